@@ -1,0 +1,91 @@
+// One formula, one pass over memory. elementwise(f, x, y, ...) runs a generic lambda over whole tensors:
+//
+//   Tensor swish = elementwise([](auto x) { return x / (1 + exp(-x)); }, t);
+//
+// The lambda is called with vectors of 16 floats or 8 doubles (<xgrad/vec.hpp>), once per vector, in code compiled for
+// several CPUs and chosen at run time. Inputs broadcast and may have any strides; large ones are split over threads.
+// fuse() is the same for backward formulas: under create_graph it calls the lambda with Tensors instead, so that the
+// derivative of the derivative exists.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/vec.hpp>
+
+namespace xgrad {
+namespace detail {
+
+// A tile kernel: n contiguous elements of each input to n of the output. `f` points to the lambda.
+using TileFn = void (*)(const void* f, std::int64_t n, void* out, const void* const* in);
+
+struct TileKernel {
+  TileFn fn;
+  const void* f;
+  double ns_per_element;  // rough cost on one thread, decides about threads
+};
+
+inline constexpr int kMaxTileInputs = 8;
+
+// Fills `out` (any strides, the broadcast shape of the inputs) by running the kernel over tiles.
+XGRAD_API void run_tiles(const TileKernel& k, Tensor& out, const Tensor* const* in, int n_in);
+// Common floating dtype of the inputs, or DTypeError; result of their broadcast shape, uninitialised.
+XGRAD_API Tensor tile_output(const Tensor* const* in, int n_in, DType out);
+XGRAD_API DType tile_dtype(const Tensor* const* in, int n_in);
+XGRAD_API bool any_wants_grad(const Tensor* const* in, int n_in);
+
+template <class T, class F, std::size_t... I>
+XGRAD_INLINE void tile_loop(const F& f, std::int64_t n, T* out, const void* const* in, std::index_sequence<I...>) {
+  using V = Vec<T>;
+  constexpr std::int64_t w = V::lanes;
+  std::int64_t i = 0;
+  for (; i + w <= n; i += w) {
+    const V r = f(V::load(static_cast<const T*>(in[I]) + i)...);
+    r.store(out + i);
+  }
+  if (i < n) {
+    const int rest = static_cast<int>(n - i);
+    const V r = f(V::load(static_cast<const T*>(in[I]) + i, rest)...);
+    r.store(out + i, rest);
+  }
+}
+
+template <class T, class F, std::size_t N>
+XGRAD_CLONES void tile(const void* f, std::int64_t n, void* out, const void* const* in) {
+  tile_loop<T>(*static_cast<const F*>(f), n, static_cast<T*>(out), in, std::make_index_sequence<N>{});
+}
+
+template <class F, std::size_t N>
+TileKernel make_kernel(const F& f, DType dtype, double ns) {
+  return {dtype == DType::float64 ? &tile<double, F, N> : &tile<float, F, N>, &f, ns};
+}
+
+}  // namespace detail
+
+// Result of f over the broadcast inputs, which share one floating dtype (DTypeError otherwise). Not recorded.
+template <class F, class... In>
+  requires(std::is_same_v<In, Tensor> && ...)
+Tensor elementwise(F f, const In&... in) {
+  const Tensor* list[] = {&in...};
+  constexpr int n = sizeof...(In);
+  static_assert(n <= detail::kMaxTileInputs);
+  const DType dtype = detail::tile_dtype(list, n);
+  Tensor out = detail::tile_output(list, n, dtype);
+  detail::run_tiles(detail::make_kernel<F, sizeof...(In)>(f, dtype, 0.2), out, list, n);
+  return out;
+}
+
+// As elementwise(), but while gradients are recorded f runs on Tensors, so the result is differentiable.
+template <class F, class... In>
+  requires(std::is_same_v<In, Tensor> && ...)
+Tensor fuse(F f, const In&... in) {
+  if (grad_enabled()) {
+    const Tensor* list[] = {&in...};
+    if (detail::any_wants_grad(list, sizeof...(In))) return f(in...);
+  }
+  return elementwise(f, in...);
+}
+
+}  // namespace xgrad

@@ -1,0 +1,32 @@
+// Every mistake of a caller arrives as one of these exceptions. what() has the layout
+//   xgrad: matmul: inner sizes differ (784 and 128)
+//     left   x           f32 (32, 784)
+//     right  fc1.weight  f32 (128, 256)
+//     in     mlp.fc1 : Linear(128 -> 256), called at train.cpp:42
+//     help   fc1 expects 128 features per row
+#pragma once
+
+#include <source_location>
+#include <stdexcept>
+#include <string>
+
+#include <xgrad/export.hpp>
+
+namespace xgrad {
+
+// Where in the user's program an operation was called.
+using Location = std::source_location;
+
+class XGRAD_API Error : public std::runtime_error {
+ public:
+  explicit Error(const std::string& what) : std::runtime_error(what) {}
+};
+class XGRAD_API ShapeError : public Error { using Error::Error; };      // sizes or ranks do not fit
+class XGRAD_API DTypeError : public Error { using Error::Error; };      // element types do not fit
+class XGRAD_API IndexError : public Error { using Error::Error; };      // an index or dimension out of range
+class XGRAD_API ValueError : public Error { using Error::Error; };      // an argument outside its domain
+class XGRAD_API AutogradError : public Error { using Error::Error; };   // misuse of the tape
+class XGRAD_API IoError : public Error { using Error::Error; };         // files: missing, damaged, not writable
+class XGRAD_API OutOfMemoryError : public Error { using Error::Error; };  // names the bytes wanted
+
+}  // namespace xgrad

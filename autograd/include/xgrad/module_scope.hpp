@@ -1,0 +1,38 @@
+// Which module is running: the path that errors, pictures and profiles show ("net.conv : Conv2d(1 -> 16)").
+// nn::Module opens a scope around each call; operations recorded inside carry it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <xgrad/tensor.hpp>
+
+namespace xgrad::detail {
+
+struct ModuleInfo {
+  std::string name;   // name within the parent ("conv", "0"); the type's name for a root
+  std::string label;  // "Conv2d(1 → 16)"
+};
+
+// One call of a module. Shared by the nodes recorded during it.
+struct ModuleCall {
+  std::shared_ptr<const ModuleInfo> info;
+  std::shared_ptr<const ModuleCall> parent;
+  std::uint64_t id = 0;  // unique per process, increasing
+  std::string path() const;  // "net.conv"
+};
+
+XGRAD_API const std::shared_ptr<const ModuleCall>& current_module();
+
+class XGRAD_API ModuleScope {
+ public:
+  explicit ModuleScope(std::shared_ptr<const ModuleInfo> info);
+  ~ModuleScope();
+  ModuleScope(const ModuleScope&) = delete;
+  ModuleScope& operator=(const ModuleScope&) = delete;
+
+ private:
+  std::shared_ptr<const ModuleCall> previous_;
+};
+
+}  // namespace xgrad::detail

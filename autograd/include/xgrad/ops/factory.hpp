@@ -1,0 +1,89 @@
+// Making tensors. All throw ShapeError for negative sizes or when the element count overflows 64 bits, and
+// OutOfMemoryError (naming the bytes wanted) when there is not enough memory.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include <xgrad/random.hpp>
+#include <xgrad/tensor.hpp>
+
+namespace xgrad {
+
+struct TensorOptions {
+  DType dtype = kFloat32;
+  bool requires_grad = false;
+};
+
+XGRAD_API Tensor empty(const Shape& shape, TensorOptions o = {}, Location at = Location::current());  // uninitialised
+XGRAD_API Tensor zeros(const Shape& shape, TensorOptions o = {}, Location at = Location::current());
+XGRAD_API Tensor ones(const Shape& shape, TensorOptions o = {}, Location at = Location::current());
+// dtype left out: float32 for a floating value, int64 for an integer, bool for a bool.
+XGRAD_API Tensor full(const Shape& shape, Scalar value, Location at = Location::current());
+XGRAD_API Tensor full(const Shape& shape, Scalar value, TensorOptions o, Location at = Location::current());
+XGRAD_API Tensor eye(std::int64_t n, std::int64_t m = -1, TensorOptions o = {}, Location at = Location::current());
+// [0, end), [start, end) by step; ceil((end - start) / step) elements. int64 when all are integers, else float32.
+// ValueError when step is 0 or points away from end.
+XGRAD_API Tensor arange(Scalar end, Location at = Location::current());
+XGRAD_API Tensor arange(Scalar start, Scalar end, Scalar step = 1, Location at = Location::current());
+XGRAD_API Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o, Location at = Location::current());
+// `steps` evenly spaced values from start to end inclusive.
+XGRAD_API Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o = {},
+                          Location at = Location::current());
+
+// Random. Same seed, same numbers, whatever the thread count.
+XGRAD_API Tensor rand(const Shape& shape, TensorOptions o = {}, Location at = Location::current());   // U[0, 1)
+XGRAD_API Tensor randn(const Shape& shape, TensorOptions o = {}, Location at = Location::current());  // N(0, 1)
+XGRAD_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions o = {kInt64},
+                         Location at = Location::current());  // [low, high)
+XGRAD_API Tensor randperm(std::int64_t n, TensorOptions o = {kInt64}, Location at = Location::current());
+XGRAD_API Tensor bernoulli(double p, const Shape& shape, TensorOptions o = {}, Location at = Location::current());
+XGRAD_API Tensor bernoulli(const Tensor& p, Location at = Location::current());  // one draw per probability
+XGRAD_API Tensor normal(double mean, double stddev, const Shape& shape, TensorOptions o = {},
+                        Location at = Location::current());
+XGRAD_API Tensor uniform(double low, double high, const Shape& shape, TensorOptions o = {},
+                         Location at = Location::current());  // U[low, high)
+
+XGRAD_API Tensor empty_like(const Tensor& t, Location at = Location::current());
+XGRAD_API Tensor zeros_like(const Tensor& t, Location at = Location::current());
+XGRAD_API Tensor ones_like(const Tensor& t, Location at = Location::current());
+XGRAD_API Tensor full_like(const Tensor& t, Scalar value, Location at = Location::current());
+XGRAD_API Tensor rand_like(const Tensor& t, Location at = Location::current());
+XGRAD_API Tensor randn_like(const Tensor& t, Location at = Location::current());
+
+// Copies `shape.numel()` row-major elements (T: float, double, int64_t, int32_t, uint8_t, bool).
+namespace detail {
+XGRAD_API Tensor from_raw(const void* data, std::int64_t count, DType dtype, const Shape& shape, Location at);
+XGRAD_API Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::function<void()> deleter, Location at);
+}  // namespace detail
+
+// 0-d tensor; a double literal gives float32, an int gives int64, as in PyTorch. Pass an explicit dtype otherwise.
+XGRAD_API Tensor tensor(Scalar value, Location at = Location::current());
+XGRAD_API Tensor tensor(Scalar value, TensorOptions o, Location at = Location::current());
+// From values: tensor({1., 2., 3.}), tensor({{1., 2.}, {3., 4.}}), nested to rank 3. Doubles give float32,
+// ints give int64, bools give bool, unless options say otherwise. ShapeError when rows differ in length.
+XGRAD_API Tensor tensor(std::initializer_list<double> v, TensorOptions o = {}, Location at = Location::current());
+XGRAD_API Tensor tensor(std::initializer_list<std::initializer_list<double>> v, TensorOptions o = {},
+                        Location at = Location::current());
+XGRAD_API Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> v,
+                        TensorOptions o = {}, Location at = Location::current());
+XGRAD_API Tensor tensor(std::initializer_list<int> v, TensorOptions o = {kInt64}, Location at = Location::current());
+XGRAD_API Tensor tensor(std::initializer_list<std::initializer_list<int>> v, TensorOptions o = {kInt64},
+                        Location at = Location::current());
+XGRAD_API Tensor tensor(std::initializer_list<bool> v, TensorOptions o = {kBool}, Location at = Location::current());
+// Copy of a vector; shape () stands for (v.size()). ShapeError when the counts differ.
+template <class T>
+Tensor from_vector(const std::vector<T>& v, const Shape& shape, Location at = Location::current()) {
+  return detail::from_raw(v.data(), static_cast<std::int64_t>(v.size()), dtype_of<T>, shape, at);
+}
+template <class T>
+Tensor from_vector(const std::vector<T>& v, Location at = Location::current()) {
+  return from_vector(v, Shape{static_cast<std::int64_t>(v.size())}, at);
+}
+// Uses foreign memory without a copy; `deleter` runs when the last tensor over it dies.
+template <class T>
+Tensor from_blob(T* data, const Shape& shape, std::function<void()> deleter = {}, Location at = Location::current()) {
+  return detail::wrap_raw(data, dtype_of<T>, shape, std::move(deleter), at);
+}
+
+}  // namespace xgrad

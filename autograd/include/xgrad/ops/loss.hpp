@@ -1,0 +1,49 @@
+// Loss functions in functional form. Reduction as in PyTorch: none keeps one value per element or sample.
+#pragma once
+
+#include <xgrad/tensor.hpp>
+
+namespace xgrad {
+
+enum class Reduction { none, mean, sum };
+
+struct NllLossOptions {
+  Tensor weight = {};  // (C), scales each class; the mean is then weighted
+  std::int64_t ignore_index = -100;
+  Reduction reduction = Reduction::mean;
+};
+// -weight[t] x[t] per sample. input: log-probabilities (C), (N, C) or (N, C, d1, ...); target: int64 class indices
+// (), (N) or (N, d1, ...). IndexError "target 3 at row 1 outside 0..2"; ShapeError when the batches differ.
+XGRAD_API Tensor nll_loss(const Tensor& input, const Tensor& target, const NllLossOptions& options = {},
+                          Location at = Location::current());
+
+struct CrossEntropyOptions {
+  Tensor weight = {};
+  std::int64_t ignore_index = -100;
+  Reduction reduction = Reduction::mean;
+  double label_smoothing = 0;
+};
+// nll_loss of log_softmax over the class dimension, in one pass. target: class indices as for nll_loss, or
+// probabilities of input's shape.
+XGRAD_API Tensor cross_entropy(const Tensor& input, const Tensor& target, const CrossEntropyOptions& options = {},
+                               Location at = Location::current());
+// (x - y)^2.
+XGRAD_API Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
+                          Location at = Location::current());
+// |x - y|.
+XGRAD_API Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
+                         Location at = Location::current());
+struct BceWithLogitsOptions {
+  Tensor weight = {};      // broadcast over the result
+  Tensor pos_weight = {};  // scales the positive term
+  Reduction reduction = Reduction::mean;
+};
+// -[p y log s(x) + (1 - y) log(1 - s(x))] with s the sigmoid, computed without overflow.
+XGRAD_API Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target,
+                                                  const BceWithLogitsOptions& options = {},
+                                                  Location at = Location::current());
+// Zeroes elements with probability p and scales the rest by 1 / (1 - p) in training, identity otherwise.
+// ValueError "p must be in [0, 1], got 1.5".
+XGRAD_API Tensor dropout(const Tensor& x, double p = 0.5, bool training = true, Location at = Location::current());
+
+}  // namespace xgrad

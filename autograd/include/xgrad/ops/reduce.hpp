@@ -1,0 +1,52 @@
+// Reductions. dims: which dimensions to reduce (negative from the end; none given = all); keepdim keeps them as size 1.
+// IndexError for a dimension out of range ("dim 2 out of range [-2, 1]") or given twice. Sums of integers and bools are
+// int64; mean, var, std and everything below logsumexp take floating tensors only (DTypeError).
+// Float sums run in 4096-element blocks of 64 lanes combined in double: accurate, and the same bits for any thread count.
+#pragma once
+
+#include <utility>
+
+#include <xgrad/tensor.hpp>
+
+namespace xgrad {
+
+XGRAD_API Tensor sum(const Tensor& x, Location at = Location::current());
+XGRAD_API Tensor sum(const Tensor& x, const Shape& dims, bool keepdim = false, Location at = Location::current());
+XGRAD_API Tensor mean(const Tensor& x, Location at = Location::current());
+XGRAD_API Tensor mean(const Tensor& x, const Shape& dims, bool keepdim = false, Location at = Location::current());
+// Sum of squared deviations / (n - 1 if unbiased else n).
+XGRAD_API Tensor var(const Tensor& x, bool unbiased = true, Location at = Location::current());
+XGRAD_API Tensor var(const Tensor& x, const Shape& dims, bool unbiased = true, bool keepdim = false,
+                     Location at = Location::current());
+XGRAD_API Tensor std(const Tensor& x, bool unbiased = true, Location at = Location::current());  // sqrt(var)
+XGRAD_API Tensor std(const Tensor& x, const Shape& dims, bool unbiased = true, bool keepdim = false,
+                     Location at = Location::current());
+XGRAD_API Tensor prod(const Tensor& x, Location at = Location::current());
+XGRAD_API Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
+
+// Largest / smallest of all; NaN wins; the gradient is shared evenly among equal values. ShapeError when empty.
+XGRAD_API Tensor max(const Tensor& x, Location at = Location::current());
+XGRAD_API Tensor min(const Tensor& x, Location at = Location::current());
+XGRAD_API Tensor amax(const Tensor& x, const Shape& dims = {}, bool keepdim = false, Location at = Location::current());
+XGRAD_API Tensor amin(const Tensor& x, const Shape& dims = {}, bool keepdim = false, Location at = Location::current());
+struct ValuesIndices {
+  Tensor values, indices;  // indices are int64
+};
+// Along one dimension, with the position of the first extreme value, which alone gets the gradient.
+XGRAD_API ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
+XGRAD_API ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
+// Position (int64) of the first extreme value, of the flattened tensor or along dim.
+XGRAD_API Tensor argmax(const Tensor& x, Location at = Location::current());
+XGRAD_API Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
+XGRAD_API Tensor argmin(const Tensor& x, Location at = Location::current());
+XGRAD_API Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
+XGRAD_API Tensor any(const Tensor& x, Location at = Location::current());
+XGRAD_API Tensor all(const Tensor& x, Location at = Location::current());
+
+// log(sum(exp(x))) over dims, without overflow.
+XGRAD_API Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim = false, Location at = Location::current());
+// exp(x_i) / sum_j exp(x_j) along dim, and its logarithm.
+XGRAD_API Tensor softmax(const Tensor& x, std::int64_t dim, Location at = Location::current());
+XGRAD_API Tensor log_softmax(const Tensor& x, std::int64_t dim, Location at = Location::current());
+
+}  // namespace xgrad

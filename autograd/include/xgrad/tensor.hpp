@@ -1,0 +1,264 @@
+// Tensor: a cheap handle to an n-dimensional array that can be on the tape of the automatic differentiation.
+// Copying a Tensor copies the handle, not the data. Operations are in <xgrad/ops.hpp>.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <iosfwd>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <xgrad/dtype.hpp>
+#include <xgrad/error.hpp>
+#include <xgrad/shape.hpp>
+
+namespace xgrad {
+
+class Tensor;
+
+namespace detail {
+struct TensorImpl;
+struct Node;
+
+// Start of every reference-counted object of the library, so that copying a handle is one inlined instruction.
+struct RefCounted {
+  std::atomic<std::uint32_t> refs{1};
+};
+inline void retain(RefCounted* p) { p->refs.fetch_add(1, std::memory_order_relaxed); }
+
+XGRAD_API void destroy(TensorImpl* p);
+}  // namespace detail
+
+// A half-open range with a step for Tensor::index: Slice{} is everything, Slice{1, 3}, Slice{.step = 2}.
+// Negative bounds count from the end and bounds are clipped, as in Python; step must be positive.
+struct Slice {
+  static constexpr std::int64_t kEnd = INT64_MAX;
+  std::int64_t start = 0, stop = kEnd, step = 1;
+};
+
+class XGRAD_API Tensor {
+ public:
+  Tensor() = default;  // undefined: holds nothing
+  Tensor(const Tensor& o) : impl_(o.impl_) {
+    if (impl_) detail::retain(reinterpret_cast<detail::RefCounted*>(impl_));
+  }
+  Tensor(Tensor&& o) noexcept : impl_(std::exchange(o.impl_, nullptr)) {}
+  Tensor& operator=(const Tensor& o) {
+    Tensor copy(o);
+    std::swap(impl_, copy.impl_);
+    return *this;
+  }
+  Tensor& operator=(Tensor&& o) noexcept {
+    Tensor moved(std::move(o));
+    std::swap(impl_, moved.impl_);
+    return *this;
+  }
+  ~Tensor() {
+    if (impl_ && reinterpret_cast<detail::RefCounted*>(impl_)->refs.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      detail::destroy(impl_);
+  }
+
+  bool defined() const { return impl_ != nullptr; }
+
+  // ---- geometry (throws ValueError when undefined) ----
+  DType dtype() const;
+  const Shape& shape() const;
+  const Shape& sizes() const { return shape(); }
+  const Shape& strides() const;  // in elements
+  std::int64_t dim() const;
+  std::int64_t numel() const;
+  std::int64_t size(std::int64_t d) const;  // negative counts from the end; IndexError
+  std::int64_t stride(std::int64_t d) const;
+  bool is_contiguous() const;
+  bool is_floating_point() const { return is_floating(dtype()); }
+
+  // ---- data ----
+  // Pointer to the first of numel() row-major elements. DTypeError when T is not the element type,
+  // ValueError when not contiguous (call contiguous() first).
+  template <class T>
+  const T* data(Location at = Location::current()) const {
+    return static_cast<const T*>(raw(dtype_of<T>, at));
+  }
+  // The same for writing; counts as an in-place change. AutogradError for a tensor that requires grad while
+  // gradients are recorded: detach() it or use a NoGradGuard.
+  template <class T>
+  T* mutable_data(Location at = Location::current()) {
+    return static_cast<T*>(raw_mutable(dtype_of<T>, at));
+  }
+  // The only element converted to T; ValueError when numel() != 1.
+  template <class T = double>
+  T item(Location at = Location::current()) const {
+    return item_scalar(at).template to<T>();
+  }
+  Scalar item_scalar(Location at = Location::current()) const;
+  // Row-major copy of all elements, converted to T (float, double, int64_t, int32_t, uint8_t, bool).
+  template <class T>
+  std::vector<T> to_vector() const;
+
+  // ---- autograd ----
+  bool requires_grad() const;
+  // Marks a leaf as wanting a gradient. DTypeError when not floating, AutogradError on a non-leaf being unset.
+  Tensor& requires_grad_(bool on = true, Location at = Location::current());
+  bool is_leaf() const;
+  // Gradient accumulated by backward(); undefined when there is none.
+  Tensor grad() const;
+  // Replaces the gradient; an undefined g clears it. ShapeError/DTypeError when g does not fit.
+  void set_grad(const Tensor& g, Location at = Location::current());
+  // Clears the gradient (set_to_none, the default) or fills it with zeros.
+  void zero_grad(bool set_to_none = true);
+  // Runs the tape backwards from this tensor and adds to .grad of every leaf that requires grad.
+  // gradient: seed of this tensor's shape, may be left out for one element. retain_graph keeps what the
+  // backward pass needs so that it can run again; create_graph records the pass itself (higher derivatives).
+  // Throws AutogradError: no grad, non-scalar without seed, graph already freed, saved value overwritten.
+  void backward(const Tensor& gradient = Tensor(), bool retain_graph = false, bool create_graph = false,
+                Location at = Location::current()) const;
+  // Keeps the gradient of a non-leaf in grad() during backward.
+  void retain_grad(Location at = Location::current());
+  // fn sees the gradient of this tensor and may return a replacement (undefined = keep). Returns a key for remove_hook.
+  std::uint64_t register_hook(std::function<Tensor(const Tensor&)> fn, Location at = Location::current());
+  void remove_hook(std::uint64_t key);
+  // Shares the data, off the tape.
+  Tensor detach() const;
+  // Name of the operation that made it ("" for a leaf).
+  const char* grad_fn_name() const;
+  // Number of in-place changes of the underlying storage.
+  std::uint32_t version() const;
+
+  // Name for messages and pictures ("fc1.weight").
+  const std::string& name() const;
+  Tensor& set_name(std::string name);
+
+  // ---- copies and casts ----
+  Tensor to(DType dtype, Location at = Location::current()) const;     // differentiable between floating types
+  Tensor clone(Location at = Location::current()) const;               // differentiable copy, contiguous
+  Tensor contiguous(Location at = Location::current()) const;          // itself when already contiguous
+
+  // ---- in place (version-counted; recorded when on the tape; refused on a leaf that requires grad) ----
+  Tensor& copy_(const Tensor& src, Location at = Location::current());  // broadcasts and casts
+  Tensor& fill_(Scalar v, Location at = Location::current());
+  Tensor& zero_(Location at = Location::current());
+  Tensor& add_(const Tensor& o, Scalar alpha = 1, Location at = Location::current());
+  Tensor& add_(Scalar v, Location at = Location::current());
+  Tensor& sub_(const Tensor& o, Scalar alpha = 1, Location at = Location::current());
+  Tensor& mul_(const Tensor& o, Location at = Location::current());
+  Tensor& mul_(Scalar v, Location at = Location::current());
+  Tensor& div_(const Tensor& o, Location at = Location::current());
+  Tensor& div_(Scalar v, Location at = Location::current());
+  Tensor& clamp_(Scalar lo, Scalar hi, Location at = Location::current());
+
+  // ---- views and shape (same as the free functions of <xgrad/ops/shape.hpp>) ----
+  Tensor view(const Shape& shape, Location at = Location::current()) const;
+  Tensor reshape(const Shape& shape, Location at = Location::current()) const;
+  Tensor flatten(std::int64_t start_dim = 0, std::int64_t end_dim = -1, Location at = Location::current()) const;
+  Tensor squeeze(Location at = Location::current()) const;
+  Tensor squeeze(std::int64_t dim, Location at = Location::current()) const;
+  Tensor unsqueeze(std::int64_t dim, Location at = Location::current()) const;
+  Tensor transpose(std::int64_t dim0, std::int64_t dim1, Location at = Location::current()) const;
+  Tensor t(Location at = Location::current()) const;  // transpose of rank <= 2
+  Tensor permute(const Shape& dims, Location at = Location::current()) const;
+  Tensor expand(const Shape& shape, Location at = Location::current()) const;
+  Tensor slice(std::int64_t dim, std::int64_t start = 0, std::int64_t stop = Slice::kEnd, std::int64_t step = 1,
+               Location at = Location::current()) const;
+  Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Location at = Location::current()) const;
+  Tensor select(std::int64_t dim, std::int64_t index, Location at = Location::current()) const;
+  Tensor operator[](std::int64_t index) const { return select(0, index); }
+
+  // ---- reductions (same as the free functions of <xgrad/ops/reduce.hpp>) ----
+  Tensor sum(Location at = Location::current()) const;
+  Tensor sum(const Shape& dims, bool keepdim = false, Location at = Location::current()) const;
+  Tensor mean(Location at = Location::current()) const;
+  Tensor mean(const Shape& dims, bool keepdim = false, Location at = Location::current()) const;
+  Tensor argmax(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
+
+  // Same object (not same values).
+  bool is_same(const Tensor& o) const { return impl_ == o.impl_; }
+  detail::TensorImpl* impl() const { return impl_; }
+  detail::TensorImpl* release() { return std::exchange(impl_, nullptr); }
+  // Takes over one reference.
+  static Tensor adopt(detail::TensorImpl* p) {
+    Tensor t;
+    t.impl_ = p;
+    return t;
+  }
+
+ private:
+  const void* raw(DType want, Location at) const;
+  void* raw_mutable(DType want, Location at);
+
+  detail::TensorImpl* impl_ = nullptr;
+};
+
+extern template XGRAD_API std::vector<float> Tensor::to_vector<float>() const;
+extern template XGRAD_API std::vector<double> Tensor::to_vector<double>() const;
+extern template XGRAD_API std::vector<std::int64_t> Tensor::to_vector<std::int64_t>() const;
+extern template XGRAD_API std::vector<std::int32_t> Tensor::to_vector<std::int32_t>() const;
+extern template XGRAD_API std::vector<std::uint8_t> Tensor::to_vector<std::uint8_t>() const;
+extern template XGRAD_API std::vector<bool> Tensor::to_vector<bool>() const;
+
+struct PrintOptions {
+  int precision = 4;            // digits after the point
+  std::int64_t threshold = 1000;  // more elements than this are summarised
+  int edge_items = 3;           // items shown at each end of a summarised dimension
+  int line_width = 80;
+};
+// NumPy-like text with dtype, shape and grad_fn.
+XGRAD_API std::string to_string(const Tensor& t, const PrintOptions& options = {});
+XGRAD_API std::ostream& operator<<(std::ostream& os, const Tensor& t);
+
+// Gradients of the sum over outputs of <output, grad_output> with respect to `inputs`; leaves .grad alone.
+// grad_outputs: one seed per output (empty: ones, for one-element outputs). An input that does not influence the
+// outputs gives AutogradError, or an undefined tensor with allow_unused. retain_graph defaults to create_graph.
+struct GradOptions {
+  bool retain_graph = false;
+  bool create_graph = false;
+  bool allow_unused = false;
+};
+XGRAD_API std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+                                   const std::vector<Tensor>& grad_outputs = {}, GradOptions options = {},
+                                   Location at = Location::current());
+// backward() from several roots in one pass.
+XGRAD_API void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs = {},
+                        bool retain_graph = false, bool create_graph = false, Location at = Location::current());
+
+XGRAD_API bool grad_enabled();
+// Turns recording on or off for this thread while it lives.
+class XGRAD_API GradModeGuard {
+ public:
+  explicit GradModeGuard(bool enabled);
+  ~GradModeGuard();
+  GradModeGuard(const GradModeGuard&) = delete;
+  GradModeGuard& operator=(const GradModeGuard&) = delete;
+
+ private:
+  bool previous_;
+};
+// Operations inside are not recorded.
+class NoGradGuard : GradModeGuard {
+ public:
+  NoGradGuard() : GradModeGuard(false) {}
+};
+
+// While alive on this thread, the first operation (forward or backward) that yields NaN or infinity throws a
+// ValueError that names it, its source line and the ranges of its inputs.
+class XGRAD_API DetectAnomaly {
+ public:
+  DetectAnomaly();
+  ~DetectAnomaly();
+  DetectAnomaly(const DetectAnomaly&) = delete;
+  DetectAnomaly& operator=(const DetectAnomaly&) = delete;
+
+ private:
+  bool previous_;
+};
+
+struct MemoryStats {
+  std::int64_t live_bytes, peak_bytes, cached_bytes;  // handed out; most ever handed out; free but kept
+  std::int64_t system_allocations;                    // requests that reached the operating system
+};
+XGRAD_API MemoryStats memory_stats();
+XGRAD_API void empty_cache();  // gives cached blocks back to the operating system
+
+}  // namespace xgrad

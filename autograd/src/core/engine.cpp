@@ -1,0 +1,366 @@
+// The engine runs recorded nodes backwards.
+//
+// A node's creation number is higher than that of every node it takes input from. So the engine keeps the nodes that
+// have received gradient in a heap and always runs the one with the highest number: by then every user of its result
+// has run and its gradient is complete. No recursion, no counting of dependencies, a fixed order.
+//
+// Accumulation happens here and nowhere else: a gradient that arrives is checked against the shape of the value it
+// belongs to, reduced when the operation broadcast that value, cast to its dtype, and added to what is pending, in
+// place when nobody else can see the buffer. Gradients of leaves are collected in a table of this pass and added to
+// .grad at the end, so a pass that throws changes no .grad, and hooks see the total.
+#include <algorithm>
+#include <mutex>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <fmt/format.h>
+#include <xgrad/ops/elementwise.hpp>
+
+#include "core/elementwise_loop.hpp"
+#include "core/node.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+struct Target {
+  RefCounted* object;
+  std::uint32_t output;
+  bool operator==(const Target&) const = default;
+};
+struct TargetHash {
+  std::size_t operator()(const Target& t) const {
+    return std::hash<const void*>()(t.object) * 31 + t.output;
+  }
+};
+
+struct Pass {
+  bool retain_graph, create_graph;
+  Location at;
+  std::vector<Node*> heap;
+  std::vector<std::pair<TensorImpl*, Tensor>> leaves;      // collected gradients, in order of arrival
+  std::unordered_map<TensorImpl*, std::size_t> leaf_index;
+  TensorImpl* last_leaf = nullptr;
+  std::size_t last_index = 0;
+  std::unordered_map<Target, std::size_t, TargetHash> wanted;  // grad(): what to capture, where to put it
+  std::unordered_set<const Node*> needed;                      // grad(): nodes on a way to something wanted
+  std::vector<Tensor> captured;
+  bool capturing = false;
+
+  ~Pass() {  // after an exception: nothing stays pending
+    for (Node* n : heap) {
+      n->queued = false;
+      for (OutputInfo& o : n->outputs()) o.pending = Tensor();
+      release_node(n);
+    }
+    for (auto& l : leaves) Tensor::adopt(l.first);
+  }
+
+  Tensor fitted(Tensor g, const Shape& shape, DType dtype, const char* op, const Location& where) {
+    if (g.dtype() != dtype) g = g.to(dtype);
+    if (g.impl()->shape == shape) return g;
+    if (!is_expandable_to(shape, g.shape()))
+      ErrorReport(op, fmt::format("the backward function returned a gradient of shape {} for a value of shape {}",
+                                  to_string(g.shape()), to_string(shape)),
+                  where)
+          .autograd_error();
+    return sum_to(g, shape);
+  }
+
+  void add(Tensor& slot, Tensor g) {
+    if (!slot.defined()) {
+      slot = std::move(g);
+      return;
+    }
+    TensorImpl& s = impl(slot);
+    const bool own = s.refs.load(std::memory_order_relaxed) == 1 && s.storage->refs.load(std::memory_order_relaxed) == 1;
+    if (!create_graph && own && s.contiguous && !s.storage->deleter) add_raw(slot, g);
+    else slot = xgrad::add(slot, g);
+  }
+
+  Tensor& leaf_slot(TensorImpl* t) {
+    if (t != last_leaf) {
+      auto [it, fresh] = leaf_index.try_emplace(t, leaves.size());
+      if (fresh) {
+        retain(t);
+        leaves.emplace_back(t, Tensor());
+      }
+      last_leaf = t;
+      last_index = it->second;
+    }
+    return leaves[last_index].second;
+  }
+
+  void push(Node* n) {
+    if (n->queued) return;
+    n->queued = true;
+    retain_node(n);
+    heap.push_back(n);
+    std::push_heap(heap.begin(), heap.end(), [](const Node* a, const Node* b) { return a->seq < b->seq; });
+  }
+
+  void send(const Edge& e, Tensor g, const char* op, const Location& where) {
+    if (TensorImpl* t = e.leaf()) {
+      if (capturing && !wanted.contains({t, 0})) return;
+      add(leaf_slot(t), fitted(std::move(g), t->shape, t->dtype, op, where));
+      return;
+    }
+    Node* n = e.node();
+    if (capturing && !needed.contains(n)) return;
+    OutputInfo& o = n->outputs()[e.output_nr];
+    Tensor fit = g.dtype() == o.dtype && g.impl()->shape.rank() == o.rank &&
+                         std::equal(o.sizes, o.sizes + o.rank, g.impl()->shape.begin())
+                     ? std::move(g)
+                     : fitted(std::move(g), o.shape(), o.dtype, op, where);
+    add(o.pending, std::move(fit));
+    push(n);
+  }
+
+  void run_extra(Node* n, std::span<Tensor> grads) {
+    NodeExtra& x = *n->extra;
+    for (auto& h : x.hooks) {
+      Tensor& g = grads[h.output_nr];
+      if (!g.defined()) continue;
+      Tensor r = h.fn(g);
+      if (!r.defined()) continue;
+      if (!(r.shape() == g.shape()))
+        ErrorReport("hook", "a hook must return a gradient of the same shape", n->at).operand("gradient", g).operand("returned", r).autograd_error();
+      g = r;
+    }
+    for (auto& [output, t] : x.retain) {
+      if (!grads[output].defined()) continue;
+      Tensor kept = create_graph ? grads[output] : make_alias(grads[output]);
+      if (t->grad) kept = xgrad::add(Tensor::adopt(std::exchange(t->grad, nullptr)), kept);
+      t->grad = kept.release();
+    }
+    for (std::size_t k = 0; k < x.grads.size(); ++k)
+      if (grads[k].defined()) x.grads[k] = grads[k].detach();
+  }
+
+  void check_finite(const Node* n, Grads& in);
+
+  void run(Node* n) {
+    constexpr std::size_t kFew = 4;
+    Tensor few[kFew];
+    std::vector<Tensor> many;
+    std::span<Tensor> grads(few, n->n_outputs);
+    if (n->n_outputs > kFew) {
+      many.resize(n->n_outputs);
+      grads = many;
+    }
+    for (std::size_t k = 0; k < grads.size(); ++k) grads[k] = std::move(n->outputs()[k].pending);
+    n->queued = false;
+    if (n->extra) run_extra(n, grads);
+    if (capturing) {
+      bool pass_on = false;
+      for (std::size_t k = 0; k < grads.size(); ++k)
+        if (auto it = wanted.find({reinterpret_cast<RefCounted*>(n), static_cast<std::uint32_t>(k)}); it != wanted.end())
+          captured[it->second] = grads[k];
+      for (const Edge& e : n->edges())
+        pass_on |= e.is_leaf ? wanted.contains({e.target, 0}) : e.target && needed.contains(e.node());
+      if (!pass_on) return;
+    }
+    if (n->freed && n->n_saved)
+      ErrorReport(n->op.name, "graph already freed; pass retain_graph = true to the first backward to run it twice", n->at)
+          .autograd_error();
+    if (create_graph && n->op.once_differentiable)
+      ErrorReport(n->op.name, "is differentiable only once; its backward pass cannot be recorded with create_graph", n->at)
+          .autograd_error();
+    Grads in = n->op.backward(n->closure(), Node::saved_view(n), grads);
+    if (in.size() != n->n_inputs)
+      ErrorReport(n->op.name, fmt::format("the backward function returned {} gradients for {} inputs", in.size(), n->n_inputs), n->at)
+          .autograd_error();
+    if (anomaly_enabled()) check_finite(n, in);
+    for (std::size_t i = 0; i < n->n_inputs; ++i)
+      if (n->edges()[i].target && in[i].defined()) send(n->edges()[i], std::move(in[i]), n->op.name, n->at);
+    if (!retain_graph) {
+      n->free_saved();
+      n->freed = true;
+    }
+  }
+
+  void run_all() {
+    GradModeGuard mode(create_graph);
+    while (!heap.empty()) {
+      std::pop_heap(heap.begin(), heap.end(), [](const Node* a, const Node* b) { return a->seq < b->seq; });
+      Node* n = heap.back();
+      heap.pop_back();
+      struct Done {
+        Node* n;
+        ~Done() { release_node(n); }
+      } done{n};
+      run(n);
+    }
+  }
+
+  void find_needed(std::span<const Tensor> roots);
+};
+
+void Pass::check_finite(const Node* n, Grads& in) {
+  for (std::size_t i = 0; i < in.size(); ++i)
+    if (in[i].defined() && !all_finite(in[i]))
+      ErrorReport(n->op.name, fmt::format("backward produced a non-finite gradient for input {}", i), n->at)
+          .operand("gradient", in[i])
+          .line("range", range_text(in[i]))
+          .value_error();
+}
+
+// Nodes from which something wanted can be reached, by an explicit depth-first walk.
+void Pass::find_needed(std::span<const Tensor> roots) {
+  std::unordered_map<const Node*, bool> done;
+  std::vector<std::pair<Node*, std::size_t>> stack;
+  auto node_wanted = [&](Node* n) {
+    for (std::uint32_t k = 0; k < n->n_outputs; ++k)
+      if (wanted.contains({reinterpret_cast<RefCounted*>(n), k})) return true;
+    return false;
+  };
+  for (const Tensor& r : roots) {
+    Node* root = impl(r).grad_fn;
+    if (!root || !done.try_emplace(root, node_wanted(root)).second) continue;
+    stack.emplace_back(root, 0);
+    while (!stack.empty()) {
+      auto& [n, i] = stack.back();
+      if (i == n->n_inputs) {
+        const bool reaches = done[n];
+        stack.pop_back();
+        if (reaches && !stack.empty()) done[stack.back().first] = true;
+        continue;
+      }
+      const Edge e = n->edges()[i++];
+      Node* here = n;
+      if (e.is_leaf) {
+        if (wanted.contains({e.target, 0})) done[here] = true;
+      } else if (Node* next = e.node()) {
+        auto [it, fresh] = done.try_emplace(next, node_wanted(next));
+        if (fresh) stack.emplace_back(next, 0);
+        else if (it->second) done[here] = true;
+      }
+    }
+  }
+  for (auto& [n, reaches] : done)
+    if (reaches) needed.insert(n);
+}
+
+// Gradients into .grad, under a lock: threads may differentiate separate graphs over shared parameters.
+void commit(Pass& pass) {
+  static std::mutex mutex;
+  for (auto& [t, g] : pass.leaves) {
+    if (t->extra)
+      for (auto& h : t->extra->hooks)
+        if (Tensor r = h.second(g); r.defined()) g = pass.fitted(r, t->shape, t->dtype, "hook", pass.at);
+    std::lock_guard lock(mutex);
+    if (t->grad) {
+      retain(t->grad);
+      Tensor old = Tensor::adopt(t->grad);
+      if (pass.create_graph) {
+        Tensor sum = xgrad::add(old, g);
+        Tensor::adopt(std::exchange(t->grad, sum.release()));
+      } else {
+        add_raw(old, g);
+        impl(old).storage->changed("backward", pass.at);
+      }
+      continue;
+    }
+    TensorImpl& i = impl(g);
+    const bool own = i.refs.load() == 1 && i.storage->refs.load() == 1 && i.contiguous;
+    if (!own && !pass.create_graph) g = g.clone();
+    else if (!own && !i.contiguous) g = g.contiguous();
+    t->grad = g.release();
+  }
+}
+
+Tensor seed_for(const Tensor& out, const Tensor& seed, const Location& at) {
+  if (!wants_grad(out))
+    ErrorReport("backward", "the tensor does not require grad and has no grad_fn: nothing to differentiate", at)
+        .operand("output", out)
+        .help("call requires_grad_() on an input before computing, outside any NoGradGuard")
+        .autograd_error();
+  if (seed.defined()) {
+    if (!(seed.shape() == out.shape()))
+      ErrorReport("backward", fmt::format("seed shape {} differs from output shape {}", to_string(seed.shape()), to_string(out.shape())), at)
+          .operand("output", out)
+          .operand("gradient", seed)
+          .shape_error();
+    return seed.dtype() == out.dtype() ? seed : seed.to(out.dtype());
+  }
+  if (out.numel() != 1)
+    ErrorReport("backward", fmt::format("needs a scalar or a seed; shape is {}", to_string(out.shape())), at)
+        .operand("output", out)
+        .help("reduce it first, e.g. sum() or mean(), or pass a gradient of that shape")
+        .autograd_error();
+  Tensor one = make_tensor(out.shape(), out.dtype());
+  fill_raw(one, Scalar(1.0));
+  return one;
+}
+
+void start(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds, const char* op) {
+  if (!seeds.empty() && seeds.size() != outputs.size())
+    ErrorReport(op, fmt::format("{} outputs but {} gradients", outputs.size(), seeds.size()), pass.at).value_error();
+  std::vector<Tensor> fitted;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    require_defined(op, outputs[i], pass.at);
+    fitted.push_back(seed_for(outputs[i], seeds.empty() ? Tensor() : seeds[i], pass.at));
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    TensorImpl& t = impl(outputs[i]);
+    const Edge e = t.grad_fn ? Edge{reinterpret_cast<RefCounted*>(t.grad_fn), t.output_nr, false} : Edge{&t, 0, true};
+    if (t.grad_fn && t.grad_fn->queued && t.grad_fn->outputs()[t.output_nr].pending.defined() && pass.heap.empty())
+      ErrorReport(op, "backward called again on this graph from inside its own backward pass", pass.at).autograd_error();
+    GradModeGuard mode(pass.create_graph);
+    pass.send(e, fitted[i], op, pass.at);
+  }
+}
+
+}  // namespace
+}  // namespace xgrad::detail
+
+namespace xgrad {
+
+using detail::Pass;
+
+void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs, bool retain_graph,
+              bool create_graph, Location at) {
+  Pass pass{.retain_graph = retain_graph || create_graph, .create_graph = create_graph, .at = at};
+  detail::start(pass, outputs, grad_outputs, "backward");
+  pass.run_all();
+  GradModeGuard mode(create_graph);
+  detail::commit(pass);
+}
+
+std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+                         const std::vector<Tensor>& grad_outputs, GradOptions options, Location at) {
+  Pass pass{.retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph, .at = at};
+  pass.capturing = true;
+  pass.captured.resize(inputs.size());
+  std::vector<detail::Target> targets;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    require_defined("grad", inputs[i], at);
+    if (!detail::wants_grad(inputs[i]))
+      ErrorReport("grad", fmt::format("input {} does not require grad", i), at).operand("input", inputs[i]).autograd_error();
+    detail::TensorImpl& t = detail::impl(inputs[i]);
+    targets.push_back(t.grad_fn ? detail::Target{reinterpret_cast<detail::RefCounted*>(t.grad_fn), t.output_nr}
+                                : detail::Target{&t, 0});
+    pass.wanted.try_emplace(targets.back(), i);
+  }
+  for (const Tensor& o : outputs)
+    if (o.defined()) detail::wants_grad(o);
+  pass.find_needed(outputs);
+  detail::start(pass, outputs, grad_outputs, "grad");
+  pass.run_all();
+  for (auto& [t, g] : pass.leaves) {
+    if (t->extra)
+      for (auto& h : t->extra->hooks)
+        if (Tensor r = h.second(g); r.defined()) g = r;
+    pass.captured[pass.wanted.at({t, 0})] = g;
+  }
+  std::vector<Tensor> result(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    result[i] = pass.captured[pass.wanted.at(targets[i])];
+    if (!result[i].defined() && !options.allow_unused)
+      ErrorReport("grad", fmt::format("input {} is not part of the graph of the outputs; pass allow_unused = true", i), at)
+          .operand("input", inputs[i])
+          .autograd_error();
+  }
+  return result;
+}
+
+}  // namespace xgrad

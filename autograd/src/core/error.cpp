@@ -1,0 +1,154 @@
+#include <xgrad/check.hpp>
+
+#include <fmt/format.h>
+#include <xgrad/module_scope.hpp>
+
+#include "core/tensor_impl.hpp"
+
+namespace xgrad {
+namespace {
+
+std::string base_name(const char* path) {
+  std::string s(path);
+  const auto slash = s.find_last_of('/');
+  return slash == std::string::npos ? s : s.substr(slash + 1);
+}
+
+}  // namespace
+
+void Shape::too_many(std::size_t n) {
+  throw ShapeError(fmt::format("xgrad: rank {} exceeds the maximum of {}", n, kMaxRank));
+}
+
+std::string to_string(const Shape& s) { return fmt::format("({})", fmt::join(s.begin(), s.end(), ", ")); }
+
+ErrorReport::ErrorReport(const char* op, const std::string& rule, Location at)
+    : head_(fmt::format("xgrad: {}: {}", op, rule)) {
+  const auto& module = detail::current_module();
+  const std::string place = fmt::format("called at {}:{}", base_name(at.file_name()), at.line());
+  where_ = module ? fmt::format("\n  in     {} : {}, {}", module->path(), module->info->label, place)
+                  : fmt::format("\n  in     {}", place);
+}
+
+ErrorReport& ErrorReport::operand(const std::string& role, const Tensor& t) {
+  if (!t.defined()) return line(role, "undefined");
+  const std::string& name = t.name();
+  return line(role, fmt::format("{}{}{} {}", name, name.empty() ? "" : "  ", short_name(t.dtype()), to_string(t.shape())));
+}
+
+ErrorReport& ErrorReport::line(const std::string& role, const std::string& text) {
+  body_ += fmt::format("\n  {:<6} {}", role, text);
+  return *this;
+}
+
+ErrorReport& ErrorReport::help(const std::string& text) {
+  help_ = "\n  help   " + text;
+  return *this;
+}
+
+std::string ErrorReport::text() const { return head_ + body_ + where_ + help_; }
+void ErrorReport::shape_error() const { throw ShapeError(text()); }
+void ErrorReport::dtype_error() const { throw DTypeError(text()); }
+void ErrorReport::index_error() const { throw IndexError(text()); }
+void ErrorReport::value_error() const { throw ValueError(text()); }
+void ErrorReport::autograd_error() const { throw AutogradError(text()); }
+void ErrorReport::io_error() const { throw IoError(text()); }
+
+void require_defined(const char* op, const Tensor& x, Location at) {
+  if (!x.defined()) [[unlikely]] ErrorReport(op, "got an undefined tensor", at).value_error();
+}
+
+void require_floating(const char* op, const Tensor& x, Location at) {
+  require_defined(op, x, at);
+  if (!is_floating(x.dtype())) [[unlikely]]
+    ErrorReport(op, fmt::format("needs a floating tensor, got {}; cast first", name(x.dtype())), at)
+        .operand("input", x)
+        .dtype_error();
+}
+
+void require_same_dtype(const char* op, const Tensor& a, const Tensor& b, Location at) {
+  require_defined(op, a, at);
+  require_defined(op, b, at);
+  if (a.dtype() != b.dtype()) [[unlikely]]
+    ErrorReport(op, fmt::format("dtypes differ ({} and {})", name(a.dtype()), name(b.dtype())), at)
+        .operand("left", a)
+        .operand("right", b)
+        .help("cast one of them with to()")
+        .dtype_error();
+}
+
+void require_same_shape(const char* op, const Tensor& a, const Tensor& b, Location at) {
+  require_defined(op, a, at);
+  require_defined(op, b, at);
+  if (!(a.shape() == b.shape())) [[unlikely]]
+    ErrorReport(op, fmt::format("shapes {} and {} differ", to_string(a.shape()), to_string(b.shape())), at)
+        .operand("left", a)
+        .operand("right", b)
+        .shape_error();
+}
+
+void require_rank(const char* op, const Tensor& x, int rank, Location at) {
+  require_defined(op, x, at);
+  if (x.dim() != rank) [[unlikely]]
+    ErrorReport(op, fmt::format("needs a tensor of rank {}, got rank {}", rank, x.dim()), at).operand("input", x).shape_error();
+}
+
+void require_index_dtype(const char* op, const Tensor& x, Location at) {
+  require_defined(op, x, at);
+  if (x.dtype() != DType::int64 && x.dtype() != DType::int32) [[unlikely]]
+    ErrorReport(op, fmt::format("index must be int64, got {}", name(x.dtype())), at).operand("index", x).dtype_error();
+}
+
+int wrap_dim(const char* op, std::int64_t dim, int rank, Location at) {
+  const std::int64_t r = rank == 0 ? 1 : rank;
+  if (dim < -r || dim >= r) [[unlikely]]
+    ErrorReport(op, fmt::format("dim {} out of range [{}, {}]", dim, -r, r - 1), at).index_error();
+  return static_cast<int>(dim < 0 ? dim + r : dim);
+}
+
+int wrap_dim(const char* op, std::int64_t dim, const Tensor& x, Location at) {
+  require_defined(op, x, at);
+  const std::int64_t r = x.dim() == 0 ? 1 : x.dim();
+  if (dim < -r || dim >= r) [[unlikely]]
+    ErrorReport(op, fmt::format("dim {} out of range [{}, {}]", dim, -r, r - 1), at).operand("input", x).index_error();
+  return static_cast<int>(dim < 0 ? dim + r : dim);
+}
+
+namespace {
+// -1 when they broadcast, else the dimension of the result that does not.
+int broadcast_into(const Shape& a, const Shape& b, Shape& out) {
+  const Shape& longer = a.rank() >= b.rank() ? a : b;
+  const Shape& other = a.rank() >= b.rank() ? b : a;
+  out = longer;
+  const int lead = longer.rank() - other.rank();
+  for (int i = 0; i < other.rank(); ++i) {
+    const std::int64_t m = longer[i + lead], n = other[i];
+    if (m == n || n == 1) continue;
+    if (m != 1) return i + lead;
+    out[i + lead] = n;
+  }
+  return -1;
+}
+
+std::string broadcast_rule(const Shape& a, const Shape& b, int dim) {
+  const int rank = std::max(a.rank(), b.rank());
+  return fmt::format("shapes {} and {} do not broadcast: dimension {} is {} and {}", to_string(a), to_string(b), dim,
+                     a[dim - (rank - a.rank())], b[dim - (rank - b.rank())]);
+}
+}  // namespace
+
+Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b, Location at) {
+  Shape out;
+  if (const int bad = broadcast_into(a, b, out); bad >= 0) [[unlikely]]
+    ErrorReport(op, broadcast_rule(a, b, bad), at).shape_error();
+  return out;
+}
+
+Shape broadcast_shapes(const char* op, const Tensor& a, const Tensor& b, Location at) {
+  Shape out;
+  if (const int bad = broadcast_into(a.shape(), b.shape(), out); bad >= 0) [[unlikely]]
+    ErrorReport(op, broadcast_rule(a.shape(), b.shape(), bad), at).operand("left", a).operand("right", b).shape_error();
+  return out;
+}
+
+}  // namespace xgrad

@@ -1,0 +1,327 @@
+#include "core/node.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/tape.hpp>
+
+#include "core/elementwise_loop.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+thread_local bool recording = false;
+// Creation numbers increase along every edge, also when a graph is built by several threads in turn.
+thread_local std::uint64_t last_seq = 0;
+
+Edge gradient_edge(const Tensor& x) {
+  if (!x.defined() || !wants_grad(x)) return {};
+  TensorImpl& t = impl(x);
+  if (t.grad_fn) {
+    retain_node(t.grad_fn);
+    return {reinterpret_cast<RefCounted*>(t.grad_fn), t.output_nr, false};
+  }
+  retain(&t);
+  return {&t, 0, true};
+}
+
+std::size_t block_bytes(std::size_t inputs, std::size_t outputs, std::size_t saved, std::size_t dims,
+                        std::size_t closure) {
+  const std::size_t head = sizeof(Node) + inputs * sizeof(Edge) + outputs * sizeof(OutputInfo) + saved * sizeof(SavedTensor);
+  return (head + 15) / 16 * 16 + (closure + 7) / 8 * 8 + dims * sizeof(std::int64_t);
+}
+
+void save(Node* n, SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
+  if (!t.defined()) return;
+  for (std::size_t k = 0; k < outputs.size(); ++k)
+    if (outputs[k].is_same(t)) {  // without its grad_fn: a node that owned its own output would never die
+      slot.own_output = static_cast<std::int32_t>(k);
+      slot.impl = make_alias(t).release();
+      slot.version = slot.impl->storage->version;
+      return;
+    }
+  retain(t.impl());
+  slot.impl = t.impl();
+  slot.version = t.impl()->storage->version;
+  (void)n;
+}
+
+}  // namespace
+
+bool tape_recording() { return recording; }
+
+bool needs_tape(const TensorRefs& inputs) {
+  if (!grad_enabled()) return false;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].defined() && wants_grad(inputs[i])) return true;
+  return false;
+}
+
+void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs, const TensorRefs& saved,
+                 const void* closure, const Location& at) {
+  std::size_t dims = 0;
+  for (const Tensor& o : outputs) dims += static_cast<std::size_t>(o.impl()->shape.rank());
+  const std::size_t bytes = block_bytes(inputs.size(), outputs.size(), saved.size(), dims, op.closure_size);
+  Node* n = new (pool_allocate(bytes)) Node;
+  n->bytes = static_cast<std::uint32_t>(bytes);
+  n->n_inputs = static_cast<std::uint32_t>(inputs.size());
+  n->n_outputs = static_cast<std::uint32_t>(outputs.size());
+  n->n_saved = static_cast<std::uint16_t>(saved.size());
+  n->op = op;
+  n->at = at;
+  n->module = current_module();
+
+  std::uint64_t seq = last_seq;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    Edge e = gradient_edge(inputs[i]);
+    if (Node* from = e.node()) seq = std::max(seq, from->seq);
+    new (&n->edges()[i]) Edge(e);
+  }
+  n->seq = last_seq = seq + 1;
+
+  for (auto& s : n->saved()) new (&s) SavedTensor;
+  std::memcpy(n->closure(), closure, op.closure_size);
+  auto* sizes = reinterpret_cast<std::int64_t*>(reinterpret_cast<char*>(n) + bytes) - dims;
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    TensorImpl& t = impl(outputs[k]);
+    std::copy(t.shape.begin(), t.shape.end(), sizes);
+    new (&n->outputs()[k]) OutputInfo{Tensor(), sizes, t.dtype, static_cast<std::uint8_t>(t.shape.rank())};
+    sizes += t.shape.rank();
+  }
+  for (std::size_t i = 0; i < saved.size(); ++i) save(n, n->saved()[i], saved[i], outputs);
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    TensorImpl& t = impl(outputs[k]);
+    if (!is_floating(t.dtype)) continue;  // index outputs carry no gradient
+    if (k) retain_node(n);
+    t.grad_fn = n;
+    t.output_nr = static_cast<std::uint32_t>(k);
+  }
+  if (recording) {
+    NodeExtra& x = n->get_extra();
+    for (const Tensor& o : outputs) x.values.push_back(make_alias(o));
+    x.grads.resize(outputs.size());
+    for (std::size_t i = 0; i < saved.size(); ++i) x.saved_seen.push_back(saved[i].defined() ? make_alias(saved[i]) : Tensor());
+    for (std::size_t i = 0; i < saved.size(); ++i)
+      if (saved[i].defined() && !saved[i].name().empty()) x.saved_seen[i].set_name(saved[i].name());
+    x.constants.resize(inputs.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      if (inputs[i].defined() && !n->edges()[i].target) x.constants[i] = inputs[i];
+  }
+}
+
+// Releasing a node may release its inputs' nodes in turn; a work list instead of recursion, so that a chain of a
+// million nodes does not overflow the stack.
+void release_node(Node* n) noexcept {
+  if (n->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  thread_local std::vector<Node*>* work = nullptr;
+  if (work) {
+    work->push_back(n);
+    return;
+  }
+  std::vector<Node*> list{n};
+  work = &list;
+  while (!list.empty()) {
+    Node* dead = list.back();
+    list.pop_back();
+    if (dead->extra)
+      for (auto& r : dead->extra->retain) r.second->retains_grad = false;
+    for (Edge& e : dead->edges()) {
+      if (!e.target) continue;
+      if (e.is_leaf) Tensor::adopt(e.leaf());
+      else release_node(e.node());
+    }
+    dead->free_saved();
+    for (OutputInfo& o : dead->outputs()) o.~OutputInfo();
+    const std::size_t bytes = dead->bytes;
+    dead->~Node();
+    pool_release(dead, bytes);
+  }
+  work = nullptr;
+}
+
+void Node::free_saved() {
+  for (SavedTensor& s : saved())
+    if (s.impl) Tensor::adopt(std::exchange(s.impl, nullptr));
+}
+
+Tensor Node::unpack(std::size_t i) {
+  const SavedTensor& s = saved()[i];
+  if (!s.impl) {
+    if (freed)
+      ErrorReport(op.name, "graph already freed; pass retain_graph = true to the first backward to run it twice", at)
+          .autograd_error();
+    return Tensor();
+  }
+  const Storage& st = *s.impl->storage;
+  if (st.version != s.version)
+    ErrorReport(op.name,
+                fmt::format("a value saved for backward was overwritten by {} (version {}, expected {})",
+                            st.changed_by ? st.changed_by : "an in-place operation", st.version, s.version),
+                at)
+        .line("saved", fmt::format("{} {}", short_name(s.impl->dtype), to_string(s.impl->shape)))
+        .line("changed", st.changed_by ? fmt::format("{} called at {}:{}", st.changed_by, st.changed_at.file_name(),
+                                                     st.changed_at.line())
+                                       : std::string("(place unknown)"))
+        .help("use the out-of-place operation, or clone() the tensor before changing it")
+        .autograd_error();
+  retain(s.impl);
+  Tensor t = Tensor::adopt(s.impl);
+  if (s.own_output >= 0 && grad_enabled()) {  // relink to this node, so that its derivative can be taken again
+    Tensor linked = make_alias(t);
+    retain_node(this);
+    linked.impl()->grad_fn = this;
+    linked.impl()->output_nr = static_cast<std::uint32_t>(s.own_output);
+    return linked;
+  }
+  return t;
+}
+
+// ---- views and in-place changes ----
+namespace {
+
+struct Geometry {
+  Shape shape, strides;
+  std::int64_t offset;  // relative to the base's first element
+};
+
+Tensor as_strided_scatter(const Tensor& v, const Shape& base_shape, const Geometry& geo, const Location& at);
+
+// A piece of a contiguous base, as a differentiable operation.
+Tensor as_strided(const Tensor& base, const Geometry& geo, const Location& at) {
+  Tensor c = base.contiguous();
+  Tensor y = make_view(c, geo.shape, geo.strides, impl(c).offset() + geo.offset);
+  return record("as_strided", y, {c}, {},
+                [geo, shape = c.shape()](const Saved&, const Tensor& g) -> Grads {
+                  return {as_strided_scatter(g, shape, geo, Location::current())};
+                }, at);
+}
+
+// Zeros of the base's shape with v added at the piece (added: a piece with stride 0 overlaps itself).
+Tensor as_strided_scatter(const Tensor& v, const Shape& base_shape, const Geometry& geo, const Location& at) {
+  Tensor out = make_tensor(base_shape, v.dtype());
+  fill_raw(out, Scalar(0));
+  Shape folded = geo.shape;
+  Geometry piece = geo;
+  for (int i = 0; i < folded.rank(); ++i)
+    if (piece.strides[i] == 0 && folded[i] > 1) folded[i] = piece.shape[i] = 1;
+  {
+    NoGradGuard off;
+    Tensor target = make_view(out, piece.shape, piece.strides, piece.offset);
+    add_raw(target, sum_to(v, folded));
+  }
+  return record("as_strided_scatter", out, {v}, {},
+                [geo](const Saved&, const Tensor& g) -> Grads { return {as_strided(g, geo, Location::current())}; }, at);
+}
+
+void link(TensorImpl& t, const Tensor& source) {
+  Node* node = source.impl()->grad_fn;
+  if (node) retain_node(node);
+  if (t.grad_fn) release_node(t.grad_fn);
+  t.grad_fn = node;
+  t.output_nr = source.impl()->output_nr;
+}
+
+}  // namespace
+
+void refresh_view(TensorImpl& t) {
+  t.view_history = t.base->history;
+  retain(t.base);
+  Tensor base = Tensor::adopt(t.base);
+  GradModeGuard on(true);
+  Geometry geo{t.shape, t.strides, t.offset() - t.base->offset()};
+  Tensor piece = as_strided(base, geo, Location::current());
+  link(t, piece);
+}
+
+InPlace::InPlace(const char* op, Tensor& self, const Location& at) : op_(op), self_(self), at_(at) {
+  require_defined(op, self, at);
+  TensorImpl& t = impl(self);
+  for (int i = 0; i < t.shape.rank(); ++i)
+    if (t.strides[i] == 0 && t.shape[i] > 1)
+      ErrorReport(op, "cannot write in place through an expanded view: several elements share one place in memory", at)
+          .operand("self", self)
+          .help("clone() it first")
+          .autograd_error();
+  if (grad_enabled() && wants_grad(self)) {
+    if (!t.grad_fn)
+      ErrorReport(op, "in-place write to a leaf that requires grad", at)
+          .operand("self", self)
+          .help("wrap the change in a NoGradGuard (as optimizers do), or work on a copy: clone()")
+          .autograd_error();
+    if (t.base && !t.base->grad_fn && t.base->requires_grad)
+      ErrorReport(op, "in-place write to a view of a leaf that requires grad", at)
+          .operand("self", self)
+          .help("wrap the change in a NoGradGuard, or work on a copy: clone()")
+          .autograd_error();
+  }
+  old_ = make_alias(self);
+  if (t.grad_fn) link(impl(old_), self);
+}
+
+bool InPlace::on_tape(const TensorRefs& others) const {
+  if (!grad_enabled()) return false;
+  return wants_grad(self_) || needs_tape(others);
+}
+
+void InPlace::changed() { impl(self_).storage->changed(op_, at_); }
+
+void InPlace::rebase(const Tensor& out) {
+  TensorImpl& t = impl(self_);
+  if (!t.base) {
+    link(t, out);
+    ++t.history;
+    return;
+  }
+  retain(t.base);
+  Tensor base = Tensor::adopt(t.base);
+  if (!base.impl()->contiguous)
+    ErrorReport(op_, "in-place write through a view of a non-contiguous tensor cannot be recorded", at_)
+        .operand("self", self_)
+        .autograd_error();
+  // base' = base with the piece replaced: its gradient is g with a hole, plus the piece of g for the new values.
+  Tensor old = make_alias(base);
+  if (base.impl()->grad_fn) link(impl(old), base);
+  Tensor now = make_alias(base);
+  Geometry geo{t.shape, t.strides, t.offset() - base.impl()->offset()};
+  now = record("copy_slices", now, {old, out}, {},
+               [geo, shape = base.shape()](const Saved&, const Tensor& g) -> Grads {
+                 Tensor piece = as_strided(g, geo, Location::current());
+                 Tensor hole = as_strided_scatter(piece, shape, geo, Location::current());
+                 return {sub(g, hole), piece};
+               }, at_);
+  link(impl(base), now);
+  ++base.impl()->history;
+  t.view_history = base.impl()->history - 1;  // relinked on next use
+}
+
+bool is_expandable_to(const Shape& from, const Shape& to) {
+  const int lead = to.rank() - from.rank();
+  if (lead < 0) return false;
+  for (int i = 0; i < from.rank(); ++i)
+    if (from[i] != 1 && from[i] != to[i + lead]) return false;
+  return true;
+}
+
+Tensor sum_to(const Tensor& g, const Shape& shape) {
+  if (g.shape() == shape) return g;
+  const int lead = g.shape().rank() - shape.rank();
+  Shape dims;
+  for (int i = 0; i < g.shape().rank(); ++i)
+    if (i < lead || (shape[i - lead] == 1 && g.shape()[i] != 1)) dims.push_back(i);
+  Tensor r = dims.empty() ? g : g.sum(dims, true);
+  return r.shape() == shape ? r : r.reshape(shape);
+}
+
+}  // namespace xgrad::detail
+
+namespace xgrad {
+
+Tensor Saved::operator[](std::size_t i) const { return node_->unpack(i); }
+bool Saved::needs(std::size_t i) const { return node_->edges()[i].target != nullptr; }
+
+TapeRecorder::TapeRecorder() : previous_(std::exchange(detail::recording, true)) {}
+TapeRecorder::~TapeRecorder() { detail::recording = previous_; }
+
+}  // namespace xgrad

@@ -1,0 +1,122 @@
+// Node: one recorded operation on the tape. See engine.cpp for how nodes are run.
+//
+// A node and everything of fixed size it needs (edges, output descriptions, saved tensors, the backward function's
+// captured numbers) are one block from the pool: about 140 bytes for an operation on scalars.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/module_scope.hpp>
+
+#include "core/tensor_impl.hpp"
+
+namespace xgrad::detail {
+
+// Where a gradient goes: an output of another node, a leaf, or nowhere. Holds a reference.
+struct Edge {
+  RefCounted* target = nullptr;
+  std::uint32_t output_nr = 0;
+  bool is_leaf = false;
+  Node* node() const { return is_leaf ? nullptr : reinterpret_cast<Node*>(target); }
+  TensorImpl* leaf() const { return is_leaf ? static_cast<TensorImpl*>(target) : nullptr; }
+};
+
+struct OutputInfo {
+  Tensor pending;  // gradient collected so far in the running backward pass
+  const std::int64_t* sizes;
+  DType dtype;
+  std::uint8_t rank;
+  Shape shape() const { return Shape(std::span<const std::int64_t>(sizes, rank)); }
+};
+
+struct SavedTensor {
+  TensorImpl* impl = nullptr;
+  std::uint32_t version = 0;
+  std::int32_t own_output = -1;  // index of the output of this very node, or -1
+};
+
+// Rare parts of a node.
+struct NodeExtra {
+  struct Hook {
+    std::uint32_t output_nr;
+    std::uint64_t key;
+    std::function<Tensor(const Tensor&)> fn;
+  };
+  std::vector<Hook> hooks;
+  std::vector<std::pair<std::uint32_t, TensorImpl*>> retain;  // tensors that want their gradient; not owned
+  // Kept while a TapeRecorder is alive, for pictures.
+  std::vector<Tensor> values, grads;
+  std::vector<Tensor> saved_seen;
+  std::vector<Tensor> constants;  // inputs without gradient, by input position
+};
+
+struct Node : RefCounted {
+  std::uint16_t n_saved = 0;
+  bool freed = false;
+  bool queued = false;
+  std::uint32_t n_inputs = 0, n_outputs = 0;
+  OpInfo op;
+  std::uint64_t seq = 0;
+  Location at;
+  std::shared_ptr<const ModuleCall> module;
+  std::unique_ptr<NodeExtra> extra;
+  std::uint32_t bytes = 0;
+
+  std::span<Edge> edges() { return {reinterpret_cast<Edge*>(this + 1), n_inputs}; }
+  std::span<OutputInfo> outputs() { return {reinterpret_cast<OutputInfo*>(edges().data() + n_inputs), n_outputs}; }
+  std::span<SavedTensor> saved() { return {reinterpret_cast<SavedTensor*>(outputs().data() + n_outputs), n_saved}; }
+  void* closure() {
+    auto p = reinterpret_cast<std::uintptr_t>(saved().data() + n_saved);
+    return reinterpret_cast<void*>((p + 15) / 16 * 16);
+  }
+  NodeExtra& get_extra() {
+    if (!extra) extra = std::make_unique<NodeExtra>();
+    return *extra;
+  }
+
+  static Saved saved_view(Node* n) { return Saved(n); }
+  Tensor unpack(std::size_t i);
+  void free_saved();
+};
+
+void release_node(Node* n) noexcept;
+inline void retain_node(Node* n) { n->refs.fetch_add(1, std::memory_order_relaxed); }
+
+// Brings a view whose base moved to a new node up to date.
+void refresh_view(TensorImpl& t);
+// Whether a gradient can flow into t.
+inline bool wants_grad(const Tensor& x) {
+  TensorImpl& t = *x.impl();
+  if (t.base && t.base->history != t.view_history) refresh_view(t);
+  return t.grad_fn || t.requires_grad;
+}
+
+// In-place operations. Construct before writing (all checks happen here), write, then finish().
+class InPlace {
+ public:
+  InPlace(const char* op, Tensor& self, const Location& at);
+  // Whether the change must go on the tape, given the other inputs.
+  bool on_tape(const TensorRefs& others) const;
+  Tensor& self() { return self_; }
+  const Tensor& old() const { return old_; }  // self as it was, for the input list
+  void changed();                             // bumps the version
+  // Moves self (and the tensor it is a view of) to the node of `out`, an alias of self that was just recorded.
+  void rebase(const Tensor& out);
+
+ private:
+  const char* op_;
+  Tensor& self_;
+  Tensor old_;
+  Location at_;
+};
+
+// Gradient g reduced to `shape` by summing broadcast dimensions.
+Tensor sum_to(const Tensor& g, const Shape& shape);
+bool is_expandable_to(const Shape& from, const Shape& to);
+
+bool tape_recording();
+
+}  // namespace xgrad::detail

@@ -1,0 +1,40 @@
+// Memory: a caching pool with size classes, and Storage, the reference-counted buffer tensors share.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+#include <xgrad/tensor.hpp>
+
+namespace xgrad::detail {
+
+// Blocks from per-thread free lists over a shared cache; aligned to 64 bytes when `bytes` is a multiple of 64.
+// Never cleared. OutOfMemoryError when the system has no more.
+void* pool_allocate(std::size_t bytes);
+void pool_release(void* p, std::size_t bytes) noexcept;
+
+struct Storage : RefCounted {
+  std::uint32_t version = 0;            // number of in-place changes
+  char* data = nullptr;
+  std::size_t bytes = 0;                // usable bytes behind data
+  const char* changed_by = nullptr;     // last in-place operation, for messages
+  Location changed_at{};
+  std::function<void()>* deleter = nullptr;  // foreign memory
+
+  // Header and data are one pool block.
+  static Storage* make(std::size_t bytes);
+  static Storage* wrap(void* data, std::size_t bytes, std::function<void()> deleter);
+  void release() noexcept {
+    if (refs.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+  }
+  void changed(const char* op, const Location& at) {
+    ++version;
+    changed_by = op;
+    changed_at = at;
+  }
+
+ private:
+  void destroy() noexcept;
+};
+
+}  // namespace xgrad::detail

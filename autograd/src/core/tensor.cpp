@@ -1,0 +1,289 @@
+#include <xgrad/tensor.hpp>
+
+#include <fmt/format.h>
+
+#include "core/elementwise_loop.hpp"
+#include "core/node.hpp"
+
+namespace xgrad {
+namespace detail {
+
+void destroy(TensorImpl* p) {
+  if (p->retains_grad && p->grad_fn && p->grad_fn->extra)
+    std::erase_if(p->grad_fn->extra->retain, [p](const auto& r) { return r.second == p; });
+  Node* node = p->grad_fn;
+  Tensor grad = p->grad ? Tensor::adopt(p->grad) : Tensor();
+  Tensor base = p->base ? Tensor::adopt(p->base) : Tensor();
+  Storage* storage = p->storage;
+  p->~TensorImpl();
+  pool_release(p, sizeof(TensorImpl));
+  if (storage) storage->release();
+  if (node) release_node(node);
+}
+
+bool compute_contiguous(const Shape& shape, const Shape& strides) {
+  std::int64_t step = 1;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    if (shape[i] == 0) return true;
+    if (shape[i] != 1 && strides[i] != step) return false;
+    step *= shape[i];
+  }
+  return true;
+}
+
+namespace {
+
+TensorImpl* new_impl() { return new (pool_allocate(sizeof(TensorImpl))) TensorImpl; }
+
+std::int64_t checked_numel(const Shape& shape, DType dtype, const Location& at) {
+  std::int64_t n = 1, bytes = item_size(dtype);
+  bool overflow = false, zero = false;
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (shape[i] < 0) [[unlikely]]
+      ErrorReport("empty", fmt::format("negative size {} at dimension {}", shape[i], i), at).shape_error();
+    zero |= shape[i] == 0;
+    overflow |= __builtin_mul_overflow(n, shape[i], &n) || __builtin_mul_overflow(bytes, shape[i], &bytes);
+  }
+  if (zero) return 0;
+  if (overflow) [[unlikely]]
+    ErrorReport("empty", fmt::format("element count of shape {} overflows 64 bits", to_string(shape)), at).shape_error();
+  return n;
+}
+
+}  // namespace
+
+Tensor make_tensor(const Shape& shape, DType dtype, Location at) {
+  const std::int64_t n = checked_numel(shape, dtype, at);
+  Storage* s = Storage::make(static_cast<std::size_t>(n) * static_cast<std::size_t>(item_size(dtype)));
+  TensorImpl* t = new_impl();
+  t->dtype = dtype;
+  t->shape = shape;
+  t->strides = shape.contiguous_strides();
+  t->numel = n;
+  t->storage = s;
+  t->data = s->data;
+  return Tensor::adopt(t);
+}
+
+Tensor make_alias(const Tensor& x) {
+  const TensorImpl& from = impl(x);
+  TensorImpl* t = new_impl();
+  t->dtype = from.dtype;
+  t->shape = from.shape;
+  t->strides = from.strides;
+  t->numel = from.numel;
+  t->contiguous = from.contiguous;
+  t->storage = from.storage;
+  t->data = from.data;
+  retain(t->storage);
+  return Tensor::adopt(t);
+}
+
+Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std::int64_t offset) {
+  TensorImpl& from = impl(x);
+  TensorImpl* t = new_impl();
+  t->dtype = from.dtype;
+  t->shape = shape;
+  t->strides = strides;
+  t->numel = shape.numel();
+  t->contiguous = compute_contiguous(shape, strides);
+  t->storage = from.storage;
+  t->data = from.storage->data + offset * item_size(from.dtype);
+  retain(t->storage);
+  if (from.base && from.base->history != from.view_history) refresh_view(from);
+  t->base = from.base ? from.base : &from;
+  retain(t->base);
+  t->view_history = t->base->history;
+  return Tensor::adopt(t);
+}
+
+namespace {
+TensorImpl& checked(const Tensor& t, const char* what) {
+  if (!t.defined()) [[unlikely]]
+    throw ValueError(fmt::format("xgrad: {}: got an undefined tensor", what));
+  return impl(t);
+}
+}  // namespace
+}  // namespace detail
+
+using detail::checked;
+using detail::Node;
+using detail::TensorImpl;
+
+DType Tensor::dtype() const { return checked(*this, "dtype").dtype; }
+const Shape& Tensor::shape() const { return checked(*this, "shape").shape; }
+const Shape& Tensor::strides() const { return checked(*this, "strides").strides; }
+std::int64_t Tensor::dim() const { return checked(*this, "dim").shape.rank(); }
+std::int64_t Tensor::numel() const { return checked(*this, "numel").numel; }
+bool Tensor::is_contiguous() const { return checked(*this, "is_contiguous").contiguous; }
+
+std::int64_t Tensor::size(std::int64_t d) const {
+  const TensorImpl& t = checked(*this, "size");
+  if (t.shape.rank() == 0) ErrorReport("size", fmt::format("dim {} given for a tensor of rank 0", d), {}).index_error();
+  return t.shape[wrap_dim("size", d, *this, {})];
+}
+std::int64_t Tensor::stride(std::int64_t d) const {
+  const TensorImpl& t = checked(*this, "stride");
+  if (t.shape.rank() == 0) ErrorReport("stride", fmt::format("dim {} given for a tensor of rank 0", d), {}).index_error();
+  return t.strides[wrap_dim("stride", d, *this, {})];
+}
+
+const void* Tensor::raw(DType want, Location at) const {
+  const TensorImpl& t = checked(*this, "data");
+  if (t.dtype != want)
+    ErrorReport("data", fmt::format("asked for {} of a {} tensor", xgrad::name(want), xgrad::name(t.dtype)), at).operand("tensor", *this).dtype_error();
+  if (!t.contiguous)
+    ErrorReport("data", "the tensor is not contiguous", at).operand("tensor", *this).help("call contiguous() first").value_error();
+  return t.data;
+}
+
+void* Tensor::raw_mutable(DType want, Location at) {
+  void* p = const_cast<void*>(raw(want, at));
+  if (grad_enabled() && detail::wants_grad(*this))
+    ErrorReport("mutable_data", "writing the memory of a tensor on the tape would make its gradient wrong", at)
+        .operand("tensor", *this)
+        .help("detach() first, or wrap the change in a NoGradGuard")
+        .autograd_error();
+  detail::impl(*this).storage->changed("mutable_data", at);
+  return p;
+}
+
+Scalar Tensor::item_scalar(Location at) const {
+  const TensorImpl& t = checked(*this, "item");
+  if (t.numel != 1)
+    ErrorReport("item", fmt::format("needs exactly 1 element, got {}", t.numel), at).operand("tensor", *this).value_error();
+  return detail::dispatch_all(t.dtype, [&](auto zero) { return Scalar(*t.ptr<decltype(zero)>()); });
+}
+
+template <class T>
+std::vector<T> Tensor::to_vector() const {
+  checked(*this, "to_vector");
+  Tensor c = detail::contiguous_copy(dtype() == dtype_of<T> ? *this : detail::cast_raw(*this, dtype_of<T>));
+  const T* p = detail::data<T>(c);
+  return std::vector<T>(p, p + c.numel());
+}
+template std::vector<float> Tensor::to_vector<float>() const;
+template std::vector<double> Tensor::to_vector<double>() const;
+template std::vector<std::int64_t> Tensor::to_vector<std::int64_t>() const;
+template std::vector<std::int32_t> Tensor::to_vector<std::int32_t>() const;
+template std::vector<std::uint8_t> Tensor::to_vector<std::uint8_t>() const;
+template std::vector<bool> Tensor::to_vector<bool>() const;
+
+bool Tensor::requires_grad() const {
+  checked(*this, "requires_grad");
+  return detail::wants_grad(*this);
+}
+
+Tensor& Tensor::requires_grad_(bool on, Location at) {
+  TensorImpl& t = checked(*this, "requires_grad_");
+  if (on && !is_floating(t.dtype))
+    ErrorReport("requires_grad_", fmt::format("only floating tensors take gradients, got {}", xgrad::name(t.dtype)), at).operand("tensor", *this).dtype_error();
+  if (t.grad_fn) {
+    if (!on)
+      ErrorReport("requires_grad_", "cannot be unset on a result of a recorded operation", at).operand("tensor", *this).help("use detach()").autograd_error();
+    return *this;
+  }
+  t.requires_grad = on;
+  return *this;
+}
+
+bool Tensor::is_leaf() const { return !(requires_grad() && impl_->grad_fn); }
+
+Tensor Tensor::grad() const {
+  TensorImpl& t = checked(*this, "grad");
+  if (!t.grad) return Tensor();
+  detail::retain(t.grad);
+  return adopt(t.grad);
+}
+
+void Tensor::set_grad(const Tensor& g, Location at) {
+  TensorImpl& t = checked(*this, "set_grad");
+  if (g.defined()) {
+    if (!(g.shape() == t.shape))
+      ErrorReport("set_grad", fmt::format("gradient shape {} differs from the tensor's {}", to_string(g.shape()), to_string(t.shape)), at).operand("tensor", *this).operand("grad", g).shape_error();
+    if (g.dtype() != t.dtype)
+      ErrorReport("set_grad", "gradient dtype differs from the tensor's", at).operand("tensor", *this).operand("grad", g).dtype_error();
+  }
+  Tensor copy = g;
+  Tensor old = t.grad ? adopt(t.grad) : Tensor();
+  t.grad = copy.release();
+}
+
+void Tensor::zero_grad(bool set_to_none) {
+  TensorImpl& t = checked(*this, "zero_grad");
+  if (!t.grad) return;
+  if (set_to_none) {
+    adopt(std::exchange(t.grad, nullptr));
+    return;
+  }
+  Tensor g = grad();
+  if (detail::wants_grad(g)) {
+    set_grad(detail::make_alias(g));
+    g = grad();
+  }
+  detail::fill_raw(g, 0);
+  detail::impl(g).storage->changed("zero_grad", Location::current());
+}
+
+void Tensor::backward(const Tensor& gradient, bool retain_graph, bool create_graph, Location at) const {
+  require_defined("backward", *this, at);
+  xgrad::backward({*this}, gradient.defined() ? std::vector<Tensor>{gradient} : std::vector<Tensor>{}, retain_graph,
+                  create_graph, at);
+}
+
+void Tensor::retain_grad(Location at) {
+  TensorImpl& t = checked(*this, "retain_grad");
+  if (!detail::wants_grad(*this))
+    ErrorReport("retain_grad", "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
+  if (!t.grad_fn || t.retains_grad) return;
+  t.retains_grad = true;
+  t.grad_fn->get_extra().retain.emplace_back(t.output_nr, &t);
+}
+
+std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> fn, Location at) {
+  static std::atomic<std::uint64_t> next{0};
+  TensorImpl& t = checked(*this, "register_hook");
+  if (!detail::wants_grad(*this))
+    ErrorReport("register_hook", "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
+  const std::uint64_t key = ++next;
+  if (t.grad_fn) t.grad_fn->get_extra().hooks.push_back({t.output_nr, key, std::move(fn)});
+  else {
+    if (!t.extra) t.extra = std::make_unique<TensorImpl::Extra>();
+    t.extra->hooks.emplace_back(key, std::move(fn));
+  }
+  return key;
+}
+
+void Tensor::remove_hook(std::uint64_t key) {
+  TensorImpl& t = checked(*this, "remove_hook");
+  if (t.grad_fn && t.grad_fn->extra)
+    std::erase_if(t.grad_fn->extra->hooks, [key](const auto& h) { return h.key == key; });
+  if (t.extra) std::erase_if(t.extra->hooks, [key](const auto& h) { return h.first == key; });
+}
+
+Tensor Tensor::detach() const {
+  checked(*this, "detach");
+  return detail::make_alias(*this);
+}
+
+const char* Tensor::grad_fn_name() const {
+  const TensorImpl& t = checked(*this, "grad_fn_name");
+  return detail::wants_grad(*this) && t.grad_fn ? t.grad_fn->op.name : "";
+}
+
+std::uint32_t Tensor::version() const { return checked(*this, "version").storage->version; }
+
+const std::string& Tensor::name() const {
+  static const std::string none;
+  const TensorImpl& t = checked(*this, "name");
+  return t.extra ? t.extra->name : none;
+}
+
+Tensor& Tensor::set_name(std::string name) {
+  TensorImpl& t = checked(*this, "set_name");
+  if (!t.extra) t.extra = std::make_unique<TensorImpl::Extra>();
+  t.extra->name = std::move(name);
+  return *this;
+}
+
+}  // namespace xgrad

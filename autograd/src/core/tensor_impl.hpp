@@ -1,0 +1,77 @@
+// What a Tensor handle points to, and how the library's own files get at its parts.
+#pragma once
+
+#include <memory>
+#include <new>
+#include <string>
+
+#include <xgrad/check.hpp>
+#include <xgrad/tensor.hpp>
+
+#include "core/storage.hpp"
+
+namespace xgrad::detail {
+
+struct TensorImpl : RefCounted {
+  DType dtype = DType::float32;
+  bool requires_grad = false;  // of a leaf; a non-leaf is recognised by grad_fn
+  bool contiguous = true;
+  bool retains_grad = false;
+  std::uint32_t output_nr = 0;     // which output of grad_fn
+  std::uint32_t history = 0;       // times an in-place operation put this tensor on a new node
+  std::uint32_t view_history = 0;  // of the base, when this view was linked to it
+  Storage* storage = nullptr;
+  char* data = nullptr;  // storage data + offset
+  std::int64_t numel = 0;
+  Shape shape, strides;
+  Node* grad_fn = nullptr;
+  TensorImpl* grad = nullptr;
+  TensorImpl* base = nullptr;  // the tensor this is a view of
+  struct Extra {
+    std::string name;
+    std::vector<std::pair<std::uint64_t, std::function<Tensor(const Tensor&)>>> hooks;  // of a leaf
+  };
+  std::unique_ptr<Extra> extra;
+
+  std::int64_t offset() const { return (data - storage->data) / item_size(dtype); }
+  template <class T>
+  T* ptr() const {
+    return reinterpret_cast<T*>(data);
+  }
+};
+
+// Uninitialised contiguous tensor. ShapeError for negative sizes or overflow.
+XGRAD_API Tensor make_tensor(const Shape& shape, DType dtype, Location at = Location::current());
+// Another geometry of x's storage (offset in elements from the start of the storage), linked to x as a view.
+Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std::int64_t offset);
+// The same data as a tensor of its own, off the tape and not linked to x.
+Tensor make_alias(const Tensor& x);
+bool compute_contiguous(const Shape& shape, const Shape& strides);
+
+inline TensorImpl& impl(const Tensor& t) { return *t.impl(); }
+template <class T>
+T* data(const Tensor& t) {
+  return t.impl()->ptr<T>();
+}
+inline bool same_geometry(const Tensor& a, const Tensor& b) {
+  return a.impl()->contiguous && b.impl()->contiguous && a.impl()->shape == b.impl()->shape;
+}
+
+// Calls f(T{}) with the C++ type of the dtype.
+template <class F>
+decltype(auto) dispatch_floating(DType d, F&& f) {
+  return d == DType::float64 ? f(double{}) : f(float{});
+}
+template <class F>
+decltype(auto) dispatch_all(DType d, F&& f) {
+  switch (d) {
+    case DType::float64: return f(double{});
+    case DType::int64: return f(std::int64_t{});
+    case DType::int32: return f(std::int32_t{});
+    case DType::uint8: return f(std::uint8_t{});
+    case DType::boolean: return f(bool{});
+    default: return f(float{});
+  }
+}
+
+}  // namespace xgrad::detail

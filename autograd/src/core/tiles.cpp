@@ -1,0 +1,212 @@
+// The one driver of all elementwise kernels: broadcasting, strides, types and threads are dealt with here, so that a
+// kernel is a pure function over n contiguous elements.
+//
+// An operand that walks memory in the order of the result is handed over directly. Any other is gathered into a tile
+// that stays in the first-level cache; a number that is the same everywhere fills its tile once.
+#include <algorithm>
+#include <cstring>
+
+#include <xgrad/elementwise.hpp>
+
+#include "core/elementwise_loop.hpp"
+#include "core/node.hpp"
+#include "kernels/parallel.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+constexpr std::int64_t kTile = 1024;
+constexpr int kMaxOperands = kMaxTileInputs + 1;  // inputs, then the output
+
+struct Operand {
+  char* data;
+  int item;
+  bool linear;    // element i of the result is at data + i * item
+  bool constant;  // one element for all
+  std::int64_t strides[kMaxRank];  // bytes, per collapsed dimension
+};
+
+// The result's index space with neighbouring dimensions merged wherever all operands allow it.
+struct Plan {
+  int rank = 0, operands = 0;
+  std::int64_t total = 0;
+  std::int64_t sizes[kMaxRank];
+  Operand op[kMaxOperands];
+
+  void add(const Tensor& t, const Shape& shape) {
+    const TensorImpl& i = impl(t);
+    Operand& o = op[operands++];
+    o.data = i.data;
+    o.item = item_size(i.dtype);
+    const int lead = shape.rank() - i.shape.rank();
+    for (int d = 0; d < shape.rank(); ++d)
+      o.strides[d] = d < lead || i.shape[d - lead] == 1 ? 0 : i.strides[d - lead] * o.item;
+  }
+
+  void collapse(const Shape& shape) {
+    total = shape.numel();
+    int r = 0;
+    for (int d = 0; d < shape.rank(); ++d) {
+      if (shape[d] == 1) continue;
+      bool merge = r > 0;
+      for (int k = 0; k < operands && merge; ++k) merge = op[k].strides[r - 1] == op[k].strides[d] * shape[d];
+      if (merge) {
+        sizes[r - 1] *= shape[d];
+        for (int k = 0; k < operands; ++k) op[k].strides[r - 1] = op[k].strides[d];
+        continue;
+      }
+      sizes[r] = shape[d];
+      for (int k = 0; k < operands; ++k) op[k].strides[r] = op[k].strides[d];
+      ++r;
+    }
+    rank = r;
+    for (int k = 0; k < operands; ++k) {
+      Operand& o = op[k];
+      o.linear = o.constant = true;
+      std::int64_t step = o.item;
+      for (int d = rank - 1; d >= 0; --d) {
+        o.linear &= o.strides[d] == step;
+        o.constant &= o.strides[d] == 0;
+        step *= sizes[d];
+      }
+      if (rank == 0) o.constant = false;
+    }
+  }
+};
+
+template <class T>
+void copy_run(char* to, std::int64_t to_stride, const char* from, std::int64_t from_stride, std::int64_t n) {
+  if (to_stride == sizeof(T) && from_stride == sizeof(T)) {
+    std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(T));
+    return;
+  }
+  for (std::int64_t i = 0; i < n; ++i) std::memcpy(to + i * to_stride, from + i * from_stride, sizeof(T));
+}
+
+void copy_items(int item, char* to, std::int64_t to_stride, const char* from, std::int64_t from_stride, std::int64_t n) {
+  switch (item) {
+    case 1: return copy_run<std::uint8_t>(to, to_stride, from, from_stride, n);
+    case 4: return copy_run<std::uint32_t>(to, to_stride, from, from_stride, n);
+    default: return copy_run<std::uint64_t>(to, to_stride, from, from_stride, n);
+  }
+}
+
+// Calls f(pointer, stride, offset in the tile, count) for each run along the last dimension of elements [begin, end).
+template <class F>
+void for_runs(const Plan& p, const Operand& o, std::int64_t begin, std::int64_t end, F&& f) {
+  std::int64_t index[kMaxRank];
+  std::int64_t rest = begin;
+  char* at = o.data;
+  for (int d = p.rank - 1; d >= 0; --d) {
+    index[d] = rest % p.sizes[d];
+    rest /= p.sizes[d];
+    at += index[d] * o.strides[d];
+  }
+  const int last = p.rank - 1;
+  for (std::int64_t i = begin; i < end;) {
+    const std::int64_t n = std::min(p.sizes[last] - index[last], end - i);
+    f(at, o.strides[last], i - begin, n);
+    i += n;
+    at += n * o.strides[last];
+    index[last] += n;
+    for (int d = last; d > 0 && index[d] == p.sizes[d]; --d) {
+      at += o.strides[d - 1] - index[d] * o.strides[d];
+      index[d] = 0;
+      ++index[d - 1];
+    }
+  }
+}
+
+// The tile of an input: its own memory where possible, else gathered into `buffer`.
+const void* input_tile(const Plan& p, const Operand& o, std::int64_t begin, std::int64_t end, char* buffer) {
+  if (o.linear) return o.data + begin * o.item;
+  if (o.constant) return buffer;  // filled by the caller
+  const void* direct = nullptr;
+  for_runs(p, o, begin, end, [&](char* from, std::int64_t stride, std::int64_t offset, std::int64_t n) {
+    if (stride == o.item && n == end - begin) {
+      direct = from;
+      return;
+    }
+    copy_items(o.item, buffer + offset * o.item, o.item, from, stride, n);
+  });
+  return direct ? direct : buffer;
+}
+
+void run_range(const TileKernel& k, const Plan& p, std::int64_t begin, std::int64_t end) {
+  alignas(64) char buffers[kMaxOperands][kTile * 8];
+  const int inputs = p.operands - 1;
+  const Operand& out = p.op[inputs];
+  const void* in[kMaxTileInputs];
+  for (int j = 0; j < inputs; ++j)
+    if (p.op[j].constant && !p.op[j].linear)
+      copy_items(p.op[j].item, buffers[j], p.op[j].item, p.op[j].data, 0, std::min(kTile, end - begin));
+  for (std::int64_t i = begin; i < end; i += kTile) {
+    const std::int64_t stop = std::min(i + kTile, end);
+    for (int j = 0; j < inputs; ++j) in[j] = input_tile(p, p.op[j], i, stop, buffers[j]);
+    if (out.linear) {
+      k.fn(k.f, stop - i, out.data + i * out.item, in);
+      continue;
+    }
+    k.fn(k.f, stop - i, buffers[inputs], in);
+    for_runs(p, out, i, stop, [&](char* to, std::int64_t stride, std::int64_t offset, std::int64_t n) {
+      copy_items(out.item, to, stride, buffers[inputs] + offset * out.item, out.item, n);
+    });
+  }
+}
+
+void run_linear(const TileKernel& k, TensorImpl& out, const Tensor* const* in, int n_in) {
+  const int out_item = item_size(out.dtype);
+  auto range = [&](std::int64_t begin, std::int64_t end) {
+    const void* p[kMaxTileInputs];
+    for (int j = 0; j < n_in; ++j) p[j] = impl(*in[j]).data + begin * item_size(impl(*in[j]).dtype);
+    k.fn(k.f, end - begin, out.data + begin * out_item, p);
+  };
+  if (static_cast<double>(out.numel) * k.ns_per_element < 3000) return range(0, out.numel);
+  parallel_cost(out.numel, k.ns_per_element, range);
+}
+
+}  // namespace
+
+void run_tiles(const TileKernel& k, Tensor& out, const Tensor* const* in, int n_in) {
+  TensorImpl& o = impl(out);
+  if (o.numel == 0) return;
+  bool linear = o.contiguous;
+  for (int j = 0; j < n_in && linear; ++j) {
+    const TensorImpl& t = impl(*in[j]);
+    linear = t.contiguous && t.numel == o.numel;  // broadcast of equal counts only adds dimensions of size 1
+  }
+  if (linear) return run_linear(k, o, in, n_in);
+  Plan p;
+  for (int j = 0; j < n_in; ++j) p.add(*in[j], o.shape);
+  p.add(out, o.shape);
+  p.collapse(o.shape);
+  if (static_cast<double>(p.total) * k.ns_per_element < 3000) return run_range(k, p, 0, p.total);
+  parallel_cost(p.total, k.ns_per_element,
+                [&](std::int64_t begin, std::int64_t end) { run_range(k, p, begin, end); });
+}
+
+DType tile_dtype(const Tensor* const* in, int n_in) {
+  for (int j = 0; j < n_in; ++j) require_floating("elementwise", *in[j], {});
+  for (int j = 1; j < n_in; ++j) require_same_dtype("elementwise", *in[0], *in[j], {});
+  return impl(*in[0]).dtype;
+}
+
+Tensor tile_output(const Tensor* const* in, int n_in, DType out) {
+  const Shape* shape = &impl(*in[0]).shape;
+  Shape wide;
+  for (int j = 1; j < n_in; ++j) {
+    const Shape& s = impl(*in[j]).shape;
+    if (s == *shape) continue;
+    wide = broadcast_shapes("elementwise", *shape, s, {});
+    shape = &wide;
+  }
+  return make_tensor(*shape, out);
+}
+
+bool any_wants_grad(const Tensor* const* in, int n_in) {
+  for (int j = 0; j < n_in; ++j)
+    if (in[j]->defined() && wants_grad(*in[j])) return true;
+  return false;
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,70 @@
+#include "kernels/parallel.hpp"
+
+#include <atomic>
+
+#include <fmt/format.h>
+#include <xgrad/error.hpp>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace xgrad {
+namespace {
+
+#ifdef _OPENMP
+int default_threads() { return omp_get_max_threads(); }
+#else
+int default_threads() { return 1; }
+#endif
+
+std::atomic<int>& threads() {
+  static std::atomic<int> n{default_threads()};
+  return n;
+}
+std::atomic<bool> deterministic{false};
+
+}  // namespace
+
+void set_num_threads(int n) {
+  if (n < 1) throw ValueError(fmt::format("xgrad: set_num_threads: needs at least 1 thread, got {}", n));
+  threads() = n;
+#ifdef _OPENMP
+  omp_set_num_threads(n);  // for the regions of oneDNN and OpenBLAS that this thread starts
+#endif
+}
+int get_num_threads() { return threads(); }
+void set_deterministic(bool on) { deterministic = on; }
+bool is_deterministic() { return deterministic; }
+
+namespace detail {
+
+int usable_threads() {
+#ifdef _OPENMP
+  return omp_in_parallel() ? 1 : threads().load(std::memory_order_relaxed);
+#else
+  return 1;
+#endif
+}
+
+void parallel_ranges(std::int64_t n, int parts, RangeFn call, const void* f) {
+#ifdef _OPENMP
+  std::exception_ptr error;
+#pragma omp parallel for num_threads(parts) schedule(static, 1)
+  for (int p = 0; p < parts; ++p) {
+    try {
+      call(f, n * p / parts, n * (p + 1) / parts);
+    } catch (...) {
+#pragma omp critical
+      error = std::current_exception();
+    }
+  }
+  if (error) std::rethrow_exception(error);
+#else
+  (void)parts;
+  call(f, 0, n);
+#endif
+}
+
+}  // namespace detail
+}  // namespace xgrad

@@ -1,0 +1,248 @@
+// + - * / and powers. Each operation: floating types in one vectorised pass, integers in plain loops.
+#include <cmath>
+
+#include <fmt/format.h>
+#include <xgrad/elementwise.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+#include "core/node.hpp"
+#include "ops/promote.hpp"
+
+namespace xgrad {
+
+using detail::as_type;
+using detail::dispatch_all;
+using detail::impl;
+using detail::require_broadcast;
+using detail::result_type;
+
+namespace {
+
+// out = f(x, y) element by element in type T; the order of integer overflow is wrapping.
+template <class T, class F>
+void integer_tile(const void* f, std::int64_t n, void* out, const void* const* in) {
+  const T* a = static_cast<const T*>(in[0]);
+  const T* b = static_cast<const T*>(in[1]);
+  for (std::int64_t i = 0; i < n; ++i) static_cast<T*>(out)[i] = static_cast<T>((*static_cast<const F*>(f))(a[i], b[i]));
+}
+
+// Integer and bool tensors through f in the wrapping unsigned sense.
+template <class F>
+Tensor integer_binary(const Tensor& x, const Tensor& y, DType type, F f) {
+  const Tensor a = as_type(x, type), b = as_type(y, type);
+  const Tensor* in[] = {&a, &b};
+  Tensor out = detail::tile_output(in, 2, type);
+  dispatch_all(type, [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (!std::is_floating_point_v<T>) detail::run_tiles({&integer_tile<T, F>, &f, 1.0}, out, in, 2);
+  });
+  return out;
+}
+
+Tensor scalar_tensor(Scalar v, DType type) {
+  Tensor t = detail::make_tensor({}, type);
+  detail::fill_raw(t, v);
+  return t;
+}
+
+constexpr auto kWrap = [](auto v) {  // signed overflow is undefined; unsigned wraps
+  if constexpr (std::is_same_v<decltype(v), bool>) return static_cast<std::uint64_t>(v);
+  else return static_cast<std::uint64_t>(static_cast<std::int64_t>(v));
+};
+
+// The floating operands of a binary operation; they are cast without the tape, the engine casts gradients back.
+struct Pair {
+  Tensor x, y;
+};
+Pair as_pair(const Tensor& x, const Tensor& y, DType type) { return {as_type(x, type), as_type(y, type)}; }
+
+}  // namespace
+
+Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
+  require_broadcast("add", x, y, at);
+  const DType type = result_type(x, y);
+  const double k = alpha.to_double();
+  if (!is_floating(type)) {
+    if (alpha.is_floating())
+      ErrorReport("add", "a floating alpha needs floating tensors", at).operand("left", x).operand("right", y).dtype_error();
+    const auto m = static_cast<std::uint64_t>(alpha.to_int64());
+    return integer_binary(x, y, type, [m](auto a, auto b) { return kWrap(a) + m * kWrap(b); });
+  }
+  const Pair p = as_pair(x, y, type);
+  if (k == 1)
+    return record("add", elementwise([](auto a, auto b) { return a + b; }, p.x, p.y), {x, y}, {},
+                  [](const Saved&, const Tensor& g) -> Grads { return {g, g}; }, at);
+  return record("add", elementwise([k](auto a, auto b) { return a + b * k; }, p.x, p.y), {x, y}, {},
+                [k](const Saved& s, const Tensor& g) -> Grads { return {g, s.needs(1) ? g * k : Tensor()}; }, at);
+}
+
+Tensor add(const Tensor& x, Scalar y, Location at) {
+  require_defined("add", x, at);
+  const DType type = promote_types(impl(x).dtype, y);
+  if (!is_floating(type)) return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) + kWrap(b); });
+  const double k = y.to_double();
+  return record("add", elementwise([k](auto a) { return a + k; }, as_type(x, type)), {x}, {},
+                [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
+}
+
+Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
+  require_broadcast("sub", x, y, at);
+  const DType type = result_type(x, y);
+  const double k = alpha.to_double();
+  if (impl(x).dtype == DType::boolean && impl(y).dtype == DType::boolean)
+    ErrorReport("sub", "is not defined for two bool tensors; use logical_xor", at).operand("left", x).operand("right", y).dtype_error();
+  if (!is_floating(type)) {
+    if (alpha.is_floating())
+      ErrorReport("sub", "a floating alpha needs floating tensors", at).operand("left", x).operand("right", y).dtype_error();
+    const auto m = static_cast<std::uint64_t>(alpha.to_int64());
+    return integer_binary(x, y, type, [m](auto a, auto b) { return kWrap(a) - m * kWrap(b); });
+  }
+  const Pair p = as_pair(x, y, type);
+  return record("sub", elementwise([k](auto a, auto b) { return a - b * k; }, p.x, p.y), {x, y}, {},
+                [k](const Saved& s, const Tensor& g) -> Grads { return {g, s.needs(1) ? g * -k : Tensor()}; }, at);
+}
+
+Tensor sub(const Tensor& x, Scalar y, Location at) {
+  require_defined("sub", x, at);
+  if (y.is_floating()) return add(x, Scalar(-y.to_double()), at);
+  return add(x, Scalar(-y.to_int64()), at);
+}
+
+Tensor rsub(const Tensor& x, Scalar y, Location at) {
+  require_defined("rsub", x, at);
+  const DType type = promote_types(impl(x).dtype, y);
+  if (!is_floating(type)) return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(b) - kWrap(a); });
+  const double k = y.to_double();
+  return record("rsub", elementwise([k](auto a) { return k - a; }, as_type(x, type)), {x}, {},
+                [](const Saved&, const Tensor& g) -> Grads { return {neg(g)}; }, at);
+}
+
+Tensor mul(const Tensor& x, const Tensor& y, Location at) {
+  require_broadcast("mul", x, y, at);
+  const DType type = result_type(x, y);
+  if (!is_floating(type)) return integer_binary(x, y, type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
+  const Pair p = as_pair(x, y, type);
+  Tensor out = elementwise([](auto a, auto b) { return a * b; }, p.x, p.y);
+  const bool tape = grad_enabled();
+  const Tensor none;
+  return record("mul", std::move(out), {x, y}, {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
+                [](const Saved& s, const Tensor& g) -> Grads {
+                  return {s.needs(0) ? mul(g, s[1]) : Tensor(), s.needs(1) ? mul(g, s[0]) : Tensor()};
+                }, at);
+}
+
+Tensor mul(const Tensor& x, Scalar y, Location at) {
+  require_defined("mul", x, at);
+  const DType type = promote_types(impl(x).dtype, y);
+  if (!is_floating(type)) return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
+  const double k = y.to_double();
+  return record("mul", elementwise([k](auto a) { return a * k; }, as_type(x, type)), {x}, {},
+                [k](const Saved&, const Tensor& g) -> Grads { return {mul(g, Scalar(k))}; }, at);
+}
+
+Tensor div(const Tensor& x, const Tensor& y, Location at) {
+  require_broadcast("div", x, y, at);
+  const DType both = result_type(x, y), type = is_floating(both) ? both : DType::float32;
+  const Pair p = as_pair(x, y, type);
+  Tensor out = elementwise([](auto a, auto b) { return a / b; }, p.x, p.y);
+  const bool need_x = grad_enabled() && detail::wants_grad(y);
+  return record("div", std::move(out), {x, y}, {need_x ? p.x : Tensor(), p.y},
+                [](const Saved& s, const Tensor& g) -> Grads {
+                  return {s.needs(0) ? div(g, s[1]) : Tensor(),
+                          s.needs(1) ? fuse([](auto g, auto x, auto y) { return -g * (x / y / y); }, g, s[0], s[1]) : Tensor()};
+                }, at);
+}
+
+Tensor div(const Tensor& x, Scalar y, Location at) {
+  require_defined("div", x, at);
+  const DType type = is_floating(impl(x).dtype) ? impl(x).dtype : DType::float32;
+  const double k = y.to_double();
+  return record("div", elementwise([k](auto a) { return a / k; }, as_type(x, type)), {x}, {},
+                [k](const Saved&, const Tensor& g) -> Grads { return {div(g, Scalar(k))}; }, at);
+}
+
+Tensor rdiv(const Tensor& x, Scalar y, Location at) {
+  require_defined("rdiv", x, at);
+  const Tensor v = detail::as_floating(x);
+  const double k = y.to_double();
+  Tensor out = elementwise([k](auto a) { return k / a; }, v);
+  return record("rdiv", out, {v}, {v},
+                [k](const Saved& s, const Tensor& g) -> Grads {
+                  return {fuse([k](auto g, auto x) { return g * (-k / (x * x)); }, g, s[0])};
+                }, at);
+}
+
+Tensor neg(const Tensor& x, Location at) {
+  require_defined("neg", x, at);
+  if (impl(x).dtype == DType::boolean) ErrorReport("neg", "is not defined for bool; use logical_not", at).operand("input", x).dtype_error();
+  if (!is_floating(impl(x).dtype)) return rsub(x, 0, at);
+  return record("neg", elementwise([](auto a) { return -a; }, x), {x}, {},
+                [](const Saved&, const Tensor& g) -> Grads { return {neg(g)}; }, at);
+}
+
+// ---- powers ----
+namespace {
+
+// x^k for the exponents that come up, without the general (slow) function.
+Tensor power_raw(const Tensor& x, double k) {
+  if (k == 2) return elementwise([](auto a) { return a * a; }, x);
+  if (k == 3) return elementwise([](auto a) { return a * a * a; }, x);
+  if (k == 1) return elementwise([](auto a) { return a; }, x);
+  if (k == 0) return elementwise([](auto a) { return decltype(a)(1); }, x);
+  if (k == 0.5) return elementwise([](auto a) { return sqrt(a); }, x);
+  if (k == -1) return elementwise([](auto a) { return 1 / a; }, x);
+  return elementwise([k](auto a) { return pow(a, decltype(a)(k)); }, x);
+}
+
+template <class T>
+T integer_power(T base, std::int64_t exponent) {
+  if (exponent < 0) return base == T(1) ? T(1) : base == T(-1) ? (exponent % 2 ? base : T(1)) : T(0);
+  std::uint64_t result = 1, b = kWrap(base);
+  for (auto e = static_cast<std::uint64_t>(exponent); e; e >>= 1, b *= b)
+    if (e & 1) result *= b;
+  return static_cast<T>(result);
+}
+
+}  // namespace
+
+Tensor pow(const Tensor& x, Scalar y, Location at) {
+  require_defined("pow", x, at);
+  const DType type = promote_types(impl(x).dtype, y);
+  if (!is_floating(type)) {
+    if (y.to_int64() < 0)
+      ErrorReport("pow", "integers to a negative integer power are not allowed; cast to a floating type", at).operand("input", x).value_error();
+    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); });
+  }
+  const Tensor v = as_type(x, type);
+  const double k = y.to_double();
+  return record("pow", power_raw(v, k), {x}, {v},
+                [k](const Saved& s, const Tensor& g) -> Grads {
+                  if (k == 0) return {g * 0};
+                  if (k == 2) return {fuse([](auto g, auto x) { return g * (x * 2); }, g, s[0])};
+                  return {g * (pow(s[0], Scalar(k - 1)) * k)};
+                }, at);
+}
+
+Tensor pow(const Tensor& x, const Tensor& y, Location at) {
+  require_broadcast("pow", x, y, at);
+  const DType type = result_type(x, y);
+  if (!is_floating(type))
+    return integer_binary(x, y, type, [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); });
+  const Pair p = as_pair(x, y, type);
+  Tensor out = elementwise([](auto a, auto b) { return pow(a, b); }, p.x, p.y);
+  return record("pow", out, {x, y}, {p.x, p.y, out},
+                [](const Saved& s, const Tensor& g) -> Grads {
+                  Tensor gx, gy;
+                  if (s.needs(0)) gx = where(s[1] == 0, g * 0, g * (s[1] * pow(s[0], s[1] - 1)));
+                  if (s.needs(1)) gy = where((s[0] == 0) && (s[1] >= 0), g * 0, g * (s[2] * log(s[0])));
+                  return {gx, gy};
+                }, at);
+}
+
+Tensor pow(Scalar x, const Tensor& y, Location at) {
+  require_defined("pow", y, at);
+  const DType type = promote_types(impl(y).dtype, x);
+  return pow(scalar_tensor(x, type), y, at);
+}
+
+}  // namespace xgrad

@@ -1,0 +1,284 @@
+// Joining tensors and cutting them into views. The backward function of each is the other one.
+#include <cstring>
+
+#include <fmt/format.h>
+#include <xgrad/autograd.hpp>
+#include <xgrad/check.hpp>
+#include <xgrad/ops/shape.hpp>
+
+#include "core/elementwise_loop.hpp"
+#include "core/tensor_impl.hpp"
+#include "kernels/parallel.hpp"
+#include "ops/shape_util.hpp"
+
+namespace xgrad {
+
+using detail::impl;
+using detail::make_tensor;
+using detail::make_view;
+using detail::TensorImpl;
+
+namespace {
+
+// Sizes along a dimension as an int64 tensor: a list of any length that a node can save.
+Tensor size_list(std::span<const std::int64_t> sizes) {
+  Tensor t = make_tensor({static_cast<std::int64_t>(sizes.size())}, DType::int64);
+  if (!sizes.empty()) std::memcpy(impl(t).data, sizes.data(), sizes.size_bytes());
+  return t;
+}
+
+template <class Block>
+void copy_column(char* to, std::int64_t to_step, const char* from, std::int64_t rows) {
+  for (std::int64_t r = 0; r < rows; ++r) std::memcpy(to + r * to_step, from + r * std::int64_t{sizeof(Block)}, sizeof(Block));
+}
+
+// The result seen as `outer` rows, each made of one block from every tensor in turn.
+struct Rows {
+  std::span<const Tensor> tensors;
+  std::int64_t outer;
+  DType dtype;
+  char* out;
+  std::int64_t row_bytes;
+
+  std::int64_t block(const TensorImpl& t) const { return (outer == 1 ? t.numel : t.numel / outer) * item_size(dtype); }
+  bool direct(const TensorImpl& t) const { return t.contiguous && t.dtype == dtype; }
+
+  // Bytes [begin, end) of the result.
+  void copy(std::int64_t begin, std::int64_t end) const {
+    std::int64_t row = begin / row_bytes, skip = begin % row_bytes;
+    for (char* at = out + begin; at < out + end; ++row) {
+      for (const Tensor& tensor : tensors) {
+        const TensorImpl& t = impl(tensor);
+        const std::int64_t n = block(t);
+        if (skip >= n) {
+          skip -= n;
+          continue;
+        }
+        const std::int64_t here = std::min<std::int64_t>(n - skip, out + end - at);
+        if (direct(t)) std::memcpy(at, t.data + row * n + skip, static_cast<std::size_t>(here));
+        at += here;
+        skip = 0;
+        if (at == out + end) return;
+      }
+    }
+  }
+
+  // Rows [begin, end), tensor by tensor: for many rows of short blocks.
+  void copy_rows(std::int64_t begin, std::int64_t end) const {
+    char* to = out + begin * row_bytes;
+    for (const Tensor& tensor : tensors) {
+      const TensorImpl& t = impl(tensor);
+      const std::int64_t n = block(t);
+      const char* from = t.data + begin * n;
+      if (!direct(t) || n == 0) {}
+      else if (n == 4) copy_column<std::uint32_t>(to, row_bytes, from, end - begin);
+      else if (n == 8) copy_column<std::uint64_t>(to, row_bytes, from, end - begin);
+      else
+        for (std::int64_t r = 0; r < end - begin; ++r) std::memcpy(to + r * row_bytes, from + r * n, static_cast<std::size_t>(n));
+      to += n;
+    }
+  }
+
+  void copy_all() const {
+    constexpr std::int64_t kSmall = 32 << 10, kManyRows = 256;
+    const std::int64_t bytes = outer * row_bytes;
+    const double ns_per_byte = 0.1;
+    if (outer < kManyRows) {
+      if (bytes < kSmall) return copy(0, bytes);
+      return detail::parallel_cost(bytes, ns_per_byte, [&](std::int64_t begin, std::int64_t end) { copy(begin, end); });
+    }
+    const std::int64_t together = std::max<std::int64_t>(1, kSmall / row_bytes);  // rows that stay in the cache
+    detail::parallel_cost(outer, ns_per_byte * static_cast<double>(row_bytes), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t r = begin; r < end; r += together) copy_rows(r, std::min(end, r + together));
+    });
+  }
+};
+
+// Fills `out` (contiguous) with the tensors side by side along `dim`. `new_dim`: the tensors lack that dimension.
+void join(Tensor& out, std::span<const Tensor> tensors, int dim, bool new_dim) {
+  const TensorImpl& o = impl(out);
+  if (o.numel == 0) return;
+  Rows rows{tensors, 1, o.dtype, o.data, 0};
+  for (int i = 0; i < dim; ++i) rows.outer *= o.shape[i];
+  rows.row_bytes = o.numel / rows.outer * item_size(o.dtype);
+  rows.copy_all();
+
+  std::int64_t at = 0;
+  for (const Tensor& tensor : tensors) {  // what a block copy cannot do: other strides or element types
+    const TensorImpl& t = impl(tensor);
+    const std::int64_t length = new_dim ? 1 : t.numel == 0 ? 0 : t.shape[dim];
+    if (!rows.direct(t) && t.numel > 0) {
+      Tensor place = detail::narrow_view(out, dim, at, length);
+      if (new_dim) {
+        Shape strides = impl(place).strides;
+        strides.erase(dim);
+        place = make_view(place, t.shape, strides, impl(place).offset());
+      }
+      detail::copy_raw(place, tensor);
+    }
+    at += length;
+  }
+}
+
+DType common_dtype(std::span<const Tensor> tensors) {
+  DType d = impl(tensors[0]).dtype;
+  for (const Tensor& t : tensors)
+    if (impl(t).dtype != d) d = promote_types(d, impl(t).dtype);
+  return d;
+}
+
+void require_tensors(const char* op, std::span<const Tensor> tensors, Location at) {
+  if (tensors.empty()) [[unlikely]] ErrorReport(op, "needs at least one tensor", at).value_error();
+  for (const Tensor& t : tensors) require_defined(op, t, at);
+}
+
+// PyTorch's cat ignores these wherever they stand, whatever the other shapes.
+bool skipped(const Tensor& t) { return impl(t).shape.rank() == 1 && impl(t).numel == 0; }
+
+[[noreturn, gnu::cold]] void cat_mismatch(const std::string& rule, const Tensor& first, const Tensor& bad, std::size_t k, Location at) {
+  ErrorReport("cat", rule, at).operand("first", first).operand(fmt::format("#{}", k), bad).shape_error();
+}
+
+Shape cat_shape(std::span<const Tensor> tensors, const Tensor& first, int dim, Location at) {
+  Shape shape = impl(first).shape;
+  shape[dim] = 0;
+  for (std::size_t k = 0; k < tensors.size(); ++k) {
+    const Shape& s = impl(tensors[k]).shape;
+    if (skipped(tensors[k])) continue;
+    if (s.rank() != shape.rank()) [[unlikely]]
+      cat_mismatch(fmt::format("tensor {}: rank {}, expected {}", k, s.rank(), shape.rank()), first, tensors[k], k, at);
+    for (int i = 0; i < s.rank(); ++i)
+      if (i != dim && s[i] != shape[i]) [[unlikely]]
+        cat_mismatch(fmt::format("tensor {}: size {} at dim {}, expected {}", k, s[i], i, shape[i]), first, tensors[k], k, at);
+    if (__builtin_add_overflow(shape[dim], s[dim], &shape[dim])) [[unlikely]]
+      ErrorReport("cat", fmt::format("the sizes at dim {} overflow 64 bits", dim), at).shape_error();
+  }
+  return shape;
+}
+
+// Size of each tensor along dim, -1 for a skipped one.
+Tensor cat_sizes(std::span<const Tensor> tensors, int dim) {
+  Tensor t = make_tensor({static_cast<std::int64_t>(tensors.size())}, DType::int64);
+  std::int64_t* p = detail::data<std::int64_t>(t);
+  for (const Tensor& x : tensors) *p++ = skipped(x) ? -1 : impl(x).shape[dim];
+  return t;
+}
+
+// Views of the pieces of x along dim, one node for all of them. The sizes must be valid.
+std::vector<Tensor> cut_up(const char* op, const Tensor& x, std::span<const std::int64_t> sizes, int dim, Location at) {
+  std::vector<Tensor> out(sizes.size());
+  if (out.empty()) return out;
+  std::int64_t start = 0;
+  for (std::size_t k = 0; k < sizes.size(); ++k) {
+    out[k] = detail::narrow_view(x, dim, start, sizes[k]);
+    start += sizes[k];
+  }
+  const Tensor list = detail::needs_tape({x}) ? size_list(sizes) : Tensor();
+  return record(op, std::move(out), {x}, {list}, [dim, shape = impl(x).shape, dtype = impl(x).dtype](const Saved& s, std::span<const Tensor> g) -> Grads {
+    // One joined write; a piece that was not used counts as zeros, which take no memory as an expanded number.
+    const Tensor sizes = s[0];
+    std::vector<Tensor> all(g.begin(), g.end());
+    Shape piece = shape;
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      if (all[k].defined()) continue;
+      piece[dim] = detail::data<std::int64_t>(sizes)[k];
+      all[k] = expand(detail::zeros_raw({}, dtype), piece);
+    }
+    return {cat(all, dim)};
+  }, at);
+}
+
+}  // namespace
+
+Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) {
+  require_tensors("cat", tensors, at);
+  const Tensor* first = nullptr;
+  for (std::size_t k = 0; k < tensors.size(); ++k) {
+    if (impl(tensors[k]).shape.rank() == 0) [[unlikely]]
+      ErrorReport("cat", fmt::format("tensor {} has rank 0", k), at).operand("tensor", tensors[k]).help("stack joins along a new dimension").shape_error();
+    if (!first && !skipped(tensors[k])) first = &tensors[k];
+  }
+  if (!first) first = &tensors[0];
+  const int d = wrap_dim("cat", dim, *first, at);
+  Tensor out = make_tensor(cat_shape(tensors, *first, d, at), common_dtype(tensors), at);
+  join(out, tensors, d, false);
+  const bool taped = detail::needs_tape(tensors);
+  return record("cat", std::move(out), tensors, {taped ? cat_sizes(tensors, d) : Tensor()}, [d](const Saved& s, const Tensor& g) -> Grads {
+    std::vector<std::int64_t> sizes = s[0].to_vector<std::int64_t>(), lengths = sizes;
+    for (std::int64_t& n : lengths) n = std::max<std::int64_t>(n, 0);
+    std::vector<Tensor> pieces = cut_up("split", g, lengths, d, Location::current());
+    for (std::size_t k = 0; k < sizes.size(); ++k)
+      if (sizes[k] < 0) pieces[k] = detail::zeros_raw({0}, impl(g).dtype);
+    return {std::move(pieces)};
+  }, at);
+}
+
+Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) {
+  require_tensors("stack", tensors, at);
+  Shape shape = impl(tensors[0]).shape;
+  for (std::size_t k = 1; k < tensors.size(); ++k)
+    if (!(impl(tensors[k]).shape == shape)) [[unlikely]]
+      ErrorReport("stack", fmt::format("tensor {} has shape {}, expected {}", k, to_string(impl(tensors[k]).shape), to_string(shape)), at)
+          .operand("first", tensors[0])
+          .operand(fmt::format("#{}", k), tensors[k])
+          .shape_error();
+  const int d = wrap_dim("stack", dim, shape.rank() + 1, at);
+  shape.insert(d, static_cast<std::int64_t>(tensors.size()));
+  Tensor out = make_tensor(shape, common_dtype(tensors), at);
+  join(out, tensors, d, true);
+  return record("stack", std::move(out), tensors, {}, [d](const Saved&, const Tensor& g) -> Grads { return {unbind(g, d)}; }, at);
+}
+
+namespace {
+
+int split_dim(const char* op, const Tensor& x, std::int64_t dim, Location at) {
+  require_defined(op, x, at);
+  if (impl(x).shape.rank() == 0) [[unlikely]]
+    ErrorReport(op, "a tensor of rank 0 has no dimension to split", at).operand("input", x).shape_error();
+  return wrap_dim(op, dim, x, at);
+}
+
+// Sizes n = size + size + ... + rest.
+std::vector<std::int64_t> equal_sizes(std::int64_t n, std::int64_t size) {
+  if (n == 0) return {0};
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(1 + (n - 1) / size), size);
+  sizes.back() = n - static_cast<std::int64_t>(sizes.size() - 1) * size;
+  return sizes;
+}
+
+}  // namespace
+
+std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t dim, Location at) {
+  const int d = split_dim("split", x, dim, at);
+  const std::int64_t n = impl(x).shape[d];
+  if (size < 0 || (size == 0 && n != 0)) [[unlikely]]
+    ErrorReport("split", fmt::format("size must be positive, got {}", size), at).operand("input", x).value_error();
+  return cut_up("split", x, equal_sizes(n, size), d, at);
+}
+
+std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& sizes, std::int64_t dim, Location at) {
+  const int d = split_dim("split", x, dim, at);
+  const std::int64_t n = impl(x).shape[d];
+  std::int64_t sum = 0;
+  bool overflow = false;
+  for (std::int64_t s : sizes) {
+    if (s < 0) [[unlikely]]
+      ErrorReport("split", fmt::format("sizes must not be negative, got {}", s), at).operand("input", x).value_error();
+    overflow |= __builtin_add_overflow(sum, s, &sum);
+  }
+  if (overflow) [[unlikely]] ErrorReport("split", "the sum of the sizes overflows 64 bits", at).operand("input", x).shape_error();
+  if (sum != n) [[unlikely]]
+    ErrorReport("split", fmt::format("sizes sum to {}, dimension {} has {}", sum, d, n), at).operand("input", x).shape_error();
+  return cut_up("split", x, sizes, d, at);
+}
+
+std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim, Location at) {
+  const int d = split_dim("chunk", x, dim, at);
+  if (chunks <= 0) [[unlikely]]
+    ErrorReport("chunk", fmt::format("chunks must be > 0, got {}", chunks), at).operand("input", x).value_error();
+  const std::int64_t n = impl(x).shape[d];
+  if (n == 0) return cut_up("chunk", x, std::vector<std::int64_t>(static_cast<std::size_t>(chunks), 0), d, at);
+  return cut_up("chunk", x, equal_sizes(n, 1 + (n - 1) / chunks), d, at);
+}
+
+}  // namespace xgrad

@@ -1,0 +1,34 @@
+// Result types of operations on tensors, and the casts they imply.
+#pragma once
+
+#include "core/elementwise_loop.hpp"
+#include "core/tensor_impl.hpp"
+
+namespace xgrad::detail {
+
+// PyTorch's rule: a 0-d tensor does not widen the type of a tensor with dimensions within the same category
+// (bool < integer < floating).
+inline DType result_type(const Tensor& x, const Tensor& y) {
+  const DType a = impl(x).dtype, b = impl(y).dtype;
+  if (a == b) return a;
+  const bool za = impl(x).shape.rank() == 0, zb = impl(y).shape.rank() == 0;
+  if (za == zb) return promote_types(a, b);
+  const auto category = [](DType d) { return is_floating(d) ? 2 : is_integral(d) ? 1 : 0; };
+  const DType strong = za ? b : a, weak = za ? a : b;
+  return category(weak) > category(strong) ? weak : strong;
+}
+
+// x as a floating tensor (integers in float32), undifferentiated.
+inline Tensor as_floating(const Tensor& x) {
+  return is_floating(impl(x).dtype) ? x : cast_raw(x, DType::float32);
+}
+inline Tensor as_type(const Tensor& x, DType d) { return impl(x).dtype == d ? x : cast_raw(x, d); }
+
+// ShapeError with the caller's place when x and y do not broadcast.
+inline void require_broadcast(const char* op, const Tensor& x, const Tensor& y, const Location& at) {
+  require_defined(op, x, at);
+  require_defined(op, y, at);
+  if (!(impl(x).shape == impl(y).shape)) broadcast_shapes(op, x, y, at);
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,124 @@
+// Choosing between values: maximum, minimum, clamp, where.
+#include <limits>
+
+#include <fmt/format.h>
+#include <xgrad/elementwise.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+#include "core/node.hpp"
+#include "ops/promote.hpp"
+
+namespace xgrad {
+
+using detail::as_type;
+using detail::dispatch_all;
+using detail::impl;
+
+namespace {
+
+template <class T>
+void where_tile(const void*, std::int64_t n, void* out, const void* const* in) {
+  const bool* c = static_cast<const bool*>(in[0]);
+  const T* a = static_cast<const T*>(in[1]);
+  const T* b = static_cast<const T*>(in[2]);
+  for (std::int64_t i = 0; i < n; ++i) static_cast<T*>(out)[i] = c[i] ? a[i] : b[i];
+}
+
+Tensor where_raw(const Tensor& c, const Tensor& a, const Tensor& b) {
+  const Tensor* in[] = {&c, &a, &b};
+  Tensor out = detail::tile_output(in, 3, impl(a).dtype);
+  dispatch_all(impl(a).dtype, [&](auto zero) { detail::run_tiles({&where_tile<decltype(zero)>, nullptr, 0.3}, out, in, 3); });
+  return out;
+}
+
+Tensor constant(Scalar v, DType type) {
+  Tensor t = detail::make_tensor({}, type);
+  detail::fill_raw(t, v);
+  return t;
+}
+
+template <class F>
+Tensor extremum(const char* op, const Tensor& x, const Tensor& y, F better, const Location& at) {
+  detail::require_broadcast(op, x, y, at);
+  const DType type = detail::result_type(x, y);
+  const Tensor a = as_type(x, type), b = as_type(y, type);
+  if (!is_floating(type)) {
+    NoGradGuard off;
+    return where_raw(better(a, b), a, b);
+  }
+  Tensor out = elementwise([better](auto p, auto q) { return where(better(p, q) || (p != p), p, q); }, a, b);
+  return record(op, out, {x, y}, {a, b},
+                [better](const Saved& s, const Tensor& g) -> Grads {
+                  auto part = [better](auto g, auto p, auto q) { return where(p == q, g * 0.5, where(better(p, q), g, g * 0)); };
+                  return {s.needs(0) ? fuse(part, g, s[0], s[1]) : Tensor(), s.needs(1) ? fuse(part, g, s[1], s[0]) : Tensor()};
+                }, at);
+}
+
+}  // namespace
+
+Tensor maximum(const Tensor& x, const Tensor& y, Location at) {
+  return extremum("maximum", x, y, [](auto a, auto b) { return a > b; }, at);
+}
+Tensor minimum(const Tensor& x, const Tensor& y, Location at) {
+  return extremum("minimum", x, y, [](auto a, auto b) { return a < b; }, at);
+}
+
+namespace {
+
+Tensor clamp_between(const Tensor& x, double lo, double hi, const Location& at) {
+  // max(x, lo) first, then min with hi: hi wins when lo > hi, as in PyTorch.
+  Tensor y = elementwise([=](auto v) {
+    auto w = where(v < lo, lo, v);
+    return where(w > hi, hi, w);
+  }, x);
+  return record("clamp", y, {x}, {x},
+                [=](const Saved& s, const Tensor& g) -> Grads {
+                  return {fuse([=](auto g, auto v) { return where((v >= lo) && (v <= hi), g, g * 0); }, g, s[0])};
+                }, at);
+}
+
+Tensor clamp_any(const Tensor& x, const Scalar* lo, const Scalar* hi, const Location& at) {
+  require_defined("clamp", x, at);
+  DType type = impl(x).dtype;
+  if (lo) type = promote_types(type, *lo);
+  if (hi) type = promote_types(type, *hi);
+  const Tensor v = as_type(x, type);
+  if (is_floating(type))
+    return clamp_between(v, lo ? lo->to_double() : -std::numeric_limits<double>::infinity(),
+                         hi ? hi->to_double() : std::numeric_limits<double>::infinity(), at);
+  Tensor y = v;
+  if (lo) y = maximum(y, constant(*lo, type), at);
+  if (hi) y = minimum(y, constant(*hi, type), at);
+  return y;
+}
+
+}  // namespace
+
+Tensor clamp(const Tensor& x, Scalar min, Scalar max, Location at) { return clamp_any(x, &min, &max, at); }
+Tensor clamp_min(const Tensor& x, Scalar min, Location at) { return clamp_any(x, &min, nullptr, at); }
+Tensor clamp_max(const Tensor& x, Scalar max, Location at) { return clamp_any(x, nullptr, &max, at); }
+
+Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y, Location at) {
+  require_defined("where", condition, at);
+  if (impl(condition).dtype != DType::boolean)
+    ErrorReport("where", fmt::format("the condition must be bool, got {}", name(condition.dtype())), at).operand("condition", condition).dtype_error();
+  detail::require_broadcast("where", x, y, at);
+  const Shape both = impl(x).shape == impl(y).shape ? impl(x).shape : broadcast_shapes("where", x, y, at);
+  if (!(impl(condition).shape == both)) broadcast_shapes("where", impl(condition).shape, both, at);
+  const DType type = detail::result_type(x, y);
+  Tensor out = where_raw(condition, as_type(x, type), as_type(y, type));
+  return record("where", std::move(out), {condition, x, y}, {condition},
+                [](const Saved& s, const Tensor& g) -> Grads {
+                  return {Tensor(), s.needs(1) ? where(s[0], g, Scalar(0.0)) : Tensor(), s.needs(2) ? where(s[0], Scalar(0.0), g) : Tensor()};
+                }, at);
+}
+Tensor where(const Tensor& condition, const Tensor& x, Scalar y, Location at) {
+  require_defined("where", x, at);
+  return where(condition, x, constant(y, promote_types(impl(x).dtype, y)), at);
+}
+Tensor where(const Tensor& condition, Scalar x, const Tensor& y, Location at) {
+  require_defined("where", y, at);
+  return where(condition, constant(x, promote_types(impl(y).dtype, x)), y, at);
+}
+
+}  // namespace xgrad

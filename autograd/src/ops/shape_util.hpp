@@ -1,0 +1,12 @@
+// Undifferentiated helpers that the shape and index operations share.
+#pragma once
+
+#include "core/tensor_impl.hpp"
+
+namespace xgrad::detail {
+
+Tensor zeros_raw(const Shape& shape, DType dtype);
+// Elements [start, start + length) along dim as a view, not recorded; the caller has checked the bounds.
+Tensor narrow_view(const Tensor& x, int dim, std::int64_t start, std::int64_t length);
+
+}  // namespace xgrad::detail

@@ -1,0 +1,23 @@
+# xgrad_part(name [PUBLIC parts...] [PRIVATE libraries...]): library xgrad_<name> from <name>/src, headers from
+# <name>/include, exported as xgrad::<name>.
+function(xgrad_part name)
+  cmake_parse_arguments(PART "" "" "PUBLIC;PRIVATE" ${ARGN})
+  set(target xgrad_${name})
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/include/*.hpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/*.cpp)
+  if(XGRAD_SHARED)
+    add_library(${target} SHARED ${sources})
+  else()
+    add_library(${target} STATIC ${sources})
+  endif()
+  add_library(xgrad::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} VERSION ${PROJECT_VERSION} SOVERSION 0
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON VERIFY_INTERFACE_HEADER_SETS ON)
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/include FILES ${headers})
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  # The headers' 64-byte vectors are always inlined; GCC would still warn that their calling convention changed.
+  target_compile_options(${target} INTERFACE -Wno-psabi)
+  target_link_libraries(${target} PUBLIC ${PART_PUBLIC} PRIVATE $<BUILD_INTERFACE:xgrad_flags> $<BUILD_INTERFACE:xgrad_kernel_flags> ${PART_PRIVATE})
+  install(TARGETS ${target} EXPORT xgradTargets FILE_SET HEADERS)
+endfunction()
