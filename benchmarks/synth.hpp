@@ -26,9 +26,7 @@ inline std::uint64_t mix(std::uint64_t z) {  // splitmix64
   return z ^ (z >> 31);
 }
 inline std::uint64_t bits(std::uint64_t seed, std::uint64_t i) { return mix(mix(seed) + i); }
-inline float u01(std::uint64_t seed, std::uint64_t i) {
-  return static_cast<float>(bits(seed, i) >> 40) * 0x1p-24f;
-}
+inline float u01(std::uint64_t seed, std::uint64_t i) { return static_cast<float>(bits(seed, i) >> 40) * 0x1p-24f; }
 inline void uniform(float* p, std::size_t n, std::uint64_t seed, float lo, float hi) {
   for (std::size_t i = 0; i < n; ++i) p[i] = lo + (hi - lo) * u01(seed, i);
 }

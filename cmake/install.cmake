@@ -6,6 +6,18 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/xgradConfigVersion.cmake 
 install(FILES ${PROJECT_BINARY_DIR}/xgradConfig.cmake ${PROJECT_BINARY_DIR}/xgradConfigVersion.cmake
   DESTINATION ${XGRAD_CONFIG_DIR})
 install(EXPORT xgradTargets NAMESPACE xgrad:: DESTINATION ${XGRAD_CONFIG_DIR})
-configure_file(cmake/xgrad.pc.in ${PROJECT_BINARY_DIR}/xgrad.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/xgrad.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# For shared libraries only: a static build's own dependencies have no pkg-config files everywhere.
+if(XGRAD_SHARED)
+  file(RELATIVE_PATH XGRAD_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+  set(XGRAD_PC_LIBS "")
+  foreach(part train viz data optim nn autograd)
+    if(TARGET xgrad_${part})
+      string(APPEND XGRAD_PC_LIBS " -lxgrad_${part}")
+    endif()
+  endforeach()
+  string(STRIP "${XGRAD_PC_LIBS}" XGRAD_PC_LIBS)
+  configure_file(cmake/xgrad.pc.in ${PROJECT_BINARY_DIR}/xgrad.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/xgrad.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/xgrad)

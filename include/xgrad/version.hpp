@@ -1,3 +1,4 @@
+// The version of the library; CMakeLists.txt checks that it is the project's.
 #pragma once
 
 #define XGRAD_VERSION_MAJOR 0

@@ -41,7 +41,7 @@ struct Slice {
 
 class XGRAD_API Tensor {
  public:
-  Tensor() = default;  // undefined: holds nothing
+  Tensor() noexcept : impl_(nullptr) {}  // undefined: holds nothing
   Tensor(const Tensor& o) : impl_(o.impl_) {
     if (impl_) detail::retain(reinterpret_cast<detail::RefCounted*>(impl_));
   }
@@ -127,6 +127,10 @@ class XGRAD_API Tensor {
   // Number of in-place changes of the underlying storage.
   std::uint32_t version() const;
 
+  // Takes over the data (dtype, shape, memory) of another tensor; gradient, hooks and name stay. For casting and loading
+  // modules, whose members all share one handle. AutogradError on a non-leaf.
+  void set_data(const Tensor& source, Location at = Location::current());
+
   // Name for messages and pictures ("fc1.weight").
   const std::string& name() const;
   Tensor& set_name(std::string name);
@@ -188,7 +192,7 @@ class XGRAD_API Tensor {
   const void* raw(DType want, Location at) const;
   void* raw_mutable(DType want, Location at);
 
-  detail::TensorImpl* impl_ = nullptr;
+  detail::TensorImpl* impl_;
 };
 
 extern template XGRAD_API std::vector<float> Tensor::to_vector<float>() const;
@@ -197,6 +201,9 @@ extern template XGRAD_API std::vector<std::int64_t> Tensor::to_vector<std::int64
 extern template XGRAD_API std::vector<std::int32_t> Tensor::to_vector<std::int32_t>() const;
 extern template XGRAD_API std::vector<std::uint8_t> Tensor::to_vector<std::uint8_t>() const;
 extern template XGRAD_API std::vector<bool> Tensor::to_vector<bool>() const;
+
+// Tensors with names, in order: named parameters, a state_dict, the contents of a file.
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
 struct PrintOptions {
   int precision = 4;            // digits after the point

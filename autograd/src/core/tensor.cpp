@@ -273,6 +273,25 @@ const char* Tensor::grad_fn_name() const {
 
 std::uint32_t Tensor::version() const { return checked(*this, "version").storage->version; }
 
+void Tensor::set_data(const Tensor& source, Location at) {
+  TensorImpl& t = checked(*this, "set_data");
+  const TensorImpl& from = checked(source, "set_data");
+  if (t.grad_fn || t.base)
+    ErrorReport("set_data", "only a leaf that is no view can take other data", at).operand("tensor", *this).autograd_error();
+  if (t.requires_grad && !is_floating(from.dtype))
+    ErrorReport("set_data", "a tensor that requires grad must stay floating", at).operand("tensor", *this).operand("source", source).dtype_error();
+  from.storage->refs.fetch_add(1, std::memory_order_relaxed);
+  t.storage->release();
+  t.storage = from.storage;
+  t.data = from.data;
+  t.dtype = from.dtype;
+  t.shape = from.shape;
+  t.strides = from.strides;
+  t.numel = from.numel;
+  t.contiguous = from.contiguous;
+  t.storage->changed("set_data", at);
+}
+
 const std::string& Tensor::name() const {
   static const std::string none;
   const TensorImpl& t = checked(*this, "name");

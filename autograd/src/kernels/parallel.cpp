@@ -1,6 +1,7 @@
 #include "kernels/parallel.hpp"
 
 #include <atomic>
+#include <utility>
 
 #include <fmt/format.h>
 #include <xgrad/error.hpp>
@@ -39,9 +40,15 @@ bool is_deterministic() { return deterministic; }
 
 namespace detail {
 
+namespace {
+thread_local bool serial = false;
+}
+SerialGuard::SerialGuard() : previous_(std::exchange(serial, true)) {}
+SerialGuard::~SerialGuard() { serial = previous_; }
+
 int usable_threads() {
 #ifdef _OPENMP
-  return omp_in_parallel() ? 1 : threads().load(std::memory_order_relaxed);
+  return serial || omp_in_parallel() ? 1 : threads().load(std::memory_order_relaxed);
 #else
   return 1;
 #endif

@@ -6,6 +6,13 @@ namespace xgrad {
 using detail::Keep;
 using detail::unary;
 
+namespace {
+constexpr double kHalfRoot = 0.70710678118654752440;  // 1 / sqrt(2)
+constexpr double kDensity = 0.39894228040143267794;   // 1 / sqrt(2 pi)
+constexpr double kScale = 0.79788456080286535588;     // sqrt(2 / pi)
+constexpr double kCubic = 0.044715;
+}  // namespace
+
 Tensor tanh(const Tensor& x, Location at) {
   return unary<Keep::output>("tanh", x, [](auto v) { return tanh(v); }, [](auto g, auto y) { return g * (1 - y * y); }, at);
 }
@@ -21,8 +28,10 @@ Tensor log_sigmoid(const Tensor& x, Location at) {  // d/dx = sigmoid(-x)
 }
 
 Tensor relu(const Tensor& x, Location at) {
+  if (detail::is_exact("relu", x, at)) return detail::integer_unary("relu", x, [](auto v) { return v < 0 ? decltype(v)(0) : v; }, at);
+  // NaN is not <= 0: it passes, and so does its gradient.
   return unary<Keep::output>("relu", x, [](auto v) { return where(v < 0, 0, v); },
-                             [](auto g, auto y) { return where(y > 0, g, 0); }, at);
+                             [](auto g, auto y) { return where(y <= 0, 0, g); }, at);
 }
 
 Tensor leaky_relu(const Tensor& x, double slope, Location at) {
@@ -45,13 +54,11 @@ Tensor silu(const Tensor& x, Location at) {
 }
 
 Tensor gelu(const Tensor& x, Gelu approximate, Location at) {
-  constexpr double kHalfRoot = 0.70710678118654752440, kDensity = 0.39894228040143267794;  // 1/sqrt(2), 1/sqrt(2 pi)
   if (approximate == Gelu::none)
     return unary<Keep::input>("gelu", x, [](auto v) { return v * 0.5 * (erf(v * kHalfRoot) + 1); },
                               [](auto g, auto v) {
                                 return g * ((erf(v * kHalfRoot) + 1) * 0.5 + v * (exp(v * v * -0.5) * kDensity));
                               }, at);
-  constexpr double kScale = 0.79788456080286535588, kCubic = 0.044715;  // sqrt(2/pi)
   return unary<Keep::input>("gelu", x,
                             [](auto v) { return v * 0.5 * (tanh((v + v * v * v * kCubic) * kScale) + 1); },
                             [](auto g, auto v) {

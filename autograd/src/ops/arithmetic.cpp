@@ -7,6 +7,7 @@
 
 #include "core/node.hpp"
 #include "ops/promote.hpp"
+#include "ops/shape_util.hpp"
 
 namespace xgrad {
 
@@ -56,6 +57,9 @@ struct Pair {
 };
 Pair as_pair(const Tensor& x, const Tensor& y, DType type) { return {as_type(x, type), as_type(y, type)}; }
 
+// Where the backward formula is not linear in the operands, they are cast on the tape instead.
+bool mixed(const Tensor& x, const Tensor& y, DType type) { return impl(x).dtype != type || impl(y).dtype != type; }
+
 }  // namespace
 
 Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
@@ -104,8 +108,11 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
 
 Tensor sub(const Tensor& x, Scalar y, Location at) {
   require_defined("sub", x, at);
-  if (y.is_floating()) return add(x, Scalar(-y.to_double()), at);
-  return add(x, Scalar(-y.to_int64()), at);
+  const DType type = promote_types(impl(x).dtype, y);
+  if (!is_floating(type)) return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) - kWrap(b); });
+  const double k = y.to_double();
+  return record("sub", elementwise([k](auto a) { return a - k; }, as_type(x, type)), {x}, {},
+                [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
 Tensor rsub(const Tensor& x, Scalar y, Location at) {
@@ -143,13 +150,13 @@ Tensor mul(const Tensor& x, Scalar y, Location at) {
 Tensor div(const Tensor& x, const Tensor& y, Location at) {
   require_broadcast("div", x, y, at);
   const DType both = result_type(x, y), type = is_floating(both) ? both : DType::float32;
-  const Pair p = as_pair(x, y, type);
-  Tensor out = elementwise([](auto a, auto b) { return a / b; }, p.x, p.y);
-  const bool need_x = grad_enabled() && detail::wants_grad(y);
-  return record("div", std::move(out), {x, y}, {need_x ? p.x : Tensor(), p.y},
+  if (mixed(x, y, type)) return div(x.to(type, at), y.to(type, at), at);
+  Tensor out = elementwise([](auto a, auto b) { return a / b; }, x, y);
+  const Tensor none;
+  return record("div", std::move(out), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
                 [](const Saved& s, const Tensor& g) -> Grads {
                   return {s.needs(0) ? div(g, s[1]) : Tensor(),
-                          s.needs(1) ? fuse([](auto g, auto x, auto y) { return -g * (x / y / y); }, g, s[0], s[1]) : Tensor()};
+                          s.needs(1) ? fuse([](auto u, auto a, auto b) { return -u * (a / b / b); }, g, s[0], s[1]) : Tensor()};
                 }, at);
 }
 
@@ -168,7 +175,7 @@ Tensor rdiv(const Tensor& x, Scalar y, Location at) {
   Tensor out = elementwise([k](auto a) { return k / a; }, v);
   return record("rdiv", out, {v}, {v},
                 [k](const Saved& s, const Tensor& g) -> Grads {
-                  return {fuse([k](auto g, auto x) { return g * (-k / (x * x)); }, g, s[0])};
+                  return {fuse([k](auto u, auto a) { return u * (-k / a / a); }, g, s[0])};
                 }, at);
 }
 
@@ -183,15 +190,28 @@ Tensor neg(const Tensor& x, Location at) {
 // ---- powers ----
 namespace {
 
-// x^k for the exponents that come up, without the general (slow) function.
-Tensor power_raw(const Tensor& x, double k) {
-  if (k == 2) return elementwise([](auto a) { return a * a; }, x);
-  if (k == 3) return elementwise([](auto a) { return a * a * a; }, x);
-  if (k == 1) return elementwise([](auto a) { return a; }, x);
-  if (k == 0) return elementwise([](auto a) { return decltype(a)(1); }, x);
-  if (k == 0.5) return elementwise([](auto a) { return sqrt(a); }, x);
-  if (k == -1) return elementwise([](auto a) { return 1 / a; }, x);
-  return elementwise([k](auto a) { return pow(a, decltype(a)(k)); }, x);
+template <class T>
+XGRAD_INLINE Vec<T> raise(Vec<T> v, double k) { return pow(v, Vec<T>(k)); }
+Tensor raise(const Tensor& v, double k) { return pow(v, Scalar(k)); }
+
+// use(p) with p(v) = v^k for vectors and Tensors, without the general (slow) function for the exponents that come up.
+template <class Use>
+Tensor with_power(double k, Use use) {
+  if (k == 1) return use([](auto v) { return v; });
+  if (k == 2) return use([](auto v) { return v * v; });
+  if (k == 3) return use([](auto v) { return v * v * v; });
+  if (k == 0.5) return use([](auto v) { return sqrt(v); });
+  if (k == -0.5) return use([](auto v) { return 1 / sqrt(v); });
+  if (k == -1) return use([](auto v) { return 1 / v; });
+  if (k == -2) return use([](auto v) { return 1 / (v * v); });
+  return use([k](auto v) { return raise(v, k); });
+}
+
+// g k x^(k-1)
+Tensor power_backward(const Tensor& g, const Tensor& x, double k) {
+  if (k == 0) return detail::zeros_raw(g.shape(), g.dtype());
+  if (k == 1) return g;
+  return with_power(k - 1, [&](auto p) { return fuse([p, k](auto u, auto v) { return u * (p(v) * k); }, g, x); });
 }
 
 template <class T>
@@ -215,12 +235,10 @@ Tensor pow(const Tensor& x, Scalar y, Location at) {
   }
   const Tensor v = as_type(x, type);
   const double k = y.to_double();
-  return record("pow", power_raw(v, k), {x}, {v},
-                [k](const Saved& s, const Tensor& g) -> Grads {
-                  if (k == 0) return {g * 0};
-                  if (k == 2) return {fuse([](auto g, auto x) { return g * (x * 2); }, g, s[0])};
-                  return {g * (pow(s[0], Scalar(k - 1)) * k)};
-                }, at);
+  Tensor out = k == 0 ? elementwise([](auto a) { return decltype(a)(1); }, v)
+                      : with_power(k, [&](auto p) { return elementwise(p, v); });
+  return record("pow", std::move(out), {x}, {v},
+                [k](const Saved& s, const Tensor& g) -> Grads { return {power_backward(g, s[0], k)}; }, at);
 }
 
 Tensor pow(const Tensor& x, const Tensor& y, Location at) {
@@ -228,13 +246,22 @@ Tensor pow(const Tensor& x, const Tensor& y, Location at) {
   const DType type = result_type(x, y);
   if (!is_floating(type))
     return integer_binary(x, y, type, [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); });
-  const Pair p = as_pair(x, y, type);
-  Tensor out = elementwise([](auto a, auto b) { return pow(a, b); }, p.x, p.y);
-  return record("pow", out, {x, y}, {p.x, p.y, out},
+  if (mixed(x, y, type)) return pow(x.to(type, at), y.to(type, at), at);
+  Tensor out = elementwise([](auto a, auto b) { return pow(a, b); }, x, y);
+  return record("pow", out, {x, y}, {x, y, out},
                 [](const Saved& s, const Tensor& g) -> Grads {
                   Tensor gx, gy;
-                  if (s.needs(0)) gx = where(s[1] == 0, g * 0, g * (s[1] * pow(s[0], s[1] - 1)));
-                  if (s.needs(1)) gy = where((s[0] == 0) && (s[1] >= 0), g * 0, g * (s[2] * log(s[0])));
+                  // A base of 1 where the product would be 0 * inf, so that second derivatives are free of NaN too.
+                  if (s.needs(0))
+                    gx = fuse([](auto u, auto a, auto b) {
+                      auto base = where((b == 0) && !((a > 0) || (a < 0)), 1, a);
+                      return u * (b * pow(base, b - 1));
+                    }, g, s[0], s[1]);
+                  if (s.needs(1))
+                    gy = fuse([](auto u, auto a, auto b, auto power) {
+                      auto base = where((a == 0) && (b >= 0), 1, a);
+                      return u * (power * log(base));
+                    }, g, s[0], s[1], s[2]);
                   return {gx, gy};
                 }, at);
 }

@@ -39,9 +39,11 @@ Tensor compare(const char* op, const Tensor& x, const Tensor& y, F, const Locati
 template <class F>
 Tensor compare(const char* op, const Tensor& x, Scalar y, F f, const Location& at) {
   require_defined(op, x, at);
-  Tensor b = detail::make_tensor({}, promote_types(impl(x).dtype, y));
+  // A whole number may lie outside the range of a narrow tensor: 300 is no uint8.
+  const bool whole = !is_floating(impl(x).dtype) && !y.is_floating();
+  Tensor b = detail::make_tensor({}, whole ? DType::int64 : promote_types(impl(x).dtype, y));
   detail::fill_raw(b, y);
-  return compare(op, x, b, f, at);
+  return compare(op, whole ? as_type(x, DType::int64) : x, b, f, at);
 }
 
 constexpr auto kEq = [](auto a, auto b) { return a == b; };

@@ -1,11 +1,13 @@
-// Operations that change their tensor. Each computes the new values out of place, writes them, and, when gradients
-// flow, records the change as an operation whose inputs are the old values and the operands.
+// Operations that change their tensor. Off the tape they write directly. On it they compute the new values with the
+// out-of-place operation on the old ones, copy them into place, and put self on that operation's node.
 #include <fmt/format.h>
+#include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
 #include "ops/promote.hpp"
+#include "ops/shape_util.hpp"
 
 namespace xgrad {
 
@@ -30,17 +32,15 @@ void require_castable(const char* op, const Tensor& self, DType result, const Lo
         .dtype_error();
 }
 
-// self <- compute(self, other): `compute` is the out-of-place operation, so the tape sees old and new values apart.
-template <class Compute>
-Tensor& apply(const char* op, Tensor& self, const Tensor& other, Compute compute, const Location& at) {
-  require_defined(op, self, at);
-  InPlace change(op, self, at);
-  if (other.defined()) require_fits(op, self, other, at);
-  const bool tape = other.defined() ? change.on_tape({other}) : change.on_tape({});
-  GradModeGuard mode(tape);
-  // Off the tape the result is written back; on it, the operation's node belongs to a fresh tensor, and self becomes
-  // an alias of it in the graph.
-  Tensor result = compute(change.old());
+// Whether writing self while reading other could read what was already overwritten.
+bool overlap(const Tensor& self, const Tensor& other) {
+  const detail::TensorImpl &a = detail::impl(self), &b = detail::impl(other);
+  return a.storage == b.storage && !(a.data == b.data && a.shape == b.shape && a.strides == b.strides);
+}
+
+// Writes the result of the out-of-place operation; on the tape its node becomes self's.
+Tensor& store(InPlace& change, const char* op, const Tensor& result, bool tape, const Location& at) {
+  Tensor& self = change.self();
   require_castable(op, self, result.dtype(), at);
   detail::copy_raw(self, result);
   change.changed();
@@ -48,66 +48,120 @@ Tensor& apply(const char* op, Tensor& self, const Tensor& other, Compute compute
   return self;
 }
 
+// Whether the out-of-place operation saves its operands for the backward pass: then it gets copies of what is about
+// to be overwritten.
+enum class Saves { nothing, operands };
+
+// self <- f(self, other); f for vectors, compute for Tensors.
+template <class F, class Compute>
+Tensor& apply(const char* op, Tensor& self, const Tensor& other, Saves saves, F f, Compute compute, const Location& at) {
+  require_defined(op, other, at);
+  InPlace change(op, self, at);
+  require_fits(op, self, other, at);
+  const bool tape = change.on_tape({other});
+  const DType type = detail::impl(self).dtype;
+  if (!tape && is_floating(type) && detail::impl(other).dtype == type && !overlap(self, other)) {
+    const Tensor* in[] = {&self, &other};
+    detail::run_tiles(detail::make_kernel<F, 2>(f, type, 0.2), self, in, 2);
+    change.changed();
+    return self;
+  }
+  GradModeGuard mode(tape);
+  const bool copy_old = tape && saves == Saves::operands && detail::wants_grad(other);
+  const bool copy_other = tape && saves == Saves::operands && detail::impl(self).storage == detail::impl(other).storage;
+  return store(change, op, compute(copy_old ? change.old().clone(at) : change.old(), copy_other ? other.clone(at) : other), tape, at);
+}
+
+// self <- f(self)
+template <class F, class Compute>
+Tensor& apply(const char* op, Tensor& self, Saves saves, F f, Compute compute, const Location& at) {
+  InPlace change(op, self, at);
+  const bool tape = change.on_tape({});
+  const DType type = detail::impl(self).dtype;
+  if (!tape && is_floating(type)) {
+    const Tensor* in[] = {&self};
+    detail::run_tiles(detail::make_kernel<F, 1>(f, type, 0.2), self, in, 1);
+    change.changed();
+    return self;
+  }
+  GradModeGuard mode(tape);
+  return store(change, op, compute(tape && saves == Saves::operands ? change.old().clone(at) : change.old()), tape, at);
+}
+
+// fill_ and copy_ leave nothing of the old values: their gradient is zero, also where that of the result is not finite.
+Tensor no_gradient(const Tensor& g) { return detail::zeros_raw(g.shape(), g.dtype()); }
+
+Tensor& fill(const char* op, Tensor& self, Scalar v, const Location& at) {
+  InPlace change(op, self, at);
+  const bool tape = change.on_tape({});
+  detail::fill_raw(self, v);
+  change.changed();
+  if (!tape) return self;
+  change.rebase(record(op, detail::make_alias(self), {change.old()}, {},
+                       [](const Saved&, const Tensor& g) -> Grads { return {no_gradient(g)}; }, at));
+  return self;
+}
+
 }  // namespace
 
 Tensor& Tensor::copy_(const Tensor& src, Location at) {
   require_defined("copy_", src, at);
-  require_defined("copy_", *this, at);
   InPlace change("copy_", *this, at);
   require_fits("copy_", *this, src, at);
-  const bool tape = change.on_tape({src});
-  const Tensor values = src.impl()->storage == impl_->storage ? src.clone() : src;  // they may overlap
-  detail::copy_raw(*this, values);
+  const bool tape = is_floating(detail::impl(*this).dtype) && change.on_tape({src});
+  if (overlap(*this, src)) {
+    NoGradGuard off;
+    detail::copy_raw(*this, src.clone());
+  } else {
+    detail::copy_raw(*this, src);
+  }
   change.changed();
   if (!tape) return *this;
-  Tensor out = record("copy_", detail::make_alias(*this), {change.old(), src}, {},
-                      [](const Saved&, const Tensor& g) -> Grads { return {g * 0, g}; }, at);
-  change.rebase(out);
+  change.rebase(record("copy_", detail::make_alias(*this), {change.old(), src}, {},
+                       [](const Saved& s, const Tensor& g) -> Grads { return {s.needs(0) ? no_gradient(g) : Tensor(), g}; }, at));
   return *this;
 }
 
-Tensor& Tensor::fill_(Scalar v, Location at) {
-  require_defined("fill_", *this, at);
-  InPlace change("fill_", *this, at);
-  const bool tape = change.on_tape({});
-  detail::fill_raw(*this, v);
-  change.changed();
-  if (!tape) return *this;
-  Tensor out = record("fill_", detail::make_alias(*this), {change.old()}, {},
-                      [](const Saved&, const Tensor& g) -> Grads { return {g * 0}; }, at);
-  change.rebase(out);
-  return *this;
-}
-
-Tensor& Tensor::zero_(Location at) { return fill_(0, at); }
+Tensor& Tensor::fill_(Scalar v, Location at) { return fill("fill_", *this, v, at); }
+Tensor& Tensor::zero_(Location at) { return fill("zero_", *this, 0, at); }
 
 Tensor& Tensor::add_(const Tensor& o, Scalar alpha, Location at) {
-  require_defined("add_", o, at);
-  return apply("add_", *this, o, [&](const Tensor& x) { return add(x, o, alpha, at); }, at);
+  const double k = alpha.to_double();
+  auto compute = [&](const Tensor& x, const Tensor& y) { return add(x, y, alpha, at); };
+  if (k == 1) return apply("add_", *this, o, Saves::nothing, [](auto a, auto b) { return a + b; }, compute, at);
+  return apply("add_", *this, o, Saves::nothing, [k](auto a, auto b) { return a + b * k; }, compute, at);
 }
 Tensor& Tensor::add_(Scalar v, Location at) {
-  return apply("add_", *this, Tensor(), [&](const Tensor& x) { return add(x, v, at); }, at);
+  return apply("add_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a + k; },
+               [&](const Tensor& x) { return add(x, v, at); }, at);
 }
 Tensor& Tensor::sub_(const Tensor& o, Scalar alpha, Location at) {
-  require_defined("sub_", o, at);
-  return apply("sub_", *this, o, [&](const Tensor& x) { return sub(x, o, alpha, at); }, at);
+  return apply("sub_", *this, o, Saves::nothing, [k = alpha.to_double()](auto a, auto b) { return a - b * k; },
+               [&](const Tensor& x, const Tensor& y) { return sub(x, y, alpha, at); }, at);
 }
 Tensor& Tensor::mul_(const Tensor& o, Location at) {
-  require_defined("mul_", o, at);
-  return apply("mul_", *this, o, [&](const Tensor& x) { return mul(x, o, at); }, at);
+  return apply("mul_", *this, o, Saves::operands, [](auto a, auto b) { return a * b; },
+               [&](const Tensor& x, const Tensor& y) { return mul(x, y, at); }, at);
 }
 Tensor& Tensor::mul_(Scalar v, Location at) {
-  return apply("mul_", *this, Tensor(), [&](const Tensor& x) { return mul(x, v, at); }, at);
+  return apply("mul_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a * k; },
+               [&](const Tensor& x) { return mul(x, v, at); }, at);
 }
 Tensor& Tensor::div_(const Tensor& o, Location at) {
-  require_defined("div_", o, at);
-  return apply("div_", *this, o, [&](const Tensor& x) { return div(x, o, at); }, at);
+  return apply("div_", *this, o, Saves::operands, [](auto a, auto b) { return a / b; },
+               [&](const Tensor& x, const Tensor& y) { return div(x, y, at); }, at);
 }
 Tensor& Tensor::div_(Scalar v, Location at) {
-  return apply("div_", *this, Tensor(), [&](const Tensor& x) { return div(x, v, at); }, at);
+  return apply("div_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a / k; },
+               [&](const Tensor& x) { return div(x, v, at); }, at);
 }
 Tensor& Tensor::clamp_(Scalar lo, Scalar hi, Location at) {
-  return apply("clamp_", *this, Tensor(), [&](const Tensor& x) { return clamp(x, lo, hi, at); }, at);
+  return apply("clamp_", *this, Saves::operands,
+               [lo = lo.to_double(), hi = hi.to_double()](auto v) {
+                 auto w = where(v < lo, lo, v);
+                 return where(w > hi, hi, w);
+               },
+               [&](const Tensor& x) { return clamp(x, lo, hi, at); }, at);
 }
 
 }  // namespace xgrad

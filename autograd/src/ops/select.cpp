@@ -17,7 +17,7 @@ using detail::impl;
 namespace {
 
 template <class T>
-void where_tile(const void*, std::int64_t n, void* out, const void* const* in) {
+XGRAD_CLONES void where_tile(const void*, std::int64_t n, void* out, const void* const* in) {
   const bool* c = static_cast<const bool*>(in[0]);
   const T* a = static_cast<const T*>(in[1]);
   const T* b = static_cast<const T*>(in[2]);
@@ -49,7 +49,7 @@ Tensor extremum(const char* op, const Tensor& x, const Tensor& y, F better, cons
   Tensor out = elementwise([better](auto p, auto q) { return where(better(p, q) || (p != p), p, q); }, a, b);
   return record(op, out, {x, y}, {a, b},
                 [better](const Saved& s, const Tensor& g) -> Grads {
-                  auto part = [better](auto g, auto p, auto q) { return where(p == q, g * 0.5, where(better(p, q), g, g * 0)); };
+                  auto part = [better](auto u, auto p, auto q) { return where(p == q, u * 0.5, where(better(q, p), 0, u)); };
                   return {s.needs(0) ? fuse(part, g, s[0], s[1]) : Tensor(), s.needs(1) ? fuse(part, g, s[1], s[0]) : Tensor()};
                 }, at);
 }
@@ -73,7 +73,7 @@ Tensor clamp_between(const Tensor& x, double lo, double hi, const Location& at) 
   }, x);
   return record("clamp", y, {x}, {x},
                 [=](const Saved& s, const Tensor& g) -> Grads {
-                  return {fuse([=](auto g, auto v) { return where((v >= lo) && (v <= hi), g, g * 0); }, g, s[0])};
+                  return {fuse([=](auto u, auto v) { return where((v >= lo) && (v <= hi), u, 0); }, g, s[0])};
                 }, at);
 }
 

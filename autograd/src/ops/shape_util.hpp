@@ -1,4 +1,4 @@
-// Undifferentiated helpers that the shape and index operations share.
+// Undifferentiated helpers that the shape, index and factory operations share.
 #pragma once
 
 #include "core/tensor_impl.hpp"
@@ -8,5 +8,7 @@ namespace xgrad::detail {
 Tensor zeros_raw(const Shape& shape, DType dtype);
 // Elements [start, start + length) along dim as a view, not recorded; the caller has checked the bounds.
 Tensor narrow_view(const Tensor& x, int dim, std::int64_t start, std::int64_t length);
+// ValueError when the number cannot be stored: NaN, infinite or out of range for an integer type.
+void require_fits(const char* op, const Scalar& v, DType dtype, const Location& at);
 
 }  // namespace xgrad::detail

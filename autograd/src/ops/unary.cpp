@@ -1,4 +1,5 @@
 // Functions of one tensor: powers, exponentials, trigonometry.
+#include "ops/shape_util.hpp"
 #include "ops/unary.hpp"
 
 namespace xgrad {
@@ -7,15 +8,21 @@ using detail::Keep;
 using detail::unary;
 
 Tensor abs(const Tensor& x, Location at) {
+  if (detail::is_exact("abs", x, at))
+    return detail::integer_unary("abs", x, [](auto v) { return v < 0 ? 0 - static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v); }, at);
   return unary<Keep::input>("abs", x, [](auto v) { return abs(v); },
                             [](auto g, auto v) { return g * sign(v); }, at);
 }
 
 Tensor sign(const Tensor& x, Location at) {
-  return unary<Keep::input>("sign", x, [](auto v) { return sign(v); }, [](auto g, auto) { return g * 0; }, at);
+  if (detail::is_exact("sign", x, at))
+    return detail::integer_unary("sign", x, [](auto v) { return int(v > 0) - int(v < 0); }, at);
+  return record("sign", elementwise([](auto v) { return sign(v); }, x), {x}, {},
+                [](const Saved&, const Tensor& g) -> Grads { return {detail::zeros_raw(g.shape(), g.dtype())}; }, at);
 }
 
 Tensor square(const Tensor& x, Location at) {
+  if (detail::is_exact("square", x, at)) return pow(x, 2, at);
   return unary<Keep::input>("square", x, [](auto v) { return v * v; }, [](auto g, auto v) { return g * (v * 2); }, at);
 }
 

@@ -11,9 +11,9 @@ namespace xgrad {
 
 // A tensor or a number together with the place it was written, so that an error in `a + b` can name the line.
 struct Operand {
-  Operand(const Tensor& t, Location at = Location::current()) : tensor(&t), scalar(0), at(at) {}  // NOLINT
+  Operand(const Tensor& t, Location where = Location::current()) : tensor(&t), scalar(0), at(where) {}  // NOLINT
   template <Arithmetic T>
-  Operand(T v, Location at = Location::current()) : tensor(nullptr), scalar(v), at(at) {}  // NOLINT
+  Operand(T v, Location where = Location::current()) : tensor(nullptr), scalar(v), at(where) {}  // NOLINT
   const Tensor* tensor;
   Scalar scalar;
   Location at;

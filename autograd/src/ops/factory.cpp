@@ -1,0 +1,308 @@
+// Making tensors from sizes, ranges, and the program's own numbers. Random ones are in random.cpp.
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include <fmt/format.h>
+#include <xgrad/check.hpp>
+#include <xgrad/ops/factory.hpp>
+
+#include "core/elementwise_loop.hpp"
+#include "core/tensor_impl.hpp"
+#include "kernels/parallel.hpp"
+#include "ops/factory_checks.hpp"
+#include "ops/shape_util.hpp"
+
+namespace xgrad {
+
+using detail::impl;
+using detail::make_tensor;
+
+namespace detail {
+
+void require_options(const char* op, const TensorOptions& o, const Location& at) {
+  if (o.requires_grad && !is_floating(o.dtype)) [[unlikely]]
+    ErrorReport(op, fmt::format("only floating tensors take gradients, got {}", name(o.dtype)), at).dtype_error();
+}
+
+void require_shape(const char* op, const Shape& shape, const Location& at) {
+  std::int64_t n = 1;
+  bool zero = false, overflow = false;
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (shape[i] < 0) [[unlikely]]
+      ErrorReport(op, fmt::format("negative size {} at dimension {}", shape[i], i), at).line("shape", to_string(shape)).shape_error();
+    zero |= shape[i] == 0;
+    overflow |= __builtin_mul_overflow(n, shape[i], &n);
+  }
+  if (overflow && !zero) [[unlikely]]
+    ErrorReport(op, fmt::format("element count of shape {} overflows 64 bits", to_string(shape)), at).shape_error();
+}
+
+void require_fits(const char* op, const Scalar& v, DType dtype, const Location& at) {
+  if (!is_integral(dtype)) return;
+  const bool fits = dispatch_all(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (!std::is_integral_v<T>) return true;
+    using Limits = std::numeric_limits<T>;
+    if (v.is_floating())  // the upper bound is 2^digits: exact as a double, unlike max()
+      return std::trunc(v.to_double()) >= static_cast<double>(Limits::min()) && v.to_double() < std::ldexp(1.0, Limits::digits);
+    return v.to_int64() >= static_cast<std::int64_t>(Limits::min()) && v.to_int64() <= static_cast<std::int64_t>(Limits::max());
+  });
+  if (fits) return;
+  const std::string text = v.is_floating() ? fmt::format("{}", v.to_double()) : fmt::format("{}", v.to_int64());
+  ErrorReport(op, fmt::format("value {} does not fit {}", text, name(dtype)), at).value_error();
+}
+
+Tensor finish(Tensor t, const TensorOptions& o) {
+  impl(t).requires_grad = o.requires_grad;
+  return t;
+}
+
+}  // namespace detail
+
+using detail::finish;
+using detail::require_fits;
+using detail::require_options;
+using detail::require_shape;
+
+namespace {
+
+Tensor filled(const char* op, const Shape& shape, const Scalar& v, const TensorOptions& o, Location at) {
+  require_options(op, o, at);
+  require_shape(op, shape, at);
+  require_fits(op, v, o.dtype, at);
+  Tensor t = make_tensor(shape, o.dtype, at);
+  detail::fill_raw(t, v);
+  return finish(std::move(t), o);
+}
+
+DType scalar_dtype(const Scalar& v) {
+  return v.is_floating() ? DType::float32 : v.is_bool() ? DType::boolean : DType::int64;
+}
+
+Tensor like(const char* op, const Tensor& t, const Scalar& v, Location at) {
+  require_defined(op, t, at);
+  return filled(op, t.shape(), v, {t.dtype()}, at);
+}
+
+}  // namespace
+
+Tensor empty(const Shape& shape, TensorOptions o, Location at) {
+  require_options("empty", o, at);
+  return finish(make_tensor(shape, o.dtype, at), o);
+}
+Tensor zeros(const Shape& shape, TensorOptions o, Location at) {
+  require_options("zeros", o, at);
+  require_shape("zeros", shape, at);
+  return finish(detail::zeros_raw(shape, o.dtype), o);
+}
+Tensor ones(const Shape& shape, TensorOptions o, Location at) { return filled("ones", shape, 1, o, at); }
+Tensor full(const Shape& shape, Scalar value, Location at) { return filled("full", shape, value, {scalar_dtype(value)}, at); }
+Tensor full(const Shape& shape, Scalar value, TensorOptions o, Location at) { return filled("full", shape, value, o, at); }
+
+Tensor empty_like(const Tensor& t, Location at) {
+  require_defined("empty_like", t, at);
+  return make_tensor(t.shape(), t.dtype(), at);
+}
+Tensor zeros_like(const Tensor& t, Location at) {
+  require_defined("zeros_like", t, at);
+  return detail::zeros_raw(t.shape(), t.dtype());
+}
+Tensor ones_like(const Tensor& t, Location at) { return like("ones_like", t, 1, at); }
+Tensor full_like(const Tensor& t, Scalar value, Location at) { return like("full_like", t, value, at); }
+
+Tensor eye(std::int64_t n, std::int64_t m, TensorOptions o, Location at) {
+  const Shape shape{n, m == -1 ? n : m};
+  require_options("eye", o, at);
+  require_shape("eye", shape, at);
+  Tensor t = detail::zeros_raw(shape, o.dtype);
+  detail::dispatch_all(o.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    T* p = detail::data<T>(t);
+    for (std::int64_t i = 0; i < std::min(shape[0], shape[1]); ++i) p[i * (shape[1] + 1)] = T(1);
+  });
+  return finish(std::move(t), o);
+}
+
+// ---- ranges ----
+namespace {
+
+template <class F>
+void generate(Tensor& t, F value) {
+  detail::dispatch_all(impl(t).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    T* p = detail::data<T>(t);
+    detail::parallel_cost(impl(t).numel, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) p[i] = static_cast<T>(value(i));
+    });
+  });
+}
+
+void require_range(const Scalar& start, const Scalar& end, const Scalar& step, const TensorOptions& o, const Location& at) {
+  require_options("arange", o, at);
+  const double a = start.to_double(), b = end.to_double(), d = step.to_double();
+  const auto text = [&] { return fmt::format("start {}, end {}, step {}", a, b, d); };
+  if (o.dtype == DType::boolean) [[unlikely]] ErrorReport("arange", "cannot make a bool range", at).dtype_error();
+  if (!std::isfinite(a) || !std::isfinite(b) || !std::isfinite(d)) [[unlikely]]
+    ErrorReport("arange", "bounds and step must be finite: " + text(), at).value_error();
+  if (d == 0) [[unlikely]] ErrorReport("arange", "step must be nonzero", at).value_error();
+  if ((b - a) * (d > 0 ? 1 : -1) < 0) [[unlikely]]
+    ErrorReport("arange", "step points away from end: " + text(), at).value_error();
+}
+
+Tensor integer_range(std::int64_t start, std::int64_t end, std::int64_t step, const TensorOptions& o, Location at) {
+  __extension__ using Wide = __int128;  // end - start may need 65 bits
+  const Wide span = static_cast<Wide>(end) - start;
+  const Wide count = span == 0 ? 0 : 1 + (span - (step > 0 ? 1 : -1)) / step;
+  if (count > INT64_MAX) [[unlikely]] ErrorReport("arange", "element count overflows 64 bits", at).shape_error();
+  const auto n = static_cast<std::int64_t>(count);
+  auto value = [start, step](std::int64_t i) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(start) + static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(step));
+  };
+  if (n > 0) {
+    require_fits("arange", value(0), o.dtype, at);
+    require_fits("arange", value(n - 1), o.dtype, at);
+  }
+  Tensor t = make_tensor({n}, o.dtype, at);
+  generate(t, value);
+  return finish(std::move(t), o);
+}
+
+}  // namespace
+
+Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o, Location at) {
+  require_range(start, end, step, o, at);
+  if (!start.is_floating() && !end.is_floating() && !step.is_floating())
+    return integer_range(start.to_int64(), end.to_int64(), step.to_int64(), o, at);
+  const double first = start.to_double(), by = step.to_double();
+  const double count = std::ceil((end.to_double() - first) / by);
+  if (!(count < 0x1p62)) [[unlikely]] ErrorReport("arange", "element count overflows 64 bits", at).shape_error();
+  const auto n = static_cast<std::int64_t>(count);
+  if (n > 0) {
+    require_fits("arange", first, o.dtype, at);
+    require_fits("arange", first + static_cast<double>(n - 1) * by, o.dtype, at);
+  }
+  Tensor t = make_tensor({n}, o.dtype, at);
+  generate(t, [first, by](std::int64_t i) { return first + static_cast<double>(i) * by; });
+  return finish(std::move(t), o);
+}
+Tensor arange(Scalar start, Scalar end, Scalar step, Location at) {
+  const bool floating = start.is_floating() || end.is_floating() || step.is_floating();
+  return arange(start, end, step, TensorOptions{floating ? DType::float32 : DType::int64}, at);
+}
+Tensor arange(Scalar end, Location at) { return arange(end.is_floating() ? Scalar(0.0) : Scalar(0), end, 1, at); }
+
+Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o, Location at) {
+  require_options("linspace", o, at);
+  if (steps < 0) [[unlikely]]
+    ErrorReport("linspace", fmt::format("steps must not be negative, got {}", steps), at).value_error();
+  require_fits("linspace", start, o.dtype, at);
+  require_fits("linspace", end, o.dtype, at);
+  Tensor t = make_tensor({steps}, o.dtype, at);
+  const auto gaps = static_cast<double>(steps - 1);
+  const double step = steps < 2 ? 0 : std::isfinite(end - start) ? (end - start) / gaps : end / gaps - start / gaps;
+  // From both ends, so that the last value is exactly `end` and the values are symmetric.
+  generate(t, [=](std::int64_t i) {
+    return i < steps / 2 || steps == 1 ? start + static_cast<double>(i) * step : end - static_cast<double>(steps - 1 - i) * step;
+  });
+  return finish(std::move(t), o);
+}
+
+// ---- from the program's own numbers ----
+namespace {
+
+template <class V>
+Tensor from_values(const std::vector<V>& values, const Shape& shape, const TensorOptions& o, Location at) {
+  require_options("tensor", o, at);
+  for (const V v : values) require_fits("tensor", Scalar(v), o.dtype, at);
+  Tensor t = make_tensor(shape, o.dtype, at);
+  detail::dispatch_all(o.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    T* p = detail::data<T>(t);
+    for (const V v : values) *p++ = Scalar(v).to<T>();
+  });
+  return finish(std::move(t), o);
+}
+
+std::int64_t length(std::size_t n) { return static_cast<std::int64_t>(n); }
+
+void require_length(std::size_t got, std::size_t want, std::size_t row, Location at) {
+  if (got != want) [[unlikely]]
+    ErrorReport("tensor", fmt::format("row {} has {} values, expected {}", row, got, want), at).shape_error();
+}
+
+template <class V>
+Tensor from_rows(std::initializer_list<std::initializer_list<V>> rows, const TensorOptions& o, Location at) {
+  const std::size_t columns = rows.size() ? rows.begin()->size() : 0;
+  std::vector<V> values;
+  for (auto row = rows.begin(); row != rows.end(); ++row) {
+    require_length(row->size(), columns, static_cast<std::size_t>(row - rows.begin()), at);
+    values.insert(values.end(), row->begin(), row->end());
+  }
+  return from_values(values, Shape{length(rows.size()), length(columns)}, o, at);
+}
+
+}  // namespace
+
+Tensor tensor(Scalar value, TensorOptions o, Location at) { return filled("tensor", {}, value, o, at); }
+Tensor tensor(Scalar value, Location at) { return filled("tensor", {}, value, {scalar_dtype(value)}, at); }
+Tensor tensor(std::initializer_list<double> v, TensorOptions o, Location at) {
+  return from_values(std::vector<double>(v), Shape{length(v.size())}, o, at);
+}
+Tensor tensor(std::initializer_list<int> v, TensorOptions o, Location at) {
+  return from_values(std::vector<int>(v), Shape{length(v.size())}, o, at);
+}
+Tensor tensor(std::initializer_list<bool> v, TensorOptions o, Location at) {
+  return from_values(std::vector<bool>(v), Shape{length(v.size())}, o, at);
+}
+Tensor tensor(std::initializer_list<std::initializer_list<double>> v, TensorOptions o, Location at) { return from_rows(v, o, at); }
+Tensor tensor(std::initializer_list<std::initializer_list<int>> v, TensorOptions o, Location at) { return from_rows(v, o, at); }
+
+Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> v, TensorOptions o, Location at) {
+  const std::size_t rows = v.size() ? v.begin()->size() : 0;
+  const std::size_t columns = rows ? v.begin()->begin()->size() : 0;
+  std::vector<double> values;
+  for (const auto& plane : v) {
+    require_length(plane.size(), rows, 0, at);
+    for (const auto& row : plane) {
+      require_length(row.size(), columns, values.size() / std::max<std::size_t>(columns, 1), at);
+      values.insert(values.end(), row.begin(), row.end());
+    }
+  }
+  return from_values(values, Shape{length(v.size()), length(rows), length(columns)}, o, at);
+}
+
+namespace detail {
+
+Tensor from_raw(const void* data, std::int64_t count, DType dtype, const Shape& shape, Location at) {
+  require_shape("from_vector", shape, at);
+  if (count != shape.numel()) [[unlikely]]
+    ErrorReport("from_vector", fmt::format("{} values do not fill shape {} of {}", count, to_string(shape), shape.numel()), at).shape_error();
+  Tensor t = make_tensor(shape, dtype, at);
+  if (count > 0) std::memcpy(impl(t).data, data, static_cast<std::size_t>(count) * static_cast<std::size_t>(item_size(dtype)));
+  return t;
+}
+
+Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::function<void()> deleter, Location at) {
+  require_shape("from_blob", shape, at);
+  const std::int64_t n = shape.numel();
+  std::int64_t bytes = 0;
+  if (__builtin_mul_overflow(n, static_cast<std::int64_t>(item_size(dtype)), &bytes)) [[unlikely]]
+    ErrorReport("from_blob", fmt::format("byte count of shape {} overflows 64 bits", to_string(shape)), at).shape_error();
+  if (n > 0 && !data) [[unlikely]] ErrorReport("from_blob", fmt::format("a null pointer for {} elements", n), at).value_error();
+  if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(item_size(dtype)) != 0) [[unlikely]]
+    ErrorReport("from_blob", fmt::format("the memory is not aligned for {}", name(dtype)), at).value_error();
+  void* block = pool_allocate(sizeof(TensorImpl));
+  TensorImpl* t = new (block) TensorImpl;
+  Tensor result = Tensor::adopt(t);
+  t->storage = Storage::wrap(data, static_cast<std::size_t>(bytes), std::move(deleter));
+  t->data = t->storage->data;
+  t->dtype = dtype;
+  t->shape = shape;
+  t->strides = shape.contiguous_strides();
+  t->numel = n;
+  return result;
+}
+
+}  // namespace detail
+}  // namespace xgrad

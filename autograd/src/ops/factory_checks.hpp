@@ -1,0 +1,14 @@
+// Checks and the last step common to everything that makes a tensor.
+#pragma once
+
+#include <xgrad/ops/factory.hpp>
+
+namespace xgrad::detail {
+
+// DTypeError when gradients are asked for a type that has none.
+void require_options(const char* op, const TensorOptions& o, const Location& at);
+// ShapeError for a negative size or a count beyond 64 bits.
+void require_shape(const char* op, const Shape& shape, const Location& at);
+Tensor finish(Tensor t, const TensorOptions& o);
+
+}  // namespace xgrad::detail

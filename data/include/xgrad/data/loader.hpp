@@ -1,0 +1,80 @@
+// DataLoader: batches of a dataset, shuffled or in order, prepared by a background thread if wanted.
+//
+//   for (auto& [x, y] : data::DataLoader(train, {.batch_size = 64, .shuffle = true})) { ... }
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+
+#include <xgrad/data/dataset.hpp>
+#include <xgrad/ops/shape.hpp>
+
+namespace xgrad::data {
+
+struct DataLoaderOptions {
+  std::int64_t batch_size = 1;
+  bool shuffle = false;    // a new order each epoch, from the default generator
+  bool drop_last = false;  // leave out a last batch that is not full
+  int prefetch = 0;        // batches a background thread keeps ready; 0: made when asked for
+};
+
+class XGRAD_API DataLoader {
+ public:
+  using Fetch = std::function<Example(std::span<const std::int64_t>)>;
+
+  // Any dataset with size() and get_batch(indices), or with get(index), whose examples are then stacked.
+  template <class Dataset>
+  DataLoader(Dataset dataset, DataLoaderOptions options = {}, Location at = Location::current())
+      : DataLoader(dataset.size(), make_fetch(dataset), options, at) {}
+  // ValueError: batch_size < 1, prefetch < 0, an empty dataset.
+  DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at = Location::current());
+
+  std::int64_t size() const;  // batches per epoch
+
+  // One epoch. What a background thread throws arrives in operator++ or begin().
+  class XGRAD_API iterator {
+   public:
+    using value_type = Example;
+    using difference_type = std::ptrdiff_t;
+    iterator() = default;
+    explicit iterator(const DataLoader& loader);
+    Example& operator*() { return current_; }
+    Example* operator->() { return &current_; }
+    iterator& operator++();
+    bool operator==(std::default_sentinel_t) const { return done_; }
+
+   private:
+    struct Epoch;
+    std::shared_ptr<Epoch> epoch_;
+    Example current_;
+    bool done_ = true;
+  };
+  iterator begin() const { return iterator(*this); }
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  template <class Dataset>
+  static Fetch make_fetch(Dataset dataset) {
+    if constexpr (requires(std::span<const std::int64_t> i) { dataset.get_batch(i); }) {
+      return [dataset](std::span<const std::int64_t> indices) { return dataset.get_batch(indices); };
+    } else {
+      return [dataset](std::span<const std::int64_t> indices) {
+        std::vector<Tensor> x, y;
+        for (const std::int64_t i : indices) {
+          Example e = dataset.get(i);
+          x.push_back(std::move(e.data));
+          y.push_back(std::move(e.target));
+        }
+        NoGradGuard off;
+        return Example{stack(x), stack(y)};
+      };
+    }
+  }
+
+  std::int64_t examples_;
+  Fetch fetch_;
+  DataLoaderOptions options_;
+};
+
+}  // namespace xgrad::data

@@ -1,0 +1,43 @@
+// Scalers: learn a shift and a scale per feature (column) from one table, apply them to others. Input (rows, features),
+// floating; ValueError when used before fit, ShapeError when the number of features differs.
+#pragma once
+
+#include <xgrad/tensor.hpp>
+
+namespace xgrad::data {
+
+// What all scalers share: y = (x - center) / scale, column by column. A constant column gets scale 1.
+class XGRAD_API Scaler {
+ public:
+  virtual ~Scaler() = default;
+  Scaler& fit(const Tensor& x, Location at = Location::current());
+  Tensor transform(const Tensor& x, Location at = Location::current()) const;
+  Tensor inverse_transform(const Tensor& y, Location at = Location::current()) const;
+  Tensor fit_transform(const Tensor& x, Location at = Location::current()) { return fit(x, at).transform(x, at); }
+  const Tensor& center() const { return center_; }
+  const Tensor& scale() const { return scale_; }
+  // To restore a fitted scaler. ShapeError unless both are 1-D and equally long.
+  void set(Tensor center, Tensor scale, Location at = Location::current());
+
+ protected:
+  virtual void learn(const Tensor& x, Tensor& center, Tensor& scale) const = 0;
+
+ private:
+  void require_fits(const Tensor& x, const Location& at) const;
+  Tensor center_, scale_;
+};
+
+// Mean and (biased) standard deviation.
+class XGRAD_API StandardScaler : public Scaler {
+  void learn(const Tensor& x, Tensor& center, Tensor& scale) const override;
+};
+// Smallest value and range, so that columns fill [0, 1].
+class XGRAD_API MinMaxScaler : public Scaler {
+  void learn(const Tensor& x, Tensor& center, Tensor& scale) const override;
+};
+// Median and distance between the quartiles: outliers hardly matter.
+class XGRAD_API RobustScaler : public Scaler {
+  void learn(const Tensor& x, Tensor& center, Tensor& scale) const override;
+};
+
+}  // namespace xgrad::data

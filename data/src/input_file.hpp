@@ -1,0 +1,34 @@
+// A file read from front to back, plain or gzip.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace xgrad::data {
+
+class InputFile {
+ public:
+  explicit InputFile(const std::string& path);  // IoError when it cannot be opened
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  // Reads up to n bytes; fewer only at the end. IoError on a damaged gzip stream.
+  std::size_t read(void* to, std::size_t n);
+  // Exactly n bytes, else IoError "expected n more bytes at offset o, found m".
+  void read_exactly(void* to, std::size_t n);
+  // IoError when anything is left; also checks the gzip trailer (length and CRC).
+  void expect_end();
+  // No content can be longer than this: the size of a plain file, 1032 times that of a compressed one (deflate's limit).
+  std::uint64_t most_bytes() const { return most_; }
+  std::uint64_t offset() const { return offset_; }
+  [[noreturn]] void fail(const std::string& reason) const;
+
+ private:
+  std::string path_;
+  void* file_;
+  std::uint64_t offset_ = 0, most_ = 0;
+};
+
+}  // namespace xgrad::data

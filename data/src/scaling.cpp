@@ -1,0 +1,81 @@
+#include <xgrad/data/scaling.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <fmt/format.h>
+#include <xgrad/check.hpp>
+#include <xgrad/ops.hpp>
+
+namespace xgrad::data {
+namespace {
+
+Tensor without_zeros(const Tensor& scale) { return where(scale == 0, Scalar(1.0), scale); }
+
+// Value at fraction q of sorted numbers, between neighbours in proportion (NumPy's default quantile).
+double quantile(const std::vector<double>& sorted, double q) {
+  const double at = q * static_cast<double>(sorted.size() - 1);
+  const auto i = static_cast<std::size_t>(at);
+  const double next = sorted[std::min(i + 1, sorted.size() - 1)];
+  return sorted[i] + (at - static_cast<double>(i)) * (next - sorted[i]);
+}
+
+}  // namespace
+
+Scaler& Scaler::fit(const Tensor& x, Location at) {
+  require_floating("Scaler", x, at);
+  require_rank("Scaler", x, 2, at);
+  if (x.size(0) == 0) ErrorReport("Scaler", "cannot learn from an empty table", at).operand("x", x).value_error();
+  NoGradGuard off;
+  learn(x, center_, scale_);
+  return *this;
+}
+
+void Scaler::set(Tensor center, Tensor scale, Location at) {
+  require_rank("Scaler", center, 1, at);
+  require_same_shape("Scaler", center, scale, at);
+  center_ = std::move(center);
+  scale_ = std::move(scale);
+}
+
+void Scaler::require_fits(const Tensor& x, const Location& at) const {
+  if (!center_.defined()) ErrorReport("Scaler", "used before fit", at).value_error();
+  require_floating("Scaler", x, at);
+  if (x.dim() == 0 || x.size(-1) != center_.size(0))
+    ErrorReport("Scaler", fmt::format("fitted on {} features", center_.size(0)), at).operand("x", x).shape_error();
+}
+
+Tensor Scaler::transform(const Tensor& x, Location at) const {
+  require_fits(x, at);
+  return (x - center_.to(x.dtype())) / scale_.to(x.dtype());
+}
+
+Tensor Scaler::inverse_transform(const Tensor& y, Location at) const {
+  require_fits(y, at);
+  return y * scale_.to(y.dtype()) + center_.to(y.dtype());
+}
+
+void StandardScaler::learn(const Tensor& x, Tensor& center, Tensor& scale) const {
+  center = x.mean({0});
+  scale = without_zeros(xgrad::std(x, {0}, false));
+}
+
+void MinMaxScaler::learn(const Tensor& x, Tensor& center, Tensor& scale) const {
+  center = amin(x, {0});
+  scale = without_zeros(amax(x, {0}) - center);
+}
+
+void RobustScaler::learn(const Tensor& x, Tensor& center, Tensor& scale) const {
+  std::vector<double> c, s;
+  for (std::int64_t j = 0; j < x.size(1); ++j) {
+    std::vector<double> column = x.select(1, j).to_vector<double>();
+    std::ranges::sort(column);
+    c.push_back(quantile(column, 0.5));
+    s.push_back(quantile(column, 0.75) - quantile(column, 0.25));
+  }
+  center = from_vector(c).to(x.dtype());
+  scale = without_zeros(from_vector(s).to(x.dtype()));
+}
+
+}  // namespace xgrad::data

@@ -1,0 +1,9 @@
+// All modules and initialisers.
+#pragma once
+
+#include <xgrad/nn/activation.hpp>
+#include <xgrad/nn/functional.hpp>
+#include <xgrad/nn/init.hpp>
+#include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/module.hpp>
+#include <xgrad/nn/sequential.hpp>

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <xgrad/nn/module.hpp>
+
+namespace xgrad::nn {
+
+// Runs its parts one after the other. A part is a module (registered under its position "0", "1", ... or a name of its
+// own) or any callable Tensor(const Tensor&).
+//
+//   nn::Sequential net(nn::Linear(2, 3), nn::Tanh(), nn::Linear(3, 1));
+//   nn::Sequential net = nn::Sequential().add("fc1", nn::Linear(2, 3)).add("act", nn::Tanh());
+class XGRAD_API Sequential : public Layer<Sequential> {
+ public:
+  template <class... Parts>
+    requires(sizeof...(Parts) != 1 || (!std::is_same_v<std::remove_cvref_t<Parts>, Sequential> && ...))
+  explicit Sequential(Parts... parts) : Layer("Sequential") {
+    (push_back(std::move(parts)), ...);
+  }
+
+  template <class Part>
+  Sequential& push_back(Part part) {
+    return add(std::to_string(size()), std::move(part));
+  }
+  template <class Part>
+  Sequential& add(const std::string& name, Part part) {
+    if constexpr (std::is_base_of_v<Module, Part>) {
+      Part child = register_module(name, std::move(part));
+      parts_->push_back([child](const Tensor& x, const Location& at) { return call(child, x, at); });
+    } else {
+      static_assert(std::is_invocable_r_v<Tensor, Part, const Tensor&>, "xgrad: a part of a Sequential is a module or a callable Tensor(const Tensor&)");
+      parts_->push_back([part](const Tensor& x, const Location&) { return Tensor(part(x)); });
+    }
+    return *this;
+  }
+  std::size_t size() const { return parts_->size(); }
+
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+ private:
+  template <class M>
+  static Tensor call(const M& m, const Tensor& x, const Location& at) {
+    if constexpr (requires { m(x, at); }) return m(x, at);
+    else {  // a module with forward alone
+      const detail::ModuleScope scope(static_cast<const Module&>(m).info());
+      Tensor y = m.forward(x);
+      return static_cast<const Module&>(m).has_hooks() ? static_cast<const Module&>(m).run_hooks(x, std::move(y)) : y;
+    }
+  }
+  using Step = std::function<Tensor(const Tensor&, const Location&)>;
+  std::shared_ptr<std::vector<Step>> parts_ = std::make_shared<std::vector<Step>>();
+};
+
+}  // namespace xgrad::nn

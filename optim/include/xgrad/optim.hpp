@@ -1,0 +1,6 @@
+// All optimizers.
+#pragma once
+
+#include <xgrad/optim/adam.hpp>
+#include <xgrad/optim/optimizer.hpp>
+#include <xgrad/optim/sgd.hpp>

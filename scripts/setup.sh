@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# setup.sh [--benchmarks]: installs the system packages that are missing, on Debian and Ubuntu. Elsewhere it says what
+# to install when something is missing. --benchmarks adds libtorch and what the comparison with it needs.
+set -euo pipefail
+
+packages=(
+  g++ cmake ninja-build ccache pkg-config
+  libxtensor-dev libdnnl-dev libopenblas-openmp-dev libfmt-dev nlohmann-json3-dev zlib1g-dev
+  libboost-test-dev libcli11-dev
+  graphviz fonts-liberation
+)
+for arg in "$@"; do
+  case $arg in
+    --benchmarks) packages+=(libtorch-dev libjemalloc2 libbenchmark-dev) ;;
+    *)
+      echo "usage: setup.sh [--benchmarks]" >&2
+      exit 2
+      ;;
+  esac
+done
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+  missing=()
+  for tool in c++ cmake dot; do
+    command -v "$tool" >/dev/null || missing+=("$tool")
+  done
+  cat >&2 <<'TEXT'
+setup.sh installs packages on Debian and Ubuntu only. Elsewhere, install these yourself:
+  Homebrew: brew install gcc cmake ninja ccache pkgconf xtensor onednn openblas fmt nlohmann-json zlib boost cli11 \
+              graphviz
+  Fedora:   sudo dnf install gcc-c++ cmake ninja-build ccache pkgconf xtensor-devel onednn-devel openblas-devel \
+              fmt-devel json-devel zlib-devel boost-devel cli11-devel graphviz liberation-sans-fonts
+TEXT
+  if [ ${#missing[@]} -gt 0 ]; then
+    echo "setup.sh: missing: ${missing[*]}" >&2
+    exit 1
+  fi
+  exit 0
+fi
+
+installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null |
+  awk '$2 == "installed" {print $1}' || true)
+missing=()
+for p in "${packages[@]}"; do
+  grep -qxF -- "$p" <<<"$installed" || missing+=("$p")
+done
+if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "setup.sh: needs root or sudo to install: ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+echo "setup.sh: installing ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"

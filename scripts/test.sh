@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# test.sh [CTEST OPTION...]: installs what is missing, builds, and runs all tests. The last line is
+# "N passed, N failed"; the exit status is 0 when none failed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/setup.sh
+scripts/build.sh ci
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
+
+log=build/ci/ctest.log
+status=0
+ctest --preset ci --output-on-failure -j2 "$@" 2>&1 | tee "$log" || status=$?
+read -r failed total < <(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$log") || {
+  echo "test.sh: ctest ran no test" >&2
+  exit 1
+}
+echo "$((total - failed)) passed, $failed failed"
+exit "$status"
