@@ -10,10 +10,15 @@
 #include <omp.h>
 #endif
 
+// XGRAD_NO_OPENMP: our own regions run serially. For ThreadSanitizer, which does not see the barriers of libgomp.
+#if defined(_OPENMP) && !defined(XGRAD_NO_OPENMP)
+#define XGRAD_REGIONS 1
+#endif
+
 namespace xgrad {
 namespace {
 
-#ifdef _OPENMP
+#ifdef XGRAD_REGIONS
 int default_threads() { return omp_get_max_threads(); }
 #else
 int default_threads() { return 1; }
@@ -47,7 +52,7 @@ SerialGuard::SerialGuard() : previous_(std::exchange(serial, true)) {}
 SerialGuard::~SerialGuard() { serial = previous_; }
 
 int usable_threads() {
-#ifdef _OPENMP
+#ifdef XGRAD_REGIONS
   return serial || omp_in_parallel() ? 1 : threads().load(std::memory_order_relaxed);
 #else
   return 1;
@@ -55,7 +60,7 @@ int usable_threads() {
 }
 
 void parallel_ranges(std::int64_t n, int parts, RangeFn call, const void* f) {
-#ifdef _OPENMP
+#ifdef XGRAD_REGIONS
   std::exception_ptr error;
 #pragma omp parallel for num_threads(parts) schedule(static, 1)
   for (int p = 0; p < parts; ++p) {
@@ -72,6 +77,21 @@ void parallel_ranges(std::int64_t n, int parts, RangeFn call, const void* f) {
   call(f, 0, n);
 #endif
 }
+
+#ifdef _OPENMP
+LibraryThreads::LibraryThreads(int n) {
+  const int now = omp_get_max_threads();
+  if (now == n) return;
+  before_ = now;
+  omp_set_num_threads(n);
+}
+LibraryThreads::~LibraryThreads() {
+  if (before_ != 0) omp_set_num_threads(before_);
+}
+#else
+LibraryThreads::LibraryThreads(int) {}
+LibraryThreads::~LibraryThreads() = default;
+#endif
 
 }  // namespace detail
 }  // namespace xgrad

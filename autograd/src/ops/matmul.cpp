@@ -124,8 +124,8 @@ struct Batches {
 
 // Integer products, wrapping on overflow.
 template <class T>
-void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T, const T* a, std::int64_t lda, const T* b,
-          std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+void integer_gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
+                  const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
   for (std::int64_t i = 0; i < m; ++i)
     for (std::int64_t j = 0; j < n; ++j) {
       std::uint64_t sum = beta == T(0) ? 0 : static_cast<std::uint64_t>(c[i * ldc + j]);
@@ -138,13 +138,14 @@ void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T, c
 
 template <class T>
 void run(Tensor& out, const Side& a, const Side& b, T beta) {
-  using detail::gemm;
   const std::int64_t m = a.rows, n = b.cols, k = a.cols;
   const T* pa = a.t->ptr<T>();
   const T* pb = b.t->ptr<T>();
   T* pc = data<T>(out);
   auto one = [&](const T* x, const T* y, T* z) {
-    gemm(a.layout.trans, b.layout.trans, m, n, k, T(1), x, a.layout.ld, y, b.layout.ld, beta, z, n);
+    const bool ta = a.layout.trans, tb = b.layout.trans;
+    if constexpr (std::is_floating_point_v<T>) gemm(ta, tb, m, n, k, T(1), x, a.layout.ld, y, b.layout.ld, beta, z, n);
+    else integer_gemm(ta, tb, m, n, k, x, a.layout.ld, y, b.layout.ld, beta, z, n);
   };
   const Batches batches(a, b);
   if (batches.count == 1) return one(pa, pb, pc);

@@ -1,0 +1,310 @@
+#include "kernels/gemm_small.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include <xgrad/vec.hpp>
+
+#include "kernels/parallel.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+// A call that copies a number of lanes known only at run time is slow; a full vector is the common case.
+template <class T>
+XGRAD_INLINE Vec<T> load_zero(const T* p, std::int64_t lanes) {
+  if (lanes >= Vec<T>::lanes) return Vec<T>::load(p);
+  T t[Vec<T>::lanes] = {};
+  for (std::int64_t i = 0; i < lanes; ++i) t[i] = p[i];
+  return Vec<T>::load(t);
+}
+
+// out = alpha * acc + beta * out for the first `lanes` lanes.
+template <class T>
+XGRAD_INLINE void finish(Vec<T> acc, T alpha, T beta, T* out, std::int64_t lanes) {
+  const Vec<T> v = alpha == T(1) ? acc : acc * alpha;
+  if (lanes >= Vec<T>::lanes) {
+    if (beta == T(0)) v.store(out);
+    else (v + beta * Vec<T>::load(out)).store(out);
+    return;
+  }
+  T t[Vec<T>::lanes];
+  v.store(t);
+  for (std::int64_t i = 0; i < lanes; ++i) out[i] = beta == T(0) ? t[i] : t[i] + beta * out[i];
+}
+
+template <class T>
+XGRAD_INLINE T lane_sum(Vec<T> v) {
+  T t[Vec<T>::lanes];
+  v.store(t);
+  for (int width = Vec<T>::lanes / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; ++i) t[i] += t[i + width];
+  return t[0];
+}
+
+// R rows of A times x: two sums per row, whatever R is, so that a row's bits do not depend on its neighbours.
+template <int R, class T>
+XGRAD_INLINE void dot_rows(std::int64_t k, T alpha, const T* a, std::int64_t lda, const T* x, T beta, T* y, std::int64_t step) {
+  using V = Vec<T>;
+  constexpr int L = V::lanes;
+  V s[R][2];
+  for (int r = 0; r < R; ++r) s[r][0] = s[r][1] = V(T(0));
+  std::int64_t p = 0;
+  for (; p + 2 * L <= k; p += 2 * L)
+    for (int h = 0; h < 2; ++h) {
+      const V xv = V::load(x + p + h * L);
+      for (int r = 0; r < R; ++r) s[r][h] += V::load(a + r * lda + p + h * L) * xv;
+    }
+  for (int h = 0; p < k; p += L, ++h) {
+    const V xv = load_zero(x + p, k - p);
+    for (int r = 0; r < R; ++r) s[r][h & 1] += load_zero(a + r * lda + p, k - p) * xv;
+  }
+  for (int r = 0; r < R; ++r) {
+    const T v = alpha * lane_sum(s[r][0] + s[r][1]);
+    y[r * step] = beta == T(0) ? v : v + beta * y[r * step];
+  }
+}
+
+// y = alpha A x + beta y for rows [begin, end) of row-major A.
+template <class T>
+XGRAD_CLONES void gemv_rows(std::int64_t begin, std::int64_t end, std::int64_t k, T alpha, const T* a, std::int64_t lda,
+                            const T* x, T beta, T* y, std::int64_t step) {
+  std::int64_t i = begin;
+  for (; i + 4 <= end; i += 4) dot_rows<4>(k, alpha, a + i * lda, lda, x, beta, y + i * step, step);
+  for (; i < end; ++i) dot_rows<1>(k, alpha, a + i * lda, lda, x, beta, y + i * step, step);
+}
+
+template <int N, class T>
+XGRAD_INLINE void add_rows(std::int64_t k, std::int64_t width, T alpha, const T* a, std::int64_t lda, const T* x,
+                           std::int64_t x_step, T beta, T* y, std::int64_t step) {
+  using V = Vec<T>;
+  constexpr int L = V::lanes;
+  V s[N];
+  for (int v = 0; v < N; ++v) s[v] = V(T(0));
+  if (width >= N * L) {
+    for (std::int64_t p = 0; p < k; ++p) {
+      const V xv(x[p * x_step]);
+      for (int v = 0; v < N; ++v) s[v] += V::load(a + p * lda + v * L) * xv;
+    }
+  } else {
+    for (std::int64_t p = 0; p < k; ++p) s[0] += load_zero(a + p * lda, width) * V(x[p * x_step]);
+  }
+  for (int v = 0; v < N; ++v) {
+    if (step == 1) {
+      finish(s[v], alpha, beta, y + v * L, width - v * L);
+      continue;
+    }
+    T t[L];
+    s[v].store(t);
+    for (std::int64_t i = 0; i < std::min<std::int64_t>(L, width - v * L); ++i) {
+      T& out = y[(v * L + i) * step];
+      out = beta == T(0) ? alpha * t[i] : alpha * t[i] + beta * out;
+    }
+  }
+}
+
+// y = alpha A^T x + beta y for columns [begin, end) of row-major A: a strip of columns stays in registers.
+template <class T>
+XGRAD_CLONES void gemv_columns(std::int64_t begin, std::int64_t end, std::int64_t k, T alpha, const T* a, std::int64_t lda,
+                               const T* x, std::int64_t x_step, T beta, T* y, std::int64_t step) {
+  constexpr int L = Vec<T>::lanes;
+  std::int64_t j = begin;
+  for (; j + 4 * L <= end; j += 4 * L) add_rows<4>(k, 4 * L, alpha, a + j, lda, x, x_step, beta, y + j * step, step);
+  for (; j < end; j += L) add_rows<1>(k, std::min<std::int64_t>(L, end - j), alpha, a + j, lda, x, x_step, beta, y + j * step, step);
+}
+
+typedef float Float4 __attribute__((vector_size(16)));
+typedef std::int32_t Int4 __attribute__((vector_size(16)));
+typedef double Double2 __attribute__((vector_size(16)));
+typedef std::int64_t Long2 __attribute__((vector_size(16)));
+
+template <class V>
+XGRAD_INLINE V load16(const void* p) {
+  V v;
+  __builtin_memcpy(&v, p, 16);
+  return v;
+}
+
+// A square tile that fits 16-byte registers: out[j * W + i] = in[i * ld + j].
+template <int W>
+XGRAD_INLINE void transpose_tile(const float* in, std::int64_t ld, float* out) {
+  const Float4 a = load16<Float4>(in), b = load16<Float4>(in + ld), c = load16<Float4>(in + 2 * ld), d = load16<Float4>(in + 3 * ld);
+  const Float4 e = __builtin_shufflevector(a, b, 0, 4, 1, 5), f = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Float4 g = __builtin_shufflevector(c, d, 0, 4, 1, 5), h = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  const Float4 r0 = __builtin_shufflevector(e, g, 0, 1, 4, 5), r1 = __builtin_shufflevector(e, g, 2, 3, 6, 7);
+  const Float4 r2 = __builtin_shufflevector(f, h, 0, 1, 4, 5), r3 = __builtin_shufflevector(f, h, 2, 3, 6, 7);
+  __builtin_memcpy(out, &r0, 16);
+  __builtin_memcpy(out + W, &r1, 16);
+  __builtin_memcpy(out + 2 * W, &r2, 16);
+  __builtin_memcpy(out + 3 * W, &r3, 16);
+}
+template <int W>
+XGRAD_INLINE void transpose_tile(const double* in, std::int64_t ld, double* out) {
+  const Double2 a = load16<Double2>(in), b = load16<Double2>(in + ld);
+  const Double2 r0 = __builtin_shufflevector(a, b, 0, 2), r1 = __builtin_shufflevector(a, b, 1, 3);
+  __builtin_memcpy(out, &r0, 16);
+  __builtin_memcpy(out + W, &r1, 16);
+}
+
+// Columns [0, width) of op(B), k rows, as rows of W numbers; the rest is 0.
+template <int W, class T>
+XGRAD_INLINE void pack_panel(bool tb, std::int64_t k, std::int64_t width, const T* b, std::int64_t ldb, T* out) {
+  if (!tb) {
+    for (std::int64_t p = 0; p < k; ++p) {
+      for (std::int64_t j = 0; j < width; ++j) out[p * W + j] = b[p * ldb + j];
+      for (std::int64_t j = width; j < W; ++j) out[p * W + j] = T(0);
+    }
+    return;
+  }
+  constexpr std::int64_t S = 16 / sizeof(T);
+  for (std::int64_t j = 0; j < W; j += S) {
+    std::int64_t p = 0;
+    if (j + S <= width)
+      for (; p + S <= k; p += S) transpose_tile<W>(b + j * ldb + p, ldb, out + p * W + j);
+    for (; p < k; ++p)
+      for (std::int64_t i = j; i < j + S; ++i) out[p * W + i] = i < width ? b[i * ldb + p] : T(0);
+  }
+}
+
+// R rows by N vectors of C, all of k; the sums stay in registers.
+template <int R, int N, class T>
+XGRAD_INLINE void micro(std::int64_t k, T alpha, const T* a, std::int64_t a_row, std::int64_t a_col, const T* b,
+                        std::int64_t ldb, T beta, T* c, std::int64_t ldc, std::int64_t width) {
+  using V = Vec<T>;
+  V s[R][N];
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < N; ++v) s[r][v] = V(T(0));
+  for (std::int64_t p = 0; p < k; ++p) {
+    V bv[N];
+    for (int v = 0; v < N; ++v) bv[v] = V::load(b + p * ldb + v * V::lanes);
+    for (int r = 0; r < R; ++r) {
+      const V av(a[r * a_row + p * a_col]);
+      for (int v = 0; v < N; ++v) s[r][v] += av * bv[v];
+    }
+  }
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < N; ++v) finish(s[r][v], alpha, beta, c + r * ldc + v * V::lanes, width - v * V::lanes);
+}
+
+// One panel of N vectors, all rows, R at a time.
+template <int R, int N, class T>
+XGRAD_INLINE void panel(std::int64_t m, std::int64_t k, T alpha, const T* a, std::int64_t a_row, std::int64_t a_col,
+                        const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc, std::int64_t width) {
+  std::int64_t i = 0;
+  for (; i + R <= m; i += R) micro<R, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
+  if (R > 4 && i + 4 <= m) {
+    micro<4, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
+    i += 4;
+  }
+  if (i + 2 <= m) {
+    micro<2, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
+    i += 2;
+  }
+  if (i < m) micro<1, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
+}
+
+constexpr std::int64_t kDepth = 256;  // rows of B packed at a time: 16 KB per vector of columns
+
+// R1 x 1 and R2 x 2 (if any) blocks of C, in vectors of 64 bytes.
+template <int R1, int R2, class T>
+XGRAD_INLINE void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
+                          std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+  constexpr std::int64_t L = Vec<T>::lanes;
+  alignas(64) T packed[(R2 > 0 ? 2 : 1) * L * kDepth];
+  const std::int64_t a_row = ta ? 1 : lda, a_col = ta ? lda : 1;
+  for (std::int64_t p = 0; p < k; p += kDepth) {
+    const std::int64_t depth = std::min(kDepth, k - p);
+    const T* ap = a + p * a_col;
+    const T beta_p = p == 0 ? beta : T(1);
+    std::int64_t j = 0;
+    while (j < n) {
+      const std::int64_t left = n - j;
+      const T* bp = tb ? b + j * ldb + p : b + p * ldb + j;
+      if (R2 > 0 && left > L) {
+        const std::int64_t width = std::min(left, 2 * L);
+        const bool pack = tb || width < 2 * L;
+        if (pack) pack_panel<2 * L>(tb, depth, width, bp, ldb, packed);
+        panel<(R2 > 0 ? R2 : 1), 2>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? 2 * L : ldb, beta_p, c + j, ldc, width);
+        j += width;
+      } else {
+        const std::int64_t width = std::min(left, L);
+        const bool pack = tb || width < L;
+        if (pack) pack_panel<L>(tb, depth, width, bp, ldb, packed);
+        panel<R1, 1>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? L : ldb, beta_p, c + j, ldc, width);
+        j += width;
+      }
+    }
+  }
+}
+
+// 32 registers of 64 bytes hold 8 x 1 or 6 x 2 sums; 16 of 32 bytes (half a vector each) 6 x 1.
+template <class T>
+XGRAD_CLONES void product_wide(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
+                               std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+  product<8, 8>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+template <class T>
+XGRAD_CLONES void product_narrow(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
+                                 std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+  product<6, 0>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+bool has_wide_registers() {
+#if defined(__x86_64__)
+  static const bool wide = __builtin_cpu_supports("avx512f") != 0;
+  return wide;
+#else
+  return false;
+#endif
+}
+
+// Contiguous copy of a strided vector. `hold` is unused when it is contiguous already.
+template <class T>
+const T* contiguous(const T* x, std::int64_t n, std::int64_t step, std::unique_ptr<T[]>& hold) {
+  if (step == 1) return x;
+  hold.reset(new T[static_cast<std::size_t>(n)]);
+  for (std::int64_t i = 0; i < n; ++i) hold[static_cast<std::size_t>(i)] = x[i * step];
+  return hold.get();
+}
+
+}  // namespace
+
+template <class T>
+void gemv(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda, const T* b,
+          std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+  // One operand is a vector x, the other a matrix of `size` outputs, stored as rows to dot with x or as columns.
+  const bool right = n == 1;
+  const T* matrix = right ? a : b;
+  const std::int64_t ld = right ? lda : ldb, size = right ? m : n, step = right ? ldc : 1;
+  const T* x = right ? b : a;
+  const std::int64_t x_step = right ? (tb ? 1 : ldb) : (ta ? lda : 1);
+  const bool rows = right ? !ta : tb;
+  const double ns = static_cast<double>(k) * 0.02 * sizeof(T);
+  if (rows) {
+    std::unique_ptr<T[]> hold;
+    const T* xc = contiguous(x, k, x_step, hold);
+    // Rows are few and long: ranges need not begin at multiples of 64.
+    parallel_for(size, std::max<std::int64_t>(4, static_cast<std::int64_t>(3000 / ns)), [&](std::int64_t i, std::int64_t e) {
+      gemv_rows(i, e, k, alpha, matrix, ld, xc, beta, c, step);
+    });
+  } else {
+    parallel_cost(size, ns, [&](std::int64_t i, std::int64_t e) { gemv_columns(i, e, k, alpha, matrix, ld, x, x_step, beta, c, step); });
+  }
+}
+
+template <class T>
+void gemm_small(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda,
+                const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+  (has_wide_registers() ? product_wide<T> : product_narrow<T>)(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+#define XGRAD_INSTANTIATE(T)                                                                                              \
+  template void gemv(bool, bool, std::int64_t, std::int64_t, std::int64_t, T, const T*, std::int64_t, const T*,         \
+                     std::int64_t, T, T*, std::int64_t);                                                                  \
+  template void gemm_small(bool, bool, std::int64_t, std::int64_t, std::int64_t, T, const T*, std::int64_t, const T*,   \
+                           std::int64_t, T, T*, std::int64_t);
+XGRAD_INSTANTIATE(float)
+XGRAD_INSTANTIATE(double)
+#undef XGRAD_INSTANTIATE
+
+}  // namespace xgrad::detail

@@ -1,0 +1,43 @@
+// oneDNN, with the differences between its versions 2 and 3 hidden.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <dnnl.hpp>
+
+namespace xgrad::detail::dnn {
+
+// The CPU, and this thread's stream on it.
+const dnnl::engine& engine();
+dnnl::stream& stream();
+
+// Working memory of at least `bytes` for the primitive this thread runs next. Primitives are made with user_scratchpad()
+// so that one made by one thread may run in another.
+void* scratchpad(std::size_t bytes);
+dnnl::primitive_attr user_scratchpad();
+
+// Version 3 takes an operation's arguments in its primitive_desc, version 2 in a `desc` of their own.
+template <class Op, class... Args>
+typename Op::primitive_desc primitive_desc(const dnnl::primitive_attr& attr, const Args&... args) {
+#if DNNL_VERSION_MAJOR >= 3
+  return typename Op::primitive_desc(engine(), args..., attr);
+#else
+  return typename Op::primitive_desc(typename Op::desc(args...), attr, engine());
+#endif
+}
+
+// C = alpha op(A) op(B) + beta C, row-major; see gemm.hpp.
+void sgemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const float* a,
+           std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc);
+
+// `count` products C = op(A) op(B) + beta C at distances stride_x (0: the same operand for all), by a cached primitive.
+struct Matmul {
+  bool trans_a, trans_b;
+  std::int64_t count, m, n, k, lda, stride_a, ldb, stride_b, ldc, stride_c;
+  float beta;
+  bool operator==(const Matmul&) const = default;
+};
+void matmul(const Matmul& p, const float* a, const float* b, float* c);
+
+}  // namespace xgrad::detail::dnn

@@ -1,0 +1,247 @@
+// The loops shared by all reductions. An operation `Op` supplies
+//   In, Acc                         element and accumulator types
+//   kStrip                          results worked on at a time when the inner loop runs over results
+//   kNs                             nanoseconds per element, for the decision about threads
+//   identity(), combine(a, b)       of accumulators
+//   run(p, n)                       accumulator of n contiguous elements
+//   columns(p, stride, rows, cols, acc)   adds at most 64 rows to acc[0..cols)
+//   store(i, acc)                   writes result i
+// and optionally Lane, lift(element), join(lane, lane), from_lane(lane) for many short rows at once.
+//
+// Work is cut into pieces by shape alone, never by the number of threads, and pieces are combined in a fixed order.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include <xgrad/vec.hpp>
+
+#include "kernels/parallel.hpp"
+#include "kernels/reduce_plan.hpp"
+
+namespace xgrad::detail {
+
+inline constexpr std::int64_t kReduceBlock = 4096;    // elements between two steps in double precision
+inline constexpr std::int64_t kRowBlock = 64;         // the same, for rows added to a strip of results
+inline constexpr std::int64_t kSplitAbove = 1 << 16;  // elements from which a few large results are split
+inline constexpr std::int64_t kGatherStrip = 128;
+
+template <class T>
+XGRAD_INLINE void gather_run(const T* p, std::int64_t stride, std::int64_t n, T* to) {
+  for (std::int64_t i = 0; i < n; ++i) to[i] = p[i * stride];
+}
+
+template <class Op>
+concept HasLanes = requires { typename Op::Lane; };
+
+// Sixteen short rows side by side.
+template <class Op>
+XGRAD_INLINE void short_rows(const Op& op, const typename Op::In* p, std::int64_t stride, std::int64_t n,
+                             typename Op::Lane (&lane)[16]) {
+  for (int j = 0; j < 16; ++j) lane[j] = op.lift(p[j * stride]);
+  for (std::int64_t i = 1; i < n; ++i)
+    for (int j = 0; j < 16; ++j) lane[j] = op.join(lane[j], op.lift(p[j * stride + i]));
+}
+
+// Results out, out + out_stride ... of `rows` contiguous rows of n elements.
+template <class Op>
+XGRAD_CLONES void reduce_rows(const Op& op, const typename Op::In* p, std::int64_t rows, std::int64_t stride,
+                              std::int64_t n, std::int64_t out, std::int64_t out_stride) {
+  std::int64_t i = 0;
+  if constexpr (HasLanes<Op>) {
+    typename Op::Lane lane[16];
+    for (; n < 32 && i + 16 <= rows; i += 16) {
+      short_rows(op, p + i * stride, stride, n, lane);
+      for (int j = 0; j < 16; ++j) op.store(out + (i + j) * out_stride, op.from_lane(lane[j]));
+    }
+  }
+  for (; i < rows; ++i) op.store(out + i * out_stride, op.run(p + i * stride, n));
+}
+
+// One accumulator over segments [begin, end) of all runs along the last reduced axis; a segment is a block of
+// kReduceBlock elements of a run.
+template <class Op>
+XGRAD_CLONES typename Op::Acc reduce_runs(const Op& op, const typename Op::In* x, const ReducePlan& p,
+                                          std::int64_t begin, std::int64_t end) {
+  const ReduceAxis& inner = p.r[p.reduced - 1];
+  const std::int64_t blocks = (inner.size + kReduceBlock - 1) / kReduceBlock;
+  AxisWalk at(p.r, p.reduced - 1, begin / blocks);
+  std::int64_t first = begin % blocks;
+  typename Op::Acc acc = op.identity();
+  typename Op::In buffer[kReduceBlock];
+  for (std::int64_t s = begin; s < end; at.advance(1), first = 0) {
+    const std::int64_t count = std::min(blocks - first, end - s);
+    const std::int64_t i = first * kReduceBlock, stop = std::min(i + count * kReduceBlock, inner.size);
+    const typename Op::In* run = x + at.in;
+    if (inner.in == 1) {
+      op.combine(acc, op.run(run + i, stop - i));
+    } else {
+      for (std::int64_t j = i; j < stop; j += kReduceBlock) {
+        const std::int64_t n = std::min(kReduceBlock, stop - j);
+        gather_run(run + j * inner.in, inner.in, n, buffer);
+        op.combine(acc, op.run(buffer, n));
+      }
+    }
+    s += count;
+  }
+  return acc;
+}
+
+// A few large results: fixed chunks of segments, combined in order.
+template <class Op>
+void reduce_split(const Op& op, const typename Op::In* x, const ReducePlan& p, std::int64_t segments) {
+  constexpr std::int64_t kChunks = 64;
+  const std::int64_t chunk = std::max<std::int64_t>(8, (segments + kChunks - 1) / kChunks);
+  const std::int64_t chunks = (segments + chunk - 1) / chunk;
+  const double ns = static_cast<double>(p.per_output) / static_cast<double>(chunks) * Op::kNs;
+  AxisWalk at(p.k, p.kept, 0);
+  for (std::int64_t o = 0; o < p.outputs; ++o, at.advance(1)) {
+    typename Op::Acc part[kChunks];
+    parallel_for(chunks, std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / ns)), [&](std::int64_t b, std::int64_t e) {
+      for (std::int64_t c = b; c < e; ++c)
+        part[c] = reduce_runs(op, x + at.in, p, c * chunk, std::min(segments, (c + 1) * chunk));
+    });
+    for (std::int64_t c = 1; c < chunks; ++c) op.combine(part[0], part[c]);
+    op.store(at.out, part[0]);
+  }
+}
+
+template <class Op>
+void reduce_along_rows(const Op& op, const typename Op::In* x, const ReducePlan& p) {
+  const ReduceAxis& inner = p.r[p.reduced - 1];
+  const std::int64_t blocks = (inner.size + kReduceBlock - 1) / kReduceBlock;
+  const std::int64_t segments = p.per_output / inner.size * blocks;
+  if (p.outputs < 8 && p.per_output > kSplitAbove) return reduce_split(op, x, p, segments);
+  const bool plain = p.reduced == 1 && inner.in == 1;
+  const double ns = static_cast<double>(p.per_output) * Op::kNs;
+  parallel_for(p.outputs, std::max<std::int64_t>(16, static_cast<std::int64_t>(3000 / ns)), [&](std::int64_t b, std::int64_t e) {
+    AxisWalk at(p.k, p.kept, b);
+    for (std::int64_t o = b; o < e;) {
+      const std::int64_t n = plain ? std::min(at.run(), e - o) : 1;
+      if (plain) {
+        const ReduceAxis step = p.kept ? p.k[p.kept - 1] : ReduceAxis{1, 0, 0};
+        reduce_rows(op, x + at.in, n, step.in, inner.size, at.out, step.out);
+      } else {
+        op.store(at.out, reduce_runs(op, x + at.in, p, 0, segments));
+      }
+      at.advance(n);
+      o += n;
+    }
+  });
+}
+
+// How results are grouped when the inner loop runs over them: strips of `width` columns by chunks of rows. Narrow
+// contiguous rows are taken `fold` at a time as one wide row.
+struct ColumnGrid {
+  std::int64_t cols, width, strips, rows, fold, chunk, chunks;
+};
+
+inline ColumnGrid column_grid(const ReducePlan& p, std::int64_t width) {
+  ColumnGrid g{};
+  const ReduceAxis& inner = p.k[p.kept - 1];
+  g.cols = inner.size;
+  g.rows = p.per_output;
+  const bool dense = p.reduced == 1 && inner.in == 1 && p.r[0].in == inner.size;
+  g.fold = dense && g.cols < 32 && g.rows >= 128 / g.cols ? 64 / g.cols : 1;
+  g.width = inner.in == 1 ? width : kGatherStrip;
+  g.strips = (g.cols + g.width - 1) / g.width;
+  const std::int64_t others = p.outputs / g.cols * g.strips, wide_rows = g.rows / g.fold;
+  g.chunks = 1;
+  if (others < 8 && g.rows * g.cols > kSplitAbove / 2) g.chunks = std::clamp<std::int64_t>(wide_rows / 256, 1, 16);
+  g.chunk = (wide_rows + g.chunks - 1) / g.chunks;
+  g.chunk = (g.chunk + kRowBlock - 1) / kRowBlock * kRowBlock;
+  g.chunks = std::max<std::int64_t>(1, (wide_rows + g.chunk - 1) / g.chunk);
+  return g;
+}
+
+// Adds rows [begin, end) of the columns at x to acc.
+template <class Op>
+XGRAD_INLINE void add_rows(const Op& op, const typename Op::In* x, const ReducePlan& p, std::int64_t begin,
+                           std::int64_t end, std::int64_t cols, typename Op::Acc* acc) {
+  const ReduceAxis row = p.reduced ? p.r[p.reduced - 1] : ReduceAxis{1, 0, 0};
+  const std::int64_t step = p.k[p.kept - 1].in;
+  AxisWalk at(p.r, p.reduced, begin);
+  for (std::int64_t i = begin; i < end;) {
+    const std::int64_t n = std::min({at.run(), end - i, kRowBlock});
+    if (step == 1) {
+      op.columns(x + at.in, row.in, n, cols, acc);
+    } else {
+      typename Op::In buffer[kRowBlock * kGatherStrip];
+      for (std::int64_t r = 0; r < n; ++r) gather_run(x + at.in + r * row.in, step, cols, buffer + r * cols);
+      op.columns(buffer, cols, n, cols, acc);
+    }
+    at.advance(n);
+    i += n;
+  }
+}
+
+// Chunk `c` of the strip of columns at x: accumulators into acc (room for 64 at least).
+template <class Op>
+XGRAD_CLONES void reduce_strip(const Op& op, const typename Op::In* x, const ReducePlan& p, const ColumnGrid& g,
+                               std::int64_t c, std::int64_t cols, typename Op::Acc* acc) {
+  const std::int64_t wide = cols * g.fold, begin = c * g.chunk;
+  for (std::int64_t i = 0; i < wide; ++i) acc[i] = op.identity();
+  if (g.fold == 1) return add_rows(op, x, p, begin, std::min(begin + g.chunk, g.rows), cols, acc);
+  const std::int64_t wide_rows = g.rows / g.fold, end = std::min(begin + g.chunk, wide_rows);
+  for (std::int64_t r = begin; r < end; r += kRowBlock)
+    op.columns(x + r * wide, wide, std::min(kRowBlock, end - r), wide, acc);
+  if (const std::int64_t done = wide_rows * g.fold; end == wide_rows && done < g.rows)
+    op.columns(x + done * cols, cols, g.rows - done, cols, acc);
+  for (std::int64_t i = cols; i < wide; ++i) op.combine(acc[i % cols], acc[i]);
+}
+
+template <class Op>
+void reduce_along_columns(const Op& op, const typename Op::In* x, const ReducePlan& p) {
+  using Acc = typename Op::Acc;
+  const ReduceAxis inner = p.k[p.kept - 1];
+  const ColumnGrid g = column_grid(p, Op::kStrip);
+  const std::int64_t others = p.outputs / g.cols, jobs = others * g.strips * g.chunks;
+  Tensor scratch;
+  Acc* parts = nullptr;
+  if (g.chunks > 1) {
+    scratch = make_tensor({g.chunks * p.outputs * static_cast<std::int64_t>(sizeof(Acc))}, DType::uint8);
+    parts = reinterpret_cast<Acc*>(impl(scratch).data);
+  }
+  const double ns = static_cast<double>(p.outputs * p.per_output) / static_cast<double>(jobs) * Op::kNs;
+  parallel_for(jobs, std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / ns)), [&](std::int64_t b, std::int64_t e) {
+    Acc acc[Op::kStrip];
+    for (std::int64_t j = b; j < e; ++j) {
+      const std::int64_t c = j % g.chunks, strip = j / g.chunks % g.strips, o = j / g.chunks / g.strips;
+      const AxisWalk at(p.k, p.kept - 1, o);
+      const std::int64_t first = strip * g.width, cols = std::min(g.width, g.cols - first);
+      reduce_strip(op, x + at.in + first * inner.in, p, g, c, cols, acc);
+      for (std::int64_t i = 0; i < cols; ++i) {
+        if (parts) parts[c * p.outputs + o * g.cols + first + i] = acc[i];
+        else op.store(at.out + (first + i) * inner.out, acc[i]);
+      }
+    }
+  });
+  if (!parts) return;
+  for (std::int64_t o = 0; o < others; ++o) {
+    const AxisWalk at(p.k, p.kept - 1, o);
+    for (std::int64_t i = 0; i < g.cols; ++i) {
+      Acc acc = parts[o * g.cols + i];
+      for (std::int64_t c = 1; c < g.chunks; ++c) op.combine(acc, parts[c * p.outputs + o * g.cols + i]);
+      op.store(at.out + i * inner.out, acc);
+    }
+  }
+}
+
+// Reduces x over dims; results go where op.store puts them.
+template <class Op>
+void reduce(const Op& op, const TensorImpl& x, DimSet dims) {
+  const auto* p = x.ptr<const typename Op::In>();
+  const DimSet all = all_dims(x.shape);
+  if (x.contiguous && (dims & all) == all && x.numel > 0 && x.numel <= kSplitAbove)
+    return reduce_rows(op, p, 1, 0, x.numel, 0, 0);
+  const ReducePlan plan = plan_reduction(x, dims);
+  if (plan.outputs == 0) return;
+  if (plan.per_output == 0) {
+    for (std::int64_t i = 0; i < plan.outputs; ++i) op.store(i, op.identity());
+    return;
+  }
+  if (plan.along_rows()) reduce_along_rows(op, p, plan);
+  else reduce_along_columns(op, p, plan);
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,154 @@
+// Sums, means and products.
+#include "core/elementwise_loop.hpp"
+#include "kernels/reduce_lanes.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+// Blocks of floats are summed in 64 lanes, the blocks in double.
+template <class T>
+struct FloatSum {
+  using In = T;
+  using Acc = double;
+  using Lane = T;
+  static constexpr std::int64_t kStrip = 1024;
+  static constexpr double kNs = 0.06;
+  T* out;
+  double divisor;
+
+  XGRAD_INLINE Acc identity() const { return 0; }
+  XGRAD_INLINE void combine(Acc& a, Acc b) const { a += b; }
+  XGRAD_INLINE Lane lift(T v) const { return v; }
+  template <class V>
+  XGRAD_INLINE V join(V a, V b) const { return a + b; }
+  XGRAD_INLINE Acc from_lane(Lane l) const { return l; }
+  XGRAD_INLINE Vec<double> widen(Vec<T> v) const { return widen_sum(v); }
+  XGRAD_INLINE Acc narrow(Vec<double> v) const { return narrow_sum(v); }
+  XGRAD_INLINE Acc run(const T* p, std::int64_t n) const { return run_vectors(*this, p, n); }
+  XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
+    column_vectors(*this, p, stride, rows, cols, acc);
+  }
+  XGRAD_INLINE void store(std::int64_t i, Acc a) const { out[i] = static_cast<T>(a / divisor); }
+};
+
+// Everything that is one number at a time: A is the type sums and products are carried on in.
+template <class T, class A, class Out, bool Product>
+struct NumberFold {
+  using In = T;
+  using Acc = A;
+  using Lane = A;
+  static constexpr std::int64_t kStrip = 512;
+  static constexpr double kNs = 0.2;
+  Out* out;
+
+  XGRAD_INLINE Acc identity() const { return Product ? 1 : 0; }
+  XGRAD_INLINE A join(A a, A b) const {
+    if constexpr (std::is_floating_point_v<A>) return Product ? a * b : a + b;
+    // Integers wrap around: unsigned arithmetic, where that is defined.
+    const auto x = static_cast<std::uint64_t>(a), y = static_cast<std::uint64_t>(b);
+    return static_cast<A>(Product ? x * y : x + y);
+  }
+  XGRAD_INLINE void combine(Acc& a, Acc b) const { a = join(a, b); }
+  XGRAD_INLINE Lane lift(T v) const { return static_cast<A>(v); }
+  XGRAD_INLINE Acc from_lane(Lane l) const { return l; }
+  XGRAD_INLINE Acc run(const T* p, std::int64_t n) const { return run_numbers(*this, p, n); }
+  XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
+    column_numbers(*this, p, stride, rows, cols, acc);
+  }
+  XGRAD_INLINE void store(std::int64_t i, Acc a) const { out[i] = static_cast<Out>(a); }
+};
+
+template <class T, bool Product>
+void fold_integers(const TensorImpl& x, DimSet dims, Tensor& y) {
+  reduce(NumberFold<T, std::int64_t, std::int64_t, Product>{data<std::int64_t>(y)}, x, dims);
+}
+
+template <bool Product>
+void fold_any_integer(const TensorImpl& x, DimSet dims, Tensor& y) {
+  switch (x.dtype) {
+    case DType::int64: return fold_integers<std::int64_t, Product>(x, dims, y);
+    case DType::int32: return fold_integers<std::int32_t, Product>(x, dims, y);
+    default: return fold_integers<std::uint8_t, Product>(x, dims, y);  // a bool is a byte of 0 or 1
+  }
+}
+
+Tensor sum_over(const Tensor& x, DimSet dims, bool keepdim, bool mean) {
+  const TensorImpl& t = impl(x);
+  const bool floating = is_floating(t.dtype);
+  Tensor y = make_tensor(reduced_shape(t.shape, dims, keepdim), floating ? t.dtype : DType::int64);
+  if (!floating) {
+    fold_any_integer<false>(t, dims, y);
+    return y;
+  }
+  const double divisor = mean ? static_cast<double>(reduced_count(t.shape, dims)) : 1;
+  dispatch_floating(t.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    if (t.numel == 1) *data<T>(y) = *t.ptr<T>();
+    else reduce(FloatSum<T>{data<T>(y), divisor}, t, dims);
+  });
+  return y;
+}
+
+}  // namespace
+
+Tensor sum_raw(const Tensor& x, DimSet dims, bool keepdim) { return sum_over(x, dims, keepdim, false); }
+Tensor mean_raw(const Tensor& x, DimSet dims, bool keepdim) { return sum_over(x, dims, keepdim, true); }
+
+Tensor sum_dims_raw(const Tensor& x, const Shape& dims, bool keepdim) {
+  const int rank = impl(x).shape.rank();
+  DimSet set = dims.empty() ? all_dims(impl(x).shape) : 0;
+  for (std::int64_t d : dims) set |= DimSet{1} << (d < 0 ? d + rank : d);
+  return sum_raw(x, set, keepdim);
+}
+
+Tensor prod_raw(const Tensor& x, DimSet dims, bool keepdim) {
+  const TensorImpl& t = impl(x);
+  Tensor y = make_tensor(reduced_shape(t.shape, dims, keepdim), is_floating(t.dtype) ? t.dtype : DType::int64);
+  if (!is_floating(t.dtype)) {
+    fold_any_integer<true>(t, dims, y);
+    return y;
+  }
+  dispatch_floating(t.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    reduce(NumberFold<T, double, T, true>{data<T>(y)}, t, dims);
+  });
+  return y;
+}
+
+namespace {
+
+// The products before and after each element along the middle dimension.
+template <class T>
+void others_along(const T* x, T* y, std::int64_t n, std::int64_t step) {
+  double before = 1, after = 1;
+  for (std::int64_t i = 0; i < n; ++i) {
+    y[i * step] = static_cast<T>(before);
+    before *= x[i * step];
+  }
+  for (std::int64_t i = n; i-- > 0;) {
+    y[i * step] = static_cast<T>(y[i * step] * after);
+    after *= x[i * step];
+  }
+}
+
+}  // namespace
+
+Tensor prod_others_raw(const Tensor& x, int dim) {
+  const Tensor c = contiguous_copy(x);
+  const Shape& shape = impl(c).shape;
+  Tensor y = make_tensor(shape, impl(c).dtype);
+  if (impl(c).numel == 0) return y;
+  const std::int64_t n = shape[dim], inner = shape.contiguous_strides()[dim];
+  dispatch_floating(impl(c).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    parallel_for(impl(c).numel / n, std::max<std::int64_t>(1, 2000 / n), [&](std::int64_t b, std::int64_t e) {
+      for (std::int64_t i = b; i < e; ++i) {
+        const std::int64_t at = i / inner * n * inner + i % inner;
+        others_along(data<T>(c) + at, data<T>(y) + at, n, inner);
+      }
+    });
+  });
+  return y;
+}
+
+}  // namespace xgrad::detail

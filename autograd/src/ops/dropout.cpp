@@ -1,0 +1,44 @@
+#include <fmt/format.h>
+#include <xgrad/elementwise.hpp>
+#include <xgrad/ops/loss.hpp>
+
+#include "core/node.hpp"
+#include "kernels/philox.hpp"
+
+namespace xgrad {
+
+using detail::impl;
+
+namespace {
+
+template <class T>
+XGRAD_CLONES void masked_tile(const void* f, std::int64_t n, void* out, const void* const* in) {
+  const T scale = static_cast<T>(*static_cast<const double*>(f));
+  const T* x = static_cast<const T*>(in[0]);
+  const std::uint8_t* kept = static_cast<const std::uint8_t*>(in[1]);
+  T* y = static_cast<T*>(out);
+  for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * (static_cast<T>(kept[i]) * scale);
+}
+
+// x * mask * scale; linear in x, so it is also its own backward pass, to any order.
+Tensor masked(const char* op, const Tensor& x, const Tensor& mask, double scale, const Location& at) {
+  Tensor y = detail::make_tensor(impl(x).shape, impl(x).dtype);
+  const Tensor* in[] = {&x, &mask};
+  detail::run_tiles({impl(x).dtype == DType::float64 ? &masked_tile<double> : &masked_tile<float>, &scale, 0.2}, y, in, 2);
+  return record(op, std::move(y), {x}, {mask},
+                [scale](const Saved& s, const Tensor& g) -> Grads { return {masked("dropout_backward", g, s[0], scale, Location::current())}; }, at);
+}
+
+}  // namespace
+
+Tensor dropout(const Tensor& x, double p, bool training, Location at) {
+  require_floating("dropout", x, at);
+  if (!(p >= 0 && p <= 1)) [[unlikely]]
+    ErrorReport("dropout", fmt::format("p must be in [0, 1], got {}", p), at).operand("input", x).value_error();
+  if (!training || p == 0) return x;
+  Tensor mask = detail::make_tensor(impl(x).shape, DType::uint8);
+  detail::fill_bernoulli(default_generator(), detail::data<std::uint8_t>(mask), impl(mask).numel, 1 - p);
+  return masked("dropout", x, mask, p < 1 ? 1 / (1 - p) : 0, at);
+}
+
+}  // namespace xgrad

@@ -1,0 +1,9 @@
+// Datasets, loaders, scaling and file formats.
+#pragma once
+
+#include <xgrad/data/atomic_file.hpp>
+#include <xgrad/data/dataset.hpp>
+#include <xgrad/data/files.hpp>
+#include <xgrad/data/loader.hpp>
+#include <xgrad/data/safetensors.hpp>
+#include <xgrad/data/scaling.hpp>

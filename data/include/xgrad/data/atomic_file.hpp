@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <xgrad/error.hpp>
+
+namespace xgrad::data {
+
+// Replaces `path` by the pieces, one after the other: temporary file in the same folder, write, fsync, rename, fsync of
+// the folder. On any failure the old file stays as it was and an IoError names path and reason.
+struct Bytes {
+  const void* data;
+  std::size_t size;
+};
+XGRAD_API void write_file_atomically(const std::string& path, const std::vector<Bytes>& pieces);
+
+}  // namespace xgrad::data

@@ -1,0 +1,30 @@
+// safetensors, the checkpoint format of the PyTorch world: an 8-byte length, a JSON header, raw little-endian data.
+// https://github.com/huggingface/safetensors describes it.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include <xgrad/tensor.hpp>
+
+namespace xgrad {
+
+using Metadata = std::map<std::string, std::string>;
+
+// Writes all tensors, atomically: to a temporary file in the same folder, flushed to disk, then renamed, so that a crash
+// or a full disk leaves the old file or the new one. IoError names the path and the reason; ValueError for a name given
+// twice.
+XGRAD_API void save_safetensors(const NamedTensors& tensors, const std::string& path, const Metadata& metadata = {},
+                                Location at = Location::current());
+
+// Reads a whole file in the order of the data. F16 and BF16 become float32; I8, I16 and U16 int32; U32 and U64 int64
+// (IoError for a U64 value that does not fit). IoError names what is wrong and where for anything the format forbids:
+// bad lengths, overlapping or missing bytes, duplicate names, sizes that overflow.
+struct SafetensorsFile {
+  NamedTensors tensors;
+  Metadata metadata;
+};
+XGRAD_API SafetensorsFile read_safetensors(const std::string& path);
+inline NamedTensors load_safetensors(const std::string& path) { return read_safetensors(path).tensors; }
+
+}  // namespace xgrad

@@ -1,0 +1,62 @@
+#include <xgrad/data/atomic_file.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace xgrad::data {
+namespace {
+
+// The temporary file; removed unless the write succeeded.
+struct Temporary {
+  std::string path, name;
+  int fd;
+  bool done = false;
+  explicit Temporary(const std::string& target) : path(fmt::format("{}.tmp.{}", target, getpid())), name(target) {
+    fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) fail();
+  }
+  ~Temporary() {
+    if (fd >= 0) close(fd);
+    if (!done) unlink(path.c_str());
+  }
+  [[noreturn]] void fail() const {
+    throw IoError(fmt::format("xgrad: {}: {}; an existing {} is kept as it was", path, std::strerror(errno), name));
+  }
+};
+
+void write_all(const Temporary& file, const Bytes& piece) {
+  const char* p = static_cast<const char*>(piece.data);
+  for (std::size_t left = piece.size; left > 0;) {
+    const ssize_t n = ::write(file.fd, p, left);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) file.fail();
+    p += n;
+    left -= static_cast<std::size_t>(n);
+  }
+}
+
+}  // namespace
+
+void write_file_atomically(const std::string& path, const std::vector<Bytes>& pieces) {
+  Temporary file(path);
+  for (const Bytes& b : pieces) write_all(file, b);
+  if (fsync(file.fd) != 0) file.fail();
+  if (close(std::exchange(file.fd, -1)) != 0) file.fail();
+  if (rename(file.path.c_str(), path.c_str()) != 0) file.fail();
+  file.done = true;
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (const int dir = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); dir >= 0) {
+    fsync(dir);  // makes the rename durable; some file systems cannot, which loses nothing
+    close(dir);
+  }
+}
+
+}  // namespace xgrad::data

@@ -1,0 +1,8 @@
+// What a training script needs around the loop.
+#pragma once
+
+#include <xgrad/train/early_stopping.hpp>
+#include <xgrad/train/interrupt.hpp>
+#include <xgrad/train/metrics.hpp>
+#include <xgrad/train/progress.hpp>
+#include <xgrad/train/summary.hpp>

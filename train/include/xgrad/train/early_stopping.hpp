@@ -1,0 +1,33 @@
+#pragma once
+
+#include <limits>
+
+#include <xgrad/nn/module.hpp>
+
+namespace xgrad::train {
+
+struct EarlyStoppingOptions {
+  int patience = 10;        // steps without improvement before stopping
+  double min_delta = 0;     // how much better counts as better
+  bool maximize = false;    // true for an accuracy, false for a loss
+};
+
+// Watches a value once per epoch, remembers the best weights.
+class XGRAD_API EarlyStopping {
+ public:
+  explicit EarlyStopping(EarlyStoppingOptions options = {}, Location at = Location::current());
+  // True when training should stop. A better value stores a copy of the model's state. ValueError for NaN.
+  bool step(double value, const nn::Module& model, Location at = Location::current());
+  // Puts the best weights back; false when there are none yet.
+  bool restore(nn::Module& model) const;
+  double best() const { return best_; }
+  int best_step() const { return best_step_; }
+
+ private:
+  EarlyStoppingOptions options_;
+  double best_ = std::numeric_limits<double>::quiet_NaN();
+  int steps_ = 0, best_step_ = -1;
+  NamedTensors state_;
+};
+
+}  // namespace xgrad::train

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <xgrad/tensor.hpp>
+
+namespace xgrad::train {
+
+// Share of rows whose largest entry is at the target. scores (n, classes), target (n) int64. NaN for no rows.
+XGRAD_API double accuracy(const Tensor& scores, const Tensor& target, Location at = Location::current());
+
+// Counts of (true class, predicted class).
+class XGRAD_API ConfusionMatrix {
+ public:
+  explicit ConfusionMatrix(std::int64_t classes);
+  // scores (n, classes) or predicted classes (n) int64; target (n) int64. IndexError for a class out of range.
+  void update(const Tensor& predicted, const Tensor& target, Location at = Location::current());
+  std::int64_t count(std::int64_t truth, std::int64_t predicted) const;
+  std::int64_t total() const;
+  double accuracy() const;  // NaN when empty
+  void reset();
+  // A table with row percentages of the diagonal.
+  std::string str() const;
+
+ private:
+  std::int64_t classes_;
+  std::vector<std::int64_t> counts_;
+};
+
+// Averages weighted by the number of samples: a loss over batches of unequal size.
+class Mean {
+ public:
+  void add(double value, std::int64_t weight = 1) {
+    sum_ += value * static_cast<double>(weight);
+    weight_ += weight;
+  }
+  double value() const { return weight_ ? sum_ / static_cast<double>(weight_) : 0; }
+  std::int64_t weight() const { return weight_; }
+
+ private:
+  double sum_ = 0;
+  std::int64_t weight_ = 0;
+};
+
+// Rows (epoch, split, name, value), saved as CSV. Values are written so that reading them gives the same bits.
+class XGRAD_API MetricsLog {
+ public:
+  void add(std::int64_t epoch, const std::string& split, const std::string& name, double value);
+  void save(const std::string& path) const;  // atomically; IoError
+
+ private:
+  struct Row {
+    std::int64_t epoch;
+    std::string split, name;
+    double value;
+  };
+  std::vector<Row> rows_;
+};
+
+}  // namespace xgrad::train

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include <xgrad/export.hpp>
+
+namespace xgrad::train {
+
+// A live line on standard error, as tqdm draws it:
+//   epoch 3/20  45%|████▌     | 211/469 [00:04<00:05, 47.2it/s, loss=0.312]
+// Redrawn at most ten times a second. Not on a terminal: a plain line for every tenth of the work instead.
+class XGRAD_API Progress {
+ public:
+  Progress(std::int64_t total, std::string label);
+  ~Progress();  // ends the line
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  // `steps` more are done; note: "loss=0.312".
+  void update(std::int64_t steps = 1, const std::string& note = {});
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void draw();
+  std::string line() const;
+
+  std::int64_t total_, done_ = 0;
+  std::string label_, note_;
+  bool terminal_;
+  Clock::time_point start_, drawn_;
+  std::int64_t tenths_ = 0;
+};
+
+}  // namespace xgrad::train

@@ -1,0 +1,33 @@
+#include <xgrad/train/early_stopping.hpp>
+
+#include <cmath>
+
+#include <fmt/format.h>
+#include <xgrad/check.hpp>
+
+namespace xgrad::train {
+
+EarlyStopping::EarlyStopping(EarlyStoppingOptions options, Location at) : options_(options) {
+  if (options.patience < 0) ErrorReport("EarlyStopping", fmt::format("patience must be >= 0, got {}", options.patience), at).value_error();
+  if (!(options.min_delta >= 0)) ErrorReport("EarlyStopping", fmt::format("min_delta must be >= 0, got {}", options.min_delta), at).value_error();
+}
+
+bool EarlyStopping::step(double value, const nn::Module& model, Location at) {
+  if (std::isnan(value)) ErrorReport("EarlyStopping", "the watched value is NaN", at).value_error();
+  const int now = steps_++;
+  const bool better = best_step_ < 0 || (options_.maximize ? value > best_ + options_.min_delta : value < best_ - options_.min_delta);
+  if (!better) return now - best_step_ > options_.patience;
+  best_ = value;
+  best_step_ = now;
+  state_ = model.state_dict();
+  for (auto& [name, t] : state_) t = t.clone();
+  return false;
+}
+
+bool EarlyStopping::restore(nn::Module& model) const {
+  if (best_step_ < 0) return false;
+  model.load_state_dict(state_);
+  return true;
+}
+
+}  // namespace xgrad::train

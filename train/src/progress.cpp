@@ -1,0 +1,68 @@
+#include <xgrad/train/progress.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace xgrad::train {
+namespace {
+
+std::string clock_text(double seconds) {
+  const auto s = static_cast<std::int64_t>(seconds + 0.5);
+  return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60) : fmt::format("{:02}:{:02}", s / 60, s % 60);
+}
+
+std::string bar(double fraction) {
+  static const char* const kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  constexpr int kWidth = 10;
+  const int eighths = static_cast<int>(fraction * kWidth * 8 + 0.5);
+  std::string s;
+  for (int i = 0; i < eighths / 8; ++i) s += "█";
+  s += kEighths[eighths % 8];
+  for (int i = (eighths + 7) / 8; i < kWidth; ++i) s += ' ';
+  return s;
+}
+
+}  // namespace
+
+Progress::Progress(std::int64_t total, std::string label)
+    : total_(std::max<std::int64_t>(total, 1)), label_(std::move(label)), terminal_(isatty(STDERR_FILENO) == 1), start_(Clock::now()), drawn_(start_) {}
+
+Progress::~Progress() {
+  if (!terminal_) return;
+  draw();
+  std::fputc('\n', stderr);
+}
+
+std::string Progress::line() const {
+  const double fraction = std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
+  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double rate = seconds > 0 ? static_cast<double>(done_) / seconds : 0;
+  const double left = rate > 0 ? static_cast<double>(total_ - done_) / rate : 0;
+  return fmt::format("{} {:3.0f}%|{}| {}/{} [{}<{}, {:.1f}it/s{}{}]", label_, fraction * 100, bar(fraction), done_, total_,
+                     clock_text(seconds), clock_text(left), rate, note_.empty() ? "" : ", ", note_);
+}
+
+void Progress::draw() {
+  std::fputs(fmt::format("\r{}\x1b[K", line()).c_str(), stderr);
+  std::fflush(stderr);
+  drawn_ = Clock::now();
+}
+
+void Progress::update(std::int64_t steps, const std::string& note) {
+  done_ += steps;
+  if (!note.empty()) note_ = note;
+  if (terminal_) {
+    if (Clock::now() - drawn_ > std::chrono::milliseconds(100)) draw();
+    return;
+  }
+  if (const std::int64_t tenths = done_ * 10 / total_; tenths > tenths_) {
+    tenths_ = tenths;
+    std::fputs((line() + "\n").c_str(), stderr);
+  }
+}
+
+}  // namespace xgrad::train

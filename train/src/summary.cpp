@@ -1,0 +1,107 @@
+#include <xgrad/train/summary.hpp>
+
+#include <map>
+
+#include <fmt/format.h>
+
+namespace xgrad::train::detail {
+namespace {
+
+struct Row {
+  std::string layer, shape = "--";
+  std::int64_t parameters = 0, mult_adds = 0;
+};
+
+std::string thousands(std::int64_t n) {
+  std::string s = std::to_string(n);
+  for (std::ptrdiff_t i = static_cast<std::ptrdiff_t>(s.size()) - 3; i > 0; i -= 3) s.insert(static_cast<std::size_t>(i), ",");
+  return s;
+}
+
+// Width on the screen: bytes that continue a UTF-8 character do not count.
+std::size_t width(const std::string& s) {
+  std::size_t n = 0;
+  for (const char c : s) n += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  return n;
+}
+std::string padded(const std::string& s, std::size_t columns) { return s + std::string(columns > width(s) ? columns - width(s) : 0, ' '); }
+
+// Each output value of a layer with a weight (out, ...) costs weight.numel() / out multiply-adds.
+std::int64_t mult_adds_of(const nn::Module& m, const Tensor& output) {
+  for (const auto& [name, p] : m.named_parameters(false))
+    if (name == "weight" && p.dim() >= 2 && p.size(0) > 0) return output.numel() * (p.numel() / p.size(0));
+  return 0;
+}
+
+struct Builder {
+  std::vector<Row> rows;
+  std::vector<std::pair<nn::Module, std::uint64_t>> hooks;
+  std::map<std::size_t, int> numbers;  // per depth
+
+  void add(nn::Module m, const std::string& name, std::size_t depth, const std::string& indent, bool last) {
+    const std::size_t at = rows.size();
+    Row r;
+    const std::string label = m.label().empty() ? "Module" : m.label();
+    r.layer = depth == 0 ? label : fmt::format("{}{}{}: {} {}-{}", indent, last ? "└─" : "├─", name, label, depth, ++numbers[depth]);
+    for (const Tensor& p : m.parameters(false)) r.parameters += p.numel();
+    rows.push_back(std::move(r));
+    hooks.emplace_back(m, m.register_forward_hook([this, at](const nn::Module& self, const Tensor&, const Tensor& y) {
+      rows[at].shape = to_string(y.shape());
+      rows[at].mult_adds += mult_adds_of(self, y);
+      return Tensor();
+    }));
+    const auto children = m.named_children();
+    const std::string deeper = depth == 0 ? "" : indent + (last ? "  " : "│ ");
+    for (std::size_t i = 0; i < children.size(); ++i)
+      add(children[i].second, children[i].first, depth + 1, deeper, i + 1 == children.size());
+  }
+  ~Builder() {
+    for (auto& [m, key] : hooks) m.remove_hook(key);
+  }
+};
+
+std::string table(const std::vector<Row>& rows, const Summary& s, std::int64_t bytes) {
+  std::size_t a = 20, b = 14;
+  for (const Row& r : rows) a = std::max(a, width(r.layer)), b = std::max(b, width(r.shape));
+  const auto line = [&](const std::string& l, const std::string& o, const std::string& p, const std::string& m) {
+    return fmt::format("{}  {}  {:>12}  {:>14}\n", padded(l, a), padded(o, b), p, m);
+  };
+  const std::string rule(a + b + 32, '=');
+  std::string t = rule + "\n" + line("Layer (name: type depth-index)", "Output shape", "Parameters", "Mult-adds") + rule + "\n";
+  for (const Row& r : rows)
+    t += line(r.layer, r.shape, r.parameters ? thousands(r.parameters) : "--", r.mult_adds ? thousands(r.mult_adds) : "--");
+  t += fmt::format("{}\nParameters: {} (trainable {}), {:.3f} MB   Multiply-adds: {}\n{}\n", rule, thousands(s.parameters), thousands(s.trainable),
+                   static_cast<double>(bytes) / 1e6, thousands(s.mult_adds), rule);
+  return t;
+}
+
+}  // namespace
+
+Summary summarize(nn::Module model, const std::function<Tensor()>& run) {
+  Summary s;
+  const bool training = model.is_training();
+  Builder b;
+  b.add(model, "", 0, "", true);
+  {
+    NoGradGuard off;
+    struct Mode {
+      nn::Module& m;
+      bool before;
+      ~Mode() { m.train(before); }
+    } mode{model, training};
+    model.eval();
+    const Tensor y = run();
+    b.rows[0].shape = to_string(y.shape());
+  }
+  std::int64_t bytes = 0;
+  for (const Tensor& p : model.parameters()) {
+    s.parameters += p.numel();
+    bytes += p.numel() * item_size(p.dtype());
+    if (p.requires_grad()) s.trainable += p.numel();
+  }
+  for (const Row& r : b.rows) s.mult_adds += r.mult_adds;
+  s.text = table(b.rows, s, bytes);
+  return s;
+}
+
+}  // namespace xgrad::train::detail
