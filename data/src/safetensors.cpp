@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <xgrad/check.hpp>
-#include <xgrad/data/atomic_file.hpp>
+#include <xgrad/atomic_file.hpp>
 #include <xgrad/ops.hpp>
 
 #include "input_file.hpp"
@@ -236,7 +236,7 @@ void save_safetensors(const NamedTensors& tensors, const std::string& path, cons
   });
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
-  std::vector<data::Bytes> pieces(2);
+  std::vector<Bytes> pieces(2);
   std::uint64_t offset = 0;
   for (const auto& [name, t] : sorted) {
     if (header.contains(name)) ErrorReport("save_safetensors", fmt::format("the name '{}' is given twice", name), at).value_error();
@@ -255,7 +255,7 @@ void save_safetensors(const NamedTensors& tensors, const std::string& path, cons
   const std::uint64_t length = text.size();
   pieces[0] = {&length, 8};
   pieces[1] = {text.data(), text.size()};
-  data::write_file_atomically(path, pieces);
+  write_file_atomically(path, pieces);
 }
 
 }  // namespace xgrad

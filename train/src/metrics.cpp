@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 #include <xgrad/check.hpp>
-#include <xgrad/data/atomic_file.hpp>
+#include <xgrad/atomic_file.hpp>
 #include <xgrad/ops/reduce.hpp>
 
 namespace xgrad::train {
@@ -75,7 +75,7 @@ void MetricsLog::add(std::int64_t epoch, const std::string& split, const std::st
 void MetricsLog::save(const std::string& path) const {
   std::string text = "epoch,split,name,value\n";
   for (const Row& r : rows_) text += fmt::format("{},{},{},{}\n", r.epoch, r.split, r.name, r.value);
-  data::write_file_atomically(path, {{text.data(), text.size()}});
+  write_file_atomically(path, {{text.data(), text.size()}});
 }
 
 }  // namespace xgrad::train

@@ -44,6 +44,7 @@ struct OpNode {
   std::vector<Tensor> grads;    // gradients of the outputs; likewise
   std::vector<Tensor> saved;    // tensors kept for the backward pass (those still there or recorded)
   std::vector<Tensor> constants;  // with a recorder: inputs without gradient, by input position (undefined elsewhere)
+  std::vector<double> edge_norms;  // with a recorder, after backward: norm of the gradient sent to each input, else -1
   bool freed = false;           // the backward pass has run and dropped the saved tensors
 };
 

@@ -9,6 +9,7 @@
 // place when nobody else can see the buffer. Gradients of leaves are collected in a table of this pass and added to
 // .grad at the end, so a pass that throws changes no .grad, and hooks see the total.
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <unordered_map>
 #include <unordered_set>
@@ -138,6 +139,17 @@ struct Pass {
 
   void check_finite(const Node* n, Grads& in);
 
+  // Euclidean norm of what goes along an edge, for pictures.
+  double sent_norm(const Edge& e, const Tensor& g, const Node* n) {
+    NoGradGuard off;
+    const TensorImpl* leaf = e.leaf();
+    const OutputInfo* out = leaf ? nullptr : &e.node()->outputs()[e.output_nr];
+    const Tensor f = fitted(g.detach(), leaf ? leaf->shape : out->shape(), leaf ? leaf->dtype : out->dtype, n->op.name, n->at);
+    double sum = 0;
+    for (const double v : f.to_vector<double>()) sum += v * v;
+    return std::sqrt(sum);
+  }
+
   void run(Node* n) {
     constexpr std::size_t kFew = 4;
     Tensor few[kFew];
@@ -170,8 +182,12 @@ struct Pass {
       ErrorReport(n->op.name, fmt::format("the backward function returned {} gradients for {} inputs", in.size(), n->n_inputs), n->at)
           .autograd_error();
     if (anomaly_enabled()) check_finite(n, in);
-    for (std::size_t i = 0; i < n->n_inputs; ++i)
-      if (n->edges()[i].target && in[i].defined()) send(n->edges()[i], std::move(in[i]), n->op.name, n->at);
+    for (std::size_t i = 0; i < n->n_inputs; ++i) {
+      const Edge& e = n->edges()[i];
+      if (!e.target || !in[i].defined()) continue;
+      if (n->extra && i < n->extra->edge_norms.size()) n->extra->edge_norms[i] = sent_norm(e, in[i], n);
+      send(e, std::move(in[i]), n->op.name, n->at);
+    }
     if (!retain_graph) {
       n->free_saved();
       n->freed = true;

@@ -106,6 +106,7 @@ void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& 
     for (std::size_t i = 0; i < saved.size(); ++i)
       if (saved[i].defined() && !saved[i].name().empty()) x.saved_seen[i].set_name(saved[i].name());
     x.constants.resize(inputs.size());
+    x.edge_norms.assign(inputs.size(), -1);
     for (std::size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i].defined() && !n->edges()[i].target) x.constants[i] = inputs[i];
   }

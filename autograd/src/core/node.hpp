@@ -51,6 +51,7 @@ struct NodeExtra {
   std::vector<Tensor> values, grads;
   std::vector<Tensor> saved_seen;
   std::vector<Tensor> constants;  // inputs without gradient, by input position
+  std::vector<double> edge_norms;  // norm of the gradient sent to each input; -1: none yet
 };
 
 struct Node : RefCounted {

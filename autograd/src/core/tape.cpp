@@ -49,6 +49,7 @@ OpNode describe(Node* n, const std::unordered_map<Node*, std::int64_t>& index) {
     d.values = n->extra->values;
     d.grads = n->extra->grads;
     d.constants = n->extra->constants;
+    d.edge_norms = n->extra->edge_norms;
     if (!n->extra->saved_seen.empty()) {
       d.saved.clear();
       for (const Tensor& t : n->extra->saved_seen)

@@ -1,201 +1,156 @@
-// float goes to oneDNN, which is at 85-95 % of the peak on all shapes here, unaided; double to CBLAS. Shapes where both
-// lose to a plain loop are done here: vectors (m or n = 1) and products below about 8k multiply-adds, where the cost
-// of the call dominates.
+// Chooses who computes a product. float: oneDNN, at 90-98 % of the peak; double: CBLAS. Vectors, and products so small
+// that the call costs more than the work, are done by loops of our own. The limits below were measured (Zen 4 and
+// Sapphire Rapids); they depend on shapes only, never on the number of threads.
 #include "kernels/gemm.hpp"
-
-#include <cblas.h>
-#include <dnnl.h>
 
 #include <algorithm>
 
-#include <xgrad/error.hpp>
-#include <xgrad/vec.hpp>
-
+#include "kernels/gemm_blas.hpp"
+#include "kernels/gemm_small.hpp"
+#include "kernels/onednn.hpp"
 #include "kernels/parallel.hpp"
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 namespace xgrad::detail {
 namespace {
 
-// Rows of one block in deterministic mode: the same for every thread count.
-constexpr std::int64_t kBlockRows = 64;
-constexpr std::int64_t kSmallProduct = 8192;
-
 template <class T>
-void scale(std::int64_t m, std::int64_t n, T beta, T* c, std::int64_t ldc) {
-  for (std::int64_t i = 0; i < m; ++i)
-    for (std::int64_t j = 0; j < n; ++j) c[i * ldc + j] = beta == T(0) ? T(0) : beta * c[i * ldc + j];
-}
+struct Product {
+  bool ta, tb;
+  std::int64_t m, n, k;
+  T alpha;
+  const T* a;
+  std::int64_t lda;
+  const T* b;
+  std::int64_t ldb;
+  T beta;
+  T* c;
+  std::int64_t ldc;
 
-template <class T>
-XGRAD_INLINE T dot(const T* a, const T* b, std::int64_t n) {
-  using V = Vec<T>;
-  V s0(0), s1(0);
-  std::int64_t i = 0;
-  for (; i + 2 * V::lanes <= n; i += 2 * V::lanes) {
-    s0 += V::load(a + i) * V::load(b + i);
-    s1 += V::load(a + i + V::lanes) * V::load(b + i + V::lanes);
+  // Rows [i, i + rows) and columns [j, j + columns) of C.
+  Product block(std::int64_t i, std::int64_t rows, std::int64_t j, std::int64_t columns) const {
+    Product p = *this;
+    p.m = rows;
+    p.n = columns;
+    p.a += ta ? i : i * lda;
+    p.b += tb ? j * ldb : j;
+    p.c += i * ldc + j;
+    return p;
   }
-  s0 += s1;
-  T lanes[V::lanes];
-  s0.store(lanes);
-  T sum = 0;
-  for (int l = 0; l < V::lanes; ++l) sum += lanes[l];
-  for (; i < n; ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-template <class T>
-XGRAD_INLINE void axpy(std::int64_t n, T alpha, const T* x, T* y) {
-  using V = Vec<T>;
-  std::int64_t i = 0;
-  for (; i + V::lanes <= n; i += V::lanes) (V::load(y + i) + alpha * V::load(x + i)).store(y + i);
-  for (; i < n; ++i) y[i] += alpha * x[i];
-}
-
-// y (rows) = alpha A x + beta y for row-major A: one dot product per row.
-template <class T>
-XGRAD_CLONES void gemv_rows(std::int64_t begin, std::int64_t end, std::int64_t k, T alpha, const T* a, std::int64_t lda,
-                            const T* x, T beta, T* y, std::int64_t step) {
-  for (std::int64_t i = begin; i < end; ++i) {
-    const T v = alpha * dot(a + i * lda, x, k);
-    y[i * step] = beta == T(0) ? v : v + beta * y[i * step];
-  }
-}
-
-// y (n) += A^T x for row-major A (k, n): adds scaled rows.
-template <class T>
-XGRAD_CLONES void gemv_columns(std::int64_t k, std::int64_t begin, std::int64_t end, T alpha, const T* a,
-                               std::int64_t lda, const T* x, std::int64_t x_step, T* y) {
-  for (std::int64_t i = 0; i < k; ++i) axpy(end - begin, alpha * x[i * x_step], a + i * lda + begin, y + begin);
-}
-
-// Small products, any transposes, C already scaled by beta.
-template <class T>
-XGRAD_CLONES void small_product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
-                                std::int64_t lda, const T* b, std::int64_t ldb, T* c, std::int64_t ldc) {
-  for (std::int64_t i = 0; i < m; ++i) {
-    T* row = c + i * ldc;
-    if (!tb) {
-      for (std::int64_t p = 0; p < k; ++p) axpy(n, alpha * (ta ? a[p * lda + i] : a[i * lda + p]), b + p * ldb, row);
-    } else if (!ta) {
-      for (std::int64_t j = 0; j < n; ++j) row[j] += alpha * dot(a + i * lda, b + j * ldb, k);
-    } else {
-      for (std::int64_t j = 0; j < n; ++j) {
-        T s = 0;
-        for (std::int64_t p = 0; p < k; ++p) s += a[p * lda + i] * b[j * ldb + p];
-        row[j] += alpha * s;
-      }
-    }
-  }
-}
-
-// A vector as one operand; false when the layout does not suit these loops.
-template <class T>
-bool vector_product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
-                    std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
-  const double row_ns = static_cast<double>(k) * 0.1;
-  if (n == 1 && !ta && (tb || ldb == 1)) {  // A times a contiguous column
-    parallel_cost(m, row_ns, [&](std::int64_t x, std::int64_t y) { gemv_rows(x, y, k, alpha, a, lda, b, beta, c, ldc); });
-    return true;
-  }
-  if (m == 1 && tb && (!ta || lda == 1)) {  // a contiguous row times B^T: a dot product per row of B
-    parallel_cost(n, row_ns, [&](std::int64_t x, std::int64_t y) { gemv_rows(x, y, k, alpha, b, ldb, a, beta, c, std::int64_t{1}); });
-    return true;
-  }
-  if (m == 1 && !tb) {
-    scale(m, n, beta, c, ldc);
-    parallel_cost(n, row_ns, [&](std::int64_t x, std::int64_t y) { gemv_columns(k, x, y, alpha, b, ldb, a, ta ? lda : 1, c); });
-    return true;
-  }
-  return false;
-}
-
-void use_threads() {
-#ifdef _OPENMP
-  if (!omp_in_parallel() && omp_get_max_threads() != get_num_threads()) omp_set_num_threads(get_num_threads());
-#endif
-}
-
-// While alive, oneDNN and OpenBLAS use one thread for what this thread starts (a region of one thread is not nested
-// parallelism to them).
-struct SerialLibraries {
-#ifdef _OPENMP
-  int before = omp_get_max_threads();
-  SerialLibraries() { omp_set_num_threads(1); }
-  ~SerialLibraries() { omp_set_num_threads(before); }
-#endif
 };
 
-void large_product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const float* a,
-                   std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc) {
-  if (dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) != dnnl_success)
-    throw Error("xgrad: oneDNN refused a matrix product");
+// Multiply-adds up to which one thread of ours is fastest. Below that oneDNN would not use a second thread either. A
+// transposed B is packed first, which pays only when several rows use it.
+bool is_small(bool tb, std::int64_t m, std::int64_t n, std::int64_t k) {
+  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  return work <= (tb && m < 12 ? 8192.0 : 131072.0);
 }
 
-void large_product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, double alpha, const double* a,
-                   std::int64_t lda, const double* b, std::int64_t ldb, double beta, double* c, std::int64_t ldc) {
-  cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, static_cast<int>(m),
-              static_cast<int>(n), static_cast<int>(k), alpha, a, static_cast<int>(lda), b, static_cast<int>(ldb), beta,
-              c, static_cast<int>(ldc));
+void scale(std::int64_t m, std::int64_t n, auto beta, auto* c, std::int64_t ldc) {
+  if (beta == 1) return;
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) c[i * ldc + j] = beta == 0 ? 0 : beta * c[i * ldc + j];
 }
 
-// Leading dimensions as BLAS wants them also for operands of one row.
-std::int64_t at_least(std::int64_t ld, std::int64_t columns) { return std::max({ld, columns, std::int64_t{1}}); }
+// x W^T with few outputs (a classifier): the columns of C do not fill a vector, so C^T = W x^T is computed, which is
+// twice as fast, and added to C. In fixed pieces, to bound the memory.
+void narrow(const Product<float>& whole) {
+  constexpr std::int64_t kRows = 4096;
+  auto* t = static_cast<float*>(dnn::scratchpad(static_cast<std::size_t>(std::min(whole.m, kRows) * whole.n) * sizeof(float)));
+  for (std::int64_t i = 0; i < whole.m; i += kRows) {
+    const Product<float> p = whole.block(i, std::min(kRows, whole.m - i), 0, whole.n);
+    dnn::sgemm(!p.tb, !p.ta, p.n, p.m, p.k, p.alpha, p.b, p.ldb, p.a, p.lda, 0.f, t, p.m);
+    parallel_cost(p.m, static_cast<double>(p.n), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t r = begin; r < end; ++r)
+        for (std::int64_t j = 0; j < p.n; ++j) {
+          float& c = p.c[r * p.ldc + j];
+          c = p.beta == 0 ? t[j * p.m + r] : t[j * p.m + r] + p.beta * c;
+        }
+    });
+  }
+}
+
+void large(const Product<float>& p) {
+  if (p.tb && !p.ta && p.n < 14 && p.m >= 16) return narrow(p);
+  // The primitive is ahead with a transposed B on several threads, and for narrow results.
+  const bool primitive = p.alpha == 1 && !p.ta && (p.tb ? p.m >= 24 && p.n >= 14 : p.n <= 32 && p.m >= 8);
+  if (primitive) return dnn::matmul({p.ta, p.tb, 1, p.m, p.n, p.k, p.lda, 0, p.ldb, 0, p.ldc, 0, p.beta}, p.a, p.b, p.c);
+  dnn::sgemm(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
+}
+
+void large(const Product<double>& p) {
+  if (!blas_gemm(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc))
+    gemm_small(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
+}
+
+// Deterministic: pieces of the longer side of C, cut by the shape alone, each computed by one thread.
+template <class T>
+void large_in_pieces(const Product<T>& p) {
+  const bool by_rows = p.m >= p.n;
+  const std::int64_t size = by_rows ? p.m : p.n;
+  const std::int64_t piece = std::clamp<std::int64_t>((size / 16 + 63) / 64 * 64, 64, 512);
+  const std::int64_t pieces = (size + piece - 1) / piece;
+  const LibraryThreads one(1);  // a region of one thread is not a parallel one to the libraries
+  parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
+    const LibraryThreads each(1);
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t at = i * piece, length = std::min(piece, size - at);
+      large(by_rows ? p.block(at, length, 0, p.n) : p.block(0, p.m, at, length));
+    }
+  });
+}
 
 template <class T>
-void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda,
-             const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
-  if (m == 0 || n == 0) return;
-  if (k == 0) return scale(m, n, beta, c, ldc);
-  if ((m == 1 || n == 1) && vector_product(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)) return;
-  if (m * n * k <= kSmallProduct) {
-    if (beta != T(1)) scale(m, n, beta, c, ldc);
-    return small_product(ta, tb, m, n, k, alpha, a, lda, b, ldb, c, ldc);
-  }
-  lda = at_least(lda, ta ? m : k);
-  ldb = at_least(ldb, tb ? k : n);
-  ldc = at_least(ldc, n);
-  use_threads();
-  if (!is_deterministic()) return large_product(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-  const std::int64_t blocks = (m + kBlockRows - 1) / kBlockRows;
-  // Inside a region of ours, also one of a single thread, the libraries below do not split a block further.
-  auto range = [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t r = begin; r < end; ++r) {
-      const std::int64_t i = r * kBlockRows, rows = std::min(kBlockRows, m - i);
-      large_product(ta, tb, rows, n, k, alpha, ta ? a + i : a + i * lda, lda, b, ldb, beta, c + i * ldc, ldc);
-    }
-  };
-  const int parts = static_cast<int>(std::min<std::int64_t>(blocks, usable_threads()));
-  const SerialLibraries one_thread;
-  parallel_ranges(blocks, parts, [](const void* f, std::int64_t x, std::int64_t y) { (*static_cast<const decltype(range)*>(f))(x, y); }, &range);
+void product(Product<T> p) {
+  if (p.m <= 0 || p.n <= 0) return;
+  if (p.k <= 0 || p.alpha == 0) return scale(p.m, p.n, p.beta, p.c, p.ldc);
+  // Sizes as BLAS wants them also where there is one row only, and any distance will do.
+  p.lda = std::max(p.lda, p.ta ? p.m : p.k);
+  p.ldb = std::max(p.ldb, p.tb ? p.k : p.n);
+  p.ldc = std::max(p.ldc, p.n);
+  if (p.m == 1 || p.n == 1) return gemv(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
+  if (is_small(p.tb, p.m, p.n, p.k))
+    return gemm_small(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
+  is_deterministic() ? large_in_pieces(p) : large(p);
 }
+
+// One primitive for all: oneDNN shares the work out itself. The rest: false.
+bool batched_primitive(std::int64_t count, std::int64_t stride_a, std::int64_t stride_b, std::int64_t stride_c, const Product<float>& p) {
+  if (p.alpha != 1 || is_deterministic() || count >= usable_threads()) return false;
+  dnn::matmul({p.ta, p.tb, count, p.m, p.n, p.k, p.lda, stride_a, p.ldb, stride_b, p.ldc, stride_c, p.beta}, p.a, p.b, p.c);
+  return true;
+}
+bool batched_primitive(std::int64_t, std::int64_t, std::int64_t, std::int64_t, const Product<double>&) { return false; }
 
 }  // namespace
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const float* a, std::int64_t lda,
           const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc) {
-  product(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  product<float>({ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc});
 }
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, double alpha, const double* a,
           std::int64_t lda, const double* b, std::int64_t ldb, double beta, double* c, std::int64_t ldc) {
-  product(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  product<double>({ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc});
 }
 
 template <class T>
 void gemm_batched(std::int64_t count, bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha,
                   const T* a, std::int64_t lda, std::int64_t stride_a, const T* b, std::int64_t ldb,
                   std::int64_t stride_b, T beta, T* c, std::int64_t ldc, std::int64_t stride_c) {
+  if (count <= 0 || m <= 0 || n <= 0) return;
+  // The same B for all and rows that follow each other: one tall product.
+  if (stride_b == 0 && !ta && stride_a == m * lda && stride_c == m * ldc && (lda >= k && ldc >= n))
+    return gemm(ta, tb, count * m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(std::max<std::int64_t>(k, 1));
+  if (count > 1 && m > 1 && n > 1 && k > 0 && !is_small(tb, m, n, k) &&
+      batched_primitive(count, stride_a, stride_b, stride_c, {ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc}))
+    return;
   auto range = [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
       gemm(ta, tb, m, n, k, alpha, a + i * stride_a, lda, b + i * stride_b, ldb, beta, c + i * stride_c, ldc);
   };
-  // Whole products per thread; a single large one is split by the library below instead.
-  const bool split = count >= usable_threads() && static_cast<double>(count * m * n) * static_cast<double>(k) > 1e5;
-  split ? parallel_for(count, 1, range) : range(0, count);
+  // Whole products per thread when every thread gets one; else a product is split by the library.
+  if (count < usable_threads()) return range(0, count);
+  parallel_for(count, std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / (work * 0.02 + 50))), range);
 }
 template void gemm_batched<float>(std::int64_t, bool, bool, std::int64_t, std::int64_t, std::int64_t, float, const float*,
                                   std::int64_t, std::int64_t, const float*, std::int64_t, std::int64_t, float, float*,

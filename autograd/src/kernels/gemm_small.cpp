@@ -10,27 +10,36 @@
 namespace xgrad::detail {
 namespace {
 
-// A call that copies a number of lanes known only at run time is slow; a full vector is the common case.
+// Copies n < lanes numbers in pieces of sizes known to the compiler: a call of memcpy costs more than the product.
+template <class T>
+XGRAD_INLINE void copy_lanes(T* to, const T* from, std::int64_t n) {
+  std::int64_t i = 0;
+  if constexpr (Vec<T>::lanes == 16) {
+    if (n & 8) { __builtin_memcpy(to, from, 8 * sizeof(T)); i = 8; }
+  }
+  if (n & 4) { __builtin_memcpy(to + i, from + i, 4 * sizeof(T)); i += 4; }
+  if (n & 2) { __builtin_memcpy(to + i, from + i, 2 * sizeof(T)); i += 2; }
+  if (n & 1) to[i] = from[i];
+}
+
 template <class T>
 XGRAD_INLINE Vec<T> load_zero(const T* p, std::int64_t lanes) {
   if (lanes >= Vec<T>::lanes) return Vec<T>::load(p);
   T t[Vec<T>::lanes] = {};
-  for (std::int64_t i = 0; i < lanes; ++i) t[i] = p[i];
+  copy_lanes(t, p, lanes);
   return Vec<T>::load(t);
 }
 
 // out = alpha * acc + beta * out for the first `lanes` lanes.
 template <class T>
 XGRAD_INLINE void finish(Vec<T> acc, T alpha, T beta, T* out, std::int64_t lanes) {
-  const Vec<T> v = alpha == T(1) ? acc : acc * alpha;
-  if (lanes >= Vec<T>::lanes) {
-    if (beta == T(0)) v.store(out);
-    else (v + beta * Vec<T>::load(out)).store(out);
-    return;
-  }
+  if (lanes <= 0) return;
+  Vec<T> v = alpha == T(1) ? acc : acc * alpha;
+  if (beta != T(0)) v += beta * load_zero(out, lanes);
+  if (lanes >= Vec<T>::lanes) return v.store(out);
   T t[Vec<T>::lanes];
   v.store(t);
-  for (std::int64_t i = 0; i < lanes; ++i) out[i] = beta == T(0) ? t[i] : t[i] + beta * out[i];
+  copy_lanes(out, t, lanes);
 }
 
 template <class T>
@@ -146,14 +155,18 @@ XGRAD_INLINE void transpose_tile(const double* in, std::int64_t ld, double* out)
   __builtin_memcpy(out + W, &r1, 16);
 }
 
-// Columns [0, width) of op(B), k rows, as rows of W numbers; the rest is 0.
+// Columns [0, width) of op(B), k rows, as rows of W numbers; what is in the rest does not matter. `readable` numbers
+// from b on belong to B.
 template <int W, class T>
-XGRAD_INLINE void pack_panel(bool tb, std::int64_t k, std::int64_t width, const T* b, std::int64_t ldb, T* out) {
+XGRAD_INLINE void pack_panel(bool tb, std::int64_t k, std::int64_t width, std::int64_t readable, const T* b, std::int64_t ldb, T* out) {
+  constexpr std::int64_t L = Vec<T>::lanes;
   if (!tb) {
-    for (std::int64_t p = 0; p < k; ++p) {
-      for (std::int64_t j = 0; j < width; ++j) out[p * W + j] = b[p * ldb + j];
-      for (std::int64_t j = width; j < W; ++j) out[p * W + j] = T(0);
-    }
+    // Whole vectors, reading into the next row, except at the end of the matrix.
+    const std::int64_t safe = readable < W ? 0 : std::min(k, (readable - W) / ldb + 1);
+    for (std::int64_t p = 0; p < safe; ++p)
+      for (std::int64_t v = 0; v < W; v += L) Vec<T>::load(b + p * ldb + v).store(out + p * W + v);
+    for (std::int64_t p = safe; p < k; ++p)
+      for (std::int64_t v = 0; v < W; v += L) load_zero(b + p * ldb + v, std::max<std::int64_t>(0, width - v)).store(out + p * W + v);
     return;
   }
   constexpr std::int64_t S = 16 / sizeof(T);
@@ -161,6 +174,11 @@ XGRAD_INLINE void pack_panel(bool tb, std::int64_t k, std::int64_t width, const 
     std::int64_t p = 0;
     if (j + S <= width)
       for (; p + S <= k; p += S) transpose_tile<W>(b + j * ldb + p, ldb, out + p * W + j);
+    if (j >= width) {
+      for (p = 0; p < k; ++p)
+        for (std::int64_t i = j; i < j + S; ++i) out[p * W + i] = T(0);
+      continue;
+    }
     for (; p < k; ++p)
       for (std::int64_t i = j; i < j + S; ++i) out[p * W + i] = i < width ? b[i * ldb + p] : T(0);
   }
@@ -212,6 +230,7 @@ XGRAD_INLINE void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std:
   constexpr std::int64_t L = Vec<T>::lanes;
   alignas(64) T packed[(R2 > 0 ? 2 : 1) * L * kDepth];
   const std::int64_t a_row = ta ? 1 : lda, a_col = ta ? lda : 1;
+  const T* end = b + ((tb ? n : k) - 1) * ldb + (tb ? k : n);
   for (std::int64_t p = 0; p < k; p += kDepth) {
     const std::int64_t depth = std::min(kDepth, k - p);
     const T* ap = a + p * a_col;
@@ -223,13 +242,13 @@ XGRAD_INLINE void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std:
       if (R2 > 0 && left > L) {
         const std::int64_t width = std::min(left, 2 * L);
         const bool pack = tb || width < 2 * L;
-        if (pack) pack_panel<2 * L>(tb, depth, width, bp, ldb, packed);
+        if (pack) pack_panel<2 * L>(tb, depth, width, end - bp, bp, ldb, packed);
         panel<(R2 > 0 ? R2 : 1), 2>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? 2 * L : ldb, beta_p, c + j, ldc, width);
         j += width;
       } else {
         const std::int64_t width = std::min(left, L);
         const bool pack = tb || width < L;
-        if (pack) pack_panel<L>(tb, depth, width, bp, ldb, packed);
+        if (pack) pack_panel<L>(tb, depth, width, end - bp, bp, ldb, packed);
         panel<R1, 1>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? L : ldb, beta_p, c + j, ldc, width);
         j += width;
       }

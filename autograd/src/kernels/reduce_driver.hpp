@@ -43,44 +43,61 @@ XGRAD_INLINE void short_rows(const Op& op, const typename Op::In* p, std::int64_
     for (int j = 0; j < 16; ++j) lane[j] = op.join(lane[j], op.lift(p[j * stride + i]));
 }
 
-// Results out, out + out_stride ... of `rows` contiguous rows of n elements.
+// Accumulators of `rows` contiguous rows of n elements.
 template <class Op>
-XGRAD_CLONES void reduce_rows(const Op& op, const typename Op::In* p, std::int64_t rows, std::int64_t stride,
-                              std::int64_t n, std::int64_t out, std::int64_t out_stride) {
+XGRAD_CLONES void row_kernel(const Op& op, const typename Op::In* p, std::int64_t rows, std::int64_t stride,
+                             std::int64_t n, typename Op::Acc* acc) {
   std::int64_t i = 0;
   if constexpr (HasLanes<Op>) {
     typename Op::Lane lane[16];
     for (; n < 32 && i + 16 <= rows; i += 16) {
       short_rows(op, p + i * stride, stride, n, lane);
-      for (int j = 0; j < 16; ++j) op.store(out + (i + j) * out_stride, op.from_lane(lane[j]));
+      for (int j = 0; j < 16; ++j) acc[i + j] = op.from_lane(lane[j]);
     }
   }
-  for (; i < rows; ++i) op.store(out + i * out_stride, op.run(p + i * stride, n));
+  for (; i < rows; ++i) acc[i] = op.run(p + i * stride, n);
+}
+
+template <class Op>
+XGRAD_CLONES void column_kernel(const Op& op, const typename Op::In* p, std::int64_t stride, std::int64_t rows,
+                                std::int64_t cols, typename Op::Acc* acc) {
+  op.columns(p, stride, rows, cols, acc);
+}
+
+// Results out, out + out_stride ... of `rows` contiguous rows.
+template <class Op>
+void reduce_rows(const Op& op, const typename Op::In* p, std::int64_t rows, std::int64_t stride, std::int64_t n,
+                 std::int64_t out, std::int64_t out_stride) {
+  constexpr std::int64_t kAtOnce = 64;
+  typename Op::Acc acc[kAtOnce];
+  for (std::int64_t i = 0; i < rows; i += kAtOnce) {
+    const std::int64_t count = std::min(kAtOnce, rows - i);
+    row_kernel(op, p + i * stride, count, stride, n, acc);
+    for (std::int64_t j = 0; j < count; ++j) op.store(out + (i + j) * out_stride, acc[j]);
+  }
 }
 
 // One accumulator over segments [begin, end) of all runs along the last reduced axis; a segment is a block of
 // kReduceBlock elements of a run.
 template <class Op>
-XGRAD_CLONES typename Op::Acc reduce_runs(const Op& op, const typename Op::In* x, const ReducePlan& p,
-                                          std::int64_t begin, std::int64_t end) {
+typename Op::Acc reduce_runs(const Op& op, const typename Op::In* x, const ReducePlan& p, std::int64_t begin,
+                             std::int64_t end) {
   const ReduceAxis& inner = p.r[p.reduced - 1];
   const std::int64_t blocks = (inner.size + kReduceBlock - 1) / kReduceBlock;
   AxisWalk at(p.r, p.reduced - 1, begin / blocks);
   std::int64_t first = begin % blocks;
-  typename Op::Acc acc = op.identity();
+  typename Op::Acc acc = op.identity(), part;
   typename Op::In buffer[kReduceBlock];
   for (std::int64_t s = begin; s < end; at.advance(1), first = 0) {
     const std::int64_t count = std::min(blocks - first, end - s);
     const std::int64_t i = first * kReduceBlock, stop = std::min(i + count * kReduceBlock, inner.size);
-    const typename Op::In* run = x + at.in;
-    if (inner.in == 1) {
-      op.combine(acc, op.run(run + i, stop - i));
-    } else {
-      for (std::int64_t j = i; j < stop; j += kReduceBlock) {
-        const std::int64_t n = std::min(kReduceBlock, stop - j);
-        gather_run(run + j * inner.in, inner.in, n, buffer);
-        op.combine(acc, op.run(buffer, n));
-      }
+    const std::int64_t most = inner.in == 1 ? stop - i : kReduceBlock;
+    for (std::int64_t j = i; j < stop; j += most) {
+      const std::int64_t n = std::min(most, stop - j);
+      const typename Op::In* run = x + at.in + j * inner.in;
+      if (inner.in != 1) gather_run(run, inner.in, n, buffer);
+      row_kernel(op, inner.in == 1 ? run : buffer, 1, 0, n, &part);
+      op.combine(acc, part);
     }
     s += count;
   }
@@ -156,19 +173,19 @@ inline ColumnGrid column_grid(const ReducePlan& p, std::int64_t width) {
 
 // Adds rows [begin, end) of the columns at x to acc.
 template <class Op>
-XGRAD_INLINE void add_rows(const Op& op, const typename Op::In* x, const ReducePlan& p, std::int64_t begin,
-                           std::int64_t end, std::int64_t cols, typename Op::Acc* acc) {
+void add_rows(const Op& op, const typename Op::In* x, const ReducePlan& p, std::int64_t begin, std::int64_t end,
+              std::int64_t cols, typename Op::Acc* acc) {
   const ReduceAxis row = p.reduced ? p.r[p.reduced - 1] : ReduceAxis{1, 0, 0};
   const std::int64_t step = p.k[p.kept - 1].in;
   AxisWalk at(p.r, p.reduced, begin);
   for (std::int64_t i = begin; i < end;) {
     const std::int64_t n = std::min({at.run(), end - i, kRowBlock});
     if (step == 1) {
-      op.columns(x + at.in, row.in, n, cols, acc);
+      column_kernel(op, x + at.in, row.in, n, cols, acc);
     } else {
       typename Op::In buffer[kRowBlock * kGatherStrip];
       for (std::int64_t r = 0; r < n; ++r) gather_run(x + at.in + r * row.in, step, cols, buffer + r * cols);
-      op.columns(buffer, cols, n, cols, acc);
+      column_kernel(op, buffer, cols, n, cols, acc);
     }
     at.advance(n);
     i += n;
@@ -177,16 +194,16 @@ XGRAD_INLINE void add_rows(const Op& op, const typename Op::In* x, const ReduceP
 
 // Chunk `c` of the strip of columns at x: accumulators into acc (room for 64 at least).
 template <class Op>
-XGRAD_CLONES void reduce_strip(const Op& op, const typename Op::In* x, const ReducePlan& p, const ColumnGrid& g,
-                               std::int64_t c, std::int64_t cols, typename Op::Acc* acc) {
+void reduce_strip(const Op& op, const typename Op::In* x, const ReducePlan& p, const ColumnGrid& g, std::int64_t c,
+                  std::int64_t cols, typename Op::Acc* acc) {
   const std::int64_t wide = cols * g.fold, begin = c * g.chunk;
   for (std::int64_t i = 0; i < wide; ++i) acc[i] = op.identity();
   if (g.fold == 1) return add_rows(op, x, p, begin, std::min(begin + g.chunk, g.rows), cols, acc);
   const std::int64_t wide_rows = g.rows / g.fold, end = std::min(begin + g.chunk, wide_rows);
   for (std::int64_t r = begin; r < end; r += kRowBlock)
-    op.columns(x + r * wide, wide, std::min(kRowBlock, end - r), wide, acc);
+    column_kernel(op, x + r * wide, wide, std::min(kRowBlock, end - r), wide, acc);
   if (const std::int64_t done = wide_rows * g.fold; end == wide_rows && done < g.rows)
-    op.columns(x + done * cols, cols, g.rows - done, cols, acc);
+    column_kernel(op, x + done * cols, cols, g.rows - done, cols, acc);
   for (std::int64_t i = cols; i < wide; ++i) op.combine(acc[i % cols], acc[i]);
 }
 

@@ -107,7 +107,7 @@ struct Largest {
 
 template <class T>
 XGRAD_INLINE T largest_of(const T* p, std::int64_t n) {
-  constexpr Largest<T> op;
+  static constexpr Largest<T> op;
   T m = -std::numeric_limits<T>::infinity();
   if (n < Vec<T>::lanes) {
     for (std::int64_t i = 0; i < n; ++i) m = op.join(m, p[i]);
@@ -144,7 +144,7 @@ struct LogSumExp {
   }
   XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
     using V = Vec<T>;
-    constexpr Largest<T> op;
+    static constexpr Largest<T> op;
     T column[kRowBlock * V::lanes];
     for (std::int64_t c = 0; c < cols; c += V::lanes) {
       const std::int64_t k = std::min<std::int64_t>(V::lanes, cols - c);

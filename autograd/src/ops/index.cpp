@@ -398,8 +398,11 @@ Tensor masked_select_backward(const Tensor& g, const Tensor& mask, const Shape& 
     const bool* keep = detail::data<bool>(m);
     const T* p = detail::data<T>(from);
     T* to = detail::data<T>(out);
-    for (std::int64_t i = 0, n = impl(m).numel; i < n; ++i)
-      if (keep[i]) to[i] = *p++;
+    const T* const end = p + impl(from).numel;
+    for (std::int64_t i = 0; p != end; ++i) {  // without branches: masks are hard to predict
+      to[i] = static_cast<T>(*p & -static_cast<T>(keep[i]));
+      p += keep[i];
+    }
   });
   return record("masked_select_backward", std::move(out), {g}, {mask}, [shape](const Saved& s, const Tensor& gg) -> Grads {
     return {take_masked(gg, s[0], shape, Location::current())};
@@ -417,8 +420,11 @@ Tensor take_masked(const Tensor& x, const Tensor& mask, const Shape& shape, Loca
     using T = decltype(unit);
     const T* p = detail::data<T>(from);
     T* to = detail::data<T>(y);
-    for (std::int64_t i = 0; i < n; ++i)
-      if (keep[i]) *to++ = p[i];
+    T* const end = to + count;
+    for (std::int64_t i = 0; to != end; ++i) {
+      *to = p[i];
+      to += keep[i];
+    }
   });
   return record("masked_select", std::move(y), {x}, {mask}, [shape](const Saved& s, const Tensor& g) -> Grads {
     return {masked_select_backward(g, s[0], shape)};

@@ -1,7 +1,6 @@
 // Datasets, loaders, scaling and file formats.
 #pragma once
 
-#include <xgrad/data/atomic_file.hpp>
 #include <xgrad/data/dataset.hpp>
 #include <xgrad/data/files.hpp>
 #include <xgrad/data/loader.hpp>

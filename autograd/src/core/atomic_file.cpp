@@ -1,4 +1,4 @@
-#include <xgrad/data/atomic_file.hpp>
+#include <xgrad/atomic_file.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-namespace xgrad::data {
+namespace xgrad {
 namespace {
 
 // The temporary file; removed unless the write succeeded.
@@ -59,4 +59,4 @@ void write_file_atomically(const std::string& path, const std::vector<Bytes>& pi
   }
 }
 
-}  // namespace xgrad::data
+}  // namespace xgrad

@@ -5,7 +5,7 @@
 
 #include <xgrad/error.hpp>
 
-namespace xgrad::data {
+namespace xgrad {
 
 // Replaces `path` by the pieces, one after the other: temporary file in the same folder, write, fsync, rename, fsync of
 // the folder. On any failure the old file stays as it was and an IoError names path and reason.
@@ -15,4 +15,4 @@ struct Bytes {
 };
 XGRAD_API void write_file_atomically(const std::string& path, const std::vector<Bytes>& pieces);
 
-}  // namespace xgrad::data
+}  // namespace xgrad

@@ -1,0 +1,192 @@
+// The picture as Graphviz text.
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <xgrad/check.hpp>
+
+#include "heatmap.hpp"
+#include "picture.hpp"
+
+namespace xgrad::viz {
+namespace {
+
+constexpr int kMaxCells = 16, kMaxNodesWithCells = 40;
+
+struct Style {
+  const char *fill, *border;
+  double width;
+  const char* extra;
+};
+Style style_of(Kind k) {
+  switch (k) {
+    case Kind::data: return {"#F1F3F5", "#6B7280", 1.0, "filled"};
+    case Kind::parameter: return {"#DCEBFA", "#0072B2", 2.0, "filled"};
+    case Kind::ghost: return {"#F3F8FD", "#0072B2", 1.0, "filled,dashed"};
+    case Kind::frozen: return {"#DCEBFA", "#0072B2", 1.0, "filled,dashed"};
+    case Kind::result: return {"#FFFFFF", "#111827", 1.4, "filled"};
+    case Kind::operation: break;
+  }
+  return {"#FFFFFF", "#4B5563", 1.0, "rounded,filled"};
+}
+const char* class_of(Kind k) {
+  switch (k) {
+    case Kind::data: return "node-input";
+    case Kind::parameter: return "node-parameter";
+    case Kind::ghost: return "node-ghost";
+    case Kind::frozen: return "node-frozen";
+    case Kind::result: return "node-result";
+    case Kind::operation: break;
+  }
+  return "node-op";
+}
+
+std::string shape_text(const Shape& s) { return s.empty() ? "scalar" : fmt::format("{}", fmt::join(s.begin(), s.end(), "×")); }
+
+class Writer {
+ public:
+  Writer(const Picture& p, const Options& o) : p_(p), o_(o) {}
+
+  std::string text() {
+    const bool across = o_.rankdir == Rankdir::left_to_right || (o_.rankdir == Rankdir::automatic && p_.main_length <= 12);
+    out_ = fmt::format("digraph xgrad {{\n  graph [rankdir={}, pad=\"0.15\", nodesep=\"0.22\", ranksep=\"0.42\", nslimit=2, nslimit1=2, mclimit=0.2, "
+                       "fontname=\"{}\", fontsize=11, labeljust=l, labelloc=b, label=<{}>];\n", across ? "LR" : "TB", kFont, footer());
+    out_ += fmt::format("  node [fontname=\"{}\", fontsize=11, margin=\"0.06,0.04\", fontcolor=\"#1A1A1A\"];\n", kFont);
+    out_ += fmt::format("  edge [fontname=\"{}\", fontsize=8, color=\"#4B5563\", arrowsize=0.7, penwidth=1.1];\n", kFont);
+    write_level(-1, "  ");
+    for (const PicEdge& e : p_.edges) write_edge(e);
+    return out_ + "}\n";
+  }
+
+ private:
+  static constexpr const char* kFont = "Helvetica,Arial,sans-serif";
+
+  void write_level(int box, const std::string& indent) {
+    for (std::size_t i = 0; i < p_.nodes.size(); ++i)
+      if (p_.nodes[i].box == box) write_node(static_cast<int>(i), indent);
+    for (std::size_t b = 0; b < p_.boxes.size(); ++b) {
+      const PicBox& x = p_.boxes[b];
+      if (x.parent != box || x.members < 2) continue;
+      out_ += fmt::format("{}subgraph \"cluster_{}\" {{ id=\"cluster-{}\"; class=\"module\"; label=<{}>; labeljust=l; labelloc=t; style=\"rounded,filled\"; "
+                          "fillcolor=\"{}\"; color=\"#AEB6BF\"; fontcolor=\"#374151\"; fontsize=11; margin=10;\n", indent, escape(x.id), escape(x.id), escape(x.label),
+                          box < 0 ? "#FAFBFC" : "#F3F5F7");
+      write_level(static_cast<int>(b), indent + "  ");
+      out_ += indent + "}\n";
+    }
+  }
+
+  void write_node(int i, const std::string& indent) {
+    const PicNode& n = p_.nodes[static_cast<std::size_t>(i)];
+    Style s = style_of(n.kind);
+    const char* word = nullptr;
+    const bool bad = (n.value.defined() && has_nonfinite(n.value, word)) || (n.grad.defined() && has_nonfinite(n.grad, word));
+    out_ += fmt::format("{}n{} [id=\"n{}\", class=\"{}\", tooltip=\"{}  {} [{}]{}\"{}, shape=box, style=\"{}\", fillcolor=\"{}\", color=\"{}\", penwidth={:.1f}{}, label=<{}>];\n",
+                        indent, i, i, class_of(n.kind), escape(n.title), short_name(n.dtype), shape_text(n.shape), n.source.empty() ? "" : "  " + escape(n.source),
+                        n.main_line ? ", group=main" : "", s.extra, s.fill, bad ? "#B3001B" : s.border, bad ? 3.0 : s.width,
+                        n.kind == Kind::result ? ", peripheries=2" : "", node_label(n, bad ? word : nullptr));
+  }
+
+  std::string node_label(const PicNode& n, const char* bad) const {
+    const bool op = n.kind == Kind::operation || n.kind == Kind::result;
+    std::string title = escape(n.title);
+    if (op) title = "<b>" + title + "</b>";
+    if (bad) title = fmt::format("<font color=\"#B3001B\"><b>{}</b></font> {}", bad, title);
+    if (n.kind == Kind::frozen) title += " <font point-size=\"7.5\" color=\"#5F6B76\">frozen</font>";
+    std::string symbol;
+    if (!n.symbol.empty()) {
+      symbol = fmt::format("&#160;&#160;<i>{}</i>", n.symbol);
+      if (n.layer) symbol += fmt::format("<font point-size=\"9\"><sup>[{}]</sup></font>&#160;", n.layer);
+    }
+    std::string s = fmt::format("<table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"1\"><tr><td align=\"left\">{}</td><td align=\"right\">{}</td></tr>"
+                                "<tr><td align=\"left\" colspan=\"2\"><font point-size=\"8.5\" color=\"#5F6B76\">{} [{}]</font></td></tr>",
+                                title, symbol, short_name(n.dtype), shape_text(n.shape));
+    s += values(n);
+    if (!n.saves.empty())
+      s += fmt::format("<tr><td align=\"left\" colspan=\"2\"><font point-size=\"7.5\" color=\"#8A6100\">saves {}</font></td></tr>", escape(fmt::format("{}", fmt::join(n.saves, ", "))));
+    return s + "</table>";
+  }
+
+  bool as_cells(const Tensor& t) const {
+    if (o_.values == Values::cells) return t.numel() <= 256;
+    return o_.values == Values::automatic && t.numel() <= kMaxCells && p_.nodes.size() <= kMaxNodesWithCells;
+  }
+
+  std::string values(const PicNode& n) const {
+    if (o_.values == Values::off || (!n.value.defined() && !n.grad.defined())) return "";
+    const Tensor& any = n.value.defined() ? n.value : n.grad;
+    if (any.numel() == 0) return "";
+    if (!as_cells(any)) {
+      std::string s;
+      if (n.value.defined()) s += stat_row("value", "#5F6B76", n.value);
+      if (n.grad.defined()) s += stat_row("grad", "#B34700", n.grad);
+      return s;
+    }
+    std::string top, bottom;
+    const auto column = [&](const Tensor& t, const char* caption, const char* colour) {
+      if (!t.defined()) return;
+      top += "<td>" + cells(t) + "</td>";
+      bottom += fmt::format("<td><font point-size=\"7.5\" color=\"{}\">{}</font></td>", colour, caption);
+    };
+    column(n.value, "value", "#5F6B76");
+    column(n.grad, "grad", "#B34700");
+    return fmt::format("<tr><td colspan=\"2\"><table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"2\"><tr>{}</tr><tr>{}</tr></table></td></tr>", top, bottom);
+  }
+
+  static std::string stat_row(const char* caption, const char* colour, const Tensor& t) {
+    return fmt::format("<tr><td align=\"left\" colspan=\"2\"><font point-size=\"7.5\" color=\"{}\">{}  {}</font></td></tr>", colour, caption, stats(t));
+  }
+
+  void write_edge(const PicEdge& e) {
+    const bool main = p_.nodes[static_cast<std::size_t>(e.from)].main_line && p_.nodes[static_cast<std::size_t>(e.to)].main_line;
+    out_ += fmt::format("  n{} -> n{} [id=\"e-n{}-n{}\", class=\"fwd\", weight={}{}{}];\n", e.from, e.to, e.from, e.to, main ? 4 : 1, e.into_box ? ", minlen=2" : "",
+                        e.beside ? ", constraint=false" : "");
+    if (e.beside) out_ += fmt::format("  {{ rank=same; n{}; n{}; }}\n", e.from, e.to);
+    if (!e.backward) return;
+    out_ += fmt::format("  n{} -> n{} [id=\"b-n{}-n{}\", class=\"bwd\", constraint=false, style=dashed, color=\"#D55E00\", fontcolor=\"#B34700\", arrowhead=empty{}];\n", e.to,
+                        e.from, e.to, e.from, e.norm >= 0 ? fmt::format(", label=\" {}\"", short_number(e.norm)) : "");
+  }
+
+  std::string footer() const {
+    std::string s = R"(<table border="0" cellborder="0" cellspacing="4" cellpadding="1">)";
+    const auto swatch = [](const char* fill, const char* border, const char* text) {
+      return fmt::format(R"(<td fixedsize="true" width="20" height="11" bgcolor="{}" border="1.5" color="{}"></td><td align="left"><font point-size="9" color="#374151">{}&#160;&#160;</font></td>)", fill, border, text);
+    };
+    const auto arrow = [](const char* glyph, const char* colour, const char* text) {
+      return fmt::format(R"(<td><font color="{}"><b>{}</b></font></td><td align="left"><font point-size="9" color="#374151">{}&#160;&#160;</font></td>)", colour, glyph, text);
+    };
+    if (o_.legend) {
+      s += "<tr>" + swatch("#F1F3F5", "#6B7280", "data") + swatch("#DCEBFA", "#0072B2", "parameter (learned)") + swatch("#FFFFFF", "#4B5563", "operation and its result") +
+           arrow("⟶", "#4B5563", "forward");
+      if (o_.backward && p_.backward_ran) s += arrow("⇠", "#D55E00", "backward, with the norm of the gradient that flows");
+      if (any_cells()) s += swatch("#762A83", "#762A83", "negative") + swatch("#F7F7F7", "#9AA3AD", "0") + swatch("#1B7837", "#1B7837", "positive (each map scaled by its largest |value|)");
+      s += "</tr>";
+    }
+    std::string note;
+    if (!p_.backward_ran) note = "backward has not run";
+    if (p_.left_out) note += fmt::format("{}{} earlier operations left out: {} of {} shown", note.empty() ? "" : "; ", p_.left_out, operations(), operations() + p_.left_out);
+    if (!note.empty()) s += fmt::format(R"(<tr><td align="left" colspan="14"><font point-size="9" color="#374151">{}</font></td></tr>)", note);
+    if (s.ends_with("cellpadding=\"1\">")) return "";
+    return s + "</table>";
+  }
+  bool any_cells() const {
+    return o_.values != Values::off && std::ranges::any_of(p_.nodes, [&](const PicNode& n) { return n.value.defined() && n.value.numel() > 0 && as_cells(n.value); });
+  }
+  int operations() const {
+    return static_cast<int>(std::ranges::count_if(p_.nodes, [](const PicNode& n) { return n.kind == Kind::operation || n.kind == Kind::result; }));
+  }
+
+  const Picture& p_;
+  const Options& o_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string to_dot(const Tensor& root, const Options& options, Location at) {
+  require_defined("viz", root, at);
+  if (!root.requires_grad() || root.is_leaf())
+    ErrorReport("viz", "the tensor is not the result of recorded operations: there is no graph to draw", at).operand("root", root).autograd_error();
+  NoGradGuard off;
+  return Writer(build_picture(root, options), options).text();
+}
+
+}  // namespace xgrad::viz

@@ -1,0 +1,104 @@
+#include "heatmap.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace xgrad::viz {
+namespace {
+
+using Rgb = std::array<double, 3>;
+// Ends and middle of ColorBrewer's PRGn scale: readable with colour-blind eyes and in grey.
+constexpr Rgb kNegative{0x76, 0x2A, 0x83}, kZero{0xF7, 0xF7, 0xF7}, kPositive{0x1B, 0x78, 0x37};
+
+Rgb colour(double v, double largest) {
+  if (!std::isfinite(v)) return {0xB3, 0x00, 0x1B};
+  const double t = largest > 0 ? std::pow(std::fabs(v) / largest, 0.8) : 0;
+  const Rgb& end = v < 0 ? kNegative : kPositive;
+  Rgb c;
+  for (std::size_t i = 0; i < 3; ++i) c[i] = kZero[i] + t * (end[i] - kZero[i]);
+  return c;
+}
+
+// Relative luminance of WCAG 2; decides between black and white digits.
+double luminance(const Rgb& c) {
+  const auto linear = [](double x) { return x / 255 <= 0.03928 ? x / 255 / 12.92 : std::pow((x / 255 + 0.055) / 1.055, 2.4); };
+  return 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]);
+}
+
+std::string hex(const Rgb& c) {
+  return fmt::format("#{:02X}{:02X}{:02X}", static_cast<int>(std::lround(c[0])), static_cast<int>(std::lround(c[1])), static_cast<int>(std::lround(c[2])));
+}
+
+}  // namespace
+
+std::string short_number(double v) {
+  if (std::isnan(v)) return "NaN";
+  if (std::isinf(v)) return v > 0 ? "∞" : "−∞";
+  const double a = std::fabs(v);
+  std::string s;
+  if (a == 0) s = "0";
+  else if (a < 5e-4 || a >= 1e5) s = fmt::format("{:.0e}", a);
+  else if (a < 0.0995) s = fmt::format("{:.3f}", a);
+  else if (a < 0.1005) s = "0.100";
+  else if (a < 100) s = fmt::format("{:.2f}", a);
+  else s = fmt::format("{:.0f}", a);
+  return v < 0 ? "−" + s : s;
+}
+
+std::string escape(const std::string& text) {
+  std::string s;
+  for (const char c : text) {
+    switch (c) {
+      case '&': s += "&amp;"; break;
+      case '<': s += "&lt;"; break;
+      case '>': s += "&gt;"; break;
+      case '"': s += "&quot;"; break;
+      case '\\': s += "&#92;"; break;
+      default: s += static_cast<unsigned char>(c) < 32 ? ' ' : c;
+    }
+  }
+  return s;
+}
+
+std::string cells(const Tensor& t) {
+  const std::vector<double> v = t.detach().to_vector<double>();
+  double largest = 0;
+  for (const double x : v)
+    if (std::isfinite(x)) largest = std::max(largest, std::fabs(x));
+  const std::size_t columns = t.dim() == 0 ? 1 : std::max<std::size_t>(1, static_cast<std::size_t>(t.size(-1)));
+  std::string s = R"(<table border="1" color="#9AA3AD" cellborder="0" cellspacing="0" cellpadding="0">)";
+  for (std::size_t i = 0; i < v.size(); i += columns) {
+    s += "<tr>";
+    for (std::size_t j = i; j < std::min(i + columns, v.size()); ++j) {
+      const Rgb c = colour(v[j], largest);
+      s += fmt::format(R"(<td fixedsize="true" width="29" height="13" bgcolor="{}"><font point-size="7" color="{}">{}</font></td>)", hex(c),
+                       luminance(c) > 0.179 ? "#000000" : "#FFFFFF", short_number(v[j]));
+    }
+    s += "</tr>";
+  }
+  return s + "</table>";
+}
+
+std::string stats(const Tensor& t) {
+  double sum = 0, squares = 0, lo = INFINITY, hi = -INFINITY;
+  const std::vector<double> v = t.detach().to_vector<double>();
+  for (const double x : v) sum += x, squares += x * x, lo = std::min(lo, x), hi = std::max(hi, x);
+  const double n = static_cast<double>(v.size()), mean = sum / n;
+  if (v.empty()) return "empty";
+  if (v.size() == 1) return short_number(v[0]);
+  return fmt::format("mean {}  std {}  range {} … {}", short_number(mean), short_number(std::sqrt(std::max(0.0, squares / n - mean * mean))),
+                     short_number(lo), short_number(hi));
+}
+
+bool has_nonfinite(const Tensor& t, const char*& word) {
+  bool nan = false, inf = false;
+  for (const double x : t.detach().to_vector<double>()) nan |= std::isnan(x), inf |= std::isinf(x);
+  word = nan ? "NaN" : "Inf";
+  return nan || inf;
+}
+
+}  // namespace xgrad::viz

@@ -1,0 +1,20 @@
+// Tensors as tables: numbers on coloured cells, or a line of statistics.
+#pragma once
+
+#include <string>
+
+#include <xgrad/tensor.hpp>
+
+namespace xgrad::viz {
+
+// "0", "0.28", "−0.050", "1.3e-05": about three digits, with a real minus sign.
+std::string short_number(double v);
+std::string escape(const std::string& text);  // for HTML-like labels and quoted strings
+
+// HTML-like table of at most 16 cells, coloured on a signed scale by the largest |value|.
+std::string cells(const Tensor& t);
+// "mean 0.012  std 0.98  range −3.1 … 2.9".
+std::string stats(const Tensor& t);
+bool has_nonfinite(const Tensor& t, const char*& word);  // word: "NaN" or "Inf"
+
+}  // namespace xgrad::viz

@@ -1,0 +1,51 @@
+// What is drawn, before it becomes text: nodes, edges and module boxes built from a recorded graph.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <xgrad/viz.hpp>
+
+namespace xgrad::viz {
+
+enum class Kind { data, parameter, ghost, frozen, operation, result };
+
+struct PicNode {
+  Kind kind;
+  std::string title, symbol;       // symbol: "W", "b", "z", "a", "L" ...
+  int layer = 0;                   // its superscript, 0 for none
+  DType dtype = DType::float32;
+  Shape shape;
+  Tensor value, grad;
+  std::vector<std::string> saves;
+  std::string source;              // "train.cpp:42"
+  int box = -1;                    // innermost module box
+  bool main_line = false;
+};
+
+struct PicEdge {
+  int from, to;
+  bool into_box = false;           // crosses a module box from outside
+  bool beside = false;             // a target that feeds the result only: placed next to it
+  bool backward = false;           // a gradient flows back along it
+  double norm = -1;                // of that gradient, -1 if unknown
+};
+
+struct PicBox {
+  std::string id, label;
+  int parent = -1;
+  int members = 0;                 // nodes inside, nested ones included
+};
+
+struct Picture {
+  std::vector<PicNode> nodes;      // in tape order
+  std::vector<PicEdge> edges;
+  std::vector<PicBox> boxes;
+  bool backward_ran = false;
+  int left_out = 0, main_length = 0;
+};
+
+Picture build_picture(const Tensor& root, const Options& options);
+
+}  // namespace xgrad::viz

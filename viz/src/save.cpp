@@ -1,0 +1,41 @@
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <xgrad/atomic_file.hpp>
+#include <xgrad/check.hpp>
+#include <xgrad/viz.hpp>
+
+#include "run_dot.hpp"
+
+namespace xgrad::viz {
+namespace {
+
+void write(const std::string& path, const std::string& content) { write_file_atomically(path, {{content.data(), content.size()}}); }
+
+}  // namespace
+
+std::string save(const Tensor& root, const std::string& path, const Options& options, Location at) {
+  const auto dot = path.rfind('.');
+  const std::string suffix = dot == std::string::npos || path.find('/', dot) != std::string::npos ? "" : path.substr(dot + 1);
+  if (suffix != "dot" && suffix != "svg" && suffix != "png" && suffix != "pdf")
+    ErrorReport("viz::save", fmt::format("'{}': the name must end in .dot, .svg, .png or .pdf", path), at).value_error();
+  const std::string text = to_dot(root, options, at);
+  if (suffix == "dot") {
+    write(path, text);
+    return path;
+  }
+  const DotResult r = run_dot(text, suffix, options.dpi, options.timeout);
+  if (r.outcome == DotOutcome::done) {
+    write(path, r.output);
+    return path;
+  }
+  const std::string kept = path.substr(0, dot) + ".dot";
+  write(kept, text);
+  if (r.outcome == DotOutcome::failed)
+    throw IoError(fmt::format("xgrad: viz::save: dot could not draw {}: {}; the text is in {}", path, r.message, kept));
+  const std::string why = r.outcome == DotOutcome::missing ? "graphviz not found" : fmt::format("dot took longer than {} s", options.timeout.count());
+  fmt::print(stderr, "{}: wrote {}; {}dot -T{} {} -o {}\n", why, kept, r.outcome == DotOutcome::missing ? "apt install graphviz, then " : "", suffix, kept, path);
+  return kept;
+}
+
+}  // namespace xgrad::viz
