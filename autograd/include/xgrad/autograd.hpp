@@ -80,7 +80,13 @@ class TensorRefs {
     Ref(const Tensor& t) : tensor(&t) {}  // NOLINT
     const Tensor* tensor;
   };
+// The list lives as long as the call it is an argument of, which is all that is needed.
+#pragma GCC diagnostic push
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Winit-list-lifetime"
+#endif
   TensorRefs(std::initializer_list<Ref> l) : refs_(l.begin()), size_(l.size()) {}                      // NOLINT
+#pragma GCC diagnostic pop
   TensorRefs(std::span<const Tensor> v) : tensors_(v.data()), size_(v.size()) {}                       // NOLINT
   TensorRefs(const std::vector<Tensor>& v) : tensors_(v.data()), size_(v.size()) {}                    // NOLINT
   std::size_t size() const { return size_; }

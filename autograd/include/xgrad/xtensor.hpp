@@ -27,7 +27,7 @@
 #include <xtensor/xtensor_config.hpp>
 // Up to 0.25 this specialisation is compiled for C++17 only; in C++20 GCC then takes the shape of a dynamic array for
 // one of fixed rank 4, and temporaries of an xarray get a shape out of bounds.
-#if defined(__GNUC__) && !defined(__clang__) && __cplusplus > 201703L
+#if defined(__GNUC__) && defined(__cpp_template_template_args) && __cplusplus > 201703L
 namespace xt::detail {
 template <template <class, std::size_t, class, bool> class S, class X, std::size_t N, class A, bool Init>
 struct xtype_for_shape<S<X, N, A, Init>> {

@@ -1,4 +1,5 @@
-// Bulk random numbers on raw memory. Element i depends on (seed, offset, i) only.
+// Bulk random numbers on raw memory, over several threads. Element i depends on (seed, offset, i) only: the same bits
+// for any number of threads and on every CPU.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +8,21 @@
 
 namespace xgrad::detail {
 
+// Multipliers and key increments of Philox4x32.
+inline constexpr std::uint32_t kPhiloxM0 = 0xD2511F53u, kPhiloxM1 = 0xCD9E8D57u;
+inline constexpr std::uint32_t kPhiloxW0 = 0x9E3779B9u, kPhiloxW1 = 0xBB67AE85u;
+
+// [low, high), also after rounding; low when low == high.
 void fill_uniform(Generator& g, float* out, std::int64_t n, double low, double high);   // 24 random bits
 void fill_uniform(Generator& g, double* out, std::int64_t n, double low, double high);  // 53 random bits
+// Box-Muller; the largest values are at 6.7 (float) and 8.6 (double) standard deviations.
 void fill_normal(Generator& g, float* out, std::int64_t n, double mean, double stddev);
 void fill_normal(Generator& g, double* out, std::int64_t n, double mean, double stddev);
+// 1 with probability p (to 32 bits), else 0.
 void fill_bernoulli(Generator& g, std::uint8_t* out, std::int64_t n, double p);
+// [low, high), every value equally likely.
 void fill_randint(Generator& g, std::int64_t* out, std::int64_t n, std::int64_t low, std::int64_t high);
+// A permutation of 0 .. n-1, every one equally likely.
 void fill_randperm(Generator& g, std::int64_t* out, std::int64_t n);
 
 }  // namespace xgrad::detail

@@ -1,216 +1,348 @@
+// No multiplication and addition may be fused here: one CPU has the instruction, another has not, and the bits must be
+// the same. (Exact products, by powers of two, are the same either way.)
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off")
+#endif
+
 #include "kernels/philox.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <numeric>
 
 #include <xgrad/vec.hpp>
 
 #include "kernels/parallel.hpp"
 
-// Compiled without fused multiply-add (see autograd/CMakeLists.txt): the bits must not depend on the CPU.
-
+// One group is 16 counters, 64 words. Word w of all 16 counters, then the next word: groups fill whole vectors.
 namespace xgrad {
 namespace {
 
-constexpr std::uint32_t kM0 = 0xD2511F53u, kM1 = 0xCD9E8D57u, kW0 = 0x9E3779B9u, kW1 = 0xBB67AE85u;
+constexpr std::int64_t kGroup = 16;
 
-// L blocks at once, so that the rounds vectorise.
-template <int L>
-XGRAD_INLINE void philox_blocks(std::uint64_t first, std::uint64_t seed, std::uint32_t out[4][L]) {
-  std::uint32_t c0[L], c1[L], c2[L] = {}, c3[L] = {};
-  for (int l = 0; l < L; ++l) {
-    c0[l] = static_cast<std::uint32_t>(first + static_cast<std::uint64_t>(l));
-    c1[l] = static_cast<std::uint32_t>((first + static_cast<std::uint64_t>(l)) >> 32);
-  }
+typedef std::uint64_t Long8 __attribute__((vector_size(64)));
+typedef std::int32_t Int8 __attribute__((vector_size(32)));
+typedef std::uint32_t Uint8 __attribute__((vector_size(32)));
+using Float = Vec<float>;
+using Double = Vec<double>;
+using vec::Int16;
+
+// Eight counters, each word in the low half of a 64-bit lane, where a product of 32-bit numbers finds it.
+XGRAD_INLINE void philox_rounds(std::uint64_t seed, Long8 c[4]) {
   std::uint32_t k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
+  const Long8 low = Long8{} + 0xffffffffull;
   for (int round = 0; round < 10; ++round) {
-    for (int l = 0; l < L; ++l) {
-      const std::uint64_t p0 = std::uint64_t{kM0} * c0[l], p1 = std::uint64_t{kM1} * c2[l];
-      const std::uint32_t a = static_cast<std::uint32_t>(p1 >> 32) ^ c1[l] ^ k0;
-      const std::uint32_t b = static_cast<std::uint32_t>(p0 >> 32) ^ c3[l] ^ k1;
-      c1[l] = static_cast<std::uint32_t>(p1);
-      c3[l] = static_cast<std::uint32_t>(p0);
-      c0[l] = a;
-      c2[l] = b;
-    }
-    k0 += kW0;
-    k1 += kW1;
-  }
-  for (int l = 0; l < L; ++l) {
-    out[0][l] = c0[l];
-    out[1][l] = c1[l];
-    out[2][l] = c2[l];
-    out[3][l] = c3[l];
+    const Long8 p0 = (c[0] & low) * std::uint64_t{detail::kPhiloxM0};
+    const Long8 p1 = (c[2] & low) * std::uint64_t{detail::kPhiloxM1};
+    c[0] = (p1 >> 32) ^ c[1] ^ std::uint64_t{k0};
+    c[2] = (p0 >> 32) ^ c[3] ^ std::uint64_t{k1};
+    c[1] = p1;  // the high halves are garbage from here on; nobody looks at them
+    c[3] = p0;
+    k0 += detail::kPhiloxW0;
+    k1 += detail::kPhiloxW1;
   }
 }
 
-constexpr int kLanes = 16;
-
-// Words of blocks [begin, end) in order, 4 per block; end - begin is a multiple of kLanes except at the very end.
-XGRAD_CLONES void philox_words(std::uint64_t seed, std::uint64_t first, std::int64_t begin, std::int64_t end,
-                               std::uint32_t* words) {
-  std::uint32_t x[4][kLanes];
-  for (std::int64_t b = begin; b < end; b += kLanes) {
-    philox_blocks<kLanes>(first + static_cast<std::uint64_t>(b), seed, x);
-    for (int l = 0; l < kLanes; ++l)
-      for (int w = 0; w < 4; ++w) words[(b - begin + l) * 4 + w] = x[w][l];
+// The 64 words of the counters first .. first + 15.
+XGRAD_INLINE void philox_group(std::uint64_t seed, std::uint64_t first, std::uint32_t* words) {
+  for (int half = 0; half < 2; ++half) {
+    const Long8 counter = Long8{0, 1, 2, 3, 4, 5, 6, 7} + (first + 8u * static_cast<std::uint64_t>(half));
+    Long8 c[4] = {counter, counter >> 32, Long8{}, Long8{}};
+    philox_rounds(seed, c);
+    for (int w = 0; w < 4; ++w) {
+      const Uint8 x = __builtin_convertvector(c[w], Uint8);
+      std::memcpy(words + 16 * w + 8 * half, &x, 32);
+    }
   }
 }
 
-// Calls make(words, out, count) for pieces of the output; `per_block` elements come from one block of four words.
-template <class T, class F>
-void generate(Generator& g, T* out, std::int64_t n, int per_block, F make) {
-  const std::int64_t blocks = (n + per_block - 1) / per_block;
-  const Generator::Range r = g.reserve(static_cast<std::uint64_t>(blocks));
-  constexpr std::int64_t kPiece = 256;  // blocks
-  const std::int64_t pieces = (blocks + kPiece - 1) / kPiece;
-  detail::parallel_for(pieces, 4, [&](std::int64_t from, std::int64_t to) {
-    alignas(64) std::uint32_t words[kPiece * 4];
-    for (std::int64_t p = from; p < to; ++p) {
-      philox_words(r.seed, r.first, p * kPiece, (p + 1) * kPiece, words);
-      const std::int64_t at = p * kPiece * per_block;
-      make(words, out + at, std::min(kPiece * per_block, n - at));
+XGRAD_INLINE Int16 ints(const std::uint32_t* words) {
+  Int16 v;
+  std::memcpy(&v, words, 64);
+  return v;
+}
+
+// log of x in (0, 1]: Cephes' polynomial on the mantissa in [sqrt(1/2), sqrt(2)).
+XGRAD_INLINE Float log_unit(Float x) {
+  const Int16 i = vec::bits(x);
+  const Int16 e = (i - 0x3f3504f3) >> 23;
+  const Float m = vec::from_bits(i - (e << 23)) - 1.f;
+  const Float z = m * m;
+  Float p = 7.0376836292e-2f;
+  for (float q : {-1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f, -1.6668057665e-1f,
+                  2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f})
+    p = p * m + q;
+  const Float fe = vec::to_float(e);
+  p = p * m * z - fe * 2.12194440e-4f - z * 0.5f;
+  return fe * 0.693359375f + (m + p);
+}
+
+// The same in double: log m = 2 atanh(s), s = (m - 1) / (m + 1), |s| < 0.172.
+XGRAD_INLINE Double log_unit(Double x) {
+  const auto i = std::bit_cast<VecTraits<double>::mask>(x.v);
+  const auto e = (i - 0x3fe6a09e667f3bcdll) >> 52;
+  const Double m = std::bit_cast<VecTraits<double>::native>(i - (e << 52));
+  const Double s = (m - 1.0) / (m + 1.0), z = s * s;
+  Double p = 1.0 / 23;
+  for (int k = 21; k >= 3; k -= 2) p = p * z + 1.0 / k;
+  // A small integer to double by its place among the bits of 1.5 * 2^52.
+  const Double fe = std::bit_cast<VecTraits<double>::native>(e + 0x4338000000000000ll) - Double(6755399441055744.0).v;
+  const Double two_s = s + s;
+  return fe * 6.93147180369123816490e-01 + (two_s + (two_s * (z * p) + fe * 1.90821492927058770002e-10));
+}
+
+// Box-Muller: the first 32-bit word gives the radius, the second the angle, in quarter turns from its top bits and the
+// rest within an eighth of a turn, without any rounding.
+XGRAD_INLINE void normal_pair(Int16 a, Int16 b, Float& x, Float& y) {
+  const Float u = vec::to_float((a >> 1) & 0x7fffffff) * 0x1p-31f + 0x1p-32f;  // (0, 1]
+  const Float r = sqrt(log_unit(u) * -2.f);
+  const Int16 k = (b + (1 << 29)) >> 30;
+  const Float t = vec::to_float(b - (k << 30)) * static_cast<float>(6.283185307179586 / 4294967296.0), z = t * t;
+  Float s = Float(-1.9515295891e-4f) * z + 8.3321608736e-3f;
+  s = (s * z - 1.6666654611e-1f) * z * t + t;
+  Float c = Float(2.443315711809948e-5f) * z - 1.388731625493765e-3f;
+  c = (c * z + 4.166664568298827e-2f) * (z * z) - z * 0.5f + 1.f;
+  const Mask<float> odd{(k & 1) != 0};
+  const Float sine = where(odd, c, s), cosine = where(odd, s, c);
+  x = r * vec::from_bits(vec::bits(cosine) ^ (((k + 1) & 2) << 30));
+  y = r * vec::from_bits(vec::bits(sine) ^ ((k & 2) << 30));
+}
+
+// 53 random bits as a number in [0, 1).
+XGRAD_INLINE Double unit(const std::uint32_t* high, const std::uint32_t* low) {
+  Uint8 a, b;
+  std::memcpy(&a, high, 32);
+  std::memcpy(&b, low, 32);
+  const Int8 top = (Int8)(a >> 5), rest = (Int8)(b >> 6);
+  const Double t = __builtin_convertvector(top, Double::native), l = __builtin_convertvector(rest, Double::native);
+  return (t * 67108864.0 + l) * 0x1p-53;  // exact
+}
+
+// Taylor series to t^17: the angle is at most an eighth of a turn.
+XGRAD_INLINE void normal_pair(Double u, Double v, Double& x, Double& y) {
+  const Double r = sqrt(log_unit(1.0 - u) * -2.0);
+  const Double q4 = v * 4.0 + 6755399441055744.0;  // rounded to quarter turns
+  const auto k = std::bit_cast<VecTraits<double>::mask>(q4.v);
+  const Double t = (v - (q4 - 6755399441055744.0) * 0.25) * 6.283185307179586477, z = t * t;
+  Double s = 1.0 / 355687428096000, c = 1.0 / 20922789888000;  // 1/17!, 1/16!
+  for (double f : {-1.0 / 1307674368000, 1.0 / 6227020800, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120, -1.0 / 6}) s = s * z + f;
+  for (double f : {-1.0 / 87178291200, 1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320, -1.0 / 720, 1.0 / 24, -0.5}) c = c * z + f;
+  s = s * z * t + t;
+  c = c * z + 1.0;
+  const Mask<double> odd{(k & 1) != 0};
+  const Double sine = where(odd, c, s), cosine = where(odd, s, c);
+  const auto flip = [](Double a, VecTraits<double>::mask sign) {
+    return Double(std::bit_cast<VecTraits<double>::native>(std::bit_cast<VecTraits<double>::mask>(a.v) ^ (sign << 62)));
+  };
+  x = r * flip(cosine, (k + 1) & 2);
+  y = r * flip(sine, k & 2);
+}
+
+// ---- laws: one group of words to elements ----
+struct UniformFloat {
+  static constexpr int size = 64;
+  float low, range, below;
+  XGRAD_INLINE void operator()(const std::uint32_t* w, float* out) const {
+    for (int i = 0; i < 64; i += 16) {
+      const Float u = vec::to_float((ints(w + i) >> 8) & 0xffffff) * 0x1p-24f;
+      const Float v = u * range + low;
+      where(v > below, Float(below), v).store(out + i);
     }
+  }
+};
+
+struct UniformDouble {
+  static constexpr int size = 32;
+  double low, range, below;
+  XGRAD_INLINE void operator()(const std::uint32_t* w, double* out) const {
+    for (int i = 0; i < 32; i += 8) {
+      const std::uint32_t* p = w + (i & 16) * 2 + (i & 8);
+      const Double v = unit(p, p + 16) * range + low;
+      where(v > below, Double(below), v).store(out + i);
+    }
+  }
+};
+
+struct NormalFloat {
+  static constexpr int size = 64;
+  float mean, stddev;
+  XGRAD_INLINE void operator()(const std::uint32_t* w, float* out) const {
+    for (int i = 0; i < 64; i += 32) {
+      Float x, y;
+      normal_pair(ints(w + i), ints(w + i + 16), x, y);
+      (x * stddev + mean).store(out + i);
+      (y * stddev + mean).store(out + i + 16);
+    }
+  }
+};
+
+struct NormalDouble {
+  static constexpr int size = 32;
+  double mean, stddev;
+  XGRAD_INLINE void operator()(const std::uint32_t* w, double* out) const {
+    for (int i = 0; i < 16; i += 8) {
+      Double x, y;
+      normal_pair(unit(w + i, w + 16 + i), unit(w + 32 + i, w + 48 + i), x, y);
+      (x * stddev + mean).store(out + i);
+      (y * stddev + mean).store(out + 16 + i);
+    }
+  }
+};
+
+struct Bernoulli {
+  static constexpr int size = 64;
+  std::uint32_t limit;
+  XGRAD_INLINE void operator()(const std::uint32_t* w, std::uint8_t* out) const {
+    for (int i = 0; i < 64; ++i) out[i] = w[i] < limit;
+  }
+};
+
+struct Words {
+  static constexpr int size = 64;
+  XGRAD_INLINE void operator()(const std::uint32_t* w, std::uint32_t* out) const { std::memcpy(out, w, 256); }
+};
+
+// Groups [begin, end) of n elements.
+template <class Law, class T>
+XGRAD_CLONES void generate_groups(Law law, std::uint64_t seed, std::uint64_t first, std::int64_t begin, std::int64_t end, T* out,
+                                  std::int64_t n) {
+  alignas(64) std::uint32_t words[64];
+  for (std::int64_t g = begin; g < end; ++g) {
+    philox_group(seed, first + static_cast<std::uint64_t>(g * kGroup), words);
+    const std::int64_t at = g * Law::size;
+    if (n - at >= Law::size) {
+      law(words, out + at);
+    } else {
+      T last[Law::size];
+      law(words, last);
+      std::copy_n(last, n - at, out + at);
+    }
+  }
+}
+
+template <class Law, class T>
+void generate(Generator& generator, T* out, std::int64_t n, double ns_per_group, const Law& law) {
+  if (n <= 0) return;
+  const std::int64_t groups = (n + Law::size - 1) / Law::size;
+  const Generator::Range r = generator.reserve(static_cast<std::uint64_t>(groups * kGroup));
+  detail::parallel_for(groups, static_cast<std::int64_t>(3000 / ns_per_group), [&](std::int64_t begin, std::int64_t end) {
+    generate_groups(law, r.seed, r.first, begin, end, out, n);
   });
 }
 
-// 53 random bits from two words, in [0, 1).
-XGRAD_INLINE double unit(std::uint32_t a, std::uint32_t b) {
-  return static_cast<double>((std::uint64_t{a} >> 5) * 67108864u + (b >> 6)) * 0x1p-53;
-}
+__extension__ typedef unsigned __int128 Wide;
 
-XGRAD_CLONES void uniform_floats(const std::uint32_t* w, float* out, std::int64_t n, float low, float range, float below) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    const float v = static_cast<float>(static_cast<std::int32_t>(w[i] >> 8)) * 0x1p-24f * range + low;
-    out[i] = v > below ? below : v;
+// Numbers below `span` from 32-bit words (two of them when span is larger), without bias: Lemire's multiplication; a word
+// that would favour some values is drawn again from the same counter in another stream.
+struct Below {
+  std::uint64_t seed, first;
+
+  std::uint64_t again(std::int64_t element, int per_group, std::uint32_t attempt) const {
+    const std::int64_t group = element / per_group, lane = element % 16, pair = element % per_group / 16;
+    const std::uint64_t counter = first + static_cast<std::uint64_t>(group * kGroup + lane);
+    const auto w = Generator::philox({static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32), attempt, 0},
+                                     {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+    if (per_group == 64) return w[static_cast<std::size_t>(pair)];
+    return std::uint64_t{w[static_cast<std::size_t>(2 * pair)]} << 32 | w[static_cast<std::size_t>(2 * pair + 1)];
   }
-}
 
-// Box-Muller: two normals from two words (24 and 24 bits; the radius never sees 0).
-XGRAD_CLONES void normal_floats(const std::uint32_t* w, float* out, std::int64_t n, float mean, float stddev) {
-  using V = Vec<float>;
-  for (std::int64_t i = 0; i < n; i += 32) {
-    V u, a;
-    for (int l = 0; l < 16; ++l) {
-      u.v[l] = (static_cast<float>(static_cast<std::int32_t>(w[i + 2 * l] >> 8)) + 1.f) * 0x1p-24f;
-      a.v[l] = static_cast<float>(static_cast<std::int32_t>(w[i + 2 * l + 1] >> 8)) * 0x1p-24f * 6.28318530717958648f;
+  std::uint64_t narrow(std::uint32_t word, std::uint32_t span, std::int64_t element) const {
+    std::uint64_t m = std::uint64_t{word} * span;
+    if (static_cast<std::uint32_t>(m) < span) [[unlikely]] {
+      const std::uint32_t reject = (0u - span) % span;
+      for (std::uint32_t attempt = 1; static_cast<std::uint32_t>(m) < reject; ++attempt) m = again(element, 64, attempt) * span;
     }
-    const V r = sqrt(log(u) * -2.f) * stddev;
-    float pair[32];
-    (r * cos(a) + mean).store(pair);
-    (r * sin(a) + mean).store(pair + 16);
-    const std::int64_t count = std::min<std::int64_t>(32, n - i);
-    for (std::int64_t j = 0; j < count; ++j) out[i + j] = pair[(j & 1) * 16 + j / 2];
+    return m >> 32;
   }
-}
 
-// Multiplies a 64-bit random number into [0, span); the bias is below 2^-64 * span.
-std::int64_t scale_to(std::uint64_t r, std::uint64_t span) {
-  __extension__ using Wide = unsigned __int128;
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>((static_cast<Wide>(r) * span) >> 64));
-}
+  std::uint64_t wide(std::uint64_t word, std::uint64_t span, std::int64_t element) const {
+    Wide m = static_cast<Wide>(word) * span;
+    if (static_cast<std::uint64_t>(m) < span) [[unlikely]] {
+      const std::uint64_t reject = (0 - span) % span;
+      for (std::uint32_t attempt = 1; static_cast<std::uint64_t>(m) < reject; ++attempt)
+        m = static_cast<Wide>(again(element, 32, attempt)) * span;
+    }
+    return static_cast<std::uint64_t>(m >> 64);
+  }
+};
 
 }  // namespace
-
-void Generator::manual_seed(std::uint64_t seed) {
-  std::lock_guard lock(mutex_);
-  seed_ = seed;
-  offset_ = 0;
-}
-std::uint64_t Generator::seed() const {
-  std::lock_guard lock(mutex_);
-  return seed_;
-}
-std::array<std::uint64_t, 2> Generator::get_state() const {
-  std::lock_guard lock(mutex_);
-  return {seed_, offset_};
-}
-void Generator::set_state(std::array<std::uint64_t, 2> state) {
-  std::lock_guard lock(mutex_);
-  seed_ = state[0];
-  offset_ = state[1];
-}
-Generator::Range Generator::reserve(std::uint64_t blocks) {
-  std::lock_guard lock(mutex_);
-  const Range r{seed_, offset_};
-  offset_ += blocks;
-  return r;
-}
-
-std::array<std::uint32_t, 4> Generator::philox(std::array<std::uint32_t, 4> c, std::array<std::uint32_t, 2> k) {
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = std::uint64_t{kM0} * c[0], p1 = std::uint64_t{kM1} * c[2];
-    c = {static_cast<std::uint32_t>(p1 >> 32) ^ c[1] ^ k[0], static_cast<std::uint32_t>(p1),
-         static_cast<std::uint32_t>(p0 >> 32) ^ c[3] ^ k[1], static_cast<std::uint32_t>(p0)};
-    k[0] += kW0;
-    k[1] += kW1;
-  }
-  return c;
-}
-
-Generator& default_generator() {
-  static Generator* g = new Generator(0);  // never destroyed: static objects may still draw from it
-  return *g;
-}
-void manual_seed(std::uint64_t seed) { default_generator().manual_seed(seed); }
 
 namespace detail {
 
 void fill_uniform(Generator& g, float* out, std::int64_t n, double low, double high) {
   const float lo = static_cast<float>(low), hi = static_cast<float>(high);
-  const float below = hi > lo ? std::nextafter(hi, lo) : hi;  // rounding must not reach the open end
-  generate(g, out, n, 4, [=](const std::uint32_t* w, float* o, std::int64_t m) { uniform_floats(w, o, m, lo, hi - lo, below); });
+  // Rounding must not reach the open end.
+  generate(g, out, n, 40, UniformFloat{lo, hi - lo, hi > lo ? std::nextafter(hi, lo) : hi});
 }
 
 void fill_uniform(Generator& g, double* out, std::int64_t n, double low, double high) {
-  const double below = high > low ? std::nextafter(high, low) : high;
-  generate(g, out, n, 2, [=](const std::uint32_t* w, double* o, std::int64_t m) {
-    for (std::int64_t i = 0; i < m; ++i) o[i] = std::min(unit(w[2 * i], w[2 * i + 1]) * (high - low) + low, below);
-  });
+  generate(g, out, n, 40, UniformDouble{low, high - low, high > low ? std::nextafter(high, low) : high});
 }
 
 void fill_normal(Generator& g, float* out, std::int64_t n, double mean, double stddev) {
-  generate(g, out, n, 4, [=](const std::uint32_t* w, float* o, std::int64_t m) {
-    normal_floats(w, o, m, static_cast<float>(mean), static_cast<float>(stddev));
-  });
+  generate(g, out, n, 100, NormalFloat{static_cast<float>(mean), static_cast<float>(stddev)});
 }
 
 void fill_normal(Generator& g, double* out, std::int64_t n, double mean, double stddev) {
-  generate(g, out, n, 2, [=](const std::uint32_t* w, double* o, std::int64_t m) {
-    for (std::int64_t i = 0; i < m; i += 2) {
-      const double r = std::sqrt(-2 * std::log(unit(w[2 * i], w[2 * i + 1]) + 0x1p-53)) * stddev;
-      const double a = 6.283185307179586477 * unit(w[2 * i + 2], w[2 * i + 3]);
-      o[i] = r * std::cos(a) + mean;
-      if (i + 1 < m) o[i + 1] = r * std::sin(a) + mean;
+  generate(g, out, n, 100, NormalDouble{mean, stddev});
+}
+
+void fill_bernoulli(Generator& g, std::uint8_t* out, std::int64_t n, double p) {
+  const double limit = std::nearbyint(p * 4294967296.0);
+  if (limit < 4294967296.0) return generate(g, out, n, 40, Bernoulli{limit > 0 ? static_cast<std::uint32_t>(limit) : 0u});
+  // Certain: but the numbers that follow must not depend on p.
+  if (n > 0) g.reserve(static_cast<std::uint64_t>((n + 63) / 64 * kGroup));
+  if (n > 0) std::memset(out, 1, static_cast<std::size_t>(n));
+}
+
+void fill_randint(Generator& g, std::int64_t* out, std::int64_t n, std::int64_t low, std::int64_t high) {
+  if (n <= 0) return;
+  const std::uint64_t span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
+  const bool is_narrow = span <= std::numeric_limits<std::uint32_t>::max();
+  const int per_group = is_narrow ? 64 : 32;
+  const std::int64_t groups = (n + per_group - 1) / per_group;
+  const Generator::Range r = g.reserve(static_cast<std::uint64_t>(groups * kGroup));
+  const Below below{r.seed, r.first};
+  parallel_for(groups, 30, [&](std::int64_t begin, std::int64_t end) {
+    std::uint32_t w[64];
+    for (std::int64_t group = begin; group < end; ++group) {
+      generate_groups(Words{}, r.seed, r.first + static_cast<std::uint64_t>(group * kGroup), 0, 1, w, 64);
+      const std::int64_t at = group * per_group, count = std::min<std::int64_t>(per_group, n - at);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t pair = (i / 16) * 32 + i % 16;
+        const std::uint64_t x = is_narrow ? below.narrow(w[i], static_cast<std::uint32_t>(span), at + i)
+                                          : below.wide(std::uint64_t{w[pair]} << 32 | w[pair + 16], span, at + i);
+        out[at + i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + x);
+      }
     }
   });
 }
 
-void fill_bernoulli(Generator& g, std::uint8_t* out, std::int64_t n, double p) {
-  const std::uint64_t limit = static_cast<std::uint64_t>(std::ceil(p * 4294967296.0));
-  generate(g, out, n, 4, [=](const std::uint32_t* w, std::uint8_t* o, std::int64_t m) {
-    for (std::int64_t i = 0; i < m; ++i) o[i] = w[i] < limit;
-  });
-}
-
-void fill_randint(Generator& g, std::int64_t* out, std::int64_t n, std::int64_t low, std::int64_t high) {
-  const std::uint64_t span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
-  generate(g, out, n, 2, [=](const std::uint32_t* w, std::int64_t* o, std::int64_t m) {
-    for (std::int64_t i = 0; i < m; ++i) o[i] = low + scale_to(std::uint64_t{w[2 * i]} << 32 | w[2 * i + 1], span);
-  });
-}
-
 void fill_randperm(Generator& g, std::int64_t* out, std::int64_t n) {
+  if (n <= 0) return;
   std::iota(out, out + n, std::int64_t{0});
-  constexpr std::int64_t kChunk = 1024;
-  std::int64_t draw[kChunk];  // Fisher-Yates, from the end
-  for (std::int64_t i = n - 1; i > 0; i -= kChunk) {
-    const std::int64_t m = std::min(kChunk, i);
-    fill_randint(g, draw, m, 0, INT64_MAX);
-    for (std::int64_t j = 0; j < m; ++j)
-      std::swap(out[i - j], out[scale_to(static_cast<std::uint64_t>(draw[j]) << 1, static_cast<std::uint64_t>(i - j + 1))]);
+  const bool is_narrow = n <= std::numeric_limits<std::uint32_t>::max();
+  const int per_group = is_narrow ? 64 : 32;
+  const std::int64_t groups = (n + per_group - 1) / per_group;
+  const Generator::Range r = g.reserve(static_cast<std::uint64_t>(groups * kGroup));
+  const Below below{r.seed, r.first};
+  std::uint32_t w[64];
+  // Fisher-Yates from the end; element i of the stream decides what stays at place n - 1 - i.
+  for (std::int64_t group = 0; group < groups; ++group) {
+    generate_groups(Words{}, r.seed, r.first + static_cast<std::uint64_t>(group * kGroup), 0, 1, w, 64);
+    const std::int64_t at = group * per_group, count = std::min<std::int64_t>(per_group, n - at);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t last = n - 1 - (at + i), pair = (i / 16) * 32 + i % 16;
+      const std::uint64_t span = static_cast<std::uint64_t>(last) + 1;
+      const std::uint64_t x = is_narrow ? below.narrow(w[i], static_cast<std::uint32_t>(span), at + i)
+                                        : below.wide(std::uint64_t{w[pair]} << 32 | w[pair + 16], span, at + i);
+      std::swap(out[last], out[x]);
+    }
   }
 }
 

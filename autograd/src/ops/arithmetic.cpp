@@ -1,7 +1,7 @@
 // + - * / and powers. Each operation: floating types in one vectorised pass, integers in plain loops.
-#include <cmath>
-
 #include <fmt/format.h>
+
+#include <cmath>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
@@ -24,7 +24,8 @@ template <class T, class F>
 void integer_tile(const void* f, std::int64_t n, void* out, const void* const* in) {
   const T* a = static_cast<const T*>(in[0]);
   const T* b = static_cast<const T*>(in[1]);
-  for (std::int64_t i = 0; i < n; ++i) static_cast<T*>(out)[i] = static_cast<T>((*static_cast<const F*>(f))(a[i], b[i]));
+  for (std::int64_t i = 0; i < n; ++i)
+    static_cast<T*>(out)[i] = static_cast<T>((*static_cast<const F*>(f))(a[i], b[i]));
 }
 
 // Integer and bool tensors through f in the wrapping unsigned sense.
@@ -47,8 +48,10 @@ Tensor scalar_tensor(Scalar v, DType type) {
 }
 
 constexpr auto kWrap = [](auto v) {  // signed overflow is undefined; unsigned wraps
-  if constexpr (std::is_same_v<decltype(v), bool>) return static_cast<std::uint64_t>(v);
-  else return static_cast<std::uint64_t>(static_cast<std::int64_t>(v));
+  if constexpr (std::is_same_v<decltype(v), bool>)
+    return static_cast<std::uint64_t>(v);
+  else
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(v));
 };
 
 // The floating operands of a binary operation; they are cast without the tape, the engine casts gradients back.
@@ -68,25 +71,38 @@ Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
   const double k = alpha.to_double();
   if (!is_floating(type)) {
     if (alpha.is_floating())
-      ErrorReport("add", "a floating alpha needs floating tensors", at).operand("left", x).operand("right", y).dtype_error();
+      ErrorReport("add", "a floating alpha needs floating tensors", at)
+          .operand("left", x)
+          .operand("right", y)
+          .dtype_error();
     const auto m = static_cast<std::uint64_t>(alpha.to_int64());
     return integer_binary(x, y, type, [m](auto a, auto b) { return kWrap(a) + m * kWrap(b); });
   }
   const Pair p = as_pair(x, y, type);
   if (k == 1)
-    return record("add", elementwise([](auto a, auto b) { return a + b; }, p.x, p.y), {x, y}, {},
-                  [](const Saved&, const Tensor& g) -> Grads { return {g, g}; }, at);
-  return record("add", elementwise([k](auto a, auto b) { return a + b * k; }, p.x, p.y), {x, y}, {},
-                [k](const Saved& s, const Tensor& g) -> Grads { return {g, s.needs(1) ? g * k : Tensor()}; }, at);
+    return record(
+        "add", elementwise([](auto a, auto b) { return a + b; }, p.x, p.y), {x, y}, {},
+        [](const Saved&, const Tensor& g) -> Grads {
+          return {g, g};
+        },
+        at);
+  return record(
+      "add", elementwise([k](auto a, auto b) { return a + b * k; }, p.x, p.y), {x, y}, {},
+      [k](const Saved& s, const Tensor& g) -> Grads {
+        return {g, s.needs(1) ? g * k : Tensor()};
+      },
+      at);
 }
 
 Tensor add(const Tensor& x, Scalar y, Location at) {
   require_defined("add", x, at);
   const DType type = promote_types(impl(x).dtype, y);
-  if (!is_floating(type)) return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) + kWrap(b); });
+  if (!is_floating(type))
+    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) + kWrap(b); });
   const double k = y.to_double();
-  return record("add", elementwise([k](auto a) { return a + k; }, as_type(x, type)), {x}, {},
-                [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
+  return record(
+      "add", elementwise([k](auto a) { return a + k; }, as_type(x, type)), {x}, {},
+      [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
 Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
@@ -94,34 +110,48 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
   const DType type = result_type(x, y);
   const double k = alpha.to_double();
   if (impl(x).dtype == DType::boolean && impl(y).dtype == DType::boolean)
-    ErrorReport("sub", "is not defined for two bool tensors; use logical_xor", at).operand("left", x).operand("right", y).dtype_error();
+    ErrorReport("sub", "is not defined for two bool tensors; use logical_xor", at)
+        .operand("left", x)
+        .operand("right", y)
+        .dtype_error();
   if (!is_floating(type)) {
     if (alpha.is_floating())
-      ErrorReport("sub", "a floating alpha needs floating tensors", at).operand("left", x).operand("right", y).dtype_error();
+      ErrorReport("sub", "a floating alpha needs floating tensors", at)
+          .operand("left", x)
+          .operand("right", y)
+          .dtype_error();
     const auto m = static_cast<std::uint64_t>(alpha.to_int64());
     return integer_binary(x, y, type, [m](auto a, auto b) { return kWrap(a) - m * kWrap(b); });
   }
   const Pair p = as_pair(x, y, type);
-  return record("sub", elementwise([k](auto a, auto b) { return a - b * k; }, p.x, p.y), {x, y}, {},
-                [k](const Saved& s, const Tensor& g) -> Grads { return {g, s.needs(1) ? g * -k : Tensor()}; }, at);
+  return record(
+      "sub", elementwise([k](auto a, auto b) { return a - b * k; }, p.x, p.y), {x, y}, {},
+      [k](const Saved& s, const Tensor& g) -> Grads {
+        return {g, s.needs(1) ? g * -k : Tensor()};
+      },
+      at);
 }
 
 Tensor sub(const Tensor& x, Scalar y, Location at) {
   require_defined("sub", x, at);
   const DType type = promote_types(impl(x).dtype, y);
-  if (!is_floating(type)) return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) - kWrap(b); });
+  if (!is_floating(type))
+    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) - kWrap(b); });
   const double k = y.to_double();
-  return record("sub", elementwise([k](auto a) { return a - k; }, as_type(x, type)), {x}, {},
-                [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
+  return record(
+      "sub", elementwise([k](auto a) { return a - k; }, as_type(x, type)), {x}, {},
+      [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
 Tensor rsub(const Tensor& x, Scalar y, Location at) {
   require_defined("rsub", x, at);
   const DType type = promote_types(impl(x).dtype, y);
-  if (!is_floating(type)) return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(b) - kWrap(a); });
+  if (!is_floating(type))
+    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(b) - kWrap(a); });
   const double k = y.to_double();
-  return record("rsub", elementwise([k](auto a) { return k - a; }, as_type(x, type)), {x}, {},
-                [](const Saved&, const Tensor& g) -> Grads { return {neg(g)}; }, at);
+  return record(
+      "rsub", elementwise([k](auto a) { return k - a; }, as_type(x, type)), {x}, {},
+      [](const Saved&, const Tensor& g) -> Grads { return {neg(g)}; }, at);
 }
 
 Tensor mul(const Tensor& x, const Tensor& y, Location at) {
@@ -132,19 +162,24 @@ Tensor mul(const Tensor& x, const Tensor& y, Location at) {
   Tensor out = elementwise([](auto a, auto b) { return a * b; }, p.x, p.y);
   const bool tape = grad_enabled();
   const Tensor none;
-  return record("mul", std::move(out), {x, y}, {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
-                [](const Saved& s, const Tensor& g) -> Grads {
-                  return {s.needs(0) ? mul(g, s[1]) : Tensor(), s.needs(1) ? mul(g, s[0]) : Tensor()};
-                }, at);
+  return record(
+      "mul", std::move(out), {x, y},
+      {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
+      [](const Saved& s, const Tensor& g) -> Grads {
+        return {s.needs(0) ? mul(g, s[1]) : Tensor(), s.needs(1) ? mul(g, s[0]) : Tensor()};
+      },
+      at);
 }
 
 Tensor mul(const Tensor& x, Scalar y, Location at) {
   require_defined("mul", x, at);
   const DType type = promote_types(impl(x).dtype, y);
-  if (!is_floating(type)) return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
+  if (!is_floating(type))
+    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
   const double k = y.to_double();
-  return record("mul", elementwise([k](auto a) { return a * k; }, as_type(x, type)), {x}, {},
-                [k](const Saved&, const Tensor& g) -> Grads { return {mul(g, Scalar(k))}; }, at);
+  return record(
+      "mul", elementwise([k](auto a) { return a * k; }, as_type(x, type)), {x}, {},
+      [k](const Saved&, const Tensor& g) -> Grads { return {mul(g, Scalar(k))}; }, at);
 }
 
 Tensor div(const Tensor& x, const Tensor& y, Location at) {
@@ -153,19 +188,22 @@ Tensor div(const Tensor& x, const Tensor& y, Location at) {
   if (mixed(x, y, type)) return div(x.to(type, at), y.to(type, at), at);
   Tensor out = elementwise([](auto a, auto b) { return a / b; }, x, y);
   const Tensor none;
-  return record("div", std::move(out), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
-                [](const Saved& s, const Tensor& g) -> Grads {
-                  return {s.needs(0) ? div(g, s[1]) : Tensor(),
-                          s.needs(1) ? fuse([](auto u, auto a, auto b) { return -u * (a / b / b); }, g, s[0], s[1]) : Tensor()};
-                }, at);
+  return record(
+      "div", std::move(out), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
+      [](const Saved& s, const Tensor& g) -> Grads {
+        return {s.needs(0) ? div(g, s[1]) : Tensor(),
+                s.needs(1) ? fuse([](auto u, auto a, auto b) { return -u * (a / b / b); }, g, s[0], s[1]) : Tensor()};
+      },
+      at);
 }
 
 Tensor div(const Tensor& x, Scalar y, Location at) {
   require_defined("div", x, at);
   const DType type = is_floating(impl(x).dtype) ? impl(x).dtype : DType::float32;
   const double k = y.to_double();
-  return record("div", elementwise([k](auto a) { return a / k; }, as_type(x, type)), {x}, {},
-                [k](const Saved&, const Tensor& g) -> Grads { return {div(g, Scalar(k))}; }, at);
+  return record(
+      "div", elementwise([k](auto a) { return a / k; }, as_type(x, type)), {x}, {},
+      [k](const Saved&, const Tensor& g) -> Grads { return {div(g, Scalar(k))}; }, at);
 }
 
 Tensor rdiv(const Tensor& x, Scalar y, Location at) {
@@ -173,25 +211,31 @@ Tensor rdiv(const Tensor& x, Scalar y, Location at) {
   const Tensor v = detail::as_floating(x);
   const double k = y.to_double();
   Tensor out = elementwise([k](auto a) { return k / a; }, v);
-  return record("rdiv", out, {v}, {v},
-                [k](const Saved& s, const Tensor& g) -> Grads {
-                  return {fuse([k](auto u, auto a) { return u * (-k / a / a); }, g, s[0])};
-                }, at);
+  return record(
+      "rdiv", out, {v}, {v},
+      [k](const Saved& s, const Tensor& g) -> Grads {
+        return {fuse([k](auto u, auto a) { return u * (-k / a / a); }, g, s[0])};
+      },
+      at);
 }
 
 Tensor neg(const Tensor& x, Location at) {
   require_defined("neg", x, at);
-  if (impl(x).dtype == DType::boolean) ErrorReport("neg", "is not defined for bool; use logical_not", at).operand("input", x).dtype_error();
+  if (impl(x).dtype == DType::boolean)
+    ErrorReport("neg", "is not defined for bool; use logical_not", at).operand("input", x).dtype_error();
   if (!is_floating(impl(x).dtype)) return rsub(x, 0, at);
-  return record("neg", elementwise([](auto a) { return -a; }, x), {x}, {},
-                [](const Saved&, const Tensor& g) -> Grads { return {neg(g)}; }, at);
+  return record(
+      "neg", elementwise([](auto a) { return -a; }, x), {x}, {},
+      [](const Saved&, const Tensor& g) -> Grads { return {neg(g)}; }, at);
 }
 
 // ---- powers ----
 namespace {
 
 template <class T>
-XGRAD_INLINE Vec<T> raise(Vec<T> v, double k) { return pow(v, Vec<T>(k)); }
+XGRAD_INLINE Vec<T> raise(Vec<T> v, double k) {
+  return pow(v, Vec<T>(k));
+}
 Tensor raise(const Tensor& v, double k) { return pow(v, Scalar(k)); }
 
 // use(p) with p(v) = v^k for vectors and Tensors, without the general (slow) function for the exponents that come up.
@@ -230,15 +274,19 @@ Tensor pow(const Tensor& x, Scalar y, Location at) {
   const DType type = promote_types(impl(x).dtype, y);
   if (!is_floating(type)) {
     if (y.to_int64() < 0)
-      ErrorReport("pow", "integers to a negative integer power are not allowed; cast to a floating type", at).operand("input", x).value_error();
-    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); });
+      ErrorReport("pow", "integers to a negative integer power are not allowed; cast to a floating type", at)
+          .operand("input", x)
+          .value_error();
+    return integer_binary(x, scalar_tensor(y, type), type,
+                          [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); });
   }
   const Tensor v = as_type(x, type);
   const double k = y.to_double();
   Tensor out = k == 0 ? elementwise([](auto a) { return decltype(a)(1); }, v)
                       : with_power(k, [&](auto p) { return elementwise(p, v); });
-  return record("pow", std::move(out), {x}, {v},
-                [k](const Saved& s, const Tensor& g) -> Grads { return {power_backward(g, s[0], k)}; }, at);
+  return record(
+      "pow", std::move(out), {x}, {v},
+      [k](const Saved& s, const Tensor& g) -> Grads { return {power_backward(g, s[0], k)}; }, at);
 }
 
 Tensor pow(const Tensor& x, const Tensor& y, Location at) {
@@ -248,22 +296,28 @@ Tensor pow(const Tensor& x, const Tensor& y, Location at) {
     return integer_binary(x, y, type, [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); });
   if (mixed(x, y, type)) return pow(x.to(type, at), y.to(type, at), at);
   Tensor out = elementwise([](auto a, auto b) { return pow(a, b); }, x, y);
-  return record("pow", out, {x, y}, {x, y, out},
-                [](const Saved& s, const Tensor& g) -> Grads {
-                  Tensor gx, gy;
-                  // A base of 1 where the product would be 0 * inf, so that second derivatives are free of NaN too.
-                  if (s.needs(0))
-                    gx = fuse([](auto u, auto a, auto b) {
-                      auto base = where((b == 0) && !((a > 0) || (a < 0)), 1, a);
-                      return u * (b * pow(base, b - 1));
-                    }, g, s[0], s[1]);
-                  if (s.needs(1))
-                    gy = fuse([](auto u, auto a, auto b, auto power) {
-                      auto base = where((a == 0) && (b >= 0), 1, a);
-                      return u * (power * log(base));
-                    }, g, s[0], s[1], s[2]);
-                  return {gx, gy};
-                }, at);
+  return record(
+      "pow", out, {x, y}, {x, y, out},
+      [](const Saved& s, const Tensor& g) -> Grads {
+        Tensor gx, gy;
+        // A base of 1 where the product would be 0 * inf, so that second derivatives are free of NaN too.
+        if (s.needs(0))
+          gx = fuse(
+              [](auto u, auto a, auto b) {
+                auto base = where((b == 0) && !((a > 0) || (a < 0)), 1, a);
+                return u * (b * pow(base, b - 1));
+              },
+              g, s[0], s[1]);
+        if (s.needs(1))
+          gy = fuse(
+              [](auto u, auto a, auto b, auto power) {
+                auto base = where((a == 0) && (b >= 0), 1, a);
+                return u * (power * log(base));
+              },
+              g, s[0], s[1], s[2]);
+        return {gx, gy};
+      },
+      at);
 }
 
 Tensor pow(Scalar x, const Tensor& y, Location at) {

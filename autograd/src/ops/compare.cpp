@@ -1,6 +1,5 @@
 // Comparisons, logic and tests of single elements: bool results, nothing to differentiate.
 #include <cmath>
-
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -63,7 +62,9 @@ Tensor test(const char* op, const Tensor& x, F, const Location& at) {
   require_defined(op, x, at);
   const Tensor* in[] = {&x};
   Tensor out = detail::tile_output(in, 1, DType::boolean);
-  dispatch_all(impl(x).dtype, [&](auto zero) { detail::run_tiles({&test_tile<decltype(zero), F>, nullptr, 0.5}, out, in, 1); });
+  dispatch_all(impl(x).dtype, [&](auto zero) {
+    detail::run_tiles({&test_tile<decltype(zero), F>, nullptr, 0.5}, out, in, 1);
+  });
   return out;
 }
 
@@ -83,35 +84,44 @@ Tensor gt(const Tensor& x, Scalar y, Location at) { return compare("gt", x, y, k
 Tensor ge(const Tensor& x, Scalar y, Location at) { return compare("ge", x, y, kGe, at); }
 
 Tensor logical_and(const Tensor& x, const Tensor& y, Location at) {
-  return compare("logical_and", x, y, [](auto a, auto b) { return a != 0 && b != 0; }, at);
+  return compare(
+      "logical_and", x, y, [](auto a, auto b) { return a != 0 && b != 0; }, at);
 }
 Tensor logical_or(const Tensor& x, const Tensor& y, Location at) {
-  return compare("logical_or", x, y, [](auto a, auto b) { return a != 0 || b != 0; }, at);
+  return compare(
+      "logical_or", x, y, [](auto a, auto b) { return a != 0 || b != 0; }, at);
 }
 Tensor logical_xor(const Tensor& x, const Tensor& y, Location at) {
-  return compare("logical_xor", x, y, [](auto a, auto b) { return (a != 0) != (b != 0); }, at);
+  return compare(
+      "logical_xor", x, y, [](auto a, auto b) { return (a != 0) != (b != 0); }, at);
 }
 Tensor logical_not(const Tensor& x, Location at) {
-  return test("logical_not", x, [](auto a) { return a == 0; }, at);
+  return test(
+      "logical_not", x, [](auto a) { return a == 0; }, at);
 }
 
 namespace {
 // By bits: no compiler flag can argue these away, and they hold for integers too.
 template <class T>
 int class_of(T v) {  // 0 finite, 1 infinite, 2 NaN
-  if constexpr (std::is_floating_point_v<T>) return v != v ? 2 : std::fabs(v) > std::numeric_limits<T>::max() ? 1 : 0;
-  else return 0;
+  if constexpr (std::is_floating_point_v<T>)
+    return v != v ? 2 : std::fabs(v) > std::numeric_limits<T>::max() ? 1 : 0;
+  else
+    return 0;
 }
 }  // namespace
 
 Tensor isnan(const Tensor& x, Location at) {
-  return test("isnan", x, [](auto a) { return class_of(a) == 2; }, at);
+  return test(
+      "isnan", x, [](auto a) { return class_of(a) == 2; }, at);
 }
 Tensor isinf(const Tensor& x, Location at) {
-  return test("isinf", x, [](auto a) { return class_of(a) == 1; }, at);
+  return test(
+      "isinf", x, [](auto a) { return class_of(a) == 1; }, at);
 }
 Tensor isfinite(const Tensor& x, Location at) {
-  return test("isfinite", x, [](auto a) { return class_of(a) == 0; }, at);
+  return test(
+      "isfinite", x, [](auto a) { return class_of(a) == 0; }, at);
 }
 
 bool allclose(const Tensor& x, const Tensor& y, double rtol, double atol, bool equal_nan, Location at) {
@@ -120,7 +130,8 @@ bool allclose(const Tensor& x, const Tensor& y, double rtol, double atol, bool e
   const std::vector<double> a = x.to_vector<double>(), b = y.to_vector<double>();
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (a[i] == b[i] || (equal_nan && std::isnan(a[i]) && std::isnan(b[i]))) continue;
-    if (!(std::fabs(a[i] - b[i]) <= atol + rtol * std::fabs(b[i])) || std::isinf(a[i]) || std::isinf(b[i])) return false;
+    if (!(std::fabs(a[i] - b[i]) <= atol + rtol * std::fabs(b[i])) || std::isinf(a[i]) || std::isinf(b[i]))
+      return false;
   }
   return true;
 }

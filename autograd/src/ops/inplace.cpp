@@ -1,6 +1,7 @@
 // Operations that change their tensor. Off the tape they write directly. On it they compute the new values with the
 // out-of-place operation on the old ones, copy them into place, and put self on that operation's node.
 #include <fmt/format.h>
+
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
@@ -17,8 +18,10 @@ namespace {
 
 void require_fits(const char* op, const Tensor& self, const Tensor& value, const Location& at) {
   if (!detail::is_expandable_to(value.shape(), self.shape()))
-    ErrorReport(op, fmt::format("shape {} does not fit into {}: an in-place operation cannot grow its tensor",
-                                to_string(value.shape()), to_string(self.shape())), at)
+    ErrorReport(op,
+                fmt::format("shape {} does not fit into {}: an in-place operation cannot grow its tensor",
+                            to_string(value.shape()), to_string(self.shape())),
+                at)
         .operand("self", self)
         .operand("other", value)
         .shape_error();
@@ -27,7 +30,8 @@ void require_fits(const char* op, const Tensor& self, const Tensor& value, const
 void require_castable(const char* op, const Tensor& self, DType result, const Location& at) {
   const auto category = [](DType d) { return is_floating(d) ? 2 : is_integral(d) ? 1 : 0; };
   if (category(result) > category(self.dtype()))
-    ErrorReport(op, fmt::format("a result of type {} cannot be stored in a {} tensor", name(result), name(self.dtype())), at)
+    ErrorReport(
+        op, fmt::format("a result of type {} cannot be stored in a {} tensor", name(result), name(self.dtype())), at)
         .operand("self", self)
         .dtype_error();
 }
@@ -54,7 +58,8 @@ enum class Saves { nothing, operands };
 
 // self <- f(self, other); f for vectors, compute for Tensors.
 template <class F, class Compute>
-Tensor& apply(const char* op, Tensor& self, const Tensor& other, Saves saves, F f, Compute compute, const Location& at) {
+Tensor& apply(const char* op, Tensor& self, const Tensor& other, Saves saves, F f, Compute compute,
+              const Location& at) {
   require_defined(op, other, at);
   InPlace change(op, self, at);
   require_fits(op, self, other, at);
@@ -69,7 +74,9 @@ Tensor& apply(const char* op, Tensor& self, const Tensor& other, Saves saves, F 
   GradModeGuard mode(tape);
   const bool copy_old = tape && saves == Saves::operands && detail::wants_grad(other);
   const bool copy_other = tape && saves == Saves::operands && detail::impl(self).storage == detail::impl(other).storage;
-  return store(change, op, compute(copy_old ? change.old().clone(at) : change.old(), copy_other ? other.clone(at) : other), tape, at);
+  return store(change, op,
+               compute(copy_old ? change.old().clone(at) : change.old(), copy_other ? other.clone(at) : other), tape,
+               at);
 }
 
 // self <- f(self)
@@ -97,8 +104,9 @@ Tensor& fill(const char* op, Tensor& self, Scalar v, const Location& at) {
   detail::fill_raw(self, v);
   change.changed();
   if (!tape) return self;
-  change.rebase(record(op, detail::make_alias(self), {change.old()}, {},
-                       [](const Saved&, const Tensor& g) -> Grads { return {no_gradient(g)}; }, at));
+  change.rebase(record(
+      op, detail::make_alias(self), {change.old()}, {},
+      [](const Saved&, const Tensor& g) -> Grads { return {no_gradient(g)}; }, at));
   return self;
 }
 
@@ -117,8 +125,12 @@ Tensor& Tensor::copy_(const Tensor& src, Location at) {
   }
   change.changed();
   if (!tape) return *this;
-  change.rebase(record("copy_", detail::make_alias(*this), {change.old(), src}, {},
-                       [](const Saved& s, const Tensor& g) -> Grads { return {s.needs(0) ? no_gradient(g) : Tensor(), g}; }, at));
+  change.rebase(record(
+      "copy_", detail::make_alias(*this), {change.old(), src}, {},
+      [](const Saved& s, const Tensor& g) -> Grads {
+        return {s.needs(0) ? no_gradient(g) : Tensor(), g};
+      },
+      at));
   return *this;
 }
 
@@ -128,40 +140,50 @@ Tensor& Tensor::zero_(Location at) { return fill("zero_", *this, 0, at); }
 Tensor& Tensor::add_(const Tensor& o, Scalar alpha, Location at) {
   const double k = alpha.to_double();
   auto compute = [&](const Tensor& x, const Tensor& y) { return add(x, y, alpha, at); };
-  if (k == 1) return apply("add_", *this, o, Saves::nothing, [](auto a, auto b) { return a + b; }, compute, at);
-  return apply("add_", *this, o, Saves::nothing, [k](auto a, auto b) { return a + b * k; }, compute, at);
+  if (k == 1)
+    return apply(
+        "add_", *this, o, Saves::nothing, [](auto a, auto b) { return a + b; }, compute, at);
+  return apply(
+      "add_", *this, o, Saves::nothing, [k](auto a, auto b) { return a + b * k; }, compute, at);
 }
 Tensor& Tensor::add_(Scalar v, Location at) {
-  return apply("add_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a + k; },
-               [&](const Tensor& x) { return add(x, v, at); }, at);
+  return apply(
+      "add_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a + k; },
+      [&](const Tensor& x) { return add(x, v, at); }, at);
 }
 Tensor& Tensor::sub_(const Tensor& o, Scalar alpha, Location at) {
-  return apply("sub_", *this, o, Saves::nothing, [k = alpha.to_double()](auto a, auto b) { return a - b * k; },
-               [&](const Tensor& x, const Tensor& y) { return sub(x, y, alpha, at); }, at);
+  return apply(
+      "sub_", *this, o, Saves::nothing, [k = alpha.to_double()](auto a, auto b) { return a - b * k; },
+      [&](const Tensor& x, const Tensor& y) { return sub(x, y, alpha, at); }, at);
 }
 Tensor& Tensor::mul_(const Tensor& o, Location at) {
-  return apply("mul_", *this, o, Saves::operands, [](auto a, auto b) { return a * b; },
-               [&](const Tensor& x, const Tensor& y) { return mul(x, y, at); }, at);
+  return apply(
+      "mul_", *this, o, Saves::operands, [](auto a, auto b) { return a * b; },
+      [&](const Tensor& x, const Tensor& y) { return mul(x, y, at); }, at);
 }
 Tensor& Tensor::mul_(Scalar v, Location at) {
-  return apply("mul_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a * k; },
-               [&](const Tensor& x) { return mul(x, v, at); }, at);
+  return apply(
+      "mul_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a * k; },
+      [&](const Tensor& x) { return mul(x, v, at); }, at);
 }
 Tensor& Tensor::div_(const Tensor& o, Location at) {
-  return apply("div_", *this, o, Saves::operands, [](auto a, auto b) { return a / b; },
-               [&](const Tensor& x, const Tensor& y) { return div(x, y, at); }, at);
+  return apply(
+      "div_", *this, o, Saves::operands, [](auto a, auto b) { return a / b; },
+      [&](const Tensor& x, const Tensor& y) { return div(x, y, at); }, at);
 }
 Tensor& Tensor::div_(Scalar v, Location at) {
-  return apply("div_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a / k; },
-               [&](const Tensor& x) { return div(x, v, at); }, at);
+  return apply(
+      "div_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a / k; },
+      [&](const Tensor& x) { return div(x, v, at); }, at);
 }
 Tensor& Tensor::clamp_(Scalar lo, Scalar hi, Location at) {
-  return apply("clamp_", *this, Saves::operands,
-               [lo = lo.to_double(), hi = hi.to_double()](auto v) {
-                 auto w = where(v < lo, lo, v);
-                 return where(w > hi, hi, w);
-               },
-               [&](const Tensor& x) { return clamp(x, lo, hi, at); }, at);
+  return apply(
+      "clamp_", *this, Saves::operands,
+      [lo = lo.to_double(), hi = hi.to_double()](auto v) {
+        auto w = where(v < lo, lo, v);
+        return where(w > hi, hi, w);
+      },
+      [&](const Tensor& x) { return clamp(x, lo, hi, at); }, at);
 }
 
 }  // namespace xgrad

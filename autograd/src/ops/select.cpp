@@ -1,7 +1,7 @@
 // Choosing between values: maximum, minimum, clamp, where.
-#include <limits>
-
 #include <fmt/format.h>
+
+#include <limits>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
@@ -27,7 +27,9 @@ XGRAD_CLONES void where_tile(const void*, std::int64_t n, void* out, const void*
 Tensor where_raw(const Tensor& c, const Tensor& a, const Tensor& b) {
   const Tensor* in[] = {&c, &a, &b};
   Tensor out = detail::tile_output(in, 3, impl(a).dtype);
-  dispatch_all(impl(a).dtype, [&](auto zero) { detail::run_tiles({&where_tile<decltype(zero)>, nullptr, 0.3}, out, in, 3); });
+  dispatch_all(impl(a).dtype, [&](auto zero) {
+    detail::run_tiles({&where_tile<decltype(zero)>, nullptr, 0.3}, out, in, 3);
+  });
   return out;
 }
 
@@ -47,34 +49,42 @@ Tensor extremum(const char* op, const Tensor& x, const Tensor& y, F better, cons
     return where_raw(better(a, b), a, b);
   }
   Tensor out = elementwise([better](auto p, auto q) { return where(better(p, q) || (p != p), p, q); }, a, b);
-  return record(op, out, {x, y}, {a, b},
-                [better](const Saved& s, const Tensor& g) -> Grads {
-                  auto part = [better](auto u, auto p, auto q) { return where(p == q, u * 0.5, where(better(q, p), 0, u)); };
-                  return {s.needs(0) ? fuse(part, g, s[0], s[1]) : Tensor(), s.needs(1) ? fuse(part, g, s[1], s[0]) : Tensor()};
-                }, at);
+  return record(
+      op, out, {x, y}, {a, b},
+      [better](const Saved& s, const Tensor& g) -> Grads {
+        auto part = [better](auto u, auto p, auto q) { return where(p == q, u * 0.5, where(better(q, p), 0, u)); };
+        return {s.needs(0) ? fuse(part, g, s[0], s[1]) : Tensor(), s.needs(1) ? fuse(part, g, s[1], s[0]) : Tensor()};
+      },
+      at);
 }
 
 }  // namespace
 
 Tensor maximum(const Tensor& x, const Tensor& y, Location at) {
-  return extremum("maximum", x, y, [](auto a, auto b) { return a > b; }, at);
+  return extremum(
+      "maximum", x, y, [](auto a, auto b) { return a > b; }, at);
 }
 Tensor minimum(const Tensor& x, const Tensor& y, Location at) {
-  return extremum("minimum", x, y, [](auto a, auto b) { return a < b; }, at);
+  return extremum(
+      "minimum", x, y, [](auto a, auto b) { return a < b; }, at);
 }
 
 namespace {
 
 Tensor clamp_between(const Tensor& x, double lo, double hi, const Location& at) {
   // max(x, lo) first, then min with hi: hi wins when lo > hi, as in PyTorch.
-  Tensor y = elementwise([=](auto v) {
-    auto w = where(v < lo, lo, v);
-    return where(w > hi, hi, w);
-  }, x);
-  return record("clamp", y, {x}, {x},
-                [=](const Saved& s, const Tensor& g) -> Grads {
-                  return {fuse([=](auto u, auto v) { return where((v >= lo) && (v <= hi), u, 0); }, g, s[0])};
-                }, at);
+  Tensor y = elementwise(
+      [=](auto v) {
+        auto w = where(v < lo, lo, v);
+        return where(w > hi, hi, w);
+      },
+      x);
+  return record(
+      "clamp", y, {x}, {x},
+      [=](const Saved& s, const Tensor& g) -> Grads {
+        return {fuse([=](auto u, auto v) { return where((v >= lo) && (v <= hi), u, 0); }, g, s[0])};
+      },
+      at);
 }
 
 Tensor clamp_any(const Tensor& x, const Scalar* lo, const Scalar* hi, const Location& at) {
@@ -101,16 +111,21 @@ Tensor clamp_max(const Tensor& x, Scalar max, Location at) { return clamp_any(x,
 Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y, Location at) {
   require_defined("where", condition, at);
   if (impl(condition).dtype != DType::boolean)
-    ErrorReport("where", fmt::format("the condition must be bool, got {}", name(condition.dtype())), at).operand("condition", condition).dtype_error();
+    ErrorReport("where", fmt::format("the condition must be bool, got {}", name(condition.dtype())), at)
+        .operand("condition", condition)
+        .dtype_error();
   detail::require_broadcast("where", x, y, at);
   const Shape both = impl(x).shape == impl(y).shape ? impl(x).shape : broadcast_shapes("where", x, y, at);
   if (!(impl(condition).shape == both)) broadcast_shapes("where", impl(condition).shape, both, at);
   const DType type = detail::result_type(x, y);
   Tensor out = where_raw(condition, as_type(x, type), as_type(y, type));
-  return record("where", std::move(out), {condition, x, y}, {condition},
-                [](const Saved& s, const Tensor& g) -> Grads {
-                  return {Tensor(), s.needs(1) ? where(s[0], g, Scalar(0.0)) : Tensor(), s.needs(2) ? where(s[0], Scalar(0.0), g) : Tensor()};
-                }, at);
+  return record(
+      "where", std::move(out), {condition, x, y}, {condition},
+      [](const Saved& s, const Tensor& g) -> Grads {
+        return {Tensor(), s.needs(1) ? where(s[0], g, Scalar(0.0)) : Tensor(),
+                s.needs(2) ? where(s[0], Scalar(0.0), g) : Tensor()};
+      },
+      at);
 }
 Tensor where(const Tensor& condition, const Tensor& x, Scalar y, Location at) {
   require_defined("where", x, at);

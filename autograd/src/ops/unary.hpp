@@ -15,10 +15,12 @@ enum class Keep { input, output };
 template <Keep K, class F, class B>
 Tensor unary(const char* op, const Tensor& x, F f, B b, const Location& at) {
   require_defined(op, x, at);
-  if (!is_floating(impl(x).dtype)) [[unlikely]] return elementwise(f, as_floating(x));
+  if (!is_floating(impl(x).dtype)) [[unlikely]]
+    return elementwise(f, as_floating(x));
   Tensor y = elementwise(f, x);
-  return record(op, y, {x}, {K == Keep::input ? x : y},
-                [b](const Saved& s, const Tensor& g) -> Grads { return {fuse(b, g, s[0])}; }, at);
+  return record(
+      op, y, {x}, {K == Keep::input ? x : y},
+      [b](const Saved& s, const Tensor& g) -> Grads { return {fuse(b, g, s[0])}; }, at);
 }
 
 template <class T, class F>
@@ -30,12 +32,14 @@ void integer_unary_tile(const void*, std::int64_t n, void* out, const void* cons
 template <class F>
 Tensor integer_unary(const char* op, const Tensor& x, F, const Location& at) {
   const DType type = impl(x).dtype;
-  if (type == DType::boolean) ErrorReport(op, "is not defined for bool; cast first", at).operand("input", x).dtype_error();
+  if (type == DType::boolean)
+    ErrorReport(op, "is not defined for bool; cast first", at).operand("input", x).dtype_error();
   Tensor y = make_tensor(impl(x).shape, type);
   const Tensor* in[] = {&x};
   dispatch_all(type, [&](auto zero) {
     using T = decltype(zero);
-    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) run_tiles({&integer_unary_tile<T, F>, nullptr, 0.5}, y, in, 1);
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
+      run_tiles({&integer_unary_tile<T, F>, nullptr, 0.5}, y, in, 1);
   });
   return y;
 }

@@ -1,0 +1,253 @@
+// Trains a small network to read handwritten digits, shows what it learnt, and draws the graph of one training step.
+//
+//   digits                      the bundled 8x8 digits, about ten seconds
+//   digits --mnist DIR          MNIST files (…-images-idx3-ubyte[.gz]) instead
+//   digits --load out/digits.safetensors     scores a saved network again
+//
+// Writes out/digits.svg, out/metrics.csv and out/digits.safetensors. Ctrl-C stops after the current batch and still saves.
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <xgrad/xgrad.hpp>
+
+namespace nn = xgrad::nn;
+namespace optim = xgrad::optim;
+namespace data = xgrad::data;
+namespace train = xgrad::train;
+using xgrad::Tensor;
+
+struct Settings {
+  int epochs = 150, patience = 40, threads = 0;
+  std::int64_t batch_size = 32;
+  double lr = 2e-3, dropout = 0.4, weight_decay = 0.05, validation = 0.1;
+  std::vector<std::int64_t> hidden{256, 128};
+  std::string optimizer = "adamw", mnist, load, out = "out", digits = "examples/data/digits.csv";
+  std::uint64_t seed = 0;
+  bool deterministic = false;
+};
+
+// Rows scaled to floats, in the order of the file: the first part trains, the last tests.
+struct Digits {
+  data::TensorDataset training, test;
+};
+
+Digits load_digits(const Settings& s) {
+  if (!s.mnist.empty()) {
+    const bool full = std::filesystem::exists(s.mnist + "/train-images-idx3-ubyte") || std::filesystem::exists(s.mnist + "/train-images-idx3-ubyte.gz");
+    const auto pixels = [](const data::TensorDataset& d) { return data::TensorDataset(d.data.to(xgrad::kFloat32).flatten(1), d.target); };
+    if (full) return {pixels(data::read_mnist(s.mnist, "train")), pixels(data::read_mnist(s.mnist, "t10k"))};
+    const data::TensorDataset all = pixels(data::read_mnist(s.mnist, "t10k"));
+    return {all.slice(0, all.size() - 1500), all.slice(all.size() - 1500, all.size())};
+  }
+  const Tensor table = data::read_csv(s.digits);
+  const std::int64_t pixels = table.size(1) - 1;
+  const data::TensorDataset all(table.slice(1, 0, pixels), table.select(1, pixels).to(xgrad::kInt64));
+  return {all.slice(0, all.size() - 360), all.slice(all.size() - 360, all.size())};
+}
+
+nn::Sequential make_network(std::int64_t inputs, const std::vector<std::int64_t>& hidden, std::int64_t classes, double dropout) {
+  nn::Sequential net;
+  std::int64_t width = inputs;
+  for (std::size_t i = 0; i < hidden.size(); ++i) {
+    const std::string n = std::to_string(i + 1);
+    net.add("fc" + n, nn::Linear(width, hidden[i])).add("relu" + n, nn::ReLU());
+    if (dropout > 0) net.add("drop" + n, nn::Dropout(dropout));
+    width = hidden[i];
+  }
+  net.add("out", nn::Linear(width, classes));
+  return net;
+}
+
+std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& s, const nn::Sequential& net) {
+  if (s.optimizer == "sgd") return std::make_unique<optim::SGD>(net.parameters(), optim::SGDOptions{.lr = s.lr, .momentum = 0.9, .weight_decay = s.weight_decay, .nesterov = true});
+  if (s.optimizer == "adam") return std::make_unique<optim::Adam>(net.parameters(), optim::AdamOptions{.lr = s.lr});
+  return std::make_unique<optim::AdamW>(net.parameters(), optim::AdamWOptions{.lr = s.lr, .weight_decay = s.weight_decay});
+}
+
+struct Score {
+  double loss = 0, accuracy = 0;
+};
+
+// Mean loss and accuracy without training; counts into `confusion` when given.
+Score evaluate(nn::Sequential& net, const data::TensorDataset& set, train::ConfusionMatrix* confusion = nullptr) {
+  const xgrad::NoGradGuard off;
+  net.eval();
+  train::Mean loss, accuracy;
+  for (auto& [x, y] : data::DataLoader(set, {.batch_size = 512})) {
+    const Tensor scores = net(x);
+    loss.add(cross_entropy(scores, y).item(), x.size(0));
+    accuracy.add(train::accuracy(scores, y), x.size(0));
+    if (confusion) confusion->update(scores, y);
+  }
+  net.train();
+  return {loss.value(), accuracy.value()};
+}
+
+std::string joined(const std::vector<std::int64_t>& v) {
+  std::string s;
+  for (const std::int64_t n : v) s += (s.empty() ? "" : ",") + std::to_string(n);
+  return s;
+}
+
+void save_network(const nn::Sequential& net, const data::Scaler& scaler, const Settings& s, const std::string& path) {
+  xgrad::NamedTensors state = net.state_dict();
+  state.emplace_back("scaler.center", scaler.center());
+  state.emplace_back("scaler.scale", scaler.scale());
+  xgrad::save_safetensors(state, path, {{"hidden", joined(s.hidden)}});
+}
+
+// The network and the scaler of a file written by save_network.
+nn::Sequential load_network(const std::string& path, data::Scaler& scaler, Settings& s) {
+  xgrad::SafetensorsFile file = xgrad::read_safetensors(path);
+  if (!file.metadata.contains("hidden")) throw xgrad::IoError("xgrad: " + path + ": not saved by this program (no 'hidden' in its metadata)");
+  s.hidden.clear();
+  std::istringstream sizes(file.metadata["hidden"]);
+  for (std::string n; std::getline(sizes, n, ',');) s.hidden.push_back(std::stoll(n));
+  Tensor center, scale;
+  std::erase_if(file.tensors, [&](const auto& t) {
+    if (t.first == "scaler.center") center = t.second;
+    if (t.first == "scaler.scale") scale = t.second;
+    return t.first.starts_with("scaler.");
+  });
+  scaler.set(center, scale);
+  nn::Sequential net = make_network(center.size(0), s.hidden, 10, s.dropout);
+  net.load_state_dict(file.tensors);
+  return net;
+}
+
+// The graph of one training step on a few samples, with all values and gradients.
+void draw_step(nn::Sequential& net, const data::TensorDataset& set, const std::string& path) {
+  const xgrad::TapeRecorder record;
+  net.zero_grad();
+  Tensor x = set.data.slice(0, 0, 4).clone(), y = set.target.slice(0, 0, 4).clone();
+  x.set_name("pixels");
+  y.set_name("labels");
+  Tensor loss = cross_entropy(net(x), y);
+  loss.backward();
+  xgrad::viz::save(loss, path);
+}
+
+// True when interrupted.
+bool train_epoch(nn::Sequential& net, optim::Optimizer& opt, const data::TensorDataset& set, const Settings& s, int epoch, const train::InterruptGuard& interrupt, Score& score) {
+  const data::DataLoader loader(set, {.batch_size = s.batch_size, .shuffle = true});
+  train::Progress progress(loader.size(), "epoch " + std::to_string(epoch) + "/" + std::to_string(s.epochs));
+  train::Mean loss, accuracy;
+  for (auto& [x, y] : loader) {
+    opt.zero_grad();
+    const Tensor scores = net(x);
+    const Tensor l = cross_entropy(scores, y);
+    const double value = l.item();
+    if (!std::isfinite(value)) throw xgrad::ValueError("xgrad: the loss became " + std::to_string(value) + " in epoch " + std::to_string(epoch) + "; try a smaller --lr");
+    l.backward();
+    opt.step();
+    loss.add(value, x.size(0));
+    accuracy.add(train::accuracy(scores, y), x.size(0));
+    char note[32];
+    std::snprintf(note, sizeof note, "loss=%.4f", loss.value());
+    progress.update(1, note);
+    if (interrupt.interrupted()) break;
+  }
+  score = {loss.value(), accuracy.value()};
+  return interrupt.interrupted();
+}
+
+void fit(nn::Sequential& net, const data::Split& parts, const Settings& s, train::MetricsLog& log) {
+  const std::unique_ptr<optim::Optimizer> opt = make_optimizer(s, net);
+  train::EarlyStopping stopping({.patience = s.patience});
+  const train::InterruptGuard interrupt;
+  for (int epoch = 1; epoch <= s.epochs; ++epoch) {
+    opt->set_lr(s.lr * 0.5 * (1 + std::cos(3.14159265358979 * (epoch - 1) / s.epochs)));
+    Score training;
+    const bool stop = train_epoch(net, *opt, parts.first, s, epoch, interrupt, training);
+    const Score validation = evaluate(net, parts.second);
+    for (const auto& [split, score] : {std::pair("train", training), std::pair("validation", validation)}) {
+      log.add(epoch, split, "loss", score.loss);
+      log.add(epoch, split, "accuracy", score.accuracy);
+    }
+    if (stop) {
+      std::printf("interrupted: keeping the best weights so far\n");
+      stopping.step(validation.loss, net);
+      break;
+    }
+    if (stopping.step(validation.loss, net)) {
+      std::printf("early stop after epoch %d: no better validation loss than %.4f (epoch %d)\n", epoch, stopping.best(), stopping.best_step() + 1);
+      break;
+    }
+  }
+  stopping.restore(net);
+}
+
+void report(const char* name, const Score& s, std::int64_t n) { std::printf("%-11s loss %.4f  accuracy %.4f  (%lld digits)\n", name, s.loss, s.accuracy, static_cast<long long>(n)); }
+
+void run(Settings s) {
+  if (s.threads > 0) xgrad::set_num_threads(s.threads);
+  xgrad::set_deterministic(s.deterministic);
+  xgrad::manual_seed(s.seed);
+  Digits digits = load_digits(s);
+  data::MinMaxScaler scaler;
+  train::ConfusionMatrix confusion(10);
+  if (!s.load.empty()) {
+    nn::Sequential net = load_network(s.load, scaler, s);
+    digits.test.data = scaler.transform(digits.test.data);
+    report("test", evaluate(net, digits.test, &confusion), digits.test.size());
+    std::cout << confusion.str();
+    return;
+  }
+  std::filesystem::create_directories(s.out);
+  digits.training.data = scaler.fit_transform(digits.training.data);
+  digits.test.data = scaler.transform(digits.test.data);
+  nn::Sequential net = make_network(digits.training.data.size(1), s.hidden, 10, s.dropout);
+  std::cout << train::summary(net, digits.test.data.slice(0, 0, s.batch_size)).str();
+
+  const data::Split parts = data::random_split(digits.training, s.validation);
+  train::MetricsLog log;
+  const auto start = std::chrono::steady_clock::now();
+  fit(net, parts, s, log);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+
+  const Score training = evaluate(net, parts.first), validation = evaluate(net, parts.second), test = evaluate(net, digits.test, &confusion);
+  report("train", training, parts.first.size());
+  report("validation", validation, parts.second.size());
+  report("test", test, digits.test.size());
+  std::cout << confusion.str();
+  log.add(0, "test", "loss", test.loss);
+  log.add(0, "test", "accuracy", test.accuracy);
+
+  draw_step(net, parts.first, s.out + "/digits.svg");
+  log.save(s.out + "/metrics.csv");
+  save_network(net, scaler, s, s.out + "/digits.safetensors");
+  std::printf("trained for %.1f s; wrote %s/digits.svg, metrics.csv and digits.safetensors\n", seconds, s.out.c_str());
+}
+
+int main(int argc, char** argv) {
+  Settings s;
+  CLI::App app("Trains a small network to read handwritten digits");
+  app.add_option("--epochs", s.epochs, "most passes over the training data")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--lr", s.lr, "learning rate at the start; falls to 0 along a cosine")->capture_default_str()->check(CLI::NonNegativeNumber);
+  app.add_option("--batch-size", s.batch_size, "samples per step")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--hidden", s.hidden, "sizes of the hidden layers")->delimiter(',')->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--optimizer", s.optimizer, "sgd, adam or adamw")->capture_default_str()->check(CLI::IsMember({"sgd", "adam", "adamw"}));
+  app.add_option("--weight-decay", s.weight_decay, "for sgd and adamw")->capture_default_str()->check(CLI::NonNegativeNumber);
+  app.add_option("--dropout", s.dropout, "share of hidden units dropped in training")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+  app.add_option("--validation", s.validation, "share of the training data kept for early stopping")->capture_default_str()->check(CLI::Range(0.01, 0.9));
+  app.add_option("--patience", s.patience, "epochs without improvement before stopping")->capture_default_str()->check(CLI::NonNegativeNumber);
+  app.add_option("--seed", s.seed, "of everything random")->capture_default_str();
+  app.add_option("--threads", s.threads, "0: as many as there are cores")->capture_default_str()->check(CLI::NonNegativeNumber);
+  app.add_flag("--deterministic", s.deterministic, "the same bits for every number of threads");
+  app.add_option("--digits", s.digits, "the bundled data")->capture_default_str();
+  app.add_option("--mnist", s.mnist, "folder with MNIST's IDX files, plain or .gz");
+  app.add_option("--load", s.load, "score this saved network instead of training");
+  app.add_option("--out", s.out, "folder for the results")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    run(s);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 1;
+  }
+}
