@@ -9,13 +9,13 @@
 
 namespace xgrad::detail {
 
-struct ModuleInfo {
+struct XGRAD_API ModuleInfo {
   std::string name;   // name within the parent ("conv", "0"); the type's name for a root
   std::string label;  // "Conv2d(1 → 16)"
 };
 
 // One call of a module. Shared by the nodes recorded during it.
-struct ModuleCall {
+struct XGRAD_API ModuleCall {
   std::shared_ptr<const ModuleInfo> info;
   std::shared_ptr<const ModuleCall> parent;
   std::uint64_t id = 0;  // unique per process, increasing

@@ -52,7 +52,6 @@ struct xtype_for_shape<S<X, N, A, Init>> {
 #include <memory>
 #include <type_traits>
 #include <vector>
-
 #include <xgrad/ops/factory.hpp>
 
 static_assert(XTENSOR_VERSION_MAJOR > 0 || XTENSOR_VERSION_MINOR >= 24, "xgrad needs xtensor 0.24.3 or newer");
@@ -73,8 +72,9 @@ struct element_of {
   static_assert(std::is_arithmetic_v<V>, "xgrad: a tensor holds real numbers or bools");
   using type = std::conditional_t<
       std::is_same_v<V, bool> || std::is_same_v<V, float> || std::is_same_v<V, std::uint8_t>, V,
-      std::conditional_t<std::is_floating_point_v<V>, double,
-                         std::conditional_t<(sizeof(V) < 4 || (sizeof(V) == 4 && std::is_signed_v<V>)), std::int32_t, std::int64_t>>>;
+      std::conditional_t<
+          std::is_floating_point_v<V>, double,
+          std::conditional_t<(sizeof(V) < 4 || (sizeof(V) == 4 && std::is_signed_v<V>)), std::int32_t, std::int64_t>>>;
 };
 template <class V>
 using element_of_t = typename element_of<V>::type;
@@ -119,13 +119,16 @@ Tensor from_xtensor(E&& e, Location at = Location::current()) {
                 detail::is_row_major_array<Expression>::value) {
     const Shape shape = detail::shape_of(e);
     auto owner = std::make_shared<Expression>(std::move(e));
-    return from_blob<T>(owner->data(), shape, [owner] {}, at);
+    return from_blob<T>(
+        owner->data(), shape, [owner] {}, at);
   } else {
     Tensor t = empty(detail::shape_of(e), {dtype_of<T>}, at);
     if (t.numel() > 0) {
       auto to = array<T>(t, at);
-      if constexpr (std::is_same_v<T, std::remove_cv_t<typename Expression::value_type>>) xt::noalias(to) = e;
-      else xt::noalias(to) = xt::cast<T>(e);
+      if constexpr (std::is_same_v<T, std::remove_cv_t<typename Expression::value_type>>)
+        xt::noalias(to) = e;
+      else
+        xt::noalias(to) = xt::cast<T>(e);
     }
     return t;
   }

@@ -1,9 +1,9 @@
 // Tensors as text: nested brackets, aligned columns, long dimensions shortened to their ends.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <ostream>
-
-#include <fmt/format.h>
 #include <xgrad/tensor.hpp>
 
 #include "core/tensor_impl.hpp"
@@ -61,12 +61,18 @@ class Printer {
     collect(0, t_.ptr<T>(), values);
     const bool scientific = std::is_floating_point_v<T> && wants_exponent(values);
     for (const T v : values) {
-      if constexpr (std::is_same_v<T, bool>) items_.push_back(v ? "true" : "false");
-      else if constexpr (std::is_integral_v<T>) items_.push_back(fmt::format("{}", v));
-      else if (std::isnan(v)) items_.push_back("nan");
-      else if (std::isinf(v)) items_.push_back(v > 0 ? "inf" : "-inf");
-      else if (scientific) items_.push_back(fmt::format("{:.{}e}", v, precision_));
-      else items_.push_back(fmt::format("{:.{}f}", v, precision_));
+      if constexpr (std::is_same_v<T, bool>)
+        items_.push_back(v ? "true" : "false");
+      else if constexpr (std::is_integral_v<T>)
+        items_.push_back(fmt::format("{}", v));
+      else if (std::isnan(v))
+        items_.push_back("nan");
+      else if (std::isinf(v))
+        items_.push_back(v > 0 ? "inf" : "-inf");
+      else if (scientific)
+        items_.push_back(fmt::format("{:.{}e}", v, precision_));
+      else
+        items_.push_back(fmt::format("{:.{}f}", v, precision_));
     }
   }
 
@@ -92,19 +98,24 @@ class Printer {
       return;
     }
     out_ += '[';
-    if (dim + 1 == t_.shape.rank()) emit_row(indent + 1);
-    else emit_blocks(dim, indent + 1);
+    if (dim + 1 == t_.shape.rank())
+      emit_row(indent + 1);
+    else
+      emit_blocks(dim, indent + 1);
     out_ += ']';
   }
 
   void emit_blocks(int dim, std::size_t indent) {
-    const std::string gap = "," + std::string(static_cast<std::size_t>(t_.shape.rank() - dim - 1), '\n') + std::string(indent, ' ');
+    const std::string gap =
+        "," + std::string(static_cast<std::size_t>(t_.shape.rank() - dim - 1), '\n') + std::string(indent, ' ');
     bool first = true;
     for_shown(t_.shape[dim], [&](std::int64_t i) {
       if (!first) out_ += gap;
       first = false;
-      if (i < 0) out_ += "...";
-      else emit(dim + 1, indent);
+      if (i < 0)
+        out_ += "...";
+      else
+        emit(dim + 1, indent);
     });
   }
 
@@ -138,7 +149,8 @@ class Printer {
 
 std::string to_string(const Tensor& t, const PrintOptions& options) {
   if (!t.defined()) return "tensor(undefined)";
-  std::string s = fmt::format("tensor({}, shape={}, dtype={}", Printer(t, options).text(), to_string(t.shape()), name(t.dtype()));
+  std::string s =
+      fmt::format("tensor({}, shape={}, dtype={}", Printer(t, options).text(), to_string(t.shape()), name(t.dtype()));
   if (t.requires_grad()) s += t.is_leaf() ? ", requires_grad=true" : fmt::format(", grad_fn=<{}>", t.grad_fn_name());
   return s + ")";
 }

@@ -27,6 +27,7 @@ constexpr std::int64_t kGroup = 16;
 typedef std::uint64_t Long8 __attribute__((vector_size(64)));
 typedef std::int32_t Int8 __attribute__((vector_size(32)));
 typedef std::uint32_t Uint8 __attribute__((vector_size(32)));
+typedef std::uint32_t Uint16 __attribute__((vector_size(64)));
 using Float = Vec<float>;
 using Double = Vec<double>;
 using vec::Int16;
@@ -47,17 +48,36 @@ XGRAD_INLINE void philox_rounds(std::uint64_t seed, Long8 c[4]) {
   }
 }
 
-// The 64 words of the counters first .. first + 15.
+// The 64 words of the counters first .. first + 15. Stored as whole vectors: loads wait for stores of half the size.
 XGRAD_INLINE void philox_group(std::uint64_t seed, std::uint64_t first, std::uint32_t* words) {
-  for (int half = 0; half < 2; ++half) {
-    const Long8 counter = Long8{0, 1, 2, 3, 4, 5, 6, 7} + (first + 8u * static_cast<std::uint64_t>(half));
-    Long8 c[4] = {counter, counter >> 32, Long8{}, Long8{}};
-    philox_rounds(seed, c);
-    for (int w = 0; w < 4; ++w) {
-      const Uint8 x = __builtin_convertvector(c[w], Uint8);
-      std::memcpy(words + 16 * w + 8 * half, &x, 32);
-    }
+  const Long8 counter = Long8{0, 1, 2, 3, 4, 5, 6, 7} + first, next = counter + 8ull;
+  Long8 c[4] = {counter, counter >> 32, Long8{}, Long8{}}, d[4] = {next, next >> 32, Long8{}, Long8{}};
+  philox_rounds(seed, c);
+  philox_rounds(seed, d);
+  for (int w = 0; w < 4; ++w) {
+    const Uint8 x = __builtin_convertvector(c[w], Uint8), y = __builtin_convertvector(d[w], Uint8);
+    const Uint16 both = __builtin_shufflevector(x, y, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    std::memcpy(words + 16 * w, &both, 64);
   }
+}
+
+// std::bit_cast is not always inlined, and its calling convention would differ between the versions of a kernel.
+template <class To, class From>
+XGRAD_INLINE To as(From v) {
+  return __builtin_bit_cast(To, v);
+}
+XGRAD_INLINE Float as_float(Int16 v) { return as<Float::native>(v); }
+
+// All lanes x, for numbers known at run time only: GCC 12 builds Vec(x) of those lane by lane, in 16 instructions.
+XGRAD_INLINE Float splat(float x) {
+  typedef float Quarter __attribute__((vector_size(16)));
+  const Quarter q = x - Quarter{};
+  return __builtin_shufflevector(q, q, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+}
+XGRAD_INLINE Double splat(double x) {
+  typedef double Quarter __attribute__((vector_size(16)));
+  const Quarter q = x - Quarter{};
+  return __builtin_shufflevector(q, q, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 XGRAD_INLINE Int16 ints(const std::uint32_t* words) {
@@ -68,14 +88,14 @@ XGRAD_INLINE Int16 ints(const std::uint32_t* words) {
 
 // log of x in (0, 1]: Cephes' polynomial on the mantissa in [sqrt(1/2), sqrt(2)).
 XGRAD_INLINE Float log_unit(Float x) {
-  const Int16 i = vec::bits(x);
+  const Int16 i = as<Int16>(x.v);
   const Int16 e = (i - 0x3f3504f3) >> 23;
-  const Float m = vec::from_bits(i - (e << 23)) - 1.f;
+  const Float m = as_float(i - (e << 23)) - 1.f;
   const Float z = m * m;
   Float p = 7.0376836292e-2f;
   for (float q : {-1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f, -1.6668057665e-1f,
                   2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f})
-    p = p * m + q;
+    p = p * m + splat(q);
   const Float fe = vec::to_float(e);
   p = p * m * z - fe * 2.12194440e-4f - z * 0.5f;
   return fe * 0.693359375f + (m + p);
@@ -83,14 +103,14 @@ XGRAD_INLINE Float log_unit(Float x) {
 
 // The same in double: log m = 2 atanh(s), s = (m - 1) / (m + 1), |s| < 0.172.
 XGRAD_INLINE Double log_unit(Double x) {
-  const auto i = std::bit_cast<VecTraits<double>::mask>(x.v);
+  const auto i = as<VecTraits<double>::mask>(x.v);
   const auto e = (i - 0x3fe6a09e667f3bcdll) >> 52;
-  const Double m = std::bit_cast<VecTraits<double>::native>(i - (e << 52));
+  const Double m = as<VecTraits<double>::native>(i - (e << 52));
   const Double s = (m - 1.0) / (m + 1.0), z = s * s;
   Double p = 1.0 / 23;
-  for (int k = 21; k >= 3; k -= 2) p = p * z + 1.0 / k;
+  for (int k = 21; k >= 3; k -= 2) p = p * z + splat(1.0 / k);
   // A small integer to double by its place among the bits of 1.5 * 2^52.
-  const Double fe = std::bit_cast<VecTraits<double>::native>(e + 0x4338000000000000ll) - Double(6755399441055744.0).v;
+  const Double fe = as<VecTraits<double>::native>(e + 0x4338000000000000ll) - Double(6755399441055744.0).v;
   const Double two_s = s + s;
   return fe * 6.93147180369123816490e-01 + (two_s + (two_s * (z * p) + fe * 1.90821492927058770002e-10));
 }
@@ -108,8 +128,8 @@ XGRAD_INLINE void normal_pair(Int16 a, Int16 b, Float& x, Float& y) {
   c = (c * z + 4.166664568298827e-2f) * (z * z) - z * 0.5f + 1.f;
   const Mask<float> odd{(k & 1) != 0};
   const Float sine = where(odd, c, s), cosine = where(odd, s, c);
-  x = r * vec::from_bits(vec::bits(cosine) ^ (((k + 1) & 2) << 30));
-  y = r * vec::from_bits(vec::bits(sine) ^ ((k & 2) << 30));
+  x = r * as_float(as<Int16>(cosine.v) ^ (((k + 1) & 2) << 30));
+  y = r * as_float(as<Int16>(sine.v) ^ ((k & 2) << 30));
 }
 
 // 53 random bits as a number in [0, 1).
@@ -122,23 +142,25 @@ XGRAD_INLINE Double unit(const std::uint32_t* high, const std::uint32_t* low) {
   return (t * 67108864.0 + l) * 0x1p-53;  // exact
 }
 
+// -a where bit 1 of `sign` is set.
+XGRAD_INLINE Double flip(Double a, VecTraits<double>::mask sign) {
+  return as<VecTraits<double>::native>(as<VecTraits<double>::mask>(a.v) ^ (sign << 62));
+}
+
 // Taylor series to t^17: the angle is at most an eighth of a turn.
 XGRAD_INLINE void normal_pair(Double u, Double v, Double& x, Double& y) {
   const Double r = sqrt(log_unit(1.0 - u) * -2.0);
   const Double q4 = v * 4.0 + 6755399441055744.0;  // rounded to quarter turns
-  const auto k = std::bit_cast<VecTraits<double>::mask>(q4.v);
+  const auto k = as<VecTraits<double>::mask>(q4.v);
   const Double t = (v - (q4 - 6755399441055744.0) * 0.25) * 6.283185307179586477, z = t * t;
   Double s = 1.0 / 355687428096000, c = 1.0 / 20922789888000;  // 1/17!, 1/16!
-  for (double f : {-1.0 / 1307674368000, 1.0 / 6227020800, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120, -1.0 / 6}) s = s * z + f;
-  for (double f : {-1.0 / 87178291200, 1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320, -1.0 / 720, 1.0 / 24, -0.5}) c = c * z + f;
+  for (double f : {-1.0 / 1307674368000, 1.0 / 6227020800, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120, -1.0 / 6}) s = s * z + splat(f);
+  for (double f : {-1.0 / 87178291200, 1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320, -1.0 / 720, 1.0 / 24, -0.5}) c = c * z + splat(f);
   s = s * z * t + t;
   c = c * z + 1.0;
   const Mask<double> odd{(k & 1) != 0};
   const Double sine = where(odd, c, s), cosine = where(odd, s, c);
-  const auto flip = [](Double a, VecTraits<double>::mask sign) {
-    return Double(std::bit_cast<VecTraits<double>::native>(std::bit_cast<VecTraits<double>::mask>(a.v) ^ (sign << 62)));
-  };
-  x = r * flip(cosine, (k + 1) & 2);
+  x = r * flip(cosine, ((k + 1) & 2));
   y = r * flip(sine, k & 2);
 }
 
@@ -149,8 +171,8 @@ struct UniformFloat {
   XGRAD_INLINE void operator()(const std::uint32_t* w, float* out) const {
     for (int i = 0; i < 64; i += 16) {
       const Float u = vec::to_float((ints(w + i) >> 8) & 0xffffff) * 0x1p-24f;
-      const Float v = u * range + low;
-      where(v > below, Float(below), v).store(out + i);
+      const Float v = u * splat(range) + splat(low), top = splat(below);
+      where(v > top, top, v).store(out + i);
     }
   }
 };
@@ -161,8 +183,8 @@ struct UniformDouble {
   XGRAD_INLINE void operator()(const std::uint32_t* w, double* out) const {
     for (int i = 0; i < 32; i += 8) {
       const std::uint32_t* p = w + (i & 16) * 2 + (i & 8);
-      const Double v = unit(p, p + 16) * range + low;
-      where(v > below, Double(below), v).store(out + i);
+      const Double v = unit(p, p + 16) * splat(range) + splat(low), top = splat(below);
+      where(v > top, top, v).store(out + i);
     }
   }
 };
@@ -174,8 +196,8 @@ struct NormalFloat {
     for (int i = 0; i < 64; i += 32) {
       Float x, y;
       normal_pair(ints(w + i), ints(w + i + 16), x, y);
-      (x * stddev + mean).store(out + i);
-      (y * stddev + mean).store(out + i + 16);
+      (x * splat(stddev) + splat(mean)).store(out + i);
+      (y * splat(stddev) + splat(mean)).store(out + i + 16);
     }
   }
 };
@@ -187,8 +209,8 @@ struct NormalDouble {
     for (int i = 0; i < 16; i += 8) {
       Double x, y;
       normal_pair(unit(w + i, w + 16 + i), unit(w + 32 + i, w + 48 + i), x, y);
-      (x * stddev + mean).store(out + i);
-      (y * stddev + mean).store(out + 16 + i);
+      (x * splat(stddev) + splat(mean)).store(out + i);
+      (y * splat(stddev) + splat(mean)).store(out + 16 + i);
     }
   }
 };

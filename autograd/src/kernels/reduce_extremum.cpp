@@ -1,61 +1,8 @@
 // Largest and smallest values.
-#include <limits>
-
-#include "kernels/reduce_lanes.hpp"
+#include "kernels/extremum.hpp"
 
 namespace xgrad::detail {
 namespace {
-
-// Of a and b the one further out; NaN wins.
-template <bool Largest, class T>
-XGRAD_INLINE T further(T a, T b) {
-  const bool beyond = Largest ? b > a : b < a;
-  return beyond || b != b ? b : a;
-}
-template <bool Largest, class T>
-XGRAD_INLINE Vec<T> further(Vec<T> a, Vec<T> b) {
-  return where((Largest ? b > a : b < a) || (b != b), b, a);
-}
-
-template <bool Largest, class T>
-constexpr T innermost() {
-  using L = std::numeric_limits<T>;
-  if constexpr (L::has_infinity) return Largest ? -L::infinity() : L::infinity();
-  return Largest ? L::lowest() : L::max();
-}
-
-template <class T, bool Largest>
-struct Extremum {
-  using In = T;
-  using Acc = T;
-  using Lane = T;
-  static constexpr std::int64_t kStrip = 1024;
-  static constexpr double kNs = 0.06;
-  T* out;
-  T empty = innermost<Largest, T>();
-
-  XGRAD_INLINE Acc identity() const { return empty; }
-  template <class V>
-  XGRAD_INLINE V join(V a, V b) const { return further<Largest>(a, b); }
-  XGRAD_INLINE void combine(Acc& a, Acc b) const { a = join(a, b); }
-  XGRAD_INLINE Lane lift(T v) const { return v; }
-  XGRAD_INLINE Acc from_lane(Lane l) const { return l; }
-  XGRAD_INLINE auto widen(auto v) const { return v; }
-  XGRAD_INLINE Acc narrow(auto v) const {
-    T t[decltype(v)::lanes];
-    v.store(t);
-    return fold_lanes(t, [this](T a, T b) { return join(a, b); });
-  }
-  XGRAD_INLINE Acc run(const T* p, std::int64_t n) const {
-    if constexpr (std::is_floating_point_v<T>) return run_vectors(*this, p, n);
-    else return run_numbers(*this, p, n);
-  }
-  XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
-    if constexpr (std::is_floating_point_v<T>) column_vectors(*this, p, stride, rows, cols, acc);
-    else column_numbers(*this, p, stride, rows, cols, acc);
-  }
-  XGRAD_INLINE void store(std::int64_t i, Acc a) const { out[i] = a; }
-};
 
 template <bool Largest>
 Tensor extremum_raw(const Tensor& x, DimSet dims, bool keepdim) {

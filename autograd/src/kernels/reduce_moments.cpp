@@ -1,7 +1,7 @@
 // Reductions that pass over a block twice while it is in the cache: variance and log-sum-exp.
 #include <limits>
 
-#include "kernels/reduce_lanes.hpp"
+#include "kernels/extremum.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -33,6 +33,9 @@ struct Moment {
   double n, mean, m2;  // m2: sum of squared deviations from the mean
 };
 
+// NaN stays.
+XGRAD_INLINE double not_negative(double v) { return v < 0 ? 0 : v; }
+
 template <class T>
 struct Spread {
   using In = T;
@@ -58,7 +61,7 @@ struct Spread {
     const T about = static_cast<T>(first + sum_of(p, n, first, [first](auto v) { return v - first; }) / count);
     const double left = sum_of(p, n, about, [about](auto v) { return v - about; });
     const double squares = sum_of(p, n, about, [about](auto v) { return (v - about) * (v - about); });
-    return {count, about + left / count, std::max(0.0, squares - left * left / count)};
+    return {count, about + left / count, not_negative(squares - left * left / count)};
   }
   XGRAD_INLINE Acc run(const T* p, std::int64_t n) const {
     Acc acc = identity();
@@ -80,7 +83,7 @@ struct Spread {
       }
     for (std::int64_t c = 0; c < cols; ++c) {
       const double l = left[c];
-      combine(acc[c], {n, about[c] + l / n, std::max(0.0, squares[c] - l * l / n)});
+      combine(acc[c], {n, about[c] + l / n, not_negative(squares[c] - l * l / n)});
     }
   }
   XGRAD_INLINE void store(std::int64_t i, const Acc& a) const {
@@ -95,28 +98,6 @@ struct Spread {
 struct ScaledSum {
   double m, s;  // s e^m; -inf, 0 for nothing
 };
-
-template <class T>
-struct Largest {
-  template <class V>
-  XGRAD_INLINE V join(V a, V b) const {
-    if constexpr (std::is_arithmetic_v<V>) return b > a || b != b ? b : a;
-    else return where((b > a) || (b != b), b, a);
-  }
-};
-
-template <class T>
-XGRAD_INLINE T largest_of(const T* p, std::int64_t n) {
-  static constexpr Largest<T> op;
-  T m = -std::numeric_limits<T>::infinity();
-  if (n < Vec<T>::lanes) {
-    for (std::int64_t i = 0; i < n; ++i) m = op.join(m, p[i]);
-    return m;
-  }
-  T t[Vec<T>::lanes];
-  block_lanes(op, p, n).store(t);
-  return fold_lanes(t, [](T a, T b) { return op.join(a, b); });
-}
 
 template <class T>
 struct LogSumExp {
@@ -136,7 +117,7 @@ struct LogSumExp {
     Acc acc = identity();
     for (std::int64_t i = 0; i < n; i += kReduceBlock) {
       const std::int64_t k = std::min(kReduceBlock, n - i);
-      const T m = largest_of(p + i, k);
+      const T m = extremum_of<true>(p + i, k);
       if (m - m != 0) combine(acc, {m, m == -kInf ? 0.0 : 1.0});  // infinite or NaN: it alone decides
       else combine(acc, {m, sum_of(p + i, k, -kInf, [m](auto v) { return exp(v - m); })});
     }
@@ -144,7 +125,6 @@ struct LogSumExp {
   }
   XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
     using V = Vec<T>;
-    static constexpr Largest<T> op;
     T column[kRowBlock * V::lanes];
     for (std::int64_t c = 0; c < cols; c += V::lanes) {
       const std::int64_t k = std::min<std::int64_t>(V::lanes, cols - c);
@@ -157,7 +137,7 @@ struct LogSumExp {
         step = V::lanes;
       }
       V m = V::load(at), s(T(0));
-      for (std::int64_t r = 1; r < rows; ++r) m = op.join(m, V::load(at + r * step));
+      for (std::int64_t r = 1; r < rows; ++r) m = further<true>(m, V::load(at + r * step));
       const V shift = where(m - m == T(0), m, V(T(0)));
       for (std::int64_t r = 0; r < rows; ++r) s += exp(V::load(at + r * step) - shift);
       s = where(m - m == T(0), s, where(m == -kInf, V(T(0)), V(T(1))));

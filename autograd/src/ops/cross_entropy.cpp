@@ -1,6 +1,7 @@
 // nll_loss and cross_entropy. With class indices, cross_entropy is one pass over the scores that keeps the log-sum-exp
 // of each row; its gradient, softmax minus the target, is one pass more and an operation of its own, so that the
 // second derivative exists.
+#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
@@ -91,14 +92,15 @@ std::string row_name(const Shape& shape, std::int64_t row) {
   return fmt::format(" at {}", to_string(index));
 }
 
-void require_range(const char* op, const Tensor& input, const Tensor& index, const Call& c, const Location& at) {
+// index: the target as int64.
+void require_range(const char* op, const Tensor& input, const Tensor& target, const Tensor& index, const Call& c, const Location& at) {
   const std::int64_t* t = data<std::int64_t>(index);
   const auto classes = static_cast<std::uint64_t>(c.grid.classes);
   for (std::int64_t r = 0; r < c.grid.rows(); ++r)
     if (static_cast<std::uint64_t>(t[r]) >= classes && t[r] != c.ignore_index) [[unlikely]]
       ErrorReport(op, fmt::format("target {}{} outside 0..{}", t[r], row_name(impl(index).shape, r), c.grid.classes - 1), at)
           .operand("input", input)
-          .operand("target", index)
+          .operand("target", target)
           .help(fmt::format("the input has {} classes; ignore_index is {}", c.grid.classes, c.ignore_index))
           .index_error();
 }
@@ -135,7 +137,7 @@ Targets check_targets(const char* op, const Tensor& input, const Tensor& target,
   const ClassGrid grid = grid_of(impl(input).shape);
   Targets t{detail::contiguous_copy(detail::cast_raw(target, DType::int64)), checked_weight(op, weight, input, grid.classes, at),
             Call{grid, ignore_index, reduction, smoothing, 1, class_dim}};
-  require_range(op, input, t.index, t.call, at);
+  require_range(op, input, target, t.index, t.call, at);
   if (reduction == Reduction::mean) t.call.scale = 1 / total_weight(t);
   return t;
 }
@@ -238,7 +240,7 @@ RowParts<T> row_parts(const Tensor& index, const Tensor& weight, const Call& c, 
   const T all = static_cast<T>(weight_sum(c, w)) * u;
   for (std::int64_t r = 0; r < rows; ++r) {
     const bool valid = t[r] != c.ignore_index;
-    const T s = valid ? row_gradient(c, g ? g : &one, g || c.reduction != Reduction::none ? r : 0) : T(0);
+    const T s = !valid ? T(0) : g || c.reduction != Reduction::none ? row_gradient(c, g ? g : &one, r) : one;
     const T a = s * static_cast<T>(1 - c.smoothing) * row_weight(c, t, w, r);
     data<T>(parts.target)[r] = a;
     if (c.smoothing <= 0) continue;

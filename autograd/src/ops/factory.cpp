@@ -1,9 +1,9 @@
 // Making tensors from sizes, ranges, and the program's own numbers. Random ones are in random.cpp.
+#include <fmt/format.h>
+
 #include <cmath>
 #include <cstring>
 #include <limits>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
 
@@ -30,7 +30,9 @@ void require_shape(const char* op, const Shape& shape, const Location& at) {
   bool zero = false, overflow = false;
   for (int i = 0; i < shape.rank(); ++i) {
     if (shape[i] < 0) [[unlikely]]
-      ErrorReport(op, fmt::format("negative size {} at dimension {}", shape[i], i), at).line("shape", to_string(shape)).shape_error();
+      ErrorReport(op, fmt::format("negative size {} at dimension {}", shape[i], i), at)
+          .line("shape", to_string(shape))
+          .shape_error();
     zero |= shape[i] == 0;
     overflow |= __builtin_mul_overflow(n, shape[i], &n);
   }
@@ -45,8 +47,10 @@ void require_fits(const char* op, const Scalar& v, DType dtype, const Location& 
     if constexpr (!std::is_integral_v<T>) return true;
     using Limits = std::numeric_limits<T>;
     if (v.is_floating())  // the upper bound is 2^digits: exact as a double, unlike max()
-      return std::trunc(v.to_double()) >= static_cast<double>(Limits::min()) && v.to_double() < std::ldexp(1.0, Limits::digits);
-    return v.to_int64() >= static_cast<std::int64_t>(Limits::min()) && v.to_int64() <= static_cast<std::int64_t>(Limits::max());
+      return std::trunc(v.to_double()) >= static_cast<double>(Limits::min()) &&
+             v.to_double() < std::ldexp(1.0, Limits::digits);
+    return v.to_int64() >= static_cast<std::int64_t>(Limits::min()) &&
+           v.to_int64() <= static_cast<std::int64_t>(Limits::max());
   });
   if (fits) return;
   const std::string text = v.is_floating() ? fmt::format("{}", v.to_double()) : fmt::format("{}", v.to_int64());
@@ -97,8 +101,12 @@ Tensor zeros(const Shape& shape, TensorOptions o, Location at) {
   return finish(detail::zeros_raw(shape, o.dtype), o);
 }
 Tensor ones(const Shape& shape, TensorOptions o, Location at) { return filled("ones", shape, 1, o, at); }
-Tensor full(const Shape& shape, Scalar value, Location at) { return filled("full", shape, value, {scalar_dtype(value)}, at); }
-Tensor full(const Shape& shape, Scalar value, TensorOptions o, Location at) { return filled("full", shape, value, o, at); }
+Tensor full(const Shape& shape, Scalar value, Location at) {
+  return filled("full", shape, value, {scalar_dtype(value)}, at);
+}
+Tensor full(const Shape& shape, Scalar value, TensorOptions o, Location at) {
+  return filled("full", shape, value, o, at);
+}
 
 Tensor empty_like(const Tensor& t, Location at) {
   require_defined("empty_like", t, at);
@@ -138,14 +146,17 @@ void generate(Tensor& t, F value) {
   });
 }
 
-void require_range(const Scalar& start, const Scalar& end, const Scalar& step, const TensorOptions& o, const Location& at) {
+void require_range(const Scalar& start, const Scalar& end, const Scalar& step, const TensorOptions& o,
+                   const Location& at) {
   require_options("arange", o, at);
   const double a = start.to_double(), b = end.to_double(), d = step.to_double();
   const auto text = [&] { return fmt::format("start {}, end {}, step {}", a, b, d); };
-  if (o.dtype == DType::boolean) [[unlikely]] ErrorReport("arange", "cannot make a bool range", at).dtype_error();
+  if (o.dtype == DType::boolean) [[unlikely]]
+    ErrorReport("arange", "cannot make a bool range", at).dtype_error();
   if (!std::isfinite(a) || !std::isfinite(b) || !std::isfinite(d)) [[unlikely]]
     ErrorReport("arange", "bounds and step must be finite: " + text(), at).value_error();
-  if (d == 0) [[unlikely]] ErrorReport("arange", "step must be nonzero", at).value_error();
+  if (d == 0) [[unlikely]]
+    ErrorReport("arange", "step must be nonzero", at).value_error();
   if ((b - a) * (d > 0 ? 1 : -1) < 0) [[unlikely]]
     ErrorReport("arange", "step points away from end: " + text(), at).value_error();
 }
@@ -154,10 +165,12 @@ Tensor integer_range(std::int64_t start, std::int64_t end, std::int64_t step, co
   __extension__ using Wide = __int128;  // end - start may need 65 bits
   const Wide span = static_cast<Wide>(end) - start;
   const Wide count = span == 0 ? 0 : 1 + (span - (step > 0 ? 1 : -1)) / step;
-  if (count > INT64_MAX) [[unlikely]] ErrorReport("arange", "element count overflows 64 bits", at).shape_error();
+  if (count > INT64_MAX) [[unlikely]]
+    ErrorReport("arange", "element count overflows 64 bits", at).shape_error();
   const auto n = static_cast<std::int64_t>(count);
   auto value = [start, step](std::int64_t i) {
-    return static_cast<std::int64_t>(static_cast<std::uint64_t>(start) + static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(step));
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(start) +
+                                     static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(step));
   };
   if (n > 0) {
     require_fits("arange", value(0), o.dtype, at);
@@ -176,7 +189,8 @@ Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o, Location a
     return integer_range(start.to_int64(), end.to_int64(), step.to_int64(), o, at);
   const double first = start.to_double(), by = step.to_double();
   const double count = std::ceil((end.to_double() - first) / by);
-  if (!(count < 0x1p62)) [[unlikely]] ErrorReport("arange", "element count overflows 64 bits", at).shape_error();
+  if (!(count < 0x1p62)) [[unlikely]]
+    ErrorReport("arange", "element count overflows 64 bits", at).shape_error();
   const auto n = static_cast<std::int64_t>(count);
   if (n > 0) {
     require_fits("arange", first, o.dtype, at);
@@ -203,7 +217,8 @@ Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o, L
   const double step = steps < 2 ? 0 : std::isfinite(end - start) ? (end - start) / gaps : end / gaps - start / gaps;
   // From both ends, so that the last value is exactly `end` and the values are symmetric.
   generate(t, [=](std::int64_t i) {
-    return i < steps / 2 || steps == 1 ? start + static_cast<double>(i) * step : end - static_cast<double>(steps - 1 - i) * step;
+    return i < steps / 2 || steps == 1 ? start + static_cast<double>(i) * step
+                                       : end - static_cast<double>(steps - 1 - i) * step;
   });
   return finish(std::move(t), o);
 }
@@ -255,10 +270,15 @@ Tensor tensor(std::initializer_list<int> v, TensorOptions o, Location at) {
 Tensor tensor(std::initializer_list<bool> v, TensorOptions o, Location at) {
   return from_values(std::vector<bool>(v), Shape{length(v.size())}, o, at);
 }
-Tensor tensor(std::initializer_list<std::initializer_list<double>> v, TensorOptions o, Location at) { return from_rows(v, o, at); }
-Tensor tensor(std::initializer_list<std::initializer_list<int>> v, TensorOptions o, Location at) { return from_rows(v, o, at); }
+Tensor tensor(std::initializer_list<std::initializer_list<double>> v, TensorOptions o, Location at) {
+  return from_rows(v, o, at);
+}
+Tensor tensor(std::initializer_list<std::initializer_list<int>> v, TensorOptions o, Location at) {
+  return from_rows(v, o, at);
+}
 
-Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> v, TensorOptions o, Location at) {
+Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> v, TensorOptions o,
+              Location at) {
   const std::size_t rows = v.size() ? v.begin()->size() : 0;
   const std::size_t columns = rows ? v.begin()->begin()->size() : 0;
   std::vector<double> values;
@@ -277,9 +297,12 @@ namespace detail {
 Tensor from_raw(const void* data, std::int64_t count, DType dtype, const Shape& shape, Location at) {
   require_shape("from_vector", shape, at);
   if (count != shape.numel()) [[unlikely]]
-    ErrorReport("from_vector", fmt::format("{} values do not fill shape {} of {}", count, to_string(shape), shape.numel()), at).shape_error();
+    ErrorReport("from_vector",
+                fmt::format("{} values do not fill shape {} of {}", count, to_string(shape), shape.numel()), at)
+        .shape_error();
   Tensor t = make_tensor(shape, dtype, at);
-  if (count > 0) std::memcpy(impl(t).data, data, static_cast<std::size_t>(count) * static_cast<std::size_t>(item_size(dtype)));
+  if (count > 0)
+    std::memcpy(impl(t).data, data, static_cast<std::size_t>(count) * static_cast<std::size_t>(item_size(dtype)));
   return t;
 }
 
@@ -288,8 +311,10 @@ Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::function<void(
   const std::int64_t n = shape.numel();
   std::int64_t bytes = 0;
   if (__builtin_mul_overflow(n, static_cast<std::int64_t>(item_size(dtype)), &bytes)) [[unlikely]]
-    ErrorReport("from_blob", fmt::format("byte count of shape {} overflows 64 bits", to_string(shape)), at).shape_error();
-  if (n > 0 && !data) [[unlikely]] ErrorReport("from_blob", fmt::format("a null pointer for {} elements", n), at).value_error();
+    ErrorReport("from_blob", fmt::format("byte count of shape {} overflows 64 bits", to_string(shape)), at)
+        .shape_error();
+  if (n > 0 && !data) [[unlikely]]
+    ErrorReport("from_blob", fmt::format("a null pointer for {} elements", n), at).value_error();
   if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(item_size(dtype)) != 0) [[unlikely]]
     ErrorReport("from_blob", fmt::format("the memory is not aligned for {}", name(dtype)), at).value_error();
   void* block = pool_allocate(sizeof(TensorImpl));

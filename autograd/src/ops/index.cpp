@@ -1,11 +1,11 @@
 // Picking and adding by index tensors. Every kernel checks all indices before it writes anything. Sums over repeated
 // indices always run in the order of the index, whatever the number of threads: threads share out the places of the
 // result, not the indices.
+#include <fmt/format.h>
+
 #include <array>
 #include <cstring>
 #include <type_traits>
-
-#include <fmt/format.h>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/elementwise.hpp>
@@ -34,8 +34,10 @@ void require_in_range(const char* op, const Tensor& plain, std::int64_t size, in
   const auto* p = detail::data<std::int64_t>(plain);
   const std::int64_t n = impl(plain).numel;
   std::uint64_t bad = 0;
-  for (std::int64_t i = 0; i < n; ++i) bad |= static_cast<std::uint64_t>(p[i] < 0) | static_cast<std::uint64_t>(p[i] >= size);
-  if (!bad) [[likely]] return;
+  for (std::int64_t i = 0; i < n; ++i)
+    bad |= static_cast<std::uint64_t>(p[i] < 0) | static_cast<std::uint64_t>(p[i] >= size);
+  if (!bad) [[likely]]
+    return;
   std::int64_t i = 0;
   while (p[i] >= 0 && p[i] < size) ++i;
   ErrorReport(op, fmt::format("index {} out of range for dim {} (size {})", p[i], dim, size), at)
@@ -47,9 +49,12 @@ void require_in_range(const char* op, const Tensor& plain, std::int64_t size, in
 
 template <class T>
 T sum(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a || b;
-  else if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) + static_cast<std::make_unsigned_t<T>>(b));
-  else return a + b;
+  if constexpr (std::is_same_v<T, bool>)
+    return a || b;
+  else if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) + static_cast<std::make_unsigned_t<T>>(b));
+  else
+    return a + b;
 }
 
 template <class T>
@@ -61,15 +66,19 @@ XGRAD_CLONES void add_row(T* to, const T* from, std::int64_t n) {
 template <class F>
 void dispatch_width(DType d, F f) {
   switch (item_size(d)) {
-    case 1: return f(std::uint8_t{});
-    case 4: return f(std::uint32_t{});
-    default: return f(std::uint64_t{});
+    case 1:
+      return f(std::uint8_t{});
+    case 4:
+      return f(std::uint32_t{});
+    default:
+      return f(std::uint64_t{});
   }
 }
 
 // Items per thread so that starting one is worth it.
 std::int64_t grain(std::int64_t items, double total_ns) {
-  return std::max<std::int64_t>(1, static_cast<std::int64_t>(3000.0 * static_cast<double>(items) / std::max(total_ns, 1.0)));
+  return std::max<std::int64_t>(
+      1, static_cast<std::int64_t>(3000.0 * static_cast<double>(items) / std::max(total_ns, 1.0)));
 }
 
 // ---- whole rows: index_select, index_add ----
@@ -91,8 +100,10 @@ void select_rows(const T* x, const std::int64_t* index, std::int64_t n, const Ar
     std::int64_t o = begin / n, j = begin % n;
     for (std::int64_t r = begin; r < end; ++r) {
       const T* from = x + (o * a.size + index[j]) * a.inner;
-      if (a.inner == 1) out[r] = *from;
-      else std::memcpy(out + r * a.inner, from, static_cast<std::size_t>(a.inner) * sizeof(T));
+      if (a.inner == 1)
+        out[r] = *from;
+      else
+        std::memcpy(out + r * a.inner, from, static_cast<std::size_t>(a.inner) * sizeof(T));
       if (++j == n) {
         j = 0;
         ++o;
@@ -112,8 +123,10 @@ void add_rows(T* out, const std::int64_t* index, std::int64_t n, const Around& a
         if (index[j] < low || index[j] >= high) continue;
         T* to = out + (o * a.size + index[j]) * a.inner;
         const T* from = source + (o * n + j) * a.inner;
-        if (a.inner == 1) *to = sum(*to, *from);
-        else add_row(to, from, a.inner);
+        if (a.inner == 1)
+          *to = sum(*to, *from);
+        else
+          add_row(to, from, a.inner);
       }
     }
   });
@@ -133,16 +146,17 @@ void add_at(Tensor& out, int dim, const Tensor& plain, const Tensor& source) {
 void require_list(const char* op, const Tensor& index, Location at) {
   require_index_dtype(op, index, at);
   if (impl(index).shape.rank() > 1) [[unlikely]]
-    ErrorReport(op, fmt::format("index must have rank 0 or 1, got rank {}", impl(index).shape.rank()), at).operand("index", index).shape_error();
+    ErrorReport(op, fmt::format("index must have rank 0 or 1, got rank {}", impl(index).shape.rank()), at)
+        .operand("index", index)
+        .shape_error();
 }
 
 // Zeros with the rows of g added at index: the gradient of index_select.
 Tensor index_select_backward(const Tensor& g, const Shape& shape, int dim, const Tensor& index) {
   Tensor out = detail::zeros_raw(shape, impl(g).dtype);
   add_at(out, dim, plain_index(index), g);
-  return record("index_select_backward", std::move(out), {g}, {index}, [dim](const Saved& s, const Tensor& gg) -> Grads {
-    return {index_select(gg, dim, s[0])};
-  });
+  return record("index_select_backward", std::move(out), {g}, {index},
+                [dim](const Saved& s, const Tensor& gg) -> Grads { return {index_select(gg, dim, s[0])}; });
 }
 
 }  // namespace
@@ -155,9 +169,12 @@ Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index, Loca
   require_in_range("index_select", plain, a.size, d, x, at);
   const std::int64_t n = impl(plain).numel;
   Shape shape = impl(x).shape;
-  if (shape.rank()) shape[d] = n;
+  if (shape.rank())
+    shape[d] = n;
   else if (n != 1) [[unlikely]]
-    ErrorReport("index_select", fmt::format("a tensor of rank 0 takes 1 index, got {}", n), at).operand("input", x).index_error();
+    ErrorReport("index_select", fmt::format("a tensor of rank 0 takes 1 index, got {}", n), at)
+        .operand("input", x)
+        .index_error();
   Tensor y = make_tensor(shape, impl(x).dtype, at);
   if (impl(y).numel > 0) {
     const Tensor from = detail::contiguous_copy(x);
@@ -166,9 +183,12 @@ Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index, Loca
       select_rows(detail::data<T>(from), detail::data<std::int64_t>(plain), n, a, detail::data<T>(y));
     });
   }
-  return record("index_select", std::move(y), {x}, {index}, [d, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
-    return {index_select_backward(g, shape, d, s[0])};
-  }, at);
+  return record(
+      "index_select", std::move(y), {x}, {index},
+      [d, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
+        return {index_select_backward(g, shape, d, s[0])};
+      },
+      at);
 }
 
 Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source, Location at) {
@@ -179,7 +199,8 @@ Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const T
   const std::int64_t size = expected[d];
   expected[d] = impl(index).numel;
   if (!(sizes_of(source) == expected)) [[unlikely]]
-    ErrorReport("index_add", fmt::format("source has shape {}, expected {}", to_string(impl(source).shape), to_string(expected)), at)
+    ErrorReport("index_add",
+                fmt::format("source has shape {}, expected {}", to_string(impl(source).shape), to_string(expected)), at)
         .operand("input", x)
         .operand("index", index)
         .operand("source", source)
@@ -189,14 +210,17 @@ Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const T
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
   detail::copy_raw(y, x);
   add_at(y, d, plain, source);
-  return record("index_add", std::move(y), {x, source}, {index}, [d, shape = impl(source).shape](const Saved& s, const Tensor& g) -> Grads {
-    Tensor gs;
-    if (s.needs(1)) {
-      gs = index_select(g, d, s[0]);
-      if (!(gs.shape() == shape)) gs = gs.reshape(shape);
-    }
-    return {g, gs};
-  }, at);
+  return record(
+      "index_add", std::move(y), {x, source}, {index},
+      [d, shape = impl(source).shape](const Saved& s, const Tensor& g) -> Grads {
+        Tensor gs;
+        if (s.needs(1)) {
+          gs = index_select(g, d, s[0]);
+          if (!(gs.shape() == shape)) gs = gs.reshape(shape);
+        }
+        return {g, gs};
+      },
+      at);
 }
 
 // ---- single elements: gather, scatter_add ----
@@ -205,7 +229,8 @@ namespace {
 // Visits the rows (runs along the last dimension) of a box of `sizes`, limited to [begin, end) in dimension `split`:
 // f(offsets, n), with the offset of the row's first element for each list of strides.
 template <std::size_t N, class F>
-void for_rows(const Shape& sizes, int split, std::int64_t begin, std::int64_t end, const std::array<Shape, N>& strides, F f) {
+void for_rows(const Shape& sizes, int split, std::int64_t begin, std::int64_t end, const std::array<Shape, N>& strides,
+              F f) {
   const int last = sizes.rank() - 1;
   Shape low = sizes, high = sizes;
   for (std::int64_t& i : low) i = 0;
@@ -253,7 +278,8 @@ Shape strides_without(const Tensor& x, int dim) {
 void require_box(const char* op, const Tensor& x, const Tensor& index, int dim, Location at) {
   const Shape xs = sizes_of(x), is = sizes_of(index);
   if (xs.rank() != is.rank()) [[unlikely]]
-    ErrorReport(op, fmt::format("index has rank {}, the input rank {}", impl(index).shape.rank(), impl(x).shape.rank()), at)
+    ErrorReport(op, fmt::format("index has rank {}, the input rank {}", impl(index).shape.rank(), impl(x).shape.rank()),
+                at)
         .operand("input", x)
         .operand("index", index)
         .shape_error();
@@ -291,9 +317,8 @@ void scatter_into(Tensor& out, int dim, const Tensor& plain, const Tensor& sourc
 Tensor gather_backward(const Tensor& g, const Shape& shape, int dim, const Tensor& index) {
   Tensor out = detail::zeros_raw(shape, impl(g).dtype);
   scatter_into(out, dim, plain_index(index), g);
-  return record("gather_backward", std::move(out), {g}, {index}, [dim](const Saved& s, const Tensor& gg) -> Grads {
-    return {gather(gg, dim, s[0])};
-  });
+  return record("gather_backward", std::move(out), {g}, {index},
+                [dim](const Saved& s, const Tensor& gg) -> Grads { return {gather(gg, dim, s[0])}; });
 }
 
 }  // namespace
@@ -320,9 +345,12 @@ Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Location a
       });
     });
   }
-  return record("gather", std::move(y), {x}, {index}, [d, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
-    return {gather_backward(g, shape, d, s[0])};
-  }, at);
+  return record(
+      "gather", std::move(y), {x}, {index},
+      [d, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
+        return {gather_backward(g, shape, d, s[0])};
+      },
+      at);
 }
 
 Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& src, Location at) {
@@ -334,7 +362,10 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   bool fits = is.rank() == ss.rank();
   for (int i = 0; fits && i < is.rank(); ++i) fits = is[i] <= ss[i];
   if (!fits) [[unlikely]]
-    ErrorReport("scatter_add", fmt::format("index of shape {} exceeds src of shape {}", to_string(impl(index).shape), to_string(impl(src).shape)), at)
+    ErrorReport("scatter_add",
+                fmt::format("index of shape {} exceeds src of shape {}", to_string(impl(index).shape),
+                            to_string(impl(src).shape)),
+                at)
         .operand("input", x)
         .operand("index", index)
         .operand("src", src)
@@ -347,14 +378,17 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
   detail::copy_raw(y, x);
   scatter_into(y, d, plain, used);
-  return record("scatter_add", std::move(y), {x, used}, {index}, [d, shape = impl(used).shape](const Saved& s, const Tensor& g) -> Grads {
-    Tensor gs;
-    if (s.needs(1)) {
-      gs = gather(g, d, s[0]);
-      if (!(gs.shape() == shape)) gs = gs.reshape(shape);
-    }
-    return {g, gs};
-  }, at);
+  return record(
+      "scatter_add", std::move(y), {x, used}, {index},
+      [d, shape = impl(used).shape](const Saved& s, const Tensor& g) -> Grads {
+        Tensor gs;
+        if (s.needs(1)) {
+          gs = gather(g, d, s[0]);
+          if (!(gs.shape() == shape)) gs = gs.reshape(shape);
+        }
+        return {g, gs};
+      },
+      at);
 }
 
 // ---- masks ----
@@ -365,7 +399,9 @@ Shape mask_shape(const char* op, const Tensor& x, const Tensor& mask, Location a
   require_defined(op, x, at);
   require_defined(op, mask, at);
   if (mask.dtype() != DType::boolean) [[unlikely]]
-    ErrorReport(op, fmt::format("mask must be bool, got {}", name(mask.dtype())), at).operand("mask", mask).dtype_error();
+    ErrorReport(op, fmt::format("mask must be bool, got {}", name(mask.dtype())), at)
+        .operand("mask", mask)
+        .dtype_error();
   const Shape &a = impl(x).shape, &b = impl(mask).shape;
   if (a == b) return a;
   Shape out = a.rank() >= b.rank() ? a : b;
@@ -404,9 +440,10 @@ Tensor masked_select_backward(const Tensor& g, const Tensor& mask, const Shape& 
       p += keep[i];
     }
   });
-  return record("masked_select_backward", std::move(out), {g}, {mask}, [shape](const Saved& s, const Tensor& gg) -> Grads {
-    return {take_masked(gg, s[0], shape, Location::current())};
-  });
+  return record("masked_select_backward", std::move(out), {g}, {mask},
+                [shape](const Saved& s, const Tensor& gg) -> Grads {
+                  return {take_masked(gg, s[0], shape, Location::current())};
+                });
 }
 
 Tensor take_masked(const Tensor& x, const Tensor& mask, const Shape& shape, Location at) {
@@ -426,9 +463,9 @@ Tensor take_masked(const Tensor& x, const Tensor& mask, const Shape& shape, Loca
       to += keep[i];
     }
   });
-  return record("masked_select", std::move(y), {x}, {mask}, [shape](const Saved& s, const Tensor& g) -> Grads {
-    return {masked_select_backward(g, s[0], shape)};
-  }, at);
+  return record(
+      "masked_select", std::move(y), {x}, {mask},
+      [shape](const Saved& s, const Tensor& g) -> Grads { return {masked_select_backward(g, s[0], shape)}; }, at);
 }
 
 template <class T>
@@ -456,9 +493,9 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Location a
     const T v = value.to<T>();
     detail::run_tiles({&fill_tile<T>, &v, 0.2}, y, in, 2);
   });
-  return record("masked_fill", std::move(y), {x}, {mask}, [](const Saved& s, const Tensor& g) -> Grads {
-    return {masked_fill(g, s[0], 0)};
-  }, at);
+  return record(
+      "masked_fill", std::move(y), {x}, {mask},
+      [](const Saved& s, const Tensor& g) -> Grads { return {masked_fill(g, s[0], 0)}; }, at);
 }
 
 Tensor one_hot(const Tensor& x, std::int64_t num_classes, Location at) {
@@ -472,12 +509,15 @@ Tensor one_hot(const Tensor& x, std::int64_t num_classes, Location at) {
     if (n == 0) [[unlikely]]
       ErrorReport("one_hot", "cannot infer num_classes from no elements", at).operand("input", x).value_error();
     for (std::int64_t i = 0; i < n; ++i) num_classes = std::max(num_classes, p[i]);
-    if (num_classes == INT64_MAX) [[unlikely]] ErrorReport("one_hot", "class 2^63 - 1 is too large", at).operand("input", x).value_error();
+    if (num_classes == INT64_MAX) [[unlikely]]
+      ErrorReport("one_hot", "class 2^63 - 1 is too large", at).operand("input", x).value_error();
     ++num_classes;
   }
   for (std::int64_t i = 0; i < n; ++i)
     if (p[i] < 0 || p[i] >= num_classes) [[unlikely]]
-      ErrorReport("one_hot", fmt::format("class {} at element {} outside 0..{}", p[i], i, num_classes - 1), at).operand("input", x).index_error();
+      ErrorReport("one_hot", fmt::format("class {} at element {} outside 0..{}", p[i], i, num_classes - 1), at)
+          .operand("input", x)
+          .index_error();
   Shape shape = impl(x).shape;
   shape.push_back(num_classes);
   Tensor y = detail::zeros_raw(shape, DType::int64);

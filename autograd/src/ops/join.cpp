@@ -1,7 +1,7 @@
 // Joining tensors and cutting them into views. The backward function of each is the other one.
-#include <cstring>
-
 #include <fmt/format.h>
+
+#include <cstring>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/shape.hpp>
@@ -29,7 +29,15 @@ Tensor size_list(std::span<const std::int64_t> sizes) {
 
 template <class Block>
 void copy_column(char* to, std::int64_t to_step, const char* from, std::int64_t rows) {
-  for (std::int64_t r = 0; r < rows; ++r) std::memcpy(to + r * to_step, from + r * std::int64_t{sizeof(Block)}, sizeof(Block));
+  for (std::int64_t r = 0; r < rows; ++r)
+    std::memcpy(to + r * to_step, from + r * std::int64_t{sizeof(Block)}, sizeof(Block));
+}
+
+// `rows` blocks of n bytes that follow each other to places `to_step` apart.
+void copy_blocks(char* to, std::int64_t to_step, const char* from, std::int64_t n, std::int64_t rows) {
+  if (n == 4) return copy_column<std::uint32_t>(to, to_step, from, rows);
+  if (n == 8) return copy_column<std::uint64_t>(to, to_step, from, rows);
+  for (std::int64_t r = 0; r < rows; ++r) std::memcpy(to + r * to_step, from + r * n, static_cast<std::size_t>(n));
 }
 
 // The result seen as `outer` rows, each made of one block from every tensor in turn.
@@ -69,12 +77,7 @@ struct Rows {
     for (const Tensor& tensor : tensors) {
       const TensorImpl& t = impl(tensor);
       const std::int64_t n = block(t);
-      const char* from = t.data + begin * n;
-      if (!direct(t) || n == 0) {}
-      else if (n == 4) copy_column<std::uint32_t>(to, row_bytes, from, end - begin);
-      else if (n == 8) copy_column<std::uint64_t>(to, row_bytes, from, end - begin);
-      else
-        for (std::int64_t r = 0; r < end - begin; ++r) std::memcpy(to + r * row_bytes, from + r * n, static_cast<std::size_t>(n));
+      if (n > 0 && direct(t)) copy_blocks(to, row_bytes, t.data + begin * n, n, end - begin);
       to += n;
     }
   }
@@ -88,9 +91,11 @@ struct Rows {
       return detail::parallel_cost(bytes, ns_per_byte, [&](std::int64_t begin, std::int64_t end) { copy(begin, end); });
     }
     const std::int64_t together = std::max<std::int64_t>(1, kSmall / row_bytes);  // rows that stay in the cache
-    detail::parallel_cost(outer, ns_per_byte * static_cast<double>(row_bytes), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t r = begin; r < end; r += together) copy_rows(r, std::min(end, r + together));
-    });
+    detail::parallel_cost(outer, ns_per_byte * static_cast<double>(row_bytes),
+                          [&](std::int64_t begin, std::int64_t end) {
+                            for (std::int64_t r = begin; r < end; r += together)
+                              copy_rows(r, std::min(end, r + together));
+                          });
   }
 };
 
@@ -128,14 +133,16 @@ DType common_dtype(std::span<const Tensor> tensors) {
 }
 
 void require_tensors(const char* op, std::span<const Tensor> tensors, Location at) {
-  if (tensors.empty()) [[unlikely]] ErrorReport(op, "needs at least one tensor", at).value_error();
+  if (tensors.empty()) [[unlikely]]
+    ErrorReport(op, "needs at least one tensor", at).value_error();
   for (const Tensor& t : tensors) require_defined(op, t, at);
 }
 
 // PyTorch's cat ignores these wherever they stand, whatever the other shapes.
 bool skipped(const Tensor& t) { return impl(t).shape.rank() == 1 && impl(t).numel == 0; }
 
-[[noreturn, gnu::cold]] void cat_mismatch(const std::string& rule, const Tensor& first, const Tensor& bad, std::size_t k, Location at) {
+[[noreturn, gnu::cold]] void cat_mismatch(const std::string& rule, const Tensor& first, const Tensor& bad,
+                                          std::size_t k, Location at) {
   ErrorReport("cat", rule, at).operand("first", first).operand(fmt::format("#{}", k), bad).shape_error();
 }
 
@@ -149,7 +156,8 @@ Shape cat_shape(std::span<const Tensor> tensors, const Tensor& first, int dim, L
       cat_mismatch(fmt::format("tensor {}: rank {}, expected {}", k, s.rank(), shape.rank()), first, tensors[k], k, at);
     for (int i = 0; i < s.rank(); ++i)
       if (i != dim && s[i] != shape[i]) [[unlikely]]
-        cat_mismatch(fmt::format("tensor {}: size {} at dim {}, expected {}", k, s[i], i, shape[i]), first, tensors[k], k, at);
+        cat_mismatch(fmt::format("tensor {}: size {} at dim {}, expected {}", k, s[i], i, shape[i]), first, tensors[k],
+                     k, at);
     if (__builtin_add_overflow(shape[dim], s[dim], &shape[dim])) [[unlikely]]
       ErrorReport("cat", fmt::format("the sizes at dim {} overflow 64 bits", dim), at).shape_error();
   }
@@ -174,18 +182,21 @@ std::vector<Tensor> cut_up(const char* op, const Tensor& x, std::span<const std:
     start += sizes[k];
   }
   const Tensor list = detail::needs_tape({x}) ? size_list(sizes) : Tensor();
-  return record(op, std::move(out), {x}, {list}, [dim, shape = impl(x).shape, dtype = impl(x).dtype](const Saved& s, std::span<const Tensor> g) -> Grads {
-    // One joined write; a piece that was not used counts as zeros, which take no memory as an expanded number.
-    const Tensor sizes = s[0];
-    std::vector<Tensor> all(g.begin(), g.end());
-    Shape piece = shape;
-    for (std::size_t k = 0; k < all.size(); ++k) {
-      if (all[k].defined()) continue;
-      piece[dim] = detail::data<std::int64_t>(sizes)[k];
-      all[k] = expand(detail::zeros_raw({}, dtype), piece);
-    }
-    return {cat(all, dim)};
-  }, at);
+  return record(
+      op, std::move(out), {x}, {list},
+      [dim, shape = impl(x).shape, dtype = impl(x).dtype](const Saved& s, std::span<const Tensor> g) -> Grads {
+        // One joined write; a piece that was not used counts as zeros, which take no memory as an expanded number.
+        const Tensor sizes = s[0];
+        std::vector<Tensor> all(g.begin(), g.end());
+        Shape piece = shape;
+        for (std::size_t k = 0; k < all.size(); ++k) {
+          if (all[k].defined()) continue;
+          piece[dim] = detail::data<std::int64_t>(sizes)[k];
+          all[k] = expand(detail::zeros_raw({}, dtype), piece);
+        }
+        return {cat(all, dim)};
+      },
+      at);
 }
 
 }  // namespace
@@ -195,7 +206,10 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) {
   const Tensor* first = nullptr;
   for (std::size_t k = 0; k < tensors.size(); ++k) {
     if (impl(tensors[k]).shape.rank() == 0) [[unlikely]]
-      ErrorReport("cat", fmt::format("tensor {} has rank 0", k), at).operand("tensor", tensors[k]).help("stack joins along a new dimension").shape_error();
+      ErrorReport("cat", fmt::format("tensor {} has rank 0", k), at)
+          .operand("tensor", tensors[k])
+          .help("stack joins along a new dimension")
+          .shape_error();
     if (!first && !skipped(tensors[k])) first = &tensors[k];
   }
   if (!first) first = &tensors[0];
@@ -203,14 +217,17 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) {
   Tensor out = make_tensor(cat_shape(tensors, *first, d, at), common_dtype(tensors), at);
   join(out, tensors, d, false);
   const bool taped = detail::needs_tape(tensors);
-  return record("cat", std::move(out), tensors, {taped ? cat_sizes(tensors, d) : Tensor()}, [d](const Saved& s, const Tensor& g) -> Grads {
-    std::vector<std::int64_t> sizes = s[0].to_vector<std::int64_t>(), lengths = sizes;
-    for (std::int64_t& n : lengths) n = std::max<std::int64_t>(n, 0);
-    std::vector<Tensor> pieces = cut_up("split", g, lengths, d, Location::current());
-    for (std::size_t k = 0; k < sizes.size(); ++k)
-      if (sizes[k] < 0) pieces[k] = detail::zeros_raw({0}, impl(g).dtype);
-    return {std::move(pieces)};
-  }, at);
+  return record(
+      "cat", std::move(out), tensors, {taped ? cat_sizes(tensors, d) : Tensor()},
+      [d](const Saved& s, const Tensor& g) -> Grads {
+        std::vector<std::int64_t> sizes = s[0].to_vector<std::int64_t>(), lengths = sizes;
+        for (std::int64_t& n : lengths) n = std::max<std::int64_t>(n, 0);
+        std::vector<Tensor> pieces = cut_up("split", g, lengths, d, Location::current());
+        for (std::size_t k = 0; k < sizes.size(); ++k)
+          if (sizes[k] < 0) pieces[k] = detail::zeros_raw({0}, impl(g).dtype);
+        return {std::move(pieces)};
+      },
+      at);
 }
 
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) {
@@ -218,7 +235,10 @@ Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) 
   Shape shape = impl(tensors[0]).shape;
   for (std::size_t k = 1; k < tensors.size(); ++k)
     if (!(impl(tensors[k]).shape == shape)) [[unlikely]]
-      ErrorReport("stack", fmt::format("tensor {} has shape {}, expected {}", k, to_string(impl(tensors[k]).shape), to_string(shape)), at)
+      ErrorReport(
+          "stack",
+          fmt::format("tensor {} has shape {}, expected {}", k, to_string(impl(tensors[k]).shape), to_string(shape)),
+          at)
           .operand("first", tensors[0])
           .operand(fmt::format("#{}", k), tensors[k])
           .shape_error();
@@ -226,7 +246,8 @@ Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) 
   shape.insert(d, static_cast<std::int64_t>(tensors.size()));
   Tensor out = make_tensor(shape, common_dtype(tensors), at);
   join(out, tensors, d, true);
-  return record("stack", std::move(out), tensors, {}, [d](const Saved&, const Tensor& g) -> Grads { return {unbind(g, d)}; }, at);
+  return record(
+      "stack", std::move(out), tensors, {}, [d](const Saved&, const Tensor& g) -> Grads { return {unbind(g, d)}; }, at);
 }
 
 namespace {
@@ -266,9 +287,12 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
       ErrorReport("split", fmt::format("sizes must not be negative, got {}", s), at).operand("input", x).value_error();
     overflow |= __builtin_add_overflow(sum, s, &sum);
   }
-  if (overflow) [[unlikely]] ErrorReport("split", "the sum of the sizes overflows 64 bits", at).operand("input", x).shape_error();
+  if (overflow) [[unlikely]]
+    ErrorReport("split", "the sum of the sizes overflows 64 bits", at).operand("input", x).shape_error();
   if (sum != n) [[unlikely]]
-    ErrorReport("split", fmt::format("sizes sum to {}, dimension {} has {}", sum, d, n), at).operand("input", x).shape_error();
+    ErrorReport("split", fmt::format("sizes sum to {}, dimension {} has {}", sum, d, n), at)
+        .operand("input", x)
+        .shape_error();
   return cut_up("split", x, sizes, d, at);
 }
 

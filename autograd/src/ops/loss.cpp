@@ -116,8 +116,8 @@ template <class F, class D>
 Tensor difference_loss(const char* op, const Pair& p, Reduction r, F f, D df, const Location& at) {
   const double scale = r == Reduction::mean ? reduction_scale(r, impl(p.input).numel) : 1;
   return record(op, reduce_with(r, f, 0.2, p.input, p.target), {p.input, p.target}, {p.input, p.target},
-                [df, scale](const Saved& s, const Tensor& g) -> Grads {
-                  const Tensor gx = fuse([df, scale](auto g, auto x, auto y) { return g * df(x, y, scale); }, g, s[0], s[1]);
+                [df, scale](const Saved& s, const Tensor& grad) -> Grads {
+                  const Tensor gx = fuse([df, scale](auto g, auto x, auto y) { return g * df(x, y, scale); }, grad, s[0], s[1]);
                   return {gx, s.needs(1) ? neg(gx) : Tensor()};
                 }, at);
 }
@@ -161,12 +161,27 @@ Tensor plain_bce(const Pair& p, Reduction r, const Location& at) {
   const double k = reduction_scale(r, impl(p.input).numel);
   return record("binary_cross_entropy_with_logits", reduce_with(r, kPlain, 1, p.input, p.target), {p.input, p.target},
                 {p.input, p.target},
-                [k](const Saved& s, const Tensor& g) -> Grads {
+                [k](const Saved& s, const Tensor& grad) -> Grads {
                   Tensor gx, gy;
-                  if (s.needs(0)) gx = fuse([k](auto g, auto x, auto y) { return g * ((sigmoid(x) - y) * k); }, g, s[0], s[1]);
-                  if (s.needs(1)) gy = fuse([k](auto g, auto x) { return g * (x * -k); }, g, s[0]);
+                  if (s.needs(0)) gx = fuse([k](auto g, auto x, auto y) { return g * ((sigmoid(x) - y) * k); }, grad, s[0], s[1]);
+                  if (s.needs(1)) gy = fuse([k](auto g, auto x) { return g * (x * -k); }, grad, s[0]);
                   return {gx, gy};
                 }, at);
+}
+
+// The gradients of x, y, w and p in turn.
+Grads weighted_backward(const Saved& s, const Tensor& grad, double k) {
+  Tensor gx, gy, gw, gp;
+  if (s.needs(0))
+    gx = fuse([k](auto g, auto x, auto y, auto w, auto p) { return g * (w * ((1 - y) - ((p - 1) * y + 1) * sigmoid(-x)) * k); },
+              grad, s[0], s[1], s[2], s[3]);
+  if (s.needs(1))
+    gy = fuse([k](auto g, auto x, auto w, auto p) { return g * (w * (-x - (p - 1) * log_sigmoid(x)) * k); }, grad, s[0], s[2], s[3]);
+  if (s.needs(2))
+    gw = fuse([k](auto g, auto x, auto y, auto p) { return g * (((1 - y) * x - ((p - 1) * y + 1) * log_sigmoid(x)) * k); },
+              grad, s[0], s[1], s[3]);
+  if (s.needs(3)) gp = fuse([k](auto g, auto x, auto y, auto w) { return g * (w * y * log_sigmoid(x) * -k); }, grad, s[0], s[1], s[2]);
+  return {gx, gy, gw, gp};
 }
 
 Tensor weighted_bce(const Pair& p, const Tensor& weight, const Tensor& pos, Reduction r, const Location& at) {
@@ -175,19 +190,7 @@ Tensor weighted_bce(const Pair& p, const Tensor& weight, const Tensor& pos, Redu
   Tensor out = r == Reduction::none ? values : reduced([](auto v) { return v; }, k, 0.1, values);
   return record("binary_cross_entropy_with_logits", std::move(out), {p.input, p.target, weight, pos},
                 {p.input, p.target, weight, pos},
-                [k](const Saved& s, const Tensor& g) -> Grads {
-                  const Tensor x = s[0], y = s[1], w = s[2], p = s[3];
-                  Tensor gx, gy, gw, gp;
-                  if (s.needs(0))
-                    gx = fuse([k](auto g, auto x, auto y, auto w, auto p) {
-                      return g * (w * ((1 - y) - ((p - 1) * y + 1) * sigmoid(-x)) * k);
-                    }, g, x, y, w, p);
-                  if (s.needs(1)) gy = fuse([k](auto g, auto x, auto w, auto p) { return g * (w * (-x - (p - 1) * log_sigmoid(x)) * k); }, g, x, w, p);
-                  if (s.needs(2))
-                    gw = fuse([k](auto g, auto x, auto y, auto p) { return g * (((1 - y) * x - ((p - 1) * y + 1) * log_sigmoid(x)) * k); }, g, x, y, p);
-                  if (s.needs(3)) gp = fuse([k](auto g, auto x, auto y, auto w) { return g * (w * y * log_sigmoid(x) * -k); }, g, x, y, w);
-                  return {gx, gy, gw, gp};
-                }, at);
+                [k](const Saved& s, const Tensor& g) -> Grads { return weighted_backward(s, g, k); }, at);
 }
 
 }  // namespace

@@ -221,12 +221,11 @@ using detail::matmul_op;
 
 namespace {
 
-[[noreturn, gnu::cold]] void refuse(const char* op, const std::string& rule, const Tensor& x, const Tensor& y, Location at) {
+[[noreturn, gnu::cold]] void refuse(const char* op, const std::string& rule, const Tensor& x, const Tensor& y, Location at,
+                                     const char* help = nullptr) {
   ErrorReport report(op, rule, at);
   report.operand("left", x).operand("right", y);
-  const Shape &a = impl(x).shape, &b = impl(y).shape;
-  if (b.rank() >= 2 && a.rank() >= 1 && a.back() == b.back() && a.back() != b[b.rank() - 2])
-    report.help("the transpose of the right operand would fit: transpose(y, -2, -1)");
+  if (help) report.help(help);
   report.shape_error();
 }
 
@@ -254,7 +253,8 @@ void require_product(const char* op, const Tensor& x, const Tensor& y, const Loc
     refuse(op, "needs at least 1 dimension, got 0", x, y, at);
   const std::int64_t inner = rb == 1 ? b[0] : b[rb - 2];
   if (a.back() != inner) [[unlikely]]
-    refuse(op, fmt::format("inner sizes differ ({} and {})", a.back(), inner), x, y, at);
+    refuse(op, fmt::format("inner sizes differ ({} and {})", a.back(), inner), x, y, at,
+           rb > 1 && a.back() == b.back() ? "the transpose of the right operand would fit: transpose(y, -2, -1)" : nullptr);
   for (int i = ra - 3, j = rb - 3; i >= 0 && j >= 0; --i, --j)
     if (a[i] != b[j] && a[i] != 1 && b[j] != 1) [[unlikely]]
       refuse(op, fmt::format("batch sizes differ ({} and {})", a[i], b[j]), x, y, at);

@@ -1,5 +1,6 @@
 // Member forms of operations.
 #include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
@@ -35,12 +36,18 @@ Tensor Tensor::slice(std::int64_t dim, std::int64_t start, std::int64_t stop, st
 Tensor Tensor::narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Location at) const {
   return xgrad::narrow(*this, dim, start, length, at);
 }
-Tensor Tensor::select(std::int64_t dim, std::int64_t index, Location at) const { return xgrad::select(*this, dim, index, at); }
+Tensor Tensor::select(std::int64_t dim, std::int64_t index, Location at) const {
+  return xgrad::select(*this, dim, index, at);
+}
 
 Tensor Tensor::sum(Location at) const { return xgrad::sum(*this, at); }
 Tensor Tensor::sum(const Shape& dims, bool keepdim, Location at) const { return xgrad::sum(*this, dims, keepdim, at); }
 Tensor Tensor::mean(Location at) const { return xgrad::mean(*this, at); }
-Tensor Tensor::mean(const Shape& dims, bool keepdim, Location at) const { return xgrad::mean(*this, dims, keepdim, at); }
-Tensor Tensor::argmax(std::int64_t dim, bool keepdim, Location at) const { return xgrad::argmax(*this, dim, keepdim, at); }
+Tensor Tensor::mean(const Shape& dims, bool keepdim, Location at) const {
+  return xgrad::mean(*this, dims, keepdim, at);
+}
+Tensor Tensor::argmax(std::int64_t dim, bool keepdim, Location at) const {
+  return xgrad::argmax(*this, dim, keepdim, at);
+}
 
 }  // namespace xgrad

@@ -1,8 +1,8 @@
 // Random tensors, from the default generator.
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
 
@@ -32,14 +32,17 @@ Tensor draw(const char* op, Law law, double a, double b, const Shape& shape, con
   Tensor t = make_tensor(shape, o.dtype, at);
   detail::dispatch_floating(o.dtype, [&](auto zero) {
     auto* p = detail::data<decltype(zero)>(t);
-    if (law == Law::uniform) detail::fill_uniform(default_generator(), p, impl(t).numel, a, b);
-    else detail::fill_normal(default_generator(), p, impl(t).numel, a, b);
+    if (law == Law::uniform)
+      detail::fill_uniform(default_generator(), p, impl(t).numel, a, b);
+    else
+      detail::fill_normal(default_generator(), p, impl(t).numel, a, b);
   });
   return finish(std::move(t), o);
 }
 
 void require_finite(const char* op, const char* what, double v, Location at) {
-  if (!std::isfinite(v)) [[unlikely]] ErrorReport(op, fmt::format("{} must be finite, got {}", what, v), at).value_error();
+  if (!std::isfinite(v)) [[unlikely]]
+    ErrorReport(op, fmt::format("{} must be finite, got {}", what, v), at).value_error();
 }
 
 // Whether every integer of [low, high) can be stored.
@@ -50,7 +53,8 @@ bool holds(DType dtype, std::int64_t low, std::int64_t high) {
       constexpr std::int64_t exact = std::int64_t{1} << std::numeric_limits<T>::digits;
       return low >= -exact && high - 1 <= exact;
     } else {
-      return low >= static_cast<std::int64_t>(std::numeric_limits<T>::min()) && high - 1 <= static_cast<std::int64_t>(std::numeric_limits<T>::max());
+      return low >= static_cast<std::int64_t>(std::numeric_limits<T>::min()) &&
+             high - 1 <= static_cast<std::int64_t>(std::numeric_limits<T>::max());
     }
   });
 }
@@ -58,7 +62,9 @@ bool holds(DType dtype, std::int64_t low, std::int64_t high) {
 }  // namespace
 
 Tensor rand(const Shape& shape, TensorOptions o, Location at) { return draw("rand", Law::uniform, 0, 1, shape, o, at); }
-Tensor randn(const Shape& shape, TensorOptions o, Location at) { return draw("randn", Law::normal, 0, 1, shape, o, at); }
+Tensor randn(const Shape& shape, TensorOptions o, Location at) {
+  return draw("randn", Law::normal, 0, 1, shape, o, at);
+}
 
 Tensor rand_like(const Tensor& t, Location at) {
   require_floating("rand_like", t, at);
@@ -100,7 +106,8 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOp
 
 Tensor randperm(std::int64_t n, TensorOptions o, Location at) {
   require_options("randperm", o, at);
-  if (n < 0) [[unlikely]] ErrorReport("randperm", fmt::format("n must not be negative, got {}", n), at).value_error();
+  if (n < 0) [[unlikely]]
+    ErrorReport("randperm", fmt::format("n must not be negative, got {}", n), at).value_error();
   if (n > 0 && !holds(o.dtype, 0, n)) [[unlikely]]
     ErrorReport("randperm", fmt::format("{} does not hold all of [0, {})", name(o.dtype), n), at).value_error();
   Tensor t = make_tensor({n}, DType::int64, at);
@@ -127,7 +134,9 @@ Tensor bernoulli(const Tensor& p, Location at) {
     const std::int64_t n = impl(probabilities).numel;
     for (std::int64_t i = 0; i < n; ++i)
       if (!(q[i] >= 0 && q[i] <= 1)) [[unlikely]]
-        ErrorReport("bernoulli", fmt::format("p must be in [0, 1], got {} at element {}", q[i], i), at).operand("p", p).value_error();
+        ErrorReport("bernoulli", fmt::format("p must be in [0, 1], got {} at element {}", q[i], i), at)
+            .operand("p", p)
+            .value_error();
     Tensor t = make_tensor(p.shape(), p.dtype(), at);
     T* u = detail::data<T>(t);
     detail::fill_uniform(default_generator(), u, n, 0, 1);

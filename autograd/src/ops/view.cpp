@@ -1,8 +1,8 @@
 // Views: another geometry over the same memory. The backward function of a view is the inverse view, or, where the
 // view dropped elements, a scatter into zeros whose own backward is the view again.
-#include <cstring>
-
 #include <fmt/format.h>
+
+#include <cstring>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/shape.hpp>
@@ -24,7 +24,8 @@ Tensor view_of(const Tensor& x, const Shape& shape, const Shape& strides, std::i
   return make_view(x, shape, strides, impl(x).offset() + first);
 }
 
-[[noreturn, gnu::cold]] void does_not_fit(const char* op, const Tensor& x, const Shape& shape, bool inferred, Location at) {
+[[noreturn, gnu::cold]] void does_not_fit(const char* op, const Tensor& x, const Shape& shape, bool inferred,
+                                          Location at) {
   const std::string of = inferred ? std::string() : fmt::format(" of {}", shape.numel());
   ErrorReport(op, fmt::format("{} elements do not fit shape {}{}", impl(x).numel, to_string(shape), of), at)
       .operand("input", x)
@@ -40,25 +41,34 @@ Shape infer_shape(const char* op, const Tensor& x, const Shape& wanted, Location
   for (int i = 0; i < wanted.rank(); ++i) {
     if (wanted[i] == -1) {
       if (open >= 0) [[unlikely]]
-        ErrorReport(op, fmt::format("only one size may be -1, got {}", to_string(wanted)), at).operand("input", x).shape_error();
+        ErrorReport(op, fmt::format("only one size may be -1, got {}", to_string(wanted)), at)
+            .operand("input", x)
+            .shape_error();
       open = i;
       continue;
     }
     if (wanted[i] < 0) [[unlikely]]
-      ErrorReport(op, fmt::format("negative size {} at dimension {}", wanted[i], i), at).operand("input", x).shape_error();
+      ErrorReport(op, fmt::format("negative size {} at dimension {}", wanted[i], i), at)
+          .operand("input", x)
+          .shape_error();
     zero |= wanted[i] == 0;
     overflow |= __builtin_mul_overflow(known, wanted[i], &known);
   }
-  if (zero) known = 0;
+  if (zero)
+    known = 0;
   else if (overflow) [[unlikely]]
-    ErrorReport(op, fmt::format("element count of shape {} overflows 64 bits", to_string(wanted)), at).operand("input", x).shape_error();
+    ErrorReport(op, fmt::format("element count of shape {} overflows 64 bits", to_string(wanted)), at)
+        .operand("input", x)
+        .shape_error();
   if (open < 0) {
-    if (known != n) [[unlikely]] does_not_fit(op, x, wanted, false, at);
+    if (known != n) [[unlikely]]
+      does_not_fit(op, x, wanted, false, at);
     return wanted;
   }
   if (known == 0 && n == 0) [[unlikely]]
     ErrorReport(op, "-1 is ambiguous for 0 elements: any size fits", at).operand("input", x).shape_error();
-  if (known == 0 || n % known != 0) [[unlikely]] does_not_fit(op, x, wanted, true, at);
+  if (known == 0 || n % known != 0) [[unlikely]]
+    does_not_fit(op, x, wanted, true, at);
   Shape filled = wanted;
   filled[open] = n / known;
   return filled;
@@ -99,9 +109,9 @@ Tensor reshaped(const char* op, const Tensor& x, const Shape& shape, Location at
     Tensor as_x = view_of(y, impl(x).shape, impl(x).shape.contiguous_strides());
     detail::copy_raw(as_x, x);
   }
-  return record(op, std::move(y), {x}, {}, [back = impl(x).shape](const Saved&, const Tensor& g) -> Grads {
-    return {reshape(g, back)};
-  }, at);
+  return record(
+      op, std::move(y), {x}, {},
+      [back = impl(x).shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at);
 }
 
 }  // namespace
@@ -111,13 +121,16 @@ Tensor view(const Tensor& x, const Shape& wanted, Location at) {
   const Shape shape = infer_shape("view", x, wanted, at);
   Shape strides;
   if (!strides_for(impl(x), shape, strides)) [[unlikely]]
-    ErrorReport("view", fmt::format("the strides {} of shape {} do not allow a view of shape {}", to_string(impl(x).strides),
-                                    to_string(impl(x).shape), to_string(shape)), at)
+    ErrorReport("view",
+                fmt::format("the strides {} of shape {} do not allow a view of shape {}", to_string(impl(x).strides),
+                            to_string(impl(x).shape), to_string(shape)),
+                at)
         .operand("input", x)
         .help("use reshape, which copies when it must")
         .shape_error();
-  return record("view", view_of(x, shape, strides), {x}, {},
-                [back = impl(x).shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at);
+  return record(
+      "view", view_of(x, shape, strides), {x}, {},
+      [back = impl(x).shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at);
 }
 
 Tensor reshape(const Tensor& x, const Shape& wanted, Location at) {
@@ -128,7 +141,9 @@ Tensor reshape(const Tensor& x, const Shape& wanted, Location at) {
 Tensor flatten(const Tensor& x, std::int64_t start_dim, std::int64_t end_dim, Location at) {
   const int first = wrap_dim("flatten", start_dim, x, at), last = wrap_dim("flatten", end_dim, x, at);
   if (first > last) [[unlikely]]
-    ErrorReport("flatten", fmt::format("start_dim {} comes after end_dim {}", start_dim, end_dim), at).operand("input", x).value_error();
+    ErrorReport("flatten", fmt::format("start_dim {} comes after end_dim {}", start_dim, end_dim), at)
+        .operand("input", x)
+        .value_error();
   const Shape& from = impl(x).shape;
   if (from.rank() == 0) return reshaped("flatten", x, Shape{1}, at);
   if (first == last) return x;
@@ -150,8 +165,9 @@ Tensor squeeze(const Tensor& x, Location at) {
     shape.push_back(from.shape[i]);
     strides.push_back(from.strides[i]);
   }
-  return record("squeeze", view_of(x, shape, strides), {x}, {},
-                [back = from.shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at);
+  return record(
+      "squeeze", view_of(x, shape, strides), {x}, {},
+      [back = from.shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at);
 }
 
 Tensor squeeze(const Tensor& x, std::int64_t dim, Location at) {
@@ -162,8 +178,9 @@ Tensor squeeze(const Tensor& x, std::int64_t dim, Location at) {
     shape.erase(d);
     strides.erase(d);
   }
-  return record("squeeze", view_of(x, shape, strides), {x}, {},
-                [d, drop](const Saved&, const Tensor& g) -> Grads { return {drop ? unsqueeze(g, d) : g}; }, at);
+  return record(
+      "squeeze", view_of(x, shape, strides), {x}, {},
+      [d, drop](const Saved&, const Tensor& g) -> Grads { return {drop ? unsqueeze(g, d) : g}; }, at);
 }
 
 Tensor unsqueeze(const Tensor& x, std::int64_t dim, Location at) {
@@ -174,8 +191,9 @@ Tensor unsqueeze(const Tensor& x, std::int64_t dim, Location at) {
   const std::int64_t step = d < shape.rank() ? shape[d] * strides[d] : 1;
   shape.insert(d, 1);
   strides.insert(d, step);
-  return record("unsqueeze", view_of(x, shape, strides), {x}, {},
-                [d](const Saved&, const Tensor& g) -> Grads { return {squeeze(g, d)}; }, at);
+  return record(
+      "unsqueeze", view_of(x, shape, strides), {x}, {},
+      [d](const Saved&, const Tensor& g) -> Grads { return {squeeze(g, d)}; }, at);
 }
 
 Tensor transpose(const Tensor& x, std::int64_t dim0, std::int64_t dim1, Location at) {
@@ -185,8 +203,9 @@ Tensor transpose(const Tensor& x, std::int64_t dim0, std::int64_t dim1, Location
     std::swap(shape[a], shape[b]);
     std::swap(strides[a], strides[b]);
   }
-  return record("transpose", view_of(x, shape, strides), {x}, {},
-                [a, b](const Saved&, const Tensor& g) -> Grads { return {transpose(g, a, b)}; }, at);
+  return record(
+      "transpose", view_of(x, shape, strides), {x}, {},
+      [a, b](const Saved&, const Tensor& g) -> Grads { return {transpose(g, a, b)}; }, at);
 }
 
 Tensor permute(const Tensor& x, const Shape& dims, Location at) {
@@ -194,13 +213,17 @@ Tensor permute(const Tensor& x, const Shape& dims, Location at) {
   const TensorImpl& from = impl(x);
   const int rank = from.shape.rank();
   if (dims.rank() != rank) [[unlikely]]
-    ErrorReport("permute", fmt::format("{} dims given for a tensor of rank {}", dims.rank(), rank), at).operand("input", x).shape_error();
+    ErrorReport("permute", fmt::format("{} dims given for a tensor of rank {}", dims.rank(), rank), at)
+        .operand("input", x)
+        .shape_error();
   Shape shape = from.shape, strides = from.strides, inverse = dims;
   unsigned seen = 0;
   for (int i = 0; i < rank; ++i) {
     const int d = wrap_dim("permute", dims[i], x, at);
     if (seen & (1u << d)) [[unlikely]]
-      ErrorReport("permute", fmt::format("dim {} given twice: {} is not a permutation of 0..{}", dims[i], to_string(dims), rank - 1), at)
+      ErrorReport(
+          "permute",
+          fmt::format("dim {} given twice: {} is not a permutation of 0..{}", dims[i], to_string(dims), rank - 1), at)
           .operand("input", x)
           .index_error();
     seen |= 1u << d;
@@ -208,8 +231,9 @@ Tensor permute(const Tensor& x, const Shape& dims, Location at) {
     strides[i] = from.strides[d];
     inverse[d] = i;
   }
-  return record("permute", view_of(x, shape, strides), {x}, {},
-                [inverse](const Saved&, const Tensor& g) -> Grads { return {permute(g, inverse)}; }, at);
+  return record(
+      "permute", view_of(x, shape, strides), {x}, {},
+      [inverse](const Saved&, const Tensor& g) -> Grads { return {permute(g, inverse)}; }, at);
 }
 
 namespace {
@@ -228,16 +252,20 @@ void expand_geometry(const Tensor& x, const Shape& wanted, Shape& shape, Shape& 
   std::int64_t count = 1;
   for (int i = 0; i < wanted.rank(); ++i) {
     const std::int64_t old = i < lead ? 1 : from.shape[i - lead];
-    if (wanted[i] == -1 && i >= lead) shape[i] = old;
-    else if (wanted[i] == -1) [[unlikely]] fail(fmt::format("-1 keeps a size, but dimension {} is new", i));
-    else if (wanted[i] < 0) [[unlikely]] fail(fmt::format("negative size {} at dimension {}", wanted[i], i));
+    if (wanted[i] == -1 && i >= lead)
+      shape[i] = old;
+    else if (wanted[i] == -1) [[unlikely]]
+      fail(fmt::format("-1 keeps a size, but dimension {} is new", i));
+    else if (wanted[i] < 0) [[unlikely]]
+      fail(fmt::format("negative size {} at dimension {}", wanted[i], i));
     if (shape[i] != old && old != 1) [[unlikely]]
       fail(fmt::format("dimension {} has size {}, only size 1 expands (wanted {})", i, old, shape[i]));
     strides[i] = i < lead || shape[i] != old ? 0 : from.strides[i - lead];
     zero |= shape[i] == 0;
     overflow |= __builtin_mul_overflow(count, shape[i], &count);
   }
-  if (overflow && !zero) [[unlikely]] fail(fmt::format("element count of shape {} overflows 64 bits", to_string(shape)));
+  if (overflow && !zero) [[unlikely]]
+    fail(fmt::format("element count of shape {} overflows 64 bits", to_string(shape)));
 }
 
 }  // namespace
@@ -247,8 +275,8 @@ Tensor expand(const Tensor& x, const Shape& wanted, Location at) {
   Shape shape, strides;
   expand_geometry(x, wanted, shape, strides, at);
   // The engine sums a gradient over the dimensions that were repeated.
-  return record("expand", view_of(x, shape, strides), {x}, {},
-                [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
+  return record(
+      "expand", view_of(x, shape, strides), {x}, {}, [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
 // ---- pieces ----
@@ -257,8 +285,10 @@ namespace detail {
 Tensor zeros_raw(const Shape& shape, DType dtype) {
   Tensor t = make_tensor(shape, dtype);
   const std::size_t bytes = static_cast<std::size_t>(impl(t).numel) * static_cast<std::size_t>(item_size(dtype));
-  if (bytes <= 32 << 10) std::memset(impl(t).data, 0, bytes);
-  else fill_raw(t, Scalar(0));
+  if (bytes <= 32 << 10)
+    std::memset(impl(t).data, 0, bytes);
+  else
+    fill_raw(t, Scalar(0));
   return t;
 }
 
@@ -302,8 +332,9 @@ Tensor cut(const char* op, const Tensor& x, const Piece& p, std::int64_t length,
   const std::int64_t first = length > 0 ? p.start * strides[p.dim] : 0;
   shape[p.dim] = length;
   if (length > 1) strides[p.dim] *= p.step;
-  return record(op, view_of(x, shape, strides, first), {x}, {},
-                [p](const Saved&, const Tensor& g) -> Grads { return {slice_backward(g, p)}; }, at);
+  return record(
+      op, view_of(x, shape, strides, first), {x}, {},
+      [p](const Saved&, const Tensor& g) -> Grads { return {slice_backward(g, p)}; }, at);
 }
 
 Tensor pick(const Tensor& x, int dim, std::int64_t index, Location at);
@@ -332,15 +363,19 @@ Tensor pick(const Tensor& x, int dim, std::int64_t index, Location at) {
   const std::int64_t size = shape[dim], first = index * strides[dim];
   shape.erase(dim);
   strides.erase(dim);
-  return record("select", view_of(x, shape, strides, first), {x}, {},
-                [dim, size, index](const Saved&, const Tensor& g) -> Grads { return {select_backward(g, dim, size, index)}; }, at);
+  return record(
+      "select", view_of(x, shape, strides, first), {x}, {},
+      [dim, size, index](const Saved&, const Tensor& g) -> Grads { return {select_backward(g, dim, size, index)}; },
+      at);
 }
 
 // A dimension that can be indexed: as wrap_dim, but a 0-d tensor has none.
 int indexed_dim(const char* op, std::int64_t dim, const Tensor& x, Location at) {
   require_defined(op, x, at);
   if (impl(x).shape.rank() == 0) [[unlikely]]
-    ErrorReport(op, "too many indices: a tensor of rank 0 has no dimension to index", at).operand("input", x).index_error();
+    ErrorReport(op, "too many indices: a tensor of rank 0 has no dimension to index", at)
+        .operand("input", x)
+        .index_error();
   return wrap_dim(op, dim, x, at);
 }
 
@@ -362,10 +397,13 @@ Tensor narrow(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_
   const int d = indexed_dim("narrow", dim, x, at);
   const std::int64_t n = impl(x).shape[d];
   if (length < 0) [[unlikely]]
-    ErrorReport("narrow", fmt::format("length must not be negative, got {}", length), at).operand("input", x).value_error();
+    ErrorReport("narrow", fmt::format("length must not be negative, got {}", length), at)
+        .operand("input", x)
+        .value_error();
   const std::int64_t first = start < 0 ? start + n : start;
   if (first < 0 || first > n || length > n - first) [[unlikely]]
-    ErrorReport("narrow", fmt::format("start {} with length {} is out of range for dim {} of size {}", start, length, d, n), at)
+    ErrorReport("narrow",
+                fmt::format("start {} with length {} is out of range for dim {} of size {}", start, length, d, n), at)
         .operand("input", x)
         .index_error();
   return cut("narrow", x, {d, n, first, 1}, length, at);
@@ -375,7 +413,9 @@ Tensor select(const Tensor& x, std::int64_t dim, std::int64_t index, Location at
   const int d = indexed_dim("select", dim, x, at);
   const std::int64_t n = impl(x).shape[d];
   if (index < -n || index >= n) [[unlikely]]
-    ErrorReport("select", fmt::format("index {} out of range for size {} (dim {})", index, n, d), at).operand("input", x).index_error();
+    ErrorReport("select", fmt::format("index {} out of range for size {} (dim {})", index, n, d), at)
+        .operand("input", x)
+        .index_error();
   return pick(x, d, index < 0 ? index + n : index, at);
 }
 
@@ -387,15 +427,19 @@ std::vector<Tensor> unbind(const Tensor& x, std::int64_t dim, Location at) {
   shape.erase(d);
   strides.erase(d);
   std::vector<Tensor> out(static_cast<std::size_t>(n));
-  for (std::int64_t i = 0; i < n; ++i) out[static_cast<std::size_t>(i)] = make_view(x, shape, strides, first + i * step);
-  return record("unbind", std::move(out), {x}, {}, [d, shape, dtype = impl(x).dtype](const Saved&, std::span<const Tensor> g) -> Grads {
-    // One joined write; a result that was not used counts as zeros, which take no memory as an expanded number.
-    std::vector<Tensor> all(g.begin(), g.end());
-    Tensor zero;
-    for (Tensor& t : all)
-      if (!t.defined()) t = zero.defined() ? zero : zero = expand(detail::zeros_raw({}, dtype), shape);
-    return {stack(all, d)};
-  }, at);
+  for (std::int64_t i = 0; i < n; ++i)
+    out[static_cast<std::size_t>(i)] = make_view(x, shape, strides, first + i * step);
+  return record(
+      "unbind", std::move(out), {x}, {},
+      [d, shape, dtype = impl(x).dtype](const Saved&, std::span<const Tensor> g) -> Grads {
+        // One joined write; a result that was not used counts as zeros, which take no memory as an expanded number.
+        std::vector<Tensor> all(g.begin(), g.end());
+        Tensor zero;
+        for (Tensor& t : all)
+          if (!t.defined()) t = zero.defined() ? zero : zero = expand(detail::zeros_raw({}, dtype), shape);
+        return {stack(all, d)};
+      },
+      at);
 }
 
 }  // namespace xgrad

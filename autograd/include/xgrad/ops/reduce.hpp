@@ -40,8 +40,11 @@ XGRAD_API Tensor argmax(const Tensor& x, Location at = Location::current());
 XGRAD_API Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
 XGRAD_API Tensor argmin(const Tensor& x, Location at = Location::current());
 XGRAD_API Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
+// Whether any / every element differs from 0, of all or along dim; bool.
 XGRAD_API Tensor any(const Tensor& x, Location at = Location::current());
+XGRAD_API Tensor any(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
 XGRAD_API Tensor all(const Tensor& x, Location at = Location::current());
+XGRAD_API Tensor all(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
 
 // log(sum(exp(x))) over dims, without overflow.
 XGRAD_API Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim = false, Location at = Location::current());

@@ -1,0 +1,106 @@
+// Largest and smallest values and their positions.
+#include <xgrad/elementwise.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/shape.hpp>
+
+#include "ops/reduce_dims.hpp"
+
+namespace xgrad {
+
+using detail::all_dims;
+using detail::dim_set;
+using detail::DimSet;
+using detail::impl;
+using detail::with_kept_dims;
+
+namespace {
+
+// g shared evenly among the elements that equal the extreme value y of theirs (all NaNs, when y is NaN).
+Tensor shared_evenly(const Tensor& g, const Tensor& x, const Tensor& y, DimSet dims) {
+  const auto same = [](auto a, auto b) { return (a == b) || ((a != a) && (b != b)); };
+  Tensor count;
+  {
+    NoGradGuard off;
+    count = elementwise([same](auto a, auto b) { return where(same(a, b), decltype(a)(1), decltype(a)(0)); }, x, y);
+    count = detail::sum_raw(count, dims, true);
+  }
+  return fuse([same](auto g, auto x, auto y, auto count) { return where(same(x, y), g / count, 0.); }, g, x, y, count);
+}
+
+template <bool Largest>
+Tensor extremum_over(const char* op, const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
+  detail::require_nonempty(op, x, dims, at);
+  Tensor y = Largest ? detail::max_raw(x, dims, keepdim) : detail::min_raw(x, dims, keepdim);
+  return record(op, y, {x}, {x, y},
+                [dims](const Saved& s, const Tensor& g) -> Grads {
+                  const Tensor v = s[0];
+                  const Shape& full = impl(v).shape;
+                  return {shared_evenly(with_kept_dims(g, full, dims), v, with_kept_dims(s[1], full, dims), dims)};
+                }, at);
+}
+
+// The elements at `index` along dim, and the adjoint; each is the other's derivative. index has size 1 at dim.
+Tensor place_at(const Tensor& g, int dim, const Tensor& index, std::int64_t size);
+Tensor pick_at(const Tensor& x, int dim, const Tensor& index) {
+  return record("pick", detail::pick_raw(x, dim, index), {x}, {index},
+                [dim, size = impl(x).shape[dim]](const Saved& s, const Tensor& g) -> Grads { return {place_at(g, dim, s[0], size)}; });
+}
+Tensor place_at(const Tensor& g, int dim, const Tensor& index, std::int64_t size) {
+  return record("place", detail::place_raw(g, dim, index, size), {g}, {index},
+                [dim](const Saved& s, const Tensor& h) -> Grads { return {pick_at(h, dim, s[0])}; });
+}
+
+detail::ArgResult arg_along(const char* op, const Tensor& x, std::int64_t dim, bool largest, bool keepdim, const Location& at) {
+  const int d = wrap_dim(op, dim, x, at);
+  detail::require_nonempty(op, x, (DimSet{1} << d) & all_dims(impl(x).shape), at);
+  return detail::arg_extremum_raw(x, d, largest, keepdim);
+}
+
+ValuesIndices extremum_along(const char* op, const Tensor& x, std::int64_t dim, bool largest, bool keepdim, const Location& at) {
+  detail::ArgResult r = arg_along(op, x, dim, largest, keepdim, at);
+  const int d = wrap_dim(op, dim, x, at);
+  r.values = record(op, std::move(r.values), {x}, {r.indices},
+                    [d, full = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
+                      if (full.rank() == 0) return {g};
+                      const DimSet set = DimSet{1} << d;
+                      return {place_at(with_kept_dims(g, full, set), d, with_kept_dims(s[0], full, set), full[d])};
+                    }, at);
+  return {std::move(r.values), std::move(r.indices)};
+}
+
+Tensor arg_of_all(const char* op, const Tensor& x, bool largest, const Location& at) {
+  require_defined(op, x, at);
+  detail::require_nonempty(op, x, all_dims(impl(x).shape), at);
+  NoGradGuard off;
+  return detail::arg_extremum_raw(reshape(x, {impl(x).numel}), 0, largest, false).indices;
+}
+
+}  // namespace
+
+Tensor max(const Tensor& x, Location at) { return extremum_over<true>("max", x, dim_set("max", x, {}, at), false, at); }
+Tensor min(const Tensor& x, Location at) { return extremum_over<false>("min", x, dim_set("min", x, {}, at), false, at); }
+Tensor amax(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
+  return extremum_over<true>("amax", x, dim_set("amax", x, dims, at), keepdim, at);
+}
+Tensor amin(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
+  return extremum_over<false>("amin", x, dim_set("amin", x, dims, at), keepdim, at);
+}
+
+ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
+  return extremum_along("max", x, dim, true, keepdim, at);
+}
+ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
+  return extremum_along("min", x, dim, false, keepdim, at);
+}
+
+Tensor argmax(const Tensor& x, Location at) { return arg_of_all("argmax", x, true, at); }
+Tensor argmin(const Tensor& x, Location at) { return arg_of_all("argmin", x, false, at); }
+Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
+  return arg_along("argmax", x, dim, true, keepdim, at).indices;
+}
+Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
+  return arg_along("argmin", x, dim, false, keepdim, at).indices;
+}
+
+}  // namespace xgrad

@@ -1,0 +1,80 @@
+// log-sum-exp, softmax and its logarithm.
+#include "kernels/softmax.hpp"
+
+#include <xgrad/elementwise.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+#include "ops/reduce_dims.hpp"
+
+namespace xgrad {
+
+using detail::dim_set;
+using detail::DimSet;
+using detail::impl;
+using detail::SoftmaxKind;
+using detail::with_kept_dims;
+
+Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
+  const DimSet set = dim_set("logsumexp", x, dims, at);
+  require_floating("logsumexp", x, at);
+  Tensor y = detail::logsumexp_raw(x, set, keepdim);
+  return record("logsumexp", y, {x}, {x, y},
+                [set](const Saved& s, const Tensor& g) -> Grads {
+                  const Tensor v = s[0];
+                  const Shape& full = impl(v).shape;
+                  return {fuse([](auto g, auto x, auto y) { return g * exp(x - y); }, with_kept_dims(g, full, set), v,
+                               with_kept_dims(s[1], full, set))};
+                }, at);
+}
+
+namespace {
+
+Tensor sum_along(const Tensor& x, int dim) { return impl(x).shape.rank() ? sum(x, {dim}, true) : x; }
+
+// dx = y (g - sum(g y)), linear in g with a symmetric matrix, so that the derivative by g is the same function again.
+Tensor softmax_backward(const Tensor& g, const Tensor& y, int dim) {
+  return record("softmax_backward", detail::softmax_backward_raw(g, y, dim, SoftmaxKind::softmax), {g, y}, {g, y},
+                [dim](const Saved& s, const Tensor& h) -> Grads {
+                  const Tensor g = s[0], y = s[1];
+                  Tensor by_g, by_y;
+                  if (s.needs(0)) by_g = softmax_backward(h, y, dim);
+                  if (s.needs(1))
+                    by_y = fuse([](auto h, auto g, auto gy, auto hy) { return h * (g - gy) - g * hy; }, h, g,
+                                sum_along(mul(g, y), dim), sum_along(mul(h, y), dim));
+                  return {by_g, by_y};
+                });
+}
+
+// dx = g - exp(y) sum(g)
+Tensor log_softmax_backward(const Tensor& g, const Tensor& y, int dim) {
+  return record("log_softmax_backward", detail::softmax_backward_raw(g, y, dim, SoftmaxKind::log_softmax), {g, y}, {g, y},
+                [dim](const Saved& s, const Tensor& h) -> Grads {
+                  const Tensor g = s[0], y = s[1];
+                  const Tensor hp = fuse([](auto h, auto y) { return h * exp(y); }, h, y);
+                  Tensor by_g, by_y;
+                  if (s.needs(0)) by_g = sub(h, sum_along(hp, dim));
+                  if (s.needs(1)) by_y = fuse([](auto hp, auto g) { return -hp * g; }, hp, sum_along(g, dim));
+                  return {by_g, by_y};
+                });
+}
+
+}  // namespace
+
+Tensor softmax(const Tensor& x, std::int64_t dim, Location at) {
+  const int d = wrap_dim("softmax", dim, x, at);
+  require_floating("softmax", x, at);
+  Tensor y = detail::softmax_raw(x, d, SoftmaxKind::softmax);
+  return record("softmax", y, {x}, {y},
+                [d](const Saved& s, const Tensor& g) -> Grads { return {softmax_backward(g, s[0], d)}; }, at);
+}
+
+Tensor log_softmax(const Tensor& x, std::int64_t dim, Location at) {
+  const int d = wrap_dim("log_softmax", dim, x, at);
+  require_floating("log_softmax", x, at);
+  Tensor y = detail::softmax_raw(x, d, SoftmaxKind::log_softmax);
+  return record("log_softmax", y, {x}, {y},
+                [d](const Saved& s, const Tensor& g) -> Grads { return {log_softmax_backward(g, s[0], d)}; }, at);
+}
+
+}  // namespace xgrad

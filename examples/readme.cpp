@@ -1,0 +1,26 @@
+// The training script of README.md, as it stands there.
+#include <xgrad/xgrad.hpp>
+
+#include <cstdio>
+
+namespace nn = xgrad::nn;
+using xgrad::Tensor;
+
+int main() {
+  xgrad::manual_seed(0);
+  Tensor x = xgrad::rand({1000, 2}) * 2 - 1;                 // points in a square,
+  Tensor y = (square(x).sum({1}) < 0.5).to(xgrad::kInt64);   // inside a circle or not
+
+  nn::Sequential net(nn::Linear(2, 16), nn::Tanh(), nn::Linear(16, 2));
+  xgrad::optim::Adam opt(net.parameters(), {.lr = 1e-2});
+  Tensor loss;
+  for (int epoch = 0; epoch <= 200; ++epoch) {
+    opt.zero_grad();
+    loss = cross_entropy(net(x), y);
+    loss.backward();
+    opt.step();
+    if (epoch % 50 == 0) std::printf("epoch %3d  loss %.4f\n", epoch, loss.item());
+  }
+  xgrad::viz::save(loss, "out/readme.svg");                  // the graph, as a picture
+  xgrad::save_safetensors(net.state_dict(), "out/readme.safetensors");
+}

@@ -1,0 +1,134 @@
+// nn and losses: modules whose parameters come from the record, and loss functions.
+#include <map>
+
+#include "functions.hpp"
+#include "language.hpp"
+#include "modules.hpp"
+#include "record.hpp"
+
+namespace oracle {
+
+namespace {
+
+namespace nn = xgrad::nn;
+
+// The module with the record's parameters, which stand for the inputs of their names from now on. All floating tensors of
+// a record have one dtype.
+void bind_parameters(Case& c, nn::Module& m) {
+  for (const Input& i : c.inputs)
+    if (i.tensor.is_floating_point()) m.to(i.tensor.dtype());
+  for (const auto& [name, parameter] : m.named_parameters()) c.bind(name, parameter);
+  for (const auto& [name, buffer] : m.named_buffers())
+    if (c.has(name)) c.bind(name, buffer);
+}
+
+// Attributes that are the constructor's arguments, without those of the harness.
+Dict constructor_attrs(const Case& c) {
+  Dict d = c.attrs;
+  std::erase_if(d, [](const auto& a) { return a.first == "training" || a.first == "pre_scale"; });
+  return d;
+}
+
+Value run_module(Case& c, AnyModule m) {
+  bind_parameters(c, m.module);
+  for (const auto& [name, value] : c.attrs)
+    if (name == "training") m.module.train(value.flag());
+  Tensor x = c.inputs.at(0).tensor;
+  for (const auto& [name, value] : c.attrs)
+    if (name == "pre_scale") x = xgrad::mul(x, value.scalar());
+  return m.forward(x);
+}
+
+AnyModule module_or_unsupported(const std::string& name, List args, Dict named) {
+  auto m = make_module(name, std::move(args), std::move(named));
+  if (!m) throw Unsupported("no module " + name);
+  return *m;
+}
+
+// A module with the record's attributes for arguments, its sizes from the weight where there is one.
+Value simple_module(Case& c) {
+  std::string name = c.op.substr(0, c.op.find('_'));  // GELU_tanh is GELU with an attribute
+  Dict attrs = constructor_attrs(c);
+  if (name == "Linear") {
+    const Tensor weight = c.tensor("weight");
+    attrs.emplace_back("in_features", weight.size(1));
+    attrs.emplace_back("out_features", weight.size(0));
+  }
+  return run_module(c, module_or_unsupported(name, {}, attrs));
+}
+
+// "Linear(2,4)", "Tanh": the layers of a Sequential.
+AnyModule parse_layer(const std::string& text) {
+  const std::size_t open = text.find('(');
+  const std::string name = text.substr(0, open);
+  Interpreter language;
+  List args;
+  if (open != std::string::npos && text.size() > open + 2) {
+    const Value v = language.evaluate("[" + text.substr(open + 1, text.rfind(')') - open - 1) + "]");
+    args = *v.list();
+  }
+  return module_or_unsupported(name, args, {});
+}
+
+Value sequential(Case& c) {
+  struct Net : nn::Module {
+    void add(std::size_t i, const nn::Module& m) { register_module(std::to_string(i), m); }
+  } net;
+  std::vector<AnyModule> layers;
+  for (const Json& layer : c.record.at("attrs").at("layers")) {
+    layers.push_back(parse_layer(layer));
+    net.add(layers.size() - 1, layers.back().module);
+  }
+  bind_parameters(c, net);
+  Tensor x = c.inputs.at(0).tensor;
+  for (const AnyModule& layer : layers) x = layer.forward(x);
+  return x;
+}
+
+// One weight as the table of rows and as the matrix of a linear layer.
+Value tied_weights(Case& c) {
+  const Tensor i = c.tensor("input"), w = c.tensor("weight");
+  return xgrad::linear(xgrad::index_select(w, 0, i), w);
+}
+
+const std::map<std::string, std::function<Value(Case&)>>& network_calls() {
+  static const std::map<std::string, std::function<Value(Case&)>> table = {
+      {"sequential_mlp", sequential},
+      {"weight_sharing", tied_weights},
+  };
+  return table;
+}
+
+// Class -> function, with the attributes that only repeat what the inputs say.
+const std::map<std::string, const char*>& losses() {
+  static const std::map<std::string, const char*> table = {
+      {"MSELoss", "mse_loss"},
+      {"L1Loss", "l1_loss"},
+      {"BCEWithLogitsLoss", "binary_cross_entropy_with_logits"},
+      {"CrossEntropyLoss", "cross_entropy"},
+      {"NLLLoss", "nll_loss"},
+  };
+  return table;
+}
+
+}  // namespace
+
+void check_nn(const Json& record) {
+  Case c(record);
+  const auto network = network_calls().find(c.op);
+  check_operation(c, network != network_calls().end() ? network->second : simple_module);
+}
+
+void check_losses(const Json& record) {
+  Case c(record);
+  check_operation(c, [](Case& loss) {
+    const auto f = losses().find(loss.op);
+    if (f == losses().end()) throw Unsupported("no loss " + loss.op);
+    Dict named = loss.attrs;
+    std::erase_if(named, [](const auto& a) { return a.first == "target"; });  // "probabilities": the input shows it
+    for (const Input& i : loss.inputs) named.emplace_back(i.name, i.tensor);
+    return call_function(f->second, {}, named);
+  });
+}
+
+}  // namespace oracle

@@ -1,0 +1,105 @@
+// ops and opinfo: one operation each. The table of functions does the work; here are the names and arguments that differ
+// from PyTorch's call.
+#include <map>
+#include <regex>
+
+#include "functions.hpp"
+#include "language.hpp"
+#include "record.hpp"
+
+namespace oracle {
+
+namespace {
+
+using Call = std::function<Value(Case&)>;
+
+List all_inputs(const Case& c) {
+  const auto t = c.tensors();
+  return List(t.begin(), t.end());
+}
+
+// The attributes by name, the inputs in order for what is left.
+Value call_by_name(const std::string& function, Case& c) { return call_function(function, all_inputs(c), c.attrs); }
+
+Call named(const char* function) {
+  return [function](Case& c) { return call_by_name(function, c); };
+}
+// All inputs as one list.
+Call joined(const char* function) {
+  return [function](Case& c) { return call_function(function, {all_inputs(c)}, c.attrs); };
+}
+// Makes a tensor from attributes alone; the input is only there because every record has one.
+Call factory(const char* function) {
+  return [function](Case& c) { return call_function(function, {}, c.attrs); };
+}
+
+Value slice(Case& c) {
+  // "1:3" is a slice, "2" an index.
+  Interpreter language;
+  language.set("x", c.inputs.at(0).tensor);
+  std::string subscripts;
+  for (const Json& s : c.record.at("attrs").at("slices")) subscripts += (subscripts.empty() ? "" : ", ") + (s.is_string() ? s.get<std::string>() : s.dump());
+  return language.evaluate("x[" + subscripts + "]");
+}
+
+const std::map<std::string, Call>& special_calls() {
+  static const std::map<std::string, Call> table = {
+      {"max_all", named("max")},       {"min_all", named("min")},     {"max_dim", named("max")},   {"min_dim", named("min")},
+      {"cat", joined("cat")},          {"stack", joined("stack")},    {"arange", factory("arange")}, {"linspace", factory("linspace")},
+      {"eye", factory("eye")},         {"zeros", factory("zeros")},   {"ones", factory("ones")},   {"full", factory("full")},
+      {"slice", slice},
+  };
+  return table;
+}
+
+// Records about a dtype ("float32", "int64") name their operation at the start of the variant, "sum_stays_int".
+std::string dtype_operation(const Case& c) {
+  const std::string id = c.record.at("id");
+  const std::string variant = id.substr(id.rfind('/') + 1);
+  if (variant.starts_with("floor_div")) return "div";  // with a rounding_mode
+  for (std::size_t end = variant.size(); end != std::string::npos && end > 0; end = variant.rfind('_', end - 1))
+    if (find_function(variant.substr(0, end))) return variant.substr(0, end);
+  throw Unsupported("no expression for " + variant);
+}
+
+// The expression in `torch` over the inputs, or "200 times: x = ...".
+Value evaluate(Case& c, const std::string& expression) {
+  Interpreter language;
+  for (const Input& i : c.inputs) language.set(i.name, i.tensor);
+  static const std::regex kLoop(R"(^\d+ times.*)");
+  if (!std::regex_match(expression, kLoop)) return language.evaluate(expression);
+  language.run(expression);
+  return language.get("_");
+}
+
+Value call_op(Case& c) {
+  if (c.record.contains("torch")) return evaluate(c, c.record["torch"]);
+  if (parse_dtype(c.op)) return call_by_name(dtype_operation(c), c);
+  if (const auto s = special_calls().find(c.op); s != special_calls().end()) return s->second(c);
+  return call_by_name(c.op, c);
+}
+
+}  // namespace
+
+void check_ops(const Json& record) {
+  const DefaultDType float64(xgrad::kFloat64);  // the records' default
+  Case c(record);
+  check_operation(c, call_op);
+}
+
+void check_opinfo(const Json& record) {
+  const DefaultDType float64(xgrad::kFloat64);
+  if (!find_function(record.at("op"))) throw Unsupported("no function " + record.at("op").get<std::string>());
+  Case c(record);
+  check_operation(c, [](Case& op) {
+    List args;
+    for (const Json& a : op.record.at("args")) args.push_back(value_from(a, op.tensors()));
+    // Methods are called on the first argument; where(x, condition, other) keeps its receiver's place.
+    if (op.op == "where" && args.size() == 3 && args[1].is_tensor() && args[1].tensor().dtype() == xgrad::kBool &&
+        !(args[0].is_tensor() && args[0].tensor().dtype() == xgrad::kBool))
+      std::swap(args[0], args[1]);
+    return call_function(op.op, std::move(args), dict_from(op.record.value("kwargs", Json::object()), op.tensors()));
+  });
+}
+
+}  // namespace oracle

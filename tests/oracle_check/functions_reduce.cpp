@@ -1,0 +1,108 @@
+// Reductions, softmax, products of matrices.
+#include "functions.hpp"
+
+namespace oracle {
+
+namespace {
+
+// Tensor with `dtype` applied first, as PyTorch's reductions and softmax do.
+Tensor cast_input(Args& a) {
+  const Tensor x = a.tensor("input");
+  return a.given("dtype") ? x.to(a.dtype("dtype", x.dtype())) : x;
+}
+
+Value sum_or_mean(Args& a, Tensor (*all)(const Tensor&, xgrad::Location),
+                  Tensor (*some)(const Tensor&, const Shape&, bool, xgrad::Location)) {
+  const Tensor x = cast_input(a);
+  const bool keepdim = a.flag("keepdim");
+  if (!a.given("dim") && !keepdim) return all(x, here());
+  return some(x, a.shape("dim", {}), keepdim, here());
+}
+
+// unbiased=True or correction=1; other corrections do not exist here.
+bool unbiased(Args& a) {
+  if (!a.given("correction")) return a.flag("unbiased", true);
+  const double correction = a.real("correction");
+  if (correction != 0 && correction != 1) throw Unsupported("a correction other than 0 and 1");
+  return correction == 1;
+}
+
+Value var_or_std(Args& a, Tensor (*all)(const Tensor&, bool, xgrad::Location),
+                 Tensor (*some)(const Tensor&, const Shape&, bool, bool, xgrad::Location)) {
+  const Tensor x = a.tensor("input");
+  // var(x, False): the second argument is `unbiased` when it is a bool.
+  if (a.given("dim") && a["dim"].get<bool>()) return all(x, a.flag("dim"), here());
+  const bool u = unbiased(a), keepdim = a.flag("keepdim");
+  if (!a.given("dim") && !keepdim) return all(x, u, here());
+  return some(x, a.shape("dim", {}), u, keepdim, here());
+}
+
+// max(x), max(x, dim, keepdim) -> values and indices, max(x, y).
+Value extremum(Args& a, bool largest) {
+  const Tensor x = a.tensor("input");
+  if (!a.given("dim")) return largest ? xgrad::max(x) : xgrad::min(x);
+  if (a["dim"].is_tensor()) return largest ? xgrad::maximum(x, a.tensor("dim")) : xgrad::minimum(x, a.tensor("dim"));
+  const std::int64_t dim = a.integer("dim");
+  const bool keepdim = a.flag("keepdim");
+  const xgrad::ValuesIndices r = largest ? xgrad::max(x, dim, keepdim) : xgrad::min(x, dim, keepdim);
+  return List{r.values, r.indices};
+}
+
+Value arg_extremum(Args& a, bool largest) {
+  const Tensor x = a.tensor("input");
+  const bool keepdim = a.flag("keepdim");
+  if (!a.given("dim")) {
+    if (keepdim) throw Unsupported("keepdim without dim");
+    return largest ? xgrad::argmax(x) : xgrad::argmin(x);
+  }
+  const std::int64_t dim = a.integer("dim");
+  return largest ? xgrad::argmax(x, dim, keepdim) : xgrad::argmin(x, dim, keepdim);
+}
+
+Value prod(Args& a) {
+  const Tensor x = cast_input(a);
+  const bool keepdim = a.flag("keepdim");
+  if (a.given("dim")) return xgrad::prod(x, a.integer("dim"), keepdim);
+  if (keepdim) throw Unsupported("keepdim without dim");
+  return xgrad::prod(x);
+}
+
+using Binary = Tensor (*)(const Tensor&, const Tensor&, xgrad::Location);
+Function product(Binary f) {
+  return {"input|x|mat1|self other|mat2|vec|vec2|tensor|y", [f](Args& a) { return f(a.tensor("input"), a.tensor("other"), here()); }};
+}
+
+}  // namespace
+
+void add_reductions(FunctionTable& t) {
+  t["sum"] = {"input|x dim|axis? keepdim? dtype?", [](Args& a) { return sum_or_mean(a, xgrad::sum, xgrad::sum); }};
+  t["mean"] = {"input|x dim|axis? keepdim? dtype?", [](Args& a) { return sum_or_mean(a, xgrad::mean, xgrad::mean); }};
+  t["var"] = {"input|x dim|axis? unbiased? keepdim? correction?", [](Args& a) { return var_or_std(a, xgrad::var, xgrad::var); }};
+  t["std"] = {"input|x dim|axis? unbiased? keepdim? correction?", [](Args& a) { return var_or_std(a, xgrad::std, xgrad::std); }};
+  t["prod"] = {"input|x dim? keepdim? dtype?", prod};
+  t["max"] = {"input|x dim|other? keepdim?", [](Args& a) { return extremum(a, true); }};
+  t["min"] = {"input|x dim|other? keepdim?", [](Args& a) { return extremum(a, false); }};
+  t["amax"] = {"input|x dim|axis? keepdim?",
+               [](Args& a) { return xgrad::amax(a.tensor("input"), a.shape("dim", {}), a.flag("keepdim")); }};
+  t["amin"] = {"input|x dim|axis? keepdim?",
+               [](Args& a) { return xgrad::amin(a.tensor("input"), a.shape("dim", {}), a.flag("keepdim")); }};
+  t["argmax"] = {"input|x dim? keepdim?", [](Args& a) { return arg_extremum(a, true); }};
+  t["argmin"] = {"input|x dim? keepdim?", [](Args& a) { return arg_extremum(a, false); }};
+  t["any"] = {"input|x", [](Args& a) { return xgrad::any(a.tensor("input")); }};
+  t["all"] = {"input|x", [](Args& a) { return xgrad::all(a.tensor("input")); }};
+  t["logsumexp"] = t["special.logsumexp"] = {
+      "input|x dim keepdim?", [](Args& a) { return xgrad::logsumexp(a.tensor("input"), a.shape("dim"), a.flag("keepdim")); }};
+  t["softmax"] = t["nn.functional.softmax"] = t["special.softmax"] = {
+      "input|x dim dtype?", [](Args& a) { return xgrad::softmax(cast_input(a), a.integer("dim")); }};
+  t["log_softmax"] = t["nn.functional.log_softmax"] = t["special.log_softmax"] = {
+      "input|x dim dtype?", [](Args& a) { return xgrad::log_softmax(cast_input(a), a.integer("dim")); }};
+
+  t["matmul"] = t["linalg.matmul"] = product(xgrad::matmul);
+  t["mm"] = product(xgrad::mm);
+  t["mv"] = product(xgrad::mv);
+  t["bmm"] = product(xgrad::bmm);
+  t["dot"] = product(xgrad::dot);
+  t["outer"] = t["ger"] = product(xgrad::outer);
+}
+
+}  // namespace oracle

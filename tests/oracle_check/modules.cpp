@@ -1,0 +1,222 @@
+#include "modules.hpp"
+
+#include <map>
+
+#include "functions.hpp"
+
+namespace oracle {
+
+namespace {
+
+namespace nn = xgrad::nn;
+namespace optim = xgrad::optim;
+
+template <class M>
+AnyModule any(M m) {
+  return {m, [m](const Tensor& x) { return m(x); }};
+}
+
+struct Class {
+  const char* signature;
+  std::function<AnyModule(Args&)> make;
+};
+
+nn::GELUOptions gelu_options(Args& a) {
+  const std::string kind = a.text("approximate", "none");
+  if (kind != "none" && kind != "tanh") throw Unsupported("approximate " + kind);
+  return {.approximate = kind == "tanh" ? xgrad::Gelu::tanh : xgrad::Gelu::none};
+}
+
+const std::map<std::string, Class>& classes() {
+  static const std::map<std::string, Class> table = {
+      {"Linear", {"in_features out_features bias?", [](Args& a) {
+                    return any(nn::Linear(a.integer("in_features"), a.integer("out_features"), {.bias = a.flag("bias", true)}));
+                  }}},
+      {"Identity", {"", [](Args&) { return any(nn::Identity()); }}},
+      {"Flatten", {"start_dim? end_dim?", [](Args& a) {
+                     return any(nn::Flatten({.start_dim = a.integer("start_dim", 1), .end_dim = a.integer("end_dim", -1)}));
+                   }}},
+      {"Dropout", {"p?", [](Args& a) { return any(nn::Dropout(nn::DropoutOptions{.p = a.real("p", 0.5)})); }}},
+      {"ReLU", {"", [](Args&) { return any(nn::ReLU()); }}},
+      {"Tanh", {"", [](Args&) { return any(nn::Tanh()); }}},
+      {"Sigmoid", {"", [](Args&) { return any(nn::Sigmoid()); }}},
+      {"LogSigmoid", {"", [](Args&) { return any(nn::LogSigmoid()); }}},
+      {"SiLU", {"", [](Args&) { return any(nn::SiLU()); }}},
+      {"LeakyReLU", {"negative_slope?", [](Args& a) {
+                       return any(nn::LeakyReLU({.negative_slope = a.real("negative_slope", 0.01)}));
+                     }}},
+      {"ELU", {"alpha?", [](Args& a) { return any(nn::ELU({.alpha = a.real("alpha", 1)})); }}},
+      {"GELU", {"approximate?", [](Args& a) { return any(nn::GELU(gelu_options(a))); }}},
+      {"Softplus", {"beta? threshold?", [](Args& a) {
+                      return any(nn::Softplus({.beta = a.real("beta", 1), .threshold = a.real("threshold", 20)}));
+                    }}},
+      {"Softmax", {"dim", [](Args& a) { return any(nn::Softmax({.dim = a.integer("dim")})); }}},
+      {"LogSoftmax", {"dim", [](Args& a) { return any(nn::LogSoftmax({.dim = a.integer("dim")})); }}},
+  };
+  return table;
+}
+
+template <class Options>
+Options options_from(const Dict& named, const std::map<std::string, std::function<void(Options&, const Value&)>>& setters) {
+  Options o;
+  for (const auto& [name, value] : named) {
+    if (name == "params" || value.is_none()) continue;
+    const auto set = setters.find(name);
+    if (set == setters.end()) throw Unsupported("option " + name);
+    set->second(o, value);
+  }
+  return o;
+}
+
+template <class Options>
+Options adam_options(const Dict& named) {
+  return options_from<Options>(
+      named, {{"lr", [](Options& o, const Value& v) { o.lr = v.real(); }},
+              {"betas", [](Options& o, const Value& v) {
+                 if (!v.list() || v.list()->size() != 2) throw Unsupported("betas " + v.describe());
+                 o.betas = {(*v.list())[0].real(), (*v.list())[1].real()};
+               }},
+              {"eps", [](Options& o, const Value& v) { o.eps = v.real(); }},
+              {"weight_decay", [](Options& o, const Value& v) { o.weight_decay = v.real(); }},
+              {"amsgrad", [](Options& o, const Value& v) { o.amsgrad = v.flag(); }},
+              {"maximize", [](Options& o, const Value& v) { o.maximize = v.flag(); }}});
+}
+
+optim::SGDOptions sgd_options(const Dict& named) {
+  using O = optim::SGDOptions;
+  return options_from<O>(named, {{"lr", [](O& o, const Value& v) { o.lr = v.real(); }},
+                                 {"momentum", [](O& o, const Value& v) { o.momentum = v.real(); }},
+                                 {"dampening", [](O& o, const Value& v) { o.dampening = v.real(); }},
+                                 {"weight_decay", [](O& o, const Value& v) { o.weight_decay = v.real(); }},
+                                 {"nesterov", [](O& o, const Value& v) { o.nesterov = v.flag(); }},
+                                 {"maximize", [](O& o, const Value& v) { o.maximize = v.flag(); }}});
+}
+
+template <class Optimizer, class Options>
+std::unique_ptr<optim::Optimizer> build(const std::vector<OptimizerGroup>& groups, const Dict& defaults, Options (*parse)(const Dict&)) {
+  std::vector<optim::ParamGroup<Options>> parsed;
+  for (const OptimizerGroup& g : groups) {
+    Dict merged = defaults;
+    merged.insert(merged.end(), g.options.begin(), g.options.end());  // the group's own come last and win
+    parsed.push_back({g.params, parse(merged)});
+  }
+  return std::make_unique<Optimizer>(parsed);
+}
+
+// ---- modules and optimizers as objects of the language ----
+
+struct ModuleObject : Object {
+  AnyModule any;
+  explicit ModuleObject(AnyModule m) : any(std::move(m)) {}
+  Value call(const std::string& method, List args, Dict named) override {
+    nn::Module& m = any.module;
+    if (method == "__call__" || method == "forward") return any.forward(args.at(0).tensor());
+    if (method == "load_state_dict") {
+      const Dict* state = args.empty() ? nullptr : args[0].dict();
+      if (!state) throw Unsupported("load_state_dict without a dict");
+      bool strict = true;
+      for (const auto& [name, value] : named)
+        if (name == "strict") strict = value.flag();
+      xgrad::NamedTensors tensors;
+      for (const auto& [key, value] : *state) tensors.emplace_back(key, value.tensor());
+      m.load_state_dict(tensors, strict);
+      return None{};
+    }
+    if (method == "parameters") return m.parameters();
+    if (method == "state_dict") {
+      Dict state;
+      for (const auto& [name, tensor] : m.state_dict()) state.emplace_back(name, tensor);
+      return state;
+    }
+    if (method == "eval") m.eval();
+    else if (method == "train") m.train(args.empty() || args[0].flag());
+    else if (method == "double") m.to(xgrad::kFloat64);
+    else if (method == "requires_grad_") m.requires_grad_(args.empty() || args[0].flag());
+    else if (method == "zero_grad") m.zero_grad();
+    else throw Unsupported("method " + method + " of a module");
+    return std::static_pointer_cast<Object>(std::make_shared<ModuleObject>(any));
+  }
+};
+
+struct OptimizerObject : Object {
+  std::unique_ptr<optim::Optimizer> optimizer;
+  Value call(const std::string& method, List args, Dict) override {
+    if (method == "step" && args.empty()) optimizer->step();
+    else if (method == "zero_grad") optimizer->zero_grad();
+    else throw Unsupported("method " + method + " of an optimizer");
+    return None{};
+  }
+};
+
+// The first argument: a list of tensors, or of dicts with 'params' and options.
+std::vector<OptimizerGroup> parse_groups(const Value& params) {
+  const List* l = params.list();
+  if (!l) throw Unsupported("parameters " + params.describe());
+  if (l->empty() || !l->front().dict()) return {{params.tensors(), {}}};
+  std::vector<OptimizerGroup> groups;
+  for (const Value& v : *l) {
+    OptimizerGroup g;
+    if (!v.dict()) throw Unsupported("a group that is not a dict");
+    for (const auto& [key, value] : *v.dict()) {
+      if (key == "params") g.params = value.tensors();
+      else g.options.emplace_back(key, value);
+    }
+    groups.push_back(std::move(g));
+  }
+  return groups;
+}
+
+Value optimizer_object(const std::string& name, List& args, Dict& named) {
+  if (args.empty()) throw Unsupported("an optimizer without parameters");
+  const auto groups = parse_groups(args[0]);
+  if (args.size() == 2) named.emplace_back("lr", args[1]);
+  auto object = std::make_shared<OptimizerObject>();
+  object->optimizer = make_optimizer(name, groups, named);
+  return std::static_pointer_cast<Object>(object);
+}
+
+}  // namespace
+
+std::optional<AnyModule> make_module(const std::string& name, List positional, Dict named) {
+  const auto found = classes().find(name);
+  if (found == classes().end()) return std::nullopt;
+  Args args(found->second.signature, std::move(positional), std::move(named));
+  AnyModule m = found->second.make(args);
+  args.require_all_used();
+  return m;
+}
+
+void set_parameters(nn::Module& m, const xgrad::NamedTensors& state) {
+  for (const auto& [name, tensor] : state)
+    if (tensor.is_floating_point()) m.to(tensor.dtype());
+  m.load_state_dict(state);
+}
+
+std::unique_ptr<optim::Optimizer> make_optimizer(const std::string& name, const std::vector<OptimizerGroup>& groups, const Dict& defaults) {
+  if (name == "SGD") return build<optim::SGD>(groups, defaults, sgd_options);
+  if (name == "Adam") return build<optim::Adam>(groups, defaults, adam_options<optim::AdamOptions>);
+  if (name == "AdamW") return build<optim::AdamW>(groups, defaults, adam_options<optim::AdamWOptions>);
+  throw Unsupported("optimizer " + name);
+}
+
+void add_modules(FunctionTable& t) {
+  for (const auto& [name, c] : classes())
+    t["nn." + name] = {c.signature, [make = c.make](Args& a) -> Value {
+                         return std::static_pointer_cast<Object>(std::make_shared<ModuleObject>(make(a)));
+                       }};
+  for (const char* name : {"SGD", "Adam", "AdamW"})
+    t[std::string("optim.") + name] = {
+        "params lr? momentum? dampening? weight_decay? nesterov? maximize? betas? eps? amsgrad?", [name](Args& a) {
+          List params{a["params"]};
+          Dict options;
+          for (const char* o : {"lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize", "betas", "eps", "amsgrad"})
+            if (a.given(o)) options.emplace_back(o, a[o]);
+          return optimizer_object(name, params, options);
+        }};
+  t["utils.data.TensorDataset"] = {"data target", [](Args& a) -> Value {
+                                     const xgrad::data::TensorDataset set(a.tensor("data"), a.tensor("target"));
+                                     return set.size();
+                                   }};
+}
+
+}  // namespace oracle
