@@ -1,6 +1,6 @@
 // Trains a small network to read handwritten digits, shows what it learnt, and draws the graph of one training step.
 //
-//   digits                      the bundled 8x8 digits, about ten seconds
+//   digits                      the bundled 8x8 digits, a few seconds
 //   digits --mnist DIR          MNIST files (…-images-idx3-ubyte[.gz]) instead
 //   digits --load out/digits.safetensors     scores a saved network again
 //
@@ -22,10 +22,10 @@ namespace train = xgrad::train;
 using xgrad::Tensor;
 
 struct Settings {
-  int epochs = 150, patience = 40, threads = 0;
-  std::int64_t batch_size = 32;
-  double lr = 2e-3, dropout = 0.4, weight_decay = 0.05, validation = 0.1;
-  std::vector<std::int64_t> hidden{256, 128};
+  int epochs = 80, patience = 40, threads = 0;
+  std::int64_t batch_size = 64;
+  double lr = 2e-3, dropout = 0.5, weight_decay = 0.05, validation = 0.1;
+  std::vector<std::int64_t> hidden{512, 256};
   std::string optimizer = "adamw", mnist, load, out = "out", digits = "examples/data/digits.csv";
   std::uint64_t seed = 0;
   bool deterministic = false;
@@ -132,17 +132,15 @@ void draw_step(nn::Sequential& net, const data::TensorDataset& set, const std::s
   xgrad::viz::save(loss, path);
 }
 
-// True when interrupted.
-bool train_epoch(nn::Sequential& net, optim::Optimizer& opt, const data::TensorDataset& set, const Settings& s, int epoch, const train::InterruptGuard& interrupt, Score& score) {
-  const data::DataLoader loader(set, {.batch_size = s.batch_size, .shuffle = true});
-  train::Progress progress(loader.size(), "epoch " + std::to_string(epoch) + "/" + std::to_string(s.epochs));
+// One pass over the training data; ends early when interrupted.
+Score train_epoch(nn::Sequential& net, optim::Optimizer& opt, const data::DataLoader& loader, const train::InterruptGuard& interrupt, train::Progress& progress) {
   train::Mean loss, accuracy;
   for (auto& [x, y] : loader) {
     opt.zero_grad();
     const Tensor scores = net(x);
     const Tensor l = cross_entropy(scores, y);
     const double value = l.item();
-    if (!std::isfinite(value)) throw xgrad::ValueError("xgrad: the loss became " + std::to_string(value) + " in epoch " + std::to_string(epoch) + "; try a smaller --lr");
+    if (!std::isfinite(value)) throw xgrad::ValueError("digits: the loss became " + std::to_string(value) + "; try a smaller --lr");
     l.backward();
     opt.step();
     loss.add(value, x.size(0));
@@ -152,29 +150,32 @@ bool train_epoch(nn::Sequential& net, optim::Optimizer& opt, const data::TensorD
     progress.update(1, note);
     if (interrupt.interrupted()) break;
   }
-  score = {loss.value(), accuracy.value()};
-  return interrupt.interrupted();
+  return {loss.value(), accuracy.value()};
 }
 
 void fit(nn::Sequential& net, const data::Split& parts, const Settings& s, train::MetricsLog& log) {
   const std::unique_ptr<optim::Optimizer> opt = make_optimizer(s, net);
   train::EarlyStopping stopping({.patience = s.patience});
   const train::InterruptGuard interrupt;
+  const data::DataLoader loader(parts.first, {.batch_size = s.batch_size, .shuffle = true});
+  train::Progress progress(loader.size() * s.epochs, "training");
   for (int epoch = 1; epoch <= s.epochs; ++epoch) {
+    progress.set_label("epoch " + std::to_string(epoch) + "/" + std::to_string(s.epochs));
     opt->set_lr(s.lr * 0.5 * (1 + std::cos(3.14159265358979 * (epoch - 1) / s.epochs)));
-    Score training;
-    const bool stop = train_epoch(net, *opt, parts.first, s, epoch, interrupt, training);
+    const Score training = train_epoch(net, *opt, loader, interrupt, progress);
     const Score validation = evaluate(net, parts.second);
     for (const auto& [split, score] : {std::pair("train", training), std::pair("validation", validation)}) {
       log.add(epoch, split, "loss", score.loss);
       log.add(epoch, split, "accuracy", score.accuracy);
     }
-    if (stop) {
-      std::printf("interrupted: keeping the best weights so far\n");
-      stopping.step(validation.loss, net);
+    const bool enough = stopping.step(validation.loss, net);
+    if (interrupt.interrupted()) {
+      progress.close();
+      std::printf("interrupted in epoch %d: keeping the best weights so far\n", epoch);
       break;
     }
-    if (stopping.step(validation.loss, net)) {
+    if (enough) {
+      progress.close();
       std::printf("early stop after epoch %d: no better validation loss than %.4f (epoch %d)\n", epoch, stopping.best(), stopping.best_step() + 1);
       break;
     }
@@ -202,7 +203,7 @@ void run(Settings s) {
   digits.training.data = scaler.fit_transform(digits.training.data);
   digits.test.data = scaler.transform(digits.test.data);
   nn::Sequential net = make_network(digits.training.data.size(1), s.hidden, 10, s.dropout);
-  std::cout << train::summary(net, digits.test.data.slice(0, 0, s.batch_size)).str();
+  std::cout << train::summary(net, digits.test.data.slice(0, 0, s.batch_size)).str() << std::flush;
 
   const data::Split parts = data::random_split(digits.training, s.validation);
   train::MetricsLog log;

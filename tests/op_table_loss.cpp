@@ -36,7 +36,7 @@ Row& over_class_indices(Row& row, F loss) {
       .bad(Wrong::index, "target 3 at row 1 outside 0..2", [=] { loss(leaf({2, 3}), tensor({0, 3}), Options{}); })
       .bad(Wrong::index, "outside 0..2", [=] { loss(leaf({2, 3}), tensor({0, -1}), Options{}); })
       .bad(Wrong::shape, "batch sizes differ", [=] { loss(leaf({2, 3}), tensor({0, 1, 2}), Options{}); })
-      .bad(Wrong::shape, "target must have shape", [=] { loss(leaf({2, 3}), tensor({{0}, {1}}), Options{}); })
+      .bad(Wrong::shape, "target must have shape", [=] { loss(leaf({2, 3}), zeros({2, 1}, {kInt64}), Options{}); })
       .bad(Wrong::shape, "weight must be (3)", [=] { loss(leaf({2, 3}), tensor({0, 1}), Options{.weight = f64({1, 2})}); })
       .bad(Wrong::autograd, "take no gradient", [=] { loss(leaf({2, 3}), tensor({0, 1}), Options{.weight = leaf({3})}); })
       .bad(Wrong::shape, "needs a class dimension", [=] { loss(leaf({}), tensor(0), Options{}); });

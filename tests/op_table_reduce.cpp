@@ -205,8 +205,8 @@ void add_reductions(Table& t) {
   const auto amin_over = [](const Tensor& x, const Shape& d, bool keep) { return amin(x, d, keep); };
   const auto max_along = [](const Tensor& x, std::int64_t d, bool keep) { return max(x, d, keep); };
   const auto min_along = [](const Tensor& x, std::int64_t d, bool keep) { return min(x, d, keep); };
-  add_extremum(t, "amax", "max", amax_over, max_along, [](auto& x) { return max(x[0]); }, 1);
-  add_extremum(t, "amin", "min", amin_over, min_along, [](auto& x) { return min(x[0]); }, -1);
+  add_extremum(t, "amax", "max", amax_over, max_along, [](const auto& x) { return max(x[0]); }, 1);
+  add_extremum(t, "amin", "min", amin_over, min_along, [](const auto& x) { return min(x[0]); }, -1);
   add_positions(t);
   add_softmax(t);
 }

@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(shapes) {
   expect_op<ShapeError>("reshape", {"-1", "ambiguous", "0 elements"}, [] { reshape(ones({0}), {0, -1}); });   // 6
   expect_op<ShapeError>("reshape", {"-2"}, [&] { reshape(six, {-2, 3}); });
   expect_op<ShapeError>("view", {"(3, 2)"}, [&] { x.t().view({6}); });
-  expect_op<ShapeError>("permute", {"(0, 0)", "not a permutation of 0..1"}, [&] { permute(x, {0, 0}); });     // 9
+  expect_op<IndexError>("permute", {"(0, 0)", "not a permutation of 0..1"}, [&] { permute(x, {0, 0}); });     // 9
   expect_op<ShapeError>("permute", {"1", "rank 2"}, [&] { permute(x, {0}); });
   expect_op<ShapeError>("expand", {"dimension 0", "size 2", "(4, 3)"}, [&] { expand(x, {4, 3}); });           // 10
   expect_op<IndexError>("transpose", {"dim 2", "[-2, 1]"}, [&] { transpose(x, 0, 2); });
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(reductions) {
   const Tensor x = ones({2, 3}), none = ones({0}), whole = tensor({1, 2, 3});
   expect_op<IndexError>("sum", {"dim 2", "[-2, 1]"}, [&] { sum(x, {2}); });                                   // 7
   expect_op<IndexError>("sum", {"dim 0 given twice"}, [&] { sum(x, {0, 0}); });                               // 8
-  expect_op<IndexError>("sum", {"dim 0 given twice"}, [&] { sum(x, {0, -2}); });
+  expect_op<IndexError>("sum", {"given twice"}, [&] { sum(x, {0, -2}); });
   expect_op<ShapeError>("max", {"empty"}, [&] { max(none); });                                                // 22
   expect_op<ShapeError>("argmax", {"empty"}, [&] { argmax(none); });
   expect_op<DTypeError>("mean", {"floating", "int64", "cast"}, [&] { mean(whole); });                         // 23
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(creation) {
   expect_op<ShapeError>("zeros", {"negative size -1", "dimension 0"}, [] { zeros({-1}); });                   // 42
   expect_op<ShapeError>("zeros", {"overflows 64 bits"}, [] { zeros({huge, huge}); });                         // 43
   expect_op<ShapeError>("empty", {"overflows 64 bits"}, [] { empty({huge, 0, huge, 8}); });
-  expect<OutOfMemoryError>({"cannot allocate", "8796093022208"}, [] { zeros({std::int64_t{1} << 40}, {kFloat64}); });  // 44
+  expect<OutOfMemoryError>({"cannot allocate", "8192 GiB"}, [] { zeros({std::int64_t{1} << 40}, {kFloat64}); });  // 44
   BOOST_TEST(ones({3}).sum().item() == 3);  // and the process goes on
   expect_op<ShapeError>("tensor", {"row 1", "1", "2"}, [] { tensor({{1., 2.}, {3.}}); });
   expect_op<ShapeError>("from_vector", {"3", "(2, 2)", "4"}, [] { from_vector(std::vector<float>{1, 2, 3}, {2, 2}); });

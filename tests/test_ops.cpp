@@ -268,11 +268,10 @@ struct Layout {
 };
 constexpr Layout kLayouts[] = {{"reversed dims", reversed_dims}, {"every second", every_second}, {"shifted", shifted}};
 
-void check_layout(const Row& row, const Sample& sample, const Tensors& plain, const Tensors& other, const std::string& what) {
+void check_layout(const Sample& sample, const Tensors& plain, const Tensors& other, const std::string& what) {
   const bool wide = plain[0].dtype() != kFloat32;
   const double tol = wide ? 1e-12 : 1e-5;
   const Result want = run(sample, leaves(sample, plain)), got = run(sample, leaves(sample, other));
-  (void)row;
   check_same(what + ": output", got.outputs, want.outputs, tol, tol);
   check_same(what + ": gradient", got.grads, want.grads, tol, tol);
 }
@@ -285,11 +284,11 @@ BOOST_DATA_TEST_CASE(strides_of_inputs, data::make(op_table()), row) {
       for (const Layout& layout : kLayouts) {
         Tensors all;
         for (const Tensor& x : plain) all.push_back(layout.make(x));
-        check_layout(row, sample, plain, all, fmt::format("{}: {}", label(row, sample), layout.name));
+        check_layout(sample, plain, all, fmt::format("{}: {}", label(row, sample), layout.name));
         for (std::size_t i = 0; i < plain.size() && plain.size() > 1; ++i) {
           Tensors one = plain;
           one[i] = all[i];
-          check_layout(row, sample, plain, one, fmt::format("{}: input {}: {}", label(row, sample), i, layout.name));
+          check_layout(sample, plain, one, fmt::format("{}: input {}: {}", label(row, sample), i, layout.name));
         }
       }
       for (std::size_t i = 0; i < plain.size(); ++i) {  // one value, repeated with stride 0
@@ -298,7 +297,7 @@ BOOST_DATA_TEST_CASE(strides_of_inputs, data::make(op_table()), row) {
         Tensors repeated = plain, copied = plain;
         repeated[i] = plain[i].narrow(-1, 0, 1).expand(plain[i].shape());
         copied[i] = repeated[i].clone();
-        check_layout(row, sample, copied, repeated, fmt::format("{}: input {} expanded", label(row, sample), i));
+        check_layout(sample, copied, repeated, fmt::format("{}: input {} expanded", label(row, sample), i));
       }
     }
 }
@@ -383,7 +382,7 @@ BOOST_DATA_TEST_CASE(examples, data::make(op_table()), row) {
     Tensors x = e.inputs();
     for (Tensor& t : x)
       if (t.is_floating_point()) t.requires_grad_();
-    const Tensors y = row.samples.empty() || row.call ? row.call(x) : row.samples.front().call(x);
+    const Tensors y = row.call ? row.call(x) : row.samples.front().call(x);
     Tensors plain;
     for (const Tensor& t : y) plain.push_back(t.detach());
     const std::string what = fmt::format("{}: {}", row.functions.front(), e.label);
@@ -397,6 +396,263 @@ BOOST_DATA_TEST_CASE(examples, data::make(op_table()), row) {
       const std::string d = difference(x[i].grad(), want[i], 1e-14, 1e-14);
       BOOST_CHECK_MESSAGE(d.empty(), what << ": gradient " << i << " " << d);
     }
+  }
+}
+
+// ---- element types ----
+// The first sample with something to differentiate, or null.
+const Sample* floating_sample(const Row& row) {
+  for (const Sample& s : row.samples)
+    for (const Arg& a : s.args)
+      if (wants_gradient(a)) return &s;
+  return nullptr;
+}
+
+// Small whole numbers, not 0; negative ones too where the row's values are.
+Tensor whole_values(const Arg& arg, const Tensor& x, DType type) {
+  const bool negative = arg.values.low < 0 && type != kUInt8 && arg.values.kind == Values::Kind::uniform;
+  std::vector<std::int64_t> v(static_cast<std::size_t>(x.numel()));
+  for (std::size_t i = 0; i < v.size(); ++i) v[i] = static_cast<std::int64_t>(1 + i * 5 % 4) * (negative && i % 3 == 0 ? -1 : 1);
+  return from_vector(v, x.shape()).to(type);
+}
+
+DType integer_result(const Row& row, DType input, DType of_float64) {
+  if (!is_floating(of_float64) || row.on_integers == Integers::unchanged) return of_float64;
+  if (row.on_integers == Integers::fraction) return kFloat32;
+  return row.on_integers == Integers::sum ? kInt64 : input;
+}
+
+bool holds(const Tensor& x, DType type) {
+  if (type != kUInt8) return true;
+  for (const double v : x.to_vector<double>())
+    if (v < 0 || v > 255) return false;
+  return true;
+}
+
+BOOST_DATA_TEST_CASE(integer_inputs, data::make(op_table()), row) {
+  const Sample* sample = floating_sample(row);
+  if (!sample) return;
+  for (const DType type : {kInt64, kInt32, kUInt8}) {
+    Tensors whole = make_inputs(row, *sample, kFloat64), same = whole;
+    for (std::size_t i = 0; i < whole.size(); ++i)
+      if (wants_gradient(sample->args[i])) same[i] = (whole[i] = whole_values(sample->args[i], whole[i], type)).to(kFloat64);
+    const std::string what = fmt::format("{} of {}", label(row, *sample), name(type));
+    if (row.on_integers == Integers::refused) {
+      BOOST_CHECK_EXCEPTION(sample->call(whole), DTypeError, [](const DTypeError& e) {
+        return std::string(e.what()).find("op_table") != std::string::npos;
+      });
+      continue;
+    }
+    const Tensors got = sample->call(whole), want = sample->call(same);
+    for (std::size_t k = 0; k < got.size(); ++k) {
+      const DType expected = integer_result(row, type, want[k].dtype());
+      BOOST_CHECK_MESSAGE(got[k].dtype() == expected, fmt::format("{}: output is {}, expected {}", what, name(got[k].dtype()), name(expected)));
+      if (!holds(want[k], expected)) continue;
+      const double tol = row.on_integers == Integers::fraction ? 1e-5 : 0;
+      const std::string d = value_difference(got[k], want[k], tol, tol);
+      BOOST_CHECK_MESSAGE(d.empty(), what << ": output " << k << " " << d);
+    }
+  }
+}
+
+// float32 with float64: the result is float64, and each input gets its gradient in its own type.
+BOOST_DATA_TEST_CASE(mixed_types, data::make(op_table()), row) {
+  const Sample* sample = floating_sample(row);
+  if (!row.promotes || !sample) return;
+  const Tensors inputs = make_inputs(row, *sample, kFloat64);
+  const Result want = run(*sample, leaves(*sample, inputs));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!wants_gradient(sample->args[i])) continue;
+    Tensors mixed = inputs;
+    mixed[i] = mixed[i].to(kFloat32);
+    const Result got = run(*sample, leaves(*sample, mixed));
+    const std::string what = fmt::format("{}: input {} in float32", label(row, *sample), i);
+    check_same(what + ": output", got.outputs, want.outputs, 1e-6, 1e-6);
+    for (std::size_t k = 0, j = 0; j < inputs.size(); ++j) {
+      if (!wants_gradient(sample->args[j])) continue;
+      const std::string d = value_difference(got.grads[k], want.grads[k], 1e-5, 1e-5);
+      BOOST_CHECK_MESSAGE(d.empty(), what << ": gradient " << j << " " << d);
+      BOOST_CHECK_MESSAGE(got.grads[k].dtype() == mixed[j].dtype(), what << ": gradient " << j << " is " << name(got.grads[k].dtype()));
+      ++k;
+    }
+  }
+}
+
+// ---- refusals ----
+BOOST_DATA_TEST_CASE(undefined_inputs, data::make(op_table()), row) {
+  for (const Sample& sample : row.samples)
+    for (std::size_t i = 0; i < sample.args.size(); ++i) {
+      if (sample.args[i].values.optional || &sample != &row.samples.front()) continue;
+      Tensors x = leaves(sample, make_inputs(row, sample, kFloat64));
+      x[i] = Tensor();
+      BOOST_CHECK_EXCEPTION(sample.call(x), ValueError, [](const ValueError& e) {
+        return std::string(e.what()).find("undefined") != std::string::npos;
+      });
+    }
+}
+
+bool right_class(Wrong wrong, const Error& e) {
+  switch (wrong) {
+    case Wrong::shape: return typeid(e) == typeid(ShapeError);
+    case Wrong::dtype: return typeid(e) == typeid(DTypeError);
+    case Wrong::index: return typeid(e) == typeid(IndexError);
+    case Wrong::value: return typeid(e) == typeid(ValueError);
+    default: return typeid(e) == typeid(AutogradError);
+  }
+}
+
+// "xgrad: <op>: <rule> ... called at <file>:<line>", with the place where the call is written in the table.
+void check_message(const Row& row, const BadCall& bad, const Error& e) {
+  const std::string text = e.what(), what = fmt::format("{}: \"{}\": got \"{}\"", row.functions.front(), bad.says, text);
+  BOOST_CHECK_MESSAGE(right_class(bad.wrong, e), what << ": wrong class");
+  BOOST_CHECK_MESSAGE(text.find(bad.says) != std::string::npos, what);
+  std::vector<std::string> names = row.functions;
+  names.push_back(row.name);
+  bool named = false;
+  for (const std::string& n : names) named |= text.starts_with("xgrad: " + n + ": ");
+  BOOST_CHECK_MESSAGE(named, what << ": does not begin with the operation");
+  const std::string file = std::filesystem::path(bad.at.file_name()).filename();
+  std::smatch place;
+  const bool found = std::regex_search(text, place, std::regex("called at " + file + ":([0-9]+)"));
+  BOOST_REQUIRE_MESSAGE(found, what << ": does not name " << file);
+  const auto line = static_cast<std::uint32_t>(std::stoul(place[1]));
+  BOOST_CHECK_MESSAGE(line + 12 >= bad.at.line() && line <= bad.at.line() + 1, what << ": written at line " << bad.at.line());
+}
+
+BOOST_DATA_TEST_CASE(bad_calls, data::make(op_table()), row) {
+  for (const BadCall& bad : row.bad_calls) {
+    const std::uint64_t before = next_sequence();
+    const std::int64_t bytes = memory_stats().live_bytes;
+    bool refused = false;
+    try {
+      bad.call();
+    } catch (const Error& e) {
+      refused = true;
+      check_message(row, bad, e);
+    }
+    BOOST_CHECK_MESSAGE(refused, row.functions.front() << ": \"" << bad.says << "\": not refused");
+    BOOST_CHECK_MESSAGE(memory_stats().live_bytes == bytes, row.functions.front() << ": \"" << bad.says << "\": leaks");
+    // A change in place is made to a copy, which may be recorded; nothing else may be.
+    const std::uint64_t recorded = next_sequence() - before - 1;
+    BOOST_CHECK_MESSAGE(recorded <= (row.functions.front().ends_with('_') ? 2u : 0u),
+                        row.functions.front() << ": \"" << bad.says << "\": " << recorded << " operations recorded");
+  }
+}
+
+// ---- threads ----
+struct Threads {
+  explicit Threads(int n) : before(get_num_threads()) { set_num_threads(n); }
+  ~Threads() { set_num_threads(before); }
+  int before;
+};
+
+BOOST_DATA_TEST_CASE(any_number_of_threads, data::make(op_table()), row) {
+  const bool deterministic = is_deterministic();
+  set_deterministic(true);
+  for (const Sample& sample : row.samples) {
+    if (sample.size != Size::large) continue;
+    const Tensors inputs = leaves(sample, make_inputs(row, sample, kFloat32));
+    Result one, four;
+    {
+      const Threads t(1);
+      one = run(sample, inputs);
+    }
+    {
+      const Threads t(4);
+      four = run(sample, inputs);
+    }
+    check_same(label(row, sample) + ": output", four.outputs, one.outputs);
+    check_same(label(row, sample) + ": gradient", four.grads, one.grads);
+  }
+  set_deterministic(deterministic);
+}
+
+// ---- the table is complete ----
+std::string read(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::vector<std::filesystem::path> source_files() {
+  std::vector<std::filesystem::path> files;
+  for (const char* part : {"autograd", "nn", "optim", "data", "viz", "train"}) {
+    const std::filesystem::path folder = std::filesystem::path(XGRAD_SOURCE_DIR) / part;
+    if (!std::filesystem::is_directory(folder)) continue;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+      if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp") files.push_back(entry.path());
+  }
+  return files;
+}
+
+std::set<std::string> all_matches(const std::string& text, const std::regex& pattern, int group) {
+  std::set<std::string> found;
+  for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) found.insert((*it)[group]);
+  return found;
+}
+
+// Functions that record an operation under a name their caller gives: f(const char* op, ...) with record(op, ...) inside.
+std::set<std::string> recording_helpers(const std::string& text) {
+  std::set<std::string> helpers;
+  const std::regex head(R"((\w+)\(const char\* op\b)"), body(R"(\brecord(_once)?\(\s*op\b)");
+  for (std::sregex_iterator it(text.begin(), text.end(), head), end; it != end; ++it) {
+    const auto from = static_cast<std::size_t>(it->position());
+    const std::string function = text.substr(from, text.find("\n}\n", from) - from);
+    if (std::regex_search(function, body)) helpers.insert((*it)[1]);
+  }
+  return helpers;
+}
+
+std::set<std::string> recorded_in_source() {
+  std::set<std::string> names, helpers{"record", "record_once"};
+  for (const auto& f : source_files()) helpers.merge(recording_helpers(read(f)));
+  const std::regex use(fmt::format(R"(\b(?:{})(?:<[^<>;]*>)?\(\s*"(\w+)\")", fmt::join(helpers, "|")));
+  for (const auto& f : source_files()) names.merge(all_matches(read(f), use, 1));
+  return names;
+}
+
+// Everything that the rows record, in forward passes and in two passes back.
+std::set<std::string> reached_by_rows() {
+  std::set<std::string> names;
+  for (const Row& row : op_table())
+    for (const Sample& sample : row.samples) {
+      const Tensors x = leaves(sample, make_inputs(row, sample, kFloat64));
+      if (sample.size == Size::large || !gives_gradient(row, sample, x)) continue;
+      Tensors roots = sample.call(x);
+      for (int pass = 0; pass < 3; ++pass) {
+        Tensors wanted, seeds;
+        std::erase_if(roots, [](const Tensor& t) { return !t.defined() || !t.requires_grad(); });
+        for (const Tensor& y : roots) {
+          add_names(y, names);
+          seeds.push_back(seed_like(y).requires_grad_());
+        }
+        for (const Tensor& t : x)
+          if (t.requires_grad()) wanted.push_back(t);
+        if (!roots.empty()) roots = grad(roots, wanted, seeds, {.create_graph = true, .allow_unused = true});
+      }
+    }
+  return names;
+}
+
+BOOST_AUTO_TEST_CASE(every_recorded_operation_has_a_row) {
+  const std::set<std::string> source = recorded_in_source(), reached = reached_by_rows();
+  BOOST_TEST(source.size() > 90u);
+  for (const std::string& name : source)
+    BOOST_CHECK_MESSAGE(reached.contains(name), "operation \"" << name << "\" is recorded by the library, but by no row of the table");
+  for (const Row& row : op_table())
+    if (row.differentiable) BOOST_CHECK_MESSAGE(source.contains(row.name), "row \"" << row.name << "\" is of no operation of the library");
+}
+
+BOOST_AUTO_TEST_CASE(every_public_function_has_a_row) {
+  std::set<std::string> covered;
+  for (const Row& row : op_table()) covered.insert(row.functions.begin(), row.functions.end());
+  const std::regex declaration(R"(XGRAD_API (?:Tensor|bool|ValuesIndices|std::vector<Tensor>) (\w+)\()");
+  for (const char* header : {"elementwise", "index", "linalg", "loss", "reduce", "shape"}) {
+    const auto file = std::filesystem::path(XGRAD_SOURCE_DIR) / "autograd/include/xgrad/ops" / (std::string(header) + ".hpp");
+    const std::set<std::string> functions = all_matches(read(file), declaration, 1);
+    BOOST_TEST(!functions.empty());
+    for (const std::string& name : functions) BOOST_CHECK_MESSAGE(covered.contains(name), name << " of " << header << ".hpp has no row");
   }
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <vector>
@@ -51,18 +52,21 @@ std::string whole_text(InputFile& file) {
   return text;
 }
 
-// The values of one line; false when it holds something that is no number (its place goes to `bad`).
-bool read_row(std::string_view line, char delimiter, std::vector<double>& row, std::size_t& bad) {
+// The values of one line, and the place of the first that is no number (-1: none).
+std::ptrdiff_t read_row(std::string_view line, char delimiter, std::vector<double>& row) {
   row.clear();
   for (const std::string_view f : fields(line, delimiter)) {
     double v;
-    if (!parse(f, v)) {
-      bad = row.size();
-      return false;
-    }
+    if (!parse(f, v)) return static_cast<std::ptrdiff_t>(row.size());
     row.push_back(v);
   }
-  return true;
+  return -1;
+}
+
+// A line of column names holds no number at all; a line of both is a damaged row.
+bool all_names(std::string_view line, char delimiter) {
+  double v;
+  return std::ranges::none_of(fields(line, delimiter), [&](std::string_view f) { return parse(f, v); });
 }
 
 }  // namespace
@@ -72,16 +76,18 @@ Tensor read_csv(const std::string& path, const CsvOptions& o) {
   if (!is_floating(o.dtype)) file.fail("read_csv: dtype must be float32 or float64");
   const std::string text = whole_text(file);
   std::vector<double> values, row;
-  std::size_t columns = 0, line_no = 0, rows = 0, bad = 0;
-  for (std::string_view rest = text; !rest.empty();) {
+  std::size_t columns = 0, line_no = 0, rows = 0;
+  std::string_view rest = text;
+  if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);  // the mark some editors put in front of UTF-8
+  while (!rest.empty()) {
     const auto cut = rest.find('\n');
     const std::string_view line = rest.substr(0, cut);
     rest.remove_prefix(cut == std::string_view::npos ? rest.size() : cut + 1);
     ++line_no;
     if (static_cast<int>(line_no) <= o.skip_rows || trimmed(line).empty()) continue;
-    if (!read_row(line, o.delimiter, row, bad)) {
-      if (rows == 0 && static_cast<int>(line_no) == o.skip_rows + 1) continue;  // column names
-      file.fail(fmt::format("line {}: column {}: '{}' is not a number", line_no, bad + 1, fields(line, o.delimiter)[bad]));
+    if (const std::ptrdiff_t bad = read_row(line, o.delimiter, row); bad >= 0) {
+      if (rows == 0 && static_cast<int>(line_no) == o.skip_rows + 1 && all_names(line, o.delimiter)) continue;
+      file.fail(fmt::format("line {}: column {}: '{}' is not a number", line_no, bad + 1, fields(line, o.delimiter)[static_cast<std::size_t>(bad)]));
     }
     if (rows == 0) columns = row.size();
     if (row.size() != columns) file.fail(fmt::format("line {}: expected {} columns, found {}", line_no, columns, row.size()));

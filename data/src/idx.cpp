@@ -64,12 +64,14 @@ Tensor read_idx(const std::string& path) {
   if (!type) file.fail(fmt::format("not an IDX file: unknown element type 0x{:02x}", magic[2]));
   if (magic[3] > kMaxRank) file.fail(fmt::format("{} dimensions stated, at most {} supported", magic[3], kMaxRank));
   Shape shape;
-  std::uint64_t bytes = type->bytes;
+  std::uint64_t bytes = type->bytes, most = type->bytes;  // most: without the zeros, which must not hide an overflow
   for (int d = 0; d < magic[3]; ++d) {
     unsigned char size[4];
     file.read_exactly(size, 4);
     shape.push_back(big_endian(size));
-    if (__builtin_mul_overflow(bytes, std::uint64_t{big_endian(size)}, &bytes)) file.fail("the stated size overflows 64 bits");
+    const std::uint64_t count = big_endian(size);
+    if (__builtin_mul_overflow(most, std::max(count, std::uint64_t{1}), &most) || most > INT64_MAX) file.fail("the stated size overflows 64 bits");
+    bytes *= count;
   }
   if (bytes > file.most_bytes() - std::min(file.most_bytes(), file.offset()))
     file.fail(fmt::format("{} bytes of data stated, more than the file can hold", bytes));

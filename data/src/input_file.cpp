@@ -1,6 +1,8 @@
 #include "input_file.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -16,34 +18,48 @@ constexpr std::uint64_t kDeflateRatio = 1032;
 gzFile handle(void* f) { return static_cast<gzFile>(f); }
 }  // namespace
 
-InputFile::InputFile(const std::string& path) : path_(path), file_(nullptr) {
+InputFile::InputFile(const std::string& path) : path_(path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) fail(errno == ENOENT ? "no such file" : std::strerror(errno));
   if (!S_ISREG(info.st_mode)) fail("not a regular file");
-  file_ = gzopen(path.c_str(), "rb");  // reads plain files as they are
-  if (!file_) fail(std::strerror(errno));
-  gzbuffer(handle(file_), 1 << 17);
+  const bool compressed = path.ends_with(".gz");
+  if (compressed) gz_ = gzopen(path.c_str(), "rb");
+  else fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (!gz_ && fd_ < 0) fail(std::strerror(errno));
+  if (gz_) gzbuffer(handle(gz_), 1 << 17);
   most_ = static_cast<std::uint64_t>(info.st_size);
-  if (path.ends_with(".gz")) most_ = most_ * kDeflateRatio + 1024;
+  if (compressed) most_ = most_ * kDeflateRatio + 1024;
 }
 
 InputFile::~InputFile() {
-  if (file_) gzclose(handle(file_));
+  if (gz_) gzclose(handle(gz_));
+  if (fd_ >= 0) close(fd_);
 }
 
 void InputFile::fail(const std::string& reason) const { throw IoError(fmt::format("xgrad: {}: {}", path_, reason)); }
 
+std::size_t InputFile::read_some(void* to, std::size_t n) {
+  if (gz_) {
+    const int got = gzread(handle(gz_), to, static_cast<unsigned>(n));
+    int code = Z_OK;
+    const char* message = gzerror(handle(gz_), &code);
+    if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
+      fail(fmt::format("damaged gzip stream near offset {}: {}", offset_, code == Z_BUF_ERROR ? "it ends too early" : message));
+    return static_cast<std::size_t>(got);
+  }
+  ssize_t got;
+  do got = ::read(fd_, to, n);
+  while (got < 0 && errno == EINTR);
+  if (got < 0) fail(fmt::format("cannot read at offset {}: {}", offset_, std::strerror(errno)));
+  return static_cast<std::size_t>(got);
+}
+
 std::size_t InputFile::read(void* to, std::size_t n) {
   std::size_t done = 0;
   while (done < n) {
-    const auto want = static_cast<unsigned>(std::min<std::size_t>(n - done, 1u << 30));
-    const int got = gzread(handle(file_), static_cast<char*>(to) + done, want);
-    int code = Z_OK;
-    const char* message = gzerror(handle(file_), &code);
-    if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
-      fail(fmt::format("damaged gzip stream near offset {}: {}", offset_ + done, code == Z_BUF_ERROR ? "it ends too early" : message));
+    const std::size_t got = read_some(static_cast<char*>(to) + done, std::min<std::size_t>(n - done, 1u << 30));
     if (got == 0) break;
-    done += static_cast<std::size_t>(got);
+    done += got;
   }
   offset_ += done;
   return done;

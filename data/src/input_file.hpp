@@ -1,4 +1,4 @@
-// A file read from front to back, plain or gzip.
+// A file read from front to back; one whose name ends in .gz is decompressed on the way, others never.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,11 @@ class InputFile {
   [[noreturn]] void fail(const std::string& reason) const;
 
  private:
+  std::size_t read_some(void* to, std::size_t n);
+
   std::string path_;
-  void* file_;
+  void* gz_ = nullptr;  // one of the two, by the name's suffix
+  int fd_ = -1;
   std::uint64_t offset_ = 0, most_ = 0;
 };
 

@@ -151,10 +151,11 @@ Entry parse_entry(const std::string& name, const json& j, const data::InputFile&
   const json& shape = j["shape"];
   if (!shape.is_array()) file.fail(who + "shape is not an array");
   if (shape.size() > static_cast<std::size_t>(kMaxRank)) file.fail(fmt::format("{}{} dimensions, at most {} supported", who, shape.size(), kMaxRank));
-  std::uint64_t bytes = e.type->bytes;
+  std::uint64_t bytes = e.type->bytes, most = e.type->bytes;  // most: without the zeros, which must not hide an overflow
   for (const json& s : shape) {
     const std::uint64_t n = whole_number(s, who + "a size", file);
-    if (n > static_cast<std::uint64_t>(INT64_MAX) || __builtin_mul_overflow(bytes, n, &bytes)) file.fail(who + "the element count overflows 64 bits");
+    if (__builtin_mul_overflow(most, std::max(n, std::uint64_t{1}), &most) || most > INT64_MAX) file.fail(who + "the element count overflows 64 bits");
+    bytes *= n;
     e.shape.push_back(static_cast<std::int64_t>(n));
   }
   const json& offsets = j["data_offsets"];

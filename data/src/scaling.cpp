@@ -13,6 +13,11 @@ namespace {
 
 Tensor without_zeros(const Tensor& scale) { return where(scale == 0, Scalar(1.0), scale); }
 
+// NaN cannot be sorted: a column with one has no quantiles, as it has no mean.
+bool any_nan(const std::vector<double>& v) {
+  return std::ranges::any_of(v, [](double x) { return std::isnan(x); });
+}
+
 // Value at fraction q of sorted numbers, between neighbours in proportion (NumPy's default quantile).
 double quantile(const std::vector<double>& sorted, double q) {
   const double at = q * static_cast<double>(sorted.size() - 1);
@@ -70,6 +75,11 @@ void RobustScaler::learn(const Tensor& x, Tensor& center, Tensor& scale) const {
   std::vector<double> c, s;
   for (std::int64_t j = 0; j < x.size(1); ++j) {
     std::vector<double> column = x.select(1, j).to_vector<double>();
+    if (any_nan(column)) {
+      c.push_back(NAN);
+      s.push_back(NAN);
+      continue;
+    }
     std::ranges::sort(column);
     c.push_back(quantile(column, 0.5));
     s.push_back(quantile(column, 0.75) - quantile(column, 0.25));

@@ -48,6 +48,7 @@ std::span<const Tensor> Optimizer::params(std::size_t group) const {
 Tensor& Optimizer::buffer(State& s, std::size_t i, const Tensor& param) const {
   if (s.buffers.size() <= i) s.buffers.resize(buffer_names_.size());
   if (!s.buffers[i].defined()) s.buffers[i] = zeros(param.shape(), {param.dtype()});
+  else if (s.buffers[i].dtype() != param.dtype()) s.buffers[i] = s.buffers[i].to(param.dtype());  // the module was cast
   return s.buffers[i];
 }
 
@@ -96,6 +97,7 @@ NamedTensors Optimizer::state_dict() const {
 
 void Optimizer::load_state_dict(const NamedTensors& state, Location at) {
   std::vector<State> states(params_.size());
+  for (State& s : states) s.step = -1;
   std::vector<double> rates(counts_.size(), -1);
   for (const auto& [key, t] : state) {
     const auto dot = key.rfind('.');
@@ -107,7 +109,10 @@ void Optimizer::load_state_dict(const NamedTensors& state, Location at) {
     const std::size_t i = std::stoul(digits);
     const auto name = std::ranges::find(buffer_names_, what);
     if (group && what == "lr" && i < rates.size()) rates[i] = t.item<double>(at);
-    else if (!group && i < states.size() && what == "step") states[i].step = t.item<std::int64_t>(at);
+    else if (!group && i < states.size() && what == "step") {
+      states[i].step = t.item<std::int64_t>(at);
+      if (states[i].step < 0) invalid(fmt::format("'{}' is {}, not a number of steps", key, states[i].step), at);
+    }
     else if (!group && i < states.size() && name != buffer_names_.end()) {
       if (!(t.shape() == params_[i].shape()))
         invalid(fmt::format("'{}' has shape {}, the parameter {}", key, to_string(t.shape()), to_string(params_[i].shape())), at);
@@ -115,6 +120,8 @@ void Optimizer::load_state_dict(const NamedTensors& state, Location at) {
       states[i].buffers[static_cast<std::size_t>(name - buffer_names_.begin())] = t.to(params_[i].dtype()).clone();
     } else invalid(fmt::format("unexpected key '{}' in the state", key), at);
   }
+  for (std::size_t i = 0; i < states.size(); ++i)
+    if (states[i].step < 0) invalid(fmt::format("the state lacks '{}.step': it is of fewer parameters", i), at);
   for (const double r : rates)
     if (!(r >= 0)) invalid("the state lacks the learning rate of a group", at);
   states_ = std::move(states);

@@ -14,10 +14,19 @@ namespace {
 std::vector<std::int64_t> classes_of(const char* what, const Tensor& predicted, const Tensor& target, const Location& at) {
   require_defined(what, predicted, at);
   require_index_dtype(what, target, at);
+  if (predicted.dim() != 2) require_index_dtype(what, predicted, at);
   const Tensor best = predicted.dim() == 2 ? argmax(predicted.detach(), 1, false, at) : predicted;
   if (!(best.shape() == target.shape()))
     ErrorReport(what, fmt::format("{} predictions but {} targets", best.numel(), target.numel()), at).operand("predicted", predicted).operand("target", target).shape_error();
   return best.to_vector<std::int64_t>();
+}
+
+// A CSV field, in quotes where it needs them (RFC 4180).
+std::string field(const std::string& s) {
+  if (s.find_first_of(",\"\r\n") == std::string::npos) return s;
+  std::string quoted = "\"";
+  for (const char c : s) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
 }
 
 }  // namespace
@@ -42,7 +51,9 @@ void ConfusionMatrix::update(const Tensor& predicted, const Tensor& target, Loca
 }
 
 std::int64_t ConfusionMatrix::count(std::int64_t truth, std::int64_t predicted) const {
-  return counts_.at(static_cast<std::size_t>(truth * classes_ + predicted));
+  for (const std::int64_t c : {truth, predicted})
+    if (c < 0 || c >= classes_) throw IndexError(fmt::format("xgrad: ConfusionMatrix: class {} outside 0..{}", c, classes_ - 1));
+  return counts_[static_cast<std::size_t>(truth * classes_ + predicted)];
 }
 std::int64_t ConfusionMatrix::total() const { return std::accumulate(counts_.begin(), counts_.end(), std::int64_t{0}); }
 double ConfusionMatrix::accuracy() const {
@@ -74,7 +85,7 @@ void MetricsLog::add(std::int64_t epoch, const std::string& split, const std::st
 
 void MetricsLog::save(const std::string& path) const {
   std::string text = "epoch,split,name,value\n";
-  for (const Row& r : rows_) text += fmt::format("{},{},{},{}\n", r.epoch, r.split, r.name, r.value);
+  for (const Row& r : rows_) text += fmt::format("{},{},{},{}\n", r.epoch, field(r.split), field(r.name), r.value);
   write_file_atomically(path, {{text.data(), text.size()}});
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -31,8 +32,10 @@ std::string bar(double fraction) {
 Progress::Progress(std::int64_t total, std::string label)
     : total_(std::max<std::int64_t>(total, 1)), label_(std::move(label)), terminal_(isatty(STDERR_FILENO) == 1), start_(Clock::now()), drawn_(start_) {}
 
-Progress::~Progress() {
-  if (!terminal_) return;
+Progress::~Progress() { close(); }
+
+void Progress::close() {
+  if (!std::exchange(open_, false) || !terminal_) return;
   draw();
   std::fputc('\n', stderr);
 }
@@ -55,6 +58,7 @@ void Progress::draw() {
 void Progress::update(std::int64_t steps, const std::string& note) {
   done_ += steps;
   if (!note.empty()) note_ = note;
+  if (!open_) return;
   if (terminal_) {
     if (Clock::now() - drawn_ > std::chrono::milliseconds(100)) draw();
     return;

@@ -60,6 +60,22 @@ struct Builder {
   }
 };
 
+// Puts the mode of every module back: a part may be frozen in evaluation mode while the rest trains.
+class Modes {
+ public:
+  explicit Modes(const nn::Module& m) {
+    for (auto& [name, part] : m.named_modules()) before_.emplace_back(part, part.is_training());
+  }
+  ~Modes() {
+    for (auto& [part, on] : before_) part.train(on);  // parents first, so that the parts have the last word
+  }
+  Modes(const Modes&) = delete;
+  Modes& operator=(const Modes&) = delete;
+
+ private:
+  std::vector<std::pair<nn::Module, bool>> before_;
+};
+
 std::string table(const std::vector<Row>& rows, const Summary& s, std::int64_t bytes) {
   std::size_t a = 20, b = 14;
   for (const Row& r : rows) a = std::max(a, width(r.layer)), b = std::max(b, width(r.shape));
@@ -79,16 +95,11 @@ std::string table(const std::vector<Row>& rows, const Summary& s, std::int64_t b
 
 Summary summarize(nn::Module model, const std::function<Tensor()>& run) {
   Summary s;
-  const bool training = model.is_training();
   Builder b;
   b.add(model, "", 0, "", true);
   {
     NoGradGuard off;
-    struct Mode {
-      nn::Module& m;
-      bool before;
-      ~Mode() { m.train(before); }
-    } mode{model, training};
+    const Modes modes(model);
     model.eval();
     const Tensor y = run();
     b.rows[0].shape = to_string(y.shape());

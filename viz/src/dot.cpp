@@ -10,7 +10,7 @@
 namespace xgrad::viz {
 namespace {
 
-constexpr int kMaxCells = 16, kMaxNodesWithCells = 40;
+constexpr int kMaxCells = 16, kMaxColumns = 8, kMaxNodesWithCells = 40;
 
 struct Style {
   const char *fill, *border;
@@ -107,7 +107,7 @@ class Writer {
 
   bool as_cells(const Tensor& t) const {
     if (o_.values == Values::cells) return t.numel() <= 256;
-    return o_.values == Values::automatic && t.numel() <= kMaxCells && p_.nodes.size() <= kMaxNodesWithCells;
+    return o_.values == Values::automatic && t.numel() <= kMaxCells && (t.dim() == 0 || t.size(-1) <= kMaxColumns) && p_.nodes.size() <= kMaxNodesWithCells;
   }
 
   std::string values(const PicNode& n) const {

@@ -72,7 +72,7 @@ class Builder {
     b.parent = parent;
     const int times = ++calls_[{call->info.get(), parent}];
     b.label = fmt::format("{} : {}", call->info->name, call->info->label);
-    if (call->info->name == call->info->label) b.label = call->info->label;
+    if (call->info->name.empty() || call->info->name == call->info->label) b.label = call->info->label;
     if (times > 1) b.label += fmt::format(" (call {})", times);
     b.id = fmt::format("{}_{}", call->path(), p_.boxes.size());
     p_.boxes.push_back(b);
@@ -226,6 +226,7 @@ class Builder {
     for (const auto& [node, source, t] : saved_names_) {
       PicNode& n = p_.nodes[static_cast<std::size_t>(node)];
       std::string name = source == node ? "its result" : source >= 0 ? label_of(p_.nodes[static_cast<std::size_t>(source)]) : t.name();
+      if (name.empty() && (t.dtype() == kBool || t.dtype() == kUInt8)) name = "a mask";
       if (name.empty()) name = *t.grad_fn_name() ? std::string(t.grad_fn_name()) : fmt::format("{} {}", short_name(t.dtype()), to_string(t.shape()));
       if (std::ranges::find(n.saves, name) == n.saves.end()) n.saves.push_back(name);
     }

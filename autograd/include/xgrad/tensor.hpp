@@ -168,7 +168,13 @@ class XGRAD_API Tensor {
                Location at = Location::current()) const;
   Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Location at = Location::current()) const;
   Tensor select(std::int64_t dim, std::int64_t index, Location at = Location::current()) const;
-  Tensor operator[](std::int64_t index) const { return select(0, index); }
+  // An index together with the place it was written, so that an error in x[i] can name the line.
+  struct Index {
+    Index(std::int64_t i, Location where = Location::current()) : value(i), at(where) {}  // NOLINT
+    std::int64_t value;
+    Location at;
+  };
+  Tensor operator[](Index index) const { return select(0, index.value, index.at); }
 
   // ---- reductions (same as the free functions of <xgrad/ops/reduce.hpp>) ----
   Tensor sum(Location at = Location::current()) const;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -18,9 +19,18 @@ struct Temporary {
   std::string path, name;
   int fd;
   bool done = false;
-  explicit Temporary(const std::string& target) : path(fmt::format("{}.tmp.{}", target, getpid())), name(target) {
-    fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) fail();
+  // A name of its own, never one that exists: other threads may save to the same path, and a link put there by
+  // somebody else must not be followed.
+  explicit Temporary(const std::string& target) : name(target) {
+    static std::atomic<unsigned> count{0};
+    do {
+      path = fmt::format("{}.tmp.{}.{}", target, getpid(), count++);
+      fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (fd < 0 && errno == EEXIST);
+    if (fd < 0) {
+      done = true;  // nothing to remove
+      fail();
+    }
   }
   ~Temporary() {
     if (fd >= 0) close(fd);

@@ -42,12 +42,12 @@ std::int64_t checked_numel(const Shape& shape, DType dtype, const Location& at) 
     if (shape[i] < 0) [[unlikely]]
       ErrorReport("empty", fmt::format("negative size {} at dimension {}", shape[i], i), at).shape_error();
     zero |= shape[i] == 0;
-    overflow |= __builtin_mul_overflow(n, shape[i], &n) || __builtin_mul_overflow(bytes, shape[i], &bytes);
+    const std::int64_t size = shape[i] == 0 ? 1 : shape[i];  // the strides of an empty tensor must not wrap either
+    overflow |= __builtin_mul_overflow(n, size, &n) || __builtin_mul_overflow(bytes, size, &bytes);
   }
-  if (zero) return 0;
   if (overflow) [[unlikely]]
     ErrorReport("empty", fmt::format("element count of shape {} overflows 64 bits", to_string(shape)), at).shape_error();
-  return n;
+  return zero ? 0 : n;
 }
 
 }  // namespace

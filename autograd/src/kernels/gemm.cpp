@@ -38,11 +38,11 @@ struct Product {
   }
 };
 
-// Multiply-adds up to which one thread of ours is fastest. Below that oneDNN would not use a second thread either. A
+// Multiply-adds up to which a thread of ours is fastest (64 x 64 x 64 takes it 5 us, hardly worth a second thread). A
 // transposed B is packed first, which pays only when several rows use it.
 bool is_small(bool tb, std::int64_t m, std::int64_t n, std::int64_t k) {
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  return work <= (tb && m < 12 ? 8192.0 : 131072.0);
+  return work <= (tb && m < 12 ? 8192.0 : 262144.0);
 }
 
 void scale(std::int64_t m, std::int64_t n, auto beta, auto* c, std::int64_t ldc) {
@@ -82,12 +82,12 @@ void large(const Product<double>& p) {
     gemm_small(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
 }
 
-// Deterministic: pieces of the longer side of C, cut by the shape alone, each computed by one thread.
+// Pieces of the longer side of C, cut by the shape alone, each computed by one thread.
 template <class T>
 void large_in_pieces(const Product<T>& p) {
   const bool by_rows = p.m >= p.n;
   const std::int64_t size = by_rows ? p.m : p.n;
-  const std::int64_t piece = std::clamp<std::int64_t>((size / 16 + 63) / 64 * 64, 64, 512);
+  const std::int64_t piece = size <= 256 || p.n < 24 ? 64 : std::clamp<std::int64_t>((size / 8 + 63) / 64 * 64, 128, 512);
   const std::int64_t pieces = (size + piece - 1) / piece;
   const LibraryThreads one(1);  // a region of one thread is not a parallel one to the libraries
   parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -99,8 +99,15 @@ void large_in_pieces(const Product<T>& p) {
   });
 }
 
+// OpenBLAS is slow at narrow results as a whole and at sharing out products of medium size; pieces suit it.
+bool better_in_pieces(const Product<float>&) { return false; }
+bool better_in_pieces(const Product<double>& p) {
+  if (p.n < 24) return true;
+  return usable_threads() > 1 && static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k) < 3e8;
+}
+
 template <class T>
-void product(Product<T> p) {
+void product(Product<T>&& p) {
   if (p.m <= 0 || p.n <= 0) return;
   if (p.k <= 0 || p.alpha == 0) return scale(p.m, p.n, p.beta, p.c, p.ldc);
   // Sizes as BLAS wants them also where there is one row only, and any distance will do.
@@ -110,12 +117,16 @@ void product(Product<T> p) {
   if (p.m == 1 || p.n == 1) return gemv(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
   if (is_small(p.tb, p.m, p.n, p.k))
     return gemm_small(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
-  is_deterministic() ? large_in_pieces(p) : large(p);
+  is_deterministic() || better_in_pieces(p) ? large_in_pieces(p) : large(p);
 }
 
-// One primitive for all: oneDNN shares the work out itself. The rest: false.
+// One primitive for the whole batch, where it is ahead of sharing out whole products: fewer products than threads, or no
+// transposed operand. False: not done.
 bool batched_primitive(std::int64_t count, std::int64_t stride_a, std::int64_t stride_b, std::int64_t stride_c, const Product<float>& p) {
-  if (p.alpha != 1 || is_deterministic() || count >= usable_threads()) return false;
+  if (p.alpha != 1 || is_deterministic() || p.m < 8 || p.n < 8) return false;
+  const double work = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
+  const bool few = count < usable_threads() && !is_small(p.tb, p.m, p.n, p.k);
+  if (!few && (p.ta || p.tb || work < 8192)) return false;
   dnn::matmul({p.ta, p.tb, count, p.m, p.n, p.k, p.lda, stride_a, p.ldb, stride_b, p.ldc, stride_c, p.beta}, p.a, p.b, p.c);
   return true;
 }
@@ -141,7 +152,7 @@ void gemm_batched(std::int64_t count, bool ta, bool tb, std::int64_t m, std::int
   if (stride_b == 0 && !ta && stride_a == m * lda && stride_c == m * ldc && (lda >= k && ldc >= n))
     return gemm(ta, tb, count * m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(std::max<std::int64_t>(k, 1));
-  if (count > 1 && m > 1 && n > 1 && k > 0 && !is_small(tb, m, n, k) &&
+  if (count > 1 && k > 0 &&
       batched_primitive(count, stride_a, stride_b, stride_c, {ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc}))
     return;
   auto range = [&](std::int64_t begin, std::int64_t end) {

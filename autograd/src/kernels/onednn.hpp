@@ -12,7 +12,7 @@ namespace xgrad::detail::dnn {
 const dnnl::engine& engine();
 dnnl::stream& stream();
 
-// Working memory of at least `bytes` for the primitive this thread runs next. Primitives are made with user_scratchpad()
+// Memory of at least `bytes`, until this thread's next call. Primitives are made with user_scratchpad() and given it,
 // so that one made by one thread may run in another.
 void* scratchpad(std::size_t bytes);
 dnnl::primitive_attr user_scratchpad();

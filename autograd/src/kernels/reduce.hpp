@@ -26,7 +26,8 @@ Tensor max_raw(const Tensor& x, DimSet dims, bool keepdim);
 Tensor min_raw(const Tensor& x, DimSet dims, bool keepdim);
 Tensor logsumexp_raw(const Tensor& x, DimSet dims, bool keepdim);  // floating
 
-// Mean, and sum of squared deviations / max(0, n - correction), or the square root of that; floating.
+// Mean (NaN where an element is infinite), and sum of squared deviations / max(0, n - correction) or the square root of
+// that; floating.
 struct Moments {
   Tensor mean, spread;
 };

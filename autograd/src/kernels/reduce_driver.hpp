@@ -34,28 +34,31 @@ XGRAD_INLINE void gather_run(const T* p, std::int64_t stride, std::int64_t n, T*
 template <class Op>
 concept HasLanes = requires { typename Op::Lane; };
 
-// Sixteen short rows side by side.
-template <class Op>
+// `Rows` short rows side by side. The order within a row is the same for every `Rows`, so that it does not matter how
+// rows are divided into groups.
+template <int Rows, class Op>
 XGRAD_INLINE void short_rows(const Op& op, const typename Op::In* p, std::int64_t stride, std::int64_t n,
-                             typename Op::Lane (&lane)[16]) {
-  for (int j = 0; j < 16; ++j) lane[j] = op.lift(p[j * stride]);
+                             typename Op::Acc* acc) {
+  typename Op::Lane lane[Rows];
+  for (int j = 0; j < Rows; ++j) lane[j] = op.lift(p[j * stride]);
   for (std::int64_t i = 1; i < n; ++i)
-    for (int j = 0; j < 16; ++j) lane[j] = op.join(lane[j], op.lift(p[j * stride + i]));
+    for (int j = 0; j < Rows; ++j) lane[j] = op.join(lane[j], op.lift(p[j * stride + i]));
+  for (int j = 0; j < Rows; ++j) acc[j] = op.from_lane(lane[j]);
 }
 
 // Accumulators of `rows` contiguous rows of n elements.
 template <class Op>
 XGRAD_CLONES void row_kernel(const Op& op, const typename Op::In* p, std::int64_t rows, std::int64_t stride,
                              std::int64_t n, typename Op::Acc* acc) {
-  std::int64_t i = 0;
   if constexpr (HasLanes<Op>) {
-    typename Op::Lane lane[16];
-    for (; n < 32 && i + 16 <= rows; i += 16) {
-      short_rows(op, p + i * stride, stride, n, lane);
-      for (int j = 0; j < 16; ++j) acc[i + j] = op.from_lane(lane[j]);
+    if (n < 32) {
+      std::int64_t i = 0;
+      for (; i + 16 <= rows; i += 16) short_rows<16>(op, p + i * stride, stride, n, acc + i);
+      for (; i < rows; ++i) short_rows<1>(op, p + i * stride, stride, n, acc + i);
+      return;
     }
   }
-  for (; i < rows; ++i) acc[i] = op.run(p + i * stride, n);
+  for (std::int64_t i = 0; i < rows; ++i) acc[i] = op.run(p + i * stride, n);
 }
 
 template <class Op>

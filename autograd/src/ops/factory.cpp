@@ -27,16 +27,15 @@ void require_options(const char* op, const TensorOptions& o, const Location& at)
 
 void require_shape(const char* op, const Shape& shape, const Location& at) {
   std::int64_t n = 1;
-  bool zero = false, overflow = false;
+  bool overflow = false;
   for (int i = 0; i < shape.rank(); ++i) {
     if (shape[i] < 0) [[unlikely]]
       ErrorReport(op, fmt::format("negative size {} at dimension {}", shape[i], i), at)
           .line("shape", to_string(shape))
           .shape_error();
-    zero |= shape[i] == 0;
-    overflow |= __builtin_mul_overflow(n, shape[i], &n);
+    overflow |= __builtin_mul_overflow(n, shape[i] == 0 ? 1 : shape[i], &n);  // of an empty tensor too: its strides
   }
-  if (overflow && !zero) [[unlikely]]
+  if (overflow) [[unlikely]]
     ErrorReport(op, fmt::format("element count of shape {} overflows 64 bits", to_string(shape)), at).shape_error();
 }
 

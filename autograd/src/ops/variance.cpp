@@ -57,17 +57,17 @@ Tensor std_over(const Tensor& x, DimSet dims, bool unbiased, bool keepdim, const
 
 }  // namespace
 
-Tensor var(const Tensor& x, bool unbiased, Location at) {
+Tensor var(const Tensor& x, Location at) {
   require_defined("var", x, at);
-  return var_over(x, all_dims(impl(x).shape), unbiased, false, at);
+  return var_over(x, all_dims(impl(x).shape), true, false, at);
 }
 Tensor var(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim, Location at) {
   return var_over(x, dim_set("var", x, dims, at), unbiased, keepdim, at);
 }
 
-Tensor std(const Tensor& x, bool unbiased, Location at) {
+Tensor std(const Tensor& x, Location at) {
   require_defined("std", x, at);
-  return std_over(x, all_dims(impl(x).shape), unbiased, false, at);
+  return std_over(x, all_dims(impl(x).shape), true, false, at);
 }
 Tensor std(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim, Location at) {
   return std_over(x, dim_set("std", x, dims, at), unbiased, keepdim, at);

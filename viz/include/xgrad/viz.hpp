@@ -17,7 +17,7 @@ namespace xgrad::viz {
 
 enum class Rankdir { automatic, left_to_right, top_to_bottom };  // automatic: left to right up to 12 steps
 // cells: numbers on coloured cells; stats: mean, deviation and range; automatic: cells where a tensor has at most 16
-// numbers and the graph at most 40 nodes.
+// numbers in rows of at most 8 and the graph at most 40 nodes.
 enum class Values { automatic, off, stats, cells };
 
 struct Options {

@@ -18,6 +18,12 @@ struct Operand {
   Scalar scalar;
   Location at;
 };
+// The same for operators that take no number.
+struct Located {
+  Located(const Tensor& t, Location where = Location::current()) : tensor(t), at(where) {}  // NOLINT
+  const Tensor& tensor;
+  Location at;
+};
 
 // ---- arithmetic ----
 XGRAD_API Tensor add(const Tensor& x, const Tensor& y, Scalar alpha = 1, Location at = Location::current());  // x + alpha y
@@ -57,12 +63,13 @@ template <Arithmetic T>
 Tensor operator*(T a, const Operand& b) { return mul(*b.tensor, Scalar(a), b.at); }
 template <Arithmetic T>
 Tensor operator/(T a, const Operand& b) { return rdiv(*b.tensor, Scalar(a), b.at); }
-inline Tensor operator-(const Tensor& a) { return neg(a); }
+inline Tensor operator-(const Located& a) { return neg(a.tensor, a.at); }
 inline Tensor& operator+=(Tensor& a, const Operand& b) {
   return b.tensor ? a.add_(*b.tensor, 1, b.at) : a.add_(b.scalar, b.at);
 }
 inline Tensor& operator-=(Tensor& a, const Operand& b) {
-  return b.tensor ? a.sub_(*b.tensor, 1, b.at) : a.add_(Scalar(-b.scalar.to_double()), b.at);
+  if (b.tensor) return a.sub_(*b.tensor, 1, b.at);
+  return a.add_(b.scalar.is_floating() ? Scalar(-b.scalar.to_double()) : Scalar(-b.scalar.to_int64()), b.at);
 }
 inline Tensor& operator*=(Tensor& a, const Operand& b) {
   return b.tensor ? a.mul_(*b.tensor, b.at) : a.mul_(b.scalar, b.at);
@@ -70,6 +77,11 @@ inline Tensor& operator*=(Tensor& a, const Operand& b) {
 inline Tensor& operator/=(Tensor& a, const Operand& b) {
   return b.tensor ? a.div_(*b.tensor, b.at) : a.div_(b.scalar, b.at);
 }
+// Through a view made on the spot: x[0] += 1.
+inline Tensor operator+=(Tensor&& a, const Operand& b) { return a += b; }
+inline Tensor operator-=(Tensor&& a, const Operand& b) { return a -= b; }
+inline Tensor operator*=(Tensor&& a, const Operand& b) { return a *= b; }
+inline Tensor operator/=(Tensor&& a, const Operand& b) { return a /= b; }
 
 // ---- powers, exponentials, trigonometry ----
 XGRAD_API Tensor abs(const Tensor& x, Location at = Location::current());         // gradient 0 at 0
@@ -141,8 +153,8 @@ inline Tensor operator<(const Tensor& a, const Operand& b) { return b.tensor ? l
 inline Tensor operator<=(const Tensor& a, const Operand& b) { return b.tensor ? le(a, *b.tensor, b.at) : le(a, b.scalar, b.at); }
 inline Tensor operator>(const Tensor& a, const Operand& b) { return b.tensor ? gt(a, *b.tensor, b.at) : gt(a, b.scalar, b.at); }
 inline Tensor operator>=(const Tensor& a, const Operand& b) { return b.tensor ? ge(a, *b.tensor, b.at) : ge(a, b.scalar, b.at); }
-inline Tensor operator&&(const Tensor& a, const Tensor& b) { return logical_and(a, b); }
-inline Tensor operator||(const Tensor& a, const Tensor& b) { return logical_or(a, b); }
-inline Tensor operator!(const Tensor& a) { return logical_not(a); }
+inline Tensor operator&&(const Tensor& a, const Located& b) { return logical_and(a, b.tensor, b.at); }
+inline Tensor operator||(const Tensor& a, const Located& b) { return logical_or(a, b.tensor, b.at); }
+inline Tensor operator!(const Located& a) { return logical_not(a.tensor, a.at); }
 
 }  // namespace xgrad

@@ -4,6 +4,7 @@
 // Float sums run in 4096-element blocks of 64 lanes combined in double: accurate, and the same bits for any thread count.
 #pragma once
 
+#include <concepts>
 #include <utility>
 
 #include <xgrad/tensor.hpp>
@@ -15,12 +16,21 @@ XGRAD_API Tensor sum(const Tensor& x, const Shape& dims, bool keepdim = false, L
 XGRAD_API Tensor mean(const Tensor& x, Location at = Location::current());
 XGRAD_API Tensor mean(const Tensor& x, const Shape& dims, bool keepdim = false, Location at = Location::current());
 // Sum of squared deviations / (n - 1 if unbiased else n).
-XGRAD_API Tensor var(const Tensor& x, bool unbiased = true, Location at = Location::current());
+XGRAD_API Tensor var(const Tensor& x, Location at = Location::current());
 XGRAD_API Tensor var(const Tensor& x, const Shape& dims, bool unbiased = true, bool keepdim = false,
                      Location at = Location::current());
-XGRAD_API Tensor std(const Tensor& x, bool unbiased = true, Location at = Location::current());  // sqrt(var)
+XGRAD_API Tensor std(const Tensor& x, Location at = Location::current());  // sqrt(var)
 XGRAD_API Tensor std(const Tensor& x, const Shape& dims, bool unbiased = true, bool keepdim = false,
                      Location at = Location::current());
+// Templates, since var(x, {1}) would otherwise take {1} for the bool.
+template <std::same_as<bool> B>
+Tensor var(const Tensor& x, B unbiased, Location at = Location::current()) {
+  return var(x, Shape{}, unbiased, false, at);
+}
+template <std::same_as<bool> B>
+Tensor std(const Tensor& x, B unbiased, Location at = Location::current()) {
+  return std(x, Shape{}, unbiased, false, at);
+}
 XGRAD_API Tensor prod(const Tensor& x, Location at = Location::current());
 XGRAD_API Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
 

@@ -120,7 +120,7 @@ class Layer : public Module {
 
  private:
   std::shared_ptr<const detail::ModuleInfo> labelled_info() const {
-    if (label().empty()) const_cast<Layer*>(this)->set_default_label(typeid(Derived));
+    if (label().empty() || name().empty()) const_cast<Layer*>(this)->set_default_label(typeid(Derived));
     return info();
   }
 };

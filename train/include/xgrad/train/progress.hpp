@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include <xgrad/export.hpp>
 
@@ -20,6 +21,9 @@ class XGRAD_API Progress {
 
   // `steps` more are done; note: "loss=0.312".
   void update(std::int64_t steps = 1, const std::string& note = {});
+  void set_label(std::string label) { label_ = std::move(label); }
+  // Ends the line, so that other output may follow; nothing is drawn afterwards.
+  void close();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -28,7 +32,7 @@ class XGRAD_API Progress {
 
   std::int64_t total_, done_ = 0;
   std::string label_, note_;
-  bool terminal_;
+  bool terminal_, open_ = true;
   Clock::time_point start_, drawn_;
   std::int64_t tenths_ = 0;
 };

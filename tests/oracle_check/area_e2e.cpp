@@ -1,0 +1,161 @@
+// e2e: whole trainings, convex problems to their optimum.
+#include <cmath>
+#include <regex>
+
+#include <fmt/format.h>
+
+#include "language.hpp"
+#include "modules.hpp"
+#include "record.hpp"
+
+namespace oracle {
+
+namespace {
+
+namespace nn = xgrad::nn;
+
+// "0 Linear(3,8)", "fc Linear(16,3)", "ReLU": a network of modules under their names.
+struct Network : nn::Module {
+  std::vector<AnyModule> layers;
+
+  explicit Network(const Json& architecture) {
+    static const std::regex kLayer(R"(^(?:([\w.]+) )?([A-Z]\w*)(?:\((.*)\))?$)");
+    for (const Json& j : architecture) {
+      const std::string text = j;
+      std::smatch m;
+      if (!std::regex_match(text, m, kLayer)) throw Unsupported("layer " + text);
+      Interpreter language;
+      const List args = m[3].length() ? *language.evaluate("[" + m[3].str() + "]").list() : List{};
+      auto layer = make_module(m[2], args, {});
+      if (!layer) throw Unsupported("no module " + m[2].str());
+      if (m[1].matched) register_module(m[1], layer->module);
+      layers.push_back(*layer);
+    }
+  }
+  Tensor forward(Tensor x) const {
+    for (const AnyModule& l : layers) x = l.forward(x);
+    return x;
+  }
+};
+
+// Which rows step s (from 0) uses: all of them, or "step s uses rows 3*(s%3) .. +3".
+struct Batches {
+  std::int64_t stride = 0, period = 1, count = 0;
+  explicit Batches(const std::string& text) {
+    static const std::regex kRule(R"(step s uses rows (\d+)\*\(s%(\d+)\) \.\. \+(\d+))");
+    std::smatch m;
+    if (!std::regex_search(text, m, kRule)) return;
+    stride = std::stoll(m[1]), period = std::stoll(m[2]), count = std::stoll(m[3]);
+  }
+  Tensor take(const Tensor& t, std::int64_t s) const { return count ? xgrad::narrow(t, 0, stride * (s % period), count) : t; }
+};
+
+Tensor loss_of(const std::string& text, const Tensor& y, const Tensor& target) {
+  if (text.starts_with("mse mean")) return xgrad::mse_loss(y, target);
+  if (text.starts_with("cross entropy mean")) return xgrad::cross_entropy(y, target);
+  throw Unsupported("loss " + text);
+}
+
+double gradient_norm(const std::vector<Tensor>& params) {
+  double square = 0;
+  for (const Tensor& p : params)
+    for (const double g : p.grad().to_vector<double>()) square += g * g;
+  return std::sqrt(square);
+}
+
+void check_training(const Json& r, Tolerance tol) {
+  Network net(r.at("architecture"));
+  xgrad::NamedTensors start;
+  for (const auto& [name, t] : r.at("params0").items()) start.emplace_back(name, tensor_from(t));
+  set_parameters(net, start);
+  const Tensor x = tensor_from(r.at("inputs").at("x")), y = r["inputs"].contains("y") ? tensor_from(r["inputs"]["y"]) : x;
+  const std::string loss_text = r.at("loss");
+  const Batches batches(loss_text);
+  const auto optimizer = make_optimizer(r.at("optimizer"), {{net.parameters(), {}}}, dict_from(r.at("options")));
+  for (std::int64_t s = 0; s < r.at("steps").get<std::int64_t>(); ++s) {
+    optimizer->zero_grad();
+    const Tensor loss = loss_of(loss_text, net.forward(batches.take(x, s)), batches.take(y, s));
+    loss.backward();
+    const auto i = static_cast<std::size_t>(s);
+    compare_number(loss.item(), number(r.at("losses").at(i)), tol, fmt::format("loss of step {}", s));
+    if (r.contains("grad_norms")) compare_number(gradient_norm(net.parameters()), number(r["grad_norms"].at(i)), tol, fmt::format("gradient norm of step {}", s));
+    optimizer->step();
+  }
+  for (const auto& [name, t] : net.named_parameters()) compare_data(t, r.at("params").at(name), tol, name);
+  if (r.contains("buffers"))
+    for (const auto& [name, t] : net.named_buffers()) compare_data(t, r["buffers"].at(name), tol, name);
+}
+
+// Objective of a linear model with an L2 term on all parameters; `curvature` bounds its second derivative in the scores.
+struct Convex {
+  std::vector<Tensor> params;
+  std::function<Tensor()> objective;
+  double curvature;
+};
+
+Tensor l2(const std::vector<Tensor>& params, double lambda) {
+  Tensor s = xgrad::zeros({}, {.dtype = xgrad::kFloat64});
+  for (const Tensor& p : params) s = s + xgrad::sum(xgrad::square(p));
+  return 0.5 * lambda * s;
+}
+
+Convex softmax_regression(const Json& r, const Tensor& x, double lambda) {
+  const auto classes = r.at("classes").get<std::int64_t>();
+  const xgrad::TensorOptions o{.dtype = xgrad::kFloat64, .requires_grad = true};
+  const std::vector<Tensor> p = {xgrad::zeros({classes, x.size(1)}, o), xgrad::zeros({classes}, o)};
+  const Tensor y = xgrad::from_vector(r.at("y").get<std::vector<std::int64_t>>());
+  return {p, [=] { return xgrad::cross_entropy(xgrad::linear(x, p[0], p[1]), y) + l2(p, lambda); }, 0.5};
+}
+
+Convex ridge(const Json& r, const Tensor& x, double lambda) {
+  const xgrad::TensorOptions o{.dtype = xgrad::kFloat64, .requires_grad = true};
+  const std::vector<Tensor> p = {xgrad::zeros({x.size(1)}, o), xgrad::zeros({}, o)};
+  const Tensor y = xgrad::from_vector(numbers(r.at("y")));
+  return {p, [=] { return 0.5 * xgrad::mse_loss(xgrad::mv(x, p[0]) + p[1], y) + l2(p, lambda); }, 1.0};
+}
+
+// Accelerated gradient descent with the textbook step and momentum for curvatures in [lambda, L].
+void minimise(const Convex& c, const Tensor& x, double lambda) {
+  const double trace = xgrad::sum(xgrad::square(x)).item() / static_cast<double>(x.size(0)) + 1;
+  const double bound = c.curvature * trace + lambda, root = std::sqrt(bound / lambda);
+  xgrad::optim::SGD sgd(c.params, {.lr = 1 / bound, .momentum = (root - 1) / (root + 1), .nesterov = true});
+  for (int i = 0; i < 20000; ++i) {
+    sgd.zero_grad();
+    c.objective().backward();
+    if (gradient_norm(c.params) < 1e-11) return;
+    sgd.step();
+  }
+}
+
+void check_convex(const Json& r, Tolerance) {
+  const Tensor x = tensor_from(r.at("X"));
+  const double lambda = number(r.at("lambda"));
+  const bool softmax = r.contains("classes");
+  const Convex c = softmax ? softmax_regression(r, x, lambda) : ridge(r, x, lambda);
+  minimise(c, x, lambda);
+  static const std::regex kCheck(R"(objective within ([\d.e-]+).*weights? within ([\d.e-]+))");
+  std::smatch m;
+  const std::string check = r.at("check");
+  if (!std::regex_search(check, m, kCheck)) throw Unsupported("check " + check);
+  compare_number(c.objective().item(), number(r.at("optimum")), {0, std::stod(m[1])}, "objective");
+  const Tolerance weights{0, std::stod(m[2])};
+  compare_data(c.params[0], r.at(softmax ? "W" : "w"), weights, "weights");
+  compare_data(c.params[1], softmax ? r.at("b") : Json::array({r.at("c")}), weights, "bias");
+  if (r.contains("accuracy") && softmax) {
+    const Tensor y = xgrad::from_vector(r.at("y").get<std::vector<std::int64_t>>());
+    const double accuracy = xgrad::train::accuracy(xgrad::linear(x, c.params[0], c.params[1]), y);
+    compare_number(accuracy, number(r["accuracy"]), {1e-9, 0}, "accuracy");
+  }
+}
+
+}  // namespace
+
+void check_e2e(const Json& record) {
+  const std::string kind = record.at("kind");
+  if (kind == "training") return check_training(record, tolerance(record, 1e-8, 1e-9));
+  if (kind == "convex_optimum") return check_convex(record, {});
+  if (kind == "minimize") throw Unsupported("optimizer LBFGS");
+  throw Unsupported("kind " + kind);
+}
+
+}  // namespace oracle

@@ -1,0 +1,94 @@
+// errors: calls that must be refused. semantics: short programs on the tape.
+#include <regex>
+
+#include "language.hpp"
+#include "record.hpp"
+
+namespace oracle {
+
+void check_errors(const Json& record) {
+  Interpreter language;
+  try {
+    language.run(record.at("torch"));
+  } catch (const xgrad::Error&) {
+    return;  // a typed exception is what is asked for
+  }
+  throw Mismatch("accepted: " + record.at("wrong").get<std::string>());
+}
+
+namespace {
+
+// A user's operation with a backward function of its own, which must be the one that runs.
+Tensor tripled_square(const Tensor& t) {
+  Tensor y;
+  {
+    const xgrad::NoGradGuard guard;
+    y = t * t;
+  }
+  return xgrad::record("tripled_square", y, {t}, {t}, [](const xgrad::Saved& s, const Tensor& g) -> xgrad::Grads { return {3 * g * s[0]}; });
+}
+
+// Statements that are words rather than code. True when it was one.
+bool worded_statement(Interpreter& language, const std::string& s) {
+  static const std::regex kRemark(R"(^(?:read .*|\w+ leaf\b.*|(?:\w+ )?leaf unused)$)"), kTogether(R"(^backward from (.*) and (.*) together$)");
+  std::smatch m;
+  if (std::regex_match(s, kRemark)) return true;
+  if (s == "backward" || s == "backward()") {
+    language.get("_").tensor().backward();
+    return true;
+  }
+  if (std::regex_match(s, m, kTogether)) {
+    xgrad::backward({language.evaluate(m[1]).tensor(), language.evaluate(m[2]).tensor()});
+    return true;
+  }
+  if (s == "custom op t*t whose backward returns 3*g*t") {
+    language.set("_", tripled_square(language.get("x").tensor()));
+    return true;
+  }
+  if (s.starts_with("sum().")) {
+    language.run("_." + s);
+    return true;
+  }
+  return false;
+}
+
+void run_program(Interpreter& language, const std::string& program) {
+  static const std::regex kSeparator(R"(\s*;\s*)");
+  for (std::sregex_token_iterator it(program.begin(), program.end(), kSeparator, -1), end; it != end; ++it) {
+    const std::string s = *it;
+    if (!s.empty() && !worded_statement(language, s)) language.run(s);
+  }
+}
+
+void check_result(Interpreter& language, const std::string& name, const Json& want, Tolerance tol) {
+  static const std::string kNone = "_is_none";
+  if (name.ends_with(kNone)) {
+    const bool none = language.evaluate(name.substr(0, name.size() - kNone.size())).is_none();
+    return expect(none == want.get<bool>(), name);
+  }
+  const Value got = language.evaluate(name);
+  if (want.is_boolean()) return expect(got.flag() == want.get<bool>(), name);
+  if (want.is_object()) return compare_tensor(got.tensor(), want, tol, name);
+  if (want.is_number()) return compare_number(got.real(), number(want), tol, name);
+  throw Unsupported("result " + name);
+}
+
+}  // namespace
+
+void check_semantics(const Json& record) {
+  const DefaultDType float64(xgrad::kFloat64);
+  Interpreter language;
+  const Json& results = record.at("results");
+  // x is the leaf of these programs; others are leaves when the results speak of their gradients.
+  const bool differentiates = record.at("program").get<std::string>().find("backward") != std::string::npos;
+  for (const auto& [name, json] : record.at("inputs").items()) {
+    Tensor t = tensor_from(json);
+    bool leaf = name == "x" && t.is_floating_point();
+    for (const auto& [result, value] : results.items()) leaf |= differentiates && result.starts_with(name + ".grad");
+    language.set(name, t.requires_grad_(leaf));
+  }
+  run_program(language, record.at("program"));
+  for (const auto& [name, want] : results.items()) check_result(language, name, want, tolerance(record, 1e-12, 1e-13));
+}
+
+}  // namespace oracle

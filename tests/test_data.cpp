@@ -1,0 +1,433 @@
+// Datasets, loaders, readers and scalers; damaged files of every kind.
+#include <zlib.h>
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+#include <thread>
+
+#include <xgrad/data.hpp>
+
+#include "support.hpp"
+
+using namespace xgrad;
+using namespace xgrad::test;
+using data::DataLoader;
+using data::TensorDataset;
+
+namespace {
+
+std::string big_endian(std::uint32_t n) {
+  return {static_cast<char>(n >> 24), static_cast<char>(n >> 16), static_cast<char>(n >> 8), static_cast<char>(n)};
+}
+std::string idx(unsigned char type, const std::vector<std::uint32_t>& sizes, const std::string& values) {
+  std::string s{'\0', '\0', static_cast<char>(type), static_cast<char>(sizes.size())};
+  for (const std::uint32_t n : sizes) s += big_endian(n);
+  return s + values;
+}
+std::string gzip(const std::string& text) {
+  z_stream z{};
+  BOOST_REQUIRE(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string out(deflateBound(&z, static_cast<uLong>(text.size())) + 32, '\0');
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  z.avail_in = static_cast<uInt>(text.size());
+  z.next_out = reinterpret_cast<Bytef*>(out.data());
+  z.avail_out = static_cast<uInt>(out.size());
+  BOOST_REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
+  out.resize(z.total_out);
+  deflateEnd(&z);
+  return out;
+}
+std::string bytes(std::size_t n) {
+  std::string s(n, '\0');
+  for (std::size_t i = 0; i < n; ++i) s[i] = static_cast<char>(i * 7);
+  return s;
+}
+
+TensorDataset ten() { return {arange(0, 20, 1, {kFloat32}).reshape({10, 2}), arange(10)}; }
+
+std::vector<std::int64_t> targets(const DataLoader& loader) {
+  std::vector<std::int64_t> out;
+  for (auto& [x, y] : loader) {
+    BOOST_TEST(x.size(0) == y.size(0));
+    for (const std::int64_t t : y.to_vector<std::int64_t>()) out.push_back(t);
+    BOOST_TEST(x.select(0, -1).to_vector<double>()[0] == 2 * static_cast<double>(out.back()));
+  }
+  return out;
+}
+std::vector<std::int64_t> counted(std::int64_t n) {
+  std::vector<std::int64_t> v(static_cast<std::size_t>(n));
+  std::iota(v.begin(), v.end(), 0);
+  return v;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(datasets)
+
+BOOST_AUTO_TEST_CASE(tensor_dataset) {
+  const TensorDataset set = ten();
+  BOOST_TEST(set.size() == 10);
+  check_close(set.get(3).data, {6, 7});
+  BOOST_TEST(set.get(-1).target.item<std::int64_t>() == 9);
+  const std::vector<std::int64_t> rows{4, 4, 0};
+  check_close(set.get_batch(rows).data, {8, 9, 8, 9, 0, 1});
+  check_close(set.slice(2, 4).target, {2, 3});
+  BOOST_TEST(set.slice(8, 100).size() == 2);
+  expect<IndexError>({"10"}, [&] { set.get(10); });
+  const std::vector<std::int64_t> bad{0, 10};
+  expect<IndexError>({"10"}, [&] { set.get_batch(bad); });
+  expect_op<ValueError>("TensorDataset", {"3", "2"}, [] { TensorDataset(ones({3, 1}), ones({2})); });
+  expect_op<ValueError>("TensorDataset", {"first dimension"}, [] { TensorDataset(ones({}), ones({2})); });
+  expect_op<ValueError>("TensorDataset", {"undefined"}, [] { TensorDataset(ones({2}), Tensor()); });
+}
+
+BOOST_AUTO_TEST_CASE(random_split) {
+  manual_seed(5);
+  const data::Split parts = data::random_split(ten(), 0.3);
+  BOOST_TEST((parts.first.size() == 7 && parts.second.size() == 3));
+  std::vector<std::int64_t> all = parts.first.target.to_vector<std::int64_t>();
+  for (const std::int64_t t : parts.second.target.to_vector<std::int64_t>()) all.push_back(t);
+  BOOST_TEST(all != counted(10), boost::test_tools::per_element());
+  std::ranges::sort(all);
+  BOOST_TEST(all == counted(10), boost::test_tools::per_element());
+  manual_seed(5);
+  BOOST_TEST(same_bits(data::random_split(ten(), 0.3).second.target, parts.second.target));
+  BOOST_TEST(data::random_split(ten(), 0).second.size() == 0);
+  BOOST_TEST(data::random_split(ten(), 1).first.size() == 0);
+  expect_op<ValueError>("random_split", {"1.5"}, [] { data::random_split(ten(), 1.5); });
+}
+
+BOOST_AUTO_TEST_CASE(loader_order_and_sizes) {
+  for (const int prefetch : {0, 1, 3}) {
+    BOOST_TEST(DataLoader(ten(), {.batch_size = 4, .prefetch = prefetch}).size() == 3);
+    BOOST_TEST(targets(DataLoader(ten(), {.batch_size = 4, .prefetch = prefetch})) == counted(10), boost::test_tools::per_element());
+    BOOST_TEST(targets(DataLoader(ten(), {.batch_size = 4, .drop_last = true, .prefetch = prefetch})) == counted(8), boost::test_tools::per_element());
+    BOOST_TEST(targets(DataLoader(ten(), {.batch_size = 100, .prefetch = prefetch})).size() == 10u);
+    BOOST_TEST(targets(DataLoader(ten(), {.batch_size = 100, .drop_last = true, .prefetch = prefetch})).empty());
+  }
+  expect_op<ValueError>("DataLoader", {"batch_size", "0"}, [] { DataLoader(ten(), {.batch_size = 0}); });
+  expect_op<ValueError>("DataLoader", {"prefetch", "-1"}, [] { DataLoader(ten(), {.prefetch = -1}); });
+  expect_op<ValueError>("DataLoader", {"empty"}, [] { DataLoader(TensorDataset(ones({0, 2}), ones({0}))); });
+}
+
+BOOST_AUTO_TEST_CASE(loader_shuffles_anew_each_epoch_and_repeatably) {
+  std::vector<std::vector<std::int64_t>> first;
+  for (const int prefetch : {0, 2}) {
+    manual_seed(11);
+    const DataLoader loader(ten(), {.batch_size = 3, .shuffle = true, .prefetch = prefetch});
+    std::vector<std::vector<std::int64_t>> epochs{targets(loader), targets(loader)};
+    BOOST_TEST((epochs[0] != epochs[1]));
+    if (first.empty()) first = epochs;
+    BOOST_TEST((epochs == first));
+    for (auto& e : epochs) {
+      std::ranges::sort(e);
+      BOOST_TEST(e == counted(10), boost::test_tools::per_element());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(sample_wise_dataset) {
+  struct Squares {
+    std::int64_t size() const { return 5; }
+    data::Example get(std::int64_t i) const { return {full({2}, static_cast<double>(i * i)), tensor(static_cast<int>(i))}; }
+  };
+  for (const int prefetch : {0, 2}) {
+    std::vector<Shape> shapes;
+    double total = 0;
+    for (auto& [x, y] : DataLoader(Squares{}, {.batch_size = 2, .prefetch = prefetch})) {
+      shapes.push_back(x.shape());
+      BOOST_TEST((y.dtype() == kInt64 && y.dim() == 1));
+      total += x.sum().item();
+    }
+    BOOST_TEST((shapes == std::vector<Shape>{{2, 2}, {2, 2}, {1, 2}}));
+    BOOST_TEST(total == 60);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_worker_throws_arrives) {
+  const auto fetch = [](std::span<const std::int64_t> i) -> data::Example {
+    if (i[0] >= 4) throw IoError("xgrad: sample 4 is damaged");
+    return {ones({2}), ones({2})};
+  };
+  for (const int prefetch : {0, 1, 5}) {
+    const DataLoader loader(10, fetch, {.batch_size = 2, .prefetch = prefetch});
+    int batches = 0;
+    const auto run = [&] {
+      for (auto& batch : loader) batches += batch.data.defined();
+    };
+    BOOST_CHECK_EXCEPTION(run(), IoError, [](const IoError& e) { return std::string(e.what()).find("sample 4") != std::string::npos; });
+    BOOST_TEST(batches == 2);
+  }
+  const DataLoader at_once(10, [](std::span<const std::int64_t>) -> data::Example { throw std::runtime_error("no"); }, {.prefetch = 2});
+  BOOST_CHECK_THROW(at_once.begin(), std::runtime_error);
+}
+
+BOOST_AUTO_TEST_CASE(leaving_early_stops_the_worker) {
+  for (int round = 0; round < 20; ++round) {
+    const DataLoader loader(100000, [](std::span<const std::int64_t> i) {
+      return data::Example{full({1}, static_cast<double>(i[0])), ones({1})};
+    }, {.prefetch = 4});
+    for (auto& [x, y] : loader)
+      if (x.item() >= round) break;
+  }
+  auto kept = DataLoader(ten(), {.batch_size = 5, .prefetch = 1}).begin();  // outlives its loader
+  check_close(kept->target, {0, 1, 2, 3, 4});
+  ++kept;
+  check_close(kept->target, {5, 6, 7, 8, 9});
+  ++kept;
+  BOOST_TEST((kept == std::default_sentinel));
+}
+
+BOOST_AUTO_TEST_CASE(prefetching_overlaps_with_work) {
+  using namespace std::chrono;
+  const auto slow = [](std::span<const std::int64_t>) {
+    std::this_thread::sleep_for(milliseconds(15));
+    return data::Example{ones({1}), ones({1})};
+  };
+  const auto before = steady_clock::now();
+  for (auto& batch : DataLoader(10, slow, {.prefetch = 2})) {
+    std::this_thread::sleep_for(milliseconds(15));
+    BOOST_TEST(batch.data.defined());
+  }
+  BOOST_TEST(duration<double>(steady_clock::now() - before).count() < 0.28);  // 0.3 one after the other
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(idx_files)
+
+BOOST_AUTO_TEST_CASE(all_types_plain_and_gz) {
+  const TempDir dir;
+  const auto read = [&](const std::string& content) {
+    const Tensor plain = data::read_idx(write_file(dir / "a", content));
+    const Tensor packed = data::read_idx(write_file(dir / "a.gz", gzip(content)));
+    BOOST_TEST(same_bits(plain, packed));
+    return plain;
+  };
+  const Tensor u8 = read(idx(0x08, {2, 3}, {0, 1, 2, 3, 4, '\xff'}));
+  BOOST_TEST((u8.dtype() == kUInt8 && u8.shape() == Shape{2, 3}));
+  check_close(u8, {0, 1, 2, 3, 4, 255});
+  const Tensor i8 = read(idx(0x09, {2}, {'\x80', '\x7f'}));
+  BOOST_TEST((i8.dtype() == kInt32));
+  check_close(i8, {-128, 127});
+  check_close(read(idx(0x0B, {2}, {'\xff', '\xfe', '\x01', '\x00'})), {-2, 256});
+  check_close(read(idx(0x0C, {1}, big_endian(0x80000001))), {-2147483647.0});
+  const Tensor f32 = read(idx(0x0D, {2}, big_endian(0x3fc00000) + big_endian(0xc0000000)));
+  BOOST_TEST((f32.dtype() == kFloat32));
+  check_close(f32, {1.5, -2});
+  const Tensor f64 = read(idx(0x0E, {1}, big_endian(0x40091eb8) + big_endian(0x51eb851f)));
+  BOOST_TEST((f64.dtype() == kFloat64));
+  check_close(f64, {3.14}, 1e-15);
+  BOOST_TEST((read(idx(0x08, {0, 28}, "")).shape() == Shape{0, 28}));
+  BOOST_TEST((read(idx(0x08, {}, "x")).dim() == 0));
+}
+
+BOOST_AUTO_TEST_CASE(several_gzip_members_are_one_file) {
+  const TempDir dir;
+  const std::string content = idx(0x08, {6}, "abcdef");
+  const std::string path = write_file(dir / "m.gz", gzip(content.substr(0, 9)) + gzip(content.substr(9)));
+  check_close(data::read_idx(path), {'a', 'b', 'c', 'd', 'e', 'f'});
+}
+
+BOOST_AUTO_TEST_CASE(damaged) {
+  const TempDir dir;
+  const auto refuse = [&](const std::string& content, const std::vector<std::string>& facts, Location at = Location::current()) {
+    for (const bool packed : {false, true}) {
+      const std::string path = write_file(dir / (packed ? "bad.gz" : "bad"), packed ? gzip(content) : content);
+      std::vector<std::string> all = facts;
+      all.push_back(path);
+      expect<IoError>(all, [&] { data::read_idx(path); }, at);
+    }
+  };
+  refuse("", {"not an IDX file"});
+  refuse(std::string("\0\0\x08", 3), {"not an IDX file"});
+  refuse("\x1f\x8b not really", {"not an IDX file", "1f8b"});
+  refuse("PNG\r\n" + bytes(100), {"not an IDX file", "504e47"});
+  refuse(idx(0x0A, {2}, "ab"), {"type", "0x0a"});
+  refuse(idx(0x08, {2, 2}, "abcd").substr(0, 9), {"4 bytes expected", "offset 8", "1 found"});
+  refuse(idx(0x08, {3}, "abcd"), {"more data than stated", "11"});
+  refuse(idx(0x08, std::vector<std::uint32_t>(9, 1), "a"), {"9 dimensions", "8"});
+  refuse(idx(0x08, std::vector<std::uint32_t>(200, 1), "a"), {"200 dimensions"});
+  refuse(idx(0x0E, {0xffffffff, 0xffffffff, 0xffffffff}, "abcd"), {"overflows 64 bits"});
+  refuse(idx(0x08, {0x7fffffff, 0x7fffffff}, "abcd"), {"4611686014132420609"});
+  refuse(idx(0x08, {0, 0xffffffff, 0xffffffff, 0xffffffff}, ""), {"overflows 64 bits"});
+  refuse(idx(0x08, {0xffffffff, 0xffffffff, 0xffffffff, 0}, ""), {"overflows 64 bits"});
+  const std::string cut = write_file(dir / "cut", idx(0x08, {100, 10}, bytes(1000)).substr(0, 500));
+  expect<IoError>({cut, "1000", "488"}, [&] { data::read_idx(cut); });                                       // 59
+  expect<IoError>({"missing", "no such file"}, [&] { data::read_idx(dir / "missing"); });
+  expect<IoError>({dir.path(), "not a regular file"}, [&] { data::read_idx(dir.path()); });
+}
+
+BOOST_AUTO_TEST_CASE(damaged_gzip) {
+  const TempDir dir;
+  const std::string good = gzip(idx(0x08, {5000}, bytes(5000)));
+  BOOST_TEST(data::read_idx(write_file(dir / "x.gz", good)).numel() == 5000);
+  for (const std::size_t keep : {good.size() - 1, good.size() - 8, good.size() / 2, std::size_t{12}, std::size_t{11}, std::size_t{3}}) {
+    const std::string path = write_file(dir / "cut.gz", good.substr(0, keep));
+    expect<IoError>({path}, [&] { data::read_idx(path); });
+  }
+  for (const std::size_t at : {good.size() - 6, good.size() - 2, good.size() / 2, std::size_t{20}}) {  // CRC, length, data
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 0x55);
+    const std::string path = write_file(dir / "flip.gz", bad);
+    expect<IoError>({path}, [&] { data::read_idx(path); });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_small_archive_cannot_ask_for_much_memory) {
+  const TempDir dir;
+  const std::string path = write_file(dir / "bomb.gz", gzip(idx(0x08, {0x40000000}, bytes(100))));
+  const std::int64_t before = memory_stats().peak_bytes;
+  expect<IoError>({"1073741824"}, [&] { data::read_idx(path); });
+  BOOST_TEST(memory_stats().peak_bytes == before);
+}
+
+BOOST_AUTO_TEST_CASE(compressed_only_with_the_suffix) {
+  const TempDir dir;
+  const std::string path = write_file(dir / "plain", gzip(idx(0x08, {1}, "a")));
+  expect<IoError>({path, "not an IDX file", "1f8b"}, [&] { data::read_idx(path); });
+}
+
+BOOST_AUTO_TEST_CASE(mnist_folder) {
+  const TempDir dir;
+  write_file(dir / "train-images-idx3-ubyte", idx(0x08, {3, 2, 2}, bytes(12)));
+  write_file(dir / "train-labels-idx1-ubyte.gz", gzip(idx(0x08, {3}, {0, 9, 4})));
+  const TensorDataset set = data::read_mnist(dir.path());
+  BOOST_TEST((set.data.shape() == Shape{3, 2, 2} && set.data.dtype() == kUInt8 && set.target.dtype() == kInt64));
+  check_close(set.target, {0, 9, 4});
+  expect<IoError>({"t10k-images-idx3-ubyte", "no such file"}, [&] { data::read_mnist(dir.path(), "t10k"); });
+  write_file(dir / "train-labels-idx1-ubyte", idx(0x08, {4}, {0, 1, 2, 3}));
+  expect<IoError>({dir.path(), "3 images", "4 labels"}, [&] { data::read_mnist(dir.path()); });
+  write_file(dir / "train-labels-idx1-ubyte", idx(0x08, {3, 1}, {0, 1, 2}));
+  expect<IoError>({"labels", "rank 1", "(3, 1)"}, [&] { data::read_mnist(dir.path()); });
+  write_file(dir / "train-images-idx3-ubyte", idx(0x0D, {1, 1, 1}, "abcd"));
+  expect<IoError>({"images", "uint8", "float32"}, [&] { data::read_mnist(dir.path()); });
+  expect<IoError>({"no such file"}, [] { data::read_mnist("/nonexistent"); });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(csv_files)
+
+BOOST_AUTO_TEST_CASE(good) {
+  const TempDir dir;
+  const auto read = [&](const std::string& text, const data::CsvOptions& o = {}) {
+    const Tensor plain = data::read_csv(write_file(dir / "a.csv", text), o);
+    BOOST_TEST(same_bits(plain, data::read_csv(write_file(dir / "a.csv.gz", gzip(text)), o)));
+    return plain;
+  };
+  const Tensor t = read("1,2\n3,4\n");
+  BOOST_TEST((t.dtype() == kFloat32 && t.shape() == Shape{2, 2}));
+  check_close(t, {1, 2, 3, 4});
+  check_close(read("a,b\n1,2"), {1, 2});
+  check_close(read("\xEF\xBB\xBF" "1,2\r\n3,4\r\n"), {1, 2, 3, 4});
+  check_close(read("\xEF\xBB\xBF" "a,b\r\n3,4\r\n"), {3, 4});
+  check_close(read(" 1 ,\t+2.5e-1\n\n\"3\",-4\n"), {1, 0.25, 3, -4});
+  check_close(read("1\n2\n3\n"), {1, 2, 3});
+  check_close(read("1;2\n3;4", {.delimiter = ';'}), {1, 2, 3, 4});
+  check_close(read("1\t2\n3\t4", {.delimiter = '\t'}), {1, 2, 3, 4});
+  check_close(read("  1   2 \n 3 4\n", {.delimiter = ' '}), {1, 2, 3, 4});
+  check_close(read("# made by hand\nx,y\n1,2\n", {.skip_rows = 1}), {1, 2});
+  const Tensor wide = read("0.1\n", {.dtype = kFloat64});
+  BOOST_TEST((wide.dtype() == kFloat64 && wide.item() == 0.1));
+  BOOST_TEST(std::isnan(read("nan,1\n2,3\n").to_vector<double>()[0]));
+}
+
+BOOST_AUTO_TEST_CASE(bad) {
+  const TempDir dir;
+  const auto refuse = [&](const std::string& text, const std::vector<std::string>& facts, const data::CsvOptions& o = {}, Location at = Location::current()) {
+    for (const bool packed : {false, true}) {
+      const std::string path = write_file(dir / (packed ? "bad.csv.gz" : "bad.csv"), packed ? gzip(text) : text);
+      std::vector<std::string> all = facts;
+      all.push_back(path);
+      expect<IoError>(all, [&] { data::read_csv(path, o); }, at);
+    }
+  };
+  refuse("", {"no rows"});
+  refuse("a,b\n", {"no rows"});
+  refuse("1,2\n3\n", {"line 2", "expected 2 columns", "found 1"});
+  refuse("a,b\n1,2\n3,4,5\n", {"line 3", "expected 2 columns", "found 3"});
+  refuse("1,2\n3,x4\n", {"line 2", "column 2", "'x4'"});
+  refuse("1,2\n3,\n", {"line 2", "column 2", "''"});
+  refuse("1,2\n3,0x10\n", {"line 2", "column 2", "'0x10'"});
+  refuse("1,2\n\n3,4 5\n", {"line 3", "column 2", "'4 5'"});
+  refuse("1,oops,3\n4,5,6\n", {"line 1", "column 2", "'oops'"});  // a damaged row is no line of names
+  refuse("a,b\nc,d\n1,2\n", {"line 2", "column 1", "'c'"});
+  refuse("1,2\n3,1e999\n", {"line 2", "column 2", "'1e999'"});
+  refuse(std::string("1,2\n3,\0\n", 8), {"line 2", "column 2"});
+  refuse("1\n", {"dtype"}, {.dtype = kInt64});
+  expect<IoError>({"missing.csv", "no such file"}, [&] { data::read_csv(dir / "missing.csv"); });
+}
+
+BOOST_AUTO_TEST_CASE(bundled_digits) {
+  const Tensor t = data::read_csv(std::string(XGRAD_SOURCE_DIR) + "/examples/data/digits.csv");
+  BOOST_TEST((t.shape() == Shape{1797, 65}));
+  BOOST_TEST(max(t).item() == 16);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(scalers)
+
+BOOST_AUTO_TEST_CASE(hand_values) {
+  const Tensor x = tensor({{1., 10.}, {2., 10.}, {3., 10.}, {6., 10.}}, {kFloat64});
+  data::StandardScaler standard;
+  const double deviation = std::sqrt(3.5);
+  check_close(standard.fit_transform(x), {-2 / deviation, 0, -1 / deviation, 0, 0, 0, 3 / deviation, 0}, 1e-12);
+  check_close(standard.center(), {3, 10});
+  check_close(standard.scale(), {deviation, 1}, 1e-12);
+  data::MinMaxScaler range;
+  check_close(range.fit_transform(x), {0, 0, 0.2, 0, 0.4, 0, 1, 0}, 1e-12);
+  data::RobustScaler robust;  // quartiles 1.75, 2.5, 3.75
+  check_close(robust.fit_transform(x), {-0.75, 0, -0.25, 0, 0.25, 0, 1.75, 0}, 1e-12);
+  for (const data::Scaler* s : std::initializer_list<const data::Scaler*>{&standard, &range, &robust}) {
+    check_close(s->inverse_transform(s->transform(x)), x.to_vector<double>(), 1e-12);
+    check_close(s->inverse_transform(s->transform(x.to(kFloat32))), x.to_vector<double>(), 1e-6);
+    BOOST_TEST((s->transform(ones({2, 3, 2})).dtype() == kFloat32));
+  }
+  data::StandardScaler copy;
+  copy.set(standard.center(), standard.scale());
+  BOOST_TEST(same_bits(copy.transform(x), standard.transform(x)));
+}
+
+BOOST_AUTO_TEST_CASE(constant_columns_stay_calm) {
+  for (const double c : {0.1, 1e6 + 0.3, -3.0, 0.0})
+    for (const DType d : {kFloat32, kFloat64}) {
+      const Tensor x = full({7, 1}, c, {d});
+      data::StandardScaler standard;
+      data::MinMaxScaler range;
+      data::RobustScaler robust;
+      for (data::Scaler* s : std::initializer_list<data::Scaler*>{&standard, &range, &robust}) {
+        for (const double v : s->fit_transform(x).to_vector<double>()) BOOST_TEST(std::fabs(v) < 1e-2);
+        check_close(s->scale(), {1});
+      }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_row_and_nan) {
+  const Tensor row = tensor({{4., 5.}});
+  data::RobustScaler robust;
+  check_close(robust.fit_transform(row), {0, 0});
+  const double nan = std::nan("");
+  const Tensor holes = tensor({{nan, 1.}, {2., 2.}, {nan, 3.}, {0., 4.}, {nan, 5.}});
+  const Tensor y = robust.fit_transform(holes);
+  check_close(y.select(1, 1), {-1, -0.5, 0, 0.5, 1});
+  BOOST_TEST(std::isnan(robust.center().to_vector<double>()[0]));
+}
+
+BOOST_AUTO_TEST_CASE(misuse) {
+  data::StandardScaler s;
+  const Tensor whole = ones({2, 2}, {kInt64}), table = ones({4, 2});
+  expect_op<ValueError>("Scaler", {"before fit"}, [&] { s.transform(table); });
+  expect_op<ValueError>("Scaler", {"empty"}, [&] { s.fit(ones({0, 2})); });
+  expect_op<DTypeError>("Scaler", {"int64"}, [&] { s.fit(whole); });
+  expect_op<ShapeError>("Scaler", {"rank"}, [&] { s.fit(ones({2})); });
+  s.fit(table);
+  expect_op<ShapeError>("Scaler", {"2 features", "(4, 3)"}, [&] { s.transform(ones({4, 3})); });
+  expect_op<ShapeError>("Scaler", {"2 features"}, [&] { s.inverse_transform(ones({4, 3})); });
+  expect_op<ShapeError>("Scaler", {"(2)", "(3)"}, [&] { s.set(ones({2}), ones({3})); });
+  check_close(s.center(), {1, 1});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
