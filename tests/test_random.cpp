@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(philox_known_answers) {
              (Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
-BOOST_AUTO_TEST_CASE(state) {
+BOOST_AUTO_TEST_CASE(generator_state) {
   Generator g(42);
   BOOST_TEST(g.seed() == 42u);
   BOOST_TEST(g.reserve(10).first == 0u);

@@ -83,6 +83,11 @@ class Writer {
                         indent, i, i, class_of(n.kind), escape(n.title), short_name(n.dtype), shape_text(n.shape), n.source.empty() ? "" : "  " + escape(n.source),
                         n.main_line ? ", group=main" : "", s.extra, s.fill, bad ? "#B3001B" : s.border, bad ? 3.0 : s.width,
                         n.kind == Kind::result ? ", peripheries=2" : "", node_label(n, bad ? word : nullptr));
+    // Parameters go above their operation, which keeps the main line straight.
+    std::string rank;
+    for (const PicEdge& e : p_.edges)
+      if (e.to == i && e.stacked) rank += fmt::format(" n{};", e.from);
+    if (!rank.empty()) out_ += fmt::format("{}{{ rank=same; n{};{} }}\n", indent, i, rank);
   }
 
   std::string node_label(const PicNode& n, const char* bad) const {
@@ -137,8 +142,8 @@ class Writer {
 
   void write_edge(const PicEdge& e) {
     const bool main = p_.nodes[static_cast<std::size_t>(e.from)].main_line && p_.nodes[static_cast<std::size_t>(e.to)].main_line;
-    out_ += fmt::format("  n{} -> n{} [id=\"e-n{}-n{}\", class=\"fwd\", weight={}{}{}];\n", e.from, e.to, e.from, e.to, main ? 4 : 1, e.into_box ? ", minlen=2" : "",
-                        e.beside ? ", constraint=false" : "");
+    out_ += fmt::format("  n{} -> n{} [id=\"e-n{}-n{}\", class=\"fwd\", weight={}{}];\n", e.from, e.to, e.from, e.to, main ? 4 : 1,
+                        e.beside || e.stacked ? ", constraint=false" : "");
     if (e.beside) out_ += fmt::format("  {{ rank=same; n{}; n{}; }}\n", e.from, e.to);
     if (!e.backward) return;
     out_ += fmt::format("  n{} -> n{} [id=\"b-n{}-n{}\", class=\"bwd\", constraint=false, style=dashed, color=\"#D55E00\", fontcolor=\"#B34700\", arrowhead=empty{}];\n", e.to,

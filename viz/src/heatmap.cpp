@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -33,6 +34,21 @@ std::string hex(const Rgb& c) {
   return fmt::format("#{:02X}{:02X}{:02X}", static_cast<int>(std::lround(c[0])), static_cast<int>(std::lround(c[1])), static_cast<int>(std::lround(c[2])));
 }
 
+// Bytes of the character of more than one byte that s starts with; 0 when it is no valid UTF-8.
+std::size_t utf8_length(std::string_view s) {
+  const auto byte = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u; };
+  const std::size_t n = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
+  unsigned code = byte(0) & (0xFFu >> (n + 1));
+  for (std::size_t i = 1; i < n; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+    code = code << 6 | (byte(i) & 0x3F);
+  }
+  constexpr unsigned kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = code >= 0xD800 && code <= 0xDFFF, control = code < 0xA0;
+  const bool lead = byte(0) >= 0xC2 && byte(0) <= 0xF4;
+  return lead && code >= kSmallest[n] && code <= 0x10FFFF && !surrogate && !control ? n : 0;
+}
+
 }  // namespace
 
 std::string short_number(double v) {
@@ -51,14 +67,21 @@ std::string short_number(double v) {
 
 std::string escape(const std::string& text) {
   std::string s;
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x80) {  // Graphviz and SVG viewers want valid UTF-8
+      const std::size_t n = utf8_length(std::string_view(text).substr(i));
+      s += n ? text.substr(i, n) : "\xEF\xBF\xBD";
+      i += n ? n - 1 : 0;
+      continue;
+    }
     switch (c) {
       case '&': s += "&amp;"; break;
       case '<': s += "&lt;"; break;
       case '>': s += "&gt;"; break;
       case '"': s += "&quot;"; break;
       case '\\': s += "&#92;"; break;
-      default: s += static_cast<unsigned char>(c) < 32 ? ' ' : c;
+      default: s += c < 32 || c == 127 ? ' ' : c;
     }
   }
   return s;

@@ -72,7 +72,8 @@ class Builder {
     b.parent = parent;
     const int times = ++calls_[{call->info.get(), parent}];
     b.label = fmt::format("{} : {}", call->info->name, call->info->label);
-    if (call->info->name.empty() || call->info->name == call->info->label) b.label = call->info->label;
+    const std::string& label = call->info->label;  // a root is named after its type: once is enough
+    if (call->info->name.empty() || call->info->name == label.substr(0, label.find('('))) b.label = call->info->label;
     if (times > 1) b.label += fmt::format(" (call {})", times);
     b.id = fmt::format("{}_{}", call->path(), p_.boxes.size());
     p_.boxes.push_back(b);
@@ -220,7 +221,8 @@ class Builder {
     for (const PicEdge& e : p_.edges) ++uses[e.from];
     for (PicEdge& e : p_.edges) {
       const PicNode &from = p_.nodes[static_cast<std::size_t>(e.from)], &to = p_.nodes[static_cast<std::size_t>(e.to)];
-      e.into_box = to.box >= 0 && !inside(from.box, to.box);
+      const bool learnt = from.kind == Kind::parameter || from.kind == Kind::ghost || from.kind == Kind::frozen;
+      e.stacked = learnt && to.main_line && from.box == to.box;
       e.beside = to.kind == Kind::result && from.kind == Kind::data && !from.main_line && uses[e.from] == 1;
     }
     for (const auto& [node, source, t] : saved_names_) {
@@ -235,12 +237,6 @@ class Builder {
     if (n.symbol.empty()) return n.title;
     return n.layer ? fmt::format("{}[{}]", n.symbol, n.layer) : n.symbol;
   }
-  bool inside(int box, int outer) const {
-    for (; box >= 0; box = p_.boxes[static_cast<std::size_t>(box)].parent)
-      if (box == outer) return true;
-    return false;
-  }
-
   // A box around a single node only adds ink.
   void drop_small_boxes() {
     for (const PicNode& n : p_.nodes)

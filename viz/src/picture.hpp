@@ -26,7 +26,7 @@ struct PicNode {
 
 struct PicEdge {
   int from, to;
-  bool into_box = false;           // crosses a module box from outside
+  bool stacked = false;            // a parameter drawn above the operation that uses it
   bool beside = false;             // a target that feeds the result only: placed next to it
   bool backward = false;           // a gradient flows back along it
   double norm = -1;                // of that gradient, -1 if unknown

@@ -18,8 +18,8 @@ namespace {
 
 // How the last two dimensions of an operand lie in memory.
 struct Layout {
-  bool trans;  // columns are contiguous instead of rows
-  std::int64_t ld;
+  bool trans = false;  // columns are contiguous instead of rows
+  std::int64_t ld = 1;
 };
 
 bool find_layout(std::int64_t rows, std::int64_t cols, std::int64_t row_step, std::int64_t col_step, Layout& l) {
@@ -125,35 +125,35 @@ struct Batches {
 // Integer products, wrapping on overflow.
 template <class T>
 void integer_gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
-                  const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+                  const T* b, std::int64_t ldb, T* c) {
   for (std::int64_t i = 0; i < m; ++i)
     for (std::int64_t j = 0; j < n; ++j) {
-      std::uint64_t sum = beta == T(0) ? 0 : static_cast<std::uint64_t>(c[i * ldc + j]);
+      std::uint64_t sum = 0;
       for (std::int64_t p = 0; p < k; ++p)
         sum += static_cast<std::uint64_t>(ta ? a[p * lda + i] : a[i * lda + p]) *
                static_cast<std::uint64_t>(tb ? b[j * ldb + p] : b[p * ldb + j]);
-      c[i * ldc + j] = static_cast<T>(sum);
+      c[i * n + j] = static_cast<T>(sum);
     }
 }
 
 template <class T>
-void run(Tensor& out, const Side& a, const Side& b, T beta) {
+void run(Tensor& out, const Side& a, const Side& b) {
   const std::int64_t m = a.rows, n = b.cols, k = a.cols;
   const T* pa = a.t->ptr<T>();
   const T* pb = b.t->ptr<T>();
   T* pc = data<T>(out);
   auto one = [&](const T* x, const T* y, T* z) {
     const bool ta = a.layout.trans, tb = b.layout.trans;
-    if constexpr (std::is_floating_point_v<T>) gemm(ta, tb, m, n, k, T(1), x, a.layout.ld, y, b.layout.ld, beta, z, n);
-    else integer_gemm(ta, tb, m, n, k, x, a.layout.ld, y, b.layout.ld, beta, z, n);
+    if constexpr (std::is_floating_point_v<T>) gemm(ta, tb, m, n, k, T(1), x, a.layout.ld, y, b.layout.ld, T(0), z, n);
+    else integer_gemm(ta, tb, m, n, k, x, a.layout.ld, y, b.layout.ld, z);
   };
+  if (a.batch_rank == 0 && b.batch_rank == 0) return one(pa, pb, pc);
   const Batches batches(a, b);
-  if (batches.count == 1) return one(pa, pb, pc);
   std::int64_t step_a, step_b;
   if constexpr (std::is_floating_point_v<T>)
     if (batches.uniform(batches.steps_a, step_a) && batches.uniform(batches.steps_b, step_b))
       return gemm_batched(batches.count, a.layout.trans, b.layout.trans, m, n, k, T(1), pa, a.layout.ld, step_a, pb,
-                          b.layout.ld, step_b, beta, pc, n, m * n);
+                          b.layout.ld, step_b, T(0), pc, n, m * n);
   const double work = static_cast<double>(batches.count * m * n) * static_cast<double>(k);
   parallel_for(batches.count, work < 1e5 ? batches.count : 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
@@ -161,9 +161,7 @@ void run(Tensor& out, const Side& a, const Side& b, T beta) {
   });
 }
 
-}  // namespace
-
-Shape matmul_shape(const Tensor& x, bool trans_x, const Tensor& y, bool trans_y) {
+Shape product_shape(const Tensor& x, bool trans_x, const Tensor& y, bool trans_y) {
   const Shape &a = impl(x).shape, &b = impl(y).shape;
   const int ra = a.rank(), rb = b.rank(), rank = std::max({ra, rb, 2}) - 2;
   Shape s;
@@ -177,20 +175,18 @@ Shape matmul_shape(const Tensor& x, bool trans_x, const Tensor& y, bool trans_y)
   return s;
 }
 
-void matmul_into(Tensor& out, const Tensor& x, bool trans_x, const Tensor& y, bool trans_y, bool add) {
-  if (impl(out).numel == 0) return;
+}  // namespace
+
+Tensor matmul_raw(const Tensor& x, bool trans_x, const Tensor& y, bool trans_y) {
+  Tensor out = make_tensor(product_shape(x, trans_x, y, trans_y), impl(x).dtype);
+  if (impl(out).numel == 0) return out;
   Side a = make_side(x, trans_x, true);
   const Side b = make_side(y, trans_y, false);
   if (b.batch_rank == 0) fold_batches(a);
   dispatch_all(impl(out).dtype, [&](auto zero) {
     using T = decltype(zero);
-    if constexpr (!std::is_same_v<T, bool>) run<T>(out, a, b, T(add));
+    if constexpr (!std::is_same_v<T, bool>) run<T>(out, a, b);
   });
-}
-
-Tensor matmul_raw(const Tensor& x, bool trans_x, const Tensor& y, bool trans_y) {
-  Tensor out = make_tensor(matmul_shape(x, trans_x, y, trans_y), impl(x).dtype);
-  matmul_into(out, x, trans_x, y, trans_y, false);
   return out;
 }
 

@@ -5,11 +5,8 @@
 
 namespace xgrad::detail {
 
-// Result shape of x y: batches broadcast, a 1-D operand drops its dimension. trans_*: the last two dimensions of that
-// operand (of rank >= 2) count as swapped. The operands fit, the caller has checked.
-Shape matmul_shape(const Tensor& x, bool trans_x, const Tensor& y, bool trans_y);
-// out = x y, or out += x y. out: contiguous, of matmul_shape.
-void matmul_into(Tensor& out, const Tensor& x, bool trans_x, const Tensor& y, bool trans_y, bool add);
+// x y: batches broadcast, a 1-D operand drops its dimension. trans_*: the last two dimensions of that operand (of
+// rank >= 2) count as swapped. The operands fit, the caller has checked.
 Tensor matmul_raw(const Tensor& x, bool trans_x, const Tensor& y, bool trans_y);
 // The same through the tape when it is wanted.
 Tensor matmul_op(const Tensor& x, bool trans_x, const Tensor& y, bool trans_y);

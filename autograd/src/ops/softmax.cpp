@@ -36,13 +36,10 @@ Tensor sum_along(const Tensor& x, int dim) { return impl(x).shape.rank() ? sum(x
 Tensor softmax_backward(const Tensor& g, const Tensor& y, int dim) {
   return record("softmax_backward", detail::softmax_backward_raw(g, y, dim, SoftmaxKind::softmax), {g, y}, {g, y},
                 [dim](const Saved& s, const Tensor& h) -> Grads {
-                  const Tensor g = s[0], y = s[1];
-                  Tensor by_g, by_y;
-                  if (s.needs(0)) by_g = softmax_backward(h, y, dim);
-                  if (s.needs(1))
-                    by_y = fuse([](auto h, auto g, auto gy, auto hy) { return h * (g - gy) - g * hy; }, h, g,
-                                sum_along(mul(g, y), dim), sum_along(mul(h, y), dim));
-                  return {by_g, by_y};
+                  const Tensor by_g = s.needs(0) ? softmax_backward(h, s[1], dim) : Tensor();
+                  if (!s.needs(1)) return {by_g, Tensor()};
+                  return {by_g, fuse([](auto h, auto g, auto gy, auto hy) { return h * (g - gy) - g * hy; }, h, s[0],
+                                     sum_along(mul(s[0], s[1]), dim), sum_along(mul(h, s[1]), dim))};
                 });
 }
 
@@ -50,12 +47,9 @@ Tensor softmax_backward(const Tensor& g, const Tensor& y, int dim) {
 Tensor log_softmax_backward(const Tensor& g, const Tensor& y, int dim) {
   return record("log_softmax_backward", detail::softmax_backward_raw(g, y, dim, SoftmaxKind::log_softmax), {g, y}, {g, y},
                 [dim](const Saved& s, const Tensor& h) -> Grads {
-                  const Tensor g = s[0], y = s[1];
-                  const Tensor hp = fuse([](auto h, auto y) { return h * exp(y); }, h, y);
-                  Tensor by_g, by_y;
-                  if (s.needs(0)) by_g = sub(h, sum_along(hp, dim));
-                  if (s.needs(1)) by_y = fuse([](auto hp, auto g) { return -hp * g; }, hp, sum_along(g, dim));
-                  return {by_g, by_y};
+                  const Tensor hp = fuse([](auto h, auto y) { return h * exp(y); }, h, s[1]);
+                  return {s.needs(0) ? sub(h, sum_along(hp, dim)) : Tensor(),
+                          s.needs(1) ? fuse([](auto hp, auto g) { return -hp * g; }, hp, sum_along(s[0], dim)) : Tensor()};
                 });
 }
 

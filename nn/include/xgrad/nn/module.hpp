@@ -108,20 +108,15 @@ class XGRAD_API Module {
 template <class Derived>
 class Layer : public Module {
  public:
-  using Module::Module;
+  // The names are complete from the start, so that a model can be called by several threads at once.
+  explicit Layer(std::string label = {}) : Module(std::move(label)) { set_default_label(typeid(Derived)); }
   Tensor operator()(const Tensor& x, Location at = Location::current()) const {
-    const detail::ModuleScope scope(labelled_info());
+    const detail::ModuleScope scope(info());
     const Derived& self = static_cast<const Derived&>(*this);
     Tensor y;
     if constexpr (requires { self.forward(x, at); }) y = self.forward(x, at);
     else y = self.forward(x);
     return has_hooks() ? run_hooks(x, std::move(y)) : y;
-  }
-
- private:
-  std::shared_ptr<const detail::ModuleInfo> labelled_info() const {
-    if (label().empty() || name().empty()) const_cast<Layer*>(this)->set_default_label(typeid(Derived));
-    return info();
   }
 };
 

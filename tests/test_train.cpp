@@ -1,0 +1,187 @@
+// What surrounds a training loop: metrics, early stopping, summaries, progress, interrupts.
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <sstream>
+
+#include <xgrad/nn.hpp>
+#include <xgrad/train.hpp>
+
+#include "support.hpp"
+
+using namespace xgrad;
+using namespace xgrad::test;
+
+BOOST_AUTO_TEST_SUITE(training_aids)
+
+BOOST_AUTO_TEST_CASE(accuracy_counts_the_largest_entry) {
+  const Tensor scores = tensor({{0.1, 0.9, 0.}, {2., 1., 0.}, {0., 0., 1.}, {1., 1., 0.}});
+  BOOST_TEST(train::accuracy(scores, tensor({1, 0, 0, 0})) == 0.75);  // of equal ones the first
+  BOOST_TEST(train::accuracy(scores.to(kFloat64), tensor({1, 0, 2, 0})) == 1);
+  BOOST_TEST(std::isnan(train::accuracy(ones({0, 3}), zeros({0}, {kInt64}))));
+  const Tensor grown = scores * ones({1}, {.requires_grad = true});
+  BOOST_TEST(train::accuracy(grown, tensor({1, 0, 2, 0})) == 1);
+  expect_op<ShapeError>("accuracy", {"4 predictions", "3 targets"}, [&] { train::accuracy(scores, tensor({0, 1, 2})); });
+  expect_op<DTypeError>("accuracy", {"float32"}, [&] { train::accuracy(scores, ones({4})); });
+  expect_op<DTypeError>("accuracy", {"float32"}, [&] { train::accuracy(ones({4}), tensor({0, 1, 2, 0})); });
+  expect_op<ValueError>("accuracy", {"undefined"}, [&] { train::accuracy(Tensor(), tensor({0})); });
+}
+
+BOOST_AUTO_TEST_CASE(confusion_matrix) {
+  train::ConfusionMatrix m(3);
+  BOOST_TEST(std::isnan(m.accuracy()));
+  m.update(tensor({0, 1, 2, 2}), tensor({0, 2, 2, 1}));
+  m.update(tensor({{0., 5., 0.}}), tensor({1}));
+  BOOST_TEST((m.total() == 5 && m.count(0, 0) == 1 && m.count(2, 1) == 1 && m.count(1, 2) == 1 && m.count(1, 1) == 1));
+  BOOST_TEST(m.accuracy() == 0.6);
+  const std::string text = m.str();
+  BOOST_TEST((text.find("100.0%") != std::string::npos && text.find("50.0%") != std::string::npos), text);
+  BOOST_TEST(count_of(text, "\n") == 5u);
+  expect_op<IndexError>("ConfusionMatrix", {"class 3", "row 1", "0..2"}, [&] { m.update(tensor({0, 3}), tensor({0, 0})); });
+  expect_op<IndexError>("ConfusionMatrix", {"class -1", "row 0"}, [&] { m.update(tensor({0}), tensor({-1})); });
+  expect_op<ShapeError>("ConfusionMatrix", {"2", "1"}, [&] { m.update(tensor({0, 1}), tensor({0})); });
+  expect_op<DTypeError>("ConfusionMatrix", {"float32"}, [&] { m.update(tensor({0.5}), tensor({0})); });
+  BOOST_TEST(m.total() == 5);  // a refused update counts nothing
+  expect<IndexError>({"3", "0..2"}, [&] { m.count(0, 3); });
+  expect<IndexError>({"-1"}, [&] { m.count(-1, 0); });
+  expect<ValueError>({"1 class", "0"}, [] { train::ConfusionMatrix(0); });
+  expect<ValueError>({"-2"}, [] { train::ConfusionMatrix(-2); });
+  m.reset();
+  BOOST_TEST(m.total() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(mean_is_weighted) {
+  train::Mean m;
+  BOOST_TEST(m.value() == 0);
+  m.add(1, 3);
+  m.add(5);
+  BOOST_TEST((m.value() == 2 && m.weight() == 4));
+}
+
+BOOST_AUTO_TEST_CASE(early_stopping_restores_the_best_weights) {
+  nn::Linear model(2, 1);
+  const auto set = [&](double v) {
+    NoGradGuard off;
+    model.weight.fill_(v);
+  };
+  train::EarlyStopping stop({.patience = 2, .min_delta = 0.1});
+  BOOST_TEST(!stop.restore(model));
+  BOOST_TEST(std::isnan(stop.best()));
+  const std::vector<double> losses{1.0, 0.5, 0.45, 0.6, 0.55};  // 0.45 is not better by 0.1
+  std::vector<bool> stopped;
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    set(static_cast<double>(i));
+    stopped.push_back(stop.step(losses[i], model));
+  }
+  BOOST_TEST((!stopped[0] && !stopped[1] && !stopped[2] && stopped[4]));
+  BOOST_TEST((stop.best() == 0.5 && stop.best_step() == 1));
+  BOOST_TEST(stop.restore(model));
+  check_close(model.weight, {1, 1});
+  BOOST_TEST(model.weight.requires_grad());
+  expect_op<ValueError>("EarlyStopping", {"NaN"}, [&] { stop.step(std::nan(""), model); });
+  BOOST_TEST(stop.best_step() == 1);
+  train::EarlyStopping score({.patience = 0, .maximize = true});
+  BOOST_TEST((!score.step(0.5, model) && !score.step(0.6, model) && score.step(0.6, model)));
+  expect_op<ValueError>("EarlyStopping", {"patience", "-1"}, [] { train::EarlyStopping({.patience = -1}); });
+  expect_op<ValueError>("EarlyStopping", {"min_delta", "-1"}, [] { train::EarlyStopping({.min_delta = -1}); });
+}
+
+BOOST_AUTO_TEST_CASE(metrics_log_is_exact) {
+  const TempDir dir;
+  train::MetricsLog log;
+  const std::vector<double> values{0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308, -0.0, 12345678.9, std::nan(""), INFINITY};
+  for (std::size_t i = 0; i < values.size(); ++i) log.add(static_cast<std::int64_t>(i), "train", "loss", values[i]);
+  log.add(9, "a,b", "say \"hi\"\n", 1);
+  log.save(dir / "metrics.csv");
+  std::istringstream in(read_file(dir / "metrics.csv"));
+  std::string line;
+  std::getline(in, line);
+  BOOST_TEST(line == "epoch,split,name,value");
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::getline(in, line);
+    const std::string start = fmt::format("{},train,loss,", i);
+    BOOST_REQUIRE(line.starts_with(start));
+    double v = 0;
+    std::from_chars(line.data() + start.size(), line.data() + line.size(), v);
+    BOOST_TEST((std::isnan(values[i]) ? std::isnan(v) : std::bit_cast<std::uint64_t>(v) == std::bit_cast<std::uint64_t>(values[i])), line);
+  }
+  std::getline(in, line, '\0');
+  BOOST_TEST(line == "9,\"a,b\",\"say \"\"hi\"\"\n\",1\n");
+  expect<IoError>({"no/such"}, [&] { log.save(dir / "no/such/metrics.csv"); });
+  BOOST_TEST(dir.names().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(summary_numbers) {
+  nn::Sequential net(nn::Flatten(), nn::Linear(12, 5), nn::ReLU(), nn::Dropout(0.5), nn::Linear(5, 2, {.bias = false}));
+  net.named_children()[4].second.requires_grad_(false);
+  nn::Module drop = net.named_children()[3].second;
+  drop.eval();  // a part with a mode of its own
+  const train::Summary s = train::summary(net, ones({8, 3, 4}));
+  BOOST_TEST((s.parameters == 65 + 10 && s.trainable == 65));
+  BOOST_TEST(s.mult_adds == 8 * 12 * 5 + 8 * 5 * 2);
+  for (const char* fact : {"Linear(12 → 5)", "(8, 12)", "(8, 5)", "(8, 2)", "65", "480", "75", "Dropout"})
+    BOOST_TEST((s.str().find(fact) != std::string::npos), fact << " in\n" << s.str());
+  BOOST_TEST((net.is_training() && !drop.is_training()));
+  BOOST_TEST(net(ones({1, 3, 4})).requires_grad());
+  for (const auto& [name, p] : net.named_parameters()) BOOST_TEST(!p.grad().defined());
+  BOOST_TEST(train::summary(net, ones({1, 3, 4})).text == train::summary(net, ones({1, 3, 4})).text);  // no hooks left
+  expect<ShapeError>({"12"}, [&] { train::summary(net, ones({8, 3, 5})); });
+  BOOST_TEST((net.is_training() && !drop.is_training()));
+}
+
+BOOST_AUTO_TEST_CASE(summary_of_plain_modules_and_shared_parts) {
+  struct Net : nn::Module {
+    nn::Linear fc = register_module("fc", nn::Linear(2, 2));
+    Tensor forward(const Tensor& x) const { return fc(fc(x)); }
+  };
+  const train::Summary s = train::summary(Net(), ones({3, 2}));
+  BOOST_TEST((s.parameters == 6 && s.mult_adds == 2 * 3 * 4));
+}
+
+namespace {
+
+// What a function writes to standard error, which is then a file and no terminal.
+template <class F>
+std::string errors_of(const F& f) {
+  const TempDir dir;
+  std::fflush(stderr);
+  const int before = dup(2);
+  BOOST_REQUIRE(std::freopen((dir / "stderr").c_str(), "w", stderr));
+  f();
+  std::fflush(stderr);
+  dup2(before, 2);
+  close(before);
+  return read_file(dir / "stderr");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(progress_off_a_terminal_is_plain_lines) {
+  const std::string text = errors_of([] {
+    train::Progress p(200, "epoch 1/2");
+    for (int i = 0; i < 200; ++i) p.update(1, fmt::format("loss={}", i));
+  });
+  BOOST_TEST(count_of(text, "\n") == 10u, text);
+  BOOST_TEST(count_of(text, "epoch 1/2") == 10u);
+  BOOST_TEST((text.find("100%") != std::string::npos && text.find("200/200") != std::string::npos && text.find("loss=199") != std::string::npos));
+  BOOST_TEST((text.find('\r') == std::string::npos && text.find('\x1b') == std::string::npos));
+  BOOST_TEST(errors_of([] { train::Progress p(10, "nothing done"); }).empty());
+  BOOST_TEST(count_of(errors_of([] {
+    train::Progress p(0, "of nothing");
+    p.update();
+    p.update(5);
+  }), "of nothing") >= 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_first_interrupt_is_noted) {
+  auto* before = std::signal(SIGINT, SIG_IGN);
+  {
+    const train::InterruptGuard guard;
+    BOOST_TEST(!guard.interrupted());
+    std::raise(SIGINT);
+    BOOST_TEST(guard.interrupted());
+  }
+  BOOST_TEST((std::signal(SIGINT, before) == SIG_IGN));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
