@@ -46,17 +46,17 @@ void add_comparisons(Table& t) {
   add_comparison(t, "le", [](const auto& a, const auto& b) { return a <= b; }, [](double a, double b) { return a <= b; });
   add_comparison(t, "gt", [](const auto& a, const auto& b) { return a > b; }, [](double a, double b) { return a > b; });
   add_comparison(t, "ge", [](const auto& a, const auto& b) { return a >= b; }, [](double a, double b) { return a >= b; });
-  add_logic(t, "logical_and", [](auto& x) { return x[0] && x[1]; }, [](bool a, bool b) { return a && b; });
-  add_logic(t, "logical_or", [](auto& x) { return x[0] || x[1]; }, [](bool a, bool b) { return a || b; });
-  add_logic(t, "logical_xor", [](auto& x) { return logical_xor(x[0], x[1]); }, [](bool a, bool b) { return a != b; });
-  add_test(t, "logical_not", [](auto& x) { return !x[0]; }, [](double v) { return double(v == 0); });
-  add_test(t, "isnan", [](auto& x) { return isnan(x[0]); }, [](double v) { return double(std::isnan(v)); });
-  add_test(t, "isinf", [](auto& x) { return isinf(x[0]); }, [](double v) { return double(std::isinf(v)); });
-  add_test(t, "isfinite", [](auto& x) { return isfinite(x[0]); }, [](double v) { return double(std::isfinite(v)); });
-  t.add("allclose", [](auto& x) { return tensor(allclose(x[0], x[1])); })
+  add_logic(t, "logical_and", [](const auto& x) { return x[0] && x[1]; }, [](bool a, bool b) { return a && b; });
+  add_logic(t, "logical_or", [](const auto& x) { return x[0] || x[1]; }, [](bool a, bool b) { return a || b; });
+  add_logic(t, "logical_xor", [](const auto& x) { return logical_xor(x[0], x[1]); }, [](bool a, bool b) { return a != b; });
+  add_test(t, "logical_not", [](const auto& x) { return !x[0]; }, [](double v) { return double(v == 0); });
+  add_test(t, "isnan", [](const auto& x) { return isnan(x[0]); }, [](double v) { return double(std::isnan(v)); });
+  add_test(t, "isinf", [](const auto& x) { return isinf(x[0]); }, [](double v) { return double(std::isinf(v)); });
+  add_test(t, "isfinite", [](const auto& x) { return isfinite(x[0]); }, [](double v) { return double(std::isfinite(v)); });
+  t.add("allclose", [](const auto& x) { return tensor(allclose(x[0], x[1])); })
       .on({{3, 4}, {3, 4}})
       .on({{0}, {0}})
-      .on({{3, 4}}, [](auto& x) { return tensor(allclose(x[0], x[0] + 1e-9)); })
+      .on({{3, 4}}, [](const auto& x) { return tensor(allclose(x[0], x[0] + 1e-9)); })
       .not_differentiable()
       .integers(Integers::unchanged)
       .example("the bound", [] { return Tensors{f64({100, 0}), f64({100.0009, 1e-9})}; }, [] { return Tensors{tensor(true)}; })

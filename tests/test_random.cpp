@@ -1,14 +1,12 @@
 // The generator against the published vectors of its authors, its state, and the laws of the numbers drawn through it.
-#include <boost/test/unit_test.hpp>
-
 #include <algorithm>
 #include <array>
+#include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstdint>
 #include <set>
 #include <thread>
 #include <vector>
-
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/random.hpp>
@@ -58,7 +56,8 @@ BOOST_AUTO_TEST_SUITE(random_numbers)
 // Known-answer vectors of philox4x32-10 from the authors' Random123 distribution.
 BOOST_AUTO_TEST_CASE(philox_known_answers) {
   BOOST_TEST(Generator::philox({0, 0, 0, 0}, {0, 0}) == (Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
-  BOOST_TEST(Generator::philox({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}) == (Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+  BOOST_TEST(Generator::philox({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}) ==
+             (Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
   BOOST_TEST(Generator::philox({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}) ==
              (Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
@@ -200,8 +199,10 @@ BOOST_AUTO_TEST_CASE(normal_law) {
   std::sort(sorted.begin(), sorted.end());
   double distance = 0;
   for (std::size_t i = 0; i < sorted.size(); ++i) {
-    const double f = 0.5 * std::erfc(-static_cast<double>(sorted[i]) / std::sqrt(2.0)), n = static_cast<double>(sorted.size());
-    distance = std::max({distance, std::abs(f - static_cast<double>(i) / n), std::abs(f - static_cast<double>(i + 1) / n)});
+    const double f = 0.5 * std::erfc(-static_cast<double>(sorted[i]) / std::sqrt(2.0)),
+                 n = static_cast<double>(sorted.size());
+    distance =
+        std::max({distance, std::abs(f - static_cast<double>(i) / n), std::abs(f - static_cast<double>(i + 1) / n)});
   }
   BOOST_TEST(distance * 1024 < 1.95);
   // Neighbours, and the two numbers of a pair, are not correlated.

@@ -51,7 +51,10 @@ void check_inputs(Check& c) {
           .dtype_error();
     for (int d = 0; d < x.shape().rank() && x.numel() > 0; ++d)
       if (x.strides()[d] == 0 && x.shape()[d] > 1)
-        ErrorReport(c.op, fmt::format("input {} is an expanded view: its elements share memory and cannot be varied one by one", i), c.at)
+        ErrorReport(
+            c.op,
+            fmt::format("input {} is an expanded view: its elements share memory and cannot be varied one by one", i),
+            c.at)
             .operand("input", x)
             .help("pass x.clone(), or expand inside the function")
             .value_error();
@@ -99,7 +102,8 @@ struct Nudge {
 std::vector<std::vector<double>> values_at(const Check& c, const Tensor& x, std::int64_t j, double by) {
   const Nudge nudge(x, j, by);
   std::vector<std::vector<double>> values;
-  for (const Tensor& y : call(c)) values.push_back(is_floating(y.dtype()) ? y.detach().to_vector<double>() : std::vector<double>());
+  for (const Tensor& y : call(c))
+    values.push_back(is_floating(y.dtype()) ? y.detach().to_vector<double>() : std::vector<double>());
   return values;
 }
 
@@ -116,8 +120,11 @@ std::vector<std::vector<Jacobian>> numerical(const Check& c, const std::vector<T
       const auto above = values_at(c, c.checked[i], j, eps), below = values_at(c, c.checked[i], j, -eps);
       for (std::size_t k = 0; k < outputs.size(); ++k) {
         Jacobian& J = result[k][i];
-        if (k >= above.size() || static_cast<std::int64_t>(above[k].size()) != J.rows || above[k].size() != below[k].size())
-          ErrorReport(c.op, fmt::format("output {} changes its shape with the values of input {}", k, c.positions[i]), c.at).value_error();
+        if (k >= above.size() || static_cast<std::int64_t>(above[k].size()) != J.rows ||
+            above[k].size() != below[k].size())
+          ErrorReport(c.op, fmt::format("output {} changes its shape with the values of input {}", k, c.positions[i]),
+                      c.at)
+              .value_error();
         for (std::int64_t r = 0; r < J.rows; ++r)
           J.at(r, j) = (above[k][static_cast<std::size_t>(r)] - below[k][static_cast<std::size_t>(r)]) / (2 * eps);
       }
@@ -126,7 +133,8 @@ std::vector<std::vector<Jacobian>> numerical(const Check& c, const std::vector<T
 }
 
 // Gradients of <seeds, outputs> by every checked input; zeros where nothing flows.
-std::vector<std::vector<double>> pull_back(const Check& c, const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds) {
+std::vector<std::vector<double>> pull_back(const Check& c, const std::vector<Tensor>& outputs,
+                                           const std::vector<Tensor>& seeds) {
   const auto gradients = grad(outputs, c.checked, seeds, {.retain_graph = true, .allow_unused = true}, c.at);
   std::vector<std::vector<double>> result;
   for (std::size_t i = 0; i < gradients.size(); ++i) {
@@ -166,7 +174,11 @@ std::vector<Jacobian> analytical(const Check& c, const Tensor& y, std::size_t k,
     const auto row = pull_back(c, {y}, {seed}), again = pull_back(c, {y}, {seed});
     for (std::size_t i = 0; i < row.size(); ++i) {
       if (!same_bits(row[i], again[i]) && !failure.found)
-        failure = {true, fmt::format("backward is not reentrant: two passes from output {} give different gradients of input {}", k, c.positions[i]), {}};
+        failure = {
+            true,
+            fmt::format("backward is not reentrant: two passes from output {} give different gradients of input {}", k,
+                        c.positions[i]),
+            {}};
       for (std::int64_t j = 0; j < result[i].cols; ++j) result[i].at(r, j) = row[i][static_cast<std::size_t>(j)];
     }
   }
@@ -193,7 +205,8 @@ Failure compare(const Check& c, const Tensor& y, std::size_t k, std::size_t i, J
     for (std::int64_t j = 0; j < n.cols; ++j) {
       if (close(a.at(r, j), n.at(r, j), c.options)) continue;
       ++wrong;
-      const double d = std::abs(a.at(r, j) - n.at(r, j)), rank = std::isnan(d) ? std::numeric_limits<double>::infinity() : d;
+      const double d = std::abs(a.at(r, j) - n.at(r, j)),
+                   rank = std::isnan(d) ? std::numeric_limits<double>::infinity() : d;
       if (rank <= worst) continue;
       worst = rank;
       row = r;
@@ -202,11 +215,16 @@ Failure compare(const Check& c, const Tensor& y, std::size_t k, std::size_t i, J
   if (wrong == 0) return {};
   const Tensor& x = c.checked[i];
   return {true,
-          fmt::format("output {} by input {}: the gradient is wrong at output element {}, input element {}: numerical {:.10g}, analytical {:.10g}", k,
-                      c.positions[i], element_name(y.shape(), row), element_name(x.shape(), col), n.at(row, col), a.at(row, col)),
-          {{"output", fmt::format("{} {}{}", short_name(y.dtype()), to_string(y.shape()), *y.grad_fn_name() ? fmt::format(" from {}", y.grad_fn_name()) : "")},
-           {"input", fmt::format("{}{} {}", x.name().empty() ? "" : x.name() + "  ", short_name(x.dtype()), to_string(x.shape()))},
-           {"wrong", fmt::format("{} of {} elements differ by more than {:g} + {:g} |numerical|", wrong, n.rows * n.cols, c.options.atol, c.options.rtol)}}};
+          fmt::format("output {} by input {}: the gradient is wrong at output element {}, input element {}: numerical "
+                      "{:.10g}, analytical {:.10g}",
+                      k, c.positions[i], element_name(y.shape(), row), element_name(x.shape(), col), n.at(row, col),
+                      a.at(row, col)),
+          {{"output", fmt::format("{} {}{}", short_name(y.dtype()), to_string(y.shape()),
+                                  *y.grad_fn_name() ? fmt::format(" from {}", y.grad_fn_name()) : "")},
+           {"input", fmt::format("{}{} {}", x.name().empty() ? "" : x.name() + "  ", short_name(x.dtype()),
+                                 to_string(x.shape()))},
+           {"wrong", fmt::format("{} of {} elements differ by more than {:g} + {:g} |numerical|", wrong,
+                                 n.rows * n.cols, c.options.atol, c.options.rtol)}}};
 }
 
 Tensor random_like(const Tensor& y, Generator& generator) {
@@ -244,9 +262,11 @@ Failure check_together(const Check& c, const std::vector<Tensor>& outputs, std::
     for (std::size_t j = 0; j < got[i].size(); ++j)
       if (!(std::abs(got[i][j] - expected[i][j]) <= c.options.atol + c.options.rtol * size[i][j]))
         return {true,
-                fmt::format("backward is not linear in its gradient: input {}, element {} gets {:.10g} from a pass over all outputs, but "
-                            "{:.10g} from passes over single output elements", c.positions[i],
-                            element_name(c.checked[i].shape(), static_cast<std::int64_t>(j)), got[i][j], expected[i][j]),
+                fmt::format("backward is not linear in its gradient: input {}, element {} gets {:.10g} from a pass "
+                            "over all outputs, but "
+                            "{:.10g} from passes over single output elements",
+                            c.positions[i], element_name(c.checked[i].shape(), static_cast<std::int64_t>(j)), got[i][j],
+                            expected[i][j]),
                 {}};
   return {};
 }
@@ -262,13 +282,15 @@ Failure find_failure(const Check& c) {
       continue;
     }
     a.push_back(analytical(c, outputs[k], k, failure));
-    for (std::size_t i = 0; i < c.checked.size() && !failure.found; ++i) failure = compare(c, outputs[k], k, i, a[k][i], n[k][i]);
+    for (std::size_t i = 0; i < c.checked.size() && !failure.found; ++i)
+      failure = compare(c, outputs[k], k, i, a[k][i], n[k][i]);
     if (failure.found) return failure;
   }
   return check_together(c, outputs, a);
 }
 
-bool run(const char* op, const GradcheckFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options, const Location& at) {
+bool run(const char* op, const GradcheckFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options,
+         const Location& at) {
   Check c{op, f, inputs, options, at, {}, {}};
   check_inputs(c);
   const GradModeGuard on(true);
@@ -290,11 +312,13 @@ bool gradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs, Gr
   return run("gradcheck", f, inputs, options, at);
 }
 
-bool gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs, GradcheckOptions options, Location at) {
+bool gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs,
+               GradcheckOptions options, Location at) {
   return run("gradcheck", one_output(f), inputs, options, at);
 }
 
-bool gradgradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options, Location at) {
+bool gradgradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options,
+                   Location at) {
   const GradModeGuard on(true);
   std::vector<Tensor> all = inputs;
   Generator generator(kSeed);
@@ -326,7 +350,8 @@ bool gradgradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs
   return run("gradgradcheck", gradient, all, options, at);
 }
 
-bool gradgradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs, GradcheckOptions options, Location at) {
+bool gradgradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs,
+                   GradcheckOptions options, Location at) {
   return gradgradcheck(one_output(f), inputs, options, at);
 }
 

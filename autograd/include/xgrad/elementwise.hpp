@@ -36,25 +36,23 @@ XGRAD_API Tensor tile_output(const Tensor* const* in, int n_in, DType out);
 XGRAD_API DType tile_dtype(const Tensor* const* in, int n_in);
 XGRAD_API bool any_wants_grad(const Tensor* const* in, int n_in);
 
-template <class T, class F, std::size_t... I>
+template <class V, class F, class T, std::size_t... I>
 XGRAD_INLINE void tile_loop(const F& f, std::int64_t n, T* out, const void* const* in, std::index_sequence<I...>) {
-  using V = Vec<T>;
-  constexpr std::int64_t w = V::lanes;
-  std::int64_t i = 0;
-  for (; i + w <= n; i += w) {
-    const V r = f(V::load(static_cast<const T*>(in[I]) + i)...);
-    r.store(out + i);
-  }
-  if (i < n) {
-    const int rest = static_cast<int>(n - i);
-    const V r = f(V::load(static_cast<const T*>(in[I]) + i, rest)...);
-    r.store(out + i, rest);
+  const T* const x[] = {static_cast<const T*>(in[I])..., nullptr};
+  for (std::int64_t i = 0; i < n; i += V::lanes) {  // one call of f, so that it is compiled once
+    const bool full = n - i >= V::lanes;
+    const int k = full ? V::lanes : static_cast<int>(n - i);
+    const V r = f((full ? V::load(x[I] + i) : V::load(x[I] + i, k, T(1)))...);  // 1 is harmless to divide by
+    full ? r.store(out + i) : r.store(out + i, k);
   }
 }
 
 template <class T, class F, std::size_t N>
-XGRAD_CLONES void tile(const void* f, std::int64_t n, void* out, const void* const* in) {
-  tile_loop<T>(*static_cast<const F*>(f), n, static_cast<T*>(out), in, std::make_index_sequence<N>{});
+void tile(const void* f, std::int64_t n, void* out, const void* const* in) {
+  run_simd([=](auto bytes) {
+    const F copy = *static_cast<const F*>(f);  // captures stay in registers
+    tile_loop<Vec<T, bytes>>(copy, n, static_cast<T*>(out), in, std::make_index_sequence<N>{});
+  });
 }
 
 template <class F, std::size_t N>

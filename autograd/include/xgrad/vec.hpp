@@ -1,29 +1,36 @@
-// Vec<T>: a 64-byte vector of floats or doubles in the compiler's own generic-vector form. Code written with it is
-// lowered to SSE, AVX2 or AVX-512 by the compiler, one version per CPU, so a portable build runs at native speed.
+// Vec<T, Bytes>: a vector register of floats or doubles in the compiler's own generic-vector form, so kernels and
+// user formulas are written once, without intrinsics, and a portable build still runs at native speed.
 //
-// Everything here is always inlined: a function that took or returned such a vector by itself would have another
-// calling convention in each version. Maths functions are in <xgrad/vec_math.hpp>, included at the end, for vectors
-// and for plain numbers alike, so that one generic lambda serves both.
+//   run_simd([&](auto bytes) {                       // bytes: 64, 32 or 16, the widest registers of this CPU
+//     using V = Vec<float, bytes>;
+//     for (std::int64_t i = 0; i + V::lanes <= n; i += V::lanes) exp(V::load(x + i)).store(y + i);
+//   });
+//
+// run_simd compiles its body once per instruction set and inlines into it whatever the body calls, lambdas of the user
+// included. Kernels must not hand a Vec to a function the compiler cannot see. The maths functions are in
+// <xgrad/vec_math.hpp>, included at the end, for vectors and for plain numbers alike.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 
+#include <xgrad/vec_scalar.hpp>
+
 #define XGRAD_INLINE inline __attribute__((always_inline))
 
-// One version of the function per CPU generation, chosen when the program loads; and everything it calls inlined into
-// each version. Not available without ifunc (musl, macOS) and not usable under ThreadSanitizer.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define XGRAD_NO_CLONES 1
-#endif
-#endif
 #if defined(__SANITIZE_THREAD__)
-#define XGRAD_NO_CLONES 1
+#define XGRAD_NO_IFUNC 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define XGRAD_NO_IFUNC 1
 #endif
-#if !defined(XGRAD_NO_CLONES) && defined(__x86_64__) && defined(__gnu_linux__) && !defined(__AVX512F__)
+#endif
+
+// For plain loops only (no Vec; static functions of a source file): one version per CPU generation, chosen by the
+// loader. Needs ifunc, which musl, macOS and ThreadSanitizer do not have. Code with Vec uses run_simd.
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && !defined(__AVX2__) && \
+    !defined(XGRAD_NO_IFUNC) && !defined(XGRAD_NO_CLONES)
 #if defined(__clang__)
 #define XGRAD_CLONES __attribute__((target_clones("default", "avx2", "avx512f"), flatten))
 #else
@@ -33,114 +40,329 @@
 #define XGRAD_CLONES __attribute__((flatten))
 #endif
 
+// The instruction sets run_simd chooses from. Lists of features add to the flags of the command line, so that anything
+// compiled with those flags can still be inlined; `arch=` would not.
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
+#define XGRAD_BASE_BYTES 64
+#elif defined(__AVX2__) && defined(__FMA__)
+#define XGRAD_BASE_BYTES 32
+#else
+#define XGRAD_BASE_BYTES 16
+#endif
+// GCC's address and undefined-behaviour checks on every reference make the wide versions very slow to compile.
+#if defined(__x86_64__) && !defined(XGRAD_NO_CLONES) && !defined(__SANITIZE_ADDRESS__)
+#define XGRAD_MAX_BYTES 64
+#else
+#define XGRAD_MAX_BYTES XGRAD_BASE_BYTES
+#endif
+#if XGRAD_BASE_BYTES >= 32
+#define XGRAD_TARGET_32
+#else
+#define XGRAD_TARGET_32 __attribute__((target("avx2,fma")))
+#endif
+#if XGRAD_BASE_BYTES >= 64
+#define XGRAD_TARGET_64
+#elif defined(__clang__)
+#define XGRAD_TARGET_64 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
+#else
+#define XGRAD_TARGET_64 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prefer-vector-width=512")))
+#endif
+#if XGRAD_MAX_BYTES >= 64 && !defined(__clang__)
+#define XGRAD_K_MASKS 1
+#else
+#define XGRAD_K_MASKS 0
+#endif
+
 namespace xgrad {
 
-template <class T>
-struct VecTraits;
-template <>
-struct VecTraits<float> {
-  typedef float native __attribute__((vector_size(64)));
-  typedef std::int32_t mask __attribute__((vector_size(64)));
-  static constexpr int lanes = 16;
+// ---- run_simd ----
+namespace vec {
+
+template <int Bytes>
+using Width = std::integral_constant<int, Bytes>;
+
+// Widest registers this CPU and operating system offer to run_simd.
+inline int max_bytes() {
+#if XGRAD_MAX_BYTES > XGRAD_BASE_BYTES
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    return 64;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 32;
+#endif
+  return XGRAD_BASE_BYTES;
+}
+
+// The body comes by value: its captures can then stay in registers.
+template <class Body>
+__attribute__((flatten, noinline)) void run_base(Body body) {
+  body(Width<XGRAD_BASE_BYTES>{});
+}
+#if XGRAD_MAX_BYTES > XGRAD_BASE_BYTES
+template <class Body>
+XGRAD_TARGET_64 __attribute__((flatten, noinline)) void run_64(Body body) {
+  body(Width<64>{});
+}
+#if XGRAD_BASE_BYTES < 32
+template <class Body>
+XGRAD_TARGET_32 __attribute__((flatten, noinline)) void run_32(Body body) {
+  body(Width<32>{});
+}
+#endif
+#endif
+
+}  // namespace vec
+
+// Calls body(std::integral_constant<int, bytes>) compiled for the widest registers of this CPU, or for at most `limit`
+// bytes (tests). Costs about 1 ns. Capture by value where possible: what is captured by reference is read again after
+// every store. Lane counts differ between CPUs; a reduction that shall not must keep the same number of partial sums.
+template <class Body>
+inline void run_simd(const Body& body, int limit = 64) {
+#if XGRAD_MAX_BYTES > XGRAD_BASE_BYTES
+  const int widest = vec::max_bytes();
+  if (widest >= 64 && limit >= 64) return vec::run_64(body);
+#if XGRAD_BASE_BYTES < 32
+  if (widest >= 32 && limit >= 32) return vec::run_32(body);
+#endif
+#endif
+  (void)limit;
+  vec::run_base(body);
+}
+
+// ---- types ----
+namespace vec {
+
+inline constexpr int kPortable = 0;
+
+template <class T, int Bytes>
+struct Native {
+  static constexpr int size = Bytes == kPortable ? 64 : Bytes;
+  static constexpr int lanes = size / static_cast<int>(sizeof(T));
+  using integer = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  typedef T native __attribute__((vector_size(size)));
+  typedef integer mask __attribute__((vector_size(size)));
 };
-template <>
-struct VecTraits<double> {
-  typedef double native __attribute__((vector_size(64)));
-  typedef std::int64_t mask __attribute__((vector_size(64)));
-  static constexpr int lanes = 8;
-};
+
+}  // namespace vec
 
 // One truth value per lane: all bits set or none.
-template <class T>
+//
+// Mask and Vec have copy constructors of their own so that they are always passed in memory: code for different
+// instruction sets then agrees on calls the compiler did not inline (-O0).
+template <vec::Floating T, int Bytes = vec::kPortable>
 struct Mask {
-  typename VecTraits<T>::mask v;
-  XGRAD_INLINE friend Mask operator&&(Mask a, Mask b) { return {a.v & b.v}; }
-  XGRAD_INLINE friend Mask operator||(Mask a, Mask b) { return {a.v | b.v}; }
-  XGRAD_INLINE friend Mask operator&(Mask a, Mask b) { return {a.v & b.v}; }
-  XGRAD_INLINE friend Mask operator|(Mask a, Mask b) { return {a.v | b.v}; }
-  XGRAD_INLINE friend Mask operator!(Mask a) { return {~a.v}; }
-};
-
-template <class T>
-struct Vec {
-  using value_type = T;
-  using native = typename VecTraits<T>::native;
-  static constexpr int lanes = VecTraits<T>::lanes;
+  using native = typename vec::Native<T, Bytes>::mask;
   native v;
 
-  Vec() = default;
-  XGRAD_INLINE Vec(native n) : v(n) {}  // NOLINT
-  template <class S>
-    requires std::is_arithmetic_v<S>
+  XGRAD_INLINE Mask() : v{} {}
+  XGRAD_INLINE Mask(const native& n) : v(n) {}                                                           // NOLINT
+  XGRAD_INLINE Mask(bool b) : v(-static_cast<typename vec::Native<T, Bytes>::integer>(b) - native{}) {}  // NOLINT
+  XGRAD_INLINE Mask(const Mask& o) : v(o.v) {}
+  XGRAD_INLINE Mask& operator=(const Mask& o) {
+    v = o.v;
+    return *this;
+  }
+  XGRAD_INLINE bool operator[](int i) const { return v[i] != 0; }
+
+  XGRAD_INLINE friend Mask operator&(const Mask& a, const Mask& b) { return Mask(a.v & b.v); }
+  XGRAD_INLINE friend Mask operator|(const Mask& a, const Mask& b) { return Mask(a.v | b.v); }
+  XGRAD_INLINE friend Mask operator^(const Mask& a, const Mask& b) { return Mask(a.v ^ b.v); }
+  XGRAD_INLINE friend Mask operator&&(const Mask& a, const Mask& b) { return Mask(a.v & b.v); }
+  XGRAD_INLINE friend Mask operator||(const Mask& a, const Mask& b) { return Mask(a.v | b.v); }
+  XGRAD_INLINE friend Mask operator!(const Mask& a) { return Mask(~a.v); }
+};
+
+#if XGRAD_K_MASKS
+// AVX-512 has a bit per lane in registers of their own. GCC cannot see that from code outside an AVX-512 function: it
+// splits combined comparisons of 64-byte vectors into single lanes, so here they are spelled out. Each of these
+// functions is inlined by run_simd.
+template <vec::Floating T>
+struct Mask<T, 64> {
+  using native = std::conditional_t<sizeof(T) == 4, std::uint16_t, std::uint8_t>;
+  native v;
+
+  XGRAD_INLINE Mask() : v(0) {}
+  XGRAD_INLINE Mask(bool b) : v(static_cast<native>(b ? -1 : 0)) {}  // NOLINT
+  XGRAD_INLINE static Mask of(int bits) {
+    Mask m;
+    m.v = static_cast<native>(bits);
+    return m;
+  }
+  XGRAD_INLINE bool operator[](int i) const { return ((v >> i) & 1) != 0; }
+
+  XGRAD_INLINE friend Mask operator&(const Mask& a, const Mask& b) { return of(a.v & b.v); }
+  XGRAD_INLINE friend Mask operator|(const Mask& a, const Mask& b) { return of(a.v | b.v); }
+  XGRAD_INLINE friend Mask operator^(const Mask& a, const Mask& b) { return of(a.v ^ b.v); }
+  XGRAD_INLINE friend Mask operator&&(const Mask& a, const Mask& b) { return of(a.v & b.v); }
+  XGRAD_INLINE friend Mask operator||(const Mask& a, const Mask& b) { return of(a.v | b.v); }
+  XGRAD_INLINE friend Mask operator!(const Mask& a) { return of(~a.v); }
+};
+#endif
+
+namespace vec {
+
+enum class Order { less, less_equal, equal, not_equal };
+
+template <Order order, class T, int B>
+XGRAD_INLINE void compare_into(const typename Native<T, B>::native& a, const typename Native<T, B>::native& b,
+                               Mask<T, B>& r) {
+  if constexpr (order == Order::less)
+    r.v = a < b;
+  else if constexpr (order == Order::less_equal)
+    r.v = a <= b;
+  else if constexpr (order == Order::equal)
+    r.v = a == b;
+  else
+    r.v = a != b;
+}
+template <class T, int B>
+XGRAD_INLINE void select_into(const Mask<T, B>& m, const typename Native<T, B>::native& a,
+                              const typename Native<T, B>::native& b, typename Native<T, B>::native& r) {
+  r = m.v ? a : b;
+}
+#if XGRAD_K_MASKS
+// The instruction's code for an ordered, quiet comparison (not_equal: unordered counts as different).
+constexpr int code(Order o) { return o == Order::less ? 17 : o == Order::less_equal ? 18 : o == Order::equal ? 0 : 4; }
+template <Order order>
+XGRAD_TARGET_64 inline void compare_into(const Native<float, 64>::native& a, const Native<float, 64>::native& b,
+                                         Mask<float, 64>& r) {
+  constexpr int c = code(order);
+  r.v = static_cast<std::uint16_t>(__builtin_ia32_cmpps512_mask(a, b, c, static_cast<std::int16_t>(-1), 4));
+}
+template <Order order>
+XGRAD_TARGET_64 inline void compare_into(const Native<double, 64>::native& a, const Native<double, 64>::native& b,
+                                         Mask<double, 64>& r) {
+  constexpr int c = code(order);
+  r.v = static_cast<std::uint8_t>(__builtin_ia32_cmppd512_mask(a, b, c, static_cast<std::int8_t>(-1), 4));
+}
+XGRAD_TARGET_64 inline void select_into(const Mask<float, 64>& m, const Native<float, 64>::native& a,
+                                        const Native<float, 64>::native& b, Native<float, 64>::native& r) {
+  r = __builtin_ia32_blendmps_512_mask(b, a, m.v);
+}
+XGRAD_TARGET_64 inline void select_into(const Mask<double, 64>& m, const Native<double, 64>::native& a,
+                                        const Native<double, 64>::native& b, Native<double, 64>::native& r) {
+  r = __builtin_ia32_blendmpd_512_mask(b, a, m.v);
+}
+#endif
+
+// Lanes as integers; has a copy constructor for the same reason.
+template <class T, int Bytes>
+struct Bits {
+  typename Native<T, Bytes>::mask v;
+  XGRAD_INLINE explicit Bits(const typename Native<T, Bytes>::mask& n) : v(n) {}
+  XGRAD_INLINE Bits(const Bits& o) : v(o.v) {}
+};
+
+}  // namespace vec
+
+// Vec<T, bytes> belongs in run_simd. Vec<T> is 64 bytes for any function: GCC splits it into the registers there are,
+// well for + - * /, into single numbers for comparisons and `where` unless the target has AVX-512.
+template <vec::Floating T, int Bytes = vec::kPortable>
+struct Vec {
+  using value_type = T;
+  using native = typename vec::Native<T, Bytes>::native;
+  using integer = typename vec::Native<T, Bytes>::mask;  // as many integers of the same size
+  using mask = Mask<T, Bytes>;
+  static constexpr int bytes = vec::Native<T, Bytes>::size;
+  static constexpr int lanes = bytes / static_cast<int>(sizeof(T));
+  native v;
+
+  XGRAD_INLINE Vec() : v{} {}
+  XGRAD_INLINE Vec(const native& n) : v(n) {}  // NOLINT
+  template <vec::Number S>
   XGRAD_INLINE Vec(S s) : v(static_cast<T>(s) - native{}) {}  // NOLINT: numbers mix with vectors
+  XGRAD_INLINE Vec(const Vec& o) : v(o.v) {}
+  XGRAD_INLINE Vec& operator=(const Vec& o) {
+    v = o.v;
+    return *this;
+  }
 
   XGRAD_INLINE static Vec load(const T* p) {
     Vec r;
-    std::memcpy(&r.v, p, 64);
+    std::memcpy(&r.v, p, bytes);
     return r;
   }
-  // The first n lanes; the rest are 1, a value that is harmless to divide by or take the logarithm of.
-  XGRAD_INLINE static Vec load(const T* p, int n) {
-    Vec r(T(1));
-    std::memcpy(&r.v, p, static_cast<std::size_t>(n) * sizeof(T));
-    return r;
+  // The first n lanes, 0 <= n <= lanes; the rest are `fill`.
+  XGRAD_INLINE static Vec load(const T* p, int n, T fill = T(0)) {
+    T t[lanes];
+    for (int i = 0; i < lanes; ++i) t[i] = fill;
+    if (n > 0) std::memcpy(t, p, static_cast<std::size_t>(n) * sizeof(T));
+    return load(t);
   }
-  XGRAD_INLINE void store(T* p) const { std::memcpy(p, &v, 64); }
-  XGRAD_INLINE void store(T* p, int n) const { std::memcpy(p, &v, static_cast<std::size_t>(n) * sizeof(T)); }
+  XGRAD_INLINE void store(T* p) const { std::memcpy(p, &v, bytes); }
+  XGRAD_INLINE void store(T* p, int n) const {
+    T t[lanes];
+    store(t);
+    if (n > 0) std::memcpy(p, t, static_cast<std::size_t>(n) * sizeof(T));
+  }
   XGRAD_INLINE T operator[](int i) const { return v[i]; }
+  XGRAD_INLINE vec::Bits<T, Bytes> bits() const { return vec::Bits<T, Bytes>((integer)v); }
+  XGRAD_INLINE static Vec from_bits(const integer& i) { return Vec((native)i); }
 
-  XGRAD_INLINE friend Vec operator+(Vec a, Vec b) { return a.v + b.v; }
-  XGRAD_INLINE friend Vec operator-(Vec a, Vec b) { return a.v - b.v; }
-  XGRAD_INLINE friend Vec operator*(Vec a, Vec b) { return a.v * b.v; }
-  XGRAD_INLINE friend Vec operator/(Vec a, Vec b) { return a.v / b.v; }
-  XGRAD_INLINE friend Vec operator-(Vec a) { return -a.v; }
-  XGRAD_INLINE Vec& operator+=(Vec b) { v += b.v; return *this; }
-  XGRAD_INLINE Vec& operator-=(Vec b) { v -= b.v; return *this; }
-  XGRAD_INLINE Vec& operator*=(Vec b) { v *= b.v; return *this; }
-  XGRAD_INLINE Vec& operator/=(Vec b) { v /= b.v; return *this; }
-  XGRAD_INLINE friend Mask<T> operator<(Vec a, Vec b) { return {a.v < b.v}; }
-  XGRAD_INLINE friend Mask<T> operator<=(Vec a, Vec b) { return {a.v <= b.v}; }
-  XGRAD_INLINE friend Mask<T> operator>(Vec a, Vec b) { return {a.v > b.v}; }
-  XGRAD_INLINE friend Mask<T> operator>=(Vec a, Vec b) { return {a.v >= b.v}; }
-  XGRAD_INLINE friend Mask<T> operator==(Vec a, Vec b) { return {a.v == b.v}; }
-  XGRAD_INLINE friend Mask<T> operator!=(Vec a, Vec b) { return {a.v != b.v}; }
+  XGRAD_INLINE friend Vec operator+(const Vec& a, const Vec& b) { return Vec(a.v + b.v); }
+  XGRAD_INLINE friend Vec operator-(const Vec& a, const Vec& b) { return Vec(a.v - b.v); }
+  XGRAD_INLINE friend Vec operator*(const Vec& a, const Vec& b) { return Vec(a.v * b.v); }
+  XGRAD_INLINE friend Vec operator/(const Vec& a, const Vec& b) { return Vec(a.v / b.v); }
+  XGRAD_INLINE friend Vec operator-(const Vec& a) { return Vec(-a.v); }
+  XGRAD_INLINE friend Vec operator+(const Vec& a) { return a; }
+  XGRAD_INLINE Vec& operator+=(const Vec& b) {
+    v += b.v;
+    return *this;
+  }
+  XGRAD_INLINE Vec& operator-=(const Vec& b) {
+    v -= b.v;
+    return *this;
+  }
+  XGRAD_INLINE Vec& operator*=(const Vec& b) {
+    v *= b.v;
+    return *this;
+  }
+  XGRAD_INLINE Vec& operator/=(const Vec& b) {
+    v /= b.v;
+    return *this;
+  }
+  XGRAD_INLINE friend mask operator<(const Vec& a, const Vec& b) { return compare<vec::Order::less>(a, b); }
+  XGRAD_INLINE friend mask operator<=(const Vec& a, const Vec& b) { return compare<vec::Order::less_equal>(a, b); }
+  XGRAD_INLINE friend mask operator>(const Vec& a, const Vec& b) { return compare<vec::Order::less>(b, a); }
+  XGRAD_INLINE friend mask operator>=(const Vec& a, const Vec& b) { return compare<vec::Order::less_equal>(b, a); }
+  XGRAD_INLINE friend mask operator==(const Vec& a, const Vec& b) { return compare<vec::Order::equal>(a, b); }
+  XGRAD_INLINE friend mask operator!=(const Vec& a, const Vec& b) { return compare<vec::Order::not_equal>(a, b); }
+
+ private:
+  template <vec::Order order>
+  XGRAD_INLINE static mask compare(const Vec& a, const Vec& b) {
+    mask r;
+    vec::compare_into<order>(a.v, b.v, r);
+    return r;
+  }
 };
 
-// a where the mask holds, else b.
-template <class T>
-XGRAD_INLINE Vec<T> where(Mask<T> m, Vec<T> a, Vec<T> b) {
-  return m.v ? a.v : b.v;
-}
-template <class T, class S>
-  requires std::is_arithmetic_v<S>
-XGRAD_INLINE Vec<T> where(Mask<T> m, Vec<T> a, S b) { return where(m, a, Vec<T>(b)); }
-template <class T, class S>
-  requires std::is_arithmetic_v<S>
-XGRAD_INLINE Vec<T> where(Mask<T> m, S a, Vec<T> b) { return where(m, Vec<T>(a), b); }
+template <vec::Floating T>
+using VecTraits = vec::Native<T, vec::kPortable>;
 
-namespace vec {
-// Bits of a vector of floats as integers and back.
-typedef std::int32_t Int16 __attribute__((vector_size(64)));
-XGRAD_INLINE Int16 bits(Vec<float> a) { return std::bit_cast<Int16>(a.v); }
-XGRAD_INLINE Vec<float> from_bits(Int16 i) { return std::bit_cast<Vec<float>::native>(i); }
-XGRAD_INLINE Vec<float> to_float(Int16 i) { return __builtin_convertvector(i, Vec<float>::native); }
-// f on every lane: for functions without a vector form.
-template <class T, class F>
-XGRAD_INLINE Vec<T> each(Vec<T> a, F f) {
-  T x[Vec<T>::lanes];
-  a.store(x);
-  for (int i = 0; i < Vec<T>::lanes; ++i) x[i] = f(x[i]);
-  return Vec<T>::load(x);
+// a where the mask holds, else b; numbers may stand for a and b.
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> where(const Mask<T, B>& m, const std::type_identity_t<Vec<T, B>>& a,
+                             const std::type_identity_t<Vec<T, B>>& b) {
+  Vec<T, B> r;
+  vec::select_into(m, a.v, b.v, r.v);
+  return r;
 }
-template <class T, class F>
-XGRAD_INLINE Vec<T> each(Vec<T> a, Vec<T> b, F f) {
-  T x[Vec<T>::lanes], y[Vec<T>::lanes];
-  a.store(x);
-  b.store(y);
-  for (int i = 0; i < Vec<T>::lanes; ++i) x[i] = f(x[i], y[i]);
-  return Vec<T>::load(x);
+
+template <class T, int B>
+XGRAD_INLINE bool any(const Mask<T, B>& m) {
+  if constexpr (std::is_integral_v<typename Mask<T, B>::native>) {
+    return m.v != 0;
+  } else {
+    std::uint64_t w[Vec<T, B>::bytes / 8], r = 0;
+    std::memcpy(w, &m.v, sizeof w);
+    for (std::uint64_t x : w) r |= x;
+    return r != 0;
+  }
 }
-}  // namespace vec
+template <class T, int B>
+XGRAD_INLINE bool all(const Mask<T, B>& m) {
+  return !any(!m);
+}
 
 }  // namespace xgrad
 

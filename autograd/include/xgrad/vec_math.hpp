@@ -1,74 +1,308 @@
-// Maths on Vec<float>, Vec<double> and plain float/double. float: branch-free polynomials, at most 2 ulp (exp, log,
-// tanh, sin, cos, erf ...), exact at infinities, NaN, signed zeros and in the subnormal range. double: the C library's
-// functions lane by lane; double is the reference path.
+// Maths on Vec<float>, Vec<double> and plain float/double, found by argument-dependent lookup for vectors and by
+// ordinary lookup inside namespace xgrad for numbers, so that one generic lambda serves all of them.
 //
-// The single-precision coefficients of exp, log, tanh, sin and cos are those of S. Moshier's Cephes library (public
-// mathematical constants); erf's are minimax fits in the same style (see tests/test_vec.cpp for the measured errors).
+// Vec<float>: exp, exp2, expm1, log, log2, log1p, sin, cos, tanh and erf are branch-free polynomials within 2 ulp;
+// sigmoid, softplus, log_sigmoid and log10 within 2.5, tan within 3.5. All are right at infinities, NaN, signed zeros
+// and subnormals. The rest, and all of Vec<double> (the reference path), calls the C library per lane.
+// tests/test_vec.cpp measures every bound.
+//
+// Coefficients of exp, log, tanh, sin and cos: S. Moshier, Cephes (single precision); erf: own minimax fits.
 #pragma once
-
-#include <cmath>
 
 #include <xgrad/vec.hpp>
 
 namespace xgrad {
 
-// ---- float ----
-XGRAD_INLINE Vec<float> abs(Vec<float> x) { return vec::from_bits(vec::bits(x) & 0x7fffffff); }
-XGRAD_INLINE Vec<float> copysign(Vec<float> m, Vec<float> s) {
-  return vec::from_bits((vec::bits(m) & 0x7fffffff) | (vec::bits(s) & int(0x80000000)));
-}
-
-XGRAD_INLINE Vec<float> sqrt(Vec<float> x) {
-  float t[16];
-  x.store(t);
-  for (int i = 0; i < 16; ++i) t[i] = __builtin_sqrtf(t[i]);  // becomes one vector instruction without errno
-  return Vec<float>::load(t);
-}
-
+// ---- building blocks ----
 namespace vec {
-// round(x) for |x| < 2^22: adding 1.5 * 2^23 pushes the fraction out.
-XGRAD_INLINE Vec<float> round_magic(Vec<float> x) {
-  Vec<float> r = x + 12582912.f;
-  asm("" : "+m"(r.v));  // keep the pair of operations
-  return r - 12582912.f;
+
+// Integer lanes of the portable Vec<float>.
+typedef std::int32_t Int16 __attribute__((vector_size(64)));
+template <class T>  // a template, so that only its use can warn about the vector returned
+XGRAD_INLINE typename Vec<T>::integer bits(const Vec<T>& a) {
+  return a.bits().v;
 }
-// exp(x) = 2^n e^r, r in [-ln2/2, ln2/2]; hi/lo: ln 2 in two parts. n is split in two factors so that results down to
-// the smallest subnormal and up to infinity come out right.
-XGRAD_INLINE Vec<float> exp_scaled(Vec<float> x, Vec<float> low) {
-  Vec<float> xc = where(x > 89.f, Vec<float>(89.f), x);
-  xc = where(xc < -104.f, Vec<float>(-104.f), xc);
-  const Vec<float> z = xc * 1.44269504088896341f + 12582912.f;
-  const Vec<float> n = z - 12582912.f;
-  Vec<float> r = xc - n * 0.693145751953125f;
-  r = r - n * 1.42860677e-6f + low;
-  Vec<float> p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
+XGRAD_INLINE Vec<float> from_bits(const Int16& i) { return Vec<float>::from_bits(i); }
+XGRAD_INLINE Vec<float> to_float(const Int16& i) { return __builtin_convertvector(i, Vec<float>::native); }
+
+// f on every lane.
+template <class T, int B, class F>
+XGRAD_INLINE Vec<T, B> each(const Vec<T, B>& a, F f) {
+  T x[Vec<T, B>::lanes];
+  a.store(x);
+  for (int i = 0; i < Vec<T, B>::lanes; ++i) x[i] = f(x[i]);
+  return Vec<T, B>::load(x);
+}
+template <class T, int B, class F>
+XGRAD_INLINE Vec<T, B> each(const Vec<T, B>& a, const Vec<T, B>& b, F f) {
+  T x[Vec<T, B>::lanes], y[Vec<T, B>::lanes];
+  a.store(x);
+  b.store(y);
+  for (int i = 0; i < Vec<T, B>::lanes; ++i) x[i] = f(x[i], y[i]);
+  return Vec<T, B>::load(x);
+}
+
+// The vector type of a function of two arguments, at least one of them a Vec and the other a Vec or a number.
+template <class A, class B>
+struct Common {};
+template <class T, int B>
+struct Common<Vec<T, B>, Vec<T, B>> {
+  using type = Vec<T, B>;
+};
+template <class T, int B, Number S>
+struct Common<Vec<T, B>, S> {
+  using type = Vec<T, B>;
+};
+template <class T, int B, Number S>
+struct Common<S, Vec<T, B>> {
+  using type = Vec<T, B>;
+};
+
+// The sign bit alone.
+template <class T>
+inline constexpr auto kSign =
+    static_cast<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>>(sizeof(T) == 4 ? INT32_MIN : INT64_MIN);
+// 2^23 (2^52): from here on numbers have no fraction, and adding it to a smaller one rounds that to an integer.
+template <class T>
+inline constexpr T kNoFraction = sizeof(T) == 4 ? T(8388608.0) : T(4503599627370496.0);
+// 1.5 * 2^23 does the same for either sign below 2^22; the low bits of the sum are the integer.
+inline constexpr float kMagic = 12582912.f;
+inline constexpr std::int32_t kMagicBits = 0x4B400000;
+template <class T>
+inline constexpr T kInfinity = static_cast<T>(__builtin_inf());
+template <class T>
+inline constexpr T kNaN = static_cast<T>(__builtin_nan(""));
+
+}  // namespace vec
+
+// ---- signs, rounding, selection ----
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> abs(const Vec<T, B>& x) {
+  return Vec<T, B>::from_bits(x.bits().v & ~vec::kSign<T>);
+}
+template <class A, class B, class V = typename vec::Common<A, B>::type>
+XGRAD_INLINE V copysign(const A& magnitude, const B& sign) {
+  constexpr auto bit = vec::kSign<typename V::value_type>;
+  return V::from_bits((V(magnitude).bits().v & ~bit) | (V(sign).bits().v & bit));
+}
+template <class T, int B>
+XGRAD_INLINE Mask<T, B> isnan(const Vec<T, B>& x) {
+  return x != x;
+}
+template <class T, int B>
+XGRAD_INLINE Mask<T, B> isinf(const Vec<T, B>& x) {
+  return abs(x) == vec::kInfinity<T>;
+}
+template <class T, int B>
+XGRAD_INLINE Mask<T, B> isfinite(const Vec<T, B>& x) {
+  return abs(x) < vec::kInfinity<T>;
+}
+
+// 1, -1 or 0; 0 for NaN, as in PyTorch.
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> sign(const Vec<T, B>& x) {
+  return where(x > 0, 1, where(x < 0, -1, 0));
+}
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> sgn(const Vec<T, B>& x) {
+  return sign(x);
+}
+
+// Halves to even.
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> round(const Vec<T, B>& x) {
+  const Vec<T, B> a = abs(x);
+  return where(a < vec::kNoFraction<T>, copysign((a + vec::kNoFraction<T>)-vec::kNoFraction<T>, x), x);
+}
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> floor(const Vec<T, B>& x) {
+  const Vec<T, B> r = round(x);
+  return copysign(where(r > x, r - 1, r), x);
+}
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> ceil(const Vec<T, B>& x) {
+  const Vec<T, B> r = round(x);
+  return copysign(where(r < x, r + 1, r), x);
+}
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> trunc(const Vec<T, B>& x) {
+  return copysign(floor(abs(x)), x);
+}
+
+// NaN wins in maximum and minimum, and loses in fmax and fmin.
+template <class A, class B, class V = typename vec::Common<A, B>::type>
+XGRAD_INLINE V maximum(const A& a, const B& b) {
+  const V x(a), y(b);
+  return where((x > y) || isnan(x), x, y);
+}
+template <class A, class B, class V = typename vec::Common<A, B>::type>
+XGRAD_INLINE V minimum(const A& a, const B& b) {
+  const V x(a), y(b);
+  return where((x < y) || isnan(x), x, y);
+}
+template <class A, class B, class V = typename vec::Common<A, B>::type>
+XGRAD_INLINE V fmax(const A& a, const B& b) {
+  const V x(a), y(b);
+  return where((x > y) || isnan(y), x, y);
+}
+template <class A, class B, class V = typename vec::Common<A, B>::type>
+XGRAD_INLINE V fmin(const A& a, const B& b) {
+  const V x(a), y(b);
+  return where((x < y) || isnan(y), x, y);
+}
+
+// ---- roots and powers ----
+namespace vec {
+// Under errno rules (-O2 without flags) the compiler keeps a call per lane, so the instruction is named. The wide ones
+// are ordinary functions of their instruction set; run_simd inlines them where that set is on.
+template <class T, int B>
+XGRAD_INLINE void sqrt_into(const Vec<T, B>& x, Vec<T, B>& r) {
+  r = each(x, [](T t) { return xgrad::sqrt(t); });
+}
+#if defined(__x86_64__)
+XGRAD_INLINE void sqrt_into(const Vec<float, 16>& x, Vec<float, 16>& r) { r.v = __builtin_ia32_sqrtps(x.v); }
+XGRAD_INLINE void sqrt_into(const Vec<double, 16>& x, Vec<double, 16>& r) { r.v = __builtin_ia32_sqrtpd(x.v); }
+#if XGRAD_MAX_BYTES >= 32
+XGRAD_TARGET_32 inline void sqrt_into(const Vec<float, 32>& x, Vec<float, 32>& r) {
+  r.v = __builtin_ia32_sqrtps256(x.v);
+}
+XGRAD_TARGET_32 inline void sqrt_into(const Vec<double, 32>& x, Vec<double, 32>& r) {
+  r.v = __builtin_ia32_sqrtpd256(x.v);
+}
+#endif
+#if XGRAD_MAX_BYTES >= 64
+XGRAD_TARGET_64 inline void sqrt_into(const Vec<float, 64>& x, Vec<float, 64>& r) {
+#if defined(__clang__)
+  r.v = __builtin_ia32_sqrtps512(x.v, 4);
+#else
+  r.v = __builtin_ia32_sqrtps512_mask(x.v, x.v, static_cast<unsigned short>(-1), 4);
+#endif
+}
+XGRAD_TARGET_64 inline void sqrt_into(const Vec<double, 64>& x, Vec<double, 64>& r) {
+#if defined(__clang__)
+  r.v = __builtin_ia32_sqrtpd512(x.v, 4);
+#else
+  r.v = __builtin_ia32_sqrtpd512_mask(x.v, x.v, static_cast<unsigned char>(-1), 4);
+#endif
+}
+#endif
+#endif
+}  // namespace vec
+
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> sqrt(const Vec<T, B>& x) {
+  Vec<T, B> r;
+  vec::sqrt_into(x, r);
+  return r;
+}
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> rsqrt(const Vec<T, B>& x) {
+  return 1 / sqrt(x);
+}
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> square(const Vec<T, B>& x) {
+  return x * x;
+}
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> reciprocal(const Vec<T, B>& x) {
+  return 1 / x;
+}
+
+// ---- exponentials, float ----
+namespace vec {
+
+// x = n ln2 + r with |r| <= ln2 / 2. ln2 in two parts, the first short enough for n times it to be exact.
+template <int B>
+XGRAD_INLINE void exp_reduce(const Vec<float, B>& x, Vec<float, B>& r, Vec<float, B>& magic) {
+  magic.v = x.v * 1.44269504088896341f + kMagic;
+  const auto n = magic.v - kMagic;
+  r.v = x.v - n * 0.693145751953125f;
+  r.v = r.v - n * 1.42860677e-6f;
+}
+// e^r - 1 for |r| <= ln2 / 2.
+template <int B>
+XGRAD_INLINE Vec<float, B> expm1_poly(const Vec<float, B>& x) {
+  const auto r = x.v;
+  auto p = r * 1.9875691500e-4f + 1.3981999507e-3f;
   p = p * r + 8.3334519073e-3f;
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.f;
-  const Int16 ni = bits(z) - 0x4B400000;
-  const Int16 h = ni >> 1, l = ni - h;
-  return p * from_bits((h + 127) << 23) * from_bits((l + 127) << 23);
+  return Vec<float, B>(p * (r * r) + r);
 }
+// y 2^n, with n = low bits of magic; two factors reach the subnormals and infinity.
+template <int B>
+XGRAD_INLINE Vec<float, B> scale(const Vec<float, B>& y, const Vec<float, B>& magic) {
+  using V = Vec<float, B>;
+  const auto n = magic.bits().v - kMagicBits, half = n >> 1, rest = n - half;
+  return V(y.v * V::from_bits((half + 127) << 23).v * V::from_bits((rest + 127) << 23).v);
+}
+// NaN stays NaN.
+template <int B>
+XGRAD_INLINE Vec<float, B> clamp(const Vec<float, B>& x, float low, float high) {
+  const Vec<float, B> a = where(high < x, high, x);
+  return where(a < low, low, a);
+}
+
 }  // namespace vec
 
-XGRAD_INLINE Vec<float> exp(Vec<float> x) {
-  const Vec<float> y = vec::exp_scaled(x, 0.f);
-  return where(x != x, x, y);
+template <int B>
+XGRAD_INLINE Vec<float, B> exp(const Vec<float, B>& x) {
+  Vec<float, B> r, magic;
+  vec::exp_reduce(vec::clamp(x, -104.f, 89.f), r, magic);
+  return vec::scale(vec::expm1_poly(r) + 1, magic);
+}
+template <int B>
+XGRAD_INLINE Vec<float, B> exp2(const Vec<float, B>& x) {
+  const Vec<float, B> c = vec::clamp(x, -151.f, 129.f), magic = c + vec::kMagic;
+  return vec::scale(vec::expm1_poly((c - (magic - vec::kMagic)) * 0.693147180559945309f) + 1, magic);
+}
+// 2^n p + (2^n - 1) with p = e^r - 1; half of it first, because 2^n overflows before the result does.
+template <int B>
+XGRAD_INLINE Vec<float, B> expm1(const Vec<float, B>& x) {
+  using V = Vec<float, B>;
+  V r, magic;
+  vec::exp_reduce(vec::clamp(x, -30.f, 89.f), r, magic);
+  const V p = vec::expm1_poly(r), t = V::from_bits((magic.bits().v - vec::kMagicBits + 126) << 23);
+  const V y((t.v * p.v + (t.v - 0.5f)) * 2.f);
+  return copysign(where(magic == vec::kMagic, p, y), x);
+}
+// e^-|x| never overflows, and the small side keeps its relative accuracy.
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> sigmoid(const Vec<T, B>& x) {
+  const Vec<T, B> e = exp(-abs(x));
+  return where(x < 0, e, 1) / (1 + e);
+}
+// Odd polynomial below 0.625, 1 - 2 / (e^2|x| + 1) above.
+template <int B>
+XGRAD_INLINE Vec<float, B> tanh(const Vec<float, B>& x) {
+  using V = Vec<float, B>;
+  const V a = abs(x), s = a * a;
+  auto p = s.v * -5.70498872745e-3f + 2.06390887954e-2f;
+  p = p * s.v - 5.37397155531e-2f;
+  p = p * s.v + 1.33314422036e-1f;
+  p = p * s.v - 3.33332819422e-1f;
+  const V small(p * s.v * a.v + a.v);
+  return copysign(where(a < 0.625f, small, 1 - 2 / (exp(a + a) + 1)), x);
 }
 
-// log of x > 0: mantissa in [sqrt(1/2), sqrt(2)), exponent apart.
-XGRAD_INLINE Vec<float> log(Vec<float> x) {
-  const Mask<float> tiny = x < 1.17549435e-38f;
-  const Vec<float> xs = where(tiny, x * 8388608.f, x);
-  const vec::Int16 i = vec::bits(xs);
-  const vec::Int16 e = (i - 0x3f3504f3) >> 23;
-  const Vec<float> m = vec::from_bits(i - (e << 23)) - 1.f;
-  const Vec<float> z = m * m;
-  Vec<float> p = 7.0376836292e-2f;
-  p = p * m - 1.1514610310e-1f;
+// ---- logarithms, float ----
+namespace vec {
+
+// |x| = 2^e (1 + m), 1 + m in [sqrt(1/2), sqrt(2)), and tail = log(1 + m) - m.
+template <int B>
+struct LogParts {
+  Vec<float, B> e, m, tail;
+};
+template <int B>
+XGRAD_INLINE void log_reduce(const Vec<float, B>& x, LogParts<B>& out) {
+  using V = Vec<float, B>;
+  const V a = abs(x);
+  const Mask<float, B> subnormal = a < 1.17549435e-38f;
+  const auto i = where(subnormal, a * kNoFraction<float>, a).bits().v;
+  const auto e = (i - 0x3f3504f3) >> 23;
+  const auto m = V::from_bits(i - (e << 23)).v - 1.f;
+  auto p = m * 7.0376836292e-2f - 1.1514610310e-1f;
   p = p * m + 1.1676998740e-1f;
   p = p * m - 1.2420140846e-1f;
   p = p * m + 1.4249322787e-1f;
@@ -76,190 +310,199 @@ XGRAD_INLINE Vec<float> log(Vec<float> x) {
   p = p * m + 2.0000714765e-1f;
   p = p * m - 2.4999993993e-1f;
   p = p * m + 3.3333331174e-1f;
-  p = p * m * z;
-  const Vec<float> fe = vec::to_float(e) - where(tiny, Vec<float>(23.f), Vec<float>(0.f));
-  p = p - fe * 2.12194440e-4f;
-  p = p - z * 0.5f;
-  Vec<float> r = fe * 0.693359375f + (m + p);
-  r = where(x == 0.f, Vec<float>(-__builtin_inff()), r);
-  r = where(x < 0.f, Vec<float>(__builtin_nanf("")), r);
-  return where((x == __builtin_inff()) || (x != x), x, r);
+  const auto z = m * m;
+  out.tail.v = p * m * z - z * 0.5f;
+  out.m.v = m;
+  out.e = V(__builtin_convertvector(e, typename V::native)) - where(subnormal, 23, 0);
+}
+// r for ordinary x; the limits at 0 and infinity, NaN below 0.
+template <int B>
+XGRAD_INLINE Vec<float, B> log_limits(const Vec<float, B>& x, const Vec<float, B>& r) {
+  const Vec<float, B> y = where(x > 0, r, where(x == 0, -kInfinity<float>, kNaN<float>));
+  return where(x < kInfinity<float>, y, x);
 }
 
-// log(1 + x) = log(u) + (x - (u - 1)) / u with u = 1 + x rounded: the rounding error of u is put back (Kahan).
-XGRAD_INLINE Vec<float> log1p(Vec<float> x) {
-  Vec<float> u = x + 1.f;
-  asm("" : "+m"(u.v));
-  const Vec<float> y = log(u) + (x - (u - 1.f)) / u;
-  const Vec<float> small = x - x * x * 0.5f;
-  Vec<float> r = where(abs(x) < 1e-4f, small, y);
-  r = where(u == __builtin_inff(), u, r);
-  r = where(u == 0.f, Vec<float>(-__builtin_inff()), r);
-  return where(x == 0.f, x, r);
-}
-
-// expm1: the exponential's own polynomial where 1 would cancel.
-XGRAD_INLINE Vec<float> expm1(Vec<float> x) {
-  Vec<float> p = 1.9875691500e-4f;
-  p = p * x + 1.3981999507e-3f;
-  p = p * x + 8.3334519073e-3f;
-  p = p * x + 4.1665795894e-2f;
-  p = p * x + 1.6666665459e-1f;
-  p = p * x + 5.0000001201e-1f;
-  const Vec<float> small = p * (x * x) + x;
-  const Vec<float> a = vec::exp_scaled(x * 0.5f, 0.f);
-  const Vec<float> half = a - 1.f;
-  const Vec<float> mid = half * (a + 1.f);
-  const Vec<float> big = exp(x) - 1.f;
-  Vec<float> r = where(abs(x) < 0.35f, small, where(abs(x) < 2.f, mid, big));
-  return where((x != x) || (x == 0.f), x, r);
-}
-
-XGRAD_INLINE Vec<float> sigmoid(Vec<float> x) {
-  return 1.f / (1.f + exp(-x));
-}
-
-// Odd polynomial below 0.625, 1 - 2 / (exp(2 |x|) + 1) above.
-XGRAD_INLINE Vec<float> tanh(Vec<float> x) {
-  const Vec<float> a = abs(x), s = x * x;
-  Vec<float> p = -5.70498872745e-3f;
-  p = p * s + 2.06390887954e-2f;
-  p = p * s - 5.37397155531e-2f;
-  p = p * s + 1.33314422036e-1f;
-  p = p * s - 3.33332819422e-1f;
-  const Vec<float> small = p * s * x + x;
-  const Vec<float> e = vec::exp_scaled(a + a, 0.f);
-  const Vec<float> big = copysign(1.f - 2.f / (e + 1.f), x);
-  return where(a < 0.625f, small, where(x != x, x, big));
-}
-
-namespace vec {
-// sin or cos of x by quarter turns; exact reduction while |x| < 8192 (pi/2 in three parts), the C library beyond.
-template <int shift>
-XGRAD_INLINE Vec<float> sincos(Vec<float> x) {
-  const Vec<float> n = round_magic(x * 0.636619772367581f);
-  const Int16 k = __builtin_convertvector(n.v, Int16) + shift;
-  Vec<float> r = x - n * 1.5703125f;
-  r = r - n * 4.837512969970703125e-4f;
-  r = r - n * 7.54978995489188216e-8f;
-  const Vec<float> z = r * r;
-  Vec<float> s = Vec<float>(-1.9515295891e-4f) * z + 8.3321608736e-3f;
-  s = s * z - 1.6666654611e-1f;
-  s = s * z * r + r;
-  Vec<float> c = Vec<float>(2.443315711809948e-5f) * z - 1.388731625493765e-3f;
-  c = c * z + 4.166664568298827e-2f;
-  c = c * (z * z) - z * 0.5f + 1.f;
-  const Mask<float> odd{(k & 1) == 1};
-  const Vec<float> y = where(odd, c, s);
-  return from_bits(bits(y) ^ ((k & 2) << 30));
-}
-XGRAD_INLINE bool any_large(Vec<float> x) {
-  const Int16 big = (bits(x) & 0x7fffffff) > 0x46000000;  // |x| > 8192, infinity, NaN
-  int any = 0;
-  for (int i = 0; i < 16; ++i) any |= big[i];
-  return any != 0;
-}
 }  // namespace vec
 
-XGRAD_INLINE Vec<float> sin(Vec<float> x) {
-  if (vec::any_large(x)) [[unlikely]] return vec::each(x, [](float a) { return std::sin(a); });
-  return where(x == 0.f, x, vec::sincos<0>(x));
+template <int B>
+XGRAD_INLINE Vec<float, B> log(const Vec<float, B>& x) {
+  vec::LogParts<B> t;
+  vec::log_reduce(x, t);
+  const auto low = t.tail.v - t.e.v * 2.12194440e-4f;
+  return vec::log_limits(x, Vec<float, B>((low + t.m.v) + t.e.v * 0.693359375f));
 }
-XGRAD_INLINE Vec<float> cos(Vec<float> x) {
-  if (vec::any_large(x)) [[unlikely]] return vec::each(x, [](float a) { return std::cos(a); });
-  return vec::sincos<1>(x);
+template <int B>
+XGRAD_INLINE Vec<float, B> log2(const Vec<float, B>& x) {
+  vec::LogParts<B> t;
+  vec::log_reduce(x, t);
+  // log2(e) = 1 + 0.4427: m itself enters exactly.
+  const auto low = (t.tail.v + t.m.v) * 0.44269504088896341f + t.tail.v;
+  return vec::log_limits(x, Vec<float, B>((low + t.m.v) + t.e.v));
 }
-
-// erf: Taylor series in x^2 up to |x| < 1 (13 terms are exact in float), and 1 - exp(-x^2) P(t) / above, with
-// t = 1 / (1 + x/2) and the Chebyshev fit of W. Press et al., Numerical Recipes, 6.2 (erfc, relative error 1.2e-7).
-XGRAD_INLINE Vec<float> erf(Vec<float> x) {
-  const Vec<float> a = abs(x), z = x * x;
-  Vec<float> p = 7.853861353153693e-5f;
-  p = p * z - 8.010193625184903e-4f;
-  p = p * z + 5.188327685732524e-3f;
-  p = p * z - 2.685381193529856e-2f;
-  p = p * z + 1.128358514861418e-1f;
-  p = p * z - 3.761262582423300e-1f;
-  p = p * z + 1.128379165726710f;
-  const Vec<float> small = p * x;
-  const Vec<float> t = 1.f / (1.f + a * 0.5f);
-  Vec<float> q = 0.17087277f;
-  q = q * t - 0.82215223f;
-  q = q * t + 1.48851587f;
-  q = q * t - 1.13520398f;
-  q = q * t + 0.27886807f;
-  q = q * t - 0.18628806f;
-  q = q * t + 0.09678418f;
-  q = q * t + 0.37409196f;
-  q = q * t + 1.00002368f;
-  q = q * t - 1.26551223f - z;
-  const Vec<float> big = copysign(1.f - t * vec::exp_scaled(q, 0.f), x);
-  return where(a < 1.f, small, where(x != x, x, big));
+template <int B>
+XGRAD_INLINE Vec<float, B> log10(const Vec<float, B>& x) {
+  vec::LogParts<B> t;
+  vec::log_reduce(x, t);
+  // log10(e) and log10(2) in two parts, the first of few bits.
+  auto low = (t.tail.v + t.m.v) * 7.00731903251827651e-4f + t.tail.v * 4.3359375e-1f;
+  low = low + t.e.v * 2.48745663981195214e-4f;
+  return vec::log_limits(x, Vec<float, B>((low + t.m.v * 4.3359375e-1f) + t.e.v * 3.0078125e-1f));
+}
+// log(u) + (x - (u - 1)) / u with u = 1 + x rounded: puts the rounding error of u back (Kahan).
+template <int B>
+XGRAD_INLINE Vec<float, B> log1p(const Vec<float, B>& x) {
+  using V = Vec<float, B>;
+  const V u = 1 + x, y = log(u);
+  return where((u > 0) && (u < vec::kInfinity<float>), copysign(y + (x - (u - 1)) / u, x), y);
 }
 
-// ---- double: lane by lane ----
-#define XGRAD_LANEWISE(name) \
-  XGRAD_INLINE Vec<double> name(Vec<double> x) { return vec::each(x, [](double a) { return std::name(a); }); }
-XGRAD_LANEWISE(exp)
-XGRAD_LANEWISE(log)
-XGRAD_LANEWISE(log1p)
-XGRAD_LANEWISE(expm1)
-XGRAD_LANEWISE(tanh)
-XGRAD_LANEWISE(sin)
-XGRAD_LANEWISE(cos)
-XGRAD_LANEWISE(erf)
-XGRAD_LANEWISE(sqrt)
-#undef XGRAD_LANEWISE
-XGRAD_INLINE Vec<double> abs(Vec<double> x) {
-  return vec::each(x, [](double a) { return __builtin_fabs(a); });
+// ---- trigonometry, float ----
+namespace vec {
+
+// x = n pi/2 + r, subtracted in double: pi/2 in two parts, the first of 33 bits, is exact while |x| < kTrigLimit.
+inline constexpr float kTrigLimit = 1e6f;
+template <int B>
+XGRAD_INLINE void trig_reduce(const Vec<float, B>& x, Vec<float, B>& r, typename Vec<float, B>::integer& quarter) {
+  using V = Vec<float, B>;
+  typedef double Wide __attribute__((vector_size(2 * V::bytes)));
+  const V magic(x.v * 0.636619772367581343f + kMagic);
+  const V n = magic - kMagic;
+  const Wide wx = __builtin_convertvector(x.v, Wide), wn = __builtin_convertvector(n.v, Wide);
+  const Wide wr = (wx - wn * 1.57079632673412561417) - wn * 6.07710050650619224932e-11;
+  r.v = __builtin_convertvector(wr, typename V::native);
+  quarter = magic.bits().v;
 }
-XGRAD_INLINE Vec<double> copysign(Vec<double> m, Vec<double> s) {
-  return vec::each(m, s, [](double a, double b) { return __builtin_copysign(a, b); });
+template <int B>
+XGRAD_INLINE void sin_cos_poly(const Vec<float, B>& x, Vec<float, B>& sin, Vec<float, B>& cos) {
+  const auto r = x.v, z = r * r;
+  auto s = z * -1.9515295891e-4f + 8.3321608736e-3f;
+  s = s * z - 1.6666654611e-1f;
+  sin.v = s * z * r + r;
+  auto c = z * 2.443315711809948e-5f - 1.388731625493765e-3f;
+  c = c * z + 4.166664568298827e-2f;
+  cos.v = c * (z * z) + (1.f - z * 0.5f);
 }
-XGRAD_INLINE Vec<double> sigmoid(Vec<double> x) {
-  return 1.0 / (1.0 + exp(-x));
+// sin (shift 0) or cos (shift 1).
+template <int shift, int B>
+XGRAD_INLINE Vec<float, B> sine(const Vec<float, B>& x) {
+  using V = Vec<float, B>;
+  V r, s, c;
+  typename V::integer quarter;
+  trig_reduce(x, r, quarter);
+  sin_cos_poly(r, s, c);
+  const auto q = quarter + shift;
+  const auto odd = -(q & 1);
+  return V::from_bits(((c.bits().v & odd) | (s.bits().v & ~odd)) ^ ((q & 2) << 30));
 }
 
-// ---- plain numbers, so that a generic lambda runs on them too ----
-template <class T>
-concept Floating = std::is_same_v<T, float> || std::is_same_v<T, double>;
-template <Floating T> T exp(T x) { return std::exp(x); }
-template <Floating T> T log(T x) { return std::log(x); }
-template <Floating T> T log1p(T x) { return std::log1p(x); }
-template <Floating T> T expm1(T x) { return std::expm1(x); }
-template <Floating T> T tanh(T x) { return std::tanh(x); }
-template <Floating T> T sin(T x) { return std::sin(x); }
-template <Floating T> T cos(T x) { return std::cos(x); }
-template <Floating T> T erf(T x) { return std::erf(x); }
-template <Floating T> T sqrt(T x) { return std::sqrt(x); }
-template <Floating T> T abs(T x) { return std::fabs(x); }
-template <Floating T> T copysign(T m, T s) { return std::copysign(m, s); }
-template <Floating T> T sigmoid(T x) { return T(1) / (T(1) + std::exp(-x)); }
-template <Floating T> T where(bool c, T a, T b) { return c ? a : b; }
+}  // namespace vec
 
-// ---- in terms of the above, for vectors of either type ----
-template <class T> XGRAD_INLINE Vec<T> square(Vec<T> x) { return x * x; }
-template <class T> XGRAD_INLINE Vec<T> reciprocal(Vec<T> x) { return 1 / x; }
-template <class T> XGRAD_INLINE Vec<T> rsqrt(Vec<T> x) { return 1 / sqrt(x); }
-// NaN wins.
-template <class T> XGRAD_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) { return where((a > b) || (a != a), a, b); }
-template <class T> XGRAD_INLINE Vec<T> minimum(Vec<T> a, Vec<T> b) { return where((a < b) || (a != a), a, b); }
-template <class T> XGRAD_INLINE Vec<T> sign(Vec<T> x) {
-  return where(x > 0, Vec<T>(1), where(x < 0, Vec<T>(-1), Vec<T>(0)));
+template <int B>
+XGRAD_INLINE Vec<float, B> sin(const Vec<float, B>& x) {
+  if (any(abs(x) > vec::kTrigLimit)) [[unlikely]]
+    return vec::each(x, [](float t) { return std::sin(t); });
+  return where(x == 0, x, vec::sine<0>(x));
 }
-template <class T> XGRAD_INLINE Vec<T> pow(Vec<T> a, Vec<T> b) {
-  return vec::each(a, b, [](T x, T y) { return std::pow(x, y); });
+template <int B>
+XGRAD_INLINE Vec<float, B> cos(const Vec<float, B>& x) {
+  if (any(abs(x) > vec::kTrigLimit)) [[unlikely]]
+    return vec::each(x, [](float t) { return std::cos(t); });
+  return vec::sine<1>(x);
 }
-// log(1 + exp(x)) without overflow, and log(sigmoid(x)) = -softplus(-x).
-template <class T> XGRAD_INLINE Vec<T> softplus(Vec<T> x) {
-  return maximum(x, Vec<T>(0)) + log1p(exp(-abs(x)));
+template <int B>
+XGRAD_INLINE Vec<float, B> tan(const Vec<float, B>& x) {
+  if (any(abs(x) > vec::kTrigLimit)) [[unlikely]]
+    return vec::each(x, [](float t) { return std::tan(t); });
+  using V = Vec<float, B>;
+  V r, s, c;
+  typename V::integer quarter;
+  vec::trig_reduce(x, r, quarter);
+  vec::sin_cos_poly(r, s, c);
+  const auto odd = V(__builtin_convertvector(quarter & 1, typename V::native)) != 0;
+  return where(x == 0, x, where(odd, -c, s) / where(odd, s, c));
 }
-template <class T> XGRAD_INLINE Vec<T> log_sigmoid(Vec<T> x) {
-  return minimum(x, Vec<T>(0)) - log1p(exp(-abs(x)));
+
+// ---- erf, float: x + x P(x^2) below 0.93, 1 - exp(-a Q(a)) above ----
+template <int B>
+XGRAD_INLINE Vec<float, B> erf(const Vec<float, B>& x) {
+  using V = Vec<float, B>;
+  const V a = where(4.f < abs(x), 4.f, abs(x)), s = a * a;
+  auto p = s.v * 8.31677244e-05f - 8.13001185e-4f;
+  p = p * s.v + 5.19990642e-3f;
+  p = p * s.v - 2.68589407e-2f;
+  p = p * s.v + 1.12836875e-1f;
+  p = p * s.v - 3.76126319e-1f;
+  p = p * s.v + 1.28379166e-1f;
+  const V small(p * a.v + a.v);
+  auto q = a.v * 1.04330302e-05f - 3.14857345e-4f;
+  q = q * a.v + 3.61033902e-3f;
+  q = q * a.v - 2.36945599e-2f;
+  q = q * a.v + 1.06159046e-1f;
+  q = q * a.v + 6.35198057e-1f;
+  q = q * a.v + 1.12863708f;
+  return copysign(where(a < 0.93f, small, 1 - exp(V(-q * a.v))), x);
 }
-template <Floating T> T square(T x) { return x * x; }
-template <Floating T> T reciprocal(T x) { return 1 / x; }
-template <Floating T> T rsqrt(T x) { return 1 / std::sqrt(x); }
-template <Floating T> T pow(T a, T b) { return std::pow(a, b); }
+
+// ---- stable compositions ----
+// log(1 + e^x).
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> softplus(const Vec<T, B>& x) {
+  return maximum(x, 0) + log1p(exp(-abs(x)));
+}
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> log_sigmoid(const Vec<T, B>& x) {
+  return minimum(x, 0) - log1p(exp(-abs(x)));
+}
+
+// ---- lane by lane, through the functions on numbers ----
+#define XGRAD_EACH_DOUBLE(f)                                   \
+  template <int B>                                             \
+  XGRAD_INLINE Vec<double, B> f(const Vec<double, B>& x) {     \
+    return vec::each(x, [](double t) { return xgrad::f(t); }); \
+  }
+XGRAD_EACH_DOUBLE(exp)
+XGRAD_EACH_DOUBLE(exp2)
+XGRAD_EACH_DOUBLE(expm1)
+XGRAD_EACH_DOUBLE(log)
+XGRAD_EACH_DOUBLE(log2)
+XGRAD_EACH_DOUBLE(log10)
+XGRAD_EACH_DOUBLE(log1p)
+XGRAD_EACH_DOUBLE(sin)
+XGRAD_EACH_DOUBLE(cos)
+XGRAD_EACH_DOUBLE(tan)
+XGRAD_EACH_DOUBLE(tanh)
+XGRAD_EACH_DOUBLE(erf)
+#undef XGRAD_EACH_DOUBLE
+
+#define XGRAD_EACH(f)                                     \
+  template <class T, int B>                               \
+  XGRAD_INLINE Vec<T, B> f(const Vec<T, B>& x) {          \
+    return vec::each(x, [](T t) { return xgrad::f(t); }); \
+  }
+XGRAD_EACH(asin)
+XGRAD_EACH(acos)
+XGRAD_EACH(atan)
+XGRAD_EACH(sinh)
+XGRAD_EACH(cosh)
+XGRAD_EACH(asinh)
+XGRAD_EACH(acosh)
+XGRAD_EACH(atanh)
+XGRAD_EACH(erfc)
+XGRAD_EACH(lgamma)
+XGRAD_EACH(digamma)
+#undef XGRAD_EACH
+
+#define XGRAD_EACH(f)                                                      \
+  template <class A, class B, class V = typename vec::Common<A, B>::type>  \
+  XGRAD_INLINE V f(const A& a, const B& b) {                               \
+    using T = typename V::value_type;                                      \
+    return vec::each(V(a), V(b), [](T x, T y) { return xgrad::f(x, y); }); \
+  }
+XGRAD_EACH(pow)
+XGRAD_EACH(atan2)
+XGRAD_EACH(fmod)
+XGRAD_EACH(remainder)
+XGRAD_EACH(hypot)
+#undef XGRAD_EACH
 
 }  // namespace xgrad

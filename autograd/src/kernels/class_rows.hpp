@@ -9,9 +9,7 @@ namespace xgrad::detail {
 struct ClassGrid {
   std::int64_t outer, classes, inner;
   std::int64_t rows() const { return outer * inner; }
-  std::int64_t at(std::int64_t row, std::int64_t c) const {
-    return (row / inner * classes + c) * inner + row % inner;
-  }
+  std::int64_t at(std::int64_t row, std::int64_t c) const { return (row / inner * classes + c) * inner + row % inner; }
 };
 
 // lse[row] = log(sum_c exp(x[row][c])), without overflow.
@@ -23,6 +21,7 @@ void class_uniform_loss(const ClassGrid& grid, const T* x, const T* lse, const T
 // dx[row][c] = scale[row] exp(x[row][c] - lse[row]) - uniform[row] w[c]; `uniform` null: left out; w null: ones.
 // A row of scale 0 becomes zeros whatever it holds.
 template <class T>
-void class_softmax_scaled(const ClassGrid& grid, const T* x, const T* lse, const T* scale, const T* uniform, const T* w, T* dx);
+void class_softmax_scaled(const ClassGrid& grid, const T* x, const T* lse, const T* scale, const T* uniform, const T* w,
+                          T* dx);
 
 }  // namespace xgrad::detail

@@ -55,7 +55,8 @@ void scale(std::int64_t m, std::int64_t n, auto beta, auto* c, std::int64_t ldc)
 // twice as fast, and added to C. In fixed pieces, to bound the memory.
 void narrow(const Product<float>& whole) {
   constexpr std::int64_t kRows = 4096;
-  auto* t = static_cast<float*>(dnn::scratchpad(static_cast<std::size_t>(std::min(whole.m, kRows) * whole.n) * sizeof(float)));
+  auto* t = static_cast<float*>(
+      dnn::scratchpad(static_cast<std::size_t>(std::min(whole.m, kRows) * whole.n) * sizeof(float)));
   for (std::int64_t i = 0; i < whole.m; i += kRows) {
     const Product<float> p = whole.block(i, std::min(kRows, whole.m - i), 0, whole.n);
     dnn::sgemm(!p.tb, !p.ta, p.n, p.m, p.k, p.alpha, p.b, p.ldb, p.a, p.lda, 0.f, t, p.m);
@@ -73,7 +74,8 @@ void large(const Product<float>& p) {
   if (p.tb && !p.ta && p.n < 14 && p.m >= 16) return narrow(p);
   // The primitive is ahead with a transposed B on several threads, and for narrow results.
   const bool primitive = p.alpha == 1 && !p.ta && (p.tb ? p.m >= 24 && p.n >= 14 : p.n <= 32 && p.m >= 8);
-  if (primitive) return dnn::matmul({p.ta, p.tb, 1, p.m, p.n, p.k, p.lda, 0, p.ldb, 0, p.ldc, 0, p.beta}, p.a, p.b, p.c);
+  if (primitive)
+    return dnn::matmul({p.ta, p.tb, 1, p.m, p.n, p.k, p.lda, 0, p.ldb, 0, p.ldc, 0, p.beta}, p.a, p.b, p.c);
   dnn::sgemm(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
 }
 
@@ -87,11 +89,11 @@ template <class T>
 void large_in_pieces(const Product<T>& p) {
   const bool by_rows = p.m >= p.n;
   const std::int64_t size = by_rows ? p.m : p.n;
-  const std::int64_t piece = size <= 256 || p.n < 24 ? 64 : std::clamp<std::int64_t>((size / 8 + 63) / 64 * 64, 128, 512);
+  const std::int64_t piece =
+      size <= 256 || p.n < 24 ? 64 : std::clamp<std::int64_t>((size / 8 + 63) / 64 * 64, 128, 512);
   const std::int64_t pieces = (size + piece - 1) / piece;
-  const LibraryThreads one(1);  // a region of one thread is not a parallel one to the libraries
   parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
-    const LibraryThreads each(1);
+    const SerialScope one_thread;  // the range may be run by the caller, outside of any region
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t at = i * piece, length = std::min(piece, size - at);
       large(by_rows ? p.block(at, length, 0, p.n) : p.block(0, p.m, at, length));
@@ -120,22 +122,24 @@ void product(Product<T>&& p) {
   is_deterministic() || better_in_pieces(p) ? large_in_pieces(p) : large(p);
 }
 
-// One primitive for the whole batch, where it is ahead of sharing out whole products: fewer products than threads, or no
-// transposed operand. False: not done.
-bool batched_primitive(std::int64_t count, std::int64_t stride_a, std::int64_t stride_b, std::int64_t stride_c, const Product<float>& p) {
+// One primitive for the whole batch, where it is ahead of sharing out whole products: fewer products than threads, or
+// no transposed operand. False: not done.
+bool batched_primitive(std::int64_t count, std::int64_t stride_a, std::int64_t stride_b, std::int64_t stride_c,
+                       const Product<float>& p) {
   if (p.alpha != 1 || is_deterministic() || p.m < 8 || p.n < 8) return false;
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
   const bool few = count < usable_threads() && !is_small(p.tb, p.m, p.n, p.k);
   if (!few && (p.ta || p.tb || work < 8192)) return false;
-  dnn::matmul({p.ta, p.tb, count, p.m, p.n, p.k, p.lda, stride_a, p.ldb, stride_b, p.ldc, stride_c, p.beta}, p.a, p.b, p.c);
+  dnn::matmul({p.ta, p.tb, count, p.m, p.n, p.k, p.lda, stride_a, p.ldb, stride_b, p.ldc, stride_c, p.beta}, p.a, p.b,
+              p.c);
   return true;
 }
 bool batched_primitive(std::int64_t, std::int64_t, std::int64_t, std::int64_t, const Product<double>&) { return false; }
 
 }  // namespace
 
-void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const float* a, std::int64_t lda,
-          const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc) {
+void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const float* a,
+          std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc) {
   product<float>({ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc});
 }
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, double alpha, const double* a,
@@ -151,7 +155,8 @@ void gemm_batched(std::int64_t count, bool ta, bool tb, std::int64_t m, std::int
   // The same B for all and rows that follow each other: one tall product.
   if (stride_b == 0 && !ta && stride_a == m * lda && stride_c == m * ldc && (lda >= k && ldc >= n))
     return gemm(ta, tb, count * m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(std::max<std::int64_t>(k, 1));
+  const double work =
+      static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(std::max<std::int64_t>(k, 1));
   if (count > 1 && k > 0 &&
       batched_primitive(count, stride_a, stride_b, stride_c, {ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc}))
     return;
@@ -163,9 +168,9 @@ void gemm_batched(std::int64_t count, bool ta, bool tb, std::int64_t m, std::int
   if (count < usable_threads()) return range(0, count);
   parallel_for(count, std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / (work * 0.02 + 50))), range);
 }
-template void gemm_batched<float>(std::int64_t, bool, bool, std::int64_t, std::int64_t, std::int64_t, float, const float*,
-                                  std::int64_t, std::int64_t, const float*, std::int64_t, std::int64_t, float, float*,
-                                  std::int64_t, std::int64_t);
+template void gemm_batched<float>(std::int64_t, bool, bool, std::int64_t, std::int64_t, std::int64_t, float,
+                                  const float*, std::int64_t, std::int64_t, const float*, std::int64_t, std::int64_t,
+                                  float, float*, std::int64_t, std::int64_t);
 template void gemm_batched<double>(std::int64_t, bool, bool, std::int64_t, std::int64_t, std::int64_t, double,
                                    const double*, std::int64_t, std::int64_t, const double*, std::int64_t, std::int64_t,
                                    double, double*, std::int64_t, std::int64_t);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-
 #include <xgrad/vec.hpp>
 
 #include "kernels/parallel.hpp"
@@ -15,10 +14,19 @@ template <class T>
 XGRAD_INLINE void copy_lanes(T* to, const T* from, std::int64_t n) {
   std::int64_t i = 0;
   if constexpr (Vec<T>::lanes == 16) {
-    if (n & 8) { __builtin_memcpy(to, from, 8 * sizeof(T)); i = 8; }
+    if (n & 8) {
+      __builtin_memcpy(to, from, 8 * sizeof(T));
+      i = 8;
+    }
   }
-  if (n & 4) { __builtin_memcpy(to + i, from + i, 4 * sizeof(T)); i += 4; }
-  if (n & 2) { __builtin_memcpy(to + i, from + i, 2 * sizeof(T)); i += 2; }
+  if (n & 4) {
+    __builtin_memcpy(to + i, from + i, 4 * sizeof(T));
+    i += 4;
+  }
+  if (n & 2) {
+    __builtin_memcpy(to + i, from + i, 2 * sizeof(T));
+    i += 2;
+  }
   if (n & 1) to[i] = from[i];
 }
 
@@ -53,7 +61,8 @@ XGRAD_INLINE T lane_sum(Vec<T> v) {
 
 // R rows of A times x: two sums per row, whatever R is, so that a row's bits do not depend on its neighbours.
 template <int R, class T>
-XGRAD_INLINE void dot_rows(std::int64_t k, T alpha, const T* a, std::int64_t lda, const T* x, T beta, T* y, std::int64_t step) {
+XGRAD_INLINE void dot_rows(std::int64_t k, T alpha, const T* a, std::int64_t lda, const T* x, T beta, T* y,
+                           std::int64_t step) {
   using V = Vec<T>;
   constexpr int L = V::lanes;
   V s[R][2];
@@ -114,12 +123,13 @@ XGRAD_INLINE void add_rows(std::int64_t k, std::int64_t width, T alpha, const T*
 
 // y = alpha A^T x + beta y for columns [begin, end) of row-major A: a strip of columns stays in registers.
 template <class T>
-XGRAD_CLONES void gemv_columns(std::int64_t begin, std::int64_t end, std::int64_t k, T alpha, const T* a, std::int64_t lda,
-                               const T* x, std::int64_t x_step, T beta, T* y, std::int64_t step) {
+XGRAD_CLONES void gemv_columns(std::int64_t begin, std::int64_t end, std::int64_t k, T alpha, const T* a,
+                               std::int64_t lda, const T* x, std::int64_t x_step, T beta, T* y, std::int64_t step) {
   constexpr int L = Vec<T>::lanes;
   std::int64_t j = begin;
   for (; j + 4 * L <= end; j += 4 * L) add_rows<4>(k, 4 * L, alpha, a + j, lda, x, x_step, beta, y + j * step, step);
-  for (; j < end; j += L) add_rows<1>(k, std::min<std::int64_t>(L, end - j), alpha, a + j, lda, x, x_step, beta, y + j * step, step);
+  for (; j < end; j += L)
+    add_rows<1>(k, std::min<std::int64_t>(L, end - j), alpha, a + j, lda, x, x_step, beta, y + j * step, step);
 }
 
 typedef float Float4 __attribute__((vector_size(16)));
@@ -137,7 +147,8 @@ XGRAD_INLINE V load16(const void* p) {
 // A square tile that fits 16-byte registers: out[j * W + i] = in[i * ld + j].
 template <int W>
 XGRAD_INLINE void transpose_tile(const float* in, std::int64_t ld, float* out) {
-  const Float4 a = load16<Float4>(in), b = load16<Float4>(in + ld), c = load16<Float4>(in + 2 * ld), d = load16<Float4>(in + 3 * ld);
+  const Float4 a = load16<Float4>(in), b = load16<Float4>(in + ld), c = load16<Float4>(in + 2 * ld),
+               d = load16<Float4>(in + 3 * ld);
   const Float4 e = __builtin_shufflevector(a, b, 0, 4, 1, 5), f = __builtin_shufflevector(a, b, 2, 6, 3, 7);
   const Float4 g = __builtin_shufflevector(c, d, 0, 4, 1, 5), h = __builtin_shufflevector(c, d, 2, 6, 3, 7);
   const Float4 r0 = __builtin_shufflevector(e, g, 0, 1, 4, 5), r1 = __builtin_shufflevector(e, g, 2, 3, 6, 7);
@@ -158,7 +169,8 @@ XGRAD_INLINE void transpose_tile(const double* in, std::int64_t ld, double* out)
 // Columns [0, width) of op(B), k rows, as rows of W numbers; what is in the rest does not matter. `readable` numbers
 // from b on belong to B.
 template <int W, class T>
-XGRAD_INLINE void pack_panel(bool tb, std::int64_t k, std::int64_t width, std::int64_t readable, const T* b, std::int64_t ldb, T* out) {
+XGRAD_INLINE void pack_panel(bool tb, std::int64_t k, std::int64_t width, std::int64_t readable, const T* b,
+                             std::int64_t ldb, T* out) {
   constexpr std::int64_t L = Vec<T>::lanes;
   if (!tb) {
     // Whole vectors, reading into the next row, except at the end of the matrix.
@@ -166,7 +178,8 @@ XGRAD_INLINE void pack_panel(bool tb, std::int64_t k, std::int64_t width, std::i
     for (std::int64_t p = 0; p < safe; ++p)
       for (std::int64_t v = 0; v < W; v += L) Vec<T>::load(b + p * ldb + v).store(out + p * W + v);
     for (std::int64_t p = safe; p < k; ++p)
-      for (std::int64_t v = 0; v < W; v += L) load_zero(b + p * ldb + v, std::max<std::int64_t>(0, width - v)).store(out + p * W + v);
+      for (std::int64_t v = 0; v < W; v += L)
+        load_zero(b + p * ldb + v, std::max<std::int64_t>(0, width - v)).store(out + p * W + v);
     return;
   }
   constexpr std::int64_t S = 16 / sizeof(T);
@@ -243,7 +256,8 @@ XGRAD_INLINE void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std:
         const std::int64_t width = std::min(left, 2 * L);
         const bool pack = tb || width < 2 * L;
         if (pack) pack_panel<2 * L>(tb, depth, width, end - bp, bp, ldb, packed);
-        panel<(R2 > 0 ? R2 : 1), 2>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? 2 * L : ldb, beta_p, c + j, ldc, width);
+        panel<(R2 > 0 ? R2 : 1), 2>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? 2 * L : ldb, beta_p,
+                                    c + j, ldc, width);
         j += width;
       } else {
         const std::int64_t width = std::min(left, L);
@@ -289,8 +303,8 @@ const T* contiguous(const T* x, std::int64_t n, std::int64_t step, std::unique_p
 }  // namespace
 
 template <class T>
-void gemv(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda, const T* b,
-          std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+void gemv(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda,
+          const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
   // One operand is a vector x, the other a matrix of `size` outputs, stored as rows to dot with x or as columns.
   const bool right = n == 1;
   const T* matrix = right ? a : b;
@@ -303,11 +317,12 @@ void gemv(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T al
     std::unique_ptr<T[]> hold;
     const T* xc = contiguous(x, k, x_step, hold);
     // Rows are few and long: ranges need not begin at multiples of 64.
-    parallel_for(size, std::max<std::int64_t>(4, static_cast<std::int64_t>(3000 / ns)), [&](std::int64_t i, std::int64_t e) {
-      gemv_rows(i, e, k, alpha, matrix, ld, xc, beta, c, step);
-    });
+    parallel_for(size, std::max<std::int64_t>(4, static_cast<std::int64_t>(3000 / ns)),
+                 [&](std::int64_t i, std::int64_t e) { gemv_rows(i, e, k, alpha, matrix, ld, xc, beta, c, step); });
   } else {
-    parallel_cost(size, ns, [&](std::int64_t i, std::int64_t e) { gemv_columns(i, e, k, alpha, matrix, ld, x, x_step, beta, c, step); });
+    parallel_cost(size, ns, [&](std::int64_t i, std::int64_t e) {
+      gemv_columns(i, e, k, alpha, matrix, ld, x, x_step, beta, c, step);
+    });
   }
 }
 
@@ -317,10 +332,10 @@ void gemm_small(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k
   (has_wide_registers() ? product_wide<T> : product_narrow<T>)(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
-#define XGRAD_INSTANTIATE(T)                                                                                              \
-  template void gemv(bool, bool, std::int64_t, std::int64_t, std::int64_t, T, const T*, std::int64_t, const T*,         \
-                     std::int64_t, T, T*, std::int64_t);                                                                  \
-  template void gemm_small(bool, bool, std::int64_t, std::int64_t, std::int64_t, T, const T*, std::int64_t, const T*,   \
+#define XGRAD_INSTANTIATE(T)                                                                                          \
+  template void gemv(bool, bool, std::int64_t, std::int64_t, std::int64_t, T, const T*, std::int64_t, const T*,       \
+                     std::int64_t, T, T*, std::int64_t);                                                              \
+  template void gemm_small(bool, bool, std::int64_t, std::int64_t, std::int64_t, T, const T*, std::int64_t, const T*, \
                            std::int64_t, T, T*, std::int64_t);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)

@@ -1,5 +1,5 @@
-// Matrix products done here: vectors, and sizes where the cost of calling a library dominates. Arguments as in gemm.hpp;
-// m, n and k at least 1, beta = 0 never reads C.
+// Matrix products done here: vectors, and sizes where the cost of calling a library dominates. Arguments as in
+// gemm.hpp; m, n and k at least 1, beta = 0 never reads C.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@ namespace xgrad::detail {
 
 // m or n is 1; over several threads when worth it, with the same bits for any number of them.
 template <class T>
-void gemv(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda,
-          const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc);
+void gemv(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
+          std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc);
 
 // Any sizes, on one thread; blocked for registers only.
 template <class T>

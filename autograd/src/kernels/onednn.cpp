@@ -5,7 +5,6 @@
 #include <new>
 #include <string>
 #include <vector>
-
 #include <xgrad/error.hpp>
 
 #include "kernels/lru.hpp"
@@ -20,7 +19,8 @@ using Dims = dnnl::memory::dims;
 void check(dnnl_status_t status, const char* what) {
   if (status == dnnl_success) return;
   if (status == dnnl_out_of_memory) throw std::bad_alloc();
-  throw Error("xgrad: oneDNN refused " + std::string(what) + " (status " + std::to_string(static_cast<int>(status)) + ")");
+  throw Error("xgrad: oneDNN refused " + std::string(what) + " (status " + std::to_string(static_cast<int>(status)) +
+              ")");
 }
 
 struct MatmulKey {
@@ -32,7 +32,8 @@ struct MatmulKey {
 struct MatmulHash {
   std::size_t operator()(const MatmulKey& k) const {
     std::uint64_t h = static_cast<std::uint64_t>(k.threads) * 4 + (k.p.trans_a ? 2 : 0) + (k.p.trans_b ? 1 : 0);
-    for (std::int64_t x : {k.p.count, k.p.m, k.p.n, k.p.k, k.p.lda, k.p.stride_a, k.p.ldb, k.p.stride_b, k.p.ldc, k.p.stride_c})
+    for (std::int64_t x :
+         {k.p.count, k.p.m, k.p.n, k.p.k, k.p.lda, k.p.stride_a, k.p.ldb, k.p.stride_b, k.p.ldc, k.p.stride_c})
       h = (h ^ static_cast<std::uint64_t>(x)) * 0x9E3779B97F4A7C15u;
     return h ^ (h >> 32) ^ (k.p.beta == 0 ? 0u : 0x55u);
   }
@@ -47,7 +48,8 @@ struct MatmulEntry {
 };
 
 // Matrix (or batch of them) whose rows are ld apart, or its transpose.
-Desc describe(std::int64_t count, std::int64_t rows, std::int64_t cols, bool trans, std::int64_t ld, std::int64_t stride) {
+Desc describe(std::int64_t count, std::int64_t rows, std::int64_t cols, bool trans, std::int64_t ld,
+              std::int64_t stride) {
   const auto type = dnnl::memory::data_type::f32;
   const std::int64_t down = trans ? 1 : ld, right = trans ? ld : 1;
   if (count == 1) return Desc({rows, cols}, type, Dims{down, right});
@@ -120,7 +122,8 @@ dnnl::primitive_attr user_scratchpad() {
 void sgemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const float* a,
            std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc) {
   const LibraryThreads threads;
-  check(dnnl_sgemm(trans_a ? 'T' : 'N', trans_b ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc), "a matrix product");
+  check(dnnl_sgemm(trans_a ? 'T' : 'N', trans_b ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc),
+        "a matrix product");
 }
 
 void matmul(const Matmul& p, const float* a, const float* b, float* c) {
@@ -132,8 +135,10 @@ void matmul(const Matmul& p, const float* a, const float* b, float* c) {
   check(dnnl_memory_set_data_handle(e.a.get(), const_cast<float*>(a)), "an operand");
   check(dnnl_memory_set_data_handle(e.b.get(), const_cast<float*>(b)), "an operand");
   check(dnnl_memory_set_data_handle(e.c.get(), c), "an operand");
-  if (e.scratch_bytes > 0) check(dnnl_memory_set_data_handle(e.scratch.get(), scratchpad(e.scratch_bytes)), "its scratchpad");
-  check(dnnl_primitive_execute(e.primitive.get(), stream().get(), static_cast<int>(e.args.size()), e.args.data()), "a matrix product");
+  if (e.scratch_bytes > 0)
+    check(dnnl_memory_set_data_handle(e.scratch.get(), scratchpad(e.scratch_bytes)), "its scratchpad");
+  check(dnnl_primitive_execute(e.primitive.get(), stream().get(), static_cast<int>(e.args.size()), e.args.data()),
+        "a matrix product");
 }
 
 }  // namespace xgrad::detail::dnn

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-
 #include <dnnl.hpp>
 
 namespace xgrad::detail::dnn {

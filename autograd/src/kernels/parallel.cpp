@@ -1,9 +1,9 @@
 #include "kernels/parallel.hpp"
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <utility>
-
-#include <fmt/format.h>
 #include <xgrad/error.hpp>
 
 #ifdef _OPENMP
@@ -29,6 +29,7 @@ std::atomic<int>& threads() {
   return n;
 }
 std::atomic<bool> deterministic{false};
+constinit thread_local int serial_scopes = 0;
 
 }  // namespace
 
@@ -77,6 +78,9 @@ void parallel_ranges(std::int64_t n, int parts, RangeFn call, const void* f) {
   call(f, 0, n);
 #endif
 }
+
+SerialScope::SerialScope() { ++serial_scopes; }
+SerialScope::~SerialScope() { --serial_scopes; }
 
 #ifdef _OPENMP
 LibraryThreads::LibraryThreads(int n) {

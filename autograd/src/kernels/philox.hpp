@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-
 #include <xgrad/random.hpp>
 
 namespace xgrad::detail {

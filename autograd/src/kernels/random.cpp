@@ -6,17 +6,15 @@
 #pragma GCC optimize("fp-contract=off")
 #endif
 
-#include "kernels/philox.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <numeric>
-
 #include <xgrad/vec.hpp>
 
 #include "kernels/parallel.hpp"
+#include "kernels/philox.hpp"
 
 // One group is 16 counters, 64 words. Word w of all 16 counters, then the next word: groups fill whole vectors.
 namespace xgrad {
@@ -154,8 +152,11 @@ XGRAD_INLINE void normal_pair(Double u, Double v, Double& x, Double& y) {
   const auto k = as<VecTraits<double>::mask>(q4.v);
   const Double t = (v - (q4 - 6755399441055744.0) * 0.25) * 6.283185307179586477, z = t * t;
   Double s = 1.0 / 355687428096000, c = 1.0 / 20922789888000;  // 1/17!, 1/16!
-  for (double f : {-1.0 / 1307674368000, 1.0 / 6227020800, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120, -1.0 / 6}) s = s * z + splat(f);
-  for (double f : {-1.0 / 87178291200, 1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320, -1.0 / 720, 1.0 / 24, -0.5}) c = c * z + splat(f);
+  for (double f :
+       {-1.0 / 1307674368000, 1.0 / 6227020800, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120, -1.0 / 6})
+    s = s * z + splat(f);
+  for (double f : {-1.0 / 87178291200, 1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320, -1.0 / 720, 1.0 / 24, -0.5})
+    c = c * z + splat(f);
   s = s * z * t + t;
   c = c * z + 1.0;
   const Mask<double> odd{(k & 1) != 0};
@@ -230,8 +231,8 @@ struct Words {
 
 // Groups [begin, end) of n elements.
 template <class Law, class T>
-XGRAD_CLONES void generate_groups(Law law, std::uint64_t seed, std::uint64_t first, std::int64_t begin, std::int64_t end, T* out,
-                                  std::int64_t n) {
+XGRAD_CLONES void generate_groups(Law law, std::uint64_t seed, std::uint64_t first, std::int64_t begin,
+                                  std::int64_t end, T* out, std::int64_t n) {
   alignas(64) std::uint32_t words[64];
   for (std::int64_t g = begin; g < end; ++g) {
     philox_group(seed, first + static_cast<std::uint64_t>(g * kGroup), words);
@@ -251,23 +252,24 @@ void generate(Generator& generator, T* out, std::int64_t n, double ns_per_group,
   if (n <= 0) return;
   const std::int64_t groups = (n + Law::size - 1) / Law::size;
   const Generator::Range r = generator.reserve(static_cast<std::uint64_t>(groups * kGroup));
-  detail::parallel_for(groups, static_cast<std::int64_t>(3000 / ns_per_group), [&](std::int64_t begin, std::int64_t end) {
-    generate_groups(law, r.seed, r.first, begin, end, out, n);
-  });
+  detail::parallel_for(
+      groups, static_cast<std::int64_t>(3000 / ns_per_group),
+      [&](std::int64_t begin, std::int64_t end) { generate_groups(law, r.seed, r.first, begin, end, out, n); });
 }
 
 __extension__ typedef unsigned __int128 Wide;
 
-// Numbers below `span` from 32-bit words (two of them when span is larger), without bias: Lemire's multiplication; a word
-// that would favour some values is drawn again from the same counter in another stream.
+// Numbers below `span` from 32-bit words (two of them when span is larger), without bias: Lemire's multiplication; a
+// word that would favour some values is drawn again from the same counter in another stream.
 struct Below {
   std::uint64_t seed, first;
 
   std::uint64_t again(std::int64_t element, int per_group, std::uint32_t attempt) const {
     const std::int64_t group = element / per_group, lane = element % 16, pair = element % per_group / 16;
     const std::uint64_t counter = first + static_cast<std::uint64_t>(group * kGroup + lane);
-    const auto w = Generator::philox({static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32), attempt, 0},
-                                     {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+    const auto w =
+        Generator::philox({static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32), attempt, 0},
+                          {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
     if (per_group == 64) return w[static_cast<std::size_t>(pair)];
     return std::uint64_t{w[static_cast<std::size_t>(2 * pair)]} << 32 | w[static_cast<std::size_t>(2 * pair + 1)];
   }
@@ -276,7 +278,8 @@ struct Below {
     std::uint64_t m = std::uint64_t{word} * span;
     if (static_cast<std::uint32_t>(m) < span) [[unlikely]] {
       const std::uint32_t reject = (0u - span) % span;
-      for (std::uint32_t attempt = 1; static_cast<std::uint32_t>(m) < reject; ++attempt) m = again(element, 64, attempt) * span;
+      for (std::uint32_t attempt = 1; static_cast<std::uint32_t>(m) < reject; ++attempt)
+        m = again(element, 64, attempt) * span;
     }
     return m >> 32;
   }
@@ -316,7 +319,8 @@ void fill_normal(Generator& g, double* out, std::int64_t n, double mean, double 
 
 void fill_bernoulli(Generator& g, std::uint8_t* out, std::int64_t n, double p) {
   const double limit = std::nearbyint(p * 4294967296.0);
-  if (limit < 4294967296.0) return generate(g, out, n, 40, Bernoulli{limit > 0 ? static_cast<std::uint32_t>(limit) : 0u});
+  if (limit < 4294967296.0)
+    return generate(g, out, n, 40, Bernoulli{limit > 0 ? static_cast<std::uint32_t>(limit) : 0u});
   // Certain: but the numbers that follow must not depend on p.
   if (n > 0) g.reserve(static_cast<std::uint64_t>((n + 63) / 64 * kGroup));
   if (n > 0) std::memset(out, 1, static_cast<std::size_t>(n));

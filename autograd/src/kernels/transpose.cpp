@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-
 #include <xgrad/vec.hpp>
 
 #include "kernels/parallel.hpp"
@@ -20,8 +19,12 @@ struct Reg;
 template <>
 struct Reg<std::uint8_t> {
   using V = Bytes;
-  XGRAD_INLINE static V low(V a, V b) { return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23); }
-  XGRAD_INLINE static V high(V a, V b) { return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31); }
+  XGRAD_INLINE static V low(V a, V b) {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  }
+  XGRAD_INLINE static V high(V a, V b) {
+    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  }
 };
 template <>
 struct Reg<std::uint32_t> {
@@ -56,7 +59,8 @@ XGRAD_INLINE void tile(const E* in, std::int64_t ldi, E* out, std::int64_t ldo) 
 // Output rows [begin, end). Blocks of one cache line by one cache line go through a small buffer: lines of the output,
 // often a power of two apart, are then written once and whole.
 template <class E>
-void transpose_rows(std::int64_t rows, std::int64_t begin, std::int64_t end, const E* in, std::int64_t ldi, E* out, std::int64_t ldo) {
+void transpose_rows(std::int64_t rows, std::int64_t begin, std::int64_t end, const E* in, std::int64_t ldi, E* out,
+                    std::int64_t ldo) {
   constexpr std::int64_t W = 16 / sizeof(E), B = 64 / sizeof(E);
   alignas(64) E buffer[B * B];
   for (std::int64_t j = begin; j < end; j += B) {
@@ -85,27 +89,31 @@ void run(std::int64_t rows, std::int64_t cols, const void* in, std::int64_t ldi,
     std::memcpy(to, from, static_cast<std::size_t>(cols) * sizeof(E));
     return;
   }
-  parallel_cost(cols, 0.1 * sizeof(E) * static_cast<double>(rows), [=](std::int64_t begin, std::int64_t end) {
-    transpose_rows(rows, begin, end, from, ldi, to, ldo);
-  });
+  parallel_cost(cols, 0.1 * sizeof(E) * static_cast<double>(rows),
+                [=](std::int64_t begin, std::int64_t end) { transpose_rows(rows, begin, end, from, ldi, to, ldo); });
 }
 
 }  // namespace
 
-void transpose_copy(std::int64_t element_size, std::int64_t rows, std::int64_t cols, const void* in, std::int64_t ldi, void* out,
-                    std::int64_t ldo) {
+void transpose_copy(std::int64_t element_size, std::int64_t rows, std::int64_t cols, const void* in, std::int64_t ldi,
+                    void* out, std::int64_t ldo) {
   if (rows <= 0 || cols <= 0) return;
   switch (element_size) {
-    case 1: return run<std::uint8_t>(rows, cols, in, ldi, out, ldo);
-    case 4: return run<std::uint32_t>(rows, cols, in, ldi, out, ldo);
-    case 8: return run<std::uint64_t>(rows, cols, in, ldi, out, ldo);
-    default: break;
+    case 1:
+      return run<std::uint8_t>(rows, cols, in, ldi, out, ldo);
+    case 4:
+      return run<std::uint32_t>(rows, cols, in, ldi, out, ldo);
+    case 8:
+      return run<std::uint64_t>(rows, cols, in, ldi, out, ldo);
+    default:
+      break;
   }
   const auto* from = static_cast<const char*>(in);
   auto* to = static_cast<char*>(out);
   const auto size = static_cast<std::size_t>(element_size);
   for (std::int64_t i = 0; i < rows; ++i)
-    for (std::int64_t j = 0; j < cols; ++j) std::memcpy(to + (j * ldo + i) * element_size, from + (i * ldi + j) * element_size, size);
+    for (std::int64_t j = 0; j < cols; ++j)
+      std::memcpy(to + (j * ldo + i) * element_size, from + (i * ldi + j) * element_size, size);
 }
 
 }  // namespace xgrad::detail

@@ -41,13 +41,17 @@ struct Targets {
 };
 
 // ---- checks ----
-[[noreturn, gnu::cold]] void refuse_shapes(const char* op, const std::string& rule, const Tensor& input, const Tensor& target, Location at) {
+[[noreturn, gnu::cold]] void refuse_shapes(const char* op, const std::string& rule, const Tensor& input,
+                                           const Tensor& target, Location at) {
   ErrorReport report(op, rule, at);
   report.operand("input", input).operand("target", target);
   const Shape &x = input.shape(), &t = target.shape();
-  if (x == t && !is_floating(target.dtype())) report.help("class indices have no class dimension; probabilities must be floating");
-  else if (is_floating(target.dtype())) report.help("a floating target holds probabilities; class indices are int64");
-  else if (t.rank() == x.rank() && t.rank() > 1 && t[1] == 1) report.help("drop the class dimension of the target: squeeze(1)");
+  if (x == t && !is_floating(target.dtype()))
+    report.help("class indices have no class dimension; probabilities must be floating");
+  else if (is_floating(target.dtype()))
+    report.help("a floating target holds probabilities; class indices are int64");
+  else if (t.rank() == x.rank() && t.rank() > 1 && t[1] == 1)
+    report.help("drop the class dimension of the target: squeeze(1)");
   report.shape_error();
 }
 
@@ -66,10 +70,12 @@ void require_index_shape(const char* op, const Tensor& input, const Tensor& targ
   if (got == want) return;
   if (got.rank() == want.rank() && got.rank() > 0 && got[0] != want[0])
     refuse_shapes(op, fmt::format("batch sizes differ: input has {}, target {}", want[0], got[0]), input, target, at);
-  refuse_shapes(op, fmt::format("target must have shape {}, got {}", to_string(want), to_string(got)), input, target, at);
+  refuse_shapes(op, fmt::format("target must have shape {}, got {}", to_string(want), to_string(got)), input, target,
+                at);
 }
 
-Tensor checked_weight(const char* op, const Tensor& weight, const Tensor& input, std::int64_t classes, const Location& at) {
+Tensor checked_weight(const char* op, const Tensor& weight, const Tensor& input, std::int64_t classes,
+                      const Location& at) {
   if (!weight.defined()) return {};
   if (!(impl(weight).shape == Shape{classes})) [[unlikely]]
     ErrorReport(op, fmt::format("weight must be ({}), one per class, got {}", classes, to_string(weight.shape())), at)
@@ -77,7 +83,10 @@ Tensor checked_weight(const char* op, const Tensor& weight, const Tensor& input,
         .operand("weight", weight)
         .shape_error();
   if (grad_enabled() && detail::wants_grad(weight)) [[unlikely]]
-    ErrorReport(op, "class weights are constants and take no gradient", at).operand("weight", weight).help("pass weight.detach()").autograd_error();
+    ErrorReport(op, "class weights are constants and take no gradient", at)
+        .operand("weight", weight)
+        .help("pass weight.detach()")
+        .autograd_error();
   return detail::contiguous_copy(detail::cast_raw(weight, impl(input).dtype));
 }
 
@@ -93,12 +102,14 @@ std::string row_name(const Shape& shape, std::int64_t row) {
 }
 
 // index: the target as int64.
-void require_range(const char* op, const Tensor& input, const Tensor& target, const Tensor& index, const Call& c, const Location& at) {
+void require_range(const char* op, const Tensor& input, const Tensor& target, const Tensor& index, const Call& c,
+                   const Location& at) {
   const std::int64_t* t = data<std::int64_t>(index);
   const auto classes = static_cast<std::uint64_t>(c.grid.classes);
   for (std::int64_t r = 0; r < c.grid.rows(); ++r)
     if (static_cast<std::uint64_t>(t[r]) >= classes && t[r] != c.ignore_index) [[unlikely]]
-      ErrorReport(op, fmt::format("target {}{} outside 0..{}", t[r], row_name(impl(index).shape, r), c.grid.classes - 1), at)
+      ErrorReport(
+          op, fmt::format("target {}{} outside 0..{}", t[r], row_name(impl(index).shape, r), c.grid.classes - 1), at)
           .operand("input", input)
           .operand("target", target)
           .help(fmt::format("the input has {} classes; ignore_index is {}", c.grid.classes, c.ignore_index))
@@ -124,8 +135,8 @@ ClassGrid grid_of(const Shape& s) {
   return g;
 }
 
-Targets check_targets(const char* op, const Tensor& input, const Tensor& target, const Tensor& weight, std::int64_t ignore_index,
-                      Reduction reduction, double smoothing, const Location& at) {
+Targets check_targets(const char* op, const Tensor& input, const Tensor& target, const Tensor& weight,
+                      std::int64_t ignore_index, Reduction reduction, double smoothing, const Location& at) {
   if (impl(target).dtype != DType::int64 && impl(target).dtype != DType::int32) [[unlikely]]
     ErrorReport(op, fmt::format("class indices must be int64, got {}", name(impl(target).dtype)), at)
         .operand("input", input)
@@ -135,7 +146,8 @@ Targets check_targets(const char* op, const Tensor& input, const Tensor& target,
   const int class_dim = impl(input).shape.rank() == 1 ? 0 : 1;
   require_index_shape(op, input, target, class_dim, at);
   const ClassGrid grid = grid_of(impl(input).shape);
-  Targets t{detail::contiguous_copy(detail::cast_raw(target, DType::int64)), checked_weight(op, weight, input, grid.classes, at),
+  Targets t{detail::contiguous_copy(detail::cast_raw(target, DType::int64)),
+            checked_weight(op, weight, input, grid.classes, at),
             Call{grid, ignore_index, reduction, smoothing, 1, class_dim}};
   require_range(op, input, target, t.index, t.call, at);
   if (reduction == Reduction::mean) t.call.scale = 1 / total_weight(t);
@@ -162,11 +174,14 @@ Tensor collect(const Tensor& index, const Call& c, F&& row_loss) {
   double sum = 0;
   for (std::int64_t r = 0; r < c.grid.rows(); ++r) {
     const T v = row_loss(r);
-    if (c.reduction == Reduction::none) p[r] = v;
-    else sum += static_cast<double>(v);
+    if (c.reduction == Reduction::none)
+      p[r] = v;
+    else
+      sum += static_cast<double>(v);
   }
   // With every row ignored the mean is 0 / 0.
-  if (c.reduction != Reduction::none) *p = static_cast<T>(std::isinf(c.scale) ? std::numeric_limits<double>::quiet_NaN() : sum * c.scale);
+  if (c.reduction != Reduction::none)
+    *p = static_cast<T>(std::isinf(c.scale) ? std::numeric_limits<double>::quiet_NaN() : sum * c.scale);
   return out;
 }
 
@@ -204,10 +219,12 @@ Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, c
       return t[r] == c.ignore_index ? T(0) : -row_weight(c, t, w, r) * p[c.grid.at(r, t[r])];
     });
   });
-  return record("nll_loss", std::move(out), {x}, {index, weight},
-                [c, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
-                  return {nll_backward(g, s[0], s[1], c, shape)};
-                }, at);
+  return record(
+      "nll_loss", std::move(out), {x}, {index, weight},
+      [c, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
+        return {nll_backward(g, s[0], s[1], c, shape)};
+      },
+      at);
 }
 
 // ---- cross_entropy with class indices ----
@@ -253,14 +270,15 @@ RowParts<T> row_parts(const Tensor& index, const Tensor& weight, const Call& c, 
 Grads second_derivative(const Saved& s, const Tensor& gg, const Call& c);
 
 // x, lse contiguous.
-Tensor ce_backward(const Tensor& grad, const Tensor& x, const Tensor& lse, const Tensor& index, const Tensor& weight, const Call& c) {
+Tensor ce_backward(const Tensor& grad, const Tensor& x, const Tensor& lse, const Tensor& index, const Tensor& weight,
+                   const Call& c) {
   const Tensor g = grad.contiguous();
   Tensor dx = make_tensor(impl(x).shape, impl(x).dtype);
   dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
     const RowParts<T> parts = row_parts<T>(index, weight, c, data<T>(g));
-    detail::class_softmax_scaled(c.grid, data<T>(x), data<T>(lse), data<T>(parts.softmax), data_or_null<T>(parts.uniform),
-                                 data_or_null<T>(weight), data<T>(dx));
+    detail::class_softmax_scaled(c.grid, data<T>(x), data<T>(lse), data<T>(parts.softmax),
+                                 data_or_null<T>(parts.uniform), data_or_null<T>(weight), data<T>(dx));
     const std::int64_t* t = data<std::int64_t>(index);
     for (std::int64_t r = 0; r < c.grid.rows(); ++r)
       if (t[r] != c.ignore_index) data<T>(dx)[c.grid.at(r, t[r])] -= data<T>(parts.target)[r];
@@ -282,9 +300,8 @@ Grads second_derivative(const Saved& s, const Tensor& gg, const Call& c) {
     g_grad = rows ? sum(product, dim) : sum(product);
   }
   if (s.needs(1)) {
-    const Tensor a = dispatch_floating(impl(x).dtype, [&](auto zero) {
-      return row_parts<decltype(zero)>(index, weight, c, nullptr).softmax;
-    });
+    const Tensor a = dispatch_floating(
+        impl(x).dtype, [&](auto zero) { return row_parts<decltype(zero)>(index, weight, c, nullptr).softmax; });
     Shape shape = impl(x).shape;
     shape[c.class_dim] = 1;
     const Tensor p = softmax(x, c.class_dim);
@@ -307,28 +324,34 @@ Tensor ce_indices(const Tensor& x, const Targets& t, const Location& at) {
       detail::class_uniform_loss(c.grid, p, l, w, data<T>(uniform));
     }
     const std::int64_t* index = data<std::int64_t>(t.index);
-    const T keep = static_cast<T>(1 - c.smoothing), u = static_cast<T>(c.smoothing / static_cast<double>(c.grid.classes));
+    const T keep = static_cast<T>(1 - c.smoothing),
+            u = static_cast<T>(c.smoothing / static_cast<double>(c.grid.classes));
     return collect<T>(t.index, c, [&](std::int64_t r) {
       if (index[r] == c.ignore_index) return T(0);
       const T loss = keep * row_weight(c, index, w, r) * (l[r] - p[c.grid.at(r, index[r])]);
       return c.smoothing > 0 ? loss + u * data<T>(uniform)[r] : loss;
     });
   });
-  return record("cross_entropy", std::move(out), {x}, {x, lse, t.index, t.weight},
-                [c](const Saved& s, const Tensor& g) -> Grads { return {ce_backward(g, s[0], s[1], s[2], s[3], c)}; }, at);
+  return record(
+      "cross_entropy", std::move(out), {x}, {x, lse, t.index, t.weight},
+      [c](const Saved& s, const Tensor& g) -> Grads { return {ce_backward(g, s[0], s[1], s[2], s[3], c)}; }, at);
 }
 
 // ---- cross_entropy with probabilities ----
 Tensor ce_probabilities(const Tensor& input, const Tensor& target, const CrossEntropyOptions& o, const Location& at) {
   const char* op = "cross_entropy";
   if (!(impl(input).shape == impl(target).shape)) [[unlikely]]
-    refuse_shapes(op, fmt::format("a target of probabilities must have the input's shape {}, got {}", to_string(impl(input).shape), to_string(impl(target).shape)), input, target, at);
+    refuse_shapes(op,
+                  fmt::format("a target of probabilities must have the input's shape {}, got {}",
+                              to_string(impl(input).shape), to_string(impl(target).shape)),
+                  input, target, at);
   const int class_dim = impl(input).shape.rank() == 1 ? 0 : 1;
   const ClassGrid grid = grid_of(impl(input).shape);
   const Tensor weight = checked_weight(op, o.weight, input, grid.classes, at);
   Tensor p = target.to(impl(input).dtype, at);
   if (o.label_smoothing > 0)
-    p = add(mul(p, Scalar(1 - o.label_smoothing), at), Scalar(o.label_smoothing / static_cast<double>(grid.classes)), at);
+    p = add(mul(p, Scalar(1 - o.label_smoothing), at), Scalar(o.label_smoothing / static_cast<double>(grid.classes)),
+            at);
   Tensor terms = mul(log_softmax(input, class_dim, at), p, at);
   if (weight.defined()) {
     Shape column{grid.classes};
@@ -344,17 +367,19 @@ Tensor ce_probabilities(const Tensor& input, const Tensor& target, const CrossEn
 
 Tensor nll_loss(const Tensor& input, const Tensor& target, const NllLossOptions& options, Location at) {
   require_scores("nll_loss", input, target, at);
-  const Targets t = check_targets("nll_loss", input, target, options.weight, options.ignore_index, options.reduction, 0, at);
+  const Targets t =
+      check_targets("nll_loss", input, target, options.weight, options.ignore_index, options.reduction, 0, at);
   return nll_forward(input.contiguous(at), t.index, t.weight, t.call, at);
 }
 
 Tensor cross_entropy(const Tensor& input, const Tensor& target, const CrossEntropyOptions& options, Location at) {
   require_scores("cross_entropy", input, target, at);
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) [[unlikely]]
-    ErrorReport("cross_entropy", fmt::format("label_smoothing must be in [0, 1], got {}", options.label_smoothing), at).value_error();
+    ErrorReport("cross_entropy", fmt::format("label_smoothing must be in [0, 1], got {}", options.label_smoothing), at)
+        .value_error();
   if (is_floating(impl(target).dtype)) return ce_probabilities(input, target, options, at);
-  const Targets t = check_targets("cross_entropy", input, target, options.weight, options.ignore_index, options.reduction,
-                                  options.label_smoothing, at);
+  const Targets t = check_targets("cross_entropy", input, target, options.weight, options.ignore_index,
+                                  options.reduction, options.label_smoothing, at);
   return ce_indices(input.contiguous(at), t, at);
 }
 

@@ -24,9 +24,14 @@ XGRAD_CLONES void masked_tile(const void* f, std::int64_t n, void* out, const vo
 Tensor masked(const char* op, const Tensor& x, const Tensor& mask, double scale, const Location& at) {
   Tensor y = detail::make_tensor(impl(x).shape, impl(x).dtype);
   const Tensor* in[] = {&x, &mask};
-  detail::run_tiles({impl(x).dtype == DType::float64 ? &masked_tile<double> : &masked_tile<float>, &scale, 0.2}, y, in, 2);
-  return record(op, std::move(y), {x}, {mask},
-                [scale](const Saved& s, const Tensor& g) -> Grads { return {masked("dropout_backward", g, s[0], scale, Location::current())}; }, at);
+  detail::run_tiles({impl(x).dtype == DType::float64 ? &masked_tile<double> : &masked_tile<float>, &scale, 0.2}, y, in,
+                    2);
+  return record(
+      op, std::move(y), {x}, {mask},
+      [scale](const Saved& s, const Tensor& g) -> Grads {
+        return {masked("dropout_backward", g, s[0], scale, Location::current())};
+      },
+      at);
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ using detail::matmul_op;
 
 namespace {
 
-[[noreturn, gnu::cold]] void refuse(const std::string& rule, const Tensor& x, const Tensor& w, const Tensor& b, Location at) {
+[[noreturn, gnu::cold]] void refuse(const std::string& rule, const Tensor& x, const Tensor& w, const Tensor& b,
+                                    Location at) {
   ErrorReport report("linear", rule, at);
   report.operand("x", x).operand("weight", w);
   if (b.defined()) report.operand("bias", b);
@@ -91,9 +92,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Locatio
   require_shapes(x, weight, bias, at);
   const bool tape = grad_enabled();
   const Tensor none;
-  return record("linear", forward(x, weight, bias), {x, weight, bias},
-                {tape && detail::wants_grad(weight) ? x : none, tape && detail::wants_grad(x) ? weight : none},
-                [](const Saved& s, const Tensor& g) -> Grads { return linear_backward(s, g); }, at);
+  return record(
+      "linear", forward(x, weight, bias), {x, weight, bias},
+      {tape && detail::wants_grad(weight) ? x : none, tape && detail::wants_grad(x) ? weight : none},
+      [](const Saved& s, const Tensor& g) -> Grads { return linear_backward(s, g); }, at);
 }
 
 }  // namespace xgrad

@@ -144,8 +144,10 @@ void run(Tensor& out, const Side& a, const Side& b) {
   T* pc = data<T>(out);
   auto one = [&](const T* x, const T* y, T* z) {
     const bool ta = a.layout.trans, tb = b.layout.trans;
-    if constexpr (std::is_floating_point_v<T>) gemm(ta, tb, m, n, k, T(1), x, a.layout.ld, y, b.layout.ld, T(0), z, n);
-    else integer_gemm(ta, tb, m, n, k, x, a.layout.ld, y, b.layout.ld, z);
+    if constexpr (std::is_floating_point_v<T>)
+      gemm(ta, tb, m, n, k, T(1), x, a.layout.ld, y, b.layout.ld, T(0), z, n);
+    else
+      integer_gemm(ta, tb, m, n, k, x, a.layout.ld, y, b.layout.ld, z);
   };
   if (a.batch_rank == 0 && b.batch_rank == 0) return one(pa, pb, pc);
   const Batches batches(a, b);
@@ -217,8 +219,8 @@ using detail::matmul_op;
 
 namespace {
 
-[[noreturn, gnu::cold]] void refuse(const char* op, const std::string& rule, const Tensor& x, const Tensor& y, Location at,
-                                     const char* help = nullptr) {
+[[noreturn, gnu::cold]] void refuse(const char* op, const std::string& rule, const Tensor& x, const Tensor& y,
+                                    Location at, const char* help = nullptr) {
   ErrorReport report(op, rule, at);
   report.operand("left", x).operand("right", y);
   if (help) report.help(help);
@@ -250,7 +252,8 @@ void require_product(const char* op, const Tensor& x, const Tensor& y, const Loc
   const std::int64_t inner = rb == 1 ? b[0] : b[rb - 2];
   if (a.back() != inner) [[unlikely]]
     refuse(op, fmt::format("inner sizes differ ({} and {})", a.back(), inner), x, y, at,
-           rb > 1 && a.back() == b.back() ? "the transpose of the right operand would fit: transpose(y, -2, -1)" : nullptr);
+           rb > 1 && a.back() == b.back() ? "the transpose of the right operand would fit: transpose(y, -2, -1)"
+                                          : nullptr);
   for (int i = ra - 3, j = rb - 3; i >= 0 && j >= 0; --i, --j)
     if (a[i] != b[j] && a[i] != 1 && b[j] != 1) [[unlikely]]
       refuse(op, fmt::format("batch sizes differ ({} and {})", a[i], b[j]), x, y, at);
@@ -263,16 +266,23 @@ Grads matmul_backward(const Saved& s, const Tensor& grad, int rank_x, int rank_y
   Tensor gx, gy;
   if (s.needs(0)) {
     const Tensor y = s[1];
-    if (rank_y == 1) gx = mul(rank_x == 1 ? g : unsqueeze(g, -1), y);
-    else if (rank_x == 1) gx = rank_y == 2 ? matmul_op(y, false, g, false) : squeeze(matmul_op(y, false, unsqueeze(g, -1), false), -1);
-    else gx = matmul_op(g, false, y, true);
+    if (rank_y == 1)
+      gx = mul(rank_x == 1 ? g : unsqueeze(g, -1), y);
+    else if (rank_x == 1)
+      gx = rank_y == 2 ? matmul_op(y, false, g, false) : squeeze(matmul_op(y, false, unsqueeze(g, -1), false), -1);
+    else
+      gx = matmul_op(g, false, y, true);
   }
   if (s.needs(1)) {
     const Tensor x = s[0];
-    if (rank_x == 1) gy = rank_y == 1 ? mul(g, x) : mul(unsqueeze(x, -1), unsqueeze(g, -2));
-    else if (rank_y == 1) gy = matmul_op(detail::as_rows(x), true, rank_x == 2 ? g : reshape(g, {impl(g).numel}), false);
-    else if (rank_y == 2 && rank_x > 2) gy = matmul_op(detail::as_rows(x), true, detail::as_rows(g), false);
-    else gy = matmul_op(x, true, g, false);
+    if (rank_x == 1)
+      gy = rank_y == 1 ? mul(g, x) : mul(unsqueeze(x, -1), unsqueeze(g, -2));
+    else if (rank_y == 1)
+      gy = matmul_op(detail::as_rows(x), true, rank_x == 2 ? g : reshape(g, {impl(g).numel}), false);
+    else if (rank_y == 2 && rank_x > 2)
+      gy = matmul_op(detail::as_rows(x), true, detail::as_rows(g), false);
+    else
+      gy = matmul_op(x, true, g, false);
   }
   return {gx, gy};
 }
@@ -281,10 +291,12 @@ Tensor product(const char* op, const Tensor& x, const Tensor& y, const Location&
   Tensor out = detail::matmul_raw(x, false, y, false);
   const bool tape = grad_enabled();
   const Tensor none;
-  return record(op, std::move(out), {x, y}, {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
-                [rx = impl(x).shape.rank(), ry = impl(y).shape.rank()](const Saved& s, const Tensor& g) -> Grads {
-                  return matmul_backward(s, g, rx, ry);
-                }, at);
+  return record(
+      op, std::move(out), {x, y}, {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
+      [rx = impl(x).shape.rank(), ry = impl(y).shape.rank()](const Saved& s, const Tensor& g) -> Grads {
+        return matmul_backward(s, g, rx, ry);
+      },
+      at);
 }
 
 }  // namespace
@@ -336,11 +348,15 @@ Tensor outer(const Tensor& x, const Tensor& y, Location at) {
   }
   const bool tape = grad_enabled();
   const Tensor none;
-  return record("outer", std::move(out), {x, y}, {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
-                [](const Saved& s, const Tensor& grad) -> Grads {
-                  const Tensor g = detail::packed(grad);
-                  return {s.needs(0) ? matmul_op(g, false, s[1], false) : Tensor(), s.needs(1) ? matmul_op(g, true, s[0], false) : Tensor()};
-                }, at);
+  return record(
+      "outer", std::move(out), {x, y},
+      {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
+      [](const Saved& s, const Tensor& grad) -> Grads {
+        const Tensor g = detail::packed(grad);
+        return {s.needs(0) ? matmul_op(g, false, s[1], false) : Tensor(),
+                s.needs(1) ? matmul_op(g, true, s[0], false) : Tensor()};
+      },
+      at);
 }
 
 }  // namespace xgrad

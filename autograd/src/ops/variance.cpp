@@ -17,7 +17,7 @@ namespace {
 
 // The mean to differentiate with: what the forward pass found, or a recorded one when the derivative is differentiated.
 Tensor mean_for(const Tensor& x, const Tensor& found, DimSet dims) {
-  if (grad_enabled() && x.requires_grad() && dims) return mean(x, detail::dim_list(dims), true);
+  if (grad_enabled() && x.requires_grad()) return mean(x, detail::dim_list(dims), true);
   return with_kept_dims(found, impl(x).shape, dims);
 }
 
