@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(reductions_ignore_the_thread_count) {
     return NamedTensors{{"sum", big.sum()},         {"mean", big.mean()},         {"var", var(big)},
                         {"max", max(big)},          {"argmax", argmax(big)},      {"rows", table.sum({1})},
                         {"columns", table.sum({0})}, {"softmax", softmax(table, 1)}, {"down", log_softmax(table, 0)},
-                        {"lse", logsumexp(table, {0, 1})}, {"std", std(table, {0})}, {"exp", exp(big)}};
+                        {"lse", logsumexp(table, {0, 1})}, {"std", xgrad::std(table, {0})}, {"exp", exp(big)}};
   };
   NamedTensors first;
   for (const int threads : {1, 2, 4}) {

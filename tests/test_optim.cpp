@@ -307,7 +307,7 @@ BOOST_AUTO_TEST_CASE(construction_errors) {
 BOOST_AUTO_TEST_CASE(it_minimises) {
   manual_seed(0);
   const nn::Sequential net(nn::Linear(2, 8), nn::Tanh(), nn::Linear(8, 1));
-  const Tensor x = tensor({{0., 0.}, {0., 1.}, {1., 0.}, {1., 1.}}), y = tensor({{0.}, {1.}, {1.}, {0.}});
+  const Tensor x = tensor({{0., 0.}, {0., 1.}, {1., 0.}, {1., 1.}}), y = tensor({0., 1., 1., 0.}).unsqueeze(1);
   optim::Adam opt(net.parameters(), {.lr = 0.05});
   double loss = 1;
   for (int i = 0; i < 400; ++i) {

@@ -87,7 +87,7 @@ struct Xor {
     manual_seed(4);
     net = nn::Sequential().add("fc1", nn::Linear(2, 3)).add("act", nn::Tanh()).add("fc2", nn::Linear(3, 1));
     x = tensor({{0., 0.}, {0., 1.}, {1., 0.}, {1., 1.}}).set_name("x");
-    y = tensor({{0.}, {1.}, {1.}, {0.}}).set_name("y");
+    y = tensor({0., 1., 1., 0.}).unsqueeze(1).set_name("y");
   }
   Tensor loss() const { return mse_loss(net(x), y); }
 };

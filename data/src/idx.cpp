@@ -73,8 +73,8 @@ Tensor read_idx(const std::string& path) {
     if (__builtin_mul_overflow(most, std::max(count, std::uint64_t{1}), &most) || most > INT64_MAX) file.fail("the stated size overflows 64 bits");
     bytes *= count;
   }
-  if (bytes > file.most_bytes() - std::min(file.most_bytes(), file.offset()))
-    file.fail(fmt::format("{} bytes of data stated, more than the file can hold", bytes));
+  if (const std::uint64_t left = file.most_bytes() - std::min(file.most_bytes(), file.offset()); bytes > left)
+    file.fail(fmt::format("{} bytes of data expected, {}{} found", bytes, file.compressed() ? "at most " : "", left));
   Tensor t = type->read(file, shape);
   file.expect_end();
   return t;

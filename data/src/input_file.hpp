@@ -21,6 +21,7 @@ class InputFile {
   // IoError when anything is left; also checks the gzip trailer (length and CRC).
   void expect_end();
   // No content can be longer than this: the size of a plain file, 1032 times that of a compressed one (deflate's limit).
+  bool compressed() const { return gz_ != nullptr; }
   std::uint64_t most_bytes() const { return most_; }
   std::uint64_t offset() const { return offset_; }
   [[noreturn]] void fail(const std::string& reason) const;

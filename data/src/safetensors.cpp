@@ -106,6 +106,8 @@ struct Entry {
 json parse_header(const std::string& text, const data::InputFile& file) {
   if (text.find_first_not_of(" \t\r\n") == std::string::npos || text[text.find_first_not_of(" \t\r\n")] != '{')
     file.fail("not a safetensors file: the header is not a JSON object");
+  // The parser takes a NUL for the end and would not look at what follows.
+  if (text.find('\0') != std::string::npos) file.fail("not a safetensors file: the header is not valid JSON (a NUL byte)");
   std::vector<std::set<std::string>> names;
   std::string twice;
   const auto watch = [&](int, json::parse_event_t event, json& value) {

@@ -24,10 +24,10 @@ struct Network : nn::Module {
       const std::string text = j;
       std::smatch m;
       if (!std::regex_match(text, m, kLayer)) throw Unsupported("layer " + text);
+      if (!is_module(m[2])) throw Unsupported("no module " + m[2].str());
       Interpreter language;
-      const List args = m[3].length() ? *language.evaluate("[" + m[3].str() + "]").list() : List{};
-      auto layer = make_module(m[2], args, {});
-      if (!layer) throw Unsupported("no module " + m[2].str());
+      const auto [args, named] = language.arguments(m[3]);
+      auto layer = make_module(m[2], args, named);
       if (m[1].matched) register_module(m[1], layer->module);
       layers.push_back(*layer);
     }

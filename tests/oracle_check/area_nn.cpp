@@ -2,7 +2,6 @@
 #include <map>
 
 #include "functions.hpp"
-#include "language.hpp"
 #include "modules.hpp"
 #include "record.hpp"
 
@@ -57,38 +56,18 @@ Value simple_module(Case& c) {
   return run_module(c, module_or_unsupported(name, {}, attrs));
 }
 
-// "Linear(2,4)", "Tanh": the layers of a Sequential.
-AnyModule parse_layer(const std::string& text) {
-  const std::size_t open = text.find('(');
-  const std::string name = text.substr(0, open);
-  Interpreter language;
-  List args;
-  if (open != std::string::npos && text.size() > open + 2) {
-    const Value v = language.evaluate("[" + text.substr(open + 1, text.rfind(')') - open - 1) + "]");
-    args = *v.list();
-  }
-  return module_or_unsupported(name, args, {});
-}
-
 Value sequential(Case& c) {
-  struct Net : nn::Module {
-    void add(std::size_t i, const nn::Module& m) { register_module(std::to_string(i), m); }
-  } net;
   std::vector<AnyModule> layers;
-  for (const Json& layer : c.record.at("attrs").at("layers")) {
-    layers.push_back(parse_layer(layer));
-    net.add(layers.size() - 1, layers.back().module);
-  }
-  bind_parameters(c, net);
-  Tensor x = c.inputs.at(0).tensor;
-  for (const AnyModule& layer : layers) x = layer.forward(x);
-  return x;
+  for (const Json& layer : c.record.at("attrs").at("layers")) layers.push_back(parse_layer(layer));
+  return run_module(c, make_sequential(layers));
 }
 
 // One weight as the table of rows and as the matrix of a linear layer.
 Value tied_weights(Case& c) {
   const Tensor i = c.tensor("input"), w = c.tensor("weight");
-  return xgrad::linear(xgrad::index_select(w, 0, i), w);
+  std::vector<std::int64_t> shape = i.shape().vec();
+  shape.push_back(w.size(1));
+  return xgrad::linear(xgrad::reshape(xgrad::index_select(w, 0, xgrad::flatten(i)), shape), w);
 }
 
 const std::map<std::string, std::function<Value(Case&)>>& network_calls() {

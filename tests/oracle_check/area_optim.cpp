@@ -214,12 +214,12 @@ void check_law(const Json& law, double scale, std::vector<double> v) {
 
 // "module default: Linear(300,200).weight": the parameter of freshly made modules.
 Tensor default_parameter(const std::string& text) {
-  static const std::regex kText(R"(module default: (\w+)(\(.*\))\.([\w.]+).*)");
+  static const std::regex kText(R"(module default: (\w+)\((.*)\)\.([\w.]+).*)");
   std::smatch m;
   if (!std::regex_match(text, m, kText)) throw Unsupported(text);
   Interpreter language;
-  const std::string args = m[2].str();
-  const auto module = make_module(m[1], *language.evaluate("[" + args.substr(1, args.size() - 2) + "]").list(), {});
+  const auto [args, named] = language.arguments(m[2]);
+  const auto module = make_module(m[1], args, named);
   if (!module) throw Unsupported("no module " + m[1].str());
   for (const auto& [name, p] : module->module.named_parameters())
     if (name == m[3].str()) return p;

@@ -61,8 +61,20 @@ Value mul(Args& a) {
   return xgrad::mul(x.tensor(), y.tensor());
 }
 
+xgrad::Rounding rounding(Args& a) {
+  const std::string mode = a.text("rounding_mode", "none");
+  if (mode == "none") return xgrad::Rounding::none;
+  if (mode == "trunc") return xgrad::Rounding::trunc;
+  if (mode == "floor") return xgrad::Rounding::floor;
+  throw Unsupported("rounding_mode " + mode);
+}
+
 Value div(Args& a) {
   const Value &x = a["input"], &y = a["other"];
+  if (a.given("rounding_mode")) {
+    const xgrad::Rounding r = rounding(a);
+    return y.is_number() ? xgrad::div(x.tensor(), y.scalar(), r) : xgrad::div(x.tensor(), y.tensor(), r);
+  }
   if (y.is_number()) return xgrad::div(x.tensor(), y.scalar());
   if (x.is_number()) return xgrad::rdiv(y.tensor(), x.scalar());
   return xgrad::div(x.tensor(), y.tensor());
@@ -104,7 +116,13 @@ void add_elementwise(FunctionTable& t) {
   t["sub"] = t["subtract"] = {"input|x other|y alpha?", sub};
   t["rsub"] = {"input|x other|y alpha?", rsub};
   t["mul"] = t["multiply"] = {"input|x other|y", mul};
-  t["div"] = t["divide"] = t["true_divide"] = t["truediv"] = {"input|x other|y", div};
+  t["div"] = t["divide"] = t["true_divide"] = t["truediv"] = {"input|x other|y rounding_mode?", div};
+  t["floor_divide"] = {"input|x other|y", [](Args& a) {
+                         const Tensor x = a.tensor("input");
+                         const Value& y = a["other"];
+                         return y.is_number() ? xgrad::div(x, y.scalar(), xgrad::Rounding::floor)
+                                              : xgrad::div(x, y.tensor(), xgrad::Rounding::floor);
+                       }};
   t["pow"] = {"input|x|base exponent|y", power};
   t["clamp"] = t["clip"] = {"input|x min? max?", clamp};
   t["clamp_min"] = {"input|x min", [](Args& a) { return xgrad::clamp_min(a.tensor("input"), bound(a["min"])); }};

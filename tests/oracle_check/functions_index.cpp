@@ -7,7 +7,7 @@ namespace {
 
 Value masked_fill(Args& a) {
   const Value& v = a["value"];
-  if (v.is_tensor()) throw Unsupported("a tensor as the value");
+  if (v.is_tensor()) return xgrad::masked_fill(a.tensor("input"), a.tensor("mask"), v.tensor());
   return xgrad::masked_fill(a.tensor("input"), a.tensor("mask"), v.scalar());
 }
 

@@ -59,6 +59,12 @@ Value arg_extremum(Args& a, bool largest) {
   return largest ? xgrad::argmax(x, dim, keepdim) : xgrad::argmin(x, dim, keepdim);
 }
 
+Value any_or_all(Args& a, Tensor (*all)(const Tensor&, xgrad::Location),
+                 Tensor (*along)(const Tensor&, std::int64_t, bool, xgrad::Location)) {
+  const Tensor x = a.tensor("input");
+  return a.given("dim") ? along(x, a.integer("dim"), a.flag("keepdim"), here()) : all(x, here());
+}
+
 Value prod(Args& a) {
   const Tensor x = cast_input(a);
   const bool keepdim = a.flag("keepdim");
@@ -88,8 +94,8 @@ void add_reductions(FunctionTable& t) {
                [](Args& a) { return xgrad::amin(a.tensor("input"), a.shape("dim", {}), a.flag("keepdim")); }};
   t["argmax"] = {"input|x dim? keepdim?", [](Args& a) { return arg_extremum(a, true); }};
   t["argmin"] = {"input|x dim? keepdim?", [](Args& a) { return arg_extremum(a, false); }};
-  t["any"] = {"input|x", [](Args& a) { return xgrad::any(a.tensor("input")); }};
-  t["all"] = {"input|x", [](Args& a) { return xgrad::all(a.tensor("input")); }};
+  t["any"] = {"input|x dim? keepdim?", [](Args& a) { return any_or_all(a, xgrad::any, xgrad::any); }};
+  t["all"] = {"input|x dim? keepdim?", [](Args& a) { return any_or_all(a, xgrad::all, xgrad::all); }};
   t["logsumexp"] = t["special.logsumexp"] = {
       "input|x dim keepdim?", [](Args& a) { return xgrad::logsumexp(a.tensor("input"), a.shape("dim"), a.flag("keepdim")); }};
   t["softmax"] = t["nn.functional.softmax"] = t["special.softmax"] = {

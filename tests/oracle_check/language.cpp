@@ -33,6 +33,7 @@ class Evaluator {
     throw Unsupported("expression");
   }
   Value index(Value object, const Node& n) const;
+  std::pair<List, Dict> arguments(const Node& call) const;
   static Value binary(const std::string& op, const Value& x, const Value& y);
 
  private:
@@ -82,7 +83,7 @@ Value Evaluator::name(const std::string& s) const {
   if (s == "pi") return std::acos(-1.0);
   if (s == "torch") return Namespace{""};
   if (s == "F") return Namespace{"nn.functional"};
-  if (s == "nn" || s == "optim" || find_function(s)) return Namespace{s};
+  if (s == "nn" || s == "optim" || s == "float" || s == "setattr" || find_function(s)) return Namespace{s};
   throw Unsupported("name " + s);
 }
 
@@ -136,7 +137,7 @@ Value Evaluator::closure(const NodePtr& n) const {
   return std::make_shared<Callable>(std::move(f));
 }
 
-Value Evaluator::call(const Node& n) const {
+std::pair<List, Dict> Evaluator::arguments(const Node& n) const {
   List args;
   Dict named;
   for (std::size_t i = 1; i < n.children.size(); ++i) {
@@ -147,6 +148,11 @@ Value Evaluator::call(const Node& n) const {
     else if (key.empty()) args.push_back((*this)(n.children[i]));
     else named.emplace_back(key, (*this)(n.children[i]));
   }
+  return {std::move(args), std::move(named)};
+}
+
+Value Evaluator::call(const Node& n) const {
+  auto [args, named] = arguments(n);
   const Node& target = *n.children[0];
   if (target.kind == Kind::attribute) return call_method(target, std::move(args), std::move(named));
   const Value f = (*this)(n.children[0]);
@@ -268,6 +274,10 @@ const Value& Interpreter::get(const std::string& name) const {
 }
 
 Value Interpreter::evaluate(const std::string& expression) { return Evaluator(variables_)(parse_expression(expression, true)); }
+
+std::pair<List, Dict> Interpreter::arguments(const std::string& text) {
+  return Evaluator(variables_).arguments(*parse_expression("f(" + text + ")", false));
+}
 
 void Interpreter::run(const std::string& program) {
   std::string part;

@@ -18,6 +18,8 @@ class Interpreter {
 
   // The value of one expression. Unsupported when it cannot be understood or names what is not there.
   Value evaluate(const std::string& expression);
+  // The arguments of a call, "8, 16, 3, groups=4".
+  std::pair<List, Dict> arguments(const std::string& text);
   // Statements: assignments (also `y *= 3`, `y[0] = 5`), expressions, `no_grad: y = 2x`, `1000 times s = 2 s`.
   void run(const std::string& program);
 

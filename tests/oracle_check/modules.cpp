@@ -3,6 +3,7 @@
 #include <map>
 
 #include "functions.hpp"
+#include "language.hpp"
 
 namespace oracle {
 
@@ -177,6 +178,35 @@ Value optimizer_object(const std::string& name, List& args, Dict& named) {
 
 }  // namespace
 
+bool is_module(const std::string& name) { return classes().contains(name); }
+
+AnyModule module_of(const Value& v) {
+  if (const auto* o = v.get<std::shared_ptr<Object>>())
+    if (const auto* m = dynamic_cast<const ModuleObject*>(o->get())) return m->any;
+  if (const Namespace* n = v.get<Namespace>()) return parse_layer(n->path.substr(n->path.rfind('.') + 1));
+  throw Unsupported("module " + v.describe());
+}
+
+AnyModule make_sequential(const std::vector<AnyModule>& parts) {
+  struct Part : nn::Module {  // the same module with its forward
+    std::function<Tensor(const Tensor&)> f;
+    explicit Part(const AnyModule& m) : Module(m.module), f(m.forward) {}
+    Tensor forward(const Tensor& x) const { return f(x); }
+  };
+  nn::Sequential s;
+  for (const AnyModule& p : parts) s.push_back(Part(p));
+  return any(s);
+}
+
+AnyModule parse_layer(const std::string& text) {
+  const std::size_t open = text.find('(');
+  const std::string name = text.substr(0, open);
+  if (!is_module(name)) throw Unsupported("no module " + name);
+  Interpreter language;
+  const auto [args, named] = language.arguments(open == std::string::npos ? "" : text.substr(open + 1, text.rfind(')') - open - 1));
+  return *make_module(name, args, named);
+}
+
 std::optional<AnyModule> make_module(const std::string& name, List positional, Dict named) {
   const auto found = classes().find(name);
   if (found == classes().end()) return std::nullopt;
@@ -204,6 +234,11 @@ void add_modules(FunctionTable& t) {
     t["nn." + name] = {c.signature, [make = c.make](Args& a) -> Value {
                          return std::static_pointer_cast<Object>(std::make_shared<ModuleObject>(make(a)));
                        }};
+  t["nn.Sequential"] = {"*modules", [](Args& a) -> Value {
+                          std::vector<AnyModule> parts;
+                          for (const Value& v : *a["modules"].list()) parts.push_back(module_of(v));
+                          return std::static_pointer_cast<Object>(std::make_shared<ModuleObject>(make_sequential(parts)));
+                        }};
   for (const char* name : {"SGD", "Adam", "AdamW"})
     t[std::string("optim.") + name] = {
         "params lr? momentum? dampening? weight_decay? nesterov? maximize? betas? eps? amsgrad?", [name](Args& a) {

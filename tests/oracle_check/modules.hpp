@@ -14,8 +14,16 @@ struct AnyModule {
   std::function<Tensor(const Tensor&)> forward;
 };
 
+bool is_module(const std::string& name);
 // "Linear" with constructor arguments; nothing for a class the library does not have.
 std::optional<AnyModule> make_module(const std::string& name, List positional, Dict named);
+
+// The library's Sequential of these.
+AnyModule make_sequential(const std::vector<AnyModule>& parts);
+// A module made by an expression, or the name of a class.
+AnyModule module_of(const Value& v);
+// "Linear(2,4)", "Tanh".
+AnyModule parse_layer(const std::string& text);
 
 // A copy of the values of `state` in the module's parameters, which take its dtypes.
 void set_parameters(xgrad::nn::Module& m, const xgrad::NamedTensors& state);

@@ -7,14 +7,20 @@
 
 namespace xgrad::detail {
 
+template <class T>
+XGRAD_INLINE bool is_nan(T v) {
+  if constexpr (std::is_floating_point_v<T>) return v != v;
+  return false;
+}
+
 // Of a and b the one further out; NaN wins.
 template <bool Largest, class T>
 XGRAD_INLINE T further(T a, T b) {
   const bool beyond = Largest ? b > a : b < a;
-  return beyond || b != b ? b : a;
+  return beyond || is_nan(b) ? b : a;
 }
-template <bool Largest, class T>
-XGRAD_INLINE Vec<T> further(Vec<T> a, Vec<T> b) {
+template <bool Largest, class T, int W>
+XGRAD_INLINE Vec<T, W> further(const Vec<T, W>& a, const Vec<T, W>& b) {
   return where((Largest ? b > a : b < a) || (b != b), b, a);
 }
 
@@ -37,30 +43,42 @@ struct Extremum {
 
   XGRAD_INLINE Acc identity() const { return empty; }
   template <class V>
-  XGRAD_INLINE V join(V a, V b) const { return further<Largest>(a, b); }
+  XGRAD_INLINE V join(const V& a, const V& b) const {
+    return further<Largest>(a, b);
+  }
   XGRAD_INLINE void combine(Acc& a, Acc b) const { a = join(a, b); }
   XGRAD_INLINE Lane lift(T v) const { return v; }
   XGRAD_INLINE Acc from_lane(Lane l) const { return l; }
-  XGRAD_INLINE auto widen(auto v) const { return v; }
-  XGRAD_INLINE Acc narrow(auto v) const {
-    T t[decltype(v)::lanes];
-    v.store(t);
-    return fold_lanes(t, [this](T a, T b) { return join(a, b); });
+  struct Wide {
+    T w[kLine<T>];
+  };
+  XGRAD_INLINE Wide start() const {
+    Wide wide;
+    for (T& v : wide.w) v = empty;
+    return wide;
   }
+  XGRAD_INLINE void absorb(Wide& wide, const T* line) const {
+    for (int j = 0; j < kLine<T>; ++j) wide.w[j] = join(wide.w[j], line[j]);
+  }
+  XGRAD_INLINE Acc finish(Wide& wide) const {
+    return fold_lanes(wide.w, [this](T a, T b) { return join(a, b); });
+  }
+  template <int W>
   XGRAD_INLINE Acc run(const T* p, std::int64_t n) const {
-    if constexpr (std::is_floating_point_v<T>) return run_vectors(*this, p, n);
+    if constexpr (std::is_floating_point_v<T>) return run_vectors<W>(*this, p, n);
     else return run_numbers(*this, p, n);
   }
+  template <int W>
   XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
-    if constexpr (std::is_floating_point_v<T>) column_vectors(*this, p, stride, rows, cols, acc);
+    if constexpr (std::is_floating_point_v<T>) column_vectors<W>(*this, p, stride, rows, cols, acc);
     else column_numbers(*this, p, stride, rows, cols, acc);
   }
   XGRAD_INLINE void store(std::int64_t i, Acc a) const { out[i] = a; }
 };
 
-template <bool Largest, class T>
+template <int W, bool Largest, class T>
 XGRAD_INLINE T extremum_of(const T* p, std::int64_t n) {
-  return Extremum<T, Largest>{nullptr}.run(p, n);
+  return Extremum<T, Largest>{nullptr}.template run<W>(p, n);
 }
 
 }  // namespace xgrad::detail

@@ -93,7 +93,7 @@ void large_in_pieces(const Product<T>& p) {
       size <= 256 || p.n < 24 ? 64 : std::clamp<std::int64_t>((size / 8 + 63) / 64 * 64, 128, 512);
   const std::int64_t pieces = (size + piece - 1) / piece;
   parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
-    const SerialScope one_thread;  // the range may be run by the caller, outside of any region
+    const SerialGuard one_thread;  // the range may be run by the caller, outside of any region
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t at = i * piece, length = std::min(piece, size - at);
       large(by_rows ? p.block(at, length, 0, p.n) : p.block(0, p.m, at, length));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <exception>
 #include <utility>
 #include <xgrad/error.hpp>
 
@@ -29,7 +30,6 @@ std::atomic<int>& threads() {
   return n;
 }
 std::atomic<bool> deterministic{false};
-constinit thread_local int serial_scopes = 0;
 
 }  // namespace
 
@@ -78,9 +78,6 @@ void parallel_ranges(std::int64_t n, int parts, RangeFn call, const void* f) {
   call(f, 0, n);
 #endif
 }
-
-SerialScope::SerialScope() { ++serial_scopes; }
-SerialScope::~SerialScope() { --serial_scopes; }
 
 #ifdef _OPENMP
 LibraryThreads::LibraryThreads(int n) {

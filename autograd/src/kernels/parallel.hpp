@@ -17,13 +17,4 @@ class LibraryThreads {
   int before_ = 0;  // 0: nothing to restore
 };
 
-// While alive, this thread starts no regions, neither here nor in the libraries: usable_threads() is 1.
-class SerialScope {
- public:
-  SerialScope();
-  ~SerialScope();
-  SerialScope(const SerialScope&) = delete;
-  SerialScope& operator=(const SerialScope&) = delete;
-};
-
 }  // namespace xgrad::detail

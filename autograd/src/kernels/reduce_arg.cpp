@@ -20,24 +20,26 @@ struct Along {
 template <class T>
 XGRAD_INLINE std::int64_t first_equal(const T* p, std::int64_t n, T v) {
   constexpr std::int64_t kStep = 64;
-  const bool nan = v != v;
+  const bool nan = is_nan(v);
   std::int64_t i = 0;
   for (; i + kStep <= n; i += kStep) {
     int hits = 0;
-    if (nan) for (std::int64_t j = 0; j < kStep; ++j) hits |= p[i + j] != p[i + j];
+    if (nan) for (std::int64_t j = 0; j < kStep; ++j) hits |= is_nan(p[i + j]);
     else for (std::int64_t j = 0; j < kStep; ++j) hits |= p[i + j] == v;
     if (hits) break;
   }
-  while (i + 1 < n && !(nan ? p[i] != p[i] : p[i] == v)) ++i;
+  while (i + 1 < n && !(nan ? is_nan(p[i]) : p[i] == v)) ++i;
   return i;
 }
 
 template <bool Largest, class T>
-XGRAD_CLONES void arg_rows(const T* p, std::int64_t rows, std::int64_t n, T* value, std::int64_t* index) {
-  for (std::int64_t r = 0; r < rows; ++r, p += n) {
-    value[r] = extremum_of<Largest>(p, n);
-    index[r] = first_equal(p, n, value[r]);
-  }
+void arg_rows(const T* p, std::int64_t rows, std::int64_t n, T* value, std::int64_t* index) {
+  run_simd([=](auto w) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      value[r] = extremum_of<w, Largest>(p + r * n, n);
+      index[r] = first_equal(p + r * n, n, value[r]);
+    }
+  });
 }
 
 // Short rows, by one scan each.
@@ -47,7 +49,7 @@ void arg_short_rows(const T* p, std::int64_t rows, std::int64_t n, T* value, std
     T best = p[0];
     std::int64_t at = 0;
     for (std::int64_t i = 1; i < n; ++i) {
-      const bool take = (Largest ? p[i] > best : p[i] < best) || (p[i] != p[i] && best == best);
+      const bool take = (Largest ? p[i] > best : p[i] < best) || (is_nan(p[i]) && !is_nan(best));
       best = take ? p[i] : best;
       at = take ? i : at;
     }
@@ -58,18 +60,20 @@ void arg_short_rows(const T* p, std::int64_t rows, std::int64_t n, T* value, std
 
 // n rows of `cols` neighbouring results, `stride` apart.
 template <bool Largest, class T>
-XGRAD_CLONES void arg_columns(const T* p, std::int64_t n, std::int64_t stride, std::int64_t cols, T* value, std::int64_t* index) {
-  for (std::int64_t c = 0; c < cols; ++c) {
-    value[c] = p[c];
-    index[c] = 0;
-  }
-  for (std::int64_t r = 1; r < n; ++r)
+void arg_columns(const T* p, std::int64_t n, std::int64_t stride, std::int64_t cols, T* value, std::int64_t* index) {
+  run_simd([=](auto) {
     for (std::int64_t c = 0; c < cols; ++c) {
-      const T v = p[r * stride + c], best = value[c];
-      const bool take = (Largest ? v > best : v < best) || (v != v && best == best);
-      value[c] = take ? v : best;
-      index[c] = take ? r : index[c];
+      value[c] = p[c];
+      index[c] = 0;
     }
+    for (std::int64_t r = 1; r < n; ++r)
+      for (std::int64_t c = 0; c < cols; ++c) {
+        const T v = p[r * stride + c], best = value[c];
+        const bool take = (Largest ? v > best : v < best) || (is_nan(v) && !is_nan(best));
+        value[c] = take ? v : best;
+        index[c] = take ? r : index[c];
+      }
+  });
 }
 
 template <bool Largest, class T>

@@ -3,8 +3,8 @@
 //   kStrip                          results worked on at a time when the inner loop runs over results
 //   kNs                             nanoseconds per element, for the decision about threads
 //   identity(), combine(a, b)       of accumulators
-//   run(p, n)                       accumulator of n contiguous elements
-//   columns(p, stride, rows, cols, acc)   adds at most 64 rows to acc[0..cols)
+//   run<W>(p, n)                    accumulator of n contiguous elements, for registers of W bytes
+//   columns<W>(p, stride, rows, cols, acc)   adds at most 64 rows to acc[0..cols)
 //   store(i, acc)                   writes result i
 // and optionally Lane, lift(element), join(lane, lane), from_lane(lane) for many short rows at once.
 //
@@ -48,23 +48,25 @@ XGRAD_INLINE void short_rows(const Op& op, const typename Op::In* p, std::int64_
 
 // Accumulators of `rows` contiguous rows of n elements.
 template <class Op>
-XGRAD_CLONES void row_kernel(const Op& op, const typename Op::In* p, std::int64_t rows, std::int64_t stride,
-                             std::int64_t n, typename Op::Acc* acc) {
-  if constexpr (HasLanes<Op>) {
-    if (n < 32) {
-      std::int64_t i = 0;
-      for (; i + 16 <= rows; i += 16) short_rows<16>(op, p + i * stride, stride, n, acc + i);
-      for (; i < rows; ++i) short_rows<1>(op, p + i * stride, stride, n, acc + i);
-      return;
+void row_kernel(const Op& op, const typename Op::In* p, std::int64_t rows, std::int64_t stride, std::int64_t n,
+                typename Op::Acc* acc) {
+  run_simd([=](auto w) {
+    if constexpr (HasLanes<Op>) {
+      if (n < 32) {
+        std::int64_t i = 0;
+        for (; i + 16 <= rows; i += 16) short_rows<16>(op, p + i * stride, stride, n, acc + i);
+        for (; i < rows; ++i) short_rows<1>(op, p + i * stride, stride, n, acc + i);
+        return;
+      }
     }
-  }
-  for (std::int64_t i = 0; i < rows; ++i) acc[i] = op.run(p + i * stride, n);
+    for (std::int64_t i = 0; i < rows; ++i) acc[i] = op.template run<w>(p + i * stride, n);
+  });
 }
 
 template <class Op>
-XGRAD_CLONES void column_kernel(const Op& op, const typename Op::In* p, std::int64_t stride, std::int64_t rows,
-                                std::int64_t cols, typename Op::Acc* acc) {
-  op.columns(p, stride, rows, cols, acc);
+void column_kernel(const Op& op, const typename Op::In* p, std::int64_t stride, std::int64_t rows, std::int64_t cols,
+                   typename Op::Acc* acc) {
+  run_simd([=](auto w) { op.template columns<w>(p, stride, rows, cols, acc); });
 }
 
 // Results out, out + out_stride ... of `rows` contiguous rows.

@@ -1,15 +1,19 @@
 // Reductions that work on every lane of a vector by itself (sum, product, extremum). On top of what the driver asks,
-// such an operation `Op` has Lane with lift, join and from_lane, and, for vectors of its element type,
-//   Wide, widen(vector)             what a block is carried on in (vectors of double for sums)
-//   join(vector, vector)            and the same for Wide
-//   narrow(Wide)                    accumulator of all its lanes
+// such an operation `Op` has Lane with lift(element), join(lane, lane) and from_lane, and, for elements in vectors,
+//   join(vector, vector)
+//   Wide, start(), absorb(wide, line), finish(wide)   what blocks are carried on in; a line is 64 bytes of lanes
+//
+// A block has four lines of lanes however wide the registers of the CPU are, so sums do not depend on the CPU.
 #pragma once
 
 #include "kernels/reduce_driver.hpp"
 
 namespace xgrad::detail {
 
-// fold(f, values): f over a fixed array of 2^k values, pairwise.
+template <class T>
+inline constexpr int kLine = 64 / static_cast<int>(sizeof(T));
+
+// f over a fixed array of 2^k values, in halves.
 template <class T, std::size_t N, class F>
 XGRAD_INLINE T fold_lanes(T (&t)[N], F f) {
   for (std::size_t h = N / 2; h > 0; h /= 2)
@@ -17,56 +21,64 @@ XGRAD_INLINE T fold_lanes(T (&t)[N], F f) {
   return t[0];
 }
 
-// Elements [0, n) joined in 4 vectors; n >= one vector.
-template <class Op, class T>
-XGRAD_INLINE Vec<T> block_lanes(const Op& op, const T* p, std::int64_t n) {
-  using V = Vec<T>;
-  constexpr std::int64_t w = V::lanes;
-  V a = V::load(p);
-  std::int64_t i = w;
-  if (n >= 4 * w) {
-    V b = V::load(p + w), c = V::load(p + 2 * w), d = V::load(p + 3 * w);
-    for (i = 4 * w; i + 4 * w <= n; i += 4 * w) {
-      a = op.join(a, V::load(p + i));
-      b = op.join(b, V::load(p + i + w));
-      c = op.join(c, V::load(p + i + 2 * w));
-      d = op.join(d, V::load(p + i + 3 * w));
-    }
-    a = op.join(op.join(a, b), op.join(c, d));
+// K vectors, as nested pairs rather than an array, so that the compiler keeps them in registers.
+template <class V, int K>
+struct Pack {
+  static constexpr int lanes = K * V::lanes;
+  using Half = Pack<V, K / 2>;
+  Half lo, hi;
+  XGRAD_INLINE static Pack load(const typename V::value_type* p) { return {Half::load(p), Half::load(p + Half::lanes)}; }
+  template <class Op>
+  XGRAD_INLINE void join(const Op& op, const typename V::value_type* p) {
+    lo.join(op, p);
+    hi.join(op, p + Half::lanes);
   }
-  for (; i + w <= n; i += w) a = op.join(a, V::load(p + i));
+  template <class Op>
+  XGRAD_INLINE void join(const Op& op, const Pack& o) {
+    lo.join(op, o.lo);
+    hi.join(op, o.hi);
+  }
+  XGRAD_INLINE void store(typename V::value_type* p) const {
+    lo.store(p);
+    hi.store(p + Half::lanes);
+  }
+};
+template <class V>
+struct Pack<V, 1> {
+  static constexpr int lanes = V::lanes;
+  V v;
+  XGRAD_INLINE static Pack load(const typename V::value_type* p) { return {V::load(p)}; }
+  template <class Op>
+  XGRAD_INLINE void join(const Op& op, const typename V::value_type* p) {
+    v = op.join(v, V::load(p));
+  }
+  template <class Op>
+  XGRAD_INLINE void join(const Op& op, const Pack& o) {
+    v = op.join(v, o.v);
+  }
+  XGRAD_INLINE void store(typename V::value_type* p) const { v.store(p); }
+};
+
+// n >= 4 lines of elements joined in 4 lines of lanes, those joined in one.
+template <int W, class Op, class T>
+XGRAD_INLINE void block_line(const Op& op, const T* p, std::int64_t n, T* line) {
+  using P = Pack<Vec<T, W>, 4 * kLine<T> / Vec<T, W>::lanes>;
+  constexpr std::int64_t step = P::lanes;
+  P a = P::load(p);
+  std::int64_t i = step;
+  for (; i + step <= n; i += step) a.join(op, p + i);
   if (i < n) {
-    T t[w];
+    T t[step];
     a.store(t);
-    for (std::int64_t j = 0; i < n; ++i, ++j) t[j] = op.join(t[j], p[i]);
-    a = V::load(t);
+    for (std::int64_t j = 0; j < n - i; ++j) t[j] = op.join(t[j], p[i + j]);
+    a = P::load(t);
   }
-  return a;
+  a.lo.join(op, a.hi);
+  a.lo.lo.join(op, a.lo.hi);
+  a.lo.lo.store(line);
 }
 
-template <class Op>
-XGRAD_INLINE typename Op::Acc run_vectors(const Op& op, const typename Op::In* p, std::int64_t n) {
-  using V = Vec<typename Op::In>;
-  if (n < V::lanes) {
-    typename Op::Acc acc = op.identity();
-    for (std::int64_t i = 0; i < n; ++i) op.combine(acc, op.from_lane(op.lift(p[i])));
-    return acc;
-  }
-  std::int64_t i = std::min(n, kReduceBlock);
-  auto wide = op.widen(block_lanes(op, p, i));
-  for (; i < n; i += kReduceBlock) {
-    const std::int64_t m = std::min(kReduceBlock, n - i);
-    if (m < V::lanes) {
-      typename Op::Acc acc = op.narrow(wide);
-      for (; i < n; ++i) op.combine(acc, op.from_lane(op.lift(p[i])));
-      return acc;
-    }
-    wide = op.join(wide, op.widen(block_lanes(op, p + i, m)));
-  }
-  return op.narrow(wide);
-}
-
-// The same for element types without vectors: 8 lanes that the compiler may put in one.
+// 8 lanes that the compiler may put in one vector.
 template <class Op>
 XGRAD_INLINE typename Op::Acc run_numbers(const Op& op, const typename Op::In* p, std::int64_t n) {
   typename Op::Acc acc = op.identity();
@@ -82,11 +94,28 @@ XGRAD_INLINE typename Op::Acc run_numbers(const Op& op, const typename Op::In* p
   return acc;
 }
 
+template <int W, class Op>
+XGRAD_INLINE typename Op::Acc run_vectors(const Op& op, const typename Op::In* p, std::int64_t n) {
+  using T = typename Op::In;
+  constexpr std::int64_t least = 4 * kLine<T>;
+  if (n < least) return run_numbers(op, p, n);
+  typename Op::Wide wide = op.start();
+  std::int64_t i = 0;
+  for (; n - i >= least; i += std::min(n - i, kReduceBlock)) {
+    T line[kLine<T>];
+    block_line<W>(op, p + i, std::min(n - i, kReduceBlock), line);
+    op.absorb(wide, line);
+  }
+  typename Op::Acc acc = op.finish(wide);
+  for (; i < n; ++i) op.combine(acc, op.from_lane(op.lift(p[i])));
+  return acc;
+}
+
 // Eight rows at a time, so that the strip is read and written once for eight.
-template <class Op, class T>
+template <int W, class Op, class T>
 XGRAD_INLINE void column_vectors(const Op& op, const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols,
                                  typename Op::Acc* acc) {
-  using V = Vec<T>;
+  using V = Vec<T, W>;
   T strip[Op::kStrip];
   const std::int64_t vectors = cols / V::lanes * V::lanes;
   const auto rest = [&](const T* row, bool first) {
@@ -116,21 +145,6 @@ XGRAD_INLINE void column_numbers(const Op& op, const typename Op::In* p, std::in
                                  std::int64_t cols, typename Op::Acc* acc) {
   for (std::int64_t r = 0; r < rows; ++r)
     for (std::int64_t c = 0; c < cols; ++c) acc[c] = op.join(acc[c], op.lift(p[r * stride + c]));
-}
-
-// ---- vectors of double as the wide form of floats ----
-XGRAD_INLINE Vec<double> widen_sum(Vec<float> v) {
-  typedef float half __attribute__((vector_size(32)));
-  half h[2];
-  std::memcpy(h, &v.v, sizeof v);
-  return Vec<double>(__builtin_convertvector(h[0], Vec<double>::native)) +
-         Vec<double>(__builtin_convertvector(h[1], Vec<double>::native));
-}
-XGRAD_INLINE Vec<double> widen_sum(Vec<double> v) { return v; }
-XGRAD_INLINE double narrow_sum(Vec<double> v) {
-  double t[Vec<double>::lanes];
-  v.store(t);
-  return fold_lanes(t, [](double a, double b) { return a + b; });
 }
 
 }  // namespace xgrad::detail

@@ -6,10 +6,10 @@
 namespace xgrad::detail {
 namespace {
 
-// f over the vectors of p[0..n), summed in double; the lanes past the end are taken as `pad`, where f is to be 0.
-template <class T, class F>
+// f over the vectors of p[0..n), n <= kReduceBlock, summed; the lanes past the end are taken as `pad`, where f is to be 0.
+template <int W, class T, class F>
 XGRAD_INLINE double sum_of(const T* p, std::int64_t n, T pad, F f) {
-  using V = Vec<T>;
+  using V = Vec<T, W>;
   constexpr std::int64_t w = V::lanes;
   V a(T(0)), b(T(0)), c(T(0)), d(T(0));
   std::int64_t i = 0;
@@ -19,13 +19,12 @@ XGRAD_INLINE double sum_of(const T* p, std::int64_t n, T pad, F f) {
     c += f(V::load(p + i + 2 * w));
     d += f(V::load(p + i + 3 * w));
   }
-  for (; i + w <= n; i += w) a += f(V::load(p + i));
-  if (i < n) {
-    T t[w];
-    for (std::int64_t j = 0; j < w; ++j) t[j] = i + j < n ? p[i + j] : pad;
-    b += f(V::load(t));
-  }
-  return narrow_sum(widen_sum((a + b) + (c + d)));
+  for (; i < n; i += w) a += f(i + w <= n ? V::load(p + i) : V::load(p + i, static_cast<int>(n - i), pad));
+  T t[w];
+  ((a + b) + (c + d)).store(t);
+  double sum[w];
+  for (int j = 0; j < w; ++j) sum[j] = t[j];
+  return fold_lanes(sum, [](double x, double y) { return x + y; });
 }
 
 // ---- mean and variance ----
@@ -55,19 +54,22 @@ struct Spread {
   }
   // Deviations from the first element give the mean, deviations from that the rest and what rounding took from it:
   // equal elements give exactly 0.
+  template <int W>
   XGRAD_INLINE Acc block(const T* p, std::int64_t n) const {
     const double count = static_cast<double>(n);
     const T first = p[0];
-    const T about = static_cast<T>(first + sum_of(p, n, first, [first](auto v) { return v - first; }) / count);
-    const double left = sum_of(p, n, about, [about](auto v) { return v - about; });
-    const double squares = sum_of(p, n, about, [about](auto v) { return (v - about) * (v - about); });
+    const T about = static_cast<T>(first + sum_of<W>(p, n, first, [first](auto v) { return v - first; }) / count);
+    const double left = sum_of<W>(p, n, about, [about](auto v) { return v - about; });
+    const double squares = sum_of<W>(p, n, about, [about](auto v) { return (v - about) * (v - about); });
     return {count, about + left / count, not_negative(squares - left * left / count)};
   }
+  template <int W>
   XGRAD_INLINE Acc run(const T* p, std::int64_t n) const {
     Acc acc = identity();
-    for (std::int64_t i = 0; i < n; i += kReduceBlock) combine(acc, block(p + i, std::min(kReduceBlock, n - i)));
+    for (std::int64_t i = 0; i < n; i += kReduceBlock) combine(acc, block<W>(p + i, std::min(kReduceBlock, n - i)));
     return acc;
   }
+  template <int W>
   XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
     T about[kStrip], left[kStrip], squares[kStrip];
     const double n = static_cast<double>(rows);
@@ -113,18 +115,20 @@ struct LogSumExp {
     if (b.m > a.m || b.m != b.m) a = {b.m, b.s + (a.s == 0 ? 0 : a.s * std::exp(a.m - b.m))};
     else if (b.s != 0) a.s += b.m == a.m ? b.s : b.s * std::exp(b.m - a.m);
   }
+  template <int W>
   XGRAD_INLINE Acc run(const T* p, std::int64_t n) const {
     Acc acc = identity();
     for (std::int64_t i = 0; i < n; i += kReduceBlock) {
       const std::int64_t k = std::min(kReduceBlock, n - i);
-      const T m = extremum_of<true>(p + i, k);
+      const T m = extremum_of<W, true>(p + i, k);
       if (m - m != 0) combine(acc, {m, m == -kInf ? 0.0 : 1.0});  // infinite or NaN: it alone decides
-      else combine(acc, {m, sum_of(p + i, k, -kInf, [m](auto v) { return exp(v - m); })});
+      else combine(acc, {m, sum_of<W>(p + i, k, -kInf, [m](auto v) { return exp(v - m); })});
     }
     return acc;
   }
+  template <int W>
   XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
-    using V = Vec<T>;
+    using V = Vec<T, W>;
     T column[kRowBlock * V::lanes];
     for (std::int64_t c = 0; c < cols; c += V::lanes) {
       const std::int64_t k = std::min<std::int64_t>(V::lanes, cols - c);

@@ -22,11 +22,27 @@ struct FloatSum {
   template <class V>
   XGRAD_INLINE V join(V a, V b) const { return a + b; }
   XGRAD_INLINE Acc from_lane(Lane l) const { return l; }
-  XGRAD_INLINE Vec<double> widen(Vec<T> v) const { return widen_sum(v); }
-  XGRAD_INLINE Acc narrow(Vec<double> v) const { return narrow_sum(v); }
-  XGRAD_INLINE Acc run(const T* p, std::int64_t n) const { return run_vectors(*this, p, n); }
+  struct Wide {
+    double w[8];
+  };
+  XGRAD_INLINE Wide start() const { return {}; }
+  XGRAD_INLINE void absorb(Wide& wide, const T* line) const {
+    for (int j = 0; j < 8; ++j) {
+      double v = line[j];
+      if constexpr (kLine<T> == 16) v += static_cast<double>(line[j + 8]);
+      wide.w[j] += v;
+    }
+  }
+  XGRAD_INLINE Acc finish(Wide& wide) const {
+    return fold_lanes(wide.w, [](double a, double b) { return a + b; });
+  }
+  template <int W>
+  XGRAD_INLINE Acc run(const T* p, std::int64_t n) const {
+    return run_vectors<W>(*this, p, n);
+  }
+  template <int W>
   XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
-    column_vectors(*this, p, stride, rows, cols, acc);
+    column_vectors<W>(*this, p, stride, rows, cols, acc);
   }
   XGRAD_INLINE void store(std::int64_t i, Acc a) const { out[i] = static_cast<T>(a / divisor); }
 };
@@ -51,7 +67,11 @@ struct NumberFold {
   XGRAD_INLINE void combine(Acc& a, Acc b) const { a = join(a, b); }
   XGRAD_INLINE Lane lift(T v) const { return static_cast<A>(v); }
   XGRAD_INLINE Acc from_lane(Lane l) const { return l; }
-  XGRAD_INLINE Acc run(const T* p, std::int64_t n) const { return run_numbers(*this, p, n); }
+  template <int W>
+  XGRAD_INLINE Acc run(const T* p, std::int64_t n) const {
+    return run_numbers(*this, p, n);
+  }
+  template <int W>
   XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
     column_numbers(*this, p, stride, rows, cols, acc);
   }

@@ -232,9 +232,9 @@ Tensor neg(const Tensor& x, Location at) {
 // ---- powers ----
 namespace {
 
-template <class T>
-XGRAD_INLINE Vec<T> raise(Vec<T> v, double k) {
-  return pow(v, Vec<T>(k));
+template <class T, int Bytes>
+XGRAD_INLINE Vec<T, Bytes> raise(Vec<T, Bytes> v, double k) {
+  return pow(v, Vec<T, Bytes>(k));
 }
 Tensor raise(const Tensor& v, double k) { return pow(v, Scalar(k)); }
 

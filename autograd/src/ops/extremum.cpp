@@ -1,4 +1,5 @@
 // Largest and smallest values and their positions.
+#include <xgrad/check.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -69,8 +70,14 @@ ValuesIndices extremum_along(const char* op, const Tensor& x, std::int64_t dim, 
   return {std::move(r.values), std::move(r.indices)};
 }
 
-Tensor arg_of_all(const char* op, const Tensor& x, bool largest, const Location& at) {
+void require_not_bool(const char* op, const Tensor& x, const Location& at) {
   require_defined(op, x, at);
+  if (impl(x).dtype == DType::boolean) [[unlikely]]
+    ErrorReport(op, "is not defined for bool", at).operand("input", x).help("cast to uint8 first").dtype_error();
+}
+
+Tensor arg_of_all(const char* op, const Tensor& x, bool largest, const Location& at) {
+  require_not_bool(op, x, at);
   detail::require_nonempty(op, x, all_dims(impl(x).shape), at);
   NoGradGuard off;
   return detail::arg_extremum_raw(reshape(x, {impl(x).numel}), 0, largest, false).indices;
@@ -97,9 +104,11 @@ ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim, Location at) 
 Tensor argmax(const Tensor& x, Location at) { return arg_of_all("argmax", x, true, at); }
 Tensor argmin(const Tensor& x, Location at) { return arg_of_all("argmin", x, false, at); }
 Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
+  require_not_bool("argmax", x, at);
   return arg_along("argmax", x, dim, true, keepdim, at).indices;
 }
 Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
+  require_not_bool("argmin", x, at);
   return arg_along("argmin", x, dim, false, keepdim, at).indices;
 }
 

@@ -223,75 +223,51 @@ Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o, L
 }
 
 // ---- from the program's own numbers ----
-namespace {
+Tensor tensor(Scalar value, TensorOptions o, Location at) { return filled("tensor", {}, value, o, at); }
+Tensor tensor(Scalar value, Location at) { return filled("tensor", {}, value, {scalar_dtype(value)}, at); }
 
-template <class V>
-Tensor from_values(const std::vector<V>& values, const Shape& shape, const TensorOptions& o, Location at) {
+namespace detail {
+
+Tensor from_list(const std::vector<Scalar>& values, const Shape& shape, TensorOptions o, Location at) {
   require_options("tensor", o, at);
-  for (const V v : values) require_fits("tensor", Scalar(v), o.dtype, at);
+  for (const Scalar& v : values) require_fits("tensor", v, o.dtype, at);
   Tensor t = make_tensor(shape, o.dtype, at);
-  detail::dispatch_all(o.dtype, [&](auto zero) {
+  dispatch_all(o.dtype, [&](auto zero) {
     using T = decltype(zero);
-    T* p = detail::data<T>(t);
-    for (const V v : values) *p++ = Scalar(v).to<T>();
+    T* p = data<T>(t);
+    for (const Scalar& v : values) *p++ = v.to<T>();
   });
   return finish(std::move(t), o);
 }
 
-std::int64_t length(std::size_t n) { return static_cast<std::int64_t>(n); }
-
-void require_length(std::size_t got, std::size_t want, std::size_t row, Location at) {
-  if (got != want) [[unlikely]]
-    ErrorReport("tensor", fmt::format("row {} has {} values, expected {}", row, got, want), at).shape_error();
+void require_row(std::size_t row, std::size_t got, std::size_t length, Location at) {
+  if (got != length) [[unlikely]]
+    ErrorReport("tensor", fmt::format("row {} has {} values, expected {}", row, got, length), at).shape_error();
 }
 
-template <class V>
-Tensor from_rows(std::initializer_list<std::initializer_list<V>> rows, const TensorOptions& o, Location at) {
+namespace {
+
+DType widest(const std::vector<Scalar>& values) {
+  bool floating = values.empty(), integral = false;
+  for (const Scalar& v : values) {
+    floating |= v.is_floating();
+    integral |= v.is_integral();
+  }
+  return floating ? DType::float32 : integral ? DType::int64 : DType::boolean;
+}
+
+Tensor from_rows(std::initializer_list<std::initializer_list<Scalar>> rows, const TensorOptions* o, Location at) {
   const std::size_t columns = rows.size() ? rows.begin()->size() : 0;
-  std::vector<V> values;
+  std::vector<Scalar> values;
   for (auto row = rows.begin(); row != rows.end(); ++row) {
-    require_length(row->size(), columns, static_cast<std::size_t>(row - rows.begin()), at);
+    require_row(static_cast<std::size_t>(row - rows.begin()), row->size(), columns, at);
     values.insert(values.end(), row->begin(), row->end());
   }
-  return from_values(values, Shape{length(rows.size()), length(columns)}, o, at);
+  const Shape shape{static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns)};
+  return from_list(values, shape, o ? *o : TensorOptions{widest(values)}, at);
 }
 
 }  // namespace
-
-Tensor tensor(Scalar value, TensorOptions o, Location at) { return filled("tensor", {}, value, o, at); }
-Tensor tensor(Scalar value, Location at) { return filled("tensor", {}, value, {scalar_dtype(value)}, at); }
-Tensor tensor(std::initializer_list<double> v, TensorOptions o, Location at) {
-  return from_values(std::vector<double>(v), Shape{length(v.size())}, o, at);
-}
-Tensor tensor(std::initializer_list<int> v, TensorOptions o, Location at) {
-  return from_values(std::vector<int>(v), Shape{length(v.size())}, o, at);
-}
-Tensor tensor(std::initializer_list<bool> v, TensorOptions o, Location at) {
-  return from_values(std::vector<bool>(v), Shape{length(v.size())}, o, at);
-}
-Tensor tensor(std::initializer_list<std::initializer_list<double>> v, TensorOptions o, Location at) {
-  return from_rows(v, o, at);
-}
-Tensor tensor(std::initializer_list<std::initializer_list<int>> v, TensorOptions o, Location at) {
-  return from_rows(v, o, at);
-}
-
-Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> v, TensorOptions o,
-              Location at) {
-  const std::size_t rows = v.size() ? v.begin()->size() : 0;
-  const std::size_t columns = rows ? v.begin()->begin()->size() : 0;
-  std::vector<double> values;
-  for (const auto& plane : v) {
-    require_length(plane.size(), rows, 0, at);
-    for (const auto& row : plane) {
-      require_length(row.size(), columns, values.size() / std::max<std::size_t>(columns, 1), at);
-      values.insert(values.end(), row.begin(), row.end());
-    }
-  }
-  return from_values(values, Shape{length(v.size()), length(rows), length(columns)}, o, at);
-}
-
-namespace detail {
 
 Tensor from_raw(const void* data, std::int64_t count, DType dtype, const Shape& shape, Location at) {
   require_shape("from_vector", shape, at);
@@ -329,4 +305,16 @@ Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::function<void(
 }
 
 }  // namespace detail
+
+Tensor tensor(std::initializer_list<Scalar> v, TensorOptions o, Location at) {
+  return detail::from_list(v, Shape{static_cast<std::int64_t>(v.size())}, o, at);
+}
+Tensor tensor(std::initializer_list<Scalar> v, Location at) { return tensor(v, {detail::widest(v)}, at); }
+Tensor tensor(std::initializer_list<std::initializer_list<Scalar>> v, TensorOptions o, Location at) {
+  return detail::from_rows(v, &o, at);
+}
+Tensor tensor(std::initializer_list<std::initializer_list<Scalar>> v, Location at) {
+  return detail::from_rows(v, nullptr, at);
+}
+
 }  // namespace xgrad

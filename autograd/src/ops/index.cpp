@@ -9,6 +9,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/elementwise.hpp>
+#include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/index.hpp>
 
 #include "core/elementwise_loop.hpp"
@@ -496,6 +497,22 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Location a
   return record(
       "masked_fill", std::move(y), {x}, {mask},
       [](const Saved& s, const Tensor& g) -> Grads { return {masked_fill(g, s[0], 0)}; }, at);
+}
+
+Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value, Location at) {
+  mask_shape("masked_fill", x, mask, at);
+  require_defined("masked_fill", value, at);
+  if (impl(value).shape.rank() != 0) [[unlikely]]
+    ErrorReport("masked_fill", fmt::format("value needs rank 0, got {}", impl(value).shape.rank()), at)
+        .operand("input", x)
+        .operand("value", value)
+        .shape_error();
+  if (is_floating(impl(value).dtype) && !is_floating(impl(x).dtype)) [[unlikely]]
+    ErrorReport("masked_fill", "a floating value does not fit an integer tensor", at)
+        .operand("input", x)
+        .operand("value", value)
+        .dtype_error();
+  return where(mask, value.to(impl(x).dtype, at), x, at);
 }
 
 Tensor one_hot(const Tensor& x, std::int64_t num_classes, Location at) {

@@ -36,6 +36,11 @@ XGRAD_API Tensor mul(const Tensor& x, Scalar y, Location at = Location::current(
 // True division; integers give float32.
 XGRAD_API Tensor div(const Tensor& x, const Tensor& y, Location at = Location::current());
 XGRAD_API Tensor div(const Tensor& x, Scalar y, Location at = Location::current());
+// The quotient rounded towards zero or downwards, as PyTorch's rounding_mode: integers stay integers (ValueError for a
+// zero divisor) and the gradient is zero.
+enum class Rounding { none, trunc, floor };
+XGRAD_API Tensor div(const Tensor& x, const Tensor& y, Rounding rounding, Location at = Location::current());
+XGRAD_API Tensor div(const Tensor& x, Scalar y, Rounding rounding, Location at = Location::current());
 XGRAD_API Tensor rdiv(const Tensor& x, Scalar y, Location at = Location::current());  // y / x
 XGRAD_API Tensor neg(const Tensor& x, Location at = Location::current());
 // x^y. d/dx = y x^(y-1) (0 where y = 0), d/dy = x^y log x (0 where x = 0 and y >= 0).

@@ -60,21 +60,66 @@ XGRAD_API Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::func
 // 0-d tensor; a double literal gives float32, an int gives int64, as in PyTorch. Pass an explicit dtype otherwise.
 XGRAD_API Tensor tensor(Scalar value, Location at = Location::current());
 XGRAD_API Tensor tensor(Scalar value, TensorOptions o, Location at = Location::current());
-// From values: tensor({1., 2., 3.}), tensor({{1., 2.}, {3., 4.}}), nested to rank 3. Doubles give float32,
-// ints give int64, bools give bool, unless options say otherwise. ShapeError when rows differ in length.
-XGRAD_API Tensor tensor(std::initializer_list<double> v, TensorOptions o = {}, Location at = Location::current());
-XGRAD_API Tensor tensor(std::initializer_list<std::initializer_list<double>> v, TensorOptions o = {},
+namespace detail {
+template <class T>
+inline constexpr DType literal_dtype =
+    std::is_same_v<T, bool> ? DType::boolean : std::is_integral_v<T> ? DType::int64 : DType::float32;
+XGRAD_API Tensor from_list(const std::vector<Scalar>& values, const Shape& shape, TensorOptions o, Location at);
+// ShapeError when row number `row` of a nested list has not `length` values.
+XGRAD_API void require_row(std::size_t row, std::size_t got, std::size_t length, Location at);
+}  // namespace detail
+
+// From values: tensor({1., 2., 3.}), tensor({{1., 2.}, {3., 4.}}), nested to rank 3. Floating values give float32,
+// integers give int64, bools give bool, unless options say otherwise. ShapeError when rows differ in length.
+template <Arithmetic T>
+Tensor tensor(std::initializer_list<T> v, TensorOptions o = {detail::literal_dtype<T>},
+              Location at = Location::current()) {
+  return detail::from_list({v.begin(), v.end()}, Shape{static_cast<std::int64_t>(v.size())}, o, at);
+}
+template <Arithmetic T>
+Tensor tensor(std::initializer_list<std::initializer_list<T>> v, TensorOptions o = {detail::literal_dtype<T>},
+              Location at = Location::current()) {
+  const std::size_t columns = v.size() ? v.begin()->size() : 0;
+  std::vector<Scalar> values;
+  std::size_t k = 0;
+  for (const auto& row : v) {
+    detail::require_row(k++, row.size(), columns, at);
+    values.insert(values.end(), row.begin(), row.end());
+  }
+  return detail::from_list(values, Shape{static_cast<std::int64_t>(v.size()), static_cast<std::int64_t>(columns)}, o, at);
+}
+template <Arithmetic T>
+Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<T>>> v,
+              TensorOptions o = {detail::literal_dtype<T>}, Location at = Location::current()) {
+  const std::size_t rows = v.size() ? v.begin()->size() : 0, columns = rows ? v.begin()->begin()->size() : 0;
+  std::vector<Scalar> values;
+  std::size_t k = 0, plane_number = 0;
+  for (const auto& plane : v) {
+    detail::require_row(plane_number++, plane.size(), rows, at);
+    for (const auto& row : plane) {
+      detail::require_row(k++, row.size(), columns, at);
+      values.insert(values.end(), row.begin(), row.end());
+    }
+  }
+  const Shape shape{static_cast<std::int64_t>(v.size()), static_cast<std::int64_t>(rows),
+                    static_cast<std::int64_t>(columns)};
+  return detail::from_list(values, shape, o, at);
+}
+// The same for lists that mix kinds of numbers, {1, 0.5}: the widest kind counts.
+XGRAD_API Tensor tensor(std::initializer_list<Scalar> v, Location at = Location::current());
+XGRAD_API Tensor tensor(std::initializer_list<Scalar> v, TensorOptions o, Location at = Location::current());
+XGRAD_API Tensor tensor(std::initializer_list<std::initializer_list<Scalar>> v, Location at = Location::current());
+XGRAD_API Tensor tensor(std::initializer_list<std::initializer_list<Scalar>> v, TensorOptions o,
                         Location at = Location::current());
-XGRAD_API Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> v,
-                        TensorOptions o = {}, Location at = Location::current());
-XGRAD_API Tensor tensor(std::initializer_list<int> v, TensorOptions o = {kInt64}, Location at = Location::current());
-XGRAD_API Tensor tensor(std::initializer_list<std::initializer_list<int>> v, TensorOptions o = {kInt64},
-                        Location at = Location::current());
-XGRAD_API Tensor tensor(std::initializer_list<bool> v, TensorOptions o = {kBool}, Location at = Location::current());
 // Copy of a vector; shape () stands for (v.size()). ShapeError when the counts differ.
 template <class T>
 Tensor from_vector(const std::vector<T>& v, const Shape& shape, Location at = Location::current()) {
-  return detail::from_raw(v.data(), static_cast<std::int64_t>(v.size()), dtype_of<T>, shape, at);
+  if constexpr (std::is_same_v<T, bool>) {  // std::vector<bool> packs its elements into bits
+    const std::vector<std::uint8_t> bytes(v.begin(), v.end());
+    return detail::from_raw(bytes.data(), static_cast<std::int64_t>(v.size()), DType::boolean, shape, at);
+  } else {
+    return detail::from_raw(v.data(), static_cast<std::int64_t>(v.size()), dtype_of<T>, shape, at);
+  }
 }
 template <class T>
 Tensor from_vector(const std::vector<T>& v, Location at = Location::current()) {

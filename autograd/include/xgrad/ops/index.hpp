@@ -19,6 +19,8 @@ XGRAD_API Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& inde
 // 1-D tensor of the elements where mask (bool, broadcastable) holds, and the same with a value put there.
 XGRAD_API Tensor masked_select(const Tensor& x, const Tensor& mask, Location at = Location::current());
 XGRAD_API Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Location at = Location::current());
+// The same with the value of a 0-d tensor, which gets the sum of the gradients there.
+XGRAD_API Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value, Location at = Location::current());
 // int64 -> 0/1 of a new last dimension of num_classes (-1: largest + 1).
 XGRAD_API Tensor one_hot(const Tensor& x, std::int64_t num_classes = -1, Location at = Location::current());
 
