@@ -142,6 +142,18 @@ Row& Row::tolerance32(double rtol, double atol) {
   atol32 = atol;
   return *this;
 }
+Row& Row::cancels(double atol) {
+  special_atol32 = atol;
+  return *this;
+}
+Row& Row::bad_by(Wrong wrong, std::string says, std::function<void()> f, Location at) {
+  bad_calls.push_back({wrong, std::move(says), std::move(f), at, true});
+  return *this;
+}
+Row& Row::after(std::uint64_t steps) {
+  bad_calls.back().steps = steps;
+  return *this;
+}
 Row& Row::bad(Wrong wrong, std::string says, std::function<void()> f, Location at) {
   bad_calls.push_back({wrong, std::move(says), std::move(f), at});
   return *this;

@@ -64,6 +64,8 @@ struct BadCall {
   std::string says;  // part of the message
   std::function<void()> call;
   Location at;
+  bool helper = false;      // the operation is called from elsewhere in the file
+  std::uint64_t steps = 0;  // operations recorded before it
 };
 // Exact inputs and outputs, and gradients for a seed of ones where given.
 struct Example {
@@ -86,6 +88,7 @@ struct Row {
   bool promotes = false;    // takes inputs of different floating types
   bool any_strides = true;  // false: refuses some strides
   double rtol32 = 1e-4, atol32 = 1e-5;
+  double special_atol32 = 2e-38;  // at special values
 
   // The usual shapes for one input, and for two that broadcast.
   Row& unary(const Values& v);
@@ -103,7 +106,11 @@ struct Row {
   Row& promoting();
   Row& strict_strides();
   Row& tolerance32(double rtol, double atol);
+  Row& cancels(double atol);  // near 0 the result is a difference of larger numbers
   Row& bad(Wrong wrong, std::string says, std::function<void()> f, Location at = Location::current());
+  // The same, for a call made by a function that was passed in.
+  Row& bad_by(Wrong wrong, std::string says, std::function<void()> f, Location at = Location::current());
+  Row& after(std::uint64_t steps);  // of the last bad call
 };
 std::ostream& operator<<(std::ostream& os, const Row& row);
 

@@ -15,8 +15,8 @@ void add_comparison(Table& t, const char* name, F op, G truth) {
       .reference([truth](double a, double b) { return double(truth(a, b)); })
       .not_differentiable()
       .integers(Integers::unchanged)
-      .bad(Wrong::shape, "do not broadcast: dimension 0 is 2 and 3", [op] { op(leaf({2}), leaf({3})); })
-      .bad(Wrong::value, "undefined tensor", [op] { op(leaf({2}), Tensor()); });
+      .bad_by(Wrong::shape, "do not broadcast: dimension 0 is 2 and 3", [op] { op(leaf({2}), leaf({3})); })
+      .bad_by(Wrong::value, "undefined tensor", [op] { op(leaf({2}), Tensor()); });
 }
 
 template <class F, class G>
@@ -29,7 +29,7 @@ void add_logic(Table& t, const char* name, F op, G truth) {
       .reference([truth](double a, double b) { return double(truth(a != 0, b != 0)); })
       .not_differentiable()
       .integers(Integers::unchanged)
-      .bad(Wrong::shape, "do not broadcast", [op] { op(Tensors{leaf({2}, kBool), leaf({3}, kBool)}); });
+      .bad_by(Wrong::shape, "do not broadcast", [op] { op(Tensors{leaf({2}, kBool), leaf({3}, kBool)}); });
 }
 
 template <class F>

@@ -14,6 +14,7 @@ void add_assignments(Table& t) {
       .on({{0, 2}, {2}})
       .integers(Integers::same)
       .bad(Wrong::shape, "shape (3) does not fit into (2)", [] { copy_of(leaf({2})).copy_(leaf({3})); })
+      .after(1)
       .bad(Wrong::autograd, "leaf that requires grad", [] { leaf({2}).copy_(zeros({2})); });
   t.add("fill_", [](auto& x) { return copy_of(x[0]).fill_(2); })
       .on({{3, 4}})
@@ -21,7 +22,8 @@ void add_assignments(Table& t) {
       .on({{0}})
       .integers(Integers::same)
       .bad(Wrong::autograd, "leaf that requires grad", [] { leaf({2}).fill_(1); })
-      .bad(Wrong::autograd, "expanded view", [] { copy_of(leaf({})).expand({3}).fill_(1); });
+      .bad(Wrong::autograd, "expanded view", [] { copy_of(leaf({})).expand({3}).fill_(1); })
+      .after(2);
   t.add("zero_", [](auto& x) { return copy_of(x[0]).zero_(); })
       .on({{3, 4}})
       .on({{}})
@@ -65,11 +67,13 @@ Row& over_pairs(Row& row, const Values& v, F f) {
         Tensor y = copy_of(x[0]);
         return f(y, y);
       })
-      .bad(Wrong::shape, "does not fit into (3)", [f] { f(copy_of(leaf({3})), leaf({2, 3})); })
-      .bad(Wrong::autograd, "in-place write to a leaf that requires grad", [f] { f(leaf({3}), leaf({3})); })
-      .bad(Wrong::autograd, "view of a leaf that requires grad", [f] { f(leaf({3}).narrow(0, 0, 2), leaf({2})); })
-      .bad(Wrong::autograd, "expanded view", [f] { f(zeros({1}).expand({3}), zeros({3})); })
-      .bad(Wrong::dtype, "cannot be stored in a int64 tensor", [f] { f(zeros({2}, {kInt64}), ones({2})); });
+      .bad_by(Wrong::shape, "does not fit into (3)", [f] { f(copy_of(leaf({3})), leaf({2, 3})); })
+      .after(1)
+      .bad_by(Wrong::autograd, "in-place write to a leaf that requires grad", [f] { f(leaf({3}), leaf({3})); })
+      .bad_by(Wrong::autograd, "view of a leaf that requires grad", [f] { f(leaf({3}).narrow(0, 0, 2), leaf({2})); })
+      .after(1)
+      .bad_by(Wrong::autograd, "expanded view", [f] { f(zeros({1}).expand({3}), zeros({3})); })
+      .bad_by(Wrong::dtype, "cannot be stored in a int64 tensor", [f] { f(zeros({2}, {kInt64}), ones({2})); });
 }
 
 void add_changes(Table& t) {

@@ -46,8 +46,8 @@ Row& add_product(Table& t, const char* name, Args args, Args square, Args empty,
       .on(std::move(square))
       .on(std::move(empty))
       .integers(Integers::same)
-      .bad(Wrong::dtype, "dtypes differ", [f] { f(leaf({2, 2}), leaf({2, 2}, kFloat32)); })
-      .bad(Wrong::shape, "needs tensors of rank", [f] { f(leaf({}), leaf({})); });
+      .bad_by(Wrong::dtype, "dtypes differ", [f] { f(leaf({2, 2}), leaf({2, 2}, kFloat32)); })
+      .bad_by(Wrong::shape, "needs tensors of rank", [f] { f(leaf({}), leaf({})); });
 }
 
 void add_products(Table& t) {

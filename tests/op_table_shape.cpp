@@ -14,7 +14,8 @@ void add_reshapes(Table& t) {
       .strict_strides()
       .integers(Integers::same)
       .bad(Wrong::shape, "6 elements do not fit shape (4, 2) of 8", [] { view(leaf({2, 3}), {4, 2}); })
-      .bad(Wrong::shape, "use reshape", [] { view(leaf({2, 3}).t(), {6}); });
+      .bad(Wrong::shape, "use reshape", [] { view(leaf({2, 3}).t(), {6}); })
+      .after(1);
   t.add("reshape", [](auto& x) { return reshape(x[0], {4, 3}); })
       .on({{3, 4}})
       .on({{2, 3, 2}}, [](auto& x) { return reshape(transpose(x[0], 0, 2), {-1, 3}); })
@@ -115,7 +116,8 @@ void add_pieces(Table& t) {
       .integers(Integers::same)
       .bad(Wrong::index, "index 3 out of range for size 3", [] { select(leaf({2, 3}), 1, 3); })
       .bad(Wrong::index, "index -3 out of range for size 2", [] { leaf({2, 3})[-3]; })
-      .bad(Wrong::index, "too many indices", [] { leaf({2, 3})[0][0][0]; });
+      .bad(Wrong::index, "too many indices", [] { leaf({2, 3})[0][0][0]; })
+      .after(2);
   t.add("unbind", [](auto& x) { return unbind(x[0]); })
       .on({{3, 2}})
       .on({{2, 3}}, [](auto& x) { return unbind(x[0], -1); })
@@ -179,7 +181,6 @@ void add_copies(Table& t) {
       .on({{300, 401}}, Size::large)
       .integers(Integers::same);
   t.add("to", [](auto& x) { return x[0].to(x[0].dtype() == kFloat64 ? kFloat32 : kFloat64).to(x[0].dtype()); })
-      .on({{3, 4}}, [](auto& x) { return x[0].to(kFloat64).to(x[0].dtype()); })
       .on({{3, 4}}, Size::medium)  // the values are exact in float32, but a difference quotient is not
       .on({{0}}, Size::medium)
       .on({{}}, Size::medium)

@@ -1,4 +1,4 @@
-// The engine: order and accumulation, graphs kept and freed, higher derivatives, hooks, misuse, threads, memory.
+// The engine: order and accumulation, graphs kept and freed, higher derivatives, long chains, hooks.
 #include <chrono>
 #include <cmath>
 #include <thread>
@@ -17,15 +17,6 @@ Tensor leaf(std::initializer_list<double> v) { return tensor(v, {kFloat64, true}
 Tensor number(double v) { return tensor(v, {kFloat64, true}); }
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-// x, with a backward pass that throws while `broken`.
-bool broken = false;
-Tensor fragile(const Tensor& x) {
-  return record("fragile", x * 1, {x}, {}, [](const Saved&, const Tensor& g) -> Grads {
-    if (broken) throw ValueError("fragile broke");
-    return {g};
-  });
 }
 
 }  // namespace
@@ -193,7 +184,7 @@ BOOST_AUTO_TEST_CASE(chain_of_a_million) {
     const Tensor x = number(1);
     Tensor y = x;
     for (int i = 0; i < 500000; ++i) y = y * 1.000001 + 1e-9;
-    BOOST_TEST((memory_stats().live_bytes - bytes) / 1e6 < 400);
+    BOOST_TEST((memory_stats().live_bytes - bytes) / 1e6 <= 200);  // bytes per node
     y.backward();
     check_close(x.grad(), {std::pow(1.000001, 500000)}, 1e-9);
   }

@@ -320,6 +320,7 @@ BOOST_DATA_TEST_CASE(strides_of_gradients, data::make(op_table()), row) {
 BOOST_DATA_TEST_CASE(second_derivative_of_strided_inputs, data::make(op_table()), row) {
   if (!row.differentiable || !row.any_strides || row.once) return;
   const Sample& sample = row.samples.front();
+  if (sample.size != Size::small) return;
   for (const Layout& layout : kLayouts) {
     Tensors x = make_inputs(row, sample, kFloat64);
     for (Tensor& t : x) t = layout.make(t);
@@ -350,7 +351,7 @@ void check_reference(const Row& row, const Tensors& x, const std::function<doubl
   for (const Tensor& t : x) in.push_back(t.detach().requires_grad_());
   const Tensor y = row.call(in)[0];
   const std::vector<double> got = y.detach().to_vector<double>();
-  const double rtol = wide ? 1e-14 : 2e-6, atol = wide ? 1e-307 : 2e-38;
+  const double rtol = wide ? 1e-14 : 2e-6, atol = wide ? 1e-307 : row.special_atol32;
   for (std::size_t i = 0; i < got.size(); ++i) {
     const double want = rounded(truth(i), type);
     std::string at;
@@ -386,14 +387,14 @@ BOOST_DATA_TEST_CASE(examples, data::make(op_table()), row) {
     Tensors plain;
     for (const Tensor& t : y) plain.push_back(t.detach());
     const std::string what = fmt::format("{}: {}", row.functions.front(), e.label);
-    check_same(what, plain, e.outputs(), 1e-14, 1e-14);
+    check_same(what, plain, e.outputs(), 1e-13, 1e-13);
     if (!e.grads) continue;
     backward({y[0]}, {ones_like(y[0])});
     const Tensors want = e.grads();
     for (std::size_t i = 0; i < want.size(); ++i) {
       if (!want[i].defined()) continue;
       BOOST_REQUIRE_MESSAGE(x[i].grad().defined(), what << ": no gradient " << i);
-      const std::string d = difference(x[i].grad(), want[i], 1e-14, 1e-14);
+      const std::string d = difference(x[i].grad(), want[i], 1e-13, 1e-13);
       BOOST_CHECK_MESSAGE(d.empty(), what << ": gradient " << i << " " << d);
     }
   }
@@ -516,7 +517,7 @@ void check_message(const Row& row, const BadCall& bad, const Error& e) {
   const bool found = std::regex_search(text, place, std::regex("called at " + file + ":([0-9]+)"));
   BOOST_REQUIRE_MESSAGE(found, what << ": does not name " << file);
   const auto line = static_cast<std::uint32_t>(std::stoul(place[1]));
-  BOOST_CHECK_MESSAGE(line + 12 >= bad.at.line() && line <= bad.at.line() + 1, what << ": written at line " << bad.at.line());
+  if (!bad.helper) BOOST_CHECK_MESSAGE(line == bad.at.line(), what << ": written at line " << bad.at.line());
 }
 
 BOOST_DATA_TEST_CASE(bad_calls, data::make(op_table()), row) {
@@ -532,10 +533,8 @@ BOOST_DATA_TEST_CASE(bad_calls, data::make(op_table()), row) {
     }
     BOOST_CHECK_MESSAGE(refused, row.functions.front() << ": \"" << bad.says << "\": not refused");
     BOOST_CHECK_MESSAGE(memory_stats().live_bytes == bytes, row.functions.front() << ": \"" << bad.says << "\": leaks");
-    // A change in place is made to a copy, which may be recorded; nothing else may be.
     const std::uint64_t recorded = next_sequence() - before - 1;
-    BOOST_CHECK_MESSAGE(recorded <= (row.functions.front().ends_with('_') ? 2u : 0u),
-                        row.functions.front() << ": \"" << bad.says << "\": " << recorded << " operations recorded");
+    BOOST_CHECK_MESSAGE(recorded == bad.steps, row.functions.front() << ": \"" << bad.says << "\": " << recorded << " operations recorded");
   }
 }
 
@@ -565,6 +564,16 @@ BOOST_DATA_TEST_CASE(any_number_of_threads, data::make(op_table()), row) {
     check_same(label(row, sample) + ": gradient", four.grads, one.grads);
   }
   set_deterministic(deterministic);
+}
+
+BOOST_AUTO_TEST_CASE(dropout_keeps_the_mean) {
+  manual_seed(3);
+  const Tensor x = full({100000}, 2.0), y = dropout(x, 0.25);
+  BOOST_TEST(std::abs(y.mean().item() - 2) < 0.02);
+  BOOST_TEST(allclose(maximum(y, zeros({})), where(y > 0, 2 / 0.75, y)));
+  BOOST_TEST(!allclose(dropout(x, 0.25), y));
+  BOOST_TEST(dropout(x, 0.25, false).is_same(x));
+  BOOST_TEST(dropout(x, 0).is_same(x));
 }
 
 // ---- the table is complete ----
@@ -619,17 +628,18 @@ std::set<std::string> reached_by_rows() {
     for (const Sample& sample : row.samples) {
       const Tensors x = leaves(sample, make_inputs(row, sample, kFloat64));
       if (sample.size == Size::large || !gives_gradient(row, sample, x)) continue;
-      Tensors roots = sample.call(x);
-      for (int pass = 0; pass < 3; ++pass) {
-        Tensors wanted, seeds;
-        std::erase_if(roots, [](const Tensor& t) { return !t.defined() || !t.requires_grad(); });
+      Tensors roots = sample.call(x), wanted = x;
+      for (int pass = 0; pass < 3 && !roots.empty(); ++pass) {
+        Tensors seeds;
+        const auto constant = [](const Tensor& t) { return !t.defined() || !t.requires_grad(); };
+        std::erase_if(roots, constant);
+        std::erase_if(wanted, constant);
         for (const Tensor& y : roots) {
           add_names(y, names);
           seeds.push_back(seed_like(y).requires_grad_());
         }
-        for (const Tensor& t : x)
-          if (t.requires_grad()) wanted.push_back(t);
-        if (!roots.empty()) roots = grad(roots, wanted, seeds, {.create_graph = true, .allow_unused = true});
+        roots = grad(roots, wanted, seeds, {.create_graph = true, .allow_unused = true});
+        wanted.insert(wanted.end(), seeds.begin(), seeds.end());  // a gradient is a function of its seeds, too
       }
     }
   return names;

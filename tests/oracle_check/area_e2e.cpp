@@ -53,6 +53,9 @@ struct Batches {
 Tensor loss_of(const std::string& text, const Tensor& y, const Tensor& target) {
   if (text.starts_with("mse mean")) return xgrad::mse_loss(y, target);
   if (text.starts_with("cross entropy mean")) return xgrad::cross_entropy(y, target);
+  if (text.starts_with("l1 mean")) return xgrad::l1_loss(y, target);
+  if (text.starts_with("nll mean")) return xgrad::nll_loss(y, target);
+  if (text.find("with logits") != std::string::npos) return xgrad::binary_cross_entropy_with_logits(y, target);
   throw Unsupported("loss " + text);
 }
 
@@ -130,7 +133,9 @@ void minimise(const Convex& c, const Tensor& x, double lambda) {
 void check_convex(const Json& r, Tolerance) {
   const Tensor x = tensor_from(r.at("X"));
   const double lambda = number(r.at("lambda"));
-  const bool softmax = r.contains("classes");
+  const std::string objective = r.at("objective");
+  const bool softmax = objective.find("softmax cross entropy") != std::string::npos;
+  if (!softmax && !objective.starts_with("0.5*mean((X w + c - y)^2)")) throw Unsupported("objective " + objective);
   const Convex c = softmax ? softmax_regression(r, x, lambda) : ridge(r, x, lambda);
   minimise(c, x, lambda);
   static const std::regex kCheck(R"(objective within ([\d.e-]+).*weights? within ([\d.e-]+))");

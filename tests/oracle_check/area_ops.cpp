@@ -1,5 +1,6 @@
 // ops and opinfo: one operation each. The table of functions does the work; here are the names and arguments that differ
 // from PyTorch's call.
+#include <algorithm>
 #include <map>
 #include <regex>
 
@@ -42,12 +43,19 @@ Value slice(Case& c) {
   return language.evaluate("x[" + subscripts + "]");
 }
 
+// The condition is the bool among the inputs.
+Value where(Case& c) {
+  List args = all_inputs(c);
+  std::stable_partition(args.begin(), args.end(), [](const Value& v) { return v.tensor().dtype() == xgrad::kBool; });
+  return call_function("where", args, c.attrs);
+}
+
 const std::map<std::string, Call>& special_calls() {
   static const std::map<std::string, Call> table = {
       {"max_all", named("max")},       {"min_all", named("min")},     {"max_dim", named("max")},   {"min_dim", named("min")},
       {"cat", joined("cat")},          {"stack", joined("stack")},    {"arange", factory("arange")}, {"linspace", factory("linspace")},
       {"eye", factory("eye")},         {"zeros", factory("zeros")},   {"ones", factory("ones")},   {"full", factory("full")},
-      {"slice", slice},
+      {"slice", slice},                {"where", where},
   };
   return table;
 }

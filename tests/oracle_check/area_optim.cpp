@@ -261,6 +261,10 @@ void check_init(const Json& record) {
     Tensor t = xgrad::full(Shape(want.at("shape").get<std::vector<std::int64_t>>()), 7.5, {.dtype = dtype_of(want.at("dtype"))});
     apply_init(parse_init(record.at("init")), t);
     compare_tensor(t, want, {}, record.at("init"));
+  } else if (kind == "const") {
+    Tensor t = xgrad::full({3, 4}, 7.5);
+    apply_init(parse_init(record.at("what")), t);
+    for (const double v : t.to_vector<double>()) compare_number(v, number(record.at("value")), {}, record.at("what"));
   } else {
     throw Unsupported("init " + kind + " " + record.value("what", ""));
   }

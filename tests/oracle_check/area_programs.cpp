@@ -67,6 +67,14 @@ void run_program(Interpreter& language, const std::string& program) {
   }
 }
 
+// A result like "raises": whether the program must be refused.
+bool is_refusal(const std::string& result) { return result.find("raise") != std::string::npos || result.find("error") != std::string::npos; }
+bool expects_refusal(const Json& results) {
+  for (const auto& [name, value] : results.items())
+    if (is_refusal(name)) return true;
+  return false;
+}
+
 void check_result(Interpreter& language, const std::string& name, const Json& want, Tolerance tol) {
   static const std::string kNone = "_is_none";
   if (name.ends_with(kNone)) {
@@ -117,8 +125,17 @@ void check_semantics(const Json& record) {
     for (const auto& [result, value] : results.items()) leaf |= differentiates && result.starts_with(name + ".grad");
     language.set(name, t.requires_grad_(leaf));
   }
-  run_program(language, record.at("program"));
-  for (const auto& [name, want] : results.items()) check_result(language, name, want, tolerance(record, 1e-12, 1e-13));
+  bool refused = false;
+  try {
+    run_program(language, record.at("program"));
+  } catch (const xgrad::Error&) {
+    refused = true;
+    if (!expects_refusal(results)) throw;
+  }
+  for (const auto& [name, want] : results.items()) {
+    if (is_refusal(name)) expect(refused == (want.is_boolean() ? want.get<bool>() : true), name);
+    else check_result(language, name, want, tolerance(record, 1e-12, 1e-13));
+  }
 }
 
 }  // namespace oracle

@@ -59,12 +59,12 @@ Json outcome(const F& f) {
   }
 }
 
-Value operand(const Json& type, bool scalar_allowed) {
+Value operand(const Json& type, bool scalar_allowed, const Shape& shape = {2}) {
   const std::string name = type;
   if (scalar_allowed && name == "int") return std::int64_t{1};
   if (scalar_allowed && name == "float") return 1.5;
   if (scalar_allowed && name == "bool") return true;
-  return xgrad::ones({2}, {.dtype = *parse_dtype(name)});
+  return xgrad::ones(shape, {.dtype = *parse_dtype(name)});
 }
 
 bool known_type(const Json& name) { return name == "error" || parse_dtype(name.get<std::string>()).has_value(); }
@@ -77,10 +77,14 @@ Json result_type(const std::string& op, List args) {
 }
 
 void check_binary_types(const Json& record, const std::string& op, const Json& row) {
-  const bool scalar = record.at("id").get<std::string>().find("pyscalar") != std::string::npos;
+  const std::string id = record.at("id");
+  const bool scalar = id.find("scalar") != std::string::npos;
+  const bool rank_0 = id.find("0d") != std::string::npos || id.find("zero_dim") != std::string::npos;
   const bool scalar_right = scalar && (row[1] == "int" || row[1] == "float" || row[1] == "bool");
   if (!known_type(row[0]) || (!scalar_right && !known_type(row[1]))) return;
-  const Json got = result_type(op, {operand(row[0], false), operand(row[1], scalar_right)});
+  List args{operand(row[0], false), operand(row[1], scalar_right, rank_0 ? Shape{} : Shape{2})};
+  if (op == "where") args.insert(args.begin(), xgrad::ones({2}, {.dtype = xgrad::kBool}));
+  const Json got = result_type(op, args);
   expect(got == row[2], fmt::format("{}({}, {}): got {}, want {}", op, row[0].dump(), row[1].dump(), got.dump(), row[2].dump()));
 }
 

@@ -87,18 +87,17 @@ Value power(Args& a) {
   return xgrad::pow(x.tensor(), y.tensor());
 }
 
+Value clamp_min(const Tensor& x, const Value& b) { return b.is_tensor() ? xgrad::clamp_min(x, b.tensor()) : xgrad::clamp_min(x, b.scalar()); }
+Value clamp_max(const Tensor& x, const Value& b) { return b.is_tensor() ? xgrad::clamp_max(x, b.tensor()) : xgrad::clamp_max(x, b.scalar()); }
+
 Value clamp(Args& a) {
   const Tensor x = a.tensor("input");
-  for (const char* bound : {"min", "max"})
-    if (a.given(bound) && a[bound].is_tensor()) throw Unsupported("a tensor as a bound");
-  if (!a.given("min")) return xgrad::clamp_max(x, a["max"].scalar());
-  if (!a.given("max")) return xgrad::clamp_min(x, a["min"].scalar());
-  return xgrad::clamp(x, a["min"].scalar(), a["max"].scalar());
-}
-
-Scalar bound(const Value& v) {
-  if (v.is_tensor()) throw Unsupported("a tensor as a bound");
-  return v.scalar();
+  if (!a.given("min")) return clamp_max(x, a["max"]);
+  if (!a.given("max")) return clamp_min(x, a["min"]);
+  const Value &lo = a["min"], &hi = a["max"];
+  if (lo.is_tensor() && hi.is_tensor()) return xgrad::clamp(x, lo.tensor(), hi.tensor());
+  if (lo.is_tensor() || hi.is_tensor()) return clamp_max(clamp_min(x, lo).tensor(), hi);
+  return xgrad::clamp(x, lo.scalar(), hi.scalar());
 }
 
 Value where(Args& a) {
@@ -117,7 +116,7 @@ void add_elementwise(FunctionTable& t) {
   t["rsub"] = {"input|x other|y alpha?", rsub};
   t["mul"] = t["multiply"] = {"input|x other|y", mul};
   t["div"] = t["divide"] = t["true_divide"] = t["truediv"] = {"input|x other|y rounding_mode?", div};
-  t["floor_divide"] = {"input|x other|y", [](Args& a) {
+  t["floor_divide"] = t["floordiv"] = {"input|x other|y", [](Args& a) {
                          const Tensor x = a.tensor("input");
                          const Value& y = a["other"];
                          return y.is_number() ? xgrad::div(x, y.scalar(), xgrad::Rounding::floor)
@@ -125,8 +124,8 @@ void add_elementwise(FunctionTable& t) {
                        }};
   t["pow"] = {"input|x|base exponent|y", power};
   t["clamp"] = t["clip"] = {"input|x min? max?", clamp};
-  t["clamp_min"] = {"input|x min", [](Args& a) { return xgrad::clamp_min(a.tensor("input"), bound(a["min"])); }};
-  t["clamp_max"] = {"input|x max", [](Args& a) { return xgrad::clamp_max(a.tensor("input"), bound(a["max"])); }};
+  t["clamp_min"] = {"input|x min", [](Args& a) { return clamp_min(a.tensor("input"), a["min"]); }};
+  t["clamp_max"] = {"input|x max", [](Args& a) { return clamp_max(a.tensor("input"), a["max"]); }};
   t["where"] = {"condition input|x other|y", where};
   t["maximum"] = binary(xgrad::maximum);
   t["minimum"] = binary(xgrad::minimum);

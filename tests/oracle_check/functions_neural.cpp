@@ -46,7 +46,32 @@ Value bce_with_logits(Args& a) {
 
 }  // namespace
 
+namespace {
+
+void add_init(FunctionTable& t) {
+  namespace init = xgrad::nn::init;
+  const auto filled = [](const char* signature, const std::function<void(Tensor&, Args&)>& f) {
+    return Function{signature, [f](Args& a) -> Value {
+                      Tensor x = a.tensor("tensor");
+                      f(x, a);
+                      return x;
+                    }};
+  };
+  const std::string p = "nn.init.";
+  t[p + "uniform_"] = filled("tensor a? b?", [](Tensor& x, Args& a) { init::uniform_(x, a.real("a", 0), a.real("b", 1)); });
+  t[p + "normal_"] = filled("tensor mean? std?", [](Tensor& x, Args& a) { init::normal_(x, a.real("mean", 0), a.real("std", 1)); });
+  t[p + "constant_"] = filled("tensor val", [](Tensor& x, Args& a) { init::constant_(x, a.real("val")); });
+  t[p + "eye_"] = filled("tensor", [](Tensor& x, Args&) { init::eye_(x); });
+  t[p + "xavier_uniform_"] = filled("tensor gain?", [](Tensor& x, Args& a) { init::xavier_uniform_(x, a.real("gain", 1)); });
+  t[p + "xavier_normal_"] = filled("tensor gain?", [](Tensor& x, Args& a) { init::xavier_normal_(x, a.real("gain", 1)); });
+  t[p + "kaiming_uniform_"] = filled("tensor a?", [](Tensor& x, Args& a) { init::kaiming_uniform_(x, a.real("a", 0)); });
+  t[p + "kaiming_normal_"] = filled("tensor a?", [](Tensor& x, Args& a) { init::kaiming_normal_(x, a.real("a", 0)); });
+}
+
+}  // namespace
+
 void add_neural(FunctionTable& t) {
+  add_init(t);
   const std::string f = "nn.functional.";
   t[f + "linear"] = {"input weight bias?", [](Args& a) {
                        return xgrad::linear(a.tensor("input"), a.tensor("weight"), a.optional_tensor("bias"));

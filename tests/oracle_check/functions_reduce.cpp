@@ -27,14 +27,12 @@ bool unbiased(Args& a) {
   return correction == 1;
 }
 
-Value var_or_std(Args& a, Tensor (*all)(const Tensor&, bool, xgrad::Location),
-                 Tensor (*some)(const Tensor&, const Shape&, bool, bool, xgrad::Location)) {
+Value var_or_std(Args& a, Tensor (*f)(const Tensor&, const Shape&, bool, bool, xgrad::Location)) {
   const Tensor x = a.tensor("input");
   // var(x, False): the second argument is `unbiased` when it is a bool.
-  if (a.given("dim") && a["dim"].get<bool>()) return all(x, a.flag("dim"), here());
+  if (a.given("dim") && a["dim"].get<bool>()) return f(x, {}, a.flag("dim"), false, here());
   const bool u = unbiased(a), keepdim = a.flag("keepdim");
-  if (!a.given("dim") && !keepdim) return all(x, u, here());
-  return some(x, a.shape("dim", {}), u, keepdim, here());
+  return f(x, a.shape("dim", {}), u, keepdim, here());
 }
 
 // max(x), max(x, dim, keepdim) -> values and indices, max(x, y).
@@ -83,8 +81,8 @@ Function product(Binary f) {
 void add_reductions(FunctionTable& t) {
   t["sum"] = {"input|x dim|axis? keepdim? dtype?", [](Args& a) { return sum_or_mean(a, xgrad::sum, xgrad::sum); }};
   t["mean"] = {"input|x dim|axis? keepdim? dtype?", [](Args& a) { return sum_or_mean(a, xgrad::mean, xgrad::mean); }};
-  t["var"] = {"input|x dim|axis? unbiased? keepdim? correction?", [](Args& a) { return var_or_std(a, xgrad::var, xgrad::var); }};
-  t["std"] = {"input|x dim|axis? unbiased? keepdim? correction?", [](Args& a) { return var_or_std(a, xgrad::std, xgrad::std); }};
+  t["var"] = {"input|x dim|axis? unbiased? keepdim? correction?", [](Args& a) { return var_or_std(a, xgrad::var); }};
+  t["std"] = {"input|x dim|axis? unbiased? keepdim? correction?", [](Args& a) { return var_or_std(a, xgrad::std); }};
   t["prod"] = {"input|x dim? keepdim? dtype?", prod};
   t["max"] = {"input|x dim|other? keepdim?", [](Args& a) { return extremum(a, true); }};
   t["min"] = {"input|x dim|other? keepdim?", [](Args& a) { return extremum(a, false); }};

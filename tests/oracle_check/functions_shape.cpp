@@ -65,13 +65,10 @@ Value full(Args& a) {
   return xgrad::full(a.shape("size"), v, new_tensor_options(a, natural));
 }
 
-// arange(end), arange(start, end), arange(start, end, step); attributes come as start, end, step.
+// arange(end), arange(start, end), arange(start, end, step); by name also end alone.
 Value arange(Args& a) {
-  Scalar start = 0, end = a["start"].scalar();
-  if (a.given("end")) {
-    start = end;
-    end = a["end"].scalar();
-  }
+  const bool both = a.given("start") && a.given("end");
+  const Scalar start = both ? a["start"].scalar() : Scalar(0), end = a[a.given("end") ? "end" : "start"].scalar();
   const Scalar step = a.given("step") ? a["step"].scalar() : Scalar(1);
   const bool floating = start.is_floating() || end.is_floating() || step.is_floating();
   return xgrad::arange(start, end, step, new_tensor_options(a, floating ? default_dtype() : xgrad::kInt64));
@@ -123,7 +120,7 @@ void add_factories(FunctionTable& t) {
                      return xgrad::full(a.shape("size"), a["fill_value"].scalar(), new_tensor_options(a, d));
                    }};
   t["tensor"] = t["as_tensor"] = {"data dtype? requires_grad?", literal};
-  t["arange"] = {"start end? step? dtype? requires_grad?", arange};
+  t["arange"] = {"start? end? step? dtype? requires_grad?", arange};
   t["linspace"] = {"start end steps dtype? requires_grad?", [](Args& a) {
                      return xgrad::linspace(a.real("start"), a.real("end"), a.integer("steps"), new_tensor_options(a));
                    }};
@@ -154,7 +151,7 @@ void add_shapes(FunctionTable& t) {
   t["transpose"] = t["swapaxes"] = t["swapdims"] = {"input|x dim0|axis0 dim1|axis1", [](Args& a) {
                       return xgrad::transpose(a.tensor("input"), a.integer("dim0"), a.integer("dim1"));
                     }};
-  t["t"] = {"input|x", [](Args& a) { return a.tensor("input").t(); }};
+  t["t"] = t["T"] = {"input|x", [](Args& a) { return a.tensor("input").t(); }};
   t["mT"] = t["mH"] = t["adjoint"] = {"input|x", matrix_transpose};
   t["permute"] = {"input|x *dims", [](Args& a) { return xgrad::permute(a.tensor("input"), a.shape("dims")); }};
   t["narrow"] = {"input|x dim start length", [](Args& a) {

@@ -83,7 +83,7 @@ Value Evaluator::name(const std::string& s) const {
   if (s == "pi") return std::acos(-1.0);
   if (s == "torch") return Namespace{""};
   if (s == "F") return Namespace{"nn.functional"};
-  if (s == "nn" || s == "optim" || s == "float" || s == "setattr" || find_function(s)) return Namespace{s};
+  if (s == "nn" || s == "optim" || s == "float" || s == "len" || s == "setattr" || find_function(s)) return Namespace{s};
   throw Unsupported("name " + s);
 }
 
@@ -151,6 +151,12 @@ std::pair<List, Dict> Evaluator::arguments(const Node& n) const {
   return {std::move(args), std::move(named)};
 }
 
+Value length(const Value& v) {
+  if (const auto* o = v.get<std::shared_ptr<Object>>()) return (*o)->call("__len__", {}, {});
+  if (const List* l = v.list()) return static_cast<std::int64_t>(l->size());
+  return v.tensor().size(0);
+}
+
 Value Evaluator::call(const Node& n) const {
   auto [args, named] = arguments(n);
   const Node& target = *n.children[0];
@@ -163,6 +169,7 @@ Value Evaluator::call(const Node& n) const {
   const Namespace* name = f.get<Namespace>();
   if (!name) throw Unsupported("call of " + f.describe());
   if (name->path == "float" && args.size() == 1 && args[0].get<std::string>()) return args[0].real();
+  if (name->path == "len" && args.size() == 1) return length(args[0]);
   if (name->path == "setattr" && args.size() == 3 && args[0].is_tensor() && args[1].text() == "grad") {
     Tensor t = args[0].tensor();
     t.set_grad(args[2].is_none() ? Tensor() : args[2].tensor());

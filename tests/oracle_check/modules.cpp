@@ -149,6 +149,21 @@ struct OptimizerObject : Object {
   }
 };
 
+struct DatasetObject : Object {
+  xgrad::data::TensorDataset set;
+  explicit DatasetObject(xgrad::data::TensorDataset s) : set(std::move(s)) {}
+  Value call(const std::string& method, List, Dict) override {
+    if (method == "__len__") return set.size();
+    throw Unsupported("method " + method + " of a dataset");
+  }
+};
+xgrad::data::TensorDataset dataset_of(const Value& v) {
+  if (const auto* o = v.get<std::shared_ptr<Object>>())
+    if (const auto* d = dynamic_cast<const DatasetObject*>(o->get())) return d->set;
+  const Tensor t = v.tensor();
+  return {t, t};
+}
+
 // The first argument: a list of tensors, or of dicts with 'params' and options.
 std::vector<OptimizerGroup> parse_groups(const Value& params) {
   const List* l = params.list();
@@ -250,8 +265,13 @@ void add_modules(FunctionTable& t) {
         }};
   t["utils.data.TensorDataset"] = {"data target", [](Args& a) -> Value {
                                      const xgrad::data::TensorDataset set(a.tensor("data"), a.tensor("target"));
-                                     return set.size();
+                                     return std::static_pointer_cast<Object>(std::make_shared<DatasetObject>(set));
                                    }};
+  t["utils.data.DataLoader"] = {"dataset batch_size? shuffle? drop_last?", [](Args& a) -> Value {
+                                  const xgrad::data::DataLoader loader(dataset_of(a["dataset"]), {.batch_size = a.integer("batch_size", 1),
+                                                                       .shuffle = a.flag("shuffle"), .drop_last = a.flag("drop_last")});
+                                  return loader.size();
+                                }};
 }
 
 }  // namespace oracle

@@ -37,6 +37,11 @@ Tensor Value::tensor() const {
   if (const std::int64_t* i = get<std::int64_t>()) return xgrad::tensor(Scalar(*i));
   if (const double* d = get<double>()) return xgrad::tensor(Scalar(*d), {.dtype = default_dtype()});
   if (const List* l = list(); l && l->size() == 1) return l->front().tensor();
+  if (const List* l = list()) {  // numbers
+    std::vector<double> v;
+    for (const Value& e : *l) v.push_back(e.real());
+    return xgrad::from_vector(v).to(default_dtype());
+  }
   wrong("a tensor", *this);
 }
 
@@ -184,7 +189,8 @@ DType Args::dtype(const char* name, DType fallback) {
   if (!given(name)) return fallback;
   const Value& v = (*this)[name];
   if (const DType* d = v.get<DType>()) return *d;
-  if (const auto d = parse_dtype(v.describe())) return *d;
+  if (const std::string* s = v.get<std::string>())
+    if (const auto d = parse_dtype(*s)) return *d;
   throw Unsupported("dtype " + v.describe());
 }
 

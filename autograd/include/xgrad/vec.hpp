@@ -269,7 +269,15 @@ struct Vec {
   XGRAD_INLINE Vec() : v{} {}
   XGRAD_INLINE Vec(const native& n) : v(n) {}  // NOLINT
   template <vec::Number S>
-  XGRAD_INLINE Vec(S s) : v(static_cast<T>(s) - native{}) {}  // NOLINT: numbers mix with vectors
+  XGRAD_INLINE Vec(S s) {  // NOLINT: numbers mix with vectors
+    if (__builtin_constant_p(s)) {
+      v = static_cast<T>(s) - native{};
+      return;
+    }
+    T t[lanes];  // GCC would insert a variable lane by lane
+    for (int i = 0; i < lanes; ++i) t[i] = static_cast<T>(s);
+    std::memcpy(&v, t, bytes);
+  }
   XGRAD_INLINE Vec(const Vec& o) : v(o.v) {}
   XGRAD_INLINE Vec& operator=(const Vec& o) {
     v = o.v;

@@ -129,7 +129,7 @@ struct Pass {
     }
     for (auto& [output, t] : x.retain) {
       if (!grads[output].defined()) continue;
-      Tensor kept = create_graph ? grads[output] : make_alias(grads[output]);
+      Tensor kept = grads[output].clone();  // the gradient itself goes on, and may be the caller's seed
       if (t->grad) kept = xgrad::add(Tensor::adopt(std::exchange(t->grad, nullptr)), kept);
       t->grad = kept.release();
     }
@@ -256,13 +256,15 @@ void Pass::find_needed(std::span<const Tensor> roots) {
     if (reaches) needed.insert(n);
 }
 
-// Gradients into .grad, under a lock: threads may differentiate separate graphs over shared parameters.
+// Gradients into .grad, under a lock: threads may differentiate separate graphs over shared parameters. A .grad never
+// shares memory with anything else, since later passes add to it in place.
 void commit(Pass& pass) {
-  static std::mutex mutex;
-  for (auto& [t, g] : pass.leaves) {
+  for (auto& [t, g] : pass.leaves)
     if (t->extra)
       for (auto& h : t->extra->hooks)
         if (Tensor r = h.second(g); r.defined()) g = pass.fitted(r, t->shape, t->dtype, "hook", pass.at);
+  static std::mutex mutex;
+  for (auto& [t, g] : pass.leaves) {
     std::lock_guard lock(mutex);
     if (t->grad) {
       retain(t->grad);
@@ -278,8 +280,7 @@ void commit(Pass& pass) {
     }
     TensorImpl& i = impl(g);
     const bool own = i.refs.load() == 1 && i.storage->refs.load() == 1 && i.contiguous;
-    if (!own && !pass.create_graph) g = g.clone();
-    else if (!own && !i.contiguous) g = g.contiguous();
+    if (!own) g = g.clone();
     t->grad = g.release();
   }
 }
@@ -357,15 +358,17 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
                                 : detail::Target{&t, 0});
     pass.wanted.try_emplace(targets.back(), i);
   }
-  for (const Tensor& o : outputs)
-    if (o.defined()) detail::wants_grad(o);
+  for (const Tensor& o : outputs) {
+    require_defined("grad", o, at);
+    detail::wants_grad(o);
+  }
   pass.find_needed(outputs);
   detail::start(pass, outputs, grad_outputs, "grad");
   pass.run_all();
   for (auto& [t, g] : pass.leaves) {
     if (t->extra)
       for (auto& h : t->extra->hooks)
-        if (Tensor r = h.second(g); r.defined()) g = r;
+        if (Tensor r = h.second(g); r.defined()) g = pass.fitted(r, t->shape, t->dtype, "hook", at);
     pass.captured[pass.wanted.at({t, 0})] = g;
   }
   std::vector<Tensor> result(inputs.size());

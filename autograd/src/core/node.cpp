@@ -219,9 +219,16 @@ Tensor as_strided_scatter(const Tensor& v, const Shape& base_shape, const Geomet
 void link(TensorImpl& t, const Tensor& source) {
   Node* node = source.impl()->grad_fn;
   if (node) retain_node(node);
-  if (t.grad_fn) release_node(t.grad_fn);
+  const bool retains = std::exchange(t.retains_grad, false);
+  if (t.grad_fn) {
+    if (retains) std::erase_if(t.grad_fn->extra->retain, [&t](const auto& r) { return r.second == &t; });
+    release_node(t.grad_fn);
+  }
   t.grad_fn = node;
   t.output_nr = source.impl()->output_nr;
+  if (!retains || !node) return;
+  t.retains_grad = true;
+  node->get_extra().retain.emplace_back(t.output_nr, &t);
 }
 
 }  // namespace
@@ -239,14 +246,14 @@ void refresh_view(TensorImpl& t) {
 InPlace::InPlace(const char* op, Tensor& self, const Location& at) : op_(op), self_(self), at_(at) {
   require_defined(op, self, at);
   TensorImpl& t = impl(self);
-  for (int i = 0; i < t.shape.rank(); ++i)
+  for (int i = 0; i < t.shape.rank() && t.numel > 0; ++i)
     if (t.strides[i] == 0 && t.shape[i] > 1)
       ErrorReport(op, "cannot write in place through an expanded view: several elements share one place in memory", at)
           .operand("self", self)
           .help("clone() it first")
           .autograd_error();
-  if (grad_enabled() && wants_grad(self)) {
-    if (!t.grad_fn)
+  if (grad_enabled()) {
+    if (wants_grad(self) && !t.grad_fn)
       ErrorReport(op, "in-place write to a leaf that requires grad", at)
           .operand("self", self)
           .help("wrap the change in a NoGradGuard (as optimizers do), or work on a copy: clone()")

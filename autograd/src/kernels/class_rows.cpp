@@ -13,51 +13,51 @@
 namespace xgrad::detail {
 namespace {
 
-constexpr std::int64_t kBlock =
-    4096; // elements summed in T before double takes over
-constexpr std::int64_t kSlice = 64; // neighbouring rows handed out together
+constexpr std::int64_t kBlock = 4096;  // elements summed in T before double takes over
+constexpr std::int64_t kSlice = 64;    // neighbouring rows handed out together
 // Rows of at most so many classes are turned: a vector takes one class of many
 // rows.
 constexpr std::int64_t kNarrow = 64, kNarrowGradient = 32;
-template <class T> constexpr T kLow = -std::numeric_limits<T>::infinity();
+template <class T>
+constexpr T kLow = -std::numeric_limits<T>::infinity();
 // Rough cost of one exponential on one thread.
-template <class T> constexpr double kExpNs = sizeof(T) == 4 ? 0.4 : 8;
+template <class T>
+constexpr double kExpNs = sizeof(T) == 4 ? 0.4 : 8;
 
-template <class V> XGRAD_INLINE V larger(const V &a, const V &b) {
+template <class V>
+XGRAD_INLINE V larger(const V& a, const V& b) {
   return where(b > a, b, a);
 }
 
-template <class V> XGRAD_INLINE auto largest_lane(const V &v) {
+template <class V>
+XGRAD_INLINE auto largest_lane(const V& v) {
   typename V::value_type lane[V::lanes];
   v.store(lane);
   for (int step = V::lanes / 2; step; step /= 2)
-    for (int i = 0; i < step; ++i)
-      lane[i] = lane[i + step] > lane[i] ? lane[i + step] : lane[i];
+    for (int i = 0; i < step; ++i) lane[i] = lane[i + step] > lane[i] ? lane[i + step] : lane[i];
   return lane[0];
 }
 
-template <class V> XGRAD_INLINE auto sum_lanes(const V &v) {
+template <class V>
+XGRAD_INLINE auto sum_lanes(const V& v) {
   typename V::value_type lane[V::lanes];
   v.store(lane);
   for (int step = V::lanes / 2; step; step /= 2)
-    for (int i = 0; i < step; ++i)
-      lane[i] += lane[i + step];
+    for (int i = 0; i < step; ++i) lane[i] += lane[i + step];
   return lane[0];
 }
 
 // Elements [i, i + lanes) of n; those past the end are `fill`.
 template <class V>
-XGRAD_INLINE V load_at(const typename V::value_type *x, std::int64_t i,
-                       std::int64_t n, typename V::value_type fill) {
-  return i + V::lanes <= n ? V::load(x + i)
-                           : V::load(x + i, static_cast<int>(n - i), fill);
+XGRAD_INLINE V load_at(const typename V::value_type* x, std::int64_t i, std::int64_t n, typename V::value_type fill) {
+  return i + V::lanes <= n ? V::load(x + i) : V::load(x + i, static_cast<int>(n - i), fill);
 }
 
 // v with zeros in the lanes before `first`.
-template <class V> XGRAD_INLINE V keep_from(const V &v, std::int64_t first) {
+template <class V>
+XGRAD_INLINE V keep_from(const V& v, std::int64_t first) {
   typename V::value_type lane[V::lanes];
-  for (int i = 0; i < V::lanes; ++i)
-    lane[i] = static_cast<typename V::value_type>(i);
+  for (int i = 0; i < V::lanes; ++i) lane[i] = static_cast<typename V::value_type>(i);
   return where(V::load(lane) < V(first), V(0), v);
 }
 
@@ -65,75 +65,66 @@ template <class V> XGRAD_INLINE V keep_from(const V &v, std::int64_t first) {
 // exp(score - largest), of a row of at least one vector. The last vector
 // overlaps the one before it instead of being incomplete.
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void row_stats(const T *x, std::int64_t n, T &top, T &sum) {
+XGRAD_INLINE void row_stats(const T* x, std::int64_t n, T& top, T& sum) {
   constexpr std::int64_t w = V::lanes;
   const std::int64_t whole = n / w * w;
   V m = V::load(x + n - w);
-  for (std::int64_t i = 0; i < whole; i += w)
-    m = larger(m, V::load(x + i));
+  for (std::int64_t i = 0; i < whole; i += w) m = larger(m, V::load(x + i));
   top = largest_lane(m);
   double total = 0;
   for (std::int64_t i = 0; i < whole;) {
     const std::int64_t stop = std::min(whole, i + kBlock);
     V s(0);
-    for (; i < stop; i += w)
-      s += exp(V::load(x + i) - V(top));
-    if (i == whole && whole < n)
-      s += keep_from(exp(V::load(x + n - w) - V(top)), w - (n - whole));
+    for (; i < stop; i += w) s += exp(V::load(x + i) - V(top));
+    if (i == whole && whole < n) s += keep_from(exp(V::load(x + n - w) - V(top)), w - (n - whole));
     total += static_cast<double>(sum_lanes(s));
   }
   sum = static_cast<T>(total);
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void logsumexp_rows(std::int64_t begin, std::int64_t end,
-                                 std::int64_t classes, const T *x, T *lse) {
+XGRAD_INLINE void logsumexp_rows(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x, T* lse) {
   for (std::int64_t r = begin; r < end; r += V::lanes) {
     const int n = static_cast<int>(std::min<std::int64_t>(V::lanes, end - r));
     T top[V::lanes] = {}, sum[V::lanes] = {};
-    for (int i = 0; i < n; ++i)
-      row_stats<V>(x + (r + i) * classes, classes, top[i], sum[i]);
+    for (int i = 0; i < n; ++i) row_stats<V>(x + (r + i) * classes, classes, top[i], sum[i]);
     (V::load(top) + log(V::load(sum))).store(lse + r, n);
   }
 }
 
 // n neighbouring rows, one per lane, from `row` on; class 0 of the first is
 // element `at`.
-template <class V> struct Lanes {
+template <class V>
+struct Lanes {
   std::int64_t row, at;
   int n;
-  XGRAD_INLINE static Lanes of(const ClassGrid &grid, std::int64_t o,
-                               std::int64_t i) {
-    const auto n =
-        static_cast<int>(std::min<std::int64_t>(V::lanes, grid.inner - i));
+  XGRAD_INLINE static Lanes of(const ClassGrid& grid, std::int64_t o, std::int64_t i) {
+    const auto n = static_cast<int>(std::min<std::int64_t>(V::lanes, grid.inner - i));
     return {o * grid.inner + i, o * grid.classes * grid.inner + i, n};
   }
-  template <class T> XGRAD_INLINE V load(const T *p) const {
+  template <class T>
+  XGRAD_INLINE V load(const T* p) const {
     return n == V::lanes ? V::load(p) : V::load(p, n);
   }
 };
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void logsumexp_lanes(const ClassGrid &grid, const Lanes<V> &lanes,
-                                  const T *x, T *lse) {
+XGRAD_INLINE void logsumexp_lanes(const ClassGrid& grid, const Lanes<V>& lanes, const T* x, T* lse) {
   V m(kLow<T>), s(0);
-  for (std::int64_t c = 0; c < grid.classes; ++c)
-    m = larger(m, lanes.load(x + lanes.at + c * grid.inner));
-  for (std::int64_t c = 0; c < grid.classes; ++c)
-    s += exp(lanes.load(x + lanes.at + c * grid.inner) - m);
+  for (std::int64_t c = 0; c < grid.classes; ++c) m = larger(m, lanes.load(x + lanes.at + c * grid.inner));
+  for (std::int64_t c = 0; c < grid.classes; ++c) s += exp(lanes.load(x + lanes.at + c * grid.inner) - m);
   (m + log(s)).store(lse + lanes.row, lanes.n);
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void uniform_rows(std::int64_t begin, std::int64_t end,
-                               std::int64_t classes, const T *x, const T *lse,
-                               const T *w, T *out) {
+XGRAD_INLINE void uniform_rows(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x, const T* lse,
+                               const T* w, T* out) {
   for (std::int64_t r = begin; r < end; ++r) {
     const V l(lse[r]);
     V s(0);
     for (std::int64_t c = 0; c < classes; c += V::lanes) {
       const V d = l - load_at<V>(x + r * classes, c, classes,
-                                 lse[r]); // nothing past the end
+                                 lse[r]);  // nothing past the end
       s += w ? d * load_at<V>(w, c, classes, T(0)) : d;
     }
     out[r] = sum_lanes(s);
@@ -141,8 +132,8 @@ XGRAD_INLINE void uniform_rows(std::int64_t begin, std::int64_t end,
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void uniform_lanes(const ClassGrid &grid, const Lanes<V> &lanes,
-                                const T *x, const T *lse, const T *w, T *out) {
+XGRAD_INLINE void uniform_lanes(const ClassGrid& grid, const Lanes<V>& lanes, const T* x, const T* lse, const T* w,
+                                T* out) {
   const V l = lanes.load(lse + lanes.row);
   V s(0);
   for (std::int64_t c = 0; c < grid.classes; ++c)
@@ -151,40 +142,34 @@ XGRAD_INLINE void uniform_lanes(const ClassGrid &grid, const Lanes<V> &lanes,
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void softmax_rows(std::int64_t begin, std::int64_t end,
-                               std::int64_t classes, const T *x, const T *lse,
-                               const T *scale, const T *uniform, const T *w,
-                               T *dx) {
+XGRAD_INLINE void softmax_rows(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x, const T* lse,
+                               const T* scale, const T* uniform, const T* w, T* dx) {
   for (std::int64_t r = begin; r < end; ++r) {
-    const T *row = x + r * classes;
-    T *to = dx + r * classes;
+    const T* row = x + r * classes;
+    T* to = dx + r * classes;
     if (scale[r] == T(0)) {
       std::fill_n(to, classes, T(0));
       continue;
     }
     const V a(scale[r]), l(lse[r]), u(uniform ? uniform[r] : T(0));
     for (std::int64_t i = 0; i < classes; i += V::lanes) {
-      const std::int64_t c = std::min(
-          i, classes - V::lanes); // the last vector overlaps the one before it
+      const std::int64_t c = std::min(i, classes - V::lanes);  // the last vector overlaps the one before it
       V v = exp(V::load(row + c) - l) * a;
-      if (uniform)
-        v -= w ? u * V::load(w + c) : u;
+      if (uniform) v -= w ? u * V::load(w + c) : u;
       v.store(to + c);
     }
   }
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void softmax_lanes(const ClassGrid &grid, const Lanes<V> &lanes,
-                                const T *x, const T *lse, const T *scale,
-                                const T *uniform, const T *w, T *dx) {
+XGRAD_INLINE void softmax_lanes(const ClassGrid& grid, const Lanes<V>& lanes, const T* x, const T* lse, const T* scale,
+                                const T* uniform, const T* w, T* dx) {
   const V a = lanes.load(scale + lanes.row), l = lanes.load(lse + lanes.row);
   const V u = uniform ? lanes.load(uniform + lanes.row) : V(0);
   for (std::int64_t c = 0; c < grid.classes; ++c) {
     const std::int64_t p = lanes.at + c * grid.inner;
     V v = exp(lanes.load(x + p) - l) * a;
-    if (uniform)
-      v -= u * V(w ? w[c] : T(1));
+    if (uniform) v -= u * V(w ? w[c] : T(1));
     where(a == V(0), V(0), v).store(dx + p, lanes.n);
   }
 }
@@ -192,39 +177,31 @@ XGRAD_INLINE void softmax_lanes(const ClassGrid &grid, const Lanes<V> &lanes,
 // Contiguous rows of few classes: along a row, loading an incomplete vector and
 // adding up its lanes would cost more than the work itself.
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void turn(const T *rows, int n, std::int64_t classes, T *turned) {
+XGRAD_INLINE void turn(const T* rows, int n, std::int64_t classes, T* turned) {
   for (int i = 0; i < n; ++i)
-    for (std::int64_t c = 0; c < classes; ++c)
-      turned[c * V::lanes + i] = rows[i * classes + c];
+    for (std::int64_t c = 0; c < classes; ++c) turned[c * V::lanes + i] = rows[i * classes + c];
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void logsumexp_narrow(std::int64_t begin, std::int64_t end,
-                                   std::int64_t classes, const T *x, T *lse) {
+XGRAD_INLINE void logsumexp_narrow(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x, T* lse) {
   alignas(64) T turned[kNarrow * V::lanes] = {};
   for (std::int64_t r = begin; r < end; r += V::lanes) {
-    const Lanes<V> lanes{
-        r, 0, static_cast<int>(std::min<std::int64_t>(V::lanes, end - r))};
+    const Lanes<V> lanes{r, 0, static_cast<int>(std::min<std::int64_t>(V::lanes, end - r))};
     turn<V>(x + r * classes, lanes.n, classes, turned);
     logsumexp_lanes<V>({1, classes, V::lanes}, lanes, turned, lse);
   }
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void softmax_narrow(std::int64_t begin, std::int64_t end,
-                                 std::int64_t classes, const T *x, const T *lse,
-                                 const T *scale, const T *uniform, const T *w,
-                                 T *dx) {
+XGRAD_INLINE void softmax_narrow(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x, const T* lse,
+                                 const T* scale, const T* uniform, const T* w, T* dx) {
   alignas(64) T turned[kNarrowGradient * V::lanes] = {};
   for (std::int64_t r = begin; r < end; r += V::lanes) {
-    const Lanes<V> lanes{
-        r, 0, static_cast<int>(std::min<std::int64_t>(V::lanes, end - r))};
+    const Lanes<V> lanes{r, 0, static_cast<int>(std::min<std::int64_t>(V::lanes, end - r))};
     turn<V>(x + r * classes, lanes.n, classes, turned);
-    softmax_lanes<V>({1, classes, V::lanes}, lanes, turned, lse, scale, uniform,
-                     w, turned);
+    softmax_lanes<V>({1, classes, V::lanes}, lanes, turned, lse, scale, uniform, w, turned);
     for (int i = 0; i < lanes.n; ++i)
-      for (std::int64_t c = 0; c < classes; ++c)
-        dx[(r + i) * classes + c] = turned[c * V::lanes + i];
+      for (std::int64_t c = 0; c < classes; ++c) dx[(r + i) * classes + c] = turned[c * V::lanes + i];
   }
 }
 
@@ -232,37 +209,29 @@ XGRAD_INLINE void softmax_narrow(std::int64_t begin, std::int64_t end,
 // vector of neighbouring rows, over all rows and threads; v is a vector of the
 // kind to use.
 template <class T, class R, class L>
-void over_grid(const ClassGrid &grid, double ns, const R &rows,
-               const L &lanes) {
-  const double row_ns =
-      ns * static_cast<double>(std::max<std::int64_t>(grid.classes, 1));
+void over_grid(const ClassGrid& grid, double ns, const R& rows, const L& lanes) {
+  const double row_ns = ns * static_cast<double>(std::max<std::int64_t>(grid.classes, 1));
   if (grid.inner == 1)
-    return parallel_cost(grid.outer, row_ns,
-                         [&](std::int64_t begin, std::int64_t end) {
-                           run_simd([rows, begin, end](auto bytes) {
-                             rows(Vec<T, bytes>(), begin, end);
-                           });
-                         });
+    return parallel_cost(grid.outer, row_ns, [&](std::int64_t begin, std::int64_t end) {
+      run_simd([rows, begin, end](auto bytes) { rows(Vec<T, bytes>(), begin, end); });
+    });
   const std::int64_t inner = grid.inner, slices = (inner + kSlice - 1) / kSlice;
   const auto grain = static_cast<std::int64_t>(3000 / (row_ns * kSlice));
-  parallel_for(grid.outer * slices, std::max<std::int64_t>(1, grain),
-               [&](std::int64_t begin, std::int64_t end) {
-                 run_simd([=](auto bytes) {
-                   using V = Vec<T, bytes>;
-                   for (std::int64_t s = begin; s < end; ++s) {
-                     const std::int64_t first = s % slices * kSlice,
-                                        stop = std::min(inner, first + kSlice);
-                     for (std::int64_t i = first; i < stop; i += V::lanes)
-                       lanes(V(), s / slices, i);
-                   }
-                 });
-               });
+  parallel_for(grid.outer * slices, std::max<std::int64_t>(1, grain), [&](std::int64_t begin, std::int64_t end) {
+    run_simd([=](auto bytes) {
+      using V = Vec<T, bytes>;
+      for (std::int64_t s = begin; s < end; ++s) {
+        const std::int64_t first = s % slices * kSlice, stop = std::min(inner, first + kSlice);
+        for (std::int64_t i = first; i < stop; i += V::lanes) lanes(V(), s / slices, i);
+      }
+    });
+  });
 }
 
-} // namespace
+}  // namespace
 
 template <class T>
-void class_logsumexp(const ClassGrid &grid, const T *x, T *lse) {
+void class_logsumexp(const ClassGrid& grid, const T* x, T* lse) {
   over_grid<T>(
       grid, kExpNs<T>,
       [=](auto v, std::int64_t begin, std::int64_t end) {
@@ -272,59 +241,45 @@ void class_logsumexp(const ClassGrid &grid, const T *x, T *lse) {
           logsumexp_rows<decltype(v)>(begin, end, grid.classes, x, lse);
       },
       [=](auto v, std::int64_t o, std::int64_t i) {
-        logsumexp_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i),
-                                     x, lse);
+        logsumexp_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, lse);
       });
 }
 
 template <class T>
-void class_uniform_loss(const ClassGrid &grid, const T *x, const T *lse,
-                        const T *w, T *out) {
+void class_uniform_loss(const ClassGrid& grid, const T* x, const T* lse, const T* w, T* out) {
   over_grid<T>(
       grid, 0.2,
       [=](auto v, std::int64_t begin, std::int64_t end) {
         uniform_rows<decltype(v)>(begin, end, grid.classes, x, lse, w, out);
       },
       [=](auto v, std::int64_t o, std::int64_t i) {
-        uniform_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x,
-                                   lse, w, out);
+        uniform_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, lse, w, out);
       });
 }
 
 template <class T>
-void class_softmax_scaled(const ClassGrid &grid, const T *x, const T *lse,
-                          const T *scale, const T *uniform, const T *w, T *dx) {
+void class_softmax_scaled(const ClassGrid& grid, const T* x, const T* lse, const T* scale, const T* uniform, const T* w,
+                          T* dx) {
   over_grid<T>(
       grid, kExpNs<T>,
       [=](auto v, std::int64_t begin, std::int64_t end) {
         if (grid.classes <= kNarrowGradient)
-          softmax_narrow<decltype(v)>(begin, end, grid.classes, x, lse, scale,
-                                      uniform, w, dx);
+          softmax_narrow<decltype(v)>(begin, end, grid.classes, x, lse, scale, uniform, w, dx);
         else
-          softmax_rows<decltype(v)>(begin, end, grid.classes, x, lse, scale,
-                                    uniform, w, dx);
+          softmax_rows<decltype(v)>(begin, end, grid.classes, x, lse, scale, uniform, w, dx);
       },
       [=](auto v, std::int64_t o, std::int64_t i) {
-        softmax_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x,
-                                   lse, scale, uniform, w, dx);
+        softmax_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, lse, scale, uniform, w, dx);
       });
 }
 
-template void class_logsumexp<float>(const ClassGrid &, const float *, float *);
-template void class_logsumexp<double>(const ClassGrid &, const double *,
-                                      double *);
-template void class_uniform_loss<float>(const ClassGrid &, const float *,
-                                        const float *, const float *, float *);
-template void class_uniform_loss<double>(const ClassGrid &, const double *,
-                                         const double *, const double *,
-                                         double *);
-template void class_softmax_scaled<float>(const ClassGrid &, const float *,
-                                          const float *, const float *,
-                                          const float *, const float *,
-                                          float *);
-template void class_softmax_scaled<double>(const ClassGrid &, const double *,
-                                           const double *, const double *,
-                                           const double *, const double *,
-                                           double *);
+template void class_logsumexp<float>(const ClassGrid&, const float*, float*);
+template void class_logsumexp<double>(const ClassGrid&, const double*, double*);
+template void class_uniform_loss<float>(const ClassGrid&, const float*, const float*, const float*, float*);
+template void class_uniform_loss<double>(const ClassGrid&, const double*, const double*, const double*, double*);
+template void class_softmax_scaled<float>(const ClassGrid&, const float*, const float*, const float*, const float*,
+                                          const float*, float*);
+template void class_softmax_scaled<double>(const ClassGrid&, const double*, const double*, const double*, const double*,
+                                           const double*, double*);
 
-} // namespace xgrad::detail
+}  // namespace xgrad::detail

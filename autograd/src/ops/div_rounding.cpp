@@ -8,7 +8,7 @@
 
 #include "core/node.hpp"
 #include "ops/promote.hpp"
-#include "ops/shape_util.hpp"
+#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 

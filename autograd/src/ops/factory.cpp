@@ -11,7 +11,7 @@
 #include "core/tensor_impl.hpp"
 #include "kernels/parallel.hpp"
 #include "ops/factory_checks.hpp"
-#include "ops/shape_util.hpp"
+#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 

@@ -15,7 +15,7 @@
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/parallel.hpp"
-#include "ops/shape_util.hpp"
+#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 

@@ -8,7 +8,7 @@
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
 #include "ops/promote.hpp"
-#include "ops/shape_util.hpp"
+#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 

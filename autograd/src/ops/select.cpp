@@ -102,7 +102,37 @@ Tensor clamp_any(const Tensor& x, const Scalar* lo, const Scalar* hi, const Loca
   return y;
 }
 
+// A tensor as the bound: x keeps its gradient where it equals the bound.
+template <class F, class G>
+Tensor clamp_by(const char* op, const Tensor& x, const Tensor& bound, F inside, G outside, const Location& at) {
+  detail::require_broadcast(op, x, bound, at);
+  const DType type = detail::result_type(x, bound);
+  const Tensor v = as_type(x, type), b = as_type(bound, type);
+  Tensor out = elementwise([outside](auto p, auto q) { return where(outside(p, q) || (q != q), q, p); }, v, b);
+  return record(
+      op, std::move(out), {x, bound}, {v, b},
+      [inside, outside](const Saved& s, const Tensor& g) -> Grads {
+        return {s.needs(0) ? fuse([inside](auto u, auto p, auto q) { return where(inside(p, q), u, 0); }, g, s[0], s[1]) : Tensor(),
+                s.needs(1) ? fuse([outside](auto u, auto p, auto q) { return where(outside(p, q), u, 0); }, g, s[0], s[1]) : Tensor()};
+      },
+      at);
+}
+
 }  // namespace
+
+Tensor clamp_min(const Tensor& x, const Tensor& min, Location at) {
+  detail::require_broadcast("clamp_min", x, min, at);
+  if (!is_floating(detail::result_type(x, min))) return maximum(x, min, at);
+  return clamp_by("clamp_min", x, min, [](auto v, auto b) { return v >= b; }, [](auto v, auto b) { return v < b; }, at);
+}
+Tensor clamp_max(const Tensor& x, const Tensor& max, Location at) {
+  detail::require_broadcast("clamp_max", x, max, at);
+  if (!is_floating(detail::result_type(x, max))) return minimum(x, max, at);
+  return clamp_by("clamp_max", x, max, [](auto v, auto b) { return v <= b; }, [](auto v, auto b) { return v > b; }, at);
+}
+Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max, Location at) {
+  return clamp_max(clamp_min(x, min, at), max, at);
+}
 
 Tensor clamp(const Tensor& x, Scalar min, Scalar max, Location at) { return clamp_any(x, &min, &max, at); }
 Tensor clamp_min(const Tensor& x, Scalar min, Location at) { return clamp_any(x, &min, nullptr, at); }

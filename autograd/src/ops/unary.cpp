@@ -1,7 +1,7 @@
 // Functions of one tensor: powers, exponentials, trigonometry.
 #include "ops/unary.hpp"
 
-#include "ops/shape_util.hpp"
+#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 

@@ -123,6 +123,10 @@ XGRAD_API Tensor minimum(const Tensor& x, const Tensor& y, Location at = Locatio
 XGRAD_API Tensor clamp(const Tensor& x, Scalar min, Scalar max, Location at = Location::current());  // gradient 1 at the bounds
 XGRAD_API Tensor clamp_min(const Tensor& x, Scalar min, Location at = Location::current());
 XGRAD_API Tensor clamp_max(const Tensor& x, Scalar max, Location at = Location::current());
+// Bounds that are tensors get the gradient where they bind.
+XGRAD_API Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max, Location at = Location::current());
+XGRAD_API Tensor clamp_min(const Tensor& x, const Tensor& min, Location at = Location::current());
+XGRAD_API Tensor clamp_max(const Tensor& x, const Tensor& max, Location at = Location::current());
 // Elements of x where condition (bool) holds, else of y.
 XGRAD_API Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y, Location at = Location::current());
 XGRAD_API Tensor where(const Tensor& condition, const Tensor& x, Scalar y, Location at = Location::current());

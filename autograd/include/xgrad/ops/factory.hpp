@@ -86,7 +86,8 @@ Tensor tensor(std::initializer_list<std::initializer_list<T>> v, TensorOptions o
     detail::require_row(k++, row.size(), columns, at);
     values.insert(values.end(), row.begin(), row.end());
   }
-  return detail::from_list(values, Shape{static_cast<std::int64_t>(v.size()), static_cast<std::int64_t>(columns)}, o, at);
+  const Shape shape{static_cast<std::int64_t>(v.size()), static_cast<std::int64_t>(columns)};
+  return detail::from_list(values, shape, o, at);
 }
 template <Arithmetic T>
 Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<T>>> v,
