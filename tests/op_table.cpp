@@ -57,10 +57,14 @@ Tensor mask_values(const Shape& shape, Numbers& numbers) {
 Tensor make_input(const Arg& arg, DType dtype, Numbers& numbers) {
   const std::int64_t n = arg.shape.numel();
   switch (arg.values.kind) {
-    case Values::Kind::mask: return mask_values(arg.shape, numbers);
-    case Values::Kind::indices: return from_vector(arg.values.list, arg.shape);
-    case Values::Kind::distinct: return from_vector(distinct_values(n, numbers), arg.shape).to(dtype);
-    default: return from_vector(uniform_values(arg.values, n, numbers), arg.shape).to(dtype);
+    case Values::Kind::mask:
+      return mask_values(arg.shape, numbers);
+    case Values::Kind::indices:
+      return from_vector(arg.values.list, arg.shape);
+    case Values::Kind::distinct:
+      return from_vector(distinct_values(n, numbers), arg.shape).to(dtype);
+    default:
+      return from_vector(uniform_values(arg.values, n, numbers), arg.shape).to(dtype);
   }
 }
 
@@ -93,7 +97,7 @@ Row& Row::unary(const Values& v) {
 
 Row& Row::binary(const Values& x, const Values& y) {
   const std::vector<std::pair<Shape, Shape>> shapes{
-      {{3, 4}, {3, 4}}, {{3, 1}, {4}}, {{}, {3}},          {{2, 3}, {}},      {{}, {}},
+      {{3, 4}, {3, 4}}, {{3, 1}, {4}},    {{}, {3}},           {{2, 3}, {}}, {{}, {}},
       {{0, 3}, {3}},    {{1, 3}, {0, 3}}, {{2, 1, 3}, {4, 1}}, {{1}, {1, 1}}};
   for (const auto& [a, b] : shapes) on({{a, x}, {b, y}});
   on({{{5, 37}, x}, {{37}, y}}, Size::medium).on({{{5, 37}, x}, {{5, 1}, y}}, Size::medium);
@@ -185,6 +189,28 @@ Tensors make_inputs(const Row& row, const Sample& sample, DType dtype) {
   Tensors inputs;
   for (const Arg& arg : sample.args) inputs.push_back(make_input(arg, dtype, numbers));
   return inputs;
+}
+
+Tensors leaves(const Sample& sample, const Tensors& inputs, unsigned subset) {
+  Tensors out;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    out.push_back(inputs[i].detach());
+    if (wants_gradient(sample.args[i]) && (subset >> i & 1)) out.back().requires_grad_();
+  }
+  return out;
+}
+
+Tensor seed_like(const Tensor& y) {
+  std::vector<double> v(static_cast<std::size_t>(y.numel()));
+  for (std::size_t i = 0; i < v.size(); ++i) v[i] = 0.25 + 0.5 * static_cast<double>(i * 7 % 5) - 1;
+  return from_vector(v, y.shape()).to(y.dtype());
+}
+
+bool gives_gradient(const Row& row, const Sample& sample, const Tensors& inputs) {
+  if (!row.differentiable) return false;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (wants_gradient(sample.args[i]) && inputs[i].requires_grad()) return true;
+  return false;
 }
 
 Tensor f64(std::initializer_list<double> v) { return tensor(v, {kFloat64}); }

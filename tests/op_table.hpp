@@ -162,6 +162,12 @@ const std::vector<Row>& op_table();
 // Inputs of a sample, floating ones of type `dtype`, none requiring grad. `number` tells samples apart.
 Tensors make_inputs(const Row& row, const Sample& sample, DType dtype);
 bool wants_gradient(const Arg& arg);
+// Leaves over the memory of the inputs; those with a bit in `subset` require grad where they can.
+Tensors leaves(const Sample& sample, const Tensors& inputs, unsigned subset = ~0u);
+// Whether these leaves give a result with a gradient.
+bool gives_gradient(const Row& row, const Sample& sample, const Tensors& inputs);
+// A gradient for y, with values that tell its elements apart.
+Tensor seed_like(const Tensor& y);
 
 // For bad calls and examples: a float64 tensor from values; a leaf of ones that requires grad if floating.
 Tensor f64(std::initializer_list<double> v);

@@ -16,8 +16,14 @@ void add_sums(Table& t) {
       .reference([](double a, double b) { return a + b; })
       .promoting()
       .integers(Integers::same)
-      .bad(Wrong::shape, "shapes (2, 3) and (2, 4) do not broadcast: dimension 1 is 3 and 4", [] { leaf({2, 3}) + leaf({2, 4}); })
-      .bad(Wrong::shape, "do not broadcast", [] { add(leaf({2, 3}), leaf({2})); })
+      .bad(Wrong::shape, "shapes (2, 3) and (2, 4) do not broadcast: dimension 1 is 3 and 4",
+           [] {
+             leaf({2, 3}) + leaf({2, 4});
+           })
+      .bad(Wrong::shape, "do not broadcast",
+           [] {
+             add(leaf({2, 3}), leaf({2}));
+           })
       .bad(Wrong::dtype, "floating alpha", [] { add(leaf({2}, kInt64), leaf({2}, kInt64), 0.5); });
   t.add("sub", [](auto& x) { return x[0] - x[1]; })
       .binary(uniform(-2, 2), uniform(-2, 2))
@@ -53,10 +59,19 @@ void add_products(Table& t) {
   t.add("div", [](auto& x) { return x[0] / x[1]; })
       .binary(uniform(-2, 2), away_from({0}))
       .on({{3, 4}}, [](auto& x) { return x[0] / 0.7; })
+      .on({{{3, 4}, uniform(1.2, 1.8)}, {{4}, uniform(0.9, 1.1)}},
+          [](auto& x) { return div(x[0], x[1], Rounding::floor); })
+      .on({{{3, 4}, uniform(-1.8, -1.2)}, {{4}, uniform(0.9, 1.1)}},
+          [](auto& x) { return div(x[0], x[1], Rounding::trunc); })
+      .on({{{3, 4}, uniform(1.2, 1.8)}}, [](auto& x) { return div(x[0], 0.7, Rounding::floor); })
       .reference([](double a, double b) { return a / b; })
       .promoting()
       .integers(Integers::fraction)
-      .bad(Wrong::shape, "do not broadcast: dimension 2 is 4 and 5", [] { leaf({2, 3, 4}) / leaf({3, 5}); });
+      .bad(Wrong::shape, "do not broadcast: dimension 2 is 4 and 5",
+           [] {
+             leaf({2, 3, 4}) / leaf({3, 5});
+           })
+      .bad(Wrong::value, "division of integers by zero", [] { div(leaf({2}, kInt64), 0, Rounding::floor); });
   t.add("rdiv", [](auto& x) { return 0.7 / x[0]; })
       .unary(away_from({0}))
       .reference([](double a) { return 0.7 / a; })
@@ -79,8 +94,17 @@ void add_products(Table& t) {
       .reference([](double a, double b) { return std::pow(a, b); })
       .promoting()
       .integers(Integers::same)
-      .example("gradient at 0", [] { return Tensors{f64({0, 0, 0}), f64({0, 1, 2})}; },
-               [] { return Tensors{f64({1, 0, 0})}; }, [] { return Tensors{f64({0, 1, 0}), f64({0, 0, 0})}; })
+      .example(
+          "gradient at 0",
+          [] {
+            return Tensors{f64({0, 0, 0}), f64({0, 1, 2})};
+          },
+          [] {
+            return Tensors{f64({1, 0, 0})};
+          },
+          [] {
+            return Tensors{f64({0, 1, 0}), f64({0, 0, 0})};
+          })
       .bad(Wrong::shape, "do not broadcast", [] { pow(leaf({2}), leaf({3})); })
       .bad(Wrong::value, "negative integer power", [] { pow(leaf({2}, kInt64), -1); });
 }
@@ -94,8 +118,17 @@ void add_extrema(Table& t) {
       .reference([](double a, double b) { return nan_or(a, b, std::max(a, b)); })
       .promoting()
       .integers(Integers::same)
-      .example("a tie sends half each way", [] { return Tensors{f64({1, 2, 3}), f64({1, 1, 4})}; },
-               [] { return Tensors{f64({1, 2, 4})}; }, [] { return Tensors{f64({0.5, 1, 0}), f64({0.5, 0, 1})}; })
+      .example(
+          "a tie sends half each way",
+          [] {
+            return Tensors{f64({1, 2, 3}), f64({1, 1, 4})};
+          },
+          [] {
+            return Tensors{f64({1, 2, 4})};
+          },
+          [] {
+            return Tensors{f64({0.5, 1, 0}), f64({0.5, 0, 1})};
+          })
       .bad(Wrong::shape, "do not broadcast", [] { maximum(leaf({2}), leaf({3})); });
   t.add("minimum", [](auto& x) { return minimum(x[0], x[1]); })
       .binary(uniform(-2, -0.1), uniform(0, 2))
@@ -103,8 +136,17 @@ void add_extrema(Table& t) {
       .reference([](double a, double b) { return nan_or(a, b, std::min(a, b)); })
       .promoting()
       .integers(Integers::same)
-      .example("a tie sends half each way", [] { return Tensors{f64({1, 2, 3}), f64({1, 1, 4})}; },
-               [] { return Tensors{f64({1, 1, 3})}; }, [] { return Tensors{f64({0.5, 0, 1}), f64({0.5, 1, 0})}; })
+      .example(
+          "a tie sends half each way",
+          [] {
+            return Tensors{f64({1, 2, 3}), f64({1, 1, 4})};
+          },
+          [] {
+            return Tensors{f64({1, 1, 3})};
+          },
+          [] {
+            return Tensors{f64({0.5, 0, 1}), f64({0.5, 1, 0})};
+          })
       .bad(Wrong::shape, "do not broadcast", [] { minimum(leaf({2}), leaf({3})); });
   t.add("clamp", [](auto& x) { return clamp(x[0], -1, 0.5); })
       .covers({"clamp", "clamp_min", "clamp_max"})
@@ -112,10 +154,20 @@ void add_extrema(Table& t) {
       .on({{{3, 4}, away_from({0.3})}}, [](auto& x) { return clamp_min(x[0], 0.3); })
       .on({{{3, 4}, away_from({0.3})}}, [](auto& x) { return clamp_max(x[0], 0.3); })
       .on({{3, 4}}, [](auto& x) { return clamp(x[0], 5, 1); })
+      .on({{{3, 0}, away_from({0.3})}}, [](auto& x) { return clamp_max(x[0], 0.3); })
       .reference([](double a) { return std::isnan(a) ? a : std::min(std::max(a, -1.0), 0.5); })
       .integers(Integers::fraction)
-      .example("gradient 1 at the bounds", [] { return Tensors{f64({-1, 0.5, 0, 2, -2})}; },
-               [] { return Tensors{f64({-1, 0.5, 0, 0.5, -1})}; }, [] { return Tensors{f64({1, 1, 1, 0, 0})}; })
+      .example(
+          "gradient 1 at the bounds",
+          [] {
+            return Tensors{f64({-1, 0.5, 0, 2, -2})};
+          },
+          [] {
+            return Tensors{f64({-1, 0.5, 0, 0.5, -1})};
+          },
+          [] {
+            return Tensors{f64({1, 1, 1, 0, 0})};
+          })
       .bad(Wrong::value, "undefined tensor", [] { clamp_min(Tensor(), 0); });
 }
 
@@ -132,11 +184,52 @@ void add_where(Table& t) {
       .on({{{3, 4}, mask()}, {4}}, [](auto& x) { return where(x[0], -1, x[1]); })
       .promoting()
       .integers(Integers::same)
-      .example("nothing of the branch not taken", [] { return Tensors{tensor({true, false}), f64({1, NAN}), f64({INFINITY, 2})}; },
-               [] { return Tensors{f64({1, 2})}; }, [] { return Tensors{Tensor(), f64({1, 0}), f64({0, 1})}; })
+      .example(
+          "nothing of the branch not taken",
+          [] {
+            return Tensors{tensor({true, false}), f64({1, NAN}), f64({INFINITY, 2})};
+          },
+          [] {
+            return Tensors{f64({1, 2})};
+          },
+          [] {
+            return Tensors{Tensor(), f64({1, 0}), f64({0, 1})};
+          })
       .bad(Wrong::dtype, "the condition must be bool, got float64", [] { where(leaf({2}), leaf({2}), leaf({2})); })
       .bad(Wrong::shape, "do not broadcast", [] { where(leaf({2}, kBool), leaf({3}), leaf({3})); })
       .bad(Wrong::shape, "do not broadcast", [] { where(leaf({3}, kBool), leaf({3}), leaf({2})); });
+}
+
+// Bounds that are tensors.
+void add_bounds(Table& t) {
+  t.add("clamp_min", [](auto& x) { return clamp_min(x[0], x[1]); })
+      .binary(uniform(-2, -0.1), uniform(0, 2))
+      .on({{{3, 4}, uniform(0.1, 2)}, {{4}, uniform(-2, 0)}})
+      .reference([](double a, double b) { return nan_or(a, b, std::max(a, b)); })
+      .promoting()
+      .integers(Integers::same)
+      .example(
+          "x keeps its gradient at the bound",
+          [] {
+            return Tensors{f64({1, 2, 3}), f64({1, 1, 4})};
+          },
+          [] {
+            return Tensors{f64({1, 2, 4})};
+          },
+          [] {
+            return Tensors{f64({1, 1, 0}), f64({0, 0, 1})};
+          })
+      .bad(Wrong::shape, "do not broadcast", [] { clamp_min(leaf({2}), leaf({3})); });
+  t.add("clamp_max", [](auto& x) { return clamp_max(x[0], x[1]); })
+      .covers({"clamp_max", "clamp"})
+      .binary(uniform(-2, -0.1), uniform(0, 2))
+      .on({{{3, 4}, uniform(0.1, 2)}, {{4}, uniform(-2, 0)}})
+      .on({{{3, 4}, uniform(-2, 2)}, {{3, 1}, uniform(-4, -3)}, {{4}, uniform(3, 4)}},
+          [](auto& x) { return clamp(x[0], x[1], x[2]); })
+      .reference([](double a, double b) { return nan_or(a, b, std::min(a, b)); })
+      .promoting()
+      .integers(Integers::same)
+      .bad(Wrong::shape, "do not broadcast", [] { clamp_max(leaf({2}), leaf({3})); });
 }
 
 }  // namespace
@@ -146,6 +239,7 @@ void add_arithmetic(Table& t) {
   add_products(t);
   add_extrema(t);
   add_where(t);
+  add_bounds(t);
 }
 
 }  // namespace xgrad::test

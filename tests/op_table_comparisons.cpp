@@ -29,7 +29,9 @@ void add_logic(Table& t, const char* name, F op, G truth) {
       .reference([truth](double a, double b) { return double(truth(a != 0, b != 0)); })
       .not_differentiable()
       .integers(Integers::unchanged)
-      .bad_by(Wrong::shape, "do not broadcast", [op] { op(Tensors{leaf({2}, kBool), leaf({3}, kBool)}); });
+      .bad_by(Wrong::shape, "do not broadcast", [op] {
+        op(Tensors{leaf({2}, kBool), leaf({3}, kBool)});
+      });
 }
 
 template <class F>
@@ -40,28 +42,56 @@ void add_test(Table& t, const char* name, F op, double (*truth)(double)) {
 }  // namespace
 
 void add_comparisons(Table& t) {
-  add_comparison(t, "eq", [](const auto& a, const auto& b) { return a == b; }, [](double a, double b) { return a == b; });
-  add_comparison(t, "ne", [](const auto& a, const auto& b) { return a != b; }, [](double a, double b) { return a != b; });
-  add_comparison(t, "lt", [](const auto& a, const auto& b) { return a < b; }, [](double a, double b) { return a < b; });
-  add_comparison(t, "le", [](const auto& a, const auto& b) { return a <= b; }, [](double a, double b) { return a <= b; });
-  add_comparison(t, "gt", [](const auto& a, const auto& b) { return a > b; }, [](double a, double b) { return a > b; });
-  add_comparison(t, "ge", [](const auto& a, const auto& b) { return a >= b; }, [](double a, double b) { return a >= b; });
-  add_logic(t, "logical_and", [](const auto& x) { return x[0] && x[1]; }, [](bool a, bool b) { return a && b; });
-  add_logic(t, "logical_or", [](const auto& x) { return x[0] || x[1]; }, [](bool a, bool b) { return a || b; });
-  add_logic(t, "logical_xor", [](const auto& x) { return logical_xor(x[0], x[1]); }, [](bool a, bool b) { return a != b; });
-  add_test(t, "logical_not", [](const auto& x) { return !x[0]; }, [](double v) { return double(v == 0); });
-  add_test(t, "isnan", [](const auto& x) { return isnan(x[0]); }, [](double v) { return double(std::isnan(v)); });
-  add_test(t, "isinf", [](const auto& x) { return isinf(x[0]); }, [](double v) { return double(std::isinf(v)); });
-  add_test(t, "isfinite", [](const auto& x) { return isfinite(x[0]); }, [](double v) { return double(std::isfinite(v)); });
+  add_comparison(
+      t, "eq", [](const auto& a, const auto& b) { return a == b; }, [](double a, double b) { return a == b; });
+  add_comparison(
+      t, "ne", [](const auto& a, const auto& b) { return a != b; }, [](double a, double b) { return a != b; });
+  add_comparison(
+      t, "lt", [](const auto& a, const auto& b) { return a < b; }, [](double a, double b) { return a < b; });
+  add_comparison(
+      t, "le", [](const auto& a, const auto& b) { return a <= b; }, [](double a, double b) { return a <= b; });
+  add_comparison(
+      t, "gt", [](const auto& a, const auto& b) { return a > b; }, [](double a, double b) { return a > b; });
+  add_comparison(
+      t, "ge", [](const auto& a, const auto& b) { return a >= b; }, [](double a, double b) { return a >= b; });
+  add_logic(
+      t, "logical_and", [](const auto& x) { return x[0] && x[1]; }, [](bool a, bool b) { return a && b; });
+  add_logic(
+      t, "logical_or", [](const auto& x) { return x[0] || x[1]; }, [](bool a, bool b) { return a || b; });
+  add_logic(
+      t, "logical_xor", [](const auto& x) { return logical_xor(x[0], x[1]); }, [](bool a, bool b) { return a != b; });
+  add_test(
+      t, "logical_not", [](const auto& x) { return !x[0]; }, [](double v) { return double(v == 0); });
+  add_test(
+      t, "isnan", [](const auto& x) { return isnan(x[0]); }, [](double v) { return double(std::isnan(v)); });
+  add_test(
+      t, "isinf", [](const auto& x) { return isinf(x[0]); }, [](double v) { return double(std::isinf(v)); });
+  add_test(
+      t, "isfinite", [](const auto& x) { return isfinite(x[0]); }, [](double v) { return double(std::isfinite(v)); });
   t.add("allclose", [](const auto& x) { return tensor(allclose(x[0], x[1])); })
       .on({{3, 4}, {3, 4}})
       .on({{0}, {0}})
       .on({{3, 4}}, [](const auto& x) { return tensor(allclose(x[0], x[0] + 1e-9)); })
       .not_differentiable()
       .integers(Integers::unchanged)
-      .example("the bound", [] { return Tensors{f64({100, 0}), f64({100.0009, 1e-9})}; }, [] { return Tensors{tensor(true)}; })
-      .example("too far", [] { return Tensors{f64({100}), f64({100.002})}; }, [] { return Tensors{tensor(false)}; })
-      .example("NaN is no equal", [] { return Tensors{f64({NAN}), f64({NAN})}; }, [] { return Tensors{tensor(false)}; })
+      .example(
+          "the bound",
+          [] {
+            return Tensors{f64({100, 0}), f64({100.0009, 1e-9})};
+          },
+          [] { return Tensors{tensor(true)}; })
+      .example(
+          "too far",
+          [] {
+            return Tensors{f64({100}), f64({100.002})};
+          },
+          [] { return Tensors{tensor(false)}; })
+      .example(
+          "NaN is no equal",
+          [] {
+            return Tensors{f64({NAN}), f64({NAN})};
+          },
+          [] { return Tensors{tensor(false)}; })
       .bad(Wrong::shape, "do not broadcast", [] { allclose(leaf({2}), leaf({3})); });
 }
 

@@ -30,22 +30,24 @@ void add_assignments(Table& t) {
       .integers(Integers::same)
       .bad(Wrong::autograd, "leaf that requires grad", [] { leaf({2}).zero_(); });
   // Writing to a piece of a result on the tape.
-  t.add("copy_slices", [](auto& x) {
-     Tensor y = copy_of(x[0]);
-     y.select(0, 1).mul_(x[1]);
-     return y * x[0];
-   })
+  t.add("copy_slices",
+        [](auto& x) {
+          Tensor y = copy_of(x[0]);
+          y.select(0, 1).mul_(x[1]);
+          return y * x[0];
+        })
       .covers({"copy_slices", "as_strided"})
       .integers(Integers::same)
       .on({{3, 4}, {4}})
       .on({{3, 4}, {}})
-      .on({{3, 4}, {3}}, [](auto& x) {
-        Tensor y = copy_of(x[0]);
-        Tensor v = y.transpose(0, 1).slice(0, 1, 4, 2);
-        v.copy_(x[1]);
-        v.add_(v);
-        return Tensors{y, v * y.sum()};
-      })
+      .on({{3, 4}, {3}},
+          [](auto& x) {
+            Tensor y = copy_of(x[0]);
+            Tensor v = y.transpose(0, 1).slice(0, 1, 4, 2);
+            v.copy_(x[1]);
+            v.add_(v);
+            return Tensors{y, v * y.sum()};
+          })
       .on({{4}, {2}}, [](auto& x) {
         Tensor y = copy_of(x[0]), a = y.narrow(0, 0, 2), b = y.view({2, 2})[1];
         a.add_(x[1]);
@@ -63,11 +65,15 @@ Row& over_pairs(Row& row, const Values& v, F f) {
       .on({{3, 4}, {{}, v}}, [f](auto& x) { return f(copy_of(x[0]), x[1]); })
       .on({{}, {{}, v}}, [f](auto& x) { return f(copy_of(x[0]), x[1]); })
       .on({{0, 2}, {{1, 2}, v}}, [f](auto& x) { return f(copy_of(x[0]), x[1]); })
-      .on({{{3, 4}, v}}, [f](auto& x) {
-        Tensor y = copy_of(x[0]);
-        return f(y, y);
-      })
-      .bad_by(Wrong::shape, "does not fit into (3)", [f] { f(copy_of(leaf({3})), leaf({2, 3})); })
+      .on({{{3, 4}, v}},
+          [f](auto& x) {
+            Tensor y = copy_of(x[0]);
+            return f(y, y);
+          })
+      .bad_by(Wrong::shape, "does not fit into (3)",
+              [f] {
+                f(copy_of(leaf({3})), leaf({2, 3}));
+              })
       .after(1)
       .bad_by(Wrong::autograd, "in-place write to a leaf that requires grad", [f] { f(leaf({3}), leaf({3})); })
       .bad_by(Wrong::autograd, "view of a leaf that requires grad", [f] { f(leaf({3}).narrow(0, 0, 2), leaf({2})); })
@@ -89,8 +95,9 @@ void add_changes(Table& t) {
   over_pairs(t.add("mul").covers({"mul_"}), uniform(-2, 2), [](Tensor a, const Tensor& b) { return a.mul_(b); })
       .integers(Integers::same)
       .on({{3, 4}}, [](auto& x) { return copy_of(x[0]) *= 2; });
-  over_pairs(t.add("div").covers({"div_"}), away_from({0}), [](Tensor a, const Tensor& b) { return a.div_(b); })
-      .on({{3, 4}}, [](auto& x) { return copy_of(x[0]) /= 2; });
+  over_pairs(t.add("div").covers({"div_"}), away_from({0}), [](Tensor a, const Tensor& b) {
+    return a.div_(b);
+  }).on({{3, 4}}, [](auto& x) { return copy_of(x[0]) /= 2; });
   t.add("clamp", [](auto& x) { return copy_of(x[0]).clamp_(-1, 0.5); })
       .covers({"clamp_"})
       .on({{{3, 4}, away_from({-1, 0.5})}})

@@ -25,20 +25,44 @@ Row& over_class_indices(Row& row, F loss) {
     row.on({{3, 4}, {{3}, indices({2, 0, 3})}}, [=](auto& x) { return loss(x[0], x[1], Options{.reduction = r}); });
     row.on({{3, 4}, {{3}, indices({2, 1, 3})}, {{4}, weights}},
            [=](auto& x) { return loss(x[0], x[1], weighted<Options>(x[2], r)); });
-    row.on({{2, 3, 2}, {{2, 2}, indices({2, 0, 1, 2})}}, [=](auto& x) { return loss(x[0], x[1], Options{.reduction = r}); });
+    row.on({{2, 3, 2}, {{2, 2}, indices({2, 0, 1, 2})}},
+           [=](auto& x) { return loss(x[0], x[1], Options{.reduction = r}); });
   }
   return row.on({{4}, {{}, indices({2})}}, [=](auto& x) { return loss(x[0], x[1], Options{}); })
       .on({{0, 4}, {{0}, indices({})}}, [=](auto& x) { return loss(x[0], x[1], Options{.reduction = Reduction::sum}); })
-      .on({{0, 4}, {{0}, indices({})}}, [=](auto& x) { return loss(x[0], x[1], Options{}); }, Size::medium)  // NaN
-      .on({{2, 3}, {{2}, indices({1, 1})}}, [=](auto& x) { return loss(x[0], x[1], Options{.ignore_index = 1, .reduction = Reduction::sum}); })
-      .on({{1, 3, 2, 2}, {{1, 2, 2}, indices({2, 0, 1, 2})}, {{3}, weights}}, [=](auto& x) { return loss(x[0], x[1], Options{.weight = x[2]}); })
-      .on({{6, 37}, {{6}, indices({5, 0, 36, 17, 20, 1})}}, [=](auto& x) { return loss(x[0], x[1], Options{}); }, Size::medium)
-      .bad_by(Wrong::index, "target 3 at row 1 outside 0..2", [=] { loss(leaf({2, 3}), tensor({0, 3}), Options{}); })
-      .bad_by(Wrong::index, "outside 0..2", [=] { loss(leaf({2, 3}), tensor({0, -1}), Options{}); })
-      .bad_by(Wrong::shape, "batch sizes differ", [=] { loss(leaf({2, 3}), tensor({0, 1, 2}), Options{}); })
-      .bad_by(Wrong::shape, "target must have shape", [=] { loss(leaf({2, 3}), zeros({2, 1}, {kInt64}), Options{}); })
-      .bad_by(Wrong::shape, "weight must be (3)", [=] { loss(leaf({2, 3}), tensor({0, 1}), Options{.weight = f64({1, 2})}); })
-      .bad_by(Wrong::autograd, "take no gradient", [=] { loss(leaf({2, 3}), tensor({0, 1}), Options{.weight = leaf({3})}); })
+      .on(
+          {{0, 4}, {{0}, indices({})}}, [=](auto& x) { return loss(x[0], x[1], Options{}); }, Size::medium)  // NaN
+      .on({{2, 3}, {{2}, indices({1, 1})}},
+          [=](auto& x) { return loss(x[0], x[1], Options{.ignore_index = 1, .reduction = Reduction::sum}); })
+      .on({{1, 3, 2, 2}, {{1, 2, 2}, indices({2, 0, 1, 2})}, {{3}, weights}},
+          [=](auto& x) { return loss(x[0], x[1], Options{.weight = x[2]}); })
+      .on(
+          {{6, 37}, {{6}, indices({5, 0, 36, 17, 20, 1})}}, [=](auto& x) { return loss(x[0], x[1], Options{}); },
+          Size::medium)
+      .bad_by(Wrong::index, "target 3 at row 1 outside 0..2",
+              [=] {
+                loss(leaf({2, 3}), tensor({0, 3}), Options{});
+              })
+      .bad_by(Wrong::index, "outside 0..2",
+              [=] {
+                loss(leaf({2, 3}), tensor({0, -1}), Options{});
+              })
+      .bad_by(Wrong::shape, "batch sizes differ",
+              [=] {
+                loss(leaf({2, 3}), tensor({0, 1, 2}), Options{});
+              })
+      .bad_by(Wrong::shape, "target must have shape",
+              [=] {
+                loss(leaf({2, 3}), zeros({2, 1}, {kInt64}), Options{});
+              })
+      .bad_by(Wrong::shape, "weight must be (3)",
+              [=] {
+                loss(leaf({2, 3}), tensor({0, 1}), Options{.weight = f64({1, 2})});
+              })
+      .bad_by(Wrong::autograd, "take no gradient",
+              [=] {
+                loss(leaf({2, 3}), tensor({0, 1}), Options{.weight = leaf({3})});
+              })
       .bad_by(Wrong::shape, "needs a class dimension", [=] { loss(leaf({}), tensor(0), Options{}); });
 }
 
@@ -47,8 +71,14 @@ Tensors one_ignored() { return {f64({{1, 2}, {3, 4}}), tensor({1, -100})}; }
 void add_class_losses(Table& t) {
   const auto nll = [](const Tensor& x, const Tensor& y, const NllLossOptions& o) { return nll_loss(x, y, o); };
   over_class_indices<NllLossOptions>(t.add("nll_loss"), nll)
-      .example("ignored by default", one_ignored, [] { return Tensors{tensor(-2, {kFloat64})}; }, [] { return Tensors{f64({{0, -1}, {0, 0}})}; })
-      .bad(Wrong::dtype, "class indices must be int64, got float64", [] { nll_loss(leaf({2, 3}), leaf({2})); });
+      .example(
+          "ignored by default", one_ignored, [] { return Tensors{tensor(-2, {kFloat64})}; },
+          [] {
+            return Tensors{f64({{0, -1}, {0, 0}})};
+          })
+      .bad(Wrong::dtype, "class indices must be int64, got float64", [] {
+        nll_loss(leaf({2, 3}), leaf({2}));
+      });
   const auto ce = [](const Tensor& x, const Tensor& y, const CrossEntropyOptions& o) { return cross_entropy(x, y, o); };
   Row& row = over_class_indices<CrossEntropyOptions>(t.add("cross_entropy"), ce);
   for (const Reduction r : kAll)
@@ -57,17 +87,36 @@ void add_class_losses(Table& t) {
       o.label_smoothing = 0.2;
       return cross_entropy(x[0], x[1], o);
     });
-  row.on({{2, 3, 2}, {{2, 2}, indices({2, 0, 1, 2})}}, [](auto& x) { return cross_entropy(x[0], x[1], {.label_smoothing = 0.3}); })
-      .on({{200, 301}, {{200}, indices(std::vector<std::int64_t>(200, 7))}}, [](auto& x) { return cross_entropy(x[0], x[1]); }, Size::large)
-      .example("no overflow", [] { return Tensors{f64({{1000, 0}}), tensor({1})}; }, [] { return Tensors{tensor(1000, {kFloat64})}; },
-               [] { return Tensors{f64({{1, -1}})}; })
-      .bad(Wrong::value, "label_smoothing must be in [0, 1], got 1.5", [] { cross_entropy(leaf({2, 3}), tensor({0, 1}), {.label_smoothing = 1.5}); })
-      .bad(Wrong::shape, "probabilities must have the input's shape", [] { cross_entropy(leaf({2, 3}), f64({1, 2})); })
-      .bad(Wrong::dtype, "class indices must be int64, got bool", [] { cross_entropy(leaf({2, 3}), leaf({2}, kBool)); });
+  row.on({{2, 3, 2}, {{2, 2}, indices({2, 0, 1, 2})}},
+         [](auto& x) { return cross_entropy(x[0], x[1], {.label_smoothing = 0.3}); })
+      .on(
+          {{200, 301}, {{200}, indices(std::vector<std::int64_t>(200, 7))}},
+          [](auto& x) { return cross_entropy(x[0], x[1]); }, Size::large)
+      .example(
+          "no overflow",
+          [] {
+            return Tensors{f64({{1000, 0}}), tensor({1})};
+          },
+          [] { return Tensors{tensor(1000, {kFloat64})}; },
+          [] {
+            return Tensors{f64({{1, -1}})};
+          })
+      .bad(Wrong::value, "label_smoothing must be in [0, 1], got 1.5",
+           [] {
+             cross_entropy(leaf({2, 3}), tensor({0, 1}), {.label_smoothing = 1.5});
+           })
+      .bad(Wrong::shape, "probabilities must have the input's shape",
+           [] {
+             cross_entropy(leaf({2, 3}), f64({1, 2}));
+           })
+      .bad(Wrong::dtype, "class indices must be int64, got bool", [] {
+        cross_entropy(leaf({2, 3}), leaf({2}, kBool));
+      });
   // Probabilities as target are log_softmax and a sum on the tape.
   Row& soft = t.add("log_softmax").covers({"cross_entropy"});
   for (const Reduction r : kAll) {
-    soft.on({{3, 4}, {{3, 4}, uniform(0.1, 0.4)}}, [r](auto& x) { return cross_entropy(x[0], x[1], {.reduction = r}); });
+    soft.on({{3, 4}, {{3, 4}, uniform(0.1, 0.4)}},
+            [r](auto& x) { return cross_entropy(x[0], x[1], {.reduction = r}); });
     soft.on({{2, 3, 2}, {{2, 3, 2}, uniform(0.1, 0.4)}, {{3}, constant(positive())}}, [r](auto& x) {
       return cross_entropy(x[0], x[1], {.weight = x[2], .reduction = r, .label_smoothing = 0.1});
     });
@@ -80,31 +129,55 @@ Row& over_pairs(Row& row, const Values& x, const Values& y, F loss) {
     row.on({{{3, 4}, x}, {{3, 4}, y}}, [=](auto& in) { return loss(in[0], in[1], r); });
     row.on({{{}, x}, {{}, y}}, [=](auto& in) { return loss(in[0], in[1], r); });
     row.on({{{0, 2}, x}, {{0, 2}, y}}, [=](auto& in) { return loss(in[0], in[1], r); });
-    row.on({{{5, 37}, x}, {{5, 37}, y}}, [=](auto& in) { return loss(in[0], in[1], r); }, Size::medium);
-    row.on({{{300, 401}, x}, {{300, 401}, y}}, [=](auto& in) { return loss(in[0], in[1], r); }, Size::large);
+    row.on(
+        {{{5, 37}, x}, {{5, 37}, y}}, [=](auto& in) { return loss(in[0], in[1], r); }, Size::medium);
+    row.on(
+        {{{300, 401}, x}, {{300, 401}, y}}, [=](auto& in) { return loss(in[0], in[1], r); }, Size::large);
   }
-  return row.promoting().bad_by(Wrong::shape, "input and target differ in shape ((2) and (2, 1))", [=] { loss(leaf({2}), leaf({2, 1}), Reduction::mean); });
+  return row.promoting().bad_by(Wrong::shape, "input and target differ in shape ((2) and (2, 1))", [=] {
+    loss(leaf({2}), leaf({2, 1}), Reduction::mean);
+  });
 }
 
 void add_pair_losses(Table& t) {
-  over_pairs(t.add("mse_loss"), uniform(-2, 2), uniform(-2, 2), [](const Tensor& x, const Tensor& y, Reduction r) { return mse_loss(x, y, r); });
-  over_pairs(t.add("l1_loss"), uniform(-2, -0.1), uniform(0, 2), [](const Tensor& x, const Tensor& y, Reduction r) { return l1_loss(x, y, r); })
-      .example("gradient 0 where equal", [] { return Tensors{f64({1, 2}), f64({1, 0})}; }, [] { return Tensors{tensor(1, {kFloat64})}; },
-               [] { return Tensors{f64({0, 0.5}), f64({0, -0.5})}; });
-  const auto bce = [](const Tensor& x, const Tensor& y, Reduction r) { return binary_cross_entropy_with_logits(x, y, {.reduction = r}); };
+  over_pairs(t.add("mse_loss"), uniform(-2, 2), uniform(-2, 2),
+             [](const Tensor& x, const Tensor& y, Reduction r) { return mse_loss(x, y, r); });
+  over_pairs(t.add("l1_loss"), uniform(-2, -0.1), uniform(0, 2),
+             [](const Tensor& x, const Tensor& y, Reduction r) { return l1_loss(x, y, r); })
+      .example(
+          "gradient 0 where equal",
+          [] {
+            return Tensors{f64({1, 2}), f64({1, 0})};
+          },
+          [] { return Tensors{tensor(1, {kFloat64})}; },
+          [] {
+            return Tensors{f64({0, 0.5}), f64({0, -0.5})};
+          });
+  const auto bce = [](const Tensor& x, const Tensor& y, Reduction r) {
+    return binary_cross_entropy_with_logits(x, y, {.reduction = r});
+  };
   Row& row = over_pairs(t.add("binary_cross_entropy_with_logits"), away_from({0}, -4, 4), uniform(0, 1), bce);
   for (const Reduction r : kAll) {
-    row.on({{{3, 4}, away_from({0}, -4, 4)}, {{3, 4}, uniform(0, 1)}, {{3, 1}, positive()}, {{4}, positive()}}, [r](auto& x) {
-      return binary_cross_entropy_with_logits(x[0], x[1], {.weight = x[2], .pos_weight = x[3], .reduction = r});
-    });
-    row.on({{{3, 4}, away_from({0}, -4, 4)}, {{3, 4}, uniform(0, 1)}, {{4}, positive()}}, [r](auto& x) {
-      return binary_cross_entropy_with_logits(x[0], x[1], {.pos_weight = x[2], .reduction = r});
-    });
+    row.on({{{3, 4}, away_from({0}, -4, 4)}, {{3, 4}, uniform(0, 1)}, {{3, 1}, positive()}, {{4}, positive()}},
+           [r](auto& x) {
+             return binary_cross_entropy_with_logits(x[0], x[1], {.weight = x[2], .pos_weight = x[3], .reduction = r});
+           });
+    row.on({{{3, 4}, away_from({0}, -4, 4)}, {{3, 4}, uniform(0, 1)}, {{4}, positive()}},
+           [r](auto& x) { return binary_cross_entropy_with_logits(x[0], x[1], {.pos_weight = x[2], .reduction = r}); });
   }
-  row.example("no overflow", [] { return Tensors{f64({1000, -1000}), f64({0, 0})}; }, [] { return Tensors{tensor(500, {kFloat64})}; },
-              [] { return Tensors{f64({0.5, 0}), f64({-500, 500})}; })
-      .bad(Wrong::shape, "weight of shape (3) does not broadcast", [] { binary_cross_entropy_with_logits(leaf({2}), leaf({2}), {.weight = leaf({3})}); })
-      .bad(Wrong::shape, "pos_weight of shape (3) does not", [] { binary_cross_entropy_with_logits(leaf({2}), leaf({2}), {.pos_weight = leaf({3})}); });
+  row.example(
+         "no overflow",
+         [] {
+           return Tensors{f64({1000, -1000}), f64({0, 0})};
+         },
+         [] { return Tensors{tensor(500, {kFloat64})}; },
+         [] {
+           return Tensors{f64({0.5, 0}), f64({-500, 500})};
+         })
+      .bad(Wrong::shape, "weight of shape (3) does not broadcast",
+           [] { binary_cross_entropy_with_logits(leaf({2}), leaf({2}), {.weight = leaf({3})}); })
+      .bad(Wrong::shape, "pos_weight of shape (3) does not",
+           [] { binary_cross_entropy_with_logits(leaf({2}), leaf({2}), {.pos_weight = leaf({3})}); });
 }
 
 // The same mask in every call.

@@ -34,6 +34,24 @@ struct TargetHash {
   }
 };
 
+// How many backward passes, each started from a hook or a backward function of the one before, run on this thread.
+class Depth {
+ public:
+  explicit Depth(const Location& at) {
+    constexpr std::uint8_t kMost = 60;
+    if (depth == kMost) ErrorReport("backward", "passes started inside passes are nested too deeply: does a hook call backward on its own graph?", at).autograd_error();
+    ++depth;
+  }
+  ~Depth() { --depth; }
+  Depth(const Depth&) = delete;
+  Depth& operator=(const Depth&) = delete;
+  std::uint8_t value() const { return depth; }
+
+ private:
+  static thread_local std::uint8_t depth;
+};
+thread_local std::uint8_t Depth::depth = 0;
+
 struct Pass {
   bool retain_graph, create_graph;
   Location at;
@@ -46,10 +64,11 @@ struct Pass {
   std::unordered_set<const Node*> needed;                      // grad(): nodes on a way to something wanted
   std::vector<Tensor> captured;
   bool capturing = false;
+  Depth depth{at};
 
   ~Pass() {  // after an exception: nothing stays pending
     for (Node* n : heap) {
-      n->queued = false;
+      n->queued = 0;
       for (OutputInfo& o : n->outputs()) o.pending = Tensor();
       release_node(n);
     }
@@ -93,7 +112,7 @@ struct Pass {
 
   void push(Node* n) {
     if (n->queued) return;
-    n->queued = true;
+    n->queued = depth.value();
     retain_node(n);
     heap.push_back(n);
     std::push_heap(heap.begin(), heap.end(), [](const Node* a, const Node* b) { return a->seq < b->seq; });
@@ -107,6 +126,9 @@ struct Pass {
     }
     Node* n = e.node();
     if (capturing && !needed.contains(n)) return;
+    if (n->queued && n->queued != depth.value()) [[unlikely]]
+      ErrorReport(n->op.name, "its graph is being differentiated already: a hook or a backward function started a pass over it", n->at)
+          .autograd_error();
     OutputInfo& o = n->outputs()[e.output_nr];
     Tensor fit = g.dtype() == o.dtype && g.impl()->shape.rank() == o.rank &&
                          std::equal(o.sizes, o.sizes + o.rank, g.impl()->shape.begin())
@@ -160,7 +182,7 @@ struct Pass {
       grads = many;
     }
     for (std::size_t k = 0; k < grads.size(); ++k) grads[k] = std::move(n->outputs()[k].pending);
-    n->queued = false;
+    n->queued = 0;
     if (n->extra) run_extra(n, grads);
     if (capturing) {
       bool pass_on = false;
@@ -320,8 +342,6 @@ void start(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Ten
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     TensorImpl& t = impl(outputs[i]);
     const Edge e = t.grad_fn ? Edge{reinterpret_cast<RefCounted*>(t.grad_fn), t.output_nr, false} : Edge{&t, 0, true};
-    if (t.grad_fn && t.grad_fn->queued && t.grad_fn->outputs()[t.output_nr].pending.defined() && pass.heap.empty())
-      ErrorReport(op, "backward called again on this graph from inside its own backward pass", pass.at).autograd_error();
     GradModeGuard mode(pass.create_graph);
     pass.send(e, fitted[i], op, pass.at);
   }

@@ -57,7 +57,7 @@ struct NodeExtra {
 struct Node : RefCounted {
   std::uint16_t n_saved = 0;
   bool freed = false;
-  bool queued = false;
+  std::uint8_t queued = 0;  // nesting depth of the backward pass whose heap it is in
   std::uint32_t n_inputs = 0, n_outputs = 0;
   OpInfo op;
   std::uint64_t seq = 0;

@@ -118,8 +118,8 @@ XGRAD_INLINE Double log_unit(Double x) {
 XGRAD_INLINE void normal_pair(Int16 a, Int16 b, Float& x, Float& y) {
   const Float u = vec::to_float((a >> 1) & 0x7fffffff) * 0x1p-31f + 0x1p-32f;  // (0, 1]
   const Float r = sqrt(log_unit(u) * -2.f);
-  const Int16 k = (b + (1 << 29)) >> 30;
-  const Float t = vec::to_float(b - (k << 30)) * static_cast<float>(6.283185307179586 / 4294967296.0), z = t * t;
+  const Int16 k = ((b >> 29) + 1) >> 1;               // (b + 2^29) / 2^30 rounded down, without overflow
+  const Float t = vec::to_float((b << 2) >> 2) * static_cast<float>(6.283185307179586 / 4294967296.0), z = t * t;
   Float s = Float(-1.9515295891e-4f) * z + 8.3321608736e-3f;
   s = (s * z - 1.6666654611e-1f) * z * t + t;
   Float c = Float(2.443315711809948e-5f) * z - 1.388731625493765e-3f;

@@ -14,9 +14,7 @@ constexpr bool is_backward(Pass p) { return p == Pass::softmax_backward || p == 
 // f(i, lanes) for each vector of n elements, the last one perhaps not full.
 template <class V, class F>
 XGRAD_INLINE void each_vector(std::int64_t n, F f) {
-  std::int64_t i = 0;
-  for (; i + V::lanes <= n; i += V::lanes) f(i, V::lanes);
-  if (i < n) f(i, static_cast<int>(n - i));
+  for (std::int64_t i = 0; i < n; i += V::lanes) f(i, n - i >= V::lanes ? V::lanes : static_cast<int>(n - i));
 }
 
 // The sum of what f gives for each vector of n elements; in double from block to block. Lanes past the end are to be 0.
