@@ -116,8 +116,7 @@ Row& Row::reference(std::function<double(double, double)> f) {
   reference2 = std::move(f);
   return *this;
 }
-Row& Row::example(std::string label, std::function<Tensors()> inputs, std::function<Tensors()> outputs,
-                  std::function<Tensors()> grads) {
+Row& Row::example(std::string label, Tensors inputs, Tensors outputs, Tensors grads) {
   examples.push_back({std::move(label), std::move(inputs), std::move(outputs), std::move(grads)});
   return *this;
 }

@@ -10,7 +10,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
 #include <xgrad/ops.hpp>
 
 namespace xgrad::test {
@@ -39,8 +38,8 @@ Values optional(Values v);
 
 // One input: its shape and values ({{3, 4}} takes the default values).
 struct Arg {
-  Arg(const Shape& s, Values v = {}) : shape(s), values(std::move(v)) {}                                    // NOLINT
-  Arg(std::initializer_list<std::int64_t> s, Values v = {}) : shape(s), values(std::move(v)) {}             // NOLINT
+  Arg(const Shape& s, Values v = {}) : shape(s), values(std::move(v)) {}                         // NOLINT
+  Arg(std::initializer_list<std::int64_t> s, Values v = {}) : shape(s), values(std::move(v)) {}  // NOLINT
   Shape shape;
   Values values;
 };
@@ -70,7 +69,7 @@ struct BadCall {
 // Exact inputs and outputs, and gradients for a seed of ones where given.
 struct Example {
   std::string label;
-  std::function<Tensors()> inputs, outputs, grads;
+  Tensors inputs, outputs, grads;
 };
 
 struct Row {
@@ -98,8 +97,7 @@ struct Row {
   Row& on(Args args, F f, Size size = Size::small);
   Row& reference(std::function<double(double)> f);
   Row& reference(std::function<double(double, double)> f);
-  Row& example(std::string label, std::function<Tensors()> inputs, std::function<Tensors()> outputs,
-               std::function<Tensors()> grads = {});
+  Row& example(std::string label, Tensors inputs, Tensors outputs, Tensors grads = {});
   Row& integers(Integers i);
   Row& covers(std::vector<std::string> names);  // instead of the recorded name alone
   Row& not_differentiable();

@@ -94,17 +94,7 @@ void add_products(Table& t) {
       .reference([](double a, double b) { return std::pow(a, b); })
       .promoting()
       .integers(Integers::same)
-      .example(
-          "gradient at 0",
-          [] {
-            return Tensors{f64({0, 0, 0}), f64({0, 1, 2})};
-          },
-          [] {
-            return Tensors{f64({1, 0, 0})};
-          },
-          [] {
-            return Tensors{f64({0, 1, 0}), f64({0, 0, 0})};
-          })
+      .example("gradient at 0", {f64({0, 0, 0}), f64({0, 1, 2})}, {f64({1, 0, 0})}, {f64({0, 1, 0}), f64({0, 0, 0})})
       .bad(Wrong::shape, "do not broadcast", [] { pow(leaf({2}), leaf({3})); })
       .bad(Wrong::value, "negative integer power", [] { pow(leaf({2}, kInt64), -1); });
 }
@@ -118,17 +108,8 @@ void add_extrema(Table& t) {
       .reference([](double a, double b) { return nan_or(a, b, std::max(a, b)); })
       .promoting()
       .integers(Integers::same)
-      .example(
-          "a tie sends half each way",
-          [] {
-            return Tensors{f64({1, 2, 3}), f64({1, 1, 4})};
-          },
-          [] {
-            return Tensors{f64({1, 2, 4})};
-          },
-          [] {
-            return Tensors{f64({0.5, 1, 0}), f64({0.5, 0, 1})};
-          })
+      .example("a tie sends half each way", {f64({1, 2, 3}), f64({1, 1, 4})}, {f64({1, 2, 4})},
+               {f64({0.5, 1, 0}), f64({0.5, 0, 1})})
       .bad(Wrong::shape, "do not broadcast", [] { maximum(leaf({2}), leaf({3})); });
   t.add("minimum", [](auto& x) { return minimum(x[0], x[1]); })
       .binary(uniform(-2, -0.1), uniform(0, 2))
@@ -136,17 +117,8 @@ void add_extrema(Table& t) {
       .reference([](double a, double b) { return nan_or(a, b, std::min(a, b)); })
       .promoting()
       .integers(Integers::same)
-      .example(
-          "a tie sends half each way",
-          [] {
-            return Tensors{f64({1, 2, 3}), f64({1, 1, 4})};
-          },
-          [] {
-            return Tensors{f64({1, 1, 3})};
-          },
-          [] {
-            return Tensors{f64({0.5, 0, 1}), f64({0.5, 1, 0})};
-          })
+      .example("a tie sends half each way", {f64({1, 2, 3}), f64({1, 1, 4})}, {f64({1, 1, 3})},
+               {f64({0.5, 0, 1}), f64({0.5, 1, 0})})
       .bad(Wrong::shape, "do not broadcast", [] { minimum(leaf({2}), leaf({3})); });
   t.add("clamp", [](auto& x) { return clamp(x[0], -1, 0.5); })
       .covers({"clamp", "clamp_min", "clamp_max"})
@@ -157,17 +129,8 @@ void add_extrema(Table& t) {
       .on({{{3, 0}, away_from({0.3})}}, [](auto& x) { return clamp_max(x[0], 0.3); })
       .reference([](double a) { return std::isnan(a) ? a : std::min(std::max(a, -1.0), 0.5); })
       .integers(Integers::fraction)
-      .example(
-          "gradient 1 at the bounds",
-          [] {
-            return Tensors{f64({-1, 0.5, 0, 2, -2})};
-          },
-          [] {
-            return Tensors{f64({-1, 0.5, 0, 0.5, -1})};
-          },
-          [] {
-            return Tensors{f64({1, 1, 1, 0, 0})};
-          })
+      .example("gradient 1 at the bounds", {f64({-1, 0.5, 0, 2, -2})}, {f64({-1, 0.5, 0, 0.5, -1})},
+               {f64({1, 1, 1, 0, 0})})
       .bad(Wrong::value, "undefined tensor", [] { clamp_min(Tensor(), 0); });
 }
 
@@ -184,17 +147,8 @@ void add_where(Table& t) {
       .on({{{3, 4}, mask()}, {4}}, [](auto& x) { return where(x[0], -1, x[1]); })
       .promoting()
       .integers(Integers::same)
-      .example(
-          "nothing of the branch not taken",
-          [] {
-            return Tensors{tensor({true, false}), f64({1, NAN}), f64({INFINITY, 2})};
-          },
-          [] {
-            return Tensors{f64({1, 2})};
-          },
-          [] {
-            return Tensors{Tensor(), f64({1, 0}), f64({0, 1})};
-          })
+      .example("nothing of the branch not taken", {tensor({true, false}), f64({1, NAN}), f64({INFINITY, 2})},
+               {f64({1, 2})}, {Tensor(), f64({1, 0}), f64({0, 1})})
       .bad(Wrong::dtype, "the condition must be bool, got float64", [] { where(leaf({2}), leaf({2}), leaf({2})); })
       .bad(Wrong::shape, "do not broadcast", [] { where(leaf({2}, kBool), leaf({3}), leaf({3})); })
       .bad(Wrong::shape, "do not broadcast", [] { where(leaf({3}, kBool), leaf({3}), leaf({2})); });
@@ -208,17 +162,8 @@ void add_bounds(Table& t) {
       .reference([](double a, double b) { return nan_or(a, b, std::max(a, b)); })
       .promoting()
       .integers(Integers::same)
-      .example(
-          "x keeps its gradient at the bound",
-          [] {
-            return Tensors{f64({1, 2, 3}), f64({1, 1, 4})};
-          },
-          [] {
-            return Tensors{f64({1, 2, 4})};
-          },
-          [] {
-            return Tensors{f64({1, 1, 0}), f64({0, 0, 1})};
-          })
+      .example("x keeps its gradient at the bound", {f64({1, 2, 3}), f64({1, 1, 4})}, {f64({1, 2, 4})},
+               {f64({1, 1, 0}), f64({0, 0, 1})})
       .bad(Wrong::shape, "do not broadcast", [] { clamp_min(leaf({2}), leaf({3})); });
   t.add("clamp_max", [](auto& x) { return clamp_max(x[0], x[1]); })
       .covers({"clamp_max", "clamp"})

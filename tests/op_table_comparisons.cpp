@@ -74,24 +74,9 @@ void add_comparisons(Table& t) {
       .on({{3, 4}}, [](const auto& x) { return tensor(allclose(x[0], x[0] + 1e-9)); })
       .not_differentiable()
       .integers(Integers::unchanged)
-      .example(
-          "the bound",
-          [] {
-            return Tensors{f64({100, 0}), f64({100.0009, 1e-9})};
-          },
-          [] { return Tensors{tensor(true)}; })
-      .example(
-          "too far",
-          [] {
-            return Tensors{f64({100}), f64({100.002})};
-          },
-          [] { return Tensors{tensor(false)}; })
-      .example(
-          "NaN is no equal",
-          [] {
-            return Tensors{f64({NAN}), f64({NAN})};
-          },
-          [] { return Tensors{tensor(false)}; })
+      .example("the bound", {f64({100, 0}), f64({100.0009, 1e-9})}, {tensor(true)})
+      .example("too far", {f64({100}), f64({100.002})}, {tensor(false)})
+      .example("NaN is no equal", {f64({NAN}), f64({NAN})}, {tensor(false)})
       .bad(Wrong::shape, "do not broadcast", [] { allclose(leaf({2}), leaf({3})); });
 }
 

@@ -15,17 +15,7 @@ void add_powers(Table& t) {
       .unary(away_from({0}))
       .reference([](double v) { return std::abs(v); })
       .integers(Integers::same)
-      .example(
-          "gradient 0 at 0",
-          [] {
-            return Tensors{f64({-2, 0, 3})};
-          },
-          [] {
-            return Tensors{f64({2, 0, 3})};
-          },
-          [] {
-            return Tensors{f64({-1, 0, 1})};
-          })
+      .example("gradient 0 at 0", {f64({-2, 0, 3})}, {f64({2, 0, 3})}, {f64({-1, 0, 1})})
       .bad(Wrong::dtype, "not defined for bool", [] { abs(leaf({2}, kBool)); });
   t.add("sign", [](auto& x) { return sign(x[0]); })
       .unary(away_from({0}))
@@ -86,62 +76,22 @@ void add_activations(Table& t) {
       .unary(uniform(-2, 2))
       .reference([](double v) { return std::tanh(v); })
       .integers(Integers::fraction)
-      .example(
-          "flat far out",
-          [] {
-            return Tensors{f64({-INFINITY, INFINITY, 1000})};
-          },
-          [] {
-            return Tensors{f64({-1, 1, 1})};
-          },
-          [] {
-            return Tensors{f64({0, 0, 0})};
-          });
+      .example("flat far out", {f64({-INFINITY, INFINITY, 1000})}, {f64({-1, 1, 1})}, {f64({0, 0, 0})});
   t.add("sigmoid", [](auto& x) { return sigmoid(x[0]); })
       .unary(uniform(-4, 4))
       .reference(sigmoid_of)
       .integers(Integers::fraction)
-      .example(
-          "flat far out",
-          [] {
-            return Tensors{f64({-INFINITY, INFINITY, -1000})};
-          },
-          [] {
-            return Tensors{f64({0, 1, 0})};
-          },
-          [] {
-            return Tensors{f64({0, 0, 0})};
-          });
+      .example("flat far out", {f64({-INFINITY, INFINITY, -1000})}, {f64({0, 1, 0})}, {f64({0, 0, 0})});
   t.add("log_sigmoid", [](auto& x) { return log_sigmoid(x[0]); })
       .unary(uniform(-4, 4))
       .reference([](double v) { return -softplus_of(-v); })
       .integers(Integers::fraction)
-      .example(
-          "no overflow",
-          [] {
-            return Tensors{f64({-1000, 1000})};
-          },
-          [] {
-            return Tensors{f64({-1000, 0})};
-          },
-          [] {
-            return Tensors{f64({1, 0})};
-          });
+      .example("no overflow", {f64({-1000, 1000})}, {f64({-1000, 0})}, {f64({1, 0})});
   t.add("relu", [](auto& x) { return relu(x[0]); })
       .unary(away_from({0}))
       .reference([](double v) { return v < 0 ? 0 : v; })
       .integers(Integers::same)
-      .example(
-          "gradient 0 at 0",
-          [] {
-            return Tensors{f64({0, -1, 2})};
-          },
-          [] {
-            return Tensors{f64({0, 0, 2})};
-          },
-          [] {
-            return Tensors{f64({0, 0, 1})};
-          })
+      .example("gradient 0 at 0", {f64({0, -1, 2})}, {f64({0, 0, 2})}, {f64({0, 0, 1})})
       .bad(Wrong::dtype, "not defined for bool", [] { relu(leaf({2}, kBool)); });
   t.add("leaky_relu", [](auto& x) { return leaky_relu(x[0]); })
       .unary(away_from({0}))

@@ -102,17 +102,7 @@ void add_masks(Table& t) {
       .on({{0, 2}, {{2}, mask()}})
       .on({{300, 401}, {{300, 401}, mask()}}, Size::large)
       .integers(Integers::same)
-      .example(
-          "with -inf",
-          [] {
-            return Tensors{f64({1, 2}), tensor({true, false})};
-          },
-          [] {
-            return Tensors{f64({3, 2})};
-          },
-          [] {
-            return Tensors{f64({0, 1})};
-          })
+      .example("with -inf", {f64({1, 2}), tensor({true, false})}, {f64({3, 2})}, {f64({0, 1})})
       .bad(Wrong::shape, "does not match",
            [] {
              masked_fill(leaf({3}), tensor({true, false}), 0);
@@ -133,14 +123,7 @@ void add_masks(Table& t) {
       .on({{{0}, indices({})}})
       .on({{{2, 2}, indices({0, 1, 1, 0})}}, [](auto& x) { return one_hot(x[0]); })
       .not_differentiable()
-      .example(
-          "inferred",
-          [] {
-            return Tensors{tensor({0, 3})};
-          },
-          [] {
-            return Tensors{tensor({{1, 0, 0, 0}, {0, 0, 0, 1}})};
-          })
+      .example("inferred", {tensor({0, 3})}, {tensor({{1, 0, 0, 0}, {0, 0, 0, 1}})})
       .bad(Wrong::index, "class 4 at element 1 outside 0..3",
            [] {
              one_hot(tensor({0, 4}), 4);

@@ -66,16 +66,11 @@ Row& over_class_indices(Row& row, F loss) {
       .bad_by(Wrong::shape, "needs a class dimension", [=] { loss(leaf({}), tensor(0), Options{}); });
 }
 
-Tensors one_ignored() { return {f64({{1, 2}, {3, 4}}), tensor({1, -100})}; }
-
 void add_class_losses(Table& t) {
   const auto nll = [](const Tensor& x, const Tensor& y, const NllLossOptions& o) { return nll_loss(x, y, o); };
   over_class_indices<NllLossOptions>(t.add("nll_loss"), nll)
-      .example(
-          "ignored by default", one_ignored, [] { return Tensors{tensor(-2, {kFloat64})}; },
-          [] {
-            return Tensors{f64({{0, -1}, {0, 0}})};
-          })
+      .example("ignored by default", {f64({{1, 2}, {3, 4}}), tensor({1, -100})}, {tensor(-2, {kFloat64})},
+               {f64({{0, -1}, {0, 0}})})
       .bad(Wrong::dtype, "class indices must be int64, got float64", [] {
         nll_loss(leaf({2, 3}), leaf({2}));
       });
@@ -92,15 +87,7 @@ void add_class_losses(Table& t) {
       .on(
           {{200, 301}, {{200}, indices(std::vector<std::int64_t>(200, 7))}},
           [](auto& x) { return cross_entropy(x[0], x[1]); }, Size::large)
-      .example(
-          "no overflow",
-          [] {
-            return Tensors{f64({{1000, 0}}), tensor({1})};
-          },
-          [] { return Tensors{tensor(1000, {kFloat64})}; },
-          [] {
-            return Tensors{f64({{1, -1}})};
-          })
+      .example("no overflow", {f64({{1000, 0}}), tensor({1})}, {tensor(1000, {kFloat64})}, {f64({{1, -1}})})
       .bad(Wrong::value, "label_smoothing must be in [0, 1], got 1.5",
            [] {
              cross_entropy(leaf({2, 3}), tensor({0, 1}), {.label_smoothing = 1.5});
@@ -144,15 +131,8 @@ void add_pair_losses(Table& t) {
              [](const Tensor& x, const Tensor& y, Reduction r) { return mse_loss(x, y, r); });
   over_pairs(t.add("l1_loss"), uniform(-2, -0.1), uniform(0, 2),
              [](const Tensor& x, const Tensor& y, Reduction r) { return l1_loss(x, y, r); })
-      .example(
-          "gradient 0 where equal",
-          [] {
-            return Tensors{f64({1, 2}), f64({1, 0})};
-          },
-          [] { return Tensors{tensor(1, {kFloat64})}; },
-          [] {
-            return Tensors{f64({0, 0.5}), f64({0, -0.5})};
-          });
+      .example("gradient 0 where equal", {f64({1, 2}), f64({1, 0})}, {tensor(1, {kFloat64})},
+               {f64({0, 0.5}), f64({0, -0.5})});
   const auto bce = [](const Tensor& x, const Tensor& y, Reduction r) {
     return binary_cross_entropy_with_logits(x, y, {.reduction = r});
   };
@@ -165,15 +145,8 @@ void add_pair_losses(Table& t) {
     row.on({{{3, 4}, away_from({0}, -4, 4)}, {{3, 4}, uniform(0, 1)}, {{4}, positive()}},
            [r](auto& x) { return binary_cross_entropy_with_logits(x[0], x[1], {.pos_weight = x[2], .reduction = r}); });
   }
-  row.example(
-         "no overflow",
-         [] {
-           return Tensors{f64({1000, -1000}), f64({0, 0})};
-         },
-         [] { return Tensors{tensor(500, {kFloat64})}; },
-         [] {
-           return Tensors{f64({0.5, 0}), f64({-500, 500})};
-         })
+  row.example("no overflow", {f64({1000, -1000}), f64({0, 0})}, {tensor(500, {kFloat64})},
+              {f64({0.5, 0}), f64({-500, 500})})
       .bad(Wrong::shape, "weight of shape (3) does not broadcast",
            [] { binary_cross_entropy_with_logits(leaf({2}), leaf({2}), {.weight = leaf({3})}); })
       .bad(Wrong::shape, "pos_weight of shape (3) does not",

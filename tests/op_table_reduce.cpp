@@ -58,18 +58,8 @@ void add_sums(Table& t) {
       .on({{3, 4}}, [](auto& x) { return sum(x[0]); })
       .on({{3, 4}}, [](auto& x) { return x[0].sum({1}); })
       .integers(Integers::sum)
-      .example(
-          "bools are counted",
-          [] {
-            return Tensors{tensor({true, false, true})};
-          },
-          [] { return Tensors{tensor(2)}; })
-      .example(
-          "infinities",
-          [] {
-            return Tensors{f64({kInf, 1, -kInf})};
-          },
-          [] { return Tensors{tensor(NAN, {kFloat64})}; });
+      .example("bools are counted", {tensor({true, false, true})}, {tensor(2)})
+      .example("infinities", {f64({kInf, 1, -kInf})}, {tensor(NAN, {kFloat64})});
   const auto mean_over = [](const Tensor& x, const Shape& d, bool keep) { return mean(x, d, keep); };
   Row& means = over_nothing(over_dims(t.add("mean"), uniform(-2, 2), mean_over), mean_over, Size::medium);  // NaN
   bad_dims(means, mean_over)
@@ -90,24 +80,8 @@ void add_sums(Table& t) {
       .on({{2, 0, 3}}, [](auto& x) { return prod(x[0], 1); })
       .on({{}}, [](auto& x) { return prod(x[0], 0); })
       .integers(Integers::sum)
-      .example(
-          "one zero",
-          [] {
-            return Tensors{f64({2, 0, 3})};
-          },
-          [] { return Tensors{tensor(0, {kFloat64})}; },
-          [] {
-            return Tensors{f64({0, 6, 0})};
-          })
-      .example(
-          "two zeros",
-          [] {
-            return Tensors{f64({0, 5, 0})};
-          },
-          [] { return Tensors{tensor(0, {kFloat64})}; },
-          [] {
-            return Tensors{f64({0, 0, 0})};
-          })
+      .example("one zero", {f64({2, 0, 3})}, {tensor(0, {kFloat64})}, {f64({0, 6, 0})})
+      .example("two zeros", {f64({0, 5, 0})}, {tensor(0, {kFloat64})}, {f64({0, 0, 0})})
       .bad(Wrong::index, "dim 2 out of range [-2, 1]", [] {
         prod(leaf({2, 3}), 2);
       });
@@ -124,8 +98,7 @@ void add_moments(Table& t) {
             return var_unbiased(x[0], {0, 2}, false);
           })
       .on({{3, 4}}, [var_unbiased](auto& x) { return var_unbiased(x[0], {1}, true); })
-      .example(
-          "of one value", [] { return Tensors{f64({3})}; }, [] { return Tensors{tensor(NAN, {kFloat64})}; })
+      .example("of one value", {f64({3})}, {tensor(NAN, {kFloat64})})
       .bad(Wrong::dtype, "needs a floating tensor", [] {
         var(tensor({1, 2}));
       });
@@ -147,15 +120,7 @@ void add_moments(Table& t) {
           {{300, 401}}, [](auto& x) { return std(x[0]); }, Size::large)
       .on(
           {{300, 401}}, [](auto& x) { return std(x[0], {0}); }, Size::large)
-      .example(
-          "gradient 0 where all are equal",
-          [] {
-            return Tensors{f64({2, 2, 2})};
-          },
-          [] { return Tensors{tensor(0, {kFloat64})}; },
-          [] {
-            return Tensors{f64({0, 0, 0})};
-          })
+      .example("gradient 0 where all are equal", {f64({2, 2, 2})}, {tensor(0, {kFloat64})}, {f64({0, 0, 0})})
       .bad(Wrong::dtype, "needs a floating tensor", [] {
         std(tensor({1, 2}));
       });
@@ -166,21 +131,8 @@ void add_extremum(Table& t, const std::string& over, const std::string& one, F f
                   double sign) {
   bad_dims(over_dims(t.add(over), distinct(), f), f)
       .integers(Integers::same)
-      .example(
-          "NaN wins",
-          [] {
-            return Tensors{f64({1, NAN, 3})};
-          },
-          [] { return Tensors{tensor(NAN, {kFloat64})}; })
-      .example(
-          "shared evenly",
-          [sign] {
-            return Tensors{f64({2, 5, 5}) * sign};
-          },
-          [sign] { return Tensors{tensor(5 * sign, {kFloat64})}; },
-          [] {
-            return Tensors{f64({0, 0.5, 0.5})};
-          })
+      .example("NaN wins", {f64({1, NAN, 3})}, {tensor(NAN, {kFloat64})})
+      .example("shared evenly", {f64({2, 5, 5}) * sign}, {tensor(5 * sign, {kFloat64})}, {f64({0, 0.5, 0.5})})
       .bad_by(Wrong::shape, "of an empty tensor", [f] { f(leaf({0}), {}, false); })
       .bad_by(Wrong::shape, "dim 1 has size 0", [f] {
         f(leaf({2, 0}), {1}, false);
@@ -197,17 +149,7 @@ void add_extremum(Table& t, const std::string& over, const std::string& one, F f
       .on(
           {{{300, 401}, distinct()}}, [along](auto& x) { return along(x[0], 0, false); }, Size::large)
       .integers(Integers::same)
-      .example(
-          "the first of equals",
-          [sign] {
-            return Tensors{f64({{2, 5, 5}}) * sign};
-          },
-          [sign] {
-            return Tensors{f64({5 * sign}), tensor({1})};
-          },
-          [] {
-            return Tensors{f64({{0, 1, 0}})};
-          })
+      .example("the first of equals", {f64({{2, 5, 5}}) * sign}, {f64({5 * sign}), tensor({1})}, {f64({{0, 1, 0}})})
       .bad_by(Wrong::index, "dim 2 out of range [-2, 1]",
               [along] {
                 along(leaf({2, 3}), 2, false);
@@ -228,12 +170,7 @@ void add_positions(Table& t) {
       .on({{{2, 0, 3}, distinct()}}, [](auto& x) { return argmax(x[0], 2); })
       .not_differentiable()
       .integers(Integers::unchanged)
-      .example(
-          "NaN wins",
-          [] {
-            return Tensors{f64({{1, NAN, 3}})};
-          },
-          [] { return Tensors{tensor({1})}; })
+      .example("NaN wins", {f64({{1, NAN, 3}})}, {tensor({1})})
       .bad(Wrong::index, "dim 2 out of range [-2, 1]",
            [] {
              argmax(leaf({2, 3}), 2);
@@ -278,27 +215,9 @@ void add_positions(Table& t) {
 void add_softmax(Table& t) {
   const auto lse = [](const Tensor& x, const Shape& d, bool keep) { return logsumexp(x, d, keep); };
   bad_dims(over_dims(t.add("logsumexp"), uniform(-2, 2), lse), lse)
-      .example(
-          "no overflow",
-          [] {
-            return Tensors{f64({1000, 1000})};
-          },
-          [] { return Tensors{tensor(1000 + std::log(2.0), {kFloat64})}; },
-          [] {
-            return Tensors{f64({0.5, 0.5})};
-          })
-      .example(
-          "only -inf",
-          [] {
-            return Tensors{f64({-kInf, -kInf})};
-          },
-          [] { return Tensors{tensor(-kInf, {kFloat64})}; })
-      .example(
-          "inf",
-          [] {
-            return Tensors{f64({1, kInf})};
-          },
-          [] { return Tensors{tensor(kInf, {kFloat64})}; });
+      .example("no overflow", {f64({1000, 1000})}, {tensor(1000 + std::log(2.0), {kFloat64})}, {f64({0.5, 0.5})})
+      .example("only -inf", {f64({-kInf, -kInf})}, {tensor(-kInf, {kFloat64})})
+      .example("inf", {f64({1, kInf})}, {tensor(kInf, {kFloat64})});
   const auto add = [&t](const char* name, auto f) -> Row& {
     return t.add(name, [f](auto& x) { return f(x[0], -1); })
         .on({{3, 4}})
@@ -323,31 +242,11 @@ void add_softmax(Table& t) {
         });
   };
   add("softmax", [](const Tensor& x, std::int64_t dim) { return softmax(x, dim); })
-      .example(
-          "no overflow",
-          [] {
-            return Tensors{f64({1000, 1000})};
-          },
-          [] {
-            return Tensors{f64({0.5, 0.5})};
-          })
-      .example(
-          "-inf is 0",
-          [] {
-            return Tensors{f64({-kInf, 1})};
-          },
-          [] {
-            return Tensors{f64({0, 1})};
-          });
-  add("log_softmax", [](const Tensor& x, std::int64_t dim) { return log_softmax(x, dim); })
-      .example(
-          "no overflow",
-          [] {
-            return Tensors{f64({1000, 0})};
-          },
-          [] {
-            return Tensors{f64({0, -1000})};
-          });
+      .example("no overflow", {f64({1000, 1000})}, {f64({0.5, 0.5})})
+      .example("-inf is 0", {f64({-kInf, 1})}, {f64({0, 1})});
+  add("log_softmax", [](const Tensor& x, std::int64_t dim) {
+    return log_softmax(x, dim);
+  }).example("no overflow", {f64({1000, 0})}, {f64({0, -1000})});
 }
 
 }  // namespace

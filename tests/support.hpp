@@ -49,12 +49,19 @@ std::string expect(const std::vector<std::string>& facts, const F& f, Location a
   return text;
 }
 
+// The line below, for a message that must name it.
+inline std::string next_line(Location at = Location::current()) {
+  return fmt::format("{}:{}", std::filesystem::path(at.file_name()).filename().string(), at.line() + 1);
+}
+
 // The same for an operation: the message starts with its name and tells the line of the call, which must be the line of
-// expect_op itself.
+// expect_op itself or one of the next three, when the statement is that long.
 template <class E, class F>
-void expect_op(const std::string& op, std::vector<std::string> facts, const F& f, Location at = Location::current()) {
-  facts.push_back("called at " + file_and_line(at));
-  const std::string text = expect<E>(facts, f, at);
+void expect_op(const std::string& op, const std::vector<std::string>& facts, const F& f, Location at = Location::current()) {
+  const std::string text = expect<E>(facts, f, at), file = std::filesystem::path(at.file_name()).filename().string();
+  bool placed = false;
+  for (std::uint32_t line = at.line(); line <= at.line() + 3; ++line) placed |= text.find(fmt::format("called at {}:{}", file, line)) != std::string::npos;
+  if (!placed) BOOST_ERROR(fmt::format("{}: its own line is missing in:\n{}", file_and_line(at), text));
   if (!text.starts_with("xgrad: " + op + ": ")) BOOST_ERROR(fmt::format("{}: does not start with 'xgrad: {}: ':\n{}", file_and_line(at), op, text));
 }
 

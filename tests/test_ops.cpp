@@ -1,17 +1,16 @@
-// Every row of the table through every check: types, values, first and second derivatives, which inputs want a gradient,
-// strides, special values, integers, wrong inputs, threads.
+// Every row of the table through every check: types, values, first and second derivatives, which inputs want a
+// gradient, strides, special values, integers, wrong inputs, threads.
+#include <fmt/format.h>
+
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-
 #include <cmath>
 #include <filesystem>
 #include <limits>
 #include <regex>
 #include <set>
 #include <typeinfo>
-
-#include <fmt/format.h>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/tape.hpp>
@@ -46,7 +45,8 @@ std::string difference(const Tensor& got, const Tensor& want, double rtol = 0, d
 }
 
 void check_same(const std::string& what, const Tensors& got, const Tensors& want, double rtol = 0, double atol = 0) {
-  BOOST_REQUIRE_MESSAGE(got.size() == want.size(), fmt::format("{}: {} tensors, expected {}", what, got.size(), want.size()));
+  BOOST_REQUIRE_MESSAGE(got.size() == want.size(),
+                        fmt::format("{}: {} tensors, expected {}", what, got.size(), want.size()));
   for (std::size_t i = 0; i < got.size(); ++i) {
     const std::string d = difference(got[i], want[i], rtol, atol);
     BOOST_CHECK_MESSAGE(d.empty(), fmt::format("{} {} {}", what, i, d));
@@ -108,17 +108,20 @@ BOOST_DATA_TEST_CASE(types_and_values, data::make(op_table()), row) {
       BOOST_CHECK_MESSAGE(y.requires_grad() == expected, what << ": requires_grad is " << y.requires_grad());
       add_names(y, names);
     }
-    if (gives_gradient(row, sample, wide)) BOOST_CHECK_MESSAGE(names.contains(row.name), what << " does not record " << row.name);
+    if (gives_gradient(row, sample, wide))
+      BOOST_CHECK_MESSAGE(names.contains(row.name), what << " does not record " << row.name);
     const Result a = run(sample, wide), b = run(sample, narrow);
     for (std::size_t k = 0; k < a.outputs.size(); ++k) {
       const DType want = a.outputs[k].is_floating_point() ? kFloat32 : a.outputs[k].dtype();
-      BOOST_CHECK_MESSAGE(b.outputs[k].dtype() == want, what << ": output " << k << " is " << name(b.outputs[k].dtype()));
+      BOOST_CHECK_MESSAGE(b.outputs[k].dtype() == want,
+                          what << ": output " << k << " is " << name(b.outputs[k].dtype()));
       const std::string d = value_difference(b.outputs[k], a.outputs[k], row.rtol32, row.atol32);
       BOOST_CHECK_MESSAGE(d.empty(), what << ": float32 output " << k << " " << d);
     }
     for (std::size_t i = 0; i < a.grads.size(); ++i) {
       BOOST_CHECK(a.grads[i].dtype() == kFloat64);
-      BOOST_CHECK_MESSAGE(b.grads[i].dtype() == kFloat32, what << ": gradient " << i << " is " << name(b.grads[i].dtype()));
+      BOOST_CHECK_MESSAGE(b.grads[i].dtype() == kFloat32,
+                          what << ": gradient " << i << " is " << name(b.grads[i].dtype()));
       const std::string d = value_difference(b.grads[i], a.grads[i], row.rtol32, row.atol32);
       BOOST_CHECK_MESSAGE(d.empty(), what << ": float32 gradient " << i << " " << d);
     }
@@ -187,7 +190,8 @@ BOOST_DATA_TEST_CASE(every_subset_of_inputs, data::make(op_table()), row) {
       }
     }
     const NoGradGuard off;
-    for (const Tensor& y : sample.call(all)) BOOST_CHECK_MESSAGE(!y.requires_grad(), what << ": recorded under NoGradGuard");
+    for (const Tensor& y : sample.call(all))
+      BOOST_CHECK_MESSAGE(!y.requires_grad(), what << ": recorded under NoGradGuard");
   }
 }
 
@@ -283,10 +287,11 @@ BOOST_DATA_TEST_CASE(strides_of_gradients, data::make(op_table()), row) {
     const Result want = run(sample, x);
     for (const Layout& layout : kLayouts) {
       const Result got = run(sample, x, [&](const Tensor& y) { return layout.make(seed_like(y)); });
-      check_same(fmt::format("{}: seed {}: gradient", label(row, sample), layout.name), got.grads, want.grads, 1e-12, 1e-12);
+      check_same(fmt::format("{}: seed {}: gradient", label(row, sample), layout.name), got.grads, want.grads, 1e-12,
+                 1e-12);
     }
     const auto flat = [](const Tensor& y) { return tensor(1.5, {kFloat64}).expand(y.shape()); };
-    const Result a = run(sample, x, [&](const Tensor& y) { return flat(y).clone(); }), b = run(sample, x, flat);
+    const Result a = run(sample, x, [&](const Tensor&y) { return flat(y).clone(); }), b = run(sample, x, flat);
     check_same(label(row, sample) + ": expanded seed: gradient", b.grads, a.grads, 1e-12, 1e-12);
   }
 }
@@ -309,11 +314,12 @@ BOOST_DATA_TEST_CASE(second_derivative_of_strided_inputs, data::make(op_table())
 // ---- special values ----
 constexpr double kInf = std::numeric_limits<double>::infinity();
 const std::vector<double> kSpecial{
-    0.,    -0.,  kInf, -kInf, NAN,   5e-324, -1e-310, 1e-300, 1e-45, -1e-40, 1e-20, 1e-8,  -1e-8,  1e-4,   -1e-4,  0.1,
-    0.5,   -0.5, 1.,   -1.,   2.5,   -2.5,   3.25,    -3.25,  5.5,   -5.5,   8.,    10.,   -10.,   19.5,   -19.5,  20.5,
-    -30.,  60.,  88.5, -87.,  -88.5, 89.,    -103.,   127.,   300.,  -300.,  709.5, -708., -745.,  1e3,    -1e3,   12345.,
-    -1e5,  1e6,  1e8,  -1e10, 1e16,  -1e22,  1e30,    -1e30,  3e38,  -3e38,  1e150, 1e200, -1e300, 1.7e308};
-const std::vector<double> kSpecialPairs{0., -0., 0.5, -0.5, 1., -1., 2., -2., 3., -3., 2.5, 1e-30, 1e30, -1e30, 1e-300, 1e300, kInf, -kInf, NAN};
+    0.,   -0.,  kInf, -kInf, NAN,   5e-324, -1e-310, 1e-300, 1e-45, -1e-40, 1e-20, 1e-8,  -1e-8,  1e-4,   -1e-4, 0.1,
+    0.5,  -0.5, 1.,   -1.,   2.5,   -2.5,   3.25,    -3.25,  5.5,   -5.5,   8.,    10.,   -10.,   19.5,   -19.5, 20.5,
+    -30., 60.,  88.5, -87.,  -88.5, 89.,    -103.,   127.,   300.,  -300.,  709.5, -708., -745.,  1e3,    -1e3,  12345.,
+    -1e5, 1e6,  1e8,  -1e10, 1e16,  -1e22,  1e30,    -1e30,  3e38,  -3e38,  1e150, 1e200, -1e300, 1.7e308};
+const std::vector<double> kSpecialPairs{0.,  -0.,   0.5,  -0.5,  1.,     -1.,   2.,   -2.,   3., -3.,
+                                        2.5, 1e-30, 1e30, -1e30, 1e-300, 1e300, kInf, -kInf, NAN};
 
 // Values rounded to the type of x, as doubles.
 double rounded(double v, DType type) { return type == kFloat32 ? static_cast<double>(static_cast<float>(v)) : v; }
@@ -331,7 +337,8 @@ void check_reference(const Row& row, const Tensors& x, const std::function<doubl
     std::string at;
     for (const Tensor& t : x) at += fmt::format(" {:.17g}", t.to_vector<double>()[i]);
     BOOST_CHECK_MESSAGE(close(got[i], want, rtol, atol),
-                        fmt::format("{} ({}) at{}: got {:.17g}, expected {:.17g}", row.functions.front(), name(type), at, got[i], want));
+                        fmt::format("{} ({}) at{}: got {:.17g}, expected {:.17g}", row.functions.front(), name(type),
+                                    at, got[i], want));
   }
   if (y.requires_grad()) backward({y}, {ones_like(y)});  // may be NaN, must not trap
 }
@@ -347,24 +354,24 @@ BOOST_DATA_TEST_CASE(special_values, data::make(op_table()), row) {
       std::vector<double> a, b;
       for (const double p : kSpecialPairs)
         for (const double q : kSpecialPairs) a.push_back(rounded(p, type)), b.push_back(rounded(q, type));
-      check_reference(row, {from_vector(a).to(type), from_vector(b).to(type)}, [&](std::size_t i) { return row.reference2(a[i], b[i]); });
+      check_reference(row, {from_vector(a).to(type), from_vector(b).to(type)},
+                      [&](std::size_t i) { return row.reference2(a[i], b[i]); });
     }
   }
 }
 
 BOOST_DATA_TEST_CASE(examples, data::make(op_table()), row) {
   for (const Example& e : row.examples) {
-    Tensors x = e.inputs();
-    for (Tensor& t : x)
-      if (t.is_floating_point()) t.requires_grad_();
+    Tensors x;
+    for (const Tensor& t : e.inputs) x.push_back(t.detach().requires_grad_(t.is_floating_point()));
     const Tensors y = row.call ? row.call(x) : row.samples.front().call(x);
     Tensors plain;
     for (const Tensor& t : y) plain.push_back(t.detach());
     const std::string what = fmt::format("{}: {}", row.functions.front(), e.label);
-    check_same(what, plain, e.outputs(), 1e-13, 1e-13);
-    if (!e.grads) continue;
+    check_same(what, plain, e.outputs, 1e-13, 1e-13);
+    if (e.grads.empty()) continue;
     backward({y[0]}, {ones_like(y[0])});
-    const Tensors want = e.grads();
+    const Tensors want = e.grads;
     for (std::size_t i = 0; i < want.size(); ++i) {
       if (!want[i].defined()) continue;
       BOOST_REQUIRE_MESSAGE(x[i].grad().defined(), what << ": no gradient " << i);
@@ -387,7 +394,8 @@ const Sample* floating_sample(const Row& row) {
 Tensor whole_values(const Arg& arg, const Tensor& x, DType type) {
   const bool negative = arg.values.low < 0 && type != kUInt8 && arg.values.kind == Values::Kind::uniform;
   std::vector<std::int64_t> v(static_cast<std::size_t>(x.numel()));
-  for (std::size_t i = 0; i < v.size(); ++i) v[i] = static_cast<std::int64_t>(1 + i * 5 % 4) * (negative && i % 3 == 0 ? -1 : 1);
+  for (std::size_t i = 0; i < v.size(); ++i)
+    v[i] = static_cast<std::int64_t>(1 + i * 5 % 4) * (negative && i % 3 == 0 ? -1 : 1);
   return from_vector(v, x.shape()).to(type);
 }
 
@@ -410,7 +418,8 @@ BOOST_DATA_TEST_CASE(integer_inputs, data::make(op_table()), row) {
   for (const DType type : {kInt64, kInt32, kUInt8}) {
     Tensors whole = make_inputs(row, *sample, kFloat64), same = whole;
     for (std::size_t i = 0; i < whole.size(); ++i)
-      if (wants_gradient(sample->args[i])) same[i] = (whole[i] = whole_values(sample->args[i], whole[i], type)).to(kFloat64);
+      if (wants_gradient(sample->args[i]))
+        same[i] = (whole[i] = whole_values(sample->args[i], whole[i], type)).to(kFloat64);
     const std::string what = fmt::format("{} of {}", label(row, *sample), name(type));
     if (row.on_integers == Integers::refused) {
       BOOST_CHECK_EXCEPTION(sample->call(whole), DTypeError, [](const DTypeError& e) {
@@ -421,7 +430,8 @@ BOOST_DATA_TEST_CASE(integer_inputs, data::make(op_table()), row) {
     const Tensors got = sample->call(whole), want = sample->call(same);
     for (std::size_t k = 0; k < got.size(); ++k) {
       const DType expected = integer_result(row, type, want[k].dtype());
-      BOOST_CHECK_MESSAGE(got[k].dtype() == expected, fmt::format("{}: output is {}, expected {}", what, name(got[k].dtype()), name(expected)));
+      BOOST_CHECK_MESSAGE(got[k].dtype() == expected,
+                          fmt::format("{}: output is {}, expected {}", what, name(got[k].dtype()), name(expected)));
       if (!holds(want[k], expected)) continue;
       const double tol = row.on_integers == Integers::fraction ? 1e-5 : 0;
       const std::string d = value_difference(got[k], want[k], tol, tol);
@@ -447,7 +457,8 @@ BOOST_DATA_TEST_CASE(mixed_types, data::make(op_table()), row) {
       if (!wants_gradient(sample->args[j])) continue;
       const std::string d = value_difference(got.grads[k], want.grads[k], 1e-5, 1e-5);
       BOOST_CHECK_MESSAGE(d.empty(), what << ": gradient " << j << " " << d);
-      BOOST_CHECK_MESSAGE(got.grads[k].dtype() == mixed[j].dtype(), what << ": gradient " << j << " is " << name(got.grads[k].dtype()));
+      BOOST_CHECK_MESSAGE(got.grads[k].dtype() == mixed[j].dtype(),
+                          what << ": gradient " << j << " is " << name(got.grads[k].dtype()));
       ++k;
     }
   }
@@ -468,17 +479,23 @@ BOOST_DATA_TEST_CASE(undefined_inputs, data::make(op_table()), row) {
 
 bool right_class(Wrong wrong, const Error& e) {
   switch (wrong) {
-    case Wrong::shape: return typeid(e) == typeid(ShapeError);
-    case Wrong::dtype: return typeid(e) == typeid(DTypeError);
-    case Wrong::index: return typeid(e) == typeid(IndexError);
-    case Wrong::value: return typeid(e) == typeid(ValueError);
-    default: return typeid(e) == typeid(AutogradError);
+    case Wrong::shape:
+      return typeid(e) == typeid(ShapeError);
+    case Wrong::dtype:
+      return typeid(e) == typeid(DTypeError);
+    case Wrong::index:
+      return typeid(e) == typeid(IndexError);
+    case Wrong::value:
+      return typeid(e) == typeid(ValueError);
+    default:
+      return typeid(e) == typeid(AutogradError);
   }
 }
 
 // "xgrad: <op>: <rule> ... called at <file>:<line>", with the place where the call is written in the table.
 void check_message(const Row& row, const BadCall& bad, const Error& e) {
-  const std::string text = e.what(), what = fmt::format("{}: \"{}\": got \"{}\"", row.functions.front(), bad.says, text);
+  const std::string text = e.what(),
+                    what = fmt::format("{}: \"{}\": got \"{}\"", row.functions.front(), bad.says, text);
   BOOST_CHECK_MESSAGE(right_class(bad.wrong, e), what << ": wrong class");
   BOOST_CHECK_MESSAGE(text.find(bad.says) != std::string::npos, what);
   std::vector<std::string> names = row.functions;
@@ -491,7 +508,9 @@ void check_message(const Row& row, const BadCall& bad, const Error& e) {
   const bool found = std::regex_search(text, place, std::regex("called at " + file + ":([0-9]+)"));
   BOOST_REQUIRE_MESSAGE(found, what << ": does not name " << file);
   const auto line = static_cast<std::uint32_t>(std::stoul(place[1]));
-  if (!bad.helper) BOOST_CHECK_MESSAGE(line >= bad.at.line() && line <= bad.at.line() + 3, what << ": written at line " << bad.at.line());
+  if (!bad.helper)
+    BOOST_CHECK_MESSAGE(line >= bad.at.line() && line <= bad.at.line() + 3,
+                        what << ": written at line " << bad.at.line());
 }
 
 BOOST_DATA_TEST_CASE(bad_calls, data::make(op_table()), row) {
@@ -508,7 +527,8 @@ BOOST_DATA_TEST_CASE(bad_calls, data::make(op_table()), row) {
     BOOST_CHECK_MESSAGE(refused, row.functions.front() << ": \"" << bad.says << "\": not refused");
     BOOST_CHECK_MESSAGE(memory_stats().live_bytes == bytes, row.functions.front() << ": \"" << bad.says << "\": leaks");
     const std::uint64_t recorded = next_sequence() - before - 1;
-    BOOST_CHECK_MESSAGE(recorded == bad.steps, row.functions.front() << ": \"" << bad.says << "\": " << recorded << " operations recorded");
+    BOOST_CHECK_MESSAGE(recorded == bad.steps,
+                        row.functions.front() << ": \"" << bad.says << "\": " << recorded << " operations recorded");
   }
 }
 
@@ -549,7 +569,6 @@ BOOST_AUTO_TEST_CASE(dropout_keeps_the_mean) {
   BOOST_TEST(dropout(x, 0.25, false).is_same(x));
   BOOST_TEST(dropout(x, 0).is_same(x));
 }
-
 
 }  // namespace
 }  // namespace xgrad::test

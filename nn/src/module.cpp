@@ -184,9 +184,9 @@ LoadReport Module::load_state_dict(const NamedTensors& state, bool strict, Locat
   const bool keys = !report.missing.empty() || !report.unexpected.empty();
   if ((strict && keys) || !misfit.empty()) {
     ErrorReport error("load_state_dict", "the state does not fit the module; nothing was loaded", at);
-    if (!report.missing.empty()) error.line("missing", fmt::format(": {}", fmt::join(report.missing, ", ")));
-    if (!report.unexpected.empty()) error.line("unexpected", fmt::format(": {}", fmt::join(report.unexpected, ", ")));
-    if (!misfit.empty()) error.line("shape", fmt::format(": {}", fmt::join(misfit, ", ")));
+    if (!report.missing.empty()) error.line("missing:", fmt::format("{}", fmt::join(report.missing, ", ")));
+    if (!report.unexpected.empty()) error.line("unexpected:", fmt::format("{}", fmt::join(report.unexpected, ", ")));
+    if (!misfit.empty()) error.line("shape:", fmt::format("{}", fmt::join(misfit, ", ")));
     error.value_error();
   }
   NoGradGuard off;

@@ -1,8 +1,8 @@
 // e2e: whole trainings, convex problems to their optimum.
+#include <fmt/format.h>
+
 #include <cmath>
 #include <regex>
-
-#include <fmt/format.h>
 
 #include "language.hpp"
 #include "modules.hpp"
@@ -47,7 +47,9 @@ struct Batches {
     if (!std::regex_search(text, m, kRule)) return;
     stride = std::stoll(m[1]), period = std::stoll(m[2]), count = std::stoll(m[3]);
   }
-  Tensor take(const Tensor& t, std::int64_t s) const { return count ? xgrad::narrow(t, 0, stride * (s % period), count) : t; }
+  Tensor take(const Tensor& t, std::int64_t s) const {
+    return count ? xgrad::narrow(t, 0, stride * (s % period), count) : t;
+  }
 };
 
 Tensor loss_of(const std::string& text, const Tensor& y, const Tensor& target) {
@@ -71,7 +73,8 @@ void check_training(const Json& r, Tolerance tol) {
   xgrad::NamedTensors start;
   for (const auto& [name, t] : r.at("params0").items()) start.emplace_back(name, tensor_from(t));
   set_parameters(net, start);
-  const Tensor x = tensor_from(r.at("inputs").at("x")), y = r["inputs"].contains("y") ? tensor_from(r["inputs"]["y"]) : x;
+  const Tensor x = tensor_from(r.at("inputs").at("x")),
+               y = r["inputs"].contains("y") ? tensor_from(r["inputs"]["y"]) : x;
   const std::string loss_text = r.at("loss");
   const Batches batches(loss_text);
   const auto optimizer = make_optimizer(r.at("optimizer"), {{net.parameters(), {}}}, dict_from(r.at("options")));
@@ -81,7 +84,9 @@ void check_training(const Json& r, Tolerance tol) {
     loss.backward();
     const auto i = static_cast<std::size_t>(s);
     compare_number(loss.item(), number(r.at("losses").at(i)), tol, fmt::format("loss of step {}", s));
-    if (r.contains("grad_norms")) compare_number(gradient_norm(net.parameters()), number(r["grad_norms"].at(i)), tol, fmt::format("gradient norm of step {}", s));
+    if (r.contains("grad_norms"))
+      compare_number(gradient_norm(net.parameters()), number(r["grad_norms"].at(i)), tol,
+                     fmt::format("gradient norm of step {}", s));
     optimizer->step();
   }
   for (const auto& [name, t] : net.named_parameters()) compare_data(t, r.at("params").at(name), tol, name);
@@ -89,7 +94,8 @@ void check_training(const Json& r, Tolerance tol) {
     for (const auto& [name, t] : net.named_buffers()) compare_data(t, r["buffers"].at(name), tol, name);
 }
 
-// Objective of a linear model with an L2 term on all parameters; `curvature` bounds its second derivative in the scores.
+// Objective of a linear model with an L2 term on all parameters; `curvature` bounds its second derivative in the
+// scores.
 struct Convex {
   std::vector<Tensor> params;
   std::function<Tensor()> objective;

@@ -1,7 +1,7 @@
 // higher: derivatives of derivatives. The function is the formula in `f`, read as an expression where it is one.
-#include <regex>
-
 #include <fmt/format.h>
+
+#include <regex>
 
 #include "functions.hpp"
 #include "language.hpp"
@@ -67,7 +67,8 @@ std::vector<Tensor> unpack(const Tensor& w, const std::vector<Shape>& shapes) {
 // Formulas in words.
 const std::map<std::string, Formula>& worded() {
   static const std::map<std::string, Formula> table = {
-      {"sum_i 100 (x[i+1]-x[i]^2)^2 + (1-x[i])^2", [](const Scope& s) {
+      {"sum_i 100 (x[i+1]-x[i]^2)^2 + (1-x[i])^2",
+       [](const Scope& s) {
          const Tensor& x = s.at("x");
          const std::int64_t n = x.size(0);
          const Tensor a = xgrad::slice(x, 0, 0, n - 1), b = xgrad::slice(x, 0, 1, n);
@@ -76,12 +77,14 @@ const std::map<std::string, Formula>& worded() {
       {"det of the row-major 3x3 matrix x", [](const Scope& s) { return matrix_determinant(s.at("x")); }},
       {"det of the row-major 2x2 matrix x", [](const Scope& s) { return matrix_determinant(s.at("x")); }},
       {"||x||_2", [](const Scope& s) { return xgrad::sqrt(xgrad::sum(xgrad::square(s.at("x")))); }},
-      {"mean BCE-with-logits of X w[0:2] + w[2]", [](const Scope& s) {
+      {"mean BCE-with-logits of X w[0:2] + w[2]",
+       [](const Scope& s) {
          const Tensor& w = s.at("x");
          const Tensor z = xgrad::mv(s.at("X"), xgrad::slice(w, 0, 0, 2)) + xgrad::select(w, 0, 2);
          return xgrad::binary_cross_entropy_with_logits(z, s.at("y"));
        }},
-      {"mean((W2 tanh(W1 x + b1) + b2 - y)^2), w = [W1 3x2, b1, W2 1x3, b2]", [](const Scope& s) {
+      {"mean((W2 tanh(W1 x + b1) + b2 - y)^2), w = [W1 3x2, b1, W2 1x3, b2]",
+       [](const Scope& s) {
          const auto p = unpack(s.at("x"), {{3, 2}, {3}, {1, 3}, {1}});
          const Tensor h = xgrad::tanh(xgrad::linear(s.at("X"), p[0], p[1]));
          return xgrad::mse_loss(xgrad::linear(h, p[2], p[3]), s.at("Y"));
@@ -177,12 +180,14 @@ std::map<std::string, Tensor> inputs_of(const Json& r) {
 // D(x) = sum softplus(x W1' + b1) W2'; the penalty holds every row's gradient to norm 1.
 void check_grad_penalty(const Json& r, Tolerance tol) {
   const auto in = inputs_of(r);
-  const Tensor d = xgrad::sum(xgrad::linear(xgrad::softplus(xgrad::linear(in.at("x"), in.at("W1"), in.at("b1"))), in.at("W2")));
+  const Tensor d =
+      xgrad::sum(xgrad::linear(xgrad::softplus(xgrad::linear(in.at("x"), in.at("W1"), in.at("b1"))), in.at("W2")));
   const Tensor g = derivative(d, in.at("x"));
   const Tensor norms = xgrad::sqrt(xgrad::sum(xgrad::square(g), {1}));
   const Tensor penalty = xgrad::mean(xgrad::square(norms - 1));
   compare_number(penalty.item(), number(r.at("penalty")), tol, "penalty");
-  for (const auto& [name, want] : r.at("grads").items()) compare_data(derivative(penalty, in.at(name)), want, tol, "grad " + name);
+  for (const auto& [name, want] : r.at("grads").items())
+    compare_data(derivative(penalty, in.at(name)), want, tol, "grad " + name);
 }
 
 void check_maml(const Json& r, Tolerance tol) {
@@ -191,7 +196,9 @@ void check_maml(const Json& r, Tolerance tol) {
   std::smatch m;
   const std::string f = r.at("f");
   if (!std::regex_search(f, m, kRate)) throw Unsupported(f);
-  const auto loss = [](const Tensor& x, const Tensor& y, const Tensor& w) { return xgrad::mean(xgrad::square(xgrad::tanh(xgrad::mv(x, w)) - y)); };
+  const auto loss = [](const Tensor& x, const Tensor& y, const Tensor& w) {
+    return xgrad::mean(xgrad::square(xgrad::tanh(xgrad::mv(x, w)) - y));
+  };
   const Tensor& w = in.at("w");
   const Tensor moved = w - std::stod(m[1]) * derivative(loss(in.at("Xa"), in.at("ya"), w), w);
   const Tensor outer = loss(in.at("Xb"), in.at("yb"), moved);
@@ -204,7 +211,8 @@ void check_jacobian(const Json& r, Tolerance tol) {
   const Tensor y = xgrad::stack(apply_formula(r.at("f"), scope_of(r, x)).tensors());
   const Tensor j = xgrad::stack(rows(y, x));
   compare_data(j, r.at("jacobian"), tol, "jacobian");
-  if (r.contains("vJ")) compare_data(xgrad::grad({y}, {x}, {tensor_from(r.at("v"))}, {.retain_graph = true})[0], r["vJ"], tol, "vJ");
+  if (r.contains("vJ"))
+    compare_data(xgrad::grad({y}, {x}, {tensor_from(r.at("v"))}, {.retain_graph = true})[0], r["vJ"], tol, "vJ");
   if (!r.contains("Ju")) return;
   // The forward product by differentiating twice: d/dv of <v'J, u>.
   const Tensor v = xgrad::ones_like(y).requires_grad_();
@@ -216,7 +224,7 @@ void check_jacobian(const Json& r, Tolerance tol) {
 
 void check_higher(const Json& record) {
   static const std::map<std::string, void (*)(const Json&, Tolerance)> kinds = {
-      {"derivatives", check_derivatives}, {"nth", check_nth},   {"hvp", check_hvp},
+      {"derivatives", check_derivatives},   {"nth", check_nth},   {"hvp", check_hvp},
       {"grad_penalty", check_grad_penalty}, {"maml", check_maml}, {"jacobian", check_jacobian}};
   const DefaultDType float64(xgrad::kFloat64);
   const auto kind = kinds.find(record.at("kind"));

@@ -11,8 +11,8 @@ namespace {
 
 namespace nn = xgrad::nn;
 
-// The module with the record's parameters, which stand for the inputs of their names from now on. All floating tensors of
-// a record have one dtype.
+// The module with the record's parameters, which stand for the inputs of their names from now on. All floating tensors
+// of a record have one dtype.
 void bind_parameters(Case& c, nn::Module& m) {
   for (const Input& i : c.inputs)
     if (i.tensor.is_floating_point()) m.to(i.tensor.dtype());

@@ -1,5 +1,5 @@
-// ops and opinfo: one operation each. The table of functions does the work; here are the names and arguments that differ
-// from PyTorch's call.
+// ops and opinfo: one operation each. The table of functions does the work; here are the names and arguments that
+// differ from PyTorch's call.
 #include <algorithm>
 #include <map>
 #include <regex>
@@ -39,7 +39,8 @@ Value slice(Case& c) {
   Interpreter language;
   language.set("x", c.inputs.at(0).tensor);
   std::string subscripts;
-  for (const Json& s : c.record.at("attrs").at("slices")) subscripts += (subscripts.empty() ? "" : ", ") + (s.is_string() ? s.get<std::string>() : s.dump());
+  for (const Json& s : c.record.at("attrs").at("slices"))
+    subscripts += (subscripts.empty() ? "" : ", ") + (s.is_string() ? s.get<std::string>() : s.dump());
   return language.evaluate("x[" + subscripts + "]");
 }
 
@@ -52,10 +53,20 @@ Value where(Case& c) {
 
 const std::map<std::string, Call>& special_calls() {
   static const std::map<std::string, Call> table = {
-      {"max_all", named("max")},       {"min_all", named("min")},     {"max_dim", named("max")},   {"min_dim", named("min")},
-      {"cat", joined("cat")},          {"stack", joined("stack")},    {"arange", factory("arange")}, {"linspace", factory("linspace")},
-      {"eye", factory("eye")},         {"zeros", factory("zeros")},   {"ones", factory("ones")},   {"full", factory("full")},
-      {"slice", slice},                {"where", where},
+      {"max_all", named("max")},
+      {"min_all", named("min")},
+      {"max_dim", named("max")},
+      {"min_dim", named("min")},
+      {"cat", joined("cat")},
+      {"stack", joined("stack")},
+      {"arange", factory("arange")},
+      {"linspace", factory("linspace")},
+      {"eye", factory("eye")},
+      {"zeros", factory("zeros")},
+      {"ones", factory("ones")},
+      {"full", factory("full")},
+      {"slice", slice},
+      {"where", where},
   };
   return table;
 }

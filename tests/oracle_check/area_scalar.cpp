@@ -1,9 +1,9 @@
 // special: functions against 60-digit arithmetic, in units in the last place. promote: result dtypes and shapes.
+#include <fmt/format.h>
+
 #include <bit>
 #include <cmath>
 #include <map>
-
-#include <fmt/format.h>
 
 #include "functions.hpp"
 #include "record.hpp"
@@ -32,7 +32,8 @@ Tensor special_function(const std::string& op, const Tensor& x) {
 }  // namespace
 
 void check_special(const Json& record) {
-  const auto x = numbers(record.at("x")), value = numbers(record.at("value")), derivative = numbers(record.at("derivative"));
+  const auto x = numbers(record.at("x")), value = numbers(record.at("value")),
+             derivative = numbers(record.at("derivative"));
   const Tensor in = xgrad::from_vector(x).requires_grad_();
   const Tensor y = special_function(record.at("op"), in);
   y.backward(xgrad::ones_like(y));
@@ -43,7 +44,8 @@ void check_special(const Json& record) {
            fmt::format("value at {}: got {}, want {} ({} ulp)", x[i], got[i], value[i], ulps(got[i], value[i])));
   const auto slope = in.grad().to_vector<double>();
   for (std::size_t i = 0; i < x.size(); ++i)
-    compare_number(slope[i], derivative[i], {record.at("rtol_derivative"), record.at("atol_derivative")}, fmt::format("derivative at {}", x[i]));
+    compare_number(slope[i], derivative[i], {record.at("rtol_derivative"), record.at("atol_derivative")},
+                   fmt::format("derivative at {}", x[i]));
 }
 
 namespace {
@@ -85,7 +87,8 @@ void check_binary_types(const Json& record, const std::string& op, const Json& r
   List args{operand(row[0], false), operand(row[1], scalar_right, rank_0 ? Shape{} : Shape{2})};
   if (op == "where") args.insert(args.begin(), xgrad::ones({2}, {.dtype = xgrad::kBool}));
   const Json got = result_type(op, args);
-  expect(got == row[2], fmt::format("{}({}, {}): got {}, want {}", op, row[0].dump(), row[1].dump(), got.dump(), row[2].dump()));
+  expect(got == row[2],
+         fmt::format("{}({}, {}): got {}, want {}", op, row[0].dump(), row[1].dump(), got.dump(), row[2].dump()));
 }
 
 void check_shapes(const std::string& op, const Json& row) {
@@ -93,16 +96,20 @@ void check_shapes(const std::string& op, const Json& row) {
   const Json got = outcome([&]() -> Json {
     return call_function(op == "broadcast" ? "add" : op, {ones(row[0]), ones(row[1])}, {}).tensor().shape().vec();
   });
-  expect(got == row[2], fmt::format("{} of {} and {}: got {}, want {}", op, row[0].dump(), row[1].dump(), got.dump(), row[2].dump()));
+  expect(got == row[2],
+         fmt::format("{} of {} and {}: got {}, want {}", op, row[0].dump(), row[1].dump(), got.dump(), row[2].dump()));
 }
 
 void check_unary_type(const Json& row) {
   if (!known_type(row[1])) return;
-  static const std::map<std::string, List> kMore = {{"cumsum", {0}}, {"cumprod", {0}}, {"softmax", {0}}, {"log_softmax", {0}}, {"logsumexp", {0}}, {"pow", {2}}};
+  static const std::map<std::string, List> kMore = {{"cumsum", {0}},      {"cumprod", {0}},   {"softmax", {0}},
+                                                    {"log_softmax", {0}}, {"logsumexp", {0}}, {"pow", {2}}};
   List args{operand(row[1], false)};
-  if (const auto more = kMore.find(row[0]); more != kMore.end()) args.insert(args.end(), more->second.begin(), more->second.end());
+  if (const auto more = kMore.find(row[0]); more != kMore.end())
+    args.insert(args.end(), more->second.begin(), more->second.end());
   const Json got = result_type(row[0], args);
-  expect(got == row[2], fmt::format("{}({}): got {}, want {}", row[0].get<std::string>(), row[1].dump(), got.dump(), row[2].dump()));
+  expect(got == row[2],
+         fmt::format("{}({}): got {}, want {}", row[0].get<std::string>(), row[1].dump(), got.dump(), row[2].dump()));
 }
 
 // Every row is tried: a wrong one counts before one of an operation the library lacks.
@@ -129,7 +136,8 @@ void check_promote(const Json& record) {
   if (record.contains("op_in_result")) every_row(record["op_in_result"], check_unary_type);
   if (!record.contains("left_right_result")) return;
   const bool shapes = !record["left_right_result"].empty() && record["left_right_result"][0][0].is_array();
-  every_row(record["left_right_result"], [&](const Json& row) { shapes ? check_shapes(op, row) : check_binary_types(record, op, row); });
+  every_row(record["left_right_result"],
+            [&](const Json& row) { shapes ? check_shapes(op, row) : check_binary_types(record, op, row); });
 }
 
 }  // namespace oracle

@@ -87,8 +87,12 @@ Value power(Args& a) {
   return xgrad::pow(x.tensor(), y.tensor());
 }
 
-Value clamp_min(const Tensor& x, const Value& b) { return b.is_tensor() ? xgrad::clamp_min(x, b.tensor()) : xgrad::clamp_min(x, b.scalar()); }
-Value clamp_max(const Tensor& x, const Value& b) { return b.is_tensor() ? xgrad::clamp_max(x, b.tensor()) : xgrad::clamp_max(x, b.scalar()); }
+Value clamp_min(const Tensor& x, const Value& b) {
+  return b.is_tensor() ? xgrad::clamp_min(x, b.tensor()) : xgrad::clamp_min(x, b.scalar());
+}
+Value clamp_max(const Tensor& x, const Value& b) {
+  return b.is_tensor() ? xgrad::clamp_max(x, b.tensor()) : xgrad::clamp_max(x, b.scalar());
+}
 
 Value clamp(Args& a) {
   const Tensor x = a.tensor("input");
@@ -117,11 +121,11 @@ void add_elementwise(FunctionTable& t) {
   t["mul"] = t["multiply"] = {"input|x other|y", mul};
   t["div"] = t["divide"] = t["true_divide"] = t["truediv"] = {"input|x other|y rounding_mode?", div};
   t["floor_divide"] = t["floordiv"] = {"input|x other|y", [](Args& a) {
-                         const Tensor x = a.tensor("input");
-                         const Value& y = a["other"];
-                         return y.is_number() ? xgrad::div(x, y.scalar(), xgrad::Rounding::floor)
-                                              : xgrad::div(x, y.tensor(), xgrad::Rounding::floor);
-                       }};
+                                         const Tensor x = a.tensor("input");
+                                         const Value& y = a["other"];
+                                         return y.is_number() ? xgrad::div(x, y.scalar(), xgrad::Rounding::floor)
+                                                              : xgrad::div(x, y.tensor(), xgrad::Rounding::floor);
+                                       }};
   t["pow"] = {"input|x|base exponent|y", power};
   t["clamp"] = t["clip"] = {"input|x min? max?", clamp};
   t["clamp_min"] = {"input|x min", [](Args& a) { return clamp_min(a.tensor("input"), a["min"]); }};
@@ -162,8 +166,8 @@ void add_elementwise(FunctionTable& t) {
   t["isinf"] = unary(xgrad::isinf);
   t["isfinite"] = unary(xgrad::isfinite);
   t["allclose"] = {"input other rtol? atol? equal_nan?", [](Args& a) {
-                     return xgrad::allclose(a.tensor("input"), a.tensor("other"), a.real("rtol", 1e-5), a.real("atol", 1e-8),
-                                            a.flag("equal_nan"));
+                     return xgrad::allclose(a.tensor("input"), a.tensor("other"), a.real("rtol", 1e-5),
+                                            a.real("atol", 1e-8), a.flag("equal_nan"));
                    }};
 }
 

@@ -77,7 +77,8 @@ void add_in_place(FunctionTable& t) {
   t["fill_"] = in_place("input value", [](Tensor& x, Args& a) { x.fill_(a["value"].scalar()); });
   t["zero_"] = in_place("input", [](Tensor& x, Args&) { x.zero_(); });
   t["clamp_"] = in_place("input min max", [](Tensor& x, Args& a) { x.clamp_(a["min"].scalar(), a["max"].scalar()); });
-  t["requires_grad_"] = in_place("input requires_grad?", [](Tensor& x, Args& a) { x.requires_grad_(a.flag("requires_grad", true)); });
+  t["requires_grad_"] =
+      in_place("input requires_grad?", [](Tensor& x, Args& a) { x.requires_grad_(a.flag("requires_grad", true)); });
   t["retain_grad"] = in_place("input", [](Tensor& x, Args&) { x.retain_grad(); });
 }
 
@@ -87,12 +88,15 @@ void add_indexing(FunctionTable& t) {
   t["index_select"] = {"input|x dim index|i", [](Args& a) {
                          return xgrad::index_select(a.tensor("input"), a.integer("dim"), a.tensor("index"));
                        }};
-  t["gather"] = {"input|x dim index|i", [](Args& a) { return xgrad::gather(a.tensor("input"), a.integer("dim"), a.tensor("index")); }};
+  t["gather"] = {"input|x dim index|i",
+                 [](Args& a) { return xgrad::gather(a.tensor("input"), a.integer("dim"), a.tensor("index")); }};
   t["scatter_add"] = {"input|x dim index|i src", [](Args& a) {
-                        return xgrad::scatter_add(a.tensor("input"), a.integer("dim"), a.tensor("index"), a.tensor("src"));
+                        return xgrad::scatter_add(a.tensor("input"), a.integer("dim"), a.tensor("index"),
+                                                  a.tensor("src"));
                       }};
   t["index_add"] = {"input|x dim index|i source|src alpha?", index_add};
-  t["masked_select"] = {"input|x mask|m", [](Args& a) { return xgrad::masked_select(a.tensor("input"), a.tensor("mask")); }};
+  t["masked_select"] = {"input|x mask|m",
+                        [](Args& a) { return xgrad::masked_select(a.tensor("input"), a.tensor("mask")); }};
   t["masked_fill"] = {"input|x mask|m value", masked_fill};
   t["one_hot"] = t["nn.functional.one_hot"] = {
       "input|x num_classes?", [](Args& a) { return xgrad::one_hot(a.tensor("input"), a.integer("num_classes", -1)); }};
@@ -116,8 +120,10 @@ void add_tensor_methods(FunctionTable& t) {
   // Raw memory, as NumPy would see it.
   t["numpy"] = {"input", [](Args& a) -> Value {
                   Tensor x = a.tensor("input");
-                  if (x.dtype() == xgrad::kFloat64) x.mutable_data<double>();
-                  else x.mutable_data<float>();
+                  if (x.dtype() == xgrad::kFloat64)
+                    x.mutable_data<double>();
+                  else
+                    x.mutable_data<float>();
                   return x;
                 }};
   t["backward"] = {"input gradient? retain_graph? create_graph?", backward};

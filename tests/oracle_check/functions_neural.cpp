@@ -58,13 +58,18 @@ void add_init(FunctionTable& t) {
                     }};
   };
   const std::string p = "nn.init.";
-  t[p + "uniform_"] = filled("tensor a? b?", [](Tensor& x, Args& a) { init::uniform_(x, a.real("a", 0), a.real("b", 1)); });
-  t[p + "normal_"] = filled("tensor mean? std?", [](Tensor& x, Args& a) { init::normal_(x, a.real("mean", 0), a.real("std", 1)); });
+  t[p + "uniform_"] =
+      filled("tensor a? b?", [](Tensor& x, Args& a) { init::uniform_(x, a.real("a", 0), a.real("b", 1)); });
+  t[p + "normal_"] =
+      filled("tensor mean? std?", [](Tensor& x, Args& a) { init::normal_(x, a.real("mean", 0), a.real("std", 1)); });
   t[p + "constant_"] = filled("tensor val", [](Tensor& x, Args& a) { init::constant_(x, a.real("val")); });
   t[p + "eye_"] = filled("tensor", [](Tensor& x, Args&) { init::eye_(x); });
-  t[p + "xavier_uniform_"] = filled("tensor gain?", [](Tensor& x, Args& a) { init::xavier_uniform_(x, a.real("gain", 1)); });
-  t[p + "xavier_normal_"] = filled("tensor gain?", [](Tensor& x, Args& a) { init::xavier_normal_(x, a.real("gain", 1)); });
-  t[p + "kaiming_uniform_"] = filled("tensor a?", [](Tensor& x, Args& a) { init::kaiming_uniform_(x, a.real("a", 0)); });
+  t[p + "xavier_uniform_"] =
+      filled("tensor gain?", [](Tensor& x, Args& a) { init::xavier_uniform_(x, a.real("gain", 1)); });
+  t[p + "xavier_normal_"] =
+      filled("tensor gain?", [](Tensor& x, Args& a) { init::xavier_normal_(x, a.real("gain", 1)); });
+  t[p + "kaiming_uniform_"] =
+      filled("tensor a?", [](Tensor& x, Args& a) { init::kaiming_uniform_(x, a.real("a", 0)); });
   t[p + "kaiming_normal_"] = filled("tensor a?", [](Tensor& x, Args& a) { init::kaiming_normal_(x, a.real("a", 0)); });
 }
 
@@ -79,9 +84,8 @@ void add_neural(FunctionTable& t) {
   t[f + "dropout"] = {"input p? training?", [](Args& a) {
                         return xgrad::dropout(a.tensor("input"), a.real("p", 0.5), a.flag("training", true));
                       }};
-  t[f + "leaky_relu"] = {"input negative_slope?", [](Args& a) {
-                           return xgrad::leaky_relu(a.tensor("input"), a.real("negative_slope", 0.01));
-                         }};
+  t[f + "leaky_relu"] = {"input negative_slope?",
+                         [](Args& a) { return xgrad::leaky_relu(a.tensor("input"), a.real("negative_slope", 0.01)); }};
   t[f + "elu"] = {"input alpha?", [](Args& a) { return xgrad::elu(a.tensor("input"), a.real("alpha", 1)); }};
   t[f + "silu"] = {"input", [](Args& a) { return xgrad::silu(a.tensor("input")); }};
   t[f + "gelu"] = {"input approximate?", [](Args& a) { return xgrad::gelu(a.tensor("input"), gelu_kind(a)); }};
@@ -90,12 +94,10 @@ void add_neural(FunctionTable& t) {
                        }};
   t[f + "logsigmoid"] = t[f + "log_sigmoid"] = {"input", [](Args& a) { return xgrad::log_sigmoid(a.tensor("input")); }};
 
-  t[f + "mse_loss"] = {"input target reduction?", [](Args& a) {
-                         return xgrad::mse_loss(a.tensor("input"), a.tensor("target"), reduction(a));
-                       }};
-  t[f + "l1_loss"] = {"input target reduction?", [](Args& a) {
-                        return xgrad::l1_loss(a.tensor("input"), a.tensor("target"), reduction(a));
-                      }};
+  t[f + "mse_loss"] = {"input target reduction?",
+                       [](Args& a) { return xgrad::mse_loss(a.tensor("input"), a.tensor("target"), reduction(a)); }};
+  t[f + "l1_loss"] = {"input target reduction?",
+                      [](Args& a) { return xgrad::l1_loss(a.tensor("input"), a.tensor("target"), reduction(a)); }};
   t[f + "cross_entropy"] = {"input target weight? ignore_index? reduction? label_smoothing?", cross_entropy};
   t[f + "nll_loss"] = {"input target weight? ignore_index? reduction?", nll_loss};
   t[f + "binary_cross_entropy_with_logits"] = {"input target weight? pos_weight? reduction?", bce_with_logits};

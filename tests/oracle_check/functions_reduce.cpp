@@ -73,7 +73,8 @@ Value prod(Args& a) {
 
 using Binary = Tensor (*)(const Tensor&, const Tensor&, xgrad::Location);
 Function product(Binary f) {
-  return {"input|x|mat1|self other|mat2|vec|vec2|tensor|y", [f](Args& a) { return f(a.tensor("input"), a.tensor("other"), here()); }};
+  return {"input|x|mat1|self other|mat2|vec|vec2|tensor|y",
+          [f](Args& a) { return f(a.tensor("input"), a.tensor("other"), here()); }};
 }
 
 }  // namespace
@@ -95,7 +96,8 @@ void add_reductions(FunctionTable& t) {
   t["any"] = {"input|x dim? keepdim?", [](Args& a) { return any_or_all(a, xgrad::any, xgrad::any); }};
   t["all"] = {"input|x dim? keepdim?", [](Args& a) { return any_or_all(a, xgrad::all, xgrad::all); }};
   t["logsumexp"] = t["special.logsumexp"] = {
-      "input|x dim keepdim?", [](Args& a) { return xgrad::logsumexp(a.tensor("input"), a.shape("dim"), a.flag("keepdim")); }};
+      "input|x dim keepdim?",
+      [](Args& a) { return xgrad::logsumexp(a.tensor("input"), a.shape("dim"), a.flag("keepdim")); }};
   t["softmax"] = t["nn.functional.softmax"] = t["special.softmax"] = {
       "input|x dim dtype?", [](Args& a) { return xgrad::softmax(cast_input(a), a.integer("dim")); }};
   t["log_softmax"] = t["nn.functional.log_softmax"] = t["special.log_softmax"] = {

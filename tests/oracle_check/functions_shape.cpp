@@ -18,14 +18,17 @@ Value split(Args& a) {
 }
 
 // Tensor.flatten, with PyTorch's ravel as flatten of everything.
-Value flatten(Args& a) { return xgrad::flatten(a.tensor("input"), a.integer("start_dim", 0), a.integer("end_dim", -1)); }
+Value flatten(Args& a) {
+  return xgrad::flatten(a.tensor("input"), a.integer("start_dim", 0), a.integer("end_dim", -1));
+}
 
 // Python's slices of the leading dimensions, written "1:3", "::2", ":".
 Tensor apply_slices(Tensor x, const List& slices) {
   for (std::size_t d = 0; d < slices.size(); ++d) {
     const PySlice* s = slices[d].get<PySlice>();
     if (!s) throw Unsupported("slice " + slices[d].describe());
-    x = xgrad::slice(x, static_cast<std::int64_t>(d), s->start.value_or(0), s->stop.value_or(xgrad::Slice::kEnd), s->step.value_or(1));
+    x = xgrad::slice(x, static_cast<std::int64_t>(d), s->start.value_or(0), s->stop.value_or(xgrad::Slice::kEnd),
+                     s->step.value_or(1));
   }
   return x;
 }
@@ -44,8 +47,10 @@ void collect(const Value& v, int depth, Literal& out) {
     out.boolean &= v.get<bool>() != nullptr;
     return;
   }
-  if (depth == out.shape.rank()) out.shape.push_back(static_cast<std::int64_t>(l->size()));
-  else if (out.shape[depth] != static_cast<std::int64_t>(l->size())) throw Unsupported("rows of different length");
+  if (depth == out.shape.rank())
+    out.shape.push_back(static_cast<std::int64_t>(l->size()));
+  else if (out.shape[depth] != static_cast<std::int64_t>(l->size()))
+    throw Unsupported("rows of different length");
   for (const Value& e : *l) collect(e, depth + 1, out);
 }
 
@@ -78,7 +83,8 @@ Value eye(Args& a) { return xgrad::eye(a.integer("n"), a.integer("m", -1), new_t
 
 using Filled = Tensor (*)(const Shape&, xgrad::TensorOptions, xgrad::Location);
 Function filled(Filled f) {
-  return {"*size|shape dtype? requires_grad?", [f](Args& a) { return f(a.shape("size"), new_tensor_options(a), here()); }};
+  return {"*size|shape dtype? requires_grad?",
+          [f](Args& a) { return f(a.shape("size"), new_tensor_options(a), here()); }};
 }
 Function filled_like(const char* signature, Filled f) {
   return {signature, [f](Args& a) {
@@ -129,9 +135,11 @@ void add_factories(FunctionTable& t) {
                    return xgrad::normal(a.real("mean"), a.real("std"), a.shape("size"), new_tensor_options(a));
                  }};
   t["randint"] = {"low high size dtype?", [](Args& a) {
-                    return xgrad::randint(a.integer("low"), a.integer("high"), a.shape("size"), new_tensor_options(a, xgrad::kInt64));
+                    return xgrad::randint(a.integer("low"), a.integer("high"), a.shape("size"),
+                                          new_tensor_options(a, xgrad::kInt64));
                   }};
-  t["randperm"] = {"n dtype?", [](Args& a) { return xgrad::randperm(a.integer("n"), new_tensor_options(a, xgrad::kInt64)); }};
+  t["randperm"] = {"n dtype?",
+                   [](Args& a) { return xgrad::randperm(a.integer("n"), new_tensor_options(a, xgrad::kInt64)); }};
   t["bernoulli"] = {"input", [](Args& a) { return xgrad::bernoulli(a.tensor("input")); }};
 }
 
@@ -140,34 +148,39 @@ void add_factories(FunctionTable& t) {
 void add_shapes(FunctionTable& t) {
   t["reshape"] = {"input|x *shape", [](Args& a) { return xgrad::reshape(a.tensor("input"), a.shape("shape")); }};
   t["view"] = {"input|x *shape|size", [](Args& a) { return xgrad::view(a.tensor("input"), a.shape("shape")); }};
-  t["reshape_as"] = {"input other", [](Args& a) { return xgrad::reshape(a.tensor("input"), a.tensor("other").shape()); }};
+  t["reshape_as"] = {"input other",
+                     [](Args& a) { return xgrad::reshape(a.tensor("input"), a.tensor("other").shape()); }};
   t["view_as"] = {"input other", [](Args& a) { return xgrad::view(a.tensor("input"), a.tensor("other").shape()); }};
-  t["expand"] = t["broadcast_to"] = {"input|x *size|shape", [](Args& a) { return xgrad::expand(a.tensor("input"), a.shape("size")); }};
+  t["expand"] = t["broadcast_to"] = {"input|x *size|shape",
+                                     [](Args& a) { return xgrad::expand(a.tensor("input"), a.shape("size")); }};
   t["expand_as"] = {"input other", [](Args& a) { return xgrad::expand(a.tensor("input"), a.tensor("other").shape()); }};
   t["flatten"] = {"input|x start_dim? end_dim?", flatten};
   t["ravel"] = {"input", [](Args& a) { return xgrad::flatten(a.tensor("input")); }};
   t["squeeze"] = {"input|x dim?", squeeze};
   t["unsqueeze"] = {"input|x dim", [](Args& a) { return xgrad::unsqueeze(a.tensor("input"), a.integer("dim")); }};
-  t["transpose"] = t["swapaxes"] = t["swapdims"] = {"input|x dim0|axis0 dim1|axis1", [](Args& a) {
-                      return xgrad::transpose(a.tensor("input"), a.integer("dim0"), a.integer("dim1"));
-                    }};
+  t["transpose"] = t["swapaxes"] = t["swapdims"] = {
+      "input|x dim0|axis0 dim1|axis1",
+      [](Args& a) { return xgrad::transpose(a.tensor("input"), a.integer("dim0"), a.integer("dim1")); }};
   t["t"] = t["T"] = {"input|x", [](Args& a) { return a.tensor("input").t(); }};
   t["mT"] = t["mH"] = t["adjoint"] = {"input|x", matrix_transpose};
   t["permute"] = {"input|x *dims", [](Args& a) { return xgrad::permute(a.tensor("input"), a.shape("dims")); }};
   t["narrow"] = {"input|x dim start length", [](Args& a) {
                    return xgrad::narrow(a.tensor("input"), a.integer("dim"), a.integer("start"), a.integer("length"));
                  }};
-  t["select"] = {"input|x dim index", [](Args& a) { return xgrad::select(a.tensor("input"), a.integer("dim"), a.integer("index")); }};
+  t["select"] = {"input|x dim index",
+                 [](Args& a) { return xgrad::select(a.tensor("input"), a.integer("dim"), a.integer("index")); }};
   t["slice"] = {"input|x slices", [](Args& a) {
                   const List* l = a["slices"].list();
                   if (!l) throw Unsupported("slices " + a["slices"].describe());
                   return apply_slices(a.tensor("input"), *l);
                 }};
-  t["cat"] = t["concat"] = t["concatenate"] = {"tensors dim?", [](Args& a) { return xgrad::cat(a["tensors"].tensors(), a.integer("dim", 0)); }};
+  t["cat"] = t["concat"] = t["concatenate"] = {
+      "tensors dim?", [](Args& a) { return xgrad::cat(a["tensors"].tensors(), a.integer("dim", 0)); }};
   t["stack"] = {"tensors dim?", [](Args& a) { return xgrad::stack(a["tensors"].tensors(), a.integer("dim", 0)); }};
   t["split"] = {"input|x split_size_or_sections|size|sizes|split_size dim?", split};
   t["split_with_sizes"] = {"input|x split_size_or_sections|split_sizes dim?", split};
-  t["chunk"] = {"input|x chunks dim?", [](Args& a) { return xgrad::chunk(a.tensor("input"), a.integer("chunks"), a.integer("dim", 0)); }};
+  t["chunk"] = {"input|x chunks dim?",
+                [](Args& a) { return xgrad::chunk(a.tensor("input"), a.integer("chunks"), a.integer("dim", 0)); }};
   t["unbind"] = {"input|x dim?", [](Args& a) { return xgrad::unbind(a.tensor("input"), a.integer("dim", 0)); }};
   add_factories(t);
 }

@@ -1,5 +1,6 @@
 #include "language.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <regex>
@@ -17,18 +18,30 @@ class Evaluator {
 
   Value operator()(const NodePtr& n) const {
     switch (n->kind) {
-      case Kind::number: return number(n->text);
-      case Kind::string: return n->text;
-      case Kind::name: return name(n->text);
-      case Kind::list: return all(n->children);
-      case Kind::dict: return dict(*n);
-      case Kind::unary: return unary(*n);
-      case Kind::binary: return binary(n->text, (*this)(n->children[0]), (*this)(n->children[1]));
-      case Kind::call: return call(*n);
-      case Kind::index: return index((*this)(n->children[0]), *n);
-      case Kind::slice: return slice(*n);
-      case Kind::attribute: return attribute((*this)(n->children[0]), n->text);
-      case Kind::lambda: return closure(n);
+      case Kind::number:
+        return number(n->text);
+      case Kind::string:
+        return n->text;
+      case Kind::name:
+        return name(n->text);
+      case Kind::list:
+        return all(n->children);
+      case Kind::dict:
+        return dict(*n);
+      case Kind::unary:
+        return unary(*n);
+      case Kind::binary:
+        return binary(n->text, (*this)(n->children[0]), (*this)(n->children[1]));
+      case Kind::call:
+        return call(*n);
+      case Kind::index:
+        return index((*this)(n->children[0]), *n);
+      case Kind::slice:
+        return slice(*n);
+      case Kind::attribute:
+        return attribute((*this)(n->children[0]), n->text);
+      case Kind::lambda:
+        return closure(n);
     }
     throw Unsupported("expression");
   }
@@ -49,7 +62,8 @@ class Evaluator {
   }
   Value dict(const Node& n) const {
     Dict d;
-    for (std::size_t i = 0; i + 1 < n.children.size(); i += 2) d.emplace_back((*this)(n.children[i]).text(), (*this)(n.children[i + 1]));
+    for (std::size_t i = 0; i + 1 < n.children.size(); i += 2)
+      d.emplace_back((*this)(n.children[i]).text(), (*this)(n.children[i + 1]));
     return d;
   }
   Value unary(const Node& n) const {
@@ -83,7 +97,8 @@ Value Evaluator::name(const std::string& s) const {
   if (s == "pi") return std::acos(-1.0);
   if (s == "torch") return Namespace{""};
   if (s == "F") return Namespace{"nn.functional"};
-  if (s == "nn" || s == "optim" || s == "float" || s == "len" || s == "setattr" || find_function(s)) return Namespace{s};
+  if (s == "nn" || s == "optim" || s == "float" || s == "len" || s == "setattr" || find_function(s))
+    return Namespace{s};
   throw Unsupported("name " + s);
 }
 
@@ -117,11 +132,14 @@ bool is_matrix_product(const Value& x, const Value& y) {
 }
 
 Value Evaluator::binary(const std::string& op, const Value& x, const Value& y) {
-  if (x.get<std::int64_t>() && y.get<std::int64_t>()) return integers(op, *x.get<std::int64_t>(), *y.get<std::int64_t>());
+  if (x.get<std::int64_t>() && y.get<std::int64_t>())
+    return integers(op, *x.get<std::int64_t>(), *y.get<std::int64_t>());
   if (x.is_number() && y.is_number()) return reals(op, x.real(), y.real());
   static const std::map<std::string, const char*> kNames = {
-      {"+", "add"},  {"-", "sub"}, {"*", "mul"}, {"/", "div"}, {"**", "pow"},        {"@", "matmul"},       {"//", "floor_divide"}, {"%", "remainder"},
-      {"==", "eq"},  {"!=", "ne"}, {"<", "lt"},  {"<=", "le"}, {">", "gt"},          {">=", "ge"},          {"and", "logical_and"}, {"or", "logical_or"}};
+      {"+", "add"},        {"-", "sub"},           {"*", "mul"},       {"/", "div"}, {"**", "pow"},
+      {"@", "matmul"},     {"//", "floor_divide"}, {"%", "remainder"}, {"==", "eq"}, {"!=", "ne"},
+      {"<", "lt"},         {"<=", "le"},           {">", "gt"},        {">=", "ge"}, {"and", "logical_and"},
+      {"or", "logical_or"}};
   if (op == "juxtapose") return call_function(is_matrix_product(x, y) ? "matmul" : "mul", {x, y}, {});
   return call_function(kNames.at(op), {x, y}, {});
 }
@@ -143,10 +161,14 @@ std::pair<List, Dict> Evaluator::arguments(const Node& n) const {
   for (std::size_t i = 1; i < n.children.size(); ++i) {
     const std::string& key = n.names[i - 1];
     const Node& argument = *n.children[i];
-    const bool is_switch = argument.kind == Kind::name && (argument.text == "retain_graph" || argument.text == "create_graph");
-    if (is_switch && key.empty() && !variables_.contains(argument.text)) named.emplace_back(argument.text, true);
-    else if (key.empty()) args.push_back((*this)(n.children[i]));
-    else named.emplace_back(key, (*this)(n.children[i]));
+    const bool is_switch =
+        argument.kind == Kind::name && (argument.text == "retain_graph" || argument.text == "create_graph");
+    if (is_switch && key.empty() && !variables_.contains(argument.text))
+      named.emplace_back(argument.text, true);
+    else if (key.empty())
+      args.push_back((*this)(n.children[i]));
+    else
+      named.emplace_back(key, (*this)(n.children[i]));
   }
   return {std::move(args), std::move(named)};
 }
@@ -181,8 +203,10 @@ Value Evaluator::call(const Node& n) const {
 Value Evaluator::call_method(const Node& target, List args, Dict named) const {
   const Value object = (*this)(target.children[0]);
   if (const Namespace* n = object.get<Namespace>())
-    return call_function(n->path.empty() ? target.text : n->path + "." + target.text, std::move(args), std::move(named));
-  if (const auto* o = object.get<std::shared_ptr<Object>>()) return (*o)->call(target.text, std::move(args), std::move(named));
+    return call_function(n->path.empty() ? target.text : n->path + "." + target.text, std::move(args),
+                         std::move(named));
+  if (const auto* o = object.get<std::shared_ptr<Object>>())
+    return (*o)->call(target.text, std::move(args), std::move(named));
   if (object.is_tensor() && target.text == "size" && args.size() <= 1) {
     const Tensor t = object.tensor();
     return args.empty() ? attribute(object, "shape") : Value(t.size(args[0].integer()));
@@ -196,8 +220,10 @@ Value Evaluator::index(Value object, const Node& n) const {
   List keys;
   for (std::size_t i = 1; i < n.children.size(); ++i) {
     const Value k = (*this)(n.children[i]);
-    if (k.list() && n.children.size() == 2 && n.children[i]->kind == Kind::list) keys = *k.list();
-    else keys.push_back(k);
+    if (k.list() && n.children.size() == 2 && n.children[i]->kind == Kind::list)
+      keys = *k.list();
+    else
+      keys.push_back(k);
   }
   if (const List* l = object.list()) return l->at(static_cast<std::size_t>(keys.at(0).integer()));
   Tensor x = object.tensor();
@@ -210,12 +236,15 @@ Value Evaluator::index(Value object, const Node& n) const {
     } else if (k.is_none()) {
       x = xgrad::unsqueeze(x, d++);
     } else if (k.get<Ellipsis>() && &k == &keys[0]) {
-      d = x.dim() - static_cast<std::int64_t>(keys.size() - 1);
+      d = x.dim() - std::count_if(keys.begin() + 1, keys.end(), [](const Value& v) { return !v.is_none(); });
     } else if (k.is_tensor() && keys.size() == 1) {
       const Tensor t = k.tensor();
-      if (t.dtype() == xgrad::kBool) x = xgrad::masked_select(x, t);
-      else if (t.dim() <= 1) x = xgrad::index_select(x, 0, t);
-      else throw Unsupported("an index tensor of rank 2");
+      if (t.dtype() == xgrad::kBool)
+        x = xgrad::masked_select(x, t);
+      else if (t.dim() <= 1)
+        x = xgrad::index_select(x, 0, t);
+      else
+        throw Unsupported("an index tensor of rank 2");
     } else {
       throw Unsupported("index " + k.describe());
     }
@@ -234,7 +263,8 @@ std::size_t assignment(const std::string& s) {
   for (std::size_t i = 0; i < s.size(); ++i) {
     if (s[i] == '(' || s[i] == '[' || s[i] == '{') ++depth;
     if (s[i] == ')' || s[i] == ']' || s[i] == '}') --depth;
-    if (depth == 0 && s[i] == '=' && (i + 1 == s.size() || s[i + 1] != '=') && (i == 0 || std::string("=!<>").find(s[i - 1]) == std::string::npos))
+    if (depth == 0 && s[i] == '=' && (i + 1 == s.size() || s[i + 1] != '=') &&
+        (i == 0 || std::string("=!<>").find(s[i - 1]) == std::string::npos))
       return i;
   }
   return std::string::npos;
@@ -280,7 +310,9 @@ const Value& Interpreter::get(const std::string& name) const {
   return v->second;
 }
 
-Value Interpreter::evaluate(const std::string& expression) { return Evaluator(variables_)(parse_expression(expression, true)); }
+Value Interpreter::evaluate(const std::string& expression) {
+  return Evaluator(variables_)(parse_expression(expression, true));
+}
 
 std::pair<List, Dict> Interpreter::arguments(const std::string& text) {
   return Evaluator(variables_).arguments(*parse_expression("f(" + text + ")", false));

@@ -1,6 +1,8 @@
 // oracle_check DIR [--area a,b] [--list-failed | --only-failed-ids] [--scope FILE] [--compatibility FILE]
 // Runs every record of DIR/*.jsonl against the library and counts. Exit status 0 only if nothing failed (with --scope:
 // nothing of what the file names).
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -9,8 +11,6 @@
 #include <optional>
 #include <set>
 #include <sstream>
-
-#include <fmt/format.h>
 
 #include "runner.hpp"
 
@@ -25,7 +25,10 @@ struct Options {
 };
 
 [[noreturn]] void usage() {
-  std::fputs("usage: oracle_check DIR [--area a,b,...] [--list-failed | --only-failed-ids] [--scope FILE] [--compatibility FILE]\n", stderr);
+  std::fputs(
+      "usage: oracle_check DIR [--area a,b,...] [--list-failed | --only-failed-ids] [--scope FILE] [--compatibility "
+      "FILE]\n",
+      stderr);
   std::exit(2);
 }
 
@@ -72,7 +75,8 @@ class Scope {
   }
   bool counts(const Record& r, const Outcome& o) const {
     for (const std::string& name : r.names)
-      if (const auto n = names_.find(r.area + " " + name); n != names_.end()) return n->second || o.verdict != Verdict::unsupported;
+      if (const auto n = names_.find(r.area + " " + name); n != names_.end())
+        return n->second || o.verdict != Verdict::unsupported;
     return false;
   }
 
@@ -94,55 +98,80 @@ std::map<std::string, std::string> intended_differences(const std::string& file)
 struct Counts {
   int passed = 0, failed = 0, unsupported = 0, intended = 0;
   int seen() const { return passed + failed + unsupported + intended; }
+  void add(const Counts& o) {
+    passed += o.passed, failed += o.failed, unsupported += o.unsupported, intended += o.intended;
+  }
+};
+
+class Report {
+ public:
+  explicit Report(const Options& o) : options_(o), intended_(intended_differences(o.compatibility)) {
+    if (!o.scope.empty()) scope_.emplace(o.scope);
+  }
+
+  void area(const std::string& name, const std::vector<Record>& records, const std::vector<Outcome>& outcomes) {
+    Counts n;
+    for (std::size_t i = 0; i < records.size(); ++i) count(records[i], outcomes[i], n);
+    total_.add(n);
+    if (options_.ids_only) return;
+    fmt::print("{}: {} passed, {} failed, {} unsupported of {}", name, n.passed, n.failed, n.unsupported, n.seen());
+    fmt::print("{}\n", n.intended ? fmt::format(" (intended differences: {})", n.intended) : "");
+    std::fflush(stdout);
+  }
+
+  // Exit status.
+  int finish() const {
+    if (total_.seen() == 0) throw std::runtime_error("no records in " + options_.folder);
+    const int failed = total_.failed + total_.unsupported;
+    if (!options_.ids_only) {
+      if (total_.intended) fmt::print("intended differences: {} ({})\n", total_.intended, options_.compatibility);
+      if (scope_) fmt::print("in scope: {} passed, {} failed\n", scoped_.passed, scoped_.failed);
+      fmt::print("{} passed, {} failed\n", total_.passed, failed);
+    }
+    return (scope_ ? scoped_.failed : failed) ? 1 : 0;
+  }
+
+ private:
+  void count(const Record& record, const Outcome& o, Counts& n) {
+    const bool in_scope = scope_ && scope_->counts(record, o);
+    if (o.verdict == Verdict::passed) {
+      ++n.passed;
+      scoped_.passed += in_scope;
+      return;
+    }
+    if (const auto reason = intended_.find(record.id); reason != intended_.end()) {
+      ++n.intended;
+      if (!options_.ids_only) fmt::print("INTENDED {}: {} ({})\n", record.id, o.message, reason->second);
+      return;
+    }
+    const bool failed = o.verdict == Verdict::failed;
+    ++(failed ? n.failed : n.unsupported);
+    scoped_.failed += in_scope;
+    if (options_.ids_only)
+      fmt::print("{}\n", record.id);
+    else if (options_.list || in_scope)
+      fmt::print("{} {}: {}\n", failed ? "FAILED" : "UNSUPPORTED", record.id, o.message);
+  }
+
+  const Options& options_;
+  std::map<std::string, std::string> intended_;
+  std::optional<Scope> scope_;
+  Counts total_, scoped_;
 };
 
 int run(const Options& o) {
-  const auto intended = intended_differences(o.compatibility);
-  const std::optional<Scope> scope = o.scope.empty() ? std::nullopt : std::optional<Scope>(o.scope);
-  Counts total, scoped;
   std::vector<std::string> files;
   for (const auto& f : std::filesystem::directory_iterator(o.folder))
     if (f.path().extension() == ".jsonl") files.push_back(f.path());
   std::sort(files.begin(), files.end());
+  Report report(o);
   for (const std::string& file : files) {
     const std::string area = std::filesystem::path(file).stem();
     if (!o.areas.empty() && !o.areas.contains(area)) continue;
-    Counts n;
     const std::vector<Record> records = read_records(file, area);
-    const std::vector<Outcome> outcomes = run_records(records, o.folder);
-    for (std::size_t i = 0; i < records.size(); ++i) {
-      const Outcome& r = outcomes[i];
-      const bool in_scope = scope && scope->counts(records[i], r);
-      if (r.verdict == Verdict::passed) {
-        ++n.passed;
-        scoped.passed += in_scope;
-        continue;
-      }
-      const auto difference = intended.find(records[i].id);
-      if (difference != intended.end()) {
-        ++n.intended;
-        if (!o.ids_only) fmt::print("intended difference {}: {} ({})\n", records[i].id, r.message, difference->second);
-        continue;
-      }
-      (r.verdict == Verdict::failed ? n.failed : n.unsupported)++;
-      scoped.failed += in_scope;
-      if (o.ids_only) fmt::print("{}\n", records[i].id);
-      else if (o.list || in_scope) fmt::print("{} {}: {}\n", r.verdict == Verdict::failed ? "FAILED" : "UNSUPPORTED", records[i].id, r.message);
-    }
-    if (!o.ids_only) {
-      fmt::print("{}: {} passed, {} failed, {} unsupported of {}", area, n.passed, n.failed, n.unsupported, n.seen());
-      fmt::print("{}\n", n.intended ? fmt::format(" ({} intended differences)", n.intended) : "");
-    }
-    total.passed += n.passed, total.failed += n.failed, total.unsupported += n.unsupported, total.intended += n.intended;
-    std::fflush(stdout);
+    report.area(area, records, run_records(records, o.folder));
   }
-  if (total.seen() == 0) throw std::runtime_error("no records in " + o.folder);
-  if (!o.ids_only) {
-    if (total.intended) fmt::print("{} intended differences ({})\n", total.intended, o.compatibility);
-    if (scope) fmt::print("in scope: {} passed, {} failed\n", scoped.passed, scoped.failed);
-    fmt::print("{} passed, {} failed\n", total.passed, total.failed + total.unsupported);
-  }
-  return (scope ? scoped.failed : total.failed + total.unsupported) ? 1 : 0;
+  return report.finish();
 }
 
 }  // namespace

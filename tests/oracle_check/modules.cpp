@@ -30,27 +30,31 @@ nn::GELUOptions gelu_options(Args& a) {
 
 const std::map<std::string, Class>& classes() {
   static const std::map<std::string, Class> table = {
-      {"Linear", {"in_features out_features bias?", [](Args& a) {
-                    return any(nn::Linear(a.integer("in_features"), a.integer("out_features"), {.bias = a.flag("bias", true)}));
-                  }}},
+      {"Linear",
+       {"in_features out_features bias?",
+        [](Args& a) {
+          return any(nn::Linear(a.integer("in_features"), a.integer("out_features"), {.bias = a.flag("bias", true)}));
+        }}},
       {"Identity", {"", [](Args&) { return any(nn::Identity()); }}},
-      {"Flatten", {"start_dim? end_dim?", [](Args& a) {
-                     return any(nn::Flatten({.start_dim = a.integer("start_dim", 1), .end_dim = a.integer("end_dim", -1)}));
-                   }}},
+      {"Flatten",
+       {"start_dim? end_dim?",
+        [](Args& a) {
+          return any(nn::Flatten({.start_dim = a.integer("start_dim", 1), .end_dim = a.integer("end_dim", -1)}));
+        }}},
       {"Dropout", {"p?", [](Args& a) { return any(nn::Dropout(nn::DropoutOptions{.p = a.real("p", 0.5)})); }}},
       {"ReLU", {"", [](Args&) { return any(nn::ReLU()); }}},
       {"Tanh", {"", [](Args&) { return any(nn::Tanh()); }}},
       {"Sigmoid", {"", [](Args&) { return any(nn::Sigmoid()); }}},
       {"LogSigmoid", {"", [](Args&) { return any(nn::LogSigmoid()); }}},
       {"SiLU", {"", [](Args&) { return any(nn::SiLU()); }}},
-      {"LeakyReLU", {"negative_slope?", [](Args& a) {
-                       return any(nn::LeakyReLU({.negative_slope = a.real("negative_slope", 0.01)}));
-                     }}},
+      {"LeakyReLU",
+       {"negative_slope?",
+        [](Args& a) { return any(nn::LeakyReLU({.negative_slope = a.real("negative_slope", 0.01)})); }}},
       {"ELU", {"alpha?", [](Args& a) { return any(nn::ELU({.alpha = a.real("alpha", 1)})); }}},
       {"GELU", {"approximate?", [](Args& a) { return any(nn::GELU(gelu_options(a))); }}},
-      {"Softplus", {"beta? threshold?", [](Args& a) {
-                      return any(nn::Softplus({.beta = a.real("beta", 1), .threshold = a.real("threshold", 20)}));
-                    }}},
+      {"Softplus",
+       {"beta? threshold?",
+        [](Args& a) { return any(nn::Softplus({.beta = a.real("beta", 1), .threshold = a.real("threshold", 20)})); }}},
       {"Softmax", {"dim", [](Args& a) { return any(nn::Softmax({.dim = a.integer("dim")})); }}},
       {"LogSoftmax", {"dim", [](Args& a) { return any(nn::LogSoftmax({.dim = a.integer("dim")})); }}},
   };
@@ -58,7 +62,8 @@ const std::map<std::string, Class>& classes() {
 }
 
 template <class Options>
-Options options_from(const Dict& named, const std::map<std::string, std::function<void(Options&, const Value&)>>& setters) {
+Options options_from(const Dict& named,
+                     const std::map<std::string, std::function<void(Options&, const Value&)>>& setters) {
   Options o;
   for (const auto& [name, value] : named) {
     if (name == "params" || value.is_none()) continue;
@@ -71,16 +76,17 @@ Options options_from(const Dict& named, const std::map<std::string, std::functio
 
 template <class Options>
 Options adam_options(const Dict& named) {
-  return options_from<Options>(
-      named, {{"lr", [](Options& o, const Value& v) { o.lr = v.real(); }},
-              {"betas", [](Options& o, const Value& v) {
-                 if (!v.list() || v.list()->size() != 2) throw Unsupported("betas " + v.describe());
-                 o.betas = {(*v.list())[0].real(), (*v.list())[1].real()};
-               }},
-              {"eps", [](Options& o, const Value& v) { o.eps = v.real(); }},
-              {"weight_decay", [](Options& o, const Value& v) { o.weight_decay = v.real(); }},
-              {"amsgrad", [](Options& o, const Value& v) { o.amsgrad = v.flag(); }},
-              {"maximize", [](Options& o, const Value& v) { o.maximize = v.flag(); }}});
+  return options_from<Options>(named, {{"lr", [](Options& o, const Value& v) { o.lr = v.real(); }},
+                                       {"betas",
+                                        [](Options& o, const Value& v) {
+                                          if (!v.list() || v.list()->size() != 2)
+                                            throw Unsupported("betas " + v.describe());
+                                          o.betas = {(*v.list())[0].real(), (*v.list())[1].real()};
+                                        }},
+                                       {"eps", [](Options& o, const Value& v) { o.eps = v.real(); }},
+                                       {"weight_decay", [](Options& o, const Value& v) { o.weight_decay = v.real(); }},
+                                       {"amsgrad", [](Options& o, const Value& v) { o.amsgrad = v.flag(); }},
+                                       {"maximize", [](Options& o, const Value& v) { o.maximize = v.flag(); }}});
 }
 
 optim::SGDOptions sgd_options(const Dict& named) {
@@ -94,7 +100,8 @@ optim::SGDOptions sgd_options(const Dict& named) {
 }
 
 template <class Optimizer, class Options>
-std::unique_ptr<optim::Optimizer> build(const std::vector<OptimizerGroup>& groups, const Dict& defaults, Options (*parse)(const Dict&)) {
+std::unique_ptr<optim::Optimizer> build(const std::vector<OptimizerGroup>& groups, const Dict& defaults,
+                                        Options (*parse)(const Dict&)) {
   std::vector<optim::ParamGroup<Options>> parsed;
   for (const OptimizerGroup& g : groups) {
     Dict merged = defaults;
@@ -129,12 +136,18 @@ struct ModuleObject : Object {
       for (const auto& [name, tensor] : m.state_dict()) state.emplace_back(name, tensor);
       return state;
     }
-    if (method == "eval") m.eval();
-    else if (method == "train") m.train(args.empty() || args[0].flag());
-    else if (method == "double") m.to(xgrad::kFloat64);
-    else if (method == "requires_grad_") m.requires_grad_(args.empty() || args[0].flag());
-    else if (method == "zero_grad") m.zero_grad();
-    else throw Unsupported("method " + method + " of a module");
+    if (method == "eval")
+      m.eval();
+    else if (method == "train")
+      m.train(args.empty() || args[0].flag());
+    else if (method == "double")
+      m.to(xgrad::kFloat64);
+    else if (method == "requires_grad_")
+      m.requires_grad_(args.empty() || args[0].flag());
+    else if (method == "zero_grad")
+      m.zero_grad();
+    else
+      throw Unsupported("method " + method + " of a module");
     return std::static_pointer_cast<Object>(std::make_shared<ModuleObject>(any));
   }
 };
@@ -142,9 +155,12 @@ struct ModuleObject : Object {
 struct OptimizerObject : Object {
   std::unique_ptr<optim::Optimizer> optimizer;
   Value call(const std::string& method, List args, Dict) override {
-    if (method == "step" && args.empty()) optimizer->step();
-    else if (method == "zero_grad") optimizer->zero_grad();
-    else throw Unsupported("method " + method + " of an optimizer");
+    if (method == "step" && args.empty())
+      optimizer->step();
+    else if (method == "zero_grad")
+      optimizer->zero_grad();
+    else
+      throw Unsupported("method " + method + " of an optimizer");
     return None{};
   }
 };
@@ -174,8 +190,10 @@ std::vector<OptimizerGroup> parse_groups(const Value& params) {
     OptimizerGroup g;
     if (!v.dict()) throw Unsupported("a group that is not a dict");
     for (const auto& [key, value] : *v.dict()) {
-      if (key == "params") g.params = value.tensors();
-      else g.options.emplace_back(key, value);
+      if (key == "params")
+        g.params = value.tensors();
+      else
+        g.options.emplace_back(key, value);
     }
     groups.push_back(std::move(g));
   }
@@ -218,7 +236,8 @@ AnyModule parse_layer(const std::string& text) {
   const std::string name = text.substr(0, open);
   if (!is_module(name)) throw Unsupported("no module " + name);
   Interpreter language;
-  const auto [args, named] = language.arguments(open == std::string::npos ? "" : text.substr(open + 1, text.rfind(')') - open - 1));
+  const auto [args, named] =
+      language.arguments(open == std::string::npos ? "" : text.substr(open + 1, text.rfind(')') - open - 1));
   return *make_module(name, args, named);
 }
 
@@ -237,7 +256,8 @@ void set_parameters(nn::Module& m, const xgrad::NamedTensors& state) {
   m.load_state_dict(state);
 }
 
-std::unique_ptr<optim::Optimizer> make_optimizer(const std::string& name, const std::vector<OptimizerGroup>& groups, const Dict& defaults) {
+std::unique_ptr<optim::Optimizer> make_optimizer(const std::string& name, const std::vector<OptimizerGroup>& groups,
+                                                 const Dict& defaults) {
   if (name == "SGD") return build<optim::SGD>(groups, defaults, sgd_options);
   if (name == "Adam") return build<optim::Adam>(groups, defaults, adam_options<optim::AdamOptions>);
   if (name == "AdamW") return build<optim::AdamW>(groups, defaults, adam_options<optim::AdamWOptions>);
@@ -249,17 +269,19 @@ void add_modules(FunctionTable& t) {
     t["nn." + name] = {c.signature, [make = c.make](Args& a) -> Value {
                          return std::static_pointer_cast<Object>(std::make_shared<ModuleObject>(make(a)));
                        }};
-  t["nn.Sequential"] = {"*modules", [](Args& a) -> Value {
-                          std::vector<AnyModule> parts;
-                          for (const Value& v : *a["modules"].list()) parts.push_back(module_of(v));
-                          return std::static_pointer_cast<Object>(std::make_shared<ModuleObject>(make_sequential(parts)));
-                        }};
+  t["nn.Sequential"] = {
+      "*modules", [](Args& a) -> Value {
+        std::vector<AnyModule> parts;
+        for (const Value& v : *a["modules"].list()) parts.push_back(module_of(v));
+        return std::static_pointer_cast<Object>(std::make_shared<ModuleObject>(make_sequential(parts)));
+      }};
   for (const char* name : {"SGD", "Adam", "AdamW"})
     t[std::string("optim.") + name] = {
         "params lr? momentum? dampening? weight_decay? nesterov? maximize? betas? eps? amsgrad?", [name](Args& a) {
           List params{a["params"]};
           Dict options;
-          for (const char* o : {"lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize", "betas", "eps", "amsgrad"})
+          for (const char* o :
+               {"lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize", "betas", "eps", "amsgrad"})
             if (a.given(o)) options.emplace_back(o, a[o]);
           return optimizer_object(name, params, options);
         }};
@@ -267,11 +289,13 @@ void add_modules(FunctionTable& t) {
                                      const xgrad::data::TensorDataset set(a.tensor("data"), a.tensor("target"));
                                      return std::static_pointer_cast<Object>(std::make_shared<DatasetObject>(set));
                                    }};
-  t["utils.data.DataLoader"] = {"dataset batch_size? shuffle? drop_last?", [](Args& a) -> Value {
-                                  const xgrad::data::DataLoader loader(dataset_of(a["dataset"]), {.batch_size = a.integer("batch_size", 1),
-                                                                       .shuffle = a.flag("shuffle"), .drop_last = a.flag("drop_last")});
-                                  return loader.size();
-                                }};
+  t["utils.data.DataLoader"] = {
+      "dataset batch_size? shuffle? drop_last?", [](Args& a) -> Value {
+        const xgrad::data::DataLoader loader(
+            dataset_of(a["dataset"]),
+            {.batch_size = a.integer("batch_size", 1), .shuffle = a.flag("shuffle"), .drop_last = a.flag("drop_last")});
+        return loader.size();
+      }};
 }
 
 }  // namespace oracle

@@ -33,7 +33,8 @@ struct OptimizerGroup {
   std::vector<Tensor> params;
   Dict options;
 };
-std::unique_ptr<xgrad::optim::Optimizer> make_optimizer(const std::string& name, const std::vector<OptimizerGroup>& groups,
+std::unique_ptr<xgrad::optim::Optimizer> make_optimizer(const std::string& name,
+                                                        const std::vector<OptimizerGroup>& groups,
                                                         const Dict& defaults);
 
 }  // namespace oracle

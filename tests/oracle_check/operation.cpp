@@ -1,5 +1,6 @@
 // The check of one operation, as the description of the records has it: outputs y, gradients of L = sum <y_k, cot_k>,
-// then S = sum <grad_i, dir_i>: dS/dinput_j are the second-order products and dS/dcot_k the derivative of y_k along dir.
+// then S = sum <grad_i, dir_i>: dS/dinput_j are the second-order products and dS/dcot_k the derivative of y_k along
+// dir.
 #include <fmt/format.h>
 
 #include "record.hpp"
@@ -9,9 +10,9 @@ namespace oracle {
 namespace {
 
 struct Differentiated {
-  std::vector<Tensor> outputs, cots;           // outputs with a seed, and the seeds
+  std::vector<Tensor> outputs, cots;  // outputs with a seed, and the seeds
   std::vector<const Json*> output_json;
-  std::vector<const Input*> inputs;            // inputs with a gradient in the record
+  std::vector<const Input*> inputs;  // inputs with a gradient in the record
   std::vector<Tensor> leaves;
   bool second_order = false;
 };
@@ -38,8 +39,8 @@ Differentiated collect(const Case& c, const std::vector<Tensor>& outputs) {
 }
 
 // grad() of those outputs that are on the tape at all.
-std::vector<Tensor> gradients(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds, const std::vector<Tensor>& inputs,
-                              bool create_graph) {
+std::vector<Tensor> gradients(const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds,
+                              const std::vector<Tensor>& inputs, bool create_graph) {
   std::vector<Tensor> on_tape, their_seeds;
   for (std::size_t k = 0; k < outputs.size(); ++k)
     if (outputs[k].requires_grad()) {
@@ -81,7 +82,8 @@ void check_second_order(const Differentiated& d, const std::vector<Tensor>& grad
   }
   for (std::size_t k = 0; k < d.cots.size(); ++k) {
     const Json& j = *d.output_json[k];
-    if (j.contains("jvp") && !j["jvp"].is_null()) compare_data(or_zeros(d.inputs.size() + k), j["jvp"], tol, "jvp " + j.value("name", "out"));
+    if (j.contains("jvp") && !j["jvp"].is_null())
+      compare_data(or_zeros(d.inputs.size() + k), j["jvp"], tol, "jvp " + j.value("name", "out"));
   }
 }
 
@@ -92,7 +94,8 @@ void check_operation(Case& c, const std::function<Value(Case&)>& call) {
   std::vector<Tensor> outputs = call(c).tensors();
   const Json& want = c.record.at("outputs");
   expect(outputs.size() == want.size(), fmt::format("{} outputs, want {}", outputs.size(), want.size()));
-  for (std::size_t k = 0; k < outputs.size(); ++k) compare_tensor(outputs[k], want[k], tol, want[k].value("name", "out"));
+  for (std::size_t k = 0; k < outputs.size(); ++k)
+    compare_tensor(outputs[k], want[k], tol, want[k].value("name", "out"));
 
   const Differentiated d = collect(c, outputs);
   if (d.outputs.empty() || d.inputs.empty()) return;

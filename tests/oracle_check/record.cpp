@@ -1,9 +1,9 @@
 #include "record.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
-
-#include <fmt/format.h>
 
 namespace oracle {
 
@@ -23,7 +23,8 @@ double number(const Json& j) {
 namespace {
 
 void collect(const Json& j, std::vector<double>& out) {
-  if (!j.is_array()) out.push_back(number(j));
+  if (!j.is_array())
+    out.push_back(number(j));
   else
     for (const Json& e : j) collect(e, out);
 }
@@ -51,10 +52,14 @@ DType dtype_of(const std::string& name) {
 
 Tensor tensor_from(const Json& data, const Shape& shape, DType dtype) {
   switch (dtype) {
-    case xgrad::kInt64: return integers_from<std::int64_t>(data, shape);
-    case xgrad::kInt32: return integers_from<std::int32_t>(data, shape);
-    case xgrad::kUInt8: return integers_from<std::uint8_t>(data, shape);
-    default: return xgrad::from_vector(numbers(data), shape).to(dtype);
+    case xgrad::kInt64:
+      return integers_from<std::int64_t>(data, shape);
+    case xgrad::kInt32:
+      return integers_from<std::int32_t>(data, shape);
+    case xgrad::kUInt8:
+      return integers_from<std::uint8_t>(data, shape);
+    default:
+      return xgrad::from_vector(numbers(data), shape).to(dtype);
   }
 }
 
@@ -78,7 +83,9 @@ Value value_from(const Json& j, const std::vector<Tensor>& tensors) {
   if (j.contains("$dtype")) return dtype_of(j["$dtype"]);
   if (j.contains("$ellipsis")) return Ellipsis{};
   if (j.contains("$slice")) {
-    const auto part = [&](std::size_t i) { return j["$slice"][i].is_null() ? std::nullopt : std::optional(j["$slice"][i].get<std::int64_t>()); };
+    const auto part = [&](std::size_t i) {
+      return j["$slice"][i].is_null() ? std::nullopt : std::optional(j["$slice"][i].get<std::int64_t>());
+    };
     return PySlice{part(0), part(1), part(2)};
   }
   if (j.contains("dtype") && j.contains("data")) return tensor_from(j);
@@ -119,7 +126,8 @@ void compare_data(const Tensor& got, const Json& want, Tolerance tol, const std:
     const auto g = got.to_vector<std::int64_t>();
     const Json& flat = want;
     for (std::size_t i = 0; i < g.size(); ++i)
-      if (flat.is_array() && flat[i].is_number_integer() ? g[i] != flat[i].get<std::int64_t>() : static_cast<double>(g[i]) != w[i])
+      if (flat.is_array() && flat[i].is_number_integer() ? g[i] != flat[i].get<std::int64_t>()
+                                                         : static_cast<double>(g[i]) != w[i])
         throw Mismatch(fmt::format("{}[{}]: got {}, want {}", what, i, g[i], w[i]));
     return;
   }
@@ -131,9 +139,11 @@ void compare_data(const Tensor& got, const Json& want, Tolerance tol, const std:
 void compare_tensor(const Tensor& got, const Json& want, Tolerance tol, const std::string& what) {
   if (!got.defined()) throw Mismatch(what + ": undefined");
   const Shape shape(want.at("shape").get<std::vector<std::int64_t>>());
-  if (!(got.shape() == shape)) throw Mismatch(fmt::format("{}: shape {}, want {}", what, to_string(got.shape()), to_string(shape)));
+  if (!(got.shape() == shape))
+    throw Mismatch(fmt::format("{}: shape {}, want {}", what, to_string(got.shape()), to_string(shape)));
   if (xgrad::name(got.dtype()) != want.at("dtype").get<std::string>())
-    throw Mismatch(fmt::format("{}: dtype {}, want {}", what, xgrad::name(got.dtype()), want.at("dtype").get<std::string>()));
+    throw Mismatch(
+        fmt::format("{}: dtype {}, want {}", what, xgrad::name(got.dtype()), want.at("dtype").get<std::string>()));
   compare_data(got, want.at("data"), tol, what);
 }
 

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "value.hpp"
 
@@ -39,7 +38,7 @@ void compare_tensor(const Tensor& got, const Json& want, Tolerance tol, const st
 // ---- operations: ops, nn, losses, opinfo ----
 struct Input {
   std::string name;
-  Tensor tensor;        // a leaf; requires grad if the record differentiates it
+  Tensor tensor;  // a leaf; requires grad if the record differentiates it
   const Json* json;
 };
 

@@ -1,5 +1,6 @@
 #include "runner.hpp"
 
+#include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -7,8 +8,6 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
-
-#include <fmt/format.h>
 
 namespace oracle {
 
@@ -18,9 +17,9 @@ constexpr unsigned kSeconds = 60;  // for one record
 
 void check(const Record& r, const std::string& folder) {
   static const std::map<std::string, void (*)(const Json&)> areas = {
-      {"ops", check_ops},         {"nn", check_nn},         {"losses", check_losses}, {"opinfo", check_opinfo},
-      {"special", check_special}, {"promote", check_promote}, {"optim", check_optim}, {"higher", check_higher},
-      {"init", check_init},       {"e2e", check_e2e},       {"errors", check_errors}, {"semantics", check_semantics}};
+      {"ops", check_ops},         {"nn", check_nn},           {"losses", check_losses}, {"opinfo", check_opinfo},
+      {"special", check_special}, {"promote", check_promote}, {"optim", check_optim},   {"higher", check_higher},
+      {"init", check_init},       {"e2e", check_e2e},         {"errors", check_errors}, {"semantics", check_semantics}};
   const std::string area = r.json.value("area", r.area);
   if (area == "files") return check_files(r.json, folder);
   const auto found = areas.find(area);
@@ -88,7 +87,8 @@ std::vector<Record> read_records(const std::string& file, const std::string& are
     ++number;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     Record r{area, {}, {}, Json::parse(line, nullptr, false)};
-    if (r.json.is_discarded() || !r.json.is_object()) throw std::runtime_error(fmt::format("{}:{}: not a JSON object", file, number));
+    if (r.json.is_discarded() || !r.json.is_object())
+      throw std::runtime_error(fmt::format("{}:{}: not a JSON object", file, number));
     r.id = r.json.value("id", fmt::format("{}/line {}", area, number));
     for (const char* key : {"op", "optimizer", "kind", "format"})
       if (r.json.contains(key)) r.names.push_back(r.json[key]);
@@ -116,8 +116,9 @@ std::vector<Outcome> run_records(const std::vector<Record>& records, const std::
     if (outcomes.size() == records.size()) break;
     const bool late = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
     outcomes.push_back({Verdict::failed, late ? fmt::format("no answer in {} s", kSeconds)
-                                         : WIFSIGNALED(status) ? fmt::format("crashed with signal {}", WTERMSIG(status))
-                                                               : fmt::format("the process ended with status {}", WEXITSTATUS(status))});
+                                         : WIFSIGNALED(status)
+                                             ? fmt::format("crashed with signal {}", WTERMSIG(status))
+                                             : fmt::format("the process ended with status {}", WEXITSTATUS(status))});
   }
   return outcomes;
 }

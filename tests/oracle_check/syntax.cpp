@@ -26,7 +26,8 @@ std::vector<Token> tokenize(const std::string& s) {
     } else if (digit(i) || (c == '.' && digit(i + 1))) {
       std::size_t e = i;
       while (digit(e) || (e < s.size() && s[e] == '.')) ++e;
-      if (e < s.size() && (s[e] == 'e' || s[e] == 'E') && (digit(e + 1) || (e + 2 < s.size() && (s[e + 1] == '-' || s[e + 1] == '+') && digit(e + 2)))) {
+      if (e < s.size() && (s[e] == 'e' || s[e] == 'E') &&
+          (digit(e + 1) || (e + 2 < s.size() && (s[e + 1] == '-' || s[e + 1] == '+') && digit(e + 2)))) {
         e += 2;
         while (digit(e)) ++e;
       }
@@ -129,7 +130,8 @@ class Parser {
   }
   bool starts_factor() const {
     static const std::set<std::string> kWords = {"and", "or", "not", "if", "else", "for", "in", "lambda", "together"};
-    return peek().type == Token::Type::number || (peek().type == Token::Type::name && !kWords.contains(peek().text)) || at("(");
+    return peek().type == Token::Type::number || (peek().type == Token::Type::name && !kWords.contains(peek().text)) ||
+           at("(");
   }
 
   NodePtr postfix() {
@@ -185,11 +187,19 @@ class Parser {
   NodePtr atom() {
     const Token t = peek();
     switch (t.type) {
-      case Token::Type::number: ++next_; return node(Kind::number, t.text);
-      case Token::Type::string: ++next_; return node(Kind::string, t.text);
-      case Token::Type::name: ++next_; return node(Kind::name, t.text);
-      case Token::Type::end: fail();
-      case Token::Type::symbol: break;
+      case Token::Type::number:
+        ++next_;
+        return node(Kind::number, t.text);
+      case Token::Type::string:
+        ++next_;
+        return node(Kind::string, t.text);
+      case Token::Type::name:
+        ++next_;
+        return node(Kind::name, t.text);
+      case Token::Type::end:
+        fail();
+      case Token::Type::symbol:
+        break;
     }
     if (take("(")) return parenthesis();
     if (take("[")) return list("]");

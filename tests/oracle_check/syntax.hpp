@@ -32,8 +32,8 @@ struct Node {
   std::vector<std::string> names;
 };
 
-// Throws Unsupported for what it cannot read. What follows a top-level comma or bracketed remark is not looked at when
-// `remarks`: "x + y, y 0-d float64".
+// Throws Unsupported for what it cannot read. With `remarks`, what follows a comma outside brackets is not looked at:
+// "x + y, y 0-d float64".
 NodePtr parse_expression(const std::string& text, bool remarks);
 
 }  // namespace oracle

@@ -1,9 +1,9 @@
 #include "value.hpp"
 
+#include <fmt/format.h>
+
 #include <limits>
 #include <sstream>
-
-#include <fmt/format.h>
 
 namespace oracle {
 
@@ -48,7 +48,8 @@ Tensor Value::tensor() const {
 std::int64_t Value::integer() const {
   if (const std::int64_t* i = get<std::int64_t>()) return *i;
   if (const bool* b = get<bool>()) return *b;
-  if (const double* d = get<double>(); d && *d == static_cast<double>(static_cast<std::int64_t>(*d))) return static_cast<std::int64_t>(*d);
+  if (const double* d = get<double>(); d && *d == static_cast<double>(static_cast<std::int64_t>(*d)))
+    return static_cast<std::int64_t>(*d);
   if (const Tensor* t = get<Tensor>(); t && !t->is_floating_point() && t->numel() == 1) return t->item<std::int64_t>();
   wrong("an integer", *this);
 }
@@ -109,7 +110,8 @@ std::string Value::describe() const {
   if (const double* d = get<double>()) return fmt::format("{}", *d);
   if (const std::string* s = get<std::string>()) return "'" + *s + "'";
   if (const Tensor* t = get<Tensor>())
-    return t->defined() ? fmt::format("tensor {} {}", xgrad::name(t->dtype()), to_string(t->shape())) : "undefined tensor";
+    return t->defined() ? fmt::format("tensor {} {}", xgrad::name(t->dtype()), to_string(t->shape()))
+                        : "undefined tensor";
   if (const DType* d = get<DType>()) return xgrad::name(*d);
   if (const Namespace* n = get<Namespace>()) return "name " + n->path;
   if (const List* l = list()) return fmt::format("list of {}", l->size());
@@ -157,8 +159,10 @@ void Args::bind_positional(List positional) {
     if (p.rest) {
       List rest(positional.begin() + static_cast<std::ptrdiff_t>(std::min(next, positional.size())), positional.end());
       next = positional.size();
-      if (rest.size() == 1 && rest.front().list()) p.value = rest.front();
-      else if (!rest.empty() || !p.optional) p.value = std::move(rest);
+      if (rest.size() == 1 && rest.front().list())
+        p.value = rest.front();
+      else if (!rest.empty() || !p.optional)
+        p.value = std::move(rest);
     } else if (next < positional.size()) {
       p.value = positional[next++];
     }

@@ -10,7 +10,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
 #include <xgrad/xgrad.hpp>
 
 namespace oracle {
@@ -51,16 +50,17 @@ struct Object {
 
 class Value {
  public:
-  using Variant = std::variant<None, bool, std::int64_t, double, std::string, Tensor, DType, PySlice, Ellipsis, Namespace,
-                               std::shared_ptr<List>, std::shared_ptr<Dict>, std::shared_ptr<Callable>, std::shared_ptr<Object>>;
+  using Variant =
+      std::variant<None, bool, std::int64_t, double, std::string, Tensor, DType, PySlice, Ellipsis, Namespace,
+                   std::shared_ptr<List>, std::shared_ptr<Dict>, std::shared_ptr<Callable>, std::shared_ptr<Object>>;
   Value() = default;
   template <class T>
-    requires std::is_constructible_v<Variant, T&&>
-  Value(T&& v) : v_(std::forward<T>(v)) {}  // NOLINT: values are made from whatever they hold
-  Value(int v) : v_(std::int64_t{v}) {}     // NOLINT
-  Value(List v) : v_(std::make_shared<List>(std::move(v))) {}                                // NOLINT
-  Value(Dict v) : v_(std::make_shared<Dict>(std::move(v))) {}                                // NOLINT
-  Value(const std::vector<Tensor>& v) : Value(List(v.begin(), v.end())) {}                   // NOLINT
+  requires std::is_constructible_v<Variant, T&&> Value(T&& v)
+      : v_(std::forward<T>(v)) {}                              // NOLINT: values are made from whatever they hold
+  Value(int v) : v_(std::int64_t{v}) {}                        // NOLINT
+  Value(List v) : v_(std::make_shared<List>(std::move(v))) {}  // NOLINT
+  Value(Dict v) : v_(std::make_shared<Dict>(std::move(v))) {}  // NOLINT
+  Value(const std::vector<Tensor>& v) : Value(List(v.begin(), v.end())) {}  // NOLINT
 
   template <class T>
   const T* get() const {
@@ -79,7 +79,7 @@ class Value {
   bool flag() const;
   std::string text() const;
   Scalar scalar() const;
-  Shape shape() const;               // an integer counts as a list of one
+  Shape shape() const;                  // an integer counts as a list of one
   std::vector<Tensor> tensors() const;  // a tensor, or a (nested) list of them, flattened
 
   std::string describe() const;
@@ -88,8 +88,8 @@ class Value {
   Variant v_;
 };
 
-// The type new tensors get when nothing says otherwise: float32 as in the library and PyTorch, float64 where the records
-// were made with that default.
+// The type new tensors get when nothing says otherwise: float32 as in the library and PyTorch, float64 where the
+// records were made with that default.
 DType default_dtype();
 class DefaultDType {
  public:

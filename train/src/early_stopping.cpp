@@ -1,5 +1,6 @@
 #include <xgrad/train/early_stopping.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -16,7 +17,7 @@ bool EarlyStopping::step(double value, const nn::Module& model, Location at) {
   if (std::isnan(value)) ErrorReport("EarlyStopping", "the watched value is NaN", at).value_error();
   const int now = steps_++;
   const bool better = best_step_ < 0 || (options_.maximize ? value > best_ + options_.min_delta : value < best_ - options_.min_delta);
-  if (!better) return now - best_step_ > options_.patience;
+  if (!better) return now - best_step_ >= std::max(options_.patience, 1);
   best_ = value;
   best_step_ = now;
   state_ = model.state_dict();

@@ -31,19 +31,27 @@ XGRAD_INLINE void gather_run(const T* p, std::int64_t stride, std::int64_t n, T*
   for (std::int64_t i = 0; i < n; ++i) to[i] = p[i * stride];
 }
 
+// Whether many short rows are worth code of their own: for floats, not for types that are rarely reduced.
 template <class Op>
-concept HasLanes = requires { typename Op::Lane; };
+concept HasShortRows = requires { typename Op::Lane; } && std::is_floating_point_v<typename Op::Lane> &&
+                       std::is_same_v<typename Op::Lane, typename Op::In>;
 
-// `Rows` short rows side by side. The order within a row is the same for every `Rows`, so that it does not matter how
-// rows are divided into groups.
-template <int Rows, class Op>
+// Sixteen short rows side by side. Within a row, the order is that of short_row, so that it does not matter how rows
+// are divided into groups.
+template <class Op>
 XGRAD_INLINE void short_rows(const Op& op, const typename Op::In* p, std::int64_t stride, std::int64_t n,
                              typename Op::Acc* acc) {
-  typename Op::Lane lane[Rows];
-  for (int j = 0; j < Rows; ++j) lane[j] = op.lift(p[j * stride]);
+  typename Op::Lane lane[16];
+  for (int j = 0; j < 16; ++j) lane[j] = op.lift(p[j * stride]);
   for (std::int64_t i = 1; i < n; ++i)
-    for (int j = 0; j < Rows; ++j) lane[j] = op.join(lane[j], op.lift(p[j * stride + i]));
-  for (int j = 0; j < Rows; ++j) acc[j] = op.from_lane(lane[j]);
+    for (int j = 0; j < 16; ++j) lane[j] = op.join(lane[j], op.lift(p[j * stride + i]));
+  for (int j = 0; j < 16; ++j) acc[j] = op.from_lane(lane[j]);
+}
+template <class Op>
+XGRAD_INLINE typename Op::Acc short_row(const Op& op, const typename Op::In* p, std::int64_t n) {
+  typename Op::Lane lane = op.lift(p[0]);
+  for (std::int64_t i = 1; i < n; ++i) lane = op.join(lane, op.lift(p[i]));
+  return op.from_lane(lane);
 }
 
 // Accumulators of `rows` contiguous rows of n elements.
@@ -51,11 +59,11 @@ template <class Op>
 void row_kernel(const Op& op, const typename Op::In* p, std::int64_t rows, std::int64_t stride, std::int64_t n,
                 typename Op::Acc* acc) {
   run_simd([=](auto w) {
-    if constexpr (HasLanes<Op>) {
+    if constexpr (HasShortRows<Op>) {
       if (n < 32) {
         std::int64_t i = 0;
-        for (; i + 16 <= rows; i += 16) short_rows<16>(op, p + i * stride, stride, n, acc + i);
-        for (; i < rows; ++i) short_rows<1>(op, p + i * stride, stride, n, acc + i);
+        for (; i + 16 <= rows; i += 16) short_rows(op, p + i * stride, stride, n, acc + i);
+        for (; i < rows; ++i) acc[i] = short_row(op, p + i * stride, n);
         return;
       }
     }

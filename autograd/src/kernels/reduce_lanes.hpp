@@ -38,6 +38,12 @@ struct Pack {
     lo.join(op, o.lo);
     hi.join(op, o.hi);
   }
+  // The first n lanes only, n > 0.
+  template <class Op>
+  XGRAD_INLINE void join_some(const Op& op, const typename V::value_type* p, std::int64_t n) {
+    lo.join_some(op, p, n);
+    if (n > Half::lanes) hi.join_some(op, p + Half::lanes, n - Half::lanes);
+  }
   XGRAD_INLINE void store(typename V::value_type* p) const {
     lo.store(p);
     hi.store(p + Half::lanes);
@@ -56,6 +62,11 @@ struct Pack<V, 1> {
   XGRAD_INLINE void join(const Op& op, const Pack& o) {
     v = op.join(v, o.v);
   }
+  template <class Op>
+  XGRAD_INLINE void join_some(const Op& op, const typename V::value_type* p, std::int64_t n) {
+    using T = typename V::value_type;
+    v = op.join(v, n >= lanes ? V::load(p) : V::load(p, static_cast<int>(n), static_cast<T>(op.identity())));
+  }
   XGRAD_INLINE void store(typename V::value_type* p) const { v.store(p); }
 };
 
@@ -67,12 +78,7 @@ XGRAD_INLINE void block_line(const Op& op, const T* p, std::int64_t n, T* line) 
   P a = P::load(p);
   std::int64_t i = step;
   for (; i + step <= n; i += step) a.join(op, p + i);
-  if (i < n) {
-    T t[step];
-    a.store(t);
-    for (std::int64_t j = 0; j < n - i; ++j) t[j] = op.join(t[j], p[i + j]);
-    a = P::load(t);
-  }
+  if (i < n) a.join_some(op, p + i, n - i);
   a.lo.join(op, a.hi);
   a.lo.lo.join(op, a.lo.hi);
   a.lo.lo.store(line);

@@ -83,12 +83,11 @@ void fold_integers(const TensorImpl& x, DimSet dims, Tensor& y) {
   reduce(NumberFold<T, std::int64_t, std::int64_t, Product>{data<std::int64_t>(y)}, x, dims);
 }
 
-template <bool Product>
-void fold_any_integer(const TensorImpl& x, DimSet dims, Tensor& y) {
+void sum_integers(const TensorImpl& x, DimSet dims, Tensor& y) {
   switch (x.dtype) {
-    case DType::int64: return fold_integers<std::int64_t, Product>(x, dims, y);
-    case DType::int32: return fold_integers<std::int32_t, Product>(x, dims, y);
-    default: return fold_integers<std::uint8_t, Product>(x, dims, y);  // a bool is a byte of 0 or 1
+    case DType::int64: return fold_integers<std::int64_t, false>(x, dims, y);
+    case DType::int32: return fold_integers<std::int32_t, false>(x, dims, y);
+    default: return fold_integers<std::uint8_t, false>(x, dims, y);  // a bool is a byte of 0 or 1
   }
 }
 
@@ -97,7 +96,7 @@ Tensor sum_over(const Tensor& x, DimSet dims, bool keepdim, bool mean) {
   const bool floating = is_floating(t.dtype);
   Tensor y = make_tensor(reduced_shape(t.shape, dims, keepdim), floating ? t.dtype : DType::int64);
   if (!floating) {
-    fold_any_integer<false>(t, dims, y);
+    sum_integers(t, dims, y);
     return y;
   }
   const double divisor = mean ? static_cast<double>(reduced_count(t.shape, dims)) : 1;
@@ -125,7 +124,7 @@ Tensor prod_raw(const Tensor& x, DimSet dims, bool keepdim) {
   const TensorImpl& t = impl(x);
   Tensor y = make_tensor(reduced_shape(t.shape, dims, keepdim), is_floating(t.dtype) ? t.dtype : DType::int64);
   if (!is_floating(t.dtype)) {
-    fold_any_integer<true>(t, dims, y);
+    fold_integers<std::int64_t, true>(impl(cast_raw(x, DType::int64)), dims, y);
     return y;
   }
   dispatch_floating(t.dtype, [&](auto zero) {

@@ -1,6 +1,5 @@
 // Division rounded to whole numbers, which keeps integer types. Its gradient is zero wherever it exists.
 #include <cmath>
-
 #include <xgrad/check.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -42,14 +41,17 @@ T floor_quotient(T a, T b) {
 
 template <class T>
 T trunc_quotient(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) return std::trunc(a / b);
-  else return is_minus_one(b) ? static_cast<T>(-static_cast<std::uint64_t>(a)) : static_cast<T>(a / b);
+  if constexpr (std::is_floating_point_v<T>)
+    return std::trunc(a / b);
+  else
+    return is_minus_one(b) ? static_cast<T>(-static_cast<std::uint64_t>(a)) : static_cast<T>(a / b);
 }
 
 template <class T, bool Floor>
 void quotient_tile(const void*, std::int64_t n, void* out, const void* const* in) {
   const T *a = static_cast<const T*>(in[0]), *b = static_cast<const T*>(in[1]);
-  for (std::int64_t i = 0; i < n; ++i) static_cast<T*>(out)[i] = Floor ? floor_quotient(a[i], b[i]) : trunc_quotient(a[i], b[i]);
+  for (std::int64_t i = 0; i < n; ++i)
+    static_cast<T*>(out)[i] = Floor ? floor_quotient(a[i], b[i]) : trunc_quotient(a[i], b[i]);
 }
 
 void require_no_zero(const Tensor& x, const Tensor& y, const Location& at) {
@@ -65,7 +67,10 @@ Tensor div(const Tensor& x, const Tensor& y, Rounding rounding, Location at) {
   detail::require_broadcast("div", x, y, at);
   const DType type = detail::result_type(x, y);
   if (type == DType::boolean)
-    ErrorReport("div", "rounded division is not defined for two bool tensors", at).operand("left", x).operand("right", y).dtype_error();
+    ErrorReport("div", "rounded division is not defined for two bool tensors", at)
+        .operand("left", x)
+        .operand("right", y)
+        .dtype_error();
   if (!is_floating(type)) require_no_zero(x, y, at);
   const Tensor a = as_type(x, type), b = as_type(y, type);
   const Tensor* in[] = {&a, &b};
@@ -73,7 +78,8 @@ Tensor div(const Tensor& x, const Tensor& y, Rounding rounding, Location at) {
   detail::dispatch_all(type, [&](auto zero) {
     using T = decltype(zero);
     if constexpr (!std::is_same_v<T, bool>)
-      detail::run_tiles({rounding == Rounding::floor ? &quotient_tile<T, true> : &quotient_tile<T, false>, nullptr, 5.0}, out, in, 2);
+      detail::run_tiles(
+          {rounding == Rounding::floor ? &quotient_tile<T, true> : &quotient_tile<T, false>, nullptr, 5.0}, out, in, 2);
   });
   return record(
       "div", std::move(out), {x, y}, {},
