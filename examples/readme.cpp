@@ -21,6 +21,6 @@ int main() {
     opt.step();
     if (epoch % 50 == 0) std::printf("epoch %3d  loss %.4f\n", epoch, loss.item());
   }
-  xgrad::viz::save(loss, "out/readme.svg");                  // the graph, as a picture
-  xgrad::save_safetensors(net.state_dict(), "out/readme.safetensors");
+  xgrad::viz::save(loss, "net.svg");                         // the graph, as a picture
+  xgrad::save_safetensors(net.state_dict(), "net.safetensors");
 }

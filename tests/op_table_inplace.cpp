@@ -46,14 +46,14 @@ void add_assignments(Table& t) {
             Tensor v = y.transpose(0, 1).slice(0, 1, 4, 2);
             v.copy_(x[1]);
             v.add_(v);
-            return list(y, v * y.sum());
+            return Tensors{y, v * y.sum()};
           })
       .on({{4}, {2}}, [](auto& x) {
         Tensor y = copy_of(x[0]), a = y.narrow(0, 0, 2), b = y.view({2, 2})[1];
         a.add_(x[1]);
         b.mul_(a);
         y.div_(2);
-        return list(a, b, y);
+        return Tensors{a, b, y};
       });
 }
 

@@ -147,6 +147,22 @@ BOOST_AUTO_TEST_CASE(views_of_views_and_two_views_of_one_base) {
   check_close(w.grad(), {22 * 1, 11 * 2}, 1e-15);
 }
 
+BOOST_AUTO_TEST_CASE(a_base_that_is_not_contiguous) {
+  const Tensor x = leaf({1, 2, 3, 4, 5, 6}), w = leaf({7, 8, 9});
+  Tensor base = zeros({3, 2}, {kFloat64}).t().detach();
+  Tensor row = base[1];
+  base.add_(x.view({2, 3}));
+  row.mul_(w);
+  base[0][2].mul_(10);
+  check_close(base, {1, 2, 30, 28, 40, 54}, 0);
+  check_close(row, {28, 40, 54}, 0);
+  const Tensor loss = (base * tensor({{1., 2., 3.}, {4., 5., 6.}}, {kFloat64})).sum() + row.sum();
+  const std::vector<Tensor> g = grad({loss}, {x, w}, {}, {.create_graph = true});
+  check_close(g[0], {1, 2, 30, 35, 48, 63}, 1e-15);
+  check_close(g[1], {20, 30, 42}, 1e-15);
+  check_close(grad({(g[0] * g[0]).sum()}, {w})[0], {2 * 35 * 5, 2 * 48 * 6, 2 * 63 * 7}, 1e-15);
+}
+
 BOOST_AUTO_TEST_CASE(gradient_of_a_view_after_the_change) {
   const Tensor x = leaf({1, 2});
   Tensor y = x * 1, v = y[0];

@@ -182,38 +182,58 @@ Tensor Node::unpack(std::size_t i) {
 // ---- views and in-place changes ----
 namespace {
 
+// A piece of a base: both geometries in the memory of the base, whose own elements need not be contiguous.
 struct Geometry {
   Shape shape, strides;
   std::int64_t offset;  // relative to the base's first element
+  Shape base_shape, base_strides;
 };
 
-Tensor as_strided_scatter(const Tensor& v, const Shape& base_shape, const Geometry& geo, const Location& at);
+Geometry piece_of(const TensorImpl& base, const TensorImpl& t) {
+  return {t.shape, t.strides, t.offset() - base.offset(), base.shape, base.strides};
+}
 
-// A piece of a contiguous base, as a differentiable operation.
+// Fresh memory for a base, holes included, as a 1-D tensor.
+Tensor room_for(const Geometry& geo, DType dtype) {
+  std::int64_t last = 0;
+  for (int i = 0; i < geo.base_shape.rank(); ++i) last += (geo.base_shape[i] - 1) * geo.base_strides[i];
+  return make_tensor({geo.base_shape.numel() == 0 ? 0 : last + 1}, dtype);
+}
+
+Tensor as_strided_scatter(const Tensor& v, const Geometry& geo, const Location& at);
+
+// A piece of `base`, as a differentiable operation.
 Tensor as_strided(const Tensor& base, const Geometry& geo, const Location& at) {
-  Tensor c = base.contiguous();
-  Tensor y = make_view(c, geo.shape, geo.strides, impl(c).offset() + geo.offset);
-  return record("as_strided", y, {c}, {},
-                [geo, shape = c.shape()](const Saved&, const Tensor& g) -> Grads {
-                  return {as_strided_scatter(g, shape, geo, Location::current())};
-                }, at);
+  Tensor y;
+  if (impl(base).strides == geo.base_strides) {
+    y = make_view(base, geo.shape, geo.strides, impl(base).offset() + geo.offset);
+  } else {  // a gradient, in another layout than the base
+    const Tensor room = room_for(geo, impl(base).dtype);
+    Tensor same = make_view(room, geo.base_shape, geo.base_strides, 0);
+    copy_raw(same, base);
+    y = make_view(room, geo.shape, geo.strides, geo.offset);
+  }
+  return record(
+      "as_strided", y, {base}, {},
+      [geo](const Saved&, const Tensor& g) -> Grads { return {as_strided_scatter(g, geo, Location::current())}; }, at);
 }
 
 // Zeros of the base's shape with v added at the piece (added: a piece with stride 0 overlaps itself).
-Tensor as_strided_scatter(const Tensor& v, const Shape& base_shape, const Geometry& geo, const Location& at) {
-  Tensor out = make_tensor(base_shape, v.dtype());
-  fill_raw(out, Scalar(0));
+Tensor as_strided_scatter(const Tensor& v, const Geometry& geo, const Location& at) {
+  Tensor room = room_for(geo, v.dtype());
+  fill_raw(room, Scalar(0));
   Shape folded = geo.shape;
-  Geometry piece = geo;
   for (int i = 0; i < folded.rank(); ++i)
-    if (piece.strides[i] == 0 && folded[i] > 1) folded[i] = piece.shape[i] = 1;
+    if (geo.strides[i] == 0) folded[i] = std::min<std::int64_t>(folded[i], 1);
   {
     NoGradGuard off;
-    Tensor target = make_view(out, piece.shape, piece.strides, piece.offset);
+    Tensor target = make_view(room, folded, geo.strides, geo.offset);
     add_raw(target, sum_to(v, folded));
   }
-  return record("as_strided_scatter", out, {v}, {},
-                [geo](const Saved&, const Tensor& g) -> Grads { return {as_strided(g, geo, Location::current())}; }, at);
+  const Tensor out = make_alias(make_view(room, geo.base_shape, geo.base_strides, 0));
+  return record(
+      "as_strided_scatter", out, {v}, {},
+      [geo](const Saved&, const Tensor& g) -> Grads { return {as_strided(g, geo, Location::current())}; }, at);
 }
 
 void link(TensorImpl& t, const Tensor& source) {
@@ -238,8 +258,7 @@ void refresh_view(TensorImpl& t) {
   retain(t.base);
   Tensor base = Tensor::adopt(t.base);
   GradModeGuard on(true);
-  Geometry geo{t.shape, t.strides, t.offset() - t.base->offset()};
-  Tensor piece = as_strided(base, geo, Location::current());
+  Tensor piece = as_strided(base, piece_of(*t.base, t), Location::current());
   link(t, piece);
 }
 
@@ -284,19 +303,14 @@ void InPlace::rebase(const Tensor& out) {
   }
   retain(t.base);
   Tensor base = Tensor::adopt(t.base);
-  if (!base.impl()->contiguous)
-    ErrorReport(op_, "in-place write through a view of a non-contiguous tensor cannot be recorded", at_)
-        .operand("self", self_)
-        .autograd_error();
   // base' = base with the piece replaced: its gradient is g with a hole, plus the piece of g for the new values.
   Tensor old = make_alias(base);
   if (base.impl()->grad_fn) link(impl(old), base);
   Tensor now = make_alias(base);
-  Geometry geo{t.shape, t.strides, t.offset() - base.impl()->offset()};
   now = record("copy_slices", now, {old, out}, {},
-               [geo, shape = base.shape()](const Saved&, const Tensor& g) -> Grads {
+               [geo = piece_of(impl(base), t)](const Saved&, const Tensor& g) -> Grads {
                  Tensor piece = as_strided(g, geo, Location::current());
-                 Tensor hole = as_strided_scatter(piece, shape, geo, Location::current());
+                 Tensor hole = as_strided_scatter(piece, geo, Location::current());
                  return {sub(g, hole), piece};
                }, at_);
   link(impl(base), now);
