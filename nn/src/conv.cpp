@@ -90,6 +90,9 @@ template <int N>
 ConvNd<N>::ConvNd(std::int64_t in, std::int64_t out, Extents<N> kernel, ConvNdOptions<N> options, Location at)
     : Layer<ConvNd<N>>(label("Conv", in, out, kernel)), options_(options) {
   require_sizes(fmt::format("Conv{}d", N), in, out, kernel, options.groups, at);
+  for (const std::int64_t p : options.padding.each().v)
+    if (p < 0)
+      ErrorReport(fmt::format("Conv{}d", N).c_str(), fmt::format("padding must be >= 0, got {}", p), at).value_error();
   weight = this->register_parameter("weight", empty(weight_shape(out, in / options.groups, kernel)));
   if (options.bias) bias = this->register_parameter("bias", empty({out}));
   fill(weight, bias);

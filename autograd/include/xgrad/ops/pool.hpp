@@ -14,10 +14,29 @@
 
 namespace xgrad {
 
+// Distance from one window to the next: the kernel size when not given.
+template <int N>
+class PoolStride {
+ public:
+  PoolStride() : each_(0), given_(false) {}
+  PoolStride(Extents<N> each) : each_(each) {}       // NOLINT: {.stride = 2}
+  PoolStride(std::int64_t all) : each_(all) {}       // NOLINT
+  PoolStride(int all) : each_(std::int64_t{all}) {}  // NOLINT
+  PoolStride(std::int64_t height, std::int64_t width) requires(N == 2) : each_(height, width) {}
+  PoolStride(std::int64_t depth, std::int64_t height, std::int64_t width) requires(N == 3)
+      : each_(depth, height, width) {}
+
+  Extents<N> value_or(const Extents<N>& kernel) const { return given_ ? each_ : kernel; }
+
+ private:
+  Extents<N> each_;
+  bool given_ = true;
+};
+
 template <int N>
 struct MaxPoolOptions {
-  std::optional<Extents<N>> stride = std::nullopt;  // the kernel size when left out
-  Extents<N> padding = 0;                           // minus infinity
+  PoolStride<N> stride = {};
+  Extents<N> padding = 0;  // minus infinity
   Extents<N> dilation = 1;
   bool ceil_mode = false;
 };
@@ -42,7 +61,7 @@ XGRAD_API ValuesIndices max_pool3d_with_indices(const Tensor& x, Extents<3> kern
 
 template <int N>
 struct AvgPoolOptions {
-  std::optional<Extents<N>> stride = std::nullopt;  // the kernel size when left out
+  PoolStride<N> stride = {};
   Extents<N> padding = 0;
   bool ceil_mode = false;
   bool count_include_pad = true;                                // padding counts as zeros that are averaged
