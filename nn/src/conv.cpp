@@ -52,7 +52,8 @@ std::int64_t source(std::int64_t i, std::int64_t size, PaddingMode mode) {
   return i < 0 ? 0 : size - 1;
 }
 
-Tensor pad_dim(const Tensor& x, int dim, std::int64_t front, std::int64_t back, PaddingMode mode, const Location& at) {
+Tensor pad_dim(const std::string& op, const Tensor& x, int dim, std::int64_t front, std::int64_t back, PaddingMode mode,
+               const Location& at) {
   const std::int64_t size = x.size(dim), most = mode == PaddingMode::reflect ? size - 1 : size;
   if (mode != PaddingMode::replicate && std::max(front, back) > most)
     ErrorReport(
@@ -117,7 +118,9 @@ Tensor ConvNd<N>::padded(const Tensor& x, const Location& at) const {
       front = both / 2;
       back = both - front;
     }
-    if (front + back > 0) y = pad_dim(y, static_cast<int>(x.dim()) - N + i, front, back, options_.padding_mode, at);
+    if (front + back > 0)
+      y = pad_dim(fmt::format("Conv{}d", N), y, static_cast<int>(x.dim()) - N + i, front, back, options_.padding_mode,
+                  at);
   }
   return y;
 }
