@@ -6,4 +6,5 @@
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/nn/recurrent.hpp>
 #include <xgrad/nn/sequential.hpp>
