@@ -225,11 +225,11 @@ class BackwardPass {
   Tensor by_hidden_weight() {
     const std::int64_t n = r_.hidden, g = r_.gates(), b = r_.batch;
     Tensor dw = make_tensor({g, n}, dtype_);
-    const T *d = data<T>(main_), *y = data<T>(y_);
-    gemm(true, false, g, n, rows() - b, T(1), r_.reverse ? d : d + b * ld_, ld_, r_.reverse ? y + b * n : y, n, T(0),
-         data<T>(dw), n);
-    if (in_.h0.defined())
-      gemm(true, false, g, n, b, T(1), d + r_.at(0) * b * ld_, ld_, data<T>(in_.h0), n, T(1), data<T>(dw), n);
+    const T *d = data<T>(main_), *y = data<T>(y_), *h0 = pointer<T>(in_.h0);
+    if (rows() > b || !h0)
+      gemm(true, false, g, n, rows() - b, T(1), r_.reverse ? d : d + b * ld_, ld_, r_.reverse ? y + b * n : y, n, T(0),
+           data<T>(dw), n);
+    if (h0) gemm(true, false, g, n, b, T(1), d + r_.at(0) * b * ld_, ld_, h0, n, T(rows() > b ? 1 : 0), data<T>(dw), n);
     return dw;
   }
   void by_biases(bool by_x, bool by_h, std::array<Tensor, 7>& grads) {
