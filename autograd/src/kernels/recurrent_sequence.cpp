@@ -19,6 +19,13 @@ T* pointer(const Tensor& t) {
   return t.defined() ? data<T>(t) : nullptr;
 }
 
+// Distance of rows that a product goes through by columns: not a whole number of pages.
+template <class T>
+std::int64_t row_distance(std::int64_t n) {
+  constexpr std::int64_t kPage = 4096 / sizeof(T), kLine = 64 / sizeof(T);
+  return n % kPage == 0 ? n + kLine : n;
+}
+
 Tensor zero_block(const Shape& shape, DType dtype) {
   Tensor t = make_tensor(shape, dtype);
   fill_raw(t, Scalar(0));
@@ -57,8 +64,8 @@ class ForwardPass {
       gates_ = make_tensor({chunk_, r.batch, r.gates()}, dtype);
     }
     if (r.steps >= kStepsToTranspose) {
-      turned_ = make_tensor({n, r.gates()}, dtype);
-      transpose_copy(sizeof(T), r.gates(), n, data<T>(in.w_hh), n, data<T>(turned_), r.gates());
+      turned_ = make_tensor({n, row_distance<T>(r.gates())}, dtype);
+      transpose_copy(sizeof(T), r.gates(), n, data<T>(in.w_hh), n, data<T>(turned_), row_distance<T>(r.gates()));
     }
     if (r.cell == Cell::gru) hidden_ = make_tensor({r.batch, r.gates()}, dtype);
     if (r.cell == Cell::lstm) cells_ = make_tensor(keep ? r.over_time(n) : Shape{r.batch, n}, dtype);
@@ -93,7 +100,7 @@ class ForwardPass {
     }
     const bool turned = turned_.defined();
     gemm(false, !turned, r_.batch, r_.gates(), r_.hidden, T(1), h, r_.hidden, data<T>(turned ? turned_ : in_.w_hh),
-         turned ? r_.gates() : r_.hidden, beta, out, r_.gates());
+         turned ? row_distance<T>(r_.gates()) : r_.hidden, beta, out, r_.gates());
   }
   // Step number k, reading what step k - 1 left.
   void step(std::int64_t k) {
@@ -138,7 +145,7 @@ template <class T>
 class BackwardPass {
  public:
   BackwardPass(const Recurrence& r, const RecurrentInputs& in, const Tensor& y, const RecurrentTrace& trace)
-      : r_(r), in_(in), y_(y), trace_(trace), dtype_(impl(in.x).dtype), ld_(padded(r.gates())) {}
+      : r_(r), in_(in), y_(y), trace_(trace), dtype_(impl(in.x).dtype), ld_(row_distance<T>(r.gates())) {}
 
   std::array<Tensor, 7> run(const Tensor& gy, const Tensor& gh, const Tensor& gc, const std::array<bool, 7>& wanted) {
     start(gh, gc);
@@ -155,11 +162,6 @@ class BackwardPass {
   }
 
  private:
-  // Distance of the rows of main_: not a whole number of pages.
-  static std::int64_t padded(std::int64_t gates) {
-    constexpr std::int64_t kPage = 4096 / sizeof(T), kLine = 64 / sizeof(T);
-    return gates % kPage == 0 ? gates + kLine : gates;
-  }
   std::int64_t rows() const { return r_.steps * r_.batch; }
   std::int64_t block() const { return r_.batch * r_.hidden; }
   const T* before(std::int64_t k) const { return k > 0 ? data<T>(y_) + r_.at(k - 1) * block() : pointer<T>(in_.h0); }
