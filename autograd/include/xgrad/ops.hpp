@@ -8,3 +8,7 @@
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/normalization.hpp>
+#include <xgrad/ops/embedding.hpp>
+#include <xgrad/ops/margin_loss.hpp>
+#include <xgrad/ops/padding.hpp>

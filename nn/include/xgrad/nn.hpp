@@ -7,3 +7,5 @@
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/sequential.hpp>
+#include <xgrad/nn/normalization.hpp>
+#include <xgrad/nn/embedding.hpp>
