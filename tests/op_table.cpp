@@ -176,6 +176,10 @@ const std::vector<Row>& op_table() {
     add_linalg(*t);
     add_losses(*t);
     add_inplace(*t);
+    add_norms(*t);
+    add_padding(*t);
+    add_margin_losses(*t);
+    add_more_activations(*t);
     return t;
   }();
   return table->rows();

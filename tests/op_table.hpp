@@ -154,6 +154,10 @@ void add_index_ops(Table& t);
 void add_linalg(Table& t);
 void add_losses(Table& t);
 void add_inplace(Table& t);
+void add_norms(Table& t);
+void add_padding(Table& t);
+void add_margin_losses(Table& t);
+void add_more_activations(Table& t);
 
 const std::vector<Row>& op_table();
 

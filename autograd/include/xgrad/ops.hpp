@@ -12,3 +12,4 @@
 #include <xgrad/ops/embedding.hpp>
 #include <xgrad/ops/margin_loss.hpp>
 #include <xgrad/ops/padding.hpp>
+#include <xgrad/ops/activation.hpp>
