@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "classes.hpp"
 #include "functions.hpp"
 #include "language.hpp"
 
@@ -12,24 +13,14 @@ namespace {
 namespace nn = xgrad::nn;
 namespace optim = xgrad::optim;
 
-template <class M>
-AnyModule any(M m) {
-  return {m, [m](const Tensor& x) { return m(x); }};
-}
-
-struct Class {
-  const char* signature;
-  std::function<AnyModule(Args&)> make;
-};
-
 nn::GELUOptions gelu_options(Args& a) {
   const std::string kind = a.text("approximate", "none");
   if (kind != "none" && kind != "tanh") throw Unsupported("approximate " + kind);
   return {.approximate = kind == "tanh" ? xgrad::Gelu::tanh : xgrad::Gelu::none};
 }
 
-const std::map<std::string, Class>& classes() {
-  static const std::map<std::string, Class> table = {
+ClassTable basic_classes() {
+  return {
       {"Linear",
        {"in_features out_features bias?",
         [](Args& a) {
@@ -58,6 +49,14 @@ const std::map<std::string, Class>& classes() {
       {"Softmax", {"dim", [](Args& a) { return any(nn::Softmax({.dim = a.integer("dim")})); }}},
       {"LogSoftmax", {"dim", [](Args& a) { return any(nn::LogSoftmax({.dim = a.integer("dim")})); }}},
   };
+}
+
+const ClassTable& classes() {
+  static const ClassTable table = [] {
+    ClassTable t = basic_classes();
+    add_norm_classes(t);
+    return t;
+  }();
   return table;
 }
 

@@ -9,3 +9,5 @@
 #include <xgrad/nn/sequential.hpp>
 #include <xgrad/nn/normalization.hpp>
 #include <xgrad/nn/embedding.hpp>
+#include <xgrad/nn/loss.hpp>
+#include <xgrad/nn/padding.hpp>
