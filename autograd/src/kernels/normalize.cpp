@@ -253,26 +253,40 @@ void batch_runs_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
   });
 }
 
-// Adds columns [begin, end) of all samples: sum g and sum g (x - mean), kRows rows at a time before double.
+// Adds K vectors of columns from c on of all samples: sum g and sum g (x - mean), kRows rows at a time before double.
+// l: lanes of the last vector.
+template <class V, int K, class T>
+XGRAD_INLINE void add_columns(const Job<T>& j, const T* mean, std::int64_t width, std::int64_t c, int l,
+                              double* by_bias, double* by_weight) {
+  constexpr int w = V::lanes;
+  const auto lanes = [l](int u) { return u + 1 < K ? w : l; };
+  V m[K];
+  for (int u = 0; u < K; ++u) m[u] = get<V>(mean, c + u * w, lanes(u));
+  for (std::int64_t start = 0; start < j.grid.n; start += kRows) {
+    V a[K] = {}, b[K] = {};
+    for (std::int64_t r = start; r < std::min(j.grid.n, start + kRows); ++r)
+      for (int u = 0; u < K; ++u) {
+        const std::int64_t at = r * width + c + u * w;
+        const V g = get<V>(j.g, at, lanes(u));
+        a[u] += g;
+        b[u] += g * (get<V>(j.x, at, lanes(u)) - m[u]);
+      }
+    for (int u = 0; u < K; ++u)
+      for (int k = 0; k < lanes(u); ++k) {
+        by_bias[c + u * w + k] += static_cast<double>(a[u][k]);
+        by_weight[c + u * w + k] += static_cast<double>(b[u][k]);
+      }
+  }
+}
+
 template <class V, class T>
 XGRAD_INLINE void column_sums(const Job<T>& j, const T* mean, std::int64_t width, std::int64_t begin, std::int64_t end,
                               double* by_bias, double* by_weight) {
-  for (std::int64_t c = begin; c < end; c += V::lanes) {
-    const int l = static_cast<int>(std::min<std::int64_t>(V::lanes, end - c));
-    const V m = get<V>(mean, c, l);
-    for (std::int64_t r = 0; r < j.grid.n; r += kRows) {
-      V a(T(0)), b(T(0));
-      for (std::int64_t i = r; i < std::min(j.grid.n, r + kRows); ++i) {
-        const V g = get<V>(j.g, i * width + c, l);
-        a += g;
-        b += g * (get<V>(j.x, i * width + c, l) - m);
-      }
-      for (int k = 0; k < l; ++k) {
-        by_bias[c + k] += static_cast<double>(a[k]);
-        by_weight[c + k] += static_cast<double>(b[k]);
-      }
-    }
-  }
+  constexpr int w = V::lanes;
+  std::int64_t c = begin;
+  for (; c + 4 * w <= end; c += 4 * w) add_columns<V, 4>(j, mean, width, c, w, by_bias, by_weight);
+  for (; c < end; c += w)
+    add_columns<V, 1>(j, mean, width, c, static_cast<int>(std::min<std::int64_t>(w, end - c)), by_bias, by_weight);
 }
 
 // gx = g a - c - (x - mean) k with everything per element.
