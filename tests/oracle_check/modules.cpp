@@ -3,6 +3,7 @@
 #include <map>
 
 #include "convolution.hpp"
+#include "classes.hpp"
 #include "functions.hpp"
 #include "language.hpp"
 #include "recurrent.hpp"
@@ -14,16 +15,6 @@ namespace {
 namespace nn = xgrad::nn;
 namespace optim = xgrad::optim;
 
-template <class M>
-AnyModule any(M m) {
-  return {m, [m](const Tensor& x) { return m(x); }};
-}
-
-struct Class {
-  const char* signature;
-  std::function<AnyModule(Args&)> make;
-};
-
 Class recurrent(const char* name) {
   return {kRecurrentSignature, [name](Args& a) { return make_recurrent(name, a); }};
 }
@@ -34,13 +25,8 @@ nn::GELUOptions gelu_options(Args& a) {
   return {.approximate = kind == "tanh" ? xgrad::Gelu::tanh : xgrad::Gelu::none};
 }
 
-std::map<std::string, Class> with_convolutions(std::map<std::string, Class> table) {
-  for (const ModuleClass& c : convolution_classes()) table[c.name] = {c.signature, c.make};
-  return table;
-}
-
-const std::map<std::string, Class>& classes() {
-  static const std::map<std::string, Class> table = with_convolutions({
+ClassTable basic_classes() {
+  return {
       {"Linear",
        {"in_features out_features bias?",
         [](Args& a) {
@@ -68,13 +54,17 @@ const std::map<std::string, Class>& classes() {
         [](Args& a) { return any(nn::Softplus({.beta = a.real("beta", 1), .threshold = a.real("threshold", 20)})); }}},
       {"Softmax", {"dim", [](Args& a) { return any(nn::Softmax({.dim = a.integer("dim")})); }}},
       {"LogSoftmax", {"dim", [](Args& a) { return any(nn::LogSoftmax({.dim = a.integer("dim")})); }}},
-      {"RNN", recurrent("RNN")},
-      {"LSTM", recurrent("LSTM")},
-      {"GRU", recurrent("GRU")},
-      {"RNNCell", recurrent("RNNCell")},
-      {"LSTMCell", recurrent("LSTMCell")},
-      {"GRUCell", recurrent("GRUCell")},
-  });
+  };
+}
+
+const ClassTable& classes() {
+  static const ClassTable table = [] {
+    ClassTable t = basic_classes();
+    add_norm_classes(t);
+    for (const ModuleClass& c : convolution_classes()) t[c.name] = {c.signature, c.make};
+    for (const char* name : {"RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"}) t[name] = recurrent(name);
+    return t;
+  }();
   return table;
 }
 
