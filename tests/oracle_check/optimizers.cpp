@@ -1,4 +1,5 @@
 // Optimizers and learning-rate schedules by PyTorch's names, with options by PyTorch's names.
+#include <algorithm>
 #include <map>
 
 #include "functions.hpp"
@@ -133,6 +134,9 @@ std::function<double(std::int64_t)> epoch_function(const Value& v) {
   return [text](std::int64_t e) {
     Interpreter language;
     language.set("epoch", e);
+    language.set("min", std::make_shared<Callable>([](const List& a, const Dict&) -> Value {
+                   return std::min(a.at(0).real(), a.at(1).real());
+                 }));
     return language.evaluate(text).real();
   };
 }
