@@ -3,8 +3,7 @@
 
 #include "module_state.hpp"
 
-namespace xgrad::nn {
-namespace detail {
+namespace xgrad::detail {
 
 // What was copied for the clone that this thread makes.
 struct CloneScope::Copies {
@@ -47,11 +46,11 @@ std::shared_ptr<void> counterpart(const std::shared_ptr<void>& p,
   return made;
 }
 
-CloneScope::CloneScope(const Module& module) : copies_(std::make_unique<Copies>()) {
-  using State = Module::State;
+CloneScope::CloneScope(const nn::Module& module) : copies_(std::make_unique<Copies>()) {
+  using State = nn::Module::State;
   Copies& c = *copies_;
   std::vector<std::pair<const State*, std::shared_ptr<State>>> all;
-  Module::visit(*module.state_, "", [&](const std::string& path, const State& s) {
+  nn::Module::visit(*module.state_, "", [&](const std::string& path, const State& s) {
     auto copy = std::make_shared<State>();
     copy->transient = s.transient;
     copy->training = s.training;
@@ -60,7 +59,7 @@ CloneScope::CloneScope(const Module& module) : copies_(std::make_unique<Copies>(
       for (const auto& [name, t] : *from) {
         if (t.defined() && !c.tensors.contains(t.impl())) {
           c.tensors[t.impl()] = copy_of(t);
-          c.references.emplace_back(joined_path(path, name), std::pair(t, 0));
+          c.references.emplace_back(nn::joined_path(path, name), std::pair(t, 0));
         }
         to->emplace_back(name, t.defined() ? c.tensors[t.impl()] : Tensor());
       }
@@ -92,7 +91,9 @@ void CloneScope::finish(const Location& at) {
           .value_error();
 }
 
-}  // namespace detail
+}  // namespace xgrad::detail
+
+namespace xgrad::nn {
 
 Module::Module(const Module& o) : state_(std::static_pointer_cast<State>(detail::counterpart(o.state_, nullptr))) {}
 Module& Module::operator=(const Module& o) {

@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <xgrad/check.hpp>
 
-namespace xgrad::nn {
-namespace detail {
+namespace xgrad::detail {
 
 std::size_t wrap_index(const char* what, std::int64_t i, std::size_t size, Location at) {
   const auto n = static_cast<std::int64_t>(size);
@@ -18,7 +17,9 @@ void unknown_name(const char* what, const std::string& name, const std::vector<s
       .index_error();
 }
 
-}  // namespace detail
+}  // namespace xgrad::detail
+
+namespace xgrad::nn {
 
 ParameterList::ParameterList(std::initializer_list<Tensor> parameters) : ParameterList() {
   for (const Tensor& p : parameters) push_back(p);

@@ -21,14 +21,15 @@
 
 #include <xgrad/nn/module.hpp>
 
-namespace xgrad::nn {
+namespace xgrad::detail {
 
-namespace detail {
 // i, negative from the end, as 0..size-1. IndexError.
 XGRAD_API std::size_t wrap_index(const char* what, std::int64_t i, std::size_t size, Location at);
 [[noreturn]] XGRAD_API void unknown_name(const char* what, const std::string& name,
                                          const std::vector<std::string>& names, Location at);
-}  // namespace detail
+}  // namespace xgrad::detail
+
+namespace xgrad::nn {
 
 // Modules under their positions "0", "1", ...
 template <class M = AnyModule>

@@ -24,15 +24,16 @@
 
 #include <xgrad/tensor.hpp>
 
-namespace xgrad::nn {
+namespace xgrad::detail {
 
-namespace detail {
 // The counterpart while a clone is being made, t itself otherwise.
 XGRAD_API const Tensor& counterpart(const Tensor& t);
 // While a clone is being made: the copy of *p that was made before, or the one that `copy` makes. p itself otherwise.
 XGRAD_API std::shared_ptr<void> counterpart(const std::shared_ptr<void>& p,
                                             std::shared_ptr<void> (*copy)(const std::shared_ptr<void>&));
-}  // namespace detail
+}  // namespace xgrad::detail
+
+namespace xgrad::nn {
 
 // A parameter or buffer as a member of a module: a Tensor that clone() points to the copy.
 class Parameter : public Tensor {
