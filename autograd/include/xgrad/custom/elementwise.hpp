@@ -75,6 +75,7 @@ template <class V, class F, std::size_t... J>
 XGRAD_INLINE void gradient_loop(const F& f, std::int64_t n, void* const* out, const void* const* in,
                                 std::index_sequence<J...>) {
   constexpr int N = sizeof...(J);
+  keep_whole<F, decltype((void)J, FirstOrder<V, N>())...>();
   for (std::int64_t i = 0; i < n; i += V::lanes) {
     const Cursor<V> c(i, n);
     const FirstOrder<V, N> r = f(first_order_input<V, N>(c.load(in[J + 1]), static_cast<int>(J))...);
@@ -84,7 +85,7 @@ XGRAD_INLINE void gradient_loop(const F& f, std::int64_t n, void* const* out, co
 }
 template <class T, class F, std::size_t N>
 void gradient_tiles(const void* f, std::int64_t n, void* const* out, const void* const* in) {
-  run_simd([=](auto bytes) {
+  run_simd([=](auto bytes) __attribute__((always_inline)) {
     const F copy = *static_cast<const F*>(f);  // captures stay in registers
     gradient_loop<Vec<T, bytes>>(copy, n, out, in, std::make_index_sequence<N>{});
   });
@@ -95,6 +96,7 @@ template <class V, class F, std::size_t... J>
 XGRAD_INLINE void second_loop(const F& f, std::int64_t n, void* const* out, const void* const* in,
                               std::index_sequence<J...>) {
   constexpr int N = sizeof...(J);
+  keep_whole<F, decltype((void)J, SecondOrder<V, N>())...>();
   for (std::int64_t i = 0; i < n; i += V::lanes) {
     const Cursor<V> c(i, n);
     const SecondOrder<V, N> r =
@@ -106,7 +108,7 @@ XGRAD_INLINE void second_loop(const F& f, std::int64_t n, void* const* out, cons
 }
 template <class T, class F, std::size_t N>
 void second_tiles(const void* f, std::int64_t n, void* const* out, const void* const* in) {
-  run_simd([=](auto bytes) {
+  run_simd([=](auto bytes) __attribute__((always_inline)) {
     const F copy = *static_cast<const F*>(f);
     second_loop<Vec<T, bytes>>(copy, n, out, in, std::make_index_sequence<N>{});
   });
