@@ -9,6 +9,7 @@
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/prefetch.hpp"
 #include "ops/view_geometry.hpp"
 
 namespace xgrad {
@@ -51,17 +52,22 @@ struct Rows {
   std::int64_t block(const TensorImpl& t) const { return (outer == 1 ? t.numel : t.numel / outer) * item_size(dtype); }
   bool direct(const TensorImpl& t) const { return t.contiguous && t.dtype == dtype; }
 
+  void prefetch(std::size_t k) const {
+    if (k < tensors.size() && direct(impl(tensors[k]))) detail::prefetch_row(impl(tensors[k]).data, block(impl(tensors[k])));
+  }
+
   // Bytes [begin, end) of the result.
   void copy(std::int64_t begin, std::int64_t end) const {
     std::int64_t row = begin / row_bytes, skip = begin % row_bytes;
     for (char* at = out + begin; at < out + end; ++row) {
-      for (const Tensor& tensor : tensors) {
-        const TensorImpl& t = impl(tensor);
+      for (std::size_t k = 0; k < tensors.size(); ++k) {
+        const TensorImpl& t = impl(tensors[k]);
         const std::int64_t n = block(t);
         if (skip >= n) {
           skip -= n;
           continue;
         }
+        if (outer == 1) prefetch(k + static_cast<std::size_t>(detail::kRowsAhead));
         const std::int64_t here = std::min<std::int64_t>(n - skip, out + end - at);
         if (direct(t)) std::memcpy(at, t.data + row * n + skip, static_cast<std::size_t>(here));
         at += here;
