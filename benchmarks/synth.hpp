@@ -43,14 +43,6 @@ inline void classification(float* x, std::int64_t* y, std::size_t n, std::size_t
   }
 }
 
-// A text of `steps` x `batch` characters below `vocabulary`: lines that advance by 7 places, with a little noise.
-inline std::vector<std::int64_t> characters(std::size_t steps, std::size_t batch, std::size_t vocabulary) {
-  std::vector<std::int64_t> text(steps * batch);
-  for (std::size_t i = 0; i < text.size(); ++i)
-    text[i] = static_cast<std::int64_t>((i / batch * 7 + i % batch * 3 + bits(5, i) % 3) % vocabulary);
-  return text;
-}
-
 // ---- time and memory ----
 
 inline double now() {
