@@ -106,7 +106,7 @@ void select_rows(const T* x, const std::int64_t* index, std::int64_t n, const Ar
       if (a.inner == 1) {
         out[r] = *from;
       } else {
-        if (j + detail::kRowsAhead < n)
+        if (j + std::int64_t{detail::kRowsAhead} < n)
           detail::prefetch_row(x + (o * a.size + index[j + detail::kRowsAhead]) * a.inner, bytes);
         std::memcpy(out + r * a.inner, from, static_cast<std::size_t>(bytes));
       }

@@ -22,7 +22,8 @@ struct DataLoaderOptions {
 namespace detail {
 
 // The examples with these numbers, taken one by one, stacked along a new dimension 0.
-XGRAD_API Example collate(std::span<const std::int64_t> indices, const std::function<Example(std::int64_t)>& get);
+XGRAD_API Example collate(std::span<const std::int64_t> indices, const std::function<Example(std::int64_t)>& get,
+                          Location at);
 
 }  // namespace detail
 
@@ -30,11 +31,12 @@ class XGRAD_API DataLoader {
  public:
   using Fetch = std::function<Example(std::span<const std::int64_t>)>;
 
-  // Any dataset with size() and get_batch(indices), or with get(index), whose examples are then stacked. Several workers
-  // call it at the same time. The batches and their order do not depend on the number of workers.
+  // Any dataset with size() and get_batch(indices), or with get(index), whose examples are then stacked (ShapeError
+  // when their shapes differ). Several workers call it at the same time. The batches and their order do not depend on
+  // the number of workers.
   template <class Dataset>
   DataLoader(Dataset dataset, DataLoaderOptions options = {}, Location at = Location::current())
-      : DataLoader(dataset.size(), make_fetch(dataset), options, at) {}
+      : DataLoader(dataset.size(), make_fetch(dataset, at), options, at) {}
   // ValueError: batch_size < 1, prefetch < 0, workers < 0, an empty dataset.
   DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at = Location::current());
 
@@ -63,12 +65,12 @@ class XGRAD_API DataLoader {
 
  private:
   template <class Dataset>
-  static Fetch make_fetch(Dataset dataset) {
+  static Fetch make_fetch(Dataset dataset, [[maybe_unused]] Location at) {
     if constexpr (requires(std::span<const std::int64_t> i) { dataset.get_batch(i); }) {
       return [dataset](std::span<const std::int64_t> indices) { return dataset.get_batch(indices); };
     } else {
       const std::function<Example(std::int64_t)> get = [dataset](std::int64_t i) { return dataset.get(i); };
-      return [get](std::span<const std::int64_t> indices) { return detail::collate(indices, get); };
+      return [get, at](std::span<const std::int64_t> indices) { return detail::collate(indices, get, at); };
     }
   }
 
