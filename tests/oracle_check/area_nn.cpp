@@ -1,25 +1,17 @@
 // nn and losses: modules whose parameters come from the record, and loss functions.
 #include <map>
 
+#include "convolution.hpp"
 #include "functions.hpp"
 #include "modules.hpp"
 #include "record.hpp"
+#include "recurrent.hpp"
 
 namespace oracle {
 
 namespace {
 
 namespace nn = xgrad::nn;
-
-// The module with the record's parameters, which stand for the inputs of their names from now on. All floating tensors
-// of a record have one dtype.
-void bind_parameters(Case& c, nn::Module& m) {
-  for (const Input& i : c.inputs)
-    if (i.tensor.is_floating_point()) m.to(i.tensor.dtype());
-  for (const auto& [name, parameter] : m.named_parameters()) c.bind(name, parameter);
-  for (const auto& [name, buffer] : m.named_buffers())
-    if (c.has(name)) c.bind(name, buffer);
-}
 
 // Attributes that are the constructor's arguments, without those of the harness.
 Dict constructor_attrs(const Case& c) {
@@ -53,6 +45,7 @@ Value simple_module(Case& c) {
     attrs.emplace_back("in_features", weight.size(1));
     attrs.emplace_back("out_features", weight.size(0));
   }
+  if (name.starts_with("Conv")) add_conv_sizes(name, c.tensor("weight"), attrs);
   return run_module(c, module_or_unsupported(name, {}, attrs));
 }
 
@@ -70,10 +63,19 @@ Value tied_weights(Case& c) {
   return xgrad::linear(xgrad::reshape(xgrad::index_select(w, 0, xgrad::flatten(i)), shape), w);
 }
 
+// The largest of each window, put back where it was.
+Value unpooled(Case& c) {
+  const Tensor x = c.tensor("input");
+  if (c.attrs.size() != 1 || c.attrs[0].first != "kernel_size") throw Unsupported("attributes of MaxUnpool2d");
+  const auto r = xgrad::max_pool2d_with_indices(x, xgrad::Extents<2>(c.attrs[0].second.shape()));
+  return xgrad::max_unpool2d(r.values, r.indices, {x.size(-2), x.size(-1)});
+}
+
 const std::map<std::string, std::function<Value(Case&)>>& network_calls() {
   static const std::map<std::string, std::function<Value(Case&)>> table = {
       {"sequential_mlp", sequential},
       {"weight_sharing", tied_weights},
+      {"MaxUnpool2d", unpooled},
   };
   return table;
 }
@@ -92,8 +94,18 @@ const std::map<std::string, const char*>& losses() {
 
 }  // namespace
 
+// All floating tensors of a record have one dtype.
+void bind_parameters(Case& c, nn::Module& m) {
+  for (const Input& i : c.inputs)
+    if (i.tensor.is_floating_point()) m.to(i.tensor.dtype());
+  for (const auto& [name, parameter] : m.named_parameters()) c.bind(name, parameter);
+  for (const auto& [name, buffer] : m.named_buffers())
+    if (c.has(name)) c.bind(name, buffer);
+}
+
 void check_nn(const Json& record) {
   Case c(record);
+  if (is_recurrent(c.op)) return check_operation(c, run_recurrent);
   const auto network = network_calls().find(c.op);
   check_operation(c, network != network_calls().end() ? network->second : simple_module);
 }

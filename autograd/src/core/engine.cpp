@@ -19,6 +19,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
+#include "core/reuse.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -91,9 +92,9 @@ struct Pass {
       slot = std::move(g);
       return;
     }
-    TensorImpl& s = impl(slot);
-    const bool own = s.refs.load(std::memory_order_relaxed) == 1 && s.storage->refs.load(std::memory_order_relaxed) == 1;
-    if (!create_graph && own && s.contiguous && !s.storage->deleter) add_raw(slot, g);
+    if (create_graph) slot = xgrad::add(slot, g);
+    else if (is_sole_owner(slot)) add_raw(slot, g);
+    else if (is_sole_owner(g)) add_raw(g, slot), slot = std::move(g);
     else slot = xgrad::add(slot, g);
   }
 
