@@ -176,6 +176,8 @@ const std::vector<Row>& op_table() {
     add_linalg(*t);
     add_losses(*t);
     add_inplace(*t);
+    add_convolutions(*t);
+    add_pooling(*t);
     return t;
   }();
   return table->rows();

@@ -154,6 +154,8 @@ void add_index_ops(Table& t);
 void add_linalg(Table& t);
 void add_losses(Table& t);
 void add_inplace(Table& t);
+void add_convolutions(Table& t);
+void add_pooling(Table& t);
 
 const std::vector<Row>& op_table();
 

@@ -1,6 +1,7 @@
 // nn and losses: modules whose parameters come from the record, and loss functions.
 #include <map>
 
+#include "convolution.hpp"
 #include "functions.hpp"
 #include "modules.hpp"
 #include "record.hpp"
@@ -53,6 +54,7 @@ Value simple_module(Case& c) {
     attrs.emplace_back("in_features", weight.size(1));
     attrs.emplace_back("out_features", weight.size(0));
   }
+  if (name.starts_with("Conv")) add_conv_sizes(name, c.tensor("weight"), attrs);
   return run_module(c, module_or_unsupported(name, {}, attrs));
 }
 
@@ -70,10 +72,19 @@ Value tied_weights(Case& c) {
   return xgrad::linear(xgrad::reshape(xgrad::index_select(w, 0, xgrad::flatten(i)), shape), w);
 }
 
+// The largest of each window, put back where it was.
+Value unpooled(Case& c) {
+  const Tensor x = c.tensor("input");
+  if (c.attrs.size() != 1 || c.attrs[0].first != "kernel_size") throw Unsupported("attributes of MaxUnpool2d");
+  const auto r = xgrad::max_pool2d_with_indices(x, xgrad::Extents<2>(c.attrs[0].second.shape()));
+  return xgrad::max_unpool2d(r.values, r.indices, {x.size(-2), x.size(-1)});
+}
+
 const std::map<std::string, std::function<Value(Case&)>>& network_calls() {
   static const std::map<std::string, std::function<Value(Case&)>> table = {
       {"sequential_mlp", sequential},
       {"weight_sharing", tied_weights},
+      {"MaxUnpool2d", unpooled},
   };
   return table;
 }

@@ -12,6 +12,7 @@ FunctionTable build() {
   add_indexing(table);
   add_tensor_methods(table);
   add_neural(table);
+  add_convolutions(table);
   add_modules(table);
   return table;
 }

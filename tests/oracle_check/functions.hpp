@@ -21,6 +21,7 @@ void add_shapes(FunctionTable& table);
 void add_indexing(FunctionTable& table);
 void add_tensor_methods(FunctionTable& table);
 void add_neural(FunctionTable& table);   // activations, losses, functional forms
+void add_convolutions(FunctionTable& table);  // and pooling
 void add_modules(FunctionTable& table);  // modules, optimizers and datasets as objects
 
 // All of them together. A name is looked up as it is, then under nn.functional.

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "convolution.hpp"
 #include "functions.hpp"
 #include "language.hpp"
 
@@ -28,8 +29,13 @@ nn::GELUOptions gelu_options(Args& a) {
   return {.approximate = kind == "tanh" ? xgrad::Gelu::tanh : xgrad::Gelu::none};
 }
 
+std::map<std::string, Class> with_convolutions(std::map<std::string, Class> table) {
+  for (const ModuleClass& c : convolution_classes()) table[c.name] = {c.signature, c.make};
+  return table;
+}
+
 const std::map<std::string, Class>& classes() {
-  static const std::map<std::string, Class> table = {
+  static const std::map<std::string, Class> table = with_convolutions({
       {"Linear",
        {"in_features out_features bias?",
         [](Args& a) {
@@ -57,7 +63,7 @@ const std::map<std::string, Class>& classes() {
         [](Args& a) { return any(nn::Softplus({.beta = a.real("beta", 1), .threshold = a.real("threshold", 20)})); }}},
       {"Softmax", {"dim", [](Args& a) { return any(nn::Softmax({.dim = a.integer("dim")})); }}},
       {"LogSoftmax", {"dim", [](Args& a) { return any(nn::LogSoftmax({.dim = a.integer("dim")})); }}},
-  };
+  });
   return table;
 }
 

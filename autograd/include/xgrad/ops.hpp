@@ -1,10 +1,12 @@
 // All operations.
 #pragma once
 
+#include <xgrad/ops/conv.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/pool.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>

@@ -16,13 +16,6 @@ namespace {
 using Desc = dnnl::memory::desc;
 using Dims = dnnl::memory::dims;
 
-void check(dnnl_status_t status, const char* what) {
-  if (status == dnnl_success) return;
-  if (status == dnnl_out_of_memory) throw std::bad_alloc();
-  throw Error("xgrad: oneDNN refused " + std::string(what) + " (status " + std::to_string(static_cast<int>(status)) +
-              ")");
-}
-
 struct MatmulKey {
   Matmul p;
   int threads;  // a primitive is planned for a number of threads
@@ -85,6 +78,13 @@ MatmulEntry make_matmul(const Matmul& p) {
 }
 
 }  // namespace
+
+void check(dnnl_status_t status, const char* what) {
+  if (status == dnnl_success) return;
+  if (status == dnnl_out_of_memory) throw std::bad_alloc();
+  throw Error("xgrad: oneDNN refused " + std::string(what) + " (status " + std::to_string(static_cast<int>(status)) +
+              ")");
+}
 
 const dnnl::engine& engine() {
   static const auto* e = new dnnl::engine(dnnl::engine::kind::cpu, 0);  // lives as long as any thread may use it

@@ -5,6 +5,12 @@
 #include <cstdint>
 #include <dnnl.hpp>
 
+#include "kernels/conv_shape.hpp"
+
+namespace xgrad::detail {
+struct Storage;
+}
+
 namespace xgrad::detail::dnn {
 
 // The CPU, and this thread's stream on it.
@@ -26,6 +32,20 @@ typename Op::primitive_desc primitive_desc(const dnnl::primitive_attr& attr, con
 #endif
 }
 
+// The same for a backward pass, which is planned after the forward one.
+template <class Op, class Forward, class... Args>
+typename Op::primitive_desc primitive_desc_after(const Forward& forward, const dnnl::primitive_attr& attr,
+                                                 const Args&... args) {
+#if DNNL_VERSION_MAJOR >= 3
+  return typename Op::primitive_desc(engine(), args..., forward, attr);
+#else
+  return typename Op::primitive_desc(typename Op::desc(args...), attr, engine(), forward);
+#endif
+}
+
+// Throws when a call of the C interface failed.
+void check(dnnl_status_t status, const char* what);
+
 // C = alpha op(A) op(B) + beta C, row-major; see gemm.hpp.
 void sgemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const float* a,
            std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc);
@@ -38,5 +58,17 @@ struct Matmul {
   bool operator==(const Matmul&) const = default;
 };
 void matmul(const Matmul& p, const float* a, const float* b, float* c);
+
+// Convolutions by cached primitives that choose their own memory formats; operands are plain and reordered as needed.
+enum class ConvPass { forward, backward_data, backward_weights };
+// Whether oneDNN takes these numbers.
+bool conv_supported(const ConvShape& s);
+// x, w and y are read or written according to the pass; bias may be null and belongs to the forward pass. weights:
+// where w lies, to keep its reordered form until the storage changes; null not to.
+void convolution(ConvPass pass, const ConvShape& s, float* x, float* w, const float* bias, float* y,
+                 Storage* weights = nullptr);
+// Reordered weights this thread keeps now, and the most it keeps.
+std::size_t kept_weights();
+inline constexpr std::size_t kMaxKeptWeights = 64;
 
 }  // namespace xgrad::detail::dnn

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <xgrad/nn/activation.hpp>
+#include <xgrad/nn/conv.hpp>
 #include <xgrad/nn/functional.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/nn/pooling.hpp>
 #include <xgrad/nn/sequential.hpp>

@@ -24,4 +24,32 @@ using xgrad::softmax;
 using xgrad::softplus;
 using xgrad::tanh;
 
+using xgrad::conv1d;
+using xgrad::conv2d;
+using xgrad::conv3d;
+using xgrad::conv_transpose1d;
+using xgrad::conv_transpose2d;
+using xgrad::conv_transpose3d;
+using xgrad::max_pool1d;
+using xgrad::max_pool2d;
+using xgrad::max_pool3d;
+using xgrad::max_pool1d_with_indices;
+using xgrad::max_pool2d_with_indices;
+using xgrad::max_pool3d_with_indices;
+using xgrad::avg_pool1d;
+using xgrad::avg_pool2d;
+using xgrad::avg_pool3d;
+using xgrad::adaptive_avg_pool1d;
+using xgrad::adaptive_avg_pool2d;
+using xgrad::adaptive_avg_pool3d;
+using xgrad::adaptive_max_pool1d;
+using xgrad::adaptive_max_pool2d;
+using xgrad::adaptive_max_pool3d;
+using xgrad::adaptive_max_pool1d_with_indices;
+using xgrad::adaptive_max_pool2d_with_indices;
+using xgrad::adaptive_max_pool3d_with_indices;
+using xgrad::max_unpool1d;
+using xgrad::max_unpool2d;
+using xgrad::max_unpool3d;
+
 }  // namespace xgrad::nn::functional

@@ -1,0 +1,104 @@
+// Pooling: one number per window of the input, over one, two or three spatial dimensions.
+//
+// Input (N, C, spatial...) or (C, spatial...), float32 or float64 (DTypeError); the result is batched alike. Output
+// size = (in + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down, or up with ceil_mode; a window that
+// would start in the padding behind the input is left out. ValueError: kernel, stride or dilation below 1, padding
+// negative or more than half the kernel. ShapeError: wrong rank, a kernel that exceeds the padded input, nothing to
+// pool.
+#pragma once
+
+#include <optional>
+#include <xgrad/ops/extents.hpp>
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/tensor.hpp>
+
+namespace xgrad {
+
+// Distance from one window to the next: the kernel size when not given.
+template <int N>
+class PoolStride {
+ public:
+  PoolStride() : each_(0), given_(false) {}
+  PoolStride(Extents<N> each) : each_(each) {}       // NOLINT: {.stride = 2}
+  PoolStride(std::int64_t all) : each_(all) {}       // NOLINT
+  PoolStride(int all) : each_(std::int64_t{all}) {}  // NOLINT
+  PoolStride(std::int64_t height, std::int64_t width) requires(N == 2) : each_(height, width) {}
+  PoolStride(std::int64_t depth, std::int64_t height, std::int64_t width) requires(N == 3)
+      : each_(depth, height, width) {}
+
+  Extents<N> value_or(const Extents<N>& kernel) const { return given_ ? each_ : kernel; }
+
+ private:
+  Extents<N> each_;
+  bool given_ = true;
+};
+
+template <int N>
+struct MaxPoolOptions {
+  PoolStride<N> stride = {};
+  Extents<N> padding = 0;  // minus infinity
+  Extents<N> dilation = 1;
+  bool ceil_mode = false;
+};
+
+// The largest element of each window. NaN wins. The first of equal elements, in row-major order, gets the gradient.
+XGRAD_API Tensor max_pool1d(const Tensor& x, Extents<1> kernel_size, const MaxPoolOptions<1>& options = {},
+                            Location at = Location::current());
+XGRAD_API Tensor max_pool2d(const Tensor& x, Extents<2> kernel_size, const MaxPoolOptions<2>& options = {},
+                            Location at = Location::current());
+XGRAD_API Tensor max_pool3d(const Tensor& x, Extents<3> kernel_size, const MaxPoolOptions<3>& options = {},
+                            Location at = Location::current());
+// The same with the positions (int64) within each flattened image of the input.
+XGRAD_API ValuesIndices max_pool1d_with_indices(const Tensor& x, Extents<1> kernel_size,
+                                                const MaxPoolOptions<1>& options = {},
+                                                Location at = Location::current());
+XGRAD_API ValuesIndices max_pool2d_with_indices(const Tensor& x, Extents<2> kernel_size,
+                                                const MaxPoolOptions<2>& options = {},
+                                                Location at = Location::current());
+XGRAD_API ValuesIndices max_pool3d_with_indices(const Tensor& x, Extents<3> kernel_size,
+                                                const MaxPoolOptions<3>& options = {},
+                                                Location at = Location::current());
+
+template <int N>
+struct AvgPoolOptions {
+  PoolStride<N> stride = {};
+  Extents<N> padding = 0;
+  bool ceil_mode = false;
+  bool count_include_pad = true;                                // padding counts as zeros that are averaged
+  std::optional<std::int64_t> divisor_override = std::nullopt;  // instead of the count; not 0 (ValueError)
+};
+
+// The mean of each window. Its derivative spreads g / count over the window.
+XGRAD_API Tensor avg_pool1d(const Tensor& x, Extents<1> kernel_size, const AvgPoolOptions<1>& options = {},
+                            Location at = Location::current());
+XGRAD_API Tensor avg_pool2d(const Tensor& x, Extents<2> kernel_size, const AvgPoolOptions<2>& options = {},
+                            Location at = Location::current());
+XGRAD_API Tensor avg_pool3d(const Tensor& x, Extents<3> kernel_size, const AvgPoolOptions<3>& options = {},
+                            Location at = Location::current());
+
+// Windows that share the input out: window i of n reaches from floor(i in / n) to ceil((i + 1) in / n). A size may be
+// kKeepSize: that of the input.
+inline constexpr std::int64_t kKeepSize = -1;
+XGRAD_API Tensor adaptive_avg_pool1d(const Tensor& x, Extents<1> output_size, Location at = Location::current());
+XGRAD_API Tensor adaptive_avg_pool2d(const Tensor& x, Extents<2> output_size, Location at = Location::current());
+XGRAD_API Tensor adaptive_avg_pool3d(const Tensor& x, Extents<3> output_size, Location at = Location::current());
+XGRAD_API Tensor adaptive_max_pool1d(const Tensor& x, Extents<1> output_size, Location at = Location::current());
+XGRAD_API Tensor adaptive_max_pool2d(const Tensor& x, Extents<2> output_size, Location at = Location::current());
+XGRAD_API Tensor adaptive_max_pool3d(const Tensor& x, Extents<3> output_size, Location at = Location::current());
+XGRAD_API ValuesIndices adaptive_max_pool1d_with_indices(const Tensor& x, Extents<1> output_size,
+                                                         Location at = Location::current());
+XGRAD_API ValuesIndices adaptive_max_pool2d_with_indices(const Tensor& x, Extents<2> output_size,
+                                                         Location at = Location::current());
+XGRAD_API ValuesIndices adaptive_max_pool3d_with_indices(const Tensor& x, Extents<3> output_size,
+                                                         Location at = Location::current());
+
+// Puts each element back at its index (int64, as max_pool*_with_indices gives them) into zeros with the given spatial
+// sizes. Where an index occurs twice the last one stays. IndexError for an index outside the image.
+XGRAD_API Tensor max_unpool1d(const Tensor& x, const Tensor& indices, Extents<1> output_size,
+                              Location at = Location::current());
+XGRAD_API Tensor max_unpool2d(const Tensor& x, const Tensor& indices, Extents<2> output_size,
+                              Location at = Location::current());
+XGRAD_API Tensor max_unpool3d(const Tensor& x, const Tensor& indices, Extents<3> output_size,
+                              Location at = Location::current());
+
+}  // namespace xgrad

@@ -1,0 +1,24 @@
+// Convolutions without the tape: forward, and the adjoints by input and weight. Operands of one floating type, any
+// strides, of the shapes that ConvShape says; results are contiguous.
+#pragma once
+
+#include "core/tensor_impl.hpp"
+#include "kernels/conv_shape.hpp"
+
+namespace xgrad::detail {
+
+// bias (out_channels) may be undefined.
+Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& w, const Tensor& bias);
+// The input's gradient from g of the output's shape; bias (in_channels) may be undefined (transposed convolutions).
+Tensor conv_backward_data_raw(const ConvShape& s, const Tensor& g, const Tensor& w, const Tensor& bias);
+Tensor conv_backward_weights_raw(const ConvShape& s, const Tensor& g, const Tensor& x);
+
+// The same by unfolding each image into a matrix, one image per thread. Contiguous memory.
+template <class T>
+void im2col_forward(const ConvShape& s, const T* x, const T* w, const T* bias, T* y);
+template <class T>
+void im2col_backward_data(const ConvShape& s, const T* g, const T* w, const T* bias, T* dx);
+template <class T>
+void im2col_backward_weights(const ConvShape& s, const T* g, const T* x, T* dw);
+
+}  // namespace xgrad::detail

@@ -1,0 +1,270 @@
+// Convolution primitives of oneDNN. Each is planned with memory format `any`, which is twice as fast as plain layouts,
+// and owns the reorders between the plain operands and the layouts it chose.
+#include <vector>
+
+#include "core/storage.hpp"
+#include "core/tensor_impl.hpp"
+#include "kernels/lru.hpp"
+#include "kernels/onednn.hpp"
+#include "kernels/parallel.hpp"
+
+namespace xgrad::detail::dnn {
+namespace {
+
+using Desc = dnnl::memory::desc;
+using Dims = dnnl::memory::dims;
+using Tag = dnnl::memory::format_tag;
+constexpr auto kFloat = dnnl::memory::data_type::f32;
+
+struct ConvKey {
+  ConvPass pass;
+  bool bias;
+  int threads;
+  ConvShape s;
+  bool operator==(const ConvKey&) const = default;
+};
+
+struct ConvHash {
+  std::size_t operator()(const ConvKey& k) const {
+    std::uint64_t h = static_cast<std::uint64_t>(k.threads) * 8 + static_cast<std::uint64_t>(k.pass) * 2 + k.bias;
+    const auto mix = [&h](std::int64_t x) { h = (h ^ static_cast<std::uint64_t>(x)) * 0x9E3779B97F4A7C15u; };
+    for (const std::int64_t x : {k.s.batch, k.s.groups, k.s.in_channels, k.s.out_channels}) mix(x);
+    for (const Triple& t : {k.s.in, k.s.kernel, k.s.stride, k.s.padding, k.s.dilation})
+      for (const std::int64_t x : t) mix(x);
+    return h ^ (h >> 32);
+  }
+};
+
+// An operand as the user has it and as the primitive wants it. Addresses are set for each call.
+struct Operand {
+  dnnl::memory plain, chosen;
+  dnnl::reorder reorder;
+  std::vector<dnnl_exec_arg_t> args;
+  bool reordered = false;
+  std::size_t bytes = 0, offset = 0;  // of the chosen form in the scratch memory
+};
+
+struct ConvEntry {
+  dnnl::primitive primitive;
+  Operand x, w, y;
+  dnnl::memory bias, scratch;
+  std::vector<dnnl_exec_arg_t> args;
+  std::size_t total_bytes = 0;
+};
+
+// What oneDNN calls dims: without the leading spatial dimensions of size 1 that the user does not have.
+struct Numbers {
+  Dims x, w, y;
+  Dims stride{}, dilation{}, front{}, back{};
+};
+
+Numbers numbers(const ConvShape& s) {
+  Numbers n{.x = {s.batch, s.in_channels},
+            .w = s.groups > 1 ? Dims{s.groups, s.group_out(), s.group_in()} : Dims{s.out_channels, s.in_channels},
+            .y = {s.batch, s.out_channels}};
+  for (std::size_t i = s.spatial == 3 ? 0 : 1; i < 3; ++i) {
+    n.x.push_back(s.in[i]);
+    n.w.push_back(s.kernel[i]);
+    n.y.push_back(s.out[i]);
+    n.stride.push_back(s.stride[i]);
+    n.dilation.push_back(s.dilation[i] - 1);
+    n.front.push_back(s.padding[i]);
+    n.back.push_back((s.out[i] - 1) * s.stride[i] + (s.kernel[i] - 1) * s.dilation[i] + 1 - s.in[i] - s.padding[i]);
+  }
+  return n;
+}
+
+Desc plain(const Dims& d) { return {d, kFloat, d.size() == 4 ? Tag::abcd : d.size() == 5 ? Tag::abcde : Tag::abcdef}; }
+Desc any(const Dims& d) { return {d, kFloat, Tag::any}; }
+
+dnnl::memory unbound(const Desc& d) { return {d, engine(), DNNL_MEMORY_NONE}; }
+
+void place(Operand& o, std::size_t& end) {
+  constexpr std::size_t kPage = 4096;
+  o.offset = end;
+  if (o.reordered) end += (o.bytes + kPage - 1) / kPage * kPage;
+}
+
+Operand make_operand(const Desc& plain, const Desc& chosen, bool is_result) {
+  Operand o;
+  o.plain = unbound(plain);
+  o.chosen = unbound(chosen);
+  o.reordered = !(plain == chosen);
+  if (!o.reordered) return o;
+  o.bytes = chosen.get_size();
+  const dnnl::memory &from = is_result ? o.chosen : o.plain, &to = is_result ? o.plain : o.chosen;
+  o.reorder = dnnl::reorder(from, to);
+  o.args = {{DNNL_ARG_FROM, from.get()}, {DNNL_ARG_TO, to.get()}};
+  return o;
+}
+
+dnnl::convolution_forward::primitive_desc plan_forward(const ConvKey& k, const Numbers& n) {
+  // A backward pass only needs to know some forward pass of its kind.
+  const auto kind = dnnl::prop_kind::forward_training;
+  const auto direct = dnnl::algorithm::convolution_direct;
+  if (k.bias)
+    return primitive_desc<dnnl::convolution_forward>(user_scratchpad(), kind, direct, any(n.x), any(n.w),
+                                                     Desc({k.s.out_channels}, kFloat, Tag::a), any(n.y), n.stride,
+                                                     n.dilation, n.front, n.back);
+  return primitive_desc<dnnl::convolution_forward>(user_scratchpad(), kind, direct, any(n.x), any(n.w), any(n.y),
+                                                   n.stride, n.dilation, n.front, n.back);
+}
+
+// `x`, `w`, `y` are the formats the primitive chose.
+template <class Primitive, class Plan>
+ConvEntry finish(const ConvKey& k, const Numbers& n, const Plan& plan, const Desc& x, const Desc& w, const Desc& y) {
+  const bool forward = k.pass == ConvPass::forward, data = k.pass == ConvPass::backward_data;
+  ConvEntry e;
+  e.primitive = Primitive(plan);
+  e.x = make_operand(plain(n.x), x, data);
+  e.w = make_operand(plain(n.w), w, k.pass == ConvPass::backward_weights);
+  e.y = make_operand(plain(n.y), y, forward);
+  for (Operand* o : {&e.x, &e.w, &e.y}) place(*o, e.total_bytes);
+  e.args = {{data ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, e.x.chosen.get()},
+            {k.pass == ConvPass::backward_weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, e.w.chosen.get()},
+            {forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, e.y.chosen.get()}};
+  if (k.bias) {
+    e.bias = unbound(Desc({k.s.out_channels}, kFloat, Tag::a));
+    e.args.push_back({DNNL_ARG_BIAS, e.bias.get()});
+  }
+  const Desc scratch = plan.scratchpad_desc();
+  if (scratch.get_size() > 0) {
+    e.scratch = unbound(scratch);
+    e.args.push_back({DNNL_ARG_SCRATCHPAD, e.scratch.get()});
+  }
+  return e;
+}
+
+ConvEntry make_entry(const ConvKey& k) {
+  const Numbers n = numbers(k.s);
+  const auto forward = plan_forward(k, n);
+  if (k.pass == ConvPass::forward)
+    return finish<dnnl::convolution_forward>(k, n, forward, forward.src_desc(), forward.weights_desc(),
+                                             forward.dst_desc());
+  const auto direct = dnnl::algorithm::convolution_direct;
+  if (k.pass == ConvPass::backward_data) {
+    const auto plan = primitive_desc_after<dnnl::convolution_backward_data>(
+        forward, user_scratchpad(), direct, any(n.x), any(n.w), any(n.y), n.stride, n.dilation, n.front, n.back);
+    return finish<dnnl::convolution_backward_data>(k, n, plan, plan.diff_src_desc(), plan.weights_desc(),
+                                                   plan.diff_dst_desc());
+  }
+  const auto plan = primitive_desc_after<dnnl::convolution_backward_weights>(
+      forward, user_scratchpad(), direct, any(n.x), any(n.w), any(n.y), n.stride, n.dilation, n.front, n.back);
+  return finish<dnnl::convolution_backward_weights>(k, n, plan, plan.src_desc(), plan.diff_weights_desc(),
+                                                    plan.diff_dst_desc());
+}
+
+void set(const dnnl::memory& m, const void* p) {
+  check(dnnl_memory_set_data_handle(m.get(), const_cast<void*>(p)), "an operand");  // its interface has no const
+}
+
+void run(const dnnl::primitive& p, const std::vector<dnnl_exec_arg_t>& args, const char* what) {
+  check(dnnl_primitive_execute(p.get(), stream().get(), static_cast<int>(args.size()), args.data()), what);
+}
+
+void bind(Operand& o, const float* p, char* scratch) {
+  set(o.plain, p);
+  set(o.chosen, o.reordered ? static_cast<const void*>(scratch + o.offset) : p);
+}
+
+void reorder(Operand& o) {
+  if (o.reordered) run(o.reorder, o.args, "a change of layout");
+}
+
+// ---- weights kept in the chosen format ----
+// The storage is held, so that its address cannot come to mean something else, until nobody else has it.
+struct KeptWeights {
+  Storage* storage;
+  const float* plain;
+  std::uint32_t version;
+  Desc format;
+  Tensor chosen;
+};
+
+class WeightCache {
+ public:
+  ~WeightCache() {
+    for (KeptWeights& k : kept_) k.storage->release();
+  }
+  std::size_t size() const { return kept_.size(); }
+
+  // The weights of o, whose plain memory is bound, in the format o wants.
+  const float* get(Operand& o, const float* w, Storage* storage) {
+    const Desc format = o.chosen.get_desc();
+    for (KeptWeights& k : kept_)
+      if (k.storage == storage && k.plain == w && k.format == format) {
+        if (k.version != storage->version) fill(k, o);
+        return data<float>(k.chosen);
+      }
+    make_room();
+    retain(storage);
+    kept_.push_back(
+        {storage, w, 0, format, make_tensor({static_cast<std::int64_t>(o.bytes / sizeof(float))}, kFloat32)});
+    fill(kept_.back(), o);
+    return data<float>(kept_.back().chosen);
+  }
+
+ private:
+  static void fill(KeptWeights& k, Operand& o) {
+    set(o.chosen, data<float>(k.chosen));
+    reorder(o);
+    k.version = k.storage->version;
+  }
+  void make_room() {
+    const auto release_if = [this](auto unwanted) {
+      std::erase_if(kept_, [&](KeptWeights& k) {
+        if (!unwanted(k)) return false;
+        k.storage->release();
+        return true;
+      });
+    };
+    release_if([](const KeptWeights& k) { return k.storage->refs.load(std::memory_order_relaxed) == 1; });
+    if (kept_.size() >= kMaxKeptWeights)
+      release_if([first = &kept_.front()](const KeptWeights& k) { return &k == first; });
+  }
+
+  std::vector<KeptWeights> kept_;
+};
+
+WeightCache& weight_cache() {
+  thread_local WeightCache cache;
+  return cache;
+}
+
+}  // namespace
+
+std::size_t kept_weights() { return weight_cache().size(); }
+
+bool conv_supported(const ConvShape& s) {
+  const Numbers n = numbers(s);
+  for (std::size_t i = 0; i < n.back.size(); ++i)
+    if (n.back[i] <= -n.stride[i]) return false;  // a transposed convolution with much output padding
+  return true;
+}
+
+void convolution(ConvPass pass, const ConvShape& s, float* x, float* w, const float* bias, float* y, Storage* weights) {
+  thread_local LruCache<ConvKey, ConvEntry, ConvHash> cache(256);
+  const int n = usable_threads();
+  const LibraryThreads threads(n);
+  const ConvKey key{pass, bias != nullptr, n, s};
+  ConvEntry& e = cache.get(key, [&] { return make_entry(key); });
+  const std::size_t own = e.scratch ? e.scratch.get_desc().get_size() : 0;
+  char* scratch = e.total_bytes + own > 0 ? static_cast<char*>(scratchpad(e.total_bytes + own)) : nullptr;
+  bind(e.x, x, scratch);
+  bind(e.w, w, scratch);
+  bind(e.y, y, scratch);
+  if (bias) set(e.bias, bias);
+  if (own > 0) set(e.scratch, scratch + e.total_bytes);
+  if (pass != ConvPass::backward_data) reorder(e.x);
+  if (pass != ConvPass::forward) reorder(e.y);
+  if (pass != ConvPass::backward_weights && e.w.reordered) {
+    if (weights)
+      set(e.w.chosen, weight_cache().get(e.w, w, weights));
+    else
+      reorder(e.w);
+  }
+  run(e.primitive, e.args, "a convolution");
+  reorder(pass == ConvPass::forward ? e.y : pass == ConvPass::backward_data ? e.x : e.w);
+}
+
+}  // namespace xgrad::detail::dnn

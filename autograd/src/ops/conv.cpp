@@ -1,0 +1,116 @@
+// Convolutions. Three operations on the tape, each the derivative of the others: forward, the adjoint by the input
+// (also the transposed convolution), the adjoint by the weight. So every order of derivative exists.
+#include "kernels/conv.hpp"
+
+#include <xgrad/ops/conv.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+#include "core/node.hpp"
+#include "ops/conv_shape.hpp"
+
+namespace xgrad {
+
+using detail::ConvShape;
+using detail::impl;
+using detail::wants_grad;
+
+namespace {
+
+// All dimensions but the channels.
+Tensor sum_to_channels(const Tensor& g, const ConvShape& s) {
+  Shape dims;
+  for (int d = 0; d < impl(g).shape.rank(); ++d)
+    if (d != (s.batched ? 1 : 0)) dims.push_back(d);
+  return sum(g, dims);
+}
+
+Tensor backward_weights(const Tensor& g, const Tensor& x, const ConvShape& s);
+Tensor backward_data(const char* op, const Tensor& g, const Tensor& w, const Tensor& bias, const ConvShape& s,
+                     const Location& at = Location::current());
+
+const char* forward_name(const ConvShape& s) {
+  return s.spatial == 1 ? "conv1d" : s.spatial == 2 ? "conv2d" : "conv3d";
+}
+
+// y = x * w + bias.
+Tensor forward(const char* op, const Tensor& x, const Tensor& w, const Tensor& bias, const ConvShape& s,
+               const Location& at = Location::current()) {
+  const bool tape = grad_enabled();
+  const Tensor none;
+  return record(
+      op, detail::conv_forward_raw(s, x, w, bias), {x, w, bias},
+      {tape && wants_grad(w) ? x : none, tape && wants_grad(x) ? w : none},
+      [s](const Saved& saved, const Tensor& grad) -> Grads {
+        const Tensor g = detail::contiguous(grad);
+        Tensor gx, gw, gb;
+        if (saved.needs(0)) gx = backward_data("conv_backward_data", g, saved[1], Tensor(), s);
+        if (saved.needs(1)) gw = backward_weights(g, saved[0], s);
+        if (saved.needs(2)) gb = sum_to_channels(g, s);
+        return {gx, gw, gb};
+      },
+      at);
+}
+
+// The x that makes <forward(x, w), g> = <x, result>, plus bias: linear in g and in w.
+Tensor backward_data(const char* op, const Tensor& g, const Tensor& w, const Tensor& bias, const ConvShape& s,
+                     const Location& at) {
+  const bool tape = grad_enabled();
+  const Tensor none;
+  return record(
+      op, detail::conv_backward_data_raw(s, g, w, bias), {g, w, bias},
+      {tape && wants_grad(w) ? g : none, tape && wants_grad(g) ? w : none},
+      [s](const Saved& saved, const Tensor& grad) -> Grads {
+        const Tensor h = detail::contiguous(grad);
+        Tensor gg, gw, gb;
+        if (saved.needs(0)) gg = forward(forward_name(s), h, saved[1], Tensor(), s);
+        if (saved.needs(1)) gw = backward_weights(saved[0], h, s);
+        if (saved.needs(2)) gb = sum_to_channels(h, s);
+        return {gg, gw, gb};
+      },
+      at);
+}
+
+// The w that makes <forward(x, w), g> = <w, result>: linear in g and in x.
+Tensor backward_weights(const Tensor& g, const Tensor& x, const ConvShape& s) {
+  return record("conv_backward_weights", detail::conv_backward_weights_raw(s, g, x), {g, x}, {g, x},
+                [s](const Saved& saved, const Tensor& grad) -> Grads {
+                  const Tensor h = detail::contiguous(grad);
+                  Tensor gg, gx;
+                  if (saved.needs(0)) gg = forward(forward_name(s), saved[1], h, Tensor(), s);
+                  if (saved.needs(1)) gx = backward_data("conv_backward_data", saved[0], h, Tensor(), s);
+                  return {gg, gx};
+                });
+}
+
+}  // namespace
+
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvOptions<1>& o, Location at) {
+  const ConvShape s = detail::conv_shape("conv1d", x, weight, bias, o, at);
+  return forward("conv1d", x, weight, bias, s, at);
+}
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvOptions<2>& o, Location at) {
+  const ConvShape s = detail::conv_shape("conv2d", x, weight, bias, o, at);
+  return forward("conv2d", x, weight, bias, s, at);
+}
+Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvOptions<3>& o, Location at) {
+  const ConvShape s = detail::conv_shape("conv3d", x, weight, bias, o, at);
+  return forward("conv3d", x, weight, bias, s, at);
+}
+
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvTransposeOptions<1>& o,
+                        Location at) {
+  const ConvShape s = detail::conv_transpose_shape("conv_transpose1d", x, weight, bias, o, at);
+  return backward_data("conv_transpose1d", x, weight, bias, s, at);
+}
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvTransposeOptions<2>& o,
+                        Location at) {
+  const ConvShape s = detail::conv_transpose_shape("conv_transpose2d", x, weight, bias, o, at);
+  return backward_data("conv_transpose2d", x, weight, bias, s, at);
+}
+Tensor conv_transpose3d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvTransposeOptions<3>& o,
+                        Location at) {
+  const ConvShape s = detail::conv_transpose_shape("conv_transpose3d", x, weight, bias, o, at);
+  return backward_data("conv_transpose3d", x, weight, bias, s, at);
+}
+
+}  // namespace xgrad

@@ -1,0 +1,78 @@
+// Pooling layers; formulas, options and errors are those of <xgrad/ops/pool.hpp>: nn::MaxPool2d(3, {.stride = 2}).
+#pragma once
+
+#include <xgrad/nn/module.hpp>
+#include <xgrad/ops/pool.hpp>
+
+namespace xgrad::nn {
+
+template <int N>
+class MaxPoolNd : public Layer<MaxPoolNd<N>> {
+ public:
+  explicit MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options = {});
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+ private:
+  Extents<N> kernel_size_;
+  MaxPoolOptions<N> options_;
+};
+
+template <int N>
+class AvgPoolNd : public Layer<AvgPoolNd<N>> {
+ public:
+  explicit AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options = {});
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+ private:
+  Extents<N> kernel_size_;
+  AvgPoolOptions<N> options_;
+};
+
+// Any input size -> output_size; kKeepSize keeps a size.
+template <int N>
+class AdaptiveAvgPoolNd : public Layer<AdaptiveAvgPoolNd<N>> {
+ public:
+  explicit AdaptiveAvgPoolNd(Extents<N> output_size);
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+ private:
+  Extents<N> output_size_;
+};
+
+template <int N>
+class AdaptiveMaxPoolNd : public Layer<AdaptiveMaxPoolNd<N>> {
+ public:
+  explicit AdaptiveMaxPoolNd(Extents<N> output_size);
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+ private:
+  Extents<N> output_size_;
+};
+
+extern template class XGRAD_API MaxPoolNd<1>;
+extern template class XGRAD_API MaxPoolNd<2>;
+extern template class XGRAD_API MaxPoolNd<3>;
+extern template class XGRAD_API AvgPoolNd<1>;
+extern template class XGRAD_API AvgPoolNd<2>;
+extern template class XGRAD_API AvgPoolNd<3>;
+extern template class XGRAD_API AdaptiveAvgPoolNd<1>;
+extern template class XGRAD_API AdaptiveAvgPoolNd<2>;
+extern template class XGRAD_API AdaptiveAvgPoolNd<3>;
+extern template class XGRAD_API AdaptiveMaxPoolNd<1>;
+extern template class XGRAD_API AdaptiveMaxPoolNd<2>;
+extern template class XGRAD_API AdaptiveMaxPoolNd<3>;
+
+using MaxPool1d = MaxPoolNd<1>;
+using MaxPool2d = MaxPoolNd<2>;
+using MaxPool3d = MaxPoolNd<3>;
+using AvgPool1d = AvgPoolNd<1>;
+using AvgPool2d = AvgPoolNd<2>;
+using AvgPool3d = AvgPoolNd<3>;
+using AdaptiveAvgPool1d = AdaptiveAvgPoolNd<1>;
+using AdaptiveAvgPool2d = AdaptiveAvgPoolNd<2>;
+using AdaptiveAvgPool3d = AdaptiveAvgPoolNd<3>;
+using AdaptiveMaxPool1d = AdaptiveMaxPoolNd<1>;
+using AdaptiveMaxPool2d = AdaptiveMaxPoolNd<2>;
+using AdaptiveMaxPool3d = AdaptiveMaxPoolNd<3>;
+
+}  // namespace xgrad::nn

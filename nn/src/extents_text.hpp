@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <xgrad/ops/extents.hpp>
+
+namespace xgrad::nn {
+
+// "3x5" for labels.
+template <int N>
+std::string extents_text(const Extents<N>& e) {
+  std::string s;
+  for (const std::int64_t n : e.v) s += (s.empty() ? "" : "x") + std::to_string(n);
+  return s;
+}
+
+}  // namespace xgrad::nn
