@@ -178,6 +178,7 @@ const std::vector<Row>& op_table() {
     add_inplace(*t);
     add_convolutions(*t);
     add_pooling(*t);
+    add_recurrent(*t);
     return t;
   }();
   return table->rows();

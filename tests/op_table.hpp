@@ -156,6 +156,7 @@ void add_losses(Table& t);
 void add_inplace(Table& t);
 void add_convolutions(Table& t);
 void add_pooling(Table& t);
+void add_recurrent(Table& t);
 
 const std::vector<Row>& op_table();
 

@@ -5,22 +5,13 @@
 #include "functions.hpp"
 #include "modules.hpp"
 #include "record.hpp"
+#include "recurrent.hpp"
 
 namespace oracle {
 
 namespace {
 
 namespace nn = xgrad::nn;
-
-// The module with the record's parameters, which stand for the inputs of their names from now on. All floating tensors
-// of a record have one dtype.
-void bind_parameters(Case& c, nn::Module& m) {
-  for (const Input& i : c.inputs)
-    if (i.tensor.is_floating_point()) m.to(i.tensor.dtype());
-  for (const auto& [name, parameter] : m.named_parameters()) c.bind(name, parameter);
-  for (const auto& [name, buffer] : m.named_buffers())
-    if (c.has(name)) c.bind(name, buffer);
-}
 
 // Attributes that are the constructor's arguments, without those of the harness.
 Dict constructor_attrs(const Case& c) {
@@ -103,8 +94,18 @@ const std::map<std::string, const char*>& losses() {
 
 }  // namespace
 
+// All floating tensors of a record have one dtype.
+void bind_parameters(Case& c, nn::Module& m) {
+  for (const Input& i : c.inputs)
+    if (i.tensor.is_floating_point()) m.to(i.tensor.dtype());
+  for (const auto& [name, parameter] : m.named_parameters()) c.bind(name, parameter);
+  for (const auto& [name, buffer] : m.named_buffers())
+    if (c.has(name)) c.bind(name, buffer);
+}
+
 void check_nn(const Json& record) {
   Case c(record);
+  if (is_recurrent(c.op)) return check_operation(c, run_recurrent);
   const auto network = network_calls().find(c.op);
   check_operation(c, network != network_calls().end() ? network->second : simple_module);
 }

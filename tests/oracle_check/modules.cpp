@@ -5,6 +5,7 @@
 #include "convolution.hpp"
 #include "functions.hpp"
 #include "language.hpp"
+#include "recurrent.hpp"
 
 namespace oracle {
 
@@ -22,6 +23,10 @@ struct Class {
   const char* signature;
   std::function<AnyModule(Args&)> make;
 };
+
+Class recurrent(const char* name) {
+  return {kRecurrentSignature, [name](Args& a) { return make_recurrent(name, a); }};
+}
 
 nn::GELUOptions gelu_options(Args& a) {
   const std::string kind = a.text("approximate", "none");
@@ -63,7 +68,13 @@ const std::map<std::string, Class>& classes() {
         [](Args& a) { return any(nn::Softplus({.beta = a.real("beta", 1), .threshold = a.real("threshold", 20)})); }}},
       {"Softmax", {"dim", [](Args& a) { return any(nn::Softmax({.dim = a.integer("dim")})); }}},
       {"LogSoftmax", {"dim", [](Args& a) { return any(nn::LogSoftmax({.dim = a.integer("dim")})); }}},
-  });
+      {"RNN", recurrent("RNN")},
+      {"LSTM", recurrent("LSTM")},
+      {"GRU", recurrent("GRU")},
+      {"RNNCell", recurrent("RNNCell")},
+      {"LSTMCell", recurrent("LSTMCell")},
+      {"GRUCell", recurrent("GRUCell")},
+  };
   return table;
 }
 
@@ -124,7 +135,8 @@ struct ModuleObject : Object {
   explicit ModuleObject(AnyModule m) : any(std::move(m)) {}
   Value call(const std::string& method, List args, Dict named) override {
     nn::Module& m = any.module;
-    if (method == "__call__" || method == "forward") return any.forward(args.at(0).tensor());
+    if (method == "__call__" || method == "forward")
+      return any.call ? any.call(args) : any.forward(args.at(0).tensor());
     if (method == "load_state_dict") {
       const Dict* state = args.empty() ? nullptr : args[0].dict();
       if (!state) throw Unsupported("load_state_dict without a dict");

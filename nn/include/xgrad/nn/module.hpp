@@ -104,19 +104,37 @@ class XGRAD_API Module {
   std::shared_ptr<State> state_;
 };
 
-// A module that is called like a function. Derived supplies forward(x) or forward(x, at).
+// A module that is called like a function. Derived supplies forward(x) or forward(x, at), which returns a Tensor or a
+// structure of two parts, the first of them the output that hooks see. A layer that carries something from call to call
+// names its type State and supplies forward(x, state, at) as well.
 template <class Derived>
 class Layer : public Module {
  public:
   // The names are complete from the start, so that a model can be called by several threads at once.
   explicit Layer(std::string label = {}) : Module(std::move(label)) { set_default_label(typeid(Derived)); }
-  Tensor operator()(const Tensor& x, Location at = Location::current()) const {
+  auto operator()(const Tensor& x, Location at = Location::current()) const {
     const detail::ModuleScope scope(info());
     const Derived& self = static_cast<const Derived&>(*this);
-    Tensor y;
-    if constexpr (requires { self.forward(x, at); }) y = self.forward(x, at);
-    else y = self.forward(x);
-    return has_hooks() ? run_hooks(x, std::move(y)) : y;
+    if constexpr (requires { self.forward(x, at); }) return hooked(x, self.forward(x, at));
+    else return hooked(x, self.forward(x));
+  }
+  template <class D = Derived>
+  auto operator()(const Tensor& x, const typename D::State& state, Location at = Location::current()) const {
+    const detail::ModuleScope scope(info());
+    return hooked(x, static_cast<const D&>(*this).forward(x, state, at));
+  }
+
+ private:
+  template <class Result>
+  Result hooked(const Tensor& x, Result y) const {
+    if (!has_hooks()) return y;
+    if constexpr (std::is_convertible_v<Result, Tensor>) {
+      return run_hooks(x, std::move(y));
+    } else {
+      [[maybe_unused]] auto& [output, rest] = y;
+      output = run_hooks(x, std::move(output));
+      return y;
+    }
   }
 };
 
