@@ -23,6 +23,8 @@ void add_tensor_methods(FunctionTable& table);
 void add_neural(FunctionTable& table);   // activations, losses, functional forms
 void add_convolutions(FunctionTable& table);  // and pooling
 void add_modules(FunctionTable& table);  // modules, optimizers and datasets as objects
+void add_modules(FunctionTable& table);  // modules and datasets as objects
+void add_optimizers(FunctionTable& table);
 
 // All of them together. A name is looked up as it is, then under nn.functional.
 const Function* find_function(const std::string& name);
