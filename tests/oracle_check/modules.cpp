@@ -3,6 +3,7 @@
 #include <map>
 
 #include "convolution.hpp"
+#include "classes.hpp"
 #include "functions.hpp"
 #include "language.hpp"
 #include "recurrent.hpp"
@@ -40,6 +41,8 @@ std::map<std::string, Class> with_convolutions(std::map<std::string, Class> tabl
 
 const std::map<std::string, Class>& classes() {
   static const std::map<std::string, Class> table = with_convolutions({
+ClassTable basic_classes() {
+  return {
       {"Linear",
        {"in_features out_features bias?",
         [](Args& a) {
@@ -74,6 +77,14 @@ const std::map<std::string, Class>& classes() {
       {"LSTMCell", recurrent("LSTMCell")},
       {"GRUCell", recurrent("GRUCell")},
   };
+}
+
+const ClassTable& classes() {
+  static const ClassTable table = [] {
+    ClassTable t = basic_classes();
+    add_norm_classes(t);
+    return t;
+  }();
   return table;
 }
 

@@ -10,3 +10,7 @@
 #include <xgrad/nn/pooling.hpp>
 #include <xgrad/nn/recurrent.hpp>
 #include <xgrad/nn/sequential.hpp>
+#include <xgrad/nn/normalization.hpp>
+#include <xgrad/nn/embedding.hpp>
+#include <xgrad/nn/loss.hpp>
+#include <xgrad/nn/padding.hpp>
