@@ -4,7 +4,7 @@
 //     template, namespace, using, enum, functions) are visible in the whole document, and statements run in order; their
 //     variables live until the next "## " heading.
 // ```text block after a ```cpp block, before any other block or heading: what that block prints. See harness.cpp.
-// Tables with a column named "xgrad": the code in it runs row by row, with the variables of its section.
+// Tables with a column named "xgrad": the code in it runs row by row, with the variables of its section, and may print.
 #include <algorithm>
 #include <cctype>
 #include <fstream>
@@ -50,9 +50,7 @@ std::string code_of(const std::string& cell) {
   static const std::regex piece("`([^`]+)`");
   std::string code;
   for (std::sregex_iterator it(cell.begin(), cell.end(), piece), last; it != last; ++it) {
-    code += (*it)[1].str();
-    if (code.back() != ';' && code.back() != '}') code += ';';
-    code += ' ';
+    code += (*it)[1].str() + "; ";
   }
   return code;
 }
@@ -247,7 +245,7 @@ class Generator {
                                                                      : body_)
             << place(c.line) << c.text << "\n";
     }
-    body_ << "guide::end(" << (b.has_output ? quoted(b.output) : "nullptr") << ");" << (b.table_row ? " }\n" : "\n");
+    body_ << "guide::end(" << (b.has_output ? quoted(b.output) : b.table_row ? "\"...\"" : "nullptr") << ");" << (b.table_row ? " }\n" : "\n");
   }
   static bool is_include(const Chunk& c) { return starts_with(without_comments(c.text), "#"); }
 
