@@ -17,6 +17,7 @@ namespace {
 constexpr std::int64_t kRun = 16;       // shorter runs are not worth a loop of their own
 constexpr std::int64_t kBatchRun = 64;  // of a batch grid
 constexpr std::int64_t kRows = 64;      // rows added up likewise
+constexpr std::int64_t kWide = 1024;    // columns whose sums stay in the cache
 constexpr std::int64_t kParts = 32;
 
 std::int64_t grain(double ns_per_item) {
@@ -241,40 +242,50 @@ void batch_runs_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
   });
 }
 
-// Adds K vectors of columns from c on: sum g and sum g (x - mean), kRows rows at a time before double.
-// l: lanes of the last vector.
-template <class V, int K, class T>
-XGRAD_INLINE void add_columns(const Job<T>& j, const Columns& cols, const T* mean, std::int64_t c, int l,
-                              double* by_bias, double* by_weight) {
-  constexpr int w = V::lanes;
-  const auto lanes = [l](int u) { return u + 1 < K ? w : l; };
-  V m[K];
-  for (int u = 0; u < K; ++u) m[u] = get<V>(mean, c + u * w, lanes(u));
-  for (std::int64_t start = 0; start < cols.rows; start += kRows) {
-    V a[K] = {}, b[K] = {};
-    for (std::int64_t r = start; r < std::min(cols.rows, start + kRows); ++r)
-      for (int u = 0; u < K; ++u) {
-        const std::int64_t at = r * cols.width + c + u * w;
-        const V g = get<V>(j.g, at, lanes(u));
-        a[u] += g;
-        b[u] += g * (get<V>(j.x, at, lanes(u)) - m[u]);
-      }
-    for (int u = 0; u < K; ++u)
-      for (int k = 0; k < lanes(u); ++k) {
-        by_bias[c + u * w + k] += static_cast<double>(a[u][k]);
-        by_weight[c + u * w + k] += static_cast<double>(b[u][k]);
-      }
+// Adds rows [begin, end) to columns [first, first + n), n <= kWide: sum g and sum g (x - mean), kRows rows at a time
+// before double.
+template <class V, class T>
+XGRAD_INLINE void add_columns(const Job<T>& j, const Columns& cols, const T* mean, std::int64_t begin, std::int64_t end,
+                              std::int64_t first, std::int64_t n, double* by_bias, double* by_weight) {
+  T a[kWide], b[kWide];
+  for (std::int64_t start = begin; start < end; start += kRows) {
+    std::fill_n(a, n, T(0));
+    std::fill_n(b, n, T(0));
+    T *pa = a, *pb = b;
+    for (std::int64_t r = start; r < std::min(end, start + kRows); ++r) {
+      const T *g = j.g + r * cols.width + first, *x = j.x + r * cols.width + first, *m = mean + first;
+      each_vector<V>(n, [=](std::int64_t i, int l) {
+        const V v = get<V>(g, i, l);
+        put(get<V>(pa, i, l) + v, pa, i, l);
+        put(get<V>(pb, i, l) + v * (get<V>(x, i, l) - get<V>(m, i, l)), pb, i, l);
+      });
+    }
+    for (std::int64_t i = 0; i < n; ++i) {
+      by_bias[first + i] += static_cast<double>(a[i]);
+      by_weight[first + i] += static_cast<double>(b[i]);
+    }
   }
 }
 
-template <class V, class T>
-XGRAD_INLINE void column_sums(const Job<T>& j, const Columns& cols, const T* mean, std::int64_t begin, std::int64_t end,
-                              double* by_bias, double* by_weight) {
-  constexpr int w = V::lanes;
-  std::int64_t c = begin;
-  for (; c + 4 * w <= end; c += 4 * w) add_columns<V, 4>(j, cols, mean, c, w, by_bias, by_weight);
-  for (; c < end; c += w)
-    add_columns<V, 1>(j, cols, mean, c, static_cast<int>(std::min<std::int64_t>(w, end - c)), by_bias, by_weight);
+// The sums over all rows, made of parts that threads share out: (2, width).
+template <class T>
+Tensor column_sums(const Job<T>& j, const Columns& cols, const T* mean) {
+  const std::int64_t width = cols.width;
+  const std::int64_t parts = std::clamp<std::int64_t>(std::min(cols.rows / kRows, j.grid.numel() / 32768), 1, kParts);
+  Tensor memory = make_tensor({parts, 2 * width}, DType::float64);
+  double* sums = data<double>(memory);
+  std::fill_n(sums, parts * 2 * width, 0.0);
+  parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
+    run_simd([=](auto bytes) {
+      for (std::int64_t p = begin; p < end; ++p)
+        for (std::int64_t c = 0; c < width; c += kWide)
+          add_columns<Vec<T, bytes>>(j, cols, mean, cols.rows * p / parts, cols.rows * (p + 1) / parts, c,
+                                     std::min(kWide, width - c), sums + p * 2 * width, sums + p * 2 * width + width);
+    });
+  });
+  for (std::int64_t p = 1; p < parts; ++p)
+    for (std::int64_t i = 0; i < 2 * width; ++i) sums[i] += sums[p * 2 * width + i];
+  return memory;
 }
 
 // gx = g a - c - (x - mean) k with everything per element.
@@ -300,18 +311,11 @@ template <class T>
 void batch_columns_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
   const Columns cols(j.grid);
   const std::int64_t width = cols.width;
-  Tensor constants = make_tensor({4, width}, dtype_of<T>), memory = make_tensor({2, width}, DType::float64);
+  Tensor constants = make_tensor({4, width}, dtype_of<T>);
   T *mean = data<T>(constants), *a = mean + width, *c = a + width, *k = c + width;
-  double *by_bias = data<double>(memory), *by_weight = by_bias + width;
-  std::fill_n(by_bias, 2 * width, 0.0);
   for (std::int64_t i = 0; i < width; ++i) mean[i] = j.mean[cols.channel(i)];
-  parallel_for((width + kStrip - 1) / kStrip, grain(0.3 * kStrip * static_cast<double>(cols.rows)),
-               [&](std::int64_t begin, std::int64_t end) {
-                 run_simd([=](auto bytes) {
-                   column_sums<Vec<T, bytes>>(j, cols, mean, begin * kStrip, std::min(width, end * kStrip), by_bias,
-                                              by_weight);
-                 });
-               });
+  const Tensor memory = column_sums(j, cols, mean);
+  const double *by_bias = data<double>(memory), *by_weight = by_bias + width;
   for (std::int64_t i = 0; i < width; ++i) {
     const std::int64_t ch = cols.channel(i);
     sums.bias[ch] += by_bias[i];

@@ -90,8 +90,13 @@ struct Spread {
 };
 // T. Chan et al., Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979.
 XGRAD_INLINE void join(Spread& s, double count, double mean, double squares) {
+  squares = squares < 0 ? 0 : squares;  // NaN stays
+  if (s.count == 0) {
+    s = {count, mean, squares};
+    return;
+  }
   const double total = s.count + count, delta = mean - s.mean;
-  s.squares += (squares < 0 ? 0 : squares) + delta * delta * (s.count * count / total);  // NaN stays
+  s.squares += squares + delta * delta * (s.count * count / total);
   s.mean += delta * (count / total);
   s.count = total;
 }
@@ -105,18 +110,18 @@ XGRAD_INLINE Spread spread_of(const T* p, std::int64_t n) {
     const std::int64_t k = std::min(kNormBlock, n - start);
     const T* q = p + start;
     const T first = q[0];
-    const double count = static_cast<double>(k);
+    const double count = static_cast<double>(k), share = 1 / count;
     const V from(first);
     const double sum =
         sum_block<V>(k, [q, from, first](std::int64_t i, int l) { return get<V>(q, i, l, first) - from; });
-    const T about = static_cast<T>(first + sum / count);
+    const T about = static_cast<T>(first + sum * share);
     const V middle(about);
     const NormSums dev = sum_two<V>(k, [q, middle, about](std::int64_t i, int l, V& a, V& b) {
       const V d = get<V>(q, i, l, about) - middle;
       a += d;
       b += d * d;
     });
-    join(s, count, about + dev.a / count, dev.b - dev.a * dev.a / count);
+    join(s, count, about + dev.a * share, dev.b - dev.a * dev.a * share);
   }
   return s;
 }
