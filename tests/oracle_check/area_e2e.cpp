@@ -159,13 +159,45 @@ void check_convex(const Json& r, Tolerance) {
   }
 }
 
+// A function of x and y, in as many evaluations as the record allows.
+void check_minimize(const Json& r) {
+  static const std::regex kCheck(R"(LBFGS with strong Wolfe .* to ([\d.e-]+) and minimum to ([\d.e-]+) in <= (\d+))");
+  const std::string check = r.at("check"), f = std::regex_replace(r.at("f").get<std::string>(), std::regex("xy"), "x y");
+  std::smatch m;
+  if (!std::regex_search(check, m, kCheck)) throw Unsupported("check " + check);
+  std::vector<Tensor> params;
+  for (const Json& x : r.at("x0")) params.push_back(xgrad::full({}, number(x), {xgrad::kFloat64, true}));
+  int evaluations = 0;
+  const auto closure = [&] {
+    ++evaluations;
+    Interpreter language;
+    language.set("x", params.at(0));
+    language.set("y", params.at(1));
+    for (Tensor& p : params) p.zero_grad();
+    const Tensor l = language.evaluate(f).tensor();
+    l.backward();
+    return l;
+  };
+  xgrad::optim::LBFGS lbfgs(params, {.max_iter = 20, .tolerance_grad = 1e-10, .tolerance_change = 1e-14,
+                                     .line_search_fn = xgrad::optim::LineSearch::strong_wolfe});
+  double loss = 0;
+  for (int before = -1; before != evaluations && evaluations < std::stoi(m[3]) - 30;) {
+    before = evaluations + 1;  // a step that only looks has converged
+    loss = lbfgs.step(closure).item();
+  }
+  expect(evaluations <= std::stoi(m[3]), fmt::format("{} evaluations", evaluations));
+  compare_number(loss, number(r.at("minimum")), {0, std::stod(m[2])}, "minimum");
+  for (std::size_t i = 0; i < params.size(); ++i)
+    compare_number(params[i].item(), number(r.at("minimizer").at(i)), {0, std::stod(m[1])}, fmt::format("minimizer[{}]", i));
+}
+
 }  // namespace
 
 void check_e2e(const Json& record) {
   const std::string kind = record.at("kind");
   if (kind == "training") return check_training(record, tolerance(record, 1e-8, 1e-9));
   if (kind == "convex_optimum") return check_convex(record, {});
-  if (kind == "minimize") throw Unsupported("optimizer LBFGS");
+  if (kind == "minimize") return check_minimize(record);
   throw Unsupported("kind " + kind);
 }
 
