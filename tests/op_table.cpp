@@ -179,6 +179,10 @@ const std::vector<Row>& op_table() {
     add_convolutions(*t);
     add_pooling(*t);
     add_recurrent(*t);
+    add_norms(*t);
+    add_padding(*t);
+    add_margin_losses(*t);
+    add_more_activations(*t);
     return t;
   }();
   return table->rows();

@@ -2,9 +2,7 @@
 
 #include <cmath>
 
-#include <fmt/format.h>
-#include <xgrad/parallel.hpp>
-#include <xgrad/vec.hpp>
+#include "fused.hpp"
 
 namespace xgrad::optim {
 namespace {
@@ -26,68 +24,72 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
     v[i] = s.beta2 * v[i] + s.rest2 * d * d;
     T second = v[i];
     if constexpr (Ams) second = top[i] = top[i] > second ? top[i] : second;
-    T root;
-    if constexpr (sizeof(T) == 4) root = __builtin_sqrtf(second);
-    else root = __builtin_sqrt(second);
-    p[i] = w - s.rate * m[i] / (root * s.root + s.eps);
+    p[i] = w - s.rate * m[i] / (root(second) * s.root + s.eps);
   }
 }
 
-template <class T>
-void run(const AdamOptions& o, bool decoupled, std::int64_t t, Tensor& param, const Tensor& grad, Tensor& m, Tensor& v, Tensor* top) {
+template <class T, class Options>
+void run(const Options& o, bool decoupled, std::int64_t t, Tensor& param, const Tensor& grad, Tensor& m, Tensor& v,
+         Tensor* top) {
   const double step = static_cast<double>(t), b1 = o.betas[0], b2 = o.betas[1];
   const Step<T> s{static_cast<T>(b1), static_cast<T>(1 - b1), static_cast<T>(b2), static_cast<T>(1 - b2),
                   static_cast<T>(o.lr / (1 - std::pow(b1, step))), static_cast<T>(1 / std::sqrt(1 - std::pow(b2, step))),
-                  static_cast<T>(o.eps), static_cast<T>(decoupled ? 0 : o.weight_decay),
+                  static_cast<T>(o.eps), static_cast<T>(decoupled ? 0.0 : o.weight_decay.value),
                   static_cast<T>(decoupled ? 1 - o.lr * o.weight_decay : 1), static_cast<T>(o.maximize ? -1 : 1)};
-  T* p = param.mutable_data<T>();
-  const T* g = grad.data<T>();
-  T* pm = m.mutable_data<T>();
-  T* pv = v.mutable_data<T>();
-  T* pt = top ? top->mutable_data<T>() : nullptr;
-  detail::parallel_cost(param.numel(), 0.7, [&](std::int64_t a, std::int64_t b) {
-    if (pt) pass<T, true>(s, b - a, p + a, g + a, pm + a, pv + a, pt + a);
-    else pass<T, false>(s, b - a, p + a, g + a, pm + a, pv + a, nullptr);
-  });
+  for_elements(
+      param.numel(),
+      [&](std::int64_t n, T* p, const T* g, T* pm, T* pv, T* pt) {
+        if (pt) pass<T, true>(s, n, p, g, pm, pv, pt);
+        else pass<T, false>(s, n, p, g, pm, pv, nullptr);
+      },
+      param.mutable_data<T>(), grad.data<T>(), m.mutable_data<T>(), v.mutable_data<T>(), data_of<T>(top));
 }
 
-const std::vector<std::string> kBuffers{"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
-
-AdamOptions as_adam(const AdamWOptions& o) { return {o.lr, o.betas, o.eps, o.weight_decay, o.amsgrad, o.maximize}; }
+const std::vector<std::string> kBuffers{"exp_avg", "exp_avg_sq", "max_exp_avg_sq?"};
 
 }  // namespace
 
-Adam::Adam(const char* name, bool decoupled) : Optimizer(name, kBuffers), decoupled_(decoupled) {}
-Adam::Adam(const std::vector<Tensor>& params, AdamOptions options, Location at) : Adam("Adam", false) { add(params, options, at); }
-Adam::Adam(const std::vector<ParamGroup<AdamOptions>>& groups, Location at) : Adam("Adam", false) {
-  if (groups.empty()) invalid("empty parameter list", at);
-  for (const auto& g : groups) add(g.params, g.options, at);
+Adam::Adam(const std::vector<Tensor>& params, AdamOptions options, Location at) : OptimizerWith("Adam", kBuffers) {
+  start(params, options, at);
 }
-AdamW::AdamW(const std::vector<Tensor>& params, AdamWOptions options, Location at) : Adam("AdamW", true) {
-  add(params, as_adam(options), at);
+Adam::Adam(const std::vector<ParamGroup<AdamOptions>>& groups, AdamOptions defaults, Location at)
+    : OptimizerWith("Adam", kBuffers) {
+  start(groups, defaults, at);
 }
-AdamW::AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups, Location at) : Adam("AdamW", true) {
-  if (groups.empty()) invalid("empty parameter list", at);
-  for (const auto& g : groups) add(g.params, as_adam(g.options), at);
+AdamW::AdamW(const std::vector<Tensor>& params, AdamWOptions options, Location at) : OptimizerWith("AdamW", kBuffers) {
+  start(params, options, at);
+}
+AdamW::AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups, AdamWOptions defaults, Location at)
+    : OptimizerWith("AdamW", kBuffers) {
+  start(groups, defaults, at);
 }
 
-void Adam::add(const std::vector<Tensor>& params, const AdamOptions& o, const Location& at) {
+void Adam::check(const AdamOptions& o, const Location& at) const {
   require_at_least_zero("lr", o.lr, at);
   require_at_least_zero("eps", o.eps, at);
   require_at_least_zero("weight_decay", o.weight_decay, at);
-  for (const double b : o.betas)
-    if (!(b >= 0 && b < 1)) invalid(fmt::format("betas must be in [0, 1), got {} and {}", o.betas[0], o.betas[1]), at);
-  add_params(params, at);
-  options_.push_back(o);
+  require_betas(o.betas, at);
+}
+void AdamW::check(const AdamWOptions& o, const Location& at) const {
+  require_at_least_zero("lr", o.lr, at);
+  require_at_least_zero("eps", o.eps, at);
+  require_at_least_zero("weight_decay", o.weight_decay, at);
+  require_betas(o.betas, at);
 }
 
 void Adam::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
-  const AdamOptions& o = options_[group];
+  const AdamOptions& o = options(group);
   Tensor& m = buffer(state, 0, param);
   Tensor& v = buffer(state, 1, param);
   Tensor* top = o.amsgrad ? &buffer(state, 2, param) : nullptr;
-  if (param.dtype() == kFloat64) run<double>(o, decoupled_, state.step, param, grad, m, v, top);
-  else run<float>(o, decoupled_, state.step, param, grad, m, v, top);
+  with_type(param, [&](auto zero) { run<decltype(zero)>(o, false, state.step, param, grad, m, v, top); });
+}
+void AdamW::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
+  const AdamWOptions& o = options(group);
+  Tensor& m = buffer(state, 0, param);
+  Tensor& v = buffer(state, 1, param);
+  Tensor* top = o.amsgrad ? &buffer(state, 2, param) : nullptr;
+  with_type(param, [&](auto zero) { run<decltype(zero)>(o, true, state.step, param, grad, m, v, top); });
 }
 
 }  // namespace xgrad::optim

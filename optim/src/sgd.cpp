@@ -1,8 +1,8 @@
 #include <xgrad/optim/sgd.hpp>
 
 #include <fmt/format.h>
-#include <xgrad/parallel.hpp>
-#include <xgrad/vec.hpp>
+
+#include "fused.hpp"
 
 namespace xgrad::optim {
 namespace {
@@ -19,7 +19,8 @@ XGRAD_CLONES void plain(const Step<T>& s, std::int64_t n, T* __restrict p, const
 }
 
 template <class T>
-XGRAD_CLONES void with_momentum(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict b) {
+XGRAD_CLONES void with_momentum(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                                T* __restrict b) {
   const T look = s.nesterov ? T(1) : T(0), use = s.nesterov ? s.momentum : T(1);
   for (std::int64_t i = 0; i < n; ++i) {
     const T d = s.sign * g[i] + s.weight_decay * p[i];
@@ -33,41 +34,41 @@ void run(const SGDOptions& o, bool first, Tensor& param, const Tensor& grad, Ten
   const T keep = first ? T(1) : static_cast<T>(1 - o.dampening);  // the buffer starts as the gradient itself
   const Step<T> s{static_cast<T>(o.lr), static_cast<T>(o.momentum), keep, static_cast<T>(o.weight_decay),
                   static_cast<T>(o.maximize ? -1 : 1), o.nesterov};
-  T* p = param.mutable_data<T>();
-  const T* g = grad.data<T>();
-  T* b = buffer ? buffer->mutable_data<T>() : nullptr;
-  detail::parallel_cost(param.numel(), 0.3, [&](std::int64_t from, std::int64_t to) {
-    if (b) with_momentum<T>(s, to - from, p + from, g + from, b + from);
-    else plain<T>(s, to - from, p + from, g + from);
-  });
+  for_elements(
+      param.numel(),
+      [&](std::int64_t n, T* p, const T* g, T* b) {
+        if (b) with_momentum<T>(s, n, p, g, b);
+        else plain<T>(s, n, p, g);
+      },
+      param.mutable_data<T>(), grad.data<T>(), data_of<T>(buffer));
 }
 
 }  // namespace
 
-SGD::SGD(const std::vector<Tensor>& params, SGDOptions options, Location at) : Optimizer("SGD", {"momentum_buffer"}) {
-  add(params, options, at);
+SGD::SGD(const std::vector<Tensor>& params, SGDOptions options, Location at)
+    : OptimizerWith("SGD", {"momentum_buffer?"}) {
+  start(params, options, at);
 }
-SGD::SGD(const std::vector<ParamGroup<SGDOptions>>& groups, Location at) : Optimizer("SGD", {"momentum_buffer"}) {
-  if (groups.empty()) invalid("empty parameter list", at);
-  for (const auto& g : groups) add(g.params, g.options, at);
+SGD::SGD(const std::vector<ParamGroup<SGDOptions>>& groups, SGDOptions defaults, Location at)
+    : OptimizerWith("SGD", {"momentum_buffer?"}) {
+  start(groups, defaults, at);
 }
 
-void SGD::add(const std::vector<Tensor>& params, const SGDOptions& o, const Location& at) {
+void SGD::check(const SGDOptions& o, const Location& at) const {
   require_at_least_zero("lr", o.lr, at);
   require_at_least_zero("momentum", o.momentum, at);
   require_at_least_zero("weight_decay", o.weight_decay, at);
   if (o.nesterov && (o.momentum <= 0 || o.dampening != 0))
-    invalid(fmt::format("nesterov needs a momentum > 0 and no dampening, got momentum {} and dampening {}", o.momentum, o.dampening), at);
-  add_params(params, at);
-  options_.push_back(o);
+    invalid(fmt::format("nesterov needs a momentum > 0 and no dampening, got momentum {} and dampening {}",
+                        o.momentum.value, o.dampening.value),
+            at);
 }
 
 void SGD::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
-  const SGDOptions& o = options_[group];
+  const SGDOptions& o = options(group);
   const bool first = state.buffers.empty();
   Tensor* b = o.momentum != 0 ? &buffer(state, 0, param) : nullptr;
-  if (param.dtype() == kFloat64) run<double>(o, first, param, grad, b);
-  else run<float>(o, first, param, grad, b);
+  with_type(param, [&](auto zero) { run<decltype(zero)>(o, first, param, grad, b); });
 }
 
 }  // namespace xgrad::optim

@@ -4,16 +4,14 @@
 #include "convolution.hpp"
 #include "functions.hpp"
 #include "modules.hpp"
+#include "nn_calls.hpp"
 #include "record.hpp"
 #include "recurrent.hpp"
 
 namespace oracle {
 
-namespace {
-
 namespace nn = xgrad::nn;
 
-// Attributes that are the constructor's arguments, without those of the harness.
 Dict constructor_attrs(const Case& c) {
   Dict d = c.attrs;
   std::erase_if(d, [](const auto& a) { return a.first == "training" || a.first == "pre_scale"; });
@@ -35,6 +33,8 @@ AnyModule module_or_unsupported(const std::string& name, List args, Dict named) 
   if (!m) throw Unsupported("no module " + name);
   return *m;
 }
+
+namespace {
 
 // A module with the record's attributes for arguments, its sizes from the weight where there is one.
 Value simple_module(Case& c) {
@@ -88,6 +88,20 @@ const std::map<std::string, const char*>& losses() {
       {"BCEWithLogitsLoss", "binary_cross_entropy_with_logits"},
       {"CrossEntropyLoss", "cross_entropy"},
       {"NLLLoss", "nll_loss"},
+      {"SmoothL1Loss", "smooth_l1_loss"},
+      {"HuberLoss", "huber_loss"},
+      {"BCELoss", "binary_cross_entropy"},
+      {"KLDivLoss", "kl_div"},
+      {"PoissonNLLLoss", "poisson_nll_loss"},
+      {"GaussianNLLLoss", "gaussian_nll_loss"},
+      {"HingeEmbeddingLoss", "hinge_embedding_loss"},
+      {"SoftMarginLoss", "soft_margin_loss"},
+      {"MarginRankingLoss", "margin_ranking_loss"},
+      {"CosineEmbeddingLoss", "cosine_embedding_loss"},
+      {"TripletMarginLoss", "triplet_margin_loss"},
+      {"MultiMarginLoss", "multi_margin_loss"},
+      {"MultiLabelMarginLoss", "multilabel_margin_loss"},
+      {"MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"},
   };
   return table;
 }
@@ -107,13 +121,16 @@ void check_nn(const Json& record) {
   Case c(record);
   if (is_recurrent(c.op)) return check_operation(c, run_recurrent);
   const auto network = network_calls().find(c.op);
-  check_operation(c, network != network_calls().end() ? network->second : simple_module);
+  const auto norm = norm_calls().find(c.op);
+  check_operation(c, network != network_calls().end() ? network->second
+                     : norm != norm_calls().end()     ? norm->second
+                                                      : simple_module);
 }
 
 void check_losses(const Json& record) {
   Case c(record);
   check_operation(c, [](Case& loss) {
-    const auto f = losses().find(loss.op);
+    const auto f = losses().find(loss.op.substr(0, loss.op.find('_')));  // HuberLoss_delta
     if (f == losses().end()) throw Unsupported("no loss " + loss.op);
     Dict named = loss.attrs;
     std::erase_if(named, [](const auto& a) { return a.first == "target"; });  // "probabilities": the input shows it

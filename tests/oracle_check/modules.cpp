@@ -3,6 +3,7 @@
 #include <map>
 
 #include "convolution.hpp"
+#include "classes.hpp"
 #include "functions.hpp"
 #include "language.hpp"
 #include "recurrent.hpp"
@@ -12,17 +13,6 @@ namespace oracle {
 namespace {
 
 namespace nn = xgrad::nn;
-namespace optim = xgrad::optim;
-
-template <class M>
-AnyModule any(M m) {
-  return {m, [m](const Tensor& x) { return m(x); }};
-}
-
-struct Class {
-  const char* signature;
-  std::function<AnyModule(Args&)> make;
-};
 
 Class recurrent(const char* name) {
   return {kRecurrentSignature, [name](Args& a) { return make_recurrent(name, a); }};
@@ -34,13 +24,8 @@ nn::GELUOptions gelu_options(Args& a) {
   return {.approximate = kind == "tanh" ? xgrad::Gelu::tanh : xgrad::Gelu::none};
 }
 
-std::map<std::string, Class> with_convolutions(std::map<std::string, Class> table) {
-  for (const ModuleClass& c : convolution_classes()) table[c.name] = {c.signature, c.make};
-  return table;
-}
-
-const std::map<std::string, Class>& classes() {
-  static const std::map<std::string, Class> table = with_convolutions({
+ClassTable basic_classes() {
+  return {
       {"Linear",
        {"in_features out_features bias?",
         [](Args& a) {
@@ -68,67 +53,21 @@ const std::map<std::string, Class>& classes() {
         [](Args& a) { return any(nn::Softplus({.beta = a.real("beta", 1), .threshold = a.real("threshold", 20)})); }}},
       {"Softmax", {"dim", [](Args& a) { return any(nn::Softmax({.dim = a.integer("dim")})); }}},
       {"LogSoftmax", {"dim", [](Args& a) { return any(nn::LogSoftmax({.dim = a.integer("dim")})); }}},
-      {"RNN", recurrent("RNN")},
-      {"LSTM", recurrent("LSTM")},
-      {"GRU", recurrent("GRU")},
-      {"RNNCell", recurrent("RNNCell")},
-      {"LSTMCell", recurrent("LSTMCell")},
-      {"GRUCell", recurrent("GRUCell")},
-  });
+  };
+}
+
+const ClassTable& classes() {
+  static const ClassTable table = [] {
+    ClassTable t = basic_classes();
+    add_norm_classes(t);
+    for (const ModuleClass& c : convolution_classes()) t[c.name] = {c.signature, c.make};
+    for (const char* name : {"RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"}) t[name] = recurrent(name);
+    return t;
+  }();
   return table;
 }
 
-template <class Options>
-Options options_from(const Dict& named,
-                     const std::map<std::string, std::function<void(Options&, const Value&)>>& setters) {
-  Options o;
-  for (const auto& [name, value] : named) {
-    if (name == "params" || value.is_none()) continue;
-    const auto set = setters.find(name);
-    if (set == setters.end()) throw Unsupported("option " + name);
-    set->second(o, value);
-  }
-  return o;
-}
-
-template <class Options>
-Options adam_options(const Dict& named) {
-  return options_from<Options>(named, {{"lr", [](Options& o, const Value& v) { o.lr = v.real(); }},
-                                       {"betas",
-                                        [](Options& o, const Value& v) {
-                                          if (!v.list() || v.list()->size() != 2)
-                                            throw Unsupported("betas " + v.describe());
-                                          o.betas = {(*v.list())[0].real(), (*v.list())[1].real()};
-                                        }},
-                                       {"eps", [](Options& o, const Value& v) { o.eps = v.real(); }},
-                                       {"weight_decay", [](Options& o, const Value& v) { o.weight_decay = v.real(); }},
-                                       {"amsgrad", [](Options& o, const Value& v) { o.amsgrad = v.flag(); }},
-                                       {"maximize", [](Options& o, const Value& v) { o.maximize = v.flag(); }}});
-}
-
-optim::SGDOptions sgd_options(const Dict& named) {
-  using O = optim::SGDOptions;
-  return options_from<O>(named, {{"lr", [](O& o, const Value& v) { o.lr = v.real(); }},
-                                 {"momentum", [](O& o, const Value& v) { o.momentum = v.real(); }},
-                                 {"dampening", [](O& o, const Value& v) { o.dampening = v.real(); }},
-                                 {"weight_decay", [](O& o, const Value& v) { o.weight_decay = v.real(); }},
-                                 {"nesterov", [](O& o, const Value& v) { o.nesterov = v.flag(); }},
-                                 {"maximize", [](O& o, const Value& v) { o.maximize = v.flag(); }}});
-}
-
-template <class Optimizer, class Options>
-std::unique_ptr<optim::Optimizer> build(const std::vector<OptimizerGroup>& groups, const Dict& defaults,
-                                        Options (*parse)(const Dict&)) {
-  std::vector<optim::ParamGroup<Options>> parsed;
-  for (const OptimizerGroup& g : groups) {
-    Dict merged = defaults;
-    merged.insert(merged.end(), g.options.begin(), g.options.end());  // the group's own come last and win
-    parsed.push_back({g.params, parse(merged)});
-  }
-  return std::make_unique<Optimizer>(parsed);
-}
-
-// ---- modules and optimizers as objects of the language ----
+// ---- modules as objects of the language ----
 
 struct ModuleObject : Object {
   AnyModule any;
@@ -170,19 +109,6 @@ struct ModuleObject : Object {
   }
 };
 
-struct OptimizerObject : Object {
-  std::unique_ptr<optim::Optimizer> optimizer;
-  Value call(const std::string& method, List args, Dict) override {
-    if (method == "step" && args.empty())
-      optimizer->step();
-    else if (method == "zero_grad")
-      optimizer->zero_grad();
-    else
-      throw Unsupported("method " + method + " of an optimizer");
-    return None{};
-  }
-};
-
 struct DatasetObject : Object {
   xgrad::data::TensorDataset set;
   explicit DatasetObject(xgrad::data::TensorDataset s) : set(std::move(s)) {}
@@ -196,35 +122,6 @@ xgrad::data::TensorDataset dataset_of(const Value& v) {
     if (const auto* d = dynamic_cast<const DatasetObject*>(o->get())) return d->set;
   const Tensor t = v.tensor();
   return {t, t};
-}
-
-// The first argument: a list of tensors, or of dicts with 'params' and options.
-std::vector<OptimizerGroup> parse_groups(const Value& params) {
-  const List* l = params.list();
-  if (!l) throw Unsupported("parameters " + params.describe());
-  if (l->empty() || !l->front().dict()) return {{params.tensors(), {}}};
-  std::vector<OptimizerGroup> groups;
-  for (const Value& v : *l) {
-    OptimizerGroup g;
-    if (!v.dict()) throw Unsupported("a group that is not a dict");
-    for (const auto& [key, value] : *v.dict()) {
-      if (key == "params")
-        g.params = value.tensors();
-      else
-        g.options.emplace_back(key, value);
-    }
-    groups.push_back(std::move(g));
-  }
-  return groups;
-}
-
-Value optimizer_object(const std::string& name, List& args, Dict& named) {
-  if (args.empty()) throw Unsupported("an optimizer without parameters");
-  const auto groups = parse_groups(args[0]);
-  if (args.size() == 2) named.emplace_back("lr", args[1]);
-  auto object = std::make_shared<OptimizerObject>();
-  object->optimizer = make_optimizer(name, groups, named);
-  return std::static_pointer_cast<Object>(object);
 }
 
 }  // namespace
@@ -274,14 +171,6 @@ void set_parameters(nn::Module& m, const xgrad::NamedTensors& state) {
   m.load_state_dict(state);
 }
 
-std::unique_ptr<optim::Optimizer> make_optimizer(const std::string& name, const std::vector<OptimizerGroup>& groups,
-                                                 const Dict& defaults) {
-  if (name == "SGD") return build<optim::SGD>(groups, defaults, sgd_options);
-  if (name == "Adam") return build<optim::Adam>(groups, defaults, adam_options<optim::AdamOptions>);
-  if (name == "AdamW") return build<optim::AdamW>(groups, defaults, adam_options<optim::AdamWOptions>);
-  throw Unsupported("optimizer " + name);
-}
-
 void add_modules(FunctionTable& t) {
   for (const auto& [name, c] : classes())
     t["nn." + name] = {c.signature, [make = c.make](Args& a) -> Value {
@@ -293,16 +182,7 @@ void add_modules(FunctionTable& t) {
         for (const Value& v : *a["modules"].list()) parts.push_back(module_of(v));
         return std::static_pointer_cast<Object>(std::make_shared<ModuleObject>(make_sequential(parts)));
       }};
-  for (const char* name : {"SGD", "Adam", "AdamW"})
-    t[std::string("optim.") + name] = {
-        "params lr? momentum? dampening? weight_decay? nesterov? maximize? betas? eps? amsgrad?", [name](Args& a) {
-          List params{a["params"]};
-          Dict options;
-          for (const char* o :
-               {"lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize", "betas", "eps", "amsgrad"})
-            if (a.given(o)) options.emplace_back(o, a[o]);
-          return optimizer_object(name, params, options);
-        }};
+  add_optimizers(t);
   t["utils.data.TensorDataset"] = {"data target", [](Args& a) -> Value {
                                      const xgrad::data::TensorDataset set(a.tensor("data"), a.tensor("target"));
                                      return std::static_pointer_cast<Object>(std::make_shared<DatasetObject>(set));

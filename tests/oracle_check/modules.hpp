@@ -37,5 +37,8 @@ struct OptimizerGroup {
 std::unique_ptr<xgrad::optim::Optimizer> make_optimizer(const std::string& name,
                                                         const std::vector<OptimizerGroup>& groups,
                                                         const Dict& defaults);
+// A learning-rate schedule, options by PyTorch's names.
+std::shared_ptr<xgrad::optim::LRScheduler> make_scheduler(const std::string& name, xgrad::optim::Optimizer& optimizer,
+                                                          const Dict& options);
 
 }  // namespace oracle

@@ -72,6 +72,7 @@ void check_opinfo(const Json& record);
 void check_special(const Json& record);
 void check_promote(const Json& record);
 void check_optim(const Json& record);
+void check_sched(const Json& record);
 void check_higher(const Json& record);
 void check_init(const Json& record);
 void check_e2e(const Json& record);

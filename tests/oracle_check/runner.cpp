@@ -19,7 +19,8 @@ void check(const Record& r, const std::string& folder) {
   static const std::map<std::string, void (*)(const Json&)> areas = {
       {"ops", check_ops},         {"nn", check_nn},           {"losses", check_losses}, {"opinfo", check_opinfo},
       {"special", check_special}, {"promote", check_promote}, {"optim", check_optim},   {"higher", check_higher},
-      {"init", check_init},       {"e2e", check_e2e},         {"errors", check_errors}, {"semantics", check_semantics}};
+      {"init", check_init},       {"e2e", check_e2e},         {"errors", check_errors}, {"semantics", check_semantics},
+      {"sched", check_sched}};
   const std::string area = r.json.value("area", r.area);
   if (area == "files") return check_files(r.json, folder);
   const auto found = areas.find(area);
@@ -90,7 +91,7 @@ std::vector<Record> read_records(const std::string& file, const std::string& are
     if (r.json.is_discarded() || !r.json.is_object())
       throw std::runtime_error(fmt::format("{}:{}: not a JSON object", file, number));
     r.id = r.json.value("id", fmt::format("{}/line {}", area, number));
-    for (const char* key : {"op", "optimizer", "kind", "format"})
+    for (const char* key : {"op", "optimizer", "scheduler", "kind", "format"})
       if (r.json.contains(key)) r.names.push_back(r.json[key]);
     r.names.push_back(r.id.starts_with(area + "/") ? r.id.substr(area.size() + 1) : r.id);
     r.names.push_back("*");

@@ -60,10 +60,10 @@ void lstm_gates(std::int64_t rows, std::int64_t n, T* gates, const T* bias, cons
 
 template <class T>
 void lstm_gates_backward(std::int64_t rows, std::int64_t n, const T* gates, const T* c_prev, const T* c, const T* gy,
-                         const T* dh, T* dc, T* dgates) {
+                         const T* dh, T* dc, T* dgates, std::int64_t ld) {
   each_lane<T>(rows, n, 1, [=](std::int64_t r, const auto& at) {
     const T *pi = gates + 4 * n * r, *pf = pi + n, *pg = pf + n, *po = pg + n;
-    T* d = dgates + 4 * n * r;
+    T* d = dgates + ld * r;
     const auto i = at(pi), f = at(pf), g = at(pg), o = at(po), t = tanh(at(c + r * n));
     const auto by_h = at(dh + r * n) + at.or_zero(shifted(gy, r * n));
     const auto by_c = at(dc + r * n) + by_h * o * (1 - t * t);
@@ -94,10 +94,10 @@ void gru_gates(std::int64_t rows, std::int64_t n, T* gates, const T* hidden, con
 
 template <class T>
 void gru_gates_backward(std::int64_t rows, std::int64_t n, const T* gates, const T* q, const T* h_prev, const T* gy,
-                        T* dh, T* dhidden, T* dnew) {
+                        T* dh, T* dhidden, std::int64_t ld, T* dnew) {
   each_lane<T>(rows, n, 1, [=](std::int64_t row, const auto& at) {
     const T* p = gates + 3 * n * row;
-    T* d = dhidden + 3 * n * row;
+    T* d = dhidden + ld * row;
     const auto r = at(p), z = at(p + n), v = at(p + 2 * n);
     const auto by_h = at(dh + row * n) + at.or_zero(shifted(gy, row * n));
     const auto by_new = by_h * (1 - z) * (1 - v * v);
@@ -121,21 +121,24 @@ void rnn_activate(std::int64_t rows, std::int64_t n, bool relu, const T* bias, T
 }
 
 template <class T>
-void rnn_activate_backward(std::int64_t rows, std::int64_t n, bool relu, const T* y, const T* gy, const T* dh, T* da) {
+void rnn_activate_backward(std::int64_t rows, std::int64_t n, bool relu, const T* y, const T* gy, const T* dh, T* da,
+                           std::int64_t ld) {
   each_lane<T>(rows, n, 0.2, [=](std::int64_t r, const auto& at) {
     const auto g = at(dh + r * n) + at.or_zero(shifted(gy, r * n)), v = at(y + r * n);
-    at.put(da + r * n, relu ? where(v <= 0, 0, g) : g * (1 - v * v));
+    at.put(da + ld * r, relu ? where(v <= 0, 0, g) : g * (1 - v * v));
   });
 }
 
-#define XGRAD_FOR(T)                                                                                                   \
-  template void lstm_gates<T>(std::int64_t, std::int64_t, T*, const T*, const T*, T*, T*);                             \
-  template void lstm_gates_backward<T>(std::int64_t, std::int64_t, const T*, const T*, const T*, const T*, const T*,   \
-                                       T*, T*);                                                                        \
-  template void gru_gates<T>(std::int64_t, std::int64_t, T*, const T*, const T*, const T*, T*, T*);                    \
-  template void gru_gates_backward<T>(std::int64_t, std::int64_t, const T*, const T*, const T*, const T*, T*, T*, T*); \
-  template void rnn_activate<T>(std::int64_t, std::int64_t, bool, const T*, T*);                                       \
-  template void rnn_activate_backward<T>(std::int64_t, std::int64_t, bool, const T*, const T*, const T*, T*);
+#define XGRAD_FOR(T)                                                                                                 \
+  template void lstm_gates<T>(std::int64_t, std::int64_t, T*, const T*, const T*, T*, T*);                           \
+  template void lstm_gates_backward<T>(std::int64_t, std::int64_t, const T*, const T*, const T*, const T*, const T*, \
+                                       T*, T*, std::int64_t);                                                        \
+  template void gru_gates<T>(std::int64_t, std::int64_t, T*, const T*, const T*, const T*, T*, T*);                  \
+  template void gru_gates_backward<T>(std::int64_t, std::int64_t, const T*, const T*, const T*, const T*, T*, T*,    \
+                                      std::int64_t, T*);                                                             \
+  template void rnn_activate<T>(std::int64_t, std::int64_t, bool, const T*, T*);                                     \
+  template void rnn_activate_backward<T>(std::int64_t, std::int64_t, bool, const T*, const T*, const T*, T*,         \
+                                         std::int64_t);
 XGRAD_FOR(float)
 XGRAD_FOR(double)
 #undef XGRAD_FOR

@@ -5,15 +5,25 @@
 #include "core/elementwise_loop.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/recurrent.hpp"
+#include "kernels/transpose.hpp"
 
 namespace xgrad::detail {
 namespace {
 
 constexpr std::int64_t kProjectedRows = 256;  // of one product, in inference
+// Steps from which on W_hh is transposed once, so that no step's product has to do it (10 to 20 %).
+constexpr std::int64_t kStepsToTranspose = 4;
 
 template <class T>
 T* pointer(const Tensor& t) {
   return t.defined() ? data<T>(t) : nullptr;
+}
+
+// Distance of rows that a product goes through by columns: not a whole number of pages.
+template <class T>
+std::int64_t row_distance(std::int64_t n) {
+  constexpr std::int64_t kPage = 4096 / sizeof(T), kLine = 64 / sizeof(T);
+  return n % kPage == 0 ? n + kLine : n;
 }
 
 Tensor zero_block(const Shape& shape, DType dtype) {
@@ -53,6 +63,10 @@ class ForwardPass {
     } else {
       gates_ = make_tensor({chunk_, r.batch, r.gates()}, dtype);
     }
+    if (r.steps >= kStepsToTranspose) {
+      turned_ = make_tensor({n, row_distance<T>(r.gates())}, dtype);
+      transpose_copy(sizeof(T), r.gates(), n, data<T>(in.w_hh), n, data<T>(turned_), row_distance<T>(r.gates()));
+    }
     if (r.cell == Cell::gru) hidden_ = make_tensor({r.batch, r.gates()}, dtype);
     if (r.cell == Cell::lstm) cells_ = make_tensor(keep ? r.over_time(n) : Shape{r.batch, n}, dtype);
     if (r.cell == Cell::gru && keep) cells_ = make_tensor(r.over_time(n), dtype);
@@ -84,8 +98,9 @@ class ForwardPass {
       if (beta == 0) std::fill_n(out, r_.batch * r_.gates(), T(0));
       return;
     }
-    gemm(false, true, r_.batch, r_.gates(), r_.hidden, T(1), h, r_.hidden, data<T>(in_.w_hh), r_.hidden, beta, out,
-         r_.gates());
+    const bool turned = turned_.defined();
+    gemm(false, !turned, r_.batch, r_.gates(), r_.hidden, T(1), h, r_.hidden, data<T>(turned ? turned_ : in_.w_hh),
+         turned ? row_distance<T>(r_.gates()) : r_.hidden, beta, out, r_.gates());
   }
   // Step number k, reading what step k - 1 left.
   void step(std::int64_t k) {
@@ -120,7 +135,7 @@ class ForwardPass {
   const RecurrentInputs& in_;
   const bool keep_;
   std::int64_t chunk_ = 1, first_ = 0;
-  Tensor bias_, zeros_, gates_, hidden_, cells_;
+  Tensor bias_, zeros_, turned_, gates_, hidden_, cells_;
   RecurrentResult result_;
 };
 
@@ -130,9 +145,10 @@ template <class T>
 class BackwardPass {
  public:
   BackwardPass(const Recurrence& r, const RecurrentInputs& in, const Tensor& y, const RecurrentTrace& trace)
-      : r_(r), in_(in), y_(y), trace_(trace), dtype_(impl(in.x).dtype) {}
+      : r_(r), in_(in), y_(y), trace_(trace), dtype_(impl(in.x).dtype), ld_(row_distance<T>(r.gates())) {}
 
-  std::array<Tensor, 7> run(const Tensor& gy, const Tensor& gh, const Tensor& gc, const std::array<bool, 7>& wanted) {
+  std::array<Tensor, 7> run(const Tensor& gy, const Tensor& gh, const Tensor& gc, const std::array<bool, 7>& wanted,
+                            const std::array<Tensor, 2>& into) {
     start(gh, gc);
     const Tensor by_y = gy.defined() ? contiguous_copy(gy) : Tensor();
     for (std::int64_t k = r_.steps - 1; k >= 0; --k) step(k, pointer<T>(by_y), k > 0 || wanted[1]);
@@ -140,8 +156,8 @@ class BackwardPass {
     if (wanted[0]) grads[0] = by_input();
     if (wanted[1]) grads[1] = dh_;
     if (wanted[2]) grads[2] = dc_;
-    if (wanted[3]) grads[3] = by_input_weight();
-    if (wanted[4]) grads[4] = by_hidden_weight();
+    if (wanted[3]) grads[3] = by_input_weight(into[0]);
+    if (wanted[4]) grads[4] = by_hidden_weight(into[1]);
     if (wanted[5] || wanted[6]) by_biases(wanted[5], wanted[6], grads);
     return grads;
   }
@@ -160,7 +176,7 @@ class BackwardPass {
     };
     dh_ = writable(gh);
     if (r_.cell == Cell::lstm) dc_ = writable(gc);
-    main_ = make_tensor({rows(), r_.gates()}, dtype_);
+    main_ = make_tensor({rows(), ld_}, dtype_);
     if (r_.cell == Cell::gru) fresh_ = make_tensor({rows(), r_.hidden}, dtype_);
     const bool have_start = in_.h0.defined() && (r_.cell != Cell::lstm || in_.c0.defined());
     if (!have_start && r_.cell != Cell::rnn_tanh && r_.cell != Cell::rnn_relu) zeros_ = zero_block(state, dtype_);
@@ -170,20 +186,21 @@ class BackwardPass {
   void step(std::int64_t k, const T* by_y, bool on) {
     const std::int64_t t = r_.at(k), n = r_.hidden, b = r_.batch, g = r_.gates();
     const T *gy = by_y ? by_y + t * block() : nullptr, *zeros = pointer<T>(zeros_);
-    T *d = data<T>(main_) + t * b * g, *dh = data<T>(dh_);
+    T *d = data<T>(main_) + t * b * ld_, *dh = data<T>(dh_);
     const T* gates = trace_.gates.defined() ? data<T>(trace_.gates) + t * b * g : nullptr;
     const T* memory = pointer<T>(trace_.memory);
     if (r_.cell == Cell::lstm) {
       const T* c0 = in_.c0.defined() ? data<T>(in_.c0) : zeros;
       lstm_gates_backward(b, n, gates, k > 0 ? memory + r_.at(k - 1) * block() : c0, memory + t * block(), gy, dh,
-                          data<T>(dc_), d);
+                          data<T>(dc_), d, ld_);
     } else if (r_.cell == Cell::gru) {
       const T* h = before(k);
-      gru_gates_backward(b, n, gates, memory + t * block(), h ? h : zeros, gy, dh, d, data<T>(fresh_) + t * block());
+      gru_gates_backward(b, n, gates, memory + t * block(), h ? h : zeros, gy, dh, d, ld_,
+                         data<T>(fresh_) + t * block());
     } else {
-      rnn_activate_backward(b, n, r_.cell == Cell::rnn_relu, data<const T>(y_) + t * block(), gy, dh, d);
+      rnn_activate_backward(b, n, r_.cell == Cell::rnn_relu, data<const T>(y_) + t * block(), gy, dh, d, ld_);
     }
-    if (on) gemm(false, false, b, n, g, T(1), d, g, data<T>(in_.w_hh), n, T(r_.cell == Cell::gru ? 1 : 0), dh, n);
+    if (on) gemm(false, false, b, n, g, T(1), d, ld_, data<T>(in_.w_hh), n, T(r_.cell == Cell::gru ? 1 : 0), dh, n);
   }
 
   // Gates of x whose gradients stand in main_; a GRU's third one stands in fresh_.
@@ -193,33 +210,37 @@ class BackwardPass {
     Tensor dx = make_tensor(r_.over_time(r_.input), dtype_);
     const std::int64_t i = r_.input, n = r_.hidden;
     const T* w = data<T>(in_.w_ih);
-    gemm(false, false, rows(), i, shared(), T(1), data<T>(main_), r_.gates(), w, i, T(0), data<T>(dx), i);
+    gemm(false, false, rows(), i, shared(), T(1), data<T>(main_), ld_, w, i, T(0), data<T>(dx), i);
     if (r_.cell == Cell::gru)
       gemm(false, false, rows(), i, n, T(1), data<T>(fresh_), n, w + 2 * n * i, i, T(1), data<T>(dx), i);
     return dx;
   }
-  Tensor by_input_weight() {
+  // The gradient, or nothing if added to `into`.
+  Tensor by_input_weight(const Tensor& into) {
     const std::int64_t i = r_.input, n = r_.hidden;
-    Tensor dw = make_tensor({r_.gates(), i}, dtype_);
-    const T* x = data<T>(in_.x);
-    gemm(true, false, shared(), i, rows(), T(1), data<T>(main_), r_.gates(), x, i, T(0), data<T>(dw), i);
+    const Tensor dw = into.defined() ? into : make_tensor({r_.gates(), i}, dtype_);
+    const T *x = data<T>(in_.x), beta = T(into.defined());
+    gemm(true, false, shared(), i, rows(), T(1), data<T>(main_), ld_, x, i, beta, data<T>(dw), i);
     if (r_.cell == Cell::gru)
-      gemm(true, false, n, i, rows(), T(1), data<T>(fresh_), n, x, i, T(0), data<T>(dw) + 2 * n * i, i);
-    return dw;
+      gemm(true, false, n, i, rows(), T(1), data<T>(fresh_), n, x, i, beta, data<T>(dw) + 2 * n * i, i);
+    return into.defined() ? Tensor() : dw;
   }
   // Every step's h is the one before of its neighbour, so all but the first step are one product over a shifted y.
-  Tensor by_hidden_weight() {
+  Tensor by_hidden_weight(const Tensor& into) {
     const std::int64_t n = r_.hidden, g = r_.gates(), b = r_.batch;
-    Tensor dw = make_tensor({g, n}, dtype_);
-    const T *d = data<T>(main_), *y = data<T>(y_);
-    gemm(true, false, g, n, rows() - b, T(1), r_.reverse ? d : d + b * g, g, r_.reverse ? y + b * n : y, n, T(0),
-         data<T>(dw), n);
-    if (in_.h0.defined())
-      gemm(true, false, g, n, b, T(1), d + r_.at(0) * b * g, g, data<T>(in_.h0), n, T(1), data<T>(dw), n);
-    return dw;
+    const Tensor dw = into.defined() ? into : make_tensor({g, n}, dtype_);
+    const T *d = data<T>(main_), *y = data<T>(y_), *h0 = pointer<T>(in_.h0);
+    T beta = T(into.defined());
+    if (rows() > b || !h0) {
+      gemm(true, false, g, n, rows() - b, T(1), r_.reverse ? d : d + b * ld_, ld_, r_.reverse ? y + b * n : y, n, beta,
+           data<T>(dw), n);
+      beta = 1;
+    }
+    if (h0) gemm(true, false, g, n, b, T(1), d + r_.at(0) * b * ld_, ld_, h0, n, beta, data<T>(dw), n);
+    return into.defined() ? Tensor() : dw;
   }
   void by_biases(bool by_x, bool by_h, std::array<Tensor, 7>& grads) {
-    const Tensor sums = main_.sum({0});
+    const Tensor sums = main_.slice(1, 0, r_.gates()).sum({0});
     if (by_h) grads[6] = sums;
     if (!by_x) return;
     grads[5] = sums;
@@ -235,6 +256,7 @@ class BackwardPass {
   const Tensor& y_;
   const RecurrentTrace& trace_;
   const DType dtype_;
+  const std::int64_t ld_;
   Tensor dh_, dc_, main_, fresh_, zeros_;
 };
 
@@ -246,9 +268,10 @@ RecurrentResult recurrent_forward(const Recurrence& r, const RecurrentInputs& in
 
 std::array<Tensor, 7> recurrent_backward(const Recurrence& r, const RecurrentInputs& in, const Tensor& y,
                                          const RecurrentTrace& trace, const Tensor& gy, const Tensor& gh,
-                                         const Tensor& gc, const std::array<bool, 7>& wanted) {
+                                         const Tensor& gc, const std::array<bool, 7>& wanted,
+                                         const std::array<Tensor, 2>& into) {
   return dispatch_floating(impl(in.x).dtype, [&](auto zero) {
-    return BackwardPass<decltype(zero)>(r, in, y, trace).run(gy, gh, gc, wanted);
+    return BackwardPass<decltype(zero)>(r, in, y, trace).run(gy, gh, gc, wanted, into);
   });
 }
 

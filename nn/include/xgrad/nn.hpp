@@ -3,6 +3,7 @@
 
 #include <xgrad/nn/activation.hpp>
 #include <xgrad/nn/conv.hpp>
+#include <xgrad/nn/container.hpp>
 #include <xgrad/nn/functional.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/linear.hpp>
@@ -10,3 +11,7 @@
 #include <xgrad/nn/pooling.hpp>
 #include <xgrad/nn/recurrent.hpp>
 #include <xgrad/nn/sequential.hpp>
+#include <xgrad/nn/normalization.hpp>
+#include <xgrad/nn/embedding.hpp>
+#include <xgrad/nn/loss.hpp>
+#include <xgrad/nn/padding.hpp>

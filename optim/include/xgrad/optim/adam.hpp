@@ -1,55 +1,63 @@
 #pragma once
 
-#include <array>
-
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
 
 struct AdamOptions {
-  double lr = 1e-3;
-  std::array<double, 2> betas = {0.9, 0.999};
-  double eps = 1e-8;
-  double weight_decay = 0;  // L2: added to the gradient
-  bool amsgrad = false;
-  bool maximize = false;
+  Option<double> lr = preset(1e-3);
+  Option<std::array<double, 2>> betas = preset(0.9, 0.999);
+  Option<double> eps = preset(1e-8);
+  Option<double> weight_decay = preset(0.0);  // L2: added to the gradient
+  Option<bool> amsgrad = preset(false);
+  Option<bool> maximize = preset(false);
+
+  template <class Self, class F>
+  static void each(Self& o, F f) {
+    f("lr", o.lr), f("betas", o.betas), f("eps", o.eps), f("weight_decay", o.weight_decay);
+    f("amsgrad", o.amsgrad), f("maximize", o.maximize);
+  }
 };
 
 // m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p -= lr m^ / (sqrt(v^) + eps) with m^ = m / (1 - b1^t) and
 // v^ = v / (1 - b2^t); amsgrad: the largest v so far. One pass over parameter, gradient, m and v.
 // Kingma & Ba 2015; Reddi et al. 2018.
-class XGRAD_API Adam : public Optimizer {
+class XGRAD_API Adam : public OptimizerWith<AdamOptions> {
  public:
   explicit Adam(const std::vector<Tensor>& params, AdamOptions options = {}, Location at = Location::current());
-  explicit Adam(const std::vector<ParamGroup<AdamOptions>>& groups, Location at = Location::current());
-  double lr(std::size_t group = 0) const override { return options_.at(group).lr; }
-  AdamOptions& options(std::size_t group = 0) { return options_.at(group); }
+  explicit Adam(const std::vector<ParamGroup<AdamOptions>>& groups, AdamOptions defaults = {},
+                Location at = Location::current());
 
  protected:
-  Adam(const char* name, bool decoupled);
-  void add(const std::vector<Tensor>& params, const AdamOptions& o, const Location& at);
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
-  void store_lr(std::size_t group, double lr) override { options_[group].lr = lr; }
-
- private:
-  bool decoupled_ = false;
-  std::vector<AdamOptions> options_;
+  void check(const AdamOptions& o, const Location& at) const override;
 };
 
 struct AdamWOptions {
-  double lr = 1e-3;
-  std::array<double, 2> betas = {0.9, 0.999};
-  double eps = 1e-8;
-  double weight_decay = 1e-2;  // decoupled: p *= 1 - lr wd before the step
-  bool amsgrad = false;
-  bool maximize = false;
+  Option<double> lr = preset(1e-3);
+  Option<std::array<double, 2>> betas = preset(0.9, 0.999);
+  Option<double> eps = preset(1e-8);
+  Option<double> weight_decay = preset(1e-2);  // decoupled: p *= 1 - lr wd before the step
+  Option<bool> amsgrad = preset(false);
+  Option<bool> maximize = preset(false);
+
+  template <class Self, class F>
+  static void each(Self& o, F f) {
+    f("lr", o.lr), f("betas", o.betas), f("eps", o.eps), f("weight_decay", o.weight_decay);
+    f("amsgrad", o.amsgrad), f("maximize", o.maximize);
+  }
 };
 
 // Adam with decoupled weight decay. Loshchilov & Hutter 2019.
-class XGRAD_API AdamW : public Adam {
+class XGRAD_API AdamW : public OptimizerWith<AdamWOptions> {
  public:
   explicit AdamW(const std::vector<Tensor>& params, AdamWOptions options = {}, Location at = Location::current());
-  explicit AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups, Location at = Location::current());
+  explicit AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups, AdamWOptions defaults = {},
+                 Location at = Location::current());
+
+ protected:
+  void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
+  void check(const AdamWOptions& o, const Location& at) const override;
 };
 
 }  // namespace xgrad::optim

@@ -1,11 +1,18 @@
 // The base of all optimizers: parameters in groups, each group with options of its own.
+//
+//   optim::AdamW opt(net.parameters(), {.lr = 1e-3});
+//   optim::AdamW opt({{net.body.parameters(), {.lr = 1e-5}}, {net.head.parameters()}}, {.lr = 1e-3, .weight_decay = 0.1});
+//
+// An option that a group leaves out is the optimizer's.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include <xgrad/optim/option.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::optim {
@@ -14,7 +21,7 @@ namespace xgrad::optim {
 template <class Options>
 struct ParamGroup {
   std::vector<Tensor> params;
-  Options options;
+  Options options = {};
 };
 
 class XGRAD_API Optimizer {
@@ -24,10 +31,15 @@ class XGRAD_API Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
 
   // One update of every parameter that has a gradient. Not recorded on the tape.
-  void step();
+  virtual void step();
+  // closure clears the gradients, computes the loss, calls backward() on it and returns it; then step(). Returns the
+  // loss.
+  using Closure = std::function<Tensor()>;
+  virtual Tensor step(const Closure& closure, Location at = Location::current());
   // Clears the gradients of all parameters.
   void zero_grad(bool set_to_none = true);
 
+  const std::string& name() const { return name_; }  // "SGD"
   std::size_t num_groups() const { return counts_.size(); }
   std::span<const Tensor> params(std::size_t group) const;
   std::vector<Tensor> params() const { return params_; }
@@ -36,34 +48,128 @@ class XGRAD_API Optimizer {
   void set_lr(double lr);
   void set_lr(std::size_t group, double lr);
 
-  // Everything a resumed run needs: per parameter i "i.step", "i.<buffer>", and per group g "group.g.lr".
+  // For schedulers that cycle it: the option "momentum", or the first of "betas". ValueError when there is neither.
+  bool has_momentum() const;
+  double momentum(std::size_t group = 0) const;
+  void set_momentum(std::size_t group, double momentum);
+  // The learning rate from which schedulers count, set by the first of them; NaN before.
+  double initial_lr(std::size_t group = 0) const;
+  void set_initial_lr(std::size_t group, double lr);
+
+  // Everything a resumed run needs: per parameter i "i.step" and "i.<buffer>", per group g "group.g.params" (how many)
+  // and all options, "group.g.lr", "group.g.betas", ...
   NamedTensors state_dict() const;
-  // ValueError when it does not fit; then nothing is changed.
+  // Takes over the state and the options. ValueError lists everything that does not fit; then nothing is changed.
   void load_state_dict(const NamedTensors& state, Location at = Location::current());
+  // Throws what load_state_dict would and changes nothing.
+  void check_state_dict(const NamedTensors& state, Location at = Location::current()) const;
 
  protected:
-  // One flat buffer per parameter, made on first use.
+  // Made on the first update of a parameter.
   struct State {
     std::int64_t step = 0;
-    std::vector<Tensor> buffers;
+    std::vector<Tensor> buffers;  // of the parameter's shape and type
+    std::vector<double> numbers;
   };
-  Optimizer(std::string name, std::vector<std::string> buffer_names);
-  // ValueError: empty list, a non-leaf, a parameter given twice.
+  // Names of buffers; a "?" behind the name: only some options need it. Names of further numbers.
+  Optimizer(std::string name, std::vector<std::string> buffer_names, std::vector<std::string> number_names = {});
+  // A new group. ValueError: empty list, a non-leaf, a parameter given twice.
   void add_params(const std::vector<Tensor>& params, const Location& at);
   // Updates one contiguous parameter from its contiguous gradient.
   virtual void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) = 0;
   virtual void store_lr(std::size_t group, double lr) = 0;
-  // The i-th buffer of a parameter, zeros at first.
-  Tensor& buffer(State& s, std::size_t i, const Tensor& param) const;
+  // The options of a group, to save, load and change them.
+  virtual std::vector<StateField> option_fields(std::size_t group) = 0;
+  // ValueError when the options of the group are out of range.
+  virtual void check_options(std::size_t group, const Location& at) const = 0;
+  // State that belongs to no parameter.
+  virtual NamedTensors shared_state() const { return {}; }
+  // Takes over such state from the keys that nobody else claims; returns those it does not know. Only looks when
+  // `commit` is false.
+  virtual std::vector<std::string> load_shared_state(const NamedTensors& state, bool commit, const Location& at);
+
+  // The i-th buffer of a parameter, filled with `start` at first.
+  Tensor& buffer(State& s, std::size_t i, const Tensor& param, double start = 0) const;
+  double& number(State& s, std::size_t i, double start) const;
   [[noreturn]] void invalid(const std::string& rule, const Location& at) const;
   void require_at_least_zero(const char* what, double value, const Location& at) const;
+  void require_betas(const std::array<double, 2>& betas, const Location& at) const;
 
  private:
+  struct Loaded;
+  Loaded parse(const NamedTensors& state, const Location& at) const;
+  void require_group(std::size_t group) const;
+  double* momentum_field(std::size_t group) const;
+
   std::string name_;
-  std::vector<std::string> buffer_names_;
+  std::vector<std::string> buffer_names_, number_names_;
+  std::vector<bool> always_;  // buffers that every update makes
   std::vector<Tensor> params_;
   std::vector<State> states_;
   std::vector<std::size_t> counts_;  // parameters per group
+  std::vector<double> initial_lrs_;
+};
+
+// An optimizer with options of one type, an aggregate of Option<...> with
+//   template <class Self, class F> static void each(Self& o, F f) { f("lr", o.lr); ... }
+template <class Options>
+class XGRAD_API OptimizerWith : public Optimizer {
+ public:
+  double lr(std::size_t group = 0) const override { return options_.at(group).lr; }
+  Options& options(std::size_t group = 0) { return options_.at(group); }
+  const Options& options(std::size_t group = 0) const { return options_.at(group); }
+  const Options& defaults() const { return defaults_; }
+
+  // Adds parameters, for instance of layers that were frozen so far. Options left out are the optimizer's.
+  void add_param_group(const ParamGroup<Options>& group, Location at = Location::current()) {
+    options_.push_back(merged(group.options));
+    try {
+      check_options(options_.size() - 1, at);
+      add_params(group.params, at);
+    } catch (...) {
+      options_.pop_back();
+      throw;
+    }
+  }
+
+ protected:
+  using Optimizer::Optimizer;
+  // Called by constructors.
+  void start(const std::vector<Tensor>& params, const Options& options, const Location& at) {
+    defaults_ = options;
+    add_param_group({params, options}, at);
+  }
+  void start(const std::vector<ParamGroup<Options>>& groups, const Options& defaults, const Location& at) {
+    if (groups.empty()) invalid("empty parameter list", at);
+    defaults_ = defaults;
+    for (const ParamGroup<Options>& g : groups) add_param_group(g, at);
+  }
+
+  // ValueError when out of range.
+  virtual void check(const Options& o, const Location& at) const = 0;
+  void check_options(std::size_t group, const Location& at) const override { check(options_[group], at); }
+  void store_lr(std::size_t group, double lr) override { options_[group].lr = lr; }
+  std::vector<StateField> option_fields(std::size_t group) override {
+    std::vector<StateField> fields;
+    Options::each(options_.at(group), [&](const char* name, auto& option) { fields.push_back({name, &option.value}); });
+    return fields;
+  }
+
+ private:
+  Options merged(const Options& group) const {
+    Options all = defaults_;
+    // Both lists are in the same order: the n-th option of one belongs to the n-th of the other.
+    std::vector<const void*> from;
+    Options::each(group, [&](const char*, const auto& option) { from.push_back(&option); });
+    std::size_t i = 0;
+    Options::each(all, [&](const char*, auto& option) {
+      const auto& own = *static_cast<const std::remove_reference_t<decltype(option)>*>(from[i++]);
+      if (own.given) option = own;
+    });
+    return all;
+  }
+  Options defaults_;
+  std::vector<Options> options_;
 };
 
 }  // namespace xgrad::optim

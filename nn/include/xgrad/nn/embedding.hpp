@@ -1,0 +1,27 @@
+#pragma once
+
+#include <xgrad/nn/module.hpp>
+#include <xgrad/ops/embedding.hpp>
+
+namespace xgrad::nn {
+
+// A table of num_embeddings learnt rows: int64 indices of any shape -> their shape + (embedding_dim). Parameter weight
+// (num_embeddings, embedding_dim), at first standard normal with zeros at padding_idx, which is not learnt.
+// IndexError for an index that is no row.
+class XGRAD_API Embedding : public Layer<Embedding> {
+ public:
+  Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingOptions options = {},
+            Location at = Location::current());
+  // With a given table; `freeze` leaves it as it is.
+  static Embedding from_pretrained(const Tensor& table, bool freeze = true, EmbeddingOptions options = {},
+                                   Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+  Tensor weight;
+
+ private:
+  Embedding(Tensor table, EmbeddingOptions options);
+  EmbeddingOptions options_;
+};
+
+}  // namespace xgrad::nn

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <xgrad/optim/optimizer.hpp>
+
+namespace xgrad::optim {
+
+struct AdagradOptions {
+  Option<double> lr = preset(1e-2);
+  Option<double> lr_decay = preset(0.0);
+  Option<double> weight_decay = preset(0.0);  // L2: added to the gradient
+  Option<double> initial_accumulator_value = preset(0.0);
+  Option<double> eps = preset(1e-10);
+  Option<bool> maximize = preset(false);
+
+  template <class Self, class F>
+  static void each(Self& o, F f) {
+    f("lr", o.lr), f("lr_decay", o.lr_decay), f("weight_decay", o.weight_decay);
+    f("initial_accumulator_value", o.initial_accumulator_value), f("eps", o.eps);
+    f("maximize", o.maximize);
+  }
+};
+
+// v += g^2; p -= lr / (1 + (t - 1) lr_decay) g / (sqrt(v) + eps). Duchi, Hazan & Singer 2011.
+class XGRAD_API Adagrad : public OptimizerWith<AdagradOptions> {
+ public:
+  explicit Adagrad(const std::vector<Tensor>& params, AdagradOptions options = {}, Location at = Location::current());
+  explicit Adagrad(const std::vector<ParamGroup<AdagradOptions>>& groups, AdagradOptions defaults = {},
+                 Location at = Location::current());
+
+ protected:
+  void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
+  void check(const AdagradOptions& o, const Location& at) const override;
+};
+
+}  // namespace xgrad::optim

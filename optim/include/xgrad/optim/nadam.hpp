@@ -1,0 +1,38 @@
+#pragma once
+
+#include <xgrad/optim/optimizer.hpp>
+
+namespace xgrad::optim {
+
+struct NAdamOptions {
+  Option<double> lr = preset(2e-3);
+  Option<std::array<double, 2>> betas = preset(0.9, 0.999);
+  Option<double> eps = preset(1e-8);
+  Option<double> weight_decay = preset(0.0);  // L2: added to the gradient; decoupled: see there
+  Option<double> momentum_decay = preset(4e-3);
+  Option<bool> decoupled_weight_decay = preset(false);  // p *= 1 - lr weight_decay instead
+  Option<bool> maximize = preset(false);
+
+  template <class Self, class F>
+  static void each(Self& o, F f) {
+    f("lr", o.lr), f("betas", o.betas), f("eps", o.eps), f("weight_decay", o.weight_decay);
+    f("momentum_decay", o.momentum_decay), f("decoupled_weight_decay", o.decoupled_weight_decay);
+    f("maximize", o.maximize);
+  }
+};
+
+// Adam with Nesterov's look ahead: with mu_t = b1 (1 - 0.96^(t momentum_decay) / 2) and the product M_t of all mu so far,
+// p -= lr ((1 - mu_t) / (1 - M_t) g + mu_(t+1) / (1 - M_t mu_t mu_(t+1)) m) / (sqrt(v^) + eps). Dozat 2016, with the second
+// divisor of PyTorch 1.13.
+class XGRAD_API NAdam : public OptimizerWith<NAdamOptions> {
+ public:
+  explicit NAdam(const std::vector<Tensor>& params, NAdamOptions options = {}, Location at = Location::current());
+  explicit NAdam(const std::vector<ParamGroup<NAdamOptions>>& groups, NAdamOptions defaults = {},
+                 Location at = Location::current());
+
+ protected:
+  void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
+  void check(const NAdamOptions& o, const Location& at) const override;
+};
+
+}  // namespace xgrad::optim

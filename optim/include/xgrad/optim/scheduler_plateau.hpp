@@ -1,0 +1,46 @@
+#pragma once
+
+#include <xgrad/optim/scheduler.hpp>
+
+namespace xgrad::optim {
+
+enum class PlateauMode { min, max };
+enum class ThresholdMode { rel, abs };
+
+struct ReduceLROnPlateauOptions {
+  PlateauMode mode = PlateauMode::min;  // what counts as better: smaller (a loss) or larger (an accuracy)
+  double factor = 0.1;                  // below 1
+  std::int64_t patience = 10;           // epochs without improvement that are put up with
+  double threshold = 1e-4;              // how much better counts: relative to the best value, or absolute
+  ThresholdMode threshold_mode = ThresholdMode::rel;
+  std::int64_t cooldown = 0;  // epochs after a reduction in which nothing is counted
+  PerGroup min_lr = 0.0;
+  double eps = 1e-8;  // a reduction by no more than this is left out
+};
+// Multiplies the rates by factor when a watched value has not improved for more than `patience` epochs.
+class XGRAD_API ReduceLROnPlateau : public LRScheduler {
+ public:
+  explicit ReduceLROnPlateau(Optimizer& optimizer, ReduceLROnPlateauOptions options = {},
+                             Location at = Location::current());
+  // The value of this epoch. NaN counts as no improvement.
+  void step(double metric, Location at = Location::current());
+  // ValueError: the value is needed.
+  void step(Location at = Location::current()) override;
+
+  double best() const { return best_; }
+  std::int64_t num_bad_epochs() const { return bad_; }
+
+ protected:
+  std::vector<double> get_lr() override;
+  std::vector<StateField> fields() override;
+
+ private:
+  bool better(double metric) const;
+  void reduce();
+  bool maximize_, relative_;
+  double factor_, threshold_, eps_, best_;
+  std::int64_t patience_, cooldown_, cooling_ = 0, bad_ = 0;
+  std::vector<double> min_lrs_;
+};
+
+}  // namespace xgrad::optim

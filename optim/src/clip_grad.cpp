@@ -1,0 +1,161 @@
+#include <xgrad/optim/clip_grad.hpp>
+
+#include <cmath>
+#include <limits>
+#include <unordered_set>
+
+#include <fmt/format.h>
+#include <xgrad/check.hpp>
+
+#include "fused.hpp"
+
+namespace xgrad::optim {
+namespace {
+
+constexpr std::int64_t kBlock = 8192;  // elements of one partial sum, whatever the number of threads
+constexpr int kLanes = 16;
+
+struct Square {
+  static double of(double x) { return x * x; }
+};
+struct Absolute {
+  static double of(double x) { return std::fabs(x); }
+};
+
+template <class T, class Term>
+XGRAD_CLONES double block_sum(const T* g, std::int64_t n) {
+  double lanes[kLanes] = {};
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    for (int l = 0; l < kLanes; ++l) lanes[l] += Term::of(static_cast<double>(g[i + l]));
+  for (; i < n; ++i) lanes[0] += Term::of(static_cast<double>(g[i]));
+  double sum = 0;
+  for (const double l : lanes) sum += l;
+  return sum;
+}
+
+template <class T>
+double block_power(const T* g, std::int64_t n, double power) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < n; ++i) sum += std::pow(std::fabs(static_cast<double>(g[i])), power);
+  return sum;
+}
+
+template <class T>
+double block_largest(const T* g, std::int64_t n) {
+  double most = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double a = std::fabs(static_cast<double>(g[i]));
+    if (!(a <= most)) most = a;  // also a NaN, which then stays
+    if (most != most) return most;
+  }
+  return most;
+}
+
+double combined(const std::vector<double>& parts, bool largest) {
+  double total = 0;
+  for (const double p : parts) {
+    if (!largest) total += p;
+    else if (!(p <= total)) total = p;
+    if (total != total) break;
+  }
+  return total;
+}
+
+// The sum over |g|^norm_type, or the largest |g|, of one gradient.
+double measure(const Tensor& grad, double norm_type) {
+  const Tensor g = grad.contiguous();
+  const bool largest = std::isinf(norm_type);
+  std::vector<double> parts(static_cast<std::size_t>((g.numel() + kBlock - 1) / kBlock));
+  with_type(g, [&](auto zero) {
+    using T = decltype(zero);
+    const T* data = g.data<T>();
+    detail::parallel_for(static_cast<std::int64_t>(parts.size()), 1, [&](std::int64_t a, std::int64_t b) {
+      for (std::int64_t k = a; k < b; ++k) {
+        const std::int64_t n = std::min(kBlock, g.numel() - k * kBlock);
+        const T* p = data + k * kBlock;
+        parts[static_cast<std::size_t>(k)] = largest          ? block_largest(p, n)
+                                             : norm_type == 2 ? block_sum<T, Square>(p, n)
+                                             : norm_type == 1 ? block_sum<T, Absolute>(p, n)
+                                                              : block_power(p, n, norm_type);
+      }
+    });
+  });
+  return combined(parts, largest);
+}
+
+template <class T>
+XGRAD_CLONES void scale(T* g, std::int64_t n, T by) {
+  for (std::int64_t i = 0; i < n; ++i) g[i] *= by;
+}
+template <class T>
+XGRAD_CLONES void limit(T* g, std::int64_t n, T most) {
+  for (std::int64_t i = 0; i < n; ++i) g[i] = g[i] > most ? most : g[i] < -most ? -most : g[i];
+}
+
+// Changes the gradient of p by change(pointer, n), in place when it is plain memory of its own.
+template <class F>
+void change_gradient(Tensor p, const F& change) {
+  Tensor g = p.grad().detach();
+  const bool own = g.is_contiguous();
+  if (!own) g = g.clone();
+  with_type(g, [&](auto zero) {
+    using T = decltype(zero);
+    for_elements(g.numel(), [&](std::int64_t n, T* data) { change(data, n); }, g.mutable_data<T>());
+  });
+  if (!own) p.set_grad(g);
+}
+
+// The parameters with a gradient, each once.
+std::vector<Tensor> with_gradient(const char* op, const std::vector<Tensor>& params, const Location& at) {
+  std::vector<Tensor> out;
+  std::unordered_set<const void*> seen;
+  for (const Tensor& p : params) {
+    require_defined(op, p, at);
+    if (p.grad().defined() && seen.insert(p.impl()).second) out.push_back(p);
+  }
+  return out;
+}
+
+[[noreturn]] void refuse_norm(const std::vector<Tensor>& params, double norm_type, double norm, const Location& at) {
+  ErrorReport error("clip_grad_norm_", fmt::format("the norm of order {} of the gradients is {}", norm_type, norm), at);
+  for (std::size_t i = 0; i < params.size(); ++i)
+    if (!std::isfinite(measure(params[i].grad(), norm_type))) error.operand(fmt::format("parameter {}", i), params[i]);
+  error.help("DetectAnomaly finds the operation that made the first such value").value_error();
+}
+
+}  // namespace
+
+double clip_grad_norm_(const std::vector<Tensor>& params, double max_norm, double norm_type, bool error_if_nonfinite,
+                       Location at) {
+  if (!(max_norm >= 0))
+    ErrorReport("clip_grad_norm_", fmt::format("max_norm must be >= 0, got {}", max_norm), at).value_error();
+  if (!(norm_type > 0))
+    ErrorReport("clip_grad_norm_", fmt::format("norm_type must be > 0, got {}", norm_type), at).value_error();
+  const NoGradGuard off;
+  const std::vector<Tensor> used = with_gradient("clip_grad_norm_", params, at);
+  std::vector<double> parts;
+  for (const Tensor& p : used) parts.push_back(measure(p.grad(), norm_type));
+  const bool largest = std::isinf(norm_type);
+  double norm = combined(parts, largest);
+  if (norm_type == 2) norm = std::sqrt(norm);
+  else if (!largest && norm_type != 1) norm = std::pow(norm, 1 / norm_type);
+  if (error_if_nonfinite && !std::isfinite(norm)) refuse_norm(used, norm_type, norm, at);
+  const double by = max_norm / (norm + 1e-6);
+  if (by >= 1) return norm;
+  for (const Tensor& p : used)
+    change_gradient(p, [by](auto* g, std::int64_t n) { scale(g, n, static_cast<std::remove_pointer_t<decltype(g)>>(by)); });
+  return norm;
+}
+
+void clip_grad_value_(const std::vector<Tensor>& params, double clip_value, Location at) {
+  if (!(clip_value >= 0))
+    ErrorReport("clip_grad_value_", fmt::format("clip_value must be >= 0, got {}", clip_value), at).value_error();
+  const NoGradGuard off;
+  for (const Tensor& p : with_gradient("clip_grad_value_", params, at))
+    change_gradient(p, [clip_value](auto* g, std::int64_t n) {
+      limit(g, n, static_cast<std::remove_pointer_t<decltype(g)>>(clip_value));
+    });
+}
+
+}  // namespace xgrad::optim

@@ -1,0 +1,116 @@
+#include <xgrad/optim/scheduler.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <xgrad/check.hpp>
+
+#include "state_fields.hpp"
+
+namespace xgrad::optim {
+
+LRScheduler::LRScheduler(Optimizer& optimizer, std::string name, Location)
+    : optimizer_(&optimizer), name_(std::move(name)) {}
+LRScheduler::~LRScheduler() = default;
+
+void LRScheduler::invalid(const std::string& rule, const Location& at) const {
+  ErrorReport(name_.c_str(), rule, at).value_error();
+}
+
+void LRScheduler::start(Location) {
+  if (base_lrs_.empty())
+    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {
+      if (std::isnan(optimizer_->initial_lr(g))) optimizer_->set_initial_lr(g, optimizer_->lr(g));
+      base_lrs_.push_back(optimizer_->initial_lr(g));
+    }
+  advance();
+}
+
+void LRScheduler::step(Location) { advance(); }
+
+void LRScheduler::advance() {
+  ++last_epoch_;
+  try {
+    set_rates(get_lr());
+  } catch (...) {
+    --last_epoch_;
+    throw;
+  }
+}
+
+void LRScheduler::jump(std::int64_t epoch) {
+  const std::int64_t before = std::exchange(last_epoch_, epoch);
+  try {
+    set_rates(get_closed_form_lr());
+  } catch (...) {
+    last_epoch_ = before;
+    throw;
+  }
+}
+
+void LRScheduler::set_rates(const std::vector<double>& rates) {
+  for (std::size_t g = 0; g < rates.size(); ++g) optimizer_->set_lr(g, rates[g]);
+  last_lr_ = rates;
+}
+
+std::vector<double> LRScheduler::from_present(const std::function<double(double lr)>& f) const {
+  std::vector<double> out;
+  for (std::size_t g = 0; g < base_lrs_.size(); ++g) out.push_back(f(optimizer_->lr(g)));
+  return out;
+}
+std::vector<double> LRScheduler::from_base(const std::function<double(double base)>& f) const {
+  std::vector<double> out;
+  for (const double base : base_lrs_) out.push_back(f(base));
+  return out;
+}
+
+std::vector<StateField> LRScheduler::all_fields() {
+  std::vector<StateField> all{{"last_epoch", &last_epoch_}, {"base_lrs", &base_lrs_}, {"last_lr", &last_lr_}};
+  for (StateField& f : fields()) all.push_back(std::move(f));
+  return all;
+}
+
+NamedTensors LRScheduler::state_dict() const {
+  NamedTensors out;
+  // The fields only point at the numbers; saving does not change them.
+  save_fields(const_cast<LRScheduler*>(this)->all_fields(), "", out);
+  return out;
+}
+
+std::vector<StateCopy> LRScheduler::read(const NamedTensors& state, const Location& at) const {
+  const std::vector<StateField> all = const_cast<LRScheduler*>(this)->all_fields();
+  std::vector<StateCopy> values;
+  for (const StateField& f : all) values.push_back(value_of(f));
+  std::vector<bool> found(all.size());
+  std::vector<std::string> missing, unexpected, misfit;
+  for (const auto& [key, t] : state) {
+    const auto f = std::ranges::find(all, key, &StateField::name);
+    if (f == all.end()) {
+      unexpected.push_back(key);
+      continue;
+    }
+    const auto i = static_cast<std::size_t>(f - all.begin());
+    found[i] = true;
+    if (const std::string problem = read_field(*f, t, values[i]); !problem.empty())
+      misfit.push_back(fmt::format("{}: {}", key, problem));
+  }
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (!found[i]) missing.push_back(all[i].name);
+  if (missing.empty() && unexpected.empty() && misfit.empty()) return values;
+  ErrorReport error(name_.c_str(), "the state does not fit the schedule; nothing was loaded", at);
+  if (!missing.empty()) error.line("missing:", fmt::format("{}", fmt::join(missing, ", ")));
+  if (!unexpected.empty()) error.line("unexpected:", fmt::format("{}", fmt::join(unexpected, ", ")));
+  if (!misfit.empty()) error.line("misfit:", fmt::format("{}", fmt::join(misfit, "; ")));
+  error.value_error();
+}
+
+void LRScheduler::check_state_dict(const NamedTensors& state, Location at) const { read(state, at); }
+
+void LRScheduler::load_state_dict(const NamedTensors& state, Location at) {
+  const std::vector<StateCopy> values = read(state, at);
+  const std::vector<StateField> all = all_fields();
+  for (std::size_t i = 0; i < all.size(); ++i) assign(all[i], values[i]);
+}
+
+}  // namespace xgrad::optim

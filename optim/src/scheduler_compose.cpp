@@ -1,0 +1,124 @@
+#include <xgrad/optim/scheduler_compose.hpp>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <xgrad/check.hpp>
+
+namespace xgrad::optim {
+namespace {
+
+// The states of the parts under "0.", "1.", ... behind `out`.
+void append_states(const std::vector<SchedulerPart>& parts, NamedTensors& out) {
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    for (auto& [key, t] : parts[i].scheduler->state_dict()) out.emplace_back(fmt::format("{}.{}", i, key), t);
+}
+
+// The entries of part i (without its prefix), or with no i those of no part.
+NamedTensors state_of(const NamedTensors& state, std::size_t parts, std::size_t i) {
+  NamedTensors out;
+  for (const auto& [key, t] : state) {
+    std::size_t owner = 0;
+    std::string rest = key;
+    for (; owner < parts; ++owner)
+      if (const std::string prefix = fmt::format("{}.", owner); key.starts_with(prefix)) {
+        rest = key.substr(prefix.size());
+        break;
+      }
+    if (owner == i) out.emplace_back(rest, t);
+  }
+  return out;
+}
+
+Optimizer& optimizer_of(const std::vector<SchedulerPart>& parts, const char* op, const Location& at) {
+  if (parts.empty()) ErrorReport(op, "no schedules", at).value_error();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!parts[i].scheduler) ErrorReport(op, fmt::format("schedule {} is null", i), at).value_error();
+    if (&parts[i].scheduler->optimizer() != &parts[0].scheduler->optimizer())
+      ErrorReport(op, fmt::format("schedule {} belongs to another optimizer than schedule 0", i), at).value_error();
+  }
+  return parts[0].scheduler->optimizer();
+}
+
+}  // namespace
+
+SequentialLR::SequentialLR(Optimizer& optimizer, std::vector<SchedulerPart> schedulers,
+                           std::vector<std::int64_t> milestones, Location at)
+    : LRScheduler(optimizer, "SequentialLR", at), parts_(std::move(schedulers)), milestones_(std::move(milestones)) {
+  if (&optimizer_of(parts_, "SequentialLR", at) != &optimizer)
+    invalid("the schedules belong to another optimizer", at);
+  if (milestones_.size() + 1 != parts_.size())
+    invalid(fmt::format("{} milestones for {} schedules, needs {}", milestones_.size(), parts_.size(), parts_.size() - 1),
+            at);
+  if (!std::ranges::is_sorted(milestones_)) invalid("the milestones are not in order", at);
+  // All parts have set their first rates: back to the start, and only the first begins.
+  for (std::size_t g = 0; g < optimizer.num_groups(); ++g) {
+    optimizer.set_lr(g, optimizer.initial_lr(g));
+    base_lrs_.push_back(optimizer.initial_lr(g));
+  }
+  for (const SchedulerPart& p : parts_) --p.scheduler->last_epoch_;
+  parts_[0].scheduler->advance();
+  last_epoch_ = 0;
+  last_lr_ = parts_[0].scheduler->last_lr();
+}
+
+void SequentialLR::advance() {
+  ++last_epoch_;
+  const auto i = static_cast<std::size_t>(std::ranges::upper_bound(milestones_, last_epoch_) - milestones_.begin());
+  LRScheduler& now = *parts_[i].scheduler;
+  if (i > 0 && milestones_[i - 1] == last_epoch_) now.jump(0);
+  else now.advance();
+  last_lr_ = now.last_lr();
+}
+
+NamedTensors SequentialLR::state_dict() const {
+  NamedTensors out = LRScheduler::state_dict();
+  append_states(parts_, out);
+  return out;
+}
+void SequentialLR::check_state_dict(const NamedTensors& state, Location at) const {
+  LRScheduler::check_state_dict(state_of(state, parts_.size(), parts_.size()), at);
+  for (std::size_t i = 0; i < parts_.size(); ++i)
+    parts_[i].scheduler->check_state_dict(state_of(state, parts_.size(), i), at);
+}
+void SequentialLR::load_state_dict(const NamedTensors& state, Location at) {
+  check_state_dict(state, at);
+  LRScheduler::load_state_dict(state_of(state, parts_.size(), parts_.size()), at);
+  for (std::size_t i = 0; i < parts_.size(); ++i)
+    parts_[i].scheduler->load_state_dict(state_of(state, parts_.size(), i), at);
+}
+
+ChainedScheduler::ChainedScheduler(std::vector<SchedulerPart> schedulers, Location at)
+    : LRScheduler(optimizer_of(schedulers, "ChainedScheduler", at), "ChainedScheduler", at),
+      parts_(std::move(schedulers)) {
+  for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {
+    base_lrs_.push_back(optimizer_->initial_lr(g));
+    last_lr_.push_back(optimizer_->lr(g));
+  }
+  last_epoch_ = 0;
+}
+
+void ChainedScheduler::advance() {
+  for (const SchedulerPart& p : parts_) p.scheduler->advance();
+  ++last_epoch_;
+  last_lr_ = from_present([](double lr) { return lr; });
+}
+
+NamedTensors ChainedScheduler::state_dict() const {
+  NamedTensors out = LRScheduler::state_dict();
+  append_states(parts_, out);
+  return out;
+}
+void ChainedScheduler::check_state_dict(const NamedTensors& state, Location at) const {
+  LRScheduler::check_state_dict(state_of(state, parts_.size(), parts_.size()), at);
+  for (std::size_t i = 0; i < parts_.size(); ++i)
+    parts_[i].scheduler->check_state_dict(state_of(state, parts_.size(), i), at);
+}
+void ChainedScheduler::load_state_dict(const NamedTensors& state, Location at) {
+  check_state_dict(state, at);
+  LRScheduler::load_state_dict(state_of(state, parts_.size(), parts_.size()), at);
+  for (std::size_t i = 0; i < parts_.size(); ++i)
+    parts_[i].scheduler->load_state_dict(state_of(state, parts_.size(), i), at);
+}
+
+}  // namespace xgrad::optim

@@ -1,0 +1,77 @@
+#include <xgrad/optim/scheduler_plateau.hpp>
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace xgrad::optim {
+
+ReduceLROnPlateau::ReduceLROnPlateau(Optimizer& optimizer, ReduceLROnPlateauOptions o, Location at)
+    : LRScheduler(optimizer, "ReduceLROnPlateau", at),
+      maximize_(o.mode == PlateauMode::max),
+      relative_(o.threshold_mode == ThresholdMode::rel),
+      factor_(o.factor),
+      threshold_(o.threshold),
+      eps_(o.eps),
+      best_(maximize_ ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity()),
+      patience_(o.patience),
+      cooldown_(o.cooldown),
+      min_lrs_(std::move(o.min_lr.values)) {
+  if (!(factor_ >= 0 && factor_ < 1)) invalid(fmt::format("factor must be in [0, 1), got {}", factor_), at);
+  if (patience_ < 0) invalid(fmt::format("patience must be >= 0, got {}", patience_), at);
+  if (cooldown_ < 0) invalid(fmt::format("cooldown must be >= 0, got {}", cooldown_), at);
+  const std::size_t groups = optimizer.num_groups();
+  if (min_lrs_.size() == 1) min_lrs_.assign(groups, min_lrs_[0]);
+  if (min_lrs_.size() != groups) invalid(fmt::format("min_lr has {} values for {} groups", min_lrs_.size(), groups), at);
+  for (std::size_t g = 0; g < groups; ++g) base_lrs_.push_back(optimizer.lr(g));
+  last_lr_ = base_lrs_;
+  last_epoch_ = 0;
+}
+
+void ReduceLROnPlateau::step(Location at) { invalid("step needs the watched value: step(validation_loss)", at); }
+
+bool ReduceLROnPlateau::better(double metric) const {
+  if (maximize_) return metric > (relative_ ? best_ * (threshold_ + 1) : best_ + threshold_);
+  return metric < (relative_ ? best_ * (1 - threshold_) : best_ - threshold_);
+}
+
+void ReduceLROnPlateau::step(double metric, Location) {
+  ++last_epoch_;
+  if (better(metric)) {
+    best_ = metric;
+    bad_ = 0;
+  } else {
+    ++bad_;
+  }
+  if (cooling_ > 0) {
+    --cooling_;
+    bad_ = 0;
+  }
+  if (bad_ > patience_) {
+    reduce();
+    cooling_ = cooldown_;
+    bad_ = 0;
+  }
+  last_lr_ = get_lr();
+}
+
+void ReduceLROnPlateau::reduce() {
+  for (std::size_t g = 0; g < min_lrs_.size(); ++g) {
+    const double old = optimizer_->lr(g), lr = std::max(old * factor_, min_lrs_[g]);
+    if (old - lr > eps_) optimizer_->set_lr(g, lr);
+  }
+}
+
+std::vector<double> ReduceLROnPlateau::get_lr() {
+  return from_present([](double lr) { return lr; });
+}
+
+std::vector<StateField> ReduceLROnPlateau::fields() {
+  return {{"maximize", &maximize_},   {"relative", &relative_}, {"factor", &factor_},
+          {"threshold", &threshold_}, {"eps", &eps_},           {"best", &best_},
+          {"patience", &patience_},   {"cooldown", &cooldown_}, {"cooldown_counter", &cooling_},
+          {"num_bad_epochs", &bad_},  {"min_lrs", &min_lrs_}};
+}
+
+}  // namespace xgrad::optim
