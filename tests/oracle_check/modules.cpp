@@ -1,6 +1,8 @@
 #include "modules.hpp"
 
+#include <algorithm>
 #include <map>
+#include <stdexcept>
 
 #include "convolution.hpp"
 #include "classes.hpp"
@@ -168,7 +170,13 @@ std::optional<AnyModule> make_module(const std::string& name, List positional, D
 void set_parameters(nn::Module& m, const xgrad::NamedTensors& state) {
   for (const auto& [name, tensor] : state)
     if (tensor.is_floating_point()) m.to(tensor.dtype());
-  m.load_state_dict(state);
+  // A record may leave out buffers, which then have their first values; never a parameter.
+  const xgrad::nn::LoadReport report = m.load_state_dict(state, false);
+  const xgrad::NamedTensors buffers = m.named_buffers();
+  for (const std::string& key : report.missing)
+    if (std::ranges::none_of(buffers, [&](const auto& b) { return b.first == key; }))
+      throw std::runtime_error("the record lacks the parameter " + key);
+  if (!report.unexpected.empty()) throw std::runtime_error("the module has no parameter " + report.unexpected.front());
 }
 
 void add_modules(FunctionTable& t) {
