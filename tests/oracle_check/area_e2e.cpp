@@ -112,7 +112,7 @@ void check_training(const Json& r, Tolerance tol) {
   }
   for (const auto& [name, t] : net.named_parameters()) compare_data(t, r.at("params").at(name), tol, name);
   if (r.contains("buffers"))
-    for (const auto& [name, t] : net.named_buffers()) compare_data(t, r["buffers"].at(name), tol, name);
+    for (const auto& [name, t] : net.named_buffers()) compare_tensor(t, r["buffers"].at(name), tol, name);
 }
 
 // Objective of a linear model with an L2 term on all parameters; `curvature` bounds its second derivative in the

@@ -109,6 +109,11 @@ struct ModuleObject : Object {
       throw Unsupported("method " + method + " of a module");
     return std::static_pointer_cast<Object>(std::make_shared<ModuleObject>(any));
   }
+  Value attribute(const std::string& name) override {
+    for (const auto& [key, tensor] : any.module.state_dict())
+      if (key == name) return tensor;
+    return Object::attribute(name);
+  }
 };
 
 struct DatasetObject : Object {
