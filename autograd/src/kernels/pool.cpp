@@ -14,79 +14,65 @@ namespace {
 
 // f(image) for all images, shared out by the work per image.
 template <class F>
-void each_image(const PoolShape &s, double work_per_output, const F &f) {
+void each_image(const PoolShape& s, double work_per_output, const F& f) {
   const double ns = 20 + work_per_output * static_cast<double>(volume(s.out));
-  const auto grain =
-      std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / ns));
-  parallel_for(s.outer.numel(), grain,
-               [&](std::int64_t begin, std::int64_t end) { f(begin, end); });
+  const auto grain = std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / ns));
+  parallel_for(s.outer.numel(), grain, [&](std::int64_t begin, std::int64_t end) { f(begin, end); });
 }
 
-double taps(const PoolShape &s) {
-  if (!s.adaptive)
-    return static_cast<double>(volume(s.kernel));
+double taps(const PoolShape& s) {
+  if (!s.adaptive) return static_cast<double>(volume(s.kernel));
   double n = 1;
   for (std::size_t d = 0; d < 3; ++d)
-    n *= static_cast<double>(s.in[d]) /
-             static_cast<double>(std::max<std::int64_t>(s.out[d], 1)) +
-         1;
+    n *= static_cast<double>(s.in[d]) / static_cast<double>(std::max<std::int64_t>(s.out[d], 1)) + 1;
   return n;
 }
 
 // f(first output of the row, depth window, height window) for each row of
 // outputs of an image.
-template <class F> XGRAD_INLINE void each_row(const PoolShape &s, const F &f) {
+template <class F>
+XGRAD_INLINE void each_row(const PoolShape& s, const F& f) {
   for (std::int64_t d = 0; d < s.out[0]; ++d) {
     const Window depth = window(s, 0, d);
-    for (std::int64_t h = 0; h < s.out[1]; ++h)
-      f((d * s.out[1] + h) * s.out[2], depth, window(s, 1, h));
+    for (std::int64_t h = 0; h < s.out[1]; ++h) f((d * s.out[1] + h) * s.out[2], depth, window(s, 1, h));
   }
 }
 
 // f(offset of the input row in the image) for each row of inputs of a window.
 template <class F>
-XGRAD_INLINE void each_input_row(const PoolShape &s, const Window &depth,
-                                 const Window &height, const F &f) {
+XGRAD_INLINE void each_input_row(const PoolShape& s, const Window& depth, const Window& height, const F& f) {
   for (std::int64_t d = depth.begin; d < depth.end; d += s.dilation[0])
-    for (std::int64_t h = height.begin; h < height.end; h += s.dilation[1])
-      f((d * s.in[1] + h) * s.in[2]);
+    for (std::int64_t h = height.begin; h < height.end; h += s.dilation[1]) f((d * s.in[1] + h) * s.in[2]);
 }
 
 // ---- largest ----
 // One tap of each window of a row: v[j step] against the largest so far. The
 // last NaN wins, else the first of equals.
 template <class T>
-XGRAD_INLINE void max_tap(std::int64_t n, std::int64_t step,
-                          const T *__restrict v, std::int32_t position,
-                          T *__restrict best, std::int32_t *__restrict where) {
+XGRAD_INLINE void max_tap(std::int64_t n, std::int64_t step, const T* __restrict v, std::int32_t position,
+                          T* __restrict best, std::int32_t* __restrict where) {
   const auto stride = static_cast<std::int32_t>(step);
   for (std::int64_t j = 0; j < n; ++j) {
     const T x = v[j * step];
     const bool wins = (x > best[j]) | (x != x) | (where[j] < 0);
     best[j] = wins ? x : best[j];
-    where[j] =
-        wins ? position + static_cast<std::int32_t>(j) * stride : where[j];
+    where[j] = wins ? position + static_cast<std::int32_t>(j) * stride : where[j];
   }
 }
 
 template <class T>
-XGRAD_INLINE void max_row_regular(const PoolShape &s, const T *x,
-                                  std::int64_t row, T *best,
-                                  std::int32_t *where) {
+XGRAD_INLINE void max_row_regular(const PoolShape& s, const T* x, std::int64_t row, T* best, std::int32_t* where) {
   for (std::int64_t k = 0; k < s.kernel[2]; ++k) {
     const std::int64_t offset = k * s.dilation[2] - s.padding[2];
     const TapRange in = tap_range(s.out[2], s.in[2], s.stride[2], offset);
     const std::int64_t first = row + in.begin * s.stride[2] + offset;
-    max_tap(in.end - in.begin, s.stride[2], x + first,
-            static_cast<std::int32_t>(first), best + in.begin,
+    max_tap(in.end - in.begin, s.stride[2], x + first, static_cast<std::int32_t>(first), best + in.begin,
             where + in.begin);
   }
 }
 
 template <class T>
-XGRAD_INLINE void max_row_adaptive(const PoolShape &s, const T *x,
-                                   std::int64_t row, T *best,
-                                   std::int32_t *where) {
+XGRAD_INLINE void max_row_adaptive(const PoolShape& s, const T* x, std::int64_t row, T* best, std::int32_t* where) {
   for (std::int64_t j = 0; j < s.out[2]; ++j) {
     const Window w = window(s, 2, j);
     for (std::int64_t i = row + w.begin; i < row + w.end; ++i)
@@ -95,347 +81,267 @@ XGRAD_INLINE void max_row_adaptive(const PoolShape &s, const T *x,
 }
 
 template <class T>
-XGRAD_CLONES void max_image(const PoolShape &s, const T *x, T *y,
-                            std::int32_t *where) {
+XGRAD_CLONES void max_image(const PoolShape& s, const T* x, T* y, std::int32_t* where) {
   const std::int64_t size = volume(s.out);
   std::fill(y, y + size, -std::numeric_limits<T>::infinity());
   std::fill(where, where + size, -1);
-  each_row(
-      s, [&](std::int64_t first, const Window &depth, const Window &height) {
-        each_input_row(s, depth, height, [&](std::int64_t row) {
-          s.adaptive ? max_row_adaptive(s, x, row, y + first, where + first)
-                     : max_row_regular(s, x, row, y + first, where + first);
-        });
-      });
+  each_row(s, [&](std::int64_t first, const Window& depth, const Window& height) {
+    each_input_row(s, depth, height, [&](std::int64_t row) {
+      s.adaptive ? max_row_adaptive(s, x, row, y + first, where + first)
+                 : max_row_regular(s, x, row, y + first, where + first);
+    });
+  });
 }
 
 // ---- windows of 2 x 2 side by side, the usual case ----
-bool is_2x2(const PoolShape &s) {
+bool is_2x2(const PoolShape& s) {
   const Triple two{1, 2, 2}, none{0, 0, 0};
-  return !s.adaptive && s.kernel == two && s.stride[1] == 2 &&
-         s.stride[2] == 2 && s.padding == none && s.dilation[1] == 1 &&
-         s.dilation[2] == 1 && s.in[0] == 1 && 2 * s.out[1] <= s.in[1] &&
-         2 * s.out[2] <= s.in[2];
+  return !s.adaptive && s.kernel == two && s.stride[1] == 2 && s.stride[2] == 2 && s.padding == none &&
+         s.dilation[1] == 1 && s.dilation[2] == 1 && s.in[0] == 1 && 2 * s.out[1] <= s.in[1] && 2 * s.out[2] <= s.in[2];
 }
 
 template <class T>
-XGRAD_INLINE void max_2x2(const T *upper, const T *lower, std::int32_t width,
-                          std::int32_t p, T &best, std::int32_t &where) {
-  const T a = upper[0], b = upper[1], c = lower[0], d = lower[1];
-  const bool b_wins = (b > a) | (b != b), d_wins = (d > c) | (d != d);
-  const T up = b_wins ? b : a, low = d_wins ? d : c;
-  const std::int32_t up_at = b_wins ? p + 1 : p,
-                     low_at = d_wins ? p + width + 1 : p + width;
-  const bool low_wins = (low > up) | (low != low);
-  best = low_wins ? low : up;
-  where = low_wins ? low_at : up_at;
-}
-
-// Block = 1 stops at the end of each row. Longer blocks are whole vectors: what
-// they write behind the end of a row is overwritten by the next row, so there
-// must be room for a block behind the image.
-template <class T, int Block>
-XGRAD_CLONES void max_image_2x2(const PoolShape &s, const T *__restrict x,
-                                T *__restrict y,
-                                std::int32_t *__restrict where) {
-  const std::int64_t n = s.out[2], width = s.in[2];
+XGRAD_INLINE void max_row_2x2(std::int64_t n, const T* __restrict upper, std::int64_t width, std::int32_t position,
+                              T* __restrict best, std::int32_t* __restrict where) {
+  const T* __restrict lower = upper + width;
   const auto below = static_cast<std::int32_t>(width);
-  for (std::int64_t r = 0; r < s.out[1]; ++r) {
-    const T *upper = x + 2 * r * width, *lower = upper + width;
-    const auto p = static_cast<std::int32_t>(2 * r * width);
-    for (std::int64_t j = 0; j < n; j += Block)
-      for (int k = 0; k < Block; ++k)
-        max_2x2(upper + 2 * (j + k), lower + 2 * (j + k), below,
-                p + 2 * static_cast<std::int32_t>(j + k), y[r * n + j + k],
-                where[r * n + j + k]);
+  for (std::int64_t j = 0; j < n; ++j) {
+    const T a = upper[2 * j], b = upper[2 * j + 1], c = lower[2 * j], d = lower[2 * j + 1];
+    const std::int32_t p = position + 2 * static_cast<std::int32_t>(j);
+    T m = a;
+    std::int32_t at = p;
+    const bool b_wins = (b > m) | (b != b);
+    m = b_wins ? b : m;
+    at = b_wins ? p + 1 : at;
+    const bool c_wins = (c > m) | (c != c);
+    m = c_wins ? c : m;
+    at = c_wins ? p + below : at;
+    const bool d_wins = (d > m) | (d != d);
+    best[j] = d_wins ? d : m;
+    where[j] = d_wins ? p + below + 1 : at;
   }
 }
 
-// The image's gradient: each element of a window has g where it was the
-// largest, else 0. Blocks as above.
-template <class T, int Block>
-XGRAD_CLONES void spread_image_2x2(const PoolShape &s, const T *__restrict g,
-                                   const std::int32_t *__restrict where,
-                                   T *__restrict dx) {
-  const std::int64_t n = s.out[2], width = s.in[2];
-  for (std::int64_t row = 0; row < s.in[1]; ++row) {
-    const T *from = g + row / 2 * n;
-    const std::int32_t *at = where + row / 2 * n;
-    for (std::int64_t j = 0; j < n; j += Block)
-      for (int k = 0; k < Block; ++k) {
-        const auto p = static_cast<std::int32_t>(row * width + 2 * (j + k));
-        T *to = dx + row * width + 2 * (j + k);
-        to[0] = at[j + k] == p ? from[j + k] : T(0);
-        to[1] = at[j + k] == p + 1 ? from[j + k] : T(0);
-      }
+// n: columns to compute, the row's or more. What is written behind the end of a row is overwritten by the next row, so
+// whole vectors can be used if there is room behind the image.
+template <class T>
+XGRAD_CLONES void max_image_2x2(const PoolShape& s, std::int64_t n, const T* x, T* y, std::int32_t* where) {
+  const std::int64_t columns = s.out[2], width = s.in[2];
+  for (std::int64_t r = 0; r < s.out[1]; ++r)
+    max_row_2x2(n, x + 2 * r * width, width, static_cast<std::int32_t>(2 * r * width), y + r * columns,
+                where + r * columns);
+}
+
+// One row of the image's gradient: g at the elements that were the largest of their windows, else 0.
+template <class T>
+XGRAD_INLINE void spread_row_2x2(std::int64_t n, const T* __restrict g, const std::int32_t* __restrict where,
+                                 std::int32_t position, T* __restrict dx) {
+  for (std::int64_t j = 0; j < n; ++j) {
+    const std::int32_t p = position + 2 * static_cast<std::int32_t>(j);
+    dx[2 * j] = where[j] == p ? g[j] : T(0);
+    dx[2 * j + 1] = where[j] == p + 1 ? g[j] : T(0);
   }
 }
 
-constexpr std::int64_t kLongBlock = 16, kShortBlock = 8;
-
-// Images begin..end-1 of 2 x 2 windows, by blocks up to the last one, which has
-// nothing of ours behind it.
-template <class T, class Long, class Short, class Exact>
-void images_2x2(const PoolShape &s, std::int64_t begin, std::int64_t end,
-                Long by_long, Short by_short, Exact exact) {
-  const bool is_short =
-      s.out[2] % kLongBlock != 0 && s.out[2] % kLongBlock <= kShortBlock;
-  const std::int64_t block = is_short ? kShortBlock : kLongBlock;
-  const bool room = volume(s.out) >= block && volume(s.in) >= 2 * block;
-  const std::int64_t last = room ? end - 1 : begin;
-  for (std::int64_t i = begin; i < last; ++i)
-    is_short ? by_short(i) : by_long(i);
-  for (std::int64_t i = last; i < end; ++i)
-    exact(i);
+template <class T>
+XGRAD_CLONES void spread_image_2x2(const PoolShape& s, std::int64_t n, const T* g, const std::int32_t* where, T* dx) {
+  const std::int64_t columns = s.out[2], width = s.in[2];
+  for (std::int64_t r = 0; r < s.in[1]; ++r)
+    spread_row_2x2(n, g + r / 2 * columns, where + r / 2 * columns, static_cast<std::int32_t>(r * width),
+                   dx + r * width);
 }
 
-template <class T>
-void max_images_2x2(const PoolShape &s, std::int64_t begin, std::int64_t end,
-                    const T *x, T *y, std::int32_t *where) {
-  const std::int64_t in = volume(s.in), out = volume(s.out);
-  images_2x2<T>(
-      s, begin, end,
-      [=](std::int64_t i) {
-        max_image_2x2<T, kLongBlock>(s, x + i * in, y + i * out,
-                                     where + i * out);
-      },
-      [=](std::int64_t i) {
-        max_image_2x2<T, kShortBlock>(s, x + i * in, y + i * out,
-                                      where + i * out);
-      },
-      [=](std::int64_t i) {
-        max_image_2x2<T, 1>(s, x + i * in, y + i * out, where + i * out);
-      });
-}
-
-template <class T>
-void spread_images_2x2(const PoolShape &s, std::int64_t begin, std::int64_t end,
-                       const T *g, const std::int32_t *where, T *dx) {
-  const std::int64_t in = volume(s.in), out = volume(s.out);
-  images_2x2<T>(
-      s, begin, end,
-      [=](std::int64_t i) {
-        spread_image_2x2<T, kLongBlock>(s, g + i * out, where + i * out,
-                                        dx + i * in);
-      },
-      [=](std::int64_t i) {
-        spread_image_2x2<T, kShortBlock>(s, g + i * out, where + i * out,
-                                         dx + i * in);
-      },
-      [=](std::int64_t i) {
-        spread_image_2x2<T, 1>(s, g + i * out, where + i * out, dx + i * in);
-      });
+// f(image, columns) for images begin..end-1 of 2 x 2 windows: in whole vectors up to the last one, which has nothing of
+// ours behind it.
+template <class F>
+void images_2x2(const PoolShape& s, std::int64_t begin, std::int64_t end, const F& f) {
+  constexpr std::int64_t kBlock = 16;
+  const std::int64_t columns = s.out[2], whole = (columns + kBlock - 1) / kBlock * kBlock;
+  const bool room = volume(s.out) >= kBlock && volume(s.in) >= 2 * kBlock;
+  for (std::int64_t i = begin; i < end; ++i) f(i, room && i + 1 < end ? whole : columns);
 }
 
 // ---- averages ----
 template <class T>
-XGRAD_INLINE void add_tap(std::int64_t n, std::int64_t step,
-                          const T *__restrict v, T *__restrict sum) {
-  for (std::int64_t j = 0; j < n; ++j)
-    sum[j] += v[j * step];
+XGRAD_INLINE void add_tap(std::int64_t n, std::int64_t step, const T* __restrict v, T* __restrict sum) {
+  for (std::int64_t j = 0; j < n; ++j) sum[j] += v[j * step];
 }
 template <class T>
-XGRAD_INLINE void spread_tap(std::int64_t n, std::int64_t step,
-                             const T *__restrict g, T *__restrict dx) {
-  for (std::int64_t j = 0; j < n; ++j)
-    dx[j * step] += g[j];
+XGRAD_INLINE void spread_tap(std::int64_t n, std::int64_t step, const T* __restrict g, T* __restrict dx) {
+  for (std::int64_t j = 0; j < n; ++j) dx[j * step] += g[j];
 }
 
 // f(number of windows, step from one to the next in the input, first input,
 // first output) for the taps of a row.
 template <class F>
-XGRAD_INLINE void each_tap(const PoolShape &s, std::int64_t row, const F &f) {
+XGRAD_INLINE void each_tap(const PoolShape& s, std::int64_t row, const F& f) {
   if (s.adaptive) {
     for (std::int64_t j = 0; j < s.out[2]; ++j) {
       const Window w = window(s, 2, j);
-      for (std::int64_t i = w.begin; i < w.end; ++i)
-        f(std::int64_t{1}, std::int64_t{1}, row + i, j);
+      for (std::int64_t i = w.begin; i < w.end; ++i) f(std::int64_t{1}, std::int64_t{1}, row + i, j);
     }
     return;
   }
   for (std::int64_t k = 0; k < s.kernel[2]; ++k) {
     const std::int64_t offset = k * s.dilation[2] - s.padding[2];
     const TapRange in = tap_range(s.out[2], s.in[2], s.stride[2], offset);
-    if (in.end > in.begin)
-      f(in.end - in.begin, s.stride[2], row + in.begin * s.stride[2] + offset,
-        in.begin);
+    if (in.end > in.begin) f(in.end - in.begin, s.stride[2], row + in.begin * s.stride[2] + offset, in.begin);
   }
 }
 
 // What the outputs of a row divide their sums by, without the factor of the
 // row: the widths of their windows.
-template <class T> Tensor widths(const PoolShape &s) {
+template <class T>
+Tensor widths(const PoolShape& s) {
   Tensor t = make_tensor({s.out[2]}, dtype_of<T>);
   for (std::int64_t j = 0; j < s.out[2]; ++j)
-    data<T>(t)[j] =
-        s.divisor != 0 ? T(1) : static_cast<T>(window(s, 2, j).count);
+    data<T>(t)[j] = s.divisor != 0 ? T(1) : static_cast<T>(window(s, 2, j).count);
   return t;
 }
 
 template <class T>
-XGRAD_INLINE void divide_row(const PoolShape &s, const Window &depth,
-                             const Window &height, const T *widths,
-                             const T *from, T *to) {
-  const auto rows =
-      static_cast<T>(s.divisor != 0 ? s.divisor : depth.count * height.count);
-  for (std::int64_t j = 0; j < s.out[2]; ++j)
-    to[j] = from[j] / (rows * widths[j]);
+XGRAD_INLINE void divide_row(const PoolShape& s, const Window& depth, const Window& height, const T* widths,
+                             const T* from, T* to) {
+  const auto rows = static_cast<T>(s.divisor != 0 ? s.divisor : depth.count * height.count);
+  for (std::int64_t j = 0; j < s.out[2]; ++j) to[j] = from[j] / (rows * widths[j]);
 }
 
 template <class T>
-XGRAD_CLONES void avg_image(const PoolShape &s, const T *x, T *y,
-                            const T *widths) {
+XGRAD_CLONES void avg_image(const PoolShape& s, const T* x, T* y, const T* widths) {
   std::fill(y, y + volume(s.out), T(0));
-  each_row(s,
-           [&](std::int64_t first, const Window &depth, const Window &height) {
-             each_input_row(s, depth, height, [&](std::int64_t row) {
-               each_tap(s, row,
-                        [&](std::int64_t n, std::int64_t step, std::int64_t at,
-                            std::int64_t j) {
-                          add_tap(n, step, x + at, y + first + j);
-                        });
-             });
-             divide_row(s, depth, height, widths, y + first, y + first);
-           });
+  each_row(s, [&](std::int64_t first, const Window& depth, const Window& height) {
+    each_input_row(s, depth, height, [&](std::int64_t row) {
+      each_tap(s, row, [&](std::int64_t n, std::int64_t step, std::int64_t at, std::int64_t j) {
+        add_tap(n, step, x + at, y + first + j);
+      });
+    });
+    divide_row(s, depth, height, widths, y + first, y + first);
+  });
 }
 
 // `share`: room for a row.
 template <class T>
-XGRAD_CLONES void avg_backward_image(const PoolShape &s, const T *g, T *dx,
-                                     const T *widths, T *share) {
+XGRAD_CLONES void avg_backward_image(const PoolShape& s, const T* g, T* dx, const T* widths, T* share) {
   std::fill(dx, dx + volume(s.in), T(0));
-  each_row(s,
-           [&](std::int64_t first, const Window &depth, const Window &height) {
-             divide_row(s, depth, height, widths, g + first, share);
-             each_input_row(s, depth, height, [&](std::int64_t row) {
-               each_tap(s, row,
-                        [&](std::int64_t n, std::int64_t step, std::int64_t at,
-                            std::int64_t j) {
-                          spread_tap(n, step, share + j, dx + at);
-                        });
-             });
-           });
+  each_row(s, [&](std::int64_t first, const Window& depth, const Window& height) {
+    divide_row(s, depth, height, widths, g + first, share);
+    each_input_row(s, depth, height, [&](std::int64_t row) {
+      each_tap(s, row, [&](std::int64_t n, std::int64_t step, std::int64_t at, std::int64_t j) {
+        spread_tap(n, step, share + j, dx + at);
+      });
+    });
+  });
 }
 
 // One window that is the whole image.
-bool is_global(const PoolShape &s) {
+bool is_global(const PoolShape& s) {
   const Triple none{0, 0, 0};
-  return volume(s.out) == 1 && s.kernel == s.in && s.padding == none &&
-         s.divisor == 0;
+  return volume(s.out) == 1 && s.kernel == s.in && s.padding == none && s.divisor == 0;
 }
 
-} // namespace
+}  // namespace
 
-MaxPool max_pool_raw(const PoolShape &s, const Tensor &input) {
+MaxPool max_pool_raw(const PoolShape& s, const Tensor& input) {
   const Tensor x = contiguous_copy(input);
-  MaxPool r{make_tensor(s.output_shape(), impl(x).dtype),
-            make_tensor(s.output_shape(), DType::int32)};
+  MaxPool r{make_tensor(s.output_shape(), impl(x).dtype), make_tensor(s.output_shape(), DType::int32)};
   const std::int64_t in = volume(s.in), out = volume(s.out);
   dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T *from = data<T>(x);
-    T *y = data<T>(r.values);
-    auto *where = data<std::int32_t>(r.positions);
+    const T* from = data<T>(x);
+    T* y = data<T>(r.values);
+    auto* where = data<std::int32_t>(r.positions);
     each_image(s, taps(s) * 0.5, [&](std::int64_t begin, std::int64_t end) {
       if (is_2x2(s))
-        return max_images_2x2(s, begin, end, from, y, where);
-      for (std::int64_t i = begin; i < end; ++i)
-        max_image(s, from + i * in, y + i * out, where + i * out);
+        return images_2x2(s, begin, end, [&](std::int64_t i, std::int64_t columns) {
+          max_image_2x2(s, columns, from + i * in, y + i * out, where + i * out);
+        });
+      for (std::int64_t i = begin; i < end; ++i) max_image(s, from + i * in, y + i * out, where + i * out);
     });
   });
   return r;
 }
 
-Tensor pool_gather_raw(const PoolShape &s, const Tensor &input,
-                       const Tensor &positions) {
+Tensor pool_gather_raw(const PoolShape& s, const Tensor& input, const Tensor& positions) {
   const Tensor x = contiguous_copy(input), index = contiguous_copy(positions);
   Tensor y = make_tensor(s.output_shape(), impl(x).dtype);
   const std::int64_t in = volume(s.in), out = volume(s.out);
   dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T *from = data<T>(x);
-    T *to = data<T>(y);
-    const auto *at = data<std::int32_t>(index);
+    const T* from = data<T>(x);
+    T* to = data<T>(y);
+    const auto* at = data<std::int32_t>(index);
     each_image(s, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i)
-        for (std::int64_t j = i * out; j < (i + 1) * out; ++j)
-          to[j] = at[j] < 0 ? T(0) : from[i * in + at[j]];
+        for (std::int64_t j = i * out; j < (i + 1) * out; ++j) to[j] = at[j] < 0 ? T(0) : from[i * in + at[j]];
     });
   });
   return y;
 }
 
-Tensor pool_scatter_raw(const PoolShape &s, const Tensor &grad,
-                        const Tensor &positions, bool assign) {
+Tensor pool_scatter_raw(const PoolShape& s, const Tensor& grad, const Tensor& positions, bool assign) {
   const Tensor g = contiguous_copy(grad), index = contiguous_copy(positions);
   Tensor dx = make_tensor(s.input_shape(), impl(g).dtype);
   const std::int64_t in = volume(s.in), out = volume(s.out);
   dispatch_floating(impl(g).dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T *from = data<T>(g);
-    T *to = data<T>(dx);
-    const auto *at = data<std::int32_t>(index);
-    const bool whole_2x2 = !assign && is_2x2(s) && 2 * s.out[1] == s.in[1] &&
-                           2 * s.out[2] == s.in[2];
+    const T* from = data<T>(g);
+    T* to = data<T>(dx);
+    const auto* at = data<std::int32_t>(index);
+    const bool whole_2x2 = !assign && is_2x2(s) && 2 * s.out[1] == s.in[1] && 2 * s.out[2] == s.in[2];
     each_image(s, 1.5, [&](std::int64_t begin, std::int64_t end) {
       if (whole_2x2)
-        return spread_images_2x2(s, begin, end, from, at, to);
+        return images_2x2(s, begin, end, [&](std::int64_t i, std::int64_t columns) {
+          spread_image_2x2(s, columns, from + i * out, at + i * out, to + i * in);
+        });
       for (std::int64_t i = begin; i < end; ++i) {
-        T *image = to + i * in;
+        T* image = to + i * in;
         std::fill(image, image + in, T(0));
         for (std::int64_t j = i * out; j < (i + 1) * out; ++j)
-          if (at[j] >= 0)
-            image[at[j]] = assign ? from[j] : image[at[j]] + from[j];
+          if (at[j] >= 0) image[at[j]] = assign ? from[j] : image[at[j]] + from[j];
       }
     });
   });
   return dx;
 }
 
-Tensor avg_pool_raw(const PoolShape &s, const Tensor &input) {
+Tensor avg_pool_raw(const PoolShape& s, const Tensor& input) {
   const Tensor x = contiguous_copy(input);
-  if (is_global(s))
-    return mean_raw(
-        x, all_dims(impl(x).shape) >> s.outer.rank() << s.outer.rank(), true);
+  if (is_global(s)) return mean_raw(x, all_dims(impl(x).shape) >> s.outer.rank() << s.outer.rank(), true);
   Tensor y = make_tensor(s.output_shape(), impl(x).dtype);
   const std::int64_t in = volume(s.in), out = volume(s.out);
   dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T *from = data<T>(x);
-    T *to = data<T>(y);
+    const T* from = data<T>(x);
+    T* to = data<T>(y);
     const Tensor width = widths<T>(s);
     each_image(s, taps(s) * 0.4, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i)
-        avg_image(s, from + i * in, to + i * out, data<T>(width));
+      for (std::int64_t i = begin; i < end; ++i) avg_image(s, from + i * in, to + i * out, data<T>(width));
     });
   });
   return y;
 }
 
-Tensor avg_pool_backward_raw(const PoolShape &s, const Tensor &grad) {
+Tensor avg_pool_backward_raw(const PoolShape& s, const Tensor& grad) {
   const Tensor g = contiguous_copy(grad);
   Tensor dx = make_tensor(s.input_shape(), impl(g).dtype);
   const std::int64_t in = volume(s.in), out = volume(s.out);
   dispatch_floating(impl(g).dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T *from = data<T>(g);
-    T *to = data<T>(dx);
+    const T* from = data<T>(g);
+    T* to = data<T>(dx);
     if (is_global(s))
-      return each_image(s, static_cast<double>(in) * 0.1,
-                        [&](std::int64_t begin, std::int64_t end) {
-                          for (std::int64_t i = begin; i < end; ++i)
-                            std::fill(to + i * in, to + (i + 1) * in,
-                                      from[i] / static_cast<T>(in));
-                        });
+      return each_image(s, static_cast<double>(in) * 0.1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i)
+          std::fill(to + i * in, to + (i + 1) * in, from[i] / static_cast<T>(in));
+      });
     const Tensor width = widths<T>(s);
     each_image(s, taps(s) * 0.4, [&](std::int64_t begin, std::int64_t end) {
       const Tensor room = make_tensor({s.out[2]}, impl(g).dtype);
       for (std::int64_t i = begin; i < end; ++i)
-        avg_backward_image(s, from + i * out, to + i * in, data<T>(width),
-                           data<T>(room));
+        avg_backward_image(s, from + i * out, to + i * in, data<T>(width), data<T>(room));
     });
   });
   return dx;
 }
 
-} // namespace xgrad::detail
+}  // namespace xgrad::detail
