@@ -1,5 +1,6 @@
 #include <xgrad/optim/scheduler_cycle.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -85,7 +86,8 @@ OneCycleLR::Point OneCycleLR::at_step(std::size_t g, double step) const {
     if (step > way[i].end_step && i + 1 < way.size()) continue;
     const double length = way[i].end_step - way[i - 1].end_step;
     const double part = length != 0 ? (step - way[i - 1].end_step) / length : 1;  // a phase without steps is over
-    return {step, anneal(cosine_, way[i - 1].lr, way[i].lr, part),
+    // The step after the last, which PyTorch allows, would go below zero.
+    return {step, std::max(0.0, anneal(cosine_, way[i - 1].lr, way[i].lr, part)),
             anneal(cosine_, way[i - 1].momentum, way[i].momentum, part)};
   }
 }
