@@ -162,7 +162,8 @@ void check_convex(const Json& r, Tolerance) {
 // A function of x and y, in as many evaluations as the record allows.
 void check_minimize(const Json& r) {
   static const std::regex kCheck(R"(LBFGS with strong Wolfe .* to ([\d.e-]+) and minimum to ([\d.e-]+) in <= (\d+))");
-  const std::string check = r.at("check"), f = std::regex_replace(r.at("f").get<std::string>(), std::regex("xy"), "x y");
+  const std::string check = r.at("check"),
+                    f = std::regex_replace(r.at("f").get<std::string>(), std::regex("xy"), "x y");
   std::smatch m;
   if (!std::regex_search(check, m, kCheck)) throw Unsupported("check " + check);
   std::vector<Tensor> params;
@@ -178,7 +179,9 @@ void check_minimize(const Json& r) {
     l.backward();
     return l;
   };
-  xgrad::optim::LBFGS lbfgs(params, {.max_iter = 20, .tolerance_grad = 1e-10, .tolerance_change = 1e-14,
+  xgrad::optim::LBFGS lbfgs(params, {.max_iter = 20,
+                                     .tolerance_grad = 1e-10,
+                                     .tolerance_change = 1e-14,
                                      .line_search_fn = xgrad::optim::LineSearch::strong_wolfe});
   double loss = 0;
   for (int before = -1; before != evaluations && evaluations < std::stoi(m[3]) - 30;) {
@@ -188,7 +191,8 @@ void check_minimize(const Json& r) {
   expect(evaluations <= std::stoi(m[3]), fmt::format("{} evaluations", evaluations));
   compare_number(loss, number(r.at("minimum")), {0, std::stod(m[2])}, "minimum");
   for (std::size_t i = 0; i < params.size(); ++i)
-    compare_number(params[i].item(), number(r.at("minimizer").at(i)), {0, std::stod(m[1])}, fmt::format("minimizer[{}]", i));
+    compare_number(params[i].item(), number(r.at("minimizer").at(i)), {0, std::stod(m[1])},
+                   fmt::format("minimizer[{}]", i));
 }
 
 }  // namespace
