@@ -7,7 +7,7 @@ packages=(
   g++ cmake ninja-build ccache pkg-config
   libxtensor-dev libdnnl-dev libopenblas-openmp-dev libfmt-dev nlohmann-json3-dev zlib1g-dev
   libboost-test-dev libcli11-dev
-  graphviz fonts-liberation
+  graphviz librsvg2-bin fonts-liberation
 )
 for arg in "$@"; do
   case $arg in
@@ -27,9 +27,9 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   cat >&2 <<'TEXT'
 setup.sh installs packages on Debian and Ubuntu only. Elsewhere, install these yourself:
   Homebrew: brew install gcc cmake ninja ccache pkgconf xtensor onednn openblas fmt nlohmann-json zlib boost cli11 \
-              graphviz
+              graphviz librsvg
   Fedora:   sudo dnf install gcc-c++ cmake ninja-build ccache pkgconf xtensor-devel onednn-devel openblas-devel \
-              fmt-devel json-devel zlib-devel boost-devel cli11-devel graphviz liberation-sans-fonts
+              fmt-devel json-devel zlib-devel boost-devel cli11-devel graphviz librsvg2-tools liberation-sans-fonts
 TEXT
   if [ ${#missing[@]} -gt 0 ]; then
     echo "setup.sh: missing: ${missing[*]}" >&2

@@ -178,6 +178,11 @@ const std::vector<Row>& op_table() {
     add_inplace(*t);
     add_convolutions(*t);
     add_pooling(*t);
+    add_recurrent(*t);
+    add_norms(*t);
+    add_padding(*t);
+    add_margin_losses(*t);
+    add_more_activations(*t);
     return t;
   }();
   return table->rows();

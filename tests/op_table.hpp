@@ -156,6 +156,11 @@ void add_losses(Table& t);
 void add_inplace(Table& t);
 void add_convolutions(Table& t);
 void add_pooling(Table& t);
+void add_recurrent(Table& t);
+void add_norms(Table& t);
+void add_padding(Table& t);
+void add_margin_losses(Table& t);
+void add_more_activations(Table& t);
 
 const std::vector<Row>& op_table();
 

@@ -14,21 +14,40 @@ namespace {
 
 namespace nn = xgrad::nn;
 
+// A layer of an architecture: an optional name, the class, its arguments, and remarks that follow them.
+struct LayerText {
+  std::string name, type, arguments;
+};
+
+LayerText read_layer(const std::string& text) {
+  static const std::regex kHead(R"(^(?:([\w.]+) )?([A-Z]\w*))");
+  std::smatch m;
+  if (!std::regex_search(text, m, kHead)) throw Unsupported("layer " + text);
+  LayerText layer{m[1], m[2], {}};
+  const std::string rest = m.suffix();
+  if (!rest.starts_with('(')) return layer;
+  std::size_t end = 0;
+  for (int depth = 0; end < rest.size(); ++end)
+    if (rest[end] == '(')
+      ++depth;
+    else if (rest[end] == ')' && --depth == 0)
+      break;
+  layer.arguments = rest.substr(1, end - 1);
+  return layer;
+}
+
 // "0 Linear(3,8)", "fc Linear(16,3)", "ReLU": a network of modules under their names.
 struct Network : nn::Module {
   std::vector<AnyModule> layers;
 
   explicit Network(const Json& architecture) {
-    static const std::regex kLayer(R"(^(?:([\w.]+) )?([A-Z]\w*)(?:\((.*)\))?$)");
     for (const Json& j : architecture) {
-      const std::string text = j;
-      std::smatch m;
-      if (!std::regex_match(text, m, kLayer)) throw Unsupported("layer " + text);
-      if (!is_module(m[2])) throw Unsupported("no module " + m[2].str());
+      const LayerText text = read_layer(j);
+      if (!is_module(text.type)) throw Unsupported("no module " + text.type);
       Interpreter language;
-      const auto [args, named] = language.arguments(m[3]);
-      auto layer = make_module(m[2], args, named);
-      if (m[1].matched) register_module(m[1], layer->module);
+      const auto [args, named] = language.arguments(text.arguments);
+      auto layer = make_module(text.type, args, named);
+      if (!text.name.empty()) register_module(text.name, layer->module);
       layers.push_back(*layer);
     }
   }
@@ -54,10 +73,12 @@ struct Batches {
 
 Tensor loss_of(const std::string& text, const Tensor& y, const Tensor& target) {
   if (text.starts_with("mse mean")) return xgrad::mse_loss(y, target);
-  if (text.starts_with("cross entropy mean")) return xgrad::cross_entropy(y, target);
+  if (text.starts_with("cross entropy mean"))  // over all leading dimensions
+    return xgrad::cross_entropy(xgrad::reshape(y, {-1, y.size(-1)}), xgrad::flatten(target));
   if (text.starts_with("l1 mean")) return xgrad::l1_loss(y, target);
   if (text.starts_with("nll mean")) return xgrad::nll_loss(y, target);
   if (text.find("with logits") != std::string::npos) return xgrad::binary_cross_entropy_with_logits(y, target);
+  if (text.starts_with("BCE mean")) return xgrad::binary_cross_entropy(y, target);
   throw Unsupported("loss " + text);
 }
 
@@ -91,7 +112,7 @@ void check_training(const Json& r, Tolerance tol) {
   }
   for (const auto& [name, t] : net.named_parameters()) compare_data(t, r.at("params").at(name), tol, name);
   if (r.contains("buffers"))
-    for (const auto& [name, t] : net.named_buffers()) compare_data(t, r["buffers"].at(name), tol, name);
+    for (const auto& [name, t] : net.named_buffers()) compare_tensor(t, r["buffers"].at(name), tol, name);
 }
 
 // Objective of a linear model with an L2 term on all parameters; `curvature` bounds its second derivative in the

@@ -4,25 +4,14 @@
 #include "convolution.hpp"
 #include "functions.hpp"
 #include "modules.hpp"
+#include "nn_calls.hpp"
 #include "record.hpp"
+#include "recurrent.hpp"
 
 namespace oracle {
 
-namespace {
-
 namespace nn = xgrad::nn;
 
-// The module with the record's parameters, which stand for the inputs of their names from now on. All floating tensors
-// of a record have one dtype.
-void bind_parameters(Case& c, nn::Module& m) {
-  for (const Input& i : c.inputs)
-    if (i.tensor.is_floating_point()) m.to(i.tensor.dtype());
-  for (const auto& [name, parameter] : m.named_parameters()) c.bind(name, parameter);
-  for (const auto& [name, buffer] : m.named_buffers())
-    if (c.has(name)) c.bind(name, buffer);
-}
-
-// Attributes that are the constructor's arguments, without those of the harness.
 Dict constructor_attrs(const Case& c) {
   Dict d = c.attrs;
   std::erase_if(d, [](const auto& a) { return a.first == "training" || a.first == "pre_scale"; });
@@ -44,6 +33,8 @@ AnyModule module_or_unsupported(const std::string& name, List args, Dict named) 
   if (!m) throw Unsupported("no module " + name);
   return *m;
 }
+
+namespace {
 
 // A module with the record's attributes for arguments, its sizes from the weight where there is one.
 Value simple_module(Case& c) {
@@ -80,11 +71,51 @@ Value unpooled(Case& c) {
   return xgrad::max_unpool2d(r.values, r.indices, {x.size(-2), x.size(-1)});
 }
 
+// The same with the layers under the names that the parameters have: conv, bn, fc.
+Value named_sequential(Case& c) {
+  const std::map<std::string, const char*> names = {{"Conv2d", "conv"}, {"BatchNorm2d", "bn"}, {"Linear", "fc"}};
+  std::vector<AnyModule> layers;
+  nn::Module parent;
+  for (const Json& layer : c.record.at("attrs").at("layers")) {
+    const std::string text = layer;
+    layers.push_back(parse_layer(text));
+    if (const auto name = names.find(text.substr(0, text.find('('))); name != names.end())
+      layers.back().module = parent.register_module(name->second, layers.back().module);
+  }
+  bind_parameters(c, parent);
+  Tensor x = c.inputs.at(0).tensor;
+  for (const AnyModule& l : layers) x = l.forward(x);
+  return x;
+}
+
+// Clipping of the inputs as gradients; the gradients afterwards, and the norm where there is one.
+Value clipped(Case& c) {
+  std::vector<Tensor> params;
+  for (const Input& i : c.inputs) {
+    params.push_back(xgrad::zeros_like(i.tensor).requires_grad_());
+    params.back().set_grad(i.tensor.clone());
+  }
+  double norm_type = 2;
+  for (auto& [name, value] : c.attrs)
+    if (name == "norm_type") norm_type = value.get<std::string>() ? std::stod(*value.get<std::string>()) : value.real();
+  Args args("max_norm? norm_type? clip_value?", {}, c.attrs);
+  List out;
+  if (c.op == "clip_grad_value_") {
+    xgrad::optim::clip_grad_value_(params, args.real("clip_value", 0));
+    for (const Tensor& p : params) out.push_back(p.grad());
+    return out;
+  }
+  const double norm = xgrad::optim::clip_grad_norm_(params, args.real("max_norm", 0), norm_type);
+  for (const Tensor& p : params) out.push_back(p.grad());
+  out.push_back(xgrad::tensor(norm, {.dtype = params.front().dtype()}));
+  return out;
+}
+
 const std::map<std::string, std::function<Value(Case&)>>& network_calls() {
   static const std::map<std::string, std::function<Value(Case&)>> table = {
-      {"sequential_mlp", sequential},
-      {"weight_sharing", tied_weights},
-      {"MaxUnpool2d", unpooled},
+      {"sequential_mlp", sequential}, {"weight_sharing", tied_weights},
+      {"MaxUnpool2d", unpooled},      {"conv_bn_relu_pool_fc", named_sequential},
+      {"clip_grad_norm_", clipped},   {"clip_grad_value_", clipped},
   };
   return table;
 }
@@ -97,22 +128,49 @@ const std::map<std::string, const char*>& losses() {
       {"BCEWithLogitsLoss", "binary_cross_entropy_with_logits"},
       {"CrossEntropyLoss", "cross_entropy"},
       {"NLLLoss", "nll_loss"},
+      {"SmoothL1Loss", "smooth_l1_loss"},
+      {"HuberLoss", "huber_loss"},
+      {"BCELoss", "binary_cross_entropy"},
+      {"KLDivLoss", "kl_div"},
+      {"PoissonNLLLoss", "poisson_nll_loss"},
+      {"GaussianNLLLoss", "gaussian_nll_loss"},
+      {"HingeEmbeddingLoss", "hinge_embedding_loss"},
+      {"SoftMarginLoss", "soft_margin_loss"},
+      {"MarginRankingLoss", "margin_ranking_loss"},
+      {"CosineEmbeddingLoss", "cosine_embedding_loss"},
+      {"TripletMarginLoss", "triplet_margin_loss"},
+      {"MultiMarginLoss", "multi_margin_loss"},
+      {"MultiLabelMarginLoss", "multilabel_margin_loss"},
+      {"MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"},
   };
   return table;
 }
 
 }  // namespace
 
+// All floating tensors of a record have one dtype.
+void bind_parameters(Case& c, nn::Module& m) {
+  for (const Input& i : c.inputs)
+    if (i.tensor.is_floating_point()) m.to(i.tensor.dtype());
+  for (const auto& [name, parameter] : m.named_parameters()) c.bind(name, parameter);
+  for (const auto& [name, buffer] : m.named_buffers())
+    if (c.has(name)) c.bind(name, buffer);
+}
+
 void check_nn(const Json& record) {
   Case c(record);
+  if (is_recurrent(c.op)) return check_operation(c, run_recurrent);
   const auto network = network_calls().find(c.op);
-  check_operation(c, network != network_calls().end() ? network->second : simple_module);
+  const auto norm = norm_calls().find(c.op);
+  check_operation(c, network != network_calls().end() ? network->second
+                     : norm != norm_calls().end()     ? norm->second
+                                                      : simple_module);
 }
 
 void check_losses(const Json& record) {
   Case c(record);
   check_operation(c, [](Case& loss) {
-    const auto f = losses().find(loss.op);
+    const auto f = losses().find(loss.op.substr(0, loss.op.find('_')));  // HuberLoss_delta
     if (f == losses().end()) throw Unsupported("no loss " + loss.op);
     Dict named = loss.attrs;
     std::erase_if(named, [](const auto& a) { return a.first == "target"; });  // "probabilities": the input shows it

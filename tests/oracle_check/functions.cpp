@@ -13,6 +13,7 @@ FunctionTable build() {
   add_tensor_methods(table);
   add_neural(table);
   add_convolutions(table);
+  add_norm_functions(table);
   add_modules(table);
   return table;
 }

@@ -22,7 +22,8 @@ void add_indexing(FunctionTable& table);
 void add_tensor_methods(FunctionTable& table);
 void add_neural(FunctionTable& table);   // activations, losses, functional forms
 void add_convolutions(FunctionTable& table);  // and pooling
-void add_modules(FunctionTable& table);       // modules and datasets as objects
+void add_norm_functions(FunctionTable& table);
+void add_modules(FunctionTable& table);  // modules and datasets as objects
 void add_optimizers(FunctionTable& table);
 
 // All of them together. A name is looked up as it is, then under nn.functional.
@@ -31,6 +32,7 @@ const Function* find_function(const std::string& name);
 Value call_function(const std::string& name, List positional, Dict named);
 
 // ---- for the tables ----
+xgrad::InterpolateOptions interpolate_options(Args& a);
 inline xgrad::Location here() { return xgrad::Location::current(); }
 xgrad::TensorOptions new_tensor_options(Args& a, DType fallback);
 xgrad::TensorOptions new_tensor_options(Args& a);

@@ -12,6 +12,7 @@ namespace oracle {
 struct AnyModule {
   xgrad::nn::Module module;
   std::function<Tensor(const Tensor&)> forward;
+  std::function<Value(const List&)> call = {};  // of modules with other arguments or results
 };
 
 bool is_module(const std::string& name);

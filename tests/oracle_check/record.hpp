@@ -58,6 +58,9 @@ class Case {
   void bind(const std::string& input, const Tensor& parameter);
 };
 
+// Makes the parameters and buffers of m stand for the inputs of their names, in the record's dtype.
+void bind_parameters(Case& c, xgrad::nn::Module& m);
+
 // Runs the call and checks outputs, gradients, second-order products, and the derivative along the direction.
 void check_operation(Case& c, const std::function<Value(Case&)>& call);
 

@@ -11,27 +11,13 @@
 namespace xgrad::viz {
 namespace {
 
-using Rgb = std::array<double, 3>;
 // Ends and middle of ColorBrewer's PRGn scale: readable with colour-blind eyes and in grey.
 constexpr Rgb kNegative{0x76, 0x2A, 0x83}, kZero{0xF7, 0xF7, 0xF7}, kPositive{0x1B, 0x78, 0x37};
-
-Rgb colour(double v, double largest) {
-  if (!std::isfinite(v)) return {0xB3, 0x00, 0x1B};
-  const double t = largest > 0 ? std::pow(std::fabs(v) / largest, 0.8) : 0;
-  const Rgb& end = v < 0 ? kNegative : kPositive;
-  Rgb c;
-  for (std::size_t i = 0; i < 3; ++i) c[i] = kZero[i] + t * (end[i] - kZero[i]);
-  return c;
-}
 
 // Relative luminance of WCAG 2; decides between black and white digits.
 double luminance(const Rgb& c) {
   const auto linear = [](double x) { return x / 255 <= 0.03928 ? x / 255 / 12.92 : std::pow((x / 255 + 0.055) / 1.055, 2.4); };
   return 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]);
-}
-
-std::string hex(const Rgb& c) {
-  return fmt::format("#{:02X}{:02X}{:02X}", static_cast<int>(std::lround(c[0])), static_cast<int>(std::lround(c[1])), static_cast<int>(std::lround(c[2])));
 }
 
 // Bytes of the character of more than one byte that s starts with; 0 when it is no valid UTF-8.
@@ -50,6 +36,19 @@ std::size_t utf8_length(std::string_view s) {
 }
 
 }  // namespace
+
+std::string hex(const Rgb& c) {
+  return fmt::format("#{:02X}{:02X}{:02X}", static_cast<int>(std::lround(c[0])), static_cast<int>(std::lround(c[1])), static_cast<int>(std::lround(c[2])));
+}
+
+Rgb signed_colour(double v, double largest) {
+  if (!std::isfinite(v)) return {0xB3, 0x00, 0x1B};
+  const double t = largest > 0 ? std::pow(std::fabs(v) / largest, 0.8) : 0;
+  const Rgb& end = v < 0 ? kNegative : kPositive;
+  Rgb c;
+  for (std::size_t i = 0; i < 3; ++i) c[i] = kZero[i] + t * (end[i] - kZero[i]);
+  return c;
+}
 
 std::string short_number(double v) {
   if (std::isnan(v)) return "NaN";
@@ -97,7 +96,7 @@ std::string cells(const Tensor& t) {
   for (std::size_t i = 0; i < v.size(); i += columns) {
     s += "<tr>";
     for (std::size_t j = i; j < std::min(i + columns, v.size()); ++j) {
-      const Rgb c = colour(v[j], largest);
+      const Rgb c = signed_colour(v[j], largest);
       s += fmt::format(R"(<td fixedsize="true" width="29" height="13" bgcolor="{}"><font point-size="7" color="{}">{}</font></td>)", hex(c),
                        luminance(c) > 0.179 ? "#000000" : "#FFFFFF", short_number(v[j]));
     }

@@ -1,6 +1,7 @@
 // Tensors as tables: numbers on coloured cells, or a line of statistics.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include <xgrad/tensor.hpp>
@@ -10,6 +11,11 @@ namespace xgrad::viz {
 // "0", "0.28", "−0.050", "1.3e-05": about three digits, with a real minus sign.
 std::string short_number(double v);
 std::string escape(const std::string& text);  // for HTML-like labels and quoted strings
+
+using Rgb = std::array<double, 3>;
+std::string hex(const Rgb& c);  // "#1B7837"
+// Purple below 0, white, green above 0, at full strength where |v| = largest; red when v is not finite.
+Rgb signed_colour(double v, double largest);
 
 // HTML-like table of at most 16 cells, coloured on a signed scale by the largest |value|.
 std::string cells(const Tensor& t);

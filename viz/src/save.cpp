@@ -5,7 +5,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/viz.hpp>
 
-#include "run_dot.hpp"
+#include "child_process.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -24,17 +24,19 @@ std::string save(const Tensor& root, const std::string& path, const Options& opt
     write(path, text);
     return path;
   }
-  const DotResult r = run_dot(text, suffix, options.dpi, options.timeout);
-  if (r.outcome == DotOutcome::done) {
+  std::vector<std::string> command{"dot", "-T" + suffix};
+  if (suffix == "png") command.push_back(fmt::format("-Gdpi={}", options.dpi));
+  const ChildResult r = run_child(command, text, options.timeout);
+  if (r.outcome == Outcome::done) {
     write(path, r.output);
     return path;
   }
   const std::string kept = path.substr(0, dot) + ".dot";
   write(kept, text);
-  if (r.outcome == DotOutcome::failed)
+  if (r.outcome == Outcome::failed)
     throw IoError(fmt::format("xgrad: viz::save: dot could not draw {}: {}; the text is in {}", path, r.message, kept));
-  const std::string why = r.outcome == DotOutcome::missing ? "graphviz not found" : fmt::format("dot took longer than {} s", options.timeout.count());
-  fmt::print(stderr, "{}: wrote {}; {}dot -T{} {} -o {}\n", why, kept, r.outcome == DotOutcome::missing ? "apt install graphviz, then " : "", suffix, kept, path);
+  const std::string why = r.outcome == Outcome::missing ? "graphviz not found" : fmt::format("dot took longer than {} s", options.timeout.count());
+  fmt::print(stderr, "{}: wrote {}; {}dot -T{} {} -o {}\n", why, kept, r.outcome == Outcome::missing ? "apt install graphviz, then " : "", suffix, kept, path);
   return kept;
 }
 

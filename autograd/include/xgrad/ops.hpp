@@ -8,5 +8,11 @@
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/ops/pool.hpp>
+#include <xgrad/ops/recurrent.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/normalization.hpp>
+#include <xgrad/ops/embedding.hpp>
+#include <xgrad/ops/margin_loss.hpp>
+#include <xgrad/ops/padding.hpp>
+#include <xgrad/ops/activation.hpp>

@@ -9,4 +9,9 @@
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/pooling.hpp>
+#include <xgrad/nn/recurrent.hpp>
 #include <xgrad/nn/sequential.hpp>
+#include <xgrad/nn/normalization.hpp>
+#include <xgrad/nn/embedding.hpp>
+#include <xgrad/nn/loss.hpp>
+#include <xgrad/nn/padding.hpp>

@@ -1,4 +1,4 @@
-// Pictures of computational graphs.
+// Pictures of computational graphs; plots and grids of images are in <xgrad/viz/plot.hpp> and <xgrad/viz/image_grid.hpp>.
 //
 //   xgrad::viz::save(loss, "net.svg");      // .dot .svg .png .pdf
 //
@@ -12,6 +12,8 @@
 
 #include <xgrad/tape.hpp>
 #include <xgrad/tensor.hpp>
+#include <xgrad/viz/image_grid.hpp>
+#include <xgrad/viz/plot.hpp>
 
 namespace xgrad::viz {
 

@@ -33,6 +33,22 @@ XGRAD_API Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction r
 // |x - y|.
 XGRAD_API Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
                          Location at = Location::current());
+// d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, with d = x - y; beta = 0 is l1_loss. ValueError for beta < 0.
+// R. Girshick 2015.
+XGRAD_API Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
+                                double beta = 1, Location at = Location::current());
+// d^2 / 2 where |d| < delta, else delta (|d| - delta / 2). ValueError unless delta > 0. P. Huber 1964.
+XGRAD_API Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
+                            double delta = 1, Location at = Location::current());
+// -weight [y log x + (1 - y) log(1 - x)] of probabilities x, with logarithms of at least -100. weight broadcasts and
+// may be undefined. ValueError "input 1.5 outside [0, 1]".
+XGRAD_API Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, const Tensor& weight = Tensor(),
+                                      Reduction reduction = Reduction::mean, Location at = Location::current());
+// batchmean: the sum divided by the size of the first dimension, which is what the divergence is per sample.
+enum class KlReduction { none, mean, sum, batchmean };
+// y (log y - x) of log-probabilities x; log_target: the target holds log-probabilities, too. 0 log 0 is 0.
+XGRAD_API Tensor kl_div(const Tensor& input, const Tensor& target, KlReduction reduction = KlReduction::mean,
+                        bool log_target = false, Location at = Location::current());
 struct BceWithLogitsOptions {
   Tensor weight = {};      // broadcast over the result
   Tensor pos_weight = {};  // scales the positive term

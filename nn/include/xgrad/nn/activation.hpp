@@ -1,7 +1,9 @@
-// Activation functions as modules; the formulas are those of <xgrad/ops/elementwise.hpp>.
+// Activation functions as modules; the formulas are those of <xgrad/ops/elementwise.hpp> and
+// <xgrad/ops/activation.hpp>.
 #pragma once
 
 #include <xgrad/nn/module.hpp>
+#include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
 
@@ -103,6 +105,192 @@ class LogSoftmax : public Layer<LogSoftmax> {
 
  private:
   SoftmaxOptions options_;
+};
+
+class ReLU6 : public Layer<ReLU6> {
+ public:
+  ReLU6() : Layer("ReLU6") {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return relu6(x, at); }
+};
+
+class Hardsigmoid : public Layer<Hardsigmoid> {
+ public:
+  Hardsigmoid() : Layer("Hardsigmoid") {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardsigmoid(x, at); }
+};
+
+class Hardswish : public Layer<Hardswish> {
+ public:
+  Hardswish() : Layer("Hardswish") {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardswish(x, at); }
+};
+
+class SELU : public Layer<SELU> {
+ public:
+  SELU() : Layer("SELU") {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return selu(x, at); }
+};
+
+class Mish : public Layer<Mish> {
+ public:
+  Mish() : Layer("Mish") {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return mish(x, at); }
+};
+
+class Softsign : public Layer<Softsign> {
+ public:
+  Softsign() : Layer("Softsign") {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return softsign(x, at); }
+};
+
+class Tanhshrink : public Layer<Tanhshrink> {
+ public:
+  Tanhshrink() : Layer("Tanhshrink") {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return tanhshrink(x, at); }
+};
+
+struct HardtanhOptions {
+  double min_val = -1, max_val = 1;
+};
+class Hardtanh : public Layer<Hardtanh> {
+ public:
+  explicit Hardtanh(HardtanhOptions options = {}) : Layer("Hardtanh"), options_(options) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardtanh(x, options_.min_val, options_.max_val, at); }
+
+ private:
+  HardtanhOptions options_;
+};
+
+struct HardshrinkOptions {
+  double lambd = 0.5;
+};
+class Hardshrink : public Layer<Hardshrink> {
+ public:
+  explicit Hardshrink(HardshrinkOptions options = {}) : Layer("Hardshrink"), options_(options) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardshrink(x, options_.lambd, at); }
+
+ private:
+  HardshrinkOptions options_;
+};
+
+struct SoftshrinkOptions {
+  double lambd = 0.5;
+};
+class Softshrink : public Layer<Softshrink> {
+ public:
+  explicit Softshrink(SoftshrinkOptions options = {}) : Layer("Softshrink"), options_(options) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return softshrink(x, options_.lambd, at); }
+
+ private:
+  SoftshrinkOptions options_;
+};
+
+struct CELUOptions {
+  double alpha = 1;
+};
+class CELU : public Layer<CELU> {
+ public:
+  explicit CELU(CELUOptions options = {}) : Layer("CELU"), options_(options) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return celu(x, options_.alpha, at); }
+
+ private:
+  CELUOptions options_;
+};
+
+struct GLUOptions {
+  std::int64_t dim = -1;
+};
+class GLU : public Layer<GLU> {
+ public:
+  explicit GLU(GLUOptions options = {}) : Layer("GLU"), options_(options) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return glu(x, options_.dim, at); }
+
+ private:
+  GLUOptions options_;
+};
+
+struct SoftminOptions {
+  std::int64_t dim = -1;
+};
+class Softmin : public Layer<Softmin> {
+ public:
+  explicit Softmin(SoftminOptions options = {}) : Layer("Softmin"), options_(options) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return softmin(x, options_.dim, at); }
+
+ private:
+  SoftminOptions options_;
+};
+
+struct RReLUOptions {
+  double lower = 1. / 8, upper = 1. / 3;
+};
+class RReLU : public Layer<RReLU> {
+ public:
+  explicit RReLU(RReLUOptions options = {}) : Layer("RReLU"), options_(options) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return rrelu(x, options_.lower, options_.upper, is_training(), at); }
+
+ private:
+  RReLUOptions options_;
+};
+
+// 0 below 0, 1 above; without a gradient.
+struct StepOptions {
+  double at_zero = 1;
+};
+class Step : public Layer<Step> {
+ public:
+  explicit Step(StepOptions options = {}) : Layer("Step"), options_(options) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return step(x, options_.at_zero, at); }
+
+ private:
+  StepOptions options_;
+};
+
+class Threshold : public Layer<Threshold> {
+ public:
+  Threshold(double threshold, double value) : Layer("Threshold"), threshold_(threshold), value_(value) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return threshold(x, threshold_, value_, at); }
+
+ private:
+  double threshold_, value_;
+};
+
+struct PReLUOptions {
+  std::int64_t num_parameters = 1;  // or the number of channels
+  double init = 0.25;
+};
+// Parameter weight (num_parameters), the slopes for negative inputs.
+class XGRAD_API PReLU : public Layer<PReLU> {
+ public:
+  explicit PReLU(PReLUOptions options = {}, Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return prelu(x, weight, at); }
+
+  Tensor weight;
+};
+
+struct MaxoutOptions {
+  std::int64_t dim = 1;
+};
+// The largest of each `pieces` neighbouring features: put it behind a layer that yields `pieces` times as many.
+class Maxout : public Layer<Maxout> {
+ public:
+  explicit Maxout(std::int64_t pieces, MaxoutOptions options = {}) : Layer("Maxout"), pieces_(pieces), options_(options) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return maxout(x, pieces_, options_.dim, at); }
+
+ private:
+  std::int64_t pieces_;
+  MaxoutOptions options_;
+};
+
+// In training zeroes whole channels of (N, C, *) with probability p and scales the others by 1 / (1 - p). J. Tompson
+// et al. 2015.
+class XGRAD_API Dropout2d : public Layer<Dropout2d> {
+ public:
+  explicit Dropout2d(double p = 0.5, Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return feature_dropout(x, p_, is_training(), at); }
+
+ private:
+  double p_;
 };
 
 }  // namespace xgrad::nn

@@ -1,4 +1,4 @@
-#include "run_dot.hpp"
+#include "child_process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -45,7 +45,7 @@ bool append_from(int& fd, std::string& to) {
 }
 
 // Feeds and drains the child until its outputs end or time is up; false on timeout.
-bool exchange(Pipe& in, Pipe& out, Pipe& err, const std::string& text, DotResult& r, std::chrono::steady_clock::time_point deadline) {
+bool exchange(Pipe& in, Pipe& out, Pipe& err, const std::string& text, ChildResult& r, std::chrono::steady_clock::time_point deadline) {
   std::size_t sent = 0;
   while (out.read >= 0 || err.read >= 0) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
@@ -71,8 +71,8 @@ struct IgnorePipeSignal {
 
 }  // namespace
 
-DotResult run_dot(const std::string& text, const std::string& format, int dpi, std::chrono::seconds timeout) {
-  DotResult r{DotOutcome::failed, "", ""};
+ChildResult run_child(const std::vector<std::string>& arguments, const std::string& input, std::chrono::seconds timeout) {
+  ChildResult r{Outcome::failed, "", ""};
   Pipe in, out, err;
   fcntl(in.write, F_SETFL, O_NONBLOCK);
   posix_spawn_file_actions_t actions;
@@ -80,13 +80,15 @@ DotResult run_dot(const std::string& text, const std::string& format, int dpi, s
   posix_spawn_file_actions_adddup2(&actions, in.read, 0);
   posix_spawn_file_actions_adddup2(&actions, out.write, 1);
   posix_spawn_file_actions_adddup2(&actions, err.write, 2);
-  std::string kind = "-T" + format, resolution = fmt::format("-Gdpi={}", dpi), program = "dot";
-  char* argv[] = {program.data(), kind.data(), format == "png" ? resolution.data() : nullptr, nullptr};
+  std::vector<std::string> words = arguments;
+  std::vector<char*> argv;
+  for (std::string& w : words) argv.push_back(w.data());
+  argv.push_back(nullptr);
   pid_t child = -1;
-  const int code = posix_spawnp(&child, "dot", &actions, nullptr, argv, environ);
+  const int code = posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (code != 0) {
-    r.outcome = code == ENOENT ? DotOutcome::missing : DotOutcome::failed;
+    r.outcome = code == ENOENT ? Outcome::missing : Outcome::failed;
     r.message = std::strerror(code);
     return r;
   }
@@ -94,14 +96,14 @@ DotResult run_dot(const std::string& text, const std::string& format, int dpi, s
   Pipe::close_end(in.read);
   Pipe::close_end(out.write);
   Pipe::close_end(err.write);
-  const bool finished = exchange(in, out, err, text, r, std::chrono::steady_clock::now() + timeout);
+  const bool finished = exchange(in, out, err, input, r, std::chrono::steady_clock::now() + timeout);
   if (!finished) kill(child, SIGKILL);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (!finished) r.outcome = DotOutcome::timed_out;
-  else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) r.outcome = DotOutcome::done;
-  else if (WIFEXITED(status) && WEXITSTATUS(status) == 127) r.outcome = DotOutcome::missing;
+  if (!finished) r.outcome = Outcome::timed_out;
+  else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) r.outcome = Outcome::done;
+  else if (WIFEXITED(status) && WEXITSTATUS(status) == 127) r.outcome = Outcome::missing;
   return r;
 }
 

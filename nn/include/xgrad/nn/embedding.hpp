@@ -1,0 +1,44 @@
+#pragma once
+
+#include <xgrad/nn/module.hpp>
+#include <xgrad/ops/embedding.hpp>
+
+namespace xgrad::nn {
+
+// A table of num_embeddings learnt rows: int64 indices of any shape -> their shape + (embedding_dim). Parameter weight
+// (num_embeddings, embedding_dim), at first standard normal with zeros at padding_idx, which is not learnt.
+// IndexError for an index that is no row.
+class XGRAD_API Embedding : public Layer<Embedding> {
+ public:
+  Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingOptions options = {},
+            Location at = Location::current());
+  // With a given table; `freeze` leaves it as it is.
+  static Embedding from_pretrained(const Tensor& table, bool freeze = true, EmbeddingOptions options = {},
+                                   Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+  Tensor weight;
+
+ private:
+  Embedding(Tensor table, EmbeddingOptions options);
+  EmbeddingOptions options_;
+};
+
+// Sums, means or maxima of rows; offsets and per_sample_weights of the options are given with the call instead.
+class XGRAD_API EmbeddingBag : public Layer<EmbeddingBag> {
+ public:
+  EmbeddingBag(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingBagOptions options = {},
+               Location at = Location::current());
+  using Layer::operator();
+  Tensor operator()(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights = Tensor(),
+                    Location at = Location::current()) const;
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+  Tensor forward(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights, Location at) const;
+
+  Tensor weight;
+
+ private:
+  EmbeddingBagOptions options_;
+};
+
+}  // namespace xgrad::nn

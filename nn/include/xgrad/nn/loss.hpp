@@ -1,0 +1,305 @@
+// Loss functions as modules: loss(input, target) gives a 0-d tensor, or one value per element or sample with
+// Reduction::none. Formulas, shapes and errors are those of <xgrad/ops/loss.hpp> and <xgrad/ops/margin_loss.hpp>.
+#pragma once
+
+#include <xgrad/nn/module.hpp>
+#include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/margin_loss.hpp>
+
+namespace xgrad::nn {
+
+// A module of two or three tensors that is called like a function. Derived supplies forward.
+template <class Derived>
+class Loss : public Module {
+ public:
+  explicit Loss(std::string label) : Module(std::move(label)) {}
+  Tensor operator()(const Tensor& input, const Tensor& target, Location at = Location::current()) const requires
+      requires(const Derived& d) {
+    d.forward(input, target, at);
+  }
+  {
+    const detail::ModuleScope scope(info());
+    Tensor y = static_cast<const Derived&>(*this).forward(input, target, at);
+    return has_hooks() ? run_hooks(input, std::move(y)) : y;
+  }
+  Tensor operator()(const Tensor& a, const Tensor& b, const Tensor& c, Location at = Location::current()) const requires
+      requires(const Derived& d) {
+    d.forward(a, b, c, at);
+  }
+  {
+    const detail::ModuleScope scope(info());
+    Tensor y = static_cast<const Derived&>(*this).forward(a, b, c, at);
+    return has_hooks() ? run_hooks(a, std::move(y)) : y;
+  }
+
+ protected:
+  // Constants that belong to the state, as in PyTorch.
+  void keep(const char* name, const Tensor& constant) {
+    if (constant.defined()) register_buffer(name, constant);
+  }
+};
+
+struct LossOptions {
+  Reduction reduction = Reduction::mean;
+};
+
+// ---- values ----
+class MSELoss : public Loss<MSELoss> {
+ public:
+  explicit MSELoss(LossOptions options = {}) : Loss("MSELoss"), options_(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return mse_loss(input, target, options_.reduction, at);
+  }
+
+ private:
+  LossOptions options_;
+};
+
+class L1Loss : public Loss<L1Loss> {
+ public:
+  explicit L1Loss(LossOptions options = {}) : Loss("L1Loss"), options_(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return l1_loss(input, target, options_.reduction, at);
+  }
+
+ private:
+  LossOptions options_;
+};
+
+struct SmoothL1LossOptions {
+  Reduction reduction = Reduction::mean;
+  double beta = 1;
+};
+class SmoothL1Loss : public Loss<SmoothL1Loss> {
+ public:
+  explicit SmoothL1Loss(SmoothL1LossOptions options = {}) : Loss("SmoothL1Loss"), options_(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return smooth_l1_loss(input, target, options_.reduction, options_.beta, at);
+  }
+
+ private:
+  SmoothL1LossOptions options_;
+};
+
+struct HuberLossOptions {
+  Reduction reduction = Reduction::mean;
+  double delta = 1;
+};
+class HuberLoss : public Loss<HuberLoss> {
+ public:
+  explicit HuberLoss(HuberLossOptions options = {}) : Loss("HuberLoss"), options_(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return huber_loss(input, target, options_.reduction, options_.delta, at);
+  }
+
+ private:
+  HuberLossOptions options_;
+};
+
+// ---- probabilities and classes ----
+struct BCELossOptions {
+  Tensor weight = {};
+  Reduction reduction = Reduction::mean;
+};
+class BCELoss : public Loss<BCELoss> {
+ public:
+  explicit BCELoss(BCELossOptions options = {}) : Loss("BCELoss"), options_(std::move(options)) {
+    keep("weight", options_.weight);
+  }
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return binary_cross_entropy(input, target, options_.weight, options_.reduction, at);
+  }
+
+ private:
+  BCELossOptions options_;
+};
+
+class BCEWithLogitsLoss : public Loss<BCEWithLogitsLoss> {
+ public:
+  explicit BCEWithLogitsLoss(BceWithLogitsOptions options = {})
+      : Loss("BCEWithLogitsLoss"), options_(std::move(options)) {
+    keep("weight", options_.weight);
+    keep("pos_weight", options_.pos_weight);
+  }
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return binary_cross_entropy_with_logits(input, target, options_, at);
+  }
+
+ private:
+  BceWithLogitsOptions options_;
+};
+
+class CrossEntropyLoss : public Loss<CrossEntropyLoss> {
+ public:
+  explicit CrossEntropyLoss(CrossEntropyOptions options = {}) : Loss("CrossEntropyLoss"), options_(std::move(options)) {
+    keep("weight", options_.weight);
+  }
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return cross_entropy(input, target, options_, at);
+  }
+
+ private:
+  CrossEntropyOptions options_;
+};
+
+class NLLLoss : public Loss<NLLLoss> {
+ public:
+  explicit NLLLoss(NllLossOptions options = {}) : Loss("NLLLoss"), options_(std::move(options)) {
+    keep("weight", options_.weight);
+  }
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return nll_loss(input, target, options_, at);
+  }
+
+ private:
+  NllLossOptions options_;
+};
+
+struct KLDivLossOptions {
+  KlReduction reduction = KlReduction::mean;
+  bool log_target = false;
+};
+class KLDivLoss : public Loss<KLDivLoss> {
+ public:
+  explicit KLDivLoss(KLDivLossOptions options = {}) : Loss("KLDivLoss"), options_(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return kl_div(input, target, options_.reduction, options_.log_target, at);
+  }
+
+ private:
+  KLDivLossOptions options_;
+};
+
+class PoissonNLLLoss : public Loss<PoissonNLLLoss> {
+ public:
+  explicit PoissonNLLLoss(PoissonNllOptions options = {}) : Loss("PoissonNLLLoss"), options_(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return poisson_nll_loss(input, target, options_, at);
+  }
+
+ private:
+  PoissonNllOptions options_;
+};
+
+// loss(input, target, var)
+class GaussianNLLLoss : public Loss<GaussianNLLLoss> {
+ public:
+  explicit GaussianNLLLoss(GaussianNllOptions options = {}) : Loss("GaussianNLLLoss"), options_(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target, const Tensor& var,
+                 Location at = Location::current()) const {
+    return gaussian_nll_loss(input, target, var, options_, at);
+  }
+
+ private:
+  GaussianNllOptions options_;
+};
+
+// ---- margins ----
+struct HingeEmbeddingLossOptions {
+  double margin = 1;
+  Reduction reduction = Reduction::mean;
+};
+class HingeEmbeddingLoss : public Loss<HingeEmbeddingLoss> {
+ public:
+  explicit HingeEmbeddingLoss(HingeEmbeddingLossOptions options = {}) : Loss("HingeEmbeddingLoss"), options_(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return hinge_embedding_loss(input, target, options_.margin, options_.reduction, at);
+  }
+
+ private:
+  HingeEmbeddingLossOptions options_;
+};
+
+class SoftMarginLoss : public Loss<SoftMarginLoss> {
+ public:
+  explicit SoftMarginLoss(LossOptions options = {}) : Loss("SoftMarginLoss"), options_(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return soft_margin_loss(input, target, options_.reduction, at);
+  }
+
+ private:
+  LossOptions options_;
+};
+
+struct MarginLossOptions {
+  double margin = 0;
+  Reduction reduction = Reduction::mean;
+};
+// loss(input1, input2, target)
+class MarginRankingLoss : public Loss<MarginRankingLoss> {
+ public:
+  explicit MarginRankingLoss(MarginLossOptions options = {}) : Loss("MarginRankingLoss"), options_(options) {}
+  Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target,
+                 Location at = Location::current()) const {
+    return margin_ranking_loss(input1, input2, target, options_.margin, options_.reduction, at);
+  }
+
+ private:
+  MarginLossOptions options_;
+};
+
+// loss(input1, input2, target)
+class CosineEmbeddingLoss : public Loss<CosineEmbeddingLoss> {
+ public:
+  explicit CosineEmbeddingLoss(MarginLossOptions options = {}) : Loss("CosineEmbeddingLoss"), options_(options) {}
+  Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target,
+                 Location at = Location::current()) const {
+    return cosine_embedding_loss(input1, input2, target, options_.margin, options_.reduction, at);
+  }
+
+ private:
+  MarginLossOptions options_;
+};
+
+// loss(anchor, positive, negative)
+class TripletMarginLoss : public Loss<TripletMarginLoss> {
+ public:
+  explicit TripletMarginLoss(TripletMarginOptions options = {}) : Loss("TripletMarginLoss"), options_(options) {}
+  Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+                 Location at = Location::current()) const {
+    return triplet_margin_loss(anchor, positive, negative, options_, at);
+  }
+
+ private:
+  TripletMarginOptions options_;
+};
+
+class MultiMarginLoss : public Loss<MultiMarginLoss> {
+ public:
+  explicit MultiMarginLoss(MultiMarginOptions options = {}) : Loss("MultiMarginLoss"), options_(std::move(options)) {
+    keep("weight", options_.weight);
+  }
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return multi_margin_loss(input, target, options_, at);
+  }
+
+ private:
+  MultiMarginOptions options_;
+};
+
+class MultiLabelMarginLoss : public Loss<MultiLabelMarginLoss> {
+ public:
+  explicit MultiLabelMarginLoss(LossOptions options = {}) : Loss("MultiLabelMarginLoss"), options_(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return multilabel_margin_loss(input, target, options_.reduction, at);
+  }
+
+ private:
+  LossOptions options_;
+};
+
+class MultiLabelSoftMarginLoss : public Loss<MultiLabelSoftMarginLoss> {
+ public:
+  explicit MultiLabelSoftMarginLoss(BCELossOptions options = {})
+      : Loss("MultiLabelSoftMarginLoss"), options_(std::move(options)) {
+    keep("weight", options_.weight);
+  }
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
+    return multilabel_soft_margin_loss(input, target, options_.weight, options_.reduction, at);
+  }
+
+ private:
+  BCELossOptions options_;
+};
+
+}  // namespace xgrad::nn

@@ -1,0 +1,133 @@
+// Normalisation layers; the formulas are those of <xgrad/ops/normalization.hpp>.
+#pragma once
+
+#include <optional>
+#include <xgrad/nn/module.hpp>
+#include <xgrad/shape.hpp>
+
+namespace xgrad::nn {
+
+struct BatchNormOptions {
+  double eps = 1e-5;
+  std::optional<double> momentum = 0.1;  // std::nullopt: running statistics are averages over all batches
+  bool affine = true;                    // learn weight and bias
+  bool track_running_stats = true;       // else the statistics of the batch are used in evaluation, too
+};
+struct InstanceNormOptions {
+  double eps = 1e-5;
+  std::optional<double> momentum = 0.1;
+  bool affine = false;
+  bool track_running_stats = false;
+};
+
+// Parameters weight (1) and bias (0), buffers running_mean (0), running_var (1) and num_batches_tracked (int64), each
+// (num_features) or undefined.
+struct XGRAD_API NormState {
+  Tensor weight, bias, running_mean, running_var, num_batches_tracked;
+
+ protected:
+  NormState(Module& owner, const char* name, std::int64_t num_features, const BatchNormOptions& options, Location at);
+  Tensor batch_forward(const Tensor& x, int min_rank, int max_rank, bool training, Location at) const;
+  Tensor instance_forward(const Tensor& x, int rank, bool training, Location at) const;
+
+ private:
+  double next_momentum(bool training) const;
+  void count_batch(bool training) const;
+
+  const char* name_;
+  std::int64_t num_features_;
+  BatchNormOptions options_;
+};
+
+// Normalises each channel over the batch. x: (N, C) or (N, C, L), (N, C, H, W), (N, C, D, H, W). ShapeError for another
+// rank or number of channels, ValueError for one value per channel in training.
+class XGRAD_API BatchNorm1d : public Layer<BatchNorm1d>, public NormState {
+ public:
+  explicit BatchNorm1d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+};
+class XGRAD_API BatchNorm2d : public Layer<BatchNorm2d>, public NormState {
+ public:
+  explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+};
+class XGRAD_API BatchNorm3d : public Layer<BatchNorm3d>, public NormState {
+ public:
+  explicit BatchNorm3d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+};
+
+// Normalises each channel of each sample. x as for BatchNorm with at least one spatial dimension, or without N.
+class XGRAD_API InstanceNorm1d : public Layer<InstanceNorm1d>, public NormState {
+ public:
+  explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions options = {},
+                          Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+};
+class XGRAD_API InstanceNorm2d : public Layer<InstanceNorm2d>, public NormState {
+ public:
+  explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {},
+                          Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+};
+class XGRAD_API InstanceNorm3d : public Layer<InstanceNorm3d>, public NormState {
+ public:
+  explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions options = {},
+                          Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+};
+
+struct LayerNormOptions {
+  double eps = 1e-5;
+  bool elementwise_affine = true;
+  bool bias = true;  // only with elementwise_affine
+};
+// Normalises over the last dimensions, which are normalized_shape: (*, normalized_shape) of the same shape. Parameters
+// weight (1) and bias (0) of normalized_shape.
+class XGRAD_API LayerNorm : public Layer<LayerNorm> {
+ public:
+  explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {}, Location at = Location::current());
+  explicit LayerNorm(std::int64_t normalized_size, LayerNormOptions options = {}, Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+  Tensor weight, bias;
+
+ private:
+  Shape normalized_shape_;
+  LayerNormOptions options_;
+};
+
+struct GroupNormOptions {
+  double eps = 1e-5;
+  bool affine = true;
+};
+// Normalises num_groups groups of channels of each sample. x: (N, C, *). ValueError when num_channels is not divisible
+// by num_groups.
+class XGRAD_API GroupNorm : public Layer<GroupNorm> {
+ public:
+  GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNormOptions options = {},
+            Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+  Tensor weight, bias;
+
+ private:
+  std::int64_t num_groups_, num_channels_;
+  GroupNormOptions options_;
+};
+
+struct LocalResponseNormOptions {
+  double alpha = 1e-4, beta = 0.75, k = 1;
+};
+// Divides by a power of the sum of squares over `size` neighbouring channels.
+class XGRAD_API LocalResponseNorm : public Layer<LocalResponseNorm> {
+ public:
+  explicit LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options = {});
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+ private:
+  std::int64_t size_;
+  LocalResponseNormOptions options_;
+};
+
+}  // namespace xgrad::nn

@@ -1,0 +1,91 @@
+// Padding and resampling as modules; see <xgrad/ops/padding.hpp>.
+#pragma once
+
+#include <vector>
+#include <xgrad/nn/module.hpp>
+#include <xgrad/ops/padding.hpp>
+
+namespace xgrad::nn {
+
+namespace detail {
+// Checks and completes the sizes of a padding module: one number stands for all sides. ShapeError.
+XGRAD_API std::vector<std::int64_t> side_sizes(const std::string& name, int dims, std::vector<std::int64_t> padding,
+                                               Location at);
+// ShapeError unless x has `dims` spatial dimensions and one or two before them.
+XGRAD_API void require_spatial(const std::string& name, int dims, const Tensor& x, Location at);
+XGRAD_API std::string pad_label(const std::string& name, const std::vector<std::int64_t>& padding);
+}  // namespace detail
+
+// Pads the last Dims dimensions of (N, C, *) or (C, *): `padding` elements on all sides, or (before, after) of the last
+// dimension, of the one before, and so on. Use it by its names below.
+template <int Dims, PadMode Mode>
+class PadLayer : public Layer<PadLayer<Dims, Mode>> {
+ public:
+  explicit PadLayer(std::int64_t padding, Location at = Location::current())
+      : PadLayer(std::vector<std::int64_t>{padding}, at) {}
+  explicit PadLayer(std::vector<std::int64_t> padding, Location at = Location::current())
+      : PadLayer(std::move(padding), kind_name(), 0, at) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const {
+    detail::require_spatial(name_, Dims, x, at);
+    return pad(x, padding_, Mode, Scalar(value_), at);
+  }
+
+ protected:
+  PadLayer(std::vector<std::int64_t> padding, const std::string& name, double value, Location at)
+      : Layer<PadLayer<Dims, Mode>>(detail::pad_label(name, padding)),
+        name_(name),
+        padding_(detail::side_sizes(name, Dims, std::move(padding), at)),
+        value_(value) {}
+
+ private:
+  static std::string kind_name() {
+    const char* kind = Mode == PadMode::reflect     ? "ReflectionPad"
+                       : Mode == PadMode::replicate ? "ReplicationPad"
+                       : Mode == PadMode::circular  ? "CircularPad"
+                                                    : "ZeroPad";
+    return kind + std::to_string(Dims) + "d";
+  }
+
+  std::string name_;
+  std::vector<std::int64_t> padding_;
+  double value_;
+};
+
+using ZeroPad1d = PadLayer<1, PadMode::constant>;
+using ZeroPad2d = PadLayer<2, PadMode::constant>;
+using ZeroPad3d = PadLayer<3, PadMode::constant>;
+using ReflectionPad1d = PadLayer<1, PadMode::reflect>;
+using ReflectionPad2d = PadLayer<2, PadMode::reflect>;
+using ReflectionPad3d = PadLayer<3, PadMode::reflect>;
+using ReplicationPad1d = PadLayer<1, PadMode::replicate>;
+using ReplicationPad2d = PadLayer<2, PadMode::replicate>;
+using ReplicationPad3d = PadLayer<3, PadMode::replicate>;
+using CircularPad1d = PadLayer<1, PadMode::circular>;
+using CircularPad2d = PadLayer<2, PadMode::circular>;
+using CircularPad3d = PadLayer<3, PadMode::circular>;
+
+// The same with a given value.
+template <int Dims>
+class ConstantPad : public PadLayer<Dims, PadMode::constant> {
+ public:
+  ConstantPad(std::int64_t padding, double value, Location at = Location::current())
+      : ConstantPad(std::vector<std::int64_t>{padding}, value, at) {}
+  ConstantPad(std::vector<std::int64_t> padding, double value, Location at = Location::current())
+      : PadLayer<Dims, PadMode::constant>(std::move(padding), "ConstantPad" + std::to_string(Dims) + "d", value, at) {}
+};
+using ConstantPad1d = ConstantPad<1>;
+using ConstantPad2d = ConstantPad<2>;
+using ConstantPad3d = ConstantPad<3>;
+
+// Resamples (N, C, *spatial) to a size or by a factor:
+//   nn::Upsample({.scale_factor = {2}, .mode = Interpolation::bilinear})
+class XGRAD_API Upsample : public Layer<Upsample> {
+ public:
+  explicit Upsample(InterpolateOptions options);
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return interpolate(x, options_, at); }
+
+ private:
+  InterpolateOptions options_;
+};
+
+}  // namespace xgrad::nn

@@ -1,0 +1,160 @@
+// Recurrent layers. The formulas are in <xgrad/ops/recurrent.hpp>.
+//
+//   nn::LSTM lstm(10, 20, {.num_layers = 2, .bidirectional = true});
+//   auto [y, state] = lstm(x);                  // from zeros
+//   auto [y2, next] = lstm(x2, state.detach());  // goes on, without gradient into the first part
+#pragma once
+
+#include <vector>
+#include <xgrad/nn/init.hpp>
+#include <xgrad/nn/module.hpp>
+#include <xgrad/ops/recurrent.hpp>
+
+namespace xgrad::nn {
+
+struct RNNOptions {
+  std::int64_t num_layers = 1;
+  init::Nonlinearity nonlinearity = init::Nonlinearity::tanh;  // or relu
+  bool bias = true;
+  bool batch_first = false;  // input and output are (N, T, C); the state never is
+  double dropout = 0;        // of each layer's output but the last one's, in training
+  bool bidirectional = false;
+};
+struct LSTMOptions {
+  std::int64_t num_layers = 1;
+  bool bias = true;
+  bool batch_first = false;
+  double dropout = 0;
+  bool bidirectional = false;
+  std::int64_t proj_size = 0;  // > 0: h' = W_hr (o tanh(c')), of this size; Sak et al. 2014
+};
+struct GRUOptions {
+  std::int64_t num_layers = 1;
+  bool bias = true;
+  bool batch_first = false;
+  double dropout = 0;
+  bool bidirectional = false;
+};
+
+// What RNN, LSTM and GRU share: layers times directions, and the way through them.
+class XGRAD_API RecurrentStack {
+ public:
+  struct Settings {
+    const char* name;
+    std::int64_t gates, input_size, hidden_size, num_layers;
+    bool bias, batch_first;
+    double dropout;
+    bool bidirectional;
+    std::int64_t proj_size;
+  };
+  // Registers weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, (weight_hr_l0), ..._l0_reverse, ..._l1 with m, at
+  // first uniform in +-1/sqrt(hidden_size).
+  RecurrentStack(Module& m, const Settings& s, Location at);
+
+  // One layer in one direction; a missing c stays undefined.
+  using Pass = LSTMOutput (*)(const Tensor& x, const LSTMState& s0, const RecurrentWeights& w, const Tensor& weight_hr,
+                              bool reverse, Location at);
+  LSTMOutput run(Pass pass, const Tensor& x, const LSTMState& s0, bool training, const Location& at) const;
+
+ private:
+  std::int64_t directions() const { return s_.bidirectional ? 2 : 1; }
+  std::int64_t output_size() const { return s_.proj_size > 0 ? s_.proj_size : s_.hidden_size; }
+  void check_settings(const Location& at) const;
+  void check_call(const Tensor& x, const LSTMState& s0, const Location& at) const;
+  LSTMOutput run_batched(Pass pass, Tensor x, const LSTMState& s0, bool training, const Location& at) const;
+
+  Settings s_;
+  std::vector<RecurrentWeights> weights_;  // layer by layer, forward before reverse
+  std::vector<Tensor> projections_;        // weight_hr, or undefined
+};
+
+// x (T, N, C), (N, T, C) with batch_first, or (T, C) -> output (T, N, D H) and last states h (L D, N, H), where D = 2
+// if bidirectional, else 1, and L = num_layers; without N for unbatched input. The state starts from zeros when not
+// given. Parameters per layer k and direction: weight_ih_lk (gates H, C or D H), weight_hh_lk (gates H, H), bias_ih_lk,
+// bias_hh_lk (gates H); "_reverse" is added for the second direction. ValueError: num_layers or hidden_size below 1,
+// dropout outside [0, 1]; ShapeError: rank, sizes, a sequence of length 0; DTypeError.
+class XGRAD_API RNN : public Layer<RNN> {
+ public:
+  using State = Tensor;
+  RNN(std::int64_t input_size, std::int64_t hidden_size, RNNOptions options = {}, Location at = Location::current());
+  RNNOutput forward(const Tensor& x, const Tensor& h0, Location at = Location::current()) const;
+  RNNOutput forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
+
+ private:
+  RecurrentStack stack_;
+  bool relu_;
+};
+
+class XGRAD_API GRU : public Layer<GRU> {
+ public:
+  using State = Tensor;
+  GRU(std::int64_t input_size, std::int64_t hidden_size, GRUOptions options = {}, Location at = Location::current());
+  RNNOutput forward(const Tensor& x, const Tensor& h0, Location at = Location::current()) const;
+  RNNOutput forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
+
+ private:
+  RecurrentStack stack_;
+};
+
+// The state has two parts: h and c (L D, N, H). With proj_size P, h has size P, weight_hh is (4H, P) and there is
+// weight_hr_lk (P, H).
+class XGRAD_API LSTM : public Layer<LSTM> {
+ public:
+  using State = LSTMState;
+  LSTM(std::int64_t input_size, std::int64_t hidden_size, LSTMOptions options = {}, Location at = Location::current());
+  LSTMOutput forward(const Tensor& x, const LSTMState& s0, Location at = Location::current()) const;
+  LSTMOutput forward(const Tensor& x, Location at = Location::current()) const { return forward(x, LSTMState{}, at); }
+
+ private:
+  RecurrentStack stack_;
+};
+
+struct RNNCellOptions {
+  bool bias = true;
+  init::Nonlinearity nonlinearity = init::Nonlinearity::tanh;  // or relu
+};
+struct RecurrentCellOptions {
+  bool bias = true;
+};
+using LSTMCellOptions = RecurrentCellOptions;
+using GRUCellOptions = RecurrentCellOptions;
+
+// One step: x (N, C) or (C), state (N, H) or (H), from zeros when not given -> the new state. Parameters: weight_ih
+// (gates H, C), weight_hh (gates H, H), bias_ih, bias_hh (gates H), at first uniform in +-1/sqrt(hidden_size).
+class XGRAD_API RNNCell : public Layer<RNNCell> {
+ public:
+  using State = Tensor;
+  RNNCell(std::int64_t input_size, std::int64_t hidden_size, RNNCellOptions options = {},
+          Location at = Location::current());
+  Tensor forward(const Tensor& x, const Tensor& h, Location at = Location::current()) const;
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
+
+  RecurrentWeights weights;
+
+ private:
+  bool relu_;
+};
+
+class XGRAD_API GRUCell : public Layer<GRUCell> {
+ public:
+  using State = Tensor;
+  GRUCell(std::int64_t input_size, std::int64_t hidden_size, GRUCellOptions options = {},
+          Location at = Location::current());
+  Tensor forward(const Tensor& x, const Tensor& h, Location at = Location::current()) const;
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
+
+  RecurrentWeights weights;
+};
+
+class XGRAD_API LSTMCell : public Layer<LSTMCell> {
+ public:
+  using State = LSTMState;
+  LSTMCell(std::int64_t input_size, std::int64_t hidden_size, LSTMCellOptions options = {},
+           Location at = Location::current());
+  LSTMState forward(const Tensor& x, const LSTMState& s, Location at = Location::current()) const;
+  LSTMState forward(const Tensor& x, Location at = Location::current()) const { return forward(x, LSTMState{}, at); }
+
+  RecurrentWeights weights;
+};
+
+}  // namespace xgrad::nn

@@ -1,0 +1,20 @@
+#include <fmt/format.h>
+
+#include <xgrad/check.hpp>
+#include <xgrad/nn/activation.hpp>
+#include <xgrad/ops/factory.hpp>
+
+namespace xgrad::nn {
+
+PReLU::PReLU(PReLUOptions options, Location at) : Layer(fmt::format("PReLU({})", options.num_parameters)) {
+  if (options.num_parameters < 1)
+    ErrorReport("PReLU", fmt::format("num_parameters must be positive, got {}", options.num_parameters), at)
+        .value_error();
+  weight = register_parameter("weight", full({options.num_parameters}, options.init));
+}
+
+Dropout2d::Dropout2d(double p, Location at) : Layer(fmt::format("Dropout2d({})", p)), p_(p) {
+  if (!(p >= 0 && p <= 1)) ErrorReport("Dropout2d", fmt::format("p must be in [0, 1], got {}", p), at).value_error();
+}
+
+}  // namespace xgrad::nn

@@ -1,0 +1,40 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <xgrad/check.hpp>
+#include <xgrad/nn/padding.hpp>
+
+namespace xgrad::nn {
+
+namespace detail {
+
+std::vector<std::int64_t> side_sizes(const std::string& name, int dims, std::vector<std::int64_t> padding,
+                                     Location at) {
+  const auto sides = static_cast<std::size_t>(2 * dims);
+  if (padding.size() == 1) return std::vector<std::int64_t>(sides, padding[0]);
+  if (padding.size() != sides)
+    ErrorReport(name.c_str(), fmt::format("padding must be 1 or {} numbers, got {}", sides, padding.size()), at)
+        .shape_error();
+  return padding;
+}
+
+void require_spatial(const std::string& name, int dims, const Tensor& x, Location at) {
+  require_defined(name.c_str(), x, at);
+  if (x.dim() == dims + 1 || x.dim() == dims + 2) return;
+  ErrorReport(name.c_str(), fmt::format("expected {} or {} dimensions, got {}", dims + 1, dims + 2, x.dim()), at)
+      .operand("input", x)
+      .shape_error();
+}
+
+std::string pad_label(const std::string& name, const std::vector<std::int64_t>& padding) {
+  return fmt::format("{}({})", name, fmt::join(padding, ", "));
+}
+
+}  // namespace detail
+
+Upsample::Upsample(InterpolateOptions options)
+    : Layer(options.size.empty() ? fmt::format("Upsample(×{})", fmt::join(options.scale_factor, ", "))
+                                 : fmt::format("Upsample({})", fmt::join(options.size, ", "))),
+      options_(std::move(options)) {}
+
+}  // namespace xgrad::nn

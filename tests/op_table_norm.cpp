@@ -1,0 +1,217 @@
+// Rows of <xgrad/ops/normalization.hpp> and <xgrad/ops/embedding.hpp>.
+#include <cmath>
+
+#include "op_table.hpp"
+
+namespace xgrad::test {
+namespace {
+
+const Values kWeight = optional(uniform(0.5, 2)), kBias = optional(uniform(-1, 1));
+const Values kMean = constant(uniform(-1, 1)), kVar = constant(positive());
+
+Tensor trained(const Tensor& x, const Tensor& w = Tensor(), const Tensor& b = Tensor(), double eps = 1e-5) {
+  return batch_norm(x, Tensor(), Tensor(), w, b, true, 0.1, eps);
+}
+Tensor evaluated(const Tensors& x) { return batch_norm(x[0], x[3], x[4], x[1], x[2]); }
+
+void add_batch_norm(Table& t) {
+  const auto affine = [](auto& x) { return trained(x[0], x[1], x[2]); };
+  Row& row = t.add("batch_norm", affine);
+  for (const Shape& s : std::vector<Shape>{{4, 3}, {2, 3, 4}, {2, 3, 5, 4}, {0, 3}, {2, 3, 0}, {3, 3, 2, 1, 2}})
+    row.on({s, {{3}, kWeight}, {{3}, kBias}}).on({{s}}, [](auto& x) { return trained(x[0]); });
+  for (const Shape& s : std::vector<Shape>{{4, 3}, {1, 3}, {2, 3, 20}, {0, 3}})
+    row.on({s, {{3}, kWeight}, {{3}, kBias}, {{3}, kMean}, {{3}, kVar}}, evaluated)
+        .on({s, {{3}, kMean}, {{3}, kVar}}, [](auto& x) { return batch_norm(x[0], x[1], x[2]); });
+  row.on({{4, 3}, {{3}, kWeight}}, [](auto& x) { return trained(x[0], x[1]); })
+      .on({{4, 3}, {{3}, kBias}}, [](auto& x) { return trained(x[0], Tensor(), x[1], 0.1); })
+      .on({{{0}}}, [](auto& x) { return trained(x[0]); })
+      .on({{70, 37}, {{37}, kWeight}, {{37}, kBias}}, Size::medium)
+      .on({{3, 5, 67}, {{5}, kWeight}, {{5}, kBias}}, Size::medium)
+      .on({{3, 70, 3}, {{70}, kWeight}, {{70}, kBias}}, Size::medium)
+      .on({{300, 401}, {{401}, kWeight}, {{401}, kBias}}, Size::large)
+      .on({{20, 7, 31, 33}, {{7}, kWeight}, {{7}, kBias}}, Size::large)
+      .on({{20, 7, 31, 33}, {{7}, kWeight}, {{7}, kBias}, {{7}, kMean}, {{7}, kVar}}, evaluated, Size::large)
+      .tolerance32(1e-3, 1e-4)
+      .bad(Wrong::value, "more than 1 value per channel needed in training",
+           [] {
+             batch_norm(leaf({1, 3}), {}, {}, {}, {}, true);
+           })
+      .bad(Wrong::value, "running_mean and running_var are needed",
+           [] {
+             batch_norm(leaf({2, 3}), {}, {});
+           })
+      .bad(Wrong::shape, "input must be (N, C, ...), got (3)", [] { batch_norm(leaf({3}), {}, {}, {}, {}, true); })
+      .bad(Wrong::shape, "weight must be (3), got (4)",
+           [] {
+             batch_norm(leaf({2, 3}), {}, {}, leaf({4}), {}, true);
+           })
+      .bad(Wrong::shape, "bias must be (3), got (3, 1)",
+           [] {
+             batch_norm(leaf({2, 3}), {}, {}, {}, leaf({3, 1}), true);
+           })
+      .bad(Wrong::shape, "running_mean must be (3), got (2)",
+           [] {
+             batch_norm(leaf({2, 3}), f64({1, 2}), f64({1, 2, 3}));
+           })
+      .bad(Wrong::dtype, "dtype", [] {
+        batch_norm(leaf({2, 3}), {}, {}, leaf({3}, kFloat32), {}, true);
+      });
+}
+
+void add_row_norms(Table& t) {
+  t.add("layer_norm", [](auto& x) { return layer_norm(x[0], x[1].shape(), x[1], x[2]); })
+      .on({{2, 4}, {{4}, kWeight}, {{4}, kBias}}, [](auto& x) { return layer_norm(x[0], {4}, x[1], x[2]); })
+      .on({{3, 2, 4}, {{2, 4}, kWeight}, {{2, 4}, kBias}})
+      .on({{5}, {{5}, kWeight}, {{5}, kBias}})
+      .on({{0, 4}, {{4}, kWeight}, {{4}, kBias}})
+      .on({{2, 3, 4}},
+          [](auto& x) {
+            return layer_norm(x[0], {3, 4});
+          })
+      .on({{2, 3, 4}, {{4}, kBias}}, [](auto& x) { return layer_norm(x[0], {4}, Tensor(), x[1], 0.1); })
+      .on({{2, 3, 4}, {{3, 4}, kWeight}},
+          [](auto& x) {
+            return layer_norm(x[0], {3, 4}, x[1]);
+          })
+      .on({{2, 0}}, [](auto& x) { return layer_norm(x[0], {0}); })
+      .on({{70, 37}, {{37}, kWeight}, {{37}, kBias}}, Size::medium)
+      .on({{3, 5000}, {{5000}, kWeight}, {{5000}, kBias}}, Size::medium)
+      .on({{300, 401}, {{401}, kWeight}, {{401}, kBias}}, Size::large)
+      .tolerance32(1e-3, 1e-4)
+      .bad(Wrong::shape, "normalized_shape [4] is not the end of the input's shape [2, 3]",
+           [] {
+             layer_norm(leaf({2, 3}), {4});
+           })
+      .bad(Wrong::shape, "normalized_shape [] is not",
+           [] {
+             layer_norm(leaf({2, 3}), {});
+           })
+      .bad(Wrong::shape, "weight must be (3), got (2, 3)",
+           [] {
+             layer_norm(leaf({2, 3}), {3}, leaf({2, 3}));
+           })
+      .bad(Wrong::dtype, "dtype", [] {
+        layer_norm(leaf({2, 3}), {3}, leaf({3}, kFloat32));
+      });
+  t.add("group_norm", [](auto& x) { return group_norm(x[0], 2, x[1], x[2]); })
+      .on({{2, 4, 3}, {{4}, kWeight}, {{4}, kBias}})
+      .on({{3, 4}, {{4}, kWeight}, {{4}, kBias}})
+      .on({{2, 4, 5, 4}, {{4}, kWeight}, {{4}, kBias}})
+      .on({{0, 4, 3}, {{4}, kWeight}, {{4}, kBias}})
+      .on({{2, 4, 3}}, [](auto& x) { return group_norm(x[0], 1); })
+      .on({{2, 4, 5}, {{4}, kBias}}, [](auto& x) { return group_norm(x[0], 2, Tensor(), x[1], 0.1); })
+      .on({{9, 6, 37}, {{6}, kWeight}, {{6}, kBias}}, Size::medium)
+      .on({{70, 6, 5}, {{6}, kWeight}, {{6}, kBias}}, Size::medium)
+      .on({{20, 8, 31, 33}, {{8}, kWeight}, {{8}, kBias}}, Size::large)
+      .on({{300, 400, 2}, {{400}, kWeight}, {{400}, kBias}}, Size::large)
+      .tolerance32(1e-3, 1e-4)
+      .bad(Wrong::shape, "3 channels are not divisible by 2 groups",
+           [] {
+             group_norm(leaf({2, 3}), 2);
+           })
+      .bad(Wrong::value, "num_groups must be positive, got 0",
+           [] {
+             group_norm(leaf({2, 3}), 0);
+           })
+      .bad(Wrong::shape, "bias must be (4), got (2)", [] {
+        group_norm(leaf({2, 4}), 2, Tensor(), leaf({2}));
+      });
+  const auto plain = [](auto& x) { return instance_norm(x[0], {}, {}, x[1], x[2]); };
+  t.add("instance_norm", plain)
+      .on({{2, 3, 4}, {{3}, kWeight}, {{3}, kBias}})
+      .on({{1, 3, 5, 4}, {{3}, kWeight}, {{3}, kBias}})
+      .on({{0, 3, 4}, {{3}, kWeight}, {{3}, kBias}})
+      .on({{2, 3, 4}}, [](auto& x) { return instance_norm(x[0]); })
+      .on({{2, 3, 4}, {{3}, kWeight}, {{3}, kBias}, {{3}, kMean}, {{3}, kVar}},
+          [](auto& x) { return instance_norm(x[0], x[3], x[4], x[1], x[2], false); })
+      .on({{20, 8, 31, 33}, {{8}, kWeight}, {{8}, kBias}}, Size::large)
+      .tolerance32(1e-3, 1e-4)
+      .bad(Wrong::value, "more than 1 value per channel and sample",
+           [] {
+             instance_norm(leaf({2, 3, 1}));
+           })
+      .bad(Wrong::value, "are needed outside training", [] {
+        instance_norm(leaf({2, 3, 4}), {}, {}, {}, {}, false);
+      });
+  t.add("pow", [](auto& x) { return local_response_norm(x[0], 3, 0.5, 0.75, 1.5); })
+      .covers({"local_response_norm"})
+      .on({{{2, 5, 3}}})
+      .on({{{1, 4}}}, [](auto& x) { return local_response_norm(x[0], 2, 1); })
+      .on({{{2, 2, 3}}}, [](auto& x) { return local_response_norm(x[0], 7, 1); })
+      .bad(Wrong::value, "size must be positive, got 0",
+           [] {
+             local_response_norm(leaf({2, 3}), 0);
+           })
+      .bad(Wrong::shape, "input must be (N, C, ...)", [] { local_response_norm(leaf({3}), 2); });
+}
+
+void add_embedding(Table& t) {
+  t.add("embedding", [](auto& x) { return embedding(x[0], x[1]); })
+      .on({{{4}, indices({2, 0, 2, 1})}, {3, 2}})
+      .on({{{2, 2}, indices({2, 0, 2, 1})}, {3, 2}})
+      .on({{{}, indices({2})}, {3, 2}})
+      .on({{{0}, indices({})}, {3, 2}})
+      .on({{{3}, indices({2, 0, 2})}, {{3}}})
+      .on({{{3}, indices({2, 0, 2})}, {3, 2, 2}})
+      .on({{{2000}, indices(std::vector<std::int64_t>(2000, 7))}, {50, 33}}, Size::large)
+      .integers(Integers::same)
+      .bad(Wrong::index, "index 4 out of range for 4 rows",
+           [] {
+             embedding(tensor({0, 4}), leaf({4, 2}));
+           })
+      .bad(Wrong::index, "index -1 out of range",
+           [] {
+             embedding(tensor({0, -1}), leaf({4, 2}));
+           })
+      .bad(Wrong::index, "padding_idx 4 out of range for 4 rows",
+           [] {
+             embedding(tensor({0}), leaf({4, 2}), {.padding_idx = 4});
+           })
+      .bad(Wrong::dtype, "int64",
+           [] {
+             embedding(f64({0}), leaf({4, 2}));
+           })
+      .bad(Wrong::shape, "weight must be (rows, size)", [] { embedding(tensor({0}), leaf({})); });
+}
+
+void add_embedding_bag(Table& t) {
+  const Tensor ends = tensor({0, 2, 2});
+  Row& row = t.add("embedding", [](auto& x) { return embedding_bag(x[0], x[1]); }).covers({"embedding_bag"});
+  for (const BagMode mode : {BagMode::mean, BagMode::sum, BagMode::max})
+    row.on({{{2, 3}, indices({2, 0, 2, 1, 3, 0})}, {{4, 2}, distinct()}},
+           [=](auto& x) { return embedding_bag(x[0], x[1], {.mode = mode}); })
+        .on({{{5}, indices({2, 0, 2, 1, 3})}, {{4, 2}, distinct()}},
+            [=](auto& x) { return embedding_bag(x[0], x[1], {.offsets = ends, .mode = mode}); });
+  row.on({{{2, 3}, indices({2, 0, 2, 1, 3, 0})}, {4, 2}, {2, 3}},
+         [](auto& x) { return embedding_bag(x[0], x[1], {.per_sample_weights = x[2], .mode = BagMode::sum}); })
+      .bad(Wrong::shape, "a 1-D input needs offsets",
+           [] {
+             embedding_bag(tensor({0}), leaf({4, 2}));
+           })
+      .bad(Wrong::shape, "without offsets",
+           [] {
+             embedding_bag(tensor({{0}}), leaf({4, 2}), {.offsets = tensor({0})});
+           })
+      .bad(Wrong::value, "offset 1 at 0 must begin at 0",
+           [] {
+             embedding_bag(tensor({0}), leaf({4, 2}), {.offsets = tensor({1})});
+           })
+      .bad(Wrong::value, "need mode sum",
+           [] {
+             embedding_bag(tensor({{0}}), leaf({4, 2}), {.per_sample_weights = leaf({1, 1})});
+           })
+      .bad(Wrong::index, "index 4 out of range for 4 rows", [] {
+        embedding_bag(tensor({{4}}), leaf({4, 2}));
+      });
+}
+
+}  // namespace
+
+void add_norms(Table& t) {
+  add_batch_norm(t);
+  add_row_norms(t);
+  add_embedding(t);
+  add_embedding_bag(t);
+}
+
+}  // namespace xgrad::test

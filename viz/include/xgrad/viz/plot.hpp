@@ -1,0 +1,130 @@
+// Line plots, scattered points and contour maps, drawn as SVG without any other program:
+//
+//   viz::Plot plot({.title = "Learning curve", .x_label = "epoch", .y_label = "loss", .y_scale = viz::Scale::log});
+//   plot.line(epochs, loss, {.label = "training"}).line(epochs, validation, {.label = "validation", .dashed = true});
+//   plot.save("out/curve.svg");               // or .png, .pdf
+//
+// Colours are Okabe and Ito's (2008), told apart by colour-blind readers; each new series takes the next one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+#include <xgrad/tensor.hpp>
+
+namespace xgrad::viz {
+
+// Numbers along a line: a vector, a list in braces, or a tensor read row by row.
+struct Series {
+  Series(std::vector<double> v) : values(std::move(v)) {}              // NOLINT
+  Series(std::initializer_list<double> v) : values(v) {}               // NOLINT
+  Series(const Tensor& t) : values(t.detach().to_vector<double>()) {}  // NOLINT
+  std::vector<double> values;
+};
+
+enum class Scale { linear, log };  // log: values of 0 and below are left out
+enum class Marker { none, circle, square, triangle, diamond, cross, star };
+
+struct Range {
+  double low, high;
+};
+struct PlotOptions {
+  std::string title = {}, x_label = {}, y_label = {};
+  int width = 640, height = 420;  // pixels
+  Scale x_scale = Scale::linear, y_scale = Scale::linear;
+  std::optional<Range> x_range = {}, y_range = {};  // left out: what the data need
+  bool legend = true;                               // of the series that have a label
+};
+
+struct LineStyle {
+  std::string label = {};
+  std::string color = {};  // "#0072B2"; empty: the next one
+  double width = 1.8;
+  bool dashed = false;
+  double opacity = 1;
+  Marker marker = Marker::none;
+  int marker_every = 1;  // points from one marker to the next
+  bool casing = false;   // a white edge, for lines on a coloured ground
+};
+struct PointStyle {
+  std::string label = {};
+  std::string color = {};
+  Marker marker = Marker::circle;
+  double size = 3;  // radius in pixels
+  double opacity = 1;
+};
+struct BandStyle {
+  std::string label = {};
+  std::string color = {};
+  double opacity = 0.18;
+};
+
+class XGRAD_API Plot {
+ public:
+  // ValueError: a size below 100 pixels, an empty, not finite or (log) not positive range.
+  explicit Plot(PlotOptions options = {}, Location at = Location::current());
+
+  // Straight pieces from point to point; a value that is NaN or infinite makes a gap. All of these return *this and
+  // throw a ShapeError when lengths differ and a ValueError for a marker_every below 1, an opacity outside [0, 1] or a
+  // colour that is not #RRGGBB.
+  Plot& line(const Series& x, const Series& y, LineStyle style = {}, Location at = Location::current());
+  Plot& points(const Series& x, const Series& y, PointStyle style = {}, Location at = Location::current());
+  // The area between two curves; of points that are not finite it shows nothing.
+  Plot& band(const Series& x, const Series& low, const Series& high, BandStyle style = {},
+             Location at = Location::current());
+  // A line across, with its name beside it.
+  Plot& vertical(double x, const std::string& label = {}, Location at = Location::current());
+  Plot& horizontal(double y, const std::string& label = {}, Location at = Location::current());
+  // Filled contours in greys of z (y.size(), x.size()) over a grid; x and y rise. levels rise too, at least one.
+  // Straight pieces inside each cell of the grid. ShapeError, ValueError.
+  Plot& contours(const Series& x, const Series& y, const Tensor& z, const Series& levels,
+                 Location at = Location::current());
+
+  // The same calls give the same text.
+  std::string svg() const;
+  // Writes the picture, atomically, in the format of the suffix. .png and .pdf are made by rsvg-convert; where it is
+  // missing the .svg is kept beside the wanted file and a message on standard error says what to do. Returns the path
+  // of the file that was written. ValueError: unknown suffix. IoError: not writable, or rsvg-convert reports an error.
+  std::string save(const std::string& path, Location at = Location::current()) const;
+
+ private:
+  struct Line {
+    std::vector<double> x, y;
+    LineStyle style;
+  };
+  struct Points {
+    std::vector<double> x, y;
+    PointStyle style;
+  };
+  struct Band {
+    std::vector<double> x, low, high;
+    BandStyle style;
+  };
+  struct Rule {
+    bool vertical;
+    double position;
+    std::string label;
+  };
+  struct Contours {
+    std::vector<double> x, y, z, levels;
+  };
+  enum class Kind { line, points, band, rule, contours };
+  struct Item {  // in the order of drawing
+    Kind kind;
+    std::size_t index;
+  };
+  class Drawing;
+
+  std::string next_color(const std::string& wanted, const Location& at);
+
+  PlotOptions options_;
+  std::vector<Line> lines_;
+  std::vector<Points> points_;
+  std::vector<Band> bands_;
+  std::vector<Rule> rules_;
+  std::vector<Contours> contours_;
+  std::vector<Item> items_;
+  std::size_t colors_used_ = 0;
+};
+
+}  // namespace xgrad::viz

@@ -1,0 +1,34 @@
+// Ticks of an axis and the way from numbers to pixels.
+#pragma once
+
+#include <string>
+#include <vector>
+#include <xgrad/viz/plot.hpp>
+
+namespace xgrad::viz {
+
+struct Tick {
+  double value;
+  std::string text;
+};
+
+class Axis {
+ public:
+  // From low to high, which become the pixels `from` and `to`.
+  Axis(Scale scale, Range range, double from, double to) : scale_(scale), range_(range), from_(from), to_(to) {}
+  double pixel(double v) const;
+  bool shows(double v) const;  // finite and, on a log scale, positive
+  const Range& range() const { return range_; }
+  // About `wanted` round numbers inside the range (1, 2 or 5 times a power of ten); powers of ten on a log scale.
+  std::vector<Tick> ticks(int wanted) const;
+
+ private:
+  Scale scale_;
+  Range range_;
+  double from_, to_;
+};
+
+// The range that holds all values, with a margin; a usable one also for no value or only one.
+Range range_of(const std::vector<double>& values, Scale scale, double margin);
+
+}  // namespace xgrad::viz

@@ -1,0 +1,125 @@
+// What a plot holds. Drawing it is in plot_drawing.cpp.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <xgrad/check.hpp>
+#include <xgrad/viz/plot.hpp>
+
+#include "svg_file.hpp"
+
+namespace xgrad::viz {
+namespace {
+
+[[noreturn]] void invalid(const std::string& rule, const Location& at) {
+  ErrorReport("viz::Plot", rule, at).value_error();
+}
+
+void require_range(const std::optional<Range>& r, Scale scale, const char* name, const Location& at) {
+  if (!r) return;
+  if (!std::isfinite(r->low) || !std::isfinite(r->high) || r->low >= r->high)
+    invalid(fmt::format("{} from {} to {}: the ends must be finite, the first one smaller", name, r->low, r->high), at);
+  if (scale == Scale::log && r->low <= 0)
+    invalid(fmt::format("{} from {}: a log scale starts above 0", name, r->low), at);
+}
+
+void require_opacity(double o, const Location& at) {
+  if (!(o >= 0 && o <= 1)) invalid(fmt::format("opacity {} is not in [0, 1]", o), at);
+}
+
+void require_length(const char* what, std::size_t x, std::size_t other, const Location& at) {
+  if (x != other) ErrorReport("viz::Plot", fmt::format("x has {} values, {} has {}", x, what, other), at).shape_error();
+}
+
+void require_rising(const char* what, const std::vector<double>& v, std::size_t least, const Location& at) {
+  const bool ok = v.size() >= least && std::ranges::all_of(v, [](double a) { return std::isfinite(a); }) &&
+                  std::ranges::adjacent_find(v, std::greater_equal<>()) == v.end();
+  if (!ok) invalid(fmt::format("contours: {} must hold at least {} finite rising values", what, least), at);
+}
+
+}  // namespace
+
+Plot::Plot(PlotOptions options, Location at) : options_(std::move(options)) {
+  if (options_.width < 100 || options_.height < 100)
+    invalid(fmt::format("size {} x {}: at least 100 pixels each way", options_.width, options_.height), at);
+  require_range(options_.x_range, options_.x_scale, "x_range", at);
+  require_range(options_.y_range, options_.y_scale, "y_range", at);
+}
+
+// Okabe & Ito 2008, without the yellow that is too pale for lines.
+std::string Plot::next_color(const std::string& wanted, const Location& at) {
+  static constexpr std::array<const char*, 7> kPalette{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                                       "#E69F00", "#56B4E9", "#1A1A1A"};
+  if (wanted.empty()) return kPalette[colors_used_++ % kPalette.size()];
+  const bool ok = wanted.size() == 7 && wanted[0] == '#' &&
+                  std::all_of(wanted.begin() + 1, wanted.end(), [](unsigned char c) { return std::isxdigit(c); });
+  if (!ok) invalid(fmt::format("'{}' is not a colour; write it as #0072B2", wanted), at);
+  return wanted;
+}
+
+Plot& Plot::line(const Series& x, const Series& y, LineStyle style, Location at) {
+  require_length("y", x.values.size(), y.values.size(), at);
+  require_opacity(style.opacity, at);
+  if (style.marker_every < 1) invalid(fmt::format("marker_every is {}, must be at least 1", style.marker_every), at);
+  style.color = next_color(style.color, at);
+  items_.push_back({Kind::line, lines_.size()});
+  lines_.push_back({x.values, y.values, std::move(style)});
+  return *this;
+}
+
+Plot& Plot::points(const Series& x, const Series& y, PointStyle style, Location at) {
+  require_length("y", x.values.size(), y.values.size(), at);
+  require_opacity(style.opacity, at);
+  style.color = next_color(style.color, at);
+  items_.push_back({Kind::points, points_.size()});
+  points_.push_back({x.values, y.values, std::move(style)});
+  return *this;
+}
+
+Plot& Plot::band(const Series& x, const Series& low, const Series& high, BandStyle style, Location at) {
+  require_length("low", x.values.size(), low.values.size(), at);
+  require_length("high", x.values.size(), high.values.size(), at);
+  require_opacity(style.opacity, at);
+  style.color = next_color(style.color, at);
+  items_.push_back({Kind::band, bands_.size()});
+  bands_.push_back({x.values, low.values, high.values, std::move(style)});
+  return *this;
+}
+
+Plot& Plot::vertical(double x, const std::string& label, Location at) {
+  if (!std::isfinite(x)) invalid("vertical: the position is not finite", at);
+  items_.push_back({Kind::rule, rules_.size()});
+  rules_.push_back({true, x, label});
+  return *this;
+}
+
+Plot& Plot::horizontal(double y, const std::string& label, Location at) {
+  if (!std::isfinite(y)) invalid("horizontal: the position is not finite", at);
+  items_.push_back({Kind::rule, rules_.size()});
+  rules_.push_back({false, y, label});
+  return *this;
+}
+
+Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Series& levels, Location at) {
+  require_defined("viz::Plot", z, at);
+  require_rising("x", x.values, 2, at);
+  require_rising("y", y.values, 2, at);
+  require_rising("levels", levels.values, 1, at);
+  const auto rows = static_cast<std::int64_t>(y.values.size()), columns = static_cast<std::int64_t>(x.values.size());
+  if (z.shape() != Shape{rows, columns})
+    ErrorReport("viz::Plot", fmt::format("contours: z must be ({}, {}), a row for every y", rows, columns), at)
+        .operand("z", z)
+        .shape_error();
+  items_.push_back({Kind::contours, contours_.size()});
+  contours_.push_back({x.values, y.values, z.detach().to_vector<double>(), levels.values});
+  return *this;
+}
+
+std::string Plot::save(const std::string& path, Location at) const {
+  require_picture_suffix("viz::Plot", path, at);
+  return save_svg("viz::Plot", svg(), path, at);
+}
+
+}  // namespace xgrad::viz
