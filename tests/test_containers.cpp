@@ -27,7 +27,8 @@ struct Net : nn::Layer<Net> {
   nn::ModuleList<Block> blocks = register_module("blocks", nn::ModuleList<Block>());
   nn::ModuleDict<> heads = register_module("heads", nn::ModuleDict<>());
   nn::ParameterList scales = register_module("scales", nn::ParameterList{ones({3}), full({3}, 0.5)});
-  nn::Sequential tail = register_module("tail", nn::Sequential(nn::Linear(3, 2), nn::Tanh(), [](const Tensor& x) { return x * 3; }));
+  nn::Sequential tail =
+      register_module("tail", nn::Sequential(nn::Linear(3, 2), nn::Tanh(), [](const Tensor& x) { return x * 3; }));
   Net() {
     for (int i = 0; i < 2; ++i) blocks.push_back(Block());
     heads.add("plain", nn::Identity()).add("squashed", nn::Sequential(nn::Linear(3, 3), nn::Sigmoid()));
@@ -48,7 +49,9 @@ BOOST_AUTO_TEST_CASE(lists) {
   nn::ModuleList<nn::Linear> list{nn::Linear(2, 3), nn::Linear(3, 1)};
   list.append(nn::Linear(1, 1, {.bias = false}));
   BOOST_TEST((list.size() == 3 && !list.empty()));
-  BOOST_TEST(keys(list.named_parameters()) == (std::vector<std::string>{"0.weight", "0.bias", "1.weight", "1.bias", "2.weight"}), boost::test_tools::per_element());
+  BOOST_TEST(keys(list.named_parameters()) ==
+                 (std::vector<std::string>{"0.weight", "0.bias", "1.weight", "1.bias", "2.weight"}),
+             boost::test_tools::per_element());
   BOOST_TEST((list[-1].is_same(list[2]) && list[0].weight.shape() == Shape{3, 2}));
   expect<IndexError>({"ModuleList", "3", "size is 3"}, [&] { list[3]; });
   expect<IndexError>({"-4"}, [&] { list[-4]; });
@@ -77,7 +80,8 @@ BOOST_AUTO_TEST_CASE(dictionaries) {
   expect<ValueError>({"'fc'", "already registered"}, [&] { dict.add("fc", nn::Identity()); });
   expect<ValueError>({"'a.b'"}, [&] { dict.add("a.b", nn::Identity()); });
   BOOST_TEST(dict.size() == 3u);
-  BOOST_TEST(keys(dict.named_parameters()) == (std::vector<std::string>{"fc.weight", "fc.bias"}), boost::test_tools::per_element());
+  BOOST_TEST(keys(dict.named_parameters()) == (std::vector<std::string>{"fc.weight", "fc.bias"}),
+             boost::test_tools::per_element());
   std::string names;
   for (const auto& [name, m] : dict) names += name + " ";
   BOOST_TEST(names == "conv fc act ");
@@ -93,20 +97,23 @@ BOOST_AUTO_TEST_CASE(dictionaries) {
 
 BOOST_AUTO_TEST_CASE(names_of_everything) {
   const Net net;
-  BOOST_TEST(keys(net.named_parameters()) ==
-                 (std::vector<std::string>{"blocks.0.gain", "blocks.0.fc.weight", "blocks.0.fc.bias", "blocks.1.gain", "blocks.1.fc.weight",
-                                           "blocks.1.fc.bias", "heads.squashed.0.weight", "heads.squashed.0.bias", "scales.0", "scales.1",
-                                           "tail.0.weight", "tail.0.bias"}),
-             boost::test_tools::per_element());
+  BOOST_TEST(
+      keys(net.named_parameters()) ==
+          (std::vector<std::string>{"blocks.0.gain", "blocks.0.fc.weight", "blocks.0.fc.bias", "blocks.1.gain",
+                                    "blocks.1.fc.weight", "blocks.1.fc.bias", "heads.squashed.0.weight",
+                                    "heads.squashed.0.bias", "scales.0", "scales.1", "tail.0.weight", "tail.0.bias"}),
+      boost::test_tools::per_element());
   BOOST_TEST(net.named_buffers().size() == 4u);
   BOOST_TEST(net.state_dict().size() == 14u);  // the caches are not in it
   BOOST_TEST(net.get_submodule("blocks.1.fc").is_same(net.blocks[1].fc));
   BOOST_TEST(net.get_submodule("").is_same(net));
   BOOST_TEST(net.get_parameter("blocks.1.fc.weight").is_same(net.blocks[1].fc.weight));
   BOOST_TEST(net.get_buffer("blocks.0.mean").is_same(net.blocks[0].mean));
-  expect_op<ValueError>("get_submodule", {"no 'blocks.7.fc'", "'blocks' has", "0, 1"}, [&] { net.get_submodule("blocks.7.fc"); });
+  expect_op<ValueError>("get_submodule", {"no 'blocks.7.fc'", "'blocks' has", "0, 1"},
+                        [&] { net.get_submodule("blocks.7.fc"); });
   expect_op<ValueError>("get_submodule", {"did you mean 'blocks'?"}, [&] { net.get_submodule("block"); });
-  expect_op<ValueError>("get_parameter", {"no 'tail.0.weigth'", "weight, bias", "did you mean 'weight'?"}, [&] { net.get_parameter("tail.0.weigth"); });
+  expect_op<ValueError>("get_parameter", {"no 'tail.0.weigth'", "weight, bias", "did you mean 'weight'?"},
+                        [&] { net.get_parameter("tail.0.weigth"); });
   expect_op<ValueError>("get_buffer", {"no 'blocks.0.gain'", "mean"}, [&] { net.get_buffer("blocks.0.gain"); });
 }
 
@@ -121,7 +128,8 @@ BOOST_AUTO_TEST_CASE(clones_are_independent_and_of_the_same_type) {
   BOOST_TEST(same_bits(net(x), copy(x)));
   BOOST_TEST(same_bits(net.state_dict(), copy.state_dict()));
   BOOST_TEST((!copy.is_same(net) && !copy.blocks[0].is_same(net.blocks[0])));
-  BOOST_TEST((copy.blocks[0].is_training() && !copy.blocks[1].is_training() && copy.blocks[1].fc.label() == net.blocks[1].fc.label()));
+  BOOST_TEST((copy.blocks[0].is_training() && !copy.blocks[1].is_training() &&
+              copy.blocks[1].fc.label() == net.blocks[1].fc.label()));
   BOOST_TEST((!copy.blocks[0].fc.weight.requires_grad() && copy.blocks[1].fc.weight.requires_grad()));
   BOOST_TEST(!copy.blocks[1].fc.weight.grad().defined());
   // Members, registry and what is called are the same tensors.
@@ -153,7 +161,8 @@ BOOST_AUTO_TEST_CASE(what_is_shared_within_stays_shared) {
   };
   const Tied tied;
   const Tied copy = tied.clone();
-  BOOST_TEST((copy.same.is_same(copy.in) && copy.out.weight.is_same(copy.in.weight) && !copy.in.weight.is_same(tied.in.weight)));
+  BOOST_TEST((copy.same.is_same(copy.in) && copy.out.weight.is_same(copy.in.weight) &&
+              !copy.in.weight.is_same(tied.in.weight)));
   BOOST_TEST(same_bits(copy(ones({1, 2})), tied(ones({1, 2}))));
 }
 
@@ -199,12 +208,13 @@ BOOST_AUTO_TEST_CASE(hooks_in_the_backward_pass) {
   nn::Sequential net(nn::Identity(), fc, nn::Tanh());
   Tensor x = tensor({{1., 2.}}).requires_grad_();
   int calls = 0;
-  const auto key = fc.register_full_backward_hook([&](const nn::Module& m, const Tensor& grad_input, const Tensor& grad_output) {
-    ++calls;
-    BOOST_TEST(m.is_same(fc));
-    check_close(grad_input, matmul(grad_output, fc.weight.detach()).to_vector<double>());
-    return grad_input * 10;
-  });
+  const auto key =
+      fc.register_full_backward_hook([&](const nn::Module& m, const Tensor& grad_input, const Tensor& grad_output) {
+        ++calls;
+        BOOST_TEST(m.is_same(fc));
+        check_close(grad_input, matmul(grad_output, fc.weight.detach()).to_vector<double>());
+        return grad_input * 10;
+      });
   const Tensor y = net(x);
   (y.sum() + (x * 3).sum()).backward();  // the second use of x is none of the module's business
   BOOST_TEST(calls == 1);
@@ -242,8 +252,8 @@ BOOST_AUTO_TEST_CASE(reports_of_loading) {
   }
   state.emplace_back("optimizer", ones({1}));
   expect_op<ValueError>("load_state_dict",
-                        {"nothing was loaded", "missing", "tail.0.bias", "unexpected", "tail.0.bais, optimizer", "scales.1 (5) vs (3)",
-                         "'tail.0.bais' for 'tail.0.bias'"},
+                        {"nothing was loaded", "missing", "tail.0.bias", "unexpected", "tail.0.bais, optimizer",
+                         "scales.1 (5) vs (3)", "'tail.0.bais' for 'tail.0.bias'"},
                         [&] { net.load_state_dict(state); });
   NamedTensors prefixed;
   for (const auto& [key, t] : net.state_dict()) prefixed.emplace_back("module." + key, t);
@@ -255,7 +265,8 @@ BOOST_AUTO_TEST_CASE(reports_of_loading) {
 BOOST_AUTO_TEST_CASE(bulk_changes_reach_containers) {
   Net net;
   net.to(kFloat64);
-  BOOST_TEST((net.blocks[1].fc.weight.dtype() == kFloat64 && net.scales[0].dtype() == kFloat64 && net.blocks[0].cache.dtype() == kFloat64));
+  BOOST_TEST((net.blocks[1].fc.weight.dtype() == kFloat64 && net.scales[0].dtype() == kFloat64 &&
+              net.blocks[0].cache.dtype() == kFloat64));
   int count = 0;
   net.apply([&](nn::Module&) { ++count; });
   BOOST_TEST(count == static_cast<int>(net.named_modules().size()));

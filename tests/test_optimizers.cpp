@@ -1,7 +1,6 @@
 // All optimizers: published formulas, groups and their defaults, exact resuming; limiting gradients.
 #include <functional>
 #include <limits>
-
 #include <xgrad/data/safetensors.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
@@ -102,8 +101,10 @@ std::function<Rule()> adamax(const optim::AdamaxOptions& o) {
 std::function<Rule()> radam(const optim::RAdamOptions& o) {
   return [o]() -> Rule {
     return [o, m = 0.0, v = 0.0](double p, double g, int t) mutable {
-      if (o.decoupled_weight_decay) p *= 1 - o.lr * o.weight_decay;
-      else g += o.weight_decay * p;
+      if (o.decoupled_weight_decay)
+        p *= 1 - o.lr * o.weight_decay;
+      else
+        g += o.weight_decay * p;
       const double b1 = o.betas[0], b2 = o.betas[1], rest = 1 - std::pow(b2, t);
       m = b1 * m + (1 - b1) * g;
       v = b2 * v + (1 - b2) * g * g;
@@ -154,18 +155,26 @@ BOOST_AUTO_TEST_CASE(trajectories) {
            {.lr = 0.02, .maximize = true}})
     check_trajectory<optim::RMSprop>(o, rmsprop(o));
   for (const optim::AdagradOptions& o : std::vector<optim::AdagradOptions>{
-           {}, {.lr = 0.3, .lr_decay = 0.1, .weight_decay = 0.1, .initial_accumulator_value = 0.5}, {.lr = 0.1, .maximize = true}})
+           {},
+           {.lr = 0.3, .lr_decay = 0.1, .weight_decay = 0.1, .initial_accumulator_value = 0.5},
+           {.lr = 0.1, .maximize = true}})
     check_trajectory<optim::Adagrad>(o, adagrad(o));
-  for (const optim::AdadeltaOptions& o : std::vector<optim::AdadeltaOptions>{{}, {.lr = 0.5, .rho = 0.8, .weight_decay = 0.1}})
+  for (const optim::AdadeltaOptions& o :
+       std::vector<optim::AdadeltaOptions>{{}, {.lr = 0.5, .rho = 0.8, .weight_decay = 0.1}})
     check_trajectory<optim::Adadelta>(o, adadelta(o));
-  for (const optim::AdamaxOptions& o : std::vector<optim::AdamaxOptions>{{}, {.lr = 0.1, .betas = {0.8, 0.9}, .weight_decay = 0.1}})
+  for (const optim::AdamaxOptions& o :
+       std::vector<optim::AdamaxOptions>{{}, {.lr = 0.1, .betas = {0.8, 0.9}, .weight_decay = 0.1}})
     check_trajectory<optim::Adamax>(o, adamax(o));
-  for (const optim::RAdamOptions& o : std::vector<optim::RAdamOptions>{
-           {.lr = 0.1}, {.lr = 0.05, .betas = {0.8, 0.9}, .weight_decay = 0.1}, {.lr = 0.05, .weight_decay = 0.2, .decoupled_weight_decay = true}})
+  for (const optim::RAdamOptions& o :
+       std::vector<optim::RAdamOptions>{{.lr = 0.1},
+                                        {.lr = 0.05, .betas = {0.8, 0.9}, .weight_decay = 0.1},
+                                        {.lr = 0.05, .weight_decay = 0.2, .decoupled_weight_decay = true}})
     check_trajectory<optim::RAdam>(o, radam(o));
-  for (const optim::ASGDOptions& o : std::vector<optim::ASGDOptions>{{}, {.lr = 0.1, .lambd = 0.1, .alpha = 0.5, .weight_decay = 0.1}})
+  for (const optim::ASGDOptions& o :
+       std::vector<optim::ASGDOptions>{{}, {.lr = 0.1, .lambd = 0.1, .alpha = 0.5, .weight_decay = 0.1}})
     check_trajectory<optim::ASGD>(o, asgd(o));
-  for (const optim::RpropOptions& o : std::vector<optim::RpropOptions>{{}, {.lr = 0.1, .etas = {0.4, 1.3}, .step_sizes = {1e-3, 0.2}}})
+  for (const optim::RpropOptions& o :
+       std::vector<optim::RpropOptions>{{}, {.lr = 0.1, .etas = {0.4, 1.3}, .step_sizes = {1e-3, 0.2}}})
     check_trajectory<optim::Rprop>(o, rprop(o));
 }
 
@@ -185,7 +194,8 @@ BOOST_AUTO_TEST_CASE(averages_of_asgd) {
 
 BOOST_AUTO_TEST_CASE(a_group_takes_what_it_leaves_out_from_the_optimizer) {
   Tensor a = start(kFloat64), b = start(kFloat64), c = start(kFloat64);
-  optim::AdamW opt({{{a}, {.lr = 0.5}}, {{b}, {.weight_decay = 0}}}, {.lr = 0.1, .betas = {0.7, 0.8}, .weight_decay = 0.3});
+  optim::AdamW opt({{{a}, {.lr = 0.5}}, {{b}, {.weight_decay = 0}}},
+                   {.lr = 0.1, .betas = {0.7, 0.8}, .weight_decay = 0.3});
   BOOST_TEST((opt.lr(0) == 0.5 && opt.lr(1) == 0.1));
   BOOST_TEST((opt.options(0).betas[0] == 0.7 && opt.options(1).betas[1] == 0.8));
   BOOST_TEST((opt.options(0).weight_decay == 0.3 && opt.options(1).weight_decay == 0));
@@ -233,11 +243,14 @@ void check_resume(const Options& options, const Options& other, Location at = Lo
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(resuming_is_exact_for_every_optimizer) {
-  check_resume<optim::SGD, optim::SGDOptions>({.lr = 0.1, .momentum = 0.9, .weight_decay = 0.1, .nesterov = true}, {.lr = 7, .momentum = 0.1});
-  check_resume<optim::Adam, optim::AdamOptions>({.lr = 0.1, .betas = {0.8, 0.7}, .eps = 1e-3, .amsgrad = true}, {.lr = 7});
+  check_resume<optim::SGD, optim::SGDOptions>({.lr = 0.1, .momentum = 0.9, .weight_decay = 0.1, .nesterov = true},
+                                              {.lr = 7, .momentum = 0.1});
+  check_resume<optim::Adam, optim::AdamOptions>({.lr = 0.1, .betas = {0.8, 0.7}, .eps = 1e-3, .amsgrad = true},
+                                                {.lr = 7});
   check_resume<optim::AdamW, optim::AdamWOptions>({.lr = 0.1, .weight_decay = 0.3}, {.maximize = true});
   check_resume<optim::RMSprop, optim::RMSpropOptions>({.lr = 0.1, .alpha = 0.8, .momentum = 0.5, .centered = true}, {});
-  check_resume<optim::Adagrad, optim::AdagradOptions>({.lr = 0.1, .lr_decay = 0.1, .initial_accumulator_value = 0.3}, {});
+  check_resume<optim::Adagrad, optim::AdagradOptions>({.lr = 0.1, .lr_decay = 0.1, .initial_accumulator_value = 0.3},
+                                                      {});
   check_resume<optim::Adadelta, optim::AdadeltaOptions>({.rho = 0.8}, {.lr = 7});
   check_resume<optim::Adamax, optim::AdamaxOptions>({.lr = 0.1}, {.lr = 7});
   check_resume<optim::NAdam, optim::NAdamOptions>({.lr = 0.1, .momentum_decay = 0.1}, {.lr = 7});
@@ -253,17 +266,23 @@ BOOST_AUTO_TEST_CASE(one_report_of_everything_that_does_not_fit) {
   const NamedTensors good = opt.state_dict();
   NamedTensors bad;
   for (const auto& [key, t] : good) {
-    if (key == "0.exp_avg") bad.emplace_back(key, ones({2}));
-    else if (key == "group.0.eps") bad.emplace_back(key, ones({2, 2}));
-    else if (key != "0.step" && key != "group.0.betas") bad.emplace_back(key, t);
+    if (key == "0.exp_avg")
+      bad.emplace_back(key, ones({2}));
+    else if (key == "group.0.eps")
+      bad.emplace_back(key, ones({2, 2}));
+    else if (key != "0.step" && key != "group.0.betas")
+      bad.emplace_back(key, t);
   }
   bad.emplace_back("group.7.lr", full({}, 1.0));
-  expect_op<ValueError>("Adam", {"nothing was loaded", "0.step", "group.0.betas", "group.7.lr", "0.exp_avg has shape (2)", "group.0.eps"},
-                        [&] { opt.load_state_dict(bad); });
+  expect_op<ValueError>(
+      "Adam", {"nothing was loaded", "0.step", "group.0.betas", "group.7.lr", "0.exp_avg has shape (2)", "group.0.eps"},
+      [&] { opt.load_state_dict(bad); });
   optim::Adam other({{{p}, {}}, {{q}, {}}});
-  expect_op<ValueError>("Adam", {"group.0.params is 2, the group has 1", "group.1.params"}, [&] { other.load_state_dict(good); });
+  expect_op<ValueError>("Adam", {"group.0.params is 2, the group has 1", "group.1.params"},
+                        [&] { other.load_state_dict(good); });
   optim::SGD sgd({p, q});
-  expect_op<ValueError>("SGD", {"unexpected", "0.exp_avg", "group.0.betas", "missing", "group.0.momentum"}, [&] { sgd.load_state_dict(good); });
+  expect_op<ValueError>("SGD", {"unexpected", "0.exp_avg", "group.0.betas", "missing", "group.0.momentum"},
+                        [&] { sgd.load_state_dict(good); });
   NamedTensors lost;  // moments of a parameter that has made steps
   for (const auto& e : good)
     if (e.first != "0.exp_avg_sq") lost.push_back(e);
@@ -310,7 +329,8 @@ BOOST_AUTO_TEST_CASE(options_out_of_range) {
   const std::vector<Tensor> one{ones({2}, {.requires_grad = true})};
   expect_op<ValueError>("RMSprop", {"alpha", "-1"}, [&] { optim::RMSprop(one, {.alpha = -1}); });
   expect_op<ValueError>("RMSprop", {"momentum", "nan"}, [&] { optim::RMSprop(one, {.momentum = std::nan("")}); });
-  expect_op<ValueError>("Adagrad", {"initial_accumulator_value", "-1"}, [&] { optim::Adagrad(one, {.initial_accumulator_value = -1}); });
+  expect_op<ValueError>("Adagrad", {"initial_accumulator_value", "-1"},
+                        [&] { optim::Adagrad(one, {.initial_accumulator_value = -1}); });
   expect_op<ValueError>("Adadelta", {"rho", "1.5"}, [&] { optim::Adadelta(one, {.rho = 1.5}); });
   expect_op<ValueError>("Adamax", {"betas"}, [&] { optim::Adamax(one, {.betas = {0.9, 1}}); });
   expect_op<ValueError>("NAdam", {"momentum_decay", "-1"}, [&] { optim::NAdam(one, {.momentum_decay = -1}); });
@@ -342,7 +362,8 @@ std::vector<Tensor> with_gradients(DType dtype) {
 BOOST_AUTO_TEST_CASE(norms) {
   const double inf = std::numeric_limits<double>::infinity();
   for (const DType dtype : {kFloat32, kFloat64}) {
-    for (const auto& [type, norm] : {std::pair(2.0, 13.0), {1.0, 19.0}, {inf, 12.0}, {3.0, std::cbrt(27.0 + 64 + 1728)}}) {
+    for (const auto& [type, norm] :
+         {std::pair(2.0, 13.0), {1.0, 19.0}, {inf, 12.0}, {3.0, std::cbrt(27.0 + 64 + 1728)}}) {
       auto p = with_gradients(dtype);
       BOOST_TEST(std::fabs(optim::clip_grad_norm_(p, 100, type) - norm) < 1e-6);
       check_close(p[0].grad(), {3, -4});

@@ -1,12 +1,11 @@
-#include <xgrad/optim/lbfgs.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
+#include <xgrad/optim/lbfgs.hpp>
 
 namespace xgrad::optim {
 namespace {
@@ -66,7 +65,8 @@ LBFGS::Vector LBFGS::flat(bool gradients) const {
   Vector out;
   for (const Tensor& p : params(0)) {
     const Tensor t = gradients ? p.grad() : p.detach();
-    if (!t.defined()) out.resize(out.size() + static_cast<std::size_t>(p.numel()));
+    if (!t.defined())
+      out.resize(out.size() + static_cast<std::size_t>(p.numel()));
     else {
       const Vector v = t.to_vector<double>();
       out.insert(out.end(), v.begin(), v.end());
@@ -167,7 +167,8 @@ LBFGS::Point LBFGS::search(const Closure& closure, const Vector& from, Point now
   for (; tries < kMost; ++tries) {
     const double least = std::min(ends[0].t, ends[1].t), most = std::max(ends[0].t, ends[1].t);
     if ((most - least) * largest(d) < kSmallest) break;
-    double t = cubic_minimum(ends[0].t, ends[0].loss, ends[0].slope, ends[1].t, ends[1].loss, ends[1].slope, least, most);
+    double t =
+        cubic_minimum(ends[0].t, ends[0].loss, ends[0].slope, ends[1].t, ends[1].loss, ends[1].slope, least, most);
     const double margin = 0.1 * (most - least);
     const bool near_end = std::min(most - t, t - least) < margin;
     if (near_end && (stuck || t >= most || t <= least)) {
@@ -266,12 +267,15 @@ NamedTensors LBFGS::shared_state() const {
 }
 
 std::vector<std::string> LBFGS::load_shared_state(const NamedTensors& state, bool commit, const Location& at) {
-  static const char* const kNames[] = {"n_iter", "func_evals", "old_dirs", "old_stps", "ro", "d", "prev_flat_grad", "H_diag", "t", "prev_loss"};
+  static const char* const kNames[] = {"n_iter", "func_evals",     "old_dirs", "old_stps", "ro",
+                                       "d",      "prev_flat_grad", "H_diag",   "t",        "prev_loss"};
   std::map<std::string, Tensor> by_name;
   std::vector<std::string> unknown;
   for (const auto& [key, t] : state) {
-    if (std::ranges::find(kNames, key) != std::end(kNames)) by_name[key] = t;
-    else unknown.push_back(key);
+    if (std::ranges::find(kNames, key) != std::end(kNames))
+      by_name[key] = t;
+    else
+      unknown.push_back(key);
   }
   for (const char* name : kNames)
     if (!by_name.contains(name)) invalid(fmt::format("the state lacks '{}'; nothing was loaded", name), at);
@@ -287,7 +291,9 @@ std::vector<std::string> LBFGS::load_shared_state(const NamedTensors& state, boo
   const std::int64_t rows = by_name["ro"].numel();
   const auto require = [&](const char* name, const Shape& shape) {
     if (!(by_name[name].shape() == shape))
-      invalid(fmt::format("'{}' has shape {}, not {}; nothing was loaded", name, to_string(by_name[name].shape()), to_string(shape)), at);
+      invalid(fmt::format("'{}' has shape {}, not {}; nothing was loaded", name, to_string(by_name[name].shape()),
+                          to_string(shape)),
+              at);
   };
   require("old_dirs", {rows, n});
   require("old_stps", {rows, n});

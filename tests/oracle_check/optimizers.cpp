@@ -227,8 +227,8 @@ const std::map<std::string, Schedule>& schedules() {
       {"ConstantLR",
        {"factor? total_iters?",
         [](O& o, Args& a) {
-          return optim::ConstantLR(
-              o, {.factor = a.real("factor", 1.0 / 3), .total_iters = a.integer("total_iters", 5)});
+          return optim::ConstantLR(o,
+                                   {.factor = a.real("factor", 1.0 / 3), .total_iters = a.integer("total_iters", 5)});
         }}},
       {"LinearLR",
        {"start_factor? end_factor? total_iters?",
@@ -254,8 +254,7 @@ const std::map<std::string, Schedule>& schedules() {
           return optim::CosineAnnealingWarmRestarts(
               o, a.integer("T_0"), {.T_mult = a.integer("T_mult", 1), .eta_min = a.real("eta_min", 0)});
         }}},
-      {"LambdaLR",
-       {"lr_lambda", [](O& o, Args& a) { return optim::LambdaLR(o, epoch_function(a["lr_lambda"])); }}},
+      {"LambdaLR", {"lr_lambda", [](O& o, Args& a) { return optim::LambdaLR(o, epoch_function(a["lr_lambda"])); }}},
       {"MultiplicativeLR",
        {"lr_lambda", [](O& o, Args& a) { return optim::MultiplicativeLR(o, epoch_function(a["lr_lambda"])); }}},
       {"OneCycleLR",
@@ -298,10 +297,28 @@ std::shared_ptr<optim::LRScheduler> make_scheduler(const std::string& name, opti
 }
 
 void add_optimizers(FunctionTable& t) {
-  static const char* const kOptions[] = {
-      "lr",      "momentum", "dampening", "weight_decay", "nesterov",  "maximize",   "betas",    "eps",
-      "amsgrad", "alpha",    "centered",  "lr_decay",     "rho",       "lambd",      "t0",       "etas",
-      "step_sizes", "momentum_decay", "initial_accumulator_value", "max_iter", "history_size", "line_search_fn"};
+  static const char* const kOptions[] = {"lr",
+                                         "momentum",
+                                         "dampening",
+                                         "weight_decay",
+                                         "nesterov",
+                                         "maximize",
+                                         "betas",
+                                         "eps",
+                                         "amsgrad",
+                                         "alpha",
+                                         "centered",
+                                         "lr_decay",
+                                         "rho",
+                                         "lambd",
+                                         "t0",
+                                         "etas",
+                                         "step_sizes",
+                                         "momentum_decay",
+                                         "initial_accumulator_value",
+                                         "max_iter",
+                                         "history_size",
+                                         "line_search_fn"};
   static std::string signature = "params";
   if (signature == "params")
     for (const char* o : kOptions) signature += std::string(" ") + o + "?";

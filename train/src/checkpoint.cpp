@@ -1,13 +1,12 @@
-#include <xgrad/train/checkpoint.hpp>
+#include <fmt/format.h>
 
 #include <array>
 #include <bit>
 #include <charconv>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/random.hpp>
+#include <xgrad/train/checkpoint.hpp>
 
 namespace xgrad::train {
 namespace {
@@ -32,7 +31,8 @@ Tensor generator_state() {
   return from_vector(std::vector<std::int64_t>{std::bit_cast<std::int64_t>(s[0]), std::bit_cast<std::int64_t>(s[1])});
 }
 
-[[noreturn]] void refuse(const std::string& path, const std::string& rule, const std::string& help, const Location& at) {
+[[noreturn]] void refuse(const std::string& path, const std::string& rule, const std::string& help,
+                         const Location& at) {
   ErrorReport error("load_checkpoint", fmt::format("{}: {}", path, rule), at);
   if (!help.empty()) error.help(help);
   error.io_error();
@@ -64,8 +64,13 @@ Contents read(const std::string& path, const Location& at) {
            "for plain weights: module.load_state_dict(load_safetensors(path))", at);
   if (meta["version"] != kVersion)
     refuse(path, fmt::format("checkpoint version '{}', this library reads {}", meta["version"], kVersion), "", at);
-  Contents c{part_of(file.tensors, "model."), part_of(file.tensors, "optimizer."), part_of(file.tensors, "scheduler."),
-             {},                              part_of(file.tensors, "rng."),       {}, {}};
+  Contents c{part_of(file.tensors, "model."),
+             part_of(file.tensors, "optimizer."),
+             part_of(file.tensors, "scheduler."),
+             {},
+             part_of(file.tensors, "rng."),
+             {},
+             {}};
   c.rest.epoch = take_epoch(meta, path, at);
   c.rest.extra = part_of(file.tensors, "extra.");
   for (const auto& [key, text] : meta)

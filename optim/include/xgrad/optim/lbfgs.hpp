@@ -1,7 +1,6 @@
 #pragma once
 
 #include <deque>
-
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
@@ -14,8 +13,8 @@ struct Option<LineSearch> {
   bool value = false;
   bool given = true;
 
-  constexpr Option(LineSearch v) : value(v == LineSearch::strong_wolfe) {}                            // NOLINT
-  constexpr Option(Preset<LineSearch> p) : value(p.value == LineSearch::strong_wolfe), given(false) {}  // NOLINT
+  constexpr Option(LineSearch v) : value(v == LineSearch::strong_wolfe) {}                               // NOLINT
+  constexpr Option(Preset<LineSearch> p) : value(p.value == LineSearch::strong_wolfe), given(false) {}   // NOLINT
   constexpr operator LineSearch() const { return value ? LineSearch::strong_wolfe : LineSearch::none; }  // NOLINT
 };
 
@@ -24,7 +23,7 @@ struct LBFGSOptions {
   Option<std::int64_t> max_iter = preset(std::int64_t{20});  // iterations of one step()
   Option<std::int64_t> max_eval = preset(std::int64_t{0});   // evaluations of one step(); 0: 5/4 max_iter
   Option<double> tolerance_grad = preset(1e-7);              // stop when no slope is steeper
-  Option<double> tolerance_change = preset(1e-9);            // stop when neither the loss nor any parameter changes more
+  Option<double> tolerance_change = preset(1e-9);  // stop when neither the loss nor any parameter changes more
   Option<std::int64_t> history_size = preset(std::int64_t{100});
   Option<LineSearch> line_search_fn = preset(LineSearch::none);
 
@@ -37,8 +36,8 @@ struct LBFGSOptions {
 
 // Quasi-Newton steps from the last history_size changes of the gradient, for smooth deterministic losses with few
 // parameters; .line_search_fn = LineSearch::strong_wolfe makes it robust. One step() runs up to max_iter iterations and
-// evaluates the closure several times. All parameters in one group. Nocedal 1980; Nocedal & Wright 2006, algorithms 3.5,
-// 3.6 and 7.4; the choices in between are those of M. Schmidt's minFunc, as in PyTorch.
+// evaluates the closure several times. All parameters in one group. Nocedal 1980; Nocedal & Wright 2006,
+// algorithms 3.5, 3.6 and 7.4; the choices in between are those of M. Schmidt's minFunc, as in PyTorch.
 class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
  public:
   explicit LBFGS(const std::vector<Tensor>& params, LBFGSOptions options = {}, Location at = Location::current());
