@@ -106,11 +106,11 @@ void add_others(Table& t) {
   const Values kink = away_from({0});
   t.add("prelu", [](auto& x) { return prelu(x[0], x[1]); })
       .on({{{3, 4}, kink}, {{1}}})
-      .on({{{3, 4}, kink}, {{}}})
+      .on({{{3, 4}, kink}, {Shape{}, uniform(-2, 2)}})
       .on({{{3, 4}, kink}, {{4}}})
       .on({{{2, 3, 2}, kink}, {{3}}})
       .on({{{5}, kink}, {{1}}})
-      .on({{{}, kink}, {{}}})
+      .on({{Shape{}, kink}, {Shape{}, uniform(-2, 2)}})
       .on({{{0, 3}, kink}, {{3}}})
       .on({{{4, 30, 401}, kink}, {{30}}}, Size::large)
       .bad(Wrong::shape, "weight must be one number or (4), one per channel, got (3)",

@@ -22,9 +22,8 @@ std::string read(const std::filesystem::path& file) {
 
 std::vector<std::filesystem::path> source_files() {
   std::vector<std::filesystem::path> files;
-  for (const char* part : {"autograd", "nn", "optim", "data", "viz", "train"}) {
+  for (const char* part : {"autograd", "nn"}) {
     const std::filesystem::path folder = std::filesystem::path(XGRAD_SOURCE_DIR) / part;
-    if (!std::filesystem::is_directory(folder)) continue;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
       if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp") files.push_back(entry.path());
   }
@@ -143,10 +142,8 @@ BOOST_AUTO_TEST_CASE(every_recorded_operation_has_a_row) {
 BOOST_AUTO_TEST_CASE(every_public_function_has_a_row) {
   std::set<std::string> covered;
   for (const Row& row : op_table()) covered.insert(row.functions.begin(), row.functions.end());
-  for (const char* header :
-       {"conv", "elementwise", "index", "linalg", "loss", "pool", "recurrent", "reduce", "shape"}) {
-  for (const char* header : {"elementwise", "index", "linalg", "loss", "reduce", "shape",
-                             "normalization", "embedding", "padding", "margin_loss", "activation"}) {
+  for (const char* header : {"activation", "conv", "elementwise", "embedding", "index", "linalg", "loss", "margin_loss",
+                             "normalization", "padding", "pool", "recurrent", "reduce", "shape"}) {
     const auto file =
         std::filesystem::path(XGRAD_SOURCE_DIR) / "autograd/include/xgrad/ops" / (std::string(header) + ".hpp");
     const std::set<std::string> functions = declared_functions(read(file));

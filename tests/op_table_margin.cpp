@@ -93,7 +93,7 @@ void add_signed(Table& t) {
   }).on({{3, 4}, {3, 4}}, [](auto& in) {
       return soft_margin_loss(in[0], in[1]);
     }).bad(Wrong::shape, "differ in shape", [] { soft_margin_loss(leaf({2}), leaf({3})); });
-  Row& ranking = t.add("clamp_min").covers({"margin_ranking_loss"});
+  Row& ranking = t.add("clamp").covers({"margin_ranking_loss"});
   for (const Reduction r : kAll)
     ranking
         .on({{{3, 4}, uniform(0.5, 1)}, {{3, 4}, uniform(-1, 0.3)}},
@@ -112,7 +112,7 @@ void add_signed(Table& t) {
       .bad(Wrong::shape, "inputs must be (N, D) with target (N)", [] {
         cosine_embedding_loss(leaf({2, 3}), leaf({2, 3}), leaf({3}));
       });
-  Row& triplet = t.add("clamp_min").covers({"triplet_margin_loss"});
+  Row& triplet = t.add("clamp").covers({"triplet_margin_loss"});
   const Args three_points{{{3, 4}, uniform(0, 1)}, {{3, 4}, uniform(1.5, 2.5)}, {{3, 4}, uniform(-1, -0.2)}};
   for (const double p : {1.0, 2.0, 3.0})
     for (const Reduction r : kAll)
@@ -126,7 +126,7 @@ void add_signed(Table& t) {
 
 void add_class_margins(Table& t) {
   const Values x = distinct();
-  Row& multi = t.add("clamp_min").covers({"multi_margin_loss"});
+  Row& multi = t.add("clamp").covers({"multi_margin_loss"});
   for (const int p : {1, 2})
     for (const Reduction r : kAll)
       multi.on({{{3, 4}, x}, {{3}, indices({2, 0, 3})}},
@@ -151,7 +151,7 @@ void add_class_margins(Table& t) {
       .bad(Wrong::shape, "weight must be (3)", [] {
         multi_margin_loss(leaf({2, 3}), tensor({0, 1}), {.weight = f64({1})});
       });
-  Row& labels = t.add("clamp_min").covers({"multilabel_margin_loss"});
+  Row& labels = t.add("clamp").covers({"multilabel_margin_loss"});
   for (const Reduction r : kAll)
     labels.on({{{2, 4}, x}, {{2, 4}, indices({3, 0, -1, 1, 2, -1, 0, 0})}},
               [=](auto& in) { return multilabel_margin_loss(in[0], in[1], r); });

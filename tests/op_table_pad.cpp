@@ -82,7 +82,7 @@ void add_pad(Table& t) {
 
 void add_interpolate(Table& t) {
   using I = Interpolation;
-  Row& row = t.add("interpolate");
+  Row& row = t.add("interpolate", [](auto& x) { return interpolate(x[0], {.scale_factor = {2}}); });
   const auto sized = [&](const Shape& s, const Sizes& size, I mode, bool corners = false) {
     row.on({{s}}, [=](auto& x) { return interpolate(x[0], {.size = size, .mode = mode, .align_corners = corners}); });
   };

@@ -8,17 +8,19 @@ using SequenceFunction = RNNOutput (*)(const Tensor&, const Tensor&, const Recur
                                        Location);
 using CellFunction = Tensor (*)(const Tensor&, const Tensor&, const RecurrentWeights&, Location);
 
-const Values kValues = uniform(-1, 1), kOptional = optional(uniform(-1, 1));
+// Functions, since the table is filled while static variables are being initialised.
+Values values() { return uniform(-1, 1); }
+Values or_none() { return optional(values()); }
 
 // x, the states, weight_ih, weight_hh, bias_ih, bias_hh.
 Args operands(const Shape& x, std::int64_t gates, std::int64_t hidden, int states) {
   const std::int64_t batch = x[x.rank() - 2], rows = gates * hidden;
-  Args a{{x, kValues}};
-  for (int i = 0; i < states; ++i) a.push_back({{batch, hidden}, kOptional});
-  a.push_back({{rows, x.back()}, kValues});
-  a.push_back({{rows, hidden}, kValues});
-  a.push_back({{rows}, kOptional});
-  a.push_back({{rows}, kOptional});
+  Args a{{x, values()}};
+  for (int i = 0; i < states; ++i) a.push_back({{batch, hidden}, or_none()});
+  a.push_back({{rows, x.back()}, values()});
+  a.push_back({{rows, hidden}, values()});
+  a.push_back({{rows}, or_none()});
+  a.push_back({{rows}, or_none()});
   return a;
 }
 

@@ -146,6 +146,56 @@ BOOST_AUTO_TEST_CASE(sample_wise_dataset) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(examples_of_any_type_and_layout) {
+  struct Mixed {  // a transposed view, bytes, 0-d labels
+    Tensor x = arange(0, 24).reshape({2, 3, 4}).transpose(1, 2), flags = full({2, 5}, 1, {kUInt8});
+    std::int64_t size() const { return 2; }
+    data::Example get(std::int64_t i) const { return {x[i], flags[i]}; }
+  };
+  for (auto& [x, y] : DataLoader(Mixed{}, {.batch_size = 2})) {
+    check_close(x, Mixed{}.x.to_vector<double>());
+    BOOST_TEST((y.dtype() == kUInt8 && y.shape() == Shape{2, 5}));
+  }
+  struct Uneven {
+    std::int64_t size() const { return 2; }
+    data::Example get(std::int64_t i) const { return {ones({i + 1}), ones({})}; }
+  };
+  expect_op<ShapeError>("stack", {"tensor 1"}, [] { DataLoader(Uneven{}, {.batch_size = 2}).begin(); });
+}
+
+BOOST_AUTO_TEST_CASE(workers_keep_the_order) {
+  struct Slow {  // makes later batches sooner than earlier ones
+    std::int64_t size() const { return 60; }
+    data::Example get(std::int64_t i) const {
+      if (i % 4 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      return {full({3}, 2 * static_cast<double>(i)), tensor(i)};
+    }
+  };
+  for (const int workers : {1, 2, 5})
+    for (const int prefetch : {0, 1, 3}) {
+      const DataLoader loader(Slow{}, {.batch_size = 7, .prefetch = prefetch, .workers = workers});
+      BOOST_TEST(targets(loader) == counted(60), boost::test_tools::per_element());
+    }
+  manual_seed(3);
+  const auto alone = targets(DataLoader(ten(), {.batch_size = 3, .shuffle = true}));
+  manual_seed(3);
+  const auto together = targets(DataLoader(ten(), {.batch_size = 3, .shuffle = true, .workers = 3}));
+  BOOST_TEST(alone == together, boost::test_tools::per_element());
+  expect_op<ValueError>("DataLoader", {"workers", "-1"}, [] { DataLoader(ten(), {.workers = -1}); });
+}
+
+BOOST_AUTO_TEST_CASE(what_one_of_several_workers_throws_arrives_in_its_place) {
+  const auto fetch = [](std::span<const std::int64_t> i) -> data::Example {
+    if (i[0] >= 4) throw IoError("xgrad: sample 4 is damaged");
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    return {ones({2}), ones({2})};
+  };
+  const DataLoader loader(100, fetch, {.batch_size = 2, .workers = 3});
+  auto at = loader.begin();
+  ++at;
+  for (int again = 0; again < 2; ++again) BOOST_CHECK_THROW(++at, IoError);
+}
+
 BOOST_AUTO_TEST_CASE(what_the_worker_throws_arrives) {
   const auto fetch = [](std::span<const std::int64_t> i) -> data::Example {
     if (i[0] >= 4) throw IoError("xgrad: sample 4 is damaged");

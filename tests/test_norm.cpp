@@ -193,6 +193,17 @@ BOOST_AUTO_TEST_CASE(rows_and_their_gradients) {
   check_close(e.weight.grad(), {1, 1, 0, 0, 2, 2, 0, 0});
 }
 
+BOOST_AUTO_TEST_CASE(gradients_by_frequency_and_of_padding) {
+  Tensor w = ones({3, 2}, {kFloat64}).requires_grad_();
+  const Tensor index = tensor({2, 0, 2, 1, 1});
+  embedding(index, w, {.padding_idx = -1, .scale_grad_by_freq = true}).sum().backward();
+  check_close(w.grad(), {1, 1, 1, 1, 0, 0});
+  // The backward pass is linear: its own gradient has the same factors.
+  Tensor seed = ones({5, 2}, {kFloat64}).requires_grad_();
+  const Tensor g = grad({embedding(index, w, {.padding_idx = 0})}, {w}, {seed}, {.create_graph = true})[0];
+  check_close(grad({(g * g).sum()}, {seed})[0], {4, 4, 0, 0, 4, 4, 4, 4, 4, 4});
+}
+
 BOOST_AUTO_TEST_CASE(options_of_embeddings) {
   const Tensor table = tensor({{3.0, 4.0}, {0.3, 0.4}, {30.0, 40.0}});
   nn::Embedding e = nn::Embedding::from_pretrained(table.clone(), true, {.max_norm = 1.0});

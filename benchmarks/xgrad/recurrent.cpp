@@ -61,13 +61,10 @@ Register r6("gru_fused",
 
 // Next-character prediction: vocabulary 64, embedding 64, GRU of 256, Adam.
 struct CharNet : nn::Layer<CharNet> {
-  Tensor emb = register_parameter("emb", xgrad::empty({64, 64}));
+  nn::Embedding emb = register_module("emb", nn::Embedding(64, 64));
   nn::GRU gru = register_module("gru", nn::GRU(64, 256));
   nn::Linear head = register_module("head", nn::Linear(256, 64));
-  Tensor forward(const Tensor& ids) const {
-    const Tensor rows = xgrad::index_select(emb, 0, ids.reshape({kSteps * kBatch}));
-    return head(gru(rows.reshape({kSteps, kBatch, 64})).output).reshape({kSteps * kBatch, 64});
-  }
+  Tensor forward(const Tensor& ids) const { return head(gru(emb(ids)).output).reshape({kSteps * kBatch, 64}); }
 };
 
 void char_gru(const std::string& name, int threads) {

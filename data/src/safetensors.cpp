@@ -12,6 +12,7 @@
 #include <xgrad/ops.hpp>
 
 #include "input_file.hpp"
+#include "raw_bytes.hpp"
 
 namespace xgrad {
 namespace {
@@ -30,18 +31,6 @@ const char* file_type(DType d) {
     case DType::boolean: return "BOOL";
   }
   return "";
-}
-
-const void* raw_bytes(const Tensor& t) {
-  switch (t.dtype()) {
-    case DType::float32: return t.data<float>();
-    case DType::float64: return t.data<double>();
-    case DType::int64: return t.data<std::int64_t>();
-    case DType::int32: return t.data<std::int32_t>();
-    case DType::uint8: return t.data<std::uint8_t>();
-    case DType::boolean: return t.data<bool>();
-  }
-  return nullptr;
 }
 
 // ---- values of the file's types as ours ----

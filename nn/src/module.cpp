@@ -1,5 +1,3 @@
-#include <xgrad/nn/module.hpp>
-
 #include <cxxabi.h>
 
 #include <algorithm>
@@ -9,24 +7,11 @@
 #include <fmt/format.h>
 #include <xgrad/check.hpp>
 
+#include "module_state.hpp"
+
 namespace xgrad::nn {
 
-struct Module::State {
-  NamedTensors parameters, buffers;
-  std::vector<std::pair<std::string, std::shared_ptr<State>>> children;
-  std::vector<std::pair<std::uint64_t, ForwardHook>> hooks;
-  std::shared_ptr<detail::ModuleInfo> info = std::make_shared<detail::ModuleInfo>();
-  bool training = true;
-
-  bool has(const std::string& name) const {
-    const auto named = [&](const auto& p) { return p.first == name; };
-    return std::ranges::any_of(parameters, named) || std::ranges::any_of(buffers, named) || std::ranges::any_of(children, named);
-  }
-};
-
 namespace {
-
-std::string joined(const std::string& prefix, const std::string& name) { return prefix.empty() ? name : prefix + "." + name; }
 
 // "nn::Net" -> "Net".
 std::string type_name(const std::type_info& type) {
@@ -48,7 +33,7 @@ void require_free_name(bool taken, const std::string& name) {
 
 Module::Module(std::string label) : state_(std::make_shared<State>()) { state_->info->label = std::move(label); }
 
-Tensor Module::register_parameter(const std::string& name, Tensor value, bool requires_grad) {
+Parameter Module::register_parameter(const std::string& name, Tensor value, bool requires_grad) {
   require_free_name(state_->has(name), name);
   if (value.defined()) {
     value.requires_grad_(requires_grad);
@@ -58,23 +43,12 @@ Tensor Module::register_parameter(const std::string& name, Tensor value, bool re
   return value;
 }
 
-Tensor Module::register_buffer(const std::string& name, Tensor value) {
+Parameter Module::register_buffer(const std::string& name, Tensor value, bool persistent) {
   require_free_name(state_->has(name), name);
   if (value.defined() && value.name().empty()) value.set_name(name);
   state_->buffers.emplace_back(name, value);
+  if (!persistent) state_->transient.insert(name);
   return value;
-}
-
-// Calls f(prefix, state) for s and everything below it, parents first; shared modules once.
-template <class F>
-void Module::visit(const State& s, const std::string& prefix, const F& f) {
-  std::unordered_set<const State*> seen;
-  const std::function<void(const State&, const std::string&)> walk = [&](const State& at, const std::string& path) {
-    if (!seen.insert(&at).second) return;
-    f(path, at);
-    for (const auto& [name, child] : at.children) walk(*child, joined(path, name));
-  };
-  walk(s, prefix);
 }
 
 void Module::add_child(const std::string& name, Module& child) {
@@ -86,7 +60,7 @@ void Module::add_child(const std::string& name, Module& child) {
   child.state_->info->name = name;
   visit(*child.state_, name, [](const std::string& path, const State& s) {
     for (const auto& [leaf, t] : s.parameters)
-      if (Tensor p = t; p.defined()) p.set_name(joined(path, leaf));
+      if (Tensor p = t; p.defined()) p.set_name(joined_path(path, leaf));
   });
 }
 
@@ -108,7 +82,7 @@ NamedTensors Module::named_parameters(bool recurse) const {
   std::unordered_set<const void*> seen;
   auto take = [&](const std::string& path, const State& s) {
     for (const auto& [name, t] : s.parameters)
-      if (t.defined() && seen.insert(t.impl()).second) out.emplace_back(joined(path, name), t);
+      if (t.defined() && seen.insert(t.impl()).second) out.emplace_back(joined_path(path, name), t);
   };
   if (recurse) visit(*state_, "", take);
   else take("", *state_);
@@ -119,7 +93,7 @@ NamedTensors Module::named_buffers(bool recurse) const {
   NamedTensors out;
   auto take = [&](const std::string& path, const State& s) {
     for (const auto& [name, t] : s.buffers)
-      if (t.defined()) out.emplace_back(joined(path, name), t);
+      if (t.defined()) out.emplace_back(joined_path(path, name), t);
   };
   if (recurse) visit(*state_, "", take);
   else take("", *state_);
@@ -143,7 +117,7 @@ std::vector<std::pair<std::string, Module>> Module::named_modules() const {
   for (const auto& [name, child] : named_children())
     for (auto& [path, m] : child.named_modules())
       if (std::ranges::none_of(out, [&](const auto& o) { return o.second.is_same(m); }))
-        out.emplace_back(path.empty() ? name : joined(name, path), m);
+        out.emplace_back(path.empty() ? name : joined_path(name, path), m);
   return out;
 }
 
@@ -152,46 +126,6 @@ std::int64_t Module::num_parameters(bool trainable_only) const {
   for (const Tensor& p : parameters())
     if (!trainable_only || p.requires_grad()) n += p.numel();
   return n;
-}
-
-NamedTensors Module::state_dict() const {
-  NamedTensors out;
-  visit(*state_, "", [&](const std::string& path, const State& s) {
-    for (const auto* list : {&s.parameters, &s.buffers})
-      for (const auto& [name, t] : *list)
-        if (t.defined()) out.emplace_back(joined(path, name), t.detach());
-  });
-  return out;
-}
-
-LoadReport Module::load_state_dict(const NamedTensors& state, bool strict, Location at) {
-  LoadReport report;
-  std::vector<std::string> misfit;
-  std::vector<std::pair<Tensor, Tensor>> copies;
-  const NamedTensors mine = state_dict();
-  const auto find = [](const NamedTensors& list, const std::string& key) {
-    return std::ranges::find_if(list, [&](const auto& p) { return p.first == key; });
-  };
-  for (const auto& [key, target] : mine) {
-    const auto it = find(state, key);
-    if (it == state.end()) report.missing.push_back(key);
-    else if (!(it->second.shape() == target.shape()))
-      misfit.push_back(fmt::format("{} {} vs {}", key, to_string(it->second.shape()), to_string(target.shape())));
-    else copies.emplace_back(target, it->second);
-  }
-  for (const auto& [key, t] : state)
-    if (find(mine, key) == mine.end()) report.unexpected.push_back(key);
-  const bool keys = !report.missing.empty() || !report.unexpected.empty();
-  if ((strict && keys) || !misfit.empty()) {
-    ErrorReport error("load_state_dict", "the state does not fit the module; nothing was loaded", at);
-    if (!report.missing.empty()) error.line("missing:", fmt::format("{}", fmt::join(report.missing, ", ")));
-    if (!report.unexpected.empty()) error.line("unexpected:", fmt::format("{}", fmt::join(report.unexpected, ", ")));
-    if (!misfit.empty()) error.line("shape:", fmt::format("{}", fmt::join(misfit, ", ")));
-    error.value_error();
-  }
-  NoGradGuard off;
-  for (auto& [target, source] : copies) target.copy_(source);
-  return report;
 }
 
 void Module::train(bool on) {
@@ -225,25 +159,6 @@ void Module::to(DType dtype) {
 void Module::apply(const std::function<void(Module&)>& fn) {
   for (auto& [name, child] : named_children()) child.apply(fn);
   fn(*this);
-}
-
-std::uint64_t Module::register_forward_hook(ForwardHook hook) {
-  static std::uint64_t next = 0;
-  state_->hooks.emplace_back(++next, std::move(hook));
-  return next;
-}
-
-void Module::remove_hook(std::uint64_t key) {
-  std::erase_if(state_->hooks, [key](const auto& h) { return h.first == key; });
-}
-
-bool Module::has_hooks() const { return !state_->hooks.empty(); }
-
-Tensor Module::run_hooks(const Tensor& input, Tensor output) const {
-  const auto hooks = state_->hooks;  // a hook may remove itself
-  for (const auto& [key, hook] : hooks)
-    if (Tensor r = hook(*this, input, output); r.defined()) output = r;
-  return output;
 }
 
 }  // namespace xgrad::nn

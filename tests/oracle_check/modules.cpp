@@ -1,6 +1,8 @@
 #include "modules.hpp"
 
+#include <algorithm>
 #include <map>
+#include <stdexcept>
 
 #include "convolution.hpp"
 #include "classes.hpp"
@@ -14,16 +16,6 @@ namespace {
 
 namespace nn = xgrad::nn;
 
-template <class M>
-AnyModule any(M m) {
-  return {m, [m](const Tensor& x) { return m(x); }};
-}
-
-struct Class {
-  const char* signature;
-  std::function<AnyModule(Args&)> make;
-};
-
 Class recurrent(const char* name) {
   return {kRecurrentSignature, [name](Args& a) { return make_recurrent(name, a); }};
 }
@@ -34,13 +26,6 @@ nn::GELUOptions gelu_options(Args& a) {
   return {.approximate = kind == "tanh" ? xgrad::Gelu::tanh : xgrad::Gelu::none};
 }
 
-std::map<std::string, Class> with_convolutions(std::map<std::string, Class> table) {
-  for (const ModuleClass& c : convolution_classes()) table[c.name] = {c.signature, c.make};
-  return table;
-}
-
-const std::map<std::string, Class>& classes() {
-  static const std::map<std::string, Class> table = with_convolutions({
 ClassTable basic_classes() {
   return {
       {"Linear",
@@ -70,12 +55,6 @@ ClassTable basic_classes() {
         [](Args& a) { return any(nn::Softplus({.beta = a.real("beta", 1), .threshold = a.real("threshold", 20)})); }}},
       {"Softmax", {"dim", [](Args& a) { return any(nn::Softmax({.dim = a.integer("dim")})); }}},
       {"LogSoftmax", {"dim", [](Args& a) { return any(nn::LogSoftmax({.dim = a.integer("dim")})); }}},
-      {"RNN", recurrent("RNN")},
-      {"LSTM", recurrent("LSTM")},
-      {"GRU", recurrent("GRU")},
-      {"RNNCell", recurrent("RNNCell")},
-      {"LSTMCell", recurrent("LSTMCell")},
-      {"GRUCell", recurrent("GRUCell")},
   };
 }
 
@@ -83,6 +62,8 @@ const ClassTable& classes() {
   static const ClassTable table = [] {
     ClassTable t = basic_classes();
     add_norm_classes(t);
+    for (const ModuleClass& c : convolution_classes()) t[c.name] = {c.signature, c.make};
+    for (const char* name : {"RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"}) t[name] = recurrent(name);
     return t;
   }();
   return table;
@@ -127,6 +108,11 @@ struct ModuleObject : Object {
     else
       throw Unsupported("method " + method + " of a module");
     return std::static_pointer_cast<Object>(std::make_shared<ModuleObject>(any));
+  }
+  Value attribute(const std::string& name) override {
+    for (const auto& [key, tensor] : any.module.state_dict())
+      if (key == name) return tensor;
+    return Object::attribute(name);
   }
 };
 
@@ -189,7 +175,13 @@ std::optional<AnyModule> make_module(const std::string& name, List positional, D
 void set_parameters(nn::Module& m, const xgrad::NamedTensors& state) {
   for (const auto& [name, tensor] : state)
     if (tensor.is_floating_point()) m.to(tensor.dtype());
-  m.load_state_dict(state);
+  // A record may leave out buffers, which then have their first values; never a parameter.
+  const xgrad::nn::LoadReport report = m.load_state_dict(state, false);
+  const xgrad::NamedTensors buffers = m.named_buffers();
+  for (const std::string& key : report.missing)
+    if (std::ranges::none_of(buffers, [&](const auto& b) { return b.first == key; }))
+      throw std::runtime_error("the record lacks the parameter " + key);
+  if (!report.unexpected.empty()) throw std::runtime_error("the module has no parameter " + report.unexpected.front());
 }
 
 void add_modules(FunctionTable& t) {

@@ -1,4 +1,5 @@
 // Optimizers and learning-rate schedules by PyTorch's names, with options by PyTorch's names.
+#include <algorithm>
 #include <map>
 
 #include "functions.hpp"
@@ -13,6 +14,11 @@ namespace optim = xgrad::optim;
 
 void set(optim::Option<double>& o, const Value& v) { o = v.real(); }
 void set(optim::Option<bool>& o, const Value& v) { o = v.flag(); }
+void set(optim::Option<std::int64_t>& o, const Value& v) { o = v.integer(); }
+void set(optim::Option<optim::LineSearch>& o, const Value& v) {
+  if (v.text() != "strong_wolfe") throw Unsupported("line_search_fn " + v.text());
+  o = optim::LineSearch::strong_wolfe;
+}
 void set(optim::Option<std::array<double, 2>>& o, const Value& v) {
   if (!v.list() || v.list()->size() != 2) throw Unsupported("two numbers from " + v.describe());
   o = {(*v.list())[0].real(), (*v.list())[1].real()};
@@ -44,6 +50,11 @@ std::unique_ptr<optim::Optimizer> make(const std::vector<OptimizerGroup>& groups
   return std::make_unique<Optimizer>(parsed, options_from<Options>(defaults));
 }
 
+std::unique_ptr<optim::Optimizer> make_lbfgs(const std::vector<OptimizerGroup>& groups, const Dict& defaults) {
+  if (groups.size() != 1 || !groups[0].options.empty()) throw Unsupported("LBFGS with groups");
+  return std::make_unique<optim::LBFGS>(groups[0].params, options_from<optim::LBFGSOptions>(defaults));
+}
+
 const std::map<std::string, Make>& makers() {
   static const std::map<std::string, Make> table = {
       {"SGD", make<optim::SGD, optim::SGDOptions>},
@@ -57,6 +68,7 @@ const std::map<std::string, Make>& makers() {
       {"RAdam", make<optim::RAdam, optim::RAdamOptions>},
       {"ASGD", make<optim::ASGD, optim::ASGDOptions>},
       {"Rprop", make<optim::Rprop, optim::RpropOptions>},
+      {"LBFGS", make_lbfgs},
   };
   return table;
 }
@@ -133,6 +145,9 @@ std::function<double(std::int64_t)> epoch_function(const Value& v) {
   return [text](std::int64_t e) {
     Interpreter language;
     language.set("epoch", e);
+    language.set("min", std::make_shared<Callable>([](const List& a, const Dict&) -> Value {
+                   return std::min(a.at(0).real(), a.at(1).real());
+                 }));
     return language.evaluate(text).real();
   };
 }
@@ -212,8 +227,8 @@ const std::map<std::string, Schedule>& schedules() {
       {"ConstantLR",
        {"factor? total_iters?",
         [](O& o, Args& a) {
-          return optim::ConstantLR(
-              o, {.factor = a.real("factor", 1.0 / 3), .total_iters = a.integer("total_iters", 5)});
+          return optim::ConstantLR(o,
+                                   {.factor = a.real("factor", 1.0 / 3), .total_iters = a.integer("total_iters", 5)});
         }}},
       {"LinearLR",
        {"start_factor? end_factor? total_iters?",
@@ -239,8 +254,7 @@ const std::map<std::string, Schedule>& schedules() {
           return optim::CosineAnnealingWarmRestarts(
               o, a.integer("T_0"), {.T_mult = a.integer("T_mult", 1), .eta_min = a.real("eta_min", 0)});
         }}},
-      {"LambdaLR",
-       {"lr_lambda", [](O& o, Args& a) { return optim::LambdaLR(o, epoch_function(a["lr_lambda"])); }}},
+      {"LambdaLR", {"lr_lambda", [](O& o, Args& a) { return optim::LambdaLR(o, epoch_function(a["lr_lambda"])); }}},
       {"MultiplicativeLR",
        {"lr_lambda", [](O& o, Args& a) { return optim::MultiplicativeLR(o, epoch_function(a["lr_lambda"])); }}},
       {"OneCycleLR",
@@ -283,10 +297,28 @@ std::shared_ptr<optim::LRScheduler> make_scheduler(const std::string& name, opti
 }
 
 void add_optimizers(FunctionTable& t) {
-  static const char* const kOptions[] = {
-      "lr",      "momentum", "dampening", "weight_decay", "nesterov",  "maximize",   "betas",    "eps",
-      "amsgrad", "alpha",    "centered",  "lr_decay",     "rho",       "lambd",      "t0",       "etas",
-      "step_sizes", "momentum_decay", "initial_accumulator_value"};
+  static const char* const kOptions[] = {"lr",
+                                         "momentum",
+                                         "dampening",
+                                         "weight_decay",
+                                         "nesterov",
+                                         "maximize",
+                                         "betas",
+                                         "eps",
+                                         "amsgrad",
+                                         "alpha",
+                                         "centered",
+                                         "lr_decay",
+                                         "rho",
+                                         "lambd",
+                                         "t0",
+                                         "etas",
+                                         "step_sizes",
+                                         "momentum_decay",
+                                         "initial_accumulator_value",
+                                         "max_iter",
+                                         "history_size",
+                                         "line_search_fn"};
   static std::string signature = "params";
   if (signature == "params")
     for (const char* o : kOptions) signature += std::string(" ") + o + "?";

@@ -36,8 +36,20 @@ XGRAD_API Tensor tile_output(const Tensor* const* in, int n_in, DType out);
 XGRAD_API DType tile_dtype(const Tensor* const* in, int n_in);
 XGRAD_API bool any_wants_grad(const Tensor* const* in, int n_in);
 
+// GCC clones a lambda that captures (ipa-sra) before it gets to inline it into the versions for each instruction set,
+// and the clone can no longer be inlined there: vectors turn into single numbers. It leaves functions alone whose
+// address somebody has.
+template <class F, class... V>
+XGRAD_INLINE void keep_whole() {
+  if constexpr (requires { &F::template operator()<V...>; }) {
+    static constexpr auto address = &F::template operator()<V...>;
+    asm volatile("" : : "m"(address));
+  }
+}
+
 template <class V, class F, class T, std::size_t... I>
 XGRAD_INLINE void tile_loop(const F& f, std::int64_t n, T* out, const void* const* in, std::index_sequence<I...>) {
+  keep_whole<F, decltype((void)I, V())...>();
   const T* const x[] = {static_cast<const T*>(in[I])..., nullptr};
   for (std::int64_t i = 0; i < n; i += V::lanes) {  // one call of f, so that it is compiled once
     const bool full = n - i >= V::lanes;
@@ -49,7 +61,7 @@ XGRAD_INLINE void tile_loop(const F& f, std::int64_t n, T* out, const void* cons
 
 template <class T, class F, std::size_t N>
 void tile(const void* f, std::int64_t n, void* out, const void* const* in) {
-  run_simd([=](auto bytes) {
+  run_simd([=](auto bytes) __attribute__((always_inline)) {
     const F copy = *static_cast<const F*>(f);  // captures stay in registers
     tile_loop<Vec<T, bytes>>(copy, n, static_cast<T*>(out), in, std::make_index_sequence<N>{});
   });

@@ -18,6 +18,12 @@
 #include <xgrad/vec_scalar.hpp>
 
 #define XGRAD_INLINE inline __attribute__((always_inline))
+#if defined(__clang__)
+#define XGRAD_WHOLE __attribute__((flatten, noinline))
+#else
+// GCC does not flatten a clone of the function, which ipa-sra makes when part of the body's captures goes unused.
+#define XGRAD_WHOLE __attribute__((flatten, noinline, noclone))
+#endif
 
 #if defined(__SANITIZE_THREAD__)
 #define XGRAD_NO_IFUNC 1
@@ -94,17 +100,17 @@ inline int max_bytes() {
 
 // The body comes by value: its captures can then stay in registers.
 template <class Body>
-__attribute__((flatten, noinline)) void run_base(Body body) {
+XGRAD_WHOLE void run_base(Body body) {
   body(Width<XGRAD_BASE_BYTES>{});
 }
 #if XGRAD_MAX_BYTES > XGRAD_BASE_BYTES
 template <class Body>
-XGRAD_TARGET_64 __attribute__((flatten, noinline)) void run_64(Body body) {
+XGRAD_TARGET_64 XGRAD_WHOLE void run_64(Body body) {
   body(Width<64>{});
 }
 #if XGRAD_BASE_BYTES < 32
 template <class Body>
-XGRAD_TARGET_32 __attribute__((flatten, noinline)) void run_32(Body body) {
+XGRAD_TARGET_32 XGRAD_WHOLE void run_32(Body body) {
   body(Width<32>{});
 }
 #endif

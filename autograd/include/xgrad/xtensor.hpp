@@ -135,3 +135,5 @@ Tensor from_xtensor(E&& e, Location at = Location::current()) {
 }
 
 }  // namespace xgrad
+
+#include <xgrad/custom/array_op.hpp>  // custom_op over arrays

@@ -7,7 +7,8 @@
 // Accumulation happens here and nowhere else: a gradient that arrives is checked against the shape of the value it
 // belongs to, reduced when the operation broadcast that value, cast to its dtype, and added to what is pending, in
 // place when nobody else can see the buffer. Gradients of leaves are collected in a table of this pass and added to
-// .grad at the end, so a pass that throws changes no .grad, and hooks see the total.
+// .grad at the end, so a pass that throws changes no .grad, and hooks see the total. A backward function may add to a
+// leaf's collected gradient itself, by collected_gradient().
 #include <algorithm>
 #include <cmath>
 #include <mutex>
@@ -17,8 +18,10 @@
 #include <fmt/format.h>
 #include <xgrad/ops/elementwise.hpp>
 
+#include "core/accumulate.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
+#include "core/reuse.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -51,6 +54,14 @@ class Depth {
   static thread_local std::uint8_t depth;
 };
 thread_local std::uint8_t Depth::depth = 0;
+
+struct Pass;
+// The node whose backward function runs on this thread, the innermost one.
+struct Running {
+  Pass* pass = nullptr;
+  Node* node = nullptr;
+};
+thread_local Running running;
 
 struct Pass {
   bool retain_graph, create_graph;
@@ -91,10 +102,19 @@ struct Pass {
       slot = std::move(g);
       return;
     }
-    TensorImpl& s = impl(slot);
-    const bool own = s.refs.load(std::memory_order_relaxed) == 1 && s.storage->refs.load(std::memory_order_relaxed) == 1;
-    if (!create_graph && own && s.contiguous && !s.storage->deleter) add_raw(slot, g);
+    if (create_graph) slot = xgrad::add(slot, g);
+    else if (is_sole_owner(slot)) add_raw(slot, g);
+    else if (is_sole_owner(g)) add_raw(g, slot), slot = std::move(g);
     else slot = xgrad::add(slot, g);
+  }
+
+  Tensor collected(Node* n, std::size_t i) {
+    const TensorImpl* t = n->edges()[i].leaf();
+    if (!t || create_graph || n->extra || anomaly_enabled()) return Tensor();  // these look at each gradient
+    const auto at = leaf_index.find(const_cast<TensorImpl*>(t));
+    if (at == leaf_index.end()) return Tensor();
+    const Tensor& slot = leaves[at->second].second;
+    return slot.defined() && is_sole_owner(slot) ? slot : Tensor();
   }
 
   Tensor& leaf_slot(TensorImpl* t) {
@@ -172,6 +192,14 @@ struct Pass {
     return std::sqrt(sum);
   }
 
+  Grads run_backward(Node* n, std::span<const Tensor> grads) {
+    struct Restore {
+      Running before;
+      ~Restore() { running = before; }
+    } restore{std::exchange(running, {this, n})};
+    return n->op.backward(n->closure(), Node::saved_view(n), grads);
+  }
+
   void run(Node* n) {
     constexpr std::size_t kFew = 4;
     Tensor few[kFew];
@@ -199,7 +227,7 @@ struct Pass {
     if (create_graph && n->op.once_differentiable)
       ErrorReport(n->op.name, "is differentiable only once; its backward pass cannot be recorded with create_graph", n->at)
           .autograd_error();
-    Grads in = n->op.backward(n->closure(), Node::saved_view(n), grads);
+    Grads in = run_backward(n, grads);
     if (in.size() != n->n_inputs)
       ErrorReport(n->op.name, fmt::format("the backward function returned {} gradients for {} inputs", in.size(), n->n_inputs), n->at)
           .autograd_error();
@@ -348,6 +376,9 @@ void start(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Ten
 }
 
 }  // namespace
+
+Tensor collected_gradient(std::size_t i) { return running.pass ? running.pass->collected(running.node, i) : Tensor(); }
+
 }  // namespace xgrad::detail
 
 namespace xgrad {

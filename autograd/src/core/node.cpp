@@ -8,6 +8,7 @@
 #include <xgrad/tape.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/owned_backward.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -51,6 +52,10 @@ void save(Node* n, SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs
 }  // namespace
 
 bool tape_recording() { return recording; }
+
+Grads run_owned_backward(const void* closure, const Saved& saved, std::span<const Tensor> grad_outputs) {
+  return (*static_cast<OwnedBackward* const*>(closure))->run(saved, grad_outputs);
+}
 
 bool needs_tape(const TensorRefs& inputs) {
   if (!grad_enabled()) return false;
@@ -134,6 +139,7 @@ void release_node(Node* n) noexcept {
       else release_node(e.node());
     }
     dead->free_saved();
+    if (dead->op.backward == &run_owned_backward) delete *static_cast<OwnedBackward**>(dead->closure());
     for (OutputInfo& o : dead->outputs()) o.~OutputInfo();
     const std::size_t bytes = dead->bytes;
     dead->~Node();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include <xgrad/custom/tiles.hpp>
 #include <xgrad/elementwise.hpp>
 
 #include "core/elementwise_loop.hpp"
@@ -15,8 +16,20 @@
 namespace xgrad::detail {
 namespace {
 
-constexpr std::int64_t kTile = 1024;
-constexpr int kMaxOperands = kMaxTileInputs + 1;  // inputs, then the output
+constexpr std::int64_t kTile = 1024, kSmallTile = 256;  // the small one for many operands
+constexpr int kFewOperands = kMaxTileInputs + 1;
+constexpr int kMaxOperands = kMaxManyInputs + kMaxManyOutputs;  // inputs, then outputs
+
+// A kernel with one output or with several.
+struct Kernel {
+  TileFn one;
+  ManyTilesFn many;
+  const void* f;
+  double ns_per_element;
+  void operator()(std::int64_t n, void* const* out, const void* const* in) const {
+    one ? one(f, n, out[0], in) : many(f, n, out, in);
+  }
+};
 
 struct Operand {
   char* data;
@@ -28,7 +41,7 @@ struct Operand {
 
 // The result's index space with neighbouring dimensions merged wherever all operands allow it.
 struct Plan {
-  int rank = 0, operands = 0;
+  int rank = 0, operands = 0, inputs = 0;
   std::int64_t total = 0;
   std::int64_t sizes[kMaxRank];
   Operand op[kMaxOperands];
@@ -132,57 +145,83 @@ const void* input_tile(const Plan& p, const Operand& o, std::int64_t begin, std:
   return direct ? direct : buffer;
 }
 
-void run_range(const TileKernel& k, const Plan& p, std::int64_t begin, std::int64_t end) {
-  alignas(64) char buffers[kMaxOperands][kTile * 8];
-  const int inputs = p.operands - 1;
-  const Operand& out = p.op[inputs];
-  const void* in[kMaxTileInputs];
-  for (int j = 0; j < inputs; ++j)
+void run_range(const Kernel& k, const Plan& p, std::int64_t begin, std::int64_t end) {
+  constexpr std::int64_t kRoom = std::max(kFewOperands * kTile, kMaxOperands * kSmallTile) * 8;
+  alignas(64) char room[kRoom];
+  const std::int64_t tile = p.operands <= kFewOperands ? kTile : kSmallTile;
+  const auto buffer = [&](int operand) { return room + operand * tile * 8; };
+  const void* in[kMaxManyInputs];
+  void* out[kMaxManyOutputs];
+  for (int j = 0; j < p.inputs; ++j)
     if (p.op[j].constant && !p.op[j].linear)
-      copy_items(p.op[j].item, buffers[j], p.op[j].item, p.op[j].data, 0, std::min(kTile, end - begin));
-  for (std::int64_t i = begin; i < end; i += kTile) {
-    const std::int64_t stop = std::min(i + kTile, end);
-    for (int j = 0; j < inputs; ++j) in[j] = input_tile(p, p.op[j], i, stop, buffers[j]);
-    if (out.linear) {
-      k.fn(k.f, stop - i, out.data + i * out.item, in);
-      continue;
+      copy_items(p.op[j].item, buffer(j), p.op[j].item, p.op[j].data, 0, std::min(tile, end - begin));
+  for (std::int64_t i = begin; i < end; i += tile) {
+    const std::int64_t stop = std::min(i + tile, end);
+    for (int j = 0; j < p.inputs; ++j) in[j] = input_tile(p, p.op[j], i, stop, buffer(j));
+    for (int j = p.inputs; j < p.operands; ++j) {
+      const Operand& o = p.op[j];
+      out[j - p.inputs] = !o.data ? nullptr : o.linear ? o.data + i * o.item : buffer(j);
     }
-    k.fn(k.f, stop - i, buffers[inputs], in);
-    for_runs(p, out, i, stop, [&](char* to, std::int64_t stride, std::int64_t offset, std::int64_t n) {
-      copy_items(out.item, to, stride, buffers[inputs] + offset * out.item, out.item, n);
-    });
+    k(stop - i, out, in);
+    for (int j = p.inputs; j < p.operands; ++j) {
+      const Operand& o = p.op[j];
+      if (!o.data || o.linear) continue;
+      for_runs(p, o, i, stop, [&](char* to, std::int64_t stride, std::int64_t offset, std::int64_t n) {
+        copy_items(o.item, to, stride, buffer(j) + offset * o.item, o.item, n);
+      });
+    }
   }
 }
 
-void run_linear(const TileKernel& k, TensorImpl& out, const Tensor* const* in, int n_in) {
-  const int out_item = item_size(out.dtype);
+void run_linear(const Kernel& k, std::int64_t numel, const Tensor* out, int n_out, const Tensor* const* in, int n_in) {
   auto range = [&](std::int64_t begin, std::int64_t end) {
-    const void* p[kMaxTileInputs];
-    for (int j = 0; j < n_in; ++j) p[j] = impl(*in[j]).data + begin * item_size(impl(*in[j]).dtype);
-    k.fn(k.f, end - begin, out.data + begin * out_item, p);
+    const void* p[kMaxManyInputs];
+    void* q[kMaxManyOutputs];
+    const auto at = [begin](const TensorImpl& t) { return t.data + begin * item_size(t.dtype); };
+    for (int j = 0; j < n_in; ++j) p[j] = at(impl(*in[j]));
+    for (int j = 0; j < n_out; ++j) q[j] = out[j].defined() ? at(impl(out[j])) : nullptr;
+    k(end - begin, q, p);
   };
-  if (static_cast<double>(out.numel) * k.ns_per_element < 3000) return range(0, out.numel);
-  parallel_cost(out.numel, k.ns_per_element, range);
+  if (static_cast<double>(numel) * k.ns_per_element < 3000) return range(0, numel);
+  parallel_cost(numel, k.ns_per_element, range);
+}
+
+// Outputs have one shape; undefined ones are left out.
+void run_kernel(const Kernel& k, const Tensor* out, int n_out, const Tensor* const* in, int n_in) {
+  const Tensor* first = nullptr;
+  for (int j = n_out - 1; j >= 0; --j)
+    if (out[j].defined()) first = &out[j];
+  if (!first || impl(*first).numel == 0) return;
+  const Shape& shape = impl(*first).shape;
+  const std::int64_t numel = impl(*first).numel;
+  bool linear = true;
+  for (int j = 0; j < n_out && linear; ++j) linear = !out[j].defined() || impl(out[j]).contiguous;
+  for (int j = 0; j < n_in && linear; ++j) {
+    const TensorImpl& t = impl(*in[j]);
+    linear = t.contiguous && t.numel == numel;  // broadcast of equal counts only adds dimensions of size 1
+  }
+  if (linear) return run_linear(k, numel, out, n_out, in, n_in);
+  Plan p;
+  for (int j = 0; j < n_in; ++j) p.add(*in[j], shape);
+  p.inputs = n_in;
+  for (int j = 0; j < n_out; ++j) {
+    p.add(out[j].defined() ? out[j] : *first, shape);
+    if (!out[j].defined()) p.op[p.operands - 1].data = nullptr;
+  }
+  p.collapse(shape);
+  if (static_cast<double>(p.total) * k.ns_per_element < 3000) return run_range(k, p, 0, p.total);
+  parallel_cost(p.total, k.ns_per_element,
+                [&](std::int64_t begin, std::int64_t end) { run_range(k, p, begin, end); });
 }
 
 }  // namespace
 
 void run_tiles(const TileKernel& k, Tensor& out, const Tensor* const* in, int n_in) {
-  TensorImpl& o = impl(out);
-  if (o.numel == 0) return;
-  bool linear = o.contiguous;
-  for (int j = 0; j < n_in && linear; ++j) {
-    const TensorImpl& t = impl(*in[j]);
-    linear = t.contiguous && t.numel == o.numel;  // broadcast of equal counts only adds dimensions of size 1
-  }
-  if (linear) return run_linear(k, o, in, n_in);
-  Plan p;
-  for (int j = 0; j < n_in; ++j) p.add(*in[j], o.shape);
-  p.add(out, o.shape);
-  p.collapse(o.shape);
-  if (static_cast<double>(p.total) * k.ns_per_element < 3000) return run_range(k, p, 0, p.total);
-  parallel_cost(p.total, k.ns_per_element,
-                [&](std::int64_t begin, std::int64_t end) { run_range(k, p, begin, end); });
+  run_kernel({k.fn, nullptr, k.f, k.ns_per_element}, &out, 1, in, n_in);
+}
+
+void run_many_tiles(const ManyTilesKernel& k, const Tensor* out, int n_out, const Tensor* const* in, int n_in) {
+  run_kernel({nullptr, k.fn, k.f, k.ns_per_element}, out, n_out, in, n_in);
 }
 
 DType tile_dtype(const Tensor* const* in, int n_in) {

@@ -147,7 +147,8 @@ class BackwardPass {
   BackwardPass(const Recurrence& r, const RecurrentInputs& in, const Tensor& y, const RecurrentTrace& trace)
       : r_(r), in_(in), y_(y), trace_(trace), dtype_(impl(in.x).dtype), ld_(row_distance<T>(r.gates())) {}
 
-  std::array<Tensor, 7> run(const Tensor& gy, const Tensor& gh, const Tensor& gc, const std::array<bool, 7>& wanted) {
+  std::array<Tensor, 7> run(const Tensor& gy, const Tensor& gh, const Tensor& gc, const std::array<bool, 7>& wanted,
+                            const std::array<Tensor, 2>& into) {
     start(gh, gc);
     const Tensor by_y = gy.defined() ? contiguous_copy(gy) : Tensor();
     for (std::int64_t k = r_.steps - 1; k >= 0; --k) step(k, pointer<T>(by_y), k > 0 || wanted[1]);
@@ -155,8 +156,8 @@ class BackwardPass {
     if (wanted[0]) grads[0] = by_input();
     if (wanted[1]) grads[1] = dh_;
     if (wanted[2]) grads[2] = dc_;
-    if (wanted[3]) grads[3] = by_input_weight();
-    if (wanted[4]) grads[4] = by_hidden_weight();
+    if (wanted[3]) grads[3] = by_input_weight(into[0]);
+    if (wanted[4]) grads[4] = by_hidden_weight(into[1]);
     if (wanted[5] || wanted[6]) by_biases(wanted[5], wanted[6], grads);
     return grads;
   }
@@ -214,25 +215,29 @@ class BackwardPass {
       gemm(false, false, rows(), i, n, T(1), data<T>(fresh_), n, w + 2 * n * i, i, T(1), data<T>(dx), i);
     return dx;
   }
-  Tensor by_input_weight() {
+  // The gradient, or nothing if added to `into`.
+  Tensor by_input_weight(const Tensor& into) {
     const std::int64_t i = r_.input, n = r_.hidden;
-    Tensor dw = make_tensor({r_.gates(), i}, dtype_);
-    const T* x = data<T>(in_.x);
-    gemm(true, false, shared(), i, rows(), T(1), data<T>(main_), ld_, x, i, T(0), data<T>(dw), i);
+    const Tensor dw = into.defined() ? into : make_tensor({r_.gates(), i}, dtype_);
+    const T *x = data<T>(in_.x), beta = T(into.defined());
+    gemm(true, false, shared(), i, rows(), T(1), data<T>(main_), ld_, x, i, beta, data<T>(dw), i);
     if (r_.cell == Cell::gru)
-      gemm(true, false, n, i, rows(), T(1), data<T>(fresh_), n, x, i, T(0), data<T>(dw) + 2 * n * i, i);
-    return dw;
+      gemm(true, false, n, i, rows(), T(1), data<T>(fresh_), n, x, i, beta, data<T>(dw) + 2 * n * i, i);
+    return into.defined() ? Tensor() : dw;
   }
   // Every step's h is the one before of its neighbour, so all but the first step are one product over a shifted y.
-  Tensor by_hidden_weight() {
+  Tensor by_hidden_weight(const Tensor& into) {
     const std::int64_t n = r_.hidden, g = r_.gates(), b = r_.batch;
-    Tensor dw = make_tensor({g, n}, dtype_);
+    const Tensor dw = into.defined() ? into : make_tensor({g, n}, dtype_);
     const T *d = data<T>(main_), *y = data<T>(y_), *h0 = pointer<T>(in_.h0);
-    if (rows() > b || !h0)
-      gemm(true, false, g, n, rows() - b, T(1), r_.reverse ? d : d + b * ld_, ld_, r_.reverse ? y + b * n : y, n, T(0),
+    T beta = T(into.defined());
+    if (rows() > b || !h0) {
+      gemm(true, false, g, n, rows() - b, T(1), r_.reverse ? d : d + b * ld_, ld_, r_.reverse ? y + b * n : y, n, beta,
            data<T>(dw), n);
-    if (h0) gemm(true, false, g, n, b, T(1), d + r_.at(0) * b * ld_, ld_, h0, n, T(rows() > b ? 1 : 0), data<T>(dw), n);
-    return dw;
+      beta = 1;
+    }
+    if (h0) gemm(true, false, g, n, b, T(1), d + r_.at(0) * b * ld_, ld_, h0, n, beta, data<T>(dw), n);
+    return into.defined() ? Tensor() : dw;
   }
   void by_biases(bool by_x, bool by_h, std::array<Tensor, 7>& grads) {
     const Tensor sums = main_.slice(1, 0, r_.gates()).sum({0});
@@ -263,9 +268,10 @@ RecurrentResult recurrent_forward(const Recurrence& r, const RecurrentInputs& in
 
 std::array<Tensor, 7> recurrent_backward(const Recurrence& r, const RecurrentInputs& in, const Tensor& y,
                                          const RecurrentTrace& trace, const Tensor& gy, const Tensor& gh,
-                                         const Tensor& gc, const std::array<bool, 7>& wanted) {
+                                         const Tensor& gc, const std::array<bool, 7>& wanted,
+                                         const std::array<Tensor, 2>& into) {
   return dispatch_floating(impl(in.x).dtype, [&](auto zero) {
-    return BackwardPass<decltype(zero)>(r, in, y, trace).run(gy, gh, gc, wanted);
+    return BackwardPass<decltype(zero)>(r, in, y, trace).run(gy, gh, gc, wanted, into);
   });
 }
 

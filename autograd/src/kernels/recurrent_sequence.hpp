@@ -43,6 +43,7 @@ RecurrentResult recurrent_forward(const Recurrence& r, const RecurrentInputs& in
 // them perhaps undefined.
 std::array<Tensor, 7> recurrent_backward(const Recurrence& r, const RecurrentInputs& in, const Tensor& y,
                                          const RecurrentTrace& trace, const Tensor& gy, const Tensor& gh,
-                                         const Tensor& gc, const std::array<bool, 7>& wanted);
+                                         const Tensor& gc, const std::array<bool, 7>& wanted,
+                                         const std::array<Tensor, 2>& into);
 
 }  // namespace xgrad::detail

@@ -1,11 +1,13 @@
 // + - * / and powers. Each operation: floating types in one vectorised pass, integers in plain loops.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
 #include "core/node.hpp"
+#include "core/reuse.hpp"
 #include "ops/promote.hpp"
 #include "ops/view_geometry.hpp"
 
@@ -60,6 +62,22 @@ struct Pair {
 };
 Pair as_pair(const Tensor& x, const Tensor& y, DType type) { return {as_type(x, type), as_type(y, type)}; }
 
+// g k, over the memory of g where possible. A gradient that is one number everywhere stays so.
+Tensor scaled(const Tensor& g, double k) {
+  const Shape& strides = impl(g).strides;
+  if (!grad_enabled() && impl(g).numel > 1 && std::all_of(strides.begin(), strides.end(), [](auto s) { return s == 0; })) {
+    const Tensor one = detail::make_view(g, {}, {}, impl(g).offset());
+    return elementwise([k](auto u) { return u * k; }, one).expand(g.shape());
+  }
+  return detail::fuse_last([k](auto u) { return u * k; }, g);
+}
+
+// g v for the last use of g.
+Tensor times_last(const Tensor& g, const Tensor& v) {
+  if (grad_enabled() || impl(g).dtype != impl(v).dtype) return mul(g, v);
+  return detail::fuse_last([](auto u, auto a) { return u * a; }, g, v);
+}
+
 // Where the backward formula is not linear in the operands, they are cast on the tape instead.
 bool mixed(const Tensor& x, const Tensor& y, DType type) { return impl(x).dtype != type || impl(y).dtype != type; }
 
@@ -89,7 +107,8 @@ Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
   return record(
       "add", elementwise([k](auto a, auto b) { return a + b * k; }, p.x, p.y), {x, y}, {},
       [k](const Saved& s, const Tensor& g) -> Grads {
-        return {g, s.needs(1) ? g * k : Tensor()};
+        Tensor dx = s.needs(0) ? g : Tensor();
+        return {std::move(dx), s.needs(1) ? scaled(g, k) : Tensor()};
       },
       at);
 }
@@ -127,7 +146,8 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
   return record(
       "sub", elementwise([k](auto a, auto b) { return a - b * k; }, p.x, p.y), {x, y}, {},
       [k](const Saved& s, const Tensor& g) -> Grads {
-        return {g, s.needs(1) ? g * -k : Tensor()};
+        Tensor dx = s.needs(0) ? g : Tensor();
+        return {std::move(dx), s.needs(1) ? scaled(g, -k) : Tensor()};
       },
       at);
 }
@@ -151,7 +171,7 @@ Tensor rsub(const Tensor& x, Scalar y, Location at) {
   const double k = y.to_double();
   return record(
       "rsub", elementwise([k](auto a) { return k - a; }, as_type(x, type)), {x}, {},
-      [](const Saved&, const Tensor& g) -> Grads { return {neg(g)}; }, at);
+      [](const Saved&, const Tensor& g) -> Grads { return {scaled(g, -1)}; }, at);
 }
 
 Tensor mul(const Tensor& x, const Tensor& y, Location at) {
@@ -166,7 +186,9 @@ Tensor mul(const Tensor& x, const Tensor& y, Location at) {
       "mul", std::move(out), {x, y},
       {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
       [](const Saved& s, const Tensor& g) -> Grads {
-        return {s.needs(0) ? mul(g, s[1]) : Tensor(), s.needs(1) ? mul(g, s[0]) : Tensor()};
+        if (!s.needs(1)) return {s.needs(0) ? times_last(g, s[1]) : Tensor(), Tensor()};
+        Tensor dx = s.needs(0) ? mul(g, s[1]) : Tensor();
+        return {std::move(dx), times_last(g, s[0])};
       },
       at);
 }
@@ -179,7 +201,7 @@ Tensor mul(const Tensor& x, Scalar y, Location at) {
   const double k = y.to_double();
   return record(
       "mul", elementwise([k](auto a) { return a * k; }, as_type(x, type)), {x}, {},
-      [k](const Saved&, const Tensor& g) -> Grads { return {mul(g, Scalar(k))}; }, at);
+      [k](const Saved&, const Tensor& g) -> Grads { return {scaled(g, k)}; }, at);
 }
 
 Tensor div(const Tensor& x, const Tensor& y, Location at) {
@@ -203,7 +225,7 @@ Tensor div(const Tensor& x, Scalar y, Location at) {
   const double k = y.to_double();
   return record(
       "div", elementwise([k](auto a) { return a / k; }, as_type(x, type)), {x}, {},
-      [k](const Saved&, const Tensor& g) -> Grads { return {div(g, Scalar(k))}; }, at);
+      [k](const Saved&, const Tensor& g) -> Grads { return {detail::fuse_last([k](auto u) { return u / k; }, g)}; }, at);
 }
 
 Tensor rdiv(const Tensor& x, Scalar y, Location at) {
@@ -214,7 +236,7 @@ Tensor rdiv(const Tensor& x, Scalar y, Location at) {
   return record(
       "rdiv", out, {v}, {v},
       [k](const Saved& s, const Tensor& g) -> Grads {
-        return {fuse([k](auto u, auto a) { return u * (-k / a / a); }, g, s[0])};
+        return {detail::fuse_last([k](auto u, auto a) { return u * (-k / a / a); }, g, s[0])};
       },
       at);
 }
@@ -226,7 +248,7 @@ Tensor neg(const Tensor& x, Location at) {
   if (!is_floating(impl(x).dtype)) return rsub(x, 0, at);
   return record(
       "neg", elementwise([](auto a) { return -a; }, x), {x}, {},
-      [](const Saved&, const Tensor& g) -> Grads { return {neg(g)}; }, at);
+      [](const Saved&, const Tensor& g) -> Grads { return {scaled(g, -1)}; }, at);
 }
 
 // ---- powers ----
@@ -255,7 +277,7 @@ Tensor with_power(double k, Use use) {
 Tensor power_backward(const Tensor& g, const Tensor& x, double k) {
   if (k == 0) return detail::zeros_raw(g.shape(), g.dtype());
   if (k == 1) return g;
-  return with_power(k - 1, [&](auto p) { return fuse([p, k](auto u, auto v) { return u * (p(v) * k); }, g, x); });
+  return with_power(k - 1, [&](auto p) { return detail::fuse_last([p, k](auto u, auto v) { return u * (p(v) * k); }, g, x); });
 }
 
 template <class T>

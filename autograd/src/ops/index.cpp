@@ -15,6 +15,7 @@
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/prefetch.hpp"
 #include "ops/view_geometry.hpp"
 
 namespace xgrad {
@@ -99,12 +100,16 @@ void select_rows(const T* x, const std::int64_t* index, std::int64_t n, const Ar
   const double ns = static_cast<double>(rows) * (2 + 0.1 * sizeof(T) * static_cast<double>(a.inner));
   detail::parallel_for(rows, grain(rows, ns), [&](std::int64_t begin, std::int64_t end) {
     std::int64_t o = begin / n, j = begin % n;
+    const std::int64_t bytes = a.inner * std::int64_t{sizeof(T)};
     for (std::int64_t r = begin; r < end; ++r) {
       const T* from = x + (o * a.size + index[j]) * a.inner;
-      if (a.inner == 1)
+      if (a.inner == 1) {
         out[r] = *from;
-      else
-        std::memcpy(out + r * a.inner, from, static_cast<std::size_t>(a.inner) * sizeof(T));
+      } else {
+        if (j + std::int64_t{detail::kRowsAhead} < n)
+          detail::prefetch_row(x + (o * a.size + index[j + detail::kRowsAhead]) * a.inner, bytes);
+        std::memcpy(out + r * a.inner, from, static_cast<std::size_t>(bytes));
+      }
       if (++j == n) {
         j = 0;
         ++o;

@@ -9,6 +9,7 @@
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/prefetch.hpp"
 #include "ops/view_geometry.hpp"
 
 namespace xgrad {
@@ -47,6 +48,7 @@ struct Rows {
   DType dtype;
   char* out;
   std::int64_t row_bytes;
+  bool equal;  // all blocks are equally long
 
   std::int64_t block(const TensorImpl& t) const { return (outer == 1 ? t.numel : t.numel / outer) * item_size(dtype); }
   bool direct(const TensorImpl& t) const { return t.contiguous && t.dtype == dtype; }
@@ -55,12 +57,22 @@ struct Rows {
   void copy(std::int64_t begin, std::int64_t end) const {
     std::int64_t row = begin / row_bytes, skip = begin % row_bytes;
     for (char* at = out + begin; at < out + end; ++row) {
-      for (const Tensor& tensor : tensors) {
-        const TensorImpl& t = impl(tensor);
+      std::size_t k = 0;
+      if (equal && skip > 0) {  // without a look at those before, which another thread's cache may hold
+        const std::int64_t n = row_bytes / std::ssize(tensors);
+        k = static_cast<std::size_t>(skip / n);
+        skip %= n;
+      }
+      for (; k < tensors.size(); ++k) {
+        const TensorImpl& t = impl(tensors[k]);
         const std::int64_t n = block(t);
         if (skip >= n) {
           skip -= n;
           continue;
+        }
+        if (outer == 1 && k + detail::kRowsAhead < tensors.size()) {
+          const TensorImpl& soon = impl(tensors[k + detail::kRowsAhead]);
+          if (direct(soon)) detail::prefetch_row(soon.data, block(soon));
         }
         const std::int64_t here = std::min<std::int64_t>(n - skip, out + end - at);
         if (direct(t)) std::memcpy(at, t.data + row * n + skip, static_cast<std::size_t>(here));
@@ -103,7 +115,7 @@ struct Rows {
 void join(Tensor& out, std::span<const Tensor> tensors, int dim, bool new_dim) {
   const TensorImpl& o = impl(out);
   if (o.numel == 0) return;
-  Rows rows{tensors, 1, o.dtype, o.data, 0};
+  Rows rows{tensors, 1, o.dtype, o.data, 0, new_dim};
   for (int i = 0; i < dim; ++i) rows.outer *= o.shape[i];
   rows.row_bytes = o.numel / rows.outer * item_size(o.dtype);
   rows.copy_all();

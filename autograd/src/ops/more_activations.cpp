@@ -36,7 +36,8 @@ Tensor relu6(const Tensor& x, Location at) {
 Tensor hardsigmoid(const Tensor& x, Location at) {
   return unary<Keep::input>(
       "hardsigmoid", x, [](auto v) { return where(v < -3, 0, where(v > 3, 1, (v + 3) / 6)); },
-      [](auto g, auto v) { return where(v <= -3, 0, where(v >= 3, 0, g / 6)); }, at);
+      // PyTorch's slope is 1/6 rounded to float32, for float64 too.
+      [](auto g, auto v) { return where(v <= -3, 0, where(v >= 3, 0, g * static_cast<double>(1.f / 6))); }, at);
 }
 
 Tensor hardswish(const Tensor& x, Location at) {

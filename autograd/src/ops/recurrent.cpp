@@ -4,6 +4,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/ops/recurrent.hpp>
 
+#include "core/accumulate.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
 #include "kernels/recurrent_sequence.hpp"
@@ -105,7 +106,8 @@ Grads recurrent_grads(const Recurrence& r, const Saved& s, std::span<const Tenso
   if (grad_enabled()) return detail::recurrent_backward_composed(r, in, g[0], gh, gc);
   std::array<bool, 7> wanted;
   for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = s.needs(i);
-  auto grads = detail::recurrent_backward(r, packed(in), s[7], {s[8], s[9]}, g[0], gh, gc, wanted);
+  const std::array<Tensor, 2> into{detail::collected_gradient(3), detail::collected_gradient(4)};
+  auto grads = detail::recurrent_backward(r, packed(in), s[7], {s[8], s[9]}, g[0], gh, gc, wanted, into);
   return std::vector<Tensor>(std::make_move_iterator(grads.begin()), std::make_move_iterator(grads.end()));
 }
 

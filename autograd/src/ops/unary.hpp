@@ -5,6 +5,7 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include "core/node.hpp"
+#include "core/reuse.hpp"
 #include "ops/promote.hpp"
 
 namespace xgrad::detail {
@@ -20,7 +21,7 @@ Tensor unary(const char* op, const Tensor& x, F f, B b, const Location& at) {
   Tensor y = elementwise(f, x);
   return record(
       op, y, {x}, {K == Keep::input ? x : y},
-      [b](const Saved& s, const Tensor& g) -> Grads { return {fuse(b, g, s[0])}; }, at);
+      [b](const Saved& s, const Tensor& g) -> Grads { return {fuse_last(b, g, s[0])}; }, at);
 }
 
 template <class T, class F>

@@ -1,4 +1,4 @@
-// DataLoader: batches of a dataset, shuffled or in order, prepared by a background thread if wanted.
+// DataLoader: batches of a dataset, shuffled or in order, prepared by background threads if wanted.
 //
 //   for (auto& [x, y] : data::DataLoader(train, {.batch_size = 64, .shuffle = true})) { ... }
 #pragma once
@@ -8,7 +8,6 @@
 #include <span>
 
 #include <xgrad/data/dataset.hpp>
-#include <xgrad/ops/shape.hpp>
 
 namespace xgrad::data {
 
@@ -16,23 +15,34 @@ struct DataLoaderOptions {
   std::int64_t batch_size = 1;
   bool shuffle = false;    // a new order each epoch, from the default generator
   bool drop_last = false;  // leave out a last batch that is not full
-  int prefetch = 0;        // batches a background thread keeps ready; 0: made when asked for
+  int prefetch = 0;        // batches that background threads keep ready; 0: two for each worker
+  int workers = 0;         // background threads; 0: one when prefetch > 0, else batches are made when asked for
 };
+
+namespace detail {
+
+// The examples with these numbers, taken one by one, stacked along a new dimension 0.
+XGRAD_API Example collate(std::span<const std::int64_t> indices, const std::function<Example(std::int64_t)>& get,
+                          Location at);
+
+}  // namespace detail
 
 class XGRAD_API DataLoader {
  public:
   using Fetch = std::function<Example(std::span<const std::int64_t>)>;
 
-  // Any dataset with size() and get_batch(indices), or with get(index), whose examples are then stacked.
+  // Any dataset with size() and get_batch(indices), or with get(index), whose examples are then stacked (ShapeError
+  // when their shapes differ). Several workers call it at the same time. The batches and their order do not depend on
+  // the number of workers.
   template <class Dataset>
   DataLoader(Dataset dataset, DataLoaderOptions options = {}, Location at = Location::current())
-      : DataLoader(dataset.size(), make_fetch(dataset), options, at) {}
-  // ValueError: batch_size < 1, prefetch < 0, an empty dataset.
+      : DataLoader(dataset.size(), make_fetch(dataset, at), options, at) {}
+  // ValueError: batch_size < 1, prefetch < 0, workers < 0, an empty dataset.
   DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at = Location::current());
 
   std::int64_t size() const;  // batches per epoch
 
-  // One epoch. What a background thread throws arrives in operator++ or begin().
+  // One epoch. What a background thread throws arrives in operator++ or begin(), after the batches before it.
   class XGRAD_API iterator {
    public:
     using value_type = Example;
@@ -55,20 +65,12 @@ class XGRAD_API DataLoader {
 
  private:
   template <class Dataset>
-  static Fetch make_fetch(Dataset dataset) {
+  static Fetch make_fetch(Dataset dataset, [[maybe_unused]] Location at) {
     if constexpr (requires(std::span<const std::int64_t> i) { dataset.get_batch(i); }) {
       return [dataset](std::span<const std::int64_t> indices) { return dataset.get_batch(indices); };
     } else {
-      return [dataset](std::span<const std::int64_t> indices) {
-        std::vector<Tensor> x, y;
-        for (const std::int64_t i : indices) {
-          Example e = dataset.get(i);
-          x.push_back(std::move(e.data));
-          y.push_back(std::move(e.target));
-        }
-        NoGradGuard off;
-        return Example{stack(x), stack(y)};
-      };
+      const std::function<Example(std::int64_t)> get = [dataset](std::int64_t i) { return dataset.get(i); };
+      return [get, at](std::span<const std::int64_t> indices) { return detail::collate(indices, get, at); };
     }
   }
 

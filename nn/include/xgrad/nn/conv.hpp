@@ -30,7 +30,7 @@ class ConvNd : public Layer<ConvNd<N>> {
          Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
-  Tensor weight, bias;
+  Parameter weight, bias;
 
  private:
   Tensor padded(const Tensor& x, const Location& at) const;
@@ -66,7 +66,7 @@ class ConvTransposeNd : public Layer<ConvTransposeNd<N>> {
                   ConvTransposeNdOptions<N> options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
-  Tensor weight, bias;
+  Parameter weight, bias;
 
  private:
   ConvTransposeNdOptions<N> options_;

@@ -15,7 +15,7 @@ class XGRAD_API Linear : public Layer<Linear> {
   Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
-  Tensor weight, bias;
+  Parameter weight, bias;
 };
 
 // Passes its input through.

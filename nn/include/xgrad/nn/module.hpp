@@ -11,6 +11,7 @@
 // pictures show the module's path, and runs the hooks.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,7 +21,31 @@
 #include <vector>
 
 #include <xgrad/module_scope.hpp>
+#include <xgrad/nn/parameter.hpp>
 #include <xgrad/tensor.hpp>
+
+namespace xgrad::nn {
+class Module;
+}
+
+namespace xgrad::detail {
+
+// While it lives, copies of the module and of what belongs to it become copies of their own.
+class XGRAD_API CloneScope {
+ public:
+  explicit CloneScope(const nn::Module& module);
+  ~CloneScope();
+  CloneScope(const CloneScope&) = delete;
+  CloneScope& operator=(const CloneScope&) = delete;
+  // At the end: ValueError when something still refers to a parameter of the original.
+  void finish(const Location& at);
+  struct Copies;
+
+ private:
+  std::unique_ptr<Copies> copies_;
+};
+
+}  // namespace xgrad::detail
 
 namespace xgrad::nn {
 
@@ -33,12 +58,17 @@ class XGRAD_API Module {
  public:
   // label: what pictures and summaries call it, "Linear(2 → 3)"; the type's name when left out.
   explicit Module(std::string label = {});
+  Module(const Module& o);  // a handle to the same module; its counterpart while nn::clone makes a copy
+  Module(Module&&) noexcept = default;
+  Module& operator=(const Module& o);
+  Module& operator=(Module&&) noexcept = default;
+  ~Module() = default;
 
   // ---- building ----
   // Adds a parameter (a leaf that requires grad) and returns it. Names are unique within a module (ValueError).
-  Tensor register_parameter(const std::string& name, Tensor value, bool requires_grad = true);
-  // Adds state that is saved but not learnt (running means).
-  Tensor register_buffer(const std::string& name, Tensor value);
+  Parameter register_parameter(const std::string& name, Tensor value, bool requires_grad = true);
+  // Adds state that is saved but not learnt (running means); not saved either when not persistent.
+  Parameter register_buffer(const std::string& name, Tensor value, bool persistent = true);
   // Adds a child and returns it.
   template <class M>
     requires std::is_base_of_v<Module, M>
@@ -55,11 +85,16 @@ class XGRAD_API Module {
   std::vector<std::pair<std::string, Module>> named_children() const;
   std::vector<std::pair<std::string, Module>> named_modules() const;  // "" is the module itself
   std::int64_t num_parameters(bool trainable_only = false) const;
+  // By path: "body.0", "body.0.weight"; "" is the module itself. ValueError says where the path ends and what is there.
+  Module get_submodule(const std::string& path, Location at = Location::current()) const;
+  Tensor get_parameter(const std::string& path, Location at = Location::current()) const;
+  Tensor get_buffer(const std::string& path, Location at = Location::current()) const;
 
-  // Parameters and buffers by path, sharing memory with the module: {"fc1.weight", ...}.
+  // Parameters and persistent buffers by path, sharing memory with the module: {"fc1.weight", ...}.
   NamedTensors state_dict() const;
   // Copies values by name (cast to the module's dtypes). All problems - missing, unexpected, mis-shaped - come in one
-  // ValueError and nothing is changed; strict = false tolerates missing and unexpected keys and returns them.
+  // ValueError, with what was probably meant, and nothing is changed; strict = false tolerates missing and unexpected
+  // keys and returns them.
   LoadReport load_state_dict(const NamedTensors& state, bool strict = true, Location at = Location::current());
 
   // ---- modes and bulk changes ----
@@ -77,6 +112,13 @@ class XGRAD_API Module {
   // (undefined: keep). Returns a key for remove_hook.
   using ForwardHook = std::function<Tensor(const Module&, const Tensor& input, const Tensor& output)>;
   std::uint64_t register_forward_hook(ForwardHook hook);
+  // fn(module, input) runs before each call and may return a replacement for the input.
+  using ForwardPreHook = std::function<Tensor(const Module&, const Tensor& input)>;
+  std::uint64_t register_forward_pre_hook(ForwardPreHook hook);
+  // fn(module, grad_input, grad_output) runs in the backward pass when both gradients of a call are complete and may
+  // return a replacement for grad_input, which is undefined when the input wants no gradient.
+  using BackwardHook = std::function<Tensor(const Module&, const Tensor& grad_input, const Tensor& grad_output)>;
+  std::uint64_t register_full_backward_hook(BackwardHook hook);
   void remove_hook(std::uint64_t key);
 
   const std::string& label() const;  // "Linear(2 → 3)"
@@ -88,7 +130,8 @@ class XGRAD_API Module {
   // Pieces of operator(), for modules whose forward takes something else than one tensor.
   std::shared_ptr<const detail::ModuleInfo> info() const;
   bool has_hooks() const;
-  Tensor run_hooks(const Tensor& input, Tensor output) const;
+  Tensor run_pre_hooks(Tensor input) const;                    // returns the input to use
+  Tensor run_hooks(const Tensor& input, Tensor output) const;  // that input; returns the output to use
 
  private:
   struct State;
@@ -99,10 +142,22 @@ class XGRAD_API Module {
   void set_default_label(const std::type_info& type);
   template <class D>
   friend class Layer;
-  friend class Sequential;
+  friend class AnyModule;
+  friend class detail::CloneScope;
 
   std::shared_ptr<State> state_;
 };
+
+// A deep copy of the same type: parameters, buffers, hooks and modes are its own (without gradients); tensors that are
+// shared within the module are shared within the copy. See <xgrad/nn/parameter.hpp> for what members must be. ValueError
+// when a member is a Tensor that shows a parameter or buffer.
+template <std::derived_from<Module> M>
+M clone(const M& module, Location at = Location::current()) {
+  detail::CloneScope scope(module);
+  M copy(module);
+  scope.finish(at);
+  return copy;
+}
 
 // A module that is called like a function. Derived supplies forward(x) or forward(x, at), which returns a Tensor or a
 // structure of two parts, the first of them the output that hooks see. A layer that carries something from call to call
@@ -113,29 +168,66 @@ class Layer : public Module {
   // The names are complete from the start, so that a model can be called by several threads at once.
   explicit Layer(std::string label = {}) : Module(std::move(label)) { set_default_label(typeid(Derived)); }
   auto operator()(const Tensor& x, Location at = Location::current()) const {
-    const detail::ModuleScope scope(info());
     const Derived& self = static_cast<const Derived&>(*this);
-    if constexpr (requires { self.forward(x, at); }) return hooked(x, self.forward(x, at));
-    else return hooked(x, self.forward(x));
+    return called(x, [&](const Tensor& in) {
+      if constexpr (requires { self.forward(in, at); }) return self.forward(in, at);
+      else return self.forward(in);
+    });
   }
   template <class D = Derived>
   auto operator()(const Tensor& x, const typename D::State& state, Location at = Location::current()) const {
-    const detail::ModuleScope scope(info());
-    return hooked(x, static_cast<const D&>(*this).forward(x, state, at));
+    return called(x, [&](const Tensor& in) { return static_cast<const D&>(*this).forward(in, state, at); });
   }
+  // nn::clone(*this).
+  Derived clone(Location at = Location::current()) const { return nn::clone(static_cast<const Derived&>(*this), at); }
 
  private:
-  template <class Result>
-  Result hooked(const Tensor& x, Result y) const {
-    if (!has_hooks()) return y;
-    if constexpr (std::is_convertible_v<Result, Tensor>) {
-      return run_hooks(x, std::move(y));
+  template <class F>
+  auto called(const Tensor& x, const F& forward) const {
+    const detail::ModuleScope scope(info());
+    if (!has_hooks()) return forward(x);
+    const Tensor in = run_pre_hooks(x);
+    auto y = forward(in);
+    if constexpr (std::is_convertible_v<decltype(y), Tensor>) {
+      return decltype(y)(run_hooks(in, std::move(y)));
     } else {
       [[maybe_unused]] auto& [output, rest] = y;
-      output = run_hooks(x, std::move(output));
+      output = run_hooks(in, std::move(output));
       return y;
     }
   }
+};
+
+// Any module that is called with one tensor, whatever its type: the element of lists of different modules.
+class XGRAD_API AnyModule : public Module {
+ public:
+  template <std::derived_from<Module> M>
+    requires(!std::is_same_v<M, AnyModule>)
+  AnyModule(M module)  // NOLINT: any module will do
+      : Module(static_cast<const Module&>(module)), call_([module](const Tensor& x, const Location& at) {
+          return call(module, x, at);
+        }) {
+    set_default_label(typeid(M));
+  }
+  Tensor operator()(const Tensor& x, Location at = Location::current()) const { return call_(x, at); }
+  Tensor forward(const Tensor& x, Location at = Location::current()) const { return call_(x, at); }
+
+  // One call of m, with its scope and hooks.
+  template <class M>
+  static Tensor call(const M& m, const Tensor& x, const Location& at) {
+    if constexpr (requires { m(x, at); }) {
+      return m(x, at);
+    } else {  // a module with forward alone
+      const Module& module = m;
+      const detail::ModuleScope scope(module.info());
+      if (!module.has_hooks()) return m.forward(x);
+      const Tensor in = module.run_pre_hooks(x);
+      return module.run_hooks(in, m.forward(in));
+    }
+  }
+
+ private:
+  std::function<Tensor(const Tensor&, const Location&)> call_;
 };
 
 }  // namespace xgrad::nn

@@ -29,7 +29,7 @@ class XGRAD_API Sequential : public Layer<Sequential> {
   Sequential& add(const std::string& name, Part part) {
     if constexpr (std::is_base_of_v<Module, Part>) {
       Part child = register_module(name, std::move(part));
-      parts_->push_back([child](const Tensor& x, const Location& at) { return call(child, x, at); });
+      parts_->push_back([child](const Tensor& x, const Location& at) { return AnyModule::call(child, x, at); });
     } else {
       static_assert(std::is_invocable_r_v<Tensor, Part, const Tensor&>, "xgrad: a part of a Sequential is a module or a callable Tensor(const Tensor&)");
       parts_->push_back([part](const Tensor& x, const Location&) { return Tensor(part(x)); });
@@ -41,17 +41,8 @@ class XGRAD_API Sequential : public Layer<Sequential> {
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
-  template <class M>
-  static Tensor call(const M& m, const Tensor& x, const Location& at) {
-    if constexpr (requires { m(x, at); }) return m(x, at);
-    else {  // a module with forward alone
-      const detail::ModuleScope scope(static_cast<const Module&>(m).info());
-      Tensor y = m.forward(x);
-      return static_cast<const Module&>(m).has_hooks() ? static_cast<const Module&>(m).run_hooks(x, std::move(y)) : y;
-    }
-  }
   using Step = std::function<Tensor(const Tensor&, const Location&)>;
-  std::shared_ptr<std::vector<Step>> parts_ = std::make_shared<std::vector<Step>>();
+  Shared<std::vector<Step>> parts_;
 };
 
 }  // namespace xgrad::nn

@@ -1,0 +1,248 @@
+// An operation from one formula. The derivative is not written down: it comes from dual numbers.
+//
+//   Tensor y = xgrad::elementwise("swish", [](auto x) { return x / (1 + exp(-x)); }, x);
+//   const auto huber = xgrad::elementwise("huber", [delta](auto x, auto y) {    // to keep and use again
+//     auto e = abs(x - y);
+//     return where(e < delta, 0.5 * e * e, delta * (e - 0.5 * delta));
+//   });
+//   Tensor loss = huber(prediction, target).mean();
+//
+// The lambda is generic and takes up to 8 inputs, which broadcast and share one type, float32 or float64. It captures
+// numbers, by value. It branches with where(), never with if. Functions: <xgrad/vec_math.hpp> and
+// <xgrad/custom/functions.hpp>.
+//
+// Forward is one pass over memory; so is backward, which computes the gradients of all inputs together, and the
+// derivative of that under create_graph. Nothing is kept but the inputs. Derivatives of the third and higher orders run
+// the same formula on tensors.
+#pragma once
+
+#include <xgrad/custom/functions.hpp>
+#include <xgrad/custom/op_name.hpp>
+#include <xgrad/custom/tensor_term.hpp>
+#include <xgrad/custom/tiles.hpp>
+
+namespace xgrad {
+namespace detail {
+
+// ValueError for an undefined input, DTypeError unless they share a floating type, ShapeError unless they broadcast.
+// Returns the result, uninitialised.
+XGRAD_API Tensor custom_output(const char* name, const Tensor* const* in, int n_in, const Location& at);
+// Name of the backward operation: "swish_backward".
+XGRAD_API const char* backward_name(const char* name);
+XGRAD_API Tensor uninitialised_like(const Tensor& t);
+
+// What the lambda is given for the order of derivative: first, N tangents; second, those of a value and its change in
+// one direction.
+template <class V, int N>
+using FirstOrder = Dual<V, N>;
+template <class V, int N>
+using SecondOrder = Dual<Dual<V, 1, (N > 1)>, N>;
+
+template <class V, int N>
+XGRAD_INLINE FirstOrder<V, N> first_order_input(const V& x, int j) {
+  return FirstOrder<V, N>::build(
+      x, [&](int k) __attribute__((always_inline)) { return k == j ? V(1) : V(0); });
+}
+template <class V, int N>
+XGRAD_INLINE SecondOrder<V, N> second_order_input(const V& x, const V& direction, int j) {
+  using Inner = Dual<V, 1, (N > 1)>;
+  return SecondOrder<V, N>::build(
+      Inner::build(
+          x, [&](int) __attribute__((always_inline)) { return direction; }),
+      [&](int k) __attribute__((always_inline)) { return k == j ? Inner(1) : Inner(0); });
+}
+
+// The next vector of a tile, at most `left` elements of it.
+template <class V>
+struct Cursor {
+  using T = typename V::value_type;
+  std::int64_t i;
+  bool full;
+  int count;
+  XGRAD_INLINE Cursor(std::int64_t at, std::int64_t n)
+      : i(at), full(n - at >= V::lanes), count(full ? V::lanes : static_cast<int>(n - at)) {}
+  XGRAD_INLINE V load(const void* p) const {  // 1 is harmless to divide by
+    const T* x = static_cast<const T*>(p) + i;
+    return full ? V::load(x) : V::load(x, count, T(1));
+  }
+  XGRAD_INLINE void store(void* p, const V& v) const {
+    if (!p) return;
+    T* y = static_cast<T*>(p) + i;
+    full ? v.store(y) : v.store(y, count);
+  }
+};
+
+// in: g, then the inputs; out: their gradients.
+template <class V, class F, std::size_t... J>
+XGRAD_INLINE void gradient_loop(const F& f, std::int64_t n, void* const* out, const void* const* in,
+                                std::index_sequence<J...>) {
+  constexpr int N = sizeof...(J);
+  keep_whole<F, decltype((void)J, FirstOrder<V, N>())...>();
+  for (std::int64_t i = 0; i < n; i += V::lanes) {
+    const Cursor<V> c(i, n);
+    const FirstOrder<V, N> r = f(first_order_input<V, N>(c.load(in[J + 1]), static_cast<int>(J))...);
+    const V g = c.load(in[0]);
+    (c.store(out[J], g * r.d[J]), ...);
+  }
+}
+template <class T, class F, std::size_t N>
+void gradient_tiles(const void* f, std::int64_t n, void* const* out, const void* const* in) {
+  run_simd([=](auto bytes) __attribute__((always_inline)) {
+    const F copy = *static_cast<const F*>(f);  // captures stay in registers
+    gradient_loop<Vec<T, bytes>>(copy, n, out, in, std::make_index_sequence<N>{});
+  });
+}
+
+// in: a direction for each input, g, then the inputs; out: the gradients of g and of the inputs.
+template <class V, class F, std::size_t... J>
+XGRAD_INLINE void second_loop(const F& f, std::int64_t n, void* const* out, const void* const* in,
+                              std::index_sequence<J...>) {
+  constexpr int N = sizeof...(J);
+  keep_whole<F, decltype((void)J, SecondOrder<V, N>())...>();
+  for (std::int64_t i = 0; i < n; i += V::lanes) {
+    const Cursor<V> c(i, n);
+    const SecondOrder<V, N> r =
+        f(second_order_input<V, N>(c.load(in[N + 1 + J]), c.load(in[J]), static_cast<int>(J))...);
+    const V g = c.load(in[N]);
+    c.store(out[0], r.v.d[0]);
+    (c.store(out[J + 1], g * r.d[J].d[0]), ...);
+  }
+}
+template <class T, class F, std::size_t N>
+void second_tiles(const void* f, std::int64_t n, void* const* out, const void* const* in) {
+  run_simd([=](auto bytes) __attribute__((always_inline)) {
+    const F copy = *static_cast<const F*>(f);
+    second_loop<Vec<T, bytes>>(copy, n, out, in, std::make_index_sequence<N>{});
+  });
+}
+
+inline Grads as_grads(std::span<Tensor> t) { return std::vector<Tensor>(t.begin(), t.end()); }
+
+// Backward of the backward operation.
+template <class F, std::size_t N>
+struct SecondBackward {
+  F f;
+
+  Grads operator()(const Saved& s, std::span<const Tensor> directions) const {
+    Tensor in[2 * N + 1];
+    const Tensor* list[2 * N + 1];
+    for (std::size_t j = 0; j <= N; ++j) in[N + j] = s[j];
+    for (std::size_t j = 0; j < N; ++j)
+      in[j] = directions[j].defined() ? directions[j] : TensorTerm(0).to_tensor(in[N].dtype());
+    for (std::size_t j = 0; j < 2 * N + 1; ++j) list[j] = &in[j];
+    if (grad_enabled() && any_wants_grad(list, 2 * N + 1))
+      return on_tensors(in, directions, std::make_index_sequence<N>{});
+    Tensor out[N + 1];
+    for (std::size_t j = 0; j <= N; ++j)
+      if (s.needs(j)) out[j] = uninitialised_like(in[N]);
+    const bool wide = in[N].dtype() == DType::float64;
+    run_many_tiles({wide ? &second_tiles<double, F, N> : &second_tiles<float, F, N>, &f, 2.0}, out, N + 1, list,
+                   2 * N + 1);
+    return as_grads(out);
+  }
+
+ private:
+  // The same in recorded operations, for the orders above.
+  template <std::size_t... J>
+  Grads on_tensors(const Tensor* in, std::span<const Tensor> directions, std::index_sequence<J...>) const {
+    const auto direction = [&](std::size_t j) {
+      return directions[j].defined() ? TensorTerm(directions[j]) : TensorTerm(0);
+    };
+    const SecondOrder<TensorTerm, N> r =
+        f(second_order_input<TensorTerm, N>(TensorTerm(in[N + 1 + J]), direction(J), static_cast<int>(J))...);
+    Tensor out[N + 1];
+    const TensorTerm g(in[N]);
+    if (!r.v.d[0].is_number(0)) out[0] = r.v.d[0].is_number() ? (r.v.d[0] + 0 * g).tensor() : r.v.d[0].tensor();
+    ((out[J + 1] = r.d[J].d[0].is_number(0) ? Tensor() : (g * r.d[J].d[0]).tensor()), ...);
+    return as_grads(out);
+  }
+};
+
+template <class F, std::size_t N>
+struct FirstBackward {
+  F f;
+  const char* name;
+  Location at;
+
+  Grads operator()(const Saved& s, const Tensor& g) const {
+    Tensor in[N + 1];
+    const Tensor* list[N + 1];
+    in[0] = g;
+    for (std::size_t j = 0; j < N; ++j) in[j + 1] = s[j];
+    for (std::size_t j = 0; j <= N; ++j) list[j] = &in[j];
+    const bool record_it = grad_enabled() && any_wants_grad(list, N + 1);
+    std::vector<Tensor> out(N);
+    for (std::size_t j = 0; j < N; ++j)
+      if (record_it || s.needs(j)) out[j] = uninitialised_like(g);
+    const bool wide = g.dtype() == DType::float64;
+    run_many_tiles({wide ? &gradient_tiles<double, F, N> : &gradient_tiles<float, F, N>, &f, 1.0}, out.data(), N, list,
+                   N + 1);
+    if (!record_it) return out;
+    const std::span<const Tensor> all(in, N + 1);
+    return record(backward_name(name), std::move(out), all, all, SecondBackward<F, N>{f}, at);
+  }
+};
+
+template <class F, std::size_t... J>
+constexpr bool takes_vectors(std::index_sequence<J...>) {
+  return std::is_invocable_v<const F&, decltype((void)J, std::declval<Vec<float>>())...>;
+}
+
+template <class F>
+constexpr void check_formula() {
+  static_assert(std::is_trivially_copyable_v<F> && std::is_trivially_destructible_v<F>,
+                "xgrad: the lambda of an elementwise operation must not capture a Tensor (or any owning object): pass "
+                "tensors as inputs and capture only numbers");
+  static_assert(std::is_standard_layout_v<F>,
+                "xgrad: the lambda of an elementwise operation must capture by value ([=] or [alpha]): the backward "
+                "pass runs it again when the variables it refers to may be gone");
+  static_assert(alignof(F) <= 16, "xgrad: the lambda of an elementwise operation captures an overaligned object");
+}
+
+template <class F, class... In>
+Tensor custom_elementwise(const char* name, const Location& at, const F& f, const In&... in) {
+  constexpr std::size_t n = sizeof...(In);
+  check_formula<F>();
+  static_assert(n <= kMaxCustomInputs, "xgrad: an elementwise operation takes at most 8 inputs");
+  static_assert(
+      takes_vectors<F>(std::make_index_sequence<n>{}),
+      "xgrad: the lambda of an elementwise operation takes one `auto` parameter per input and changes nothing "
+      "it captured (not `mutable`)");
+  const Tensor* list[] = {&in...};
+  Tensor out = custom_output(name, list, n, at);
+  run_tiles(make_kernel<F, n>(f, out.dtype(), 0.5), out, list, n);
+  return record(name, std::move(out), {in...}, {in...}, FirstBackward<F, n>{f, name, at}, at);
+}
+
+}  // namespace detail
+
+// A formula with its name, to be applied to tensors.
+template <class F>
+class ElementwiseOp {
+ public:
+  ElementwiseOp(OpName name, F f) : name_(name.text()), f_(std::move(f)) { detail::check_formula<F>(); }
+
+  // ValueError, DTypeError, ShapeError as custom_output().
+  template <class... In>
+  requires(std::is_same_v<In, Tensor>&&...) Tensor operator()(const Located& x, const In&... more) const {
+    return detail::custom_elementwise(name_, x.at, f_, x.tensor, more...);
+  }
+  const char* name() const { return name_; }
+
+ private:
+  const char* name_;
+  F f_;
+};
+
+template <class F>
+requires(!std::is_same_v<F, Tensor>) ElementwiseOp<F> elementwise(OpName name, F f) {
+  return ElementwiseOp<F>(name, std::move(f));
+}
+// The same, applied at once.
+template <class F, class... In>
+requires(sizeof...(In) > 0 && !std::is_same_v<F, Tensor> && (std::is_same_v<In, Tensor> && ...)) Tensor
+    elementwise(OpName name, F f, const In&... in) {
+  return detail::custom_elementwise(name.text(), name.at(), f, in...);
+}
+
+}  // namespace xgrad

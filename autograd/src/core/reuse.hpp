@@ -1,0 +1,31 @@
+// Backward formulas that write over the gradient they received: half the memory to touch, no new buffer.
+#pragma once
+
+#include <xgrad/elementwise.hpp>
+
+#include "core/tensor_impl.hpp"
+
+namespace xgrad::detail {
+
+// Whether nobody but this handle can see the memory of g, and g fills it.
+inline bool is_sole_owner(const Tensor& g) {
+  const TensorImpl& i = impl(g);
+  return i.contiguous && i.refs.load(std::memory_order_relaxed) == 1 &&
+         i.storage->refs.load(std::memory_order_relaxed) == 1 && !i.storage->deleter;
+}
+
+// As fuse(f, g, in...), for the last use a backward function makes of its gradient g. The result takes g's memory when
+// the engine's handle is the only one. All operands must broadcast to the shape of g.
+template <class F, class... In>
+Tensor fuse_last(F f, const Tensor& g, const In&... in) {
+  if (grad_enabled()) return fuse(f, g, in...);
+  const bool fits =
+      is_sole_owner(g) && ((impl(in).dtype == impl(g).dtype && is_expandable_to(impl(in).shape, impl(g).shape)) && ...);
+  if (!fits) return elementwise(f, g, in...);
+  Tensor out = g;
+  const Tensor* list[] = {&g, &in...};
+  run_tiles(make_kernel<F, sizeof...(In) + 1>(f, impl(g).dtype, 0.2), out, list, sizeof...(In) + 1);
+  return out;
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,145 @@
+// Lists and dictionaries of modules and parameters: what is in them belongs to the module that registers them.
+//
+//   struct Net : nn::Layer<Net> {
+//     nn::ModuleList<nn::Linear> layers = register_module("layers", nn::ModuleList<nn::Linear>());
+//     explicit Net(int depth) {
+//       for (int i = 0; i < depth; ++i) layers.push_back(nn::Linear(64, 64));
+//     }
+//     Tensor forward(Tensor x) const {
+//       for (const nn::Linear& layer : layers) x = relu(layer(x));
+//       return x;
+//     }
+//   };
+//
+// Parameters: "layers.0.weight", ... The element type is a module, or nn::AnyModule (the default) for modules of
+// several kinds that are called with one tensor. Like all modules, containers are handles to shared contents.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <vector>
+#include <xgrad/nn/module.hpp>
+
+namespace xgrad::detail {
+
+// i, negative from the end, as 0..size-1. IndexError.
+XGRAD_API std::size_t wrap_index(const char* what, std::int64_t i, std::size_t size, Location at);
+[[noreturn]] XGRAD_API void unknown_name(const char* what, const std::string& name,
+                                         const std::vector<std::string>& names, Location at);
+}  // namespace xgrad::detail
+
+namespace xgrad::nn {
+
+// Modules under their positions "0", "1", ...
+template <class M = AnyModule>
+class ModuleList : public Module {
+ public:
+  ModuleList() : Module("ModuleList") {}
+  ModuleList(std::initializer_list<M> modules) : ModuleList() { extend(modules); }
+
+  ModuleList& push_back(M module) {
+    items_->push_back(register_module(std::to_string(size()), std::move(module)));
+    return *this;
+  }
+  ModuleList& append(M module) { return push_back(std::move(module)); }
+  template <class Range = std::initializer_list<M>>
+  ModuleList& extend(const Range& modules) {
+    for (const M& m : modules) push_back(m);
+    return *this;
+  }
+  // Negative positions count from the end. IndexError.
+  M& operator[](std::int64_t i) const { return at(i); }
+  M& at(std::int64_t i, Location where = Location::current()) const {
+    return (*items_)[detail::wrap_index("ModuleList", i, size(), where)];
+  }
+  std::size_t size() const { return items_->size(); }
+  bool empty() const { return items_->empty(); }
+  auto begin() const { return items_->begin(); }
+  auto end() const { return items_->end(); }
+
+ private:
+  Shared<std::vector<M>> items_;
+};
+
+// Modules under names (without dots), in the order they were added: for (auto& [name, module] : dict).
+template <class M = AnyModule>
+class ModuleDict : public Module {
+ public:
+  ModuleDict() : Module("ModuleDict") {}
+  ModuleDict(std::initializer_list<std::pair<std::string, M>> modules) : ModuleDict() {
+    for (const auto& [name, m] : modules) add(name, m);
+  }
+
+  // ValueError: a name that is there, empty, or has a dot.
+  ModuleDict& add(const std::string& name, M module) {
+    M child = register_module(name, std::move(module));
+    items_->emplace_back(name, std::move(child));
+    return *this;
+  }
+  // IndexError names those there are.
+  M& operator[](const std::string& name) const { return at(name); }
+  M& at(const std::string& name, Location where = Location::current()) const {
+    for (auto& [key, m] : *items_)
+      if (key == name) return m;
+    detail::unknown_name("ModuleDict", name, keys(), where);
+  }
+  bool contains(const std::string& name) const {
+    for (const auto& [key, m] : *items_)
+      if (key == name) return true;
+    return false;
+  }
+  std::vector<std::string> keys() const {
+    std::vector<std::string> out;
+    for (const auto& [key, m] : *items_) out.push_back(key);
+    return out;
+  }
+  std::size_t size() const { return items_->size(); }
+  bool empty() const { return items_->empty(); }
+  auto begin() const { return items_->begin(); }
+  auto end() const { return items_->end(); }
+
+ private:
+  Shared<std::vector<std::pair<std::string, M>>> items_;
+};
+
+// Parameters under their positions "0", "1", ...
+class XGRAD_API ParameterList : public Module {
+ public:
+  ParameterList() : Module("ParameterList") {}
+  ParameterList(std::initializer_list<Tensor> parameters);
+
+  // Registers it: it wants a gradient from now on.
+  ParameterList& push_back(const Tensor& parameter);
+  ParameterList& append(const Tensor& parameter) { return push_back(parameter); }
+  Parameter& operator[](std::int64_t i) const { return at(i); }
+  Parameter& at(std::int64_t i, Location where = Location::current()) const;
+  std::size_t size() const { return items_->size(); }
+  bool empty() const { return items_->empty(); }
+  auto begin() const { return items_->begin(); }
+  auto end() const { return items_->end(); }
+
+ private:
+  Shared<std::vector<Parameter>> items_;
+};
+
+// Parameters under names, in the order they were added.
+class XGRAD_API ParameterDict : public Module {
+ public:
+  ParameterDict() : Module("ParameterDict") {}
+  ParameterDict(std::initializer_list<std::pair<std::string, Tensor>> parameters);
+
+  ParameterDict& add(const std::string& name, const Tensor& parameter);
+  Parameter& operator[](const std::string& name) const { return at(name); }
+  Parameter& at(const std::string& name, Location where = Location::current()) const;
+  bool contains(const std::string& name) const;
+  std::vector<std::string> keys() const;
+  std::size_t size() const { return items_->size(); }
+  bool empty() const { return items_->empty(); }
+  auto begin() const { return items_->begin(); }
+  auto end() const { return items_->end(); }
+
+ private:
+  Shared<std::vector<std::pair<std::string, Parameter>>> items_;
+};
+
+}  // namespace xgrad::nn

@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include <xgrad/check.hpp>
+
+#include "module_state.hpp"
+
+namespace xgrad::detail {
+
+// What was copied for the clone that this thread makes.
+struct CloneScope::Copies {
+  std::unordered_map<const void*, std::shared_ptr<void>> contents;  // states of modules, contents of containers
+  std::unordered_map<const void*, Tensor> tensors;
+  std::vector<std::pair<std::string, std::pair<Tensor, std::uint32_t>>> references;  // to the originals, before
+  Copies* outer = nullptr;
+};
+
+namespace {
+
+thread_local CloneScope::Copies* making = nullptr;
+
+std::uint32_t references_to(const Tensor& t) { return reinterpret_cast<RefCounted*>(t.impl())->refs.load(); }
+
+Tensor copy_of(const Tensor& t) {
+  const NoGradGuard off;
+  Tensor copy = t.detach().clone();
+  copy.requires_grad_(t.requires_grad());
+  return copy.set_name(t.name());
+}
+
+}  // namespace
+
+const Tensor& counterpart(const Tensor& t) {
+  if (!making) return t;
+  const auto found = making->tensors.find(t.impl());
+  return found == making->tensors.end() ? t : found->second;
+}
+
+std::shared_ptr<void> counterpart(const std::shared_ptr<void>& p,
+                                  std::shared_ptr<void> (*copy)(const std::shared_ptr<void>&)) {
+  if (!making || !p) return p;
+  if (const auto found = making->contents.find(p.get()); found != making->contents.end()) return found->second;
+  if (!copy) return p;
+  // Marked first: contents may lead back to themselves.
+  making->contents[p.get()] = p;
+  std::shared_ptr<void> made = copy(p);
+  making->contents[p.get()] = made;
+  return made;
+}
+
+CloneScope::CloneScope(const nn::Module& module) : copies_(std::make_unique<Copies>()) {
+  using State = nn::Module::State;
+  Copies& c = *copies_;
+  std::vector<std::pair<const State*, std::shared_ptr<State>>> all;
+  nn::Module::visit(*module.state_, "", [&](const std::string& path, const State& s) {
+    auto copy = std::make_shared<State>();
+    copy->transient = s.transient;
+    copy->training = s.training;
+    *copy->info = *s.info;
+    for (const auto& [from, to] : {std::pair(&s.parameters, &copy->parameters), std::pair(&s.buffers, &copy->buffers)})
+      for (const auto& [name, t] : *from) {
+        if (t.defined() && !c.tensors.contains(t.impl())) {
+          c.tensors[t.impl()] = copy_of(t);
+          c.references.emplace_back(nn::joined_path(path, name), std::pair(t, 0));
+        }
+        to->emplace_back(name, t.defined() ? c.tensors[t.impl()] : Tensor());
+      }
+    c.contents[&s] = copy;
+    all.emplace_back(&s, copy);
+  });
+  c.outer = std::exchange(making, &c);
+  for (auto& [from, to] : all) {
+    for (const auto& [name, child] : from->children)
+      to->children.emplace_back(name, std::static_pointer_cast<State>(c.contents.at(child.get())));
+    to->hooks = from->hooks;
+    to->pre_hooks = from->pre_hooks;
+    to->backward_hooks = from->backward_hooks;
+  }
+  for (auto& [path, reference] : c.references) reference.second = references_to(reference.first);
+}
+
+CloneScope::~CloneScope() {
+  if (making == copies_.get()) making = copies_->outer;
+}
+
+void CloneScope::finish(const Location& at) {
+  making = copies_->outer;
+  for (const auto& [path, reference] : copies_->references)
+    if (references_to(reference.first) > reference.second)
+      ErrorReport("clone", fmt::format("a member of the copy still refers to the original's '{}'", path), at)
+          .operand("parameter", reference.first)
+          .help("declare the member nn::Parameter instead of Tensor")
+          .value_error();
+}
+
+}  // namespace xgrad::detail
+
+namespace xgrad::nn {
+
+Module::Module(const Module& o) : state_(std::static_pointer_cast<State>(detail::counterpart(o.state_, nullptr))) {}
+Module& Module::operator=(const Module& o) {
+  state_ = std::static_pointer_cast<State>(detail::counterpart(o.state_, nullptr));
+  return *this;
+}
+
+}  // namespace xgrad::nn

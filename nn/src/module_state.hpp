@@ -1,0 +1,43 @@
+// What the handles of one module share.
+#pragma once
+
+#include <algorithm>
+#include <unordered_set>
+#include <xgrad/nn/module.hpp>
+
+namespace xgrad::nn {
+
+struct Module::State {
+  NamedTensors parameters, buffers;
+  std::unordered_set<std::string> transient;  // buffers that are not saved
+  std::vector<std::pair<std::string, std::shared_ptr<State>>> children;
+  std::vector<std::pair<std::uint64_t, ForwardHook>> hooks;
+  std::vector<std::pair<std::uint64_t, ForwardPreHook>> pre_hooks;
+  std::vector<std::pair<std::uint64_t, BackwardHook>> backward_hooks;
+  std::shared_ptr<detail::ModuleInfo> info = std::make_shared<detail::ModuleInfo>();
+  bool training = true;
+
+  bool has(const std::string& name) const {
+    const auto named = [&](const auto& p) { return p.first == name; };
+    return std::ranges::any_of(parameters, named) || std::ranges::any_of(buffers, named) ||
+           std::ranges::any_of(children, named);
+  }
+};
+
+inline std::string joined_path(const std::string& prefix, const std::string& name) {
+  return prefix.empty() ? name : prefix + "." + name;
+}
+
+// Calls f(prefix, state) for s and everything below it, parents first; shared modules once.
+template <class F>
+void Module::visit(const State& s, const std::string& prefix, const F& f) {
+  std::unordered_set<const State*> seen;
+  const std::function<void(const State&, const std::string&)> walk = [&](const State& at, const std::string& path) {
+    if (!seen.insert(&at).second) return;
+    f(path, at);
+    for (const auto& [name, child] : at.children) walk(*child, joined_path(path, name));
+  };
+  walk(s, prefix);
+}
+
+}  // namespace xgrad::nn
