@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# setup.sh [--benchmarks]: installs the system packages that are missing, on Debian and Ubuntu. Elsewhere it says what
-# to install when something is missing. --benchmarks adds libtorch and what the comparison with it needs.
+# setup.sh [--benchmarks] [--docs]: installs the system packages that are missing, on Debian and Ubuntu. Elsewhere it says
+# what to install when something is missing. --benchmarks adds libtorch and what the comparison with it needs, --docs
+# Doxygen.
 set -euo pipefail
 
 packages=(
@@ -12,8 +13,9 @@ packages=(
 for arg in "$@"; do
   case $arg in
     --benchmarks) packages+=(libtorch-dev libjemalloc2 libbenchmark-dev) ;;
+    --docs) packages+=(doxygen) ;;
     *)
-      echo "usage: setup.sh [--benchmarks]" >&2
+      echo "usage: setup.sh [--benchmarks] [--docs]" >&2
       exit 2
       ;;
   esac

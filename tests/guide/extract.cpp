@@ -1,8 +1,8 @@
 // guide_extract DOCUMENT.md OUT.cpp: turns the C++ of a document into one test program.
 //
 // ```cpp blocks. One with main() is a program of its own. Of all others, includes and definitions (struct, class,
-//     template, namespace, using, enum, functions) are visible in the whole document, and statements run in order; their
-//     variables live until the next "## " heading.
+//     template, namespace, using, enum, functions) are visible in the whole document, and statements run in order;
+//     their variables live until the next "## " heading.
 // ```text block after a ```cpp block, before any other block or heading: what that block prints. See harness.cpp.
 // Tables with a column named "xgrad": the code in it runs row by row, with the variables of its section, and may print.
 #include <algorithm>
@@ -37,9 +37,12 @@ std::string trimmed(const std::string& s) {
 std::vector<std::string> cells_of(const std::string& line) {
   std::vector<std::string> cells(1);
   for (std::size_t i = 1; i < line.size(); ++i) {
-    if (line[i] == '\\' && i + 1 < line.size() && line[i + 1] == '|') cells.back() += line[++i];
-    else if (line[i] == '|') cells.emplace_back();
-    else cells.back() += line[i];
+    if (line[i] == '\\' && i + 1 < line.size() && line[i + 1] == '|')
+      cells.back() += line[++i];
+    else if (line[i] == '|')
+      cells.emplace_back();
+    else
+      cells.back() += line[i];
   }
   for (std::string& c : cells) c = trimmed(c);
   return cells;
@@ -62,8 +65,10 @@ class Document {
     while (next()) {
       if (starts_with(line_, "## ")) sections.emplace_back();
       if (starts_with(line_, "#")) awaits_output_ = false;
-      if (starts_with(line_, "```")) fence();
-      else if (starts_with(line_, "|")) table();
+      if (starts_with(line_, "```"))
+        fence();
+      else if (starts_with(line_, "|"))
+        table();
     }
   }
   std::vector<Section> sections{1};
@@ -194,7 +199,8 @@ bool is_function(const std::string& code) {
     if (code[i] == ')' || code[i] == ']') --depth;
     if (depth == 0 && (code[i] == ';' || code[i] == '=')) return false;
     if (depth == 0 && code[i] == '{') {
-      static const std::regex head(R"(^(?!(if|for|while|switch|do|try|return|else)\b)[\w:<>,&*\s]+[\s&*]\w+\s*\([\s\S]*\)\s*(const)?\s*$)");
+      static const std::regex head(
+          R"(^(?!(if|for|while|switch|do|try|return|else)\b)[\w:<>,&*\s]+[\s&*]\w+\s*\([\s\S]*\)\s*(const)?\s*$)");
       return std::regex_match(code.substr(0, i), head);
     }
   }
@@ -220,9 +226,11 @@ class Generator {
     calls_ << "  doc::" << function << "();\n";
   }
   void write(std::ostream& out) const {
-    out << "// Made by guide_extract from " << name_ << ".\n#include \"harness.hpp\"\n" << includes_.str()
-        << programs_.str() << "namespace doc {\n" << definitions_.str() << body_.str() << "}  // namespace doc\n"
-        << "int main() {\n  return guide::run(" << quoted(name_) << ", [] {\n" << calls_.str() << "  });\n}\n";
+    out << "// Made by guide_extract from " << name_ << ".\n#include \"harness.hpp\"\n"
+        << includes_.str() << programs_.str() << "namespace doc {\n"
+        << definitions_.str() << body_.str() << "}  // namespace doc\n"
+        << "int main() {\n  return guide::run(" << quoted(name_) << ", [] {\n"
+        << calls_.str() << "  });\n}\n";
   }
 
  private:
@@ -235,17 +243,22 @@ class Generator {
       const std::string program = "program_" + std::to_string(b.line);
       std::ostringstream own;
       for (const Chunk& c : Splitter(b.code, b.line).split())
-        (is_include(c) ? includes_ : own) << place(c.line) << std::regex_replace(c.text, main_function, "void program()");
+        (is_include(c) ? includes_ : own)
+            << place(c.line) << std::regex_replace(c.text, main_function, "void program()") << "\n";
       programs_ << "namespace " << program << " {\n" << own.str() << "\n}\n";
       body_ << "::" << program << "::program();\n";
     } else {
       for (const Chunk& c : Splitter(b.code, b.line).split())
-        (is_include(c)                                               ? includes_
+        (is_include(c)                                             ? includes_
          : !b.table_row && is_definition(without_comments(c.text)) ? definitions_
-                                                                     : body_)
+                                                                   : body_)
             << place(c.line) << c.text << "\n";
     }
-    body_ << "guide::end(" << (b.has_output ? quoted(b.output) : b.table_row ? "\"...\"" : "nullptr") << ");" << (b.table_row ? " }\n" : "\n");
+    body_ << "guide::end("
+          << (b.has_output  ? quoted(b.output)
+              : b.table_row ? "\"...\""
+                            : "nullptr")
+          << ");" << (b.table_row ? " }\n" : "\n");
   }
   static bool is_include(const Chunk& c) { return starts_with(without_comments(c.text), "#"); }
 

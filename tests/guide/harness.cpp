@@ -1,5 +1,7 @@
 #include "harness.hpp"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -9,14 +11,12 @@
 #include <string>
 #include <vector>
 
-#include <unistd.h>
-
 namespace guide {
 namespace {
 
 const char* document_name = "";
 int block_line = 0, blocks_run = 0, failures = 0;
-int terminal = -1;               // the real standard output while a block has it
+int terminal = -1;  // the real standard output while a block has it
 std::FILE* captured = nullptr;
 
 void flush_all() {
@@ -57,7 +57,7 @@ bool line_matches(const std::string& wanted, const std::string& got) {
     const std::size_t dots = wanted.find("...", from);
     const std::string piece = wanted.substr(from, dots == std::string::npos ? dots : dots - from);
     const bool last = dots == std::string::npos;
-    std::size_t found = first ? (got.compare(0, piece.size(), piece) == 0 ? 0 : std::string::npos)
+    std::size_t found = first  ? (got.compare(0, piece.size(), piece) == 0 ? 0 : std::string::npos)
                         : last ? (got.size() >= at + piece.size() ? got.size() - piece.size() : std::string::npos)
                                : got.find(piece, at);
     if (found == std::string::npos || got.compare(found, piece.size(), piece) != 0) return false;
@@ -69,7 +69,8 @@ bool line_matches(const std::string& wanted, const std::string& got) {
 }
 
 // A line "..." of its own stands for any number of lines.
-bool matches(const std::vector<std::string>& wanted, std::size_t i, const std::vector<std::string>& got, std::size_t j) {
+bool matches(const std::vector<std::string>& wanted, std::size_t i, const std::vector<std::string>& got,
+             std::size_t j) {
   if (i == wanted.size()) return j == got.size();
   if (wanted[i] == "...") {
     for (std::size_t k = j; k <= got.size(); ++k)
