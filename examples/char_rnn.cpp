@@ -53,7 +53,8 @@ class Alphabet {
     std::int64_t* p = numbers.mutable_data<std::int64_t>();
     for (const char c : text) {
       const std::size_t at = bytes_.find(c);
-      if (at == std::string::npos) throw xgrad::ValueError(std::string("char_rnn: the text it learnt has no '") + c + "'");
+      if (at == std::string::npos)
+        throw xgrad::ValueError(std::string("char_rnn: the text it learnt has no '") + c + "'");
       *p++ = static_cast<std::int64_t>(at);
     }
     return numbers;
@@ -117,8 +118,13 @@ Parts cut(const Tensor& text) {
 class Trainer {
  public:
   Trainer(CharRnn& net, const Parts& parts, const Settings& s)
-      : net_(net), parts_(parts), s_(s), streams_(side_by_side(parts.training, s.batch_size)), opt_(net.parameters(), {.lr = s.lr, .weight_decay = s.weight_decay}),
-        schedule_(opt_, s.lr, {.total_steps = s.steps + 1, .pct_start = 0.1}), stopping_({.patience = s.patience}) {}
+      : net_(net),
+        parts_(parts),
+        s_(s),
+        streams_(side_by_side(parts.training, s.batch_size)),
+        opt_(net.parameters(), {.lr = s.lr, .weight_decay = s.weight_decay}),
+        schedule_(opt_, s.lr, {.total_steps = s.steps + 1, .pct_start = 0.1}),
+        stopping_({.patience = s.patience}) {}
 
   void fit() {
     const train::InterruptGuard interrupt;
@@ -129,8 +135,10 @@ class Trainer {
     for (int step = 1; step <= s_.steps; ++step) {
       mean.add(one_step());
       char note[64];
-      if (validations.empty()) std::snprintf(note, sizeof note, "loss=%.3f", mean.value());
-      else std::snprintf(note, sizeof note, "loss=%.3f, validation=%.3f", mean.value(), validations.back());
+      if (validations.empty())
+        std::snprintf(note, sizeof note, "loss=%.3f", mean.value());
+      else
+        std::snprintf(note, sizeof note, "loss=%.3f, validation=%.3f", mean.value(), validations.back());
       progress.update(1, note);
       if (step % every != 0 && step != s_.steps && !interrupt.interrupted()) continue;
       const double validation = evaluate(net_, parts_.validation);
@@ -141,7 +149,9 @@ class Trainer {
       const bool enough = stopping_.step(validation, net_);
       if (!enough && !interrupt.interrupted()) continue;
       progress.close();
-      std::printf(enough ? "early stop after step %d: validation no longer improves\n" : "interrupted in step %d: keeping the best weights so far\n", step);
+      std::printf(enough ? "early stop after step %d: validation no longer improves\n"
+                         : "interrupted in step %d: keeping the best weights so far\n",
+                  step);
       break;
     }
     stopping_.restore(net_);
@@ -192,7 +202,9 @@ std::int64_t draw(const Tensor& probabilities) {
 std::string write_on(CharRnn& net, const Alphabet& alphabet, const Settings& s) {
   const xgrad::NoGradGuard off;
   net.eval();
-  std::string text = s.prompt.empty() ? std::string(1, alphabet.bytes().find('\n') == std::string::npos ? alphabet.letter(0) : '\n') : s.prompt;
+  std::string text = s.prompt.empty()
+                         ? std::string(1, alphabet.bytes().find('\n') == std::string::npos ? alphabet.letter(0) : '\n')
+                         : s.prompt;
   auto [scores, state] = net.step(alphabet.encode(text).unsqueeze(1), {});
   for (std::int64_t i = 0; i < s.sample; ++i) {
     const std::int64_t next = draw(softmax(scores[scores.size(0) - 1].flatten() / s.temperature, 0));
@@ -220,7 +232,10 @@ std::string from_hex(const std::string& hex) {
 
 void save_network(const CharRnn& net, const Alphabet& alphabet, const Settings& s, const std::string& path) {
   xgrad::save_safetensors(net.state_dict(), path,
-                          {{"alphabet", to_hex(alphabet.bytes())}, {"hidden", std::to_string(s.hidden)}, {"embedding", std::to_string(s.embedding)}, {"layers", std::to_string(s.layers)}});
+                          {{"alphabet", to_hex(alphabet.bytes())},
+                           {"hidden", std::to_string(s.hidden)},
+                           {"embedding", std::to_string(s.embedding)},
+                           {"layers", std::to_string(s.layers)}});
 }
 
 // Writes on with a network saved by save_network.
@@ -228,7 +243,8 @@ void sample_only(Settings s) {
   const xgrad::SafetensorsFile file = xgrad::read_safetensors(s.load);
   const auto entry = [&](const char* key) {
     const auto found = file.metadata.find(key);
-    if (found == file.metadata.end()) throw xgrad::IoError("xgrad: " + s.load + ": not saved by this program (no '" + key + "' in its metadata)");
+    if (found == file.metadata.end())
+      throw xgrad::IoError("xgrad: " + s.load + ": not saved by this program (no '" + key + "' in its metadata)");
     return found->second;
   };
   const Alphabet alphabet(from_hex(entry("alphabet")));
@@ -261,16 +277,20 @@ void run(const Settings& s) {
   const Alphabet alphabet(all);
   const Parts parts = cut(alphabet.encode(all));
   if (parts.training.size(0) < 2 * s.batch_size || parts.validation.size(0) < 2)
-    throw xgrad::ValueError("char_rnn: " + std::to_string(all.size()) + " characters are too few for --batch-size " + std::to_string(s.batch_size));
+    throw xgrad::ValueError("char_rnn: " + std::to_string(all.size()) + " characters are too few for --batch-size " +
+                            std::to_string(s.batch_size));
   CharRnn net(alphabet.size(), s);
-  std::printf("%zu characters, %lld different ones; %lld parameters\n", all.size(), static_cast<long long>(alphabet.size()), static_cast<long long>(net.num_parameters()));
+  std::printf("%zu characters, %lld different ones; %lld parameters\n", all.size(),
+              static_cast<long long>(alphabet.size()), static_cast<long long>(net.num_parameters()));
   std::fflush(stdout);
 
   Trainer trainer(net, parts, s);
   const auto begin = std::chrono::steady_clock::now();
   trainer.fit();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), test = evaluate(net, parts.test);
-  std::printf("last tenth of the text: %.4f nats per character (%.2f bits); trained for %.0f s\n", test, test / std::log(2.0), seconds);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
+               test = evaluate(net, parts.test);
+  std::printf("last tenth of the text: %.4f nats per character (%.2f bits); trained for %.0f s\n", test,
+              test / std::log(2.0), seconds);
 
   const std::string file = s.common.out + "/char_rnn";
   save_network(net, alphabet, s, file + ".safetensors");
@@ -297,15 +317,25 @@ int main(int argc, char** argv) {
   app.add_option("--load", s.load, "write on with this saved network instead of training");
   app.add_option("--sample", s.sample, "characters to write")->capture_default_str()->check(CLI::NonNegativeNumber);
   app.add_option("--prompt", s.prompt, "how they begin");
-  app.add_option("--temperature", s.temperature, "below 1: safer, above: bolder")->capture_default_str()->check(CLI::Range(0.01, 100.0));
+  app.add_option("--temperature", s.temperature, "below 1: safer, above: bolder")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 100.0));
   app.add_option("--steps", s.steps, "most training steps")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--patience", s.patience, "validations without improvement before stopping")->capture_default_str()->check(CLI::NonNegativeNumber);
+  app.add_option("--patience", s.patience, "validations without improvement before stopping")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--hidden", s.hidden, "size of the LSTM")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--embedding", s.embedding, "size of a character's vector")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--embedding", s.embedding, "size of a character's vector")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app.add_option("--layers", s.layers, "of the LSTM")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--dropout", s.dropout, "between layers")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-  app.add_option("--batch-size", s.batch_size, "pieces of the text read side by side")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--length", s.length, "characters through which a gradient flows back")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--batch-size", s.batch_size, "pieces of the text read side by side")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--length", s.length, "characters through which a gradient flows back")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app.add_option("--lr", s.lr, "highest learning rate of a cycle")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--weight-decay", s.weight_decay, "of AdamW")->capture_default_str()->check(CLI::NonNegativeNumber);
   app.add_option("--clip", s.clip, "largest norm of the gradient")->capture_default_str()->check(CLI::PositiveNumber);

@@ -9,6 +9,7 @@
 // out/mnist_cnn_graph.svg, out/metrics.csv, out/mnist_cnn.safetensors (the best weights) and after every epoch
 // out/mnist_cnn.checkpoint.safetensors. Ctrl-C stops after the current batch and still saves.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <iostream>
 
@@ -35,10 +36,15 @@ struct Settings {
 // value, which trains faster than the sums of 1998.
 struct LeNet : nn::Layer<LeNet> {
   LeNet(std::int64_t height, std::int64_t width, bool use_tanh)
-      : small(std::min(height, width) < 20), use_tanh(use_tanh), c1(register_module("c1", small ? nn::Conv2d(1, 16, 3, {.padding = 1}) : nn::Conv2d(1, 6, 5, {.padding = 2}))),
+      : small(std::min(height, width) < 20),
+        use_tanh(use_tanh),
+        c1(register_module("c1", small ? nn::Conv2d(1, 16, 3, {.padding = 1}) : nn::Conv2d(1, 6, 5, {.padding = 2}))),
         c3(register_module("c3", small ? nn::Conv2d(16, 32, 3, {.padding = 1}) : nn::Conv2d(6, 16, 5))),
-        c5(register_module("c5", nn::Linear(small ? 32 * (height / 4) * (width / 4) : 16 * ((height / 2 - 4) / 2) * ((width / 2 - 4) / 2), 120))),
-        f6(register_module("f6", nn::Linear(120, 84))), out(register_module("out", nn::Linear(84, 10))) {}
+        c5(register_module("c5", nn::Linear(small ? 32 * (height / 4) * (width / 4)
+                                                  : 16 * ((height / 2 - 4) / 2) * ((width / 2 - 4) / 2),
+                                            120))),
+        f6(register_module("f6", nn::Linear(120, 84))),
+        out(register_module("out", nn::Linear(84, 10))) {}
   Tensor features(const Tensor& x) const { return activation(c1(x)); }
   Tensor forward(const Tensor& x) const {
     const Tensor s2 = max_pool2d(features(x), 2), s4 = max_pool2d(activation(c3(s2)), 2);
@@ -86,24 +92,17 @@ Score evaluate(LeNet& net, const data::TensorDataset& set, train::ConfusionMatri
   return {loss.value(), accuracy.value()};
 }
 
-xgrad::NamedTensors with_prefix(const std::string& prefix, const xgrad::NamedTensors& tensors) {
-  xgrad::NamedTensors out;
-  for (const auto& [name, t] : tensors) out.emplace_back(prefix + name, t);
-  return out;
-}
-xgrad::NamedTensors without_prefix(const std::string& prefix, const xgrad::NamedTensors& tensors) {
-  xgrad::NamedTensors out;
-  for (const auto& [name, t] : tensors)
-    if (name.starts_with(prefix)) out.emplace_back(name.substr(prefix.size()), t);
-  return out;
-}
-
 // Training with everything that must survive an interruption.
 class Run {
  public:
   Run(LeNet& net, const data::TensorDataset& training, const data::TensorDataset& validation, const Settings& s)
-      : net_(net), validation_(validation), s_(s), loader_(training, {.batch_size = s.batch_size, .shuffle = true}), opt_(net.parameters(), {.lr = s.lr, .weight_decay = s.weight_decay}),
-        schedule_(opt_, s.lr, {.epochs = s.epochs, .steps_per_epoch = loader_.size()}), best_weights_(copies(net.state_dict())) {}
+      : net_(net),
+        validation_(validation),
+        s_(s),
+        loader_(training, {.batch_size = s.batch_size, .shuffle = true}),
+        opt_(net.parameters(), {.lr = s.lr, .weight_decay = s.weight_decay}),
+        schedule_(opt_, s.lr, {.epochs = s.epochs, .steps_per_epoch = loader_.size()}),
+        best_weights_(copies(net.state_dict())) {}
 
   void fit() {
     const train::InterruptGuard interrupt;
@@ -134,33 +133,31 @@ class Run {
 
   std::string checkpoint() const { return s_.common.out + "/mnist_cnn.checkpoint.safetensors"; }
 
-  // All or nothing: a file of another network or another kind changes nothing and says why.
+  // All or nothing: a file of another network or of another program changes nothing and says why.
   void resume() {
-    const xgrad::NamedTensors all = xgrad::load_safetensors(checkpoint());
-    const auto number = [&](const char* name) -> const Tensor& {
-      const auto found = std::ranges::find(all, name, [](const auto& t) { return t.first; });
-      if (found == all.end()) throw xgrad::IoError("xgrad: " + checkpoint() + ": not a checkpoint of this program (no '" + name + "')");
-      return found->second;
-    };
-    const std::vector<double> scores = number("history").to_vector<double>();
-    const std::vector<std::int64_t> generator = number("generator").to_vector<std::int64_t>();
-    const xgrad::NamedTensors optimizer = without_prefix("optimizer.", all), schedule = without_prefix("schedule.", all);
-    opt_.check_state_dict(optimizer);
-    schedule_.check_state_dict(schedule);
-    net_.load_state_dict(without_prefix("best.", all));
-    best_weights_ = copies(net_.state_dict());
-    net_.load_state_dict(without_prefix("net.", all));
-    opt_.load_state_dict(optimizer);
-    schedule_.load_state_dict(schedule);
-    best_epoch_ = number("best_epoch").item<int>();
-    xgrad::default_generator().set_state({static_cast<std::uint64_t>(generator.at(0)), static_cast<std::uint64_t>(generator.at(1))});
-    for (std::size_t i = 0; i + 3 < scores.size(); i += 4) history.push_back({Score{scores[i], scores[i + 1]}, Score{scores[i + 2], scores[i + 3]}});
+    const train::LoadedCheckpoint at =
+        train::load_checkpoint(checkpoint(), {.model = net_, .optimizer = opt_, .scheduler = schedule_});
+    std::vector<double> scores;
+    best_weights_.clear();
+    for (const auto& [name, t] : at.extra) {
+      if (name == "history")
+        scores = t.to_vector<double>();
+      else if (name == "best_epoch")
+        best_epoch_ = t.item<int>();
+      else if (name.starts_with(kBest))
+        best_weights_.emplace_back(name.substr(kBest.size()), t);
+    }
+    for (std::size_t i = 0; i + 3 < scores.size(); i += 4)
+      history.push_back({Score{scores[i], scores[i + 1]}, Score{scores[i + 2], scores[i + 3]}});
+    if (static_cast<std::int64_t>(history.size()) != at.epoch || best_epoch_ < 0 || best_weights_.empty())
+      throw xgrad::IoError("xgrad: " + checkpoint() + ": not a checkpoint of this program");
     std::printf("resumed after epoch %zu\n", history.size());
   }
 
   std::vector<std::array<Score, 2>> history;  // per epoch: training, validation
 
  private:
+  inline static const std::string kBest = "best.";
   static xgrad::NamedTensors copies(const xgrad::NamedTensors& tensors) {
     xgrad::NamedTensors out;
     for (const auto& [name, t] : tensors) out.emplace_back(name, t.detach().clone());
@@ -187,19 +184,17 @@ class Run {
     return {loss.value(), accuracy.value()};
   }
 
-  void save_checkpoint() const {
-    xgrad::NamedTensors all = with_prefix("net.", net_.state_dict());
-    const auto add = [&](const xgrad::NamedTensors& more) { all.insert(all.end(), more.begin(), more.end()); };
-    add(with_prefix("best.", best_weights_));
-    add(with_prefix("optimizer.", opt_.state_dict()));
-    add(with_prefix("schedule.", schedule_.state_dict()));
+  void save_checkpoint() {
     std::vector<double> scores;
-    for (const auto& [training, validation] : history) scores.insert(scores.end(), {training.loss, training.accuracy, validation.loss, validation.accuracy});
-    const auto [seed, offset] = xgrad::default_generator().get_state();
-    all.emplace_back("history", xgrad::from_vector(scores, {static_cast<std::int64_t>(scores.size())}));
-    all.emplace_back("best_epoch", xgrad::tensor(best_epoch_));
-    all.emplace_back("generator", xgrad::tensor({static_cast<std::int64_t>(seed), static_cast<std::int64_t>(offset)}));
-    xgrad::save_safetensors(all, checkpoint());
+    for (const auto& [training, validation] : history)
+      scores.insert(scores.end(), {training.loss, training.accuracy, validation.loss, validation.accuracy});
+    xgrad::NamedTensors extra{{"history", xgrad::from_vector(scores)}, {"best_epoch", xgrad::tensor(best_epoch_)}};
+    for (const auto& [name, t] : best_weights_) extra.emplace_back(kBest + name, t);
+    train::save_checkpoint(checkpoint(), {.model = net_,
+                                          .optimizer = opt_,
+                                          .scheduler = schedule_,
+                                          .epoch = static_cast<std::int64_t>(history.size()),
+                                          .extra = extra});
   }
 
   LeNet& net_;
@@ -227,12 +222,15 @@ void draw_step(LeNet& net, const data::TensorDataset& set, const std::string& fi
 // The filters of the first layer, and what they make of a few digits.
 void draw_filters(const LeNet& net, const Tensor& digits, const std::string& file) {
   const xgrad::NoGradGuard off;
-  viz::image_grid(net.c1.weight, file + "_filters.svg", {.tile = 60, .title = "Filters of the first layer (green: positive, purple: negative)"});
+  viz::image_grid(net.c1.weight, file + "_filters.svg",
+                  {.tile = 60, .title = "Filters of the first layer (green: positive, purple: negative)"});
   std::vector<Tensor> rows;
   std::vector<std::string> labels;
   const Tensor maps = net.features(digits);
-  for (std::int64_t i = 0; i < digits.size(0); ++i) rows.push_back(cat({digits[i], maps[i] / amax(abs(maps[i]))}));
-  viz::image_grid(rows, file + "_features.svg", {.title = "Digits, and what each filter of the first layer sees in them"});
+  for (std::int64_t i = 0; i < digits.size(0); ++i)
+    rows.push_back(xgrad::cat({digits[i], maps[i] / amax(abs(maps[i]))}));
+  viz::image_grid(rows, file + "_features.svg",
+                  {.title = "Digits, and what each filter of the first layer sees in them"});
 }
 
 void draw_curves(const std::vector<std::array<Score, 2>>& history, const std::string& file) {
@@ -248,7 +246,9 @@ void draw_curves(const std::vector<std::array<Score, 2>>& history, const std::st
       .save(file);
 }
 
-void report(const char* name, const Score& s, std::int64_t n) { std::printf("%-11s loss %.4f  accuracy %.4f  (%lld digits)\n", name, s.loss, s.accuracy, static_cast<long long>(n)); }
+void report(const char* name, const Score& s, std::int64_t n) {
+  std::printf("%-11s loss %.4f  accuracy %.4f  (%lld digits)\n", name, s.loss, s.accuracy, static_cast<long long>(n));
+}
 
 void save_metrics(const Run& run, const Score& test, const std::string& path) {
   train::MetricsLog log;
@@ -288,20 +288,32 @@ void run(const Settings& s) {
   draw_curves(training.history, file + ".svg");
   draw_filters(net, digits.test.data.slice(0, 0, 5), file);
   draw_step(net, parts.first, file + "_graph.svg");
-  std::printf("trained for %.1f s; wrote %s.svg, _filters.svg, _features.svg, _graph.svg, .safetensors and %s/metrics.csv\n", seconds, file.c_str(), s.common.out.c_str());
+  std::printf(
+      "trained for %.1f s; wrote %s.svg, _filters.svg, _features.svg, _graph.svg, .safetensors and %s/metrics.csv\n",
+      seconds, file.c_str(), s.common.out.c_str());
 }
 
 int main(int argc, char** argv) {
   Settings s;
   CLI::App app("LeNet-5 reads handwritten digits");
-  app.add_option("--epochs", s.epochs, "most passes over the training data")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--epochs", s.epochs, "most passes over the training data")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app.add_option("--lr", s.lr, "highest learning rate of the cycle")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--batch-size", s.batch_size, "samples per step")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--activation", s.activation, "relu or tanh")->capture_default_str()->check(CLI::IsMember({"relu", "tanh"}));
-  app.add_option("--shift", s.shift, "pixels by which training images move at most; -1: 2, or 1 for small images")->capture_default_str()->check(CLI::Range(-1, 100));
+  app.add_option("--activation", s.activation, "relu or tanh")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"relu", "tanh"}));
+  app.add_option("--shift", s.shift, "pixels by which training images move at most; -1: 2, or 1 for small images")
+      ->capture_default_str()
+      ->check(CLI::Range(-1, 100));
   app.add_option("--weight-decay", s.weight_decay, "of AdamW")->capture_default_str()->check(CLI::NonNegativeNumber);
-  app.add_option("--validation", s.validation, "share of the training data kept for early stopping")->capture_default_str()->check(CLI::Range(0.01, 0.9));
-  app.add_option("--patience", s.patience, "epochs without improvement before stopping")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--validation", s.validation, "share of the training data kept for early stopping")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 0.9));
+  app.add_option("--patience", s.patience, "epochs without improvement before stopping")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app.add_flag("--resume", s.resume, "go on from the checkpoint in --out, with the same other options");
   add_digit_options(app, s.source);
   add_common_options(app, s.common);
