@@ -22,9 +22,8 @@ std::string read(const std::filesystem::path& file) {
 
 std::vector<std::filesystem::path> source_files() {
   std::vector<std::filesystem::path> files;
-  for (const char* part : {"autograd", "nn", "optim", "data", "viz", "train"}) {
+  for (const char* part : {"autograd", "nn"}) {
     const std::filesystem::path folder = std::filesystem::path(XGRAD_SOURCE_DIR) / part;
-    if (!std::filesystem::is_directory(folder)) continue;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
       if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp") files.push_back(entry.path());
   }

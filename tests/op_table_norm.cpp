@@ -34,7 +34,7 @@ void add_batch_norm(Table& t) {
       .tolerance32(1e-3, 1e-4)
       .bad(Wrong::value, "more than 1 value per channel needed in training",
            [] {
-             trained(leaf({1, 3}));
+             batch_norm(leaf({1, 3}), {}, {}, {}, {}, true);
            })
       .bad(Wrong::value, "running_mean and running_var are needed",
            [] {
@@ -174,12 +174,44 @@ void add_embedding(Table& t) {
       .bad(Wrong::shape, "weight must be (rows, size)", [] { embedding(tensor({0}), leaf({})); });
 }
 
+void add_embedding_bag(Table& t) {
+  const Tensor ends = tensor({0, 2, 2});
+  Row& row = t.add("embedding", [](auto& x) { return embedding_bag(x[0], x[1]); }).covers({"embedding_bag"});
+  for (const BagMode mode : {BagMode::mean, BagMode::sum, BagMode::max})
+    row.on({{{2, 3}, indices({2, 0, 2, 1, 3, 0})}, {{4, 2}, distinct()}},
+           [=](auto& x) { return embedding_bag(x[0], x[1], {.mode = mode}); })
+        .on({{{5}, indices({2, 0, 2, 1, 3})}, {{4, 2}, distinct()}},
+            [=](auto& x) { return embedding_bag(x[0], x[1], {.offsets = ends, .mode = mode}); });
+  row.on({{{2, 3}, indices({2, 0, 2, 1, 3, 0})}, {4, 2}, {2, 3}},
+         [](auto& x) { return embedding_bag(x[0], x[1], {.per_sample_weights = x[2], .mode = BagMode::sum}); })
+      .bad(Wrong::shape, "a 1-D input needs offsets",
+           [] {
+             embedding_bag(tensor({0}), leaf({4, 2}));
+           })
+      .bad(Wrong::shape, "without offsets",
+           [] {
+             embedding_bag(tensor({{0}}), leaf({4, 2}), {.offsets = tensor({0})});
+           })
+      .bad(Wrong::value, "offset 1 at 0 must begin at 0",
+           [] {
+             embedding_bag(tensor({0}), leaf({4, 2}), {.offsets = tensor({1})});
+           })
+      .bad(Wrong::value, "need mode sum",
+           [] {
+             embedding_bag(tensor({{0}}), leaf({4, 2}), {.per_sample_weights = leaf({1, 1})});
+           })
+      .bad(Wrong::index, "index 4 out of range for 4 rows", [] {
+        embedding_bag(tensor({{4}}), leaf({4, 2}));
+      });
+}
+
 }  // namespace
 
 void add_norms(Table& t) {
   add_batch_norm(t);
   add_row_norms(t);
   add_embedding(t);
+  add_embedding_bag(t);
 }
 
 }  // namespace xgrad::test

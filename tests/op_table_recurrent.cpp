@@ -1,4 +1,6 @@
 // Rows of <xgrad/ops/recurrent.hpp>.
+#include <cmath>
+
 #include "op_table.hpp"
 
 namespace xgrad::test {
@@ -15,10 +17,12 @@ Values or_none() { return optional(values()); }
 // x, the states, weight_ih, weight_hh, bias_ih, bias_hh.
 Args operands(const Shape& x, std::int64_t gates, std::int64_t hidden, int states) {
   const std::int64_t batch = x[x.rank() - 2], rows = gates * hidden;
+  const double bound = 1 / std::sqrt(static_cast<double>(hidden));  // larger ones let rounding errors grow with time
+  const Values weights = uniform(-bound, bound);
   Args a{{x, values()}};
   for (int i = 0; i < states; ++i) a.push_back({{batch, hidden}, or_none()});
-  a.push_back({{rows, x.back()}, values()});
-  a.push_back({{rows, hidden}, values()});
+  a.push_back({{rows, x.back()}, weights});
+  a.push_back({{rows, hidden}, weights});
   a.push_back({{rows}, or_none()});
   a.push_back({{rows}, or_none()});
   return a;

@@ -281,6 +281,15 @@ BOOST_AUTO_TEST_CASE(options_reach_the_operation) {
   BOOST_TEST(allclose(nn::AdaptiveAvgPool2d(1)(x), mean(x, {2, 3}, true)));
 }
 
+BOOST_AUTO_TEST_CASE(a_window_of_padding_only) {
+  const Tensor x = ones({1, 1, 1}, {kFloat32, true});
+  const ValuesIndices r = max_pool2d_with_indices(x, 2, {.padding = 1, .dilation = 2});
+  BOOST_TEST(r.values.item() == -std::numeric_limits<double>::infinity());
+  BOOST_TEST(r.indices.item() == -1);
+  r.values.backward();
+  BOOST_TEST(x.grad().item() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(padding_modes) {
   nn::Conv1d reflect(1, 1, 1, {.padding = 2, .bias = false, .padding_mode = nn::PaddingMode::reflect});
   nn::Conv1d replicate(1, 1, 1, {.padding = 2, .bias = false, .padding_mode = nn::PaddingMode::replicate});

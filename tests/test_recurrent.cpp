@@ -302,6 +302,35 @@ BOOST_AUTO_TEST_CASE(a_state_is_carried_on) {
   BOOST_TEST(!LSTMState{}.detach().h.defined());
 }
 
+// Each step's backward pass adds to what the pass has collected for the weights; with create_graph it does not.
+BOOST_AUTO_TEST_CASE(weights_collect_their_gradient_over_the_steps) {
+  manual_seed(14);
+  const Tensor x = numbers({5, 3, 4});
+  const Tensor both = numbers({12, 4}).requires_grad_(), other = numbers({12, 4}).requires_grad_();
+  for (const bool shared : {false, true}) {
+    const RecurrentWeights w{both, shared ? both : other};
+    const auto loss = [&] {
+      Tensor h;
+      for (std::int64_t t = 0; t < 5; ++t) h = gru_cell(x[t], h, w);
+      return (h * h).sum();
+    };
+    const std::vector<Tensor> wanted = shared ? std::vector<Tensor>{both} : std::vector<Tensor>{both, other};
+    const auto exact = grad({loss()}, wanted, {}, {.create_graph = true});
+    check_close(grad({loss()}, wanted), exact, 1e-12);
+    check_close(grad({loss()}, {both}), {exact[0]}, 1e-12);
+    Tensor leaf = both, seen;
+    const auto key = leaf.register_hook([&](const Tensor& g) {
+      seen = g.clone();
+      return Tensor();
+    });
+    leaf.set_grad(Tensor());
+    loss().backward();
+    loss().backward();
+    leaf.remove_hook(key);
+    check_close({leaf.grad(), seen}, {exact[0] * 2, exact[0]}, 1e-12);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(names_and_first_values) {
   BOOST_TEST(names(nn::LSTM(3, 2)) == "weight_ih_l0(8, 3) weight_hh_l0(8, 2) bias_ih_l0(8) bias_hh_l0(8)");
   BOOST_TEST(names(nn::GRU(3, 2, {.num_layers = 2, .bias = false, .bidirectional = true})) ==

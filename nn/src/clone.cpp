@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 
 #include "module_state.hpp"

@@ -1,7 +1,7 @@
-#include <xgrad/nn/container.hpp>
-
 #include <fmt/format.h>
+
 #include <xgrad/check.hpp>
+#include <xgrad/nn/container.hpp>
 
 namespace xgrad::detail {
 

@@ -57,7 +57,7 @@ Tensor pad_dim(const std::string& op, const Tensor& x, int dim, std::int64_t fro
   const std::int64_t size = x.size(dim), most = mode == PaddingMode::reflect ? size - 1 : size;
   if (mode != PaddingMode::replicate && std::max(front, back) > most)
     ErrorReport(
-        "Conv",
+        op.c_str(),
         fmt::format("padding {} exceeds what dimension {} of size {} can give", std::max(front, back), dim, size), at)
         .operand("input", x)
         .shape_error();

@@ -44,4 +44,27 @@ Embedding Embedding::from_pretrained(const Tensor& table, bool freeze, Embedding
 
 Tensor Embedding::forward(const Tensor& x, Location at) const { return embedding(x, weight, options_, at); }
 
+EmbeddingBag::EmbeddingBag(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingBagOptions options,
+                           Location at)
+    : Layer(fmt::format("EmbeddingBag({}, {})", num_embeddings, embedding_dim)), options_(std::move(options)) {
+  const EmbeddingOptions table{.padding_idx = options_.padding_idx};
+  weight = register_parameter("weight", first_table(num_embeddings, embedding_dim, table, at));
+}
+
+Tensor EmbeddingBag::forward(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights,
+                             Location at) const {
+  EmbeddingBagOptions o = options_;
+  o.offsets = offsets;
+  o.per_sample_weights = per_sample_weights;
+  return embedding_bag(x, weight, o, at);
+}
+Tensor EmbeddingBag::forward(const Tensor& x, Location at) const { return forward(x, Tensor(), Tensor(), at); }
+
+Tensor EmbeddingBag::operator()(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights,
+                                Location at) const {
+  const xgrad::detail::ModuleScope scope(info());
+  Tensor y = forward(x, offsets, per_sample_weights, at);
+  return has_hooks() ? run_hooks(x, std::move(y)) : y;
+}
+
 }  // namespace xgrad::nn

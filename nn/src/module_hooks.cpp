@@ -1,5 +1,4 @@
 #include <atomic>
-
 #include <xgrad/ops/shape.hpp>
 
 #include "module_state.hpp"

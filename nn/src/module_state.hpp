@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <unordered_set>
-
 #include <xgrad/nn/module.hpp>
 
 namespace xgrad::nn {

@@ -1,8 +1,8 @@
 // Finding parts by path; saving and loading by name.
+#include <fmt/format.h>
+
 #include <numeric>
 #include <unordered_map>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
 
 #include "module_state.hpp"
@@ -65,7 +65,8 @@ std::string suggestions(const std::vector<std::string>& unexpected, const std::v
   ErrorReport error(op, fmt::format("no '{}'", path), at);
   error.line(where.empty() ? "the module has" : fmt::format("'{}' has", where),
              names.empty() ? "nothing of the kind" : fmt::format("{}", fmt::join(names, ", ")));
-  if (const std::string meant = probably(name, names); !meant.empty()) error.help(fmt::format("did you mean '{}'?", meant));
+  if (const std::string meant = probably(name, names); !meant.empty())
+    error.help(fmt::format("did you mean '{}'?", meant));
   error.value_error();
 }
 
@@ -137,11 +138,14 @@ LoadReport Module::load_state_dict(const NamedTensors& state, bool strict, Locat
   for (const auto& [key, target] : mine) {
     known.insert(key);
     const auto it = given.find(key);
-    if (it == given.end()) report.missing.push_back(key);
-    else if (!it->second->defined()) misfit.push_back(fmt::format("{} is undefined", key));
+    if (it == given.end())
+      report.missing.push_back(key);
+    else if (!it->second->defined())
+      misfit.push_back(fmt::format("{} is undefined", key));
     else if (!(it->second->shape() == target.shape()))
       misfit.push_back(fmt::format("{} {} vs {}", key, to_string(it->second->shape()), to_string(target.shape())));
-    else copies.emplace_back(target, *it->second);
+    else
+      copies.emplace_back(target, *it->second);
   }
   for (const auto& [key, t] : state)
     if (!known.contains(key)) report.unexpected.push_back(key);

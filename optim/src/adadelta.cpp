@@ -1,6 +1,6 @@
-#include <xgrad/optim/adadelta.hpp>
-
 #include <fmt/format.h>
+
+#include <xgrad/optim/adadelta.hpp>
 
 #include "fused.hpp"
 
@@ -26,8 +26,8 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
 
 template <class T>
 void run(const AdadeltaOptions& o, Tensor& param, const Tensor& grad, Tensor& square, Tensor& delta) {
-  const Step<T> s{static_cast<T>(o.lr), static_cast<T>(o.rho), static_cast<T>(1 - o.rho), static_cast<T>(o.eps),
-                  static_cast<T>(o.weight_decay), static_cast<T>(o.maximize ? -1 : 1)};
+  const Step<T> s{static_cast<T>(o.lr),  static_cast<T>(o.rho),          static_cast<T>(1 - o.rho),
+                  static_cast<T>(o.eps), static_cast<T>(o.weight_decay), static_cast<T>(o.maximize ? -1 : 1)};
   for_elements(
       param.numel(), [&](std::int64_t n, T* p, const T* g, T* v, T* u) { pass<T>(s, n, p, g, v, u); },
       param.mutable_data<T>(), grad.data<T>(), square.mutable_data<T>(), delta.mutable_data<T>());

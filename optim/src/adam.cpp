@@ -1,6 +1,5 @@
-#include <xgrad/optim/adam.hpp>
-
 #include <cmath>
+#include <xgrad/optim/adam.hpp>
 
 #include "fused.hpp"
 
@@ -32,15 +31,23 @@ template <class T, class Options>
 void run(const Options& o, bool decoupled, std::int64_t t, Tensor& param, const Tensor& grad, Tensor& m, Tensor& v,
          Tensor* top) {
   const double step = static_cast<double>(t), b1 = o.betas[0], b2 = o.betas[1];
-  const Step<T> s{static_cast<T>(b1), static_cast<T>(1 - b1), static_cast<T>(b2), static_cast<T>(1 - b2),
-                  static_cast<T>(o.lr / (1 - std::pow(b1, step))), static_cast<T>(1 / std::sqrt(1 - std::pow(b2, step))),
-                  static_cast<T>(o.eps), static_cast<T>(decoupled ? 0.0 : o.weight_decay.value),
-                  static_cast<T>(decoupled ? 1 - o.lr * o.weight_decay : 1), static_cast<T>(o.maximize ? -1 : 1)};
+  const Step<T> s{static_cast<T>(b1),
+                  static_cast<T>(1 - b1),
+                  static_cast<T>(b2),
+                  static_cast<T>(1 - b2),
+                  static_cast<T>(o.lr / (1 - std::pow(b1, step))),
+                  static_cast<T>(1 / std::sqrt(1 - std::pow(b2, step))),
+                  static_cast<T>(o.eps),
+                  static_cast<T>(decoupled ? 0.0 : o.weight_decay.value),
+                  static_cast<T>(decoupled ? 1 - o.lr * o.weight_decay : 1),
+                  static_cast<T>(o.maximize ? -1 : 1)};
   for_elements(
       param.numel(),
       [&](std::int64_t n, T* p, const T* g, T* pm, T* pv, T* pt) {
-        if (pt) pass<T, true>(s, n, p, g, pm, pv, pt);
-        else pass<T, false>(s, n, p, g, pm, pv, nullptr);
+        if (pt)
+          pass<T, true>(s, n, p, g, pm, pv, pt);
+        else
+          pass<T, false>(s, n, p, g, pm, pv, nullptr);
       },
       param.mutable_data<T>(), grad.data<T>(), m.mutable_data<T>(), v.mutable_data<T>(), data_of<T>(top));
 }

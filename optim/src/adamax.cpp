@@ -1,6 +1,5 @@
-#include <xgrad/optim/adamax.hpp>
-
 #include <cmath>
+#include <xgrad/optim/adamax.hpp>
 
 #include "fused.hpp"
 
@@ -27,8 +26,12 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
 template <class T>
 void run(const AdamaxOptions& o, std::int64_t t, Tensor& param, const Tensor& grad, Tensor& m, Tensor& u) {
   const double rate = o.lr / (1 - std::pow(o.betas[0], static_cast<double>(t)));
-  const Step<T> s{static_cast<T>(rate), static_cast<T>(o.betas[0]), static_cast<T>(1 - o.betas[0]),
-                  static_cast<T>(o.betas[1]), static_cast<T>(o.eps), static_cast<T>(o.weight_decay),
+  const Step<T> s{static_cast<T>(rate),
+                  static_cast<T>(o.betas[0]),
+                  static_cast<T>(1 - o.betas[0]),
+                  static_cast<T>(o.betas[1]),
+                  static_cast<T>(o.eps),
+                  static_cast<T>(o.weight_decay),
                   static_cast<T>(o.maximize ? -1 : 1)};
   for_elements(
       param.numel(), [&](std::int64_t n, T* p, const T* g, T* pm, T* pu) { pass<T>(s, n, p, g, pm, pu); },

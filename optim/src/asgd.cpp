@@ -1,7 +1,6 @@
-#include <xgrad/optim/asgd.hpp>
-
 #include <algorithm>
 #include <cmath>
+#include <xgrad/optim/asgd.hpp>
 
 #include "fused.hpp"
 

@@ -1,11 +1,10 @@
-#include <xgrad/optim/clip_grad.hpp>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <limits>
 #include <unordered_set>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
+#include <xgrad/optim/clip_grad.hpp>
 
 #include "fused.hpp"
 
@@ -55,8 +54,10 @@ double block_largest(const T* g, std::int64_t n) {
 double combined(const std::vector<double>& parts, bool largest) {
   double total = 0;
   for (const double p : parts) {
-    if (!largest) total += p;
-    else if (!(p <= total)) total = p;
+    if (!largest)
+      total += p;
+    else if (!(p <= total))
+      total = p;
     if (total != total) break;
   }
   return total;
@@ -101,7 +102,8 @@ void change_gradient(Tensor p, const F& change) {
   if (!own) g = g.clone();
   with_type(g, [&](auto zero) {
     using T = decltype(zero);
-    for_elements(g.numel(), [&](std::int64_t n, T* data) { change(data, n); }, g.mutable_data<T>());
+    for_elements(
+        g.numel(), [&](std::int64_t n, T* data) { change(data, n); }, g.mutable_data<T>());
   });
   if (!own) p.set_grad(g);
 }
@@ -138,13 +140,16 @@ double clip_grad_norm_(const std::vector<Tensor>& params, double max_norm, doubl
   for (const Tensor& p : used) parts.push_back(measure(p.grad(), norm_type));
   const bool largest = std::isinf(norm_type);
   double norm = combined(parts, largest);
-  if (norm_type == 2) norm = std::sqrt(norm);
-  else if (!largest && norm_type != 1) norm = std::pow(norm, 1 / norm_type);
+  if (norm_type == 2)
+    norm = std::sqrt(norm);
+  else if (!largest && norm_type != 1)
+    norm = std::pow(norm, 1 / norm_type);
   if (error_if_nonfinite && !std::isfinite(norm)) refuse_norm(used, norm_type, norm, at);
   const double by = max_norm / (norm + 1e-6);
   if (by >= 1) return norm;
   for (const Tensor& p : used)
-    change_gradient(p, [by](auto* g, std::int64_t n) { scale(g, n, static_cast<std::remove_pointer_t<decltype(g)>>(by)); });
+    change_gradient(
+        p, [by](auto* g, std::int64_t n) { scale(g, n, static_cast<std::remove_pointer_t<decltype(g)>>(by)); });
   return norm;
 }
 

@@ -10,8 +10,10 @@ namespace xgrad::optim {
 // Calls run(zero of the parameter's type).
 template <class F>
 void with_type(const Tensor& param, const F& run) {
-  if (param.dtype() == kFloat64) run(double{});
-  else run(float{});
+  if (param.dtype() == kFloat64)
+    run(double{});
+  else
+    run(float{});
 }
 
 // pass(n, pointers...) over all elements. A null pointer stays null. The cost per element is mostly that of the

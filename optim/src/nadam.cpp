@@ -1,6 +1,5 @@
-#include <xgrad/optim/nadam.hpp>
-
 #include <cmath>
+#include <xgrad/optim/nadam.hpp>
 
 #include "fused.hpp"
 
@@ -33,9 +32,14 @@ void run(const NAdamOptions& o, std::int64_t step, double& product, Tensor& para
   const double mu = mu_at(t), next = mu_at(t + 1);
   product *= mu;
   const double next_product = product * mu * next;  // with mu twice, as PyTorch 1.13 has it
-  const Step<T> s{static_cast<T>(o.lr * (1 - mu) / (1 - product)), static_cast<T>(o.lr * next / (1 - next_product)),
-                  static_cast<T>(b1), static_cast<T>(1 - b1), static_cast<T>(b2), static_cast<T>(1 - b2),
-                  static_cast<T>(1 / std::sqrt(1 - std::pow(b2, t))), static_cast<T>(o.eps),
+  const Step<T> s{static_cast<T>(o.lr * (1 - mu) / (1 - product)),
+                  static_cast<T>(o.lr * next / (1 - next_product)),
+                  static_cast<T>(b1),
+                  static_cast<T>(1 - b1),
+                  static_cast<T>(b2),
+                  static_cast<T>(1 - b2),
+                  static_cast<T>(1 / std::sqrt(1 - std::pow(b2, t))),
+                  static_cast<T>(o.eps),
                   static_cast<T>(o.decoupled_weight_decay ? 0.0 : o.weight_decay.value),
                   static_cast<T>(o.decoupled_weight_decay ? 1 - o.lr * o.weight_decay : 1),
                   static_cast<T>(o.maximize ? -1 : 1)};

@@ -1,14 +1,13 @@
-#include <xgrad/optim/optimizer.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <unordered_set>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
+#include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
 
@@ -57,8 +56,7 @@ void Optimizer::add_params(const std::vector<Tensor>& params, const Location& at
 }
 
 void Optimizer::require_group(std::size_t group) const {
-  if (group >= counts_.size())
-    throw IndexError(fmt::format("xgrad: {}: group {} of {}", name_, group, counts_.size()));
+  if (group >= counts_.size()) throw IndexError(fmt::format("xgrad: {}: group {} of {}", name_, group, counts_.size()));
 }
 
 std::span<const Tensor> Optimizer::params(std::size_t group) const {
@@ -70,8 +68,10 @@ std::span<const Tensor> Optimizer::params(std::size_t group) const {
 Tensor& Optimizer::buffer(State& s, std::size_t i, const Tensor& param, double start) const {
   if (s.buffers.size() <= i) s.buffers.resize(buffer_names_.size());
   Tensor& b = s.buffers[i];
-  if (!b.defined()) b = full(param.shape(), start, {param.dtype()});
-  else if (b.dtype() != param.dtype()) b = b.to(param.dtype());  // the module was cast
+  if (!b.defined())
+    b = full(param.shape(), start, {param.dtype()});
+  else if (b.dtype() != param.dtype())
+    b = b.to(param.dtype());  // the module was cast
   return b;
 }
 

@@ -1,10 +1,10 @@
 // state_dict of optimizers: everything is read and checked first, then taken over.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <map>
 #include <optional>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/optim/optimizer.hpp>
@@ -52,7 +52,8 @@ NamedTensors Optimizer::state_dict() const {
     out.emplace_back(prefix + "params", full({}, static_cast<std::int64_t>(counts_[g])));
     // The fields only point at the options; saving does not change them.
     save_fields(const_cast<Optimizer*>(this)->option_fields(g), prefix, out);
-    if (initial_lrs_[g] == initial_lrs_[g]) out.emplace_back(prefix + "initial_lr", full({}, initial_lrs_[g], {kFloat64}));
+    if (initial_lrs_[g] == initial_lrs_[g])
+      out.emplace_back(prefix + "initial_lr", full({}, initial_lrs_[g], {kFloat64}));
   }
   for (auto& entry : shared_state()) out.push_back(std::move(entry));
   return out;
@@ -95,7 +96,8 @@ Optimizer::Loaded Optimizer::parse(const NamedTensors& state, const Location& at
     State& s = in.states[k.index];
     const std::ptrdiff_t b = position(buffer_names_, k.what), n = position(number_names_, k.what);
     if (k.what == "step") {
-      if (!one_number(key, t)) s.step = 0;
+      if (!one_number(key, t))
+        s.step = 0;
       else if ((s.step = t.item<std::int64_t>()) < 0) {
         in.misfit.push_back(fmt::format("{} is {}, not a number of steps", key, s.step));
         s.step = 0;
@@ -103,8 +105,11 @@ Optimizer::Loaded Optimizer::parse(const NamedTensors& state, const Location& at
     } else if (b >= 0) {
       const Tensor& p = params_[k.index];
       s.buffers.resize(buffer_names_.size());
-      if (t.shape() == p.shape()) s.buffers[static_cast<std::size_t>(b)] = t.to(p.dtype()).clone();
-      else in.misfit.push_back(fmt::format("{} has shape {}, the parameter {}", key, to_string(t.shape()), to_string(p.shape())));
+      if (t.shape() == p.shape())
+        s.buffers[static_cast<std::size_t>(b)] = t.to(p.dtype()).clone();
+      else
+        in.misfit.push_back(
+            fmt::format("{} has shape {}, the parameter {}", key, to_string(t.shape()), to_string(p.shape())));
     } else if (n >= 0) {
       if (!one_number(key, t)) return true;
       s.numbers.resize(number_names_.size());
@@ -139,9 +144,12 @@ Optimizer::Loaded Optimizer::parse(const NamedTensors& state, const Location& at
   for (const auto& [key, t] : state) {
     const std::optional<Key> k = parse_key(key);
     bool known = false;
-    if (!t.defined()) in.misfit.push_back(key + " is undefined"), known = true;
-    else if (k && k->group && k->index < counts_.size()) known = read_group(key, *k, t);
-    else if (k && !k->group && k->index < params_.size()) known = read_param(key, *k, t);
+    if (!t.defined())
+      in.misfit.push_back(key + " is undefined"), known = true;
+    else if (k && k->group && k->index < counts_.size())
+      known = read_group(key, *k, t);
+    else if (k && !k->group && k->index < params_.size())
+      known = read_param(key, *k, t);
     if (!known) in.shared.emplace_back(key, t);
   }
   in.unexpected = self.load_shared_state(in.shared, false, at);

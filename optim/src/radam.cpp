@@ -1,6 +1,5 @@
-#include <xgrad/optim/radam.hpp>
-
 #include <cmath>
+#include <xgrad/optim/radam.hpp>
 
 #include "fused.hpp"
 
@@ -21,8 +20,10 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
     const T d = s.sign * g[i] + s.decay * w;
     m[i] = s.beta1 * m[i] + s.rest1 * d;
     v[i] = s.beta2 * v[i] + s.rest2 * d * d;
-    if constexpr (Adaptive) p[i] = w - s.rate * m[i] / (root(v[i]) + s.eps);
-    else p[i] = w - s.rate * m[i];
+    if constexpr (Adaptive)
+      p[i] = w - s.rate * m[i] / (root(v[i]) + s.eps);
+    else
+      p[i] = w - s.rate * m[i];
   }
 }
 
@@ -32,18 +33,23 @@ void run(const RAdamOptions& o, std::int64_t step, Tensor& param, const Tensor& 
   const double rest = 1 - std::pow(b2, t), most = 2 / (1 - b2) - 1, length = most - 2 * t * std::pow(b2, t) / rest;
   const bool adaptive = length > 5;
   double rate = o.lr / (1 - std::pow(b1, t));
-  if (adaptive)
-    rate *= std::sqrt(rest * (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length));
-  const Step<T> s{static_cast<T>(rate), static_cast<T>(b1), static_cast<T>(1 - b1), static_cast<T>(b2),
-                  static_cast<T>(1 - b2), static_cast<T>(o.eps),
+  if (adaptive) rate *= std::sqrt(rest * (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length));
+  const Step<T> s{static_cast<T>(rate),
+                  static_cast<T>(b1),
+                  static_cast<T>(1 - b1),
+                  static_cast<T>(b2),
+                  static_cast<T>(1 - b2),
+                  static_cast<T>(o.eps),
                   static_cast<T>(o.decoupled_weight_decay ? 0.0 : o.weight_decay.value),
                   static_cast<T>(o.decoupled_weight_decay ? 1 - o.lr * o.weight_decay : 1),
                   static_cast<T>(o.maximize ? -1 : 1)};
   for_elements(
       param.numel(),
       [&](std::int64_t n, T* p, const T* g, T* pm, T* pv) {
-        if (adaptive) pass<T, true>(s, n, p, g, pm, pv);
-        else pass<T, false>(s, n, p, g, pm, pv);
+        if (adaptive)
+          pass<T, true>(s, n, p, g, pm, pv);
+        else
+          pass<T, false>(s, n, p, g, pm, pv);
       },
       param.mutable_data<T>(), grad.data<T>(), m.mutable_data<T>(), v.mutable_data<T>());
 }

@@ -30,15 +30,24 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
 
 template <class T>
 void run(const RMSpropOptions& o, Tensor& param, const Tensor& grad, Tensor& square, Tensor* mean, Tensor* momentum) {
-  const Step<T> s{static_cast<T>(o.lr), static_cast<T>(o.alpha), static_cast<T>(1 - o.alpha), static_cast<T>(o.eps),
-                  static_cast<T>(o.weight_decay), static_cast<T>(o.momentum), static_cast<T>(o.maximize ? -1 : 1)};
+  const Step<T> s{static_cast<T>(o.lr),
+                  static_cast<T>(o.alpha),
+                  static_cast<T>(1 - o.alpha),
+                  static_cast<T>(o.eps),
+                  static_cast<T>(o.weight_decay),
+                  static_cast<T>(o.momentum),
+                  static_cast<T>(o.maximize ? -1 : 1)};
   for_elements(
       param.numel(),
       [&](std::int64_t n, T* p, const T* g, T* v, T* a, T* b) {
-        if (a && b) pass<T, true, true>(s, n, p, g, v, a, b);
-        else if (a) pass<T, true, false>(s, n, p, g, v, a, nullptr);
-        else if (b) pass<T, false, true>(s, n, p, g, v, nullptr, b);
-        else pass<T, false, false>(s, n, p, g, v, nullptr, nullptr);
+        if (a && b)
+          pass<T, true, true>(s, n, p, g, v, a, b);
+        else if (a)
+          pass<T, true, false>(s, n, p, g, v, a, nullptr);
+        else if (b)
+          pass<T, false, true>(s, n, p, g, v, nullptr, b);
+        else
+          pass<T, false, false>(s, n, p, g, v, nullptr, nullptr);
       },
       param.mutable_data<T>(), grad.data<T>(), square.mutable_data<T>(), data_of<T>(mean), data_of<T>(momentum));
 }

@@ -1,6 +1,6 @@
-#include <xgrad/optim/rprop.hpp>
-
 #include <fmt/format.h>
+
+#include <xgrad/optim/rprop.hpp>
 
 #include "fused.hpp"
 

@@ -1,10 +1,9 @@
-#include <xgrad/optim/scheduler.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
+#include <xgrad/optim/scheduler.hpp>
 
 #include "state_fields.hpp"
 

@@ -1,9 +1,8 @@
-#include <xgrad/optim/scheduler_compose.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
+#include <xgrad/optim/scheduler_compose.hpp>
 
 namespace xgrad::optim {
 namespace {
@@ -45,11 +44,11 @@ Optimizer& optimizer_of(const std::vector<SchedulerPart>& parts, const char* op,
 SequentialLR::SequentialLR(Optimizer& optimizer, std::vector<SchedulerPart> schedulers,
                            std::vector<std::int64_t> milestones, Location at)
     : LRScheduler(optimizer, "SequentialLR", at), parts_(std::move(schedulers)), milestones_(std::move(milestones)) {
-  if (&optimizer_of(parts_, "SequentialLR", at) != &optimizer)
-    invalid("the schedules belong to another optimizer", at);
+  if (&optimizer_of(parts_, "SequentialLR", at) != &optimizer) invalid("the schedules belong to another optimizer", at);
   if (milestones_.size() + 1 != parts_.size())
-    invalid(fmt::format("{} milestones for {} schedules, needs {}", milestones_.size(), parts_.size(), parts_.size() - 1),
-            at);
+    invalid(
+        fmt::format("{} milestones for {} schedules, needs {}", milestones_.size(), parts_.size(), parts_.size() - 1),
+        at);
   if (!std::ranges::is_sorted(milestones_)) invalid("the milestones are not in order", at);
   // All parts have set their first rates: back to the start, and only the first begins.
   for (std::size_t g = 0; g < optimizer.num_groups(); ++g) {
@@ -66,8 +65,10 @@ void SequentialLR::advance() {
   ++last_epoch_;
   const auto i = static_cast<std::size_t>(std::ranges::upper_bound(milestones_, last_epoch_) - milestones_.begin());
   LRScheduler& now = *parts_[i].scheduler;
-  if (i > 0 && milestones_[i - 1] == last_epoch_) now.jump(0);
-  else now.advance();
+  if (i > 0 && milestones_[i - 1] == last_epoch_)
+    now.jump(0);
+  else
+    now.advance();
   last_lr_ = now.last_lr();
 }
 

@@ -1,10 +1,10 @@
-#include <xgrad/optim/scheduler_cycle.hpp>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
+#include <xgrad/optim/scheduler_cycle.hpp>
 
 namespace xgrad::optim {
 namespace {
@@ -52,7 +52,8 @@ OneCycleLR::OneCycleLR(Optimizer& optimizer, PerGroup max_lr, OneCycleLROptions 
       cycle_momentum_(o.cycle_momentum),
       three_phase_(o.three_phase) {
   total_steps_ = steps_of(o, at);
-  if (!(pct_start_ >= 0 && pct_start_ <= 1)) invalid(fmt::format("pct_start must be in [0, 1], got {}", pct_start_), at);
+  if (!(pct_start_ >= 0 && pct_start_ <= 1))
+    invalid(fmt::format("pct_start must be in [0, 1], got {}", pct_start_), at);
   if (!(o.div_factor > 0 && o.final_div_factor > 0))
     invalid(fmt::format("div_factor and final_div_factor must be positive, got {} and {}", o.div_factor,
                         o.final_div_factor),
@@ -80,19 +81,22 @@ OneCycleLR::Point OneCycleLR::at_step(std::size_t g, double step) const {
                bottom = cycle_momentum_ ? base_momentum_[g] : 0;
   const Point begin{0, initial_[g], top}, peak{pct_start_ * total - 1, max_[g], bottom}, end{total - 1, min_[g], top};
   const Point back{2 * pct_start_ * total - 2, initial_[g], top};
-  const std::vector<Point> way = three_phase_ ? std::vector<Point>{begin, peak, back, end} : std::vector<Point>{begin, peak, end};
+  const std::vector<Point> way =
+      three_phase_ ? std::vector<Point>{begin, peak, back, end} : std::vector<Point>{begin, peak, end};
   for (std::size_t i = 1;; ++i) {
     if (step > way[i].end_step && i + 1 < way.size()) continue;
     const double length = way[i].end_step - way[i - 1].end_step;
     const double part = length != 0 ? (step - way[i - 1].end_step) / length : 1;  // a phase without steps is over
-    return {step, anneal(cosine_, way[i - 1].lr, way[i].lr, part),
+    // The step after the last, which PyTorch allows, would go below zero.
+    return {step, std::max(0.0, anneal(cosine_, way[i - 1].lr, way[i].lr, part)),
             anneal(cosine_, way[i - 1].momentum, way[i].momentum, part)};
   }
 }
 
 std::vector<double> OneCycleLR::get_lr() {
   if (last_epoch_ > total_steps_)
-    throw ValueError(fmt::format("xgrad: OneCycleLR: step {} of a cycle of total_steps = {}", last_epoch_, total_steps_));
+    throw ValueError(
+        fmt::format("xgrad: OneCycleLR: step {} of a cycle of total_steps = {}", last_epoch_, total_steps_));
   std::vector<double> out;
   for (std::size_t g = 0; g < base_lrs_.size(); ++g) {
     const Point now = at_step(g, static_cast<double>(last_epoch_));
@@ -103,10 +107,14 @@ std::vector<double> OneCycleLR::get_lr() {
 }
 
 std::vector<StateField> OneCycleLR::fields() {
-  std::vector<StateField> f{{"total_steps", &total_steps_}, {"pct_start", &pct_start_},
-                            {"cosine", &cosine_},           {"cycle_momentum", &cycle_momentum_},
-                            {"three_phase", &three_phase_}, {"initial_lr", &initial_},
-                            {"max_lr", &max_},              {"min_lr", &min_}};
+  std::vector<StateField> f{{"total_steps", &total_steps_},
+                            {"pct_start", &pct_start_},
+                            {"cosine", &cosine_},
+                            {"cycle_momentum", &cycle_momentum_},
+                            {"three_phase", &three_phase_},
+                            {"initial_lr", &initial_},
+                            {"max_lr", &max_},
+                            {"min_lr", &min_}};
   if (cycle_momentum_) {
     f.push_back({"base_momentum", &base_momentum_});
     f.push_back({"max_momentum", &max_momentum_});
@@ -143,9 +151,12 @@ CyclicLR::CyclicLR(Optimizer& optimizer, PerGroup base_lr, PerGroup max_lr, Cycl
 double CyclicLR::scale(double x) const {
   if (scale_fn_) return scale_fn_(x);
   switch (mode_) {
-    case CyclicMode::triangular: return 1;
-    case CyclicMode::triangular2: return 1 / std::pow(2.0, x - 1);
-    case CyclicMode::exp_range: return std::pow(gamma_, x);
+    case CyclicMode::triangular:
+      return 1;
+    case CyclicMode::triangular2:
+      return 1 / std::pow(2.0, x - 1);
+    case CyclicMode::exp_range:
+      return std::pow(gamma_, x);
   }
   return 1;
 }
@@ -165,8 +176,9 @@ std::vector<double> CyclicLR::get_lr() {
 }
 
 std::vector<StateField> CyclicLR::fields() {
-  std::vector<StateField> f{{"total_size", &total_size_}, {"step_ratio", &step_ratio_},         {"gamma", &gamma_},
-                            {"max_lrs", &max_lrs_},       {"cycle_momentum", &cycle_momentum_}, {"by_cycle", &by_cycle_}};
+  std::vector<StateField> f{
+      {"total_size", &total_size_}, {"step_ratio", &step_ratio_},         {"gamma", &gamma_},
+      {"max_lrs", &max_lrs_},       {"cycle_momentum", &cycle_momentum_}, {"by_cycle", &by_cycle_}};
   if (cycle_momentum_) {
     f.push_back({"base_momentum", &base_momentum_});
     f.push_back({"max_momentum", &max_momentum_});

@@ -1,9 +1,8 @@
-#include <xgrad/optim/scheduler_plateau.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
-
-#include <fmt/format.h>
+#include <xgrad/optim/scheduler_plateau.hpp>
 
 namespace xgrad::optim {
 
@@ -23,7 +22,8 @@ ReduceLROnPlateau::ReduceLROnPlateau(Optimizer& optimizer, ReduceLROnPlateauOpti
   if (cooldown_ < 0) invalid(fmt::format("cooldown must be >= 0, got {}", cooldown_), at);
   const std::size_t groups = optimizer.num_groups();
   if (min_lrs_.size() == 1) min_lrs_.assign(groups, min_lrs_[0]);
-  if (min_lrs_.size() != groups) invalid(fmt::format("min_lr has {} values for {} groups", min_lrs_.size(), groups), at);
+  if (min_lrs_.size() != groups)
+    invalid(fmt::format("min_lr has {} values for {} groups", min_lrs_.size(), groups), at);
   for (std::size_t g = 0; g < groups; ++g) base_lrs_.push_back(optimizer.lr(g));
   last_lr_ = base_lrs_;
   last_epoch_ = 0;

@@ -1,6 +1,6 @@
-#include <xgrad/optim/sgd.hpp>
-
 #include <fmt/format.h>
+
+#include <xgrad/optim/sgd.hpp>
 
 #include "fused.hpp"
 
@@ -32,13 +32,15 @@ XGRAD_CLONES void with_momentum(const Step<T>& s, std::int64_t n, T* __restrict 
 template <class T>
 void run(const SGDOptions& o, bool first, Tensor& param, const Tensor& grad, Tensor* buffer) {
   const T keep = first ? T(1) : static_cast<T>(1 - o.dampening);  // the buffer starts as the gradient itself
-  const Step<T> s{static_cast<T>(o.lr), static_cast<T>(o.momentum), keep, static_cast<T>(o.weight_decay),
-                  static_cast<T>(o.maximize ? -1 : 1), o.nesterov};
+  const Step<T> s{static_cast<T>(o.lr),           static_cast<T>(o.momentum),          keep,
+                  static_cast<T>(o.weight_decay), static_cast<T>(o.maximize ? -1 : 1), o.nesterov};
   for_elements(
       param.numel(),
       [&](std::int64_t n, T* p, const T* g, T* b) {
-        if (b) with_momentum<T>(s, n, p, g, b);
-        else plain<T>(s, n, p, g);
+        if (b)
+          with_momentum<T>(s, n, p, g, b);
+        else
+          plain<T>(s, n, p, g);
       },
       param.mutable_data<T>(), grad.data<T>(), data_of<T>(buffer));
 }

@@ -1,6 +1,7 @@
 #include "state_fields.hpp"
 
 #include <fmt/format.h>
+
 #include <xgrad/ops/factory.hpp>
 
 namespace xgrad::optim {
@@ -8,10 +9,14 @@ namespace {
 
 template <class T>
 Tensor as_tensor(const T& v) {
-  if constexpr (std::is_same_v<T, double>) return full({}, v, {kFloat64});
-  else if constexpr (std::is_same_v<T, std::int64_t>) return full({}, v, {kInt64});
-  else if constexpr (std::is_same_v<T, bool>) return full({}, v, {kBool});
-  else return from_vector(std::vector<double>(v.begin(), v.end()));
+  if constexpr (std::is_same_v<T, double>)
+    return full({}, v, {kFloat64});
+  else if constexpr (std::is_same_v<T, std::int64_t>)
+    return full({}, v, {kInt64});
+  else if constexpr (std::is_same_v<T, bool>)
+    return full({}, v, {kBool});
+  else
+    return from_vector(std::vector<double>(v.begin(), v.end()));
 }
 
 }  // namespace

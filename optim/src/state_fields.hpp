@@ -2,7 +2,6 @@
 #pragma once
 
 #include <span>
-
 #include <xgrad/optim/option.hpp>
 #include <xgrad/tensor.hpp>
 

@@ -14,21 +14,40 @@ namespace {
 
 namespace nn = xgrad::nn;
 
+// A layer of an architecture: an optional name, the class, its arguments, and remarks that follow them.
+struct LayerText {
+  std::string name, type, arguments;
+};
+
+LayerText read_layer(const std::string& text) {
+  static const std::regex kHead(R"(^(?:([\w.]+) )?([A-Z]\w*))");
+  std::smatch m;
+  if (!std::regex_search(text, m, kHead)) throw Unsupported("layer " + text);
+  LayerText layer{m[1], m[2], {}};
+  const std::string rest = m.suffix();
+  if (!rest.starts_with('(')) return layer;
+  std::size_t end = 0;
+  for (int depth = 0; end < rest.size(); ++end)
+    if (rest[end] == '(')
+      ++depth;
+    else if (rest[end] == ')' && --depth == 0)
+      break;
+  layer.arguments = rest.substr(1, end - 1);
+  return layer;
+}
+
 // "0 Linear(3,8)", "fc Linear(16,3)", "ReLU": a network of modules under their names.
 struct Network : nn::Module {
   std::vector<AnyModule> layers;
 
   explicit Network(const Json& architecture) {
-    static const std::regex kLayer(R"(^(?:([\w.]+) )?([A-Z]\w*)(?:\((.*)\))?$)");
     for (const Json& j : architecture) {
-      const std::string text = j;
-      std::smatch m;
-      if (!std::regex_match(text, m, kLayer)) throw Unsupported("layer " + text);
-      if (!is_module(m[2])) throw Unsupported("no module " + m[2].str());
+      const LayerText text = read_layer(j);
+      if (!is_module(text.type)) throw Unsupported("no module " + text.type);
       Interpreter language;
-      const auto [args, named] = language.arguments(m[3]);
-      auto layer = make_module(m[2], args, named);
-      if (m[1].matched) register_module(m[1], layer->module);
+      const auto [args, named] = language.arguments(text.arguments);
+      auto layer = make_module(text.type, args, named);
+      if (!text.name.empty()) register_module(text.name, layer->module);
       layers.push_back(*layer);
     }
   }
@@ -54,10 +73,12 @@ struct Batches {
 
 Tensor loss_of(const std::string& text, const Tensor& y, const Tensor& target) {
   if (text.starts_with("mse mean")) return xgrad::mse_loss(y, target);
-  if (text.starts_with("cross entropy mean")) return xgrad::cross_entropy(y, target);
+  if (text.starts_with("cross entropy mean"))  // over all leading dimensions
+    return xgrad::cross_entropy(xgrad::reshape(y, {-1, y.size(-1)}), xgrad::flatten(target));
   if (text.starts_with("l1 mean")) return xgrad::l1_loss(y, target);
   if (text.starts_with("nll mean")) return xgrad::nll_loss(y, target);
   if (text.find("with logits") != std::string::npos) return xgrad::binary_cross_entropy_with_logits(y, target);
+  if (text.starts_with("BCE mean")) return xgrad::binary_cross_entropy(y, target);
   throw Unsupported("loss " + text);
 }
 
@@ -91,7 +112,7 @@ void check_training(const Json& r, Tolerance tol) {
   }
   for (const auto& [name, t] : net.named_parameters()) compare_data(t, r.at("params").at(name), tol, name);
   if (r.contains("buffers"))
-    for (const auto& [name, t] : net.named_buffers()) compare_data(t, r["buffers"].at(name), tol, name);
+    for (const auto& [name, t] : net.named_buffers()) compare_tensor(t, r["buffers"].at(name), tol, name);
 }
 
 // Objective of a linear model with an L2 term on all parameters; `curvature` bounds its second derivative in the
@@ -159,13 +180,49 @@ void check_convex(const Json& r, Tolerance) {
   }
 }
 
+// A function of x and y, in as many evaluations as the record allows.
+void check_minimize(const Json& r) {
+  static const std::regex kCheck(R"(LBFGS with strong Wolfe .* to ([\d.e-]+) and minimum to ([\d.e-]+) in <= (\d+))");
+  const std::string check = r.at("check"),
+                    f = std::regex_replace(r.at("f").get<std::string>(), std::regex("xy"), "x y");
+  std::smatch m;
+  if (!std::regex_search(check, m, kCheck)) throw Unsupported("check " + check);
+  std::vector<Tensor> params;
+  for (const Json& x : r.at("x0")) params.push_back(xgrad::full({}, number(x), {xgrad::kFloat64, true}));
+  int evaluations = 0;
+  const auto closure = [&] {
+    ++evaluations;
+    Interpreter language;
+    language.set("x", params.at(0));
+    language.set("y", params.at(1));
+    for (Tensor& p : params) p.zero_grad();
+    const Tensor l = language.evaluate(f).tensor();
+    l.backward();
+    return l;
+  };
+  xgrad::optim::LBFGS lbfgs(params, {.max_iter = 20,
+                                     .tolerance_grad = 1e-10,
+                                     .tolerance_change = 1e-14,
+                                     .line_search_fn = xgrad::optim::LineSearch::strong_wolfe});
+  double loss = 0;
+  for (int before = -1; before != evaluations && evaluations < std::stoi(m[3]) - 30;) {
+    before = evaluations + 1;  // a step that only looks has converged
+    loss = lbfgs.step(closure).item();
+  }
+  expect(evaluations <= std::stoi(m[3]), fmt::format("{} evaluations", evaluations));
+  compare_number(loss, number(r.at("minimum")), {0, std::stod(m[2])}, "minimum");
+  for (std::size_t i = 0; i < params.size(); ++i)
+    compare_number(params[i].item(), number(r.at("minimizer").at(i)), {0, std::stod(m[1])},
+                   fmt::format("minimizer[{}]", i));
+}
+
 }  // namespace
 
 void check_e2e(const Json& record) {
   const std::string kind = record.at("kind");
   if (kind == "training") return check_training(record, tolerance(record, 1e-8, 1e-9));
   if (kind == "convex_optimum") return check_convex(record, {});
-  if (kind == "minimize") throw Unsupported("optimizer LBFGS");
+  if (kind == "minimize") return check_minimize(record);
   throw Unsupported("kind " + kind);
 }
 

@@ -71,11 +71,51 @@ Value unpooled(Case& c) {
   return xgrad::max_unpool2d(r.values, r.indices, {x.size(-2), x.size(-1)});
 }
 
+// The same with the layers under the names that the parameters have: conv, bn, fc.
+Value named_sequential(Case& c) {
+  const std::map<std::string, const char*> names = {{"Conv2d", "conv"}, {"BatchNorm2d", "bn"}, {"Linear", "fc"}};
+  std::vector<AnyModule> layers;
+  nn::Module parent;
+  for (const Json& layer : c.record.at("attrs").at("layers")) {
+    const std::string text = layer;
+    layers.push_back(parse_layer(text));
+    if (const auto name = names.find(text.substr(0, text.find('('))); name != names.end())
+      layers.back().module = parent.register_module(name->second, layers.back().module);
+  }
+  bind_parameters(c, parent);
+  Tensor x = c.inputs.at(0).tensor;
+  for (const AnyModule& l : layers) x = l.forward(x);
+  return x;
+}
+
+// Clipping of the inputs as gradients; the gradients afterwards, and the norm where there is one.
+Value clipped(Case& c) {
+  std::vector<Tensor> params;
+  for (const Input& i : c.inputs) {
+    params.push_back(xgrad::zeros_like(i.tensor).requires_grad_());
+    params.back().set_grad(i.tensor.clone());
+  }
+  double norm_type = 2;
+  for (auto& [name, value] : c.attrs)
+    if (name == "norm_type") norm_type = value.get<std::string>() ? std::stod(*value.get<std::string>()) : value.real();
+  Args args("max_norm? norm_type? clip_value?", {}, c.attrs);
+  List out;
+  if (c.op == "clip_grad_value_") {
+    xgrad::optim::clip_grad_value_(params, args.real("clip_value", 0));
+    for (const Tensor& p : params) out.push_back(p.grad());
+    return out;
+  }
+  const double norm = xgrad::optim::clip_grad_norm_(params, args.real("max_norm", 0), norm_type);
+  for (const Tensor& p : params) out.push_back(p.grad());
+  out.push_back(xgrad::tensor(norm, {.dtype = params.front().dtype()}));
+  return out;
+}
+
 const std::map<std::string, std::function<Value(Case&)>>& network_calls() {
   static const std::map<std::string, std::function<Value(Case&)>> table = {
-      {"sequential_mlp", sequential},
-      {"weight_sharing", tied_weights},
-      {"MaxUnpool2d", unpooled},
+      {"sequential_mlp", sequential}, {"weight_sharing", tied_weights},
+      {"MaxUnpool2d", unpooled},      {"conv_bn_relu_pool_fc", named_sequential},
+      {"clip_grad_norm_", clipped},   {"clip_grad_value_", clipped},
   };
   return table;
 }

@@ -1,8 +1,6 @@
 // optim: trajectories of optimizers.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <regex>
 
 #include "modules.hpp"
@@ -29,15 +27,6 @@ Tensor mlp(const Json& p, const std::vector<Tensor>& params) {
   return xgrad::mse_loss(xgrad::linear(h, params.at(2), params.at(3)), tensor_from(p.at("Y")));
 }
 
-// Scales all gradients so that their common norm is at most 1, as the problem says.
-void clip_to_norm_1(std::vector<Tensor>& params) {
-  double square = 0;
-  for (const Tensor& p : params)
-    for (const double g : p.grad().to_vector<double>()) square += g * g;
-  const double scale = std::min(1.0, 1.0 / (std::sqrt(square) + 1e-6));
-  for (Tensor& p : params) p.set_grad(p.grad().detach() * scale);
-}
-
 class Problem {
  public:
   Problem(const Json& record, std::vector<Tensor>& params)
@@ -52,8 +41,16 @@ class Problem {
     }
     const Tensor l = loss();
     l.backward();
-    if (kind_ == "rosenbrock") clip_to_norm_1(params_);
+    if (kind_ == "rosenbrock") xgrad::optim::clip_grad_norm_(params_, 1.0);
     return l.item();
+  }
+
+  // The loss, with its gradients as they are.
+  Tensor evaluate() const {
+    for (Tensor& p : params_) p.zero_grad();
+    const Tensor l = loss();
+    l.backward();
+    return l;
   }
 
  private:
@@ -100,7 +97,12 @@ void check_optim(const Json& record) {
   for (const Json& point : record.at("trajectory")) {
     std::optional<double> loss;
     while (step < point.at("step").get<std::int64_t>()) {
-      loss = problem.differentiate(++step);
+      ++step;
+      if (record["optimizer"] == "LBFGS") {
+        loss = optimizer->step([&] { return problem.evaluate(); }).item();
+        continue;
+      }
+      loss = problem.differentiate(step);
       if (step == skipped) params[0].zero_grad();
       optimizer->step();
     }

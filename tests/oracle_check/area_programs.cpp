@@ -32,9 +32,23 @@ Tensor tripled_square(const Tensor& t) {
 
 // Statements that are words rather than code. True when it was one.
 bool worded_statement(Interpreter& language, const std::string& s) {
+  // "bn=BatchNorm1d(3) (defaults)", "train: bn(X)", "eval: y=bn(X)": modules and their modes.
+  static const std::regex kModule(R"(^(\w+)=([A-Z]\w*\(.*?\))(?: \(defaults\))?$)"),
+      kMode(R"(^(train|eval): ((?:\w+=)?(\w+)\(.*\))$)");
+  std::smatch m;
+  if (std::regex_match(s, m, kModule)) {
+    language.run(m[1].str() + " = nn." + m[2].str());
+    language.run(m[1].str() + ".double()");
+    language.set("_module", language.get(m[1]));
+    return true;
+  }
+  if (std::regex_match(s, m, kMode)) {
+    language.run(m[3].str() + "." + m[1].str() + "()");
+    language.run(m[2]);
+    return true;
+  }
   static const std::regex kRemark(R"(^(?:read .*|\w+ leaf\b.*|(?:\w+ )?leaf unused)$)"),
       kTogether(R"(^backward from (.*) and (.*) together$)");
-  std::smatch m;
   if (std::regex_match(s, kRemark)) return true;
   if (s == "backward" || s == "backward()") {
     language.get("_").tensor().backward();
@@ -85,10 +99,12 @@ void check_result(Interpreter& language, const std::string& name, const Json& wa
     const bool none = language.evaluate(name.substr(0, name.size() - kNone.size())).is_none();
     return expect(none == want.get<bool>(), name);
   }
-  const Value got = language.evaluate(name);
+  const bool of_module = !language.has(name) && language.has("_module") && name.find('.') == std::string::npos;
+  const Value got = language.evaluate(of_module ? "_module." + name : name);
   if (want.is_boolean()) return expect(got.flag() == want.get<bool>(), name);
   if (want.is_object()) return compare_tensor(got.tensor(), want, tol, name);
-  if (want.is_number()) return compare_number(got.real(), number(want), tol, name);
+  if (want.is_number())
+    return compare_number(got.get<Tensor>() ? got.tensor().item() : got.real(), number(want), tol, name);
   throw Unsupported("result " + name);
 }
 

@@ -71,6 +71,22 @@ Value native_layer_norm(Args& a) {
   return std::vector<Tensor>{y, xgrad::mean(x, dims, true), xgrad::rsqrt(xgrad::var(x, dims, 0, true) + eps)};
 }
 
+Value embedding_bag(Args& a) {
+  xgrad::EmbeddingBagOptions o;
+  o.offsets = a.optional_tensor("offsets");
+  o.per_sample_weights = a.optional_tensor("per_sample_weights");
+  const std::string mode = a.text("mode", "mean");
+  o.mode = mode == "sum" ? xgrad::BagMode::sum : mode == "max" ? xgrad::BagMode::max : xgrad::BagMode::mean;
+  o.include_last_offset = a.flag("include_last_offset");
+  if (a.given("padding_idx")) o.padding_idx = a.integer("padding_idx");
+  if (a.given("max_norm")) o.max_norm = a.real("max_norm");
+  o.norm_type = a.real("norm_type", 2);
+  o.scale_grad_by_freq = a.flag("scale_grad_by_freq");
+  Tensor index = a.tensor("input"), weight = a.tensor("weight");
+  if (index.is_floating_point() && !weight.is_floating_point()) std::swap(index, weight);  // as in opinfo
+  return xgrad::embedding_bag(index, weight, o);
+}
+
 void add_normalisation(FunctionTable& t) {
   t[kF + "batch_norm"] = {"input running_mean? running_var? weight? bias? training? momentum? eps?", [](Args& a) {
                             return xgrad::batch_norm(a.tensor("input"), a.optional_tensor("running_mean"),
@@ -101,6 +117,10 @@ void add_normalisation(FunctionTable& t) {
                                                                        a.real("alpha", 1e-4), a.real("beta", 0.75),
                                                                        a.real("k", 1));
                                    }};
+  t[kF + "embedding_bag"] = {
+      "input weight offsets? max_norm? norm_type? scale_grad_by_freq? mode? per_sample_weights? include_last_offset? "
+      "padding_idx?",
+      embedding_bag};
   t[kF + "embedding"] = {"input weight padding_idx? max_norm? norm_type? scale_grad_by_freq?", [](Args& a) {
                            xgrad::EmbeddingOptions o;
                            if (a.given("padding_idx")) o.padding_idx = a.integer("padding_idx");

@@ -301,6 +301,7 @@ Value attribute(const Value& object, const std::string& name) {
     }
     return call_function(name, {object}, {});  // mT and its like
   }
+  if (const auto* o = object.get<std::shared_ptr<Object>>()) return (*o)->attribute(name);
   throw Unsupported("attribute " + name + " of " + object.describe());
 }
 

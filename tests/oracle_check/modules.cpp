@@ -1,6 +1,8 @@
 #include "modules.hpp"
 
+#include <algorithm>
 #include <map>
+#include <stdexcept>
 
 #include "convolution.hpp"
 #include "classes.hpp"
@@ -107,6 +109,11 @@ struct ModuleObject : Object {
       throw Unsupported("method " + method + " of a module");
     return std::static_pointer_cast<Object>(std::make_shared<ModuleObject>(any));
   }
+  Value attribute(const std::string& name) override {
+    for (const auto& [key, tensor] : any.module.state_dict())
+      if (key == name) return tensor;
+    return Object::attribute(name);
+  }
 };
 
 struct DatasetObject : Object {
@@ -168,7 +175,13 @@ std::optional<AnyModule> make_module(const std::string& name, List positional, D
 void set_parameters(nn::Module& m, const xgrad::NamedTensors& state) {
   for (const auto& [name, tensor] : state)
     if (tensor.is_floating_point()) m.to(tensor.dtype());
-  m.load_state_dict(state);
+  // A record may leave out buffers, which then have their first values; never a parameter.
+  const xgrad::nn::LoadReport report = m.load_state_dict(state, false);
+  const xgrad::NamedTensors buffers = m.named_buffers();
+  for (const std::string& key : report.missing)
+    if (std::ranges::none_of(buffers, [&](const auto& b) { return b.first == key; }))
+      throw std::runtime_error("the record lacks the parameter " + key);
+  if (!report.unexpected.empty()) throw std::runtime_error("the module has no parameter " + report.unexpected.front());
 }
 
 void add_modules(FunctionTable& t) {

@@ -47,6 +47,22 @@ Value with_channels(Case& c) {
   return run_module(c, module_or_unsupported(c.op, {}, attrs));
 }
 
+// Two inputs besides the table.
+Value bags(Case& c) {
+  Dict named = constructor_attrs(c);
+  const auto mode_is = [&](const char* m) {
+    return std::any_of(named.begin(), named.end(),
+                       [m](const auto& a) { return a.first == "mode" && a.second.text() == m; });
+  };
+  const Tensor weight = c.tensor("weight");
+  const xgrad::BagMode mode = mode_is("sum")   ? xgrad::BagMode::sum
+                              : mode_is("max") ? xgrad::BagMode::max
+                                               : xgrad::BagMode::mean;
+  const xgrad::nn::EmbeddingBag m(weight.size(0), weight.size(1), {.mode = mode});
+  const AnyModule any{m, [&](const Tensor& x) { return m(x, c.has("offsets") ? c.tensor("offsets") : Tensor()); }};
+  return run_module(c, any);
+}
+
 }  // namespace
 
 const std::map<std::string, std::function<Value(Case&)>>& norm_calls() {
@@ -61,6 +77,7 @@ const std::map<std::string, std::function<Value(Case&)>>& norm_calls() {
       {"GroupNorm", with_channels},
       {"PReLU", with_channels},
       {"Embedding", with_channels},
+      {"EmbeddingBag", bags},
   };
   return table;
 }

@@ -14,6 +14,11 @@ namespace optim = xgrad::optim;
 
 void set(optim::Option<double>& o, const Value& v) { o = v.real(); }
 void set(optim::Option<bool>& o, const Value& v) { o = v.flag(); }
+void set(optim::Option<std::int64_t>& o, const Value& v) { o = v.integer(); }
+void set(optim::Option<optim::LineSearch>& o, const Value& v) {
+  if (v.text() != "strong_wolfe") throw Unsupported("line_search_fn " + v.text());
+  o = optim::LineSearch::strong_wolfe;
+}
 void set(optim::Option<std::array<double, 2>>& o, const Value& v) {
   if (!v.list() || v.list()->size() != 2) throw Unsupported("two numbers from " + v.describe());
   o = {(*v.list())[0].real(), (*v.list())[1].real()};
@@ -45,6 +50,11 @@ std::unique_ptr<optim::Optimizer> make(const std::vector<OptimizerGroup>& groups
   return std::make_unique<Optimizer>(parsed, options_from<Options>(defaults));
 }
 
+std::unique_ptr<optim::Optimizer> make_lbfgs(const std::vector<OptimizerGroup>& groups, const Dict& defaults) {
+  if (groups.size() != 1 || !groups[0].options.empty()) throw Unsupported("LBFGS with groups");
+  return std::make_unique<optim::LBFGS>(groups[0].params, options_from<optim::LBFGSOptions>(defaults));
+}
+
 const std::map<std::string, Make>& makers() {
   static const std::map<std::string, Make> table = {
       {"SGD", make<optim::SGD, optim::SGDOptions>},
@@ -58,6 +68,7 @@ const std::map<std::string, Make>& makers() {
       {"RAdam", make<optim::RAdam, optim::RAdamOptions>},
       {"ASGD", make<optim::ASGD, optim::ASGDOptions>},
       {"Rprop", make<optim::Rprop, optim::RpropOptions>},
+      {"LBFGS", make_lbfgs},
   };
   return table;
 }
@@ -216,8 +227,8 @@ const std::map<std::string, Schedule>& schedules() {
       {"ConstantLR",
        {"factor? total_iters?",
         [](O& o, Args& a) {
-          return optim::ConstantLR(
-              o, {.factor = a.real("factor", 1.0 / 3), .total_iters = a.integer("total_iters", 5)});
+          return optim::ConstantLR(o,
+                                   {.factor = a.real("factor", 1.0 / 3), .total_iters = a.integer("total_iters", 5)});
         }}},
       {"LinearLR",
        {"start_factor? end_factor? total_iters?",
@@ -243,8 +254,7 @@ const std::map<std::string, Schedule>& schedules() {
           return optim::CosineAnnealingWarmRestarts(
               o, a.integer("T_0"), {.T_mult = a.integer("T_mult", 1), .eta_min = a.real("eta_min", 0)});
         }}},
-      {"LambdaLR",
-       {"lr_lambda", [](O& o, Args& a) { return optim::LambdaLR(o, epoch_function(a["lr_lambda"])); }}},
+      {"LambdaLR", {"lr_lambda", [](O& o, Args& a) { return optim::LambdaLR(o, epoch_function(a["lr_lambda"])); }}},
       {"MultiplicativeLR",
        {"lr_lambda", [](O& o, Args& a) { return optim::MultiplicativeLR(o, epoch_function(a["lr_lambda"])); }}},
       {"OneCycleLR",
@@ -287,10 +297,28 @@ std::shared_ptr<optim::LRScheduler> make_scheduler(const std::string& name, opti
 }
 
 void add_optimizers(FunctionTable& t) {
-  static const char* const kOptions[] = {
-      "lr",      "momentum", "dampening", "weight_decay", "nesterov",  "maximize",   "betas",    "eps",
-      "amsgrad", "alpha",    "centered",  "lr_decay",     "rho",       "lambd",      "t0",       "etas",
-      "step_sizes", "momentum_decay", "initial_accumulator_value"};
+  static const char* const kOptions[] = {"lr",
+                                         "momentum",
+                                         "dampening",
+                                         "weight_decay",
+                                         "nesterov",
+                                         "maximize",
+                                         "betas",
+                                         "eps",
+                                         "amsgrad",
+                                         "alpha",
+                                         "centered",
+                                         "lr_decay",
+                                         "rho",
+                                         "lambd",
+                                         "t0",
+                                         "etas",
+                                         "step_sizes",
+                                         "momentum_decay",
+                                         "initial_accumulator_value",
+                                         "max_iter",
+                                         "history_size",
+                                         "line_search_fn"};
   static std::string signature = "params";
   if (signature == "params")
     for (const char* o : kOptions) signature += std::string(" ") + o + "?";

@@ -45,6 +45,8 @@ Tensor Value::tensor() const {
   wrong("a tensor", *this);
 }
 
+Value Object::attribute(const std::string& name) { throw Unsupported("attribute " + name); }
+
 std::int64_t Value::integer() const {
   if (const std::int64_t* i = get<std::int64_t>()) return *i;
   if (const bool* b = get<bool>()) return *b;

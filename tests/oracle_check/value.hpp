@@ -46,6 +46,7 @@ using Callable = std::function<Value(List, Dict)>;
 struct Object {
   virtual ~Object() = default;
   virtual Value call(const std::string& method, List args, Dict named) = 0;
+  virtual Value attribute(const std::string& name);
 };
 
 class Value {

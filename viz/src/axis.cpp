@@ -1,9 +1,9 @@
 #include "axis.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 namespace xgrad::viz {
 namespace {
@@ -37,7 +37,8 @@ std::vector<Tick> linear_ticks(const Range& r, int wanted) {
 }
 
 std::vector<Tick> log_ticks(const Range& r, int wanted) {
-  const int first = static_cast<int>(std::ceil(std::log10(r.low) - 1e-9)), last = static_cast<int>(std::floor(std::log10(r.high) + 1e-9));
+  const int first = static_cast<int>(std::ceil(std::log10(r.low) - 1e-9)),
+            last = static_cast<int>(std::floor(std::log10(r.high) + 1e-9));
   std::vector<Tick> ticks;
   if (last - first >= 2) {
     const int every = std::max(1, (last - first + wanted) / std::max(1, wanted));
@@ -63,7 +64,9 @@ double Axis::pixel(double v) const {
 
 bool Axis::shows(double v) const { return std::isfinite(v) && (scale_ == Scale::linear || v > 0); }
 
-std::vector<Tick> Axis::ticks(int wanted) const { return scale_ == Scale::log ? log_ticks(range_, wanted) : linear_ticks(range_, wanted); }
+std::vector<Tick> Axis::ticks(int wanted) const {
+  return scale_ == Scale::log ? log_ticks(range_, wanted) : linear_ticks(range_, wanted);
+}
 
 Range range_of(const std::vector<double>& values, Scale scale, double margin) {
   double low = INFINITY, high = -INFINITY;

@@ -3,7 +3,6 @@
 
 #include <string>
 #include <vector>
-
 #include <xgrad/viz/plot.hpp>
 
 namespace xgrad::viz {

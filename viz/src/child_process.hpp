@@ -13,7 +13,9 @@ struct ChildResult {
   std::string output;   // of standard output
   std::string message;  // of standard error
 };
-// Runs arguments[0] from PATH as a child process without a shell, `input` on its standard input, killed after `timeout`.
-ChildResult run_child(const std::vector<std::string>& arguments, const std::string& input, std::chrono::seconds timeout);
+// Runs arguments[0] from PATH as a child process without a shell, `input` on its standard input, killed after
+// `timeout`.
+ChildResult run_child(const std::vector<std::string>& arguments, const std::string& input,
+                      std::chrono::seconds timeout);
 
 }  // namespace xgrad::viz

@@ -13,18 +13,22 @@ namespace {
 // The grid with a rim of "outside" around it, so that every outline closes.
 class Padded {
  public:
-  Padded(const std::vector<double>& x, const std::vector<double>& y, const std::vector<double>& z, double level) : x_(x), y_(y), z_(z), level_(level) {}
+  Padded(const std::vector<double>& x, const std::vector<double>& y, const std::vector<double>& z, double level)
+      : x_(x), y_(y), z_(z), level_(level) {}
 
   std::int64_t columns() const { return static_cast<std::int64_t>(x_.size()) + 2; }
   std::int64_t rows() const { return static_cast<std::int64_t>(y_.size()) + 2; }
   bool on_grid(std::int64_t r, std::int64_t c) const { return r > 0 && c > 0 && r < rows() - 1 && c < columns() - 1; }
   double value(std::int64_t r, std::int64_t c) const {
-    const double v = on_grid(r, c) ? z_[static_cast<std::size_t>(r - 1) * x_.size() + static_cast<std::size_t>(c - 1)] : std::numeric_limits<double>::infinity();
+    const double v = on_grid(r, c) ? z_[static_cast<std::size_t>(r - 1) * x_.size() + static_cast<std::size_t>(c - 1)]
+                                   : std::numeric_limits<double>::infinity();
     return std::isnan(v) ? std::numeric_limits<double>::infinity() : v;
   }
   double level() const { return level_; }
   bool inside(std::int64_t r, std::int64_t c) const { return value(r, c) < level_; }
-  std::pair<double, double> place(std::int64_t r, std::int64_t c) const { return {x_[clamp(c, x_.size())], y_[clamp(r, y_.size())]}; }
+  std::pair<double, double> place(std::int64_t r, std::int64_t c) const {
+    return {x_[clamp(c, x_.size())], y_[clamp(r, y_.size())]};
+  }
 
   // Where the level is crossed between two neighbours, of which exactly one is inside.
   std::pair<double, double> crossing(std::int64_t r0, std::int64_t c0, std::int64_t r1, std::int64_t c1) const {
@@ -36,7 +40,9 @@ class Padded {
   }
 
  private:
-  static std::size_t clamp(std::int64_t i, std::size_t n) { return static_cast<std::size_t>(std::min(std::max<std::int64_t>(i - 1, 0), static_cast<std::int64_t>(n) - 1)); }
+  static std::size_t clamp(std::int64_t i, std::size_t n) {
+    return static_cast<std::size_t>(std::min(std::max<std::int64_t>(i - 1, 0), static_cast<std::int64_t>(n) - 1));
+  }
   const std::vector<double>&x_, &y_, &z_;
   double level_;
 };
@@ -52,7 +58,8 @@ std::map<Edge, Edge> pieces(const Padded& p) {
     for (std::int64_t c = 0; c + 1 < n; ++c) {
       // Corners counterclockwise from the lower left; edge i leads from corner i to the next.
       const std::array<bool, 4> in{p.inside(r, c), p.inside(r, c + 1), p.inside(r + 1, c + 1), p.inside(r + 1, c)};
-      const std::array<Edge, 4> edge{2 * (r * n + c), 2 * (r * n + c + 1) + 1, 2 * ((r + 1) * n + c), 2 * (r * n + c) + 1};
+      const std::array<Edge, 4> edge{2 * (r * n + c), 2 * (r * n + c + 1) + 1, 2 * ((r + 1) * n + c),
+                                     2 * (r * n + c) + 1};
       // Of two opposite corners inside: do their areas meet in the middle?
       const double middle = (p.value(r, c) + p.value(r, c + 1) + p.value(r + 1, c) + p.value(r + 1, c + 1)) / 4;
       const std::size_t direction = middle < p.level() ? 1 : 3;
@@ -60,7 +67,7 @@ std::map<Edge, Edge> pieces(const Padded& p) {
         if (!in[i] || in[(i + 1) % 4]) continue;  // the inside does not end on edge i
         std::size_t j = i;
         do j = (j + direction) % 4;
-        while (in[j] || !in[(j + 1) % 4]);        // until one where it begins
+        while (in[j] || !in[(j + 1) % 4]);  // until one where it begins
         next[edge[i]] = edge[j];
       }
     }
@@ -84,7 +91,8 @@ void append(Loop& loop, const std::pair<double, double>& q) {
 
 }  // namespace
 
-std::vector<Loop> sublevel_outline(const std::vector<double>& x, const std::vector<double>& y, const std::vector<double>& z, double level) {
+std::vector<Loop> sublevel_outline(const std::vector<double>& x, const std::vector<double>& y,
+                                   const std::vector<double>& z, double level) {
   const Padded p(x, y, z, level);
   std::map<Edge, Edge> next = pieces(p);
   std::vector<Loop> loops;

@@ -1,10 +1,9 @@
-#include <xgrad/viz/image_grid.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
+#include <xgrad/viz/image_grid.hpp>
 
 #include "heatmap.hpp"
 #include "png.hpp"
@@ -27,7 +26,8 @@ struct Images {
 Images read(const Tensor& t, const Location& at) {
   require_defined(kOp, t, at);
   const bool plain = t.dim() == 3, with_channels = t.dim() == 4 && (t.size(1) == 1 || t.size(1) == 3);
-  if (!plain && !with_channels) ErrorReport(kOp, "images must be (N, H, W), (N, 1, H, W) or (N, 3, H, W)", at).operand("images", t).shape_error();
+  if (!plain && !with_channels)
+    ErrorReport(kOp, "images must be (N, H, W), (N, 1, H, W) or (N, 3, H, W)", at).operand("images", t).shape_error();
   if (t.numel() == 0) ErrorReport(kOp, "there are no pixels to draw", at).operand("images", t).shape_error();
   return {t.size(0), plain ? 1 : t.size(1), t.size(-2), t.size(-1), t.detach().to_vector<double>()};
 }
@@ -43,7 +43,8 @@ Rgb colour(double v, Colors colors, const Range& r) {
   const double largest = std::max(std::fabs(r.low), std::fabs(r.high));
   if (!std::isfinite(v)) return signed_colour(v, 1);
   if (colors == Colors::diverging) return signed_colour(std::clamp(v, -largest, largest), largest);
-  const double t = r.high > r.low ? std::clamp((v - r.low) / (r.high - r.low), 0.0, 1.0) : 0, level = 255 * (colors == Colors::ink ? 1 - t : t);
+  const double t = r.high > r.low ? std::clamp((v - r.low) / (r.high - r.low), 0.0, 1.0) : 0,
+               level = 255 * (colors == Colors::ink ? 1 - t : t);
   return {level, level, level};
 }
 
@@ -58,17 +59,25 @@ class Grid {
   }
 
   std::string svg() const {
-    std::string s = fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} {1:.0f}\" font-family=\"{2}\" role=\"img\">\n", width_, height_, kFontFamily);
+    std::string s = fmt::format(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} "
+        "{1:.0f}\" font-family=\"{2}\" role=\"img\">\n",
+        width_, height_, kFontFamily);
     if (!o_.title.empty()) s += fmt::format("<title>{}</title>\n", escape(o_.title));
     s += fmt::format("<rect width=\"{:.0f}\" height=\"{:.0f}\" fill=\"#FFFFFF\"/>\n", width_, height_);
-    if (!o_.title.empty()) s += fmt::format("<text x=\"{}\" y=\"21\" font-size=\"{}\" font-weight=\"bold\" fill=\"#1A1A1A\">{}</text>\n", kMargin, kTitleSize, escape(o_.title));
+    if (!o_.title.empty())
+      s += fmt::format("<text x=\"{}\" y=\"21\" font-size=\"{}\" font-weight=\"bold\" fill=\"#1A1A1A\">{}</text>\n",
+                       kMargin, kTitleSize, escape(o_.title));
     std::size_t caption = 0;
     double y = top_;
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       const double row_height = tile_height(rows_[r]);
       if (r < o_.row_labels.size())
-        s += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\" font-size=\"{}\" fill=\"#374151\">{}</text>\n", left_ - 8, y + row_height / 2 + 4, kFontSize, escape(o_.row_labels[r]));
-      for (std::int64_t i = 0; i < rows_[r].count; ++i, ++caption) s += tile(rows_[r], i, left_ + static_cast<double>(i) * (tile_width(rows_[r]) + o_.gap), y, caption);
+        s += fmt::format(
+            "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\" font-size=\"{}\" fill=\"#374151\">{}</text>\n",
+            left_ - 8, y + row_height / 2 + 4, kFontSize, escape(o_.row_labels[r]));
+      for (std::int64_t i = 0; i < rows_[r].count; ++i, ++caption)
+        s += tile(rows_[r], i, left_ + static_cast<double>(i) * (tile_width(rows_[r]) + o_.gap), y, caption);
       y += row_height + caption_room_ + o_.gap;
     }
     return s + "</svg>\n";
@@ -76,13 +85,20 @@ class Grid {
 
  private:
   void check(const Location& at) const {
-    if (o_.gap < 0 || o_.tile < 0 || o_.columns < 0) ErrorReport(kOp, "columns, tile and gap must not be negative", at).value_error();
+    if (o_.gap < 0 || o_.tile < 0 || o_.columns < 0)
+      ErrorReport(kOp, "columns, tile and gap must not be negative", at).value_error();
     if (o_.range && !(std::isfinite(o_.range->low) && std::isfinite(o_.range->high) && o_.range->low < o_.range->high))
-      ErrorReport(kOp, fmt::format("range from {} to {}: the ends must be finite, the first one smaller", o_.range->low, o_.range->high), at).value_error();
+      ErrorReport(kOp,
+                  fmt::format("range from {} to {}: the ends must be finite, the first one smaller", o_.range->low,
+                              o_.range->high),
+                  at)
+          .value_error();
     std::int64_t images = 0;
     for (const Images& row : rows_) images += row.count;
-    if (o_.row_labels.size() > rows_.size()) ErrorReport(kOp, fmt::format("{} row labels for {} rows", o_.row_labels.size(), rows_.size()), at).shape_error();
-    if (static_cast<std::int64_t>(o_.captions.size()) > images) ErrorReport(kOp, fmt::format("{} captions for {} images", o_.captions.size(), images), at).shape_error();
+    if (o_.row_labels.size() > rows_.size())
+      ErrorReport(kOp, fmt::format("{} row labels for {} rows", o_.row_labels.size(), rows_.size()), at).shape_error();
+    if (static_cast<std::int64_t>(o_.captions.size()) > images)
+      ErrorReport(kOp, fmt::format("{} captions for {} images", o_.captions.size(), images), at).shape_error();
   }
 
   void choose_colours() {
@@ -94,15 +110,19 @@ class Grid {
       in_colour |= row.channels == 3;
     }
     if (o_.range) shared_ = *o_.range;
-    colors_ = o_.colors != Colors::automatic ? o_.colors : shared_.low < 0 && !in_colour ? Colors::diverging : Colors::ink;
+    colors_ = o_.colors != Colors::automatic  ? o_.colors
+              : shared_.low < 0 && !in_colour ? Colors::diverging
+                                              : Colors::ink;
   }
 
   void lay_out() {
     std::int64_t most = 0, longest = 0;
-    for (const Images& row : rows_) most = std::max(most, row.count), longest = std::max({longest, row.height, row.width});
+    for (const Images& row : rows_)
+      most = std::max(most, row.count), longest = std::max({longest, row.height, row.width});
     // Whole pixels per pixel keep the squares equal.
     const double wanted = std::clamp(900.0 / static_cast<double>(most), 32.0, 84.0);
-    zoom_ = o_.tile > 0 ? static_cast<double>(o_.tile) / static_cast<double>(longest) : std::max(1.0, std::round(wanted / static_cast<double>(longest)));
+    zoom_ = o_.tile > 0 ? static_cast<double>(o_.tile) / static_cast<double>(longest)
+                        : std::max(1.0, std::round(wanted / static_cast<double>(longest)));
     double label = 0;
     for (const std::string& l : o_.row_labels) label = std::max(label, text_width(l, kFontSize));
     left_ = kMargin + (label > 0 ? label + 8 : 0);
@@ -123,10 +143,17 @@ class Grid {
 
   std::string tile(const Images& row, std::int64_t i, double x, double y, std::size_t caption) const {
     const double w = tile_width(row), h = tile_height(row);
-    std::string s = fmt::format("<image x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" href=\"data:image/png;base64,{}\"/>\n", x, y, w, h, base64(png(row, i)));
-    s += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"none\" stroke=\"#C5CBD3\" stroke-width=\"0.8\"/>\n", x, y, w, h);
+    std::string s = fmt::format(
+        "<image x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" href=\"data:image/png;base64,{}\"/>\n", x,
+        y, w, h, base64(png(row, i)));
+    s += fmt::format(
+        "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"none\" stroke=\"#C5CBD3\" "
+        "stroke-width=\"0.8\"/>\n",
+        x, y, w, h);
     if (caption < o_.captions.size())
-      s += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" font-size=\"{}\" fill=\"#374151\">{}</text>\n", x + w / 2, y + h + 12, kFontSize, escape(o_.captions[caption]));
+      s += fmt::format(
+          "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" font-size=\"{}\" fill=\"#374151\">{}</text>\n",
+          x + w / 2, y + h + 12, kFontSize, escape(o_.captions[caption]));
     return s;
   }
 
@@ -143,7 +170,8 @@ class Grid {
         const std::int64_t p = y / factor * row.width + x / factor;
         Rgb c = colour(v[p], colors_, range);
         if (row.channels == 3)
-          for (std::int64_t k = 0; k < 3; ++k) c[static_cast<std::size_t>(k)] = colour(v[p + k * plane], Colors::gray, range)[static_cast<std::size_t>(k)];
+          for (std::int64_t k = 0; k < 3; ++k)
+            c[static_cast<std::size_t>(k)] = colour(v[p + k * plane], Colors::gray, range)[static_cast<std::size_t>(k)];
         for (const double level : c) rgb[at++] = static_cast<std::uint8_t>(std::lround(level));
       }
     return encode_png(static_cast<int>(width), static_cast<int>(height), rgb);
@@ -158,9 +186,12 @@ class Grid {
 
 }  // namespace
 
-std::string image_grid_svg(const std::vector<Tensor>& rows, const ImageGridOptions& options, Location at) { return Grid(rows, options, at).svg(); }
+std::string image_grid_svg(const std::vector<Tensor>& rows, const ImageGridOptions& options, Location at) {
+  return Grid(rows, options, at).svg();
+}
 
-std::string image_grid(const std::vector<Tensor>& rows, const std::string& path, const ImageGridOptions& options, Location at) {
+std::string image_grid(const std::vector<Tensor>& rows, const std::string& path, const ImageGridOptions& options,
+                       Location at) {
   require_picture_suffix(kOp, path, at);
   return save_svg(kOp, image_grid_svg(rows, options, at), path, at);
 }
@@ -168,10 +199,12 @@ std::string image_grid(const std::vector<Tensor>& rows, const std::string& path,
 std::string image_grid(const Tensor& images, const std::string& path, const ImageGridOptions& options, Location at) {
   require_picture_suffix(kOp, path, at);
   require_defined(kOp, images, at);
-  if (images.dim() < 3 || images.size(0) == 0) return save_svg(kOp, image_grid_svg({images}, options, at), path, at);  // says what is wrong
+  if (images.dim() < 3 || images.size(0) == 0)
+    return save_svg(kOp, image_grid_svg({images}, options, at), path, at);  // says what is wrong
   const std::int64_t n = images.size(0);
   if (options.columns < 0) ErrorReport(kOp, "columns, tile and gap must not be negative", at).value_error();
-  const std::int64_t columns = options.columns ? options.columns : static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
+  const std::int64_t columns =
+      options.columns ? options.columns : static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
   std::vector<Tensor> rows;
   for (std::int64_t i = 0; i < n; i += columns) rows.push_back(images.slice(0, i, std::min(i + columns, n)));
   return save_svg(kOp, image_grid_svg(rows, options, at), path, at);

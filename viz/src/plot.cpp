@@ -1,26 +1,28 @@
 // What a plot holds. Drawing it is in plot_drawing.cpp.
-#include <xgrad/viz/plot.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cmath>
-
-#include <fmt/format.h>
 #include <xgrad/check.hpp>
+#include <xgrad/viz/plot.hpp>
 
 #include "svg_file.hpp"
 
 namespace xgrad::viz {
 namespace {
 
-[[noreturn]] void invalid(const std::string& rule, const Location& at) { ErrorReport("viz::Plot", rule, at).value_error(); }
+[[noreturn]] void invalid(const std::string& rule, const Location& at) {
+  ErrorReport("viz::Plot", rule, at).value_error();
+}
 
 void require_range(const std::optional<Range>& r, Scale scale, const char* name, const Location& at) {
   if (!r) return;
   if (!std::isfinite(r->low) || !std::isfinite(r->high) || r->low >= r->high)
     invalid(fmt::format("{} from {} to {}: the ends must be finite, the first one smaller", name, r->low, r->high), at);
-  if (scale == Scale::log && r->low <= 0) invalid(fmt::format("{} from {}: a log scale starts above 0", name, r->low), at);
+  if (scale == Scale::log && r->low <= 0)
+    invalid(fmt::format("{} from {}: a log scale starts above 0", name, r->low), at);
 }
 
 void require_opacity(double o, const Location& at) {
@@ -40,16 +42,19 @@ void require_rising(const char* what, const std::vector<double>& v, std::size_t 
 }  // namespace
 
 Plot::Plot(PlotOptions options, Location at) : options_(std::move(options)) {
-  if (options_.width < 100 || options_.height < 100) invalid(fmt::format("size {} x {}: at least 100 pixels each way", options_.width, options_.height), at);
+  if (options_.width < 100 || options_.height < 100)
+    invalid(fmt::format("size {} x {}: at least 100 pixels each way", options_.width, options_.height), at);
   require_range(options_.x_range, options_.x_scale, "x_range", at);
   require_range(options_.y_range, options_.y_scale, "y_range", at);
 }
 
 // Okabe & Ito 2008, without the yellow that is too pale for lines.
 std::string Plot::next_color(const std::string& wanted, const Location& at) {
-  static constexpr std::array<const char*, 7> kPalette{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#1A1A1A"};
+  static constexpr std::array<const char*, 7> kPalette{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                                       "#E69F00", "#56B4E9", "#1A1A1A"};
   if (wanted.empty()) return kPalette[colors_used_++ % kPalette.size()];
-  const bool ok = wanted.size() == 7 && wanted[0] == '#' && std::all_of(wanted.begin() + 1, wanted.end(), [](unsigned char c) { return std::isxdigit(c); });
+  const bool ok = wanted.size() == 7 && wanted[0] == '#' &&
+                  std::all_of(wanted.begin() + 1, wanted.end(), [](unsigned char c) { return std::isxdigit(c); });
   if (!ok) invalid(fmt::format("'{}' is not a colour; write it as #0072B2", wanted), at);
   return wanted;
 }
@@ -104,7 +109,9 @@ Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Se
   require_rising("levels", levels.values, 1, at);
   const auto rows = static_cast<std::int64_t>(y.values.size()), columns = static_cast<std::int64_t>(x.values.size());
   if (z.shape() != Shape{rows, columns})
-    ErrorReport("viz::Plot", fmt::format("contours: z must be ({}, {}), a row for every y", rows, columns), at).operand("z", z).shape_error();
+    ErrorReport("viz::Plot", fmt::format("contours: z must be ({}, {}), a row for every y", rows, columns), at)
+        .operand("z", z)
+        .shape_error();
   items_.push_back({Kind::contours, contours_.size()});
   contours_.push_back({x.values, y.values, z.detach().to_vector<double>(), levels.values});
   return *this;

@@ -1,8 +1,8 @@
 // A plot as SVG text: ground, grid, series in their order, frame and legend.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 #include <xgrad/viz/plot.hpp>
 
 #include "axis.hpp"
@@ -14,7 +14,8 @@ namespace xgrad::viz {
 namespace {
 
 constexpr double kFontSize = 11, kTitleSize = 13, kLegendRow = 18, kSwatch = 24;
-constexpr const char *kText = "#1A1A1A", *kMuted = "#374151", *kGrid = "#E5E7EB", *kFrame = "#9AA3AD", *kRule = "#6B7280";
+constexpr const char *kText = "#1A1A1A", *kMuted = "#374151", *kGrid = "#E5E7EB", *kFrame = "#9AA3AD",
+                     *kRule = "#6B7280";
 
 std::string number(double v) {
   std::string s = fmt::format("{:.1f}", v);
@@ -25,8 +26,10 @@ std::string number(double v) {
 // Far outside the picture is far enough: huge numbers upset viewers.
 double tame(double pixel) { return std::clamp(pixel, -1e5, 1e5); }
 
-std::string text(double x, double y, const std::string& s, const char* anchor = "start", double size = kFontSize, const char* color = kText, const std::string& more = {}) {
-  return fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"{}\" font-size=\"{}\" fill=\"{}\"{}>{}</text>\n", number(x), number(y), anchor, size, color, more, escape(s));
+std::string text(double x, double y, const std::string& s, const char* anchor = "start", double size = kFontSize,
+                 const char* color = kText, const std::string& more = {}) {
+  return fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"{}\" font-size=\"{}\" fill=\"{}\"{}>{}</text>\n", number(x),
+                     number(y), anchor, size, color, more, escape(s));
 }
 
 std::string polygon(double x, double y, const std::vector<std::pair<double, double>>& offsets) {
@@ -38,16 +41,25 @@ std::string polygon(double x, double y, const std::vector<std::pair<double, doub
 // The outline of a marker around a point, r its size.
 std::string marker_path(Marker m, double x, double y, double r) {
   switch (m) {
-    case Marker::none: return "";
-    case Marker::circle: return fmt::format("M{},{}a{},{} 0 1 0 {},0a{},{} 0 1 0 {},0Z", number(x - r), number(y), number(r), number(r), number(2 * r), number(r), number(r), number(-2 * r));
-    case Marker::square: return polygon(x, y, {{-.9 * r, -.9 * r}, {.9 * r, -.9 * r}, {.9 * r, .9 * r}, {-.9 * r, .9 * r}});
-    case Marker::triangle: return polygon(x, y, {{0, -1.2 * r}, {1.1 * r, .8 * r}, {-1.1 * r, .8 * r}});
-    case Marker::diamond: return polygon(x, y, {{0, -1.3 * r}, {1.3 * r, 0}, {0, 1.3 * r}, {-1.3 * r, 0}});
+    case Marker::none:
+      return "";
+    case Marker::circle:
+      return fmt::format("M{},{}a{},{} 0 1 0 {},0a{},{} 0 1 0 {},0Z", number(x - r), number(y), number(r), number(r),
+                         number(2 * r), number(r), number(r), number(-2 * r));
+    case Marker::square:
+      return polygon(x, y, {{-.9 * r, -.9 * r}, {.9 * r, -.9 * r}, {.9 * r, .9 * r}, {-.9 * r, .9 * r}});
+    case Marker::triangle:
+      return polygon(x, y, {{0, -1.2 * r}, {1.1 * r, .8 * r}, {-1.1 * r, .8 * r}});
+    case Marker::diamond:
+      return polygon(x, y, {{0, -1.3 * r}, {1.3 * r, 0}, {0, 1.3 * r}, {-1.3 * r, 0}});
     case Marker::cross: {
       const double a = .35 * r, b = 1.2 * r;
-      return polygon(x, y, {{-a, -b}, {a, -b}, {a, -a}, {b, -a}, {b, a}, {a, a}, {a, b}, {-a, b}, {-a, a}, {-b, a}, {-b, -a}, {-a, -a}});
+      return polygon(
+          x, y,
+          {{-a, -b}, {a, -b}, {a, -a}, {b, -a}, {b, a}, {a, a}, {a, b}, {-a, b}, {-a, a}, {-b, a}, {-b, -a}, {-a, -a}});
     }
-    case Marker::star: break;
+    case Marker::star:
+      break;
   }
   std::vector<std::pair<double, double>> tips;
   for (int i = 0; i < 10; ++i) {
@@ -59,7 +71,7 @@ std::string marker_path(Marker m, double x, double y, double r) {
 
 // From pale to dark: small values are light, so that coloured lines stand out where a search ends.
 std::string grey(std::size_t i, std::size_t n) {
-  const double t = n < 2 ? 0 : static_cast<double>(i) / static_cast<double>(n - 1), v = 252 - 92 * t;
+  const double t = n < 2 ? 0 : static_cast<double>(i) / static_cast<double>(n - 1), v = 252 - 75 * t;
   return hex({v, v + 1, v + 3});
 }
 
@@ -70,18 +82,23 @@ class Plot::Drawing {
   explicit Drawing(const Plot& p) : p_(p), o_(p.options_), x_(Scale::linear, {0, 1}, 0, 1), y_(x_) { lay_out(); }
 
   std::string svg() {
-    out_ = fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" font-family=\"{2}\" role=\"img\">\n", o_.width, o_.height, kFontFamily);
+    out_ = fmt::format(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
+        "font-family=\"{2}\" role=\"img\">\n",
+        o_.width, o_.height, kFontFamily);
     if (!o_.title.empty()) out_ += fmt::format("<title>{}</title>\n", escape(o_.title));
     out_ += fmt::format("<rect width=\"{}\" height=\"{}\" fill=\"#FFFFFF\"/>\n", o_.width, o_.height);
     if (!o_.title.empty()) out_ += text(left_, 21, o_.title, "start", kTitleSize, kText, " font-weight=\"bold\"");
     out_ += legend_;
-    out_ += fmt::format("<clipPath id=\"area\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\n", number(left_), number(top_), number(right_ - left_), number(bottom_ - top_));
+    out_ += fmt::format("<clipPath id=\"area\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\n",
+                        number(left_), number(top_), number(right_ - left_), number(bottom_ - top_));
     grid();
     out_ += "<g clip-path=\"url(#area)\">\n";
     for (const Item& i : p_.items_) draw(i);
     out_ += "</g>\n";
     for (const Rule& r : p_.rules_) rule_label(r);
-    out_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{}\"/>\n", number(left_), number(top_), number(right_ - left_), number(bottom_ - top_), kFrame);
+    out_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{}\"/>\n",
+                        number(left_), number(top_), number(right_ - left_), number(bottom_ - top_), kFrame);
     return out_ + "</svg>\n";
   }
 
@@ -93,7 +110,8 @@ class Plot::Drawing {
     bottom_ = o_.height - (o_.x_label.empty() ? 28 : 46);
     const int y_ticks = std::max(2, o_.height / 70);
     double widest = 0;
-    for (const Tick& t : Axis(o_.y_scale, y, 1, 0).ticks(y_ticks)) widest = std::max(widest, text_width(t.text, kFontSize));
+    for (const Tick& t : Axis(o_.y_scale, y, 1, 0).ticks(y_ticks))
+      widest = std::max(widest, text_width(t.text, kFontSize));
     left_ = 14 + widest + (o_.y_label.empty() ? 0 : 20);
     top_ = o_.title.empty() ? 14 : 34;
     if (o_.legend) legend();
@@ -138,15 +156,22 @@ class Plot::Drawing {
     };
     for (const Item& i : p_.items_) {
       if (i.kind == Kind::line) {
-        const LineStyle& s = p_.lines_[i.index].style;
-        entry(s.label, [&](double a, double b) { return stroke(fmt::format("M{},{}h{}", number(a), number(b), kSwatch), s) + marker(s.marker, a + kSwatch / 2, b, 3.4, s.color); });
+        LineStyle s = p_.lines_[i.index].style;
+        s.width = std::min(s.width, 3.0);
+        entry(s.label, [&](double a, double b) {
+          return stroke(fmt::format("M{},{}h{}", number(a), number(b), kSwatch), s) +
+                 marker(s.marker, a + kSwatch / 2, b, 3.4, s.color);
+        });
       } else if (i.kind == Kind::points) {
         const PointStyle& s = p_.points_[i.index].style;
-        entry(s.label, [&](double a, double b) { return marker(s.marker, a + kSwatch / 2, b, std::min(s.size, 5.0), s.color, s.opacity); });
+        entry(s.label, [&](double a, double b) {
+          return marker(s.marker, a + kSwatch / 2, b, std::min(s.size, 5.0), s.color, s.opacity);
+        });
       } else if (i.kind == Kind::band) {
         const BandStyle& s = p_.bands_[i.index].style;
         entry(s.label, [&](double a, double b) {
-          return fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"10\" fill=\"{}\" fill-opacity=\"{}\"/>\n", number(a), number(b - 5), kSwatch, s.color, s.opacity);
+          return fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"10\" fill=\"{}\" fill-opacity=\"{}\"/>\n",
+                             number(a), number(b - 5), kSwatch, s.color, s.opacity);
         });
       }
     }
@@ -168,16 +193,27 @@ class Plot::Drawing {
     if (!o_.x_label.empty()) out_ += text((left_ + right_) / 2, o_.height - 10.0, o_.x_label, "middle");
     if (o_.y_label.empty()) return;
     const double y = (top_ + bottom_) / 2;
-    out_ += text(15, y, o_.y_label, "middle", kFontSize, kText, fmt::format(" transform=\"rotate(-90 15 {})\"", number(y)));
+    out_ +=
+        text(15, y, o_.y_label, "middle", kFontSize, kText, fmt::format(" transform=\"rotate(-90 15 {})\"", number(y)));
   }
 
   void draw(const Item& i) {
     switch (i.kind) {
-      case Kind::line: line(p_.lines_[i.index]); break;
-      case Kind::points: points(p_.points_[i.index]); break;
-      case Kind::band: band(p_.bands_[i.index]); break;
-      case Kind::rule: rule(p_.rules_[i.index]); break;
-      case Kind::contours: contours(p_.contours_[i.index]); break;
+      case Kind::line:
+        line(p_.lines_[i.index]);
+        break;
+      case Kind::points:
+        points(p_.points_[i.index]);
+        break;
+      case Kind::band:
+        band(p_.bands_[i.index]);
+        break;
+      case Kind::rule:
+        rule(p_.rules_[i.index]);
+        break;
+      case Kind::contours:
+        contours(p_.contours_[i.index]);
+        break;
     }
   }
 
@@ -195,12 +231,15 @@ class Plot::Drawing {
     if (!d.empty()) out_ += stroke(d, l.style);
     if (l.style.marker == Marker::none) return;
     for (std::size_t i = 0; i < l.x.size(); i += static_cast<std::size_t>(l.style.marker_every))
-      if (shown(l.x[i], l.y[i])) out_ += marker(l.style.marker, tame(x_.pixel(l.x[i])), tame(y_.pixel(l.y[i])), 3.4, l.style.color);
+      if (shown(l.x[i], l.y[i]))
+        out_ += marker(l.style.marker, tame(x_.pixel(l.x[i])), tame(y_.pixel(l.y[i])), 3.4, l.style.color);
   }
 
   void points(const Points& q) {
     for (std::size_t i = 0; i < q.x.size(); ++i)
-      if (shown(q.x[i], q.y[i])) out_ += marker(q.style.marker, tame(x_.pixel(q.x[i])), tame(y_.pixel(q.y[i])), q.style.size, q.style.color, q.style.opacity);
+      if (shown(q.x[i], q.y[i]))
+        out_ += marker(q.style.marker, tame(x_.pixel(q.x[i])), tame(y_.pixel(q.y[i])), q.style.size, q.style.color,
+                       q.style.opacity);
   }
 
   // One closed outline for every run of points that can be shown.
@@ -220,44 +259,53 @@ class Plot::Drawing {
       back = "L" + at(b.x[i], b.high[i]) + back;
     }
     close();
-    if (!d.empty()) out_ += fmt::format("<path d=\"{}\" fill=\"{}\" fill-opacity=\"{}\"/>\n", d, b.style.color, b.style.opacity);
+    if (!d.empty())
+      out_ += fmt::format("<path d=\"{}\" fill=\"{}\" fill-opacity=\"{}\"/>\n", d, b.style.color, b.style.opacity);
   }
 
   void rule(const Rule& r) {
     if (!(r.vertical ? x_ : y_).shows(r.position)) return;
-    const std::string d = r.vertical ? fmt::format("M{},{}V{}", number(tame(x_.pixel(r.position))), number(top_), number(bottom_))
-                                     : fmt::format("M{},{}H{}", number(left_), number(tame(y_.pixel(r.position))), number(right_));
+    const std::string d =
+        r.vertical ? fmt::format("M{},{}V{}", number(tame(x_.pixel(r.position))), number(top_), number(bottom_))
+                   : fmt::format("M{},{}H{}", number(left_), number(tame(y_.pixel(r.position))), number(right_));
     out_ += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-dasharray=\"4 3\"/>\n", d, kRule);
   }
 
   void rule_label(const Rule& r) {
     const Axis& axis = r.vertical ? x_ : y_;
-    if (r.label.empty() || !axis.shows(r.position) || r.position < axis.range().low || r.position > axis.range().high) return;
+    if (r.label.empty() || !axis.shows(r.position) || r.position < axis.range().low || r.position > axis.range().high)
+      return;
     const double p = axis.pixel(r.position);
     if (!r.vertical) {
       out_ += text(right_ - 5, p - 5, r.label, "end", kFontSize, kMuted, kHalo);
       return;
     }
     const bool to_the_right = p + 8 + text_width(r.label, kFontSize) < right_;
-    out_ += text(to_the_right ? p + 5 : p - 5, top_ + 14, r.label, to_the_right ? "start" : "end", kFontSize, kMuted, kHalo);
+    out_ += text(to_the_right ? p + 5 : p - 5, top_ + 14, r.label, to_the_right ? "start" : "end", kFontSize, kMuted,
+                 kHalo);
   }
 
   // The highest area first, then each lower one on top of it.
   void contours(const Contours& c) {
     const std::size_t n = c.levels.size() + 1;
-    out_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>\n", number(left_), number(top_), number(right_ - left_), number(bottom_ - top_), grey(n - 1, n));
+    out_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>\n", number(left_),
+                        number(top_), number(right_ - left_), number(bottom_ - top_), grey(n - 1, n));
     for (std::size_t k = c.levels.size(); k-- > 0;) {
       std::string d;
       for (const Loop& loop : sublevel_outline(c.x, c.y, c.z, c.levels[k])) {
         for (std::size_t i = 0; i < loop.size(); ++i) d += (i ? "L" : "M") + at(loop[i].first, loop[i].second);
         d += "Z";
       }
-      if (!d.empty()) out_ += fmt::format("<path d=\"{}\" fill=\"{}\" fill-rule=\"evenodd\" stroke=\"#8B95A1\" stroke-width=\"0.5\"/>\n", d, grey(k, n));
+      if (!d.empty())
+        out_ +=
+            fmt::format("<path d=\"{}\" fill=\"{}\" fill-rule=\"evenodd\" stroke=\"#8B95A1\" stroke-width=\"0.5\"/>\n",
+                        d, grey(k, n));
     }
   }
 
   static std::string stroke(const std::string& d, const LineStyle& s) {
-    const std::string common = fmt::format("<path d=\"{}\" fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"round\"", d);
+    const std::string common =
+        fmt::format("<path d=\"{}\" fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"round\"", d);
     std::string out;
     if (s.casing) out += fmt::format("{} stroke=\"#FFFFFF\" stroke-width=\"{}\"/>\n", common, s.width + 2.4);
     out += fmt::format("{} stroke=\"{}\" stroke-width=\"{}\"", common, s.color, s.width);
@@ -269,7 +317,8 @@ class Plot::Drawing {
   static std::string marker(Marker m, double x, double y, double r, const std::string& color, double opacity = 1) {
     const std::string d = marker_path(m, x, y, r);
     if (d.empty()) return "";
-    return fmt::format("<path d=\"{}\" fill=\"{}\" stroke=\"#FFFFFF\" stroke-width=\"0.7\"{}/>\n", d, color, opacity < 1 ? fmt::format(" opacity=\"{}\"", opacity) : "");
+    return fmt::format("<path d=\"{}\" fill=\"{}\" stroke=\"#FFFFFF\" stroke-width=\"0.7\"{}/>\n", d, color,
+                       opacity < 1 ? fmt::format(" opacity=\"{}\"", opacity) : "");
   }
 
   static constexpr const char* kHalo = " stroke=\"#FFFFFF\" stroke-width=\"3\" paint-order=\"stroke\"";

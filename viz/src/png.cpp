@@ -1,8 +1,8 @@
 #include "png.hpp"
 
+#include <fmt/format.h>
 #include <zlib.h>
 
-#include <fmt/format.h>
 #include <xgrad/error.hpp>
 
 namespace xgrad::viz {
@@ -22,7 +22,8 @@ std::string chunk(const std::string& type, const std::string& data) {
 std::string compressed(const std::string& data) {
   uLongf size = compressBound(data.size());
   std::string out(size, '\0');
-  const int code = compress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(data.data()), data.size());
+  const int code =
+      compress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(data.data()), data.size());
   if (code != Z_OK) throw Error(fmt::format("xgrad: viz: zlib cannot compress {} bytes (code {})", data.size(), code));
   out.resize(size);
   return out;
@@ -38,7 +39,8 @@ std::string encode_png(int width, int height, const std::vector<std::uint8_t>& r
     raw += '\0';  // no filter
     raw.append(reinterpret_cast<const char*>(rgb.data()) + y * row, row);
   }
-  const std::string header = big_endian(static_cast<std::uint32_t>(width)) + big_endian(static_cast<std::uint32_t>(height)) + std::string("\x08\x02\0\0\0", 5);
+  const std::string header = big_endian(static_cast<std::uint32_t>(width)) +
+                             big_endian(static_cast<std::uint32_t>(height)) + std::string("\x08\x02\0\0\0", 5);
   return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + chunk("IDAT", compressed(raw)) + chunk("IEND", "");
 }
 
@@ -46,7 +48,9 @@ std::string base64(const std::string& bytes) {
   static constexpr const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t k) { return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u; };
+    const auto byte = [&](std::size_t k) {
+      return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u;
+    };
     const unsigned group = byte(0) << 16 | byte(1) << 8 | byte(2);
     for (std::size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? kDigits[group >> (18 - 6 * k) & 63] : '=';
   }

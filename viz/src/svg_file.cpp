@@ -1,9 +1,9 @@
 #include "svg_file.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <string_view>
-
-#include <fmt/format.h>
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
 
@@ -17,7 +17,9 @@ std::string suffix_of(const std::string& path) {
   return dot == std::string::npos || path.find('/', dot) != std::string::npos ? "" : path.substr(dot + 1);
 }
 
-void write(const std::string& path, const std::string& content) { write_file_atomically(path, {{content.data(), content.size()}}); }
+void write(const std::string& path, const std::string& content) {
+  write_file_atomically(path, {{content.data(), content.size()}});
+}
 
 }  // namespace
 
@@ -26,7 +28,10 @@ double text_width(const std::string& text, double font_size) {
   for (const char c : text) {
     if ((static_cast<unsigned char>(c) & 0xC0) == 0x80) continue;  // the rest of a character already counted
     const std::string_view narrow = "iljI.,:;'|! tf()[]r-/", wide = "mMWw%@";
-    em += narrow.find(c) != std::string_view::npos ? 0.29 : wide.find(c) != std::string_view::npos ? 0.84 : c >= 'A' && c <= 'Z' ? 0.69 : 0.55;
+    em += narrow.find(c) != std::string_view::npos ? 0.29
+          : wide.find(c) != std::string_view::npos ? 0.84
+          : c >= 'A' && c <= 'Z'                   ? 0.69
+                                                   : 0.55;
   }
   return em * font_size;
 }
@@ -55,9 +60,14 @@ std::string save_svg(const char* op, const std::string& svg, const std::string& 
   }
   const std::string kept = path.substr(0, path.size() - suffix.size()) + "svg";
   write(kept, svg);
-  if (r.outcome == Outcome::failed) throw IoError(fmt::format("xgrad: {}: rsvg-convert could not draw {}: {}; the picture is in {}", op, path, r.message, kept));
-  const std::string why = r.outcome == Outcome::missing ? "rsvg-convert not found" : fmt::format("rsvg-convert took longer than {} s", timeout.count());
-  fmt::print(stderr, "{}: wrote {}; {}rsvg-convert -f {} {} -o {}\n", why, kept, r.outcome == Outcome::missing ? "apt install librsvg2-bin, then " : "", suffix, kept, path);
+  if (r.outcome == Outcome::failed)
+    throw IoError(
+        fmt::format("xgrad: {}: rsvg-convert could not draw {}: {}; the picture is in {}", op, path, r.message, kept));
+  const std::string why = r.outcome == Outcome::missing
+                              ? "rsvg-convert not found"
+                              : fmt::format("rsvg-convert took longer than {} s", timeout.count());
+  fmt::print(stderr, "{}: wrote {}; {}rsvg-convert -f {} {} -o {}\n", why, kept,
+             r.outcome == Outcome::missing ? "apt install librsvg2-bin, then " : "", suffix, kept, path);
   return kept;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-
 #include <xgrad/error.hpp>
 
 namespace xgrad::viz {

@@ -111,9 +111,9 @@ struct Pass {
   Tensor collected(Node* n, std::size_t i) {
     const TensorImpl* t = n->edges()[i].leaf();
     if (!t || create_graph || n->extra || anomaly_enabled()) return Tensor();  // these look at each gradient
-    const auto at = leaf_index.find(const_cast<TensorImpl*>(t));
-    if (at == leaf_index.end()) return Tensor();
-    const Tensor& slot = leaves[at->second].second;
+    const auto known = leaf_index.find(const_cast<TensorImpl*>(t));
+    if (known == leaf_index.end()) return Tensor();
+    const Tensor& slot = leaves[known->second].second;
     return slot.defined() && is_sole_owner(slot) ? slot : Tensor();
   }
 

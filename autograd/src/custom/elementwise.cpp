@@ -1,6 +1,5 @@
 #include <mutex>
 #include <unordered_set>
-
 #include <xgrad/check.hpp>
 #include <xgrad/custom/elementwise.hpp>
 

@@ -1,8 +1,8 @@
 // What a Function does around the user's forward and backward: checks, and the node that keeps the context.
-#include <algorithm>
 #include <cxxabi.h>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <xgrad/check.hpp>
 #include <xgrad/custom/function.hpp>
 #include <xgrad/ops/factory.hpp>
@@ -18,7 +18,9 @@ bool contains(const std::vector<Tensor>& list, const Tensor& t) {
   return std::any_of(list.begin(), list.end(), [&](const Tensor& o) { return o.is_same(t); });
 }
 
-std::string typed_shape(DType dtype, const Shape& shape) { return fmt::format("{} {}", short_name(dtype), to_string(shape)); }
+std::string typed_shape(DType dtype, const Shape& shape) {
+  return fmt::format("{} {}", short_name(dtype), to_string(shape));
+}
 
 }  // namespace
 
@@ -50,7 +52,8 @@ class FunctionNode : public OwnedBackward {
     std::vector<Tensor> grads(grad_outputs.begin(), grad_outputs.end());
     if (ctx_->materialize_)
       for (std::size_t k = 0; k < grads.size(); ++k)
-        if (!grads[k].defined() && is_floating(outputs_[k].dtype)) grads[k] = zeros(outputs_[k].shape, {outputs_[k].dtype});
+        if (!grads[k].defined() && is_floating(outputs_[k].dtype))
+          grads[k] = zeros(outputs_[k].shape, {outputs_[k].dtype});
     struct InBackward {
       Context& ctx;
       const Saved* before;
@@ -71,11 +74,14 @@ class FunctionNode : public OwnedBackward {
   }
 
   [[noreturn]] void refuse_second_derivative() const {
-    ErrorReport(spec_.name, "a second derivative would be wrong: a tensor saved for backward was computed inside forward, "
-                            "where nothing is recorded, and is neither an input nor an output", at_)
+    ErrorReport(spec_.name,
+                "a second derivative would be wrong: a tensor saved for backward was computed inside forward, "
+                "where nothing is recorded, and is neither an input nor an output",
+                at_)
         .line("saved", intermediate_)
-        .help("save the inputs and compute it again in backward, return it as a further output, or call "
-              "ctx.mark_constant(t) if it does not depend on the inputs")
+        .help(
+            "save the inputs and compute it again in backward, return it as a further output, or call "
+            "ctx.mark_constant(t) if it does not depend on the inputs")
         .autograd_error();
   }
 
@@ -83,15 +89,18 @@ class FunctionNode : public OwnedBackward {
   std::vector<Tensor> check(std::vector<Tensor> grads, const Saved& saved) const {
     if (grads.size() != inputs_.size()) {
       if (grads.size() != arguments_)
-        ErrorReport(spec_.name, fmt::format("backward returned {} gradients for {} tensor inputs ({} arguments)",
-                                            grads.size(), inputs_.size(), arguments_), at_)
+        ErrorReport(spec_.name,
+                    fmt::format("backward returned {} gradients for {} tensor inputs ({} arguments)", grads.size(),
+                                inputs_.size(), arguments_),
+                    at_)
             .help("return one per tensor input, or one per argument of apply(); Tensor() where there is none")
             .autograd_error();
       std::vector<Tensor> kept;
       for (const std::size_t p : positions_) kept.push_back(std::exchange(grads[p], Tensor()));
       for (std::size_t p = 0; p < grads.size(); ++p)
         if (grads[p].defined())
-          ErrorReport(spec_.name, fmt::format("backward returned a gradient for argument {}, which is not a tensor", p), at_)
+          ErrorReport(spec_.name, fmt::format("backward returned a gradient for argument {}, which is not a tensor", p),
+                      at_)
               .operand("gradient", grads[p])
               .autograd_error();
       grads = std::move(kept);
@@ -127,7 +136,8 @@ class FunctionNode : public OwnedBackward {
   std::string intermediate_;
 };
 
-FunctionRun::FunctionRun(const FunctionSpec& spec, FunctionInputs inputs, std::unique_ptr<Context> ctx, const Location& at)
+FunctionRun::FunctionRun(const FunctionSpec& spec, FunctionInputs inputs, std::unique_ptr<Context> ctx,
+                         const Location& at)
     : spec_(spec), inputs_(std::move(inputs)), ctx_(std::move(ctx)), at_(at) {
   ctx_->op_ = spec.name;
   ctx_->at_ = at;
@@ -172,7 +182,8 @@ void FunctionRun::detach_outputs(std::vector<Tensor>& outputs) const {
       ErrorReport(spec_.name, fmt::format("forward returned an undefined tensor as output {}", k), at_).value_error();
     if (contains(ctx_->dirty_, y)) continue;
     const TensorImpl& t = impl(y);
-    const bool repeated = std::any_of(outputs.begin(), outputs.begin() + static_cast<std::ptrdiff_t>(k), [&](const Tensor& o) { return o.is_same(y); });
+    const bool repeated = std::any_of(outputs.begin(), outputs.begin() + static_cast<std::ptrdiff_t>(k),
+                                      [&](const Tensor& o) { return o.is_same(y); });
     if (t.grad_fn || t.requires_grad || t.base || repeated || contains(inputs_.tensors, y)) {
       const bool plain = contains(ctx_->non_differentiable_, y);
       y = make_alias(y);
@@ -231,7 +242,7 @@ std::vector<Tensor> FunctionRun::record_call(std::vector<Tensor> outputs) {
   OwnedBackward* owned = node.get();
   const OpInfo op{spec_.name, &run_owned_backward, sizeof(OwnedBackward*), spec_.once_differentiable};
   record_node(op, recorded, inputs, saved, &owned, at_);
-  node.release();  // the node on the tape owns it now
+  node.release();                        // the node on the tape owns it now
   if (!recorded[0].is_floating_point())  // the node's first reference belongs to output 0, which does not hold it
     for (const Tensor& y : recorded)
       if (Node* n = impl(y).grad_fn) {
@@ -265,14 +276,14 @@ std::vector<Tensor> Context::saved() const {
 
 Tensor Context::saved(std::size_t i) const {
   if (!saved_) ErrorReport(op_, "saved() belongs in backward", at_).autograd_error();
-  if (i >= n_saved_)
-    ErrorReport(op_, fmt::format("saved({}): {} tensors were saved", i, n_saved_), at_).index_error();
+  if (i >= n_saved_) ErrorReport(op_, fmt::format("saved({}): {} tensors were saved", i, n_saved_), at_).index_error();
   return (*saved_)[i];
 }
 
 bool Context::needs_input_grad(std::size_t i) const {
   if (i >= needs_.size())
-    ErrorReport(op_, fmt::format("needs_input_grad({}): the call had {} arguments", i, needs_.size()), at_).index_error();
+    ErrorReport(op_, fmt::format("needs_input_grad({}): the call had {} arguments", i, needs_.size()), at_)
+        .index_error();
   return needs_[i];
 }
 

@@ -1,5 +1,4 @@
 #include <cmath>
-
 #include <xgrad/autograd.hpp>
 #include <xgrad/custom/tensor_term.hpp>
 #include <xgrad/elementwise.hpp>
@@ -39,11 +38,13 @@ TermMask operator^(const TermMask& a, const TermMask& b) { return {logical_xor(a
 TermMask operator!(const TermMask& a) { return {logical_not(a.holds), a.dtype}; }
 
 TermMask operator<(const TensorTerm& a, const TensorTerm& b) {
-  if (a.is_number()) return b.is_number() ? truth(a.number() < b.number()) : TermMask{gt(b.tensor(), a.number()), b.tensor().dtype()};
+  if (a.is_number())
+    return b.is_number() ? truth(a.number() < b.number()) : TermMask{gt(b.tensor(), a.number()), b.tensor().dtype()};
   return {b.is_number() ? lt(a.tensor(), b.number()) : lt(a.tensor(), b.tensor()), a.tensor().dtype()};
 }
 TermMask operator<=(const TensorTerm& a, const TensorTerm& b) {
-  if (a.is_number()) return b.is_number() ? truth(a.number() <= b.number()) : TermMask{ge(b.tensor(), a.number()), b.tensor().dtype()};
+  if (a.is_number())
+    return b.is_number() ? truth(a.number() <= b.number()) : TermMask{ge(b.tensor(), a.number()), b.tensor().dtype()};
   return {b.is_number() ? le(a.tensor(), b.number()) : le(a.tensor(), b.tensor()), a.tensor().dtype()};
 }
 TermMask operator==(const TensorTerm& a, const TensorTerm& b) {
@@ -53,7 +54,9 @@ TermMask operator==(const TensorTerm& a, const TensorTerm& b) {
 TermMask operator!=(const TensorTerm& a, const TensorTerm& b) { return !(a == b); }
 
 TensorTerm where(const TermMask& m, const TensorTerm& a, const TensorTerm& b) {
-  if (!b.is_number()) return TensorTerm(a.is_number() ? where(m.holds, Scalar(a.number()), b.tensor()) : where(m.holds, a.tensor(), b.tensor()));
+  if (!b.is_number())
+    return TensorTerm(a.is_number() ? where(m.holds, Scalar(a.number()), b.tensor())
+                                    : where(m.holds, a.tensor(), b.tensor()));
   if (a.is_number() && a.number() == b.number()) return a;
   return TensorTerm(where(m.holds, a.to_tensor(m.dtype), Scalar(b.number())));
 }
@@ -68,9 +71,7 @@ TermMask isfinite(const TensorTerm& x) {
 }
 
 // ---- arithmetic ----
-Tensor TensorTerm::to_tensor(DType dtype) const {
-  return is_number() ? full({}, Scalar(number_), {dtype}) : tensor_;
-}
+Tensor TensorTerm::to_tensor(DType dtype) const { return is_number() ? full({}, Scalar(number_), {dtype}) : tensor_; }
 TensorTerm& TensorTerm::operator+=(const TensorTerm& o) { return *this = *this + o; }
 TensorTerm& TensorTerm::operator-=(const TensorTerm& o) { return *this = *this - o; }
 TensorTerm& TensorTerm::operator*=(const TensorTerm& o) { return *this = *this * o; }
@@ -101,10 +102,13 @@ TensorTerm operator*(const TensorTerm& a, const TensorTerm& b) {
   return TensorTerm(mul(a.tensor(), b.tensor()));
 }
 TensorTerm operator/(const TensorTerm& a, const TensorTerm& b) {
-  if (a.is_number()) return b.is_number() ? TensorTerm(a.number() / b.number()) : TensorTerm(rdiv(b.tensor(), Scalar(a.number())));
+  if (a.is_number())
+    return b.is_number() ? TensorTerm(a.number() / b.number()) : TensorTerm(rdiv(b.tensor(), Scalar(a.number())));
   return TensorTerm(b.is_number() ? div(a.tensor(), Scalar(b.number())) : div(a.tensor(), b.tensor()));
 }
-TensorTerm operator-(const TensorTerm& a) { return a.is_number() ? TensorTerm(-a.number()) : TensorTerm(neg(a.tensor())); }
+TensorTerm operator-(const TensorTerm& a) {
+  return a.is_number() ? TensorTerm(-a.number()) : TensorTerm(neg(a.tensor()));
+}
 
 // ---- functions that are operations of the library ----
 #define XGRAD_TERM(f) \
@@ -129,7 +133,9 @@ XGRAD_TERM(sign)
 #undef XGRAD_TERM
 
 TensorTerm pow(const TensorTerm& x, const TensorTerm& y) {
-  if (y.is_number()) return x.is_number() ? TensorTerm(std::pow(x.number(), y.number())) : TensorTerm(pow(x.tensor(), Scalar(y.number())));
+  if (y.is_number())
+    return x.is_number() ? TensorTerm(std::pow(x.number(), y.number()))
+                         : TensorTerm(pow(x.tensor(), Scalar(y.number())));
   return TensorTerm(x.is_number() ? pow(Scalar(x.number()), y.tensor()) : pow(x.tensor(), y.tensor()));
 }
 
@@ -139,15 +145,24 @@ TensorTerm log2(const TensorTerm& x) { return log(x) / kLn2; }
 TensorTerm log10(const TensorTerm& x) { return log(x) / 2.30258509299404568; }
 TensorTerm tan(const TensorTerm& x) { return sin(x) / cos(x); }
 TensorTerm hypot(const TensorTerm& x, const TensorTerm& y) { return sqrt(x * x + y * y); }
-TensorTerm round(const TensorTerm& x) { return step_function(x, [](auto v) { return round(v); }); }
-TensorTerm floor(const TensorTerm& x) { return step_function(x, [](auto v) { return floor(v); }); }
-TensorTerm ceil(const TensorTerm& x) { return step_function(x, [](auto v) { return ceil(v); }); }
-TensorTerm trunc(const TensorTerm& x) { return step_function(x, [](auto v) { return trunc(v); }); }
+TensorTerm round(const TensorTerm& x) {
+  return step_function(x, [](auto v) { return round(v); });
+}
+TensorTerm floor(const TensorTerm& x) {
+  return step_function(x, [](auto v) { return floor(v); });
+}
+TensorTerm ceil(const TensorTerm& x) {
+  return step_function(x, [](auto v) { return ceil(v); });
+}
+TensorTerm trunc(const TensorTerm& x) {
+  return step_function(x, [](auto v) { return trunc(v); });
+}
 
 // ---- functions with a kernel and a derivative of their own ----
-#define XGRAD_TERM(f, derivative)                                                              \
-  TensorTerm f(const TensorTerm& x) {                                                          \
-    return function(#f, x, [](auto v) { return f(v); }, [](const TensorTerm& v) -> TensorTerm { return derivative; }); \
+#define XGRAD_TERM(f, derivative)                                                                          \
+  TensorTerm f(const TensorTerm& x) {                                                                      \
+    return function(                                                                                       \
+        #f, x, [](auto v) { return f(v); }, [](const TensorTerm& v) -> TensorTerm { return derivative; }); \
   }
 XGRAD_TERM(asin, rsqrt(1 - v * v))
 XGRAD_TERM(acos, -rsqrt(1 - v * v))
@@ -155,9 +170,9 @@ XGRAD_TERM(atan, 1 / (1 + v * v))
 XGRAD_TERM(sinh, cosh(v))
 XGRAD_TERM(cosh, sinh(v))
 XGRAD_TERM(asinh, rsqrt(1 + v * v))
-XGRAD_TERM(acosh, rsqrt(v * v - 1))
+XGRAD_TERM(acosh, rsqrt(v* v - 1))
 XGRAD_TERM(atanh, 1 / (1 - v * v))
-XGRAD_TERM(erfc, -kTwoOverRootPi * exp(-(v * v)))
+XGRAD_TERM(erfc, -kTwoOverRootPi* exp(-(v* v)))
 #undef XGRAD_TERM
 
 TensorTerm atan2(const TensorTerm& y, const TensorTerm& x) {

@@ -1,4 +1,5 @@
-// Chooses who computes a convolution: oneDNN for float32, im2col for float64 and where oneDNN is slow. The choice
+// Chooses who computes a convolution: oneDNN for float32, im2col for float64 and where oneDNN is slow, a kernel of our
+// own for images of one channel. The choice
 // depends on the numbers only, never on the thread count.
 #include "kernels/conv.hpp"
 
@@ -103,7 +104,9 @@ Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& weigh
   const DType dtype = impl(x).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.output_shape(), dtype, b, s.out_channels, volume(s.out));
   Tensor y = make_tensor(s.output_shape(), dtype);
-  if (dtype == DType::float32 && by_onednn(ConvPass::forward, s))
+  if (dtype == DType::float32 && conv_direct_suits(s))
+    conv_direct_forward(s, data<float>(a), data<float>(w), data_or_null<float>(b), data<float>(y));
+  else if (dtype == DType::float32 && by_onednn(ConvPass::forward, s))
     by_primitive(ConvPass::forward, s, a, w, b, y);
   else
     dispatch_floating(dtype, [&](auto zero) {
@@ -135,7 +138,9 @@ Tensor conv_backward_weights_raw(const ConvShape& s, const Tensor& grad, const T
   const DType dtype = impl(g).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.weight_shape(), dtype, Tensor(), 0, 0);
   Tensor dw = make_tensor(s.weight_shape(), dtype);
-  if (dtype == DType::float32 && by_onednn(ConvPass::backward_weights, s))
+  if (dtype == DType::float32 && conv_direct_suits(s))
+    conv_direct_backward_weights(s, data<float>(g), data<float>(a), data<float>(dw));
+  else if (dtype == DType::float32 && by_onednn(ConvPass::backward_weights, s))
     by_primitive(ConvPass::backward_weights, s, a, dw, Tensor(), g);
   else
     dispatch_floating(dtype, [&](auto zero) {

@@ -21,4 +21,9 @@ void im2col_backward_data(const ConvShape& s, const T* g, const T* w, const T* b
 template <class T>
 void im2col_backward_weights(const ConvShape& s, const T* g, const T* x, T* dw);
 
+// float32 images of one channel, without stride or dilation, in registers.
+bool conv_direct_suits(const ConvShape& s);
+void conv_direct_forward(const ConvShape& s, const float* x, const float* w, const float* bias, float* y);
+void conv_direct_backward_weights(const ConvShape& s, const float* g, const float* x, float* dw);
+
 }  // namespace xgrad::detail

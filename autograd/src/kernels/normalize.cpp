@@ -1,124 +1,27 @@
-// Two ways through memory. Where a channel has a run of at least kRun neighbouring elements, a run is one vector loop
-// with its constants in registers. Otherwise weights and statistics are laid out per element and loops run over whole
-// rows. Sums are made of blocks that do not depend on the number of threads and are combined in double.
+// Two ways through memory. Where a channel has a run of at least kRun neighbouring elements, a run is one vector
+// loop with its constants in registers. Otherwise weights and statistics are laid out per element and loops run over
+// whole rows. Sums are made of blocks that do not depend on the number of threads and are combined in double.
 #include "kernels/normalize.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 #include <xgrad/parallel.hpp>
-#include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "kernels/reduce_lanes.hpp"
+#include "kernels/normalize_loops.hpp"
 
 namespace xgrad::detail {
 namespace {
 
-constexpr std::int64_t kRun = 16;      // shorter runs are not worth a loop of their own
-constexpr std::int64_t kBlock = 4096;  // elements summed in the type of the data before double takes over
-constexpr std::int64_t kRows = 64;     // rows added up likewise
+constexpr std::int64_t kRun = 16;       // shorter runs are not worth a loop of their own
+constexpr std::int64_t kBatchRun = 64;  // of a batch grid
+constexpr std::int64_t kRows = 64;      // rows added up likewise
+constexpr std::int64_t kWide = 1024;    // columns whose sums stay in the cache
 constexpr std::int64_t kParts = 32;
 
 std::int64_t grain(double ns_per_item) {
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / std::max(ns_per_item, 1e-3)));
-}
-
-// ---- vector loops over one run ----
-// Sums of two functions of the elements, f(i, lanes, a, b) adding to both; lanes past the end must add 0.
-struct Two {
-  double a = 0, b = 0;
-};
-template <class V, class F>
-XGRAD_INLINE Two sum_two(std::int64_t n, F f) {
-  using T = typename V::value_type;
-  constexpr int w = V::lanes;
-  Two total;
-  for (std::int64_t start = 0; start < n; start += kBlock) {
-    const std::int64_t end = std::min(n, start + kBlock);
-    V a(T(0)), b(T(0)), c(T(0)), d(T(0));
-    std::int64_t i = start;
-    for (; i + 2 * w <= end; i += 2 * w) {
-      f(i, w, a, b);
-      f(i + w, w, c, d);
-    }
-    for (; i < end; i += w) f(i, static_cast<int>(std::min<std::int64_t>(w, end - i)), a, b);
-    T x[w], y[w];
-    (a + c).store(x);
-    (b + d).store(y);
-    total.a += fold_lanes(x, [](T u, T v) { return u + v; });
-    total.b += fold_lanes(y, [](T u, T v) { return u + v; });
-  }
-  return total;
-}
-
-template <class V, class T>
-XGRAD_INLINE V get(const T* p, std::int64_t i, int lanes, T fill = T(0)) {
-  return lanes == V::lanes ? V::load(p + i) : V::load(p + i, lanes, fill);
-}
-template <class V, class T>
-XGRAD_INLINE void put(const V& v, T* p, std::int64_t i, int lanes) {
-  lanes == V::lanes ? v.store(p + i) : v.store(p + i, lanes);
-}
-template <class V, class F>
-XGRAD_INLINE void each_vector(std::int64_t n, F f) {
-  std::int64_t i = 0;
-  for (; i + V::lanes <= n; i += V::lanes) f(i, V::lanes);
-  if (i < n) f(i, static_cast<int>(n - i));
-}
-
-struct Spread {
-  double mean, variance;
-};
-// Deviations from the first element give the mean of a block, deviations from that the squares and what rounding took
-// from it. Blocks are joined after T. Chan et al., Updating Formulae and a Pairwise Algorithm for Computing Sample
-// Variances, 1979.
-template <class V, class T>
-XGRAD_INLINE Spread spread_of(const T* p, std::int64_t n) {
-  double mean = 0, squares = 0, seen = 0;
-  for (std::int64_t start = 0; start < n; start += kBlock) {
-    const std::int64_t k = std::min(kBlock, n - start);
-    const T* q = p + start;
-    const T first = q[0];
-    const double count = static_cast<double>(k);
-    const Two sum =
-        sum_two<V>(k, [q, first](std::int64_t i, int l, V& a, V&) { a += get<V>(q, i, l, first) - V(first); });
-    const T about = static_cast<T>(first + sum.a / count);
-    const Two dev = sum_two<V>(k, [q, about](std::int64_t i, int l, V& a, V& b) {
-      const V d = get<V>(q, i, l, about) - V(about);
-      a += d;
-      b += d * d;
-    });
-    const double block_mean = about + dev.a / count, rest = dev.b - dev.a * dev.a / count;
-    const double total = seen + count, delta = block_mean - mean;
-    squares += (rest < 0 ? 0 : rest) + delta * delta * (seen * count / total);  // NaN stays
-    mean += delta * (count / total);
-    seen = total;
-  }
-  return {mean, squares / seen};
-}
-
-// y = (x - m) a + b
-template <class V, class T>
-XGRAD_INLINE void map_run(const T* x, T* y, std::int64_t n, T m, T a, T b) {
-  const V vm(m), va(a), vb(b);
-  each_vector<V>(n, [=](std::int64_t i, int l) { put((get<V>(x, i, l) - vm) * va + vb, y, i, l); });
-}
-// gx = g a - c - (x - m) k
-template <class V, class T>
-XGRAD_INLINE void map_gradient(const T* g, const T* x, T* gx, std::int64_t n, T m, T a, T c, T k) {
-  const V vm(m), va(a), vc(c), vk(k);
-  each_vector<V>(
-      n, [=](std::int64_t i, int l) { put(get<V>(g, i, l) * va - vc - (get<V>(x, i, l) - vm) * vk, gx, i, l); });
-}
-// sum g and sum g (x - m)
-template <class V, class T>
-XGRAD_INLINE Two gradient_sums(const T* g, const T* x, std::int64_t n, T m) {
-  const V vm(m);
-  return sum_two<V>(n, [=](std::int64_t i, int l, V& a, V& b) {
-    const V v = get<V>(g, i, l);
-    a += v;
-    b += v * (get<V>(x, i, l) - vm);  // g is 0 past the end
-  });
 }
 
 // ---- what one call works on ----
@@ -154,7 +57,7 @@ void rows_forward(const Job<T>& j, bool runs) {
         const T* x = j.x + r * n;
         T* y = j.out + r * n;
         const Spread s = spread_of<V>(x, n);
-        const T m = static_cast<T>(s.mean), rstd = static_cast<T>(1 / std::sqrt(s.variance + j.eps));
+        const T m = static_cast<T>(s.mean), rstd = static_cast<T>(1 / std::sqrt(s.variance() + j.eps));
         j.mean[r] = m;
         j.rstd[r] = rstd;
         const std::int64_t group = r % j.grid.groups;
@@ -167,7 +70,7 @@ void rows_forward(const Job<T>& j, bool runs) {
         }
         const T *w = j.weight + group * n, *b = j.bias + group * n;
         const V vm(m), vr(rstd);
-        each_vector<V>(n, [=](std::int64_t i, int l) {
+        map_vectors<V>(n, [=](std::int64_t i, int l) {
           put((get<V>(x, i, l) - vm) * vr * get<V>(w, i, l) + get<V>(b, i, l), y, i, l);
         });
       }
@@ -190,22 +93,108 @@ void channel_runs_forward(const Job<T>& j) {
   });
 }
 
-// Whole samples, with everything per element.
+// A batch grid with short runs, as rows in which every element has constants of its own; samples are joined to rows
+// until those are long enough for vectors.
+struct Columns {
+  std::int64_t rows, width, inner, channels;
+  explicit Columns(const NormGrid& g)
+      : rows(g.n), width(g.channels() * g.inner), inner(g.inner), channels(g.channels()) {
+    for (; width < 64 && rows % 2 == 0; rows /= 2) width *= 2;
+  }
+  std::int64_t channel(std::int64_t i) const { return i / inner % channels; }
+};
+
 template <class T>
-void channel_rows_forward(const Job<T>& j, const T* mean, const T* scale) {
-  const std::int64_t width = j.grid.channels() * j.grid.inner;
-  parallel_for(j.grid.n, grain(0.2 * static_cast<double>(width)), [&](std::int64_t begin, std::int64_t end) {
+void columns_forward(const Job<T>& j) {
+  const Columns k(j.grid);
+  Tensor constants = make_tensor({3, k.width}, dtype_of<T>);
+  T *mean = data<T>(constants), *scale = mean + k.width, *bias = scale + k.width;
+  for (std::int64_t i = 0; i < k.width; ++i) {
+    const std::int64_t c = k.channel(i);
+    mean[i] = j.mean[c];
+    scale[i] = j.rstd[c] * j.weight[c];
+    bias[i] = j.bias[c];
+  }
+  parallel_for(k.rows, grain(0.2 * static_cast<double>(k.width)), [&](std::int64_t begin, std::int64_t end) {
     run_simd([=](auto bytes) {
       using V = Vec<T, bytes>;
       for (std::int64_t r = begin; r < end; ++r) {
-        const T* x = j.x + r * width;
-        T* y = j.out + r * width;
-        each_vector<V>(width, [=](std::int64_t i, int l) {
-          put((get<V>(x, i, l) - get<V>(mean, i, l)) * get<V>(scale, i, l) + get<V>(j.bias, i, l), y, i, l);
+        const T* x = j.x + r * k.width;
+        T* y = j.out + r * k.width;
+        map_vectors<V>(k.width, [=](std::int64_t i, int l) {
+          put((get<V>(x, i, l) - get<V>(mean, i, l)) * get<V>(scale, i, l) + get<V>(bias, i, l), y, i, l);
         });
       }
     });
   });
+}
+
+// ---- statistics of a batch ----
+// K vectors of columns from c on; l: lanes of the last one.
+template <class V, int K, class T>
+XGRAD_INLINE void spread_columns(const T* x, const Columns& k, std::int64_t c, int l, Spread* out) {
+  constexpr int w = V::lanes;
+  const auto lanes = [l](int u) { return u + 1 < K ? w : l; };
+  for (std::int64_t start = 0; start < k.rows; start += kRows) {
+    const std::int64_t end = std::min(k.rows, start + kRows);
+    const auto at = [=](std::int64_t r, int u) { return get<V>(x, r * k.width + c + u * w, lanes(u)); };
+    const double count = static_cast<double>(end - start);
+    V about[K], dev[K] = {}, squares[K] = {};
+    for (int u = 0; u < K; ++u) {
+      const V first = at(start, u);
+      V sum(T(0));
+      for (std::int64_t r = start + 1; r < end; ++r) sum += at(r, u) - first;
+      about[u] = first + sum * static_cast<T>(1 / count);
+    }
+    for (std::int64_t r = start; r < end; ++r)
+      for (int u = 0; u < K; ++u) {
+        const V d = at(r, u) - about[u];
+        dev[u] += d;
+        squares[u] += d * d;
+      }
+    for (int u = 0; u < K; ++u)
+      for (int i = 0; i < lanes(u); ++i) {
+        const double d = static_cast<double>(dev[u][i]);
+        join(out[c + u * w + i], count, static_cast<double>(about[u][i]) + d / count,
+             static_cast<double>(squares[u][i]) - d * d / count);
+      }
+  }
+}
+
+constexpr std::int64_t kStrip = 64;  // columns a thread takes at least, so that lanes are the same for any number
+
+template <class T>
+void spread_by_columns(const NormGrid& grid, const T* x, Spread* channels) {
+  const Columns k(grid);
+  std::vector<Spread> columns(static_cast<std::size_t>(k.width));
+  Spread* out = columns.data();
+  parallel_for((k.width + kStrip - 1) / kStrip, grain(0.3 * kStrip * static_cast<double>(k.rows)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 run_simd([=](auto bytes) {
+                   using V = Vec<T, bytes>;
+                   constexpr int w = V::lanes;
+                   const std::int64_t stop = std::min(k.width, end * kStrip);
+                   std::int64_t c = begin * kStrip;
+                   for (; c + 4 * w <= stop; c += 4 * w) spread_columns<V, 4>(x, k, c, w, out);
+                   for (; c < stop; c += w)
+                     spread_columns<V, 1>(x, k, c, static_cast<int>(std::min<std::int64_t>(w, stop - c)), out);
+                 });
+               });
+  for (std::int64_t i = 0; i < k.width; ++i) join(channels[k.channel(i)], out[i].count, out[i].mean, out[i].squares);
+}
+
+template <class T>
+void spread_by_runs(const NormGrid& grid, const T* x, Spread* channels) {
+  const std::int64_t runs = grid.n * grid.channels(), inner = grid.inner;
+  std::vector<Spread> each(static_cast<std::size_t>(runs));
+  Spread* out = each.data();
+  parallel_for(runs, grain(0.2 * static_cast<double>(inner) + 10), [&](std::int64_t begin, std::int64_t end) {
+    run_simd([=](auto bytes) {
+      for (std::int64_t r = begin; r < end; ++r) out[r] = spread_of<Vec<T, bytes>>(x + r * inner, inner);
+    });
+  });
+  for (std::int64_t r = 0; r < runs; ++r)
+    join(channels[r % grid.channels()], out[r].count, out[r].mean, out[r].squares);
 }
 
 // ---- backward ----
@@ -228,7 +217,7 @@ void batch_runs_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
   parallel_for(runs, grain(0.2 * static_cast<double>(inner)), [&](std::int64_t begin, std::int64_t end) {
     run_simd([=](auto bytes) {
       for (std::int64_t r = begin; r < end; ++r) {
-        const Two s = gradient_sums<Vec<T, bytes>>(j.g + r * inner, j.x + r * inner, inner, j.mean[r % channels]);
+        const NormSums s = gradient_sums<Vec<T, bytes>>(j.g + r * inner, j.x + r * inner, inner, j.mean[r % channels]);
         by_bias[r] = s.a;
         by_weight[r] = s.b;
       }
@@ -253,52 +242,63 @@ void batch_runs_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
   });
 }
 
-// Adds K vectors of columns from c on of all samples: sum g and sum g (x - mean), kRows rows at a time before double.
-// l: lanes of the last vector.
-template <class V, int K, class T>
-XGRAD_INLINE void add_columns(const Job<T>& j, const T* mean, std::int64_t width, std::int64_t c, int l,
-                              double* by_bias, double* by_weight) {
-  constexpr int w = V::lanes;
-  const auto lanes = [l](int u) { return u + 1 < K ? w : l; };
-  V m[K];
-  for (int u = 0; u < K; ++u) m[u] = get<V>(mean, c + u * w, lanes(u));
-  for (std::int64_t start = 0; start < j.grid.n; start += kRows) {
-    V a[K] = {}, b[K] = {};
-    for (std::int64_t r = start; r < std::min(j.grid.n, start + kRows); ++r)
-      for (int u = 0; u < K; ++u) {
-        const std::int64_t at = r * width + c + u * w;
-        const V g = get<V>(j.g, at, lanes(u));
-        a[u] += g;
-        b[u] += g * (get<V>(j.x, at, lanes(u)) - m[u]);
-      }
-    for (int u = 0; u < K; ++u)
-      for (int k = 0; k < lanes(u); ++k) {
-        by_bias[c + u * w + k] += static_cast<double>(a[u][k]);
-        by_weight[c + u * w + k] += static_cast<double>(b[u][k]);
-      }
+// Adds rows [begin, end) to columns [first, first + n), n <= kWide: sum g and sum g (x - mean), kRows rows at a time
+// before double.
+template <class V, class T>
+XGRAD_INLINE void add_columns(const Job<T>& j, const Columns& cols, const T* mean, std::int64_t begin, std::int64_t end,
+                              std::int64_t first, std::int64_t n, double* by_bias, double* by_weight) {
+  T a[kWide], b[kWide];
+  for (std::int64_t start = begin; start < end; start += kRows) {
+    std::fill_n(a, n, T(0));
+    std::fill_n(b, n, T(0));
+    T *pa = a, *pb = b;
+    for (std::int64_t r = start; r < std::min(end, start + kRows); ++r) {
+      const T *g = j.g + r * cols.width + first, *x = j.x + r * cols.width + first, *m = mean + first;
+      each_vector<V>(n, [=](std::int64_t i, int l) {
+        const V v = get<V>(g, i, l);
+        put(get<V>(pa, i, l) + v, pa, i, l);
+        put(get<V>(pb, i, l) + v * (get<V>(x, i, l) - get<V>(m, i, l)), pb, i, l);
+      });
+    }
+    for (std::int64_t i = 0; i < n; ++i) {
+      by_bias[first + i] += static_cast<double>(a[i]);
+      by_weight[first + i] += static_cast<double>(b[i]);
+    }
   }
 }
 
-template <class V, class T>
-XGRAD_INLINE void column_sums(const Job<T>& j, const T* mean, std::int64_t width, std::int64_t begin, std::int64_t end,
-                              double* by_bias, double* by_weight) {
-  constexpr int w = V::lanes;
-  std::int64_t c = begin;
-  for (; c + 4 * w <= end; c += 4 * w) add_columns<V, 4>(j, mean, width, c, w, by_bias, by_weight);
-  for (; c < end; c += w)
-    add_columns<V, 1>(j, mean, width, c, static_cast<int>(std::min<std::int64_t>(w, end - c)), by_bias, by_weight);
+// The sums over all rows, made of parts that threads share out: (2, width).
+template <class T>
+Tensor column_sums(const Job<T>& j, const Columns& cols, const T* mean) {
+  const std::int64_t width = cols.width;
+  const std::int64_t parts = std::clamp<std::int64_t>(std::min(cols.rows / kRows, j.grid.numel() / 32768), 1, kParts);
+  Tensor memory = make_tensor({parts, 2 * width}, DType::float64);
+  double* sums = data<double>(memory);
+  std::fill_n(sums, parts * 2 * width, 0.0);
+  parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
+    run_simd([=](auto bytes) {
+      for (std::int64_t p = begin; p < end; ++p)
+        for (std::int64_t c = 0; c < width; c += kWide)
+          add_columns<Vec<T, bytes>>(j, cols, mean, cols.rows * p / parts, cols.rows * (p + 1) / parts, c,
+                                     std::min(kWide, width - c), sums + p * 2 * width, sums + p * 2 * width + width);
+    });
+  });
+  for (std::int64_t p = 1; p < parts; ++p)
+    for (std::int64_t i = 0; i < 2 * width; ++i) sums[i] += sums[p * 2 * width + i];
+  return memory;
 }
 
 // gx = g a - c - (x - mean) k with everything per element.
 template <class T>
-void columns_gradient(const Job<T>& j, std::int64_t width, const T* mean, const T* a, const T* c, const T* k) {
-  parallel_for(j.grid.n, grain(0.3 * static_cast<double>(width)), [&](std::int64_t begin, std::int64_t end) {
+void columns_gradient(const Job<T>& j, const Columns& cols, const T* mean, const T* a, const T* c, const T* k) {
+  const std::int64_t width = cols.width;
+  parallel_for(cols.rows, grain(0.3 * static_cast<double>(width)), [&](std::int64_t begin, std::int64_t end) {
     run_simd([=](auto bytes) {
       using V = Vec<T, bytes>;
       for (std::int64_t r = begin; r < end; ++r) {
-        const T *g = j.g + r * width, *x = j.x + r * width;
-        T* out = j.out + r * width;
-        each_vector<V>(width, [=](std::int64_t i, int l) {
+        const T *g = j.g + r * cols.width, *x = j.x + r * cols.width;
+        T* out = j.out + r * cols.width;
+        map_vectors<V>(width, [=](std::int64_t i, int l) {
           const V d = get<V>(x, i, l) - get<V>(mean, i, l);
           put(get<V>(g, i, l) * get<V>(a, i, l) - get<V>(c, i, l) - d * get<V>(k, i, l), out, i, l);
         });
@@ -309,33 +309,27 @@ void columns_gradient(const Job<T>& j, std::int64_t width, const T* mean, const 
 
 template <class T>
 void batch_columns_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
-  const std::int64_t inner = j.grid.inner, channels = j.grid.channels(), width = channels * inner;
-  Tensor constants = make_tensor({4, width}, dtype_of<T>), memory = make_tensor({2, width}, DType::float64);
+  const Columns cols(j.grid);
+  const std::int64_t width = cols.width;
+  Tensor constants = make_tensor({4, width}, dtype_of<T>);
   T *mean = data<T>(constants), *a = mean + width, *c = a + width, *k = c + width;
-  double *by_bias = data<double>(memory), *by_weight = by_bias + width;
-  std::fill_n(by_bias, 2 * width, 0.0);
-  for (std::int64_t i = 0; i < width; ++i) mean[i] = j.mean[i / inner];
-  constexpr std::int64_t kStrip = 64;  // columns a thread takes at least, so that lanes are the same for any number
-  parallel_for((width + kStrip - 1) / kStrip, grain(0.3 * kStrip * static_cast<double>(j.grid.n)),
-               [&](std::int64_t begin, std::int64_t end) {
-                 run_simd([=](auto bytes) {
-                   column_sums<Vec<T, bytes>>(j, mean, width, begin * kStrip, std::min(width, end * kStrip), by_bias,
-                                              by_weight);
-                 });
-               });
+  for (std::int64_t i = 0; i < width; ++i) mean[i] = j.mean[cols.channel(i)];
+  const Tensor memory = column_sums(j, cols, mean);
+  const double *by_bias = data<double>(memory), *by_weight = by_bias + width;
   for (std::int64_t i = 0; i < width; ++i) {
-    sums.bias[i / inner] += by_bias[i];
-    sums.weight[i / inner] += by_weight[i] * static_cast<double>(j.rstd[i / inner]);
+    const std::int64_t ch = cols.channel(i);
+    sums.bias[ch] += by_bias[i];
+    sums.weight[ch] += by_weight[i] * static_cast<double>(j.rstd[ch]);
   }
   const double scale = constant ? 0 : 1 / static_cast<double>(j.grid.count());
   for (std::int64_t i = 0; i < width; ++i) {
-    const std::int64_t ch = i / inner;
+    const std::int64_t ch = cols.channel(i);
     const double r = static_cast<double>(j.rstd[ch]), f = r * static_cast<double>(j.weight[ch]);
     a[i] = static_cast<T>(f);
     c[i] = static_cast<T>(f * sums.bias[ch] * scale);
     k[i] = static_cast<T>(f * r * sums.weight[ch] * scale);
   }
-  columns_gradient(j, width, mean, a, c, k);
+  columns_gradient(j, cols, mean, a, c, k);
 }
 
 // One (n, group): the sums of its channels, then its gradient while it is in the cache.
@@ -346,7 +340,7 @@ XGRAD_INLINE void group_backward(const Job<T>& j, std::int64_t row, double* by_b
   const double r = static_cast<double>(j.rstd[row]);
   double su = 0, sux = 0;  // sums of u = g w and of u (x - mean) rstd
   for (std::int64_t k = 0; k < per; ++k) {
-    const Two s = gradient_sums<V>(g + k * inner, x + k * inner, inner, j.mean[row]);
+    const NormSums s = gradient_sums<V>(g + k * inner, x + k * inner, inner, j.mean[row]);
     by_bias[k] = s.a;
     by_weight[k] = s.b * r;
     su += static_cast<double>(w[k]) * by_bias[k];
@@ -384,7 +378,7 @@ XGRAD_INLINE void row_backward(const Job<T>& j, std::int64_t row, std::int64_t n
   const T *g = j.g + row * n, *x = j.x + row * n;
   T* out = j.out + row * n;
   const V m(j.mean[row]), r(j.rstd[row]);
-  const Two s = sum_two<V>(n, [=](std::int64_t i, int l, V& a, V& b) {
+  const NormSums s = sum_two<V>(n, [=](std::int64_t i, int l, V& a, V& b) {
     const V u = get<V>(g, i, l) * get<V>(w, i, l);
     a += u;
     b += u * (get<V>(x, i, l) - m);
@@ -463,22 +457,33 @@ Tensor norm_rows_raw(const NormGrid& grid, const Tensor& x, double eps, NormTerm
   return y;
 }
 
+NormMoments norm_moments_raw(const NormGrid& grid, const Tensor& x) {
+  const std::int64_t channels = grid.channels();
+  NormMoments m{make_tensor({channels}, impl(x).dtype), make_tensor({channels}, impl(x).dtype)};
+  std::vector<Spread> spread(static_cast<std::size_t>(channels));
+  dispatch_floating(impl(x).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* p = data<T>(x);
+    grid.inner >= kBatchRun ? spread_by_runs(grid, p, spread.data()) : spread_by_columns(grid, p, spread.data());
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const Spread& s = spread[static_cast<std::size_t>(c)];
+      data<T>(m.mean)[c] = static_cast<T>(s.mean);
+      data<T>(m.variance)[c] = static_cast<T>(s.variance());
+    }
+  });
+  return m;
+}
+
 Tensor norm_channels_raw(const NormGrid& grid, const Tensor& x, const NormTerms& terms) {
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype);
   if (grid.numel() == 0) return y;
   dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
-    const bool runs = grid.inner >= kRun;
-    const std::int64_t channels = grid.channels(), repeat = runs ? 1 : grid.inner;
-    const Tensor w = spread_out<T>(terms.weight, channels, repeat, 1);
-    const Tensor b = spread_out<T>(terms.bias, channels, repeat, 0);
+    const Tensor w = spread_out<T>(terms.weight, grid.channels(), 1, 1);
+    const Tensor b = spread_out<T>(terms.bias, grid.channels(), 1, 0);
     const Job<T> job{grid,       data<T>(x), nullptr, data<T>(y), data<T>(terms.mean), data<T>(terms.rstd),
                      data<T>(w), data<T>(b), 0};
-    if (runs) return channel_runs_forward(job);
-    const Tensor mean = spread_out<T>(terms.mean, channels, repeat, 0);
-    Tensor scale = make_tensor({channels * repeat}, dtype_of<T>);
-    for (std::int64_t i = 0; i < channels * repeat; ++i) data<T>(scale)[i] = job.rstd[i / repeat] * job.weight[i];
-    channel_rows_forward(job, data<T>(mean), data<T>(scale));
+    grid.inner >= kBatchRun ? channel_runs_forward(job) : columns_forward(job);
   });
   return y;
 }
@@ -490,7 +495,7 @@ NormGrads norm_backward_raw(const NormGrid& grid, bool constant, const Tensor& g
   ChannelSums sums(grid.channels());
   dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
-    const bool runs = grid.inner >= kRun;
+    const bool runs = grid.inner >= (grid.batch ? kBatchRun : kRun);
     const Tensor w = spread_out<T>(terms.weight, grid.channels(), runs || grid.batch ? 1 : grid.inner, 1);
     const Job<T> job{grid,       data<T>(x), data<T>(g), data<T>(out.x), data<T>(terms.mean), data<T>(terms.rstd),
                      data<T>(w), nullptr,    0};

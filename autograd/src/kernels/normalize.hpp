@@ -23,7 +23,12 @@ struct NormTerms {
 
 // y = (x - mean) rstd weight + bias, with the statistics of x, which are filled in. Not for batch grids.
 Tensor norm_rows_raw(const NormGrid& grid, const Tensor& x, double eps, NormTerms& terms);
-// The same for a batch grid, with the statistics given.
+// Mean and biased variance of a batch grid that is not empty.
+struct NormMoments {
+  Tensor mean, variance;
+};
+NormMoments norm_moments_raw(const NormGrid& grid, const Tensor& x);
+// y for a batch grid, with the statistics given.
 Tensor norm_channels_raw(const NormGrid& grid, const Tensor& x, const NormTerms& terms);
 
 // The gradients of x, weight and bias, the last two of shape `affine`. constant: the statistics (of a batch

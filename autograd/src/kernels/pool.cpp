@@ -1,4 +1,5 @@
-// Row by row: for each tap of the window, one pass over the row of outputs, which the compiler turns into vector code.
+// Row by row: for each tap of the window, one pass over the row of outputs,
+// which the compiler turns into vector code.
 #include "kernels/pool.hpp"
 
 #include <limits>
@@ -6,6 +7,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/reduce.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -26,9 +28,10 @@ double taps(const PoolShape& s) {
   return n;
 }
 
-// f(first output of the row, depth window, height window) for each row of outputs of an image.
+// f(first output of the row, depth window, height window) for each row of
+// outputs of an image.
 template <class F>
-void each_row(const PoolShape& s, const F& f) {
+XGRAD_INLINE void each_row(const PoolShape& s, const F& f) {
   for (std::int64_t d = 0; d < s.out[0]; ++d) {
     const Window depth = window(s, 0, d);
     for (std::int64_t h = 0; h < s.out[1]; ++h) f((d * s.out[1] + h) * s.out[2], depth, window(s, 1, h));
@@ -37,16 +40,17 @@ void each_row(const PoolShape& s, const F& f) {
 
 // f(offset of the input row in the image) for each row of inputs of a window.
 template <class F>
-void each_input_row(const PoolShape& s, const Window& depth, const Window& height, const F& f) {
+XGRAD_INLINE void each_input_row(const PoolShape& s, const Window& depth, const Window& height, const F& f) {
   for (std::int64_t d = depth.begin; d < depth.end; d += s.dilation[0])
     for (std::int64_t h = height.begin; h < height.end; h += s.dilation[1]) f((d * s.in[1] + h) * s.in[2]);
 }
 
 // ---- largest ----
-// One tap of each window of a row: v[j step] against the largest so far. The last NaN wins, else the first of equals.
+// One tap of each window of a row: v[j step] against the largest so far. The
+// last NaN wins, else the first of equals.
 template <class T>
-XGRAD_CLONES void max_tap(std::int64_t n, std::int64_t step, const T* v, std::int32_t position, T* best,
-                          std::int32_t* where) {
+XGRAD_INLINE void max_tap(std::int64_t n, std::int64_t step, const T* __restrict v, std::int32_t position,
+                          T* __restrict best, std::int32_t* __restrict where) {
   const auto stride = static_cast<std::int32_t>(step);
   for (std::int64_t j = 0; j < n; ++j) {
     const T x = v[j * step];
@@ -57,7 +61,7 @@ XGRAD_CLONES void max_tap(std::int64_t n, std::int64_t step, const T* v, std::in
 }
 
 template <class T>
-void max_row_regular(const PoolShape& s, const T* x, std::int64_t row, T* best, std::int32_t* where) {
+XGRAD_INLINE void max_row_regular(const PoolShape& s, const T* x, std::int64_t row, T* best, std::int32_t* where) {
   for (std::int64_t k = 0; k < s.kernel[2]; ++k) {
     const std::int64_t offset = k * s.dilation[2] - s.padding[2];
     const TapRange in = tap_range(s.out[2], s.in[2], s.stride[2], offset);
@@ -68,7 +72,7 @@ void max_row_regular(const PoolShape& s, const T* x, std::int64_t row, T* best, 
 }
 
 template <class T>
-void max_row_adaptive(const PoolShape& s, const T* x, std::int64_t row, T* best, std::int32_t* where) {
+XGRAD_INLINE void max_row_adaptive(const PoolShape& s, const T* x, std::int64_t row, T* best, std::int32_t* where) {
   for (std::int64_t j = 0; j < s.out[2]; ++j) {
     const Window w = window(s, 2, j);
     for (std::int64_t i = row + w.begin; i < row + w.end; ++i)
@@ -77,7 +81,7 @@ void max_row_adaptive(const PoolShape& s, const T* x, std::int64_t row, T* best,
 }
 
 template <class T>
-void max_image(const PoolShape& s, const T* x, T* y, std::int32_t* where) {
+XGRAD_CLONES void max_image(const PoolShape& s, const T* x, T* y, std::int32_t* where) {
   const std::int64_t size = volume(s.out);
   std::fill(y, y + size, -std::numeric_limits<T>::infinity());
   std::fill(where, where + size, -1);
@@ -89,11 +93,17 @@ void max_image(const PoolShape& s, const T* x, T* y, std::int32_t* where) {
   });
 }
 
-// Windows of 2 x 2 side by side, the usual case: a row of outputs in one pass.
+// ---- windows of 2 x 2 side by side, the usual case ----
+bool is_2x2(const PoolShape& s) {
+  const Triple two{1, 2, 2}, none{0, 0, 0};
+  return !s.adaptive && s.kernel == two && s.stride[1] == 2 && s.stride[2] == 2 && s.padding == none &&
+         s.dilation[1] == 1 && s.dilation[2] == 1 && s.in[0] == 1 && 2 * s.out[1] <= s.in[1] && 2 * s.out[2] <= s.in[2];
+}
+
 template <class T>
-XGRAD_CLONES void max_row_2x2(std::int64_t n, const T* upper, std::int64_t width, std::int32_t position, T* best,
-                              std::int32_t* where) {
-  const T* lower = upper + width;
+XGRAD_INLINE void max_row_2x2(std::int64_t n, const T* __restrict upper, std::int64_t width, std::int32_t position,
+                              T* __restrict best, std::int32_t* __restrict where) {
+  const T* __restrict lower = upper + width;
   const auto below = static_cast<std::int32_t>(width);
   for (std::int64_t j = 0; j < n; ++j) {
     const T a = upper[2 * j], b = upper[2 * j + 1], c = lower[2 * j], d = lower[2 * j + 1];
@@ -112,35 +122,59 @@ XGRAD_CLONES void max_row_2x2(std::int64_t n, const T* upper, std::int64_t width
   }
 }
 
-bool is_2x2(const PoolShape& s) {
-  const Triple two{1, 2, 2}, none{0, 0, 0};
-  return !s.adaptive && s.kernel == two && s.stride[1] == 2 && s.stride[2] == 2 && s.padding == none &&
-         s.dilation[1] == 1 && s.dilation[2] == 1 && s.in[0] == s.out[0] && 2 * s.out[1] <= s.in[1] &&
-         2 * s.out[2] <= s.in[2];
+// n: columns to compute, the row's or more. What is written behind the end of a row is overwritten by the next row, so
+// whole vectors can be used if there is room behind the image.
+template <class T>
+XGRAD_CLONES void max_image_2x2(const PoolShape& s, std::int64_t n, const T* x, T* y, std::int32_t* where) {
+  const std::int64_t columns = s.out[2], width = s.in[2];
+  for (std::int64_t r = 0; r < s.out[1]; ++r)
+    max_row_2x2(n, x + 2 * r * width, width, static_cast<std::int32_t>(2 * r * width), y + r * columns,
+                where + r * columns);
+}
+
+// One row of the image's gradient: g at the elements that were the largest of their windows, else 0.
+template <class T>
+XGRAD_INLINE void spread_row_2x2(std::int64_t n, const T* __restrict g, const std::int32_t* __restrict where,
+                                 std::int32_t position, T* __restrict dx) {
+  for (std::int64_t j = 0; j < n; ++j) {
+    const std::int32_t p = position + 2 * static_cast<std::int32_t>(j);
+    dx[2 * j] = where[j] == p ? g[j] : T(0);
+    dx[2 * j + 1] = where[j] == p + 1 ? g[j] : T(0);
+  }
 }
 
 template <class T>
-void max_image_2x2(const PoolShape& s, const T* x, T* y, std::int32_t* where) {
-  for (std::int64_t d = 0; d < s.out[0]; ++d)
-    for (std::int64_t h = 0; h < s.out[1]; ++h) {
-      const std::int64_t row = (d * s.in[1] + 2 * h) * s.in[2], first = (d * s.out[1] + h) * s.out[2];
-      max_row_2x2(s.out[2], x + row, s.in[2], static_cast<std::int32_t>(row), y + first, where + first);
-    }
+XGRAD_CLONES void spread_image_2x2(const PoolShape& s, std::int64_t n, const T* g, const std::int32_t* where, T* dx) {
+  const std::int64_t columns = s.out[2], width = s.in[2];
+  for (std::int64_t r = 0; r < s.in[1]; ++r)
+    spread_row_2x2(n, g + r / 2 * columns, where + r / 2 * columns, static_cast<std::int32_t>(r * width),
+                   dx + r * width);
+}
+
+// f(image, columns) for images begin..end-1 of 2 x 2 windows: in whole vectors up to the last one, which has nothing of
+// ours behind it.
+template <class F>
+void images_2x2(const PoolShape& s, std::int64_t begin, std::int64_t end, const F& f) {
+  constexpr std::int64_t kBlock = 16;
+  const std::int64_t columns = s.out[2], whole = (columns + kBlock - 1) / kBlock * kBlock;
+  const bool room = volume(s.out) >= kBlock && volume(s.in) >= 2 * kBlock;
+  for (std::int64_t i = begin; i < end; ++i) f(i, room && i + 1 < end ? whole : columns);
 }
 
 // ---- averages ----
 template <class T>
-XGRAD_CLONES void add_tap(std::int64_t n, std::int64_t step, const T* v, T* sum) {
+XGRAD_INLINE void add_tap(std::int64_t n, std::int64_t step, const T* __restrict v, T* __restrict sum) {
   for (std::int64_t j = 0; j < n; ++j) sum[j] += v[j * step];
 }
 template <class T>
-XGRAD_CLONES void spread_tap(std::int64_t n, std::int64_t step, const T* g, T* dx) {
+XGRAD_INLINE void spread_tap(std::int64_t n, std::int64_t step, const T* __restrict g, T* __restrict dx) {
   for (std::int64_t j = 0; j < n; ++j) dx[j * step] += g[j];
 }
 
-// f(number of windows, step from one to the next in the input, first input, first output) for the taps of a row.
+// f(number of windows, step from one to the next in the input, first input,
+// first output) for the taps of a row.
 template <class F>
-void each_tap(const PoolShape& s, std::int64_t row, const F& f) {
+XGRAD_INLINE void each_tap(const PoolShape& s, std::int64_t row, const F& f) {
   if (s.adaptive) {
     for (std::int64_t j = 0; j < s.out[2]; ++j) {
       const Window w = window(s, 2, j);
@@ -155,16 +189,25 @@ void each_tap(const PoolShape& s, std::int64_t row, const F& f) {
   }
 }
 
-// What each output of a row divides its sum by.
+// What the outputs of a row divide their sums by, without the factor of the
+// row: the widths of their windows.
 template <class T>
-void divide_row(const PoolShape& s, const Window& depth, const Window& height, const T* from, T* to) {
-  const auto rows = static_cast<T>(depth.count * height.count), fixed = static_cast<T>(s.divisor);
+Tensor widths(const PoolShape& s) {
+  Tensor t = make_tensor({s.out[2]}, dtype_of<T>);
   for (std::int64_t j = 0; j < s.out[2]; ++j)
-    to[j] = from[j] / (s.divisor != 0 ? fixed : rows * static_cast<T>(window(s, 2, j).count));
+    data<T>(t)[j] = s.divisor != 0 ? T(1) : static_cast<T>(window(s, 2, j).count);
+  return t;
 }
 
 template <class T>
-void avg_image(const PoolShape& s, const T* x, T* y) {
+XGRAD_INLINE void divide_row(const PoolShape& s, const Window& depth, const Window& height, const T* widths,
+                             const T* from, T* to) {
+  const auto rows = static_cast<T>(s.divisor != 0 ? s.divisor : depth.count * height.count);
+  for (std::int64_t j = 0; j < s.out[2]; ++j) to[j] = from[j] / (rows * widths[j]);
+}
+
+template <class T>
+XGRAD_CLONES void avg_image(const PoolShape& s, const T* x, T* y, const T* widths) {
   std::fill(y, y + volume(s.out), T(0));
   each_row(s, [&](std::int64_t first, const Window& depth, const Window& height) {
     each_input_row(s, depth, height, [&](std::int64_t row) {
@@ -172,22 +215,28 @@ void avg_image(const PoolShape& s, const T* x, T* y) {
         add_tap(n, step, x + at, y + first + j);
       });
     });
-    divide_row(s, depth, height, y + first, y + first);
+    divide_row(s, depth, height, widths, y + first, y + first);
   });
 }
 
 // `share`: room for a row.
 template <class T>
-void avg_backward_image(const PoolShape& s, const T* g, T* dx, T* share) {
+XGRAD_CLONES void avg_backward_image(const PoolShape& s, const T* g, T* dx, const T* widths, T* share) {
   std::fill(dx, dx + volume(s.in), T(0));
   each_row(s, [&](std::int64_t first, const Window& depth, const Window& height) {
-    divide_row(s, depth, height, g + first, share);
+    divide_row(s, depth, height, widths, g + first, share);
     each_input_row(s, depth, height, [&](std::int64_t row) {
       each_tap(s, row, [&](std::int64_t n, std::int64_t step, std::int64_t at, std::int64_t j) {
         spread_tap(n, step, share + j, dx + at);
       });
     });
   });
+}
+
+// One window that is the whole image.
+bool is_global(const PoolShape& s) {
+  const Triple none{0, 0, 0};
+  return volume(s.out) == 1 && s.kernel == s.in && s.padding == none && s.divisor == 0;
 }
 
 }  // namespace
@@ -201,9 +250,12 @@ MaxPool max_pool_raw(const PoolShape& s, const Tensor& input) {
     const T* from = data<T>(x);
     T* y = data<T>(r.values);
     auto* where = data<std::int32_t>(r.positions);
-    const auto f = is_2x2(s) ? max_image_2x2<T> : max_image<T>;
     each_image(s, taps(s) * 0.5, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) f(s, from + i * in, y + i * out, where + i * out);
+      if (is_2x2(s))
+        return images_2x2(s, begin, end, [&](std::int64_t i, std::int64_t columns) {
+          max_image_2x2(s, columns, from + i * in, y + i * out, where + i * out);
+        });
+      for (std::int64_t i = begin; i < end; ++i) max_image(s, from + i * in, y + i * out, where + i * out);
     });
   });
   return r;
@@ -235,7 +287,12 @@ Tensor pool_scatter_raw(const PoolShape& s, const Tensor& grad, const Tensor& po
     const T* from = data<T>(g);
     T* to = data<T>(dx);
     const auto* at = data<std::int32_t>(index);
+    const bool whole_2x2 = !assign && is_2x2(s) && 2 * s.out[1] == s.in[1] && 2 * s.out[2] == s.in[2];
     each_image(s, 1.5, [&](std::int64_t begin, std::int64_t end) {
+      if (whole_2x2)
+        return images_2x2(s, begin, end, [&](std::int64_t i, std::int64_t columns) {
+          spread_image_2x2(s, columns, from + i * out, at + i * out, to + i * in);
+        });
       for (std::int64_t i = begin; i < end; ++i) {
         T* image = to + i * in;
         std::fill(image, image + in, T(0));
@@ -249,14 +306,16 @@ Tensor pool_scatter_raw(const PoolShape& s, const Tensor& grad, const Tensor& po
 
 Tensor avg_pool_raw(const PoolShape& s, const Tensor& input) {
   const Tensor x = contiguous_copy(input);
+  if (is_global(s)) return mean_raw(x, all_dims(impl(x).shape) >> s.outer.rank() << s.outer.rank(), true);
   Tensor y = make_tensor(s.output_shape(), impl(x).dtype);
   const std::int64_t in = volume(s.in), out = volume(s.out);
   dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* from = data<T>(x);
     T* to = data<T>(y);
+    const Tensor width = widths<T>(s);
     each_image(s, taps(s) * 0.4, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) avg_image(s, from + i * in, to + i * out);
+      for (std::int64_t i = begin; i < end; ++i) avg_image(s, from + i * in, to + i * out, data<T>(width));
     });
   });
   return y;
@@ -270,9 +329,16 @@ Tensor avg_pool_backward_raw(const PoolShape& s, const Tensor& grad) {
     using T = decltype(zero);
     const T* from = data<T>(g);
     T* to = data<T>(dx);
+    if (is_global(s))
+      return each_image(s, static_cast<double>(in) * 0.1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i)
+          std::fill(to + i * in, to + (i + 1) * in, from[i] / static_cast<T>(in));
+      });
+    const Tensor width = widths<T>(s);
     each_image(s, taps(s) * 0.4, [&](std::int64_t begin, std::int64_t end) {
       const Tensor room = make_tensor({s.out[2]}, impl(g).dtype);
-      for (std::int64_t i = begin; i < end; ++i) avg_backward_image(s, from + i * out, to + i * in, data<T>(room));
+      for (std::int64_t i = begin; i < end; ++i)
+        avg_backward_image(s, from + i * out, to + i * in, data<T>(width), data<T>(room));
     });
   });
   return dx;

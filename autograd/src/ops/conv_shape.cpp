@@ -13,14 +13,14 @@ template void Extents<2>::wrong_count(const Shape&, int);
 template void Extents<3>::wrong_count(const Shape&, int);
 
 template <int N>
-bool ConvPadding<N>::is_same(const std::string& mode) {
-  if (mode == "same") return true;
-  if (mode == "valid") return false;
-  throw ValueError(fmt::format("xgrad: padding must be numbers, \"same\" or \"valid\", got \"{}\"", mode));
+void ConvPadding<N>::parse(const std::string& mode) {
+  same_ = mode == "same";
+  if (!same_ && mode != "valid")
+    throw ValueError(fmt::format("xgrad: padding must be numbers, \"same\" or \"valid\", got \"{}\"", mode));
 }
-template bool ConvPadding<1>::is_same(const std::string&);
-template bool ConvPadding<2>::is_same(const std::string&);
-template bool ConvPadding<3>::is_same(const std::string&);
+template void ConvPadding<1>::parse(const std::string&);
+template void ConvPadding<2>::parse(const std::string&);
+template void ConvPadding<3>::parse(const std::string&);
 
 namespace detail {
 namespace {

@@ -1,4 +1,5 @@
 // Losses with margins and of distributions, on the tape as the operations they are made of.
+#include <cmath>
 #include <numbers>
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/linalg.hpp>

@@ -209,12 +209,6 @@ Tensor inverse_root(const Tensor& variance, double eps) {
   return elementwise([eps](auto v) { return 1 / sqrt(v + eps); }, variance);
 }
 
-// A contiguous tensor as (n, channels, inner), for the raw reductions.
-Tensor as_samples(const Tensor& x, const NormGrid& g) {
-  const Shape s{g.n, g.groups, g.inner};
-  return detail::make_view(x, s, s.contiguous_strides(), impl(x).offset());
-}
-
 // Copies: the running statistics may move on before the backward pass.
 NormTerms running_terms(const Tensor& x, const Running& r, double eps) {
   const DType type = impl(x).dtype;
@@ -229,10 +223,10 @@ NormTerms batch_terms(const NormGrid& grid, const Tensor& x, const Running& runn
     return {none, none, {}, {}};
   }
   const NoGradGuard off;
-  const detail::Moments m = detail::moments_raw(as_samples(x, grid), 0b101, 0, false, false);
+  const detail::NormMoments m = detail::norm_moments_raw(grid, x);
   move_towards(running.mean, m.mean, momentum);
-  if (running.var.defined()) move_towards(running.var, scaled(m.spread, unbiased(grid.count())), momentum);
-  return {m.mean, inverse_root(m.spread, eps), {}, {}};
+  if (running.var.defined()) move_towards(running.var, scaled(m.variance, unbiased(grid.count())), momentum);
+  return {m.mean, inverse_root(m.variance, eps), {}, {}};
 }
 
 Tensor channels(const NormGrid& grid, const Tensor& x, const Inputs& in, NormTerms& terms) {

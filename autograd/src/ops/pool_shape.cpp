@@ -114,6 +114,12 @@ PoolShape adaptive_shape(const char* op, const Tensor& x, const Extents<N>& size
     if (size[i] != kKeepSize) require_at_least(c, "output_size", size[i], 0);
     s.out[d] = size[i] == kKeepSize ? s.in[d] : size[i];
   }
+  // Equal windows side by side are an ordinary pooling.
+  if (volume(s.out) == 0) return s;
+  for (std::size_t d = 0; d < 3; ++d)
+    if (s.in[d] % s.out[d] != 0) return s;
+  s.adaptive = false;
+  for (std::size_t d = 0; d < 3; ++d) s.stride[d] = s.kernel[d] = s.in[d] / s.out[d];
   return s;
 }
 

@@ -1,6 +1,7 @@
 // What a training script needs around the loop.
 #pragma once
 
+#include <xgrad/train/checkpoint.hpp>
 #include <xgrad/train/early_stopping.hpp>
 #include <xgrad/train/interrupt.hpp>
 #include <xgrad/train/metrics.hpp>

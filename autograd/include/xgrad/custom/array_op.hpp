@@ -35,8 +35,9 @@ struct ArrayCalls {
     const Tensor grad = g.contiguous(), out = y.contiguous();
     return typed(x, [&](auto zero, const auto&... t) {
       using T = decltype(zero);
-      static_assert(requires { b(array<T>(grad), array<T>(t)..., array<T>(out)); },
-                    "xgrad: backward of custom_op is called as backward(gradient, inputs..., output)");
+      static_assert(
+          requires { b(array<T>(grad), array<T>(t)..., array<T>(out)); },
+          "xgrad: backward of custom_op is called as backward(gradient, inputs..., output)");
       return list<T>(b(array<T>(grad), array<T>(t)..., array<T>(out)));
     });
   }
@@ -48,7 +49,8 @@ struct ArrayCalls {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       const Tensor t[] = {x[I].contiguous()...};
       return x[0].dtype() == kFloat64 ? g(double{}, t[I]...) : g(float{}, t[I]...);
-    }(std::make_index_sequence<N>{});
+    }
+    (std::make_index_sequence<N>{});
   }
   template <class T, class E>
   static Tensor to_tensor(E&& e) {

@@ -9,7 +9,6 @@
 #include <typeinfo>
 #include <utility>
 #include <vector>
-
 #include <xgrad/autograd.hpp>
 
 namespace xgrad {
@@ -30,31 +29,21 @@ class XGRAD_API Context {
   // kept as well, but rules out a second derivative (AutogradError then), unless mark_constant() says that it does not
   // depend on the inputs.
   template <class... T>
-    requires((std::is_same_v<T, Tensor>) && ...)
-  void save_for_backward(const T&... t) {
-    (keep(t), ...);
-  }
+  requires((std::is_same_v<T, Tensor>)&&...) void save_for_backward(const T&... t) { (keep(t), ...); }
   void save_for_backward(const std::vector<Tensor>& list) {
     for (const Tensor& t : list) keep(t);
   }
   // Kept tensors without a derivative of their own, such as a random mask.
   template <class... T>
-    requires((std::is_same_v<T, Tensor>) && ...)
-  void mark_constant(const T&... t) {
-    (constants_.push_back(t), ...);
-  }
+  requires((std::is_same_v<T, Tensor>)&&...) void mark_constant(const T&... t) { (constants_.push_back(t), ...); }
   // Outputs that carry no gradient.
   template <class... T>
-    requires((std::is_same_v<T, Tensor>) && ...)
-  void mark_non_differentiable(const T&... t) {
+  requires((std::is_same_v<T, Tensor>)&&...) void mark_non_differentiable(const T&... t) {
     (non_differentiable_.push_back(t), ...);
   }
   // Inputs that forward changes in place and returns.
   template <class... T>
-    requires((std::is_same_v<T, Tensor>) && ...)
-  void mark_dirty(const T&... t) {
-    (dirty_.push_back(t), ...);
-  }
+  requires((std::is_same_v<T, Tensor>)&&...) void mark_dirty(const T&... t) { (dirty_.push_back(t), ...); }
   // true (the default): backward sees zeros for outputs without a gradient; false: undefined tensors.
   void set_materialize_grads(bool on) { materialize_ = on; }
   // Any value under a name, for get() in backward.
@@ -90,7 +79,7 @@ class XGRAD_API Context {
 
   const char* op_ = "";
   Location at_;
-  std::vector<bool> needs_;  // by argument
+  std::vector<bool> needs_;                                            // by argument
   std::vector<Tensor> kept_, constants_, non_differentiable_, dirty_;  // in forward only
   std::size_t n_saved_ = 0;
   const Saved* saved_ = nullptr;  // in backward only
@@ -122,8 +111,8 @@ struct FunctionInputs {
     for (const Tensor& t : list) add(t);
   }
   template <class A>
-    requires(!std::is_convertible_v<const A&, const Tensor&> && !std::is_convertible_v<const A&, const std::vector<Tensor>&>)
-  void add(const A&) {
+  requires(!std::is_convertible_v<const A&, const Tensor&> &&
+           !std::is_convertible_v<const A&, const std::vector<Tensor>&>) void add(const A&) {
     ++arguments;
   }
 };

@@ -9,8 +9,8 @@
 // of the input; for several inputs all of them, in a std::tuple, std::pair, std::array or std::vector (undefined where
 // there is none). Written with differentiable operations it can be differentiated again.
 //
-// Both may work on xtensor arrays instead (#include <xgrad/xtensor.hpp>): parameters `const xgrad::AnyArray auto& x`, or
-// of a type of their own like `const xt::xarray<double>& x`. Such an operation is differentiable once.
+// Both may work on xtensor arrays instead (#include <xgrad/xtensor.hpp>): parameters `const xgrad::AnyArray auto& x`,
+// or of a type of their own like `const xt::xarray<double>& x`. Such an operation is differentiable once.
 //
 // The functions capture numbers, by value; for anything else there is Function (<xgrad/custom/function.hpp>).
 #pragma once
@@ -27,7 +27,8 @@ struct ArrayCalls;
 template <class F, std::size_t N>
 inline constexpr bool takes_tensors = []<std::size_t... I>(std::index_sequence<I...>) {
   return std::is_invocable_v<const F&, decltype((void)I, std::declval<const Tensor&>())...>;
-}(std::make_index_sequence<N>{});
+}
+(std::make_index_sequence<N>{});
 
 template <class F>
 constexpr void check_custom_function() {
@@ -62,7 +63,8 @@ struct TensorCalls {
  private:
   template <class G>
   static auto call(std::span<const Tensor> x, G g) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) { return g(x[I]...); }(std::make_index_sequence<N>{});
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return g(x[I]...); }
+    (std::make_index_sequence<N>{});
   }
 };
 
@@ -91,15 +93,15 @@ class CustomOp {
 
   // AutogradError when forward changes an input; and, in the backward pass, when the gradients do not fit the inputs.
   template <class... In>
-    requires(std::is_same_v<In, Tensor> && ...)
-  Tensor operator()(const Located& x, const In&... more) const {
+  requires(std::is_same_v<In, Tensor>&&...) Tensor operator()(const Located& x, const In&... more) const {
     constexpr std::size_t n = 1 + sizeof...(In);
     constexpr bool on_tensors = detail::takes_tensors<Forward, n>;
     using Calls = std::conditional_t<on_tensors, detail::TensorCalls<Forward, Backward, n>,
                                      detail::ArrayCalls<Forward, Backward, n>>;
-    static_assert(requires { sizeof(Calls); },
-                  "xgrad: forward of custom_op does not take these inputs as Tensors; if it takes xtensor arrays, "
-                  "#include <xgrad/xtensor.hpp>");
+    static_assert(
+        requires { sizeof(Calls); },
+        "xgrad: forward of custom_op does not take these inputs as Tensors; if it takes xtensor arrays, "
+        "#include <xgrad/xtensor.hpp>");
     auto owned = std::make_unique<detail::CustomOpContext<Backward>>(backward_);
     Context& ctx = *owned;
     detail::FunctionInputs inputs;

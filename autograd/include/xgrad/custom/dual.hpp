@@ -10,7 +10,6 @@
 
 #include <cmath>
 #include <utility>
-
 #include <xgrad/vec.hpp>
 
 namespace xgrad {
@@ -43,9 +42,10 @@ XGRAD_INLINE Vec<T, B> chain(const Vec<T, B>& t, const Vec<T, B>& f) {
 }
 template <bool sparse, class V, int N>
 XGRAD_INLINE Dual<V, N, sparse> chain(const Dual<V, N, sparse>& t, const Dual<V, N, sparse>& f) {
-  return Dual<V, N, sparse>::build(chain<sparse>(t.v, f.v), [&](int k) __attribute__((always_inline)) {
-    return chain<sparse>(t.v, f.d[k]) + chain<sparse>(t.d[k], f.v);
-  });
+  return Dual<V, N, sparse>::build(
+      chain<sparse>(t.v, f.v), [&](int k) __attribute__((always_inline)) {
+        return chain<sparse>(t.v, f.d[k]) + chain<sparse>(t.d[k], f.v);
+      });
 }
 
 template <class V, int N, bool sparse>
@@ -76,20 +76,22 @@ struct Dual {
 
   // x and its derivatives under a function with the value y and the derivative f at x.
   XGRAD_INLINE static Dual apply(const V& y, const Dual& x, const V& f) {
-    return build(y, [&](int k) __attribute__((always_inline)) { return chain<sparse>(x.d[k], f); });
+    return build(
+        y, [&](int k) __attribute__((always_inline)) { return chain<sparse>(x.d[k], f); });
   }
   // The same with two arguments.
   XGRAD_INLINE static Dual apply(const V& y, const Dual& a, const V& fa, const Dual& b, const V& fb) {
-    return build(y, [&](int k) __attribute__((always_inline)) {
-      return chain<sparse>(a.d[k], fa) + chain<sparse>(b.d[k], fb);
-    });
+    return build(
+        y, [&](int k) __attribute__((always_inline)) { return chain<sparse>(a.d[k], fa) + chain<sparse>(b.d[k], fb); });
   }
 
   XGRAD_INLINE friend Dual operator+(const Dual& a, const Dual& b) {
-    return build(a.v + b.v, [&](int k) __attribute__((always_inline)) { return a.d[k] + b.d[k]; });
+    return build(
+        a.v + b.v, [&](int k) __attribute__((always_inline)) { return a.d[k] + b.d[k]; });
   }
   XGRAD_INLINE friend Dual operator-(const Dual& a, const Dual& b) {
-    return build(a.v - b.v, [&](int k) __attribute__((always_inline)) { return a.d[k] - b.d[k]; });
+    return build(
+        a.v - b.v, [&](int k) __attribute__((always_inline)) { return a.d[k] - b.d[k]; });
   }
   XGRAD_INLINE friend Dual operator*(const Dual& a, const Dual& b) { return apply(a.v * b.v, a, b.v, b, a.v); }
   XGRAD_INLINE friend Dual operator/(const Dual& a, const Dual& b) {
@@ -97,25 +99,30 @@ struct Dual {
     return apply(q, a, r, b, -(q * r));
   }
   XGRAD_INLINE friend Dual operator-(const Dual& a) {
-    return build(-a.v, [&](int k) __attribute__((always_inline)) { return -a.d[k]; });
+    return build(
+        -a.v, [&](int k) __attribute__((always_inline)) { return -a.d[k]; });
   }
   XGRAD_INLINE friend Dual operator+(const Dual& a) { return a; }
 
   template <vec::Number S>
   XGRAD_INLINE friend Dual operator+(const Dual& a, S b) {
-    return build(a.v + b, [&](int k) __attribute__((always_inline)) { return a.d[k]; });
+    return build(
+        a.v + b, [&](int k) __attribute__((always_inline)) { return a.d[k]; });
   }
   template <vec::Number S>
   XGRAD_INLINE friend Dual operator+(S a, const Dual& b) {
-    return build(a + b.v, [&](int k) __attribute__((always_inline)) { return b.d[k]; });
+    return build(
+        a + b.v, [&](int k) __attribute__((always_inline)) { return b.d[k]; });
   }
   template <vec::Number S>
   XGRAD_INLINE friend Dual operator-(const Dual& a, S b) {
-    return build(a.v - b, [&](int k) __attribute__((always_inline)) { return a.d[k]; });
+    return build(
+        a.v - b, [&](int k) __attribute__((always_inline)) { return a.d[k]; });
   }
   template <vec::Number S>
   XGRAD_INLINE friend Dual operator-(S a, const Dual& b) {
-    return build(a - b.v, [&](int k) __attribute__((always_inline)) { return -b.d[k]; });
+    return build(
+        a - b.v, [&](int k) __attribute__((always_inline)) { return -b.d[k]; });
   }
   template <vec::Number S>
   XGRAD_INLINE friend Dual operator*(const Dual& a, S b) {
@@ -174,9 +181,8 @@ struct Dual {
 template <class V, int N, bool S>
 XGRAD_INLINE Dual<V, N, S> where(const DualMask<Dual<V, N, S>>& m, const std::type_identity_t<Dual<V, N, S>>& a,
                                  const std::type_identity_t<Dual<V, N, S>>& b) {
-  return Dual<V, N, S>::build(where(m.m, a.v, b.v), [&](int k) __attribute__((always_inline)) {
-    return where(m.m, a.d[k], b.d[k]);
-  });
+  return Dual<V, N, S>::build(
+      where(m.m, a.v, b.v), [&](int k) __attribute__((always_inline)) { return where(m.m, a.d[k], b.d[k]); });
 }
 template <class V, int N, bool S>
 XGRAD_INLINE DualMask<Dual<V, N, S>> isnan(const Dual<V, N, S>& x) {
@@ -192,12 +198,12 @@ XGRAD_INLINE DualMask<Dual<V, N, S>> isfinite(const Dual<V, N, S>& x) {
 }
 
 // ---- functions of one argument: y = f(x), then the derivative in terms of x and y ----
-#define XGRAD_DUAL(f, derivative)                                 \
-  template <class V, int N, bool S>                               \
-  XGRAD_INLINE Dual<V, N, S> f(const Dual<V, N, S>& a) {          \
-    const V& x = a.v;                                             \
-    const V y = f(x);                                             \
-    return Dual<V, N, S>::apply(y, a, derivative);                \
+#define XGRAD_DUAL(f, derivative)                        \
+  template <class V, int N, bool S>                      \
+  XGRAD_INLINE Dual<V, N, S> f(const Dual<V, N, S>& a) { \
+    const V& x = a.v;                                    \
+    const V y = f(x);                                    \
+    return Dual<V, N, S>::apply(y, a, derivative);       \
   }
 XGRAD_DUAL(exp, y)
 XGRAD_DUAL(exp2, y * 0.693147180559945309)
@@ -209,7 +215,7 @@ XGRAD_DUAL(log1p, 1 / (1 + x))
 XGRAD_DUAL(sqrt, 0.5 / y)
 XGRAD_DUAL(rsqrt, -0.5 * (y / x))
 XGRAD_DUAL(square, x + x)
-XGRAD_DUAL(reciprocal, -(y * y))
+XGRAD_DUAL(reciprocal, -(y* y))
 XGRAD_DUAL(sin, cos(x))
 XGRAD_DUAL(cos, -sin(x))
 XGRAD_DUAL(tan, 1 + y * y)
@@ -220,11 +226,11 @@ XGRAD_DUAL(sinh, cosh(x))
 XGRAD_DUAL(cosh, sinh(x))
 XGRAD_DUAL(tanh, 1 - y * y)
 XGRAD_DUAL(asinh, rsqrt(1 + x * x))
-XGRAD_DUAL(acosh, rsqrt(x * x - 1))
+XGRAD_DUAL(acosh, rsqrt(x* x - 1))
 XGRAD_DUAL(atanh, 1 / (1 - x * x))
-XGRAD_DUAL(erf, 1.12837916709551257 * exp(-(x * x)))    // 2 / sqrt(pi)
+XGRAD_DUAL(erf, 1.12837916709551257 * exp(-(x * x)))  // 2 / sqrt(pi)
 XGRAD_DUAL(erfc, -1.12837916709551257 * exp(-(x * x)))
-XGRAD_DUAL(sigmoid, y * (1 - y))
+XGRAD_DUAL(sigmoid, y*(1 - y))
 XGRAD_DUAL(softplus, sigmoid(x))
 XGRAD_DUAL(log_sigmoid, sigmoid(-x))
 XGRAD_DUAL(abs, sign(x))  // 0 at 0
@@ -275,35 +281,32 @@ namespace detail {
 template <class V, int N, bool S, class M>
 XGRAD_INLINE Dual<V, N, S> pick(const M& first, const Dual<V, N, S>& x, const Dual<V, N, S>& y) {
   const auto tie = x.v == y.v;
-  return Dual<V, N, S>::build(where(first, x.v, y.v), [&](int k) __attribute__((always_inline)) {
-    return where(tie, (x.d[k] + y.d[k]) * 0.5, where(first, x.d[k], y.d[k]));
-  });
+  return Dual<V, N, S>::build(
+      where(first, x.v, y.v), [&](int k) __attribute__((always_inline)) {
+        return where(tie, (x.d[k] + y.d[k]) * 0.5, where(first, x.d[k], y.d[k]));
+      });
 }
 }  // namespace detail
 
 // NaN wins; a tie sends half each way.
 template <class A, class B>
-  requires detail::AnyDual<A, B>
-XGRAD_INLINE auto maximum(const A& a, const B& b) {
+requires detail::AnyDual<A, B> XGRAD_INLINE auto maximum(const A& a, const B& b) {
   const detail::CommonDual<A, B> x(a), y(b);
   return detail::pick((x.v > y.v) || isnan(x.v), x, y);
 }
 template <class A, class B>
-  requires detail::AnyDual<A, B>
-XGRAD_INLINE auto minimum(const A& a, const B& b) {
+requires detail::AnyDual<A, B> XGRAD_INLINE auto minimum(const A& a, const B& b) {
   const detail::CommonDual<A, B> x(a), y(b);
   return detail::pick((x.v < y.v) || isnan(x.v), x, y);
 }
 // NaN loses.
 template <class A, class B>
-  requires detail::AnyDual<A, B>
-XGRAD_INLINE auto fmax(const A& a, const B& b) {
+requires detail::AnyDual<A, B> XGRAD_INLINE auto fmax(const A& a, const B& b) {
   const detail::CommonDual<A, B> x(a), y(b);
   return detail::pick((x.v > y.v) || isnan(y.v), x, y);
 }
 template <class A, class B>
-  requires detail::AnyDual<A, B>
-XGRAD_INLINE auto fmin(const A& a, const B& b) {
+requires detail::AnyDual<A, B> XGRAD_INLINE auto fmin(const A& a, const B& b) {
   const detail::CommonDual<A, B> x(a), y(b);
   return detail::pick((x.v < y.v) || isnan(y.v), x, y);
 }
@@ -330,15 +333,13 @@ XGRAD_INLINE Dual<V, N, S> pow(const Dual<V, N, S>& x, const Dual<V, N, S>& y) {
   return Dual<V, N, S>::apply(p, x, fx, y, fy);
 }
 template <class A, class B>
-  requires detail::AnyDual<A, B>
-XGRAD_INLINE auto hypot(const A& a, const B& b) {
+requires detail::AnyDual<A, B> XGRAD_INLINE auto hypot(const A& a, const B& b) {
   const detail::CommonDual<A, B> x(a), y(b);
   const auto h = hypot(x.v, y.v);
   return detail::CommonDual<A, B>::apply(h, x, x.v / h, y, y.v / h);
 }
 template <class A, class B>
-  requires detail::AnyDual<A, B>
-XGRAD_INLINE auto atan2(const A& a, const B& b) {
+requires detail::AnyDual<A, B> XGRAD_INLINE auto atan2(const A& a, const B& b) {
   const detail::CommonDual<A, B> y(a), x(b);
   const auto s = x.v * x.v + y.v * y.v;
   return detail::CommonDual<A, B>::apply(atan2(y.v, x.v), y, x.v / s, x, -(y.v / s));

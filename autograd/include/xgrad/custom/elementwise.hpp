@@ -40,13 +40,15 @@ using SecondOrder = Dual<Dual<V, 1, (N > 1)>, N>;
 
 template <class V, int N>
 XGRAD_INLINE FirstOrder<V, N> first_order_input(const V& x, int j) {
-  return FirstOrder<V, N>::build(x, [&](int k) __attribute__((always_inline)) { return k == j ? V(1) : V(0); });
+  return FirstOrder<V, N>::build(
+      x, [&](int k) __attribute__((always_inline)) { return k == j ? V(1) : V(0); });
 }
 template <class V, int N>
 XGRAD_INLINE SecondOrder<V, N> second_order_input(const V& x, const V& direction, int j) {
   using Inner = Dual<V, 1, (N > 1)>;
   return SecondOrder<V, N>::build(
-      Inner::build(x, [&](int) __attribute__((always_inline)) { return direction; }),
+      Inner::build(
+          x, [&](int) __attribute__((always_inline)) { return direction; }),
       [&](int k) __attribute__((always_inline)) { return k == j ? Inner(1) : Inner(0); });
 }
 
@@ -143,7 +145,9 @@ struct SecondBackward {
   // The same in recorded operations, for the orders above.
   template <std::size_t... J>
   Grads on_tensors(const Tensor* in, std::span<const Tensor> directions, std::index_sequence<J...>) const {
-    const auto direction = [&](std::size_t j) { return directions[j].defined() ? TensorTerm(directions[j]) : TensorTerm(0); };
+    const auto direction = [&](std::size_t j) {
+      return directions[j].defined() ? TensorTerm(directions[j]) : TensorTerm(0);
+    };
     const SecondOrder<TensorTerm, N> r =
         f(second_order_input<TensorTerm, N>(TensorTerm(in[N + 1 + J]), direction(J), static_cast<int>(J))...);
     Tensor out[N + 1];
@@ -200,9 +204,10 @@ Tensor custom_elementwise(const char* name, const Location& at, const F& f, cons
   constexpr std::size_t n = sizeof...(In);
   check_formula<F>();
   static_assert(n <= kMaxCustomInputs, "xgrad: an elementwise operation takes at most 8 inputs");
-  static_assert(takes_vectors<F>(std::make_index_sequence<n>{}),
-                "xgrad: the lambda of an elementwise operation takes one `auto` parameter per input and changes nothing "
-                "it captured (not `mutable`)");
+  static_assert(
+      takes_vectors<F>(std::make_index_sequence<n>{}),
+      "xgrad: the lambda of an elementwise operation takes one `auto` parameter per input and changes nothing "
+      "it captured (not `mutable`)");
   const Tensor* list[] = {&in...};
   Tensor out = custom_output(name, list, n, at);
   run_tiles(make_kernel<F, n>(f, out.dtype(), 0.5), out, list, n);
@@ -219,8 +224,7 @@ class ElementwiseOp {
 
   // ValueError, DTypeError, ShapeError as custom_output().
   template <class... In>
-    requires(std::is_same_v<In, Tensor> && ...)
-  Tensor operator()(const Located& x, const In&... more) const {
+  requires(std::is_same_v<In, Tensor>&&...) Tensor operator()(const Located& x, const In&... more) const {
     return detail::custom_elementwise(name_, x.at, f_, x.tensor, more...);
   }
   const char* name() const { return name_; }
@@ -231,14 +235,13 @@ class ElementwiseOp {
 };
 
 template <class F>
-  requires(!std::is_same_v<F, Tensor>)
-ElementwiseOp<F> elementwise(OpName name, F f) {
+requires(!std::is_same_v<F, Tensor>) ElementwiseOp<F> elementwise(OpName name, F f) {
   return ElementwiseOp<F>(name, std::move(f));
 }
 // The same, applied at once.
 template <class F, class... In>
-  requires(sizeof...(In) > 0 && !std::is_same_v<F, Tensor> && (std::is_same_v<In, Tensor> && ...))
-Tensor elementwise(OpName name, F f, const In&... in) {
+requires(sizeof...(In) > 0 && !std::is_same_v<F, Tensor> && (std::is_same_v<In, Tensor> && ...)) Tensor
+    elementwise(OpName name, F f, const In&... in) {
   return detail::custom_elementwise(name.text(), name.at(), f, in...);
 }
 

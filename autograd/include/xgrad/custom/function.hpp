@@ -28,7 +28,6 @@
 #include <string>
 #include <tuple>
 #include <typeinfo>
-
 #include <xgrad/custom/context.hpp>
 #include <xgrad/custom/op_name.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -40,7 +39,9 @@ namespace detail {
 XGRAD_API std::string short_type_name(const std::type_info& type);
 
 template <class R>
-concept TensorList = requires { std::tuple_size<R>::value; };
+concept TensorList = requires {
+  std::tuple_size<R>::value;
+};
 
 // Results of forward (and gradients of backward) as a list, and back to what the user wrote.
 inline std::vector<Tensor> to_list(Tensor t) { return {std::move(t)}; }
@@ -56,9 +57,8 @@ R from_list(std::vector<Tensor> list) {
   } else if constexpr (std::is_same_v<R, std::vector<Tensor>>) {
     return list;
   } else {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return R{std::move(list[I])...};
-    }(std::make_index_sequence<std::tuple_size_v<R>>{});
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return R{std::move(list[I])...}; }
+    (std::make_index_sequence<std::tuple_size_v<R>>{});
   }
 }
 
@@ -75,14 +75,15 @@ class Function {
     return run(first.at, first.tensor, rest...);
   }
   template <class First, class... Rest>
-    requires(!std::is_convertible_v<const First&, Located>)
-  static auto apply(const First& first, const Rest&... rest) {
+  requires(!std::is_convertible_v<const First&, Located>) static auto apply(const First& first, const Rest&... rest) {
     return run(Location(), first, rest...);
   }
 
  private:
   static const char* op_name() {
-    if constexpr (requires { { Op::name } -> std::convertible_to<const char*>; }) {
+    if constexpr (requires {
+                    { Op::name } -> std::convertible_to<const char*>;
+                  }) {
       return Op::name;
     } else {
       static const char* const name = detail::intern(detail::short_type_name(typeid(Op)));
@@ -104,10 +105,12 @@ class Function {
   static auto run(const Location& at, const Args&... args) {
     using UserContext = typename Op::Context;
     static_assert(std::is_base_of_v<xgrad::Context, UserContext>, "xgrad: Context must derive from xgrad::Context");
-    static_assert(requires(UserContext& c) { Op::forward(c, args...); },
-                  "xgrad: no forward(Context&, ...) of this Function takes these arguments");
-    static_assert(requires(UserContext& c, const std::vector<Tensor>& g) { Op::backward(c, g); },
-                  "xgrad: a Function needs static std::vector<Tensor> backward(Context&, const std::vector<Tensor>&)");
+    static_assert(
+        requires(UserContext & c) { Op::forward(c, args...); },
+        "xgrad: no forward(Context&, ...) of this Function takes these arguments");
+    static_assert(
+        requires(UserContext & c, const std::vector<Tensor>& g) { Op::backward(c, g); },
+        "xgrad: a Function needs static std::vector<Tensor> backward(Context&, const std::vector<Tensor>&)");
     using Result = std::remove_cvref_t<decltype(Op::forward(std::declval<UserContext&>(), args...))>;
     auto owned = std::make_unique<UserContext>();
     UserContext& ctx = *owned;

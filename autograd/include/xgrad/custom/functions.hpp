@@ -22,15 +22,9 @@ concept LaneType = detail::is_lane_type<T>::value;
 
 // As maximum() and minimum(): NaN wins, a tie sends half of the gradient each way.
 template <class A, class B>
-  requires(LaneType<A> || LaneType<B>)
-XGRAD_INLINE auto max(const A& a, const B& b) {
-  return maximum(a, b);
-}
+requires(LaneType<A> || LaneType<B>) XGRAD_INLINE auto max(const A& a, const B& b) { return maximum(a, b); }
 template <class A, class B>
-  requires(LaneType<A> || LaneType<B>)
-XGRAD_INLINE auto min(const A& a, const B& b) {
-  return minimum(a, b);
-}
+requires(LaneType<A> || LaneType<B>) XGRAD_INLINE auto min(const A& a, const B& b) { return minimum(a, b); }
 // max(x, 0); gradient 0 at 0.
 template <LaneType V>
 XGRAD_INLINE V relu(const V& x) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
@@ -17,7 +16,8 @@ XGRAD_API const char* intern(const std::string& text);
 class OpName {
  public:
   consteval OpName(const char* literal, Location at = Location::current()) : text_(literal), at_(at) {}  // NOLINT
-  OpName(const std::string& text, Location at = Location::current()) : text_(detail::intern(text)), at_(at) {}  // NOLINT
+  OpName(const std::string& text, Location at = Location::current())
+      : text_(detail::intern(text)), at_(at) {}  // NOLINT
   const char* text() const { return text_; }
   const Location& at() const { return at_; }
 

@@ -19,6 +19,7 @@ struct ManyTilesKernel {
 };
 
 // As run_tiles(). Outputs share the broadcast shape of the inputs; undefined ones are left out.
-XGRAD_API void run_many_tiles(const ManyTilesKernel& k, const Tensor* out, int n_out, const Tensor* const* in, int n_in);
+XGRAD_API void run_many_tiles(const ManyTilesKernel& k, const Tensor* out, int n_out, const Tensor* const* in,
+                              int n_in);
 
 }  // namespace xgrad::detail

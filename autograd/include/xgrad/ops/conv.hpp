@@ -32,15 +32,14 @@ class ConvPadding {
   const Extents<N>& each() const { return each_; }
 
  private:
-  void parse(const std::string& mode) { same_ = is_same(mode); }
-  static bool is_same(const std::string& mode);
+  void parse(const std::string& mode);
 
   Extents<N> each_;
   bool same_ = false;
 };
-extern template XGRAD_API bool ConvPadding<1>::is_same(const std::string&);
-extern template XGRAD_API bool ConvPadding<2>::is_same(const std::string&);
-extern template XGRAD_API bool ConvPadding<3>::is_same(const std::string&);
+extern template XGRAD_API void ConvPadding<1>::parse(const std::string&);
+extern template XGRAD_API void ConvPadding<2>::parse(const std::string&);
+extern template XGRAD_API void ConvPadding<3>::parse(const std::string&);
 
 template <int N>
 struct ConvOptions {

@@ -18,4 +18,21 @@ struct EmbeddingOptions {
 XGRAD_API Tensor embedding(const Tensor& input, const Tensor& weight, const EmbeddingOptions& options = {},
                            Location at = Location::current());
 
+enum class BagMode { mean, sum, max };
+struct EmbeddingBagOptions {
+  Tensor offsets = {};             // int64: where each bag begins in a 1-D input
+  Tensor per_sample_weights = {};  // of the input's shape; mode sum only
+  BagMode mode = BagMode::mean;
+  bool include_last_offset = false;              // the last offset is the end of the last bag
+  std::optional<std::int64_t> padding_idx = {};  // a row that does not count
+  std::optional<double> max_norm = {};
+  double norm_type = 2;
+  bool scale_grad_by_freq = false;
+};
+// The mean, sum or elementwise maximum of the rows of each bag: (bags, *size); zeros for an empty bag. input: (bags,
+// length), or 1-D with offsets. ShapeError: offsets missing or not wanted; ValueError: offsets that do not begin with
+// 0, fall or leave the input, weights in another mode. Else as embedding().
+XGRAD_API Tensor embedding_bag(const Tensor& input, const Tensor& weight, const EmbeddingBagOptions& options = {},
+                               Location at = Location::current());
+
 }  // namespace xgrad

@@ -11,14 +11,13 @@
 //     }
 //   };
 //
-// Parameters: "layers.0.weight", ... The element type is a module, or nn::AnyModule (the default) for modules of several
-// kinds that are called with one tensor. Like all modules, containers are handles to shared contents.
+// Parameters: "layers.0.weight", ... The element type is a module, or nn::AnyModule (the default) for modules of
+// several kinds that are called with one tensor. Like all modules, containers are handles to shared contents.
 #pragma once
 
 #include <initializer_list>
 #include <string>
 #include <vector>
-
 #include <xgrad/nn/module.hpp>
 
 namespace xgrad::detail {

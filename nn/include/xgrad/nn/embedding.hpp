@@ -24,4 +24,21 @@ class XGRAD_API Embedding : public Layer<Embedding> {
   EmbeddingOptions options_;
 };
 
+// Sums, means or maxima of rows; offsets and per_sample_weights of the options are given with the call instead.
+class XGRAD_API EmbeddingBag : public Layer<EmbeddingBag> {
+ public:
+  EmbeddingBag(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingBagOptions options = {},
+               Location at = Location::current());
+  using Layer::operator();
+  Tensor operator()(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights = Tensor(),
+                    Location at = Location::current()) const;
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+  Tensor forward(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights, Location at) const;
+
+  Tensor weight;
+
+ private:
+  EmbeddingBagOptions options_;
+};
+
 }  // namespace xgrad::nn

@@ -14,6 +14,7 @@ using xgrad::cross_entropy;
 using xgrad::dropout;
 using xgrad::elu;
 using xgrad::embedding;
+using xgrad::embedding_bag;
 using xgrad::gaussian_nll_loss;
 using xgrad::gelu;
 using xgrad::glu;

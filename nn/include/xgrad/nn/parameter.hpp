@@ -21,7 +21,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::detail {

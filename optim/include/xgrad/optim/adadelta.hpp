@@ -23,7 +23,7 @@ class XGRAD_API Adadelta : public OptimizerWith<AdadeltaOptions> {
  public:
   explicit Adadelta(const std::vector<Tensor>& params, AdadeltaOptions options = {}, Location at = Location::current());
   explicit Adadelta(const std::vector<ParamGroup<AdadeltaOptions>>& groups, AdadeltaOptions defaults = {},
-                 Location at = Location::current());
+                    Location at = Location::current());
 
  protected:
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;

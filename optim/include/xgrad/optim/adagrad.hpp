@@ -25,7 +25,7 @@ class XGRAD_API Adagrad : public OptimizerWith<AdagradOptions> {
  public:
   explicit Adagrad(const std::vector<Tensor>& params, AdagradOptions options = {}, Location at = Location::current());
   explicit Adagrad(const std::vector<ParamGroup<AdagradOptions>>& groups, AdagradOptions defaults = {},
-                 Location at = Location::current());
+                   Location at = Location::current());
 
  protected:
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;

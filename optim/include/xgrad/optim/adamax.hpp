@@ -18,13 +18,13 @@ struct AdamaxOptions {
   }
 };
 
-// m = b1 m + (1 - b1) g; u = max(b2 u, |g| + eps); p -= lr / (1 - b1^t) m / u: Adam with the largest gradient instead of
-// the mean square. Kingma & Ba 2015.
+// m = b1 m + (1 - b1) g; u = max(b2 u, |g| + eps); p -= lr / (1 - b1^t) m / u: Adam with the largest gradient instead
+// of the mean square. Kingma & Ba 2015.
 class XGRAD_API Adamax : public OptimizerWith<AdamaxOptions> {
  public:
   explicit Adamax(const std::vector<Tensor>& params, AdamaxOptions options = {}, Location at = Location::current());
   explicit Adamax(const std::vector<ParamGroup<AdamaxOptions>>& groups, AdamaxOptions defaults = {},
-                 Location at = Location::current());
+                  Location at = Location::current());
 
  protected:
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;

@@ -6,9 +6,9 @@ namespace xgrad::optim {
 
 struct ASGDOptions {
   Option<double> lr = preset(1e-2);
-  Option<double> lambd = preset(1e-4);  // decay term
-  Option<double> alpha = preset(0.75);  // power of the decay of the step size
-  Option<double> t0 = preset(1e6);  // step at which averaging starts
+  Option<double> lambd = preset(1e-4);        // decay term
+  Option<double> alpha = preset(0.75);        // power of the decay of the step size
+  Option<double> t0 = preset(1e6);            // step at which averaging starts
   Option<double> weight_decay = preset(0.0);  // L2: added to the gradient
   Option<bool> maximize = preset(false);
 
@@ -19,13 +19,13 @@ struct ASGDOptions {
   }
 };
 
-// p = (1 - lambd eta) p - eta g with eta = lr / (1 + lambd lr t)^alpha; the average a += (p - a) / max(1, t - t0) is in the
-// state as "i.ax". Polyak & Juditsky 1992; Bottou.
+// p = (1 - lambd eta) p - eta g with eta = lr / (1 + lambd lr t)^alpha; the average a += (p - a) / max(1, t - t0) is in
+// the state as "i.ax". Polyak & Juditsky 1992; Bottou.
 class XGRAD_API ASGD : public OptimizerWith<ASGDOptions> {
  public:
   explicit ASGD(const std::vector<Tensor>& params, ASGDOptions options = {}, Location at = Location::current());
   explicit ASGD(const std::vector<ParamGroup<ASGDOptions>>& groups, ASGDOptions defaults = {},
-                 Location at = Location::current());
+                Location at = Location::current());
 
  protected:
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;

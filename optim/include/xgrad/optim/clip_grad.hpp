@@ -2,7 +2,6 @@
 #pragma once
 
 #include <vector>
-
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::optim {

@@ -21,9 +21,9 @@ struct NAdamOptions {
   }
 };
 
-// Adam with Nesterov's look ahead: with mu_t = b1 (1 - 0.96^(t momentum_decay) / 2) and the product M_t of all mu so far,
-// p -= lr ((1 - mu_t) / (1 - M_t) g + mu_(t+1) / (1 - M_t mu_t mu_(t+1)) m) / (sqrt(v^) + eps). Dozat 2016, with the second
-// divisor of PyTorch 1.13.
+// Adam with Nesterov's look ahead: with mu_t = b1 (1 - 0.96^(t momentum_decay) / 2) and the product M_t of all mu so
+// far, p -= lr ((1 - mu_t) / (1 - M_t) g + mu_(t+1) / (1 - M_t mu_t mu_(t+1)) m) / (sqrt(v^) + eps). Dozat 2016, with
+// the second divisor of PyTorch 1.13.
 class XGRAD_API NAdam : public OptimizerWith<NAdamOptions> {
  public:
   explicit NAdam(const std::vector<Tensor>& params, NAdamOptions options = {}, Location at = Location::current());

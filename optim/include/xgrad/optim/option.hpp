@@ -27,9 +27,9 @@ struct Option {
   T value{};
   bool given = true;
 
-  constexpr Option(T v) : value(v) {}                            // NOLINT: options are written as plain values
+  constexpr Option(T v) : value(v) {}                              // NOLINT: options are written as plain values
   constexpr Option(Preset<T> p) : value(p.value), given(false) {}  // NOLINT
-  constexpr operator const T&() const { return value; }          // NOLINT
+  constexpr operator const T&() const { return value; }            // NOLINT
 };
 
 // Two numbers: betas, etas, step_sizes.
@@ -38,10 +38,10 @@ struct Option<std::array<double, 2>> {
   std::array<double, 2> value{};
   bool given = true;
 
-  constexpr Option(std::array<double, 2> v) : value(v) {}                            // NOLINT
+  constexpr Option(std::array<double, 2> v) : value(v) {}  // NOLINT
   constexpr Option(double first, double second) : value{first, second} {}
   constexpr Option(Preset<std::array<double, 2>> p) : value(p.value), given(false) {}  // NOLINT
-  constexpr operator const std::array<double, 2>&() const { return value; }          // NOLINT
+  constexpr operator const std::array<double, 2>&() const { return value; }            // NOLINT
   constexpr double operator[](std::size_t i) const { return value[i]; }
   constexpr double& operator[](std::size_t i) { return value[i]; }
 };

@@ -8,7 +8,7 @@ struct RAdamOptions {
   Option<double> lr = preset(1e-3);
   Option<std::array<double, 2>> betas = preset(0.9, 0.999);
   Option<double> eps = preset(1e-8);
-  Option<double> weight_decay = preset(0.0);  // L2: added to the gradient; decoupled: see there
+  Option<double> weight_decay = preset(0.0);            // L2: added to the gradient; decoupled: see there
   Option<bool> decoupled_weight_decay = preset(false);  // p *= 1 - lr weight_decay instead
   Option<bool> maximize = preset(false);
 

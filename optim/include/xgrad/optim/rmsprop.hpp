@@ -27,7 +27,7 @@ class XGRAD_API RMSprop : public OptimizerWith<RMSpropOptions> {
  public:
   explicit RMSprop(const std::vector<Tensor>& params, RMSpropOptions options = {}, Location at = Location::current());
   explicit RMSprop(const std::vector<ParamGroup<RMSpropOptions>>& groups, RMSpropOptions defaults = {},
-                 Location at = Location::current());
+                   Location at = Location::current());
 
  protected:
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;

@@ -5,7 +5,7 @@
 namespace xgrad::optim {
 
 struct RpropOptions {
-  Option<double> lr = preset(1e-2);  // first step size
+  Option<double> lr = preset(1e-2);                       // first step size
   Option<std::array<double, 2>> etas = preset(0.5, 1.2);  // factors of the step size after a change of sign and without
   Option<std::array<double, 2>> step_sizes = preset(1e-6, 50);  // smallest and largest
   Option<bool> maximize = preset(false);
@@ -16,8 +16,8 @@ struct RpropOptions {
   }
 };
 
-// Each element has its own step size: grown while the gradient keeps its sign, shrunk (and no step taken) when it changes;
-// p -= sign(g) step size. For full batches. Riedmiller & Braun 1993.
+// Each element has its own step size: grown while the gradient keeps its sign, shrunk (and no step taken) when it
+// changes; p -= sign(g) step size. For full batches. Riedmiller & Braun 1993.
 class XGRAD_API Rprop : public OptimizerWith<RpropOptions> {
  public:
   explicit Rprop(const std::vector<Tensor>& params, RpropOptions options = {}, Location at = Location::current());

@@ -7,15 +7,14 @@
 //     scheduler.step();
 //   }
 //
-// A schedule sets the rates of its epoch 0 when it is made. It keeps a reference to the optimizer, which must outlive it.
-// The sequences are PyTorch's, to the last bit: rates follow from those before, so schedules can be chained and rates
-// changed by hand in between. A group added to the optimizer later is not scheduled.
+// A schedule sets the rates of its epoch 0 when it is made. It keeps a reference to the optimizer, which must outlive
+// it. The sequences are PyTorch's, to the last bit: rates follow from those before, so schedules can be chained and
+// rates changed by hand in between. A group added to the optimizer later is not scheduled.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <vector>
-
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
@@ -82,9 +81,9 @@ class XGRAD_API LRScheduler {
 // A number for every group, or one for each: .max_lr = 0.1 or {0.1, 0.01}.
 struct PerGroup {
   std::vector<double> values;
-  PerGroup(double v) : values{v} {}                                 // NOLINT
-  PerGroup(std::initializer_list<double> v) : values(v) {}          // NOLINT
-  PerGroup(std::vector<double> v) : values(std::move(v)) {}         // NOLINT
+  PerGroup(double v) : values{v} {}                          // NOLINT
+  PerGroup(std::initializer_list<double> v) : values(v) {}   // NOLINT
+  PerGroup(std::vector<double> v) : values(std::move(v)) {}  // NOLINT
 };
 
 }  // namespace xgrad::optim

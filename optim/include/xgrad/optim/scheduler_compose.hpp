@@ -2,7 +2,6 @@
 #pragma once
 
 #include <concepts>
-
 #include <xgrad/optim/scheduler.hpp>
 
 namespace xgrad::optim {

@@ -18,8 +18,8 @@ struct OneCycleLROptions {
   double final_div_factor = 1e4;  // ends at that / final_div_factor
   bool three_phase = false;       // down to the start in as many steps as up, then to the end
 };
-// The 1cycle policy, one step per batch. Sets lr and momentum of all groups from its own options. ValueError when stepped
-// beyond the end. Smith & Topin 2017.
+// The 1cycle policy, one step per batch. Sets lr and momentum of all groups from its own options. ValueError when
+// stepped beyond the end. Smith & Topin 2017.
 class XGRAD_API OneCycleLR : public LRScheduler {
  public:
   OneCycleLR(Optimizer& optimizer, PerGroup max_lr, OneCycleLROptions options, Location at = Location::current());

@@ -1,19 +1,19 @@
 // Tensors as pictures: digits, filters, feature maps.
 //
 //   viz::image_grid(images, "out/digits.svg", {.columns = 10});
-//   viz::image_grid({noisy, restored, original}, "out/denoised.svg", {.row_labels = {"noisy", "restored", "original"}});
+//   viz::image_grid({noisy, restored, original}, "out/denoised.svg", {.row_labels = {"noisy", "restored",
+//   "original"}});
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
-
 #include <xgrad/viz/plot.hpp>
 
 namespace xgrad::viz {
 
-// ink: small is white, large is black; gray: the other way round; diverging: purple below 0, white, green above 0, as in
-// pictures of graphs; automatic: diverging when there are negative values, else ink.
+// ink: small is white, large is black; gray: the other way round; diverging: purple below 0, white, green above 0, as
+// in pictures of graphs; automatic: diverging when there are negative values, else ink.
 enum class Colors { automatic, ink, gray, diverging };
 
 struct ImageGridOptions {

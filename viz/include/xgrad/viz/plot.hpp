@@ -10,16 +10,15 @@
 #include <optional>
 #include <string>
 #include <vector>
-
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::viz {
 
 // Numbers along a line: a vector, a list in braces, or a tensor read row by row.
 struct Series {
-  Series(std::vector<double> v) : values(std::move(v)) {}                                      // NOLINT
-  Series(std::initializer_list<double> v) : values(v) {}                                       // NOLINT
-  Series(const Tensor& t) : values(t.detach().to_vector<double>()) {}                          // NOLINT
+  Series(std::vector<double> v) : values(std::move(v)) {}              // NOLINT
+  Series(std::initializer_list<double> v) : values(v) {}               // NOLINT
+  Series(const Tensor& t) : values(t.detach().to_vector<double>()) {}  // NOLINT
   std::vector<double> values;
 };
 

@@ -1,0 +1,63 @@
+// Checkpoints: everything a training run needs to go on as if it had never stopped, in one safetensors file.
+//
+//   train::save_checkpoint("run.safetensors", {.model = net, .optimizer = opt, .scheduler = scheduler, .epoch =
+//   epoch});
+//   ...
+//   const auto at = train::load_checkpoint("run.safetensors", {.model = net, .optimizer = opt, .scheduler =
+//   scheduler}); for (std::int64_t epoch = at.epoch + 1; epoch < epochs; ++epoch) ...
+//
+// Made like this between two epochs, the resumed run is the uninterrupted one, bit for bit, with dropout and shuffled
+// loaders too: both draw from the default generator, whose state is in the file. (A loader draws the order of an epoch
+// when the epoch begins, so a checkpoint from the middle of an epoch resumes with a new order.)
+#pragma once
+
+#include <optional>
+#include <string>
+#include <xgrad/data/safetensors.hpp>
+#include <xgrad/nn/module.hpp>
+#include <xgrad/optim/optimizer.hpp>
+#include <xgrad/optim/scheduler.hpp>
+
+namespace xgrad::train {
+
+// A part of a checkpoint that lives elsewhere, or none.
+template <class T>
+class Part {
+ public:
+  Part() = default;
+  Part(T& part) : part_(&part) {}  // NOLINT: .optimizer = opt
+  explicit operator bool() const { return part_ != nullptr; }
+  T& operator*() const { return *part_; }
+  T* operator->() const { return part_; }
+
+ private:
+  T* part_ = nullptr;
+};
+
+struct Checkpoint {
+  std::optional<nn::Module> model = {};     // "model.": parameters and buffers
+  Part<optim::Optimizer> optimizer = {};    // "optimizer.": state and options
+  Part<optim::LRScheduler> scheduler = {};  // "scheduler."
+  std::int64_t epoch = 0;                   // a number of your own
+  NamedTensors extra = {};                  // "extra.": tensors of your own: a best score, a history
+  Metadata metadata = {};                   // texts of your own
+  bool rng = true;                          // "rng.default": seed and position of the default generator
+};
+
+// Writes the parts that are given, atomically: a crash, a full disk or a kill leaves the old file or the new one.
+// IoError names the path and the reason.
+XGRAD_API void save_checkpoint(const std::string& path, const Checkpoint& checkpoint,
+                               Location at = Location::current());
+
+struct LoadedCheckpoint {
+  std::int64_t epoch = 0;
+  NamedTensors extra;
+  Metadata metadata;
+};
+// Puts the state back into the parts that are given (and the generator, unless rng is false), and returns the rest;
+// parts in the file that are not asked for are left alone. IoError: no such file, a damaged one, not a checkpoint, a
+// part is not in it. ValueError: a part does not fit. Either everything is loaded or nothing is changed.
+XGRAD_API LoadedCheckpoint load_checkpoint(const std::string& path, const Checkpoint& into = {},
+                                           Location at = Location::current());
+
+}  // namespace xgrad::train
