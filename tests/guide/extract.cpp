@@ -3,6 +3,7 @@
 // ```cpp blocks. One with main() is a program of its own. Of all others, includes and definitions (struct, class,
 //     template, namespace, using, enum, functions) are visible in the whole document, and statements run in order;
 //     their variables live until the next "## " heading.
+//     One whose first line is a comment with a path ("// nn/src/x.cpp") is a source file, outside of all this.
 // ```text block after a ```cpp block, before any other block or heading: what that block prints. See harness.cpp.
 // Tables with a column named "xgrad": the code in it runs row by row, with the variables of its section, and may print.
 #include <algorithm>
@@ -113,6 +114,13 @@ class Document {
   bool awaits_output_ = false;
 };
 
+std::string without_comments(const std::string& s) {
+  static const std::regex comment("//[^\n]*");
+  const std::string bare = std::regex_replace(s, comment, "");
+  const std::size_t first = bare.find_first_not_of(" \t\n");
+  return first == std::string::npos ? "" : bare.substr(first);
+}
+
 // Splits code into its outermost statements and definitions, each with its number of the first line.
 struct Chunk {
   int line;
@@ -167,7 +175,7 @@ class Splitter {
     const char c = code_[i_];
     if (c == '"' || (c == '\'' && !(i_ > 0 && std::isalnum(code_[i_ - 1])))) return take_string(c);
     if (code_.compare(i_, 2, "//") == 0) return take(code_.find('\n', i_) - i_);
-    if (c == '#' && trimmed_all(text_).empty()) {
+    if (c == '#' && without_comments(text_).empty()) {
       take(code_.find('\n', i_) - i_);
       return finish();
     }
@@ -183,13 +191,6 @@ class Splitter {
   std::string text_;
   std::vector<Chunk> chunks_;
 };
-
-std::string without_comments(const std::string& s) {
-  static const std::regex comment("//[^\n]*");
-  const std::string bare = std::regex_replace(s, comment, "");
-  const std::size_t first = bare.find_first_not_of(" \t\n");
-  return first == std::string::npos ? "" : bare.substr(first);
-}
 
 // "Tensor f(const Tensor& x) {...}": something before the first outermost brace ends like a parameter list.
 bool is_function(const std::string& code) {
@@ -237,6 +238,9 @@ class Generator {
   std::string place(int line) const { return "#line " + std::to_string(line) + " \"" + name_ + "\"\n"; }
 
   void add(const Block& b) {
+    static const std::regex path(R"(^// (\S+\.[ch]pp)\n)");
+    std::smatch file;
+    if (std::regex_search(b.code, file, path)) return add_file(b, file[1]);
     body_ << (b.table_row ? "{ " : "") << "guide::begin(" << b.line << ");\n";
     static const std::regex main_function(R"(\bint main\(\))");
     if (std::regex_search(b.code, main_function)) {
@@ -260,10 +264,26 @@ class Generator {
                             : "nullptr")
           << ");" << (b.table_row ? " }\n" : "\n");
   }
+  // Includes of files that stand above in the document are left out.
+  void add_file(const Block& b, const std::string& path) {
+    for (const Chunk& c : Splitter(b.code, b.line).split()) {
+      const std::string code = without_comments(c.text);
+      const auto quoted_path = [&](const std::string& f) {
+        const std::size_t at = code.find_first_of("<\""), end = code.find_first_of(">\"", at + 1);
+        return at != std::string::npos && end != std::string::npos &&
+               f.ends_with("/" + code.substr(at + 1, end - at - 1));
+      };
+      if (is_include(c) && (starts_with(code, "#pragma") || std::any_of(files_.begin(), files_.end(), quoted_path)))
+        continue;
+      (is_include(c) ? includes_ : programs_) << place(c.line) << c.text << "\n";
+    }
+    files_.push_back(path);
+  }
   static bool is_include(const Chunk& c) { return starts_with(without_comments(c.text), "#"); }
 
   std::string name_;
   int sections_ = 0;
+  std::vector<std::string> files_;
   std::ostringstream includes_, programs_, definitions_, body_, calls_;
 };
 
