@@ -25,23 +25,28 @@ Row& over_pairs(Row& row, const Values& x, const Values& y, F loss) {
 }
 
 // Away from one another by no multiple of 0.5.
-const Values kLeft = uniform(-2, -1.2), kRight = uniform(0.1, 0.6);
+// Functions: the table is filled before constants of this file would be.
+Values left_values() { return uniform(-2, -1.2); }
+Values right_values() { return uniform(0.1, 0.6); }
 
 void add_huber(Table& t) {
   const auto smooth = [](double beta) {
     return [beta](const Tensor& x, const Tensor& y, Reduction r) { return smooth_l1_loss(x, y, r, beta); };
   };
-  Row& row = over_pairs(t.add("smooth_l1_loss"), kLeft, kRight, smooth(1));
-  row.on({{{3, 4}, kLeft}, {{3, 4}, kRight}}, [](auto& x) { return smooth_l1_loss(x[0], x[1], Reduction::mean, 5); })
-      .on({{{3, 4}, kLeft}, {{3, 4}, kRight}}, [](auto& x) { return smooth_l1_loss(x[0], x[1], Reduction::sum, 0); })
+  Row& row = over_pairs(t.add("smooth_l1_loss"), left_values(), right_values(), smooth(1));
+  row.on({{{3, 4}, left_values()}, {{3, 4}, right_values()}},
+         [](auto& x) { return smooth_l1_loss(x[0], x[1], Reduction::mean, 5); })
+      .on({{{3, 4}, left_values()}, {{3, 4}, right_values()}},
+          [](auto& x) { return smooth_l1_loss(x[0], x[1], Reduction::sum, 0); })
       .promoting()
       .example("inside and outside", {f64({1, 2.5}), f64({0.5, 0.5})}, {tensor(0.8125, {kFloat64})},
                {f64({0.25, 0.5}), f64({-0.25, -0.5})})
       .bad(Wrong::value, "beta must not be negative, got -1",
            [] { smooth_l1_loss(leaf({2}), leaf({2}), Reduction::mean, -1); });
   const auto huber = [](const Tensor& x, const Tensor& y, Reduction r) { return huber_loss(x, y, r, 0.5); };
-  over_pairs(t.add("huber_loss"), kLeft, kRight, huber)
-      .on({{{3, 4}, kLeft}, {{3, 4}, kRight}}, [](auto& x) { return huber_loss(x[0], x[1], Reduction::mean, 5); })
+  over_pairs(t.add("huber_loss"), left_values(), right_values(), huber)
+      .on({{{3, 4}, left_values()}, {{3, 4}, right_values()}},
+          [](auto& x) { return huber_loss(x[0], x[1], Reduction::mean, 5); })
       .promoting()
       .bad(Wrong::value, "delta must be positive, got 0", [] { huber_loss(leaf({2}), leaf({2}), Reduction::mean, 0); });
 }

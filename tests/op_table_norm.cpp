@@ -6,8 +6,11 @@
 namespace xgrad::test {
 namespace {
 
-const Values kWeight = optional(uniform(0.5, 2)), kBias = optional(uniform(-1, 1));
-const Values kMean = constant(uniform(-1, 1)), kVar = constant(positive());
+// Functions: the table is filled before constants of this file would be.
+Values weight_values() { return optional(uniform(0.5, 2)); }
+Values bias_values() { return optional(uniform(-1, 1)); }
+Values mean_values() { return constant(uniform(-1, 1)); }
+Values var_values() { return constant(positive()); }
 
 Tensor trained(const Tensor& x, const Tensor& w = Tensor(), const Tensor& b = Tensor(), double eps = 1e-5) {
   return batch_norm(x, Tensor(), Tensor(), w, b, true, 0.1, eps);
@@ -18,19 +21,20 @@ void add_batch_norm(Table& t) {
   const auto affine = [](auto& x) { return trained(x[0], x[1], x[2]); };
   Row& row = t.add("batch_norm", affine);
   for (const Shape& s : std::vector<Shape>{{4, 3}, {2, 3, 4}, {2, 3, 5, 4}, {0, 3}, {2, 3, 0}, {3, 3, 2, 1, 2}})
-    row.on({s, {{3}, kWeight}, {{3}, kBias}}).on({{s}}, [](auto& x) { return trained(x[0]); });
+    row.on({s, {{3}, weight_values()}, {{3}, bias_values()}}).on({{s}}, [](auto& x) { return trained(x[0]); });
   for (const Shape& s : std::vector<Shape>{{4, 3}, {1, 3}, {2, 3, 20}, {0, 3}})
-    row.on({s, {{3}, kWeight}, {{3}, kBias}, {{3}, kMean}, {{3}, kVar}}, evaluated)
-        .on({s, {{3}, kMean}, {{3}, kVar}}, [](auto& x) { return batch_norm(x[0], x[1], x[2]); });
-  row.on({{4, 3}, {{3}, kWeight}}, [](auto& x) { return trained(x[0], x[1]); })
-      .on({{4, 3}, {{3}, kBias}}, [](auto& x) { return trained(x[0], Tensor(), x[1], 0.1); })
+    row.on({s, {{3}, weight_values()}, {{3}, bias_values()}, {{3}, mean_values()}, {{3}, var_values()}}, evaluated)
+        .on({s, {{3}, mean_values()}, {{3}, var_values()}}, [](auto& x) { return batch_norm(x[0], x[1], x[2]); });
+  row.on({{4, 3}, {{3}, weight_values()}}, [](auto& x) { return trained(x[0], x[1]); })
+      .on({{4, 3}, {{3}, bias_values()}}, [](auto& x) { return trained(x[0], Tensor(), x[1], 0.1); })
       .on({{{0}}}, [](auto& x) { return trained(x[0]); })
-      .on({{70, 37}, {{37}, kWeight}, {{37}, kBias}}, Size::medium)
-      .on({{3, 5, 67}, {{5}, kWeight}, {{5}, kBias}}, Size::medium)
-      .on({{3, 70, 3}, {{70}, kWeight}, {{70}, kBias}}, Size::medium)
-      .on({{300, 401}, {{401}, kWeight}, {{401}, kBias}}, Size::large)
-      .on({{20, 7, 31, 33}, {{7}, kWeight}, {{7}, kBias}}, Size::large)
-      .on({{20, 7, 31, 33}, {{7}, kWeight}, {{7}, kBias}, {{7}, kMean}, {{7}, kVar}}, evaluated, Size::large)
+      .on({{70, 37}, {{37}, weight_values()}, {{37}, bias_values()}}, Size::medium)
+      .on({{3, 5, 67}, {{5}, weight_values()}, {{5}, bias_values()}}, Size::medium)
+      .on({{3, 70, 3}, {{70}, weight_values()}, {{70}, bias_values()}}, Size::medium)
+      .on({{300, 401}, {{401}, weight_values()}, {{401}, bias_values()}}, Size::large)
+      .on({{20, 7, 31, 33}, {{7}, weight_values()}, {{7}, bias_values()}}, Size::large)
+      .on({{20, 7, 31, 33}, {{7}, weight_values()}, {{7}, bias_values()}, {{7}, mean_values()}, {{7}, var_values()}},
+          evaluated, Size::large)
       .tolerance32(1e-3, 1e-4)
       .bad(Wrong::value, "more than 1 value per channel needed in training",
            [] {
@@ -60,23 +64,24 @@ void add_batch_norm(Table& t) {
 
 void add_row_norms(Table& t) {
   t.add("layer_norm", [](auto& x) { return layer_norm(x[0], x[1].shape(), x[1], x[2]); })
-      .on({{2, 4}, {{4}, kWeight}, {{4}, kBias}}, [](auto& x) { return layer_norm(x[0], {4}, x[1], x[2]); })
-      .on({{3, 2, 4}, {{2, 4}, kWeight}, {{2, 4}, kBias}})
-      .on({{5}, {{5}, kWeight}, {{5}, kBias}})
-      .on({{0, 4}, {{4}, kWeight}, {{4}, kBias}})
+      .on({{2, 4}, {{4}, weight_values()}, {{4}, bias_values()}},
+          [](auto& x) { return layer_norm(x[0], {4}, x[1], x[2]); })
+      .on({{3, 2, 4}, {{2, 4}, weight_values()}, {{2, 4}, bias_values()}})
+      .on({{5}, {{5}, weight_values()}, {{5}, bias_values()}})
+      .on({{0, 4}, {{4}, weight_values()}, {{4}, bias_values()}})
       .on({{2, 3, 4}},
           [](auto& x) {
             return layer_norm(x[0], {3, 4});
           })
-      .on({{2, 3, 4}, {{4}, kBias}}, [](auto& x) { return layer_norm(x[0], {4}, Tensor(), x[1], 0.1); })
-      .on({{2, 3, 4}, {{3, 4}, kWeight}},
+      .on({{2, 3, 4}, {{4}, bias_values()}}, [](auto& x) { return layer_norm(x[0], {4}, Tensor(), x[1], 0.1); })
+      .on({{2, 3, 4}, {{3, 4}, weight_values()}},
           [](auto& x) {
             return layer_norm(x[0], {3, 4}, x[1]);
           })
       .on({{2, 0}}, [](auto& x) { return layer_norm(x[0], {0}); })
-      .on({{70, 37}, {{37}, kWeight}, {{37}, kBias}}, Size::medium)
-      .on({{3, 5000}, {{5000}, kWeight}, {{5000}, kBias}}, Size::medium)
-      .on({{300, 401}, {{401}, kWeight}, {{401}, kBias}}, Size::large)
+      .on({{70, 37}, {{37}, weight_values()}, {{37}, bias_values()}}, Size::medium)
+      .on({{3, 5000}, {{5000}, weight_values()}, {{5000}, bias_values()}}, Size::medium)
+      .on({{300, 401}, {{401}, weight_values()}, {{401}, bias_values()}}, Size::large)
       .tolerance32(1e-3, 1e-4)
       .bad(Wrong::shape, "normalized_shape [4] is not the end of the input's shape [2, 3]",
            [] {
@@ -94,16 +99,16 @@ void add_row_norms(Table& t) {
         layer_norm(leaf({2, 3}), {3}, leaf({3}, kFloat32));
       });
   t.add("group_norm", [](auto& x) { return group_norm(x[0], 2, x[1], x[2]); })
-      .on({{2, 4, 3}, {{4}, kWeight}, {{4}, kBias}})
-      .on({{3, 4}, {{4}, kWeight}, {{4}, kBias}})
-      .on({{2, 4, 5, 4}, {{4}, kWeight}, {{4}, kBias}})
-      .on({{0, 4, 3}, {{4}, kWeight}, {{4}, kBias}})
+      .on({{2, 4, 3}, {{4}, weight_values()}, {{4}, bias_values()}})
+      .on({{3, 4}, {{4}, weight_values()}, {{4}, bias_values()}})
+      .on({{2, 4, 5, 4}, {{4}, weight_values()}, {{4}, bias_values()}})
+      .on({{0, 4, 3}, {{4}, weight_values()}, {{4}, bias_values()}})
       .on({{2, 4, 3}}, [](auto& x) { return group_norm(x[0], 1); })
-      .on({{2, 4, 5}, {{4}, kBias}}, [](auto& x) { return group_norm(x[0], 2, Tensor(), x[1], 0.1); })
-      .on({{9, 6, 37}, {{6}, kWeight}, {{6}, kBias}}, Size::medium)
-      .on({{70, 6, 5}, {{6}, kWeight}, {{6}, kBias}}, Size::medium)
-      .on({{20, 8, 31, 33}, {{8}, kWeight}, {{8}, kBias}}, Size::large)
-      .on({{300, 400, 2}, {{400}, kWeight}, {{400}, kBias}}, Size::large)
+      .on({{2, 4, 5}, {{4}, bias_values()}}, [](auto& x) { return group_norm(x[0], 2, Tensor(), x[1], 0.1); })
+      .on({{9, 6, 37}, {{6}, weight_values()}, {{6}, bias_values()}}, Size::medium)
+      .on({{70, 6, 5}, {{6}, weight_values()}, {{6}, bias_values()}}, Size::medium)
+      .on({{20, 8, 31, 33}, {{8}, weight_values()}, {{8}, bias_values()}}, Size::large)
+      .on({{300, 400, 2}, {{400}, weight_values()}, {{400}, bias_values()}}, Size::large)
       .tolerance32(1e-3, 1e-4)
       .bad(Wrong::shape, "3 channels are not divisible by 2 groups",
            [] {
@@ -118,13 +123,13 @@ void add_row_norms(Table& t) {
       });
   const auto plain = [](auto& x) { return instance_norm(x[0], {}, {}, x[1], x[2]); };
   t.add("instance_norm", plain)
-      .on({{2, 3, 4}, {{3}, kWeight}, {{3}, kBias}})
-      .on({{1, 3, 5, 4}, {{3}, kWeight}, {{3}, kBias}})
-      .on({{0, 3, 4}, {{3}, kWeight}, {{3}, kBias}})
+      .on({{2, 3, 4}, {{3}, weight_values()}, {{3}, bias_values()}})
+      .on({{1, 3, 5, 4}, {{3}, weight_values()}, {{3}, bias_values()}})
+      .on({{0, 3, 4}, {{3}, weight_values()}, {{3}, bias_values()}})
       .on({{2, 3, 4}}, [](auto& x) { return instance_norm(x[0]); })
-      .on({{2, 3, 4}, {{3}, kWeight}, {{3}, kBias}, {{3}, kMean}, {{3}, kVar}},
+      .on({{2, 3, 4}, {{3}, weight_values()}, {{3}, bias_values()}, {{3}, mean_values()}, {{3}, var_values()}},
           [](auto& x) { return instance_norm(x[0], x[3], x[4], x[1], x[2], false); })
-      .on({{20, 8, 31, 33}, {{8}, kWeight}, {{8}, kBias}}, Size::large)
+      .on({{20, 8, 31, 33}, {{8}, weight_values()}, {{8}, bias_values()}}, Size::large)
       .tolerance32(1e-3, 1e-4)
       .bad(Wrong::value, "more than 1 value per channel and sample",
            [] {
