@@ -327,7 +327,7 @@ BOOST_AUTO_TEST_CASE(pixels_and_colours) {
 }
 
 BOOST_AUTO_TEST_CASE(ranges) {
-  const Tensor two = cat({full({1, 1, 1, 2}, 0.5), tensor({{{{0., 1.}}}})});
+  const Tensor two = cat({full({1, 1, 1, 2}, 0.5), tensor({0., 1.}).reshape({1, 1, 1, 2})});
   BOOST_TEST((pngs(viz::image_grid_svg({two})).at(0).pixel(0, 0) == std::array{128, 128, 128}));
   const auto fixed = pngs(viz::image_grid_svg({two}, {.range = viz::Range{0, 0.5}}));
   BOOST_TEST((fixed.at(0).pixel(0, 0) == std::array{0, 0, 0}));
