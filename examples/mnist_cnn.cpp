@@ -27,7 +27,7 @@ struct Settings {
   DigitSource source;
   std::string activation = "relu";
   int epochs = 0, patience = 5;
-  std::int64_t batch_size = 64, shift = -1;
+  std::int64_t batch_size = 32, shift = -1;
   double lr = 4e-3, weight_decay = 0.01, validation = 0.1;
   bool resume = false;
 };
@@ -225,7 +225,6 @@ void draw_filters(const LeNet& net, const Tensor& digits, const std::string& fil
       net.c1.weight, file + "_filters.svg",
       {.columns = 8, .tile = 60, .title = "Filters of the first layer (green: positive, purple: negative)"});
   std::vector<Tensor> rows;
-  std::vector<std::string> labels;
   const Tensor maps = net.features(digits);
   for (std::int64_t i = 0; i < digits.size(0); ++i)
     rows.push_back(xgrad::cat({digits[i], maps[i] / amax(abs(maps[i]))}));
