@@ -26,8 +26,8 @@ struct Settings {
   Common common;
   DigitSource source;
   std::string activation = "relu";
-  int epochs = 10, patience = 5;
-  std::int64_t batch_size = 64, shift = -1;
+  int epochs = 0, patience = 5;
+  std::int64_t batch_size = 32, shift = -1;
   double lr = 4e-3, weight_decay = 0.01, validation = 0.1;
   bool resume = false;
 };
@@ -118,14 +118,14 @@ class Run {
       }
       const Score validation = evaluate(net_, validation_);
       history.push_back({training, validation});
-      if (best_epoch_ < 0 || validation.accuracy > history[static_cast<std::size_t>(best_epoch_)][1].accuracy) {
+      if (best_epoch_ < 0 || validation.loss < history[static_cast<std::size_t>(best_epoch_)][1].loss) {
         best_epoch_ = epoch - 1;
         best_weights_ = copies(net_.state_dict());
       }
       save_checkpoint();
       if (epoch - 1 - best_epoch_ < s_.patience) continue;
       progress.close();
-      std::printf("early stop after epoch %d: best validation accuracy in epoch %d\n", epoch, best_epoch_ + 1);
+      std::printf("early stop after epoch %d: lowest validation loss in epoch %d\n", epoch, best_epoch_ + 1);
       break;
     }
     net_.load_state_dict(best_weights_);
@@ -165,11 +165,10 @@ class Run {
   }
 
   Score train_epoch(const train::InterruptGuard& interrupt, train::Progress& progress) {
-    const std::int64_t most = s_.shift >= 0 ? s_.shift : net_.small ? 1 : 2;
     train::Mean loss, accuracy;
     for (auto& [x, y] : loader_) {
       opt_.zero_grad();
-      const Tensor scores = net_(shifted(x, most));
+      const Tensor scores = net_(shifted(x, s_.shift));
       const Tensor l = cross_entropy(scores, y);
       loss.add(checked(l, "mnist_cnn"), x.size(0));
       l.backward();
@@ -222,10 +221,10 @@ void draw_step(LeNet& net, const data::TensorDataset& set, const std::string& fi
 // The filters of the first layer, and what they make of a few digits.
 void draw_filters(const LeNet& net, const Tensor& digits, const std::string& file) {
   const xgrad::NoGradGuard off;
-  viz::image_grid(net.c1.weight, file + "_filters.svg",
-                  {.tile = 60, .title = "Filters of the first layer (green: positive, purple: negative)"});
+  viz::image_grid(
+      net.c1.weight, file + "_filters.svg",
+      {.columns = 8, .tile = 60, .title = "Filters of the first layer (green: positive, purple: negative)"});
   std::vector<Tensor> rows;
-  std::vector<std::string> labels;
   const Tensor maps = net.features(digits);
   for (std::int64_t i = 0; i < digits.size(0); ++i)
     rows.push_back(xgrad::cat({digits[i], maps[i] / amax(abs(maps[i]))}));
@@ -263,11 +262,13 @@ void save_metrics(const Run& run, const Score& test, const std::string& path) {
   log.save(path);
 }
 
-void run(const Settings& s) {
+void run(Settings s) {
   start(s.common);
   const DigitImages digits = load_digit_images(s.source.mnist, s.source.digits);
   LeNet net(digits.test.data.size(2), digits.test.data.size(3), s.activation == "tanh");
   std::cout << train::summary(net, digits.test.data.slice(0, 0, s.batch_size)).str() << std::flush;
+  if (s.epochs == 0) s.epochs = net.small ? 40 : 10;
+  if (s.shift < 0) s.shift = net.small ? 1 : 2;
   const data::Split parts = data::random_split(digits.training, s.validation);
   Run training(net, parts.first, parts.second, s);
   if (s.resume) training.resume();

@@ -1,0 +1,417 @@
+// Plots, contour maps and grids of images: well-formed text, the right places and colours, files, and bad arguments.
+#include <zlib.h>
+
+#include <sstream>
+#include <xgrad/viz/image_grid.hpp>
+#include <xgrad/viz/plot.hpp>
+
+#include "environment.hpp"
+#include "support.hpp"
+
+using namespace xgrad;
+using namespace xgrad::test;
+using viz::Plot;
+
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN(), kInf = std::numeric_limits<double>::infinity();
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++n;
+  return n;
+}
+
+// Every tag closed in order, every attribute quoted, nothing unescaped, no number that is none.
+void check_well_formed(const std::string& svg, Location at = Location::current()) {
+  std::vector<std::string> open;
+  const auto complain = [&](const std::string& what) {
+    BOOST_ERROR(fmt::format("{}: {} in\n{}", file_and_line(at), what, svg.substr(0, 2000)));
+  };
+  for (std::size_t i = 0; i < svg.size();) {
+    if (svg[i] == '&' && svg.find(';', i) > i + 8) return complain("a bare &");
+    if (svg[i] != '<') {
+      ++i;
+      continue;
+    }
+    const std::size_t end = svg.find('>', i);
+    if (end == std::string::npos) return complain("an open tag");
+    const std::string tag = svg.substr(i + 1, end - i - 1);
+    const std::string name = tag.substr(0, tag.find_first_of(" /", 1));
+    if (has(tag, "<") || count(tag, "\"") % 2) return complain("the tag " + tag);
+    if (tag.starts_with("/")) {
+      if (open.empty() || "/" + open.back() != tag) return complain("a stray " + tag);
+      open.pop_back();
+    } else if (!tag.ends_with("/")) {
+      open.push_back(name);
+    }
+    i = end + 1;
+  }
+  if (!open.empty()) complain("unclosed " + open.back());
+  for (const char* word : {"=\"nan", "=\"inf", "nan,", ",nan", "inf,", ",inf", "=\"-inf"})
+    if (has(svg, word)) complain(word);
+}
+
+// The value of an attribute of the first tag that contains `part`.
+std::string attribute(const std::string& svg, const std::string& part, const std::string& name) {
+  std::istringstream in(svg);
+  for (std::string line; std::getline(in, line);)
+    if (has(line, part)) {
+      const auto from = line.find(" " + name + "=\"");
+      if (from == std::string::npos) return "";
+      const auto begin = from + name.size() + 3;
+      return line.substr(begin, line.find('"', begin) - begin);
+    }
+  return "";
+}
+
+using Loop = std::vector<std::pair<double, double>>;
+// The closed pieces of a path made of M, L and Z.
+std::vector<Loop> loops(const std::string& path) {
+  std::vector<Loop> out;
+  for (std::size_t i = 0; i < path.size();) {
+    if (path[i] == 'M') out.emplace_back();
+    if (path[i] == 'Z') {
+      ++i;
+      continue;
+    }
+    double x = 0, y = 0;
+    int n = 0;
+    BOOST_REQUIRE(std::sscanf(path.c_str() + i + 1, "%lf,%lf%n", &x, &y, &n) == 2);
+    out.back().emplace_back(x, y);
+    i += 1 + static_cast<std::size_t>(n);
+  }
+  return out;
+}
+double area(const std::vector<Loop>& all) {
+  double sum = 0;
+  for (const Loop& l : all)
+    for (std::size_t i = 0; i < l.size(); ++i) {
+      const auto &a = l[i], &b = l[(i + 1) % l.size()];
+      sum += a.first * b.second - b.first * a.second;
+    }
+  return std::fabs(sum) / 2;
+}
+
+// The area of z < level as a share of the map, and its pieces.
+struct Sublevel {
+  double share = 0;
+  std::size_t pieces = 0;
+};
+Sublevel sublevel(Tensor (*f)(const Tensor& x, const Tensor& y), double level, std::int64_t n = 41) {
+  const Tensor axis = linspace(-1, 1, n, {kFloat64});
+  const std::string svg = Plot({.width = 1000, .height = 1000})
+                              .contours(axis, axis, f(axis.unsqueeze(0), axis.unsqueeze(1)), {level})
+                              .svg();
+  check_well_formed(svg);
+  const std::string d = attribute(svg, "evenodd", "d");
+  if (d.empty()) return {};
+  const double width = std::stod(attribute(svg, "fill=\"none\" stroke=\"#9AA3AD\"", "width")),
+               height = std::stod(attribute(svg, "fill=\"none\" stroke=\"#9AA3AD\"", "height"));
+  return {area(loops(d)) / (width * height), loops(d).size()};
+}
+
+std::string unbase64(const std::string& text) {
+  const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  unsigned buffer = 0;
+  int bits = 0;
+  for (const char c : text) {
+    if (c == '=') break;
+    buffer = buffer << 6 | static_cast<unsigned>(digits.find(c));
+    if ((bits += 6) >= 8) out += static_cast<char>(buffer >> (bits -= 8) & 255);
+  }
+  return out;
+}
+
+struct Png {
+  std::uint32_t width = 0, height = 0;
+  std::string rows;  // after each filter byte, RGB
+  std::array<int, 3> pixel(std::uint32_t x, std::uint32_t y) const {
+    const std::size_t at = y * (width * 3 + 1) + 1 + x * 3;
+    return {static_cast<unsigned char>(rows.at(at)), static_cast<unsigned char>(rows.at(at + 1)),
+            static_cast<unsigned char>(rows.at(at + 2))};
+  }
+};
+// Reads what the grid writes, check sums included.
+std::vector<Png> pngs(const std::string& svg) {
+  std::vector<Png> out;
+  const std::string start = "data:image/png;base64,";
+  for (auto at = svg.find(start); at != std::string::npos; at = svg.find(start, at + 1)) {
+    const auto begin = at + start.size();
+    const std::string file = unbase64(svg.substr(begin, svg.find('"', begin) - begin));
+    BOOST_REQUIRE(file.starts_with("\x89PNG\r\n\x1a\n"));
+    const auto word = [&](std::size_t i) {
+      std::uint32_t v = 0;
+      for (std::size_t k = 0; k < 4; ++k) v = v << 8 | static_cast<unsigned char>(file.at(i + k));
+      return v;
+    };
+    Png png;
+    for (std::size_t i = 8; i < file.size();) {
+      const std::uint32_t length = word(i);
+      const std::string body = file.substr(i + 4, 4 + length);
+      BOOST_TEST(word(i + 8 + length) ==
+                 crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size())));
+      if (body.starts_with("IHDR")) png.width = word(i + 8), png.height = word(i + 12);
+      if (body.starts_with("IDAT")) {
+        png.rows.resize(std::size_t{png.height} * (png.width * 3 + 1));
+        uLongf size = png.rows.size();
+        BOOST_REQUIRE(uncompress(reinterpret_cast<Bytef*>(png.rows.data()), &size,
+                                 reinterpret_cast<const Bytef*>(body.data() + 4), length) == Z_OK);
+        BOOST_REQUIRE(size == png.rows.size());
+      }
+      i += 12 + length;
+    }
+    out.push_back(std::move(png));
+  }
+  return out;
+}
+
+bool have_rsvg() {
+  static const bool found = std::system("rsvg-convert --version >/dev/null 2>&1") == 0;
+  return found;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(plot)
+
+BOOST_AUTO_TEST_CASE(lines_points_bands_and_rules) {
+  Plot p({.title = "a < b & \"c\"", .x_label = "x", .y_label = "y"});
+  p.band({0, 1, 2}, {0, 0, 0}, {1, 2, 1}, {.label = "band"}).line({0, 1, 2}, {0, 1, 4}, {.label = "one"});
+  p.line(arange(3), tensor({1., 2., 3.}),
+         {.label = "two",
+          .dashed = true,
+          .opacity = 0.5,
+          .marker = viz::Marker::square,
+          .marker_every = 2,
+          .casing = true});
+  for (const auto m :
+       {viz::Marker::circle, viz::Marker::triangle, viz::Marker::diamond, viz::Marker::cross, viz::Marker::star})
+    p.points({1}, {1}, {.marker = m});
+  p.vertical(1, "here").horizontal(2, "there");
+  const std::string svg = p.svg();
+  check_well_formed(svg);
+  BOOST_TEST(has(svg, "a &lt; b &amp; &quot;c&quot;"));
+  for (const char* text : {">band<", ">one<", ">two<", ">here<", ">there<", ">x<", ">y<"})
+    BOOST_TEST(count(svg, text) == 1u, text);
+  BOOST_TEST(has(svg, "stroke=\"#D55E00\""));  // the second colour of the palette, after the band
+  BOOST_TEST(has(svg, "stroke-dasharray=\"6 4\""));
+  BOOST_TEST(svg == p.svg());
+}
+
+BOOST_AUTO_TEST_CASE(numbers_land_where_they_belong) {
+  const std::string svg = Plot({.width = 400, .height = 300, .x_range = viz::Range{0, 10}, .y_range = viz::Range{0, 1}})
+                              .line({0, 5, 10}, {0, 0.5, 1}, {.color = "#123456"})
+                              .svg();
+  const auto l = loops(attribute(svg, "#123456", "d"));
+  BOOST_REQUIRE((l.size() == 1 && l[0].size() == 3));
+  const std::string frame = "fill=\"none\" stroke=\"#9AA3AD\"";
+  const double x = std::stod(attribute(svg, frame, "x")), y = std::stod(attribute(svg, frame, "y"));
+  const double w = std::stod(attribute(svg, frame, "width")), h = std::stod(attribute(svg, frame, "height"));
+  BOOST_TEST(std::fabs(l[0][0].first - x) + std::fabs(l[0][0].second - (y + h)) < 0.3);
+  BOOST_TEST(std::fabs(l[0][1].first - (x + w / 2)) + std::fabs(l[0][1].second - (y + h / 2)) < 0.3);
+  BOOST_TEST(std::fabs(l[0][2].first - (x + w)) + std::fabs(l[0][2].second - y) < 0.3);
+  for (const char* tick : {">0<", ">10<", ">0.2<"}) BOOST_TEST(has(svg, tick), tick);
+}
+
+BOOST_AUTO_TEST_CASE(log_scales) {
+  Plot p({.y_scale = viz::Scale::log});
+  const std::string svg = p.line({0, 1, 2, 3}, {1e-5, 0, -1, 1e7}, {.color = "#123456"}).svg();
+  check_well_formed(svg);
+  BOOST_TEST(count(attribute(svg, "#123456", "d"), "M") == 2u);  // a gap where there is no logarithm
+  BOOST_TEST(has(svg, ">0.001<"));
+  BOOST_TEST(has(svg, ">10⁶<"));
+  const std::string narrow = Plot({.x_scale = viz::Scale::log}).line({2, 3, 4}, {1, 2, 3}).svg();
+  check_well_formed(narrow);
+  BOOST_TEST(has(narrow, ">3.0<"));
+}
+
+BOOST_AUTO_TEST_CASE(gaps_empty_and_extreme_values) {
+  const std::string svg = Plot()
+                              .line({0, 1, 2, 3, 4}, {0, 1, kNan, 1, kInf}, {.color = "#123456"})
+                              .band({0, 1, 2}, {0, kNan, 0}, {1, 1, 1})
+                              .points({kNan}, {1})
+                              .svg();
+  check_well_formed(svg);
+  BOOST_TEST(count(attribute(svg, "#123456", "d"), "M") == 2u);
+  check_well_formed(Plot().svg());
+  check_well_formed(Plot().line({}, {}).svg());
+  check_well_formed(Plot().line({1}, {5}).svg());
+  check_well_formed(Plot().line({0, 1}, {0, 0}).svg());
+  check_well_formed(Plot().line({0, 1}, {1e300, -1e300}).svg());
+  check_well_formed(Plot().line({0, 1}, {1e-300, 2e-300}).svg());
+  check_well_formed(Plot({.y_range = viz::Range{0, 1}}).line({0, 1}, {0, 1e30}).svg());
+  check_well_formed(Plot({.y_scale = viz::Scale::log}).line({0, 1}, {-1, -2}).svg());
+  check_well_formed(Plot().line(zeros({0}), zeros({0}, {kInt64})).vertical(3).svg());
+}
+
+BOOST_AUTO_TEST_CASE(contours_enclose_what_lies_below) {
+  const auto disc = sublevel([](const Tensor& x, const Tensor& y) { return square(x) + square(y); }, 0.25);
+  BOOST_TEST(disc.pieces == 1u);
+  BOOST_TEST(std::fabs(disc.share - 3.14159265 * 0.25 / 4) < 2e-3);
+  const auto ring =
+      sublevel([](const Tensor& x, const Tensor& y) { return abs(square(x) + square(y) - 0.4); }, 0.2, 201);
+  BOOST_TEST(ring.pieces == 2u);
+  BOOST_TEST(std::fabs(ring.share - 3.14159265 * 0.4 / 4) < 2e-3);
+  const auto half = sublevel([](const Tensor& x, const Tensor& y) { return x + 0 * y; }, 0);  // up to the rim
+  BOOST_TEST(half.pieces == 1u);
+  BOOST_TEST(std::fabs(half.share - 0.5) < 1e-3);
+  const auto quarters = sublevel([](const Tensor& x, const Tensor& y) { return x * y; }, 0.0, 40);
+  BOOST_TEST(std::fabs(quarters.share - 0.5) < 1e-3);
+  const auto all = sublevel([](const Tensor& x, const Tensor& y) { return x * y; }, 5);
+  BOOST_TEST((all.pieces == 1u && std::fabs(all.share - 1) < 1e-3));
+  BOOST_TEST(sublevel([](const Tensor& x, const Tensor& y) { return x * y; }, -5).pieces == 0u);
+  // Where there is no logarithm there is no value: outside.
+  const auto hole = sublevel([](const Tensor& x, const Tensor& y) { return log(x) + 0 * y; }, 5);
+  BOOST_TEST((hole.pieces == 1u && std::fabs(hole.share - 0.5) < 0.05));
+}
+
+BOOST_AUTO_TEST_CASE(bad_arguments) {
+  Plot p;
+  const auto message = expect<ShapeError>({"viz::Plot", "x has 2 values, y has 3", "test_plot.cpp"}, [&] {
+    p.line({1, 2}, {1, 2, 3});
+  });
+  expect<ShapeError>({"low has 1"}, [&] { p.band({1, 2}, {1}, {1, 2}); });
+  expect<ShapeError>({"high has 1"}, [&] { p.band({1, 2}, {1, 2}, {1}); });
+  expect<ShapeError>({"x has 1 values, y has 0"}, [&] { p.points({1}, {}); });
+  expect<ValueError>({"'red' is not a colour", "#0072B2"}, [&] { p.line({1}, {1}, {.color = "red"}); });
+  expect<ValueError>({"marker_every is 0"}, [&] { p.line({1}, {1}, {.marker_every = 0}); });
+  expect<ValueError>({"opacity 2"}, [&] { p.points({1}, {1}, {.opacity = 2}); });
+  expect<ValueError>({"opacity"}, [&] { p.band({1}, {1}, {1}, {.opacity = kNan}); });
+  expect<ValueError>({"vertical", "not finite"}, [&] { p.vertical(kInf); });
+  expect<ValueError>({"horizontal", "not finite"}, [&] { p.horizontal(kNan); });
+  expect<ShapeError>({"contours", "z must be (2, 3)", "(3, 2)"}, [&] {
+    p.contours({0, 1, 2}, {0, 1}, zeros({3, 2}), {1});
+  });
+  expect<ValueError>({"x must hold at least 2"}, [&] { p.contours({0}, {0, 1}, zeros({2, 1}), {1}); });
+  expect<ValueError>({"y must hold", "rising"}, [&] { p.contours({0, 1}, {1, 1}, zeros({2, 2}), {1}); });
+  expect<ValueError>({"levels"}, [&] { p.contours({0, 1}, {0, 1}, zeros({2, 2}), Tensor(zeros({0}))); });
+  expect<ValueError>({"undefined"}, [&] { p.contours({0, 1}, {0, 1}, Tensor(), {1}); });
+  expect<ValueError>({"size 50 x 420"}, [] { Plot q({.width = 50}); });
+  expect<ValueError>({"x_range", "the first one smaller"}, [] { Plot q({.x_range = viz::Range{1, 1}}); });
+  expect<ValueError>({"y_range", "log scale"}, [] {
+    Plot q({.y_scale = viz::Scale::log, .y_range = viz::Range{0, 1}});
+  });
+  BOOST_TEST(count(p.svg(), "<path") == count(Plot().svg(), "<path"));  // nothing was added
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(image_grid)
+
+BOOST_AUTO_TEST_CASE(pixels_and_colours) {
+  const Tensor ramp = tensor({{{0., 1.}, {0.5, kNan}}});  // (1, 2, 2)
+  const std::string svg = viz::image_grid_svg({ramp}, {.tile = 20});
+  check_well_formed(svg);
+  const auto images = pngs(svg);
+  BOOST_REQUIRE(images.size() == 1u);
+  const Png& p = images[0];
+  BOOST_TEST((p.width == p.height && p.width % 2 == 0 && p.width >= 20));
+  const std::uint32_t a = p.width / 4, b = 3 * p.width / 4;
+  BOOST_TEST((p.pixel(a, a) == std::array{255, 255, 255}));  // ink: 0 is white
+  BOOST_TEST((p.pixel(b, a) == std::array{0, 0, 0}));
+  BOOST_TEST((p.pixel(a, b) == std::array{128, 128, 128}));
+  BOOST_TEST((p.pixel(b, b) == std::array{0xB3, 0x00, 0x1B}));  // not a number
+  const auto gray = pngs(viz::image_grid_svg({ramp}, {.colors = viz::Colors::gray}));
+  BOOST_TEST((gray[0].pixel(0, 0) == std::array{0, 0, 0}));
+  const auto diverging = pngs(viz::image_grid_svg({tensor({{{-1., 0., 1.}}})}));
+  const Png& d = diverging.at(0);
+  BOOST_TEST((d.pixel(0, 0) == std::array{0x76, 0x2A, 0x83}));
+  BOOST_TEST((d.pixel(d.width / 2, 0) == std::array{0xF7, 0xF7, 0xF7}));
+  BOOST_TEST((d.pixel(d.width - 1, 0) == std::array{0x1B, 0x78, 0x37}));
+  const Tensor red = cat({ones({1, 1, 2, 2}), zeros({1, 2, 2, 2})}, 1);
+  BOOST_TEST((pngs(viz::image_grid_svg({red})).at(0).pixel(0, 0) == std::array{255, 0, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(ranges) {
+  const Tensor two = cat({full({1, 1, 1, 2}, 0.5), tensor({0., 1.}).reshape({1, 1, 1, 2})});
+  BOOST_TEST((pngs(viz::image_grid_svg({two})).at(0).pixel(0, 0) == std::array{128, 128, 128}));
+  const auto fixed = pngs(viz::image_grid_svg({two}, {.range = viz::Range{0, 0.5}}));
+  BOOST_TEST((fixed.at(0).pixel(0, 0) == std::array{0, 0, 0}));
+  const Tensor apart = tensor({{{0., 1.}}, {{0., 10.}}});  // two images
+  const auto own = pngs(viz::image_grid_svg({apart}, {.shared_range = false}));
+  BOOST_TEST((own.at(0).pixel(own[0].width - 1, 0) == std::array{0, 0, 0}));
+  BOOST_TEST((own.at(1).pixel(own[1].width - 1, 0) == std::array{0, 0, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(rows_labels_and_captions) {
+  const TempDir dir;
+  const std::string path = dir / "grid.svg";
+  BOOST_TEST(viz::image_grid(
+                 {rand({3, 4, 6}), rand({2, 1, 4, 6})}, path,
+                 {.title = "t<", .row_labels = {"first", "second"}, .captions = {"0", "1", "2", "3", "4"}}) == path);
+  const std::string svg = read_file(path);
+  check_well_formed(svg);
+  BOOST_TEST(count(svg, "<image") == 5u);
+  for (const char* text : {">first<", ">second<", ">4<", "t&lt;"}) BOOST_TEST(has(svg, text), text);
+  viz::image_grid(rand({7, 1, 8, 8}), path, {.columns = 3});
+  BOOST_TEST(count(read_file(path), "<image") == 7u);
+  viz::image_grid(rand({5, 3, 8, 8}).transpose(2, 3), path);  // not contiguous, nearly a square
+  BOOST_TEST(count(read_file(path), "<image") == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(bad_arguments) {
+  const auto draw = [](const Tensor& t, const viz::ImageGridOptions& o = {}) { return viz::image_grid_svg({t}, o); };
+  expect<ShapeError>({"viz::image_grid", "(N, H, W)", "(2, 2)", "test_plot.cpp"}, [&] {
+    viz::image_grid_svg({ones({2, 2})});
+  });
+  expect<ShapeError>({"(N, 3, H, W)", "(2, 4, 5, 5)"}, [&] { draw(ones({2, 4, 5, 5})); });
+  expect<ShapeError>({"no pixels"}, [&] { draw(ones({0, 1, 5, 5})); });
+  expect<ShapeError>({"no images"}, [] { viz::image_grid_svg({}); });
+  expect<ValueError>({"undefined"}, [&] { draw(Tensor()); });
+  expect<ValueError>({"must not be negative"}, [&] { draw(ones({1, 2, 2}), {.gap = -1}); });
+  expect<ValueError>({"range from 1 to 0"}, [&] { draw(ones({1, 2, 2}), {.range = viz::Range{1, 0}}); });
+  expect<ShapeError>({"2 row labels for 1 rows"}, [&] { draw(ones({1, 2, 2}), {.row_labels = {"a", "b"}}); });
+  expect<ShapeError>({"2 captions for 1 images"}, [&] { draw(ones({1, 2, 2}), {.captions = {"a", "b"}}); });
+  expect<ValueError>({"'x.gif'", ".svg, .png or .pdf"}, [] { viz::image_grid(ones({1, 2, 2}), "x.gif"); });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(picture_files)
+
+BOOST_AUTO_TEST_CASE(all_formats) {
+  const TempDir dir;
+  const Plot p = Plot({.title = "t"}).line({0, 1}, {0, 1});
+  BOOST_TEST(p.save(dir / "p.svg") == dir / "p.svg");
+  BOOST_TEST(read_file(dir / "p.svg") == p.svg());
+  if (!have_rsvg()) return;
+  BOOST_TEST(p.save(dir / "p.png") == dir / "p.png");
+  BOOST_TEST(read_file(dir / "p.png").starts_with("\x89PNG"));
+  BOOST_TEST(p.save(dir / "p.pdf") == dir / "p.pdf");
+  BOOST_TEST(read_file(dir / "p.pdf").starts_with("%PDF"));
+  BOOST_TEST(viz::image_grid(rand({2, 4, 4}), dir / "g.png") == dir / "g.png");
+}
+
+BOOST_AUTO_TEST_CASE(unknown_suffix_and_unwritable_path) {
+  const Plot p;
+  for (const char* path : {"p.gif", "p", "dir.svg/p", "p.SVG"})
+    expect<ValueError>({"viz::Plot", path, ".svg, .png or .pdf"}, [&] { p.save(path); });
+  expect<IoError>({"/no/such/folder/p.svg"}, [&] { p.save("/no/such/folder/p.svg"); });
+}
+
+BOOST_AUTO_TEST_CASE(without_rsvg_the_svg_is_kept) {
+  const TempDir dir;
+  const Plot p = Plot().line({0, 1}, {0, 1});
+  const PathGuard nothing(dir.path());
+  CaughtErrors errors;
+  BOOST_TEST(p.save(dir / "p.png") == dir / "p.svg");
+  const std::string text = errors.text();
+  for (const char* fact :
+       {"rsvg-convert not found", "wrote", "p.svg", "apt install librsvg2-bin", "rsvg-convert -f png"})
+    BOOST_TEST(has(text, fact), fact << " is missing in " << text);
+  BOOST_TEST(read_file(dir / "p.svg") == p.svg());
+}
+
+BOOST_AUTO_TEST_CASE(a_failing_converter_is_an_error) {
+  const TempDir dir;
+  write_file(dir / "rsvg-convert", "#!/bin/sh\ncat >/dev/null\necho broken >&2\nexit 3\n");
+  std::filesystem::permissions(dir / "rsvg-convert", std::filesystem::perms::owner_all);
+  const PathGuard path(std::string(dir.path()) + ":/bin:/usr/bin");
+  expect<IoError>({"viz::Plot", "broken", "p.svg"}, [&] { Plot().save(dir / "p.pdf"); });
+  BOOST_TEST(std::filesystem::exists(dir / "p.svg"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
