@@ -18,8 +18,8 @@ using xgrad::Tensor;
 
 struct Settings {
   Common common;
-  int sines = 2, steps = 800;
-  std::int64_t given = 500, ahead = 200, hidden = 48, window = 100, batch_size = 16;
+  int sines = 2, steps = 1000;
+  std::int64_t given = 600, ahead = 200, hidden = 48, window = 150, batch_size = 32;
   double noise = 0.1, lr = 1e-2;
 };
 

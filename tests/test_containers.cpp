@@ -180,6 +180,28 @@ BOOST_AUTO_TEST_CASE(a_member_that_would_show_the_original_is_refused) {
   BOOST_TEST((handle.is_same(outer) && handle.inner.weight.is_same(outer.inner.weight)));
 }
 
+BOOST_AUTO_TEST_CASE(all_layers_can_be_cloned) {
+  nn::Sequential net(nn::Embedding(5, 4), nn::LayerNorm({4}), nn::PReLU(), nn::Linear(4, 4));
+  const nn::Sequential copy = net.clone();
+  BOOST_TEST(same_bits(net.state_dict(), copy.state_dict()));
+  const nn::BatchNorm1d norm(3);
+  const nn::LSTM lstm(2, 3, {.num_layers = 2, .bidirectional = true, .proj_size = 2});
+  const nn::GRUCell cell(2, 3);
+  const nn::CrossEntropyLoss loss({.weight = ones({3})});
+  const nn::Conv2d conv(1, 2, 3);
+  BOOST_TEST(!norm.clone().running_mean.is_same(norm.running_mean));
+  const nn::LSTM other = lstm.clone();
+  BOOST_TEST(same_bits(lstm(ones({4, 1, 2})).output, other(ones({4, 1, 2})).output));
+  {
+    NoGradGuard off;
+    for (const auto& [name, p] : other.named_parameters()) Tensor(p).zero_();
+  }
+  check_close(other(ones({4, 1, 2})).output, std::vector<double>(16, 0.0));
+  BOOST_TEST(!cell.clone().weights.weight_ih.is_same(cell.weights.weight_ih));
+  BOOST_TEST(nn::clone(loss).named_buffers().size() == 1u);
+  BOOST_TEST(conv.clone().named_parameters().size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(hooks_before_and_after_a_call) {
   nn::Linear fc(2, 2);
   std::string order;

@@ -265,7 +265,7 @@ class XGRAD_API PReLU : public Layer<PReLU> {
   explicit PReLU(PReLUOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return prelu(x, weight, at); }
 
-  Tensor weight;
+  Parameter weight;
 };
 
 struct MaxoutOptions {

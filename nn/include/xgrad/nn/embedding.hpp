@@ -17,7 +17,7 @@ class XGRAD_API Embedding : public Layer<Embedding> {
                                    Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
-  Tensor weight;
+  Parameter weight;
 
  private:
   Embedding(Tensor table, EmbeddingOptions options);
@@ -35,7 +35,7 @@ class XGRAD_API EmbeddingBag : public Layer<EmbeddingBag> {
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   Tensor forward(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights, Location at) const;
 
-  Tensor weight;
+  Parameter weight;
 
  private:
   EmbeddingBagOptions options_;

@@ -19,8 +19,10 @@ class Loss : public Module {
   }
   {
     const detail::ModuleScope scope(info());
-    Tensor y = static_cast<const Derived&>(*this).forward(input, target, at);
-    return has_hooks() ? run_hooks(input, std::move(y)) : y;
+    const Derived& self = static_cast<const Derived&>(*this);
+    if (!has_hooks()) return self.forward(input, target, at);
+    const Tensor in = run_pre_hooks(input);
+    return run_hooks(in, self.forward(in, target, at));
   }
   Tensor operator()(const Tensor& a, const Tensor& b, const Tensor& c, Location at = Location::current()) const requires
       requires(const Derived& d) {
@@ -28,8 +30,10 @@ class Loss : public Module {
   }
   {
     const detail::ModuleScope scope(info());
-    Tensor y = static_cast<const Derived&>(*this).forward(a, b, c, at);
-    return has_hooks() ? run_hooks(a, std::move(y)) : y;
+    const Derived& self = static_cast<const Derived&>(*this);
+    if (!has_hooks()) return self.forward(a, b, c, at);
+    const Tensor in = run_pre_hooks(a);
+    return run_hooks(in, self.forward(in, b, c, at));
   }
 
  protected:
@@ -111,7 +115,7 @@ class BCELoss : public Loss<BCELoss> {
   }
 
  private:
-  BCELossOptions options_;
+  Following<BCELossOptions, &BCELossOptions::weight> options_;
 };
 
 class BCEWithLogitsLoss : public Loss<BCEWithLogitsLoss> {
@@ -126,7 +130,7 @@ class BCEWithLogitsLoss : public Loss<BCEWithLogitsLoss> {
   }
 
  private:
-  BceWithLogitsOptions options_;
+  Following<BceWithLogitsOptions, &BceWithLogitsOptions::weight, &BceWithLogitsOptions::pos_weight> options_;
 };
 
 class CrossEntropyLoss : public Loss<CrossEntropyLoss> {
@@ -139,7 +143,7 @@ class CrossEntropyLoss : public Loss<CrossEntropyLoss> {
   }
 
  private:
-  CrossEntropyOptions options_;
+  Following<CrossEntropyOptions, &CrossEntropyOptions::weight> options_;
 };
 
 class NLLLoss : public Loss<NLLLoss> {
@@ -152,7 +156,7 @@ class NLLLoss : public Loss<NLLLoss> {
   }
 
  private:
-  NllLossOptions options_;
+  Following<NllLossOptions, &NllLossOptions::weight> options_;
 };
 
 struct KLDivLossOptions {
@@ -274,7 +278,7 @@ class MultiMarginLoss : public Loss<MultiMarginLoss> {
   }
 
  private:
-  MultiMarginOptions options_;
+  Following<MultiMarginOptions, &MultiMarginOptions::weight> options_;
 };
 
 class MultiLabelMarginLoss : public Loss<MultiLabelMarginLoss> {
@@ -299,7 +303,7 @@ class MultiLabelSoftMarginLoss : public Loss<MultiLabelSoftMarginLoss> {
   }
 
  private:
-  BCELossOptions options_;
+  Following<BCELossOptions, &BCELossOptions::weight> options_;
 };
 
 }  // namespace xgrad::nn

@@ -23,7 +23,7 @@ struct InstanceNormOptions {
 // Parameters weight (1) and bias (0), buffers running_mean (0), running_var (1) and num_batches_tracked (int64), each
 // (num_features) or undefined.
 struct XGRAD_API NormState {
-  Tensor weight, bias, running_mean, running_var, num_batches_tracked;
+  Parameter weight, bias, running_mean, running_var, num_batches_tracked;
 
  protected:
   NormState(Module& owner, const char* name, std::int64_t num_features, const BatchNormOptions& options, Location at);
@@ -90,7 +90,7 @@ class XGRAD_API LayerNorm : public Layer<LayerNorm> {
   explicit LayerNorm(std::int64_t normalized_size, LayerNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
-  Tensor weight, bias;
+  Parameter weight, bias;
 
  private:
   Shape normalized_shape_;
@@ -109,7 +109,7 @@ class XGRAD_API GroupNorm : public Layer<GroupNorm> {
             Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
-  Tensor weight, bias;
+  Parameter weight, bias;
 
  private:
   std::int64_t num_groups_, num_channels_;

@@ -49,6 +49,27 @@ class Parameter : public Tensor {
   ~Parameter() = default;
 };
 
+// A structure of tensors as a member of a module: all of them follow as a Parameter does.
+//   Following<RecurrentWeights, &RecurrentWeights::weight_ih, &RecurrentWeights::weight_hh> weights;
+template <class T, Tensor T::*... tensors>
+class Following : public T {
+ public:
+  Following() = default;
+  Following(T value) : T(std::move(value)) {}  // NOLINT: wherever a T is
+  Following(const Following& o) : T(o) { follow(); }
+  Following(Following&&) noexcept = default;
+  Following& operator=(const Following& o) {
+    T::operator=(o);
+    follow();
+    return *this;
+  }
+  Following& operator=(Following&&) noexcept = default;
+  ~Following() = default;
+
+ private:
+  void follow() { ((this->*tensors = Tensor(detail::counterpart(this->*tensors))), ...); }
+};
+
 // Contents that all handles of a container share, and that a clone has a copy of.
 template <class T>
 class Shared {

@@ -36,6 +36,9 @@ struct GRUOptions {
   bool bidirectional = false;
 };
 
+using HeldRecurrentWeights = Following<RecurrentWeights, &RecurrentWeights::weight_ih, &RecurrentWeights::weight_hh,
+                                       &RecurrentWeights::bias_ih, &RecurrentWeights::bias_hh>;
+
 // What RNN, LSTM and GRU share: layers times directions, and the way through them.
 class XGRAD_API RecurrentStack {
  public:
@@ -64,8 +67,8 @@ class XGRAD_API RecurrentStack {
   LSTMOutput run_batched(Pass pass, Tensor x, const LSTMState& s0, bool training, const Location& at) const;
 
   Settings s_;
-  std::vector<RecurrentWeights> weights_;  // layer by layer, forward before reverse
-  std::vector<Tensor> projections_;        // weight_hr, or undefined
+  std::vector<HeldRecurrentWeights> weights_;  // layer by layer, forward before reverse
+  std::vector<Parameter> projections_;         // weight_hr, or undefined
 };
 
 // x (T, N, C), (N, T, C) with batch_first, or (T, C) -> output (T, N, D H) and last states h (L D, N, H), where D = 2
@@ -129,7 +132,7 @@ class XGRAD_API RNNCell : public Layer<RNNCell> {
   Tensor forward(const Tensor& x, const Tensor& h, Location at = Location::current()) const;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
 
-  RecurrentWeights weights;
+  HeldRecurrentWeights weights;
 
  private:
   bool relu_;
@@ -143,7 +146,7 @@ class XGRAD_API GRUCell : public Layer<GRUCell> {
   Tensor forward(const Tensor& x, const Tensor& h, Location at = Location::current()) const;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
 
-  RecurrentWeights weights;
+  HeldRecurrentWeights weights;
 };
 
 class XGRAD_API LSTMCell : public Layer<LSTMCell> {
@@ -154,7 +157,7 @@ class XGRAD_API LSTMCell : public Layer<LSTMCell> {
   LSTMState forward(const Tensor& x, const LSTMState& s, Location at = Location::current()) const;
   LSTMState forward(const Tensor& x, Location at = Location::current()) const { return forward(x, LSTMState{}, at); }
 
-  RecurrentWeights weights;
+  HeldRecurrentWeights weights;
 };
 
 }  // namespace xgrad::nn
