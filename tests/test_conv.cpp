@@ -60,6 +60,8 @@ const std::vector<ConvCase>& conv_cases() {
       {"grouped", {4, 24, 15, 15}, {36, 6, 3, 3}, {.padding = 1, .groups = 4}},
       {"dilated", {4, 16, 20, 21}, {24, 16, 3, 3}, {.padding = "same", .dilation = {2, 3}}},
       {"even kernel", {4, 5, 18, 18}, {7, 5, 4, 2}, {.padding = "same"}},
+      {"tiles of 4x4", {2, 32, 16, 16}, {32, 32, 3, 3}, {.padding = 1}},
+      {"tiles over the edge", {5, 48, 15, 13}, {16, 48, 3, 3}, {.padding = 1}},
       {"odd channels", {3, 13, 21, 11}, {29, 13, 3, 3}, {.stride = {1, 2}, .padding = {0, 1}}},
   };
   return cases;
