@@ -129,6 +129,13 @@ BOOST_AUTO_TEST_CASE(summary_numbers) {
   BOOST_TEST((net.is_training() && !drop.is_training()));
 }
 
+BOOST_AUTO_TEST_CASE(summary_counts_products_by_kind_of_layer) {
+  const auto count = [](auto layer, const Tensor& x) { return train::summary(nn::Sequential(layer), x).mult_adds; };
+  BOOST_TEST(count(nn::Conv2d(2, 3, 3, {.padding = 1}), ones({1, 2, 4, 5})) == 3 * 20 * 2 * 9);
+  BOOST_TEST(count(nn::ConvTranspose2d(2, 3, 2, {.stride = 2}), ones({1, 2, 4, 5})) == 2 * 20 * 3 * 4);
+  BOOST_TEST(count(nn::Embedding(7, 3), zeros({4, 2}, {.dtype = kInt64})) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(summary_of_plain_modules_and_shared_parts) {
   struct Net : nn::Module {
     nn::Linear fc = register_module("fc", nn::Linear(2, 2));

@@ -26,11 +26,20 @@ std::size_t width(const std::string& s) {
 }
 std::string padded(const std::string& s, std::size_t columns) { return s + std::string(columns > width(s) ? columns - width(s) : 0, ' '); }
 
-// Each output value of a layer with a weight (out, ...) costs weight.numel() / out multiply-adds.
-std::int64_t mult_adds_of(const nn::Module& m, const Tensor& output) {
-  for (const auto& [name, p] : m.named_parameters(false))
-    if (name == "weight" && p.dim() >= 2 && p.size(0) > 0) return output.numel() * (p.numel() / p.size(0));
-  return 0;
+// Multiply-adds of one call. Each value that a layer computes costs as many as its weight has entries for it: the output
+// values of a linear layer or convolution, weight (out, ...); the input values of a transposed convolution, weight
+// (in, ...); every step of a recurrent layer, all its matrices. A table of rows is only looked up.
+std::int64_t mult_adds_of(const nn::Module& m, const Tensor& input, const Tensor& output) {
+  const std::string& label = m.label();
+  if (label.starts_with("Embedding")) return 0;
+  const std::int64_t steps = input.dim() > 0 && input.size(-1) > 0 ? input.numel() / input.size(-1) : 0;
+  std::int64_t sum = 0;
+  for (const auto& [name, p] : m.named_parameters(false)) {
+    if (!name.starts_with("weight") || p.dim() < 2 || p.size(0) == 0) continue;
+    if (name != "weight") sum += steps * p.numel();
+    else sum += (label.starts_with("ConvTranspose") ? input : output).numel() * (p.numel() / p.size(0));
+  }
+  return sum;
 }
 
 struct Builder {
@@ -45,9 +54,9 @@ struct Builder {
     r.layer = depth == 0 ? label : fmt::format("{}{}{}: {} {}-{}", indent, last ? "└─" : "├─", name, label, depth, ++numbers[depth]);
     for (const Tensor& p : m.parameters(false)) r.parameters += p.numel();
     rows.push_back(std::move(r));
-    hooks.emplace_back(m, m.register_forward_hook([this, at](const nn::Module& self, const Tensor&, const Tensor& y) {
+    hooks.emplace_back(m, m.register_forward_hook([this, at](const nn::Module& self, const Tensor& x, const Tensor& y) {
       rows[at].shape = to_string(y.shape());
-      rows[at].mult_adds += mult_adds_of(self, y);
+      rows[at].mult_adds += mult_adds_of(self, x, y);
       return Tensor();
     }));
     const auto children = m.named_children();
