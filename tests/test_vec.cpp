@@ -89,6 +89,33 @@ void check_ulp(const char* name, float low, float high, double bound, F f, R ref
   }
 }
 
+// The same for double, against long double. n points from low to high, evenly spaced or, from 0, over all exponents.
+double ulp_error(double got, long double want) {
+  if (std::isnan(want)) return std::isnan(got) ? 0 : 1e30;
+  if (std::isinf(got)) return got == static_cast<double>(want) ? 0 : 1e30;
+  const int exponent = std::max(std::ilogb(want == 0 ? 1e-4000L : want), -1022);
+  return static_cast<double>(std::abs(got - want) / std::ldexp(1.0L, exponent - 52));
+}
+
+template <class F, class R>
+void check_wide_ulp(const char* name, double low, double high, double bound, F f, R reference) {
+  constexpr int n = 1 << 17;
+  std::vector<double> x(n), y(n);
+  const auto bits = std::bit_cast<std::uint64_t>(high);
+  for (int i = 0; i < n; ++i)
+    x[i] = low == 0 ? std::bit_cast<double>(bits / n * (i + 1)) : low + (high - low) * (i + 0.37) / n;
+  for (int w : widths()) {
+    apply(w, f, x.data(), y.data(), n);
+    double worst = 0, at = 0;
+    for (int i = 0; i < n; ++i) {
+      const double e = ulp_error(y[i], reference(static_cast<long double>(x[i])));
+      if (e > worst) worst = e, at = x[i];
+    }
+    BOOST_TEST_MESSAGE(name << " [" << low << ", " << high << "], " << w << " bytes: " << worst << " ulp at " << at);
+    BOOST_TEST(worst <= bound, name << " " << w << " bytes: " << worst << " ulp at " << at << ", bound " << bound);
+  }
+}
+
 // Same value, counting +0 and -0 as different and all NaNs as equal.
 template <class T>
 bool same(T a, T b) {
@@ -125,6 +152,44 @@ void check_points(const char* name, const F& f, std::initializer_list<Point> poi
 #define CHECK_POINTS(f, ...) check_points(#f, [](auto v) { return f(v); }, {__VA_ARGS__})
 
 #define UNARY(f) [](auto v) { return f(v); }
+
+BOOST_AUTO_TEST_CASE(wide_functions_ulp) {
+  using L = long double;
+  const double most = std::numeric_limits<double>::max();
+  check_wide_ulp("exp", -750, 715, 1.1, UNARY(exp), [](L x) { return std::exp(x); });
+  check_wide_ulp("exp near 0", -2, 2, 1.1, UNARY(exp), [](L x) { return std::exp(x); });
+  check_wide_ulp("exp2", -1080, 1030, 1.1, UNARY(exp2), [](L x) { return std::exp2(x); });
+  check_wide_ulp("expm1", -750, 715, 2, UNARY(expm1), [](L x) { return std::expm1(x); });
+  check_wide_ulp("expm1 near 0", -2, 2, 2, UNARY(expm1), [](L x) { return std::expm1(x); });
+  check_wide_ulp("expm1, small", 0, 1, 2, UNARY(expm1), [](L x) { return std::expm1(x); });
+  check_wide_ulp("tanh", -25, 25, 2.5, UNARY(tanh), [](L x) { return std::tanh(x); });
+  check_wide_ulp("tanh, small", 0, 1, 2, UNARY(tanh), [](L x) { return std::tanh(x); });
+  check_wide_ulp("sigmoid", -740, 50, 2.5, UNARY(sigmoid), [](L x) { return 1 / (1 + std::exp(-x)); });
+  check_wide_ulp("softplus", -740, 50, 2.5, UNARY(softplus), [](L x) { return std::log1p(std::exp(x)); });
+  check_wide_ulp("log", 0, most, 1.1, UNARY(log), [](L x) { return std::log(x); });
+  check_wide_ulp("log near 1", 0.5, 2, 1.1, UNARY(log), [](L x) { return std::log(x); });
+  check_wide_ulp("log2", 0, most, 2, UNARY(log2), [](L x) { return std::log2(x); });
+  check_wide_ulp("log2 near 1", 0.5, 2, 2, UNARY(log2), [](L x) { return std::log2(x); });
+  check_wide_ulp("log1p", -0.9999, 4, 2, UNARY(log1p), [](L x) { return std::log1p(x); });
+  check_wide_ulp("log1p, all", 0, most, 2, UNARY(log1p), [](L x) { return std::log1p(x); });
+}
+
+BOOST_AUTO_TEST_CASE(wide_special_values) {
+  const double inf = std::numeric_limits<double>::infinity(), tiny = std::numeric_limits<double>::denorm_min();
+  const auto check = [](const char* name, auto f, std::initializer_list<Point> points) {
+    for (const Point& p : points)
+      for (int w : widths())
+        BOOST_TEST(same(in_vector(w, f, p.x), p.want),
+                   name << "(" << p.x << ") = " << in_vector(w, f, p.x) << ", " << w << " bytes");
+  };
+  check("exp", UNARY(exp), {{inf, inf}, {-inf, 0}, {NAN, NAN}, {0, 1}, {710, inf}, {-746, 0}, {-745, tiny}});
+  check("exp2", UNARY(exp2), {{inf, inf}, {-inf, 0}, {NAN, NAN}, {1024, inf}, {-1074, tiny}, {-1076, 0}, {10, 1024}});
+  check("expm1", UNARY(expm1), {{inf, inf}, {-inf, -1}, {NAN, NAN}, {-0.0, -0.0}, {tiny, tiny}, {710, inf}});
+  check("tanh", UNARY(tanh), {{inf, 1}, {-inf, -1}, {NAN, NAN}, {-0.0, -0.0}, {tiny, tiny}, {-1e300, -1}});
+  check("log", UNARY(log), {{inf, inf}, {-inf, NAN}, {NAN, NAN}, {0, -inf}, {-0.0, -inf}, {-tiny, NAN}, {1, 0}});
+  check("log2", UNARY(log2), {{inf, inf}, {-1, NAN}, {NAN, NAN}, {0, -inf}, {tiny, -1074}, {8, 3}, {1, 0}});
+  check("log1p", UNARY(log1p), {{inf, inf}, {-2, NAN}, {NAN, NAN}, {-1, -inf}, {-0.0, -0.0}, {tiny, tiny}});
+}
 
 BOOST_AUTO_TEST_CASE(exponentials_ulp) {
   const auto e = [](double x) { return std::exp(x); };

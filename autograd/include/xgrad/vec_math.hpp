@@ -2,8 +2,9 @@
 // ordinary lookup inside namespace xgrad for numbers, so that one generic lambda serves all of them.
 //
 // Vec<float>: exp, exp2, expm1, log, log2, log1p, sin, cos, tanh and erf are branch-free polynomials within 2 ulp;
-// sigmoid, softplus, log_sigmoid and log10 within 2.5, tan within 3.5. All are right at infinities, NaN, signed zeros
-// and subnormals. The rest, and all of Vec<double> (the reference path), calls the C library per lane.
+// sigmoid, softplus, log_sigmoid and log10 within 2.5, tan within 3.5. Vec<double>: so are exp, exp2, expm1, log, log2,
+// log1p (tanh 2.5), and through them sigmoid, softplus and log_sigmoid (<xgrad/vec_math_double.hpp>). All are right at
+// infinities, NaN, signed zeros and subnormals. The rest calls the C library per lane.
 // tests/test_vec.cpp measures every bound.
 //
 // Coefficients of exp, log, tanh, sin and cos: S. Moshier, Cephes (single precision); erf: own minimax fits.
@@ -232,16 +233,46 @@ XGRAD_INLINE Vec<float, B> expm1_poly(const Vec<float, B>& x) {
 }
 // y 2^n, with n = low bits of magic; two factors reach the subnormals and infinity.
 template <int B>
-XGRAD_INLINE Vec<float, B> scale(const Vec<float, B>& y, const Vec<float, B>& magic) {
+XGRAD_INLINE void scale_into(const Vec<float, B>& y, const Vec<float, B>& magic, Vec<float, B>& r) {
   using V = Vec<float, B>;
   const auto n = magic.bits().v - kMagicBits, half = n >> 1, rest = n - half;
-  return V(y.v * V::from_bits((half + 127) << 23).v * V::from_bits((rest + 127) << 23).v);
+  r.v = y.v * V::from_bits((half + 127) << 23).v * V::from_bits((rest + 127) << 23).v;
 }
 // NaN stays NaN.
+template <class T, int B>
+XGRAD_INLINE void clamp_into(const Vec<T, B>& x, const Vec<T, B>& low, const Vec<T, B>& high, Vec<T, B>& r) {
+  r = where(high < x, high, x);
+  r = where(r < low, low, r);
+}
+#if XGRAD_K_MASKS
+// AVX-512 has an instruction for each; min and max give their second operand where one is NaN.
+XGRAD_TARGET_64 inline void scale_into(const Vec<float, 64>& y, const Vec<float, 64>& magic, Vec<float, 64>& r) {
+  r.v = __builtin_ia32_scalefps512_mask(y.v, magic.v - kMagic, y.v, static_cast<unsigned short>(-1), 4);
+}
+XGRAD_TARGET_64 inline void clamp_into(const Vec<float, 64>& x, const Vec<float, 64>& low, const Vec<float, 64>& high,
+                                       Vec<float, 64>& r) {
+  constexpr auto all = static_cast<unsigned short>(-1);
+  r.v = __builtin_ia32_minps512_mask(high.v, x.v, x.v, all, 4);
+  r.v = __builtin_ia32_maxps512_mask(low.v, r.v, r.v, all, 4);
+}
+XGRAD_TARGET_64 inline void clamp_into(const Vec<double, 64>& x, const Vec<double, 64>& low,
+                                       const Vec<double, 64>& high, Vec<double, 64>& r) {
+  constexpr auto all = static_cast<unsigned char>(-1);
+  r.v = __builtin_ia32_minpd512_mask(high.v, x.v, x.v, all, 4);
+  r.v = __builtin_ia32_maxpd512_mask(low.v, r.v, r.v, all, 4);
+}
+#endif
 template <int B>
-XGRAD_INLINE Vec<float, B> clamp(const Vec<float, B>& x, float low, float high) {
-  const Vec<float, B> a = where(high < x, high, x);
-  return where(a < low, low, a);
+XGRAD_INLINE Vec<float, B> scale(const Vec<float, B>& y, const Vec<float, B>& magic) {
+  Vec<float, B> r;
+  scale_into(y, magic, r);
+  return r;
+}
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> clamp(const Vec<T, B>& x, std::type_identity_t<T> low, std::type_identity_t<T> high) {
+  Vec<T, B> r;
+  clamp_into(x, Vec<T, B>(low), Vec<T, B>(high), r);
+  return r;
 }
 
 }  // namespace vec
@@ -316,10 +347,10 @@ XGRAD_INLINE void log_reduce(const Vec<float, B>& x, LogParts<B>& out) {
   out.e = V(__builtin_convertvector(e, typename V::native)) - where(subnormal, 23, 0);
 }
 // r for ordinary x; the limits at 0 and infinity, NaN below 0.
-template <int B>
-XGRAD_INLINE Vec<float, B> log_limits(const Vec<float, B>& x, const Vec<float, B>& r) {
-  const Vec<float, B> y = where(x > 0, r, where(x == 0, -kInfinity<float>, kNaN<float>));
-  return where(x < kInfinity<float>, y, x);
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> log_limits(const Vec<T, B>& x, const Vec<T, B>& r) {
+  const Vec<T, B> y = where(x > 0, r, where(x == 0, -kInfinity<T>, kNaN<T>));
+  return where(x < kInfinity<T>, y, x);
 }
 
 }  // namespace vec
@@ -348,14 +379,6 @@ XGRAD_INLINE Vec<float, B> log10(const Vec<float, B>& x) {
   low = low + t.e.v * 2.48745663981195214e-4f;
   return vec::log_limits(x, Vec<float, B>((low + t.m.v * 4.3359375e-1f) + t.e.v * 3.0078125e-1f));
 }
-// log(u) + (x - (u - 1)) / u with u = 1 + x rounded: puts the rounding error of u back (Kahan).
-template <int B>
-XGRAD_INLINE Vec<float, B> log1p(const Vec<float, B>& x) {
-  using V = Vec<float, B>;
-  const V u = 1 + x, y = log(u);
-  return where((u > 0) && (u < vec::kInfinity<float>), copysign(y + (x - (u - 1)) / u, x), y);
-}
-
 // ---- trigonometry, float ----
 namespace vec {
 
@@ -443,7 +466,19 @@ XGRAD_INLINE Vec<float, B> erf(const Vec<float, B>& x) {
   return copysign(where(a < 0.93f, small, 1 - exp(V(-q * a.v))), x);
 }
 
-// ---- stable compositions ----
+}  // namespace xgrad
+
+#include <xgrad/vec_math_double.hpp>
+
+namespace xgrad {
+
+// ---- compositions, both types ----
+// log(u) + (x - (u - 1)) / u with u = 1 + x rounded: puts the rounding error of u back (Kahan).
+template <class T, int B>
+XGRAD_INLINE Vec<T, B> log1p(const Vec<T, B>& x) {
+  const Vec<T, B> u = 1 + x, y = log(u);
+  return where((u > 0) && (u < vec::kInfinity<T>), copysign(y + (x - (u - 1)) / u, x), y);
+}
 // log(1 + e^x).
 template <class T, int B>
 XGRAD_INLINE Vec<T, B> softplus(const Vec<T, B>& x) {
@@ -460,17 +495,10 @@ XGRAD_INLINE Vec<T, B> log_sigmoid(const Vec<T, B>& x) {
   XGRAD_INLINE Vec<double, B> f(const Vec<double, B>& x) {     \
     return vec::each(x, [](double t) { return xgrad::f(t); }); \
   }
-XGRAD_EACH_DOUBLE(exp)
-XGRAD_EACH_DOUBLE(exp2)
-XGRAD_EACH_DOUBLE(expm1)
-XGRAD_EACH_DOUBLE(log)
-XGRAD_EACH_DOUBLE(log2)
 XGRAD_EACH_DOUBLE(log10)
-XGRAD_EACH_DOUBLE(log1p)
 XGRAD_EACH_DOUBLE(sin)
 XGRAD_EACH_DOUBLE(cos)
 XGRAD_EACH_DOUBLE(tan)
-XGRAD_EACH_DOUBLE(tanh)
 XGRAD_EACH_DOUBLE(erf)
 #undef XGRAD_EACH_DOUBLE
 

@@ -12,10 +12,14 @@
 // <xgrad/custom/functions.hpp>.
 //
 // Forward is one pass over memory; so is backward, which computes the gradients of all inputs together, and the
-// derivative of that under create_graph. Nothing is kept but the inputs. Derivatives of the third and higher orders run
-// the same formula on tensors.
+// derivative of that under create_graph. Derivatives of the third and higher orders run the same formula on tensors.
+//
+// A formula with expensive functions (exp, tanh, ...) computes its derivatives along with its value, where they share
+// most of the work, and keeps them: an array per input that wants a gradient. A cheap one keeps only the inputs and
+// computes its derivatives in the backward pass. Without gradients nothing but the value is computed.
 #pragma once
 
+#include <xgrad/custom/cost.hpp>
 #include <xgrad/custom/functions.hpp>
 #include <xgrad/custom/op_name.hpp>
 #include <xgrad/custom/tensor_term.hpp>
@@ -30,6 +34,10 @@ XGRAD_API Tensor custom_output(const char* name, const Tensor* const* in, int n_
 // Name of the backward operation: "swish_backward".
 XGRAD_API const char* backward_name(const char* name);
 XGRAD_API Tensor uninitialised_like(const Tensor& t);
+// Memory for a gradient made from g, which is not read afterwards: g's own when nobody else can see it.
+XGRAD_API Tensor gradient_room(const Tensor& g);
+// g times each of the n partial derivatives that follow the n inputs in `s`.
+XGRAD_API Grads times_partials(const Saved& s, const Tensor& g, std::size_t n);
 
 // What the lambda is given for the order of derivative: first, N tangents; second, those of a value and its change in
 // one direction.
@@ -72,6 +80,27 @@ struct Cursor {
   }
 };
 
+// in: the inputs; out: the value, then its partial derivatives.
+template <class V, class F, std::size_t... J>
+XGRAD_INLINE void partials_loop(const F& f, std::int64_t n, void* const* out, const void* const* in,
+                                std::index_sequence<J...>) {
+  constexpr int N = sizeof...(J);
+  keep_whole<F, decltype((void)J, FirstOrder<V, N>())...>();
+  for (std::int64_t i = 0; i < n; i += V::lanes) {
+    const Cursor<V> c(i, n);
+    const FirstOrder<V, N> r = f(first_order_input<V, N>(c.load(in[J]), static_cast<int>(J))...);
+    c.store(out[0], r.v);
+    (c.store(out[J + 1], r.d[J]), ...);
+  }
+}
+template <class T, class F, std::size_t N>
+void partials_tiles(const void* f, std::int64_t n, void* const* out, const void* const* in) {
+  run_simd([=](auto bytes) __attribute__((always_inline)) {
+    const F copy = *static_cast<const F*>(f);  // captures stay in registers
+    partials_loop<Vec<T, bytes>>(copy, n, out, in, std::make_index_sequence<N>{});
+  });
+}
+
 // in: g, then the inputs; out: their gradients.
 template <class V, class F, std::size_t... J>
 XGRAD_INLINE void gradient_loop(const F& f, std::int64_t n, void* const* out, const void* const* in,
@@ -88,7 +117,7 @@ XGRAD_INLINE void gradient_loop(const F& f, std::int64_t n, void* const* out, co
 template <class T, class F, std::size_t N>
 void gradient_tiles(const void* f, std::int64_t n, void* const* out, const void* const* in) {
   run_simd([=](auto bytes) __attribute__((always_inline)) {
-    const F copy = *static_cast<const F*>(f);  // captures stay in registers
+    const F copy = *static_cast<const F*>(f);
     gradient_loop<Vec<T, bytes>>(copy, n, out, in, std::make_index_sequence<N>{});
   });
 }
@@ -166,14 +195,15 @@ struct FirstBackward {
 
   Grads operator()(const Saved& s, const Tensor& g) const {
     Tensor in[N + 1];
-    const Tensor* list[N + 1];
-    in[0] = g;
+    const Tensor* list[N + 1] = {&g};
     for (std::size_t j = 0; j < N; ++j) in[j + 1] = s[j];
-    for (std::size_t j = 0; j <= N; ++j) list[j] = &in[j];
+    for (std::size_t j = 0; j < N; ++j) list[j + 1] = &in[j + 1];
     const bool record_it = grad_enabled() && any_wants_grad(list, N + 1);
     std::vector<Tensor> out(N);
+    bool shares = grad_enabled();  // whether g's memory must stay
     for (std::size_t j = 0; j < N; ++j)
-      if (record_it || s.needs(j)) out[j] = uninitialised_like(g);
+      if (record_it || s.needs(j)) out[j] = std::exchange(shares, true) ? uninitialised_like(g) : gradient_room(g);
+    in[0] = g;
     const bool wide = g.dtype() == DType::float64;
     run_many_tiles({wide ? &gradient_tiles<double, F, N> : &gradient_tiles<float, F, N>, &f, 1.0}, out.data(), N, list,
                    N + 1);
@@ -182,6 +212,44 @@ struct FirstBackward {
     return record(backward_name(name), std::move(out), all, all, SecondBackward<F, N>{f}, at);
   }
 };
+
+// For formulas whose partial derivatives were computed with the value. Under create_graph they depend on the inputs.
+template <class F, std::size_t N>
+struct KeptBackward {
+  FirstBackward<F, N> again;
+
+  Grads operator()(const Saved& s, const Tensor& g) const {
+    return grad_enabled() ? again(s, g) : times_partials(s, g, N);
+  }
+};
+
+template <class F, std::size_t... J>
+__attribute__((noinline, cold)) int count_cost(const F& f, std::index_sequence<J...>) {
+  const int before = std::exchange(formula_cost, 0);
+  (void)f((void(J), Dual<CostTerm, 1>())...);
+  return std::exchange(formula_cost, before);
+}
+// Whether reading the derivatives from memory is cheaper than computing them again.
+template <class F, std::size_t N>
+bool keeps_partials(const F& f) {
+  static const bool keeps = count_cost(f, std::make_index_sequence<N>{}) >= kFunctionCost;
+  return keeps;
+}
+
+// Value and partial derivatives in one pass.
+template <class F, std::size_t N>
+Tensor run_with_partials(const char* name, const Location& at, const F& f, Tensor value, const Tensor* const* in) {
+  Tensor out[N + 1], saved[2 * N];
+  out[0] = std::move(value);
+  for (std::size_t j = 0; j < N; ++j) {
+    saved[j] = *in[j];
+    if (any_wants_grad(in + j, 1)) out[j + 1] = saved[N + j] = uninitialised_like(out[0]);
+  }
+  const bool wide = out[0].dtype() == DType::float64;
+  run_many_tiles({wide ? &partials_tiles<double, F, N> : &partials_tiles<float, F, N>, &f, 1.0}, out, N + 1, in, N);
+  return record(name, out[0], std::span<const Tensor>(saved, N), std::span<const Tensor>(saved, 2 * N),
+                KeptBackward<F, N>{{f, name, at}}, at);
+}
 
 template <class F, std::size_t... J>
 constexpr bool takes_vectors(std::index_sequence<J...>) {
@@ -210,6 +278,8 @@ Tensor custom_elementwise(const char* name, const Location& at, const F& f, cons
       "it captured (not `mutable`)");
   const Tensor* list[] = {&in...};
   Tensor out = custom_output(name, list, n, at);
+  if (grad_enabled() && any_wants_grad(list, n) && keeps_partials<F, n>(f))
+    return run_with_partials<F, n>(name, at, f, std::move(out), list);
   run_tiles(make_kernel<F, n>(f, out.dtype(), 0.5), out, list, n);
   return record(name, std::move(out), {in...}, {in...}, FirstBackward<F, n>{f, name, at}, at);
 }
