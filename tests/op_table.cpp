@@ -145,8 +145,9 @@ Row& Row::tolerance32(double rtol, double atol) {
   atol32 = atol;
   return *this;
 }
-Row& Row::cancels(double atol) {
-  special_atol32 = atol;
+Row& Row::cancels(double atol32) {
+  special_atol32 = atol32;
+  special_atol64 = atol32 * 0x1p-29;  // by as much as float64 is finer
   return *this;
 }
 Row& Row::bad_by(Wrong wrong, std::string says, std::function<void()> f, Location at) {

@@ -87,7 +87,7 @@ struct Row {
   bool promotes = false;    // takes inputs of different floating types
   bool any_strides = true;  // false: refuses some strides
   double rtol32 = 1e-4, atol32 = 1e-5;
-  double special_atol32 = 2e-38;  // at special values
+  double special_atol32 = 2e-38, special_atol64 = 1e-307;  // at special values
 
   // The usual shapes for one input, and for two that broadcast.
   Row& unary(const Values& v);
@@ -104,7 +104,7 @@ struct Row {
   Row& promoting();
   Row& strict_strides();
   Row& tolerance32(double rtol, double atol);
-  Row& cancels(double atol);  // near 0 the result is a difference of larger numbers
+  Row& cancels(double atol32);  // near 0 the result is a difference of larger numbers
   Row& bad(Wrong wrong, std::string says, std::function<void()> f, Location at = Location::current());
   // The same, for a call made by a function that was passed in.
   Row& bad_by(Wrong wrong, std::string says, std::function<void()> f, Location at = Location::current());
