@@ -1,10 +1,9 @@
 // Checkpoints: everything a training run needs to go on as if it had never stopped, in one safetensors file.
 //
-//   train::save_checkpoint("run.safetensors", {.model = net, .optimizer = opt, .scheduler = scheduler, .epoch =
-//   epoch});
+//   train::save_checkpoint("run.safetensors", {.model = net, .optimizer = opt, .epoch = epoch});
 //   ...
-//   const auto at = train::load_checkpoint("run.safetensors", {.model = net, .optimizer = opt, .scheduler =
-//   scheduler}); for (std::int64_t epoch = at.epoch + 1; epoch < epochs; ++epoch) ...
+//   const auto at = train::load_checkpoint("run.safetensors", {.model = net, .optimizer = opt});
+//   for (std::int64_t epoch = at.epoch + 1; epoch < epochs; ++epoch) ...
 //
 // Made like this between two epochs, the resumed run is the uninterrupted one, bit for bit, with dropout and shuffled
 // loaders too: both draw from the default generator, whose state is in the file. (A loader draws the order of an epoch
