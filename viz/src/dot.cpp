@@ -47,9 +47,9 @@ class Writer {
   Writer(const Picture& p, const Options& o) : p_(p), o_(o) {}
 
   std::string text() {
-    const bool across = o_.rankdir == Rankdir::left_to_right || (o_.rankdir == Rankdir::automatic && p_.main_length <= 12);
+    across_ = o_.rankdir == Rankdir::left_to_right || (o_.rankdir == Rankdir::automatic && p_.main_length <= 12);
     out_ = fmt::format("digraph xgrad {{\n  graph [rankdir={}, pad=\"0.15\", nodesep=\"0.22\", ranksep=\"0.42\", nslimit=2, nslimit1=2, mclimit=0.2, "
-                       "fontname=\"{}\", fontsize=11, labeljust=l, labelloc=b, label=<{}>];\n", across ? "LR" : "TB", kFont, footer());
+                       "fontname=\"{}\", fontsize=11, labeljust=l, labelloc=b, label=<{}>];\n", across_ ? "LR" : "TB", kFont, footer());
     out_ += fmt::format("  node [fontname=\"{}\", fontsize=11, margin=\"0.06,0.04\", fontcolor=\"#1A1A1A\"];\n", kFont);
     out_ += fmt::format("  edge [fontname=\"{}\", fontsize=8, color=\"#4B5563\", arrowsize=0.7, penwidth=1.1];\n", kFont);
     write_level(-1, "  ");
@@ -58,6 +58,7 @@ class Writer {
   }
 
  private:
+  bool across_ = true;  // the main line runs from left to right, not downwards
   static constexpr const char* kFont = "Helvetica,Arial,sans-serif";
 
   void write_level(int box, const std::string& indent) {
@@ -66,8 +67,8 @@ class Writer {
     for (std::size_t b = 0; b < p_.boxes.size(); ++b) {
       const PicBox& x = p_.boxes[b];
       if (x.parent != box || x.members < 2) continue;
-      out_ += fmt::format("{}subgraph \"cluster_{}\" {{ id=\"cluster-{}\"; class=\"module\"; label=<{}>; labeljust=l; labelloc=t; style=\"rounded,filled\"; "
-                          "fillcolor=\"{}\"; color=\"#AEB6BF\"; fontcolor=\"#374151\"; fontsize=11; margin=10;\n", indent, escape(x.id), escape(x.id), escape(x.label),
+      out_ += fmt::format("{}subgraph \"cluster_{}\" {{ id=\"cluster-{}\"; class=\"module\"; label=<{}>; labeljust={}; labelloc=t; style=\"rounded,filled\"; "
+                          "fillcolor=\"{}\"; color=\"#AEB6BF\"; fontcolor=\"#374151\"; fontsize=11; margin=10;\n", indent, escape(x.id), escape(x.id), escape(x.label), across_ ? "l" : "r",  // downwards, edges cross the left corner
                           box < 0 ? "#FAFBFC" : "#F3F5F7");
       write_level(static_cast<int>(b), indent + "  ");
       out_ += indent + "}\n";
