@@ -1,5 +1,6 @@
-// For operations whose weights are used again and again, as in a loop over time: a product can be added to the gradient
-// collected so far (beta = 1 in gemm) where a fresh one would have to be written, read and added by the engine.
+// For operations whose inputs are used again and again, as weights in a loop over time or the rows of a tensor: a product
+// can be added to the gradient collected so far (beta = 1 in gemm), and a piece to its place, where a fresh tensor would
+// have to be written, read and added by the engine.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +9,9 @@
 
 namespace xgrad::detail {
 
-// Called by a backward function: what the running pass has collected for its input `i`, if that is a leaf and the
-// memory may be added to in place; undefined otherwise. Having added, the function returns no gradient for that input.
+// Called by a backward function: what the running pass has collected for its input `i`, if there is something already
+// and the memory may be added to in place; contiguous, of the input's shape and type; undefined otherwise. Having added,
+// the function returns no gradient for that input.
 Tensor collected_gradient(std::size_t i);
 
 }  // namespace xgrad::detail

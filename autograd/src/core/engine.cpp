@@ -7,8 +7,8 @@
 // Accumulation happens here and nowhere else: a gradient that arrives is checked against the shape of the value it
 // belongs to, reduced when the operation broadcast that value, cast to its dtype, and added to what is pending, in
 // place when nobody else can see the buffer. Gradients of leaves are collected in a table of this pass and added to
-// .grad at the end, so a pass that throws changes no .grad, and hooks see the total. A backward function may add to a
-// leaf's collected gradient itself, by collected_gradient().
+// .grad at the end, so a pass that throws changes no .grad, and hooks see the total. A backward function may add to
+// what is collected for one of its inputs itself, by collected_gradient().
 #include <algorithm>
 #include <cmath>
 #include <mutex>
@@ -109,12 +109,16 @@ struct Pass {
   }
 
   Tensor collected(Node* n, std::size_t i) {
-    const TensorImpl* t = n->edges()[i].leaf();
-    if (!t || create_graph || n->extra || anomaly_enabled()) return Tensor();  // these look at each gradient
-    const auto known = leaf_index.find(const_cast<TensorImpl*>(t));
-    if (known == leaf_index.end()) return Tensor();
-    const Tensor& slot = leaves[known->second].second;
-    return slot.defined() && is_sole_owner(slot) ? slot : Tensor();
+    if (create_graph || n->extra || anomaly_enabled()) return Tensor();  // these look at each gradient
+    const Edge& e = n->edges()[i];
+    const Tensor* slot = nullptr;
+    if (TensorImpl* t = e.leaf()) {
+      const auto known = leaf_index.find(t);
+      if (known != leaf_index.end()) slot = &leaves[known->second].second;
+    } else if (Node* from = e.node(); from && from->queued == depth.value()) {  // in this pass, so it is wanted
+      slot = &from->outputs()[e.output_nr].pending;
+    }
+    return slot && slot->defined() && is_sole_owner(*slot) ? *slot : Tensor();
   }
 
   Tensor& leaf_slot(TensorImpl* t) {

@@ -1,4 +1,4 @@
-// Vector loops over one run of neighbouring elements, for normalize.cpp.
+// Vector loops over one run of neighbouring elements, for normalize.cpp and softmax.cpp.
 #pragma once
 
 #include <algorithm>
@@ -10,18 +10,23 @@ namespace xgrad::detail {
 
 inline constexpr std::int64_t kNormBlock = 4096;  // elements summed in the type of the data before double takes over
 
-// The sum of the lanes, in halves.
-template <class T, int Bytes>
-XGRAD_INLINE T lane_sum(const Vec<T, Bytes>& v) {
+// f over the lanes, in halves; f takes vectors and numbers.
+template <class T, int Bytes, class F>
+XGRAD_INLINE T fold_vector(const Vec<T, Bytes>& v, F f) {
   if constexpr (Bytes > 16) {
     Vec<T, Bytes / 2> half[2];
     std::memcpy(&half, &v.v, Bytes);
-    return lane_sum(half[0] + half[1]);
+    return fold_vector(f(half[0], half[1]), f);
   } else if constexpr (sizeof(T) == 4) {
-    return (v[0] + v[2]) + (v[1] + v[3]);
+    return f(f(v[0], v[2]), f(v[1], v[3]));
   } else {
-    return v[0] + v[1];
+    return f(v[0], v[1]);
   }
+}
+template <class T, int Bytes>
+XGRAD_INLINE T lane_sum(const Vec<T, Bytes>& v) {
+  return fold_vector(
+      v, [](auto a, auto b) __attribute__((always_inline)) { return a + b; });
 }
 
 // Sums of two functions of the elements, f(i, lanes, a, b) adding to both; lanes past the end must add 0.

@@ -4,18 +4,13 @@
 
 #include "core/elementwise_loop.hpp"
 #include "kernels/extremum.hpp"
+#include "kernels/normalize_loops.hpp"
 
 namespace xgrad::detail {
 namespace {
 
 enum class Pass { softmax, log_softmax, softmax_backward, log_softmax_backward };
 constexpr bool is_backward(Pass p) { return p == Pass::softmax_backward || p == Pass::log_softmax_backward; }
-
-// f(i, lanes) for each vector of n elements, the last one perhaps not full.
-template <class V, class F>
-XGRAD_INLINE void each_vector(std::int64_t n, F f) {
-  for (std::int64_t i = 0; i < n; i += V::lanes) f(i, n - i >= V::lanes ? V::lanes : static_cast<int>(n - i));
-}
 
 // The sum of what f gives for each vector of n elements; in double from block to block. Lanes past the end are to be 0.
 template <class V, class F>
@@ -32,11 +27,19 @@ XGRAD_INLINE double sum_vectors(std::int64_t n, F f) {
       t += f(i + w, w);
     }
     for (; i < end; i += w) s += f(i, i + w <= end ? w : static_cast<int>(end - i));
-    T lane[w];
-    (s + t).store(lane);
-    total += fold_lanes(lane, [](T x, T y) { return x + y; });
+    total += static_cast<double>(lane_sum(s + t));
   }
   return total;
+}
+
+// The largest element; a NaN may be passed over, as it makes the sum NaN anyway.
+template <class V, class T>
+XGRAD_INLINE T row_maximum(const T* a, std::int64_t n) {
+  constexpr T kLeast = -std::numeric_limits<T>::infinity();
+  const auto larger = [](auto x, auto y) __attribute__((always_inline)) { return where(y > x, y, x); };
+  V m(kLeast);
+  each_vector<V>(n, [&](std::int64_t i, int k) { m = larger(m, get<V>(a, i, k, kLeast)); });
+  return fold_vector(m, larger);
 }
 
 // a: the input, or the gradient with b = the result.
@@ -55,7 +58,7 @@ XGRAD_INLINE void row_pass(const T* a, const T* b, T* out, std::int64_t n) {
     });
     return;
   }
-  const V m = extremum_of<V::bytes, true>(a, n);
+  const V m = row_maximum<V>(a, n);
   const double s = sum_vectors<V>(n, [=](std::int64_t i, int k) {
     const V e = exp(at(a, i, k, kOff) - m);
     if constexpr (P == Pass::softmax) put(e, i, k);

@@ -7,6 +7,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/ops/shape.hpp>
 
+#include "core/accumulate.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/view_geometry.hpp"
@@ -309,6 +310,32 @@ struct Piece {
 
 Tensor cut(const char* op, const Tensor& x, const Piece& p, std::int64_t length, Location at);
 
+// The piece of `whole`, a contiguous gradient, that g belongs to.
+Tensor piece_of(const Tensor& whole, const Shape& shape, const Piece& p) {
+  Shape strides = impl(whole).strides;
+  const std::int64_t first = p.start * strides[p.dim];
+  if (shape[p.dim] > 1) strides[p.dim] *= p.step;
+  return view_of(whole, shape, strides, first);
+}
+Tensor piece_of(const Tensor& whole, const Shape& shape, int dim, std::int64_t index) {
+  Shape strides = impl(whole).strides;
+  const std::int64_t first = index * strides[dim];
+  strides.erase(dim);
+  return view_of(whole, shape, strides, first);
+}
+
+// Adds g to its piece of what is collected for input 0, so that n pieces of one tensor cost its size once, not n times.
+template <class... Where>
+bool added_in_place(const Tensor& g, const Where&... where) {
+  const Tensor whole = detail::collected_gradient(0);
+  if (!whole.defined()) return false;
+  if (impl(g).numel > 0) {
+    Tensor piece = piece_of(whole, impl(g).shape, where...);
+    detail::add_raw(piece, g);
+  }
+  return true;
+}
+
 // Zeros with g at the piece it came from.
 Tensor slice_backward(const Tensor& g, const Piece& p) {
   const std::int64_t length = impl(g).shape[p.dim];
@@ -316,9 +343,7 @@ Tensor slice_backward(const Tensor& g, const Piece& p) {
   shape[p.dim] = p.size;
   Tensor out = detail::zeros_raw(shape, impl(g).dtype);
   if (impl(g).numel > 0) {
-    Shape strides = impl(out).strides;
-    if (length > 1) strides[p.dim] *= p.step;
-    Tensor hole = view_of(out, impl(g).shape, strides, p.start * impl(out).strides[p.dim]);
+    Tensor hole = piece_of(out, impl(g).shape, p);
     detail::copy_raw(hole, g);
   }
   return record("slice_backward", std::move(out), {g}, {}, [p, length](const Saved&, const Tensor& gg) -> Grads {
@@ -334,7 +359,10 @@ Tensor cut(const char* op, const Tensor& x, const Piece& p, std::int64_t length,
   if (length > 1) strides[p.dim] *= p.step;
   return record(
       op, view_of(x, shape, strides, first), {x}, {},
-      [p](const Saved&, const Tensor& g) -> Grads { return {slice_backward(g, p)}; }, at);
+      [p](const Saved&, const Tensor& g) -> Grads {
+        return {added_in_place(g, p) ? Tensor() : slice_backward(g, p)};
+      },
+      at);
 }
 
 Tensor pick(const Tensor& x, int dim, std::int64_t index, Location at);
@@ -343,14 +371,11 @@ Tensor select_backward(const Tensor& g, int dim, std::int64_t size, std::int64_t
   Shape shape = impl(g).shape;
   shape.insert(dim, size);
   Tensor out = detail::zeros_raw(shape, impl(g).dtype);
-  const std::int64_t first = index * impl(out).strides[dim];
   if (impl(g).numel == 1) {
     const int item = item_size(impl(g).dtype);
-    std::memcpy(impl(out).data + first * item, impl(g).data, static_cast<std::size_t>(item));
+    std::memcpy(impl(out).data + index * impl(out).strides[dim] * item, impl(g).data, static_cast<std::size_t>(item));
   } else {
-    Shape strides = impl(out).strides;
-    strides.erase(dim);
-    Tensor hole = view_of(out, impl(g).shape, strides, first);
+    Tensor hole = piece_of(out, impl(g).shape, dim, index);
     detail::copy_raw(hole, g);
   }
   return record("select_backward", std::move(out), {g}, {}, [dim, index](const Saved&, const Tensor& gg) -> Grads {
@@ -365,7 +390,9 @@ Tensor pick(const Tensor& x, int dim, std::int64_t index, Location at) {
   strides.erase(dim);
   return record(
       "select", view_of(x, shape, strides, first), {x}, {},
-      [dim, size, index](const Saved&, const Tensor& g) -> Grads { return {select_backward(g, dim, size, index)}; },
+      [dim, size, index](const Saved&, const Tensor& g) -> Grads {
+        return {added_in_place(g, dim, index) ? Tensor() : select_backward(g, dim, size, index)};
+      },
       at);
 }
 
