@@ -222,7 +222,9 @@ BOOST_AUTO_TEST_CASE(training_makes_no_new_allocations) {
   for (int i = 0; i < 5; ++i) step();
   const MemoryStats before = memory_stats();
   for (int i = 0; i < 20; ++i) step();
+#if !defined(__SANITIZE_ADDRESS__)  // there the pool asks the system each time
   BOOST_TEST(memory_stats().system_allocations == before.system_allocations);
+#endif
   BOOST_TEST(memory_stats().live_bytes == before.live_bytes);
 }
 
