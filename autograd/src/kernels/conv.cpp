@@ -97,6 +97,12 @@ Tensor empty_sum(const Shape& shape, DType dtype, const Tensor& bias, std::int64
   return y;
 }
 
+// Whether `pass` and the one by weights are both oneDNN's.
+bool by_onednn_together(ConvPass pass, const ConvShape& s, const Tensor& x) {
+  return impl(x).dtype == DType::float32 && s.multiply_adds() > 0 && !is_deterministic() && !conv_direct_suits(s) &&
+         by_onednn(pass, s) && by_onednn(ConvPass::backward_weights, s);
+}
+
 }  // namespace
 
 Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& weight, const Tensor& bias) {
@@ -148,6 +154,26 @@ Tensor conv_backward_weights_raw(const ConvShape& s, const Tensor& grad, const T
       im2col_backward_weights(s, data<T>(g), data<T>(a), data<T>(dw));
     });
   return dw;
+}
+
+ConvGrads conv_gradients_raw(const ConvShape& s, const Tensor& grad, const Tensor& x, const Tensor& weight) {
+  if (!by_onednn_together(ConvPass::backward_data, s, x))
+    return {conv_backward_data_raw(s, grad, weight, Tensor()), conv_backward_weights_raw(s, grad, x)};
+  const Tensor g = dense(grad), a = dense(x), w = dense(weight);
+  ConvGrads out{make_tensor(s.input_shape(), kFloat32), make_tensor(s.weight_shape(), kFloat32)};
+  dnn::both_passes(ConvPass::backward_data, s, {data<float>(out.x), data<float>(w), nullptr, data<float>(g)},
+                   {data<float>(a), data<float>(out.w), nullptr, data<float>(g)});
+  return out;
+}
+
+ConvGrads conv_transpose_gradients_raw(const ConvShape& s, const Tensor& grad, const Tensor& x, const Tensor& weight) {
+  if (!by_onednn_together(ConvPass::forward, s, x))
+    return {conv_forward_raw(s, grad, weight, Tensor()), conv_backward_weights_raw(s, x, grad)};
+  const Tensor g = dense(grad), a = dense(x), w = dense(weight);
+  ConvGrads out{make_tensor(s.output_shape(), kFloat32), make_tensor(s.weight_shape(), kFloat32)};
+  dnn::both_passes(ConvPass::forward, s, {data<float>(g), data<float>(w), nullptr, data<float>(out.x)},
+                   {data<float>(g), data<float>(out.w), nullptr, data<float>(a)});
+  return out;
 }
 
 }  // namespace xgrad::detail

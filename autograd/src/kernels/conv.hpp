@@ -13,6 +13,14 @@ Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& w, co
 Tensor conv_backward_data_raw(const ConvShape& s, const Tensor& g, const Tensor& w, const Tensor& bias);
 Tensor conv_backward_weights_raw(const ConvShape& s, const Tensor& g, const Tensor& x);
 
+// Both gradients at once: of a convolution of x by w, given g of the output's shape, and of the transposed convolution
+// of x by w, given g of the input's shape.
+struct ConvGrads {
+  Tensor x, w;
+};
+ConvGrads conv_gradients_raw(const ConvShape& s, const Tensor& g, const Tensor& x, const Tensor& w);
+ConvGrads conv_transpose_gradients_raw(const ConvShape& s, const Tensor& g, const Tensor& x, const Tensor& w);
+
 // The same by unfolding each image into a matrix, one image per thread. Contiguous memory.
 template <class T>
 void im2col_forward(const ConvShape& s, const T* x, const T* w, const T* bias, T* y);

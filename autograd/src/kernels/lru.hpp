@@ -15,7 +15,7 @@ class LruCache {
  public:
   explicit LruCache(std::size_t capacity) : capacity_(capacity) {}
 
-  // The value of key, made by make() when it is not there. Valid until the next call.
+  // The value of key, made by make() when it is not there. Valid until `capacity` other keys have been used.
   template <class Make>
   Value& get(const Key& key, const Make& make) {
     if (!order_.empty() && order_.front().first == key) return order_.front().second;

@@ -67,6 +67,14 @@ bool conv_supported(const ConvShape& s);
 // where w lies, to keep its reordered form until the storage changes; null not to.
 void convolution(ConvPass pass, const ConvShape& s, float* x, float* w, const float* bias, float* y,
                  Storage* weights = nullptr);
+// Two passes, `first` (forward or backward by data) and then the one by weights, that read the same x (of forward) or
+// y: it is reordered once if both want it in the same format.
+struct ConvOperands {
+  float *x, *w;
+  const float* bias;
+  float* y;
+};
+void both_passes(ConvPass first, const ConvShape& s, const ConvOperands& a, const ConvOperands& weights);
 // Reordered weights this thread keeps now, and the most it keeps.
 std::size_t kept_weights();
 inline constexpr std::size_t kMaxKeptWeights = 64;

@@ -49,7 +49,8 @@ struct ConvEntry {
   Operand x, w, y;
   dnnl::memory bias, scratch;
   std::vector<dnnl_exec_arg_t> args;
-  std::size_t total_bytes = 0;
+  std::size_t total_bytes = 0;  // of reordered operands
+  std::size_t bytes() const { return total_bytes + (scratch ? scratch.get_desc().get_size() : 0); }
 };
 
 // What oneDNN calls dims: without the leading spatial dimensions of size 1 that the user does not have.
@@ -118,7 +119,7 @@ ConvEntry finish(const ConvKey& k, const Numbers& n, const Plan& plan, const Des
   e.x = make_operand(plain(n.x), x, data);
   e.w = make_operand(plain(n.w), w, k.pass == ConvPass::backward_weights);
   e.y = make_operand(plain(n.y), y, forward);
-  for (Operand* o : {&e.x, &e.w, &e.y}) place(*o, e.total_bytes);
+  for (Operand* o : {&e.y, &e.x, &e.w}) place(*o, e.total_bytes);  // activations first: see both_passes()
   e.args = {{data ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, e.x.chosen.get()},
             {k.pass == ConvPass::backward_weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, e.w.chosen.get()},
             {forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, e.y.chosen.get()}};
@@ -252,6 +253,37 @@ WeightCache& weight_cache() {
   return cache;
 }
 
+ConvEntry& entry(ConvPass pass, bool bias, const ConvShape& s) {
+  thread_local LruCache<ConvKey, ConvEntry, ConvHash> cache(256);
+  const int n = usable_threads();
+  const LibraryThreads threads(n);  // a primitive is planned for a number of threads
+  const ConvKey key{pass, bias, n, s};
+  return cache.get(key, [&] { return make_entry(key); });
+}
+
+// An operand that lies in its place in the scratch memory already.
+enum class Ready { none, x, y };
+
+void run_entry(ConvEntry& e, ConvPass pass, const ConvOperands& o, Storage* weights, Ready ready) {
+  const LibraryThreads threads(usable_threads());
+  char* scratch = e.bytes() > 0 ? static_cast<char*>(scratchpad(e.bytes())) : nullptr;
+  bind(e.x, o.x, scratch);
+  bind(e.w, o.w, scratch);
+  bind(e.y, o.y, scratch);
+  if (o.bias) set(e.bias, o.bias);
+  if (e.scratch) set(e.scratch, scratch + e.total_bytes);
+  if (pass != ConvPass::backward_data && ready != Ready::x) reorder(e.x);
+  if (pass != ConvPass::forward && ready != Ready::y) reorder(e.y);
+  if (pass != ConvPass::backward_weights && e.w.reordered) {
+    if (weights)
+      set(e.w.chosen, weight_cache().get(e.w, o.w, weights));
+    else
+      reorder(e.w);
+  }
+  run(e.primitive, e.args, "a convolution");
+  reorder(pass == ConvPass::forward ? e.y : pass == ConvPass::backward_data ? e.x : e.w);
+}
+
 }  // namespace
 
 std::size_t kept_weights() { return weight_cache().size(); }
@@ -264,28 +296,18 @@ bool conv_supported(const ConvShape& s) {
 }
 
 void convolution(ConvPass pass, const ConvShape& s, float* x, float* w, const float* bias, float* y, Storage* weights) {
-  thread_local LruCache<ConvKey, ConvEntry, ConvHash> cache(256);
-  const int n = usable_threads();
-  const LibraryThreads threads(n);
-  const ConvKey key{pass, bias != nullptr, n, s};
-  ConvEntry& e = cache.get(key, [&] { return make_entry(key); });
-  const std::size_t own = e.scratch ? e.scratch.get_desc().get_size() : 0;
-  char* scratch = e.total_bytes + own > 0 ? static_cast<char*>(scratchpad(e.total_bytes + own)) : nullptr;
-  bind(e.x, x, scratch);
-  bind(e.w, w, scratch);
-  bind(e.y, y, scratch);
-  if (bias) set(e.bias, bias);
-  if (own > 0) set(e.scratch, scratch + e.total_bytes);
-  if (pass != ConvPass::backward_data) reorder(e.x);
-  if (pass != ConvPass::forward) reorder(e.y);
-  if (pass != ConvPass::backward_weights && e.w.reordered) {
-    if (weights)
-      set(e.w.chosen, weight_cache().get(e.w, w, weights));
-    else
-      reorder(e.w);
-  }
-  run(e.primitive, e.args, "a convolution");
-  reorder(pass == ConvPass::forward ? e.y : pass == ConvPass::backward_data ? e.x : e.w);
+  run_entry(entry(pass, bias != nullptr, s), pass, {x, w, bias, y}, weights, Ready::none);
+}
+
+void both_passes(ConvPass first, const ConvShape& s, const ConvOperands& a, const ConvOperands& b) {
+  const bool by_data = first == ConvPass::backward_data;
+  ConvEntry &e = entry(first, false, s), &weights = entry(ConvPass::backward_weights, false, s);
+  scratchpad(std::max(e.bytes(), weights.bytes()));  // one memory for both
+  const Operand &kept = by_data ? e.y : e.x, &wanted = by_data ? weights.y : weights.x;
+  const bool same =
+      kept.reordered && kept.offset == wanted.offset && kept.chosen.get_desc() == wanted.chosen.get_desc();
+  run_entry(e, first, a, nullptr, Ready::none);
+  run_entry(weights, ConvPass::backward_weights, b, nullptr, !same ? Ready::none : by_data ? Ready::y : Ready::x);
 }
 
 }  // namespace xgrad::detail::dnn

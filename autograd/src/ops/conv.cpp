@@ -28,6 +28,11 @@ Tensor backward_weights(const Tensor& g, const Tensor& x, const ConvShape& s);
 Tensor backward_data(const char* op, const Tensor& g, const Tensor& w, const Tensor& bias, const ConvShape& s,
                      const Location& at = Location::current());
 
+// Whether both gradients are wanted and nobody looks at the single operations.
+bool at_once(const Saved& saved) {
+  return saved.needs(0) && saved.needs(1) && !grad_enabled() && !detail::anomaly_enabled();
+}
+
 const char* forward_name(const ConvShape& s) {
   return s.spatial == 1 ? "conv1d" : s.spatial == 2 ? "conv2d" : "conv3d";
 }
@@ -42,10 +47,14 @@ Tensor forward(const char* op, const Tensor& x, const Tensor& w, const Tensor& b
       {tape && wants_grad(w) ? x : none, tape && wants_grad(x) ? w : none},
       [s](const Saved& saved, const Tensor& grad) -> Grads {
         const Tensor g = detail::contiguous(grad);
-        Tensor gx, gw, gb;
+        const Tensor gb = saved.needs(2) ? sum_to_channels(g, s) : Tensor();
+        if (at_once(saved)) {
+          detail::ConvGrads both = detail::conv_gradients_raw(s, g, saved[0], saved[1]);
+          return {both.x, both.w, gb};
+        }
+        Tensor gx, gw;
         if (saved.needs(0)) gx = backward_data("conv_backward_data", g, saved[1], Tensor(), s);
         if (saved.needs(1)) gw = backward_weights(g, saved[0], s);
-        if (saved.needs(2)) gb = sum_to_channels(g, s);
         return {gx, gw, gb};
       },
       at);
@@ -61,10 +70,14 @@ Tensor backward_data(const char* op, const Tensor& g, const Tensor& w, const Ten
       {tape && wants_grad(w) ? g : none, tape && wants_grad(g) ? w : none},
       [s](const Saved& saved, const Tensor& grad) -> Grads {
         const Tensor h = detail::contiguous(grad);
-        Tensor gg, gw, gb;
+        const Tensor gb = saved.needs(2) ? sum_to_channels(h, s) : Tensor();
+        if (at_once(saved)) {
+          detail::ConvGrads both = detail::conv_transpose_gradients_raw(s, h, saved[0], saved[1]);
+          return {both.x, both.w, gb};
+        }
+        Tensor gg, gw;
         if (saved.needs(0)) gg = forward(forward_name(s), h, saved[1], Tensor(), s);
         if (saved.needs(1)) gw = backward_weights(saved[0], h, s);
-        if (saved.needs(2)) gb = sum_to_channels(h, s);
         return {gg, gw, gb};
       },
       at);
