@@ -3,7 +3,7 @@
 //
 // Vec<float>: exp, exp2, expm1, log, log2, log1p, sin, cos, tanh and erf are branch-free polynomials within 2 ulp;
 // sigmoid, softplus, log_sigmoid and log10 within 2.5, tan within 3.5. Vec<double>: so are exp, exp2, expm1, log, log2,
-// log1p (tanh 2.5), and through them sigmoid, softplus and log_sigmoid (<xgrad/vec_math_double.hpp>). All are right at
+// log1p and tanh, and through them sigmoid, softplus and log_sigmoid (<xgrad/vec_math_double.hpp>). All are right at
 // infinities, NaN, signed zeros and subnormals. The rest calls the C library per lane.
 // tests/test_vec.cpp measures every bound.
 //
