@@ -32,7 +32,7 @@ inline void retain(RefCounted* p) { p->refs.fetch_add(1, std::memory_order_relax
 XGRAD_API void destroy(TensorImpl* p);
 }  // namespace detail
 
-// A half-open range with a step for Tensor::index: Slice{} is everything, Slice{1, 3}, Slice{.step = 2}.
+// A half-open range with a step for Tensor::slice: Slice{} is everything, Slice{1, 3}, Slice{.step = 2}.
 // Negative bounds count from the end and bounds are clipped, as in Python; step must be positive.
 struct Slice {
   static constexpr std::int64_t kEnd = INT64_MAX;
