@@ -11,9 +11,11 @@ export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
 log=build/ci/ctest.log
 status=0
 ctest --preset ci --output-on-failure -j2 "$@" 2>&1 | tee "$log" || status=$?
-read -r failed total < <(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$log") || {
+counts=$(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$log")
+if [ -z "$counts" ]; then
   echo "test.sh: ctest ran no test" >&2
   exit 1
-}
+fi
+read -r failed total <<<"$counts"
 echo "$((total - failed)) passed, $failed failed"
 exit "$status"
