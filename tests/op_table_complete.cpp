@@ -20,13 +20,11 @@ std::string read(const std::filesystem::path& file) {
   return text.str();
 }
 
-std::vector<std::filesystem::path> source_files() {
+std::vector<std::filesystem::path> source_files(const std::string& part) {
   std::vector<std::filesystem::path> files;
-  for (const char* part : {"autograd", "nn"}) {
-    const std::filesystem::path folder = std::filesystem::path(XGRAD_SOURCE_DIR) / part;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-      if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp") files.push_back(entry.path());
-  }
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::filesystem::path(XGRAD_SOURCE_DIR) / part))
+    if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp") files.push_back(entry.path());
   return files;
 }
 
@@ -78,16 +76,20 @@ std::set<std::string> recording_helpers(const std::string& text) {
   return helpers;
 }
 
+// A part's recording helpers count within that part: the names of its internal functions may mean others elsewhere.
 std::set<std::string> recorded_in_source() {
-  std::set<std::string> names, helpers;
-  std::vector<std::string> texts;
-  for (const auto& f : source_files()) texts.push_back(read(f));
-  for (const std::string& text : texts) helpers.merge(recording_helpers(text));
-  for (const std::string& text : texts)
-    for_calls(text, [&](const std::string& function, std::size_t first) {
-      if (text[first] == '"' && (records(function) || helpers.contains(function)))
-        names.insert(word_from(text, first + 1));
-    });
+  std::set<std::string> names;
+  for (const char* part : {"autograd", "nn", "optim", "data", "viz", "train"}) {
+    std::set<std::string> helpers;
+    std::vector<std::string> texts;
+    for (const auto& f : source_files(part)) texts.push_back(read(f));
+    for (const std::string& text : texts) helpers.merge(recording_helpers(text));
+    for (const std::string& text : texts)
+      for_calls(text, [&](const std::string& function, std::size_t first) {
+        if (text[first] == '"' && (records(function) || helpers.contains(function)))
+          names.insert(word_from(text, first + 1));
+      });
+  }
   return names;
 }
 
