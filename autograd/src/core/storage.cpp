@@ -224,17 +224,37 @@ void pool_release(void* p, std::size_t bytes) noexcept {
 }
 #endif
 
+void* pool_allocate_counted(std::size_t bytes) {
+  void* p = pool_allocate(bytes);
+#ifndef XGRAD_POOL_OFF
+  if (bytes > kSlabbed) count_live(static_cast<std::int64_t>(bytes));
+#endif
+  return p;
+}
+
+void pool_release_counted(void* p, std::size_t bytes) noexcept {
+#ifndef XGRAD_POOL_OFF
+  if (bytes > kSlabbed) counters.live.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
+#endif
+  pool_release(p, bytes);
+}
+
+namespace {
+
+std::size_t whole_lines(std::size_t bytes) {
+  if (bytes > (std::size_t{1} << 62)) out_of_memory(bytes);
+  return (bytes + 63) / 64 * 64;
+}
+
+}  // namespace
+
 Storage* Storage::make(std::size_t bytes) {
   static_assert(sizeof(Storage) <= kHeader);
-  if (bytes > (std::size_t{1} << 62)) out_of_memory(bytes);
-  const std::size_t rounded = (bytes + 63) / 64 * 64;
-  void* block = pool_allocate(kHeader + rounded);
+  const std::size_t rounded = whole_lines(bytes);
+  void* block = pool_allocate_counted(kHeader + rounded);
   auto* s = new (block) Storage;
   s->data = static_cast<char*>(block) + kHeader;
   s->bytes = rounded;
-#ifndef XGRAD_POOL_OFF
-  if (rounded > kSlabbed) count_live(static_cast<std::int64_t>(rounded));
-#endif
   return s;
 }
 
@@ -246,17 +266,31 @@ Storage* Storage::wrap(void* data, std::size_t bytes, std::function<void()> dele
   return s;
 }
 
+Storage* Storage::make_blocked(Blocked* adopted) {
+  auto* s = new (pool_allocate(kHeader)) Storage;
+  s->blocked = adopted;
+  return s;
+}
+
+void Storage::own_memory(std::size_t wanted) {
+  const std::size_t rounded = whole_lines(wanted);
+  data = static_cast<char*>(pool_allocate_counted(rounded));
+  bytes = rounded;
+}
+
 void Storage::destroy() noexcept {
+  const bool behind_header = data == reinterpret_cast<char*>(this) + kHeader;
   if (deleter) {
     if (*deleter) (*deleter)();
     delete deleter;
-    pool_release(this, kHeader);
-    return;
+  } else if (behind_header) {
+    return pool_release_counted(this, kHeader + bytes);
+  } else if (blocked) {
+    release_blocked();
+  } else {
+    pool_release_counted(data, bytes);
   }
-#ifndef XGRAD_POOL_OFF
-  if (bytes > kSlabbed) counters.live.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
-#endif
-  pool_release(this, kHeader + bytes);
+  pool_release(this, kHeader);
 }
 
 }  // namespace xgrad::detail

@@ -12,6 +12,11 @@ namespace xgrad::detail {
 // Never cleared. OutOfMemoryError when the system has no more.
 void* pool_allocate(std::size_t bytes);
 void pool_release(void* p, std::size_t bytes) noexcept;
+// The same for memory of tensors: it counts in memory_stats().
+void* pool_allocate_counted(std::size_t bytes);
+void pool_release_counted(void* p, std::size_t bytes) noexcept;
+
+struct Blocked;  // core/blocked.hpp
 
 struct Storage : RefCounted {
   std::uint32_t version = 0;            // number of in-place changes
@@ -20,10 +25,14 @@ struct Storage : RefCounted {
   const char* changed_by = nullptr;     // last in-place operation, for messages
   Location changed_at{};
   std::function<void()>* deleter = nullptr;  // foreign memory
+  Blocked* blocked = nullptr;                // the values while there is no plain memory; see core/blocked.hpp
 
   // Header and data are one pool block.
   static Storage* make(std::size_t bytes);
   static Storage* wrap(void* data, std::size_t bytes, std::function<void()> deleter);
+  static Storage* make_blocked(Blocked* adopted);
+  // Plain memory for a storage that has none.
+  void own_memory(std::size_t bytes);
   void release() noexcept {
     if (refs.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
@@ -35,6 +44,7 @@ struct Storage : RefCounted {
 
  private:
   void destroy() noexcept;
+  void release_blocked() noexcept;
 };
 
 }  // namespace xgrad::detail

@@ -54,14 +54,18 @@ std::int64_t checked_numel(const Shape& shape, DType dtype, const Location& at) 
 
 Tensor make_tensor(const Shape& shape, DType dtype, Location at) {
   const std::int64_t n = checked_numel(shape, dtype, at);
-  Storage* s = Storage::make(static_cast<std::size_t>(n) * static_cast<std::size_t>(item_size(dtype)));
+  return make_tensor_over(Storage::make(static_cast<std::size_t>(n) * static_cast<std::size_t>(item_size(dtype))), shape,
+                          dtype);
+}
+
+Tensor make_tensor_over(Storage* adopted, const Shape& shape, DType dtype) {
   TensorImpl* t = new_impl();
   t->dtype = dtype;
   t->shape = shape;
   t->strides = shape.contiguous_strides();
-  t->numel = n;
-  t->storage = s;
-  t->data = s->data;
+  t->numel = shape.numel();
+  t->storage = adopted;
+  t->place(adopted->data);
   return Tensor::adopt(t);
 }
 
@@ -74,13 +78,14 @@ Tensor make_alias(const Tensor& x) {
   t->numel = from.numel;
   t->contiguous = from.contiguous;
   t->storage = from.storage;
-  t->data = from.data;
+  if (from.has_memory()) t->place(from.memory());
   retain(t->storage);
   return Tensor::adopt(t);
 }
 
 Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std::int64_t offset) {
   TensorImpl& from = impl(x);
+  from.memory();  // a view goes through plain memory
   TensorImpl* t = new_impl();
   t->dtype = from.dtype;
   t->shape = shape;
@@ -88,7 +93,7 @@ Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std:
   t->numel = shape.numel();
   t->contiguous = compute_contiguous(shape, strides);
   t->storage = from.storage;
-  t->data = from.storage->data + offset * item_size(from.dtype);
+  t->place(from.storage->data + offset * item_size(from.dtype));
   retain(t->storage);
   if (from.base && from.base->history != from.view_history) refresh_view(from);
   t->base = from.base ? from.base : &from;
@@ -134,7 +139,7 @@ const void* Tensor::raw(DType want, Location at) const {
     ErrorReport("data", fmt::format("asked for {} of a {} tensor", xgrad::name(want), xgrad::name(t.dtype)), at).operand("tensor", *this).dtype_error();
   if (!t.contiguous)
     ErrorReport("data", "the tensor is not contiguous", at).operand("tensor", *this).help("call contiguous() first").value_error();
-  return t.data;
+  return t.memory();
 }
 
 void* Tensor::raw_mutable(DType want, Location at) {
@@ -283,7 +288,7 @@ void Tensor::set_data(const Tensor& source, Location at) {
   from.storage->refs.fetch_add(1, std::memory_order_relaxed);
   t.storage->release();
   t.storage = from.storage;
-  t.data = from.data;
+  t.place(from.has_memory() ? from.memory() : nullptr);
   t.dtype = from.dtype;
   t.shape = from.shape;
   t.strides = from.strides;

@@ -21,7 +21,6 @@ struct TensorImpl : RefCounted {
   std::uint32_t history = 0;       // times an in-place operation put this tensor on a new node
   std::uint32_t view_history = 0;  // of the base, when this view was linked to it
   Storage* storage = nullptr;
-  char* data = nullptr;  // storage data + offset
   std::int64_t numel = 0;
   Shape shape, strides;
   Node* grad_fn = nullptr;
@@ -33,15 +32,31 @@ struct TensorImpl : RefCounted {
   };
   std::unique_ptr<Extra> extra;
 
-  std::int64_t offset() const { return (data - storage->data) / item_size(dtype); }
+  // The first element. A tensor in blocked form (core/blocked.hpp) is laid out first, by whichever thread asks.
+  char* memory() const {
+    char* p = place_.load(std::memory_order_acquire);
+    return p ? p : find_memory();
+  }
+  bool has_memory() const { return place_.load(std::memory_order_acquire) != nullptr; }
+  void place(char* at) const { place_.store(at, std::memory_order_release); }
+  std::int64_t offset() const {
+    const char* p = memory();
+    return (p - storage->data) / item_size(dtype);
+  }
   template <class T>
   T* ptr() const {
-    return reinterpret_cast<T*>(data);
+    return reinterpret_cast<T*>(memory());
   }
+
+ private:
+  char* find_memory() const;
+  mutable std::atomic<char*> place_{nullptr};  // in the storage; null: not asked for yet
 };
 
 // Uninitialised contiguous tensor. ShapeError for negative sizes or overflow.
 XGRAD_API Tensor make_tensor(const Shape& shape, DType dtype, Location at = Location::current());
+// Contiguous tensor that fills a storage, whose reference it takes.
+Tensor make_tensor_over(Storage* adopted, const Shape& shape, DType dtype);
 // Another geometry of x's storage (offset in elements from the start of the storage), linked to x as a view.
 Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std::int64_t offset);
 // The same data as a tensor of its own, off the tape and not linked to x.

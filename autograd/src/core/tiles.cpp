@@ -5,10 +5,10 @@
 // that stays in the first-level cache; a number that is the same everywhere fills its tile once.
 #include <algorithm>
 #include <cstring>
-
 #include <xgrad/custom/tiles.hpp>
 #include <xgrad/elementwise.hpp>
 
+#include "core/blocked.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
 #include "kernels/parallel.hpp"
@@ -34,8 +34,8 @@ struct Kernel {
 struct Operand {
   char* data;
   int item;
-  bool linear;    // element i of the result is at data + i * item
-  bool constant;  // one element for all
+  bool linear;                     // element i of the result is at data + i * item
+  bool constant;                   // one element for all
   std::int64_t strides[kMaxRank];  // bytes, per collapsed dimension
 };
 
@@ -49,7 +49,7 @@ struct Plan {
   void add(const Tensor& t, const Shape& shape) {
     const TensorImpl& i = impl(t);
     Operand& o = op[operands++];
-    o.data = i.data;
+    o.data = i.memory();
     o.item = item_size(i.dtype);
     const int lead = shape.rank() - i.shape.rank();
     for (int d = 0; d < shape.rank(); ++d)
@@ -96,11 +96,15 @@ void copy_run(char* to, std::int64_t to_stride, const char* from, std::int64_t f
   for (std::int64_t i = 0; i < n; ++i) std::memcpy(to + i * to_stride, from + i * from_stride, sizeof(T));
 }
 
-void copy_items(int item, char* to, std::int64_t to_stride, const char* from, std::int64_t from_stride, std::int64_t n) {
+void copy_items(int item, char* to, std::int64_t to_stride, const char* from, std::int64_t from_stride,
+                std::int64_t n) {
   switch (item) {
-    case 1: return copy_run<std::uint8_t>(to, to_stride, from, from_stride, n);
-    case 4: return copy_run<std::uint32_t>(to, to_stride, from, from_stride, n);
-    default: return copy_run<std::uint64_t>(to, to_stride, from, from_stride, n);
+    case 1:
+      return copy_run<std::uint8_t>(to, to_stride, from, from_stride, n);
+    case 4:
+      return copy_run<std::uint32_t>(to, to_stride, from, from_stride, n);
+    default:
+      return copy_run<std::uint64_t>(to, to_stride, from, from_stride, n);
   }
 }
 
@@ -177,7 +181,7 @@ void run_linear(const Kernel& k, std::int64_t numel, const Tensor* out, int n_ou
   auto range = [&](std::int64_t begin, std::int64_t end) {
     const void* p[kMaxManyInputs];
     void* q[kMaxManyOutputs];
-    const auto at = [begin](const TensorImpl& t) { return t.data + begin * item_size(t.dtype); };
+    const auto at = [begin](const TensorImpl& t) { return t.memory() + begin * item_size(t.dtype); };
     for (int j = 0; j < n_in; ++j) p[j] = at(impl(*in[j]));
     for (int j = 0; j < n_out; ++j) q[j] = out[j].defined() ? at(impl(out[j])) : nullptr;
     k(end - begin, q, p);
@@ -186,12 +190,52 @@ void run_linear(const Kernel& k, std::int64_t numel, const Tensor* out, int n_ou
   parallel_cost(numel, k.ns_per_element, range);
 }
 
+// The blocked forms of tensors, if all that are defined have one, in the same layout.
+class BlockedOperands {
+ public:
+  bool add(const Tensor& t) {
+    if (!t.defined()) return refs_[count_++] = {}, true;
+    BlockedRef form = blocked_form(t);
+    if (!form || (layout_.block != 0 && form.layout() != layout_)) return false;
+    layout_ = form.layout();
+    refs_[count_++] = std::move(form);
+    return true;
+  }
+  const BlockedLayout& layout() const { return layout_; }
+  char* at(int k, std::int64_t element) const {
+    return refs_[k] ? reinterpret_cast<char*>(refs_[k].data<float>() + element) : nullptr;
+  }
+
+ private:
+  BlockedRef refs_[kMaxOperands];
+  BlockedLayout layout_{};
+  int count_ = 0;
+};
+
+// False: they do not all have one blocked form, so plain memory will do.
+bool run_blocked(const Kernel& k, const Tensor* out, int n_out, const Tensor* const* in, int n_in) {
+  BlockedOperands operands;
+  for (int j = 0; j < n_in; ++j)
+    if (!operands.add(*in[j])) return false;
+  for (int j = 0; j < n_out; ++j)
+    if (!operands.add(out[j])) return false;
+  parallel_cost(operands.layout().numel(), k.ns_per_element, [&](std::int64_t begin, std::int64_t end) {
+    const void* p[kMaxManyInputs];
+    void* q[kMaxManyOutputs];
+    for (int j = 0; j < n_in; ++j) p[j] = operands.at(j, begin);
+    for (int j = 0; j < n_out; ++j) q[j] = operands.at(n_in + j, begin);
+    k(end - begin, q, p);
+  });
+  return true;
+}
+
 // Outputs have one shape; undefined ones are left out.
 void run_kernel(const Kernel& k, const Tensor* out, int n_out, const Tensor* const* in, int n_in) {
   const Tensor* first = nullptr;
   for (int j = n_out - 1; j >= 0; --j)
     if (out[j].defined()) first = &out[j];
   if (!first || impl(*first).numel == 0) return;
+  if (!impl(*first).has_memory() && run_blocked(k, out, n_out, in, n_in)) return;
   const Shape& shape = impl(*first).shape;
   const std::int64_t numel = impl(*first).numel;
   bool linear = true;
@@ -210,8 +254,15 @@ void run_kernel(const Kernel& k, const Tensor* out, int n_out, const Tensor* con
   }
   p.collapse(shape);
   if (static_cast<double>(p.total) * k.ns_per_element < 3000) return run_range(k, p, 0, p.total);
-  parallel_cost(p.total, k.ns_per_element,
-                [&](std::int64_t begin, std::int64_t end) { run_range(k, p, begin, end); });
+  parallel_cost(p.total, k.ns_per_element, [&](std::int64_t begin, std::int64_t end) { run_range(k, p, begin, end); });
+}
+
+// The block of the layout that all operands have; 0: they have none, or several.
+std::int64_t common_block(const Tensor* const* in, int n_in) {
+  BlockedOperands operands;
+  for (int j = 0; j < n_in; ++j)
+    if (!operands.add(*in[j])) return 0;
+  return operands.layout().block;
 }
 
 }  // namespace
@@ -239,6 +290,8 @@ Tensor tile_output(const Tensor* const* in, int n_in, DType out) {
     wide = broadcast_shapes("elementwise", *shape, s, {});
     shape = &wide;
   }
+  if (!impl(*in[0]).has_memory() && item_size(out) == 4)
+    if (const std::int64_t block = common_block(in, n_in)) return make_blocked_tensor(*shape, out, block);
   return make_tensor(*shape, out);
 }
 

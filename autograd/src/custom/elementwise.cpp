@@ -4,7 +4,6 @@
 #include <xgrad/custom/elementwise.hpp>
 
 #include "core/reuse.hpp"
-#include "core/tensor_impl.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -43,10 +42,13 @@ Tensor custom_output(const char* name, const Tensor* const* in, int n_in, const 
   Shape shape = impl(*in[0]).shape;
   for (int j = 1; j < n_in; ++j)
     if (!(impl(*in[j]).shape == shape)) shape = broadcast_shapes(name, shape, impl(*in[j]).shape, at);
-  return make_tensor(shape, impl(*in[0]).dtype, at);
+  return tile_output(in, n_in, impl(*in[0]).dtype);
 }
 
-Tensor uninitialised_like(const Tensor& t) { return make_tensor(impl(t).shape, impl(t).dtype); }
+Tensor uninitialised_like(const Tensor& t) {
+  const Tensor* list[] = {&t};
+  return tile_output(list, 1, impl(t).dtype);
+}
 
 Tensor gradient_room(const Tensor& g) { return is_sole_owner(g) ? g : uninitialised_like(g); }
 

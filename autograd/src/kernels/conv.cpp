@@ -3,14 +3,18 @@
 // depends on the numbers only, never on the thread count.
 #include "kernels/conv.hpp"
 
+#include "core/blocked.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
+#include "kernels/channels.hpp"
 #include "kernels/onednn.hpp"
 #include "kernels/parallel.hpp"
 
 namespace xgrad::detail {
 namespace {
 
+using dnn::Activation;
+using dnn::ConvBlocks;
 using dnn::ConvPass;
 
 constexpr std::int64_t kBlocks = 8;  // of the batch under set_deterministic
@@ -47,25 +51,56 @@ void add_blocks(const float* sums, std::int64_t blocks, std::int64_t size, float
   }
 }
 
-// As dnn::convolution(), with the same bits for every thread count.
-void in_blocks(ConvPass pass, const ConvShape& s, float* x, float* w, const float* bias, float* y, Storage* weights) {
+// As dnn::convolution() of plain operands, with the same bits for every thread count.
+void in_blocks(ConvPass pass, const ConvShape& s, const dnn::ConvOperands& o, Storage* weights) {
   const std::int64_t size = s.out_channels * s.taps(), blocks = std::min(kBlocks, s.batch);
   const bool sums = pass == ConvPass::backward_weights && blocks > 1;
   const Tensor partial = sums ? make_tensor({blocks, size}, DType::float32) : Tensor();
   blocks_of_batch(s, [&](const ConvShape& part, std::int64_t first, std::int64_t b) {
-    dnn::convolution(pass, part, x + first * s.in_image(), sums ? data<float>(partial) + b * size : w, bias,
-                     y + first * s.out_image(), weights);
+    dnn::convolution(pass, part,
+                     {{o.x.data + first * s.in_image()},
+                      sums ? data<float>(partial) + b * size : o.w,
+                      o.bias,
+                      {o.y.data + first * s.out_image()}},
+                     weights);
   });
-  if (sums) add_blocks(data<float>(partial), blocks, size, w);
+  if (sums) add_blocks(data<float>(partial), blocks, size, o.w);
 }
 
-void by_primitive(ConvPass pass, const ConvShape& s, const Tensor& x, const Tensor& w, const Tensor& bias,
-                  const Tensor& y) {
+// A tensor as a primitive reads or writes it: in blocks where both know them, else plain.
+class Operand {
+ public:
+  static Operand read(const Tensor& t, std::int64_t block) {
+    Operand o(t);
+    o.form_ = block != 0 ? blocked_form(t) : BlockedRef();
+    if (o.form_ && o.form_.layout().block != block) o.form_ = BlockedRef();
+    return o;
+  }
+  static Operand make(const Shape& shape, std::int64_t block) {
+    Operand o(block != 0 ? make_blocked_tensor(shape, kFloat32, block) : make_tensor(shape, kFloat32));
+    o.form_ = blocked_form(o.t_);
+    return o;
+  }
+  const Tensor& tensor() const { return t_; }
+  Activation activation() const {
+    return form_ ? Activation{form_.data<float>(), form_.layout().block} : Activation{data<float>(t_)};
+  }
+
+ private:
+  explicit Operand(Tensor t) : t_(std::move(t)) {}
+  Tensor t_;
+  BlockedRef form_;
+};
+
+ConvBlocks blocks_for(ConvPass pass, bool bias, const ConvShape& s) {
+  return is_deterministic() ? ConvBlocks{0, 0} : dnn::conv_blocks(pass, bias, s);
+}
+
+void run_pass(ConvPass pass, const ConvShape& s, const dnn::ConvOperands& o, const Tensor& w) {
   // A parameter in training changes with every step: nothing to keep.
   const bool keep = pass == ConvPass::forward && !(grad_enabled() && wants_grad(w));
   const auto f = is_deterministic() ? in_blocks : dnn::convolution;
-  f(pass, s, data<float>(x), data<float>(w), bias.defined() ? data<float>(bias) : nullptr, data<float>(y),
-    keep ? impl(w).storage : nullptr);
+  f(pass, s, o, keep ? impl(w).storage : nullptr);
 }
 
 Tensor dense(const Tensor& x) { return x.defined() ? contiguous_copy(x) : x; }
@@ -73,20 +108,6 @@ Tensor dense(const Tensor& x) { return x.defined() ? contiguous_copy(x) : x; }
 template <class T>
 const T* data_or_null(const Tensor& x) {
   return x.defined() ? data<T>(x) : nullptr;
-}
-
-// Adds bias to each channel of x (batch, channels, size).
-void add_to_channels(Tensor& x, const Tensor& bias, std::int64_t channels, std::int64_t size) {
-  dispatch_floating(impl(x).dtype, [&](auto zero) {
-    using T = decltype(zero);
-    T* p = data<T>(x);
-    const T* b = data<T>(bias);
-    parallel_cost(impl(x).numel / std::max<std::int64_t>(size, 1), static_cast<double>(size) * 0.1,
-                  [=](std::int64_t begin, std::int64_t end) {
-                    for (std::int64_t i = begin; i < end; ++i)
-                      for (std::int64_t j = 0; j < size; ++j) p[i * size + j] += b[i % channels];
-                  });
-  });
 }
 
 // A sum of nothing: zeros, plus the bias.
@@ -103,17 +124,38 @@ bool by_onednn_together(ConvPass pass, const ConvShape& s, const Tensor& x) {
          by_onednn(pass, s) && by_onednn(ConvPass::backward_weights, s);
 }
 
+Tensor forward_by_primitive(const ConvShape& s, const Tensor& x, const Tensor& w, const float* bias) {
+  const ConvBlocks blocks = blocks_for(ConvPass::forward, bias != nullptr, s);
+  const Operand in = Operand::read(x, blocks.x), out = Operand::make(s.output_shape(), blocks.y);
+  run_pass(ConvPass::forward, s, {in.activation(), data<float>(w), bias, out.activation()}, w);
+  return out.tensor();
+}
+
+Tensor backward_data_by_primitive(const ConvShape& s, const Tensor& g, const Tensor& w) {
+  const ConvBlocks blocks = blocks_for(ConvPass::backward_data, false, s);
+  const Operand in = Operand::read(g, blocks.y), out = Operand::make(s.input_shape(), blocks.x);
+  run_pass(ConvPass::backward_data, s, {out.activation(), data<float>(w), nullptr, in.activation()}, w);
+  return out.tensor();
+}
+
+void backward_weights_by_primitive(const ConvShape& s, const Tensor& g, const Tensor& x, const Tensor& dw) {
+  const ConvBlocks blocks = blocks_for(ConvPass::backward_weights, false, s);
+  const Operand by = Operand::read(g, blocks.y), in = Operand::read(x, blocks.x);
+  run_pass(ConvPass::backward_weights, s, {in.activation(), data<float>(dw), nullptr, by.activation()}, dw);
+}
+
 }  // namespace
 
 Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Tensor a = dense(x), w = dense(weight), b = dense(bias);
   const DType dtype = impl(x).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.output_shape(), dtype, b, s.out_channels, volume(s.out));
+  const bool direct = dtype == DType::float32 && conv_direct_suits(s);
+  if (dtype == DType::float32 && !direct && by_onednn(ConvPass::forward, s))
+    return forward_by_primitive(s, a, w, data_or_null<float>(b));
   Tensor y = make_tensor(s.output_shape(), dtype);
-  if (dtype == DType::float32 && conv_direct_suits(s))
+  if (direct)
     conv_direct_forward(s, data<float>(a), data<float>(w), data_or_null<float>(b), data<float>(y));
-  else if (dtype == DType::float32 && by_onednn(ConvPass::forward, s))
-    by_primitive(ConvPass::forward, s, a, w, b, y);
   else
     dispatch_floating(dtype, [&](auto zero) {
       using T = decltype(zero);
@@ -126,16 +168,16 @@ Tensor conv_backward_data_raw(const ConvShape& s, const Tensor& grad, const Tens
   const Tensor g = dense(grad), w = dense(weight), b = dense(bias);
   const DType dtype = impl(g).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.input_shape(), dtype, b, s.in_channels, volume(s.in));
-  Tensor dx = make_tensor(s.input_shape(), dtype);
   if (dtype == DType::float32 && by_onednn(ConvPass::backward_data, s)) {
-    by_primitive(ConvPass::backward_data, s, dx, w, Tensor(), g);
+    Tensor dx = backward_data_by_primitive(s, g, w);
     if (b.defined()) add_to_channels(dx, b, s.in_channels, volume(s.in));
-  } else {
-    dispatch_floating(dtype, [&](auto zero) {
-      using T = decltype(zero);
-      im2col_backward_data(s, data<T>(g), data<T>(w), data_or_null<T>(b), data<T>(dx));
-    });
+    return dx;
   }
+  Tensor dx = make_tensor(s.input_shape(), dtype);
+  dispatch_floating(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    im2col_backward_data(s, data<T>(g), data<T>(w), data_or_null<T>(b), data<T>(dx));
+  });
   return dx;
 }
 
@@ -147,7 +189,7 @@ Tensor conv_backward_weights_raw(const ConvShape& s, const Tensor& grad, const T
   if (dtype == DType::float32 && conv_direct_suits(s))
     conv_direct_backward_weights(s, data<float>(g), data<float>(a), data<float>(dw));
   else if (dtype == DType::float32 && by_onednn(ConvPass::backward_weights, s))
-    by_primitive(ConvPass::backward_weights, s, a, dw, Tensor(), g);
+    backward_weights_by_primitive(s, g, a, dw);
   else
     dispatch_floating(dtype, [&](auto zero) {
       using T = decltype(zero);
@@ -157,23 +199,29 @@ Tensor conv_backward_weights_raw(const ConvShape& s, const Tensor& grad, const T
 }
 
 ConvGrads conv_gradients_raw(const ConvShape& s, const Tensor& grad, const Tensor& x, const Tensor& weight) {
-  if (!by_onednn_together(ConvPass::backward_data, s, x))
+  constexpr auto kFirst = ConvPass::backward_data, kSecond = ConvPass::backward_weights;
+  if (!by_onednn_together(kFirst, s, x))
     return {conv_backward_data_raw(s, grad, weight, Tensor()), conv_backward_weights_raw(s, grad, x)};
-  const Tensor g = dense(grad), a = dense(x), w = dense(weight);
-  ConvGrads out{make_tensor(s.input_shape(), kFloat32), make_tensor(s.weight_shape(), kFloat32)};
-  dnn::both_passes(ConvPass::backward_data, s, {data<float>(out.x), data<float>(w), nullptr, data<float>(g)},
-                   {data<float>(a), data<float>(out.w), nullptr, data<float>(g)});
-  return out;
+  const Tensor g = dense(grad), a = dense(x), w = dense(weight), dw = make_tensor(s.weight_shape(), kFloat32);
+  const ConvBlocks data_blocks = dnn::conv_blocks(kFirst, false, s), blocks = dnn::conv_blocks(kSecond, false, s);
+  const Operand dx = Operand::make(s.input_shape(), data_blocks.x), in = Operand::read(a, blocks.x);
+  const Operand by = Operand::read(g, data_blocks.y), again = Operand::read(g, blocks.y);
+  dnn::both_passes(kFirst, s, {dx.activation(), data<float>(w), nullptr, by.activation()},
+                   {in.activation(), data<float>(dw), nullptr, again.activation()});
+  return {dx.tensor(), dw};
 }
 
 ConvGrads conv_transpose_gradients_raw(const ConvShape& s, const Tensor& grad, const Tensor& x, const Tensor& weight) {
-  if (!by_onednn_together(ConvPass::forward, s, x))
+  constexpr auto kFirst = ConvPass::forward, kSecond = ConvPass::backward_weights;
+  if (!by_onednn_together(kFirst, s, x))
     return {conv_forward_raw(s, grad, weight, Tensor()), conv_backward_weights_raw(s, x, grad)};
-  const Tensor g = dense(grad), a = dense(x), w = dense(weight);
-  ConvGrads out{make_tensor(s.output_shape(), kFloat32), make_tensor(s.weight_shape(), kFloat32)};
-  dnn::both_passes(ConvPass::forward, s, {data<float>(g), data<float>(w), nullptr, data<float>(out.x)},
-                   {data<float>(g), data<float>(out.w), nullptr, data<float>(a)});
-  return out;
+  const Tensor g = dense(grad), a = dense(x), w = dense(weight), dw = make_tensor(s.weight_shape(), kFloat32);
+  const ConvBlocks data_blocks = dnn::conv_blocks(kFirst, false, s), blocks = dnn::conv_blocks(kSecond, false, s);
+  const Operand dx = Operand::make(s.output_shape(), data_blocks.y), in = Operand::read(a, blocks.y);
+  const Operand by = Operand::read(g, data_blocks.x), again = Operand::read(g, blocks.x);
+  dnn::both_passes(kFirst, s, {by.activation(), data<float>(w), nullptr, dx.activation()},
+                   {again.activation(), data<float>(dw), nullptr, in.activation()});
+  return {dx.tensor(), dw};
 }
 
 }  // namespace xgrad::detail

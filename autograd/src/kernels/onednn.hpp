@@ -59,21 +59,34 @@ struct Matmul {
 };
 void matmul(const Matmul& p, const float* a, const float* b, float* c);
 
-// Convolutions by cached primitives that choose their own memory formats; operands are plain and reordered as needed.
+// Convolutions by cached primitives that choose their own memory formats; operands in another one are reordered.
 enum class ConvPass { forward, backward_data, backward_weights };
 // Whether oneDNN takes these numbers.
 bool conv_supported(const ConvShape& s);
-// x, w and y are read or written according to the pass; bias may be null and belongs to the forward pass. weights:
-// where w lies, to keep its reordered form until the storage changes; null not to.
-void convolution(ConvPass pass, const ConvShape& s, float* x, float* w, const float* bias, float* y,
-                 Storage* weights = nullptr);
+
+// x or y: plain, or with the channels in blocks (core/blocked.hpp) of this size.
+struct Activation {
+  float* data;
+  std::int64_t block = 0;  // 0: plain
+};
+// The blocks in which a pass takes and gives x and y without a change of layout; 0: plain, or a layout of its own.
+struct ConvBlocks {
+  std::int64_t x, y;
+};
+ConvBlocks conv_blocks(ConvPass pass, bool bias, const ConvShape& s);
+
+// x, w and y are read or written according to the pass; bias may be null and belongs to the forward pass. An operand in
+// blocks must have those of conv_blocks().
+struct ConvOperands {
+  Activation x;
+  float* w;
+  const float* bias;
+  Activation y;
+};
+// weights: where w lies, to keep its reordered form until the storage changes; null not to.
+void convolution(ConvPass pass, const ConvShape& s, const ConvOperands& o, Storage* weights = nullptr);
 // Two passes, `first` (forward or backward by data) and then the one by weights, that read the same x (of forward) or
 // y: it is reordered once if both want it in the same format.
-struct ConvOperands {
-  float *x, *w;
-  const float* bias;
-  float* y;
-};
 void both_passes(ConvPass first, const ConvShape& s, const ConvOperands& a, const ConvOperands& weights);
 // Reordered weights this thread keeps now, and the most it keeps.
 std::size_t kept_weights();

@@ -41,6 +41,7 @@ struct Operand {
   dnnl::reorder reorder;
   std::vector<dnnl_exec_arg_t> args;
   bool reordered = false;
+  std::int64_t block = 0;             // of channels, if that is what the chosen form is
   std::size_t bytes = 0, offset = 0;  // of the chosen form in the scratch memory
 };
 
@@ -77,6 +78,13 @@ Numbers numbers(const ConvShape& s) {
 
 Desc plain(const Dims& d) { return {d, kFloat, d.size() == 4 ? Tag::abcd : d.size() == 5 ? Tag::abcde : Tag::abcdef}; }
 Desc any(const Dims& d) { return {d, kFloat, Tag::any}; }
+
+// The block of channels of a form of activations; 0: it is another form, or the last block is not full.
+std::int64_t block_of(const Dims& d, const Desc& form) {
+  const bool flat = d.size() == 4;
+  if (d[1] % 16 == 0 && form == Desc(d, kFloat, flat ? Tag::aBcd16b : Tag::aBcde16b)) return 16;
+  return d[1] % 8 == 0 && form == Desc(d, kFloat, flat ? Tag::aBcd8b : Tag::aBcde8b) ? 8 : 0;
+}
 
 dnnl::memory unbound(const Desc& d) { return {d, engine(), DNNL_MEMORY_NONE}; }
 
@@ -119,6 +127,10 @@ ConvEntry finish(const ConvKey& k, const Numbers& n, const Plan& plan, const Des
   e.x = make_operand(plain(n.x), x, data);
   e.w = make_operand(plain(n.w), w, k.pass == ConvPass::backward_weights);
   e.y = make_operand(plain(n.y), y, forward);
+  if (k.s.batched) {
+    e.x.block = block_of(n.x, x);
+    e.y.block = block_of(n.y, y);
+  }
   for (Operand* o : {&e.y, &e.x, &e.w}) place(*o, e.total_bytes);  // activations first: see both_passes()
   e.args = {{data ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, e.x.chosen.get()},
             {k.pass == ConvPass::backward_weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, e.w.chosen.get()},
@@ -188,9 +200,15 @@ void bind(Operand& o, const float* p, char* scratch) {
   set(o.plain, p);
   set(o.chosen, o.reordered ? static_cast<const void*>(scratch + o.offset) : p);
 }
+void bind(Operand& o, const Activation& a, char* scratch) {
+  a.block != 0 ? set(o.chosen, a.data) : bind(o, a.data, scratch);
+}
 
 void reorder(Operand& o) {
   if (o.reordered) run(o.reorder, o.args, "a change of layout");
+}
+void reorder(Operand& o, const Activation& a) {
+  if (a.block == 0) reorder(o);
 }
 
 // ---- weights kept in the chosen format ----
@@ -272,8 +290,8 @@ void run_entry(ConvEntry& e, ConvPass pass, const ConvOperands& o, Storage* weig
   bind(e.y, o.y, scratch);
   if (o.bias) set(e.bias, o.bias);
   if (e.scratch) set(e.scratch, scratch + e.total_bytes);
-  if (pass != ConvPass::backward_data && ready != Ready::x) reorder(e.x);
-  if (pass != ConvPass::forward && ready != Ready::y) reorder(e.y);
+  if (pass != ConvPass::backward_data && ready != Ready::x) reorder(e.x, o.x);
+  if (pass != ConvPass::forward && ready != Ready::y) reorder(e.y, o.y);
   if (pass != ConvPass::backward_weights && e.w.reordered) {
     if (weights)
       set(e.w.chosen, weight_cache().get(e.w, o.w, weights));
@@ -281,7 +299,9 @@ void run_entry(ConvEntry& e, ConvPass pass, const ConvOperands& o, Storage* weig
       reorder(e.w);
   }
   run(e.primitive, e.args, "a convolution");
-  reorder(pass == ConvPass::forward ? e.y : pass == ConvPass::backward_data ? e.x : e.w);
+  if (pass == ConvPass::forward) reorder(e.y, o.y);
+  if (pass == ConvPass::backward_data) reorder(e.x, o.x);
+  if (pass == ConvPass::backward_weights) reorder(e.w);
 }
 
 }  // namespace
@@ -295,8 +315,13 @@ bool conv_supported(const ConvShape& s) {
   return true;
 }
 
-void convolution(ConvPass pass, const ConvShape& s, float* x, float* w, const float* bias, float* y, Storage* weights) {
-  run_entry(entry(pass, bias != nullptr, s), pass, {x, w, bias, y}, weights, Ready::none);
+ConvBlocks conv_blocks(ConvPass pass, bool bias, const ConvShape& s) {
+  const ConvEntry& e = entry(pass, bias, s);
+  return {e.x.block, e.y.block};
+}
+
+void convolution(ConvPass pass, const ConvShape& s, const ConvOperands& o, Storage* weights) {
+  run_entry(entry(pass, o.bias != nullptr, s), pass, o, weights, Ready::none);
 }
 
 void both_passes(ConvPass first, const ConvShape& s, const ConvOperands& a, const ConvOperands& b) {

@@ -155,8 +155,8 @@ Tensor pick_raw(const Tensor& x, int dim, const Tensor& index) {
   const Tensor c = contiguous_copy(x);
   Tensor y = make_tensor(impl(index).shape, impl(c).dtype);
   const int item = item_size(impl(c).dtype);
-  const char* from = impl(c).data;
-  char* to = impl(y).data;
+  const char* from = impl(c).memory();
+  char* to = impl(y).memory();
   for_indexed(index, Along(impl(c).shape, dim), [=](std::int64_t p, std::int64_t i) { copy_item(to + i * item, from + p * item, item); });
   return y;
 }
@@ -168,8 +168,8 @@ Tensor place_raw(const Tensor& g, int dim, const Tensor& index, std::int64_t siz
   Tensor y = make_tensor(shape, impl(c).dtype);
   fill_raw(y, 0);
   const int item = item_size(impl(c).dtype);
-  const char* from = impl(c).data;
-  char* to = impl(y).data;
+  const char* from = impl(c).memory();
+  char* to = impl(y).memory();
   for_indexed(index, Along(shape, dim), [=](std::int64_t p, std::int64_t i) { copy_item(to + p * item, from + i * item, item); });
   return y;
 }

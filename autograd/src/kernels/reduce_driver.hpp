@@ -230,7 +230,7 @@ void reduce_along_columns(const Op& op, const typename Op::In* x, const ReducePl
   Acc* parts = nullptr;
   if (g.chunks > 1) {
     scratch = make_tensor({g.chunks * p.outputs * static_cast<std::int64_t>(sizeof(Acc))}, DType::uint8);
-    parts = reinterpret_cast<Acc*>(impl(scratch).data);
+    parts = reinterpret_cast<Acc*>(impl(scratch).memory());
   }
   const double ns = static_cast<double>(p.outputs * p.per_output) / static_cast<double>(jobs) * Op::kNs;
   parallel_for(jobs, std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / ns)), [&](std::int64_t b, std::int64_t e) {

@@ -6,6 +6,7 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include "core/node.hpp"
+#include "kernels/channels.hpp"
 #include "ops/conv_shape.hpp"
 
 namespace xgrad {
@@ -18,6 +19,8 @@ namespace {
 
 // All dimensions but the channels.
 Tensor sum_to_channels(const Tensor& g, const ConvShape& s) {
+  if (!grad_enabled())
+    if (Tensor sums = detail::blocked_channel_sums(g); sums.defined()) return sums;
   Shape dims;
   for (int d = 0; d < impl(g).shape.rank(); ++d)
     if (d != (s.batched ? 1 : 0)) dims.push_back(d);

@@ -66,8 +66,8 @@ void copy_rows(const Tensor& weight, const Tensor& index, std::int64_t size, Ten
   const std::int64_t n = impl(index).numel;
   const auto bytes = static_cast<std::size_t>(size * item_size(impl(weight).dtype));
   const auto* p = data<std::int64_t>(index);
-  const char* from = impl(weight).data;
-  char* to = impl(out).data;
+  const char* from = impl(weight).memory();
+  char* to = impl(out).memory();
   detail::parallel_for(n, grain(n, static_cast<double>(n) * (5 + 0.1 * static_cast<double>(bytes))),
                        [=](std::int64_t begin, std::int64_t end) {
                          for (std::int64_t i = begin; i < end; ++i)

@@ -277,7 +277,7 @@ Tensor from_raw(const void* data, std::int64_t count, DType dtype, const Shape& 
         .shape_error();
   Tensor t = make_tensor(shape, dtype, at);
   if (count > 0)
-    std::memcpy(impl(t).data, data, static_cast<std::size_t>(count) * static_cast<std::size_t>(item_size(dtype)));
+    std::memcpy(impl(t).memory(), data, static_cast<std::size_t>(count) * static_cast<std::size_t>(item_size(dtype)));
   return t;
 }
 
@@ -296,7 +296,7 @@ Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::function<void(
   TensorImpl* t = new (block) TensorImpl;
   Tensor result = Tensor::adopt(t);
   t->storage = Storage::wrap(data, static_cast<std::size_t>(bytes), std::move(deleter));
-  t->data = t->storage->data;
+  t->place(t->storage->data);
   t->dtype = dtype;
   t->shape = shape;
   t->strides = shape.contiguous_strides();

@@ -39,7 +39,7 @@ void require_castable(const char* op, const Tensor& self, DType result, const Lo
 // Whether writing self while reading other could read what was already overwritten.
 bool overlap(const Tensor& self, const Tensor& other) {
   const detail::TensorImpl &a = detail::impl(self), &b = detail::impl(other);
-  return a.storage == b.storage && !(a.data == b.data && a.shape == b.shape && a.strides == b.strides);
+  return a.storage == b.storage && !(a.memory() == b.memory() && a.shape == b.shape && a.strides == b.strides);
 }
 
 // Writes the result of the out-of-place operation; on the tape its node becomes self's.

@@ -24,7 +24,7 @@ namespace {
 // Sizes along a dimension as an int64 tensor: a list of any length that a node can save.
 Tensor size_list(std::span<const std::int64_t> sizes) {
   Tensor t = make_tensor({static_cast<std::int64_t>(sizes.size())}, DType::int64);
-  if (!sizes.empty()) std::memcpy(impl(t).data, sizes.data(), sizes.size_bytes());
+  if (!sizes.empty()) std::memcpy(impl(t).memory(), sizes.data(), sizes.size_bytes());
   return t;
 }
 
@@ -72,10 +72,10 @@ struct Rows {
         }
         if (outer == 1 && k + detail::kRowsAhead < tensors.size()) {
           const TensorImpl& soon = impl(tensors[k + detail::kRowsAhead]);
-          if (direct(soon)) detail::prefetch_row(soon.data, block(soon));
+          if (direct(soon)) detail::prefetch_row(soon.memory(), block(soon));
         }
         const std::int64_t here = std::min<std::int64_t>(n - skip, out + end - at);
-        if (direct(t)) std::memcpy(at, t.data + row * n + skip, static_cast<std::size_t>(here));
+        if (direct(t)) std::memcpy(at, t.memory() + row * n + skip, static_cast<std::size_t>(here));
         at += here;
         skip = 0;
         if (at == out + end) return;
@@ -89,7 +89,7 @@ struct Rows {
     for (const Tensor& tensor : tensors) {
       const TensorImpl& t = impl(tensor);
       const std::int64_t n = block(t);
-      if (n > 0 && direct(t)) copy_blocks(to, row_bytes, t.data + begin * n, n, end - begin);
+      if (n > 0 && direct(t)) copy_blocks(to, row_bytes, t.memory() + begin * n, n, end - begin);
       to += n;
     }
   }
@@ -115,7 +115,7 @@ struct Rows {
 void join(Tensor& out, std::span<const Tensor> tensors, int dim, bool new_dim) {
   const TensorImpl& o = impl(out);
   if (o.numel == 0) return;
-  Rows rows{tensors, 1, o.dtype, o.data, 0, new_dim};
+  Rows rows{tensors, 1, o.dtype, o.memory(), 0, new_dim};
   for (int i = 0; i < dim; ++i) rows.outer *= o.shape[i];
   rows.row_bytes = o.numel / rows.outer * item_size(o.dtype);
   rows.copy_all();

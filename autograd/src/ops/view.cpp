@@ -287,7 +287,7 @@ Tensor zeros_raw(const Shape& shape, DType dtype) {
   Tensor t = make_tensor(shape, dtype);
   const std::size_t bytes = static_cast<std::size_t>(impl(t).numel) * static_cast<std::size_t>(item_size(dtype));
   if (bytes <= 32 << 10)
-    std::memset(impl(t).data, 0, bytes);
+    std::memset(impl(t).memory(), 0, bytes);
   else
     fill_raw(t, Scalar(0));
   return t;
@@ -373,7 +373,7 @@ Tensor select_backward(const Tensor& g, int dim, std::int64_t size, std::int64_t
   Tensor out = detail::zeros_raw(shape, impl(g).dtype);
   if (impl(g).numel == 1) {
     const int item = item_size(impl(g).dtype);
-    std::memcpy(impl(out).data + index * impl(out).strides[dim] * item, impl(g).data, static_cast<std::size_t>(item));
+    std::memcpy(impl(out).memory() + index * impl(out).strides[dim] * item, impl(g).memory(), static_cast<std::size_t>(item));
   } else {
     Tensor hole = piece_of(out, impl(g).shape, dim, index);
     detail::copy_raw(hole, g);
