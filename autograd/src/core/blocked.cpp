@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "core/elementwise_loop.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/transpose.hpp"
 
@@ -64,9 +65,9 @@ BlockedRef blocked_form(const Tensor& t) {
 
 BlockedRef to_blocked(const Tensor& t, const BlockedLayout& layout) {
   if (BlockedRef have = blocked_form(t); have && have.layout() == layout) return have;
+  const Tensor packed = contiguous_copy(t);
   BlockedRef copy(Blocked::make(layout));
-  convert(layout, Direction::to_blocks, reinterpret_cast<const char*>(data<float>(t)),
-          reinterpret_cast<char*>(copy.data<float>()));
+  convert(layout, Direction::to_blocks, packed.impl()->memory(), reinterpret_cast<char*>(copy.data<float>()));
   return copy;
 }
 

@@ -5,8 +5,10 @@
 #include <limits>
 #include <xgrad/vec.hpp>
 
+#include "core/blocked.hpp"
 #include "core/elementwise_loop.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/pool_blocked.hpp"
 #include "kernels/reduce.hpp"
 
 namespace xgrad::detail {
@@ -239,9 +241,21 @@ bool is_global(const PoolShape& s) {
   return volume(s.out) == 1 && s.kernel == s.in && s.padding == none && s.divisor == 0;
 }
 
+// The blocked form of positions, for values of float32.
+BlockedRef float_blocked_form(const Tensor& values, const Tensor& positions) {
+  return impl(values).dtype == DType::float32 ? blocked_form(positions) : BlockedRef();
+}
+
 }  // namespace
 
 MaxPool max_pool_raw(const PoolShape& s, const Tensor& input) {
+  if (const BlockedRef form = pooled_form(s, input)) {
+    const std::int64_t block = form.layout().block;
+    MaxPool r{make_blocked_tensor(s.output_shape(), kFloat32, block),
+              make_blocked_tensor(s.output_shape(), DType::int32, block)};
+    max_pool_blocked(s, form, blocked_form(r.values), blocked_form(r.positions));
+    return r;
+  }
   const Tensor x = contiguous_copy(input);
   MaxPool r{make_tensor(s.output_shape(), impl(x).dtype), make_tensor(s.output_shape(), DType::int32)};
   const std::int64_t in = volume(s.in), out = volume(s.out);
@@ -262,6 +276,12 @@ MaxPool max_pool_raw(const PoolShape& s, const Tensor& input) {
 }
 
 Tensor pool_gather_raw(const PoolShape& s, const Tensor& input, const Tensor& positions) {
+  if (const BlockedRef where = float_blocked_form(input, positions)) {
+    const std::int64_t block = where.layout().block;
+    Tensor y = make_blocked_tensor(s.output_shape(), kFloat32, block);
+    pool_gather_blocked(s, to_blocked(input, blocked_layout(s.input_shape(), block)), where, blocked_form(y));
+    return y;
+  }
   const Tensor x = contiguous_copy(input), index = contiguous_copy(positions);
   Tensor y = make_tensor(s.output_shape(), impl(x).dtype);
   const std::int64_t in = volume(s.in), out = volume(s.out);
@@ -279,6 +299,11 @@ Tensor pool_gather_raw(const PoolShape& s, const Tensor& input, const Tensor& po
 }
 
 Tensor pool_scatter_raw(const PoolShape& s, const Tensor& grad, const Tensor& positions, bool assign) {
+  if (const BlockedRef where = assign ? BlockedRef() : float_blocked_form(grad, positions)) {
+    Tensor dx = make_blocked_tensor(s.input_shape(), kFloat32, where.layout().block);
+    pool_scatter_blocked(s, to_blocked(grad, where.layout()), where, blocked_form(dx));
+    return dx;
+  }
   const Tensor g = contiguous_copy(grad), index = contiguous_copy(positions);
   Tensor dx = make_tensor(s.input_shape(), impl(g).dtype);
   const std::int64_t in = volume(s.in), out = volume(s.out);
@@ -305,6 +330,11 @@ Tensor pool_scatter_raw(const PoolShape& s, const Tensor& grad, const Tensor& po
 }
 
 Tensor avg_pool_raw(const PoolShape& s, const Tensor& input) {
+  if (const BlockedRef form = pooled_form(s, input)) {
+    Tensor y = make_blocked_tensor(s.output_shape(), kFloat32, form.layout().block);
+    avg_pool_blocked(s, form, blocked_form(y));
+    return y;
+  }
   const Tensor x = contiguous_copy(input);
   if (is_global(s)) return mean_raw(x, all_dims(impl(x).shape) >> s.outer.rank() << s.outer.rank(), true);
   Tensor y = make_tensor(s.output_shape(), impl(x).dtype);
@@ -322,6 +352,11 @@ Tensor avg_pool_raw(const PoolShape& s, const Tensor& input) {
 }
 
 Tensor avg_pool_backward_raw(const PoolShape& s, const Tensor& grad) {
+  if (s.block != 0) {
+    Tensor dx = make_blocked_tensor(s.input_shape(), kFloat32, s.block);
+    avg_pool_backward_blocked(s, to_blocked(grad, blocked_layout(s.output_shape(), s.block)), blocked_form(dx));
+    return dx;
+  }
   const Tensor g = contiguous_copy(grad);
   Tensor dx = make_tensor(s.input_shape(), impl(g).dtype);
   const std::int64_t in = volume(s.in), out = volume(s.out);

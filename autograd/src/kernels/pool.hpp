@@ -15,6 +15,7 @@ struct PoolShape {
   bool adaptive = false;     // windows of different sizes that share the input out
   bool include_pad = true;   // of averages
   std::int64_t divisor = 0;  // of averages; 0: the count
+  std::int64_t block = 0;    // of the layout (core/blocked.hpp) that a gradient of averages takes; 0: plain
 
   Shape shape_with(const Triple& sizes) const {
     Shape s = outer;

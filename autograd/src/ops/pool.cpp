@@ -1,6 +1,6 @@
 // Pooling. The largest of each window: gathering and scattering by saved positions, each the other's derivative. Means:
 // linear, so the derivative of the derivative is the mean again.
-#include "kernels/pool.hpp"
+#include "kernels/pool_blocked.hpp"
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/ops/pool.hpp>
@@ -39,7 +39,10 @@ ValuesIndices with_indices(ValuesIndices r) { return {std::move(r.values), detai
 
 Tensor spread(const char* op, const Tensor& g, const PoolShape& s);
 
-Tensor mean_of_windows(const char* op, const Tensor& x, const PoolShape& s, const Location& at = Location::current()) {
+Tensor mean_of_windows(const char* op, const Tensor& x, const PoolShape& shape,
+                       const Location& at = Location::current()) {
+  PoolShape s = shape;
+  if (const detail::BlockedRef form = detail::pooled_form(s, x)) s.block = form.layout().block;
   return record(
       op, detail::avg_pool_raw(s, x), {x}, {},
       [s, op](const Saved&, const Tensor& g) -> Grads { return {spread(op, g, s)}; }, at);
