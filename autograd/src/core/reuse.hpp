@@ -3,7 +3,7 @@
 
 #include <xgrad/elementwise.hpp>
 
-#include "core/tensor_impl.hpp"
+#include "core/node.hpp"
 
 namespace xgrad::detail {
 
@@ -19,8 +19,11 @@ inline bool is_sole_owner(const Tensor& g) {
 template <class F, class... In>
 Tensor fuse_last(F f, const Tensor& g, const In&... in) {
   if (grad_enabled()) return fuse(f, g, in...);
-  const bool fits =
-      is_sole_owner(g) && ((impl(in).dtype == impl(g).dtype && is_expandable_to(impl(in).shape, impl(g).shape)) && ...);
+  [[maybe_unused]] const auto fit = [&](const TensorImpl& t) {  // also in its form, see core/blocked.hpp
+    return t.dtype == impl(g).dtype && t.has_memory() == impl(g).has_memory() &&
+           is_expandable_to(t.shape, impl(g).shape);
+  };
+  const bool fits = is_sole_owner(g) && (fit(impl(in)) && ...);
   if (!fits) return elementwise(f, g, in...);
   Tensor out = g;
   const Tensor* list[] = {&g, &in...};

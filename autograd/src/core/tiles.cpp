@@ -190,40 +190,33 @@ void run_linear(const Kernel& k, std::int64_t numel, const Tensor* out, int n_ou
   parallel_cost(numel, k.ns_per_element, range);
 }
 
-// The blocked forms of tensors, if all that are defined have one, in the same layout.
-class BlockedOperands {
- public:
-  bool add(const Tensor& t) {
-    if (!t.defined()) return refs_[count_++] = {}, true;
-    BlockedRef form = blocked_form(t);
-    if (!form || (layout_.block != 0 && form.layout() != layout_)) return false;
-    layout_ = form.layout();
-    refs_[count_++] = std::move(form);
-    return true;
-  }
-  const BlockedLayout& layout() const { return layout_; }
-  char* at(int k, std::int64_t element) const {
-    return refs_[k] ? reinterpret_cast<char*>(refs_[k].data<float>() + element) : nullptr;
-  }
+// Whether t can be had in the blocked form of a tensor of this shape.
+bool fits_blocks(const Tensor& t, const Shape& shape) {
+  return impl(t).shape == shape && item_size(impl(t).dtype) == 4;
+}
 
- private:
-  BlockedRef refs_[kMaxOperands];
-  BlockedLayout layout_{};
-  int count_ = 0;
-};
-
-// False: they do not all have one blocked form, so plain memory will do.
+// Over blocked memory, if the outputs have it and the inputs are of their shape; those in another form are copied. A
+// result in blocks most likely meets a convolution next. False: it was not done.
 bool run_blocked(const Kernel& k, const Tensor* out, int n_out, const Tensor* const* in, int n_in) {
-  BlockedOperands operands;
-  for (int j = 0; j < n_in; ++j)
-    if (!operands.add(*in[j])) return false;
-  for (int j = 0; j < n_out; ++j)
-    if (!operands.add(out[j])) return false;
-  parallel_cost(operands.layout().numel(), k.ns_per_element, [&](std::int64_t begin, std::int64_t end) {
+  BlockedRef forms[kMaxOperands];
+  const BlockedRef* first = nullptr;
+  for (int j = 0; j < n_out; ++j) {
+    if (!out[j].defined()) continue;
+    forms[j] = blocked_form(out[j]);
+    if (!forms[j] || (first && forms[j].layout() != first->layout())) return false;
+    first = &forms[j];
+  }
+  const Shape& shape = impl(out[first - forms]).shape;
+  for (int j = 0; j < n_in; ++j) {
+    if (!fits_blocks(*in[j], shape)) return false;
+    forms[n_out + j] = to_blocked(*in[j], first->layout());
+  }
+  const auto at = [&](int j, std::int64_t element) { return forms[j] ? forms[j].data<float>() + element : nullptr; };
+  parallel_cost(first->layout().numel(), k.ns_per_element, [&](std::int64_t begin, std::int64_t end) {
     const void* p[kMaxManyInputs];
     void* q[kMaxManyOutputs];
-    for (int j = 0; j < n_in; ++j) p[j] = operands.at(j, begin);
-    for (int j = 0; j < n_out; ++j) q[j] = operands.at(n_in + j, begin);
+    for (int j = 0; j < n_out; ++j) q[j] = at(j, begin);
+    for (int j = 0; j < n_in; ++j) p[j] = at(n_out + j, begin);
     k(end - begin, q, p);
   });
   return true;
@@ -257,12 +250,14 @@ void run_kernel(const Kernel& k, const Tensor* out, int n_out, const Tensor* con
   parallel_cost(p.total, k.ns_per_element, [&](std::int64_t begin, std::int64_t end) { run_range(k, p, begin, end); });
 }
 
-// The block of the layout that all operands have; 0: they have none, or several.
-std::int64_t common_block(const Tensor* const* in, int n_in) {
-  BlockedOperands operands;
-  for (int j = 0; j < n_in; ++j)
-    if (!operands.add(*in[j])) return 0;
-  return operands.layout().block;
+// The block in which run_blocked() could go over these inputs; 0: it could not, or there is no reason to.
+std::int64_t common_block(const Tensor* const* in, int n_in, const Shape& shape) {
+  std::int64_t block = 0;
+  for (int j = 0; j < n_in; ++j) {
+    if (!fits_blocks(*in[j], shape)) return 0;
+    if (const BlockedRef form = block == 0 ? blocked_form(*in[j]) : BlockedRef()) block = form.layout().block;
+  }
+  return block;
 }
 
 }  // namespace
@@ -290,8 +285,10 @@ Tensor tile_output(const Tensor* const* in, int n_in, DType out) {
     wide = broadcast_shapes("elementwise", *shape, s, {});
     shape = &wide;
   }
-  if (!impl(*in[0]).has_memory() && item_size(out) == 4)
-    if (const std::int64_t block = common_block(in, n_in)) return make_blocked_tensor(*shape, out, block);
+  bool plain = true;
+  for (int j = 0; j < n_in; ++j) plain &= impl(*in[j]).has_memory();
+  if (!plain && item_size(out) == 4)
+    if (const std::int64_t block = common_block(in, n_in, *shape)) return make_blocked_tensor(*shape, out, block);
   return make_tensor(*shape, out);
 }
 

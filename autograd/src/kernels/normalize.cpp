@@ -10,13 +10,15 @@
 
 #include "core/elementwise_loop.hpp"
 #include "kernels/normalize_blocked.hpp"
-#include "kernels/normalize_columns.hpp"
+#include "kernels/normalize_loops.hpp"
 
 namespace xgrad::detail {
 namespace {
 
 constexpr std::int64_t kRun = 16;       // shorter runs are not worth a loop of their own
 constexpr std::int64_t kBatchRun = 64;  // of a batch grid
+constexpr std::int64_t kRows = 64;      // rows added up likewise
+constexpr std::int64_t kWide = 1024;    // columns whose sums stay in the cache
 constexpr std::int64_t kParts = 32;
 
 std::int64_t grain(double ns_per_item) {
@@ -129,6 +131,37 @@ void columns_forward(const Job<T>& j) {
 }
 
 // ---- statistics of a batch ----
+// K vectors of columns from c on; l: lanes of the last one.
+template <class V, int K, class T>
+XGRAD_INLINE void spread_columns(const T* x, const Columns& k, std::int64_t c, int l, Spread* out) {
+  constexpr int w = V::lanes;
+  const auto lanes = [l](int u) { return u + 1 < K ? w : l; };
+  for (std::int64_t start = 0; start < k.rows; start += kRows) {
+    const std::int64_t end = std::min(k.rows, start + kRows);
+    const auto at = [=](std::int64_t r, int u) { return get<V>(x, r * k.width + c + u * w, lanes(u)); };
+    const double count = static_cast<double>(end - start);
+    V about[K], dev[K] = {}, squares[K] = {};
+    for (int u = 0; u < K; ++u) {
+      const V first = at(start, u);
+      V sum(T(0));
+      for (std::int64_t r = start + 1; r < end; ++r) sum += at(r, u) - first;
+      about[u] = first + sum * static_cast<T>(1 / count);
+    }
+    for (std::int64_t r = start; r < end; ++r)
+      for (int u = 0; u < K; ++u) {
+        const V d = at(r, u) - about[u];
+        dev[u] += d;
+        squares[u] += d * d;
+      }
+    for (int u = 0; u < K; ++u)
+      for (int i = 0; i < lanes(u); ++i) {
+        const double d = static_cast<double>(dev[u][i]);
+        join(out[c + u * w + i], count, static_cast<double>(about[u][i]) + d / count,
+             static_cast<double>(squares[u][i]) - d * d / count);
+      }
+  }
+}
+
 constexpr std::int64_t kStrip = 64;  // columns a thread takes at least, so that lanes are the same for any number
 
 template <class T>
@@ -143,9 +176,9 @@ void spread_by_columns(const NormGrid& grid, const T* x, Spread* channels) {
                    constexpr int w = V::lanes;
                    const std::int64_t stop = std::min(k.width, end * kStrip);
                    std::int64_t c = begin * kStrip;
-                   for (; c + 4 * w <= stop; c += 4 * w) spread_columns<V, 4>(x, k.rows, k.width, c, w, out);
+                   for (; c + 4 * w <= stop; c += 4 * w) spread_columns<V, 4>(x, k, c, w, out);
                    for (; c < stop; c += w)
-                     spread_columns<V, 1>(x, k.rows, k.width, c, static_cast<int>(std::min<std::int64_t>(w, stop - c)), out);
+                     spread_columns<V, 1>(x, k, c, static_cast<int>(std::min<std::int64_t>(w, stop - c)), out);
                  });
                });
   for (std::int64_t i = 0; i < k.width; ++i) join(channels[k.channel(i)], out[i].count, out[i].mean, out[i].squares);
@@ -210,20 +243,45 @@ void batch_runs_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
   });
 }
 
+// Adds rows [begin, end) to columns [first, first + n), n <= kWide: sum g and sum g (x - mean), kRows rows at a time
+// before double.
+template <class V, class T>
+XGRAD_INLINE void add_columns(const Job<T>& j, const Columns& cols, const T* mean, std::int64_t begin, std::int64_t end,
+                              std::int64_t first, std::int64_t n, double* by_bias, double* by_weight) {
+  T a[kWide], b[kWide];
+  for (std::int64_t start = begin; start < end; start += kRows) {
+    std::fill_n(a, n, T(0));
+    std::fill_n(b, n, T(0));
+    T *pa = a, *pb = b;
+    for (std::int64_t r = start; r < std::min(end, start + kRows); ++r) {
+      const T *g = j.g + r * cols.width + first, *x = j.x + r * cols.width + first, *m = mean + first;
+      each_vector<V>(n, [=](std::int64_t i, int l) {
+        const V v = get<V>(g, i, l);
+        put(get<V>(pa, i, l) + v, pa, i, l);
+        put(get<V>(pb, i, l) + v * (get<V>(x, i, l) - get<V>(m, i, l)), pb, i, l);
+      });
+    }
+    for (std::int64_t i = 0; i < n; ++i) {
+      by_bias[first + i] += static_cast<double>(a[i]);
+      by_weight[first + i] += static_cast<double>(b[i]);
+    }
+  }
+}
+
 // The sums over all rows, made of parts that threads share out: (2, width).
 template <class T>
 Tensor column_sums(const Job<T>& j, const Columns& cols, const T* mean) {
   const std::int64_t width = cols.width;
-  const std::int64_t parts = std::clamp<std::int64_t>(std::min(cols.rows / kNormRows, j.grid.numel() / 32768), 1, kParts);
+  const std::int64_t parts = std::clamp<std::int64_t>(std::min(cols.rows / kRows, j.grid.numel() / 32768), 1, kParts);
   Tensor memory = make_tensor({parts, 2 * width}, DType::float64);
   double* sums = data<double>(memory);
   std::fill_n(sums, parts * 2 * width, 0.0);
   parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
     run_simd([=](auto bytes) {
       for (std::int64_t p = begin; p < end; ++p)
-        for (std::int64_t c = 0; c < width; c += kNormWide)
-          add_columns<Vec<T, bytes>>(j.g, j.x, width, mean, cols.rows * p / parts, cols.rows * (p + 1) / parts, c,
-                                     std::min(kNormWide, width - c), sums + p * 2 * width, sums + p * 2 * width + width);
+        for (std::int64_t c = 0; c < width; c += kWide)
+          add_columns<Vec<T, bytes>>(j, cols, mean, cols.rows * p / parts, cols.rows * (p + 1) / parts, c,
+                                     std::min(kWide, width - c), sums + p * 2 * width, sums + p * 2 * width + width);
     });
   });
   for (std::int64_t p = 1; p < parts; ++p)
@@ -343,8 +401,8 @@ void sample_rows_backward(const Job<T>& j, std::int64_t begin, std::int64_t end,
   Tensor memory = make_tensor({2 * width}, dtype_of<T>);
   T* acc = data<T>(memory);
   std::fill_n(total, 2 * width, 0.0);
-  for (std::int64_t start = begin; start < end; start += kNormRows) {
-    const std::int64_t stop = std::min(end, start + kNormRows);
+  for (std::int64_t start = begin; start < end; start += kRows) {
+    const std::int64_t stop = std::min(end, start + kRows);
     std::fill_n(acc, 2 * width, T(0));
     run_simd([=](auto bytes) {
       for (std::int64_t s = start; s < stop; ++s)
@@ -438,13 +496,14 @@ Tensor norm_channels_raw(const NormGrid& grid, const Tensor& x, const NormTerms&
 }
 
 NormGrads norm_backward_raw(const NormGrid& grid, bool constant, const Tensor& g, const Tensor& x, const Shape& affine,
-                            const NormTerms& terms) {
+                            const NormTerms& terms, bool last_use) {
   NormGrads out;
   ChannelSums sums(grid.channels());
   if (const BlockedRef form = grid.batch ? blocked_form(x) : BlockedRef()) {
-    out.x = make_blocked_tensor(impl(x).shape, kFloat32, form.layout().block);
-    norm_backward_blocked(constant, to_blocked(g, form.layout()), form, terms, blocked_form(out.x), sums.bias,
-                          sums.weight);
+    const BlockedRef own = blocked_form(g), by = to_blocked(g, form.layout());
+    const bool over_g = last_use && own && own.layout() == form.layout();
+    out.x = over_g ? g : make_blocked_tensor(impl(x).shape, kFloat32, form.layout().block);
+    norm_backward_blocked(constant, by, form, terms, blocked_form(out.x), sums.bias, sums.weight);
     out.weight = channel_tensor<float>(sums.weight, affine);
     out.bias = channel_tensor<float>(sums.bias, affine);
     return out;

@@ -32,11 +32,11 @@ NormMoments norm_moments_raw(const NormGrid& grid, const Tensor& x);
 Tensor norm_channels_raw(const NormGrid& grid, const Tensor& x, const NormTerms& terms);
 
 // The gradients of x, weight and bias, the last two of shape `affine`. constant: the statistics (of a batch
-// grid) are not functions of x.
+// grid) are not functions of x. last_use: the gradient of x may take the memory of g.
 struct NormGrads {
   Tensor x, weight, bias;
 };
 NormGrads norm_backward_raw(const NormGrid& grid, bool constant, const Tensor& g, const Tensor& x, const Shape& affine,
-                            const NormTerms& terms);
+                            const NormTerms& terms, bool last_use);
 
 }  // namespace xgrad::detail

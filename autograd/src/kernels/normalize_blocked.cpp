@@ -2,15 +2,16 @@
 // fill them. Sums are made chunk by chunk and combined in double, in the order of the chunks.
 #include "kernels/normalize_blocked.hpp"
 
-#include <vector>
+#include <cmath>
 #include <xgrad/parallel.hpp>
 
-#include "kernels/normalize_columns.hpp"
+#include "kernels/normalize_loops.hpp"
 
 namespace xgrad::detail {
 namespace {
 
 constexpr std::int64_t kWidth = 64;  // of joined rows
+constexpr std::int64_t kRows = 64;   // summed in float before double takes over
 
 struct Chunks {
   std::int64_t count, size, block, blocks;  // blocks: of a sample
@@ -32,16 +33,17 @@ struct Chunks {
 // One number per channel, repeated over the joined rows of each block: (blocks, width).
 class PerColumn {
  public:
-  explicit PerColumn(const Chunks& k) : k_(k), memory_(make_tensor({k.blocks, k.width}, kFloat32)) {}
   template <class F>
-  PerColumn(const Chunks& k, const F& value) : PerColumn(k) {
+  PerColumn(const Chunks& k, const F& value)
+      : blocks_(k.blocks), width_(k.width), block_(k.block), memory_(make_tensor({k.blocks, k.width}, kFloat32)) {
     for (std::int64_t i = 0; i < k.blocks * k.width; ++i)
       data<float>(memory_)[i] = value(i / k.width * k.block + i % k.width % k.block);
   }
-  const float* of_chunk(std::int64_t chunk) const { return data<float>(memory_) + chunk % k_.blocks * k_.width; }
+  const float* of_chunk(std::int64_t chunk) const { return data<float>(memory_) + chunk % blocks_ * width_; }
+  float of_channel(std::int64_t c) const { return of_chunk(c / block_)[c % block_]; }
 
  private:
-  const Chunks& k_;
+  std::int64_t blocks_, width_, block_;
   Tensor memory_;
 };
 
@@ -59,37 +61,108 @@ void each_chunk(const Chunks& k, double ns_per_element, const F& f) {
   });
 }
 
-template <class V>
-XGRAD_INLINE void spread_chunk(const float* x, std::int64_t rows, std::int64_t width, std::int64_t block, Spread* out) {
+// f(i, lanes, a, b) adds element i of a row-major matrix to both sums of its column, for K vectors of columns from c
+// on; l: lanes of the last one.
+template <class V, int K, class F>
+XGRAD_INLINE void sum_columns(std::int64_t rows, std::int64_t width, std::int64_t c, int l, const F& f, double* by_a,
+                              double* by_b) {
   constexpr int w = V::lanes;
-  Spread column[kWidth];
-  std::int64_t c = 0;
-  for (; c + 4 * w <= width; c += 4 * w) spread_columns<V, 4>(x, rows, width, c, w, column);
-  for (; c < width; c += w)
-    spread_columns<V, 1>(x, rows, width, c, static_cast<int>(std::min<std::int64_t>(w, width - c)), column);
-  for (std::int64_t i = 0; i < width; ++i) join(out[i % block], column[i].count, column[i].mean, column[i].squares);
+  for (std::int64_t start = 0; start < rows; start += kRows) {
+    V a[K] = {}, b[K] = {};
+    for (std::int64_t r = start; r < std::min(rows, start + kRows); ++r)
+      for (int u = 0; u < K; ++u) f(r * width + c + u * w, c + u * w, u + 1 < K ? w : l, a[u], b[u]);
+    float sums[2][K * w];
+    for (int u = 0; u < K; ++u) {
+      a[u].store(sums[0] + u * w);
+      b[u].store(sums[1] + u * w);
+    }
+    for (int i = 0; i < (K - 1) * w + l; ++i) {
+      by_a[c + i] += static_cast<double>(sums[0][i]);
+      by_b[c + i] += static_cast<double>(sums[1][i]);
+    }
+  }
 }
 
-// The two sums of backward for each chunk and channel: (2, chunks, block).
-Tensor chunk_sums(const Chunks& k, const float* g, const float* x, const PerColumn& mean) {
-  Tensor memory = make_tensor({2, k.count, k.block}, DType::float64);
-  double *by_bias = data<double>(memory), *by_weight = by_bias + k.count * k.block;
+// The two sums for each channel of a block.
+template <class V, class F>
+XGRAD_INLINE void sum_chunk(const Chunks& k, const F& f, double* by_a, double* by_b) {
+  constexpr int w = V::lanes;
+  double a[kWidth] = {}, b[kWidth] = {};
+  std::int64_t c = 0;
+  for (; c + 4 * w <= k.width; c += 4 * w) sum_columns<V, 4>(k.rows, k.width, c, w, f, a, b);
+  for (; c < k.width; c += w)
+    sum_columns<V, 1>(k.rows, k.width, c, static_cast<int>(std::min<std::int64_t>(w, k.width - c)), f, a, b);
+  for (c = 0; c < k.block; ++c) {
+    by_a[c] = by_b[c] = 0;
+    for (std::int64_t j = c; j < k.width; j += k.block) {
+      by_a[c] += a[j];
+      by_b[c] += b[j];
+    }
+  }
+}
+
+// Two sums for each chunk and channel of a block.
+struct ChunkSums {
+  explicit ChunkSums(const Chunks& k)
+      : memory(make_tensor({2, k.count, k.block}, DType::float64)), a(data<double>(memory)), b(a + k.count * k.block) {}
+  Tensor memory;
+  double *a, *b;
+};
+
+// sum (x - from) and sum (x - from)^2.
+ChunkSums deviations(const Chunks& k, const float* x, const PerColumn& from) {
+  ChunkSums sums(k);
+  each_chunk(
+      k, 0.1, [ =, &from ](auto v, std::int64_t i) __attribute__((always_inline)) {
+        using V = decltype(v);
+        const float *p = x + i * k.size, *middle = from.of_chunk(i);
+        const auto add =
+            [ p, middle ](std::int64_t at, std::int64_t column, int l, V& a, V& b) __attribute__((always_inline)) {
+          const V d = get<V>(p, at, l) - get<V>(middle, column, l);
+          a += d;
+          b += d * d;
+        };
+        sum_chunk<V>(k, add, sums.a + i * k.block, sums.b + i * k.block);
+      });
+  return sums;
+}
+
+// sum g and sum g (x - mean).
+ChunkSums gradient_sums(const Chunks& k, const float* g, const float* x, const PerColumn& mean) {
+  ChunkSums sums(k);
   each_chunk(
       k, 0.2, [ =, &mean ](auto v, std::int64_t i) __attribute__((always_inline)) {
-        double a[kWidth] = {}, b[kWidth] = {};
-        add_columns<decltype(v)>(g + i * k.size, x + i * k.size, k.width, mean.of_chunk(i), 0, k.rows, 0, k.width, a,
-                                 b);
-        for (std::int64_t c = 0; c < k.block; ++c) {
-          double sum_a = 0, sum_b = 0;
-          for (std::int64_t j = c; j < k.width; j += k.block) {
-            sum_a += a[j];
-            sum_b += b[j];
-          }
-          by_bias[i * k.block + c] = sum_a;
-          by_weight[i * k.block + c] = sum_b;
-        }
+        using V = decltype(v);
+        const float *pg = g + i * k.size, *px = x + i * k.size, *m = mean.of_chunk(i);
+        const auto add =
+            [ pg, px, m ](std::int64_t at, std::int64_t column, int l, V& a, V& b) __attribute__((always_inline)) {
+          const V by = get<V>(pg, at, l);
+          a += by;
+          b += by * (get<V>(px, at, l) - get<V>(m, column, l));
+        };
+        sum_chunk<V>(k, add, sums.a + i * k.block, sums.b + i * k.block);
       });
-  return memory;
+  return sums;
+}
+
+// Adds the sums of all chunks to those of their channels.
+void add_up(const BlockedLayout& l, const ChunkSums& sums, double* by_a, double* by_b) {
+  for (std::int64_t i = 0; i < l.chunks() * l.block; ++i) {
+    const std::int64_t c = l.first_channel(i / l.block) + i % l.block;
+    by_a[c] += sums.a[i];
+    by_b[c] += sums.b[i];
+  }
+}
+
+// The means over the first sample: near enough to those over all for deviations from them to be added up, and 0 where
+// they are not finite.
+PerColumn first_means(const Chunks& k, const BlockedLayout& l, const float* x) {
+  const Chunks one({1, l.channels, l.inner, l.block});
+  const ChunkSums sums = deviations(one, x, PerColumn(one, [](std::int64_t) { return 0.f; }));
+  return PerColumn(k, [&](std::int64_t c) {
+    const auto mean = static_cast<float>(sums.a[c] / static_cast<double>(l.inner));
+    return std::isfinite(mean) ? mean : 0.f;
+  });
 }
 
 }  // namespace
@@ -97,19 +170,17 @@ Tensor chunk_sums(const Chunks& k, const float* g, const float* x, const PerColu
 NormMoments norm_moments_blocked(const BlockedRef& x) {
   const BlockedLayout& l = x.layout();
   const Chunks k(l);
-  std::vector<Spread> each(static_cast<std::size_t>(k.count * k.block)), all(static_cast<std::size_t>(l.channels));
-  each_chunk(
-      k, 0.2, [ k, from = x.data<float>(), out = each.data() ](auto v, std::int64_t i) __attribute__((always_inline)) {
-        spread_chunk<decltype(v)>(from + i * k.size, k.rows, k.width, k.block, out + i * k.block);
-      });
-  for (std::int64_t i = 0; i < k.count * k.block; ++i) {
-    const Spread& s = each[static_cast<std::size_t>(i)];
-    join(all[static_cast<std::size_t>(l.first_channel(i / k.block) + i % k.block)], s.count, s.mean, s.squares);
-  }
+  const PerColumn from = first_means(k, l, x.data<float>());
+  const Tensor totals = make_tensor({2, l.channels}, DType::float64);
+  double *by_d = data<double>(totals), *by_square = by_d + l.channels;
+  std::fill_n(by_d, 2 * l.channels, 0.0);
+  add_up(l, deviations(k, x.data<float>(), from), by_d, by_square);
   NormMoments m{make_tensor({l.channels}, kFloat32), make_tensor({l.channels}, kFloat32)};
+  const auto count = static_cast<double>(l.batch * l.inner);
   for (std::int64_t c = 0; c < l.channels; ++c) {
-    data<float>(m.mean)[c] = static_cast<float>(all[static_cast<std::size_t>(c)].mean);
-    data<float>(m.variance)[c] = static_cast<float>(all[static_cast<std::size_t>(c)].variance());
+    const double mean = by_d[c] / count, variance = by_square[c] / count - mean * mean;
+    data<float>(m.mean)[c] = static_cast<float>(static_cast<double>(from.of_channel(c)) + mean);
+    data<float>(m.variance)[c] = static_cast<float>(variance < 0 ? 0 : variance);  // NaN stays
   }
   return m;
 }
@@ -140,12 +211,8 @@ void norm_backward_blocked(bool constant, const BlockedRef& g, const BlockedRef&
   const Chunks k(l);
   const float *mean_of = data<float>(terms.mean), *rstd_of = data<float>(terms.rstd);
   const PerColumn mean(k, [=](std::int64_t c) { return mean_of[c]; });
-  const Tensor sums = chunk_sums(k, g.data<float>(), x.data<float>(), mean);
-  for (std::int64_t i = 0; i < k.count * k.block; ++i) {
-    const std::int64_t c = l.first_channel(i / k.block) + i % k.block;
-    by_bias[c] += data<double>(sums)[i];
-    by_weight[c] += data<double>(sums)[k.count * k.block + i] * static_cast<double>(rstd_of[c]);
-  }
+  add_up(l, gradient_sums(k, g.data<float>(), x.data<float>(), mean), by_bias, by_weight);
+  for (std::int64_t c = 0; c < l.channels; ++c) by_weight[c] *= static_cast<double>(rstd_of[c]);
   // gx = g a - c - (x - mean) d
   const double share = constant ? 0 : 1 / static_cast<double>(l.batch * l.inner);
   const auto factor = [&](std::int64_t c) {

@@ -12,6 +12,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
+#include "core/reuse.hpp"
 #include "kernels/normalize.hpp"
 #include "kernels/reduce.hpp"
 
@@ -151,8 +152,9 @@ Grads second_derivative(const Saved& s, std::span<const Tensor> h, const Norm& n
 Grads norm_backward(const Saved& s, const Tensor& grad, const Norm& norm) {
   const Tensor x = s[0], weight = s[1];
   const NormTerms terms{s[2], s[3], weight.defined() ? contiguous_copy(weight) : Tensor(), {}};
+  const bool last_use = !grad_enabled() && detail::is_sole_owner(grad);
   detail::NormGrads raw = detail::norm_backward_raw(norm.grid, norm.constant, contiguous_copy(grad), contiguous_copy(x),
-                                                    norm.affine, terms);
+                                                    norm.affine, terms, last_use);
   const auto out = record(
       "norm_backward", std::vector<Tensor>{raw.x, raw.weight, raw.bias}, {grad, x, weight},
       {grad, x, weight, terms.mean, terms.rstd},
