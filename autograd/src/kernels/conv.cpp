@@ -144,6 +144,25 @@ void backward_weights_by_primitive(const ConvShape& s, const Tensor& g, const Te
   run_pass(ConvPass::backward_weights, s, {in.activation(), data<float>(dw), nullptr, by.activation()}, dw);
 }
 
+// By `first`, which takes g to the gradient of the other activation, and by the pass for the weights, which reads g and
+// that activation itself, `saved`.
+ConvGrads gradients_together(ConvPass first, const ConvShape& s, const Tensor& grad, const Tensor& saved,
+                             const Tensor& weight) {
+  constexpr auto kSecond = ConvPass::backward_weights;
+  const bool by_y = first == ConvPass::backward_data;  // whether g stands for y
+  const Tensor g = dense(grad), a = dense(saved), w = dense(weight), dw = make_tensor(s.weight_shape(), kFloat32);
+  const ConvBlocks one = dnn::conv_blocks(first, false, s), two = dnn::conv_blocks(kSecond, false, s);
+  const Operand out = Operand::make(by_y ? s.input_shape() : s.output_shape(), by_y ? one.x : one.y);
+  const Operand other = Operand::read(a, by_y ? two.x : two.y);
+  const auto operands = [by_y](const Operand& of_g, const Operand& of_other, const Tensor& weights) {
+    return dnn::ConvOperands{by_y ? of_other.activation() : of_g.activation(), data<float>(weights), nullptr,
+                             by_y ? of_g.activation() : of_other.activation()};
+  };
+  dnn::both_passes(first, s, operands(Operand::read(g, by_y ? one.y : one.x), out, w),
+                   operands(Operand::read(g, by_y ? two.y : two.x), other, dw));
+  return {out.tensor(), dw};
+}
+
 }  // namespace
 
 Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& weight, const Tensor& bias) {
@@ -199,29 +218,15 @@ Tensor conv_backward_weights_raw(const ConvShape& s, const Tensor& grad, const T
 }
 
 ConvGrads conv_gradients_raw(const ConvShape& s, const Tensor& grad, const Tensor& x, const Tensor& weight) {
-  constexpr auto kFirst = ConvPass::backward_data, kSecond = ConvPass::backward_weights;
-  if (!by_onednn_together(kFirst, s, x))
+  if (!by_onednn_together(ConvPass::backward_data, s, x))
     return {conv_backward_data_raw(s, grad, weight, Tensor()), conv_backward_weights_raw(s, grad, x)};
-  const Tensor g = dense(grad), a = dense(x), w = dense(weight), dw = make_tensor(s.weight_shape(), kFloat32);
-  const ConvBlocks data_blocks = dnn::conv_blocks(kFirst, false, s), blocks = dnn::conv_blocks(kSecond, false, s);
-  const Operand dx = Operand::make(s.input_shape(), data_blocks.x), in = Operand::read(a, blocks.x);
-  const Operand by = Operand::read(g, data_blocks.y), again = Operand::read(g, blocks.y);
-  dnn::both_passes(kFirst, s, {dx.activation(), data<float>(w), nullptr, by.activation()},
-                   {in.activation(), data<float>(dw), nullptr, again.activation()});
-  return {dx.tensor(), dw};
+  return gradients_together(ConvPass::backward_data, s, grad, x, weight);
 }
 
 ConvGrads conv_transpose_gradients_raw(const ConvShape& s, const Tensor& grad, const Tensor& x, const Tensor& weight) {
-  constexpr auto kFirst = ConvPass::forward, kSecond = ConvPass::backward_weights;
-  if (!by_onednn_together(kFirst, s, x))
+  if (!by_onednn_together(ConvPass::forward, s, x))
     return {conv_forward_raw(s, grad, weight, Tensor()), conv_backward_weights_raw(s, x, grad)};
-  const Tensor g = dense(grad), a = dense(x), w = dense(weight), dw = make_tensor(s.weight_shape(), kFloat32);
-  const ConvBlocks data_blocks = dnn::conv_blocks(kFirst, false, s), blocks = dnn::conv_blocks(kSecond, false, s);
-  const Operand dx = Operand::make(s.output_shape(), data_blocks.y), in = Operand::read(a, blocks.y);
-  const Operand by = Operand::read(g, data_blocks.x), again = Operand::read(g, blocks.x);
-  dnn::both_passes(kFirst, s, {by.activation(), data<float>(w), nullptr, dx.activation()},
-                   {again.activation(), data<float>(dw), nullptr, in.activation()});
-  return {dx.tensor(), dw};
+  return gradients_together(ConvPass::forward, s, grad, x, weight);
 }
 
 }  // namespace xgrad::detail
