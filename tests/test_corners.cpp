@@ -52,6 +52,12 @@ BOOST_AUTO_TEST_CASE(a_variance_that_overflows_is_infinite) {
   BOOST_TEST(std::isnan(var(tensor({INFINITY, 1.0})).item()));
 }
 
+BOOST_AUTO_TEST_CASE(a_result_too_large_is_refused_at_once) {
+  const Tensor x = zeros({2, 3, 4, 4}, {kFloat64});
+  const std::int64_t much = std::int64_t{1} << 62;
+  BOOST_CHECK_THROW(interpolate(x, {.size = {3, much}}), Error);
+}
+
 BOOST_AUTO_TEST_CASE(any_correction_of_the_variance) {
   const Tensor x = tensor({1.0, 2.0, 4.0, 9.0}, {kFloat64});  // deviations from 4: 9 + 4 + 0 + 25
   BOOST_TEST(var(x, {0}, 2).item() == 19);
