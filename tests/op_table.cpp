@@ -184,6 +184,8 @@ const std::vector<Row>& op_table() {
     add_padding(*t);
     add_margin_losses(*t);
     add_more_activations(*t);
+    add_attention(*t);
+    add_ctc_loss(*t);
     return t;
   }();
   return table->rows();

@@ -161,6 +161,8 @@ void add_norms(Table& t);
 void add_padding(Table& t);
 void add_margin_losses(Table& t);
 void add_more_activations(Table& t);
+void add_attention(Table& t);
+void add_ctc_loss(Table& t);
 
 const std::vector<Row>& op_table();
 

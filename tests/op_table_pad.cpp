@@ -52,6 +52,17 @@ void add_pad(Table& t) {
             },
             Size::large);
   }
+  t.add("pad", [](auto& x) { return pad(x[0], {-1, 2}, PadMode::circular); })
+      .on({{{4}}})
+      .example("what negative padding leaves is what wraps around", {f64({1, 2, 3, 4})}, {f64({2, 3, 4, 2, 3})},
+               {f64({0, 2, 2, 1})})
+      .bad(Wrong::shape, "padding 3 must not exceed size 2 of dim 0 to wrap",
+           [] {
+             pad(leaf({4}), {-2, 3}, PadMode::circular);
+           })
+      .bad(Wrong::shape, "padding (-5, 4) of size 3 of dim 0 gives no valid size", [] {
+        pad(leaf({3}), {-5, 4});
+      });
   row.example("a row", {f64({1, 2, 3})}, {f64({0, 1, 2, 3, 0, 0})}, {f64({1, 1, 1})})
       .integers(Integers::same)
       .bad(Wrong::shape, "needs pairs of sizes", [] { pad(leaf({3}), {1}); })

@@ -195,6 +195,27 @@ void add_unpooling(Table& t) {
    }).on({{1, 1, 1, 2}, {{1, 1, 1, 2}, indices({7, 2})}});
 }
 
+void add_power_pools(Table& t) {
+  t.add("where", [](auto& x) { return lp_pool1d(x[0], 2, 3, {.stride = 2}); })
+      .covers({"lp_pool1d"})
+      .on({{{1, 2, 7}, positive()}})
+      .on({{{1, 2, 6}, positive()}}, [](auto& x) { return lp_pool1d(x[0], 3, 4, {.ceil_mode = true}); });
+  t.add("where", [](auto& x) { return lp_pool1d(x[0], 2, 2); })
+      .covers({"lp_pool1d"})
+      .on({{{1, 1, 4}, positive()}})
+      .example("5 = |(3, 4)|; no slope at 0", {tensor({{{3., 4., 0., 0.}}}, {kFloat64})},
+               {tensor({{{5., 0.}}}, {kFloat64})}, {tensor({{{0.6, 0.8, 0., 0.}}}, {kFloat64})});
+  t.add("where", [](auto& x) { return lp_pool2d(x[0], 2, 2); })
+      .covers({"lp_pool2d"})
+      .on({{{1, 2, 4, 5}, positive()}})
+      .on({{{2, 3, 3}, positive()}}, [](auto& x) { return lp_pool2d(x[0], 1.5, {2, 1}, {.stride = 1}); })
+      .bad(Wrong::value, "norm_type must be positive and finite, got 0", [] { lp_pool2d(leaf({1, 1, 4, 4}), 0, 2); })
+      .bad(Wrong::value, "got inf", [] { lp_pool2d(leaf({1, 1, 4, 4}), INFINITY, 2); });
+  t.add("where", [](auto& x) { return lp_pool3d(x[0], 2, 2); })
+      .covers({"lp_pool3d"})
+      .on({{{1, 1, 2, 4, 2}, positive()}});
+}
+
 }  // namespace
 
 void add_pooling(Table& t) {
@@ -202,6 +223,7 @@ void add_pooling(Table& t) {
   add_other_max_pools(t);
   add_average_pools(t);
   add_unpooling(t);
+  add_power_pools(t);
 }
 
 }  // namespace xgrad::test

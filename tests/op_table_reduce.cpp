@@ -93,6 +93,7 @@ void add_moments(Table& t) {
   bad_dims(over_dims(t.add("var", [](auto& x) { return var(x[0]); }), uniform(-2, 2), var_over), var_over)
       .on({{3, 4}}, [](auto& x) { return var(x[0]); })
       .on({{3, 4}}, [](auto& x) { return var(x[0], false); })
+      .on({{3, 4}}, [](auto& x) { return var(x[0], {1}, 2, true); })
       .on({{2, 3, 2}},
           [var_unbiased](auto& x) {
             return var_unbiased(x[0], {0, 2}, false);
@@ -108,6 +109,7 @@ void add_moments(Table& t) {
       .on({{3, 4}}, [](auto& x) { return std(x[0]); })
       .on({{3, 4}}, [](auto& x) { return std(x[0], false); })
       .on({{3, 4}}, [](auto& x) { return std(x[0], {0}); })
+      .on({{3, 4}}, [](auto& x) { return std(x[0], {1}, 2); })
       .on({{3, 4}}, [](auto& x) { return std(x[0], {-1}, false, true); })
       .on({{2, 3, 2}},
           [](auto& x) {

@@ -281,6 +281,11 @@ BOOST_AUTO_TEST_CASE(options_reach_the_operation) {
       up(x), conv_transpose2d(x, up.weight, up.bias, {.stride = {2, 3}, .padding = 1, .output_padding = {1, 2}})));
   BOOST_TEST(allclose(nn::MaxPool2d(3, {.stride = 2, .padding = 1})(x), max_pool2d(x, 3, {.stride = 2, .padding = 1})));
   BOOST_TEST(allclose(nn::AvgPool2d(2, {.ceil_mode = true})(x), avg_pool2d(x, 2, {.ceil_mode = true})));
+  const ValuesIndices pooled = nn::MaxPool2d(2).forward_with_indices(x), same = max_pool2d_with_indices(x, 2);
+  BOOST_TEST(allclose(pooled.values, same.values));
+  BOOST_TEST((pooled.indices.to_vector<std::int64_t>() == same.indices.to_vector<std::int64_t>()));
+  BOOST_TEST((nn::AdaptiveMaxPool2d(2).forward_with_indices(x).indices.to_vector<std::int64_t>() ==
+              adaptive_max_pool2d_with_indices(x, 2).indices.to_vector<std::int64_t>()));
   BOOST_TEST(allclose(nn::AdaptiveMaxPool2d(2)(x), nn::functional::adaptive_max_pool2d(x, 2)));
   BOOST_TEST(allclose(nn::AdaptiveAvgPool2d(1)(x), mean(x, {2, 3}, true)));
 }

@@ -1,4 +1,5 @@
 // Loss modules: they are the functions with their options, keep their constants in the state, and name errors.
+#include <cmath>
 #include <xgrad/nn.hpp>
 
 #include "support.hpp"
@@ -77,6 +78,27 @@ BOOST_AUTO_TEST_CASE(errors_name_the_module) {
   expect<ShapeError>({"differ in shape"}, [] { nn::MSELoss()(zeros({2}), zeros({2, 1})); });
   expect<ValueError>({"var -1 is negative"}, [] { nn::GaussianNLLLoss()(zeros({1}), zeros({1}), tensor({-1.0})); });
   expect<ValueError>({"delta must be positive"}, [] { nn::HuberLoss({.delta = -1})(zeros({1}), zeros({1})); });
+}
+
+BOOST_AUTO_TEST_CASE(ctc_by_hand) {
+  // Two steps, classes blank and 1, each with probability 1/2: "1" is read from 11, 1-, -1.
+  Tensor p = full({2, 1, 2}, std::log(0.5), {kFloat64}).requires_grad_();
+  const Tensor one = ones({1, 1}, {kInt64}), two = full({1}, 2, {kInt64}), length = ones({1}, {kInt64});
+  const Tensor loss = nn::CTCLoss({.reduction = Reduction::sum})(p, one, two, length);
+  BOOST_TEST(std::abs(loss.item() + std::log(0.75)) < 1e-12);
+  loss.backward();
+  check_close(p.grad(), {-1. / 3, -2. / 3, -1. / 3, -2. / 3}, 1e-12);  // how likely each class is at each time
+  // Two equal labels need a blank between them.
+  const Tensor twice = ones({1, 2}, {kInt64});
+  BOOST_TEST(std::isinf(ctc_loss(p, twice, two, two).item()));
+  const Tensor none = ctc_loss(p, twice, two, two, {.zero_infinity = true});
+  BOOST_TEST(none.item() == 0);
+  p.zero_grad();
+  none.backward();
+  check_close(p.grad(), {0, 0, 0, 0}, 0);
+  // No second derivative, and no silent one.
+  expect<AutogradError>({"ctc_loss: is differentiable only once"},
+                        [&] { grad({ctc_loss(p, one, two, length)}, {p}, {}, {.create_graph = true}); });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -62,6 +62,9 @@ BOOST_AUTO_TEST_CASE(formulas) {
       [](double b, int e) { return e < 4 ? b / 4 : b; });
   run([](O& o) { return optim::LinearLR(o, {.start_factor = 0.5, .end_factor = 0.9, .total_iters = 8}); },
       [](double b, int e) { return b * (0.5 + 0.4 * std::min(e, 8) / 8.0); });
+  // Down to 0, which the steps reach only up to rounding.
+  run([](O& o) { return optim::LinearLR(o, {.start_factor = 0.1, .end_factor = 0, .total_iters = 5}); },
+      [](double b, int e) { return b * 0.1 * (1 - std::min(e, 5) / 5.0); });
   run([](O& o) { return optim::ExponentialLR(o, 0.9); }, [](double b, int e) { return b * std::pow(0.9, e); });
   run([](O& o) { return optim::PolynomialLR(o, {.total_iters = 12, .power = 2}); },
       [](double b, int e) { return b * std::pow(1 - std::min(e, 12) / 12.0, 2); });

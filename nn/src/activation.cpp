@@ -13,6 +13,12 @@ PReLU::PReLU(PReLUOptions options, Location at) : Layer(fmt::format("PReLU({})",
   weight = register_parameter("weight", full({options.num_parameters}, options.init));
 }
 
+Hardtanh::Hardtanh(HardtanhOptions options, Location at) : Layer("Hardtanh"), options_(options) {
+  if (!(options.min_val < options.max_val))
+    ErrorReport("Hardtanh", fmt::format("needs min_val < max_val, got {} and {}", options.min_val, options.max_val), at)
+        .value_error();
+}
+
 Dropout2d::Dropout2d(double p, Location at) : Layer(fmt::format("Dropout2d({})", p)), p_(p) {
   if (!(p >= 0 && p <= 1)) ErrorReport("Dropout2d", fmt::format("p must be in [0, 1], got {}", p), at).value_error();
 }

@@ -94,6 +94,10 @@ ConvNd<N>::ConvNd(std::int64_t in, std::int64_t out, Extents<N> kernel, ConvNdOp
   for (const std::int64_t p : options.padding.each().v)
     if (p < 0)
       ErrorReport(fmt::format("Conv{}d", N).c_str(), fmt::format("padding must be >= 0, got {}", p), at).value_error();
+  for (const std::int64_t s : options.stride.v)
+    if (options.padding.same() && s != 1)
+      ErrorReport(fmt::format("Conv{}d", N).c_str(), fmt::format("padding \"same\" needs stride 1, got {}", s), at)
+          .value_error();
   weight = this->register_parameter("weight", empty(weight_shape(out, in / options.groups, kernel)));
   if (options.bias) bias = this->register_parameter("bias", empty({out}));
   fill(weight, bias);

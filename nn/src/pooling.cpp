@@ -29,6 +29,17 @@ Tensor MaxPoolNd<N>::forward(const Tensor& x, Location at) const {
 }
 
 template <int N>
+ValuesIndices MaxPoolNd<N>::forward_with_indices(const Tensor& x, Location at) const {
+  const xgrad::detail::ModuleScope scope(this->info());
+  if constexpr (N == 1)
+    return max_pool1d_with_indices(x, kernel_size_, options_, at);
+  else if constexpr (N == 2)
+    return max_pool2d_with_indices(x, kernel_size_, options_, at);
+  else
+    return max_pool3d_with_indices(x, kernel_size_, options_, at);
+}
+
+template <int N>
 AvgPoolNd<N>::AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options)
     : Layer<AvgPoolNd<N>>(label("AvgPool", kernel_size)), kernel_size_(kernel_size), options_(options) {}
 
@@ -40,6 +51,23 @@ Tensor AvgPoolNd<N>::forward(const Tensor& x, Location at) const {
     return avg_pool2d(x, kernel_size_, options_, at);
   else
     return avg_pool3d(x, kernel_size_, options_, at);
+}
+
+template <int N>
+LPPoolNd<N>::LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options)
+    : Layer<LPPoolNd<N>>(label("LPPool", kernel_size)),
+      norm_type_(norm_type),
+      kernel_size_(kernel_size),
+      options_(options) {}
+
+template <int N>
+Tensor LPPoolNd<N>::forward(const Tensor& x, Location at) const {
+  if constexpr (N == 1)
+    return lp_pool1d(x, norm_type_, kernel_size_, options_, at);
+  else if constexpr (N == 2)
+    return lp_pool2d(x, norm_type_, kernel_size_, options_, at);
+  else
+    return lp_pool3d(x, norm_type_, kernel_size_, options_, at);
 }
 
 template <int N>
@@ -70,12 +98,26 @@ Tensor AdaptiveMaxPoolNd<N>::forward(const Tensor& x, Location at) const {
     return adaptive_max_pool3d(x, output_size_, at);
 }
 
+template <int N>
+ValuesIndices AdaptiveMaxPoolNd<N>::forward_with_indices(const Tensor& x, Location at) const {
+  const xgrad::detail::ModuleScope scope(this->info());
+  if constexpr (N == 1)
+    return adaptive_max_pool1d_with_indices(x, output_size_, at);
+  else if constexpr (N == 2)
+    return adaptive_max_pool2d_with_indices(x, output_size_, at);
+  else
+    return adaptive_max_pool3d_with_indices(x, output_size_, at);
+}
+
 template class MaxPoolNd<1>;
 template class MaxPoolNd<2>;
 template class MaxPoolNd<3>;
 template class AvgPoolNd<1>;
 template class AvgPoolNd<2>;
 template class AvgPoolNd<3>;
+template class LPPoolNd<1>;
+template class LPPoolNd<2>;
+template class LPPoolNd<3>;
 template class AdaptiveAvgPoolNd<1>;
 template class AdaptiveAvgPoolNd<2>;
 template class AdaptiveAvgPoolNd<3>;

@@ -84,7 +84,8 @@ std::vector<double> LinearLR::get_lr() {
   if (last_epoch_ > o_.total_iters) return from_present([](double lr) { return lr; });
   const double slope = o_.end_factor - o_.start_factor;
   const double before = real(o_.total_iters) * o_.start_factor + real(last_epoch_ - 1) * slope;
-  return from_present([&](double lr) { return lr * (1.0 + slope / before); });
+  const double factor = std::max(0.0, 1.0 + slope / before);  // rounding must not take it below 0
+  return from_present([&](double lr) { return lr * factor; });
 }
 std::vector<double> LinearLR::get_closed_form_lr() {
   const double slope = o_.end_factor - o_.start_factor;

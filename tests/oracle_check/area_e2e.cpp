@@ -41,8 +41,14 @@ struct Network : nn::Module {
   std::vector<AnyModule> layers;
 
   explicit Network(const Json& architecture) {
+    bool batch_first = false;
     for (const Json& j : architecture) {
+      if (j == "mean over sequence") {
+        layers.push_back({nn::Module(), [dim = batch_first ? 1 : 0](const Tensor& x) { return xgrad::mean(x, {dim}); }});
+        continue;
+      }
       const LayerText text = read_layer(j);
+      batch_first |= text.arguments.find("batch_first") != std::string::npos;
       if (!is_module(text.type)) throw Unsupported("no module " + text.type);
       Interpreter language;
       const auto [args, named] = language.arguments(text.arguments);

@@ -62,6 +62,8 @@ InitCall parse_init(const std::string& text) {
                       value = arg.substr(eq == std::string::npos ? 0 : eq + 1);
     if (key == "gain")
       c.gain = init_number(value);
+    else if (key == "groups")
+      c.numbers.push_back(init_number(value));
     else if (key == "a")
       c.a = init_number(value);
     else if (value == "fan_in")
@@ -92,6 +94,10 @@ void apply_init(const InitCall& c, Tensor& t) {
     nn::init::ones_(t);
   else if (c.name == "eye_")
     nn::init::eye_(t);
+  else if (c.name == "orthogonal_")
+    nn::init::orthogonal_(t, c.gain);
+  else if (c.name == "dirac_")
+    nn::init::dirac_(t, static_cast<std::int64_t>(n(0, 1)));
   else if (c.name == "xavier_uniform_")
     nn::init::xavier_uniform_(t, c.gain);
   else if (c.name == "xavier_normal_")
@@ -203,6 +209,20 @@ bool check_module_constant(const Json& record) {
   return true;
 }
 
+// Q Q' = gain^2 I for the smaller side.
+void check_orthogonal(const Json& record) {
+  Tensor t =
+      xgrad::empty(Shape(record.at("shape").get<std::vector<std::int64_t>>()), {.dtype = xgrad::kFloat64});
+  const double gain = number(record.at("gain"));
+  nn::init::orthogonal_(t, gain);
+  Tensor q = xgrad::reshape(t, {t.size(0), -1});
+  if (q.size(0) > q.size(1)) q = q.t();
+  const auto products = xgrad::matmul(q, q.t()).to_vector<double>();
+  const auto n = static_cast<std::size_t>(q.size(0));
+  for (std::size_t i = 0; i < n * n; ++i)
+    compare_number(products[i], i % (n + 1) == 0 ? gain * gain : 0, {0, 1e-12}, fmt::format("product {}", i));
+}
+
 }  // namespace
 
 void check_init(const Json& record) {
@@ -224,6 +244,8 @@ void check_init(const Json& record) {
                            {.dtype = dtype_of(want.at("dtype"))});
     apply_init(parse_init(record.at("init")), t);
     compare_tensor(t, want, {}, record.at("init"));
+  } else if (kind == "orthogonal") {
+    check_orthogonal(record);
   } else if (kind == "const" && check_module_constant(record)) {
     return;
   } else if (kind == "const") {

@@ -14,7 +14,8 @@ namespace nn = xgrad::nn;
 
 Dict constructor_attrs(const Case& c) {
   Dict d = c.attrs;
-  std::erase_if(d, [](const auto& a) { return a.first == "training" || a.first == "pre_scale"; });
+  std::erase_if(
+      d, [](const auto& a) { return a.first == "training" || a.first == "pre_scale" || a.first == "magnitude"; });
   return d;
 }
 
@@ -24,8 +25,11 @@ Value run_module(Case& c, AnyModule m) {
     if (name == "training") m.module.train(value.flag());
   Tensor x = c.inputs.at(0).tensor;
   for (const auto& [name, value] : c.attrs)
-    if (name == "pre_scale") x = xgrad::mul(x, value.scalar());
-  return m.forward(x);
+    if (name == "pre_scale")
+      x = xgrad::mul(x, value.scalar());
+    else if (name == "magnitude")
+      x = xgrad::abs(x);
+  return m.call ? m.call({x}) : Value(m.forward(x));
 }
 
 AnyModule module_or_unsupported(const std::string& name, List args, Dict named) {
@@ -66,9 +70,14 @@ Value tied_weights(Case& c) {
 // The largest of each window, put back where it was.
 Value unpooled(Case& c) {
   const Tensor x = c.tensor("input");
-  if (c.attrs.size() != 1 || c.attrs[0].first != "kernel_size") throw Unsupported("attributes of MaxUnpool2d");
-  const auto r = xgrad::max_pool2d_with_indices(x, xgrad::Extents<2>(c.attrs[0].second.shape()));
-  return xgrad::max_unpool2d(r.values, r.indices, {x.size(-2), x.size(-1)});
+  const std::string dimensions = c.op.substr(std::string("MaxUnpool").size());
+  Dict pool = c.attrs, back = c.attrs;
+  pool.emplace_back("return_indices", true);
+  const Value pooled = call_function("max_pool" + dimensions, {x}, pool);
+  List size;
+  for (std::int64_t d = 2; d < x.dim(); ++d) size.emplace_back(x.size(d));
+  back.emplace_back("output_size", size);
+  return call_function("max_unpool" + dimensions, *pooled.list(), back);
 }
 
 // The same with the layers under the names that the parameters have: conv, bn, fc.
@@ -86,6 +95,13 @@ Value named_sequential(Case& c) {
   Tensor x = c.inputs.at(0).tensor;
   for (const AnyModule& l : layers) x = l.forward(x);
   return x;
+}
+
+// Pooling of |x|: powers of other numbers may not be real.
+Value of_magnitudes(Case& c) {
+  if (c.record.value("torch", "").find("|x|") != std::string::npos)
+    c.attrs.emplace_back("magnitude", true);
+  return simple_module(c);
 }
 
 // Clipping of the inputs as gradients; the gradients afterwards, and the norm where there is one.
@@ -111,11 +127,16 @@ Value clipped(Case& c) {
   return out;
 }
 
+Value flat_parameters(Case& c) { return xgrad::nn::parameters_to_vector(c.tensors()); }
+
 const std::map<std::string, std::function<Value(Case&)>>& network_calls() {
   static const std::map<std::string, std::function<Value(Case&)>> table = {
       {"sequential_mlp", sequential}, {"weight_sharing", tied_weights},
-      {"MaxUnpool2d", unpooled},      {"conv_bn_relu_pool_fc", named_sequential},
+      {"MaxUnpool1d", unpooled},      {"MaxUnpool2d", unpooled},
+      {"MaxUnpool3d", unpooled},      {"conv_bn_relu_pool_fc", named_sequential},
       {"clip_grad_norm_", clipped},   {"clip_grad_value_", clipped},
+      {"LPPool1d", of_magnitudes},    {"LPPool2d", of_magnitudes},
+      {"LPPool3d", of_magnitudes},    {"parameters_to_vector", flat_parameters},
   };
   return table;
 }
@@ -142,6 +163,7 @@ const std::map<std::string, const char*>& losses() {
       {"MultiMarginLoss", "multi_margin_loss"},
       {"MultiLabelMarginLoss", "multilabel_margin_loss"},
       {"MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"},
+      {"CTCLoss", "ctc_loss"},
   };
   return table;
 }
@@ -160,11 +182,9 @@ void bind_parameters(Case& c, nn::Module& m) {
 void check_nn(const Json& record) {
   Case c(record);
   if (is_recurrent(c.op)) return check_operation(c, run_recurrent);
-  const auto network = network_calls().find(c.op);
-  const auto norm = norm_calls().find(c.op);
-  check_operation(c, network != network_calls().end() ? network->second
-                     : norm != norm_calls().end()     ? norm->second
-                                                      : simple_module);
+  for (const auto* table : {&network_calls(), &norm_calls(), &attention_calls()})
+    if (const auto found = table->find(c.op); found != table->end()) return check_operation(c, found->second);
+  check_operation(c, simple_module);
 }
 
 void check_losses(const Json& record) {
@@ -173,8 +193,14 @@ void check_losses(const Json& record) {
     const auto f = losses().find(loss.op.substr(0, loss.op.find('_')));  // HuberLoss_delta
     if (f == losses().end()) throw Unsupported("no loss " + loss.op);
     Dict named = loss.attrs;
-    std::erase_if(named, [](const auto& a) { return a.first == "target"; });  // "probabilities": the input shows it
-    for (const Input& i : loss.inputs) named.emplace_back(i.name, i.tensor);
+    // "probabilities" and "(T, N, C)": the inputs show it.
+    std::erase_if(named, [](const auto& a) { return a.first == "target" || a.first == "layout"; });
+    for (const Input& i : loss.inputs) {
+      if (i.name == "logits")
+        named.emplace_back("log_probs", xgrad::log_softmax(i.tensor, -1));
+      else
+        named.emplace_back(i.name, i.tensor);
+    }
     return call_function(f->second, {}, named);
   });
 }

@@ -114,8 +114,7 @@ void check_opinfo(const Json& record) {
     List args;
     for (const Json& a : op.record.at("args")) args.push_back(value_from(a, op.tensors()));
     // Methods are called on the first argument; where(x, condition, other) keeps its receiver's place.
-    if (op.op == "where" && args.size() == 3 && args[1].is_tensor() && args[1].tensor().dtype() == xgrad::kBool &&
-        !(args[0].is_tensor() && args[0].tensor().dtype() == xgrad::kBool))
+    if (op.op == "where" && args.size() == 3 && args[1].is_tensor() && args[1].tensor().dtype() == xgrad::kBool)
       std::swap(args[0], args[1]);
     return call_function(op.op, std::move(args), dict_from(op.record.value("kwargs", Json::object()), op.tensors()));
   });

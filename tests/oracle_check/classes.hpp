@@ -19,6 +19,7 @@ AnyModule any(M m) {
   return {m, [m](const Tensor& x) { return m(x); }};
 }
 
+void add_attention_classes(ClassTable& table);
 void add_norm_classes(ClassTable& table);  // normalisation, padding, embedding, further activations
 
 }  // namespace oracle

@@ -33,6 +33,7 @@ Value call_function(const std::string& name, List positional, Dict named);
 
 // ---- for the tables ----
 xgrad::InterpolateOptions interpolate_options(Args& a);
+xgrad::EmbeddingBagOptions embedding_bag_options(Args& a);  // without its tensors
 inline xgrad::Location here() { return xgrad::Location::current(); }
 xgrad::TensorOptions new_tensor_options(Args& a, DType fallback);
 xgrad::TensorOptions new_tensor_options(Args& a);

@@ -46,6 +46,11 @@ xgrad::MaxPoolOptions<N> max_pool_options(Args& a) {
 }
 
 template <int N>
+xgrad::LPPoolOptions<N> lp_pool_options(Args& a) {
+  return {pool_stride<N>(a), a.flag("ceil_mode")};
+}
+
+template <int N>
 xgrad::AvgPoolOptions<N> avg_pool_options(Args& a) {
   xgrad::AvgPoolOptions<N> o{pool_stride<N>(a), extents<N>(a, "padding", 0), a.flag("ceil_mode"),
                              a.flag("count_include_pad", true)};
@@ -93,6 +98,7 @@ struct Functions;
     static constexpr auto adaptive_max_pool = xgrad::adaptive_max_pool##N##d_with_indices; \
     static constexpr auto adaptive_avg_pool = xgrad::adaptive_avg_pool##N##d;              \
     static constexpr auto max_unpool = xgrad::max_unpool##N##d;                            \
+    static constexpr auto lp_pool = xgrad::lp_pool##N##d;                                  \
   };
 ORACLE_FUNCTIONS(1)
 ORACLE_FUNCTIONS(2)
@@ -120,6 +126,10 @@ void add_dimension(FunctionTable& t) {
       "input kernel_size stride? padding? ceil_mode? count_include_pad? divisor_override?", [](Args& a) -> Value {
         return F::avg_pool(a.tensor("input"), Extents<N>(a.shape("kernel_size")), avg_pool_options<N>(a), here());
       }};
+  t[name("lp_pool")] = {"input norm_type kernel_size stride? ceil_mode?", [](Args& a) -> Value {
+                          return F::lp_pool(a.tensor("input"), a.real("norm_type"),
+                                            Extents<N>(a.shape("kernel_size")), lp_pool_options<N>(a), here());
+                        }};
   t[name("adaptive_max_pool")] = {
       "input output_size return_indices?",
       [](Args& a) { return indexed(a, F::adaptive_max_pool(a.tensor("input"), output_size<N>(a), here())); }};
@@ -161,6 +171,18 @@ AnyModule make_transpose(Args& a) {
                              {o.stride, o.padding, o.output_padding, o.groups, a.flag("bias", true), o.dilation}));
 }
 
+// With return_indices the call gives both.
+template <class M>
+AnyModule max_pool_module(const M& m, bool indices) {
+  AnyModule made = any(m);
+  if (indices)
+    made.call = [m](const List& args) -> Value {
+      const xgrad::ValuesIndices r = m.forward_with_indices(args.at(0).tensor());
+      return List{r.values, r.indices};
+    };
+  return made;
+}
+
 template <int N>
 void add_classes(std::vector<ModuleClass>& all) {
   const auto add = [&](const char* name, const char* signature, AnyModule (*make)(Args&)) {
@@ -170,12 +192,19 @@ void add_classes(std::vector<ModuleClass>& all) {
       make_conv<N>);
   add("ConvTranspose", "in_channels out_channels kernel_size stride? padding? output_padding? groups? bias? dilation?",
       make_transpose<N>);
-  add("MaxPool", "kernel_size stride? padding? dilation? ceil_mode?",
-      [](Args& a) { return any(nn::MaxPoolNd<N>(Extents<N>(a.shape("kernel_size")), max_pool_options<N>(a))); });
+  add("MaxPool", "kernel_size stride? padding? dilation? return_indices? ceil_mode?", [](Args& a) {
+    const nn::MaxPoolNd<N> m(Extents<N>(a.shape("kernel_size")), max_pool_options<N>(a));
+    return max_pool_module(m, a.flag("return_indices"));
+  });
   add("AvgPool", "kernel_size stride? padding? ceil_mode? count_include_pad? divisor_override?",
       [](Args& a) { return any(nn::AvgPoolNd<N>(Extents<N>(a.shape("kernel_size")), avg_pool_options<N>(a))); });
+  add("LPPool", "norm_type kernel_size stride? ceil_mode?", [](Args& a) {
+    return any(nn::LPPoolNd<N>(a.real("norm_type"), Extents<N>(a.shape("kernel_size")), lp_pool_options<N>(a)));
+  });
   add("AdaptiveAvgPool", "output_size", [](Args& a) { return any(nn::AdaptiveAvgPoolNd<N>(output_size<N>(a))); });
-  add("AdaptiveMaxPool", "output_size", [](Args& a) { return any(nn::AdaptiveMaxPoolNd<N>(output_size<N>(a))); });
+  add("AdaptiveMaxPool", "output_size return_indices?", [](Args& a) {
+    return max_pool_module(nn::AdaptiveMaxPoolNd<N>(output_size<N>(a)), a.flag("return_indices"));
+  });
 }
 
 }  // namespace

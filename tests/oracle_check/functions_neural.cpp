@@ -81,6 +81,10 @@ void add_neural(FunctionTable& t) {
   t[f + "linear"] = {"input weight bias?", [](Args& a) {
                        return xgrad::linear(a.tensor("input"), a.tensor("weight"), a.optional_tensor("bias"));
                      }};
+  t[f + "bilinear"] = {"input1 input2 weight bias?", [](Args& a) {
+                         return xgrad::bilinear(a.tensor("input1"), a.tensor("input2"), a.tensor("weight"),
+                                                a.optional_tensor("bias"));
+                       }};
   t[f + "dropout"] = {"input p? training?", [](Args& a) {
                         return xgrad::dropout(a.tensor("input"), a.real("p", 0.5), a.flag("training", true));
                       }};
@@ -100,6 +104,14 @@ void add_neural(FunctionTable& t) {
                       [](Args& a) { return xgrad::l1_loss(a.tensor("input"), a.tensor("target"), reduction(a)); }};
   t[f + "cross_entropy"] = {"input target weight? ignore_index? reduction? label_smoothing?", cross_entropy};
   t[f + "nll_loss"] = {"input target weight? ignore_index? reduction?", nll_loss};
+  t[f + "ctc_loss"] = {"log_probs targets input_lengths target_lengths blank? reduction? zero_infinity?",
+                       [](Args& a) {
+                         return xgrad::ctc_loss(a.tensor("log_probs"), a.tensor("targets"), a.tensor("input_lengths"),
+                                                a.tensor("target_lengths"),
+                                                {.blank = a.integer("blank", 0),
+                                                 .reduction = reduction(a),
+                                                 .zero_infinity = a.flag("zero_infinity")});
+                       }};
   t[f + "binary_cross_entropy_with_logits"] = {"input target weight? pos_weight? reduction?", bce_with_logits};
 }
 

@@ -59,6 +59,19 @@ xgrad::InterpolateOptions interpolate_options(Args& a) {
   return o;
 }
 
+xgrad::EmbeddingBagOptions embedding_bag_options(Args& a) {
+  xgrad::EmbeddingBagOptions o;
+  const std::string mode = a.text("mode", "mean");
+  if (mode != "mean" && mode != "sum" && mode != "max") throw Unsupported("mode " + mode);
+  o.mode = mode == "sum" ? xgrad::BagMode::sum : mode == "max" ? xgrad::BagMode::max : xgrad::BagMode::mean;
+  o.include_last_offset = a.flag("include_last_offset");
+  if (a.given("padding_idx")) o.padding_idx = a.integer("padding_idx");
+  if (a.given("max_norm")) o.max_norm = a.real("max_norm");
+  o.norm_type = a.real("norm_type", 2);
+  o.scale_grad_by_freq = a.flag("scale_grad_by_freq");
+  return o;
+}
+
 namespace {
 
 Value native_layer_norm(Args& a) {
@@ -72,16 +85,9 @@ Value native_layer_norm(Args& a) {
 }
 
 Value embedding_bag(Args& a) {
-  xgrad::EmbeddingBagOptions o;
+  xgrad::EmbeddingBagOptions o = embedding_bag_options(a);
   o.offsets = a.optional_tensor("offsets");
   o.per_sample_weights = a.optional_tensor("per_sample_weights");
-  const std::string mode = a.text("mode", "mean");
-  o.mode = mode == "sum" ? xgrad::BagMode::sum : mode == "max" ? xgrad::BagMode::max : xgrad::BagMode::mean;
-  o.include_last_offset = a.flag("include_last_offset");
-  if (a.given("padding_idx")) o.padding_idx = a.integer("padding_idx");
-  if (a.given("max_norm")) o.max_norm = a.real("max_norm");
-  o.norm_type = a.real("norm_type", 2);
-  o.scale_grad_by_freq = a.flag("scale_grad_by_freq");
   Tensor index = a.tensor("input"), weight = a.tensor("weight");
   if (index.is_floating_point() && !weight.is_floating_point()) std::swap(index, weight);  // as in opinfo
   return xgrad::embedding_bag(index, weight, o);
@@ -209,6 +215,7 @@ Function pair_loss(PairLoss f) {
 Value kl_div(Args& a) {
   const std::string r = a.text("reduction", "mean");
   using K = xgrad::KlReduction;
+  if (r != "none" && r != "sum" && r != "batchmean" && r != "mean") throw Unsupported("reduction " + r);
   const K kind = r == "none" ? K::none : r == "sum" ? K::sum : r == "batchmean" ? K::batchmean : K::mean;
   return xgrad::kl_div(a.tensor("input"), a.tensor("target"), kind, a.flag("log_target"));
 }

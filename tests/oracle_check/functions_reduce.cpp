@@ -19,20 +19,12 @@ Value sum_or_mean(Args& a, Tensor (*all)(const Tensor&, xgrad::Location),
   return some(x, a.shape("dim", {}), keepdim, here());
 }
 
-// unbiased=True or correction=1; other corrections do not exist here.
-bool unbiased(Args& a) {
-  if (!a.given("correction")) return a.flag("unbiased", true);
-  const double correction = a.real("correction");
-  if (correction != 0 && correction != 1) throw Unsupported("a correction other than 0 and 1");
-  return correction == 1;
-}
-
-Value var_or_std(Args& a, Tensor (*f)(const Tensor&, const Shape&, bool, bool, xgrad::Location)) {
+Value var_or_std(Args& a, Tensor (*f)(const Tensor&, const Shape&, std::int64_t, bool, xgrad::Location)) {
   const Tensor x = a.tensor("input");
   // var(x, False): the second argument is `unbiased` when it is a bool.
   if (a.given("dim") && a["dim"].get<bool>()) return f(x, {}, a.flag("dim"), false, here());
-  const bool u = unbiased(a), keepdim = a.flag("keepdim");
-  return f(x, a.shape("dim", {}), u, keepdim, here());
+  const bool keepdim = a.flag("keepdim"), unbiased = a.flag("unbiased", true);
+  return f(x, a.shape("dim", {}), a.integer("correction", unbiased), keepdim, here());
 }
 
 // max(x), max(x, dim, keepdim) -> values and indices, max(x, y).

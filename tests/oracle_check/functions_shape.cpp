@@ -79,7 +79,10 @@ Value arange(Args& a) {
   return xgrad::arange(start, end, step, new_tensor_options(a, floating ? default_dtype() : xgrad::kInt64));
 }
 
-Value eye(Args& a) { return xgrad::eye(a.integer("n"), a.integer("m", -1), new_tensor_options(a)); }
+Value eye(Args& a) {
+  const std::int64_t n = a.integer("n");
+  return xgrad::eye(n, a.integer("m", n), new_tensor_options(a));
+}
 
 using Filled = Tensor (*)(const Shape&, xgrad::TensorOptions, xgrad::Location);
 Function filled(Filled f) {

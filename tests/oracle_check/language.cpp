@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <regex>
+#include <set>
 
 #include "functions.hpp"
 #include "syntax.hpp"
@@ -42,6 +43,8 @@ class Evaluator {
         return attribute((*this)(n->children[0]), n->text);
       case Kind::lambda:
         return closure(n);
+      case Kind::condition:
+        return (*this)(n->children[(*this)(n->children[1]).flag() ? 0 : 2]);
     }
     throw Unsupported("expression");
   }
@@ -102,6 +105,24 @@ Value Evaluator::name(const std::string& s) const {
   throw Unsupported("name " + s);
 }
 
+Value reals(const std::string& op, double x, double y) {
+  if (op == "<") return x < y;
+  if (op == "<=") return x <= y;
+  if (op == ">") return x > y;
+  if (op == ">=") return x >= y;
+  if (op == "==") return x == y;
+  if (op == "!=") return x != y;
+  if (op == "and") return x != 0 && y != 0;
+  if (op == "or") return x != 0 || y != 0;
+  if (op == "//") return std::floor(x / y);
+  if (op == "+") return x + y;
+  if (op == "-") return x - y;
+  if (op == "*" || op == "juxtapose") return x * y;
+  if (op == "/") return x / y;
+  if (op == "**") return std::pow(x, y);
+  throw Unsupported("operator " + op + " of numbers");
+}
+
 Value integers(const std::string& op, std::int64_t x, std::int64_t y) {
   if (op == "+") return x + y;
   if (op == "-") return x - y;
@@ -112,17 +133,8 @@ Value integers(const std::string& op, std::int64_t x, std::int64_t y) {
     return r;
   }
   if (op == "//" && y != 0) return (x - ((x % y) + y) % y) / y;
-  if (op == "/") return static_cast<double>(x) / static_cast<double>(y);
-  throw Unsupported("operator " + op + " of integers");
-}
-
-Value reals(const std::string& op, double x, double y) {
-  if (op == "+") return x + y;
-  if (op == "-") return x - y;
-  if (op == "*" || op == "juxtapose") return x * y;
-  if (op == "/") return x / y;
-  if (op == "**") return std::pow(x, y);
-  throw Unsupported("operator " + op + " of numbers");
+  if (op == "%" && y != 0) return ((x % y) + y) % y;
+  return reals(op, static_cast<double>(x), static_cast<double>(y));
 }
 
 // x y of two matrices or a matrix and a vector is the matrix product.
@@ -161,8 +173,9 @@ std::pair<List, Dict> Evaluator::arguments(const Node& n) const {
   for (std::size_t i = 1; i < n.children.size(); ++i) {
     const std::string& key = n.names[i - 1];
     const Node& argument = *n.children[i];
-    const bool is_switch =
-        argument.kind == Kind::name && (argument.text == "retain_graph" || argument.text == "create_graph");
+    static const std::set<std::string> kSwitches = {"retain_graph", "create_graph",  "batch_first",
+                                                    "norm_first",   "bidirectional", "add_zero_attn"};
+    const bool is_switch = argument.kind == Kind::name && kSwitches.contains(argument.text);
     if (is_switch && key.empty() && !variables_.contains(argument.text))
       named.emplace_back(argument.text, true);
     else if (key.empty())
@@ -235,11 +248,13 @@ Value Evaluator::index(Value object, const Node& n) const {
       x = xgrad::slice(x, d++, s->start.value_or(0), s->stop.value_or(xgrad::Slice::kEnd), s->step.value_or(1));
     } else if (k.is_none()) {
       x = xgrad::unsqueeze(x, d++);
-    } else if (k.get<Ellipsis>() && &k == &keys[0]) {
-      d = x.dim() - std::count_if(keys.begin() + 1, keys.end(), [](const Value& v) { return !v.is_none(); });
+    } else if (k.get<Ellipsis>()) {
+      d = x.dim() - std::count_if(&k + 1, std::as_const(keys).data() + keys.size(), [](const Value& v) { return !v.is_none(); });
     } else if (k.is_tensor() && keys.size() == 1) {
       const Tensor t = k.tensor();
-      if (t.dtype() == xgrad::kBool)
+      if (t.dtype() == xgrad::kBool && t.dim() < x.dim())
+        throw Unsupported("a mask of whole rows");
+      else if (t.dtype() == xgrad::kBool)
         x = xgrad::masked_select(x, t);
       else if (t.dim() <= 1)
         x = xgrad::index_select(x, 0, t);

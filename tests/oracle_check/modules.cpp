@@ -62,6 +62,7 @@ const ClassTable& classes() {
   static const ClassTable table = [] {
     ClassTable t = basic_classes();
     add_norm_classes(t);
+    add_attention_classes(t);
     for (const ModuleClass& c : convolution_classes()) t[c.name] = {c.signature, c.make};
     for (const char* name : {"RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"}) t[name] = recurrent(name);
     return t;

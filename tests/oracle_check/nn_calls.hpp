@@ -17,5 +17,6 @@ Value run_module(Case& c, AnyModule m);
 
 // Calls by the name of the record.
 const std::map<std::string, std::function<Value(Case&)>>& norm_calls();
+const std::map<std::string, std::function<Value(Case&)>>& attention_calls();
 
 }  // namespace oracle

@@ -1,4 +1,5 @@
 // Records of modules whose sizes stand in their inputs, and that report their buffers after the call.
+#include "functions.hpp"
 #include "nn_calls.hpp"
 
 namespace oracle {
@@ -14,7 +15,9 @@ Value channels_from_input(Case& c) {
       value = true;
     }
   const bool plain = c.op == "InstanceNorm1d" || c.op == "InstanceNorm2d" || c.op == "InstanceNorm3d";
-  attrs.emplace_back("num_features", c.inputs.at(0).tensor.size(1));
+  const Tensor x = c.inputs.at(0).tensor;
+  const bool unbatched = plain && x.dim() == c.op[c.op.size() - 2] - '0' + 1;
+  attrs.emplace_back("num_features", x.size(unbatched ? 0 : 1));
   const auto given = [&](const char* name) {
     return std::any_of(attrs.begin(), attrs.end(), [name](const auto& a) { return a.first == name; });
   };
@@ -49,17 +52,12 @@ Value with_channels(Case& c) {
 
 // Two inputs besides the table.
 Value bags(Case& c) {
-  Dict named = constructor_attrs(c);
-  const auto mode_is = [&](const char* m) {
-    return std::any_of(named.begin(), named.end(),
-                       [m](const auto& a) { return a.first == "mode" && a.second.text() == m; });
-  };
+  Args args("mode? include_last_offset? padding_idx? max_norm? norm_type? scale_grad_by_freq?", {},
+            constructor_attrs(c));
   const Tensor weight = c.tensor("weight");
-  const xgrad::BagMode mode = mode_is("sum")   ? xgrad::BagMode::sum
-                              : mode_is("max") ? xgrad::BagMode::max
-                                               : xgrad::BagMode::mean;
-  const xgrad::nn::EmbeddingBag m(weight.size(0), weight.size(1), {.mode = mode});
-  const AnyModule any{m, [&](const Tensor& x) { return m(x, c.has("offsets") ? c.tensor("offsets") : Tensor()); }};
+  const xgrad::nn::EmbeddingBag m(weight.size(0), weight.size(1), embedding_bag_options(args));
+  const auto optional = [&](const char* name) { return c.has(name) ? c.tensor(name) : Tensor(); };
+  const AnyModule any{m, [&](const Tensor& x) { return m(x, optional("offsets"), optional("per_sample_weights")); }};
   return run_module(c, any);
 }
 

@@ -134,20 +134,18 @@ optim::CyclicMode cyclic_mode(const std::string& name) {
   throw Unsupported("mode " + name);
 }
 
+Value of_two(double (*f)(double, double)) {
+  return std::make_shared<Callable>(
+      [f](const List& a, const Dict&) -> Value { return f(a.at(0).real(), a.at(1).real()); });
+}
+
 // A function of the epoch, as text.
 std::function<double(std::int64_t)> epoch_function(const Value& v) {
-  const std::string text = v.text();
-  const auto otherwise = text.find(" if epoch%2 else ");
-  if (otherwise != std::string::npos) {
-    const double odd = std::stod(text), even = std::stod(text.substr(otherwise + 17));
-    return [odd, even](std::int64_t e) { return e % 2 ? odd : even; };
-  }
-  return [text](std::int64_t e) {
+  return [text = v.text()](std::int64_t e) {
     Interpreter language;
     language.set("epoch", e);
-    language.set("min", std::make_shared<Callable>([](const List& a, const Dict&) -> Value {
-                   return std::min(a.at(0).real(), a.at(1).real());
-                 }));
+    language.set("min", of_two([](double x, double y) { return std::min(x, y); }));
+    language.set("max", of_two([](double x, double y) { return std::max(x, y); }));
     return language.evaluate(text).real();
   };
 }

@@ -93,7 +93,12 @@ class Parser {
       const std::string op = tokens_[next_++].text;
       left = node(Kind::binary, op, {left, negation()});
     }
-    return left;
+    if (!at_word("if")) return left;
+    ++next_;
+    NodePtr condition = expression();
+    if (!at_word("else")) fail();
+    ++next_;
+    return node(Kind::condition, {}, {left, condition, expression()});
   }
   NodePtr negation() {
     if (!at_word("not")) return comparison();

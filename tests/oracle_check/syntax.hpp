@@ -23,6 +23,7 @@ enum class Kind {
   slice,      // children: start, stop, step, null where left out
   attribute,  // children[0] . text
   lambda,     // names: parameters; children[0]
+  condition,  // children[0] if children[1] else children[2]
 };
 
 struct Node {

@@ -1,7 +1,9 @@
 // All operations.
 #pragma once
 
+#include <xgrad/ops/attention.hpp>
 #include <xgrad/ops/conv.hpp>
+#include <xgrad/ops/ctc_loss.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/index.hpp>

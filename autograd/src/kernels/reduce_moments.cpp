@@ -32,8 +32,12 @@ struct Moment {
   double n, mean, m2;  // m2: sum of squared deviations from the mean
 };
 
-// NaN stays.
-XGRAD_INLINE double not_negative(double v) { return v < 0 ? 0 : v; }
+// Squared deviations from the mean, of those from a point near it and what these sum up to. NaN stays, and so does what
+// overflowed.
+XGRAD_INLINE double about_mean(double squares, double left, double n) {
+  const double m2 = squares - left * left / n;
+  return squares > std::numeric_limits<double>::max() ? squares : m2 < 0 ? 0 : m2;
+}
 
 template <class T>
 struct Spread {
@@ -61,7 +65,7 @@ struct Spread {
     const T about = static_cast<T>(first + sum_of<W>(p, n, first, [first](auto v) { return v - first; }) / count);
     const double left = sum_of<W>(p, n, about, [about](auto v) { return v - about; });
     const double squares = sum_of<W>(p, n, about, [about](auto v) { return (v - about) * (v - about); });
-    return {count, about + left / count, not_negative(squares - left * left / count)};
+    return {count, about + left / count, about_mean(squares, left, count)};
   }
   template <int W>
   XGRAD_INLINE Acc run(const T* p, std::int64_t n) const {
@@ -85,7 +89,7 @@ struct Spread {
       }
     for (std::int64_t c = 0; c < cols; ++c) {
       const double l = left[c];
-      combine(acc[c], {n, about[c] + l / n, not_negative(squares[c] - l * l / n)});
+      combine(acc[c], {n, about[c] + l / n, about_mean(squares[c], l, n)});
     }
   }
   XGRAD_INLINE void store(std::int64_t i, const Acc& a) const {

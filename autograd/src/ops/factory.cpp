@@ -118,8 +118,8 @@ Tensor zeros_like(const Tensor& t, Location at) {
 Tensor ones_like(const Tensor& t, Location at) { return like("ones_like", t, 1, at); }
 Tensor full_like(const Tensor& t, Scalar value, Location at) { return like("full_like", t, value, at); }
 
-Tensor eye(std::int64_t n, std::int64_t m, TensorOptions o, Location at) {
-  const Shape shape{n, m == -1 ? n : m};
+Tensor eye(std::int64_t n, std::optional<std::int64_t> m, TensorOptions o, Location at) {
+  const Shape shape{n, m.value_or(n)};
   require_options("eye", o, at);
   require_shape("eye", shape, at);
   Tensor t = detail::zeros_raw(shape, o.dtype);

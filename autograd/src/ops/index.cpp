@@ -320,6 +320,13 @@ void scatter_into(Tensor& out, int dim, const Tensor& plain, const Tensor& sourc
   });
 }
 
+// Where nothing is to be found any integer type will do, as in PyTorch.
+void require_places(const char* op, const Tensor& index, const Location& at) {
+  require_defined(op, index, at);
+  if (impl(index).numel > 0 || impl(index).dtype == DType::boolean || is_floating(impl(index).dtype))
+    require_index_dtype(op, index, at);
+}
+
 Tensor gather_backward(const Tensor& g, const Shape& shape, int dim, const Tensor& index) {
   Tensor out = detail::zeros_raw(shape, impl(g).dtype);
   scatter_into(out, dim, plain_index(index), g);
@@ -331,7 +338,7 @@ Tensor gather_backward(const Tensor& g, const Shape& shape, int dim, const Tenso
 
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Location at) {
   const int d = wrap_dim("gather", dim, x, at);
-  require_index_dtype("gather", index, at);
+  require_places("gather", index, at);
   require_box("gather", x, index, d, at);
   const Tensor plain = plain_index(index);
   require_in_range("gather", plain, sizes_of(x)[d], d, x, at);
@@ -361,7 +368,7 @@ Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Location a
 
 Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& src, Location at) {
   const int d = wrap_dim("scatter_add", dim, x, at);
-  require_index_dtype("scatter_add", index, at);
+  require_places("scatter_add", index, at);
   require_same_dtype("scatter_add", x, src, at);
   require_box("scatter_add", x, index, d, at);
   const Shape is = sizes_of(index), ss = sizes_of(src);

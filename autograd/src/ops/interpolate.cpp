@@ -248,6 +248,7 @@ Resampling checked(const Tensor& x, const InterpolateOptions& o, const Location&
     if (r.out[d] < 1 || s[d] < 1)
       refuse(fmt::format("sizes must be positive, got {} from {} in dim {}", r.out[d], s[d], d));
   }
+  make_tensor(r.out, impl(x).dtype, at);  // what no memory can hold is refused before its weights are computed
   return r;
 }
 

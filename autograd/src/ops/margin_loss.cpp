@@ -161,7 +161,7 @@ Tensor multi_margin_loss(const Tensor& input, const Tensor& target, const MultiM
   const std::int64_t rows = single ? 1 : impl(input).shape[0];
   const Shape want = single ? Shape{} : Shape{rows};
   if (!(impl(target).shape == want) && !(single && impl(target).numel == 1)) refuse_target(op, want, input, target, at);
-  const std::int64_t classes = impl(input).numel / std::max<std::int64_t>(rows, 1);
+  const std::int64_t classes = single ? impl(input).numel : impl(input).shape[1];
   if (o.weight.defined() && !(impl(o.weight).shape == Shape{classes})) [[unlikely]]
     ErrorReport(op, fmt::format("weight must be ({}), one per class, got {}", classes, to_string(o.weight.shape())), at)
         .operand("weight", o.weight)

@@ -32,15 +32,22 @@ Shape padded_shape(const Shape& s, const Pads& p) {
   return out;
 }
 
-std::int64_t source(PadMode mode, std::int64_t i, std::int64_t n) {
+// A dimension of n elements, of which negative padding leaves those in [begin, end).
+struct Kept {
+  std::int64_t n, begin, end;
+  Kept(std::int64_t size, std::int64_t before, std::int64_t after)
+      : n(size), begin(std::max<std::int64_t>(0, -before)), end(size + std::min<std::int64_t>(0, after)) {}
+};
+
+std::int64_t source(PadMode mode, std::int64_t i, const Kept& k) {
+  const std::int64_t n = k.n, left = k.end - k.begin;
+  if (mode == PadMode::circular && left > 0) return k.begin + ((i - k.begin) % left + left) % left;
   if (i >= 0 && i < n) return i;
   switch (mode) {
     case PadMode::reflect:
       return i < 0 ? -i : 2 * (n - 1) - i;
     case PadMode::replicate:
       return i < 0 ? 0 : n - 1;
-    case PadMode::circular:
-      return ((i % n) + n) % n;
     default:
       return -1;
   }
@@ -54,7 +61,7 @@ class Walk {
       auto& m = maps_[static_cast<std::size_t>(d)];
       m.resize(static_cast<std::size_t>(out_[d]));
       for (std::int64_t i = 0; i < out_[d]; ++i)
-        m[static_cast<std::size_t>(i)] = source(p.mode, i - p.before[d], in[d]);
+        m[static_cast<std::size_t>(i)] = source(p.mode, i - p.before[d], {in[d], p.before[d], p.after[d]});
     }
     const int last = in.rank() - 1;
     first_ = std::clamp<std::int64_t>(p.before[last], 0, out_[last]);
@@ -175,14 +182,16 @@ Tensor pad_op(const Tensor& x, const Pads& p, Scalar value, const Location& at) 
 }
 
 // ---- checks ----
-void require_room(const Tensor& x, int d, std::int64_t amount, PadMode mode, const Location& at) {
+void require_room(const Tensor& x, int d, std::int64_t amount, std::int64_t opposite, PadMode mode,
+                  const Location& at) {
   const std::int64_t n = impl(x).shape[d];
   if (amount <= 0 || mode == PadMode::constant) return;
-  const bool fits = mode == PadMode::reflect ? amount < n : mode == PadMode::circular ? amount <= n : n > 0;
+  const std::int64_t left = n + std::min<std::int64_t>(0, opposite);  // what negative padding leaves to wrap around
+  const bool fits = mode == PadMode::reflect ? amount < n : mode == PadMode::circular ? amount <= left : n > 0;
   if (fits) return;
   const std::string rule =
       mode == PadMode::reflect ? fmt::format("padding {} must be less than size {} of dim {} to reflect", amount, n, d)
-      : mode == PadMode::circular ? fmt::format("padding {} must not exceed size {} of dim {} to wrap", amount, n, d)
+      : mode == PadMode::circular ? fmt::format("padding {} must not exceed size {} of dim {} to wrap", amount, left, d)
                                   : fmt::format("dim {} is empty: it has no edge to replicate", d);
   ErrorReport("pad", rule, at).operand("input", x).shape_error();
 }
@@ -200,16 +209,16 @@ Pads checked_pads(const Tensor& x, const std::vector<std::int64_t>& sizes, PadMo
     p.before[d] = at_size < sizes.size() ? sizes[at_size] : 0;
     p.after[d] = at_size < sizes.size() ? sizes[at_size + 1] : 0;
     std::int64_t size = 0;
-    if (__builtin_add_overflow(s[d], p.before[d], &size) || __builtin_add_overflow(size, p.after[d], &size) || size < 0)
-        [[unlikely]]
+    if (__builtin_add_overflow(s[d], p.before[d], &size) || __builtin_add_overflow(size, p.after[d], &size) ||
+        size < 0 || p.before[d] < -s[d] || p.after[d] < -s[d]) [[unlikely]]
       ErrorReport(
           "pad",
           fmt::format("padding ({}, {}) of size {} of dim {} gives no valid size", p.before[d], p.after[d], s[d], d),
           at)
           .operand("input", x)
           .shape_error();
-    require_room(x, d, p.before[d], mode, at);
-    require_room(x, d, p.after[d], mode, at);
+    require_room(x, d, p.before[d], p.after[d], mode, at);
+    require_room(x, d, p.after[d], p.before[d], mode, at);
   }
   return p;
 }

@@ -22,7 +22,7 @@ Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, Reduction reduc
       },
       [=](auto x, auto y, double k) {
         auto d = x - y;
-        return where(abs(d) < beta, d * (slope * k), sign(d) * k);
+        return where(abs(d) >= beta, sign(d) * k, d * (slope * k));  // NaN stays
       },
       at);
 }
@@ -39,7 +39,7 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction
       },
       [=](auto x, auto y, double k) {
         auto d = x - y;
-        return where(abs(d) < delta, d * k, sign(d) * (delta * k));
+        return where(abs(d) >= delta, sign(d) * (delta * k), d * k);
       },
       at);
 }

@@ -21,31 +21,31 @@ Tensor mean_for(const Tensor& x, const Tensor& found, DimSet dims) {
   return with_kept_dims(found, impl(x).shape, dims);
 }
 
-double degrees_of_freedom(const Shape& shape, DimSet dims, bool unbiased) {
-  return std::max(0.0, static_cast<double>(detail::reduced_count(shape, dims)) - (unbiased ? 1 : 0));
+double degrees_of_freedom(const Shape& shape, DimSet dims, std::int64_t correction) {
+  return std::max(0.0, static_cast<double>(detail::reduced_count(shape, dims)) - static_cast<double>(correction));
 }
 
-Tensor var_over(const Tensor& x, DimSet dims, bool unbiased, bool keepdim, const Location& at) {
+Tensor var_over(const Tensor& x, DimSet dims, std::int64_t correction, bool keepdim, const Location& at) {
   require_floating("var", x, at);
-  const detail::Moments m = detail::moments_raw(x, dims, unbiased ? 1 : 0, false, keepdim);
+  const detail::Moments m = detail::moments_raw(x, dims, static_cast<double>(correction), false, keepdim);
   return record("var", m.spread, {x}, {x, m.mean},
-                [dims, unbiased](const Saved& s, const Tensor& g) -> Grads {
+                [dims, correction](const Saved& s, const Tensor& g) -> Grads {
                   const Tensor v = s[0];
-                  const double c = 2 / degrees_of_freedom(impl(v).shape, dims, unbiased);
+                  const double c = 2 / degrees_of_freedom(impl(v).shape, dims, correction);
                   return {fuse([c](auto g, auto x, auto mean) { return g * ((x - mean) * c); },
                                with_kept_dims(g, impl(v).shape, dims), v, mean_for(v, s[1], dims))};
                 }, at);
 }
 
 // The gradient is 0 where the deviation is 0, as in PyTorch.
-Tensor std_over(const Tensor& x, DimSet dims, bool unbiased, bool keepdim, const Location& at) {
+Tensor std_over(const Tensor& x, DimSet dims, std::int64_t correction, bool keepdim, const Location& at) {
   require_floating("std", x, at);
-  const detail::Moments m = detail::moments_raw(x, dims, unbiased ? 1 : 0, true, keepdim);
+  const detail::Moments m = detail::moments_raw(x, dims, static_cast<double>(correction), true, keepdim);
   return record("std", m.spread, {x}, {x, m.mean, m.spread},
-                [dims, unbiased](const Saved& s, const Tensor& g) -> Grads {
+                [dims, correction](const Saved& s, const Tensor& g) -> Grads {
                   const Tensor v = s[0];
                   const Shape& full = impl(v).shape;
-                  const double c = 1 / degrees_of_freedom(full, dims, unbiased);
+                  const double c = 1 / degrees_of_freedom(full, dims, correction);
                   const Tensor scale = fuse([c](auto g, auto y) {
                     auto flat = y == 0;
                     return where(flat, 0., g * c / where(flat, 1., y));
@@ -59,18 +59,18 @@ Tensor std_over(const Tensor& x, DimSet dims, bool unbiased, bool keepdim, const
 
 Tensor var(const Tensor& x, Location at) {
   require_defined("var", x, at);
-  return var_over(x, all_dims(impl(x).shape), true, false, at);
+  return var_over(x, all_dims(impl(x).shape), 1, false, at);
 }
-Tensor var(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim, Location at) {
-  return var_over(x, dim_set("var", x, dims, at), unbiased, keepdim, at);
+Tensor var(const Tensor& x, const Shape& dims, std::int64_t correction, bool keepdim, Location at) {
+  return var_over(x, dim_set("var", x, dims, at), correction, keepdim, at);
 }
 
 Tensor std(const Tensor& x, Location at) {
   require_defined("std", x, at);
-  return std_over(x, all_dims(impl(x).shape), true, false, at);
+  return std_over(x, all_dims(impl(x).shape), 1, false, at);
 }
-Tensor std(const Tensor& x, const Shape& dims, bool unbiased, bool keepdim, Location at) {
-  return std_over(x, dim_set("std", x, dims, at), unbiased, keepdim, at);
+Tensor std(const Tensor& x, const Shape& dims, std::int64_t correction, bool keepdim, Location at) {
+  return std_over(x, dim_set("std", x, dims, at), correction, keepdim, at);
 }
 
 }  // namespace xgrad

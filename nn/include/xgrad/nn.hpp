@@ -2,6 +2,8 @@
 #pragma once
 
 #include <xgrad/nn/activation.hpp>
+#include <xgrad/nn/attention.hpp>
+#include <xgrad/nn/bilinear.hpp>
 #include <xgrad/nn/conv.hpp>
 #include <xgrad/nn/container.hpp>
 #include <xgrad/nn/functional.hpp>
@@ -15,3 +17,5 @@
 #include <xgrad/nn/embedding.hpp>
 #include <xgrad/nn/loss.hpp>
 #include <xgrad/nn/padding.hpp>
+#include <xgrad/nn/parameter_vector.hpp>
+#include <xgrad/nn/transformer.hpp>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include <xgrad/random.hpp>
@@ -21,7 +22,9 @@ XGRAD_API Tensor ones(const Shape& shape, TensorOptions o = {}, Location at = Lo
 // dtype left out: float32 for a floating value, int64 for an integer, bool for a bool.
 XGRAD_API Tensor full(const Shape& shape, Scalar value, Location at = Location::current());
 XGRAD_API Tensor full(const Shape& shape, Scalar value, TensorOptions o, Location at = Location::current());
-XGRAD_API Tensor eye(std::int64_t n, std::int64_t m = -1, TensorOptions o = {}, Location at = Location::current());
+// n rows and m columns, n when not given.
+XGRAD_API Tensor eye(std::int64_t n, std::optional<std::int64_t> m = {}, TensorOptions o = {},
+                     Location at = Location::current());
 // [0, end), [start, end) by step; ceil((end - start) / step) elements. int64 when all are integers, else float32.
 // ValueError when step is 0 or points away from end.
 XGRAD_API Tensor arange(Scalar end, Location at = Location::current());

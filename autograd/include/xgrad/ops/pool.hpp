@@ -76,6 +76,22 @@ XGRAD_API Tensor avg_pool2d(const Tensor& x, Extents<2> kernel_size, const AvgPo
 XGRAD_API Tensor avg_pool3d(const Tensor& x, Extents<3> kernel_size, const AvgPoolOptions<3>& options = {},
                             Location at = Location::current());
 
+template <int N>
+struct LPPoolOptions {
+  PoolStride<N> stride = {};
+  bool ceil_mode = false;
+};
+
+// (sum of x^norm_type over each window)^(1 / norm_type): 1 sums. norm_type must be positive and
+// finite (ValueError). A window that ceil_mode lets reach over the edge counts as full of its mean. The gradient of a
+// window that sums to 0 is 0.
+XGRAD_API Tensor lp_pool1d(const Tensor& x, double norm_type, Extents<1> kernel_size,
+                           const LPPoolOptions<1>& options = {}, Location at = Location::current());
+XGRAD_API Tensor lp_pool2d(const Tensor& x, double norm_type, Extents<2> kernel_size,
+                           const LPPoolOptions<2>& options = {}, Location at = Location::current());
+XGRAD_API Tensor lp_pool3d(const Tensor& x, double norm_type, Extents<3> kernel_size,
+                           const LPPoolOptions<3>& options = {}, Location at = Location::current());
+
 // Windows that share the input out: window i of n reaches from floor(i in / n) to ceil((i + 1) in / n). A size may be
 // kKeepSize: that of the input.
 inline constexpr std::int64_t kKeepSize = -1;

@@ -15,12 +15,12 @@ XGRAD_API Tensor sum(const Tensor& x, Location at = Location::current());
 XGRAD_API Tensor sum(const Tensor& x, const Shape& dims, bool keepdim = false, Location at = Location::current());
 XGRAD_API Tensor mean(const Tensor& x, Location at = Location::current());
 XGRAD_API Tensor mean(const Tensor& x, const Shape& dims, bool keepdim = false, Location at = Location::current());
-// Sum of squared deviations / (n - 1 if unbiased else n).
+// Sum of squared deviations / max(0, n - correction). A bool may stand for the correction: true is 1 (unbiased), false 0.
 XGRAD_API Tensor var(const Tensor& x, Location at = Location::current());
-XGRAD_API Tensor var(const Tensor& x, const Shape& dims, bool unbiased = true, bool keepdim = false,
+XGRAD_API Tensor var(const Tensor& x, const Shape& dims, std::int64_t correction = 1, bool keepdim = false,
                      Location at = Location::current());
 XGRAD_API Tensor std(const Tensor& x, Location at = Location::current());  // sqrt(var)
-XGRAD_API Tensor std(const Tensor& x, const Shape& dims, bool unbiased = true, bool keepdim = false,
+XGRAD_API Tensor std(const Tensor& x, const Shape& dims, std::int64_t correction = 1, bool keepdim = false,
                      Location at = Location::current());
 // Templates, since var(x, {1}) would otherwise take {1} for the bool.
 template <std::same_as<bool> B>

@@ -152,9 +152,10 @@ class Tanhshrink : public Layer<Tanhshrink> {
 struct HardtanhOptions {
   double min_val = -1, max_val = 1;
 };
-class Hardtanh : public Layer<Hardtanh> {
+// ValueError unless min_val < max_val.
+class XGRAD_API Hardtanh : public Layer<Hardtanh> {
  public:
-  explicit Hardtanh(HardtanhOptions options = {}) : Layer("Hardtanh"), options_(options) {}
+  explicit Hardtanh(HardtanhOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardtanh(x, options_.min_val, options_.max_val, at); }
 
  private:

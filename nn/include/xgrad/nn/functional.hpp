@@ -6,11 +6,13 @@
 namespace xgrad::nn::functional {
 
 using xgrad::batch_norm;
+using xgrad::bilinear;
 using xgrad::binary_cross_entropy;
 using xgrad::binary_cross_entropy_with_logits;
 using xgrad::celu;
 using xgrad::cosine_embedding_loss;
 using xgrad::cross_entropy;
+using xgrad::ctc_loss;
 using xgrad::dropout;
 using xgrad::elu;
 using xgrad::embedding;
@@ -49,6 +51,7 @@ using xgrad::prelu;
 using xgrad::relu;
 using xgrad::relu6;
 using xgrad::rrelu;
+using xgrad::scaled_dot_product_attention;
 using xgrad::selu;
 using xgrad::sigmoid;
 using xgrad::silu;
@@ -79,6 +82,9 @@ using xgrad::max_pool3d_with_indices;
 using xgrad::avg_pool1d;
 using xgrad::avg_pool2d;
 using xgrad::avg_pool3d;
+using xgrad::lp_pool1d;
+using xgrad::lp_pool2d;
+using xgrad::lp_pool3d;
 using xgrad::adaptive_avg_pool1d;
 using xgrad::adaptive_avg_pool2d;
 using xgrad::adaptive_avg_pool3d;

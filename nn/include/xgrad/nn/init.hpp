@@ -25,6 +25,15 @@ XGRAD_API Tensor& constant_(Tensor& t, double value, Location at = Location::cur
 XGRAD_API Tensor& zeros_(Tensor& t, Location at = Location::current());
 XGRAD_API Tensor& ones_(Tensor& t, Location at = Location::current());
 XGRAD_API Tensor& eye_(Tensor& t, Location at = Location::current());
+// gain times a random matrix with orthonormal rows, or columns if there are fewer of these; dimensions behind the first
+// count as one. ShapeError below rank 2. A. Saxe et al. 2013.
+XGRAD_API Tensor& orthogonal_(Tensor& t, double gain = 1, Location at = Location::current());
+// Zeros, with a 1 in the middle of the kernel from each input channel to the output channel of its number: convolutions
+// that pass their input on, in each of `groups` parts. ShapeError unless the rank is 3 to 5; ValueError when groups do
+// not divide the output channels.
+XGRAD_API Tensor& dirac_(Tensor& t, std::int64_t groups = 1, Location at = Location::current());
+// N(0, stddev), with a fraction `sparsity` of the rows, rounded up, zero in each column. J. Martens 2010.
+XGRAD_API Tensor& sparse_(Tensor& t, double sparsity, double stddev = 0.01, Location at = Location::current());
 // U(+-gain sqrt(6 / (fan_in + fan_out))); Glorot & Bengio 2010.
 XGRAD_API Tensor& xavier_uniform_(Tensor& t, double gain = 1, Location at = Location::current());
 // N(0, gain sqrt(2 / (fan_in + fan_out))).

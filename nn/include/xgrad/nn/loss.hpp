@@ -1,8 +1,10 @@
 // Loss functions as modules: loss(input, target) gives a 0-d tensor, or one value per element or sample with
-// Reduction::none. Formulas, shapes and errors are those of <xgrad/ops/loss.hpp> and <xgrad/ops/margin_loss.hpp>.
+// Reduction::none. Formulas, shapes and errors are those of <xgrad/ops/loss.hpp>, <xgrad/ops/margin_loss.hpp> and
+// <xgrad/ops/ctc_loss.hpp>.
 #pragma once
 
 #include <xgrad/nn/module.hpp>
+#include <xgrad/ops/ctc_loss.hpp>
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/ops/margin_loss.hpp>
 
@@ -196,6 +198,26 @@ class GaussianNLLLoss : public Loss<GaussianNLLLoss> {
 
  private:
   GaussianNllOptions options_;
+};
+
+class CTCLoss : public Module {
+ public:
+  explicit CTCLoss(CtcLossOptions options = {}) : Module("CTCLoss"), options_(options) {}
+  // Hooks see log_probs.
+  Tensor operator()(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                    const Tensor& target_lengths, Location at = Location::current()) const {
+    const detail::ModuleScope scope(info());
+    if (!has_hooks()) return forward(log_probs, targets, input_lengths, target_lengths, at);
+    const Tensor in = run_pre_hooks(log_probs);
+    return run_hooks(in, forward(in, targets, input_lengths, target_lengths, at));
+  }
+  Tensor forward(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                 const Tensor& target_lengths, Location at = Location::current()) const {
+    return ctc_loss(log_probs, targets, input_lengths, target_lengths, options_, at);
+  }
+
+ private:
+  CtcLossOptions options_;
 };
 
 // ---- margins ----

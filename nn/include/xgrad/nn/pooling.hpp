@@ -11,6 +11,8 @@ class MaxPoolNd : public Layer<MaxPoolNd<N>> {
  public:
   explicit MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
+  // Also where the values stood, as max_unpool takes it.
+  ValuesIndices forward_with_indices(const Tensor& x, Location at = Location::current()) const;
 
  private:
   Extents<N> kernel_size_;
@@ -26,6 +28,18 @@ class AvgPoolNd : public Layer<AvgPoolNd<N>> {
  private:
   Extents<N> kernel_size_;
   AvgPoolOptions<N> options_;
+};
+
+template <int N>
+class LPPoolNd : public Layer<LPPoolNd<N>> {
+ public:
+  LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options = {});
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+ private:
+  double norm_type_;
+  Extents<N> kernel_size_;
+  LPPoolOptions<N> options_;
 };
 
 // Any input size -> output_size; kKeepSize keeps a size.
@@ -44,6 +58,7 @@ class AdaptiveMaxPoolNd : public Layer<AdaptiveMaxPoolNd<N>> {
  public:
   explicit AdaptiveMaxPoolNd(Extents<N> output_size);
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
+  ValuesIndices forward_with_indices(const Tensor& x, Location at = Location::current()) const;
 
  private:
   Extents<N> output_size_;
@@ -55,6 +70,9 @@ extern template class XGRAD_API MaxPoolNd<3>;
 extern template class XGRAD_API AvgPoolNd<1>;
 extern template class XGRAD_API AvgPoolNd<2>;
 extern template class XGRAD_API AvgPoolNd<3>;
+extern template class XGRAD_API LPPoolNd<1>;
+extern template class XGRAD_API LPPoolNd<2>;
+extern template class XGRAD_API LPPoolNd<3>;
 extern template class XGRAD_API AdaptiveAvgPoolNd<1>;
 extern template class XGRAD_API AdaptiveAvgPoolNd<2>;
 extern template class XGRAD_API AdaptiveAvgPoolNd<3>;
@@ -68,6 +86,9 @@ using MaxPool3d = MaxPoolNd<3>;
 using AvgPool1d = AvgPoolNd<1>;
 using AvgPool2d = AvgPoolNd<2>;
 using AvgPool3d = AvgPoolNd<3>;
+using LPPool1d = LPPoolNd<1>;
+using LPPool2d = LPPoolNd<2>;
+using LPPool3d = LPPoolNd<3>;
 using AdaptiveAvgPool1d = AdaptiveAvgPoolNd<1>;
 using AdaptiveAvgPool2d = AdaptiveAvgPoolNd<2>;
 using AdaptiveAvgPool3d = AdaptiveAvgPoolNd<3>;
