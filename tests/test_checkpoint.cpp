@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <random>
 #include <thread>
 #include <xgrad/xgrad.hpp>
@@ -31,8 +32,10 @@ struct Run {
   data::DataLoader loader;
   std::vector<double> losses;
 
-  explicit Run(const data::TensorDataset& set) : loader(set, {.batch_size = 8, .shuffle = true}) {}
-  void epoch() {
+  explicit Run(const data::TensorDataset& set, int prefetch = 0)
+      : loader(set, {.batch_size = 8, .shuffle = true, .prefetch = prefetch}) {}
+  // `after_step` sees the number of all steps so far.
+  void epoch(const std::function<void(std::size_t)>& after_step = {}) {
     for (auto& [x, y] : loader) {
       opt.zero_grad();
       const Tensor loss = mse_loss(net(x), y);
@@ -45,6 +48,7 @@ struct Run {
         net.seen.add_(static_cast<double>(x.size(0)));
       }
       losses.push_back(loss.item());
+      if (after_step) after_step(losses.size());
     }
   }
   train::Checkpoint parts(std::int64_t epoch = 0) {
@@ -112,6 +116,59 @@ BOOST_AUTO_TEST_CASE(a_resumed_run_is_the_uninterrupted_one) {
   BOOST_TEST(same_bits(whole.scheduler.state_dict(), resumed.scheduler.state_dict()));
   BOOST_TEST(default_generator().get_state() == generator);
   BOOST_TEST(whole.net.seen.item() == 6 * 37);
+}
+
+BOOST_AUTO_TEST_CASE(also_from_the_middle_of_an_epoch) {
+  const TempDir dir;
+  const data::TensorDataset set = examples();
+  for (const int prefetch : {0, 2})
+    for (const std::size_t stop : {1, 8, 15}) {  // after the first batch of an epoch, in its middle, after the last
+      manual_seed(11);
+      Run whole(set, prefetch);
+      for (std::int64_t e = 0; e < 6; ++e)
+        whole.epoch([&](std::size_t steps) {
+          if (steps != stop) return;
+          train::Checkpoint c = whole.parts(e);
+          c.loader = whole.loader;
+          train::save_checkpoint(dir / "run", c);
+        });
+      const auto generator = default_generator().get_state();
+
+      manual_seed(999);  // everything comes from the file
+      Run resumed(set, prefetch);
+      resumed.epoch();
+      train::Checkpoint parts = resumed.parts();
+      parts.loader = resumed.loader;
+      const train::LoadedCheckpoint at = train::load_checkpoint(dir / "run", parts);
+      BOOST_TEST(at.epoch == static_cast<std::int64_t>(stop - 1) / 5);
+      resumed.losses.clear();
+      for (std::int64_t e = at.epoch; e < 6; ++e) resumed.epoch();
+      BOOST_TEST(
+          resumed.losses ==
+              std::vector<double>(whole.losses.begin() + static_cast<std::ptrdiff_t>(stop), whole.losses.end()),
+          boost::test_tools::per_element());
+      BOOST_TEST(same_bits(whole.net.state_dict(), resumed.net.state_dict()));
+      BOOST_TEST(same_bits(whole.opt.state_dict(), resumed.opt.state_dict()));
+      BOOST_TEST(same_bits(whole.scheduler.state_dict(), resumed.scheduler.state_dict()));
+      BOOST_TEST(default_generator().get_state() == generator);
+      BOOST_TEST(whole.net.seen.item() == 6 * 37);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_loader_that_does_not_fit) {
+  const TempDir dir;
+  Run run(examples());
+  const data::TensorDataset other(zeros({5, 4}), zeros({5, 1}));
+  data::DataLoader small(other, {.batch_size = 2});
+  train::save_checkpoint(dir / "run", {.model = run.net, .loader = run.loader});
+  train::save_checkpoint(dir / "without", {.model = run.net});
+  Run untouched(examples());
+  const nn::Module before = untouched.net.clone();
+  expect_op<ValueError>("DataLoader", {"37 examples, this one has 5"},
+                        [&] { train::load_checkpoint(dir / "run", {.model = untouched.net, .loader = small}); });
+  expect_op<IoError>("load_checkpoint", {"no loader in it"},
+                     [&] { train::load_checkpoint(dir / "without", {.model = untouched.net, .loader = small}); });
+  BOOST_TEST(same_bits(before.state_dict(), untouched.net.state_dict()));
 }
 
 BOOST_AUTO_TEST_CASE(parts_can_be_left_out) {

@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <numeric>
@@ -110,6 +111,85 @@ BOOST_AUTO_TEST_CASE(loader_order_and_sizes) {
   expect_op<ValueError>("DataLoader", {"batch_size", "0"}, [] { DataLoader(ten(), {.batch_size = 0}); });
   expect_op<ValueError>("DataLoader", {"prefetch", "-1"}, [] { DataLoader(ten(), {.prefetch = -1}); });
   expect_op<ValueError>("DataLoader", {"empty"}, [] { DataLoader(TensorDataset(ones({0, 2}), ones({0}))); });
+}
+
+BOOST_AUTO_TEST_CASE(loader_goes_on_in_the_middle_of_an_epoch) {
+  const auto batches_from = [](const DataLoader& loader, std::vector<std::vector<std::int64_t>> out = {}) {
+    for (auto& [x, y] : loader) out.push_back(y.to_vector<std::int64_t>());
+    return out;
+  };
+  for (const int prefetch : {0, 1, 3})
+    for (const bool shuffle : {false, true})
+      for (int stop = 0; stop <= 4; ++stop) {  // batches of 3, 3, 3 and 1; 0: between two epochs
+        const data::DataLoaderOptions options{.batch_size = 3, .shuffle = shuffle, .prefetch = prefetch};
+        const DataLoader loader(ten(), options);
+        manual_seed(12);
+        NamedTensors state = loader.state_dict();
+        std::array<std::uint64_t, 2> generator = default_generator().get_state();
+        std::vector<std::vector<std::int64_t>> after;
+        int batches = 0;
+        for (auto& [x, y] : loader) {
+          if (batches >= stop) after.push_back(y.to_vector<std::int64_t>());
+          if (++batches == stop) {
+            state = loader.state_dict();
+            generator = default_generator().get_state();
+          }
+        }
+        const auto second = batches_from(loader);
+
+        DataLoader again(ten(), options);
+        const DataLoader copy = again;  // another name for it
+        again.load_state_dict(state);
+        BOOST_TEST(same_bits(copy.state_dict(), state));  // it has not begun
+        default_generator().set_state(generator);
+        BOOST_TEST((batches_from(copy) == after));
+        BOOST_TEST((batches_from(again) == second));
+      }
+}
+
+BOOST_AUTO_TEST_CASE(loader_state_outside_of_an_epoch) {
+  const auto in_epoch = [](const DataLoader& l) { return l.state_dict()[1].second.item<bool>(); };
+  const DataLoader loader(ten(), {.batch_size = 3, .shuffle = true});
+  BOOST_TEST(!in_epoch(loader));
+  {
+    const auto at = loader.begin();
+    BOOST_TEST(in_epoch(loader));
+  }  // as after a break
+  BOOST_TEST(!in_epoch(loader));
+  auto at = loader.begin();
+  while (at != loader.end()) ++at;
+  BOOST_TEST(!in_epoch(loader));  // though the iterator is still there
+  const auto outer = loader.begin();
+  {
+    const auto inner = loader.begin();
+    BOOST_TEST(in_epoch(loader));
+  }
+  BOOST_TEST(!in_epoch(loader));  // the last begun counts
+}
+
+BOOST_AUTO_TEST_CASE(loader_states_that_do_not_fit) {
+  DataLoader loader(ten(), {.batch_size = 3});
+  const auto state = [](std::vector<std::int64_t> remaining, double examples = 10) {
+    return NamedTensors{{"examples", full({}, examples, {kInt64})},
+                        {"in_epoch", full({}, 1, {kBool})},
+                        {"remaining", from_vector(remaining)}};
+  };
+  loader.load_state_dict(state({7, 2, 5}));
+  const NamedTensors before = loader.state_dict();
+  const auto refused = [&](const NamedTensors& bad, const std::vector<std::string>& facts) {
+    expect_op<ValueError>("DataLoader", facts, [&] { loader.load_state_dict(bad); });
+    expect_op<ValueError>("DataLoader", facts, [&] { loader.check_state_dict(bad); });
+    BOOST_TEST(same_bits(before, loader.state_dict()));
+  };
+  refused(state({1}, 11), {"11 examples, this one has 10"});
+  refused(state({1, 10}), {"no example 10 among 10"});
+  refused(state({-1}), {"no example -1"});
+  refused({}, {"missing: examples", "missing: in_epoch", "missing: remaining"});
+  NamedTensors odd = state({1});
+  odd[2].second = odd[2].second.to(kFloat32);
+  odd.emplace_back("order", ones({1}));
+  refused(odd, {"remaining is not int64", "unexpected: order"});
+  BOOST_TEST(targets(loader) == (std::vector<std::int64_t>{7, 2, 5}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(loader_shuffles_anew_each_epoch_and_repeatably) {

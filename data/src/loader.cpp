@@ -18,7 +18,7 @@
 namespace xgrad::data {
 
 DataLoader::DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at)
-    : examples_(examples), fetch_(std::move(fetch)), options_(options) {
+    : examples_(examples), fetch_(std::move(fetch)), options_(options), position_(std::make_shared<Position>()) {
   if (options.batch_size < 1)
     ErrorReport("DataLoader", fmt::format("batch_size must be positive, got {}", options.batch_size), at).value_error();
   if (options.prefetch < 0)
@@ -28,10 +28,17 @@ DataLoader::DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions opt
   if (examples < 1) ErrorReport("DataLoader", "the dataset is empty", at).value_error();
 }
 
-std::int64_t DataLoader::size() const {
-  const std::int64_t b = options_.batch_size;
-  return options_.drop_last ? examples_ / b : (examples_ + b - 1) / b;
+namespace {
+
+using Order = std::vector<std::int64_t>;
+
+std::int64_t batches_of(std::int64_t examples, const DataLoaderOptions& o) {
+  return o.drop_last ? examples / o.batch_size : (examples + o.batch_size - 1) / o.batch_size;
 }
+
+}  // namespace
+
+std::int64_t DataLoader::size() const { return batches_of(examples_, options_); }
 
 namespace detail {
 namespace {
@@ -74,7 +81,7 @@ Example collate(std::span<const std::int64_t> indices, const std::function<Examp
 }  // namespace detail
 
 // The batches of one pass over the data, made on demand or by workers that stay `ahead` of the reader.
-struct DataLoader::iterator::Epoch {
+struct DataLoader::Epoch {
   struct Slot {
     Example batch;
     std::exception_ptr error;
@@ -82,9 +89,10 @@ struct DataLoader::iterator::Epoch {
   };
 
   Fetch fetch;
-  std::vector<std::int64_t> order;
+  Order order;
   std::int64_t batch_size, batches;
   std::int64_t taken = 0;    // batches the reader has
+  bool over = false;         // the reader has seen the end
   std::int64_t claimed = 0;  // batches that are made or in the making; at most `ahead` more than taken
 
   std::vector<Slot> slots;  // batch b is in slot b % ahead
@@ -93,13 +101,11 @@ struct DataLoader::iterator::Epoch {
   bool stop = false;
   std::vector<std::thread> workers;
 
-  explicit Epoch(const DataLoader& l) : fetch(l.fetch_), batch_size(l.options_.batch_size), batches(l.size()) {
-    if (l.options_.shuffle) {
-      order = randperm(l.examples_).to_vector<std::int64_t>();
-    } else {
-      order.resize(static_cast<std::size_t>(l.examples_));
-      std::iota(order.begin(), order.end(), std::int64_t{0});
-    }
+  Epoch(const DataLoader& l, Order examples)
+      : fetch(l.fetch_),
+        order(std::move(examples)),
+        batch_size(l.options_.batch_size),
+        batches(batches_of(static_cast<std::int64_t>(order.size()), l.options_)) {
     const int prefetch = l.options_.prefetch, threads = l.options_.workers ? l.options_.workers : prefetch > 0;
     slots.resize(static_cast<std::size_t>(prefetch ? prefetch : 2 * threads));
     try {
@@ -155,7 +161,8 @@ struct DataLoader::iterator::Epoch {
   }
 
   std::optional<Example> take() {
-    if (taken == batches) return std::nullopt;
+    over = taken == batches;
+    if (over) return std::nullopt;
     if (slots.empty()) return make(taken++);
     std::unique_lock lock(mutex);
     Slot& s = slot(taken);
@@ -168,9 +175,96 @@ struct DataLoader::iterator::Epoch {
     room.notify_one();
     return e;
   }
+
+  Order remaining() const {
+    const auto gone = std::min(static_cast<std::ptrdiff_t>(order.size()), static_cast<std::ptrdiff_t>(taken * batch_size));
+    return {order.begin() + gone, order.end()};
+  }
 };
 
-DataLoader::iterator::iterator(const DataLoader& loader) : epoch_(std::make_shared<Epoch>(loader)), done_(false) {
+// Where a loader and its copies are: in the epoch that began last, while somebody reads it, or before the rest of one
+// that was loaded.
+struct DataLoader::Position {
+  mutable std::mutex mutex;
+  std::weak_ptr<Epoch> epoch;
+  std::optional<Order> loaded;
+
+  // What is to come of the epoch that has begun, if one has.
+  std::optional<Order> remaining() const {
+    const std::lock_guard lock(mutex);
+    if (loaded) return loaded;
+    const std::shared_ptr<Epoch> running = epoch.lock();
+    return running && !running->over ? std::optional(running->remaining()) : std::nullopt;
+  }
+  std::shared_ptr<Epoch> begin(const DataLoader& l) {
+    const std::lock_guard lock(mutex);
+    const auto begun = std::make_shared<Epoch>(l, loaded ? *loaded : new_order(l.examples_, l.options_.shuffle));
+    loaded.reset();
+    epoch = begun;
+    return begun;
+  }
+  static Order new_order(std::int64_t examples, bool shuffle) {
+    if (shuffle) return randperm(examples).to_vector<std::int64_t>();
+    Order order(static_cast<std::size_t>(examples));
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    return order;
+  }
+};
+
+NamedTensors DataLoader::state_dict() const {
+  const std::optional<Order> remaining = position_->remaining();
+  return {{"examples", full({}, static_cast<double>(examples_), {kInt64})},
+          {"in_epoch", full({}, remaining.has_value(), {kBool})},
+          {"remaining", from_vector(remaining.value_or(Order{}))}};
+}
+
+namespace {
+
+// The rest of an epoch, or none, from the state of a loader of so many examples.
+std::optional<Order> read_state(const NamedTensors& state, std::int64_t examples, const Location& at) {
+  std::vector<std::string> problems;
+  const auto take = [&](const char* key, DType dtype, int dim) {
+    for (const auto& [k, t] : state)
+      if (k == key) {
+        if (t.defined() && t.dtype() == dtype && t.dim() == dim) return t;
+        problems.push_back(fmt::format("{} is not {} of {} dimensions", key, name(dtype), dim));
+        return Tensor();
+      }
+    problems.push_back(fmt::format("missing: {}", key));
+    return Tensor();
+  };
+  const Tensor size = take("examples", kInt64, 0), running = take("in_epoch", kBool, 0),
+               rest = take("remaining", kInt64, 1);
+  for (const auto& [k, t] : state)
+    if (k != "examples" && k != "in_epoch" && k != "remaining") problems.push_back("unexpected: " + k);
+  if (size.defined() && size.item<std::int64_t>() != examples)
+    problems.push_back(
+        fmt::format("made with a dataset of {} examples, this one has {}", size.item<std::int64_t>(), examples));
+  const Order order = rest.defined() ? rest.to_vector<std::int64_t>() : Order{};
+  if (const auto bad = std::ranges::find_if(order, [&](std::int64_t i) { return i < 0 || i >= examples; });
+      bad != order.end())
+    problems.push_back(fmt::format("remaining: no example {} among {}", *bad, examples));
+  if (!problems.empty()) {
+    ErrorReport error("DataLoader", "the state does not fit the loader; nothing was loaded", at);
+    for (const std::string& p : problems) error.line("state", p);
+    error.value_error();
+  }
+  return running.item<bool>() ? std::optional(order) : std::nullopt;
+}
+
+}  // namespace
+
+void DataLoader::check_state_dict(const NamedTensors& state, Location at) const { read_state(state, examples_, at); }
+
+void DataLoader::load_state_dict(const NamedTensors& state, Location at) {
+  std::optional<Order> order = read_state(state, examples_, at);
+  const std::lock_guard lock(position_->mutex);
+  position_->loaded = std::move(order);
+  position_->epoch.reset();
+}
+
+DataLoader::iterator::iterator(const DataLoader& loader)
+    : epoch_(loader.position_->begin(loader)), done_(false) {
   ++*this;
 }
 

@@ -40,7 +40,7 @@ Tensor generator_state() {
 
 // What the file holds, checked as far as it can be without the parts.
 struct Contents {
-  NamedTensors model, optimizer, scheduler, extra, rng;
+  NamedTensors model, optimizer, scheduler, loader, rng;
   std::array<std::uint64_t, 2> generator{};
   LoadedCheckpoint rest;
 };
@@ -67,7 +67,7 @@ Contents read(const std::string& path, const Location& at) {
   Contents c{part_of(file.tensors, "model."),
              part_of(file.tensors, "optimizer."),
              part_of(file.tensors, "scheduler."),
-             {},
+             part_of(file.tensors, "loader."),
              part_of(file.tensors, "rng."),
              {},
              {}};
@@ -93,6 +93,7 @@ void save_checkpoint(const std::string& path, const Checkpoint& c, Location at) 
   if (c.model) append(all, "model.", c.model->state_dict());
   if (c.optimizer) append(all, "optimizer.", c.optimizer->state_dict());
   if (c.scheduler) append(all, "scheduler.", c.scheduler->state_dict());
+  if (c.loader) append(all, "loader.", c.loader->state_dict());
   append(all, "extra.", c.extra);
   if (c.rng) all.emplace_back("rng.default", generator_state());
   for (const auto& [key, text] : c.metadata) metadata.emplace("extra." + key, text);
@@ -105,12 +106,15 @@ LoadedCheckpoint load_checkpoint(const std::string& path, const Checkpoint& into
   if (into.model && c.model.empty() && !into.model->state_dict().empty()) refuse(path, "no model in it", "", at);
   if (into.optimizer && c.optimizer.empty()) refuse(path, "no optimizer in it", "", at);
   if (into.scheduler && c.scheduler.empty()) refuse(path, "no scheduler in it", "", at);
+  if (into.loader && c.loader.empty()) refuse(path, "no loader in it", "", at);
   // The model checks before it changes anything, so that it can come first of those that change.
   if (into.optimizer) into.optimizer->check_state_dict(c.optimizer, at);
   if (into.scheduler) into.scheduler->check_state_dict(c.scheduler, at);
+  if (into.loader) into.loader->check_state_dict(c.loader, at);
   if (into.model) nn::Module(*into.model).load_state_dict(c.model, true, at);
   if (into.optimizer) into.optimizer->load_state_dict(c.optimizer, at);
   if (into.scheduler) into.scheduler->load_state_dict(c.scheduler, at);
+  if (into.loader) into.loader->load_state_dict(c.loader, at);
   if (into.rng && !c.rng.empty()) default_generator().set_state(c.generator);
   return std::move(c.rest);
 }

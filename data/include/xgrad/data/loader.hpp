@@ -28,6 +28,9 @@ XGRAD_API Example collate(std::span<const std::int64_t> indices, const std::func
 }  // namespace detail
 
 class XGRAD_API DataLoader {
+  struct Epoch;
+  struct Position;
+
  public:
   using Fetch = std::function<Example(std::span<const std::int64_t>)>;
 
@@ -42,6 +45,17 @@ class XGRAD_API DataLoader {
 
   std::int64_t size() const;  // batches per epoch
 
+  // What the loader does next, for a checkpoint in the middle of an epoch: "in_epoch" (bool), "remaining" (int64: the
+  // examples still to come, in their order, without the batch in hand) and "examples" (the size of the dataset). An
+  // epoch lasts until the loop over it ends: after a `break` the next one is new. Of several loops at once the one that
+  // began last counts. Copies of a loader share this.
+  NamedTensors state_dict() const;
+  // The next loop hands out what remained; those after it are whole epochs. ValueError lists what does not fit; then
+  // nothing is changed.
+  void load_state_dict(const NamedTensors& state, Location at = Location::current());
+  // Throws what load_state_dict would and changes nothing.
+  void check_state_dict(const NamedTensors& state, Location at = Location::current()) const;
+
   // One epoch. What a background thread throws arrives in operator++ or begin(), after the batches before it.
   class XGRAD_API iterator {
    public:
@@ -55,7 +69,6 @@ class XGRAD_API DataLoader {
     bool operator==(std::default_sentinel_t) const { return done_; }
 
    private:
-    struct Epoch;
     std::shared_ptr<Epoch> epoch_;
     Example current_;
     bool done_ = true;
@@ -77,6 +90,7 @@ class XGRAD_API DataLoader {
   std::int64_t examples_;
   Fetch fetch_;
   DataLoaderOptions options_;
+  std::shared_ptr<Position> position_;
 };
 
 }  // namespace xgrad::data

@@ -1,17 +1,19 @@
 // Checkpoints: everything a training run needs to go on as if it had never stopped, in one safetensors file.
 //
-//   train::save_checkpoint("run.safetensors", {.model = net, .optimizer = opt, .epoch = epoch});
+//   train::save_checkpoint("run.safetensors", {.model = net, .optimizer = opt, .loader = loader, .epoch = epoch});
 //   ...
-//   const auto at = train::load_checkpoint("run.safetensors", {.model = net, .optimizer = opt});
-//   for (std::int64_t epoch = at.epoch + 1; epoch < epochs; ++epoch) ...
+//   const auto saved = train::load_checkpoint("run.safetensors", {.model = net, .optimizer = opt, .loader = loader});
+//   for (std::int64_t epoch = saved.epoch; epoch < epochs; ++epoch)
+//     for (auto& [x, y] : loader) ...  // at first the rest of the epoch in which the checkpoint was made
 //
-// Made like this between two epochs, the resumed run is the uninterrupted one, bit for bit, with dropout and shuffled
-// loaders too: both draw from the default generator, whose state is in the file. (A loader draws the order of an epoch
-// when the epoch begins, so a checkpoint from the middle of an epoch resumes with a new order.)
+// The resumed run is the uninterrupted one, bit for bit, with dropout and shuffled loaders too: they draw from the
+// default generator, whose state is in the file, and so is what remains of the epoch. (Datasets that draw from it in
+// background threads are not repeatable in the first place.) Between two epochs no loader is needed.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <xgrad/data/loader.hpp>
 #include <xgrad/data/safetensors.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/optim/optimizer.hpp>
@@ -37,6 +39,7 @@ struct Checkpoint {
   std::optional<nn::Module> model = {};     // "model.": parameters and buffers
   Part<optim::Optimizer> optimizer = {};    // "optimizer.": state and options
   Part<optim::LRScheduler> scheduler = {};  // "scheduler."
+  Part<data::DataLoader> loader = {};       // "loader.": what remains of its epoch
   std::int64_t epoch = 0;                   // a number of your own
   NamedTensors extra = {};                  // "extra.": tensors of your own: a best score, a history
   Metadata metadata = {};                   // texts of your own
