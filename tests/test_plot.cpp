@@ -201,6 +201,21 @@ BOOST_AUTO_TEST_CASE(lines_points_bands_and_rules) {
   BOOST_TEST(svg == p.svg());
 }
 
+BOOST_AUTO_TEST_CASE(labels_of_rules_keep_off_the_lines) {
+  const auto x_of = [](const std::string& svg, const std::string& label) {
+    const std::size_t end = svg.find(">" + label), start = svg.rfind("<text x=\"", end) + 9;
+    BOOST_REQUIRE(end != std::string::npos);
+    return std::stod(svg.substr(start, svg.find('"', start) - start));
+  };
+  const auto plot = [](std::vector<double> x) {
+    viz::Plot p({.width = 640, .x_range = viz::Range{0, 10}, .y_range = viz::Range{0, 10}});
+    p.line(x, {5.3, 5.3}).horizontal(5, "level");
+    return p.svg();
+  };
+  BOOST_TEST(x_of(plot({0, 4}), "level") > 500);   // right, where it stands when nothing is in the way
+  BOOST_TEST(x_of(plot({6, 10}), "level") < 100);  // left of the line
+}
+
 BOOST_AUTO_TEST_CASE(numbers_land_where_they_belong) {
   const std::string svg = Plot({.width = 400, .height = 300, .x_range = viz::Range{0, 10}, .y_range = viz::Range{0, 1}})
                               .line({0, 5, 10}, {0, 0.5, 1}, {.color = "#123456"})

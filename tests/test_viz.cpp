@@ -84,6 +84,39 @@ BOOST_AUTO_TEST_CASE(a_2_3_1_network) {
   BOOST_TEST(!has(text, "backward has not run"));
 }
 
+// Graphviz draws two edges of the same direction side by side; an edge written backwards would loop around the node.
+BOOST_AUTO_TEST_CASE(forward_and_backward_edges_run_side_by_side) {
+  const Xor m;
+  const TapeRecorder recorder;
+  const Tensor loss = m.loss();
+  loss.backward();
+  for (const viz::Rankdir dir : {viz::Rankdir::left_to_right, viz::Rankdir::top_to_bottom}) {
+    const std::string text = viz::to_dot(loss, {.rankdir = dir});
+    const auto ends = [](const std::string& edge) { return edge.substr(0, edge.find('[')); };
+    std::vector<std::string> forward;
+    for (const std::string& edge : lines_with(text, "class=\"fwd\"")) forward.push_back(ends(edge));
+    for (const std::string& edge : lines_with(text, "class=\"bwd\"")) {
+      BOOST_TEST((std::ranges::find(forward, ends(edge)) != forward.end()), edge);
+      BOOST_TEST((has(edge, "arrowtail=empty") || has(edge, "arrowhead=empty")), edge);
+    }
+    // One parameter of a layer is written before it, one behind: they stand on both sides of it.
+    BOOST_TEST(lines_with(text, "class=\"fwd\", weight=1, dir=back").size() == 2u);
+    check_accepted(text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(many_parameters_stand_before_their_operation) {
+  const nn::LSTM lstm(2, 3);
+  const TapeRecorder recorder;
+  const Tensor loss = lstm(ones({4, 1, 2}).set_name("x")).output.sum();
+  loss.backward();
+  const std::string text = viz::to_dot(loss);
+  BOOST_TEST(lines_with(text, "rank=same").empty());
+  BOOST_TEST(lines_with(text, "minlen=2").size() == 1u);  // from x, past the column of parameters
+  BOOST_TEST(has(text, "<br align=\"left\"/>"));          // a long list of what is saved, in lines
+  check_accepted(text);
+}
+
 BOOST_AUTO_TEST_CASE(the_same_graph_gives_the_same_text) {
   const auto draw = [] {
     const Xor m;

@@ -11,6 +11,8 @@ namespace xgrad::viz {
 namespace {
 
 constexpr int kMaxCells = 16, kMaxColumns = 8, kMaxNodesWithCells = 40;
+constexpr int kNarrow = 5;              // operations
+constexpr std::size_t kSavesWidth = 56;  // characters
 
 struct Style {
   const char *fill, *border;
@@ -68,11 +70,17 @@ class Writer {
       const PicBox& x = p_.boxes[b];
       if (x.parent != box || x.members < 2) continue;
       out_ += fmt::format("{}subgraph \"cluster_{}\" {{ id=\"cluster-{}\"; class=\"module\"; label=<{}>; labeljust={}; labelloc=t; style=\"rounded,filled\"; "
-                          "fillcolor=\"{}\"; color=\"#AEB6BF\"; fontcolor=\"#374151\"; fontsize=11; margin=10;\n", indent, escape(x.id), escape(x.id), escape(x.label), across_ ? "l" : "r",  // downwards, edges cross the left corner
+                          "fillcolor=\"{}\"; color=\"#AEB6BF\"; fontcolor=\"#374151\"; fontsize=11; margin=10;\n", indent, escape(x.id), escape(x.id), escape(x.label), free_corner(static_cast<int>(b)),
                           box < 0 ? "#FAFBFC" : "#F3F5F7");
       write_level(static_cast<int>(b), indent + "  ");
       out_ += indent + "}\n";
     }
+  }
+
+  // Where no edge enters the box: downwards they cross the left corner, and so do those that pass a column of parameters.
+  const char* free_corner(int box) const {
+    const auto passes_here = [&](const PicEdge& e) { return e.passes && p_.nodes[static_cast<std::size_t>(e.to)].box == box; };
+    return across_ && std::ranges::none_of(p_.edges, passes_here) ? "l" : "r";
   }
 
   void write_node(int i, const std::string& indent) {
@@ -84,10 +92,9 @@ class Writer {
                         indent, i, i, class_of(n.kind), escape(n.title), short_name(n.dtype), shape_text(n.shape), n.source.empty() ? "" : "  " + escape(n.source),
                         n.main_line ? ", group=main" : "", s.extra, s.fill, bad ? "#B3001B" : s.border, bad ? 3.0 : s.width,
                         n.kind == Kind::result ? ", peripheries=2" : "", node_label(n, bad ? word : nullptr));
-    // Parameters go above their operation, which keeps the main line straight.
     std::string rank;
     for (const PicEdge& e : p_.edges)
-      if (e.to == i && e.stacked) rank += fmt::format(" n{};", e.from);
+      if (e.to == i && e.side != Side::none) rank += fmt::format(" n{};", e.from);
     if (!rank.empty()) out_ += fmt::format("{}{{ rank=same; n{};{} }}\n", indent, i, rank);
   }
 
@@ -107,8 +114,21 @@ class Writer {
                                 title, symbol, short_name(n.dtype), shape_text(n.shape));
     s += values(n);
     if (!n.saves.empty())
-      s += fmt::format("<tr><td align=\"left\" colspan=\"2\"><font point-size=\"7.5\" color=\"#8A6100\">saves {}</font></td></tr>", escape(fmt::format("{}", fmt::join(n.saves, ", "))));
+      s += fmt::format("<tr><td align=\"left\" colspan=\"2\"><font point-size=\"7.5\" color=\"#8A6100\">saves {}</font></td></tr>", saved_names(n));
     return s + "</table>";
+  }
+
+  // In lines of about the width of a row of numbers.
+  static std::string saved_names(const PicNode& n) {
+    std::string text;
+    std::size_t width = 6;  // "saves "
+    for (const std::string& name : n.saves) {
+      const bool last = &name == &n.saves.back();
+      if (width > 6 && width + name.size() > kSavesWidth) text += "<br align=\"left\"/>", width = 0;
+      text += escape(name) + (last ? "" : ", ");
+      width += name.size() + 2;
+    }
+    return text + (text.find("<br") == std::string::npos ? "" : "<br align=\"left\"/>");
   }
 
   bool as_cells(const Tensor& t) const {
@@ -141,37 +161,58 @@ class Writer {
     return fmt::format("<tr><td align=\"left\" colspan=\"2\"><font point-size=\"7.5\" color=\"{}\">{}  {}</font></td></tr>", colour, caption, stats(t));
   }
 
+  // Forward and backward edge are written in the same direction, the one that ranks the nodes: Graphviz then draws them
+  // side by side. Within a rank, what comes first in an edge stands left, or, when the main line runs across, above;
+  // below in a box, though.
   void write_edge(const PicEdge& e) {
     const bool main = p_.nodes[static_cast<std::size_t>(e.from)].main_line && p_.nodes[static_cast<std::size_t>(e.to)].main_line;
-    out_ += fmt::format("  n{} -> n{} [id=\"e-n{}-n{}\", class=\"fwd\", weight={}{}];\n", e.from, e.to, e.from, e.to, main ? 4 : 1,
-                        e.beside || e.stacked ? ", constraint=false" : "");
+    const bool boxed = p_.nodes[static_cast<std::size_t>(e.to)].box >= 0;
+    const bool turned = e.side == (across_ && boxed ? Side::first : Side::second);
+    const std::string ends = turned ? fmt::format("n{} -> n{}", e.to, e.from) : fmt::format("n{} -> n{}", e.from, e.to);
+    const std::string rank = std::string(e.beside ? ", constraint=false" : "") + (e.passes ? ", minlen=2" : "");
+    out_ += fmt::format("  {} [id=\"e-n{}-n{}\", class=\"fwd\", weight={}{}{}];\n", ends, e.from, e.to, main ? 4 : 1, turned ? ", dir=back" : "", rank);
     if (e.beside) out_ += fmt::format("  {{ rank=same; n{}; n{}; }}\n", e.from, e.to);
     if (!e.backward) return;
-    out_ += fmt::format("  n{} -> n{} [id=\"b-n{}-n{}\", class=\"bwd\", constraint=false, style=dashed, color=\"#D55E00\", fontcolor=\"#B34700\", arrowhead=empty{}];\n", e.to,
-                        e.from, e.to, e.from, e.norm >= 0 ? fmt::format(", label=\" {}\"", short_number(e.norm)) : "");
+    out_ += fmt::format("  {} [id=\"b-n{}-n{}\", class=\"bwd\", style=dashed, color=\"#D55E00\", fontcolor=\"#B34700\", {}{}{}];\n", ends, e.to, e.from,
+                        turned ? "arrowhead=empty" : "dir=back, arrowtail=empty", rank, norm_label(e));
+  }
+  std::string norm_label(const PicEdge& e) const {
+    if (e.norm < 0) return "";
+    if (e.side == Side::none || !across_) return fmt::format(", label=\" {}\"", short_number(e.norm));
+    // Graphviz puts the label of an upright edge onto it: an empty cell keeps it off.
+    return fmt::format(R"(, label=<<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td>{}</td><td width="12"></td></tr></table>>)", short_number(e.norm));
   }
 
   std::string footer() const {
-    std::string s = R"(<table border="0" cellborder="0" cellspacing="4" cellpadding="1">)";
-    const auto swatch = [](const char* fill, const char* border, const char* text) {
-      return fmt::format(R"(<td fixedsize="true" width="20" height="11" bgcolor="{}" border="1.5" color="{}"></td><td align="left"><font point-size="9" color="#374151">{}&#160;&#160;</font></td>)", fill, border, text);
+    std::string rows;
+    const auto row = [&](const std::string& cells) { rows += "<tr>" + cells + "</tr>"; };
+    const auto words = [](const std::string& text, int columns = 1) {
+      return fmt::format(R"(<td align="left" colspan="{}"><font point-size="9" color="#374151">{}&#160;&#160;</font></td>)", columns, text);
     };
-    const auto arrow = [](const char* glyph, const char* colour, const char* text) {
-      return fmt::format(R"(<td><font color="{}"><b>{}</b></font></td><td align="left"><font point-size="9" color="#374151">{}&#160;&#160;</font></td>)", colour, glyph, text);
+    const auto swatch = [&](const char* fill, const char* border, const char* text, int columns = 1) {
+      return fmt::format(R"(<td fixedsize="true" width="20" height="11" bgcolor="{}" border="1.5" color="{}"></td>)", fill, border) + words(text, columns);
+    };
+    const auto arrow = [&](const char* glyph, const char* colour, const char* text) {
+      return fmt::format(R"(<td><font color="{}"><b>{}</b></font></td>)", colour, glyph) + words(text);
     };
     if (o_.legend) {
-      s += "<tr>" + swatch("#F1F3F5", "#6B7280", "data") + swatch("#DCEBFA", "#0072B2", "parameter (learned)") + swatch("#FFFFFF", "#4B5563", "operation and its result") +
-           arrow("⟶", "#4B5563", "forward");
-      if (o_.backward && p_.backward_ran) s += arrow("⇠", "#D55E00", "backward, with the norm of the gradient that flows");
-      if (any_cells()) s += swatch("#762A83", "#762A83", "negative") + swatch("#F7F7F7", "#9AA3AD", "0") + swatch("#1B7837", "#1B7837", "positive (each map scaled by its largest |value|)");
-      s += "</tr>";
+      std::string kinds = swatch("#F1F3F5", "#6B7280", "data") + swatch("#DCEBFA", "#0072B2", "parameter (learned)") + swatch("#FFFFFF", "#4B5563", "operation and its result") +
+                          arrow("⟶", "#4B5563", "forward");
+      const bool backward = o_.backward && p_.backward_ran;
+      if (backward) kinds += arrow("⇠", "#D55E00", "backward, with the norm of the gradient that flows");
+      const bool wide = across_ && p_.main_length > kNarrow;  // else the legend would be wider than the picture
+      std::string scale;
+      if (any_cells())
+        scale = swatch("#762A83", "#762A83", "negative") + swatch("#F7F7F7", "#9AA3AD", "0") +
+                swatch("#1B7837", "#1B7837", "positive (each map scaled by its largest |value|)", wide ? 1 : backward ? 5 : 3);
+      row(wide ? kinds + scale : kinds);
+      if (!wide && !scale.empty()) row(scale);
     }
     std::string note;
     if (!p_.backward_ran) note = "backward has not run";
     if (p_.left_out) note += fmt::format("{}{} earlier operations left out: {} of {} shown", note.empty() ? "" : "; ", p_.left_out, operations(), operations() + p_.left_out);
-    if (!note.empty()) s += fmt::format(R"(<tr><td align="left" colspan="14"><font point-size="9" color="#374151">{}</font></td></tr>)", note);
-    if (s.ends_with("cellpadding=\"1\">")) return "";
-    return s + "</table>";
+    if (!note.empty()) row(words(note, 14));
+    return rows.empty() ? "" : R"(<table border="0" cellborder="0" cellspacing="4" cellpadding="1">)" + rows + "</table>";
   }
   bool any_cells() const {
     return o_.values != Values::off && std::ranges::any_of(p_.nodes, [&](const PicNode& n) { return n.value.defined() && n.value.numel() > 0 && as_cells(n.value); });

@@ -116,7 +116,7 @@ class Builder {
   }
 
   void add_edge(int from, int to, bool gradient, double norm) {
-    p_.edges.push_back({from, to, false, false, gradient && options_.backward && p_.backward_ran, norm});
+    p_.edges.push_back({from, to, Side::none, false, false, gradient && options_.backward && p_.backward_ran, norm});
   }
 
   void add_operation(std::int64_t i) {
@@ -221,16 +221,33 @@ class Builder {
     for (const PicEdge& e : p_.edges) ++uses[e.from];
     for (PicEdge& e : p_.edges) {
       const PicNode &from = p_.nodes[static_cast<std::size_t>(e.from)], &to = p_.nodes[static_cast<std::size_t>(e.to)];
-      const bool learnt = from.kind == Kind::parameter || from.kind == Kind::ghost || from.kind == Kind::frozen;
-      e.stacked = learnt && to.main_line && from.box == to.box;
       e.beside = to.kind == Kind::result && from.kind == Kind::data && !from.main_line && uses[e.from] == 1;
     }
+    place_parameters();
     for (const auto& [node, source, t] : saved_names_) {
       PicNode& n = p_.nodes[static_cast<std::size_t>(node)];
       std::string name = source == node ? "its result" : source >= 0 ? label_of(p_.nodes[static_cast<std::size_t>(source)]) : t.name();
       if (name.empty() && (t.dtype() == kBool || t.dtype() == kUInt8)) name = "a mask";
       if (name.empty()) name = *t.grad_fn_name() ? std::string(t.grad_fn_name()) : fmt::format("{} {}", short_name(t.dtype()), to_string(t.shape()));
       if (std::ranges::find(n.saves, name) == n.saves.end()) n.saves.push_back(name);
+    }
+  }
+  // Up to two stand beside an operation of the main line; more would hide each other, and stand before it.
+  void place_parameters() {
+    std::map<int, std::vector<PicEdge*>> owned;
+    for (PicEdge& e : p_.edges) {
+      const PicNode &from = p_.nodes[static_cast<std::size_t>(e.from)], &to = p_.nodes[static_cast<std::size_t>(e.to)];
+      const bool learnt = from.kind == Kind::parameter || from.kind == Kind::ghost || from.kind == Kind::frozen;
+      if (learnt && to.main_line && from.box == to.box) owned[e.to].push_back(&e);
+    }
+    for (auto& [operation, edges] : owned) {
+      if (edges.size() <= 2) {
+        edges.front()->side = Side::first;
+        if (edges.size() == 2) edges.back()->side = Side::second;
+        continue;
+      }
+      for (PicEdge& e : p_.edges)
+        e.passes |= e.to == operation && std::ranges::find(edges, &e) == edges.end();
     }
   }
   static std::string label_of(const PicNode& n) {

@@ -24,9 +24,14 @@ struct PicNode {
   bool main_line = false;
 };
 
+// Where a parameter stands: before its operation like other inputs, or beside it in the same rank, one on each side of
+// the main line, which so stays straight and is crossed by no edge.
+enum class Side { none, first, second };
+
 struct PicEdge {
   int from, to;
-  bool stacked = false;            // a parameter drawn above the operation that uses it
+  Side side = Side::none;
+  bool passes = false;             // on its way it passes the parameters that stand before the operation
   bool beside = false;             // a target that feeds the result only: placed next to it
   bool backward = false;           // a gradient flows back along it
   double norm = -1;                // of that gradient, -1 if unknown

@@ -275,14 +275,50 @@ class Plot::Drawing {
     const Axis& axis = r.vertical ? x_ : y_;
     if (r.label.empty() || !axis.shows(r.position) || r.position < axis.range().low || r.position > axis.range().high)
       return;
-    const double p = axis.pixel(r.position);
-    if (!r.vertical) {
-      out_ += text(right_ - 5, p - 5, r.label, "end", kFontSize, kMuted, kHalo);
-      return;
+    const double p = axis.pixel(r.position), width = text_width(r.label, kFontSize), middle = (left_ + right_) / 2;
+    std::vector<Place> places;
+    if (r.vertical) {
+      for (const double y : {top_ + 14, bottom_ - 7}) places.insert(places.end(), {{p + 5, y}, {p - 5 - width, y}});
+    } else {
+      for (const double y : {p - 5, p + 13})
+        places.insert(places.end(), {{right_ - 5 - width, y}, {left_ + 5, y}, {middle - width / 2, y}});
     }
-    const bool to_the_right = p + 8 + text_width(r.label, kFontSize) < right_;
-    out_ += text(to_the_right ? p + 5 : p - 5, top_ + 14, r.label, to_the_right ? "start" : "end", kFontSize, kMuted,
-                 kHalo);
+    const Place best = clearest(places, width);
+    out_ += text(best.x, best.y, r.label, "start", kFontSize, kMuted, kHalo);
+  }
+
+  // Where a text begins: its left end, on its base line.
+  struct Place {
+    double x, y;
+  };
+  // The first place inside the frame that meets the fewest of what is drawn.
+  Place clearest(const std::vector<Place>& places, double width) const {
+    Place best = places.front();
+    std::int64_t least = -1;
+    for (const Place& p : places) {
+      const bool inside = p.x >= left_ && p.x + width <= right_ && p.y - kFontSize >= top_ && p.y + 3 <= bottom_;
+      const std::int64_t met = meets(p.x - 3, p.y - kFontSize, p.x + width + 3, p.y + 4);
+      if (!inside || (least >= 0 && met >= least)) continue;
+      least = met;
+      best = p;
+    }
+    return best;
+  }
+  // How much of the lines, in pixels, and how many points are within these bounds.
+  std::int64_t meets(double x0, double y0, double x1, double y1) const {
+    std::int64_t n = 0;
+    const auto within = [&](double x, double y) { return x >= x0 && x <= x1 && y >= y0 && y <= y1; };
+    for (const Line& l : p_.lines_)
+      for (std::size_t i = 1; i < l.x.size(); ++i) {
+        if (!shown(l.x[i - 1], l.y[i - 1]) || !shown(l.x[i], l.y[i])) continue;
+        const double ax = x_.pixel(l.x[i - 1]), ay = y_.pixel(l.y[i - 1]), bx = x_.pixel(l.x[i]), by = y_.pixel(l.y[i]);
+        if (std::max(ax, bx) < x0 || std::min(ax, bx) > x1 || std::max(ay, by) < y0 || std::min(ay, by) > y1) continue;
+        const int steps = static_cast<int>(std::min(std::hypot(bx - ax, by - ay) + 1, 1000.0));
+        for (int k = 0; k <= steps; ++k) n += within(ax + (bx - ax) * k / steps, ay + (by - ay) * k / steps);
+      }
+    for (const Points& q : p_.points_)
+      for (std::size_t i = 0; i < q.x.size(); ++i) n += shown(q.x[i], q.y[i]) && within(x_.pixel(q.x[i]), y_.pixel(q.y[i]));
+    return n;
   }
 
   // The highest area first, then each lower one on top of it.

@@ -8,13 +8,10 @@
 #include "child_process.hpp"
 
 namespace xgrad::viz {
-namespace {
-
-void write(const std::string& path, const std::string& content) { write_file_atomically(path, {{content.data(), content.size()}}); }
-
-}  // namespace
-
 std::string save(const Tensor& root, const std::string& path, const Options& options, Location at) {
+  const auto write = [&](const std::string& to, const std::string& content) {
+    write_file_atomically("viz::save", to, {{content.data(), content.size()}}, at);
+  };
   const auto dot = path.rfind('.');
   const std::string suffix = dot == std::string::npos || path.find('/', dot) != std::string::npos ? "" : path.substr(dot + 1);
   if (suffix != "dot" && suffix != "svg" && suffix != "png" && suffix != "pdf")
@@ -34,7 +31,7 @@ std::string save(const Tensor& root, const std::string& path, const Options& opt
   const std::string kept = path.substr(0, dot) + ".dot";
   write(kept, text);
   if (r.outcome == Outcome::failed)
-    throw IoError(fmt::format("xgrad: viz::save: dot could not draw {}: {}; the text is in {}", path, r.message, kept));
+    ErrorReport("viz::save", fmt::format("dot could not draw {}: {}; the text is in {}", path, r.message, kept), at).io_error();
   const std::string why = r.outcome == Outcome::missing ? "graphviz not found" : fmt::format("dot took longer than {} s", options.timeout.count());
   fmt::print(stderr, "{}: wrote {}; {}dot -T{} {} -o {}\n", why, kept, r.outcome == Outcome::missing ? "apt install graphviz, then " : "", suffix, kept, path);
   return kept;

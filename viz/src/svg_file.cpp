@@ -17,10 +17,6 @@ std::string suffix_of(const std::string& path) {
   return dot == std::string::npos || path.find('/', dot) != std::string::npos ? "" : path.substr(dot + 1);
 }
 
-void write(const std::string& path, const std::string& content) {
-  write_file_atomically(path, {{content.data(), content.size()}});
-}
-
 }  // namespace
 
 double text_width(const std::string& text, double font_size) {
@@ -44,6 +40,9 @@ void require_picture_suffix(const char* op, const std::string& path, const Locat
 
 std::string save_svg(const char* op, const std::string& svg, const std::string& path, const Location& at) {
   require_picture_suffix(op, path, at);
+  const auto write = [&](const std::string& to, const std::string& content) {
+    write_file_atomically(op, to, {{content.data(), content.size()}}, at);
+  };
   const std::string suffix = suffix_of(path);
   if (suffix == "svg") {
     write(path, svg);
@@ -61,8 +60,8 @@ std::string save_svg(const char* op, const std::string& svg, const std::string& 
   const std::string kept = path.substr(0, path.size() - suffix.size()) + "svg";
   write(kept, svg);
   if (r.outcome == Outcome::failed)
-    throw IoError(
-        fmt::format("xgrad: {}: rsvg-convert could not draw {}: {}; the picture is in {}", op, path, r.message, kept));
+    ErrorReport(op, fmt::format("rsvg-convert could not draw {}: {}; the picture is in {}", path, r.message, kept), at)
+        .io_error();
   const std::string why = r.outcome == Outcome::missing
                               ? "rsvg-convert not found"
                               : fmt::format("rsvg-convert took longer than {} s", timeout.count());
