@@ -290,7 +290,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_keeps_the_old_file) {
 BOOST_AUTO_TEST_CASE(folders_that_cannot_be_written) {
   const TempDir dir;
   Small a;
-  expect<IoError>({"nowhere"}, [&] { train::save_checkpoint(dir / "nowhere/run", a.parts()); });
+  expect_op<IoError>("save_safetensors", {"nowhere/run", "its folder does not exist"}, [&] { train::save_checkpoint(dir / "nowhere/run", a.parts()); });
   std::filesystem::create_directory(dir / "folder");
   expect<IoError>({"folder"}, [&] { train::save_checkpoint(dir / "folder", a.parts()); });
   if (geteuid() == 0) {  // root may write anywhere but here

@@ -320,6 +320,12 @@ BOOST_AUTO_TEST_CASE(wrong_sizes) {
   expect<ValueError>({"channel counts must be positive, got 0"}, [] { nn::Conv1d(0, 4, 3); });
   expect<ValueError>({"groups must be positive, got 0"}, [] { nn::Conv1d(2, 4, 3, {.groups = 0}); });
   expect<ValueError>({"padding must be >= 0, got -1"}, [] { nn::Conv2d(2, 4, 3, {.padding = {0, -1}}); });
+  expect_op<ValueError>("Conv2d", {"stride must be positive, got 0"}, [] { nn::Conv2d(2, 4, 3, {.stride = {1, 0}}); });
+  expect_op<ValueError>("Conv1d", {"dilation must be positive, got 0"}, [] { nn::Conv1d(2, 4, 3, {.dilation = 0}); });
+  expect_op<ValueError>("ConvTranspose2d", {"stride must be"}, [] { nn::ConvTranspose2d(2, 4, 3, {.stride = 0}); });
+  expect_op<ValueError>("Conv2d", {"\"same\" needs stride 1"},
+                        [] { nn::Conv2d(2, 4, 3, {.stride = 2, .padding = "same"}); });
+  expect_op<ValueError>("padding", {"must be numbers", "\"full\""}, [] { nn::Conv2d(2, 4, 3, {.padding = "full"}); });
   const nn::Conv2d conv(3, 4, 3);
   expect<ShapeError>({"conv2d", "expected 3 input channels, got 2"}, [&] { conv(ones({1, 2, 5, 5})); });
 }

@@ -391,7 +391,7 @@ BOOST_AUTO_TEST_CASE(damaged) {
   refuse(idx(0x08, {0xffffffff, 0xffffffff, 0xffffffff, 0}, ""), {"overflows 64 bits"});
   const std::string cut = write_file(dir / "cut", idx(0x08, {100, 10}, bytes(1000)).substr(0, 500));
   expect<IoError>({cut, "1000", "488"}, [&] { data::read_idx(cut); });                                       // 59
-  expect<IoError>({"missing", "no such file"}, [&] { data::read_idx(dir / "missing"); });
+  expect_op<IoError>("read_idx", {"missing", "no such file"}, [&] { data::read_idx(dir / "missing"); });
   expect<IoError>({dir.path(), "not a regular file"}, [&] { data::read_idx(dir.path()); });
 }
 
@@ -432,7 +432,7 @@ BOOST_AUTO_TEST_CASE(mnist_folder) {
   const TensorDataset set = data::read_mnist(dir.path());
   BOOST_TEST((set.data.shape() == Shape{3, 2, 2} && set.data.dtype() == kUInt8 && set.target.dtype() == kInt64));
   check_close(set.target, {0, 9, 4});
-  expect<IoError>({"t10k-images-idx3-ubyte", "no such file"}, [&] { data::read_mnist(dir.path(), "t10k"); });
+  expect_op<IoError>("read_mnist", {"t10k-images-idx3-ubyte", "no such file"}, [&] { data::read_mnist(dir.path(), "t10k"); });
   write_file(dir / "train-labels-idx1-ubyte", idx(0x08, {4}, {0, 1, 2, 3}));
   expect<IoError>({dir.path(), "3 images", "4 labels"}, [&] { data::read_mnist(dir.path()); });
   write_file(dir / "train-labels-idx1-ubyte", idx(0x08, {3, 1}, {0, 1, 2}));
@@ -493,7 +493,7 @@ BOOST_AUTO_TEST_CASE(bad) {
   refuse("1,2\n3,1e999\n", {"line 2", "column 2", "'1e999'"});
   refuse(std::string("1,2\n3,\0\n", 8), {"line 2", "column 2"});
   refuse("1\n", {"dtype"}, {.dtype = kInt64});
-  expect<IoError>({"missing.csv", "no such file"}, [&] { data::read_csv(dir / "missing.csv"); });
+  expect_op<IoError>("read_csv", {"missing.csv", "no such file"}, [&] { data::read_csv(dir / "missing.csv"); });
 }
 
 BOOST_AUTO_TEST_CASE(bundled_digits) {

@@ -133,7 +133,11 @@ BOOST_AUTO_TEST_CASE(creation) {
   expect_op<ShapeError>("zeros", {"negative size -1", "dimension 0"}, [] { zeros({-1}); });                   // 42
   expect_op<ShapeError>("zeros", {"overflows 64 bits"}, [] { zeros({huge, huge}); });                         // 43
   expect_op<ShapeError>("empty", {"overflows 64 bits"}, [] { empty({huge, 0, huge, 8}); });
-  expect<OutOfMemoryError>({"cannot allocate", "8192 GiB"}, [] { zeros({std::int64_t{1} << 40}, {kFloat64}); });  // 44
+  constexpr std::int64_t too_many = std::int64_t{1} << 40;
+  expect_op<OutOfMemoryError>("zeros", {"cannot allocate 8 TiB", "f64 (1099511627776)"}, [] { zeros({too_many}, {kFloat64}); });  // 44
+  expect_op<OutOfMemoryError>("full", {"4 TiB"}, [] { full({too_many}, 1.5); });
+  expect_op<OutOfMemoryError>("randn", {"4 TiB"}, [] { randn({too_many}); });
+  expect_op<OutOfMemoryError>("empty", {"4 TiB"}, [] { empty({too_many}); });
   BOOST_TEST(ones({3}).sum().item() == 3);  // and the process goes on
   expect_op<ShapeError>("tensor", {"row 1", "1", "2"}, [] { tensor({{1., 2.}, {3.}}); });
   expect_op<ShapeError>("from_vector", {"3", "(2, 2)", "4"}, [] { from_vector(std::vector<float>{1, 2, 3}, {2, 2}); });

@@ -51,6 +51,23 @@ BOOST_AUTO_TEST_CASE(operators) {
   BOOST_TEST((i.to_vector<std::int64_t>() == std::vector<std::int64_t>{12, 15}));
 }
 
+BOOST_AUTO_TEST_CASE(assigning_to_a_part_changes_the_whole) {
+  Tensor x = zeros({2, 3}), y = tensor({1., 2., 3.});
+  x[0] = y;
+  x.select(1, 2) = 7;
+  x[1][0] = y[1];
+  x[1].slice(0, 1, 2) = tensor({5});  // another type
+  check_close(x, {1, 2, 7, 2, 5, 7}, 0);
+  x = y;  // a variable becomes another handle
+  BOOST_TEST(x.is_same(y));
+  Tensor w = ones({3}).requires_grad_(), z = zeros({2, 3});
+  z[1] = w * 2;
+  z.sum().backward();
+  check_close(w.grad(), {2, 2, 2}, 0);
+  expect_op<ShapeError>("copy_", {"(4)", "(3)"}, [&] { y.slice(0, 0, 3) = ones({4}); });
+  expect_op<AutogradError>("fill_", {"leaf"}, [&] { w[0] = 1; });
+}
+
 BOOST_AUTO_TEST_CASE(aliases) {
   Tensor t = tensor({1., 2., 3.}, {kFloat64});
   Tensor v = t.view({3, 1}), d = t.detach(), c = t.clone();

@@ -1,7 +1,7 @@
 // Modules: registration, names, state, modes, hooks, layers against formulas, first values against their laws.
 #include <algorithm>
 #include <numeric>
-
+#include <sstream>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
 
@@ -68,6 +68,16 @@ BOOST_AUTO_TEST_CASE(names_in_order_of_registration) {
   BOOST_TEST(net.first.label() == "Block");
   for (const Tensor& p : net.first.parameters()) BOOST_TEST((p.requires_grad() && p.is_leaf()));
   BOOST_TEST(!net.shift.requires_grad());
+}
+
+BOOST_AUTO_TEST_CASE(modules_print_what_they_consist_of) {
+  nn::Sequential body(nn::Linear(4, 8), nn::Tanh());
+  const nn::Sequential net(body, nn::Linear(8, 2));
+  std::ostringstream text;
+  text << net << " and " << nn::Linear(1, 2) << " and " << Shape{2, 3};
+  BOOST_TEST(text.str() ==
+             "Sequential(\n  (0): Sequential(\n    (0): Linear(4 → 8)\n    (1): Tanh\n  )\n  (1): Linear(8 → 2)\n) and "
+             "Linear(1 → 2) and (2, 3)");
 }
 
 BOOST_AUTO_TEST_CASE(names_are_checked) {

@@ -132,13 +132,13 @@ BOOST_AUTO_TEST_CASE(lengths) {
   h.refuse("1234567", {"fewer than 8 bytes"});
   h.refuse("PK\x03\x04 a pickle in a zip", {"not a safetensors file", "header length"});                     // 56
   h.refuse(std::string("\x80\x02}q\x00X\x06mumble mumble", 20), {"not a safetensors file", "header length"});
-  h.refuse(with_length(~std::uint64_t{0}, "{}"), {"header length 1.84e+19"});
+  h.refuse(with_length(~std::uint64_t{0}, "{}"), {"header length 18446744073709551615"});
   h.refuse(with_length(std::uint64_t{1} << 63, "{}"), {"header length"});
   h.refuse(with_length(3, "{}"), {"header length 3"});
   h.refuse(with_length(100'000'001, "{}"), {"header length"});
   h.refuse(with_length(0, ""), {"not a JSON object"});
   h.refuse(with_length(1, "{}"), {});
-  expect<IoError>({"gone.safetensors", "no such file"}, [&] { read_safetensors(h.dir / "gone.safetensors"); });  // 55
+  expect_op<IoError>("load_safetensors", {"gone.safetensors", "no such file"}, [&] { load_safetensors(h.dir / "gone.safetensors"); });  // 55
   expect<IoError>({"not a regular file"}, [&] { read_safetensors(h.dir.path()); });
 }
 
@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(unwritable_places) {
   const NamedTensors state{{"a", ones({1})}};
   write_file(dir / "file", "kept");
   expect<IoError>({dir / "file", "Not a directory"}, [&] { save_safetensors(state, (dir / "file") + "/ckpt"); });  // 60
-  expect<IoError>({"no/such", "No such file or directory"}, [&] { save_safetensors(state, dir / "no/such/ckpt"); });
+  expect<IoError>({"no/such", "its folder does not exist"}, [&] { save_safetensors(state, dir / "no/such/ckpt"); });
   std::filesystem::create_directory(dir / "folder");
   expect<IoError>({dir / "folder", "directory"}, [&] { save_safetensors(state, dir / "folder"); });
   expect<IoError>({}, [&] { save_safetensors(state, ""); });

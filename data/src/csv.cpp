@@ -71,9 +71,9 @@ bool all_names(std::string_view line, char delimiter) {
 
 }  // namespace
 
-Tensor read_csv(const std::string& path, const CsvOptions& o) {
-  InputFile file(path);
-  if (!is_floating(o.dtype)) file.fail("read_csv: dtype must be float32 or float64");
+Tensor read_csv(const std::string& path, const CsvOptions& o, Location at) {
+  InputFile file("read_csv", path, at);
+  if (!is_floating(o.dtype)) file.fail("dtype must be float32 or float64");
   const std::string text = whole_text(file);
   std::vector<double> values, row;
   std::size_t columns = 0, line_no = 0, rows = 0;

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <xgrad/check.hpp>
 #include <xgrad/data/files.hpp>
 #include <xgrad/ops.hpp>
 
@@ -44,16 +45,16 @@ constexpr std::array kTypes{Type{0x08, 1, read_values<std::uint8_t, std::uint8_t
                             Type{0x0B, 2, read_values<std::int16_t, std::int32_t>}, Type{0x0C, 4, read_values<std::int32_t, std::int32_t>},
                             Type{0x0D, 4, read_values<float, float>}, Type{0x0E, 8, read_values<double, double>}};
 
-std::string find_file(const std::string& folder, const std::string& name) {
+[[noreturn]] void refuse(const std::string& reason, const Location& at) { ErrorReport("read_mnist", reason, at).io_error(); }
+
+std::string find_file(const std::string& folder, const std::string& name, const Location& at) {
   for (const char* end : {"", ".gz"})
     if (const std::string path = folder + "/" + name + end; std::filesystem::exists(path)) return path;
-  throw IoError(fmt::format("xgrad: {}/{}: no such file (nor {}.gz)", folder, name, name));
+  refuse(fmt::format("{}/{}: no such file (nor {}.gz)", folder, name, name), at);
 }
 
-}  // namespace
-
-Tensor read_idx(const std::string& path) {
-  InputFile file(path);
+Tensor read(const char* op, const std::string& path, const Location& at) {
+  InputFile file(op, path, at);
   unsigned char magic[4];
   if (file.read(magic, 4) < 4) file.fail("not an IDX file: shorter than its magic number");
   if (magic[0] != 0 || magic[1] != 0)
@@ -80,14 +81,21 @@ Tensor read_idx(const std::string& path) {
   return t;
 }
 
-TensorDataset read_mnist(const std::string& folder, const std::string& prefix) {
-  const std::string images_path = find_file(folder, prefix + "-images-idx3-ubyte");
-  const std::string labels_path = find_file(folder, prefix + "-labels-idx1-ubyte");
-  const Tensor images = read_idx(images_path), labels = read_idx(labels_path);
-  if (images.dim() != 3 || images.dtype() != kUInt8) throw IoError(fmt::format("xgrad: {}: expected uint8 images of rank 3, found {} {}", images_path, name(images.dtype()), to_string(images.shape())));
-  if (labels.dim() != 1 || labels.dtype() != kUInt8) throw IoError(fmt::format("xgrad: {}: expected uint8 labels of rank 1, found {} {}", labels_path, name(labels.dtype()), to_string(labels.shape())));
-  if (images.size(0) != labels.size(0))
-    throw IoError(fmt::format("xgrad: {}: {} images but {} labels", folder, images.size(0), labels.size(0)));
+}  // namespace
+
+Tensor read_idx(const std::string& path, Location at) { return read("read_idx", path, at); }
+
+TensorDataset read_mnist(const std::string& folder, const std::string& prefix, Location at) {
+  const std::string images_path = find_file(folder, prefix + "-images-idx3-ubyte", at);
+  const std::string labels_path = find_file(folder, prefix + "-labels-idx1-ubyte", at);
+  const Tensor images = read("read_mnist", images_path, at), labels = read("read_mnist", labels_path, at);
+  const auto require = [&](const std::string& path, const char* what, const Tensor& t, int rank) {
+    if (t.dim() != rank || t.dtype() != kUInt8)
+      refuse(fmt::format("{}: expected uint8 {} of rank {}, found {} {}", path, what, rank, name(t.dtype()), to_string(t.shape())), at);
+  };
+  require(images_path, "images", images, 3);
+  require(labels_path, "labels", labels, 1);
+  if (images.size(0) != labels.size(0)) refuse(fmt::format("{}: {} images but {} labels", folder, images.size(0), labels.size(0)), at);
   return TensorDataset(images, labels.to(kInt64));
 }
 

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include <fmt/format.h>
-#include <xgrad/error.hpp>
+#include <xgrad/check.hpp>
 
 namespace xgrad::data {
 namespace {
@@ -18,7 +18,7 @@ constexpr std::uint64_t kDeflateRatio = 1032;
 gzFile handle(void* f) { return static_cast<gzFile>(f); }
 }  // namespace
 
-InputFile::InputFile(const std::string& path) : path_(path) {
+InputFile::InputFile(const char* op, const std::string& path, const Location& at) : op_(op), path_(path), at_(at) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) fail(errno == ENOENT ? "no such file" : std::strerror(errno));
   if (!S_ISREG(info.st_mode)) fail("not a regular file");
@@ -36,7 +36,9 @@ InputFile::~InputFile() {
   if (fd_ >= 0) close(fd_);
 }
 
-void InputFile::fail(const std::string& reason) const { throw IoError(fmt::format("xgrad: {}: {}", path_, reason)); }
+void InputFile::fail(const std::string& reason) const {
+  ErrorReport(op_, fmt::format("{}: {}", path_, reason), at_).io_error();
+}
 
 std::size_t InputFile::read_some(void* to, std::size_t n) {
   if (gz_) {

@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <string>
 
+#include <xgrad/error.hpp>
+
 namespace xgrad::data {
 
 class InputFile {
  public:
-  explicit InputFile(const std::string& path);  // IoError when it cannot be opened
+  // For op, called at `at`. IoError when it cannot be opened.
+  InputFile(const char* op, const std::string& path, const Location& at);
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
@@ -29,7 +32,9 @@ class InputFile {
  private:
   std::size_t read_some(void* to, std::size_t n);
 
+  const char* op_;
   std::string path_;
+  Location at_;
   void* gz_ = nullptr;  // one of the two, by the name's suffix
   int fd_ = -1;
   std::uint64_t offset_ = 0, most_ = 0;

@@ -182,15 +182,13 @@ void check_layout(std::vector<Entry>& entries, std::uint64_t data_bytes, const d
   if (at != data_bytes) file.fail(fmt::format("{} bytes of data stated, {} found", at, data_bytes));
 }
 
-}  // namespace
-
-SafetensorsFile read_safetensors(const std::string& path) {
-  data::InputFile file(path);
+SafetensorsFile read(const char* op, const std::string& path, const Location& at) {
+  data::InputFile file(op, path, at);
   if (file.most_bytes() < 8) file.fail("not a safetensors file: fewer than 8 bytes");
   std::uint64_t length = 0;
   file.read_exactly(&length, 8);
   if (length > kMaxHeader || length > file.most_bytes() - 8)
-    file.fail(fmt::format("not a safetensors file: header length {:.3g}, file size {}", static_cast<double>(length), file.most_bytes()));
+    file.fail(fmt::format("cut short, or not a safetensors file: header length {}, file size {}", length, file.most_bytes()));
   std::string text(length, '\0');
   file.read_exactly(text.data(), length);
   const json header = parse_header(text, file);
@@ -212,6 +210,13 @@ SafetensorsFile read_safetensors(const std::string& path) {
   }
   file.expect_end();
   return result;
+}
+
+}  // namespace
+
+SafetensorsFile read_safetensors(const std::string& path, Location at) { return read("read_safetensors", path, at); }
+NamedTensors load_safetensors(const std::string& path, Location at) {
+  return read("load_safetensors", path, at).tensors;
 }
 
 void save_safetensors(const NamedTensors& tensors, const std::string& path, const Metadata& metadata, Location at) {
@@ -247,7 +252,7 @@ void save_safetensors(const NamedTensors& tensors, const std::string& path, cons
   const std::uint64_t length = text.size();
   pieces[0] = {&length, 8};
   pieces[1] = {text.data(), text.size()};
-  write_file_atomically(path, pieces);
+  write_file_atomically("save_safetensors", path, pieces, at);
 }
 
 }  // namespace xgrad

@@ -11,9 +11,10 @@
 namespace xgrad::nn {
 namespace {
 
-template <int N>
+template <int N, class Options>
 void require_sizes(const std::string& name, std::int64_t in, std::int64_t out, const Extents<N>& kernel,
-                   std::int64_t groups, const Location& at) {
+                   const Options& o, const Location& at) {
+  const std::int64_t groups = o.groups;
   const auto refuse = [&](const std::string& rule) { ErrorReport(name.c_str(), rule, at).value_error(); };
   if (groups < 1) refuse(fmt::format("groups must be positive, got {}", groups));
   for (const std::int64_t channels : {in, out}) {
@@ -22,6 +23,10 @@ void require_sizes(const std::string& name, std::int64_t in, std::int64_t out, c
   }
   for (const std::int64_t k : kernel.v)
     if (k < 1) refuse(fmt::format("kernel sizes must be positive, got {}", k));
+  for (const std::int64_t s : o.stride.v)
+    if (s < 1) refuse(fmt::format("stride must be positive, got {}", s));
+  for (const std::int64_t d : o.dilation.v)
+    if (d < 1) refuse(fmt::format("dilation must be positive, got {}", d));
 }
 
 template <int N>
@@ -90,7 +95,7 @@ Tensor run(const Tensor& x, const Tensor& w, const Tensor& b, const ConvTranspos
 template <int N>
 ConvNd<N>::ConvNd(std::int64_t in, std::int64_t out, Extents<N> kernel, ConvNdOptions<N> options, Location at)
     : Layer<ConvNd<N>>(label("Conv", in, out, kernel)), options_(options) {
-  require_sizes(fmt::format("Conv{}d", N), in, out, kernel, options.groups, at);
+  require_sizes(fmt::format("Conv{}d", N), in, out, kernel, options, at);
   for (const std::int64_t p : options.padding.each().v)
     if (p < 0)
       ErrorReport(fmt::format("Conv{}d", N).c_str(), fmt::format("padding must be >= 0, got {}", p), at).value_error();
@@ -133,7 +138,7 @@ template <int N>
 ConvTransposeNd<N>::ConvTransposeNd(std::int64_t in, std::int64_t out, Extents<N> kernel,
                                     ConvTransposeNdOptions<N> options, Location at)
     : Layer<ConvTransposeNd<N>>(label("ConvTranspose", in, out, kernel)), options_(options) {
-  require_sizes(fmt::format("ConvTranspose{}d", N), in, out, kernel, options.groups, at);
+  require_sizes(fmt::format("ConvTranspose{}d", N), in, out, kernel, options, at);
   weight = this->register_parameter("weight", empty(weight_shape(in, out / options.groups, kernel)));
   if (options.bias) bias = this->register_parameter("bias", empty({out}));
   fill(weight, bias);

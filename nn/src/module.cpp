@@ -161,4 +161,17 @@ void Module::apply(const std::function<void(Module&)>& fn) {
   fn(*this);
 }
 
+std::string to_string(const Module& module) {
+  const auto children = module.named_children();
+  std::string text = module.label();
+  if (children.empty()) return text;
+  text += text.ends_with(')') ? " (" : "(";
+  for (const auto& [name, child] : children) {
+    text += fmt::format("\n  ({}): ", name);
+    for (const char c : to_string(child)) text += c == '\n' ? "\n  " : std::string(1, c);
+  }
+  return text + "\n)";
+}
+std::ostream& operator<<(std::ostream& os, const Module& module) { return os << to_string(module); }
+
 }  // namespace xgrad::nn

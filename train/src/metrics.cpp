@@ -83,10 +83,10 @@ void MetricsLog::add(std::int64_t epoch, const std::string& split, const std::st
   rows_.push_back({epoch, split, name, value});
 }
 
-void MetricsLog::save(const std::string& path) const {
+void MetricsLog::save(const std::string& path, Location at) const {
   std::string text = "epoch,split,name,value\n";
   for (const Row& r : rows_) text += fmt::format("{},{},{},{}\n", r.epoch, field(r.split), field(r.name), r.value);
-  write_file_atomically(path, {{text.data(), text.size()}});
+  write_file_atomically("MetricsLog::save", path, {{text.data(), text.size()}}, at);
 }
 
 }  // namespace xgrad::train

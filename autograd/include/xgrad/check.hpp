@@ -22,6 +22,7 @@ class XGRAD_API ErrorReport {
   [[noreturn]] void value_error() const;
   [[noreturn]] void autograd_error() const;
   [[noreturn]] void io_error() const;
+  [[noreturn]] void out_of_memory_error() const;
 
  private:
   std::string text() const;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <span>
 #include <string>
 #include <vector>
@@ -90,5 +91,6 @@ class Shape {
 
 // "(2, 3)" as in Python; "()" for rank 0, "(3,)" is written "(3)".
 XGRAD_API std::string to_string(const Shape& s);
+XGRAD_API std::ostream& operator<<(std::ostream& os, const Shape& s);
 
 }  // namespace xgrad

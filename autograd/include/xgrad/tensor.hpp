@@ -46,12 +46,13 @@ class XGRAD_API Tensor {
     if (impl_) detail::retain(reinterpret_cast<detail::RefCounted*>(impl_));
   }
   Tensor(Tensor&& o) noexcept : impl_(std::exchange(o.impl_, nullptr)) {}
-  Tensor& operator=(const Tensor& o) {
+  // To a variable: another handle. (To a part, x[0] = y: copies into it, below.)
+  Tensor& operator=(const Tensor& o) & {
     Tensor copy(o);
     std::swap(impl_, copy.impl_);
     return *this;
   }
-  Tensor& operator=(Tensor&& o) noexcept {
+  Tensor& operator=(Tensor&& o) & noexcept {
     Tensor moved(std::move(o));
     std::swap(impl_, moved.impl_);
     return *this;
@@ -175,6 +176,18 @@ class XGRAD_API Tensor {
     Location at;
   };
   Tensor operator[](Index index) const { return select(0, index.value, index.at); }
+  // Assigning to a part changes the whole: x[0] = y and x.select(1, 2) = y are copy_(y), x[0] = 1 is fill_(1).
+  struct Source {
+    Source(const Tensor& t, Location where = Location::current()) : tensor(&t), at(where) {}  // NOLINT
+    template <Arithmetic T>
+    Source(T v, Location where = Location::current()) : number(v), at(where) {}  // NOLINT
+    const Tensor* tensor = nullptr;  // or the number
+    Scalar number = 0;
+    Location at;
+  };
+  const Tensor& operator=(const Source& from) && {  // NOLINT: const, of what is gone at the end of the statement
+    return from.tensor ? copy_(*from.tensor, from.at) : fill_(from.number, from.at);
+  }
 
   // ---- reductions (same as the free functions of <xgrad/ops/reduce.hpp>) ----
   Tensor sum(Location at = Location::current()) const;

@@ -10,18 +10,22 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <xgrad/check.hpp>
 
 namespace xgrad {
 namespace {
 
 // The temporary file; removed unless the write succeeded.
 struct Temporary {
+  const char* op;
   std::string path, name;
+  Location at;
   int fd;
   bool done = false;
   // A name of its own, never one that exists: other threads may save to the same path, and a link put there by
   // somebody else must not be followed.
-  explicit Temporary(const std::string& target) : name(target) {
+  Temporary(const char* caller, const std::string& target, const Location& where)
+      : op(caller), name(target), at(where) {
     static std::atomic<unsigned> count{0};
     do {
       path = fmt::format("{}.tmp.{}.{}", target, getpid(), count++);
@@ -37,7 +41,12 @@ struct Temporary {
     if (!done) unlink(path.c_str());
   }
   [[noreturn]] void fail() const {
-    throw IoError(fmt::format("xgrad: {}: {}; an existing {} is kept as it was", path, std::strerror(errno), name));
+    const int error = errno;
+    // Only the folder can be missing, and saying "no such file" of a file to be written would puzzle.
+    const std::string reason = error == ENOENT ? "its folder does not exist" : std::strerror(error);
+    const bool old = access(name.c_str(), F_OK) == 0;
+    ErrorReport(op, fmt::format("{}: cannot be written: {}{}", name, reason, old ? "; the old file is kept" : ""), at)
+        .io_error();
   }
 };
 
@@ -54,8 +63,8 @@ void write_all(const Temporary& file, const Bytes& piece) {
 
 }  // namespace
 
-void write_file_atomically(const std::string& path, const std::vector<Bytes>& pieces) {
-  Temporary file(path);
+void write_file_atomically(const char* op, const std::string& path, const std::vector<Bytes>& pieces, Location at) {
+  Temporary file(op, path, at);
   for (const Bytes& b : pieces) write_all(file, b);
   if (fsync(file.fd) != 0) file.fail();
   if (close(std::exchange(file.fd, -1)) != 0) file.fail();

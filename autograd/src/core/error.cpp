@@ -14,6 +14,12 @@ std::string base_name(const char* path) {
   return slash == std::string::npos ? s : s.substr(slash + 1);
 }
 
+// "Net.fc1 : Linear(4 → 8)"; a module without a parent is called by its type, and once is enough.
+std::string described(const detail::ModuleCall& module) {
+  const std::string path = module.path(), &label = module.info->label;
+  return path == label.substr(0, label.find('(')) ? label : fmt::format("{} : {}", path, label);
+}
+
 }  // namespace
 
 void Shape::too_many(std::size_t n) {
@@ -26,8 +32,7 @@ ErrorReport::ErrorReport(const char* op, const std::string& rule, Location at)
     : head_(fmt::format("xgrad: {}: {}", op, rule)) {
   const auto& module = detail::current_module();
   const std::string place = fmt::format("called at {}:{}", base_name(at.file_name()), at.line());
-  where_ = module ? fmt::format("\n  in     {} : {}, {}", module->path(), module->info->label, place)
-                  : fmt::format("\n  in     {}", place);
+  where_ = module ? fmt::format("\n  in     {}, {}", described(*module), place) : fmt::format("\n  in     {}", place);
 }
 
 ErrorReport& ErrorReport::operand(const std::string& role, const Tensor& t) {
@@ -53,6 +58,7 @@ void ErrorReport::index_error() const { throw IndexError(text()); }
 void ErrorReport::value_error() const { throw ValueError(text()); }
 void ErrorReport::autograd_error() const { throw AutogradError(text()); }
 void ErrorReport::io_error() const { throw IoError(text()); }
+void ErrorReport::out_of_memory_error() const { throw OutOfMemoryError(text()); }
 
 void require_defined(const char* op, const Tensor& x, Location at) {
   if (!x.defined()) [[unlikely]] ErrorReport(op, "got an undefined tensor", at).value_error();

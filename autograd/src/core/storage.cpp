@@ -44,7 +44,11 @@ void count_live(std::int64_t bytes) {
 }
 
 [[noreturn, gnu::cold]] void out_of_memory(std::size_t bytes) {
-  throw OutOfMemoryError(fmt::format("xgrad: cannot allocate {:.4g} GiB ({} bytes)", double(bytes) / double(1 << 30), bytes));
+  constexpr std::array kUnits{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  double size = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  for (; size >= 1024 && unit + 1 < kUnits.size(); ++unit) size /= 1024;
+  throw OutOfMemoryError(fmt::format("xgrad: cannot allocate {:.4g} {} ({} bytes)", size, kUnits[unit], bytes));
 }
 
 void* from_system(std::size_t bytes) {

@@ -13,14 +13,14 @@ template void Extents<2>::wrong_count(const Shape&, int);
 template void Extents<3>::wrong_count(const Shape&, int);
 
 template <int N>
-void ConvPadding<N>::parse(const std::string& mode) {
+void ConvPadding<N>::parse(const std::string& mode, const Location& at) {
   same_ = mode == "same";
   if (!same_ && mode != "valid")
-    throw ValueError(fmt::format("xgrad: padding must be numbers, \"same\" or \"valid\", got \"{}\"", mode));
+    ErrorReport("padding", fmt::format("must be numbers, \"same\" or \"valid\", got \"{}\"", mode), at).value_error();
 }
-template void ConvPadding<1>::parse(const std::string&);
-template void ConvPadding<2>::parse(const std::string&);
-template void ConvPadding<3>::parse(const std::string&);
+template void ConvPadding<1>::parse(const std::string&, const Location&);
+template void ConvPadding<2>::parse(const std::string&, const Location&);
+template void ConvPadding<3>::parse(const std::string&, const Location&);
 
 namespace detail {
 namespace {

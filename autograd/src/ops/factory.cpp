@@ -56,6 +56,13 @@ void require_fits(const char* op, const Scalar& v, DType dtype, const Location& 
   ErrorReport(op, fmt::format("value {} does not fit {}", text, name(dtype)), at).value_error();
 }
 
+void out_of_memory(const char* op, const Shape& shape, DType dtype, const std::string& reason, const Location& at) {
+  constexpr std::string_view kStart = "xgrad: ";
+  ErrorReport(op, reason.substr(reason.starts_with(kStart) ? kStart.size() : 0), at)
+      .line("result", fmt::format("{} {}", short_name(dtype), to_string(shape)))
+      .out_of_memory_error();
+}
+
 Tensor finish(Tensor t, const TensorOptions& o) {
   impl(t).requires_grad = o.requires_grad;
   return t;
@@ -63,6 +70,7 @@ Tensor finish(Tensor t, const TensorOptions& o) {
 
 }  // namespace detail
 
+using detail::allocating;
 using detail::finish;
 using detail::require_fits;
 using detail::require_options;
@@ -74,7 +82,7 @@ Tensor filled(const char* op, const Shape& shape, const Scalar& v, const TensorO
   require_options(op, o, at);
   require_shape(op, shape, at);
   require_fits(op, v, o.dtype, at);
-  Tensor t = make_tensor(shape, o.dtype, at);
+  Tensor t = allocating(op, shape, o.dtype, at, [&] { return make_tensor(shape, o.dtype, at); });
   detail::fill_raw(t, v);
   return finish(std::move(t), o);
 }
@@ -92,12 +100,12 @@ Tensor like(const char* op, const Tensor& t, const Scalar& v, Location at) {
 
 Tensor empty(const Shape& shape, TensorOptions o, Location at) {
   require_options("empty", o, at);
-  return finish(make_tensor(shape, o.dtype, at), o);
+  return finish(allocating("empty", shape, o.dtype, at, [&] { return make_tensor(shape, o.dtype, at); }), o);
 }
 Tensor zeros(const Shape& shape, TensorOptions o, Location at) {
   require_options("zeros", o, at);
   require_shape("zeros", shape, at);
-  return finish(detail::zeros_raw(shape, o.dtype), o);
+  return finish(allocating("zeros", shape, o.dtype, at, [&] { return detail::zeros_raw(shape, o.dtype); }), o);
 }
 Tensor ones(const Shape& shape, TensorOptions o, Location at) { return filled("ones", shape, 1, o, at); }
 Tensor full(const Shape& shape, Scalar value, Location at) {

@@ -21,9 +21,13 @@ class ConvPadding {
   ConvPadding(Extents<N> each) : each_(each) {}                     // NOLINT: {.padding = 1}
   ConvPadding(std::int64_t all) : each_(all) {}                     // NOLINT
   ConvPadding(int all) : each_(std::int64_t{all}) {}                // NOLINT
-  ConvPadding(const std::string& mode) : each_(0) { parse(mode); }  // NOLINT: ValueError unless "same" or "valid"
+  ConvPadding(const std::string& mode, Location at = Location::current())  // NOLINT: ValueError unless "same", "valid"
+      : each_(0) {
+    parse(mode, at);
+  }
   template <std::size_t L>
-  ConvPadding(const char (&mode)[L]) : ConvPadding(std::string(mode)) {}  // NOLINT
+  ConvPadding(const char (&mode)[L], Location at = Location::current())  // NOLINT
+      : ConvPadding(std::string(mode), at) {}
   ConvPadding(std::int64_t height, std::int64_t width) requires(N == 2) : each_(height, width) {}
   ConvPadding(std::int64_t depth, std::int64_t height, std::int64_t width) requires(N == 3)
       : each_(depth, height, width) {}
@@ -32,14 +36,14 @@ class ConvPadding {
   const Extents<N>& each() const { return each_; }
 
  private:
-  void parse(const std::string& mode);
+  void parse(const std::string& mode, const Location& at);
 
   Extents<N> each_;
   bool same_ = false;
 };
-extern template XGRAD_API void ConvPadding<1>::parse(const std::string&);
-extern template XGRAD_API void ConvPadding<2>::parse(const std::string&);
-extern template XGRAD_API void ConvPadding<3>::parse(const std::string&);
+extern template XGRAD_API void ConvPadding<1>::parse(const std::string&, const Location&);
+extern template XGRAD_API void ConvPadding<2>::parse(const std::string&, const Location&);
+extern template XGRAD_API void ConvPadding<3>::parse(const std::string&, const Location&);
 
 template <int N>
 struct ConvOptions {

@@ -24,7 +24,7 @@ struct SafetensorsFile {
   NamedTensors tensors;
   Metadata metadata;
 };
-XGRAD_API SafetensorsFile read_safetensors(const std::string& path);
-inline NamedTensors load_safetensors(const std::string& path) { return read_safetensors(path).tensors; }
+XGRAD_API SafetensorsFile read_safetensors(const std::string& path, Location at = Location::current());
+XGRAD_API NamedTensors load_safetensors(const std::string& path, Location at = Location::current());
 
 }  // namespace xgrad

@@ -13,6 +13,7 @@
 
 #include <concepts>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -147,6 +148,10 @@ class XGRAD_API Module {
 
   std::shared_ptr<State> state_;
 };
+
+// The module and what it consists of, one per line: "Net(\n  (fc1): Linear(4 → 8)\n)".
+XGRAD_API std::string to_string(const Module& module);
+XGRAD_API std::ostream& operator<<(std::ostream& os, const Module& module);
 
 // A deep copy of the same type: parameters, buffers, hooks and modes are its own (without gradients); tensors that are
 // shared within the module are shared within the copy. See <xgrad/nn/parameter.hpp> for what members must be. ValueError

@@ -47,7 +47,7 @@ class Mean {
 class XGRAD_API MetricsLog {
  public:
   void add(std::int64_t epoch, const std::string& split, const std::string& name, double value);
-  void save(const std::string& path) const;  // atomically; IoError
+  void save(const std::string& path, Location at = Location::current()) const;  // atomically; IoError
 
  private:
   struct Row {
