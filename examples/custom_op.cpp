@@ -69,6 +69,17 @@ double accuracy(const Tensor& logits, const Tensor& label) {
   return (logits.argmax(1) == label).to(xgrad::kFloat32).mean().item();
 }
 
+// The graph of one step on a few points, with values and gradients.
+void draw_step(nn::Sequential& net, Tensor x, Tensor label, const std::string& file) {
+  const xgrad::TapeRecorder record;
+  net.zero_grad();
+  x.set_name("points");
+  label.set_name("labels");
+  const Tensor loss = cross_entropy(net(x), label);
+  loss.backward();
+  std::printf("wrote %s\n", xgrad::viz::save(loss, file).c_str());
+}
+
 void run(int steps, double beta, std::uint64_t seed, const std::string& out) {
   xgrad::manual_seed(seed);
   check_gradients(beta);
@@ -77,7 +88,6 @@ void run(int steps, double beta, std::uint64_t seed, const std::string& out) {
   nn::Sequential net(nn::Linear(2, 32), mish, nn::Linear(32, 32), mish, nn::Linear(32, 2));
   optim::AdamW opt(net.parameters(), {.lr = 1e-2});
   auto [x, label] = spirals(512);
-  x.set_name("x");
   double loss = 0;
   {
     xgrad::train::Progress progress(steps, "spirals");
@@ -93,7 +103,7 @@ void run(int steps, double beta, std::uint64_t seed, const std::string& out) {
   std::printf("loss %.4f, accuracy %.1f %% after %d steps\n", loss, 100 * accuracy(net(x).detach(), label), steps);
 
   std::filesystem::create_directories(out);
-  std::printf("wrote %s\n", xgrad::viz::save(cross_entropy(net(x), label), out + "/custom_op.svg").c_str());
+  draw_step(net, x.slice(0, 0, 4), label.slice(0, 0, 4), out + "/custom_op.svg");
 }
 
 int main(int argc, char** argv) {

@@ -201,6 +201,15 @@ BOOST_AUTO_TEST_CASE(lines_points_bands_and_rules) {
   BOOST_TEST(svg == p.svg());
 }
 
+BOOST_AUTO_TEST_CASE(epochs_have_no_halves) {
+  const auto svg = [](std::vector<double> x) { return Plot().line(x, {0.123, 0.456}).svg(); };
+  for (const char* tick : {">1.2<", ">1.5<", ">2.0<"}) {
+    BOOST_TEST(!has(svg({1, 2}), tick), tick);
+  }
+  BOOST_TEST((has(svg({1, 2}), ">1<") && has(svg({1, 2}), ">2<")));
+  BOOST_TEST((has(svg({1, 2.25}), ">1.2<") && has(svg({1, 2.25}), ">2.0<")));
+}
+
 BOOST_AUTO_TEST_CASE(labels_of_rules_keep_off_the_lines) {
   const auto x_of = [](const std::string& svg, const std::string& label) {
     const std::size_t end = svg.find(">" + label), start = svg.rfind("<text x=\"", end) + 9;

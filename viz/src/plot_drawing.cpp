@@ -119,6 +119,18 @@ class Plot::Drawing {
     y_ = Axis(o_.y_scale, y, bottom_, top_);
     x_ticks_ = x_.ticks(std::max(2, static_cast<int>(right_ - left_) / 80));
     y_ticks_ = y_.ticks(y_ticks);
+    if (!counts_along_x()) return;
+    // Epochs and steps are counted: no tick at 1.5 of them.
+    std::erase_if(x_ticks_, [](const Tick& t) { return t.value != std::round(t.value); });
+    for (Tick& t : x_ticks_) t.text = t.text.substr(0, t.text.find('.'));
+  }
+
+  // Every line goes over whole numbers, at least two.
+  bool counts_along_x() const {
+    const auto whole = [](const Line& l) {
+      return l.x.size() >= 2 && std::ranges::all_of(l.x, [](double v) { return v == std::round(v); });
+    };
+    return o_.x_scale == Scale::linear && p_.contours_.empty() && !p_.lines_.empty() && std::ranges::all_of(p_.lines_, whole);
   }
 
   Range data_range(bool x) const {

@@ -27,6 +27,7 @@ XGRAD_API Example collate(std::span<const std::int64_t> indices, const std::func
 
 }  // namespace detail
 
+// A dataset in batches; a loop over it is one epoch.
 class XGRAD_API DataLoader {
   struct Epoch;
   struct Position;
