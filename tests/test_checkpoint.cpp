@@ -143,10 +143,9 @@ BOOST_AUTO_TEST_CASE(also_from_the_middle_of_an_epoch) {
       BOOST_TEST(at.epoch == static_cast<std::int64_t>(stop - 1) / 5);
       resumed.losses.clear();
       for (std::int64_t e = at.epoch; e < 6; ++e) resumed.epoch();
-      BOOST_TEST(
-          resumed.losses ==
-              std::vector<double>(whole.losses.begin() + static_cast<std::ptrdiff_t>(stop), whole.losses.end()),
-          boost::test_tools::per_element());
+      BOOST_TEST(resumed.losses ==
+                     std::vector<double>(whole.losses.begin() + static_cast<std::ptrdiff_t>(stop), whole.losses.end()),
+                 boost::test_tools::per_element());
       BOOST_TEST(same_bits(whole.net.state_dict(), resumed.net.state_dict()));
       BOOST_TEST(same_bits(whole.opt.state_dict(), resumed.opt.state_dict()));
       BOOST_TEST(same_bits(whole.scheduler.state_dict(), resumed.scheduler.state_dict()));
@@ -290,7 +289,8 @@ BOOST_AUTO_TEST_CASE(a_full_disk_keeps_the_old_file) {
 BOOST_AUTO_TEST_CASE(folders_that_cannot_be_written) {
   const TempDir dir;
   Small a;
-  expect_op<IoError>("save_safetensors", {"nowhere/run", "its folder does not exist"}, [&] { train::save_checkpoint(dir / "nowhere/run", a.parts()); });
+  expect_op<IoError>("save_safetensors", {"nowhere/run", "its folder does not exist"},
+                     [&] { train::save_checkpoint(dir / "nowhere/run", a.parts()); });
   std::filesystem::create_directory(dir / "folder");
   expect<IoError>({"folder"}, [&] { train::save_checkpoint(dir / "folder", a.parts()); });
   if (geteuid() == 0) {  // root may write anywhere but here

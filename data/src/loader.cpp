@@ -177,7 +177,8 @@ struct DataLoader::Epoch {
   }
 
   Order remaining() const {
-    const auto gone = std::min(static_cast<std::ptrdiff_t>(order.size()), static_cast<std::ptrdiff_t>(taken * batch_size));
+    const auto gone =
+        std::min(static_cast<std::ptrdiff_t>(order.size()), static_cast<std::ptrdiff_t>(taken * batch_size));
     return {order.begin() + gone, order.end()};
   }
 };
@@ -263,8 +264,7 @@ void DataLoader::load_state_dict(const NamedTensors& state, Location at) {
   position_->epoch.reset();
 }
 
-DataLoader::iterator::iterator(const DataLoader& loader)
-    : epoch_(loader.position_->begin(loader)), done_(false) {
+DataLoader::iterator::iterator(const DataLoader& loader) : epoch_(loader.position_->begin(loader)), done_(false) {
   ++*this;
 }
 

@@ -130,7 +130,8 @@ class Plot::Drawing {
     const auto whole = [](const Line& l) {
       return l.x.size() >= 2 && std::ranges::all_of(l.x, [](double v) { return v == std::round(v); });
     };
-    return o_.x_scale == Scale::linear && p_.contours_.empty() && !p_.lines_.empty() && std::ranges::all_of(p_.lines_, whole);
+    return o_.x_scale == Scale::linear && p_.contours_.empty() && !p_.lines_.empty() &&
+           std::ranges::all_of(p_.lines_, whole);
   }
 
   Range data_range(bool x) const {
@@ -329,7 +330,8 @@ class Plot::Drawing {
         for (int k = 0; k <= steps; ++k) n += within(ax + (bx - ax) * k / steps, ay + (by - ay) * k / steps);
       }
     for (const Points& q : p_.points_)
-      for (std::size_t i = 0; i < q.x.size(); ++i) n += shown(q.x[i], q.y[i]) && within(x_.pixel(q.x[i]), y_.pixel(q.y[i]));
+      for (std::size_t i = 0; i < q.x.size(); ++i)
+        n += shown(q.x[i], q.y[i]) && within(x_.pixel(q.x[i]), y_.pixel(q.y[i]));
     return n;
   }
 

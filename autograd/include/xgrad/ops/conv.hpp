@@ -18,9 +18,9 @@ namespace xgrad {
 template <int N>
 class ConvPadding {
  public:
-  ConvPadding(Extents<N> each) : each_(each) {}                     // NOLINT: {.padding = 1}
-  ConvPadding(std::int64_t all) : each_(all) {}                     // NOLINT
-  ConvPadding(int all) : each_(std::int64_t{all}) {}                // NOLINT
+  ConvPadding(Extents<N> each) : each_(each) {}                            // NOLINT: {.padding = 1}
+  ConvPadding(std::int64_t all) : each_(all) {}                            // NOLINT
+  ConvPadding(int all) : each_(std::int64_t{all}) {}                       // NOLINT
   ConvPadding(const std::string& mode, Location at = Location::current())  // NOLINT: ValueError unless "same", "valid"
       : each_(0) {
     parse(mode, at);

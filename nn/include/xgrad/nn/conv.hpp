@@ -22,8 +22,8 @@ struct ConvNdOptions {
 };
 
 // (N, in, spatial...) -> (N, out, size...). Parameters: weight (out, in / groups, kernel...), bias (out).
-// ValueError: a channel count, kernel size, stride or dilation below 1, channels not divisible by groups, padding "same"
-// with a stride.
+// ValueError: a channel count, kernel size, stride or dilation below 1, channels not divisible by groups, padding
+// "same" with a stride.
 template <int N>
 class ConvNd : public Layer<ConvNd<N>> {
  public:
