@@ -17,6 +17,10 @@ if(XGRAD_SANITIZE)
   string(REPLACE ";" "," sanitizers "${XGRAD_SANITIZE}")
   target_compile_options(xgrad_flags INTERFACE -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(xgrad_flags INTERFACE -fsanitize=${sanitizers})
+  # Where variables live in optimised code: no report shows it, and finding it out is half the work for vector code.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(xgrad_flags INTERFACE -fno-var-tracking)
+  endif()
 endif()
 
 # For the library only. errno and floating-point traps are not observed, which lets loops over sqrt vectorise;
