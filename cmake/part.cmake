@@ -18,7 +18,8 @@ function(xgrad_part name)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
   target_compile_features(${target} PUBLIC cxx_std_20)
   # The headers' 64-byte vectors are always inlined; GCC would still warn that their calling convention changed.
-  target_compile_options(${target} INTERFACE -Wno-psabi)
+  target_compile_options(${target} INTERFACE -Wno-psabi
+    $<$<AND:$<CXX_COMPILER_ID:Clang>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,16>>:-Wno-ambiguous-reversed-operator>)
   target_link_libraries(${target} PUBLIC ${PART_PUBLIC}
     PRIVATE $<BUILD_INTERFACE:xgrad_flags> $<BUILD_INTERFACE:xgrad_kernel_flags> ${PART_PRIVATE})
   install(TARGETS ${target} EXPORT xgradTargets FILE_SET HEADERS)

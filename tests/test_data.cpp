@@ -389,6 +389,7 @@ BOOST_AUTO_TEST_CASE(damaged) {
   refuse(idx(0x08, {0x7fffffff, 0x7fffffff}, "abcd"), {"4611686014132420609"});
   refuse(idx(0x08, {0, 0xffffffff, 0xffffffff, 0xffffffff}, ""), {"overflows 64 bits"});
   refuse(idx(0x08, {0xffffffff, 0xffffffff, 0xffffffff, 0}, ""), {"overflows 64 bits"});
+  refuse(idx(0x09, {0x20000000, 0x80000000, 0, 8}, ""), {"overflows 64 bits"});  // as the int32 it becomes
   const std::string cut = write_file(dir / "cut", idx(0x08, {100, 10}, bytes(1000)).substr(0, 500));
   expect<IoError>({cut, "1000", "488"}, [&] { data::read_idx(cut); });                                       // 59
   expect_op<IoError>("read_idx", {"missing", "no such file"}, [&] { data::read_idx(dir / "missing"); });

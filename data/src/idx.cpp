@@ -38,12 +38,16 @@ Tensor read_values(InputFile& file, const Shape& shape) {
 
 struct Type {
   unsigned char code;
-  unsigned bytes;
+  unsigned bytes, kept_bytes;
   Tensor (*read)(InputFile&, const Shape&);
 };
-constexpr std::array kTypes{Type{0x08, 1, read_values<std::uint8_t, std::uint8_t>}, Type{0x09, 1, read_values<std::int8_t, std::int32_t>},
-                            Type{0x0B, 2, read_values<std::int16_t, std::int32_t>}, Type{0x0C, 4, read_values<std::int32_t, std::int32_t>},
-                            Type{0x0D, 4, read_values<float, float>}, Type{0x0E, 8, read_values<double, double>}};
+template <class Stored, class Kept>
+constexpr Type type_of(unsigned char code) {
+  return {code, sizeof(Stored), sizeof(Kept), read_values<Stored, Kept>};
+}
+constexpr std::array kTypes{type_of<std::uint8_t, std::uint8_t>(0x08),  type_of<std::int8_t, std::int32_t>(0x09),
+                            type_of<std::int16_t, std::int32_t>(0x0B), type_of<std::int32_t, std::int32_t>(0x0C),
+                            type_of<float, float>(0x0D),               type_of<double, double>(0x0E)};
 
 [[noreturn]] void refuse(const std::string& reason, const Location& at) { ErrorReport("read_mnist", reason, at).io_error(); }
 
@@ -65,7 +69,7 @@ Tensor read(const char* op, const std::string& path, const Location& at) {
   if (!type) file.fail(fmt::format("not an IDX file: unknown element type 0x{:02x}", magic[2]));
   if (magic[3] > kMaxRank) file.fail(fmt::format("{} dimensions stated, at most {} supported", magic[3], kMaxRank));
   Shape shape;
-  std::uint64_t bytes = type->bytes, most = type->bytes;  // most: without the zeros, which must not hide an overflow
+  std::uint64_t bytes = type->bytes, most = type->kept_bytes;  // most: without the zeros, which must not hide an overflow
   for (int d = 0; d < magic[3]; ++d) {
     unsigned char size[4];
     file.read_exactly(size, 4);

@@ -65,22 +65,26 @@ std::int64_t checked(std::uint64_t v) {
 
 struct FileType {
   const char* name;
-  std::uint64_t bytes;
+  std::uint64_t bytes, kept_bytes;  // of an element
   Convert read;
 };
-constexpr FileType kTypes[] = {{"F32", 4, values<float, float, widen<float, float>>},
-                               {"F64", 8, values<double, double, widen<double, double>>},
-                               {"I64", 8, values<std::int64_t, std::int64_t, widen<std::int64_t, std::int64_t>>},
-                               {"I32", 4, values<std::int32_t, std::int32_t, widen<std::int32_t, std::int32_t>>},
-                               {"U8", 1, values<std::uint8_t, std::uint8_t, widen<std::uint8_t, std::uint8_t>>},
-                               {"BOOL", 1, values<std::uint8_t, bool, as_bool>},
-                               {"F16", 2, values<std::uint16_t, float, half_to_float>},
-                               {"BF16", 2, values<std::uint16_t, float, bfloat_to_float>},
-                               {"I8", 1, values<std::int8_t, std::int32_t, widen<std::int32_t, std::int8_t>>},
-                               {"I16", 2, values<std::int16_t, std::int32_t, widen<std::int32_t, std::int16_t>>},
-                               {"U16", 2, values<std::uint16_t, std::int32_t, widen<std::int32_t, std::uint16_t>>},
-                               {"U32", 4, values<std::uint32_t, std::int64_t, widen<std::int64_t, std::uint32_t>>},
-                               {"U64", 8, values<std::uint64_t, std::int64_t, checked>}};
+template <class Stored, class Kept, Kept (*convert)(Stored)>
+constexpr FileType file_type_of(const char* name) {
+  return {name, sizeof(Stored), sizeof(Kept), values<Stored, Kept, convert>};
+}
+constexpr FileType kTypes[] = {file_type_of<float, float, widen<float, float>>("F32"),
+                               file_type_of<double, double, widen<double, double>>("F64"),
+                               file_type_of<std::int64_t, std::int64_t, widen<std::int64_t, std::int64_t>>("I64"),
+                               file_type_of<std::int32_t, std::int32_t, widen<std::int32_t, std::int32_t>>("I32"),
+                               file_type_of<std::uint8_t, std::uint8_t, widen<std::uint8_t, std::uint8_t>>("U8"),
+                               file_type_of<std::uint8_t, bool, as_bool>("BOOL"),
+                               file_type_of<std::uint16_t, float, half_to_float>("F16"),
+                               file_type_of<std::uint16_t, float, bfloat_to_float>("BF16"),
+                               file_type_of<std::int8_t, std::int32_t, widen<std::int32_t, std::int8_t>>("I8"),
+                               file_type_of<std::int16_t, std::int32_t, widen<std::int32_t, std::int16_t>>("I16"),
+                               file_type_of<std::uint16_t, std::int32_t, widen<std::int32_t, std::uint16_t>>("U16"),
+                               file_type_of<std::uint32_t, std::int64_t, widen<std::int64_t, std::uint32_t>>("U32"),
+                               file_type_of<std::uint64_t, std::int64_t, checked>("U64")};
 
 // ---- header ----
 
@@ -142,7 +146,7 @@ Entry parse_entry(const std::string& name, const json& j, const data::InputFile&
   const json& shape = j["shape"];
   if (!shape.is_array()) file.fail(who + "shape is not an array");
   if (shape.size() > static_cast<std::size_t>(kMaxRank)) file.fail(fmt::format("{}{} dimensions, at most {} supported", who, shape.size(), kMaxRank));
-  std::uint64_t bytes = e.type->bytes, most = e.type->bytes;  // most: without the zeros, which must not hide an overflow
+  std::uint64_t bytes = e.type->bytes, most = e.type->kept_bytes;  // most: without the zeros, which must not hide an overflow
   for (const json& s : shape) {
     const std::uint64_t n = whole_number(s, who + "a size", file);
     if (__builtin_mul_overflow(most, std::max(n, std::uint64_t{1}), &most) || most > INT64_MAX) file.fail(who + "the element count overflows 64 bits");

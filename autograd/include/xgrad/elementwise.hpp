@@ -61,7 +61,7 @@ XGRAD_INLINE void tile_loop(const F& f, std::int64_t n, T* out, const void* cons
 
 template <class T, class F, std::size_t N>
 void tile(const void* f, std::int64_t n, void* out, const void* const* in) {
-  run_simd([=](auto bytes) __attribute__((always_inline)) {
+  run_simd([=](auto bytes) XGRAD_INLINED {
     const F copy = *static_cast<const F*>(f);  // captures stay in registers
     tile_loop<Vec<T, bytes>>(copy, n, static_cast<T*>(out), in, std::make_index_sequence<N>{});
   });

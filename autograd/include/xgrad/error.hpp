@@ -6,6 +6,7 @@
 //     help   fc1 expects 128 features per row
 #pragma once
 
+#include <cstdint>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -15,7 +16,34 @@
 namespace xgrad {
 
 // Where in the user's program an operation was called.
+#ifdef __cpp_lib_source_location
 using Location = std::source_location;
+#else
+// The same for compilers that lack what the standard one is made of (Clang 14).
+class Location {
+ public:
+  constexpr Location() noexcept = default;
+  static constexpr Location current(const char* file = __builtin_FILE(), const char* function = __builtin_FUNCTION(),
+                                    std::uint_least32_t line = __builtin_LINE(),
+                                    std::uint_least32_t column = __builtin_COLUMN()) noexcept {
+    Location at;
+    at.file_ = file;
+    at.function_ = function;
+    at.line_ = line;
+    at.column_ = column;
+    return at;
+  }
+  constexpr const char* file_name() const noexcept { return file_; }
+  constexpr const char* function_name() const noexcept { return function_; }
+  constexpr std::uint_least32_t line() const noexcept { return line_; }
+  constexpr std::uint_least32_t column() const noexcept { return column_; }
+
+ private:
+  const char* file_ = "";
+  const char* function_ = "";
+  std::uint_least32_t line_ = 0, column_ = 0;
+};
+#endif
 
 class XGRAD_API Error : public std::runtime_error {
  public:

@@ -17,7 +17,16 @@
 
 #include <xgrad/vec_scalar.hpp>
 
-#define XGRAD_INLINE inline __attribute__((always_inline))
+// XGRAD_INLINED is for lambdas. Vector code lives in registers and is inlined into kernels that check what they read and
+// write; the compiler's checks of each reference and scope on the way there find nothing and multiply its time.
+#if defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#define XGRAD_INLINED __attribute__((always_inline, no_sanitize("address", "null", "alignment")))
+#elif defined(__clang__)
+#define XGRAD_INLINED __attribute__((always_inline, no_sanitize("null", "alignment")))
+#else
+#define XGRAD_INLINED __attribute__((always_inline))
+#endif
+#define XGRAD_INLINE inline XGRAD_INLINED
 #if defined(__clang__)
 #define XGRAD_WHOLE __attribute__((flatten, noinline))
 #else
@@ -34,14 +43,11 @@
 #endif
 
 // For plain loops only (no Vec; static functions of a source file): one version per CPU generation, chosen by the
-// loader. Needs ifunc, which musl, macOS and ThreadSanitizer do not have. Code with Vec uses run_simd.
-#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && !defined(__AVX2__) && \
+// loader. Needs ifunc, which musl, macOS and ThreadSanitizer do not have, and GCC: Clang's attribute refuses templates,
+// so there these loops are for the CPU of the command line (XGRAD_NATIVE helps). Code with Vec uses run_simd.
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && !defined(__AVX2__) && !defined(__clang__) && \
     !defined(XGRAD_NO_IFUNC) && !defined(XGRAD_NO_CLONES)
-#if defined(__clang__)
-#define XGRAD_CLONES __attribute__((target_clones("default", "avx2", "avx512f"), flatten))
-#else
 #define XGRAD_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), flatten))
-#endif
 #else
 #define XGRAD_CLONES __attribute__((flatten))
 #endif

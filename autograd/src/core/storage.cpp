@@ -40,7 +40,8 @@ struct Counters {
 
 void count_live(std::int64_t bytes) {
   const std::int64_t now = counters.live.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-  if (now > counters.peak.load(std::memory_order_relaxed)) counters.peak.store(now, std::memory_order_relaxed);
+  std::int64_t peak = counters.peak.load(std::memory_order_relaxed);
+  while (now > peak && !counters.peak.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {}
 }
 
 [[noreturn, gnu::cold]] void out_of_memory(std::size_t bytes) {
@@ -101,6 +102,16 @@ struct Shared {
   std::array<char*, kClasses> slab{};
   std::array<std::size_t, kClasses> slab_left{};
 
+  // A block of class i comes or goes, and is counted.
+  void put(std::size_t i, void* p) {
+    lists[i].push(p);
+    count_cached(static_cast<std::int64_t>(sizes[i]));
+  }
+  void* take(std::size_t i) {
+    count_cached(-static_cast<std::int64_t>(sizes[i]));
+    return lists[i].pop();
+  }
+
   void* carve(int c, std::size_t size) {
     auto i = static_cast<std::size_t>(c);
     if (slab_left[i] < size) {
@@ -118,12 +129,14 @@ struct Shared {
     std::size_t freed = 0;
     for (std::size_t i = 0; i < lists.size(); ++i)
       while (sizes[i] > kSlabbed && lists[i].head) {
-        std::free(lists[i].pop());
+        std::free(take(i));
         freed += sizes[i];
       }
-    counters.cached.fetch_sub(static_cast<std::int64_t>(freed), std::memory_order_relaxed);
     return freed;
   }
+
+ private:
+  static void count_cached(std::int64_t bytes) { counters.cached.fetch_add(bytes, std::memory_order_relaxed); }
 };
 Shared& shared() {
   static Shared* s = new Shared;  // never destroyed: tensors in static storage may outlive it
@@ -140,7 +153,7 @@ Local::~Local() {
   Shared& s = shared();
   std::lock_guard lock(s.mutex);
   for (std::size_t i = 0; i < lists.size(); ++i)
-    while (lists[i].head) s.lists[i].push(lists[i].pop());
+    while (lists[i].head) s.put(i, lists[i].pop());
 }
 Local& local() {
   thread_local Local l;
@@ -157,10 +170,9 @@ void* refill(int c, std::size_t size) {
   auto i = static_cast<std::size_t>(c);
   s.sizes[i] = size;
   if (s.lists[i].head) {
-    void* p = s.lists[i].pop();
+    void* p = s.take(i);
     if (size <= kThreadLocal && !local_dead)
-      for (std::uint32_t n = local_limit(size) / 2; n && s.lists[i].head; --n) local().lists[i].push(s.lists[i].pop());
-    counters.cached.fetch_sub(static_cast<std::int64_t>(size), std::memory_order_relaxed);
+      for (std::uint32_t n = local_limit(size) / 2; n && s.lists[i].head; --n) local().lists[i].push(s.take(i));
     return p;
   }
   void* p = size <= kSlabbed ? s.carve(c, size) : from_system(size);
@@ -173,7 +185,7 @@ void spill(int c, std::size_t size, List& from) {
   std::lock_guard lock(s.mutex);
   auto i = static_cast<std::size_t>(c);
   s.sizes[i] = size;
-  for (std::uint32_t n = from.count / 2; n; --n) s.lists[i].push(from.pop());
+  for (std::uint32_t n = from.count / 2; n; --n) s.put(i, from.pop());
 }
 #endif
 
@@ -223,8 +235,7 @@ void pool_release(void* p, std::size_t bytes) noexcept {
     std::free(p);
     return;
   }
-  s.lists[i].push(p);
-  counters.cached.store(cached, std::memory_order_relaxed);
+  s.put(i, p);
 }
 #endif
 

@@ -12,7 +12,7 @@ namespace {
 template <class T>
 void products(const void* count, std::int64_t n, void* const* out, const void* const* in) {
   const int outputs = *static_cast<const int*>(count);
-  run_simd([=](auto bytes) __attribute__((always_inline)) {
+  run_simd([=](auto bytes) XGRAD_INLINED {
     using V = Vec<T, bytes>;
     for (std::int64_t i = 0; i < n; i += V::lanes) {
       const Cursor<V> c(i, n);

@@ -36,7 +36,7 @@ XGRAD_INLINE double sum_vectors(std::int64_t n, F f) {
 template <class V, class T>
 XGRAD_INLINE T row_maximum(const T* a, std::int64_t n) {
   constexpr T kLeast = -std::numeric_limits<T>::infinity();
-  const auto larger = [](auto x, auto y) __attribute__((always_inline)) { return where(y > x, y, x); };
+  const auto larger = [](auto x, auto y) XGRAD_INLINED { return where(y > x, y, x); };
   V m(kLeast);
   each_vector<V>(n, [&](std::int64_t i, int k) { m = larger(m, get<V>(a, i, k, kLeast)); });
   return fold_vector(m, larger);

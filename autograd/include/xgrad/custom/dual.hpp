@@ -42,10 +42,9 @@ XGRAD_INLINE Vec<T, B> chain(const Vec<T, B>& t, const Vec<T, B>& f) {
 }
 template <bool sparse, class V, int N>
 XGRAD_INLINE Dual<V, N, sparse> chain(const Dual<V, N, sparse>& t, const Dual<V, N, sparse>& f) {
-  return Dual<V, N, sparse>::build(
-      chain<sparse>(t.v, f.v), [&](int k) __attribute__((always_inline)) {
-        return chain<sparse>(t.v, f.d[k]) + chain<sparse>(t.d[k], f.v);
-      });
+  return Dual<V, N, sparse>::build(chain<sparse>(t.v, f.v), [&](int k) XGRAD_INLINED {
+    return chain<sparse>(t.v, f.d[k]) + chain<sparse>(t.d[k], f.v);
+  });
 }
 
 template <class V, int N, bool sparse>
@@ -63,7 +62,7 @@ struct Dual {
   XGRAD_INLINE Dual(const Dual& o) : Dual(o, std::make_integer_sequence<int, N>{}) {}
   XGRAD_INLINE Dual& operator=(const Dual& o) {
     v = o.v;
-    for_each([&](int k) __attribute__((always_inline)) { d[k] = o.d[k]; });
+    for_each([&](int k) XGRAD_INLINED { d[k] = o.d[k]; });
     return *this;
   }
 
@@ -76,22 +75,18 @@ struct Dual {
 
   // x and its derivatives under a function with the value y and the derivative f at x.
   XGRAD_INLINE static Dual apply(const V& y, const Dual& x, const V& f) {
-    return build(
-        y, [&](int k) __attribute__((always_inline)) { return chain<sparse>(x.d[k], f); });
+    return build(y, [&](int k) XGRAD_INLINED { return chain<sparse>(x.d[k], f); });
   }
   // The same with two arguments.
   XGRAD_INLINE static Dual apply(const V& y, const Dual& a, const V& fa, const Dual& b, const V& fb) {
-    return build(
-        y, [&](int k) __attribute__((always_inline)) { return chain<sparse>(a.d[k], fa) + chain<sparse>(b.d[k], fb); });
+    return build(y, [&](int k) XGRAD_INLINED { return chain<sparse>(a.d[k], fa) + chain<sparse>(b.d[k], fb); });
   }
 
   XGRAD_INLINE friend Dual operator+(const Dual& a, const Dual& b) {
-    return build(
-        a.v + b.v, [&](int k) __attribute__((always_inline)) { return a.d[k] + b.d[k]; });
+    return build(a.v + b.v, [&](int k) XGRAD_INLINED { return a.d[k] + b.d[k]; });
   }
   XGRAD_INLINE friend Dual operator-(const Dual& a, const Dual& b) {
-    return build(
-        a.v - b.v, [&](int k) __attribute__((always_inline)) { return a.d[k] - b.d[k]; });
+    return build(a.v - b.v, [&](int k) XGRAD_INLINED { return a.d[k] - b.d[k]; });
   }
   XGRAD_INLINE friend Dual operator*(const Dual& a, const Dual& b) { return apply(a.v * b.v, a, b.v, b, a.v); }
   XGRAD_INLINE friend Dual operator/(const Dual& a, const Dual& b) {
@@ -99,30 +94,25 @@ struct Dual {
     return apply(q, a, r, b, -(q * r));
   }
   XGRAD_INLINE friend Dual operator-(const Dual& a) {
-    return build(
-        -a.v, [&](int k) __attribute__((always_inline)) { return -a.d[k]; });
+    return build(-a.v, [&](int k) XGRAD_INLINED { return -a.d[k]; });
   }
   XGRAD_INLINE friend Dual operator+(const Dual& a) { return a; }
 
   template <vec::Number S>
   XGRAD_INLINE friend Dual operator+(const Dual& a, S b) {
-    return build(
-        a.v + b, [&](int k) __attribute__((always_inline)) { return a.d[k]; });
+    return build(a.v + b, [&](int k) XGRAD_INLINED { return a.d[k]; });
   }
   template <vec::Number S>
   XGRAD_INLINE friend Dual operator+(S a, const Dual& b) {
-    return build(
-        a + b.v, [&](int k) __attribute__((always_inline)) { return b.d[k]; });
+    return build(a + b.v, [&](int k) XGRAD_INLINED { return b.d[k]; });
   }
   template <vec::Number S>
   XGRAD_INLINE friend Dual operator-(const Dual& a, S b) {
-    return build(
-        a.v - b, [&](int k) __attribute__((always_inline)) { return a.d[k]; });
+    return build(a.v - b, [&](int k) XGRAD_INLINED { return a.d[k]; });
   }
   template <vec::Number S>
   XGRAD_INLINE friend Dual operator-(S a, const Dual& b) {
-    return build(
-        a - b.v, [&](int k) __attribute__((always_inline)) { return -b.d[k]; });
+    return build(a - b.v, [&](int k) XGRAD_INLINED { return -b.d[k]; });
   }
   template <vec::Number S>
   XGRAD_INLINE friend Dual operator*(const Dual& a, S b) {
@@ -181,8 +171,7 @@ struct Dual {
 template <class V, int N, bool S>
 XGRAD_INLINE Dual<V, N, S> where(const DualMask<Dual<V, N, S>>& m, const std::type_identity_t<Dual<V, N, S>>& a,
                                  const std::type_identity_t<Dual<V, N, S>>& b) {
-  return Dual<V, N, S>::build(
-      where(m.m, a.v, b.v), [&](int k) __attribute__((always_inline)) { return where(m.m, a.d[k], b.d[k]); });
+  return Dual<V, N, S>::build(where(m.m, a.v, b.v), [&](int k) XGRAD_INLINED { return where(m.m, a.d[k], b.d[k]); });
 }
 template <class V, int N, bool S>
 XGRAD_INLINE DualMask<Dual<V, N, S>> isnan(const Dual<V, N, S>& x) {
@@ -281,10 +270,9 @@ namespace detail {
 template <class V, int N, bool S, class M>
 XGRAD_INLINE Dual<V, N, S> pick(const M& first, const Dual<V, N, S>& x, const Dual<V, N, S>& y) {
   const auto tie = x.v == y.v;
-  return Dual<V, N, S>::build(
-      where(first, x.v, y.v), [&](int k) __attribute__((always_inline)) {
-        return where(tie, (x.d[k] + y.d[k]) * 0.5, where(first, x.d[k], y.d[k]));
-      });
+  return Dual<V, N, S>::build(where(first, x.v, y.v), [&](int k) XGRAD_INLINED {
+    return where(tie, (x.d[k] + y.d[k]) * 0.5, where(first, x.d[k], y.d[k]));
+  });
 }
 }  // namespace detail
 

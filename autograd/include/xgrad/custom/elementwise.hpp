@@ -48,16 +48,13 @@ using SecondOrder = Dual<Dual<V, 1, (N > 1)>, N>;
 
 template <class V, int N>
 XGRAD_INLINE FirstOrder<V, N> first_order_input(const V& x, int j) {
-  return FirstOrder<V, N>::build(
-      x, [&](int k) __attribute__((always_inline)) { return k == j ? V(1) : V(0); });
+  return FirstOrder<V, N>::build(x, [&](int k) XGRAD_INLINED { return k == j ? V(1) : V(0); });
 }
 template <class V, int N>
 XGRAD_INLINE SecondOrder<V, N> second_order_input(const V& x, const V& direction, int j) {
   using Inner = Dual<V, 1, (N > 1)>;
-  return SecondOrder<V, N>::build(
-      Inner::build(
-          x, [&](int) __attribute__((always_inline)) { return direction; }),
-      [&](int k) __attribute__((always_inline)) { return k == j ? Inner(1) : Inner(0); });
+  return SecondOrder<V, N>::build(Inner::build(x, [&](int) XGRAD_INLINED { return direction; }),
+                                  [&](int k) XGRAD_INLINED { return k == j ? Inner(1) : Inner(0); });
 }
 
 // The next vector of a tile, at most `left` elements of it.
@@ -95,7 +92,7 @@ XGRAD_INLINE void partials_loop(const F& f, std::int64_t n, void* const* out, co
 }
 template <class T, class F, std::size_t N>
 void partials_tiles(const void* f, std::int64_t n, void* const* out, const void* const* in) {
-  run_simd([=](auto bytes) __attribute__((always_inline)) {
+  run_simd([=](auto bytes) XGRAD_INLINED {
     const F copy = *static_cast<const F*>(f);  // captures stay in registers
     partials_loop<Vec<T, bytes>>(copy, n, out, in, std::make_index_sequence<N>{});
   });
@@ -116,7 +113,7 @@ XGRAD_INLINE void gradient_loop(const F& f, std::int64_t n, void* const* out, co
 }
 template <class T, class F, std::size_t N>
 void gradient_tiles(const void* f, std::int64_t n, void* const* out, const void* const* in) {
-  run_simd([=](auto bytes) __attribute__((always_inline)) {
+  run_simd([=](auto bytes) XGRAD_INLINED {
     const F copy = *static_cast<const F*>(f);
     gradient_loop<Vec<T, bytes>>(copy, n, out, in, std::make_index_sequence<N>{});
   });
@@ -139,7 +136,7 @@ XGRAD_INLINE void second_loop(const F& f, std::int64_t n, void* const* out, cons
 }
 template <class T, class F, std::size_t N>
 void second_tiles(const void* f, std::int64_t n, void* const* out, const void* const* in) {
-  run_simd([=](auto bytes) __attribute__((always_inline)) {
+  run_simd([=](auto bytes) XGRAD_INLINED {
     const F copy = *static_cast<const F*>(f);
     second_loop<Vec<T, bytes>>(copy, n, out, in, std::make_index_sequence<N>{});
   });
