@@ -52,8 +52,9 @@ struct Work {
   Tensor x = randn({6, 16, 4, 4}), y = randint(0, 3, {6});
 };
 
-// A few steps of training; the state afterwards.
+// A few steps of training, with no threads below this one, so that the rounding is the same; the state afterwards.
 NamedTensors train(const Work& w) {
+  const xgrad::detail::SerialGuard serial;
   optim::AdamW opt(w.net.parameters(), {.lr = 1e-2});
   for (int step = 0; step < 5; ++step) {
     opt.zero_grad();
@@ -106,13 +107,7 @@ BOOST_AUTO_TEST_CASE(graphs_of_their_own) {
     const auto i = static_cast<std::size_t>(t);
     results[i] = train(together[i]);
   });
-  const xgrad::detail::SerialGuard serial;
-  for (std::size_t i = 0; i < alone.size(); ++i) {
-    const NamedTensors expected = train(alone[i]);
-    BOOST_REQUIRE(results[i].size() == expected.size());
-    for (std::size_t k = 0; k < expected.size(); ++k)
-      BOOST_TEST(allclose(results[i][k].second, expected[k].second, 1e-4, 1e-5), expected[k].first);
-  }
+  for (std::size_t i = 0; i < alone.size(); ++i) BOOST_TEST(same_bits(results[i], train(alone[i])));
 }
 
 BOOST_AUTO_TEST_CASE(parameters_read_by_all) {
