@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(names_and_places) {
   BOOST_TEST(graph.nodes.back().at.line() == here.line() + 1);
   BOOST_TEST(std::string(graph.nodes.back().at.file_name()) == here.file_name());
   const Tensor z = elementwise("direct", square_of, x);
-  BOOST_TEST(tape::collect(z).nodes.back().at.line() == here.line() + 5);
+  BOOST_TEST(tape::collect(z).nodes.back().at.line() == here.line() + 6);
   const Tensor g = grad({y}, {x}, {ones_like(x)}, {.create_graph = true})[0];
   BOOST_TEST(g.grad_fn_name() == "my_op_backward");
   const std::string made = "made_at_run_time_" + std::to_string(graph.nodes.size());
