@@ -76,6 +76,7 @@ BOOST_AUTO_TEST_CASE(joins) {
   expect_op<ShapeError>("split", {"sum to 4", "5"}, [&] { split(five, std::vector<std::int64_t>{2, 2}); });   // 14
   expect_op<ValueError>("split", {"positive", "0"}, [&] { split(five, 0); });
   expect_op<ValueError>("chunk", {"0"}, [&] { chunk(five, 0); });
+  expect_op<ValueError>("chunk", {"4611686018427387904", "size 0"}, [&] { chunk(zeros({0}), std::int64_t{1} << 62); });
 }
 
 BOOST_AUTO_TEST_CASE(indices) {

@@ -55,7 +55,7 @@ double channel_value(const Tensor& t, std::int64_t c, double otherwise) {
 template <class F>
 void each_chunk(const Chunks& k, double ns_per_element, const F& f) {
   parallel_for(k.count, k.grain(ns_per_element), [&](std::int64_t begin, std::int64_t end) {
-    run_simd([ begin, end, f ](auto bytes) __attribute__((always_inline)) {
+    run_simd([begin, end, f](auto bytes) XGRAD_INLINED {
       for (std::int64_t i = begin; i < end; ++i) f(Vec<float, bytes>(), i);
     });
   });
@@ -112,36 +112,32 @@ struct ChunkSums {
 // sum (x - from) and sum (x - from)^2.
 ChunkSums deviations(const Chunks& k, const float* x, const PerColumn& from) {
   ChunkSums sums(k);
-  each_chunk(
-      k, 0.1, [ =, &from ](auto v, std::int64_t i) __attribute__((always_inline)) {
-        using V = decltype(v);
-        const float *p = x + i * k.size, *middle = from.of_chunk(i);
-        const auto add =
-            [ p, middle ](std::int64_t at, std::int64_t column, int l, V& a, V& b) __attribute__((always_inline)) {
-          const V d = get<V>(p, at, l) - get<V>(middle, column, l);
-          a += d;
-          b += d * d;
-        };
-        sum_chunk<V>(k, add, sums.a + i * k.block, sums.b + i * k.block);
-      });
+  each_chunk(k, 0.1, [=, &from](auto v, std::int64_t i) XGRAD_INLINED {
+    using V = decltype(v);
+    const float *p = x + i * k.size, *middle = from.of_chunk(i);
+    const auto add = [p, middle](std::int64_t at, std::int64_t column, int l, V& a, V& b) XGRAD_INLINED {
+      const V d = get<V>(p, at, l) - get<V>(middle, column, l);
+      a += d;
+      b += d * d;
+    };
+    sum_chunk<V>(k, add, sums.a + i * k.block, sums.b + i * k.block);
+  });
   return sums;
 }
 
 // sum g and sum g (x - mean).
 ChunkSums gradient_sums(const Chunks& k, const float* g, const float* x, const PerColumn& mean) {
   ChunkSums sums(k);
-  each_chunk(
-      k, 0.2, [ =, &mean ](auto v, std::int64_t i) __attribute__((always_inline)) {
-        using V = decltype(v);
-        const float *pg = g + i * k.size, *px = x + i * k.size, *m = mean.of_chunk(i);
-        const auto add =
-            [ pg, px, m ](std::int64_t at, std::int64_t column, int l, V& a, V& b) __attribute__((always_inline)) {
-          const V by = get<V>(pg, at, l);
-          a += by;
-          b += by * (get<V>(px, at, l) - get<V>(m, column, l));
-        };
-        sum_chunk<V>(k, add, sums.a + i * k.block, sums.b + i * k.block);
-      });
+  each_chunk(k, 0.2, [=, &mean](auto v, std::int64_t i) XGRAD_INLINED {
+    using V = decltype(v);
+    const float *pg = g + i * k.size, *px = x + i * k.size, *m = mean.of_chunk(i);
+    const auto add = [pg, px, m](std::int64_t at, std::int64_t column, int l, V& a, V& b) XGRAD_INLINED {
+      const V by = get<V>(pg, at, l);
+      a += by;
+      b += by * (get<V>(px, at, l) - get<V>(m, column, l));
+    };
+    sum_chunk<V>(k, add, sums.a + i * k.block, sums.b + i * k.block);
+  });
   return sums;
 }
 
@@ -193,15 +189,14 @@ void norm_channels_blocked(const BlockedRef& x, const NormTerms& terms, const Bl
       k, [&](std::int64_t c) { return rstd_of[c] * static_cast<float>(channel_value(terms.weight, c, 1)); });
   const PerColumn shift(k, [&](std::int64_t c) { return static_cast<float>(channel_value(terms.bias, c, 0)); });
   each_chunk(
-      k, 0.2, [ k, &mean, &scale, &shift, from = x.data<float>(),
-                to = y.data<float>() ](auto v, std::int64_t i) __attribute__((always_inline)) {
+      k, 0.2,
+      [k, &mean, &scale, &shift, from = x.data<float>(), to = y.data<float>()](auto v, std::int64_t i) XGRAD_INLINED {
         using V = decltype(v);
         const float *m = mean.of_chunk(i), *a = scale.of_chunk(i), *b = shift.of_chunk(i);
         for (std::int64_t at = i * k.size; at < (i + 1) * k.size; at += k.width)
-          map_vectors<V>(
-              k.width, [=](std::int64_t j, int l) __attribute__((always_inline)) {
-                put((get<V>(from + at, j, l) - get<V>(m, j, l)) * get<V>(a, j, l) + get<V>(b, j, l), to + at, j, l);
-              });
+          map_vectors<V>(k.width, [=](std::int64_t j, int l) XGRAD_INLINED {
+            put((get<V>(from + at, j, l) - get<V>(m, j, l)) * get<V>(a, j, l) + get<V>(b, j, l), to + at, j, l);
+          });
       });
 }
 
@@ -223,20 +218,18 @@ void norm_backward_blocked(bool constant, const BlockedRef& g, const BlockedRef&
   const PerColumn slope(k, [&](std::int64_t c) {
     return static_cast<float>(factor(c) * static_cast<double>(rstd_of[c]) * by_weight[c] * share);
   });
-  each_chunk(
-      k, 0.3,
-      [ k, &mean, &a, &shift, &slope, from_g = g.data<float>(), from_x = x.data<float>(), to = gx.data<float>() ](
-          auto v, std::int64_t i) __attribute__((always_inline)) {
-        using V = decltype(v);
-        const float *m = mean.of_chunk(i), *f = a.of_chunk(i), *c = shift.of_chunk(i), *d = slope.of_chunk(i);
-        for (std::int64_t at = i * k.size; at < (i + 1) * k.size; at += k.width)
-          map_vectors<V>(
-              k.width, [=](std::int64_t j, int l) __attribute__((always_inline)) {
-                const V from_mean = get<V>(from_x + at, j, l) - get<V>(m, j, l);
-                put(get<V>(from_g + at, j, l) * get<V>(f, j, l) - get<V>(c, j, l) - from_mean * get<V>(d, j, l),
-                    to + at, j, l);
-              });
-      });
+  each_chunk(k, 0.3,
+             [k, &mean, &a, &shift, &slope, from_g = g.data<float>(), from_x = x.data<float>(), to = gx.data<float>()](
+                 auto v, std::int64_t i) XGRAD_INLINED {
+               using V = decltype(v);
+               const float *m = mean.of_chunk(i), *f = a.of_chunk(i), *c = shift.of_chunk(i), *d = slope.of_chunk(i);
+               for (std::int64_t at = i * k.size; at < (i + 1) * k.size; at += k.width)
+                 map_vectors<V>(k.width, [=](std::int64_t j, int l) XGRAD_INLINED {
+                   const V from_mean = get<V>(from_x + at, j, l) - get<V>(m, j, l);
+                   put(get<V>(from_g + at, j, l) * get<V>(f, j, l) - get<V>(c, j, l) - from_mean * get<V>(d, j, l),
+                       to + at, j, l);
+                 });
+             });
 }
 
 }  // namespace xgrad::detail

@@ -5,6 +5,8 @@
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 
+#include "kernels/normalize_loops.hpp"
+
 namespace xgrad::detail {
 namespace {
 
@@ -32,27 +34,34 @@ XGRAD_INLINE void each_row(const PoolShape& s, const Window& depth, const Window
     }
 }
 
-// B: channels of a block. The last NaN wins, else the first of equals.
-template <int B>
-XGRAD_CLONES void max_chunk(const PoolShape& s, const float* x, float* y, std::int32_t* where) {
-  each_window(s, [&](std::int64_t output, const Window& depth, const Window& height, const Window& width) {
-    float best[B];
-    std::int32_t at[B];
-    std::fill_n(best, B, -std::numeric_limits<float>::infinity());
-    std::fill_n(at, B, -1);
-    each_row(s, depth, height, width, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t p = begin; p < end; p += s.dilation[2]) {
-        const float* v = x + p * B;
-        for (int c = 0; c < B; ++c) {
-          const bool wins = (v[c] > best[c]) | (v[c] != v[c]) | (at[c] < 0);
-          best[c] = wins ? v[c] : best[c];
-          at[c] = wins ? static_cast<std::int32_t>(p) : at[c];
-        }
-      }
-    });
-    std::copy_n(best, B, y + output * B);
-    std::copy_n(at, B, where + output * B);
-  });
+// f(first channel, lanes) for the vectors of a block of B channels.
+template <class V, int B, class F>
+XGRAD_INLINE void each_part(const F& f) {
+  constexpr int w = V::lanes < B ? V::lanes : B;
+  for (int c = 0; c < B; c += w) f(c, w);
+}
+
+// The last NaN wins, else the first of equals. Positions are numbers in the vectors: see pooled_form().
+template <class V, int B>
+XGRAD_INLINE void max_chunk(const PoolShape& s, const float* x, float* y, std::int32_t* where_to) {
+  each_window(s,
+              [&](std::int64_t output, const Window& depth, const Window& height, const Window& width) XGRAD_INLINED {
+                float found[B];
+                each_part<V, B>([&](int c, int l) XGRAD_INLINED {
+                  V best(-std::numeric_limits<float>::infinity()), at(-1.f);
+                  each_row(s, depth, height, width, [&](std::int64_t begin, std::int64_t end) XGRAD_INLINED {
+                    for (std::int64_t p = begin; p < end; p += s.dilation[2]) {
+                      const V v = get<V>(x + p * B, c, l);
+                      const auto wins = (v > best) | (v != v) | (at < V(0.f));
+                      best = where(wins, v, best);
+                      at = where(wins, V(static_cast<float>(p)), at);
+                    }
+                  });
+                  put(best, y + output * B, c, l);
+                  put(at, found, c, l);
+                });
+                for (int c = 0; c < B; ++c) where_to[output * B + c] = static_cast<std::int32_t>(found[c]);
+              });
 }
 
 template <int B>
@@ -60,11 +69,23 @@ XGRAD_CLONES void gather_chunk(const PoolShape& s, const float* x, const std::in
   for (std::int64_t i = 0; i < volume(s.out) * B; ++i) y[i] = where[i] < 0 ? 0.f : x[where[i] * B + i % B];
 }
 
-template <int B>
-XGRAD_CLONES void scatter_chunk(const PoolShape& s, const float* g, const std::int32_t* where, float* dx) {
+template <class V, int B>
+XGRAD_INLINE void scatter_chunk(const PoolShape& s, const float* g, const std::int32_t* positions, float* dx) {
   std::fill_n(dx, volume(s.in) * B, 0.f);
-  for (std::int64_t i = 0; i < volume(s.out) * B; ++i)
-    if (where[i] >= 0) dx[where[i] * B + i % B] += g[i];
+  each_window(s,
+              [&](std::int64_t output, const Window& depth, const Window& height, const Window& width) XGRAD_INLINED {
+                float found[B];
+                for (int c = 0; c < B; ++c) found[c] = static_cast<float>(positions[output * B + c]);
+                each_part<V, B>([&](int c, int l) XGRAD_INLINED {
+                  const V by = get<V>(g + output * B, c, l), at = get<V>(found, c, l);
+                  each_row(s, depth, height, width, [&](std::int64_t begin, std::int64_t end) XGRAD_INLINED {
+                    for (std::int64_t p = begin; p < end; p += s.dilation[2]) {
+                      const auto here = at == V(static_cast<float>(p));
+                      put(get<V>(dx + p * B, c, l) + where(here, by, V(0.f)), dx + p * B, c, l);
+                    }
+                  });
+                });
+              });
 }
 
 // What the sum over a window is divided by.
@@ -117,7 +138,9 @@ void each_chunk(const PoolShape& s, const BlockedLayout& l, const F& f) {
 
 void max_pool_blocked(const PoolShape& s, const BlockedRef& x, const BlockedRef& y, const BlockedRef& positions) {
   each_chunk(s, x.layout(), [&](auto b, std::int64_t in, std::int64_t out) {
-    max_chunk<b>(s, x.data<float>() + in, y.data<float>() + out, positions.data<std::int32_t>() + out);
+    run_simd([&s, from = x.data<float>() + in, to = y.data<float>() + out,
+              where = positions.data<std::int32_t>() + out](auto bytes)
+                 XGRAD_INLINED { max_chunk<Vec<float, bytes>, decltype(b)::value>(s, from, to, where); });
   });
 }
 
@@ -129,7 +152,9 @@ void pool_gather_blocked(const PoolShape& s, const BlockedRef& x, const BlockedR
 
 void pool_scatter_blocked(const PoolShape& s, const BlockedRef& g, const BlockedRef& positions, const BlockedRef& dx) {
   each_chunk(s, g.layout(), [&](auto b, std::int64_t in, std::int64_t out) {
-    scatter_chunk<b>(s, g.data<float>() + out, positions.data<std::int32_t>() + out, dx.data<float>() + in);
+    run_simd([&s, from = g.data<float>() + out, where = positions.data<std::int32_t>() + out,
+              to = dx.data<float>() + in](auto bytes)
+                 XGRAD_INLINED { scatter_chunk<Vec<float, bytes>, decltype(b)::value>(s, from, where, to); });
   });
 }
 

@@ -8,9 +8,9 @@
 namespace xgrad::detail {
 
 // The blocked form of x if its channels are what the pooling takes for channels: three-dimensional pooling of (N, C, H,
-// W) takes C for the depth.
+// W) takes C for the depth. Positions must be whole numbers of float.
 inline BlockedRef pooled_form(const PoolShape& s, const Tensor& x) {
-  return s.outer.rank() == 2 ? blocked_form(x) : BlockedRef();
+  return s.outer.rank() == 2 && volume(s.in) < (1 << 24) ? blocked_form(x) : BlockedRef();
 }
 
 // x and y are of the shapes that PoolShape says, all in blocks of one size.

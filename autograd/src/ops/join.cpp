@@ -313,6 +313,12 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim
   if (chunks <= 0) [[unlikely]]
     ErrorReport("chunk", fmt::format("chunks must be > 0, got {}", chunks), at).operand("input", x).value_error();
   const std::int64_t n = impl(x).shape[d];
+  constexpr std::int64_t kMostEmpty = 1 << 20;  // a dimension that is not empty bounds their number itself
+  if (n == 0 && chunks > kMostEmpty) [[unlikely]]
+    ErrorReport("chunk", fmt::format("{} chunks of a dimension of size 0, at most {} are given", chunks, kMostEmpty),
+                at)
+        .operand("input", x)
+        .value_error();
   if (n == 0) return cut_up("chunk", x, std::vector<std::int64_t>(static_cast<std::size_t>(chunks), 0), d, at);
   return cut_up("chunk", x, equal_sizes(n, 1 + (n - 1) / chunks), d, at);
 }
