@@ -87,6 +87,16 @@ struct Small {
   }
 };
 
+// A run of six epochs, and one that went on after `steps` of its steps.
+void check_same_end(const Run& whole, const Run& resumed, std::ptrdiff_t steps) {
+  BOOST_TEST(resumed.losses == std::vector<double>(whole.losses.begin() + steps, whole.losses.end()),
+             boost::test_tools::per_element());
+  BOOST_TEST(same_bits(whole.net.state_dict(), resumed.net.state_dict()));
+  BOOST_TEST(same_bits(whole.opt.state_dict(), resumed.opt.state_dict()));
+  BOOST_TEST(same_bits(whole.scheduler.state_dict(), resumed.scheduler.state_dict()));
+  BOOST_TEST(whole.net.seen.item() == 6 * 37);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(checkpoints)
@@ -109,13 +119,8 @@ BOOST_AUTO_TEST_CASE(a_resumed_run_is_the_uninterrupted_one) {
               at.extra[0].second.item() == 0.25));
   resumed.losses.clear();
   for (std::int64_t e = at.epoch + 1; e < 6; ++e) resumed.epoch();
-  BOOST_TEST(resumed.losses == std::vector<double>(whole.losses.begin() + 15, whole.losses.end()),
-             boost::test_tools::per_element());
-  BOOST_TEST(same_bits(whole.net.state_dict(), resumed.net.state_dict()));
-  BOOST_TEST(same_bits(whole.opt.state_dict(), resumed.opt.state_dict()));
-  BOOST_TEST(same_bits(whole.scheduler.state_dict(), resumed.scheduler.state_dict()));
+  check_same_end(whole, resumed, 15);
   BOOST_TEST(default_generator().get_state() == generator);
-  BOOST_TEST(whole.net.seen.item() == 6 * 37);
 }
 
 BOOST_AUTO_TEST_CASE(also_from_the_middle_of_an_epoch) {
@@ -143,14 +148,8 @@ BOOST_AUTO_TEST_CASE(also_from_the_middle_of_an_epoch) {
       BOOST_TEST(at.epoch == static_cast<std::int64_t>(stop - 1) / 5);
       resumed.losses.clear();
       for (std::int64_t e = at.epoch; e < 6; ++e) resumed.epoch();
-      BOOST_TEST(resumed.losses ==
-                     std::vector<double>(whole.losses.begin() + static_cast<std::ptrdiff_t>(stop), whole.losses.end()),
-                 boost::test_tools::per_element());
-      BOOST_TEST(same_bits(whole.net.state_dict(), resumed.net.state_dict()));
-      BOOST_TEST(same_bits(whole.opt.state_dict(), resumed.opt.state_dict()));
-      BOOST_TEST(same_bits(whole.scheduler.state_dict(), resumed.scheduler.state_dict()));
+      check_same_end(whole, resumed, static_cast<std::ptrdiff_t>(stop));
       BOOST_TEST(default_generator().get_state() == generator);
-      BOOST_TEST(whole.net.seen.item() == 6 * 37);
     }
 }
 

@@ -2,7 +2,7 @@
 //
 // The result of a convolution stays in this form: its Storage then has no plain memory, and TensorImpl::memory(), the
 // one way to a tensor's elements, lays it out when somebody asks. Operations that know the form (convolution,
-// normalisation, pooling, elementwise passes over operands that all have it) ask for it here instead and never change
+// normalisation, pooling, elementwise passes over operands of one shape) ask for it here instead and never change its
 // layout. A Storage has one form at a time: blocked until the first call of memory(), plain from then on.
 #pragma once
 
