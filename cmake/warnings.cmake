@@ -34,9 +34,6 @@ endif()
 # -ffast-math stays off: NaN and infinity keep their meaning.
 add_library(xgrad_kernel_flags INTERFACE)
 target_compile_options(xgrad_kernel_flags INTERFACE -fno-math-errno -fno-trapping-math $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
-if("thread" IN_LIST XGRAD_SANITIZE)
-  target_compile_definitions(xgrad_kernel_flags INTERFACE XGRAD_NO_OPENMP)  # it does not see the barriers of libgomp
-endif()
 if(XGRAD_NATIVE)
   target_compile_options(xgrad_kernel_flags INTERFACE -march=native)
 endif()

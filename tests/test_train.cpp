@@ -180,15 +180,4 @@ BOOST_AUTO_TEST_CASE(progress_off_a_terminal_is_plain_lines) {
   }), "of nothing") >= 1u);
 }
 
-BOOST_AUTO_TEST_CASE(the_first_interrupt_is_noted) {
-  auto* before = std::signal(SIGINT, SIG_IGN);
-  {
-    const train::InterruptGuard guard;
-    BOOST_TEST(!guard.interrupted());
-    std::raise(SIGINT);
-    BOOST_TEST(guard.interrupted());
-  }
-  BOOST_TEST((std::signal(SIGINT, before) == SIG_IGN));
-}
-
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-// Threads. Kernels split large work over OpenMP threads, the runtime oneDNN and OpenBLAS share; small work never forks.
+// Threads. Kernels share out large work over the threads of the library; small work stays with the caller.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,8 @@
 
 namespace xgrad {
 
-// Threads used by operations; at first OMP_NUM_THREADS or the number of cores. ValueError when n < 1.
+// Threads used by operations; at first OMP_NUM_THREADS or the number of cores. On a busy machine fewer may do the work.
+// ValueError when n < 1.
 XGRAD_API void set_num_threads(int n);
 XGRAD_API int get_num_threads();
 
@@ -26,8 +27,9 @@ namespace xgrad::detail {
 XGRAD_API int usable_threads();
 
 using RangeFn = void (*)(const void* f, std::int64_t begin, std::int64_t end);
-// Calls f on `parts` nearly equal ranges of [0, n), one per thread. An exception of any part is rethrown here.
-XGRAD_API void parallel_ranges(std::int64_t n, int parts, RangeFn call, const void* f);
+// Calls f on `parts` nearly equal ranges of [0, n), by as many threads as have time. Sleeping threads are woken when the
+// work is worth it. An exception of any part is rethrown here.
+XGRAD_API void parallel_ranges(std::int64_t n, int parts, RangeFn call, const void* f, bool worth_waking);
 
 // While alive, kernels called from this thread use one thread.
 class XGRAD_API SerialGuard {
@@ -41,13 +43,17 @@ class XGRAD_API SerialGuard {
   bool previous_;
 };
 
-// f(begin, end) over [0, n), by several threads when there are more than `grain` items per thread to do.
+// f(begin, end) over [0, n), by several threads when each gets at least `grain` items; a grain is about 3 us of work, or
+// one item that takes longer.
 template <class F>
 void parallel_for(std::int64_t n, std::int64_t grain, const F& f) {
+  constexpr std::int64_t kGrainsToWake = 16;
   if (n <= 0) return;
-  const std::int64_t parts = n <= grain ? 1 : std::min<std::int64_t>(usable_threads(), (n + grain - 1) / std::max<std::int64_t>(grain, 1));
+  const std::int64_t grains = n / std::max<std::int64_t>(grain, 1);
+  const std::int64_t parts = grains <= 1 ? 1 : std::min<std::int64_t>(usable_threads(), grains);
   if (parts <= 1) return f(std::int64_t{0}, n);
-  parallel_ranges(n, static_cast<int>(parts), [](const void* p, std::int64_t b, std::int64_t e) { (*static_cast<const F*>(p))(b, e); }, &f);
+  const RangeFn call = [](const void* p, std::int64_t b, std::int64_t e) { (*static_cast<const F*>(p))(b, e); };
+  parallel_ranges(n, static_cast<int>(parts), call, &f, grain <= 1 || grains >= kGrainsToWake);
 }
 
 // The same with the grain from a cost estimate: a thread is worth starting for about 3 us of work. Ranges begin at

@@ -1,9 +1,9 @@
 #include "core/blocked.hpp"
 
 #include <mutex>
+#include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "kernels/parallel.hpp"
 #include "kernels/transpose.hpp"
 
 namespace xgrad::detail {

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <xgrad/elementwise.hpp>
 
-#include "kernels/parallel.hpp"
+#include <xgrad/parallel.hpp>
 
 namespace xgrad::detail {
 namespace {

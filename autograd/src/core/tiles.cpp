@@ -7,11 +7,11 @@
 #include <cstring>
 #include <xgrad/custom/tiles.hpp>
 #include <xgrad/elementwise.hpp>
+#include <xgrad/parallel.hpp>
 
 #include "core/blocked.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
-#include "kernels/parallel.hpp"
 
 namespace xgrad::detail {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <xgrad/vec.hpp>
 
-#include "kernels/parallel.hpp"
+#include <xgrad/parallel.hpp>
 
 namespace xgrad::detail {
 namespace {

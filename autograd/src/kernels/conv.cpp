@@ -3,12 +3,13 @@
 // depends on the numbers only, never on the thread count.
 #include "kernels/conv.hpp"
 
+#include <xgrad/parallel.hpp>
+
 #include "core/blocked.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
 #include "kernels/channels.hpp"
 #include "kernels/onednn.hpp"
-#include "kernels/parallel.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -17,7 +18,7 @@ using dnn::Activation;
 using dnn::ConvBlocks;
 using dnn::ConvPass;
 
-constexpr std::int64_t kBlocks = 8;  // of the batch under set_deterministic
+constexpr std::int64_t kBlocks = 8;  // pieces of the images under set_deterministic
 
 // Below this a primitive costs more than the work.
 bool is_tiny(const ConvShape& s) { return s.multiply_adds() < 20000; }
@@ -28,44 +29,90 @@ bool by_onednn(ConvPass pass, const ConvShape& s) {
   return pass != ConvPass::backward_data || s.in_channels > 1;
 }
 
-// oneDNN shares out its work by thread count, so each block of the batch, cut by the batch alone, is given to one
-// thread.
-void blocks_of_batch(const ConvShape& s, const auto& f) {
-  const std::int64_t blocks = std::min(kBlocks, s.batch);
-  parallel_for(blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-    const SerialGuard one_thread;
-    for (std::int64_t b = begin; b < end; ++b) {
-      const std::int64_t first = s.batch * b / blocks;
-      ConvShape part = s;
-      part.batch = s.batch * (b + 1) / blocks - first;
-      f(part, first, b);
-    }
-  });
+// ---- pieces: oneDNN computes on one thread (team.hpp says why), so a large convolution is cut ----
+
+// By the images, or one image by the channels of its result.
+struct Cut {
+  std::int64_t count = 1;
+  bool channels = false;
+};
+
+struct Piece {
+  ConvShape s;
+  std::int64_t x = 0, w = 0, y = 0, bias = 0;  // where its part of each operand begins, in elements
+};
+
+constexpr std::int64_t kChannels = 16;  // of a piece: a multiple, so that blocked activations can be cut
+
+// Under set_deterministic by the numbers alone; otherwise a piece for each thread that has work enough.
+Cut cut_images(const ConvShape& s) {
+  if (is_deterministic()) return {std::min(kBlocks, s.batch)};
+  constexpr double kThreadWork = 200000;  // multiply-adds
+  const double most = std::min<double>(usable_threads(), s.multiply_adds() / kThreadWork);
+  return {std::clamp<std::int64_t>(static_cast<std::int64_t>(most), 1, s.batch)};
+}
+Cut cut(ConvPass pass, const ConvShape& s) {
+  const bool whole = s.batch > 1 || s.groups > 1 || pass == ConvPass::backward_data || is_deterministic();
+  if (whole || s.multiply_adds() < 1e6) return cut_images(s);
+  return {std::clamp<std::int64_t>(s.out_channels / kChannels, 1, usable_threads()), true};
 }
 
-void add_blocks(const float* sums, std::int64_t blocks, std::int64_t size, float* out) {
-  for (std::int64_t j = 0; j < size; ++j) {
-    float total = sums[j];
-    for (std::int64_t b = 1; b < blocks; ++b) total += sums[b * size + j];
-    out[j] = total;
+Piece piece(const ConvShape& s, const Cut& c, std::int64_t i) {
+  Piece p{s};
+  if (!c.channels) {
+    const std::int64_t first = s.batch * i / c.count;
+    p.s.batch = s.batch * (i + 1) / c.count - first;
+    p.x = first * s.in_image();
+    p.y = first * s.out_image();
+    return p;
   }
+  const auto begin = [&](std::int64_t j) {
+    return j == c.count ? s.out_channels : s.out_channels / kChannels * j / c.count * kChannels;
+  };
+  p.bias = begin(i);
+  p.s.out_channels = begin(i + 1) - p.bias;
+  p.y = p.bias * volume(s.out);
+  p.w = p.bias * s.taps();
+  return p;
 }
 
-// As dnn::convolution() of plain operands, with the same bits for every thread count.
-void in_blocks(ConvPass pass, const ConvShape& s, const dnn::ConvOperands& o, Storage* weights) {
-  const std::int64_t size = s.out_channels * s.taps(), blocks = std::min(kBlocks, s.batch);
-  const bool sums = pass == ConvPass::backward_weights && blocks > 1;
-  const Tensor partial = sums ? make_tensor({blocks, size}, DType::float32) : Tensor();
-  blocks_of_batch(s, [&](const ConvShape& part, std::int64_t first, std::int64_t b) {
-    dnn::convolution(pass, part,
-                     {{o.x.data + first * s.in_image()},
-                      sums ? data<float>(partial) + b * size : o.w,
-                      o.bias,
-                      {o.y.data + first * s.out_image()}},
-                     weights);
+void each_piece(const ConvShape& s, const Cut& c, const auto& f) {
+  parallel_for(c.count, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) f(piece(s, c, i), i);
   });
-  if (sums) add_blocks(data<float>(partial), blocks, size, o.w);
 }
+
+Activation moved(const Activation& a, std::int64_t by) { return {a.data + by, a.block}; }
+
+dnn::ConvOperands operands_of(const Piece& p, const dnn::ConvOperands& o) {
+  return {moved(o.x, p.x), o.w + p.w, o.bias ? o.bias + p.bias : nullptr, moved(o.y, p.y)};
+}
+
+// Gradients of the weights by pieces of the images, to be added.
+class WeightSums {
+ public:
+  WeightSums(const ConvShape& s, const Cut& c, float* out)
+      : size_(s.out_channels * s.taps()), count_(c.channels ? 1 : c.count), out_(out) {
+    if (count_ > 1) partial_ = make_tensor({count_, size_}, DType::float32);
+  }
+  float* of(std::int64_t i) const { return count_ > 1 ? data<float>(partial_) + i * size_ : out_; }
+  void add() const {
+    if (count_ == 1) return;
+    parallel_cost(size_, 0.2 * static_cast<double>(count_), [&](std::int64_t begin, std::int64_t end) {
+      const float* sums = data<float>(partial_);
+      for (std::int64_t j = begin; j < end; ++j) {
+        float total = sums[j];
+        for (std::int64_t b = 1; b < count_; ++b) total += sums[b * size_ + j];
+        out_[j] = total;
+      }
+    });
+  }
+
+ private:
+  std::int64_t size_, count_;
+  float* out_;
+  Tensor partial_;
+};
 
 // A tensor as a primitive reads or writes it: in blocks where both know them, else plain.
 class Operand {
@@ -92,15 +139,34 @@ class Operand {
   BlockedRef form_;
 };
 
-ConvBlocks blocks_for(ConvPass pass, bool bias, const ConvShape& s) {
-  return is_deterministic() ? ConvBlocks{0, 0} : dnn::conv_blocks(pass, bias, s);
+// The blocks that every piece takes and gives.
+ConvBlocks blocks_for(ConvPass pass, bool bias, const ConvShape& s, const Cut& c) {
+  ConvBlocks all = dnn::conv_blocks(pass, bias, piece(s, c, 0).s);
+  for (std::int64_t i = 1; i < c.count; ++i) {
+    const ConvShape part = piece(s, c, i).s;
+    if (part == piece(s, c, i - 1).s) continue;
+    const ConvBlocks b = dnn::conv_blocks(pass, bias, part);
+    if (b.x != all.x) all.x = 0;
+    if (b.y != all.y) all.y = 0;
+  }
+  return all;
 }
 
-void run_pass(ConvPass pass, const ConvShape& s, const dnn::ConvOperands& o, const Tensor& w) {
+void run_pass(ConvPass pass, const ConvShape& s, const Cut& c, const dnn::ConvOperands& o, const Tensor& w) {
   // A parameter in training changes with every step: nothing to keep.
   const bool keep = pass == ConvPass::forward && !(grad_enabled() && wants_grad(w));
-  const auto f = is_deterministic() ? in_blocks : dnn::convolution;
-  f(pass, s, o, keep ? impl(w).storage : nullptr);
+  Storage* weights = keep ? impl(w).storage : nullptr;
+  if (pass != ConvPass::backward_weights)
+    return each_piece(s, c, [&](const Piece& p, std::int64_t) {
+      dnn::convolution(pass, p.s, operands_of(p, o), weights);
+    });
+  const WeightSums sums(s, c, o.w);
+  each_piece(s, c, [&](const Piece& p, std::int64_t i) {
+    dnn::ConvOperands part = operands_of(p, o);
+    part.w = sums.of(i) + p.w;
+    dnn::convolution(pass, p.s, part);
+  });
+  sums.add();
 }
 
 Tensor dense(const Tensor& x) { return x.defined() ? contiguous_copy(x) : x; }
@@ -120,28 +186,30 @@ Tensor empty_sum(const Shape& shape, DType dtype, const Tensor& bias, std::int64
 
 // Whether `pass` and the one by weights are both oneDNN's.
 bool by_onednn_together(ConvPass pass, const ConvShape& s, const Tensor& x) {
-  return impl(x).dtype == DType::float32 && s.multiply_adds() > 0 && !is_deterministic() && !conv_direct_suits(s) &&
-         by_onednn(pass, s) && by_onednn(ConvPass::backward_weights, s);
+  return impl(x).dtype == DType::float32 && s.multiply_adds() > 0 && !conv_direct_suits(s) && by_onednn(pass, s) && by_onednn(ConvPass::backward_weights, s);
 }
 
 Tensor forward_by_primitive(const ConvShape& s, const Tensor& x, const Tensor& w, const float* bias) {
-  const ConvBlocks blocks = blocks_for(ConvPass::forward, bias != nullptr, s);
+  const Cut c = cut(ConvPass::forward, s);
+  const ConvBlocks blocks = blocks_for(ConvPass::forward, bias != nullptr, s, c);
   const Operand in = Operand::read(x, blocks.x), out = Operand::make(s.output_shape(), blocks.y);
-  run_pass(ConvPass::forward, s, {in.activation(), data<float>(w), bias, out.activation()}, w);
+  run_pass(ConvPass::forward, s, c, {in.activation(), data<float>(w), bias, out.activation()}, w);
   return out.tensor();
 }
 
 Tensor backward_data_by_primitive(const ConvShape& s, const Tensor& g, const Tensor& w) {
-  const ConvBlocks blocks = blocks_for(ConvPass::backward_data, false, s);
+  const Cut c = cut(ConvPass::backward_data, s);
+  const ConvBlocks blocks = blocks_for(ConvPass::backward_data, false, s, c);
   const Operand in = Operand::read(g, blocks.y), out = Operand::make(s.input_shape(), blocks.x);
-  run_pass(ConvPass::backward_data, s, {out.activation(), data<float>(w), nullptr, in.activation()}, w);
+  run_pass(ConvPass::backward_data, s, c, {out.activation(), data<float>(w), nullptr, in.activation()}, w);
   return out.tensor();
 }
 
 void backward_weights_by_primitive(const ConvShape& s, const Tensor& g, const Tensor& x, const Tensor& dw) {
-  const ConvBlocks blocks = blocks_for(ConvPass::backward_weights, false, s);
+  const Cut c = cut(ConvPass::backward_weights, s);
+  const ConvBlocks blocks = blocks_for(ConvPass::backward_weights, false, s, c);
   const Operand by = Operand::read(g, blocks.y), in = Operand::read(x, blocks.x);
-  run_pass(ConvPass::backward_weights, s, {in.activation(), data<float>(dw), nullptr, by.activation()}, dw);
+  run_pass(ConvPass::backward_weights, s, c, {in.activation(), data<float>(dw), nullptr, by.activation()}, dw);
 }
 
 // By `first`, which takes g to the gradient of the other activation, and by the pass for the weights, which reads g and
@@ -151,15 +219,23 @@ ConvGrads gradients_together(ConvPass first, const ConvShape& s, const Tensor& g
   constexpr auto kSecond = ConvPass::backward_weights;
   const bool by_y = first == ConvPass::backward_data;  // whether g stands for y
   const Tensor g = dense(grad), a = dense(saved), w = dense(weight), dw = make_tensor(s.weight_shape(), kFloat32);
-  const ConvBlocks one = dnn::conv_blocks(first, false, s), two = dnn::conv_blocks(kSecond, false, s);
+  const Cut c = cut_images(s);
+  const ConvBlocks one = blocks_for(first, false, s, c), two = blocks_for(kSecond, false, s, c);
   const Operand out = Operand::make(by_y ? s.input_shape() : s.output_shape(), by_y ? one.x : one.y);
   const Operand other = Operand::read(a, by_y ? two.x : two.y);
   const auto operands = [by_y](const Operand& of_g, const Operand& of_other, const Tensor& weights) {
     return dnn::ConvOperands{by_y ? of_other.activation() : of_g.activation(), data<float>(weights), nullptr,
                              by_y ? of_g.activation() : of_other.activation()};
   };
-  dnn::both_passes(first, s, operands(Operand::read(g, by_y ? one.y : one.x), out, w),
-                   operands(Operand::read(g, by_y ? two.y : two.x), other, dw));
+  const dnn::ConvOperands of_first = operands(Operand::read(g, by_y ? one.y : one.x), out, w);
+  const dnn::ConvOperands of_second = operands(Operand::read(g, by_y ? two.y : two.x), other, dw);
+  const WeightSums sums(s, c, data<float>(dw));
+  each_piece(s, c, [&](const Piece& p, std::int64_t i) {
+    dnn::ConvOperands of_weights = operands_of(p, of_second);
+    of_weights.w = sums.of(i);
+    dnn::both_passes(first, p.s, operands_of(p, of_first), of_weights);
+  });
+  sums.add();
   return {out.tensor(), dw};
 }
 

@@ -2,10 +2,10 @@
 // rows of the output at a time, so that the matrix stays small whatever the image.
 #include <cstring>
 #include <vector>
+#include <xgrad/parallel.hpp>
 
 #include "kernels/conv.hpp"
 #include "kernels/gemm.hpp"
-#include "kernels/parallel.hpp"
 
 namespace xgrad::detail {
 namespace {

@@ -1,14 +1,15 @@
 // Chooses who computes a product. float: oneDNN, at 90-98 % of the peak; double: CBLAS. Vectors, and products so small
 // that the call costs more than the work, are done by loops of our own. The limits below were measured (Zen 4 and
-// Sapphire Rapids); they depend on shapes only, never on the number of threads.
+// Sapphire Rapids); they depend on shapes only, never on the number of threads. Either library computes on one thread: a
+// large result is cut into pieces here (team.hpp says why).
 #include "kernels/gemm.hpp"
 
 #include <algorithm>
+#include <xgrad/parallel.hpp>
 
 #include "kernels/gemm_blas.hpp"
 #include "kernels/gemm_small.hpp"
 #include "kernels/onednn.hpp"
-#include "kernels/parallel.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -84,28 +85,61 @@ void large(const Product<double>& p) {
     gemm_small(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
 }
 
-// Pieces of the longer side of C, cut by the shape alone, each computed by one thread.
+// How C is cut into pieces, each computed by one thread.
+struct Pieces {
+  std::int64_t rows, columns;  // of a piece
+};
+
+std::int64_t round_up(std::int64_t size, std::int64_t to) { return (size + to - 1) / to * to; }
+
+// By the shape alone: pieces of the longer side.
+Pieces fixed_pieces(std::int64_t m, std::int64_t n) {
+  const std::int64_t size = std::max(m, n);
+  const std::int64_t piece = size <= 256 || n < 24 ? 64 : std::clamp<std::int64_t>(round_up(size / 8, 64), 128, 512);
+  return m >= n ? Pieces{piece, n} : Pieces{m, piece};
+}
+
+// One piece per thread, as square as possible: what a thread reads of A and B it packs for itself.
+Pieces pieces_for_threads(std::int64_t m, std::int64_t n, std::int64_t threads) {
+  constexpr std::int64_t kRows = 8, kColumns = 16;  // what kernels compute at a time
+  Pieces best{m, n};
+  double least = 0;
+  for (std::int64_t down = 1; down <= threads; ++down) {
+    const std::int64_t across = threads / down;
+    const Pieces p{round_up((m + down - 1) / down, kRows), round_up((n + across - 1) / across, kColumns)};
+    const double read = static_cast<double>(p.rows + p.columns) + static_cast<double>(p.rows) * static_cast<double>(p.columns) * 1e-3;
+    if (least != 0 && read >= least) continue;
+    least = read;
+    best = p;
+  }
+  return best;
+}
+
 template <class T>
-void large_in_pieces(const Product<T>& p) {
-  const bool by_rows = p.m >= p.n;
-  const std::int64_t size = by_rows ? p.m : p.n;
-  const std::int64_t piece =
-      size <= 256 || p.n < 24 ? 64 : std::clamp<std::int64_t>((size / 8 + 63) / 64 * 64, 128, 512);
-  const std::int64_t pieces = (size + piece - 1) / piece;
+void large_in_pieces(const Product<T>& p, const Pieces& size) {
+  const std::int64_t across = (p.n + size.columns - 1) / size.columns;
+  const std::int64_t pieces = (p.m + size.rows - 1) / size.rows * across;
   parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
-    const SerialGuard one_thread;  // the range may be run by the caller, outside of any region
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t at = i * piece, length = std::min(piece, size - at);
-      large(by_rows ? p.block(at, length, 0, p.n) : p.block(0, p.m, at, length));
+    for (std::int64_t at = begin; at < end; ++at) {
+      const std::int64_t i = at / across * size.rows, j = at % across * size.columns;
+      large(p.block(i, std::min(size.rows, p.m - i), j, std::min(size.columns, p.n - j)));
     }
   });
 }
 
-// OpenBLAS is slow at narrow results as a whole and at sharing out products of medium size; pieces suit it.
+// OpenBLAS is slow at narrow results as a whole.
 bool better_in_pieces(const Product<float>&) { return false; }
-bool better_in_pieces(const Product<double>& p) {
-  if (p.n < 24) return true;
-  return usable_threads() > 1 && static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k) < 3e8;
+bool better_in_pieces(const Product<double>& p) { return p.n < 24; }
+
+// Multiply-adds worth a thread of their own.
+constexpr double kThreadWork = 131072;
+
+template <class T>
+void share_out(const Product<T>& p) {
+  if (is_deterministic() || better_in_pieces(p)) return large_in_pieces(p, fixed_pieces(p.m, p.n));
+  const double work = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
+  const auto threads = static_cast<std::int64_t>(std::min<double>(usable_threads(), work / kThreadWork));
+  threads > 1 ? large_in_pieces(p, pieces_for_threads(p.m, p.n, threads)) : large(p);
 }
 
 template <class T>
@@ -119,22 +153,20 @@ void product(Product<T>&& p) {
   if (p.m == 1 || p.n == 1) return gemv(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
   if (is_small(p.tb, p.m, p.n, p.k))
     return gemm_small(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
-  is_deterministic() || better_in_pieces(p) ? large_in_pieces(p) : large(p);
+  share_out(p);
 }
 
-// One primitive for the whole batch, where it is ahead of sharing out whole products: fewer products than threads, or
-// no transposed operand. False: not done.
-bool batched_primitive(std::int64_t count, std::int64_t stride_a, std::int64_t stride_b, std::int64_t stride_c,
-                       const Product<float>& p) {
-  if (p.alpha != 1 || is_deterministic() || p.m < 8 || p.n < 8) return false;
-  const double work = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
-  const bool few = count < usable_threads() && !is_small(p.tb, p.m, p.n, p.k);
-  if (!few && (p.ta || p.tb || work < 8192)) return false;
+// Whether primitives for parts of the batch are ahead of whole products, one by one.
+bool batched_primitive(std::int64_t count, const Product<float>& p) {
+  if (p.alpha != 1 || is_deterministic() || p.m < 8 || p.n < 8 || p.ta || p.tb || count < usable_threads()) return false;
+  return static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k) >= 8192;
+}
+
+void batch_by_primitive(std::int64_t count, std::int64_t stride_a, std::int64_t stride_b, std::int64_t stride_c,
+                        const Product<float>& p) {
   dnn::matmul({p.ta, p.tb, count, p.m, p.n, p.k, p.lda, stride_a, p.ldb, stride_b, p.ldc, stride_c, p.beta}, p.a, p.b,
               p.c);
-  return true;
 }
-bool batched_primitive(std::int64_t, std::int64_t, std::int64_t, std::int64_t, const Product<double>&) { return false; }
 
 }  // namespace
 
@@ -157,16 +189,24 @@ void gemm_batched(std::int64_t count, bool ta, bool tb, std::int64_t m, std::int
     return gemm(ta, tb, count * m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   const double work =
       static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(std::max<std::int64_t>(k, 1));
-  if (count > 1 && k > 0 &&
-      batched_primitive(count, stride_a, stride_b, stride_c, {ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc}))
-    return;
+  const auto grain = std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / (work * 0.02 + 50)));
+  if constexpr (std::is_same_v<T, float>)
+    if (const Product<float> p{ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc};
+        count > 1 && k > 0 && batched_primitive(count, p))
+      return parallel_for(count, grain, [&](std::int64_t begin, std::int64_t end) {
+        Product<float> first = p;
+        first.a += begin * stride_a;
+        first.b += begin * stride_b;
+        first.c += begin * stride_c;
+        batch_by_primitive(end - begin, stride_a, stride_b, stride_c, first);
+      });
   auto range = [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
       gemm(ta, tb, m, n, k, alpha, a + i * stride_a, lda, b + i * stride_b, ldb, beta, c + i * stride_c, ldc);
   };
-  // Whole products per thread when every thread gets one; else a product is split by the library.
+  // Whole products per thread when every thread gets one; else each product is shared out.
   if (count < usable_threads()) return range(0, count);
-  parallel_for(count, std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / (work * 0.02 + 50))), range);
+  parallel_for(count, grain, range);
 }
 template void gemm_batched<float>(std::int64_t, bool, bool, std::int64_t, std::int64_t, std::int64_t, float,
                                   const float*, std::int64_t, std::int64_t, const float*, std::int64_t, std::int64_t,

@@ -4,7 +4,7 @@
 #include <memory>
 #include <xgrad/vec.hpp>
 
-#include "kernels/parallel.hpp"
+#include <xgrad/parallel.hpp>
 
 namespace xgrad::detail {
 namespace {

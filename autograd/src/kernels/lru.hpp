@@ -24,7 +24,12 @@ class LruCache {
       return order_.front().second;
     }
     order_.emplace_front(key, make());
-    where_.emplace(key, order_.begin());
+    try {
+      where_.emplace(key, order_.begin());
+    } catch (...) {
+      order_.pop_front();
+      throw;
+    }
     if (order_.size() > capacity_) {
       where_.erase(order_.back().first);
       order_.pop_back();

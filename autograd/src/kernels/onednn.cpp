@@ -7,8 +7,8 @@
 #include <vector>
 #include <xgrad/error.hpp>
 
+#include "kernels/library_call.hpp"
 #include "kernels/lru.hpp"
-#include "kernels/parallel.hpp"
 
 namespace xgrad::detail::dnn {
 namespace {
@@ -16,19 +16,12 @@ namespace {
 using Desc = dnnl::memory::desc;
 using Dims = dnnl::memory::dims;
 
-struct MatmulKey {
-  Matmul p;
-  int threads;  // a primitive is planned for a number of threads
-  bool operator==(const MatmulKey&) const = default;
-};
-
 struct MatmulHash {
-  std::size_t operator()(const MatmulKey& k) const {
-    std::uint64_t h = static_cast<std::uint64_t>(k.threads) * 4 + (k.p.trans_a ? 2 : 0) + (k.p.trans_b ? 1 : 0);
-    for (std::int64_t x :
-         {k.p.count, k.p.m, k.p.n, k.p.k, k.p.lda, k.p.stride_a, k.p.ldb, k.p.stride_b, k.p.ldc, k.p.stride_c})
+  std::size_t operator()(const Matmul& p) const {
+    std::uint64_t h = (p.trans_a ? 2 : 0) + (p.trans_b ? 1 : 0);
+    for (std::int64_t x : {p.count, p.m, p.n, p.k, p.lda, p.stride_a, p.ldb, p.stride_b, p.ldc, p.stride_c})
       h = (h ^ static_cast<std::uint64_t>(x)) * 0x9E3779B97F4A7C15u;
-    return h ^ (h >> 32) ^ (k.p.beta == 0 ? 0u : 0x55u);
+    return h ^ (h >> 32) ^ (p.beta == 0 ? 0u : 0x55u);
   }
 };
 
@@ -121,16 +114,15 @@ dnnl::primitive_attr user_scratchpad() {
 
 void sgemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const float* a,
            std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc) {
-  const LibraryThreads threads;
+  const LibraryCall call;
   check(dnnl_sgemm(trans_a ? 'T' : 'N', trans_b ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc),
         "a matrix product");
 }
 
 void matmul(const Matmul& p, const float* a, const float* b, float* c) {
-  thread_local LruCache<MatmulKey, MatmulEntry, MatmulHash> cache(128);
-  const int n = usable_threads();
-  const LibraryThreads threads(n);
-  MatmulEntry& e = cache.get({p, n}, [&] { return make_matmul(p); });
+  thread_local LruCache<Matmul, MatmulEntry, MatmulHash> cache(128);
+  const LibraryCall call;
+  MatmulEntry& e = cache.get(p, [&] { return make_matmul(p); });
   // oneDNN only reads the operands, but its interface has no const.
   check(dnnl_memory_set_data_handle(e.a.get(), const_cast<float*>(a)), "an operand");
   check(dnnl_memory_set_data_handle(e.b.get(), const_cast<float*>(b)), "an operand");

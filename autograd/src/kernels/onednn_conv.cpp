@@ -1,12 +1,14 @@
 // Convolution primitives of oneDNN. Each is planned with memory format `any`, which is twice as fast as plain layouts,
 // and owns the reorders between the plain operands and the layouts it chose.
+#include <algorithm>
+#include <mutex>
 #include <vector>
 
 #include "core/storage.hpp"
 #include "core/tensor_impl.hpp"
+#include "kernels/library_call.hpp"
 #include "kernels/lru.hpp"
 #include "kernels/onednn.hpp"
-#include "kernels/parallel.hpp"
 
 namespace xgrad::detail::dnn {
 namespace {
@@ -19,14 +21,13 @@ constexpr auto kFloat = dnnl::memory::data_type::f32;
 struct ConvKey {
   ConvPass pass;
   bool bias;
-  int threads;
   ConvShape s;
   bool operator==(const ConvKey&) const = default;
 };
 
 struct ConvHash {
   std::size_t operator()(const ConvKey& k) const {
-    std::uint64_t h = static_cast<std::uint64_t>(k.threads) * 8 + static_cast<std::uint64_t>(k.pass) * 2 + k.bias;
+    std::uint64_t h = static_cast<std::uint64_t>(k.pass) * 2 + k.bias;
     const auto mix = [&h](std::int64_t x) { h = (h ^ static_cast<std::uint64_t>(x)) * 0x9E3779B97F4A7C15u; };
     for (const std::int64_t x : {k.s.batch, k.s.groups, k.s.in_channels, k.s.out_channels}) mix(x);
     for (const Triple& t : {k.s.in, k.s.kernel, k.s.stride, k.s.padding, k.s.dilation})
@@ -221,34 +222,43 @@ struct KeptWeights {
   Tensor chosen;
 };
 
+// Of the process, so that the threads that share out a convolution share them.
 class WeightCache {
  public:
-  ~WeightCache() {
-    for (KeptWeights& k : kept_) k.storage->release();
+  std::size_t size() {
+    const std::lock_guard lock(mutex_);
+    return kept_.size();
   }
-  std::size_t size() const { return kept_.size(); }
 
-  // The weights of o, whose plain memory is bound, in the format o wants.
-  const float* get(Operand& o, const float* w, Storage* storage) {
+  // The weights of o, whose plain memory is bound, in the format o wants; o is bound to them.
+  Tensor get(Operand& o, const float* w, Storage* storage) {
     const Desc format = o.chosen.get_desc();
-    for (KeptWeights& k : kept_)
-      if (k.storage == storage && k.plain == w && k.format == format) {
-        if (k.version != storage->version) fill(k, o);
-        return data<float>(k.chosen);
-      }
-    make_room();
-    retain(storage);
-    kept_.push_back(
-        {storage, w, 0, format, make_tensor({static_cast<std::int64_t>(o.bytes / sizeof(float))}, kFloat32)});
-    fill(kept_.back(), o);
-    return data<float>(kept_.back().chosen);
+    const std::lock_guard lock(mutex_);
+    auto k = std::find_if(kept_.begin(), kept_.end(), [&](const KeptWeights& k) {
+      return k.storage == storage && k.plain == w && k.format == format;
+    });
+    if (k == kept_.end()) {
+      make_room();
+      kept_.reserve(kMaxKeptWeights);
+      Tensor chosen = make_tensor({static_cast<std::int64_t>(o.bytes / sizeof(float))}, kFloat32);
+      fill(chosen, o);
+      retain(storage);
+      kept_.push_back({storage, w, storage->version, format, chosen});
+      return chosen;
+    }
+    if (k->version != storage->version) {
+      k->chosen = make_tensor(k->chosen.shape(), kFloat32);  // another thread may still compute with the old ones
+      fill(k->chosen, o);
+      k->version = storage->version;
+    }
+    set(o.chosen, data<float>(k->chosen));
+    return k->chosen;
   }
 
  private:
-  static void fill(KeptWeights& k, Operand& o) {
-    set(o.chosen, data<float>(k.chosen));
+  static void fill(const Tensor& chosen, Operand& o) {
+    set(o.chosen, data<float>(chosen));
     reorder(o);
-    k.version = k.storage->version;
   }
   void make_room() {
     const auto release_if = [this](auto unwanted) {
@@ -263,19 +273,19 @@ class WeightCache {
       release_if([first = &kept_.front()](const KeptWeights& k) { return &k == first; });
   }
 
+  std::mutex mutex_;
   std::vector<KeptWeights> kept_;
 };
 
 WeightCache& weight_cache() {
-  thread_local WeightCache cache;
-  return cache;
+  static WeightCache* cache = new WeightCache;  // never destroyed: tensors in static storage may outlive it
+  return *cache;
 }
 
 ConvEntry& entry(ConvPass pass, bool bias, const ConvShape& s) {
   thread_local LruCache<ConvKey, ConvEntry, ConvHash> cache(256);
-  const int n = usable_threads();
-  const LibraryThreads threads(n);  // a primitive is planned for a number of threads
-  const ConvKey key{pass, bias, n, s};
+  const LibraryCall call;  // a primitive is planned for a number of threads
+  const ConvKey key{pass, bias, s};
   return cache.get(key, [&] { return make_entry(key); });
 }
 
@@ -283,7 +293,7 @@ ConvEntry& entry(ConvPass pass, bool bias, const ConvShape& s) {
 enum class Ready { none, x, y };
 
 void run_entry(ConvEntry& e, ConvPass pass, const ConvOperands& o, Storage* weights, Ready ready) {
-  const LibraryThreads threads(usable_threads());
+  const LibraryCall call;
   char* scratch = e.bytes() > 0 ? static_cast<char*>(scratchpad(e.bytes())) : nullptr;
   bind(e.x, o.x, scratch);
   bind(e.w, o.w, scratch);
@@ -292,9 +302,10 @@ void run_entry(ConvEntry& e, ConvPass pass, const ConvOperands& o, Storage* weig
   if (e.scratch) set(e.scratch, scratch + e.total_bytes);
   if (pass != ConvPass::backward_data && ready != Ready::x) reorder(e.x, o.x);
   if (pass != ConvPass::forward && ready != Ready::y) reorder(e.y, o.y);
+  Tensor kept;
   if (pass != ConvPass::backward_weights && e.w.reordered) {
     if (weights)
-      set(e.w.chosen, weight_cache().get(e.w, o.w, weights));
+      kept = weight_cache().get(e.w, o.w, weights);
     else
       reorder(e.w);
   }

@@ -3,11 +3,11 @@
 #include "kernels/pool.hpp"
 
 #include <limits>
+#include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 
 #include "core/blocked.hpp"
 #include "core/elementwise_loop.hpp"
-#include "kernels/parallel.hpp"
 #include "kernels/pool_blocked.hpp"
 #include "kernels/reduce.hpp"
 

@@ -13,7 +13,7 @@
 #include <numeric>
 #include <xgrad/vec.hpp>
 
-#include "kernels/parallel.hpp"
+#include <xgrad/parallel.hpp>
 #include "kernels/philox.hpp"
 
 // One group is 16 counters, 64 words. Word w of all 16 counters, then the next word: groups fill whole vectors.

@@ -16,7 +16,7 @@
 
 #include <xgrad/vec.hpp>
 
-#include "kernels/parallel.hpp"
+#include <xgrad/parallel.hpp>
 #include "kernels/reduce_plan.hpp"
 
 namespace xgrad::detail {

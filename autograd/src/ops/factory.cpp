@@ -6,10 +6,10 @@
 #include <limits>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
+#include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
-#include "kernels/parallel.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/view_geometry.hpp"
 

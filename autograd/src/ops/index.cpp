@@ -11,10 +11,10 @@
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/index.hpp>
+#include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
-#include "kernels/parallel.hpp"
 #include "kernels/prefetch.hpp"
 #include "ops/view_geometry.hpp"
 

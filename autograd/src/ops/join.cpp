@@ -5,10 +5,10 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/shape.hpp>
+#include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
-#include "kernels/parallel.hpp"
 #include "kernels/prefetch.hpp"
 #include "ops/view_geometry.hpp"
 

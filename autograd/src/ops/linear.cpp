@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
-#include "kernels/parallel.hpp"
 #include "ops/matmul.hpp"
 
 namespace xgrad {

@@ -6,11 +6,11 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/shape.hpp>
+#include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
 #include "kernels/gemm.hpp"
-#include "kernels/parallel.hpp"
 
 namespace xgrad {
 namespace detail {

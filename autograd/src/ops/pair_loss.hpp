@@ -10,9 +10,9 @@
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/loss.hpp>
+#include <xgrad/parallel.hpp>
 
 #include "core/node.hpp"
-#include "kernels/parallel.hpp"
 #include "ops/promote.hpp"
 
 namespace xgrad::detail {

@@ -1,0 +1,198 @@
+#include "kernels/team.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#ifdef __linux__
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#include "kernels/library_call.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+// An idle thread polls for kPoll, the caller for kPatience at the end of a region. Never sched_yield: Linux charges it
+// as a whole time slice.
+constexpr std::int64_t kPoll = 100'000, kPatience = 40'000;  // ns
+constexpr std::int64_t kLostProcessor = 20'000;              // ns between two polls
+constexpr std::int64_t kTolerated = 100'000;                 // ns of waiting that say nothing yet
+constexpr std::int64_t kFirstFactor = 8, kLastFactor = 64, kLongestPause = 2'000'000'000;
+
+std::int64_t now() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Until done() or, with false, `ns` from now or when this thread lost its processor meanwhile.
+template <class Done>
+bool poll(std::int64_t ns, const Done& done) {
+  const std::int64_t begin = now();
+  for (std::int64_t last = begin;;) {
+    for (int i = 0; i < 16; ++i) {
+      if (done()) return true;
+      relax();
+    }
+    const std::int64_t t = now();
+    if (t - begin > ns || t - last > kLostProcessor) return done();
+    last = t;
+  }
+}
+
+#ifdef __linux__
+static_assert(sizeof(std::atomic<std::uint32_t>) == 4);
+void sleep_while(std::atomic<std::uint32_t>& a, std::uint32_t value) {
+  syscall(SYS_futex, &a, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
+}
+void wake(std::atomic<std::uint32_t>& a, int threads) {
+  syscall(SYS_futex, &a, FUTEX_WAKE_PRIVATE, threads, nullptr, nullptr, 0);
+}
+#else
+void sleep_while(std::atomic<std::uint32_t>& a, std::uint32_t value) { a.wait(value); }
+void wake(std::atomic<std::uint32_t>& a, int) { a.notify_all(); }
+#endif
+
+// Blocks what can be blocked, so that a thread started meanwhile never runs a handler of the user's program.
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+constexpr std::uint64_t kParts = 0xffffffffu;
+
+// Never destroyed: its threads live as long as the process.
+std::atomic<Team*>& the_team() {
+  static std::atomic<Team*> team{[] {
+    pthread_atfork(nullptr, nullptr, [] { the_team() = new Team; });  // the child has none of the threads
+    return new Team;
+  }()};
+  return team;
+}
+
+}  // namespace
+
+bool Throttle::closed() const { return until_ != 0 && now() < until_; }
+
+void Throttle::report(std::int64_t own, std::int64_t waited, std::int64_t now) {
+  const bool lately = until_ != 0 && now - until_ < pause_;
+  if (waited <= own + kTolerated) {
+    if (!lately) until_ = 0;
+    return;
+  }
+  factor_ = lately ? std::min(2 * factor_, kLastFactor) : kFirstFactor;
+  pause_ = std::min(waited * factor_, kLongestPause);
+  until_ = now + pause_;
+}
+
+Team& Team::get() { return *the_team().load(std::memory_order_acquire); }
+
+void Team::run(const Job& job, bool worth_waking) {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock || throttle_.closed()) return run_alone(job);
+  grow(job.parts - 1);
+  if (workers_ == 0) return run_alone(job);
+  job_ = job;
+  done_.store(0, std::memory_order_relaxed);
+  publish(worth_waking);
+  std::int64_t begin = now(), end;
+  {
+    const SerialGuard inside;
+    while (run_part()) {
+    }
+    end = now();
+    wait_for_parts();
+  }
+  const std::int64_t finish = now();
+  throttle_.report(end - begin, finish - end, finish);
+  if (failed_.exchange(false, std::memory_order_relaxed)) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+void Team::run_alone(const Job& job) {
+  const SerialGuard inside;
+  for (int p = 0; p < job.parts; ++p) job.run(p);
+}
+
+void Team::grow(int workers) {
+  if (workers_ >= workers || failed_to_grow_) return;
+  const AllSignalsBlocked blocked;
+  try {
+    for (; workers_ < workers; ++workers_) std::thread([this] { serve(); }).detach();
+  } catch (const std::system_error&) {
+    failed_to_grow_ = true;  // the system allows no more threads: the ones there are do all the work
+  }
+}
+
+void Team::publish(bool worth_waking) {
+  unclaimed_.store(++number_ << 32 | static_cast<std::uint64_t>(job_.parts), std::memory_order_release);
+  published_.fetch_add(1);
+  if (worth_waking && sleeping_.load() > 0) wake(published_, job_.parts - 1);
+}
+
+bool Team::run_part() {
+  std::uint64_t u = unclaimed_.load(std::memory_order_acquire);
+  do {
+    if ((u & kParts) == 0) return false;
+  } while (!unclaimed_.compare_exchange_weak(u, u - 1, std::memory_order_acq_rel, std::memory_order_acquire));
+  // Until the part is done the caller waits, so job_ stays.
+  const auto parts = static_cast<std::uint32_t>(job_.parts);
+  try {
+    job_.run(static_cast<int>(u & kParts) - 1);
+  } catch (...) {
+    if (!failed_.exchange(true, std::memory_order_relaxed)) error_ = std::current_exception();
+  }
+  if (done_.fetch_add(1) + 1 == parts && caller_sleeps_.load()) wake(done_, 1);
+  return true;
+}
+
+void Team::wait_for_parts() {
+  const auto parts = static_cast<std::uint32_t>(job_.parts);
+  const auto done = [&] { return done_.load(std::memory_order_acquire) == parts; };
+  if (done() || poll(kPatience, done)) return;
+  caller_sleeps_.store(true);
+  for (std::uint32_t d; (d = done_.load()) != parts;) sleep_while(done_, d);
+  caller_sleeps_.store(false, std::memory_order_relaxed);
+}
+
+void Team::idle() {
+  const std::uint32_t seen = published_.load();
+  if ((unclaimed_.load(std::memory_order_acquire) & kParts) != 0) return;
+  if (poll(kPoll, [&] { return published_.load(std::memory_order_acquire) != seen; })) return;
+  sleeping_.fetch_add(1);
+  if (published_.load() == seen) sleep_while(published_, seen);
+  sleeping_.fetch_sub(1);
+}
+
+void Team::serve() {
+  const SerialGuard inside;
+  one_library_thread();
+  for (;;)
+    if (!run_part()) idle();
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,72 @@
+// The threads that compute the pieces of a region.
+//
+// Pieces are claimed one by one, so the caller never waits for a thread that has not begun: on a busy machine it
+// computes all of them itself. It does wait for a thread that the system takes the processor from in the middle of a
+// piece; Throttle keeps that time below a fraction of the whole. Idle threads look for work for a moment and then sleep.
+// Which thread computes a piece changes nothing in the result.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <xgrad/parallel.hpp>
+
+namespace xgrad::detail {
+
+struct Job {
+  std::int64_t n = 0;
+  int parts = 0;
+  RangeFn call = nullptr;
+  const void* f = nullptr;
+  void run(int part) const { call(f, n * part / parts, n * (part + 1) / parts); }
+};
+
+// Says when to do without other threads. Waiting for a thread much longer than one's own work took means that it was
+// taken off its processor; after a wait of w the regions of the next 8 w run on the caller alone, more if it happens
+// again at once.
+class Throttle {
+ public:
+  bool closed() const;
+  // What the caller's own pieces took, and how long it then waited; `now` in nanoseconds of the steady clock.
+  void report(std::int64_t own, std::int64_t waited, std::int64_t now);
+
+ private:
+  std::int64_t until_ = 0, pause_ = 0, factor_ = 0;
+};
+
+class Team {
+ public:
+  // The process's team; a child of fork() has a new one.
+  static Team& get();
+  // All parts of the job, by this thread and those of the team that have time. When another thread's region has the
+  // team, by this thread. `worth_waking`: sleeping threads are woken for it. Rethrows the exception of a part.
+  void run(const Job& job, bool worth_waking);
+
+ private:
+  static void run_alone(const Job& job);
+  void grow(int workers);
+  void publish(bool worth_waking);
+  bool run_part();
+  void wait_for_parts();
+  void idle();
+  [[noreturn]] void serve();
+
+  // The number of parts not yet claimed, and above it the number of the job, so that a late thread cannot claim a part
+  // of another job than it saw.
+  alignas(64) std::atomic<std::uint64_t> unclaimed_{0};
+  alignas(64) std::atomic<std::uint32_t> done_{0};
+  std::atomic<bool> caller_sleeps_{false};
+  alignas(64) std::atomic<std::uint32_t> published_{0};  // jobs so far; idle threads sleep on it
+  std::atomic<std::uint32_t> sleeping_{0};
+  alignas(64) std::mutex mutex_;
+  Job job_;
+  std::uint64_t number_ = 0;
+  int workers_ = 0;
+  bool failed_to_grow_ = false;
+  Throttle throttle_;
+  std::atomic<bool> failed_{false};
+  std::exception_ptr error_;
+};
+
+}  // namespace xgrad::detail
