@@ -10,16 +10,16 @@ namespace xgrad::detail {
 namespace {
 
 // Copies n < lanes numbers in pieces of sizes known to the compiler: a call of memcpy costs more than the product.
-template <class T>
+template <class T, int B>
 XGRAD_INLINE void copy_lanes(T* to, const T* from, std::int64_t n) {
   std::int64_t i = 0;
-  if constexpr (Vec<T>::lanes == 16) {
+  if constexpr (Vec<T, B>::lanes == 16) {
     if (n & 8) {
       __builtin_memcpy(to, from, 8 * sizeof(T));
       i = 8;
     }
   }
-  if (n & 4) {
+  if (Vec<T, B>::lanes > 4 && (n & 4)) {
     __builtin_memcpy(to + i, from + i, 4 * sizeof(T));
     i += 4;
   }
@@ -30,24 +30,24 @@ XGRAD_INLINE void copy_lanes(T* to, const T* from, std::int64_t n) {
   if (n & 1) to[i] = from[i];
 }
 
-template <class T>
-XGRAD_INLINE Vec<T> load_zero(const T* p, std::int64_t lanes) {
-  if (lanes >= Vec<T>::lanes) return Vec<T>::load(p);
-  T t[Vec<T>::lanes] = {};
-  copy_lanes(t, p, lanes);
-  return Vec<T>::load(t);
+template <class T, int B = vec::kPortable>
+XGRAD_INLINE Vec<T, B> load_zero(const T* p, std::int64_t lanes) {
+  if (lanes >= Vec<T, B>::lanes) return Vec<T, B>::load(p);
+  T t[Vec<T, B>::lanes] = {};
+  copy_lanes<T, B>(t, p, lanes);
+  return Vec<T, B>::load(t);
 }
 
 // out = alpha * acc + beta * out for the first `lanes` lanes.
-template <class T>
-XGRAD_INLINE void finish(Vec<T> acc, T alpha, T beta, T* out, std::int64_t lanes) {
+template <class T, int B>
+XGRAD_INLINE void finish(Vec<T, B> acc, T alpha, T beta, T* out, std::int64_t lanes) {
   if (lanes <= 0) return;
-  Vec<T> v = alpha == T(1) ? acc : acc * alpha;
-  if (beta != T(0)) v += beta * load_zero(out, lanes);
-  if (lanes >= Vec<T>::lanes) return v.store(out);
-  T t[Vec<T>::lanes];
+  Vec<T, B> v = alpha == T(1) ? acc : acc * alpha;
+  if (beta != T(0)) v += beta * load_zero<T, B>(out, lanes);
+  if (lanes >= Vec<T, B>::lanes) return v.store(out);
+  T t[Vec<T, B>::lanes];
   v.store(t);
-  copy_lanes(out, t, lanes);
+  copy_lanes<T, B>(out, t, lanes);
 }
 
 template <class T>
@@ -168,18 +168,19 @@ XGRAD_INLINE void transpose_tile(const double* in, std::int64_t ld, double* out)
 
 // Columns [0, width) of op(B), k rows, as rows of W numbers; what is in the rest does not matter. `readable` numbers
 // from b on belong to B.
-template <int W, class T>
+template <int B, int W, class T>
 XGRAD_INLINE void pack_panel(bool tb, std::int64_t k, std::int64_t width, std::int64_t readable, const T* b,
                              std::int64_t ldb, T* out) {
-  constexpr std::int64_t L = Vec<T>::lanes;
+  using V = Vec<T, B>;
+  constexpr std::int64_t L = V::lanes;
   if (!tb) {
     // Whole vectors, reading into the next row, except at the end of the matrix.
     const std::int64_t safe = readable < W ? 0 : std::min(k, (readable - W) / ldb + 1);
     for (std::int64_t p = 0; p < safe; ++p)
-      for (std::int64_t v = 0; v < W; v += L) Vec<T>::load(b + p * ldb + v).store(out + p * W + v);
+      for (std::int64_t v = 0; v < W; v += L) V::load(b + p * ldb + v).store(out + p * W + v);
     for (std::int64_t p = safe; p < k; ++p)
       for (std::int64_t v = 0; v < W; v += L)
-        load_zero(b + p * ldb + v, std::max<std::int64_t>(0, width - v)).store(out + p * W + v);
+        load_zero<T, B>(b + p * ldb + v, std::max<std::int64_t>(0, width - v)).store(out + p * W + v);
     return;
   }
   constexpr std::int64_t S = 16 / sizeof(T);
@@ -198,10 +199,10 @@ XGRAD_INLINE void pack_panel(bool tb, std::int64_t k, std::int64_t width, std::i
 }
 
 // R rows by N vectors of C, all of k; the sums stay in registers.
-template <int R, int N, class T>
+template <int B, int R, int N, class T>
 XGRAD_INLINE void micro(std::int64_t k, T alpha, const T* a, std::int64_t a_row, std::int64_t a_col, const T* b,
                         std::int64_t ldb, T beta, T* c, std::int64_t ldc, std::int64_t width) {
-  using V = Vec<T>;
+  using V = Vec<T, B>;
   V s[R][N];
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < N; ++v) s[r][v] = V(T(0));
@@ -218,30 +219,30 @@ XGRAD_INLINE void micro(std::int64_t k, T alpha, const T* a, std::int64_t a_row,
 }
 
 // One panel of N vectors, all rows, R at a time.
-template <int R, int N, class T>
+template <int B, int R, int N, class T>
 XGRAD_INLINE void panel(std::int64_t m, std::int64_t k, T alpha, const T* a, std::int64_t a_row, std::int64_t a_col,
                         const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc, std::int64_t width) {
   std::int64_t i = 0;
-  for (; i + R <= m; i += R) micro<R, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
+  for (; i + R <= m; i += R) micro<B, R, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
   if (R > 4 && i + 4 <= m) {
-    micro<4, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
+    micro<B, 4, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
     i += 4;
   }
   if (i + 2 <= m) {
-    micro<2, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
+    micro<B, 2, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
     i += 2;
   }
-  if (i < m) micro<1, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
+  if (i < m) micro<B, 1, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
 }
 
 constexpr std::int64_t kDepth = 256;  // rows of B packed at a time: 16 KB per vector of columns
 
-// R1 x 1 and R2 x 2 (if any) blocks of C, in vectors of 64 bytes.
-template <int R1, int R2, class T>
+// R1 x 1 and R2 x 2 blocks of C, in vectors of B bytes.
+template <int B, int R1, int R2, class T>
 XGRAD_INLINE void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
                           std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
-  constexpr std::int64_t L = Vec<T>::lanes;
-  alignas(64) T packed[(R2 > 0 ? 2 : 1) * L * kDepth];
+  constexpr std::int64_t L = Vec<T, B>::lanes;
+  alignas(64) T packed[2 * L * kDepth];
   const std::int64_t a_row = ta ? 1 : lda, a_col = ta ? lda : 1;
   const T* end = b + ((tb ? n : k) - 1) * ldb + (tb ? k : n);
   for (std::int64_t p = 0; p < k; p += kDepth) {
@@ -252,34 +253,34 @@ XGRAD_INLINE void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std:
     while (j < n) {
       const std::int64_t left = n - j;
       const T* bp = tb ? b + j * ldb + p : b + p * ldb + j;
-      if (R2 > 0 && left > L) {
+      if (left > L) {
         const std::int64_t width = std::min(left, 2 * L);
         const bool pack = tb || width < 2 * L;
-        if (pack) pack_panel<2 * L>(tb, depth, width, end - bp, bp, ldb, packed);
-        panel<(R2 > 0 ? R2 : 1), 2>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? 2 * L : ldb, beta_p,
-                                    c + j, ldc, width);
+        if (pack) pack_panel<B, 2 * L>(tb, depth, width, end - bp, bp, ldb, packed);
+        panel<B, R2, 2>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? 2 * L : ldb, beta_p, c + j, ldc,
+                        width);
         j += width;
       } else {
         const std::int64_t width = std::min(left, L);
         const bool pack = tb || width < L;
-        if (pack) pack_panel<L>(tb, depth, width, end - bp, bp, ldb, packed);
-        panel<R1, 1>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? L : ldb, beta_p, c + j, ldc, width);
+        if (pack) pack_panel<B, L>(tb, depth, width, end - bp, bp, ldb, packed);
+        panel<B, R1, 1>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? L : ldb, beta_p, c + j, ldc, width);
         j += width;
       }
     }
   }
 }
 
-// 32 registers of 64 bytes hold 8 x 1 or 6 x 2 sums; 16 of 32 bytes (half a vector each) 6 x 1.
+// 32 registers of 64 bytes hold 8 x 1 or 8 x 2 sums; 16 of 32 bytes 8 x 1 or 6 x 2.
 template <class T>
 XGRAD_CLONES void product_wide(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
                                std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
-  product<8, 8>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  product<vec::kPortable, 8, 8>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 template <class T>
 XGRAD_CLONES void product_narrow(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
                                  std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
-  product<6, 0>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  product<32, 8, 6>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
 bool has_wide_registers() {

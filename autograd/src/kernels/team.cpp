@@ -1,6 +1,7 @@
 #include "kernels/team.hpp"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +12,7 @@
 
 #ifdef __linux__
 #include <linux/futex.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -24,7 +26,8 @@ namespace {
 // as a whole time slice.
 constexpr std::int64_t kPoll = 100'000, kPatience = 40'000;  // ns
 constexpr std::int64_t kLostProcessor = 20'000;              // ns between two polls
-constexpr std::int64_t kTolerated = 100'000;                 // ns of waiting that say nothing yet
+constexpr std::int64_t kTolerated = 200'000;                 // ns of waiting that say nothing yet
+constexpr std::int64_t kCrowded = 250'000;                   // ns of waiting that sharing a processor counts for
 constexpr std::int64_t kFirstFactor = 8, kLastFactor = 64, kLongestPause = 2'000'000'000;
 
 std::int64_t now() {
@@ -84,6 +87,26 @@ class AllSignalsBlocked {
   sigset_t before_;
 };
 
+// Whether this thread has been taken off its processor since the last call.
+bool lost_processor() {
+#ifdef __linux__
+  thread_local long known = 0;
+  rusage u{};
+  getrusage(RUSAGE_THREAD, &u);
+  return std::exchange(known, u.ru_nivcsw) != u.ru_nivcsw;
+#else
+  return true;
+#endif
+}
+
+int current_processor() {
+#ifdef __linux__
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
 constexpr std::uint64_t kParts = 0xffffffffu;
 
 // Never destroyed: its threads live as long as the process.
@@ -123,13 +146,15 @@ void Team::run(const Job& job, bool worth_waking) {
   std::int64_t begin = now(), end;
   {
     const SerialGuard inside;
-    while (run_part()) {
+    while (run_part(nullptr)) {
     }
     end = now();
     wait_for_parts();
   }
   const std::int64_t finish = now();
-  throttle_.report(end - begin, finish - end, finish);
+  std::int64_t waited = delayed_.exchange(false, std::memory_order_relaxed) ? finish - end : 0;
+  if (crowded_.exchange(false, std::memory_order_relaxed)) waited = std::max(waited, end - begin + kCrowded);
+  throttle_.report(end - begin, waited, finish);
   if (failed_.exchange(false, std::memory_order_relaxed)) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
@@ -149,23 +174,26 @@ void Team::grow(int workers) {
 }
 
 void Team::publish(bool worth_waking) {
+  callers_processor_.store(current_processor(), std::memory_order_relaxed);
   unclaimed_.store(++number_ << 32 | static_cast<std::uint64_t>(job_.parts), std::memory_order_release);
   published_.fetch_add(1);
   if (worth_waking && sleeping_.load() > 0) wake(published_, job_.parts - 1);
 }
 
-bool Team::run_part() {
+bool Team::run_part(std::atomic<bool>* delayed) {
   std::uint64_t u = unclaimed_.load(std::memory_order_acquire);
   do {
     if ((u & kParts) == 0) return false;
   } while (!unclaimed_.compare_exchange_weak(u, u - 1, std::memory_order_acq_rel, std::memory_order_acquire));
   // Until the part is done the caller waits, so job_ stays.
   const auto parts = static_cast<std::uint32_t>(job_.parts);
+  const std::int64_t begin = delayed ? now() : 0;
   try {
     job_.run(static_cast<int>(u & kParts) - 1);
   } catch (...) {
     if (!failed_.exchange(true, std::memory_order_relaxed)) error_ = std::current_exception();
   }
+  if (delayed && now() - begin > kTolerated && lost_processor()) delayed->store(true, std::memory_order_relaxed);
   if (done_.fetch_add(1) + 1 == parts && caller_sleeps_.load()) wake(done_, 1);
   return true;
 }
@@ -179,10 +207,19 @@ void Team::wait_for_parts() {
   caller_sleeps_.store(false, std::memory_order_relaxed);
 }
 
-void Team::idle() {
+bool Team::crowds_caller() {
+  const int here = current_processor();
+  if (here < 0 || here != callers_processor_.load(std::memory_order_relaxed)) return false;
+  crowded_.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+void Team::idle(bool poll_first) {
   const std::uint32_t seen = published_.load();
-  if ((unclaimed_.load(std::memory_order_acquire) & kParts) != 0) return;
-  if (poll(kPoll, [&] { return published_.load(std::memory_order_acquire) != seen; })) return;
+  if (poll_first) {
+    if ((unclaimed_.load(std::memory_order_acquire) & kParts) != 0) return;
+    if (poll(kPoll, [&] { return published_.load(std::memory_order_acquire) != seen; })) return;
+  }
   sleeping_.fetch_add(1);
   if (published_.load() == seen) sleep_while(published_, seen);
   sleeping_.fetch_sub(1);
@@ -191,8 +228,10 @@ void Team::idle() {
 void Team::serve() {
   const SerialGuard inside;
   one_library_thread();
-  for (;;)
-    if (!run_part()) idle();
+  for (;;) {
+    const bool crowds = crowds_caller();
+    if (crowds || !run_part(&delayed_)) idle(!crowds);
+  }
 }
 
 }  // namespace xgrad::detail

@@ -1,9 +1,9 @@
-// The threads that compute the pieces of a region.
+// The threads that compute the parts of a region.
 //
-// Pieces are claimed one by one, so the caller never waits for a thread that has not begun: on a busy machine it
+// Parts are claimed one by one, so the caller never waits for a thread that has not begun: on a busy machine it
 // computes all of them itself. It does wait for a thread that the system takes the processor from in the middle of a
-// piece; Throttle keeps that time below a fraction of the whole. Idle threads look for work for a moment and then sleep.
-// Which thread computes a piece changes nothing in the result.
+// part; Throttle keeps that time below a fraction of the whole. Idle threads look for work for a moment and then sleep.
+// Which thread computes a part changes nothing in the result.
 #pragma once
 
 #include <atomic>
@@ -22,13 +22,13 @@ struct Job {
   void run(int part) const { call(f, n * part / parts, n * (part + 1) / parts); }
 };
 
-// Says when to do without other threads. Waiting for a thread much longer than one's own work took means that it was
-// taken off its processor; after a wait of w the regions of the next 8 w run on the caller alone, more if it happens
-// again at once.
+// Says when to do without other threads: after a wait of w for a thread that was taken off its processor the regions of
+// the next 8 w run on the caller alone, of more if it happens again at once.
 class Throttle {
  public:
   bool closed() const;
-  // What the caller's own pieces took, and how long it then waited; `now` in nanoseconds of the steady clock.
+  // What the caller's own parts took, and how long it then waited for such a thread (0: for another reason), in
+  // nanoseconds; `now` by the steady clock.
   void report(std::int64_t own, std::int64_t waited, std::int64_t now);
 
  private:
@@ -47,9 +47,12 @@ class Team {
   static void run_alone(const Job& job);
   void grow(int workers);
   void publish(bool worth_waking);
-  bool run_part();
+  // A part that nobody has claimed; false: there is none. A thread of the team says whether it was held up.
+  bool run_part(std::atomic<bool>* delayed);
   void wait_for_parts();
-  void idle();
+  // Whether this thread has the processor that the caller had when it published its job: it would only be in the way.
+  bool crowds_caller();
+  void idle(bool poll_first);
   [[noreturn]] void serve();
 
   // The number of parts not yet claimed, and above it the number of the job, so that a late thread cannot claim a part
@@ -65,7 +68,8 @@ class Team {
   int workers_ = 0;
   bool failed_to_grow_ = false;
   Throttle throttle_;
-  std::atomic<bool> failed_{false};
+  std::atomic<bool> failed_{false}, delayed_{false}, crowded_{false};
+  std::atomic<int> callers_processor_{-1};
   std::exception_ptr error_;
 };
 
