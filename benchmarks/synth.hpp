@@ -67,14 +67,15 @@ struct Timing {
   double median_ms, min_ms;
 };
 // `reps` groups of steps, each of about `rep_s` seconds; median and minimum of the means of the groups.
-// BENCH_REPS and BENCH_REP_S override.
+// BENCH_REPS and BENCH_REP_S override; BENCH_REP_STEPS makes it that many steps, whatever they take.
 inline Timing measure(const std::function<void()>& step, int reps = 7, double rep_s = 0.4) {
   if (const char* e = std::getenv("BENCH_REPS")) reps = std::max(1, std::atoi(e));
   if (const char* e = std::getenv("BENCH_REP_S")) rep_s = std::atof(e);
   double start = now();
   step();
   const double one = now() - start;
-  const int n = std::max(1, static_cast<int>(rep_s / std::max(one, 1e-9)));
+  int n = std::max(1, static_cast<int>(rep_s / std::max(one, 1e-9)));
+  if (const char* e = std::getenv("BENCH_REP_STEPS")) n = std::max(1, std::atoi(e));
   std::vector<double> ms;
   for (int r = 0; r < reps; ++r) {
     start = now();

@@ -1,5 +1,5 @@
-// Signals and fork() while the library computes. XGRAD_SIGNALS: how many SIGALRM each kernel must survive (200);
-// scripts/check.sh asks for 100,000.
+// Signals and fork() while the library computes. XGRAD_SIGNALS: how many SIGALRM each kernel must survive (200), and
+// XGRAD_SIGNAL_RATE: how many a second (1000). scripts/check.sh signals asks for 100,000.
 #include <signal.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -26,10 +26,11 @@ namespace {
 
 std::atomic<long> arrived{0};
 
-long signals_wanted() {
-  const char* n = std::getenv("XGRAD_SIGNALS");
-  return n ? std::atol(n) : 200;
+long setting(const char* name, long otherwise) {
+  const char* n = std::getenv(name);
+  return n ? std::atol(n) : otherwise;
 }
+long signals_wanted() { return setting("XGRAD_SIGNALS", 200); }
 
 // Writes far down its stack, as a handler with a few frames does.
 void on_alarm(int) {
@@ -38,7 +39,7 @@ void on_alarm(int) {
   ++arrived;
 }
 
-// SIGALRM a thousand times a second while alive, to whatever thread the kernel chooses.
+// SIGALRM again and again while alive, to whatever thread the kernel chooses.
 class Alarms {
  public:
   Alarms() {
@@ -46,7 +47,7 @@ class Alarms {
     struct sigaction a {};
     a.sa_handler = on_alarm;
     sigaction(SIGALRM, &a, &before_);
-    set(1000);
+    set(1000000 / setting("XGRAD_SIGNAL_RATE", 1000));
   }
   ~Alarms() {
     set(0);
