@@ -27,7 +27,7 @@ namespace {
 constexpr std::int64_t kPoll = 100'000, kPatience = 40'000;  // ns
 constexpr std::int64_t kLostProcessor = 20'000;              // ns between two polls
 constexpr std::int64_t kTolerated = 200'000;                 // ns of waiting that say nothing yet
-constexpr std::int64_t kCrowded = 250'000;                   // ns of waiting that sharing a processor counts for
+constexpr std::int64_t kCrowded = 250'000;                   // ns that sharing a processor counts for
 constexpr std::int64_t kFirstFactor = 8, kLastFactor = 64, kLongestPause = 2'000'000'000;
 
 std::int64_t now() {
@@ -122,14 +122,14 @@ std::atomic<Team*>& the_team() {
 
 bool Throttle::closed() const { return until_ != 0 && now() < until_; }
 
-void Throttle::report(std::int64_t own, std::int64_t waited, std::int64_t now) {
+void Throttle::report(std::int64_t lost, std::int64_t now) {
   const bool lately = until_ != 0 && now - until_ < pause_;
-  if (waited <= own + kTolerated) {
+  if (lost == 0) {
     if (!lately) until_ = 0;
     return;
   }
   factor_ = lately ? std::min(2 * factor_, kLastFactor) : kFirstFactor;
-  pause_ = std::min(waited * factor_, kLongestPause);
+  pause_ = std::min(lost * factor_, kLongestPause);
   until_ = now + pause_;
 }
 
@@ -152,9 +152,10 @@ void Team::run(const Job& job, bool worth_waking) {
     wait_for_parts();
   }
   const std::int64_t finish = now();
-  std::int64_t waited = delayed_.exchange(false, std::memory_order_relaxed) ? finish - end : 0;
-  if (crowded_.exchange(false, std::memory_order_relaxed)) waited = std::max(waited, end - begin + kCrowded);
-  throttle_.report(end - begin, waited, finish);
+  const bool delayed = delayed_.exchange(false, std::memory_order_relaxed);
+  const bool crowded = crowded_.exchange(false, std::memory_order_relaxed);
+  const bool long_wait = finish - end > end - begin + kTolerated;
+  throttle_.report(delayed && long_wait ? finish - end : crowded ? kCrowded : 0, finish);
   if (failed_.exchange(false, std::memory_order_relaxed)) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 

@@ -22,14 +22,13 @@ struct Job {
   void run(int part) const { call(f, n * part / parts, n * (part + 1) / parts); }
 };
 
-// Says when to do without other threads: after a wait of w for a thread that was taken off its processor the regions of
-// the next 8 w run on the caller alone, of more if it happens again at once.
+// Says when to do without other threads: when the caller has lost a time of t waiting for a thread that was taken off its
+// processor, the regions of the next 8 t run on the caller alone, of more if it happens again at once.
 class Throttle {
  public:
   bool closed() const;
-  // What the caller's own parts took, and how long it then waited for such a thread (0: for another reason), in
-  // nanoseconds; `now` by the steady clock.
-  void report(std::int64_t own, std::int64_t waited, std::int64_t now);
+  // The time lost in a region, in nanoseconds; `now` by the steady clock.
+  void report(std::int64_t lost, std::int64_t now);
 
  private:
   std::int64_t until_ = 0, pause_ = 0, factor_ = 0;
