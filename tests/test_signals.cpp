@@ -168,22 +168,36 @@ BOOST_AUTO_TEST_CASE(threads_of_the_program_survive_signals_aimed_at_them) {
 
 // ---- InterruptGuard ----
 
+// A test run in the background is started with SIGINT ignored.
+class Interrupts {
+ public:
+  explicit Interrupts(void (*handler)(int)) : before_(std::signal(SIGINT, handler)) {}
+  ~Interrupts() { std::signal(SIGINT, before_); }
+
+ private:
+  void (*before_)(int);
+};
+
+void (*handler_of_interrupts())(int) {
+  struct sigaction now {};
+  sigaction(SIGINT, nullptr, &now);
+  return now.sa_handler;
+}
+
 BOOST_AUTO_TEST_CASE(the_first_interrupt_is_noted) {
-  struct sigaction before {};
-  sigaction(SIGINT, nullptr, &before);
+  const Interrupts usual(SIG_DFL);
   {
     const InterruptGuard guard;
     BOOST_TEST(!guard.interrupted());
     std::raise(SIGINT);
     BOOST_TEST(guard.interrupted());
   }
-  struct sigaction after {};
-  sigaction(SIGINT, nullptr, &after);
-  BOOST_TEST((after.sa_handler == before.sa_handler));
+  BOOST_TEST((handler_of_interrupts() == SIG_DFL));
   BOOST_TEST(!InterruptGuard().interrupted());
 }
 
 BOOST_AUTO_TEST_CASE(an_inner_guard_keeps_the_flag) {
+  const Interrupts usual(SIG_DFL);
   const InterruptGuard outer;
   std::raise(SIGINT);
   {
@@ -194,19 +208,19 @@ BOOST_AUTO_TEST_CASE(an_inner_guard_keeps_the_flag) {
 }
 
 BOOST_AUTO_TEST_CASE(an_ignored_interrupt_stays_ignored) {
-  auto* before = std::signal(SIGINT, SIG_IGN);
+  const Interrupts ignored(SIG_IGN);
   {
     const InterruptGuard guard;
     std::raise(SIGINT);
     std::raise(SIGINT);
     BOOST_TEST(!guard.interrupted());
   }
-  BOOST_TEST((std::signal(SIGINT, before) == SIG_IGN));
+  BOOST_TEST((handler_of_interrupts() == SIG_IGN));
 }
 
 std::atomic<int> of_program{0};
 BOOST_AUTO_TEST_CASE(the_second_interrupt_goes_to_the_programs_own_handler) {
-  auto* before = std::signal(SIGINT, [](int) { ++of_program; });
+  const Interrupts own([](int) { ++of_program; });
   {
     const InterruptGuard guard;
     std::raise(SIGINT);
@@ -216,7 +230,6 @@ BOOST_AUTO_TEST_CASE(the_second_interrupt_goes_to_the_programs_own_handler) {
   }
   std::raise(SIGINT);
   BOOST_TEST(of_program == 2);
-  std::signal(SIGINT, before);
 }
 
 // ---- fork ----
