@@ -257,12 +257,16 @@ std::optional<Order> read_state(const NamedTensors& state, std::int64_t examples
 
 void DataLoader::check_state_dict(const NamedTensors& state, Location at) const { read_state(state, examples_, at); }
 
-void DataLoader::load_state_dict(const NamedTensors& state, Location at) {
-  std::optional<Order> order = read_state(state, examples_, at);
-  const std::lock_guard lock(position_->mutex);
-  position_->loaded = std::move(order);
-  position_->epoch.reset();
+std::function<void()> DataLoader::prepare_state_dict(const NamedTensors& state, Location at) {
+  const auto order = std::make_shared<std::optional<Order>>(read_state(state, examples_, at));
+  return [position = position_, order] {
+    const std::lock_guard lock(position->mutex);
+    position->loaded.swap(*order);
+    position->epoch.reset();
+  };
 }
+
+void DataLoader::load_state_dict(const NamedTensors& state, Location at) { prepare_state_dict(state, at)(); }
 
 DataLoader::iterator::iterator(const DataLoader& loader) : epoch_(loader.position_->begin(loader)), done_(false) {
   ++*this;

@@ -46,8 +46,8 @@ Parameter Module::register_parameter(const std::string& name, Tensor value, bool
 Parameter Module::register_buffer(const std::string& name, Tensor value, bool persistent) {
   require_free_name(state_->has(name), name);
   if (value.defined() && value.name().empty()) value.set_name(name);
-  state_->buffers.emplace_back(name, value);
   if (!persistent) state_->transient.insert(name);
+  state_->buffers.emplace_back(name, value);
   return value;
 }
 
@@ -56,12 +56,12 @@ void Module::add_child(const std::string& name, Module& child) {
   visit(*child.state_, name, [&](const std::string&, const State& s) {
     if (&s == state_.get()) throw ValueError(fmt::format("xgrad: Module: '{}' would contain itself", name));
   });
-  state_->children.emplace_back(name, child.state_);
   child.state_->info->name = name;
   visit(*child.state_, name, [](const std::string& path, const State& s) {
     for (const auto& [leaf, t] : s.parameters)
       if (Tensor p = t; p.defined()) p.set_name(joined_path(path, leaf));
   });
+  state_->children.emplace_back(name, child.state_);
 }
 
 void Module::set_label(std::string label) { state_->info->label = std::move(label); }
@@ -129,7 +129,9 @@ std::int64_t Module::num_parameters(bool trainable_only) const {
 }
 
 void Module::train(bool on) {
-  visit(*state_, "", [on](const std::string&, const State& s) { const_cast<State&>(s).training = on; });
+  std::vector<State*> all;
+  visit(*state_, "", [&](const std::string&, const State& s) { all.push_back(&const_cast<State&>(s)); });
+  for (State* s : all) s->training = on;
 }
 
 void Module::zero_grad(bool set_to_none) {
@@ -143,17 +145,22 @@ void Module::requires_grad_(bool on) {
 void Module::to(DType dtype) {
   if (!is_floating(dtype)) throw DTypeError(fmt::format("xgrad: Module::to: needs a floating type, got {}", xgrad::name(dtype)));
   NoGradGuard off;
+  struct Cast {
+    Tensor tensor, data, grad;
+  };
+  std::vector<Cast> casts;  // all made before the first tensor changes
   visit(*state_, "", [&](const std::string&, const State& s) {
     for (const auto* list : {&s.parameters, &s.buffers})
-      for (const auto& p : *list) {
-        Tensor t = p.second;
+      for (const auto& [name, t] : *list) {
         if (!t.defined() || !is_floating(t.dtype()) || t.dtype() == dtype) continue;
-        Tensor g = t.grad();
-        t.zero_grad();
-        t.set_data(t.detach().to(dtype));
-        if (g.defined()) t.set_grad(g.to(dtype));
+        const Tensor g = t.grad();
+        casts.push_back({t, t.detach().to(dtype), g.defined() ? g.to(dtype) : g});
       }
   });
+  for (Cast& c : casts) {
+    c.tensor.set_data(c.data);
+    c.tensor.set_grad(c.grad);
+  }
 }
 
 void Module::apply(const std::function<void(Module&)>& fn) {

@@ -127,11 +127,14 @@ NamedTensors Module::state_dict() const {
   return out;
 }
 
-LoadReport Module::load_state_dict(const NamedTensors& state, bool strict, Location at) {
+namespace {
+
+using Copies = std::vector<std::pair<Tensor, Tensor>>;  // to, from
+
+// Pairs what a module has with what is given for it; ValueError when that does not fit.
+LoadReport match(const NamedTensors& mine, const NamedTensors& state, bool strict, Copies& copies, const Location& at) {
   LoadReport report;
   std::vector<std::string> misfit;
-  std::vector<std::pair<Tensor, Tensor>> copies;
-  const NamedTensors mine = state_dict();
   std::unordered_map<std::string, const Tensor*> given;
   for (const auto& [key, t] : state) given[key] = &t;
   std::unordered_set<std::string> known;
@@ -158,9 +161,57 @@ LoadReport Module::load_state_dict(const NamedTensors& state, bool strict, Locat
     if (const std::string hint = suggestions(report.unexpected, report.missing); !hint.empty()) error.help(hint);
     error.value_error();
   }
-  NoGradGuard off;
-  for (auto& [target, source] : copies) target.copy_(source);
   return report;
+}
+
+// The elements of a contiguous tensor, laid out in memory.
+const void* elements(const Tensor& t) {
+  switch (t.dtype()) {
+    case DType::float64: return t.data<double>();
+    case DType::int64: return t.data<std::int64_t>();
+    case DType::int32: return t.data<std::int32_t>();
+    case DType::uint8: return t.data<std::uint8_t>();
+    case DType::boolean: return t.data<bool>();
+    default: return t.data<float>();
+  }
+}
+
+// Whether copying needs no memory: values are where they are, and not those that are written.
+bool copies_directly(const Tensor& to, const Tensor& from) {
+  if (!to.is_contiguous() || !from.is_contiguous()) return false;
+  const auto begin = [](const Tensor& t) { return reinterpret_cast<std::uintptr_t>(elements(t)); };
+  const auto end = [&](const Tensor& t) {
+    return begin(t) + static_cast<std::uintptr_t>(t.numel()) * static_cast<std::uintptr_t>(item_size(t.dtype()));
+  };
+  return end(to) <= begin(from) || end(from) <= begin(to) || begin(to) == begin(from);
+}
+
+void make_ready(Copies& copies) {
+  const NoGradGuard off;
+  for (auto& [to, from] : copies)
+    if (!copies_directly(to, from)) from = from.clone();
+}
+
+void carry_out(Copies& copies) {
+  const NoGradGuard off;
+  for (auto& [to, from] : copies) to.copy_(from);
+}
+
+}  // namespace
+
+LoadReport Module::load_state_dict(const NamedTensors& state, bool strict, Location at) {
+  Copies copies;
+  LoadReport report = match(state_dict(), state, strict, copies, at);
+  make_ready(copies);
+  carry_out(copies);
+  return report;
+}
+
+std::function<void()> Module::prepare_state_dict(const NamedTensors& state, bool strict, Location at) {
+  const auto copies = std::make_shared<Copies>();
+  match(state_dict(), state, strict, *copies, at);
+  make_ready(*copies);
+  return [copies] { carry_out(*copies); };
 }
 
 }  // namespace xgrad::nn

@@ -45,10 +45,15 @@ double NormState::next_momentum(bool training) const {
   return 1 / static_cast<double>(num_batches_tracked.item<std::int64_t>() + 1);
 }
 
-void NormState::count_batch(bool training) const {
-  if (!training || !num_batches_tracked.defined()) return;
+Tensor NormState::next_count(bool training) const {
+  if (!training || !num_batches_tracked.defined()) return Tensor();
+  const NoGradGuard off;
+  return num_batches_tracked + 1;
+}
+
+void NormState::count_batch(const Tensor& next) const {
   Tensor count = num_batches_tracked;
-  count.add_(1);
+  if (next.defined()) count.copy_(next);
 }
 
 Tensor NormState::batch_forward(const Tensor& x, int min_rank, int max_rank, bool training, Location at) const {
@@ -61,10 +66,11 @@ Tensor NormState::batch_forward(const Tensor& x, int min_rank, int max_rank, boo
         .shape_error();
   }
   require_channels(name_, x, 1, num_features_, at);
+  const Tensor count = next_count(training);
   const bool of_batch = training || !running_mean.defined();
   const Tensor y =
       batch_norm(x, running_mean, running_var, weight, bias, of_batch, next_momentum(training), options_.eps, at);
-  count_batch(training);
+  count_batch(count);
   return y;
 }
 
@@ -76,10 +82,11 @@ Tensor NormState::instance_forward(const Tensor& x, int rank, bool training, Loc
         .shape_error();
   const bool single = x.dim() == rank - 1;
   require_channels(name_, x, single ? 0 : 1, num_features_, at);
+  const Tensor count = next_count(training);
   const bool of_input = training || !running_mean.defined();
   const Tensor y = instance_norm(single ? unsqueeze(x, 0, at) : x, running_mean, running_var, weight, bias, of_input,
                                  next_momentum(training), options_.eps, at);
-  count_batch(training);
+  count_batch(count);
   return single ? squeeze(y, 0, at) : y;
 }
 

@@ -31,12 +31,13 @@ void vector_to_parameters(const Tensor& vector, const std::vector<Tensor>& param
         .operand("vector", vector)
         .shape_error();
   const NoGradGuard off;
+  std::vector<std::pair<Tensor, Tensor>> copies;  // all made before the first parameter changes
   std::int64_t start = 0;
   for (const Tensor& p : parameters) {
-    Tensor to = p;
-    to.copy_(reshape(vector.narrow(0, start, p.numel()), p.shape()), at);
+    copies.emplace_back(p, reshape(vector.narrow(0, start, p.numel()), p.shape()));
     start += p.numel();
   }
+  for (auto& [to, values] : copies) to.copy_(values, at);
 }
 
 }  // namespace xgrad::nn

@@ -51,6 +51,10 @@ void Adadelta::check(const AdadeltaOptions& o, const Location& at) const {
   require_at_least_zero("weight_decay", o.weight_decay, at);
 }
 
+void Adadelta::make_state(std::size_t , const Tensor& param, State& state) {
+  buffer(state, 0, param);
+  buffer(state, 1, param);
+}
 void Adadelta::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const AdadeltaOptions& o = options(group);
   Tensor& square = buffer(state, 0, param);

@@ -48,6 +48,9 @@ void Adagrad::check(const AdagradOptions& o, const Location& at) const {
   require_at_least_zero("eps", o.eps, at);
 }
 
+void Adagrad::make_state(std::size_t group, const Tensor& param, State& state) {
+  buffer(state, 0, param, options(group).initial_accumulator_value);
+}
 void Adagrad::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const AdagradOptions& o = options(group);
   Tensor& sum = buffer(state, 0, param, o.initial_accumulator_value);

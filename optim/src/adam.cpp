@@ -84,12 +84,22 @@ void AdamW::check(const AdamWOptions& o, const Location& at) const {
   require_betas(o.betas, at);
 }
 
+void Adam::make_state(std::size_t group, const Tensor& param, State& state) {
+  buffer(state, 0, param);
+  buffer(state, 1, param);
+  if (options(group).amsgrad) buffer(state, 2, param);
+}
 void Adam::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const AdamOptions& o = options(group);
   Tensor& m = buffer(state, 0, param);
   Tensor& v = buffer(state, 1, param);
   Tensor* top = o.amsgrad ? &buffer(state, 2, param) : nullptr;
   with_type(param, [&](auto zero) { run<decltype(zero)>(o, false, state.step, param, grad, m, v, top); });
+}
+void AdamW::make_state(std::size_t group, const Tensor& param, State& state) {
+  buffer(state, 0, param);
+  buffer(state, 1, param);
+  if (options(group).amsgrad) buffer(state, 2, param);
 }
 void AdamW::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const AdamWOptions& o = options(group);

@@ -56,6 +56,10 @@ void Adamax::check(const AdamaxOptions& o, const Location& at) const {
   require_at_least_zero("weight_decay", o.weight_decay, at);
 }
 
+void Adamax::make_state(std::size_t , const Tensor& param, State& state) {
+  buffer(state, 0, param);
+  buffer(state, 1, param);
+}
 void Adamax::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const AdamaxOptions& o = options(group);
   Tensor& m = buffer(state, 0, param);

@@ -50,10 +50,13 @@ void ASGD::check(const ASGDOptions& o, const Location& at) const {
   require_at_least_zero("weight_decay", o.weight_decay, at);
 }
 
+void ASGD::make_state(std::size_t group, const Tensor& param, State& state) {
+  buffer(state, 0, param);
+  if (state.numbers.empty()) state.numbers = {options(group).lr, 1};
+}
 void ASGD::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const ASGDOptions& o = options(group);
   Tensor& mean = buffer(state, 0, param);
-  if (state.numbers.empty()) state.numbers = {o.lr, 1};
   double& eta = state.numbers[0];
   double& mu = state.numbers[1];
   with_type(param, [&](auto zero) { run<decltype(zero)>(o, eta, mu, param, grad, mean); });

@@ -67,6 +67,11 @@ void NAdam::check(const NAdamOptions& o, const Location& at) const {
   require_at_least_zero("momentum_decay", o.momentum_decay, at);
 }
 
+void NAdam::make_state(std::size_t , const Tensor& param, State& state) {
+  buffer(state, 0, param);
+  buffer(state, 1, param);
+  number(state, 0, 1);
+}
 void NAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const NAdamOptions& o = options(group);
   Tensor& m = buffer(state, 0, param);

@@ -9,6 +9,8 @@
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/optim/optimizer.hpp>
 
+#include "fused.hpp"
+
 namespace xgrad::optim {
 
 Optimizer::Optimizer(std::string name, std::vector<std::string> buffer_names, std::vector<std::string> number_names)
@@ -49,8 +51,12 @@ void Optimizer::add_params(const std::vector<Tensor>& params, const Location& at
     if (before.contains(p.impl())) invalid(fmt::format("parameter {} is in more than one group", who), at);
     if (!seen.insert(p.impl()).second) invalid(fmt::format("parameter {} is in the list twice", who), at);
   }
+  const std::size_t all = params_.size() + params.size();
+  states_.reserve(all);
+  counts_.reserve(counts_.size() + 1);
+  initial_lrs_.reserve(initial_lrs_.size() + 1);
   params_.insert(params_.end(), params.begin(), params.end());
-  states_.resize(params_.size());
+  states_.resize(all);
   counts_.push_back(params.size());
   initial_lrs_.push_back(std::nan(""));
 }
@@ -80,23 +86,53 @@ double& Optimizer::number(State& s, std::size_t i, double start) const {
   return s.numbers[i];
 }
 
+void Optimizer::make_state(std::size_t, const Tensor&, State&) {}
+
+// One parameter in a step.
+struct Optimizer::Update {
+  std::size_t group, index;
+  Tensor param, grad;  // contiguous, their memory laid out
+};
+
+std::vector<Optimizer::Update> Optimizer::prepare_step() {
+  std::vector<Update> updates;
+  updates.reserve(params_.size());
+  try {
+    std::size_t i = 0;
+    for (std::size_t g = 0; g < counts_.size(); ++g)
+      for (const std::size_t end = i + counts_[g]; i < end; ++i) {
+        const Tensor grad = params_[i].grad();
+        if (!grad.defined()) continue;
+        const Tensor& p = params_[i];
+        updates.push_back({g, i, p.is_contiguous() ? p : p.detach().contiguous(), grad.contiguous()});
+        const Update& u = updates.back();
+        with_type(u.param, [&](auto zero) { u.param.data<decltype(zero)>(), u.grad.data<decltype(zero)>(); });
+        State& s = states_[i];
+        const bool none = s.buffers.empty();
+        make_state(g, u.param, s);
+        s.fresh = none && !s.buffers.empty();
+      }
+  } catch (...) {
+    for (State& s : states_) {
+      if (!s.fresh) continue;
+      s.buffers.clear();
+      s.numbers.clear();
+      s.fresh = false;
+    }
+    throw;
+  }
+  return updates;
+}
+
 void Optimizer::step() {
   NoGradGuard off;
-  std::size_t i = 0;
-  for (std::size_t g = 0; g < counts_.size(); ++g)
-    for (const std::size_t end = i + counts_[g]; i < end; ++i) {
-      Tensor& p = params_[i];
-      const Tensor grad = p.grad();
-      if (!grad.defined()) continue;
-      ++states_[i].step;
-      if (p.is_contiguous()) {
-        update(g, p, grad.contiguous(), states_[i]);
-        continue;
-      }
-      Tensor flat = p.detach().contiguous();
-      update(g, flat, grad.contiguous(), states_[i]);
-      p.copy_(flat);
-    }
+  for (Update& u : prepare_step()) {
+    State& s = states_[u.index];
+    ++s.step;
+    update(u.group, u.param, u.grad, s);
+    s.fresh = false;
+    if (Tensor& p = params_[u.index]; !p.is_same(u.param)) p.copy_(u.param);
+  }
 }
 
 Tensor Optimizer::step(const Closure& closure, Location at) {

@@ -62,6 +62,7 @@ NamedTensors Optimizer::state_dict() const {
 // A state that was read, and what is wrong with it.
 struct Optimizer::Loaded {
   std::vector<State> states;
+  std::vector<std::vector<StateField>> fields;
   std::vector<std::vector<std::optional<StateCopy>>> options;
   std::vector<double> initial_lrs;
   NamedTensors shared;
@@ -77,13 +78,36 @@ struct Optimizer::Loaded {
   }
 };
 
+namespace {
+
+// The options of a group while they have other values, to let the optimizer look at them.
+class TriedOn {
+ public:
+  TriedOn(const std::vector<StateField>& fields, std::vector<std::optional<StateCopy>>& values)
+      : fields_(fields), values_(values) {
+    exchange();
+  }
+  ~TriedOn() { exchange(); }
+  TriedOn(const TriedOn&) = delete;
+  TriedOn& operator=(const TriedOn&) = delete;
+
+ private:
+  void exchange() noexcept {
+    for (std::size_t f = 0; f < fields_.size(); ++f) swap(fields_[f], *values_[f]);
+  }
+  const std::vector<StateField>& fields_;
+  std::vector<std::optional<StateCopy>>& values_;
+};
+
+}  // namespace
+
 Optimizer::Loaded Optimizer::parse(const NamedTensors& state, const Location& at) const {
   auto& self = const_cast<Optimizer&>(*this);  // for the names of the fields; nothing is changed
   Loaded in;
   in.states.resize(params_.size());
   for (State& s : in.states) s.step = -1;
   in.initial_lrs.assign(counts_.size(), std::numeric_limits<double>::quiet_NaN());
-  std::vector<std::vector<StateField>> fields;
+  auto& fields = in.fields;
   for (std::size_t g = 0; g < counts_.size(); ++g) fields.push_back(self.option_fields(g));
   for (const auto& f : fields) in.options.emplace_back(f.size());
   std::vector<bool> counted(counts_.size());
@@ -172,18 +196,13 @@ Optimizer::Loaded Optimizer::parse(const NamedTensors& state, const Location& at
 
   // The options are tried on and taken off again: the optimizer itself knows which values it accepts.
   for (std::size_t g = 0; g < counts_.size(); ++g) {
-    std::vector<StateCopy> before;
-    for (std::size_t f = 0; f < fields[g].size(); ++f) {
-      before.push_back(value_of(fields[g][f]));
-      assign(fields[g][f], *in.options[g][f]);
-    }
+    const TriedOn scope(fields[g], in.options[g]);
     try {
       check_options(g, at);
     } catch (const ValueError& e) {
       const std::string text = e.what();
       in.misfit.push_back(fmt::format("group.{}: {}", g, text.substr(0, text.find('\n'))));
     }
-    for (std::size_t f = 0; f < fields[g].size(); ++f) assign(fields[g][f], before[f]);
   }
   return in;
 }
@@ -192,16 +211,18 @@ void Optimizer::check_state_dict(const NamedTensors& state, Location at) const {
   if (const Loaded in = parse(state, at); !in.fits()) in.report(name_, at);
 }
 
-void Optimizer::load_state_dict(const NamedTensors& state, Location at) {
-  Loaded in = parse(state, at);
-  if (!in.fits()) in.report(name_, at);
-  load_shared_state(in.shared, true, at);
-  states_ = std::move(in.states);
-  initial_lrs_ = std::move(in.initial_lrs);
-  for (std::size_t g = 0; g < counts_.size(); ++g) {
-    const std::vector<StateField> fields = option_fields(g);
-    for (std::size_t f = 0; f < fields.size(); ++f) assign(fields[f], *in.options[g][f]);
-  }
+std::function<void()> Optimizer::prepare_state_dict(const NamedTensors& state, Location at) {
+  const auto in = std::make_shared<Loaded>(parse(state, at));
+  if (!in->fits()) in->report(name_, at);
+  return [this, in, at] {
+    load_shared_state(in->shared, true, at);
+    states_.swap(in->states);
+    initial_lrs_.swap(in->initial_lrs);
+    for (std::size_t g = 0; g < in->fields.size(); ++g)
+      for (std::size_t f = 0; f < in->fields[g].size(); ++f) swap(in->fields[g][f], *in->options[g][f]);
+  };
 }
+
+void Optimizer::load_state_dict(const NamedTensors& state, Location at) { prepare_state_dict(state, at)(); }
 
 }  // namespace xgrad::optim

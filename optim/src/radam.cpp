@@ -72,6 +72,10 @@ void RAdam::check(const RAdamOptions& o, const Location& at) const {
   require_at_least_zero("weight_decay", o.weight_decay, at);
 }
 
+void RAdam::make_state(std::size_t , const Tensor& param, State& state) {
+  buffer(state, 0, param);
+  buffer(state, 1, param);
+}
 void RAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const RAdamOptions& o = options(group);
   Tensor& m = buffer(state, 0, param);

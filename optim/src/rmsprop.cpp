@@ -71,6 +71,11 @@ void RMSprop::check(const RMSpropOptions& o, const Location& at) const {
   require_at_least_zero("momentum", o.momentum, at);
 }
 
+void RMSprop::make_state(std::size_t group, const Tensor& param, State& state) {
+  buffer(state, 0, param);
+  if (options(group).centered) buffer(state, 1, param);
+  if (options(group).momentum > 0) buffer(state, 2, param);
+}
 void RMSprop::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const RMSpropOptions& o = options(group);
   Tensor& square = buffer(state, 0, param);

@@ -56,6 +56,10 @@ void Rprop::check(const RpropOptions& o, const Location& at) const {
             at);
 }
 
+void Rprop::make_state(std::size_t group, const Tensor& param, State& state) {
+  buffer(state, 0, param);
+  buffer(state, 1, param, options(group).lr);
+}
 void Rprop::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const RpropOptions& o = options(group);
   Tensor& before = buffer(state, 0, param);

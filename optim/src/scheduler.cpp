@@ -48,9 +48,12 @@ void LRScheduler::jump(std::int64_t epoch) {
   }
 }
 
-void LRScheduler::set_rates(const std::vector<double>& rates) {
+void LRScheduler::set_rates(std::vector<double> rates) {
+  // What the optimizer will refuse it is to refuse before any rate has changed.
+  for (std::size_t g = 0; g < rates.size(); ++g)
+    if (!(rates[g] >= 0 && std::isfinite(rates[g]))) optimizer_->set_lr(g, rates[g]);
   for (std::size_t g = 0; g < rates.size(); ++g) optimizer_->set_lr(g, rates[g]);
-  last_lr_ = rates;
+  last_lr_ = std::move(rates);
 }
 
 std::vector<double> LRScheduler::from_present(const std::function<double(double lr)>& f) const {
@@ -106,10 +109,13 @@ std::vector<StateCopy> LRScheduler::read(const NamedTensors& state, const Locati
 
 void LRScheduler::check_state_dict(const NamedTensors& state, Location at) const { read(state, at); }
 
-void LRScheduler::load_state_dict(const NamedTensors& state, Location at) {
-  const std::vector<StateCopy> values = read(state, at);
-  const std::vector<StateField> all = all_fields();
-  for (std::size_t i = 0; i < all.size(); ++i) assign(all[i], values[i]);
+std::function<void()> LRScheduler::prepare_state_dict(const NamedTensors& state, Location at) {
+  const auto values = std::make_shared<std::vector<StateCopy>>(read(state, at));
+  return [all = all_fields(), values] {
+    for (std::size_t i = 0; i < all.size(); ++i) swap(all[i], (*values)[i]);
+  };
 }
+
+void LRScheduler::load_state_dict(const NamedTensors& state, Location at) { prepare_state_dict(state, at)(); }
 
 }  // namespace xgrad::optim

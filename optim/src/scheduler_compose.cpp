@@ -29,6 +29,33 @@ NamedTensors state_of(const NamedTensors& state, std::size_t parts, std::size_t 
   return out;
 }
 
+// prepare_state_dict() of the whole, from that of its own numbers.
+std::function<void()> with_parts(std::function<void()> own, const std::vector<SchedulerPart>& parts,
+                                 const NamedTensors& state, const Location& at) {
+  std::vector<std::function<void()>> all{std::move(own)};
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    all.push_back(parts[i].scheduler->prepare_state_dict(state_of(state, parts.size(), i), at));
+  return [all = std::move(all)] {
+    for (const auto& take_over : all) take_over();
+  };
+}
+
+// A step of parts of which the first may have stepped when the second throws.
+template <class F>
+void all_or_nothing(LRScheduler& s, const F& step) {
+  const std::function<void()> undo = s.prepare_state_dict(s.state_dict());
+  Optimizer& optimizer = s.optimizer();
+  std::vector<double> rates;
+  for (std::size_t g = 0; g < optimizer.num_groups(); ++g) rates.push_back(optimizer.lr(g));
+  try {
+    step();
+  } catch (...) {
+    undo();
+    for (std::size_t g = 0; g < rates.size(); ++g) optimizer.set_lr(g, rates[g]);
+    throw;
+  }
+}
+
 Optimizer& optimizer_of(const std::vector<SchedulerPart>& parts, const char* op, const Location& at) {
   if (parts.empty()) ErrorReport(op, "no schedules", at).value_error();
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -82,11 +109,12 @@ void SequentialLR::check_state_dict(const NamedTensors& state, Location at) cons
   for (std::size_t i = 0; i < parts_.size(); ++i)
     parts_[i].scheduler->check_state_dict(state_of(state, parts_.size(), i), at);
 }
-void SequentialLR::load_state_dict(const NamedTensors& state, Location at) {
-  check_state_dict(state, at);
-  LRScheduler::load_state_dict(state_of(state, parts_.size(), parts_.size()), at);
-  for (std::size_t i = 0; i < parts_.size(); ++i)
-    parts_[i].scheduler->load_state_dict(state_of(state, parts_.size(), i), at);
+std::function<void()> SequentialLR::prepare_state_dict(const NamedTensors& state, Location at) {
+  return with_parts(LRScheduler::prepare_state_dict(state_of(state, parts_.size(), parts_.size()), at), parts_, state,
+                    at);
+}
+void SequentialLR::step(Location at) {
+  all_or_nothing(*this, [&] { LRScheduler::step(at); });
 }
 
 ChainedScheduler::ChainedScheduler(std::vector<SchedulerPart> schedulers, Location at)
@@ -115,11 +143,12 @@ void ChainedScheduler::check_state_dict(const NamedTensors& state, Location at) 
   for (std::size_t i = 0; i < parts_.size(); ++i)
     parts_[i].scheduler->check_state_dict(state_of(state, parts_.size(), i), at);
 }
-void ChainedScheduler::load_state_dict(const NamedTensors& state, Location at) {
-  check_state_dict(state, at);
-  LRScheduler::load_state_dict(state_of(state, parts_.size(), parts_.size()), at);
-  for (std::size_t i = 0; i < parts_.size(); ++i)
-    parts_[i].scheduler->load_state_dict(state_of(state, parts_.size(), i), at);
+std::function<void()> ChainedScheduler::prepare_state_dict(const NamedTensors& state, Location at) {
+  return with_parts(LRScheduler::prepare_state_dict(state_of(state, parts_.size(), parts_.size()), at), parts_, state,
+                    at);
+}
+void ChainedScheduler::step(Location at) {
+  all_or_nothing(*this, [&] { LRScheduler::step(at); });
 }
 
 }  // namespace xgrad::optim

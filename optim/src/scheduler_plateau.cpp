@@ -53,7 +53,7 @@ void ReduceLROnPlateau::step(double metric, Location) {
     cooling_ = cooldown_;
     bad_ = 0;
   }
-  last_lr_ = get_lr();
+  for (std::size_t g = 0; g < last_lr_.size(); ++g) last_lr_[g] = optimizer_->lr(g);
 }
 
 void ReduceLROnPlateau::reduce() {

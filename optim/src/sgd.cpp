@@ -66,11 +66,13 @@ void SGD::check(const SGDOptions& o, const Location& at) const {
             at);
 }
 
+void SGD::make_state(std::size_t group, const Tensor& param, State& state) {
+  if (options(group).momentum != 0) buffer(state, 0, param);
+}
 void SGD::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const SGDOptions& o = options(group);
-  const bool first = state.buffers.empty();
   Tensor* b = o.momentum != 0 ? &buffer(state, 0, param) : nullptr;
-  with_type(param, [&](auto zero) { run<decltype(zero)>(o, first, param, grad, b); });
+  with_type(param, [&](auto zero) { run<decltype(zero)>(o, state.fresh, param, grad, b); });
 }
 
 }  // namespace xgrad::optim

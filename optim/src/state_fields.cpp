@@ -30,8 +30,8 @@ StateCopy value_of(const StateField& field) {
   return std::visit([](const auto* v) { return StateCopy(*v); }, field.value);
 }
 
-void assign(const StateField& field, const StateCopy& value) {
-  std::visit([&](auto* v) { *v = std::get<std::remove_pointer_t<decltype(v)>>(value); }, field.value);
+void swap(const StateField& field, StateCopy& value) noexcept {
+  std::visit([&](auto* v) { std::swap(*v, std::get<std::remove_pointer_t<decltype(v)>>(value)); }, field.value);
 }
 
 std::string read_field(const StateField& field, const Tensor& t, StateCopy& value) {

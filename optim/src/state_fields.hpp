@@ -11,7 +11,8 @@ namespace xgrad::optim {
 void save_fields(std::span<const StateField> fields, const std::string& prefix, NamedTensors& out);
 
 StateCopy value_of(const StateField& field);
-void assign(const StateField& field, const StateCopy& value);
+// The field takes the value of the copy, which was made for it, and the copy that of the field.
+void swap(const StateField& field, StateCopy& value) noexcept;
 // The tensor as a value for the field; a problem in words when it does not fit (the field is not changed).
 std::string read_field(const StateField& field, const Tensor& t, StateCopy& value);
 

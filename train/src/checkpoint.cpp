@@ -107,14 +107,14 @@ LoadedCheckpoint load_checkpoint(const std::string& path, const Checkpoint& into
   if (into.optimizer && c.optimizer.empty()) refuse(path, "no optimizer in it", "", at);
   if (into.scheduler && c.scheduler.empty()) refuse(path, "no scheduler in it", "", at);
   if (into.loader && c.loader.empty()) refuse(path, "no loader in it", "", at);
-  // The model checks before it changes anything, so that it can come first of those that change.
-  if (into.optimizer) into.optimizer->check_state_dict(c.optimizer, at);
-  if (into.scheduler) into.scheduler->check_state_dict(c.scheduler, at);
-  if (into.loader) into.loader->check_state_dict(c.loader, at);
-  if (into.model) nn::Module(*into.model).load_state_dict(c.model, true, at);
-  if (into.optimizer) into.optimizer->load_state_dict(c.optimizer, at);
-  if (into.scheduler) into.scheduler->load_state_dict(c.scheduler, at);
-  if (into.loader) into.loader->load_state_dict(c.loader, at);
+  // All parts check and allocate before the first changes. The optimizer comes first of those that change: it alone may
+  // still throw, before it has changed anything.
+  std::vector<std::function<void()>> take_over;
+  if (into.optimizer) take_over.push_back(into.optimizer->prepare_state_dict(c.optimizer, at));
+  if (into.scheduler) take_over.push_back(into.scheduler->prepare_state_dict(c.scheduler, at));
+  if (into.loader) take_over.push_back(into.loader->prepare_state_dict(c.loader, at));
+  if (into.model) take_over.push_back(nn::Module(*into.model).prepare_state_dict(c.model, true, at));
+  for (const auto& part : take_over) part();
   if (into.rng && !c.rng.empty()) default_generator().set_state(c.generator);
   return std::move(c.rest);
 }

@@ -15,13 +15,13 @@ EarlyStopping::EarlyStopping(EarlyStoppingOptions options, Location at) : option
 
 bool EarlyStopping::step(double value, const nn::Module& model, Location at) {
   if (std::isnan(value)) ErrorReport("EarlyStopping", "the watched value is NaN", at).value_error();
-  const int now = steps_++;
   const bool better = best_step_ < 0 || (options_.maximize ? value > best_ + options_.min_delta : value < best_ - options_.min_delta);
-  if (!better) return now - best_step_ >= std::max(options_.patience, 1);
+  if (!better) return steps_++ - best_step_ >= std::max(options_.patience, 1);
+  NamedTensors state = model.state_dict();
+  for (auto& [name, t] : state) t = t.clone();
+  state_ = std::move(state);
   best_ = value;
-  best_step_ = now;
-  state_ = model.state_dict();
-  for (auto& [name, t] : state_) t = t.clone();
+  best_step_ = steps_++;
   return false;
 }
 

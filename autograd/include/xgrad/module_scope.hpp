@@ -22,6 +22,7 @@ struct XGRAD_API ModuleCall {
   std::string path() const;  // "net.conv"
 };
 
+// The innermost scope of this thread; null outside of all.
 XGRAD_API const std::shared_ptr<const ModuleCall>& current_module();
 
 class XGRAD_API ModuleScope {
@@ -32,7 +33,8 @@ class XGRAD_API ModuleScope {
   ModuleScope& operator=(const ModuleScope&) = delete;
 
  private:
-  std::shared_ptr<const ModuleCall> previous_;
+  std::shared_ptr<const ModuleCall> call_;
+  const std::shared_ptr<const ModuleCall>* previous_;
 };
 
 }  // namespace xgrad::detail

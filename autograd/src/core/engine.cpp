@@ -9,6 +9,9 @@
 // place when nobody else can see the buffer. Gradients of leaves are collected in a table of this pass and added to
 // .grad at the end, so a pass that throws changes no .grad, and hooks see the total. A backward function may add to
 // what is collected for one of its inputs itself, by collected_gradient().
+//
+// Any allocation may fail. So a node is marked and filled only when it is in the heap already, where ~Pass() finds it,
+// and all that the end of a pass needs is allocated before the first .grad changes.
 #include <algorithm>
 #include <cmath>
 #include <mutex>
@@ -55,6 +58,17 @@ class Depth {
 };
 thread_local std::uint8_t Depth::depth = 0;
 
+Tensor shared(TensorImpl* t) {
+  retain(t);
+  return Tensor::adopt(t);
+}
+
+// The old gradient, to be dropped by the caller.
+Tensor replace_grad(TensorImpl& t, Tensor g) noexcept {
+  TensorImpl* old = std::exchange(t.grad, g.release());
+  return old ? Tensor::adopt(old) : Tensor();
+}
+
 struct Pass;
 // The node whose backward function runs on this thread, the innermost one.
 struct Running {
@@ -67,7 +81,11 @@ struct Pass {
   bool retain_graph, create_graph;
   Location at;
   std::vector<Node*> heap;
-  std::vector<std::pair<TensorImpl*, Tensor>> leaves;      // collected gradients, in order of arrival
+  struct Collected {
+    Tensor of, gradient;
+  };
+  std::vector<Collected> leaves;                           // in order of arrival
+  std::vector<Collected> retained;                         // of results that keep theirs
   std::unordered_map<TensorImpl*, std::size_t> leaf_index;
   TensorImpl* last_leaf = nullptr;
   std::size_t last_index = 0;
@@ -83,7 +101,6 @@ struct Pass {
       for (OutputInfo& o : n->outputs()) o.pending = Tensor();
       release_node(n);
     }
-    for (auto& l : leaves) Tensor::adopt(l.first);
   }
 
   Tensor fitted(Tensor g, const Shape& shape, DType dtype, const char* op, const Location& where) {
@@ -114,7 +131,7 @@ struct Pass {
     const Tensor* slot = nullptr;
     if (TensorImpl* t = e.leaf()) {
       const auto known = leaf_index.find(t);
-      if (known != leaf_index.end()) slot = &leaves[known->second].second;
+      if (known != leaf_index.end()) slot = &leaves[known->second].gradient;
     } else if (Node* from = e.node(); from && from->queued == depth.value()) {  // in this pass, so it is wanted
       slot = &from->outputs()[e.output_nr].pending;
     }
@@ -124,21 +141,18 @@ struct Pass {
   Tensor& leaf_slot(TensorImpl* t) {
     if (t != last_leaf) {
       auto [it, fresh] = leaf_index.try_emplace(t, leaves.size());
-      if (fresh) {
-        retain(t);
-        leaves.emplace_back(t, Tensor());
-      }
+      if (fresh) leaves.push_back({shared(t), Tensor()});
       last_leaf = t;
       last_index = it->second;
     }
-    return leaves[last_index].second;
+    return leaves[last_index].gradient;
   }
 
   void push(Node* n) {
     if (n->queued) return;
+    heap.push_back(n);
     n->queued = depth.value();
     retain_node(n);
-    heap.push_back(n);
     std::push_heap(heap.begin(), heap.end(), [](const Node* a, const Node* b) { return a->seq < b->seq; });
   }
 
@@ -158,8 +172,8 @@ struct Pass {
                          std::equal(o.sizes, o.sizes + o.rank, g.impl()->shape.begin())
                      ? std::move(g)
                      : fitted(std::move(g), o.shape(), o.dtype, op, where);
-    add(o.pending, std::move(fit));
     push(n);
+    add(o.pending, std::move(fit));
   }
 
   void run_extra(Node* n, std::span<Tensor> grads) {
@@ -175,9 +189,7 @@ struct Pass {
     }
     for (auto& [output, t] : x.retain) {
       if (!grads[output].defined()) continue;
-      Tensor kept = grads[output].clone();  // the gradient itself goes on, and may be the caller's seed
-      if (t->grad) kept = xgrad::add(Tensor::adopt(std::exchange(t->grad, nullptr)), kept);
-      t->grad = kept.release();
+      retained.push_back({shared(t), grads[output].clone()});  // the gradient goes on, and may be the caller's seed
     }
     for (std::size_t k = 0; k < x.grads.size(); ++k)
       if (grads[k].defined()) x.grads[k] = grads[k].detach();
@@ -204,17 +216,8 @@ struct Pass {
     return n->op.backward(n->closure(), Node::saved_view(n), grads);
   }
 
-  void run(Node* n) {
-    constexpr std::size_t kFew = 4;
-    Tensor few[kFew];
-    std::vector<Tensor> many;
-    std::span<Tensor> grads(few, n->n_outputs);
-    if (n->n_outputs > kFew) {
-      many.resize(n->n_outputs);
-      grads = many;
-    }
-    for (std::size_t k = 0; k < grads.size(); ++k) grads[k] = std::move(n->outputs()[k].pending);
-    n->queued = 0;
+  // n has left the heap with its gradients.
+  void run(Node* n, std::span<Tensor> grads) {
     if (n->extra) run_extra(n, grads);
     if (capturing) {
       bool pass_on = false;
@@ -251,14 +254,22 @@ struct Pass {
   void run_all() {
     GradModeGuard mode(create_graph);
     while (!heap.empty()) {
+      constexpr std::size_t kFew = 4;
+      Tensor few[kFew];
+      std::vector<Tensor> many;  // its memory is there before the node leaves the heap
+      const std::size_t outputs = heap.front()->n_outputs;
+      if (outputs > kFew) many.resize(outputs);
+      const std::span<Tensor> grads = outputs > kFew ? std::span(many) : std::span(few, outputs);
       std::pop_heap(heap.begin(), heap.end(), [](const Node* a, const Node* b) { return a->seq < b->seq; });
       Node* n = heap.back();
       heap.pop_back();
+      for (std::size_t k = 0; k < outputs; ++k) grads[k] = std::move(n->outputs()[k].pending);
+      n->queued = 0;
       struct Done {
         Node* n;
         ~Done() { release_node(n); }
       } done{n};
-      run(n);
+      run(n, grads);
     }
   }
 
@@ -310,33 +321,59 @@ void Pass::find_needed(std::span<const Tensor> roots) {
     if (reaches) needed.insert(n);
 }
 
+// What the hooks of leaves make of the collected gradients.
+void run_leaf_hooks(Pass& pass) {
+  for (auto& [leaf, g] : pass.leaves) {
+    TensorImpl& t = impl(leaf);
+    if (!t.extra) continue;
+    for (auto& h : t.extra->hooks)
+      if (Tensor r = h.second(g); r.defined()) g = pass.fitted(r, t.shape, t.dtype, "hook", pass.at);
+  }
+}
+
+// The new .grad of results that keep theirs.
+void ready_retained(Pass& pass) {
+  for (auto& [result, g] : pass.retained)
+    if (TensorImpl* before = impl(result).grad) g = xgrad::add(shared(before), g);
+}
+void keep_retained(Pass& pass) noexcept {
+  for (auto& [result, g] : pass.retained) g = replace_grad(impl(result), std::move(g));
+}
+
+// Whether g is added into the .grad that is there, rather than put in its place.
+bool adds_in_place(const Pass& pass, const TensorImpl& t) { return t.grad && !pass.create_graph; }
+
 // Gradients into .grad, under a lock: threads may differentiate separate graphs over shared parameters. A .grad never
 // shares memory with anything else, since later passes add to it in place.
 void commit(Pass& pass) {
-  for (auto& [t, g] : pass.leaves)
-    if (t->extra)
-      for (auto& h : t->extra->hooks)
-        if (Tensor r = h.second(g); r.defined()) g = pass.fitted(r, t->shape, t->dtype, "hook", pass.at);
+  run_leaf_hooks(pass);
   static std::mutex mutex;
-  for (auto& [t, g] : pass.leaves) {
-    std::lock_guard lock(mutex);
-    if (t->grad) {
-      retain(t->grad);
-      Tensor old = Tensor::adopt(t->grad);
-      if (pass.create_graph) {
-        Tensor sum = xgrad::add(old, g);
-        Tensor::adopt(std::exchange(t->grad, sum.release()));
-      } else {
-        add_raw(old, g);
-        impl(old).storage->changed("backward", pass.at);
-      }
+  std::lock_guard lock(mutex);
+  // First everything that may throw: g becomes what is added to .grad, or the new .grad itself.
+  for (auto& [leaf, g] : pass.leaves) {
+    TensorImpl &t = impl(leaf), &i = impl(g);
+    if (adds_in_place(pass, t)) {
+      t.grad->memory();
+      i.memory();
       continue;
     }
-    TensorImpl& i = impl(g);
     const bool own = i.refs.load() == 1 && i.storage->refs.load() == 1 && i.contiguous;
-    if (!own) g = g.clone();
-    t->grad = g.release();
+    if (t.grad) g = xgrad::add(shared(t.grad), g);
+    else if (!own) g = g.clone();
   }
+  ready_retained(pass);
+
+  for (auto& [leaf, g] : pass.leaves) {
+    TensorImpl& t = impl(leaf);
+    if (adds_in_place(pass, t)) {
+      Tensor sum = shared(t.grad);
+      add_raw(sum, g);
+      impl(sum).storage->changed("backward", pass.at);
+    } else {
+      g = replace_grad(t, std::move(g));
+    }
+  }
+  keep_retained(pass);
 }
 
 Tensor seed_for(const Tensor& out, const Tensor& seed, const Location& at) {
@@ -420,12 +457,8 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   pass.find_needed(outputs);
   detail::start(pass, outputs, grad_outputs, "grad");
   pass.run_all();
-  for (auto& [t, g] : pass.leaves) {
-    if (t->extra)
-      for (auto& h : t->extra->hooks)
-        if (Tensor r = h.second(g); r.defined()) g = pass.fitted(r, t->shape, t->dtype, "hook", at);
-    pass.captured[pass.wanted.at({t, 0})] = g;
-  }
+  detail::run_leaf_hooks(pass);
+  for (auto& [leaf, g] : pass.leaves) pass.captured[pass.wanted.at({leaf.impl(), 0})] = g;
   std::vector<Tensor> result(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     result[i] = pass.captured[pass.wanted.at(targets[i])];
@@ -434,6 +467,8 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
           .operand("input", inputs[i])
           .autograd_error();
   }
+  detail::ready_retained(pass);
+  detail::keep_retained(pass);
   return result;
 }
 

@@ -1,10 +1,13 @@
 #include <xgrad/module_scope.hpp>
 
 #include <atomic>
+#include <utility>
 
 namespace xgrad::detail {
 namespace {
-thread_local std::shared_ptr<const ModuleCall> current;
+const std::shared_ptr<const ModuleCall> none;
+// In the scope that is open. (A thread_local with a destructor would need memory in a thread's first call.)
+constinit thread_local const std::shared_ptr<const ModuleCall>* current = nullptr;
 std::atomic<std::uint64_t> calls{0};
 }  // namespace
 
@@ -14,12 +17,12 @@ std::string ModuleCall::path() const {
   return p;
 }
 
-const std::shared_ptr<const ModuleCall>& current_module() { return current; }
+const std::shared_ptr<const ModuleCall>& current_module() { return current ? *current : none; }
 
-ModuleScope::ModuleScope(std::shared_ptr<const ModuleInfo> info) : previous_(current) {
-  current = std::make_shared<const ModuleCall>(ModuleCall{std::move(info), previous_, ++calls});
-}
+ModuleScope::ModuleScope(std::shared_ptr<const ModuleInfo> info)
+    : call_(std::make_shared<const ModuleCall>(ModuleCall{std::move(info), current_module(), ++calls})),
+      previous_(std::exchange(current, &call_)) {}
 
-ModuleScope::~ModuleScope() { current = std::move(previous_); }
+ModuleScope::~ModuleScope() { current = previous_; }
 
 }  // namespace xgrad::detail

@@ -34,19 +34,32 @@ std::size_t block_bytes(std::size_t inputs, std::size_t outputs, std::size_t sav
   return (head + 15) / 16 * 16 + (closure + 7) / 8 * 8 + dims * sizeof(std::int64_t);
 }
 
-void save(Node* n, SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
+void save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
   if (!t.defined()) return;
   for (std::size_t k = 0; k < outputs.size(); ++k)
     if (outputs[k].is_same(t)) {  // without its grad_fn: a node that owned its own output would never die
-      slot.own_output = static_cast<std::int32_t>(k);
       slot.impl = make_alias(t).release();
+      slot.own_output = static_cast<std::int32_t>(k);
       slot.version = slot.impl->storage->version;
       return;
     }
   retain(t.impl());
   slot.impl = t.impl();
   slot.version = t.impl()->storage->version;
-  (void)n;
+}
+
+// Kept while a TapeRecorder is alive.
+void keep_for_pictures(Node* n, std::span<Tensor> outputs, const TensorRefs& inputs, const TensorRefs& saved) {
+  NodeExtra& x = n->get_extra();
+  for (const Tensor& o : outputs) x.values.push_back(make_alias(o));
+  x.grads.resize(outputs.size());
+  for (std::size_t i = 0; i < saved.size(); ++i) x.saved_seen.push_back(saved[i].defined() ? make_alias(saved[i]) : Tensor());
+  for (std::size_t i = 0; i < saved.size(); ++i)
+    if (saved[i].defined() && !saved[i].name().empty()) x.saved_seen[i].set_name(saved[i].name());
+  x.constants.resize(inputs.size());
+  x.edge_norms.assign(inputs.size(), -1);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].defined() && !n->edges()[i].target) x.constants[i] = inputs[i];
 }
 
 }  // namespace
@@ -77,17 +90,9 @@ void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& 
   n->op = op;
   n->at = at;
   n->module = current_module();
-
-  std::uint64_t seq = last_seq;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    Edge e = gradient_edge(inputs[i]);
-    if (Node* from = e.node()) seq = std::max(seq, from->seq);
-    new (&n->edges()[i]) Edge(e);
-  }
-  n->seq = last_seq = seq + 1;
-
-  for (auto& s : n->saved()) new (&s) SavedTensor;
   std::memcpy(n->closure(), closure, op.closure_size);
+  for (Edge& e : n->edges()) new (&e) Edge;
+  for (SavedTensor& s : n->saved()) new (&s) SavedTensor;
   auto* sizes = reinterpret_cast<std::int64_t*>(reinterpret_cast<char*>(n) + bytes) - dims;
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     TensorImpl& t = impl(outputs[k]);
@@ -95,7 +100,26 @@ void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& 
     new (&n->outputs()[k]) OutputInfo{Tensor(), sizes, t.dtype, static_cast<std::uint8_t>(t.shape.rank())};
     sizes += t.shape.rank();
   }
-  for (std::size_t i = 0; i < saved.size(); ++i) save(n, n->saved()[i], saved[i], outputs);
+
+  // From here on something may throw; the outputs come last, so that none of them is left on a node that is gone.
+  struct Unfinished {
+    Node* n;
+    ~Unfinished() {
+      if (!n) return;
+      n->op.backward = nullptr;  // what the closure owns is still the caller's
+      release_node(n);
+    }
+  } unfinished{n};
+  std::uint64_t seq = last_seq;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Edge e = n->edges()[i] = gradient_edge(inputs[i]);
+    if (Node* from = e.node()) seq = std::max(seq, from->seq);
+  }
+  n->seq = last_seq = seq + 1;
+  for (std::size_t i = 0; i < saved.size(); ++i) save(n->saved()[i], saved[i], outputs);
+  if (recording) keep_for_pictures(n, outputs, inputs, saved);
+  unfinished.n = nullptr;
+
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     TensorImpl& t = impl(outputs[k]);
     if (!is_floating(t.dtype)) continue;  // index outputs carry no gradient
@@ -103,49 +127,43 @@ void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& 
     t.grad_fn = n;
     t.output_nr = static_cast<std::uint32_t>(k);
   }
-  if (recording) {
-    NodeExtra& x = n->get_extra();
-    for (const Tensor& o : outputs) x.values.push_back(make_alias(o));
-    x.grads.resize(outputs.size());
-    for (std::size_t i = 0; i < saved.size(); ++i) x.saved_seen.push_back(saved[i].defined() ? make_alias(saved[i]) : Tensor());
-    for (std::size_t i = 0; i < saved.size(); ++i)
-      if (saved[i].defined() && !saved[i].name().empty()) x.saved_seen[i].set_name(saved[i].name());
-    x.constants.resize(inputs.size());
-    x.edge_norms.assign(inputs.size(), -1);
-    for (std::size_t i = 0; i < inputs.size(); ++i)
-      if (inputs[i].defined() && !n->edges()[i].target) x.constants[i] = inputs[i];
-  }
 }
 
+namespace {
+
+void destroy_node(Node* n) noexcept {
+  if (n->extra)
+    for (auto& r : n->extra->retain) r.second->retains_grad = false;
+  for (Edge& e : n->edges()) {
+    if (!e.target) continue;
+    if (e.is_leaf) Tensor::adopt(e.leaf());
+    else release_node(e.node());
+  }
+  n->free_saved();
+  if (n->op.backward == &run_owned_backward) delete *static_cast<OwnedBackward**>(n->closure());
+  for (OutputInfo& o : n->outputs()) o.~OutputInfo();
+  const std::size_t bytes = n->bytes;
+  n->~Node();
+  pool_release(n, bytes);
+}
+
+}  // namespace
+
 // Releasing a node may release its inputs' nodes in turn; a work list instead of recursion, so that a chain of a
-// million nodes does not overflow the stack.
+// million nodes does not overflow the stack. The list goes through the nodes themselves: there may be no memory.
 void release_node(Node* n) noexcept {
   if (n->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  thread_local std::vector<Node*>* work = nullptr;
-  if (work) {
-    work->push_back(n);
-    return;
+  thread_local Node* waiting = nullptr;
+  thread_local bool busy = false;
+  n->next_dead = waiting;
+  waiting = n;
+  if (busy) return;
+  busy = true;
+  while (Node* dead = waiting) {
+    waiting = dead->next_dead;
+    destroy_node(dead);
   }
-  std::vector<Node*> list{n};
-  work = &list;
-  while (!list.empty()) {
-    Node* dead = list.back();
-    list.pop_back();
-    if (dead->extra)
-      for (auto& r : dead->extra->retain) r.second->retains_grad = false;
-    for (Edge& e : dead->edges()) {
-      if (!e.target) continue;
-      if (e.is_leaf) Tensor::adopt(e.leaf());
-      else release_node(e.node());
-    }
-    dead->free_saved();
-    if (dead->op.backward == &run_owned_backward) delete *static_cast<OwnedBackward**>(dead->closure());
-    for (OutputInfo& o : dead->outputs()) o.~OutputInfo();
-    const std::size_t bytes = dead->bytes;
-    dead->~Node();
-    pool_release(dead, bytes);
-  }
-  work = nullptr;
+  busy = false;
 }
 
 void Node::free_saved() {
@@ -242,7 +260,16 @@ Tensor as_strided_scatter(const Tensor& v, const Geometry& geo, const Location& 
       [geo](const Saved&, const Tensor& g) -> Grads { return {as_strided(g, geo, Location::current())}; }, at);
 }
 
-void link(TensorImpl& t, const Tensor& source) {
+// Room for what relink() adds.
+void ready_to_link(const TensorImpl& t, const Tensor& source) {
+  Node* node = source.impl()->grad_fn;
+  if (!t.retains_grad || !node) return;
+  auto& retain = node->get_extra().retain;
+  retain.reserve(retain.size() + 1);
+}
+
+// Puts t on the node of source, for which it is ready.
+void relink(TensorImpl& t, const Tensor& source) noexcept {
   Node* node = source.impl()->grad_fn;
   if (node) retain_node(node);
   const bool retains = std::exchange(t.retains_grad, false);
@@ -254,18 +281,19 @@ void link(TensorImpl& t, const Tensor& source) {
   t.output_nr = source.impl()->output_nr;
   if (!retains || !node) return;
   t.retains_grad = true;
-  node->get_extra().retain.emplace_back(t.output_nr, &t);
+  node->extra->retain.emplace_back(t.output_nr, &t);
 }
 
 }  // namespace
 
 void refresh_view(TensorImpl& t) {
-  t.view_history = t.base->history;
   retain(t.base);
   Tensor base = Tensor::adopt(t.base);
   GradModeGuard on(true);
   Tensor piece = as_strided(base, piece_of(*t.base, t), Location::current());
-  link(t, piece);
+  ready_to_link(t, piece);
+  relink(t, piece);
+  t.view_history = t.base->history;
 }
 
 InPlace::InPlace(const char* op, Tensor& self, const Location& at) : op_(op), self_(self), at_(at) {
@@ -289,8 +317,13 @@ InPlace::InPlace(const char* op, Tensor& self, const Location& at) : op_(op), se
           .help("wrap the change in a NoGradGuard, or work on a copy: clone()")
           .autograd_error();
   }
-  old_ = make_alias(self);
-  if (t.grad_fn) link(impl(old_), self);
+}
+
+const Tensor& InPlace::old() {
+  if (old_.defined()) return old_;
+  old_ = make_alias(self_);
+  if (impl(self_).grad_fn) relink(impl(old_), self_);
+  return old_;
 }
 
 bool InPlace::on_tape(const TensorRefs& others) const {
@@ -298,30 +331,41 @@ bool InPlace::on_tape(const TensorRefs& others) const {
   return wants_grad(self_) || needs_tape(others);
 }
 
-void InPlace::changed() { impl(self_).storage->changed(op_, at_); }
-
-void InPlace::rebase(const Tensor& out) {
+void InPlace::prepare(const Tensor& out) {
   TensorImpl& t = impl(self_);
   if (!t.base) {
-    link(t, out);
-    ++t.history;
+    ready_to_link(t, out);
+    out_ = out;
     return;
   }
   retain(t.base);
   Tensor base = Tensor::adopt(t.base);
   // base' = base with the piece replaced: its gradient is g with a hole, plus the piece of g for the new values.
-  Tensor old = make_alias(base);
-  if (base.impl()->grad_fn) link(impl(old), base);
-  Tensor now = make_alias(base);
-  now = record("copy_slices", now, {old, out}, {},
-               [geo = piece_of(impl(base), t)](const Saved&, const Tensor& g) -> Grads {
-                 Tensor piece = as_strided(g, geo, Location::current());
-                 Tensor hole = as_strided_scatter(piece, geo, Location::current());
-                 return {sub(g, hole), piece};
-               }, at_);
-  link(impl(base), now);
-  ++base.impl()->history;
-  t.view_history = base.impl()->history - 1;  // relinked on next use
+  Tensor before = make_alias(base);
+  if (base.impl()->grad_fn) relink(impl(before), base);
+  Tensor now = record_ahead(
+      "copy_slices", make_alias(base), {before, out},
+      [geo = piece_of(impl(base), t)](const Saved&, const Tensor& g) -> Grads {
+        Tensor piece = as_strided(g, geo, Location::current());
+        Tensor hole = as_strided_scatter(piece, geo, Location::current());
+        return {sub(g, hole), piece};
+      },
+      at_);
+  ready_to_link(impl(base), now);
+  out_ = std::move(now);
+}
+
+void InPlace::finish() noexcept {
+  impl(self_).storage->changed(op_, at_);
+  if (out_.defined()) rebase();
+}
+
+void InPlace::rebase() noexcept {
+  TensorImpl& t = impl(self_);
+  TensorImpl& moved = t.base ? *t.base : t;
+  relink(moved, out_);
+  ++moved.history;
+  if (t.base) t.view_history = moved.history - 1;  // relinked on next use
 }
 
 bool is_expandable_to(const Shape& from, const Shape& to) {

@@ -60,7 +60,10 @@ struct Node : RefCounted {
   std::uint8_t queued = 0;  // nesting depth of the backward pass whose heap it is in
   std::uint32_t n_inputs = 0, n_outputs = 0;
   OpInfo op;
-  std::uint64_t seq = 0;
+  union {
+    std::uint64_t seq = 0;
+    Node* next_dead;  // while it waits in release_node()
+  };
   Location at;
   std::shared_ptr<const ModuleCall> module;
   std::unique_ptr<NodeExtra> extra;
@@ -95,24 +98,37 @@ inline bool wants_grad(const Tensor& x) {
   return t.grad_fn || t.requires_grad;
 }
 
-// In-place operations. Construct before writing (all checks happen here), write, then finish().
+// In-place operations. Construct (all checks happen here); on the tape, prepare(); write; finish(). Whatever may run out
+// of memory comes before the first element is written, so that values and tape never disagree.
 class InPlace {
  public:
   InPlace(const char* op, Tensor& self, const Location& at);
   // Whether the change must go on the tape, given the other inputs.
   bool on_tape(const TensorRefs& others) const;
   Tensor& self() { return self_; }
-  const Tensor& old() const { return old_; }  // self as it was, for the input list
-  void changed();                             // bumps the version
-  // Moves self (and the tensor it is a view of) to the node of `out`, an alias of self that was just recorded.
-  void rebase(const Tensor& out);
+  const Tensor& old();  // self as it was, for the input list
+  // Readies self (and the tensor it is a view of) for the node of `out`, which was just recorded and has self's shape.
+  void prepare(const Tensor& out);
+  // Bumps the version, and moves self to what was prepared.
+  void finish() noexcept;
+  // The second half of it, for values whose writing bumped the version.
+  void rebase() noexcept;
 
  private:
   const char* op_;
   Tensor& self_;
-  Tensor old_;
+  Tensor old_, out_;
   Location at_;
 };
+
+// record() for a result whose values are written later, or by somebody else: they are not looked at.
+template <class F>
+Tensor record_ahead(const char* name, Tensor output, const TensorRefs& inputs, F f, const Location& at) {
+  static_assert(std::is_trivially_copyable_v<F>);
+  const OpInfo op{name, &call_backward<F>, std::is_empty_v<F> ? 0u : static_cast<std::uint32_t>(sizeof(F)), false};
+  if (needs_tape(inputs)) record_node(op, {&output, 1}, inputs, {}, &f, at);
+  return output;
+}
 
 // Gradient g reduced to `shape` by summing broadcast dimensions.
 Tensor sum_to(const Tensor& g, const Shape& shape);

@@ -1,19 +1,26 @@
 #include "core/storage.hpp"
 
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <new>
+#include <type_traits>
 
 #include <fmt/format.h>
+
+#include "core/blocked.hpp"
 
 // Freed blocks go back to a list of their size class: first a list of this thread (no lock), from there, in bulk, a
 // shared one, so that a thread that only frees (a consumer of another's tensors) does not hoard. Small classes are
 // carved from slabs. Measured: a fresh 64 MB array costs 25 ms in page faults, a pooled one 2.6 ms to fill.
+// Nothing here needs memory to free memory, not even in a thread's first call: a thread_local with a destructor would,
+// to register it, and the C library ends the process when there is none.
 // Under AddressSanitizer every request goes to the system, so that it sees each use after free.
 #if defined(__SANITIZE_ADDRESS__)
 #define XGRAD_POOL_OFF 1
@@ -31,15 +38,16 @@ constexpr std::size_t kSmall = 512;           // 16-byte classes up to here, the
 constexpr std::size_t kSlabbed = 16 << 10;    // classes up to here are carved from slabs
 constexpr std::size_t kThreadLocal = 1 << 20; // larger blocks always go to the shared cache
 constexpr std::size_t kHuge = 2 << 20;        // ask for huge pages from here
-constexpr std::size_t kSlab = 256 << 10;
+constexpr std::size_t kSlab = 256 << 10;      // also their alignment
 constexpr int kClasses = 256;
 
 struct Counters {
-  std::atomic<std::int64_t> live{0}, peak{0}, cached{0}, system{0};
+  // held: large blocks handed out, and whole slabs. cached: free blocks in the shared lists, small ones included.
+  std::atomic<std::int64_t> held{0}, peak{0}, cached{0}, system{0};
 } counters;
 
-void count_live(std::int64_t bytes) {
-  const std::int64_t now = counters.live.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+void count_held(std::int64_t bytes) {
+  const std::int64_t now = counters.held.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   std::int64_t peak = counters.peak.load(std::memory_order_relaxed);
   while (now > peak && !counters.peak.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {}
 }
@@ -52,8 +60,8 @@ void count_live(std::int64_t bytes) {
   throw OutOfMemoryError(fmt::format("xgrad: cannot allocate {:.4g} {} ({} bytes)", size, kUnits[unit], bytes));
 }
 
-void* from_system(std::size_t bytes) {
-  const std::size_t align = bytes >= kHuge ? kHuge : 64;
+void* from_system(std::size_t bytes, std::size_t least_align = 64) {
+  const std::size_t align = bytes >= kHuge ? kHuge : least_align;
   const std::size_t rounded = (bytes + align - 1) / align * align;
   void* p = rounded < bytes ? nullptr : std::aligned_alloc(align, rounded);
   if (p && bytes >= kHuge) madvise(p, rounded, MADV_HUGEPAGE);
@@ -80,27 +88,52 @@ struct Free {
 };
 struct List {
   Free* head = nullptr;
-  std::uint32_t count = 0;
+  std::atomic<std::uint32_t> count{0};  // written by the owner of the list alone, read by memory_stats()
   void push(void* p) {
     auto* f = static_cast<Free*>(p);
     f->next = head;
     head = f;
-    ++count;
+    add(1);
   }
   void* pop() {
     Free* f = head;
     head = f->next;
-    --count;
+    add(~std::uint32_t{0});
     return f;
   }
+  std::uint32_t size() const { return count.load(std::memory_order_relaxed); }
+
+ private:
+  void add(std::uint32_t n) { count.store(size() + n, std::memory_order_relaxed); }
 };
+using Lists = std::array<List, kClasses>;
+
+// Blocks of one small class, behind this header.
+struct Slab {
+  Slab* next;
+  std::uint32_t carved, free;  // blocks handed out at least once; in trim(): those of them in the shared list
+};
+Slab* slab_of(void* block) {
+  return reinterpret_cast<Slab*>(reinterpret_cast<std::uintptr_t>(block) & ~(kSlab - 1));
+}
+
+// Free blocks of one thread.
+struct Local {
+  enum State { unknown, listed, gone };
+  Lists lists;
+  Local *next, *previous;
+  std::uint64_t emptied;  // the last empty_cache() it has seen
+  State state;
+};
+constinit thread_local Local this_thread{};
 
 struct Shared {
   std::mutex mutex;
-  std::array<List, kClasses> lists;
-  std::array<std::size_t, kClasses> sizes{};
-  std::array<char*, kClasses> slab{};
-  std::array<std::size_t, kClasses> slab_left{};
+  Lists lists;
+  std::array<std::size_t, kClasses> sizes;
+  std::array<Slab*, kClasses> slabs;  // of each small class, the newest first
+  Local* threads;
+  std::atomic<std::uint64_t> emptied;  // calls of empty_cache()
 
   // A block of class i comes or goes, and is counted.
   void put(std::size_t i, void* p) {
@@ -111,53 +144,154 @@ struct Shared {
     count_cached(-static_cast<std::int64_t>(sizes[i]));
     return lists[i].pop();
   }
-
-  void* carve(int c, std::size_t size) {
-    auto i = static_cast<std::size_t>(c);
-    if (slab_left[i] < size) {
-      slab[i] = static_cast<char*>(from_system(kSlab));
-      slab_left[i] = slab[i] ? kSlab : 0;
-      if (!slab[i]) return nullptr;
-    }
-    void* p = slab[i];
-    slab[i] += size;
-    slab_left[i] -= size;
-    return p;
+  void* make(int c, std::size_t size) {
+    void* p = size <= kSlabbed ? carve(c, size) : from_system(size);
+    if (p) return p;
+    take_back(this_thread);
+    if (!trim()) return nullptr;
+    return size <= kSlabbed ? carve(c, size) : from_system(size);
   }
-  // Large free blocks back to the system; returns the bytes given back.
-  std::size_t trim() {
-    std::size_t freed = 0;
+  // The free blocks of a thread, which is this one or over.
+  void take_back(Local& thread) {
     for (std::size_t i = 0; i < lists.size(); ++i)
-      while (sizes[i] > kSlabbed && lists[i].head) {
-        std::free(take(i));
-        freed += sizes[i];
+      while (thread.lists[i].head) put(i, thread.lists[i].pop());
+  }
+  // Whatever is free back to the system; whether there was anything.
+  bool trim() {
+    bool any = false;
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+      if (sizes[i] <= kSlabbed) {
+        any |= trim_slabs(i);
+        continue;
       }
-    return freed;
+      for (; lists[i].head; any = true) std::free(take(i));
+    }
+    return any;
+  }
+  // Bytes of small blocks that are in use.
+  std::int64_t small_live() const {
+    std::int64_t bytes = 0;
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+      std::int64_t blocks = 0;
+      for (const Slab* s = slabs[i]; s; s = s->next) blocks += s->carved;
+      if (blocks > 0) bytes += (blocks - free_blocks(i)) * static_cast<std::int64_t>(sizes[i]);
+    }
+    return bytes;
+  }
+  std::int64_t slab_bytes() const {
+    std::int64_t bytes = 0;
+    for (const Slab* s : slabs)
+      for (; s; s = s->next) bytes += kSlab;
+    return bytes;
+  }
+  // Large free blocks.
+  std::int64_t large_cached() const {
+    std::int64_t bytes = 0;
+    for (std::size_t i = 0; i < lists.size(); ++i)
+      if (sizes[i] > kSlabbed) bytes += free_blocks(i) * static_cast<std::int64_t>(sizes[i]);
+    return bytes;
   }
 
  private:
   static void count_cached(std::int64_t bytes) { counters.cached.fetch_add(bytes, std::memory_order_relaxed); }
+
+  std::int64_t free_blocks(std::size_t i) const {
+    std::int64_t n = lists[i].size();
+    for (const Local* t = threads; t; t = t->next) n += t->lists[i].size();
+    return n;
+  }
+
+  void* carve(int c, std::size_t size) {
+    Slab*& newest = slabs[static_cast<std::size_t>(c)];
+    if (!newest || kHeader + (newest->carved + 1) * size > kSlab) {
+      void* fresh = from_system(kSlab, kSlab);
+      if (!fresh) return nullptr;
+      newest = new (fresh) Slab{newest, 0, 0};
+      count_held(kSlab);
+    }
+    return reinterpret_cast<char*>(newest) + kHeader + newest->carved++ * size;
+  }
+
+  // Slabs of class i none of whose blocks are in use.
+  bool trim_slabs(std::size_t i) {
+    for (Slab* s = slabs[i]; s; s = s->next) s->free = 0;
+    for (Free* f = lists[i].head; f; f = f->next) ++slab_of(f)->free;
+    Free* all = lists[i].head;
+    const auto unused = [](const Slab* s) { return s->free == s->carved; };
+    bool any = false;
+    for (Slab* s = slabs[i]; s; s = s->next) any |= unused(s);
+    if (!any) return false;
+    while (lists[i].head) take(i);
+    while (Free* f = all) {
+      all = f->next;
+      if (!unused(slab_of(f))) put(i, f);
+    }
+    for (Slab** link = &slabs[i]; *link;) {
+      Slab* s = *link;
+      if (!unused(s)) {
+        link = &s->next;
+        continue;
+      }
+      *link = s->next;
+      std::free(s);
+      count_held(-static_cast<std::int64_t>(kSlab));
+    }
+    return true;
+  }
 };
-Shared& shared() {
-  static Shared* s = new Shared;  // never destroyed: tensors in static storage may outlive it
-  return *s;
+// Without a destructor: tensors in static storage may outlive everything else.
+constinit Shared shared{};
+static_assert(std::is_trivially_destructible_v<Shared> && std::is_trivially_destructible_v<Local>);
+
+// ---- threads come and go ----
+pthread_once_t once = PTHREAD_ONCE_INIT;
+pthread_key_t at_exit;
+bool have_key = false;
+
+void leave(void* thread) {
+  auto& l = *static_cast<Local*>(thread);
+  const std::lock_guard lock(shared.mutex);
+  shared.take_back(l);
+  l.state = Local::gone;
+  (l.previous ? l.previous->next : shared.threads) = l.next;
+  if (l.next) l.next->previous = l.previous;
 }
 
-struct Local {
-  std::array<List, kClasses> lists;
-  ~Local();
-};
-thread_local bool local_dead = false;
-Local::~Local() {
-  local_dead = true;
-  Shared& s = shared();
-  std::lock_guard lock(s.mutex);
-  for (std::size_t i = 0; i < lists.size(); ++i)
-    while (lists[i].head) s.put(i, lists[i].pop());
+// In a child of fork() the other threads are gone; what was in their lists is lost.
+void begin_child() {
+  Local& l = this_thread;
+  l.next = l.previous = nullptr;
+  shared.threads = l.state == Local::listed ? &l : nullptr;
+  shared.mutex.unlock();
 }
-Local& local() {
-  thread_local Local l;
-  return l;
+
+void prepare_threads() {
+  have_key = pthread_key_create(&at_exit, &leave) == 0;
+  pthread_atfork([] { shared.mutex.lock(); }, [] { shared.mutex.unlock(); }, &begin_child);
+}
+
+// Whether this thread may keep free blocks. Not when it is ending, or cannot be told to give them back.
+[[gnu::cold]] bool enlist(Local& l) {
+  if (l.state != Local::unknown) return l.state == Local::listed;
+  pthread_once(&once, &prepare_threads);
+  l.state = have_key && pthread_setspecific(at_exit, &l) == 0 ? Local::listed : Local::gone;
+  if (l.state == Local::gone) return false;
+  const std::lock_guard lock(shared.mutex);
+  l.emptied = shared.emptied.load(std::memory_order_relaxed);
+  l.next = shared.threads;
+  if (l.next) l.next->previous = &l;
+  shared.threads = &l;
+  return true;
+}
+bool keeps_blocks(Local& l) { return l.state == Local::listed || enlist(l); }
+
+// With the lock: follows an empty_cache() of another thread.
+void catch_up(Local& l) {
+  const std::uint64_t now = shared.emptied.load(std::memory_order_relaxed);
+  if (l.emptied == now) return;
+  l.emptied = now;
+  shared.take_back(l);
+  shared.trim();
 }
 
 std::uint32_t local_limit(std::size_t size) {
@@ -165,27 +299,25 @@ std::uint32_t local_limit(std::size_t size) {
 }
 
 void* refill(int c, std::size_t size) {
-  Shared& s = shared();
-  std::unique_lock lock(s.mutex);
+  Local& l = this_thread;
+  const bool keeps = keeps_blocks(l);
+  const std::lock_guard lock(shared.mutex);
+  catch_up(l);
   auto i = static_cast<std::size_t>(c);
-  s.sizes[i] = size;
-  if (s.lists[i].head) {
-    void* p = s.take(i);
-    if (size <= kThreadLocal && !local_dead)
-      for (std::uint32_t n = local_limit(size) / 2; n && s.lists[i].head; --n) local().lists[i].push(s.take(i));
-    return p;
-  }
-  void* p = size <= kSlabbed ? s.carve(c, size) : from_system(size);
-  if (!p && s.trim() > 0) p = size <= kSlabbed ? s.carve(c, size) : from_system(size);
+  shared.sizes[i] = size;
+  if (!shared.lists[i].head) return shared.make(c, size);
+  void* p = shared.take(i);
+  if (size <= kThreadLocal && keeps)
+    for (std::uint32_t n = local_limit(size) / 2; n && shared.lists[i].head; --n) l.lists[i].push(shared.take(i));
   return p;
 }
 
-void spill(int c, std::size_t size, List& from) {
-  Shared& s = shared();
-  std::lock_guard lock(s.mutex);
+void spill(int c, std::size_t size, Local& l) {
+  const std::lock_guard lock(shared.mutex);
   auto i = static_cast<std::size_t>(c);
-  s.sizes[i] = size;
-  for (std::uint32_t n = from.count / 2; n; --n) s.put(i, from.pop());
+  shared.sizes[i] = size;
+  catch_up(l);
+  for (std::uint32_t n = l.lists[i].size() / 2; n; --n) shared.put(i, l.lists[i].pop());
 }
 #endif
 
@@ -195,11 +327,11 @@ void spill(int c, std::size_t size, List& from) {
 void* pool_allocate(std::size_t bytes) {
   void* p = from_system(bytes == 0 ? 16 : bytes);
   if (!p) out_of_memory(bytes);
-  count_live(static_cast<std::int64_t>(bytes));
+  count_held(static_cast<std::int64_t>(bytes));
   return p;
 }
 void pool_release(void* p, std::size_t bytes) noexcept {
-  counters.live.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
+  count_held(-static_cast<std::int64_t>(bytes));
   std::free(p);
 }
 #else
@@ -207,8 +339,8 @@ void* pool_allocate(std::size_t bytes) {
   if (bytes > std::size_t{1} << 62) out_of_memory(bytes);
   std::size_t size;
   const int c = class_of(bytes, size);
-  if (size <= kThreadLocal && !local_dead) {
-    List& l = local().lists[static_cast<std::size_t>(c)];
+  if (size <= kThreadLocal) {
+    List& l = this_thread.lists[static_cast<std::size_t>(c)];
     if (l.head) return l.pop();
   }
   void* p = refill(c, size);
@@ -220,36 +352,34 @@ void pool_release(void* p, std::size_t bytes) noexcept {
   std::size_t size;
   const int c = class_of(bytes, size);
   const auto i = static_cast<std::size_t>(c);
-  if (size <= kThreadLocal && !local_dead) {
-    List& l = local().lists[i];
-    l.push(p);
-    if (l.count > local_limit(size)) spill(c, size, l);
+  if (Local& l = this_thread; size <= kThreadLocal && keeps_blocks(l)) {
+    l.lists[i].push(p);
+    if (l.lists[i].size() > local_limit(size)) spill(c, size, l);
     return;
   }
-  Shared& s = shared();
-  std::unique_lock lock(s.mutex);
-  s.sizes[i] = size;
+  const std::lock_guard lock(shared.mutex);
+  shared.sizes[i] = size;
   const auto cached = counters.cached.load(std::memory_order_relaxed) + static_cast<std::int64_t>(size);
   const auto keep = std::max<std::int64_t>(256 << 20, counters.peak.load(std::memory_order_relaxed));
   if (size > kSlabbed && cached > keep) {
     std::free(p);
     return;
   }
-  s.put(i, p);
+  shared.put(i, p);
 }
 #endif
 
 void* pool_allocate_counted(std::size_t bytes) {
   void* p = pool_allocate(bytes);
 #ifndef XGRAD_POOL_OFF
-  if (bytes > kSlabbed) count_live(static_cast<std::int64_t>(bytes));
+  if (bytes > kSlabbed) count_held(static_cast<std::int64_t>(bytes));
 #endif
   return p;
 }
 
 void pool_release_counted(void* p, std::size_t bytes) noexcept {
 #ifndef XGRAD_POOL_OFF
-  if (bytes > kSlabbed) counters.live.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
+  if (bytes > kSlabbed) count_held(-static_cast<std::int64_t>(bytes));
 #endif
   pool_release(p, bytes);
 }
@@ -274,15 +404,23 @@ Storage* Storage::make(std::size_t bytes) {
 }
 
 Storage* Storage::wrap(void* data, std::size_t bytes, std::function<void()> deleter) {
+  auto kept = std::make_unique<std::function<void()>>(std::move(deleter));
   auto* s = new (pool_allocate(kHeader)) Storage;
   s->data = static_cast<char*>(data);
   s->bytes = bytes;
-  s->deleter = new std::function<void()>(std::move(deleter));
+  s->deleter = kept.release();
   return s;
 }
 
 Storage* Storage::make_blocked(Blocked* adopted) {
-  auto* s = new (pool_allocate(kHeader)) Storage;
+  void* block;
+  try {
+    block = pool_allocate(kHeader);
+  } catch (...) {
+    adopted->release();
+    throw;
+  }
+  auto* s = new (block) Storage;
   s->blocked = adopted;
   return s;
 }
@@ -312,17 +450,28 @@ void Storage::destroy() noexcept {
 
 namespace xgrad {
 
+#ifdef XGRAD_POOL_OFF
 MemoryStats memory_stats() {
   using detail::counters;
-  return {counters.live, counters.peak, counters.cached, counters.system};
+  return {counters.held, counters.peak, 0, counters.system};
+}
+void empty_cache() {}
+#else
+MemoryStats memory_stats() {
+  using detail::counters;
+  using detail::shared;
+  const std::lock_guard lock(shared.mutex);
+  const std::int64_t slabs = shared.slab_bytes(), small = shared.small_live();
+  return {counters.held - slabs + small, counters.peak, slabs - small + shared.large_cached(), counters.system};
 }
 
 void empty_cache() {
-#ifndef XGRAD_POOL_OFF
-  detail::Shared& s = detail::shared();
-  std::lock_guard lock(s.mutex);
-  s.trim();
-#endif
+  using detail::shared;
+  const std::lock_guard lock(shared.mutex);
+  detail::this_thread.emptied = ++shared.emptied;
+  shared.take_back(detail::this_thread);
+  shared.trim();
 }
+#endif
 
 }  // namespace xgrad

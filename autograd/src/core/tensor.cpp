@@ -59,7 +59,13 @@ Tensor make_tensor(const Shape& shape, DType dtype, Location at) {
 }
 
 Tensor make_tensor_over(Storage* adopted, const Shape& shape, DType dtype) {
-  TensorImpl* t = new_impl();
+  TensorImpl* t;
+  try {
+    t = new_impl();
+  } catch (...) {
+    adopted->release();
+    throw;
+  }
   t->dtype = dtype;
   t->shape = shape;
   t->strides = shape.contiguous_strides();
@@ -241,8 +247,8 @@ void Tensor::retain_grad(Location at) {
   if (!detail::wants_grad(*this))
     ErrorReport("retain_grad", "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
   if (!t.grad_fn || t.retains_grad) return;
-  t.retains_grad = true;
   t.grad_fn->get_extra().retain.emplace_back(t.output_nr, &t);
+  t.retains_grad = true;
 }
 
 std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> fn, Location at) {

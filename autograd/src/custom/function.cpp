@@ -253,8 +253,9 @@ std::vector<Tensor> FunctionRun::record_call(std::vector<Tensor> outputs) {
     if (!contains(plain, recorded[k])) continue;
     if (Node* n = std::exchange(impl(recorded[k]).grad_fn, nullptr)) release_node(n);
   }
+  for (std::size_t i = 0; i < changes.size(); ++i) changes[i]->prepare(recorded[dirty_output[i]]);
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    changes[i]->rebase(recorded[dirty_output[i]]);
+    changes[i]->rebase();
     recorded[dirty_output[i]] = dirty[i];
   }
   return recorded;

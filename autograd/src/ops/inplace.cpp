@@ -4,6 +4,7 @@
 
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/factory.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
@@ -46,9 +47,9 @@ bool overlap(const Tensor& self, const Tensor& other) {
 Tensor& store(InPlace& change, const char* op, const Tensor& result, bool tape, const Location& at) {
   Tensor& self = change.self();
   require_castable(op, self, result.dtype(), at);
+  if (tape) change.prepare(result.dtype() == self.dtype() ? result : result.to(self.dtype(), at));
   detail::copy_raw(self, result);
-  change.changed();
-  if (tape) change.rebase(result.dtype() == self.dtype() ? result : result.to(self.dtype(), at));
+  change.finish();
   return self;
 }
 
@@ -68,7 +69,7 @@ Tensor& apply(const char* op, Tensor& self, const Tensor& other, Saves saves, F 
   if (!tape && is_floating(type) && detail::impl(other).dtype == type && !overlap(self, other)) {
     const Tensor* in[] = {&self, &other};
     detail::run_tiles(detail::make_kernel<F, 2>(f, type, 0.2), self, in, 2);
-    change.changed();
+    change.finish();
     return self;
   }
   GradModeGuard mode(tape);
@@ -88,7 +89,7 @@ Tensor& apply(const char* op, Tensor& self, Saves saves, F f, Compute compute, c
   if (!tape && is_floating(type)) {
     const Tensor* in[] = {&self};
     detail::run_tiles(detail::make_kernel<F, 1>(f, type, 0.2), self, in, 1);
-    change.changed();
+    change.finish();
     return self;
   }
   GradModeGuard mode(tape);
@@ -98,15 +99,23 @@ Tensor& apply(const char* op, Tensor& self, Saves saves, F f, Compute compute, c
 // fill_ and copy_ leave nothing of the old values: their gradient is zero, also where that of the result is not finite.
 Tensor no_gradient(const Tensor& g) { return detail::zeros_raw(g.shape(), g.dtype()); }
 
+// For DetectAnomaly: what is about to be written over `old`.
+void require_finite(const char* op, const Tensor& old, const Tensor& value, const Location& at) {
+  if (!detail::anomaly_enabled()) return;
+  const Tensor written = detail::cast_raw(value, detail::impl(old).dtype);
+  detail::check_anomaly(op, {&written, 1}, {old, value}, at);
+}
+
 Tensor& fill(const char* op, Tensor& self, Scalar v, const Location& at) {
   InPlace change(op, self, at);
-  const bool tape = change.on_tape({});
+  if (change.on_tape({})) {
+    require_finite(op, change.old(), full({}, v, {self.dtype()}), at);
+    change.prepare(detail::record_ahead(
+        op, detail::make_alias(self), {change.old()},
+        [](const Saved&, const Tensor& g) -> Grads { return {no_gradient(g)}; }, at));
+  }
   detail::fill_raw(self, v);
-  change.changed();
-  if (!tape) return self;
-  change.rebase(record(
-      op, detail::make_alias(self), {change.old()}, {},
-      [](const Saved&, const Tensor& g) -> Grads { return {no_gradient(g)}; }, at));
+  change.finish();
   return self;
 }
 
@@ -116,21 +125,22 @@ Tensor& Tensor::copy_(const Tensor& src, Location at) {
   require_defined("copy_", src, at);
   InPlace change("copy_", *this, at);
   require_fits("copy_", *this, src, at);
-  const bool tape = is_floating(detail::impl(*this).dtype) && change.on_tape({src});
+  if (is_floating(detail::impl(*this).dtype) && change.on_tape({src})) {
+    require_finite("copy_", change.old(), src, at);
+    change.prepare(detail::record_ahead(
+        "copy_", detail::make_alias(*this), {change.old(), src},
+        [](const Saved& s, const Tensor& g) -> Grads {
+          return {s.needs(0) ? no_gradient(g) : Tensor(), g};
+        },
+        at));
+  }
+  Tensor from = src;
   if (overlap(*this, src)) {
     NoGradGuard off;
-    detail::copy_raw(*this, src.clone());
-  } else {
-    detail::copy_raw(*this, src);
+    from = src.clone();
   }
-  change.changed();
-  if (!tape) return *this;
-  change.rebase(record(
-      "copy_", detail::make_alias(*this), {change.old(), src}, {},
-      [](const Saved& s, const Tensor& g) -> Grads {
-        return {s.needs(0) ? no_gradient(g) : Tensor(), g};
-      },
-      at));
+  detail::copy_raw(*this, from);
+  change.finish();
   return *this;
 }
 

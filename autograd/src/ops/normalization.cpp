@@ -193,12 +193,19 @@ void require_running(const char* op, const Running& r, const Shape& channels, bo
   require_fits(op, "running_var", r.var, channels, in, at);
 }
 
-// r = (1 - momentum) r + momentum s
-void move_towards(Tensor r, const Tensor& s, double momentum) {
-  if (!r.defined()) return;
+// (1 - momentum) r + momentum s
+Tensor moved_towards(const Tensor& r, const Tensor& s, double momentum) {
+  if (!r.defined()) return Tensor();
   const NoGradGuard off;
   const Tensor old = detail::cast_raw(r.detach(), impl(s).dtype);
-  r.copy_(elementwise([momentum](auto a, auto b) { return a * (1 - momentum) + b * momentum; }, old, s));
+  return elementwise([momentum](auto a, auto b) { return a * (1 - momentum) + b * momentum; }, old, s);
+}
+
+// The last act of an operation: what throws before it leaves the statistics alone, and copying does not throw.
+void replace(Running now, const Running& next) {
+  const NoGradGuard off;
+  if (next.mean.defined()) now.mean.copy_(next.mean);
+  if (next.var.defined()) now.var.copy_(next.var);
 }
 
 double unbiased(std::int64_t count) { return static_cast<double>(count) / static_cast<double>(count - 1); }
@@ -218,7 +225,9 @@ NormTerms running_terms(const Tensor& x, const Running& r, double eps) {
   return {scaled(constant(r.mean), 1), inverse_root(constant(r.var), eps), {}, {}};
 }
 
-NormTerms batch_terms(const NormGrid& grid, const Tensor& x, const Running& running, double momentum, double eps) {
+// next: what the running statistics will be.
+NormTerms batch_terms(const NormGrid& grid, const Tensor& x, const Running& running, double momentum, double eps,
+                      Running& next) {
   if (grid.numel() == 0) {  // no statistics, and nothing that needs them
     Tensor none = make_tensor({grid.groups}, impl(x).dtype);
     detail::fill_raw(none, Scalar(0.0));
@@ -226,8 +235,8 @@ NormTerms batch_terms(const NormGrid& grid, const Tensor& x, const Running& runn
   }
   const NoGradGuard off;
   const detail::NormMoments m = detail::norm_moments_raw(grid, x);
-  move_towards(running.mean, m.mean, momentum);
-  if (running.var.defined()) move_towards(running.var, scaled(m.variance, unbiased(grid.count())), momentum);
+  next.mean = moved_towards(running.mean, m.mean, momentum);
+  if (running.var.defined()) next.var = moved_towards(running.var, scaled(m.variance, unbiased(grid.count())), momentum);
   return {m.mean, inverse_root(m.variance, eps), {}, {}};
 }
 
@@ -237,18 +246,19 @@ Tensor channels(const NormGrid& grid, const Tensor& x, const Inputs& in, NormTer
   return detail::norm_channels_raw(grid, x, terms);
 }
 
-// Means over the batch of the statistics of each sample; terms.rstd is 1 / sqrt(variance + eps).
-void update_from_samples(const NormGrid& grid, const NormTerms& terms, const Running& running, double momentum,
-                         double eps) {
-  if (!running.defined() || grid.numel() == 0) return;
+// The running statistics to be, from means over the batch of the statistics of each sample; terms.rstd is
+// 1 / sqrt(variance + eps).
+Running next_from_samples(const NormGrid& grid, const NormTerms& terms, const Running& running, double momentum,
+                          double eps) {
+  if (!running.defined() || grid.numel() == 0) return {};
   const NoGradGuard off;
   const Shape s{grid.n, grid.groups};
   const auto mean_of = [&](const Tensor& t) {
     return detail::mean_raw(detail::make_view(t, s, s.contiguous_strides(), impl(t).offset()), 0b1, false);
   };
   const Tensor variance = elementwise([eps](auto r) { return 1 / (r * r) - eps; }, terms.rstd);
-  move_towards(running.mean, mean_of(terms.mean), momentum);
-  move_towards(running.var, scaled(mean_of(variance), unbiased(grid.count())), momentum);
+  return {moved_towards(running.mean, mean_of(terms.mean), momentum),
+          moved_towards(running.var, scaled(mean_of(variance), unbiased(grid.count())), momentum)};
 }
 
 void require_several(const char* op, const char* what, const NormGrid& grid, const Inputs& in, const Location& at) {
@@ -275,9 +285,13 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   require_running(op, running, each, !training, in, at);
   if (training) require_several(op, "value per channel", grid, in, at);
   const Tensor packed = contiguous_copy(x);
-  NormTerms terms = training ? batch_terms(grid, packed, running, momentum, eps) : running_terms(packed, running, eps);
-  const Tensor y = channels(grid, packed, in, terms);
-  return record_norm("batch_norm", y, in, terms, {grid, !training, eps, each}, at);
+  Running next;
+  NormTerms terms =
+      training ? batch_terms(grid, packed, running, momentum, eps, next) : running_terms(packed, running, eps);
+  const Tensor y =
+      record_norm("batch_norm", channels(grid, packed, in, terms), in, terms, {grid, !training, eps, each}, at);
+  replace(running, next);
+  return y;
 }
 
 Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight, const Tensor& bias, double eps,
@@ -332,9 +346,11 @@ Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& 
   if (use_input_stats) require_several(op, "value per channel and sample", grid, in, at);
   const Tensor packed = contiguous_copy(x);
   NormTerms terms = use_input_stats ? NormTerms{} : running_terms(packed, running, eps);
-  const Tensor y = use_input_stats ? rows(grid, eps, in, terms) : channels(grid, packed, in, terms);
-  if (use_input_stats) update_from_samples(grid, terms, running, momentum, eps);
-  return record_norm("instance_norm", y, in, terms, {grid, !use_input_stats, eps, each}, at);
+  Tensor y = use_input_stats ? rows(grid, eps, in, terms) : channels(grid, packed, in, terms);
+  const Running next = use_input_stats ? next_from_samples(grid, terms, running, momentum, eps) : Running{};
+  y = record_norm("instance_norm", std::move(y), in, terms, {grid, !use_input_stats, eps, each}, at);
+  replace(running, next);
+  return y;
 }
 
 Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha, double beta, double k, Location at) {

@@ -56,6 +56,8 @@ class XGRAD_API DataLoader {
   void load_state_dict(const NamedTensors& state, Location at = Location::current());
   // Throws what load_state_dict would and changes nothing.
   void check_state_dict(const NamedTensors& state, Location at = Location::current()) const;
+  // The same, but what it returns takes the state over, once, and does not throw.
+  [[nodiscard]] std::function<void()> prepare_state_dict(const NamedTensors& state, Location at = Location::current());
 
   // One epoch. What a background thread throws arrives in operator++ or begin(), after the batches before it.
   class XGRAD_API iterator {

@@ -97,6 +97,9 @@ class XGRAD_API Module {
   // ValueError, with what was probably meant, and nothing is changed; strict = false tolerates missing and unexpected
   // keys and returns them.
   LoadReport load_state_dict(const NamedTensors& state, bool strict = true, Location at = Location::current());
+  // Throws what load_state_dict would and changes nothing; what it returns copies the values, once, and does not throw.
+  [[nodiscard]] std::function<void()> prepare_state_dict(const NamedTensors& state, bool strict = true,
+                                                         Location at = Location::current());
 
   // ---- modes and bulk changes ----
   void train(bool on = true);

@@ -32,7 +32,8 @@ struct XGRAD_API NormState {
 
  private:
   double next_momentum(bool training) const;
-  void count_batch(bool training) const;
+  Tensor next_count(bool training) const;
+  void count_batch(const Tensor& next) const;
 
   const char* name_;
   std::int64_t num_features_;

@@ -26,6 +26,7 @@ class XGRAD_API Adadelta : public OptimizerWith<AdadeltaOptions> {
                     Location at = Location::current());
 
  protected:
+  void make_state(std::size_t group, const Tensor& param, State& state) override;
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
   void check(const AdadeltaOptions& o, const Location& at) const override;
 };

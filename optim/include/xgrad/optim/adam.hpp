@@ -29,6 +29,7 @@ class XGRAD_API Adam : public OptimizerWith<AdamOptions> {
                 Location at = Location::current());
 
  protected:
+  void make_state(std::size_t group, const Tensor& param, State& state) override;
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
   void check(const AdamOptions& o, const Location& at) const override;
 };
@@ -56,6 +57,7 @@ class XGRAD_API AdamW : public OptimizerWith<AdamWOptions> {
                  Location at = Location::current());
 
  protected:
+  void make_state(std::size_t group, const Tensor& param, State& state) override;
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
   void check(const AdamWOptions& o, const Location& at) const override;
 };

@@ -27,6 +27,7 @@ class XGRAD_API Adamax : public OptimizerWith<AdamaxOptions> {
                   Location at = Location::current());
 
  protected:
+  void make_state(std::size_t group, const Tensor& param, State& state) override;
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
   void check(const AdamaxOptions& o, const Location& at) const override;
 };

@@ -28,6 +28,7 @@ class XGRAD_API ASGD : public OptimizerWith<ASGDOptions> {
                 Location at = Location::current());
 
  protected:
+  void make_state(std::size_t group, const Tensor& param, State& state) override;
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
   void check(const ASGDOptions& o, const Location& at) const override;
 };

@@ -30,7 +30,7 @@ class XGRAD_API Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  // One update of every parameter that has a gradient. Not recorded on the tape.
+  // One update of every parameter that has a gradient. Not recorded on the tape. When memory runs out nothing is changed.
   virtual void step();
   // closure clears the gradients, computes the loss, calls backward() on it and returns it; then step(). Returns the
   // loss.
@@ -63,6 +63,9 @@ class XGRAD_API Optimizer {
   void load_state_dict(const NamedTensors& state, Location at = Location::current());
   // Throws what load_state_dict would and changes nothing.
   void check_state_dict(const NamedTensors& state, Location at = Location::current()) const;
+  // The same, but what it returns takes the state over, once, before the optimizer is used again. That does not throw;
+  // only an optimizer with load_shared_state() (LBFGS) may run out of memory there, and has changed nothing then.
+  [[nodiscard]] std::function<void()> prepare_state_dict(const NamedTensors& state, Location at = Location::current());
 
  protected:
   // Made on the first update of a parameter.
@@ -70,11 +73,15 @@ class XGRAD_API Optimizer {
     std::int64_t step = 0;
     std::vector<Tensor> buffers;  // of the parameter's shape and type
     std::vector<double> numbers;
+    bool fresh = false;  // the first buffers were made for the update to come
   };
   // Names of buffers; a "?" behind the name: only some options need it. Names of further numbers.
   Optimizer(std::string name, std::vector<std::string> buffer_names, std::vector<std::string> number_names = {});
   // A new group. ValueError: empty list, a non-leaf, a parameter given twice.
   void add_params(const std::vector<Tensor>& params, const Location& at);
+  // Makes what update() needs of the state: called for all parameters before the first is updated, so that a step that
+  // runs out of memory is no half step. By default nothing; update() may still make it, at that risk.
+  virtual void make_state(std::size_t group, const Tensor& param, State& state);
   // Updates one contiguous parameter from its contiguous gradient.
   virtual void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) = 0;
   virtual void store_lr(std::size_t group, double lr) = 0;
@@ -97,7 +104,9 @@ class XGRAD_API Optimizer {
 
  private:
   struct Loaded;
+  struct Update;
   Loaded parse(const NamedTensors& state, const Location& at) const;
+  std::vector<Update> prepare_step();
   void require_group(std::size_t group) const;
   double* momentum_field(std::size_t group) const;
 

@@ -25,6 +25,7 @@ class XGRAD_API Rprop : public OptimizerWith<RpropOptions> {
                  Location at = Location::current());
 
  protected:
+  void make_state(std::size_t group, const Tensor& param, State& state) override;
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
   void check(const RpropOptions& o, const Location& at) const override;
 };

@@ -42,6 +42,9 @@ class XGRAD_API LRScheduler {
   virtual void load_state_dict(const NamedTensors& state, Location at = Location::current());
   // Throws what load_state_dict would and changes nothing.
   virtual void check_state_dict(const NamedTensors& state, Location at = Location::current()) const;
+  // The same, but what it returns takes the state over, once, before the schedule is used again, and does not throw.
+  [[nodiscard]] virtual std::function<void()> prepare_state_dict(const NamedTensors& state,
+                                                                 Location at = Location::current());
 
  protected:
   LRScheduler(Optimizer& optimizer, std::string name, Location at);
@@ -63,7 +66,7 @@ class XGRAD_API LRScheduler {
   // For the formulas: one rate from another, for each group.
   std::vector<double> from_present(const std::function<double(double lr)>& f) const;
   std::vector<double> from_base(const std::function<double(double base)>& f) const;
-  void set_rates(const std::vector<double>& rates);
+  void set_rates(std::vector<double> rates);
   [[noreturn]] void invalid(const std::string& rule, const Location& at) const;
 
   Optimizer* optimizer_;

@@ -24,8 +24,9 @@ class XGRAD_API SequentialLR : public LRScheduler {
   SequentialLR(Optimizer& optimizer, std::vector<SchedulerPart> schedulers, std::vector<std::int64_t> milestones,
                Location at = Location::current());
   NamedTensors state_dict() const override;
-  void load_state_dict(const NamedTensors& state, Location at = Location::current()) override;
+  void step(Location at = Location::current()) override;
   void check_state_dict(const NamedTensors& state, Location at = Location::current()) const override;
+  std::function<void()> prepare_state_dict(const NamedTensors& state, Location at = Location::current()) override;
 
  protected:
   std::vector<double> get_lr() override { return last_lr_; }
@@ -41,8 +42,9 @@ class XGRAD_API ChainedScheduler : public LRScheduler {
  public:
   explicit ChainedScheduler(std::vector<SchedulerPart> schedulers, Location at = Location::current());
   NamedTensors state_dict() const override;
-  void load_state_dict(const NamedTensors& state, Location at = Location::current()) override;
+  void step(Location at = Location::current()) override;
   void check_state_dict(const NamedTensors& state, Location at = Location::current()) const override;
+  std::function<void()> prepare_state_dict(const NamedTensors& state, Location at = Location::current()) override;
 
  protected:
   std::vector<double> get_lr() override { return last_lr_; }
