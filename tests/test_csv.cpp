@@ -115,6 +115,7 @@ BOOST_AUTO_TEST_CASE(blank_fields_and_lines) {
   refuse(",1\n2,3\n", {"line 1", "column 1", "''"});
   refuse(",\n1,2\n", {"line 1", "column 1", "''"});
   refuse("1,2\n,\n", {"line 2", "column 1", "''"});
+  refuse("1,2\n3,4,\n", {"line 2", "expected 2 columns", "found 3"});
   refuse("1,2\n3,", {"line 2", "column 2", "''"});
   refuse("1;2;\n3;4\n", {"line 1", "column 3", "''"}, {.delimiter = ';'});
   holds("\t \n1,2\n \n\n3,4\n  ", {2, 2}, {1, 2, 3, 4});

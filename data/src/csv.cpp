@@ -121,9 +121,9 @@ class Filler {
     bool names = table_.first.is_header();
     while (fields.next()) {
       if (fields.damage()) refuse(fields, fields.damage());
-      if (!names) {
+      if (!names && fields.column() <= table_.columns) {
         const double v = number(fields, row);
-        if (row < table_.rows && fields.column() <= table_.columns) *out++ = static_cast<T>(v);
+        if (row < table_.rows) *out++ = static_cast<T>(v);
       }
       if (!fields.ends_line()) continue;
       check_width(fields);

@@ -214,16 +214,16 @@ void check_cost(const Header& header, const InputFile& file) {
 
 }  // namespace
 
-// A handle, twice, the Entry, and 288 bytes of bookkeeping behind the handle.
+// Name and handle, 288 bytes of bookkeeping behind the handle, and at first the Entry, then perhaps the copy.
 std::uint64_t cost_of_tensor(const std::string& name, std::size_t rank) {
-  return 2 * (sizeof(NamedTensors::value_type) + in_heap(name)) + sizeof(Entry) + 8 * rank + 288;
+  const std::uint64_t named = sizeof(NamedTensors::value_type) + in_heap(name);
+  return named + 288 + std::max(named, sizeof(Entry) + 8 * rank);
 }
 
-// Small tensors come from classes of sizes, of up to a fourth more.
+// In lines of 64 bytes; small tensors come from classes of sizes, of up to a fourth more.
 std::uint64_t cost_of_values(std::uint64_t kept_bytes) {
-  constexpr std::uint64_t kSmall = 16 << 10;
   const std::uint64_t lines = (kept_bytes + 63) / 64 * 64;
-  return lines <= kSmall ? lines + lines / 4 : kept_bytes;
+  return lines > 448 && lines <= 16 << 10 ? lines + lines / 4 : lines;
 }
 
 std::uint64_t cost_of_metadata(const std::string& key, const std::string& value) {
