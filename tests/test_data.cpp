@@ -1,6 +1,4 @@
 // Datasets, loaders, readers and scalers; damaged files of every kind.
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -10,6 +8,7 @@
 
 #include <xgrad/data.hpp>
 
+#include "file_support.hpp"
 #include "support.hpp"
 
 using namespace xgrad;
@@ -19,27 +18,6 @@ using data::TensorDataset;
 
 namespace {
 
-std::string big_endian(std::uint32_t n) {
-  return {static_cast<char>(n >> 24), static_cast<char>(n >> 16), static_cast<char>(n >> 8), static_cast<char>(n)};
-}
-std::string idx(unsigned char type, const std::vector<std::uint32_t>& sizes, const std::string& values) {
-  std::string s{'\0', '\0', static_cast<char>(type), static_cast<char>(sizes.size())};
-  for (const std::uint32_t n : sizes) s += big_endian(n);
-  return s + values;
-}
-std::string gzip(const std::string& text) {
-  z_stream z{};
-  BOOST_REQUIRE(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string out(deflateBound(&z, static_cast<uLong>(text.size())) + 32, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  z.avail_in = static_cast<uInt>(text.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  BOOST_REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
-}
 std::string bytes(std::size_t n) {
   std::string s(n, '\0');
   for (std::size_t i = 0; i < n; ++i) s[i] = static_cast<char>(i * 7);
@@ -441,66 +419,6 @@ BOOST_AUTO_TEST_CASE(mnist_folder) {
   write_file(dir / "train-images-idx3-ubyte", idx(0x0D, {1, 1, 1}, "abcd"));
   expect<IoError>({"images", "uint8", "float32"}, [&] { data::read_mnist(dir.path()); });
   expect<IoError>({"no such file"}, [] { data::read_mnist("/nonexistent"); });
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(csv_files)
-
-BOOST_AUTO_TEST_CASE(good) {
-  const TempDir dir;
-  const auto read = [&](const std::string& text, const data::CsvOptions& o = {}) {
-    const Tensor plain = data::read_csv(write_file(dir / "a.csv", text), o);
-    BOOST_TEST(same_bits(plain, data::read_csv(write_file(dir / "a.csv.gz", gzip(text)), o)));
-    return plain;
-  };
-  const Tensor t = read("1,2\n3,4\n");
-  BOOST_TEST((t.dtype() == kFloat32 && t.shape() == Shape{2, 2}));
-  check_close(t, {1, 2, 3, 4});
-  check_close(read("a,b\n1,2"), {1, 2});
-  check_close(read("\xEF\xBB\xBF" "1,2\r\n3,4\r\n"), {1, 2, 3, 4});
-  check_close(read("\xEF\xBB\xBF" "a,b\r\n3,4\r\n"), {3, 4});
-  check_close(read(" 1 ,\t+2.5e-1\n\n\"3\",-4\n"), {1, 0.25, 3, -4});
-  check_close(read("1\n2\n3\n"), {1, 2, 3});
-  check_close(read("1;2\n3;4", {.delimiter = ';'}), {1, 2, 3, 4});
-  check_close(read("1\t2\n3\t4", {.delimiter = '\t'}), {1, 2, 3, 4});
-  check_close(read("  1   2 \n 3 4\n", {.delimiter = ' '}), {1, 2, 3, 4});
-  check_close(read("# made by hand\nx,y\n1,2\n", {.skip_rows = 1}), {1, 2});
-  const Tensor wide = read("0.1\n", {.dtype = kFloat64});
-  BOOST_TEST((wide.dtype() == kFloat64 && wide.item() == 0.1));
-  BOOST_TEST(std::isnan(read("nan,1\n2,3\n").to_vector<double>()[0]));
-}
-
-BOOST_AUTO_TEST_CASE(bad) {
-  const TempDir dir;
-  const auto refuse = [&](const std::string& text, const std::vector<std::string>& facts, const data::CsvOptions& o = {}, Location at = Location::current()) {
-    for (const bool packed : {false, true}) {
-      const std::string path = write_file(dir / (packed ? "bad.csv.gz" : "bad.csv"), packed ? gzip(text) : text);
-      std::vector<std::string> all = facts;
-      all.push_back(path);
-      expect<IoError>(all, [&] { data::read_csv(path, o); }, at);
-    }
-  };
-  refuse("", {"no rows"});
-  refuse("a,b\n", {"no rows"});
-  refuse("1,2\n3\n", {"line 2", "expected 2 columns", "found 1"});
-  refuse("a,b\n1,2\n3,4,5\n", {"line 3", "expected 2 columns", "found 3"});
-  refuse("1,2\n3,x4\n", {"line 2", "column 2", "'x4'"});
-  refuse("1,2\n3,\n", {"line 2", "column 2", "''"});
-  refuse("1,2\n3,0x10\n", {"line 2", "column 2", "'0x10'"});
-  refuse("1,2\n\n3,4 5\n", {"line 3", "column 2", "'4 5'"});
-  refuse("1,oops,3\n4,5,6\n", {"line 1", "column 2", "'oops'"});  // a damaged row is no line of names
-  refuse("a,b\nc,d\n1,2\n", {"line 2", "column 1", "'c'"});
-  refuse("1,2\n3,1e999\n", {"line 2", "column 2", "'1e999'"});
-  refuse(std::string("1,2\n3,\0\n", 8), {"line 2", "column 2"});
-  refuse("1\n", {"dtype"}, {.dtype = kInt64});
-  expect_op<IoError>("read_csv", {"missing.csv", "no such file"}, [&] { data::read_csv(dir / "missing.csv"); });
-}
-
-BOOST_AUTO_TEST_CASE(bundled_digits) {
-  const Tensor t = data::read_csv(std::string(XGRAD_SOURCE_DIR) + "/examples/data/digits.csv");
-  BOOST_TEST((t.shape() == Shape{1797, 65}));
-  BOOST_TEST(max(t).item() == 16);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,102 +1,185 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <vector>
+#include <limits>
+#include <optional>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <xgrad/data/files.hpp>
 #include <xgrad/ops/factory.hpp>
 
-#include "input_file.hpp"
+#include "csv_fields.hpp"
+#include "shown.hpp"
 
 namespace xgrad::data {
 namespace {
 
-bool blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-std::string_view trimmed(std::string_view s) {
-  while (!s.empty() && blank(s.front())) s.remove_prefix(1);
-  while (!s.empty() && blank(s.back())) s.remove_suffix(1);
-  if (s.size() >= 2 && s.front() == '"' && s.back() == '"') s = s.substr(1, s.size() - 2);
-  return s;
+std::string_view trimmed(std::string_view s) {  // a field in quotes may have blanks inside them
+  const auto begin = s.find_first_not_of(" \t");
+  return begin == s.npos ? std::string_view() : s.substr(begin, s.find_last_not_of(" \t") + 1 - begin);
 }
 
-std::vector<std::string_view> fields(std::string_view line, char delimiter) {
-  std::vector<std::string_view> out;
-  line = trimmed(line);
-  while (true) {
-    const auto cut = line.find(delimiter);
-    out.push_back(trimmed(line.substr(0, cut)));
-    if (cut == std::string_view::npos) return out;
-    line.remove_prefix(cut + 1);
-    if (delimiter == ' ') line = trimmed(line);
+bool digit(char c) { return c >= '0' && c <= '9'; }
+bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80; }
+
+// The power of ten of a decimal number's first digit that is not zero.
+std::int64_t magnitude(std::string_view s) {
+  const auto e = s.find_first_of("eE");
+  const std::string_view digits = s.substr(0, e);
+  const auto point = std::min(digits.find('.'), digits.size()), first = digits.find_first_of("123456789");
+  std::int64_t exponent = 0;
+  if (e != s.npos) {
+    const char* begin = s.data() + e + (s[e + 1] == '+' ? 2 : 1);
+    if (std::from_chars(begin, s.data() + s.size(), exponent).ec != std::errc())
+      exponent = *begin == '-' ? -(std::int64_t{1} << 62) : std::int64_t{1} << 62;
   }
+  return exponent + static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first);
 }
 
-bool parse(std::string_view s, double& v) {
-  if (!s.empty() && s.front() == '+') s.remove_prefix(1);
+// A decimal number, as in C and independent of the locale. Too small for a double is 0, too large infinity, although no
+// text says so; the text of infinity itself sets `infinite`.
+std::optional<double> parse(std::string_view s, bool& infinite) {
+  infinite = false;
+  s = trimmed(s);
+  if (s.size() > 1 && s[0] == '+' && s[1] != '-') s.remove_prefix(1);
+  double v = 0;
   const auto [end, code] = std::from_chars(s.data(), s.data() + s.size(), v);
-  return code == std::errc() && end == s.data() + s.size() && !s.empty();
+  if (s.empty() || end != s.data() + s.size() || code == std::errc::invalid_argument) return std::nullopt;
+  if (code == std::errc::result_out_of_range) v = std::copysign(magnitude(s) < 0 ? 0 : kInfinity, s[0] == '-' ? -1 : 1);
+  else infinite = std::isinf(v);
+  return v;
 }
 
-std::string whole_text(InputFile& file) {
-  std::string text;
-  constexpr std::size_t kStep = 1 << 20, kMost = std::size_t{4} << 30;
-  for (std::size_t got = kStep; got == kStep;) {
-    const std::size_t before = text.size();
-    if (before > kMost) file.fail("more than 4 GiB of text");
-    text.resize(before + kStep);
-    got = file.read(text.data() + before, kStep);
-    text.resize(before + got);
+// ---- a first line of names ----
+
+// Text in the place of a number, rather than a name: a marker of missing values, or a number that is written wrongly.
+bool no_name(std::string_view s) {
+  constexpr std::string_view kMissing[] = {"na", "n/a", "#n/a", "<na>", "nil", "none", "null", "missing", "unknown"};
+  std::string lower(s.substr(0, 16));
+  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+  if (std::ranges::find(kMissing, lower) != std::end(kMissing)) return true;
+  if (s.find('\0') != s.npos || std::ranges::none_of(s, letter)) return true;
+  const std::string_view body = s.substr(std::min(s.find_first_not_of("+-"), s.size()));
+  if (body.starts_with("0x") || body.starts_with("0X")) return true;
+  return !body.empty() && digit(body[0]) && body.find_first_not_of("0123456789.,_'eE+-") == body.npos;
+}
+
+// What the first line holds, field by field.
+struct FirstLine {
+  std::int64_t names = 0, whole = 0, numbers = 0, blank = 0, wrong = 0;
+
+  void count(const std::string& text) {
+    bool infinite;
+    if (trimmed(text).empty()) ++blank;
+    else if (const auto v = parse(text, infinite))
+      ++(std::isfinite(*v) && std::ranges::all_of(trimmed(text), digit) ? whole : numbers);
+    else ++(no_name(trimmed(text)) ? wrong : names);
   }
-  return text;
-}
+  // Names, of which some may be whole numbers, such as years, but not most: in doubt it is a damaged row.
+  bool is_header() const { return names > 0 && wrong == 0 && numbers == 0 && (whole == 0 || names >= whole + blank); }
+  bool is_row() const { return names + wrong + blank == 0; }
+};
 
-// The values of one line, and the place of the first that is no number (-1: none).
-std::ptrdiff_t read_row(std::string_view line, char delimiter, std::vector<double>& row) {
-  row.clear();
-  for (const std::string_view f : fields(line, delimiter)) {
-    double v;
-    if (!parse(f, v)) return static_cast<std::ptrdiff_t>(row.size());
-    row.push_back(v);
+// ---- the table ----
+
+struct Table {
+  std::int64_t rows = 0, columns = 0, first_line = 0;
+  FirstLine first;
+};
+
+// The size of the table, as far as it is sound: the fields of these rows are there, and none is blank.
+Table measure(CsvFields fields) {
+  Table t;
+  while (fields.next()) {
+    if (fields.damage()) return t;
+    if (t.columns > 0) {
+      if (fields.text().empty() || fields.ends_line() != (fields.column() == t.columns)) return t;
+      t.rows += fields.ends_line();
+      continue;
+    }
+    if (fields.column() == 1) t.first_line = fields.line();
+    t.first.count(fields.text());
+    if (!fields.ends_line()) continue;
+    t.columns = fields.column();
+    t.rows = t.first.is_row();
+    if (!t.first.is_row() && !t.first.is_header()) return t;
   }
-  return -1;
+  return t;
 }
 
-// A line of column names holds no number at all; a line of both is a damaged row.
-bool all_names(std::string_view line, char delimiter) {
-  double v;
-  return std::ranges::none_of(fields(line, delimiter), [&](std::string_view f) { return parse(f, v); });
-}
+class Filler {
+ public:
+  Filler(const InputFile& file, const Table& table, DType dtype) : file_(file), table_(table), dtype_(dtype) {}
+
+  // Checks every field, and puts the numbers of the rows that were measured into `out`.
+  template <class T>
+  void fill(CsvFields& fields, T* out) const {
+    std::int64_t row = 0;
+    bool names = table_.first.is_header();
+    while (fields.next()) {
+      if (fields.damage()) refuse(fields, fields.damage());
+      if (!names && fields.column() <= table_.columns) {
+        const double v = number(fields, row);
+        if (row < table_.rows) *out++ = static_cast<T>(v);
+      }
+      if (!fields.ends_line()) continue;
+      check_width(fields);
+      row += !names;
+      names = false;
+    }
+    if (row == 0) file_.fail("no rows of numbers");
+    if (row != table_.rows) file_.fail("it changed while it was read");
+  }
+
+ private:
+  [[noreturn]] void refuse(const CsvFields& f, const std::string& problem) const {
+    file_.fail(fmt::format("line {}: column {}: '{}' {}", f.line(), f.column(), shown(f.text()), problem));
+  }
+
+  double number(const CsvFields& f, std::int64_t row) const {
+    bool infinite;
+    const std::optional<double> v = parse(f.text(), infinite);
+    if (!v) {
+      const bool perhaps_names = row == 0 && table_.first.names > 0;
+      refuse(f, std::string("is not a number") +
+                    (perhaps_names ? " (skip_rows leaves out a line of names and numbers)" : ""));
+    }
+    if (!infinite && std::isinf(dtype_ == kFloat32 ? static_cast<double>(static_cast<float>(*v)) : *v))
+      refuse(f, fmt::format("is too large for {}", name(dtype_)));
+    return *v;
+  }
+
+  void check_width(const CsvFields& f) const {
+    if (f.column() != table_.columns)
+      file_.fail(fmt::format("line {}: expected {} columns as in line {}, found {}", f.line(), table_.columns,
+                             table_.first_line, f.column()));
+  }
+
+  const InputFile& file_;
+  const Table& table_;
+  DType dtype_;
+};
 
 }  // namespace
 
+// The file is read twice, first to measure the table, so that nothing as large as its numbers stands beside the tensor.
 Tensor read_csv(const std::string& path, const CsvOptions& o, Location at) {
   InputFile file("read_csv", path, at);
   if (!is_floating(o.dtype)) file.fail("dtype must be float32 or float64");
-  const std::string text = whole_text(file);
-  std::vector<double> values, row;
-  std::size_t columns = 0, line_no = 0, rows = 0;
-  std::string_view rest = text;
-  if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);  // the mark some editors put in front of UTF-8
-  while (!rest.empty()) {
-    const auto cut = rest.find('\n');
-    const std::string_view line = rest.substr(0, cut);
-    rest.remove_prefix(cut == std::string_view::npos ? rest.size() : cut + 1);
-    ++line_no;
-    if (static_cast<int>(line_no) <= o.skip_rows || trimmed(line).empty()) continue;
-    if (const std::ptrdiff_t bad = read_row(line, o.delimiter, row); bad >= 0) {
-      if (rows == 0 && static_cast<int>(line_no) == o.skip_rows + 1 && all_names(line, o.delimiter)) continue;
-      file.fail(fmt::format("line {}: column {}: '{}' is not a number", line_no, bad + 1, fields(line, o.delimiter)[static_cast<std::size_t>(bad)]));
-    }
-    if (rows == 0) columns = row.size();
-    if (row.size() != columns) file.fail(fmt::format("line {}: expected {} columns, found {}", line_no, columns, row.size()));
-    values.insert(values.end(), row.begin(), row.end());
-    ++rows;
-  }
-  if (rows == 0) file.fail("no rows of numbers");
-  const Tensor t = from_vector(values, {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)});
-  return t.to(o.dtype);
+  if (o.skip_rows < 0) file.fail(fmt::format("skip_rows must be >= 0, got {}", o.skip_rows));
+  if (std::string_view("\0\n\r\"", 4).find(o.delimiter) != std::string_view::npos || digit(o.delimiter))
+    file.fail(fmt::format("'{}' cannot be a delimiter", shown({&o.delimiter, 1})));
+  const Table table = measure(CsvFields(file, o.delimiter, o.skip_rows));
+  Tensor t = empty({table.rows, table.columns}, {o.dtype});
+  file.rewind();
+  CsvFields fields(file, o.delimiter, o.skip_rows);
+  const Filler filler(file, table, o.dtype);
+  if (o.dtype == kFloat32) filler.fill(fields, t.mutable_data<float>());
+  else filler.fill(fields, t.mutable_data<double>());
+  return t;
 }
 
 }  // namespace xgrad::data

@@ -1,6 +1,6 @@
+#include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 #include <xgrad/ops.hpp>
 
 #include "input_file.hpp"
+#include "stored_values.hpp"
 
 namespace xgrad::data {
 namespace {
@@ -17,23 +18,13 @@ std::uint32_t big_endian(const unsigned char* p) {
   return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | p[3];
 }
 
-// Values of Stored (big-endian in the file) as a tensor of Kept.
+template <class Stored>
+using BigEndian = std::array<unsigned char, sizeof(Stored)>;
+
 template <class Stored, class Kept>
-Tensor read_values(InputFile& file, const Shape& shape) {
-  const auto n = static_cast<std::size_t>(shape.numel());
-  std::vector<unsigned char> bytes(n * sizeof(Stored));
-  file.read_exactly(bytes.data(), bytes.size());
-  Tensor t = empty(shape, {dtype_of<Kept>});
-  Kept* out = t.mutable_data<Kept>();
-  for (std::size_t i = 0; i < n; ++i) {
-    unsigned char* p = bytes.data() + i * sizeof(Stored);
-    if constexpr (std::endian::native == std::endian::little)
-      for (std::size_t b = 0; b < sizeof(Stored) / 2; ++b) std::swap(p[b], p[sizeof(Stored) - 1 - b]);
-    Stored v;
-    std::memcpy(&v, p, sizeof v);
-    out[i] = static_cast<Kept>(v);
-  }
-  return t;
+Kept value_of(BigEndian<Stored> bytes) {
+  if constexpr (std::endian::native == std::endian::little) std::ranges::reverse(bytes);
+  return static_cast<Kept>(std::bit_cast<Stored>(bytes));
 }
 
 struct Type {
@@ -43,7 +34,7 @@ struct Type {
 };
 template <class Stored, class Kept>
 constexpr Type type_of(unsigned char code) {
-  return {code, sizeof(Stored), sizeof(Kept), read_values<Stored, Kept>};
+  return {code, sizeof(Stored), sizeof(Kept), read_values<BigEndian<Stored>, Kept, value_of<Stored, Kept>>};
 }
 constexpr std::array kTypes{type_of<std::uint8_t, std::uint8_t>(0x08),  type_of<std::int8_t, std::int32_t>(0x09),
                             type_of<std::int16_t, std::int32_t>(0x0B), type_of<std::int32_t, std::int32_t>(0x0C),
@@ -51,10 +42,30 @@ constexpr std::array kTypes{type_of<std::uint8_t, std::uint8_t>(0x08),  type_of<
 
 [[noreturn]] void refuse(const std::string& reason, const Location& at) { ErrorReport("read_mnist", reason, at).io_error(); }
 
+bool there(const std::string& path) {
+  std::error_code ignored;  // a path that cannot be looked at is told by the error below
+  return std::filesystem::exists(path, ignored);
+}
+
 std::string find_file(const std::string& folder, const std::string& name, const Location& at) {
   for (const char* end : {"", ".gz"})
-    if (const std::string path = folder + "/" + name + end; std::filesystem::exists(path)) return path;
+    if (const std::string path = folder + "/" + name + end; there(path)) return path;
   refuse(fmt::format("{}/{}: no such file (nor {}.gz)", folder, name, name), at);
+}
+
+[[noreturn]] void too_short(const InputFile& file, std::uint64_t wanted, const char* at_most, std::uint64_t found) {
+  file.fail(fmt::format("{} bytes of data expected, {}{} found", wanted, at_most, found));
+}
+
+// No memory on the word of a header alone: the size of the file must allow it, or else the content of a compressed one,
+// which is then decompressed once to be counted.
+void check_size(InputFile& file, std::uint64_t bytes, std::uint64_t kept_bytes) {
+  const std::uint64_t begin = file.offset(), left = file.most_bytes() - std::min(file.most_bytes(), begin);
+  if (bytes > left) too_short(file, bytes, file.compressed() ? "at most " : "", left);
+  if (kept_bytes <= memory_for(file.file_bytes())) return;
+  if (const std::uint64_t found = file.skip(bytes); found < bytes) too_short(file, bytes, "", found);
+  file.rewind();
+  file.skip(begin);
 }
 
 Tensor read(const char* op, const std::string& path, const Location& at) {
@@ -78,8 +89,7 @@ Tensor read(const char* op, const std::string& path, const Location& at) {
     if (__builtin_mul_overflow(most, std::max(count, std::uint64_t{1}), &most) || most > INT64_MAX) file.fail("the stated size overflows 64 bits");
     bytes *= count;
   }
-  if (const std::uint64_t left = file.most_bytes() - std::min(file.most_bytes(), file.offset()); bytes > left)
-    file.fail(fmt::format("{} bytes of data expected, {}{} found", bytes, file.compressed() ? "at most " : "", left));
+  check_size(file, bytes, bytes / type->bytes * type->kept_bytes);
   Tensor t = type->read(file, shape);
   file.expect_end();
   return t;

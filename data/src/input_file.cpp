@@ -6,8 +6,10 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 #include <fmt/format.h>
 #include <xgrad/check.hpp>
@@ -19,16 +21,17 @@ gzFile handle(void* f) { return static_cast<gzFile>(f); }
 }  // namespace
 
 InputFile::InputFile(const char* op, const std::string& path, const Location& at) : op_(op), path_(path), at_(at) {
+  if (path.find('\0') != std::string::npos) fail("the path holds a NUL byte");
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) fail(errno == ENOENT ? "no such file" : std::strerror(errno));
   if (!S_ISREG(info.st_mode)) fail("not a regular file");
   const bool compressed = path.ends_with(".gz");
-  if (compressed) gz_ = gzopen(path.c_str(), "rb");
+  if (compressed) gz_ = gzopen(path.c_str(), "rbe");
   else fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (!gz_ && fd_ < 0) fail(std::strerror(errno));
   if (gz_) gzbuffer(handle(gz_), 1 << 17);
-  most_ = static_cast<std::uint64_t>(info.st_size);
-  if (compressed) most_ = most_ * kDeflateRatio + 1024;
+  size_ = static_cast<std::uint64_t>(info.st_size);
+  most_ = compressed ? size_ * kDeflateRatio + 1024 : size_;
 }
 
 InputFile::~InputFile() {
@@ -37,7 +40,11 @@ InputFile::~InputFile() {
 }
 
 void InputFile::fail(const std::string& reason) const {
-  ErrorReport(op_, fmt::format("{}: {}", path_, reason), at_).io_error();
+  ErrorReport(op_, fmt::format("{}: {}", path_.c_str(), reason), at_).io_error();
+}
+
+void InputFile::fail_short(std::uint64_t n, std::uint64_t from, std::uint64_t found) const {
+  fail(fmt::format("{} bytes expected at offset {}, {} found", n, from, found));
 }
 
 std::size_t InputFile::read_some(void* to, std::size_t n) {
@@ -45,6 +52,7 @@ std::size_t InputFile::read_some(void* to, std::size_t n) {
     const int got = gzread(handle(gz_), to, static_cast<unsigned>(n));
     int code = Z_OK;
     const char* message = gzerror(handle(gz_), &code);
+    if (code == Z_MEM_ERROR) throw std::bad_alloc();
     if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
       fail(fmt::format("damaged gzip stream near offset {}: {}", offset_, code == Z_BUF_ERROR ? "it ends too early" : message));
     return static_cast<std::size_t>(got);
@@ -69,7 +77,24 @@ std::size_t InputFile::read(void* to, std::size_t n) {
 
 void InputFile::read_exactly(void* to, std::size_t n) {
   const std::uint64_t from = offset_;
-  if (const std::size_t got = read(to, n); got < n) fail(fmt::format("{} bytes expected at offset {}, {} found", n, from, got));
+  if (const std::size_t got = read(to, n); got < n) fail_short(n, from, got);
+}
+
+std::uint64_t InputFile::skip(std::uint64_t n) {
+  std::array<char, 1 << 14> unused;
+  std::uint64_t done = 0;
+  while (done < n) {
+    const std::size_t got = read(unused.data(), std::min<std::uint64_t>(unused.size(), n - done));
+    if (got == 0) break;
+    done += got;
+  }
+  return done;
+}
+
+void InputFile::rewind() {
+  const bool moved = gz_ ? gzrewind(handle(gz_)) == 0 : lseek(fd_, 0, SEEK_SET) == 0;
+  if (!moved) fail("cannot go back to its beginning");
+  offset_ = 0;
 }
 
 void InputFile::expect_end() {

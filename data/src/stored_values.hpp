@@ -1,0 +1,32 @@
+// Tensors from the values of a file.
+#pragma once
+
+#include <algorithm>
+#include <array>
+
+#include <xgrad/ops/factory.hpp>
+
+#include "input_file.hpp"
+
+namespace xgrad::data {
+
+// The next values of the file, each through convert. Converted in pieces, so that nothing as large as the tensor stands
+// beside it.
+template <class Stored, class Kept, Kept (*convert)(Stored)>
+Tensor read_values(InputFile& file, const Shape& shape) {
+  Tensor t = empty(shape, {dtype_of<Kept>});
+  Kept* out = t.mutable_data<Kept>();
+  const auto n = static_cast<std::uint64_t>(shape.numel());
+  const std::uint64_t from = file.offset();
+  std::array<Stored, (1 << 16) / sizeof(Stored)> piece;
+  for (std::uint64_t done = 0; done < n;) {
+    const std::uint64_t now = std::min<std::uint64_t>(piece.size(), n - done);
+    if (file.read(piece.data(), now * sizeof(Stored)) < now * sizeof(Stored))
+      file.fail_short(n * sizeof(Stored), from, file.offset() - from);
+    for (std::uint64_t i = 0; i < now; ++i) *out++ = convert(piece[i]);
+    done += now;
+  }
+  return t;
+}
+
+}  // namespace xgrad::data
