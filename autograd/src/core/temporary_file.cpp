@@ -3,15 +3,18 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <stdio.h>
+#include <linux/fs.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <memory>
+#include <string_view>
 
 namespace xgrad::detail {
 namespace {
@@ -101,7 +104,7 @@ bool TemporaryFile::rename(bool only_new) {
   const char *from = name_.c_str(), *to = target_.name.c_str();
   if (!only_new) {
     if (renameat(folder, from, folder, to) != 0) return false;
-  } else if (renameat2(folder, from, folder, to, RENAME_NOREPLACE) != 0) {
+  } else if (syscall(SYS_renameat2, folder, from, folder, to, RENAME_NOREPLACE) != 0) {
     // Where this flag is not known there are links.
     if ((errno != EINVAL && errno != ENOSYS) || linkat(folder, from, folder, to, 0) != 0) return false;
     unlinkat(folder, from, 0);
