@@ -1,40 +1,25 @@
-#include <cstdio>
-
 #include <fmt/format.h>
+
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/viz.hpp>
 
-#include "child_process.hpp"
+#include "converter.hpp"
 
 namespace xgrad::viz {
 std::string save(const Tensor& root, const std::string& path, const Options& options, Location at) {
-  const auto write = [&](const std::string& to, const std::string& content) {
-    write_file_atomically("viz::save", to, {{content.data(), content.size()}}, at);
-  };
-  const auto dot = path.rfind('.');
-  const std::string suffix = dot == std::string::npos || path.find('/', dot) != std::string::npos ? "" : path.substr(dot + 1);
+  const std::string suffix = suffix_of(path);
   if (suffix != "dot" && suffix != "svg" && suffix != "png" && suffix != "pdf")
-    ErrorReport("viz::save", fmt::format("'{}': the name must end in .dot, .svg, .png or .pdf", path), at).value_error();
+    ErrorReport("viz::save", fmt::format("'{}': the name must end in .dot, .svg, .png or .pdf", path), at)
+        .value_error();
   const std::string text = to_dot(root, options, at);
   if (suffix == "dot") {
-    write(path, text);
+    write_file_atomically("viz::save", path, {{text.data(), text.size()}}, at);
     return path;
   }
   std::vector<std::string> command{"dot", "-T" + suffix};
   if (suffix == "png") command.push_back(fmt::format("-Gdpi={}", options.dpi));
-  const ChildResult r = run_child(command, text, options.timeout);
-  if (r.outcome == Outcome::done) {
-    write(path, r.output);
-    return path;
-  }
-  const std::string kept = path.substr(0, dot) + ".dot";
-  write(kept, text);
-  if (r.outcome == Outcome::failed)
-    ErrorReport("viz::save", fmt::format("dot could not draw {}: {}; the text is in {}", path, r.message, kept), at).io_error();
-  const std::string why = r.outcome == Outcome::missing ? "graphviz not found" : fmt::format("dot took longer than {} s", options.timeout.count());
-  fmt::print(stderr, "{}: wrote {}; {}dot -T{} {} -o {}\n", why, kept, r.outcome == Outcome::missing ? "apt install graphviz, then " : "", suffix, kept, path);
-  return kept;
+  return save_converted("viz::save", text, path, {command, "graphviz", "graphviz", "dot", "text", options.timeout}, at);
 }
 
 }  // namespace xgrad::viz

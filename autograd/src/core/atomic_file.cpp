@@ -1,81 +1,96 @@
-#include <xgrad/atomic_file.hpp>
-
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
-#include <cstdint>
-#include <cstring>
-#include <utility>
+#include <xgrad/atomic_file.hpp>
 
-#include <fmt/format.h>
-#include <xgrad/check.hpp>
+#include "core/save_target.hpp"
+#include "core/temporary_file.hpp"
 
 namespace xgrad {
 namespace {
 
-// The temporary file; removed unless the write succeeded.
-struct Temporary {
-  const char* op;
-  std::string path, name;
-  Location at;
-  int fd;
-  bool done = false;
-  // A name of its own, never one that exists: other threads may save to the same path, and a link put there by
-  // somebody else must not be followed.
-  Temporary(const char* caller, const std::string& target, const Location& where)
-      : op(caller), name(target), at(where) {
-    static std::atomic<unsigned> count{0};
-    do {
-      path = fmt::format("{}.tmp.{}.{}", target, getpid(), count++);
-      fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    } while (fd < 0 && errno == EEXIST);
-    if (fd < 0) {
-      done = true;  // nothing to remove
-      fail();
-    }
-  }
-  ~Temporary() {
-    if (fd >= 0) close(fd);
-    if (!done) unlink(path.c_str());
-  }
-  [[noreturn]] void fail() const {
-    const int error = errno;
-    // Only the folder can be missing, and saying "no such file" of a file to be written would puzzle.
-    const std::string reason = error == ENOENT ? "its folder does not exist" : std::strerror(error);
-    const bool old = access(name.c_str(), F_OK) == 0;
-    ErrorReport(op, fmt::format("{}: cannot be written: {}{}", name, reason, old ? "; the old file is kept" : ""), at)
-        .io_error();
-  }
-};
+using detail::SaveFailure;
+using detail::SaveTarget;
+using detail::TemporaryFile;
 
-void write_all(const Temporary& file, const Bytes& piece) {
-  const char* p = static_cast<const char*>(piece.data);
-  for (std::size_t left = piece.size; left > 0;) {
-    const ssize_t n = ::write(file.fd, p, left);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) file.fail();
-    p += n;
-    left -= static_cast<std::size_t>(n);
+// The access control list, present or absent, from one file to the other; false: not all of it.
+bool keep_acl(int from, int to) {
+  constexpr const char* kAcl = "system.posix_acl_access";
+  char list[4096];
+  const ssize_t n = fgetxattr(from, kAcl, list, sizeof list);
+  if (n > 0) return fsetxattr(to, kAcl, list, static_cast<std::size_t>(n), 0) == 0;
+  const bool none = errno == ENODATA || errno == EOPNOTSUPP;
+  fremovexattr(to, kAcl);  // one that it inherited from the folder
+  return none;
+}
+
+// The new file is the old one's heir. Another owner can be kept by root alone, and some file systems have neither
+// owners nor modes: then the file stays readable for its owner only. Where the group's rights would go to another
+// group, or to users whom a lost ACL kept out, the group gets no more than everybody.
+void keep_permissions(int from, int to) {
+  struct stat old;
+  if (fstat(from, &old) != 0) return;
+  const bool same_group =
+      fchown(to, old.st_uid, old.st_gid) == 0 || fchown(to, static_cast<uid_t>(-1), old.st_gid) == 0;
+  const bool same_acl = keep_acl(from, to);
+  mode_t mode = old.st_mode & 0777;
+  if (!same_group || !same_acl) mode &= ~mode_t{070} | (mode & 07) << 3;
+  fchmod(to, mode);
+}
+
+bool write_pieces(int fd, const std::vector<Bytes>& pieces) {
+  for (const Bytes& piece : pieces)
+    if (!write_whole(fd, piece.data, piece.size)) return false;
+  return true;
+}
+
+void write_stream(const SaveTarget& target, const std::vector<Bytes>& pieces, const SaveFailure& fail) {
+  Descriptor stream = detail::open_stream(target);
+  if (!stream && errno == ENXIO) fail("nobody reads from it (No such device or address)");
+  if (!stream || !write_pieces(stream.get(), pieces) || !detail::flush_file(stream.get()) || !stream.close())
+    fail(errno);
+}
+
+void write_file(const SaveTarget& target, const std::vector<Bytes>& pieces, SaveFailure& fail) {
+  Descriptor old;
+  if (target.kind == SaveTarget::Kind::file) {
+    fail.note = "; the old file is kept";
+    // Whoever may not write the file may not replace it either, although the folder alone would allow it.
+    const int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    old = Descriptor(uninterrupted([&] { return openat(target.folder.get(), target.name.c_str(), flags); }));
+    if (!old) fail(errno);
   }
+  TemporaryFile file(target, old ? 0600 : 0666);
+  if (!file && errno == EACCES) fail("Permission denied to make a file in its folder");
+  if (!file || !write_pieces(file.get(), pieces)) fail(errno);
+  if (old) keep_permissions(old.get(), file.get());
+  if (!file.flush() || !file.rename(/*only_new=*/false)) fail(errno);
 }
 
 }  // namespace
 
 void write_file_atomically(const char* op, const std::string& path, const std::vector<Bytes>& pieces, Location at) {
-  Temporary file(op, path, at);
-  for (const Bytes& b : pieces) write_all(file, b);
-  if (fsync(file.fd) != 0) file.fail();
-  if (close(std::exchange(file.fd, -1)) != 0) file.fail();
-  if (rename(file.path.c_str(), path.c_str()) != 0) file.fail();
-  file.done = true;
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  if (const int dir = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); dir >= 0) {
-    fsync(dir);  // makes the rename durable; some file systems cannot, which loses nothing
-    close(dir);
-  }
+  SaveFailure fail{op, path, at};
+  const SaveTarget target = detail::find_save_target(fail);
+  const bool replace = target.kind == SaveTarget::Kind::absent || target.kind == SaveTarget::Kind::file;
+  if (replace)
+    write_file(target, pieces, fail);
+  else
+    write_stream(target, pieces, fail);
+}
+
+bool write_new_file_atomically(const char* op, const std::string& path, const std::vector<Bytes>& pieces, Location at) {
+  const SaveFailure fail{op, path, at};
+  const SaveTarget target = detail::split_save_target(fail);
+  struct stat s;
+  if (fstatat(target.folder.get(), target.name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0) return false;
+  TemporaryFile file(target, 0666);
+  if (!file || !write_pieces(file.get(), pieces) || !file.flush()) fail(errno);
+  if (file.rename(/*only_new=*/true)) return true;
+  if (errno != EEXIST) fail(errno);
+  return false;
 }
 
 }  // namespace xgrad

@@ -39,8 +39,9 @@ XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Lo
 
 // Writes the picture in the format of the file's suffix. Formats other than .dot are laid out by Graphviz's `dot`, run
 // as a child process; where it is missing or takes longer than the timeout, the .dot text is kept beside the wanted file
-// and a message on standard error says what to do. Returns the path of the file that was written.
-// ValueError: unknown suffix. IoError: not writable, or dot reports an error.
+// and a message on standard error says what to do. It never replaces a file: where net.dot is there already, the text
+// goes to net-1.dot and so on. Returns the path of the file that was written.
+// ValueError: unknown suffix. IoError: not writable, or dot reports an error or makes no picture; the text is kept.
 XGRAD_API std::string save(const Tensor& root, const std::string& path, const Options& options = {}, Location at = Location::current());
 
 }  // namespace xgrad::viz

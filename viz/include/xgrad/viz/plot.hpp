@@ -83,8 +83,9 @@ class XGRAD_API Plot {
   // The same calls give the same text.
   std::string svg() const;
   // Writes the picture, atomically, in the format of the suffix. .png and .pdf are made by rsvg-convert; where it is
-  // missing the .svg is kept beside the wanted file and a message on standard error says what to do. Returns the path
-  // of the file that was written. ValueError: unknown suffix. IoError: not writable, or rsvg-convert reports an error.
+  // missing the .svg is kept beside the wanted file, under a name that was free (loss.svg, else loss-1.svg and so on),
+  // and a message on standard error says what to do. Returns the path of the file that was written.
+  // ValueError: unknown suffix. IoError: not writable, or rsvg-convert reports an error or makes no picture.
   std::string save(const std::string& path, Location at = Location::current()) const;
 
  private:
