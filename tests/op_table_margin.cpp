@@ -119,14 +119,15 @@ void add_signed(Table& t) {
       });
   Row& triplet = t.add("clamp").covers({"triplet_margin_loss"});
   const Args three_points{{{3, 4}, uniform(0, 1)}, {{3, 4}, uniform(1.5, 2.5)}, {{3, 4}, uniform(-1, -0.2)}};
-  for (const double p : {1.0, 2.0, 3.0})
+  for (const double p : {0.5, 1.0, 1.5, 2.0, 3.0, -1.0, double(INFINITY)})
     for (const Reduction r : kAll)
       triplet.on(three_points, [=](auto& in) {
         return triplet_margin_loss(in[0], in[1], in[2], {.margin = 3, .p = p, .reduction = r});
       });
   triplet
       .on(three_points, [](auto& in) { return triplet_margin_loss(in[0], in[1], in[2], {.margin = 3, .swap = true}); })
-      .bad(Wrong::value, "p must be positive", [] { triplet_margin_loss(leaf({2}), leaf({2}), leaf({2}), {.p = 0}); });
+      .bad(Wrong::value, "p must be a number",
+           [] { triplet_margin_loss(leaf({2}), leaf({2}), leaf({2}), {.p = NAN}); });
 }
 
 void add_class_margins(Table& t) {
@@ -168,7 +169,7 @@ void add_class_margins(Table& t) {
       .bad(Wrong::shape, "target must have shape (1, 2)", [] {
         multilabel_margin_loss(leaf({1, 2}), tensor({1, -1}));
       });
-  Row& soft = t.add("log_sigmoid").covers({"multilabel_soft_margin_loss"});
+  Row& soft = t.add("binary_cross_entropy_with_logits").covers({"multilabel_soft_margin_loss"});
   for (const Reduction r : kAll)
     soft.on({{3, 4}, {{3, 4}, uniform(0, 1)}},
             [=](auto& in) { return multilabel_soft_margin_loss(in[0], in[1], Tensor(), r); })

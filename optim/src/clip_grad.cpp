@@ -1,88 +1,21 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 #include <unordered_set>
 #include <xgrad/check.hpp>
 #include <xgrad/optim/clip_grad.hpp>
+#include <xgrad/p_norm.hpp>
 
 #include "fused.hpp"
 
 namespace xgrad::optim {
 namespace {
 
-constexpr std::int64_t kBlock = 8192;  // elements of one partial sum, whatever the number of threads
-constexpr int kLanes = 16;
-
-struct Square {
-  static double of(double x) { return x * x; }
-};
-struct Absolute {
-  static double of(double x) { return std::fabs(x); }
-};
-
-template <class T, class Term>
-XGRAD_CLONES double block_sum(const T* g, std::int64_t n) {
-  double lanes[kLanes] = {};
-  std::int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes)
-    for (int l = 0; l < kLanes; ++l) lanes[l] += Term::of(static_cast<double>(g[i + l]));
-  for (; i < n; ++i) lanes[0] += Term::of(static_cast<double>(g[i]));
-  double sum = 0;
-  for (const double l : lanes) sum += l;
-  return sum;
-}
-
-template <class T>
-double block_power(const T* g, std::int64_t n, double power) {
-  double sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) sum += std::pow(std::fabs(static_cast<double>(g[i])), power);
-  return sum;
-}
-
-template <class T>
-double block_largest(const T* g, std::int64_t n) {
-  double most = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const double a = std::fabs(static_cast<double>(g[i]));
-    if (!(a <= most)) most = a;  // also a NaN, which then stays
-    if (most != most) return most;
-  }
-  return most;
-}
-
-double combined(const std::vector<double>& parts, bool largest) {
-  double total = 0;
-  for (const double p : parts) {
-    if (!largest)
-      total += p;
-    else if (!(p <= total))
-      total = p;
-    if (total != total) break;
-  }
-  return total;
-}
-
-// The sum over |g|^norm_type, or the largest |g|, of one gradient.
-double measure(const Tensor& grad, double norm_type) {
+double norm_of(const Tensor& grad, double norm_type) {
   const Tensor g = grad.contiguous();
-  const bool largest = std::isinf(norm_type);
-  std::vector<double> parts(static_cast<std::size_t>((g.numel() + kBlock - 1) / kBlock));
-  with_type(g, [&](auto zero) {
-    using T = decltype(zero);
-    const T* data = g.data<T>();
-    detail::parallel_for(static_cast<std::int64_t>(parts.size()), 1, [&](std::int64_t a, std::int64_t b) {
-      for (std::int64_t k = a; k < b; ++k) {
-        const std::int64_t n = std::min(kBlock, g.numel() - k * kBlock);
-        const T* p = data + k * kBlock;
-        parts[static_cast<std::size_t>(k)] = largest          ? block_largest(p, n)
-                                             : norm_type == 2 ? block_sum<T, Square>(p, n)
-                                             : norm_type == 1 ? block_sum<T, Absolute>(p, n)
-                                                              : block_power(p, n, norm_type);
-      }
-    });
-  });
-  return combined(parts, largest);
+  double norm = 0;
+  with_type(g, [&](auto zero) { norm = detail::p_norm_of(g.data<decltype(zero)>(), g.numel(), norm_type); });
+  return norm;
 }
 
 template <class T>
@@ -122,7 +55,7 @@ std::vector<Tensor> with_gradient(const char* op, const std::vector<Tensor>& par
 [[noreturn]] void refuse_norm(const std::vector<Tensor>& params, double norm_type, double norm, const Location& at) {
   ErrorReport error("clip_grad_norm_", fmt::format("the norm of order {} of the gradients is {}", norm_type, norm), at);
   for (std::size_t i = 0; i < params.size(); ++i)
-    if (!std::isfinite(measure(params[i].grad(), norm_type))) error.operand(fmt::format("parameter {}", i), params[i]);
+    if (!std::isfinite(norm_of(params[i].grad(), norm_type))) error.operand(fmt::format("parameter {}", i), params[i]);
   error.help("DetectAnomaly finds the operation that made the first such value").value_error();
 }
 
@@ -137,13 +70,8 @@ double clip_grad_norm_(const std::vector<Tensor>& params, double max_norm, doubl
   const NoGradGuard off;
   const std::vector<Tensor> used = with_gradient("clip_grad_norm_", params, at);
   std::vector<double> parts;
-  for (const Tensor& p : used) parts.push_back(measure(p.grad(), norm_type));
-  const bool largest = std::isinf(norm_type);
-  double norm = combined(parts, largest);
-  if (norm_type == 2)
-    norm = std::sqrt(norm);
-  else if (!largest && norm_type != 1)
-    norm = std::pow(norm, 1 / norm_type);
+  for (const Tensor& p : used) parts.push_back(norm_of(p.grad(), norm_type));
+  const double norm = detail::p_norm_of(parts.data(), static_cast<std::int64_t>(parts.size()), norm_type);
   if (error_if_nonfinite && !std::isfinite(norm)) refuse_norm(used, norm_type, norm, at);
   const double by = max_norm / (norm + 1e-6);
   if (by >= 1) return norm;

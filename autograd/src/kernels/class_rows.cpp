@@ -83,12 +83,14 @@ XGRAD_INLINE void row_stats(const T* x, std::int64_t n, T& top, T& sum) {
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void logsumexp_rows(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x, T* lse) {
+XGRAD_INLINE void normaliser_rows(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x,
+                                  const RowNormaliser<T>& z) {
   for (std::int64_t r = begin; r < end; r += V::lanes) {
     const int n = static_cast<int>(std::min<std::int64_t>(V::lanes, end - r));
     T top[V::lanes] = {}, sum[V::lanes] = {};
     for (int i = 0; i < n; ++i) row_stats<V>(x + (r + i) * classes, classes, top[i], sum[i]);
-    (V::load(top) + log(V::load(sum))).store(lse + r, n);
+    V::load(top).store(z.top + r, n);
+    log(V::load(sum)).store(z.log_sum + r, n);
   }
 }
 
@@ -109,41 +111,76 @@ struct Lanes {
 };
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void logsumexp_lanes(const ClassGrid& grid, const Lanes<V>& lanes, const T* x, T* lse) {
+XGRAD_INLINE void normaliser_lanes(const ClassGrid& grid, const Lanes<V>& lanes, const T* x,
+                                   const RowNormaliser<T>& z) {
   V m(kLow<T>), s(0);
   for (std::int64_t c = 0; c < grid.classes; ++c) m = larger(m, lanes.load(x + lanes.at + c * grid.inner));
   for (std::int64_t c = 0; c < grid.classes; ++c) s += exp(lanes.load(x + lanes.at + c * grid.inner) - m);
-  (m + log(s)).store(lse + lanes.row, lanes.n);
+  m.store(z.top + lanes.row, lanes.n);
+  log(s).store(z.log_sum + lanes.row, lanes.n);
 }
 
+// Halves of the scores are subtracted, and the factor u is in the terms: neither the difference of two finite scores
+// nor the sum over the classes overflows unless the result does.
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void uniform_rows(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x, const T* lse,
-                               const T* w, T* out) {
+XGRAD_INLINE void uniform_rows(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x,
+                               const RowNormaliser<T>& z, T u, const T* w, T total, T* out) {
   for (std::int64_t r = begin; r < end; ++r) {
-    const V l(lse[r]);
+    const T top = z.top[r];
+    const V half(top * T(0.5)), twice(u * 2);
     V s(0);
     for (std::int64_t c = 0; c < classes; c += V::lanes) {
-      const V d = l - load_at<V>(x + r * classes, c, classes,
-                                 lse[r]);  // nothing past the end
-      s += w ? d * load_at<V>(w, c, classes, T(0)) : d;
+      const V d = half - load_at<V>(x + r * classes, c, classes, top) * T(0.5);  // nothing past the end
+      s += d * (w ? twice * load_at<V>(w, c, classes, T(0)) : twice);
     }
-    out[r] = sum_lanes(s);
+    out[r] = total * z.log_sum[r] + sum_lanes(s);
   }
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void uniform_lanes(const ClassGrid& grid, const Lanes<V>& lanes, const T* x, const T* lse, const T* w,
-                                T* out) {
-  const V l = lanes.load(lse + lanes.row);
+XGRAD_INLINE void uniform_lanes(const ClassGrid& grid, const Lanes<V>& lanes, const T* x, const RowNormaliser<T>& z,
+                                T u, const T* w, T total, T* out) {
+  const V half = lanes.load(z.top + lanes.row) * T(0.5), l = lanes.load(z.log_sum + lanes.row);
   V s(0);
   for (std::int64_t c = 0; c < grid.classes; ++c)
-    s += V(w ? w[c] : T(1)) * (l - lanes.load(x + lanes.at + c * grid.inner));
-  s.store(out + lanes.row, lanes.n);
+    s += (half - lanes.load(x + lanes.at + c * grid.inner) * T(0.5)) * V(u * 2 * (w ? w[c] : T(1)));
+  (l * total + s).store(out + lanes.row, lanes.n);
+}
+
+// The same with factors of each row and class.
+template <class V, class T = typename V::value_type>
+XGRAD_INLINE void target_rows(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x,
+                              const RowNormaliser<T>& z, const T* q, T* out) {
+  for (std::int64_t r = begin; r < end; ++r) {
+    const T top = z.top[r];
+    const V half(top * T(0.5));
+    V s(0), total(0);
+    for (std::int64_t c = 0; c < classes; c += V::lanes) {
+      const V share = load_at<V>(q + r * classes, c, classes, T(0));
+      s += (half - load_at<V>(x + r * classes, c, classes, top) * T(0.5)) * (share * 2);
+      total += share;
+    }
+    out[r] = sum_lanes(total) * z.log_sum[r] + sum_lanes(s);
+  }
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void softmax_rows(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x, const T* lse,
-                               const T* scale, const T* uniform, const T* w, T* dx) {
+XGRAD_INLINE void target_lanes(const ClassGrid& grid, const Lanes<V>& lanes, const T* x, const RowNormaliser<T>& z,
+                               const T* q, T* out) {
+  const V half = lanes.load(z.top + lanes.row) * T(0.5);
+  V s(0), total(0);
+  for (std::int64_t c = 0; c < grid.classes; ++c) {
+    const std::int64_t p = lanes.at + c * grid.inner;
+    const V share = lanes.load(q + p);
+    s += (half - lanes.load(x + p) * T(0.5)) * (share * 2);
+    total += share;
+  }
+  (total * lanes.load(z.log_sum + lanes.row) + s).store(out + lanes.row, lanes.n);
+}
+
+template <class V, class T = typename V::value_type>
+XGRAD_INLINE void softmax_rows(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x,
+                               const RowNormaliser<T>& z, const T* scale, const T* uniform, const T* w, T* dx) {
   for (std::int64_t r = begin; r < end; ++r) {
     const T* row = x + r * classes;
     T* to = dx + r * classes;
@@ -151,10 +188,10 @@ XGRAD_INLINE void softmax_rows(std::int64_t begin, std::int64_t end, std::int64_
       std::fill_n(to, classes, T(0));
       continue;
     }
-    const V a(scale[r]), l(lse[r]), u(uniform ? uniform[r] : T(0));
+    const V a(scale[r]), m(z.top[r]), l(z.log_sum[r]), u(uniform ? uniform[r] : T(0));
     for (std::int64_t i = 0; i < classes; i += V::lanes) {
       const std::int64_t c = std::min(i, classes - V::lanes);  // the last vector overlaps the one before it
-      V v = exp(V::load(row + c) - l) * a;
+      V v = exp(V::load(row + c) - m - l) * a;
       if (uniform) v -= w ? u * V::load(w + c) : u;
       v.store(to + c);
     }
@@ -162,13 +199,13 @@ XGRAD_INLINE void softmax_rows(std::int64_t begin, std::int64_t end, std::int64_
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void softmax_lanes(const ClassGrid& grid, const Lanes<V>& lanes, const T* x, const T* lse, const T* scale,
-                                const T* uniform, const T* w, T* dx) {
-  const V a = lanes.load(scale + lanes.row), l = lanes.load(lse + lanes.row);
+XGRAD_INLINE void softmax_lanes(const ClassGrid& grid, const Lanes<V>& lanes, const T* x, const RowNormaliser<T>& z,
+                                const T* scale, const T* uniform, const T* w, T* dx) {
+  const V a = lanes.load(scale + lanes.row), m = lanes.load(z.top + lanes.row), l = lanes.load(z.log_sum + lanes.row);
   const V u = uniform ? lanes.load(uniform + lanes.row) : V(0);
   for (std::int64_t c = 0; c < grid.classes; ++c) {
     const std::int64_t p = lanes.at + c * grid.inner;
-    V v = exp(lanes.load(x + p) - l) * a;
+    V v = exp(lanes.load(x + p) - m - l) * a;
     if (uniform) v -= u * V(w ? w[c] : T(1));
     where(a == V(0), V(0), v).store(dx + p, lanes.n);
   }
@@ -183,23 +220,24 @@ XGRAD_INLINE void turn(const T* rows, int n, std::int64_t classes, T* turned) {
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void logsumexp_narrow(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x, T* lse) {
+XGRAD_INLINE void normaliser_narrow(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x,
+                                    const RowNormaliser<T>& z) {
   alignas(64) T turned[kNarrow * V::lanes] = {};
   for (std::int64_t r = begin; r < end; r += V::lanes) {
     const Lanes<V> lanes{r, 0, static_cast<int>(std::min<std::int64_t>(V::lanes, end - r))};
     turn<V>(x + r * classes, lanes.n, classes, turned);
-    logsumexp_lanes<V>({1, classes, V::lanes}, lanes, turned, lse);
+    normaliser_lanes<V>({1, classes, V::lanes}, lanes, turned, z);
   }
 }
 
 template <class V, class T = typename V::value_type>
-XGRAD_INLINE void softmax_narrow(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x, const T* lse,
-                                 const T* scale, const T* uniform, const T* w, T* dx) {
+XGRAD_INLINE void softmax_narrow(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x,
+                                 const RowNormaliser<T>& z, const T* scale, const T* uniform, const T* w, T* dx) {
   alignas(64) T turned[kNarrowGradient * V::lanes] = {};
   for (std::int64_t r = begin; r < end; r += V::lanes) {
     const Lanes<V> lanes{r, 0, static_cast<int>(std::min<std::int64_t>(V::lanes, end - r))};
     turn<V>(x + r * classes, lanes.n, classes, turned);
-    softmax_lanes<V>({1, classes, V::lanes}, lanes, turned, lse, scale, uniform, w, turned);
+    softmax_lanes<V>({1, classes, V::lanes}, lanes, turned, z, scale, uniform, w, turned);
     for (int i = 0; i < lanes.n; ++i)
       for (std::int64_t c = 0; c < classes; ++c) dx[(r + i) * classes + c] = turned[c * V::lanes + i];
   }
@@ -231,55 +269,74 @@ void over_grid(const ClassGrid& grid, double ns, const R& rows, const L& lanes) 
 }  // namespace
 
 template <class T>
-void class_logsumexp(const ClassGrid& grid, const T* x, T* lse) {
+void class_normaliser(const ClassGrid& grid, const T* x, const RowNormaliser<T>& z) {
   over_grid<T>(
       grid, kExpNs<T>,
       [=](auto v, std::int64_t begin, std::int64_t end) {
         if (grid.classes <= kNarrow)
-          logsumexp_narrow<decltype(v)>(begin, end, grid.classes, x, lse);
+          normaliser_narrow<decltype(v)>(begin, end, grid.classes, x, z);
         else
-          logsumexp_rows<decltype(v)>(begin, end, grid.classes, x, lse);
+          normaliser_rows<decltype(v)>(begin, end, grid.classes, x, z);
       },
       [=](auto v, std::int64_t o, std::int64_t i) {
-        logsumexp_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, lse);
+        normaliser_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, z);
       });
 }
 
 template <class T>
-void class_uniform_loss(const ClassGrid& grid, const T* x, const T* lse, const T* w, T* out) {
+void class_uniform_loss(const ClassGrid& grid, const T* x, const RowNormaliser<T>& z, T u, const T* w, T total,
+                        T* out) {
   over_grid<T>(
       grid, 0.2,
       [=](auto v, std::int64_t begin, std::int64_t end) {
-        uniform_rows<decltype(v)>(begin, end, grid.classes, x, lse, w, out);
+        uniform_rows<decltype(v)>(begin, end, grid.classes, x, z, u, w, total, out);
       },
       [=](auto v, std::int64_t o, std::int64_t i) {
-        uniform_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, lse, w, out);
+        uniform_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, z, u, w, total, out);
       });
 }
 
 template <class T>
-void class_softmax_scaled(const ClassGrid& grid, const T* x, const T* lse, const T* scale, const T* uniform, const T* w,
-                          T* dx) {
+void class_target_loss(const ClassGrid& grid, const T* x, const RowNormaliser<T>& z, const T* q, T* out) {
+  over_grid<T>(
+      grid, 0.3,
+      [=](auto v, std::int64_t begin, std::int64_t end) {
+        target_rows<decltype(v)>(begin, end, grid.classes, x, z, q, out);
+      },
+      [=](auto v, std::int64_t o, std::int64_t i) {
+        target_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, z, q, out);
+      });
+}
+
+template <class T>
+void class_softmax_scaled(const ClassGrid& grid, const T* x, const RowNormaliser<T>& z, const T* scale,
+                          const T* uniform, const T* w, T* dx) {
   over_grid<T>(
       grid, kExpNs<T>,
       [=](auto v, std::int64_t begin, std::int64_t end) {
         if (grid.classes <= kNarrowGradient)
-          softmax_narrow<decltype(v)>(begin, end, grid.classes, x, lse, scale, uniform, w, dx);
+          softmax_narrow<decltype(v)>(begin, end, grid.classes, x, z, scale, uniform, w, dx);
         else
-          softmax_rows<decltype(v)>(begin, end, grid.classes, x, lse, scale, uniform, w, dx);
+          softmax_rows<decltype(v)>(begin, end, grid.classes, x, z, scale, uniform, w, dx);
       },
       [=](auto v, std::int64_t o, std::int64_t i) {
-        softmax_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, lse, scale, uniform, w, dx);
+        softmax_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, z, scale, uniform, w, dx);
       });
 }
 
-template void class_logsumexp<float>(const ClassGrid&, const float*, float*);
-template void class_logsumexp<double>(const ClassGrid&, const double*, double*);
-template void class_uniform_loss<float>(const ClassGrid&, const float*, const float*, const float*, float*);
-template void class_uniform_loss<double>(const ClassGrid&, const double*, const double*, const double*, double*);
-template void class_softmax_scaled<float>(const ClassGrid&, const float*, const float*, const float*, const float*,
-                                          const float*, float*);
-template void class_softmax_scaled<double>(const ClassGrid&, const double*, const double*, const double*, const double*,
-                                           const double*, double*);
+template void class_normaliser<float>(const ClassGrid&, const float*, const RowNormaliser<float>&);
+template void class_normaliser<double>(const ClassGrid&, const double*, const RowNormaliser<double>&);
+template void class_uniform_loss<float>(const ClassGrid&, const float*, const RowNormaliser<float>&, float,
+                                        const float*, float, float*);
+template void class_uniform_loss<double>(const ClassGrid&, const double*, const RowNormaliser<double>&, double,
+                                         const double*, double, double*);
+template void class_target_loss<float>(const ClassGrid&, const float*, const RowNormaliser<float>&, const float*,
+                                       float*);
+template void class_target_loss<double>(const ClassGrid&, const double*, const RowNormaliser<double>&, const double*,
+                                        double*);
+template void class_softmax_scaled<float>(const ClassGrid&, const float*, const RowNormaliser<float>&, const float*,
+                                          const float*, const float*, float*);
+template void class_softmax_scaled<double>(const ClassGrid&, const double*, const RowNormaliser<double>&, const double*,
+                                           const double*, const double*, double*);
 
 }  // namespace xgrad::detail

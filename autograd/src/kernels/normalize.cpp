@@ -31,7 +31,7 @@ struct Job {
   NormGrid grid;
   const T *x, *g;
   T* out;
-  T *mean, *rstd;
+  T *mean, *rstd, *rest;
   const T *weight, *bias;  // per channel, or per element of (channel, inner) where runs are short
   double eps;
 };
@@ -58,21 +58,23 @@ void rows_forward(const Job<T>& j, bool runs) {
         const T* x = j.x + r * n;
         T* y = j.out + r * n;
         const Spread s = spread_of<V>(x, n);
-        const T m = static_cast<T>(s.mean), rstd = static_cast<T>(1 / std::sqrt(s.variance() + j.eps));
+        const T m = static_cast<T>(s.mean()), rstd = static_cast<T>(1 / std::sqrt(s.variance() + j.eps));
+        const T rest = static_cast<T>(s.rest(static_cast<double>(m))), shift = -rest * rstd;
         j.mean[r] = m;
         j.rstd[r] = rstd;
+        j.rest[r] = rest;
         const std::int64_t group = r % j.grid.groups;
         if (runs) {
           for (std::int64_t k = 0; k < j.grid.per_group; ++k) {
             const std::int64_t c = group * j.grid.per_group + k, at = k * j.grid.inner;
-            map_run<V>(x + at, y + at, j.grid.inner, m, rstd * j.weight[c], j.bias[c]);
+            map_run<V>(x + at, y + at, j.grid.inner, m, rstd * j.weight[c], shift * j.weight[c] + j.bias[c]);
           }
           continue;
         }
         const T *w = j.weight + group * n, *b = j.bias + group * n;
-        const V vm(m), vr(rstd);
+        const V vm(m), vr(rstd), vs(shift);
         map_vectors<V>(n, [=](std::int64_t i, int l) {
-          put((get<V>(x, i, l) - vm) * vr * get<V>(w, i, l) + get<V>(b, i, l), y, i, l);
+          put(((get<V>(x, i, l) - vm) * vr + vs) * get<V>(w, i, l) + get<V>(b, i, l), y, i, l);
         });
       }
     });
@@ -87,8 +89,9 @@ void channel_runs_forward(const Job<T>& j) {
     run_simd([=](auto bytes) {
       for (std::int64_t r = begin; r < end; ++r) {
         const std::int64_t c = r % channels;
-        map_run<Vec<T, bytes>>(j.x + r * inner, j.out + r * inner, inner, j.mean[c], j.rstd[c] * j.weight[c],
-                               j.bias[c]);
+        const T scale = j.rstd[c] * j.weight[c];
+        map_run<Vec<T, bytes>>(j.x + r * inner, j.out + r * inner, inner, j.mean[c], scale,
+                               j.bias[c] - j.rest[c] * scale);
       }
     });
   });
@@ -114,7 +117,7 @@ void columns_forward(const Job<T>& j) {
     const std::int64_t c = k.channel(i);
     mean[i] = j.mean[c];
     scale[i] = j.rstd[c] * j.weight[c];
-    bias[i] = j.bias[c];
+    bias[i] = j.bias[c] - j.rest[c] * scale[i];
   }
   parallel_for(k.rows, grain(0.2 * static_cast<double>(k.width)), [&](std::int64_t begin, std::int64_t end) {
     run_simd([=](auto bytes) {
@@ -156,7 +159,7 @@ XGRAD_INLINE void spread_columns(const T* x, const Columns& k, std::int64_t c, i
     for (int u = 0; u < K; ++u)
       for (int i = 0; i < lanes(u); ++i) {
         const double d = static_cast<double>(dev[u][i]);
-        join(out[c + u * w + i], count, static_cast<double>(about[u][i]) + d / count,
+        join(out[c + u * w + i], count, static_cast<double>(about[u][i]), d / count,
              static_cast<double>(squares[u][i]) - d * d / count);
       }
   }
@@ -181,7 +184,7 @@ void spread_by_columns(const NormGrid& grid, const T* x, Spread* channels) {
                      spread_columns<V, 1>(x, k, c, static_cast<int>(std::min<std::int64_t>(w, stop - c)), out);
                  });
                });
-  for (std::int64_t i = 0; i < k.width; ++i) join(channels[k.channel(i)], out[i].count, out[i].mean, out[i].squares);
+  for (std::int64_t i = 0; i < k.width; ++i) join(channels[k.channel(i)], out[i]);
 }
 
 template <class T>
@@ -194,8 +197,7 @@ void spread_by_runs(const NormGrid& grid, const T* x, Spread* channels) {
       for (std::int64_t r = begin; r < end; ++r) out[r] = spread_of<Vec<T, bytes>>(x + r * inner, inner);
     });
   });
-  for (std::int64_t r = 0; r < runs; ++r)
-    join(channels[r % grid.channels()], out[r].count, out[r].mean, out[r].squares);
+  for (std::int64_t r = 0; r < runs; ++r) join(channels[r % grid.channels()], out[r]);
 }
 
 // ---- backward ----
@@ -209,6 +211,10 @@ struct ChannelSums {
     std::fill_n(bias, 2 * channels, 0.0);
   }
 };
+
+// sum - by rest: what a sum of products with x - mean, or the constant beside such a product with `by`, is once the
+// rest of the mean is subtracted from x too.
+inline double centred(double sum, double by, double rest) { return sum - by * rest; }
 
 template <class T>
 void batch_runs_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
@@ -225,8 +231,9 @@ void batch_runs_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
     });
   });
   for (std::int64_t r = 0; r < runs; ++r) {
-    sums.bias[r % channels] += by_bias[r];
-    sums.weight[r % channels] += by_weight[r] * static_cast<double>(j.rstd[r % channels]);
+    const std::int64_t c = r % channels;
+    sums.bias[c] += by_bias[r];
+    sums.weight[c] += centred(by_weight[r], by_bias[r], j.rest[c]) * static_cast<double>(j.rstd[c]);
   }
   const double scale = constant ? 0 : 1 / static_cast<double>(j.grid.count());
   const double *all_bias = sums.bias, *all_weight = sums.weight;
@@ -235,9 +242,9 @@ void batch_runs_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
       for (std::int64_t r = begin; r < end; ++r) {
         const std::int64_t c = r % channels, at = r * inner;
         const double a = static_cast<double>(j.rstd[c]) * static_cast<double>(j.weight[c]);
+        const double k = a * static_cast<double>(j.rstd[c]) * all_weight[c] * scale;
         map_gradient<Vec<T, bytes>>(j.g + at, j.x + at, j.out + at, inner, j.mean[c], static_cast<T>(a),
-                                    static_cast<T>(a * all_bias[c] * scale),
-                                    static_cast<T>(a * static_cast<double>(j.rstd[c]) * all_weight[c] * scale));
+                                    static_cast<T>(centred(a * all_bias[c] * scale, k, j.rest[c])), static_cast<T>(k));
       }
     });
   });
@@ -320,15 +327,16 @@ void batch_columns_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
   for (std::int64_t i = 0; i < width; ++i) {
     const std::int64_t ch = cols.channel(i);
     sums.bias[ch] += by_bias[i];
-    sums.weight[ch] += by_weight[i] * static_cast<double>(j.rstd[ch]);
+    sums.weight[ch] += centred(by_weight[i], by_bias[i], j.rest[ch]) * static_cast<double>(j.rstd[ch]);
   }
   const double scale = constant ? 0 : 1 / static_cast<double>(j.grid.count());
   for (std::int64_t i = 0; i < width; ++i) {
     const std::int64_t ch = cols.channel(i);
     const double r = static_cast<double>(j.rstd[ch]), f = r * static_cast<double>(j.weight[ch]);
+    const double slope = f * r * sums.weight[ch] * scale;
     a[i] = static_cast<T>(f);
-    c[i] = static_cast<T>(f * sums.bias[ch] * scale);
-    k[i] = static_cast<T>(f * r * sums.weight[ch] * scale);
+    c[i] = static_cast<T>(centred(f * sums.bias[ch] * scale, slope, j.rest[ch]));
+    k[i] = static_cast<T>(slope);
   }
   columns_gradient(j, cols, mean, a, c, k);
 }
@@ -343,12 +351,13 @@ XGRAD_INLINE void group_backward(const Job<T>& j, std::int64_t row, double* by_b
   for (std::int64_t k = 0; k < per; ++k) {
     const NormSums s = gradient_sums<V>(g + k * inner, x + k * inner, inner, j.mean[row]);
     by_bias[k] = s.a;
-    by_weight[k] = s.b * r;
+    by_weight[k] = centred(s.b, s.a, j.rest[row]) * r;
     su += static_cast<double>(w[k]) * by_bias[k];
     sux += static_cast<double>(w[k]) * by_weight[k];
   }
   const double count = static_cast<double>(n);
-  const T c = static_cast<T>(r * su / count), kx = static_cast<T>(r * r * sux / count);
+  const double slope = r * r * sux / count;
+  const T c = static_cast<T>(centred(r * su / count, slope, j.rest[row])), kx = static_cast<T>(slope);
   for (std::int64_t k = 0; k < per; ++k) {
     const std::int64_t at = k * inner;
     map_gradient<V>(g + at, x + at, j.out + row * n + at, inner, j.mean[row], j.rstd[row] * w[k], c, kx);
@@ -384,13 +393,15 @@ XGRAD_INLINE void row_backward(const Job<T>& j, std::int64_t row, std::int64_t n
     a += u;
     b += u * (get<V>(x, i, l) - m);
   });
-  const double rd = static_cast<double>(j.rstd[row]), count = static_cast<double>(n);
-  const V c(static_cast<T>(rd * s.a / count)), k(static_cast<T>(rd * rd * rd * s.b / count));
+  const double rd = static_cast<double>(j.rstd[row]), rest = static_cast<double>(j.rest[row]);
+  const double count = static_cast<double>(n), slope = rd * rd * rd * centred(s.b, s.a, rest) / count;
+  const V c(static_cast<T>(centred(rd * s.a / count, slope, rest))), k(static_cast<T>(slope));
+  const V shift(static_cast<T>(-rest * rd));
   each_vector<V>(n, [=](std::int64_t i, int l) {
     const V v = get<V>(g, i, l), d = get<V>(x, i, l) - m;
     put(v * get<V>(w, i, l) * r - c - d * k, out, i, l);
     put(get<V>(acc_b, i, l) + v, acc_b, i, l);
-    put(get<V>(acc_w, i, l) + v * d * r, acc_w, i, l);
+    put(get<V>(acc_w, i, l) + v * (d * r + shift), acc_w, i, l);
   });
 }
 
@@ -444,6 +455,7 @@ Tensor norm_rows_raw(const NormGrid& grid, const Tensor& x, double eps, NormTerm
   Tensor y = make_tensor(impl(x).shape, type);
   terms.mean = make_tensor({grid.statistics()}, type);
   terms.rstd = make_tensor({grid.statistics()}, type);
+  terms.rest = make_tensor({grid.statistics()}, type);
   if (grid.numel() == 0) return y;
   dispatch_floating(type, [&](auto zero) {
     using T = decltype(zero);
@@ -451,8 +463,8 @@ Tensor norm_rows_raw(const NormGrid& grid, const Tensor& x, double eps, NormTerm
     const std::int64_t repeat = runs ? 1 : grid.inner;
     const Tensor w = spread_out<T>(terms.weight, grid.channels(), repeat, 1);
     const Tensor b = spread_out<T>(terms.bias, grid.channels(), repeat, 0);
-    rows_forward(Job<T>{grid, data<T>(x), nullptr, data<T>(y), data<T>(terms.mean), data<T>(terms.rstd), data<T>(w),
-                        data<T>(b), eps},
+    rows_forward(Job<T>{grid, data<T>(x), nullptr, data<T>(y), data<T>(terms.mean), data<T>(terms.rstd),
+                        data<T>(terms.rest), data<T>(w), data<T>(b), eps},
                  runs);
   });
   return y;
@@ -461,7 +473,8 @@ Tensor norm_rows_raw(const NormGrid& grid, const Tensor& x, double eps, NormTerm
 NormMoments norm_moments_raw(const NormGrid& grid, const Tensor& x) {
   if (const BlockedRef form = blocked_form(x)) return norm_moments_blocked(form);
   const std::int64_t channels = grid.channels();
-  NormMoments m{make_tensor({channels}, impl(x).dtype), make_tensor({channels}, impl(x).dtype)};
+  const auto each = [&] { return make_tensor({channels}, impl(x).dtype); };
+  NormMoments m{each(), each(), each()};
   std::vector<Spread> spread(static_cast<std::size_t>(channels));
   dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -469,8 +482,9 @@ NormMoments norm_moments_raw(const NormGrid& grid, const Tensor& x) {
     grid.inner >= kBatchRun ? spread_by_runs(grid, p, spread.data()) : spread_by_columns(grid, p, spread.data());
     for (std::int64_t c = 0; c < channels; ++c) {
       const Spread& s = spread[static_cast<std::size_t>(c)];
-      data<T>(m.mean)[c] = static_cast<T>(s.mean);
+      data<T>(m.mean)[c] = static_cast<T>(s.mean());
       data<T>(m.variance)[c] = static_cast<T>(s.variance());
+      data<T>(m.rest)[c] = static_cast<T>(s.rest(static_cast<double>(data<T>(m.mean)[c])));
     }
   });
   return m;
@@ -488,8 +502,9 @@ Tensor norm_channels_raw(const NormGrid& grid, const Tensor& x, const NormTerms&
     using T = decltype(zero);
     const Tensor w = spread_out<T>(terms.weight, grid.channels(), 1, 1);
     const Tensor b = spread_out<T>(terms.bias, grid.channels(), 1, 0);
-    const Job<T> job{grid,       data<T>(x), nullptr, data<T>(y), data<T>(terms.mean), data<T>(terms.rstd),
-                     data<T>(w), data<T>(b), 0};
+    const Job<T> job{
+        grid,       data<T>(x), nullptr, data<T>(y), data<T>(terms.mean), data<T>(terms.rstd), data<T>(terms.rest),
+        data<T>(w), data<T>(b), 0};
     grid.inner >= kBatchRun ? channel_runs_forward(job) : columns_forward(job);
   });
   return y;
@@ -513,8 +528,16 @@ NormGrads norm_backward_raw(const NormGrid& grid, bool constant, const Tensor& g
     using T = decltype(zero);
     const bool runs = grid.inner >= (grid.batch ? kBatchRun : kRun);
     const Tensor w = spread_out<T>(terms.weight, grid.channels(), runs || grid.batch ? 1 : grid.inner, 1);
-    const Job<T> job{grid,       data<T>(x), data<T>(g), data<T>(out.x), data<T>(terms.mean), data<T>(terms.rstd),
-                     data<T>(w), nullptr,    0};
+    const Job<T> job{grid,
+                     data<T>(x),
+                     data<T>(g),
+                     data<T>(out.x),
+                     data<T>(terms.mean),
+                     data<T>(terms.rstd),
+                     data<T>(terms.rest),
+                     data<T>(w),
+                     nullptr,
+                     0};
     if (grid.numel() == 0) {
     } else if (grid.batch) {
       runs ? batch_runs_backward(job, constant, sums) : batch_columns_backward(job, constant, sums);

@@ -16,16 +16,17 @@ struct NormGrid {
   std::int64_t count() const { return batch ? n * inner : per_group * inner; }  // values in each
 };
 
-// Mean and 1 / sqrt(variance + eps), one per statistic; weight and bias are contiguous or undefined.
+// Mean and 1 / sqrt(variance + eps), one per statistic; weight and bias are contiguous or undefined. rest: what
+// rounding took from the mean, which may lie between two numbers of its size; it is subtracted as well.
 struct NormTerms {
-  Tensor mean, rstd, weight, bias;
+  Tensor mean, rstd, weight, bias, rest;
 };
 
 // y = (x - mean) rstd weight + bias, with the statistics of x, which are filled in. Not for batch grids.
 Tensor norm_rows_raw(const NormGrid& grid, const Tensor& x, double eps, NormTerms& terms);
-// Mean and biased variance of a batch grid that is not empty.
+// Mean, biased variance and rest of the mean of a batch grid that is not empty.
 struct NormMoments {
-  Tensor mean, variance;
+  Tensor mean, variance, rest;
 };
 NormMoments norm_moments_raw(const NormGrid& grid, const Tensor& x);
 // y for a batch grid, with the statistics given.

@@ -171,11 +171,14 @@ NormMoments norm_moments_blocked(const BlockedRef& x) {
   double *by_d = data<double>(totals), *by_square = by_d + l.channels;
   std::fill_n(by_d, 2 * l.channels, 0.0);
   add_up(l, deviations(k, x.data<float>(), from), by_d, by_square);
-  NormMoments m{make_tensor({l.channels}, kFloat32), make_tensor({l.channels}, kFloat32)};
+  const auto each = [&] { return make_tensor({l.channels}, kFloat32); };
+  NormMoments m{each(), each(), each()};
   const auto count = static_cast<double>(l.batch * l.inner);
   for (std::int64_t c = 0; c < l.channels; ++c) {
     const double mean = by_d[c] / count, variance = by_square[c] / count - mean * mean;
-    data<float>(m.mean)[c] = static_cast<float>(static_cast<double>(from.of_channel(c)) + mean);
+    const double whole = static_cast<double>(from.of_channel(c)) + mean;
+    data<float>(m.mean)[c] = static_cast<float>(whole);
+    data<float>(m.rest)[c] = static_cast<float>(whole - static_cast<double>(data<float>(m.mean)[c]));
     data<float>(m.variance)[c] = static_cast<float>(variance < 0 ? 0 : variance);  // NaN stays
   }
   return m;
@@ -183,11 +186,16 @@ NormMoments norm_moments_blocked(const BlockedRef& x) {
 
 void norm_channels_blocked(const BlockedRef& x, const NormTerms& terms, const BlockedRef& y) {
   const Chunks k(x.layout());
-  const float *mean_of = data<float>(terms.mean), *rstd_of = data<float>(terms.rstd);
+  const float *mean_of = data<float>(terms.mean), *rstd_of = data<float>(terms.rstd),
+              *rest_of = data<float>(terms.rest);
+  const auto scale_of = [&](std::int64_t c) {
+    return rstd_of[c] * static_cast<float>(channel_value(terms.weight, c, 1));
+  };
   const PerColumn mean(k, [=](std::int64_t c) { return mean_of[c]; });
-  const PerColumn scale(
-      k, [&](std::int64_t c) { return rstd_of[c] * static_cast<float>(channel_value(terms.weight, c, 1)); });
-  const PerColumn shift(k, [&](std::int64_t c) { return static_cast<float>(channel_value(terms.bias, c, 0)); });
+  const PerColumn scale(k, scale_of);
+  const PerColumn shift(k, [&](std::int64_t c) {
+    return static_cast<float>(channel_value(terms.bias, c, 0)) - rest_of[c] * scale_of(c);
+  });
   each_chunk(
       k, 0.2,
       [k, &mean, &scale, &shift, from = x.data<float>(), to = y.data<float>()](auto v, std::int64_t i) XGRAD_INLINED {
@@ -204,20 +212,25 @@ void norm_backward_blocked(bool constant, const BlockedRef& g, const BlockedRef&
                            const BlockedRef& gx, double* by_bias, double* by_weight) {
   const BlockedLayout& l = x.layout();
   const Chunks k(l);
-  const float *mean_of = data<float>(terms.mean), *rstd_of = data<float>(terms.rstd);
+  const float *mean_of = data<float>(terms.mean), *rstd_of = data<float>(terms.rstd),
+              *rest_of = data<float>(terms.rest);
   const PerColumn mean(k, [=](std::int64_t c) { return mean_of[c]; });
   add_up(l, gradient_sums(k, g.data<float>(), x.data<float>(), mean), by_bias, by_weight);
-  for (std::int64_t c = 0; c < l.channels; ++c) by_weight[c] *= static_cast<double>(rstd_of[c]);
+  const auto rest = [=](std::int64_t c) { return static_cast<double>(rest_of[c]); };
+  for (std::int64_t c = 0; c < l.channels; ++c)
+    by_weight[c] = (by_weight[c] - rest(c) * by_bias[c]) * static_cast<double>(rstd_of[c]);
   // gx = g a - c - (x - mean) d
   const double share = constant ? 0 : 1 / static_cast<double>(l.batch * l.inner);
   const auto factor = [&](std::int64_t c) {
     return static_cast<double>(rstd_of[c]) * channel_value(terms.weight, c, 1);
   };
   const PerColumn a(k, [&](std::int64_t c) { return static_cast<float>(factor(c)); });
-  const PerColumn shift(k, [&](std::int64_t c) { return static_cast<float>(factor(c) * by_bias[c] * share); });
-  const PerColumn slope(k, [&](std::int64_t c) {
-    return static_cast<float>(factor(c) * static_cast<double>(rstd_of[c]) * by_weight[c] * share);
-  });
+  const auto slope_of = [&](std::int64_t c) {
+    return factor(c) * static_cast<double>(rstd_of[c]) * by_weight[c] * share;
+  };
+  const PerColumn shift(
+      k, [&](std::int64_t c) { return static_cast<float>(factor(c) * by_bias[c] * share - rest(c) * slope_of(c)); });
+  const PerColumn slope(k, [&](std::int64_t c) { return static_cast<float>(slope_of(c)); });
   each_chunk(k, 0.3,
              [k, &mean, &a, &shift, &slope, from_g = g.data<float>(), from_x = x.data<float>(), to = gx.data<float>()](
                  auto v, std::int64_t i) XGRAD_INLINED {

@@ -89,22 +89,26 @@ XGRAD_INLINE void map_vectors(std::int64_t n, F f) {
   if (i < n) f(n - V::lanes, V::lanes);
 }
 
+// The mean is one of the numbers plus `off`: added up, they would be rounded to a digit of the numbers.
 struct Spread {
-  double count = 0, mean = 0, squares = 0;  // squares of deviations from the mean
+  double count = 0, from = 0, off = 0, squares = 0;  // squares of deviations from the mean
   double variance() const { return squares / count; }
+  double mean() const { return from + off; }
+  double rest(double rounded) const { return from - rounded + off; }  // of the mean
 };
 // T. Chan et al., Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979.
-XGRAD_INLINE void join(Spread& s, double count, double mean, double squares) {
+XGRAD_INLINE void join(Spread& s, double count, double from, double off, double squares) {
   squares = squares < 0 ? 0 : squares;  // NaN stays
   if (s.count == 0) {
-    s = {count, mean, squares};
+    s = {count, from, off, squares};
     return;
   }
-  const double total = s.count + count, delta = mean - s.mean;
+  const double total = s.count + count, delta = (from - s.from) + (off - s.off);
   s.squares += squares + delta * delta * (s.count * count / total);
-  s.mean += delta * (count / total);
+  s.off += delta * (count / total);
   s.count = total;
 }
+XGRAD_INLINE void join(Spread& s, const Spread& o) { join(s, o.count, o.from, o.off, o.squares); }
 
 // Deviations from the first element give the mean of a block, deviations from that the squares and what rounding took
 // from it.
@@ -126,7 +130,7 @@ XGRAD_INLINE Spread spread_of(const T* p, std::int64_t n) {
       a += d;
       b += d * d;
     });
-    join(s, count, about + dev.a * share, dev.b - dev.a * dev.a * share);
+    join(s, count, static_cast<double>(about), dev.a * share, dev.b - dev.a * dev.a * share);
   }
   return s;
 }

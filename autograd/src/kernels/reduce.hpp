@@ -24,12 +24,17 @@ Tensor prod_raw(const Tensor& x, DimSet dims, bool keepdim);  // integers in int
 // Largest or smallest; NaN wins. Of nothing: the smallest or largest value there is (bool: false, true).
 Tensor max_raw(const Tensor& x, DimSet dims, bool keepdim);
 Tensor min_raw(const Tensor& x, DimSet dims, bool keepdim);
-Tensor logsumexp_raw(const Tensor& x, DimSet dims, bool keepdim);  // floating
+// log(sum exp(x)), and the two parts it is rounded from: the largest x and log(sum exp(x - top)); floating. Of what is
+// all -inf or nothing, the second is 0.
+struct LogSumExpParts {
+  Tensor value, top, log_sum;
+};
+LogSumExpParts logsumexp_raw(const Tensor& x, DimSet dims, bool keepdim);
 
-// Mean (NaN where an element is infinite), and sum of squared deviations / max(0, n - correction) or the square root of
-// that; floating.
+// Mean (NaN where an element is infinite) and what rounding took from it, and the sum of squared deviations /
+// max(0, n - correction) or the square root of that; floating.
 struct Moments {
-  Tensor mean, spread;
+  Tensor mean, rest, spread;
 };
 Moments moments_raw(const Tensor& x, DimSet dims, double correction, bool root, bool keepdim);
 

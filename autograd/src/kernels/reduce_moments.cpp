@@ -28,8 +28,9 @@ XGRAD_INLINE double sum_of(const T* p, std::int64_t n, T pad, F f) {
 }
 
 // ---- mean and variance ----
+// The mean is one of the numbers plus `off`: added up, they would be rounded to a digit of the numbers.
 struct Moment {
-  double n, mean, m2;  // m2: sum of squared deviations from the mean
+  double n, from, off, m2;  // m2: sum of squared deviations from the mean
 };
 
 // Squared deviations from the mean, of those from a point near it and what these sum up to. NaN stays, and so does what
@@ -45,16 +46,16 @@ struct Spread {
   using Acc = Moment;
   static constexpr std::int64_t kStrip = 256;
   static constexpr double kNs = 0.15;
-  T *mean, *spread;
+  T *mean, *rest, *spread;
   double correction;
   bool root;
 
-  XGRAD_INLINE Acc identity() const { return {0, 0, 0}; }
+  XGRAD_INLINE Acc identity() const { return {0, 0, 0, 0}; }
   // T. Chan et al., Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979.
   XGRAD_INLINE void combine(Acc& a, const Acc& b) const {
-    const double n = a.n + b.n, delta = b.mean - a.mean;
+    const double n = a.n + b.n, delta = (b.from - a.from) + (b.off - a.off);
     if (b.n == 0) return;
-    a = a.n == 0 ? b : Acc{n, a.mean + delta * (b.n / n), a.m2 + b.m2 + delta * delta * (a.n * b.n / n)};
+    a = a.n == 0 ? b : Acc{n, a.from, a.off + delta * (b.n / n), a.m2 + b.m2 + delta * delta * (a.n * b.n / n)};
   }
   // Deviations from the first element give the mean, deviations from that the rest and what rounding took from it:
   // equal elements give exactly 0.
@@ -65,7 +66,7 @@ struct Spread {
     const T about = static_cast<T>(first + sum_of<W>(p, n, first, [first](auto v) { return v - first; }) / count);
     const double left = sum_of<W>(p, n, about, [about](auto v) { return v - about; });
     const double squares = sum_of<W>(p, n, about, [about](auto v) { return (v - about) * (v - about); });
-    return {count, about + left / count, about_mean(squares, left, count)};
+    return {count, static_cast<double>(about), left / count, about_mean(squares, left, count)};
   }
   template <int W>
   XGRAD_INLINE Acc run(const T* p, std::int64_t n) const {
@@ -89,13 +90,14 @@ struct Spread {
       }
     for (std::int64_t c = 0; c < cols; ++c) {
       const double l = left[c];
-      combine(acc[c], {n, about[c] + l / n, about_mean(squares[c], l, n)});
+      combine(acc[c], {n, static_cast<double>(about[c]), l / n, about_mean(squares[c], l, n)});
     }
   }
   XGRAD_INLINE void store(std::int64_t i, const Acc& a) const {
     const double none = std::numeric_limits<double>::quiet_NaN();
     const double v = a.n == 0 ? none : a.m2 / std::max(0.0, a.n - correction);
-    mean[i] = static_cast<T>(a.n == 0 ? none : a.mean);
+    mean[i] = static_cast<T>(a.n == 0 ? none : a.from + a.off);
+    rest[i] = static_cast<T>(a.from - static_cast<double>(mean[i]) + a.off);
     spread[i] = static_cast<T>(root ? std::sqrt(v) : v);
   }
 };
@@ -112,7 +114,7 @@ struct LogSumExp {
   static constexpr std::int64_t kStrip = 256;
   static constexpr double kNs = std::is_same_v<T, float> ? 0.4 : 6;
   static constexpr T kInf = std::numeric_limits<T>::infinity();
-  T* out;
+  T *out, *top, *log_sum;
 
   XGRAD_INLINE Acc identity() const { return {-INFINITY, 0}; }
   XGRAD_INLINE void combine(Acc& a, const Acc& b) const {
@@ -152,7 +154,12 @@ struct LogSumExp {
       for (std::int64_t j = 0; j < k; ++j) combine(acc[c + j], {m[static_cast<int>(j)], s[static_cast<int>(j)]});
     }
   }
-  XGRAD_INLINE void store(std::int64_t i, const Acc& a) const { out[i] = static_cast<T>(a.m + (a.s == 0 ? 0 : std::log(a.s))); }
+  XGRAD_INLINE void store(std::int64_t i, const Acc& a) const {
+    const double l = a.s == 0 ? 0 : std::log(a.s);
+    out[i] = static_cast<T>(a.m + l);
+    top[i] = static_cast<T>(a.m);
+    log_sum[i] = static_cast<T>(l);
+  }
 };
 
 }  // namespace
@@ -160,20 +167,21 @@ struct LogSumExp {
 Moments moments_raw(const Tensor& x, DimSet dims, double correction, bool root, bool keepdim) {
   const TensorImpl& t = impl(x);
   const Shape shape = reduced_shape(t.shape, dims, keepdim);
-  Moments m{make_tensor(shape, t.dtype), make_tensor(shape, t.dtype)};
+  Moments m{make_tensor(shape, t.dtype), make_tensor(shape, t.dtype), make_tensor(shape, t.dtype)};
   dispatch_floating(t.dtype, [&](auto zero) {
     using T = decltype(zero);
-    reduce(Spread<T>{data<T>(m.mean), data<T>(m.spread), correction, root}, t, dims);
+    reduce(Spread<T>{data<T>(m.mean), data<T>(m.rest), data<T>(m.spread), correction, root}, t, dims);
   });
   return m;
 }
 
-Tensor logsumexp_raw(const Tensor& x, DimSet dims, bool keepdim) {
+LogSumExpParts logsumexp_raw(const Tensor& x, DimSet dims, bool keepdim) {
   const TensorImpl& t = impl(x);
-  Tensor y = make_tensor(reduced_shape(t.shape, dims, keepdim), t.dtype);
+  const Shape shape = reduced_shape(t.shape, dims, keepdim);
+  LogSumExpParts y{make_tensor(shape, t.dtype), make_tensor(shape, t.dtype), make_tensor(shape, t.dtype)};
   dispatch_floating(t.dtype, [&](auto zero) {
     using T = decltype(zero);
-    reduce(LogSumExp<T>{data<T>(y)}, t, dims);
+    reduce(LogSumExp<T>{data<T>(y.value), data<T>(y.top), data<T>(y.log_sum)}, t, dims);
   });
   return y;
 }

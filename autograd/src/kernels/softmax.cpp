@@ -42,20 +42,44 @@ XGRAD_INLINE T row_maximum(const T* a, std::int64_t n) {
   return fold_vector(m, larger);
 }
 
+// y (g - sum(g y)) adds up to 0, as y adds up to 1. Where g has a large common offset, sum(g y) is rounded to a digit
+// of that. What the results then add up to is taken from them in proportion to y, if it is more than the rounding of
+// results of their size, which add up to `size`.
+template <class T>
+constexpr T kEven = 8 * std::numeric_limits<T>::epsilon();
+template <class V>
+XGRAD_INLINE V uneven(const V& left, const V& size) {
+  using T = typename V::value_type;
+  return where(abs(left) > size * kEven<T>, left, V(T(0)));
+}
+
+template <class V, class T>
+XGRAD_INLINE void softmax_backward_row(const T* g, const T* y, T* out, std::int64_t n) {
+  const V s = static_cast<T>(
+      sum_vectors<V>(n, [=](std::int64_t i, int k) XGRAD_INLINED { return get<V>(g, i, k) * get<V>(y, i, k); }));
+  V left(T(0)), size(T(0));
+  each_vector<V>(n, [&](std::int64_t i, int k) XGRAD_INLINED {
+    const V d = get<V>(y, i, k) * (get<V>(g, i, k) - s);
+    put(d, out, i, k);
+    left += d;
+    size += abs(d);
+  });
+  const V off = uneven(V(lane_sum(left)), V(lane_sum(size)));
+  if (off[0] == T(0)) return;
+  each_vector<V>(
+      n, [=](std::int64_t i, int k) XGRAD_INLINED { put(get<V>(out, i, k) - get<V>(y, i, k) * off, out, i, k); });
+}
+
 // a: the input, or the gradient with b = the result.
 template <Pass P, class V, class T>
 XGRAD_INLINE void row_pass(const T* a, const T* b, T* out, std::int64_t n) {
   constexpr T kOff = -std::numeric_limits<T>::infinity();  // its exponential is 0
   const auto at = [](const T* p, std::int64_t i, int k, T fill) { return k == V::lanes ? V::load(p + i) : V::load(p + i, k, fill); };
   const auto put = [out](const V& v, std::int64_t i, int k) { k == V::lanes ? v.store(out + i) : v.store(out + i, k); };
-  if constexpr (is_backward(P)) {
-    const V s = static_cast<T>(sum_vectors<V>(n, [=](std::int64_t i, int k) {
-      return P == Pass::softmax_backward ? at(a, i, k, 0) * at(b, i, k, 0) : at(a, i, k, 0);
-    }));
-    each_vector<V>(n, [=](std::int64_t i, int k) {
-      const V g = at(a, i, k, 0), y = at(b, i, k, 0);
-      put(P == Pass::softmax_backward ? y * (g - s) : g - exp(y) * s, i, k);
-    });
+  if constexpr (P == Pass::softmax_backward) return softmax_backward_row<V>(a, b, out, n);
+  if constexpr (P == Pass::log_softmax_backward) {
+    const V s = static_cast<T>(sum_vectors<V>(n, [=](std::int64_t i, int k) { return at(a, i, k, 0); }));
+    each_vector<V>(n, [=](std::int64_t i, int k) { put(at(a, i, k, 0) - exp(at(b, i, k, 0)) * s, i, k); });
     return;
   }
   const V m = row_maximum<V>(a, n);
@@ -97,8 +121,17 @@ XGRAD_INLINE void column_pass(const T* a, const T* b, T* out, std::int64_t n, st
   const auto y = [=](std::int64_t i) { return V::load(b + i * stride); };
   if constexpr (is_backward(P)) {
     const V s = sum_down<V>(n, [=](std::int64_t i) { return P == Pass::softmax_backward ? x(i) * y(i) : x(i); });
-    for (std::int64_t i = 0; i < n; ++i)
-      (P == Pass::softmax_backward ? y(i) * (x(i) - s) : x(i) - exp(y(i)) * s).store(out + i * stride);
+    V left(T(0)), size(T(0));
+    for (std::int64_t i = 0; i < n; ++i) {
+      const V d = P == Pass::softmax_backward ? y(i) * (x(i) - s) : x(i) - exp(y(i)) * s;
+      d.store(out + i * stride);
+      if constexpr (P == Pass::softmax_backward) left += d, size += abs(d);
+    }
+    if constexpr (P == Pass::softmax_backward) {
+      const V off = uneven(left, size);
+      if (!any(off != V(T(0)))) return;
+      for (std::int64_t i = 0; i < n; ++i) (V::load(out + i * stride) - y(i) * off).store(out + i * stride);
+    }
     return;
   }
   V m = x(0);

@@ -322,11 +322,12 @@ Tensor pow(const Tensor& x, const Tensor& y, Location at) {
       "pow", out, {x, y}, {x, y, out},
       [](const Saved& s, const Tensor& g) -> Grads {
         Tensor gx, gy;
-        // A base of 1 where the product would be 0 * inf, so that second derivatives are free of NaN too.
+        // A base of 1 where the product would be 0 * inf (0, a number so small that its inverse overflows, NaN), so
+        // that second derivatives are free of NaN too.
         if (s.needs(0))
           gx = fuse(
               [](auto u, auto a, auto b) {
-                auto base = where((b == 0) && !((a > 0) || (a < 0)), 1, a);
+                auto base = where((b == 0) && !(abs(1 / a) < INFINITY), 1, a);
                 return u * (b * pow(base, b - 1));
               },
               g, s[0], s[1]);

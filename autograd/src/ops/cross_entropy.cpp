@@ -1,10 +1,11 @@
 // nll_loss and cross_entropy. With class indices, cross_entropy is one pass over the scores that keeps the log-sum-exp
-// of each row; its gradient, softmax minus the target, is one pass more and an operation of its own, so that the
-// second derivative exists.
+// of each row, in its two parts; its gradient, softmax minus the target, is one pass more and an operation of its own,
+// so that the second derivative exists.
 #include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
+#include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -228,7 +229,8 @@ Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, c
 }
 
 // ---- cross_entropy with class indices ----
-// Loss of row r: a (lse - x_t) + u sum_c w_c (lse - x_c) with a = (1 - smoothing) w_t and u = smoothing / classes.
+// Loss of row r: a (lse - x_t) + u sum_c w_c (lse - x_c) with a = (1 - smoothing) w_t and u = smoothing / classes;
+// lse - x_c is log_sum - (x_c - top), with the scores subtracted first (kernels/class_rows.hpp).
 // Its gradient in x: (a + u sum_c w_c) softmax - u w - a onehot_t.
 template <class T>
 struct RowParts {
@@ -269,34 +271,39 @@ RowParts<T> row_parts(const Tensor& index, const Tensor& weight, const Call& c, 
 
 Grads second_derivative(const Saved& s, const Tensor& gg, const Call& c);
 
-// x, lse contiguous.
-Tensor ce_backward(const Tensor& grad, const Tensor& x, const Tensor& lse, const Tensor& index, const Tensor& weight,
-                   const Call& c) {
+template <class T>
+detail::RowNormaliser<T> normaliser_of(const Tensor& top, const Tensor& log_sum) {
+  return {data<T>(top), data<T>(log_sum)};
+}
+
+// x, top and log_sum contiguous.
+Tensor ce_backward(const Tensor& grad, const Tensor& x, const Tensor& top, const Tensor& log_sum, const Tensor& index,
+                   const Tensor& weight, const Call& c) {
   const Tensor g = grad.contiguous();
   Tensor dx = make_tensor(impl(x).shape, impl(x).dtype);
   dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
     const RowParts<T> parts = row_parts<T>(index, weight, c, data<T>(g));
-    detail::class_softmax_scaled(c.grid, data<T>(x), data<T>(lse), data<T>(parts.softmax),
-                                 data_or_null<T>(parts.uniform), data_or_null<T>(weight), data<T>(dx));
+    detail::class_softmax_scaled<T>(c.grid, data<T>(x), normaliser_of<T>(top, log_sum), data<T>(parts.softmax),
+                                    data_or_null<T>(parts.uniform), data_or_null<T>(weight), data<T>(dx));
     const std::int64_t* t = data<std::int64_t>(index);
     for (std::int64_t r = 0; r < c.grid.rows(); ++r)
       if (t[r] != c.ignore_index) data<T>(dx)[c.grid.at(r, t[r])] -= data<T>(parts.target)[r];
   });
-  return record("cross_entropy_backward", dx, {g, x}, {g, x, lse, index, weight},
+  return record("cross_entropy_backward", dx, {g, x}, {g, x, top, log_sum, index, weight},
                 [c](const Saved& s, const Tensor& gg) -> Grads { return second_derivative(s, gg, c); });
 }
 
 // The backward pass is g (A softmax(x) - constants), row by row.
 Grads second_derivative(const Saved& s, const Tensor& gg, const Call& c) {
-  const Tensor g = s[0], x = s[1], index = s[3], weight = s[4];
+  const Tensor g = s[0], x = s[1], index = s[4], weight = s[5];
   const Shape dim{c.class_dim};
   const bool rows = c.reduction == Reduction::none;
   Tensor g_grad, g_x;
   if (s.needs(0)) {
     Tensor ones = make_tensor(impl(g).shape, impl(g).dtype);
     detail::fill_raw(ones, Scalar(1.0));
-    const Tensor product = gg * ce_backward(ones, x, s[2], index, weight, c);
+    const Tensor product = gg * ce_backward(ones, x, s[2], s[3], index, weight, c);
     g_grad = rows ? sum(product, dim) : sum(product);
   }
   if (s.needs(1)) {
@@ -311,33 +318,72 @@ Grads second_derivative(const Saved& s, const Tensor& gg, const Call& c) {
   return {g_grad, g_x};
 }
 
-Tensor ce_indices(const Tensor& x, const Targets& t, const Location& at) {
+template <class T>
+Tensor ce_losses(const Tensor& x, const Targets& t, const detail::RowNormaliser<T>& z) {
   const Call& c = t.call;
-  Tensor lse = make_tensor(impl(t.index).shape, impl(x).dtype);
+  const T *p = data<T>(x), *w = data_or_null<T>(t.weight);
+  detail::class_normaliser<T>(c.grid, p, z);
+  Tensor uniform;
+  if (c.smoothing > 0) {
+    const double u = c.smoothing / static_cast<double>(c.grid.classes);
+    uniform = make_tensor(impl(t.index).shape, dtype_of<T>);
+    detail::class_uniform_loss<T>(c.grid, p, z, static_cast<T>(u), w, static_cast<T>(u * weight_sum(c, w)),
+                                  data<T>(uniform));
+  }
+  const std::int64_t* index = data<std::int64_t>(t.index);
+  const T keep = static_cast<T>(1 - c.smoothing), half = T(0.5);
+  return collect<T>(t.index, c, [&](std::int64_t r) {
+    if (index[r] == c.ignore_index) return T(0);
+    const T a = keep * row_weight(c, index, w, r), below = z.top[r] * half - p[c.grid.at(r, index[r])] * half;
+    const T loss = a * z.log_sum[r] + 2 * a * below;
+    return c.smoothing > 0 ? loss + data<T>(uniform)[r] : loss;
+  });
+}
+
+Tensor ce_indices(const Tensor& x, const Targets& t, const Location& at) {
+  const Shape& rows = impl(t.index).shape;
+  Tensor top = make_tensor(rows, impl(x).dtype), log_sum = make_tensor(rows, impl(x).dtype);
   Tensor out = dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T *p = data<T>(x), *w = data_or_null<T>(t.weight), *l = data<T>(lse);
-    detail::class_logsumexp(c.grid, p, data<T>(lse));
-    Tensor uniform;
-    if (c.smoothing > 0) {
-      uniform = make_tensor(impl(t.index).shape, impl(x).dtype);
-      detail::class_uniform_loss(c.grid, p, l, w, data<T>(uniform));
-    }
-    const std::int64_t* index = data<std::int64_t>(t.index);
-    const T keep = static_cast<T>(1 - c.smoothing),
-            u = static_cast<T>(c.smoothing / static_cast<double>(c.grid.classes));
-    return collect<T>(t.index, c, [&](std::int64_t r) {
-      if (index[r] == c.ignore_index) return T(0);
-      const T loss = keep * row_weight(c, index, w, r) * (l[r] - p[c.grid.at(r, index[r])]);
-      return c.smoothing > 0 ? loss + u * data<T>(uniform)[r] : loss;
-    });
+    return ce_losses<T>(x, t, normaliser_of<T>(top, log_sum));
   });
   return record(
-      "cross_entropy", std::move(out), {x}, {x, lse, t.index, t.weight},
-      [c](const Saved& s, const Tensor& g) -> Grads { return {ce_backward(g, s[0], s[1], s[2], s[3], c)}; }, at);
+      "cross_entropy", std::move(out), {x}, {x, top, log_sum, t.index, t.weight},
+      [c = t.call](const Saved& s, const Tensor& g) -> Grads {
+        return {ce_backward(g, s[0], s[1], s[2], s[3], s[4], c)};
+      },
+      at);
 }
 
 // ---- cross_entropy with probabilities ----
+// sum_c q_c (lse - x_c) of each row, from contiguous x and q. By x: sum(q) softmax - q; by q: -log_softmax.
+Tensor ce_of_shares(const Tensor& x, const Tensor& q, const ClassGrid& grid, int class_dim, const Location& at) {
+  Shape rows = impl(x).shape;
+  rows.erase(class_dim);
+  Tensor out = make_tensor(rows, impl(x).dtype);
+  detail::fill_raw(out, Scalar(0.0));  // of no classes
+  if (grid.classes > 0)
+    dispatch_floating(impl(x).dtype, [&](auto zero) {
+      using T = decltype(zero);
+      const Tensor top = make_tensor(rows, impl(x).dtype), log_sum = make_tensor(rows, impl(x).dtype);
+      const auto z = normaliser_of<T>(top, log_sum);
+      detail::class_normaliser<T>(grid, data<T>(x), z);
+      detail::class_target_loss<T>(grid, data<T>(x), z, data<T>(q), data<T>(out));
+    });
+  return record(
+      "cross_entropy", std::move(out), {x, q}, {x, q},
+      [class_dim](const Saved& s, const Tensor& grad) -> Grads {
+        const Tensor g = unsqueeze(grad, class_dim), scores = s[0], shares = s[1];
+        Tensor gx, gq;
+        if (s.needs(0))
+          gx = fuse([](auto g, auto all, auto p, auto q) { return g * (all * p - q); }, g,
+                    sum(shares, {class_dim}, true), softmax(scores, class_dim), shares);
+        if (s.needs(1)) gq = fuse([](auto g, auto l) { return -g * l; }, g, log_softmax(scores, class_dim));
+        return {gx, gq};
+      },
+      at);
+}
+
 Tensor ce_probabilities(const Tensor& input, const Tensor& target, const CrossEntropyOptions& o, const Location& at) {
   const char* op = "cross_entropy";
   if (!(impl(input).shape == impl(target).shape)) [[unlikely]]
@@ -352,15 +398,15 @@ Tensor ce_probabilities(const Tensor& input, const Tensor& target, const CrossEn
   if (o.label_smoothing > 0)
     p = add(mul(p, Scalar(1 - o.label_smoothing), at), Scalar(o.label_smoothing / static_cast<double>(grid.classes)),
             at);
-  Tensor terms = mul(log_softmax(input, class_dim, at), p, at);
   if (weight.defined()) {
     Shape column{grid.classes};
     for (int d = class_dim + 1; d < impl(input).shape.rank(); ++d) column.push_back(1);
-    terms = mul(terms, reshape(weight, column, at), at);
+    p = mul(p, reshape(weight, column, at), at);
   }
-  if (o.reduction == Reduction::none) return neg(sum(terms, Shape{class_dim}, false, at), at);
+  const Tensor losses = ce_of_shares(input.contiguous(at), p.contiguous(at), grid, class_dim, at);
+  if (o.reduction == Reduction::none) return losses;
   const double rows = o.reduction == Reduction::mean ? static_cast<double>(grid.rows()) : 1;
-  return div(sum(terms, at), Scalar(-rows), at);
+  return div(sum(losses, at), Scalar(rows), at);
 }
 
 }  // namespace

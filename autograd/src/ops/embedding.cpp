@@ -8,6 +8,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/embedding.hpp>
+#include <xgrad/p_norm.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 
@@ -154,17 +155,6 @@ Tensor gradient_scale(const Tensor& index, std::int64_t rows, DType type, std::i
   return scale;
 }
 
-template <class T>
-double norm_of(const T* row, std::int64_t n, double p) {
-  double sum = 0, largest = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const double v = std::abs(static_cast<double>(row[i]));
-    largest = std::max(largest, v);
-    sum += p == 2 ? v * v : p == 1 ? v : std::pow(v, p);
-  }
-  return std::isinf(p) ? largest : p == 2 ? std::sqrt(sum) : p == 1 ? sum : std::pow(sum, 1 / p);
-}
-
 // Shortens the used rows in place, outside the tape.
 void shorten_rows(Tensor weight, const Tensor& index, const Table& table, double max_norm, double p) {
   const NoGradGuard off;
@@ -177,7 +167,7 @@ void shorten_rows(Tensor weight, const Tensor& index, const Table& table, double
     const auto* rows = data<std::int64_t>(index);
     for (std::int64_t i = 0; i < impl(index).numel; ++i) {
       T* row = data<T>(packed) + rows[i] * size;
-      const double norm = norm_of(row, size, p);
+      const double norm = detail::p_norm_of(row, size, p);
       if (!(norm > max_norm)) continue;
       const T factor = static_cast<T>(max_norm / (norm + 1e-7));
       for (std::int64_t k = 0; k < size; ++k) row[k] *= factor;

@@ -38,13 +38,22 @@ void require_expandable(const char* role, const Tensor& t, const Tensor& input, 
         .shape_error();
 }
 
-// (1 - y) x + (1 + (p - 1) y) log(1 + exp(-x)), times w. The logarithm is
-// max(-x, 0) + log(1 + exp(-|x|)): nothing overflows, and where the loss is
-// small its large terms cancel exactly before the small one is added.
-constexpr auto kPlain = [](auto x, auto y) { return where(x > 0, x, 0) - x * y + log1p(exp(-abs(x))); };
+// With q = 1 + (p - 1) y: (1 - y) x + q log(1 + exp(-x)) = c |x| + q log(1 + exp(-|x|)), times w, where c is 1 - y for
+// positive x and p y for others. Nothing overflows, no large terms cancel, and a factor of 0 silences an infinite x.
+constexpr auto kLinear = [](auto c, auto x) { return where(c == 0, 0, c * abs(x)); };
+constexpr auto kPlain = [](auto x, auto y) { return kLinear(where(x > 0, 1 - y, y), x) + log1p(exp(-abs(x))); };
 constexpr auto kWeighted = [](auto x, auto y, auto w, auto p) {
-  auto q = (p - 1) * y + 1;
-  return w * ((1 - y) * x + q * where(x < 0, -x, 0) + q * log1p(exp(-abs(x))));
+  return w * (kLinear(where(x > 0, 1 - y, p * y), x) + ((p - 1) * y + 1) * log1p(exp(-abs(x))));
+};
+
+// The derivatives by x, with the smaller of sigmoid(x) and sigmoid(-x), which has all its digits.
+constexpr auto kPlainSlope = [](auto x, auto y) {
+  auto s = sigmoid(where(x > 0, -x, x));
+  return where(x > 0, (1 - y) - s, s - y);
+};
+constexpr auto kWeightedSlope = [](auto x, auto y, auto w, auto p) {
+  auto s = sigmoid(where(x > 0, -x, x)) * ((p - 1) * y + 1);
+  return w * where(x > 0, (1 - y) - s, s - p * y);
 };
 
 Tensor plain_bce(const Pair& p, Reduction r, const Location& at) {
@@ -54,7 +63,8 @@ Tensor plain_bce(const Pair& p, Reduction r, const Location& at) {
       {p.input, p.target},
       [k](const Saved& s, const Tensor& grad) -> Grads {
         Tensor gx, gy;
-        if (s.needs(0)) gx = fuse([k](auto g, auto x, auto y) { return g * ((sigmoid(x) - y) * k); }, grad, s[0], s[1]);
+        if (s.needs(0))
+          gx = fuse([k](auto g, auto x, auto y) { return g * (kPlainSlope(x, y) * k); }, grad, s[0], s[1]);
         if (s.needs(1)) gy = fuse([k](auto g, auto x) { return g * (x * -k); }, grad, s[0]);
         return {gx, gy};
       },
@@ -65,9 +75,8 @@ Tensor plain_bce(const Pair& p, Reduction r, const Location& at) {
 Grads weighted_backward(const Saved& s, const Tensor& grad, double k) {
   Tensor gx, gy, gw, gp;
   if (s.needs(0))
-    gx = fuse([k](auto g, auto x, auto y, auto w,
-                  auto p) { return g * (w * ((1 - y) - ((p - 1) * y + 1) * sigmoid(-x)) * k); },
-              grad, s[0], s[1], s[2], s[3]);
+    gx = fuse([k](auto g, auto x, auto y, auto w, auto p) { return g * (kWeightedSlope(x, y, w, p) * k); }, grad, s[0],
+              s[1], s[2], s[3]);
   if (s.needs(1))
     gy = fuse([k](auto g, auto x, auto w, auto p) { return g * (w * (-x - (p - 1) * log_sigmoid(x)) * k); }, grad, s[0],
               s[2], s[3]);

@@ -1,14 +1,35 @@
 // Power-average pooling: the average of powers, times the size of the window, to the inverse power.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/pool.hpp>
 
+#include "core/tensor_impl.hpp"
+#include "kernels/reduce.hpp"
+
 namespace xgrad {
 
+using detail::impl;
+
 namespace {
+
+// A power of two that brings the largest |x| near 1 where its p-th power, or its sum over a window of `count` elements,
+// would overflow or vanish; 1 everywhere else.
+double scale_for(const Tensor& x, double p, double count) {
+  if (impl(x).numel == 0) return 1;
+  const detail::DimSet all = detail::all_dims(impl(x).shape);
+  const double most = detail::max_raw(x, all, false).item<double>(),
+               least = detail::min_raw(x, all, false).item<double>();
+  const double largest = std::max(most, -least);
+  if (!(largest > 0) || !std::isfinite(largest)) return 1;
+  const bool single = impl(x).dtype == DType::float32;
+  const double limit = single ? 126 : 1022, power = p * std::log2(largest);
+  if (power + std::log2(count) < limit && power > -limit / 2) return 1;
+  return std::ldexp(1.0, -std::clamp(std::ilogb(largest), single ? -126 : -1022, single ? 126 : 1022));
+}
 
 template <int N, class Average>
 Tensor lp_pool(const char* op, const Tensor& x, double p, const Extents<N>& kernel, const LPPoolOptions<N>& o,
@@ -23,10 +44,13 @@ Tensor lp_pool(const char* op, const Tensor& x, double p, const Extents<N>& kern
   AvgPoolOptions<N> options;
   options.stride = o.stride;
   options.ceil_mode = o.ceil_mode;
-  const Tensor sums = mul(average(pow(x, Scalar(p), at), kernel, options, at), Scalar(count), at);
+  const double scale = scale_for(x, p, count);
+  const Tensor scaled = scale == 1 ? x : mul(x, Scalar(scale), at);
+  const Tensor sums = mul(average(pow(scaled, Scalar(p), at), kernel, options, at), Scalar(count), at);
   // The root has no slope at 0: those windows take no part in it.
   const Tensor empty = eq(sums, Scalar(0.0), at);
-  return where(empty, Scalar(0.0), pow(where(empty, Scalar(1.0), sums, at), Scalar(1 / p), at), at);
+  const Tensor norm = where(empty, Scalar(0.0), pow(where(empty, Scalar(1.0), sums, at), Scalar(1 / p), at), at);
+  return scale == 1 ? norm : mul(norm, Scalar(1 / scale), at);
 }
 
 }  // namespace

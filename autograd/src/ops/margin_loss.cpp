@@ -7,6 +7,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
 
+#include "ops/p_norm.hpp"
 #include "ops/pair_loss.hpp"
 
 namespace xgrad {
@@ -50,6 +51,27 @@ Tensor margin_ranking_loss(const Tensor& input1, const Tensor& input2, const Ten
   return reduced_values(at_least_zero(loss, at), reduction, at);
 }
 
+namespace {
+
+// The vectors along the last dimension; those with elements over 1,024 times a power of two that brings these down to
+// 1. It does not change an angle and keeps squares from overflowing; beside such numbers the 1e-12 below is nothing.
+Tensor of_moderate_length(const Tensor& x, const Location& at) {
+  const Tensor largest = detail::p_norm(x.detach(), INFINITY, at);
+  bool all_moderate = true;
+  detail::dispatch_floating(impl(largest).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    T* p = detail::data<T>(largest);
+    for (std::int64_t i = 0; i < impl(largest).numel; ++i) {
+      const bool large = p[i] > T(1024) && std::isfinite(p[i]);
+      all_moderate = all_moderate && !large;
+      p[i] = large ? std::ldexp(T(1), -std::ilogb(p[i])) : T(1);
+    }
+  });
+  return all_moderate ? x : mul(x, unsqueeze(largest, -1, at), at);
+}
+
+}  // namespace
+
 Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input2, const Tensor& target, double margin,
                              Reduction reduction, Location at) {
   const char* op = "cosine_embedding_loss";
@@ -70,7 +92,8 @@ Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input2, const T
         .shape_error();
   const auto dot = [&](const Tensor& a, const Tensor& b) { return sum(mul(a, b, at), Shape{-1}, false, at); };
   const auto length2 = [&](const Tensor& a) { return add(dot(a, a), Scalar(1e-12), at); };
-  const Tensor cos = div(dot(input1, input2), sqrt(mul(length2(input1), length2(input2), at), at), at);
+  const Tensor x1 = of_moderate_length(input1, at), x2 = of_moderate_length(input2, at);
+  const Tensor cos = div(dot(x1, x2), sqrt(mul(length2(x1), length2(x2), at), at), at);
   const Tensor y = target.detach();
   const Tensor apart = at_least_zero(sub(cos, Scalar(margin), at), at);
   const Tensor loss = add(where(eq(y, Scalar(1.0), at), rsub(cos, Scalar(1.0), at), Scalar(0.0), at),
@@ -82,10 +105,7 @@ namespace {
 
 // p-norm of x - y + eps along the last dimension.
 Tensor distance(const Tensor& x, const Tensor& y, double p, double eps, const Location& at) {
-  const Tensor d = add(sub(x, y, 1, at), Scalar(eps), at);
-  if (p == 2) return sqrt(sum(square(d, at), Shape{-1}, false, at), at);
-  if (p == 1) return sum(abs(d, at), Shape{-1}, false, at);
-  return pow(sum(pow(abs(d, at), Scalar(p), at), Shape{-1}, false, at), Scalar(1 / p), at);
+  return detail::p_norm(add(sub(x, y, 1, at), Scalar(eps), at), p, at);
 }
 
 }  // namespace
@@ -100,8 +120,8 @@ Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const T
     ErrorReport(op, "inputs need a dimension to measure distances along, got ()", at)
         .operand("anchor", anchor)
         .shape_error();
-  if (!(o.p > 0)) [[unlikely]]
-    ErrorReport(op, fmt::format("p must be positive, got {}", o.p), at).value_error();
+  if (std::isnan(o.p)) [[unlikely]]
+    ErrorReport(op, "p must be a number or an infinity, got nan", at).value_error();
   const Tensor near = distance(anchor, positive, o.p, o.eps, at);
   Tensor far = distance(anchor, negative, o.p, o.eps, at);
   if (o.swap) far = minimum(far, distance(positive, negative, o.p, o.eps, at), at);
@@ -237,10 +257,7 @@ Tensor multilabel_margin_loss(const Tensor& input, const Tensor& target, Reducti
 Tensor multilabel_soft_margin_loss(const Tensor& input, const Tensor& target, const Tensor& weight, Reduction reduction,
                                    Location at) {
   const Pair p = checked_pair("multilabel_soft_margin_loss", input, target, at);
-  const Tensor& y = p.target;
-  Tensor loss = neg(add(mul(y, log_sigmoid(p.input, at), at),
-                        mul(rsub(y, Scalar(1.0), at), log_sigmoid(neg(p.input, at), at), at), 1, at),
-                    at);
+  Tensor loss = binary_cross_entropy_with_logits(p.input, p.target, {.reduction = Reduction::none}, at);
   if (weight.defined()) loss = mul(loss, weight.to(impl(p.input).dtype, at), at);
   if (impl(loss).shape.rank() > 0) loss = mean(loss, Shape{-1}, false, at);
   return reduced_values(loss, reduction, at);

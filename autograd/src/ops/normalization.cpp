@@ -15,6 +15,7 @@
 #include "core/reuse.hpp"
 #include "kernels/normalize.hpp"
 #include "kernels/reduce.hpp"
+#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 
@@ -110,7 +111,7 @@ Parts parts_of(const Saved& s, const Norm& norm) {
     p.r = reshape(s[4], {1, grid.groups, 1, 1});
     p.xhat = mul(sub(x, reshape(s[3], {1, grid.groups, 1, 1})), p.r);
   } else {
-    const Tensor d = sub(x, p.average(x));
+    const Tensor most = sub(x, p.average(x.detach())), d = sub(most, p.average(most));  // the mean is rounded
     p.r = rsqrt(add(p.average(square(d)), Scalar(norm.eps)));
     p.xhat = mul(d, p.r);
   }
@@ -151,7 +152,7 @@ Grads second_derivative(const Saved& s, std::span<const Tensor> h, const Norm& n
 
 Grads norm_backward(const Saved& s, const Tensor& grad, const Norm& norm) {
   const Tensor x = s[0], weight = s[1];
-  const NormTerms terms{s[2], s[3], weight.defined() ? contiguous_copy(weight) : Tensor(), {}};
+  const NormTerms terms{s[2], s[3], weight.defined() ? contiguous_copy(weight) : Tensor(), {}, s[4]};
   const bool last_use = !grad_enabled() && detail::is_sole_owner(grad);
   detail::NormGrads raw = detail::norm_backward_raw(norm.grid, norm.constant, contiguous_copy(grad), contiguous_copy(x),
                                                     norm.affine, terms, last_use);
@@ -165,7 +166,7 @@ Grads norm_backward(const Saved& s, const Tensor& grad, const Norm& norm) {
 Tensor record_norm(const char* op, Tensor y, const Inputs& in, const NormTerms& terms, const Norm& norm,
                    const Location& at) {
   return record(
-      op, std::move(y), {in.x, in.weight, in.bias}, {in.x, in.weight, terms.mean, terms.rstd},
+      op, std::move(y), {in.x, in.weight, in.bias}, {in.x, in.weight, terms.mean, terms.rstd, terms.rest},
       [norm](const Saved& s, const Tensor& g) -> Grads { return norm_backward(s, g, norm); }, at);
 }
 
@@ -222,7 +223,8 @@ Tensor inverse_root(const Tensor& variance, double eps) {
 NormTerms running_terms(const Tensor& x, const Running& r, double eps) {
   const DType type = impl(x).dtype;
   const auto constant = [type](const Tensor& t) { return contiguous_copy(detail::cast_raw(t.detach(), type)); };
-  return {scaled(constant(r.mean), 1), inverse_root(constant(r.var), eps), {}, {}};
+  const Tensor mean = scaled(constant(r.mean), 1);
+  return {mean, inverse_root(constant(r.var), eps), {}, {}, detail::zeros_raw(impl(mean).shape, type)};
 }
 
 // next: what the running statistics will be.
@@ -231,13 +233,13 @@ NormTerms batch_terms(const NormGrid& grid, const Tensor& x, const Running& runn
   if (grid.numel() == 0) {  // no statistics, and nothing that needs them
     Tensor none = make_tensor({grid.groups}, impl(x).dtype);
     detail::fill_raw(none, Scalar(0.0));
-    return {none, none, {}, {}};
+    return {none, none, {}, {}, none};
   }
   const NoGradGuard off;
   const detail::NormMoments m = detail::norm_moments_raw(grid, x);
   next.mean = moved_towards(running.mean, m.mean, momentum);
   if (running.var.defined()) next.var = moved_towards(running.var, scaled(m.variance, unbiased(grid.count())), momentum);
-  return {m.mean, inverse_root(m.variance, eps), {}, {}};
+  return {m.mean, inverse_root(m.variance, eps), {}, {}, m.rest};
 }
 
 Tensor channels(const NormGrid& grid, const Tensor& x, const Inputs& in, NormTerms& terms) {

@@ -15,17 +15,32 @@ using detail::impl;
 using detail::SoftmaxKind;
 using detail::with_kept_dims;
 
+namespace {
+
+// g exp(x - logsumexp(x)). The value of logsumexp is rounded to a digit of x, so its parts are subtracted one by one.
+// Where this is recorded, the first is a constant, and what it leaves of x is differentiated.
+Tensor logsumexp_backward(const Tensor& g, const Tensor& x, const Tensor& top, const Tensor& log_sum, DimSet dims) {
+  if (!grad_enabled())
+    return fuse([](auto g, auto x, auto t, auto l) { return g * exp(x - t - l); }, g, x, top, log_sum);
+  const Tensor rest = sub(x, top);
+  return mul(g, exp(sub(rest, logsumexp(rest, detail::dim_list(dims), true))));
+}
+
+}  // namespace
+
 Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
   const DimSet set = dim_set("logsumexp", x, dims, at);
   require_floating("logsumexp", x, at);
-  Tensor y = detail::logsumexp_raw(x, set, keepdim);
-  return record("logsumexp", y, {x}, {x, y},
-                [set](const Saved& s, const Tensor& g) -> Grads {
-                  const Tensor v = s[0];
-                  const Shape& full = impl(v).shape;
-                  return {fuse([](auto g, auto x, auto y) { return g * exp(x - y); }, with_kept_dims(g, full, set), v,
-                               with_kept_dims(s[1], full, set))};
-                }, at);
+  detail::LogSumExpParts y = detail::logsumexp_raw(x, set, keepdim);
+  return record(
+      "logsumexp", std::move(y.value), {x}, {x, y.top, y.log_sum},
+      [set](const Saved& s, const Tensor& g) -> Grads {
+        const Tensor v = s[0];
+        const Shape& full = impl(v).shape;
+        return {logsumexp_backward(with_kept_dims(g, full, set), v, with_kept_dims(s[1], full, set),
+                                   with_kept_dims(s[2], full, set), set)};
+      },
+      at);
 }
 
 namespace {

@@ -15,10 +15,16 @@ using detail::with_kept_dims;
 
 namespace {
 
-// The mean to differentiate with: what the forward pass found, or a recorded one when the derivative is differentiated.
-Tensor mean_for(const Tensor& x, const Tensor& found, DimSet dims) {
-  if (grad_enabled() && x.requires_grad()) return mean(x, detail::dim_list(dims), true);
-  return with_kept_dims(found, impl(x).shape, dims);
+// scale (x - mean). The mean is subtracted in two parts, as it may lie between two numbers of its size. Where this is
+// recorded, the first is a constant, and the mean of what it leaves of x is differentiated.
+Tensor scaled_deviation(const Tensor& scale, const Tensor& x, const Tensor& mean, const Tensor& rest, DimSet dims) {
+  const Shape& full = impl(x).shape;
+  const Tensor s = with_kept_dims(scale, full, dims), m = with_kept_dims(mean, full, dims);
+  if (!grad_enabled() || !x.requires_grad())
+    return fuse([](auto s, auto x, auto m, auto r) { return s * (x - m - r); }, s, x, m,
+                with_kept_dims(rest, full, dims));
+  const Tensor d = sub(x, m);
+  return mul(s, sub(d, xgrad::mean(d, detail::dim_list(dims), true)));
 }
 
 double degrees_of_freedom(const Shape& shape, DimSet dims, std::int64_t correction) {
@@ -28,31 +34,34 @@ double degrees_of_freedom(const Shape& shape, DimSet dims, std::int64_t correcti
 Tensor var_over(const Tensor& x, DimSet dims, std::int64_t correction, bool keepdim, const Location& at) {
   require_floating("var", x, at);
   const detail::Moments m = detail::moments_raw(x, dims, static_cast<double>(correction), false, keepdim);
-  return record("var", m.spread, {x}, {x, m.mean},
-                [dims, correction](const Saved& s, const Tensor& g) -> Grads {
-                  const Tensor v = s[0];
-                  const double c = 2 / degrees_of_freedom(impl(v).shape, dims, correction);
-                  return {fuse([c](auto g, auto x, auto mean) { return g * ((x - mean) * c); },
-                               with_kept_dims(g, impl(v).shape, dims), v, mean_for(v, s[1], dims))};
-                }, at);
+  return record(
+      "var", m.spread, {x}, {x, m.mean, m.rest},
+      [dims, correction](const Saved& s, const Tensor& g) -> Grads {
+        const Tensor v = s[0];
+        const double c = 2 / degrees_of_freedom(impl(v).shape, dims, correction);
+        return {scaled_deviation(fuse([c](auto g) { return g * c; }, g), v, s[1], s[2], dims)};
+      },
+      at);
 }
 
 // The gradient is 0 where the deviation is 0, as in PyTorch.
 Tensor std_over(const Tensor& x, DimSet dims, std::int64_t correction, bool keepdim, const Location& at) {
   require_floating("std", x, at);
   const detail::Moments m = detail::moments_raw(x, dims, static_cast<double>(correction), true, keepdim);
-  return record("std", m.spread, {x}, {x, m.mean, m.spread},
-                [dims, correction](const Saved& s, const Tensor& g) -> Grads {
-                  const Tensor v = s[0];
-                  const Shape& full = impl(v).shape;
-                  const double c = 1 / degrees_of_freedom(full, dims, correction);
-                  const Tensor scale = fuse([c](auto g, auto y) {
-                    auto flat = y == 0;
-                    return where(flat, 0., g * c / where(flat, 1., y));
-                  }, g, s[2]);
-                  return {fuse([](auto scale, auto x, auto mean) { return scale * (x - mean); },
-                               with_kept_dims(scale, full, dims), v, mean_for(v, s[1], dims))};
-                }, at);
+  return record(
+      "std", m.spread, {x}, {x, m.mean, m.rest, m.spread},
+      [dims, correction](const Saved& s, const Tensor& g) -> Grads {
+        const Tensor v = s[0];
+        const double c = 1 / degrees_of_freedom(impl(v).shape, dims, correction);
+        const Tensor scale = fuse(
+            [c](auto g, auto y) {
+              auto flat = y == 0;
+              return where(flat, 0., g * c / where(flat, 1., y));
+            },
+            g, s[3]);
+        return {scaled_deviation(scale, v, s[1], s[2], dims)};
+      },
+      at);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ struct TripletMarginOptions {
   bool swap = false;  // use the distance of positive and negative where that is smaller
   Reduction reduction = Reduction::mean;
 };
-// max(0, margin + |a - p + eps| - |a - n + eps|), p-norms along the last dimension. V. Balntas et al. 2016.
+// max(0, margin + |a - p + eps| - |a - n + eps|), p-norms (p not NaN) along the last dimension. V. Balntas et al. 2016.
 XGRAD_API Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                                      const TripletMarginOptions& options = {}, Location at = Location::current());
 struct MultiMarginOptions {

@@ -1,0 +1,88 @@
+#include "ops/p_norm.hpp"
+
+#include <cmath>
+#include <xgrad/elementwise.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/shape.hpp>
+#include <xgrad/p_norm.hpp>
+#include <xgrad/parallel.hpp>
+
+#include "core/elementwise_loop.hpp"
+#include "core/node.hpp"
+#include "kernels/reduce.hpp"
+#include "ops/view_geometry.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+Tensor p_norm_raw(const Tensor& x, double p) {
+  const Tensor c = contiguous_copy(x);
+  Shape shape = impl(c).shape;
+  const std::int64_t n = shape[shape.rank() - 1];
+  shape.erase(shape.rank() - 1);
+  Tensor y = make_tensor(shape, impl(c).dtype);
+  dispatch_floating(impl(c).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = data<T>(c);
+    T* to = data<T>(y);
+    parallel_cost(impl(y).numel, static_cast<double>(n) + 10, [=](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t r = begin; r < end; ++r) to[r] = static_cast<T>(p_norm_of(from + r * n, n, p));
+    });
+  });
+  return y;
+}
+
+template <class T, int Bytes>
+XGRAD_INLINE Vec<T, Bytes> raised(const Vec<T, Bytes>& v, double k) {
+  return pow(v, Vec<T, Bytes>(k));
+}
+Tensor raised(const Tensor& v, double k) { return pow(v, Scalar(k)); }
+
+// The gradient goes to the elements as large (or small) as the norm, in equal shares.
+Tensor extreme_backward(const Tensor& g, const Tensor& x, const Tensor& y) {
+  const auto extreme = [](auto x, auto y) { return (abs(x) == y) || (x != x); };
+  Tensor count;
+  {
+    const NoGradGuard off;
+    count = elementwise([=](auto x, auto y) { return where(extreme(x, y), decltype(x)(1), decltype(x)(0)); }, x, y);
+    count = sum_raw(count, DimSet{1} << (impl(x).shape.rank() - 1), true);
+  }
+  return fuse([=](auto g, auto x, auto y, auto n) { return where(extreme(x, y), sign(x) * (g / n), 0.); }, g, x, y,
+              count);
+}
+
+// g sign(x) (|x| / y)^(p - 1): a ratio, which neither overflows nor vanishes where its powers would. The elements that
+// have no slope are replaced before the division, so that further derivatives are free of NaN too.
+Tensor backward(const Tensor& g, const Tensor& x, const Tensor& y, double p) {
+  if (p == 0) return zeros_raw(impl(x).shape, impl(x).dtype);
+  if (p == 1) return fuse([](auto g, auto x) { return g * sign(x); }, g, x);
+  if (std::isinf(p)) return extreme_backward(g, x, y);
+  if (p == 2)
+    return fuse(
+        [](auto g, auto x, auto y) {
+          auto flat = y == 0;
+          return where(flat, 0., g * (x / where(flat, 1., y)));
+        },
+        g, x, y);
+  return fuse(
+      [p](auto g, auto x, auto y) {
+        auto flat = (x == 0) || (y == 0);
+        auto ratio = where(flat, 1., abs(x)) / where(flat, 1., y);
+        return where(flat, 0., g * (sign(x) * raised(ratio, p - 1)));
+      },
+      g, x, y);
+}
+
+}  // namespace
+
+Tensor p_norm(const Tensor& x, double p, const Location& at) {
+  Tensor y = p_norm_raw(x, p);
+  return record(
+      "p_norm", y, {x}, {x, y},
+      [p](const Saved& s, const Tensor& g) -> Grads {
+        return {backward(unsqueeze(g, -1), s[0], unsqueeze(s[1], -1), p)};
+      },
+      at);
+}
+
+}  // namespace xgrad::detail
