@@ -8,6 +8,10 @@
 #include "child_process.hpp"
 
 namespace xgrad::viz {
+namespace {
+constexpr int kMostDpi = 2400;
+}  // namespace
+
 std::string save(const Tensor& root, const std::string& path, const Options& options, Location at) {
   const auto write = [&](const std::string& to, const std::string& content) {
     write_file_atomically("viz::save", to, {{content.data(), content.size()}}, at);
@@ -16,6 +20,8 @@ std::string save(const Tensor& root, const std::string& path, const Options& opt
   const std::string suffix = dot == std::string::npos || path.find('/', dot) != std::string::npos ? "" : path.substr(dot + 1);
   if (suffix != "dot" && suffix != "svg" && suffix != "png" && suffix != "pdf")
     ErrorReport("viz::save", fmt::format("'{}': the name must end in .dot, .svg, .png or .pdf", path), at).value_error();
+  if (options.dpi < 1 || options.dpi > kMostDpi)
+    ErrorReport("viz::save", fmt::format("dpi must be in 1..{}, got {}", kMostDpi, options.dpi), at).value_error();
   const std::string text = to_dot(root, options, at);
   if (suffix == "dot") {
     write(path, text);

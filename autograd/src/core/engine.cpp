@@ -21,6 +21,7 @@
 #include "core/accumulate.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
+#include "core/overlap.hpp"
 #include "core/reuse.hpp"
 
 namespace xgrad::detail {
@@ -323,11 +324,12 @@ void commit(Pass& pass) {
     if (t->grad) {
       retain(t->grad);
       Tensor old = Tensor::adopt(t->grad);
-      if (pass.create_graph) {
+      if (pass.create_graph || repeats_elements(impl(old))) {  // set_grad() takes any tensor, also an expanded one
+        GradModeGuard mode(pass.create_graph);
         Tensor sum = xgrad::add(old, g);
         Tensor::adopt(std::exchange(t->grad, sum.release()));
       } else {
-        add_raw(old, g);
+        add_raw(old, read_while_written(impl(old), impl(g)) ? g.clone() : g);
         impl(old).storage->changed("backward", pass.at);
       }
       continue;

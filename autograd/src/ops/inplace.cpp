@@ -7,6 +7,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
+#include "core/overlap.hpp"
 #include "ops/promote.hpp"
 #include "ops/view_geometry.hpp"
 
@@ -36,10 +37,8 @@ void require_castable(const char* op, const Tensor& self, DType result, const Lo
         .dtype_error();
 }
 
-// Whether writing self while reading other could read what was already overwritten.
 bool overlap(const Tensor& self, const Tensor& other) {
-  const detail::TensorImpl &a = detail::impl(self), &b = detail::impl(other);
-  return a.storage == b.storage && !(a.memory() == b.memory() && a.shape == b.shape && a.strides == b.strides);
+  return detail::read_while_written(detail::impl(self), detail::impl(other));
 }
 
 // Writes the result of the out-of-place operation; on the tape its node becomes self's.
@@ -100,6 +99,7 @@ Tensor no_gradient(const Tensor& g) { return detail::zeros_raw(g.shape(), g.dtyp
 
 Tensor& fill(const char* op, Tensor& self, Scalar v, const Location& at) {
   InPlace change(op, self, at);
+  detail::require_fits(op, v, detail::impl(self).dtype, at);
   const bool tape = change.on_tape({});
   detail::fill_raw(self, v);
   change.changed();

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <string>
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/tape.hpp>
 #include <xgrad/tensor.hpp>
 #include <xgrad/viz/image_grid.hpp>
@@ -23,6 +24,7 @@ enum class Rankdir { automatic, left_to_right, top_to_bottom };  // automatic: l
 enum class Values { automatic, off, stats, cells };
 
 struct Options {
+  ByName by_name = ByName();
   Rankdir rankdir = Rankdir::automatic;
   bool backward = true;   // dashed edges, labelled with the norm of the gradient that flows
   Values values = Values::automatic;
@@ -40,7 +42,7 @@ XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Lo
 // Writes the picture in the format of the file's suffix. Formats other than .dot are laid out by Graphviz's `dot`, run
 // as a child process; where it is missing or takes longer than the timeout, the .dot text is kept beside the wanted file
 // and a message on standard error says what to do. Returns the path of the file that was written.
-// ValueError: unknown suffix. IoError: not writable, or dot reports an error.
+// ValueError: unknown suffix, dpi not in 1..2400. IoError: not writable, or dot reports an error.
 XGRAD_API std::string save(const Tensor& root, const std::string& path, const Options& options = {}, Location at = Location::current());
 
 }  // namespace xgrad::viz
