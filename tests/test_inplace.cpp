@@ -328,4 +328,21 @@ BOOST_AUTO_TEST_CASE(set_data) {
   expect<DTypeError>({"set_data"}, [&] { w.set_data(ones({3}, {kInt64})); });
 }
 
+// The version of the new storage, counted up, must not come to be that of the value saved for backward.
+BOOST_AUTO_TEST_CASE(set_data_between_forward_and_backward) {
+  for (int changes = 0; changes < 4; ++changes) {
+    Tensor w = leaf({1, 2}), other = tensor({3., 4.}, {kFloat64});
+    {
+      const NoGradGuard off;
+      for (int i = 0; i < 2; ++i) w.add_(1);
+      for (int i = 0; i < changes; ++i) other.add_(1);
+    }
+    const Tensor y = (w * w).sum(), old = w.detach();
+    w.set_data(other);
+    expect<AutogradError>({"saved for backward was overwritten", "set_data"}, [&] { y.backward(); });
+    w.set_data(old);  // not even the old values by another way
+    expect<AutogradError>({"saved for backward was overwritten", "set_data"}, [&] { y.backward(); });
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -178,6 +178,17 @@ BOOST_AUTO_TEST_CASE(trajectories) {
     check_trajectory<optim::Rprop>(o, rprop(o));
 }
 
+// One step by Dozat's formula: mu = 0.9 (1 - 0.96^0.004 / 2) and next = 0.9 (1 - 0.96^0.008 / 2).
+BOOST_AUTO_TEST_CASE(nadam_multiplies_by_mu_once) {
+  for (const DType type : {kFloat32, kFloat64}) {
+    Tensor p = ones({1}, {type, true});
+    p.set_grad(full({1}, 0.3, {type}));
+    optim::NAdam opt(std::vector<Tensor>{p}, {.lr = 0.1});
+    opt.step();
+    check_close(p, {0.894355}, 1e-6);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(averages_of_asgd) {
   Tensor p = full({1}, 1.0, {kFloat64, true});
   optim::ASGD opt({p}, {.lr = 0.1, .lambd = 0, .t0 = 1});

@@ -318,6 +318,16 @@ BOOST_AUTO_TEST_CASE(bad_arguments) {
   expect<ValueError>({"y_range", "log scale"}, [] {
     Plot q({.y_scale = viz::Scale::log, .y_range = viz::Range{0, 1}});
   });
+  for (const int side : {INT_MAX, 30001, INT_MIN}) {
+    expect<ValueError>({"from 100 to 30000 pixels"}, [&] { Plot q({.width = side}); });
+    expect<ValueError>({"from 100 to 30000 pixels"}, [&] { Plot q({.height = side}); });
+  }
+  for (const viz::Range r : {viz::Range{1, 1 + 2.3e-16}, viz::Range{1e300, 1e300 * (1 + 1e-15)}, viz::Range{0, 5e-324},
+                             viz::Range{-1.7e308, 1.7e308}})
+    expect<ValueError>({"x_range", "too narrow or too wide"}, [&] { Plot q({.x_range = r}); });
+  expect<ValueError>({"y_range", "too narrow"}, [] {
+    Plot q({.y_scale = viz::Scale::log, .y_range = viz::Range{1, 1 + 2.3e-16}});
+  });
   BOOST_TEST(count(p.svg(), "<path") == count(Plot().svg(), "<path"));  // nothing was added
 }
 
@@ -386,6 +396,9 @@ BOOST_AUTO_TEST_CASE(bad_arguments) {
   expect<ShapeError>({"no images"}, [] { viz::image_grid_svg({}); });
   expect<ValueError>({"undefined"}, [&] { draw(Tensor()); });
   expect<ValueError>({"must not be negative"}, [&] { draw(ones({1, 2, 2}), {.gap = -1}); });
+  expect<ValueError>({"at most 30000 pixels"}, [&] { draw(ones({1, 2, 2}), {.tile = INT_MAX}); });
+  expect<ValueError>({"at most 30000 pixels"}, [&] { draw(ones({1, 2, 2}), {.gap = INT_MAX}); });
+  expect<ValueError>({"too wide"}, [&] { draw(ones({1, 2, 2}), {.range = viz::Range{-1.7e308, 1.7e308}}); });
   expect<ValueError>({"range from 1 to 0"}, [&] { draw(ones({1, 2, 2}), {.range = viz::Range{1, 0}}); });
   expect<ShapeError>({"2 row labels for 1 rows"}, [&] { draw(ones({1, 2, 2}), {.row_labels = {"a", "b"}}); });
   expect<ShapeError>({"2 captions for 1 images"}, [&] { draw(ones({1, 2, 2}), {.captions = {"a", "b"}}); });

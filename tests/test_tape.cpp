@@ -123,6 +123,29 @@ BOOST_AUTO_TEST_CASE(gradients_set_by_hand) {
   BOOST_TEST(!x.grad().defined());
 }
 
+// The elements of an expanded gradient share one place, which cannot take three sums.
+BOOST_AUTO_TEST_CASE(a_gradient_set_from_an_expanded_view) {
+  Tensor x = leaf({1, 1, 1});
+  const Tensor one = ones_of({1}), factors = tensor({1., 2., 3.}, {kFloat64});
+  x.set_grad(one.expand({3}));
+  (x * factors).sum().backward();
+  check_close(x.grad(), {2, 3, 4}, 0);
+  check_close(one, {1}, 0);
+  (x * factors).sum().backward();
+  check_close(x.grad(), {3, 5, 7}, 0);
+  x.set_grad(one.expand({3}));
+  (x * factors).sum().backward({}, false, true);
+  check_close(x.grad(), {2, 3, 4}, 0);
+}
+
+// A seed that is another view of the gradient it is added to.
+BOOST_AUTO_TEST_CASE(a_seed_from_the_gradient_itself) {
+  Tensor x = tensor({{1., 2.}, {3., 4.}}, {kFloat64}).requires_grad_();
+  x.set_grad(tensor({{1., 10.}, {100., 1000.}}, {kFloat64}));
+  (x + 0).backward(x.grad().transpose(0, 1));
+  check_close(x.grad(), {2, 110, 110, 2000}, 0);
+}
+
 // ---- wrong backward functions ----
 BOOST_AUTO_TEST_CASE(wrong_number_of_gradients) {
   const Tensor x = leaf({1, 2});

@@ -45,7 +45,10 @@ BOOST_AUTO_TEST_CASE(confusion_matrix) {
   expect<IndexError>({"3", "0..2"}, [&] { m.count(0, 3); });
   expect<IndexError>({"-1"}, [&] { m.count(-1, 0); });
   expect<ValueError>({"1 class", "0"}, [] { train::ConfusionMatrix(0); });
-  expect<ValueError>({"-2"}, [] { train::ConfusionMatrix(-2); });
+  for (const std::int64_t none : {std::int64_t{-2}, INT64_MIN})
+    expect<ValueError>({"at least 1 class", std::to_string(none)}, [&] { train::ConfusionMatrix{none}; });
+  for (const std::int64_t many : {std::int64_t{1} << 32, (std::int64_t{1} << 32) + 1, INT64_MAX})
+    expect<ValueError>({"at most 32768", std::to_string(many)}, [&] { train::ConfusionMatrix{many}; });
   m.reset();
   BOOST_TEST(m.total() == 0);
 }

@@ -17,14 +17,19 @@
 
 namespace xgrad::data {
 
+namespace {
+constexpr int kMostWorkers = 1024;
+}  // namespace
+
 DataLoader::DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at)
     : examples_(examples), fetch_(std::move(fetch)), options_(options), position_(std::make_shared<Position>()) {
   if (options.batch_size < 1)
     ErrorReport("DataLoader", fmt::format("batch_size must be positive, got {}", options.batch_size), at).value_error();
   if (options.prefetch < 0)
     ErrorReport("DataLoader", fmt::format("prefetch must be >= 0, got {}", options.prefetch), at).value_error();
-  if (options.workers < 0)
-    ErrorReport("DataLoader", fmt::format("workers must be >= 0, got {}", options.workers), at).value_error();
+  if (options.workers < 0 || options.workers > kMostWorkers)
+    ErrorReport("DataLoader", fmt::format("workers must be in 0..{}, got {}", kMostWorkers, options.workers), at)
+        .value_error();
   if (examples < 1) ErrorReport("DataLoader", "the dataset is empty", at).value_error();
 }
 
@@ -33,7 +38,7 @@ namespace {
 using Order = std::vector<std::int64_t>;
 
 std::int64_t batches_of(std::int64_t examples, const DataLoaderOptions& o) {
-  return o.drop_last ? examples / o.batch_size : (examples + o.batch_size - 1) / o.batch_size;
+  return examples / o.batch_size + (!o.drop_last && examples % o.batch_size != 0);
 }
 
 }  // namespace
@@ -106,10 +111,12 @@ struct DataLoader::Epoch {
         order(std::move(examples)),
         batch_size(l.options_.batch_size),
         batches(batches_of(static_cast<std::int64_t>(order.size()), l.options_)) {
-    const int prefetch = l.options_.prefetch, threads = l.options_.workers ? l.options_.workers : prefetch > 0;
-    slots.resize(static_cast<std::size_t>(prefetch ? prefetch : 2 * threads));
+    // No more threads and slots than there are batches.
+    const std::int64_t prefetch = l.options_.prefetch,
+                       threads = std::min<std::int64_t>(l.options_.workers ? l.options_.workers : prefetch > 0, batches);
+    slots.resize(static_cast<std::size_t>(std::min(prefetch ? prefetch : 2 * threads, batches)));
     try {
-      for (int i = 0; i < threads; ++i) workers.emplace_back([this] { work(); });
+      for (std::int64_t i = 0; i < threads; ++i) workers.emplace_back([this] { work(); });
     } catch (...) {
       close();
       throw;

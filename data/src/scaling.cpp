@@ -33,15 +33,17 @@ Scaler& Scaler::fit(const Tensor& x, Location at) {
   require_rank("Scaler", x, 2, at);
   if (x.size(0) == 0) ErrorReport("Scaler", "cannot learn from an empty table", at).operand("x", x).value_error();
   NoGradGuard off;
-  learn(x, center_, scale_);
+  learn(x.to(kFloat64, at), center_, scale_);
   return *this;
 }
 
 void Scaler::set(Tensor center, Tensor scale, Location at) {
   require_rank("Scaler", center, 1, at);
   require_same_shape("Scaler", center, scale, at);
-  center_ = std::move(center);
-  scale_ = std::move(scale);
+  require_floating("Scaler", center, at);
+  require_floating("Scaler", scale, at);
+  center_ = center.to(kFloat64, at);
+  scale_ = scale.to(kFloat64, at);
 }
 
 void Scaler::require_fits(const Tensor& x, const Location& at) const {
@@ -53,12 +55,12 @@ void Scaler::require_fits(const Tensor& x, const Location& at) const {
 
 Tensor Scaler::transform(const Tensor& x, Location at) const {
   require_fits(x, at);
-  return (x - center_.to(x.dtype())) / scale_.to(x.dtype());
+  return ((x.to(kFloat64, at) - center_) / scale_).to(x.dtype(), at);
 }
 
 Tensor Scaler::inverse_transform(const Tensor& y, Location at) const {
   require_fits(y, at);
-  return y * scale_.to(y.dtype()) + center_.to(y.dtype());
+  return (y.to(kFloat64, at) * scale_ + center_).to(y.dtype(), at);
 }
 
 void StandardScaler::learn(const Tensor& x, Tensor& center, Tensor& scale) const {
@@ -84,8 +86,8 @@ void RobustScaler::learn(const Tensor& x, Tensor& center, Tensor& scale) const {
     c.push_back(quantile(column, 0.5));
     s.push_back(quantile(column, 0.75) - quantile(column, 0.25));
   }
-  center = from_vector(c).to(x.dtype());
-  scale = without_zeros(from_vector(s).to(x.dtype()));
+  center = from_vector(c);
+  scale = without_zeros(from_vector(s));
 }
 
 }  // namespace xgrad::data

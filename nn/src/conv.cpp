@@ -110,7 +110,10 @@ ConvNd<N>::ConvNd(std::int64_t in, std::int64_t out, Extents<N> kernel, ConvNdOp
 
 template <int N>
 Tensor ConvNd<N>::forward(const Tensor& x, Location at) const {
-  ConvOptions<N> o{options_.stride, options_.padding, options_.dilation, options_.groups};
+  ConvOptions<N> o{.stride = options_.stride,
+                   .padding = options_.padding,
+                   .dilation = options_.dilation,
+                   .groups = options_.groups};
   if (options_.padding_mode == PaddingMode::zeros || !x.defined() || (x.dim() != N + 1 && x.dim() != N + 2))
     return run(x, weight, bias, o, at);
   o.padding = 0;
@@ -146,8 +149,11 @@ ConvTransposeNd<N>::ConvTransposeNd(std::int64_t in, std::int64_t out, Extents<N
 
 template <int N>
 Tensor ConvTransposeNd<N>::forward(const Tensor& x, Location at) const {
-  const ConvTransposeOptions<N> o{options_.stride, options_.padding, options_.output_padding, options_.groups,
-                                  options_.dilation};
+  const ConvTransposeOptions<N> o{.stride = options_.stride,
+                                  .padding = options_.padding,
+                                  .output_padding = options_.output_padding,
+                                  .groups = options_.groups,
+                                  .dilation = options_.dilation};
   return run(x, weight, bias, o, at);
 }
 

@@ -95,7 +95,8 @@ Tensor& sparse_(Tensor& t, double sparsity, double stddev, Location at) {
   if (!(sparsity >= 0 && sparsity <= 1))
     ErrorReport("sparse_", fmt::format("sparsity must be in [0, 1], got {}", sparsity), at).value_error();
   const std::int64_t rows = t.size(0), columns = t.size(1);
-  const auto zeros = static_cast<std::size_t>(std::ceil(sparsity * static_cast<double>(rows)));
+  // A whole number of rows may be missed by rounding: 0.07 * 100 is 7.000000000000001.
+  const auto zeros = static_cast<std::size_t>(std::ceil(sparsity * static_cast<double>(rows) * (1 - 1e-15)));
   std::vector<double> values = normal(0, stddev, t.shape(), {kFloat64}, at).to_vector<double>();
   for (std::int64_t c = 0; c < columns; ++c) {
     const auto order = randperm(rows, {kInt64}, at).to_vector<std::int64_t>();

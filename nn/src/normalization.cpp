@@ -21,7 +21,9 @@ void require_channels(const char* op, const Tensor& x, int dim, std::int64_t wan
   ErrorReport(op, fmt::format("expected {} channels, got {}", want, got), at).operand("input", x).shape_error();
 }
 
-BatchNormOptions as_batch(const InstanceNormOptions& o) { return {o.eps, o.momentum, o.affine, o.track_running_stats}; }
+BatchNormOptions as_batch(const InstanceNormOptions& o) {
+  return {.eps = o.eps, .momentum = o.momentum, .affine = o.affine, .track_running_stats = o.track_running_stats};
+}
 
 }  // namespace
 

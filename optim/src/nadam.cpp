@@ -31,7 +31,7 @@ void run(const NAdamOptions& o, std::int64_t step, double& product, Tensor& para
   const auto mu_at = [&](double when) { return b1 * (1 - 0.5 * std::pow(0.96, when * o.momentum_decay)); };
   const double mu = mu_at(t), next = mu_at(t + 1);
   product *= mu;
-  const double next_product = product * mu * next;  // with mu twice, as PyTorch 1.13 has it
+  const double next_product = product * next;
   const Step<T> s{static_cast<T>(o.lr * (1 - mu) / (1 - product)),
                   static_cast<T>(o.lr * next / (1 - next_product)),
                   static_cast<T>(b1),

@@ -28,6 +28,11 @@ void LRScheduler::start(Location) {
 
 void LRScheduler::step(Location) { advance(); }
 
+void LRScheduler::begin() {
+  last_epoch_ = -1;
+  advance();
+}
+
 void LRScheduler::advance() {
   ++last_epoch_;
   try {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <xgrad/check.hpp>
 #include <xgrad/optim/scheduler_compose.hpp>
+#include <xgrad/optim/scheduler_plateau.hpp>
 
 namespace xgrad::optim {
 namespace {
@@ -60,6 +61,10 @@ Optimizer& optimizer_of(const std::vector<SchedulerPart>& parts, const char* op,
   if (parts.empty()) ErrorReport(op, "no schedules", at).value_error();
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!parts[i].scheduler) ErrorReport(op, fmt::format("schedule {} is null", i), at).value_error();
+    if (dynamic_cast<const ReduceLROnPlateau*>(parts[i].scheduler.get()))
+      ErrorReport(op, fmt::format("schedule {} is a ReduceLROnPlateau, which steps by a value, not by epochs", i), at)
+          .help("step it beside the others")
+          .value_error();
     if (&parts[i].scheduler->optimizer() != &parts[0].scheduler->optimizer())
       ErrorReport(op, fmt::format("schedule {} belongs to another optimizer than schedule 0", i), at).value_error();
   }
@@ -77,20 +82,34 @@ SequentialLR::SequentialLR(Optimizer& optimizer, std::vector<SchedulerPart> sche
         fmt::format("{} milestones for {} schedules, needs {}", milestones_.size(), parts_.size(), parts_.size() - 1),
         at);
   if (!std::ranges::is_sorted(milestones_)) invalid("the milestones are not in order", at);
-  // All parts have set their first rates: back to the start, and only the first begins.
-  for (std::size_t g = 0; g < optimizer.num_groups(); ++g) {
-    optimizer.set_lr(g, optimizer.initial_lr(g));
-    base_lrs_.push_back(optimizer.initial_lr(g));
-  }
-  for (const SchedulerPart& p : parts_) --p.scheduler->last_epoch_;
-  parts_[0].scheduler->advance();
+  if (!milestones_.empty() && milestones_.front() < 0)
+    invalid(fmt::format("milestones must be >= 0, got {}", milestones_.front()), at);
+  for (std::size_t g = 0; g < optimizer.num_groups(); ++g) base_lrs_.push_back(optimizer.initial_lr(g));
+  jump(0);
+}
+
+// All parts have set their first rates when they were made: back to the start, and only one begins.
+void SequentialLR::jump(std::int64_t epoch) {
+  set_rates(base_lrs_);
+  begin();
+  while (last_epoch_ < epoch) advance();
+}
+
+void SequentialLR::begin() {
+  for (const SchedulerPart& p : parts_) p.scheduler->last_epoch_ = -1;
   last_epoch_ = 0;
-  last_lr_ = parts_[0].scheduler->last_lr();
+  LRScheduler& now = *parts_[part_at(0)].scheduler;
+  now.begin();
+  last_lr_ = now.last_lr();
+}
+
+std::size_t SequentialLR::part_at(std::int64_t epoch) const {
+  return static_cast<std::size_t>(std::ranges::upper_bound(milestones_, epoch) - milestones_.begin());
 }
 
 void SequentialLR::advance() {
   ++last_epoch_;
-  const auto i = static_cast<std::size_t>(std::ranges::upper_bound(milestones_, last_epoch_) - milestones_.begin());
+  const std::size_t i = part_at(last_epoch_);
   LRScheduler& now = *parts_[i].scheduler;
   if (i > 0 && milestones_[i - 1] == last_epoch_)
     now.jump(0);
@@ -125,6 +144,18 @@ ChainedScheduler::ChainedScheduler(std::vector<SchedulerPart> schedulers, Locati
     last_lr_.push_back(optimizer_->lr(g));
   }
   last_epoch_ = 0;
+}
+
+void ChainedScheduler::jump(std::int64_t epoch) {
+  set_rates(base_lrs_);
+  begin();
+  while (last_epoch_ < epoch) advance();
+}
+
+void ChainedScheduler::begin() {
+  for (const SchedulerPart& p : parts_) p.scheduler->begin();
+  last_epoch_ = 0;
+  last_lr_ = from_present([](double lr) { return lr; });
 }
 
 void ChainedScheduler::advance() {

@@ -35,7 +35,9 @@ std::int64_t steps_of(const OneCycleLROptions& o, const Location& at) {
     if (o.total_steps > 0) return o.total_steps;
     ErrorReport("OneCycleLR", fmt::format("total_steps must be positive, got {}", o.total_steps), at).value_error();
   }
-  if (o.epochs > 0 && o.steps_per_epoch > 0) return o.epochs * o.steps_per_epoch;
+  std::int64_t steps = 0;
+  if (o.epochs > 0 && o.steps_per_epoch > 0 && !__builtin_mul_overflow(o.epochs, o.steps_per_epoch, &steps))
+    return steps;
   ErrorReport("OneCycleLR",
               fmt::format("needs total_steps, or epochs and steps_per_epoch; got epochs {} and steps_per_epoch {}",
                           o.epochs, o.steps_per_epoch),

@@ -36,6 +36,8 @@ MultiStepLR::MultiStepLR(Optimizer& optimizer, std::vector<std::int64_t> milesto
                          Location at)
     : LRScheduler(optimizer, "MultiStepLR", at), milestones_(std::move(milestones)), gamma_(options.gamma) {
   std::ranges::sort(milestones_);
+  if (!milestones_.empty() && milestones_.front() < 0)
+    invalid(fmt::format("milestones must be >= 0, got {}", milestones_.front()), at);
   start(at);
 }
 std::vector<double> MultiStepLR::get_lr() {
@@ -58,6 +60,7 @@ ConstantLR::ConstantLR(Optimizer& optimizer, ConstantLROptions options, Location
   start(at);
 }
 std::vector<double> ConstantLR::get_lr() {
+  if (o_.total_iters == 0) return from_present([](double lr) { return lr; });
   if (last_epoch_ == 0) return from_present([&](double lr) { return lr * o_.factor; });
   if (last_epoch_ != o_.total_iters) return from_present([](double lr) { return lr; });
   return from_present([&](double lr) { return lr * (1.0 / o_.factor); });
@@ -192,21 +195,17 @@ void CosineAnnealingWarmRestarts::advance() {
 }
 void CosineAnnealingWarmRestarts::jump(std::int64_t epoch) { go_to(real(epoch)); }
 void CosineAnnealingWarmRestarts::step(double epoch, Location at) {
-  if (!(epoch >= 0)) invalid(fmt::format("epoch must be >= 0, got {}", epoch), at);
+  constexpr double kLatest = 0x1p53;  // whole numbers are exact up to here
+  if (!(epoch >= 0 && epoch <= kLatest)) invalid(fmt::format("epoch must be in [0, 2^53], got {}", epoch), at);
   go_to(epoch);
 }
 void CosineAnnealingWarmRestarts::go_to(double epoch) {
-  const double first = real(t_0_), mult = real(t_mult_);
-  if (epoch < first) {
-    t_i_ = first;
-    t_cur_ = epoch;
-  } else if (t_mult_ == 1) {
-    t_cur_ = std::fmod(epoch, first);
-  } else {
-    const double n = std::floor(std::log(epoch / first * (mult - 1) + 1) / std::log(mult));
-    t_cur_ = epoch - first * (std::pow(mult, n) - 1) / (mult - 1);
-    t_i_ = first * std::pow(mult, n);
-  }
+  // Period by period: a quotient of logarithms would miss a restart by its rounding.
+  double restart = 0;
+  t_i_ = real(t_0_);
+  if (t_mult_ == 1) restart = epoch - std::fmod(epoch, t_i_);
+  for (; epoch - restart >= t_i_; t_i_ *= real(t_mult_)) restart += t_i_;
+  t_cur_ = epoch - restart;
   last_epoch_ = static_cast<std::int64_t>(std::floor(epoch));
   set_rates(get_lr());
 }

@@ -38,9 +38,21 @@ double accuracy(const Tensor& scores, const Tensor& target, Location at) {
   return static_cast<double>(hits) / static_cast<double>(best.size());
 }
 
-ConfusionMatrix::ConfusionMatrix(std::int64_t classes) : classes_(classes), counts_(static_cast<std::size_t>(classes * classes)) {
+namespace {
+
+// The matrix holds the square of it.
+constexpr std::int64_t kMostClasses = 1 << 15;
+
+std::size_t cells(std::int64_t classes) {
   if (classes < 1) throw ValueError(fmt::format("xgrad: ConfusionMatrix: needs at least 1 class, got {}", classes));
+  if (classes > kMostClasses)
+    throw ValueError(fmt::format("xgrad: ConfusionMatrix: at most {} classes, got {}", kMostClasses, classes));
+  return static_cast<std::size_t>(classes * classes);
 }
+
+}  // namespace
+
+ConfusionMatrix::ConfusionMatrix(std::int64_t classes) : classes_(classes), counts_(cells(classes)) {}
 
 void ConfusionMatrix::update(const Tensor& predicted, const Tensor& target, Location at) {
   const std::vector<std::int64_t> best = classes_of("ConfusionMatrix", predicted, target, at), truth = target.to_vector<std::int64_t>();

@@ -62,11 +62,22 @@ double Axis::pixel(double v) const {
   return from_ + (to_ - from_) * (f(v) - f(range_.low)) / (f(range_.high) - f(range_.low));
 }
 
+bool is_drawable(const Range& r, Scale scale) {
+  constexpr double kLeast = 1e-12, kSmallest = 1e-300;
+  if (scale == Scale::log) return r.high / r.low > 1 + kLeast && std::log10(r.high) - std::log10(r.low) > kLeast;
+  const double spread = r.high - r.low;
+  return std::isfinite(spread) && spread > kSmallest && spread > kLeast * std::max(std::fabs(r.low), std::fabs(r.high));
+}
+
 bool Axis::shows(double v) const { return std::isfinite(v) && (scale_ == Scale::linear || v > 0); }
 
 std::vector<Tick> Axis::ticks(int wanted) const {
   return scale_ == Scale::log ? log_ticks(range_, wanted) : linear_ticks(range_, wanted);
 }
+
+namespace {
+constexpr double kWidest = 4e307, kFinest = 1e-290;
+}  // namespace
 
 Range range_of(const std::vector<double>& values, Scale scale, double margin) {
   double low = INFINITY, high = -INFINITY;
@@ -74,9 +85,12 @@ Range range_of(const std::vector<double>& values, Scale scale, double margin) {
     if (std::isfinite(v) && (scale == Scale::linear || v > 0)) low = std::min(low, v), high = std::max(high, v);
   if (low > high) return scale == Scale::log ? Range{0.1, 10} : Range{0, 1};
   if (scale == Scale::log) {
-    const double factor = low == high ? 2 : std::pow(high / low, margin);
-    return {low / factor, high * factor};
+    const double spread = std::log10(high) - std::log10(low), factor = spread > 1e-12 ? std::pow(10, margin * spread) : 2;
+    return {std::max(low / factor, 1e-307), std::min(high * factor, 1e308)};
   }
+  // At the ends of the number range: a size that can be computed with.
+  low = std::max(low, -kWidest), high = std::min(high, kWidest);
+  if (std::max(std::fabs(low), std::fabs(high)) < kFinest) return {low - 1, high + 1};
   // One value, or values that differ by rounding only, get some room of their own size.
   const double spread = high - low, size = std::max(std::fabs(low), std::fabs(high));
   const double pad = spread <= 1e-12 * size || spread == 0 ? (size > 0 ? 0.1 * size : 1) : margin * spread;

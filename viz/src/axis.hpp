@@ -12,6 +12,12 @@ struct Tick {
   std::string text;
 };
 
+// Longer sides are refused: programs that read pictures have no room for them.
+inline constexpr int kMostPixels = 30000;
+
+// Whether ticks and pixels can be computed: the ends differ by more than rounding and by a finite number.
+bool is_drawable(const Range& r, Scale scale);
+
 class Axis {
  public:
   // From low to high, which become the pixels `from` and `to`.

@@ -5,6 +5,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/viz/image_grid.hpp>
 
+#include "axis.hpp"
 #include "heatmap.hpp"
 #include "png.hpp"
 #include "svg_file.hpp"
@@ -87,6 +88,11 @@ class Grid {
   void check(const Location& at) const {
     if (o_.gap < 0 || o_.tile < 0 || o_.columns < 0)
       ErrorReport(kOp, "columns, tile and gap must not be negative", at).value_error();
+    if (o_.gap > kMostPixels || o_.tile > kMostPixels)
+      ErrorReport(kOp, fmt::format("tile {} and gap {}: at most {} pixels", o_.tile, o_.gap, kMostPixels), at)
+          .value_error();
+    if (o_.range && !std::isfinite(o_.range->high - o_.range->low))
+      ErrorReport(kOp, fmt::format("range from {} to {} is too wide", o_.range->low, o_.range->high), at).value_error();
     if (o_.range && !(std::isfinite(o_.range->low) && std::isfinite(o_.range->high) && o_.range->low < o_.range->high))
       ErrorReport(kOp,
                   fmt::format("range from {} to {}: the ends must be finite, the first one smaller", o_.range->low,

@@ -8,6 +8,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/viz/plot.hpp>
 
+#include "axis.hpp"
 #include "svg_file.hpp"
 
 namespace xgrad::viz {
@@ -23,6 +24,9 @@ void require_range(const std::optional<Range>& r, Scale scale, const char* name,
     invalid(fmt::format("{} from {} to {}: the ends must be finite, the first one smaller", name, r->low, r->high), at);
   if (scale == Scale::log && r->low <= 0)
     invalid(fmt::format("{} from {}: a log scale starts above 0", name, r->low), at);
+  if (!is_drawable(*r, scale))
+    invalid(fmt::format("{} from {} to {}: too narrow or too wide to tell its numbers apart", name, r->low, r->high),
+            at);
 }
 
 void require_opacity(double o, const Location& at) {
@@ -42,8 +46,10 @@ void require_rising(const char* what, const std::vector<double>& v, std::size_t 
 }  // namespace
 
 Plot::Plot(PlotOptions options, Location at) : options_(std::move(options)) {
-  if (options_.width < 100 || options_.height < 100)
-    invalid(fmt::format("size {} x {}: at least 100 pixels each way", options_.width, options_.height), at);
+  for (const int side : {options_.width, options_.height})
+    if (side < 100 || side > kMostPixels)
+      invalid(fmt::format("size {} x {}: from 100 to {} pixels each way", options_.width, options_.height, kMostPixels),
+              at);
   require_range(options_.x_range, options_.x_scale, "x_range", at);
   require_range(options_.y_range, options_.y_scale, "y_range", at);
 }

@@ -7,11 +7,17 @@
 #include "converter.hpp"
 
 namespace xgrad::viz {
+namespace {
+constexpr int kMostDpi = 2400;
+}  // namespace
+
 std::string save(const Tensor& root, const std::string& path, const Options& options, Location at) {
   const std::string suffix = suffix_of(path);
   if (suffix != "dot" && suffix != "svg" && suffix != "png" && suffix != "pdf")
     ErrorReport("viz::save", fmt::format("'{}': the name must end in .dot, .svg, .png or .pdf", path), at)
         .value_error();
+  if (options.dpi < 1 || options.dpi > kMostDpi)
+    ErrorReport("viz::save", fmt::format("dpi must be in 1..{}, got {}", kMostDpi, options.dpi), at).value_error();
   const std::string text = to_dot(root, options, at);
   if (suffix == "dot") {
     write_file_atomically("viz::save", path, {{text.data(), text.size()}}, at);

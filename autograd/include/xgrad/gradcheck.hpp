@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
 
 // PyTorch's defaults.
 struct GradcheckOptions {
+  ByName by_name = ByName();
   double eps = 1e-6;
   double atol = 1e-5;
   double rtol = 1e-3;

@@ -9,6 +9,8 @@
 
 #include <xgrad/parallel.hpp>
 
+#include "core/scalar_range.hpp"
+
 namespace xgrad::detail {
 namespace {
 
@@ -66,7 +68,10 @@ XGRAD_CLONES bool finite_range(const double* p, std::int64_t n) {
 
 }  // namespace
 
+// No caller's place is known here; factories and fill_ check before, and name it.
 void fill_raw(Tensor& t, Scalar v) {
+  if (is_integral(impl(t).dtype) && beyond_int64(v)) [[unlikely]]
+    throw ValueError(fmt::format("xgrad: value {} does not fit {}", v.to_double(), name(impl(t).dtype)));
   dispatch_all(impl(t).dtype, [&](auto zero) {
     using T = decltype(zero);
     const T value = v.to<T>();

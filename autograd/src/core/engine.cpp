@@ -24,6 +24,7 @@
 #include "core/accumulate.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
+#include "core/overlap.hpp"
 #include "core/reuse.hpp"
 
 namespace xgrad::detail {
@@ -340,8 +341,11 @@ void keep_retained(Pass& pass) noexcept {
   for (auto& [result, g] : pass.retained) g = replace_grad(impl(result), std::move(g));
 }
 
-// Whether g is added into the .grad that is there, rather than put in its place.
-bool adds_in_place(const Pass& pass, const TensorImpl& t) { return t.grad && !pass.create_graph; }
+// Whether g is added into the .grad that is there, rather than put in its place. set_grad() takes any tensor, also an
+// expanded one.
+bool adds_in_place(const Pass& pass, const TensorImpl& t) {
+  return t.grad && !pass.create_graph && !repeats_elements(*t.grad);
+}
 
 // Gradients into .grad, under a lock: threads may differentiate separate graphs over shared parameters. A .grad never
 // shares memory with anything else, since later passes add to it in place.
@@ -349,12 +353,14 @@ void commit(Pass& pass) {
   run_leaf_hooks(pass);
   static std::mutex mutex;
   std::lock_guard lock(mutex);
+  const GradModeGuard mode(pass.create_graph);
   // First everything that may throw: g becomes what is added to .grad, or the new .grad itself.
   for (auto& [leaf, g] : pass.leaves) {
     TensorImpl &t = impl(leaf), &i = impl(g);
     if (adds_in_place(pass, t)) {
+      if (read_while_written(*t.grad, i)) g = g.clone();
       t.grad->memory();
-      i.memory();
+      impl(g).memory();
       continue;
     }
     const bool own = i.refs.load() == 1 && i.storage->refs.load() == 1 && i.contiguous;

@@ -8,6 +8,7 @@
 #include <xgrad/tape.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/overlap.hpp"
 #include "core/owned_backward.hpp"
 
 namespace xgrad::detail {
@@ -299,12 +300,11 @@ void refresh_view(TensorImpl& t) {
 InPlace::InPlace(const char* op, Tensor& self, const Location& at) : op_(op), self_(self), at_(at) {
   require_defined(op, self, at);
   TensorImpl& t = impl(self);
-  for (int i = 0; i < t.shape.rank() && t.numel > 0; ++i)
-    if (t.strides[i] == 0 && t.shape[i] > 1)
-      ErrorReport(op, "cannot write in place through an expanded view: several elements share one place in memory", at)
-          .operand("self", self)
-          .help("clone() it first")
-          .autograd_error();
+  if (repeats_elements(t))
+    ErrorReport(op, "cannot write in place through an expanded view: several elements share one place in memory", at)
+        .operand("self", self)
+        .help("clone() it first")
+        .autograd_error();
   if (grad_enabled()) {
     if (wants_grad(self) && !t.grad_fn)
       ErrorReport(op, "in-place write to a leaf that requires grad", at)

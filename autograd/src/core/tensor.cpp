@@ -291,6 +291,8 @@ void Tensor::set_data(const Tensor& source, Location at) {
     ErrorReport("set_data", "only a leaf that is no view can take other data", at).operand("tensor", *this).autograd_error();
   if (t.requires_grad && !is_floating(from.dtype))
     ErrorReport("set_data", "a tensor that requires grad must stay floating", at).operand("tensor", *this).operand("source", source).dtype_error();
+  // A value saved for backward is told by its version: the new storage must not have that of the old one.
+  from.storage->version = std::max(from.storage->version, t.storage->version);
   from.storage->refs.fetch_add(1, std::memory_order_relaxed);
   t.storage->release();
   t.storage = from.storage;

@@ -291,9 +291,18 @@ T integer_power(T base, std::int64_t exponent) {
 
 }  // namespace
 
+namespace {
+// Truth values have no powers, as they have no differences; PyTorch refuses them, too.
+void require_numbers(DType result, const Tensor& x, const Location& at) {
+  if (result == DType::boolean) [[unlikely]]
+    ErrorReport("pow", "not defined for bool; cast one of them to a number type", at).operand("input", x).dtype_error();
+}
+}  // namespace
+
 Tensor pow(const Tensor& x, Scalar y, Location at) {
   require_defined("pow", x, at);
   const DType type = promote_types(impl(x).dtype, y);
+  require_numbers(type, x, at);
   if (!is_floating(type)) {
     if (y.to_int64() < 0)
       ErrorReport("pow", "integers to a negative integer power are not allowed; cast to a floating type", at)
@@ -314,6 +323,7 @@ Tensor pow(const Tensor& x, Scalar y, Location at) {
 Tensor pow(const Tensor& x, const Tensor& y, Location at) {
   require_broadcast("pow", x, y, at);
   const DType type = result_type(x, y);
+  require_numbers(type, x, at);
   if (!is_floating(type))
     return integer_binary(x, y, type, [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); });
   if (mixed(x, y, type)) return pow(x.to(type, at), y.to(type, at), at);
@@ -346,6 +356,7 @@ Tensor pow(const Tensor& x, const Tensor& y, Location at) {
 Tensor pow(Scalar x, const Tensor& y, Location at) {
   require_defined("pow", y, at);
   const DType type = promote_types(impl(y).dtype, x);
+  require_numbers(type, y, at);
   return pow(scalar_tensor(x, type), y, at);
 }
 

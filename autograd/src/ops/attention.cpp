@@ -46,6 +46,17 @@ Tensor up_to_now(std::int64_t length, std::int64_t keys) {
   return le(arange(Scalar(keys)), unsqueeze(arange(Scalar(length)), 1));
 }
 
+// true for the rows of a mask that leave nothing to attend to, with a last dimension of 1; undefined when there is none.
+Tensor empty_rows(const Tensor& mask, const Location& at) {
+  NoGradGuard off;
+  const Tensor rows = mask.dim() == 0 ? reshape(mask, {1}, at) : mask.detach();
+  const Tensor closed = rows.dtype() == DType::boolean
+                            ? logical_not(rows, at)
+                            : eq(rows, Scalar(-std::numeric_limits<double>::infinity()), at);
+  const Tensor empty = all(closed, -1, true, at);
+  return any(empty, at).item<bool>() ? empty : Tensor();
+}
+
 }  // namespace
 
 Tensor attention_weights(const Tensor& query, const Tensor& key, const AttentionOptions& o, Location at) {
@@ -57,7 +68,12 @@ Tensor attention_weights(const Tensor& query, const Tensor& key, const Attention
     scores = where(mask, scores, Scalar(-std::numeric_limits<double>::infinity()), at);
   else if (mask.defined())
     scores = add(scores, mask, 1, at);
-  return softmax(scores, -1, at);
+  const Tensor empty = mask.defined() ? empty_rows(mask, at) : Tensor();
+  if (!empty.defined()) return softmax(scores, -1, at);
+  // The softmax of such a row is 0 / 0. It gets numbers instead, and then weights of 0, so that no NaN is in the way of
+  // a gradient.
+  const Tensor weights = softmax(where(empty, Scalar(0.0), scores, at), -1, at);
+  return where(empty, Scalar(0.0), weights, at);
 }
 
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,

@@ -127,7 +127,10 @@ Tensor embedding_bag(const Tensor& input, const Tensor& weight, const EmbeddingB
       ErrorReport(kOp, "per_sample_weights need mode sum", at).value_error();
   }
   const std::int64_t rows = impl(weight).shape[0], n = impl(input).numel;
-  const EmbeddingOptions lookup{o.padding_idx, o.max_norm, o.norm_type, o.scale_grad_by_freq};
+  const EmbeddingOptions lookup{.padding_idx = o.padding_idx,
+                                .max_norm = o.max_norm,
+                                .norm_type = o.norm_type,
+                                .scale_grad_by_freq = o.scale_grad_by_freq};
   const Tensor flat = detail::contiguous_copy(detail::cast_raw(input, DType::int64)).reshape({n});
   Tensor values = embedding(flat, weight, lookup, at);
   if (o.per_sample_weights.defined()) {

@@ -9,6 +9,7 @@
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/scalar_range.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/view_geometry.hpp"
@@ -48,11 +49,12 @@ void require_fits(const char* op, const Scalar& v, DType dtype, const Location& 
     if (v.is_floating())  // the upper bound is 2^digits: exact as a double, unlike max()
       return std::trunc(v.to_double()) >= static_cast<double>(Limits::min()) &&
              v.to_double() < std::ldexp(1.0, Limits::digits);
-    return v.to_int64() >= static_cast<std::int64_t>(Limits::min()) &&
+    return !beyond_int64(v) && v.to_int64() >= static_cast<std::int64_t>(Limits::min()) &&
            v.to_int64() <= static_cast<std::int64_t>(Limits::max());
   });
   if (fits) return;
-  const std::string text = v.is_floating() ? fmt::format("{}", v.to_double()) : fmt::format("{}", v.to_int64());
+  const std::string text =
+      v.is_floating() || beyond_int64(v) ? fmt::format("{}", v.to_double()) : fmt::format("{}", v.to_int64());
   ErrorReport(op, fmt::format("value {} does not fit {}", text, name(dtype)), at).value_error();
 }
 

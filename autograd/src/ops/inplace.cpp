@@ -8,6 +8,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
+#include "core/overlap.hpp"
 #include "ops/promote.hpp"
 #include "ops/view_geometry.hpp"
 
@@ -37,10 +38,8 @@ void require_castable(const char* op, const Tensor& self, DType result, const Lo
         .dtype_error();
 }
 
-// Whether writing self while reading other could read what was already overwritten.
 bool overlap(const Tensor& self, const Tensor& other) {
-  const detail::TensorImpl &a = detail::impl(self), &b = detail::impl(other);
-  return a.storage == b.storage && !(a.memory() == b.memory() && a.shape == b.shape && a.strides == b.strides);
+  return detail::read_while_written(detail::impl(self), detail::impl(other));
 }
 
 // Writes the result of the out-of-place operation; on the tape its node becomes self's.
@@ -108,6 +107,7 @@ void require_finite(const char* op, const Tensor& old, const Tensor& value, cons
 
 Tensor& fill(const char* op, Tensor& self, Scalar v, const Location& at) {
   InPlace change(op, self, at);
+  detail::require_fits(op, v, detail::impl(self).dtype, at);
   if (change.on_tape({})) {
     require_finite(op, change.old(), full({}, v, {self.dtype()}), at);
     change.prepare(detail::record_ahead(

@@ -280,17 +280,13 @@ Tensor poisson_nll_loss(const Tensor& input, const Tensor& target, const Poisson
 
 namespace {
 
-// var as it broadcasts over the input.
+// var as it broadcasts over the input. One variance for each row comes first: with (N, N) and (N) it is meant.
 Tensor fitting_variance(const Tensor& input, const Tensor& var, const Location& at) {
   const Shape &s = impl(input).shape, &v = impl(var).shape;
-  if (v == s) return var;
-  Shape one = s, without = s;
-  if (s.rank() > 0) {
-    one[s.rank() - 1] = 1;
-    without.erase(s.rank() - 1);
-    if (v == without) return unsqueeze(var, -1, at);
-    if (v == one) return var;
-  }
+  Shape rows = s;
+  if (s.rank() > 0) rows.erase(s.rank() - 1);
+  if (s.rank() > 0 && v == rows) return unsqueeze(var, -1, at);
+  if (detail::is_expandable_to(v, s)) return var;
   ErrorReport("gaussian_nll_loss", fmt::format("var of shape {} does not fit input {}", to_string(v), to_string(s)), at)
       .operand("input", input)
       .operand("var", var)

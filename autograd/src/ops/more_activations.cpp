@@ -43,7 +43,7 @@ Tensor hardsigmoid(const Tensor& x, Location at) {
 Tensor hardswish(const Tensor& x, Location at) {
   return unary<Keep::input>(
       "hardswish", x, [](auto v) { return where(v < -3, 0, where(v > 3, v, v * ((v + 3) / 6))); },
-      [](auto g, auto v) { return where(v < -3, 0, where(v > 3, g, g * (v / 3 + 0.5))); }, at);
+      [](auto g, auto v) { return where(v <= -3, 0, where(v >= 3, g, g * (v / 3 + 0.5))); }, at);
 }
 
 Tensor hardshrink(const Tensor& x, double lambd, Location at) {

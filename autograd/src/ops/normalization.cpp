@@ -359,16 +359,17 @@ Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha, dou
   const char* op = "local_response_norm";
   const Inputs in{x, Tensor(), Tensor()};
   require_channels(op, in, at);
-  if (size < 1) [[unlikely]]
-    ErrorReport(op, fmt::format("size must be positive, got {}", size), at).operand("input", x).value_error();
+  if (size < 1 || size > INT32_MAX) [[unlikely]]
+    ErrorReport(op, fmt::format("size must be in 1..{}, got {}", INT32_MAX, size), at).operand("input", x).value_error();
   // Differences of running sums would cancel; windows are short, so they are added up slice by slice.
   const std::int64_t channels = impl(x).shape.rank() > 1 ? impl(x).shape[1] : 0, before = size / 2;
   if (impl(x).numel == 0) return mul(x, Scalar(1.0), at);
   const Tensor squares = square(x, at);
   Tensor total = squares;
-  for (std::int64_t shift = -before; shift < size - before; ++shift) {
+  const std::int64_t end = std::min(size - before, channels);
+  for (std::int64_t shift = std::max(-before, 1 - channels); shift < end; ++shift) {
     const std::int64_t length = channels - std::abs(shift);
-    if (shift == 0 || length <= 0) continue;
+    if (shift == 0) continue;
     Shape edge = impl(x).shape;
     edge[1] = channels - length;
     Tensor zeros = make_tensor(edge, impl(x).dtype);

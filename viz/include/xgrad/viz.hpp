@@ -10,6 +10,7 @@
 #include <chrono>
 #include <string>
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/tape.hpp>
 #include <xgrad/tensor.hpp>
 #include <xgrad/viz/image_grid.hpp>
@@ -23,6 +24,7 @@ enum class Rankdir { automatic, left_to_right, top_to_bottom };  // automatic: l
 enum class Values { automatic, off, stats, cells };
 
 struct Options {
+  ByName by_name = ByName();
   Rankdir rankdir = Rankdir::automatic;
   bool backward = true;   // dashed edges, labelled with the norm of the gradient that flows
   Values values = Values::automatic;
@@ -41,7 +43,8 @@ XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Lo
 // as a child process; where it is missing or takes longer than the timeout, the .dot text is kept beside the wanted file
 // and a message on standard error says what to do. It never replaces a file: where net.dot is there already, the text
 // goes to net-1.dot and so on. Returns the path of the file that was written.
-// ValueError: unknown suffix. IoError: not writable, or dot reports an error or makes no picture; the text is kept.
+// ValueError: unknown suffix, dpi not in 1..2400. IoError: not writable, or dot reports an error or makes no picture; the
+// text is kept.
 XGRAD_API std::string save(const Tensor& root, const std::string& path, const Options& options = {}, Location at = Location::current());
 
 }  // namespace xgrad::viz

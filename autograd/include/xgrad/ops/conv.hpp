@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <string>
+#include <xgrad/by_name.hpp>
 #include <xgrad/ops/extents.hpp>
 #include <xgrad/tensor.hpp>
 
@@ -47,6 +48,7 @@ extern template XGRAD_API void ConvPadding<3>::parse(const std::string&, const L
 
 template <int N>
 struct ConvOptions {
+  ByName by_name = ByName();
   Extents<N> stride = 1;
   ConvPadding<N> padding = 0;
   Extents<N> dilation = 1;
@@ -66,6 +68,7 @@ XGRAD_API Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bia
 
 template <int N>
 struct ConvTransposeOptions {
+  ByName by_name = ByName();
   Extents<N> stride = 1;
   Extents<N> padding = 0;
   Extents<N> output_padding = 0;

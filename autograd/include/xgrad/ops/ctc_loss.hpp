@@ -1,11 +1,13 @@
 // Connectionist temporal classification.
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/ops/loss.hpp>
 
 namespace xgrad {
 
 struct CtcLossOptions {
+  ByName by_name = ByName();
   std::int64_t blank = 0;  // the class that stands for no label
   Reduction reduction = Reduction::mean;
   bool zero_infinity = false;  // sequences that cannot give their target count as 0, without gradient

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <optional>
+#include <xgrad/by_name.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
 
 struct EmbeddingOptions {
+  ByName by_name = ByName();
   std::optional<std::int64_t> padding_idx = {};  // a row that gets no gradient; negative from the end
   std::optional<double> max_norm = {};           // longer rows that are used are first shortened to this, in place
   double norm_type = 2;                          // p of that norm
@@ -20,6 +22,7 @@ XGRAD_API Tensor embedding(const Tensor& input, const Tensor& weight, const Embe
 
 enum class BagMode { mean, sum, max };
 struct EmbeddingBagOptions {
+  ByName by_name = ByName();
   Tensor offsets = {};             // int64: where each bag begins in a 1-D input
   Tensor per_sample_weights = {};  // of the input's shape; mode sum only
   BagMode mode = BagMode::mean;

@@ -1,6 +1,7 @@
 // Loss functions in functional form. Reduction as in PyTorch: none keeps one value per element or sample.
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
@@ -8,6 +9,7 @@ namespace xgrad {
 enum class Reduction { none, mean, sum };
 
 struct NllLossOptions {
+  ByName by_name = ByName();
   Tensor weight = {};  // (C), scales each class; the mean is then weighted
   std::int64_t ignore_index = -100;
   Reduction reduction = Reduction::mean;
@@ -18,6 +20,7 @@ XGRAD_API Tensor nll_loss(const Tensor& input, const Tensor& target, const NllLo
                           Location at = Location::current());
 
 struct CrossEntropyOptions {
+  ByName by_name = ByName();
   Tensor weight = {};
   std::int64_t ignore_index = -100;
   Reduction reduction = Reduction::mean;
@@ -50,6 +53,7 @@ enum class KlReduction { none, mean, sum, batchmean };
 XGRAD_API Tensor kl_div(const Tensor& input, const Tensor& target, KlReduction reduction = KlReduction::mean,
                         bool log_target = false, Location at = Location::current());
 struct BceWithLogitsOptions {
+  ByName by_name = ByName();
   Tensor weight = {};      // broadcast over the result
   Tensor pos_weight = {};  // scales the positive term
   Reduction reduction = Reduction::mean;

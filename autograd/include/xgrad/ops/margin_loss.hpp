@@ -2,6 +2,7 @@
 // targets have equal shapes unless said otherwise (ShapeError) and are floating (DTypeError).
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/ops/loss.hpp>
 
 namespace xgrad {
@@ -22,6 +23,7 @@ XGRAD_API Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input
                                        double margin = 0, Reduction reduction = Reduction::mean,
                                        Location at = Location::current());
 struct TripletMarginOptions {
+  ByName by_name = ByName();
   double margin = 1, p = 2, eps = 1e-6;
   bool swap = false;  // use the distance of positive and negative where that is smaller
   Reduction reduction = Reduction::mean;
@@ -30,6 +32,7 @@ struct TripletMarginOptions {
 XGRAD_API Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                                      const TripletMarginOptions& options = {}, Location at = Location::current());
 struct MultiMarginOptions {
+  ByName by_name = ByName();
   int p = 1;  // 1 or 2
   double margin = 1;
   Tensor weight = {};  // (C), by the class of the target
@@ -46,6 +49,7 @@ XGRAD_API Tensor multilabel_margin_loss(const Tensor& input, const Tensor& targe
 XGRAD_API Tensor multilabel_soft_margin_loss(const Tensor& input, const Tensor& target, const Tensor& weight = Tensor(),
                                              Reduction reduction = Reduction::mean, Location at = Location::current());
 struct PoissonNllOptions {
+  ByName by_name = ByName();
   bool log_input = true;  // the input is the logarithm of the rate
   bool full = false;      // add Stirling's approximation of log y!
   double eps = 1e-8;      // log(rate + eps)
@@ -55,12 +59,14 @@ struct PoissonNllOptions {
 XGRAD_API Tensor poisson_nll_loss(const Tensor& input, const Tensor& target, const PoissonNllOptions& options = {},
                                   Location at = Location::current());
 struct GaussianNllOptions {
+  ByName by_name = ByName();
   bool full = false;  // add log(2 pi) / 2
   double eps = 1e-6;  // the least variance
   Reduction reduction = Reduction::mean;
 };
-// [log var + (x - y)^2 / var] / 2. var: of the input's shape, with a last dimension of 1, or without the last one.
-// ValueError for a negative variance. D. Nix and A. Weigend 1994.
+// [log var + (x - y)^2 / var] / 2. var: the input's shape without the last dimension, one variance for each row, or any
+// shape that broadcasts to the input's: (N, D) takes (N), (N, 1), (1, D) and (). ShapeError for another one, ValueError
+// for a negative variance. D. Nix and A. Weigend 1994.
 XGRAD_API Tensor gaussian_nll_loss(const Tensor& input, const Tensor& target, const Tensor& var,
                                    const GaussianNllOptions& options = {}, Location at = Location::current());
 

@@ -28,7 +28,7 @@ XGRAD_API Tensor instance_norm(const Tensor& x, const Tensor& running_mean = Ten
                                const Tensor& bias = Tensor(), bool use_input_stats = true, double momentum = 0.1,
                                double eps = 1e-5, Location at = Location::current());
 // x / (k + alpha / size * sum of squares over `size` neighbouring channels)^beta. x: (N, C, *). A. Krizhevsky et al.
-// 2012. ValueError for size < 1.
+// 2012. ValueError unless size is in 1..2^31 - 1.
 XGRAD_API Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha = 1e-4, double beta = 0.75,
                                      double k = 1, Location at = Location::current());
 

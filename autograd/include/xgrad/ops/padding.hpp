@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vector>
+#include <xgrad/by_name.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
@@ -17,6 +18,7 @@ XGRAD_API Tensor pad(const Tensor& x, const std::vector<std::int64_t>& sizes, Pa
 
 enum class Interpolation { nearest, nearest_exact, linear, bilinear, bicubic, trilinear, area };
 struct InterpolateOptions {
+  ByName by_name = ByName();
   std::vector<std::int64_t> size = {};    // of the spatial dimensions; one number stands for all
   std::vector<double> scale_factor = {};  // instead of size: the results are floor(size * factor)
   Interpolation mode = Interpolation::nearest;

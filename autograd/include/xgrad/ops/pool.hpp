@@ -8,6 +8,7 @@
 #pragma once
 
 #include <optional>
+#include <xgrad/by_name.hpp>
 #include <xgrad/ops/extents.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/tensor.hpp>
@@ -35,6 +36,7 @@ class PoolStride {
 
 template <int N>
 struct MaxPoolOptions {
+  ByName by_name = ByName();
   PoolStride<N> stride = {};
   Extents<N> padding = 0;  // minus infinity
   Extents<N> dilation = 1;
@@ -61,6 +63,7 @@ XGRAD_API ValuesIndices max_pool3d_with_indices(const Tensor& x, Extents<3> kern
 
 template <int N>
 struct AvgPoolOptions {
+  ByName by_name = ByName();
   PoolStride<N> stride = {};
   Extents<N> padding = 0;
   bool ceil_mode = false;
@@ -78,6 +81,7 @@ XGRAD_API Tensor avg_pool3d(const Tensor& x, Extents<3> kernel_size, const AvgPo
 
 template <int N>
 struct LPPoolOptions {
+  ByName by_name = ByName();
   PoolStride<N> stride = {};
   bool ceil_mode = false;
 };

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/data/dataset.hpp>
 
 namespace xgrad::data {
@@ -18,6 +19,7 @@ XGRAD_API TensorDataset read_mnist(const std::string& folder, const std::string&
                                    Location at = Location::current());
 
 struct CsvOptions {
+  ByName by_name = ByName();
   char delimiter = ',';     // ' ' takes runs of blanks
   int skip_rows = 0;        // lines to leave out at the top, besides a first line of column names, found by itself
   DType dtype = kFloat32;   // or kFloat64

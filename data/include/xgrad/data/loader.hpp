@@ -7,11 +7,13 @@
 #include <memory>
 #include <span>
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/data/dataset.hpp>
 
 namespace xgrad::data {
 
 struct DataLoaderOptions {
+  ByName by_name = ByName();
   std::int64_t batch_size = 1;
   bool shuffle = false;    // a new order each epoch, from the default generator
   bool drop_last = false;  // leave out a last batch that is not full
@@ -41,7 +43,7 @@ class XGRAD_API DataLoader {
   template <class Dataset>
   DataLoader(Dataset dataset, DataLoaderOptions options = {}, Location at = Location::current())
       : DataLoader(dataset.size(), make_fetch(dataset, at), options, at) {}
-  // ValueError: batch_size < 1, prefetch < 0, workers < 0, an empty dataset.
+  // ValueError: batch_size < 1, prefetch < 0, workers not in 0..1024, an empty dataset.
   DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at = Location::current());
 
   std::int64_t size() const;  // batches per epoch

@@ -1,5 +1,6 @@
 // Scalers: learn a shift and a scale per feature (column) from one table, apply them to others. Input (rows, features),
-// floating; ValueError when used before fit, ShapeError when the number of features differs.
+// floating; ValueError when used before fit, ShapeError when the number of features differs. Shift and scale are kept
+// and applied in float64; the result has the type of the input.
 #pragma once
 
 #include <xgrad/tensor.hpp>
@@ -14,9 +15,9 @@ class XGRAD_API Scaler {
   Tensor transform(const Tensor& x, Location at = Location::current()) const;
   Tensor inverse_transform(const Tensor& y, Location at = Location::current()) const;
   Tensor fit_transform(const Tensor& x, Location at = Location::current()) { return fit(x, at).transform(x, at); }
-  const Tensor& center() const { return center_; }
+  const Tensor& center() const { return center_; }  // float64
   const Tensor& scale() const { return scale_; }
-  // To restore a fitted scaler. ShapeError unless both are 1-D and equally long.
+  // To restore a fitted scaler. ShapeError unless both are 1-D and equally long, DTypeError unless floating.
   void set(Tensor center, Tensor scale, Location at = Location::current());
 
  protected:

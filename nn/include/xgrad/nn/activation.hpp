@@ -2,6 +2,7 @@
 // <xgrad/ops/activation.hpp>.
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -76,6 +77,7 @@ class GELU : public Layer<GELU> {
 };
 
 struct SoftplusOptions {
+  ByName by_name = ByName();
   double beta = 1, threshold = 20;
 };
 class Softplus : public Layer<Softplus> {
@@ -150,6 +152,7 @@ class Tanhshrink : public Layer<Tanhshrink> {
 };
 
 struct HardtanhOptions {
+  ByName by_name = ByName();
   double min_val = -1, max_val = 1;
 };
 // ValueError unless min_val < max_val.
@@ -223,6 +226,7 @@ class Softmin : public Layer<Softmin> {
 };
 
 struct RReLUOptions {
+  ByName by_name = ByName();
   double lower = 1. / 8, upper = 1. / 3;
 };
 class RReLU : public Layer<RReLU> {
@@ -257,6 +261,7 @@ class Threshold : public Layer<Threshold> {
 };
 
 struct PReLUOptions {
+  ByName by_name = ByName();
   std::int64_t num_parameters = 1;  // or the number of channels
   double init = 0.25;
 };

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <optional>
+#include <xgrad/by_name.hpp>
 #include <xgrad/nn/linear.hpp>
 
 namespace xgrad::nn {
 
 struct MultiheadAttentionOptions {
+  ByName by_name = ByName();
   double dropout = 0;  // of the attention weights, in training
   bool bias = true;
   bool add_bias_kv = false;               // a learnt key and value at the end of each sequence
@@ -16,6 +18,7 @@ struct MultiheadAttentionOptions {
 };
 
 struct AttentionInputs {
+  ByName by_name = ByName();
   Tensor key_padding_mask = {};      // (N, S), or (S): bool, true for keys to leave out, or floating, added
   Tensor attn_mask = {};             // (L, S) or (N num_heads, L, S): bool, true for pairs to leave out, or floating
   bool need_weights = true;          // else the weights of the result are undefined
@@ -28,7 +31,7 @@ struct AttentionOutput {
 
 // Several attentions side by side, each on its part of the features. With E = embed_dim: query (L, N, E), key (S, N,
 // kdim), value (S, N, vdim) -> output (L, N, E); with batch_first (N, L, E) and so on; without a batch (L, E). A query
-// that may attend to no key gives NaN. Parameters as in PyTorch: in_proj_weight (3E, E), or q_, k_, v_proj_weight when
+// that may attend to no key has weights of 0, its output is the bias of out_proj. Parameters as in PyTorch: in_proj_weight (3E, E), or q_, k_, v_proj_weight when
 // kdim or vdim differ from E, in_proj_bias (3E), bias_k, bias_v (1, 1, E), out_proj.weight, out_proj.bias. At first the
 // projections in are Xavier uniform, bias_k and bias_v Xavier normal, both biases 0. ValueError: num_heads does not
 // divide embed_dim, sizes below 1, dropout outside [0, 1]. ShapeError, DTypeError: inputs and masks that do not fit. A.

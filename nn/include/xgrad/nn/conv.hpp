@@ -3,6 +3,7 @@
 // Weights and biases start uniform in +-1/sqrt(weight.size(1) * kernel elements), PyTorch's default.
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/conv.hpp>
 
@@ -13,6 +14,7 @@ enum class PaddingMode { zeros, reflect, replicate, circular };
 
 template <int N>
 struct ConvNdOptions {
+  ByName by_name = ByName();
   Extents<N> stride = 1;
   ConvPadding<N> padding = 0;
   Extents<N> dilation = 1;
@@ -51,6 +53,7 @@ using Conv3dOptions = ConvNdOptions<3>;
 
 template <int N>
 struct ConvTransposeNdOptions {
+  ByName by_name = ByName();
   Extents<N> stride = 1;
   Extents<N> padding = 0;
   Extents<N> output_padding = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 
 namespace xgrad::nn {
@@ -26,6 +27,7 @@ class XGRAD_API Identity : public Layer<Identity> {
 };
 
 struct FlattenOptions {
+  ByName by_name = ByName();
   std::int64_t start_dim = 1, end_dim = -1;
 };
 // Joins dimensions start_dim..end_dim into one.

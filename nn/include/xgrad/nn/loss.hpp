@@ -3,6 +3,7 @@
 // <xgrad/ops/ctc_loss.hpp>.
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/ctc_loss.hpp>
 #include <xgrad/ops/loss.hpp>
@@ -73,6 +74,7 @@ class L1Loss : public Loss<L1Loss> {
 };
 
 struct SmoothL1LossOptions {
+  ByName by_name = ByName();
   Reduction reduction = Reduction::mean;
   double beta = 1;
 };
@@ -88,6 +90,7 @@ class SmoothL1Loss : public Loss<SmoothL1Loss> {
 };
 
 struct HuberLossOptions {
+  ByName by_name = ByName();
   Reduction reduction = Reduction::mean;
   double delta = 1;
 };
@@ -104,6 +107,7 @@ class HuberLoss : public Loss<HuberLoss> {
 
 // ---- probabilities and classes ----
 struct BCELossOptions {
+  ByName by_name = ByName();
   Tensor weight = {};
   Reduction reduction = Reduction::mean;
 };
@@ -162,6 +166,7 @@ class NLLLoss : public Loss<NLLLoss> {
 };
 
 struct KLDivLossOptions {
+  ByName by_name = ByName();
   KlReduction reduction = KlReduction::mean;
   bool log_target = false;
 };
@@ -222,6 +227,7 @@ class CTCLoss : public Module {
 
 // ---- margins ----
 struct HingeEmbeddingLossOptions {
+  ByName by_name = ByName();
   double margin = 1;
   Reduction reduction = Reduction::mean;
 };
@@ -248,6 +254,7 @@ class SoftMarginLoss : public Loss<SoftMarginLoss> {
 };
 
 struct MarginLossOptions {
+  ByName by_name = ByName();
   double margin = 0;
   Reduction reduction = Reduction::mean;
 };

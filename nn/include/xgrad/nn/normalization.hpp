@@ -2,18 +2,21 @@
 #pragma once
 
 #include <optional>
+#include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/shape.hpp>
 
 namespace xgrad::nn {
 
 struct BatchNormOptions {
+  ByName by_name = ByName();
   double eps = 1e-5;
   std::optional<double> momentum = 0.1;  // std::nullopt: running statistics are averages over all batches
   bool affine = true;                    // learn weight and bias
   bool track_running_stats = true;       // else the statistics of the batch are used in evaluation, too
 };
 struct InstanceNormOptions {
+  ByName by_name = ByName();
   double eps = 1e-5;
   std::optional<double> momentum = 0.1;
   bool affine = false;
@@ -79,6 +82,7 @@ class XGRAD_API InstanceNorm3d : public Layer<InstanceNorm3d>, public NormState 
 };
 
 struct LayerNormOptions {
+  ByName by_name = ByName();
   double eps = 1e-5;
   bool elementwise_affine = true;
   bool bias = true;  // only with elementwise_affine
@@ -99,6 +103,7 @@ class XGRAD_API LayerNorm : public Layer<LayerNorm> {
 };
 
 struct GroupNormOptions {
+  ByName by_name = ByName();
   double eps = 1e-5;
   bool affine = true;
 };
@@ -118,6 +123,7 @@ class XGRAD_API GroupNorm : public Layer<GroupNorm> {
 };
 
 struct LocalResponseNormOptions {
+  ByName by_name = ByName();
   double alpha = 1e-4, beta = 0.75, k = 1;
 };
 // Divides by a power of the sum of squares over `size` neighbouring channels.

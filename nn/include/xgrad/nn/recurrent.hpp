@@ -6,6 +6,7 @@
 #pragma once
 
 #include <vector>
+#include <xgrad/by_name.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/recurrent.hpp>
@@ -13,6 +14,7 @@
 namespace xgrad::nn {
 
 struct RNNOptions {
+  ByName by_name = ByName();
   std::int64_t num_layers = 1;
   init::Nonlinearity nonlinearity = init::Nonlinearity::tanh;  // or relu
   bool bias = true;
@@ -21,6 +23,7 @@ struct RNNOptions {
   bool bidirectional = false;
 };
 struct LSTMOptions {
+  ByName by_name = ByName();
   std::int64_t num_layers = 1;
   bool bias = true;
   bool batch_first = false;
@@ -29,6 +32,7 @@ struct LSTMOptions {
   std::int64_t proj_size = 0;  // > 0: h' = W_hr (o tanh(c')), of this size; Sak et al. 2014
 };
 struct GRUOptions {
+  ByName by_name = ByName();
   std::int64_t num_layers = 1;
   bool bias = true;
   bool batch_first = false;
@@ -113,6 +117,7 @@ class XGRAD_API LSTM : public Layer<LSTM> {
 };
 
 struct RNNCellOptions {
+  ByName by_name = ByName();
   bool bias = true;
   init::Nonlinearity nonlinearity = init::Nonlinearity::tanh;  // or relu
 };

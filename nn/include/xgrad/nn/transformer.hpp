@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/nn/attention.hpp>
 #include <xgrad/nn/normalization.hpp>
 
@@ -8,6 +9,7 @@ namespace xgrad::nn {
 enum class TransformerActivation { relu, gelu };
 
 struct TransformerEncoderLayerOptions {
+  ByName by_name = ByName();
   std::int64_t dim_feedforward = 2048;
   double dropout = 0.1;
   TransformerActivation activation = TransformerActivation::relu;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
 
 struct AdadeltaOptions {
+  ByName by_name = ByName();
   Option<double> lr = preset(1.0);
   Option<double> rho = preset(0.9);  // smoothing
   Option<double> eps = preset(1e-6);

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
 
 struct AdagradOptions {
+  ByName by_name = ByName();
   Option<double> lr = preset(1e-2);
   Option<double> lr_decay = preset(0.0);
   Option<double> weight_decay = preset(0.0);  // L2: added to the gradient

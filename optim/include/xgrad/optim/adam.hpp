@@ -1,10 +1,12 @@
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
 
 struct AdamOptions {
+  ByName by_name = ByName();
   Option<double> lr = preset(1e-3);
   Option<std::array<double, 2>> betas = preset(0.9, 0.999);
   Option<double> eps = preset(1e-8);
@@ -35,6 +37,7 @@ class XGRAD_API Adam : public OptimizerWith<AdamOptions> {
 };
 
 struct AdamWOptions {
+  ByName by_name = ByName();
   Option<double> lr = preset(1e-3);
   Option<std::array<double, 2>> betas = preset(0.9, 0.999);
   Option<double> eps = preset(1e-8);

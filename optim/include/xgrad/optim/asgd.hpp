@@ -1,10 +1,12 @@
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
 
 struct ASGDOptions {
+  ByName by_name = ByName();
   Option<double> lr = preset(1e-2);
   Option<double> lambd = preset(1e-4);        // decay term
   Option<double> alpha = preset(0.75);        // power of the decay of the step size

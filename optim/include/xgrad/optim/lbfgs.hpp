@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <xgrad/by_name.hpp>
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
@@ -19,6 +20,7 @@ struct Option<LineSearch> {
 };
 
 struct LBFGSOptions {
+  ByName by_name = ByName();
   Option<double> lr = preset(1.0);
   Option<std::int64_t> max_iter = preset(std::int64_t{20});  // iterations of one step()
   Option<std::int64_t> max_eval = preset(std::int64_t{0});   // evaluations of one step(); 0: 5/4 max_iter

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
 
 struct NAdamOptions {
+  ByName by_name = ByName();
   Option<double> lr = preset(2e-3);
   Option<std::array<double, 2>> betas = preset(0.9, 0.999);
   Option<double> eps = preset(1e-8);
@@ -22,8 +24,7 @@ struct NAdamOptions {
 };
 
 // Adam with Nesterov's look ahead: with mu_t = b1 (1 - 0.96^(t momentum_decay) / 2) and the product M_t of all mu so
-// far, p -= lr ((1 - mu_t) / (1 - M_t) g + mu_(t+1) / (1 - M_t mu_t mu_(t+1)) m) / (sqrt(v^) + eps). Dozat 2016, with
-// the second divisor of PyTorch 1.13.
+// far, p -= lr ((1 - mu_t) / (1 - M_t) g + mu_(t+1) / (1 - M_(t+1)) m) / (sqrt(v^) + eps). Dozat 2016.
 class XGRAD_API NAdam : public OptimizerWith<NAdamOptions> {
  public:
   explicit NAdam(const std::vector<Tensor>& params, NAdamOptions options = {}, Location at = Location::current());

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
 
 struct RMSpropOptions {
+  ByName by_name = ByName();
   Option<double> lr = preset(1e-2);
   Option<double> alpha = preset(0.99);  // smoothing
   Option<double> eps = preset(1e-8);

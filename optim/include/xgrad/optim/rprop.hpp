@@ -1,10 +1,12 @@
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
 
 struct RpropOptions {
+  ByName by_name = ByName();
   Option<double> lr = preset(1e-2);                       // first step size
   Option<std::array<double, 2>> etas = preset(0.5, 1.2);  // factors of the step size after a change of sign and without
   Option<std::array<double, 2>> step_sizes = preset(1e-6, 50);  // smallest and largest

@@ -59,7 +59,8 @@ class XGRAD_API LRScheduler {
   virtual std::vector<double> get_closed_form_lr() { return get_lr(); }
   // Further numbers to save.
   virtual std::vector<StateField> fields() { return {}; }
-  // To any epoch; step() goes to the next.
+  // To epoch 0 from the rates as they are, to any epoch from base_lrs(); step() goes to the next.
+  virtual void begin();
   virtual void advance();
   virtual void jump(std::int64_t epoch);
 

@@ -19,6 +19,9 @@ class SchedulerPart {
 // The first schedule until epoch milestones[0], then the second, begun at its epoch 0, and so on:
 //
 //   optim::SequentialLR scheduler(opt, {optim::LinearLR(opt), optim::CosineAnnealingLR(opt, 95)}, {5});
+//
+// A milestone of 0 begins with the second; of milestones that are equal the last one counts. ValueError: milestones
+// that are negative, fall, or are not one fewer than the schedules; a ReduceLROnPlateau, which needs a value to step.
 class XGRAD_API SequentialLR : public LRScheduler {
  public:
   SequentialLR(Optimizer& optimizer, std::vector<SchedulerPart> schedulers, std::vector<std::int64_t> milestones,
@@ -31,13 +34,17 @@ class XGRAD_API SequentialLR : public LRScheduler {
  protected:
   std::vector<double> get_lr() override { return last_lr_; }
   void advance() override;
+  void begin() override;
+  void jump(std::int64_t epoch) override;
 
  private:
+  std::size_t part_at(std::int64_t epoch) const;
   std::vector<SchedulerPart> parts_;
   std::vector<std::int64_t> milestones_;
 };
 
-// All schedules at every step, each changing what the others left. Of one optimizer.
+// All schedules at every step, each changing what the others left. Of one optimizer; ValueError also for a
+// ReduceLROnPlateau, which needs a value to step.
 class XGRAD_API ChainedScheduler : public LRScheduler {
  public:
   explicit ChainedScheduler(std::vector<SchedulerPart> schedulers, Location at = Location::current());
@@ -49,6 +56,8 @@ class XGRAD_API ChainedScheduler : public LRScheduler {
  protected:
   std::vector<double> get_lr() override { return last_lr_; }
   void advance() override;
+  void begin() override;
+  void jump(std::int64_t epoch) override;
 
  private:
   std::vector<SchedulerPart> parts_;

@@ -1,6 +1,7 @@
 // Schedules that go up and down, with the momentum the other way round.
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/optim/scheduler.hpp>
 
 namespace xgrad::optim {
@@ -8,6 +9,7 @@ namespace xgrad::optim {
 enum class Anneal { cos, linear };
 
 struct OneCycleLROptions {
+  ByName by_name = ByName();
   std::int64_t total_steps = 0;  // steps of the cycle; or give the next two
   std::int64_t epochs = 0, steps_per_epoch = 0;
   double pct_start = 0.3;  // part of the cycle in which the rate rises
@@ -44,6 +46,7 @@ class XGRAD_API OneCycleLR : public LRScheduler {
 enum class CyclicMode { triangular, triangular2, exp_range };
 
 struct CyclicLROptions {
+  ByName by_name = ByName();
   double step_size_up = 2000;
   double step_size_down = 0;  // 0: as step_size_up
   CyclicMode mode = CyclicMode::triangular;

@@ -1,6 +1,7 @@
 // Schedules that multiply, lower or anneal the rates. b: base rate of a group, e: epoch, from 0.
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/optim/scheduler.hpp>
 
 namespace xgrad::optim {
@@ -26,7 +27,8 @@ class XGRAD_API StepLR : public LRScheduler {
 struct MultiStepLROptions {
   double gamma = 0.1;
 };
-// Multiplies by gamma at each of the milestones (one that is listed twice counts twice).
+// Multiplies by gamma at each of the milestones (one that is listed twice counts twice; 0 counts at once). ValueError
+// for a negative one.
 class XGRAD_API MultiStepLR : public LRScheduler {
  public:
   MultiStepLR(Optimizer& optimizer, std::vector<std::int64_t> milestones, MultiStepLROptions options = {},
@@ -43,10 +45,11 @@ class XGRAD_API MultiStepLR : public LRScheduler {
 };
 
 struct ConstantLROptions {
+  ByName by_name = ByName();
   double factor = 1.0 / 3;  // in (0, 1]
   std::int64_t total_iters = 5;
 };
-// b factor until epoch total_iters, then b.
+// b factor until epoch total_iters, then b; with total_iters 0 always b.
 class XGRAD_API ConstantLR : public LRScheduler {
  public:
   explicit ConstantLR(Optimizer& optimizer, ConstantLROptions options = {}, Location at = Location::current());
@@ -61,6 +64,7 @@ class XGRAD_API ConstantLR : public LRScheduler {
 };
 
 struct LinearLROptions {
+  ByName by_name = ByName();
   double start_factor = 1.0 / 3;  // in (0, 1]
   double end_factor = 1;          // in [0, 1]
   std::int64_t total_iters = 5;
@@ -94,6 +98,7 @@ class XGRAD_API ExponentialLR : public LRScheduler {
 };
 
 struct PolynomialLROptions {
+  ByName by_name = ByName();
   std::int64_t total_iters = 5;
   double power = 1;
 };
@@ -132,6 +137,7 @@ class XGRAD_API CosineAnnealingLR : public LRScheduler {
 };
 
 struct CosineAnnealingWarmRestartsOptions {
+  ByName by_name = ByName();
   std::int64_t T_mult = 1;  // each period is this many times the one before
   double eta_min = 0;
 };
@@ -142,7 +148,7 @@ class XGRAD_API CosineAnnealingWarmRestarts : public LRScheduler {
   CosineAnnealingWarmRestarts(Optimizer& optimizer, std::int64_t T_0, CosineAnnealingWarmRestartsOptions options = {},
                               Location at = Location::current());
   using LRScheduler::step;
-  // To any point of time >= 0, also between epochs: step(epoch + batch / batches).
+  // To any point of time from 0 to 2^53, also between epochs: step(epoch + batch / batches). ValueError outside.
   void step(double epoch, Location at = Location::current());
 
  protected:

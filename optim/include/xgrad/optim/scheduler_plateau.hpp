@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/optim/scheduler.hpp>
 
 namespace xgrad::optim {
@@ -8,6 +9,7 @@ enum class PlateauMode { min, max };
 enum class ThresholdMode { rel, abs };
 
 struct ReduceLROnPlateauOptions {
+  ByName by_name = ByName();
   PlateauMode mode = PlateauMode::min;  // what counts as better: smaller (a loss) or larger (an accuracy)
   double factor = 0.1;                  // below 1
   std::int64_t patience = 10;           // epochs without improvement that are put up with

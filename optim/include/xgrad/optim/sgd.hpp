@@ -1,10 +1,12 @@
 #pragma once
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
 
 struct SGDOptions {
+  ByName by_name = ByName();
   Option<double> lr = preset(1e-3);
   Option<double> momentum = preset(0.0);
   Option<double> dampening = preset(0.0);

@@ -2,11 +2,13 @@
 
 #include <limits>
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 
 namespace xgrad::train {
 
 struct EarlyStoppingOptions {
+  ByName by_name = ByName();
   int patience = 10;        // steps without improvement before stopping
   double min_delta = 0;     // how much better counts as better
   bool maximize = false;    // true for an accuracy, false for a loss

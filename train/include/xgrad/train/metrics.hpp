@@ -13,6 +13,7 @@ XGRAD_API double accuracy(const Tensor& scores, const Tensor& target, Location a
 // Counts of (true class, predicted class).
 class XGRAD_API ConfusionMatrix {
  public:
+  // ValueError unless classes is in 1..32768.
   explicit ConfusionMatrix(std::int64_t classes);
   // scores (n, classes) or predicted classes (n) int64; target (n) int64. IndexError for a class out of range.
   void update(const Tensor& predicted, const Tensor& target, Location at = Location::current());

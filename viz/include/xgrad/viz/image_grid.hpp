@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <vector>
+#include <xgrad/by_name.hpp>
 #include <xgrad/viz/plot.hpp>
 
 namespace xgrad::viz {
@@ -17,6 +18,7 @@ namespace xgrad::viz {
 enum class Colors { automatic, ink, gray, diverging };
 
 struct ImageGridOptions {
+  ByName by_name = ByName();
   std::int64_t columns = 0;  // of a single tensor; 0: nearly a square
   int tile = 0;              // pixels on the longer side of an image; 0: what fits well
   int gap = 6;               // pixels between images
@@ -30,7 +32,8 @@ struct ImageGridOptions {
 
 // One image after the other: images (N, H, W), (N, 1, H, W), or (N, 3, H, W) in red, green and blue. Not finite values
 // are red. Saving is as in Plot::save, which also says what is returned and thrown. ShapeError: another shape, no
-// pixels, more labels than rows or captions than images; ValueError: negative sizes, an empty range.
+// pixels, more labels than rows or captions than images; ValueError: negative sizes, a tile or gap above 30000,
+// an empty range.
 XGRAD_API std::string image_grid(const Tensor& images, const std::string& path, const ImageGridOptions& options = {},
                                  Location at = Location::current());
 // A row for every tensor.

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <vector>
+#include <xgrad/by_name.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::viz {
@@ -29,6 +30,7 @@ struct Range {
   double low, high;
 };
 struct PlotOptions {
+  ByName by_name = ByName();
   std::string title = {}, x_label = {}, y_label = {};
   int width = 640, height = 420;  // pixels
   Scale x_scale = Scale::linear, y_scale = Scale::linear;
@@ -37,6 +39,7 @@ struct PlotOptions {
 };
 
 struct LineStyle {
+  ByName by_name = ByName();
   std::string label = {};
   std::string color = {};  // "#0072B2"; empty: the next one
   double width = 1.8;
@@ -47,6 +50,7 @@ struct LineStyle {
   bool casing = false;   // a white edge, for lines on a coloured ground
 };
 struct PointStyle {
+  ByName by_name = ByName();
   std::string label = {};
   std::string color = {};
   Marker marker = Marker::circle;
@@ -54,6 +58,7 @@ struct PointStyle {
   double opacity = 1;
 };
 struct BandStyle {
+  ByName by_name = ByName();
   std::string label = {};
   std::string color = {};
   double opacity = 0.18;
@@ -61,7 +66,8 @@ struct BandStyle {
 
 class XGRAD_API Plot {
  public:
-  // ValueError: a size below 100 pixels, an empty, not finite or (log) not positive range.
+  // ValueError: a size not in 100..30000 pixels; a range that is empty, not finite, not positive (log), or so narrow
+  // (10^-12 of its numbers) or wide that they cannot be told apart.
   explicit Plot(PlotOptions options = {}, Location at = Location::current());
 
   // Straight pieces from point to point; a value that is NaN or infinite makes a gap. All of these return *this and

@@ -1,0 +1,5 @@
+// expect: brace-enclosed initializer list
+#include <xgrad/nn.hpp>
+
+// Stride (2, 2), or stride 2 and padding 2?
+xgrad::nn::Conv2d halving() { return xgrad::nn::Conv2d(1, 16, 3, {2, 2}); }

@@ -1,0 +1,5 @@
+// expect: brace-enclosed initializer list
+#include <xgrad/train.hpp>
+
+// Other libraries have the smallest change first, then the patience.
+xgrad::train::EarlyStopping stopping() { return xgrad::train::EarlyStopping({0, 5}); }
