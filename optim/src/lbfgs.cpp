@@ -25,6 +25,31 @@ double largest(const Vector& a) {
   for (const double x : a) most = std::max(most, std::fabs(x));
   return most;
 }
+double sum_of_sizes(const Vector& a) {
+  double s = 0;
+  for (const double x : a) s += std::fabs(x);
+  return s;
+}
+bool all_finite(const Vector& a) {
+  return std::ranges::all_of(a, [](double x) { return std::isfinite(x); });
+}
+Vector minus(Vector a) {
+  for (double& x : a) x = -x;
+  return a;
+}
+
+// The power of 1024 nearest to the mean of |x| weighted by |g|: how large the unknowns are that the loss depends on.
+// Of all powers of two only every tenth, so that it is 1, and the first step PyTorch's, for unknowns of ordinary size.
+double scale_of(const Vector& x, const Vector& g) {
+  double weighted = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) weighted += std::fabs(x[i] * g[i]);
+  const double mean = weighted / sum_of_sizes(g);
+  if (!(mean > 0) || !std::isfinite(mean)) return 1;
+  const int tens = static_cast<int>(std::floor((std::ilogb(mean) + 5) / 10.0));
+  return std::ldexp(1, 10 * tens);
+}
+
+constexpr int kMostTries = 25;
 
 // The minimum of the cubic with these values and slopes at a and b, kept within [low, high].
 double cubic_minimum(double a, double fa, double ga, double b, double fb, double gb, double low, double high) {
@@ -33,7 +58,7 @@ double cubic_minimum(double a, double fa, double ga, double b, double fb, double
   const double d2 = std::sqrt(square);
   const double at = a <= b ? b - (b - a) * ((gb + d2 - d1) / (gb - ga + 2 * d2))
                            : a - (a - b) * ((ga + d2 - d1) / (ga - gb + 2 * d2));
-  return std::min(std::max(at, low), high);
+  return std::isfinite(at) ? std::min(std::max(at, low), high) : (low + high) / 2;
 }
 
 Tensor as_tensor(const std::deque<Vector>& rows, std::size_t columns) {
@@ -61,16 +86,26 @@ void LBFGS::check(const LBFGSOptions& o, const Location& at) const {
 void LBFGS::step() { invalid("step needs a closure that computes the loss and calls backward()", Location::current()); }
 void LBFGS::update(std::size_t, Tensor&, const Tensor&, State&) { step(); }
 
-LBFGS::Vector LBFGS::flat(bool gradients) const {
+LBFGS::Vector LBFGS::values() const {
   Vector out;
   for (const Tensor& p : params(0)) {
-    const Tensor t = gradients ? p.grad() : p.detach();
-    if (!t.defined())
+    const Vector v = p.detach().to_vector<double>();
+    out.insert(out.end(), v.begin(), v.end());
+  }
+  return out;
+}
+
+// Zeros where there is none.
+LBFGS::Vector LBFGS::gradients() const {
+  Vector out;
+  for (const Tensor& p : params(0)) {
+    const Tensor g = p.grad();
+    if (!g.defined()) {
       out.resize(out.size() + static_cast<std::size_t>(p.numel()));
-    else {
-      const Vector v = t.to_vector<double>();
-      out.insert(out.end(), v.begin(), v.end());
+      continue;
     }
+    const Vector v = g.to_vector<double>();
+    out.insert(out.end(), v.begin(), v.end());
   }
   return out;
 }
@@ -88,64 +123,116 @@ void LBFGS::assign(const Vector& from, double t, const Vector& direction) {
   }
 }
 
-LBFGS::Point LBFGS::evaluate(const Closure& closure, const Vector& from, double t, const Vector& direction) {
-  assign(from, t, direction);
+Tensor LBFGS::evaluate(const Closure& closure, double& loss, Vector& grad) {
+  ++result_.evaluations;
+  ++memory_.evaluations;
   const GradModeGuard on(true);
-  const double loss = closure().item<double>();
-  Vector grad = flat(true);
-  const double slope = dot(grad, direction);
-  return {t, loss, std::move(grad), slope};
+  Tensor found = closure();
+  loss = found.item<double>();
+  grad = gradients();
+  return found;
 }
 
-// The two-loop recursion: the direction from the gradient and the changes so far.
-void LBFGS::next_direction(const Vector& grad) {
+LBFGS::Point LBFGS::evaluate(const Closure& closure, const Vector& from, double t, const Vector& direction) {
+  assign(from, t, direction);
+  Point p;
+  p.t = t;
+  evaluate(closure, p.loss, p.grad);
+  p.slope = dot(p.grad, direction);
+  p.moved = values() != from;
+  if (!p.finite() || !std::isfinite(p.slope) || !all_finite(p.grad)) {
+    p.loss = std::numeric_limits<double>::infinity();
+    p.slope = 0;
+  }
+  return p;
+}
+
+// What f returns; when it throws, the parameters are as before.
+template <class F>
+auto LBFGS::or_restore(const Vector& from, F f) {
+  try {
+    return f();
+  } catch (...) {
+    assign(from, 0, from);
+    throw;
+  }
+}
+
+// Takes the last step and its change of the gradient into the history, unless the curvature along it is not positive.
+void LBFGS::remember(const Vector& grad) {
   Memory& m = memory_;
   Vector change = grad, step = m.direction;
   add(change, -1, m.grad);
   for (double& s : step) s *= m.t;
-  if (const double curvature = dot(change, step); curvature > 1e-10) {
-    if (static_cast<std::int64_t>(m.gradients.size()) == options().history_size) {
-      m.gradients.pop_front();
-      m.steps.pop_front();
-      m.inverse.pop_front();
-    }
-    m.diagonal = curvature / dot(change, change);
-    m.inverse.push_back(1 / curvature);
-    m.gradients.push_back(std::move(change));
-    m.steps.push_back(std::move(step));
+  const double curvature = dot(change, step), square = dot(change, change);
+  if (!(curvature > 1e-10 * std::sqrt(square) * std::sqrt(dot(step, step)))) return;
+  if (static_cast<std::int64_t>(m.gradients.size()) == options().history_size) {
+    m.gradients.pop_front();
+    m.steps.pop_front();
+    m.inverse.pop_front();
   }
-  Vector d = grad, alpha(m.gradients.size());
-  for (double& x : d) x = -x;
+  m.diagonal = curvature / square;
+  m.inverse.push_back(1 / curvature);
+  m.gradients.push_back(std::move(change));
+  m.steps.push_back(std::move(step));
+}
+
+// The direction from the gradient and the history.
+void LBFGS::two_loops(const Vector& grad) {
+  Memory& m = memory_;
+  Vector d = minus(grad), alpha(m.gradients.size());
   for (std::size_t i = alpha.size(); i-- > 0;) {
     alpha[i] = dot(m.steps[i], d) * m.inverse[i];
     add(d, -alpha[i], m.gradients[i]);
   }
-  for (double& x : d) x *= m.diagonal;
+  if (!m.fresh())
+    for (double& x : d) x *= m.diagonal;
   for (std::size_t i = 0; i < alpha.size(); ++i) add(d, alpha[i] - dot(m.gradients[i], d) * m.inverse[i], m.steps[i]);
   m.direction = std::move(d);
 }
 
-// A step length with enough decrease and a flat enough slope: first a bracket, then narrowed.
-LBFGS::Point LBFGS::search(const Closure& closure, const Vector& from, Point now, const Point& start,
-                           std::int64_t& evaluations) {
-  constexpr double kDecrease = 1e-4, kCurvature = 0.9, kSmallest = 1e-9;
-  constexpr int kMost = 25;
+// Returns the slope along the new direction: negative, unless there is no way down in these numbers.
+double LBFGS::choose_direction(const Vector& grad) {
+  Memory& m = memory_;
+  if (m.iterations > 1) remember(grad);
+  two_loops(grad);
+  double slope = dot(grad, m.direction);
+  if (!(slope < 0) || !std::isfinite(slope) || !all_finite(m.direction)) {
+    m.forget();
+    two_loops(grad);
+    slope = dot(grad, m.direction);
+  }
+  return slope;
+}
+
+double LBFGS::first_length(const Vector& grad, double loss) {
+  const double unit = memory_.unit, length = options().lr * unit / sum_of_sizes(grad);
+  if (line_search() || loss == 0) return length;
+  // Without line search nothing brings it back from a step that is far too long, as any is from a minimum. There the
+  // slope is small against the loss, or the loss small against the slope.
+  const double relative = unit * std::sqrt(dot(grad, grad)) / std::fabs(loss);
+  return length * std::min({1.0, 32 * relative, 1024 / relative});
+}
+
+// A step length with enough decrease and a flat enough slope: first a bracket, then narrowed. Length 0 where nothing
+// lower was found.
+LBFGS::Point LBFGS::search(const Closure& closure, const Vector& from, double first, const Point& start) {
+  constexpr double kDecrease = 1e-4, kCurvature = 0.9, kNarrow = 1e-9;
   const Vector& d = memory_.direction;
-  const auto try_at = [&](double t) {
-    ++evaluations;
-    return evaluate(closure, from, t, d);
-  };
+  const auto try_at = [&](double t) { return evaluate(closure, from, t, d); };
   const auto too_high = [&](const Point& p) { return p.loss > start.loss + kDecrease * p.t * start.slope; };
   const auto flat_enough = [&](const Point& p) { return std::fabs(p.slope) <= -kCurvature * start.slope; };
 
-  Point before = start, low, high;
+  Point before = start, now = try_at(first), low, high;
+  double wall = std::numeric_limits<double>::infinity();  // not finite from here on
   int tries = 0;
   for (;; ++tries) {
-    if (tries == kMost) {
-      low = start, high = now;
-      break;
+    if (!now.finite() && tries < kMostTries) {
+      wall = now.t;
+      now = try_at(before.t + 0.1 * (wall - before.t));
+      continue;
     }
-    if (too_high(now) || (tries > 1 && now.loss >= before.loss)) {
+    if (tries == kMostTries || too_high(now) || (tries > 1 && now.loss >= before.loss)) {
       low = before, high = now;
       break;
     }
@@ -155,7 +242,7 @@ LBFGS::Point LBFGS::search(const Closure& closure, const Vector& from, Point now
       break;
     }
     const double t = cubic_minimum(before.t, before.loss, before.slope, now.t, now.loss, now.slope,
-                                   now.t + 0.01 * (now.t - before.t), now.t * 10);
+                                   now.t + 0.01 * (now.t - before.t), std::min(now.t * 10, (now.t + wall) / 2));
     before = std::move(now);
     now = try_at(t);
   }
@@ -164,9 +251,9 @@ LBFGS::Point LBFGS::search(const Closure& closure, const Vector& from, Point now
   Point ends[2] = {std::move(low), std::move(high)};
   int best = ends[0].loss <= ends[1].loss ? 0 : 1;
   bool stuck = false;
-  for (; tries < kMost; ++tries) {
+  for (; tries < kMostTries && now.moved; ++tries) {
     const double least = std::min(ends[0].t, ends[1].t), most = std::max(ends[0].t, ends[1].t);
-    if ((most - least) * largest(d) < kSmallest) break;
+    if (most - least < kNarrow * most) break;
     double t =
         cubic_minimum(ends[0].t, ends[0].loss, ends[0].slope, ends[1].t, ends[1].loss, ends[1].slope, least, most);
     const double margin = 0.1 * (most - least);
@@ -191,64 +278,146 @@ LBFGS::Point LBFGS::search(const Closure& closure, const Vector& from, Point now
   return std::move(ends[best]);
 }
 
-Tensor LBFGS::step(const Closure& closure, Location at) {
-  if (!closure) invalid("step: the closure is empty", at);
+// The step as it is, or the half, the quarter, ... when the loss is not finite there. Length 0: it never was.
+LBFGS::Point LBFGS::fixed_step(const Closure& closure, const Vector& from, double t, const Point& start) {
+  for (int tries = 0; tries < kMostTries; ++tries, t /= 2)
+    if (Point found = evaluate(closure, from, t, memory_.direction); found.finite()) return found;
+  return start;
+}
+
+bool LBFGS::flat(const Vector& grad, double loss) const {
+  const Memory& m = memory_;
+  const double most = largest(grad), tolerance = options().tolerance_grad;
+  if (most == 0) return true;
+  if (line_search()) return !m.fresh() && most * m.largest <= tolerance * std::fabs(loss);
+  return most * std::max(1.0, m.unit) <= tolerance * std::min(1.0, m.first_loss);
+}
+
+// The slope promises no change worth having.
+bool LBFGS::flat_ahead(double slope, double loss) const {
+  const Memory& m = memory_;
+  const double tolerance = options().tolerance_change;
+  if (line_search()) return !m.fresh() && -slope < tolerance * std::fabs(loss);
+  const double scale = std::min(1.0, m.first_loss);
+  // The direction is the gradient itself, so that the slope is its square.
+  if (m.fresh()) return -slope * std::pow(std::max(1.0, m.unit), 2) < tolerance * scale * scale;
+  return -slope < tolerance * scale;
+}
+
+// The last step changed the loss or the unknowns too little.
+bool LBFGS::unchanged(const Vector& from, double before, double loss) const {
+  const Memory& m = memory_;
+  const double tolerance = options().tolerance_change;
+  if (!line_search())
+    return largest(m.direction) * std::fabs(m.t) <= tolerance * std::min(1.0, m.unit) ||
+           std::fabs(loss - before) < tolerance * std::min(1.0, m.first_loss);
+  if (std::fabs(loss - before) < tolerance * std::max(std::fabs(loss), std::fabs(before))) return true;
+  for (std::size_t i = 0; i < from.size(); ++i)
+    if (!(std::fabs(m.t * m.direction[i]) <= tolerance * std::fabs(from[i]))) return false;
+  return true;
+}
+
+// The last step() without line search left its last point for this one to evaluate. Back along it until it is finite.
+Tensor LBFGS::go_back(const Closure& closure, double& loss, Vector& grad) {
+  Memory& m = memory_;
+  const Vector from = values();
+  const double whole = m.t;
+  const auto search_back = [&]() -> Tensor {
+    for (int tries = 0; tries < kMostTries && whole != 0; ++tries) {
+      m.t /= 2;
+      assign(from, m.t - whole, m.direction);
+      const Tensor found = evaluate(closure, loss, grad);
+      if (std::isfinite(loss) && all_finite(grad)) return found;
+    }
+    assign(from, 0, from);
+    return {};
+  };
+  return or_restore(from, search_back);
+}
+
+// The loss and the gradients where the parameters are.
+Tensor LBFGS::start_point(const Closure& closure, double& loss, Vector& grad, const Location& at) {
+  Memory& m = memory_;
+  Tensor first = evaluate(closure, loss, grad);
+  if (!std::isfinite(loss) || !all_finite(grad)) {
+    const double found = loss;
+    if (m.iterations > 0 && !line_search()) first = go_back(closure, loss, grad);
+    if (m.iterations == 0 || line_search() || !first.defined())
+      invalid(std::isfinite(found) ? "step: a gradient is not finite at the start"
+                                   : fmt::format("step: the loss is {} at the start", found),
+              at);
+  }
+  const Vector x = values();
+  if (m.iterations == 0) {
+    m.first_loss = loss == 0 ? 1 : std::fabs(loss);
+    m.unit = scale_of(x, grad);
+  }
+  m.largest = std::max(m.largest, largest(x));
+  return first;
+}
+
+LBFGSEnd LBFGS::iterate(const Closure& closure, double& loss, Vector& grad) {
   const LBFGSOptions& o = options();
   Memory& m = memory_;
   const std::int64_t most = o.max_eval > 0 ? o.max_eval.value : o.max_iter * 5 / 4;
-  Tensor first;
-  {
-    const GradModeGuard on(true);
-    first = closure();
-  }
-  double loss = first.item<double>();
-  Vector grad = flat(true);
-  std::int64_t evaluations = 1;
-  ++m.evaluations;
-  if (largest(grad) <= o.tolerance_grad) return first;
-
-  for (std::int64_t n = 1;; ++n) {
-    if (++m.iterations == 1) {
-      m.direction = grad;
-      for (double& x : m.direction) x = -x;
-    } else {
-      next_direction(grad);
-    }
+  while (true) {
+    ++m.iterations;
+    ++result_.iterations;
+    const double slope = choose_direction(grad);
+    const double t = m.fresh() ? first_length(grad, loss) : o.lr.value;
     m.grad = grad;
     m.loss = loss;
-    double norm = 0;
-    for (const double g : grad) norm += std::fabs(g);
-    m.t = m.iterations == 1 ? std::min(1.0, 1.0 / norm) * o.lr : o.lr.value;
-    const double slope = dot(grad, m.direction);
-    if (slope > -o.tolerance_change) break;
+    m.t = 0;
+    if (!(slope < 0)) return LBFGSEnd::no_decrease;
+    if (flat_ahead(slope, loss)) return LBFGSEnd::change;
 
-    const Vector from = flat(false);
-    std::int64_t used = 0;
-    bool flat_now = false;
-    if (o.line_search_fn == LineSearch::strong_wolfe) {
-      ++used;
-      Point found = search(closure, from, evaluate(closure, from, m.t, m.direction), {0, loss, grad, slope}, used);
-      m.t = found.t;
-      loss = found.loss;
-      grad = std::move(found.grad);
-      assign(from, m.t, m.direction);
-      flat_now = largest(grad) <= o.tolerance_grad;
-    } else if (n != o.max_iter) {
-      Point found = evaluate(closure, from, m.t, m.direction);
-      used = 1;
-      loss = found.loss;
-      grad = std::move(found.grad);
-      flat_now = largest(grad) <= o.tolerance_grad;
-    } else {
-      assign(from, m.t, m.direction);  // the next step() evaluates here
+    const Vector from = values();
+    const bool last = result_.iterations == o.max_iter;
+    Point found{0, loss, grad, slope};
+    if (line_search())
+      found = or_restore(from, [&] { return search(closure, from, t, found); });
+    else if (!last)
+      found = or_restore(from, [&] { return fixed_step(closure, from, t, found); });
+    else
+      found.t = t;  // the next step() evaluates there
+    m.t = found.t;
+    loss = found.loss;
+    grad = std::move(found.grad);
+    assign(from, m.t, m.direction);
+    m.largest = std::max(m.largest, largest(values()));
+    if (m.t == 0 && m.gradients.empty()) {
+      m.stuck_at = loss;
+      return LBFGSEnd::no_decrease;
     }
-    evaluations += used;
-    m.evaluations += used;
-    if (n == o.max_iter || evaluations >= most || flat_now) break;
-    if (largest(m.direction) * std::fabs(m.t) <= o.tolerance_change) break;
-    if (std::fabs(loss - m.loss) < o.tolerance_change) break;
+    if (m.t == 0) m.forget();
+    if (last) return LBFGSEnd::max_iter;
+    if (result_.evaluations >= most) return LBFGSEnd::max_eval;
+    if (m.t == 0) continue;
+    if (flat(grad, loss)) return LBFGSEnd::gradient;
+    if (unchanged(from, m.loss, loss)) return LBFGSEnd::change;
   }
+}
+
+Tensor LBFGS::step(const Closure& closure, Location at) {
+  if (!closure) invalid("step: the closure is empty", at);
+  result_ = {};
+  double loss = 0;
+  Vector grad;
+  const Tensor first = start_point(closure, loss, grad, at);
+  if (flat(grad, loss))
+    result_.end = LBFGSEnd::gradient;
+  else if (line_search() && loss == memory_.stuck_at)
+    result_.end = LBFGSEnd::no_decrease;
+  else
+    result_.end = iterate(closure, loss, grad);
   return first;
+}
+
+std::string LBFGSResult::text() const {
+  static const char* const kTexts[] = {"not run",          "gradient below tolerance_grad", "change below tolerance_change",
+                                       "max_iter reached", "max_eval reached",              "nothing lower found"};
+  return fmt::format("{} after {} iterations, {} evaluations", kTexts[static_cast<std::size_t>(end)], iterations,
+                     evaluations);
 }
 
 NamedTensors LBFGS::shared_state() const {
@@ -263,16 +432,18 @@ NamedTensors LBFGS::shared_state() const {
           {"prev_flat_grad", from_vector(m.grad)},
           {"H_diag", full({}, m.diagonal, {kFloat64})},
           {"t", full({}, m.t, {kFloat64})},
-          {"prev_loss", full({}, m.loss, {kFloat64})}};
+          {"prev_loss", full({}, m.loss, {kFloat64})},
+          {"scales", from_vector(Vector{m.first_loss, m.unit, m.largest, m.stuck_at})}};
 }
 
 std::vector<std::string> LBFGS::load_shared_state(const NamedTensors& state, bool commit, const Location& at) {
   static const char* const kNames[] = {"n_iter", "func_evals",     "old_dirs", "old_stps", "ro",
                                        "d",      "prev_flat_grad", "H_diag",   "t",        "prev_loss"};
+  constexpr const char* kScales = "scales";  // not in the states of earlier releases
   std::map<std::string, Tensor> by_name;
   std::vector<std::string> unknown;
   for (const auto& [key, t] : state) {
-    if (std::ranges::find(kNames, key) != std::end(kNames))
+    if (key == kScales || std::ranges::find(kNames, key) != std::end(kNames))
       by_name[key] = t;
     else
       unknown.push_back(key);
@@ -299,6 +470,14 @@ std::vector<std::string> LBFGS::load_shared_state(const NamedTensors& state, boo
   require("old_stps", {rows, n});
   require("d", {n});
   require("prev_flat_grad", {n});
+  if (by_name.contains(kScales)) {
+    require(kScales, {4});
+    const Vector scales = by_name[kScales].to_vector<double>();
+    m.first_loss = scales[0], m.unit = scales[1], m.largest = scales[2], m.stuck_at = scales[3];
+  } else {
+    m.first_loss = m.loss == 0 ? 1 : std::fabs(m.loss);
+  }
+  if (rows == 0 && !by_name.contains(kScales)) m.diagonal = 0;
   if (!commit) return unknown;
   m.direction = by_name["d"].to_vector<double>();
   m.grad = by_name["prev_flat_grad"].to_vector<double>();
