@@ -3,7 +3,7 @@
 #   signals      100,000 SIGALRM in every product, convolution and recurrence, with all of oneDNN's instruction sets
 #                (XGRAD_SIGNALS and XGRAD_SIGNAL_RATE: how many, and how many a second; 1,000 a second take hours)
 #   allocations  training, saving, loading and pictures, with the k-th allocation failing, for every k
-#   files        memory and time of readers of hostile files
+#   files        memory and time of readers of hostile files; saving and child processes
 #   contention   digits and mnist_cnn beside busy neighbours, on one and two threads; with libtorch's lenet5 when
 #                benchmarks/compare.sh has been run before
 #   sanitizers   all tests with ASan and UBSan
@@ -28,9 +28,10 @@ allocations() {
 }
 
 files() {
-  scripts/build.sh ci test_reader_memory test_files
+  scripts/build.sh ci test_reader_memory test_atomic_file test_child_process
   build/ci/tests/test_reader_memory --log_level=message
-  build/ci/tests/test_files --log_level=message
+  build/ci/tests/test_atomic_file
+  build/ci/tests/test_child_process
 }
 
 contention() {
