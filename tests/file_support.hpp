@@ -3,11 +3,10 @@
 
 #include <zlib.h>
 
+#include <boost/test/unit_test.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include <boost/test/unit_test.hpp>
 
 namespace xgrad::test {
 

@@ -2,7 +2,6 @@
 // exception, nothing half done, and a library that goes on working.
 #include <cstdlib>
 #include <new>
-
 #include <xgrad/data.hpp>
 #include <xgrad/ops.hpp>
 
@@ -40,7 +39,8 @@ using namespace xgrad::test;
 namespace {
 
 // Runs f with its k-th allocation failing, for every k, and calls check() after each. At least `fewest` must be hit.
-void sweep(long fewest, const std::function<void()>& f, const std::function<void()>& check = [] {}) {
+void sweep(
+    long fewest, const std::function<void()>& f, const std::function<void()>& check = [] {}) {
   f();
   for (const bool good : {false, true})
     for (long k = 0;; ++k) {
@@ -87,16 +87,20 @@ BOOST_AUTO_TEST_CASE(safetensors) {
   save_safetensors(tensors, path, kMetadata);
   const std::string before = read_file(path);
   NamedTensors read;
-  sweep(20, [&] { read = read_safetensors(path).tensors; }, [&] { BOOST_TEST(read.size() == tensors.size()); });
-  sweep(20, [&] { save_safetensors(tensors, path, kMetadata); }, [&] {
-    BOOST_TEST((read_file(path) == before));
-    BOOST_TEST(dir.names().size() == 1u);
-  });
+  sweep(
+      20, [&] { read = read_safetensors(path).tensors; }, [&] { BOOST_TEST(read.size() == tensors.size()); });
+  sweep(
+      20, [&] { save_safetensors(tensors, path, kMetadata); },
+      [&] {
+        BOOST_TEST((read_file(path) == before));
+        BOOST_TEST(dir.names().size() == 1u);
+      });
 }
 
 BOOST_AUTO_TEST_CASE(refused_safetensors) {
   const TempDir dir;
-  const std::string header = R"({"a_rather_long_name_of_a_tensor":{"dtype":"U8","shape":[1,2,"x"],"data_offsets":[0,{"":[{}]}]}})";
+  const std::string header =
+      R"({"a_rather_long_name_of_a_tensor":{"dtype":"U8","shape":[1,2,"x"],"data_offsets":[0,{"":[{}]}]}})";
   std::string file(8, '\0');
   file[0] = static_cast<char>(header.size());
   const std::string path = write_file(dir / "bad", file + header);
@@ -110,8 +114,10 @@ BOOST_AUTO_TEST_CASE(refused_safetensors) {
 
 BOOST_AUTO_TEST_CASE(csv_and_idx) {
   const TempDir dir;
-  const std::string csv = "a_rather_long_name_of_a_column,b\n1,2\n\"3\"," + std::string(100, '4') + "e-90\n", values = idx(0x09, {3, 2}, "abcdef");
-  const std::string a = write_file(dir / "a.csv", csv), b = write_file(dir / "b.csv.gz", gzip(csv)), c = write_file(dir / "c", values), d = write_file(dir / "d.gz", gzip(values));
+  const std::string csv = "a_rather_long_name_of_a_column,b\n1,2\n\"3\"," + std::string(100, '4') + "e-90\n",
+                    values = idx(0x09, {3, 2}, "abcdef");
+  const std::string a = write_file(dir / "a.csv", csv), b = write_file(dir / "b.csv.gz", gzip(csv)),
+                    c = write_file(dir / "c", values), d = write_file(dir / "d.gz", gzip(values));
   const std::string bad = write_file(dir / "bad.csv", "1,2\n3,x\n");
   for (const std::string& path : {a, b}) sweep(1, [&] { BOOST_TEST(data::read_csv(path).numel() == 4); });
   for (const std::string& path : {c, d}) sweep(1, [&] { BOOST_TEST(data::read_idx(path).numel() == 6); });

@@ -7,7 +7,6 @@
 
 #include <cstdio>
 #include <random>
-
 #include <xgrad/data.hpp>
 #include <xgrad/train/checkpoint.hpp>
 
@@ -77,27 +76,35 @@ struct Hostile {
   void check(const std::string& what, std::uint64_t content_bytes, const F& read, const std::string& expected) const {
     const Outcome o = in_child(read);
     BOOST_TEST_MESSAGE(fmt::format("{}: {:.1f} MiB of content, {:.1f} MiB of memory; {:.90}", what,
-                                   static_cast<double>(content_bytes) / kMiB, static_cast<double>(o.bytes) / kMiB, o.message));
+                                   static_cast<double>(content_bytes) / kMiB, static_cast<double>(o.bytes) / kMiB,
+                                   o.message));
     BOOST_TEST((o.message.find(expected) != std::string::npos), what << ": " << o.message);
     if (kMeasured) BOOST_TEST(o.bytes <= 4 * content_bytes + 64 * kMiB, what << ": " << o.bytes / kMiB << " MiB");
   }
 
-  void safetensors(const std::string& what, const std::string& header, const std::string& values, const std::string& expected) const {
+  void safetensors(const std::string& what, const std::string& header, const std::string& values,
+                   const std::string& expected) const {
     std::string file(8, '\0');
     const std::uint64_t length = header.size();
     std::memcpy(file.data(), &length, 8);
     const std::string path = write_file(dir / "x.safetensors", file + header + values);
-    check(what, file.size() + header.size() + values.size(), [&] { read_safetensors(path); }, expected);
+    check(
+        what, file.size() + header.size() + values.size(), [&] { read_safetensors(path); }, expected);
   }
-  void csv(const std::string& what, const std::string& text, const std::string& expected, const data::CsvOptions& o = {.dtype = kFloat64}) const {
+  void csv(const std::string& what, const std::string& text, const std::string& expected,
+           const data::CsvOptions& o = {.dtype = kFloat64}) const {
     const std::string plain = write_file(dir / "x.csv", text), packed = write_file(dir / "x.csv.gz", gzip(text));
-    check(what, text.size(), [&] { data::read_csv(plain, o); }, expected);
-    check(what + ".gz", text.size(), [&] { data::read_csv(packed, o); }, expected);
+    check(
+        what, text.size(), [&] { data::read_csv(plain, o); }, expected);
+    check(
+        what + ".gz", text.size(), [&] { data::read_csv(packed, o); }, expected);
   }
   void idx(const std::string& what, const std::string& content, const std::string& expected) const {
     const std::string plain = write_file(dir / "x.idx", content), packed = write_file(dir / "x.idx.gz", gzip(content));
-    check(what, content.size(), [&] { data::read_idx(plain); }, expected);
-    check(what + ".gz", content.size(), [&] { data::read_idx(packed); }, expected);
+    check(
+        what, content.size(), [&] { data::read_idx(plain); }, expected);
+    check(
+        what + ".gz", content.size(), [&] { data::read_idx(packed); }, expected);
   }
 };
 
@@ -118,7 +125,9 @@ std::string header_of(int n, const F& entry) {
 }
 std::string empty_entry(int i) { return fmt::format(R"("{:x}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", i); }
 std::string layer_entry(int i) {
-  return fmt::format(R"("model.layers.{}.self_attn.q_proj.weight":{{"dtype":"F32","shape":[1,1],"data_offsets":[{},{}]}})", i, 4 * i, 4 * i + 4);
+  return fmt::format(
+      R"("model.layers.{}.self_attn.q_proj.weight":{{"dtype":"F32","shape":[1,1],"data_offsets":[{},{}]}})", i, 4 * i,
+      4 * i + 4);
 }
 
 }  // namespace
@@ -129,10 +138,14 @@ BOOST_FIXTURE_TEST_SUITE(reader_memory, Hostile)
 BOOST_AUTO_TEST_CASE(safetensors_with_many_names) {
   safetensors("160,000 names", header_of(160000, empty_entry), "", "read");
   safetensors("250,000 layers", header_of(250000, layer_entry), std::string(1000000, '\0'), "read");
-  safetensors("a name twice among 160,000", header_of(160000, [](int i) { return empty_entry(i % 159999); }), "", "twice");
+  safetensors("a name twice among 160,000", header_of(160000, [](int i) { return empty_entry(i % 159999); }), "",
+              "twice");
   safetensors("800,000 names", header_of(800000, empty_entry), "", "too many for a file");
-  safetensors("1,600,000 names, 92 MB", header_of(1600000, [](int i) { return " " + empty_entry(i); }), "", "too many for a file");
-  safetensors("tiny metadata", "{\"__metadata__\":" + header_of(2000000, [](int i) { return fmt::format(R"("{:x}":"")", i); }) + "}", "", "too many for a file");
+  safetensors("1,600,000 names, 92 MB", header_of(1600000, [](int i) { return " " + empty_entry(i); }), "",
+              "too many for a file");
+  safetensors("tiny metadata",
+              "{\"__metadata__\":" + header_of(2000000, [](int i) { return fmt::format(R"("{:x}":"")", i); }) + "}", "",
+              "too many for a file");
 }
 
 BOOST_AUTO_TEST_CASE(safetensors_with_long_values) {
@@ -145,10 +158,14 @@ BOOST_AUTO_TEST_CASE(safetensors_with_long_values) {
   safetensors("a long name", "{\"" + letters + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", "", "read");
   safetensors("a long name of nothing", "{\"" + letters + "\":1}", "", "not an object");
   safetensors("a long field", R"({"a":{")" + letters + "\":1}}", "", "unknown field");
-  safetensors("a long type", R"({"a":{"shape":[],"data_offsets":[0,1],"dtype":")" + letters + "\"}}", "1", "not supported");
-  safetensors("a long number", R"({"a":{"dtype":"U8","shape":[)" + std::string(n, '1') + R"(],"data_offsets":[0,1]}})", "1", "whole number");
-  safetensors("a long shape", R"({"a":{"dtype":"U8","shape":[1)" + repeated(",1", n) + R"(],"data_offsets":[0,1]}})", "1", "dimensions");
-  safetensors("many offsets", R"({"a":{"dtype":"U8","shape":[],"data_offsets":[1)" + repeated(",1", n) + "]}}", "1", "two numbers");
+  safetensors("a long type", R"({"a":{"shape":[],"data_offsets":[0,1],"dtype":")" + letters + "\"}}", "1",
+              "not supported");
+  safetensors("a long number", R"({"a":{"dtype":"U8","shape":[)" + std::string(n, '1') + R"(],"data_offsets":[0,1]}})",
+              "1", "whole number");
+  safetensors("a long shape", R"({"a":{"dtype":"U8","shape":[1)" + repeated(",1", n) + R"(],"data_offsets":[0,1]}})",
+              "1", "dimensions");
+  safetensors("many offsets", R"({"a":{"dtype":"U8","shape":[],"data_offsets":[1)" + repeated(",1", n) + "]}}", "1",
+              "two numbers");
   safetensors("deep arrays", "{\"a\":" + std::string(n, '['), "", "nested too deeply");
   safetensors("deep objects", repeated("{\"\":", n), "", "nested too deeply");
   safetensors("spaces", "{" + std::string(n, ' ') + "}", "", "read");
@@ -156,8 +173,12 @@ BOOST_AUTO_TEST_CASE(safetensors_with_long_values) {
 
 BOOST_AUTO_TEST_CASE(safetensors_of_types_that_grow) {
   const std::uint64_t n = 20 * kMiB;
-  for (const auto& [type, width] : {std::pair("I8", 1), std::pair("BOOL", 1), std::pair("F16", 2), std::pair("U32", 4), std::pair("F64", 8)})
-    safetensors(type, fmt::format(R"({{"a":{{"dtype":"{}","shape":[{}],"data_offsets":[0,{}]}}}})", type, n / static_cast<std::uint64_t>(width), n), std::string(n, '\1'), "read");
+  for (const auto& [type, width] :
+       {std::pair("I8", 1), std::pair("BOOL", 1), std::pair("F16", 2), std::pair("U32", 4), std::pair("F64", 8)})
+    safetensors(type,
+                fmt::format(R"({{"a":{{"dtype":"{}","shape":[{}],"data_offsets":[0,{}]}}}})", type,
+                            n / static_cast<std::uint64_t>(width), n),
+                std::string(n, '\1'), "read");
 }
 
 BOOST_AUTO_TEST_CASE(idx_files) {
@@ -169,9 +190,14 @@ BOOST_AUTO_TEST_CASE(idx_files) {
   std::string noise(1 << 20, '\0');
   for (char& c : noise) c = static_cast<char>(random() >> 8);
   const std::string lie = gzip(test::idx(0x08, {1000, 1000, 1000}, noise)), path = write_file(dir / "lie.idx.gz", lie);
-  check("1 MB that claims 1e9 bytes", lie.size(), [&] { data::read_idx(path); }, "1000000000 bytes of data expected, 1048576 found");
-  const std::string cut = gzip(test::idx(0x09, {n + 50000}, std::string(n, '\1'))), place = write_file(dir / "cut.idx.gz", cut);
-  check("24 MB that claim a little more", n, [&] { data::read_idx(place); }, fmt::format("{} bytes of data expected, {} found", n + 50000, n));
+  check(
+      "1 MB that claims 1e9 bytes", lie.size(), [&] { data::read_idx(path); },
+      "1000000000 bytes of data expected, 1048576 found");
+  const std::string cut = gzip(test::idx(0x09, {n + 50000}, std::string(n, '\1'))),
+                    place = write_file(dir / "cut.idx.gz", cut);
+  check(
+      "24 MB that claim a little more", n, [&] { data::read_idx(place); },
+      fmt::format("{} bytes of data expected, {} found", n + 50000, n));
 }
 
 BOOST_AUTO_TEST_CASE(csv_files) {
@@ -199,13 +225,22 @@ BOOST_AUTO_TEST_CASE(checkpoints) {
     const std::uint64_t length = header.size();
     std::memcpy(file.data(), &length, 8);
     const std::string path = write_file(dir / "checkpoint", file + header);
-    check(what, 8 + header.size(), [&] { train::load_checkpoint(path, {}); }, expected);
+    check(
+        what, 8 + header.size(), [&] { train::load_checkpoint(path, {}); }, expected);
   };
-  const auto entry = [](int i) { return fmt::format(R"("extra.{:x}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", i); };
+  const auto entry = [](int i) {
+    return fmt::format(R"("extra.{:x}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", i);
+  };
   checkpoint("a checkpoint of 120,000 tensors", head + "}," + header_of(120000, entry).substr(1), "read");
-  checkpoint("a checkpoint of 120,000 optimizer tensors", head + "}," + header_of(120000, [&](int i) { return "\"optimizer" + entry(i).substr(6); }).substr(1), "read");
-  checkpoint("a checkpoint with long metadata", head + ",\"extra.note\":\"" + std::string(24 * kMiB, 'a') + "\"}}", "read");
-  checkpoint("a checkpoint with much metadata", head + "," + header_of(100000, [](int i) { return fmt::format(R"("extra.{:x}":"{}")", i, i); }).substr(1) + "}", "read");
+  checkpoint("a checkpoint of 120,000 optimizer tensors",
+             head + "}," + header_of(120000, [&](int i) { return "\"optimizer" + entry(i).substr(6); }).substr(1),
+             "read");
+  checkpoint("a checkpoint with long metadata", head + ",\"extra.note\":\"" + std::string(24 * kMiB, 'a') + "\"}}",
+             "read");
+  checkpoint(
+      "a checkpoint with much metadata",
+      head + "," + header_of(100000, [](int i) { return fmt::format(R"("extra.{:x}":"{}")", i, i); }).substr(1) + "}",
+      "read");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

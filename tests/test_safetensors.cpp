@@ -264,6 +264,33 @@ BOOST_AUTO_TEST_CASE(refused_names) {
   BOOST_TEST(dir.names().size() == 1u);
 }
 
+// The text of the header, byte by byte.
+BOOST_AUTO_TEST_CASE(header_text) {
+  const TempDir dir;
+  save_safetensors({{"b\"\n\u00e9", ones({2, 3})}, {"a", zeros({}, {kInt64})}}, dir / "x", {{"k", "v\\"}, {"e", ""}});
+  const std::string file = read_file(dir / "x");
+  std::string expected = R"({"__metadata__":{"e":"","k":"v\\"},"a":{"dtype":"I64","shape":[],"data_offsets":[0,8]},)"
+                         R"("b\"\n)" "\u00e9" R"(":{"dtype":"F32","shape":[2,3],"data_offsets":[8,32]}})";
+  expected.append((8 - expected.size() % 8) % 8, ' ');
+  BOOST_TEST(file.substr(8, file.size() - 8 - 32) == expected);
+}
+
+// Time is linear, and nothing is written that reading would refuse.
+BOOST_AUTO_TEST_CASE(many_names) {
+  const TempDir dir;
+  const Tensor none = zeros({0}, {kUInt8});
+  NamedTensors many;
+  for (int i = 0; i < 100000; ++i) many.emplace_back(fmt::format("layer{}", i), none);
+  save_safetensors(many, dir / "many");
+  BOOST_TEST(load_safetensors(dir / "many").size() == many.size());
+  for (int i = 100000; i < 500000; ++i) many.emplace_back(fmt::format("{}", i), none);
+  expect_op<ValueError>("save_safetensors", {"500000 tensors", "too many"}, [&] { save_safetensors(many, dir / "more"); });
+  expect_op<ValueError>("save_safetensors", {"header", "at most 100000000"}, [&] {
+    save_safetensors({}, dir / "more", {{"k", std::string(100'000'000, 'a')}});
+  });
+  BOOST_TEST(dir.names().size() == 1u);
+}
+
 // Permission bits do not stop root, so the folder is no folder, or does not exist.
 BOOST_AUTO_TEST_CASE(unwritable_places) {
   const TempDir dir;

@@ -1,11 +1,11 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <string_view>
-
-#include <fmt/format.h>
 #include <xgrad/data/files.hpp>
 #include <xgrad/ops/factory.hpp>
 
@@ -23,7 +23,9 @@ std::string_view trimmed(std::string_view s) {  // a field in quotes may have bl
 }
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
-bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80; }
+bool letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+}
 
 // The power of ten of a decimal number's first digit that is not zero.
 std::int64_t magnitude(std::string_view s) {
@@ -48,8 +50,10 @@ std::optional<double> parse(std::string_view s, bool& infinite) {
   double v = 0;
   const auto [end, code] = std::from_chars(s.data(), s.data() + s.size(), v);
   if (s.empty() || end != s.data() + s.size() || code == std::errc::invalid_argument) return std::nullopt;
-  if (code == std::errc::result_out_of_range) v = std::copysign(magnitude(s) < 0 ? 0 : kInfinity, s[0] == '-' ? -1 : 1);
-  else infinite = std::isinf(v);
+  if (code == std::errc::result_out_of_range)
+    v = std::copysign(magnitude(s) < 0 ? 0 : kInfinity, s[0] == '-' ? -1 : 1);
+  else
+    infinite = std::isinf(v);
   return v;
 }
 
@@ -73,10 +77,12 @@ struct FirstLine {
 
   void count(const std::string& text) {
     bool infinite;
-    if (trimmed(text).empty()) ++blank;
+    if (trimmed(text).empty())
+      ++blank;
     else if (const auto v = parse(text, infinite))
       ++(std::isfinite(*v) && std::ranges::all_of(trimmed(text), digit) ? whole : numbers);
-    else ++(no_name(trimmed(text)) ? wrong : names);
+    else
+      ++(no_name(trimmed(text)) ? wrong : names);
   }
   // Names, of which some may be whole numbers, such as years, but not most: in doubt it is a damaged row.
   bool is_header() const { return names > 0 && wrong == 0 && numbers == 0 && (whole == 0 || names >= whole + blank); }
@@ -177,8 +183,10 @@ Tensor read_csv(const std::string& path, const CsvOptions& o, Location at) {
   file.rewind();
   CsvFields fields(file, o.delimiter, o.skip_rows);
   const Filler filler(file, table, o.dtype);
-  if (o.dtype == kFloat32) filler.fill(fields, t.mutable_data<float>());
-  else filler.fill(fields, t.mutable_data<double>());
+  if (o.dtype == kFloat32)
+    filler.fill(fields, t.mutable_data<float>());
+  else
+    filler.fill(fields, t.mutable_data<double>());
   return t;
 }
 

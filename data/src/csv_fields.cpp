@@ -41,12 +41,16 @@ void CsvFields::read_field() {
   skip_blanks();
   field_line_ = line_;
   quoted_ = look() == '"';
-  if (quoted_) read_quoted();
-  else read_plain();
+  if (quoted_)
+    read_quoted();
+  else
+    read_plain();
   if (delimiter_ == ' ') skip_blanks();
   ends_line_ = at_line_end();
-  if (ends_line_) pass_line_end();
-  else if (delimiter_ != ' ') advance();
+  if (ends_line_)
+    pass_line_end();
+  else if (delimiter_ != ' ')
+    advance();
 }
 
 void CsvFields::read_quoted() {

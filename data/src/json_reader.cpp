@@ -1,8 +1,8 @@
 #include "json_reader.hpp"
 
-#include <cstring>
-
 #include <fmt/format.h>
+
+#include <cstring>
 
 namespace xgrad::data {
 namespace {
@@ -86,8 +86,10 @@ const std::string& JsonReader::string() {
     const int c = next();
     if (c == '"') return text_;
     if (c < 0x20) fail("is not valid JSON");  // the end, too
-    if (c == '\\') escape();
-    else if (text_ += static_cast<char>(c); c >= 0x80) continue_character(c);
+    if (c == '\\')
+      escape();
+    else if (text_ += static_cast<char>(c); c >= 0x80)
+      continue_character(c);
   }
 }
 
@@ -95,9 +97,12 @@ std::uint32_t JsonReader::hex4() {
   std::uint32_t value = 0;
   for (int i = 0; i < 4; ++i) {
     const int c = next(), letter = c | 0x20;
-    if (is_digit(c)) value = value * 16 + static_cast<std::uint32_t>(c - '0');
-    else if (letter >= 'a' && letter <= 'f') value = value * 16 + static_cast<std::uint32_t>(letter - 'a' + 10);
-    else fail("is not valid JSON");
+    if (is_digit(c))
+      value = value * 16 + static_cast<std::uint32_t>(c - '0');
+    else if (letter >= 'a' && letter <= 'f')
+      value = value * 16 + static_cast<std::uint32_t>(letter - 'a' + 10);
+    else
+      fail("is not valid JSON");
   }
   return value;
 }
@@ -176,12 +181,19 @@ void JsonReader::word(const char* letters) {
 
 void JsonReader::skip() {
   switch (peek()) {
-    case '{': return object([this](const std::string&) { skip(); });
-    case '[': return array([this] { skip(); });
-    case '"': string(); return;
-    case 't': return word("true");
-    case 'f': return word("false");
-    case 'n': return word("null");
+    case '{':
+      return object([this](const std::string&) { skip(); });
+    case '[':
+      return array([this] { skip(); });
+    case '"':
+      string();
+      return;
+    case 't':
+      return word("true");
+    case 'f':
+      return word("false");
+    case 'n':
+      return word("null");
     default:
       take('-');
       if (!take('0')) digits();

@@ -1,6 +1,6 @@
 // JSON in a file, read value by value from front to back. No tree is built and the text is not kept, so memory and time
-// are what the caller makes of the values (a parser that quotes the last token in its errors copies a long one six times).
-// IoError for anything that RFC 8259 does not allow, for a NUL byte and for values nested deeper than 8.
+// are what the caller makes of the values (a parser that quotes the last token in its errors copies a long one six
+// times). IoError for anything that RFC 8259 does not allow, for a NUL byte and for values nested deeper than 8.
 #pragma once
 
 #include <array>

@@ -1,12 +1,11 @@
-#include <xgrad/data/safetensors.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <stdexcept>
-
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <xgrad/check.hpp>
+#include <stdexcept>
 #include <xgrad/atomic_file.hpp>
+#include <xgrad/check.hpp>
+#include <xgrad/data/safetensors.hpp>
 #include <xgrad/ops.hpp>
 
 #include "raw_bytes.hpp"
@@ -90,9 +89,12 @@ std::string header_text(const NamedTensors& tensors, const Metadata& metadata, c
 }
 
 // What reading would refuse is not written.
-void check_readable(const NamedTensors& tensors, const Metadata& metadata, std::uint64_t header_bytes, const Location& at) {
+void check_readable(const NamedTensors& tensors, const Metadata& metadata, std::uint64_t header_bytes,
+                    const Location& at) {
   if (header_bytes > kMostHeader)
-    refuse(fmt::format("names and metadata take a header of {} bytes, at most {} are allowed", header_bytes, kMostHeader), at);
+    refuse(
+        fmt::format("names and metadata take a header of {} bytes, at most {} are allowed", header_bytes, kMostHeader),
+        at);
   std::uint64_t cost = 0, file_bytes = 8 + header_bytes;
   for (const auto& [name, t] : tensors) {
     cost += cost_of_tensor(name, t.shape().size()) + cost_of_values(bytes_of(t));
@@ -101,7 +103,9 @@ void check_readable(const NamedTensors& tensors, const Metadata& metadata, std::
   for (const auto& [key, value] : metadata) cost += cost_of_metadata(key, value);
   if (cost > data::memory_for(file_bytes))
     refuse(fmt::format("{} tensors and {} texts of metadata: too many for a file of {} bytes, reading would refuse it; "
-                       "join small tensors into one", tensors.size(), metadata.size(), file_bytes), at);
+                       "join small tensors into one",
+                       tensors.size(), metadata.size(), file_bytes),
+           at);
 }
 
 }  // namespace

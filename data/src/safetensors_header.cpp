@@ -1,9 +1,9 @@
 #include "safetensors_header.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <tuple>
-
-#include <fmt/format.h>
 
 #include "json_reader.hpp"
 #include "shown.hpp"
@@ -93,8 +93,10 @@ void HeaderReader::read_metadata() {
     }
     std::string value = json_.string();
     spend(cost_of_metadata(key, value));
-    if (header_.metadata.contains(key)) twice_ = key;
-    else header_.metadata.emplace(std::move(key), std::move(value));
+    if (header_.metadata.contains(key))
+      twice_ = key;
+    else
+      header_.metadata.emplace(std::move(key), std::move(value));
   });
 }
 
@@ -107,8 +109,10 @@ void HeaderReader::read_entry(std::string name) {
   json_.object([&](const std::string& key) { read_field(key, f); });
   for (std::size_t i = 0; i < 3; ++i)
     if (!f.seen[i]) f.note(fmt::format("no {}", kFields[i]));
-  if (f.problem.empty()) keep(std::move(name), f);
-  else note(name, f.problem);
+  if (f.problem.empty())
+    keep(std::move(name), f);
+  else
+    note(name, f.problem);
 }
 
 void HeaderReader::read_field(const std::string& key, Fields& f) {
@@ -138,8 +142,10 @@ void HeaderReader::read_shape(Fields& f) {
   f.rank = 0;
   json_.array([&] {
     const std::optional<std::uint64_t> n = json_.whole_number();
-    if (!n) f.note("a size is not a whole number >= 0");
-    else if (*n > INT64_MAX) f.note("the element count overflows 64 bits");
+    if (!n)
+      f.note("a size is not a whole number >= 0");
+    else if (*n > INT64_MAX)
+      f.note("the element count overflows 64 bits");
     if (++f.rank <= static_cast<std::size_t>(kMaxRank)) f.shape.push_back(static_cast<std::int64_t>(n.value_or(0)));
   });
   if (f.rank > static_cast<std::size_t>(kMaxRank))
@@ -148,7 +154,8 @@ void HeaderReader::read_shape(Fields& f) {
 
 void HeaderReader::read_offsets(Fields& f) {
   f.offset_count = 0;
-  if (json_.peek() != '[') json_.skip();
+  if (json_.peek() != '[')
+    json_.skip();
   else
     json_.array([&] {
       const std::optional<std::uint64_t> n = json_.whole_number();
@@ -161,7 +168,8 @@ void HeaderReader::read_offsets(Fields& f) {
 void HeaderReader::keep(std::string name, const Fields& f) {
   std::uint64_t bytes = f.type->bytes, most = f.type->kept_bytes;  // most: zeros must not hide an overflow
   for (const std::int64_t n : f.shape) {
-    if (__builtin_mul_overflow(most, static_cast<std::uint64_t>(std::max<std::int64_t>(n, 1)), &most) || most > INT64_MAX)
+    if (__builtin_mul_overflow(most, static_cast<std::uint64_t>(std::max<std::int64_t>(n, 1)), &most) ||
+        most > INT64_MAX)
       return note(name, "the element count overflows 64 bits");
     bytes *= static_cast<std::uint64_t>(n);
   }
@@ -173,7 +181,8 @@ void HeaderReader::keep(std::string name, const Fields& f) {
   spend(cost_of_tensor(name, f.rank));
   name.shrink_to_fit();
   header_.entries.push_back({std::move(name), begin, static_cast<std::uint32_t>(header_.sizes.size()),
-                             static_cast<std::uint8_t>(f.type - file_types().data()), static_cast<std::uint8_t>(f.rank)});
+                             static_cast<std::uint8_t>(f.type - file_types().data()),
+                             static_cast<std::uint8_t>(f.rank)});
   header_.sizes.insert(header_.sizes.end(), f.shape.begin(), f.shape.end());
 }
 
@@ -188,13 +197,15 @@ std::uint64_t elements(const Shape& shape) { return static_cast<std::uint64_t>(s
 // In file order, they must cover the data exactly: no holes, no overlaps, nothing after the last.
 void check_layout(Header& header, std::uint64_t data_bytes, const InputFile& file) {
   const auto end_of = [&](const Entry& e) { return e.begin + elements(header.shape(e)) * header.type(e).bytes; };
-  std::ranges::sort(header.entries, {}, [&](const Entry& e) { return std::tuple(e.begin, end_of(e), std::string_view(e.name)); });
+  std::ranges::sort(header.entries, {},
+                    [&](const Entry& e) { return std::tuple(e.begin, end_of(e), std::string_view(e.name)); });
   std::uint64_t at = 0;
   const Entry* before = nullptr;
   for (const Entry& e : header.entries) {
     const std::uint64_t end = end_of(e);
     if (e.begin < at)
-      file.fail(fmt::format("tensor '{}': offsets [{}, {}) overlap '{}'", shown(e.name), e.begin, end, shown(before->name)));
+      file.fail(
+          fmt::format("tensor '{}': offsets [{}, {}) overlap '{}'", shown(e.name), e.begin, end, shown(before->name)));
     if (e.begin > at) file.fail(fmt::format("bytes {} to {} of the data belong to no tensor", at, e.begin));
     at = end;
     before = &e;
@@ -235,7 +246,8 @@ Header read_header(InputFile& file) {
   std::uint64_t length = 0;
   file.read_exactly(&length, 8);
   if (length > kMostHeader || length > file.most_bytes() - 8)
-    file.fail(fmt::format("cut short, or not a safetensors file: header length {}, file size {}", length, file.most_bytes()));
+    file.fail(
+        fmt::format("cut short, or not a safetensors file: header length {}, file size {}", length, file.most_bytes()));
   Header header = HeaderReader(file, length).read();
   check_layout(header, file.most_bytes() - 8 - length, file);
   check_cost(header, file);

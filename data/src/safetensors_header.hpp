@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <vector>
-
 #include <xgrad/data/safetensors.hpp>
 
 #include "safetensors_types.hpp"

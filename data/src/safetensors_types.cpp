@@ -69,12 +69,18 @@ const FileType* find_type(std::string_view name) {
 
 const FileType& type_of(DType d) {
   switch (d) {
-    case DType::float32: return *find_type("F32");
-    case DType::float64: return *find_type("F64");
-    case DType::int64: return *find_type("I64");
-    case DType::int32: return *find_type("I32");
-    case DType::uint8: return *find_type("U8");
-    case DType::boolean: break;
+    case DType::float32:
+      return *find_type("F32");
+    case DType::float64:
+      return *find_type("F64");
+    case DType::int64:
+      return *find_type("I64");
+    case DType::int32:
+      return *find_type("I32");
+    case DType::uint8:
+      return *find_type("U8");
+    case DType::boolean:
+      break;
   }
   return *find_type("BOOL");
 }

@@ -3,7 +3,6 @@
 
 #include <span>
 #include <string_view>
-
 #include <xgrad/tensor.hpp>
 
 #include "input_file.hpp"

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-
 #include <xgrad/ops/factory.hpp>
 
 #include "input_file.hpp"

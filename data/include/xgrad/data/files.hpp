@@ -24,7 +24,7 @@ struct CsvOptions {
   int skip_rows = 0;        // lines to leave out at the top, besides a first line of column names, found by itself
   DType dtype = kFloat32;   // or kFloat64
 };
-// Numbers in rows and columns -> (rows, columns), rounded to the nearest dtype has. RFC 4180: fields may stand in quotes;
+// Numbers in rows and columns -> (rows, columns), rounded to the nearest dtype has. RFC 4180: fields may have quotes;
 // lines end with LF, CR LF or CR. Blanks around a field and blank lines do not count, nor does a mark of UTF-8.
 //   5  +5  -.5  1e-3  "5"  nan  inf      numbers, in any locale; 1e-400 is 0
 //   1e400  0x10  1_000  +-5  n/a         none, nor is a blank field: nothing is left out or filled in

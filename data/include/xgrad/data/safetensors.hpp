@@ -13,7 +13,8 @@ using Metadata = std::map<std::string, std::string>;
 
 // Writes all tensors, atomically: to a temporary file in the same folder, flushed to disk, then renamed, so that a crash
 // or a full disk leaves the old file or the new one. IoError names the path and the reason; ValueError for a name given
-// twice.
+// twice, and for what reading would refuse: a header of more than 100,000,000 bytes, or so many tiny tensors that they
+// would take more memory than 4 times the file and 64 MiB.
 XGRAD_API void save_safetensors(const NamedTensors& tensors, const std::string& path, const Metadata& metadata = {},
                                 Location at = Location::current());
 
