@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(refusals) {
 
 BOOST_AUTO_TEST_CASE(scaling_the_loss_changes_no_step) {
   for (const LineSearch search : {LineSearch::none, LineSearch::strong_wolfe})
-    for (const auto& f : {std::function<Tensor(const Tensor&)>(rosenbrock2), std::function<Tensor(const Tensor&)>(barrier)}) {
+    for (const auto& f : {rosenbrock2, barrier}) {
       const optim::LBFGSOptions o{.lr = 0.5, .max_iter = 60, .line_search_fn = search};
       Run plain({-1.2, 1}, f, o);
       plain.step();
@@ -260,13 +260,49 @@ BOOST_AUTO_TEST_CASE(it_says_how_it_ended) {
     BOOST_TEST(exact.opt.result().evaluations == 1);
   }
   // A gradient that points the wrong way: nothing lower along it, and the parameters stay.
-  Run wrong({3.0}, [](const Tensor& x) { return square(x.detach() - 1).sum() - 0 * x.sum() + 3 * (x.detach() - x).sum(); },
+  Run wrong({3.0}, [](const Tensor& x) { return (square(x.detach() - 1) + 3 * (x.detach() - x)).sum(); },
             {.line_search_fn = LineSearch::strong_wolfe});
   wrong.step();
   BOOST_TEST((wrong.opt.result().end == LBFGSEnd::no_decrease));
   BOOST_TEST(wrong.x.item() == 3);
   wrong.step();
   BOOST_TEST(wrong.opt.result().evaluations == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_spoilt_history_is_dropped) {
+  Run run({-1.2, 1}, rosenbrock2, {.lr = 0.5, .max_iter = 5, .line_search_fn = LineSearch::strong_wolfe});
+  run.step();
+  NamedTensors state = run.opt.state_dict();
+  for (auto& [key, t] : state)
+    if (key == "ro") t = -100 * t;
+  run.opt.load_state_dict(state);
+  run.opt.options().max_iter = 200;
+  run.step();
+  check_close(run.x, {1, 1}, 1e-3);
+}
+
+BOOST_AUTO_TEST_CASE(states_of_earlier_releases_load) {
+  Run run({-1.2, 1}, rosenbrock2, {.lr = 0.5, .max_iter = 5});
+  run.step();
+  NamedTensors old;
+  for (const auto& e : run.opt.state_dict())
+    if (e.first != "scales") old.push_back(e);
+  Run next(run.x.detach().to_vector<double>(), rosenbrock2, {});
+  next.opt.load_state_dict(old);
+  BOOST_TEST(next.step() == run.step());
+  BOOST_TEST(same_bits(next.x, run.x));
+}
+
+BOOST_AUTO_TEST_CASE(single_precision_is_scaled_exactly_too) {
+  const optim::LBFGSOptions o{.max_iter = 100, .line_search_fn = LineSearch::strong_wolfe};
+  Run plain({-1.2, 1}, rosenbrock2, o, kFloat32);
+  plain.step();
+  check_close(plain.x, {1, 1}, 1e-2);
+  for (const int k : {-30, -7, 30}) {
+    Run run({-1.2, 1}, [&](const Tensor& x) { return std::ldexp(1.0, k) * rosenbrock2(x); }, o, kFloat32);
+    run.step();
+    BOOST_TEST((run.path == plain.path));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_minimum_is_not_left) {

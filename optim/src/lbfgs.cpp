@@ -191,18 +191,22 @@ void LBFGS::two_loops(const Vector& grad) {
   m.direction = std::move(d);
 }
 
-// Returns the slope along the new direction: negative, unless there is no way down in these numbers.
-double LBFGS::choose_direction(const Vector& grad) {
+// Sets the new direction. Returns the slope along it, negative unless there is no way down in these numbers, and the
+// step length to try.
+LBFGS::Ahead LBFGS::choose_direction(const Vector& grad, double loss) {
   Memory& m = memory_;
+  const double last_step = std::fabs(m.t) * std::sqrt(dot(m.direction, m.direction));
   if (m.iterations > 1) remember(grad);
   two_loops(grad);
-  double slope = dot(grad, m.direction);
+  double slope = dot(grad, m.direction), t = m.fresh() ? first_length(grad, loss) : options().lr.value;
   if (!(slope < 0) || !std::isfinite(slope) || !all_finite(m.direction)) {
     m.forget();
     two_loops(grad);
     slope = dot(grad, m.direction);
+    // Along the bare gradient no further than it went before.
+    if (last_step > 0) t *= std::min(1.0, last_step / std::sqrt(dot(m.direction, m.direction)));
   }
-  return slope;
+  return {slope, t};
 }
 
 double LBFGS::first_length(const Vector& grad, double loss) {
@@ -363,8 +367,7 @@ LBFGSEnd LBFGS::iterate(const Closure& closure, double& loss, Vector& grad) {
   while (true) {
     ++m.iterations;
     ++result_.iterations;
-    const double slope = choose_direction(grad);
-    const double t = m.fresh() ? first_length(grad, loss) : o.lr.value;
+    const auto [slope, t] = choose_direction(grad, loss);
     m.grad = grad;
     m.loss = loss;
     m.t = 0;
@@ -414,8 +417,12 @@ Tensor LBFGS::step(const Closure& closure, Location at) {
 }
 
 std::string LBFGSResult::text() const {
-  static const char* const kTexts[] = {"not run",          "gradient below tolerance_grad", "change below tolerance_change",
-                                       "max_iter reached", "max_eval reached",              "nothing lower found"};
+  static const char* const kTexts[] = {"not run",
+                                       "gradient below tolerance_grad",
+                                       "change below tolerance_change",
+                                       "max_iter reached",
+                                       "max_eval reached",
+                                       "nothing lower found"};
   return fmt::format("{} after {} iterations, {} evaluations", kTexts[static_cast<std::size_t>(end)], iterations,
                      evaluations);
 }

@@ -94,9 +94,12 @@ class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
   struct Point {
     double t = 0, loss = 0;
     Vector grad;
-    double slope = 0;  // along the direction
+    double slope = 0;   // along the direction
     bool moved = true;  // some parameter differs from the start of the line
     bool finite() const { return std::isfinite(loss); }
+  };
+  struct Ahead {
+    double slope, t;
   };
   struct Memory {
     std::deque<Vector> gradients, steps;  // their changes
@@ -121,7 +124,7 @@ class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
   Point evaluate(const Closure& closure, const Vector& from, double t, const Vector& direction);
   Point search(const Closure& closure, const Vector& from, double first, const Point& start);
   Point fixed_step(const Closure& closure, const Vector& from, double t, const Point& start);
-  double choose_direction(const Vector& grad);
+  Ahead choose_direction(const Vector& grad, double loss);
   double first_length(const Vector& grad, double loss);
   void remember(const Vector& grad);
   void two_loops(const Vector& grad);
