@@ -2,6 +2,9 @@
 // the same call gives the same bits afterwards.
 #include "failing_memory.hpp"
 
+#include <memory>
+#include <thread>
+
 #include <xgrad/xgrad.hpp>
 
 using namespace xgrad;
@@ -15,8 +18,6 @@ std::string all_bits(const T&... t) {
   (all.emplace_back("", t), ...);
   return bits(all);
 }
-
-const auto nothing = [] { return 0; };
 
 }  // namespace
 
@@ -205,15 +206,10 @@ BOOST_AUTO_TEST_CASE(in_place_without_the_tape) {
 // ---- training ----
 namespace {
 
-struct Net : nn::Module {
-  nn::Conv2d conv{1, 4, 3, {.padding = 1}};
-  nn::BatchNorm2d norm{4};
-  nn::Linear out{4 * 6 * 6, 3};
-  Net() {
-    add_child("conv", conv);
-    add_child("norm", norm);
-    add_child("out", out);
-  }
+struct Net : nn::Layer<Net> {
+  nn::Conv2d conv = register_module("conv", nn::Conv2d(1, 4, 3, {.padding = 1}));
+  nn::BatchNorm2d norm = register_module("norm", nn::BatchNorm2d(4));
+  nn::Linear out = register_module("out", nn::Linear(4 * 6 * 6, 3));
   Tensor forward(const Tensor& x) const { return out(relu(norm(conv(x))).flatten(1)); }
 };
 
@@ -222,7 +218,7 @@ struct Training {
   optim::Adam opt{net.parameters(), {.lr = 0.01}};
   Tensor x = randn({8, 1, 6, 6}), target = tensor({0, 1, 2, 0, 1, 2, 0, 1}, {kInt64});
   Tensor loss;
-  void forward() { loss = cross_entropy(net.forward(x), target); }
+  void forward() { loss = cross_entropy(net(x), target); }
   std::string state() const { return bits(net.state_dict()) + bits(opt.state_dict()); }
 };
 std::unique_ptr<Training> make_training() {
@@ -397,9 +393,9 @@ BOOST_AUTO_TEST_CASE(states_of_modules) {
         });
   sweep("Module::to", make, [](Net& n) { n.to(kFloat64); },
         [](Net& n, bool failed) {
-          for (const Tensor& p : n.parameters()) BOOST_TEST(p.dtype() == (failed ? kFloat32 : kFloat64));
+          for (const Tensor& p : n.parameters()) BOOST_TEST((p.dtype() == (failed ? kFloat32 : kFloat64)));
         });
-  const Tensor values = arange(parameters_to_vector(make().parameters()).numel()).to(kFloat32);
+  const Tensor values = arange(nn::parameters_to_vector(make().parameters()).numel()).to(kFloat32);
   sweep("vector_to_parameters", make, [&](Net& n) { nn::vector_to_parameters(values, n.parameters()); },
         [&](Net& n, bool failed) {
           BOOST_TEST((nn::parameters_to_vector(n.parameters()).sum().item() == values.sum().item()) == !failed);

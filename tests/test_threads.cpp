@@ -258,6 +258,31 @@ BOOST_AUTO_TEST_CASE(free_memory_is_counted_wherever_it_goes) {
 }
 #endif
 
+#if !defined(__SANITIZE_ADDRESS__)
+// Small blocks count, and go back to the system when whole slabs of them are free.
+BOOST_AUTO_TEST_CASE(small_blocks_are_counted_and_given_back) {
+  empty_cache();
+  const MemoryStats before = memory_stats();
+  constexpr std::int64_t kBytes = 1 << 10, kCount = 20000;
+  const auto make_and_free = [&] {
+    std::vector<Tensor> made;
+    for (int i = 0; i < kCount; ++i) made.push_back(empty({kBytes / 4}));
+    BOOST_TEST(memory_stats().live_bytes >= before.live_bytes + kCount * kBytes);
+  };
+  make_and_free();
+  BOOST_TEST(memory_stats().live_bytes == before.live_bytes);
+  BOOST_TEST(memory_stats().cached_bytes >= before.cached_bytes + kCount * kBytes);
+  empty_cache();
+  BOOST_TEST(memory_stats().cached_bytes <= before.cached_bytes + (512 << 10));
+  BOOST_TEST(memory_stats().live_bytes == before.live_bytes);
+  on_threads(1, [&](int) { make_and_free(); });  // its lists come back when it ends
+  BOOST_TEST(memory_stats().cached_bytes >= before.cached_bytes + kCount * kBytes);
+  empty_cache();
+  BOOST_TEST(memory_stats().cached_bytes <= before.cached_bytes + (512 << 10));
+  BOOST_TEST(memory_stats().live_bytes == before.live_bytes);
+}
+#endif
+
 // A thread's lists of free memory are gone when its last tensors are.
 BOOST_AUTO_TEST_CASE(tensors_outlive_the_lists_of_their_thread) {
   const std::int64_t before = memory_stats().live_bytes;

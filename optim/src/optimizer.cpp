@@ -108,9 +108,9 @@ std::vector<Optimizer::Update> Optimizer::prepare_step() {
         const Update& u = updates.back();
         with_type(u.param, [&](auto zero) { u.param.data<decltype(zero)>(), u.grad.data<decltype(zero)>(); });
         State& s = states_[i];
-        const bool none = s.buffers.empty();
+        s.fresh = s.buffers.empty();  // so that what follows is taken back if it throws
         make_state(g, u.param, s);
-        s.fresh = none && !s.buffers.empty();
+        s.fresh = s.fresh && !s.buffers.empty();
       }
   } catch (...) {
     for (State& s : states_) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <string_view>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -21,7 +22,8 @@
 // carved from slabs. Measured: a fresh 64 MB array costs 25 ms in page faults, a pooled one 2.6 ms to fill.
 // Nothing here needs memory to free memory, not even in a thread's first call: a thread_local with a destructor would,
 // to register it, and the C library ends the process when there is none.
-// Under AddressSanitizer every request goes to the system, so that it sees each use after free.
+// Under AddressSanitizer every request goes to the system, so that it sees each use after free; and with XGRAD_NO_POOL=1
+// in the environment, for other tools that watch malloc.
 #if defined(__SANITIZE_ADDRESS__)
 #define XGRAD_POOL_OFF 1
 #elif defined(__has_feature)
@@ -247,6 +249,7 @@ static_assert(std::is_trivially_destructible_v<Shared> && std::is_trivially_dest
 pthread_once_t once = PTHREAD_ONCE_INIT;
 pthread_key_t at_exit;
 bool have_key = false;
+bool pooling = true;
 
 void leave(void* thread) {
   auto& l = *static_cast<Local*>(thread);
@@ -266,7 +269,9 @@ void begin_child() {
 }
 
 void prepare_threads() {
-  have_key = pthread_key_create(&at_exit, &leave) == 0;
+  const char* off = std::getenv("XGRAD_NO_POOL");
+  pooling = !off || !*off || std::string_view(off) == "0";
+  have_key = pooling && pthread_key_create(&at_exit, &leave) == 0;
   pthread_atfork([] { shared.mutex.lock(); }, [] { shared.mutex.unlock(); }, &begin_child);
 }
 
@@ -301,6 +306,11 @@ std::uint32_t local_limit(std::size_t size) {
 void* refill(int c, std::size_t size) {
   Local& l = this_thread;
   const bool keeps = keeps_blocks(l);
+  if (!pooling) {
+    void* p = from_system(size);
+    if (p) count_held(static_cast<std::int64_t>(size));
+    return p;
+  }
   const std::lock_guard lock(shared.mutex);
   catch_up(l);
   auto i = static_cast<std::size_t>(c);
@@ -357,6 +367,11 @@ void pool_release(void* p, std::size_t bytes) noexcept {
     if (l.lists[i].size() > local_limit(size)) spill(c, size, l);
     return;
   }
+  if (!pooling) {
+    count_held(-static_cast<std::int64_t>(size));
+    std::free(p);
+    return;
+  }
   const std::lock_guard lock(shared.mutex);
   shared.sizes[i] = size;
   const auto cached = counters.cached.load(std::memory_order_relaxed) + static_cast<std::int64_t>(size);
@@ -372,14 +387,14 @@ void pool_release(void* p, std::size_t bytes) noexcept {
 void* pool_allocate_counted(std::size_t bytes) {
   void* p = pool_allocate(bytes);
 #ifndef XGRAD_POOL_OFF
-  if (bytes > kSlabbed) count_held(static_cast<std::int64_t>(bytes));
+  if (bytes > kSlabbed && pooling) count_held(static_cast<std::int64_t>(bytes));
 #endif
   return p;
 }
 
 void pool_release_counted(void* p, std::size_t bytes) noexcept {
 #ifndef XGRAD_POOL_OFF
-  if (bytes > kSlabbed) count_held(-static_cast<std::int64_t>(bytes));
+  if (bytes > kSlabbed && pooling) count_held(-static_cast<std::int64_t>(bytes));
 #endif
   pool_release(p, bytes);
 }
