@@ -231,6 +231,18 @@ XGRAD_INLINE void normaliser_narrow(std::int64_t begin, std::int64_t end, std::i
 }
 
 template <class V, class T = typename V::value_type>
+XGRAD_INLINE void target_narrow(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x,
+                                const RowNormaliser<T>& z, const T* q, T* out) {
+  alignas(64) T scores[kNarrow * V::lanes] = {}, shares[kNarrow * V::lanes] = {};
+  for (std::int64_t r = begin; r < end; r += V::lanes) {
+    const Lanes<V> lanes{r, 0, static_cast<int>(std::min<std::int64_t>(V::lanes, end - r))};
+    turn<V>(x + r * classes, lanes.n, classes, scores);
+    turn<V>(q + r * classes, lanes.n, classes, shares);
+    target_lanes<V>({1, classes, V::lanes}, lanes, scores, z, shares, out);
+  }
+}
+
+template <class V, class T = typename V::value_type>
 XGRAD_INLINE void softmax_narrow(std::int64_t begin, std::int64_t end, std::int64_t classes, const T* x,
                                  const RowNormaliser<T>& z, const T* scale, const T* uniform, const T* w, T* dx) {
   alignas(64) T turned[kNarrowGradient * V::lanes] = {};
@@ -301,7 +313,10 @@ void class_target_loss(const ClassGrid& grid, const T* x, const RowNormaliser<T>
   over_grid<T>(
       grid, 0.3,
       [=](auto v, std::int64_t begin, std::int64_t end) {
-        target_rows<decltype(v)>(begin, end, grid.classes, x, z, q, out);
+        if (grid.classes <= kNarrow)
+          target_narrow<decltype(v)>(begin, end, grid.classes, x, z, q, out);
+        else
+          target_rows<decltype(v)>(begin, end, grid.classes, x, z, q, out);
       },
       [=](auto v, std::int64_t o, std::int64_t i) {
         target_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, z, q, out);

@@ -29,10 +29,10 @@ XGRAD_CLONES double sum_of(const T* x, std::int64_t n) {
   std::int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes)
     for (int l = 0; l < kLanes; ++l) lanes[l] += Term::of(static_cast<double>(x[i + l]));
-  for (; i < n; ++i) lanes[0] += Term::of(static_cast<double>(x[i]));
-  double sum = 0;
-  for (const double l : lanes) sum += l;
-  return sum;
+  for (int l = 0; i + l < n; ++l) lanes[l] += Term::of(static_cast<double>(x[i + l]));
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    for (int l = 0; l < half; ++l) lanes[l] += lanes[l + half];
+  return lanes[0];
 }
 
 // The largest or smallest |x|; a NaN wins.

@@ -24,10 +24,9 @@ Tensor prod_raw(const Tensor& x, DimSet dims, bool keepdim);  // integers in int
 // Largest or smallest; NaN wins. Of nothing: the smallest or largest value there is (bool: false, true).
 Tensor max_raw(const Tensor& x, DimSet dims, bool keepdim);
 Tensor min_raw(const Tensor& x, DimSet dims, bool keepdim);
-// log(sum exp(x)), and the two parts it is rounded from: the largest x and log(sum exp(x - top)); floating. Of what is
-// all -inf or nothing, the second is 0.
+// log(sum exp(x)) and what rounding took from it; floating.
 struct LogSumExpParts {
-  Tensor value, top, log_sum;
+  Tensor value, rest;
 };
 LogSumExpParts logsumexp_raw(const Tensor& x, DimSet dims, bool keepdim);
 

@@ -114,7 +114,7 @@ struct LogSumExp {
   static constexpr std::int64_t kStrip = 256;
   static constexpr double kNs = std::is_same_v<T, float> ? 0.4 : 6;
   static constexpr T kInf = std::numeric_limits<T>::infinity();
-  T *out, *top, *log_sum;
+  T *out, *rest;
 
   XGRAD_INLINE Acc identity() const { return {-INFINITY, 0}; }
   XGRAD_INLINE void combine(Acc& a, const Acc& b) const {
@@ -157,8 +157,7 @@ struct LogSumExp {
   XGRAD_INLINE void store(std::int64_t i, const Acc& a) const {
     const double l = a.s == 0 ? 0 : std::log(a.s);
     out[i] = static_cast<T>(a.m + l);
-    top[i] = static_cast<T>(a.m);
-    log_sum[i] = static_cast<T>(l);
+    rest[i] = static_cast<T>(a.m - static_cast<double>(out[i]) + l);
   }
 };
 
@@ -178,10 +177,10 @@ Moments moments_raw(const Tensor& x, DimSet dims, double correction, bool root, 
 LogSumExpParts logsumexp_raw(const Tensor& x, DimSet dims, bool keepdim) {
   const TensorImpl& t = impl(x);
   const Shape shape = reduced_shape(t.shape, dims, keepdim);
-  LogSumExpParts y{make_tensor(shape, t.dtype), make_tensor(shape, t.dtype), make_tensor(shape, t.dtype)};
+  LogSumExpParts y{make_tensor(shape, t.dtype), make_tensor(shape, t.dtype)};
   dispatch_floating(t.dtype, [&](auto zero) {
     using T = decltype(zero);
-    reduce(LogSumExp<T>{data<T>(y.value), data<T>(y.top), data<T>(y.log_sum)}, t, dims);
+    reduce(LogSumExp<T>{data<T>(y.value), data<T>(y.rest)}, t, dims);
   });
   return y;
 }

@@ -55,8 +55,14 @@ XGRAD_INLINE V uneven(const V& left, const V& size) {
 
 template <class V, class T>
 XGRAD_INLINE void softmax_backward_row(const T* g, const T* y, T* out, std::int64_t n) {
-  const V s = static_cast<T>(
+  const auto sum = static_cast<T>(
       sum_vectors<V>(n, [=](std::int64_t i, int k) XGRAD_INLINED { return get<V>(g, i, k) * get<V>(y, i, k); }));
+  const V s(sum);
+  // Two elements of another size show that there is no offset to speak of.
+  const auto apart = [sum](T v) { return 64 * std::fabs(v - sum) >= std::fabs(sum); };
+  if (apart(g[0]) && apart(g[n - 1]))
+    return each_vector<V>(
+        n, [=](std::int64_t i, int k) XGRAD_INLINED { put(get<V>(y, i, k) * (get<V>(g, i, k) - s), out, i, k); });
   V left(T(0)), size(T(0));
   each_vector<V>(n, [&](std::int64_t i, int k) XGRAD_INLINED {
     const V d = get<V>(y, i, k) * (get<V>(g, i, k) - s);

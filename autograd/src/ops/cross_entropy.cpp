@@ -356,29 +356,42 @@ Tensor ce_indices(const Tensor& x, const Targets& t, const Location& at) {
 }
 
 // ---- cross_entropy with probabilities ----
-// sum_c q_c (lse - x_c) of each row, from contiguous x and q. By x: sum(q) softmax - q; by q: -log_softmax.
+// g (sum(q) softmax(x) - q), with g of one value for each row; differentiable where that is recorded.
+Tensor shares_backward(const Tensor& g, const Tensor& x, const Tensor& top, const Tensor& log_sum, const Tensor& q,
+                       const ClassGrid& grid, int class_dim) {
+  const Tensor column = unsqueeze(g, class_dim), all = sum(q, {class_dim}, true);
+  const auto rest = [](auto p, auto g, auto q) { return p - g * q; };
+  if (grad_enabled()) return rest(mul(mul(column, all), softmax(x, class_dim)), column, q);
+  const Tensor scale = detail::contiguous_copy(mul(column, all)), p = make_tensor(impl(x).shape, impl(x).dtype);
+  dispatch_floating(impl(x).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    detail::class_softmax_scaled<T>(grid, data<T>(x), normaliser_of<T>(top, log_sum), data<T>(scale), nullptr, nullptr,
+                                    data<T>(p));
+  });
+  return elementwise(rest, p, column, q);
+}
+
+// sum_c q_c (lse - x_c) of each row, from contiguous x and q; its derivative by q is -log_softmax.
 Tensor ce_of_shares(const Tensor& x, const Tensor& q, const ClassGrid& grid, int class_dim, const Location& at) {
   Shape rows = impl(x).shape;
   rows.erase(class_dim);
-  Tensor out = make_tensor(rows, impl(x).dtype);
+  const auto each = [&] { return make_tensor(rows, impl(x).dtype); };
+  Tensor out = each(), top = each(), log_sum = each();
   detail::fill_raw(out, Scalar(0.0));  // of no classes
   if (grid.classes > 0)
     dispatch_floating(impl(x).dtype, [&](auto zero) {
       using T = decltype(zero);
-      const Tensor top = make_tensor(rows, impl(x).dtype), log_sum = make_tensor(rows, impl(x).dtype);
       const auto z = normaliser_of<T>(top, log_sum);
       detail::class_normaliser<T>(grid, data<T>(x), z);
       detail::class_target_loss<T>(grid, data<T>(x), z, data<T>(q), data<T>(out));
     });
   return record(
-      "cross_entropy", std::move(out), {x, q}, {x, q},
-      [class_dim](const Saved& s, const Tensor& grad) -> Grads {
-        const Tensor g = unsqueeze(grad, class_dim), scores = s[0], shares = s[1];
+      "cross_entropy", std::move(out), {x, q}, {x, q, top, log_sum},
+      [grid, class_dim](const Saved& s, const Tensor& g) -> Grads {
         Tensor gx, gq;
-        if (s.needs(0))
-          gx = fuse([](auto g, auto all, auto p, auto q) { return g * (all * p - q); }, g,
-                    sum(shares, {class_dim}, true), softmax(scores, class_dim), shares);
-        if (s.needs(1)) gq = fuse([](auto g, auto l) { return -g * l; }, g, log_softmax(scores, class_dim));
+        if (s.needs(0)) gx = shares_backward(g, s[0], s[2], s[3], s[1], grid, class_dim);
+        if (s.needs(1))
+          gq = fuse([](auto g, auto l) { return -g * l; }, unsqueeze(g, class_dim), log_softmax(s[0], class_dim));
         return {gx, gq};
       },
       at);

@@ -15,8 +15,26 @@
 namespace xgrad::detail {
 namespace {
 
+// For p = 2, where squares neither overflow nor vanish, vectors of them are added up; p_norm_of does the other rows.
+Tensor euclidean(const Tensor& x) {
+  const Tensor squares = elementwise([](auto v) { return v * v; }, x);
+  Tensor y =
+      elementwise([](auto v) { return sqrt(v); }, sum_raw(squares, DimSet{1} << (impl(x).shape.rank() - 1), false));
+  dispatch_floating(impl(x).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    constexpr bool single = std::is_same_v<T, float>;
+    constexpr T low = single ? T(1e-12) : T(1e-140), high = single ? T(1e18) : T(1e150);
+    const std::int64_t n = impl(x).shape[impl(x).shape.rank() - 1];
+    T* to = data<T>(y);
+    for (std::int64_t r = 0; r < impl(y).numel; ++r)
+      if (!(to[r] > low && to[r] < high)) to[r] = static_cast<T>(p_norm_of(data<T>(x) + r * n, n, 2));
+  });
+  return y;
+}
+
 Tensor p_norm_raw(const Tensor& x, double p) {
   const Tensor c = contiguous_copy(x);
+  if (p == 2) return euclidean(c);
   Shape shape = impl(c).shape;
   const std::int64_t n = shape[shape.rank() - 1];
   shape.erase(shape.rank() - 1);
@@ -51,19 +69,31 @@ Tensor extreme_backward(const Tensor& g, const Tensor& x, const Tensor& y) {
               count);
 }
 
+// Whether one may divide by all of y but its zeros before multiplying.
+bool is_moderate(const Tensor& y) {
+  bool moderate = true;
+  dispatch_floating(impl(y).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* p = data<T>(y);
+    for (std::int64_t i = 0; i < impl(y).numel; ++i)
+      moderate &= (p[i] == T(0)) | ((p[i] > T(1e-12)) & (p[i] < T(1e12)));
+  });
+  return moderate;
+}
+
 // g sign(x) (|x| / y)^(p - 1): a ratio, which neither overflows nor vanishes where its powers would. The elements that
 // have no slope are replaced before the division, so that further derivatives are free of NaN too.
 Tensor backward(const Tensor& g, const Tensor& x, const Tensor& y, double p) {
   if (p == 0) return zeros_raw(impl(x).shape, impl(x).dtype);
   if (p == 1) return fuse([](auto g, auto x) { return g * sign(x); }, g, x);
   if (std::isinf(p)) return extreme_backward(g, x, y);
-  if (p == 2)
-    return fuse(
-        [](auto g, auto x, auto y) {
-          auto flat = y == 0;
-          return where(flat, 0., g * (x / where(flat, 1., y)));
-        },
-        g, x, y);
+  if (p == 2) {
+    const Tensor divisor = fuse([](auto y) { return where(y == 0, INFINITY, y); }, y);
+    if (grad_enabled() || !is_moderate(y))
+      return fuse([](auto g, auto x, auto y) { return g * (x / y); }, g, x, divisor);
+    return elementwise([](auto f, auto x) { return f * x; },
+                       elementwise([](auto g, auto y) { return g / y; }, g, divisor), x);
+  }
   return fuse(
       [p](auto g, auto x, auto y) {
         auto flat = (x == 0) || (y == 0);

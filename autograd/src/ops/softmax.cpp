@@ -1,6 +1,8 @@
 // log-sum-exp, softmax and its logarithm.
 #include "kernels/softmax.hpp"
 
+#include <cmath>
+#include <limits>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -17,13 +19,28 @@ using detail::with_kept_dims;
 
 namespace {
 
-// g exp(x - logsumexp(x)). The value of logsumexp is rounded to a digit of x, so its parts are subtracted one by one.
-// Where this is recorded, the first is a constant, and what it leaves of x is differentiated.
-Tensor logsumexp_backward(const Tensor& g, const Tensor& x, const Tensor& top, const Tensor& log_sum, DimSet dims) {
-  if (!grad_enabled())
-    return fuse([](auto g, auto x, auto t, auto l) { return g * exp(x - t - l); }, g, x, top, log_sum);
-  const Tensor rest = sub(x, top);
-  return mul(g, exp(sub(rest, logsumexp(rest, detail::dim_list(dims), true))));
+// What rounding took from logsumexp, or nothing where exp() would not show it.
+Tensor rest_that_matters(const Tensor& rest) {
+  bool matters = false;
+  detail::dispatch_floating(impl(rest).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* r = detail::data<T>(rest);
+    for (std::int64_t i = 0; i < impl(rest).numel; ++i)
+      matters |= std::fabs(r[i]) > 2 * std::numeric_limits<T>::epsilon();
+  });
+  return matters ? rest : Tensor();
+}
+
+// g exp(x - y - rest), y + rest being logsumexp: of large x, y alone is off by more than 1. Where this is recorded, y
+// is a constant, and the logsumexp of what it leaves of x is differentiated.
+Tensor logsumexp_backward(const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& rest, DimSet dims) {
+  if (grad_enabled()) {
+    const Tensor left = sub(x, y.detach());
+    return mul(g, exp(sub(left, logsumexp(left, detail::dim_list(dims), true))));
+  }
+  if (!rest.defined()) return elementwise([](auto g, auto x, auto y) { return g * exp(x - y); }, g, x, y);
+  return elementwise([](auto g, auto x, auto y, auto r) { return g * exp(x - y - r); }, g, x, y,
+                     with_kept_dims(rest, impl(x).shape, dims));
 }
 
 }  // namespace
@@ -31,14 +48,14 @@ Tensor logsumexp_backward(const Tensor& g, const Tensor& x, const Tensor& top, c
 Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
   const DimSet set = dim_set("logsumexp", x, dims, at);
   require_floating("logsumexp", x, at);
-  detail::LogSumExpParts y = detail::logsumexp_raw(x, set, keepdim);
+  const detail::LogSumExpParts y = detail::logsumexp_raw(x, set, keepdim);
+  Tensor value = y.value;
   return record(
-      "logsumexp", std::move(y.value), {x}, {x, y.top, y.log_sum},
+      "logsumexp", value, {x}, {x, value, rest_that_matters(y.rest)},
       [set](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
         const Shape& full = impl(v).shape;
-        return {logsumexp_backward(with_kept_dims(g, full, set), v, with_kept_dims(s[1], full, set),
-                                   with_kept_dims(s[2], full, set), set)};
+        return {logsumexp_backward(with_kept_dims(g, full, set), v, with_kept_dims(s[1], full, set), s[2], set)};
       },
       at);
 }

@@ -1,4 +1,6 @@
 // Variance and standard deviation.
+#include <cmath>
+#include <limits>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -15,16 +17,33 @@ using detail::with_kept_dims;
 
 namespace {
 
-// scale (x - mean). The mean is subtracted in two parts, as it may lie between two numbers of its size. Where this is
-// recorded, the first is a constant, and the mean of what it leaves of x is differentiated.
-Tensor scaled_deviation(const Tensor& scale, const Tensor& x, const Tensor& mean, const Tensor& rest, DimSet dims) {
+// What rounding took from the mean, or nothing where that is no more than the rounding of deviations of this size.
+Tensor rest_that_matters(const detail::Moments& m, bool root) {
+  bool matters = false;
+  detail::dispatch_floating(impl(m.rest).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T *rest = detail::data<T>(m.rest), *spread = detail::data<T>(m.spread);
+    for (std::int64_t i = 0; i < impl(m.rest).numel; ++i) {
+      const T r = rest[i] / std::numeric_limits<T>::epsilon();
+      matters |= root ? std::fabs(r) > spread[i] : r * r > spread[i];
+    }
+  });
+  return matters ? m.rest : Tensor();
+}
+
+// c scale (x - mean - rest): the mean may lie between two numbers of its size. Where this is recorded, the first part
+// is a constant, and the mean of what it leaves of x is differentiated.
+Tensor scaled_deviation(const Tensor& scale, double c, const Tensor& x, const Tensor& mean, const Tensor& rest,
+                        DimSet dims) {
   const Shape& full = impl(x).shape;
   const Tensor s = with_kept_dims(scale, full, dims), m = with_kept_dims(mean, full, dims);
-  if (!grad_enabled() || !x.requires_grad())
-    return fuse([](auto s, auto x, auto m, auto r) { return s * (x - m - r); }, s, x, m,
-                with_kept_dims(rest, full, dims));
-  const Tensor d = sub(x, m);
-  return mul(s, sub(d, xgrad::mean(d, detail::dim_list(dims), true)));
+  if (grad_enabled() && x.requires_grad()) {
+    const Tensor d = sub(x, m);
+    return mul(mul(s, sub(d, xgrad::mean(d, detail::dim_list(dims), true))), Scalar(c));
+  }
+  if (!rest.defined()) return fuse([c](auto s, auto x, auto m) { return s * ((x - m) * c); }, s, x, m);
+  return fuse([c](auto s, auto x, auto m, auto r) { return s * ((x - m - r) * c); }, s, x, m,
+              with_kept_dims(rest, full, dims));
 }
 
 double degrees_of_freedom(const Shape& shape, DimSet dims, std::int64_t correction) {
@@ -35,11 +54,11 @@ Tensor var_over(const Tensor& x, DimSet dims, std::int64_t correction, bool keep
   require_floating("var", x, at);
   const detail::Moments m = detail::moments_raw(x, dims, static_cast<double>(correction), false, keepdim);
   return record(
-      "var", m.spread, {x}, {x, m.mean, m.rest},
+      "var", m.spread, {x}, {x, m.mean, rest_that_matters(m, false)},
       [dims, correction](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
         const double c = 2 / degrees_of_freedom(impl(v).shape, dims, correction);
-        return {scaled_deviation(fuse([c](auto g) { return g * c; }, g), v, s[1], s[2], dims)};
+        return {scaled_deviation(g, c, v, s[1], s[2], dims)};
       },
       at);
 }
@@ -49,7 +68,7 @@ Tensor std_over(const Tensor& x, DimSet dims, std::int64_t correction, bool keep
   require_floating("std", x, at);
   const detail::Moments m = detail::moments_raw(x, dims, static_cast<double>(correction), true, keepdim);
   return record(
-      "std", m.spread, {x}, {x, m.mean, m.rest, m.spread},
+      "std", m.spread, {x}, {x, m.mean, rest_that_matters(m, true), m.spread},
       [dims, correction](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
         const double c = 1 / degrees_of_freedom(impl(v).shape, dims, correction);
@@ -59,7 +78,7 @@ Tensor std_over(const Tensor& x, DimSet dims, std::int64_t correction, bool keep
               return where(flat, 0., g * c / where(flat, 1., y));
             },
             g, s[3]);
-        return {scaled_deviation(scale, v, s[1], s[2], dims)};
+        return {scaled_deviation(scale, 1, v, s[1], s[2], dims)};
       },
       at);
 }
