@@ -61,7 +61,8 @@ BOOST_AUTO_TEST_CASE(sequences_of_sequences) {
         o,
         {optim::SequentialLR(o, {optim::ConstantLR(o, {.factor = 0.5, .total_iters = 9}), optim::ExponentialLR(o, 0.5)},
                              {1}),
-         optim::ChainedScheduler({optim::ConstantLR(o, {.factor = 0.1, .total_iters = 2}), optim::ExponentialLR(o, 0.5)}),
+         optim::ChainedScheduler(
+             {optim::ConstantLR(o, {.factor = 0.1, .total_iters = 2}), optim::ExponentialLR(o, 0.5)}),
          optim::SequentialLR(o, {optim::ExponentialLR(o, 0.9), optim::ConstantLR(o, {.factor = 0.2, .total_iters = 9})},
                              {2})},
         {3, 6});

@@ -112,8 +112,8 @@ struct DataLoader::Epoch {
         batch_size(l.options_.batch_size),
         batches(batches_of(static_cast<std::int64_t>(order.size()), l.options_)) {
     // No more threads and slots than there are batches.
-    const std::int64_t prefetch = l.options_.prefetch,
-                       threads = std::min<std::int64_t>(l.options_.workers ? l.options_.workers : prefetch > 0, batches);
+    const std::int64_t prefetch = l.options_.prefetch, wanted = l.options_.workers ? l.options_.workers : prefetch > 0;
+    const std::int64_t threads = std::min(wanted, batches);
     slots.resize(static_cast<std::size_t>(std::min(prefetch ? prefetch : 2 * threads, batches)));
     try {
       for (std::int64_t i = 0; i < threads; ++i) workers.emplace_back([this] { work(); });

@@ -31,29 +31,40 @@ xgrad::ConvPadding<N> conv_padding(Args& a) {
 
 template <int N>
 xgrad::ConvOptions<N> conv_options(Args& a) {
-  return {extents<N>(a, "stride", 1), conv_padding<N>(a), extents<N>(a, "dilation", 1), a.integer("groups", 1)};
+  return {.stride = extents<N>(a, "stride", 1),
+          .padding = conv_padding<N>(a),
+          .dilation = extents<N>(a, "dilation", 1),
+          .groups = a.integer("groups", 1)};
 }
 
 template <int N>
 xgrad::ConvTransposeOptions<N> transpose_options(Args& a) {
-  return {extents<N>(a, "stride", 1), extents<N>(a, "padding", 0), extents<N>(a, "output_padding", 0),
-          a.integer("groups", 1), extents<N>(a, "dilation", 1)};
+  return {.stride = extents<N>(a, "stride", 1),
+          .padding = extents<N>(a, "padding", 0),
+          .output_padding = extents<N>(a, "output_padding", 0),
+          .groups = a.integer("groups", 1),
+          .dilation = extents<N>(a, "dilation", 1)};
 }
 
 template <int N>
 xgrad::MaxPoolOptions<N> max_pool_options(Args& a) {
-  return {pool_stride<N>(a), extents<N>(a, "padding", 0), extents<N>(a, "dilation", 1), a.flag("ceil_mode")};
+  return {.stride = pool_stride<N>(a),
+          .padding = extents<N>(a, "padding", 0),
+          .dilation = extents<N>(a, "dilation", 1),
+          .ceil_mode = a.flag("ceil_mode")};
 }
 
 template <int N>
 xgrad::LPPoolOptions<N> lp_pool_options(Args& a) {
-  return {pool_stride<N>(a), a.flag("ceil_mode")};
+  return {.stride = pool_stride<N>(a), .ceil_mode = a.flag("ceil_mode")};
 }
 
 template <int N>
 xgrad::AvgPoolOptions<N> avg_pool_options(Args& a) {
-  xgrad::AvgPoolOptions<N> o{pool_stride<N>(a), extents<N>(a, "padding", 0), a.flag("ceil_mode"),
-                             a.flag("count_include_pad", true)};
+  xgrad::AvgPoolOptions<N> o{.stride = pool_stride<N>(a),
+                             .padding = extents<N>(a, "padding", 0),
+                             .ceil_mode = a.flag("ceil_mode"),
+                             .count_include_pad = a.flag("count_include_pad", true)};
   if (a.given("divisor_override")) o.divisor_override = a.integer("divisor_override");
   return o;
 }
@@ -160,7 +171,12 @@ template <int N>
 AnyModule make_conv(Args& a) {
   const auto o = conv_options<N>(a);
   return any(nn::ConvNd<N>(a.integer("in_channels"), a.integer("out_channels"), Extents<N>(a.shape("kernel_size")),
-                           {o.stride, o.padding, o.dilation, o.groups, a.flag("bias", true), padding_mode(a)}));
+                           {.stride = o.stride,
+                            .padding = o.padding,
+                            .dilation = o.dilation,
+                            .groups = o.groups,
+                            .bias = a.flag("bias", true),
+                            .padding_mode = padding_mode(a)}));
 }
 
 template <int N>
@@ -168,7 +184,12 @@ AnyModule make_transpose(Args& a) {
   const auto o = transpose_options<N>(a);
   return any(
       nn::ConvTransposeNd<N>(a.integer("in_channels"), a.integer("out_channels"), Extents<N>(a.shape("kernel_size")),
-                             {o.stride, o.padding, o.output_padding, o.groups, a.flag("bias", true), o.dilation}));
+                             {.stride = o.stride,
+                              .padding = o.padding,
+                              .output_padding = o.output_padding,
+                              .groups = o.groups,
+                              .bias = a.flag("bias", true),
+                              .dilation = o.dilation}));
 }
 
 // With return_indices the call gives both.

@@ -85,7 +85,8 @@ Range range_of(const std::vector<double>& values, Scale scale, double margin) {
     if (std::isfinite(v) && (scale == Scale::linear || v > 0)) low = std::min(low, v), high = std::max(high, v);
   if (low > high) return scale == Scale::log ? Range{0.1, 10} : Range{0, 1};
   if (scale == Scale::log) {
-    const double spread = std::log10(high) - std::log10(low), factor = spread > 1e-12 ? std::pow(10, margin * spread) : 2;
+    const double spread = std::log10(high) - std::log10(low);
+    const double factor = spread > 1e-12 ? std::pow(10, margin * spread) : 2;
     return {std::max(low / factor, 1e-307), std::min(high * factor, 1e308)};
   }
   // At the ends of the number range: a size that can be computed with.

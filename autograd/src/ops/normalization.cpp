@@ -359,8 +359,12 @@ Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha, dou
   const char* op = "local_response_norm";
   const Inputs in{x, Tensor(), Tensor()};
   require_channels(op, in, at);
-  if (size < 1 || size > INT32_MAX) [[unlikely]]
-    ErrorReport(op, fmt::format("size must be in 1..{}, got {}", INT32_MAX, size), at).operand("input", x).value_error();
+  if (size < 1) [[unlikely]]
+    ErrorReport(op, fmt::format("size must be positive, got {}", size), at).operand("input", x).value_error();
+  if (size > INT32_MAX) [[unlikely]]
+    ErrorReport(op, fmt::format("size must be at most {}, got {}", INT32_MAX, size), at)
+        .operand("input", x)
+        .value_error();
   // Differences of running sums would cancel; windows are short, so they are added up slice by slice.
   const std::int64_t channels = impl(x).shape.rank() > 1 ? impl(x).shape[1] : 0, before = size / 2;
   if (impl(x).numel == 0) return mul(x, Scalar(1.0), at);
