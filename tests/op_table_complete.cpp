@@ -59,7 +59,9 @@ void for_calls(const std::string& text, F f) {
     f(function_before(text, at), skip_space(text, at + 1));
 }
 
-bool records(const std::string& function) { return function == "record" || function == "record_once"; }
+bool records(const std::string& function) {
+  return function == "record" || function == "record_once" || function == "record_ahead";
+}
 
 // Functions that record an operation under a name their caller gives: f(const char* op, ...) with record(op, ...)
 // inside.

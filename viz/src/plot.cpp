@@ -55,57 +55,64 @@ Plot::Plot(PlotOptions options, Location at) : options_(std::move(options)) {
 }
 
 // Okabe & Ito 2008, without the yellow that is too pale for lines.
-std::string Plot::next_color(const std::string& wanted, const Location& at) {
+std::string Plot::next_color(const std::string& wanted, const Location& at) const {
   static constexpr std::array<const char*, 7> kPalette{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                                        "#E69F00", "#56B4E9", "#1A1A1A"};
-  if (wanted.empty()) return kPalette[colors_used_++ % kPalette.size()];
+  if (wanted.empty()) return kPalette[colors_used_ % kPalette.size()];
   const bool ok = wanted.size() == 7 && wanted[0] == '#' &&
                   std::all_of(wanted.begin() + 1, wanted.end(), [](unsigned char c) { return std::isxdigit(c); });
   if (!ok) invalid(fmt::format("'{}' is not a colour; write it as #0072B2", wanted), at);
   return wanted;
 }
 
+// Whole or not at all. next: whether the item took the next colour.
+template <class T>
+Plot& Plot::add(Kind kind, std::vector<T>& all, T item, bool next) {
+  items_.push_back({kind, all.size()});
+  try {
+    all.push_back(std::move(item));
+  } catch (...) {
+    items_.pop_back();
+    throw;
+  }
+  if (next) ++colors_used_;
+  return *this;
+}
+
 Plot& Plot::line(const Series& x, const Series& y, LineStyle style, Location at) {
   require_length("y", x.values.size(), y.values.size(), at);
   require_opacity(style.opacity, at);
   if (style.marker_every < 1) invalid(fmt::format("marker_every is {}, must be at least 1", style.marker_every), at);
+  const bool next = style.color.empty();
   style.color = next_color(style.color, at);
-  items_.push_back({Kind::line, lines_.size()});
-  lines_.push_back({x.values, y.values, std::move(style)});
-  return *this;
+  return add(Kind::line, lines_, {x.values, y.values, std::move(style)}, next);
 }
 
 Plot& Plot::points(const Series& x, const Series& y, PointStyle style, Location at) {
   require_length("y", x.values.size(), y.values.size(), at);
   require_opacity(style.opacity, at);
+  const bool next = style.color.empty();
   style.color = next_color(style.color, at);
-  items_.push_back({Kind::points, points_.size()});
-  points_.push_back({x.values, y.values, std::move(style)});
-  return *this;
+  return add(Kind::points, points_, {x.values, y.values, std::move(style)}, next);
 }
 
 Plot& Plot::band(const Series& x, const Series& low, const Series& high, BandStyle style, Location at) {
   require_length("low", x.values.size(), low.values.size(), at);
   require_length("high", x.values.size(), high.values.size(), at);
   require_opacity(style.opacity, at);
+  const bool next = style.color.empty();
   style.color = next_color(style.color, at);
-  items_.push_back({Kind::band, bands_.size()});
-  bands_.push_back({x.values, low.values, high.values, std::move(style)});
-  return *this;
+  return add(Kind::band, bands_, {x.values, low.values, high.values, std::move(style)}, next);
 }
 
 Plot& Plot::vertical(double x, const std::string& label, Location at) {
   if (!std::isfinite(x)) invalid("vertical: the position is not finite", at);
-  items_.push_back({Kind::rule, rules_.size()});
-  rules_.push_back({true, x, label});
-  return *this;
+  return add(Kind::rule, rules_, {true, x, label}, false);
 }
 
 Plot& Plot::horizontal(double y, const std::string& label, Location at) {
   if (!std::isfinite(y)) invalid("horizontal: the position is not finite", at);
-  items_.push_back({Kind::rule, rules_.size()});
-  rules_.push_back({false, y, label});
-  return *this;
+  return add(Kind::rule, rules_, {false, y, label}, false);
 }
 
 Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Series& levels, Location at) {
@@ -118,9 +125,7 @@ Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Se
     ErrorReport("viz::Plot", fmt::format("contours: z must be ({}, {}), a row for every y", rows, columns), at)
         .operand("z", z)
         .shape_error();
-  items_.push_back({Kind::contours, contours_.size()});
-  contours_.push_back({x.values, y.values, z.detach().to_vector<double>(), levels.values});
-  return *this;
+  return add(Kind::contours, contours_, {x.values, y.values, z.detach().to_vector<double>(), levels.values}, false);
 }
 
 std::string Plot::save(const std::string& path, Location at) const {

@@ -122,7 +122,9 @@ class XGRAD_API Plot {
   };
   class Drawing;
 
-  std::string next_color(const std::string& wanted, const Location& at);
+  std::string next_color(const std::string& wanted, const Location& at) const;
+  template <class T>
+  Plot& add(Kind kind, std::vector<T>& all, T item, bool next);
 
   PlotOptions options_;
   std::vector<Line> lines_;
