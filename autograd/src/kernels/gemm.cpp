@@ -99,15 +99,17 @@ Pieces fixed_pieces(std::int64_t m, std::int64_t n) {
   return m >= n ? Pieces{piece, n} : Pieces{m, piece};
 }
 
-// One piece per thread, as square as possible: what a thread reads of A and B it packs for itself.
-Pieces pieces_for_threads(std::int64_t m, std::int64_t n, std::int64_t threads) {
+// One piece per thread, as square as possible: what a thread reads of A and B it packs for itself. A transposed A costs
+// more to pack.
+Pieces pieces_for_threads(bool ta, std::int64_t m, std::int64_t n, std::int64_t threads) {
   constexpr std::int64_t kRows = 8, kColumns = 16;  // what kernels compute at a time
   Pieces best{m, n};
   double least = 0;
   for (std::int64_t down = 1; down <= threads; ++down) {
     const std::int64_t across = threads / down;
     const Pieces p{round_up((m + down - 1) / down, kRows), round_up((n + across - 1) / across, kColumns)};
-    const double read = static_cast<double>(p.rows + p.columns) + static_cast<double>(p.rows) * static_cast<double>(p.columns) * 1e-3;
+    const double area = static_cast<double>(p.rows) * static_cast<double>(p.columns);
+    const double read = static_cast<double>(p.rows) * (ta ? 2 : 1) + static_cast<double>(p.columns) + area * 1e-3;
     if (least != 0 && read >= least) continue;
     least = read;
     best = p;
@@ -139,7 +141,7 @@ void share_out(const Product<T>& p) {
   if (is_deterministic() || better_in_pieces(p)) return large_in_pieces(p, fixed_pieces(p.m, p.n));
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
   const auto threads = static_cast<std::int64_t>(std::min<double>(usable_threads(), work / kThreadWork));
-  threads > 1 ? large_in_pieces(p, pieces_for_threads(p.m, p.n, threads)) : large(p);
+  threads > 1 ? large_in_pieces(p, pieces_for_threads(p.ta, p.m, p.n, threads)) : large(p);
 }
 
 template <class T>

@@ -28,7 +28,7 @@ constexpr std::int64_t kPoll = 100'000, kPatience = 40'000;  // ns
 constexpr std::int64_t kLostProcessor = 20'000;              // ns between two polls
 constexpr std::int64_t kTolerated = 200'000;                 // ns of waiting that say nothing yet
 constexpr std::int64_t kCrowded = 250'000;                   // ns that sharing a processor counts for
-constexpr std::int64_t kFirstFactor = 8, kLastFactor = 64, kLongestPause = 2'000'000'000;
+constexpr std::int64_t kFirstFactor = 2, kLastFactor = 64, kLongestPause = 2'000'000'000;
 
 std::int64_t now() {
   using namespace std::chrono;
@@ -224,11 +224,13 @@ void Team::idle(bool poll_first) {
   sleeping_.fetch_add(1);
   if (published_.load() == seen) sleep_while(published_, seen);
   sleeping_.fetch_sub(1);
+  lost_processor();  // from here on
 }
 
 void Team::serve() {
   const SerialGuard inside;
   one_library_thread();
+  lost_processor();
   for (;;) {
     const bool crowds = crowds_caller();
     if (crowds || !run_part(&delayed_)) idle(!crowds);

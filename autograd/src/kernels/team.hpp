@@ -23,7 +23,8 @@ struct Job {
 };
 
 // Says when to do without other threads: when the caller has lost a time of t waiting for a thread that was taken off its
-// processor, the regions of the next 8 t run on the caller alone, of more if it happens again at once.
+// processor, the regions of the next 2 t run on the caller alone, of twice as much each time it happens
+// again soon.
 class Throttle {
  public:
   bool closed() const;
