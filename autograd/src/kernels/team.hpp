@@ -22,9 +22,9 @@ struct Job {
   void run(int part) const { call(f, n * part / parts, n * (part + 1) / parts); }
 };
 
-// Says when to do without other threads: when the caller has lost a time of t waiting for a thread that was taken off its
-// processor, the regions of the next 2 t run on the caller alone, of twice as much each time it happens
-// again soon.
+// Says when to do without other threads: when the caller has lost a time of t waiting for a thread that was taken off
+// its processor, the regions of the next 2 t run on the caller alone, and of twice as much each time it happens again
+// soon.
 class Throttle {
  public:
   bool closed() const;
