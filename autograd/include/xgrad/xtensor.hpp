@@ -25,11 +25,13 @@
 #else
 #include <xtensor/xexpression_traits.hpp>
 #include <xtensor/xtensor_config.hpp>
-// Up to 0.25 this specialisation is compiled for C++17 only; in C++20 GCC then takes the shape of a dynamic array for
-// one of fixed rank 4, and temporaries of an xarray get a shape out of bounds.
+// Before 0.25 this specialisation is compiled for C++17 only; in C++20 GCC then takes the shape of a dynamic array for
+// one of fixed rank 4, and temporaries of an xarray get a shape out of bounds. The constraint sets it apart from
+// xtensor's own where there is one.
 #if defined(__GNUC__) && defined(__cpp_template_template_args) && __cplusplus > 201703L
 namespace xt::detail {
 template <template <class, std::size_t, class, bool> class S, class X, std::size_t N, class A, bool Init>
+  requires true
 struct xtype_for_shape<S<X, N, A, Init>> {
   template <class T, layout_type L>
   using type = xarray<T, L>;
