@@ -3,7 +3,9 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <xgrad/ops.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/random.hpp>
 
 #include "support.hpp"
 
@@ -136,6 +138,27 @@ BOOST_AUTO_TEST_CASE(a_busy_team_holds_nobody_up) {
   const std::vector<int> v = visits(100, 1);
   done = true;
   BOOST_TEST(std::count(v.begin(), v.end(), 1) == 100);
+}
+
+// Products are cut into pieces; both operands of a batch may repeat.
+BOOST_AUTO_TEST_CASE(products_do_not_depend_on_the_pieces) {
+  manual_seed(3);
+  for (const int threads : {1, 2, 3, 7}) {
+    const Threads set(threads);
+    for (const std::int64_t m : {8, 65, 300})
+      for (const std::int64_t n : {10, 64, 333}) {
+        const Tensor a = randn({m, 70}), b = randn({70, n}), at = transpose(randn({70, m}), 0, 1);
+        const auto close = [](const Tensor& x, const Tensor& y) {
+          return allclose(matmul(x, y).to(kFloat64), matmul(x.to(kFloat64), y.to(kFloat64)), 1e-4, 1e-4);
+        };
+        BOOST_TEST(close(a, b));
+        BOOST_TEST(close(at, b));
+        const Tensor many = a.unsqueeze(0).expand({5, m, 70}), others = b.unsqueeze(0).expand({5, 70, n});
+        BOOST_TEST(close(many, others));
+        BOOST_TEST(close(many, randn({5, 70, n})));
+        BOOST_TEST(close(randn({5, m, 70}), others));
+      }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

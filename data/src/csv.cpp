@@ -41,17 +41,18 @@ std::int64_t magnitude(std::string_view s) {
   return exponent + static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first);
 }
 
-// A decimal number, as in C and independent of the locale. Too small for a double is 0, too large infinity, although no
-// text says so; the text of infinity itself sets `infinite`.
+// A decimal number, as in C and independent of the locale, rounded once, to T. Too small for T is 0, too large infinity,
+// although no text says so; the text of infinity itself sets `infinite`.
+template <class T>
 std::optional<double> parse(std::string_view s, bool& infinite) {
   infinite = false;
   s = trimmed(s);
   if (s.size() > 1 && s[0] == '+' && s[1] != '-') s.remove_prefix(1);
-  double v = 0;
+  T v = 0;
   const auto [end, code] = std::from_chars(s.data(), s.data() + s.size(), v);
   if (s.empty() || end != s.data() + s.size() || code == std::errc::invalid_argument) return std::nullopt;
   if (code == std::errc::result_out_of_range)
-    v = std::copysign(magnitude(s) < 0 ? 0 : kInfinity, s[0] == '-' ? -1 : 1);
+    v = static_cast<T>(std::copysign(magnitude(s) < 0 ? 0 : kInfinity, s[0] == '-' ? -1 : 1));
   else
     infinite = std::isinf(v);
   return v;
@@ -79,7 +80,7 @@ struct FirstLine {
     bool infinite;
     if (trimmed(text).empty())
       ++blank;
-    else if (const auto v = parse(text, infinite))
+    else if (const auto v = parse<double>(text, infinite))
       ++(std::isfinite(*v) && std::ranges::all_of(trimmed(text), digit) ? whole : numbers);
     else
       ++(no_name(trimmed(text)) ? wrong : names);
@@ -147,14 +148,13 @@ class Filler {
 
   double number(const CsvFields& f, std::int64_t row) const {
     bool infinite;
-    const std::optional<double> v = parse(f.text(), infinite);
+    const std::optional<double> v = (dtype_ == kFloat32 ? parse<float> : parse<double>)(f.text(), infinite);
     if (!v) {
       const bool perhaps_names = row == 0 && table_.first.names > 0;
       refuse(f, std::string("is not a number") +
                     (perhaps_names ? " (skip_rows leaves out a line of names and numbers)" : ""));
     }
-    if (!infinite && std::isinf(dtype_ == kFloat32 ? static_cast<double>(static_cast<float>(*v)) : *v))
-      refuse(f, fmt::format("is too large for {}", name(dtype_)));
+    if (!infinite && std::isinf(*v)) refuse(f, fmt::format("is too large for {}", name(dtype_)));
     return *v;
   }
 

@@ -353,8 +353,8 @@ Tensor LBFGS::start_point(const Closure& closure, double& loss, Vector& grad, co
   }
   const Vector x = values();
   if (m.iterations == 0) {
-    m.first_loss = loss == 0 ? 1 : std::fabs(loss);
     m.unit = scale_of(x, grad);
+    m.first_loss = loss == 0 ? largest(grad) * m.unit : std::fabs(loss);  // a loss that starts at 0 has a size, too
   }
   m.largest = std::max(m.largest, largest(x));
   return first;

@@ -158,8 +158,10 @@ void product(Product<T>&& p) {
   share_out(p);
 }
 
-// Whether primitives for parts of the batch are ahead of whole products, one by one.
-bool batched_primitive(std::int64_t count, const Product<float>& p) {
+// Whether primitives for parts of the batch are ahead of whole products, one by one. They take no batch in which both
+// operands repeat.
+bool batched_primitive(std::int64_t count, std::int64_t stride_a, std::int64_t stride_b, const Product<float>& p) {
+  if (stride_a == 0 && stride_b == 0) return false;
   if (p.alpha != 1 || is_deterministic() || p.m < 8 || p.n < 8 || p.ta || p.tb || count < usable_threads()) return false;
   return static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k) >= 8192;
 }
@@ -194,7 +196,7 @@ void gemm_batched(std::int64_t count, bool ta, bool tb, std::int64_t m, std::int
   const auto grain = std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / (work * 0.02 + 50)));
   if constexpr (std::is_same_v<T, float>)
     if (const Product<float> p{ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc};
-        count > 1 && k > 0 && batched_primitive(count, p))
+        count > 1 && k > 0 && batched_primitive(count, stride_a, stride_b, p))
       return parallel_for(count, grain, [&](std::int64_t begin, std::int64_t end) {
         Product<float> first = p;
         first.a += begin * stride_a;
