@@ -217,6 +217,14 @@ BOOST_AUTO_TEST_CASE(it_stays_where_the_loss_is_finite) {
   BOOST_TEST(root.f(root.x).item() < 1.0);
 }
 
+BOOST_AUTO_TEST_CASE(a_small_loss_that_starts_at_0_is_not_taken_for_solved) {
+  for (const double scale : {1.0, 1e-3, 1e-6, 1e-12}) {
+    Run run({0}, [=](const Tensor& x) { return (-log(1 - x) - 5 * x).sum() * scale; }, {.max_iter = 100});
+    run.step();
+    check_close(run.x, {0.8}, 1e-4);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_start_that_is_not_finite_is_refused) {
   for (const LineSearch search : {LineSearch::none, LineSearch::strong_wolfe}) {
     Run run({2, 0.5}, [](const Tensor& x) { return log(1 - x).sum(); }, {.line_search_fn = search});
