@@ -48,7 +48,7 @@ contention() {
     [ -x "$program" ] || continue
     echo "check.sh: $program lenet5 beside busy neighbours"
     # 300 steps each, whatever they take.
-    BENCH_REPS=3 BENCH_REP_STEPS=100 benchmarks/contention.sh --runs "${RUNS:-3}" -- "$program" lenet5
+    BENCH_REPS=3 BENCH_REP_STEPS=100 benchmarks/contention.sh --runs "${RUNS:-3}" -- "$program" lenet5 {}
   done
 }
 
