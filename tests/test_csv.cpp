@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(numbers) {
   holds("9007199254740993,18446744073709551616,inf,-Infinity", {1, 4}, {9007199254740992, 18446744073709551616.0, INFINITY, -INFINITY});
   BOOST_TEST(std::isnan(read("1\nNaN\n").to_vector<double>()[1]));
   BOOST_TEST(read("1e-46,1e-40,3.4e38\n").to_vector<double>()[0] == 0);
-  for (const char* text : {"+-5", "-+5", "++5", "--5", "+", "-", "- 5", "1_000", "0x10", "1.2.3", "1e", "1e5.5", "5%", "1,000 ", "1'000", "$5", "1 2", "(5)", "5-", "1d3"})
+  for (const char* text : {"+-5", "-+5", "++5", "--5", "+", "-", "- 5", "1_000", "0x10", "1.2.3", "1e", "1e5.5", "5%", "1,000 ", "1'000", "$5", "1 2", "(5)", "5-", "1d3", "nan(1)"})
     refuse(fmt::format("1\n{}\n", text), {"line 2", "column 1", fmt::format("'{}'", std::string(text).substr(0, std::string(text).find_last_not_of(' ') + 1))}, {.delimiter = ';'});
   for (const char* text : {"NA", "n/a", "null", "None", "?", "-", "#N/A", "."}) refuse(fmt::format("1,2\n3,{}\n", text), {"line 2", "column 2", text});
   for (const char* text : {"1e400", "-1e400", "1e99999999999999999999", "1.8e308"}) {
@@ -160,6 +160,7 @@ BOOST_AUTO_TEST_CASE(lines_of_names) {
   holds("150,4,setosa,versicolor,virginica\n1,2,3,4,0\n", {1, 5}, {1, 2, 3, 4, 0});
   holds("\"1\",\"b\"\n1,2\n", {1, 2}, {1, 2});
   holds("1st,2nd\n1,2\n", {1, 2}, {1, 2});
+  holds("area,1stFlrSF,3SsnPorch\n1,2,3\n", {1, 3}, {1, 2, 3});
   holds(",a,b\n0,1,2\n", {1, 3}, {0, 1, 2});
   holds("\n a , gr\xc3\xb6\xc3\x9f""e\n1,2\n", {1, 2}, {1, 2});
   holds("a b\n1 2\n", {1, 2}, {1, 2}, {.delimiter = ' '});
@@ -171,7 +172,7 @@ BOOST_AUTO_TEST_CASE(lines_of_names) {
   for (const char* row : {"1,oops,3", "2.5,x,y", "-1,x,y", "nan,x,y", "1,,x", "1,n/a,x", "1e999,x,y"})
     refuse(fmt::format("{}\n4,5,6\n", row), {"line 1", "column "});
   refuse("1,oops,3\n4,5,6\n", {"'oops'", "skip_rows"});
-  for (const char* row : {"NA,NA", "?,?", "0x10,0x20", "1_000,2_000", "1.2.3,4.5.6", "null,", "1e,2e", "-,-"})
+  for (const char* row : {"NA,NA", "?,?", "0x10,0x20", "1_000,2_000", "1.2.3,4.5.6", "null,", "1e,2e", "-,-", "TRUE,FALSE", "3 kg,4 kg", "5x,6x", "1O,2O", "-1a,.5b", "5x,6", "nan(1),1"})
     refuse(fmt::format("{}\n1,2\n", row), {"line 1", "column 1"});
   refuse("2019,2020,sales,units\n", {"no rows"});
   refuse("1,one\n2,two\n", {"line 2", "column 2", "'two'"});
@@ -186,7 +187,7 @@ BOOST_AUTO_TEST_CASE(float32_is_rounded_once) {
 }
 
 BOOST_AUTO_TEST_CASE(options) {
-  for (const char c : {'"', '\n', '\r', '\0', '7'}) refuse("1\n", {"delimiter"}, {.delimiter = c});
+  for (const char c : {'"', '\n', '\r', '\0', '7', '.', '-', '+', 'e', 'N'}) refuse("1\n", {"delimiter"}, {.delimiter = c});
   refuse("1\n", {"skip_rows", "-1"}, {.skip_rows = -1});
   refuse("1\n2\n", {"no rows"}, {.skip_rows = 3});
   holds("\"a\n1,2\n", {1, 2}, {1, 2}, {.skip_rows = 1});  // a line, whatever quotes it has

@@ -51,6 +51,7 @@ std::optional<double> parse(std::string_view s, bool& infinite) {
   T v = 0;
   const auto [end, code] = std::from_chars(s.data(), s.data() + s.size(), v);
   if (s.empty() || end != s.data() + s.size() || code == std::errc::invalid_argument) return std::nullopt;
+  if (s.back() == ')') return std::nullopt;  // nan(1), which only C reads
   if (code == std::errc::result_out_of_range)
     v = static_cast<T>(std::copysign(magnitude(s) < 0 ? 0 : kInfinity, s[0] == '-' ? -1 : 1));
   else
@@ -60,21 +61,32 @@ std::optional<double> parse(std::string_view s, bool& infinite) {
 
 // ---- a first line of names ----
 
-// Text in the place of a number, rather than a name: a marker of missing values, or a number that is written wrongly.
+// Text in the place of a number, rather than a name: a marker of missing values, a truth value, or a number that is
+// written wrongly.
 bool no_name(std::string_view s) {
-  constexpr std::string_view kMissing[] = {"na", "n/a", "#n/a", "<na>", "nil", "none", "null", "missing", "unknown"};
+  constexpr std::string_view kMissing[] = {"na",   "n/a",     "#n/a",    "<na>", "nil",  "none",
+                                           "null", "missing", "unknown", "true", "false"};
   std::string lower(s.substr(0, 16));
   for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
   if (std::ranges::find(kMissing, lower) != std::end(kMissing)) return true;
-  if (s.find('\0') != s.npos || std::ranges::none_of(s, letter)) return true;
+  if (s.find('\0') != s.npos || std::ranges::none_of(s, letter) || lower.starts_with("nan(")) return true;
   const std::string_view body = s.substr(std::min(s.find_first_not_of("+-"), s.size()));
   if (body.starts_with("0x") || body.starts_with("0X")) return true;
   return !body.empty() && digit(body[0]) && body.find_first_not_of("0123456789.,_'eE+-") == body.npos;
 }
 
+// Of a name that begins with a digit: "5 kg", "5x" or "1O" may be a value as well, "1st" and "2nd floor" are names.
+bool perhaps_value(std::string_view s) {
+  const auto first = s.find_first_not_of("+-.");
+  if (first == s.npos || !digit(s[first])) return false;
+  const std::string_view rest = s.substr(std::min(s.find_first_not_of("0123456789", first), s.size()));
+  return std::ranges::none_of(std::initializer_list<std::string_view>{"st", "nd", "rd", "th"},
+                              [&](std::string_view ordinal) { return rest.starts_with(ordinal); });
+}
+
 // What the first line holds, field by field.
 struct FirstLine {
-  std::int64_t names = 0, whole = 0, numbers = 0, blank = 0, wrong = 0;
+  std::int64_t names = 0, perhaps_values = 0, whole = 0, numbers = 0, blank = 0, wrong = 0;
 
   void count(const std::string& text) {
     bool infinite;
@@ -82,11 +94,15 @@ struct FirstLine {
       ++blank;
     else if (const auto v = parse<double>(text, infinite))
       ++(std::isfinite(*v) && std::ranges::all_of(trimmed(text), digit) ? whole : numbers);
+    else if (no_name(trimmed(text)))
+      ++wrong;
     else
-      ++(no_name(trimmed(text)) ? wrong : names);
+      ++names, perhaps_values += perhaps_value(trimmed(text));
   }
   // Names, of which some may be whole numbers, such as years, but not most: in doubt it is a damaged row.
-  bool is_header() const { return names > 0 && wrong == 0 && numbers == 0 && (whole == 0 || names >= whole + blank); }
+  bool is_header() const {
+    return names > perhaps_values && wrong == 0 && numbers == 0 && (whole == 0 || names >= whole + blank);
+  }
   bool is_row() const { return names + wrong + blank == 0; }
 };
 
@@ -176,7 +192,8 @@ Tensor read_csv(const std::string& path, const CsvOptions& o, Location at) {
   InputFile file("read_csv", path, at);
   if (!is_floating(o.dtype)) file.fail("dtype must be float32 or float64");
   if (o.skip_rows < 0) file.fail(fmt::format("skip_rows must be >= 0, got {}", o.skip_rows));
-  if (std::string_view("\0\n\r\"", 4).find(o.delimiter) != std::string_view::npos || digit(o.delimiter))
+  if (std::string_view("\0\n\r\"+-.", 7).find(o.delimiter) != std::string_view::npos || digit(o.delimiter) ||
+      letter(o.delimiter))
     file.fail(fmt::format("'{}' cannot be a delimiter", shown({&o.delimiter, 1})));
   const Table table = measure(CsvFields(file, o.delimiter, o.skip_rows));
   Tensor t = empty({table.rows, table.columns}, {o.dtype});

@@ -29,7 +29,8 @@ struct CsvOptions {
 //   5  +5  -.5  1e-3  "5"  nan  inf      numbers, in any locale; 1e-400 is 0
 //   1e400  0x10  1_000  +-5  n/a         none, nor is a blank field: nothing is left out or filled in
 // The first line is one of names when no field is a number and one has a letter; also when some are whole numbers, such
-// as years, and at least half are names ("2019,sales"). In doubt it is a damaged row; skip_rows leaves it out.
+// as years, and at least half are names ("2019,sales"). In doubt ("TRUE,FALSE", "5x,6x") it is a damaged row; skip_rows
+// leaves it out.
 // Every line has as many fields as the first. IoError "data.csv: line 7: expected 65 columns as in line 1, found 64",
 // "data.csv: line 7: column 2: 'x4' is not a number".
 XGRAD_API Tensor read_csv(const std::string& path, const CsvOptions& options = {}, Location at = Location::current());
