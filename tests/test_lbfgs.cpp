@@ -279,6 +279,28 @@ BOOST_AUTO_TEST_CASE(it_says_how_it_ended) {
   BOOST_TEST(wrong.opt.result().evaluations == 1);
 }
 
+// A loss that has no minimum is never reported as solved.
+BOOST_AUTO_TEST_CASE(a_loss_without_a_minimum_is_not_solved) {
+  for (const auto& [start, f] : std::vector<std::pair<double, Tensor (*)(const Tensor&)>>{
+           {1, [](const Tensor& x) { return -sum(x * x); }},
+           {1e-3, [](const Tensor& x) { return -sum(x * x); }},
+           {1, [](const Tensor& x) { return -sum(x); }},
+           {1, [](const Tensor& x) { return -sum(exp(x)); }}}) {
+    Tensor x = full({1}, start, {kFloat64}).requires_grad_();
+    optim::LBFGS opt({x}, {.line_search_fn = LineSearch::strong_wolfe});
+    for (int k = 0; k < 3; ++k) {
+      opt.step([&] {
+        opt.zero_grad();
+        Tensor loss = f(x);
+        loss.backward();
+        return loss;
+      });
+      BOOST_TEST(!opt.result().converged(), opt.result().text());
+      BOOST_TEST(std::isfinite(f(x).item()));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_spoilt_history_is_dropped) {
   Run run({-1.2, 1}, rosenbrock2, {.lr = 0.5, .max_iter = 5, .line_search_fn = LineSearch::strong_wolfe});
   run.step();

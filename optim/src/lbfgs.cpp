@@ -236,11 +236,15 @@ LBFGS::Point LBFGS::search(const Closure& closure, const Vector& from, double fi
       now = try_at(before.t + 0.1 * (wall - before.t));
       continue;
     }
-    if (tries == kMostTries || too_high(now) || (tries > 1 && now.loss >= before.loss)) {
+    if (too_high(now) || (tries > 1 && now.loss >= before.loss)) {
       low = before, high = now;
       break;
     }
     if (flat_enough(now)) return now;
+    if (tries == kMostTries) {
+      now.still_falling = now.slope < 0;
+      return now;
+    }
     if (now.slope >= 0) {
       low = before, high = now;
       break;
@@ -392,6 +396,10 @@ LBFGSEnd LBFGS::iterate(const Closure& closure, double& loss, Vector& grad) {
       m.stuck_at = loss;
       return LBFGSEnd::no_decrease;
     }
+    if (found.still_falling) {
+      m.stuck_at = loss;
+      return LBFGSEnd::unbounded;
+    }
     if (m.t == 0) m.forget();
     if (last) return LBFGSEnd::max_iter;
     if (result_.evaluations >= most) return LBFGSEnd::max_eval;
@@ -422,7 +430,8 @@ std::string LBFGSResult::text() const {
                                        "change below tolerance_change",
                                        "max_iter reached",
                                        "max_eval reached",
-                                       "nothing lower found"};
+                                       "nothing lower found",
+                                       "no minimum: the loss falls without end along the last step"};
   return fmt::format("{} after {} iterations, {} evaluations", kTexts[static_cast<std::size_t>(end)], iterations,
                      evaluations);
 }

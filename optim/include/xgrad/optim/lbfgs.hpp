@@ -40,7 +40,7 @@ struct LBFGSOptions {
 };
 
 // How a step() of LBFGS ended.
-enum class LBFGSEnd { not_run, gradient, change, max_iter, max_eval, no_decrease };
+enum class LBFGSEnd { not_run, gradient, change, max_iter, max_eval, no_decrease, unbounded };
 
 struct XGRAD_API LBFGSResult {
   LBFGSEnd end = LBFGSEnd::not_run;
@@ -96,6 +96,7 @@ class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
     Vector grad;
     double slope = 0;   // along the direction
     bool moved = true;  // some parameter differs from the start of the line
+    bool still_falling = false;  // as far as the search went, which is 10^25 times its first length
     bool finite() const { return std::isfinite(loss); }
   };
   struct Ahead {
