@@ -2,6 +2,7 @@
 // the same call gives the same bits afterwards.
 #include "failing_memory.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <thread>
 
@@ -329,6 +330,38 @@ BOOST_AUTO_TEST_CASE(steps_are_whole) {
   sweep_steps("ASGD", maker<ASGD>(ASGDOptions{}));
   sweep_steps("Rprop", maker<Rprop>(RpropOptions{}));
   sweep_steps("RMSprop", maker<RMSprop>(RMSpropOptions{.momentum = 0.9, .centered = true}));
+}
+
+// An iteration of LBFGS is whole: the parameters are at a point that it reaches with memory enough, and it arrives.
+BOOST_AUTO_TEST_CASE(iterations_of_lbfgs_are_whole) {
+  struct World {
+    Tensor x = full({2, 1}, -1.2, {kFloat64}).t().detach().requires_grad_(), y = ones({}, {kFloat64, true});
+    optim::LBFGS opt{{x, y}, {.max_iter = 6, .line_search_fn = optim::LineSearch::strong_wolfe}};
+    Tensor loss() const { return square(1 - x).sum() + 100 * square(y - square(x)).sum(); }
+    void step() {
+      opt.step([&] {
+        opt.zero_grad();
+        Tensor l = loss();
+        l.backward();
+        return l;
+      });
+    }
+    std::string state() const { return all_bits(x, y); }
+  };
+  std::vector<std::string> path{World().state()};
+  for (std::int64_t n = 1; n <= 6; ++n) {
+    World w;
+    w.opt.options().max_iter = n;
+    w.step();
+    path.push_back(w.state());
+  }
+  sweep("LBFGS", [] { return World(); }, [](World& w) { w.step(); },
+        [&](World& w, bool failed) {
+          BOOST_TEST(bool(std::ranges::find(path, w.state()) != path.end()));
+          BOOST_TEST((failed || w.state() == path.back()));
+          for (int i = 0; i < 20; ++i) w.step();
+          BOOST_TEST(w.loss().item() < 1e-12);
+        });
 }
 
 // A refusal must not leave the options tried on.

@@ -61,10 +61,12 @@ double cubic_minimum(double a, double fa, double ga, double b, double fb, double
   return std::isfinite(at) ? std::min(std::max(at, low), high) : (low + high) / 2;
 }
 
-Tensor as_tensor(const std::deque<Vector>& rows, std::size_t columns) {
+// One of the vectors of each pair, as rows.
+template <class Pairs, class Member>
+Tensor as_tensor(const Pairs& pairs, Member member, std::size_t columns) {
   Vector all;
-  for (const Vector& r : rows) all.insert(all.end(), r.begin(), r.end());
-  return from_vector(all, {static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns)});
+  for (const auto& p : pairs) all.insert(all.end(), (p.*member).begin(), (p.*member).end());
+  return from_vector(all, {static_cast<std::int64_t>(pairs.size()), static_cast<std::int64_t>(columns)});
 }
 
 }  // namespace
@@ -147,13 +149,16 @@ LBFGS::Point LBFGS::evaluate(const Closure& closure, const Vector& from, double 
   return p;
 }
 
-// What f returns; when it throws, the parameters are as before.
+// What f returns; when it throws, the parameters are as before. The way back asks for no memory: that may be what ran out.
 template <class F>
-auto LBFGS::or_restore(const Vector& from, F f) {
+auto LBFGS::or_restore(F f) {
+  std::vector<Tensor> before;
+  for (const Tensor& p : params(0)) before.push_back(p.detach().clone());
   try {
     return f();
   } catch (...) {
-    assign(from, 0, from);
+    const NoGradGuard off;
+    for (std::size_t i = 0; i < before.size(); ++i) Tensor(params(0)[i]).copy_(before[i]);
     throw;
   }
 }
@@ -166,28 +171,25 @@ void LBFGS::remember(const Vector& grad) {
   for (double& s : step) s *= m.t;
   const double curvature = dot(change, step), square = dot(change, change);
   if (!(curvature > 1e-10 * std::sqrt(square) * std::sqrt(dot(step, step)))) return;
-  if (static_cast<std::int64_t>(m.gradients.size()) == options().history_size) {
-    m.gradients.pop_front();
-    m.steps.pop_front();
-    m.inverse.pop_front();
-  }
+  m.pairs.push_back({std::move(change), std::move(step), 1 / curvature});
+  if (static_cast<std::int64_t>(m.pairs.size()) > options().history_size) m.pairs.pop_front();
   m.diagonal = curvature / square;
-  m.inverse.push_back(1 / curvature);
-  m.gradients.push_back(std::move(change));
-  m.steps.push_back(std::move(step));
 }
 
 // The direction from the gradient and the history.
 void LBFGS::two_loops(const Vector& grad) {
   Memory& m = memory_;
-  Vector d = minus(grad), alpha(m.gradients.size());
+  Vector d = minus(grad), alpha(m.pairs.size());
   for (std::size_t i = alpha.size(); i-- > 0;) {
-    alpha[i] = dot(m.steps[i], d) * m.inverse[i];
-    add(d, -alpha[i], m.gradients[i]);
+    alpha[i] = dot(m.pairs[i].step, d) * m.pairs[i].inverse;
+    add(d, -alpha[i], m.pairs[i].gradient);
   }
   if (!m.fresh())
     for (double& x : d) x *= m.diagonal;
-  for (std::size_t i = 0; i < alpha.size(); ++i) add(d, alpha[i] - dot(m.gradients[i], d) * m.inverse[i], m.steps[i]);
+  for (std::size_t i = 0; i < alpha.size(); ++i) {
+    const Pair& p = m.pairs[i];
+    add(d, alpha[i] - dot(p.gradient, d) * p.inverse, p.step);
+  }
   m.direction = std::move(d);
 }
 
@@ -196,11 +198,12 @@ void LBFGS::two_loops(const Vector& grad) {
 LBFGS::Ahead LBFGS::choose_direction(const Vector& grad, double loss) {
   Memory& m = memory_;
   const double last_step = std::fabs(m.t) * std::sqrt(dot(m.direction, m.direction));
-  if (m.iterations > 1) remember(grad);
+  if (m.t != 0) remember(grad);
+  m.t = 0;  // the step is in the history: not twice, should this iteration end early
   two_loops(grad);
   double slope = dot(grad, m.direction), t = m.fresh() ? first_length(grad, loss) : options().lr.value;
   if (!(slope < 0) || !std::isfinite(slope) || !all_finite(m.direction)) {
-    m.forget();
+    m.pairs.clear();
     two_loops(grad);
     slope = dot(grad, m.direction);
     // Along the bare gradient no further than it went before.
@@ -340,7 +343,7 @@ Tensor LBFGS::go_back(const Closure& closure, double& loss, Vector& grad) {
     assign(from, 0, from);
     return {};
   };
-  return or_restore(from, search_back);
+  return or_restore(search_back);
 }
 
 // The loss and the gradients where the parameters are.
@@ -374,25 +377,27 @@ LBFGSEnd LBFGS::iterate(const Closure& closure, double& loss, Vector& grad) {
     const auto [slope, t] = choose_direction(grad, loss);
     m.grad = grad;
     m.loss = loss;
-    m.t = 0;
     if (!(slope < 0)) return LBFGSEnd::no_decrease;
     if (flat_ahead(slope, loss)) return LBFGSEnd::change;
 
     const Vector from = values();
     const bool last = result_.iterations == o.max_iter;
-    Point found{0, loss, grad, slope};
-    if (line_search())
-      found = or_restore(from, [&] { return search(closure, from, t, found); });
-    else if (!last)
-      found = or_restore(from, [&] { return fixed_step(closure, from, t, found); });
-    else
-      found.t = t;  // the next step() evaluates there
+    Point found = or_restore([&] {
+      Point to{0, loss, grad, slope};
+      if (line_search())
+        to = search(closure, from, t, to);
+      else if (!last)
+        to = fixed_step(closure, from, t, to);
+      else
+        to.t = t;  // the next step() evaluates there
+      assign(from, to.t, m.direction);
+      return to;
+    });
     m.t = found.t;
     loss = found.loss;
     grad = std::move(found.grad);
-    assign(from, m.t, m.direction);
     m.largest = std::max(m.largest, largest(values()));
-    if (m.t == 0 && m.gradients.empty()) {
+    if (m.t == 0 && m.pairs.empty()) {
       m.stuck_at = loss;
       return LBFGSEnd::no_decrease;
     }
@@ -400,7 +405,7 @@ LBFGSEnd LBFGS::iterate(const Closure& closure, double& loss, Vector& grad) {
       m.stuck_at = loss;
       return LBFGSEnd::unbounded;
     }
-    if (m.t == 0) m.forget();
+    if (m.t == 0) m.pairs.clear();
     if (last) return LBFGSEnd::max_iter;
     if (result_.evaluations >= most) return LBFGSEnd::max_eval;
     if (m.t == 0) continue;
@@ -439,11 +444,13 @@ std::string LBFGSResult::text() const {
 NamedTensors LBFGS::shared_state() const {
   const Memory& m = memory_;
   const std::size_t n = m.grad.size();
+  Vector inverse;
+  for (const Pair& p : m.pairs) inverse.push_back(p.inverse);
   return {{"n_iter", full({}, m.iterations)},
           {"func_evals", full({}, m.evaluations)},
-          {"old_dirs", as_tensor(m.gradients, n)},
-          {"old_stps", as_tensor(m.steps, n)},
-          {"ro", from_vector(Vector(m.inverse.begin(), m.inverse.end()))},
+          {"old_dirs", as_tensor(m.pairs, &Pair::gradient, n)},
+          {"old_stps", as_tensor(m.pairs, &Pair::step, n)},
+          {"ro", from_vector(inverse)},
           {"d", from_vector(m.direction)},
           {"prev_flat_grad", from_vector(m.grad)},
           {"H_diag", full({}, m.diagonal, {kFloat64})},
@@ -497,12 +504,13 @@ std::vector<std::string> LBFGS::load_shared_state(const NamedTensors& state, boo
   if (!commit) return unknown;
   m.direction = by_name["d"].to_vector<double>();
   m.grad = by_name["prev_flat_grad"].to_vector<double>();
-  for (const double r : by_name["ro"].to_vector<double>()) m.inverse.push_back(r);
-  const Vector gradients = by_name["old_dirs"].to_vector<double>(), steps = by_name["old_stps"].to_vector<double>();
-  for (std::ptrdiff_t r = 0; r < rows; ++r) {
-    m.gradients.emplace_back(gradients.begin() + r * n, gradients.begin() + (r + 1) * n);
-    m.steps.emplace_back(steps.begin() + r * n, steps.begin() + (r + 1) * n);
-  }
+  const Vector gradients = by_name["old_dirs"].to_vector<double>(), steps = by_name["old_stps"].to_vector<double>(),
+               inverse = by_name["ro"].to_vector<double>();
+  const auto row = [n](const Vector& all, std::ptrdiff_t r) {
+    return Vector(all.begin() + r * n, all.begin() + (r + 1) * n);
+  };
+  for (std::ptrdiff_t r = 0; r < rows; ++r)
+    m.pairs.push_back({row(gradients, r), row(steps, r), inverse[static_cast<std::size_t>(r)]});
   memory_ = std::move(m);
   return unknown;
 }

@@ -102,9 +102,12 @@ class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
   struct Ahead {
     double slope, t;
   };
+  struct Pair {
+    Vector gradient, step;  // their changes
+    double inverse;         // 1 / <gradient, step>
+  };
   struct Memory {
-    std::deque<Vector> gradients, steps;  // their changes
-    std::deque<double> inverse;           // 1 / <change of gradient, step>
+    std::deque<Pair> pairs;
     double diagonal = 0;                  // of the first guess at the inverse Hessian; 0: no pair was kept yet
     Vector direction, grad;
     double t = 0, loss = 0;  // t = 0: no step was taken along the direction
@@ -114,12 +117,11 @@ class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
     double first_loss = 0, unit = 1, largest = 0, stuck_at = std::numeric_limits<double>::quiet_NaN();
 
     bool fresh() const { return diagonal == 0; }
-    void forget() { gradients.clear(), steps.clear(), inverse.clear(); }
   };
 
   Tensor start_point(const Closure& closure, double& loss, Vector& grad, const Location& at);
   template <class F>
-  auto or_restore(const Vector& from, F f);
+  auto or_restore(F f);
   Tensor go_back(const Closure& closure, double& loss, Vector& grad);
   Tensor evaluate(const Closure& closure, double& loss, Vector& grad);
   Point evaluate(const Closure& closure, const Vector& from, double t, const Vector& direction);
