@@ -76,6 +76,8 @@ void add_comparisons(Table& t) {
       .integers(Integers::unchanged)
       .example("the bound", {f64({100, 0}), f64({100.0009, 1e-9})}, {tensor(true)})
       .example("too far", {f64({100}), f64({100.002})}, {tensor(false)})
+      .example("a row for all", {f64({1, 2}), f64({1})}, {tensor(false)})
+      .example("one for all", {f64({1, 1}), f64({1})}, {tensor(true)})
       .example("NaN is no equal", {f64({NAN}), f64({NAN})}, {tensor(false)})
       .bad(Wrong::shape, "do not broadcast", [] { allclose(leaf({2}), leaf({3})); });
 }

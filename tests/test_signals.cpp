@@ -232,6 +232,16 @@ BOOST_AUTO_TEST_CASE(the_second_interrupt_goes_to_the_programs_own_handler) {
   BOOST_TEST(of_program == 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_handler_that_is_installed_later_stays) {
+  const Interrupts own([](int) {});
+  {
+    const InterruptGuard guard;
+    std::signal(SIGINT, [](int) { of_program = 10; });
+  }
+  std::raise(SIGINT);
+  BOOST_TEST(of_program == 10);
+}
+
 // ---- fork ----
 
 // What a child of fork() running f exits with; -1 when it does not end within a minute.

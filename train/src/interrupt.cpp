@@ -73,7 +73,11 @@ InterruptGuard::InterruptGuard() {
 InterruptGuard::~InterruptGuard() {
   const std::lock_guard lock(mutex);
   if (--guards > 0) return;
-  if (installed) sigaction(SIGINT, &previous, nullptr);
+  struct sigaction now {};
+  sigaction(SIGINT, nullptr, &now);
+  // Not over a handler that somebody has installed since.
+  if (installed && (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_interrupt)
+    sigaction(SIGINT, &previous, nullptr);
   installed = false;
 }
 

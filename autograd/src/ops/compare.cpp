@@ -138,9 +138,11 @@ bool close_integers(const Tensor& x, const Tensor& y, double rtol, double atol) 
 }
 }  // namespace
 
-bool allclose(const Tensor& x, const Tensor& y, double rtol, double atol, bool equal_nan, Location at) {
-  detail::require_broadcast("allclose", x, y, at);
-  if (!(x.shape() == y.shape())) return false;
+bool allclose(const Tensor& x_given, const Tensor& y_given, double rtol, double atol, bool equal_nan, Location at) {
+  detail::require_broadcast("allclose", x_given, y_given, at);
+  const Shape shape = broadcast_shapes("allclose", x_given, y_given, at);
+  const NoGradGuard off;
+  const Tensor x = x_given.expand(shape, at), y = y_given.expand(shape, at);
   if (!is_floating(impl(x).dtype) && !is_floating(impl(y).dtype)) return close_integers(x, y, rtol, atol);
   const std::vector<double> a = x.to_vector<double>(), b = y.to_vector<double>();
   for (std::size_t i = 0; i < a.size(); ++i) {

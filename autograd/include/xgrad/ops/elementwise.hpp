@@ -152,7 +152,7 @@ XGRAD_API Tensor logical_not(const Tensor& x, Location at = Location::current())
 XGRAD_API Tensor isnan(const Tensor& x, Location at = Location::current());
 XGRAD_API Tensor isinf(const Tensor& x, Location at = Location::current());
 XGRAD_API Tensor isfinite(const Tensor& x, Location at = Location::current());
-// Whether shapes are equal and |x - y| <= atol + rtol |y| everywhere.
+// Whether |x - y| <= atol + rtol |y| everywhere, broadcast.
 XGRAD_API bool allclose(const Tensor& x, const Tensor& y, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false,
                         Location at = Location::current());
 
