@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # compare.sh [--libtorch-only] [NAME...]
 # Times the workloads (all, or those named) in xgrad and in libtorch, by turns, and prints one JSON line for each
-# workload and thread count, also to build/bench/results.jsonl. What is compared, and how, is in README.md.
+# workload and thread count, also to build/bench/results.jsonl, after a line about the machine. What is compared, and how,
+# is in README.md.
 #   --libtorch-only     leave xgrad out: the baseline alone
 #   BENCH_ALTERNATIONS  rounds (5)            BENCH_THREADS  thread counts ("1 2")
 #   BENCH_REPS          groups per run (3)    BENCH_REP_S    seconds per group (0.1)
@@ -44,10 +45,9 @@ jemalloc=$(find_lib libjemalloc.so.2)
 [ -n "$jemalloc" ] || die "libjemalloc2 is not installed. 'bash scripts/setup.sh --benchmarks' installs it."
 
 # ---- build ----
-generator=()
-command -v ninja >/dev/null && generator=(-G Ninja)
+if command -v ninja >/dev/null; then export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja}; fi
 build_torch() {
-  [ -f "$build/bench-torch/CMakeCache.txt" ] || cmake -S "$here/torch" -B "$build/bench-torch" "${generator[@]}"
+  [ -f "$build/bench-torch/CMakeCache.txt" ] || cmake -S "$here/torch" -B "$build/bench-torch"
   cmake --build "$build/bench-torch"
 }
 build_xgrad() {
@@ -113,7 +113,7 @@ run_one() {  # SETTING NAME THREADS: its JSON line, with the setting in front
 # ---- measure ----
 raw=$build/bench/raw.jsonl results=$build/bench/results.jsonl status=0
 : >"$raw"
-: >"$results"
+"$here/machine.sh" | tee "$results"
 for t in $threads; do
   for n in "${names[@]}"; do
     part=$build/bench/part.jsonl

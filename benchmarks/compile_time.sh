@@ -30,7 +30,7 @@ mkdir -p "$build/bench"
 results=$build/bench/compile_time.jsonl
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-: >"$results"
+"$here/machine.sh" | tee "$results"
 priority=()
 if [ "${BENCH_REALTIME:-1}" = 1 ] && chrt -f 1 true 2>/dev/null; then priority=(chrt -f 1); fi
 
@@ -61,7 +61,7 @@ emit '{"name":"compile_time","xgrad_s":%.3g,"libtorch_s":%.3g,"speedup":%.3g,"xg
 # Every library once, under the name without a version.
 mapfile -t xgrad_libs < <(find "$build/bench" -name 'libxgrad*.so' | sort)
 [ ${#xgrad_libs[@]} -gt 0 ] ||
-  die "no shared xgrad libraries in $build/bench: build them with 'cmake --preset bench && cmake --build --preset bench'"
+  die "no shared xgrad libraries in $build/bench: build them with 'scripts/build.sh bench'"
 torch_libs=()
 for l in torch torch_cpu c10; do torch_libs+=("$("${cxx[@]}" -print-file-name=lib$l.so)"); done
 
