@@ -107,6 +107,15 @@ int current_processor() {
 #endif
 }
 
+// Under a real-time policy a thread of the team that was put behind the caller on its processor would never run: neither
+// does the caller sleep, nor does Linux move the waiting thread. Ordinary threads are moved; for them yielding is dear.
+void let_others_of_real_time_run() {
+#ifdef __linux__
+  const int policy = sched_getscheduler(0);
+  if (policy == SCHED_FIFO || policy == SCHED_RR) sched_yield();
+#endif
+}
+
 constexpr std::uint64_t kParts = 0xffffffffu;
 
 // Never destroyed: its threads live as long as the process.
@@ -144,10 +153,10 @@ void Team::run(const Job& job, bool worth_waking) {
   done_.store(0, std::memory_order_relaxed);
   publish(worth_waking);
   std::int64_t begin = now(), end;
+  int own_parts = 0;
   {
     const SerialGuard inside;
-    while (run_part(nullptr)) {
-    }
+    while (run_part(nullptr)) ++own_parts;
     end = now();
     wait_for_parts();
   }
@@ -155,6 +164,7 @@ void Team::run(const Job& job, bool worth_waking) {
   const bool delayed = delayed_.exchange(false, std::memory_order_relaxed);
   const bool crowded = crowded_.exchange(false, std::memory_order_relaxed);
   const bool long_wait = finish - end > end - begin + kTolerated;
+  if (own_parts == job.parts) let_others_of_real_time_run();
   throttle_.report(delayed && long_wait ? finish - end : crowded ? kCrowded : 0, finish);
   if (failed_.exchange(false, std::memory_order_relaxed)) std::rethrow_exception(std::exchange(error_, nullptr));
 }
