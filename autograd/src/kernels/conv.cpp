@@ -1,6 +1,5 @@
 // Chooses who computes a convolution: oneDNN for float32, im2col for float64 and where oneDNN is slow, a kernel of our
-// own for images of one channel. The choice
-// depends on the numbers only, never on the thread count.
+// own for images of one channel. The choice depends on the numbers only, never on the thread count.
 #include "kernels/conv.hpp"
 
 #include <xgrad/parallel.hpp>
@@ -10,6 +9,7 @@
 #include "core/node.hpp"
 #include "kernels/channels.hpp"
 #include "kernels/onednn.hpp"
+#include "kernels/weight_sums.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -17,8 +17,6 @@ namespace {
 using dnn::Activation;
 using dnn::ConvBlocks;
 using dnn::ConvPass;
-
-constexpr std::int64_t kBlocks = 8;  // pieces of the images under set_deterministic
 
 // Below this a primitive costs more than the work.
 bool is_tiny(const ConvShape& s) { return s.multiply_adds() < 20000; }
@@ -46,7 +44,7 @@ constexpr std::int64_t kChannels = 16;  // of a piece: a multiple, so that block
 
 // Under set_deterministic by the numbers alone; otherwise a piece for each thread that has work enough.
 Cut cut_images(const ConvShape& s) {
-  if (is_deterministic()) return {std::min(kBlocks, s.batch)};
+  if (is_deterministic()) return {std::min(kFixedPieces, s.batch)};
   constexpr double kThreadWork = 200000;  // multiply-adds
   const double most = std::min<double>(usable_threads(), s.multiply_adds() / kThreadWork);
   return {std::clamp<std::int64_t>(static_cast<std::int64_t>(most), 1, s.batch)};
@@ -88,31 +86,10 @@ dnn::ConvOperands operands_of(const Piece& p, const dnn::ConvOperands& o) {
   return {moved(o.x, p.x), o.w + p.w, o.bias ? o.bias + p.bias : nullptr, moved(o.y, p.y)};
 }
 
-// Gradients of the weights by pieces of the images, to be added.
-class WeightSums {
- public:
-  WeightSums(const ConvShape& s, const Cut& c, float* out)
-      : size_(s.out_channels * s.taps()), count_(c.channels ? 1 : c.count), out_(out) {
-    if (count_ > 1) partial_ = make_tensor({count_, size_}, DType::float32);
-  }
-  float* of(std::int64_t i) const { return count_ > 1 ? data<float>(partial_) + i * size_ : out_; }
-  void add() const {
-    if (count_ == 1) return;
-    parallel_cost(size_, 0.2 * static_cast<double>(count_), [&](std::int64_t begin, std::int64_t end) {
-      const float* sums = data<float>(partial_);
-      for (std::int64_t j = begin; j < end; ++j) {
-        float total = sums[j];
-        for (std::int64_t b = 1; b < count_; ++b) total += sums[b * size_ + j];
-        out_[j] = total;
-      }
-    });
-  }
-
- private:
-  std::int64_t size_, count_;
-  float* out_;
-  Tensor partial_;
-};
+// Pieces by channels have their own weights.
+WeightSums<float> weight_sums(const ConvShape& s, const Cut& c, float* out) {
+  return {c.channels ? 1 : c.count, s.out_channels * s.taps(), out};
+}
 
 // A tensor as a primitive reads or writes it: in blocks where both know them, else plain.
 class Operand {
@@ -160,7 +137,7 @@ void run_pass(ConvPass pass, const ConvShape& s, const Cut& c, const dnn::ConvOp
     return each_piece(s, c, [&](const Piece& p, std::int64_t) {
       dnn::convolution(pass, p.s, operands_of(p, o), weights);
     });
-  const WeightSums sums(s, c, o.w);
+  const WeightSums sums = weight_sums(s, c, o.w);
   each_piece(s, c, [&](const Piece& p, std::int64_t i) {
     dnn::ConvOperands part = operands_of(p, o);
     part.w = sums.of(i) + p.w;
@@ -229,7 +206,7 @@ ConvGrads gradients_together(ConvPass first, const ConvShape& s, const Tensor& g
   };
   const dnn::ConvOperands of_first = operands(Operand::read(g, by_y ? one.y : one.x), out, w);
   const dnn::ConvOperands of_second = operands(Operand::read(g, by_y ? two.y : two.x), other, dw);
-  const WeightSums sums(s, c, data<float>(dw));
+  const WeightSums sums = weight_sums(s, c, data<float>(dw));
   each_piece(s, c, [&](const Piece& p, std::int64_t i) {
     dnn::ConvOperands of_weights = operands_of(p, of_second);
     of_weights.w = sums.of(i);

@@ -6,12 +6,12 @@
 
 #include "kernels/conv.hpp"
 #include "kernels/gemm.hpp"
+#include "kernels/weight_sums.hpp"
 
 namespace xgrad::detail {
 namespace {
 
 constexpr std::int64_t kColumnElements = 1 << 19;  // of the unfolded matrix at a time
-constexpr std::int64_t kWeightBlocks = 8;          // partial sums of the weight gradient under set_deterministic
 
 // Rows (of width out[2]) of the output, counted over depth and height.
 struct Rows {
@@ -178,23 +178,18 @@ void im2col_backward_data(const ConvShape& s, const T* g, const T* w, const T* b
 template <class T>
 void im2col_backward_weights(const ConvShape& s, const T* g, const T* x, T* dw) {
   const std::int64_t size = s.out_channels * s.taps();
-  const std::int64_t wanted = is_deterministic() ? kWeightBlocks : usable_threads();
-  const std::int64_t blocks = std::clamp<std::int64_t>(wanted, 1, std::max<std::int64_t>(1, s.batch));
-  const Tensor partial = blocks > 1 ? make_tensor({blocks, size}, dtype_of<T>) : Tensor();
-  T* sums = blocks > 1 ? data<T>(partial) : dw;
-  std::fill(sums, sums + blocks * size, T(0));
-  parallel_for(blocks, 1, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t wanted = is_deterministic() ? kFixedPieces : usable_threads();
+  const std::int64_t pieces = std::clamp<std::int64_t>(wanted, 1, std::max<std::int64_t>(1, s.batch));
+  const WeightSums<T> sums(pieces, size, dw);
+  parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
     const Tensor buffer = column_buffer<T>(s);
-    for (std::int64_t b = begin; b < end; ++b)
-      for (std::int64_t i = s.batch * b / blocks; i < s.batch * (b + 1) / blocks; ++i)
-        backward_weights_image(s, g + i * s.out_image(), x + i * s.in_image(), sums + b * size, buffer);
+    for (std::int64_t b = begin; b < end; ++b) {
+      std::fill_n(sums.of(b), size, T(0));
+      for (std::int64_t i = s.batch * b / pieces; i < s.batch * (b + 1) / pieces; ++i)
+        backward_weights_image(s, g + i * s.out_image(), x + i * s.in_image(), sums.of(b), buffer);
+    }
   });
-  if (blocks == 1) return;
-  for (std::int64_t j = 0; j < size; ++j) {
-    T total = sums[j];
-    for (std::int64_t b = 1; b < blocks; ++b) total += sums[b * size + j];
-    dw[j] = total;
-  }
+  sums.add();
 }
 
 template void im2col_forward<float>(const ConvShape&, const float*, const float*, const float*, float*);
