@@ -10,6 +10,7 @@
 #include <xgrad/parallel.hpp>
 
 #include "core/scalar_range.hpp"
+#include "kernels/strided_copy.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -79,8 +80,27 @@ void fill_raw(Tensor& t, Scalar v) {
   });
 }
 
+namespace {
+// Strides in bytes for walking over t as if it had this shape.
+StridedMemory strided(const Tensor& t, const Shape& shape) {
+  const TensorImpl& i = impl(t);
+  StridedMemory m{i.memory(), {}};
+  const int lead = shape.rank() - i.shape.rank();
+  for (int d = lead; d < shape.rank(); ++d)
+    m.strides[d] = i.shape[d - lead] == 1 ? 0 : i.strides[d - lead] * item_size(i.dtype);
+  return m;
+}
+}  // namespace
+
 void copy_raw(Tensor& dst, const Tensor& src) {
   const DType from = impl(src).dtype;
+  if (from == impl(dst).dtype && impl(dst).has_memory()) {
+    const Shape& shape = impl(dst).shape;
+    const std::int64_t numel = impl(dst).numel, item = item_size(from);
+    if (same_geometry(dst, src))
+      return strided_copy(item_size(from), 1, &numel, {impl(dst).memory(), {item}}, {impl(src).memory(), {item}});
+    return strided_copy(item_size(from), shape.rank(), shape.begin(), strided(dst, shape), strided(src, shape));
+  }
   const TileFn fn =
       dispatch_all(impl(dst).dtype, [&](auto zero) -> TileFn { return cast_from<decltype(zero)>(from); });
   const Tensor* in[] = {&src};

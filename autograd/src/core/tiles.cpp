@@ -36,12 +36,15 @@ struct Operand {
   int item;
   bool linear;                     // element i of the result is at data + i * item
   bool constant;                   // one element for all
+  bool same_rows;                  // each row of the last dimension is the same
   std::int64_t strides[kMaxRank];  // bytes, per collapsed dimension
 };
 
-// The result's index space with neighbouring dimensions merged wherever all operands allow it.
+// The result's index space, in the order of its memory, with neighbouring dimensions merged wherever all operands allow
+// it.
 struct Plan {
   int rank = 0, operands = 0, inputs = 0;
+  int order[kMaxRank];  // the dimensions of the result, its largest steps first
   std::int64_t total = 0;
   std::int64_t sizes[kMaxRank];
   Operand op[kMaxOperands];
@@ -52,34 +55,47 @@ struct Plan {
     o.data = i.memory();
     o.item = item_size(i.dtype);
     const int lead = shape.rank() - i.shape.rank();
-    for (int d = 0; d < shape.rank(); ++d)
-      o.strides[d] = d < lead || i.shape[d - lead] == 1 ? 0 : i.strides[d - lead] * o.item;
+    for (int j = 0; j < shape.rank(); ++j) {
+      const int d = order[j];
+      o.strides[j] = d < lead || i.shape[d - lead] == 1 ? 0 : i.strides[d - lead] * o.item;
+    }
+  }
+
+  explicit Plan(const Tensor& result) {
+    const TensorImpl& i = impl(result);
+    for (int d = 0; d < i.shape.rank(); ++d) {
+      int at = d;
+      for (; at > 0 && i.strides[order[at - 1]] < i.strides[d]; --at) order[at] = order[at - 1];
+      order[at] = d;
+    }
   }
 
   void collapse(const Shape& shape) {
     total = shape.numel();
     int r = 0;
     for (int d = 0; d < shape.rank(); ++d) {
-      if (shape[d] == 1) continue;
+      const std::int64_t size = shape[order[d]];
+      if (size == 1) continue;
       bool merge = r > 0;
-      for (int k = 0; k < operands && merge; ++k) merge = op[k].strides[r - 1] == op[k].strides[d] * shape[d];
+      for (int k = 0; k < operands && merge; ++k) merge = op[k].strides[r - 1] == op[k].strides[d] * size;
       if (merge) {
-        sizes[r - 1] *= shape[d];
+        sizes[r - 1] *= size;
         for (int k = 0; k < operands; ++k) op[k].strides[r - 1] = op[k].strides[d];
         continue;
       }
-      sizes[r] = shape[d];
+      sizes[r] = size;
       for (int k = 0; k < operands; ++k) op[k].strides[r] = op[k].strides[d];
       ++r;
     }
     rank = r;
     for (int k = 0; k < operands; ++k) {
       Operand& o = op[k];
-      o.linear = o.constant = true;
+      o.linear = o.constant = o.same_rows = true;
       std::int64_t step = o.item;
       for (int d = rank - 1; d >= 0; --d) {
         o.linear &= o.strides[d] == step;
         o.constant &= o.strides[d] == 0;
+        o.same_rows &= d == rank - 1 || o.strides[d] == 0;
         step *= sizes[d];
       }
       if (rank == 0) o.constant = false;
@@ -91,6 +107,12 @@ template <class T>
 void copy_run(char* to, std::int64_t to_stride, const char* from, std::int64_t from_stride, std::int64_t n) {
   if (to_stride == sizeof(T) && from_stride == sizeof(T)) {
     std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(T));
+    return;
+  }
+  if (to_stride == sizeof(T) && from_stride == 0) {
+    T value;
+    std::memcpy(&value, from, sizeof(T));
+    std::fill_n(reinterpret_cast<T*>(to), n, value);
     return;
   }
   for (std::int64_t i = 0; i < n; ++i) std::memcpy(to + i * to_stride, from + i * from_stride, sizeof(T));
@@ -108,21 +130,58 @@ void copy_items(int item, char* to, std::int64_t to_stride, const char* from, st
   }
 }
 
-// Calls f(pointer, stride, offset in the tile, count) for each run along the last dimension of elements [begin, end).
-template <class F>
-void for_runs(const Plan& p, const Operand& o, std::int64_t begin, std::int64_t end, F&& f) {
-  std::int64_t index[kMaxRank];
-  std::int64_t rest = begin;
-  char* at = o.data;
-  for (int d = p.rank - 1; d >= 0; --d) {
-    index[d] = rest % p.sizes[d];
-    rest /= p.sizes[d];
-    at += index[d] * o.strides[d];
+// How the result is cut into tiles: several whole rows of the last dimension, or a part of one row, so that an operand
+// that is contiguous along rows is handed over directly and one that is the same in all rows fills its tile once.
+struct Cut {
+  std::int64_t rows, row, tile;  // rows, elements in one, elements in a tile
+  std::int64_t per_row;          // tiles in a row; 0: a tile has several rows
+  std::int64_t tiles;
+
+  Cut(const Plan& p, std::int64_t room) {
+    row = p.rank > 0 ? p.sizes[p.rank - 1] : 1;
+    rows = p.total / row;
+    per_row = row > room / 4 ? (row + room - 1) / room : 0;
+    tile = per_row > 0 ? room : room / row * row;
+    tiles = per_row > 0 ? rows * per_row : (p.total + tile - 1) / tile;
   }
+  std::int64_t begin(std::int64_t i) const {
+    return per_row > 0 ? i / per_row * row + i % per_row * tile : i * tile;
+  }
+  std::int64_t count(std::int64_t i) const {
+    return per_row > 0 ? std::min(tile, row - i % per_row * tile) : std::min(tile, rows * row - i * tile);
+  }
+};
+
+// One tile: where it begins, as an index in each dimension.
+struct Place {
+  std::int64_t begin, count;
+  std::int64_t index[kMaxRank];
+
+  Place(const Plan& p, std::int64_t begin, std::int64_t count) : begin(begin), count(count) {
+    std::int64_t rest = begin;
+    for (int d = p.rank - 1; d > 0; --d) {
+      index[d] = rest % p.sizes[d];
+      rest /= p.sizes[d];
+    }
+    index[0] = rest;
+  }
+  char* of(const Plan& p, const Operand& o) const {
+    char* at = o.data;
+    for (int d = 0; d < p.rank; ++d) at += index[d] * o.strides[d];
+    return at;
+  }
+};
+
+// Calls f(pointer, stride, offset in the tile, count) for each run along the last dimension.
+template <class F>
+void for_runs(const Plan& p, const Operand& o, const Place& place, F&& f) {
+  std::int64_t index[kMaxRank];
+  std::copy_n(place.index, p.rank, index);
+  char* at = place.of(p, o);
   const int last = p.rank - 1;
-  for (std::int64_t i = begin; i < end;) {
-    const std::int64_t n = std::min(p.sizes[last] - index[last], end - i);
-    f(at, o.strides[last], i - begin, n);
+  for (std::int64_t i = 0; i < place.count;) {
+    const std::int64_t n = std::min(p.sizes[last] - index[last], place.count - i);
+    f(at, o.strides[last], i, n);
     i += n;
     at += n * o.strides[last];
     index[last] += n;
@@ -134,47 +193,70 @@ void for_runs(const Plan& p, const Operand& o, std::int64_t begin, std::int64_t 
   }
 }
 
-// The tile of an input: its own memory where possible, else gathered into `buffer`.
-const void* input_tile(const Plan& p, const Operand& o, std::int64_t begin, std::int64_t end, char* buffer) {
-  if (o.linear) return o.data + begin * o.item;
-  if (o.constant) return buffer;  // filled by the caller
-  const void* direct = nullptr;
-  for_runs(p, o, begin, end, [&](char* from, std::int64_t stride, std::int64_t offset, std::int64_t n) {
-    if (stride == o.item && n == end - begin) {
-      direct = from;
-      return;
-    }
+// The tile of an input: its own memory where possible, else gathered into `buffer`, unless that was filled before.
+const void* input_tile(const Plan& p, const Operand& o, const Cut& cut, const Place& place, char* buffer) {
+  if (o.linear) return o.data + place.begin * o.item;
+  if (o.constant || (o.same_rows && cut.per_row == 0)) return buffer;
+  if (cut.per_row > 0 && o.strides[p.rank - 1] == o.item) return place.of(p, o);
+  for_runs(p, o, place, [&](char* from, std::int64_t stride, std::int64_t offset, std::int64_t n) {
     copy_items(o.item, buffer + offset * o.item, o.item, from, stride, n);
   });
-  return direct ? direct : buffer;
+  return buffer;
 }
 
-void run_range(const Kernel& k, const Plan& p, std::int64_t begin, std::int64_t end) {
+// Fills the tiles that are the same everywhere.
+void fill_once(const Plan& p, const Operand& o, const Cut& cut, char* buffer) {
+  if (o.linear) return;
+  if (o.constant) return copy_items(o.item, buffer, o.item, o.data, 0, std::min(cut.tile, p.total));
+  if (!o.same_rows || cut.per_row > 0) return;
+  for (std::int64_t i = 0; i < std::min(cut.tile, p.total); i += cut.row)
+    copy_items(o.item, buffer + i * o.item, o.item, o.data, o.strides[p.rank - 1], cut.row);
+}
+
+void run_range(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t first, std::int64_t last) {
   constexpr std::int64_t kRoom = std::max(kFewOperands * kTile, kMaxOperands * kSmallTile) * 8;
   alignas(64) char room[kRoom];
-  const std::int64_t tile = p.operands <= kFewOperands ? kTile : kSmallTile;
-  const auto buffer = [&](int operand) { return room + operand * tile * 8; };
+  const std::int64_t size = p.operands <= kFewOperands ? kTile : kSmallTile;
+  const auto buffer = [&](int operand) { return room + operand * size * 8; };
   const void* in[kMaxManyInputs];
   void* out[kMaxManyOutputs];
-  for (int j = 0; j < p.inputs; ++j)
-    if (p.op[j].constant && !p.op[j].linear)
-      copy_items(p.op[j].item, buffer(j), p.op[j].item, p.op[j].data, 0, std::min(tile, end - begin));
-  for (std::int64_t i = begin; i < end; i += tile) {
-    const std::int64_t stop = std::min(i + tile, end);
-    for (int j = 0; j < p.inputs; ++j) in[j] = input_tile(p, p.op[j], i, stop, buffer(j));
+  for (int j = 0; j < p.inputs; ++j) fill_once(p, p.op[j], cut, buffer(j));
+  for (std::int64_t i = first; i < last; ++i) {
+    const Place place(p, cut.begin(i), cut.count(i));
+    const auto direct = [&](const Operand& o) -> char* {
+      if (o.linear) return o.data + place.begin * o.item;
+      return cut.per_row > 0 && o.strides[p.rank - 1] == o.item ? place.of(p, o) : nullptr;
+    };
+    for (int j = 0; j < p.inputs; ++j) in[j] = input_tile(p, p.op[j], cut, place, buffer(j));
     for (int j = p.inputs; j < p.operands; ++j) {
       const Operand& o = p.op[j];
-      out[j - p.inputs] = !o.data ? nullptr : o.linear ? o.data + i * o.item : buffer(j);
+      char* own = o.data ? direct(o) : nullptr;
+      out[j - p.inputs] = !o.data ? nullptr : own ? own : buffer(j);
     }
-    k(stop - i, out, in);
+    k(place.count, out, in);
     for (int j = p.inputs; j < p.operands; ++j) {
       const Operand& o = p.op[j];
-      if (!o.data || o.linear) continue;
-      for_runs(p, o, i, stop, [&](char* to, std::int64_t stride, std::int64_t offset, std::int64_t n) {
+      if (!o.data || direct(o)) continue;
+      for_runs(p, o, place, [&](char* to, std::int64_t stride, std::int64_t offset, std::int64_t n) {
         copy_items(o.item, to, stride, buffer(j) + offset * o.item, o.item, n);
       });
     }
   }
+}
+
+// An operand that is contiguous in another order than the result is laid out first: reading it in squares is many times
+// faster than element by element.
+bool is_turned(const Tensor& t, const Tensor& result) {
+  constexpr std::int64_t kWorthwhile = 4096;
+  const TensorImpl &i = impl(t), &r = impl(result);
+  if (i.contiguous || i.numel < kWorthwhile || i.shape != r.shape) return false;
+  bool turned = false;
+  for (int d = 0; d < r.shape.rank(); ++d) {
+    if (r.shape[d] == 1) continue;
+    if (r.strides[d] == 1 && i.strides[d] <= 1) return false;
+    turned |= r.strides[d] != 1 && i.strides[d] == 1;
+  }
+  return turned;
 }
 
 void run_linear(const Kernel& k, std::int64_t numel, const Tensor* out, int n_out, const Tensor* const* in, int n_in) {
@@ -238,16 +320,22 @@ void run_kernel(const Kernel& k, const Tensor* out, int n_out, const Tensor* con
     linear = t.contiguous && t.numel == numel;  // broadcast of equal counts only adds dimensions of size 1
   }
   if (linear) return run_linear(k, numel, out, n_out, in, n_in);
-  Plan p;
-  for (int j = 0; j < n_in; ++j) p.add(*in[j], shape);
+  Plan p(*first);
+  Tensor laid_out[kMaxManyInputs];
+  for (int j = 0; j < n_in; ++j) {
+    if (is_turned(*in[j], *first)) laid_out[j] = contiguous_copy(*in[j]);
+    p.add(laid_out[j].defined() ? laid_out[j] : *in[j], shape);
+  }
   p.inputs = n_in;
   for (int j = 0; j < n_out; ++j) {
     p.add(out[j].defined() ? out[j] : *first, shape);
     if (!out[j].defined()) p.op[p.operands - 1].data = nullptr;
   }
   p.collapse(shape);
-  if (static_cast<double>(p.total) * k.ns_per_element < 3000) return run_range(k, p, 0, p.total);
-  parallel_cost(p.total, k.ns_per_element, [&](std::int64_t begin, std::int64_t end) { run_range(k, p, begin, end); });
+  const Cut cut(p, p.operands <= kFewOperands ? kTile : kSmallTile);
+  const double tile_ns = k.ns_per_element * static_cast<double>(std::min(cut.tile, p.total));
+  parallel_for(cut.tiles, static_cast<std::int64_t>(3000 / tile_ns) + 1,
+               [&](std::int64_t first, std::int64_t last) { run_range(k, p, cut, first, last); });
 }
 
 // The block in which run_blocked() could go over these inputs; 0: it could not, or there is no reason to.

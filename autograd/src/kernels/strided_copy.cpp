@@ -1,0 +1,173 @@
+// Copies between any two layouts. The dimensions are put in the order of the written memory and merged; then the inner
+// loop is the best that the strides allow: whole rows, squares of a transposed matrix, or single elements.
+#include "kernels/strided_copy.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <xgrad/parallel.hpp>
+#include <xgrad/vec.hpp>
+
+#include "kernels/transpose.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+struct Dim {
+  std::int64_t size, to, from;
+};
+
+struct Copy {
+  int item, rank = 0;
+  char* to;
+  const char* from;
+  Dim dims[kMaxCopyRank];
+  Dim& last() { return dims[rank - 1]; }
+};
+
+// Largest steps of the written memory first, without dimensions of one element, neighbours merged.
+Copy plan(int item, int rank, const std::int64_t* sizes, const StridedMemory& to, const StridedMemory& from) {
+  Copy c{item, 0, to.data, from.data, {}};
+  Dim found[kMaxCopyRank];
+  int n = 0;
+  for (int d = 0; d < rank; ++d) {
+    if (sizes[d] == 1) continue;
+    int at = n++;
+    for (; at > 0 && found[at - 1].to < to.strides[d]; --at) found[at] = found[at - 1];
+    found[at] = {sizes[d], to.strides[d], from.strides[d]};
+  }
+  for (int d = 0; d < n; ++d) {
+    const Dim& f = found[d];
+    if (c.rank > 0 && c.last().to == f.to * f.size && c.last().from == f.from * f.size)
+      c.last() = {c.last().size * f.size, f.to, f.from};
+    else
+      c.dims[c.rank++] = f;
+  }
+  return c;
+}
+
+template <class E>
+XGRAD_INLINE void copy_row(std::int64_t n, E* to, std::int64_t to_step, const E* from, std::int64_t from_step) {
+  if (to_step == 1 && from_step == 1) {
+    if (n * static_cast<std::int64_t>(sizeof(E)) >= 128) {
+      std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(E));
+      return;
+    }
+    for (std::int64_t i = 0; i < n; ++i) to[i] = from[i];
+  } else if (to_step == 1 && from_step == 0) {
+    std::fill_n(to, n, *from);
+  } else if (to_step == 1 && from_step == 2) {  // steps that the compiler knows become shuffles
+    for (std::int64_t i = 0; i < n; ++i) to[i] = from[2 * i];
+  } else if (to_step == 2 && from_step == 1) {
+    for (std::int64_t i = 0; i < n; ++i) to[2 * i] = from[i];
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) to[i * to_step] = from[i * from_step];
+  }
+}
+
+template <class E>
+XGRAD_CLONES void copy_rows(const Dim& rows, const Dim& row, char* to, const char* from) {
+  constexpr std::int64_t size = sizeof(E);
+  const std::int64_t to_step = row.to / size, from_step = row.from / size;
+  for (std::int64_t i = 0; i < rows.size; ++i)
+    copy_row(row.size, reinterpret_cast<E*>(to + i * rows.to), to_step,
+             reinterpret_cast<const E*>(from + i * rows.from), from_step);
+}
+
+void copy_matrix(int item, const Dim& rows, const Dim& row, char* to, const char* from) {
+  switch (item) {
+    case 1:
+      return copy_rows<std::uint8_t>(rows, row, to, from);
+    case 4:
+      return copy_rows<std::uint32_t>(rows, row, to, from);
+    default:
+      return copy_rows<std::uint64_t>(rows, row, to, from);
+  }
+}
+
+// f(to, from) at each index of the first `rank` dimensions, [begin, end) of them in order.
+template <class F>
+void for_places(const Copy& c, int rank, std::int64_t begin, std::int64_t end, const F& f) {
+  for (std::int64_t i = begin; i < end; ++i) {
+    std::int64_t rest = i, to = 0, from = 0;
+    for (int d = rank - 1; d >= 0; --d) {
+      const std::int64_t at = rest % c.dims[d].size;
+      rest /= c.dims[d].size;
+      to += at * c.dims[d].to;
+      from += at * c.dims[d].from;
+    }
+    f(c.to + to, c.from + from);
+  }
+}
+
+std::int64_t places(const Copy& c, int rank) {
+  std::int64_t n = 1;
+  for (int d = 0; d < rank; ++d) n *= c.dims[d].size;
+  return n;
+}
+
+double nanoseconds(const Copy& c, const Dim& row) {  // an element
+  return row.to == c.item && row.from <= c.item ? 0.04 * c.item : 0.5;
+}
+
+// Matrices of the last two dimensions; one alone is shared out by its rows, a single row by its elements.
+void copy_by_rows(const Copy& c) {
+  const Dim row = c.rank > 0 ? c.dims[c.rank - 1] : Dim{1, c.item, c.item};
+  const Dim rows = c.rank > 1 ? c.dims[c.rank - 2] : Dim{1, 0, 0};
+  const double ns = nanoseconds(c, row);
+  const int outer = std::max(0, c.rank - 2);
+  const std::int64_t matrices = places(c, outer);
+  const auto matrix_ns = ns * static_cast<double>(rows.size * row.size);
+  if (matrices >= 8 || matrix_ns < 3000) {
+    parallel_for(matrices, static_cast<std::int64_t>(3000 / matrix_ns) + 1, [&](std::int64_t begin, std::int64_t end) {
+      for_places(c, outer, begin, end, [&](char* to, const char* from) { copy_matrix(c.item, rows, row, to, from); });
+    });
+    return;
+  }
+  const bool by_rows = rows.size >= 8;
+  const Dim& shared = by_rows ? rows : row;
+  const double part_ns = ns * static_cast<double>(by_rows ? row.size : rows.size);
+  for_places(c, outer, 0, matrices, [&](char* to, const char* from) {
+    parallel_cost(shared.size, part_ns, [&](std::int64_t begin, std::int64_t end) {
+      const Dim part{end - begin, shared.to, shared.from};
+      copy_matrix(c.item, by_rows ? part : rows, by_rows ? row : part, to + begin * shared.to,
+                  from + begin * shared.from);
+    });
+  });
+}
+
+// The dimension in which `from` is contiguous, when it is not the one in which `to` is; -1: none.
+int turned_dimension(const Copy& c) {
+  constexpr std::int64_t kWorthSquares = 4;
+  if (c.rank < 2 || c.dims[c.rank - 1].to != c.item || c.dims[c.rank - 1].from <= c.item) return -1;
+  if (c.dims[c.rank - 1].size < kWorthSquares) return -1;
+  for (int d = 0; d < c.rank - 1; ++d)
+    if (c.dims[d].from == c.item && c.dims[d].size >= kWorthSquares) return d;
+  return -1;
+}
+
+void copy_turned(Copy c, int turned) {
+  std::rotate(c.dims + turned, c.dims + turned + 1, c.dims + c.rank - 1);  // before the last
+  const Dim &rows = c.dims[c.rank - 1], &cols = c.dims[c.rank - 2];
+  const std::int64_t matrices = places(c, c.rank - 2);
+  const auto matrix_ns = 0.1 * c.item * static_cast<double>(rows.size * cols.size);
+  const auto grain = matrices >= 4 ? static_cast<std::int64_t>(3000 / matrix_ns) + 1 : matrices;
+  parallel_for(matrices, grain, [&](std::int64_t begin, std::int64_t end) {
+    for_places(c, c.rank - 2, begin, end, [&](char* to, const char* from) {
+      transpose_copy(c.item, rows.size, cols.size, from, rows.from / c.item, to, cols.to / c.item);
+    });
+  });
+}
+
+}  // namespace
+
+void strided_copy(int item, int rank, const std::int64_t* sizes, const StridedMemory& to, const StridedMemory& from) {
+  for (int d = 0; d < rank; ++d)
+    if (sizes[d] == 0) return;
+  if (to.data == from.data && std::equal(to.strides, to.strides + rank, from.strides)) return;
+  const Copy c = plan(item, rank, sizes, to, from);
+  const int turned = turned_dimension(c);
+  turned < 0 ? copy_by_rows(c) : copy_turned(c, turned);
+}
+
+}  // namespace xgrad::detail
