@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <type_traits>
 #include <xgrad/autograd.hpp>
@@ -32,12 +33,20 @@ Tensor plain_index(const Tensor& index) { return detail::contiguous_copy(detail:
 Shape sizes_of(const Tensor& x) { return impl(x).shape.rank() ? impl(x).shape : Shape{1}; }
 Shape strides_of(const Tensor& x) { return impl(x).shape.rank() ? impl(x).strides : Shape{1}; }
 
+XGRAD_CLONES bool all_below(const std::int64_t* p, std::int64_t n, std::int64_t size) {
+  std::uint64_t bad = 0;  // its sign bit: some index is negative, or at least `size`
+  const auto last = static_cast<std::uint64_t>(size) - 1;
+  for (std::int64_t i = 0; i < n; ++i) bad |= static_cast<std::uint64_t>(p[i]) | (last - static_cast<std::uint64_t>(p[i]));
+  return bad >> 63 == 0;
+}
+
 void require_in_range(const char* op, const Tensor& plain, std::int64_t size, int dim, const Tensor& x, Location at) {
   const auto* p = detail::data<std::int64_t>(plain);
   const std::int64_t n = impl(plain).numel;
-  std::uint64_t bad = 0;
-  for (std::int64_t i = 0; i < n; ++i)
-    bad |= static_cast<std::uint64_t>(p[i] < 0) | static_cast<std::uint64_t>(p[i] >= size);
+  std::atomic<bool> bad{false};
+  detail::parallel_cost(n, 0.3, [&](std::int64_t begin, std::int64_t end) {
+    if (!all_below(p + begin, end - begin, size)) bad.store(true, std::memory_order_relaxed);
+  });
   if (!bad) [[likely]]
     return;
   std::int64_t i = 0;
@@ -94,8 +103,22 @@ struct Around {
   }
 };
 
+// Rows of one element.
+template <class T>
+void select_elements(const T* x, const std::int64_t* index, std::int64_t n, const Around& a, T* out) {
+  detail::parallel_for(a.outer, grain(a.outer, 0.5 * static_cast<double>(a.outer * n)),
+                       [&](std::int64_t begin, std::int64_t end) {
+                         for (std::int64_t o = begin; o < end; ++o) {
+                           const T* from = x + o * a.size;
+                           T* to = out + o * n;
+                           for (std::int64_t j = 0; j < n; ++j) to[j] = from[index[j]];
+                         }
+                       });
+}
+
 template <class T>
 void select_rows(const T* x, const std::int64_t* index, std::int64_t n, const Around& a, T* out) {
+  if (a.inner == 1 && (a.outer >= 8 || n < 4096)) return select_elements(x, index, n, a, out);
   const std::int64_t rows = a.outer * n;
   const double ns = static_cast<double>(rows) * (2 + 0.1 * sizeof(T) * static_cast<double>(a.inner));
   detail::parallel_for(rows, grain(rows, ns), [&](std::int64_t begin, std::int64_t end) {
@@ -103,19 +126,34 @@ void select_rows(const T* x, const std::int64_t* index, std::int64_t n, const Ar
     const std::int64_t bytes = a.inner * std::int64_t{sizeof(T)};
     for (std::int64_t r = begin; r < end; ++r) {
       const T* from = x + (o * a.size + index[j]) * a.inner;
-      if (a.inner == 1) {
-        out[r] = *from;
-      } else {
-        if (j + std::int64_t{detail::kRowsAhead} < n)
-          detail::prefetch_row(x + (o * a.size + index[j + detail::kRowsAhead]) * a.inner, bytes);
-        std::memcpy(out + r * a.inner, from, static_cast<std::size_t>(bytes));
-      }
+      if (j + std::int64_t{detail::kRowsAhead} < n)
+        detail::prefetch_row(x + (o * a.size + index[j + detail::kRowsAhead]) * a.inner, bytes);
+      std::memcpy(out + r * a.inner, from, static_cast<std::size_t>(bytes));
       if (++j == n) {
         j = 0;
         ++o;
       }
     }
   });
+}
+
+// The rows of `source` to those places of one block that are in [low, high).
+template <class T>
+void add_block(T* block, const std::int64_t* index, std::int64_t n, std::int64_t inner, std::int64_t low,
+               std::int64_t high, bool all, const T* source) {
+  if (all && inner == 1) {
+    for (std::int64_t j = 0; j < n; ++j) block[index[j]] = sum(block[index[j]], source[j]);
+    return;
+  }
+  for (std::int64_t j = 0; j < n; ++j) {
+    if (index[j] < low || index[j] >= high) continue;
+    T* to = block + index[j] * inner;
+    const T* from = source + j * inner;
+    if (inner == 1)
+      *to = sum(*to, *from);
+    else
+      add_row(to, from, inner);
+  }
 }
 
 template <class T>
@@ -125,15 +163,8 @@ void add_rows(T* out, const std::int64_t* index, std::int64_t n, const Around& a
   detail::parallel_for(rows, grain(rows, ns), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t o = begin / a.size; o * a.size < end; ++o) {
       const std::int64_t low = std::max<std::int64_t>(0, begin - o * a.size), high = std::min(a.size, end - o * a.size);
-      for (std::int64_t j = 0; j < n; ++j) {
-        if (index[j] < low || index[j] >= high) continue;
-        T* to = out + (o * a.size + index[j]) * a.inner;
-        const T* from = source + (o * n + j) * a.inner;
-        if (a.inner == 1)
-          *to = sum(*to, *from);
-        else
-          add_row(to, from, a.inner);
-      }
+      add_block(out + o * a.size * a.inner, index, n, a.inner, low, high, low == 0 && high == a.size,
+                source + o * n * a.inner);
     }
   });
 }
@@ -312,9 +343,16 @@ void scatter_into(Tensor& out, int dim, const Tensor& plain, const Tensor& sourc
     T* y = detail::data<T>(out);
     const T* v = detail::data<T>(source);
     visit(sizes, dim, strides, [=](const std::array<std::int64_t, 3>& o, std::int64_t n) {
+      const std::int64_t* places = index + o[0];
+      T* to = y + o[1];
+      const T* from = v + o[2];
+      if (out_last == 0 && step == 1 && source_last == 1) {
+        for (std::int64_t i = 0; i < n; ++i) to[places[i]] = sum(to[places[i]], from[i]);
+        return;
+      }
       for (std::int64_t i = 0; i < n; ++i) {
-        T& to = y[o[1] + i * out_last + index[o[0] + i] * step];
-        to = sum(to, v[o[2] + i * source_last]);
+        T& place = to[i * out_last + places[i] * step];
+        place = sum(place, from[i * source_last]);
       }
     });
   });
@@ -354,7 +392,12 @@ Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Location a
       const T* from = detail::data<T>(x);
       T* to = detail::data<T>(y);
       visit(sizes, -1, strides, [=](const std::array<std::int64_t, 2>& o, std::int64_t n) {
-        for (std::int64_t i = 0; i < n; ++i) to[o[0] + i] = from[o[1] + i * x_last + places[o[0] + i] * step];
+        const T* row = from + o[1];
+        if (x_last == 0 && step == 1) {
+          for (std::int64_t i = 0; i < n; ++i) to[o[0] + i] = row[places[o[0] + i]];
+          return;
+        }
+        for (std::int64_t i = 0; i < n; ++i) to[o[0] + i] = row[i * x_last + places[o[0] + i] * step];
       });
     });
   }

@@ -16,20 +16,34 @@ using detail::impl;
 
 namespace {
 
-template <class T>
+// Of elements of the size of B, by their bits: a condition read as bool would become a branch for each element.
+template <class B>
 XGRAD_CLONES void where_tile(const void*, std::int64_t n, void* out, const void* const* in) {
-  const bool* c = static_cast<const bool*>(in[0]);
-  const T* a = static_cast<const T*>(in[1]);
-  const T* b = static_cast<const T*>(in[2]);
-  for (std::int64_t i = 0; i < n; ++i) static_cast<T*>(out)[i] = c[i] ? a[i] : b[i];
+  const auto* c = static_cast<const std::uint8_t*>(in[0]);
+  const B* a = static_cast<const B*>(in[1]);
+  const B* b = static_cast<const B*>(in[2]);
+  B* y = static_cast<B*>(out);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const B mask = static_cast<B>(-static_cast<B>(c[i] != 0));
+    y[i] = static_cast<B>((a[i] & mask) | (b[i] & ~mask));
+  }
+}
+
+detail::TileFn where_kernel(int item) {
+  switch (item) {
+    case 1:
+      return &where_tile<std::uint8_t>;
+    case 4:
+      return &where_tile<std::uint32_t>;
+    default:
+      return &where_tile<std::uint64_t>;
+  }
 }
 
 Tensor where_raw(const Tensor& c, const Tensor& a, const Tensor& b) {
   const Tensor* in[] = {&c, &a, &b};
   Tensor out = detail::tile_output(in, 3, impl(a).dtype);
-  dispatch_all(impl(a).dtype, [&](auto zero) {
-    detail::run_tiles({&where_tile<decltype(zero)>, nullptr, 0.3}, out, in, 3);
-  });
+  detail::run_tiles({where_kernel(item_size(impl(a).dtype)), nullptr, 0.3}, out, in, 3);
   return out;
 }
 
