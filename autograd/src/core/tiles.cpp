@@ -104,6 +104,11 @@ struct Plan {
 };
 
 template <class T>
+XGRAD_CLONES void fill_row(T* to, std::int64_t n, T value) {
+  for (std::int64_t i = 0; i < n; ++i) to[i] = value;
+}
+
+template <class T>
 void copy_run(char* to, std::int64_t to_stride, const char* from, std::int64_t from_stride, std::int64_t n) {
   if (to_stride == sizeof(T) && from_stride == sizeof(T)) {
     std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(T));
@@ -112,8 +117,7 @@ void copy_run(char* to, std::int64_t to_stride, const char* from, std::int64_t f
   if (to_stride == sizeof(T) && from_stride == 0) {
     T value;
     std::memcpy(&value, from, sizeof(T));
-    std::fill_n(reinterpret_cast<T*>(to), n, value);
-    return;
+    return fill_row(reinterpret_cast<T*>(to), n, value);
   }
   for (std::int64_t i = 0; i < n; ++i) std::memcpy(to + i * to_stride, from + i * from_stride, sizeof(T));
 }
@@ -152,18 +156,30 @@ struct Cut {
   }
 };
 
-// One tile: where it begins, as an index in each dimension.
+// One tile after the other: where each begins, as an index in each dimension.
 struct Place {
   std::int64_t begin, count;
   std::int64_t index[kMaxRank];
 
-  Place(const Plan& p, std::int64_t begin, std::int64_t count) : begin(begin), count(count) {
+  Place(const Plan& p, const Cut& cut, std::int64_t tile) : begin(cut.begin(tile)), count(cut.count(tile)) {
     std::int64_t rest = begin;
     for (int d = p.rank - 1; d > 0; --d) {
       index[d] = rest % p.sizes[d];
       rest /= p.sizes[d];
     }
     index[0] = rest;
+  }
+  void step(const Plan& p, const Cut& cut) {
+    begin += count;
+    if (begin == p.total) return;
+    const int last = p.rank - 1;
+    cut.per_row > 0 ? index[last] += count : index[last - 1] += cut.tile / cut.row;
+    for (int d = last; d > 0; --d) {
+      if (index[d] < p.sizes[d]) continue;
+      index[d - 1] += index[d] / p.sizes[d];
+      index[d] %= p.sizes[d];
+    }
+    count = std::min(cut.tile, (cut.per_row > 0 ? cut.row - index[last] : cut.rows * cut.row - begin));
   }
   char* of(const Plan& p, const Operand& o) const {
     char* at = o.data;
@@ -221,8 +237,7 @@ void run_range(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t firs
   const void* in[kMaxManyInputs];
   void* out[kMaxManyOutputs];
   for (int j = 0; j < p.inputs; ++j) fill_once(p, p.op[j], cut, buffer(j));
-  for (std::int64_t i = first; i < last; ++i) {
-    const Place place(p, cut.begin(i), cut.count(i));
+  for (Place place(p, cut, first); first < last; ++first, place.step(p, cut)) {
     const auto direct = [&](const Operand& o) -> char* {
       if (o.linear) return o.data + place.begin * o.item;
       return cut.per_row > 0 && o.strides[p.rank - 1] == o.item ? place.of(p, o) : nullptr;

@@ -50,52 +50,77 @@ XGRAD_INLINE void finish(Vec<T, B> acc, T alpha, T beta, T* out, std::int64_t la
   copy_lanes<T, B>(out, t, lanes);
 }
 
-template <class T>
-XGRAD_INLINE T lane_sum(Vec<T> v) {
-  T t[Vec<T>::lanes];
-  v.store(t);
-  for (int width = Vec<T>::lanes / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; ++i) t[i] += t[i + width];
-  return t[0];
+typedef float Float4 __attribute__((vector_size(16)));
+typedef std::int32_t Int4 __attribute__((vector_size(16)));
+typedef double Double2 __attribute__((vector_size(16)));
+typedef std::int64_t Long2 __attribute__((vector_size(16)));
+
+template <class V>
+XGRAD_INLINE V load16(const void* p) {
+  V v;
+  __builtin_memcpy(&v, p, 16);
+  return v;
 }
 
-// R rows of A times x: two sums per row, whatever R is, so that a row's bits do not depend on its neighbours.
-template <int R, class T>
+// The sum of the lanes of 64 bytes, in whatever registers: of the halves, of their halves, ...
+template <int Q, int B>
+XGRAD_INLINE float lane_sum(const Vec<float, B>* v) {
+  alignas(64) float t[16];
+  for (int q = 0; q < Q; ++q) v[q].store(t + q * Vec<float, B>::lanes);
+  const Float4 s = (load16<Float4>(t) + load16<Float4>(t + 8)) + (load16<Float4>(t + 4) + load16<Float4>(t + 12));
+  return (s[0] + s[2]) + (s[1] + s[3]);
+}
+template <int Q, int B>
+XGRAD_INLINE double lane_sum(const Vec<double, B>* v) {
+  alignas(64) double t[8];
+  for (int q = 0; q < Q; ++q) v[q].store(t + q * Vec<double, B>::lanes);
+  const Double2 s = (load16<Double2>(t) + load16<Double2>(t + 4)) + (load16<Double2>(t + 2) + load16<Double2>(t + 6));
+  return s[0] + s[1];
+}
+
+// R rows of A times x: two sums of 64 bytes per row, whatever R and the registers are, so that a row's bits depend on
+// neither its neighbours nor the CPU.
+template <int B, int R, class T>
 XGRAD_INLINE void dot_rows(std::int64_t k, T alpha, const T* a, std::int64_t lda, const T* x, T beta, T* y,
                            std::int64_t step) {
-  using V = Vec<T>;
-  constexpr int L = V::lanes;
-  V s[R][2];
-  for (int r = 0; r < R; ++r) s[r][0] = s[r][1] = V(T(0));
+  using V = Vec<T, B>;
+  constexpr int L = V::lanes, Q = 64 / B;
+  V s[R][2 * Q];
+  for (int r = 0; r < R; ++r)
+    for (int h = 0; h < 2 * Q; ++h) s[r][h] = V(T(0));
   std::int64_t p = 0;
-  for (; p + 2 * L <= k; p += 2 * L)
-    for (int h = 0; h < 2; ++h) {
+  for (; p + 2 * Q * L <= k; p += 2 * Q * L)
+    for (int h = 0; h < 2 * Q; ++h) {
       const V xv = V::load(x + p + h * L);
       for (int r = 0; r < R; ++r) s[r][h] += V::load(a + r * lda + p + h * L) * xv;
     }
   for (int h = 0; p < k; p += L, ++h) {
-    const V xv = load_zero(x + p, k - p);
-    for (int r = 0; r < R; ++r) s[r][h & 1] += load_zero(a + r * lda + p, k - p) * xv;
+    const V xv = load_zero<T, B>(x + p, k - p);
+    for (int r = 0; r < R; ++r) s[r][h] += load_zero<T, B>(a + r * lda + p, k - p) * xv;
   }
   for (int r = 0; r < R; ++r) {
-    const T v = alpha * lane_sum(s[r][0] + s[r][1]);
+    for (int q = 0; q < Q; ++q) s[r][q] += s[r][Q + q];
+    const T v = alpha * lane_sum<Q>(s[r]);
     y[r * step] = beta == T(0) ? v : v + beta * y[r * step];
   }
 }
 
 // y = alpha A x + beta y for rows [begin, end) of row-major A.
 template <class T>
-XGRAD_CLONES void gemv_rows(std::int64_t begin, std::int64_t end, std::int64_t k, T alpha, const T* a, std::int64_t lda,
-                            const T* x, T beta, T* y, std::int64_t step) {
-  std::int64_t i = begin;
-  for (; i + 4 <= end; i += 4) dot_rows<4>(k, alpha, a + i * lda, lda, x, beta, y + i * step, step);
-  for (; i < end; ++i) dot_rows<1>(k, alpha, a + i * lda, lda, x, beta, y + i * step, step);
+void gemv_rows(std::int64_t begin, std::int64_t end, std::int64_t k, T alpha, const T* a, std::int64_t lda, const T* x,
+               T beta, T* y, std::int64_t step) {
+  run_simd([=](auto bytes) XGRAD_INLINED {
+    constexpr int R = bytes == 64 ? 4 : bytes == 32 ? 2 : 1;  // as many as there are registers for
+    std::int64_t i = begin;
+    for (; i + R <= end; i += R) dot_rows<bytes, R>(k, alpha, a + i * lda, lda, x, beta, y + i * step, step);
+    for (; i < end; ++i) dot_rows<bytes, 1>(k, alpha, a + i * lda, lda, x, beta, y + i * step, step);
+  });
 }
 
-template <int N, class T>
+template <int B, int N, class T>
 XGRAD_INLINE void add_rows(std::int64_t k, std::int64_t width, T alpha, const T* a, std::int64_t lda, const T* x,
                            std::int64_t x_step, T beta, T* y, std::int64_t step) {
-  using V = Vec<T>;
+  using V = Vec<T, B>;
   constexpr int L = V::lanes;
   V s[N];
   for (int v = 0; v < N; ++v) s[v] = V(T(0));
@@ -105,7 +130,7 @@ XGRAD_INLINE void add_rows(std::int64_t k, std::int64_t width, T alpha, const T*
       for (int v = 0; v < N; ++v) s[v] += V::load(a + p * lda + v * L) * xv;
     }
   } else {
-    for (std::int64_t p = 0; p < k; ++p) s[0] += load_zero(a + p * lda, width) * V(x[p * x_step]);
+    for (std::int64_t p = 0; p < k; ++p) s[0] += load_zero<T, B>(a + p * lda, width) * V(x[p * x_step]);
   }
   for (int v = 0; v < N; ++v) {
     if (step == 1) {
@@ -123,25 +148,16 @@ XGRAD_INLINE void add_rows(std::int64_t k, std::int64_t width, T alpha, const T*
 
 // y = alpha A^T x + beta y for columns [begin, end) of row-major A: a strip of columns stays in registers.
 template <class T>
-XGRAD_CLONES void gemv_columns(std::int64_t begin, std::int64_t end, std::int64_t k, T alpha, const T* a,
-                               std::int64_t lda, const T* x, std::int64_t x_step, T beta, T* y, std::int64_t step) {
-  constexpr int L = Vec<T>::lanes;
-  std::int64_t j = begin;
-  for (; j + 4 * L <= end; j += 4 * L) add_rows<4>(k, 4 * L, alpha, a + j, lda, x, x_step, beta, y + j * step, step);
-  for (; j < end; j += L)
-    add_rows<1>(k, std::min<std::int64_t>(L, end - j), alpha, a + j, lda, x, x_step, beta, y + j * step, step);
-}
-
-typedef float Float4 __attribute__((vector_size(16)));
-typedef std::int32_t Int4 __attribute__((vector_size(16)));
-typedef double Double2 __attribute__((vector_size(16)));
-typedef std::int64_t Long2 __attribute__((vector_size(16)));
-
-template <class V>
-XGRAD_INLINE V load16(const void* p) {
-  V v;
-  __builtin_memcpy(&v, p, 16);
-  return v;
+void gemv_columns(std::int64_t begin, std::int64_t end, std::int64_t k, T alpha, const T* a, std::int64_t lda,
+                  const T* x, std::int64_t x_step, T beta, T* y, std::int64_t step) {
+  run_simd([=](auto bytes) XGRAD_INLINED {
+    constexpr int L = Vec<T, bytes>::lanes, N = 8;
+    std::int64_t j = begin;
+    for (; j + N * L <= end; j += N * L)
+      add_rows<bytes, N>(k, N * L, alpha, a + j, lda, x, x_step, beta, y + j * step, step);
+    for (; j < end; j += L)
+      add_rows<bytes, 1>(k, std::min<std::int64_t>(L, end - j), alpha, a + j, lda, x, x_step, beta, y + j * step, step);
+  });
 }
 
 // A square tile that fits 16-byte registers: out[j * W + i] = in[i * ld + j].
