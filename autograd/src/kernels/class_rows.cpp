@@ -10,6 +10,8 @@
 
 #include <xgrad/parallel.hpp>
 
+#include "kernels/transpose.hpp"
+
 namespace xgrad::detail {
 namespace {
 
@@ -215,8 +217,7 @@ XGRAD_INLINE void softmax_lanes(const ClassGrid& grid, const Lanes<V>& lanes, co
 // adding up its lanes would cost more than the work itself.
 template <class V, class T = typename V::value_type>
 XGRAD_INLINE void turn(const T* rows, int n, std::int64_t classes, T* turned) {
-  for (int i = 0; i < n; ++i)
-    for (std::int64_t c = 0; c < classes; ++c) turned[c * V::lanes + i] = rows[i * classes + c];
+  transpose_copy(sizeof(T), n, classes, rows, classes, turned, V::lanes);
 }
 
 template <class V, class T = typename V::value_type>
@@ -250,8 +251,7 @@ XGRAD_INLINE void softmax_narrow(std::int64_t begin, std::int64_t end, std::int6
     const Lanes<V> lanes{r, 0, static_cast<int>(std::min<std::int64_t>(V::lanes, end - r))};
     turn<V>(x + r * classes, lanes.n, classes, turned);
     softmax_lanes<V>({1, classes, V::lanes}, lanes, turned, z, scale, uniform, w, turned);
-    for (int i = 0; i < lanes.n; ++i)
-      for (std::int64_t c = 0; c < classes; ++c) dx[(r + i) * classes + c] = turned[c * V::lanes + i];
+    transpose_copy(sizeof(T), classes, lanes.n, turned, V::lanes, dx + r * classes, classes);
   }
 }
 

@@ -5,6 +5,7 @@
 #include "core/elementwise_loop.hpp"
 #include "kernels/extremum.hpp"
 #include "kernels/normalize_loops.hpp"
+#include "kernels/transpose.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -108,57 +109,90 @@ void row_kernel(const T* a, const T* b, T* out, std::int64_t rows, std::int64_t 
   });
 }
 
-// Sum over n of f(i), in two levels.
-template <class V, class F>
-XGRAD_INLINE V sum_down(std::int64_t n, F f) {
-  V total(0);
-  for (std::int64_t b = 0; b < n; b += kRowBlock) {
-    V s(0);
-    for (std::int64_t i = b; i < std::min(n, b + kRowBlock); ++i) s += f(i);
-    total += s;
-  }
-  return total;
-}
+constexpr int kMostLines = 16;  // of 64 bytes, in which neighbouring rows are taken together
 
-// A vector of neighbouring rows, whose elements are `stride` apart.
-template <Pass P, class V, class T>
-XGRAD_INLINE void column_pass(const T* a, const T* b, T* out, std::int64_t n, std::int64_t stride) {
-  const auto x = [=](std::int64_t i) { return V::load(a + i * stride); };
-  const auto y = [=](std::int64_t i) { return V::load(b + i * stride); };
-  if constexpr (is_backward(P)) {
-    const V s = sum_down<V>(n, [=](std::int64_t i) { return P == Pass::softmax_backward ? x(i) * y(i) : x(i); });
-    V left(T(0)), size(T(0));
-    for (std::int64_t i = 0; i < n; ++i) {
-      const V d = P == Pass::softmax_backward ? y(i) * (x(i) - s) : x(i) - exp(y(i)) * s;
-      d.store(out + i * stride);
-      if constexpr (P == Pass::softmax_backward) left += d, size += abs(d);
-    }
-    if constexpr (P == Pass::softmax_backward) {
-      const V off = uneven(left, size);
-      if (!any(off != V(T(0)))) return;
-      for (std::int64_t i = 0; i < n; ++i) (V::load(out + i * stride) - y(i) * off).store(out + i * stride);
-    }
-    return;
-  }
-  V m = x(0);
-  for (std::int64_t i = 1; i < n; ++i) m = further<true>(m, x(i));
-  const V s = sum_down<V>(n, [=](std::int64_t i) {
-    const V e = exp(x(i) - m);
-    if (P == Pass::softmax) e.store(out + i * stride);
-    return e;
-  });
-  const V last = P == Pass::softmax ? 1 / s : log(s);
-  for (std::int64_t i = 0; i < n; ++i)
-    (P == Pass::softmax ? V::load(out + i * stride) * last : x(i) - m - last).store(out + i * stride);
-}
+// Neighbouring rows, `count` vectors side by side, whose elements are `stride` apart: memory is read along the lines.
+template <Pass P, class V>
+struct Columns {
+  using T = typename V::value_type;
+  static constexpr int kMost = kMostLines * kLine<T> / V::lanes;
+  const T *a, *b;
+  T* out;
+  std::int64_t n, stride;
+  int count;
 
-// `lines` times 64 bytes of neighbouring rows.
+  XGRAD_INLINE V x(std::int64_t i, int k) const { return V::load(a + i * stride + k * V::lanes); }
+  XGRAD_INLINE V y(std::int64_t i, int k) const { return V::load(b + i * stride + k * V::lanes); }
+  XGRAD_INLINE T* to(std::int64_t i, int k) const { return out + i * stride + k * V::lanes; }
+
+  // Sums over n of f(i, k), in two levels.
+  template <class F>
+  XGRAD_INLINE void sum_down(V* total, F f) const {
+    for (int k = 0; k < count; ++k) total[k] = V(0);
+    for (std::int64_t block = 0; block < n; block += kRowBlock) {
+      V s[kMost];
+      for (int k = 0; k < count; ++k) s[k] = V(0);
+      for (std::int64_t i = block; i < std::min(n, block + kRowBlock); ++i)
+        for (int k = 0; k < count; ++k) s[k] += f(i, k);
+      for (int k = 0; k < count; ++k) total[k] += s[k];
+    }
+  }
+
+  XGRAD_INLINE void backward() const {
+    V s[kMost];
+    sum_down(s, [this](std::int64_t i, int k) XGRAD_INLINED {
+      return P == Pass::softmax_backward ? x(i, k) * y(i, k) : x(i, k);
+    });
+    if constexpr (P == Pass::log_softmax_backward) {
+      for (std::int64_t i = 0; i < n; ++i)
+        for (int k = 0; k < count; ++k) (x(i, k) - exp(y(i, k)) * s[k]).store(to(i, k));
+      return;
+    }
+    V left[kMost], size[kMost];
+    for (int k = 0; k < count; ++k) left[k] = size[k] = V(T(0));
+    for (std::int64_t i = 0; i < n; ++i)
+      for (int k = 0; k < count; ++k) {
+        const V d = y(i, k) * (x(i, k) - s[k]);
+        d.store(to(i, k));
+        left[k] += d, size[k] += abs(d);
+      }
+    bool exact = true;
+    for (int k = 0; k < count; ++k) {
+      left[k] = uneven(left[k], size[k]);
+      exact &= !any(left[k] != V(T(0)));
+    }
+    if (exact) return;
+    for (std::int64_t i = 0; i < n; ++i)
+      for (int k = 0; k < count; ++k) (V::load(to(i, k)) - y(i, k) * left[k]).store(to(i, k));
+  }
+
+  XGRAD_INLINE void forward() const {
+    V m[kMost], s[kMost];
+    for (int k = 0; k < count; ++k) m[k] = x(0, k);
+    for (std::int64_t i = 1; i < n; ++i)
+      for (int k = 0; k < count; ++k) m[k] = further<true>(m[k], x(i, k));
+    sum_down(s, [this, &m](std::int64_t i, int k) XGRAD_INLINED {
+      const V e = exp(x(i, k) - m[k]);
+      if (P == Pass::softmax) e.store(to(i, k));
+      return e;
+    });
+    for (int k = 0; k < count; ++k) s[k] = P == Pass::softmax ? 1 / s[k] : log(s[k]);
+    for (std::int64_t i = 0; i < n; ++i)
+      for (int k = 0; k < count; ++k)
+        (P == Pass::softmax ? V::load(to(i, k)) * s[k] : x(i, k) - m[k] - s[k]).store(to(i, k));
+  }
+};
+
+// `lines` times 64 bytes of neighbouring rows, kMostLines at most.
 template <Pass P, class T>
 void column_kernel(const T* a, const T* b, T* out, std::int64_t lines, std::int64_t n, std::int64_t stride) {
   run_simd([=](auto w) {
     using V = Vec<T, w>;
-    for (std::int64_t c = 0; c < lines * kLine<T>; c += V::lanes)
-      column_pass<P, V>(a + c, is_backward(P) ? b + c : b, out + c, n, stride);
+    const Columns<P, V> columns{a, b, out, n, stride, static_cast<int>(lines * kLine<T> / V::lanes)};
+    if constexpr (is_backward(P))
+      columns.backward();
+    else
+      columns.forward();
   });
 }
 
@@ -177,6 +211,7 @@ void tile_pass(const Problem<T>& p, std::int64_t begin, std::int64_t end, T* til
   constexpr std::int64_t w = kLine<T>;
   const std::int64_t size = p.n * w;
   const auto gather = [&](const T* from, T* to) {
+    if (p.inner == 1 && end - begin == w) return transpose_copy(sizeof(T), w, p.n, from + begin * p.n, p.n, to, w);
     for (std::int64_t j = 0; j < w; ++j) {
       const T* row = from + p.start(std::min(begin + j, end - 1));  // the last row again fills up the line
       for (std::int64_t i = 0; i < p.n; ++i) to[i * w + j] = row[i * p.inner];
@@ -186,6 +221,7 @@ void tile_pass(const Problem<T>& p, std::int64_t begin, std::int64_t end, T* til
   if (is_backward(P)) gather(p.b, tile + size);
   T* result = tile + 2 * size;
   column_kernel<P>(tile, tile + size, result, 1, p.n, w);
+  if (p.inner == 1) return transpose_copy(sizeof(T), p.n, end - begin, result, w, p.out + begin * p.n, p.n);
   for (std::int64_t j = 0; begin + j < end; ++j) {
     T* row = p.out + p.start(begin + j);
     for (std::int64_t i = 0; i < p.n; ++i) row[i * p.inner] = result[i * w + j];
@@ -208,13 +244,15 @@ void run_tiles_of_rows(const Problem<T>& p, std::int64_t grain) {
 
 template <Pass P, class T>
 void run_columns(const Problem<T>& p, std::int64_t grain) {
-  constexpr std::int64_t w = kLine<T>, kGroup = 4 * w;
-  const std::int64_t groups = (p.inner + kGroup - 1) / kGroup;
-  parallel_for(p.rows / p.inner * groups, (grain + kGroup - 1) / kGroup, [&](std::int64_t b, std::int64_t e) {
+  constexpr std::int64_t w = kLine<T>;
+  // Wide groups read whole pages, but each thread wants one.
+  const std::int64_t wanted = p.rows / (4 * w * usable_threads()) * w, group = std::clamp(wanted, 4 * w, kMostLines * w);
+  const std::int64_t groups = (p.inner + group - 1) / group;
+  parallel_for(p.rows / p.inner * groups, (grain + group - 1) / group, [&](std::int64_t b, std::int64_t e) {
     Tensor memory;
     for (std::int64_t g = b; g < e; ++g) {
-      const std::int64_t row = g / groups * p.inner + g % groups * kGroup;
-      const std::int64_t count = std::min(kGroup, p.inner - g % groups * kGroup), at = p.start(row);
+      const std::int64_t row = g / groups * p.inner + g % groups * group;
+      const std::int64_t count = std::min(group, p.inner - g % groups * group), at = p.start(row);
       column_kernel<P>(p.a + at, is_backward(P) ? p.b + at : nullptr, p.out + at, count / w, p.n, p.inner);
       if (count % w == 0) continue;
       if (!memory.defined()) memory = tile_memory<T>(p.n);

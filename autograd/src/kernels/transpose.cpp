@@ -56,6 +56,17 @@ XGRAD_INLINE void tile(const E* in, std::int64_t ldi, E* out, std::int64_t ldo) 
   for (int i = 0; i < W; ++i) std::memcpy(out + i * ldo, &r[i], 16);
 }
 
+// A block that is no whole one: in squares as far as they go.
+template <class E>
+void transpose_part(std::int64_t height, std::int64_t width, const E* in, std::int64_t ldi, E* out, std::int64_t ldo) {
+  constexpr std::int64_t W = 16 / sizeof(E);
+  const std::int64_t high = height / W * W, wide = width / W * W;
+  for (std::int64_t y = 0; y < high; y += W)
+    for (std::int64_t x = 0; x < wide; x += W) tile(in + y * ldi + x, ldi, out + x * ldo + y, ldo);
+  for (std::int64_t y = 0; y < height; ++y)
+    for (std::int64_t x = y < high ? wide : 0; x < width; ++x) out[x * ldo + y] = in[y * ldi + x];
+}
+
 // Output rows [begin, end). Blocks of one cache line by one cache line go through a small buffer: lines of the output,
 // often a power of two apart, are then written once and whole.
 template <class E>
@@ -69,14 +80,13 @@ void transpose_rows(std::int64_t rows, std::int64_t begin, std::int64_t end, con
       const std::int64_t height = std::min(B, rows - i);
       const E* from = in + i * ldi + j;
       E* to = out + j * ldo + i;
-      if (width == B && height == B) {
-        for (std::int64_t y = 0; y < B; y += W)
-          for (std::int64_t x = 0; x < B; x += W) tile(from + y * ldi + x, ldi, buffer + x * B + y, B);
-        for (std::int64_t x = 0; x < B; ++x) std::memcpy(to + x * ldo, buffer + x * B, 64);
+      if (width < B || height < B || ldo == B) {
+        transpose_part(height, width, from, ldi, to, ldo);
         continue;
       }
-      for (std::int64_t y = 0; y < height; ++y)
-        for (std::int64_t x = 0; x < width; ++x) to[x * ldo + y] = from[y * ldi + x];
+      for (std::int64_t y = 0; y < B; y += W)
+        for (std::int64_t x = 0; x < B; x += W) tile(from + y * ldi + x, ldi, buffer + x * B + y, B);
+      for (std::int64_t x = 0; x < B; ++x) std::memcpy(to + x * ldo, buffer + x * B, 64);
     }
   }
 }
