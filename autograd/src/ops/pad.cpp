@@ -76,17 +76,33 @@ class Walk {
     for (int d = 0; d < lead_; ++d) n *= out_[d];
     return n;
   }
-  // Offset of the input's row for a row of the result; -1 when it is all constant.
-  std::int64_t row(std::int64_t r) const {
-    std::int64_t offset = 0;
-    for (int d = in_.rank() - 2; d >= 0; --d) {
-      const std::int64_t i = maps_[static_cast<std::size_t>(d)][static_cast<std::size_t>(r % out_[d])];
-      if (i < 0) return -1;
-      offset += i * strides_[d];
-      r /= out_[d];
+  // Goes through the rows of the result in order.
+  class Rows {
+   public:
+    Rows(const Walk& w, std::int64_t row) : w_(w) {
+      for (int d = w.in_.rank() - 2; d >= 0; --d) {
+        at_[d] = row % w.out_[d];
+        row /= w.out_[d];
+      }
     }
-    return offset;
-  }
+    // Offset of the input's row; -1 when the row of the result is all constant.
+    std::int64_t source() const {
+      std::int64_t offset = 0;
+      for (int d = 0; d <= w_.in_.rank() - 2; ++d) {
+        const std::int64_t i = w_.maps_[static_cast<std::size_t>(d)][static_cast<std::size_t>(at_[d])];
+        if (i < 0) return -1;
+        offset += i * w_.strides_[d];
+      }
+      return offset;
+    }
+    void next() {
+      for (int d = w_.in_.rank() - 2; d >= 0 && ++at_[d] == w_.out_[d]; --d) at_[d] = 0;
+    }
+
+   private:
+    const Walk& w_;
+    std::int64_t at_[kMaxRank] = {};
+  };
   const std::int64_t* columns() const { return maps_[static_cast<std::size_t>(in_.rank() - 1)].data(); }
   // Columns that follow each other in the input.
   std::int64_t first() const { return first_; }
@@ -105,8 +121,9 @@ void pad_rows(const Walk& w, const T* x, T value, T* y) {
   const std::int64_t* column = w.columns();
   detail::parallel_for(
       w.rows(), std::max<std::int64_t>(1, 3000 / (20 + width)), [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t r = begin; r < end; ++r) {
-          const std::int64_t from = w.row(r);
+        Walk::Rows row(w, begin);
+        for (std::int64_t r = begin; r < end; ++r, row.next()) {
+          const std::int64_t from = row.source();
           T* out = y + r * width;
           if (from < 0) {
             std::fill_n(out, width, value);
@@ -126,8 +143,9 @@ void add_rows(const Walk& w, const T* g, T* x) {
   const std::int64_t* column = w.columns();
   const std::int64_t ns = std::max<std::int64_t>(1, per * (20 + width));
   detail::parallel_for(w.planes(), std::max<std::int64_t>(1, 3000 / ns), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t r = begin * per; r < end * per; ++r) {
-      T* to = x + w.row(r);
+    Walk::Rows row(w, begin * per);
+    for (std::int64_t r = begin * per; r < end * per; ++r, row.next()) {
+      T* to = x + row.source();
       const T* from = g + r * width;
       for (std::int64_t i = 0; i < width; ++i) to[column[i]] += from[i];
     }
