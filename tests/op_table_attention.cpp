@@ -32,8 +32,7 @@ void add_attention(Table& t) {
       .bad(Wrong::dtype, "mask must be bool or float64, got int64", [] {
         attention_weights(leaf({2, 2}), leaf({2, 2}), {.mask = zeros({2, 2}, {kInt64})});
       });
-  t.add("matmul", [](auto& x) { return scaled_dot_product_attention(x[0], x[1], x[2]); })
-      .covers({"scaled_dot_product_attention"})
+  t.add("scaled_dot_product_attention", [](auto& x) { return scaled_dot_product_attention(x[0], x[1], x[2]); })
       .on({{3, 2}, {4, 2}, {4, 5}})
       .on({{2, 2, 3, 2}, {2, 2, 4, 2}, {2, 2, 4, 3}})
       .on({{3, 2}, {4, 2}, {4, 3}, {3, 4}},

@@ -1,4 +1,4 @@
-// Attention as the operations it is made of.
+// Attention: in blocks, or as the operations it is made of where the weights themselves are wanted.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -13,7 +13,13 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
 
+#include "core/elementwise_loop.hpp"
+#include "core/node.hpp"
+#include "kernels/attention.hpp"
+
 namespace xgrad {
+
+using detail::impl;
 
 namespace {
 
@@ -76,6 +82,135 @@ Tensor attention_weights(const Tensor& query, const Tensor& key, const Attention
   return where(empty, Scalar(0.0), weights, at);
 }
 
+namespace {
+
+// softmax(scale Q K^T + mask) V of operands that share their leading sizes.
+struct Fused {
+  double scale;
+  bool causal;
+
+  detail::AttentionShape shape(const Tensor& q, const Tensor& k, const Tensor& v) const {
+    const std::int64_t length = q.size(-2), features = q.size(-1);
+    return {impl(q).numel / (length * features), length, k.size(-2), features, v.size(-1), scale, causal};
+  }
+};
+
+Shape leading(const Tensor& x) {
+  Shape s = impl(x).shape;
+  s.erase(s.rank() - 1);
+  s.erase(s.rank() - 1);
+  return s;
+}
+
+Shape with_matrix(Shape leading, std::int64_t rows, std::int64_t columns) {
+  leading.push_back(rows);
+  leading.push_back(columns);
+  return leading;
+}
+
+// Where the mask has the element of each batch, row and column; `scores` is the shape that it broadcasts to.
+template <class T>
+detail::AttentionMask<T> laid_over(const Tensor& mask, const Shape& scores) {
+  detail::AttentionMask<T> m;
+  if (!mask.defined()) return m;
+  const NoGradGuard off;
+  const Tensor wide = mask.expand(scores);
+  const Shape& strides = impl(wide).strides;
+  const int rank = scores.rank();
+  m.row = strides[rank - 2];
+  m.column = strides[rank - 1];
+  const std::int64_t batches = scores.numel() / (scores[rank - 1] * scores[rank - 2]);
+  for (std::int64_t b = 0; b < batches; ++b) {
+    std::int64_t rest = b, offset = 0;
+    for (int d = rank - 3; d >= 0; --d) {
+      offset += rest % scores[d] * strides[d];
+      rest /= scores[d];
+    }
+    m.offsets.push_back(offset);
+  }
+  if (impl(wide).dtype == DType::boolean)
+    m.open = detail::data<bool>(wide);
+  else
+    m.added = detail::data<T>(wide);
+  return m;
+}
+
+// The gradients as differentiable operations: P = weights, dS = P (dP - sum(dP P)), dP = g V^T; dS is the mask's, too.
+Grads composed_backward(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, const Tensor& g,
+                        const Fused& f) {
+  const Tensor weights = attention_weights(q, k, {.mask = mask, .is_causal = f.causal, .scale = f.scale});
+  const Tensor dw = mul(matmul(g, transpose(v, -2, -1)), weights);
+  const Tensor ds = sub(dw, mul(weights, sum(dw, {-1}, true))), scaled = mul(ds, Scalar(f.scale));
+  return {matmul(scaled, k), matmul(transpose(scaled, -2, -1), q), matmul(transpose(weights, -2, -1), g), ds};
+}
+
+// One call of the kernel: its operands laid out, and what a backward pass needs of the softmax.
+struct Call {
+  Tensor q, k, v, mask;
+  detail::AttentionShape shape;
+  Shape batch;
+
+  Call(const Tensor& query, const Tensor& key, const Tensor& value, Tensor mask, const Fused& f)
+      : q(detail::contiguous_copy(query)),
+        k(detail::contiguous_copy(key)),
+        v(detail::contiguous_copy(value)),
+        mask(std::move(mask)),
+        shape(f.shape(q, k, v)),
+        batch(leading(q)) {}
+  DType dtype() const { return impl(q).dtype; }
+  template <class T>
+  detail::AttentionMask<T> laid_over_scores() const {
+    return laid_over<T>(mask, with_matrix(batch, shape.length, shape.keys));
+  }
+  void forward(Tensor& out, const Tensor& top, const Tensor& log_sum) const {
+    detail::dispatch_floating(dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      detail::attention_forward<T>(shape, laid_over_scores<T>(), detail::data<T>(q), detail::data<T>(k),
+                                   detail::data<T>(v), detail::data<T>(out), detail::data<T>(top),
+                                   detail::data<T>(log_sum));
+    });
+  }
+  Grads backward(const Tensor& out, const Tensor& top, const Tensor& log_sum, const Tensor& grad) const {
+    const Tensor g = detail::contiguous_copy(grad);
+    Tensor dq = detail::make_tensor(impl(q).shape, dtype()), dk = detail::make_tensor(impl(k).shape, dtype()),
+           dv = detail::make_tensor(impl(v).shape, dtype());
+    detail::dispatch_floating(dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      detail::attention_backward<T>(shape, laid_over_scores<T>(), detail::data<T>(q), detail::data<T>(k),
+                                    detail::data<T>(v), detail::data<T>(out), detail::data<T>(top),
+                                    detail::data<T>(log_sum), detail::data<T>(g),
+                                    {detail::data<T>(dq), detail::data<T>(dk), detail::data<T>(dv)});
+    });
+    return {dq, dk, dv, Tensor()};
+  }
+};
+
+Tensor fused_attention(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, const Fused& f,
+                       const Location& at) {
+  const Call call(query, key, value, mask, f);
+  const Shape rows{call.shape.batches * call.shape.length};
+  Tensor out = detail::make_tensor(with_matrix(call.batch, call.shape.length, call.shape.values), call.dtype(), at);
+  const Tensor top = detail::make_tensor(rows, call.dtype(), at), log_sum = detail::make_tensor(rows, call.dtype(), at);
+  call.forward(out, top, log_sum);
+  return record(
+      "scaled_dot_product_attention", out, {query, key, value, mask}, {query, key, value, mask, out, top, log_sum},
+      [f](const Saved& s, const Tensor& g) -> Grads {
+        // The gradient of a mask is as large as the scores anyway.
+        if (grad_enabled() || s.needs(3)) return composed_backward(s[0], s[1], s[2], s[3], g, f);
+        return Call(s[0], s[1], s[2], s[3], f).backward(s[4], s[5], s[6], g);
+      },
+      at);
+}
+
+// Whether the mask adds nothing to the shape of the scores.
+bool mask_fits(const Tensor& mask, const Shape& scores, const Location& at) {
+  if (!mask.defined()) return true;
+  if (impl(mask).shape.rank() > scores.rank()) return false;
+  return broadcast_shapes("scaled_dot_product_attention", impl(mask).shape, scores, at) == scores;
+}
+
+}  // namespace
+
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                     const AttentionOptions& o, Location at) {
   const char* op = "scaled_dot_product_attention";
@@ -87,6 +222,19 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
         .operand("key", key)
         .operand("value", value)
         .shape_error();
+  const Shape batch = broadcast_shapes(op, broadcast_shapes(op, leading(query), leading(key), at), leading(value), at);
+  const std::int64_t length = query.size(-2), keys = key.size(-2);
+  const bool some = batch.numel() > 0 && impl(query).numel > 0 && impl(key).numel > 0 && impl(value).numel > 0;
+  if (some && o.dropout == 0 && mask_fits(o.mask, with_matrix(batch, length, keys), at)) {
+    require_same_dtype(op, query, key, at);
+    require_same_dtype(op, query, value, at);
+    const auto wide = [&](const Tensor& x) {
+      const Shape shape = with_matrix(batch, x.size(-2), x.size(-1));
+      return impl(x).shape == shape ? x : x.expand(shape, at);
+    };
+    const double scale = o.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
+    return fused_attention(wide(query), wide(key), wide(value), o.mask, {scale, o.is_causal}, at);
+  }
   const Tensor weights = attention_weights(query, key, o, at);
   return matmul(o.dropout > 0 ? dropout(weights, o.dropout, true, at) : weights, value, at);
 }
