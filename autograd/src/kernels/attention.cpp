@@ -13,7 +13,7 @@
 namespace xgrad::detail {
 namespace {
 
-constexpr std::int64_t kQueries = 64, kKeys = 128;  // of a block: its scores stay in the cache
+constexpr std::int64_t kQueries = 128, kKeys = 256;  // of a block: its scores stay in the cache
 template <class T>
 constexpr T kClosed = -std::numeric_limits<T>::infinity();
 

@@ -19,7 +19,8 @@ struct AttentionOptions {
 // DTypeError unless floating, with masks of other types. dropout is not applied here. Vaswani et al. 2017.
 XGRAD_API Tensor attention_weights(const Tensor& query, const Tensor& key, const AttentionOptions& options = {},
                                    Location at = Location::current());
-// dropout(attention_weights(query, key)) value: value (..., S, V) -> (..., L, V).
+// dropout(attention_weights(query, key)) value: value (..., S, V) -> (..., L, V). Without dropout the weights are never
+// stored: memory is linear in L and S, and what a causal mask hides is not computed.
 XGRAD_API Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                               const AttentionOptions& options = {}, Location at = Location::current());
 
