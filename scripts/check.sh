@@ -58,8 +58,8 @@ sanitizers() {
 }
 
 races() {
-  scripts/build.sh tsan test_threads test_signals test_data
-  ctest --preset tsan -R '^test_(threads|signals|data)$'
+  scripts/build.sh tsan test_threads test_signals test_data test_parallel
+  ctest --preset tsan -R '^test_(threads|signals|data|parallel)$'
 }
 
 for step in "${@:-signals allocations files contention sanitizers races}"; do
