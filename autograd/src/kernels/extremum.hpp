@@ -58,10 +58,16 @@ struct Extremum {
     return wide;
   }
   XGRAD_INLINE void absorb(Wide& wide, const T* line) const {
-    for (int j = 0; j < kLine<T>; ++j) wide.w[j] = join(wide.w[j], line[j]);
+    using V = Vec<T, 16>;
+    for (int j = 0; j < kLine<T>; j += V::lanes) join(V::load(wide.w + j), V::load(line + j)).store(wide.w + j);
   }
+  // In halves, as fold_lanes(), by vectors while they last.
   XGRAD_INLINE Acc finish(Wide& wide) const {
-    return fold_lanes(wide.w, [this](T a, T b) { return join(a, b); });
+    using V = Vec<T, 16>;
+    const auto at = [&](int k) { return V::load(wide.w + k * V::lanes); };
+    T lane[V::lanes];
+    join(join(at(0), at(2)), join(at(1), at(3))).store(lane);
+    return fold_lanes(lane, [this](T a, T b) { return join(a, b); });
   }
   template <int W>
   XGRAD_INLINE Acc run(const T* p, std::int64_t n) const {
