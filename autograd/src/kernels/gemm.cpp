@@ -153,6 +153,8 @@ void product(Product<T>&& p) {
   p.ldb = std::max(p.ldb, p.tb ? p.k : p.n);
   p.ldc = std::max(p.ldc, p.n);
   if (p.m == 1 || p.n == 1) return gemv(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
+  if (p.k == 1)
+    return outer_product(p.m, p.n, p.alpha, p.a, p.ta ? 1 : p.lda, p.b, p.tb ? p.ldb : 1, p.beta, p.c, p.ldc);
   if (is_small(p.tb, p.m, p.n, p.k))
     return gemm_small(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
   share_out(p);

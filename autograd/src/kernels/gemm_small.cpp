@@ -343,6 +343,31 @@ void gemv(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T al
   }
 }
 
+// C = alpha a b^T + beta C for rows [begin, end). A sum of one term begins with 0 like any other: -0 becomes 0.
+template <class T>
+XGRAD_CLONES void outer_rows(std::int64_t begin, std::int64_t end, std::int64_t n, T alpha, const T* a,
+                             std::int64_t a_step, const T* b, T beta, T* c, std::int64_t ldc) {
+  for (std::int64_t i = begin; i < end; ++i) {
+    const T x = a[i * a_step];
+    T* row = c + i * ldc;
+    if (beta == T(0))
+      for (std::int64_t j = 0; j < n; ++j) row[j] = alpha * (T(0) + x * b[j]);
+    else
+      for (std::int64_t j = 0; j < n; ++j) row[j] = alpha * (T(0) + x * b[j]) + beta * row[j];
+  }
+}
+
+template <class T>
+void outer_product(std::int64_t m, std::int64_t n, T alpha, const T* a, std::int64_t a_step, const T* b,
+                   std::int64_t b_step, T beta, T* c, std::int64_t ldc) {
+  std::unique_ptr<T[]> hold;
+  const T* row = contiguous(b, n, b_step, hold);
+  const double ns = 0.02 * sizeof(T) * static_cast<double>(n);
+  parallel_for(m, static_cast<std::int64_t>(3000 / ns) + 1, [&](std::int64_t begin, std::int64_t end) {
+    outer_rows(begin, end, n, alpha, a, a_step, row, beta, c, ldc);
+  });
+}
+
 template <class T>
 void gemm_small(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda,
                 const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
@@ -352,6 +377,8 @@ void gemm_small(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k
 #define XGRAD_INSTANTIATE(T)                                                                                          \
   template void gemv(bool, bool, std::int64_t, std::int64_t, std::int64_t, T, const T*, std::int64_t, const T*,       \
                      std::int64_t, T, T*, std::int64_t);                                                              \
+  template void outer_product(std::int64_t, std::int64_t, T, const T*, std::int64_t, const T*, std::int64_t, T, T*,   \
+                              std::int64_t);                                                                          \
   template void gemm_small(bool, bool, std::int64_t, std::int64_t, std::int64_t, T, const T*, std::int64_t, const T*, \
                            std::int64_t, T, T*, std::int64_t);
 XGRAD_INSTANTIATE(float)
