@@ -213,7 +213,13 @@ void for_runs(const Plan& p, const Operand& o, const Place& place, F&& f) {
 const void* input_tile(const Plan& p, const Operand& o, const Cut& cut, const Place& place, char* buffer) {
   if (o.linear) return o.data + place.begin * o.item;
   if (o.constant || (o.same_rows && cut.per_row == 0)) return buffer;
-  if (cut.per_row > 0 && o.strides[p.rank - 1] == o.item) return place.of(p, o);
+  if (cut.per_row > 0) {
+    char* from = place.of(p, o);
+    const std::int64_t stride = o.strides[p.rank - 1];
+    if (stride == o.item) return from;
+    copy_items(o.item, buffer, o.item, from, stride, place.count);
+    return buffer;
+  }
   for_runs(p, o, place, [&](char* from, std::int64_t stride, std::int64_t offset, std::int64_t n) {
     copy_items(o.item, buffer + offset * o.item, o.item, from, stride, n);
   });
