@@ -461,6 +461,8 @@ BOOST_AUTO_TEST_CASE(constants) {
   BOOST_TEST(has(node(text, "div"), "<b>div</b> 8<"));
   BOOST_TEST(has(node(text, "pow"), "<b>pow</b> 4<"));
   BOOST_TEST(has(node(text, "sub"), "<b>sub</b></td>"));
+  BOOST_TEST(has(node(viz::to_dot(x * 0.1f), "mul"), "<b>mul</b> 0.1<"));
+  BOOST_TEST(has(node(viz::to_dot(x * 0.1), "mul"), "<b>mul</b> 0.1<"));
   BOOST_TEST(has(node(viz::to_dot(add(x, x, 0.5)), "add"), "<b>add</b> 0.5<"));
 }
 

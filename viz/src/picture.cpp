@@ -16,6 +16,12 @@ std::string base_name(const char* path) {
   return slash == std::string::npos ? s : s.substr(slash + 1);
 }
 
+// 0.1 as well for the float next to it.
+std::string shortest(double v) {
+  const auto single = static_cast<float>(v);
+  return static_cast<double>(single) == v ? fmt::format("{}", single) : fmt::format("{}", v);
+}
+
 class Builder {
  public:
   Builder(const Tensor& root, const Options& options) : options_(options), root_(root), graph_(tape::collect(root)) {}
@@ -144,7 +150,7 @@ class Builder {
     std::vector<int> from;
     for (const tape::Input& in : inputs) from.push_back(origin(in, box));
     const int self = add_output(i, 0, box);
-    if (!op.numbers.empty()) node(self).number = fmt::format("{}", op.numbers[0]);
+    if (!op.numbers.empty()) node(self).number = shortest(op.numbers[0]);
     for (std::size_t k = 0; k < inputs.size(); ++k)
       if (from[k] >= 0) add_edge(from[k], self, inputs[k].reached, inputs[k].norm, k);
     for (int& f : from)

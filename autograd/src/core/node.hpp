@@ -161,7 +161,7 @@ void record_node_reading(const TensorRefs& data, const OpInfo& op, std::span<Ten
 
 // record() for such an operation; pictures show `data` among its inputs.
 template <bool Once = false, class F>
-Tensor record_reading(const TensorRefs& data, const char* name, Tensor output, const TensorRefs& inputs,
+Tensor record_reading(const char* name, const TensorRefs& data, Tensor output, const TensorRefs& inputs,
                       const TensorRefs& saved, F f, const Location& at) {
   static_assert(std::is_trivially_copyable_v<F> && SingleBackward<F>);
   const OpInfo op{name, &call_backward<F>, std::is_empty_v<F> ? 0u : static_cast<std::uint32_t>(sizeof(F)), Once};

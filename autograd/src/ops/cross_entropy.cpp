@@ -225,7 +225,7 @@ Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, c
     });
   });
   return detail::record_reading(
-      read, "nll_loss", std::move(out), {x}, {index, weight},
+      "nll_loss", read, std::move(out), {x}, {index, weight},
       [c, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
         return {nll_backward(g, s[0], s[1], c, shape)};
       },
@@ -352,7 +352,7 @@ Tensor ce_indices(const Tensor& x, const Targets& t, const Location& at) {
     return ce_losses<T>(x, t, normaliser_of<T>(top, log_sum));
   });
   return detail::record_reading(
-      {t.target, t.class_weight}, "cross_entropy", std::move(out), {x}, {x, top, log_sum, t.index, t.weight},
+      "cross_entropy", {t.target, t.class_weight}, std::move(out), {x}, {x, top, log_sum, t.index, t.weight},
       [c = t.call](const Saved& s, const Tensor& g) -> Grads {
         return {ce_backward(g, s[0], s[1], s[2], s[3], s[4], c)};
       },

@@ -103,7 +103,7 @@ Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& given, c
                        data<T>(out));
     });
   return detail::record_reading(
-      {given}, "embedding", std::move(out), {weight}, {index, scale},
+      "embedding", {given}, std::move(out), {weight}, {index, scale},
       [table](const Saved& s, const Tensor& g) -> Grads { return {add_up(g, s[0], s[1], table)}; }, at);
 }
 

@@ -191,7 +191,7 @@ Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index, Loca
     });
   }
   return detail::record_reading(
-      {index}, "index_select", std::move(y), {x}, {index},
+      "index_select", {index}, std::move(y), {x}, {index},
       [d, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
         return {index_select_backward(g, shape, d, s[0])};
       },
@@ -218,7 +218,7 @@ Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const T
   detail::copy_raw(y, x);
   add_at(y, d, plain, source);
   return detail::record_reading(
-      {index}, "index_add", std::move(y), {x, source}, {index},
+      "index_add", {index}, std::move(y), {x, source}, {index},
       [d, shape = impl(source).shape](const Saved& s, const Tensor& g) -> Grads {
         Tensor gs;
         if (s.needs(1)) {
@@ -360,7 +360,7 @@ Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Location a
     });
   }
   return detail::record_reading(
-      {index}, "gather", std::move(y), {x}, {index},
+      "gather", {index}, std::move(y), {x}, {index},
       [d, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
         return {gather_backward(g, shape, d, s[0])};
       },
@@ -393,7 +393,7 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   detail::copy_raw(y, x);
   scatter_into(y, d, plain, used);
   return detail::record_reading(
-      {index}, "scatter_add", std::move(y), {x, used}, {index},
+      "scatter_add", {index}, std::move(y), {x, used}, {index},
       [d, shape = impl(used).shape](const Saved& s, const Tensor& g) -> Grads {
         Tensor gs;
         if (s.needs(1)) {
@@ -478,7 +478,7 @@ Tensor take_masked(const Tensor& x, const Tensor& mask, const Shape& shape, Loca
     }
   });
   return detail::record_reading(
-      {mask}, "masked_select", std::move(y), {x}, {mask},
+      "masked_select", {mask}, std::move(y), {x}, {mask},
       [shape](const Saved& s, const Tensor& g) -> Grads { return {masked_select_backward(g, s[0], shape)}; }, at);
 }
 
@@ -508,7 +508,7 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Location a
     detail::run_tiles({&fill_tile<T>, &v, 0.2}, y, in, 2);
   });
   return detail::record_reading(
-      {mask}, "masked_fill", std::move(y), {x}, {mask},
+      "masked_fill", {mask}, std::move(y), {x}, {mask},
       [](const Saved& s, const Tensor& g) -> Grads { return {masked_fill(g, s[0], 0)}; }, at);
 }
 

@@ -167,7 +167,7 @@ Grads norm_backward(const Saved& s, const Tensor& grad, const Norm& norm) {
 Tensor record_norm(const char* op, Tensor y, const Inputs& in, const NormTerms& terms, const Norm& norm,
                    const Location& at, const detail::TensorRefs& data = {}) {
   return detail::record_reading(
-      data, op, std::move(y), {in.x, in.weight, in.bias}, {in.x, in.weight, terms.mean, terms.rstd, terms.rest},
+      op, data, std::move(y), {in.x, in.weight, in.bias}, {in.x, in.weight, terms.mean, terms.rstd, terms.rest},
       [norm](const Saved& s, const Tensor& g) -> Grads { return norm_backward(s, g, norm); }, at);
 }
 

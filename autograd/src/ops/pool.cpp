@@ -64,7 +64,7 @@ Tensor spread(const char* forward, const Tensor& g, const PoolShape& s) {
 Tensor unpool(const char* op, const Tensor& x, const Tensor& indices, const PoolShape& s, const Location& at) {
   const Tensor positions = detail::cast_raw(indices, DType::int32);
   return detail::record_reading(
-      {indices}, op, detail::pool_scatter_raw(s, x, positions, true), {x}, {positions},
+      op, {indices}, detail::pool_scatter_raw(s, x, positions, true), {x}, {positions},
       [s](const Saved& saved, const Tensor& g) -> Grads { return {gather(g, saved[0], s)}; }, at);
 }
 
