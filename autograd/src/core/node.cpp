@@ -23,22 +23,32 @@ struct Recording {
 };
 constinit thread_local Recording recording;
 
-Edge data_edge(const Tensor& x) {
-  if (!x.defined()) return {};
-  TensorImpl& t = impl(x);
-  retain_weak(&t);
-  return {&t, t.storage->version, Edge::To::data};
+// Field by field: a whole Edge that is copied and read again at once waits for its bytes to reach the cache.
+void set_edge(Edge& e, RefCounted* target, std::uint32_t number, Edge::To to) {
+  e.target = target;
+  e.number = number;
+  e.to = to;
 }
 
-Edge input_edge(const Tensor& x) {
-  if (!x.defined() || !wants_grad(x)) return data_edge(x);
+void connect_data(Edge& e, const Tensor& x) {
+  if (!x.defined()) return;
   TensorImpl& t = impl(x);
-  if (t.grad_fn) {
-    retain_node(t.grad_fn);
-    return {reinterpret_cast<RefCounted*>(t.grad_fn), t.output_nr, Edge::To::node};
+  retain_weak(&t);
+  set_edge(e, &t, t.storage->version, Edge::To::data);
+}
+
+// seq: at least that of the node x comes from.
+void connect(Edge& e, const Tensor& x, std::uint64_t& seq) {
+  if (!x.defined() || !wants_grad(x)) return connect_data(e, x);
+  TensorImpl& t = impl(x);
+  if (Node* from = t.grad_fn) {
+    retain_node(from);
+    seq = std::max(seq, from->seq);
+    set_edge(e, reinterpret_cast<RefCounted*>(from), t.output_nr, Edge::To::node);
+  } else {
+    retain(&t);
+    set_edge(e, &t, t.storage->version, Edge::To::leaf);
   }
-  retain(&t);
-  return {&t, t.storage->version, Edge::To::leaf};
 }
 
 void release_edge(const Edge& e) noexcept {
@@ -91,13 +101,12 @@ bool needs_tape(const TensorRefs& inputs) {
   return false;
 }
 
-void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs, const TensorRefs& saved,
-                 const void* closure, const Location& at) {
-  record_node_reading({}, op, outputs, inputs, saved, closure, at);
-}
+namespace {
 
-void record_node_reading(const TensorRefs& data, const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs,
-                         const TensorRefs& saved, const void* closure, const Location& at) {
+// Inlined into both functions: most operations read nothing but their inputs.
+[[gnu::always_inline]] inline void record_into_tape(const TensorRefs& data, const OpInfo& op, std::span<Tensor> outputs,
+                                                    const TensorRefs& inputs, const TensorRefs& saved,
+                                                    const void* closure, const Location& at) {
   std::size_t dims = 0;
   for (const Tensor& o : outputs) dims += static_cast<std::size_t>(o.impl()->shape.rank());
   const std::size_t bytes = block_bytes(inputs.size() + data.size(), outputs.size(), saved.size(), dims, op.closure_size);
@@ -108,7 +117,8 @@ void record_node_reading(const TensorRefs& data, const OpInfo& op, std::span<Ten
   n->n_saved = static_cast<std::uint16_t>(saved.size());
   n->n_data = static_cast<std::uint8_t>(data.size());
   n->op = op;
-  const Node* of = recording.on_behalf_of;
+  Recording& state = recording;
+  const Node* of = state.on_behalf_of;
   n->at = of ? of->at : at;
   n->module = of ? of->module : current_module();
   std::memcpy(n->closure(), closure, op.closure_size);
@@ -132,15 +142,12 @@ void record_node_reading(const TensorRefs& data, const OpInfo& op, std::span<Ten
       release_node(n);
     }
   } unfinished{n};
-  std::uint64_t seq = recording.last_seq;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Edge e = n->edges()[i] = input_edge(inputs[i]);
-    if (Node* from = e.node()) seq = std::max(seq, from->seq);
-  }
-  n->seq = recording.last_seq = seq + 1;
-  for (std::size_t i = 0; i < data.size(); ++i) n->data()[i] = data_edge(data[i]);
+  std::uint64_t seq = state.last_seq;
+  for (std::size_t i = 0; i < inputs.size(); ++i) connect(n->edges()[i], inputs[i], seq);
+  n->seq = state.last_seq = seq + 1;
+  for (std::size_t i = 0; i < data.size(); ++i) connect_data(n->data()[i], data[i]);
   for (std::size_t i = 0; i < saved.size(); ++i) save(n->saved()[i], saved[i], outputs);
-  if (recording.kept) n->get_extra().recorded = keep_for_pictures(*n, outputs, inputs, data, saved);
+  if (state.kept) n->get_extra().recorded = keep_for_pictures(*n, outputs, inputs, data, saved);
   unfinished.n = nullptr;
 
   for (std::size_t k = 0; k < outputs.size(); ++k) {
@@ -150,6 +157,17 @@ void record_node_reading(const TensorRefs& data, const OpInfo& op, std::span<Ten
     t.grad_fn = n;
     t.output_nr = static_cast<std::uint32_t>(k);
   }
+}
+
+}  // namespace
+
+void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs, const TensorRefs& saved,
+                 const void* closure, const Location& at) {
+  record_into_tape({}, op, outputs, inputs, saved, closure, at);
+}
+void record_node_reading(const TensorRefs& data, const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs,
+                         const TensorRefs& saved, const void* closure, const Location& at) {
+  record_into_tape(data, op, outputs, inputs, saved, closure, at);
 }
 
 namespace {
