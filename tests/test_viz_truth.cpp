@@ -1,5 +1,5 @@
-// Pictures say what is true: values as they were computed, gradients of the pass through the graph, labels and names that
-// are earned, and everything that went in and came out.
+// Pictures say what is true: values as they were computed, gradients of the pass through the graph, labels and names
+// that are earned, and everything that went in and came out.
 #include <algorithm>
 #include <optional>
 #include <regex>
@@ -43,7 +43,10 @@ std::vector<std::string> cells(const std::string& line) {
   return out;
 }
 std::vector<std::string> backward_edges(const std::string& text) { return lines_with(text, "class=\"bwd\""); }
-std::string id_of(const std::string& line) { return line.substr(line.find_first_not_of(' '), line.find(" [") - line.find_first_not_of(' ')); }
+std::string id_of(const std::string& line) {
+  const std::size_t start = line.find_first_not_of(' ');
+  return line.substr(start, line.find(" [") - start);
+}
 std::string label_of(const std::string& edge) {
   static const std::regex label(R"re(label="? ?(<[^\[]*<td>)?([^"<]*))re");
   std::smatch m;
@@ -55,7 +58,8 @@ std::string backward_edge(const std::string& text, const std::string& from, cons
 }
 void check_cells(const std::string& line, const std::vector<std::string>& want, Location at = Location::current()) {
   const std::vector<std::string> got = cells(line);
-  if (got != want) BOOST_ERROR(file_and_line(at) << ": shown: " << fmt::format("{}", fmt::join(got, " ")) << "\n" << line);
+  if (got != want)
+    BOOST_ERROR(file_and_line(at) << ": shown: " << fmt::format("{}", fmt::join(got, " ")) << "\n" << line);
 }
 
 using Recorder = std::optional<TapeRecorder>;
@@ -156,7 +160,8 @@ BOOST_AUTO_TEST_CASE(grad_of_some_inputs) {
   for (const bool recorded : {false, true}) {
     Recorder recorder;
     if (recorded) recorder.emplace();
-    const Tensor w = tensor({1., 2.}).requires_grad_().set_name("w"), v = tensor({3., 4.}).requires_grad_().set_name("v");
+    const Tensor w = tensor({1., 2.}).requires_grad_().set_name("w");
+    const Tensor v = tensor({3., 4.}).requires_grad_().set_name("v");
     const Tensor loss = (w * v).sum();
     grad({loss}, {w});
     const std::string text = viz::to_dot(loss);
@@ -172,7 +177,8 @@ BOOST_AUTO_TEST_CASE(each_use_of_a_shared_weight_shows_its_own_share) {
   for (const bool recorded : {false, true}) {
     Recorder recorder;
     if (recorded) recorder.emplace();
-    const Tensor w = tensor({3., 4.}).requires_grad_().set_name("w"), v = tensor({1., 1.}).requires_grad_().set_name("v");
+    const Tensor w = tensor({3., 4.}).requires_grad_().set_name("w");
+    const Tensor v = tensor({1., 1.}).requires_grad_().set_name("v");
     const Tensor loss = (w * 2 + w * 5 + v).sum();
     loss.backward();
     const std::string text = viz::to_dot(loss);
@@ -201,7 +207,8 @@ BOOST_AUTO_TEST_CASE(double_backward) {
   norm.backward();
   const std::string text = viz::to_dot(norm);
   check_cells(lines_with(text, "tooltip=\"w  ")[0], {"2.00", "288"});  // d/dw 9 w^4
-  for (const std::string& line : lines_with(text, "class=\"node-op\"")) BOOST_TEST(has(line, "test_viz_truth.cpp:"), line);
+  for (const std::string& line : lines_with(text, "class=\"node-op\""))
+    BOOST_TEST(has(line, "test_viz_truth.cpp:"), line);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -311,7 +318,8 @@ bool has_symbol(const std::string& line, const char* letter) { return has(line, 
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(layers) {
-  nn::Sequential net = nn::Sequential().add("fc1", nn::Linear(2, 3)).add("act", nn::Tanh()).add("fc2", nn::Linear(3, 1));
+  nn::Sequential net;
+  net.add("fc1", nn::Linear(2, 3)).add("act", nn::Tanh()).add("fc2", nn::Linear(3, 1));
   const std::string text = viz::to_dot(mse_loss(net(ones({4, 2})), ones({4, 1})));
   BOOST_TEST(has_symbol(node(text, "fc1.weight"), "W"));
   BOOST_TEST(has_symbol(node(text, "fc1.bias"), "b"));
@@ -328,7 +336,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_layer_has_no_letter) {
   for (const std::string& line : lines_with(penalty, "class=\"node-op\"")) BOOST_TEST(!has_symbol(line), line);
   BOOST_TEST(!has_symbol(node(penalty, "fc.weight")));
 
-  nn::Sequential net = nn::Sequential().add("conv", nn::Conv2d(1, 2, 3)).add("bn", nn::BatchNorm2d(2)).add("act", nn::ReLU());
+  nn::Sequential net;
+  net.add("conv", nn::Conv2d(1, 2, 3)).add("bn", nn::BatchNorm2d(2)).add("act", nn::ReLU());
   const std::string text = viz::to_dot(net(rand({2, 1, 5, 5})).sum());
   BOOST_TEST(has_symbol(node(text, "conv.weight"), "W"));
   BOOST_TEST(!has_symbol(node(text, "bn.weight")));
@@ -507,7 +516,8 @@ BOOST_AUTO_TEST_CASE(indices_lead_from_one_operation_to_another) {
   const auto [values, indices] = max(x, 1, true);
   const std::string text = viz::to_dot((gather(x, 1, indices) + values).sum());
   BOOST_TEST(nodes(text, "input") == 0u);
-  BOOST_TEST(lines_with(text, fmt::format("\"e-{}-{}\"", id_of(node(text, "indices")), id_of(node(text, "gather")))).size() == 1u);
+  const std::string edge = fmt::format("\"e-{}-{}\"", id_of(node(text, "indices")), id_of(node(text, "gather")));
+  BOOST_TEST(lines_with(text, edge).size() == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -118,7 +118,8 @@ class Writer {
                                 title, symbol, short_name(n.dtype), shape_text(n.shape));
     s += values(n);
     for (const std::string& note : n.notes)
-      s += fmt::format("<tr><td align=\"left\" colspan=\"2\"><font point-size=\"7.5\" color=\"#5F6B76\">{}</font></td></tr>", escape(note));
+      s += fmt::format(R"(<tr><td align="left" colspan="2"><font point-size="7.5" color="#5F6B76">{}</font></td></tr>)",
+                       escape(note));
     if (!n.saves.empty())
       s += fmt::format("<tr><td align=\"left\" colspan=\"2\"><font point-size=\"7.5\" color=\"#8A6100\">saves {}</font></td></tr>", saved_names(n));
     return s + "</table>";

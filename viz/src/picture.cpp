@@ -133,7 +133,8 @@ class Builder {
   }
 
   void add_edge(int from, int to, bool gradient, double norm, std::size_t position) {
-    p_.edges.push_back({from, to, Side::none, false, false, gradient && options_.backward, norm, static_cast<int>(position)});
+    const bool backward = gradient && options_.backward;
+    p_.edges.push_back({from, to, Side::none, false, false, backward, norm, static_cast<int>(position)});
   }
 
   // The node an input comes from; -1 for one that is left out.

@@ -10,10 +10,10 @@ namespace xgrad::viz {
 namespace {
 
 bool is_activation(const std::string& op) {
-  static const std::set<std::string> names{"relu",     "tanh",        "sigmoid",     "leaky_relu", "elu",        "silu",
-                                           "gelu",     "softplus",    "log_sigmoid", "softmax",    "log_softmax", "relu6",
-                                           "selu",     "celu",        "mish",        "hardtanh",   "hardswish",  "hardsigmoid",
-                                           "softsign", "tanhshrink",  "prelu"};
+  static const std::set<std::string> names{
+      "relu",    "tanh",       "sigmoid",     "leaky_relu", "elu",      "silu",       "gelu",
+      "softplus", "log_sigmoid", "softmax",    "log_softmax", "relu6",   "selu",       "celu",
+      "mish",    "hardtanh",   "hardswish",   "hardsigmoid", "softsign", "tanhshrink", "prelu"};
   return names.contains(op);
 }
 bool takes_weight_and_bias(const std::string& op) {
@@ -33,7 +33,9 @@ class Namer {
       if (const Kind k = p_.nodes[i].kind; k == Kind::operation || k == Kind::result) name(static_cast<int>(i));
     for (PicNode& n : p_.nodes) {
       if (n.kind == Kind::result && n.symbol.empty() && n.shape.numel() == 1) n.symbol = "L";
-      if (n.kind == Kind::ghost && n.original >= 0) n.symbol = node(n.original).symbol, n.layer = node(n.original).layer;
+      if (n.kind != Kind::ghost || n.original < 0) continue;
+      n.symbol = node(n.original).symbol;
+      n.layer = node(n.original).layer;
     }
   }
 

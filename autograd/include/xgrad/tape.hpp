@@ -11,8 +11,8 @@
 
 namespace xgrad {
 
-// While alive on this thread, every recorded operation keeps copies of its results and of the tensors it reads, and each
-// backward pass copies of their gradients: what a picture with all values needs, whatever is written over the tensors
+// While alive on this thread, every recorded operation keeps copies of its results and of the tensors it reads, and
+// each backward pass copies of their gradients: what a picture with all values needs, whatever is written over the tensors
 // afterwards. Costs the memory of all intermediates, and of their gradients for each pass.
 class XGRAD_API TapeRecorder {
  public:

@@ -467,7 +467,8 @@ void start(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Ten
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     TensorImpl& t = impl(outputs[i]);
-    const Edge e = t.grad_fn ? Edge{reinterpret_cast<RefCounted*>(t.grad_fn), t.output_nr, Edge::To::node} : Edge{&t, 0, Edge::To::leaf};
+    const Edge e = t.grad_fn ? Edge{reinterpret_cast<RefCounted*>(t.grad_fn), t.output_nr, Edge::To::node}
+                             : Edge{&t, 0, Edge::To::leaf};
     GradModeGuard mode(pass.create_graph);
     pass.send(e, fitted[i], op, pass.at);
   }

@@ -59,14 +59,16 @@ void release_edge(const Edge& e) noexcept {
 
 std::size_t block_bytes(std::size_t edges, std::size_t outputs, std::size_t saved, std::size_t dims,
                         std::size_t closure) {
-  const std::size_t head = sizeof(Node) + edges * sizeof(Edge) + outputs * sizeof(OutputInfo) + saved * sizeof(SavedTensor);
+  const std::size_t head =
+      sizeof(Node) + edges * sizeof(Edge) + outputs * sizeof(OutputInfo) + saved * sizeof(SavedTensor);
   return (head + 15) / 16 * 16 + (closure + 7) / 8 * 8 + dims * sizeof(std::int64_t);
 }
 
 void save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
   if (!t.defined()) return;
   for (std::size_t k = 0; k < outputs.size(); ++k)
-    if (outputs[k].is_same(t) && is_floating(impl(t).dtype)) {  // without its grad_fn: a node that owned its own output would never die
+    // Without its grad_fn: a node that owned its own output would never die.
+    if (outputs[k].is_same(t) && is_floating(impl(t).dtype)) {
       slot.impl = make_alias(t).release();
       slot.own_output = static_cast<std::int32_t>(k);
       slot.version = slot.impl->storage->version;
@@ -109,7 +111,8 @@ namespace {
                                                     const void* closure, const Location& at) {
   std::size_t dims = 0;
   for (const Tensor& o : outputs) dims += static_cast<std::size_t>(o.impl()->shape.rank());
-  const std::size_t bytes = block_bytes(inputs.size() + data.size(), outputs.size(), saved.size(), dims, op.closure_size);
+  const std::size_t edges = inputs.size() + data.size();
+  const std::size_t bytes = block_bytes(edges, outputs.size(), saved.size(), dims, op.closure_size);
   Node* n = new (pool_allocate(bytes)) Node;
   n->bytes = static_cast<std::uint32_t>(bytes);
   n->n_inputs = static_cast<std::uint32_t>(inputs.size());

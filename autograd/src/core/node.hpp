@@ -15,8 +15,8 @@
 
 namespace xgrad::detail {
 
-// What an operation read: an output of another node or a leaf, where a gradient goes, or a tensor that takes none. Holds a
-// reference; to a tensor that takes none a weak one, which keeps its name and shape, not its values.
+// What an operation read: an output of another node or a leaf, where a gradient goes, or a tensor that takes none. Holds
+// a reference; to a tensor that takes none a weak one, which keeps its name and shape, not its values.
 struct Edge {
   enum class To : std::uint8_t { nothing, node, leaf, data };
   RefCounted* target = nullptr;
@@ -101,8 +101,8 @@ struct Node : RefCounted {
 void release_node(Node* n) noexcept;
 inline void retain_node(Node* n) { n->refs.fetch_add(1, std::memory_order_relaxed); }
 
-// While it lives, operations recorded on this thread belong to the place where `of` was called, and to its module: those of
-// a backward pass under create_graph.
+// While it lives, operations recorded on this thread belong to the place where `of` was called, and to its module: those
+// of a backward pass under create_graph.
 class RecordFor {
  public:
   explicit RecordFor(const Node* of);

@@ -51,8 +51,8 @@ class Collector {
 
  private:
   static detail::Recorded* recorded(Node* n) { return n->extra ? n->extra->recorded.get() : nullptr; }
-  // Without a recorder a node remembers the last pass only. One that ran in a later pass than the root's, through another
-  // root, took part in that of the root as well.
+  // Without a recorder a node remembers the last pass only. One that ran in a later pass than the root's, through
+  // another root, took part in that of the root as well.
   bool reached(const Node* n) const { return pass_ && n->pass >= pass_; }
 
   OpNode describe(Node* n) {
@@ -89,7 +89,9 @@ class Collector {
     d.edge_norms = pass ? pass->norms : std::vector<double>(d.inputs.size(), -1.0);
     for (const detail::SeenSaved& s : seen.saved) {
       d.saved_as.push_back({s.own, s.read});
-      d.saved.push_back(s.other.defined() ? s.other : s.own >= 0 ? d.values[static_cast<std::size_t>(s.own)] : value_of(d, s.read));
+      d.saved.push_back(s.other.defined() ? s.other
+                        : s.own >= 0      ? d.values[static_cast<std::size_t>(s.own)]
+                                          : value_of(d, s.read));
     }
   }
   Tensor value_of(const OpNode& d, std::int32_t read) const {
@@ -111,7 +113,8 @@ class Collector {
     const std::span<Edge> edges = n->all_edges();
     for (std::size_t i = 0; i < edges.size(); ++i) {
       const Edge& e = edges[i];
-      if (e.node() ? e.node() == t.grad_fn && e.number == t.output_nr : e.target == &t) return static_cast<std::int32_t>(i);
+      const bool same = e.node() ? e.node() == t.grad_fn && e.number == t.output_nr : e.target == &t;
+      if (same) return static_cast<std::int32_t>(i);
     }
     return -1;
   }

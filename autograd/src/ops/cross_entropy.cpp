@@ -195,8 +195,8 @@ T row_gradient(const Call& c, const T* g, std::int64_t row) {
 
 // ---- nll_loss ----
 // read: index and weight as the user passed them.
-Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, const Call& c, const detail::TensorRefs& read,
-                   const Location& at);
+Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, const Call& c,
+                   const detail::TensorRefs& read, const Location& at);
 
 Tensor nll_backward(const Tensor& grad, const Tensor& index, const Tensor& weight, const Call& c, const Shape& shape) {
   const Tensor g = grad.contiguous();
@@ -214,8 +214,8 @@ Tensor nll_backward(const Tensor& grad, const Tensor& index, const Tensor& weigh
   });
 }
 
-Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, const Call& c, const detail::TensorRefs& read,
-                   const Location& at) {
+Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, const Call& c,
+                   const detail::TensorRefs& read, const Location& at) {
   Tensor out = dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
     const std::int64_t* t = data<std::int64_t>(index);

@@ -88,9 +88,10 @@ void copy_scaled_rows(const T* weight, const std::int64_t* index, const T* scale
                        });
 }
 
-// Rows of weight by index (given: as the user passed it), times `factor` if defined; its backward pass scales with `scale`.
-Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& given, const Tensor& factor, const Tensor& scale,
-               const Table& table, const Location& at) {
+// Rows of weight by index (given: as the user passed it), times `factor` if defined; its backward pass scales with
+// `scale`.
+Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& given, const Tensor& factor,
+               const Tensor& scale, const Table& table, const Location& at) {
   Shape shape = impl(index).shape;
   for (int d = 1; d < table.weight.rank(); ++d) shape.push_back(table.weight[d]);
   Tensor out = make_tensor(shape, impl(weight).dtype, at);

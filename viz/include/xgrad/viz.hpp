@@ -2,11 +2,11 @@
 //
 //   xgrad::viz::save(loss, "net.svg");      // .dot .svg .png .pdf
 //
-// Every operation with its results' types and shapes, parameters and data (targets, indices and masks as well) with their
-// names, a box per module, what each operation keeps for its backward pass, and, after backward(), dashed edges for the
-// gradients. Values and gradients of intermediate results are in the picture when an xgrad::TapeRecorder was alive while
-// they were computed. Values are those at the time they were computed or read, gradients those of the last backward pass
-// through the root; what is not known any more is left out, and the picture says why.
+// Every operation with its results' types and shapes, parameters and data (targets, indices and masks as well) with
+// their names, a box per module, what each operation keeps for its backward pass, and, after backward(), dashed edges
+// for the gradients. Values and gradients of intermediate results are in the picture when an xgrad::TapeRecorder was
+// alive while they were computed. Values are those at the time they were computed or read, gradients those of the last
+// backward pass through the root; what is not known any more is left out, and the picture says why.
 #pragma once
 
 #include <chrono>
