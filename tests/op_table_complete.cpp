@@ -60,7 +60,8 @@ void for_calls(const std::string& text, F f) {
 }
 
 bool records(const std::string& function) {
-  return function == "record" || function == "record_once" || function == "record_ahead";
+  static const std::set<std::string> all{"record", "record_once", "record_ahead", "record_number", "record_reading"};
+  return all.contains(function);
 }
 
 // Functions that record an operation under a name their caller gives: f(const char* op, ...) with record(op, ...)

@@ -436,4 +436,36 @@ BOOST_AUTO_TEST_CASE(recorder) {
   BOOST_TEST(tape::collect((x * c).sum()).nodes[0].values.empty());  // recording ended with the guard
 }
 
+// What the walk knows without a recorder.
+BOOST_AUTO_TEST_CASE(inputs_as_they_were_read) {
+  Tensor x = leaf({1, 2}).set_name("x"), c = tensor({3., 4.}, {kFloat64}).set_name("c");
+  Tensor y = (x * c).set_name("y");
+  const Tensor loss = (y * 1.5 + x).sum();
+  loss.backward();
+  {
+    const NoGradGuard off;
+    c.fill_(7);
+  }
+  tape::Graph g = tape::collect(loss);
+  BOOST_REQUIRE(g.nodes.size() == 4u);
+  BOOST_TEST(g.backward_ran);
+  BOOST_TEST(g.nodes[0].names[0] == "y");
+  BOOST_TEST(g.nodes[1].numbers == std::vector<double>{1.5});
+  const tape::Input &of_x = g.nodes[0].inputs[0], &of_c = g.nodes[0].inputs[1];
+  BOOST_TEST(of_x.reached);
+  BOOST_TEST(of_x.norm == -1);  // one of two uses
+  BOOST_TEST(of_x.source->id == g.nodes[2].inputs[1].source->id);
+  check_close(of_x.source->value, {1, 2}, 0);
+  check_close(of_x.source->grad, {5.5, 7}, 0);
+  BOOST_TEST(of_c.source->name == "c");
+  BOOST_TEST(of_c.source->overwritten);
+  BOOST_TEST(!of_c.source->value.defined());
+  BOOST_TEST(!of_c.reached);
+  c = Tensor();
+  g = {};
+  g = tape::collect(loss);
+  BOOST_TEST(g.nodes[0].inputs[1].source->name == "c");
+  BOOST_TEST(!g.nodes[0].inputs[1].source->tensor.defined());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <xgrad/check.hpp>
+#include <xgrad/tape.hpp>
 
 #include "module_state.hpp"
 
@@ -63,6 +64,7 @@ CloneScope::CloneScope(const nn::Module& module) : copies_(std::make_unique<Copi
           c.references.emplace_back(nn::joined_path(path, name), std::pair(t, 0));
         }
         to->emplace_back(name, t.defined() ? c.tensors[t.impl()] : Tensor());
+        if (t.defined() && from == &s.parameters) mark_parameter(c.tensors[t.impl()]);
       }
     c.contents[&s] = copy;
     all.emplace_back(&s, copy);

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include <fmt/format.h>
+#include <xgrad/tape.hpp>
 #include <xgrad/check.hpp>
 
 #include "module_state.hpp"
@@ -37,6 +38,7 @@ Parameter Module::register_parameter(const std::string& name, Tensor value, bool
   require_free_name(state_->has(name), name);
   if (value.defined()) {
     value.requires_grad_(requires_grad);
+    detail::mark_parameter(value);
     if (value.name().empty()) value.set_name(name);
   }
   state_->parameters.emplace_back(name, value);

@@ -26,7 +26,8 @@ Style style_of(Kind k) {
     case Kind::ghost: return {"#F3F8FD", "#0072B2", 1.0, "filled,dashed"};
     case Kind::frozen: return {"#DCEBFA", "#0072B2", 1.0, "filled,dashed"};
     case Kind::result: return {"#FFFFFF", "#111827", 1.4, "filled"};
-    case Kind::operation: break;
+    case Kind::operation:
+    case Kind::output: break;
   }
   return {"#FFFFFF", "#4B5563", 1.0, "rounded,filled"};
 }
@@ -37,6 +38,7 @@ const char* class_of(Kind k) {
     case Kind::ghost: return "node-ghost";
     case Kind::frozen: return "node-frozen";
     case Kind::result: return "node-result";
+    case Kind::output: return "node-output";
     case Kind::operation: break;
   }
   return "node-op";
@@ -102,6 +104,8 @@ class Writer {
     const bool op = n.kind == Kind::operation || n.kind == Kind::result;
     std::string title = escape(n.title);
     if (op) title = "<b>" + title + "</b>";
+    if (!n.number.empty()) title += " " + n.number;
+    if (!n.name.empty()) title += "&#160;&#160;" + escape(n.name);
     if (bad) title = fmt::format("<font color=\"#B3001B\"><b>{}</b></font> {}", bad, title);
     if (n.kind == Kind::frozen) title += " <font point-size=\"7.5\" color=\"#5F6B76\">frozen</font>";
     std::string symbol;
@@ -113,6 +117,9 @@ class Writer {
                                 "<tr><td align=\"left\" colspan=\"2\"><font point-size=\"8.5\" color=\"#5F6B76\">{} [{}]</font></td></tr>",
                                 title, symbol, short_name(n.dtype), shape_text(n.shape));
     s += values(n);
+    for (const std::string& note : n.notes)
+      s += fmt::format(R"(<tr><td align="left" colspan="2"><font point-size="7.5" color="#5F6B76">{}</font></td></tr>)",
+                       escape(note));
     if (!n.saves.empty())
       s += fmt::format("<tr><td align=\"left\" colspan=\"2\"><font point-size=\"7.5\" color=\"#8A6100\">saves {}</font></td></tr>", saved_names(n));
     return s + "</table>";

@@ -1,8 +1,9 @@
 #include "picture.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -15,9 +16,10 @@ std::string base_name(const char* path) {
   return slash == std::string::npos ? s : s.substr(slash + 1);
 }
 
-bool is_activation(const std::string& op) {
-  static const std::set<std::string> names{"relu", "tanh", "sigmoid", "leaky_relu", "elu", "silu", "gelu", "softplus", "log_sigmoid", "softmax", "log_softmax"};
-  return names.contains(op);
+// 0.1 as well for the float next to it.
+std::string shortest(double v) {
+  const auto single = static_cast<float>(v);
+  return static_cast<double>(single) == v ? fmt::format("{}", single) : fmt::format("{}", v);
 }
 
 class Builder {
@@ -26,9 +28,9 @@ class Builder {
 
   Picture build() {
     choose_nodes();
+    number_calls();
     for (std::size_t i = first_; i < graph_.nodes.size(); ++i) add_operation(static_cast<std::int64_t>(i));
-    name_saved();
-    if (options_.symbols) name_symbols();
+    if (options_.symbols) name_symbols(p_);
     mark_main_line();
     finish_edges();
     drop_small_boxes();
@@ -36,45 +38,49 @@ class Builder {
   }
 
  private:
-  using Address = std::pair<const void*, std::vector<std::int64_t>>;
+  using Output = std::pair<std::int64_t, std::uint32_t>;  // of an operation
+  static constexpr std::size_t kFewOutputs = 8;           // shown also when nobody uses them
+
+  PicNode& node(int i) { return p_.nodes[static_cast<std::size_t>(i)]; }
+  const tape::OpNode& operation(std::int64_t i) const { return graph_.nodes[static_cast<std::size_t>(i)]; }
 
   // Beyond max_nodes, the operations recorded last: those nearest the result.
   void choose_nodes() {
     const std::size_t all = graph_.nodes.size(), most = static_cast<std::size_t>(std::max(options_.max_nodes, 1));
     first_ = all > most ? all - most : 0;
     p_.left_out = static_cast<int>(first_);
-    for (const tape::OpNode& n : graph_.nodes) p_.backward_ran |= n.freed;
-    for (const tape::OpNode& n : graph_.nodes)
-      for (const Tensor& g : n.grads) p_.backward_ran |= g.defined();
+    p_.backward_ran = graph_.backward_ran;
+    used_.emplace(graph_.root, graph_.root_output);
+    for (const tape::OpNode& op : graph_.nodes)
+      for (const std::vector<tape::Input>* list : {&op.inputs, &op.data})
+        for (const tape::Input& in : *list) {
+          if (in.node < 0) continue;
+          used_.emplace(in.node, in.output);
+          if (in.reached) reached_.emplace(in.node, in.output);
+        }
+    if (graph_.backward_ran) reached_.emplace(graph_.root, graph_.root_output);
   }
 
-  static const void* address(const Tensor& t) { return t.impl(); }
-  // Tensors kept by the recorder are aliases: they are recognised by where their data is and its shape.
-  static Address place(const Tensor& t) {
-    const Tensor plain = t.detach();
-    const void* p = nullptr;
-    switch (plain.dtype()) {
-      case DType::float64: p = plain.is_contiguous() ? plain.data<double>() : nullptr; break;
-      case DType::float32: p = plain.is_contiguous() ? plain.data<float>() : nullptr; break;
-      case DType::int64: p = plain.is_contiguous() ? plain.data<std::int64_t>() : nullptr; break;
-      case DType::int32: p = plain.is_contiguous() ? plain.data<std::int32_t>() : nullptr; break;
-      case DType::uint8: p = plain.is_contiguous() ? plain.data<std::uint8_t>() : nullptr; break;
-      case DType::boolean: p = plain.is_contiguous() ? plain.data<bool>() : nullptr; break;
+  // Which call of its module, within the call around it, each one is; those left out count.
+  void number_calls() {
+    std::map<std::pair<const void*, std::uint64_t>, int> so_far;
+    for (const tape::OpNode& op : graph_.nodes) {
+      std::vector<const detail::ModuleCall*> fresh;
+      for (const auto* c = op.module.get(); c && !call_number_.contains(c->id); c = c->parent.get()) fresh.push_back(c);
+      for (const auto* c : fresh) call_number_[c->id] = ++so_far[{c->info.get(), c->parent ? c->parent->id : 0}];
     }
-    return {p, plain.shape().vec()};
   }
 
   int box_of(const std::shared_ptr<const detail::ModuleCall>& call) {
     if (!call) return -1;
     if (auto it = boxes_.find(call->id); it != boxes_.end()) return it->second;
-    const int parent = box_of(call->parent);
     PicBox b;
-    b.parent = parent;
-    const int times = ++calls_[{call->info.get(), parent}];
+    b.parent = box_of(call->parent);
+    const int number = call_number_.at(call->id);
     b.label = fmt::format("{} : {}", call->info->name, call->info->label);
     const std::string& label = call->info->label;  // a root is named after its type: once is enough
     if (call->info->name.empty() || call->info->name == label.substr(0, label.find('('))) b.label = call->info->label;
-    if (times > 1) b.label += fmt::format(" (call {})", times);
+    if (number > 1) b.label += fmt::format(" (call {})", number);
     b.id = fmt::format("{}_{}", call->path(), p_.boxes.size());
     p_.boxes.push_back(b);
     const int index = static_cast<int>(p_.boxes.size()) - 1;
@@ -87,118 +93,102 @@ class Builder {
     return static_cast<int>(p_.nodes.size()) - 1;
   }
 
-  PicNode describe(const Tensor& t, Kind kind) {
-    PicNode n{kind, t.name(), "", 0, t.dtype(), t.shape(), t.detach(), t.grad(), {}, "", -1, false};
-    if (n.title.empty()) n.title = kind == Kind::data ? fmt::format("data {}", ++unnamed_data_) : fmt::format("leaf {}", ++unnamed_leaf_);
-    if (n.grad.defined()) p_.backward_ran = true;
+  PicNode describe(const tape::Source& s, Kind kind, int box) {
+    PicNode n;
+    n.kind = kind;
+    n.title = s.name;
+    if (n.title.empty())
+      n.title = kind == Kind::data ? fmt::format("data {}", ++unnamed_data_) : fmt::format("leaf {}", ++unnamed_leaf_);
+    n.dtype = s.dtype;
+    n.shape = s.shape;
+    n.value = s.value;
+    n.grad = s.grad;
+    n.box = kind == Kind::data ? -1 : box;
+    if (s.overwritten) n.notes.push_back("value changed since it was read");
+    if (s.grad_of_several) n.notes.push_back("grad: the sum of several passes");
+    if (s.grad_overwritten) n.notes.push_back("grad changed since the backward pass");
+    if (s.tensor.defined() && !states_.emplace(s.tensor.impl(), s.id).second && states_.at(s.tensor.impl()) != s.id)
+      n.notes.push_back("after a change in place");
     return n;
   }
 
   // A leaf or a constant as the input of an operation; parameters used again appear as ghosts.
-  int leaf_node(const Tensor& t, int box) {
-    const bool parameter = t.requires_grad();
-    auto [it, fresh] = leaves_.try_emplace(address(t), -1);
-    if (!fresh && !parameter) return it->second;
+  int source_node(const tape::Input& in, int box) {
+    const tape::Source& s = *in.source;
+    const bool parameter = in.leaf.defined();
+    const auto [it, fresh] = sources_.try_emplace(s.id, -1);
     if (fresh) {
-      PicNode n = describe(t, parameter ? Kind::parameter : t.name().find('.') != std::string::npos ? Kind::frozen : Kind::data);
-      n.box = parameter || n.kind == Kind::frozen ? box : -1;
-      it->second = add_node(std::move(n));
-      named_.try_emplace(place(t), it->second);
-      keep_.push_back(t);
-      return it->second;
+      PicNode n = describe(s, parameter ? Kind::parameter : s.parameter ? Kind::frozen : Kind::data, box);
+      return it->second = add_node(std::move(n));
     }
-    PicNode ghost = p_.nodes[static_cast<std::size_t>(it->second)];
+    if (!parameter) return it->second;
+    PicNode ghost = node(it->second);
     ghost.kind = Kind::ghost;
+    ghost.original = it->second;
     ghost.title = "↺ " + ghost.title;
     ghost.value = ghost.grad = Tensor();
+    ghost.notes.clear();
     ghost.box = box;
     return add_node(std::move(ghost));
   }
 
-  void add_edge(int from, int to, bool gradient, double norm) {
-    p_.edges.push_back({from, to, Side::none, false, false, gradient && options_.backward && p_.backward_ran, norm});
+  void add_edge(int from, int to, bool gradient, double norm, std::size_t position) {
+    const bool backward = gradient && options_.backward;
+    p_.edges.push_back({from, to, Side::none, false, false, backward, norm, static_cast<int>(position)});
+  }
+
+  // The node an input comes from; -1 for one that is left out.
+  int origin(const tape::Input& in, int box) {
+    if (in.source) return source_node(in, box);
+    return in.node >= static_cast<std::int64_t>(first_) ? outputs_.at({in.node, in.output}) : -1;
   }
 
   void add_operation(std::int64_t i) {
-    const tape::OpNode& op = graph_.nodes[static_cast<std::size_t>(i)];
+    const tape::OpNode& op = operation(i);
     const int box = box_of(op.module);
-    std::vector<std::pair<int, std::size_t>> sources;
-    for (std::size_t k = 0; k < op.inputs.size(); ++k) {
-      const tape::Input& in = op.inputs[k];
-      if (in.leaf.defined()) sources.emplace_back(leaf_node(in.leaf, box), k);
-      else if (in.node >= static_cast<std::int64_t>(first_)) sources.emplace_back(ops_.at(in.node), k);
-      else if (in.node < 0 && k < op.constants.size() && op.constants[k].defined()) sources.emplace_back(leaf_node(op.constants[k], box), k);
+    std::vector<tape::Input> inputs = op.inputs;
+    inputs.insert(inputs.end(), op.data.begin(), op.data.end());
+    std::vector<int> from;
+    for (const tape::Input& in : inputs) from.push_back(origin(in, box));
+    const int self = add_output(i, 0, box);
+    if (!op.numbers.empty()) node(self).number = shortest(op.numbers[0]);
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      if (from[k] >= 0) add_edge(from[k], self, inputs[k].reached, inputs[k].norm, k);
+    for (int& f : from)
+      if (f >= 0 && node(f).kind == Kind::ghost) f = node(f).original;
+    saved_.emplace_back(self, i, from);
+    for (std::uint32_t k = 1; k < op.shapes.size(); ++k) {
+      if (op.shapes.size() > kFewOutputs && !used_.contains({i, k})) continue;
+      const int further = add_output(i, k, box);
+      add_edge(self, further, reached_.contains({i, k}), -1, 0);
     }
-    if (op.constants.empty()) add_unrecorded_data(op, box, sources);
+  }
+
+  int add_output(std::int64_t i, std::uint32_t k, int box) {
+    const tape::OpNode& op = operation(i);
+    const bool root = i == graph_.root && k == graph_.root_output;
     PicNode n;
-    n.kind = i == graph_.root ? Kind::result : Kind::operation;
-    n.title = op.op;
-    n.dtype = op.dtypes[0];
-    n.shape = op.shapes[0];
-    if (!op.values.empty()) n.value = op.values[0];
-    if (!op.grads.empty()) n.grad = op.grads[0];
-    if (i == graph_.root && !n.value.defined()) n.value = root_.detach();
+    n.kind = root ? Kind::result : k ? Kind::output : Kind::operation;
+    n.title = k == 0 ? op.op : is_floating(op.dtypes[k]) ? fmt::format("{}: output {}", op.op, k + 1) : "indices";
+    n.name = op.names[k];
+    n.dtype = op.dtypes[k];
+    n.shape = op.shapes[k];
+    if (k < op.values.size()) n.value = op.values[k];
+    if (k < op.grads.size()) n.grad = op.grads[k];
+    if (root && !n.value.defined()) {
+      if (graph_.root_overwritten) n.notes.push_back("value changed since it was computed");
+      else n.value = root_.detach();
+    }
     n.source = fmt::format("{}:{}", base_name(op.at.file_name()), op.at.line());
     n.box = box;
-    const int self = add_node(std::move(n));
-    ops_.emplace(i, self);
-    for (const auto& [from, k] : sources) {
-      const bool gradient = k < op.inputs.size() && (op.inputs[k].node >= 0 || op.inputs[k].leaf.defined());
-      double norm = k < op.edge_norms.size() ? op.edge_norms[k] : -1;
-      if (norm < 0 && k < op.inputs.size() && op.inputs[k].leaf.defined()) norm = leaf_norm(op.inputs[k].leaf);
-      add_edge(from, self, gradient, norm);
-    }
-    if (!op.values.empty() && op.values[0].defined()) named_.try_emplace(place(op.values[0]), self);
-    saved_.emplace_back(self, op.saved);
-  }
-
-  // Without a recorder, inputs without gradient are known only where an operation saved them.
-  void add_unrecorded_data(const tape::OpNode& op, int box, std::vector<std::pair<int, std::size_t>>& sources) {
-    for (const Tensor& s : op.saved)
-      if (!s.requires_grad() && !named_.contains(place(s))) {
-        const bool own_result = s.shape() == op.shapes[0] && op.inputs.size() == 1;
-        if (!own_result) sources.emplace_back(leaf_node(s, box), op.inputs.size());
-      }
-  }
-
-  static double leaf_norm(const Tensor& leaf) {
-    const Tensor g = leaf.grad();
-    if (!g.defined()) return -1;
-    double sum = 0;
-    for (const double v : g.detach().to_vector<double>()) sum += v * v;
-    return std::sqrt(sum);
-  }
-
-  void name_saved() {
-    if (!options_.saved) return;
-    for (auto& [node, tensors] : saved_)
-      for (const Tensor& t : tensors) {
-        saved_names_.emplace_back(node, named_.contains(place(t)) ? named_.at(place(t)) : -1, t);
-      }
-  }
-
-  // Layer numbers follow the weights: a layer's weight, bias, pre-activation and activation share one.
-  void name_symbols() {
-    int layer = 0;
-    std::map<int, int> layer_of;  // node -> layer
-    for (std::size_t i = 0; i < p_.nodes.size(); ++i) {
-      PicNode& n = p_.nodes[i];
-      if (n.kind == Kind::result) n.symbol = "L";
-      if (n.kind != Kind::operation) continue;
-      for (const PicEdge& e : p_.edges) {
-        if (e.to != static_cast<int>(i)) continue;
-        PicNode& from = p_.nodes[static_cast<std::size_t>(e.from)];
-        const bool leaf = from.kind == Kind::parameter;
-        if (leaf && from.title.ends_with("weight")) from.symbol = "W", from.layer = ++layer, n.symbol = "z", n.layer = layer;
-        else if (leaf && from.title.ends_with("bias")) from.symbol = "b", from.layer = layer;
-        else if (is_activation(n.title) && from.symbol == "z") n.symbol = "a", n.layer = from.layer;
-      }
-    }
+    const int index = add_node(std::move(n));
+    outputs_.emplace(Output{i, k}, index);
+    return index;
   }
 
   // From the result back along first inputs.
   void mark_main_line() {
-    int at = ops_.contains(graph_.root) ? ops_.at(graph_.root) : -1;
+    int at = outputs_.at({graph_.root, graph_.root_output});
     while (at >= 0) {
       p_.nodes[static_cast<std::size_t>(at)].main_line = true;
       ++p_.main_length;
@@ -211,7 +201,7 @@ class Builder {
   bool better(int candidate, int current) const {  // an operation, else data, before a parameter
     const auto rank = [&](int i) {
       const Kind k = p_.nodes[static_cast<std::size_t>(i)].kind;
-      return k == Kind::operation || k == Kind::result ? 2 : k == Kind::data ? 1 : 0;
+      return k == Kind::operation || k == Kind::result || k == Kind::output ? 2 : k == Kind::data ? 1 : 0;
     };
     return rank(candidate) > rank(current);
   }
@@ -224,13 +214,27 @@ class Builder {
       e.beside = to.kind == Kind::result && from.kind == Kind::data && !from.main_line && uses[e.from] == 1;
     }
     place_parameters();
-    for (const auto& [node, source, t] : saved_names_) {
-      PicNode& n = p_.nodes[static_cast<std::size_t>(node)];
-      std::string name = source == node ? "its result" : source >= 0 ? label_of(p_.nodes[static_cast<std::size_t>(source)]) : t.name();
-      if (name.empty() && (t.dtype() == kBool || t.dtype() == kUInt8)) name = "a mask";
-      if (name.empty()) name = *t.grad_fn_name() ? std::string(t.grad_fn_name()) : fmt::format("{} {}", short_name(t.dtype()), to_string(t.shape()));
-      if (std::ranges::find(n.saves, name) == n.saves.end()) n.saves.push_back(name);
+    if (options_.saved)
+      for (const auto& [self, i, from] : saved_) name_saved(node(self), operation(i), from);
+  }
+  // What an operation keeps for its backward pass; `from`: where its inputs come from.
+  void name_saved(PicNode& n, const tape::OpNode& op, const std::vector<int>& from) {
+    for (std::size_t k = 0; k < op.saved_as.size(); ++k) {
+      const tape::SavedAs as = op.saved_as[k];
+      const int source = as.input >= 0 ? from[static_cast<std::size_t>(as.input)] : -1;
+      std::string name;
+      if (as.output >= 0) name = as.output ? fmt::format("output {}", as.output + 1) : "its result";
+      else if (source >= 0) name = label_of(node(source));
+      else name = describe_kept(op.saved[k]);
+      if (!name.empty() && std::ranges::find(n.saves, name) == n.saves.end()) n.saves.push_back(name);
     }
+  }
+  static std::string describe_kept(const Tensor& t) {
+    if (!t.defined()) return "";  // of an operation that was not recorded
+    if (!t.name().empty()) return t.name();
+    if (t.dtype() == kBool || t.dtype() == kUInt8) return "a mask";
+    if (*t.grad_fn_name()) return t.grad_fn_name();
+    return fmt::format("{} {}", short_name(t.dtype()), to_string(t.shape()));
   }
   // Up to two stand beside an operation of the main line; more would hide each other, and stand before it.
   void place_parameters() {
@@ -272,14 +276,12 @@ class Builder {
   Picture p_;
   std::size_t first_ = 0;
   int unnamed_data_ = 0, unnamed_leaf_ = 0;
-  std::map<std::uint64_t, int> boxes_;
-  std::map<std::pair<const void*, int>, int> calls_;
-  std::map<std::int64_t, int> ops_;
-  std::map<const void*, int> leaves_;
-  std::map<Address, int> named_;
-  std::vector<std::pair<int, std::vector<Tensor>>> saved_;
-  std::vector<std::tuple<int, int, Tensor>> saved_names_;
-  std::vector<Tensor> keep_;
+  std::map<std::uint64_t, int> boxes_, call_number_;  // by call
+  std::map<Output, int> outputs_;
+  std::set<Output> used_, reached_;
+  std::map<std::size_t, int> sources_;                  // by id
+  std::map<const void*, std::size_t> states_;           // of a tensor: the id it was first read with
+  std::vector<std::tuple<int, std::int64_t, std::vector<int>>> saved_;
 };
 
 }  // namespace

@@ -9,7 +9,8 @@
 
 namespace xgrad::viz {
 
-enum class Kind { data, parameter, ghost, frozen, operation, result };
+// output: a further output of an operation, which itself stands for the first.
+enum class Kind { data, parameter, ghost, frozen, operation, output, result };
 
 struct PicNode {
   Kind kind;
@@ -18,10 +19,14 @@ struct PicNode {
   DType dtype = DType::float32;
   Shape shape;
   Tensor value, grad;
+  std::string name;                // given to a result by set_name()
+  std::string number;              // "1.5" of x * 1.5
+  std::vector<std::string> notes;  // why something is not shown
   std::vector<std::string> saves;
   std::string source;              // "train.cpp:42"
   int box = -1;                    // innermost module box
   bool main_line = false;
+  int original = -1;               // of a ghost: the node it repeats
 };
 
 // Where a parameter stands: before its operation like other inputs, or beside it in the same rank, one on each side of
@@ -35,6 +40,7 @@ struct PicEdge {
   bool beside = false;             // a target that feeds the result only: placed next to it
   bool backward = false;           // a gradient flows back along it
   double norm = -1;                // of that gradient, -1 if unknown
+  int position = -1;               // among the inputs of the operation
 };
 
 struct PicBox {
@@ -52,5 +58,7 @@ struct Picture {
 };
 
 Picture build_picture(const Tensor& root, const Options& options);
+// W, b, z, a and L for what has that place in a layer, or is the loss.
+void name_symbols(Picture& p);
 
 }  // namespace xgrad::viz

@@ -25,6 +25,7 @@
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
 #include "core/overlap.hpp"
+#include "core/recorder.hpp"
 #include "core/reuse.hpp"
 
 namespace xgrad::detail {
@@ -78,12 +79,22 @@ struct Running {
 };
 thread_local Running running;
 
+// Never 0.
+std::uint32_t next_pass() {
+  static std::atomic<std::uint32_t> last{0};
+  std::uint32_t number = ++last;
+  while (!number) number = ++last;
+  return number;
+}
+
 struct Pass {
   bool retain_graph, create_graph;
   Location at;
+  std::uint32_t number = next_pass();
   std::vector<Node*> heap;
   struct Collected {
     Tensor of, gradient;
+    std::uint32_t uses = 0;  // of a leaf: how many gradients this is the sum of
   };
   std::vector<Collected> leaves;                           // in order of arrival
   std::vector<Collected> retained;                         // of results that keep theirs
@@ -94,6 +105,7 @@ struct Pass {
   std::unordered_set<const Node*> needed;                      // grad(): nodes on a way to something wanted
   std::vector<Tensor> captured;
   bool capturing = false;
+  std::shared_ptr<PassLeaves> leaves_seen;  // when a node that ran is recorded for pictures
   Depth depth{at};
 
   ~Pass() {  // after an exception: nothing stays pending
@@ -127,14 +139,14 @@ struct Pass {
   }
 
   Tensor collected(Node* n, std::size_t i) {
-    if (create_graph || n->extra || anomaly_enabled()) return Tensor();  // these look at each gradient
+    if (create_graph || (n->extra && n->extra->looks_at_gradients()) || anomaly_enabled()) return Tensor();
     const Edge& e = n->edges()[i];
     const Tensor* slot = nullptr;
     if (TensorImpl* t = e.leaf()) {
       const auto known = leaf_index.find(t);
-      if (known != leaf_index.end()) slot = &leaves[known->second].gradient;
+      if (known != leaf_index.end()) slot = &leaves[known->second].gradient, ++leaves[known->second].uses;
     } else if (Node* from = e.node(); from && from->queued == depth.value()) {  // in this pass, so it is wanted
-      slot = &from->outputs()[e.output_nr].pending;
+      slot = &from->outputs()[e.number].pending;
     }
     return slot && slot->defined() && is_sole_owner(*slot) ? *slot : Tensor();
   }
@@ -146,6 +158,7 @@ struct Pass {
       last_leaf = t;
       last_index = it->second;
     }
+    ++leaves[last_index].uses;
     return leaves[last_index].gradient;
   }
 
@@ -168,7 +181,7 @@ struct Pass {
     if (n->queued && n->queued != depth.value()) [[unlikely]]
       ErrorReport(n->op.name, "its graph is being differentiated already: a hook or a backward function started a pass over it", n->at)
           .autograd_error();
-    OutputInfo& o = n->outputs()[e.output_nr];
+    OutputInfo& o = n->outputs()[e.number];
     Tensor fit = g.dtype() == o.dtype && g.impl()->shape.rank() == o.rank &&
                          std::equal(o.sizes, o.sizes + o.rank, g.impl()->shape.begin())
                      ? std::move(g)
@@ -192,17 +205,28 @@ struct Pass {
       if (!grads[output].defined()) continue;
       retained.push_back({shared(t), grads[output].clone()});  // the gradient goes on, and may be the caller's seed
     }
-    for (std::size_t k = 0; k < x.grads.size(); ++k)
-      if (grads[k].defined()) x.grads[k] = grads[k].detach();
+    if (x.recorded) keep_gradients(*x.recorded, n->n_inputs, grads);
+  }
+
+  void keep_gradients(Recorded& of, std::size_t inputs, std::span<const Tensor> grads) {
+    if (!leaves_seen) leaves_seen = std::make_shared<PassLeaves>();
+    SeenPass seen{number, std::vector<Tensor>(grads.size()), std::vector<double>(inputs, -1.0), leaves_seen};
+    for (std::size_t k = 0; k < grads.size(); ++k)
+      if (grads[k].defined()) seen.grads[k] = copy_of(grads[k]);
+    of.passes.push_back(std::move(seen));
   }
 
   void check_finite(const Node* n, Grads& in);
+
+  bool goes_along(const Edge& e) const {
+    return !capturing || (e.leaf() ? wanted.contains({e.target, 0}) : needed.contains(e.node()));
+  }
 
   // Euclidean norm of what goes along an edge, for pictures.
   double sent_norm(const Edge& e, const Tensor& g, const Node* n) {
     NoGradGuard off;
     const TensorImpl* leaf = e.leaf();
-    const OutputInfo* out = leaf ? nullptr : &e.node()->outputs()[e.output_nr];
+    const OutputInfo* out = leaf ? nullptr : &e.node()->outputs()[e.number];
     const Tensor f = fitted(g.detach(), leaf ? leaf->shape : out->shape(), leaf ? leaf->dtype : out->dtype, n->op.name, n->at);
     double sum = 0;
     for (const double v : f.to_vector<double>()) sum += v * v;
@@ -214,11 +238,14 @@ struct Pass {
       Running before;
       ~Restore() { running = before; }
     } restore{std::exchange(running, {this, n})};
+    if (!create_graph) return n->op.backward(n->closure(), Node::saved_view(n), grads);
+    const RecordFor place(n);
     return n->op.backward(n->closure(), Node::saved_view(n), grads);
   }
 
   // n has left the heap with its gradients.
   void run(Node* n, std::span<Tensor> grads) {
+    n->pass = number;
     if (n->extra) run_extra(n, grads);
     if (capturing) {
       bool pass_on = false;
@@ -226,7 +253,7 @@ struct Pass {
         if (auto it = wanted.find({reinterpret_cast<RefCounted*>(n), static_cast<std::uint32_t>(k)}); it != wanted.end())
           captured[it->second] = grads[k];
       for (const Edge& e : n->edges())
-        pass_on |= e.is_leaf ? wanted.contains({e.target, 0}) : e.target && needed.contains(e.node());
+        pass_on |= e.leaf() ? wanted.contains({e.target, 0}) : e.node() && needed.contains(e.node());
       if (!pass_on) return;
     }
     if (n->freed && n->n_saved)
@@ -242,8 +269,9 @@ struct Pass {
     if (anomaly_enabled()) check_finite(n, in);
     for (std::size_t i = 0; i < n->n_inputs; ++i) {
       const Edge& e = n->edges()[i];
-      if (!e.target || !in[i].defined()) continue;
-      if (n->extra && i < n->extra->edge_norms.size()) n->extra->edge_norms[i] = sent_norm(e, in[i], n);
+      if (!e.wants_grad() || !in[i].defined()) continue;
+      if (n->extra && n->extra->recorded && goes_along(e))
+        n->extra->recorded->in_pass(number)->norms[i] = sent_norm(e, in[i], n);
       send(e, std::move(in[i]), n->op.name, n->at);
     }
     if (!retain_graph) {
@@ -309,7 +337,7 @@ void Pass::find_needed(std::span<const Tensor> roots) {
       }
       const Edge e = n->edges()[i++];
       Node* here = n;
-      if (e.is_leaf) {
+      if (e.leaf()) {
         if (wanted.contains({e.target, 0})) done[here] = true;
       } else if (Node* next = e.node()) {
         auto [it, fresh] = done.try_emplace(next, node_wanted(next));
@@ -324,7 +352,7 @@ void Pass::find_needed(std::span<const Tensor> roots) {
 
 // What the hooks of leaves make of the collected gradients.
 void run_leaf_hooks(Pass& pass) {
-  for (auto& [leaf, g] : pass.leaves) {
+  for (auto& [leaf, g, uses] : pass.leaves) {
     TensorImpl& t = impl(leaf);
     if (!t.extra) continue;
     for (auto& h : t.extra->hooks)
@@ -334,11 +362,11 @@ void run_leaf_hooks(Pass& pass) {
 
 // The new .grad of results that keep theirs.
 void ready_retained(Pass& pass) {
-  for (auto& [result, g] : pass.retained)
+  for (auto& [result, g, uses] : pass.retained)
     if (TensorImpl* before = impl(result).grad) g = xgrad::add(shared(before), g);
 }
 void keep_retained(Pass& pass) noexcept {
-  for (auto& [result, g] : pass.retained) g = replace_grad(impl(result), std::move(g));
+  for (auto& [result, g, uses] : pass.retained) g = replace_grad(impl(result), std::move(g));
 }
 
 // Whether g is added into the .grad that is there, rather than put in its place. set_grad() takes any tensor, also an
@@ -349,13 +377,34 @@ bool adds_in_place(const Pass& pass, const TensorImpl& t) {
 
 // Gradients into .grad, under a lock: threads may differentiate separate graphs over shared parameters. A .grad never
 // shares memory with anything else, since later passes add to it in place.
+std::mutex& leaves_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+void keep_leaf_gradients(Pass& pass) {
+  if (!pass.leaves_seen) return;
+  for (const auto& c : pass.leaves) pass.leaves_seen->gradients.emplace_back(c.of.impl(), copy_of(c.gradient));
+}
+
+// Whether .grad counts as none before what this pass adds.
+bool starts_at_zero(const TensorImpl& t) {
+  return !t.grad || (t.grad_is == TensorImpl::GradIs::zero && t.grad_version == t.grad->storage->version);
+}
+void note_pass(const Pass& pass, TensorImpl& t, TensorImpl::GradIs is, std::uint32_t uses) noexcept {
+  t.pass = pass.number;
+  t.grad_is = is;
+  t.grad_uses = static_cast<std::uint8_t>(std::min(uses, 255u));
+  t.grad_version = t.grad ? t.grad->storage->version : 0;
+}
+
 void commit(Pass& pass) {
   run_leaf_hooks(pass);
-  static std::mutex mutex;
-  std::lock_guard lock(mutex);
+  keep_leaf_gradients(pass);
+  std::lock_guard lock(leaves_mutex());
   const GradModeGuard mode(pass.create_graph);
   // First everything that may throw: g becomes what is added to .grad, or the new .grad itself.
-  for (auto& [leaf, g] : pass.leaves) {
+  for (auto& [leaf, g, uses] : pass.leaves) {
     TensorImpl &t = impl(leaf), &i = impl(g);
     if (adds_in_place(pass, t)) {
       if (read_while_written(*t.grad, i)) g = g.clone();
@@ -369,8 +418,9 @@ void commit(Pass& pass) {
   }
   ready_retained(pass);
 
-  for (auto& [leaf, g] : pass.leaves) {
+  for (auto& [leaf, g, uses] : pass.leaves) {
     TensorImpl& t = impl(leaf);
+    const auto is = starts_at_zero(t) ? TensorImpl::GradIs::of_pass : TensorImpl::GradIs::unknown;
     if (adds_in_place(pass, t)) {
       Tensor sum = shared(t.grad);
       add_raw(sum, g);
@@ -378,6 +428,7 @@ void commit(Pass& pass) {
     } else {
       g = replace_grad(t, std::move(g));
     }
+    note_pass(pass, t, is, uses);
   }
   keep_retained(pass);
 }
@@ -416,7 +467,8 @@ void start(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Ten
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     TensorImpl& t = impl(outputs[i]);
-    const Edge e = t.grad_fn ? Edge{reinterpret_cast<RefCounted*>(t.grad_fn), t.output_nr, false} : Edge{&t, 0, true};
+    const Edge e = t.grad_fn ? Edge{reinterpret_cast<RefCounted*>(t.grad_fn), t.output_nr, Edge::To::node}
+                             : Edge{&t, 0, Edge::To::leaf};
     GradModeGuard mode(pass.create_graph);
     pass.send(e, fitted[i], op, pass.at);
   }
@@ -464,7 +516,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   detail::start(pass, outputs, grad_outputs, "grad");
   pass.run_all();
   detail::run_leaf_hooks(pass);
-  for (auto& [leaf, g] : pass.leaves) pass.captured[pass.wanted.at({leaf.impl(), 0})] = g;
+  for (auto& [leaf, g, uses] : pass.leaves) pass.captured[pass.wanted.at({leaf.impl(), 0})] = g;
   std::vector<Tensor> result(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     result[i] = pass.captured[pass.wanted.at(targets[i])];
@@ -473,8 +525,12 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
           .operand("input", inputs[i])
           .autograd_error();
   }
+  detail::keep_leaf_gradients(pass);
   detail::ready_retained(pass);
   detail::keep_retained(pass);
+  std::lock_guard lock(detail::leaves_mutex());
+  for (const auto& leaf : pass.leaves)
+    detail::note_pass(pass, detail::impl(leaf.of), detail::TensorImpl::GradIs::unknown, 0);
   return result;
 }
 

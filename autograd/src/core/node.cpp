@@ -10,35 +10,65 @@
 #include "core/elementwise_loop.hpp"
 #include "core/overlap.hpp"
 #include "core/owned_backward.hpp"
+#include "core/recorder.hpp"
 
 namespace xgrad::detail {
 namespace {
 
-thread_local bool recording = false;
-// Creation numbers increase along every edge, also when a graph is built by several threads in turn.
-thread_local std::uint64_t last_seq = 0;
+struct Recording {
+  bool kept = false;  // a TapeRecorder lives
+  // Creation numbers increase along every edge, also when a graph is built by several threads in turn.
+  std::uint64_t last_seq = 0;
+  const Node* on_behalf_of = nullptr;
+};
+constinit thread_local Recording recording;
 
-Edge gradient_edge(const Tensor& x) {
-  if (!x.defined() || !wants_grad(x)) return {};
-  TensorImpl& t = impl(x);
-  if (t.grad_fn) {
-    retain_node(t.grad_fn);
-    return {reinterpret_cast<RefCounted*>(t.grad_fn), t.output_nr, false};
-  }
-  retain(&t);
-  return {&t, 0, true};
+// Field by field: a whole Edge that is copied and read again at once waits for its bytes to reach the cache.
+void set_edge(Edge& e, RefCounted* target, std::uint32_t number, Edge::To to) {
+  e.target = target;
+  e.number = number;
+  e.to = to;
 }
 
-std::size_t block_bytes(std::size_t inputs, std::size_t outputs, std::size_t saved, std::size_t dims,
+void connect_data(Edge& e, const Tensor& x) {
+  if (!x.defined()) return;
+  TensorImpl& t = impl(x);
+  retain_weak(&t);
+  set_edge(e, &t, t.storage->version, Edge::To::data);
+}
+
+// seq: at least that of the node x comes from.
+void connect(Edge& e, const Tensor& x, std::uint64_t& seq) {
+  if (!x.defined() || !wants_grad(x)) return connect_data(e, x);
+  TensorImpl& t = impl(x);
+  if (Node* from = t.grad_fn) {
+    retain_node(from);
+    seq = std::max(seq, from->seq);
+    set_edge(e, reinterpret_cast<RefCounted*>(from), t.output_nr, Edge::To::node);
+  } else {
+    retain(&t);
+    set_edge(e, &t, t.storage->version, Edge::To::leaf);
+  }
+}
+
+void release_edge(const Edge& e) noexcept {
+  if (TensorImpl* t = e.leaf()) Tensor::adopt(t);
+  else if (Node* n = e.node()) release_node(n);
+  else if (TensorImpl* d = e.data()) release_weak(d);
+}
+
+std::size_t block_bytes(std::size_t edges, std::size_t outputs, std::size_t saved, std::size_t dims,
                         std::size_t closure) {
-  const std::size_t head = sizeof(Node) + inputs * sizeof(Edge) + outputs * sizeof(OutputInfo) + saved * sizeof(SavedTensor);
+  const std::size_t head =
+      sizeof(Node) + edges * sizeof(Edge) + outputs * sizeof(OutputInfo) + saved * sizeof(SavedTensor);
   return (head + 15) / 16 * 16 + (closure + 7) / 8 * 8 + dims * sizeof(std::int64_t);
 }
 
 void save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
   if (!t.defined()) return;
   for (std::size_t k = 0; k < outputs.size(); ++k)
-    if (outputs[k].is_same(t)) {  // without its grad_fn: a node that owned its own output would never die
+    // Without its grad_fn: a node that owned its own output would never die.
+    if (outputs[k].is_same(t) && is_floating(impl(t).dtype)) {
       slot.impl = make_alias(t).release();
       slot.own_output = static_cast<std::int32_t>(k);
       slot.version = slot.impl->storage->version;
@@ -49,23 +79,18 @@ void save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
   slot.version = t.impl()->storage->version;
 }
 
-// Kept while a TapeRecorder is alive.
-void keep_for_pictures(Node* n, std::span<Tensor> outputs, const TensorRefs& inputs, const TensorRefs& saved) {
-  NodeExtra& x = n->get_extra();
-  for (const Tensor& o : outputs) x.values.push_back(make_alias(o));
-  x.grads.resize(outputs.size());
-  for (std::size_t i = 0; i < saved.size(); ++i) x.saved_seen.push_back(saved[i].defined() ? make_alias(saved[i]) : Tensor());
-  for (std::size_t i = 0; i < saved.size(); ++i)
-    if (saved[i].defined() && !saved[i].name().empty()) x.saved_seen[i].set_name(saved[i].name());
-  x.constants.resize(inputs.size());
-  x.edge_norms.assign(inputs.size(), -1);
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    if (inputs[i].defined() && !n->edges()[i].target) x.constants[i] = inputs[i];
-}
-
 }  // namespace
 
-bool tape_recording() { return recording; }
+bool tape_recording() { return recording.kept; }
+
+void name_output(Node& n, std::uint32_t output, const std::string& name) {
+  auto& names = n.get_extra().names;
+  std::erase_if(names, [output](const auto& known) { return known.first == output; });
+  if (!name.empty()) names.emplace_back(output, name);
+}
+
+RecordFor::RecordFor(const Node* of) : previous_(std::exchange(recording.on_behalf_of, of)) {}
+RecordFor::~RecordFor() { recording.on_behalf_of = previous_; }
 
 Grads run_owned_backward(const void* closure, const Saved& saved, std::span<const Tensor> grad_outputs) {
   return (*static_cast<OwnedBackward* const*>(closure))->run(saved, grad_outputs);
@@ -78,27 +103,36 @@ bool needs_tape(const TensorRefs& inputs) {
   return false;
 }
 
-void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs, const TensorRefs& saved,
-                 const void* closure, const Location& at) {
+namespace {
+
+// Inlined into both functions: most operations read nothing but their inputs.
+[[gnu::always_inline]] inline void record_into_tape(const TensorRefs& data, const OpInfo& op, std::span<Tensor> outputs,
+                                                    const TensorRefs& inputs, const TensorRefs& saved,
+                                                    const void* closure, const Location& at) {
   std::size_t dims = 0;
   for (const Tensor& o : outputs) dims += static_cast<std::size_t>(o.impl()->shape.rank());
-  const std::size_t bytes = block_bytes(inputs.size(), outputs.size(), saved.size(), dims, op.closure_size);
+  const std::size_t edges = inputs.size() + data.size();
+  const std::size_t bytes = block_bytes(edges, outputs.size(), saved.size(), dims, op.closure_size);
   Node* n = new (pool_allocate(bytes)) Node;
   n->bytes = static_cast<std::uint32_t>(bytes);
   n->n_inputs = static_cast<std::uint32_t>(inputs.size());
   n->n_outputs = static_cast<std::uint32_t>(outputs.size());
   n->n_saved = static_cast<std::uint16_t>(saved.size());
+  n->n_data = static_cast<std::uint8_t>(data.size());
   n->op = op;
-  n->at = at;
-  n->module = current_module();
+  Recording& state = recording;
+  const Node* of = state.on_behalf_of;
+  n->at = of ? of->at : at;
+  n->module = of ? of->module : current_module();
   std::memcpy(n->closure(), closure, op.closure_size);
-  for (Edge& e : n->edges()) new (&e) Edge;
+  for (Edge& e : n->all_edges()) new (&e) Edge;
   for (SavedTensor& s : n->saved()) new (&s) SavedTensor;
   auto* sizes = reinterpret_cast<std::int64_t*>(reinterpret_cast<char*>(n) + bytes) - dims;
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     TensorImpl& t = impl(outputs[k]);
     std::copy(t.shape.begin(), t.shape.end(), sizes);
-    new (&n->outputs()[k]) OutputInfo{Tensor(), sizes, t.dtype, static_cast<std::uint8_t>(t.shape.rank())};
+    new (&n->outputs()[k]) OutputInfo{Tensor(), sizes, t.dtype, static_cast<std::uint8_t>(t.shape.rank()),
+                                       t.storage->version};
     sizes += t.shape.rank();
   }
 
@@ -111,14 +145,12 @@ void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& 
       release_node(n);
     }
   } unfinished{n};
-  std::uint64_t seq = last_seq;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Edge e = n->edges()[i] = gradient_edge(inputs[i]);
-    if (Node* from = e.node()) seq = std::max(seq, from->seq);
-  }
-  n->seq = last_seq = seq + 1;
+  std::uint64_t seq = state.last_seq;
+  for (std::size_t i = 0; i < inputs.size(); ++i) connect(n->edges()[i], inputs[i], seq);
+  n->seq = state.last_seq = seq + 1;
+  for (std::size_t i = 0; i < data.size(); ++i) connect_data(n->data()[i], data[i]);
   for (std::size_t i = 0; i < saved.size(); ++i) save(n->saved()[i], saved[i], outputs);
-  if (recording) keep_for_pictures(n, outputs, inputs, saved);
+  if (state.kept) n->get_extra().recorded = keep_for_pictures(*n, outputs, inputs, data, saved);
   unfinished.n = nullptr;
 
   for (std::size_t k = 0; k < outputs.size(); ++k) {
@@ -130,16 +162,24 @@ void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& 
   }
 }
 
+}  // namespace
+
+void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs, const TensorRefs& saved,
+                 const void* closure, const Location& at) {
+  record_into_tape({}, op, outputs, inputs, saved, closure, at);
+}
+void record_node_reading(const TensorRefs& data, const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs,
+                         const TensorRefs& saved, const void* closure, const Location& at) {
+  record_into_tape(data, op, outputs, inputs, saved, closure, at);
+}
+
 namespace {
 
 void destroy_node(Node* n) noexcept {
   if (n->extra)
     for (auto& r : n->extra->retain) r.second->retains_grad = false;
-  for (Edge& e : n->edges()) {
-    if (!e.target) continue;
-    if (e.is_leaf) Tensor::adopt(e.leaf());
-    else release_node(e.node());
-  }
+  n->extra.reset();  // what was recorded of inputs goes before the hold on them
+  for (const Edge& e : n->all_edges()) release_edge(e);
   n->free_saved();
   if (n->op.backward == &run_owned_backward) delete *static_cast<OwnedBackward**>(n->closure());
   for (OutputInfo& o : n->outputs()) o.~OutputInfo();
@@ -261,9 +301,10 @@ Tensor as_strided_scatter(const Tensor& v, const Geometry& geo, const Location& 
       [geo](const Saved&, const Tensor& g) -> Grads { return {as_strided(g, geo, Location::current())}; }, at);
 }
 
-// Room for what relink() adds.
+// Room for what relink() adds, and the name.
 void ready_to_link(const TensorImpl& t, const Tensor& source) {
   Node* node = source.impl()->grad_fn;
+  if (node && t.extra && !t.extra->name.empty()) name_output(*node, source.impl()->output_nr, t.extra->name);
   if (!t.retains_grad || !node) return;
   auto& retain = node->get_extra().retain;
   retain.reserve(retain.size() + 1);
@@ -357,13 +398,17 @@ void InPlace::prepare(const Tensor& out) {
 
 void InPlace::finish() noexcept {
   impl(self_).storage->changed(op_, at_);
-  if (out_.defined()) rebase();
+  if (!out_.defined()) return;
+  rebase();
+  if (const Node* n = out_.impl()->grad_fn; n && n->extra)
+    keep_written(out_, impl(self_).base ? *impl(self_).base : impl(self_));
 }
 
 void InPlace::rebase() noexcept {
   TensorImpl& t = impl(self_);
   TensorImpl& moved = t.base ? *t.base : t;
   relink(moved, out_);
+  if (moved.grad_fn) moved.grad_fn->outputs()[moved.output_nr].version = moved.storage->version;
   ++moved.history;
   if (t.base) t.view_history = moved.history - 1;  // relinked on next use
 }
@@ -391,9 +436,12 @@ Tensor sum_to(const Tensor& g, const Shape& shape) {
 namespace xgrad {
 
 Tensor Saved::operator[](std::size_t i) const { return node_->unpack(i); }
-bool Saved::needs(std::size_t i) const { return node_->edges()[i].target != nullptr; }
+bool Saved::needs(std::size_t i) const { return node_->edges()[i].wants_grad(); }
 
-TapeRecorder::TapeRecorder() : previous_(std::exchange(detail::recording, true)) {}
-TapeRecorder::~TapeRecorder() { detail::recording = previous_; }
+TapeRecorder::TapeRecorder() : previous_(std::exchange(detail::recording.kept, true)) {}
+TapeRecorder::~TapeRecorder() {
+  detail::recording.kept = previous_;
+  if (!previous_) detail::forget_read();
+}
 
 }  // namespace xgrad

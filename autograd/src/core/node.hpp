@@ -15,13 +15,17 @@
 
 namespace xgrad::detail {
 
-// Where a gradient goes: an output of another node, a leaf, or nowhere. Holds a reference.
+// What an operation read: an output of another node or a leaf, where a gradient goes, or a tensor that takes none. Holds
+// a reference; to a tensor that takes none a weak one, which keeps its name and shape, not its values.
 struct Edge {
+  enum class To : std::uint8_t { nothing, node, leaf, data };
   RefCounted* target = nullptr;
-  std::uint32_t output_nr = 0;
-  bool is_leaf = false;
-  Node* node() const { return is_leaf ? nullptr : reinterpret_cast<Node*>(target); }
-  TensorImpl* leaf() const { return is_leaf ? static_cast<TensorImpl*>(target) : nullptr; }
+  std::uint32_t number = 0;  // which output of the node; of a leaf or data, the version of its storage when it was read
+  To to = To::nothing;
+  bool wants_grad() const { return to == To::node || to == To::leaf; }
+  Node* node() const { return to == To::node ? reinterpret_cast<Node*>(target) : nullptr; }
+  TensorImpl* leaf() const { return to == To::leaf ? static_cast<TensorImpl*>(target) : nullptr; }
+  TensorImpl* data() const { return to == To::data ? static_cast<TensorImpl*>(target) : nullptr; }
 };
 
 struct OutputInfo {
@@ -29,8 +33,11 @@ struct OutputInfo {
   const std::int64_t* sizes;
   DType dtype;
   std::uint8_t rank;
+  std::uint32_t version;  // of the storage when the value was written
   Shape shape() const { return Shape(std::span<const std::int64_t>(sizes, rank)); }
 };
+
+struct Recorded;  // core/recorder.hpp
 
 struct SavedTensor {
   TensorImpl* impl = nullptr;
@@ -47,17 +54,17 @@ struct NodeExtra {
   };
   std::vector<Hook> hooks;
   std::vector<std::pair<std::uint32_t, TensorImpl*>> retain;  // tensors that want their gradient; not owned
-  // Kept while a TapeRecorder is alive, for pictures.
-  std::vector<Tensor> values, grads;
-  std::vector<Tensor> saved_seen;
-  std::vector<Tensor> constants;  // inputs without gradient, by input position
-  std::vector<double> edge_norms;  // norm of the gradient sent to each input; -1: none yet
+  std::vector<std::pair<std::uint32_t, std::string>> names;  // of outputs
+  std::shared_ptr<Recorded> recorded;                        // while a TapeRecorder was alive
+  bool looks_at_gradients() const { return !hooks.empty() || !retain.empty() || recorded; }
 };
 
 struct Node : RefCounted {
   std::uint16_t n_saved = 0;
-  bool freed = false;
-  std::uint8_t queued = 0;  // nesting depth of the backward pass whose heap it is in
+  std::uint8_t n_data = 0;      // tensors read that are no inputs of the backward function: targets, indices, masks
+  std::uint8_t queued : 6 = 0;  // nesting depth of the backward pass whose heap it is in
+  bool freed : 1 = false;
+  bool has_number : 1 = false;  // the closure starts with a double that pictures show
   std::uint32_t n_inputs = 0, n_outputs = 0;
   OpInfo op;
   union {
@@ -68,9 +75,14 @@ struct Node : RefCounted {
   std::shared_ptr<const ModuleCall> module;
   std::unique_ptr<NodeExtra> extra;
   std::uint32_t bytes = 0;
+  std::uint32_t pass = 0;  // the last backward pass that brought a gradient here
 
   std::span<Edge> edges() { return {reinterpret_cast<Edge*>(this + 1), n_inputs}; }
-  std::span<OutputInfo> outputs() { return {reinterpret_cast<OutputInfo*>(edges().data() + n_inputs), n_outputs}; }
+  std::span<Edge> all_edges() { return {edges().data(), n_inputs + std::size_t{n_data}}; }
+  std::span<Edge> data() { return all_edges().subspan(n_inputs); }
+  std::span<OutputInfo> outputs() {
+    return {reinterpret_cast<OutputInfo*>(edges().data() + n_inputs + n_data), n_outputs};
+  }
   std::span<SavedTensor> saved() { return {reinterpret_cast<SavedTensor*>(outputs().data() + n_outputs), n_saved}; }
   void* closure() {
     auto p = reinterpret_cast<std::uintptr_t>(saved().data() + n_saved);
@@ -88,6 +100,19 @@ struct Node : RefCounted {
 
 void release_node(Node* n) noexcept;
 inline void retain_node(Node* n) { n->refs.fetch_add(1, std::memory_order_relaxed); }
+
+// While it lives, operations recorded on this thread belong to the place where `of` was called, and to its module: those
+// of a backward pass under create_graph.
+class RecordFor {
+ public:
+  explicit RecordFor(const Node* of);
+  ~RecordFor();
+  RecordFor(const RecordFor&) = delete;
+  RecordFor& operator=(const RecordFor&) = delete;
+
+ private:
+  const Node* previous_;
+};
 
 // Brings a view whose base moved to a new node up to date.
 void refresh_view(TensorImpl& t);
@@ -130,10 +155,43 @@ Tensor record_ahead(const char* name, Tensor output, const TensorRefs& inputs, F
   return output;
 }
 
+// record_node() for an operation that also reads tensors it never differentiates: targets, indices, masks.
+void record_node_reading(const TensorRefs& data, const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs,
+                         const TensorRefs& saved, const void* closure, const Location& at);
+
+// record() for such an operation; pictures show `data` among its inputs.
+template <bool Once = false, class F>
+Tensor record_reading(const char* name, const TensorRefs& data, Tensor output, const TensorRefs& inputs,
+                      const TensorRefs& saved, F f, const Location& at) {
+  static_assert(std::is_trivially_copyable_v<F> && SingleBackward<F>);
+  const OpInfo op{name, &call_backward<F>, std::is_empty_v<F> ? 0u : static_cast<std::uint32_t>(sizeof(F)), Once};
+  if (anomaly_enabled()) check_anomaly(name, {&output, 1}, inputs, at);
+  if (needs_tape(inputs)) record_node_reading(data, op, {&output, 1}, inputs, saved, &f, at);
+  return output;
+}
+
+// A backward function f(number, saved, gradient).
+template <class F>
+struct NumberFirst {
+  double number;
+  [[no_unique_address]] F f;
+  Grads operator()(const Saved& s, const Tensor& g) const { return f(number, s, g); }
+};
+// record() for an operation with a number; pictures show it.
+template <class F>
+Tensor record_number(const char* name, double number, Tensor output, const TensorRefs& inputs, const TensorRefs& saved,
+                     F f, const Location& at) {
+  Tensor y = record(name, std::move(output), inputs, saved, NumberFirst<F>{number, f}, at);
+  if (Node* n = y.impl()->grad_fn) n->has_number = true;
+  return y;
+}
+
 // Gradient g reduced to `shape` by summing broadcast dimensions.
 Tensor sum_to(const Tensor& g, const Shape& shape);
 bool is_expandable_to(const Shape& from, const Shape& to);
 
 bool tape_recording();
+// The name an output was given, for pictures.
+void name_output(Node& n, std::uint32_t output, const std::string& name);
 
 }  // namespace xgrad::detail

@@ -15,10 +15,30 @@ void destroy(TensorImpl* p) {
   Tensor grad = p->grad ? Tensor::adopt(p->grad) : Tensor();
   Tensor base = p->base ? Tensor::adopt(p->base) : Tensor();
   Storage* storage = p->storage;
-  p->~TensorImpl();
-  pool_release(p, sizeof(TensorImpl));
+  if (p->weak.load(std::memory_order_acquire) == 1) {
+    p->~TensorImpl();
+    pool_release(p, sizeof(TensorImpl));
+  } else {  // type, shape and name stay
+    p->grad_fn = nullptr;
+    p->grad = p->base = nullptr;
+    p->storage = nullptr;
+    if (p->extra) p->extra->hooks.clear();
+    release_weak(p);
+  }
   if (storage) storage->release();
   if (node) release_node(node);
+}
+
+void release_weak(TensorImpl* t) noexcept {
+  if (t->weak.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  t->~TensorImpl();
+  pool_release(t, sizeof(TensorImpl));
+}
+
+Tensor lock_weak(TensorImpl* t) {
+  std::uint32_t n = t->refs.load(std::memory_order_relaxed);
+  while (n && !t->refs.compare_exchange_weak(n, n + 1, std::memory_order_acq_rel)) continue;
+  return n ? Tensor::adopt(t) : Tensor();
 }
 
 bool compute_contiguous(const Shape& shape, const Shape& strides) {
@@ -218,6 +238,7 @@ void Tensor::set_grad(const Tensor& g, Location at) {
   Tensor copy = g;
   Tensor old = t.grad ? adopt(t.grad) : Tensor();
   t.grad = copy.release();
+  t.grad_is = TensorImpl::GradIs::unknown;
 }
 
 void Tensor::zero_grad(bool set_to_none) {
@@ -234,6 +255,8 @@ void Tensor::zero_grad(bool set_to_none) {
   }
   detail::fill_raw(g, 0);
   detail::impl(g).storage->changed("zero_grad", Location::current());
+  t.grad_is = TensorImpl::GradIs::zero;
+  t.grad_version = detail::impl(g).storage->version;
 }
 
 void Tensor::backward(const Tensor& gradient, bool retain_graph, bool create_graph, Location at) const {
@@ -315,6 +338,7 @@ Tensor& Tensor::set_name(std::string name) {
   TensorImpl& t = checked(*this, "set_name");
   if (!t.extra) t.extra = std::make_unique<TensorImpl::Extra>();
   t.extra->name = std::move(name);
+  if (detail::wants_grad(*this) && t.grad_fn) detail::name_output(*t.grad_fn, t.output_nr, t.extra->name);
   return *this;
 }
 

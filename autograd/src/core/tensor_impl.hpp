@@ -20,14 +20,22 @@ struct TensorImpl : RefCounted {
   std::uint32_t output_nr = 0;     // which output of grad_fn
   std::uint32_t history = 0;       // times an in-place operation put this tensor on a new node
   std::uint32_t view_history = 0;  // of the base, when this view was linked to it
+  std::atomic<std::uint32_t> weak{1};  // weak references, and one for all the others together
   Storage* storage = nullptr;
   std::int64_t numel = 0;
   Shape shape, strides;
   Node* grad_fn = nullptr;
   TensorImpl* grad = nullptr;
   TensorImpl* base = nullptr;  // the tensor this is a view of
+  // Where .grad comes from, for pictures.
+  enum class GradIs : std::uint8_t { unknown, zero, of_pass };
+  std::uint32_t pass = 0;          // the last backward pass that gave this leaf a gradient
+  std::uint32_t grad_version = 0;  // of the storage of .grad, when grad_is was set
+  std::uint8_t grad_uses = 0;      // uses that .grad is the sum of, at most 255
+  GradIs grad_is = GradIs::unknown;  // of_pass: all of it came in `pass`
   struct Extra {
     std::string name;
+    bool parameter = false;  // registered with a module
     std::vector<std::pair<std::uint64_t, std::function<Tensor(const Tensor&)>>> hooks;  // of a leaf
   };
   std::unique_ptr<Extra> extra;
@@ -52,6 +60,12 @@ struct TensorImpl : RefCounted {
   char* find_memory() const;
   mutable std::atomic<char*> place_{nullptr};  // in the storage; null: not asked for yet
 };
+
+// Weak references keep the block, its type, shape and name, not the values.
+inline void retain_weak(TensorImpl* t) { t->weak.fetch_add(1, std::memory_order_relaxed); }
+void release_weak(TensorImpl* t) noexcept;
+// A tensor again; undefined when nobody holds it any more.
+Tensor lock_weak(TensorImpl* t);
 
 // Uninitialised contiguous tensor. ShapeError for negative sizes or overflow.
 XGRAD_API Tensor make_tensor(const Shape& shape, DType dtype, Location at = Location::current());

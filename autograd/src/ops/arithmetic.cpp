@@ -16,6 +16,7 @@ namespace xgrad {
 using detail::as_type;
 using detail::dispatch_all;
 using detail::impl;
+using detail::record_number;
 using detail::require_broadcast;
 using detail::result_type;
 
@@ -104,11 +105,11 @@ Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
           return {g, g};
         },
         at);
-  return record(
-      "add", elementwise([k](auto a, auto b) { return a + b * k; }, p.x, p.y), {x, y}, {},
-      [k](const Saved& s, const Tensor& g) -> Grads {
+  return record_number(
+      "add", k, elementwise([k](auto a, auto b) { return a + b * k; }, p.x, p.y), {x, y}, {},
+      [](double by, const Saved& s, const Tensor& g) -> Grads {
         Tensor dx = s.needs(0) ? g : Tensor();
-        return {std::move(dx), s.needs(1) ? scaled(g, k) : Tensor()};
+        return {std::move(dx), s.needs(1) ? scaled(g, by) : Tensor()};
       },
       at);
 }
@@ -119,9 +120,9 @@ Tensor add(const Tensor& x, Scalar y, Location at) {
   if (!is_floating(type))
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) + kWrap(b); });
   const double k = y.to_double();
-  return record(
-      "add", elementwise([k](auto a) { return a + k; }, as_type(x, type)), {x}, {},
-      [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
+  return record_number(
+      "add", k, elementwise([k](auto a) { return a + k; }, as_type(x, type)), {x}, {},
+      [](double, const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
 Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
@@ -143,13 +144,15 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
     return integer_binary(x, y, type, [m](auto a, auto b) { return kWrap(a) - m * kWrap(b); });
   }
   const Pair p = as_pair(x, y, type);
+  const auto backward = [](double by, const Saved& s, const Tensor& g) -> Grads {
+    Tensor dx = s.needs(0) ? g : Tensor();
+    return {std::move(dx), s.needs(1) ? scaled(g, -by) : Tensor()};
+  };
+  Tensor out = elementwise([k](auto a, auto b) { return a - b * k; }, p.x, p.y);
+  if (k != 1) return record_number("sub", k, std::move(out), {x, y}, {}, backward, at);
   return record(
-      "sub", elementwise([k](auto a, auto b) { return a - b * k; }, p.x, p.y), {x, y}, {},
-      [k](const Saved& s, const Tensor& g) -> Grads {
-        Tensor dx = s.needs(0) ? g : Tensor();
-        return {std::move(dx), s.needs(1) ? scaled(g, -k) : Tensor()};
-      },
-      at);
+      "sub", std::move(out), {x, y}, {},
+      [backward](const Saved& s, const Tensor& g) -> Grads { return backward(1, s, g); }, at);
 }
 
 Tensor sub(const Tensor& x, Scalar y, Location at) {
@@ -158,9 +161,9 @@ Tensor sub(const Tensor& x, Scalar y, Location at) {
   if (!is_floating(type))
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) - kWrap(b); });
   const double k = y.to_double();
-  return record(
-      "sub", elementwise([k](auto a) { return a - k; }, as_type(x, type)), {x}, {},
-      [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
+  return record_number(
+      "sub", k, elementwise([k](auto a) { return a - k; }, as_type(x, type)), {x}, {},
+      [](double, const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
 Tensor rsub(const Tensor& x, Scalar y, Location at) {
@@ -169,9 +172,9 @@ Tensor rsub(const Tensor& x, Scalar y, Location at) {
   if (!is_floating(type))
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(b) - kWrap(a); });
   const double k = y.to_double();
-  return record(
-      "rsub", elementwise([k](auto a) { return k - a; }, as_type(x, type)), {x}, {},
-      [](const Saved&, const Tensor& g) -> Grads { return {scaled(g, -1)}; }, at);
+  return record_number(
+      "rsub", k, elementwise([k](auto a) { return k - a; }, as_type(x, type)), {x}, {},
+      [](double, const Saved&, const Tensor& g) -> Grads { return {scaled(g, -1)}; }, at);
 }
 
 Tensor mul(const Tensor& x, const Tensor& y, Location at) {
@@ -199,9 +202,9 @@ Tensor mul(const Tensor& x, Scalar y, Location at) {
   if (!is_floating(type))
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
   const double k = y.to_double();
-  return record(
-      "mul", elementwise([k](auto a) { return a * k; }, as_type(x, type)), {x}, {},
-      [k](const Saved&, const Tensor& g) -> Grads { return {scaled(g, k)}; }, at);
+  return record_number(
+      "mul", k, elementwise([k](auto a) { return a * k; }, as_type(x, type)), {x}, {},
+      [](double by, const Saved&, const Tensor& g) -> Grads { return {scaled(g, by)}; }, at);
 }
 
 Tensor div(const Tensor& x, const Tensor& y, Location at) {
@@ -223,9 +226,12 @@ Tensor div(const Tensor& x, Scalar y, Location at) {
   require_defined("div", x, at);
   const DType type = is_floating(impl(x).dtype) ? impl(x).dtype : DType::float32;
   const double k = y.to_double();
-  return record(
-      "div", elementwise([k](auto a) { return a / k; }, as_type(x, type)), {x}, {},
-      [k](const Saved&, const Tensor& g) -> Grads { return {detail::fuse_last([k](auto u) { return u / k; }, g)}; }, at);
+  return record_number(
+      "div", k, elementwise([k](auto a) { return a / k; }, as_type(x, type)), {x}, {},
+      [](double by, const Saved&, const Tensor& g) -> Grads {
+        return {detail::fuse_last([by](auto u) { return u / by; }, g)};
+      },
+      at);
 }
 
 Tensor rdiv(const Tensor& x, Scalar y, Location at) {
@@ -233,10 +239,10 @@ Tensor rdiv(const Tensor& x, Scalar y, Location at) {
   const Tensor v = detail::as_floating(x);
   const double k = y.to_double();
   Tensor out = elementwise([k](auto a) { return k / a; }, v);
-  return record(
-      "rdiv", out, {v}, {v},
-      [k](const Saved& s, const Tensor& g) -> Grads {
-        return {detail::fuse_last([k](auto u, auto a) { return u * (-k / a / a); }, g, s[0])};
+  return record_number(
+      "rdiv", k, out, {v}, {v},
+      [](double of, const Saved& s, const Tensor& g) -> Grads {
+        return {detail::fuse_last([of](auto u, auto a) { return u * (-of / a / a); }, g, s[0])};
       },
       at);
 }
@@ -315,9 +321,9 @@ Tensor pow(const Tensor& x, Scalar y, Location at) {
   const double k = y.to_double();
   Tensor out = k == 0 ? elementwise([](auto a) { return decltype(a)(1); }, v)
                       : with_power(k, [&](auto p) { return elementwise(p, v); });
-  return record(
-      "pow", std::move(out), {x}, {v},
-      [k](const Saved& s, const Tensor& g) -> Grads { return {power_backward(g, s[0], k)}; }, at);
+  return record_number(
+      "pow", k, std::move(out), {x}, {v},
+      [](double to, const Saved& s, const Tensor& g) -> Grads { return {power_backward(g, s[0], to)}; }, at);
 }
 
 Tensor pow(const Tensor& x, const Tensor& y, Location at) {

@@ -39,6 +39,7 @@ struct Targets {
   Tensor index;   // int64, contiguous
   Tensor weight;  // of the input's dtype, contiguous; may be undefined
   Call call;
+  Tensor target, class_weight;  // as the user passed them
 };
 
 // ---- checks ----
@@ -149,7 +150,7 @@ Targets check_targets(const char* op, const Tensor& input, const Tensor& target,
   const ClassGrid grid = grid_of(impl(input).shape);
   Targets t{detail::contiguous_copy(detail::cast_raw(target, DType::int64)),
             checked_weight(op, weight, input, grid.classes, at),
-            Call{grid, ignore_index, reduction, smoothing, 1, class_dim}};
+            Call{grid, ignore_index, reduction, smoothing, 1, class_dim}, target, weight};
   require_range(op, input, target, t.index, t.call, at);
   if (reduction == Reduction::mean) t.call.scale = 1 / total_weight(t);
   return t;
@@ -193,7 +194,9 @@ T row_gradient(const Call& c, const T* g, std::int64_t row) {
 }
 
 // ---- nll_loss ----
-Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, const Call& c, const Location& at);
+// read: index and weight as the user passed them.
+Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, const Call& c,
+                   const detail::TensorRefs& read, const Location& at);
 
 Tensor nll_backward(const Tensor& grad, const Tensor& index, const Tensor& weight, const Call& c, const Shape& shape) {
   const Tensor g = grad.contiguous();
@@ -207,11 +210,12 @@ Tensor nll_backward(const Tensor& grad, const Tensor& index, const Tensor& weigh
       if (t[r] != c.ignore_index) data<T>(dx)[c.grid.at(r, t[r])] = -row_weight(c, t, w, r) * row_gradient(c, pg, r);
   });
   return record("nll_loss_backward", dx, {g}, {index, weight}, [c](const Saved& s, const Tensor& gg) -> Grads {
-    return {nll_forward(gg.contiguous(), s[0], s[1], c, Location::current())};
+    return {nll_forward(gg.contiguous(), s[0], s[1], c, {s[0], s[1]}, Location::current())};
   });
 }
 
-Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, const Call& c, const Location& at) {
+Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, const Call& c,
+                   const detail::TensorRefs& read, const Location& at) {
   Tensor out = dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
     const std::int64_t* t = data<std::int64_t>(index);
@@ -220,8 +224,8 @@ Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, c
       return t[r] == c.ignore_index ? T(0) : -row_weight(c, t, w, r) * p[c.grid.at(r, t[r])];
     });
   });
-  return record(
-      "nll_loss", std::move(out), {x}, {index, weight},
+  return detail::record_reading(
+      "nll_loss", read, std::move(out), {x}, {index, weight},
       [c, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
         return {nll_backward(g, s[0], s[1], c, shape)};
       },
@@ -347,8 +351,8 @@ Tensor ce_indices(const Tensor& x, const Targets& t, const Location& at) {
     using T = decltype(zero);
     return ce_losses<T>(x, t, normaliser_of<T>(top, log_sum));
   });
-  return record(
-      "cross_entropy", std::move(out), {x}, {x, top, log_sum, t.index, t.weight},
+  return detail::record_reading(
+      "cross_entropy", {t.target, t.class_weight}, std::move(out), {x}, {x, top, log_sum, t.index, t.weight},
       [c = t.call](const Saved& s, const Tensor& g) -> Grads {
         return {ce_backward(g, s[0], s[1], s[2], s[3], s[4], c)};
       },
@@ -428,7 +432,7 @@ Tensor nll_loss(const Tensor& input, const Tensor& target, const NllLossOptions&
   require_scores("nll_loss", input, target, at);
   const Targets t =
       check_targets("nll_loss", input, target, options.weight, options.ignore_index, options.reduction, 0, at);
-  return nll_forward(input.contiguous(at), t.index, t.weight, t.call, at);
+  return nll_forward(input.contiguous(at), t.index, t.weight, t.call, {target, options.weight}, at);
 }
 
 Tensor cross_entropy(const Tensor& input, const Tensor& target, const CrossEntropyOptions& options, Location at) {

@@ -193,8 +193,8 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& in
   Tensor grad;
   const bool differentiates = grad_enabled() && detail::wants_grad(log_probs);
   Tensor loss = losses(b, o, differentiates ? &grad : nullptr);
-  loss = record_once(
-      "ctc_loss", std::move(loss), {log_probs}, {grad},
+  loss = detail::record_reading<true>(
+      "ctc_loss", {targets, input_lengths, target_lengths}, std::move(loss), {log_probs}, {grad},
       [shape = impl(log_probs).shape, size = b.size](const Saved& s, const Tensor& g) -> Grads {
         return {reshape(mul(s[0], reshape(g, {1, size, 1})), shape)};
       },

@@ -13,6 +13,7 @@
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/node.hpp"
 #include "core/tensor_impl.hpp"
 
 namespace xgrad {
@@ -87,9 +88,10 @@ void copy_scaled_rows(const T* weight, const std::int64_t* index, const T* scale
                        });
 }
 
-// Rows of weight by index, times `factor` if defined; its backward pass scales with `scale`.
-Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& factor, const Tensor& scale, const Table& table,
-               const Location& at) {
+// Rows of weight by index (given: as the user passed it), times `factor` if defined; its backward pass scales with
+// `scale`.
+Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& given, const Tensor& factor,
+               const Tensor& scale, const Table& table, const Location& at) {
   Shape shape = impl(index).shape;
   for (int d = 1; d < table.weight.rank(); ++d) shape.push_back(table.weight[d]);
   Tensor out = make_tensor(shape, impl(weight).dtype, at);
@@ -101,8 +103,8 @@ Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& factor, 
       copy_scaled_rows(data<T>(packed), data<std::int64_t>(index), data<T>(factor), impl(index).numel, table.size(),
                        data<T>(out));
     });
-  return record(
-      "embedding", std::move(out), {weight}, {index, scale},
+  return detail::record_reading(
+      "embedding", {given}, std::move(out), {weight}, {index, scale},
       [table](const Saved& s, const Tensor& g) -> Grads { return {add_up(g, s[0], s[1], table)}; }, at);
 }
 
@@ -132,7 +134,7 @@ Tensor add_up(const Tensor& g, const Tensor& index, const Tensor& scale, const T
     });
   return record("embedding_backward", std::move(out), {g}, {index, scale},
                 [table](const Saved& s, const Tensor& gg) -> Grads {
-                  return {look_up(gg, s[0], s[1], s[1], table, Location::current())};
+                  return {look_up(gg, s[0], s[0], s[1], s[1], table, Location::current())};
                 });
 }
 
@@ -205,7 +207,7 @@ Tensor embedding(const Tensor& input, const Tensor& weight, const EmbeddingOptio
   Tensor scale;
   if (is_floating(impl(weight).dtype) && grad_enabled())
     scale = gradient_scale(index, rows, impl(weight).dtype, padding, options.scale_grad_by_freq);
-  return look_up(weight, index, Tensor(), scale, table, at);
+  return look_up(weight, index, input, Tensor(), scale, table, at);
 }
 
 }  // namespace xgrad

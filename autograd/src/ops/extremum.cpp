@@ -61,13 +61,14 @@ detail::ArgResult arg_along(const char* op, const Tensor& x, std::int64_t dim, b
 ValuesIndices extremum_along(const char* op, const Tensor& x, std::int64_t dim, bool largest, bool keepdim, const Location& at) {
   detail::ArgResult r = arg_along(op, x, dim, largest, keepdim, at);
   const int d = wrap_dim(op, dim, x, at);
-  r.values = record(op, std::move(r.values), {x}, {r.indices},
-                    [d, full = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
-                      if (full.rank() == 0) return {g};
-                      const DimSet set = DimSet{1} << d;
-                      return {place_at(with_kept_dims(g, full, set), d, with_kept_dims(s[0], full, set), full[d])};
-                    }, at);
-  return {std::move(r.values), std::move(r.indices)};
+  Tensor outputs[] = {std::move(r.values), std::move(r.indices)};
+  const auto back = [d, full = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
+    if (full.rank() == 0) return {g};
+    const DimSet set = DimSet{1} << d;
+    return {place_at(with_kept_dims(g, full, set), d, with_kept_dims(s[0], full, set), full[d])};
+  };
+  detail::record_outputs<std::remove_const_t<decltype(back)>, false>(op, outputs, {x}, {outputs[1]}, back, at);
+  return {std::move(outputs[0]), std::move(outputs[1])};
 }
 
 void require_not_bool(const char* op, const Tensor& x, const Location& at) {

@@ -15,6 +15,7 @@
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/node.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/prefetch.hpp"
 #include "ops/view_geometry.hpp"
@@ -220,8 +221,8 @@ Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index, Loca
       select_rows(detail::data<T>(from), detail::data<std::int64_t>(plain), n, a, detail::data<T>(y));
     });
   }
-  return record(
-      "index_select", std::move(y), {x}, {index},
+  return detail::record_reading(
+      "index_select", {index}, std::move(y), {x}, {index},
       [d, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
         return {index_select_backward(g, shape, d, s[0])};
       },
@@ -247,8 +248,8 @@ Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const T
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
   detail::copy_raw(y, x);
   add_at(y, d, plain, source);
-  return record(
-      "index_add", std::move(y), {x, source}, {index},
+  return detail::record_reading(
+      "index_add", {index}, std::move(y), {x, source}, {index},
       [d, shape = impl(source).shape](const Saved& s, const Tensor& g) -> Grads {
         Tensor gs;
         if (s.needs(1)) {
@@ -401,8 +402,8 @@ Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Location a
       });
     });
   }
-  return record(
-      "gather", std::move(y), {x}, {index},
+  return detail::record_reading(
+      "gather", {index}, std::move(y), {x}, {index},
       [d, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
         return {gather_backward(g, shape, d, s[0])};
       },
@@ -434,8 +435,8 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
   detail::copy_raw(y, x);
   scatter_into(y, d, plain, used);
-  return record(
-      "scatter_add", std::move(y), {x, used}, {index},
+  return detail::record_reading(
+      "scatter_add", {index}, std::move(y), {x, used}, {index},
       [d, shape = impl(used).shape](const Saved& s, const Tensor& g) -> Grads {
         Tensor gs;
         if (s.needs(1)) {
@@ -519,8 +520,8 @@ Tensor take_masked(const Tensor& x, const Tensor& mask, const Shape& shape, Loca
       to += keep[i];
     }
   });
-  return record(
-      "masked_select", std::move(y), {x}, {mask},
+  return detail::record_reading(
+      "masked_select", {mask}, std::move(y), {x}, {mask},
       [shape](const Saved& s, const Tensor& g) -> Grads { return {masked_select_backward(g, s[0], shape)}; }, at);
 }
 
@@ -549,8 +550,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Location a
     const T v = value.to<T>();
     detail::run_tiles({&fill_tile<T>, &v, 0.2}, y, in, 2);
   });
-  return record(
-      "masked_fill", std::move(y), {x}, {mask},
+  return detail::record_reading(
+      "masked_fill", {mask}, std::move(y), {x}, {mask},
       [](const Saved& s, const Tensor& g) -> Grads { return {masked_fill(g, s[0], 0)}; }, at);
 }
 

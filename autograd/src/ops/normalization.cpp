@@ -163,10 +163,11 @@ Grads norm_backward(const Saved& s, const Tensor& grad, const Norm& norm) {
   return {s.needs(0) ? out[0] : Tensor(), s.needs(1) ? out[1] : Tensor(), s.needs(2) ? out[2] : Tensor()};
 }
 
+// data: running statistics that were used.
 Tensor record_norm(const char* op, Tensor y, const Inputs& in, const NormTerms& terms, const Norm& norm,
-                   const Location& at) {
-  return record(
-      op, std::move(y), {in.x, in.weight, in.bias}, {in.x, in.weight, terms.mean, terms.rstd, terms.rest},
+                   const Location& at, const detail::TensorRefs& data = {}) {
+  return detail::record_reading(
+      op, data, std::move(y), {in.x, in.weight, in.bias}, {in.x, in.weight, terms.mean, terms.rstd, terms.rest},
       [norm](const Saved& s, const Tensor& g) -> Grads { return norm_backward(s, g, norm); }, at);
 }
 
@@ -288,10 +289,13 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   if (training) require_several(op, "value per channel", grid, in, at);
   const Tensor packed = contiguous_copy(x);
   Running next;
+  const Tensor statistics[] = {running_mean, running_var};
+  const detail::TensorRefs used(std::span(statistics, training ? 0 : 2));
   NormTerms terms =
       training ? batch_terms(grid, packed, running, momentum, eps, next) : running_terms(packed, running, eps);
   const Tensor y =
-      record_norm("batch_norm", channels(grid, packed, in, terms), in, terms, {grid, !training, eps, each}, at);
+      record_norm("batch_norm", channels(grid, packed, in, terms), in, terms, {grid, !training, eps, each}, at,
+                               used);
   replace(running, next);
   return y;
 }
@@ -350,7 +354,9 @@ Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& 
   NormTerms terms = use_input_stats ? NormTerms{} : running_terms(packed, running, eps);
   Tensor y = use_input_stats ? rows(grid, eps, in, terms) : channels(grid, packed, in, terms);
   const Running next = use_input_stats ? next_from_samples(grid, terms, running, momentum, eps) : Running{};
-  y = record_norm("instance_norm", std::move(y), in, terms, {grid, !use_input_stats, eps, each}, at);
+  const Tensor statistics[] = {running_mean, running_var};
+  y = record_norm("instance_norm", std::move(y), in, terms, {grid, !use_input_stats, eps, each}, at,
+                  std::span(statistics, use_input_stats ? 0 : 2));
   replace(running, next);
   return y;
 }

@@ -6,6 +6,7 @@
 #include <xgrad/ops/pool.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/node.hpp"
 #include "ops/pool_shape.hpp"
 
 namespace xgrad {
@@ -27,15 +28,21 @@ Tensor scatter(const Tensor& g, const Tensor& positions, const PoolShape& s) {
                 [s](const Saved& saved, const Tensor& h) -> Grads { return {gather(h, saved[0], s)}; });
 }
 
-ValuesIndices largest(const char* op, const Tensor& x, const PoolShape& s, const Location& at) {
-  detail::MaxPool r = detail::max_pool_raw(s, x);
-  Tensor y = record(
-      op, std::move(r.values), {x}, {r.positions},
-      [s](const Saved& saved, const Tensor& g) -> Grads { return {scatter(g, saved[0], s)}; }, at);
-  return {std::move(y), std::move(r.positions)};
+auto scatter_back(const PoolShape& s) {
+  return [s](const Saved& saved, const Tensor& g) -> Grads { return {scatter(g, saved[0], s)}; };
 }
 
-ValuesIndices with_indices(ValuesIndices r) { return {std::move(r.values), detail::cast_raw(r.indices, DType::int64)}; }
+Tensor largest(const char* op, const Tensor& x, const PoolShape& s, const Location& at) {
+  detail::MaxPool r = detail::max_pool_raw(s, x);
+  return record(op, std::move(r.values), {x}, {r.positions}, scatter_back(s), at);
+}
+ValuesIndices largest_with_indices(const char* op, const Tensor& x, const PoolShape& s, const Location& at) {
+  detail::MaxPool r = detail::max_pool_raw(s, x);
+  Tensor outputs[] = {std::move(r.values), detail::cast_raw(r.positions, DType::int64)};
+  const auto back = scatter_back(s);
+  detail::record_outputs<std::remove_const_t<decltype(back)>, false>(op, outputs, {x}, {r.positions}, back, at);
+  return {std::move(outputs[0]), std::move(outputs[1])};
+}
 
 Tensor spread(const char* op, const Tensor& g, const PoolShape& s);
 
@@ -56,30 +63,30 @@ Tensor spread(const char* forward, const Tensor& g, const PoolShape& s) {
 
 Tensor unpool(const char* op, const Tensor& x, const Tensor& indices, const PoolShape& s, const Location& at) {
   const Tensor positions = detail::cast_raw(indices, DType::int32);
-  return record(
-      op, detail::pool_scatter_raw(s, x, positions, true), {x}, {positions},
+  return detail::record_reading(
+      op, {indices}, detail::pool_scatter_raw(s, x, positions, true), {x}, {positions},
       [s](const Saved& saved, const Tensor& g) -> Grads { return {gather(g, saved[0], s)}; }, at);
 }
 
 }  // namespace
 
 Tensor max_pool1d(const Tensor& x, Extents<1> kernel, const MaxPoolOptions<1>& o, Location at) {
-  return largest("max_pool1d", x, detail::max_pool_shape("max_pool1d", x, kernel, o, at), at).values;
+  return largest("max_pool1d", x, detail::max_pool_shape("max_pool1d", x, kernel, o, at), at);
 }
 Tensor max_pool2d(const Tensor& x, Extents<2> kernel, const MaxPoolOptions<2>& o, Location at) {
-  return largest("max_pool2d", x, detail::max_pool_shape("max_pool2d", x, kernel, o, at), at).values;
+  return largest("max_pool2d", x, detail::max_pool_shape("max_pool2d", x, kernel, o, at), at);
 }
 Tensor max_pool3d(const Tensor& x, Extents<3> kernel, const MaxPoolOptions<3>& o, Location at) {
-  return largest("max_pool3d", x, detail::max_pool_shape("max_pool3d", x, kernel, o, at), at).values;
+  return largest("max_pool3d", x, detail::max_pool_shape("max_pool3d", x, kernel, o, at), at);
 }
 ValuesIndices max_pool1d_with_indices(const Tensor& x, Extents<1> kernel, const MaxPoolOptions<1>& o, Location at) {
-  return with_indices(largest("max_pool1d", x, detail::max_pool_shape("max_pool1d", x, kernel, o, at), at));
+  return largest_with_indices("max_pool1d", x, detail::max_pool_shape("max_pool1d", x, kernel, o, at), at);
 }
 ValuesIndices max_pool2d_with_indices(const Tensor& x, Extents<2> kernel, const MaxPoolOptions<2>& o, Location at) {
-  return with_indices(largest("max_pool2d", x, detail::max_pool_shape("max_pool2d", x, kernel, o, at), at));
+  return largest_with_indices("max_pool2d", x, detail::max_pool_shape("max_pool2d", x, kernel, o, at), at);
 }
 ValuesIndices max_pool3d_with_indices(const Tensor& x, Extents<3> kernel, const MaxPoolOptions<3>& o, Location at) {
-  return with_indices(largest("max_pool3d", x, detail::max_pool_shape("max_pool3d", x, kernel, o, at), at));
+  return largest_with_indices("max_pool3d", x, detail::max_pool_shape("max_pool3d", x, kernel, o, at), at);
 }
 
 Tensor avg_pool1d(const Tensor& x, Extents<1> kernel, const AvgPoolOptions<1>& o, Location at) {
@@ -102,25 +109,22 @@ Tensor adaptive_avg_pool3d(const Tensor& x, Extents<3> size, Location at) {
   return mean_of_windows("adaptive_avg_pool3d", x, detail::adaptive_shape("adaptive_avg_pool3d", x, size, at), at);
 }
 Tensor adaptive_max_pool1d(const Tensor& x, Extents<1> size, Location at) {
-  return largest("adaptive_max_pool1d", x, detail::adaptive_shape("adaptive_max_pool1d", x, size, at), at).values;
+  return largest("adaptive_max_pool1d", x, detail::adaptive_shape("adaptive_max_pool1d", x, size, at), at);
 }
 Tensor adaptive_max_pool2d(const Tensor& x, Extents<2> size, Location at) {
-  return largest("adaptive_max_pool2d", x, detail::adaptive_shape("adaptive_max_pool2d", x, size, at), at).values;
+  return largest("adaptive_max_pool2d", x, detail::adaptive_shape("adaptive_max_pool2d", x, size, at), at);
 }
 Tensor adaptive_max_pool3d(const Tensor& x, Extents<3> size, Location at) {
-  return largest("adaptive_max_pool3d", x, detail::adaptive_shape("adaptive_max_pool3d", x, size, at), at).values;
+  return largest("adaptive_max_pool3d", x, detail::adaptive_shape("adaptive_max_pool3d", x, size, at), at);
 }
 ValuesIndices adaptive_max_pool1d_with_indices(const Tensor& x, Extents<1> size, Location at) {
-  return with_indices(
-      largest("adaptive_max_pool1d", x, detail::adaptive_shape("adaptive_max_pool1d", x, size, at), at));
+  return largest_with_indices("adaptive_max_pool1d", x, detail::adaptive_shape("adaptive_max_pool1d", x, size, at), at);
 }
 ValuesIndices adaptive_max_pool2d_with_indices(const Tensor& x, Extents<2> size, Location at) {
-  return with_indices(
-      largest("adaptive_max_pool2d", x, detail::adaptive_shape("adaptive_max_pool2d", x, size, at), at));
+  return largest_with_indices("adaptive_max_pool2d", x, detail::adaptive_shape("adaptive_max_pool2d", x, size, at), at);
 }
 ValuesIndices adaptive_max_pool3d_with_indices(const Tensor& x, Extents<3> size, Location at) {
-  return with_indices(
-      largest("adaptive_max_pool3d", x, detail::adaptive_shape("adaptive_max_pool3d", x, size, at), at));
+  return largest_with_indices("adaptive_max_pool3d", x, detail::adaptive_shape("adaptive_max_pool3d", x, size, at), at);
 }
 
 Tensor max_unpool1d(const Tensor& x, const Tensor& indices, Extents<1> size, Location at) {

@@ -2,9 +2,11 @@
 //
 //   xgrad::viz::save(loss, "net.svg");      // .dot .svg .png .pdf
 //
-// Every operation with its result's type and shape, parameters and data with their names, a box per module, what each
-// operation keeps for its backward pass, and, after backward(), dashed edges for the gradients. Values and gradients of
-// intermediate results are in the picture when an xgrad::TapeRecorder was alive while they were computed.
+// Every operation with its results' types and shapes, parameters and data (targets, indices and masks as well) with
+// their names, a box per module, what each operation keeps for its backward pass, and, after backward(), dashed edges
+// for the gradients. Values and gradients of intermediate results are in the picture when an xgrad::TapeRecorder was
+// alive while they were computed. Values are those at the time they were computed or read, gradients those of the last
+// backward pass through the root; what is not known any more is left out, and the picture says why.
 #pragma once
 
 #include <chrono>
@@ -29,7 +31,7 @@ struct Options {
   bool backward = true;   // dashed edges, labelled with the norm of the gradient that flows
   Values values = Values::automatic;
   bool saved = true;      // "saves x, W": what each operation keeps for its backward pass
-  bool symbols = true;    // W[1], b[1], z[1], a[1], L beside the names
+  bool symbols = true;    // W[1], b[1], z[1], a[1], L beside the names, where the structure is that of a layer
   bool legend = true;
   int max_nodes = 400;    // above: the part nearest the result, and a note of how much was left out
   int dpi = 96;           // of PNG
