@@ -32,7 +32,8 @@ std::size_t utf8_length(std::string_view s) {
   constexpr unsigned kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
   const bool surrogate = code >= 0xD800 && code <= 0xDFFF, control = code < 0xA0;
   const bool lead = byte(0) >= 0xC2 && byte(0) <= 0xF4;
-  return lead && code >= kSmallest[n] && code <= 0x10FFFF && !surrogate && !control ? n : 0;
+  const bool no_character = code == 0xFFFE || code == 0xFFFF;  // XML forbids them
+  return lead && code >= kSmallest[n] && code <= 0x10FFFF && !surrogate && !control && !no_character ? n : 0;
 }
 
 }  // namespace
