@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <type_traits>
+#include <vector>
 #include <xgrad/xgrad.hpp>
 
 struct Common {
@@ -112,7 +114,7 @@ inline void require_fashion(const std::string& folder) {
 }
 // A setting for --fashion, unless the command line has one.
 template <class T>
-void prefer(const CLI::App& app, const std::string& option, T& setting, const T& value) {
+void prefer(const CLI::App& app, const std::string& option, T& setting, const std::type_identity_t<T>& value) {
   if (app.count(option) == 0) setting = value;
 }
 

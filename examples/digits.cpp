@@ -5,7 +5,8 @@
 //   digits --fashion            70,000 pictures of clothes, a few minutes (scripts/setup.sh --data installs them)
 //   digits --load out/digits.safetensors     scores a saved network again
 //
-// Writes out/digits.svg, out/metrics.csv and out/digits.safetensors. Ctrl-C stops after the current batch and still saves.
+// Writes out/digits.svg, out/metrics.csv and out/digits.safetensors. Ctrl-C stops after the current batch and still
+// saves.
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -40,7 +41,8 @@ struct Digits {
 Digits load_digits(const Settings& s) {
   if (!s.fashion.empty()) require_fashion(s.fashion);
   if (const std::string& folder = s.fashion.empty() ? s.mnist : s.fashion; !folder.empty()) {
-    const bool full = std::filesystem::exists(folder + "/train-images-idx3-ubyte") || std::filesystem::exists(folder + "/train-images-idx3-ubyte.gz");
+    const bool full = std::filesystem::exists(folder + "/train-images-idx3-ubyte") ||
+                      std::filesystem::exists(folder + "/train-images-idx3-ubyte.gz");
     const auto pixels = [](const data::TensorDataset& d) { return data::TensorDataset(d.data.to(xgrad::kFloat32).flatten(1), d.target); };
     if (full) return {pixels(data::read_mnist(folder, "train")), pixels(data::read_mnist(folder, "t10k"))};
     const data::TensorDataset all = pixels(data::read_mnist(folder, "t10k"));
@@ -136,12 +138,14 @@ void draw_step(nn::Sequential& net, const data::TensorDataset& set, const std::s
 
 // What a batch of training images, one per row, is shown as: moved about, and clothes mirrored as well.
 Tensor varied(const Tensor& x, const Settings& s) {
+  if (s.shift == 0 && s.fashion.empty()) return x;
   const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(x.size(1)))));
   return moved(x.reshape({-1, 1, side, side}), s.shift, !s.fashion.empty()).flatten(1);
 }
 
 // One pass over the training data; ends early when interrupted.
-Score train_epoch(nn::Sequential& net, optim::Optimizer& opt, const data::DataLoader& loader, const Settings& s, const train::InterruptGuard& interrupt, train::Progress& progress) {
+Score train_epoch(nn::Sequential& net, optim::Optimizer& opt, const data::DataLoader& loader, const Settings& s,
+                  const train::InterruptGuard& interrupt, train::Progress& progress) {
   train::Mean loss, accuracy;
   for (auto& [x, y] : loader) {
     opt.zero_grad();
@@ -191,6 +195,10 @@ void fit(nn::Sequential& net, const data::Split& parts, const Settings& s, train
   stopping.restore(net);
 }
 
+std::vector<std::string> class_names(const Settings& s) {
+  return s.fashion.empty() ? std::vector<std::string>() : fashion_names();
+}
+
 void report(const char* name, const Score& s, std::int64_t n, const Settings& settings) {
   const char* noun = settings.fashion.empty() ? "digits" : "pictures";
   std::printf("%-11s loss %.4f  accuracy %.4f  (%lld %s)\n", name, s.loss, s.accuracy, static_cast<long long>(n), noun);
@@ -198,8 +206,10 @@ void report(const char* name, const Score& s, std::int64_t n, const Settings& se
 
 // Each pixel's own range; clothes move over all of them and have one range for all.
 void fit(data::Scaler& scaler, const Tensor& pixels, const Settings& s) {
-  if (s.fashion.empty()) scaler.fit(pixels);
-  else scaler.set(xgrad::zeros({pixels.size(1)}), xgrad::full({pixels.size(1)}, 255.0));
+  if (s.fashion.empty())
+    scaler.fit(pixels);
+  else
+    scaler.set(xgrad::zeros({pixels.size(1)}), xgrad::full({pixels.size(1)}, 255.0));
 }
 
 void run(Settings s) {
@@ -213,7 +223,7 @@ void run(Settings s) {
     nn::Sequential net = load_network(s.load, scaler, s);
     digits.test.data = scaler.transform(digits.test.data);
     report("test", evaluate(net, digits.test, &confusion), digits.test.size(), s);
-    std::cout << confusion.str();
+    std::cout << confusion.str(class_names(s));
     return;
   }
   std::filesystem::create_directories(s.out);
@@ -233,7 +243,7 @@ void run(Settings s) {
   report("train", training, parts.first.size(), s);
   report("validation", validation, parts.second.size(), s);
   report("test", test, digits.test.size(), s);
-  std::cout << confusion.str();
+  std::cout << confusion.str(class_names(s));
   log.add(0, "test", "loss", test.loss);
   log.add(0, "test", "accuracy", test.accuracy);
 
@@ -245,10 +255,14 @@ void run(Settings s) {
 
 // Settings that reach 0.90 on the clothes; what the command line says goes before.
 void choose_for_fashion(const CLI::App& app, Settings& s) {
+  prefer(app, "--hidden", s.hidden, {1024, 512});
   prefer(app, "--epochs", s.epochs, 40);
-  prefer(app, "--batch-size", s.batch_size, std::int64_t{128});
-  prefer(app, "--dropout", s.dropout, 0.2);
-  prefer(app, "--shift", s.shift, std::int64_t{1});
+  prefer(app, "--batch-size", s.batch_size, 128);
+  prefer(app, "--lr", s.lr, 1e-3);
+  prefer(app, "--weight-decay", s.weight_decay, 0.01);
+  prefer(app, "--dropout", s.dropout, 0.1);
+  prefer(app, "--shift", s.shift, 1);
+  prefer(app, "--validation", s.validation, 0.05);
 }
 
 int main(int argc, char** argv) {
@@ -269,7 +283,9 @@ int main(int argc, char** argv) {
   app.add_option("--digits", s.digits, "the bundled data")->capture_default_str();
   app.add_option("--mnist", s.mnist, "folder with MNIST's IDX files, plain or .gz");
   add_fashion_option(app, s.fashion);
-  app.add_option("--shift", s.shift, "pixels by which training images move at most")->capture_default_str()->check(CLI::Range(0, 100));
+  app.add_option("--shift", s.shift, "pixels by which training images move at most")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 100));
   app.add_option("--load", s.load, "score this saved network instead of training");
   app.add_option("--out", s.out, "folder for the results")->capture_default_str();
   CLI11_PARSE(app, argc, argv);

@@ -224,35 +224,37 @@ void draw_step(LeNet& net, const data::TensorDataset& set, const std::string& fi
   viz::save(loss, file);
 }
 
-// The filters of the first layer, and what they make of a few digits.
-void draw_filters(const LeNet& net, const Tensor& digits, const std::string& file) {
+// The filters of the first layer, and what they make of a few images.
+void draw_filters(LeNet& net, const Tensor& images, const char* noun, const std::string& file) {
   const xgrad::NoGradGuard off;
+  net.eval();
   viz::image_grid(
       net.c1.weight, file + "_filters.svg",
       {.columns = 8, .tile = 60, .title = "Filters of the first layer (green: positive, purple: negative)"});
   std::vector<Tensor> rows;
-  const Tensor maps = net.features(digits);
-  for (std::int64_t i = 0; i < digits.size(0); ++i)
-    rows.push_back(xgrad::cat({digits[i], maps[i] / amax(abs(maps[i]))}));
+  const Tensor maps = net.features(images);
+  for (std::int64_t i = 0; i < images.size(0); ++i)
+    rows.push_back(xgrad::cat({images[i], maps[i] / amax(abs(maps[i]))}));
   viz::image_grid(rows, file + "_features.svg",
-                  {.title = "Digits, and what each filter of the first layer sees in them"});
+                  {.title = std::string(noun) + ", and what each filter of the first layer sees in them"});
+  net.train();
 }
 
-void draw_curves(const std::vector<std::array<Score, 2>>& history, const std::string& file) {
+void draw_curves(const std::vector<std::array<Score, 2>>& history, const char* noun, const std::string& file) {
   std::vector<double> epochs, training, validation;
   for (const auto& [t, v] : history) {
     epochs.push_back(static_cast<double>(epochs.size() + 1));
     training.push_back(100 * (1 - t.accuracy));
     validation.push_back(100 * (1 - v.accuracy));
   }
-  viz::Plot({.title = "Misread digits", .x_label = "epoch", .y_label = "%", .y_scale = viz::Scale::log})
+  viz::Plot({.title = std::string("Misread ") + noun, .x_label = "epoch", .y_label = "%", .y_scale = viz::Scale::log})
       .line(epochs, training, {.label = "training (shifted images)", .marker = viz::Marker::circle})
       .line(epochs, validation, {.label = "validation", .marker = viz::Marker::square})
       .save(file);
 }
 
-void report(const char* name, const Score& s, std::int64_t n) {
-  std::printf("%-11s loss %.4f  accuracy %.4f  (%lld digits)\n", name, s.loss, s.accuracy, static_cast<long long>(n));
+void report(const char* name, const Score& s, std::int64_t n, const char* noun) {
+  std::printf("%-11s loss %.4f  accuracy %.4f  (%lld %s)\n", name, s.loss, s.accuracy, static_cast<long long>(n), noun);
 }
 
 void save_metrics(const Run& run, const Score& test, const std::string& path) {
@@ -277,8 +279,8 @@ void run(Settings s) {
   const bool small = std::min(height, width) < 20;
   LeNet net(height, width, fashion ? kFashion : small ? kSmallImages : kLeNet5, s.activation == "tanh");
   std::cout << train::summary(net, digits.test.data.slice(0, 0, s.batch_size)).str() << std::flush;
-  if (s.epochs == 0) s.epochs = fashion ? 25 : small ? 40 : 10;
-  if (s.shift < 0) s.shift = fashion || small ? 1 : 2;
+  if (s.epochs == 0) s.epochs = small ? 40 : 10;
+  if (s.shift < 0) s.shift = small ? 1 : 2;
   const data::Split parts = data::random_split(digits.training, s.validation);
   Run training(net, parts.first, parts.second, s);
   if (s.resume) training.resume();
@@ -286,22 +288,32 @@ void run(Settings s) {
   training.fit();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 
+  const char* noun = fashion ? "pictures" : "digits";
   train::ConfusionMatrix confusion(10);
   const Score test = evaluate(net, digits.test, &confusion);
-  report("train", evaluate(net, parts.first), parts.first.size());
-  report("validation", evaluate(net, parts.second), parts.second.size());
-  report("test", test, digits.test.size());
-  std::cout << confusion.str() << std::flush;
+  report("train", evaluate(net, parts.first), parts.first.size(), noun);
+  report("validation", evaluate(net, parts.second), parts.second.size(), noun);
+  report("test", test, digits.test.size(), noun);
+  std::cout << confusion.str(fashion ? fashion_names() : std::vector<std::string>()) << std::flush;
 
   const std::string file = s.common.out + "/mnist_cnn";
   xgrad::save_safetensors(net.state_dict(), file + ".safetensors");
   save_metrics(training, test, s.common.out + "/metrics.csv");
-  draw_curves(training.history, file + ".svg");
-  draw_filters(net, digits.test.data.slice(0, 0, 5), file);
+  draw_curves(training.history, noun, file + ".svg");
+  draw_filters(net, digits.test.data.slice(0, 0, 5), fashion ? "Pictures" : "Digits", file);
   draw_step(net, parts.first, file + "_graph.svg");
   std::printf(
       "trained for %.1f s; wrote %s.svg, _filters.svg, _features.svg, _graph.svg, .safetensors and %s/metrics.csv\n",
       seconds, file.c_str(), s.common.out.c_str());
+}
+
+// Settings that reach 0.93 on the clothes; what the command line says goes before.
+void choose_for_fashion(const CLI::App& app, Settings& s) {
+  prefer(app, "--epochs", s.epochs, 20);
+  prefer(app, "--batch-size", s.batch_size, 128);
+  prefer(app, "--lr", s.lr, 3e-3);
+  prefer(app, "--shift", s.shift, 1);
+  prefer(app, "--validation", s.validation, 0.05);
 }
 
 int main(int argc, char** argv) {
@@ -330,5 +342,6 @@ int main(int argc, char** argv) {
   add_fashion_option(app, s.fashion);
   add_common_options(app, s.common);
   CLI11_PARSE(app, argc, argv);
+  if (!s.fashion.empty()) choose_for_fashion(app, s);
   return guarded([&] { run(s); });
 }

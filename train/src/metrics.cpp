@@ -1,13 +1,12 @@
-#include <xgrad/train/metrics.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-
-#include <fmt/format.h>
-#include <xgrad/check.hpp>
 #include <xgrad/atomic_file.hpp>
+#include <xgrad/check.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/train/metrics.hpp>
 
 #include "table.hpp"
 
@@ -102,12 +101,14 @@ std::string ConfusionMatrix::str(const std::vector<std::string>& names, Location
   for (std::int64_t t = 0; t < classes_; ++t) {
     const auto begin = counts_.begin() + t * classes_;
     const std::int64_t sum = std::accumulate(begin, begin + classes_, std::int64_t{0});
-    std::vector<std::string> row{names.empty() ? fmt::format("{}", t) : fmt::format("{} {}", t, names[static_cast<std::size_t>(t)])};
+    std::vector<std::string> row{names.empty() ? fmt::format("{}", t)
+                                               : fmt::format("{} {}", t, names[static_cast<std::size_t>(t)])};
     if (square) {
       for (auto n = begin; n != begin + classes_; ++n) row.push_back(*n ? fmt::format("{}", *n) : ".");
     } else {
       const auto most = std::max_element(begin, begin + classes_);
-      row.insert(row.end(), {fmt::format("{}", sum), sum ? fmt::format("{}", most - begin) : "--", fmt::format("{}", *most)});
+      row.insert(row.end(),
+                 {fmt::format("{}", sum), sum ? fmt::format("{}", most - begin) : "--", fmt::format("{}", *most)});
     }
     row.push_back(percent(count(t, t), sum));
     rows.push_back(std::move(row));

@@ -1,10 +1,9 @@
-#include <xgrad/train/summary.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
-
-#include <fmt/format.h>
+#include <xgrad/train/summary.hpp>
 
 #include "table.hpp"
 
@@ -82,9 +81,11 @@ class Modes {
 };
 
 std::string table(const std::vector<Row>& rows, const Summary& s, std::int64_t bytes) {
-  std::vector<std::array<std::string, 4>> cells{{"Layer (name: type depth-index)", "Output shape", "Parameters", "Mult-adds"}};
+  std::vector<std::array<std::string, 4>> cells{
+      {"Layer (name: type depth-index)", "Output shape", "Parameters", "Mult-adds"}};
   const auto counted = [](std::int64_t n) { return n ? thousands(n) : std::string("--"); };
-  for (const Row& r : rows) cells.push_back({plain(r.layer), plain(r.shape), counted(r.parameters), counted(r.mult_adds)});
+  for (const Row& r : rows)
+    cells.push_back({plain(r.layer), plain(r.shape), counted(r.parameters), counted(r.mult_adds)});
   std::array<std::size_t, 4> width{20, 14, 12, 14};  // at least
   for (const auto& row : cells)
     for (std::size_t c = 0; c < row.size(); ++c) width[c] = std::max(width[c], screen_width(row[c]));

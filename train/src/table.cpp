@@ -29,7 +29,8 @@ std::size_t screen_width(const std::string& s) {
 
 std::string plain(const std::string& s) {
   std::string out = s;
-  std::ranges::replace_if(out, [](unsigned char c) { return c < 32 || c == 127; }, ' ');
+  std::ranges::replace_if(
+      out, [](unsigned char c) { return c < 32 || c == 127; }, ' ');
   return out;
 }
 

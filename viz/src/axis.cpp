@@ -51,7 +51,8 @@ std::vector<Tick> linear_ticks(const Range& r, int wanted) {
   std::vector<Tick> ticks;
   for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k) {
     const double v = k == 0 ? 0 : k * step;  // no −0
-    if (!std::isfinite(v * unit) || (!ticks.empty() && v * unit == ticks.back().value)) continue;  // at the last doubles
+    if (!std::isfinite(v * unit) || (!ticks.empty() && v * unit == ticks.back().value))
+      continue;  // at the last doubles
     const bool plain = size < 1e6 && decimals <= 5 && shift == 0;
     ticks.push_back({v * unit, with_minus(plain ? fmt::format("{:.{}f}", v, decimals) : tick_text(v, digits, shift))});
   }
@@ -121,10 +122,9 @@ Range log_range(double low, double high, double margin) {
 
 // One value, or values that differ by rounding only, get some room of their own size.
 Range linear_range(double low, double high, double margin) {
-  const double size = size_of({low, high}), half = high / 2 - low / 2;
+  const double size = size_of({low, high}), spread = std::min(high - low, kLargest);
   if (size == 0) return {-1, 1};
-  const bool apart = half > 0.5e-12 * size;
-  const double pad = apart ? 2 * std::min(margin * half, kLargest / 2) : std::max(0.1 * size, 8 * kTiniest);
+  const double pad = spread > 1e-12 * size ? margin * spread : std::max(0.1 * size, 8 * kTiniest);
   return {std::max(low - pad, -kLargest), std::min(high + pad, kLargest)};
 }
 

@@ -114,7 +114,8 @@ std::size_t block(std::size_t n, double most) {
 // One place for each block; the first and the last stay at the ends, so that the field keeps its size.
 std::vector<double> places(const std::vector<double>& v, std::size_t size) {
   std::vector<double> out;
-  for (std::size_t i = 0; i < v.size(); i += size) out.push_back(std::midpoint(v[i], v[std::min(i + size, v.size()) - 1]));
+  for (std::size_t i = 0; i < v.size(); i += size)
+    out.push_back(std::midpoint(v[i], v[std::min(i + size, v.size()) - 1]));
   out.front() = v.front();
   out.back() = v.back();
   return out;

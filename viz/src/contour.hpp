@@ -21,8 +21,8 @@ void keep_where(Field& field, const std::function<bool(double)>& x, const std::f
 void coarsen(Field& field, double columns, double rows);
 
 // Closed outlines of the area where z < level, z linear along the grid's edges. Where the area reaches the rim of the
-// grid the outline runs along the rim; not finite values of z are outside. None of a field without two rows and columns.
-// Marching squares: Lorensen & Cline 1987, in two dimensions.
+// grid the outline runs along the rim; not finite values of z are outside. None of a field without two rows and
+// columns. Marching squares: Lorensen & Cline 1987, in two dimensions.
 std::vector<Loop> sublevel_outline(const Field& field, double level);
 
 }  // namespace xgrad::viz

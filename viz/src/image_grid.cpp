@@ -76,13 +76,14 @@ class Grid {
     std::size_t caption = 0;
     double y = top_;
     for (std::size_t r = 0; r < rows_.size(); ++r) {
-      const double row_height = tile_height(rows_[r]);
+      const double row_height = tile_height(rows_[r]), middle = y + above(r) + row_height / 2;
       if (r < row_labels_.size()) {
-        const double first = y + (row_height - kLabelRow * (lines(row_labels_[r]) - 1)) / 2 + 4;
+        const double first = middle - kLabelRow * (lines(row_labels_[r]) - 1) / 2 + 4;
         s += texts(left_ - 8, first, kLabelRow, row_labels_[r], "end");
       }
       for (std::int64_t i = 0; i < rows_[r].count; ++i, ++caption)
-        s += tile(rows_[r], i, left_ + static_cast<double>(i) * step(rows_[r]), y, caption);
+        s += tile(rows_[r], i, left_ + side(rows_[r]) + static_cast<double>(i) * step(rows_[r]),
+                  middle - row_height / 2, caption);
       y += row_room(r) + o_.gap;
     }
     return s + "</svg>\n";
@@ -94,8 +95,8 @@ class Grid {
                            double size = kFontSize, const char* color = "#374151", const char* more = "") {
     std::string s;
     for (std::size_t i = 0; i < text.size(); ++i)
-      s += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" font-size=\"{}\" fill=\"{}\"{}>{}</text>\n", x,
-                       y + row * static_cast<double>(i), anchor, size, color, more, escape(text[i]));
+      s += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" font-size=\"{}\" fill=\"{}\"{}>{}</text>\n",
+                       x, y + row * static_cast<double>(i), anchor, size, color, more, escape(text[i]));
     return s;
   }
 
@@ -156,7 +157,8 @@ class Grid {
     if (!o_.title.empty()) {
       const double room = std::max(width_, kLeastTitle) - 2 * kMargin;
       title_ = wrapped(o_.title, kTitleSize * kBold, room, 2 * kMostLines);
-      for (const std::string& line : title_) width_ = std::max(width_, 2 * kMargin + text_width(line, kTitleSize) * kBold);
+      for (const std::string& line : title_)
+        width_ = std::max(width_, 2 * kMargin + text_width(line, kTitleSize) * kBold);
     }
     top_ = title_.empty() ? kMargin : 17 + kTitleRow * lines(title_);
     height_ = top_ + kMargin - o_.gap;
@@ -190,10 +192,16 @@ class Grid {
 
   // From one image of a row to the next.
   double step(const Images& row) const { return std::max(tile_width(row) + o_.gap, least_step_); }
-  // A row with its captions, and with its label where that is higher.
+  // Beside an image that stands in the middle of more room.
+  double side(const Images& row) const { return (step(row) - o_.gap - tile_width(row)) / 2; }
+  // Above the images of a row: what a higher label needs.
+  double above(std::size_t r) const {
+    const double label = r < row_labels_.size() ? kLabelRow * lines(row_labels_[r]) : 0;
+    return std::max(0.0, (label - tile_height(rows_[r])) / 2);
+  }
+  // A row with its captions and its label.
   double row_room(std::size_t r) const {
-    const double image = tile_height(rows_[r]), label = r < row_labels_.size() ? kLabelRow * lines(row_labels_[r]) : 0;
-    return std::max(image + caption_room_[r], (image + label) / 2);
+    return above(r) + tile_height(rows_[r]) + std::max(caption_room_[r], above(r));
   }
   double tile_width(const Images& row) const { return zoom_ * static_cast<double>(row.width); }
   double tile_height(const Images& row) const { return zoom_ * static_cast<double>(row.height); }
@@ -265,7 +273,8 @@ std::string image_grid(const std::vector<Tensor>& rows, const std::string& path,
 std::string image_grid(const Tensor& images, const std::string& path, const ImageGridOptions& options, Location at) {
   require_picture_suffix(kOp, path, at);
   require_defined(kOp, images, at);
-  if (images.dim() < 3 || images.size(0) == 0) return image_grid(std::vector<Tensor>{images}, path, options, at);  // says why not
+  if (images.dim() < 3 || images.size(0) == 0)
+    return image_grid(std::vector<Tensor>{images}, path, options, at);  // says why not
   const std::int64_t n = images.size(0);
   if (options.columns < 0) ErrorReport(kOp, "columns, tile and gap must not be negative", at).value_error();
   const std::int64_t columns =

@@ -30,7 +30,8 @@ Polyline corners(Marker m, double r) {
       return {{0, -1.3 * r}, {1.3 * r, 0}, {0, 1.3 * r}, {-1.3 * r, 0}};
     case Marker::cross: {
       const double a = .35 * r, b = 1.2 * r;
-      return {{-a, -b}, {a, -b}, {a, -a}, {b, -a}, {b, a}, {a, a}, {a, b}, {-a, b}, {-a, a}, {-b, a}, {-b, -a}, {-a, -a}};
+      return {{-a, -b}, {a, -b}, {a, -a}, {b, -a}, {b, a},   {a, a},
+              {a, b},   {-a, b}, {-a, a}, {-b, a}, {-b, -a}, {-a, -a}};
     }
     case Marker::star:
       break;
@@ -46,8 +47,8 @@ Polyline corners(Marker m, double r) {
 std::string outline(const MarkerLook& look, const Pixel& at) {
   const double r = look.size;
   if (look.shape == Marker::circle)
-    return fmt::format("M{},{}a{},{} 0 1 0 {},0a{},{} 0 1 0 {},0Z", number(at.x - r), number(at.y), number(r), number(r),
-                       number(2 * r), number(r), number(r), number(-2 * r));
+    return fmt::format("M{},{}a{},{} 0 1 0 {},0a{},{} 0 1 0 {},0Z", number(at.x - r), number(at.y), number(r),
+                       number(r), number(2 * r), number(r), number(r), number(-2 * r));
   Polyline moved = corners(look.shape, r);
   for (Pixel& p : moved) p = {at.x + p.x, at.y + p.y};
   return path_data(moved) + "Z";
@@ -86,7 +87,9 @@ class Stamp {
   Stamp(const MarkerLook& look, double dots_per_pixel, double dx, double dy)
       : reach_(static_cast<int>(std::ceil((1.5 * look.size + kEdge) * dots_per_pixel)) + 1) {
     const Polyline ring = corners(look.shape, look.size);
-    const auto channel = [&](std::size_t i) { return static_cast<float>(std::stoi(look.color.substr(i, 2), nullptr, 16)) / 255; };
+    const auto channel = [&](std::size_t i) {
+      return static_cast<float>(std::stoi(look.color.substr(i, 2), nullptr, 16)) / 255;
+    };
     const Rgba ink{channel(1), channel(3), channel(5), 1}, white{1, 1, 1, 1};
     constexpr int kFine = 4;  // samples across a dot
     const auto weight = static_cast<float>(look.opacity / (kFine * kFine));
@@ -134,11 +137,15 @@ class Canvas {
       stamps.emplace_back(look, dense_, (i % kSteps + 0.5) / kSteps, (i / kSteps + 0.5) / kSteps);
     for (const Pixel& p : places) {
       const double x = (p.x - left_) * dense_, y = (p.y - top_) * dense_, column = std::floor(x), row = std::floor(y);
-      const auto step = [](double share) { return std::min(static_cast<std::size_t>(share * kSteps), std::size_t{kSteps - 1}); };
+      const auto step = [](double share) {
+        return std::min(static_cast<std::size_t>(share * kSteps), std::size_t{kSteps - 1});
+      };
       for (const Stamp::Dot& d : stamps[step(y - row) * kSteps + step(x - column)].dots()) {
         const int at_x = static_cast<int>(column) + d.x, at_y = static_cast<int>(row) + d.y;
         if (at_x < 0 || at_y < 0 || at_x >= columns_ || at_y >= rows_) continue;
-        put_over(dots_[static_cast<std::size_t>(at_y) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(at_x)], d.color);
+        put_over(
+            dots_[static_cast<std::size_t>(at_y) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(at_x)],
+            d.color);
       }
     }
   }

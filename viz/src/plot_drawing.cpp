@@ -17,7 +17,8 @@
 namespace xgrad::viz {
 namespace {
 
-constexpr double kFontSize = 11, kTitleSize = 13, kBold = 1.08, kTitleRow = 17, kLabelRow = 14, kLegendRow = 18, kSwatch = 24;
+constexpr double kFontSize = 11, kTitleSize = 13, kBold = 1.08, kTitleRow = 17, kLabelRow = 14, kLegendRow = 18,
+                 kSwatch = 24;
 constexpr const char *kText = "#1A1A1A", *kMuted = "#374151", *kGrid = "#E5E7EB", *kFrame = "#9AA3AD",
                      *kRule = "#6B7280";
 // Of a line with more points only those are drawn that make a difference; of more markers an image.
@@ -157,7 +158,6 @@ class Plot::Drawing {
 
   struct Entry {
     std::string label, swatch;  // the swatch drawn at 0, 0
-    double width = 0;
   };
   // Entries in rows under the title, which take less than half of the picture: the labels are cut as far as that needs,
   // and the last entry says how many found no room.
@@ -169,15 +169,17 @@ class Plot::Drawing {
     double width = widest;
     for (int parts = 2; rows_needed(all, width) > most && width > kNarrowLabel; ++parts)
       width = std::max(widest / parts - kSwatch - 22, kNarrowLabel);
-    std::size_t shown = all.size();
+    const std::size_t everything = all.size();
+    std::size_t shown = everything;
     while (rows_needed(all, width, shown) > most && shown > 1) --shown;
-    if (shown < all.size()) {
+    if (shown < everything) {
       all.resize(shown);
-      all.back() = {fmt::format("… {} more", entries().size() - shown + 1), "", 0};
+      all.back() = {fmt::format("… {} more", everything - shown + 1), ""};
     }
     double x = left_, y = top_ + 4;
     for (const Entry& e : all) {
-      const std::string label = shortened_inside(e.label, kFontSize, width);
+      const bool rest = &e == &all.back() && shown < everything;
+      const std::string label = rest ? e.label : shortened_inside(e.label, kFontSize, width);
       const double room = entry_width(label);
       if (x > left_ && x + room > right_) x = left_, y += kLegendRow;
       legend_ += fmt::format("<g transform=\"translate({},{})\">{}</g>\n", number(x), number(y), e.swatch);
@@ -228,7 +230,8 @@ class Plot::Drawing {
       const double x = x_.pixel(t.value);
       out_ += fmt::format("<path d=\"M{},{}V{}\" stroke=\"{}\"/>\n", number(x), number(top_), number(bottom_), kGrid);
       const double half = text_width(t.text, kFontSize) / 2 + 2;  // inside the picture, also at its ends
-      out_ += text(std::clamp(x, half, std::max(half, o_.width - half)), bottom_ + 15, t.text, "middle", kFontSize, kMuted);
+      out_ +=
+          text(std::clamp(x, half, std::max(half, o_.width - half)), bottom_ + 15, t.text, "middle", kFontSize, kMuted);
     }
     for (const Tick& t : y_ticks_) {
       const double y = y_.pixel(t.value);
@@ -288,7 +291,8 @@ class Plot::Drawing {
         kept += drawn.back().size();
       }
     const double columns = right_ - left_;
-    return kept > std::max(2 * kManyPoints, static_cast<std::size_t>(16 * columns)) ? without_hidden(drawn, area()) : drawn;
+    return kept > std::max(2 * kManyPoints, static_cast<std::size_t>(16 * columns)) ? without_hidden(drawn, area())
+                                                                                    : drawn;
   }
 
   // Where a marker is seen.
@@ -320,7 +324,7 @@ class Plot::Drawing {
     std::size_t n = 0;
     std::string d;
     for (const Polyline& path : line_paths_[i]) d += path_data(path), n += path.size();
-    if (n > kPiece && !l.style.dashed && l.cycle == 0)
+    if (n > kLongLine && !l.style.dashed && l.cycle == 0)
       out_ += stroke_in_pieces(line_paths_[i], l.style);
     else if (!d.empty())
       out_ += stroke(d, l.style, l.cycle);
@@ -340,13 +344,14 @@ class Plot::Drawing {
     for (const Polyline& path : paths)
       for (std::size_t from = 0; from == 0 || from + 1 < path.size(); from += kPiece) {
         const auto first = path.begin() + static_cast<std::ptrdiff_t>(from);
-        const std::string d = path_data({first, path.begin() + static_cast<std::ptrdiff_t>(std::min(from + kPiece + 1, path.size()))});
+        const std::string d =
+            path_data({first, path.begin() + static_cast<std::ptrdiff_t>(std::min(from + kPiece + 1, path.size()))});
         if (s.casing) edge += stroke(d, under, 0);
         line += stroke(d, opaque, 0);
       }
     return edge + (s.opacity < 1 ? fmt::format("<g opacity=\"{}\">\n{}</g>\n", s.opacity, line) : line);
   }
-  static constexpr std::size_t kPiece = 250;
+  static constexpr std::size_t kLongLine = 2000, kPiece = 60;
   static constexpr double kCasing = 2.4;
 
   void points(std::size_t i) {
@@ -395,7 +400,8 @@ class Plot::Drawing {
     std::vector<Place> places;
     if (r.vertical) {
       for (const double y : {top_ + 14, bottom_ - 7})
-        places.insert(places.end(), {{p + 5, y}, {p - 5 - width, y}, {std::clamp(p, left_ + 5, right_ - 5 - width), y}});
+        places.insert(places.end(),
+                      {{p + 5, y}, {p - 5 - width, y}, {std::clamp(p, left_ + 5, right_ - 5 - width), y}});
     } else {
       for (const double y : {p - 5, p + 13})
         places.insert(places.end(), {{right_ - 5 - width, y}, {left_ + 5, y}, {middle - width / 2, y}});
@@ -430,7 +436,8 @@ class Plot::Drawing {
         for (std::size_t i = 1; i < path.size(); ++i) {
           const auto [ax, ay] = path[i - 1];
           const auto [bx, by] = path[i];
-          if (std::max(ax, bx) < x0 || std::min(ax, bx) > x1 || std::max(ay, by) < y0 || std::min(ay, by) > y1) continue;
+          if (std::max(ax, bx) < x0 || std::min(ax, bx) > x1 || std::max(ay, by) < y0 || std::min(ay, by) > y1)
+            continue;
           const int steps = static_cast<int>(std::min(std::hypot(bx - ax, by - ay) + 1, 1000.0));
           for (int k = 0; k <= steps; ++k) n += within(ax + (bx - ax) * k / steps, ay + (by - ay) * k / steps);
         }
@@ -445,7 +452,8 @@ class Plot::Drawing {
     out_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>\n", number(left_),
                         number(top_), number(right_ - left_), number(bottom_ - top_), grey(n - 1, n));
     Field field{c.x, c.y, c.z};
-    keep_where(field, [&](double x) { return x_.shows(x); }, [&](double y) { return y_.shows(y); });
+    keep_where(
+        field, [&](double x) { return x_.shows(x); }, [&](double y) { return y_.shows(y); });
     coarsen(field, 2 * (right_ - left_), 2 * (bottom_ - top_));  // finer than half a pixel is not seen
     for (std::size_t k = c.levels.size(); k-- > 0;) {
       const std::string d = below(field, c.levels[k]);
@@ -461,7 +469,8 @@ class Plot::Drawing {
   void no_numbers(Field field) {
     if (std::ranges::none_of(field.z, [](double z) { return std::isnan(z); })) return;
     for (double& z : field.z) z = std::isnan(z) ? 0 : 1;
-    out_ += fmt::format("<path d=\"{}\" fill=\"#B3001B\" fill-opacity=\"0.3\" fill-rule=\"evenodd\"/>\n", below(field, 0.5));
+    out_ += fmt::format("<path d=\"{}\" fill=\"#B3001B\" fill-opacity=\"0.3\" fill-rule=\"evenodd\"/>\n",
+                        below(field, 0.5));
   }
   // The outlines of an area as path data.
   std::string below(const Field& field, double level) const {
@@ -476,7 +485,8 @@ class Plot::Drawing {
 
   // cycle: how often the palette had been used up before; then patterns tell lines of the same colour apart.
   static std::string stroke(const std::string& d, const LineStyle& s, int cycle) {
-    static constexpr std::array<const char*, 7> kPatterns{"6 4", "2 3", "9 3 2 3", "14 4", "9 3 2 3 2 3", "2 8", "14 4 5 4"};
+    static constexpr std::array<const char*, 7> kPatterns{"6 4",         "2 3", "9 3 2 3", "14 4",
+                                                          "9 3 2 3 2 3", "2 8", "14 4 5 4"};
     const std::string common =
         fmt::format("<path d=\"{}\" fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"round\"", d);
     std::string out;
@@ -496,9 +506,9 @@ class Plot::Drawing {
   std::vector<Tick> x_ticks_, y_ticks_;
   double left_ = 0, right_ = 0, top_ = 0, bottom_ = 0;
   std::vector<std::string> title_, x_label_, y_label_;
-  std::vector<std::vector<Polyline>> line_paths_;    // of each line
+  std::vector<std::vector<Polyline>> line_paths_;      // of each line
   std::vector<Polyline> line_markers_, point_places_;  // of each line, of each series of points
-  std::size_t markers_ = 0;                          // all of them
+  std::size_t markers_ = 0;                            // all of them
   std::string legend_, out_;
 };
 

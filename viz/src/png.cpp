@@ -41,7 +41,8 @@ std::string encode_png(int width, int height, const std::vector<std::uint8_t>& p
   }
   const char colour_type = format == PixelFormat::rgba ? '\6' : '\2';
   const std::string header = big_endian(static_cast<std::uint32_t>(width)) +
-                             big_endian(static_cast<std::uint32_t>(height)) + '\x08' + colour_type + std::string(3, '\0');
+                             big_endian(static_cast<std::uint32_t>(height)) + '\x08' + colour_type +
+                             std::string(3, '\0');
   return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + chunk("IDAT", compressed(raw)) + chunk("IEND", "");
 }
 

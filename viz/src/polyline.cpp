@@ -25,9 +25,7 @@ std::pair<double, double> inside(const Pixel& a, const Pixel& b, const Box& box)
   return {from, to};
 }
 
-Pixel between(const Pixel& a, const Pixel& b, double t) {
-  return {a.x * (1 - t) + b.x * t, a.y * (1 - t) + b.y * t};
-}
+Pixel between(const Pixel& a, const Pixel& b, double t) { return {a.x * (1 - t) + b.x * t, a.y * (1 - t) + b.y * t}; }
 
 // Marks of what has been drawn, in squares of half a pixel, or larger ones where the picture is huge.
 class Cover {
@@ -47,7 +45,8 @@ class Cover {
     bool any = false;
     for (int k = 0; k <= steps; ++k) {
       const Pixel at = between(p, q, static_cast<double>(k) / steps);
-      auto mark = covered_.begin() + static_cast<std::ptrdiff_t>(place(at.y - box_.top) * columns_ + place(at.x - box_.left));
+      auto mark =
+          covered_.begin() + static_cast<std::ptrdiff_t>(place(at.y - box_.top) * columns_ + place(at.x - box_.left));
       any |= !*mark;
       *mark = 1;
     }

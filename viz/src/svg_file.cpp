@@ -25,10 +25,11 @@ std::string save_svg(const char* op, const std::string& svg, double longest, con
     return path;
   }
   std::vector<std::string> command{"rsvg-convert", "-f", suffix};
-  // Twice the size in pixels: sharp on dense screens and in slides. Pictures with more pixels than rsvg-convert can draw
-  // get as many as it can.
+  // Twice the size in pixels: sharp on dense screens and in slides. Pictures with more pixels than rsvg-convert can
+  // draw get as many as it can.
   constexpr double kMostPngPixels = 32767;
-  if (suffix == "png") command.insert(command.end(), {"-z", fmt::format("{:.4g}", std::min(2.0, kMostPngPixels / longest))});
+  if (suffix == "png")
+    command.insert(command.end(), {"-z", fmt::format("{:.4g}", std::min(2.0, kMostPngPixels / longest))});
   command.push_back("--unlimited");  // also above 10 MB
   return save_converted(op, svg, path,
                         {command, "rsvg-convert", "librsvg2-bin", "svg", "picture", std::chrono::seconds(60)}, at);

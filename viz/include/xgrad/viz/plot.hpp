@@ -7,9 +7,9 @@
 // Colours are Okabe and Ito's (2008), told apart by colour-blind readers; each new series takes the next one. There are
 // seven; then lines get patterns and points other markers.
 //
-// Titles, labels and the legend are broken into lines or cut with a "…" where there is no room. Of a million points only
-// what makes a difference is drawn: of a line its extremes in each quarter of a pixel's column, of markers an image with
-// twice the resolution of the picture.
+// Titles, labels and the legend are broken into lines or cut with a "…" where there is no room. Of a million points
+// only what makes a difference is drawn: of a line its extremes in each quarter of a pixel's column, of markers an
+// image with twice the resolution of the picture.
 #pragma once
 
 #include <optional>
