@@ -253,7 +253,7 @@ void run(Settings s) {
   std::printf("trained for %.1f s; wrote %s/digits.svg, metrics.csv and digits.safetensors\n", seconds, s.out.c_str());
 }
 
-// Settings that reach 0.90 on the clothes; what the command line says goes before.
+// Settings for clothes; what the command line says goes before.
 void choose_for_fashion(const CLI::App& app, Settings& s) {
   prefer(app, "--hidden", s.hidden, {1024, 512});
   prefer(app, "--epochs", s.epochs, 40);

@@ -307,7 +307,7 @@ void run(Settings s) {
       seconds, file.c_str(), s.common.out.c_str());
 }
 
-// Settings that reach 0.93 on the clothes; what the command line says goes before.
+// Settings for clothes; what the command line says goes before.
 void choose_for_fashion(const CLI::App& app, Settings& s) {
   prefer(app, "--epochs", s.epochs, 20);
   prefer(app, "--batch-size", s.batch_size, 128);
