@@ -1,12 +1,15 @@
-// What the examples share: options every one of them has, digits as images, and an orderly end.
+// What the examples share: options every one of them has, digits and clothes as images, and an orderly end.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <type_traits>
+#include <vector>
 #include <xgrad/xgrad.hpp>
 
 struct Common {
@@ -88,4 +91,54 @@ struct DigitSource {
 inline void add_digit_options(CLI::App& app, DigitSource& s) {
   app.add_option("--mnist", s.mnist, "folder with MNIST's IDX files, plain or .gz");
   app.add_option("--digits", s.digits, "the bundled 8x8 digits, used without --mnist")->capture_default_str();
+}
+
+// Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), clothes in the files and sizes of MNIST: its classes in their order.
+inline const std::vector<std::string>& fashion_names() {
+  static const std::vector<std::string> names{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+                                              "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+  return names;
+}
+// --fashion [DIR]: `folder` stays empty without it.
+inline void add_fashion_option(CLI::App& app, std::string& folder) {
+  app.add_option("--fashion", folder, "Fashion-MNIST instead of digits, with settings for it; its folder is optional")
+      ->expected(0, 1)
+      ->default_str("/usr/share/datasets/fashion-mnist")
+      ->excludes("--mnist");
+}
+inline void require_fashion(const std::string& folder) {
+  const std::string file = folder + "/train-images-idx3-ubyte";
+  if (std::filesystem::exists(file) || std::filesystem::exists(file + ".gz")) return;
+  throw xgrad::IoError("xgrad: there is no Fashion-MNIST in " + folder +
+                       "; install it with scripts/setup.sh --data (Debian's package dataset-fashion-mnist)");
+}
+// A setting for --fashion, unless the command line has one.
+template <class T>
+void prefer(const CLI::App& app, const std::string& option, T& setting, const std::type_identity_t<T>& value) {
+  if (app.count(option) == 0) setting = value;
+}
+
+// Every image moved by up to `most` pixels each way, black coming in, and with `mirror` every other one mirrored, by
+// chance: (N, 1, H, W) -> (N, 1, H, W).
+inline xgrad::Tensor moved(const xgrad::Tensor& images, std::int64_t most, bool mirror = false) {
+  if (most == 0 && !mirror) return images;
+  const std::int64_t n = images.size(0), height = images.size(2), width = images.size(3);
+  const std::vector<std::int64_t> moves = xgrad::randint(-most, most + 1, {n, 2}).to_vector<std::int64_t>();
+  std::vector<std::int64_t> mirrored(static_cast<std::size_t>(n));
+  if (mirror) mirrored = xgrad::randint(0, 2, {n}).to_vector<std::int64_t>();
+  const xgrad::Tensor contiguous = images.contiguous();
+  xgrad::Tensor out = xgrad::zeros(images.shape());
+  const float* from = contiguous.data<float>();
+  float* to = out.mutable_data<float>();
+  for (std::int64_t i = 0; i < n; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    const std::int64_t dy = moves[2 * k], dx = moves[2 * k + 1];
+    const std::int64_t left = std::max<std::int64_t>(0, dx), columns = std::max<std::int64_t>(0, width - std::abs(dx));
+    for (std::int64_t y = std::max<std::int64_t>(0, dy); y < std::min(height, height + dy); ++y) {
+      float* row = to + (i * height + y) * width;
+      std::copy_n(from + (i * height + y - dy) * width + left - dx, columns, row + left);
+      if (mirrored[k]) std::reverse(row, row + width);
+    }
+  }
+  return out;
 }

@@ -2,9 +2,11 @@
 //
 //   digits                      the bundled 8x8 digits, a few seconds
 //   digits --mnist DIR          MNIST files (…-images-idx3-ubyte[.gz]) instead
+//   digits --fashion            70,000 pictures of clothes, a few minutes (scripts/setup.sh --data installs them)
 //   digits --load out/digits.safetensors     scores a saved network again
 //
-// Writes out/digits.svg, out/metrics.csv and out/digits.safetensors. Ctrl-C stops after the current batch and still saves.
+// Writes out/digits.svg, out/metrics.csv and out/digits.safetensors. Ctrl-C stops after the current batch and still
+// saves.
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -12,8 +14,7 @@
 #include <iostream>
 #include <sstream>
 
-#include <CLI/CLI.hpp>
-#include <xgrad/xgrad.hpp>
+#include "common.hpp"
 
 namespace nn = xgrad::nn;
 namespace optim = xgrad::optim;
@@ -26,8 +27,9 @@ struct Settings {
   std::int64_t batch_size = 64;
   double lr = 2e-3, dropout = 0.5, weight_decay = 0.05, validation = 0.1;
   std::vector<std::int64_t> hidden{512, 256};
-  std::string optimizer = "adamw", mnist, load, out = "out", digits = "examples/data/digits.csv";
+  std::string optimizer = "adamw", mnist, fashion, load, out = "out", digits = "examples/data/digits.csv";
   std::uint64_t seed = 0;
+  std::int64_t shift = 0;  // of training images, in pixels
   bool deterministic = false;
 };
 
@@ -37,11 +39,13 @@ struct Digits {
 };
 
 Digits load_digits(const Settings& s) {
-  if (!s.mnist.empty()) {
-    const bool full = std::filesystem::exists(s.mnist + "/train-images-idx3-ubyte") || std::filesystem::exists(s.mnist + "/train-images-idx3-ubyte.gz");
+  if (!s.fashion.empty()) require_fashion(s.fashion);
+  if (const std::string& folder = s.fashion.empty() ? s.mnist : s.fashion; !folder.empty()) {
+    const bool full = std::filesystem::exists(folder + "/train-images-idx3-ubyte") ||
+                      std::filesystem::exists(folder + "/train-images-idx3-ubyte.gz");
     const auto pixels = [](const data::TensorDataset& d) { return data::TensorDataset(d.data.to(xgrad::kFloat32).flatten(1), d.target); };
-    if (full) return {pixels(data::read_mnist(s.mnist, "train")), pixels(data::read_mnist(s.mnist, "t10k"))};
-    const data::TensorDataset all = pixels(data::read_mnist(s.mnist, "t10k"));
+    if (full) return {pixels(data::read_mnist(folder, "train")), pixels(data::read_mnist(folder, "t10k"))};
+    const data::TensorDataset all = pixels(data::read_mnist(folder, "t10k"));
     return {all.slice(0, all.size() - 1500), all.slice(all.size() - 1500, all.size())};
   }
   const Tensor table = data::read_csv(s.digits);
@@ -132,12 +136,20 @@ void draw_step(nn::Sequential& net, const data::TensorDataset& set, const std::s
   xgrad::viz::save(loss, path);
 }
 
+// What a batch of training images, one per row, is shown as: moved about, and clothes mirrored as well.
+Tensor varied(const Tensor& x, const Settings& s) {
+  if (s.shift == 0 && s.fashion.empty()) return x;
+  const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(x.size(1)))));
+  return moved(x.reshape({-1, 1, side, side}), s.shift, !s.fashion.empty()).flatten(1);
+}
+
 // One pass over the training data; ends early when interrupted.
-Score train_epoch(nn::Sequential& net, optim::Optimizer& opt, const data::DataLoader& loader, const train::InterruptGuard& interrupt, train::Progress& progress) {
+Score train_epoch(nn::Sequential& net, optim::Optimizer& opt, const data::DataLoader& loader, const Settings& s,
+                  const train::InterruptGuard& interrupt, train::Progress& progress) {
   train::Mean loss, accuracy;
   for (auto& [x, y] : loader) {
     opt.zero_grad();
-    const Tensor scores = net(x);
+    const Tensor scores = net(varied(x, s));
     const Tensor l = cross_entropy(scores, y);
     const double value = l.item();
     if (!std::isfinite(value)) throw xgrad::ValueError("digits: the loss became " + std::to_string(value) + "; try a smaller --lr");
@@ -162,7 +174,7 @@ void fit(nn::Sequential& net, const data::Split& parts, const Settings& s, train
   for (int epoch = 1; epoch <= s.epochs; ++epoch) {
     progress.set_label("epoch " + std::to_string(epoch) + "/" + std::to_string(s.epochs));
     opt->set_lr(s.lr * 0.5 * (1 + std::cos(3.14159265358979 * (epoch - 1) / s.epochs)));
-    const Score training = train_epoch(net, *opt, loader, interrupt, progress);
+    const Score training = train_epoch(net, *opt, loader, s, interrupt, progress);
     const Score validation = evaluate(net, parts.second);
     for (const auto& [split, score] : {std::pair("train", training), std::pair("validation", validation)}) {
       log.add(epoch, split, "loss", score.loss);
@@ -183,7 +195,22 @@ void fit(nn::Sequential& net, const data::Split& parts, const Settings& s, train
   stopping.restore(net);
 }
 
-void report(const char* name, const Score& s, std::int64_t n) { std::printf("%-11s loss %.4f  accuracy %.4f  (%lld digits)\n", name, s.loss, s.accuracy, static_cast<long long>(n)); }
+std::vector<std::string> class_names(const Settings& s) {
+  return s.fashion.empty() ? std::vector<std::string>() : fashion_names();
+}
+
+void report(const char* name, const Score& s, std::int64_t n, const Settings& settings) {
+  const char* noun = settings.fashion.empty() ? "digits" : "pictures";
+  std::printf("%-11s loss %.4f  accuracy %.4f  (%lld %s)\n", name, s.loss, s.accuracy, static_cast<long long>(n), noun);
+}
+
+// Each pixel's own range; clothes move over all of them and have one range for all.
+void fit(data::Scaler& scaler, const Tensor& pixels, const Settings& s) {
+  if (s.fashion.empty())
+    scaler.fit(pixels);
+  else
+    scaler.set(xgrad::zeros({pixels.size(1)}), xgrad::full({pixels.size(1)}, 255.0));
+}
 
 void run(Settings s) {
   if (s.threads > 0) xgrad::set_num_threads(s.threads);
@@ -195,12 +222,13 @@ void run(Settings s) {
   if (!s.load.empty()) {
     nn::Sequential net = load_network(s.load, scaler, s);
     digits.test.data = scaler.transform(digits.test.data);
-    report("test", evaluate(net, digits.test, &confusion), digits.test.size());
-    std::cout << confusion.str();
+    report("test", evaluate(net, digits.test, &confusion), digits.test.size(), s);
+    std::cout << confusion.str(class_names(s));
     return;
   }
   std::filesystem::create_directories(s.out);
-  digits.training.data = scaler.fit_transform(digits.training.data);
+  fit(scaler, digits.training.data, s);
+  digits.training.data = scaler.transform(digits.training.data);
   digits.test.data = scaler.transform(digits.test.data);
   nn::Sequential net = make_network(digits.training.data.size(1), s.hidden, 10, s.dropout);
   std::cout << train::summary(net, digits.test.data.slice(0, 0, s.batch_size)).str() << std::flush;
@@ -212,10 +240,10 @@ void run(Settings s) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   const Score training = evaluate(net, parts.first), validation = evaluate(net, parts.second), test = evaluate(net, digits.test, &confusion);
-  report("train", training, parts.first.size());
-  report("validation", validation, parts.second.size());
-  report("test", test, digits.test.size());
-  std::cout << confusion.str();
+  report("train", training, parts.first.size(), s);
+  report("validation", validation, parts.second.size(), s);
+  report("test", test, digits.test.size(), s);
+  std::cout << confusion.str(class_names(s));
   log.add(0, "test", "loss", test.loss);
   log.add(0, "test", "accuracy", test.accuracy);
 
@@ -223,6 +251,18 @@ void run(Settings s) {
   log.save(s.out + "/metrics.csv");
   save_network(net, scaler, s, s.out + "/digits.safetensors");
   std::printf("trained for %.1f s; wrote %s/digits.svg, metrics.csv and digits.safetensors\n", seconds, s.out.c_str());
+}
+
+// Settings for clothes; what the command line says goes before.
+void choose_for_fashion(const CLI::App& app, Settings& s) {
+  prefer(app, "--hidden", s.hidden, {1024, 512});
+  prefer(app, "--epochs", s.epochs, 40);
+  prefer(app, "--batch-size", s.batch_size, 128);
+  prefer(app, "--lr", s.lr, 1e-3);
+  prefer(app, "--weight-decay", s.weight_decay, 0.01);
+  prefer(app, "--dropout", s.dropout, 0.1);
+  prefer(app, "--shift", s.shift, 1);
+  prefer(app, "--validation", s.validation, 0.05);
 }
 
 int main(int argc, char** argv) {
@@ -242,13 +282,13 @@ int main(int argc, char** argv) {
   app.add_flag("--deterministic", s.deterministic, "the same bits for every number of threads");
   app.add_option("--digits", s.digits, "the bundled data")->capture_default_str();
   app.add_option("--mnist", s.mnist, "folder with MNIST's IDX files, plain or .gz");
+  add_fashion_option(app, s.fashion);
+  app.add_option("--shift", s.shift, "pixels by which training images move at most")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 100));
   app.add_option("--load", s.load, "score this saved network instead of training");
   app.add_option("--out", s.out, "folder for the results")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  try {
-    run(s);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "%s\n", e.what());
-    return 1;
-  }
+  if (!s.fashion.empty()) choose_for_fashion(app, s);
+  return guarded([&] { run(s); });
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# setup.sh [--benchmarks] [--docs]: installs the system packages that are missing, on Debian and Ubuntu. Elsewhere it says
-# what to install when something is missing. --benchmarks adds libtorch and what the comparison with it needs, --docs
-# Doxygen.
+# setup.sh [--benchmarks] [--docs] [--data]: installs the system packages that are missing, on Debian and Ubuntu.
+# Elsewhere it says what to install when something is missing. --benchmarks adds libtorch and what the comparison with it
+# needs, --docs Doxygen, --data Fashion-MNIST in /usr/share/datasets/fashion-mnist (30 MB).
 set -euo pipefail
 
 packages=(
@@ -14,8 +14,9 @@ for arg in "$@"; do
   case $arg in
     --benchmarks) packages+=(libtorch-dev libjemalloc2 libbenchmark-dev) ;;
     --docs) packages+=(doxygen) ;;
+    --data) packages+=(dataset-fashion-mnist) ;;
     *)
-      echo "usage: setup.sh [--benchmarks] [--docs]" >&2
+      echo "usage: setup.sh [--benchmarks] [--docs] [--data]" >&2
       exit 2
       ;;
   esac
@@ -33,6 +34,9 @@ setup.sh installs packages on Debian and Ubuntu only. Elsewhere, install these y
   Fedora:   sudo dnf install gcc-c++ cmake ninja-build ccache pkgconf xtensor-devel onednn-devel openblas-devel \
               fmt-devel json-devel zlib-devel boost-devel cli11-devel graphviz librsvg2-tools liberation-sans-fonts
 TEXT
+  case " $* " in
+    *" --data "*) echo "  Fashion-MNIST: put its four files in a folder and give that to the examples: --fashion DIR" >&2 ;;
+  esac
   if [ ${#missing[@]} -gt 0 ]; then
     echo "setup.sh: missing: ${missing[*]}" >&2
     exit 1

@@ -2,8 +2,9 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <iterator>
+#include <set>
 #include <sstream>
-
 #include <xgrad/nn.hpp>
 #include <xgrad/train.hpp>
 
@@ -53,6 +54,38 @@ BOOST_AUTO_TEST_CASE(confusion_matrix) {
   BOOST_TEST(m.total() == 0);
 }
 
+namespace {
+// Rows of cells, at least one blank between them.
+std::vector<std::vector<std::string>> cells_of(const std::string& text) {
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream cells(line);
+    rows.emplace_back(std::istream_iterator<std::string>(cells), std::istream_iterator<std::string>());
+  }
+  return rows;
+}
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(confusion_matrix_of_many) {
+  train::ConfusionMatrix m(3);
+  m.update(zeros({123456}, {kInt64}), zeros({123456}, {kInt64}));
+  m.update(cat({ones({12345}, {kInt64}), full({5}, 2)}), zeros({12350}, {kInt64}));
+  const auto rows = cells_of(m.str());
+  BOOST_TEST((rows.at(2) == std::vector<std::string>{"0", "123456", "12345", "5", "90.9%"}), m.str());
+  BOOST_TEST((rows.at(3) == std::vector<std::string>{"1", ".", ".", ".", "--"}));
+  const std::string named = m.str({"T-shirt/top", "a", "踝靴"});
+  BOOST_TEST((named.find("0 T-shirt/top  123456  12345  5   90.9%\n") != std::string::npos), named);
+  BOOST_TEST((named.find("2 踝靴") != std::string::npos));
+  expect_op<ValueError>("ConfusionMatrix", {"2 names", "3 classes"}, [&] { m.str({"a", "b"}); });
+  train::ConfusionMatrix many(5000);  // a square of them would have 25 million cells
+  many.update(tensor({7, 7, 8}), tensor({7, 7, 7}));
+  const auto list = cells_of(many.str());
+  BOOST_TEST(list.size() == 5002u);
+  BOOST_TEST((list.at(9) == std::vector<std::string>{"7", "3", "7", "2", "66.7%"}));
+  BOOST_TEST((list.at(10) == std::vector<std::string>{"8", "0", "--", "0", "--"}));
+}
+
 BOOST_AUTO_TEST_CASE(mean_is_weighted) {
   train::Mean m;
   BOOST_TEST(m.value() == 0);
@@ -83,6 +116,8 @@ BOOST_AUTO_TEST_CASE(early_stopping_restores_the_best_weights) {
   BOOST_TEST(model.weight.requires_grad());
   expect_op<ValueError>("EarlyStopping", {"NaN"}, [&] { stop.step(std::nan(""), model); });
   BOOST_TEST(stop.best_step() == 1);
+  train::EarlyStopping usual({});  // neither ambiguous nor a copy
+  BOOST_TEST(!usual.step(1, model));
   train::EarlyStopping score({.patience = 0, .maximize = true});
   BOOST_TEST((!score.step(0.5, model) && !score.step(0.6, model) && score.step(0.6, model)));
   expect_op<ValueError>("EarlyStopping", {"patience", "-1"}, [] { train::EarlyStopping({.patience = -1}); });
@@ -132,6 +167,22 @@ BOOST_AUTO_TEST_CASE(summary_numbers) {
   BOOST_TEST((net.is_training() && !drop.is_training()));
 }
 
+BOOST_AUTO_TEST_CASE(summary_columns_are_as_wide_as_their_contents) {
+  struct Wide : nn::Layer<Wide> {  // 10^15 products that nobody computes
+    Tensor weight = register_parameter("weight", ones({1, 1000}));
+    Tensor forward(const Tensor& x) const { return x.expand({1000000, 1000000}); }
+  };
+  const std::string text = train::summary(nn::Sequential(Wide()), ones({1, 1})).str();
+  const auto rows = cells_of(text);
+  BOOST_REQUIRE(rows.size() == 8u);
+  std::istringstream lines(text);
+  std::set<std::size_t> lengths;
+  for (std::string line; std::getline(lines, line);)
+    if (line.find("Mult-adds") != std::string::npos || line.starts_with("=")) lengths.insert(line.size());
+  BOOST_TEST(lengths.size() == 1u, text);
+  BOOST_TEST((rows.at(4).back() == "1,000,000,000,000,000" && rows.at(4).at(rows.at(4).size() - 2) == "1,000"), text);
+}
+
 BOOST_AUTO_TEST_CASE(summary_counts_products_by_kind_of_layer) {
   const auto count = [](auto layer, const Tensor& x) { return train::summary(nn::Sequential(layer), x).mult_adds; };
   BOOST_TEST(count(nn::Conv2d(2, 3, 3, {.padding = 1}), ones({1, 2, 4, 5})) == 3 * 20 * 2 * 9);
@@ -176,6 +227,8 @@ BOOST_AUTO_TEST_CASE(progress_off_a_terminal_is_plain_lines) {
   BOOST_TEST((text.find("100%") != std::string::npos && text.find("200/200") != std::string::npos && text.find("loss=199") != std::string::npos));
   BOOST_TEST((text.find('\r') == std::string::npos && text.find('\x1b') == std::string::npos));
   BOOST_TEST(errors_of([] { train::Progress p(10, "nothing done"); }).empty());
+  BOOST_TEST(errors_of([] { train::Progress(2, "more than all").update(2000000000); }).find("<00:00,") !=
+             std::string::npos);
   BOOST_TEST(count_of(errors_of([] {
     train::Progress p(0, "of nothing");
     p.update();

@@ -1,12 +1,14 @@
-#include <xgrad/train/metrics.hpp>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
-
-#include <fmt/format.h>
-#include <xgrad/check.hpp>
 #include <xgrad/atomic_file.hpp>
+#include <xgrad/check.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/train/metrics.hpp>
+
+#include "table.hpp"
 
 namespace xgrad::train {
 namespace {
@@ -75,20 +77,43 @@ double ConfusionMatrix::accuracy() const {
 }
 void ConfusionMatrix::reset() { counts_.assign(counts_.size(), 0); }
 
-std::string ConfusionMatrix::str() const {
-  std::string s = "true \\ predicted\n     ";
-  for (std::int64_t c = 0; c < classes_; ++c) s += fmt::format("{:>5}", c);
-  s += "   recall\n";
+namespace {
+
+// Beyond so many classes nobody reads the square of them.
+constexpr std::int64_t kMostColumns = 100;
+
+std::string percent(std::int64_t part, std::int64_t whole) {
+  return whole ? fmt::format("{:.1f}%", 100.0 * static_cast<double>(part) / static_cast<double>(whole)) : "--";
+}
+
+}  // namespace
+
+std::string ConfusionMatrix::str(const std::vector<std::string>& names, Location at) const {
+  if (!names.empty() && static_cast<std::int64_t>(names.size()) != classes_)
+    ErrorReport("ConfusionMatrix", fmt::format("{} names for {} classes", names.size(), classes_), at).value_error();
+  std::vector<std::vector<std::string>> rows(1, {""});
+  const bool square = classes_ <= kMostColumns;
+  if (square)
+    for (std::int64_t c = 0; c < classes_; ++c) rows[0].push_back(fmt::format("{}", c));
+  else
+    rows[0].insert(rows[0].end(), {"samples", "most often", "times"});
+  rows[0].push_back("recall");
   for (std::int64_t t = 0; t < classes_; ++t) {
-    s += fmt::format("{:>5}", t);
-    std::int64_t row = 0;
-    for (std::int64_t p = 0; p < classes_; ++p) {
-      s += count(t, p) ? fmt::format("{:>5}", count(t, p)) : "    .";
-      row += count(t, p);
+    const auto begin = counts_.begin() + t * classes_;
+    const std::int64_t sum = std::accumulate(begin, begin + classes_, std::int64_t{0});
+    std::vector<std::string> row{names.empty() ? fmt::format("{}", t)
+                                               : fmt::format("{} {}", t, names[static_cast<std::size_t>(t)])};
+    if (square) {
+      for (auto n = begin; n != begin + classes_; ++n) row.push_back(*n ? fmt::format("{}", *n) : ".");
+    } else {
+      const auto most = std::max_element(begin, begin + classes_);
+      row.insert(row.end(),
+                 {fmt::format("{}", sum), sum ? fmt::format("{}", most - begin) : "--", fmt::format("{}", *most)});
     }
-    s += row ? fmt::format("{:>8.1f}%\n", 100.0 * static_cast<double>(count(t, t)) / static_cast<double>(row)) : "       --\n";
+    row.push_back(percent(count(t, t), sum));
+    rows.push_back(std::move(row));
   }
-  return s;
+  return "true \\ predicted\n" + detail::table(rows, names.empty() ? detail::Align::right : detail::Align::left);
 }
 
 void MetricsLog::add(std::int64_t epoch, const std::string& split, const std::string& name, double value) {

@@ -12,7 +12,8 @@ namespace xgrad::train {
 namespace {
 
 std::string clock_text(double seconds) {
-  const auto s = static_cast<std::int64_t>(seconds + 0.5);
+  constexpr double kMost = 3.6e9;  // a million hours
+  const auto s = static_cast<std::int64_t>(std::clamp(seconds, 0.0, kMost) + 0.5);
   return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60) : fmt::format("{:02}:{:02}", s / 60, s % 60);
 }
 

@@ -1,8 +1,11 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
 #include <xgrad/train/summary.hpp>
 
-#include <map>
-
-#include <fmt/format.h>
+#include "table.hpp"
 
 namespace xgrad::train::detail {
 namespace {
@@ -17,14 +20,6 @@ std::string thousands(std::int64_t n) {
   for (std::ptrdiff_t i = static_cast<std::ptrdiff_t>(s.size()) - 3; i > 0; i -= 3) s.insert(static_cast<std::size_t>(i), ",");
   return s;
 }
-
-// Width on the screen: bytes that continue a UTF-8 character do not count.
-std::size_t width(const std::string& s) {
-  std::size_t n = 0;
-  for (const char c : s) n += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  return n;
-}
-std::string padded(const std::string& s, std::size_t columns) { return s + std::string(columns > width(s) ? columns - width(s) : 0, ' '); }
 
 // Multiply-adds of one call. Each value that a layer computes costs as many as its weight has entries for it: the output
 // values of a linear layer or convolution, weight (out, ...); the input values of a transposed convolution, weight
@@ -86,15 +81,21 @@ class Modes {
 };
 
 std::string table(const std::vector<Row>& rows, const Summary& s, std::int64_t bytes) {
-  std::size_t a = 20, b = 14;
-  for (const Row& r : rows) a = std::max(a, width(r.layer)), b = std::max(b, width(r.shape));
-  const auto line = [&](const std::string& l, const std::string& o, const std::string& p, const std::string& m) {
-    return fmt::format("{}  {}  {:>12}  {:>14}\n", padded(l, a), padded(o, b), p, m);
-  };
-  const std::string rule(a + b + 32, '=');
-  std::string t = rule + "\n" + line("Layer (name: type depth-index)", "Output shape", "Parameters", "Mult-adds") + rule + "\n";
+  std::vector<std::array<std::string, 4>> cells{
+      {"Layer (name: type depth-index)", "Output shape", "Parameters", "Mult-adds"}};
+  const auto counted = [](std::int64_t n) { return n ? thousands(n) : std::string("--"); };
   for (const Row& r : rows)
-    t += line(r.layer, r.shape, r.parameters ? thousands(r.parameters) : "--", r.mult_adds ? thousands(r.mult_adds) : "--");
+    cells.push_back({plain(r.layer), plain(r.shape), counted(r.parameters), counted(r.mult_adds)});
+  std::array<std::size_t, 4> width{20, 14, 12, 14};  // at least
+  for (const auto& row : cells)
+    for (std::size_t c = 0; c < row.size(); ++c) width[c] = std::max(width[c], screen_width(row[c]));
+  const auto line = [&](const std::array<std::string, 4>& row) {
+    return fmt::format("{}  {}  {}  {}\n", padded(row[0], width[0], Align::left), padded(row[1], width[1], Align::left),
+                       padded(row[2], width[2], Align::right), padded(row[3], width[3], Align::right));
+  };
+  const std::string rule(width[0] + width[1] + width[2] + width[3] + 6, '=');
+  std::string t = rule + "\n" + line(cells[0]) + rule + "\n";
+  for (std::size_t r = 1; r < cells.size(); ++r) t += line(cells[r]);
   t += fmt::format("{}\nParameters: {} (trainable {}), {:.3f} MB   Multiply-adds: {}\n{}\n", rule, thousands(s.parameters), thousands(s.trainable),
                    static_cast<double>(bytes) / 1e6, thousands(s.mult_adds), rule);
   return t;

@@ -4,9 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace xgrad::viz {
 namespace {
+
+constexpr double kLargest = std::numeric_limits<double>::max(), kTiniest = std::numeric_limits<double>::denorm_min();
+
+double size_of(const Range& r) { return std::max(std::fabs(r.low), std::fabs(r.high)); }
 
 std::string with_minus(std::string s) {
   if (s.starts_with('-')) s.replace(0, 1, "−");
@@ -22,16 +27,34 @@ std::string power_text(int exponent) {
   return s;
 }
 
+// v times ten to the power of `shift`, with so many digits that ticks differ.
+std::string tick_text(double v, int digits, int shift) {
+  if (shift == 0) return fmt::format("{:.{}g}", v, digits);
+  if (v == 0) return "0";
+  const std::string s = fmt::format("{:.{}e}", v, digits - 1);
+  const auto e = s.find('e');
+  std::string mantissa = s.substr(0, e);
+  if (mantissa.find('.') != std::string::npos) mantissa.erase(mantissa.find_last_not_of('0') + 1);
+  if (mantissa.ends_with('.')) mantissa.pop_back();
+  return fmt::format("{}e{:+}", mantissa, std::stoi(s.substr(e + 1)) + shift);
+}
+
+// Ends of the number range are brought near 1 first: a step there may be no double, or one that cannot be divided by.
 std::vector<Tick> linear_ticks(const Range& r, int wanted) {
-  const double raw = (r.high - r.low) / std::max(1, wanted), power = std::pow(10.0, std::floor(std::log10(raw)));
+  const double size = size_of(r);
+  const int shift = size > 1e150 ? 160 : size < 1e-150 ? -160 : 0;
+  const double unit = std::pow(10.0, shift), low = r.low / unit, high = r.high / unit;
+  const double raw = (high - low) / std::max(1, wanted), power = std::pow(10.0, std::floor(std::log10(raw)));
   const double step = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10);
-  const double largest = std::max(std::fabs(r.low), std::fabs(r.high));
-  const int decimals = std::max(0, -static_cast<int>(std::floor(std::log10(step) + 1e-9)));
+  const int place = static_cast<int>(std::floor(std::log10(step) + 1e-9)), decimals = std::max(0, -place);
+  const int digits = std::clamp(static_cast<int>(std::floor(std::log10(size / unit))) - place + 1, 3, 17);
   std::vector<Tick> ticks;
-  for (double k = std::ceil(r.low / step - 1e-9); k * step <= r.high + 1e-9 * step; ++k) {
+  for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k) {
     const double v = k == 0 ? 0 : k * step;  // no −0
-    const bool plain = largest < 1e6 && decimals <= 5;
-    ticks.push_back({v, with_minus(plain ? fmt::format("{:.{}f}", v, decimals) : fmt::format("{:.3g}", v))});
+    if (!std::isfinite(v * unit) || (!ticks.empty() && v * unit == ticks.back().value))
+      continue;  // at the last doubles
+    const bool plain = size < 1e6 && decimals <= 5 && shift == 0;
+    ticks.push_back({v * unit, with_minus(plain ? fmt::format("{:.{}f}", v, decimals) : tick_text(v, digits, shift))});
   }
   return ticks;
 }
@@ -57,9 +80,23 @@ std::vector<Tick> log_ticks(const Range& r, int wanted) {
 
 }  // namespace
 
+double fraction(double v, const Range& r) {
+  const int exponent = -std::ilogb(size_of(r)) - 2;  // sizes of at most 1/2, exactly
+  const auto scaled = [&](double u) { return std::ldexp(u, exponent); };
+  return (scaled(v) - scaled(r.low)) / (scaled(r.high) - scaled(r.low));
+}
+
+Axis::Axis(Scale scale, Range range, double from, double to)
+    : scale_(scale),
+      range_(range),
+      spread_(scale == Scale::log ? Range{std::log10(range.low), std::log10(range.high)} : range),
+      from_(from),
+      to_(to) {}
+
 double Axis::pixel(double v) const {
-  const auto f = [&](double u) { return scale_ == Scale::log ? std::log10(u) : u; };
-  return from_ + (to_ - from_) * (f(v) - f(range_.low)) / (f(range_.high) - f(range_.low));
+  constexpr double kFar = 1e9;  // what is further is drawn there: nobody sees the difference
+  const double f = fraction(scale_ == Scale::log ? std::log10(v) : v, spread_);
+  return from_ + (to_ - from_) * std::clamp(f, -kFar, kFar);
 }
 
 bool is_drawable(const Range& r, Scale scale) {
@@ -76,7 +113,21 @@ std::vector<Tick> Axis::ticks(int wanted) const {
 }
 
 namespace {
-constexpr double kWidest = 4e307, kFinest = 1e-290;
+
+Range log_range(double low, double high, double margin) {
+  const double from = std::log10(low), to = std::log10(high), spread = to - from;
+  const double pad = spread > 1e-12 ? margin * spread : std::log10(2.0);
+  return {std::max(std::pow(10, from - pad), kTiniest), std::min(std::pow(10, to + pad), kLargest)};
+}
+
+// One value, or values that differ by rounding only, get some room of their own size.
+Range linear_range(double low, double high, double margin) {
+  const double size = size_of({low, high}), spread = std::min(high - low, kLargest);
+  if (size == 0) return {-1, 1};
+  const double pad = spread > 1e-12 * size ? margin * spread : std::max(0.1 * size, 8 * kTiniest);
+  return {std::max(low - pad, -kLargest), std::min(high + pad, kLargest)};
+}
+
 }  // namespace
 
 Range range_of(const std::vector<double>& values, Scale scale, double margin) {
@@ -84,18 +135,7 @@ Range range_of(const std::vector<double>& values, Scale scale, double margin) {
   for (const double v : values)
     if (std::isfinite(v) && (scale == Scale::linear || v > 0)) low = std::min(low, v), high = std::max(high, v);
   if (low > high) return scale == Scale::log ? Range{0.1, 10} : Range{0, 1};
-  if (scale == Scale::log) {
-    const double spread = std::log10(high) - std::log10(low);
-    const double factor = spread > 1e-12 ? std::pow(10, margin * spread) : 2;
-    return {std::max(low / factor, 1e-307), std::min(high * factor, 1e308)};
-  }
-  // At the ends of the number range: a size that can be computed with.
-  low = std::max(low, -kWidest), high = std::min(high, kWidest);
-  if (std::max(std::fabs(low), std::fabs(high)) < kFinest) return {low - 1, high + 1};
-  // One value, or values that differ by rounding only, get some room of their own size.
-  const double spread = high - low, size = std::max(std::fabs(low), std::fabs(high));
-  const double pad = spread <= 1e-12 * size || spread == 0 ? (size > 0 ? 0.1 * size : 1) : margin * spread;
-  return {low - pad, high + pad};
+  return scale == Scale::log ? log_range(low, high, margin) : linear_range(low, high, margin);
 }
 
 }  // namespace xgrad::viz

@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <numeric>
+
+#include "axis.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -13,8 +16,7 @@ namespace {
 // The grid with a rim of "outside" around it, so that every outline closes.
 class Padded {
  public:
-  Padded(const std::vector<double>& x, const std::vector<double>& y, const std::vector<double>& z, double level)
-      : x_(x), y_(y), z_(z), level_(level) {}
+  Padded(const Field& f, double level) : x_(f.x), y_(f.y), z_(f.z), level_(level) {}
 
   std::int64_t columns() const { return static_cast<std::int64_t>(x_.size()) + 2; }
   std::int64_t rows() const { return static_cast<std::int64_t>(y_.size()) + 2; }
@@ -35,8 +37,8 @@ class Padded {
     const double a = value(r0, c0), b = value(r1, c1);
     const auto [x0, y0] = place(r0, c0);
     const auto [x1, y1] = place(r1, c1);
-    const double t = !std::isfinite(a) ? 1 : !std::isfinite(b) ? 0 : (level_ - a) / (b - a);
-    return {x0 + t * (x1 - x0), y0 + t * (y1 - y0)};
+    const double t = !std::isfinite(a) ? 1 : !std::isfinite(b) ? 0 : fraction(level_, {a, b});
+    return {std::lerp(x0, x1, t), std::lerp(y0, y1, t)};
   }
 
  private:
@@ -61,7 +63,8 @@ std::map<Edge, Edge> pieces(const Padded& p) {
       const std::array<Edge, 4> edge{2 * (r * n + c), 2 * (r * n + c + 1) + 1, 2 * ((r + 1) * n + c),
                                      2 * (r * n + c) + 1};
       // Of two opposite corners inside: do their areas meet in the middle?
-      const double middle = (p.value(r, c) + p.value(r, c + 1) + p.value(r + 1, c) + p.value(r + 1, c + 1)) / 4;
+      const double middle = std::midpoint(std::midpoint(p.value(r, c), p.value(r + 1, c + 1)),
+                                          std::midpoint(p.value(r, c + 1), p.value(r + 1, c)));
       const std::size_t direction = middle < p.level() ? 1 : 3;
       for (std::size_t i = 0; i < 4; ++i) {
         if (!in[i] || in[(i + 1) % 4]) continue;  // the inside does not end on edge i
@@ -91,9 +94,58 @@ void append(Loop& loop, const std::pair<double, double>& q) {
 
 }  // namespace
 
-std::vector<Loop> sublevel_outline(const std::vector<double>& x, const std::vector<double>& y,
-                                   const std::vector<double>& z, double level) {
-  const Padded p(x, y, z, level);
+void keep_where(Field& f, const std::function<bool(double)>& x, const std::function<bool(double)>& y) {
+  if (std::ranges::all_of(f.x, x) && std::ranges::all_of(f.y, y)) return;
+  Field kept;
+  std::ranges::copy_if(f.x, std::back_inserter(kept.x), x);
+  std::ranges::copy_if(f.y, std::back_inserter(kept.y), y);
+  for (std::size_t r = 0; r < f.y.size(); ++r)
+    for (std::size_t c = 0; c < f.x.size(); ++c)
+      if (x(f.x[c]) && y(f.y[r])) kept.z.push_back(f.z[r * f.x.size() + c]);
+  f = std::move(kept);
+}
+
+namespace {
+
+std::size_t block(std::size_t n, double most) {
+  return static_cast<std::size_t>(std::max(1.0, std::ceil(static_cast<double>(n) / std::max(most, 2.0))));
+}
+
+// One place for each block; the first and the last stay at the ends, so that the field keeps its size.
+std::vector<double> places(const std::vector<double>& v, std::size_t size) {
+  std::vector<double> out;
+  for (std::size_t i = 0; i < v.size(); i += size)
+    out.push_back(std::midpoint(v[i], v[std::min(i + size, v.size()) - 1]));
+  out.front() = v.front();
+  out.back() = v.back();
+  return out;
+}
+
+double mean(const Field& f, std::size_t row, std::size_t column, std::size_t height, std::size_t width) {
+  double sum = 0, any = 0, n = 0;
+  for (std::size_t r = row; r < std::min(row + height, f.y.size()); ++r)
+    for (std::size_t c = column; c < std::min(column + width, f.x.size()); ++c) {
+      const double v = f.z[r * f.x.size() + c];
+      any = v;
+      if (std::isfinite(v)) sum += (v - sum) / ++n;
+    }
+  return n > 0 ? sum : any;
+}
+
+}  // namespace
+
+void coarsen(Field& f, double columns, double rows) {
+  const std::size_t width = block(f.x.size(), columns), height = block(f.y.size(), rows);
+  if (width == 1 && height == 1) return;
+  Field coarse{places(f.x, width), places(f.y, height), {}};
+  for (std::size_t r = 0; r < f.y.size(); r += height)
+    for (std::size_t c = 0; c < f.x.size(); c += width) coarse.z.push_back(mean(f, r, c, height, width));
+  f = std::move(coarse);
+}
+
+std::vector<Loop> sublevel_outline(const Field& field, double level) {
+  if (field.x.size() < 2 || field.y.size() < 2) return {};
+  const Padded p(field, level);
   std::map<Edge, Edge> next = pieces(p);
   std::vector<Loop> loops;
   while (!next.empty()) {

@@ -32,7 +32,8 @@ std::size_t utf8_length(std::string_view s) {
   constexpr unsigned kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
   const bool surrogate = code >= 0xD800 && code <= 0xDFFF, control = code < 0xA0;
   const bool lead = byte(0) >= 0xC2 && byte(0) <= 0xF4;
-  return lead && code >= kSmallest[n] && code <= 0x10FFFF && !surrogate && !control ? n : 0;
+  const bool no_character = code == 0xFFFE || code == 0xFFFF;  // XML forbids them
+  return lead && code >= kSmallest[n] && code <= 0x10FFFF && !surrogate && !control && !no_character ? n : 0;
 }
 
 }  // namespace
@@ -106,14 +107,22 @@ std::string cells(const Tensor& t) {
 }
 
 std::string stats(const Tensor& t) {
-  double sum = 0, squares = 0, lo = INFINITY, hi = -INFINITY;
   const std::vector<double> v = t.detach().to_vector<double>();
-  for (const double x : v) sum += x, squares += x * x, lo = std::min(lo, x), hi = std::max(hi, x);
-  const double n = static_cast<double>(v.size()), mean = sum / n;
   if (v.empty()) return "empty";
   if (v.size() == 1) return short_number(v[0]);
-  return fmt::format("mean {}  std {}  range {} … {}", short_number(mean), short_number(std::sqrt(std::max(0.0, squares / n - mean * mean))),
-                     short_number(lo), short_number(hi));
+  double lo = INFINITY, hi = -INFINITY;
+  for (const double x : v) lo = std::min(lo, x), hi = std::max(hi, x);
+  const double largest = std::max(std::fabs(lo), std::fabs(hi));
+  const double unit =
+      std::isfinite(largest) && largest > 0 ? largest : 1;  // squares of the numbers may be infinite or 0
+  double mean = 0, squares = 0, n = 0;
+  for (const double x : v) {
+    const double step = x / unit - mean;
+    mean += step / ++n;
+    squares += step * (x / unit - mean);
+  }
+  return fmt::format("mean {}  std {}  range {} … {}", short_number(mean * unit),
+                     short_number(std::sqrt(squares / n) * unit), short_number(lo), short_number(hi));
 }
 
 bool has_nonfinite(const Tensor& t, const char*& word) {

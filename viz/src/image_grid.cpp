@@ -9,13 +9,17 @@
 #include "heatmap.hpp"
 #include "png.hpp"
 #include "svg_file.hpp"
+#include "svg_text.hpp"
 
 namespace xgrad::viz {
 namespace {
 
 constexpr const char* kOp = "viz::image_grid";
-constexpr double kFontSize = 11, kTitleSize = 13, kMargin = 12;
+constexpr double kFontSize = 11, kTitleSize = 13, kBold = 1.08, kTitleRow = 17, kLabelRow = 13, kMargin = 12;
+constexpr double kLeastTitle = 420, kWidestLabel = 160, kLeastCaption = 48;
+constexpr std::size_t kMostLines = 4;  // of a caption or a label
 constexpr int kSharpness = 4;  // pixels of the embedded image per pixel of the picture, so that no viewer blurs edges
+constexpr double kMostDots = 4e7;  // of all embedded images; more are embedded less sharply
 
 // Images of one size as plain numbers, channel by channel.
 struct Images {
@@ -44,7 +48,7 @@ Rgb colour(double v, Colors colors, const Range& r) {
   const double largest = std::max(std::fabs(r.low), std::fabs(r.high));
   if (!std::isfinite(v)) return signed_colour(v, 1);
   if (colors == Colors::diverging) return signed_colour(std::clamp(v, -largest, largest), largest);
-  const double t = r.high > r.low ? std::clamp((v - r.low) / (r.high - r.low), 0.0, 1.0) : 0,
+  const double t = r.high > r.low ? std::clamp(fraction(v, r), 0.0, 1.0) : 0,
                level = 255 * (colors == Colors::ink ? 1 - t : t);
   return {level, level, level};
 }
@@ -56,8 +60,10 @@ class Grid {
     for (const Tensor& t : rows) rows_.push_back(read(t, at));
     check(at);
     choose_colours();
-    lay_out();
+    lay_out(at);
   }
+
+  double longest_side() const { return std::max(width_, height_); }
 
   std::string svg() const {
     std::string s = fmt::format(
@@ -66,25 +72,34 @@ class Grid {
         width_, height_, kFontFamily);
     if (!o_.title.empty()) s += fmt::format("<title>{}</title>\n", escape(o_.title));
     s += fmt::format("<rect width=\"{:.0f}\" height=\"{:.0f}\" fill=\"#FFFFFF\"/>\n", width_, height_);
-    if (!o_.title.empty())
-      s += fmt::format("<text x=\"{}\" y=\"21\" font-size=\"{}\" font-weight=\"bold\" fill=\"#1A1A1A\">{}</text>\n",
-                       kMargin, kTitleSize, escape(o_.title));
+    s += texts(kMargin, 21, kTitleRow, title_, "start", kTitleSize, "#1A1A1A", " font-weight=\"bold\"");
     std::size_t caption = 0;
     double y = top_;
     for (std::size_t r = 0; r < rows_.size(); ++r) {
-      const double row_height = tile_height(rows_[r]);
-      if (r < o_.row_labels.size())
-        s += fmt::format(
-            "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\" font-size=\"{}\" fill=\"#374151\">{}</text>\n",
-            left_ - 8, y + row_height / 2 + 4, kFontSize, escape(o_.row_labels[r]));
+      const double row_height = tile_height(rows_[r]), middle = y + above(r) + row_height / 2;
+      if (r < row_labels_.size()) {
+        const double first = middle - kLabelRow * (lines(row_labels_[r]) - 1) / 2 + 4;
+        s += texts(left_ - 8, first, kLabelRow, row_labels_[r], "end");
+      }
       for (std::int64_t i = 0; i < rows_[r].count; ++i, ++caption)
-        s += tile(rows_[r], i, left_ + static_cast<double>(i) * (tile_width(rows_[r]) + o_.gap), y, caption);
-      y += row_height + caption_room_ + o_.gap;
+        s += tile(rows_[r], i, left_ + side(rows_[r]) + static_cast<double>(i) * step(rows_[r]),
+                  middle - row_height / 2, caption);
+      y += row_room(r) + o_.gap;
     }
     return s + "</svg>\n";
   }
 
  private:
+  static double lines(const std::vector<std::string>& text) { return static_cast<double>(text.size()); }
+  static std::string texts(double x, double y, double row, const std::vector<std::string>& text, const char* anchor,
+                           double size = kFontSize, const char* color = "#374151", const char* more = "") {
+    std::string s;
+    for (std::size_t i = 0; i < text.size(); ++i)
+      s += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" font-size=\"{}\" fill=\"{}\"{}>{}</text>\n",
+                       x, y + row * static_cast<double>(i), anchor, size, color, more, escape(text[i]));
+    return s;
+  }
+
   void check(const Location& at) const {
     if (o_.gap < 0 || o_.tile < 0 || o_.columns < 0)
       ErrorReport(kOp, "columns, tile and gap must not be negative", at).value_error();
@@ -121,7 +136,7 @@ class Grid {
                                               : Colors::ink;
   }
 
-  void lay_out() {
+  void lay_out(const Location& at) {
     std::int64_t most = 0, longest = 0;
     for (const Images& row : rows_)
       most = std::max(most, row.count), longest = std::max({longest, row.height, row.width});
@@ -130,20 +145,64 @@ class Grid {
     zoom_ = o_.tile > 0 ? static_cast<double>(o_.tile) / static_cast<double>(longest)
                         : std::max(1.0, std::round(wanted / static_cast<double>(longest)));
     double label = 0;
-    for (const std::string& l : o_.row_labels) label = std::max(label, text_width(l, kFontSize));
-    left_ = kMargin + (label > 0 ? label + 8 : 0);
-    top_ = o_.title.empty() ? kMargin : 34;
-    caption_room_ = o_.captions.empty() ? 0 : 15;
-    width_ = left_ + kMargin;
-    height_ = top_ + kMargin - o_.gap;
-    for (const Images& row : rows_) {
-      width_ = std::max(width_, left_ + static_cast<double>(row.count) * (tile_width(row) + o_.gap) - o_.gap + kMargin);
-      height_ += tile_height(row) + caption_room_ + o_.gap;
+    for (const std::string& l : o_.row_labels) {
+      row_labels_.push_back(wrapped(l, kFontSize, kWidestLabel, kMostLines));
+      for (const std::string& line : row_labels_.back()) label = std::max(label, text_width(line, kFontSize));
     }
-    width_ = std::ceil(std::max(width_, o_.title.empty() ? 0 : 2 * kMargin + text_width(o_.title, kTitleSize) * 1.08));
+    left_ = kMargin + (label > 0 ? label + 8 : 0);
+    wrap_captions();
+    width_ = left_ + kMargin;
+    for (const Images& row : rows_)
+      width_ = std::max(width_, left_ + static_cast<double>(row.count) * step(row) - o_.gap + kMargin);
+    if (!o_.title.empty()) {
+      const double room = std::max(width_, kLeastTitle) - 2 * kMargin;
+      title_ = wrapped(o_.title, kTitleSize * kBold, room, 2 * kMostLines);
+      for (const std::string& line : title_)
+        width_ = std::max(width_, 2 * kMargin + text_width(line, kTitleSize) * kBold);
+    }
+    top_ = title_.empty() ? kMargin : 17 + kTitleRow * lines(title_);
+    height_ = top_ + kMargin - o_.gap;
+    for (std::size_t r = 0; r < rows_.size(); ++r) height_ += row_room(r) + o_.gap;
+    width_ = std::ceil(width_);
     height_ = std::ceil(height_);
+    if (std::max(width_, height_) > kMostPixels)
+      ErrorReport(kOp,
+                  fmt::format("the picture would have {:.0f} x {:.0f} pixels, at most {} each way are possible: draw "
+                              "fewer images, more rows, or smaller ones (tile)",
+                              width_, height_, kMostPixels),
+                  at)
+          .value_error();
   }
 
+  // Captions are as wide as their image and the gap beside it; narrow images move apart for them.
+  void wrap_captions() {
+    double widest = 0;
+    for (const std::string& c : o_.captions) widest = std::max(widest, text_width(c, kFontSize) + 6);
+    least_step_ = std::min(widest, kLeastCaption);
+    std::size_t i = 0;
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      double most = 0;
+      for (std::int64_t k = 0; k < rows_[r].count && i < o_.captions.size(); ++k, ++i) {
+        captions_.push_back(wrapped(o_.captions[i], kFontSize, step(rows_[r]) - 4, kMostLines));
+        most = std::max(most, lines(captions_.back()));
+      }
+      caption_room_.push_back(o_.captions.empty() ? 0 : 2 + kLabelRow * std::max(most, 1.0));
+    }
+  }
+
+  // From one image of a row to the next.
+  double step(const Images& row) const { return std::max(tile_width(row) + o_.gap, least_step_); }
+  // Beside an image that stands in the middle of more room.
+  double side(const Images& row) const { return (step(row) - o_.gap - tile_width(row)) / 2; }
+  // Above the images of a row: what a higher label needs.
+  double above(std::size_t r) const {
+    const double label = r < row_labels_.size() ? kLabelRow * lines(row_labels_[r]) : 0;
+    return std::max(0.0, (label - tile_height(rows_[r])) / 2);
+  }
+  // A row with its captions and its label.
+  double row_room(std::size_t r) const {
+    return above(r) + tile_height(rows_[r]) + std::max(caption_room_[r], above(r));
+  }
   double tile_width(const Images& row) const { return zoom_ * static_cast<double>(row.width); }
   double tile_height(const Images& row) const { return zoom_ * static_cast<double>(row.height); }
 
@@ -156,18 +215,23 @@ class Grid {
         "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"none\" stroke=\"#C5CBD3\" "
         "stroke-width=\"0.8\"/>\n",
         x, y, w, h);
-    if (caption < o_.captions.size())
-      s += fmt::format(
-          "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" font-size=\"{}\" fill=\"#374151\">{}</text>\n",
-          x + w / 2, y + h + 12, kFontSize, escape(o_.captions[caption]));
+    if (caption < captions_.size()) s += texts(x + w / 2, y + h + 12, kLabelRow, captions_[caption], "middle");
     return s;
+  }
+
+  // Of an image in its embedded form.
+  std::int64_t dots_per_pixel() const {
+    double pixels = 0;
+    for (const Images& row : rows_) pixels += static_cast<double>(row.count * row.height * row.width);
+    const auto wanted = std::clamp<std::int64_t>(std::llround(zoom_), 1, 64) * (zoom_ > 1 ? kSharpness : 1);
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(std::sqrt(kMostDots / pixels)), 1, wanted);
   }
 
   std::string png(const Images& row, std::int64_t i) const {
     const double* v = row.image(i);
     const std::int64_t plane = row.height * row.width;
     const Range range = o_.shared_range || o_.range ? shared_ : finite_range(v, v + row.channels * plane);
-    const auto factor = std::clamp<std::int64_t>(std::llround(zoom_), 1, 64) * (zoom_ > 1 ? kSharpness : 1);
+    const std::int64_t factor = dots_per_pixel();
     const std::int64_t width = row.width * factor, height = row.height * factor;
     std::vector<std::uint8_t> rgb(static_cast<std::size_t>(width * height * 3));
     std::size_t at = 0;
@@ -187,7 +251,10 @@ class Grid {
   std::vector<Images> rows_;
   Range shared_{0, 1};
   Colors colors_ = Colors::ink;
-  double zoom_ = 1, left_ = 0, top_ = 0, caption_room_ = 0, width_ = 0, height_ = 0;
+  std::vector<std::string> title_;
+  std::vector<std::vector<std::string>> row_labels_, captions_;  // in lines
+  std::vector<double> caption_room_;                             // below each row
+  double zoom_ = 1, left_ = 0, top_ = 0, least_step_ = 0, width_ = 0, height_ = 0;
 };
 
 }  // namespace
@@ -199,21 +266,22 @@ std::string image_grid_svg(const std::vector<Tensor>& rows, const ImageGridOptio
 std::string image_grid(const std::vector<Tensor>& rows, const std::string& path, const ImageGridOptions& options,
                        Location at) {
   require_picture_suffix(kOp, path, at);
-  return save_svg(kOp, image_grid_svg(rows, options, at), path, at);
+  const Grid grid(rows, options, at);
+  return save_svg(kOp, grid.svg(), grid.longest_side(), path, at);
 }
 
 std::string image_grid(const Tensor& images, const std::string& path, const ImageGridOptions& options, Location at) {
   require_picture_suffix(kOp, path, at);
   require_defined(kOp, images, at);
   if (images.dim() < 3 || images.size(0) == 0)
-    return save_svg(kOp, image_grid_svg({images}, options, at), path, at);  // says what is wrong
+    return image_grid(std::vector<Tensor>{images}, path, options, at);  // says why not
   const std::int64_t n = images.size(0);
   if (options.columns < 0) ErrorReport(kOp, "columns, tile and gap must not be negative", at).value_error();
   const std::int64_t columns =
       options.columns ? options.columns : static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
   std::vector<Tensor> rows;
   for (std::int64_t i = 0; i < n; i += columns) rows.push_back(images.slice(0, i, std::min(i + columns, n)));
-  return save_svg(kOp, image_grid_svg(rows, options, at), path, at);
+  return image_grid(rows, path, options, at);
 }
 
 }  // namespace xgrad::viz

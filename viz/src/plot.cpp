@@ -55,9 +55,12 @@ Plot::Plot(PlotOptions options, Location at) : options_(std::move(options)) {
 }
 
 // Okabe & Ito 2008, without the yellow that is too pale for lines.
+constexpr std::array<const char*, 7> kPalette{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                              "#E69F00", "#56B4E9", "#1A1A1A"};
+
+int Plot::cycle() const { return static_cast<int>(colors_used_ / kPalette.size()); }
+
 std::string Plot::next_color(const std::string& wanted, const Location& at) const {
-  static constexpr std::array<const char*, 7> kPalette{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                                       "#E69F00", "#56B4E9", "#1A1A1A"};
   if (wanted.empty()) return kPalette[colors_used_ % kPalette.size()];
   const bool ok = wanted.size() == 7 && wanted[0] == '#' &&
                   std::all_of(wanted.begin() + 1, wanted.end(), [](unsigned char c) { return std::isxdigit(c); });
@@ -85,7 +88,7 @@ Plot& Plot::line(const Series& x, const Series& y, LineStyle style, Location at)
   if (style.marker_every < 1) invalid(fmt::format("marker_every is {}, must be at least 1", style.marker_every), at);
   const bool next = style.color.empty();
   style.color = next_color(style.color, at);
-  return add(Kind::line, lines_, {x.values, y.values, std::move(style)}, next);
+  return add(Kind::line, lines_, {x.values, y.values, std::move(style), next ? cycle() : 0}, next);
 }
 
 Plot& Plot::points(const Series& x, const Series& y, PointStyle style, Location at) {
@@ -93,6 +96,11 @@ Plot& Plot::points(const Series& x, const Series& y, PointStyle style, Location 
   require_opacity(style.opacity, at);
   const bool next = style.color.empty();
   style.color = next_color(style.color, at);
+  if (next && style.marker == Marker::circle) {
+    constexpr std::array kMarkers{Marker::circle,  Marker::square, Marker::triangle,
+                                  Marker::diamond, Marker::cross,  Marker::star};
+    style.marker = kMarkers[static_cast<std::size_t>(cycle()) % kMarkers.size()];
+  }
   return add(Kind::points, points_, {x.values, y.values, std::move(style)}, next);
 }
 
@@ -130,7 +138,7 @@ Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Se
 
 std::string Plot::save(const std::string& path, Location at) const {
   require_picture_suffix("viz::Plot", path, at);
-  return save_svg("viz::Plot", svg(), path, at);
+  return save_svg("viz::Plot", svg(), std::max(options_.width, options_.height), path, at);
 }
 
 }  // namespace xgrad::viz

@@ -2,29 +2,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <xgrad/viz/plot.hpp>
 
 #include "axis.hpp"
 #include "contour.hpp"
 #include "heatmap.hpp"
-#include "svg_file.hpp"
+#include "marker.hpp"
+#include "polyline.hpp"
+#include "svg_text.hpp"
 
 namespace xgrad::viz {
 namespace {
 
-constexpr double kFontSize = 11, kTitleSize = 13, kLegendRow = 18, kSwatch = 24;
+constexpr double kFontSize = 11, kTitleSize = 13, kBold = 1.08, kTitleRow = 17, kLabelRow = 14, kLegendRow = 18,
+                 kSwatch = 24;
 constexpr const char *kText = "#1A1A1A", *kMuted = "#374151", *kGrid = "#E5E7EB", *kFrame = "#9AA3AD",
                      *kRule = "#6B7280";
-
-std::string number(double v) {
-  std::string s = fmt::format("{:.1f}", v);
-  if (s.ends_with(".0")) s.resize(s.size() - 2);
-  return s == "-0" ? "0" : s;
-}
+// Of a line with more points only those are drawn that make a difference; of more markers an image.
+constexpr std::size_t kManyPoints = 10000, kManyMarkers = 20000, kFewMarkers = 1000;
 
 // Far outside the picture is far enough: huge numbers upset viewers.
-double tame(double pixel) { return std::clamp(pixel, -1e5, 1e5); }
+double tame(double pixel) { return std::clamp(pixel, -1e4, kMostPixels + 1e4); }
+constexpr Box kFar{-1e4, -1e4, kMostPixels + 1e4, kMostPixels + 1e4};
 
 std::string text(double x, double y, const std::string& s, const char* anchor = "start", double size = kFontSize,
                  const char* color = kText, const std::string& more = {}) {
@@ -32,41 +34,13 @@ std::string text(double x, double y, const std::string& s, const char* anchor = 
                      number(y), anchor, size, color, more, escape(s));
 }
 
-std::string polygon(double x, double y, const std::vector<std::pair<double, double>>& offsets) {
-  std::string s = "M";
-  for (const auto& [dx, dy] : offsets) s += (s.size() > 1 ? "L" : "") + number(x + dx) + "," + number(y + dy);
-  return s + "Z";
-}
-
-// The outline of a marker around a point, r its size.
-std::string marker_path(Marker m, double x, double y, double r) {
-  switch (m) {
-    case Marker::none:
-      return "";
-    case Marker::circle:
-      return fmt::format("M{},{}a{},{} 0 1 0 {},0a{},{} 0 1 0 {},0Z", number(x - r), number(y), number(r), number(r),
-                         number(2 * r), number(r), number(r), number(-2 * r));
-    case Marker::square:
-      return polygon(x, y, {{-.9 * r, -.9 * r}, {.9 * r, -.9 * r}, {.9 * r, .9 * r}, {-.9 * r, .9 * r}});
-    case Marker::triangle:
-      return polygon(x, y, {{0, -1.2 * r}, {1.1 * r, .8 * r}, {-1.1 * r, .8 * r}});
-    case Marker::diamond:
-      return polygon(x, y, {{0, -1.3 * r}, {1.3 * r, 0}, {0, 1.3 * r}, {-1.3 * r, 0}});
-    case Marker::cross: {
-      const double a = .35 * r, b = 1.2 * r;
-      return polygon(
-          x, y,
-          {{-a, -b}, {a, -b}, {a, -a}, {b, -a}, {b, a}, {a, a}, {a, b}, {-a, b}, {-a, a}, {-b, a}, {-b, -a}, {-a, -a}});
-    }
-    case Marker::star:
-      break;
-  }
-  std::vector<std::pair<double, double>> tips;
-  for (int i = 0; i < 10; ++i) {
-    const double angle = 3.14159265358979 * i / 5, length = i % 2 ? 0.6 * r : 1.5 * r;
-    tips.emplace_back(length * std::sin(angle), -length * std::cos(angle));
-  }
-  return polygon(x, y, tips);
+// Lines of text, one below the other from y on.
+std::string texts(double x, double y, double row, const std::vector<std::string>& lines, const char* anchor,
+                  double size = kFontSize, const std::string& more = {}) {
+  std::string s;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (!lines[i].empty()) s += text(x, y + row * static_cast<double>(i), lines[i], anchor, size, kText, more);
+  return s;
 }
 
 // From pale to dark: small values are light, so that coloured lines stand out where a search ends.
@@ -88,7 +62,7 @@ class Plot::Drawing {
         o_.width, o_.height, kFontFamily);
     if (!o_.title.empty()) out_ += fmt::format("<title>{}</title>\n", escape(o_.title));
     out_ += fmt::format("<rect width=\"{}\" height=\"{}\" fill=\"#FFFFFF\"/>\n", o_.width, o_.height);
-    if (!o_.title.empty()) out_ += text(left_, 21, o_.title, "start", kTitleSize, kText, " font-weight=\"bold\"");
+    out_ += texts(left_, 21, kTitleRow, title_, "start", kTitleSize, " font-weight=\"bold\"");
     out_ += legend_;
     out_ += fmt::format("<clipPath id=\"area\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\n",
                         number(left_), number(top_), number(right_ - left_), number(bottom_ - top_));
@@ -107,22 +81,53 @@ class Plot::Drawing {
   void lay_out() {
     const Range x = o_.x_range.value_or(data_range(true)), y = o_.y_range.value_or(data_range(false));
     right_ = o_.width - 16;
-    bottom_ = o_.height - (o_.x_label.empty() ? 28 : 46);
     const int y_ticks = std::max(2, o_.height / 70);
     double widest = 0;
     for (const Tick& t : Axis(o_.y_scale, y, 1, 0).ticks(y_ticks))
       widest = std::max(widest, text_width(t.text, kFontSize));
-    left_ = 14 + widest + (o_.y_label.empty() ? 0 : 20);
-    top_ = o_.title.empty() ? 14 : 34;
+    y_label_ = lines_of(o_.y_label, kFontSize, o_.height - 60.0, 2);
+    left_ = std::min(14 + widest + (y_label_.empty() ? 0 : 6 + kLabelRow * rows(y_label_)), right_ - kLeast);
+    x_label_ = lines_of(o_.x_label, kFontSize, right_ - left_, 2);
+    bottom_ = o_.height - (x_label_.empty() ? 28 : 32 + kLabelRow * rows(x_label_));
+    const auto most = static_cast<std::size_t>(std::max(1.0, 0.3 * o_.height / kTitleRow));
+    title_ = lines_of(o_.title, kTitleSize * kBold, right_ - left_, most);
+    top_ = title_.empty() ? 14 : 17 + kTitleRow * rows(title_);
     if (o_.legend) legend();
+    top_ = std::min(top_, bottom_ - kLeast);
     x_ = Axis(o_.x_scale, x, left_, right_);
     y_ = Axis(o_.y_scale, y, bottom_, top_);
-    x_ticks_ = x_.ticks(std::max(2, static_cast<int>(right_ - left_) / 80));
     y_ticks_ = y_.ticks(y_ticks);
-    if (!counts_along_x()) return;
-    // Epochs and steps are counted: no tick at 1.5 of them.
+    for (int wanted = std::max(2, static_cast<int>(right_ - left_) / 80); wanted > 0; --wanted) {
+      x_ticks_ = x_.ticks(wanted);
+      if (counts_along_x()) count_ticks();
+      if (!x_ticks_touch()) break;
+    }
+    for (const Line& l : p_.lines_) line_paths_.push_back(paths(l));
+    for (const Line& l : p_.lines_) line_markers_.push_back(marked(l));
+    for (const Points& q : p_.points_) point_places_.push_back(places(q.x, q.y, 1, q.style.size));
+    for (const auto* all : {&line_markers_, &point_places_})
+      for (const Polyline& some : *all) markers_ += some.size();
+  }
+
+  static std::vector<std::string> lines_of(const std::string& s, double size, double width, std::size_t most) {
+    return s.empty() ? std::vector<std::string>{} : wrapped(s, size, width, most);
+  }
+  static double rows(const std::vector<std::string>& lines) { return static_cast<double>(lines.size()); }
+
+  // Epochs and steps are counted: no tick at 1.5 of them.
+  void count_ticks() {
     std::erase_if(x_ticks_, [](const Tick& t) { return t.value != std::round(t.value); });
-    for (Tick& t : x_ticks_) t.text = t.text.substr(0, t.text.find('.'));
+    for (Tick& t : x_ticks_)
+      if (t.text.find('e') == std::string::npos) t.text = t.text.substr(0, t.text.find('.'));
+  }
+  bool x_ticks_touch() const {
+    double free_from = -1e30;
+    for (const Tick& t : x_ticks_) {
+      const double half = text_width(t.text, kFontSize) / 2, x = x_.pixel(t.value);
+      if (x - half < free_from) return true;
+      free_from = x + half + 8;
+    }
+    return false;
   }
 
   // Every line goes over whole numbers, at least two.
@@ -151,44 +156,72 @@ class Plot::Drawing {
     return range_of(all, scale, x ? 0.02 : 0.05);
   }
 
-  // Entries in rows under the title.
+  struct Entry {
+    std::string label, swatch;  // the swatch drawn at 0, 0
+  };
+  // Entries in rows under the title, which take less than half of the picture: the labels are cut as far as that needs,
+  // and the last entry says how many found no room.
   void legend() {
+    std::vector<Entry> all = entries();
+    const double widest = right_ - left_ - kSwatch - 22;
+    if (all.empty() || widest < kNarrowLabel) return;
+    const auto most = static_cast<std::size_t>(std::max(1.0, (0.45 * o_.height - top_ + 34) / kLegendRow));
+    double width = widest;
+    for (int parts = 2; rows_needed(all, width) > most && width > kNarrowLabel; ++parts)
+      width = std::max(widest / parts - kSwatch - 22, kNarrowLabel);
+    const std::size_t everything = all.size();
+    std::size_t shown = everything;
+    while (rows_needed(all, width, shown) > most && shown > 1) --shown;
+    if (shown < everything) {
+      all.resize(shown);
+      all.back() = {fmt::format("… {} more", everything - shown + 1), ""};
+    }
+    double x = left_, y = top_ + 4;
+    for (const Entry& e : all) {
+      const bool rest = &e == &all.back() && shown < everything;
+      const std::string label = rest ? e.label : shortened_inside(e.label, kFontSize, width);
+      const double room = entry_width(label);
+      if (x > left_ && x + room > right_) x = left_, y += kLegendRow;
+      legend_ += fmt::format("<g transform=\"translate({},{})\">{}</g>\n", number(x), number(y), e.swatch);
+      legend_ += text(x + kSwatch + 6, y + 4, label, "start", kFontSize, kMuted);
+      x += room;
+    }
+    top_ = y - 4 + kLegendRow;
+  }
+  static constexpr double kNarrowLabel = 44, kLeast = 20;
+
+  static double entry_width(const std::string& label) { return kSwatch + 6 + text_width(label, kFontSize) + 16; }
+  std::size_t rows_needed(const std::vector<Entry>& all, double width, std::size_t shown = SIZE_MAX) const {
+    std::size_t n = 1;
     double x = left_;
-    bool any = false;
-    const auto entry = [&](const std::string& label, const auto& swatch) {
-      if (label.empty()) return;
-      const double width = kSwatch + 6 + text_width(label, kFontSize) + 16;
-      if (any && x + width > right_) {
-        x = left_;
-        top_ += kLegendRow;
-      }
-      any = true;
-      const double y = top_ + 4;
-      legend_ += swatch(x, y) + text(x + kSwatch + 6, y + 4, label, "start", kFontSize, kMuted);
-      x += width;
-    };
+    for (std::size_t i = 0; i < std::min(all.size(), shown); ++i) {
+      const double room = entry_width(shortened_inside(all[i].label, kFontSize, width));
+      if (x > left_ && x + room > right_) x = left_, ++n;
+      x += room;
+    }
+    return n;
+  }
+
+  std::vector<Entry> entries() const {
+    std::vector<Entry> all;
     for (const Item& i : p_.items_) {
       if (i.kind == Kind::line) {
         LineStyle s = p_.lines_[i.index].style;
         s.width = std::min(s.width, 3.0);
-        entry(s.label, [&](double a, double b) {
-          return stroke(fmt::format("M{},{}h{}", number(a), number(b), kSwatch), s) +
-                 marker(s.marker, a + kSwatch / 2, b, 3.4, s.color);
-        });
+        const std::string line = stroke(fmt::format("M0,0h{}", kSwatch), s, p_.lines_[i.index].cycle);
+        all.push_back({s.label, line + marker_svg(look(s), {kSwatch / 2, 0})});
       } else if (i.kind == Kind::points) {
         const PointStyle& s = p_.points_[i.index].style;
-        entry(s.label, [&](double a, double b) {
-          return marker(s.marker, a + kSwatch / 2, b, std::min(s.size, 5.0), s.color, s.opacity);
-        });
+        all.push_back({s.label, marker_svg({s.marker, std::min(s.size, 5.0), s.color, s.opacity}, {kSwatch / 2, 0})});
       } else if (i.kind == Kind::band) {
         const BandStyle& s = p_.bands_[i.index].style;
-        entry(s.label, [&](double a, double b) {
-          return fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"10\" fill=\"{}\" fill-opacity=\"{}\"/>\n",
-                             number(a), number(b - 5), kSwatch, s.color, s.opacity);
-        });
+        all.push_back({s.label, fmt::format("<rect x=\"0\" y=\"-5\" width=\"{}\" height=\"10\" fill=\"{}\" "
+                                            "fill-opacity=\"{}\"/>\n",
+                                            kSwatch, s.color, s.opacity)});
       }
     }
-    if (any) top_ += kLegendRow;
+    std::erase_if(all, [](const Entry& e) { return e.label.empty(); });
+    return all;
   }
 
   // ---- parts ----
@@ -196,27 +229,34 @@ class Plot::Drawing {
     for (const Tick& t : x_ticks_) {
       const double x = x_.pixel(t.value);
       out_ += fmt::format("<path d=\"M{},{}V{}\" stroke=\"{}\"/>\n", number(x), number(top_), number(bottom_), kGrid);
-      out_ += text(x, bottom_ + 15, t.text, "middle", kFontSize, kMuted);
+      const double half = text_width(t.text, kFontSize) / 2 + 2;  // inside the picture, also at its ends
+      out_ +=
+          text(std::clamp(x, half, std::max(half, o_.width - half)), bottom_ + 15, t.text, "middle", kFontSize, kMuted);
     }
     for (const Tick& t : y_ticks_) {
       const double y = y_.pixel(t.value);
       out_ += fmt::format("<path d=\"M{},{}H{}\" stroke=\"{}\"/>\n", number(left_), number(y), number(right_), kGrid);
       out_ += text(left_ - 6, y + 4, t.text, "end", kFontSize, kMuted);
     }
-    if (!o_.x_label.empty()) out_ += text((left_ + right_) / 2, o_.height - 10.0, o_.x_label, "middle");
-    if (o_.y_label.empty()) return;
+    out_ += texts((left_ + right_) / 2, bottom_ + 36, kLabelRow, x_label_, "middle");
     const double y = (top_ + bottom_) / 2;
-    out_ +=
-        text(15, y, o_.y_label, "middle", kFontSize, kText, fmt::format(" transform=\"rotate(-90 15 {})\"", number(y)));
+    for (std::size_t i = 0; i < y_label_.size(); ++i) {
+      const double x = 15 + kLabelRow * static_cast<double>(i);
+      // Beside the middle of the area, moved as far as the picture asks for.
+      const double half = std::min(text_width(y_label_[i], kFontSize) / 2 + 4, o_.height / 2.0);
+      const double at = std::clamp(y, half, o_.height - half);
+      out_ += text(x, at, y_label_[i], "middle", kFontSize, kText,
+                   fmt::format(" transform=\"rotate(-90 {} {})\"", number(x), number(at)));
+    }
   }
 
   void draw(const Item& i) {
     switch (i.kind) {
       case Kind::line:
-        line(p_.lines_[i.index]);
+        line(i.index);
         break;
       case Kind::points:
-        points(p_.points_[i.index]);
+        points(i.index);
         break;
       case Kind::band:
         band(p_.bands_[i.index]);
@@ -231,35 +271,102 @@ class Plot::Drawing {
   }
 
   bool shown(double x, double y) const { return x_.shows(x) && y_.shows(y); }
-  std::string at(double x, double y) const { return number(tame(x_.pixel(x))) + "," + number(tame(y_.pixel(y))); }
+  Pixel pixel(double x, double y) const { return {x_.pixel(x), y_.pixel(y)}; }
+  Box area() const { return {left_, top_, right_, bottom_}; }
 
-  void line(const Line& l) {
-    std::string d;
+  // Straight pieces between neighbours that can be shown; no more of them than the picture tells apart.
+  std::vector<Polyline> paths(const Line& l) const {
+    std::vector<Polyline> runs, drawn;
     bool pen_down = false;
     for (std::size_t i = 0; i < l.x.size(); ++i) {
       const bool ok = shown(l.x[i], l.y[i]);
-      if (ok) d += (pen_down ? "L" : "M") + at(l.x[i], l.y[i]);
+      if (ok && !pen_down) runs.emplace_back();
+      if (ok) runs.back().push_back(pixel(l.x[i], l.y[i]));
       pen_down = ok;
     }
-    if (!d.empty()) out_ += stroke(d, l.style);
-    if (l.style.marker == Marker::none) return;
-    for (std::size_t i = 0; i < l.x.size(); i += static_cast<std::size_t>(l.style.marker_every))
-      if (shown(l.x[i], l.y[i]))
-        out_ += marker(l.style.marker, tame(x_.pixel(l.x[i])), tame(y_.pixel(l.y[i])), 3.4, l.style.color);
+    std::size_t kept = 0;
+    for (const Polyline& run : runs)
+      for (Polyline& part : clipped_line(run, kFar)) {
+        drawn.push_back(l.x.size() > kManyPoints ? thinned(part) : std::move(part));
+        kept += drawn.back().size();
+      }
+    const double columns = right_ - left_;
+    return kept > std::max(2 * kManyPoints, static_cast<std::size_t>(16 * columns)) ? without_hidden(drawn, area())
+                                                                                    : drawn;
   }
 
-  void points(const Points& q) {
-    for (std::size_t i = 0; i < q.x.size(); ++i)
-      if (shown(q.x[i], q.y[i]))
-        out_ += marker(q.style.marker, tame(x_.pixel(q.x[i])), tame(y_.pixel(q.y[i])), q.style.size, q.style.color,
-                       q.style.opacity);
+  // Where a marker is seen.
+  Polyline places(const std::vector<double>& x, const std::vector<double>& y, std::size_t every, double size) const {
+    const double edge = 2 * size + 1;
+    const Box near{left_ - edge, top_ - edge, right_ + edge, bottom_ + edge};
+    Polyline all;
+    for (std::size_t i = 0; i < x.size(); i += every)
+      if (shown(x[i], y[i]) && near.holds(pixel(x[i], y[i]))) all.push_back(pixel(x[i], y[i]));
+    return all;
+  }
+  Polyline marked(const Line& l) const {
+    if (l.style.marker == Marker::none) return {};
+    return places(l.x, l.y, static_cast<std::size_t>(l.style.marker_every), kLineMarker);
+  }
+  static constexpr double kLineMarker = 3.4;
+  static MarkerLook look(const LineStyle& s) { return {s.marker, kLineMarker, s.color}; }
+
+  void markers(const MarkerLook& how, const Polyline& where) {
+    if (markers_ > kManyMarkers && where.size() > kFewMarkers) {
+      out_ += markers_image(how, where, area());
+      return;
+    }
+    for (const Pixel& p : where) out_ += marker_svg(how, p);
+  }
+
+  void line(std::size_t i) {
+    const Line& l = p_.lines_[i];
+    std::size_t n = 0;
+    std::string d;
+    for (const Polyline& path : line_paths_[i]) d += path_data(path), n += path.size();
+    if (n > kLongLine && !l.style.dashed && l.cycle == 0)
+      out_ += stroke_in_pieces(line_paths_[i], l.style);
+    else if (!d.empty())
+      out_ += stroke(d, l.style, l.cycle);
+    markers(look(l.style), line_markers_[i]);
+  }
+
+  // Programs need very long for a long line that crosses itself, and little for its pieces. They look the same: round
+  // ends meet as round joins, and the opacity is that of the whole.
+  static std::string stroke_in_pieces(const std::vector<Polyline>& paths, const LineStyle& s) {
+    LineStyle opaque = s;
+    opaque.opacity = 1;
+    opaque.casing = false;
+    std::string edge, line;
+    LineStyle under = opaque;
+    under.width += kCasing;
+    under.color = "#FFFFFF";
+    for (const Polyline& path : paths)
+      for (std::size_t from = 0; from == 0 || from + 1 < path.size(); from += kPiece) {
+        const auto first = path.begin() + static_cast<std::ptrdiff_t>(from);
+        const std::string d =
+            path_data({first, path.begin() + static_cast<std::ptrdiff_t>(std::min(from + kPiece + 1, path.size()))});
+        if (s.casing) edge += stroke(d, under, 0);
+        line += stroke(d, opaque, 0);
+      }
+    return edge + (s.opacity < 1 ? fmt::format("<g opacity=\"{}\">\n{}</g>\n", s.opacity, line) : line);
+  }
+  static constexpr std::size_t kLongLine = 2000, kPiece = 60;
+  static constexpr double kCasing = 2.4;
+
+  void points(std::size_t i) {
+    const PointStyle& s = p_.points_[i].style;
+    markers({s.marker, s.size, s.color, s.opacity}, point_places_[i]);
   }
 
   // One closed outline for every run of points that can be shown.
   void band(const Band& b) {
-    std::string d, there, back;
+    std::string d;
+    Polyline there, back;
     const auto close = [&] {
-      if (!there.empty()) d += "M" + there.substr(1) + back + "Z";
+      if (b.x.size() > kManyPoints) there = thinned(there), back = thinned(back);
+      there.insert(there.end(), back.rbegin(), back.rend());
+      if (const Polyline seen = clipped_area(there, kFar); !seen.empty()) d += path_data(seen) + "Z";
       there.clear();
       back.clear();
     };
@@ -268,8 +375,8 @@ class Plot::Drawing {
         close();
         continue;
       }
-      there += "L" + at(b.x[i], b.low[i]);
-      back = "L" + at(b.x[i], b.high[i]) + back;
+      there.push_back(pixel(b.x[i], b.low[i]));
+      back.push_back(pixel(b.x[i], b.high[i]));
     }
     close();
     if (!d.empty())
@@ -288,16 +395,19 @@ class Plot::Drawing {
     const Axis& axis = r.vertical ? x_ : y_;
     if (r.label.empty() || !axis.shows(r.position) || r.position < axis.range().low || r.position > axis.range().high)
       return;
-    const double p = axis.pixel(r.position), width = text_width(r.label, kFontSize), middle = (left_ + right_) / 2;
+    const std::string label = shortened(r.label, kFontSize, right_ - left_ - 12);
+    const double p = axis.pixel(r.position), width = text_width(label, kFontSize), middle = (left_ + right_) / 2;
     std::vector<Place> places;
     if (r.vertical) {
-      for (const double y : {top_ + 14, bottom_ - 7}) places.insert(places.end(), {{p + 5, y}, {p - 5 - width, y}});
+      for (const double y : {top_ + 14, bottom_ - 7})
+        places.insert(places.end(),
+                      {{p + 5, y}, {p - 5 - width, y}, {std::clamp(p, left_ + 5, right_ - 5 - width), y}});
     } else {
       for (const double y : {p - 5, p + 13})
         places.insert(places.end(), {{right_ - 5 - width, y}, {left_ + 5, y}, {middle - width / 2, y}});
     }
     const Place best = clearest(places, width);
-    out_ += text(best.x, best.y, r.label, "start", kFontSize, kMuted, kHalo);
+    out_ += text(best.x, best.y, label, "start", kFontSize, kMuted, kHalo);
   }
 
   // Where a text begins: its left end, on its base line.
@@ -321,17 +431,18 @@ class Plot::Drawing {
   std::int64_t meets(double x0, double y0, double x1, double y1) const {
     std::int64_t n = 0;
     const auto within = [&](double x, double y) { return x >= x0 && x <= x1 && y >= y0 && y <= y1; };
-    for (const Line& l : p_.lines_)
-      for (std::size_t i = 1; i < l.x.size(); ++i) {
-        if (!shown(l.x[i - 1], l.y[i - 1]) || !shown(l.x[i], l.y[i])) continue;
-        const double ax = x_.pixel(l.x[i - 1]), ay = y_.pixel(l.y[i - 1]), bx = x_.pixel(l.x[i]), by = y_.pixel(l.y[i]);
-        if (std::max(ax, bx) < x0 || std::min(ax, bx) > x1 || std::max(ay, by) < y0 || std::min(ay, by) > y1) continue;
-        const int steps = static_cast<int>(std::min(std::hypot(bx - ax, by - ay) + 1, 1000.0));
-        for (int k = 0; k <= steps; ++k) n += within(ax + (bx - ax) * k / steps, ay + (by - ay) * k / steps);
-      }
-    for (const Points& q : p_.points_)
-      for (std::size_t i = 0; i < q.x.size(); ++i)
-        n += shown(q.x[i], q.y[i]) && within(x_.pixel(q.x[i]), y_.pixel(q.y[i]));
+    for (const std::vector<Polyline>& paths : line_paths_)
+      for (const Polyline& path : paths)
+        for (std::size_t i = 1; i < path.size(); ++i) {
+          const auto [ax, ay] = path[i - 1];
+          const auto [bx, by] = path[i];
+          if (std::max(ax, bx) < x0 || std::min(ax, bx) > x1 || std::max(ay, by) < y0 || std::min(ay, by) > y1)
+            continue;
+          const int steps = static_cast<int>(std::min(std::hypot(bx - ax, by - ay) + 1, 1000.0));
+          for (int k = 0; k <= steps; ++k) n += within(ax + (bx - ax) * k / steps, ay + (by - ay) * k / steps);
+        }
+    for (const Polyline& places : point_places_)
+      for (const Pixel& p : places) n += within(p.x, p.y);
     return n;
   }
 
@@ -340,35 +451,51 @@ class Plot::Drawing {
     const std::size_t n = c.levels.size() + 1;
     out_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>\n", number(left_),
                         number(top_), number(right_ - left_), number(bottom_ - top_), grey(n - 1, n));
+    Field field{c.x, c.y, c.z};
+    keep_where(
+        field, [&](double x) { return x_.shows(x); }, [&](double y) { return y_.shows(y); });
+    coarsen(field, 2 * (right_ - left_), 2 * (bottom_ - top_));  // finer than half a pixel is not seen
     for (std::size_t k = c.levels.size(); k-- > 0;) {
-      std::string d;
-      for (const Loop& loop : sublevel_outline(c.x, c.y, c.z, c.levels[k])) {
-        for (std::size_t i = 0; i < loop.size(); ++i) d += (i ? "L" : "M") + at(loop[i].first, loop[i].second);
-        d += "Z";
-      }
+      const std::string d = below(field, c.levels[k]);
       if (!d.empty())
         out_ +=
             fmt::format("<path d=\"{}\" fill=\"{}\" fill-rule=\"evenodd\" stroke=\"#8B95A1\" stroke-width=\"0.5\"/>\n",
                         d, grey(k, n));
     }
+    no_numbers(field);
   }
 
-  static std::string stroke(const std::string& d, const LineStyle& s) {
+  // Where z is NaN the field has no level; red, as in grids of images.
+  void no_numbers(Field field) {
+    if (std::ranges::none_of(field.z, [](double z) { return std::isnan(z); })) return;
+    for (double& z : field.z) z = std::isnan(z) ? 0 : 1;
+    out_ += fmt::format("<path d=\"{}\" fill=\"#B3001B\" fill-opacity=\"0.3\" fill-rule=\"evenodd\"/>\n",
+                        below(field, 0.5));
+  }
+  // The outlines of an area as path data.
+  std::string below(const Field& field, double level) const {
+    std::string d;
+    for (const Loop& loop : sublevel_outline(field, level)) {
+      Polyline outline;
+      for (const auto& [x, y] : loop) outline.push_back(pixel(x, y));
+      if (const Polyline seen = clipped_area(outline, kFar); !seen.empty()) d += path_data(seen) + "Z";
+    }
+    return d;
+  }
+
+  // cycle: how often the palette had been used up before; then patterns tell lines of the same colour apart.
+  static std::string stroke(const std::string& d, const LineStyle& s, int cycle) {
+    static constexpr std::array<const char*, 7> kPatterns{"6 4",         "2 3", "9 3 2 3", "14 4",
+                                                          "9 3 2 3 2 3", "2 8", "14 4 5 4"};
     const std::string common =
         fmt::format("<path d=\"{}\" fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"round\"", d);
     std::string out;
-    if (s.casing) out += fmt::format("{} stroke=\"#FFFFFF\" stroke-width=\"{}\"/>\n", common, s.width + 2.4);
+    if (s.casing) out += fmt::format("{} stroke=\"#FFFFFF\" stroke-width=\"{}\"/>\n", common, s.width + kCasing);
     out += fmt::format("{} stroke=\"{}\" stroke-width=\"{}\"", common, s.color, s.width);
-    if (s.dashed) out += " stroke-dasharray=\"6 4\"";
+    if (s.dashed || cycle > 0)
+      out += fmt::format(" stroke-dasharray=\"{}\"", kPatterns[static_cast<std::size_t>(cycle) % kPatterns.size()]);
     if (s.opacity < 1) out += fmt::format(" stroke-opacity=\"{}\"", s.opacity);
     return out + "/>\n";
-  }
-
-  static std::string marker(Marker m, double x, double y, double r, const std::string& color, double opacity = 1) {
-    const std::string d = marker_path(m, x, y, r);
-    if (d.empty()) return "";
-    return fmt::format("<path d=\"{}\" fill=\"{}\" stroke=\"#FFFFFF\" stroke-width=\"0.7\"{}/>\n", d, color,
-                       opacity < 1 ? fmt::format(" opacity=\"{}\"", opacity) : "");
   }
 
   static constexpr const char* kHalo = " stroke=\"#FFFFFF\" stroke-width=\"3\" paint-order=\"stroke\"";
@@ -378,6 +505,10 @@ class Plot::Drawing {
   Axis x_, y_;
   std::vector<Tick> x_ticks_, y_ticks_;
   double left_ = 0, right_ = 0, top_ = 0, bottom_ = 0;
+  std::vector<std::string> title_, x_label_, y_label_;
+  std::vector<std::vector<Polyline>> line_paths_;      // of each line
+  std::vector<Polyline> line_markers_, point_places_;  // of each line, of each series of points
+  std::size_t markers_ = 0;                            // all of them
   std::string legend_, out_;
 };
 

@@ -31,16 +31,18 @@ std::string compressed(const std::string& data) {
 
 }  // namespace
 
-std::string encode_png(int width, int height, const std::vector<std::uint8_t>& rgb) {
-  const std::size_t row = static_cast<std::size_t>(width) * 3;
+std::string encode_png(int width, int height, const std::vector<std::uint8_t>& pixels, PixelFormat format) {
+  const std::size_t row = static_cast<std::size_t>(width) * static_cast<std::size_t>(format);
   std::string raw;
   raw.reserve((row + 1) * static_cast<std::size_t>(height));
   for (std::size_t y = 0; y < static_cast<std::size_t>(height); ++y) {
     raw += '\0';  // no filter
-    raw.append(reinterpret_cast<const char*>(rgb.data()) + y * row, row);
+    raw.append(reinterpret_cast<const char*>(pixels.data()) + y * row, row);
   }
+  const char colour_type = format == PixelFormat::rgba ? '\6' : '\2';
   const std::string header = big_endian(static_cast<std::uint32_t>(width)) +
-                             big_endian(static_cast<std::uint32_t>(height)) + std::string("\x08\x02\0\0\0", 5);
+                             big_endian(static_cast<std::uint32_t>(height)) + '\x08' + colour_type +
+                             std::string(3, '\0');
   return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + chunk("IDAT", compressed(raw)) + chunk("IEND", "");
 }
 

@@ -6,8 +6,11 @@
 
 namespace xgrad::viz {
 
-// A PNG file of 8-bit RGB pixels, row by row from the top (PNG specification, W3C 2003).
-std::string encode_png(int width, int height, const std::vector<std::uint8_t>& rgb);
+enum class PixelFormat { rgb = 3, rgba = 4 };  // their bytes; the fourth is the opacity
+
+// A PNG file of pixels with 8 bits a channel, row by row from the top (PNG specification, W3C 2003).
+std::string encode_png(int width, int height, const std::vector<std::uint8_t>& pixels,
+                       PixelFormat format = PixelFormat::rgb);
 std::string base64(const std::string& bytes);
 
 }  // namespace xgrad::viz

@@ -18,6 +18,9 @@ struct EarlyStoppingOptions {
 class XGRAD_API EarlyStopping {
  public:
   explicit EarlyStopping(EarlyStoppingOptions options = {}, Location at = Location::current());
+  // EarlyStopping({}), which could mean the options or another one, has none.
+  enum class NoOptions {};
+  explicit EarlyStopping(NoOptions, Location at = Location::current()) : EarlyStopping(EarlyStoppingOptions{}, at) {}
   // True when training should stop. A better value stores a copy of the model's state. ValueError for NaN.
   bool step(double value, const nn::Module& model, Location at = Location::current());
   // Puts the best weights back; false when there are none yet.

@@ -21,8 +21,10 @@ class XGRAD_API ConfusionMatrix {
   std::int64_t total() const;
   double accuracy() const;  // NaN when empty
   void reset();
-  // A table with row percentages of the diagonal.
-  std::string str() const;
+  // A table with row percentages of the diagonal, as wide as its contents; names, when given, stand beside the numbers
+  // of the classes. Of more than 100 classes each row has the samples, the class predicted most often and how often
+  // instead. ValueError unless there is a name for every class.
+  std::string str(const std::vector<std::string>& names = {}, Location at = Location::current()) const;
 
  private:
   std::int64_t classes_;

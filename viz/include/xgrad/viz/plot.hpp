@@ -4,7 +4,12 @@
 //   plot.line(epochs, loss, {.label = "training"}).line(epochs, validation, {.label = "validation", .dashed = true});
 //   plot.save("out/curve.svg");               // or .png, .pdf
 //
-// Colours are Okabe and Ito's (2008), told apart by colour-blind readers; each new series takes the next one.
+// Colours are Okabe and Ito's (2008), told apart by colour-blind readers; each new series takes the next one. There are
+// seven; then lines get patterns and points other markers.
+//
+// Titles, labels and the legend are broken into lines or cut with a "…" where there is no room. Of a million points
+// only what makes a difference is drawn: of a line its extremes in each quarter of a pixel's column, of markers an
+// image with twice the resolution of the picture.
 #pragma once
 
 #include <optional>
@@ -69,6 +74,9 @@ class XGRAD_API Plot {
   // ValueError: a size not in 100..30000 pixels; a range that is empty, not finite, not positive (log), or so narrow
   // (10^-12 of its numbers) or wide that they cannot be told apart.
   explicit Plot(PlotOptions options = {}, Location at = Location::current());
+  // Plot({}), which could mean the options or a plot, is one without options.
+  enum class NoOptions {};
+  explicit Plot(NoOptions, Location at = Location::current()) : Plot(PlotOptions{}, at) {}
 
   // Straight pieces from point to point; a value that is NaN or infinite makes a gap. All of these return *this and
   // throw a ShapeError when lengths differ and a ValueError for a marker_every below 1, an opacity outside [0, 1] or a
@@ -98,6 +106,7 @@ class XGRAD_API Plot {
   struct Line {
     std::vector<double> x, y;
     LineStyle style;
+    int cycle;  // how often the palette had been used up
   };
   struct Points {
     std::vector<double> x, y;
@@ -123,6 +132,7 @@ class XGRAD_API Plot {
   class Drawing;
 
   std::string next_color(const std::string& wanted, const Location& at) const;
+  int cycle() const;
   template <class T>
   Plot& add(Kind kind, std::vector<T>& all, T item, bool next);
 
