@@ -14,7 +14,7 @@ namespace xgrad {
 // what a picture with all values needs. Costs the memory of all intermediates.
 class XGRAD_API TapeRecorder {
  public:
-  TapeRecorder();
+  [[nodiscard("a recorder without a name ends at once")]] TapeRecorder();
   ~TapeRecorder();
   TapeRecorder(const TapeRecorder&) = delete;
   TapeRecorder& operator=(const TapeRecorder&) = delete;

@@ -203,10 +203,10 @@ Tensor moved_towards(const Tensor& r, const Tensor& s, double momentum) {
 }
 
 // The last act of an operation: what throws before it leaves the statistics alone, and copying does not throw.
-void replace(Running now, const Running& next) {
+void replace(Running now, const Running& next, const Location& at) {
   const NoGradGuard off;
-  if (next.mean.defined()) now.mean.copy_(next.mean);
-  if (next.var.defined()) now.var.copy_(next.var);
+  if (next.mean.defined()) now.mean.copy_(next.mean, at);
+  if (next.var.defined()) now.var.copy_(next.var, at);
 }
 
 double unbiased(std::int64_t count) { return static_cast<double>(count) / static_cast<double>(count - 1); }
@@ -292,7 +292,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
       training ? batch_terms(grid, packed, running, momentum, eps, next) : running_terms(packed, running, eps);
   const Tensor y =
       record_norm("batch_norm", channels(grid, packed, in, terms), in, terms, {grid, !training, eps, each}, at);
-  replace(running, next);
+  replace(running, next, at);
   return y;
 }
 
@@ -351,7 +351,7 @@ Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& 
   Tensor y = use_input_stats ? rows(grid, eps, in, terms) : channels(grid, packed, in, terms);
   const Running next = use_input_stats ? next_from_samples(grid, terms, running, momentum, eps) : Running{};
   y = record_norm("instance_norm", std::move(y), in, terms, {grid, !use_input_stats, eps, each}, at);
-  replace(running, next);
+  replace(running, next, at);
   return y;
 }
 
