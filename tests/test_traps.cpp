@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(weight_assigned_the_weight_of_another_module) {
   expect_op<ValueError>("Module", facts, [&] { net.load_state_dict({}); });
   expect_op<ValueError>("Module", facts, [&] { net.zero_grad(); });
   expect_op<ValueError>("Module", facts, [&] { net.to(kFloat64); });
-  expect_op<ValueError>("Module", {"'weight'"}, [&] { Tied().decoder(features), net.decoder.parameters(); });
+  expect_op<ValueError>("Module", facts, [&] { net.decoder.parameters(); });
 }
 
 BOOST_AUTO_TEST_CASE(weight_assigned_through_a_constant) {
