@@ -154,9 +154,9 @@ BOOST_AUTO_TEST_CASE(clones_are_independent_and_of_the_same_type) {
 
 BOOST_AUTO_TEST_CASE(what_is_shared_within_stays_shared) {
   struct Tied : nn::Layer<Tied> {
-    nn::Linear in = register_module("in", nn::Linear(2, 2)), out = register_module("out", nn::Linear(2, 2));
+    nn::Linear in = register_module("in", nn::Linear(2, 2));
+    nn::Linear out = register_module("out", nn::Linear::from_weight(in.weight, in.bias.detach().clone()));
     nn::Linear same = register_module("same", in);
-    Tied() { out.weight = in.weight; }
     Tensor forward(const Tensor& x) const { return same(out(in(x))); }
   };
   const Tied tied;

@@ -22,12 +22,14 @@ TensorDataset::TensorDataset(Tensor x, Tensor y, Location at) : data(std::move(x
 
 std::int64_t TensorDataset::size() const { return data.size(0); }
 
-Example TensorDataset::get(std::int64_t index) const { return {data.select(0, index), target.select(0, index)}; }
+Example TensorDataset::get(std::int64_t index, Location at) const {
+  return {data.select(0, index, at), target.select(0, index, at)};
+}
 
-Example TensorDataset::get_batch(std::span<const std::int64_t> indices) const {
+Example TensorDataset::get_batch(std::span<const std::int64_t> indices, Location at) const {
   NoGradGuard off;
   const Tensor rows = from_vector(std::vector<std::int64_t>(indices.begin(), indices.end()));
-  return {index_select(data, 0, rows), index_select(target, 0, rows)};
+  return {index_select(data, 0, rows, at), index_select(target, 0, rows, at)};
 }
 
 TensorDataset TensorDataset::slice(std::int64_t begin, std::int64_t end, Location at) const {
@@ -40,7 +42,7 @@ Split random_split(const TensorDataset& set, double fraction, Location at) {
   const std::vector<std::int64_t> order = randperm(set.size()).to_vector<std::int64_t>();
   const auto cut = static_cast<std::size_t>(std::llround(static_cast<double>(order.size()) * (1 - fraction)));
   const std::span<const std::int64_t> all(order);
-  const Example a = set.get_batch(all.first(cut)), b = set.get_batch(all.subspan(cut));
+  const Example a = set.get_batch(all.first(cut), at), b = set.get_batch(all.subspan(cut), at);
   return {TensorDataset(a.data, a.target, at), TensorDataset(b.data, b.target, at)};
 }
 

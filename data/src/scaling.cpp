@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops.hpp>
 
@@ -28,7 +29,8 @@ double quantile(const std::vector<double>& sorted, double q) {
 
 }  // namespace
 
-Scaler& Scaler::fit(const Tensor& x, Location at) {
+Scaler& Scaler::fit(const Tensor& x, Location at) & {
+  const xgrad::detail::CallSite site(at);
   require_floating("Scaler", x, at);
   require_rank("Scaler", x, 2, at);
   if (x.size(0) == 0) ErrorReport("Scaler", "cannot learn from an empty table", at).operand("x", x).value_error();
@@ -55,11 +57,13 @@ void Scaler::require_fits(const Tensor& x, const Location& at) const {
 
 Tensor Scaler::transform(const Tensor& x, Location at) const {
   require_fits(x, at);
+  const xgrad::detail::CallSite site(at);
   return ((x.to(kFloat64, at) - center_) / scale_).to(x.dtype(), at);
 }
 
 Tensor Scaler::inverse_transform(const Tensor& y, Location at) const {
   require_fits(y, at);
+  const xgrad::detail::CallSite site(at);
   return (y.to(kFloat64, at) * scale_ + center_).to(y.dtype(), at);
 }
 

@@ -135,7 +135,7 @@ Tensor MultiheadAttention::heads_of(const Tensor& x, const Location& at) const {
 
 AttentionOutput MultiheadAttention::operator()(const Tensor& query, const Tensor& key, const Tensor& value,
                                                const AttentionInputs& inputs, Location at) const {
-  const xgrad::detail::ModuleScope scope(info());
+  const xgrad::detail::ModuleScope scope(info(at));
   if (!has_hooks()) return forward(query, key, value, inputs, at);
   const Tensor in = run_pre_hooks(query);
   AttentionOutput r = forward(in, key, value, inputs, at);

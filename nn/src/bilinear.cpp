@@ -23,7 +23,7 @@ Bilinear::Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::in
 }
 
 Tensor Bilinear::operator()(const Tensor& x1, const Tensor& x2, Location at) const {
-  const xgrad::detail::ModuleScope scope(info());
+  const xgrad::detail::ModuleScope scope(info(at));
   if (!has_hooks()) return forward(x1, x2, at);
   const Tensor in = run_pre_hooks(x1);
   return run_hooks(in, forward(in, x2, at));

@@ -66,6 +66,13 @@ CloneScope::CloneScope(const nn::Module& module) : copies_(std::make_unique<Copi
         to->emplace_back(name, t.defined() ? c.tensors[t.impl()] : Tensor());
         if (t.defined() && from == &s.parameters) mark_parameter(c.tensors[t.impl()]);
       }
+    for (const auto& [from, to] : {std::pair(&s.parameter_entries, &copy->parameter_entries),
+                                   std::pair(&s.buffer_entries, &copy->buffer_entries)})
+      for (const auto& entry : *from) {
+        to->push_back(std::make_shared<Registration>());
+        c.contents[entry.get()] = to->back();
+      }
+    copy->has_parent = s.has_parent && &s != module.state_.get();
     c.contents[&s] = copy;
     all.emplace_back(&s, copy);
   });
@@ -96,12 +103,3 @@ void CloneScope::finish(const Location& at) {
 
 }  // namespace xgrad::detail
 
-namespace xgrad::nn {
-
-Module::Module(const Module& o) : state_(std::static_pointer_cast<State>(detail::counterpart(o.state_, nullptr))) {}
-Module& Module::operator=(const Module& o) {
-  state_ = std::static_pointer_cast<State>(detail::counterpart(o.state_, nullptr));
-  return *this;
-}
-
-}  // namespace xgrad::nn

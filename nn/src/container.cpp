@@ -21,22 +21,23 @@ void unknown_name(const char* what, const std::string& name, const std::vector<s
 
 namespace xgrad::nn {
 
-ParameterList::ParameterList(std::initializer_list<Tensor> parameters) : ParameterList() {
-  for (const Tensor& p : parameters) push_back(p);
+ParameterList::ParameterList(std::initializer_list<Tensor> parameters, Location where) : ParameterList() {
+  for (const Tensor& p : parameters) push_back(p, where);
 }
-ParameterList& ParameterList::push_back(const Tensor& parameter) {
-  items_->push_back(register_parameter(std::to_string(size()), parameter));
+ParameterList& ParameterList::push_back(const Tensor& parameter, Location where) & {
+  items_->push_back(register_parameter(std::to_string(size()), parameter, true, where));
   return *this;
 }
 Parameter& ParameterList::at(std::int64_t i, Location where) const {
   return (*items_)[detail::wrap_index("ParameterList", i, size(), where)];
 }
 
-ParameterDict::ParameterDict(std::initializer_list<std::pair<std::string, Tensor>> parameters) : ParameterDict() {
-  for (const auto& [name, p] : parameters) add(name, p);
+ParameterDict::ParameterDict(std::initializer_list<std::pair<std::string, Tensor>> parameters, Location where)
+    : ParameterDict() {
+  for (const auto& [name, p] : parameters) add(name, p, where);
 }
-ParameterDict& ParameterDict::add(const std::string& name, const Tensor& parameter) {
-  Parameter p = register_parameter(name, parameter);
+ParameterDict& ParameterDict::add(const std::string& name, const Tensor& parameter, Location where) & {
+  Parameter p = register_parameter(name, parameter, true, where);
   items_->emplace_back(name, std::move(p));
   return *this;
 }

@@ -4,6 +4,8 @@
 #include <xgrad/nn/embedding.hpp>
 #include <xgrad/ops.hpp>
 
+#include "shared_parameter.hpp"
+
 namespace xgrad::nn {
 
 namespace {
@@ -26,20 +28,24 @@ Tensor first_table(std::int64_t rows, std::int64_t size, const EmbeddingOptions&
 
 }  // namespace
 
-Embedding::Embedding(Tensor table, EmbeddingOptions options)
+Embedding::Embedding(Tensor table, EmbeddingOptions options, bool requires_grad, const Location& at)
     : Layer(fmt::format("Embedding({}, {})", table.size(0), table.size(1))), options_(std::move(options)) {
-  weight = register_parameter("weight", std::move(table));
+  weight = register_parameter("weight", std::move(table), requires_grad, at);
 }
 
 Embedding::Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingOptions options, Location at)
-    : Embedding(first_table(num_embeddings, embedding_dim, options, at), options) {}
+    : Embedding(first_table(num_embeddings, embedding_dim, options, at), options, true, at) {}
 
 Embedding Embedding::from_pretrained(const Tensor& table, bool freeze, EmbeddingOptions options, Location at) {
   require_floating("Embedding", table, at);
   require_rank("Embedding", table, 2, at);
-  Embedding e(table.detach(), options);
-  e.weight.requires_grad_(!freeze);
-  return e;
+  return Embedding(table.detach(), options, !freeze, at);
+}
+
+Embedding Embedding::from_weight(const Tensor& table, EmbeddingOptions options, Location at) {
+  require_floating("Embedding", table, at);
+  require_rank("Embedding", table, 2, at);
+  return Embedding(table, options, stays_trainable(table), at);
 }
 
 Tensor Embedding::forward(const Tensor& x, Location at) const { return embedding(x, weight, options_, at); }
@@ -62,7 +68,7 @@ Tensor EmbeddingBag::forward(const Tensor& x, Location at) const { return forwar
 
 Tensor EmbeddingBag::operator()(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights,
                                 Location at) const {
-  const xgrad::detail::ModuleScope scope(info());
+  const xgrad::detail::ModuleScope scope(info(at));
   Tensor y = forward(x, offsets, per_sample_weights, at);
   return has_hooks() ? run_hooks(x, std::move(y)) : y;
 }

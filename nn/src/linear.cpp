@@ -7,16 +7,42 @@
 #include <xgrad/nn/init.hpp>
 #include <xgrad/ops.hpp>
 
+#include "shared_parameter.hpp"
+
 namespace xgrad::nn {
 
-Linear::Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options)
+Linear::Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options, Location at)
     : Layer(fmt::format("Linear({} → {})", in_features, out_features)) {
+  for (const std::int64_t n : {in_features, out_features})
+    if (n < 0)
+      ErrorReport("Linear", fmt::format("sizes must not be negative, got {} and {}", in_features, out_features), at)
+          .shape_error();
   weight = register_parameter("weight", empty({out_features, in_features}));
   init::kaiming_uniform_(weight, std::sqrt(5.0));
   if (!options.bias) return;
   const double bound = in_features > 0 ? 1 / std::sqrt(static_cast<double>(in_features)) : 0;
   bias = register_parameter("bias", empty({out_features}));
   init::uniform_(bias, -bound, bound);
+}
+
+Linear::Linear(const Tensor& w, const Tensor& b, const Location& at)
+    : Layer(fmt::format("Linear({} → {})", w.size(1), w.size(0))) {
+  weight = register_parameter("weight", w, stays_trainable(w), at);
+  if (b.defined()) bias = register_parameter("bias", b, stays_trainable(b), at);
+}
+
+Linear Linear::from_weight(const Tensor& weight, const Tensor& bias, Location at) {
+  require_floating("Linear", weight, at);
+  require_rank("Linear", weight, 2, at);
+  if (bias.defined()) {
+    require_same_dtype("Linear", weight, bias, at);
+    if (!(bias.shape() == Shape{weight.size(0)}))
+      ErrorReport("Linear", fmt::format("bias must have shape ({})", weight.size(0)), at)
+          .operand("weight", weight)
+          .operand("bias", bias)
+          .shape_error();
+  }
+  return Linear(weight, bias, at);
 }
 
 Tensor Linear::forward(const Tensor& x, Location at) const { return linear(x, weight, bias, at); }

@@ -2,19 +2,18 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ostream>
 #include <unordered_set>
 
 #include <fmt/format.h>
-#include <xgrad/tape.hpp>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/tape.hpp>
 
 #include "module_state.hpp"
 
-namespace xgrad::nn {
+namespace xgrad::detail {
 
-namespace {
-
-// "nn::Net" -> "Net".
 std::string type_name(const std::type_info& type) {
   int status = 0;
   char* text = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
@@ -24,40 +23,56 @@ std::string type_name(const std::type_info& type) {
   return colon == std::string::npos ? s : s.substr(colon + 2);
 }
 
-void require_free_name(bool taken, const std::string& name) {
-  if (taken) throw ValueError(fmt::format("xgrad: Module: '{}' is already registered", name));
+}  // namespace xgrad::detail
+
+namespace xgrad::nn {
+
+namespace {
+
+void require_free_name(const char* op, bool taken, const std::string& name, const Location& at) {
+  if (taken) ErrorReport(op, fmt::format("'{}' is already registered", name), at).value_error();
   if (name.empty() || name.find('.') != std::string::npos)
-    throw ValueError(fmt::format("xgrad: Module: '{}' is no valid name (not empty, no dots)", name));
+    ErrorReport(op, fmt::format("'{}' is no valid name (not empty, no dots)", name), at).value_error();
 }
 
 }  // namespace
 
 Module::Module(std::string label) : state_(std::make_shared<State>()) { state_->info->label = std::move(label); }
 
-Parameter Module::register_parameter(const std::string& name, Tensor value, bool requires_grad) {
-  require_free_name(state_->has(name), name);
+Parameter Module::register_parameter(const std::string& name, Tensor value, bool requires_grad, Location at) {
+  require_free_name("register_parameter", state_->has(name), name, at);
   if (value.defined()) {
-    value.requires_grad_(requires_grad);
+    if (!value.is_leaf())
+      ErrorReport("register_parameter", fmt::format("'{}' is the result of an operation; parameters are leaves", name),
+                  at)
+          .operand("value", value)
+          .help("register value.detach()")
+          .value_error();
+    value.requires_grad_(requires_grad, at);
     detail::mark_parameter(value);
     if (value.name().empty()) value.set_name(name);
   }
   state_->parameters.emplace_back(name, value);
-  return value;
+  state_->parameter_entries.push_back(std::make_shared<detail::Registration>());
+  return {value, state_->parameter_entries.back()};
 }
 
-Parameter Module::register_buffer(const std::string& name, Tensor value, bool persistent) {
-  require_free_name(state_->has(name), name);
+Parameter Module::register_buffer(const std::string& name, Tensor value, bool persistent, Location at) {
+  require_free_name("register_buffer", state_->has(name), name, at);
   if (value.defined() && value.name().empty()) value.set_name(name);
   if (!persistent) state_->transient.insert(name);
   state_->buffers.emplace_back(name, value);
-  return value;
+  state_->buffer_entries.push_back(std::make_shared<detail::Registration>());
+  return {value, state_->buffer_entries.back()};
 }
 
-void Module::add_child(const std::string& name, Module& child) {
-  require_free_name(state_->has(name), name);
+void Module::add_child(const std::string& name, Module& child, const Location& at) {
+  require_free_name("register_module", state_->has(name), name, at);
   visit(*child.state_, name, [&](const std::string&, const State& s) {
-    if (&s == state_.get()) throw ValueError(fmt::format("xgrad: Module: '{}' would contain itself", name));
+    if (&s == state_.get())
+      ErrorReport("register_module", fmt::format("'{}' would contain itself", name), at).value_error();
   });
+  child.state_->has_parent = true;
   child.state_->info->name = name;
   visit(*child.state_, name, [](const std::string& path, const State& s) {
     for (const auto& [leaf, t] : s.parameters)
@@ -68,7 +83,7 @@ void Module::add_child(const std::string& name, Module& child) {
 
 void Module::set_label(std::string label) { state_->info->label = std::move(label); }
 void Module::set_default_label(const std::type_info& type) {
-  if (state_->info->label.empty()) state_->info->label = type_name(type);
+  if (state_->info->label.empty()) state_->info->label = detail::type_name(type);
   if (state_->info->name.empty()) {  // a root is known by its type
     const std::string& label = state_->info->label;
     state_->info->name = label.substr(0, label.find('('));
@@ -76,10 +91,10 @@ void Module::set_default_label(const std::type_info& type) {
 }
 const std::string& Module::label() const { return state_->info->label; }
 const std::string& Module::name() const { return state_->info->name; }
-std::shared_ptr<const detail::ModuleInfo> Module::info() const { return state_->info; }
 bool Module::is_training() const { return state_->training; }
 
-NamedTensors Module::named_parameters(bool recurse) const {
+NamedTensors Module::named_parameters(bool recurse, Location at) const {
+  require_intact(at);
   NamedTensors out;
   std::unordered_set<const void*> seen;
   auto take = [&](const std::string& path, const State& s) {
@@ -91,7 +106,8 @@ NamedTensors Module::named_parameters(bool recurse) const {
   return out;
 }
 
-NamedTensors Module::named_buffers(bool recurse) const {
+NamedTensors Module::named_buffers(bool recurse, Location at) const {
+  require_intact(at);
   NamedTensors out;
   auto take = [&](const std::string& path, const State& s) {
     for (const auto& [name, t] : s.buffers)
@@ -102,9 +118,9 @@ NamedTensors Module::named_buffers(bool recurse) const {
   return out;
 }
 
-std::vector<Tensor> Module::parameters(bool recurse) const {
+std::vector<Tensor> Module::parameters(bool recurse, Location at) const {
   std::vector<Tensor> out;
-  for (auto& p : named_parameters(recurse)) out.push_back(std::move(p.second));
+  for (auto& p : named_parameters(recurse, at)) out.push_back(std::move(p.second));
   return out;
 }
 
@@ -136,16 +152,19 @@ void Module::train(bool on) {
   for (State* s : all) s->training = on;
 }
 
-void Module::zero_grad(bool set_to_none) {
-  for (Tensor& p : parameters()) p.zero_grad(set_to_none);
+void Module::zero_grad(bool set_to_none, Location at) {
+  for (Tensor& p : parameters(true, at)) p.zero_grad(set_to_none, at);
 }
 
-void Module::requires_grad_(bool on) {
-  for (Tensor& p : parameters()) p.requires_grad_(on);
+void Module::requires_grad_(bool on, Location at) {
+  for (Tensor& p : parameters(true, at)) p.requires_grad_(on, at);
 }
 
-void Module::to(DType dtype) {
-  if (!is_floating(dtype)) throw DTypeError(fmt::format("xgrad: Module::to: needs a floating type, got {}", xgrad::name(dtype)));
+void Module::to(DType dtype, Location at) {
+  if (!is_floating(dtype))
+    ErrorReport("Module::to", fmt::format("needs a floating type, got {}", xgrad::name(dtype)), at).dtype_error();
+  require_intact(at);
+  const detail::CallSite site(at);
   NoGradGuard off;
   struct Cast {
     Tensor tensor, data, grad;
@@ -165,22 +184,30 @@ void Module::to(DType dtype) {
   }
 }
 
-void Module::apply(const std::function<void(Module&)>& fn) {
-  for (auto& [name, child] : named_children()) child.apply(fn);
+void Module::apply(const std::function<void(Module&)>& fn, Location at) {
+  if (!fn) ErrorReport("apply", "the function is empty", at).value_error();
+  for (auto& [name, child] : named_children()) child.apply(fn, at);
   fn(*this);
 }
 
-std::string to_string(const Module& module) {
+}  // namespace xgrad::nn
+
+namespace xgrad::detail {
+
+std::string module_text(const nn::Module& module, const std::type_info& type) {
   const auto children = module.named_children();
-  std::string text = module.label();
+  std::string text = module.label().empty() ? type_name(type) : module.label();
   if (children.empty()) return text;
   text += text.ends_with(')') ? " (" : "(";
   for (const auto& [name, child] : children) {
     text += fmt::format("\n  ({}): ", name);
-    for (const char c : to_string(child)) text += c == '\n' ? "\n  " : std::string(1, c);
+    for (const char c : module_text(child, typeid(child))) text += c == '\n' ? "\n  " : std::string(1, c);
   }
   return text + "\n)";
 }
-std::ostream& operator<<(std::ostream& os, const Module& module) { return os << to_string(module); }
 
-}  // namespace xgrad::nn
+std::ostream& print_module(std::ostream& os, const nn::Module& module, const std::type_info& type) {
+  return os << module_text(module, type);
+}
+
+}  // namespace xgrad::detail

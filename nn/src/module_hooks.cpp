@@ -1,4 +1,5 @@
 #include <atomic>
+#include <xgrad/check.hpp>
 #include <xgrad/ops/shape.hpp>
 
 #include "module_state.hpp"
@@ -14,17 +15,57 @@ std::uint64_t next_key() {
 // The same values as a result of its own, with a gradient of its own.
 Tensor alias(const Tensor& t) { return view(t, t.shape()); }
 
+// The modules of which handles were copied on this thread, while one of these lives.
+thread_local std::vector<const void*>* copied = nullptr;
+
+class CopiedModules {
+ public:
+  CopiedModules() : before_(std::exchange(copied, &states_)) {}
+  ~CopiedModules() { copied = before_; }
+  CopiedModules(const CopiedModules&) = delete;
+  CopiedModules& operator=(const CopiedModules&) = delete;
+  const std::vector<const void*>& states() const { return states_; }
+
+ private:
+  std::vector<const void*> states_;
+  std::vector<const void*>* before_;
+};
+
 }  // namespace
 
-std::uint64_t Module::register_forward_hook(ForwardHook hook) {
+void note_copy(const void* state) {
+  if (copied) [[unlikely]]
+    copied->push_back(state);
+}
+
+// Copying the hook copies the modules it holds.
+template <class Hook>
+void Module::require_no_cycle(const char* op, const Hook& hook, const Location& at) const {
+  if (!hook) ErrorReport(op, "the hook is empty", at).value_error();
+  const CopiedModules held;
+  const Hook copy = hook;
+  for (const void* module : held.states())
+    visit(*static_cast<const State*>(module), "", [&](const std::string&, const State& s) {
+      if (&s != state_.get()) return;
+      ErrorReport(op, "the hook holds the module it is registered with, and neither would ever be freed", at)
+          .line("module", state_->info->label)
+          .help("use the module that the hook is called with, or capture a reference")
+          .value_error();
+    });
+}
+
+std::uint64_t Module::register_forward_hook(ForwardHook hook, Location at) {
+  require_no_cycle("register_forward_hook", hook, at);
   state_->hooks.emplace_back(next_key(), std::move(hook));
   return state_->hooks.back().first;
 }
-std::uint64_t Module::register_forward_pre_hook(ForwardPreHook hook) {
+std::uint64_t Module::register_forward_pre_hook(ForwardPreHook hook, Location at) {
+  require_no_cycle("register_forward_pre_hook", hook, at);
   state_->pre_hooks.emplace_back(next_key(), std::move(hook));
   return state_->pre_hooks.back().first;
 }
-std::uint64_t Module::register_full_backward_hook(BackwardHook hook) {
+std::uint64_t Module::register_full_backward_hook(BackwardHook hook, Location at) {
+  require_no_cycle("register_full_backward_hook", hook, at);
   state_->backward_hooks.emplace_back(next_key(), std::move(hook));
   return state_->backward_hooks.back().first;
 }

@@ -9,6 +9,7 @@ namespace xgrad::nn {
 
 struct Module::State {
   NamedTensors parameters, buffers;
+  std::vector<std::shared_ptr<detail::Registration>> parameter_entries, buffer_entries;  // in the same order
   std::unordered_set<std::string> transient;  // buffers that are not saved
   std::vector<std::pair<std::string, std::shared_ptr<State>>> children;
   std::vector<std::pair<std::uint64_t, ForwardHook>> hooks;
@@ -16,6 +17,13 @@ struct Module::State {
   std::vector<std::pair<std::uint64_t, BackwardHook>> backward_hooks;
   std::shared_ptr<detail::ModuleInfo> info = std::make_shared<detail::ModuleInfo>();
   bool training = true;
+  bool has_parent = false, replaced = false;  // as a child: the last handle was assigned another module
+  std::string replaced_by;                    // the label of that
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State();
 
   bool has(const std::string& name) const {
     const auto named = [&](const auto& p) { return p.first == name; };
@@ -23,6 +31,9 @@ struct Module::State {
            std::ranges::any_of(children, named);
   }
 };
+
+// Module's copy constructor tells which module it copied a handle of.
+void note_copy(const void* state);
 
 inline std::string joined_path(const std::string& prefix, const std::string& name) {
   return prefix.empty() ? name : prefix + "." + name;

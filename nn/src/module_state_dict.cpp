@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <numeric>
+#include <string_view>
 #include <unordered_map>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 
 #include "module_state.hpp"
@@ -42,22 +44,68 @@ std::string probably(const std::string& name, const std::vector<std::string>& na
   return best;
 }
 
-std::string suggestions(const std::vector<std::string>& unexpected, const std::vector<std::string>& missing) {
+// How many parts of the names are the same, from the end: "encoder.fc.weight" and "fc.weight" share two.
+std::size_t shared_parts(std::string_view a, std::string_view b) {
+  for (std::size_t parts = 0;; ++parts) {
+    const std::size_t i = a.rfind('.'), j = b.rfind('.');
+    if (a.substr(i + 1) != b.substr(j + 1)) return parts;  // npos + 1 is 0: the whole name
+    if (i == a.npos || j == b.npos) return parts + 1;
+    a = a.substr(0, i);
+    b = b.substr(0, j);
+  }
+}
+
+// One guess: a key that was given and one that is missing, of the same shape.
+struct Guess {
+  std::size_t given, missing, parts, changes;
+};
+
+// Which missing key each unexpected one stands for: of the same shape, with as much of the end of the name in common as
+// possible, else nearly the same name; none twice.
+std::vector<std::pair<std::string, std::string>> pairs_of(const NamedTensors& unexpected, const NamedTensors& missing) {
+  std::vector<Guess> guesses;
+  for (std::size_t u = 0; u < unexpected.size(); ++u)
+    for (std::size_t m = 0; m < missing.size(); ++m) {
+      const auto& [given, value] = unexpected[u];
+      const auto& [name, target] = missing[m];
+      if (!value.defined() || !(value.shape() == target.shape())) continue;
+      const Guess g{u, m, shared_parts(given, name), distance(given, name)};
+      if (g.parts > 0 || g.changes <= 1 + given.size() / 6) guesses.push_back(g);  // or a letter or two
+    }
+  std::ranges::stable_sort(guesses, [](const Guess& a, const Guess& b) {
+    return a.parts != b.parts ? a.parts > b.parts : a.changes < b.changes;
+  });
+  std::vector<std::string> found(unexpected.size());
+  std::vector<bool> taken(missing.size());
+  for (const Guess& g : guesses) {
+    if (!found[g.given].empty() || taken[g.missing]) continue;
+    found[g.given] = missing[g.missing].first;
+    taken[g.missing] = true;
+  }
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (std::size_t u = 0; u < unexpected.size(); ++u)
+    if (!found[u].empty()) pairs.emplace_back(unexpected[u].first, found[u]);
+  return pairs;
+}
+
+std::string suggestions(const NamedTensors& unexpected, const NamedTensors& missing) {
+  constexpr std::size_t kMostKeys = 300, kMostShown = 8;
+  if (unexpected.size() > kMostKeys || missing.size() > kMostKeys) return "";
+  const auto pairs = pairs_of(unexpected, missing);
   // A prefix that all keys carry is the usual reason: say it once.
-  if (!unexpected.empty() && unexpected.size() == missing.size()) {
-    const auto cut = unexpected[0].size() >= missing[0].size() ? unexpected[0].size() - missing[0].size() : 0;
-    const std::string prefix = unexpected[0].substr(0, cut);
-    bool all = cut > 0;
-    for (std::size_t i = 0; all && i < missing.size(); ++i)
-      all = std::ranges::find(unexpected, prefix + missing[i]) != unexpected.end();
-    if (all) return fmt::format("all keys begin with '{}': remove it", prefix);
+  if (!pairs.empty() && pairs.size() == unexpected.size() && unexpected.size() == missing.size()) {
+    const auto prefix_of = [](const std::string& a, const std::string& b) {
+      return a.ends_with(b) ? a.substr(0, a.size() - b.size()) : "";
+    };
+    const std::string prefix = prefix_of(pairs[0].first, pairs[0].second);
+    if (!prefix.empty() &&
+        std::ranges::all_of(pairs, [&](const auto& p) { return prefix_of(p.first, p.second) == prefix; }))
+      return fmt::format("all keys begin with '{}': remove it", prefix);
   }
-  std::vector<std::string> pairs;
-  for (const std::string& u : unexpected) {
-    if (pairs.size() == 8) break;
-    if (const std::string m = probably(u, missing); !m.empty()) pairs.push_back(fmt::format("'{}' for '{}'", u, m));
-  }
-  return pairs.empty() ? "" : fmt::format("renamed? {}", fmt::join(pairs, ", "));
+  std::vector<std::string> shown;
+  for (const auto& [given, name] : pairs)
+    if (shown.size() < kMostShown) shown.push_back(fmt::format("'{}' for '{}'", given, name));
+  return shown.empty() ? "" : fmt::format("renamed? {}", fmt::join(shown, ", "));
 }
 
 [[noreturn]] void not_found(const char* op, const std::string& path, const std::string& where, const std::string& name,
@@ -90,23 +138,23 @@ Tensor find_tensor(const char* op, const NamedTensors& own, const std::string& p
 }  // namespace
 
 Module Module::get_submodule(const std::string& path, Location at) const {
-  Module here = *this;
+  std::shared_ptr<State> here = state_;
   std::string walked;
   for (std::size_t begin = 0; begin < path.size();) {
     const std::size_t end = std::min(path.find('.', begin), path.size());
     const std::string name = path.substr(begin, end - begin);
     std::vector<std::string> names;
     std::shared_ptr<State> next;
-    for (const auto& [key, child] : here.state_->children) {
+    for (const auto& [key, child] : here->children) {
       names.push_back(key);
       if (key == name) next = child;
     }
     if (!next) not_found("get_submodule", path, walked, name, names, at);
-    here = Module(std::move(next));
+    here = std::move(next);
     walked = path.substr(0, end);
     begin = end + 1;
   }
-  return here;
+  return Module(std::move(here));
 }
 
 Tensor Module::get_parameter(const std::string& path, Location at) const {
@@ -116,7 +164,8 @@ Tensor Module::get_buffer(const std::string& path, Location at) const {
   return find_tensor("get_buffer", get_submodule(split_path(path).first, at).state_->buffers, path, at);
 }
 
-NamedTensors Module::state_dict() const {
+NamedTensors Module::state_dict(Location at) const {
+  require_intact(at);
   NamedTensors out;
   visit(*state_, "", [&](const std::string& path, const State& s) {
     for (const auto& [name, t] : s.parameters)
@@ -134,6 +183,7 @@ using Copies = std::vector<std::pair<Tensor, Tensor>>;  // to, from
 // Pairs what a module has with what is given for it; ValueError when that does not fit.
 LoadReport match(const NamedTensors& mine, const NamedTensors& state, bool strict, Copies& copies, const Location& at) {
   LoadReport report;
+  NamedTensors missing, unexpected;
   std::vector<std::string> misfit;
   std::unordered_map<std::string, const Tensor*> given;
   for (const auto& [key, t] : state) given[key] = &t;
@@ -142,7 +192,7 @@ LoadReport match(const NamedTensors& mine, const NamedTensors& state, bool stric
     known.insert(key);
     const auto it = given.find(key);
     if (it == given.end())
-      report.missing.push_back(key);
+      missing.emplace_back(key, target);
     else if (!it->second->defined())
       misfit.push_back(fmt::format("{} is undefined", key));
     else if (!(it->second->shape() == target.shape()))
@@ -151,14 +201,16 @@ LoadReport match(const NamedTensors& mine, const NamedTensors& state, bool stric
       copies.emplace_back(target, *it->second);
   }
   for (const auto& [key, t] : state)
-    if (!known.contains(key)) report.unexpected.push_back(key);
+    if (!known.contains(key)) unexpected.emplace_back(key, t);
+  for (const auto& [key, t] : missing) report.missing.push_back(key);
+  for (const auto& [key, t] : unexpected) report.unexpected.push_back(key);
   const bool keys = !report.missing.empty() || !report.unexpected.empty();
   if ((strict && keys) || !misfit.empty()) {
     ErrorReport error("load_state_dict", "the state does not fit the module; nothing was loaded", at);
     if (!report.missing.empty()) error.line("missing:", fmt::format("{}", fmt::join(report.missing, ", ")));
     if (!report.unexpected.empty()) error.line("unexpected:", fmt::format("{}", fmt::join(report.unexpected, ", ")));
     if (!misfit.empty()) error.line("shape:", fmt::format("{} (given vs module)", fmt::join(misfit, ", ")));
-    if (const std::string hint = suggestions(report.unexpected, report.missing); !hint.empty()) error.help(hint);
+    if (const std::string hint = suggestions(unexpected, missing); !hint.empty()) error.help(hint);
     error.value_error();
   }
   return report;
@@ -200,8 +252,9 @@ void carry_out(Copies& copies) {
 }  // namespace
 
 LoadReport Module::load_state_dict(const NamedTensors& state, bool strict, Location at) {
+  const detail::CallSite site(at);
   Copies copies;
-  LoadReport report = match(state_dict(), state, strict, copies, at);
+  LoadReport report = match(state_dict(at), state, strict, copies, at);
   make_ready(copies);
   carry_out(copies);
   return report;
@@ -209,9 +262,13 @@ LoadReport Module::load_state_dict(const NamedTensors& state, bool strict, Locat
 
 std::function<void()> Module::prepare_state_dict(const NamedTensors& state, bool strict, Location at) {
   const auto copies = std::make_shared<Copies>();
-  match(state_dict(), state, strict, *copies, at);
+  const detail::CallSite site(at);
+  match(state_dict(at), state, strict, *copies, at);
   make_ready(*copies);
-  return [copies] { carry_out(*copies); };
+  return [copies, at] {
+    const detail::CallSite loading(at);
+    carry_out(*copies);
+  };
 }
 
 }  // namespace xgrad::nn

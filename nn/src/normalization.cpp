@@ -53,9 +53,9 @@ Tensor NormState::next_count(bool training) const {
   return num_batches_tracked + 1;
 }
 
-void NormState::count_batch(const Tensor& next) const {
+void NormState::count_batch(const Tensor& next, const Location& at) const {
   Tensor count = num_batches_tracked;
-  if (next.defined()) count.copy_(next);
+  if (next.defined()) count.copy_(next, at);
 }
 
 Tensor NormState::batch_forward(const Tensor& x, int min_rank, int max_rank, bool training, Location at) const {
@@ -72,7 +72,7 @@ Tensor NormState::batch_forward(const Tensor& x, int min_rank, int max_rank, boo
   const bool of_batch = training || !running_mean.defined();
   const Tensor y =
       batch_norm(x, running_mean, running_var, weight, bias, of_batch, next_momentum(training), options_.eps, at);
-  count_batch(count);
+  count_batch(count, at);
   return y;
 }
 
@@ -88,7 +88,7 @@ Tensor NormState::instance_forward(const Tensor& x, int rank, bool training, Loc
   const bool of_input = training || !running_mean.defined();
   const Tensor y = instance_norm(single ? unsqueeze(x, 0, at) : x, running_mean, running_var, weight, bias, of_input,
                                  next_momentum(training), options_.eps, at);
-  count_batch(count);
+  count_batch(count, at);
   return single ? squeeze(y, 0, at) : y;
 }
 

@@ -30,7 +30,7 @@ Tensor MaxPoolNd<N>::forward(const Tensor& x, Location at) const {
 
 template <int N>
 ValuesIndices MaxPoolNd<N>::forward_with_indices(const Tensor& x, Location at) const {
-  const xgrad::detail::ModuleScope scope(this->info());
+  const xgrad::detail::ModuleScope scope(this->info(at));
   if constexpr (N == 1)
     return max_pool1d_with_indices(x, kernel_size_, options_, at);
   else if constexpr (N == 2)
@@ -100,7 +100,7 @@ Tensor AdaptiveMaxPoolNd<N>::forward(const Tensor& x, Location at) const {
 
 template <int N>
 ValuesIndices AdaptiveMaxPoolNd<N>::forward_with_indices(const Tensor& x, Location at) const {
-  const xgrad::detail::ModuleScope scope(this->info());
+  const xgrad::detail::ModuleScope scope(this->info(at));
   if constexpr (N == 1)
     return adaptive_max_pool1d_with_indices(x, output_size_, at);
   else if constexpr (N == 2)

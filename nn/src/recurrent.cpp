@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/recurrent.hpp>
@@ -21,9 +22,9 @@ void require_sizes(const char* name, std::int64_t input_size, std::int64_t hidde
     ErrorReport(name, fmt::format("hidden_size must be at least 1, got {}", hidden_size), at).value_error();
 }
 
-Tensor uniform_parameter(Module& m, const std::string& name, const Shape& shape, std::int64_t hidden_size) {
+Parameter uniform_parameter(Module& m, const std::string& name, const Shape& shape, std::int64_t hidden_size) {
   const double bound = 1 / std::sqrt(static_cast<double>(hidden_size));
-  Tensor t = m.register_parameter(name, empty(shape));
+  Parameter t = m.register_parameter(name, empty(shape));
   init::uniform_(t, -bound, bound);
   return t;
 }
@@ -89,6 +90,11 @@ Tensor batched(const Tensor& state, std::int64_t dim, const Location& at) {
   return state.defined() ? unsqueeze(state, dim, at) : state;
 }
 
+// In the order of registration.
+std::array<const Tensor*, 4> shown(const RecurrentWeights& w) {
+  return {&w.weight_ih, &w.weight_hh, &w.bias_ih, &w.bias_hh};
+}
+
 void require_cell_input(const char* name, const Tensor& x, const Tensor& h, const Location& at) {
   require_defined(name, x, at);
   if (x.dim() != 1 && x.dim() != 2)
@@ -113,7 +119,7 @@ RecurrentStack::RecurrentStack(Module& m, const Settings& s, Location at) : s_(s
       weights_.push_back(make_weights(m, suffix, s.gates, in, s.hidden_size, output_size(), s.bias));
       projections_.push_back(
           s.proj_size ? uniform_parameter(m, "weight_hr" + suffix, {s.proj_size, s.hidden_size}, s.hidden_size)
-                      : Tensor());
+                      : Parameter());
     }
 }
 
@@ -239,6 +245,7 @@ RNNCell::RNNCell(std::int64_t input_size, std::int64_t hidden_size, RNNCellOptio
 }
 
 Tensor RNNCell::forward(const Tensor& x, const Tensor& h, Location at) const {
+  require_shown(shown(weights), at);
   require_cell_input("RNNCell", x, h, at);
   const auto cell = relu_ ? rnn_relu_cell : rnn_tanh_cell;
   if (x.dim() == 2) return cell(x, h, weights, at);
@@ -252,6 +259,7 @@ GRUCell::GRUCell(std::int64_t input_size, std::int64_t hidden_size, GRUCellOptio
 }
 
 Tensor GRUCell::forward(const Tensor& x, const Tensor& h, Location at) const {
+  require_shown(shown(weights), at);
   require_cell_input("GRUCell", x, h, at);
   if (x.dim() == 2) return gru_cell(x, h, weights, at);
   return squeeze(gru_cell(unsqueeze(x, 0, at), batched(h, 0, at), weights, at), 0, at);
@@ -264,6 +272,7 @@ LSTMCell::LSTMCell(std::int64_t input_size, std::int64_t hidden_size, LSTMCellOp
 }
 
 LSTMState LSTMCell::forward(const Tensor& x, const LSTMState& s, Location at) const {
+  require_shown(shown(weights), at);
   require_cell_input("LSTMCell", x, s.h, at);
   require_cell_input("LSTMCell", x, s.c, at);
   if (x.dim() == 2) return lstm_cell(x, s, weights, at);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <unordered_set>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/optim/clip_grad.hpp>
 #include <xgrad/p_norm.hpp>
@@ -67,6 +68,7 @@ double clip_grad_norm_(const std::vector<Tensor>& params, double max_norm, doubl
     ErrorReport("clip_grad_norm_", fmt::format("max_norm must be >= 0, got {}", max_norm), at).value_error();
   if (!(norm_type > 0))
     ErrorReport("clip_grad_norm_", fmt::format("norm_type must be > 0, got {}", norm_type), at).value_error();
+  const detail::CallSite site(at);
   const NoGradGuard off;
   const std::vector<Tensor> used = with_gradient("clip_grad_norm_", params, at);
   std::vector<double> parts;
@@ -84,6 +86,7 @@ double clip_grad_norm_(const std::vector<Tensor>& params, double max_norm, doubl
 void clip_grad_value_(const std::vector<Tensor>& params, double clip_value, Location at) {
   if (!(clip_value >= 0))
     ErrorReport("clip_grad_value_", fmt::format("clip_value must be >= 0, got {}", clip_value), at).value_error();
+  const detail::CallSite site(at);
   const NoGradGuard off;
   for (const Tensor& p : with_gradient("clip_grad_value_", params, at))
     change_gradient(p, [clip_value](auto* g, std::int64_t n) {

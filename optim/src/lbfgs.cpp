@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/optim/lbfgs.hpp>
@@ -85,8 +86,8 @@ void LBFGS::check(const LBFGSOptions& o, const Location& at) const {
   if (num_groups() > 0 && &o != &this->options(0)) invalid("has no parameter groups: all parameters in one", at);
 }
 
-void LBFGS::step() { invalid("step needs a closure that computes the loss and calls backward()", Location::current()); }
-void LBFGS::update(std::size_t, Tensor&, const Tensor&, State&) { step(); }
+void LBFGS::step(Location at) { invalid("step needs a closure that computes the loss and calls backward()", at); }
+void LBFGS::update(std::size_t, Tensor&, const Tensor&, State&) { step(Location::current()); }
 
 LBFGS::Vector LBFGS::values() const {
   Vector out;
@@ -416,6 +417,7 @@ LBFGSEnd LBFGS::iterate(const Closure& closure, double& loss, Vector& grad) {
 
 Tensor LBFGS::step(const Closure& closure, Location at) {
   if (!closure) invalid("step: the closure is empty", at);
+  const detail::CallSite site(at);
   result_ = {};
   double loss = 0;
   Vector grad;

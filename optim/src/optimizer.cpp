@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 #include <unordered_set>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/optim/optimizer.hpp>
@@ -26,6 +27,12 @@ void Optimizer::invalid(const std::string& rule, const Location& at) const {
   ErrorReport(name_.c_str(), rule, at).value_error();
 }
 
+void Optimizer::no_parameters(const Location& at) const {
+  ErrorReport(name_.c_str(), "empty parameter list", at)
+      .help("a module lists what register_parameter() and register_module() were given; register_module?")
+      .value_error();
+}
+
 void Optimizer::require_at_least_zero(const char* what, double value, const Location& at) const {
   if (!(value >= 0 && value < std::numeric_limits<double>::infinity()))
     invalid(fmt::format("{} must be >= 0{}, got {}", what, value > 0 ? " and finite" : "", value), at);
@@ -37,7 +44,7 @@ void Optimizer::require_betas(const std::array<double, 2>& betas, const Location
 }
 
 void Optimizer::add_params(const std::vector<Tensor>& params, const Location& at) {
-  if (params.empty()) invalid("empty parameter list", at);
+  if (params.empty()) no_parameters(at);
   std::unordered_set<const void*> before, seen;
   for (const Tensor& p : params_) before.insert(p.impl());
   for (std::size_t i = 0; i < params.size(); ++i) {
@@ -61,12 +68,13 @@ void Optimizer::add_params(const std::vector<Tensor>& params, const Location& at
   initial_lrs_.push_back(std::nan(""));
 }
 
-void Optimizer::require_group(std::size_t group) const {
-  if (group >= counts_.size()) throw IndexError(fmt::format("xgrad: {}: group {} of {}", name_, group, counts_.size()));
+void Optimizer::require_group(std::size_t group, const Location& at) const {
+  if (group >= counts_.size()) [[unlikely]]
+    ErrorReport(name_.c_str(), fmt::format("group {} of {}", group, counts_.size()), at).index_error();
 }
 
-std::span<const Tensor> Optimizer::params(std::size_t group) const {
-  require_group(group);
+std::span<const Tensor> Optimizer::params(std::size_t group, Location at) const {
+  require_group(group, at);
   const auto end = counts_.begin() + static_cast<std::ptrdiff_t>(group);
   return {params_.data() + std::accumulate(counts_.begin(), end, std::size_t{0}), counts_[group]};
 }
@@ -124,7 +132,8 @@ std::vector<Optimizer::Update> Optimizer::prepare_step() {
   return updates;
 }
 
-void Optimizer::step() {
+void Optimizer::step(Location at) {
+  const detail::CallSite site(at);
   NoGradGuard off;
   for (Update& u : prepare_step()) {
     State& s = states_[u.index];
@@ -142,25 +151,24 @@ Tensor Optimizer::step(const Closure& closure, Location at) {
     const GradModeGuard on(true);
     loss = closure();
   }
-  step();
+  step(at);
   return loss;
 }
 
-void Optimizer::zero_grad(bool set_to_none) {
-  for (Tensor& p : params_) p.zero_grad(set_to_none);
+void Optimizer::zero_grad(bool set_to_none, Location at) {
+  for (Tensor& p : params_) p.zero_grad(set_to_none, at);
 }
 
-void Optimizer::set_lr(double lr) {
-  for (std::size_t g = 0; g < counts_.size(); ++g) set_lr(g, lr);
+void Optimizer::set_lr(double lr, Location at) {
+  for (std::size_t g = 0; g < counts_.size(); ++g) set_lr(g, lr, at);
 }
-void Optimizer::set_lr(std::size_t group, double lr) {
-  require_group(group);
-  require_at_least_zero("lr", lr, Location::current());
+void Optimizer::set_lr(std::size_t group, double lr, Location at) {
+  require_group(group, at);
+  require_at_least_zero("lr", lr, at);
   store_lr(group, lr);
 }
 
 double* Optimizer::momentum_field(std::size_t group) const {
-  require_group(group);
   // The fields only point at the options; nothing is changed here.
   for (const StateField& f : const_cast<Optimizer*>(this)->option_fields(group)) {
     if (f.name == "momentum") return std::get<double*>(f.value);
@@ -169,29 +177,30 @@ double* Optimizer::momentum_field(std::size_t group) const {
   return nullptr;
 }
 bool Optimizer::has_momentum() const { return momentum_field(0) != nullptr; }
-double Optimizer::momentum(std::size_t group) const {
-  const double* m = momentum_field(group);
-  if (!m) throw ValueError(fmt::format("xgrad: {}: has neither momentum nor betas", name_));
+double& Optimizer::momentum_of(std::size_t group, const Location& at) const {
+  require_group(group, at);
+  double* m = momentum_field(group);
+  if (!m) invalid("has neither momentum nor betas", at);
   return *m;
 }
-void Optimizer::set_momentum(std::size_t group, double momentum) {
-  double* m = momentum_field(group);
-  if (!m) throw ValueError(fmt::format("xgrad: {}: has neither momentum nor betas", name_));
-  const double before = std::exchange(*m, momentum);
+double Optimizer::momentum(std::size_t group, Location at) const { return momentum_of(group, at); }
+void Optimizer::set_momentum(std::size_t group, double momentum, Location at) {
+  double& m = momentum_of(group, at);
+  const double before = std::exchange(m, momentum);
   try {
-    check_options(group, Location::current());
+    check_options(group, at);
   } catch (...) {
-    *m = before;
+    m = before;
     throw;
   }
 }
 
-double Optimizer::initial_lr(std::size_t group) const {
-  require_group(group);
+double Optimizer::initial_lr(std::size_t group, Location at) const {
+  require_group(group, at);
   return initial_lrs_[group];
 }
-void Optimizer::set_initial_lr(std::size_t group, double lr) {
-  require_group(group);
+void Optimizer::set_initial_lr(std::size_t group, double lr, Location at) {
+  require_group(group, at);
   initial_lrs_[group] = lr;
 }
 

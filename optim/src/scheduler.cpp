@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/optim/scheduler.hpp>
 
@@ -17,7 +18,8 @@ void LRScheduler::invalid(const std::string& rule, const Location& at) const {
   ErrorReport(name_.c_str(), rule, at).value_error();
 }
 
-void LRScheduler::start(Location) {
+void LRScheduler::start(Location at) {
+  const detail::CallSite site(at);
   if (base_lrs_.empty())
     for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {
       if (std::isnan(optimizer_->initial_lr(g))) optimizer_->set_initial_lr(g, optimizer_->lr(g));
@@ -26,7 +28,10 @@ void LRScheduler::start(Location) {
   advance();
 }
 
-void LRScheduler::step(Location) { advance(); }
+void LRScheduler::step(Location at) {
+  const detail::CallSite site(at);
+  advance();
+}
 
 void LRScheduler::begin() {
   last_epoch_ = -1;

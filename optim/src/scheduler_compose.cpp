@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/optim/scheduler_compose.hpp>
 #include <xgrad/optim/scheduler_plateau.hpp>
@@ -43,7 +44,8 @@ std::function<void()> with_parts(std::function<void()> own, const std::vector<Sc
 
 // A step of parts of which the first may have stepped when the second throws.
 template <class F>
-void all_or_nothing(LRScheduler& s, const F& step) {
+void all_or_nothing(LRScheduler& s, const Location& at, const F& step) {
+  const detail::CallSite site(at);
   const std::function<void()> undo = s.prepare_state_dict(s.state_dict());
   Optimizer& optimizer = s.optimizer();
   std::vector<double> rates;
@@ -76,6 +78,7 @@ Optimizer& optimizer_of(const std::vector<SchedulerPart>& parts, const char* op,
 SequentialLR::SequentialLR(Optimizer& optimizer, std::vector<SchedulerPart> schedulers,
                            std::vector<std::int64_t> milestones, Location at)
     : LRScheduler(optimizer, "SequentialLR", at), parts_(std::move(schedulers)), milestones_(std::move(milestones)) {
+  const detail::CallSite site(at);
   if (&optimizer_of(parts_, "SequentialLR", at) != &optimizer) invalid("the schedules belong to another optimizer", at);
   if (milestones_.size() + 1 != parts_.size())
     invalid(
@@ -133,7 +136,7 @@ std::function<void()> SequentialLR::prepare_state_dict(const NamedTensors& state
                     at);
 }
 void SequentialLR::step(Location at) {
-  all_or_nothing(*this, [&] { LRScheduler::step(at); });
+  all_or_nothing(*this, at, [&] { LRScheduler::step(at); });
 }
 
 ChainedScheduler::ChainedScheduler(std::vector<SchedulerPart> schedulers, Location at)
@@ -179,7 +182,7 @@ std::function<void()> ChainedScheduler::prepare_state_dict(const NamedTensors& s
                     at);
 }
 void ChainedScheduler::step(Location at) {
-  all_or_nothing(*this, [&] { LRScheduler::step(at); });
+  all_or_nothing(*this, at, [&] { LRScheduler::step(at); });
 }
 
 }  // namespace xgrad::optim

@@ -68,12 +68,12 @@ OneCycleLR::OneCycleLR(Optimizer& optimizer, PerGroup max_lr, OneCycleLROptions 
     require_momentum("OneCycleLR", optimizer, at);
     base_momentum_ = spread("OneCycleLR", "base_momentum", o.base_momentum, groups, at);
     max_momentum_ = spread("OneCycleLR", "max_momentum", o.max_momentum, groups, at);
-    for (std::size_t g = 0; g < groups; ++g) optimizer.set_momentum(g, max_momentum_[g]);
+    for (std::size_t g = 0; g < groups; ++g) optimizer.set_momentum(g, max_momentum_[g], at);
   }
   for (std::size_t g = 0; g < groups; ++g) {
     initial_.push_back(max_[g] / o.div_factor);
     min_.push_back(initial_[g] / o.final_div_factor);
-    optimizer.set_initial_lr(g, initial_[g]);
+    optimizer.set_initial_lr(g, initial_[g], at);
   }
   start(at);
 }
@@ -97,8 +97,7 @@ OneCycleLR::Point OneCycleLR::at_step(std::size_t g, double step) const {
 
 std::vector<double> OneCycleLR::get_lr() {
   if (last_epoch_ > total_steps_)
-    throw ValueError(
-        fmt::format("xgrad: OneCycleLR: step {} of a cycle of total_steps = {}", last_epoch_, total_steps_));
+    invalid(fmt::format("step {} of a cycle of total_steps = {}", last_epoch_, total_steps_), Location::current());
   std::vector<double> out;
   for (std::size_t g = 0; g < base_lrs_.size(); ++g) {
     const Point now = at_step(g, static_cast<double>(last_epoch_));
@@ -144,7 +143,7 @@ CyclicLR::CyclicLR(Optimizer& optimizer, PerGroup base_lr, PerGroup max_lr, Cycl
     max_momentum_ = spread("CyclicLR", "max_momentum", o.max_momentum, groups, at);
   }
   for (std::size_t g = 0; g < groups; ++g) {
-    optimizer.set_lr(g, base_lrs_[g]);
+    optimizer.set_lr(g, base_lrs_[g], at);
     if (std::isnan(optimizer.initial_lr(g))) optimizer.set_initial_lr(g, base_lrs_[g]);
   }
   start(at);

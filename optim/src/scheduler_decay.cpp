@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <xgrad/call_site.hpp>
 #include <xgrad/optim/scheduler_decay.hpp>
 
 namespace xgrad::optim {
@@ -197,6 +198,7 @@ void CosineAnnealingWarmRestarts::jump(std::int64_t epoch) { go_to(real(epoch));
 void CosineAnnealingWarmRestarts::step(double epoch, Location at) {
   constexpr double kLatest = 0x1p53;  // whole numbers are exact up to here
   if (!(epoch >= 0 && epoch <= kLatest)) invalid(fmt::format("epoch must be in [0, 2^53], got {}", epoch), at);
+  const detail::CallSite site(at);
   go_to(epoch);
 }
 void CosineAnnealingWarmRestarts::go_to(double epoch) {

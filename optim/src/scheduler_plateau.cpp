@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <xgrad/call_site.hpp>
 #include <xgrad/optim/scheduler_plateau.hpp>
 
 namespace xgrad::optim {
@@ -36,7 +37,8 @@ bool ReduceLROnPlateau::better(double metric) const {
   return metric < (relative_ ? best_ * (1 - threshold_) : best_ - threshold_);
 }
 
-void ReduceLROnPlateau::step(double metric, Location) {
+void ReduceLROnPlateau::step(double metric, Location at) {
+  const detail::CallSite site(at);
   ++last_epoch_;
   if (better(metric)) {
     best_ = metric;

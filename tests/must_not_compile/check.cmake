@@ -5,10 +5,15 @@ if(NOT first MATCHES "^// expect: (.+)$")
 endif()
 set(expected "${CMAKE_MATCH_1}")
 
+# A second line may give options: "// flags: -Werror" for what is a warning that everybody gets.
+file(STRINGS ${SOURCE} flags LIMIT_COUNT 1 REGEX "^// flags: ")
+string(REPLACE "// flags: " "" flags "${flags}")
+separate_arguments(flags)
+
 string(REPLACE "|" ";" includes "${INCLUDES}")
 list(TRANSFORM includes PREPEND -I)
 set(ENV{LC_ALL} C)
-execute_process(COMMAND ${CXX} -std=c++20 -fsyntax-only -Wno-psabi ${includes} ${SOURCE}
+execute_process(COMMAND ${CXX} -std=c++20 -fsyntax-only -Wno-psabi ${flags} ${includes} ${SOURCE}
   RESULT_VARIABLE status ERROR_VARIABLE errors)
 
 if(status EQUAL 0)

@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <charconv>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/random.hpp>
@@ -88,6 +89,7 @@ Contents read(const std::string& path, const Location& at) {
 }  // namespace
 
 void save_checkpoint(const std::string& path, const Checkpoint& c, Location at) {
+  const xgrad::detail::CallSite site(at);
   NamedTensors all;
   Metadata metadata{{"format", kFormat}, {"version", kVersion}, {"epoch", std::to_string(c.epoch)}};
   if (c.model) append(all, "model.", c.model->state_dict());
@@ -101,6 +103,7 @@ void save_checkpoint(const std::string& path, const Checkpoint& c, Location at) 
 }
 
 LoadedCheckpoint load_checkpoint(const std::string& path, const Checkpoint& into, Location at) {
+  const xgrad::detail::CallSite site(at);
   Contents c = read(path, at);
   // A model without parameters has no entries, and fits.
   if (into.model && c.model.empty() && !into.model->state_dict().empty()) refuse(path, "no model in it", "", at);

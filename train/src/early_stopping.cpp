@@ -17,7 +17,7 @@ bool EarlyStopping::step(double value, const nn::Module& model, Location at) {
   if (std::isnan(value)) ErrorReport("EarlyStopping", "the watched value is NaN", at).value_error();
   const bool better = best_step_ < 0 || (options_.maximize ? value > best_ + options_.min_delta : value < best_ - options_.min_delta);
   if (!better) return steps_++ - best_step_ >= std::max(options_.patience, 1);
-  NamedTensors state = model.state_dict();
+  NamedTensors state = model.state_dict(at);
   for (auto& [name, t] : state) t = t.clone();
   state_ = std::move(state);
   best_ = value;
@@ -25,9 +25,9 @@ bool EarlyStopping::step(double value, const nn::Module& model, Location at) {
   return false;
 }
 
-bool EarlyStopping::restore(nn::Module& model) const {
+bool EarlyStopping::restore(nn::Module& model, Location at) const {
   if (best_step_ < 0) return false;
-  model.load_state_dict(state_);
+  model.load_state_dict(state_, true, at);
   return true;
 }
 

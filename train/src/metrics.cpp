@@ -45,16 +45,16 @@ namespace {
 // The matrix holds the square of it.
 constexpr std::int64_t kMostClasses = 1 << 15;
 
-std::size_t cells(std::int64_t classes) {
-  if (classes < 1) throw ValueError(fmt::format("xgrad: ConfusionMatrix: needs at least 1 class, got {}", classes));
-  if (classes > kMostClasses)
-    throw ValueError(fmt::format("xgrad: ConfusionMatrix: at most {} classes, got {}", kMostClasses, classes));
+std::size_t cells(std::int64_t classes, const Location& at) {
+  const auto refuse = [&](const std::string& rule) { ErrorReport("ConfusionMatrix", rule, at).value_error(); };
+  if (classes < 1) refuse(fmt::format("needs at least 1 class, got {}", classes));
+  if (classes > kMostClasses) refuse(fmt::format("at most {} classes, got {}", kMostClasses, classes));
   return static_cast<std::size_t>(classes * classes);
 }
 
 }  // namespace
 
-ConfusionMatrix::ConfusionMatrix(std::int64_t classes) : classes_(classes), counts_(cells(classes)) {}
+ConfusionMatrix::ConfusionMatrix(std::int64_t classes, Location at) : classes_(classes), counts_(cells(classes, at)) {}
 
 void ConfusionMatrix::update(const Tensor& predicted, const Tensor& target, Location at) {
   const std::vector<std::int64_t> best = classes_of("ConfusionMatrix", predicted, target, at), truth = target.to_vector<std::int64_t>();
@@ -64,9 +64,10 @@ void ConfusionMatrix::update(const Tensor& predicted, const Tensor& target, Loca
   for (std::size_t i = 0; i < best.size(); ++i) ++counts_[static_cast<std::size_t>(truth[i] * classes_ + best[i])];
 }
 
-std::int64_t ConfusionMatrix::count(std::int64_t truth, std::int64_t predicted) const {
+std::int64_t ConfusionMatrix::count(std::int64_t truth, std::int64_t predicted, Location at) const {
   for (const std::int64_t c : {truth, predicted})
-    if (c < 0 || c >= classes_) throw IndexError(fmt::format("xgrad: ConfusionMatrix: class {} outside 0..{}", c, classes_ - 1));
+    if (c < 0 || c >= classes_)
+      ErrorReport("ConfusionMatrix", fmt::format("class {} outside 0..{}", c, classes_ - 1), at).index_error();
   return counts_[static_cast<std::size_t>(truth * classes_ + predicted)];
 }
 std::int64_t ConfusionMatrix::total() const { return std::accumulate(counts_.begin(), counts_.end(), std::int64_t{0}); }

@@ -103,10 +103,11 @@ std::string table(const std::vector<Row>& rows, const Summary& s, std::int64_t b
 
 }  // namespace
 
-Summary summarize(nn::Module model, const std::function<Tensor()>& run) {
+Summary summarize(nn::Module model, const std::type_info& type, const std::function<Tensor()>& run) {
   Summary s;
   Builder b;
   b.add(model, "", 0, "", true);
+  if (model.label().empty()) b.rows[0].layer = xgrad::detail::type_name(type);
   {
     NoGradGuard off;
     const Modes modes(model);

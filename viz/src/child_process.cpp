@@ -13,7 +13,7 @@
 #include <cstring>
 #include <thread>
 #include <xgrad/descriptor.hpp>
-#include <xgrad/error.hpp>
+#include <xgrad/check.hpp>
 
 extern char** environ;
 
@@ -27,7 +27,7 @@ constexpr std::chrono::seconds kWaitForKilled{2};  // a process deep in the syst
 constexpr std::size_t kLongestOutput = std::size_t{1} << 30, kLongestMessage = 2000;
 
 [[noreturn]] void refuse(const char* what) {
-  throw IoError(fmt::format("xgrad: viz: cannot {}: {}", what, std::strerror(errno)));
+  ErrorReport("viz", fmt::format("cannot {}: {}", what, std::strerror(errno)), Location::current()).io_error();
 }
 
 // The child's standard input is a file in memory. Unlike a pipe it has an end, even when another process of the host

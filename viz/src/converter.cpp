@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <xgrad/atomic_file.hpp>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/descriptor.hpp>
 
@@ -58,6 +59,7 @@ std::string suffix_of(const std::string& path) {
 
 std::string save_converted(const char* op, const std::string& text, const std::string& path, const Converter& converter,
                            const Location& at) {
+  const xgrad::detail::CallSite site(at);
   ChildResult r = run_child(converter.command, text, converter.timeout);
   const bool whole = r.outcome == Outcome::unknown && is_whole_picture(r.output, suffix_of(path));
   if (whole || (r.outcome == Outcome::done && !r.output.empty())) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/viz/image_grid.hpp>
 
@@ -260,6 +261,7 @@ class Grid {
 }  // namespace
 
 std::string image_grid_svg(const std::vector<Tensor>& rows, const ImageGridOptions& options, Location at) {
+  const xgrad::detail::CallSite site(at);
   return Grid(rows, options, at).svg();
 }
 

@@ -82,7 +82,7 @@ Plot& Plot::add(Kind kind, std::vector<T>& all, T item, bool next) {
   return *this;
 }
 
-Plot& Plot::line(const Series& x, const Series& y, LineStyle style, Location at) {
+Plot& Plot::line(const Series& x, const Series& y, LineStyle style, Location at) & {
   require_length("y", x.values.size(), y.values.size(), at);
   require_opacity(style.opacity, at);
   if (style.marker_every < 1) invalid(fmt::format("marker_every is {}, must be at least 1", style.marker_every), at);
@@ -91,7 +91,7 @@ Plot& Plot::line(const Series& x, const Series& y, LineStyle style, Location at)
   return add(Kind::line, lines_, {x.values, y.values, std::move(style), next ? cycle() : 0}, next);
 }
 
-Plot& Plot::points(const Series& x, const Series& y, PointStyle style, Location at) {
+Plot& Plot::points(const Series& x, const Series& y, PointStyle style, Location at) & {
   require_length("y", x.values.size(), y.values.size(), at);
   require_opacity(style.opacity, at);
   const bool next = style.color.empty();
@@ -104,7 +104,7 @@ Plot& Plot::points(const Series& x, const Series& y, PointStyle style, Location 
   return add(Kind::points, points_, {x.values, y.values, std::move(style)}, next);
 }
 
-Plot& Plot::band(const Series& x, const Series& low, const Series& high, BandStyle style, Location at) {
+Plot& Plot::band(const Series& x, const Series& low, const Series& high, BandStyle style, Location at) & {
   require_length("low", x.values.size(), low.values.size(), at);
   require_length("high", x.values.size(), high.values.size(), at);
   require_opacity(style.opacity, at);
@@ -113,17 +113,17 @@ Plot& Plot::band(const Series& x, const Series& low, const Series& high, BandSty
   return add(Kind::band, bands_, {x.values, low.values, high.values, std::move(style)}, next);
 }
 
-Plot& Plot::vertical(double x, const std::string& label, Location at) {
+Plot& Plot::vertical(double x, const std::string& label, Location at) & {
   if (!std::isfinite(x)) invalid("vertical: the position is not finite", at);
   return add(Kind::rule, rules_, {true, x, label}, false);
 }
 
-Plot& Plot::horizontal(double y, const std::string& label, Location at) {
+Plot& Plot::horizontal(double y, const std::string& label, Location at) & {
   if (!std::isfinite(y)) invalid("horizontal: the position is not finite", at);
   return add(Kind::rule, rules_, {false, y, label}, false);
 }
 
-Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Series& levels, Location at) {
+Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Series& levels, Location at) & {
   require_defined("viz::Plot", z, at);
   require_rising("x", x.values, 2, at);
   require_rising("y", y.values, 2, at);

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
-#include <xgrad/error.hpp>
+#include <xgrad/check.hpp>
 
 namespace xgrad::viz {
 namespace {
@@ -24,7 +24,9 @@ std::string compressed(const std::string& data) {
   std::string out(size, '\0');
   const int code =
       compress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(data.data()), data.size());
-  if (code != Z_OK) throw Error(fmt::format("xgrad: viz: zlib cannot compress {} bytes (code {})", data.size(), code));
+  if (code != Z_OK)
+    ErrorReport("viz", fmt::format("zlib cannot compress {} bytes (code {})", data.size(), code), Location::current())
+        .value_error();
   out.resize(size);
   return out;
 }

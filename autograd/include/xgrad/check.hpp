@@ -13,9 +13,13 @@ namespace xgrad {
 class XGRAD_API ErrorReport {
  public:
   ErrorReport(const char* op, const std::string& rule, Location at);
-  ErrorReport& operand(const std::string& role, const Tensor& t);  // name, dtype and shape
-  ErrorReport& line(const std::string& role, const std::string& text);
-  ErrorReport& help(const std::string& text);
+  ErrorReport& operand(const std::string& role, const Tensor& t) &;  // name, dtype and shape
+  ErrorReport& line(const std::string& role, const std::string& text) &;
+  ErrorReport& help(const std::string& text) &;
+  // The same of a temporary, as a value.
+  ErrorReport operand(const std::string& role, const Tensor& t) && { return std::move(operand(role, t)); }
+  ErrorReport line(const std::string& role, const std::string& text) && { return std::move(line(role, text)); }
+  ErrorReport help(const std::string& text) && { return std::move(help(text)); }
   [[noreturn]] void shape_error() const;
   [[noreturn]] void dtype_error() const;
   [[noreturn]] void index_error() const;

@@ -27,7 +27,7 @@ XGRAD_API const std::shared_ptr<const ModuleCall>& current_module();
 
 class XGRAD_API ModuleScope {
  public:
-  explicit ModuleScope(std::shared_ptr<const ModuleInfo> info);
+  [[nodiscard("a scope without a name ends at once")]] explicit ModuleScope(std::shared_ptr<const ModuleInfo> info);
   ~ModuleScope();
   ModuleScope(const ModuleScope&) = delete;
   ModuleScope& operator=(const ModuleScope&) = delete;

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <cstdint>
 
-#include <xgrad/export.hpp>
+#include <xgrad/error.hpp>
 
 namespace xgrad {
 
 // Threads used by operations; at first OMP_NUM_THREADS or the number of cores. On a busy machine fewer may do the work.
 // ValueError when n < 1.
-XGRAD_API void set_num_threads(int n);
+XGRAD_API void set_num_threads(int n, Location at = Location::current());
 XGRAD_API int get_num_threads();
 
 // The same seed and thread count always give the same bits. With this on, every thread count gives the same bits:
@@ -34,7 +34,7 @@ XGRAD_API void parallel_ranges(std::int64_t n, int parts, RangeFn call, const vo
 // While alive, kernels called from this thread use one thread.
 class XGRAD_API SerialGuard {
  public:
-  SerialGuard();
+  [[nodiscard("a guard without a name ends at once")]] SerialGuard();
   ~SerialGuard();
   SerialGuard(const SerialGuard&) = delete;
   SerialGuard& operator=(const SerialGuard&) = delete;

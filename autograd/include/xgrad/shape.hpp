@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <xgrad/export.hpp>
+#include <xgrad/error.hpp>
 
 namespace xgrad {
 
@@ -20,9 +20,15 @@ inline constexpr int kMaxRank = 8;
 class Shape {
  public:
   constexpr Shape() = default;
-  Shape(std::initializer_list<std::int64_t> v) { assign(v.begin(), v.size()); }  // NOLINT: {2, 3} is a shape
-  Shape(std::span<const std::int64_t> v) { assign(v.data(), v.size()); }         // NOLINT
-  Shape(const std::vector<std::int64_t>& v) { assign(v.data(), v.size()); }      // NOLINT
+  Shape(std::initializer_list<std::int64_t> v, Location at = Location::current()) {  // NOLINT: {2, 3} is a shape
+    assign(v.begin(), v.size(), at);
+  }
+  Shape(std::span<const std::int64_t> v, Location at = Location::current()) {  // NOLINT
+    assign(v.data(), v.size(), at);
+  }
+  Shape(const std::vector<std::int64_t>& v, Location at = Location::current()) {  // NOLINT
+    assign(v.data(), v.size(), at);
+  }
 
   int rank() const { return rank_; }
   std::size_t size() const { return static_cast<std::size_t>(rank_); }
@@ -36,12 +42,12 @@ class Shape {
   std::int64_t back() const { return v_[static_cast<std::size_t>(rank_ - 1)]; }
 
   // Throws ShapeError when full.
-  void push_back(std::int64_t n) {
-    if (rank_ == kMaxRank) too_many(kMaxRank + 1);
+  void push_back(std::int64_t n, Location at = Location::current()) {
+    if (rank_ == kMaxRank) too_many(kMaxRank + 1, at);
     v_[static_cast<std::size_t>(rank_++)] = n;
   }
-  void insert(int at, std::int64_t n) {
-    push_back(0);
+  void insert(int at, std::int64_t n, Location where = Location::current()) {
+    push_back(0, where);
     for (int i = rank_ - 1; i > at; --i) (*this)[i] = (*this)[i - 1];
     (*this)[at] = n;
   }
@@ -78,12 +84,12 @@ class Shape {
   }
 
  private:
-  void assign(const std::int64_t* p, std::size_t n) {
-    if (n > static_cast<std::size_t>(kMaxRank)) too_many(n);
+  void assign(const std::int64_t* p, std::size_t n, const Location& at) {
+    if (n > static_cast<std::size_t>(kMaxRank)) too_many(n, at);
     for (std::size_t i = 0; i < n; ++i) v_[i] = p[i];
     rank_ = static_cast<std::uint8_t>(n);
   }
-  [[noreturn]] XGRAD_API static void too_many(std::size_t n);
+  [[noreturn]] XGRAD_API static void too_many(std::size_t n, const Location& at);
 
   std::array<std::int64_t, kMaxRank> v_{};
   std::uint8_t rank_ = 0;

@@ -16,7 +16,7 @@ namespace xgrad {
 // afterwards. Costs the memory of all intermediates, and of their gradients for each pass.
 class XGRAD_API TapeRecorder {
  public:
-  TapeRecorder();
+  [[nodiscard("a recorder without a name ends at once")]] TapeRecorder();
   ~TapeRecorder();
   TapeRecorder(const TapeRecorder&) = delete;
   TapeRecorder& operator=(const TapeRecorder&) = delete;

@@ -64,17 +64,18 @@ class XGRAD_API Tensor {
 
   bool defined() const { return impl_ != nullptr; }
 
-  // ---- geometry (throws ValueError when undefined) ----
-  DType dtype() const;
-  const Shape& shape() const;
-  const Shape& sizes() const { return shape(); }
-  const Shape& strides() const;  // in elements
-  std::int64_t dim() const;
-  std::int64_t numel() const;
-  std::int64_t size(std::int64_t d) const;  // negative counts from the end; IndexError
-  std::int64_t stride(std::int64_t d) const;
-  bool is_contiguous() const;
-  bool is_floating_point() const { return is_floating(dtype()); }
+  // ---- geometry (ValueError when undefined, here and below) ----
+  DType dtype(Location at = Location::current()) const;
+  const Shape& shape(Location at = Location::current()) const;
+  const Shape& sizes(Location at = Location::current()) const { return shape(at); }
+  const Shape& strides(Location at = Location::current()) const;  // in elements
+  std::int64_t dim(Location at = Location::current()) const;
+  std::int64_t numel(Location at = Location::current()) const;
+  std::int64_t size(std::int64_t d,
+                    Location at = Location::current()) const;  // negative counts from the end; IndexError
+  std::int64_t stride(std::int64_t d, Location at = Location::current()) const;
+  bool is_contiguous(Location at = Location::current()) const;
+  bool is_floating_point(Location at = Location::current()) const { return is_floating(dtype(at)); }
 
   // ---- data ----
   // Pointer to the first of numel() row-major elements. DTypeError when T is not the element type,
@@ -97,19 +98,22 @@ class XGRAD_API Tensor {
   Scalar item_scalar(Location at = Location::current()) const;
   // Row-major copy of all elements, converted to T (float, double, int64_t, int32_t, uint8_t, bool).
   template <class T>
-  std::vector<T> to_vector() const;
+  std::vector<T> to_vector(Location at = Location::current()) const;
 
   // ---- autograd ----
-  bool requires_grad() const;
+  bool requires_grad(Location at = Location::current()) const;
   // Marks a leaf as wanting a gradient. DTypeError when not floating, AutogradError on a non-leaf being unset.
-  Tensor& requires_grad_(bool on = true, Location at = Location::current());
-  bool is_leaf() const;
+  Tensor& requires_grad_(bool on = true, Location at = Location::current()) &;
+  Tensor requires_grad_(bool on = true, Location at = Location::current()) && {
+    return std::move(requires_grad_(on, at));
+  }
+  bool is_leaf(Location at = Location::current()) const;
   // Gradient accumulated by backward(); undefined when there is none.
-  Tensor grad() const;
+  Tensor grad(Location at = Location::current()) const;
   // Replaces the gradient; an undefined g clears it. ShapeError/DTypeError when g does not fit.
   void set_grad(const Tensor& g, Location at = Location::current());
   // Clears the gradient (set_to_none, the default) or fills it with zeros.
-  void zero_grad(bool set_to_none = true);
+  void zero_grad(bool set_to_none = true, Location at = Location::current());
   // Runs the tape backwards from this tensor and adds to .grad of every leaf that requires grad.
   // gradient: seed of this tensor's shape, may be left out for one element. retain_graph keeps what the
   // backward pass needs so that it can run again; create_graph records the pass itself (higher derivatives).
@@ -120,55 +124,77 @@ class XGRAD_API Tensor {
   void retain_grad(Location at = Location::current());
   // fn sees the gradient of this tensor and may return a replacement (undefined = keep). Returns a key for remove_hook.
   std::uint64_t register_hook(std::function<Tensor(const Tensor&)> fn, Location at = Location::current());
-  void remove_hook(std::uint64_t key);
+  void remove_hook(std::uint64_t key, Location at = Location::current());
   // Shares the data, off the tape.
-  Tensor detach() const;
+  [[nodiscard]] Tensor detach(Location at = Location::current()) const;
   // Name of the operation that made it ("" for a leaf).
-  const char* grad_fn_name() const;
+  const char* grad_fn_name(Location at = Location::current()) const;
   // Number of in-place changes of the underlying storage.
-  std::uint32_t version() const;
+  std::uint32_t version(Location at = Location::current()) const;
 
   // Takes over the data (dtype, shape, memory) of another tensor; gradient, hooks and name stay. For casting and loading
   // modules, whose members all share one handle. AutogradError on a non-leaf.
   void set_data(const Tensor& source, Location at = Location::current());
 
   // Name for messages and pictures ("fc1.weight").
-  const std::string& name() const;
-  Tensor& set_name(std::string name);
+  const std::string& name(Location at = Location::current()) const;
+  Tensor& set_name(std::string name, Location at = Location::current()) &;
+  Tensor set_name(std::string name, Location at = Location::current()) && {
+    return std::move(set_name(std::move(name), at));
+  }
 
   // ---- copies and casts ----
-  Tensor to(DType dtype, Location at = Location::current()) const;     // differentiable between floating types
-  Tensor clone(Location at = Location::current()) const;               // differentiable copy, contiguous
-  Tensor contiguous(Location at = Location::current()) const;          // itself when already contiguous
+  [[nodiscard]] Tensor to(DType dtype,
+                          Location at = Location::current()) const;          // differentiable between floating types
+  [[nodiscard]] Tensor clone(Location at = Location::current()) const;       // differentiable copy, contiguous
+  [[nodiscard]] Tensor contiguous(Location at = Location::current()) const;  // itself when already contiguous
 
   // ---- in place (version-counted; recorded when on the tape; refused on a leaf that requires grad) ----
-  Tensor& copy_(const Tensor& src, Location at = Location::current());  // broadcasts and casts
-  Tensor& fill_(Scalar v, Location at = Location::current());
-  Tensor& zero_(Location at = Location::current());
-  Tensor& add_(const Tensor& o, Scalar alpha = 1, Location at = Location::current());
-  Tensor& add_(Scalar v, Location at = Location::current());
-  Tensor& sub_(const Tensor& o, Scalar alpha = 1, Location at = Location::current());
-  Tensor& mul_(const Tensor& o, Location at = Location::current());
-  Tensor& mul_(Scalar v, Location at = Location::current());
-  Tensor& div_(const Tensor& o, Location at = Location::current());
-  Tensor& div_(Scalar v, Location at = Location::current());
-  Tensor& clamp_(Scalar lo, Scalar hi, Location at = Location::current());
+  // Of a temporary they return a value, so that `const Tensor& w = rand({3}).mul_(2);` keeps it.
+  Tensor& copy_(const Tensor& src, Location at = Location::current()) &;  // broadcasts and casts
+  Tensor copy_(const Tensor& src, Location at = Location::current()) && { return std::move(copy_(src, at)); }
+  Tensor& fill_(Scalar v, Location at = Location::current()) &;
+  Tensor fill_(Scalar v, Location at = Location::current()) && { return std::move(fill_(v, at)); }
+  Tensor& zero_(Location at = Location::current()) &;
+  Tensor zero_(Location at = Location::current()) && { return std::move(zero_(at)); }
+  Tensor& add_(const Tensor& o, Scalar alpha = 1, Location at = Location::current()) &;
+  Tensor add_(const Tensor& o, Scalar alpha = 1, Location at = Location::current()) && {
+    return std::move(add_(o, alpha, at));
+  }
+  Tensor& add_(Scalar v, Location at = Location::current()) &;
+  Tensor add_(Scalar v, Location at = Location::current()) && { return std::move(add_(v, at)); }
+  Tensor& sub_(const Tensor& o, Scalar alpha = 1, Location at = Location::current()) &;
+  Tensor sub_(const Tensor& o, Scalar alpha = 1, Location at = Location::current()) && {
+    return std::move(sub_(o, alpha, at));
+  }
+  Tensor& mul_(const Tensor& o, Location at = Location::current()) &;
+  Tensor mul_(const Tensor& o, Location at = Location::current()) && { return std::move(mul_(o, at)); }
+  Tensor& mul_(Scalar v, Location at = Location::current()) &;
+  Tensor mul_(Scalar v, Location at = Location::current()) && { return std::move(mul_(v, at)); }
+  Tensor& div_(const Tensor& o, Location at = Location::current()) &;
+  Tensor div_(const Tensor& o, Location at = Location::current()) && { return std::move(div_(o, at)); }
+  Tensor& div_(Scalar v, Location at = Location::current()) &;
+  Tensor div_(Scalar v, Location at = Location::current()) && { return std::move(div_(v, at)); }
+  Tensor& clamp_(Scalar lo, Scalar hi, Location at = Location::current()) &;
+  Tensor clamp_(Scalar lo, Scalar hi, Location at = Location::current()) && { return std::move(clamp_(lo, hi, at)); }
 
   // ---- views and shape (same as the free functions of <xgrad/ops/shape.hpp>) ----
-  Tensor view(const Shape& shape, Location at = Location::current()) const;
-  Tensor reshape(const Shape& shape, Location at = Location::current()) const;
-  Tensor flatten(std::int64_t start_dim = 0, std::int64_t end_dim = -1, Location at = Location::current()) const;
-  Tensor squeeze(Location at = Location::current()) const;
-  Tensor squeeze(std::int64_t dim, Location at = Location::current()) const;
-  Tensor unsqueeze(std::int64_t dim, Location at = Location::current()) const;
-  Tensor transpose(std::int64_t dim0, std::int64_t dim1, Location at = Location::current()) const;
-  Tensor t(Location at = Location::current()) const;  // transpose of rank <= 2
-  Tensor permute(const Shape& dims, Location at = Location::current()) const;
-  Tensor expand(const Shape& shape, Location at = Location::current()) const;
-  Tensor slice(std::int64_t dim, std::int64_t start = 0, std::int64_t stop = Slice::kEnd, std::int64_t step = 1,
-               Location at = Location::current()) const;
-  Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Location at = Location::current()) const;
-  Tensor select(std::int64_t dim, std::int64_t index, Location at = Location::current()) const;
+  [[nodiscard]] Tensor view(const Shape& shape, Location at = Location::current()) const;
+  [[nodiscard]] Tensor reshape(const Shape& shape, Location at = Location::current()) const;
+  [[nodiscard]] Tensor flatten(std::int64_t start_dim = 0, std::int64_t end_dim = -1,
+                               Location at = Location::current()) const;
+  [[nodiscard]] Tensor squeeze(Location at = Location::current()) const;
+  [[nodiscard]] Tensor squeeze(std::int64_t dim, Location at = Location::current()) const;
+  [[nodiscard]] Tensor unsqueeze(std::int64_t dim, Location at = Location::current()) const;
+  [[nodiscard]] Tensor transpose(std::int64_t dim0, std::int64_t dim1, Location at = Location::current()) const;
+  [[nodiscard]] Tensor t(Location at = Location::current()) const;  // transpose of rank <= 2
+  [[nodiscard]] Tensor permute(const Shape& dims, Location at = Location::current()) const;
+  [[nodiscard]] Tensor expand(const Shape& shape, Location at = Location::current()) const;
+  [[nodiscard]] Tensor slice(std::int64_t dim, std::int64_t start = 0, std::int64_t stop = Slice::kEnd,
+                             std::int64_t step = 1, Location at = Location::current()) const;
+  [[nodiscard]] Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length,
+                              Location at = Location::current()) const;
+  [[nodiscard]] Tensor select(std::int64_t dim, std::int64_t index, Location at = Location::current()) const;
   // An index together with the place it was written, so that an error in x[i] can name the line.
   struct Index {
     Index(std::int64_t i, Location where = Location::current()) : value(i), at(where) {}  // NOLINT
@@ -185,16 +211,16 @@ class XGRAD_API Tensor {
     Scalar number = 0;
     Location at;
   };
-  const Tensor& operator=(const Source& from) && {  // NOLINT: const, of what is gone at the end of the statement
+  Tensor operator=(const Source& from) && {  // NOLINT: a value, of what is gone at the end of the statement
     return from.tensor ? copy_(*from.tensor, from.at) : fill_(from.number, from.at);
   }
 
   // ---- reductions (same as the free functions of <xgrad/ops/reduce.hpp>) ----
-  Tensor sum(Location at = Location::current()) const;
-  Tensor sum(const Shape& dims, bool keepdim = false, Location at = Location::current()) const;
-  Tensor mean(Location at = Location::current()) const;
-  Tensor mean(const Shape& dims, bool keepdim = false, Location at = Location::current()) const;
-  Tensor argmax(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor sum(Location at = Location::current()) const;
+  [[nodiscard]] Tensor sum(const Shape& dims, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor mean(Location at = Location::current()) const;
+  [[nodiscard]] Tensor mean(const Shape& dims, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor argmax(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
 
   // Same object (not same values).
   bool is_same(const Tensor& o) const { return impl_ == o.impl_; }
@@ -214,12 +240,12 @@ class XGRAD_API Tensor {
   detail::TensorImpl* impl_;
 };
 
-extern template XGRAD_API std::vector<float> Tensor::to_vector<float>() const;
-extern template XGRAD_API std::vector<double> Tensor::to_vector<double>() const;
-extern template XGRAD_API std::vector<std::int64_t> Tensor::to_vector<std::int64_t>() const;
-extern template XGRAD_API std::vector<std::int32_t> Tensor::to_vector<std::int32_t>() const;
-extern template XGRAD_API std::vector<std::uint8_t> Tensor::to_vector<std::uint8_t>() const;
-extern template XGRAD_API std::vector<bool> Tensor::to_vector<bool>() const;
+extern template XGRAD_API std::vector<float> Tensor::to_vector<float>(Location) const;
+extern template XGRAD_API std::vector<double> Tensor::to_vector<double>(Location) const;
+extern template XGRAD_API std::vector<std::int64_t> Tensor::to_vector<std::int64_t>(Location) const;
+extern template XGRAD_API std::vector<std::int32_t> Tensor::to_vector<std::int32_t>(Location) const;
+extern template XGRAD_API std::vector<std::uint8_t> Tensor::to_vector<std::uint8_t>(Location) const;
+extern template XGRAD_API std::vector<bool> Tensor::to_vector<bool>(Location) const;
 
 // Tensors with names, in order: named parameters, a state_dict, the contents of a file.
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
@@ -242,9 +268,9 @@ struct GradOptions {
   bool create_graph = false;
   bool allow_unused = false;
 };
-XGRAD_API std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
-                                   const std::vector<Tensor>& grad_outputs = {}, GradOptions options = {},
-                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+                                                 const std::vector<Tensor>& grad_outputs = {}, GradOptions options = {},
+                                                 Location at = Location::current());
 // backward() from several roots in one pass.
 XGRAD_API void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs = {},
                         bool retain_graph = false, bool create_graph = false, Location at = Location::current());
@@ -253,7 +279,7 @@ XGRAD_API bool grad_enabled();
 // Turns recording on or off for this thread while it lives.
 class XGRAD_API GradModeGuard {
  public:
-  explicit GradModeGuard(bool enabled);
+  [[nodiscard("a guard without a name ends at once")]] explicit GradModeGuard(bool enabled);
   ~GradModeGuard();
   GradModeGuard(const GradModeGuard&) = delete;
   GradModeGuard& operator=(const GradModeGuard&) = delete;
@@ -264,14 +290,14 @@ class XGRAD_API GradModeGuard {
 // Operations inside are not recorded.
 class NoGradGuard : GradModeGuard {
  public:
-  NoGradGuard() : GradModeGuard(false) {}
+  [[nodiscard("a guard without a name ends at once")]] NoGradGuard() : GradModeGuard(false) {}
 };
 
 // While alive on this thread, the first operation (forward or backward) that yields NaN or infinity throws a
 // ValueError that names it, its source line and the ranges of its inputs.
 class XGRAD_API DetectAnomaly {
  public:
-  DetectAnomaly();
+  [[nodiscard("a guard without a name ends at once")]] DetectAnomaly();
   ~DetectAnomaly();
   DetectAnomaly(const DetectAnomaly&) = delete;
   DetectAnomaly& operator=(const DetectAnomaly&) = delete;

@@ -486,6 +486,7 @@ using detail::Pass;
 
 void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs, bool retain_graph,
               bool create_graph, Location at) {
+  const detail::CallSite site(at);
   Pass pass{.retain_graph = retain_graph || create_graph, .create_graph = create_graph, .at = at};
   detail::start(pass, outputs, grad_outputs, "backward");
   pass.run_all();
@@ -495,6 +496,7 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gra
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& grad_outputs, GradOptions options, Location at) {
+  const detail::CallSite site(at);
   Pass pass{.retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph, .at = at};
   pass.capturing = true;
   pass.captured.resize(inputs.size());

@@ -1,6 +1,9 @@
 #include <xgrad/check.hpp>
 
+#include <string_view>
+
 #include <fmt/format.h>
+#include <xgrad/call_site.hpp>
 #include <xgrad/module_scope.hpp>
 
 #include "core/tensor_impl.hpp"
@@ -20,10 +23,36 @@ std::string described(const detail::ModuleCall& module) {
   return path == label.substr(0, label.find('(')) ? label : fmt::format("{} : {}", path, label);
 }
 
+thread_local const Location* call_site = nullptr;
+
+// Whether a path is of the library's sources or headers, here or where it was installed.
+bool is_own_file(std::string_view path) {
+  constexpr std::string_view self = __FILE__, tail = "autograd/src/core/error.cpp";
+  constexpr std::string_view root = self.substr(0, self.size() - tail.size());
+  if (path.find("/include/xgrad/") != path.npos) return true;
+  if (!path.starts_with(root)) return false;
+  for (const std::string_view part : {"autograd/", "nn/", "optim/", "data/", "viz/", "train/"})
+    if (path.substr(root.size()).starts_with(part)) return true;
+  return false;
+}
+
 }  // namespace
 
-void Shape::too_many(std::size_t n) {
-  throw ShapeError(fmt::format("xgrad: rank {} exceeds the maximum of {}", n, kMaxRank));
+namespace detail {
+
+CallSite::CallSite(const Location& at) : outermost_(!call_site), at_(at) {
+  if (outermost_) call_site = &at_;
+}
+CallSite::~CallSite() {
+  if (outermost_) call_site = nullptr;
+}
+
+Location user_line(const Location& at) { return call_site && is_own_file(at.file_name()) ? *call_site : at; }
+
+}  // namespace detail
+
+void Shape::too_many(std::size_t n, const Location& at) {
+  ErrorReport("Shape", fmt::format("rank {} exceeds the maximum of {}", n, kMaxRank), at).shape_error();
 }
 
 std::string to_string(const Shape& s) { return fmt::format("({})", fmt::join(s.begin(), s.end(), ", ")); }
@@ -31,22 +60,25 @@ std::string to_string(const Shape& s) { return fmt::format("({})", fmt::join(s.b
 ErrorReport::ErrorReport(const char* op, const std::string& rule, Location at)
     : head_(fmt::format("xgrad: {}: {}", op, rule)) {
   const auto& module = detail::current_module();
-  const std::string place = fmt::format("called at {}:{}", base_name(at.file_name()), at.line());
-  where_ = module ? fmt::format("\n  in     {}, {}", described(*module), place) : fmt::format("\n  in     {}", place);
+  const Location line = detail::user_line(at);
+  std::string place;
+  if (*line.file_name()) place = fmt::format("called at {}:{}", base_name(line.file_name()), line.line());
+  if (module) place = place.empty() ? described(*module) : fmt::format("{}, {}", described(*module), place);
+  if (!place.empty()) where_ = "\n  in     " + place;
 }
 
-ErrorReport& ErrorReport::operand(const std::string& role, const Tensor& t) {
+ErrorReport& ErrorReport::operand(const std::string& role, const Tensor& t) & {
   if (!t.defined()) return line(role, "undefined");
   const std::string& name = t.name();
   return line(role, fmt::format("{}{}{} {}", name, name.empty() ? "" : "  ", short_name(t.dtype()), to_string(t.shape())));
 }
 
-ErrorReport& ErrorReport::line(const std::string& role, const std::string& text) {
+ErrorReport& ErrorReport::line(const std::string& role, const std::string& text) & {
   body_ += fmt::format("\n  {:<6} {}", role, text);
   return *this;
 }
 
-ErrorReport& ErrorReport::help(const std::string& text) {
+ErrorReport& ErrorReport::help(const std::string& text) & {
   help_ = "\n  help   " + text;
   return *this;
 }

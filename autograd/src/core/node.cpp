@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include <fmt/format.h>
+
+#include <filesystem>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/tape.hpp>
 
@@ -227,9 +229,11 @@ Tensor Node::unpack(std::size_t i) {
                             st.changed_by ? st.changed_by : "an in-place operation", st.version, s.version),
                 at)
         .line("saved", fmt::format("{} {}", short_name(s.impl->dtype), to_string(s.impl->shape)))
-        .line("changed", st.changed_by ? fmt::format("{} called at {}:{}", st.changed_by, st.changed_at.file_name(),
-                                                     st.changed_at.line())
-                                       : std::string("(place unknown)"))
+        .line("changed", st.changed_by
+                             ? fmt::format("{} called at {}:{}", st.changed_by,
+                                           std::filesystem::path(st.changed_at.file_name()).filename().string(),
+                                           st.changed_at.line())
+                             : std::string("(place unknown)"))
         .help("use the out-of-place operation, or clone() the tensor before changing it")
         .autograd_error();
   retain(s.impl);
@@ -332,7 +336,7 @@ void refresh_view(TensorImpl& t) {
   retain(t.base);
   Tensor base = Tensor::adopt(t.base);
   GradModeGuard on(true);
-  Tensor piece = as_strided(base, piece_of(*t.base, t), Location::current());
+  Tensor piece = as_strided(base, piece_of(*t.base, t), t.storage->changed_at);  // by the change of the base
   ready_to_link(t, piece);
   relink(t, piece);
   t.view_history = t.base->history;

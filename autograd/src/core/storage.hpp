@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 
+#include <xgrad/call_site.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::detail {
@@ -39,7 +40,7 @@ struct Storage : RefCounted {
   void changed(const char* op, const Location& at) {
     ++version;
     changed_by = op;
-    changed_at = at;
+    changed_at = user_line(at);
   }
 
  private:

@@ -129,10 +129,25 @@ Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std:
 }
 
 namespace {
-TensorImpl& checked(const Tensor& t, const char* what) {
+TensorImpl& checked(const Tensor& t, const char* what, const Location& at) {
   if (!t.defined()) [[unlikely]]
-    throw ValueError(fmt::format("xgrad: {}: got an undefined tensor", what));
+    require_defined(what, t, at);
   return impl(t);
+}
+
+// A hook is kept by the tensor: one that holds the tensor would keep both for ever. Copies of the hook copy what it
+// holds, so the references to the tensor become more with each.
+void require_no_cycle(const TensorImpl& t, const std::function<Tensor(const Tensor&)>& fn, const Location& at) {
+  if (!fn) ErrorReport("register_hook", "the hook is empty", at).value_error();
+  const std::uint32_t before = t.refs.load();
+  const auto first = fn;
+  const std::uint32_t one = t.refs.load();
+  const auto second = fn;
+  if (one <= before || t.refs.load() <= one) return;  // twice: another thread may have copied a handle
+  ErrorReport("register_hook", "the hook holds the tensor it is registered with, and neither would ever be freed", at)
+      .line("tensor", fmt::format("{} {}", short_name(t.dtype), to_string(t.shape)))
+      .help("let it hold what it needs of the tensor: its name, its values by detach(), or a reference")
+      .value_error();
 }
 }  // namespace
 }  // namespace detail
@@ -141,26 +156,27 @@ using detail::checked;
 using detail::Node;
 using detail::TensorImpl;
 
-DType Tensor::dtype() const { return checked(*this, "dtype").dtype; }
-const Shape& Tensor::shape() const { return checked(*this, "shape").shape; }
-const Shape& Tensor::strides() const { return checked(*this, "strides").strides; }
-std::int64_t Tensor::dim() const { return checked(*this, "dim").shape.rank(); }
-std::int64_t Tensor::numel() const { return checked(*this, "numel").numel; }
-bool Tensor::is_contiguous() const { return checked(*this, "is_contiguous").contiguous; }
+DType Tensor::dtype(Location at) const { return checked(*this, "dtype", at).dtype; }
+const Shape& Tensor::shape(Location at) const { return checked(*this, "shape", at).shape; }
+const Shape& Tensor::strides(Location at) const { return checked(*this, "strides", at).strides; }
+std::int64_t Tensor::dim(Location at) const { return checked(*this, "dim", at).shape.rank(); }
+std::int64_t Tensor::numel(Location at) const { return checked(*this, "numel", at).numel; }
+bool Tensor::is_contiguous(Location at) const { return checked(*this, "is_contiguous", at).contiguous; }
 
-std::int64_t Tensor::size(std::int64_t d) const {
-  const TensorImpl& t = checked(*this, "size");
-  if (t.shape.rank() == 0) ErrorReport("size", fmt::format("dim {} given for a tensor of rank 0", d), {}).index_error();
-  return t.shape[wrap_dim("size", d, *this, {})];
+std::int64_t Tensor::size(std::int64_t d, Location at) const {
+  const TensorImpl& t = checked(*this, "size", at);
+  if (t.shape.rank() == 0) ErrorReport("size", fmt::format("dim {} given for a tensor of rank 0", d), at).index_error();
+  return t.shape[wrap_dim("size", d, *this, at)];
 }
-std::int64_t Tensor::stride(std::int64_t d) const {
-  const TensorImpl& t = checked(*this, "stride");
-  if (t.shape.rank() == 0) ErrorReport("stride", fmt::format("dim {} given for a tensor of rank 0", d), {}).index_error();
-  return t.strides[wrap_dim("stride", d, *this, {})];
+std::int64_t Tensor::stride(std::int64_t d, Location at) const {
+  const TensorImpl& t = checked(*this, "stride", at);
+  if (t.shape.rank() == 0)
+    ErrorReport("stride", fmt::format("dim {} given for a tensor of rank 0", d), at).index_error();
+  return t.strides[wrap_dim("stride", d, *this, at)];
 }
 
 const void* Tensor::raw(DType want, Location at) const {
-  const TensorImpl& t = checked(*this, "data");
+  const TensorImpl& t = checked(*this, "data", at);
   if (t.dtype != want)
     ErrorReport("data", fmt::format("asked for {} of a {} tensor", xgrad::name(want), xgrad::name(t.dtype)), at).operand("tensor", *this).dtype_error();
   if (!t.contiguous)
@@ -180,33 +196,33 @@ void* Tensor::raw_mutable(DType want, Location at) {
 }
 
 Scalar Tensor::item_scalar(Location at) const {
-  const TensorImpl& t = checked(*this, "item");
+  const TensorImpl& t = checked(*this, "item", at);
   if (t.numel != 1)
     ErrorReport("item", fmt::format("needs exactly 1 element, got {}", t.numel), at).operand("tensor", *this).value_error();
   return detail::dispatch_all(t.dtype, [&](auto zero) { return Scalar(*t.ptr<decltype(zero)>()); });
 }
 
 template <class T>
-std::vector<T> Tensor::to_vector() const {
-  checked(*this, "to_vector");
+std::vector<T> Tensor::to_vector(Location at) const {
+  checked(*this, "to_vector", at);
   Tensor c = detail::contiguous_copy(dtype() == dtype_of<T> ? *this : detail::cast_raw(*this, dtype_of<T>));
   const T* p = detail::data<T>(c);
   return std::vector<T>(p, p + c.numel());
 }
-template std::vector<float> Tensor::to_vector<float>() const;
-template std::vector<double> Tensor::to_vector<double>() const;
-template std::vector<std::int64_t> Tensor::to_vector<std::int64_t>() const;
-template std::vector<std::int32_t> Tensor::to_vector<std::int32_t>() const;
-template std::vector<std::uint8_t> Tensor::to_vector<std::uint8_t>() const;
-template std::vector<bool> Tensor::to_vector<bool>() const;
+template std::vector<float> Tensor::to_vector<float>(Location) const;
+template std::vector<double> Tensor::to_vector<double>(Location) const;
+template std::vector<std::int64_t> Tensor::to_vector<std::int64_t>(Location) const;
+template std::vector<std::int32_t> Tensor::to_vector<std::int32_t>(Location) const;
+template std::vector<std::uint8_t> Tensor::to_vector<std::uint8_t>(Location) const;
+template std::vector<bool> Tensor::to_vector<bool>(Location) const;
 
-bool Tensor::requires_grad() const {
-  checked(*this, "requires_grad");
+bool Tensor::requires_grad(Location at) const {
+  checked(*this, "requires_grad", at);
   return detail::wants_grad(*this);
 }
 
-Tensor& Tensor::requires_grad_(bool on, Location at) {
-  TensorImpl& t = checked(*this, "requires_grad_");
+Tensor& Tensor::requires_grad_(bool on, Location at) & {
+  TensorImpl& t = checked(*this, "requires_grad_", at);
   if (on && !is_floating(t.dtype))
     ErrorReport("requires_grad_", fmt::format("only floating tensors take gradients, got {}", xgrad::name(t.dtype)), at).operand("tensor", *this).dtype_error();
   if (t.grad_fn) {
@@ -218,17 +234,17 @@ Tensor& Tensor::requires_grad_(bool on, Location at) {
   return *this;
 }
 
-bool Tensor::is_leaf() const { return !(requires_grad() && impl_->grad_fn); }
+bool Tensor::is_leaf(Location at) const { return !(requires_grad(at) && impl_->grad_fn); }
 
-Tensor Tensor::grad() const {
-  TensorImpl& t = checked(*this, "grad");
+Tensor Tensor::grad(Location at) const {
+  TensorImpl& t = checked(*this, "grad", at);
   if (!t.grad) return Tensor();
   detail::retain(t.grad);
   return adopt(t.grad);
 }
 
 void Tensor::set_grad(const Tensor& g, Location at) {
-  TensorImpl& t = checked(*this, "set_grad");
+  TensorImpl& t = checked(*this, "set_grad", at);
   if (g.defined()) {
     if (!(g.shape() == t.shape))
       ErrorReport("set_grad", fmt::format("gradient shape {} differs from the tensor's {}", to_string(g.shape()), to_string(t.shape)), at).operand("tensor", *this).operand("grad", g).shape_error();
@@ -241,8 +257,8 @@ void Tensor::set_grad(const Tensor& g, Location at) {
   t.grad_is = TensorImpl::GradIs::unknown;
 }
 
-void Tensor::zero_grad(bool set_to_none) {
-  TensorImpl& t = checked(*this, "zero_grad");
+void Tensor::zero_grad(bool set_to_none, Location at) {
+  TensorImpl& t = checked(*this, "zero_grad", at);
   if (!t.grad) return;
   if (set_to_none) {
     adopt(std::exchange(t.grad, nullptr));
@@ -254,7 +270,7 @@ void Tensor::zero_grad(bool set_to_none) {
     g = grad();
   }
   detail::fill_raw(g, 0);
-  detail::impl(g).storage->changed("zero_grad", Location::current());
+  detail::impl(g).storage->changed("zero_grad", at);
   t.grad_is = TensorImpl::GradIs::zero;
   t.grad_version = detail::impl(g).storage->version;
 }
@@ -266,7 +282,7 @@ void Tensor::backward(const Tensor& gradient, bool retain_graph, bool create_gra
 }
 
 void Tensor::retain_grad(Location at) {
-  TensorImpl& t = checked(*this, "retain_grad");
+  TensorImpl& t = checked(*this, "retain_grad", at);
   if (!detail::wants_grad(*this))
     ErrorReport("retain_grad", "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
   if (!t.grad_fn || t.retains_grad) return;
@@ -276,9 +292,10 @@ void Tensor::retain_grad(Location at) {
 
 std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> fn, Location at) {
   static std::atomic<std::uint64_t> next{0};
-  TensorImpl& t = checked(*this, "register_hook");
+  TensorImpl& t = checked(*this, "register_hook", at);
   if (!detail::wants_grad(*this))
     ErrorReport("register_hook", "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
+  detail::require_no_cycle(t, fn, at);
   const std::uint64_t key = ++next;
   if (t.grad_fn) t.grad_fn->get_extra().hooks.push_back({t.output_nr, key, std::move(fn)});
   else {
@@ -288,28 +305,28 @@ std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> fn, Loc
   return key;
 }
 
-void Tensor::remove_hook(std::uint64_t key) {
-  TensorImpl& t = checked(*this, "remove_hook");
+void Tensor::remove_hook(std::uint64_t key, Location at) {
+  TensorImpl& t = checked(*this, "remove_hook", at);
   if (t.grad_fn && t.grad_fn->extra)
     std::erase_if(t.grad_fn->extra->hooks, [key](const auto& h) { return h.key == key; });
   if (t.extra) std::erase_if(t.extra->hooks, [key](const auto& h) { return h.first == key; });
 }
 
-Tensor Tensor::detach() const {
-  checked(*this, "detach");
+Tensor Tensor::detach(Location at) const {
+  checked(*this, "detach", at);
   return detail::make_alias(*this);
 }
 
-const char* Tensor::grad_fn_name() const {
-  const TensorImpl& t = checked(*this, "grad_fn_name");
+const char* Tensor::grad_fn_name(Location at) const {
+  const TensorImpl& t = checked(*this, "grad_fn_name", at);
   return detail::wants_grad(*this) && t.grad_fn ? t.grad_fn->op.name : "";
 }
 
-std::uint32_t Tensor::version() const { return checked(*this, "version").storage->version; }
+std::uint32_t Tensor::version(Location at) const { return checked(*this, "version", at).storage->version; }
 
 void Tensor::set_data(const Tensor& source, Location at) {
-  TensorImpl& t = checked(*this, "set_data");
-  const TensorImpl& from = checked(source, "set_data");
+  TensorImpl& t = checked(*this, "set_data", at);
+  const TensorImpl& from = checked(source, "set_data", at);
   if (t.grad_fn || t.base)
     ErrorReport("set_data", "only a leaf that is no view can take other data", at).operand("tensor", *this).autograd_error();
   if (t.requires_grad && !is_floating(from.dtype))
@@ -328,14 +345,14 @@ void Tensor::set_data(const Tensor& source, Location at) {
   t.storage->changed("set_data", at);
 }
 
-const std::string& Tensor::name() const {
+const std::string& Tensor::name(Location at) const {
   static const std::string none;
-  const TensorImpl& t = checked(*this, "name");
+  const TensorImpl& t = checked(*this, "name", at);
   return t.extra ? t.extra->name : none;
 }
 
-Tensor& Tensor::set_name(std::string name) {
-  TensorImpl& t = checked(*this, "set_name");
+Tensor& Tensor::set_name(std::string name, Location at) & {
+  TensorImpl& t = checked(*this, "set_name", at);
   if (!t.extra) t.extra = std::make_unique<TensorImpl::Extra>();
   t.extra->name = std::move(name);
   if (detail::wants_grad(*this) && t.grad_fn) detail::name_output(*t.grad_fn, t.output_nr, t.extra->name);

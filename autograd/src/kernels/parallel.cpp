@@ -4,7 +4,7 @@
 #include <atomic>
 #include <thread>
 #include <utility>
-#include <xgrad/error.hpp>
+#include <xgrad/check.hpp>
 #include <xgrad/parallel.hpp>
 
 #include "kernels/team.hpp"
@@ -32,8 +32,8 @@ std::atomic<bool> deterministic{false};
 
 }  // namespace
 
-void set_num_threads(int n) {
-  if (n < 1) throw ValueError(fmt::format("xgrad: set_num_threads: needs at least 1 thread, got {}", n));
+void set_num_threads(int n, Location at) {
+  if (n < 1) ErrorReport("set_num_threads", fmt::format("needs at least 1 thread, got {}", n), at).value_error();
   threads() = n;
 }
 int get_num_threads() { return threads(); }

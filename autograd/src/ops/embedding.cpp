@@ -158,7 +158,8 @@ Tensor gradient_scale(const Tensor& index, std::int64_t rows, DType type, std::i
 }
 
 // Shortens the used rows in place, outside the tape.
-void shorten_rows(Tensor weight, const Tensor& index, const Table& table, double max_norm, double p) {
+void shorten_rows(Tensor weight, const Tensor& index, const Table& table, double max_norm, double p,
+                  const Location& at) {
   const NoGradGuard off;
   Tensor packed = detail::contiguous_copy(weight.detach());
   const bool copied = !impl(weight).contiguous;
@@ -176,9 +177,10 @@ void shorten_rows(Tensor weight, const Tensor& index, const Table& table, double
       changed = true;
     }
   });
-  if (changed && copied) weight.copy_(packed);
+  if (changed && copied) weight.copy_(packed, at);
   if (changed && !copied)
-    detail::dispatch_floating(impl(weight).dtype, [&](auto zero) { packed.mutable_data<decltype(zero)>(); });  // counts
+    detail::dispatch_floating(impl(weight).dtype,
+                              [&](auto zero) { packed.mutable_data<decltype(zero)>(at); });  // counts
 }
 
 }  // namespace
@@ -202,7 +204,7 @@ Tensor embedding(const Tensor& input, const Tensor& weight, const EmbeddingOptio
   const Table table{shape};
   if (options.max_norm) {
     require_floating("embedding", weight, at);
-    shorten_rows(weight, index, table, *options.max_norm, options.norm_type);
+    shorten_rows(weight, index, table, *options.max_norm, options.norm_type, at);
   }
   Tensor scale;
   if (is_floating(impl(weight).dtype) && grad_enabled())

@@ -121,7 +121,7 @@ Tensor& fill(const char* op, Tensor& self, Scalar v, const Location& at) {
 
 }  // namespace
 
-Tensor& Tensor::copy_(const Tensor& src, Location at) {
+Tensor& Tensor::copy_(const Tensor& src, Location at) & {
   require_defined("copy_", src, at);
   InPlace change("copy_", *this, at);
   require_fits("copy_", *this, src, at);
@@ -144,10 +144,10 @@ Tensor& Tensor::copy_(const Tensor& src, Location at) {
   return *this;
 }
 
-Tensor& Tensor::fill_(Scalar v, Location at) { return fill("fill_", *this, v, at); }
-Tensor& Tensor::zero_(Location at) { return fill("zero_", *this, 0, at); }
+Tensor& Tensor::fill_(Scalar v, Location at) & { return fill("fill_", *this, v, at); }
+Tensor& Tensor::zero_(Location at) & { return fill("zero_", *this, 0, at); }
 
-Tensor& Tensor::add_(const Tensor& o, Scalar alpha, Location at) {
+Tensor& Tensor::add_(const Tensor& o, Scalar alpha, Location at) & {
   const double k = alpha.to_double();
   auto compute = [&](const Tensor& x, const Tensor& y) { return add(x, y, alpha, at); };
   if (k == 1)
@@ -156,37 +156,37 @@ Tensor& Tensor::add_(const Tensor& o, Scalar alpha, Location at) {
   return apply(
       "add_", *this, o, Saves::nothing, [k](auto a, auto b) { return a + b * k; }, compute, at);
 }
-Tensor& Tensor::add_(Scalar v, Location at) {
+Tensor& Tensor::add_(Scalar v, Location at) & {
   return apply(
       "add_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a + k; },
       [&](const Tensor& x) { return add(x, v, at); }, at);
 }
-Tensor& Tensor::sub_(const Tensor& o, Scalar alpha, Location at) {
+Tensor& Tensor::sub_(const Tensor& o, Scalar alpha, Location at) & {
   return apply(
       "sub_", *this, o, Saves::nothing, [k = alpha.to_double()](auto a, auto b) { return a - b * k; },
       [&](const Tensor& x, const Tensor& y) { return sub(x, y, alpha, at); }, at);
 }
-Tensor& Tensor::mul_(const Tensor& o, Location at) {
+Tensor& Tensor::mul_(const Tensor& o, Location at) & {
   return apply(
       "mul_", *this, o, Saves::operands, [](auto a, auto b) { return a * b; },
       [&](const Tensor& x, const Tensor& y) { return mul(x, y, at); }, at);
 }
-Tensor& Tensor::mul_(Scalar v, Location at) {
+Tensor& Tensor::mul_(Scalar v, Location at) & {
   return apply(
       "mul_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a * k; },
       [&](const Tensor& x) { return mul(x, v, at); }, at);
 }
-Tensor& Tensor::div_(const Tensor& o, Location at) {
+Tensor& Tensor::div_(const Tensor& o, Location at) & {
   return apply(
       "div_", *this, o, Saves::operands, [](auto a, auto b) { return a / b; },
       [&](const Tensor& x, const Tensor& y) { return div(x, y, at); }, at);
 }
-Tensor& Tensor::div_(Scalar v, Location at) {
+Tensor& Tensor::div_(Scalar v, Location at) & {
   return apply(
       "div_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a / k; },
       [&](const Tensor& x) { return div(x, v, at); }, at);
 }
-Tensor& Tensor::clamp_(Scalar lo, Scalar hi, Location at) {
+Tensor& Tensor::clamp_(Scalar lo, Scalar hi, Location at) & {
   return apply(
       "clamp_", *this, Saves::operands,
       [lo = lo.to_double(), hi = hi.to_double()](auto v) {

@@ -204,10 +204,10 @@ Tensor moved_towards(const Tensor& r, const Tensor& s, double momentum) {
 }
 
 // The last act of an operation: what throws before it leaves the statistics alone, and copying does not throw.
-void replace(Running now, const Running& next) {
+void replace(Running now, const Running& next, const Location& at) {
   const NoGradGuard off;
-  if (next.mean.defined()) now.mean.copy_(next.mean);
-  if (next.var.defined()) now.var.copy_(next.var);
+  if (next.mean.defined()) now.mean.copy_(next.mean, at);
+  if (next.var.defined()) now.var.copy_(next.var, at);
 }
 
 double unbiased(std::int64_t count) { return static_cast<double>(count) / static_cast<double>(count - 1); }
@@ -294,9 +294,8 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   NormTerms terms =
       training ? batch_terms(grid, packed, running, momentum, eps, next) : running_terms(packed, running, eps);
   const Tensor y =
-      record_norm("batch_norm", channels(grid, packed, in, terms), in, terms, {grid, !training, eps, each}, at,
-                               used);
-  replace(running, next);
+      record_norm("batch_norm", channels(grid, packed, in, terms), in, terms, {grid, !training, eps, each}, at, used);
+  replace(running, next, at);
   return y;
 }
 
@@ -354,10 +353,8 @@ Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& 
   NormTerms terms = use_input_stats ? NormTerms{} : running_terms(packed, running, eps);
   Tensor y = use_input_stats ? rows(grid, eps, in, terms) : channels(grid, packed, in, terms);
   const Running next = use_input_stats ? next_from_samples(grid, terms, running, momentum, eps) : Running{};
-  const Tensor statistics[] = {running_mean, running_var};
-  y = record_norm("instance_norm", std::move(y), in, terms, {grid, !use_input_stats, eps, each}, at,
-                  std::span(statistics, use_input_stats ? 0 : 2));
-  replace(running, next);
+      record_norm("batch_norm", channels(grid, packed, in, terms), in, terms, {grid, !training, eps, each}, at, used);
+  replace(running, next, at);
   return y;
 }
 

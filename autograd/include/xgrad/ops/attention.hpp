@@ -17,11 +17,13 @@ struct AttentionOptions {
 // softmax(scale query key^T + mask) along the last dimension: query (..., L, E), key (..., S, E) -> (..., L, S). The
 // leading sizes broadcast. A row that may attend to nothing is 0, with gradients of 0. ShapeError as for matmul, or below rank 2;
 // DTypeError unless floating, with masks of other types. dropout is not applied here. Vaswani et al. 2017.
-XGRAD_API Tensor attention_weights(const Tensor& query, const Tensor& key, const AttentionOptions& options = {},
-                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor attention_weights(const Tensor& query, const Tensor& key,
+                                                 const AttentionOptions& options = {},
+                                                 Location at = Location::current());
 // dropout(attention_weights(query, key)) value: value (..., S, V) -> (..., L, V). Without dropout the weights are never
 // stored: memory is linear in L and S, and what a causal mask hides is not computed.
-XGRAD_API Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
-                                              const AttentionOptions& options = {}, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                                                            const AttentionOptions& options = {},
+                                                            Location at = Location::current());
 
 }  // namespace xgrad

@@ -59,12 +59,12 @@ struct ConvOptions {
 // size = (in + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down.
 // weight (out, in / groups, kernel...), bias (out) or undefined -> (N, out, size...).
 // dx is the transposed convolution of g with weight, dweight correlates x with g, dbias sums g.
-XGRAD_API Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
-                        const ConvOptions<1>& options = {}, Location at = Location::current());
-XGRAD_API Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
-                        const ConvOptions<2>& options = {}, Location at = Location::current());
-XGRAD_API Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
-                        const ConvOptions<3>& options = {}, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
+                                      const ConvOptions<1>& options = {}, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
+                                      const ConvOptions<2>& options = {}, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
+                                      const ConvOptions<3>& options = {}, Location at = Location::current());
 
 template <int N>
 struct ConvTransposeOptions {
@@ -79,11 +79,14 @@ struct ConvTransposeOptions {
 // The adjoint of a convolution, as a layer: size = (in - 1) stride - 2 padding + dilation (kernel - 1) + output_padding
 // + 1. weight (in, out / groups, kernel...), bias (out) or undefined -> (N, out, size...).
 // ValueError: output_padding not smaller than stride or dilation. ShapeError: a result without elements.
-XGRAD_API Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
-                                  const ConvTransposeOptions<1>& options = {}, Location at = Location::current());
-XGRAD_API Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
-                                  const ConvTransposeOptions<2>& options = {}, Location at = Location::current());
-XGRAD_API Tensor conv_transpose3d(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
-                                  const ConvTransposeOptions<3>& options = {}, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
+                                                const ConvTransposeOptions<1>& options = {},
+                                                Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
+                                                const ConvTransposeOptions<2>& options = {},
+                                                Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor conv_transpose3d(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
+                                                const ConvTransposeOptions<3>& options = {},
+                                                Location at = Location::current());
 
 }  // namespace xgrad

@@ -18,8 +18,8 @@ struct CtcLossOptions {
 // or int32. mean: each divided by max(1, its target length) first. No second derivative, as in PyTorch (AutogradError).
 // ShapeError: shapes that do not fit; ValueError: lengths outside the tensors; IndexError: classes outside 0..C-1;
 // DTypeError: other types. A. Graves et al. 2006.
-XGRAD_API Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
-                          const Tensor& target_lengths, const CtcLossOptions& options = {},
-                          Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                                        const Tensor& target_lengths, const CtcLossOptions& options = {},
+                                        Location at = Location::current());
 
 }  // namespace xgrad

@@ -16,8 +16,8 @@ struct Extents {
   Extents(std::int64_t height, std::int64_t width) requires(N == 2) : v{height, width} {}
   Extents(std::int64_t depth, std::int64_t height, std::int64_t width) requires(N == 3) : v{depth, height, width} {}
   // From sizes known at run time: one, or N of them. ShapeError otherwise.
-  explicit Extents(const Shape& s) {
-    if (s.rank() != 1 && s.rank() != N) wrong_count(s, N);
+  explicit Extents(const Shape& s, Location at = Location::current()) {
+    if (s.rank() != 1 && s.rank() != N) wrong_count(s, N, at);
     for (int i = 0; i < N; ++i) (*this)[i] = s[s.rank() == 1 ? 0 : i];
   }
 
@@ -28,11 +28,11 @@ struct Extents {
   std::array<std::int64_t, N> v;
 
  private:
-  [[noreturn]] static void wrong_count(const Shape& s, int wanted);
+  [[noreturn]] static void wrong_count(const Shape& s, int wanted, const Location& at);
 };
 
-extern template XGRAD_API void Extents<1>::wrong_count(const Shape&, int);
-extern template XGRAD_API void Extents<2>::wrong_count(const Shape&, int);
-extern template XGRAD_API void Extents<3>::wrong_count(const Shape&, int);
+extern template XGRAD_API void Extents<1>::wrong_count(const Shape&, int, const Location&);
+extern template XGRAD_API void Extents<2>::wrong_count(const Shape&, int, const Location&);
+extern template XGRAD_API void Extents<3>::wrong_count(const Shape&, int, const Location&);
 
 }  // namespace xgrad

@@ -8,18 +8,20 @@ namespace xgrad {
 // 1-D @ 1-D: dot product; a 1-D operand acts as a row (left) or column (right) and its dimension is dropped; more than
 // two dimensions: batches, which broadcast. dA = g B^T, dB = A^T g.
 // ShapeError "inner sizes differ (3 and 4)"; "needs at least 1 dimension".
-XGRAD_API Tensor matmul(const Tensor& x, const Tensor& y, Location at = Location::current());
-XGRAD_API Tensor mm(const Tensor& x, const Tensor& y, Location at = Location::current());   // (n, k) (k, m)
-XGRAD_API Tensor mv(const Tensor& x, const Tensor& y, Location at = Location::current());   // (n, k) (k)
-XGRAD_API Tensor bmm(const Tensor& x, const Tensor& y, Location at = Location::current());  // (b, n, k) (b, k, m)
-XGRAD_API Tensor dot(const Tensor& x, const Tensor& y, Location at = Location::current());
-XGRAD_API Tensor outer(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor matmul(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor mm(const Tensor& x, const Tensor& y,
+                                  Location at = Location::current());  // (n, k) (k, m)
+[[nodiscard]] XGRAD_API Tensor mv(const Tensor& x, const Tensor& y, Location at = Location::current());  // (n, k) (k)
+[[nodiscard]] XGRAD_API Tensor bmm(const Tensor& x, const Tensor& y,
+                                   Location at = Location::current());  // (b, n, k) (b, k, m)
+[[nodiscard]] XGRAD_API Tensor dot(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor outer(const Tensor& x, const Tensor& y, Location at = Location::current());
 // y = x W^T + b: x (..., in), weight (out, in), bias (out) or undefined -> (..., out).
-XGRAD_API Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
-                        Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = Tensor(),
+                                      Location at = Location::current());
 // y_o = x1^T W_o x2 + b_o: x1 (..., in1), x2 (..., in2) with equal leading sizes, weight (out, in1, in2), bias (out) or
 // undefined -> (..., out). Types and shapes as for linear.
-XGRAD_API Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const Tensor& bias = Tensor(),
-                          Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight,
+                                        const Tensor& bias = Tensor(), Location at = Location::current());
 
 }  // namespace xgrad

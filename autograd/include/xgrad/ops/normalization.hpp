@@ -15,12 +15,14 @@ XGRAD_API Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const T
                             const Tensor& weight = Tensor(), const Tensor& bias = Tensor(), bool training = false,
                             double momentum = 0.1, double eps = 1e-5, Location at = Location::current());
 // Statistics over the last dimensions, which must be normalized_shape, as must be weight and bias. J. Ba et al. 2016.
-XGRAD_API Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = Tensor(),
-                            const Tensor& bias = Tensor(), double eps = 1e-5, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor layer_norm(const Tensor& x, const Shape& normalized_shape,
+                                          const Tensor& weight = Tensor(), const Tensor& bias = Tensor(),
+                                          double eps = 1e-5, Location at = Location::current());
 // Statistics per sample and group of channels. x: (N, C, *) with C divisible by num_groups; weight, bias (C).
 // Y. Wu and K. He 2018.
-XGRAD_API Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight = Tensor(),
-                            const Tensor& bias = Tensor(), double eps = 1e-5, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight = Tensor(),
+                                          const Tensor& bias = Tensor(), double eps = 1e-5,
+                                          Location at = Location::current());
 // Statistics per sample and channel. x: (N, C, *); the rest (C) or undefined. D. Ulyanov et al. 2016. Running
 // statistics are updated with the means over the batch of the statistics, and used when use_input_stats is false.
 XGRAD_API Tensor instance_norm(const Tensor& x, const Tensor& running_mean = Tensor(),
@@ -29,7 +31,7 @@ XGRAD_API Tensor instance_norm(const Tensor& x, const Tensor& running_mean = Ten
                                double eps = 1e-5, Location at = Location::current());
 // x / (k + alpha / size * sum of squares over `size` neighbouring channels)^beta. x: (N, C, *). A. Krizhevsky et al.
 // 2012. ValueError unless size is in 1..2^31 - 1.
-XGRAD_API Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha = 1e-4, double beta = 0.75,
-                                     double k = 1, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha = 1e-4,
+                                                   double beta = 0.75, double k = 1, Location at = Location::current());
 
 }  // namespace xgrad

@@ -13,8 +13,9 @@ enum class PadMode { constant, reflect, replicate, circular };
 // negative numbers crop. value: what is put there (constant mode). Any dtype in constant mode, else floating.
 // ShapeError: an odd number of sizes or too many, a negative result, padding that reflects over the whole dimension
 // ("padding 3 must be less than size 3 of dim 2") or wraps around more than once.
-XGRAD_API Tensor pad(const Tensor& x, const std::vector<std::int64_t>& sizes, PadMode mode = PadMode::constant,
-                     Scalar value = 0, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor pad(const Tensor& x, const std::vector<std::int64_t>& sizes,
+                                   PadMode mode = PadMode::constant, Scalar value = 0,
+                                   Location at = Location::current());
 
 enum class Interpolation { nearest, nearest_exact, linear, bilinear, bicubic, trilinear, area };
 struct InterpolateOptions {
@@ -27,6 +28,7 @@ struct InterpolateOptions {
 };
 // Resamples (N, C, *spatial). nearest and area: 1 to 3 spatial dimensions; linear, bilinear and bicubic, trilinear: 1,
 // 2, 3. bicubic: R. Keys 1981 with a = -0.75. ValueError: not exactly one of size and scale_factor, sizes below 1.
-XGRAD_API Tensor interpolate(const Tensor& x, const InterpolateOptions& options, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor interpolate(const Tensor& x, const InterpolateOptions& options,
+                                           Location at = Location::current());
 
 }  // namespace xgrad

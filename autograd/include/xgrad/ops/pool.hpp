@@ -44,22 +44,22 @@ struct MaxPoolOptions {
 };
 
 // The largest element of each window. NaN wins. The first of equal elements, in row-major order, gets the gradient.
-XGRAD_API Tensor max_pool1d(const Tensor& x, Extents<1> kernel_size, const MaxPoolOptions<1>& options = {},
-                            Location at = Location::current());
-XGRAD_API Tensor max_pool2d(const Tensor& x, Extents<2> kernel_size, const MaxPoolOptions<2>& options = {},
-                            Location at = Location::current());
-XGRAD_API Tensor max_pool3d(const Tensor& x, Extents<3> kernel_size, const MaxPoolOptions<3>& options = {},
-                            Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor max_pool1d(const Tensor& x, Extents<1> kernel_size,
+                                          const MaxPoolOptions<1>& options = {}, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor max_pool2d(const Tensor& x, Extents<2> kernel_size,
+                                          const MaxPoolOptions<2>& options = {}, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor max_pool3d(const Tensor& x, Extents<3> kernel_size,
+                                          const MaxPoolOptions<3>& options = {}, Location at = Location::current());
 // The same with the positions (int64) within each flattened image of the input.
-XGRAD_API ValuesIndices max_pool1d_with_indices(const Tensor& x, Extents<1> kernel_size,
-                                                const MaxPoolOptions<1>& options = {},
-                                                Location at = Location::current());
-XGRAD_API ValuesIndices max_pool2d_with_indices(const Tensor& x, Extents<2> kernel_size,
-                                                const MaxPoolOptions<2>& options = {},
-                                                Location at = Location::current());
-XGRAD_API ValuesIndices max_pool3d_with_indices(const Tensor& x, Extents<3> kernel_size,
-                                                const MaxPoolOptions<3>& options = {},
-                                                Location at = Location::current());
+[[nodiscard]] XGRAD_API ValuesIndices max_pool1d_with_indices(const Tensor& x, Extents<1> kernel_size,
+                                                              const MaxPoolOptions<1>& options = {},
+                                                              Location at = Location::current());
+[[nodiscard]] XGRAD_API ValuesIndices max_pool2d_with_indices(const Tensor& x, Extents<2> kernel_size,
+                                                              const MaxPoolOptions<2>& options = {},
+                                                              Location at = Location::current());
+[[nodiscard]] XGRAD_API ValuesIndices max_pool3d_with_indices(const Tensor& x, Extents<3> kernel_size,
+                                                              const MaxPoolOptions<3>& options = {},
+                                                              Location at = Location::current());
 
 template <int N>
 struct AvgPoolOptions {
@@ -72,12 +72,12 @@ struct AvgPoolOptions {
 };
 
 // The mean of each window. Its derivative spreads g / count over the window.
-XGRAD_API Tensor avg_pool1d(const Tensor& x, Extents<1> kernel_size, const AvgPoolOptions<1>& options = {},
-                            Location at = Location::current());
-XGRAD_API Tensor avg_pool2d(const Tensor& x, Extents<2> kernel_size, const AvgPoolOptions<2>& options = {},
-                            Location at = Location::current());
-XGRAD_API Tensor avg_pool3d(const Tensor& x, Extents<3> kernel_size, const AvgPoolOptions<3>& options = {},
-                            Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor avg_pool1d(const Tensor& x, Extents<1> kernel_size,
+                                          const AvgPoolOptions<1>& options = {}, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor avg_pool2d(const Tensor& x, Extents<2> kernel_size,
+                                          const AvgPoolOptions<2>& options = {}, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor avg_pool3d(const Tensor& x, Extents<3> kernel_size,
+                                          const AvgPoolOptions<3>& options = {}, Location at = Location::current());
 
 template <int N>
 struct LPPoolOptions {
@@ -89,36 +89,42 @@ struct LPPoolOptions {
 // (sum of x^norm_type over each window)^(1 / norm_type): 1 sums. norm_type must be positive and
 // finite (ValueError). A window that ceil_mode lets reach over the edge counts as full of its mean. The gradient of a
 // window that sums to 0 is 0.
-XGRAD_API Tensor lp_pool1d(const Tensor& x, double norm_type, Extents<1> kernel_size,
-                           const LPPoolOptions<1>& options = {}, Location at = Location::current());
-XGRAD_API Tensor lp_pool2d(const Tensor& x, double norm_type, Extents<2> kernel_size,
-                           const LPPoolOptions<2>& options = {}, Location at = Location::current());
-XGRAD_API Tensor lp_pool3d(const Tensor& x, double norm_type, Extents<3> kernel_size,
-                           const LPPoolOptions<3>& options = {}, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor lp_pool1d(const Tensor& x, double norm_type, Extents<1> kernel_size,
+                                         const LPPoolOptions<1>& options = {}, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor lp_pool2d(const Tensor& x, double norm_type, Extents<2> kernel_size,
+                                         const LPPoolOptions<2>& options = {}, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor lp_pool3d(const Tensor& x, double norm_type, Extents<3> kernel_size,
+                                         const LPPoolOptions<3>& options = {}, Location at = Location::current());
 
 // Windows that share the input out: window i of n reaches from floor(i in / n) to ceil((i + 1) in / n). A size may be
 // kKeepSize: that of the input.
 inline constexpr std::int64_t kKeepSize = -1;
-XGRAD_API Tensor adaptive_avg_pool1d(const Tensor& x, Extents<1> output_size, Location at = Location::current());
-XGRAD_API Tensor adaptive_avg_pool2d(const Tensor& x, Extents<2> output_size, Location at = Location::current());
-XGRAD_API Tensor adaptive_avg_pool3d(const Tensor& x, Extents<3> output_size, Location at = Location::current());
-XGRAD_API Tensor adaptive_max_pool1d(const Tensor& x, Extents<1> output_size, Location at = Location::current());
-XGRAD_API Tensor adaptive_max_pool2d(const Tensor& x, Extents<2> output_size, Location at = Location::current());
-XGRAD_API Tensor adaptive_max_pool3d(const Tensor& x, Extents<3> output_size, Location at = Location::current());
-XGRAD_API ValuesIndices adaptive_max_pool1d_with_indices(const Tensor& x, Extents<1> output_size,
-                                                         Location at = Location::current());
-XGRAD_API ValuesIndices adaptive_max_pool2d_with_indices(const Tensor& x, Extents<2> output_size,
-                                                         Location at = Location::current());
-XGRAD_API ValuesIndices adaptive_max_pool3d_with_indices(const Tensor& x, Extents<3> output_size,
-                                                         Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor adaptive_avg_pool1d(const Tensor& x, Extents<1> output_size,
+                                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor adaptive_avg_pool2d(const Tensor& x, Extents<2> output_size,
+                                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor adaptive_avg_pool3d(const Tensor& x, Extents<3> output_size,
+                                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor adaptive_max_pool1d(const Tensor& x, Extents<1> output_size,
+                                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor adaptive_max_pool2d(const Tensor& x, Extents<2> output_size,
+                                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor adaptive_max_pool3d(const Tensor& x, Extents<3> output_size,
+                                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API ValuesIndices adaptive_max_pool1d_with_indices(const Tensor& x, Extents<1> output_size,
+                                                                       Location at = Location::current());
+[[nodiscard]] XGRAD_API ValuesIndices adaptive_max_pool2d_with_indices(const Tensor& x, Extents<2> output_size,
+                                                                       Location at = Location::current());
+[[nodiscard]] XGRAD_API ValuesIndices adaptive_max_pool3d_with_indices(const Tensor& x, Extents<3> output_size,
+                                                                       Location at = Location::current());
 
 // Puts each element back at its index (int64, as max_pool*_with_indices gives them) into zeros with the given spatial
 // sizes. Where an index occurs twice the last one stays. IndexError for an index outside the image.
-XGRAD_API Tensor max_unpool1d(const Tensor& x, const Tensor& indices, Extents<1> output_size,
-                              Location at = Location::current());
-XGRAD_API Tensor max_unpool2d(const Tensor& x, const Tensor& indices, Extents<2> output_size,
-                              Location at = Location::current());
-XGRAD_API Tensor max_unpool3d(const Tensor& x, const Tensor& indices, Extents<3> output_size,
-                              Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor max_unpool1d(const Tensor& x, const Tensor& indices, Extents<1> output_size,
+                                            Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor max_unpool2d(const Tensor& x, const Tensor& indices, Extents<2> output_size,
+                                            Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor max_unpool3d(const Tensor& x, const Tensor& indices, Extents<3> output_size,
+                                            Location at = Location::current());
 
 }  // namespace xgrad

@@ -11,17 +11,19 @@
 
 namespace xgrad {
 
-XGRAD_API Tensor sum(const Tensor& x, Location at = Location::current());
-XGRAD_API Tensor sum(const Tensor& x, const Shape& dims, bool keepdim = false, Location at = Location::current());
-XGRAD_API Tensor mean(const Tensor& x, Location at = Location::current());
-XGRAD_API Tensor mean(const Tensor& x, const Shape& dims, bool keepdim = false, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor sum(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor sum(const Tensor& x, const Shape& dims, bool keepdim = false,
+                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor mean(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor mean(const Tensor& x, const Shape& dims, bool keepdim = false,
+                                    Location at = Location::current());
 // Sum of squared deviations / max(0, n - correction). A bool may stand for the correction: true is 1 (unbiased), false 0.
-XGRAD_API Tensor var(const Tensor& x, Location at = Location::current());
-XGRAD_API Tensor var(const Tensor& x, const Shape& dims, std::int64_t correction = 1, bool keepdim = false,
-                     Location at = Location::current());
-XGRAD_API Tensor std(const Tensor& x, Location at = Location::current());  // sqrt(var)
-XGRAD_API Tensor std(const Tensor& x, const Shape& dims, std::int64_t correction = 1, bool keepdim = false,
-                     Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor var(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor var(const Tensor& x, const Shape& dims, std::int64_t correction = 1,
+                                   bool keepdim = false, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor std(const Tensor& x, Location at = Location::current());  // sqrt(var)
+[[nodiscard]] XGRAD_API Tensor std(const Tensor& x, const Shape& dims, std::int64_t correction = 1,
+                                   bool keepdim = false, Location at = Location::current());
 // Templates, since var(x, {1}) would otherwise take {1} for the bool.
 template <std::same_as<bool> B>
 Tensor var(const Tensor& x, B unbiased, Location at = Location::current()) {
@@ -31,35 +33,45 @@ template <std::same_as<bool> B>
 Tensor std(const Tensor& x, B unbiased, Location at = Location::current()) {
   return std(x, Shape{}, unbiased, false, at);
 }
-XGRAD_API Tensor prod(const Tensor& x, Location at = Location::current());
-XGRAD_API Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor prod(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim = false,
+                                    Location at = Location::current());
 
 // Largest / smallest of all; NaN wins; the gradient is shared evenly among equal values. ShapeError when empty.
-XGRAD_API Tensor max(const Tensor& x, Location at = Location::current());
-XGRAD_API Tensor min(const Tensor& x, Location at = Location::current());
-XGRAD_API Tensor amax(const Tensor& x, const Shape& dims = {}, bool keepdim = false, Location at = Location::current());
-XGRAD_API Tensor amin(const Tensor& x, const Shape& dims = {}, bool keepdim = false, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor max(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor min(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor amax(const Tensor& x, const Shape& dims = {}, bool keepdim = false,
+                                    Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor amin(const Tensor& x, const Shape& dims = {}, bool keepdim = false,
+                                    Location at = Location::current());
 struct ValuesIndices {
   Tensor values, indices;  // indices are int64
 };
 // Along one dimension, with the position of the first extreme value, which alone gets the gradient.
-XGRAD_API ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
-XGRAD_API ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
+[[nodiscard]] XGRAD_API ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim = false,
+                                          Location at = Location::current());
+[[nodiscard]] XGRAD_API ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim = false,
+                                          Location at = Location::current());
 // Position (int64) of the first extreme value, of the flattened tensor or along dim.
-XGRAD_API Tensor argmax(const Tensor& x, Location at = Location::current());
-XGRAD_API Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
-XGRAD_API Tensor argmin(const Tensor& x, Location at = Location::current());
-XGRAD_API Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor argmax(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim = false,
+                                      Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor argmin(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim = false,
+                                      Location at = Location::current());
 // Whether any / every element differs from 0, of all or along dim; bool.
-XGRAD_API Tensor any(const Tensor& x, Location at = Location::current());
-XGRAD_API Tensor any(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
-XGRAD_API Tensor all(const Tensor& x, Location at = Location::current());
-XGRAD_API Tensor all(const Tensor& x, std::int64_t dim, bool keepdim = false, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor any(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor any(const Tensor& x, std::int64_t dim, bool keepdim = false,
+                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor all(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor all(const Tensor& x, std::int64_t dim, bool keepdim = false,
+                                   Location at = Location::current());
 
 // log(sum(exp(x))) over dims, without overflow.
-XGRAD_API Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim = false, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim = false,
+                                         Location at = Location::current());
 // exp(x_i) / sum_j exp(x_j) along dim, and its logarithm.
-XGRAD_API Tensor softmax(const Tensor& x, std::int64_t dim, Location at = Location::current());
-XGRAD_API Tensor log_softmax(const Tensor& x, std::int64_t dim, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor softmax(const Tensor& x, std::int64_t dim, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor log_softmax(const Tensor& x, std::int64_t dim, Location at = Location::current());
 
 }  // namespace xgrad

@@ -18,8 +18,8 @@ class XGRAD_API TensorDataset {
  public:
   TensorDataset(Tensor data, Tensor target, Location at = Location::current());
   std::int64_t size() const;
-  Example get(std::int64_t index) const;                              // views; IndexError
-  Example get_batch(std::span<const std::int64_t> indices) const;     // copies
+  Example get(std::int64_t index, Location at = Location::current()) const;  // views; IndexError
+  Example get_batch(std::span<const std::int64_t> indices, Location at = Location::current()) const;  // copies
   // Rows [begin, end) as a dataset that shares the memory.
   TensorDataset slice(std::int64_t begin, std::int64_t end, Location at = Location::current()) const;
 

@@ -84,7 +84,9 @@ class XGRAD_API DataLoader {
  private:
   template <class Dataset>
   static Fetch make_fetch(Dataset dataset, [[maybe_unused]] Location at) {
-    if constexpr (requires(std::span<const std::int64_t> i) { dataset.get_batch(i); }) {
+    if constexpr (requires(std::span<const std::int64_t> i) { dataset.get_batch(i, at); }) {
+      return [dataset, at](std::span<const std::int64_t> indices) { return dataset.get_batch(indices, at); };
+    } else if constexpr (requires(std::span<const std::int64_t> i) { dataset.get_batch(i); }) {
       return [dataset](std::span<const std::int64_t> indices) { return dataset.get_batch(indices); };
     } else {
       const std::function<Example(std::int64_t)> get = [dataset](std::int64_t i) { return dataset.get(i); };

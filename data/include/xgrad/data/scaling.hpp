@@ -11,7 +11,8 @@ namespace xgrad::data {
 class XGRAD_API Scaler {
  public:
   virtual ~Scaler() = default;
-  Scaler& fit(const Tensor& x, Location at = Location::current());
+  Scaler& fit(const Tensor& x, Location at = Location::current()) &;
+  Scaler& fit(const Tensor& x, Location at = Location::current()) && = delete;  // what it learnt would be lost
   Tensor transform(const Tensor& x, Location at = Location::current()) const;
   Tensor inverse_transform(const Tensor& y, Location at = Location::current()) const;
   Tensor fit_transform(const Tensor& x, Location at = Location::current()) { return fit(x, at).transform(x, at); }

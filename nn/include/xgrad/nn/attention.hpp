@@ -36,7 +36,7 @@ struct AttentionOutput {
 // projections in are Xavier uniform, bias_k and bias_v Xavier normal, both biases 0. ValueError: num_heads does not
 // divide embed_dim, sizes below 1, dropout outside [0, 1]. ShapeError, DTypeError: inputs and masks that do not fit. A.
 // Vaswani et al. 2017.
-class XGRAD_API MultiheadAttention : public Layer<MultiheadAttention> {
+class XGRAD_API MultiheadAttention final : public Layer<MultiheadAttention> {
  public:
   MultiheadAttention(std::int64_t embed_dim, std::int64_t num_heads, MultiheadAttentionOptions options = {},
                      Location at = Location::current());

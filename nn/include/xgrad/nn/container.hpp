@@ -22,6 +22,15 @@
 
 namespace xgrad::detail {
 
+// An index together with the place it was written, so that an error in list[i] can name the line.
+template <class T>
+struct Place {
+  template <class U>
+  requires std::is_convertible_v<U, T> Place(const U& v, Location at = Location::current())
+      : value(static_cast<T>(v)), where(at) {}  // NOLINT
+  T value;
+  Location where;
+};
 // i, negative from the end, as 0..size-1. IndexError.
 XGRAD_API std::size_t wrap_index(const char* what, std::int64_t i, std::size_t size, Location at);
 [[noreturn]] XGRAD_API void unknown_name(const char* what, const std::string& name,
@@ -35,20 +44,33 @@ template <class M = AnyModule>
 class ModuleList : public Module {
  public:
   ModuleList() : Module("ModuleList") {}
-  ModuleList(std::initializer_list<M> modules) : ModuleList() { extend(modules); }
+  ModuleList(std::initializer_list<M> modules, Location where = Location::current()) : ModuleList() {
+    extend(modules, where);
+  }
 
-  ModuleList& push_back(M module) {
-    items_->push_back(register_module(std::to_string(size()), std::move(module)));
+  ModuleList& push_back(M module, Location where = Location::current()) & {
+    items_->push_back(register_module(std::to_string(size()), std::move(module), where));
     return *this;
   }
-  ModuleList& append(M module) { return push_back(std::move(module)); }
+  ModuleList& append(M module, Location where = Location::current()) & { return push_back(std::move(module), where); }
   template <class Range = std::initializer_list<M>>
-  ModuleList& extend(const Range& modules) {
-    for (const M& m : modules) push_back(m);
+  ModuleList& extend(const Range& modules, Location where = Location::current()) & {
+    for (const M& m : modules) push_back(m, where);
     return *this;
+  }
+  // The same of a temporary, as a value.
+  ModuleList push_back(M module, Location where = Location::current()) && {
+    return std::move(push_back(std::move(module), where));
+  }
+  ModuleList append(M module, Location where = Location::current()) && {
+    return std::move(push_back(std::move(module), where));
+  }
+  template <class Range = std::initializer_list<M>>
+  ModuleList extend(const Range& modules, Location where = Location::current()) && {
+    return std::move(extend(modules, where));
   }
   // Negative positions count from the end. IndexError.
-  M& operator[](std::int64_t i) const { return at(i); }
+  M& operator[](detail::Place<std::int64_t> i) const { return at(i.value, i.where); }
   M& at(std::int64_t i, Location where = Location::current()) const {
     return (*items_)[detail::wrap_index("ModuleList", i, size(), where)];
   }
@@ -66,18 +88,22 @@ template <class M = AnyModule>
 class ModuleDict : public Module {
  public:
   ModuleDict() : Module("ModuleDict") {}
-  ModuleDict(std::initializer_list<std::pair<std::string, M>> modules) : ModuleDict() {
-    for (const auto& [name, m] : modules) add(name, m);
+  ModuleDict(std::initializer_list<std::pair<std::string, M>> modules, Location where = Location::current())
+      : ModuleDict() {
+    for (const auto& [name, m] : modules) add(name, m, where);
   }
 
   // ValueError: a name that is there, empty, or has a dot.
-  ModuleDict& add(const std::string& name, M module) {
-    M child = register_module(name, std::move(module));
+  ModuleDict& add(const std::string& name, M module, Location where = Location::current()) & {
+    M child = register_module(name, std::move(module), where);
     items_->emplace_back(name, std::move(child));
     return *this;
   }
+  ModuleDict add(const std::string& name, M module, Location where = Location::current()) && {
+    return std::move(add(name, std::move(module), where));
+  }
   // IndexError names those there are.
-  M& operator[](const std::string& name) const { return at(name); }
+  M& operator[](const detail::Place<std::string>& name) const { return at(name.value, name.where); }
   M& at(const std::string& name, Location where = Location::current()) const {
     for (auto& [key, m] : *items_)
       if (key == name) return m;
@@ -106,12 +132,20 @@ class ModuleDict : public Module {
 class XGRAD_API ParameterList : public Module {
  public:
   ParameterList() : Module("ParameterList") {}
-  ParameterList(std::initializer_list<Tensor> parameters);
+  ParameterList(std::initializer_list<Tensor> parameters, Location where = Location::current());
 
   // Registers it: it wants a gradient from now on.
-  ParameterList& push_back(const Tensor& parameter);
-  ParameterList& append(const Tensor& parameter) { return push_back(parameter); }
-  Parameter& operator[](std::int64_t i) const { return at(i); }
+  ParameterList& push_back(const Tensor& parameter, Location where = Location::current()) &;
+  ParameterList& append(const Tensor& parameter, Location where = Location::current()) & {
+    return push_back(parameter, where);
+  }
+  ParameterList push_back(const Tensor& parameter, Location where = Location::current()) && {
+    return std::move(push_back(parameter, where));
+  }
+  ParameterList append(const Tensor& parameter, Location where = Location::current()) && {
+    return std::move(push_back(parameter, where));
+  }
+  Parameter& operator[](detail::Place<std::int64_t> i) const { return at(i.value, i.where); }
   Parameter& at(std::int64_t i, Location where = Location::current()) const;
   std::size_t size() const { return items_->size(); }
   bool empty() const { return items_->empty(); }
@@ -126,10 +160,13 @@ class XGRAD_API ParameterList : public Module {
 class XGRAD_API ParameterDict : public Module {
  public:
   ParameterDict() : Module("ParameterDict") {}
-  ParameterDict(std::initializer_list<std::pair<std::string, Tensor>> parameters);
+  ParameterDict(std::initializer_list<std::pair<std::string, Tensor>> parameters, Location where = Location::current());
 
-  ParameterDict& add(const std::string& name, const Tensor& parameter);
-  Parameter& operator[](const std::string& name) const { return at(name); }
+  ParameterDict& add(const std::string& name, const Tensor& parameter, Location where = Location::current()) &;
+  ParameterDict add(const std::string& name, const Tensor& parameter, Location where = Location::current()) && {
+    return std::move(add(name, parameter, where));
+  }
+  Parameter& operator[](const detail::Place<std::string>& name) const { return at(name.value, name.where); }
   Parameter& at(const std::string& name, Location where = Location::current()) const;
   bool contains(const std::string& name) const;
   std::vector<std::string> keys() const;

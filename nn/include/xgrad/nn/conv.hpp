@@ -27,7 +27,7 @@ struct ConvNdOptions {
 // ValueError: a channel count, kernel size, stride or dilation below 1, channels not divisible by groups, padding
 // "same" with a stride.
 template <int N>
-class ConvNd : public Layer<ConvNd<N>> {
+class ConvNd final : public Layer<ConvNd<N>> {
  public:
   ConvNd(std::int64_t in_channels, std::int64_t out_channels, Extents<N> kernel_size, ConvNdOptions<N> options = {},
          Location at = Location::current());
@@ -64,7 +64,7 @@ struct ConvTransposeNdOptions {
 
 // (N, in, spatial...) -> (N, out, size...). Parameters: weight (in, out / groups, kernel...), bias (out).
 template <int N>
-class ConvTransposeNd : public Layer<ConvTransposeNd<N>> {
+class ConvTransposeNd final : public Layer<ConvTransposeNd<N>> {
  public:
   ConvTransposeNd(std::int64_t in_channels, std::int64_t out_channels, Extents<N> kernel_size,
                   ConvTransposeNdOptions<N> options = {}, Location at = Location::current());

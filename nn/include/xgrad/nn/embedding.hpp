@@ -8,24 +8,26 @@ namespace xgrad::nn {
 // A table of num_embeddings learnt rows: int64 indices of any shape -> their shape + (embedding_dim). Parameter weight
 // (num_embeddings, embedding_dim), at first standard normal with zeros at padding_idx, which is not learnt.
 // IndexError for an index that is no row.
-class XGRAD_API Embedding : public Layer<Embedding> {
+class XGRAD_API Embedding final : public Layer<Embedding> {
  public:
   Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingOptions options = {},
             Location at = Location::current());
   // With a given table; `freeze` leaves it as it is.
   static Embedding from_pretrained(const Tensor& table, bool freeze = true, EmbeddingOptions options = {},
                                    Location at = Location::current());
+  // With a table that another module has, too; see nn::Linear::from_weight.
+  static Embedding from_weight(const Tensor& table, EmbeddingOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
   Parameter weight;
 
  private:
-  Embedding(Tensor table, EmbeddingOptions options);
+  Embedding(Tensor table, EmbeddingOptions options, bool requires_grad, const Location& at);
   EmbeddingOptions options_;
 };
 
 // Sums, means or maxima of rows; offsets and per_sample_weights of the options are given with the call instead.
-class XGRAD_API EmbeddingBag : public Layer<EmbeddingBag> {
+class XGRAD_API EmbeddingBag final : public Layer<EmbeddingBag> {
  public:
   EmbeddingBag(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingBagOptions options = {},
                Location at = Location::current());

@@ -11,16 +11,25 @@ struct LinearOptions {
 
 // y = x W^T + b: (..., in_features) -> (..., out_features). Parameters: weight (out, in), bias (out), both at first
 // uniform in +-1/sqrt(in).
-class XGRAD_API Linear : public Layer<Linear> {
+class XGRAD_API Linear final : public Layer<Linear> {
  public:
-  Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options = {});
+  Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options = {},
+         Location at = Location::current());
+  // With parameters that other modules may have, too: they are trained as one, and named by both.
+  //   nn::Linear decoder = register_module("decoder", nn::Linear::from_weight(embedding.weight, zeros({tokens})));
+  // weight (out, in), bias (out) or undefined for none. What is frozen in the other module stays so. ShapeError,
+  // DTypeError; ValueError for the result of an operation.
+  static Linear from_weight(const Tensor& weight, const Tensor& bias = Tensor(), Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
   Parameter weight, bias;
+
+ private:
+  Linear(const Tensor& weight, const Tensor& bias, const Location& at);
 };
 
 // Passes its input through.
-class XGRAD_API Identity : public Layer<Identity> {
+class XGRAD_API Identity final : public Layer<Identity> {
  public:
   Identity() : Layer("Identity") {}
   Tensor forward(const Tensor& x, Location = Location::current()) const { return x; }
@@ -31,7 +40,7 @@ struct FlattenOptions {
   std::int64_t start_dim = 1, end_dim = -1;
 };
 // Joins dimensions start_dim..end_dim into one.
-class XGRAD_API Flatten : public Layer<Flatten> {
+class XGRAD_API Flatten final : public Layer<Flatten> {
  public:
   explicit Flatten(FlattenOptions options = {}) : Layer("Flatten"), options_(options) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -44,7 +53,7 @@ struct DropoutOptions {
   double p = 0.5;
 };
 // In training zeroes elements with probability p and scales the others by 1 / (1 - p). ValueError unless 0 <= p <= 1.
-class XGRAD_API Dropout : public Layer<Dropout> {
+class XGRAD_API Dropout final : public Layer<Dropout> {
  public:
   explicit Dropout(DropoutOptions options = {}, Location at = Location::current());
   explicit Dropout(double p, Location at = Location::current()) : Dropout(DropoutOptions{p}, at) {}

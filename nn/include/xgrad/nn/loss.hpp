@@ -21,7 +21,7 @@ class Loss : public Module {
     d.forward(input, target, at);
   }
   {
-    const detail::ModuleScope scope(info());
+    const detail::ModuleScope scope(info(at));
     const Derived& self = static_cast<const Derived&>(*this);
     if (!has_hooks()) return self.forward(input, target, at);
     const Tensor in = run_pre_hooks(input);
@@ -32,7 +32,7 @@ class Loss : public Module {
     d.forward(a, b, c, at);
   }
   {
-    const detail::ModuleScope scope(info());
+    const detail::ModuleScope scope(info(at));
     const Derived& self = static_cast<const Derived&>(*this);
     if (!has_hooks()) return self.forward(a, b, c, at);
     const Tensor in = run_pre_hooks(a);
@@ -51,7 +51,7 @@ struct LossOptions {
 };
 
 // ---- values ----
-class MSELoss : public Loss<MSELoss> {
+class MSELoss final : public Loss<MSELoss> {
  public:
   explicit MSELoss(LossOptions options = {}) : Loss("MSELoss"), options_(options) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
@@ -62,7 +62,7 @@ class MSELoss : public Loss<MSELoss> {
   LossOptions options_;
 };
 
-class L1Loss : public Loss<L1Loss> {
+class L1Loss final : public Loss<L1Loss> {
  public:
   explicit L1Loss(LossOptions options = {}) : Loss("L1Loss"), options_(options) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
@@ -78,7 +78,7 @@ struct SmoothL1LossOptions {
   Reduction reduction = Reduction::mean;
   double beta = 1;
 };
-class SmoothL1Loss : public Loss<SmoothL1Loss> {
+class SmoothL1Loss final : public Loss<SmoothL1Loss> {
  public:
   explicit SmoothL1Loss(SmoothL1LossOptions options = {}) : Loss("SmoothL1Loss"), options_(options) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
@@ -94,7 +94,7 @@ struct HuberLossOptions {
   Reduction reduction = Reduction::mean;
   double delta = 1;
 };
-class HuberLoss : public Loss<HuberLoss> {
+class HuberLoss final : public Loss<HuberLoss> {
  public:
   explicit HuberLoss(HuberLossOptions options = {}) : Loss("HuberLoss"), options_(options) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
@@ -111,7 +111,7 @@ struct BCELossOptions {
   Tensor weight = {};
   Reduction reduction = Reduction::mean;
 };
-class BCELoss : public Loss<BCELoss> {
+class BCELoss final : public Loss<BCELoss> {
  public:
   explicit BCELoss(BCELossOptions options = {}) : Loss("BCELoss"), options_(std::move(options)) {
     keep("weight", options_.weight);
@@ -124,7 +124,7 @@ class BCELoss : public Loss<BCELoss> {
   Following<BCELossOptions, &BCELossOptions::weight> options_;
 };
 
-class BCEWithLogitsLoss : public Loss<BCEWithLogitsLoss> {
+class BCEWithLogitsLoss final : public Loss<BCEWithLogitsLoss> {
  public:
   explicit BCEWithLogitsLoss(BceWithLogitsOptions options = {})
       : Loss("BCEWithLogitsLoss"), options_(std::move(options)) {
@@ -139,7 +139,7 @@ class BCEWithLogitsLoss : public Loss<BCEWithLogitsLoss> {
   Following<BceWithLogitsOptions, &BceWithLogitsOptions::weight, &BceWithLogitsOptions::pos_weight> options_;
 };
 
-class CrossEntropyLoss : public Loss<CrossEntropyLoss> {
+class CrossEntropyLoss final : public Loss<CrossEntropyLoss> {
  public:
   explicit CrossEntropyLoss(CrossEntropyOptions options = {}) : Loss("CrossEntropyLoss"), options_(std::move(options)) {
     keep("weight", options_.weight);
@@ -152,7 +152,7 @@ class CrossEntropyLoss : public Loss<CrossEntropyLoss> {
   Following<CrossEntropyOptions, &CrossEntropyOptions::weight> options_;
 };
 
-class NLLLoss : public Loss<NLLLoss> {
+class NLLLoss final : public Loss<NLLLoss> {
  public:
   explicit NLLLoss(NllLossOptions options = {}) : Loss("NLLLoss"), options_(std::move(options)) {
     keep("weight", options_.weight);
@@ -170,7 +170,7 @@ struct KLDivLossOptions {
   KlReduction reduction = KlReduction::mean;
   bool log_target = false;
 };
-class KLDivLoss : public Loss<KLDivLoss> {
+class KLDivLoss final : public Loss<KLDivLoss> {
  public:
   explicit KLDivLoss(KLDivLossOptions options = {}) : Loss("KLDivLoss"), options_(options) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
@@ -181,7 +181,7 @@ class KLDivLoss : public Loss<KLDivLoss> {
   KLDivLossOptions options_;
 };
 
-class PoissonNLLLoss : public Loss<PoissonNLLLoss> {
+class PoissonNLLLoss final : public Loss<PoissonNLLLoss> {
  public:
   explicit PoissonNLLLoss(PoissonNllOptions options = {}) : Loss("PoissonNLLLoss"), options_(options) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
@@ -193,7 +193,7 @@ class PoissonNLLLoss : public Loss<PoissonNLLLoss> {
 };
 
 // loss(input, target, var)
-class GaussianNLLLoss : public Loss<GaussianNLLLoss> {
+class GaussianNLLLoss final : public Loss<GaussianNLLLoss> {
  public:
   explicit GaussianNLLLoss(GaussianNllOptions options = {}) : Loss("GaussianNLLLoss"), options_(options) {}
   Tensor forward(const Tensor& input, const Tensor& target, const Tensor& var,
@@ -205,13 +205,13 @@ class GaussianNLLLoss : public Loss<GaussianNLLLoss> {
   GaussianNllOptions options_;
 };
 
-class CTCLoss : public Module {
+class CTCLoss final : public Module {
  public:
   explicit CTCLoss(CtcLossOptions options = {}) : Module("CTCLoss"), options_(options) {}
   // Hooks see log_probs.
   Tensor operator()(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
                     const Tensor& target_lengths, Location at = Location::current()) const {
-    const detail::ModuleScope scope(info());
+    const detail::ModuleScope scope(info(at));
     if (!has_hooks()) return forward(log_probs, targets, input_lengths, target_lengths, at);
     const Tensor in = run_pre_hooks(log_probs);
     return run_hooks(in, forward(in, targets, input_lengths, target_lengths, at));
@@ -231,7 +231,7 @@ struct HingeEmbeddingLossOptions {
   double margin = 1;
   Reduction reduction = Reduction::mean;
 };
-class HingeEmbeddingLoss : public Loss<HingeEmbeddingLoss> {
+class HingeEmbeddingLoss final : public Loss<HingeEmbeddingLoss> {
  public:
   explicit HingeEmbeddingLoss(HingeEmbeddingLossOptions options = {}) : Loss("HingeEmbeddingLoss"), options_(options) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
@@ -242,7 +242,7 @@ class HingeEmbeddingLoss : public Loss<HingeEmbeddingLoss> {
   HingeEmbeddingLossOptions options_;
 };
 
-class SoftMarginLoss : public Loss<SoftMarginLoss> {
+class SoftMarginLoss final : public Loss<SoftMarginLoss> {
  public:
   explicit SoftMarginLoss(LossOptions options = {}) : Loss("SoftMarginLoss"), options_(options) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
@@ -259,7 +259,7 @@ struct MarginLossOptions {
   Reduction reduction = Reduction::mean;
 };
 // loss(input1, input2, target)
-class MarginRankingLoss : public Loss<MarginRankingLoss> {
+class MarginRankingLoss final : public Loss<MarginRankingLoss> {
  public:
   explicit MarginRankingLoss(MarginLossOptions options = {}) : Loss("MarginRankingLoss"), options_(options) {}
   Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target,
@@ -272,7 +272,7 @@ class MarginRankingLoss : public Loss<MarginRankingLoss> {
 };
 
 // loss(input1, input2, target)
-class CosineEmbeddingLoss : public Loss<CosineEmbeddingLoss> {
+class CosineEmbeddingLoss final : public Loss<CosineEmbeddingLoss> {
  public:
   explicit CosineEmbeddingLoss(MarginLossOptions options = {}) : Loss("CosineEmbeddingLoss"), options_(options) {}
   Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target,
@@ -285,7 +285,7 @@ class CosineEmbeddingLoss : public Loss<CosineEmbeddingLoss> {
 };
 
 // loss(anchor, positive, negative)
-class TripletMarginLoss : public Loss<TripletMarginLoss> {
+class TripletMarginLoss final : public Loss<TripletMarginLoss> {
  public:
   explicit TripletMarginLoss(TripletMarginOptions options = {}) : Loss("TripletMarginLoss"), options_(options) {}
   Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
@@ -297,7 +297,7 @@ class TripletMarginLoss : public Loss<TripletMarginLoss> {
   TripletMarginOptions options_;
 };
 
-class MultiMarginLoss : public Loss<MultiMarginLoss> {
+class MultiMarginLoss final : public Loss<MultiMarginLoss> {
  public:
   explicit MultiMarginLoss(MultiMarginOptions options = {}) : Loss("MultiMarginLoss"), options_(std::move(options)) {
     keep("weight", options_.weight);
@@ -310,7 +310,7 @@ class MultiMarginLoss : public Loss<MultiMarginLoss> {
   Following<MultiMarginOptions, &MultiMarginOptions::weight> options_;
 };
 
-class MultiLabelMarginLoss : public Loss<MultiLabelMarginLoss> {
+class MultiLabelMarginLoss final : public Loss<MultiLabelMarginLoss> {
  public:
   explicit MultiLabelMarginLoss(LossOptions options = {}) : Loss("MultiLabelMarginLoss"), options_(options) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
@@ -321,7 +321,7 @@ class MultiLabelMarginLoss : public Loss<MultiLabelMarginLoss> {
   LossOptions options_;
 };
 
-class MultiLabelSoftMarginLoss : public Loss<MultiLabelSoftMarginLoss> {
+class MultiLabelSoftMarginLoss final : public Loss<MultiLabelSoftMarginLoss> {
  public:
   explicit MultiLabelSoftMarginLoss(BCELossOptions options = {})
       : Loss("MultiLabelSoftMarginLoss"), options_(std::move(options)) {

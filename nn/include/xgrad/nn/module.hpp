@@ -15,6 +15,7 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <typeinfo>
@@ -27,14 +28,65 @@
 
 namespace xgrad::nn {
 class Module;
-}
+template <class Derived>
+class Layer;
+}  // namespace xgrad::nn
 
 namespace xgrad::detail {
+
+// The layer that a class is or derives from: D of nn::Layer<D>.
+template <class D>
+D* layer_of(const nn::Layer<D>*);
+
+// The class that declares forward: the only one, or the one of these parameters among several.
+template <class C, class R, class... A>
+C* owner_of(R (C::*)(A...) const);
+template <class C, class R, class... A>
+C* owner_of(R (C::*)(A...));
+template <class C, class R>
+C* owner_of_one(R (C::*)(const Tensor&) const);
+template <class C, class R>
+C* owner_of_one(R (C::*)(Tensor) const);
+template <class C, class R>
+C* owner_of_one(R (C::*)(const Tensor&));
+template <class C, class R>
+C* owner_of_located(R (C::*)(const Tensor&, Location) const);
+template <class M, class D>
+concept HidesForward = requires {
+  requires !std::is_same_v<decltype(owner_of(&M::forward)), decltype(owner_of(&D::forward))>;
+}
+|| requires { requires !std::is_same_v<decltype(owner_of_one(&M::forward)), decltype(owner_of_one(&D::forward))>; }
+|| requires {
+  requires !std::is_same_v<decltype(owner_of_located(&M::forward)), decltype(owner_of_located(&D::forward))>;
+}
+|| requires {  // one in the base, several here, or the other way round
+  owner_of_one(&M::forward);
+  requires !std::is_same_v<decltype(owner_of_one(&M::forward)), decltype(owner_of(&D::forward))>;
+}
+|| requires {
+  owner_of(&M::forward);
+  requires !std::is_same_v<decltype(owner_of(&M::forward)), decltype(owner_of_one(&D::forward))>;
+};
+
+// For every place that is given a module M: what calls M must call the forward that M shows.
+template <class M>
+constexpr void require_own_forward() {
+  if constexpr (requires(const M* m) { layer_of(m); }) {
+    using D = std::remove_pointer_t<decltype(layer_of(static_cast<const M*>(nullptr)))>;
+    static_assert(std::is_base_of_v<D, M>,
+                  "xgrad: a layer derives from nn::Layer of itself: struct Net : nn::Layer<Net>");
+    if constexpr (!std::is_same_v<D, M> && !std::is_polymorphic_v<D>)
+      static_assert(
+          !HidesForward<M, D>,
+          "xgrad: this module derives from a layer and hides its forward, which would be called all the same: "
+          "derive from nn::Layer<...> and hold the layer as a member, or make the base's forward virtual");
+  }
+}
 
 // While it lives, copies of the module and of what belongs to it become copies of their own.
 class XGRAD_API CloneScope {
  public:
-  explicit CloneScope(const nn::Module& module);
+  [[nodiscard("a scope without a name ends at once")]] explicit CloneScope(const nn::Module& module);
   ~CloneScope();
   CloneScope(const CloneScope&) = delete;
   CloneScope& operator=(const CloneScope&) = delete;
@@ -45,6 +97,16 @@ class XGRAD_API CloneScope {
  private:
   std::unique_ptr<Copies> copies_;
 };
+
+}  // namespace xgrad::detail
+
+namespace xgrad::detail {
+
+// "Net" for nn::Net.
+XGRAD_API std::string type_name(const std::type_info& type);
+// type: what to call a module that has no name.
+XGRAD_API std::string module_text(const nn::Module& module, const std::type_info& type);
+XGRAD_API std::ostream& print_module(std::ostream& os, const nn::Module& module, const std::type_info& type);
 
 }  // namespace xgrad::detail
 
@@ -61,28 +123,34 @@ class XGRAD_API Module {
   explicit Module(std::string label = {});
   Module(const Module& o);  // a handle to the same module; its counterpart while nn::clone makes a copy
   Module(Module&&) noexcept = default;
+  // Another handle. A registered child cannot be exchanged like this: its parent still lists the one that was there,
+  // and the next call of the parent, or its parameters(), says so.
   Module& operator=(const Module& o);
-  Module& operator=(Module&&) noexcept = default;
+  Module& operator=(Module&& o) noexcept;
   ~Module() = default;
 
   // ---- building ----
   // Adds a parameter (a leaf that requires grad) and returns it. Names are unique within a module (ValueError).
-  Parameter register_parameter(const std::string& name, Tensor value, bool requires_grad = true);
+  Parameter register_parameter(const std::string& name, Tensor value, bool requires_grad = true,
+                               Location at = Location::current());
   // Adds state that is saved but not learnt (running means); not saved either when not persistent.
-  Parameter register_buffer(const std::string& name, Tensor value, bool persistent = true);
+  Parameter register_buffer(const std::string& name, Tensor value, bool persistent = true,
+                            Location at = Location::current());
   // Adds a child and returns it.
   template <class M>
-    requires std::is_base_of_v<Module, M>
-  M register_module(const std::string& name, M child) {
+  requires std::is_base_of_v<Module, M> M register_module(const std::string& name, M child,
+                                                          Location at = Location::current()) {
+    detail::require_own_forward<M>();
     child.set_default_label(typeid(M));
-    add_child(name, child);
+    add_child(name, child, at);
     return child;
   }
 
   // ---- contents, this module's own first, then the children's, in order of registration ----
-  std::vector<Tensor> parameters(bool recurse = true) const;
-  NamedTensors named_parameters(bool recurse = true) const;  // a tensor registered twice appears once
-  NamedTensors named_buffers(bool recurse = true) const;
+  std::vector<Tensor> parameters(bool recurse = true, Location at = Location::current()) const;
+  // A tensor registered twice appears once.
+  NamedTensors named_parameters(bool recurse = true, Location at = Location::current()) const;
+  NamedTensors named_buffers(bool recurse = true, Location at = Location::current()) const;
   std::vector<std::pair<std::string, Module>> named_children() const;
   std::vector<std::pair<std::string, Module>> named_modules() const;  // "" is the module itself
   std::int64_t num_parameters(bool trainable_only = false) const;
@@ -92,7 +160,7 @@ class XGRAD_API Module {
   Tensor get_buffer(const std::string& path, Location at = Location::current()) const;
 
   // Parameters and persistent buffers by path, sharing memory with the module: {"fc1.weight", ...}.
-  NamedTensors state_dict() const;
+  NamedTensors state_dict(Location at = Location::current()) const;
   // Copies values by name (cast to the module's dtypes). All problems - missing, unexpected, mis-shaped - come in one
   // ValueError, with what was probably meant, and nothing is changed; strict = false tolerates missing and unexpected
   // keys and returns them.
@@ -105,24 +173,25 @@ class XGRAD_API Module {
   void train(bool on = true);
   void eval() { train(false); }
   bool is_training() const;
-  void zero_grad(bool set_to_none = true);
-  void requires_grad_(bool on = true);
+  void zero_grad(bool set_to_none = true, Location at = Location::current());
+  void requires_grad_(bool on = true, Location at = Location::current());
   // Casts floating parameters and buffers. Optimizers made before keep working: the handles stay the same.
-  void to(DType dtype);
+  void to(DType dtype, Location at = Location::current());
   // Calls fn on every submodule, children first, then on itself.
-  void apply(const std::function<void(Module&)>& fn);
+  void apply(const std::function<void(Module&)>& fn, Location at = Location::current());
 
   // fn(module, input, output) runs after each call through operator(); it may return a replacement for the output
-  // (undefined: keep). Returns a key for remove_hook.
+  // (undefined: keep). Returns a key for remove_hook. ValueError: a hook that holds the module, or one that contains
+  // it: the module keeps its hooks, so neither would ever be freed.
   using ForwardHook = std::function<Tensor(const Module&, const Tensor& input, const Tensor& output)>;
-  std::uint64_t register_forward_hook(ForwardHook hook);
+  std::uint64_t register_forward_hook(ForwardHook hook, Location at = Location::current());
   // fn(module, input) runs before each call and may return a replacement for the input.
   using ForwardPreHook = std::function<Tensor(const Module&, const Tensor& input)>;
-  std::uint64_t register_forward_pre_hook(ForwardPreHook hook);
+  std::uint64_t register_forward_pre_hook(ForwardPreHook hook, Location at = Location::current());
   // fn(module, grad_input, grad_output) runs in the backward pass when both gradients of a call are complete and may
   // return a replacement for grad_input, which is undefined when the input wants no gradient.
   using BackwardHook = std::function<Tensor(const Module&, const Tensor& grad_input, const Tensor& grad_output)>;
-  std::uint64_t register_full_backward_hook(BackwardHook hook);
+  std::uint64_t register_full_backward_hook(BackwardHook hook, Location at = Location::current());
   void remove_hook(std::uint64_t key);
 
   const std::string& label() const;  // "Linear(2 → 3)"
@@ -131,8 +200,12 @@ class XGRAD_API Module {
 
  protected:
   void set_label(std::string label);
-  // Pieces of operator(), for modules whose forward takes something else than one tensor.
-  std::shared_ptr<const detail::ModuleInfo> info() const;
+  // ValueError unless these members show the parameters in the order of registration: for members that are plain
+  // Tensors.
+  void require_shown(std::span<const Tensor* const> members, const Location& at) const;
+  // Pieces of operator(), for modules whose forward takes something else than one tensor. ValueError when a parameter,
+  // buffer or child was exchanged by assignment.
+  std::shared_ptr<const detail::ModuleInfo> info(const Location& at = Location::current()) const;
   bool has_hooks() const;
   Tensor run_pre_hooks(Tensor input) const;                    // returns the input to use
   Tensor run_hooks(const Tensor& input, Tensor output) const;  // that input; returns the output to use
@@ -142,7 +215,11 @@ class XGRAD_API Module {
   template <class F>
   static void visit(const State& s, const std::string& prefix, const F& f);
   explicit Module(std::shared_ptr<State> s) : state_(std::move(s)) {}
-  void add_child(const std::string& name, Module& child);
+  void add_child(const std::string& name, Module& child, const Location& at);
+  void rebind(std::shared_ptr<State> next) noexcept;
+  void require_intact(const Location& at) const;
+  template <class Hook>
+  void require_no_cycle(const char* op, const Hook& hook, const Location& at) const;
   void set_default_label(const std::type_info& type);
   template <class D>
   friend class Layer;
@@ -153,46 +230,59 @@ class XGRAD_API Module {
 };
 
 // The module and what it consists of, one per line: "Net(\n  (fc1): Linear(4 → 8)\n)".
-XGRAD_API std::string to_string(const Module& module);
-XGRAD_API std::ostream& operator<<(std::ostream& os, const Module& module);
+template <std::derived_from<Module> M>
+std::string to_string(const M& module) {
+  return detail::module_text(module, typeid(M));
+}
+template <std::derived_from<Module> M>
+std::ostream& operator<<(std::ostream& os, const M& module) {
+  return detail::print_module(os, module, typeid(M));
+}
 
 // A deep copy of the same type: parameters, buffers, hooks and modes are its own (without gradients); tensors that are
 // shared within the module are shared within the copy. See <xgrad/nn/parameter.hpp> for what members must be. ValueError
 // when a member is a Tensor that shows a parameter or buffer.
 template <std::derived_from<Module> M>
 M clone(const M& module, Location at = Location::current()) {
+  detail::require_own_forward<M>();
   detail::CloneScope scope(module);
   M copy(module);
   scope.finish(at);
   return copy;
 }
 
-// A module that is called like a function. Derived supplies forward(x) or forward(x, at), which returns a Tensor or a
-// structure of two parts, the first of them the output that hooks see. A layer that carries something from call to call
-// names its type State and supplies forward(x, state, at) as well.
+// A module that is called like a function. The library's own layers are final: what derived from nn::Linear and wrote a
+// forward of its own would find Linear's called. Hold the layer as a member instead. Derived supplies forward(x) or
+// forward(x, at), which returns a Tensor or a structure of two parts, the first of them the output that hooks see. A
+// layer that carries something from call to call names its type State and supplies forward(x, state, at) as well.
 template <class Derived>
 class Layer : public Module {
  public:
-  // The names are complete from the start, so that a model can be called by several threads at once.
-  explicit Layer(std::string label = {}) : Module(std::move(label)) { set_default_label(typeid(Derived)); }
   auto operator()(const Tensor& x, Location at = Location::current()) const {
     const Derived& self = static_cast<const Derived&>(*this);
-    return called(x, [&](const Tensor& in) {
-      if constexpr (requires { self.forward(in, at); }) return self.forward(in, at);
-      else return self.forward(in);
+    return called(x, at, [&](const Tensor& in) {
+      if constexpr (requires { self.forward(in, at); })
+        return self.forward(in, at);
+      else
+        return self.forward(in);
     });
   }
   template <class D = Derived>
   auto operator()(const Tensor& x, const typename D::State& state, Location at = Location::current()) const {
-    return called(x, [&](const Tensor& in) { return static_cast<const D&>(*this).forward(in, state, at); });
+    return called(x, at, [&](const Tensor& in) { return static_cast<const D&>(*this).forward(in, state, at); });
   }
   // nn::clone(*this).
   Derived clone(Location at = Location::current()) const { return nn::clone(static_cast<const Derived&>(*this), at); }
 
  private:
+  // Only Derived derives from it: Layer<Other> would call Other's forward on what is no Other.
+  friend Derived;
+  // The names are complete from the start, so that a model can be called by several threads at once.
+  explicit Layer(std::string label = {}) : Module(std::move(label)) { set_default_label(typeid(Derived)); }
+
   template <class F>
-  auto called(const Tensor& x, const F& forward) const {
-    const detail::ModuleScope scope(info());
+  auto called(const Tensor& x, const Location& at, const F& forward) const {
+    const detail::ModuleScope scope(info(at));
     if (!has_hooks()) return forward(x);
     const Tensor in = run_pre_hooks(x);
     auto y = forward(in);
@@ -207,7 +297,7 @@ class Layer : public Module {
 };
 
 // Any module that is called with one tensor, whatever its type: the element of lists of different modules.
-class XGRAD_API AnyModule : public Module {
+class XGRAD_API AnyModule final : public Module {
  public:
   template <std::derived_from<Module> M>
     requires(!std::is_same_v<M, AnyModule>)
@@ -215,8 +305,17 @@ class XGRAD_API AnyModule : public Module {
       : Module(static_cast<const Module&>(module)), call_([module](const Tensor& x, const Location& at) {
           return call(module, x, at);
         }) {
-    set_default_label(typeid(M));
+      detail::require_own_forward<M>();
+      set_default_label(typeid(M));
   }
+  AnyModule(const AnyModule&) = default;
+  AnyModule(AnyModule&&) noexcept = default;
+  AnyModule& operator=(AnyModule o) noexcept {
+    call_ = std::move(o.call_);  // first, so that no handle to the old module is left when the base looks
+    Module::operator=(std::move(o));
+    return *this;
+  }
+  ~AnyModule() = default;
   Tensor operator()(const Tensor& x, Location at = Location::current()) const { return call_(x, at); }
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return call_(x, at); }
 
@@ -227,7 +326,7 @@ class XGRAD_API AnyModule : public Module {
       return m(x, at);
     } else {  // a module with forward alone
       const Module& module = m;
-      const detail::ModuleScope scope(module.info());
+      const detail::ModuleScope scope(module.info(at));
       if (!module.has_hooks()) return m.forward(x);
       const Tensor in = module.run_pre_hooks(x);
       return module.run_hooks(in, m.forward(in));

@@ -36,7 +36,7 @@ struct XGRAD_API NormState {
  private:
   double next_momentum(bool training) const;
   Tensor next_count(bool training) const;
-  void count_batch(const Tensor& next) const;
+  void count_batch(const Tensor& next, const Location& at) const;
 
   const char* name_;
   std::int64_t num_features_;
@@ -45,36 +45,36 @@ struct XGRAD_API NormState {
 
 // Normalises each channel over the batch. x: (N, C) or (N, C, L), (N, C, H, W), (N, C, D, H, W). ShapeError for another
 // rank or number of channels, ValueError for one value per channel in training.
-class XGRAD_API BatchNorm1d : public Layer<BatchNorm1d>, public NormState {
+class XGRAD_API BatchNorm1d final : public Layer<BatchNorm1d>, public NormState {
  public:
   explicit BatchNorm1d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
-class XGRAD_API BatchNorm2d : public Layer<BatchNorm2d>, public NormState {
+class XGRAD_API BatchNorm2d final : public Layer<BatchNorm2d>, public NormState {
  public:
   explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
-class XGRAD_API BatchNorm3d : public Layer<BatchNorm3d>, public NormState {
+class XGRAD_API BatchNorm3d final : public Layer<BatchNorm3d>, public NormState {
  public:
   explicit BatchNorm3d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 
 // Normalises each channel of each sample. x as for BatchNorm with at least one spatial dimension, or without N.
-class XGRAD_API InstanceNorm1d : public Layer<InstanceNorm1d>, public NormState {
+class XGRAD_API InstanceNorm1d final : public Layer<InstanceNorm1d>, public NormState {
  public:
   explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions options = {},
                           Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
-class XGRAD_API InstanceNorm2d : public Layer<InstanceNorm2d>, public NormState {
+class XGRAD_API InstanceNorm2d final : public Layer<InstanceNorm2d>, public NormState {
  public:
   explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {},
                           Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
-class XGRAD_API InstanceNorm3d : public Layer<InstanceNorm3d>, public NormState {
+class XGRAD_API InstanceNorm3d final : public Layer<InstanceNorm3d>, public NormState {
  public:
   explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions options = {},
                           Location at = Location::current());
@@ -89,7 +89,7 @@ struct LayerNormOptions {
 };
 // Normalises over the last dimensions, which are normalized_shape: (*, normalized_shape) of the same shape. Parameters
 // weight (1) and bias (0) of normalized_shape.
-class XGRAD_API LayerNorm : public Layer<LayerNorm> {
+class XGRAD_API LayerNorm final : public Layer<LayerNorm> {
  public:
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {}, Location at = Location::current());
   explicit LayerNorm(std::int64_t normalized_size, LayerNormOptions options = {}, Location at = Location::current());
@@ -109,7 +109,7 @@ struct GroupNormOptions {
 };
 // Normalises num_groups groups of channels of each sample. x: (N, C, *). ValueError when num_channels is not divisible
 // by num_groups.
-class XGRAD_API GroupNorm : public Layer<GroupNorm> {
+class XGRAD_API GroupNorm final : public Layer<GroupNorm> {
  public:
   GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNormOptions options = {},
             Location at = Location::current());
@@ -127,7 +127,7 @@ struct LocalResponseNormOptions {
   double alpha = 1e-4, beta = 0.75, k = 1;
 };
 // Divides by a power of the sum of squares over `size` neighbouring channels.
-class XGRAD_API LocalResponseNorm : public Layer<LocalResponseNorm> {
+class XGRAD_API LocalResponseNorm final : public Layer<LocalResponseNorm> {
  public:
   explicit LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;

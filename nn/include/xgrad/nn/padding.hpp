@@ -19,23 +19,17 @@ XGRAD_API std::string pad_label(const std::string& name, const std::vector<std::
 // Pads the last Dims dimensions of (N, C, *) or (C, *): `padding` elements on all sides, or (before, after) of the last
 // dimension, of the one before, and so on. Use it by its names below.
 template <int Dims, PadMode Mode>
-class PadLayer : public Layer<PadLayer<Dims, Mode>> {
+class PadLayer final : public Layer<PadLayer<Dims, Mode>> {
  public:
   explicit PadLayer(std::int64_t padding, Location at = Location::current())
       : PadLayer(std::vector<std::int64_t>{padding}, at) {}
   explicit PadLayer(std::vector<std::int64_t> padding, Location at = Location::current())
-      : PadLayer(std::move(padding), kind_name(), 0, at) {}
+      : Layer<PadLayer<Dims, Mode>>(detail::pad_label(kind_name(), padding)),
+        padding_(detail::side_sizes(kind_name(), Dims, std::move(padding), at)) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const {
-    detail::require_spatial(name_, Dims, x, at);
-    return pad(x, padding_, Mode, Scalar(value_), at);
+    detail::require_spatial(kind_name(), Dims, x, at);
+    return pad(x, padding_, Mode, Scalar(0.0), at);
   }
-
- protected:
-  PadLayer(std::vector<std::int64_t> padding, const std::string& name, double value, Location at)
-      : Layer<PadLayer<Dims, Mode>>(detail::pad_label(name, padding)),
-        name_(name),
-        padding_(detail::side_sizes(name, Dims, std::move(padding), at)),
-        value_(value) {}
 
  private:
   static std::string kind_name() {
@@ -46,9 +40,7 @@ class PadLayer : public Layer<PadLayer<Dims, Mode>> {
     return kind + std::to_string(Dims) + "d";
   }
 
-  std::string name_;
   std::vector<std::int64_t> padding_;
-  double value_;
 };
 
 using ZeroPad1d = PadLayer<1, PadMode::constant>;
@@ -66,12 +58,24 @@ using CircularPad3d = PadLayer<3, PadMode::circular>;
 
 // The same with a given value.
 template <int Dims>
-class ConstantPad : public PadLayer<Dims, PadMode::constant> {
+class ConstantPad final : public Layer<ConstantPad<Dims>> {
  public:
   ConstantPad(std::int64_t padding, double value, Location at = Location::current())
       : ConstantPad(std::vector<std::int64_t>{padding}, value, at) {}
   ConstantPad(std::vector<std::int64_t> padding, double value, Location at = Location::current())
-      : PadLayer<Dims, PadMode::constant>(std::move(padding), "ConstantPad" + std::to_string(Dims) + "d", value, at) {}
+      : Layer<ConstantPad<Dims>>(detail::pad_label(kind_name(), padding)),
+        padding_(detail::side_sizes(kind_name(), Dims, std::move(padding), at)),
+        value_(value) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const {
+    detail::require_spatial(kind_name(), Dims, x, at);
+    return pad(x, padding_, PadMode::constant, Scalar(value_), at);
+  }
+
+ private:
+  static std::string kind_name() { return "ConstantPad" + std::to_string(Dims) + "d"; }
+
+  std::vector<std::int64_t> padding_;
+  double value_;
 };
 using ConstantPad1d = ConstantPad<1>;
 using ConstantPad2d = ConstantPad<2>;
@@ -79,7 +83,7 @@ using ConstantPad3d = ConstantPad<3>;
 
 // Resamples (N, C, *spatial) to a size or by a factor:
 //   nn::Upsample({.scale_factor = {2}, .mode = Interpolation::bilinear})
-class XGRAD_API Upsample : public Layer<Upsample> {
+class XGRAD_API Upsample final : public Layer<Upsample> {
  public:
   explicit Upsample(InterpolateOptions options);
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return interpolate(x, options_, at); }

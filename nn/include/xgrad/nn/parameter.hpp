@@ -14,10 +14,15 @@
 //
 // A member declared Tensor would still show the original's parameter: clone() notices and refuses. What a module holds
 // through pointers of its own, or as unregistered modules, stays shared.
+//
+// Assigning to a registered member, decoder.weight = embedding.weight, would leave the tensor that the module lists,
+// and an optimizer changes, to nobody: the next call of the module, or of one that contains it, says so, and so do
+// parameters(), state_dict() and zero_grad(). Weights are shared when the module is made: nn::Linear::from_weight().
 #pragma once
 
 #include <concepts>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -32,21 +37,34 @@ XGRAD_API std::shared_ptr<void> counterpart(const std::shared_ptr<void>& p,
                                             std::shared_ptr<void> (*copy)(const std::shared_ptr<void>&));
 }  // namespace xgrad::detail
 
+namespace xgrad::detail {
+
+// One entry in a module's list of parameters and buffers: held by the module and by every nn::Parameter that shows it.
+struct Registration {
+  bool replaced = false;    // the last Parameter that showed it was made to show something else,
+  std::string replaced_by;  // of this name
+};
+
+}  // namespace xgrad::detail
+
 namespace xgrad::nn {
 
 // A parameter or buffer as a member of a module: a Tensor that clone() points to the copy.
-class Parameter : public Tensor {
+class XGRAD_API Parameter : public Tensor {
  public:
   Parameter() = default;
-  Parameter(Tensor t) : Tensor(std::move(t)) {}  // NOLINT: wherever a Tensor is
-  Parameter(const Parameter& o) : Tensor(detail::counterpart(o)) {}
+  Parameter(Tensor) = delete;  // the module would not know it: use register_parameter() or register_buffer()
+  Parameter(const Parameter& o);
   Parameter(Parameter&&) noexcept = default;
-  Parameter& operator=(const Parameter& o) {
-    Tensor::operator=(detail::counterpart(o));
-    return *this;
-  }
-  Parameter& operator=(Parameter&&) noexcept = default;
+  Parameter& operator=(const Parameter& o);
+  Parameter& operator=(Parameter&& o) noexcept;
   ~Parameter() = default;
+
+ private:
+  friend class Module;
+  Parameter(Tensor t, std::shared_ptr<detail::Registration> entry) : Tensor(std::move(t)), entry_(std::move(entry)) {}
+
+  std::shared_ptr<detail::Registration> entry_;
 };
 
 // A structure of tensors as a member of a module: all of them follow as a Parameter does.

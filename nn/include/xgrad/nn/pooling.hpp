@@ -7,7 +7,7 @@
 namespace xgrad::nn {
 
 template <int N>
-class MaxPoolNd : public Layer<MaxPoolNd<N>> {
+class MaxPoolNd final : public Layer<MaxPoolNd<N>> {
  public:
   explicit MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -20,7 +20,7 @@ class MaxPoolNd : public Layer<MaxPoolNd<N>> {
 };
 
 template <int N>
-class AvgPoolNd : public Layer<AvgPoolNd<N>> {
+class AvgPoolNd final : public Layer<AvgPoolNd<N>> {
  public:
   explicit AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -31,7 +31,7 @@ class AvgPoolNd : public Layer<AvgPoolNd<N>> {
 };
 
 template <int N>
-class LPPoolNd : public Layer<LPPoolNd<N>> {
+class LPPoolNd final : public Layer<LPPoolNd<N>> {
  public:
   LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -44,7 +44,7 @@ class LPPoolNd : public Layer<LPPoolNd<N>> {
 
 // Any input size -> output_size; kKeepSize keeps a size.
 template <int N>
-class AdaptiveAvgPoolNd : public Layer<AdaptiveAvgPoolNd<N>> {
+class AdaptiveAvgPoolNd final : public Layer<AdaptiveAvgPoolNd<N>> {
  public:
   explicit AdaptiveAvgPoolNd(Extents<N> output_size);
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -54,7 +54,7 @@ class AdaptiveAvgPoolNd : public Layer<AdaptiveAvgPoolNd<N>> {
 };
 
 template <int N>
-class AdaptiveMaxPoolNd : public Layer<AdaptiveMaxPoolNd<N>> {
+class AdaptiveMaxPoolNd final : public Layer<AdaptiveMaxPoolNd<N>> {
  public:
   explicit AdaptiveMaxPoolNd(Extents<N> output_size);
   Tensor forward(const Tensor& x, Location at = Location::current()) const;

@@ -80,7 +80,7 @@ class XGRAD_API RecurrentStack {
 // given. Parameters per layer k and direction: weight_ih_lk (gates H, C or D H), weight_hh_lk (gates H, H), bias_ih_lk,
 // bias_hh_lk (gates H); "_reverse" is added for the second direction. ValueError: num_layers or hidden_size below 1,
 // dropout outside [0, 1]; ShapeError: rank, sizes, a sequence of length 0; DTypeError.
-class XGRAD_API RNN : public Layer<RNN> {
+class XGRAD_API RNN final : public Layer<RNN> {
  public:
   using State = Tensor;
   RNN(std::int64_t input_size, std::int64_t hidden_size, RNNOptions options = {}, Location at = Location::current());
@@ -92,7 +92,7 @@ class XGRAD_API RNN : public Layer<RNN> {
   bool relu_;
 };
 
-class XGRAD_API GRU : public Layer<GRU> {
+class XGRAD_API GRU final : public Layer<GRU> {
  public:
   using State = Tensor;
   GRU(std::int64_t input_size, std::int64_t hidden_size, GRUOptions options = {}, Location at = Location::current());
@@ -105,7 +105,7 @@ class XGRAD_API GRU : public Layer<GRU> {
 
 // The state has two parts: h and c (L D, N, H). With proj_size P, h has size P, weight_hh is (4H, P) and there is
 // weight_hr_lk (P, H).
-class XGRAD_API LSTM : public Layer<LSTM> {
+class XGRAD_API LSTM final : public Layer<LSTM> {
  public:
   using State = LSTMState;
   LSTM(std::int64_t input_size, std::int64_t hidden_size, LSTMOptions options = {}, Location at = Location::current());
@@ -129,7 +129,7 @@ using GRUCellOptions = RecurrentCellOptions;
 
 // One step: x (N, C) or (C), state (N, H) or (H), from zeros when not given -> the new state. Parameters: weight_ih
 // (gates H, C), weight_hh (gates H, H), bias_ih, bias_hh (gates H), at first uniform in +-1/sqrt(hidden_size).
-class XGRAD_API RNNCell : public Layer<RNNCell> {
+class XGRAD_API RNNCell final : public Layer<RNNCell> {
  public:
   using State = Tensor;
   RNNCell(std::int64_t input_size, std::int64_t hidden_size, RNNCellOptions options = {},
@@ -143,7 +143,7 @@ class XGRAD_API RNNCell : public Layer<RNNCell> {
   bool relu_;
 };
 
-class XGRAD_API GRUCell : public Layer<GRUCell> {
+class XGRAD_API GRUCell final : public Layer<GRUCell> {
  public:
   using State = Tensor;
   GRUCell(std::int64_t input_size, std::int64_t hidden_size, GRUCellOptions options = {},
@@ -154,7 +154,7 @@ class XGRAD_API GRUCell : public Layer<GRUCell> {
   HeldRecurrentWeights weights;
 };
 
-class XGRAD_API LSTMCell : public Layer<LSTMCell> {
+class XGRAD_API LSTMCell final : public Layer<LSTMCell> {
  public:
   using State = LSTMState;
   LSTMCell(std::int64_t input_size, std::int64_t hidden_size, LSTMCellOptions options = {},

@@ -13,7 +13,7 @@ namespace xgrad::nn {
 //
 //   nn::Sequential net(nn::Linear(2, 3), nn::Tanh(), nn::Linear(3, 1));
 //   nn::Sequential net = nn::Sequential().add("fc1", nn::Linear(2, 3)).add("act", nn::Tanh());
-class XGRAD_API Sequential : public Layer<Sequential> {
+class XGRAD_API Sequential final : public Layer<Sequential> {
  public:
   template <class... Parts>
     requires(sizeof...(Parts) != 1 || (!std::is_same_v<std::remove_cvref_t<Parts>, Sequential> && ...))
@@ -22,19 +22,28 @@ class XGRAD_API Sequential : public Layer<Sequential> {
   }
 
   template <class Part>
-  Sequential& push_back(Part part) {
-    return add(std::to_string(size()), std::move(part));
+  Sequential& push_back(Part part, Location where = Location::current()) & {
+    return add(std::to_string(size()), std::move(part), where);
   }
   template <class Part>
-  Sequential& add(const std::string& name, Part part) {
+  Sequential& add(const std::string& name, Part part, Location where = Location::current()) & {
     if constexpr (std::is_base_of_v<Module, Part>) {
-      Part child = register_module(name, std::move(part));
+      Part child = register_module(name, std::move(part), where);
       parts_->push_back([child](const Tensor& x, const Location& at) { return AnyModule::call(child, x, at); });
     } else {
       static_assert(std::is_invocable_r_v<Tensor, Part, const Tensor&>, "xgrad: a part of a Sequential is a module or a callable Tensor(const Tensor&)");
       parts_->push_back([part](const Tensor& x, const Location&) { return Tensor(part(x)); });
     }
     return *this;
+  }
+  // The same of a temporary, as a value.
+  template <class Part>
+  Sequential push_back(Part part, Location where = Location::current()) && {
+    return std::move(push_back(std::move(part), where));
+  }
+  template <class Part>
+  Sequential add(const std::string& name, Part part, Location where = Location::current()) && {
+    return std::move(add(name, std::move(part), where));
   }
   std::size_t size() const { return parts_->size(); }
 

@@ -22,7 +22,7 @@ struct TransformerEncoderLayerOptions {
 // x = norm1(x + attention(x)), y = norm2(x + linear2(activation(linear1(x)))); with norm_first in front of the part:
 // x + attention(norm1(x)). (L, N, d_model), (N, L, d_model) with batch_first, or (L, d_model), of the same shape.
 // Submodules self_attn, linear1, linear2, norm1, norm2 with dropouts between; errors as for these. Vaswani et al. 2017.
-class XGRAD_API TransformerEncoderLayer : public Layer<TransformerEncoderLayer> {
+class XGRAD_API TransformerEncoderLayer final : public Layer<TransformerEncoderLayer> {
  public:
   TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead, TransformerEncoderLayerOptions options = {},
                           Location at = Location::current());

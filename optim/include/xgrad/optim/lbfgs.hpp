@@ -78,7 +78,7 @@ class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
   // bounded by max_iter, without line search, it goes back along that step first.)
   Tensor step(const Closure& closure, Location at = Location::current()) override;
   // ValueError: the closure is needed.
-  void step() override;
+  void step(Location at = Location::current()) override;
   // How the last step() ended.
   const LBFGSResult& result() const { return result_; }
 

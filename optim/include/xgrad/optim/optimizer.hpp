@@ -7,6 +7,7 @@
 // An option that a group leaves out is the optimizer's.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <span>
@@ -31,30 +32,36 @@ class XGRAD_API Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
 
   // One update of every parameter that has a gradient. Not recorded on the tape. When memory runs out nothing is changed.
-  virtual void step();
+  virtual void step(Location at = Location::current());
   // closure clears the gradients, computes the loss, calls backward() on it and returns it; then step(). Returns the
   // loss.
   using Closure = std::function<Tensor()>;
   virtual Tensor step(const Closure& closure, Location at = Location::current());
   // Clears the gradients of all parameters.
-  void zero_grad(bool set_to_none = true);
+  void zero_grad(bool set_to_none = true, Location at = Location::current());
 
   const std::string& name() const { return name_; }  // "SGD"
   std::size_t num_groups() const { return counts_.size(); }
-  std::span<const Tensor> params(std::size_t group) const;
+  // IndexError for a group that is not there, here and below.
+  std::span<const Tensor> params(std::size_t group, Location at = Location::current()) const;
   std::vector<Tensor> params() const { return params_; }
-  virtual double lr(std::size_t group = 0) const = 0;
+  double lr(std::size_t group = 0, Location at = Location::current()) const {
+    require_group(group, at);
+    return group_lr(group);
+  }
   // Sets the learning rate of all groups, or of one. ValueError when negative.
-  void set_lr(double lr);
-  void set_lr(std::size_t group, double lr);
+  void set_lr(double lr, Location at = Location::current());
+  void set_lr(std::size_t group, double lr, Location at = Location::current());
+  void set_lr(std::floating_point auto, double, Location = Location()) = delete;  // the group comes first
 
   // For schedulers that cycle it: the option "momentum", or the first of "betas". ValueError when there is neither.
   bool has_momentum() const;
-  double momentum(std::size_t group = 0) const;
-  void set_momentum(std::size_t group, double momentum);
+  double momentum(std::size_t group = 0, Location at = Location::current()) const;
+  void set_momentum(std::size_t group, double momentum, Location at = Location::current());
+  void set_momentum(std::floating_point auto, double, Location = Location()) = delete;  // the group comes first
   // The learning rate from which schedulers count, set by the first of them; NaN before.
-  double initial_lr(std::size_t group = 0) const;
-  void set_initial_lr(std::size_t group, double lr);
+  double initial_lr(std::size_t group = 0, Location at = Location::current()) const;
+  void set_initial_lr(std::size_t group, double lr, Location at = Location::current());
 
   // Everything a resumed run needs: per parameter i "i.step" and "i.<buffer>", per group g "group.g.params" (how many)
   // and all options, "group.g.lr", "group.g.betas", ...
@@ -84,6 +91,7 @@ class XGRAD_API Optimizer {
   virtual void make_state(std::size_t group, const Tensor& param, State& state);
   // Updates one contiguous parameter from its contiguous gradient.
   virtual void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) = 0;
+  virtual double group_lr(std::size_t group) const = 0;
   virtual void store_lr(std::size_t group, double lr) = 0;
   // The options of a group, to save, load and change them.
   virtual std::vector<StateField> option_fields(std::size_t group) = 0;
@@ -99,6 +107,8 @@ class XGRAD_API Optimizer {
   Tensor& buffer(State& s, std::size_t i, const Tensor& param, double start = 0) const;
   double& number(State& s, std::size_t i, double start) const;
   [[noreturn]] void invalid(const std::string& rule, const Location& at) const;
+  [[noreturn]] void no_parameters(const Location& at) const;
+  void require_group(std::size_t group, const Location& at) const;
   void require_at_least_zero(const char* what, double value, const Location& at) const;
   void require_betas(const std::array<double, 2>& betas, const Location& at) const;
 
@@ -107,8 +117,8 @@ class XGRAD_API Optimizer {
   struct Update;
   Loaded parse(const NamedTensors& state, const Location& at) const;
   std::vector<Update> prepare_step();
-  void require_group(std::size_t group) const;
   double* momentum_field(std::size_t group) const;
+  double& momentum_of(std::size_t group, const Location& at) const;
 
   std::string name_;
   std::vector<std::string> buffer_names_, number_names_;
@@ -124,9 +134,14 @@ class XGRAD_API Optimizer {
 template <class Options>
 class XGRAD_API OptimizerWith : public Optimizer {
  public:
-  double lr(std::size_t group = 0) const override { return options_.at(group).lr; }
-  Options& options(std::size_t group = 0) { return options_.at(group); }
-  const Options& options(std::size_t group = 0) const { return options_.at(group); }
+  Options& options(std::size_t group = 0, Location at = Location::current()) {
+    require_group(group, at);
+    return options_[group];
+  }
+  const Options& options(std::size_t group = 0, Location at = Location::current()) const {
+    require_group(group, at);
+    return options_[group];
+  }
   const Options& defaults() const { return defaults_; }
 
   // Adds parameters, for instance of layers that were frozen so far. Options left out are the optimizer's.
@@ -149,7 +164,7 @@ class XGRAD_API OptimizerWith : public Optimizer {
     add_param_group({params, options}, at);
   }
   void start(const std::vector<ParamGroup<Options>>& groups, const Options& defaults, const Location& at) {
-    if (groups.empty()) invalid("empty parameter list", at);
+    if (groups.empty()) no_parameters(at);
     defaults_ = defaults;
     for (const ParamGroup<Options>& g : groups) add_param_group(g, at);
   }
@@ -157,6 +172,7 @@ class XGRAD_API OptimizerWith : public Optimizer {
   // ValueError when out of range.
   virtual void check(const Options& o, const Location& at) const = 0;
   void check_options(std::size_t group, const Location& at) const override { check(options_[group], at); }
+  double group_lr(std::size_t group) const override { return options_[group].lr; }
   void store_lr(std::size_t group, double lr) override { options_[group].lr = lr; }
   std::vector<StateField> option_fields(std::size_t group) override {
     std::vector<StateField> fields;

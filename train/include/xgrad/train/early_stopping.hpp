@@ -24,7 +24,7 @@ class XGRAD_API EarlyStopping {
   // True when training should stop. A better value stores a copy of the model's state. ValueError for NaN.
   bool step(double value, const nn::Module& model, Location at = Location::current());
   // Puts the best weights back; false when there are none yet.
-  bool restore(nn::Module& model) const;
+  bool restore(nn::Module& model, Location at = Location::current()) const;
   double best() const { return best_; }
   int best_step() const { return best_step_; }
 

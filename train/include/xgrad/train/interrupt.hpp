@@ -10,7 +10,7 @@ namespace xgrad::train {
 // stack of its own.
 class XGRAD_API InterruptGuard {
  public:
-  InterruptGuard();
+  [[nodiscard("a guard without a name ends at once")]] InterruptGuard();
   ~InterruptGuard();
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;

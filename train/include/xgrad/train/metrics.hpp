@@ -14,10 +14,10 @@ XGRAD_API double accuracy(const Tensor& scores, const Tensor& target, Location a
 class XGRAD_API ConfusionMatrix {
  public:
   // ValueError unless classes is in 1..32768.
-  explicit ConfusionMatrix(std::int64_t classes);
+  explicit ConfusionMatrix(std::int64_t classes, Location at = Location::current());
   // scores (n, classes) or predicted classes (n) int64; target (n) int64. IndexError for a class out of range.
   void update(const Tensor& predicted, const Tensor& target, Location at = Location::current());
-  std::int64_t count(std::int64_t truth, std::int64_t predicted) const;
+  std::int64_t count(std::int64_t truth, std::int64_t predicted, Location at = Location::current()) const;
   std::int64_t total() const;
   double accuracy() const;  // NaN when empty
   void reset();

@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <string>
+#include <typeinfo>
 
+#include <xgrad/call_site.hpp>
 #include <xgrad/nn/module.hpp>
 
 namespace xgrad::train {
@@ -14,16 +16,20 @@ struct Summary {
 };
 
 namespace detail {
-XGRAD_API Summary summarize(nn::Module model, const std::function<Tensor()>& run);
+// type: what to call a model that has no name.
+XGRAD_API Summary summarize(nn::Module model, const std::type_info& type, const std::function<Tensor()>& run);
 }
 
 // A table of the modules with output shapes, parameter counts and multiply-adds, from one run of the model on `input`
 // (in evaluation mode, without gradients).
 template <class M>
-Summary summary(const M& model, const Tensor& input) {
-  return detail::summarize(model, [&] {
-    if constexpr (requires { model(input); }) return model(input);
-    else return model.forward(input);
+Summary summary(const M& model, const Tensor& input, Location at = Location::current()) {
+  const xgrad::detail::CallSite site(at);
+  return detail::summarize(model, typeid(M), [&] {
+    if constexpr (requires { model(input); })
+      return model(input);
+    else
+      return model.forward(input);
   });
 }
 

@@ -24,7 +24,8 @@ namespace xgrad::viz {
 struct Series {
   Series(std::vector<double> v) : values(std::move(v)) {}              // NOLINT
   Series(std::initializer_list<double> v) : values(v) {}               // NOLINT
-  Series(const Tensor& t) : values(t.detach().to_vector<double>()) {}  // NOLINT
+  Series(const Tensor& t, Location at = Location::current())           // NOLINT
+      : values(t.detach(at).to_vector<double>(at)) {}
   std::vector<double> values;
 };
 
@@ -81,18 +82,40 @@ class XGRAD_API Plot {
   // Straight pieces from point to point; a value that is NaN or infinite makes a gap. All of these return *this and
   // throw a ShapeError when lengths differ and a ValueError for a marker_every below 1, an opacity outside [0, 1] or a
   // colour that is not #RRGGBB.
-  Plot& line(const Series& x, const Series& y, LineStyle style = {}, Location at = Location::current());
-  Plot& points(const Series& x, const Series& y, PointStyle style = {}, Location at = Location::current());
+  Plot& line(const Series& x, const Series& y, LineStyle style = {}, Location at = Location::current()) &;
+  Plot& points(const Series& x, const Series& y, PointStyle style = {}, Location at = Location::current()) &;
   // The area between two curves; of points that are not finite it shows nothing.
   Plot& band(const Series& x, const Series& low, const Series& high, BandStyle style = {},
-             Location at = Location::current());
+             Location at = Location::current()) &;
   // A line across, with its name beside it.
-  Plot& vertical(double x, const std::string& label = {}, Location at = Location::current());
-  Plot& horizontal(double y, const std::string& label = {}, Location at = Location::current());
+  Plot& vertical(double x, const std::string& label = {}, Location at = Location::current()) &;
+  Plot& horizontal(double y, const std::string& label = {}, Location at = Location::current()) &;
   // Filled contours in greys of z (y.size(), x.size()) over a grid; x and y rise. levels rise too, at least one.
   // Straight pieces inside each cell of the grid. ShapeError, ValueError.
   Plot& contours(const Series& x, const Series& y, const Tensor& z, const Series& levels,
-                 Location at = Location::current());
+                 Location at = Location::current()) &;
+
+  // The same of a temporary, as a value: viz::Plot({.title = "loss"}).line(x, y).save("loss.svg").
+  Plot line(const Series& x, const Series& y, LineStyle style = {}, Location at = Location::current()) && {
+    return std::move(line(x, y, std::move(style), at));
+  }
+  Plot points(const Series& x, const Series& y, PointStyle style = {}, Location at = Location::current()) && {
+    return std::move(points(x, y, std::move(style), at));
+  }
+  Plot band(const Series& x, const Series& low, const Series& high, BandStyle style = {},
+            Location at = Location::current()) && {
+    return std::move(band(x, low, high, std::move(style), at));
+  }
+  Plot vertical(double x, const std::string& label = {}, Location at = Location::current()) && {
+    return std::move(vertical(x, label, at));
+  }
+  Plot horizontal(double y, const std::string& label = {}, Location at = Location::current()) && {
+    return std::move(horizontal(y, label, at));
+  }
+  Plot contours(const Series& x, const Series& y, const Tensor& z, const Series& levels,
+                Location at = Location::current()) && {
+    return std::move(contours(x, y, z, levels, at));
+  }
 
   // The same calls give the same text.
   std::string svg() const;

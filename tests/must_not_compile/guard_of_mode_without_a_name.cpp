@@ -1,0 +1,5 @@
+// expect: a guard without a name ends at once
+// flags: -Werror
+#include <xgrad/tensor.hpp>
+
+void evaluate() { xgrad::GradModeGuard{false}; }

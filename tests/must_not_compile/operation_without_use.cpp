@@ -1,0 +1,5 @@
+// expect: ignoring return value
+// flags: -Werror
+#include <xgrad/ops.hpp>
+
+void activate(const xgrad::Tensor& x) { relu(x); }
