@@ -91,6 +91,8 @@ std::string ConfusionMatrix::str() const {
   return s;
 }
 
+std::ostream& operator<<(std::ostream& os, const ConfusionMatrix& m) { return os << m.str(); }
+
 void MetricsLog::add(std::int64_t epoch, const std::string& split, const std::string& name, double value) {
   rows_.push_back({epoch, split, name, value});
 }

@@ -4,6 +4,12 @@
 
 #include <fmt/format.h>
 
+namespace xgrad::train {
+
+std::ostream& operator<<(std::ostream& os, const Summary& s) { return os << s.text; }
+
+}  // namespace xgrad::train
+
 namespace xgrad::train::detail {
 namespace {
 
@@ -102,7 +108,7 @@ std::string table(const std::vector<Row>& rows, const Summary& s, std::int64_t b
 
 }  // namespace
 
-Summary summarize(nn::Module model, const std::function<Tensor()>& run) {
+Summary summarize(nn::Module model, const std::function<void()>& run) {
   Summary s;
   Builder b;
   b.add(model, "", 0, "", true);

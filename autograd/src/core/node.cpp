@@ -7,6 +7,7 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/tape.hpp>
 
+#include "core/checksum.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/overlap.hpp"
 #include "core/owned_backward.hpp"
@@ -35,18 +36,21 @@ std::size_t block_bytes(std::size_t inputs, std::size_t outputs, std::size_t sav
   return (head + 15) / 16 * 16 + (closure + 7) / 8 * 8 + dims * sizeof(std::int64_t);
 }
 
-void save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
-  if (!t.defined()) return;
+// Whether the program may write to the memory of the saved tensor.
+bool save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
+  if (!t.defined()) return false;
   for (std::size_t k = 0; k < outputs.size(); ++k)
     if (outputs[k].is_same(t)) {  // without its grad_fn: a node that owned its own output would never die
       slot.impl = make_alias(t).release();
       slot.own_output = static_cast<std::int32_t>(k);
       slot.version = slot.impl->storage->version;
-      return;
+      return slot.impl->storage->is_shared();
     }
   retain(t.impl());
   slot.impl = t.impl();
-  slot.version = t.impl()->storage->version;
+  const Storage& st = *t.impl()->storage;
+  slot.version = st.version;
+  return st.is_shared();
 }
 
 // Kept while a TapeRecorder is alive.
@@ -117,7 +121,9 @@ void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& 
     if (Node* from = e.node()) seq = std::max(seq, from->seq);
   }
   n->seq = last_seq = seq + 1;
-  for (std::size_t i = 0; i < saved.size(); ++i) save(n->saved()[i], saved[i], outputs);
+  bool shared = false;
+  for (std::size_t i = 0; i < saved.size(); ++i) shared |= save(n->saved()[i], saved[i], outputs);
+  if (shared && anomaly_enabled()) keep_checksums(n);
   if (recording) keep_for_pictures(n, outputs, inputs, saved);
   unfinished.n = nullptr;
 
@@ -192,6 +198,7 @@ Tensor Node::unpack(std::size_t i) {
                                        : std::string("(place unknown)"))
         .help("use the out-of-place operation, or clone() the tensor before changing it")
         .autograd_error();
+  if (extra && !extra->checksums.empty()) check_unchanged(i);
   retain(s.impl);
   Tensor t = Tensor::adopt(s.impl);
   if (s.own_output >= 0 && grad_enabled()) {  // relink to this node, so that its derivative can be taken again

@@ -52,6 +52,7 @@ struct NodeExtra {
   std::vector<Tensor> saved_seen;
   std::vector<Tensor> constants;  // inputs without gradient, by input position
   std::vector<double> edge_norms;  // norm of the gradient sent to each input; -1: none yet
+  std::vector<std::uint64_t> checksums;  // of the saved tensors in shared memory, under DetectAnomaly; else 0
 };
 
 struct Node : RefCounted {
@@ -82,6 +83,8 @@ struct Node : RefCounted {
   }
 
   static Saved saved_view(Node* n) { return Saved(n); }
+  // AutogradError when the i-th saved tensor has other values than its checksum says.
+  void check_unchanged(std::size_t i) const;
   Tensor unpack(std::size_t i);
   void free_saved();
 };
