@@ -46,4 +46,12 @@ Split random_split(const TensorDataset& set, double fraction, Location at) {
   return {TensorDataset(a.data, a.target, at), TensorDataset(b.data, b.target, at)};
 }
 
+std::ostream& operator<<(std::ostream& os, const Example& e) {
+  return os << "data=" << e.data << ",\ntarget=" << e.target;
+}
+std::ostream& operator<<(std::ostream& os, const TensorDataset& set) {
+  return os << fmt::format("TensorDataset({} examples: data {}, target {})", set.size(), to_string(set.data.shape()),
+                           to_string(set.target.shape()));
+}
+
 }  // namespace xgrad::data

@@ -288,4 +288,9 @@ DataLoader::iterator& DataLoader::iterator::operator++() {
   return *this;
 }
 
+std::ostream& operator<<(std::ostream& os, const DataLoader& loader) {
+  return os << fmt::format("DataLoader({} batches of up to {} of {} examples)", loader.size(),
+                           loader.options_.batch_size, loader.examples_);
+}
+
 }  // namespace xgrad::data

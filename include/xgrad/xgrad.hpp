@@ -1,6 +1,28 @@
 // Everything a training script needs: #include <xgrad/xgrad.hpp>.
 #pragma once
 
+// The headers that most messages of a compiler point to, before those that include them: it prints the way to each.
+#include <xgrad/dtype.hpp>
+#include <xgrad/shape.hpp>
+#include <xgrad/tensor.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/factory.hpp>
+#include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/shape.hpp>
+#include <xgrad/nn/module.hpp>
+#include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/loss.hpp>
+#include <xgrad/nn/container.hpp>
+#include <xgrad/nn/sequential.hpp>
+#include <xgrad/optim/optimizer.hpp>
+#include <xgrad/optim/adam.hpp>
+#include <xgrad/optim/sgd.hpp>
+#include <xgrad/optim/scheduler.hpp>
+#include <xgrad/optim/scheduler_decay.hpp>
+#include <xgrad/data/dataset.hpp>
+#include <xgrad/data/loader.hpp>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/data.hpp>
 #include <xgrad/gradcheck.hpp>
@@ -9,7 +31,6 @@
 #include <xgrad/optim.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/tape.hpp>
-#include <xgrad/tensor.hpp>
 #include <xgrad/train.hpp>
 #include <xgrad/version.hpp>
 #include <xgrad/viz.hpp>

@@ -194,6 +194,12 @@ void Module::apply(const std::function<void(Module&)>& fn, Location at) {
 
 namespace xgrad::detail {
 
+void no_output_for_hooks(const nn::Module& module, const Location& at) {
+  ErrorReport(module.label().c_str(), "hooks see the first tensor of what forward returns, and there is none", at)
+      .help("return a Tensor, or a tuple, list or structure that begins with one")
+      .value_error();
+}
+
 std::string module_text(const nn::Module& module, const std::type_info& type) {
   const auto children = module.named_children();
   std::string text = module.label().empty() ? type_name(type) : module.label();
@@ -211,3 +217,20 @@ std::ostream& print_module(std::ostream& os, const nn::Module& module, const std
 }
 
 }  // namespace xgrad::detail
+
+namespace xgrad::nn {
+
+std::ostream& operator<<(std::ostream& os, const std::vector<std::pair<std::string, Module>>& named) {
+  for (std::size_t i = 0; i < named.size(); ++i)
+    os << (i ? "\n" : "") << '(' << named[i].first << "): " << named[i].second;
+  return os;
+}
+
+std::ostream& operator<<(std::ostream& os, const LoadReport& r) {
+  if (r.missing.empty() && r.unexpected.empty()) return os << "all keys matched";
+  return os << fmt::format("missing keys: {}; unexpected keys: {}",
+                           r.missing.empty() ? "none" : fmt::format("{}", fmt::join(r.missing, ", ")),
+                           r.unexpected.empty() ? "none" : fmt::format("{}", fmt::join(r.unexpected, ", ")));
+}
+
+}  // namespace xgrad::nn

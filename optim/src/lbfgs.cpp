@@ -517,4 +517,6 @@ std::vector<std::string> LBFGS::load_shared_state(const NamedTensors& state, boo
   return unknown;
 }
 
+std::ostream& operator<<(std::ostream& os, const LBFGSResult& r) { return os << r.text(); }
+
 }  // namespace xgrad::optim

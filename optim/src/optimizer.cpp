@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <ostream>
 #include <unordered_set>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
@@ -208,6 +209,13 @@ std::vector<std::string> Optimizer::load_shared_state(const NamedTensors& state,
   std::vector<std::string> unknown;
   for (const auto& [key, t] : state) unknown.push_back(key);
   return unknown;
+}
+
+std::ostream& operator<<(std::ostream& os, const Optimizer& o) {
+  os << o.name() << '(';
+  for (std::size_t g = 0; g < o.num_groups(); ++g)
+    os << (g ? "; " : "") << o.params(g).size() << " parameters, lr=" << fmt::format("{}", o.lr(g));
+  return os << ')';
 }
 
 }  // namespace xgrad::optim

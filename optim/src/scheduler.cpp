@@ -128,4 +128,8 @@ std::function<void()> LRScheduler::prepare_state_dict(const NamedTensors& state,
 
 void LRScheduler::load_state_dict(const NamedTensors& state, Location at) { prepare_state_dict(state, at)(); }
 
+std::ostream& operator<<(std::ostream& os, const LRScheduler& s) {
+  return os << fmt::format("{}(epoch {}, lr={})", s.name(), s.last_epoch(), fmt::join(s.last_lr(), ", "));
+}
+
 }  // namespace xgrad::optim

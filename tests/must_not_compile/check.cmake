@@ -1,9 +1,9 @@
-# Fails unless CXX refuses SOURCE and says what the first line of SOURCE expects.
+# Fails unless CXX refuses SOURCE, says what the first line of SOURCE expects, and does so in at most 20 lines.
 file(STRINGS ${SOURCE} first LIMIT_COUNT 1)
 if(NOT first MATCHES "^// expect: (.+)$")
   message(FATAL_ERROR "${SOURCE}: the first line must be '// expect: text of the error message'")
 endif()
-set(expected "${CMAKE_MATCH_1}")
+string(REPLACE "\\;" ";" expected "${CMAKE_MATCH_1}")
 
 # A second line may give options: "// flags: -Werror" for what is a warning that everybody gets.
 file(STRINGS ${SOURCE} flags LIMIT_COUNT 1 REGEX "^// flags: ")
@@ -14,7 +14,7 @@ string(REPLACE "|" ";" includes "${INCLUDES}")
 list(TRANSFORM includes PREPEND -I)
 set(ENV{LC_ALL} C)
 execute_process(COMMAND ${CXX} -std=c++20 -fsyntax-only -Wno-psabi ${flags} ${includes} ${SOURCE}
-  RESULT_VARIABLE status ERROR_VARIABLE errors)
+  RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE errors)
 
 if(status EQUAL 0)
   message(FATAL_ERROR "${SOURCE} compiles, but must not")
@@ -22,4 +22,9 @@ endif()
 string(FIND "${errors}" "${expected}" at)
 if(at EQUAL -1)
   message(FATAL_ERROR "${SOURCE} is refused, but not with '${expected}':\n${errors}")
+endif()
+string(REGEX MATCHALL "\n" newlines "${output}${errors}")
+list(LENGTH newlines lines)
+if(COMPILER STREQUAL "GNU" AND lines GREATER 20)
+  message(FATAL_ERROR "${SOURCE} is refused in ${lines} lines, more than 20:\n${errors}")
 endif()

@@ -117,6 +117,8 @@ std::string ConfusionMatrix::str(const std::vector<std::string>& names, Location
   return "true \\ predicted\n" + detail::table(rows, names.empty() ? detail::Align::right : detail::Align::left);
 }
 
+std::ostream& operator<<(std::ostream& os, const ConfusionMatrix& m) { return os << m.str(); }
+
 void MetricsLog::add(std::int64_t epoch, const std::string& split, const std::string& name, double value) {
   rows_.push_back({epoch, split, name, value});
 }

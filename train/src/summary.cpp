@@ -7,6 +7,12 @@
 
 #include "table.hpp"
 
+namespace xgrad::train {
+
+std::ostream& operator<<(std::ostream& os, const Summary& s) { return os << s.text; }
+
+}  // namespace xgrad::train
+
 namespace xgrad::train::detail {
 namespace {
 
@@ -103,7 +109,7 @@ std::string table(const std::vector<Row>& rows, const Summary& s, std::int64_t b
 
 }  // namespace
 
-Summary summarize(nn::Module model, const std::type_info& type, const std::function<Tensor()>& run) {
+Summary summarize(nn::Module model, const std::type_info& type, const std::function<void()>& run) {
   Summary s;
   Builder b;
   b.add(model, "", 0, "", true);

@@ -1,6 +1,9 @@
 // Options are written by name.
 #pragma once
 
+#include <concepts>
+#include <iosfwd>
+
 namespace xgrad {
 
 // The first member of every aggregate of options with more than one member. It cannot be made from a number or a list,
@@ -9,5 +12,15 @@ namespace xgrad {
 struct ByName {
   explicit ByName() = default;
 };
+
+template <class T>
+  requires requires(const T& t) {
+    { t.by_name } -> std::same_as<const ByName&>;
+  }
+std::ostream& operator<<(std::ostream&, const T&) = delete;  // options have no text: print the members you want
+namespace nn { using xgrad::operator<<; }
+namespace optim { using xgrad::operator<<; }
+namespace train { using xgrad::operator<<; }
+namespace viz { using xgrad::operator<<; }
 
 }  // namespace xgrad

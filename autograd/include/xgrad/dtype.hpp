@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <iosfwd>
 #include <type_traits>
 
 #include <xgrad/export.hpp>
@@ -38,9 +40,24 @@ XGRAD_API const char* short_name(DType d);
 // Result type of a binary operation on two tensors of rank >= 1 (PyTorch's table).
 XGRAD_API DType promote_types(DType a, DType b);
 
-// dtype of a C++ element type; not defined for types a tensor cannot hold.
+namespace detail {
 template <class T>
-struct dtype_of_t;
+inline constexpr bool never = false;
+// What a function with a failed static_assert returns, so that the compiler has nothing further to say.
+template <class T>
+T nothing();
+// The name at the position of the value: how enumerations are printed.
+XGRAD_API std::ostream& print_choice(std::ostream& os, int value, std::initializer_list<const char*> names);
+}  // namespace detail
+
+// dtype of a C++ element type; does not compile for types a tensor cannot hold.
+template <class T>
+struct dtype_of_t {
+  static_assert(detail::never<T>,
+                "xgrad: a tensor holds float, double, std::int64_t, std::int32_t, std::uint8_t or bool; "
+                "item<T>() and to_vector<T>() convert to other numbers, tensor(values) converts from them");
+  static constexpr DType value = DType::float32;
+};
 template <> struct dtype_of_t<float> { static constexpr DType value = DType::float32; };
 template <> struct dtype_of_t<double> { static constexpr DType value = DType::float64; };
 template <> struct dtype_of_t<std::int64_t> { static constexpr DType value = DType::int64; };
@@ -52,6 +69,14 @@ inline constexpr DType dtype_of = dtype_of_t<std::remove_cv_t<T>>::value;
 
 template <class T>
 concept Arithmetic = std::is_arithmetic_v<T>;
+// The six types above.
+template <class T>
+concept Element = std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, std::int64_t> ||
+                  std::is_same_v<T, std::int32_t> || std::is_same_v<T, std::uint8_t> || std::is_same_v<T, bool>;
+// The element type that holds the values of type T: T itself, double for long double, int64 for other integers.
+template <Arithmetic T>
+using ElementFor =
+    std::conditional_t<Element<T>, T, std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>>;
 
 // A number with its category (bool, integer, floating). In an operation with a tensor it never widens
 // the tensor's type within the category: float32 tensor * 2.5 stays float32.
@@ -75,6 +100,9 @@ class Scalar {
     else return static_cast<T>(to_int64());
   }
 
+  // "2", "0.5", "true". (A friend, so that it is not looked at for plain numbers.)
+  friend XGRAD_API std::ostream& operator<<(std::ostream& os, const Scalar& s);
+
  private:
   enum class Kind : std::uint8_t { boolean, integer, floating };
   Kind kind_;
@@ -84,5 +112,7 @@ class Scalar {
 
 // Result type of a tensor of type `t` combined with a scalar (default floating type float32).
 XGRAD_API DType promote_types(DType t, const Scalar& s);
+
+XGRAD_API std::ostream& operator<<(std::ostream& os, DType d);  // "float32"
 
 }  // namespace xgrad

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -56,5 +57,7 @@ class XGRAD_API ValueError : public Error { using Error::Error; };      // an ar
 class XGRAD_API AutogradError : public Error { using Error::Error; };   // misuse of the tape
 class XGRAD_API IoError : public Error { using Error::Error; };         // files: missing, damaged, not writable
 class XGRAD_API OutOfMemoryError : public Error { using Error::Error; };  // names the bytes wanted
+
+XGRAD_API std::ostream& operator<<(std::ostream& os, const Error& e);  // what()
 
 }  // namespace xgrad

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
@@ -14,6 +15,16 @@
 namespace xgrad {
 
 inline constexpr int kMaxRank = 8;
+
+namespace detail {
+// std::vector<int>, std::array<std::size_t, 2>, ...
+template <class R>
+concept Sizes = requires(const R& r) {
+  r.begin() != r.end();
+  requires std::integral<std::remove_cvref_t<decltype(*r.begin())>>;
+  requires sizeof(*r.begin()) > 1;  // text and flags are no sizes
+};
+}  // namespace detail
 
 // A list of at most kMaxRank integers: sizes, strides, or dimension numbers.
 // Throws ShapeError when built from more.
@@ -29,6 +40,12 @@ class Shape {
   Shape(const std::vector<std::int64_t>& v, Location at = Location::current()) {  // NOLINT
     assign(v.data(), v.size(), at);
   }
+  template <detail::Sizes R>
+  Shape(const R& v) {  // NOLINT
+    for (const auto n : v) push_back(static_cast<std::int64_t>(n));
+  }
+  template <std::floating_point T>
+  Shape(std::initializer_list<T>) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
 
   int rank() const { return rank_; }
   std::size_t size() const { return static_cast<std::size_t>(rank_); }
@@ -82,6 +99,8 @@ class Shape {
       if (a[i] != b[i]) return false;
     return true;
   }
+  // A friend, so that it is not looked at for what merely converts to a Shape.
+  friend XGRAD_API std::ostream& operator<<(std::ostream& os, const Shape& s);
 
  private:
   void assign(const std::int64_t* p, std::size_t n, const Location& at) {
@@ -97,6 +116,5 @@ class Shape {
 
 // "(2, 3)" as in Python; "()" for rank 0, "(3,)" is written "(3)".
 XGRAD_API std::string to_string(const Shape& s);
-XGRAD_API std::ostream& operator<<(std::ostream& os, const Shape& s);
 
 }  // namespace xgrad

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <iosfwd>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -38,6 +40,7 @@ struct Slice {
   static constexpr std::int64_t kEnd = INT64_MAX;
   std::int64_t start = 0, stop = kEnd, step = 1;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const Slice& s);  // "1:3", "::2"
 
 class XGRAD_API Tensor {
  public:
@@ -57,6 +60,8 @@ class XGRAD_API Tensor {
     std::swap(impl_, moved.impl_);
     return *this;
   }
+  // A number does not fit a variable, which in PyTorch would be bound to the number and leave the tensor as it was.
+  Tensor& operator=(Scalar) & = delete;  // x.fill_(v) writes into the tensor; x = tensor(v) is a new one
   ~Tensor() {
     if (impl_ && reinterpret_cast<detail::RefCounted*>(impl_)->refs.fetch_sub(1, std::memory_order_acq_rel) == 1)
       detail::destroy(impl_);
@@ -74,6 +79,11 @@ class XGRAD_API Tensor {
   std::int64_t size(std::int64_t d,
                     Location at = Location::current()) const;  // negative counts from the end; IndexError
   std::int64_t stride(std::int64_t d, Location at = Location::current()) const;
+  void size() const = delete;   // size(0), shape(), numel()
+  void begin() const = delete;  // row by row: for (const Tensor& row : unbind(x))
+  void end() const = delete;    // row by row: for (const Tensor& row : unbind(x))
+  template <std::integral D>
+  void shape(D) const = delete;  // size(0), or shape()[0]
   bool is_contiguous(Location at = Location::current()) const;
   bool is_floating_point(Location at = Location::current()) const { return is_floating(dtype(at)); }
 
@@ -84,6 +94,7 @@ class XGRAD_API Tensor {
   const T* data(Location at = Location::current()) const {
     return static_cast<const T*>(raw(dtype_of<T>, at));
   }
+  void data() const = delete;  // with the type of the elements: data<float>()
   // The same for writing; counts as an in-place change. AutogradError for a tensor that requires grad while
   // gradients are recorded: detach() it or use a NoGradGuard.
   template <class T>
@@ -93,12 +104,29 @@ class XGRAD_API Tensor {
   // The only element converted to T; ValueError when numel() != 1.
   template <class T = double>
   T item(Location at = Location::current()) const {
-    return item_scalar(at).template to<T>();
+    static_assert(Arithmetic<T> || std::is_enum_v<T>,
+                  "xgrad: item<T>() gives a number, item<float>(); for all elements: to_vector<float>()");
+    if constexpr (Arithmetic<T> || std::is_enum_v<T>) return item_scalar(at).template to<T>();
+    else return detail::nothing<T>();
   }
   Scalar item_scalar(Location at = Location::current()) const;
-  // Row-major copy of all elements, converted to T (float, double, int64_t, int32_t, uint8_t, bool).
+  // Row-major copy of all elements, converted to T, any type of numbers.
   template <class T>
-  std::vector<T> to_vector(Location at = Location::current()) const;
+  std::vector<T> to_vector(Location at = Location::current()) const {
+    static_assert(Arithmetic<T>, "xgrad: to_vector<T>() gives numbers: to_vector<float>(), to_vector<std::int64_t>()");
+    if constexpr (Element<T>) {
+      return elements<T>(at);
+    } else if constexpr (Arithmetic<T>) {
+      const auto wide = elements<ElementFor<T>>(at);
+      std::vector<T> out(wide.size());
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(wide[i]);
+      return out;
+    } else {
+      return detail::nothing<std::vector<T>>();
+    }
+  }
+
+  void to_vector() const = delete;  // with the type of the numbers: to_vector<float>()
 
   // ---- autograd ----
   bool requires_grad(Location at = Location::current()) const;
@@ -146,6 +174,9 @@ class XGRAD_API Tensor {
   // ---- copies and casts ----
   [[nodiscard]] Tensor to(DType dtype,
                           Location at = Location::current()) const;          // differentiable between floating types
+  template <class T>
+    requires std::is_convertible_v<T, std::string>
+  Tensor to(const T&) const = delete;  // x.to(kFloat64); there is one device, the CPU
   [[nodiscard]] Tensor clone(Location at = Location::current()) const;       // differentiable copy, contiguous
   [[nodiscard]] Tensor contiguous(Location at = Location::current()) const;  // itself when already contiguous
 
@@ -202,6 +233,18 @@ class XGRAD_API Tensor {
     Location at;
   };
   Tensor operator[](Index index) const { return select(0, index.value, index.at); }
+  // What else PyTorch takes in brackets has a name here.
+  template <std::floating_point T>
+  Tensor operator[](T) const = delete;  // an index is an integer
+  template <class T>
+    requires std::is_convertible_v<T, std::string>
+  Tensor operator[](const T&) const = delete;  // a tensor has no names: x[0], net.get_parameter("fc.weight")
+  template <std::same_as<Slice> T>
+  Tensor operator[](T) const = delete;  // x.slice(dim, start, stop, step)
+  template <std::derived_from<Tensor> T>
+  Tensor operator[](const T&) const = delete;  // index_select(x, 0, indices), masked_select(x, mask)
+  template <std::integral T>
+  Tensor operator[](std::initializer_list<T>) const = delete;  // x[i][j], or x.slice(dim, start, stop)
   // Assigning to a part changes the whole: x[0] = y and x.select(1, 2) = y are copy_(y), x[0] = 1 is fill_(1).
   struct Source {
     Source(const Tensor& t, Location where = Location::current()) : tensor(&t), at(where) {}  // NOLINT
@@ -215,11 +258,30 @@ class XGRAD_API Tensor {
     return from.tensor ? copy_(*from.tensor, from.at) : fill_(from.number, from.at);
   }
 
+  // Sizes stand in braces, x.view({2, -1}).
+  template <std::integral... N>
+  Tensor view(N...) const = delete;  // sizes in braces: x.view({2, -1})
+  template <std::integral... N>
+  Tensor reshape(N...) const = delete;  // sizes in braces: x.reshape({2, -1})
+  template <std::integral... N>
+  Tensor permute(N...) const = delete;  // dimensions in braces: x.permute({1, 0})
+  template <std::integral... N>
+  Tensor expand(N...) const = delete;  // sizes in braces: x.expand({2, 3})
+
   // ---- reductions (same as the free functions of <xgrad/ops/reduce.hpp>) ----
   [[nodiscard]] Tensor sum(Location at = Location::current()) const;
   [[nodiscard]] Tensor sum(const Shape& dims, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor mean(Location at = Location::current()) const;
   [[nodiscard]] Tensor mean(const Shape& dims, bool keepdim = false, Location at = Location::current()) const;
+  // Over one dimension. (Templates, so that {} stays a list of dimensions.)
+  template <std::integral D>
+  [[nodiscard]] Tensor sum(D dim, bool keepdim = false, Location at = Location::current()) const {
+    return sum(Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
+  }
+  template <std::integral D>
+  [[nodiscard]] Tensor mean(D dim, bool keepdim = false, Location at = Location::current()) const {
+    return mean(Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
+  }
   [[nodiscard]] Tensor argmax(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
 
   // Same object (not same values).
@@ -234,18 +296,20 @@ class XGRAD_API Tensor {
   }
 
  private:
+  template <Element T>
+  std::vector<T> elements(Location at) const;
   const void* raw(DType want, Location at) const;
   void* raw_mutable(DType want, Location at);
 
   detail::TensorImpl* impl_;
 };
 
-extern template XGRAD_API std::vector<float> Tensor::to_vector<float>(Location) const;
-extern template XGRAD_API std::vector<double> Tensor::to_vector<double>(Location) const;
-extern template XGRAD_API std::vector<std::int64_t> Tensor::to_vector<std::int64_t>(Location) const;
-extern template XGRAD_API std::vector<std::int32_t> Tensor::to_vector<std::int32_t>(Location) const;
-extern template XGRAD_API std::vector<std::uint8_t> Tensor::to_vector<std::uint8_t>(Location) const;
-extern template XGRAD_API std::vector<bool> Tensor::to_vector<bool>(Location) const;
+extern template XGRAD_API std::vector<float> Tensor::elements<float>(Location) const;
+extern template XGRAD_API std::vector<double> Tensor::elements<double>(Location) const;
+extern template XGRAD_API std::vector<std::int64_t> Tensor::elements<std::int64_t>(Location) const;
+extern template XGRAD_API std::vector<std::int32_t> Tensor::elements<std::int32_t>(Location) const;
+extern template XGRAD_API std::vector<std::uint8_t> Tensor::elements<std::uint8_t>(Location) const;
+extern template XGRAD_API std::vector<bool> Tensor::elements<bool>(Location) const;
 
 // Tensors with names, in order: named parameters, a state_dict, the contents of a file.
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
@@ -259,6 +323,10 @@ struct PrintOptions {
 // NumPy-like text with dtype, shape and grad_fn.
 XGRAD_API std::string to_string(const Tensor& t, const PrintOptions& options = {});
 XGRAD_API std::ostream& operator<<(std::ostream& os, const Tensor& t);
+// One after the other: a list of tensors, "fc.weight: tensor(...)" for those with names.
+XGRAD_API std::ostream& operator<<(std::ostream& os, const std::vector<Tensor>& list);
+XGRAD_API std::ostream& operator<<(std::ostream& os, const std::pair<std::string, Tensor>& named);
+XGRAD_API std::ostream& operator<<(std::ostream& os, const NamedTensors& list);
 
 // Gradients of the sum over outputs of <output, grad_output> with respect to `inputs`; leaves .grad alone.
 // grad_outputs: one seed per output (empty: ones, for one-element outputs). An input that does not influence the
@@ -294,7 +362,9 @@ class NoGradGuard : GradModeGuard {
 };
 
 // While alive on this thread, the first operation (forward or backward) that yields NaN or infinity throws a
-// ValueError that names it, its source line and the ranges of its inputs.
+// ValueError that names it, its source line and the ranges of its inputs. And what a forward pass saves of memory that
+// the program can write to (from_blob, mutable_data, array) is remembered by a checksum: AutogradError when backward
+// finds other values there.
 class XGRAD_API DetectAnomaly {
  public:
   [[nodiscard("a guard without a name ends at once")]] DetectAnomaly();
@@ -310,6 +380,7 @@ struct MemoryStats {
   std::int64_t live_bytes, peak_bytes, cached_bytes;  // handed out; most ever handed out; free but kept
   std::int64_t system_allocations;                    // requests that reached the operating system
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const MemoryStats& m);
 XGRAD_API MemoryStats memory_stats();
 XGRAD_API void empty_cache();  // gives cached blocks back to the operating system
 

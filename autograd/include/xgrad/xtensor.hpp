@@ -104,8 +104,9 @@ template <class T>
 auto array(const Tensor& t, Location at = Location::current()) {
   return detail::adapt_tensor<const T>(t.data<T>(at), t);
 }
-// The same for writing; counts as an in-place change. AutogradError for a tensor that requires grad while gradients
-// are recorded: detach() it first, or pass std::as_const(t) to read.
+// The same for writing; counts as one in-place change, now. So do not keep it: what is written through it between an
+// operation that reads t and backward() makes gradients silently wrong (a DetectAnomaly over both tells). AutogradError
+// for a tensor that requires grad while gradients are recorded: detach() it first, or pass std::as_const(t) to read.
 template <class T>
 auto array(Tensor& t, Location at = Location::current()) {
   return detail::adapt_tensor<T>(t.mutable_data<T>(at), t);
@@ -114,6 +115,10 @@ auto array(Tensor& t, Location at = Location::current()) {
 // Tensor with the values of an xtensor expression, evaluated once. An rvalue row-major xt::xarray or xt::xtensor gives
 // its memory away without a copy. ShapeError above rank 8.
 template <class E>
+  requires(!xt::is_xexpression<std::remove_cvref_t<E>>::value)
+Tensor from_xtensor(E&&, Location = Location::current()) = delete;  // of xtensor arrays; else: tensor(values)
+template <class E>
+  requires xt::is_xexpression<std::remove_cvref_t<E>>::value
 Tensor from_xtensor(E&& e, Location at = Location::current()) {
   using Expression = std::remove_cvref_t<E>;
   using T = detail::element_of_t<std::remove_cv_t<typename Expression::value_type>>;

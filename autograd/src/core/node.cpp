@@ -9,6 +9,7 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/tape.hpp>
 
+#include "core/checksum.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/overlap.hpp"
 #include "core/owned_backward.hpp"
@@ -66,19 +67,22 @@ std::size_t block_bytes(std::size_t edges, std::size_t outputs, std::size_t save
   return (head + 15) / 16 * 16 + (closure + 7) / 8 * 8 + dims * sizeof(std::int64_t);
 }
 
-void save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
-  if (!t.defined()) return;
+// Whether the program may write to the memory of the saved tensor.
+bool save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
+  if (!t.defined()) return false;
   for (std::size_t k = 0; k < outputs.size(); ++k)
     // Without its grad_fn: a node that owned its own output would never die.
     if (outputs[k].is_same(t) && is_floating(impl(t).dtype)) {
       slot.impl = make_alias(t).release();
       slot.own_output = static_cast<std::int32_t>(k);
       slot.version = slot.impl->storage->version;
-      return;
+      return slot.impl->storage->is_shared();
     }
   retain(t.impl());
   slot.impl = t.impl();
-  slot.version = t.impl()->storage->version;
+  const Storage& st = *t.impl()->storage;
+  slot.version = st.version;
+  return st.is_shared();
 }
 
 }  // namespace
@@ -151,7 +155,9 @@ namespace {
   for (std::size_t i = 0; i < inputs.size(); ++i) connect(n->edges()[i], inputs[i], seq);
   n->seq = state.last_seq = seq + 1;
   for (std::size_t i = 0; i < data.size(); ++i) connect_data(n->data()[i], data[i]);
-  for (std::size_t i = 0; i < saved.size(); ++i) save(n->saved()[i], saved[i], outputs);
+  bool shared = false;
+  for (std::size_t i = 0; i < saved.size(); ++i) shared |= save(n->saved()[i], saved[i], outputs);
+  if (shared && anomaly_enabled()) keep_checksums(n);
   if (state.kept) n->get_extra().recorded = keep_for_pictures(*n, outputs, inputs, data, saved);
   unfinished.n = nullptr;
 
@@ -236,6 +242,7 @@ Tensor Node::unpack(std::size_t i) {
                              : std::string("(place unknown)"))
         .help("use the out-of-place operation, or clone() the tensor before changing it")
         .autograd_error();
+  if (extra && !extra->checksums.empty()) check_unchanged(i);
   retain(s.impl);
   Tensor t = Tensor::adopt(s.impl);
   if (s.own_output >= 0 && grad_enabled()) {  // relink to this node, so that its derivative can be taken again

@@ -56,6 +56,7 @@ struct NodeExtra {
   std::vector<std::pair<std::uint32_t, TensorImpl*>> retain;  // tensors that want their gradient; not owned
   std::vector<std::pair<std::uint32_t, std::string>> names;  // of outputs
   std::shared_ptr<Recorded> recorded;                        // while a TapeRecorder was alive
+  std::vector<std::uint64_t> checksums;  // of the saved tensors in shared memory, under DetectAnomaly; else 0
   bool looks_at_gradients() const { return !hooks.empty() || !retain.empty() || recorded; }
 };
 
@@ -94,6 +95,8 @@ struct Node : RefCounted {
   }
 
   static Saved saved_view(Node* n) { return Saved(n); }
+  // AutogradError when the i-th saved tensor has other values than its checksum says.
+  void check_unchanged(std::size_t i) const;
   Tensor unpack(std::size_t i);
   void free_saved();
 };

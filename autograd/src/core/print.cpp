@@ -155,7 +155,6 @@ std::string to_string(const Tensor& t, const PrintOptions& options) {
   return s + ")";
 }
 
-std::ostream& operator<<(std::ostream& os, const Shape& s) { return os << to_string(s); }
 std::ostream& operator<<(std::ostream& os, const Tensor& t) { return os << to_string(t); }
 
 }  // namespace xgrad

@@ -418,12 +418,13 @@ Storage* Storage::make(std::size_t bytes) {
   return s;
 }
 
-Storage* Storage::wrap(void* data, std::size_t bytes, std::function<void()> deleter) {
+Storage* Storage::wrap(void* data, std::size_t bytes, std::function<void()> deleter, const Location& at) {
   auto kept = std::make_unique<std::function<void()>>(std::move(deleter));
   auto* s = new (pool_allocate(kHeader)) Storage;
   s->data = static_cast<char*>(data);
   s->bytes = bytes;
   s->deleter = kept.release();
+  s->shared_at = at;
   return s;
 }
 

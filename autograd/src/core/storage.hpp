@@ -26,17 +26,20 @@ struct Storage : RefCounted {
   const char* changed_by = nullptr;     // last in-place operation, for messages
   Location changed_at{};
   std::function<void()>* deleter = nullptr;  // foreign memory
+  Location shared_at{};                      // where the program got a pointer to write with; line 0: nowhere
   Blocked* blocked = nullptr;                // the values while there is no plain memory; see core/blocked.hpp
 
   // Header and data are one pool block.
   static Storage* make(std::size_t bytes);
-  static Storage* wrap(void* data, std::size_t bytes, std::function<void()> deleter);
+  static Storage* wrap(void* data, std::size_t bytes, std::function<void()> deleter, const Location& at);
   static Storage* make_blocked(Blocked* adopted);
   // Plain memory for a storage that has none.
   void own_memory(std::size_t bytes);
   void release() noexcept {
     if (refs.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
+  // Whether elements may change without changed().
+  bool is_shared() const { return shared_at.line() != 0; }
   void changed(const char* op, const Location& at) {
     ++version;
     changed_by = op;

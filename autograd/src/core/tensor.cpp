@@ -192,6 +192,7 @@ void* Tensor::raw_mutable(DType want, Location at) {
         .help("detach() first, or wrap the change in a NoGradGuard")
         .autograd_error();
   detail::impl(*this).storage->changed("mutable_data", at);
+  detail::impl(*this).storage->shared_at = at;
   return p;
 }
 
@@ -202,19 +203,19 @@ Scalar Tensor::item_scalar(Location at) const {
   return detail::dispatch_all(t.dtype, [&](auto zero) { return Scalar(*t.ptr<decltype(zero)>()); });
 }
 
-template <class T>
-std::vector<T> Tensor::to_vector(Location at) const {
+template <Element T>
+std::vector<T> Tensor::elements(Location at) const {
   checked(*this, "to_vector", at);
   Tensor c = detail::contiguous_copy(dtype() == dtype_of<T> ? *this : detail::cast_raw(*this, dtype_of<T>));
   const T* p = detail::data<T>(c);
   return std::vector<T>(p, p + c.numel());
 }
-template std::vector<float> Tensor::to_vector<float>(Location) const;
-template std::vector<double> Tensor::to_vector<double>(Location) const;
-template std::vector<std::int64_t> Tensor::to_vector<std::int64_t>(Location) const;
-template std::vector<std::int32_t> Tensor::to_vector<std::int32_t>(Location) const;
-template std::vector<std::uint8_t> Tensor::to_vector<std::uint8_t>(Location) const;
-template std::vector<bool> Tensor::to_vector<bool>(Location) const;
+template std::vector<float> Tensor::elements<float>(Location) const;
+template std::vector<double> Tensor::elements<double>(Location) const;
+template std::vector<std::int64_t> Tensor::elements<std::int64_t>(Location) const;
+template std::vector<std::int32_t> Tensor::elements<std::int32_t>(Location) const;
+template std::vector<std::uint8_t> Tensor::elements<std::uint8_t>(Location) const;
+template std::vector<bool> Tensor::elements<bool>(Location) const;
 
 bool Tensor::requires_grad(Location at) const {
   checked(*this, "requires_grad", at);

@@ -291,6 +291,13 @@ Tensor from_raw(const void* data, std::int64_t count, DType dtype, const Shape& 
   return t;
 }
 
+void require_blob_dtype(DType of_pointer, DType wanted, Location at) {
+  if (of_pointer == wanted) return;
+  ErrorReport("from_blob", fmt::format("the pointer is to {} and the dtype is {}", name(of_pointer), name(wanted)), at)
+      .help("memory without a type is passed as a void*")
+      .dtype_error();
+}
+
 Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::function<void()> deleter, Location at) {
   require_shape("from_blob", shape, at);
   const std::int64_t n = shape.numel();
@@ -305,7 +312,7 @@ Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::function<void(
   void* block = pool_allocate(sizeof(TensorImpl));
   TensorImpl* t = new (block) TensorImpl;
   Tensor result = Tensor::adopt(t);
-  t->storage = Storage::wrap(data, static_cast<std::size_t>(bytes), std::move(deleter));
+  t->storage = Storage::wrap(data, static_cast<std::size_t>(bytes), std::move(deleter), at);
   t->place(t->storage->data);
   t->dtype = dtype;
   t->shape = shape;

@@ -21,9 +21,15 @@
 namespace xgrad::viz {
 
 enum class Rankdir { automatic, left_to_right, top_to_bottom };  // automatic: left to right up to 12 steps
+inline std::ostream& operator<<(std::ostream& os, Rankdir v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"automatic", "left_to_right", "top_to_bottom"});
+}
 // cells: numbers on coloured cells; stats: mean, deviation and range; automatic: cells where a tensor has at most 16
 // numbers in rows of at most 8 and the graph at most 40 nodes.
 enum class Values { automatic, off, stats, cells };
+inline std::ostream& operator<<(std::ostream& os, Values v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"automatic", "off", "stats", "cells"});
+}
 
 struct Options {
   ByName by_name = ByName();

@@ -49,14 +49,24 @@ struct TensorCalls {
     return call(x, [&](const auto&... t) -> Tensor {
       static_assert(std::is_convertible_v<std::invoke_result_t<const Forward&, decltype(t)...>, Tensor>,
                     "xgrad: forward of custom_op returns one Tensor; for several write a Function");
-      return f(t...);
+      if constexpr (std::is_convertible_v<std::invoke_result_t<const Forward&, decltype(t)...>, Tensor>) return f(t...);
+      else return Tensor();
     });
   }
   static std::vector<Tensor> backward(const Backward& b, const Tensor& g, std::span<const Tensor> x, const Tensor& y) {
     return call(x, [&](const auto&... t) {
       static_assert(std::is_invocable_v<const Backward&, const Tensor&, decltype(t)..., const Tensor&>,
                     "xgrad: backward of custom_op is called as backward(gradient, inputs..., output)");
-      return to_list(b(g, t..., y));
+      if constexpr (std::is_invocable_v<const Backward&, const Tensor&, decltype(t)..., const Tensor&>) {
+        constexpr bool gives_tensors = requires { to_list(b(g, t..., y)); };
+        static_assert(gives_tensors,
+                      "xgrad: backward of custom_op returns the gradient of the input, a Tensor; for several inputs "
+                      "std::tuple(gx, gy)");
+        if constexpr (gives_tensors) return to_list(b(g, t..., y));
+        else return std::vector<Tensor>();
+      } else {
+        return std::vector<Tensor>();
+      }
     });
   }
 
@@ -102,22 +112,26 @@ class CustomOp {
         requires { sizeof(Calls); },
         "xgrad: forward of custom_op does not take these inputs as Tensors; if it takes xtensor arrays, "
         "#include <xgrad/xtensor.hpp>");
-    auto owned = std::make_unique<detail::CustomOpContext<Backward>>(backward_);
-    Context& ctx = *owned;
-    detail::FunctionInputs inputs;
-    inputs.add(x.tensor);
-    (inputs.add(more), ...);
-    const std::vector<Tensor> list = inputs.tensors;
-    detail::FunctionRun call({name_, &detail::run_custom_backward<Calls, Backward, n>, Calls::once_differentiable},
-                             std::move(inputs), std::move(owned), x.at);
-    std::vector<Tensor> result(1);
-    {
-      NoGradGuard off;
-      result[0] = Calls::forward(forward_, list);
+    if constexpr (requires { sizeof(Calls); }) {
+      auto owned = std::make_unique<detail::CustomOpContext<Backward>>(backward_);
+      Context& ctx = *owned;
+      detail::FunctionInputs inputs;
+      inputs.add(x.tensor);
+      (inputs.add(more), ...);
+      const std::vector<Tensor> list = inputs.tensors;
+      detail::FunctionRun call({name_, &detail::run_custom_backward<Calls, Backward, n>, Calls::once_differentiable},
+                               std::move(inputs), std::move(owned), x.at);
+      std::vector<Tensor> result(1);
+      {
+        NoGradGuard off;
+        result[0] = Calls::forward(forward_, list);
+      }
+      ctx.save_for_backward(list);
+      ctx.save_for_backward(result[0]);
+      return call.finish(std::move(result))[0];
+    } else {
+      return Tensor();
     }
-    ctx.save_for_backward(list);
-    ctx.save_for_backward(result[0]);
-    return call.finish(std::move(result))[0];
   }
   const char* name() const { return name_; }
 
@@ -127,6 +141,8 @@ class CustomOp {
   Backward backward_;
 };
 
+template <class Forward>
+void custom_op(OpName, Forward) = delete;  // with the gradient: custom_op("name", forward, backward), or elementwise()
 template <class Forward, class Backward>
 CustomOp<Forward, Backward> custom_op(OpName name, Forward forward, Backward backward) {
   return CustomOp<Forward, Backward>(name, std::move(forward), std::move(backward));

@@ -253,6 +253,12 @@ constexpr bool takes_vectors(std::index_sequence<J...>) {
   return std::is_invocable_v<const F&, decltype((void)J, std::declval<Vec<float>>())...>;
 }
 
+template <class F, std::size_t... J>
+constexpr bool gives_value(std::index_sequence<J...>) {
+  return std::is_convertible_v<std::invoke_result_t<const F&, decltype((void)J, std::declval<Vec<float>>())...>,
+                               Vec<float>>;
+}
+
 template <class F>
 constexpr void check_formula() {
   static_assert(std::is_trivially_copyable_v<F> && std::is_trivially_destructible_v<F>,
@@ -273,12 +279,20 @@ Tensor custom_elementwise(const char* name, const Location& at, const F& f, cons
       takes_vectors<F>(std::make_index_sequence<n>{}),
       "xgrad: the lambda of an elementwise operation takes one `auto` parameter per input and changes nothing "
       "it captured (not `mutable`)");
-  const Tensor* list[] = {&in...};
-  Tensor out = custom_output(name, list, n, at);
-  if (grad_enabled() && any_wants_grad(list, n) && keeps_partials<F, n>(f))
-    return run_with_partials<F, n>(name, at, f, std::move(out), list);
-  run_tiles(make_kernel<F, n>(f, out.dtype(), 0.5), out, list, n);
-  return record(name, std::move(out), {in...}, {in...}, FirstBackward<F, n>{f, name, at}, at);
+  if constexpr (std::is_trivially_copyable_v<F> && takes_vectors<F>(std::make_index_sequence<n>{})) {
+    static_assert(gives_value<F>(std::make_index_sequence<n>{}),
+                  "xgrad: the lambda of an elementwise operation returns one value, `return x * x;`; a comparison goes "
+                  "through where(x > 0, x, 0)");
+    if constexpr (gives_value<F>(std::make_index_sequence<n>{})) {
+      const Tensor* list[] = {&in...};
+      Tensor out = custom_output(name, list, n, at);
+      if (grad_enabled() && any_wants_grad(list, n) && keeps_partials<F, n>(f))
+        return run_with_partials<F, n>(name, at, f, std::move(out), list);
+      run_tiles(make_kernel<F, n>(f, out.dtype(), 0.5), out, list, n);
+      return record(name, std::move(out), {in...}, {in...}, FirstBackward<F, n>{f, name, at}, at);
+    }
+  }
+  return Tensor();
 }
 
 }  // namespace detail
@@ -311,5 +325,8 @@ requires(sizeof...(In) > 0 && !std::is_same_v<F, Tensor> && (std::is_same_v<In, 
     elementwise(OpName name, F f, const In&... in) {
   return detail::custom_elementwise(name.text(), name.at(), f, in...);
 }
+template <class F, class... In>
+requires(sizeof...(In) > 0 && !std::is_same_v<F, Tensor> && !(std::is_same_v<In, Tensor> && ...)) Tensor
+    elementwise(OpName, F, const In&...) = delete;  // inputs are Tensors; numbers are captured: [a](auto x) { ... }
 
 }  // namespace xgrad

@@ -105,15 +105,31 @@ class Function {
   static auto run(const Location& at, const Args&... args) {
     using UserContext = typename Op::Context;
     static_assert(std::is_base_of_v<xgrad::Context, UserContext>, "xgrad: Context must derive from xgrad::Context");
-    static_assert(
-        requires(UserContext & c) { Op::forward(c, args...); },
-        "xgrad: no forward(Context&, ...) of this Function takes these arguments");
-    static_assert(
-        requires(UserContext & c, const std::vector<Tensor>& g) { Op::backward(c, g); },
-        "xgrad: a Function needs static std::vector<Tensor> backward(Context&, const std::vector<Tensor>&)");
-    using Result = std::remove_cvref_t<decltype(Op::forward(std::declval<UserContext&>(), args...))>;
-    auto owned = std::make_unique<UserContext>();
-    UserContext& ctx = *owned;
+    constexpr bool has_forward = requires(UserContext & c) { Op::forward(c, args...); };
+    constexpr bool has_backward = requires(UserContext & c, const std::vector<Tensor>& g) {
+      detail::to_list(Op::backward(c, g));
+    };
+    static_assert(has_forward,
+                  "xgrad: no forward(Context&, ...) of this Function takes these arguments: write `static Tensor "
+                  "forward(Context& ctx, const Tensor& x, ...)`");
+    static_assert(has_backward,
+                  "xgrad: a Function needs static std::vector<Tensor> backward(Context&, const std::vector<Tensor>&)");
+    if constexpr (has_forward && has_backward) {
+      using Result = std::remove_cvref_t<decltype(Op::forward(std::declval<UserContext&>(), args...))>;
+      constexpr bool gives_tensors = requires(Result r) { detail::to_list(std::move(r)); };
+      static_assert(gives_tensors,
+                    "xgrad: forward of a Function returns a Tensor, or several in a std::vector or tuple");
+      if constexpr (gives_tensors) return run_checked<Result>(at, args...);
+      else return Tensor();
+    } else {
+      return Tensor();
+    }
+  }
+
+  template <class Result, class... Args>
+  static Result run_checked(const Location& at, const Args&... args) {
+    auto owned = std::make_unique<typename Op::Context>();
+    typename Op::Context& ctx = *owned;
     detail::FunctionInputs inputs;
     (inputs.add(args), ...);
     detail::FunctionRun call({op_name(), &run_backward, once()}, std::move(inputs), std::move(owned), at);

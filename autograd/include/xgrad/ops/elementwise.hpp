@@ -41,6 +41,9 @@ struct Located {
 // The quotient rounded towards zero or downwards, as PyTorch's rounding_mode: integers stay integers (ValueError for a
 // zero divisor) and the gradient is zero.
 enum class Rounding { none, trunc, floor };
+inline std::ostream& operator<<(std::ostream& os, Rounding v) {
+  return detail::print_choice(os, static_cast<int>(v), {"none", "trunc", "floor"});
+}
 [[nodiscard]] XGRAD_API Tensor div(const Tensor& x, const Tensor& y, Rounding rounding,
                                    Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor div(const Tensor& x, Scalar y, Rounding rounding, Location at = Location::current());
@@ -71,6 +74,33 @@ template <Arithmetic T>
 Tensor operator*(T a, const Operand& b) { return mul(*b.tensor, Scalar(a), b.at); }
 template <Arithmetic T>
 Tensor operator/(T a, const Operand& b) { return rdiv(*b.tensor, Scalar(a), b.at); }
+// Containers and text are no operands.
+namespace detail {
+template <class T>
+concept NoOperand = std::is_convertible_v<const T&, std::string> ||
+                    (requires { typename T::value_type; } && !requires(const T& t) { t.shape(); });
+}  // namespace detail
+template <detail::NoOperand T>
+Tensor operator+(const Tensor&, const T&) = delete;  // x + tensor(values); text: print with <<, or to_string(x)
+template <detail::NoOperand T>
+Tensor operator-(const Tensor&, const T&) = delete;  // x - tensor(values)
+template <detail::NoOperand T>
+Tensor operator*(const Tensor&, const T&) = delete;  // x * tensor(values)
+template <detail::NoOperand T>
+Tensor operator/(const Tensor&, const T&) = delete;  // x / tensor(values)
+template <detail::NoOperand T>
+Tensor operator+(const T&, const Tensor&) = delete;  // tensor(values) + x; text: print with <<, or to_string(x)
+template <detail::NoOperand T>
+Tensor operator-(const T&, const Tensor&) = delete;  // tensor(values) - x
+template <detail::NoOperand T>
+Tensor operator*(const T&, const Tensor&) = delete;  // tensor(values) * x
+template <detail::NoOperand T>
+Tensor operator/(const T&, const Tensor&) = delete;  // tensor(values) / x
+template <Arithmetic T>
+T& operator+=(T&, const Tensor&) = delete;  // sum += x.item<float>()
+template <Arithmetic T>
+T& operator-=(T&, const Tensor&) = delete;  // sum -= x.item<float>()
+
 inline Tensor operator-(const Located& a) { return neg(a.tensor, a.at); }
 inline Tensor& operator+=(Tensor& a, const Operand& b) {
   return b.tensor ? a.add_(*b.tensor, 1, b.at) : a.add_(b.scalar, b.at);
@@ -119,6 +149,9 @@ inline Tensor operator/=(Tensor&& a, const Operand& b) { return a /= b; }
                                    Location at = Location::current());  // x > 0 ? x : alpha (exp(x) - 1)
 [[nodiscard]] XGRAD_API Tensor silu(const Tensor& x, Location at = Location::current());  // x sigmoid(x)
 enum class Gelu { none, tanh };
+inline std::ostream& operator<<(std::ostream& os, Gelu v) {
+  return detail::print_choice(os, static_cast<int>(v), {"none", "tanh"});
+}
 // none: x Phi(x); tanh: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). Hendrycks & Gimpel 2016.
 [[nodiscard]] XGRAD_API Tensor gelu(const Tensor& x, Gelu approximate = Gelu::none, Location at = Location::current());
 // log(1 + exp(beta x)) / beta, linear where beta x > threshold.

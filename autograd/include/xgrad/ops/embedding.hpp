@@ -21,6 +21,9 @@ XGRAD_API Tensor embedding(const Tensor& input, const Tensor& weight, const Embe
                            Location at = Location::current());
 
 enum class BagMode { mean, sum, max };
+inline std::ostream& operator<<(std::ostream& os, BagMode v) {
+  return detail::print_choice(os, static_cast<int>(v), {"mean", "sum", "max"});
+}
 struct EmbeddingBagOptions {
   ByName by_name = ByName();
   Tensor offsets = {};             // int64: where each bag begins in a 1-D input

@@ -2,8 +2,11 @@
 // OutOfMemoryError (naming the bytes wanted) when there is not enough memory.
 #pragma once
 
+#include <concepts>
 #include <functional>
+#include <iterator>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <xgrad/random.hpp>
@@ -15,6 +18,8 @@ struct TensorOptions {
   DType dtype = kFloat32;
   bool requires_grad = false;
 };
+
+XGRAD_API std::ostream& operator<<(std::ostream& os, const TensorOptions& o);
 
 XGRAD_API Tensor empty(const Shape& shape, TensorOptions o = {}, Location at = Location::current());  // uninitialised
 XGRAD_API Tensor zeros(const Shape& shape, TensorOptions o = {}, Location at = Location::current());
@@ -39,6 +44,10 @@ XGRAD_API Tensor rand(const Shape& shape, TensorOptions o = {}, Location at = Lo
 XGRAD_API Tensor randn(const Shape& shape, TensorOptions o = {}, Location at = Location::current());  // N(0, 1)
 XGRAD_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions o = {kInt64},
                          Location at = Location::current());  // [low, high)
+inline Tensor randint(std::int64_t high, const Shape& shape, TensorOptions o = {kInt64},
+                      Location at = Location::current()) {  // [0, high)
+  return randint(0, high, shape, o, at);
+}
 XGRAD_API Tensor randperm(std::int64_t n, TensorOptions o = {kInt64}, Location at = Location::current());
 XGRAD_API Tensor bernoulli(double p, const Shape& shape, TensorOptions o = {}, Location at = Location::current());
 XGRAD_API Tensor bernoulli(const Tensor& p, Location at = Location::current());  // one draw per probability
@@ -46,6 +55,55 @@ XGRAD_API Tensor normal(double mean, double stddev, const Shape& shape, TensorOp
                         Location at = Location::current());
 XGRAD_API Tensor uniform(double low, double high, const Shape& shape, TensorOptions o = {},
                          Location at = Location::current());  // U[low, high)
+
+// The type alone for the options: zeros({2, 3}, kFloat64).
+namespace detail {
+template <class D>
+concept TypeAlone = !std::same_as<D, TensorOptions> && !std::same_as<D, Location>;
+template <TypeAlone D>
+TensorOptions options_of(const D& dtype) {
+  static_assert(std::same_as<D, DType>,
+                "xgrad: behind the sizes stands a type, kFloat64, or {.dtype = kFloat64, .requires_grad = true}");
+  if constexpr (std::same_as<D, DType>) return {dtype};
+  else return {};
+}
+}  // namespace detail
+template <detail::TypeAlone D>
+Tensor empty(const Shape& shape, const D& dtype, Location at = Location::current()) {
+  return empty(shape, detail::options_of(dtype), at);
+}
+template <detail::TypeAlone D>
+Tensor zeros(const Shape& shape, const D& dtype, Location at = Location::current()) {
+  return zeros(shape, detail::options_of(dtype), at);
+}
+template <detail::TypeAlone D>
+Tensor ones(const Shape& shape, const D& dtype, Location at = Location::current()) {
+  return ones(shape, detail::options_of(dtype), at);
+}
+template <detail::TypeAlone D>
+Tensor rand(const Shape& shape, const D& dtype, Location at = Location::current()) {
+  return rand(shape, detail::options_of(dtype), at);
+}
+template <detail::TypeAlone D>
+Tensor randn(const Shape& shape, const D& dtype, Location at = Location::current()) {
+  return randn(shape, detail::options_of(dtype), at);
+}
+template <detail::TypeAlone D>
+Tensor full(const Shape& shape, Scalar value, const D& dtype, Location at = Location::current()) {
+  return full(shape, value, detail::options_of(dtype), at);
+}
+
+// Sizes stand in braces.
+template <std::integral... N>
+Tensor empty(N...) = delete;  // sizes in braces: empty({2, 3})
+template <std::integral... N>
+Tensor zeros(N...) = delete;  // sizes in braces: zeros({2, 3})
+template <std::integral... N>
+Tensor ones(N...) = delete;  // sizes in braces: ones({2, 3})
+template <std::integral... N>
+Tensor rand(N...) = delete;  // sizes in braces: rand({2, 3})
+template <std::integral... N>
+Tensor randn(N...) = delete;  // sizes in braces: randn({2, 3})
 
 XGRAD_API Tensor empty_like(const Tensor& t, Location at = Location::current());
 XGRAD_API Tensor zeros_like(const Tensor& t, Location at = Location::current());
@@ -57,6 +115,7 @@ XGRAD_API Tensor randn_like(const Tensor& t, Location at = Location::current());
 // Copies `shape.numel()` row-major elements (T: float, double, int64_t, int32_t, uint8_t, bool).
 namespace detail {
 XGRAD_API Tensor from_raw(const void* data, std::int64_t count, DType dtype, const Shape& shape, Location at);
+XGRAD_API void require_blob_dtype(DType of_pointer, DType wanted, Location at);
 XGRAD_API Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::function<void()> deleter, Location at);
 }  // namespace detail
 
@@ -109,30 +168,172 @@ Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<
                     static_cast<std::int64_t>(columns)};
   return detail::from_list(values, shape, o, at);
 }
+// Deeper lists: from_vector(values, shape).
+template <Arithmetic T>
+Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>>,
+              TensorOptions = {}) = delete;  // to rank 3; beyond: tensor({1., 2.}).reshape({1, 1, 1, 2})
 // The same for lists that mix kinds of numbers, {1, 0.5}: the widest kind counts.
 XGRAD_API Tensor tensor(std::initializer_list<Scalar> v, Location at = Location::current());
 XGRAD_API Tensor tensor(std::initializer_list<Scalar> v, TensorOptions o, Location at = Location::current());
 XGRAD_API Tensor tensor(std::initializer_list<std::initializer_list<Scalar>> v, Location at = Location::current());
 XGRAD_API Tensor tensor(std::initializer_list<std::initializer_list<Scalar>> v, TensorOptions o,
                         Location at = Location::current());
-// Copy of a vector; shape () stands for (v.size()). ShapeError when the counts differ.
-template <class T>
-Tensor from_vector(const std::vector<T>& v, const Shape& shape, Location at = Location::current()) {
-  if constexpr (std::is_same_v<T, bool>) {  // std::vector<bool> packs its elements into bits
-    const std::vector<std::uint8_t> bytes(v.begin(), v.end());
-    return detail::from_raw(bytes.data(), static_cast<std::int64_t>(v.size()), DType::boolean, shape, at);
-  } else {
-    return detail::from_raw(v.data(), static_cast<std::int64_t>(v.size()), dtype_of<T>, shape, at);
+
+namespace detail {
+
+// What is in a container of numbers, or of containers of them: the type of the numbers, else void.
+template <class R>
+concept Container = requires(const R& r) {
+  std::begin(r) != std::end(r);
+  requires !std::is_convertible_v<const R&, std::string>;
+  requires !std::is_same_v<R, std::remove_cvref_t<decltype(*std::begin(r))>>;
+} && !requires(const R& r) { r.shape(); };  // an array of another library
+template <class R>
+struct number_in {
+  using type = void;
+};
+template <Arithmetic T>
+struct number_in<T> {
+  using type = T;
+};
+template <Container R>
+struct number_in<R> : number_in<std::remove_cvref_t<decltype(*std::begin(std::declval<const R&>()))>> {};
+template <class R>
+using NumberIn = typename number_in<R>::type;
+
+template <class R>
+void add_sizes(const R& values, Shape& shape) {
+  shape.push_back(static_cast<std::int64_t>(std::distance(std::begin(values), std::end(values))));
+  if constexpr (!Arithmetic<std::remove_cvref_t<decltype(*std::begin(values))>>)
+    if (shape.back() > 0) add_sizes(*std::begin(values), shape);
+}
+template <class E, class R>
+void add_numbers(const R& values, const Shape& shape, int dim, std::size_t row, std::vector<E>& out,
+                 const Location& at) {
+  const auto count = static_cast<std::size_t>(std::distance(std::begin(values), std::end(values)));
+  if (dim > 0) require_row(row, count, static_cast<std::size_t>(shape[dim]), at);
+  std::size_t k = 0;
+  for (const auto& v : values) {
+    if constexpr (Arithmetic<std::remove_cvref_t<decltype(v)>>) out.push_back(static_cast<E>(v));
+    else add_numbers(v, shape, dim + 1, k++, out, at);
   }
 }
-template <class T>
-Tensor from_vector(const std::vector<T>& v, Location at = Location::current()) {
-  return from_vector(v, Shape{static_cast<std::int64_t>(v.size())}, at);
+// Their copy as a tensor of their own type, double for long double and int64 for integers that a tensor does not hold.
+template <class R>
+Tensor copy_numbers(const R& values, const std::optional<Shape>& wanted, const Location& at) {
+  using E = ElementFor<NumberIn<R>>;
+  if constexpr (requires { requires std::same_as<std::remove_cvref_t<decltype(*values.data())>, E>; }) {
+    const auto n = static_cast<std::int64_t>(values.size());
+    return from_raw(values.data(), n, dtype_of<E>, wanted.value_or(Shape{n}), at);
+  } else {
+    Shape shape;
+    add_sizes(values, shape);
+    std::vector<std::conditional_t<std::is_same_v<E, bool>, std::uint8_t, E>> flat;  // vector<bool> packs its elements
+    add_numbers(values, shape, 0, 0, flat, at);
+    return from_raw(flat.data(), static_cast<std::int64_t>(flat.size()), dtype_of<E>, wanted.value_or(shape), at);
+  }
 }
-// Uses foreign memory without a copy; `deleter` runs when the last tensor over it dies.
+
+}  // namespace detail
+
+// A copy of the numbers in a container: a vector, span, array, vector of vectors (ShapeError when rows differ in
+// length). As for lists, floating values give float32, integers int64, bools bool, unless options say otherwise;
+// from_vector keeps the type of the numbers.
+template <class R>
+  requires(!Arithmetic<R> && !std::same_as<R, Scalar>)
+Tensor tensor(const R& values, TensorOptions o, Location at = Location::current()) {
+  static_assert(!std::is_void_v<detail::NumberIn<R>>,
+                "xgrad: tensor(values) copies a number or a container of numbers; a Tensor: x.clone(), several: "
+                "stack({x, y}), an xtensor array: from_xtensor(a), memory: from_blob(pointer, shape).clone()");
+  if constexpr (!std::is_void_v<detail::NumberIn<R>>) {
+    Tensor t = detail::copy_numbers(values, {}, at).to(o.dtype, at);
+    return o.requires_grad ? t.requires_grad_(true, at) : t;
+  } else {
+    return Tensor();
+  }
+}
+template <class R>
+  requires(!Arithmetic<R> && !std::same_as<R, Scalar>)
+Tensor tensor(const R& values, Location at = Location::current()) {
+  return tensor(values, TensorOptions{detail::literal_dtype<detail::NumberIn<R>>}, at);
+}
+// A list of containers.
+template <class R>
+  requires(!Arithmetic<R> && !std::same_as<R, Scalar>)
+Tensor tensor(std::initializer_list<R> values, Location at = Location::current()) {
+  return tensor<std::initializer_list<R>>(values, at);
+}
+// The type alone for the options: tensor({1., 2.}, kFloat64), tensor(values, kFloat64).
+template <class R, std::same_as<DType> D>
+Tensor tensor(const R& values, D dtype, Location at = Location::current()) {
+  return tensor(values, TensorOptions{dtype}, at);
+}
+template <class T, std::same_as<DType> D>
+Tensor tensor(std::initializer_list<T> values, D dtype, Location at = Location::current()) {
+  return tensor(values, TensorOptions{dtype}, at);
+}
+template <Arithmetic T, std::same_as<DType> D>
+Tensor tensor(std::initializer_list<std::initializer_list<T>> values, D dtype, Location at = Location::current()) {
+  return tensor(values, TensorOptions{dtype}, at);
+}
+template <class R>
+Tensor tensor(const R&, std::initializer_list<int>, Location = Location::current()) =
+    delete;  // with a shape: from_vector(values, {2, 3})
+
+// Copy of the numbers in a container with their type, row by row into the shape; left out: the container's own.
+// ShapeError when the counts differ.
+template <class R>
+Tensor from_vector(const R& v, const Shape& shape, Location at = Location::current()) {
+  static_assert(!std::is_void_v<detail::NumberIn<R>>,
+                "xgrad: from_vector(values, shape) copies a container of numbers, a std::vector<float> for instance");
+  if constexpr (!std::is_void_v<detail::NumberIn<R>>) return detail::copy_numbers(v, shape, at);
+  else return Tensor();
+}
+template <class R>
+Tensor from_vector(const R& v, Location at = Location::current()) {
+  static_assert(!std::is_void_v<detail::NumberIn<R>>,
+                "xgrad: from_vector(values) copies a container of numbers, a std::vector<float> for instance");
+  if constexpr (!std::is_void_v<detail::NumberIn<R>>) return detail::copy_numbers(v, {}, at);
+  else return Tensor();
+}
+template <class T>
+Tensor from_vector(std::initializer_list<T>, const Shape& = {}) = delete;  // a list: tensor({1., 2.})
+
+// Shares the program's memory, which must outlive every tensor over it; `deleter` runs when the last one dies. No copy,
+// so beware: what the program writes there changes the tensor, and when it does so between an operation and backward()
+// the gradients are silently wrong. To be told, run both under a DetectAnomaly; to be safe, copy instead:
+// tensor(values) or from_vector(values, shape). ValueError: a null pointer, memory that is not aligned.
 template <class T>
 Tensor from_blob(T* data, const Shape& shape, std::function<void()> deleter = {}, Location at = Location::current()) {
-  return detail::wrap_raw(data, dtype_of<T>, shape, std::move(deleter), at);
+  static_assert(!std::is_void_v<T>,
+                "xgrad: from_blob needs the type of the elements: from_blob(static_cast<float*>(p), shape), or "
+                "from_blob(p, shape, kFloat32)");
+  static_assert(std::is_void_v<T> || !std::is_const_v<T>,
+                "xgrad: from_blob shares memory that may be written to; copy constant values: "
+                "from_vector(std::span(p, n), shape), or const_cast the pointer");
+  if constexpr (std::is_void_v<T> || std::is_const_v<T>) return Tensor();
+  else return detail::wrap_raw(data, dtype_of<T>, shape, std::move(deleter), at);
 }
+// The same for memory whose type is known at run time. DTypeError when the pointer has another one.
+template <class T, std::same_as<DType> D>
+Tensor from_blob(T* data, const Shape& shape, D dtype, std::function<void()> deleter = {},
+                 Location at = Location::current()) {
+  static_assert(!std::is_const_v<T>,
+                "xgrad: from_blob shares memory that may be written to; copy constant values: "
+                "from_vector(std::span(p, n), shape), or const_cast the pointer");
+  if constexpr (!std::is_void_v<T>) detail::require_blob_dtype(dtype_of<T>, dtype, at);
+  return detail::wrap_raw(const_cast<std::remove_const_t<T>*>(data), dtype, shape, std::move(deleter), at);
+}
+template <class R, class... More>
+  requires std::is_class_v<std::remove_cvref_t<R>>
+Tensor from_blob(R&&, More&&...) = delete;  // tensor(v) copies; from_blob(v.data(), shape) shares a v that lives on
+template <class R, std::integral... N>
+  requires std::is_class_v<std::remove_cvref_t<R>>
+Tensor from_blob(R&&, std::initializer_list<N>...) = delete;  // tensor(v) copies; from_blob(v.data(), shape) shares it
+
+XGRAD_API std::ostream& operator<<(std::ostream& os, const std::optional<Tensor>& t);
+XGRAD_API std::ostream& operator<<(std::ostream& os, const std::vector<Shape>& list);
+XGRAD_API std::ostream& operator<<(std::ostream& os, const std::vector<DType>& list);
+XGRAD_API std::ostream& operator<<(std::ostream& os, const Generator& g);  // "Generator(seed 0, offset 12)"
 
 }  // namespace xgrad

@@ -7,6 +7,9 @@
 namespace xgrad {
 
 enum class Reduction { none, mean, sum };
+inline std::ostream& operator<<(std::ostream& os, Reduction v) {
+  return detail::print_choice(os, static_cast<int>(v), {"none", "mean", "sum"});
+}
 
 struct NllLossOptions {
   ByName by_name = ByName();
@@ -54,6 +57,9 @@ struct CrossEntropyOptions {
                                                     Location at = Location::current());
 // batchmean: the sum divided by the size of the first dimension, which is what the divergence is per sample.
 enum class KlReduction { none, mean, sum, batchmean };
+inline std::ostream& operator<<(std::ostream& os, KlReduction v) {
+  return detail::print_choice(os, static_cast<int>(v), {"none", "mean", "sum", "batchmean"});
+}
 // y (log y - x) of log-probabilities x; log_target: the target holds log-probabilities, too. 0 log 0 is 0.
 [[nodiscard]] XGRAD_API Tensor kl_div(const Tensor& input, const Tensor& target,
                                       KlReduction reduction = KlReduction::mean, bool log_target = false,

@@ -9,6 +9,9 @@ namespace xgrad {
 
 // reflect: c b | a b c | b a; replicate: a a | a b c | c c; circular: b c | a b c | a b.
 enum class PadMode { constant, reflect, replicate, circular };
+inline std::ostream& operator<<(std::ostream& os, PadMode v) {
+  return detail::print_choice(os, static_cast<int>(v), {"constant", "reflect", "replicate", "circular"});
+}
 // x with elements added: `sizes` holds (before, after) of the last dimension, then of the one before, and so on;
 // negative numbers crop. value: what is put there (constant mode). Any dtype in constant mode, else floating.
 // ShapeError: an odd number of sizes or too many, a negative result, padding that reflects over the whole dimension
@@ -18,6 +21,10 @@ enum class PadMode { constant, reflect, replicate, circular };
                                    Location at = Location::current());
 
 enum class Interpolation { nearest, nearest_exact, linear, bilinear, bicubic, trilinear, area };
+inline std::ostream& operator<<(std::ostream& os, Interpolation v) {
+  return detail::print_choice(os, static_cast<int>(v),
+                              {"nearest", "nearest_exact", "linear", "bilinear", "bicubic", "trilinear", "area"});
+}
 struct InterpolateOptions {
   ByName by_name = ByName();
   std::vector<std::int64_t> size = {};    // of the spatial dimensions; one number stands for all

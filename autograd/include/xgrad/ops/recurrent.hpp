@@ -29,6 +29,10 @@ struct LSTMOutput {
   LSTMState state;
 };
 
+XGRAD_API std::ostream& operator<<(std::ostream& os, const LSTMState& s);
+XGRAD_API std::ostream& operator<<(std::ostream& os, const RNNOutput& r);
+XGRAD_API std::ostream& operator<<(std::ostream& os, const LSTMOutput& r);
+
 // ---- sequences ----
 // x (T, N, C), h0 and c0 (N, H) or undefined -> output (T, N, H), state (N, H); float32 or float64, one dtype for all.
 // ShapeError: x not of rank 3, a sequence of length 0, sizes that do not fit; DTypeError: dtypes differ.

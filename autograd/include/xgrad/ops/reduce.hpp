@@ -17,6 +17,15 @@ namespace xgrad {
 [[nodiscard]] XGRAD_API Tensor mean(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor mean(const Tensor& x, const Shape& dims, bool keepdim = false,
                                     Location at = Location::current());
+// Over one dimension. (Templates, so that {} stays a list of dimensions.)
+template <std::integral D>
+[[nodiscard]] Tensor sum(const Tensor& x, D dim, bool keepdim = false, Location at = Location::current()) {
+  return sum(x, Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
+}
+template <std::integral D>
+[[nodiscard]] Tensor mean(const Tensor& x, D dim, bool keepdim = false, Location at = Location::current()) {
+  return mean(x, Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
+}
 // Sum of squared deviations / max(0, n - correction). A bool may stand for the correction: true is 1 (unbiased), false 0.
 [[nodiscard]] XGRAD_API Tensor var(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor var(const Tensor& x, const Shape& dims, std::int64_t correction = 1,
@@ -47,11 +56,14 @@ Tensor std(const Tensor& x, B unbiased, Location at = Location::current()) {
 struct ValuesIndices {
   Tensor values, indices;  // indices are int64
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const ValuesIndices& r);
 // Along one dimension, with the position of the first extreme value, which alone gets the gradient.
 [[nodiscard]] XGRAD_API ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim = false,
                                           Location at = Location::current());
 [[nodiscard]] XGRAD_API ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim = false,
                                           Location at = Location::current());
+Tensor max(const Tensor&, const Tensor&) = delete;  // element by element: maximum(x, y)
+Tensor min(const Tensor&, const Tensor&) = delete;  // element by element: minimum(x, y)
 // Position (int64) of the first extreme value, of the flattened tensor or along dim.
 [[nodiscard]] XGRAD_API Tensor argmax(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim = false,

@@ -2,6 +2,7 @@
 // reshape/flatten where the strides allow) share memory with their input.
 #pragma once
 
+#include <concepts>
 #include <span>
 #include <vector>
 
@@ -38,9 +39,15 @@ namespace xgrad {
 // Joins along an existing dimension; other sizes must match; 1-D tensors of no elements are skipped, as in PyTorch.
 [[nodiscard]] XGRAD_API Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim = 0,
                                    Location at = Location::current());
+Tensor cat(const Tensor&, const Tensor&) = delete;  // tensors in braces: cat({x, y}, dim)
 // Joins equal shapes along a new dimension.
 [[nodiscard]] XGRAD_API Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim = 0,
                                      Location at = Location::current());
+Tensor stack(const Tensor&, const Tensor&) = delete;  // tensors in braces: stack({x, y}, dim)
+template <std::integral... N>
+Tensor view(const Tensor&, N...) = delete;  // sizes in braces: view(x, {2, -1})
+template <std::integral... N>
+Tensor reshape(const Tensor&, N...) = delete;  // sizes in braces: reshape(x, {2, -1})
 // Views of `size` along dim, the last one shorter; or of the given sizes, which must sum to the dimension.
 [[nodiscard]] XGRAD_API std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t dim = 0,
                                                   Location at = Location::current());

@@ -1,6 +1,8 @@
 // Datasets: things with a size from which examples are taken by number.
 #pragma once
 
+#include <concepts>
+#include <iosfwd>
 #include <span>
 #include <vector>
 
@@ -12,11 +14,17 @@ namespace xgrad::data {
 struct Example {
   Tensor data, target;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const Example& e);
 
 // Rows of two tensors that belong together. ValueError when their first sizes differ or one has no dimension.
 class XGRAD_API TensorDataset {
  public:
   TensorDataset(Tensor data, Tensor target, Location at = Location::current());
+  template <std::derived_from<Tensor> X>
+  explicit TensorDataset(const X&) = delete;  // of inputs and targets: TensorDataset(x, y)
+  template <class X, class Y>
+    requires(!std::convertible_to<const X&, Tensor> || !std::convertible_to<const Y&, Tensor>)
+  TensorDataset(const X&, const Y&) = delete;  // of two Tensors: TensorDataset(tensor(x), tensor(y))
   std::int64_t size() const;
   Example get(std::int64_t index, Location at = Location::current()) const;  // views; IndexError
   Example get_batch(std::span<const std::int64_t> indices, Location at = Location::current()) const;  // copies
@@ -25,6 +33,9 @@ class XGRAD_API TensorDataset {
 
   Tensor data, target;
 };
+
+// "TensorDataset(100 examples: data (100, 4), target (100))"
+XGRAD_API std::ostream& operator<<(std::ostream& os, const TensorDataset& set);
 
 struct Split {
   TensorDataset first, second;

@@ -3,7 +3,9 @@
 //   for (auto& [x, y] : data::DataLoader(train, {.batch_size = 64, .shuffle = true})) { ... }
 #pragma once
 
+#include <concepts>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <span>
 
@@ -11,6 +13,8 @@
 #include <xgrad/data/dataset.hpp>
 
 namespace xgrad::data {
+
+using xgrad::operator<<;
 
 struct DataLoaderOptions {
   ByName by_name = ByName();
@@ -27,6 +31,27 @@ namespace detail {
 XGRAD_API Example collate(std::span<const std::int64_t> indices, const std::function<Example(std::int64_t)>& get,
                           Location at);
 
+template <class Dataset>
+concept HasSize = requires(const Dataset& d) {
+  { d.size() } -> std::convertible_to<std::int64_t>;
+};
+template <class Dataset>
+concept HasBatches = requires(const Dataset& d, std::span<const std::int64_t> i) {
+  { d.get_batch(i) } -> std::convertible_to<Example>;
+};
+template <class Dataset>
+concept HasExamples = requires(const Dataset& d, std::int64_t i) {
+  { d.get(i) } -> std::convertible_to<Example>;
+};
+template <class Dataset>
+std::int64_t size_of(const Dataset& dataset) {
+  static_assert(HasSize<Dataset>,
+                "xgrad: a dataset has `std::int64_t size() const` and `data::Example get(std::int64_t) const`; of "
+                "tensors: data::TensorDataset(x, y)");
+  if constexpr (HasSize<Dataset>) return static_cast<std::int64_t>(dataset.size());
+  else return 0;
+}
+
 }  // namespace detail
 
 // A dataset in batches; a loop over it is one epoch.
@@ -41,12 +66,18 @@ class XGRAD_API DataLoader {
   // when their shapes differ). Several workers call it at the same time. The batches and their order do not depend on
   // the number of workers.
   template <class Dataset>
-  DataLoader(Dataset dataset, DataLoaderOptions options = {}, Location at = Location::current())
-      : DataLoader(dataset.size(), make_fetch(dataset, at), options, at) {}
+  DataLoader(const Dataset& dataset, DataLoaderOptions options = {}, Location at = Location::current())
+      : DataLoader(detail::size_of(dataset), make_fetch(dataset, at), options, at) {}
+  template <class Dataset, Arithmetic N>
+  DataLoader(Dataset, N) = delete;  // options by name: {.batch_size = 32}
+  template <std::derived_from<Tensor> X>
+  DataLoader(X, Tensor, DataLoaderOptions = {}) = delete;  // DataLoader(data::TensorDataset(x, y), ...)
   // ValueError: batch_size < 1, prefetch < 0, workers not in 0..1024, an empty dataset.
   DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at = Location::current());
 
   std::int64_t size() const;  // batches per epoch
+  // "DataLoader(2 batches of up to 32 of 50 examples)"
+  friend XGRAD_API std::ostream& operator<<(std::ostream& os, const DataLoader& loader);
 
   // What the loader does next, for a checkpoint in the middle of an epoch: "in_epoch" (bool), "remaining" (int64: the
   // examples still to come, in their order, without the batch in hand) and "examples" (the size of the dataset). An
@@ -83,14 +114,23 @@ class XGRAD_API DataLoader {
 
  private:
   template <class Dataset>
-  static Fetch make_fetch(Dataset dataset, [[maybe_unused]] Location at) {
-    if constexpr (requires(std::span<const std::int64_t> i) { dataset.get_batch(i, at); }) {
-      return [dataset, at](std::span<const std::int64_t> indices) { return dataset.get_batch(indices, at); };
-    } else if constexpr (requires(std::span<const std::int64_t> i) { dataset.get_batch(i); }) {
-      return [dataset](std::span<const std::int64_t> indices) { return dataset.get_batch(indices); };
-    } else {
-      const std::function<Example(std::int64_t)> get = [dataset](std::int64_t i) { return dataset.get(i); };
+  static Fetch make_fetch(const Dataset& dataset, [[maybe_unused]] Location at) {
+    static_assert(!detail::HasSize<Dataset> || detail::HasBatches<Dataset> || detail::HasExamples<Dataset>,
+                  "xgrad: a dataset has `data::Example get(std::int64_t index) const`, which returns {x, y}, or "
+                  "`data::Example get_batch(std::span<const std::int64_t> indices) const`");
+    static_assert(std::is_copy_constructible_v<Dataset>,
+                  "xgrad: a dataset is copied into the loader: hold what cannot be copied in a std::shared_ptr");
+    if constexpr (!std::is_copy_constructible_v<Dataset>) {
+      return {};
+    } else if constexpr (requires(std::span<const std::int64_t> i) { dataset.get_batch(i, at); }) {
+      return [dataset, at](std::span<const std::int64_t> indices) -> Example { return dataset.get_batch(indices, at); };
+    } else if constexpr (detail::HasBatches<Dataset>) {
+      return [dataset](std::span<const std::int64_t> indices) -> Example { return dataset.get_batch(indices); };
+    } else if constexpr (detail::HasExamples<Dataset>) {
+      const std::function<Example(std::int64_t)> get = [dataset](std::int64_t i) -> Example { return dataset.get(i); };
       return [get, at](std::span<const std::int64_t> indices) { return detail::collate(indices, get, at); };
+    } else {
+      return {};
     }
   }
 

@@ -11,6 +11,9 @@ namespace xgrad::nn {
 
 // What stands around the input: zeros; its mirror image without the edge; the edge repeated; the other end.
 enum class PaddingMode { zeros, reflect, replicate, circular };
+inline std::ostream& operator<<(std::ostream& os, PaddingMode v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"zeros", "reflect", "replicate", "circular"});
+}
 
 template <int N>
 struct ConvNdOptions {

@@ -9,7 +9,14 @@
 namespace xgrad::nn::init {
 
 enum class FanMode { fan_in, fan_out };
+inline std::ostream& operator<<(std::ostream& os, FanMode v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"fan_in", "fan_out"});
+}
 enum class Nonlinearity { linear, sigmoid, tanh, relu, leaky_relu, selu };
+inline std::ostream& operator<<(std::ostream& os, Nonlinearity v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v),
+                                     {"linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu"});
+}
 
 // Factor that keeps variances equal through a layer followed by the nonlinearity: 1, 5/3 (tanh), sqrt(2) (relu),
 // sqrt(2 / (1 + param^2)) (leaky_relu), 3/4 (selu).

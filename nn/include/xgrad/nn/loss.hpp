@@ -38,6 +38,9 @@ class Loss : public Module {
     const Tensor in = run_pre_hooks(a);
     return run_hooks(in, self.forward(in, b, c, at));
   }
+  template <class... A>
+    requires(!requires(const Derived& d, const A&... a) { d.forward(a...); })
+  void operator()(const A&...) const = delete;  // loss(input, target), Tensors; options: MSELoss({.reduction = ...})
 
  protected:
   // Constants that belong to the state, as in PyTorch.

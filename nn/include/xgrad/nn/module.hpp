@@ -24,6 +24,7 @@
 
 #include <xgrad/module_scope.hpp>
 #include <xgrad/nn/parameter.hpp>
+#include <xgrad/ops/elementwise.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::nn {
@@ -116,6 +117,7 @@ namespace xgrad::nn {
 struct LoadReport {
   std::vector<std::string> missing, unexpected;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const LoadReport& r);
 
 class XGRAD_API Module {
  public:
@@ -145,6 +147,15 @@ class XGRAD_API Module {
     add_child(name, child, at);
     return child;
   }
+  template <class M>
+    requires(!std::is_base_of_v<Module, M>)
+  M register_module(const std::string&, M) = delete;  // modules are handles: nn::Linear(2, 3); many: nn::ModuleList
+  // A module is called where it is declared as its own type, with forward in it; to call any module: nn::AnyModule.
+  template <class... A>
+  void operator()(const A&...) const = delete;  // net.forward(x); for net(x) derive from nn::Layer<Net>
+
+  void begin() const = delete;  // for (auto& [name, child] : net.named_children())
+  void end() const = delete;    // for (auto& [name, child] : net.named_children())
 
   // ---- contents, this module's own first, then the children's, in order of registration ----
   std::vector<Tensor> parameters(bool recurse = true, Location at = Location::current()) const;
@@ -238,6 +249,7 @@ template <std::derived_from<Module> M>
 std::ostream& operator<<(std::ostream& os, const M& module) {
   return detail::print_module(os, module, typeid(M));
 }
+XGRAD_API std::ostream& operator<<(std::ostream& os, const std::vector<std::pair<std::string, Module>>& named);
 
 // A deep copy of the same type: parameters, buffers, hooks and modes are its own (without gradients); tensors that are
 // shared within the module are shared within the copy. See <xgrad/nn/parameter.hpp> for what members must be. ValueError
@@ -251,26 +263,75 @@ M clone(const M& module, Location at = Location::current()) {
   return copy;
 }
 
-// A module that is called like a function. The library's own layers are final: what derived from nn::Linear and wrote a
-// forward of its own would find Linear's called. Hold the layer as a member instead. Derived supplies forward(x) or
-// forward(x, at), which returns a Tensor or a structure of two parts, the first of them the output that hooks see. A
-// layer that carries something from call to call names its type State and supplies forward(x, state, at) as well.
+}  // namespace xgrad::nn
+
+namespace xgrad::detail {
+
+[[noreturn]] XGRAD_API void no_output_for_hooks(const nn::Module& module, const Location& at);
+
+// Converts to a Tensor and to nothing else; converts to anything else.
+struct OnlyTensor {
+  template <std::same_as<Tensor> T>
+  operator T() const;
+};
+struct NoTensor {
+  template <class T>
+    requires(!std::same_as<T, Tensor>)
+  operator T() const;
+};
+template <class Y>
+concept StartsWithTensor = std::is_aggregate_v<Y> && std::is_standard_layout_v<Y> && requires {
+  Y{OnlyTensor()};
+} && !requires { Y{NoTensor()}; };
+
+// The output that hooks see of what forward returned: the tensor, or the first one of a tuple, list or structure.
+// Null: there is none.
+template <class Y>
+Tensor* first_output(Y& y) {
+  if constexpr (std::is_base_of_v<Tensor, Y>) return &y;
+  else if constexpr (requires { { *y.data() } -> std::same_as<Tensor&>; }) return y.size() ? y.data() : nullptr;
+  else if constexpr (requires { std::get<0>(y); }) return first_output(std::get<0>(y));
+  else if constexpr (StartsWithTensor<Y>) return reinterpret_cast<Tensor*>(&y);  // its address is the structure's
+  else return nullptr;
+}
+
+// Whether a call (x, a) goes to forward(x, state).
+template <class Derived, class... A>
+inline constexpr bool takes_state = false;
+template <class Derived, class A>
+  requires requires { typename Derived::State; }
+inline constexpr bool takes_state<Derived, A> = std::is_convertible_v<const A&, const typename Derived::State&>;
+
+}  // namespace xgrad::detail
+
+namespace xgrad::nn {
+
+template <class M>
+  requires(!std::derived_from<M, Module>)
+M clone(const M&, Location = Location::current()) = delete;  // nn::clone copies modules; a tensor: x.clone()
+
+// A module that is called like a function, net(x) or net(x, y, ...). The library's own layers are final: what derived
+// from nn::Linear and wrote a forward of its own would find Linear's called. Hold the layer as a member instead. Derived
+// supplies forward, const, of the same arguments or with a Location behind them. It returns a Tensor, or several in a
+// tuple, a list or a structure; hooks see the first input and the first tensor of the result. A layer that carries
+// something from call to call names its type State and supplies forward(x, state, at) as well.
 template <class Derived>
 class Layer : public Module {
  public:
-  auto operator()(const Tensor& x, Location at = Location::current()) const {
-    const Derived& self = static_cast<const Derived&>(*this);
-    return called(x, at, [&](const Tensor& in) {
-      if constexpr (requires { self.forward(in, at); })
-        return self.forward(in, at);
-      else
-        return self.forward(in);
-    });
-  }
+  auto operator()(const Tensor& x, Location at = Location::current()) const { return called(x, at); }
   template <class D = Derived>
   auto operator()(const Tensor& x, const typename D::State& state, Location at = Location::current()) const {
-    return called(x, at, [&](const Tensor& in) { return static_cast<const D&>(*this).forward(in, state, at); });
+    return with_hooks(x, at, [&](const Tensor& in) { return static_cast<const D&>(*this).forward(in, state, at); });
   }
+  template <class... More>
+    requires(sizeof...(More) > 0 && !detail::takes_state<Derived, More...>)
+  auto operator()(const Located& x, const More&... more) const {
+    return called(x.tensor, x.at, more...);
+  }
+  void operator()() const = delete;  // net(x)
+  template <class First, class... More>
+    requires(!std::is_convertible_v<const First&, const Tensor&>)
+  void operator()(const First&, const More&...) const = delete;  // the first input is a Tensor: net(tensor(values))
   // nn::clone(*this).
   Derived clone(Location at = Location::current()) const { return nn::clone(static_cast<const Derived&>(*this), at); }
 
@@ -280,21 +341,64 @@ class Layer : public Module {
   // The names are complete from the start, so that a model can be called by several threads at once.
   explicit Layer(std::string label = {}) : Module(std::move(label)) { set_default_label(typeid(Derived)); }
 
-  template <class F>
-  auto called(const Tensor& x, const Location& at, const F& forward) const {
-    const detail::ModuleScope scope(info(at));
-    if (!has_hooks()) return forward(x);
-    const Tensor in = run_pre_hooks(x);
-    auto y = forward(in);
-    if constexpr (std::is_convertible_v<decltype(y), Tensor>) {
-      return decltype(y)(run_hooks(in, std::move(y)));
+  template <class... More>
+  auto called(const Tensor& x, const Location& at, const More&... more) const {
+    static_assert(std::is_base_of_v<Layer, Derived>, "xgrad: struct Net derives from nn::Layer<Net>");
+    const auto& self = static_cast<const Derived&>(static_cast<const Module&>(*this));
+    if constexpr (requires { self.forward(x, more..., at); }) {
+      return with_hooks(x, at, [&](const Tensor& in) { return self.forward(in, more..., at); });
+    } else if constexpr (requires { self.forward(x, more...); }) {
+      return with_hooks(x, at, [&](const Tensor& in) { return self.forward(in, more...); });
     } else {
-      [[maybe_unused]] auto& [output, rest] = y;
-      output = run_hooks(in, std::move(output));
+      static_assert(detail::never<Derived>,
+                    "xgrad: net(...) calls forward of the same arguments, and this module has none that takes these: "
+                    "write `Tensor forward(const Tensor& x) const`, public and const");
+      return Tensor();
+    }
+  }
+  template <class F>
+  auto with_hooks(const Tensor& x, [[maybe_unused]] const Location& at, const F& forward) const {
+    using Result = decltype(forward(x));
+    const detail::ModuleScope scope(info(at));
+    static_assert(!std::is_void_v<Result>, "xgrad: forward returns its output: `Tensor forward(...) const`");
+    if constexpr (std::is_void_v<Result>) {
+      return Tensor();
+    } else {
+      if (!has_hooks()) return forward(x);
+      const Tensor in = run_pre_hooks(x);
+      auto y = forward(in);
+      Tensor* output = detail::first_output(y);
+      if (!output) detail::no_output_for_hooks(*this, at);
+      *output = run_hooks(in, std::move(*output));
       return y;
     }
   }
 };
+
+}  // namespace xgrad::nn
+
+namespace xgrad::detail {
+
+template <class M>
+concept ForwardsOne = requires(const M& m, const Tensor& x) {
+  { m.forward(x) } -> std::convertible_to<Tensor>;
+};
+// A module with a call operator of its own.
+template <class M>
+concept CalledWithOne = !std::is_base_of_v<nn::Layer<M>, M> && requires(const M& m, const Tensor& x, Location at) {
+  { m(x, at) } -> std::convertible_to<Tensor>;
+};
+
+template <class M>
+constexpr void require_one_input() {
+  static_assert(ForwardsOne<M> || CalledWithOne<M>,
+                "xgrad: a module in a Sequential, ModuleList<> or AnyModule has a public "
+                "`Tensor forward(const Tensor&) const`; one with more inputs or results is held as a member of its own type");
+}
+
+}  // namespace xgrad::detail
+
+namespace xgrad::nn {
 
 // Any module that is called with one tensor, whatever its type: the element of lists of different modules.
 class XGRAD_API AnyModule final : public Module {
@@ -305,8 +409,9 @@ class XGRAD_API AnyModule final : public Module {
       : Module(static_cast<const Module&>(module)), call_([module](const Tensor& x, const Location& at) {
           return call(module, x, at);
         }) {
-      detail::require_own_forward<M>();
-      set_default_label(typeid(M));
+    detail::require_own_forward<M>();
+    detail::require_one_input<M>();
+    set_default_label(typeid(M));
   }
   AnyModule(const AnyModule&) = default;
   AnyModule(AnyModule&&) noexcept = default;
@@ -322,14 +427,16 @@ class XGRAD_API AnyModule final : public Module {
   // One call of m, with its scope and hooks.
   template <class M>
   static Tensor call(const M& m, const Tensor& x, const Location& at) {
-    if constexpr (requires { m(x, at); }) {
+    if constexpr (detail::CalledWithOne<M> || (detail::ForwardsOne<M> && std::is_base_of_v<Layer<M>, M>)) {
       return m(x, at);
-    } else {  // a module with forward alone
+    } else if constexpr (detail::ForwardsOne<M>) {  // forward alone
       const Module& module = m;
       const detail::ModuleScope scope(module.info(at));
       if (!module.has_hooks()) return m.forward(x);
       const Tensor in = module.run_pre_hooks(x);
       return module.run_hooks(in, m.forward(in));
+    } else {
+      return Tensor();  // refused by require_one_input
     }
   }
 

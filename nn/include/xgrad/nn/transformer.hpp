@@ -7,6 +7,9 @@
 namespace xgrad::nn {
 
 enum class TransformerActivation { relu, gelu };
+inline std::ostream& operator<<(std::ostream& os, TransformerActivation v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"relu", "gelu"});
+}
 
 struct TransformerEncoderLayerOptions {
   ByName by_name = ByName();

@@ -23,6 +23,12 @@ struct AdadeltaOptions {
 // v = rho v + (1 - rho) g^2; d = sqrt(u + eps) / sqrt(v + eps) g; u = rho u + (1 - rho) d^2; p -= lr d. Zeiler 2012.
 class XGRAD_API Adadelta : public OptimizerWith<AdadeltaOptions> {
  public:
+  Adadelta(const Adadelta&) = delete;  // one optimizer has the state: pass Adadelta&, keep several as std::unique_ptr
+  Adadelta& operator=(const Adadelta&) = delete;  // load_state_dict(other.state_dict())
+  template <NoParameters T>
+  explicit Adadelta(const T&, AdadeltaOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <Arithmetic T>
+  Adadelta(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit Adadelta(const std::vector<Tensor>& params, AdadeltaOptions options = {}, Location at = Location::current());
   explicit Adadelta(const std::vector<ParamGroup<AdadeltaOptions>>& groups, AdadeltaOptions defaults = {},
                     Location at = Location::current());

@@ -25,6 +25,12 @@ struct AdagradOptions {
 // v += g^2; p -= lr / (1 + (t - 1) lr_decay) g / (sqrt(v) + eps). Duchi, Hazan & Singer 2011.
 class XGRAD_API Adagrad : public OptimizerWith<AdagradOptions> {
  public:
+  Adagrad(const Adagrad&) = delete;  // one optimizer has the state: pass Adagrad&, keep several as std::unique_ptr
+  Adagrad& operator=(const Adagrad&) = delete;  // load_state_dict(other.state_dict())
+  template <NoParameters T>
+  explicit Adagrad(const T&, AdagradOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <Arithmetic T>
+  Adagrad(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit Adagrad(const std::vector<Tensor>& params, AdagradOptions options = {}, Location at = Location::current());
   explicit Adagrad(const std::vector<ParamGroup<AdagradOptions>>& groups, AdagradOptions defaults = {},
                    Location at = Location::current());

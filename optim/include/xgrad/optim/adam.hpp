@@ -26,6 +26,12 @@ struct AdamOptions {
 // Kingma & Ba 2015; Reddi et al. 2018.
 class XGRAD_API Adam : public OptimizerWith<AdamOptions> {
  public:
+  Adam(const Adam&) = delete;  // one optimizer has the state: pass Adam&, keep several as std::unique_ptr
+  Adam& operator=(const Adam&) = delete;  // load_state_dict(other.state_dict())
+  template <NoParameters T>
+  explicit Adam(const T&, AdamOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <Arithmetic T>
+  Adam(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit Adam(const std::vector<Tensor>& params, AdamOptions options = {}, Location at = Location::current());
   explicit Adam(const std::vector<ParamGroup<AdamOptions>>& groups, AdamOptions defaults = {},
                 Location at = Location::current());
@@ -55,6 +61,12 @@ struct AdamWOptions {
 // Adam with decoupled weight decay. Loshchilov & Hutter 2019.
 class XGRAD_API AdamW : public OptimizerWith<AdamWOptions> {
  public:
+  AdamW(const AdamW&) = delete;  // one optimizer has the state: pass AdamW&, keep several as std::unique_ptr
+  AdamW& operator=(const AdamW&) = delete;  // load_state_dict(other.state_dict())
+  template <NoParameters T>
+  explicit AdamW(const T&, AdamWOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <Arithmetic T>
+  AdamW(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit AdamW(const std::vector<Tensor>& params, AdamWOptions options = {}, Location at = Location::current());
   explicit AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups, AdamWOptions defaults = {},
                  Location at = Location::current());

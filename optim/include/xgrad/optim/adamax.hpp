@@ -24,6 +24,12 @@ struct AdamaxOptions {
 // of the mean square. Kingma & Ba 2015.
 class XGRAD_API Adamax : public OptimizerWith<AdamaxOptions> {
  public:
+  Adamax(const Adamax&) = delete;  // one optimizer has the state: pass Adamax&, keep several as std::unique_ptr
+  Adamax& operator=(const Adamax&) = delete;  // load_state_dict(other.state_dict())
+  template <NoParameters T>
+  explicit Adamax(const T&, AdamaxOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <Arithmetic T>
+  Adamax(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit Adamax(const std::vector<Tensor>& params, AdamaxOptions options = {}, Location at = Location::current());
   explicit Adamax(const std::vector<ParamGroup<AdamaxOptions>>& groups, AdamaxOptions defaults = {},
                   Location at = Location::current());

@@ -25,6 +25,12 @@ struct ASGDOptions {
 // the state as "i.ax". Polyak & Juditsky 1992; Bottou.
 class XGRAD_API ASGD : public OptimizerWith<ASGDOptions> {
  public:
+  ASGD(const ASGD&) = delete;  // one optimizer has the state: pass ASGD&, keep several as std::unique_ptr
+  ASGD& operator=(const ASGD&) = delete;  // load_state_dict(other.state_dict())
+  template <NoParameters T>
+  explicit ASGD(const T&, ASGDOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <Arithmetic T>
+  ASGD(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit ASGD(const std::vector<Tensor>& params, ASGDOptions options = {}, Location at = Location::current());
   explicit ASGD(const std::vector<ParamGroup<ASGDOptions>>& groups, ASGDOptions defaults = {},
                 Location at = Location::current());

@@ -10,6 +10,9 @@
 namespace xgrad::optim {
 
 enum class LineSearch { none, strong_wolfe };
+inline std::ostream& operator<<(std::ostream& os, LineSearch v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"none", "strong_wolfe"});
+}
 
 // In the state as a bool.
 template <>
@@ -41,6 +44,10 @@ struct LBFGSOptions {
 
 // How a step() of LBFGS ended.
 enum class LBFGSEnd { not_run, gradient, change, max_iter, max_eval, no_decrease, unbounded };
+inline std::ostream& operator<<(std::ostream& os, LBFGSEnd v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v),
+                              {"not_run", "gradient", "change", "max_iter", "max_eval", "no_decrease", "unbounded"});
+}
 
 struct XGRAD_API LBFGSResult {
   LBFGSEnd end = LBFGSEnd::not_run;
@@ -49,6 +56,7 @@ struct XGRAD_API LBFGSResult {
   bool converged() const { return end == LBFGSEnd::gradient || end == LBFGSEnd::change; }
   std::string text() const;  // "gradient below tolerance_grad after 9 iterations, 12 evaluations"
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const LBFGSResult& r);  // text()
 
 // Quasi-Newton steps from the last history_size changes of the gradient, for smooth deterministic losses with few
 // parameters; .line_search_fn = LineSearch::strong_wolfe makes it robust. One step() runs up to max_iter iterations and
@@ -72,6 +80,12 @@ struct XGRAD_API LBFGSResult {
 // parameters end at the lowest point found. When the closure throws they are those before the iteration.
 class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
  public:
+  LBFGS(const LBFGS&) = delete;  // one optimizer has the state: pass LBFGS&, keep several as std::unique_ptr
+  LBFGS& operator=(const LBFGS&) = delete;  // load_state_dict(other.state_dict())
+  template <NoParameters T>
+  explicit LBFGS(const T&, LBFGSOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <Arithmetic T>
+  LBFGS(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit LBFGS(const std::vector<Tensor>& params, LBFGSOptions options = {}, Location at = Location::current());
 
   // The loss before the step. ValueError: the loss or a gradient is not finite there. (After a step that was only

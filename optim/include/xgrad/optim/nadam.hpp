@@ -27,6 +27,12 @@ struct NAdamOptions {
 // far, p -= lr ((1 - mu_t) / (1 - M_t) g + mu_(t+1) / (1 - M_(t+1)) m) / (sqrt(v^) + eps). Dozat 2016.
 class XGRAD_API NAdam : public OptimizerWith<NAdamOptions> {
  public:
+  NAdam(const NAdam&) = delete;  // one optimizer has the state: pass NAdam&, keep several as std::unique_ptr
+  NAdam& operator=(const NAdam&) = delete;  // load_state_dict(other.state_dict())
+  template <NoParameters T>
+  explicit NAdam(const T&, NAdamOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <Arithmetic T>
+  NAdam(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit NAdam(const std::vector<Tensor>& params, NAdamOptions options = {}, Location at = Location::current());
   explicit NAdam(const std::vector<ParamGroup<NAdamOptions>>& groups, NAdamOptions defaults = {},
                  Location at = Location::current());

@@ -9,6 +9,7 @@
 
 #include <concepts>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,11 +26,16 @@ struct ParamGroup {
   Options options = {};
 };
 
+// What is given in place of a list of parameters: one tensor, a module, named parameters.
+template <class T>
+concept NoParameters = !std::convertible_to<const T&, std::vector<Tensor>> &&
+                       !std::derived_from<T, class Optimizer> && !requires(const T& t) { t.begin()->params; };
+
 class XGRAD_API Optimizer {
  public:
   virtual ~Optimizer();
-  Optimizer(const Optimizer&) = delete;
-  Optimizer& operator=(const Optimizer&) = delete;
+  Optimizer(const Optimizer&) = delete;  // one optimizer has the state: pass Optimizer&, keep it as std::unique_ptr
+  Optimizer& operator=(const Optimizer&) = delete;  // load_state_dict(other.state_dict())
 
   // One update of every parameter that has a gradient. Not recorded on the tape. When memory runs out nothing is changed.
   virtual void step(Location at = Location::current());
@@ -128,6 +134,9 @@ class XGRAD_API Optimizer {
   std::vector<std::size_t> counts_;  // parameters per group
   std::vector<double> initial_lrs_;
 };
+
+// "SGD(4 parameters, lr=0.1)", a group after the other.
+XGRAD_API std::ostream& operator<<(std::ostream& os, const Optimizer& o);
 
 // An optimizer with options of one type, an aggregate of Option<...> with
 //   template <class Self, class F> static void each(Self& o, F f) { f("lr", o.lr); ... }

@@ -26,6 +26,12 @@ struct RAdamOptions {
 // r = R - 2 t b2^t / (1 - b2^t). Liu et al. 2020.
 class XGRAD_API RAdam : public OptimizerWith<RAdamOptions> {
  public:
+  RAdam(const RAdam&) = delete;  // one optimizer has the state: pass RAdam&, keep several as std::unique_ptr
+  RAdam& operator=(const RAdam&) = delete;  // load_state_dict(other.state_dict())
+  template <NoParameters T>
+  explicit RAdam(const T&, RAdamOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <Arithmetic T>
+  RAdam(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit RAdam(const std::vector<Tensor>& params, RAdamOptions options = {}, Location at = Location::current());
   explicit RAdam(const std::vector<ParamGroup<RAdamOptions>>& groups, RAdamOptions defaults = {},
                  Location at = Location::current());

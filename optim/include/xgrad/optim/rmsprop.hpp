@@ -27,6 +27,12 @@ struct RMSpropOptions {
 // Tieleman & Hinton 2012 (lecture 6.5); centered: Graves 2013.
 class XGRAD_API RMSprop : public OptimizerWith<RMSpropOptions> {
  public:
+  RMSprop(const RMSprop&) = delete;  // one optimizer has the state: pass RMSprop&, keep several as std::unique_ptr
+  RMSprop& operator=(const RMSprop&) = delete;  // load_state_dict(other.state_dict())
+  template <NoParameters T>
+  explicit RMSprop(const T&, RMSpropOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <Arithmetic T>
+  RMSprop(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit RMSprop(const std::vector<Tensor>& params, RMSpropOptions options = {}, Location at = Location::current());
   explicit RMSprop(const std::vector<ParamGroup<RMSpropOptions>>& groups, RMSpropOptions defaults = {},
                    Location at = Location::current());

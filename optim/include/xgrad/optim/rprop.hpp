@@ -22,6 +22,12 @@ struct RpropOptions {
 // changes; p -= sign(g) step size. For full batches. Riedmiller & Braun 1993.
 class XGRAD_API Rprop : public OptimizerWith<RpropOptions> {
  public:
+  Rprop(const Rprop&) = delete;  // one optimizer has the state: pass Rprop&, keep several as std::unique_ptr
+  Rprop& operator=(const Rprop&) = delete;  // load_state_dict(other.state_dict())
+  template <NoParameters T>
+  explicit Rprop(const T&, RpropOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <Arithmetic T>
+  Rprop(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit Rprop(const std::vector<Tensor>& params, RpropOptions options = {}, Location at = Location::current());
   explicit Rprop(const std::vector<ParamGroup<RpropOptions>>& groups, RpropOptions defaults = {},
                  Location at = Location::current());

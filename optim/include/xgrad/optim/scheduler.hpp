@@ -22,8 +22,8 @@ namespace xgrad::optim {
 class XGRAD_API LRScheduler {
  public:
   virtual ~LRScheduler();
-  LRScheduler(const LRScheduler&) = delete;
-  LRScheduler& operator=(const LRScheduler&) = delete;
+  LRScheduler(const LRScheduler&) = delete;  // one schedule drives the optimizer: pass LRScheduler&
+  LRScheduler& operator=(const LRScheduler&) = delete;  // load_state_dict(other.state_dict())
 
   // To the next epoch (or batch: whatever the schedule counts).
   virtual void step(Location at = Location::current());
@@ -81,6 +81,9 @@ class XGRAD_API LRScheduler {
   friend class SequentialLR;
   friend class ChainedScheduler;
 };
+
+// "StepLR(epoch 3, lr=0.1)"
+XGRAD_API std::ostream& operator<<(std::ostream& os, const LRScheduler& s);
 
 // A number for every group, or one for each: .max_lr = 0.1 or {0.1, 0.01}.
 struct PerGroup {

@@ -7,6 +7,9 @@
 namespace xgrad::optim {
 
 enum class Anneal { cos, linear };
+inline std::ostream& operator<<(std::ostream& os, Anneal v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"cos", "linear"});
+}
 
 struct OneCycleLROptions {
   ByName by_name = ByName();
@@ -44,6 +47,9 @@ class XGRAD_API OneCycleLR : public LRScheduler {
 };
 
 enum class CyclicMode { triangular, triangular2, exp_range };
+inline std::ostream& operator<<(std::ostream& os, CyclicMode v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"triangular", "triangular2", "exp_range"});
+}
 
 struct CyclicLROptions {
   ByName by_name = ByName();

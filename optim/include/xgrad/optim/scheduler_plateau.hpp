@@ -6,7 +6,13 @@
 namespace xgrad::optim {
 
 enum class PlateauMode { min, max };
+inline std::ostream& operator<<(std::ostream& os, PlateauMode v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"min", "max"});
+}
 enum class ThresholdMode { rel, abs };
+inline std::ostream& operator<<(std::ostream& os, ThresholdMode v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"rel", "abs"});
+}
 
 struct ReduceLROnPlateauOptions {
   ByName by_name = ByName();

@@ -25,6 +25,12 @@ struct SGDOptions {
 // One pass over parameter, gradient and momentum. Sutskever et al. 2013, as PyTorch applies it.
 class XGRAD_API SGD : public OptimizerWith<SGDOptions> {
  public:
+  SGD(const SGD&) = delete;  // one optimizer has the state: pass SGD&, keep several as std::unique_ptr
+  SGD& operator=(const SGD&) = delete;  // load_state_dict(other.state_dict())
+  template <NoParameters T>
+  explicit SGD(const T&, SGDOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <Arithmetic T>
+  SGD(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit SGD(const std::vector<Tensor>& params, SGDOptions options = {}, Location at = Location::current());
   explicit SGD(const std::vector<ParamGroup<SGDOptions>>& groups, SGDOptions defaults = {},
                Location at = Location::current());

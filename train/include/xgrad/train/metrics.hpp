@@ -31,6 +31,8 @@ class XGRAD_API ConfusionMatrix {
   std::vector<std::int64_t> counts_;
 };
 
+XGRAD_API std::ostream& operator<<(std::ostream& os, const ConfusionMatrix& m);  // str()
+
 // Averages weighted by the number of samples: a loss over batches of unequal size.
 class Mean {
  public:

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
+#include <initializer_list>
+#include <iosfwd>
 #include <string>
 #include <typeinfo>
 
@@ -14,23 +17,28 @@ struct Summary {
   std::int64_t parameters = 0, trainable = 0, mult_adds = 0;
   const std::string& str() const { return text; }
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const Summary& s);  // the table
 
 namespace detail {
 // type: what to call a model that has no name.
-XGRAD_API Summary summarize(nn::Module model, const std::type_info& type, const std::function<Tensor()>& run);
+XGRAD_API Summary summarize(nn::Module model, const std::type_info& type, const std::function<void()>& run);
 }
 
-// A table of the modules with output shapes, parameter counts and multiply-adds, from one run of the model on `input`
-// (in evaluation mode, without gradients).
-template <class M>
-Summary summary(const M& model, const Tensor& input, Location at = Location::current()) {
-  const xgrad::detail::CallSite site(at);
+// A table of the modules with output shapes, parameter counts and multiply-adds, from one run of the model on the
+// inputs (in evaluation mode, without gradients).
+template <std::derived_from<nn::Module> M, class... Inputs>
+Summary summary(const M& model, const Inputs&... inputs) {
+  static_assert(sizeof...(Inputs) > 0 && (!std::is_arithmetic_v<Inputs> && ...),
+                "xgrad: summary(net, x) runs the network on inputs: summary(net, zeros({1, 3, 32, 32}))");
   return detail::summarize(model, typeid(M), [&] {
-    if constexpr (requires { model(input); })
-      return model(input);
-    else
-      return model.forward(input);
+    if constexpr (requires { model(inputs...); }) model(inputs...);
+    else model.forward(inputs...);
   });
 }
+template <class M>
+  requires(!std::derived_from<M, nn::Module>)
+Summary summary(const M&, const nn::Module&) = delete;  // the model first: summary(net, x)
+template <std::integral N>
+Summary summary(const nn::Module&, std::initializer_list<N>) = delete;  // of a run: summary(net, zeros({1, 3, 32, 32}))
 
 }  // namespace xgrad::train

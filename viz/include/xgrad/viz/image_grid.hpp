@@ -16,6 +16,9 @@ namespace xgrad::viz {
 // ink: small is white, large is black; gray: the other way round; diverging: purple below 0, white, green above 0, as
 // in pictures of graphs; automatic: diverging when there are negative values, else ink.
 enum class Colors { automatic, ink, gray, diverging };
+inline std::ostream& operator<<(std::ostream& os, Colors v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"automatic", "ink", "gray", "diverging"});
+}
 
 struct ImageGridOptions {
   ByName by_name = ByName();

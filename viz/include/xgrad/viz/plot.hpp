@@ -30,7 +30,14 @@ struct Series {
 };
 
 enum class Scale { linear, log };  // log: values of 0 and below are left out
+inline std::ostream& operator<<(std::ostream& os, Scale v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"linear", "log"});
+}
 enum class Marker { none, circle, square, triangle, diamond, cross, star };
+inline std::ostream& operator<<(std::ostream& os, Marker v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v),
+                              {"none", "circle", "square", "triangle", "diamond", "cross", "star"});
+}
 
 struct Range {
   double low, high;

@@ -1,0 +1,4 @@
+// expect: element by element: maximum(x, y)
+#include <xgrad/xgrad.hpp>
+
+xgrad::Tensor larger(const xgrad::Tensor& x, const xgrad::Tensor& y) { return max(x, y); }

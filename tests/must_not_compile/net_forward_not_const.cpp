@@ -1,0 +1,8 @@
+// expect: public and const
+#include <xgrad/xgrad.hpp>
+
+struct Net : xgrad::nn::Layer<Net> {
+  xgrad::Tensor forward(const xgrad::Tensor& x) { return x; }
+};
+
+xgrad::Tensor run(const Net& net, const xgrad::Tensor& x) { return net(x); }

@@ -1,0 +1,5 @@
+// expect: one optimizer has the state: pass SGD&
+#include <xgrad/xgrad.hpp>
+
+void train(xgrad::optim::SGD opt);
+void run(xgrad::optim::SGD& opt) { train(opt); }

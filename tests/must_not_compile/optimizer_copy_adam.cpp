@@ -1,0 +1,7 @@
+// expect: one optimizer has the state: pass Adam&, keep several as std::unique_ptr
+#include <xgrad/xgrad.hpp>
+
+void train(const std::vector<xgrad::Tensor>& params) {
+  xgrad::optim::Adam opt(params);
+  auto other = opt;
+}

@@ -1,0 +1,7 @@
+// expect: one optimizer has the state: pass LBFGS&, keep several as std::unique_ptr
+#include <xgrad/xgrad.hpp>
+
+void train(const std::vector<xgrad::Tensor>& params) {
+  xgrad::optim::LBFGS opt(params);
+  auto other = opt;
+}

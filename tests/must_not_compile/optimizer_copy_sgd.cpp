@@ -1,0 +1,7 @@
+// expect: one optimizer has the state: pass SGD&, keep several as std::unique_ptr
+#include <xgrad/xgrad.hpp>
+
+void train(const std::vector<xgrad::Tensor>& params) {
+  xgrad::optim::SGD opt(params, {.lr = 1});
+  auto other = opt;
+}

@@ -1,0 +1,4 @@
+// expect: sizes are integers
+#include <xgrad/xgrad.hpp>
+
+xgrad::Tensor half(double n) { return xgrad::zeros({n / 2}); }
