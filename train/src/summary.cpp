@@ -108,7 +108,7 @@ std::string table(const std::vector<Row>& rows, const Summary& s, std::int64_t b
 
 }  // namespace
 
-Summary summarize(nn::Module model, const std::function<void()>& run) {
+Summary summarize(nn::Module model, const std::function<Tensor()>& run) {
   Summary s;
   Builder b;
   b.add(model, "", 0, "", true);
@@ -117,7 +117,7 @@ Summary summarize(nn::Module model, const std::function<void()>& run) {
     const Modes modes(model);
     model.eval();
     const Tensor y = run();
-    b.rows[0].shape = to_string(y.shape());
+    if (y.defined()) b.rows[0].shape = to_string(y.shape());
   }
   std::int64_t bytes = 0;
   for (const Tensor& p : model.parameters()) {

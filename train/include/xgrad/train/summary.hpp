@@ -18,7 +18,7 @@ struct Summary {
 XGRAD_API std::ostream& operator<<(std::ostream& os, const Summary& s);  // the table
 
 namespace detail {
-XGRAD_API Summary summarize(nn::Module model, const std::function<void()>& run);
+XGRAD_API Summary summarize(nn::Module model, const std::function<Tensor()>& run);
 }
 
 // A table of the modules with output shapes, parameter counts and multiply-adds, from one run of the model on the
@@ -28,8 +28,12 @@ Summary summary(const M& model, const Inputs&... inputs) {
   static_assert(sizeof...(Inputs) > 0 && (!std::is_arithmetic_v<Inputs> && ...),
                 "xgrad: summary(net, x) runs the network on inputs: summary(net, zeros({1, 3, 32, 32}))");
   return detail::summarize(model, [&] {
-    if constexpr (requires { model(inputs...); }) model(inputs...);
-    else model.forward(inputs...);
+    auto y = [&] {
+      if constexpr (requires { model(inputs...); }) return model(inputs...);
+      else return model.forward(inputs...);
+    }();
+    const Tensor* first = xgrad::detail::first_output(y);
+    return first ? *first : Tensor();
   });
 }
 template <class M>
