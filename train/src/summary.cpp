@@ -109,7 +109,7 @@ std::string table(const std::vector<Row>& rows, const Summary& s, std::int64_t b
 
 }  // namespace
 
-Summary summarize(nn::Module model, const std::type_info& type, const std::function<void()>& run) {
+Summary summarize(nn::Module model, const std::type_info& type, const std::function<Tensor()>& run) {
   Summary s;
   Builder b;
   b.add(model, "", 0, "", true);
@@ -119,7 +119,7 @@ Summary summarize(nn::Module model, const std::type_info& type, const std::funct
     const Modes modes(model);
     model.eval();
     const Tensor y = run();
-    b.rows[0].shape = to_string(y.shape());
+    if (y.defined()) b.rows[0].shape = to_string(y.shape());
   }
   std::int64_t bytes = 0;
   for (const Tensor& p : model.parameters()) {

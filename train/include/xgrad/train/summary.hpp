@@ -21,20 +21,28 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const Summary& s);  // the 
 
 namespace detail {
 // type: what to call a model that has no name.
-XGRAD_API Summary summarize(nn::Module model, const std::type_info& type, const std::function<void()>& run);
+XGRAD_API Summary summarize(nn::Module model, const std::type_info& type, const std::function<Tensor()>& run);
 }
 
 // A table of the modules with output shapes, parameter counts and multiply-adds, from one run of the model on the
 // inputs (in evaluation mode, without gradients).
-template <std::derived_from<nn::Module> M, class... Inputs>
-Summary summary(const M& model, const Inputs&... inputs) {
-  static_assert(sizeof...(Inputs) > 0 && (!std::is_arithmetic_v<Inputs> && ...),
-                "xgrad: summary(net, x) runs the network on inputs: summary(net, zeros({1, 3, 32, 32}))");
+template <std::derived_from<nn::Module> M, class... More>
+Summary summary(const M& model, const Located& x, const More&... more) {
+  const xgrad::detail::CallSite site(x.at);
   return detail::summarize(model, typeid(M), [&] {
-    if constexpr (requires { model(inputs...); }) model(inputs...);
-    else model.forward(inputs...);
+    auto y = [&] {
+      if constexpr (requires { model(x.tensor, more...); })
+        return model(x.tensor, more...);
+      else
+        return model.forward(x.tensor, more...);
+    }();
+    const Tensor* first = xgrad::detail::first_output(y);
+    return first ? *first : Tensor();
   });
 }
+template <std::derived_from<nn::Module> M, class... Sizes>
+  requires(sizeof...(Sizes) == 0 || (std::is_arithmetic_v<Sizes> && ...))
+Summary summary(const M&, Sizes...) = delete;  // runs the network on inputs: summary(net, zeros({1, 3, 32, 32}))
 template <class M>
   requires(!std::derived_from<M, nn::Module>)
 Summary summary(const M&, const nn::Module&) = delete;  // the model first: summary(net, x)
