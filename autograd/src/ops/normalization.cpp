@@ -353,7 +353,9 @@ Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& 
   NormTerms terms = use_input_stats ? NormTerms{} : running_terms(packed, running, eps);
   Tensor y = use_input_stats ? rows(grid, eps, in, terms) : channels(grid, packed, in, terms);
   const Running next = use_input_stats ? next_from_samples(grid, terms, running, momentum, eps) : Running{};
-      record_norm("batch_norm", channels(grid, packed, in, terms), in, terms, {grid, !training, eps, each}, at, used);
+  const Tensor statistics[] = {running_mean, running_var};
+  y = record_norm("instance_norm", std::move(y), in, terms, {grid, !use_input_stats, eps, each}, at,
+                  std::span(statistics, use_input_stats ? 0 : 2));
   replace(running, next, at);
   return y;
 }
