@@ -198,22 +198,23 @@ std::string image_grid_svg(const std::vector<Tensor>& rows, const ImageGridOptio
 
 std::string image_grid(const std::vector<Tensor>& rows, const std::string& path, const ImageGridOptions& options,
                        Location at) {
-  require_picture_suffix(kOp, path, at);
-  return save_svg(kOp, image_grid_svg(rows, options, at), path, at);
+  require_picture_path(kOp, path, at);
+  const Grid grid(rows, options, at);  // finds mistakes in the arguments, before anything is drawn
+  return save_svg(kOp, [&] { return grid.svg(); }, path, at);
 }
 
 std::string image_grid(const Tensor& images, const std::string& path, const ImageGridOptions& options, Location at) {
-  require_picture_suffix(kOp, path, at);
+  require_picture_path(kOp, path, at);
   require_defined(kOp, images, at);
   if (images.dim() < 3 || images.size(0) == 0)
-    return save_svg(kOp, image_grid_svg({images}, options, at), path, at);  // says what is wrong
+    return image_grid(std::vector<Tensor>{images}, path, options, at);  // says what is wrong
   const std::int64_t n = images.size(0);
   if (options.columns < 0) ErrorReport(kOp, "columns, tile and gap must not be negative", at).value_error();
   const std::int64_t columns =
       options.columns ? options.columns : static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
   std::vector<Tensor> rows;
   for (std::int64_t i = 0; i < n; i += columns) rows.push_back(images.slice(0, i, std::min(i + columns, n)));
-  return save_svg(kOp, image_grid_svg(rows, options, at), path, at);
+  return image_grid(rows, path, options, at);
 }
 
 }  // namespace xgrad::viz

@@ -29,6 +29,7 @@ class Builder {
     for (std::size_t i = first_; i < graph_.nodes.size(); ++i) add_operation(static_cast<std::int64_t>(i));
     name_saved();
     if (options_.symbols) name_symbols();
+    add_ghosts(p_);
     mark_main_line();
     finish_edges();
     drop_small_boxes();
@@ -237,7 +238,7 @@ class Builder {
     std::map<int, std::vector<PicEdge*>> owned;
     for (PicEdge& e : p_.edges) {
       const PicNode &from = p_.nodes[static_cast<std::size_t>(e.from)], &to = p_.nodes[static_cast<std::size_t>(e.to)];
-      const bool learnt = from.kind == Kind::parameter || from.kind == Kind::ghost || from.kind == Kind::frozen;
+      const bool learnt = from.kind == Kind::parameter || from.kind == Kind::frozen || (from.kind == Kind::ghost && from.ghost_of == Kind::parameter);
       if (learnt && to.main_line && from.box == to.box) owned[e.to].push_back(&e);
     }
     for (auto& [operation, edges] : owned) {

@@ -22,6 +22,7 @@ struct PicNode {
   std::string source;              // "train.cpp:42"
   int box = -1;                    // innermost module box
   bool main_line = false;
+  Kind ghost_of = Kind::parameter;  // of a ghost: what it stands for
 };
 
 // Where a parameter stands: before its operation like other inputs, or beside it in the same rank, one on each side of
@@ -52,5 +53,14 @@ struct Picture {
 };
 
 Picture build_picture(const Tensor& root, const Options& options);
+// Ghosts in the place of edges that make dot slow or fail: of whatever is used often, and of what is used far away.
+void add_ghosts(Picture& p);
+
+// plain: the nodes stand where dot likes; for graphs that it cannot lay out otherwise.
+enum class Layout { arranged, plain };
+// The picture as Graphviz text, of a tensor that require_graph accepts.
+std::string dot_text(const Tensor& root, const Options& options, Layout layout = Layout::arranged);
+// ValueError: undefined; AutogradError: not the result of recorded operations.
+void require_graph(const Tensor& root, const Location& at);
 
 }  // namespace xgrad::viz

@@ -129,8 +129,8 @@ Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Se
 }
 
 std::string Plot::save(const std::string& path, Location at) const {
-  require_picture_suffix("viz::Plot", path, at);
-  return save_svg("viz::Plot", svg(), path, at);
+  require_picture_path("viz::Plot", path, at);
+  return save_svg("viz::Plot", [&] { return svg(); }, path, at);
 }
 
 }  // namespace xgrad::viz

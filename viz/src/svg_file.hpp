@@ -1,6 +1,7 @@
 // What all pictures drawn without Graphviz share: text measures and the way to a file.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <xgrad/error.hpp>
 
@@ -11,9 +12,10 @@ constexpr const char* kFontFamily = "Helvetica,Arial,sans-serif";
 // About how wide a text in Helvetica is, for leaving room.
 double text_width(const std::string& text, double font_size);
 
-// ValueError unless the suffix is .svg, .png or .pdf.
-void require_picture_suffix(const char* op, const std::string& path, const Location& at);
-// Writes the picture in the format of the suffix; see Plot::save.
-std::string save_svg(const char* op, const std::string& svg, const std::string& path, const Location& at);
+// ValueError unless the suffix is .svg, .png or .pdf, or for a NUL character.
+void require_picture_path(const char* op, const std::string& path, const Location& at);
+// Writes the picture in the format of the suffix; see Plot::save. Throws nothing, not even what draw() throws.
+std::string save_svg(const char* op, const std::function<std::string()>& draw, const std::string& path,
+                     const Location& at);
 
 }  // namespace xgrad::viz
