@@ -95,8 +95,9 @@ class Conversion {
     try {
       write_file_atomically(op_, path_, {{a.picture.data(), a.picture.size()}}, at_);
     } catch (const Error& e) {
+      complain(e.what());
       const std::string kept = keep_text(op_, source.text, path_, converter_, at_);
-      complain(fmt::format("{}\n  help   the {} is in {}", e.what(), converter_.text_noun, kept));
+      complain(fmt::format("  help   the {} is in {}", converter_.text_noun, kept));
       return kept;
     }
     for (const std::string& note : {notes, a.fitted, remark ? remark(a.picture, a.said) : ""})

@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kMaxCells = 16, kMaxColumns = 8, kMaxNodesWithCells = 40;
 constexpr std::size_t kMaxNodesWithRoomForLabels = 100;
+constexpr int kMaxRanksAcross = 12;
+constexpr int kWeight = 200, kManyInputs = 4;
 constexpr int kNarrow = 5;              // operations
 constexpr std::size_t kSavesWidth = 56;  // characters
 constexpr std::size_t kWideLegend = 260, kNarrowLegend = 150;  // characters
@@ -60,6 +62,18 @@ std::string shortened(const std::string& name, std::size_t longest = kLongestTit
   return name;
 }
 
+// Graphviz takes \N and the like in a text for the node's name and such; that stops at two backslashes in a label, four
+// in a tooltip, of which it draws one.
+std::string escape_for_graphviz(const std::string& text, int backslashes) {
+  const std::string one = "&#92;";
+  std::string s = escape(text), many;
+  for (int i = 0; i < backslashes; ++i) many += one;
+  for (std::size_t at = 0; (at = s.find(one, at)) != std::string::npos; at += many.size()) s.replace(at, one.size(), many);
+  return s;
+}
+std::string label_text(const std::string& s, std::size_t longest = kLongestTitle) { return escape_for_graphviz(shortened(s, longest), 2); }
+std::string tooltip_text(const std::string& s) { return escape_for_graphviz(s, 4); }
+
 class Writer {
  public:
   Writer(Picture p, const Options& o, Layout layout) : p_(std::move(p)), o_(o), plain_(layout == Layout::plain) {
@@ -69,7 +83,9 @@ class Writer {
     for (std::size_t i = 0; i < p_.nodes.size(); ++i) nodes_in_[level(p_.nodes[i].box)].push_back(static_cast<int>(i));
     for (std::size_t b = 0; b < p_.boxes.size(); ++b)
       if (p_.boxes[b].members >= 2) boxes_in_[level(p_.boxes[b].parent)].push_back(static_cast<int>(b));
+    inputs_.resize(p_.nodes.size());
     for (PicEdge& e : p_.edges) {
+      if (Inputs& in = inputs_[static_cast<std::size_t>(e.to)]; is_operation(e.from)) ++in.operations, in.last = std::max(in.last, e.from);
       if (plain_) e.side = Side::none, e.beside = e.passes = false;
       if (e.side != Side::none) beside_[static_cast<std::size_t>(e.to)].push_back(e.from);
       if (e.passes && p_.nodes[static_cast<std::size_t>(e.to)].box >= 0) passed_.insert(p_.nodes[static_cast<std::size_t>(e.to)].box);
@@ -77,7 +93,7 @@ class Writer {
   }
 
   std::string text() {
-    across_ = o_.rankdir == Rankdir::left_to_right || (o_.rankdir == Rankdir::automatic && p_.main_length <= 12);
+    across_ = o_.rankdir == Rankdir::left_to_right || (o_.rankdir == Rankdir::automatic && p_.depth <= kMaxRanksAcross);
     write_level(-1, "  ");
     for (const PicEdge& e : p_.edges) write_edge(e);
     return fmt::format("digraph xgrad {{\n  graph [rankdir={}, pad=\"0.15\", nodesep=\"0.22\", ranksep=\"0.42\", nslimit=2, nslimit1=2, "
@@ -88,6 +104,9 @@ class Writer {
   }
 
  private:
+  struct Inputs {
+    int operations = 0, last = -1;
+  };
   bool across_ = true;  // the main line runs from left to right, not downwards
   static constexpr const char* kFont = "Helvetica,Arial,sans-serif";
 
@@ -98,7 +117,7 @@ class Writer {
     for (const int b : boxes_in_[level(box)]) {
       const PicBox& x = p_.boxes[static_cast<std::size_t>(b)];
       out_ += fmt::format("{}subgraph \"cluster_{}\" {{ id=\"cluster-{}\"; class=\"module\"; label=<{}>; labeljust={}; labelloc=t; style=\"rounded,filled\"; "
-                          "fillcolor=\"{}\"; color=\"#AEB6BF\"; fontcolor=\"#374151\"; fontsize=11; margin=10;\n", indent, escape(x.id), escape(x.id), escape(shortened(x.label, kLongestLabel)), free_corner(b),
+                          "fillcolor=\"{}\"; color=\"#AEB6BF\"; fontcolor=\"#374151\"; fontsize=11; margin=10;\n", indent, escape(x.id), escape(x.id), label_text(x.label, kLongestLabel), free_corner(b),
                           box < 0 ? "#FAFBFC" : "#F3F5F7");
       write_level(b, indent + "  ");
       out_ += indent + "}\n";
@@ -115,7 +134,7 @@ class Writer {
     const bool bad = (n.value.defined() && has_nonfinite(n.value, word)) || (n.grad.defined() && has_nonfinite(n.grad, word));
     any_nonfinite_ |= bad;
     out_ += fmt::format("{}n{} [id=\"n{}\", class=\"{}\", tooltip=\"{}  {} [{}]{}\", shape=box, style=\"{}\", fillcolor=\"{}\", color=\"{}\", penwidth={:.1f}{}, label=<{}>];\n",
-                        indent, i, i, class_of(n.kind), escape(n.title), short_name(n.dtype), shape_text(n.shape), n.source.empty() ? "" : "  " + escape(n.source),
+                        indent, i, i, class_of(n.kind), tooltip_text(n.title), short_name(n.dtype), shape_text(n.shape), n.source.empty() ? "" : "  " + tooltip_text(n.source),
                         s.extra, s.fill, bad ? "#B3001B" : s.border, bad ? 3.0 : s.width,
                         n.kind == Kind::result ? ", peripheries=2" : "", node_label(n, bad ? word : nullptr));
     std::string rank;
@@ -125,7 +144,7 @@ class Writer {
 
   std::string node_label(const PicNode& n, const char* bad) const {
     const bool op = n.kind == Kind::operation || n.kind == Kind::result;
-    std::string title = escape(shortened(n.title));
+    std::string title = label_text(n.title);
     if (op) title = "<b>" + title + "</b>";
     if (bad) title = fmt::format("<font color=\"#B3001B\"><b>{}</b></font> {}", bad, title);
     if (n.kind == Kind::frozen) title += " <font point-size=\"7.5\" color=\"#5F6B76\">frozen</font>";
@@ -150,7 +169,7 @@ class Writer {
     for (const std::string& name : n.saves) {
       const bool last = &name == &n.saves.back();
       if (width > 6 && width + name.size() > kSavesWidth) text += "<br align=\"left\"/>", width = 0;
-      text += escape(shortened(name)) + (last ? "" : ", ");
+      text += label_text(name) + (last ? "" : ", ");
       width += std::min(name.size(), kLongestTitle) + 2;
     }
     return text + (text.find("<br") == std::string::npos ? "" : "<br align=\"left\"/>");
@@ -186,16 +205,28 @@ class Writer {
     return fmt::format("<tr><td align=\"left\" colspan=\"2\"><font point-size=\"7.5\" color=\"{}\">{}  {}</font></td></tr>", colour, caption, stats(t));
   }
 
+  // Graphviz does not hold that an edge into or out of a box leads onward: running backwards only costs ten times its
+  // weight. So all edges between operations, which no other number may outweigh, have the same large one; of many into
+  // one operation, which together could outweigh the one that comes last, the others share it.
+  int weight_of(const PicEdge& e) const {
+    if (!is_operation(e.from) || !is_operation(e.to)) return 1;
+    const Inputs& in = inputs_[static_cast<std::size_t>(e.to)];
+    return in.operations > kManyInputs && e.from != in.last ? std::max(1, kWeight / in.operations) : kWeight;
+  }
+  bool is_operation(int i) const {
+    const Kind k = p_.nodes[static_cast<std::size_t>(i)].kind;
+    return k == Kind::operation || k == Kind::result;
+  }
+
   // Forward and backward edge are written in the same direction, the one that ranks the nodes: Graphviz then draws them
   // side by side. Within a rank, what comes first in an edge stands left, or, when the main line runs across, above;
   // below in a box, though.
   void write_edge(const PicEdge& e) {
-    const bool main = p_.nodes[static_cast<std::size_t>(e.from)].main_line && p_.nodes[static_cast<std::size_t>(e.to)].main_line;
     const bool boxed = p_.nodes[static_cast<std::size_t>(e.to)].box >= 0;
     const bool turned = e.side == (across_ && boxed ? Side::first : Side::second);
     const std::string ends = turned ? fmt::format("n{} -> n{}", e.to, e.from) : fmt::format("n{} -> n{}", e.from, e.to);
     const std::string rank = std::string(e.beside ? ", constraint=false" : "") + (e.passes ? ", minlen=2" : "");
-    out_ += fmt::format("  {} [id=\"e-n{}-n{}\", class=\"fwd\", weight={}{}{}];\n", ends, e.from, e.to, main ? 4 : 1, turned ? ", dir=back" : "", rank);
+    out_ += fmt::format("  {} [id=\"e-n{}-n{}\", class=\"fwd\", weight={}{}{}];\n", ends, e.from, e.to, weight_of(e), turned ? ", dir=back" : "", rank);
     if (e.beside) out_ += fmt::format("  {{ rank=same; n{}; n{}; }}\n", e.from, e.to);
     if (!e.backward) return;
     out_ += fmt::format("  {} [id=\"b-n{}-n{}\", class=\"bwd\", style=dashed, color=\"#D55E00\", fontcolor=\"#B34700\", {}{}{}];\n", ends, e.to, e.from,
@@ -253,6 +284,7 @@ class Writer {
   const Options& o_;
   bool plain_, any_nonfinite_ = false;
   std::vector<std::vector<int>> nodes_in_, boxes_in_;  // by level
+  std::vector<Inputs> inputs_;                         // by node
   std::vector<std::vector<int>> beside_;               // by node: the parameters in its rank
   std::set<int> passed_;                               // boxes with an edge that passes a column of parameters
   std::string out_;

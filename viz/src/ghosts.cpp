@@ -1,6 +1,7 @@
 // Dashed copies in the place of edges. Graphviz lays out the nodes and a virtual one for every rank that an edge passes;
 // its time grows much faster than their number, and a node with many edges pulls everything out of line.
 #include <algorithm>
+#include <climits>
 #include <set>
 
 #include <fmt/format.h>
@@ -41,7 +42,7 @@ class Ghosts {
 
   // The longest edges, until the rest is few enough.
   void for_distant_use() {
-    const std::vector<int> rank = ranks();
+    const std::vector<int> rank = ranks(p_);
     std::vector<std::pair<int, PicEdge*>> longest;
     std::size_t passed = 0;
     for (PicEdge& e : p_.edges) {
@@ -54,21 +55,6 @@ class Ghosts {
       passed -= static_cast<std::size_t>(length);
       copy_source(*edge);
     }
-  }
-
-  // As dot will have it: an operation behind all its inputs, anything else just before its first use.
-  std::vector<int> ranks() const {
-    std::vector<std::vector<int>> inputs(p_.nodes.size());
-    for (const PicEdge& e : p_.edges) inputs[static_cast<std::size_t>(e.to)].push_back(e.from);
-    std::vector<int> rank(p_.nodes.size(), -1);
-    for (std::size_t i = 0; i < p_.nodes.size(); ++i) {
-      if (inputs[i].empty()) continue;
-      rank[i] = 1;
-      for (const int from : inputs[i]) rank[i] = std::max(rank[i], rank[static_cast<std::size_t>(from)] + 1);
-      for (const int from : inputs[i])
-        if (rank[static_cast<std::size_t>(from)] < 0) rank[static_cast<std::size_t>(from)] = rank[i] - 1;
-    }
-    return rank;
   }
 
   void copy_source(PicEdge& e) {
@@ -92,6 +78,30 @@ class Ghosts {
 };
 
 }  // namespace
+
+std::vector<int> ranks(const Picture& p) {
+  const std::size_t n = p.nodes.size();
+  std::vector<std::vector<std::size_t>> inputs(n), users(n);
+  for (const PicEdge& e : p.edges) {
+    inputs[static_cast<std::size_t>(e.to)].push_back(static_cast<std::size_t>(e.from));
+    users[static_cast<std::size_t>(e.from)].push_back(static_cast<std::size_t>(e.to));
+  }
+  std::vector<int> rank(n);
+  for (std::size_t i = 0; i < n; ++i)  // inputs stand before their users, or have no inputs themselves
+    for (const std::size_t from : inputs[i]) rank[i] = std::max(rank[i], rank[from] + 1);
+  const auto stands_late = [&](std::size_t i) {
+    int latest = INT_MAX;
+    for (const std::size_t to : users[i]) latest = std::min(latest, rank[to] - 1);
+    if (!users[i].empty()) rank[i] = latest;
+  };
+  for (std::size_t i = n; i-- > 0;) {
+    const auto pulls_back = std::ranges::count_if(inputs[i], [&](std::size_t k) { return !inputs[k].empty(); });
+    if (!inputs[i].empty() && pulls_back <= std::ssize(users[i])) stands_late(i);
+  }
+  for (std::size_t i = 0; i < n; ++i)
+    if (inputs[i].empty()) stands_late(i);
+  return rank;
+}
 
 void add_ghosts(Picture& p) { Ghosts(p).add(); }
 

@@ -50,9 +50,13 @@ struct Picture {
   std::vector<PicBox> boxes;
   bool backward_ran = false;
   int left_out = 0, main_length = 0;
+  int depth = 0;                   // ranks from first to last
 };
 
 Picture build_picture(const Tensor& root, const Options& options);
+// The ranks of the nodes, about as dot will have them: behind all inputs; but a branch that begins with leaves joins
+// late, near what it feeds.
+std::vector<int> ranks(const Picture& p);
 // Ghosts in the place of edges that make dot slow or fail: of whatever is used often, and of what is used far away.
 void add_ghosts(Picture& p);
 
