@@ -1,7 +1,6 @@
 // A picture costs the user nothing: whatever fails is a warning with the user's line, and the program goes on. Only
 // mistakes in the arguments throw, before anything runs.
 #include <chrono>
-
 #include <xgrad/xgrad.hpp>
 
 #include "environment.hpp"
@@ -48,10 +47,12 @@ BOOST_AUTO_TEST_CASE(a_training_goes_on) {
     loss.backward();
     opt.step();
     expect_warning({"viz::save", "net.svg", "net.dot"}, [&] { viz::save(loss, s.dir / "net.svg"); });
-    expect_warning({"viz::Plot", "loss.png", "loss.svg"},
-                   [&] { viz::Plot().line({0, 1}, {1, 0}).save(s.dir / "loss.png"); });
-    expect_warning({"viz::image_grid", "w.pdf", "w.svg"},
-                   [&] { viz::image_grid(net.weight.detach().reshape({1, 1, 2}), s.dir / "w.pdf"); });
+    expect_warning({"viz::Plot", "loss.png", "loss.svg"}, [&] {
+      viz::Plot().line({0, 1}, {1, 0}).save(s.dir / "loss.png");
+    });
+    expect_warning({"viz::image_grid", "w.pdf", "w.svg"}, [&] {
+      viz::image_grid(net.weight.detach().reshape({1, 1, 2}), s.dir / "w.pdf");
+    });
     save_safetensors(net.state_dict(), s.dir / "net.safetensors");
     const std::vector<std::string> all{"loss.svg", "net.dot", "net.safetensors", "w.svg"};
     BOOST_TEST(s.dir.names() == all, boost::test_tools::per_element());
@@ -61,9 +62,8 @@ BOOST_AUTO_TEST_CASE(a_training_goes_on) {
 BOOST_AUTO_TEST_CASE(one_retry_with_fewer_options) {
   for (const char* failure : {"exit 3", "kill -SEGV $$", "true"}) {
     const Studio s(unless_less(failure));
-    const std::string said = expect_warning({"viz::save", "dot could not draw", "with fewer options"}, [&] {
-      BOOST_TEST(viz::save(s.loss, s.dir / "g.svg") == s.dir / "g.svg");
-    });
+    const std::string said = expect_warning({"viz::save", "dot could not draw", "with fewer options"},
+                                            [&] { BOOST_TEST(viz::save(s.loss, s.dir / "g.svg") == s.dir / "g.svg"); });
     BOOST_TEST(has(said, "signal 11") == has(failure, "SEGV"));
     BOOST_TEST(read_file(s.dir / "g.svg") == "<svg></svg>\n");
     BOOST_TEST(s.dir.names().size() == 1u);
@@ -71,7 +71,8 @@ BOOST_AUTO_TEST_CASE(one_retry_with_fewer_options) {
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_layout_gets_fewer_nodes) {
-  const Studio s("cat > \"$0.in\"; if grep -q 'laid out plainly' \"$0.in\"; then echo '<svg></svg>'; else sleep 60; fi");
+  const Studio s(
+      "cat > \"$0.in\"; if grep -q 'laid out plainly' \"$0.in\"; then echo '<svg></svg>'; else sleep 60; fi");
   Tensor t = s.loss;
   for (int i = 0; i < 300; ++i) t = t * 1.01;
   expect_warning({"dot took longer than 1 s", "is drawn with fewer options", "at most 100 operations, no values"}, [&] {
@@ -103,8 +104,9 @@ BOOST_AUTO_TEST_CASE(a_path_that_cannot_be_written) {
   expect_warning({"viz::save", "no/g.svg"}, [&] { BOOST_TEST(viz::save(s.loss, s.dir / "no/g.svg").empty()); });
   expect_warning({"viz::save", "no/g.dot"}, [&] { BOOST_TEST(viz::save(s.loss, s.dir / "no/g.dot").empty()); });
   expect_warning({"viz::Plot", "no/p.svg"}, [&] { BOOST_TEST(viz::Plot().save(s.dir / "no/p.svg").empty()); });
-  expect_warning({"viz::image_grid", "no/i.svg"},
-                 [&] { BOOST_TEST(viz::image_grid(ones({1, 2, 2}), s.dir / "no/i.svg").empty()); });
+  expect_warning({"viz::image_grid", "no/i.svg"}, [&] {
+    BOOST_TEST(viz::image_grid(ones({1, 2, 2}), s.dir / "no/i.svg").empty());
+  });
 }
 
 // The reason of both: why there is no picture, and why no text.

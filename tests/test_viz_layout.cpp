@@ -3,7 +3,6 @@
 #include <map>
 #include <set>
 #include <sstream>
-
 #include <xgrad/xgrad.hpp>
 
 #include "environment.hpp"
@@ -164,7 +163,8 @@ BOOST_AUTO_TEST_CASE(the_direction_follows_the_longest_way) {
 BOOST_AUTO_TEST_CASE(the_legend_explains_what_is_there) {
   const TapeRecorder recorder;
   const Tensor w = tensor({1., 2.}).requires_grad_().set_name("w");
-  const std::vector<std::string> entries{"used here, shown elsewhere", "frozen: gets no gradient", "holds NaN or infinity"};
+  const std::vector<std::string> entries{"used here, shown elsewhere", "frozen: gets no gradient",
+                                         "holds NaN or infinity"};
   const auto check = [&](const Tensor& root, int expected, Location at = Location::current()) {
     const std::string text = viz::to_dot(root);
     for (int i = 0; i < 3; ++i)
@@ -192,8 +192,8 @@ BOOST_AUTO_TEST_CASE(names_are_shown_as_they_are) {
   const std::string name = R"(a\N\G\n\\x)", longest(500, 'w');
   const Tensor w = ones({2}).requires_grad_().set_name(name), u = ones({2}).requires_grad_().set_name(longest);
   const std::string text = viz::to_dot((w * u).sum());
-  BOOST_TEST(has(text, longest + "  f32 [2]"));               // the tooltip has all of it
-  BOOST_TEST(!has(text, ">" + longest.substr(0, 60)));        // the picture is not as wide as that
+  BOOST_TEST(has(text, longest + "  f32 [2]"));         // the tooltip has all of it
+  BOOST_TEST(!has(text, ">" + longest.substr(0, 60)));  // the picture is not as wide as that
   if (!have_dot()) return;
   const std::string svg = laid_out(text, "svg");
   BOOST_TEST(count_of(svg, ">" + name + "<") == 1u);
@@ -210,7 +210,9 @@ BOOST_AUTO_TEST_CASE(a_graph_larger_than_a_png) {
   Tensor t = ones({}).requires_grad_();
   for (int i = 0; i < 800; ++i) t = t * 1.01;
   const std::string path = dir / "g.png";
-  const auto draw = [&](const std::string& to) { return viz::save(t, to, {.values = viz::Values::off, .max_nodes = 800}); };
+  const auto draw = [&](const std::string& to) {
+    return viz::save(t, to, {.values = viz::Values::off, .max_nodes = 800});
+  };
   expect_warning({"viz::save", "larger than a PNG can be at 96 dpi", "drawn at", ".svg and .pdf have no such limit"},
                  [&] { BOOST_TEST(draw(path) == path); });
   const auto [width, height] = png_size(read_file(path));
@@ -243,8 +245,9 @@ BOOST_AUTO_TEST_CASE(a_plot_larger_than_a_png) {
   BOOST_TEST((width > 32000 && width <= 32767 && height > 100));
   BOOST_TEST(has(said, fmt::format("{} x {} pixels", width, height)));
   const std::string grid = dir / "g.png";  // 700 tiles of 84 pixels
-  expect_warning({"viz::image_grid", "too large for a PNG"},
-                 [&] { BOOST_TEST(viz::image_grid(std::vector<Tensor>{rand({700, 2, 2})}, grid, {.tile = 84}) == grid); });
+  expect_warning({"viz::image_grid", "too large for a PNG"}, [&] {
+    BOOST_TEST(viz::image_grid(std::vector<Tensor>{rand({700, 2, 2})}, grid, {.tile = 84}) == grid);
+  });
   BOOST_TEST(png_size(read_file(grid)).first <= 32767);
 }
 

@@ -13,7 +13,8 @@ Tensor after_backward(const Tensor& loss) {
 }
 
 Tensor mlp_2_3_1() {
-  const nn::Sequential net = nn::Sequential().add("fc1", nn::Linear(2, 3)).add("act", nn::Tanh()).add("fc2", nn::Linear(3, 1));
+  const nn::Sequential net =
+      nn::Sequential().add("fc1", nn::Linear(2, 3)).add("act", nn::Tanh()).add("fc2", nn::Linear(3, 1));
   const Tensor x = xgrad::tensor({{0., 0.}, {0., 1.}, {1., 0.}, {1., 1.}}).set_name("x");
   const Tensor y = xgrad::tensor({{0.}, {1.}, {1.}, {0.}}).set_name("y");
   return after_backward(mse_loss(sigmoid(net(x)), y));
@@ -78,7 +79,8 @@ Tensor resnet20() {
 
 Tensor transformer(int layers) {
   nn::Sequential net;
-  for (int i = 0; i < layers; ++i) net.push_back(nn::TransformerEncoderLayer(8, 2, {.dim_feedforward = 16, .dropout = 0.1}));
+  for (int i = 0; i < layers; ++i)
+    net.push_back(nn::TransformerEncoderLayer(8, 2, {.dim_feedforward = 16, .dropout = 0.1}));
   const Tensor x = xgrad::randn({5, 2, 8}).set_name("tokens");
   return after_backward(square(net(x)).mean());
 }
@@ -88,7 +90,8 @@ Tensor gan_step() {
   struct Gan : nn::Layer<Gan> {
     using State = Tensor;
     nn::Sequential g = register_module("generator", nn::Sequential(nn::Linear(4, 8), nn::ReLU(), nn::Linear(8, 2)));
-    nn::Sequential d = register_module("discriminator", nn::Sequential(nn::Linear(2, 8), nn::LeakyReLU(), nn::Linear(8, 1)));
+    nn::Sequential d =
+        register_module("discriminator", nn::Sequential(nn::Linear(2, 8), nn::LeakyReLU(), nn::Linear(8, 1)));
     Tensor forward(const Tensor& noise, const Tensor& real, xgrad::Location = {}) const {
       const Tensor fake = d(g(noise)), truth = d(real);
       return binary_cross_entropy_with_logits(truth, ones_like(truth)) +
@@ -108,8 +111,7 @@ Tensor siamese() {
     }
   };
   const Siamese net;
-  return after_backward(
-      net(xgrad::randn({3, 6}).set_name("left"), xgrad::randn({3, 6}).set_name("right")).mean());
+  return after_backward(net(xgrad::randn({3, 6}).set_name("left"), xgrad::randn({3, 6}).set_name("right")).mean());
 }
 
 Tensor shared_weights() {
@@ -125,7 +127,8 @@ Tensor shared_weights() {
 
 Tensor frozen_parameters() {
   struct Net : nn::Layer<Net> {
-    nn::Linear backbone = register_module("backbone", nn::Linear(4, 6)), head = register_module("head", nn::Linear(6, 2));
+    nn::Linear backbone = register_module("backbone", nn::Linear(4, 6)),
+               head = register_module("head", nn::Linear(6, 2));
     Tensor forward(const Tensor& x) const { return head(relu(backbone(x))); }
   };
   Net net;

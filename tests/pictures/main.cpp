@@ -33,10 +33,14 @@ Arguments parse(int argc, char** argv) {
     const std::string word = argv[i];
     const bool option = word == "--format" || word == "--only";
     if (option && i + 1 == argc) usage();
-    if (word == "--format") a.format = argv[++i];
-    else if (word == "--only") a.only = argv[++i];
-    else if (word.starts_with("-") || !a.out.empty()) usage();
-    else a.out = word;
+    if (word == "--format")
+      a.format = argv[++i];
+    else if (word == "--only")
+      a.only = argv[++i];
+    else if (word.starts_with("-") || !a.out.empty())
+      usage();
+    else
+      a.out = word;
   }
   if (a.out.empty()) usage();
   return a;
@@ -96,8 +100,8 @@ bool draw(const Network& network, const Arguments& a) {
   const std::uintmax_t bytes = fs::exists(path) ? fs::file_size(path) : 0;
   const bool smaller = a.format == "png" && said.find("larger than a PNG can be") != std::string::npos;
   const bool good = written == path && bytes > 0 && (said.empty() || smaller);
-  fmt::print("{:<26} {:>6} nodes {:>7.2f} s {:>9} bytes{}\n", network.name, nodes_in(viz::to_dot(root, network.options)),
-             seconds, bytes, good ? "" : "  FAILED");
+  fmt::print("{:<26} {:>6} nodes {:>7.2f} s {:>9} bytes{}\n", network.name,
+             nodes_in(viz::to_dot(root, network.options)), seconds, bytes, good ? "" : "  FAILED");
   if (!said.empty()) fmt::print("  {}", said);
   std::fflush(stdout);
   return good;

@@ -28,11 +28,15 @@ struct Reverse : xgrad::Function<Reverse> {
 Tensor custom_ops() {
   const auto swish = xgrad::elementwise("swish", [](auto x) { return x / (1 + exp(-x)); });
   const auto outer = xgrad::custom_op(
-      "outer", [](const Tensor& x, const Tensor& y) { return x.reshape({-1, 1}) * y; },
+      "outer",
+      [](const Tensor& x, const Tensor& y) {
+        return x.reshape({-1, 1}) * y;
+      },
       [](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor&) {
         return std::pair(matmul(g, y), matmul(g.t(), x));
       });
-  const Tensor x = xgrad::randn({3}).requires_grad_().set_name("x"), y = xgrad::randn({2}).requires_grad_().set_name("y");
+  const Tensor x = xgrad::randn({3}).requires_grad_().set_name("x"),
+               y = xgrad::randn({2}).requires_grad_().set_name("y");
   return after_backward(Reverse::apply(outer(swish(x), y), 0.5).sum());
 }
 
@@ -49,8 +53,10 @@ Tensor integers_and_booleans() {
   const nn::Embedding table(10, 3);
   const Tensor tokens = xgrad::tensor({3, 1, 4, 1}, {xgrad::kInt64}).set_name("tokens");
   const Tensor e = table(tokens), keep = (e > 0).set_name("keep");
-  const Tensor picked = gather(masked_fill(e, keep, -1.), 1, xgrad::tensor({{0}, {2}, {1}, {0}}, {xgrad::kInt64}).set_name("columns"));
-  return after_backward(where(picked > 0, picked, picked * 0.1).sum() + cross_entropy(e, xgrad::tensor({0, 1, 2, 0}, {xgrad::kInt64}).set_name("label")));
+  const Tensor picked =
+      gather(masked_fill(e, keep, -1.), 1, xgrad::tensor({{0}, {2}, {1}, {0}}, {xgrad::kInt64}).set_name("columns"));
+  return after_backward(where(picked > 0, picked, picked * 0.1).sum() +
+                        cross_entropy(e, xgrad::tensor({0, 1, 2, 0}, {xgrad::kInt64}).set_name("label")));
 }
 
 Tensor nan_and_infinity() {

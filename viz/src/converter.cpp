@@ -64,8 +64,10 @@ std::string shortened(const std::string& message) {
   std::string line;
   for (const char c : message) {
     const bool space = static_cast<unsigned char>(c) <= ' ' || c == 127;
-    if (!space) line += c;
-    else if (!line.empty() && line.back() != ' ') line += ' ';
+    if (!space)
+      line += c;
+    else if (!line.empty() && line.back() != ' ')
+      line += ' ';
   }
   while (line.ends_with(' ')) line.pop_back();
   if (line.size() <= kLongest) return line;
@@ -200,8 +202,8 @@ void require_path(const char* op, const std::string& path, const Location& at) {
 void warn(const char* op, std::string_view text, const Location& at) noexcept {
   try {
     const std::string_view file(at.file_name());
-    complain(fmt::format("xgrad: {}: {}\n  in     called at {}:{}", op, text, file.substr(file.rfind('/') + 1),
-                         at.line()));
+    complain(
+        fmt::format("xgrad: {}: {}\n  in     called at {}:{}", op, text, file.substr(file.rfind('/') + 1), at.line()));
   } catch (const std::exception&) {  // no memory for the words
     complain(op);
   }
@@ -219,9 +221,8 @@ void warn_of_exception(const char* op, const Location& at) noexcept {
   }
 }
 
-std::string save_converted(const char* op, const std::string& path, const Source& source,
-                           const Simpler& simpler, const Converter& converter, const Remark& remark,
-                           const Location& at) {
+std::string save_converted(const char* op, const std::string& path, const Source& source, const Simpler& simpler,
+                           const Converter& converter, const Remark& remark, const Location& at) {
   return Conversion(op, path, converter, at).run(source, simpler, remark);
 }
 

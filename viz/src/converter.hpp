@@ -32,8 +32,8 @@ using Simpler = std::function<Source(bool late)>;
 // What the user should know of a picture that came out whole, or nothing: from its bytes and what the program said.
 using Remark = std::function<std::string(const std::string& picture, const std::string& said)>;
 
-// A longer side is more than cairo, which draws for both programs, can hold; more pixels in all take a gigabyte and
-// half a minute to make.
+// A longer side is more than cairo, which draws for both programs, can hold; more pixels in all take more than half a
+// gigabyte and many seconds.
 constexpr int kLongestPngSide = 32767;
 constexpr double kMostPngPixels = 1 << 27;
 
@@ -64,8 +64,7 @@ std::string without_throwing(const char* op, const Location& at, const F& draw) 
 // and what to do. A file that was there before, "mine.dot" beside "mine.svg", is never touched: the next free one of
 // "mine-1.dot", "mine-2.dot"... is taken, unless one holds that text already.
 // IoError: neither could be written.
-std::string save_converted(const char* op, const std::string& path, const Source& source,
-                           const Simpler& simpler, const Converter& converter, const Remark& remark,
-                           const Location& at);
+std::string save_converted(const char* op, const std::string& path, const Source& source, const Simpler& simpler,
+                           const Converter& converter, const Remark& remark, const Location& at);
 
 }  // namespace xgrad::viz

@@ -7,9 +7,8 @@
 namespace xgrad::viz {
 
 void Legend::swatch(const char* fill, const char* border, const char* text, const char* style, double line) {
-  add(fmt::format(
-          R"(<td fixedsize="true" width="20" height="11" bgcolor="{}" border="{}" color="{}" style="{}"></td>)", fill,
-          line, border, style),
+  add(fmt::format(R"(<td fixedsize="true" width="20" height="11" bgcolor="{}" border="{}" color="{}" style="{}"></td>)",
+                  fill, line, border, style),
       text);
 }
 

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
-
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/viz.hpp>
@@ -22,8 +21,9 @@ constexpr int kFewNodes = 100;
 constexpr std::size_t kLongText = 100'000;  // of a graph whose page may be more than a PNG holds
 
 std::string reduced_dpi(int dpi, int wanted) {
-  return fmt::format("the picture is larger than a PNG can be at {} dpi: drawn at {} dpi; .svg and .pdf have no such limit",
-                     wanted, dpi);
+  return fmt::format(
+      "the picture is larger than a PNG can be at {} dpi: drawn at {} dpi; .svg and .pdf have no such limit", wanted,
+      dpi);
 }
 
 // `dot -Tplain` begins with the page: "graph 1 <inches> <inches>".

@@ -41,7 +41,8 @@ double png_zoom(const std::string& svg) {
   constexpr double kSharp = 2;
   double width = 0, height = 0;
   const auto at = svg.find("width=\"");
-  if (at == std::string::npos || std::sscanf(svg.c_str() + at, "width=\"%lf\" height=\"%lf\"", &width, &height) != 2) return kSharp;
+  if (at == std::string::npos || std::sscanf(svg.c_str() + at, "width=\"%lf\" height=\"%lf\"", &width, &height) != 2)
+    return kSharp;
   const double fits = std::min(kLongestPngSide / std::max(width, height), std::sqrt(kMostPngPixels / (width * height)));
   return std::min(kSharp, std::floor(fits * 1000) / 1000);
 }
@@ -73,10 +74,14 @@ std::string save_svg(const char* op, const std::function<std::string()>& draw, c
     const Remark remark = [&](const std::string& picture, const std::string&) -> std::string {
       const auto [width, height] = png_size(picture);
       if (suffix != "png" || zoom == 2) return "";
-      return fmt::format("the picture is too large for a PNG in the usual size: drawn with {:.4g} instead of 2 pixels per unit, {} x {} pixels; "
-                         ".svg and .pdf have no such limit", zoom, width, height);
+      return fmt::format(
+          "the picture is too large for a PNG in the usual size: drawn with {:.4g} instead of 2 pixels per unit, {} x "
+          "{} pixels; "
+          ".svg and .pdf have no such limit",
+          zoom, width, height);
     };
-    return save_converted(op, path, source_of(svg, suffix, zoom), simpler, {"rsvg-convert", "librsvg2-bin", "svg", "picture", std::chrono::seconds(60)}, remark, at);
+    return save_converted(op, path, source_of(svg, suffix, zoom), simpler,
+                          {"rsvg-convert", "librsvg2-bin", "svg", "picture", std::chrono::seconds(60)}, remark, at);
   });
 }
 
