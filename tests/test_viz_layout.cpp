@@ -1,4 +1,5 @@
 // Where Graphviz puts things: edges run forward, nothing that is used often stops it, pages that a PNG cannot hold.
+#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <set>
@@ -15,6 +16,8 @@ namespace {
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
+constexpr std::chrono::seconds kPatience{300};  // a busy machine
+
 bool have_dot() {
   static const bool found = std::system("dot -V >/dev/null 2>&1") == 0;
   return found;
@@ -25,7 +28,7 @@ std::string laid_out(const std::string& text, const std::string& format, Locatio
   const TempDir dir;
   write_file(dir / "g.dot", text);
   const std::string command =
-      fmt::format("timeout 100 dot -T{0} '{1}/g.dot' > '{1}/out' 2> '{1}/err'", format, dir.path());
+      fmt::format("timeout 300 dot -T{0} '{1}/g.dot' > '{1}/out' 2> '{1}/err'", format, dir.path());
   const int status = std::system(command.c_str());
   const std::string complaints = read_file(dir / "err");
   if (status != 0 || !complaints.empty())
@@ -100,6 +103,17 @@ BOOST_AUTO_TEST_CASE(transformer_encoders_run_forward) {
     check_forward(text);
     if (have_dot()) BOOST_TEST(has(laid_out(text, "svg"), "</svg>"));
   }
+}
+
+// A loss that holds a derivative leads from the middle of the network to its end once more.
+BOOST_AUTO_TEST_CASE(double_backward_runs_forward) {
+  const TapeRecorder recorder;
+  const nn::Sequential critic(nn::Linear(2, 4), nn::Tanh(), nn::Linear(4, 1));
+  const Tensor x = randn({3, 2}).requires_grad_().set_name("x"), score = critic(x);
+  const Tensor slope = grad({score.sum()}, {x}, {}, {.create_graph = true})[0];
+  const Tensor loss = score.mean() + square(sqrt(square(slope).sum({1})) - 1).mean();
+  loss.backward();
+  check_forward(viz::to_dot(loss));
 }
 
 BOOST_AUTO_TEST_CASE(data_used_often_are_ghosts) {
@@ -211,7 +225,7 @@ BOOST_AUTO_TEST_CASE(a_graph_larger_than_a_png) {
   for (int i = 0; i < 800; ++i) t = t * 1.01;
   const std::string path = dir / "g.png";
   const auto draw = [&](const std::string& to) {
-    return viz::save(t, to, {.values = viz::Values::off, .max_nodes = 800});
+    return viz::save(t, to, {.values = viz::Values::off, .max_nodes = 800, .timeout = kPatience});
   };
   expect_warning({"viz::save", "larger than a PNG can be at 96 dpi", "drawn at", ".svg and .pdf have no such limit"},
                  [&] { BOOST_TEST(draw(path) == path); });
@@ -229,7 +243,8 @@ BOOST_AUTO_TEST_CASE(many_dots_per_inch) {
   for (int i = 0; i < 50; ++i) t = t * 1.01;
   const std::string path = dir / "g.png";
   expect_warning({"at 1000 dpi"}, [&] {
-    viz::save(t, path, {.values = viz::Values::off, .saved = false, .legend = false, .dpi = 1000});
+    viz::save(t, path,
+              {.values = viz::Values::off, .saved = false, .legend = false, .dpi = 1000, .timeout = kPatience});
   });
   BOOST_TEST(png_size(read_file(path)).second <= 32767);
 }
