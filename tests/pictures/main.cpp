@@ -87,21 +87,23 @@ bool draw(const Network& network, const Arguments& a) {
   xgrad::manual_seed(1);
   const std::string path = fmt::format("{}/{}.{}", a.out, network.name, a.format);
   fs::remove(path);
+  viz::Options options = network.options;
+  options.timeout = std::chrono::seconds(300);  // a busy machine is no failure
   const xgrad::TapeRecorder recorder;
   const xgrad::Tensor root = network.build();
   std::string written, said;
   const auto start = std::chrono::steady_clock::now();
   {
     const Complaints complaints(a.out);
-    written = viz::save(root, path, network.options);
+    written = viz::save(root, path, options);
     said = complaints.text();
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const std::uintmax_t bytes = fs::exists(path) ? fs::file_size(path) : 0;
   const bool smaller = a.format == "png" && said.find("larger than a PNG can be") != std::string::npos;
   const bool good = written == path && bytes > 0 && (said.empty() || smaller);
-  fmt::print("{:<26} {:>6} nodes {:>7.2f} s {:>9} bytes{}\n", network.name,
-             nodes_in(viz::to_dot(root, network.options)), seconds, bytes, good ? "" : "  FAILED");
+  fmt::print("{:<26} {:>6} nodes {:>7.2f} s {:>9} bytes{}\n", network.name, nodes_in(viz::to_dot(root, options)),
+             seconds, bytes, good ? "" : "  FAILED");
   if (!said.empty()) fmt::print("  {}", said);
   std::fflush(stdout);
   return good;
