@@ -53,4 +53,25 @@ class CaughtErrors {
   int before_;
 };
 
+// Runs f, which must not throw, but say each of the facts on standard error, and where in this file it was called.
+// Returns what it said.
+inline std::string expect_warning(const std::vector<std::string>& facts, const std::function<void()>& f,
+                                  Location at = Location::current()) {
+  std::string said;
+  try {
+    CaughtErrors errors;
+    f();
+    said = errors.text();
+  } catch (const std::exception& e) {
+    BOOST_ERROR(fmt::format("{}: thrown: {}", file_and_line(at), e.what()));
+    return said;
+  }
+  std::vector<std::string> wanted = facts;
+  wanted.push_back("called at " + std::filesystem::path(at.file_name()).filename().string() + ":");
+  for (const std::string& fact : wanted)
+    if (said.find(fact) == std::string::npos)
+      BOOST_ERROR(fmt::format("{}: '{}' is missing in:\n{}", file_and_line(at), fact, said));
+  return said;
+}
+
 }  // namespace xgrad::test

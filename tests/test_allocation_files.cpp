@@ -45,9 +45,12 @@ NamedTensors some_tensors(double value) {
   return {{"a", full({3, 2}, value, {kFloat32})}, {"a name that is longer than fifteen letters", full({5}, value, {kFloat64})}};
 }
 
+// What a failed writing does.
+enum class Says { throws, warns };
+
 // write(path) over an old file leaves that or the new one, and nothing else.
 template <class Write>
-void sweep_writing(const std::string& what, const std::string& name, const Write& write) {
+void sweep_writing(const std::string& what, const std::string& name, const Write& write, Says says = Says::throws) {
   const Folder folder;
   const std::string path = folder / name;
   write(path);
@@ -60,7 +63,8 @@ void sweep_writing(const std::string& what, const std::string& name, const Write
   sweep(what, old_file, [&](int) { write(path); },
         [&](int, bool failed) {
           const std::string now = contents(path);
-          BOOST_TEST((now == expected || (failed && now == "old")));
+          const bool may_be_old = failed || (says == Says::warns && FailingMemory::fired());
+          BOOST_TEST((now == expected || (may_be_old && now == "old")));
           BOOST_TEST(folder.files() == 1u);
           write(path);
           BOOST_TEST(bool(contents(path) == expected));
@@ -152,7 +156,8 @@ BOOST_AUTO_TEST_CASE(loading_a_checkpoint) {
 BOOST_AUTO_TEST_CASE(pictures_of_graphs) {
   const Tensor x = ones({2, 3}, {kFloat32, true}).set_name("x");
   const Tensor y = relu(x * 2 + 1).sum();
-  sweep_writing("a graph as .dot", "g.dot", [&](const std::string& path) { viz::save(y, path); });
+  sweep_writing("a graph as .dot", "g.dot", [&](const std::string& path) { viz::save(y, path); },
+                Says::warns);
 
   // In place of graphviz, which is slow, a program that gives back what it reads.
   const Folder tools;
@@ -167,7 +172,10 @@ BOOST_AUTO_TEST_CASE(pictures_of_graphs) {
     viz::save(y, path);
     const std::string expected = contents(path);
     sweep("a graph as .svg", nothing, [&](int) { viz::save(y, path); },
-          [&](int, bool) { BOOST_TEST(bool(contents(path) == expected)); });
+          [&](int, bool) {
+            const std::string now = contents(path);  // drawn plainly at the second attempt, it is whole as well
+            BOOST_TEST((now == expected || now.find("laid out plainly") != std::string::npos));
+          });
   }
   setenv("PATH", before.c_str(), 1);
 }
@@ -176,7 +184,7 @@ BOOST_AUTO_TEST_CASE(plots) {
   viz::Plot plot({.title = "A loss that falls"});
   const std::vector<double> steps{1, 2, 3, 4}, losses{3, 2, 1.5, 1.2};
   plot.line(steps, losses, {.label = "training"});
-  sweep_writing("a plot as .svg", "p.svg", [&](const std::string& path) { plot.save(path); });
+  sweep_writing("a plot as .svg", "p.svg", [&](const std::string& path) { plot.save(path); }, Says::warns);
   sweep("adding a line", [&] { return plot; }, [&](viz::Plot& p) { p.line(steps, losses, {.label = "another line of some length"}); },
         [&](viz::Plot& p, bool failed) {
           if (failed) BOOST_TEST(p.svg() == plot.svg());

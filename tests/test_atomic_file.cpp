@@ -17,6 +17,7 @@
 #include <xgrad/descriptor.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "environment.hpp"
 #include "support.hpp"
 
 using namespace xgrad;
@@ -77,6 +78,7 @@ class FifoReader {
 struct Writer {
   std::string suffix;
   std::function<void(const std::string&)> write;
+  bool picture = false;  // warns where others throw
 };
 const std::vector<Writer>& writers() {
   static const Tensor loss = ones({}, {.requires_grad = true}) * 2;
@@ -87,12 +89,13 @@ const std::vector<Writer>& writers() {
        }},
       {"ckpt", [](const std::string& path) { train::save_checkpoint(path, {.epoch = 3}); }},
       {"csv", [](const std::string& path) { train::MetricsLog().save(path); }},
-      {"dot", [](const std::string& path) { viz::save(loss, path); }},
-      {"plot.svg", [](const std::string& path) { viz::Plot().save(path); }},
+      {"dot", [](const std::string& path) { viz::save(loss, path); }, true},
+      {"plot.svg", [](const std::string& path) { viz::Plot().save(path); }, true},
       {"grid.svg",
        [](const std::string& path) {
          viz::image_grid(ones({1, 2, 2}), path);
-       }},
+       },
+       true},
   };
   return all;
 }
@@ -372,7 +375,10 @@ BOOST_AUTO_TEST_CASE(the_longest_names_work) {
     BOOST_REQUIRE(name.size() == 255u);
     w.write(dir / name);
     BOOST_TEST(fs::exists(dir / name), w.suffix);
-    expect<IoError>({"name too long"}, [&] { w.write(dir / ("n" + name)); });
+    if (w.picture)
+      expect_warning({"name too long"}, [&] { w.write(dir / ("n" + name)); });
+    else
+      expect<IoError>({"name too long"}, [&] { w.write(dir / ("n" + name)); });
   }
   BOOST_TEST(dir.names().size() == writers().size());
 }

@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(closing_the_outputs_does_not_end_it) {
     const Drawing d(script);
     CaughtErrors errors;
     std::string kept;
-    BOOST_TEST(seconds_of([&] { kept = d.graph("g.svg", std::chrono::seconds(1)); }) < 30, script);
+    BOOST_TEST(seconds_of([&] { kept = d.graph("g.svg", std::chrono::seconds(1)); }) < 50, script);
     BOOST_TEST(kept == d.dir / "g.dot");
     BOOST_TEST(has(errors.text(), "longer than 1 s"));
     BOOST_TEST(d.dir.names() == std::vector<std::string>{"g.dot"}, boost::test_tools::per_element());
@@ -119,28 +119,32 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(children_that_fail)
 
-BOOST_AUTO_TEST_CASE(no_picture_is_an_error) {
+BOOST_AUTO_TEST_CASE(no_picture_is_a_warning) {
   for (const char* script : {"cat >/dev/null", "exit 0", "exec >&-; exit 0", "echo complaint >&2"}) {
     const Drawing d(script);
     write_file(d.dir / "g.svg", "the last picture");
     write_file(d.dir / "p.png", "the last picture");
-    expect<IoError>({"viz::save", "dot could not draw", "g.svg", "no whole picture", "g.dot"}, [&] { d.graph(); });
-    expect<IoError>({"viz::Plot", "rsvg-convert could not draw", "p.png", "no whole picture", "p.svg"},
-                    [&] { d.plot(); });
+    expect_warning({"viz::save", "dot could not draw", "g.svg", "no whole picture", "g.dot"}, [&] { d.graph(); });
+    expect_warning({"viz::Plot", "rsvg-convert could not draw", "p.png", "no whole picture", "p.svg"},
+                   [&] { d.plot(); });
     for (const char* name : {"g.svg", "p.png"}) BOOST_TEST(read_file(d.dir / name) == "the last picture");
     BOOST_TEST(read_file(d.dir / "p.svg") == viz::Plot().svg());
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_signal_that_ended_it_is_named) {
-  const Drawing d("echo '<svg></svg>'; kill -SEGV $$");
-  expect<IoError>({"signal 11"}, [&] { d.graph(); });
-  BOOST_TEST(d.dir.names() == std::vector<std::string>{"g.dot"}, boost::test_tools::per_element());
+  for (const char* script : {"echo '<svg></svg>'; kill -SEGV $$", "echo ' ' >&2; kill -SEGV $$",
+                             "echo complaint >&2; kill -SEGV $$", "sh -c 'kill -SEGV $$'; exit $?"}) {
+    const Drawing d(script);
+    const std::string said = expect_warning({"signal 11", "Segmentation fault", "the text is in"}, [&] { d.graph(); });
+    BOOST_TEST(has(said, "complaint") == has(script, "complaint"));
+    BOOST_TEST(d.dir.names() == std::vector<std::string>{"g.dot"}, boost::test_tools::per_element());
+  }
 }
 
 BOOST_AUTO_TEST_CASE(endless_complaints_are_cut) {
   const Drawing failing("echo first >&2; head -c 30000000 /dev/zero | tr '\\0' x >&2; exit 3");
-  BOOST_TEST(expect<IoError>({"first"}, [&] { failing.graph(); }).size() < 4000u);
+  BOOST_TEST(expect_warning({"first"}, [&] { failing.graph(); }).size() < 1000u);
   const Drawing working(std::string("head -c 30000000 /dev/zero >&2;") + kSvg);
   BOOST_TEST(working.graph() == working.dir / "g.svg");
 }
@@ -166,8 +170,8 @@ BOOST_AUTO_TEST_CASE(a_host_that_takes_exit_codes) {
     const Disposition children(SIGCHLD, handler, SA_RESTART);
     for (const char* script : {"exit 0", "exit 3", "echo '<svg><g>'; exit 1", "echo broken >&2; exit 1"}) {
       const Drawing d(script);
-      expect<IoError>({"could not draw"}, [&] { d.graph(); });
-      expect<IoError>({"could not draw"}, [&] { d.plot(); });
+      expect_warning({"could not draw"}, [&] { d.graph(); });
+      expect_warning({"could not draw"}, [&] { d.plot(); });
       BOOST_TEST(d.dir.names() == (std::vector<std::string>{"g.dot", "p.svg"}), boost::test_tools::per_element());
     }
     const Drawing whole(kSvg);
@@ -178,7 +182,7 @@ BOOST_AUTO_TEST_CASE(a_host_that_takes_exit_codes) {
     BOOST_TEST(pdf.plot("p.pdf") == pdf.dir / "p.pdf");
     const Drawing slow("exec >&- 2>&-; exec sleep 60");
     CaughtErrors errors;
-    BOOST_TEST(seconds_of([&] { slow.graph("g.svg", std::chrono::seconds(1)); }) < 30);
+    BOOST_TEST(seconds_of([&] { slow.graph("g.svg", std::chrono::seconds(1)); }) < 50);
   }
 }
 
@@ -322,7 +326,7 @@ BOOST_AUTO_TEST_CASE(nor_when_the_program_fails_or_is_slow) {
     if (slow)
       BOOST_TEST(d.graph("mine.svg", limit) == d.dir / "mine-1.dot");
     else
-      expect<IoError>({"broken", "mine-1.dot"}, [&] { d.graph("mine.svg"); });
+      expect_warning({"broken", "mine-1.dot"}, [&] { BOOST_TEST(d.graph("mine.svg") == d.dir / "mine-1.dot"); });
     BOOST_TEST(read_file(d.dir / "mine.dot") == "precious");
     BOOST_TEST((read_file(d.dir / "mine-1.dot") == viz::to_dot(d.loss)));
   }

@@ -285,7 +285,8 @@ BOOST_AUTO_TEST_CASE(unknown_suffix_and_unwritable_path) {
   const TempDir dir;
   for (const char* name : {"g", "g.", "g.jpg", "g.svg.txt", "a.dot/g", ".svg/"})
     expect_op<ValueError>("viz::save", {".dot, .svg, .png or .pdf", name}, [&, n = std::string(name)] { viz::save(loss, n); });
-  expect<IoError>({"no/such/folder"}, [&] { viz::save(loss, dir / "no/such/folder/g.dot"); });
+  for (const char* name : {"no/such/folder/g.dot", "no/such/folder/g.svg"})
+    expect_warning({"viz::save", "no/such/folder"}, [&] { BOOST_TEST(viz::save(loss, dir / name).empty()); });
   expect_op<AutogradError>("viz", {"no graph"}, [&] { viz::save(ones({}), dir / "g.dot"); });
   BOOST_TEST(dir.names().empty());
 }
@@ -324,13 +325,14 @@ BOOST_AUTO_TEST_CASE(a_slow_layout_is_ended) {
   BOOST_TEST(dir.names() == std::vector<std::string>{"g.dot"}, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(a_failing_layout_is_an_error) {
+BOOST_AUTO_TEST_CASE(a_failing_layout_is_a_warning) {
   Tensor t = ones({}, {.requires_grad = true});
   for (int i = 0; i < 390; ++i) t = t * 1.01;  // more text than a pipe holds
   const TempDir bin, dir;
   fake_dot(bin, "echo 'out of patience' >&2; exit 3");
   const PathGuard guard(bin.path());
-  expect<IoError>({"out of patience", dir / "g.dot"}, [&] { viz::save(t, dir / "g.svg"); });
+  expect_warning({"out of patience", "exit code 3", dir / "g.dot"},
+                 [&] { BOOST_TEST(viz::save(t, dir / "g.svg") == dir / "g.dot"); });
   BOOST_TEST((read_file(dir / "g.dot") == viz::to_dot(t)));
   BOOST_TEST(dir.names().size() == 1u);
 }

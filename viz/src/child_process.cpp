@@ -154,12 +154,15 @@ class Child {
     return code == 0 ? Outcome::done : code == 127 ? Outcome::missing : Outcome::failed;
   }
   std::string how_it_ended() const {
-    if (known_ && WIFSIGNALED(status_))
-      return fmt::format("ended by signal {} ({})", WTERMSIG(status_), strsignal(WTERMSIG(status_)));
-    return known_ ? fmt::format("exit code {}", WEXITSTATUS(status_)) : "no exit code";
+    if (!known_) return "no exit code";
+    if (WIFSIGNALED(status_)) return "ended by " + named(WTERMSIG(status_));
+    const int code = WEXITSTATUS(status_), signal = code - 128;  // of a program that a shell ran
+    return fmt::format("exit code {}{}", code, signal > 0 && signal < SIGRTMIN ? ", as of " + named(signal) : "");
   }
 
  private:
+  static std::string named(int signal) { return fmt::format("signal {} ({})", signal, strsignal(signal)); }
+
   pid_t pid_;
   int status_ = 0;
   bool running_ = true, known_ = false;
@@ -203,8 +206,11 @@ ChildResult run_child(const std::vector<std::string>& arguments, const std::stri
   if (!ended) child.kill_all();
   if (message.overflowed()) r.message += "...";
   r.message.erase(r.message.find_last_not_of('\n') + 1);
-  if (r.message.empty()) r.message = output.overflowed() ? "its output has no end" : child.how_it_ended();
   r.outcome = ended ? child.outcome() : output.overflowed() ? Outcome::failed : Outcome::timed_out;
+  const std::string end = output.overflowed() ? "its output has no end" : child.how_it_ended();
+  const bool blank = r.message.find_first_not_of(" \t\r\n\f\v") == std::string::npos;
+  if (blank) r.message = end;
+  else if (r.outcome == Outcome::failed) r.message = fmt::format("{}: {}", end, r.message);
   return r;
 }
 

@@ -17,7 +17,7 @@ enum class Outcome {
 struct ChildResult {
   Outcome outcome;
   std::string output;   // of standard output
-  std::string message;  // why it failed: the beginning of standard error, else what the system says
+  std::string message;  // why it failed: the signal that ended it, the beginning of standard error; never empty then
 };
 // Runs arguments[0] from PATH as a child process without a shell, `input` on its standard input. After `timeout` it is
 // killed with all processes that it started, whatever it has closed by then. Nothing of the host program is changed

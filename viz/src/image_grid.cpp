@@ -64,7 +64,6 @@ class Grid {
     lay_out(at);
   }
 
-  double longest_side() const { return std::max(width_, height_); }
 
   std::string svg() const {
     std::string s = fmt::format(
@@ -267,13 +266,13 @@ std::string image_grid_svg(const std::vector<Tensor>& rows, const ImageGridOptio
 
 std::string image_grid(const std::vector<Tensor>& rows, const std::string& path, const ImageGridOptions& options,
                        Location at) {
-  require_picture_suffix(kOp, path, at);
-  const Grid grid(rows, options, at);
-  return save_svg(kOp, grid.svg(), grid.longest_side(), path, at);
+  require_picture_path(kOp, path, at);
+  const Grid grid(rows, options, at);  // finds mistakes in the arguments, before anything is drawn
+  return save_svg(kOp, [&] { return grid.svg(); }, path, at);
 }
 
 std::string image_grid(const Tensor& images, const std::string& path, const ImageGridOptions& options, Location at) {
-  require_picture_suffix(kOp, path, at);
+  require_picture_path(kOp, path, at);
   require_defined(kOp, images, at);
   if (images.dim() < 3 || images.size(0) == 0)
     return image_grid(std::vector<Tensor>{images}, path, options, at);  // says why not

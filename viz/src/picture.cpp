@@ -31,6 +31,7 @@ class Builder {
     number_calls();
     for (std::size_t i = first_; i < graph_.nodes.size(); ++i) add_operation(static_cast<std::int64_t>(i));
     if (options_.symbols) name_symbols(p_);
+    add_ghosts(p_);
     mark_main_line();
     finish_edges();
     drop_small_boxes();
@@ -186,24 +187,27 @@ class Builder {
     return index;
   }
 
-  // From the result back along first inputs.
+  // From the result back along the longest way through operations.
   void mark_main_line() {
-    int at = outputs_.at({graph_.root, graph_.root_output});
-    while (at >= 0) {
+    const std::vector<int> rank = ranks(p_);
+    const auto [first, last] = std::ranges::minmax(rank);
+    p_.depth = last - first + 1;
+    std::vector<std::vector<int>> inputs(p_.nodes.size());
+    for (const PicEdge& e : p_.edges) inputs[static_cast<std::size_t>(e.to)].push_back(e.from);
+    // An operation before data before a parameter.
+    const auto worth = [&](int i) {
+      const Kind k = p_.nodes[static_cast<std::size_t>(i)].kind;
+      const int kind = k == Kind::operation || k == Kind::result || k == Kind::output ? 2 : k == Kind::data ? 1 : 0;
+      return std::pair(kind, kind == 2 ? rank[static_cast<std::size_t>(i)] : 0);
+    };
+    for (int at = outputs_.at({graph_.root, graph_.root_output}); at >= 0;) {
       p_.nodes[static_cast<std::size_t>(at)].main_line = true;
       ++p_.main_length;
       int next = -1;
-      for (const PicEdge& e : p_.edges)
-        if (e.to == at && (next < 0 || better(e.from, next))) next = e.from;
+      for (const int from : inputs[static_cast<std::size_t>(at)])
+        if (next < 0 || worth(from) > worth(next)) next = from;
       at = next;
     }
-  }
-  bool better(int candidate, int current) const {  // an operation, else data, before a parameter
-    const auto rank = [&](int i) {
-      const Kind k = p_.nodes[static_cast<std::size_t>(i)].kind;
-      return k == Kind::operation || k == Kind::result || k == Kind::output ? 2 : k == Kind::data ? 1 : 0;
-    };
-    return rank(candidate) > rank(current);
   }
 
   void finish_edges() {
@@ -241,7 +245,7 @@ class Builder {
     std::map<int, std::vector<PicEdge*>> owned;
     for (PicEdge& e : p_.edges) {
       const PicNode &from = p_.nodes[static_cast<std::size_t>(e.from)], &to = p_.nodes[static_cast<std::size_t>(e.to)];
-      const bool learnt = from.kind == Kind::parameter || from.kind == Kind::ghost || from.kind == Kind::frozen;
+      const bool learnt = from.kind == Kind::parameter || from.kind == Kind::frozen || (from.kind == Kind::ghost && from.ghost_of == Kind::parameter);
       if (learnt && to.main_line && from.box == to.box) owned[e.to].push_back(&e);
     }
     for (auto& [operation, edges] : owned) {

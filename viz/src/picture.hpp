@@ -27,6 +27,7 @@ struct PicNode {
   int box = -1;                    // innermost module box
   bool main_line = false;
   int original = -1;               // of a ghost: the node it repeats
+  Kind ghost_of = Kind::parameter;  // of a ghost: what it stands for
 };
 
 // Where a parameter stands: before its operation like other inputs, or beside it in the same rank, one on each side of
@@ -55,10 +56,23 @@ struct Picture {
   std::vector<PicBox> boxes;
   bool backward_ran = false;
   int left_out = 0, main_length = 0;
+  int depth = 0;                   // ranks from first to last
 };
 
 Picture build_picture(const Tensor& root, const Options& options);
 // W, b, z, a and L for what has that place in a layer, or is the loss.
 void name_symbols(Picture& p);
+// The ranks of the nodes, about as dot will have them: behind all inputs; but a branch that begins with leaves joins
+// late, near what it feeds.
+std::vector<int> ranks(const Picture& p);
+// Ghosts in the place of edges that make dot slow or fail: of whatever is used often, and of what is used far away.
+void add_ghosts(Picture& p);
+
+// plain: the nodes stand where dot likes; for graphs that it cannot lay out otherwise.
+enum class Layout { arranged, plain };
+// The picture as Graphviz text, of a tensor that require_graph accepts.
+std::string dot_text(const Tensor& root, const Options& options, Layout layout = Layout::arranged);
+// ValueError: undefined; AutogradError: not the result of recorded operations.
+void require_graph(const Tensor& root, const Location& at);
 
 }  // namespace xgrad::viz

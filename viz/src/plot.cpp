@@ -137,8 +137,8 @@ Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Se
 }
 
 std::string Plot::save(const std::string& path, Location at) const {
-  require_picture_suffix("viz::Plot", path, at);
-  return save_svg("viz::Plot", svg(), std::max(options_.width, options_.height), path, at);
+  require_picture_path("viz::Plot", path, at);
+  return save_svg("viz::Plot", [&] { return svg(); }, path, at);
 }
 
 }  // namespace xgrad::viz

@@ -48,6 +48,17 @@ std::string encode_png(int width, int height, const std::vector<std::uint8_t>& p
   return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + chunk("IDAT", compressed(raw)) + chunk("IEND", "");
 }
 
+std::pair<int, int> png_size(const std::string& png) {
+  constexpr std::size_t kWidth = 16, kHeight = 20, kEnd = 24;  // behind signature, length and type of the first chunk
+  if (png.size() < kEnd || !png.starts_with("\x89PNG")) return {0, 0};
+  const auto number = [&](std::size_t at) {
+    int v = 0;
+    for (std::size_t i = 0; i < 4; ++i) v = v << 8 | static_cast<unsigned char>(png[at + i]);
+    return v;
+  };
+  return {number(kWidth), number(kHeight)};
+}
+
 std::string base64(const std::string& bytes) {
   static constexpr const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xgrad::viz {
@@ -11,6 +12,8 @@ enum class PixelFormat { rgb = 3, rgba = 4 };  // their bytes; the fourth is the
 // A PNG file of pixels with 8 bits a channel, row by row from the top (PNG specification, W3C 2003).
 std::string encode_png(int width, int height, const std::vector<std::uint8_t>& pixels,
                        PixelFormat format = PixelFormat::rgb);
+// Width and height; 0 and 0 of what is no PNG file.
+std::pair<int, int> png_size(const std::string& png);
 std::string base64(const std::string& bytes);
 
 }  // namespace xgrad::viz

@@ -1,31 +1,91 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/viz.hpp>
 
 #include "converter.hpp"
+#include "picture.hpp"
 
 namespace xgrad::viz {
 namespace {
-constexpr int kMostDpi = 2400;
+
+constexpr const char* kOp = "viz::save";
+constexpr int kMostDpi = 2400, kUsualDpi = 96;
+constexpr int kFewNodes = 100;
+constexpr std::size_t kLongText = 100'000;  // of a graph whose page may be more than a PNG holds
+
+std::string reduced_dpi(int dpi, int wanted) {
+  return fmt::format(
+      "the picture is larger than a PNG can be at {} dpi: drawn at {} dpi; .svg and .pdf have no such limit", wanted,
+      dpi);
+}
+
+// `dot -Tplain` begins with the page: "graph 1 <inches> <inches>".
+std::string fit_dpi(std::vector<std::string>& command, const std::string& plain, int wanted) {
+  double width = 0, height = 0;
+  if (std::sscanf(plain.c_str(), "graph %*f %lf %lf", &width, &height) != 2 || !(width > 0 && height > 0)) return "";
+  const double fits = std::min(kLongestPngSide / std::max(width, height), std::sqrt(kMostPngPixels / (width * height)));
+  const int dpi = std::max(1, static_cast<int>(std::min<double>(wanted, 0.98 * fits)));  // plain leaves out the margins
+  command.back() = fmt::format("-Gdpi={}", dpi);
+  return dpi < wanted ? reduced_dpi(dpi, wanted) : "";
+}
+
+Source source_of(std::string text, const std::string& suffix, int dpi) {
+  Source s{{"dot", "-T" + suffix}, std::move(text)};
+  if (suffix != "png") return s;
+  s.command.push_back(fmt::format("-Gdpi={}", dpi));
+  if (s.text.size() < kLongText && dpi <= kUsualDpi) return s;
+  s.measure = {"dot", "-Tplain"};
+  s.fit = [dpi](std::vector<std::string>& command, const std::string& plain) { return fit_dpi(command, plain, dpi); };
+  return s;
+}
+
+// One rung down: no wishes where the nodes stand, which dot may fail at; and few and small ones where it took too long.
+Source simpler_source(const Tensor& root, Options options, const std::string& suffix, bool late) {
+  const int most = late ? kFewNodes : Options().max_nodes;
+  options.max_nodes = std::clamp(options.max_nodes, 1, most);
+  if (late) options.values = Values::off, options.saved = false;
+  Source s = source_of(dot_text(root, options, Layout::plain), suffix, std::min(options.dpi, kUsualDpi));
+  s.reduced = fmt::format("with fewer options (at most {} operations{}, plain layout)", options.max_nodes,
+                          late ? ", no values" : "");
+  return s;
+}
+
+// dot shrinks what does not fit into a PNG, and tells nobody but standard error.
+std::string shrunk(const std::string& said, int dpi) {
+  static constexpr std::string_view kWords = "Scaling by ";
+  const auto at = said.find(kWords);
+  if (at == std::string::npos) return "";
+  return reduced_dpi(static_cast<int>(std::atof(said.c_str() + at + kWords.size()) * dpi), dpi);
+}
+
 }  // namespace
 
 std::string save(const Tensor& root, const std::string& path, const Options& options, Location at) {
   const std::string suffix = suffix_of(path);
   if (suffix != "dot" && suffix != "svg" && suffix != "png" && suffix != "pdf")
-    ErrorReport("viz::save", fmt::format("'{}': the name must end in .dot, .svg, .png or .pdf", path), at)
-        .value_error();
+    ErrorReport(kOp, fmt::format("'{}': the name must end in .dot, .svg, .png or .pdf", path), at).value_error();
+  require_path(kOp, path, at);
   if (options.dpi < 1 || options.dpi > kMostDpi)
-    ErrorReport("viz::save", fmt::format("dpi must be in 1..{}, got {}", kMostDpi, options.dpi), at).value_error();
-  const std::string text = to_dot(root, options, at);
-  if (suffix == "dot") {
-    write_file_atomically("viz::save", path, {{text.data(), text.size()}}, at);
-    return path;
-  }
-  std::vector<std::string> command{"dot", "-T" + suffix};
-  if (suffix == "png") command.push_back(fmt::format("-Gdpi={}", options.dpi));
-  return save_converted("viz::save", text, path, {command, "graphviz", "graphviz", "dot", "text", options.timeout}, at);
+    ErrorReport(kOp, fmt::format("dpi must be in 1..{}, got {}", kMostDpi, options.dpi), at).value_error();
+  require_graph(root, at);
+  return without_throwing(kOp, at, [&] {
+    const Source source = source_of(dot_text(root, options), suffix, options.dpi);
+    if (suffix == "dot") {
+      write_file_atomically(kOp, path, {{source.text.data(), source.text.size()}}, at);
+      return path;
+    }
+    const auto simpler = [&](bool late) { return simpler_source(root, options, suffix, late); };
+    const Remark remark = [&](const std::string&, const std::string& said) { return shrunk(said, options.dpi); };
+    return save_converted(kOp, path, source, simpler, {"graphviz", "graphviz", "dot", "text", options.timeout}, remark,
+                          at);
+  });
 }
 
 }  // namespace xgrad::viz

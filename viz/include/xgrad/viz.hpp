@@ -20,7 +20,7 @@
 
 namespace xgrad::viz {
 
-enum class Rankdir { automatic, left_to_right, top_to_bottom };  // automatic: left to right up to 12 steps
+enum class Rankdir { automatic, left_to_right, top_to_bottom };  // automatic: left to right up to 12 ranks
 inline std::ostream& operator<<(std::ostream& os, Rankdir v) {
   return xgrad::detail::print_choice(os, static_cast<int>(v), {"automatic", "left_to_right", "top_to_bottom"});
 }
@@ -41,18 +41,23 @@ struct Options {
   bool legend = true;
   int max_nodes = 400;    // above: the part nearest the result, and a note of how much was left out
   int dpi = 96;           // of PNG
-  std::chrono::seconds timeout{30};  // for the layout by Graphviz
+  std::chrono::seconds timeout{30};  // for each of at most two tries of Graphviz
 };
 
 // The picture as Graphviz text. Same graph, same text. AutogradError when the tensor is not on the tape.
 XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Location at = Location::current());
 
-// Writes the picture in the format of the file's suffix. Formats other than .dot are laid out by Graphviz's `dot`, run
-// as a child process; where it is missing or takes longer than the timeout, the .dot text is kept beside the wanted file
-// and a message on standard error says what to do. It never replaces a file: where net.dot is there already, the text
-// goes to net-1.dot and so on. Returns the path of the file that was written.
-// ValueError: unknown suffix, dpi not in 1..2400. IoError: not writable, or dot reports an error or makes no picture; the
-// text is kept.
+// Writes the picture in the format of the file's suffix and returns the path of the file that was written. Formats other
+// than .dot are laid out by Graphviz's `dot`, run as a child process.
+// A picture never ends a training: what fails is a warning on standard error, with the line of the call.
+// - Where dot takes longer than the timeout or fails, it gets one more try with fewer options (plain layout; after a
+//   timeout also at most 100 operations and no values).
+// - Where that fails too, dot is missing, or the path cannot be written to, the .dot text is kept beside the wanted file
+//   and its path returned. It never replaces a file: where net.dot is there already, the text goes to net-1.dot and so on.
+// - Where that cannot be written either, the path returned is empty.
+// - A PNG that would have a side above 32,767 pixels, or more than 2^27 in all, gets fewer dots per inch.
+// Mistakes in the arguments throw, before anything runs. ValueError: unknown suffix, dpi not in 1..2400, a NUL character
+// in the path, an undefined tensor; AutogradError: one that is not on the tape.
 XGRAD_API std::string save(const Tensor& root, const std::string& path, const Options& options = {}, Location at = Location::current());
 
 }  // namespace xgrad::viz

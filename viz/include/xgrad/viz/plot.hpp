@@ -126,10 +126,12 @@ class XGRAD_API Plot {
 
   // The same calls give the same text.
   std::string svg() const;
-  // Writes the picture, atomically, in the format of the suffix. .png and .pdf are made by rsvg-convert; where it is
-  // missing the .svg is kept beside the wanted file, under a name that was free (loss.svg, else loss-1.svg and so on),
-  // and a message on standard error says what to do. Returns the path of the file that was written.
-  // ValueError: unknown suffix. IoError: not writable, or rsvg-convert reports an error or makes no picture.
+  // Writes the picture, atomically, in the format of the suffix, and returns the path of the file that was written.
+  // .png and .pdf are made by rsvg-convert. A PNG has two pixels per unit, or as many as fit into 32,767 per side and
+  // 2^27 in all. Where rsvg-convert is missing or fails (a PNG gets a second try in half the size), or the path cannot be
+  // written to, the .svg is kept beside the wanted file, under a name that was free (loss.svg, else loss-1.svg and so
+  // on); where that fails too, the path returned is empty. All of this is a warning on standard error, with the line of
+  // the call, and never an exception. ValueError: unknown suffix, a NUL character in the path.
   std::string save(const std::string& path, Location at = Location::current()) const;
 
  private:
