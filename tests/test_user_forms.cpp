@@ -172,7 +172,8 @@ BOOST_AUTO_TEST_CASE(a_module_takes_one_or_two_tensors) {
   const Tensor x = tensor({1.}), y = tensor({5.});
   BOOST_TEST(net(x).item() == 2);
   BOOST_TEST(net(x, y).item() == 7);
-  nn::Parameter p = tensor({3.});
+  nn::Module owner;
+  const nn::Parameter p = owner.register_parameter("p", tensor({3.}));
   BOOST_TEST(net(p, p).item() == 9);
 }
 

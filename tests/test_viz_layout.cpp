@@ -259,9 +259,9 @@ BOOST_AUTO_TEST_CASE(a_plot_larger_than_a_png) {
   const auto [width, height] = png_size(read_file(path));
   BOOST_TEST((width > 32000 && width <= 32767 && height > 100));
   BOOST_TEST(has(said, fmt::format("{} x {} pixels", width, height)));
-  const std::string grid = dir / "g.png";  // 700 tiles of 84 pixels
+  const std::string grid = dir / "g.png";  // 300 tiles of 84 pixels
   expect_warning({"viz::image_grid", "too large for a PNG"}, [&] {
-    BOOST_TEST(viz::image_grid(std::vector<Tensor>{rand({700, 2, 2})}, grid, {.tile = 84}) == grid);
+    BOOST_TEST(viz::image_grid(std::vector<Tensor>{rand({300, 2, 2})}, grid, {.tile = 84}) == grid);
   });
   BOOST_TEST(png_size(read_file(grid)).first <= 32767);
 }

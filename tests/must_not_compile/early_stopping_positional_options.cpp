@@ -1,4 +1,4 @@
-// expect: brace-enclosed initializer list
+// expect: options by name: EarlyStopping({.patience = 5})
 #include <xgrad/train.hpp>
 
 // Other libraries have the smallest change first, then the patience.

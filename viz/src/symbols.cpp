@@ -57,10 +57,15 @@ class Namer {
 
   void name(int i) {
     const std::string& op = node(i).title;
-    if (takes_weight_and_bias(op)) return layer(i, parameter_at(i, 1), parameter_at(i, 2));
+    if (takes_weight_and_bias(op)) {
+      const int weight = parameter_at(i, 1);
+      of_layers_.insert(weight);
+      return layer(i, weight, parameter_at(i, 2));
+    }
     if (is_product(op)) {
-      const int left = parameter_at(i, 0), right = parameter_at(i, 1);
-      if ((left < 0) != (right < 0)) layer(i, left < 0 ? right : left, -1);
+      const int left = parameter_at(i, 0), right = parameter_at(i, 1), weight = left < 0 ? right : left;
+      // A product with the weight of such a layer is a derivative of it.
+      if ((left < 0) != (right < 0) && !of_layers_.contains(weight)) layer(i, weight, -1);
     } else if (op == "add") {
       add(i, input(i, 0), parameter_at(i, 1));
       add(i, input(i, 1), parameter_at(i, 0));
@@ -88,6 +93,7 @@ class Namer {
 
   Picture& p_;
   std::map<int, std::map<int, int>> inputs_;  // operation -> position -> node
+  std::set<int> of_layers_;                   // weights of operations that take weight and bias
   int layers_ = 0;
 };
 

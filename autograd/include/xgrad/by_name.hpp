@@ -20,7 +20,6 @@ template <class T>
 std::ostream& operator<<(std::ostream&, const T&) = delete;  // options have no text: print the members you want
 namespace nn { using xgrad::operator<<; }
 namespace optim { using xgrad::operator<<; }
-namespace train { using xgrad::operator<<; }
 namespace viz { using xgrad::operator<<; }
 
 }  // namespace xgrad

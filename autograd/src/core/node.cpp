@@ -129,7 +129,7 @@ namespace {
   Recording& state = recording;
   const Node* of = state.on_behalf_of;
   n->at = of ? of->at : at;
-  n->module = of ? of->module : current_module();
+  n->module = current_module();  // a derivative is no call of the module whose operation it derives
   std::memcpy(n->closure(), closure, op.closure_size);
   for (Edge& e : n->all_edges()) new (&e) Edge;
   for (SavedTensor& s : n->saved()) new (&s) SavedTensor;

@@ -104,8 +104,8 @@ struct Node : RefCounted {
 void release_node(Node* n) noexcept;
 inline void retain_node(Node* n) { n->refs.fetch_add(1, std::memory_order_relaxed); }
 
-// While it lives, operations recorded on this thread belong to the place where `of` was called, and to its module: those
-// of a backward pass under create_graph.
+// While it lives, operations recorded on this thread name the place where `of` was called: those of a backward pass under
+// create_graph.
 class RecordFor {
  public:
   explicit RecordFor(const Node* of);

@@ -277,8 +277,7 @@ Tensor tensor(std::initializer_list<std::initializer_list<T>> values, D dtype, L
   return tensor(values, TensorOptions{dtype}, at);
 }
 template <class R>
-Tensor tensor(const R&, std::initializer_list<int>, Location = Location::current()) =
-    delete;  // with a shape: from_vector(values, {2, 3})
+Tensor tensor(const R&, std::initializer_list<int>) = delete;  // with a shape: from_vector(values, {2, 3})
 
 // Copy of the numbers in a container with their type, row by row into the shape; left out: the container's own.
 // ShapeError when the counts differ.

@@ -26,7 +26,10 @@ class XGRAD_API Adadelta : public OptimizerWith<AdadeltaOptions> {
   Adadelta(const Adadelta&) = delete;  // one optimizer has the state: pass Adadelta&, keep several as std::unique_ptr
   Adadelta& operator=(const Adadelta&) = delete;  // load_state_dict(other.state_dict())
   template <NoParameters T>
-  explicit Adadelta(const T&, AdadeltaOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+    requires(!std::derived_from<T, Tensor>)  // {w} is a list
+  explicit Adadelta(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <NoParameters T>
+  explicit Adadelta(const T&, AdadeltaOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
   template <Arithmetic T>
   Adadelta(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit Adadelta(const std::vector<Tensor>& params, AdadeltaOptions options = {}, Location at = Location::current());

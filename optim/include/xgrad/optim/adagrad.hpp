@@ -28,7 +28,10 @@ class XGRAD_API Adagrad : public OptimizerWith<AdagradOptions> {
   Adagrad(const Adagrad&) = delete;  // one optimizer has the state: pass Adagrad&, keep several as std::unique_ptr
   Adagrad& operator=(const Adagrad&) = delete;  // load_state_dict(other.state_dict())
   template <NoParameters T>
-  explicit Adagrad(const T&, AdagradOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+    requires(!std::derived_from<T, Tensor>)  // {w} is a list
+  explicit Adagrad(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <NoParameters T>
+  explicit Adagrad(const T&, AdagradOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
   template <Arithmetic T>
   Adagrad(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit Adagrad(const std::vector<Tensor>& params, AdagradOptions options = {}, Location at = Location::current());

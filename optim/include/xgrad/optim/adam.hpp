@@ -29,7 +29,10 @@ class XGRAD_API Adam : public OptimizerWith<AdamOptions> {
   Adam(const Adam&) = delete;  // one optimizer has the state: pass Adam&, keep several as std::unique_ptr
   Adam& operator=(const Adam&) = delete;  // load_state_dict(other.state_dict())
   template <NoParameters T>
-  explicit Adam(const T&, AdamOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+    requires(!std::derived_from<T, Tensor>)  // {w} is a list
+  explicit Adam(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <NoParameters T>
+  explicit Adam(const T&, AdamOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
   template <Arithmetic T>
   Adam(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit Adam(const std::vector<Tensor>& params, AdamOptions options = {}, Location at = Location::current());
@@ -64,7 +67,10 @@ class XGRAD_API AdamW : public OptimizerWith<AdamWOptions> {
   AdamW(const AdamW&) = delete;  // one optimizer has the state: pass AdamW&, keep several as std::unique_ptr
   AdamW& operator=(const AdamW&) = delete;  // load_state_dict(other.state_dict())
   template <NoParameters T>
-  explicit AdamW(const T&, AdamWOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+    requires(!std::derived_from<T, Tensor>)  // {w} is a list
+  explicit AdamW(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <NoParameters T>
+  explicit AdamW(const T&, AdamWOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
   template <Arithmetic T>
   AdamW(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit AdamW(const std::vector<Tensor>& params, AdamWOptions options = {}, Location at = Location::current());

@@ -27,7 +27,10 @@ class XGRAD_API Adamax : public OptimizerWith<AdamaxOptions> {
   Adamax(const Adamax&) = delete;  // one optimizer has the state: pass Adamax&, keep several as std::unique_ptr
   Adamax& operator=(const Adamax&) = delete;  // load_state_dict(other.state_dict())
   template <NoParameters T>
-  explicit Adamax(const T&, AdamaxOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+    requires(!std::derived_from<T, Tensor>)  // {w} is a list
+  explicit Adamax(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <NoParameters T>
+  explicit Adamax(const T&, AdamaxOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
   template <Arithmetic T>
   Adamax(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit Adamax(const std::vector<Tensor>& params, AdamaxOptions options = {}, Location at = Location::current());

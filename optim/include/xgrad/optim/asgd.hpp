@@ -28,7 +28,10 @@ class XGRAD_API ASGD : public OptimizerWith<ASGDOptions> {
   ASGD(const ASGD&) = delete;  // one optimizer has the state: pass ASGD&, keep several as std::unique_ptr
   ASGD& operator=(const ASGD&) = delete;  // load_state_dict(other.state_dict())
   template <NoParameters T>
-  explicit ASGD(const T&, ASGDOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+    requires(!std::derived_from<T, Tensor>)  // {w} is a list
+  explicit ASGD(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <NoParameters T>
+  explicit ASGD(const T&, ASGDOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
   template <Arithmetic T>
   ASGD(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit ASGD(const std::vector<Tensor>& params, ASGDOptions options = {}, Location at = Location::current());

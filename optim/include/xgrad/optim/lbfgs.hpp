@@ -83,7 +83,10 @@ class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
   LBFGS(const LBFGS&) = delete;  // one optimizer has the state: pass LBFGS&, keep several as std::unique_ptr
   LBFGS& operator=(const LBFGS&) = delete;  // load_state_dict(other.state_dict())
   template <NoParameters T>
-  explicit LBFGS(const T&, LBFGSOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+    requires(!std::derived_from<T, Tensor>)  // {w} is a list
+  explicit LBFGS(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <NoParameters T>
+  explicit LBFGS(const T&, LBFGSOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
   template <Arithmetic T>
   LBFGS(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit LBFGS(const std::vector<Tensor>& params, LBFGSOptions options = {}, Location at = Location::current());

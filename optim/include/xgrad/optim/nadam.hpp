@@ -30,7 +30,10 @@ class XGRAD_API NAdam : public OptimizerWith<NAdamOptions> {
   NAdam(const NAdam&) = delete;  // one optimizer has the state: pass NAdam&, keep several as std::unique_ptr
   NAdam& operator=(const NAdam&) = delete;  // load_state_dict(other.state_dict())
   template <NoParameters T>
-  explicit NAdam(const T&, NAdamOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+    requires(!std::derived_from<T, Tensor>)  // {w} is a list
+  explicit NAdam(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <NoParameters T>
+  explicit NAdam(const T&, NAdamOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
   template <Arithmetic T>
   NAdam(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit NAdam(const std::vector<Tensor>& params, NAdamOptions options = {}, Location at = Location::current());

@@ -29,7 +29,10 @@ class XGRAD_API RAdam : public OptimizerWith<RAdamOptions> {
   RAdam(const RAdam&) = delete;  // one optimizer has the state: pass RAdam&, keep several as std::unique_ptr
   RAdam& operator=(const RAdam&) = delete;  // load_state_dict(other.state_dict())
   template <NoParameters T>
-  explicit RAdam(const T&, RAdamOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+    requires(!std::derived_from<T, Tensor>)  // {w} is a list
+  explicit RAdam(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <NoParameters T>
+  explicit RAdam(const T&, RAdamOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
   template <Arithmetic T>
   RAdam(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit RAdam(const std::vector<Tensor>& params, RAdamOptions options = {}, Location at = Location::current());

@@ -30,7 +30,10 @@ class XGRAD_API RMSprop : public OptimizerWith<RMSpropOptions> {
   RMSprop(const RMSprop&) = delete;  // one optimizer has the state: pass RMSprop&, keep several as std::unique_ptr
   RMSprop& operator=(const RMSprop&) = delete;  // load_state_dict(other.state_dict())
   template <NoParameters T>
-  explicit RMSprop(const T&, RMSpropOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+    requires(!std::derived_from<T, Tensor>)  // {w} is a list
+  explicit RMSprop(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <NoParameters T>
+  explicit RMSprop(const T&, RMSpropOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
   template <Arithmetic T>
   RMSprop(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit RMSprop(const std::vector<Tensor>& params, RMSpropOptions options = {}, Location at = Location::current());

@@ -25,7 +25,10 @@ class XGRAD_API Rprop : public OptimizerWith<RpropOptions> {
   Rprop(const Rprop&) = delete;  // one optimizer has the state: pass Rprop&, keep several as std::unique_ptr
   Rprop& operator=(const Rprop&) = delete;  // load_state_dict(other.state_dict())
   template <NoParameters T>
-  explicit Rprop(const T&, RpropOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+    requires(!std::derived_from<T, Tensor>)  // {w} is a list
+  explicit Rprop(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <NoParameters T>
+  explicit Rprop(const T&, RpropOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
   template <Arithmetic T>
   Rprop(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit Rprop(const std::vector<Tensor>& params, RpropOptions options = {}, Location at = Location::current());

@@ -28,7 +28,10 @@ class XGRAD_API SGD : public OptimizerWith<SGDOptions> {
   SGD(const SGD&) = delete;  // one optimizer has the state: pass SGD&, keep several as std::unique_ptr
   SGD& operator=(const SGD&) = delete;  // load_state_dict(other.state_dict())
   template <NoParameters T>
-  explicit SGD(const T&, SGDOptions = {}) = delete;  // parameters are a list: net.parameters(), {w, b}
+    requires(!std::derived_from<T, Tensor>)  // {w} is a list
+  explicit SGD(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
+  template <NoParameters T>
+  explicit SGD(const T&, SGDOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
   template <Arithmetic T>
   SGD(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
   explicit SGD(const std::vector<Tensor>& params, SGDOptions options = {}, Location at = Location::current());

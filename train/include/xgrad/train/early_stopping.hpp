@@ -1,11 +1,15 @@
 #pragma once
 
+#include <concepts>
+#include <initializer_list>
 #include <limits>
 
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 
 namespace xgrad::train {
+
+using xgrad::operator<<;  // the deleted one for options
 
 struct EarlyStoppingOptions {
   ByName by_name = ByName();
@@ -21,6 +25,8 @@ class XGRAD_API EarlyStopping {
   // EarlyStopping({}), which could mean the options or another one, has none.
   enum class NoOptions {};
   explicit EarlyStopping(NoOptions, Location at = Location::current()) : EarlyStopping(EarlyStoppingOptions{}, at) {}
+  template <std::integral T>
+  explicit EarlyStopping(std::initializer_list<T>) = delete;  // options by name: EarlyStopping({.patience = 5})
   // True when training should stop. A better value stores a copy of the model's state. ValueError for NaN.
   bool step(double value, const nn::Module& model, Location at = Location::current());
   // Puts the best weights back; false when there are none yet.
