@@ -148,8 +148,8 @@ class Writer {
   std::string node_label(const PicNode& n, const char* bad) const {
     const bool op = n.kind == Kind::operation || n.kind == Kind::result;
     std::string title = label_text(n.title);
+    if (!n.number.empty()) title += " " + n.number;
     if (op) title = "<b>" + title + "</b>";
-    if (!n.number.empty()) title += "&#160;" + n.number;  // viewers drop a blank at the start of a text
     if (!n.name.empty()) title += "&#160;&#160;" + escape(n.name);
     if (bad) title = fmt::format("<font color=\"#B3001B\"><b>{}</b></font> {}", bad, title);
     if (n.kind == Kind::frozen) title += " <font point-size=\"7.5\" color=\"#5F6B76\">frozen</font>";
