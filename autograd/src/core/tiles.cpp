@@ -70,6 +70,9 @@ struct Plan {
     }
   }
 
+  // Elements of the largest tile.
+  std::int64_t room() const { return operands <= kFewOperands ? kTile : kSmallTile; }
+
   void collapse(const Shape& shape) {
     total = shape.numel();
     int r = 0;
@@ -141,7 +144,8 @@ struct Cut {
   std::int64_t per_row;          // tiles in a row; 0: a tile has several rows
   std::int64_t tiles;
 
-  Cut(const Plan& p, std::int64_t room) {
+  explicit Cut(const Plan& p) {
+    const std::int64_t room = p.room();
     row = p.rank > 0 ? p.sizes[p.rank - 1] : 1;
     rows = p.total / row;
     per_row = row > room / 4 ? (row + room - 1) / room : 0;
@@ -209,15 +213,18 @@ void for_runs(const Plan& p, const Operand& o, const Place& place, F&& f) {
   }
 }
 
+// The operand's own memory, where the tile is contiguous there; else null.
+char* own_memory(const Plan& p, const Operand& o, const Cut& cut, const Place& place) {
+  if (o.linear) return o.data + place.begin * o.item;
+  return cut.per_row > 0 && o.strides[p.rank - 1] == o.item ? place.of(p, o) : nullptr;
+}
+
 // The tile of an input: its own memory where possible, else gathered into `buffer`, unless that was filled before.
 const void* input_tile(const Plan& p, const Operand& o, const Cut& cut, const Place& place, char* buffer) {
-  if (o.linear) return o.data + place.begin * o.item;
+  if (char* own = own_memory(p, o, cut, place)) return own;
   if (o.constant || (o.same_rows && cut.per_row == 0)) return buffer;
   if (cut.per_row > 0) {
-    char* from = place.of(p, o);
-    const std::int64_t stride = o.strides[p.rank - 1];
-    if (stride == o.item) return from;
-    copy_items(o.item, buffer, o.item, from, stride, place.count);
+    copy_items(o.item, buffer, o.item, place.of(p, o), o.strides[p.rank - 1], place.count);
     return buffer;
   }
   for_runs(p, o, place, [&](char* from, std::int64_t stride, std::int64_t offset, std::int64_t n) {
@@ -238,26 +245,21 @@ void fill_once(const Plan& p, const Operand& o, const Cut& cut, char* buffer) {
 void run_range(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t first, std::int64_t last) {
   constexpr std::int64_t kRoom = std::max(kFewOperands * kTile, kMaxOperands * kSmallTile) * 8;
   alignas(64) char room[kRoom];
-  const std::int64_t size = p.operands <= kFewOperands ? kTile : kSmallTile;
-  const auto buffer = [&](int operand) { return room + operand * size * 8; };
+  const auto buffer = [&](int operand) { return room + operand * p.room() * 8; };
   const void* in[kMaxManyInputs];
   void* out[kMaxManyOutputs];
   for (int j = 0; j < p.inputs; ++j) fill_once(p, p.op[j], cut, buffer(j));
   for (Place place(p, cut, first); first < last; ++first, place.step(p, cut)) {
-    const auto direct = [&](const Operand& o) -> char* {
-      if (o.linear) return o.data + place.begin * o.item;
-      return cut.per_row > 0 && o.strides[p.rank - 1] == o.item ? place.of(p, o) : nullptr;
-    };
     for (int j = 0; j < p.inputs; ++j) in[j] = input_tile(p, p.op[j], cut, place, buffer(j));
     for (int j = p.inputs; j < p.operands; ++j) {
       const Operand& o = p.op[j];
-      char* own = o.data ? direct(o) : nullptr;
+      char* own = o.data ? own_memory(p, o, cut, place) : nullptr;
       out[j - p.inputs] = !o.data ? nullptr : own ? own : buffer(j);
     }
     k(place.count, out, in);
     for (int j = p.inputs; j < p.operands; ++j) {
       const Operand& o = p.op[j];
-      if (!o.data || direct(o)) continue;
+      if (!o.data || own_memory(p, o, cut, place)) continue;
       for_runs(p, o, place, [&](char* to, std::int64_t stride, std::int64_t offset, std::int64_t n) {
         copy_items(o.item, to, stride, buffer(j) + offset * o.item, o.item, n);
       });
@@ -353,7 +355,7 @@ void run_kernel(const Kernel& k, const Tensor* out, int n_out, const Tensor* con
     if (!out[j].defined()) p.op[p.operands - 1].data = nullptr;
   }
   p.collapse(shape);
-  const Cut cut(p, p.operands <= kFewOperands ? kTile : kSmallTile);
+  const Cut cut(p);
   const double tile_ns = k.ns_per_element * static_cast<double>(std::min(cut.tile, p.total));
   parallel_for(cut.tiles, static_cast<std::int64_t>(3000 / tile_ns) + 1,
                [&](std::int64_t first, std::int64_t last) { run_range(k, p, cut, first, last); });
