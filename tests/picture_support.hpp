@@ -13,12 +13,12 @@
 #include <vector>
 
 #include "support.hpp"
+#include "text_support.hpp"
 
 namespace xgrad::test {
 
 inline constexpr double kNan = std::numeric_limits<double>::quiet_NaN(), kInf = std::numeric_limits<double>::infinity();
 
-inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 inline std::size_t count(const std::string& text, const std::string& part) {
   std::size_t n = 0;
   for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++n;

@@ -12,14 +12,13 @@
 
 #include "environment.hpp"
 #include "support.hpp"
+#include "text_support.hpp"
 
 using namespace xgrad;
 using namespace xgrad::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 // A folder for pictures, and one that stands first in PATH with scripts in the place of dot and rsvg-convert.
 struct Drawing {

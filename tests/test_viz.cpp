@@ -10,6 +10,7 @@
 
 #include "environment.hpp"
 #include "support.hpp"
+#include "text_support.hpp"
 
 using namespace xgrad;
 using namespace xgrad::test;
@@ -31,15 +32,6 @@ void check_accepted(const std::string& text, Location at = Location::current()) 
   if (status != 0 || !read_file(dir / "err").empty())
     BOOST_ERROR(fmt::format("{}: dot says ({}): {}\n{}", file_and_line(at), status, read_file(dir / "err"), text.substr(0, 3000)));
 }
-
-std::vector<std::string> lines_with(const std::string& text, const std::string& part) {
-  std::vector<std::string> out;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);)
-    if (line.find(part) != std::string::npos) out.push_back(line);
-  return out;
-}
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 struct Xor {
   nn::Sequential net;

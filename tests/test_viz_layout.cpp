@@ -8,13 +8,12 @@
 
 #include "environment.hpp"
 #include "support.hpp"
+#include "text_support.hpp"
 
 using namespace xgrad;
 using namespace xgrad::test;
 
 namespace {
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 constexpr std::chrono::seconds kPatience{300};  // a busy machine
 

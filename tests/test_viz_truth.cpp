@@ -10,20 +10,12 @@
 #include <xgrad/viz.hpp>
 
 #include "support.hpp"
+#include "text_support.hpp"
 
 using namespace xgrad;
 using namespace xgrad::test;
 
 namespace {
-
-std::vector<std::string> lines_with(const std::string& text, const std::string& part) {
-  std::vector<std::string> out;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);)
-    if (line.find(part) != std::string::npos) out.push_back(line);
-  return out;
-}
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 // The line of the one node whose tooltip starts with this title.
 std::string node(const std::string& text, const std::string& title, Location at = Location::current()) {
