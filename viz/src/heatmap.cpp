@@ -39,7 +39,8 @@ std::size_t utf8_length(std::string_view s) {
 }  // namespace
 
 std::string hex(const Rgb& c) {
-  return fmt::format("#{:02X}{:02X}{:02X}", static_cast<int>(std::lround(c[0])), static_cast<int>(std::lround(c[1])), static_cast<int>(std::lround(c[2])));
+  const auto level = [&](std::size_t i) { return static_cast<int>(std::lround(c[i])); };
+  return fmt::format("#{:02X}{:02X}{:02X}", level(0), level(1), level(2));
 }
 
 Rgb signed_colour(double v, double largest) {
@@ -65,6 +66,16 @@ std::string short_number(double v) {
   return v < 0 ? "−" + s : s;
 }
 
+namespace {
+
+// Integers and booleans as they are: digits behind a point would say that they were measured.
+std::string element(double v, bool whole) {
+  if (!whole || std::fabs(v) >= 1e7) return short_number(v);
+  return fmt::format("{}{:.0f}", v < 0 ? "−" : "", std::fabs(v));
+}
+
+}  // namespace
+
 std::string escape(const std::string& text) {
   std::string s;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -89,6 +100,7 @@ std::string escape(const std::string& text) {
 
 std::string cells(const Tensor& t) {
   const std::vector<double> v = t.detach().to_vector<double>();
+  const bool whole = !is_floating(t.dtype());
   double largest = 0;
   for (const double x : v)
     if (std::isfinite(x)) largest = std::max(largest, std::fabs(x));
@@ -98,8 +110,9 @@ std::string cells(const Tensor& t) {
     s += "<tr>";
     for (std::size_t j = i; j < std::min(i + columns, v.size()); ++j) {
       const Rgb c = signed_colour(v[j], largest);
-      s += fmt::format(R"(<td fixedsize="true" width="29" height="13" bgcolor="{}"><font point-size="7" color="{}">{}</font></td>)", hex(c),
-                       luminance(c) > 0.179 ? "#000000" : "#FFFFFF", short_number(v[j]));
+      s += fmt::format(R"(<td fixedsize="true" width="29" height="13" bgcolor="{}">)"
+                       R"(<font point-size="7" color="{}">{}</font></td>)",
+                       hex(c), luminance(c) > 0.179 ? "#000000" : "#FFFFFF", element(v[j], whole));
     }
     s += "</tr>";
   }
@@ -109,7 +122,8 @@ std::string cells(const Tensor& t) {
 std::string stats(const Tensor& t) {
   const std::vector<double> v = t.detach().to_vector<double>();
   if (v.empty()) return "empty";
-  if (v.size() == 1) return short_number(v[0]);
+  const bool whole = !is_floating(t.dtype());
+  if (v.size() == 1) return element(v[0], whole);
   double lo = INFINITY, hi = -INFINITY;
   for (const double x : v) lo = std::min(lo, x), hi = std::max(hi, x);
   const double largest = std::max(std::fabs(lo), std::fabs(hi));
@@ -122,7 +136,7 @@ std::string stats(const Tensor& t) {
     squares += step * (x / unit - mean);
   }
   return fmt::format("mean {}  std {}  range {} … {}", short_number(mean * unit),
-                     short_number(std::sqrt(squares / n) * unit), short_number(lo), short_number(hi));
+                     short_number(std::sqrt(squares / n) * unit), element(lo, whole), element(hi, whole));
 }
 
 bool has_nonfinite(const Tensor& t, const char*& word) {
