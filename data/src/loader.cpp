@@ -235,7 +235,7 @@ std::optional<Order> read_state(const NamedTensors& state, std::int64_t examples
     for (const auto& [k, t] : state)
       if (k == key) {
         if (t.defined() && t.dtype() == dtype && t.dim() == dim) return t;
-        problems.push_back(fmt::format("{} is not {} of {} dimensions", key, name(dtype), dim));
+        problems.push_back(fmt::format("{} is not {} with {} dimensions", key, name(dtype), dim));
         return Tensor();
       }
     problems.push_back(fmt::format("missing: {}", key));

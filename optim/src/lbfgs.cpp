@@ -478,7 +478,7 @@ std::vector<std::string> LBFGS::load_shared_state(const NamedTensors& state, boo
       unknown.push_back(key);
   }
   for (const char* name : kNames)
-    if (!by_name.contains(name)) invalid(fmt::format("the state lacks '{}'; nothing was loaded", name), at);
+    if (!by_name.contains(name)) invalid(fmt::format("the state has no '{}'; nothing was loaded", name), at);
   std::int64_t n = 0;
   for (const Tensor& p : params(0)) n += p.numel();
   Memory m;

@@ -42,7 +42,7 @@ void Optimizer::invalid(const std::string& rule, const Location& at) const {
 
 void Optimizer::no_parameters(const Location& at) const {
   ErrorReport(name_.c_str(), "empty parameter list", at)
-      .help("a module lists what register_parameter() and register_module() were given; register_module?")
+      .help("parameters() lists what register_parameter() and register_module() were given; did you forget register_module?")
       .value_error();
 }
 
@@ -73,7 +73,7 @@ void Optimizer::add_params(const std::vector<Tensor>& params, const Location& at
 
 void Optimizer::require_group(std::size_t group, const Location& at) const {
   if (group >= counts_.size()) [[unlikely]]
-    ErrorReport(name_.c_str(), fmt::format("group {} of {}", group, counts_.size()), at).index_error();
+    ErrorReport(name_.c_str(), fmt::format("group {} out of range for {} groups", group, counts_.size()), at).index_error();
 }
 
 std::span<const Tensor> Optimizer::params(std::size_t group, Location at) const {
