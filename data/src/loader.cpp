@@ -52,7 +52,7 @@ constexpr std::int64_t kSmallExample = 16 << 10;  // bytes
 
 std::int64_t bytes(const Tensor& t) { return t.defined() ? t.numel() * item_size(t.dtype()) : 0; }
 
-// Asks for the memory of an example that is copied soon: it comes while the next ones are made. (Always inlined: GCC
+// Prefetches the memory of an example that is copied soon, while the next ones are prepared. (Always inlined: GCC
 // drops calls of a function that does nothing else.)
 [[gnu::always_inline]] inline void prefetch(const Tensor& t) {
   const std::int64_t n = bytes(t);
@@ -161,7 +161,7 @@ struct DataLoader::Epoch {
       lock.unlock();
       Slot s = try_make(batch);
       lock.lock();
-      if (s.error) claimed = batches;  // none of the later ones will be asked for
+      if (s.error) claimed = batches;  // no later one will be requested
       slot(batch) = std::move(s);
       if (batch == taken) made.notify_one();
     }

@@ -9,7 +9,7 @@ namespace xgrad::optim {
 
 // Calls run(zero of the parameter's type): with_type(param, [&]<class T>(T) { ... }).
 template <class F>
-void with_type(const Tensor& param, const F& run) {
+XGRAD_INLINE void with_type(const Tensor& param, const F& run) {
   if (param.dtype() == kFloat64)
     run(double{});
   else
@@ -38,7 +38,7 @@ T* data_of(Tensor* t) {
 // pass(n, pointers...) over all elements of tensors of one shape. A null pointer in place of a tensor stays null. The
 // cost per element is mostly that of the memory it touches.
 template <class T, class Pass, class... Tensors>
-void for_elements(const Pass& pass, Tensor& param, Tensors&&... others) {
+XGRAD_INLINE void for_elements(const Pass& pass, Tensor& param, Tensors&&... others) {
   constexpr double ns = 0.07 * static_cast<double>(sizeof(T) * (1 + sizeof...(others))) / 4 * 2;
   const auto run = [&](auto*... p) {
     detail::parallel_cost(param.numel(), ns,

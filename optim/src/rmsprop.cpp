@@ -20,7 +20,7 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
     if constexpr (Centered) {
       a[i] = s.alpha * a[i] + s.rest * d;
       square -= a[i] * a[i];
-      square = square > 0 ? square : T(0);  // rounding may make a variance of nothing negative
+      square = square > 0 ? square : T(0);  // rounding can make a variance near 0 negative
     }
     d /= root(square) + s.eps;
     if constexpr (Momentum) d = b[i] = s.momentum * b[i] + d;
