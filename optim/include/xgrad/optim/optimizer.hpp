@@ -1,8 +1,7 @@
 // The base of all optimizers: parameters in groups, each group with options of its own.
 //
 //   optim::AdamW opt(net.parameters(), {.lr = 1e-3});
-//   optim::AdamW opt({{net.body.parameters(), {.lr = 1e-5}}, {net.head.parameters()}}, {.lr = 1e-3, .weight_decay =
-//   0.1});
+//   optim::AdamW opt({{net.body.parameters(), {.lr = 1e-5}}, {net.head.parameters()}}, {.lr = 1e-3});
 //
 // An option that a group leaves out is the optimizer's.
 #pragma once

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <initializer_list>
+#include <utility>
 #include <vector>
 #include <xgrad/tensor.hpp>
 
@@ -25,7 +26,7 @@ struct ParamGroup {
   Options options = {};
 };
 
-// The first argument of every optimizer: net.parameters(), {w, b}, or groups {{w, {.lr = 0.1}}, {b}}.
+// The first argument of every optimizer: net.parameters(), {w, b}, or groups {{{w}, {.lr = 0.1}}, {{b}}}.
 template <class Options>
 class Params {
  public:
