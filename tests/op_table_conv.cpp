@@ -170,7 +170,7 @@ void add_transposed(Table& t) {
            [] {
              conv_transpose2d(leaf({1, 2, 3, 3}), leaf({2, 2, 2, 2}), {}, {.stride = 2, .output_padding = 2});
            })
-      .bad(Wrong::shape, "output size 0 is too small; padding 2 takes it all",
+      .bad(Wrong::shape, "output size 0 is too small: padding 2 is too large",
            [] {
              conv_transpose2d(leaf({1, 2, 3, 3}), leaf({2, 2, 2, 2}), {}, {.padding = 2});
            })

@@ -41,7 +41,7 @@ void add_ctc_loss(Table& t) {
            [] {
              ctc_loss(leaf({5, 1, 3}), zeros({1, 2}, {kInt64}), lengths({5}), lengths({2}), {.blank = 3});
            })
-      .bad(Wrong::shape, "targets must be (2, S) or in a row, got (1, 2)",
+      .bad(Wrong::shape, "targets must be (2, S) or 1-D, one sequence after the other, got (1, 2)",
            [] {
              ctc_loss(leaf({5, 2, 3}), zeros({1, 2}, {kInt64}), lengths({5, 5}), lengths({2, 2}));
            })

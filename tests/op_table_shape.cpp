@@ -176,7 +176,7 @@ void add_permutations(Table& t) {
            [] {
              expand(leaf({2, 3}), {3});
            })
-      .bad(Wrong::shape, "-1 keeps a size, but dimension 0 is new", [] {
+      .bad(Wrong::shape, "-1 keeps the size of an existing dimension, but dimension 0 is new", [] {
         expand(leaf({2}), {-1, 2});
       });
 }

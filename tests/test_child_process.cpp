@@ -123,8 +123,8 @@ BOOST_AUTO_TEST_CASE(no_picture_is_a_warning) {
     const Drawing d(script);
     write_file(d.dir / "g.svg", "the last picture");
     write_file(d.dir / "p.png", "the last picture");
-    expect_warning({"viz::save", "dot could not draw", "g.svg", "no whole picture", "g.dot"}, [&] { d.graph(); });
-    expect_warning({"viz::Plot", "rsvg-convert could not draw", "p.png", "no whole picture", "p.svg"},
+    expect_warning({"viz::save", "dot could not draw", "g.svg", "not a complete picture", "g.dot"}, [&] { d.graph(); });
+    expect_warning({"viz::Plot", "rsvg-convert could not draw", "p.png", "not a complete picture", "p.svg"},
                    [&] { d.plot(); });
     for (const char* name : {"g.svg", "p.png"}) BOOST_TEST(read_file(d.dir / name) == "the last picture");
     BOOST_TEST(read_file(d.dir / "p.svg") == viz::Plot().svg());

@@ -1,6 +1,7 @@
 // All optimizers: published formulas, groups and their defaults, exact resuming; limiting gradients.
 #include <functional>
 #include <limits>
+#include <memory>
 #include <xgrad/data/safetensors.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
@@ -201,6 +202,32 @@ BOOST_AUTO_TEST_CASE(averages_of_asgd) {
   }
   for (const auto& [key, t] : opt.state_dict())
     if (key == "0.ax") check_close(t, {mean}, 1e-12);
+}
+
+// An optimizer is not copied or moved, and one tensor is no list.
+static_assert(!std::is_copy_constructible_v<optim::SGD> && !std::is_move_constructible_v<optim::AdamW> &&
+              !std::is_copy_assignable_v<optim::Adam> && !std::is_constructible_v<optim::Adam, Tensor>);
+
+BOOST_AUTO_TEST_CASE(parameters_are_one_argument) {
+  const Tensor a = start(kFloat32), b = start(kFloat64);
+  const std::vector<Tensor> list{a, b};
+  const optim::SGDOptions slow{.lr = 0.01};
+  const optim::ParamGroup<optim::SGDOptions> group{{a}, slow};
+  BOOST_TEST(optim::SGD(list).params().size() == 2u);
+  BOOST_TEST(optim::SGD({a}).params().size() == 1u);
+  BOOST_TEST(optim::SGD({a, b}, {.lr = 1}).lr() == 1);
+  BOOST_TEST((optim::SGD{{a}, {.lr = 1}}.lr() == 1));
+  BOOST_TEST(std::make_unique<optim::SGD>(list, slow)->lr() == 0.01);
+  // Groups: written out, or made before.
+  BOOST_TEST(optim::SGD({{list}, {{start(kFloat64)}, slow}}, {.lr = 1}).lr(1) == 0.01);
+  BOOST_TEST(optim::SGD({{{a}, slow}}).lr() == 0.01);
+  BOOST_TEST(optim::SGD({group}).lr() == 0.01);
+  const optim::SGD two({group, {{b}, {.momentum = 0.5}}}, {.lr = 1});
+  BOOST_TEST((two.lr(0) == 0.01 && two.lr(1) == 1 && two.momentum(1) == 0.5 && two.defaults().lr == 1));
+  expect_op<ValueError>("SGD", {"empty parameter list"}, [] { optim::SGD({}); });
+  expect_op<ValueError>("SGD", {"empty parameter list"}, [] { optim::SGD(std::vector<Tensor>{}); });
+  expect_op<ValueError>("LBFGS", {"no parameter groups"}, [&] { optim::LBFGS({{{a}, {}}, {{b}, {}}}); });
+  expect_op<ValueError>("LBFGS", {"no parameter groups"}, [&] { optim::LBFGS({a}).add_param_group({{b}, {}}); });
 }
 
 BOOST_AUTO_TEST_CASE(a_group_takes_what_it_leaves_out_from_the_optimizer) {

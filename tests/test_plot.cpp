@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(bad_arguments) {
     p.contours({0, 1, 2}, {0, 1}, zeros({3, 2}), {1});
   });
   expect<ValueError>({"x must hold at least 2"}, [&] { p.contours({0}, {0, 1}, zeros({2, 1}), {1}); });
-  expect<ValueError>({"y must hold", "rising"}, [&] { p.contours({0, 1}, {1, 1}, zeros({2, 2}), {1}); });
+  expect<ValueError>({"y must hold", "increasing"}, [&] { p.contours({0, 1}, {1, 1}, zeros({2, 2}), {1}); });
   expect<ValueError>({"levels"}, [&] { p.contours({0, 1}, {0, 1}, zeros({2, 2}), Tensor(zeros({0}))); });
   expect<ValueError>({"undefined"}, [&] { p.contours({0, 1}, {0, 1}, Tensor(), {1}); });
   expect<ValueError>({"size 50 x 420"}, [] { Plot q({.width = 50}); });

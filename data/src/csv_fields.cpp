@@ -71,7 +71,7 @@ void CsvFields::read_quoted() {
   }
   if (!at_field_end()) skip_blanks();
   if (at_field_end()) return;
-  damage_ = "goes on behind its closing quote";
+  damage_ = "has text behind its closing quote";
   read_plain();
 }
 

@@ -11,7 +11,7 @@ namespace xgrad::data {
 
 // Lines end with LF, CR LF or CR. A field in quotes may hold delimiters, line ends and doubled quotes. Blanks (spaces
 // and tabs, but not the delimiter) around a field do not count; with the delimiter ' ' a run of them parts two fields.
-// Lines of nothing but blanks are passed over.
+// Lines that consist of blanks are skipped.
 class CsvFields {
  public:
   // Leaves out the first skip_lines lines, and the mark some editors put in front of UTF-8.
@@ -19,12 +19,12 @@ class CsvFields {
 
   // Reads the next field; false at the end of the file.
   bool next();
-  // Of the field read last: its text, without quotes, and where it begins, counted from 1.
+  // The field read last: its text, without quotes, and the column where it begins, from 1.
   const std::string& text() const { return text_; }
   std::int64_t line() const { return field_line_; }
   std::int64_t column() const { return column_; }
   bool ends_line() const { return ends_line_; }
-  // What is wrong with its quotes; null when nothing is.
+  // What is wrong with the quotes of the field; null when nothing is.
   const char* damage() const { return damage_; }
 
  private:

@@ -12,7 +12,7 @@ TensorDataset::TensorDataset(Tensor x, Tensor y, Location at) : data(std::move(x
   require_defined("TensorDataset", data, at);
   require_defined("TensorDataset", target, at);
   if (data.dim() == 0 || target.dim() == 0)
-    ErrorReport("TensorDataset", "both tensors need a first dimension to count examples by", at).operand("data", data).operand("target", target).value_error();
+    ErrorReport("TensorDataset", "both tensors need a first dimension, which counts the examples", at).operand("data", data).operand("target", target).value_error();
   if (data.size(0) != target.size(0))
     ErrorReport("TensorDataset", fmt::format("lengths differ: {} examples and {} targets", data.size(0), target.size(0)), at)
         .operand("data", data)

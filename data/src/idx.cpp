@@ -57,7 +57,7 @@ std::string find_file(const std::string& folder, const std::string& name, const 
   file.fail(fmt::format("{} bytes of data expected, {}{} found", wanted, at_most, found));
 }
 
-// No memory on the word of a header alone: the size of the file must allow it, or else the content of a compressed one,
+// A header alone does not decide how much memory is allocated: the size of the file must allow it, or else the content of a compressed one,
 // which is then decompressed once to be counted.
 void check_size(InputFile& file, std::uint64_t bytes, std::uint64_t kept_bytes) {
   const std::uint64_t begin = file.offset(), left = file.most_bytes() - std::min(file.most_bytes(), begin);

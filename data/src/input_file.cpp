@@ -54,7 +54,7 @@ std::size_t InputFile::read_some(void* to, std::size_t n) {
     const char* message = gzerror(handle(gz_), &code);
     if (code == Z_MEM_ERROR) throw std::bad_alloc();
     if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
-      fail(fmt::format("damaged gzip stream near offset {}: {}", offset_, code == Z_BUF_ERROR ? "it ends too early" : message));
+      fail(fmt::format("damaged gzip stream near offset {}: {}", offset_, code == Z_BUF_ERROR ? "unexpected end of data" : message));
     return static_cast<std::size_t>(got);
   }
   ssize_t got;
@@ -93,7 +93,7 @@ std::uint64_t InputFile::skip(std::uint64_t n) {
 
 void InputFile::rewind() {
   const bool moved = gz_ ? gzrewind(handle(gz_)) == 0 : lseek(fd_, 0, SEEK_SET) == 0;
-  if (!moved) fail("cannot go back to its beginning");
+  if (!moved) fail("cannot seek to the beginning");
   offset_ = 0;
 }
 

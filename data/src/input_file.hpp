@@ -25,7 +25,7 @@ class InputFile {
   std::size_t read(void* to, std::size_t n);
   // Exactly n bytes, else fail_short.
   void read_exactly(void* to, std::size_t n);
-  // Passes over up to n bytes and returns how many there were.
+  // Skips up to n bytes and returns how many there were.
   std::uint64_t skip(std::uint64_t n);
   // Back to the beginning.
   void rewind();

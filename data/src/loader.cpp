@@ -52,7 +52,7 @@ constexpr std::int64_t kSmallExample = 16 << 10;  // bytes
 
 std::int64_t bytes(const Tensor& t) { return t.defined() ? t.numel() * item_size(t.dtype()) : 0; }
 
-// Asks for the memory of an example that is copied soon: it comes while the next ones are made. (Always inlined: GCC
+// Prefetches the memory of an example that is copied soon, while the next ones are prepared. (Always inlined: GCC
 // drops calls of a function that does nothing else.)
 [[gnu::always_inline]] inline void prefetch(const Tensor& t) {
   const std::int64_t n = bytes(t);
@@ -161,7 +161,7 @@ struct DataLoader::Epoch {
       lock.unlock();
       Slot s = try_make(batch);
       lock.lock();
-      if (s.error) claimed = batches;  // none of the later ones will be asked for
+      if (s.error) claimed = batches;  // no later one will be requested
       slot(batch) = std::move(s);
       if (batch == taken) made.notify_one();
     }
@@ -235,7 +235,7 @@ std::optional<Order> read_state(const NamedTensors& state, std::int64_t examples
     for (const auto& [k, t] : state)
       if (k == key) {
         if (t.defined() && t.dtype() == dtype && t.dim() == dim) return t;
-        problems.push_back(fmt::format("{} is not {} of {} dimensions", key, name(dtype), dim));
+        problems.push_back(fmt::format("{} is not {} with {} dimensions", key, name(dtype), dim));
         return Tensor();
       }
     problems.push_back(fmt::format("missing: {}", key));

@@ -19,7 +19,7 @@ struct FileType {
 std::span<const FileType> file_types();
 // Null when there is none.
 const FileType* find_type(std::string_view name);
-// As which a tensor of this type is written.
+// The type as which a tensor of this type is written.
 const FileType& type_of(DType d);
 
 }  // namespace xgrad::safetensors

@@ -33,7 +33,7 @@ Scaler& Scaler::fit(const Tensor& x, Location at) & {
   const xgrad::detail::CallSite site(at);
   require_floating("Scaler", x, at);
   require_rank("Scaler", x, 2, at);
-  if (x.size(0) == 0) ErrorReport("Scaler", "cannot learn from an empty table", at).operand("x", x).value_error();
+  if (x.size(0) == 0) ErrorReport("Scaler", "cannot fit an empty table", at).operand("x", x).value_error();
   NoGradGuard off;
   learn(x.to(kFloat64, at), center_, scale_);
   return *this;
@@ -52,7 +52,7 @@ void Scaler::require_fits(const Tensor& x, const Location& at) const {
   if (!center_.defined()) ErrorReport("Scaler", "used before fit", at).value_error();
   require_floating("Scaler", x, at);
   if (x.dim() == 0 || x.size(-1) != center_.size(0))
-    ErrorReport("Scaler", fmt::format("fitted on {} features", center_.size(0)), at).operand("x", x).shape_error();
+    ErrorReport("Scaler", fmt::format("was fitted on {} features, which the last dimension must have", center_.size(0)), at).operand("x", x).shape_error();
 }
 
 Tensor Scaler::transform(const Tensor& x, Location at) const {

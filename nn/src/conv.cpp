@@ -63,7 +63,7 @@ Tensor pad_dim(const std::string& op, const Tensor& x, int dim, std::int64_t fro
   if (mode != PaddingMode::replicate && std::max(front, back) > most)
     ErrorReport(
         op.c_str(),
-        fmt::format("padding {} exceeds what dimension {} of size {} can give", std::max(front, back), dim, size), at)
+        fmt::format("padding {} is too large for dimension {} of size {}", std::max(front, back), dim, size), at)
         .operand("input", x)
         .shape_error();
   std::vector<std::int64_t> index;

@@ -32,7 +32,7 @@ namespace {
 void require_free_name(const char* op, bool taken, const std::string& name, const Location& at) {
   if (taken) ErrorReport(op, fmt::format("'{}' is already registered", name), at).value_error();
   if (name.empty() || name.find('.') != std::string::npos)
-    ErrorReport(op, fmt::format("'{}' is no valid name (not empty, no dots)", name), at).value_error();
+    ErrorReport(op, fmt::format("'{}' is not a valid name (it must be not empty and have no dots)", name), at).value_error();
 }
 
 }  // namespace

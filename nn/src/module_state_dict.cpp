@@ -112,7 +112,7 @@ std::string suggestions(const NamedTensors& unexpected, const NamedTensors& miss
                             const std::vector<std::string>& names, const Location& at) {
   ErrorReport error(op, fmt::format("no '{}'", path), at);
   error.line(where.empty() ? "the module has" : fmt::format("'{}' has", where),
-             names.empty() ? "nothing of the kind" : fmt::format("{}", fmt::join(names, ", ")));
+             names.empty() ? "no such entries" : fmt::format("{}", fmt::join(names, ", ")));
   if (const std::string meant = probably(name, names); !meant.empty())
     error.help(fmt::format("did you mean '{}'?", meant));
   error.value_error();

@@ -18,7 +18,7 @@ std::shared_ptr<detail::Registration> counterpart_of(const std::shared_ptr<detai
 }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& by, const char* help, const Location& at) {
-  ErrorReport("Module", fmt::format("'{}' was exchanged by assignment, but is still the registered one", path), at)
+  ErrorReport("Module", fmt::format("'{}' was exchanged by assignment, which does not change what is registered", path), at)
       .line("now", by.empty() ? "a tensor without a name" : by)
       .help(help)
       .value_error();

@@ -27,86 +27,52 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
   }
 }
 
-template <class T, class Options>
-void run(const Options& o, bool decoupled, std::int64_t t, Tensor& param, const Tensor& grad, Tensor& m, Tensor& v,
-         Tensor* top) {
-  const double step = static_cast<double>(t), b1 = o.betas[0], b2 = o.betas[1];
-  const Step<T> s{static_cast<T>(b1),
-                  static_cast<T>(1 - b1),
-                  static_cast<T>(b2),
-                  static_cast<T>(1 - b2),
-                  static_cast<T>(o.lr / (1 - std::pow(b1, step))),
-                  static_cast<T>(1 / std::sqrt(1 - std::pow(b2, step))),
-                  static_cast<T>(o.eps),
-                  static_cast<T>(decoupled ? 0.0 : o.weight_decay.value),
-                  static_cast<T>(decoupled ? 1 - o.lr * o.weight_decay : 1),
-                  static_cast<T>(o.maximize ? -1 : 1)};
-  for_elements(
-      param.numel(),
-      [&](std::int64_t n, T* p, const T* g, T* pm, T* pv, T* pt) {
-        if (pt)
-          pass<T, true>(s, n, p, g, pm, pv, pt);
-        else
-          pass<T, false>(s, n, p, g, pm, pv, nullptr);
-      },
-      param.mutable_data<T>(), grad.data<T>(), m.mutable_data<T>(), v.mutable_data<T>(), data_of<T>(top));
-}
-
-const std::vector<std::string> kBuffers{"exp_avg", "exp_avg_sq", "max_exp_avg_sq?"};
-
 }  // namespace
 
-Adam::Adam(const std::vector<Tensor>& params, AdamOptions options, Location at) : OptimizerWith("Adam", kBuffers) {
-  start(params, options, at);
-}
-Adam::Adam(const std::vector<ParamGroup<AdamOptions>>& groups, AdamOptions defaults, Location at)
-    : OptimizerWith("Adam", kBuffers) {
-  start(groups, defaults, at);
-}
-AdamW::AdamW(const std::vector<Tensor>& params, AdamWOptions options, Location at) : OptimizerWith("AdamW", kBuffers) {
-  start(params, options, at);
-}
-AdamW::AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups, AdamWOptions defaults, Location at)
-    : OptimizerWith("AdamW", kBuffers) {
-  start(groups, defaults, at);
+template <bool Decoupled>
+void AdamOptionsOf<Decoupled>::check(const OptionCheck& check) const {
+  check.at_least_zero("lr", lr);
+  check.at_least_zero("eps", eps);
+  check.at_least_zero("weight_decay", weight_decay);
+  check.betas(betas);
 }
 
-void Adam::check(const AdamOptions& o, const Location& at) const {
-  require_at_least_zero("lr", o.lr, at);
-  require_at_least_zero("eps", o.eps, at);
-  require_at_least_zero("weight_decay", o.weight_decay, at);
-  require_betas(o.betas, at);
+template <bool Decoupled>
+AdamOf<Decoupled>::AdamOf(const Params<AdamOptionsOf<Decoupled>>& params, const AdamOptionsOf<Decoupled>& options,
+                          const Location& at)
+    : OptimizerWith<AdamOptionsOf<Decoupled>>(params, options, at, Decoupled ? "AdamW" : "Adam",
+                                              {"exp_avg", "exp_avg_sq", "max_exp_avg_sq?"}) {}
+
+template <bool Decoupled>
+void AdamOf<Decoupled>::make_state(std::size_t group, const Tensor& param, Optimizer::State& state) {
+  Optimizer::make_state(group, param, state);
+  if (this->options(group).amsgrad) this->buffer(state, 2, param);
 }
-void AdamW::check(const AdamWOptions& o, const Location& at) const {
-  require_at_least_zero("lr", o.lr, at);
-  require_at_least_zero("eps", o.eps, at);
-  require_at_least_zero("weight_decay", o.weight_decay, at);
-  require_betas(o.betas, at);
+template <bool Decoupled>
+void AdamOf<Decoupled>::update(std::size_t group, Tensor& param, const Tensor& grad, Optimizer::State& state) {
+  const auto& o = this->options(group);
+  Tensor& m = this->buffer(state, 0, param);
+  Tensor& v = this->buffer(state, 1, param);
+  Tensor* top = o.amsgrad ? &this->buffer(state, 2, param) : nullptr;
+  const double t = static_cast<double>(state.step), b1 = o.betas[0], b2 = o.betas[1];
+  const double rate = o.lr / (1 - std::pow(b1, t)), root = 1 / std::sqrt(1 - std::pow(b2, t));
+  const double decay = Decoupled ? 0.0 : o.weight_decay.value, shrink = Decoupled ? 1 - o.lr * o.weight_decay : 1;
+  with_type(param, [&]<class T>(T) {
+    const auto s = rounded<Step, T>(b1, 1 - b1, b2, 1 - b2, rate, root, o.eps, decay, shrink, o.maximize ? -1 : 1);
+    for_elements<T>(
+        [&](std::int64_t n, T* p, const T* g, T* pm, T* pv, T* pt) {
+          pt ? pass<T, true>(s, n, p, g, pm, pv, pt) : pass<T, false>(s, n, p, g, pm, pv, pt);
+        },
+        param, grad, m, v, top);
+  });
 }
 
-void Adam::make_state(std::size_t group, const Tensor& param, State& state) {
-  buffer(state, 0, param);
-  buffer(state, 1, param);
-  if (options(group).amsgrad) buffer(state, 2, param);
-}
-void Adam::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
-  const AdamOptions& o = options(group);
-  Tensor& m = buffer(state, 0, param);
-  Tensor& v = buffer(state, 1, param);
-  Tensor* top = o.amsgrad ? &buffer(state, 2, param) : nullptr;
-  with_type(param, [&](auto zero) { run<decltype(zero)>(o, false, state.step, param, grad, m, v, top); });
-}
-void AdamW::make_state(std::size_t group, const Tensor& param, State& state) {
-  buffer(state, 0, param);
-  buffer(state, 1, param);
-  if (options(group).amsgrad) buffer(state, 2, param);
-}
-void AdamW::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
-  const AdamWOptions& o = options(group);
-  Tensor& m = buffer(state, 0, param);
-  Tensor& v = buffer(state, 1, param);
-  Tensor* top = o.amsgrad ? &buffer(state, 2, param) : nullptr;
-  with_type(param, [&](auto zero) { run<decltype(zero)>(o, true, state.step, param, grad, m, v, top); });
-}
+template struct AdamOptionsOf<false>;
+template struct AdamOptionsOf<true>;
+template class AdamOf<false>;
+template class AdamOf<true>;
+
+Adam::Adam(Params<AdamOptions> params, AdamOptions options, Location at) : AdamOf(params, options, at) {}
+AdamW::AdamW(Params<AdamWOptions> params, AdamWOptions options, Location at) : AdamOf(params, options, at) {}
 
 }  // namespace xgrad::optim

@@ -22,36 +22,21 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
   }
 }
 
-template <class T>
-void run(const ASGDOptions& o, double eta, double mu, Tensor& param, const Tensor& grad, Tensor& mean) {
-  const Step<T> s{static_cast<T>(eta), static_cast<T>(mu), static_cast<T>(1 - o.lambd * eta),
-                  static_cast<T>(o.weight_decay), static_cast<T>(o.maximize ? -1 : 1)};
-  for_elements(
-      param.numel(), [&](std::int64_t n, T* p, const T* g, T* a) { pass<T>(s, n, p, g, a); }, param.mutable_data<T>(),
-      grad.data<T>(), mean.mutable_data<T>());
-}
-
 }  // namespace
 
-ASGD::ASGD(const std::vector<Tensor>& params, ASGDOptions options, Location at)
-    : OptimizerWith("ASGD", {"ax"}, {"eta", "mu"}) {
-  start(params, options, at);
-}
-ASGD::ASGD(const std::vector<ParamGroup<ASGDOptions>>& groups, ASGDOptions defaults, Location at)
-    : OptimizerWith("ASGD", {"ax"}, {"eta", "mu"}) {
-  start(groups, defaults, at);
-}
+ASGD::ASGD(Params<ASGDOptions> params, ASGDOptions options, Location at)
+    : OptimizerWith(params, options, at, "ASGD", {"ax"}, {"eta", "mu"}) {}
 
-void ASGD::check(const ASGDOptions& o, const Location& at) const {
-  require_at_least_zero("lr", o.lr, at);
-  require_at_least_zero("lambd", o.lambd, at);
-  require_at_least_zero("alpha", o.alpha, at);
-  require_at_least_zero("t0", o.t0, at);
-  require_at_least_zero("weight_decay", o.weight_decay, at);
+void ASGDOptions::check(const OptionCheck& check) const {
+  check.at_least_zero("lr", lr);
+  check.at_least_zero("lambd", lambd);
+  check.at_least_zero("alpha", alpha);
+  check.at_least_zero("t0", t0);
+  check.at_least_zero("weight_decay", weight_decay);
 }
 
 void ASGD::make_state(std::size_t group, const Tensor& param, State& state) {
-  buffer(state, 0, param);
+  Optimizer::make_state(group, param, state);
   if (state.numbers.empty()) state.numbers = {options(group).lr, 1};
 }
 void ASGD::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
@@ -59,7 +44,10 @@ void ASGD::update(std::size_t group, Tensor& param, const Tensor& grad, State& s
   Tensor& mean = buffer(state, 0, param);
   double& eta = state.numbers[0];
   double& mu = state.numbers[1];
-  with_type(param, [&](auto zero) { run<decltype(zero)>(o, eta, mu, param, grad, mean); });
+  with_type(param, [&]<class T>(T) {
+    const auto s = rounded<Step, T>(eta, mu, 1 - o.lambd * eta, o.weight_decay, o.maximize ? -1 : 1);
+    for_elements<T>([&](auto... a) { pass<T>(s, a...); }, param, grad, mean);
+  });
   const double t = static_cast<double>(state.step);  // the numbers of the next step
   eta = o.lr / std::pow(1 + o.lambd * o.lr * t, o.alpha);
   mu = 1 / std::max(1.0, t - o.t0);

@@ -36,8 +36,7 @@ void change_gradient(Tensor p, const F& change) {
   if (!own) g = g.clone();
   with_type(g, [&](auto zero) {
     using T = decltype(zero);
-    for_elements(
-        g.numel(), [&](std::int64_t n, T* data) { change(data, n); }, g.mutable_data<T>());
+    for_elements<T>([&](std::int64_t n, T* data) { change(data, n); }, g);
   });
   if (!own) p.set_grad(g);
 }

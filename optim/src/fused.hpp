@@ -7,26 +7,44 @@
 
 namespace xgrad::optim {
 
-// Calls run(zero of the parameter's type).
+// Calls run(zero of the parameter's type): with_type(param, [&]<class T>(T) { ... }).
 template <class F>
-void with_type(const Tensor& param, const F& run) {
+XGRAD_INLINE void with_type(const Tensor& param, const F& run) {
   if (param.dtype() == kFloat64)
     run(double{});
   else
     run(float{});
 }
 
-// pass(n, pointers...) over all elements. A null pointer stays null. The cost per element is mostly that of the
-// memory it touches.
-template <class Pass, class... T>
-void for_elements(std::int64_t n, const Pass& pass, T*... p) {
-  const double ns = 0.07 * static_cast<double>((sizeof(T) + ...)) / 4 * 2;
-  detail::parallel_cost(n, ns, [&](std::int64_t a, std::int64_t b) { pass(b - a, (p ? p + a : nullptr)...); });
+// The numbers of a pass, each rounded from double to the type it computes in: rounded<Step, T>(o.lr, o.eps).
+template <template <class> class Step, class T, class... Numbers>
+Step<T> rounded(const Numbers&... numbers) {
+  return {static_cast<T>(numbers)...};
 }
 
 template <class T>
+T* data_of(Tensor& t) {
+  return t.mutable_data<T>();
+}
+template <class T>
+const T* data_of(const Tensor& t) {
+  return t.data<T>();
+}
+template <class T>
 T* data_of(Tensor* t) {
   return t ? t->mutable_data<T>() : nullptr;
+}
+
+// pass(n, pointers...) over all elements of tensors of one shape. A null pointer in place of a tensor stays null. The
+// cost per element is mostly that of the memory it touches.
+template <class T, class Pass, class... Tensors>
+XGRAD_INLINE void for_elements(const Pass& pass, Tensor& param, Tensors&&... others) {
+  constexpr double ns = 0.07 * static_cast<double>(sizeof(T) * (1 + sizeof...(others))) / 4 * 2;
+  const auto run = [&](auto*... p) {
+    detail::parallel_cost(param.numel(), ns,
+                          [&](std::int64_t a, std::int64_t b) { pass(b - a, (p ? p + a : nullptr)...); });
+  };
+  run(data_of<T>(param), data_of<T>(others)...);
 }
 
 XGRAD_INLINE float root(float x) { return __builtin_sqrtf(x); }

@@ -72,18 +72,22 @@ Tensor as_tensor(const Pairs& pairs, Member member, std::size_t columns) {
 
 }  // namespace
 
-LBFGS::LBFGS(const std::vector<Tensor>& params, LBFGSOptions options, Location at) : OptimizerWith("LBFGS", {}) {
-  start(params, options, at);
+LBFGS::LBFGS(Params<LBFGSOptions> params, LBFGSOptions options, Location at)
+    : OptimizerWith(params, options, at, "LBFGS", {}) {
+  check_options(num_groups() - 1, at);
 }
 
-void LBFGS::check(const LBFGSOptions& o, const Location& at) const {
-  require_at_least_zero("lr", o.lr, at);
-  require_at_least_zero("tolerance_grad", o.tolerance_grad, at);
-  require_at_least_zero("tolerance_change", o.tolerance_change, at);
-  if (o.max_iter < 1) invalid(fmt::format("max_iter must be positive, got {}", o.max_iter.value), at);
-  if (o.max_eval < 0) invalid(fmt::format("max_eval must be >= 0, got {}", o.max_eval.value), at);
-  if (o.history_size < 1) invalid(fmt::format("history_size must be positive, got {}", o.history_size.value), at);
-  if (num_groups() > 0 && &o != &this->options(0)) invalid("has no parameter groups: all parameters in one", at);
+void LBFGSOptions::check(const OptionCheck& check) const {
+  check.at_least_zero("lr", lr);
+  check.at_least_zero("tolerance_grad", tolerance_grad);
+  check.at_least_zero("tolerance_change", tolerance_change);
+  if (max_iter < 1) check.fail(fmt::format("max_iter must be positive, got {}", max_iter.value));
+  if (max_eval < 0) check.fail(fmt::format("max_eval must be >= 0, got {}", max_eval.value));
+  if (history_size < 1) check.fail(fmt::format("history_size must be positive, got {}", history_size.value));
+}
+void LBFGS::check_options(std::size_t group, const Location& at) const {
+  if (group > 0) invalid("has no parameter groups: all parameters in one list", at);
+  OptimizerWith::check_options(group, at);
 }
 
 void LBFGS::step(Location at) { invalid("step needs a closure that computes the loss and calls backward()", at); }
@@ -474,7 +478,7 @@ std::vector<std::string> LBFGS::load_shared_state(const NamedTensors& state, boo
       unknown.push_back(key);
   }
   for (const char* name : kNames)
-    if (!by_name.contains(name)) invalid(fmt::format("the state lacks '{}'; nothing was loaded", name), at);
+    if (!by_name.contains(name)) invalid(fmt::format("the state has no '{}'; nothing was loaded", name), at);
   std::int64_t n = 0;
   for (const Tensor& p : params(0)) n += p.numel();
   Memory m;

@@ -24,52 +24,24 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
   }
 }
 
-template <class T>
-void run(const NAdamOptions& o, std::int64_t step, double& product, Tensor& param, const Tensor& grad, Tensor& m,
-         Tensor& v) {
-  const double t = static_cast<double>(step), b1 = o.betas[0], b2 = o.betas[1];
-  const auto mu_at = [&](double when) { return b1 * (1 - 0.5 * std::pow(0.96, when * o.momentum_decay)); };
-  const double mu = mu_at(t), next = mu_at(t + 1);
-  product *= mu;
-  const double next_product = product * next;
-  const Step<T> s{static_cast<T>(o.lr * (1 - mu) / (1 - product)),
-                  static_cast<T>(o.lr * next / (1 - next_product)),
-                  static_cast<T>(b1),
-                  static_cast<T>(1 - b1),
-                  static_cast<T>(b2),
-                  static_cast<T>(1 - b2),
-                  static_cast<T>(1 / std::sqrt(1 - std::pow(b2, t))),
-                  static_cast<T>(o.eps),
-                  static_cast<T>(o.decoupled_weight_decay ? 0.0 : o.weight_decay.value),
-                  static_cast<T>(o.decoupled_weight_decay ? 1 - o.lr * o.weight_decay : 1),
-                  static_cast<T>(o.maximize ? -1 : 1)};
-  for_elements(
-      param.numel(), [&](std::int64_t n, T* p, const T* g, T* pm, T* pv) { pass<T>(s, n, p, g, pm, pv); },
-      param.mutable_data<T>(), grad.data<T>(), m.mutable_data<T>(), v.mutable_data<T>());
-}
+// The momentum of a step.
+double mu_at(const NAdamOptions& o, double t) { return o.betas[0] * (1 - 0.5 * std::pow(0.96, t * o.momentum_decay)); }
 
 }  // namespace
 
-NAdam::NAdam(const std::vector<Tensor>& params, NAdamOptions options, Location at)
-    : OptimizerWith("NAdam", {"exp_avg", "exp_avg_sq"}, {"mu_product"}) {
-  start(params, options, at);
-}
-NAdam::NAdam(const std::vector<ParamGroup<NAdamOptions>>& groups, NAdamOptions defaults, Location at)
-    : OptimizerWith("NAdam", {"exp_avg", "exp_avg_sq"}, {"mu_product"}) {
-  start(groups, defaults, at);
+NAdam::NAdam(Params<NAdamOptions> params, NAdamOptions options, Location at)
+    : OptimizerWith(params, options, at, "NAdam", {"exp_avg", "exp_avg_sq"}, {"mu_product"}) {}
+
+void NAdamOptions::check(const OptionCheck& check) const {
+  check.at_least_zero("lr", lr);
+  check.betas(betas);
+  check.at_least_zero("eps", eps);
+  check.at_least_zero("weight_decay", weight_decay);
+  check.at_least_zero("momentum_decay", momentum_decay);
 }
 
-void NAdam::check(const NAdamOptions& o, const Location& at) const {
-  require_at_least_zero("lr", o.lr, at);
-  require_betas(o.betas, at);
-  require_at_least_zero("eps", o.eps, at);
-  require_at_least_zero("weight_decay", o.weight_decay, at);
-  require_at_least_zero("momentum_decay", o.momentum_decay, at);
-}
-
-void NAdam::make_state(std::size_t , const Tensor& param, State& state) {
-  buffer(state, 0, param);
-  buffer(state, 1, param);
+void NAdam::make_state(std::size_t group, const Tensor& param, State& state) {
+  Optimizer::make_state(group, param, state);
   number(state, 0, 1);
 }
 void NAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
@@ -77,7 +49,18 @@ void NAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& 
   Tensor& m = buffer(state, 0, param);
   Tensor& v = buffer(state, 1, param);
   double& product = number(state, 0, 1);
-  with_type(param, [&](auto zero) { run<decltype(zero)>(o, state.step, product, param, grad, m, v); });
+  const double t = static_cast<double>(state.step), b1 = o.betas[0], b2 = o.betas[1];
+  const double mu = mu_at(o, t), next = mu_at(o, t + 1);
+  product *= mu;
+  const double by_gradient = o.lr * (1 - mu) / (1 - product), by_mean = o.lr * next / (1 - product * next);
+  const double root = 1 / std::sqrt(1 - std::pow(b2, t));
+  const double decay = o.decoupled_weight_decay ? 0.0 : o.weight_decay.value;
+  const double shrink = o.decoupled_weight_decay ? 1 - o.lr * o.weight_decay : 1;
+  with_type(param, [&]<class T>(T) {
+    const auto s = rounded<Step, T>(by_gradient, by_mean, b1, 1 - b1, b2, 1 - b2, root, o.eps, decay, shrink,
+                                    o.maximize ? -1 : 1);
+    for_elements<T>([&](auto... a) { pass<T>(s, a...); }, param, grad, m, v);
+  });
 }
 
 }  // namespace xgrad::optim

@@ -15,6 +15,18 @@
 
 namespace xgrad::optim {
 
+void OptionCheck::fail(const std::string& rule) const { ErrorReport(optimizer_.c_str(), rule, at_).value_error(); }
+
+void OptionCheck::at_least_zero(const char* option, double value) const {
+  if (!(value >= 0 && value < std::numeric_limits<double>::infinity()))
+    fail(fmt::format("{} must be >= 0{}, got {}", option, value > 0 ? " and finite" : "", value));
+}
+
+void OptionCheck::betas(const std::array<double, 2>& betas) const {
+  for (const double b : betas)
+    if (!(b >= 0 && b < 1)) fail(fmt::format("betas must be in [0, 1), got {} and {}", betas[0], betas[1]));
+}
+
 Optimizer::Optimizer(std::string name, std::vector<std::string> buffer_names, std::vector<std::string> number_names)
     : name_(std::move(name)), buffer_names_(std::move(buffer_names)), number_names_(std::move(number_names)) {
   for (std::string& b : buffer_names_) {
@@ -30,18 +42,8 @@ void Optimizer::invalid(const std::string& rule, const Location& at) const {
 
 void Optimizer::no_parameters(const Location& at) const {
   ErrorReport(name_.c_str(), "empty parameter list", at)
-      .help("a module lists what register_parameter() and register_module() were given; register_module?")
+      .help("parameters() lists what register_parameter() and register_module() were given; did you forget register_module?")
       .value_error();
-}
-
-void Optimizer::require_at_least_zero(const char* what, double value, const Location& at) const {
-  if (!(value >= 0 && value < std::numeric_limits<double>::infinity()))
-    invalid(fmt::format("{} must be >= 0{}, got {}", what, value > 0 ? " and finite" : "", value), at);
-}
-
-void Optimizer::require_betas(const std::array<double, 2>& betas, const Location& at) const {
-  for (const double b : betas)
-    if (!(b >= 0 && b < 1)) invalid(fmt::format("betas must be in [0, 1), got {} and {}", betas[0], betas[1]), at);
 }
 
 void Optimizer::add_params(const std::vector<Tensor>& params, const Location& at) {
@@ -71,7 +73,7 @@ void Optimizer::add_params(const std::vector<Tensor>& params, const Location& at
 
 void Optimizer::require_group(std::size_t group, const Location& at) const {
   if (group >= counts_.size()) [[unlikely]]
-    ErrorReport(name_.c_str(), fmt::format("group {} of {}", group, counts_.size()), at).index_error();
+    ErrorReport(name_.c_str(), fmt::format("group {} out of range for {} groups", group, counts_.size()), at).index_error();
 }
 
 std::span<const Tensor> Optimizer::params(std::size_t group, Location at) const {
@@ -95,7 +97,10 @@ double& Optimizer::number(State& s, std::size_t i, double start) const {
   return s.numbers[i];
 }
 
-void Optimizer::make_state(std::size_t, const Tensor&, State&) {}
+void Optimizer::make_state(std::size_t, const Tensor& param, State& state) {
+  for (std::size_t i = 0; i < always_.size(); ++i)
+    if (always_[i]) buffer(state, i, param);
+}
 
 // One parameter in a step.
 struct Optimizer::Update {
@@ -165,7 +170,7 @@ void Optimizer::set_lr(double lr, Location at) {
 }
 void Optimizer::set_lr(std::size_t group, double lr, Location at) {
   require_group(group, at);
-  require_at_least_zero("lr", lr, at);
+  OptionCheck(name_, at).at_least_zero("lr", lr);
   store_lr(group, lr);
 }
 

@@ -80,7 +80,7 @@ struct Optimizer::Loaded {
 
 namespace {
 
-// The options of a group while they have other values, to let the optimizer look at them.
+// Gives the options of a group other values while it lives, so that the optimizer can check them.
 class TriedOn {
  public:
   TriedOn(const std::vector<StateField>& fields, std::vector<std::optional<StateCopy>>& values)
@@ -194,7 +194,7 @@ Optimizer::Loaded Optimizer::parse(const NamedTensors& state, const Location& at
   }
   if (!in.fits()) return in;
 
-  // The options are tried on and taken off again: the optimizer itself knows which values it accepts.
+  // The options are set, checked and restored: only the optimizer knows which values it accepts.
   for (std::size_t g = 0; g < counts_.size(); ++g) {
     const TriedOn scope(fields[g], in.options[g]);
     try {

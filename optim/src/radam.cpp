@@ -27,60 +27,33 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
   }
 }
 
-template <class T>
-void run(const RAdamOptions& o, std::int64_t step, Tensor& param, const Tensor& grad, Tensor& m, Tensor& v) {
-  const double t = static_cast<double>(step), b1 = o.betas[0], b2 = o.betas[1];
-  const double rest = 1 - std::pow(b2, t), most = 2 / (1 - b2) - 1, length = most - 2 * t * std::pow(b2, t) / rest;
-  const bool adaptive = length > 5;
-  double rate = o.lr / (1 - std::pow(b1, t));
-  if (adaptive) rate *= std::sqrt(rest * (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length));
-  const Step<T> s{static_cast<T>(rate),
-                  static_cast<T>(b1),
-                  static_cast<T>(1 - b1),
-                  static_cast<T>(b2),
-                  static_cast<T>(1 - b2),
-                  static_cast<T>(o.eps),
-                  static_cast<T>(o.decoupled_weight_decay ? 0.0 : o.weight_decay.value),
-                  static_cast<T>(o.decoupled_weight_decay ? 1 - o.lr * o.weight_decay : 1),
-                  static_cast<T>(o.maximize ? -1 : 1)};
-  for_elements(
-      param.numel(),
-      [&](std::int64_t n, T* p, const T* g, T* pm, T* pv) {
-        if (adaptive)
-          pass<T, true>(s, n, p, g, pm, pv);
-        else
-          pass<T, false>(s, n, p, g, pm, pv);
-      },
-      param.mutable_data<T>(), grad.data<T>(), m.mutable_data<T>(), v.mutable_data<T>());
-}
-
 }  // namespace
 
-RAdam::RAdam(const std::vector<Tensor>& params, RAdamOptions options, Location at)
-    : OptimizerWith("RAdam", {"exp_avg", "exp_avg_sq"}) {
-  start(params, options, at);
-}
-RAdam::RAdam(const std::vector<ParamGroup<RAdamOptions>>& groups, RAdamOptions defaults, Location at)
-    : OptimizerWith("RAdam", {"exp_avg", "exp_avg_sq"}) {
-  start(groups, defaults, at);
+RAdam::RAdam(Params<RAdamOptions> params, RAdamOptions options, Location at)
+    : OptimizerWith(params, options, at, "RAdam", {"exp_avg", "exp_avg_sq"}) {}
+
+void RAdamOptions::check(const OptionCheck& check) const {
+  check.at_least_zero("lr", lr);
+  check.betas(betas);
+  check.at_least_zero("eps", eps);
+  check.at_least_zero("weight_decay", weight_decay);
 }
 
-void RAdam::check(const RAdamOptions& o, const Location& at) const {
-  require_at_least_zero("lr", o.lr, at);
-  require_betas(o.betas, at);
-  require_at_least_zero("eps", o.eps, at);
-  require_at_least_zero("weight_decay", o.weight_decay, at);
-}
-
-void RAdam::make_state(std::size_t , const Tensor& param, State& state) {
-  buffer(state, 0, param);
-  buffer(state, 1, param);
-}
 void RAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const RAdamOptions& o = options(group);
   Tensor& m = buffer(state, 0, param);
   Tensor& v = buffer(state, 1, param);
-  with_type(param, [&](auto zero) { run<decltype(zero)>(o, state.step, param, grad, m, v); });
+  const double t = static_cast<double>(state.step), b1 = o.betas[0], b2 = o.betas[1];
+  const double rest = 1 - std::pow(b2, t), most = 2 / (1 - b2) - 1, length = most - 2 * t * std::pow(b2, t) / rest;
+  const bool adaptive = length > 5;
+  double rate = o.lr / (1 - std::pow(b1, t));
+  if (adaptive) rate *= std::sqrt(rest * (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length));
+  const double decay = o.decoupled_weight_decay ? 0.0 : o.weight_decay.value;
+  const double shrink = o.decoupled_weight_decay ? 1 - o.lr * o.weight_decay : 1;
+  with_type(param, [&]<class T>(T) {
+    const auto s = rounded<Step, T>(rate, b1, 1 - b1, b2, 1 - b2, o.eps, decay, shrink, o.maximize ? -1 : 1);
+    for_elements<T>([&](auto... a) { adaptive ? pass<T, true>(s, a...) : pass<T, false>(s, a...); }, param, grad, m, v);
+  });
 }
 
 }  // namespace xgrad::optim

@@ -20,7 +20,7 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
     if constexpr (Centered) {
       a[i] = s.alpha * a[i] + s.rest * d;
       square -= a[i] * a[i];
-      square = square > 0 ? square : T(0);  // rounding may make a variance of nothing negative
+      square = square > 0 ? square : T(0);  // rounding can make a variance near 0 negative
     }
     d /= root(square) + s.eps;
     if constexpr (Momentum) d = b[i] = s.momentum * b[i] + d;
@@ -28,51 +28,21 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
   }
 }
 
-template <class T>
-void run(const RMSpropOptions& o, Tensor& param, const Tensor& grad, Tensor& square, Tensor* mean, Tensor* momentum) {
-  const Step<T> s{static_cast<T>(o.lr),
-                  static_cast<T>(o.alpha),
-                  static_cast<T>(1 - o.alpha),
-                  static_cast<T>(o.eps),
-                  static_cast<T>(o.weight_decay),
-                  static_cast<T>(o.momentum),
-                  static_cast<T>(o.maximize ? -1 : 1)};
-  for_elements(
-      param.numel(),
-      [&](std::int64_t n, T* p, const T* g, T* v, T* a, T* b) {
-        if (a && b)
-          pass<T, true, true>(s, n, p, g, v, a, b);
-        else if (a)
-          pass<T, true, false>(s, n, p, g, v, a, nullptr);
-        else if (b)
-          pass<T, false, true>(s, n, p, g, v, nullptr, b);
-        else
-          pass<T, false, false>(s, n, p, g, v, nullptr, nullptr);
-      },
-      param.mutable_data<T>(), grad.data<T>(), square.mutable_data<T>(), data_of<T>(mean), data_of<T>(momentum));
-}
-
 }  // namespace
 
-RMSprop::RMSprop(const std::vector<Tensor>& params, RMSpropOptions options, Location at)
-    : OptimizerWith("RMSprop", {"square_avg", "grad_avg?", "momentum_buffer?"}) {
-  start(params, options, at);
-}
-RMSprop::RMSprop(const std::vector<ParamGroup<RMSpropOptions>>& groups, RMSpropOptions defaults, Location at)
-    : OptimizerWith("RMSprop", {"square_avg", "grad_avg?", "momentum_buffer?"}) {
-  start(groups, defaults, at);
-}
+RMSprop::RMSprop(Params<RMSpropOptions> params, RMSpropOptions options, Location at)
+    : OptimizerWith(params, options, at, "RMSprop", {"square_avg", "grad_avg?", "momentum_buffer?"}) {}
 
-void RMSprop::check(const RMSpropOptions& o, const Location& at) const {
-  require_at_least_zero("lr", o.lr, at);
-  require_at_least_zero("alpha", o.alpha, at);
-  require_at_least_zero("eps", o.eps, at);
-  require_at_least_zero("weight_decay", o.weight_decay, at);
-  require_at_least_zero("momentum", o.momentum, at);
+void RMSpropOptions::check(const OptionCheck& check) const {
+  check.at_least_zero("lr", lr);
+  check.at_least_zero("alpha", alpha);
+  check.at_least_zero("eps", eps);
+  check.at_least_zero("weight_decay", weight_decay);
+  check.at_least_zero("momentum", momentum);
 }
 
 void RMSprop::make_state(std::size_t group, const Tensor& param, State& state) {
-  buffer(state, 0, param);
+  Optimizer::make_state(group, param, state);
   if (options(group).centered) buffer(state, 1, param);
   if (options(group).momentum > 0) buffer(state, 2, param);
 }
@@ -81,7 +51,18 @@ void RMSprop::update(std::size_t group, Tensor& param, const Tensor& grad, State
   Tensor& square = buffer(state, 0, param);
   Tensor* mean = o.centered ? &buffer(state, 1, param) : nullptr;
   Tensor* momentum = o.momentum > 0 ? &buffer(state, 2, param) : nullptr;
-  with_type(param, [&](auto zero) { run<decltype(zero)>(o, param, grad, square, mean, momentum); });
+  with_type(param, [&]<class T>(T) {
+    const auto s =
+        rounded<Step, T>(o.lr, o.alpha, 1 - o.alpha, o.eps, o.weight_decay, o.momentum, o.maximize ? -1 : 1);
+    for_elements<T>(
+        [&](auto... a) {
+          if (mean)
+            momentum ? pass<T, true, true>(s, a...) : pass<T, true, false>(s, a...);
+          else
+            momentum ? pass<T, false, true>(s, a...) : pass<T, false, false>(s, a...);
+        },
+        param, grad, square, mean, momentum);
+  });
 }
 
 }  // namespace xgrad::optim

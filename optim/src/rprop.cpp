@@ -27,33 +27,18 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
   }
 }
 
-template <class T>
-void run(const RpropOptions& o, Tensor& param, const Tensor& grad, Tensor& before, Tensor& size) {
-  const Step<T> s{static_cast<T>(o.etas[0]), static_cast<T>(o.etas[1]), static_cast<T>(o.step_sizes[0]),
-                  static_cast<T>(o.step_sizes[1]), static_cast<T>(o.maximize ? -1 : 1)};
-  for_elements(
-      param.numel(), [&](std::int64_t n, T* p, const T* g, T* b, T* z) { pass<T>(s, n, p, g, b, z); },
-      param.mutable_data<T>(), grad.data<T>(), before.mutable_data<T>(), size.mutable_data<T>());
-}
-
 }  // namespace
 
-Rprop::Rprop(const std::vector<Tensor>& params, RpropOptions options, Location at)
-    : OptimizerWith("Rprop", {"prev", "step_size"}) {
-  start(params, options, at);
-}
-Rprop::Rprop(const std::vector<ParamGroup<RpropOptions>>& groups, RpropOptions defaults, Location at)
-    : OptimizerWith("Rprop", {"prev", "step_size"}) {
-  start(groups, defaults, at);
-}
+Rprop::Rprop(Params<RpropOptions> params, RpropOptions options, Location at)
+    : OptimizerWith(params, options, at, "Rprop", {"prev", "step_size"}) {}
 
-void Rprop::check(const RpropOptions& o, const Location& at) const {
-  require_at_least_zero("lr", o.lr, at);
-  if (!(o.etas[0] > 0 && o.etas[0] < 1 && o.etas[1] > 1))
-    invalid(fmt::format("etas must be in (0, 1) and above 1, got {} and {}", o.etas[0], o.etas[1]), at);
-  if (!(o.step_sizes[0] >= 0 && o.step_sizes[0] <= o.step_sizes[1]))
-    invalid(fmt::format("step_sizes must be >= 0, the smallest first, got {} and {}", o.step_sizes[0], o.step_sizes[1]),
-            at);
+void RpropOptions::check(const OptionCheck& check) const {
+  check.at_least_zero("lr", lr);
+  if (!(etas[0] > 0 && etas[0] < 1 && etas[1] > 1))
+    check.fail(fmt::format("etas must be one number in (0, 1) and one above 1, got {} and {}", etas[0], etas[1]));
+  if (!(step_sizes[0] >= 0 && step_sizes[0] <= step_sizes[1]))
+    check.fail(
+        fmt::format("step_sizes must be >= 0, the smallest first, got {} and {}", step_sizes[0], step_sizes[1]));
 }
 
 void Rprop::make_state(std::size_t group, const Tensor& param, State& state) {
@@ -64,7 +49,10 @@ void Rprop::update(std::size_t group, Tensor& param, const Tensor& grad, State& 
   const RpropOptions& o = options(group);
   Tensor& before = buffer(state, 0, param);
   Tensor& size = buffer(state, 1, param, o.lr);
-  with_type(param, [&](auto zero) { run<decltype(zero)>(o, param, grad, before, size); });
+  with_type(param, [&]<class T>(T) {
+    const auto s = rounded<Step, T>(o.etas[0], o.etas[1], o.step_sizes[0], o.step_sizes[1], o.maximize ? -1 : 1);
+    for_elements<T>([&](auto... a) { pass<T>(s, a...); }, param, grad, before, size);
+  });
 }
 
 }  // namespace xgrad::optim

@@ -59,7 +59,7 @@ void LRScheduler::jump(std::int64_t epoch) {
 }
 
 void LRScheduler::set_rates(std::vector<double> rates) {
-  // What the optimizer will refuse it is to refuse before any rate has changed.
+  // A rate that the optimizer refuses must be refused before any rate has changed.
   for (std::size_t g = 0; g < rates.size(); ++g)
     if (!(rates[g] >= 0 && std::isfinite(rates[g]))) optimizer_->set_lr(g, rates[g]);
   for (std::size_t g = 0; g < rates.size(); ++g) optimizer_->set_lr(g, rates[g]);

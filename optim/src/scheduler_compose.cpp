@@ -64,8 +64,8 @@ Optimizer& optimizer_of(const std::vector<SchedulerPart>& parts, const char* op,
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!parts[i].scheduler) ErrorReport(op, fmt::format("schedule {} is null", i), at).value_error();
     if (dynamic_cast<const ReduceLROnPlateau*>(parts[i].scheduler.get()))
-      ErrorReport(op, fmt::format("schedule {} is a ReduceLROnPlateau, which steps by a value, not by epochs", i), at)
-          .help("step it beside the others")
+      ErrorReport(op, fmt::format("schedule {} is a ReduceLROnPlateau, whose step() needs a value", i), at)
+          .help("step it separately")
           .value_error();
     if (&parts[i].scheduler->optimizer() != &parts[0].scheduler->optimizer())
       ErrorReport(op, fmt::format("schedule {} belongs to another optimizer than schedule 0", i), at).value_error();

@@ -221,7 +221,7 @@ namespace {
 
 using Lambda = std::function<double(std::int64_t)>;
 
-// A function for every group; what is wrong in words otherwise.
+// Checks that there is a function for every group: returns what is wrong, or an empty text.
 std::string fit(std::vector<Lambda>& lambdas, std::size_t groups) {
   for (const Lambda& f : lambdas)
     if (!f) return "lr_lambda is empty";

@@ -10,7 +10,7 @@ namespace {
 template <class T>
 struct Step {
   T lr, momentum, keep, weight_decay, sign;
-  bool nesterov;
+  T look, use;  // parts of the gradient and of the buffer in the step
 };
 
 template <class T>
@@ -21,49 +21,25 @@ XGRAD_CLONES void plain(const Step<T>& s, std::int64_t n, T* __restrict p, const
 template <class T>
 XGRAD_CLONES void with_momentum(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
                                 T* __restrict b) {
-  const T look = s.nesterov ? T(1) : T(0), use = s.nesterov ? s.momentum : T(1);
   for (std::int64_t i = 0; i < n; ++i) {
     const T d = s.sign * g[i] + s.weight_decay * p[i];
     b[i] = s.momentum * b[i] + s.keep * d;
-    p[i] -= s.lr * (look * d + use * b[i]);
+    p[i] -= s.lr * (s.look * d + s.use * b[i]);
   }
-}
-
-template <class T>
-void run(const SGDOptions& o, bool first, Tensor& param, const Tensor& grad, Tensor* buffer) {
-  const T keep = first ? T(1) : static_cast<T>(1 - o.dampening);  // the buffer starts as the gradient itself
-  const Step<T> s{static_cast<T>(o.lr),           static_cast<T>(o.momentum),          keep,
-                  static_cast<T>(o.weight_decay), static_cast<T>(o.maximize ? -1 : 1), o.nesterov};
-  for_elements(
-      param.numel(),
-      [&](std::int64_t n, T* p, const T* g, T* b) {
-        if (b)
-          with_momentum<T>(s, n, p, g, b);
-        else
-          plain<T>(s, n, p, g);
-      },
-      param.mutable_data<T>(), grad.data<T>(), data_of<T>(buffer));
 }
 
 }  // namespace
 
-SGD::SGD(const std::vector<Tensor>& params, SGDOptions options, Location at)
-    : OptimizerWith("SGD", {"momentum_buffer?"}) {
-  start(params, options, at);
-}
-SGD::SGD(const std::vector<ParamGroup<SGDOptions>>& groups, SGDOptions defaults, Location at)
-    : OptimizerWith("SGD", {"momentum_buffer?"}) {
-  start(groups, defaults, at);
-}
+SGD::SGD(Params<SGDOptions> params, SGDOptions options, Location at)
+    : OptimizerWith(params, options, at, "SGD", {"momentum_buffer?"}) {}
 
-void SGD::check(const SGDOptions& o, const Location& at) const {
-  require_at_least_zero("lr", o.lr, at);
-  require_at_least_zero("momentum", o.momentum, at);
-  require_at_least_zero("weight_decay", o.weight_decay, at);
-  if (o.nesterov && (o.momentum <= 0 || o.dampening != 0))
-    invalid(fmt::format("nesterov needs a momentum > 0 and no dampening, got momentum {} and dampening {}",
-                        o.momentum.value, o.dampening.value),
-            at);
+void SGDOptions::check(const OptionCheck& check) const {
+  check.at_least_zero("lr", lr);
+  check.at_least_zero("momentum", momentum);
+  check.at_least_zero("weight_decay", weight_decay);
+  if (nesterov && (momentum <= 0 || dampening != 0))
+    check.fail(fmt::format("nesterov needs a momentum > 0 and no dampening, got momentum {} and dampening {}",
+                           momentum.value, dampening.value));
 }
 
 void SGD::make_state(std::size_t group, const Tensor& param, State& state) {
@@ -72,7 +48,14 @@ void SGD::make_state(std::size_t group, const Tensor& param, State& state) {
 void SGD::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const SGDOptions& o = options(group);
   Tensor* b = o.momentum != 0 ? &buffer(state, 0, param) : nullptr;
-  with_type(param, [&](auto zero) { run<decltype(zero)>(o, state.fresh, param, grad, b); });
+  const double keep = state.fresh ? 1 : 1 - o.dampening;  // the buffer starts as the gradient itself
+  with_type(param, [&]<class T>(T) {
+    const auto s = rounded<Step, T>(o.lr, o.momentum, keep, o.weight_decay, o.maximize ? -1 : 1, o.nesterov ? 1 : 0,
+                                    o.nesterov ? o.momentum.value : 1);
+    for_elements<T>(
+        [&](std::int64_t n, T* p, const T* g, T* pb) { pb ? with_momentum<T>(s, n, p, g, pb) : plain<T>(s, n, p, g); },
+        param, grad, b);
+  });
 }
 
 }  // namespace xgrad::optim

@@ -48,7 +48,7 @@ struct Contents {
 
 std::int64_t take_epoch(Metadata& metadata, const std::string& path, const Location& at) {
   const auto found = metadata.find("epoch");
-  if (found == metadata.end()) refuse(path, "no epoch in its metadata", "", at);
+  if (found == metadata.end()) refuse(path, "its metadata has no epoch", "", at);
   const std::string text = found->second;
   std::int64_t epoch = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), epoch);

@@ -33,7 +33,7 @@ void on_interrupt(int signal, siginfo_t* info, void* context) {
   errno = error;
 }
 
-// Gives this thread a stack for handlers, unless it has one. It stays with the thread.
+// Gives this thread a stack for signal handlers, unless it has one. The thread keeps it.
 void provide_handler_stack() {
   constexpr std::size_t kBytes = 64 * 1024;  // MINSIGSTKSZ is 11 KiB where the processor has AMX
   struct Stack {

@@ -42,7 +42,7 @@ double accuracy(const Tensor& scores, const Tensor& target, Location at) {
 
 namespace {
 
-// The matrix holds the square of it.
+// The matrix has the square of this number of entries.
 constexpr std::int64_t kMostClasses = 1 << 15;
 
 std::size_t cells(std::int64_t classes, const Location& at) {
@@ -80,7 +80,7 @@ void ConfusionMatrix::reset() { counts_.assign(counts_.size(), 0); }
 
 namespace {
 
-// Beyond so many classes nobody reads the square of them.
+// With more classes than this a full matrix is too large to be read.
 constexpr std::int64_t kMostColumns = 100;
 
 std::string percent(std::int64_t part, std::int64_t whole) {

@@ -35,7 +35,7 @@ constexpr std::size_t kLongestOutput = std::size_t{1} << 30, kLongestMessage = 2
 Descriptor file_with(const std::string& text) {
   Descriptor file(memfd_create("xgrad", MFD_CLOEXEC));
   if (!file || !write_whole(file.get(), text.data(), text.size()) || lseek(file.get(), 0, SEEK_SET) != 0)
-    refuse("hand over the text");
+    refuse("pass the input to the program");
   return file;
 }
 
@@ -207,7 +207,7 @@ ChildResult run_child(const std::vector<std::string>& arguments, const std::stri
   if (message.overflowed()) r.message += "...";
   r.message.erase(r.message.find_last_not_of('\n') + 1);
   r.outcome = ended ? child.outcome() : output.overflowed() ? Outcome::failed : Outcome::timed_out;
-  const std::string end = output.overflowed() ? "its output has no end" : child.how_it_ended();
+  const std::string end = output.overflowed() ? "its output is too long" : child.how_it_ended();
   const bool blank = r.message.find_first_not_of(" \t\r\n\f\v") == std::string::npos;
   if (blank) r.message = end;
   else if (r.outcome == Outcome::failed) r.message = fmt::format("{}: {}", end, r.message);

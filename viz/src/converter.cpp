@@ -142,7 +142,7 @@ class Conversion {
     a.said = a.whole     ? r.message
              : a.missing ? fmt::format("{} not found", converter_.name)
              : a.late    ? fmt::format("{} took longer than {} s", program, converter_.timeout.count())
-             : ended     ? fmt::format("no whole picture came out of it ({})", shortened(r.message))
+             : ended     ? fmt::format("its output is not a complete picture ({})", shortened(r.message))
                          : shortened(r.message);
     return a;
   }
@@ -216,7 +216,7 @@ void warn_of_exception(const char* op, const Location& at) noexcept {
   } catch (const Error& e) {  // names path and place
     complain(e.what());
   } catch (const std::bad_alloc&) {
-    warn(op, "no memory for the picture", at);
+    warn(op, "not enough memory for the picture", at);
   } catch (const std::exception& e) {
     warn(op, e.what(), at);
   }

@@ -274,7 +274,7 @@ class Writer {
     const auto add = [&](const std::string& text) { note += (note.empty() ? "" : "; ") + text; };
     if (!p_.backward_ran) add("backward has not run");
     if (p_.left_out) add(fmt::format("{} earlier operations left out: {} of {} shown", p_.left_out, operations(), operations() + p_.left_out));
-    if (plain_) add("laid out plainly, with less than was asked for: Graphviz could not draw the whole picture");
+    if (plain_) add("laid out plainly, with fewer options than requested: Graphviz could not draw the full picture");
     if (!note.empty()) legend.note(note);
     return legend.table();
   }

@@ -25,7 +25,7 @@ void require_range(const std::optional<Range>& r, Scale scale, const char* name,
   if (scale == Scale::log && r->low <= 0)
     invalid(fmt::format("{} from {}: a log scale starts above 0", name, r->low), at);
   if (!is_drawable(*r, scale))
-    invalid(fmt::format("{} from {} to {}: too narrow or too wide to tell its numbers apart", name, r->low, r->high),
+    invalid(fmt::format("{} from {} to {}: too narrow or too wide for ticks with different numbers", name, r->low, r->high),
             at);
 }
 
@@ -40,7 +40,7 @@ void require_length(const char* what, std::size_t x, std::size_t other, const Lo
 void require_rising(const char* what, const std::vector<double>& v, std::size_t least, const Location& at) {
   const bool ok = v.size() >= least && std::ranges::all_of(v, [](double a) { return std::isfinite(a); }) &&
                   std::ranges::adjacent_find(v, std::greater_equal<>()) == v.end();
-  if (!ok) invalid(fmt::format("contours: {} must hold at least {} finite rising values", what, least), at);
+  if (!ok) invalid(fmt::format("contours: {} must hold at least {} finite, increasing values", what, least), at);
 }
 
 }  // namespace

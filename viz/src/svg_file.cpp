@@ -56,7 +56,7 @@ std::string save_svg(const char* op, const std::function<std::string()>& draw, c
     if (suffix == "png")
       simpler = [&](bool) {
         Source s = source_of(svg, suffix, zoom / 2);
-        s.reduced = "in half the size";
+        s.reduced = "at half the size";
         return s;
       };
     const Remark remark = [&](const std::string& picture, const std::string&) -> std::string {

@@ -61,7 +61,7 @@ void Node::check_unchanged(std::size_t i) const {
       .line("saved", fmt::format("{} {}", short_name(t.dtype), to_string(t.shape)))
       .line("shared", fmt::format("by {} called at {}:{}", st.deleter ? "from_blob" : "mutable_data or array",
                                   st.shared_at.file_name(), st.shared_at.line()))
-      .help("leave the memory alone until backward() has run, or copy it: tensor(values), from_vector(values, shape), "
+      .help("do not change the memory before backward() has run, or copy it: tensor(values), from_vector(values, shape), "
             "clone()")
       .autograd_error();
 }

@@ -47,7 +47,7 @@ class Depth {
  public:
   explicit Depth(const Location& at) {
     constexpr std::uint8_t kMost = 60;
-    if (depth == kMost) ErrorReport("backward", "passes started inside passes are nested too deeply: does a hook call backward on its own graph?", at).autograd_error();
+    if (depth == kMost) ErrorReport("backward", "backward passes are nested too deeply: does a hook call backward() on its own graph?", at).autograd_error();
     ++depth;
   }
   ~Depth() { --depth; }
@@ -179,7 +179,7 @@ struct Pass {
     Node* n = e.node();
     if (capturing && !needed.contains(n)) return;
     if (n->queued && n->queued != depth.value()) [[unlikely]]
-      ErrorReport(n->op.name, "its graph is being differentiated already: a hook or a backward function started a pass over it", n->at)
+      ErrorReport(n->op.name, "its graph is being differentiated already: a hook or a backward function must not start another pass over it", n->at)
           .autograd_error();
     OutputInfo& o = n->outputs()[e.number];
     Tensor fit = g.dtype() == o.dtype && g.impl()->shape.rank() == o.rank &&

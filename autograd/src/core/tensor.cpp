@@ -329,7 +329,7 @@ void Tensor::set_data(const Tensor& source, Location at) {
   TensorImpl& t = checked(*this, "set_data", at);
   const TensorImpl& from = checked(source, "set_data", at);
   if (t.grad_fn || t.base)
-    ErrorReport("set_data", "only a leaf that is no view can take other data", at).operand("tensor", *this).autograd_error();
+    ErrorReport("set_data", "only a leaf that is not a view can be given other data", at).operand("tensor", *this).autograd_error();
   if (t.requires_grad && !is_floating(from.dtype))
     ErrorReport("set_data", "a tensor that requires grad must stay floating", at).operand("tensor", *this).operand("source", source).dtype_error();
   // A value saved for backward is told by its version: the new storage must not have that of the old one.

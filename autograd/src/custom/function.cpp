@@ -158,7 +158,7 @@ void FunctionRun::check_inputs_unchanged() const {
     if (!t.defined() || t.version() == versions_[i]) continue;
     const auto shares = [&](const Tensor& d) { return d.impl()->storage == t.impl()->storage; };
     if (std::any_of(ctx_->dirty_.begin(), ctx_->dirty_.end(), shares)) continue;
-    ErrorReport(spec_.name, fmt::format("forward changed input {} in place without saying so", i), at_)
+    ErrorReport(spec_.name, fmt::format("forward changed input {} in place without mark_dirty()", i), at_)
         .operand(fmt::format("input {}", i), t)
         .help("work on a clone(), or call ctx.mark_dirty(x) in forward and return x")
         .autograd_error();
@@ -264,7 +264,7 @@ std::vector<Tensor> FunctionRun::record_call(std::vector<Tensor> outputs) {
 }  // namespace detail
 
 void Context::keep(const Tensor& t) {
-  if (saved_) ErrorReport(op_, "save_for_backward() belongs in forward", at_).autograd_error();
+  if (saved_) ErrorReport(op_, "save_for_backward() can be called in forward only", at_).autograd_error();
   kept_.push_back(t);
 }
 
@@ -276,7 +276,7 @@ std::vector<Tensor> Context::saved() const {
 }
 
 Tensor Context::saved(std::size_t i) const {
-  if (!saved_) ErrorReport(op_, "saved() belongs in backward", at_).autograd_error();
+  if (!saved_) ErrorReport(op_, "saved() can be called in backward only", at_).autograd_error();
   if (i >= n_saved_) ErrorReport(op_, fmt::format("saved({}): {} tensors were saved", i, n_saved_), at_).index_error();
   return (*saved_)[i];
 }

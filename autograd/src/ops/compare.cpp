@@ -73,7 +73,7 @@ Tensor test(const char* op, const Tensor& x, F, const Location& at) {
 void detail::require_no_chain(const char* op, const Tensor& a, const Operand& b) {
   if (!a.defined() || impl(a).dtype != kBool) return;
   if (b.tensor ? !b.tensor->defined() || impl(*b.tensor).dtype == kBool : b.scalar.is_bool()) return;
-  ErrorReport(op, "the outcome of a comparison (bool) is compared with numbers", b.at)
+  ErrorReport(op, "the result of a comparison (bool) is compared with numbers", b.at)
       .operand("left", a)
       .help("write a < b < c as (a < b) && (b < c); bools as numbers: to(kInt64)")
       .dtype_error();

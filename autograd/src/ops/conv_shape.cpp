@@ -174,7 +174,7 @@ ConvShape conv_transpose_shape(const char* op, const Tensor& x, const Tensor& w,
     s.padding[k] = o.padding[i];
     s.in[k] = (s.out[k] - 1) * stride - 2 * s.padding[k] + dilation * (s.kernel[k] - 1) + extra + 1;
     if (s.in[k] < 1)
-      c.shape(fmt::format("output size {} is too small; padding {} takes it all", s.in[k], s.padding[k]));
+      c.shape(fmt::format("output size {} is too small: padding {} is too large", s.in[k], s.padding[k]));
   }
   return s;
 }

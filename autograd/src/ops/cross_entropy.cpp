@@ -49,7 +49,7 @@ struct Targets {
   report.operand("input", input).operand("target", target);
   const Shape &x = input.shape(), &t = target.shape();
   if (x == t && !is_floating(target.dtype()))
-    report.help("class indices have no class dimension; probabilities must be floating");
+    report.help("an integer target holds class indices and has no class dimension; probabilities must be floating");
   else if (is_floating(target.dtype()))
     report.help("a floating target holds probabilities; class indices are int64");
   else if (t.rank() == x.rank() && t.rank() > 1 && t[1] == 1)

@@ -36,7 +36,7 @@ std::vector<std::int64_t> checked_offsets(const Tensor& input, const EmbeddingBa
   std::int64_t before = 0;
   for (std::size_t i = 0; i < v.size(); ++i) {
     if ((i == 0 && v[i] != 0) || v[i] < before || v[i] > n) [[unlikely]]
-      ErrorReport(kOp, fmt::format("offset {} at {} must begin at 0, not fall and stay within {} indices", v[i], i, n),
+      ErrorReport(kOp, fmt::format("offset {} at {} must begin at 0, not decrease and not exceed the number of indices, {}", v[i], i, n),
                   at)
           .operand("input", input)
           .operand("offsets", o.offsets)

@@ -283,7 +283,7 @@ Tensor from_raw(const void* data, std::int64_t count, DType dtype, const Shape& 
   require_shape("from_vector", shape, at);
   if (count != shape.numel()) [[unlikely]]
     ErrorReport("from_vector",
-                fmt::format("{} values do not fill shape {} of {}", count, to_string(shape), shape.numel()), at)
+                fmt::format("{} values do not fill shape {}, which has {} elements", count, to_string(shape), shape.numel()), at)
         .shape_error();
   Tensor t = make_tensor(shape, dtype, at);
   if (count > 0)
@@ -293,8 +293,8 @@ Tensor from_raw(const void* data, std::int64_t count, DType dtype, const Shape& 
 
 void require_blob_dtype(DType of_pointer, DType wanted, Location at) {
   if (of_pointer == wanted) return;
-  ErrorReport("from_blob", fmt::format("the pointer is to {} and the dtype is {}", name(of_pointer), name(wanted)), at)
-      .help("memory without a type is passed as a void*")
+  ErrorReport("from_blob", fmt::format("the pointer points to {}, but the dtype is {}", name(of_pointer), name(wanted)), at)
+      .help("pass a void* when the type is known at run time only")
       .dtype_error();
 }
 

@@ -580,7 +580,7 @@ Tensor one_hot(const Tensor& x, std::int64_t num_classes, Location at) {
     ErrorReport("one_hot", fmt::format("num_classes must be positive or -1, got {}", num_classes), at).value_error();
   if (num_classes == -1) {
     if (n == 0) [[unlikely]]
-      ErrorReport("one_hot", "cannot infer num_classes from no elements", at).operand("input", x).value_error();
+      ErrorReport("one_hot", "cannot infer num_classes from an empty tensor", at).operand("input", x).value_error();
     for (std::int64_t i = 0; i < n; ++i) num_classes = std::max(num_classes, p[i]);
     if (num_classes == INT64_MAX) [[unlikely]]
       ErrorReport("one_hot", "class 2^63 - 1 is too large", at).operand("input", x).value_error();

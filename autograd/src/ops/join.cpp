@@ -315,7 +315,7 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim
   const std::int64_t n = impl(x).shape[d];
   constexpr std::int64_t kMostEmpty = 1 << 20;  // a dimension that is not empty bounds their number itself
   if (n == 0 && chunks > kMostEmpty) [[unlikely]]
-    ErrorReport("chunk", fmt::format("{} chunks of a dimension of size 0, at most {} are given", chunks, kMostEmpty),
+    ErrorReport("chunk", fmt::format("{} chunks of a dimension of size 0, at most {} are supported", chunks, kMostEmpty),
                 at)
         .operand("input", x)
         .value_error();

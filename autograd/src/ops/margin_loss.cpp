@@ -117,7 +117,7 @@ Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const T
   require_same_shape(op, anchor, positive, at);
   require_same_shape(op, anchor, negative, at);
   if (impl(anchor).shape.rank() == 0) [[unlikely]]
-    ErrorReport(op, "inputs need a dimension to measure distances along, got ()", at)
+    ErrorReport(op, "inputs need at least 1 dimension, got ()", at)
         .operand("anchor", anchor)
         .shape_error();
   if (std::isnan(o.p)) [[unlikely]]

@@ -76,7 +76,7 @@ void require_channels(const char* op, const Inputs& in, const Location& at) {
     refuse(op, fmt::format("input must be (N, C, ...), got {}", to_string(s)), in, at);
 }
 
-// (N, C, inner) of (N, C, *); a list of nothing has no channels.
+// (N, C, inner) of (N, C, *); a tensor of shape (0) has no channel dimension.
 NormGrid channel_grid(const Tensor& x, bool batch) {
   const Shape& s = impl(x).shape;
   if (s.rank() == 1) return {0, 0, 1, 1, batch};
@@ -268,7 +268,7 @@ void require_several(const char* op, const char* what, const NormGrid& grid, con
   if (grid.numel() == 0 || grid.count() > 1) return;
   ErrorReport(op, fmt::format("more than 1 {} needed in training, got input {}", what, to_string(impl(in.x).shape)), at)
       .operand("input", in.x)
-      .help("a single value is its own mean: nothing would be left of it. Use a larger batch, or eval()")
+      .help("a single value has no variance: use a larger batch, or call eval()")
       .value_error();
 }
 

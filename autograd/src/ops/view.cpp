@@ -256,7 +256,7 @@ void expand_geometry(const Tensor& x, const Shape& wanted, Shape& shape, Shape& 
     if (wanted[i] == -1 && i >= lead)
       shape[i] = old;
     else if (wanted[i] == -1) [[unlikely]]
-      fail(fmt::format("-1 keeps a size, but dimension {} is new", i));
+      fail(fmt::format("-1 keeps the size of an existing dimension, but dimension {} is new", i));
     else if (wanted[i] < 0) [[unlikely]]
       fail(fmt::format("negative size {} at dimension {}", wanted[i], i));
     if (shape[i] != old && old != 1) [[unlikely]]

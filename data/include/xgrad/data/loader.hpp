@@ -52,6 +52,12 @@ std::int64_t size_of(const Dataset& dataset) {
   else return 0;
 }
 
+// What is given in place of options: 32, {32, true}.
+struct Positional {
+  template <class First, class... More>
+  Positional(const First&, const More&...);  // NOLINT
+};
+
 }  // namespace detail
 
 // A dataset in batches; a loop over it is one epoch.
@@ -68,10 +74,9 @@ class XGRAD_API DataLoader {
   template <class Dataset>
   DataLoader(const Dataset& dataset, DataLoaderOptions options = {}, Location at = Location::current())
       : DataLoader(detail::size_of(dataset), make_fetch(dataset, at), options, at) {}
-  template <class Dataset, Arithmetic N>
-  DataLoader(Dataset, N) = delete;  // options by name: {.batch_size = 32}
-  template <std::derived_from<Tensor> X>
-  DataLoader(X, Tensor, DataLoaderOptions = {}) = delete;  // DataLoader(data::TensorDataset(x, y), ...)
+  template <class Dataset>
+  DataLoader(const Dataset&, detail::Positional) = delete;  // options by name: {.batch_size = 32}
+  DataLoader(Tensor, Tensor, DataLoaderOptions = {}) = delete;  // DataLoader(data::TensorDataset(x, y), ...)
   // ValueError: batch_size < 1, prefetch < 0, workers not in 0..1024, an empty dataset.
   DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at = Location::current());
 

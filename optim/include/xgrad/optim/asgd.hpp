@@ -5,7 +5,7 @@
 
 namespace xgrad::optim {
 
-struct ASGDOptions {
+struct XGRAD_API ASGDOptions {
   ByName by_name = ByName();
   Option<double> lr = preset(1e-2);
   Option<double> lambd = preset(1e-4);        // decay term
@@ -19,29 +19,19 @@ struct ASGDOptions {
     f("lr", o.lr), f("lambd", o.lambd), f("alpha", o.alpha), f("t0", o.t0);
     f("weight_decay", o.weight_decay), f("maximize", o.maximize);
   }
+  void check(const OptionCheck& check) const;
 };
 
 // p = (1 - lambd eta) p - eta g with eta = lr / (1 + lambd lr t)^alpha; the average a += (p - a) / max(1, t - t0) is in
 // the state as "i.ax". Polyak & Juditsky 1992; Bottou.
 class XGRAD_API ASGD : public OptimizerWith<ASGDOptions> {
  public:
-  ASGD(const ASGD&) = delete;  // one optimizer has the state: pass ASGD&, keep several as std::unique_ptr
-  ASGD& operator=(const ASGD&) = delete;  // load_state_dict(other.state_dict())
-  template <NoParameters T>
-    requires(!std::derived_from<T, Tensor>)  // {w} is a list
-  explicit ASGD(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
-  template <NoParameters T>
-  explicit ASGD(const T&, ASGDOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
-  template <Arithmetic T>
-  ASGD(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
-  explicit ASGD(const std::vector<Tensor>& params, ASGDOptions options = {}, Location at = Location::current());
-  explicit ASGD(const std::vector<ParamGroup<ASGDOptions>>& groups, ASGDOptions defaults = {},
+  explicit ASGD(Params<ASGDOptions> params, ASGDOptions options = {},  // options by name: {.lr = 0.1}
                 Location at = Location::current());
 
  protected:
   void make_state(std::size_t group, const Tensor& param, State& state) override;
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
-  void check(const ASGDOptions& o, const Location& at) const override;
 };
 
 }  // namespace xgrad::optim

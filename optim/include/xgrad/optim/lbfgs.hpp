@@ -25,7 +25,7 @@ struct Option<LineSearch> {
   constexpr operator LineSearch() const { return value ? LineSearch::strong_wolfe : LineSearch::none; }  // NOLINT
 };
 
-struct LBFGSOptions {
+struct XGRAD_API LBFGSOptions {
   ByName by_name = ByName();
   Option<double> lr = preset(1.0);
   Option<std::int64_t> max_iter = preset(std::int64_t{20});  // iterations of one step()
@@ -40,6 +40,7 @@ struct LBFGSOptions {
     f("lr", o.lr), f("max_iter", o.max_iter), f("max_eval", o.max_eval), f("tolerance_grad", o.tolerance_grad);
     f("tolerance_change", o.tolerance_change), f("history_size", o.history_size), f("line_search_fn", o.line_search_fn);
   }
+  void check(const OptionCheck& check) const;
 };
 
 // How a step() of LBFGS ended.
@@ -80,16 +81,8 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const LBFGSResult& r);  // 
 // parameters end at the lowest point found. When the closure throws they are those before the iteration.
 class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
  public:
-  LBFGS(const LBFGS&) = delete;  // one optimizer has the state: pass LBFGS&, keep several as std::unique_ptr
-  LBFGS& operator=(const LBFGS&) = delete;  // load_state_dict(other.state_dict())
-  template <NoParameters T>
-    requires(!std::derived_from<T, Tensor>)  // {w} is a list
-  explicit LBFGS(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
-  template <NoParameters T>
-  explicit LBFGS(const T&, LBFGSOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
-  template <Arithmetic T>
-  LBFGS(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
-  explicit LBFGS(const std::vector<Tensor>& params, LBFGSOptions options = {}, Location at = Location::current());
+  explicit LBFGS(Params<LBFGSOptions> params, LBFGSOptions options = {},  // options by name: {.lr = 0.1}
+                 Location at = Location::current());
 
   // The loss before the step. ValueError: the loss or a gradient is not finite there. (After a step that was only
   // bounded by max_iter, without line search, it goes back along that step first.)
@@ -101,7 +94,7 @@ class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
 
  protected:
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
-  void check(const LBFGSOptions& o, const Location& at) const override;
+  void check_options(std::size_t group, const Location& at) const override;
   NamedTensors shared_state() const override;
   std::vector<std::string> load_shared_state(const NamedTensors& state, bool commit, const Location& at) override;
 

@@ -5,7 +5,7 @@
 
 namespace xgrad::optim {
 
-struct NAdamOptions {
+struct XGRAD_API NAdamOptions {
   ByName by_name = ByName();
   Option<double> lr = preset(2e-3);
   Option<std::array<double, 2>> betas = preset(0.9, 0.999);
@@ -21,29 +21,19 @@ struct NAdamOptions {
     f("momentum_decay", o.momentum_decay), f("decoupled_weight_decay", o.decoupled_weight_decay);
     f("maximize", o.maximize);
   }
+  void check(const OptionCheck& check) const;
 };
 
 // Adam with Nesterov's look ahead: with mu_t = b1 (1 - 0.96^(t momentum_decay) / 2) and the product M_t of all mu so
 // far, p -= lr ((1 - mu_t) / (1 - M_t) g + mu_(t+1) / (1 - M_(t+1)) m) / (sqrt(v^) + eps). Dozat 2016.
 class XGRAD_API NAdam : public OptimizerWith<NAdamOptions> {
  public:
-  NAdam(const NAdam&) = delete;  // one optimizer has the state: pass NAdam&, keep several as std::unique_ptr
-  NAdam& operator=(const NAdam&) = delete;  // load_state_dict(other.state_dict())
-  template <NoParameters T>
-    requires(!std::derived_from<T, Tensor>)  // {w} is a list
-  explicit NAdam(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
-  template <NoParameters T>
-  explicit NAdam(const T&, NAdamOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
-  template <Arithmetic T>
-  NAdam(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
-  explicit NAdam(const std::vector<Tensor>& params, NAdamOptions options = {}, Location at = Location::current());
-  explicit NAdam(const std::vector<ParamGroup<NAdamOptions>>& groups, NAdamOptions defaults = {},
+  explicit NAdam(Params<NAdamOptions> params, NAdamOptions options = {},  // options by name: {.lr = 0.1}
                  Location at = Location::current());
 
  protected:
   void make_state(std::size_t group, const Tensor& param, State& state) override;
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
-  void check(const NAdamOptions& o, const Location& at) const override;
 };
 
 }  // namespace xgrad::optim

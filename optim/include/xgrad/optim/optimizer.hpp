@@ -1,13 +1,11 @@
 // The base of all optimizers: parameters in groups, each group with options of its own.
 //
 //   optim::AdamW opt(net.parameters(), {.lr = 1e-3});
-//   optim::AdamW opt({{net.body.parameters(), {.lr = 1e-5}}, {net.head.parameters()}}, {.lr = 1e-3, .weight_decay =
-//   0.1});
+//   optim::AdamW opt({{net.body.parameters(), {.lr = 1e-5}}, {net.head.parameters()}}, {.lr = 1e-3});
 //
 // An option that a group leaves out is the optimizer's.
 #pragma once
 
-#include <concepts>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -15,26 +13,31 @@
 #include <string>
 #include <vector>
 #include <xgrad/optim/option.hpp>
+#include <xgrad/optim/params.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::optim {
 
-// Parameters that share options: {net.fc.parameters(), {.lr = 1e-4}}.
-template <class Options>
-struct ParamGroup {
-  std::vector<Tensor> params;
-  Options options = {};
-};
+// Says which option is out of range, of which optimizer and where it was made.
+class XGRAD_API OptionCheck {
+ public:
+  OptionCheck(const std::string& optimizer, const Location& at) : optimizer_(optimizer), at_(at) {}
 
-// What is given in place of a list of parameters: one tensor, a module, named parameters.
-template <class T>
-concept NoParameters = !std::convertible_to<const T&, std::vector<Tensor>> &&
-                       !std::derived_from<T, class Optimizer> && !requires(const T& t) { t.begin()->params; };
+  // ValueErrors. NaN is never in range, infinity nowhere but where it is said.
+  void at_least_zero(const char* option, double value) const;
+  void betas(const std::array<double, 2>& betas) const;  // both in [0, 1)
+  [[noreturn]] void fail(const std::string& rule) const;
+
+ private:
+  const std::string& optimizer_;
+  const Location& at_;
+};
 
 class XGRAD_API Optimizer {
  public:
   virtual ~Optimizer();
-  Optimizer(const Optimizer&) = delete;  // one optimizer has the state: pass Optimizer&, keep it as std::unique_ptr
+  // Not const, so that no derived class can be made from a const Optimizer&: {w} is a list and nothing else.
+  Optimizer(Optimizer&) = delete;  // one optimizer has the state: pass Optimizer&, keep several as std::unique_ptr
   Optimizer& operator=(const Optimizer&) = delete;  // load_state_dict(other.state_dict())
 
   // One update of every parameter that has a gradient. Not recorded on the tape. When memory runs out nothing is changed.
@@ -93,7 +96,7 @@ class XGRAD_API Optimizer {
   // A new group. ValueError: empty list, a non-leaf, a parameter given twice.
   void add_params(const std::vector<Tensor>& params, const Location& at);
   // Makes what update() needs of the state: called for all parameters before the first is updated, so that a step that
-  // runs out of memory is no half step. By default nothing; update() may still make it, at that risk.
+  // runs out of memory is no half step. By default the buffers without a "?", filled with 0.
   virtual void make_state(std::size_t group, const Tensor& param, State& state);
   // Updates one contiguous parameter from its contiguous gradient.
   virtual void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) = 0;
@@ -115,8 +118,6 @@ class XGRAD_API Optimizer {
   [[noreturn]] void invalid(const std::string& rule, const Location& at) const;
   [[noreturn]] void no_parameters(const Location& at) const;
   void require_group(std::size_t group, const Location& at) const;
-  void require_at_least_zero(const char* what, double value, const Location& at) const;
-  void require_betas(const std::array<double, 2>& betas, const Location& at) const;
 
  private:
   struct Loaded;
@@ -140,9 +141,13 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const Optimizer& o);
 
 // An optimizer with options of one type, an aggregate of Option<...> with
 //   template <class Self, class F> static void each(Self& o, F f) { f("lr", o.lr); ... }
+//   void check(const OptionCheck& check) const;  // ValueError when an option is out of range
 template <class Options>
 class XGRAD_API OptimizerWith : public Optimizer {
  public:
+  OptimizerWith(OptimizerWith&) = delete;  // one optimizer has the state: pass Optimizer&, keep several as std::unique_ptr
+  OptimizerWith& operator=(const OptimizerWith&) = delete;  // load_state_dict(other.state_dict())
+
   Options& options(std::size_t group = 0, Location at = Location::current()) {
     require_group(group, at);
     return options_[group];
@@ -166,21 +171,17 @@ class XGRAD_API OptimizerWith : public Optimizer {
   }
 
  protected:
-  using Optimizer::Optimizer;
-  // Called by constructors.
-  void start(const std::vector<Tensor>& params, const Options& options, const Location& at) {
-    defaults_ = options;
-    add_param_group({params, options}, at);
-  }
-  void start(const std::vector<ParamGroup<Options>>& groups, const Options& defaults, const Location& at) {
-    if (groups.empty()) no_parameters(at);
-    defaults_ = defaults;
-    for (const ParamGroup<Options>& g : groups) add_param_group(g, at);
+  // The names are those of Optimizer's constructor.
+  OptimizerWith(const Params<Options>& params, const Options& defaults, const Location& at, std::string name,
+                std::vector<std::string> buffer_names, std::vector<std::string> number_names = {})
+      : Optimizer(std::move(name), std::move(buffer_names), std::move(number_names)), defaults_(defaults) {
+    if (params.groups().empty()) no_parameters(at);
+    for (const ParamGroup<Options>& g : params.groups()) add_param_group(g, at);
   }
 
-  // ValueError when out of range.
-  virtual void check(const Options& o, const Location& at) const = 0;
-  void check_options(std::size_t group, const Location& at) const override { check(options_[group], at); }
+  void check_options(std::size_t group, const Location& at) const override {
+    options_[group].check(OptionCheck(name(), at));
+  }
   double group_lr(std::size_t group) const override { return options_[group].lr; }
   void store_lr(std::size_t group, double lr) override { options_[group].lr = lr; }
   std::vector<StateField> option_fields(std::size_t group) override {

@@ -7,10 +7,11 @@
 #include <string>
 #include <variant>
 #include <vector>
+#include <xgrad/by_name.hpp>
 
 namespace xgrad::optim {
 
-// The value of an option nobody has given.
+// The default value of an option, for one that was not given.
 template <class T>
 struct Preset {
   T value;

@@ -5,7 +5,7 @@
 
 namespace xgrad::optim {
 
-struct RAdamOptions {
+struct XGRAD_API RAdamOptions {
   ByName by_name = ByName();
   Option<double> lr = preset(1e-3);
   Option<std::array<double, 2>> betas = preset(0.9, 0.999);
@@ -19,6 +19,7 @@ struct RAdamOptions {
     f("lr", o.lr), f("betas", o.betas), f("eps", o.eps), f("weight_decay", o.weight_decay);
     f("decoupled_weight_decay", o.decoupled_weight_decay), f("maximize", o.maximize);
   }
+  void check(const OptionCheck& check) const;
 };
 
 // Adam whose first steps, while the variance of v is still unknown (r <= 5), are p -= lr m^; later steps are rectified:
@@ -26,23 +27,11 @@ struct RAdamOptions {
 // r = R - 2 t b2^t / (1 - b2^t). Liu et al. 2020.
 class XGRAD_API RAdam : public OptimizerWith<RAdamOptions> {
  public:
-  RAdam(const RAdam&) = delete;  // one optimizer has the state: pass RAdam&, keep several as std::unique_ptr
-  RAdam& operator=(const RAdam&) = delete;  // load_state_dict(other.state_dict())
-  template <NoParameters T>
-    requires(!std::derived_from<T, Tensor>)  // {w} is a list
-  explicit RAdam(const T&) = delete;  // parameters are a list: net.parameters(), {w, b}
-  template <NoParameters T>
-  explicit RAdam(const T&, RAdamOptions) = delete;  // parameters are a list: net.parameters(), {w, b}
-  template <Arithmetic T>
-  RAdam(const std::vector<Tensor>&, T) = delete;  // options by name: {.lr = 0.1}
-  explicit RAdam(const std::vector<Tensor>& params, RAdamOptions options = {}, Location at = Location::current());
-  explicit RAdam(const std::vector<ParamGroup<RAdamOptions>>& groups, RAdamOptions defaults = {},
+  explicit RAdam(Params<RAdamOptions> params, RAdamOptions options = {},  // options by name: {.lr = 0.1}
                  Location at = Location::current());
 
  protected:
-  void make_state(std::size_t group, const Tensor& param, State& state) override;
   void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) override;
-  void check(const RAdamOptions& o, const Location& at) const override;
 };
 
 }  // namespace xgrad::optim

@@ -18,7 +18,7 @@ struct ReduceLROnPlateauOptions {
   ByName by_name = ByName();
   PlateauMode mode = PlateauMode::min;  // what counts as better: smaller (a loss) or larger (an accuracy)
   double factor = 0.1;                  // below 1
-  std::int64_t patience = 10;           // epochs without improvement that are put up with
+  std::int64_t patience = 10;           // epochs without improvement that are tolerated
   double threshold = 1e-4;              // how much better counts: relative to the best value, or absolute
   ThresholdMode threshold_mode = ThresholdMode::rel;
   std::int64_t cooldown = 0;  // epochs after a reduction in which nothing is counted
