@@ -144,25 +144,37 @@ class Table {
   std::vector<Row> rows_;
 };
 
-// By family: op_table_*.cpp.
+// add_X: the rows of <xgrad/ops/X.hpp>, in op_table_X.cpp.
 void add_arithmetic(Table& t);
-void add_functions(Table& t);
-void add_comparisons(Table& t);
-void add_reductions(Table& t);
-void add_shape_ops(Table& t);
-void add_index_ops(Table& t);
-void add_linalg(Table& t);
-void add_losses(Table& t);
-void add_inplace(Table& t);
-void add_convolutions(Table& t);
-void add_pooling(Table& t);
-void add_recurrent(Table& t);
-void add_norms(Table& t);
-void add_padding(Table& t);
-void add_margin_losses(Table& t);
-void add_more_activations(Table& t);
-void add_attention(Table& t);
+void add_math(Table& t);
+void add_comparison(Table& t);
+void add_activation(Table& t);
+void add_softmax(Table& t);
+void add_reduce(Table& t);
+void add_extremum(Table& t);
+void add_view(Table& t);
+void add_slice(Table& t);
+void add_join(Table& t);
+void add_index(Table& t);
+void add_gather(Table& t);
+void add_masked(Table& t);
+void add_matmul(Table& t);
+void add_linear(Table& t);
+void add_classification_loss(Table& t);
+void add_regression_loss(Table& t);
+void add_distribution_loss(Table& t);
+void add_margin_loss(Table& t);
 void add_ctc_loss(Table& t);
+void add_inplace(Table& t);
+void add_conv(Table& t);
+void add_pool(Table& t);
+void add_recurrent(Table& t);
+void add_normalization(Table& t);
+void add_embedding(Table& t);
+void add_dropout(Table& t);
+void add_pad(Table& t);
+void add_interpolate(Table& t);
+void add_attention(Table& t);
 
 const std::vector<Row>& op_table();
 

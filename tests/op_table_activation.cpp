@@ -6,6 +6,59 @@
 namespace xgrad::test {
 namespace {
 
+double sigmoid_of(double v) { return v >= 0 ? 1 / (1 + std::exp(-v)) : std::exp(v) / (1 + std::exp(v)); }
+
+double softplus_of(double v) { return std::max(v, 0.0) + std::log1p(std::exp(-std::abs(v))); }
+
+void add_common(Table& t) {
+  t.add("tanh", [](auto& x) { return tanh(x[0]); })
+      .unary(uniform(-2, 2))
+      .reference([](double v) { return std::tanh(v); })
+      .integers(Integers::fraction)
+      .example("flat far out", {f64({-INFINITY, INFINITY, 1000})}, {f64({-1, 1, 1})}, {f64({0, 0, 0})});
+  t.add("sigmoid", [](auto& x) { return sigmoid(x[0]); })
+      .unary(uniform(-4, 4))
+      .reference(sigmoid_of)
+      .integers(Integers::fraction)
+      .example("flat far out", {f64({-INFINITY, INFINITY, -1000})}, {f64({0, 1, 0})}, {f64({0, 0, 0})});
+  t.add("log_sigmoid", [](auto& x) { return log_sigmoid(x[0]); })
+      .unary(uniform(-4, 4))
+      .reference([](double v) { return -softplus_of(-v); })
+      .integers(Integers::fraction)
+      .example("no overflow", {f64({-1000, 1000})}, {f64({-1000, 0})}, {f64({1, 0})});
+  t.add("relu", [](auto& x) { return relu(x[0]); })
+      .unary(away_from({0}))
+      .reference([](double v) { return v < 0 ? 0 : v; })
+      .integers(Integers::same)
+      .example("gradient 0 at 0", {f64({0, -1, 2})}, {f64({0, 0, 2})}, {f64({0, 0, 1})})
+      .bad(Wrong::dtype, "not defined for bool", [] { relu(leaf({2}, kBool)); });
+  t.add("leaky_relu", [](auto& x) { return leaky_relu(x[0]); })
+      .unary(away_from({0}))
+      .on({{{3, 4}, away_from({0})}}, [](auto& x) { return leaky_relu(x[0], 0.3); })
+      .reference([](double v) { return v > 0 ? v : v * 0.01; })
+      .integers(Integers::fraction);
+  t.add("elu", [](auto& x) { return elu(x[0]); })
+      .unary(away_from({0}))
+      .on({{{3, 4}, away_from({0})}}, [](auto& x) { return elu(x[0], 0.6); })
+      .reference([](double v) { return v > 0 ? v : std::expm1(v); })
+      .integers(Integers::fraction);
+  t.add("silu", [](auto& x) { return silu(x[0]); })
+      .unary(uniform(-4, 4))
+      .reference([](double v) { return v * sigmoid_of(v); })
+      .integers(Integers::fraction);
+  t.add("gelu", [](auto& x) { return gelu(x[0]); })
+      .unary(uniform(-3, 3))
+      .on({{{3, 4}, uniform(-3, 3)}}, [](auto& x) { return gelu(x[0], Gelu::tanh); })
+      .reference([](double v) { return v * 0.5 * (std::erf(v * std::sqrt(0.5)) + 1); })
+      .cancels(4e-7)
+      .integers(Integers::fraction);
+  t.add("softplus", [](auto& x) { return softplus(x[0]); })
+      .unary(uniform(-4, 4))
+      .on({{{3, 4}, away_from({1})}}, [](auto& x) { return softplus(x[0], 2, 2); })
+      .reference([](double v) { return v > 20 ? v : softplus_of(v); })
+      .integers(Integers::fraction);
+}
+
 void add_piecewise(Table& t) {
   t.add("hardtanh", [](auto& x) { return hardtanh(x[0]); })
       .unary(away_from({-1, 1}))
@@ -97,11 +150,6 @@ Tensor seeded_rrelu(const Tensor& x) {
   return rrelu(x, 0.1, 0.3, true);
 }
 
-Tensor seeded_dropout(const Tensor& x, double p) {
-  manual_seed(7);
-  return feature_dropout(x, p);
-}
-
 void add_others(Table& t) {
   const Values kink = away_from({0});
   t.add("prelu", [](auto& x) { return prelu(x[0], x[1]); })
@@ -146,25 +194,12 @@ void add_others(Table& t) {
       .bad(Wrong::shape, "size 3 of dim 1 is not divisible into pieces of 2", [] {
         maxout(leaf({2, 3}), 2);
       });
-  t.add("softmax", [](auto& x) { return softmin(x[0], 1); })
-      .covers({"softmin"})
-      .on({{{3, 4}}})
-      .bad(Wrong::index, "dim 2 out of range", [] {
-        softmin(leaf({2, 4}), 2);
-      });
-  t.add("mul", [](auto& x) { return seeded_dropout(x[0], 0.4); })
-      .covers({"feature_dropout"})
-      .on({{{3, 4, 5}}})
-      .bad(Wrong::value, "p must be in [0, 1], got 1.5",
-           [] {
-             feature_dropout(leaf({2, 2}), 1.5);
-           })
-      .bad(Wrong::shape, "input must be (N, C, ...)", [] { feature_dropout(leaf({2})); });
 }
 
 }  // namespace
 
-void add_more_activations(Table& t) {
+void add_activation(Table& t) {
+  add_common(t);
   add_piecewise(t);
   add_smooth(t);
   add_others(t);

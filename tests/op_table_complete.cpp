@@ -148,15 +148,16 @@ BOOST_AUTO_TEST_CASE(every_recorded_operation_has_a_row) {
 BOOST_AUTO_TEST_CASE(every_public_function_has_a_row) {
   std::set<std::string> covered;
   for (const Row& row : op_table()) covered.insert(row.functions.begin(), row.functions.end());
-  for (const char* header : {"activation", "attention", "conv", "ctc_loss", "elementwise", "embedding", "index", "linalg", "loss", "margin_loss",
-                             "normalization", "padding", "pool", "recurrent", "reduce", "shape"}) {
-    const auto file =
-        std::filesystem::path(XGRAD_SOURCE_DIR) / "autograd/include/xgrad/ops" / (std::string(header) + ".hpp");
+  int headers = 0;
+  for (const auto& file : source_files("autograd/include/xgrad/ops")) {
+    const std::string header = file.stem();
+    if (header == "factory" || header == "sampling") continue;  // they take no tensor
     const std::set<std::string> functions = declared_functions(read(file));
-    BOOST_TEST(!functions.empty());
     for (const std::string& name : functions)
       BOOST_CHECK_MESSAGE(covered.contains(name), name << " of " << header << ".hpp has no row");
+    headers += !functions.empty();
   }
+  BOOST_TEST(headers > 25);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Rows for convolutions and their transposes.
+// Rows of <xgrad/ops/conv.hpp>.
 #include "op_table.hpp"
 
 namespace xgrad::test {
@@ -183,7 +183,7 @@ void add_transposed(Table& t) {
 
 }  // namespace
 
-void add_convolutions(Table& t) {
+void add_conv(Table& t) {
   add_conv1d(t);
   add_conv2d(t);
   add_conv3d(t);

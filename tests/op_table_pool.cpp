@@ -1,4 +1,4 @@
-// Rows for pooling.
+// Rows of <xgrad/ops/pool.hpp>.
 #include <cmath>
 #include <limits>
 
@@ -218,7 +218,7 @@ void add_power_pools(Table& t) {
 
 }  // namespace
 
-void add_pooling(Table& t) {
+void add_pool(Table& t) {
   add_max_pool2d(t);
   add_other_max_pools(t);
   add_average_pools(t);

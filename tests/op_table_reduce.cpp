@@ -1,38 +1,12 @@
 // Rows of <xgrad/ops/reduce.hpp>.
 #include <cmath>
 
-#include "op_table.hpp"
+#include "op_table_dims.hpp"
 
 namespace xgrad::test {
 namespace {
 
 constexpr double kInf = INFINITY;
-
-// f(x, dims, keepdim) over every kind of dimension list; f(x) with all of them reduced.
-template <class F>
-Row& over_dims(Row& row, const Values& v, F f) {
-  row.on({{{3, 4}, v}}, [f](auto& x) { return f(x[0], Shape{}, false); });
-  row.on({{{}, v}}, [f](auto& x) { return f(x[0], Shape{}, false); });
-  row.on({{{}, v}}, [f](auto& x) { return f(x[0], Shape{-1}, true); });
-  row.on({{{1}, v}}, [f](auto& x) { return f(x[0], Shape{0}, false); });
-  row.on({{{3, 4}, v}}, [f](auto& x) { return f(x[0], Shape{0}, false); });
-  row.on({{{3, 4}, v}}, [f](auto& x) { return f(x[0], Shape{-1}, true); });
-  row.on({{{2, 3, 2}, v}}, [f](auto& x) { return f(x[0], Shape{0, 2}, false); });
-  row.on({{{2, 3, 2}, v}}, [f](auto& x) { return f(x[0], Shape{2, -2}, true); });
-  row.on({{{2, 1, 2, 1, 3}, v}}, [f](auto& x) { return f(x[0], Shape{1, 2}, false); });
-  row.on({{{2, 0, 3}, v}}, [f](auto& x) { return f(x[0], Shape{2}, false); });
-  row.on(
-      {{{5, 37}, v}}, [f](auto& x) { return f(x[0], Shape{}, false); }, Size::medium);
-  row.on(
-      {{{37, 5}, v}}, [f](auto& x) { return f(x[0], Shape{0}, false); }, Size::medium);
-  row.on(
-      {{{300, 401}, v}}, [f](auto& x) { return f(x[0], Shape{}, false); }, Size::large);
-  row.on(
-      {{{300, 401}, v}}, [f](auto& x) { return f(x[0], Shape{1}, false); }, Size::large);
-  row.on(
-      {{{401, 300}, v}}, [f](auto& x) { return f(x[0], Shape{0}, true); }, Size::large);
-  return row;
-}
 
 // Reductions that have a value for no elements.
 template <class F>
@@ -41,14 +15,6 @@ Row& over_nothing(Row& row, F f, Size size = Size::small) {
       {{0}}, [f](auto& x) { return f(x[0], Shape{}, false); }, size);
   return row.on(
       {{2, 0, 3}}, [f](auto& x) { return f(x[0], Shape{1}, false); }, size);
-}
-
-template <class F>
-Row& bad_dims(Row& row, F f) {
-  row.bad_by(Wrong::index, "dim 2 out of range [-2, 1]", [f] { f(leaf({2, 3}), Shape{2}, false); });
-  row.bad_by(Wrong::index, "dim -3 out of range [-2, 1]", [f] { f(leaf({2, 3}), Shape{-3}, false); });
-  row.bad_by(Wrong::index, "dim 1 out of range [-1, 0]", [f] { f(leaf({}), Shape{1}, false); });
-  return row.bad_by(Wrong::index, "given twice", [f] { f(leaf({2, 3}), Shape{1, -1}, false); });
 }
 
 void add_sums(Table& t) {
@@ -128,68 +94,7 @@ void add_moments(Table& t) {
       });
 }
 
-template <class F, class Along, class Whole>
-void add_extremum(Table& t, const std::string& over, const std::string& one, F f, Along along, Whole whole,
-                  double sign) {
-  bad_dims(over_dims(t.add(over), distinct(), f), f)
-      .integers(Integers::same)
-      .example("NaN wins", {f64({1, NAN, 3})}, {tensor(NAN, {kFloat64})})
-      .example("shared evenly", {f64({2, 5, 5}) * sign}, {tensor(5 * sign, {kFloat64})}, {f64({0, 0.5, 0.5})})
-      .bad_by(Wrong::shape, "of an empty tensor", [f] { f(leaf({0}), {}, false); })
-      .bad_by(Wrong::shape, "dim 1 has size 0", [f] {
-        f(leaf({2, 0}), {1}, false);
-      });
-  t.add(one, [along](auto& x) { return along(x[0], 1, false); })
-      .on({{{3, 4}, distinct()}})
-      .on({{{3, 4}, distinct()}}, whole)
-      .on({{{2, 3, 2}, distinct()}})
-      .on({{{3, 4}, distinct()}}, [along](auto& x) { return along(x[0], -2, true); })
-      .on({{{}, distinct()}}, [along](auto& x) { return along(x[0], 0, false); })
-      .on({{{2, 0, 3}, distinct()}}, [along](auto& x) { return along(x[0], 2, false); })
-      .on({{{5, 37}, distinct()}}, Size::medium)
-      .on({{{300, 401}, distinct()}}, Size::large)
-      .on(
-          {{{300, 401}, distinct()}}, [along](auto& x) { return along(x[0], 0, false); }, Size::large)
-      .integers(Integers::same)
-      .example("the first of equals", {f64({{2, 5, 5}}) * sign}, {f64({5 * sign}), tensor({1})}, {f64({{0, 1, 0}})})
-      .bad_by(Wrong::index, "dim 2 out of range [-2, 1]",
-              [along] {
-                along(leaf({2, 3}), 2, false);
-              })
-      .bad_by(Wrong::shape, "of an empty tensor", [whole] { whole(Tensors{leaf({0})}); })
-      .bad_by(Wrong::shape, "dim 1 has size 0", [along] {
-        along(leaf({2, 0}), 1, false);
-      });
-}
-
-void add_positions(Table& t) {
-  t.add("argmax", [](auto& x) { return argmax(x[0], 1); })
-      .on({{{3, 4}, distinct()}})
-      .on({{{3, 4}, distinct()}}, [](auto& x) { return argmax(x[0]); })
-      .on({{{3, 4}, distinct()}}, [](auto& x) { return x[0].argmax(-2, true); })
-      .on({{{300, 401}, distinct()}}, Size::large)
-      .on({{{}, distinct()}}, [](auto& x) { return argmax(x[0]); })
-      .on({{{2, 0, 3}, distinct()}}, [](auto& x) { return argmax(x[0], 2); })
-      .not_differentiable()
-      .integers(Integers::unchanged)
-      .example("NaN wins", {f64({{1, NAN, 3}})}, {tensor({1})})
-      .bad(Wrong::index, "dim 2 out of range [-2, 1]",
-           [] {
-             argmax(leaf({2, 3}), 2);
-           })
-      .bad(Wrong::shape, "of an empty tensor", [] { argmax(leaf({0})); });
-  t.add("argmin", [](auto& x) { return argmin(x[0], 1); })
-      .on({{{3, 4}, distinct()}})
-      .on({{{3, 4}, distinct()}}, [](auto& x) { return argmin(x[0]); })
-      .on({{{3, 4}, distinct()}}, [](auto& x) { return argmin(x[0], -2, true); })
-      .on({{{300, 401}, distinct()}}, Size::large)
-      .not_differentiable()
-      .integers(Integers::unchanged)
-      .bad(Wrong::index, "dim 2 out of range [-2, 1]",
-           [] {
-             argmin(leaf({2, 3}), 2);
-           })
-      .bad(Wrong::shape, "of an empty tensor", [] { argmin(leaf({0})); });
+void add_truth(Table& t) {
   t.add("any", [](auto& x) { return any(x[0]); })
       .on({{{3, 4}, mask()}})
       .on({{{3, 4}, mask()}}, [](auto& x) { return any(x[0], 1); })
@@ -214,58 +119,21 @@ void add_positions(Table& t) {
       });
 }
 
-void add_softmax(Table& t) {
+void add_logsumexp(Table& t) {
   const auto lse = [](const Tensor& x, const Shape& d, bool keep) { return logsumexp(x, d, keep); };
   bad_dims(over_dims(t.add("logsumexp"), uniform(-2, 2), lse), lse)
       .example("no overflow", {f64({1000, 1000})}, {tensor(1000 + std::log(2.0), {kFloat64})}, {f64({0.5, 0.5})})
       .example("only -inf", {f64({-kInf, -kInf})}, {tensor(-kInf, {kFloat64})})
       .example("inf", {f64({1, kInf})}, {tensor(kInf, {kFloat64})});
-  const auto add = [&t](const char* name, auto f) -> Row& {
-    return t.add(name, [f](auto& x) { return f(x[0], -1); })
-        .on({{3, 4}})
-        .on({{}})
-        .on({{1}})
-        .on({{0, 3}})
-        .on({{2, 0}})
-        .on({{2, 3, 2}}, [f](auto& x) { return f(x[0], 1); })
-        .on({{3, 4}}, [f](auto& x) { return f(x[0], 0); })
-        .on({{5, 37}}, Size::medium)
-        .on(
-            {{37, 5}}, [f](auto& x) { return f(x[0], 0); }, Size::medium)
-        .on({{300, 401}}, Size::large)
-        .on(
-            {{300, 401}}, [f](auto& x) { return f(x[0], 0); }, Size::large)
-        .bad_by(Wrong::index, "dim -3 out of range [-2, 1]",
-                [f] {
-                  f(leaf({2, 3}), -3);
-                })
-        .bad_by(Wrong::dtype, "needs a floating tensor", [f] {
-          f(tensor({1, 2}), 0);
-        });
-  };
-  add("softmax", [](const Tensor& x, std::int64_t dim) { return softmax(x, dim); })
-      .example("no overflow", {f64({1000, 1000})}, {f64({0.5, 0.5})})
-      .example("-inf is 0", {f64({-kInf, 1})}, {f64({0, 1})});
-  add("log_softmax", [](const Tensor& x, std::int64_t dim) {
-    return log_softmax(x, dim);
-  }).example("no overflow", {f64({1000, 0})}, {f64({0, -1000})});
 }
 
 }  // namespace
 
-void add_reductions(Table& t) {
+void add_reduce(Table& t) {
   add_sums(t);
   add_moments(t);
-  const auto amax_over = [](const Tensor& x, const Shape& d, bool keep) { return amax(x, d, keep); };
-  const auto amin_over = [](const Tensor& x, const Shape& d, bool keep) { return amin(x, d, keep); };
-  const auto max_along = [](const Tensor& x, std::int64_t d, bool keep) { return max(x, d, keep); };
-  const auto min_along = [](const Tensor& x, std::int64_t d, bool keep) { return min(x, d, keep); };
-  add_extremum(
-      t, "amax", "max", amax_over, max_along, [](const auto& x) { return max(x[0]); }, 1);
-  add_extremum(
-      t, "amin", "min", amin_over, min_along, [](const auto& x) { return min(x[0]); }, -1);
-  add_positions(t);
-  add_softmax(t);
+  add_truth(t);
+  add_logsumexp(t);
 }
 
 }  // namespace xgrad::test

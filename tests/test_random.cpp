@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 #include <vector>
-#include <xgrad/ops/factory.hpp>
+#include <xgrad/ops/sampling.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/random.hpp>
 #include <xgrad/tensor.hpp>

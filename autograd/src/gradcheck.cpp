@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 #include <xgrad/check.hpp>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"

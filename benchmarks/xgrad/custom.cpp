@@ -1,5 +1,5 @@
 // A formula as one operation of the user's, against the same formula in separate operations, forward and backward.
-#include <xgrad/custom/elementwise.hpp>
+#include <xgrad/custom/elementwise_op.hpp>
 
 #include "xgrad_common.hpp"
 

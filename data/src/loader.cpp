@@ -10,7 +10,9 @@
 #include <xgrad/check.hpp>
 #include <xgrad/data/loader.hpp>
 #include <xgrad/ops/factory.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/join.hpp>
+#include <xgrad/ops/sampling.hpp>
+#include <xgrad/ops/view.hpp>
 #include <xgrad/parallel.hpp>
 
 #include "raw_bytes.hpp"

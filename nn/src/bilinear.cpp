@@ -5,7 +5,7 @@
 #include <xgrad/nn/bilinear.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/ops/factory.hpp>
-#include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/linear.hpp>
 
 namespace xgrad::nn {
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
+#include <xgrad/ops/sampling.hpp>
 
 namespace xgrad::nn::init {
 namespace {

@@ -6,6 +6,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/ops/factory.hpp>
+#include <xgrad/ops/sampling.hpp>
 
 namespace xgrad::nn::init {
 namespace {

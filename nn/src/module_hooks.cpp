@@ -1,6 +1,6 @@
 #include <atomic>
 #include <xgrad/check.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/view.hpp>
 
 #include "module_state.hpp"
 

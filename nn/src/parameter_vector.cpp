@@ -2,7 +2,8 @@
 
 #include <xgrad/check.hpp>
 #include <xgrad/nn/parameter_vector.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/join.hpp>
+#include <xgrad/ops/view.hpp>
 
 namespace xgrad::nn {
 

@@ -14,7 +14,7 @@ using namespace xgrad;
 // x / (1 + exp(-x)), differentiable any number of times.
 Tensor swish(const Tensor& x, Location at = Location::current()) {
   require_floating("swish", x, at);
-  Tensor y = elementwise([](auto v) { return v / (1 + exp(-v)); }, x);
+  Tensor y = map([](auto v) { return v / (1 + exp(-v)); }, x);
   return record("swish", y, {x}, {x}, [](const Saved& s, const Tensor& g) -> Grads {
     return {fuse([](auto g, auto v) {
       auto p = 1 / (1 + exp(-v));

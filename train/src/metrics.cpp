@@ -5,7 +5,7 @@
 #include <numeric>
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
-#include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/extremum.hpp>
 #include <xgrad/train/metrics.hpp>
 
 #include "table.hpp"

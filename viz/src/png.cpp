@@ -8,22 +8,26 @@
 namespace xgrad::viz {
 namespace {
 
-std::string big_endian(std::uint32_t v) {
-  return {static_cast<char>(v >> 24), static_cast<char>(v >> 16), static_cast<char>(v >> 8), static_cast<char>(v)};
+using Bytes = std::vector<std::uint8_t>;
+
+void append(Bytes& to, std::string_view text) { to.insert(to.end(), text.begin(), text.end()); }
+void append_big_endian(Bytes& to, std::size_t v) {
+  for (const int shift : {24, 16, 8, 0}) to.push_back(static_cast<std::uint8_t>(v >> shift));
 }
 
 // Length, type, data, check sum of type and data.
-std::string chunk(const std::string& type, const std::string& data) {
-  const std::string body = type + data;
-  const uLong sum = crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()));
-  return big_endian(static_cast<std::uint32_t>(data.size())) + body + big_endian(static_cast<std::uint32_t>(sum));
+void append_chunk(Bytes& to, std::string_view type, const Bytes& data) {
+  append_big_endian(to, data.size());
+  const std::size_t begin = to.size();
+  append(to, type);
+  to.insert(to.end(), data.begin(), data.end());
+  append_big_endian(to, crc32(0, to.data() + begin, static_cast<uInt>(to.size() - begin)));
 }
 
-std::string compressed(const std::string& data) {
+Bytes compressed(const Bytes& data) {
   uLongf size = compressBound(data.size());
-  std::string out(size, '\0');
-  const int code =
-      compress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(data.data()), data.size());
+  Bytes out(size);
+  const int code = compress(out.data(), &size, data.data(), data.size());
   if (code != Z_OK)
     ErrorReport("viz", fmt::format("zlib cannot compress {} bytes (code {})", data.size(), code), Location::current())
         .value_error();
@@ -35,17 +39,25 @@ std::string compressed(const std::string& data) {
 
 std::string encode_png(int width, int height, const std::vector<std::uint8_t>& pixels, PixelFormat format) {
   const std::size_t row = static_cast<std::size_t>(width) * static_cast<std::size_t>(format);
-  std::string raw;
+  Bytes raw;
   raw.reserve((row + 1) * static_cast<std::size_t>(height));
   for (std::size_t y = 0; y < static_cast<std::size_t>(height); ++y) {
-    raw += '\0';  // no filter
-    raw.append(reinterpret_cast<const char*>(pixels.data()) + y * row, row);
+    raw.push_back(0);  // no filter
+    const auto begin = pixels.begin() + static_cast<std::ptrdiff_t>(y * row);
+    raw.insert(raw.end(), begin, begin + static_cast<std::ptrdiff_t>(row));
   }
-  const char colour_type = format == PixelFormat::rgba ? '\6' : '\2';
-  const std::string header = big_endian(static_cast<std::uint32_t>(width)) +
-                             big_endian(static_cast<std::uint32_t>(height)) + '\x08' + colour_type +
-                             std::string(3, '\0');
-  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + chunk("IDAT", compressed(raw)) + chunk("IEND", "");
+  Bytes header;
+  append_big_endian(header, static_cast<std::size_t>(width));
+  append_big_endian(header, static_cast<std::size_t>(height));
+  const std::uint8_t colour_type = format == PixelFormat::rgba ? 6 : 2;
+  for (const std::uint8_t v : {std::uint8_t{8}, colour_type, std::uint8_t{0}, std::uint8_t{0}, std::uint8_t{0}})
+    header.push_back(v);  // bits of a sample, colours, and the only compression, filter and interlacing there are
+  Bytes png;
+  append(png, "\x89PNG\r\n\x1a\n");
+  append_chunk(png, "IHDR", header);
+  append_chunk(png, "IDAT", compressed(raw));
+  append_chunk(png, "IEND", {});
+  return {png.begin(), png.end()};
 }
 
 std::pair<int, int> png_size(const std::string& png) {

@@ -3,7 +3,7 @@
 //
 //   Tensor tanh(const Tensor& x, Location at) {
 //     require_floating("tanh", x, at);
-//     Tensor y = elementwise([](auto v) { return tanh(v); }, x);
+//     Tensor y = map([](auto v) { return tanh(v); }, x);
 //     return record("tanh", y, {x}, {y}, [](const Saved& s, const Tensor& g) -> Grads {
 //       return {fuse([](auto g, auto y) { return g * (1 - y * y); }, g, s[0])};
 //     }, at);

@@ -5,5 +5,5 @@
 #pragma once
 
 #include <xgrad/custom/custom_op.hpp>
-#include <xgrad/custom/elementwise.hpp>
+#include <xgrad/custom/elementwise_op.hpp>
 #include <xgrad/custom/function.hpp>

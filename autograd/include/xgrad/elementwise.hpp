@@ -1,6 +1,6 @@
-// One formula, one pass over memory. elementwise(f, x, y, ...) runs a generic lambda over whole tensors:
+// One formula, one pass over memory. map(f, x, y, ...) runs a generic lambda over whole tensors:
 //
-//   Tensor swish = elementwise([](auto x) { return x / (1 + exp(-x)); }, t);
+//   Tensor swish = map([](auto x) { return x / (1 + exp(-x)); }, t);
 //
 // The lambda is called with vectors of 16 floats or 8 doubles (<xgrad/vec.hpp>), once per vector, in code compiled for
 // several CPUs and chosen at run time. Inputs broadcast and may have any strides; large ones are split over threads.
@@ -74,10 +74,11 @@ TileKernel make_kernel(const F& f, DType dtype, double ns) {
 
 }  // namespace detail
 
-// Result of f over the broadcast inputs, which share one floating dtype (DTypeError otherwise). Not recorded.
+// Result of f over the broadcast inputs, which share one floating dtype (DTypeError otherwise). Never recorded: the
+// result has no gradient. With a gradient that comes by itself: elementwise("name", f, x) in <xgrad/custom.hpp>.
 template <class F, class... In>
   requires(std::is_same_v<In, Tensor> && ...)
-Tensor elementwise(F f, const In&... in) {
+Tensor map(F f, const In&... in) {
   const Tensor* list[] = {&in...};
   constexpr int n = sizeof...(In);
   static_assert(n <= detail::kMaxTileInputs);
@@ -87,7 +88,7 @@ Tensor elementwise(F f, const In&... in) {
   return out;
 }
 
-// As elementwise(), but while gradients are recorded f runs on Tensors, so the result is differentiable.
+// As map(), but while gradients are recorded f runs on Tensors, so the result is differentiable.
 template <class F, class... In>
   requires(std::is_same_v<In, Tensor> && ...)
 Tensor fuse(F f, const In&... in) {
@@ -95,7 +96,12 @@ Tensor fuse(F f, const In&... in) {
     const Tensor* list[] = {&in...};
     if (detail::any_wants_grad(list, sizeof...(In))) return f(in...);
   }
-  return elementwise(f, in...);
+  return map(f, in...);
 }
+
+// Without a name the result would not be recorded, and nothing would say so.
+template <class F, class... In>
+  requires(sizeof...(In) > 0 && (std::is_same_v<In, Tensor> && ...))
+void elementwise(F, const In&...) = delete;  // recorded: elementwise("name", f, x), custom.hpp; values only: map(f, x)
 
 }  // namespace xgrad

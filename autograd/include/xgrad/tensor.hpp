@@ -209,7 +209,7 @@ class XGRAD_API Tensor {
   Tensor& clamp_(Scalar lo, Scalar hi, Location at = Location::current()) &;
   Tensor clamp_(Scalar lo, Scalar hi, Location at = Location::current()) && { return std::move(clamp_(lo, hi, at)); }
 
-  // ---- views and shape (same as the free functions of <xgrad/ops/shape.hpp>) ----
+  // ---- views and shape (same as the free functions of <xgrad/ops/view.hpp>) ----
   [[nodiscard]] Tensor view(const Shape& shape, Location at = Location::current()) const;
   [[nodiscard]] Tensor reshape(const Shape& shape, Location at = Location::current()) const;
   [[nodiscard]] Tensor flatten(std::int64_t start_dim = 0, std::int64_t end_dim = -1,

@@ -116,7 +116,7 @@ void add_raw(Tensor& dst, const Tensor& src) {
 }
 
 Tensor contiguous_copy(const Tensor& x) {
-  if (impl(x).contiguous) return x;
+  if (!x.defined() || impl(x).contiguous) return x;
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype);
   copy_raw(y, x);
   return y;

@@ -19,7 +19,7 @@
 #include <unordered_set>
 
 #include <fmt/format.h>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 
 #include "core/accumulate.hpp"
 #include "core/elementwise_loop.hpp"

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/tape.hpp>
 
 #include "core/checksum.hpp"

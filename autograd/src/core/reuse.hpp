@@ -24,7 +24,7 @@ Tensor fuse_last(F f, const Tensor& g, const In&... in) {
            is_expandable_to(t.shape, impl(g).shape);
   };
   const bool fits = is_sole_owner(g) && (fit(impl(in)) && ...);
-  if (!fits) return elementwise(f, g, in...);
+  if (!fits) return map(f, g, in...);
   Tensor out = g;
   const Tensor* list[] = {&g, &in...};
   run_tiles(make_kernel<F, sizeof...(In) + 1>(f, impl(g).dtype, 0.2), out, list, sizeof...(In) + 1);

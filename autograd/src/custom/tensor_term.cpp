@@ -13,7 +13,7 @@ constexpr double kLn2 = 0.693147180559945309, kTwoOverRootPi = 1.128379167095512
 template <class F, class D>
 TensorTerm function(const char* name, const TensorTerm& x, F f, D derivative) {
   if (x.is_number()) return f(x.number());
-  const Tensor y = elementwise(f, x.tensor());
+  const Tensor y = map(f, x.tensor());
   return TensorTerm(record(name, y, {x.tensor()}, {x.tensor()}, [derivative](const Saved& s, const Tensor& g) -> Grads {
     return {(TensorTerm(g) * derivative(TensorTerm(s[0]))).to_tensor(g.dtype())};
   }));
@@ -23,7 +23,7 @@ TensorTerm function(const char* name, const TensorTerm& x, F f, D derivative) {
 template <class F>
 TensorTerm step_function(const TensorTerm& x, F f) {
   if (x.is_number()) return f(x.number());
-  return TensorTerm(elementwise(f, x.tensor()));
+  return TensorTerm(map(f, x.tensor()));
 }
 
 TermMask truth(bool b) { return {full({}, Scalar(b), {kBool}), kFloat64}; }
@@ -180,7 +180,7 @@ TensorTerm atan2(const TensorTerm& y, const TensorTerm& x) {
   const DType dtype = (y.is_number() ? x : y).tensor().dtype();
   const Tensor a = y.to_tensor(dtype), b = x.to_tensor(dtype);
   const char* name = "atan2";
-  return TensorTerm(record(name, elementwise([](auto p, auto q) { return atan2(p, q); }, a, b), {a, b}, {a, b},
+  return TensorTerm(record(name, map([](auto p, auto q) { return atan2(p, q); }, a, b), {a, b}, {a, b},
                            [](const Saved& s, const Tensor& g) -> Grads {
                              const Tensor p = s[0], q = s[1], r = g / (p * p + q * q);
                              return {r * q, -(r * p)};

@@ -1,61 +1,29 @@
-// + - * / and powers. Each operation: floating types in one vectorised pass, integers in plain loops.
-#include <fmt/format.h>
-
+// + - * /. Each operation: floating types in one vectorised pass, integers in plain loops.
 #include <algorithm>
 #include <cmath>
+#include <xgrad/check.hpp>
 #include <xgrad/elementwise.hpp>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/reduce.hpp>
 
 #include "core/node.hpp"
 #include "core/reuse.hpp"
-#include "ops/promote.hpp"
+#include "ops/binary.hpp"
 #include "ops/view_geometry.hpp"
 
 namespace xgrad {
 
 using detail::as_type;
-using detail::dispatch_all;
 using detail::impl;
+using detail::integer_binary;
+using detail::is_mixed;
+using detail::kWrap;
 using detail::record_number;
 using detail::require_broadcast;
 using detail::result_type;
+using detail::scalar_tensor;
 
 namespace {
-
-// out = f(x, y) element by element in type T; the order of integer overflow is wrapping.
-template <class T, class F>
-void integer_tile(const void* f, std::int64_t n, void* out, const void* const* in) {
-  const T* a = static_cast<const T*>(in[0]);
-  const T* b = static_cast<const T*>(in[1]);
-  for (std::int64_t i = 0; i < n; ++i)
-    static_cast<T*>(out)[i] = static_cast<T>((*static_cast<const F*>(f))(a[i], b[i]));
-}
-
-// Integer and bool tensors through f in the wrapping unsigned sense.
-template <class F>
-Tensor integer_binary(const Tensor& x, const Tensor& y, DType type, F f) {
-  const Tensor a = as_type(x, type), b = as_type(y, type);
-  const Tensor* in[] = {&a, &b};
-  Tensor out = detail::tile_output(in, 2, type);
-  dispatch_all(type, [&](auto zero) {
-    using T = decltype(zero);
-    if constexpr (!std::is_floating_point_v<T>) detail::run_tiles({&integer_tile<T, F>, &f, 1.0}, out, in, 2);
-  });
-  return out;
-}
-
-Tensor scalar_tensor(Scalar v, DType type) {
-  Tensor t = detail::make_tensor({}, type);
-  detail::fill_raw(t, v);
-  return t;
-}
-
-constexpr auto kWrap = [](auto v) {  // signed overflow is undefined; unsigned wraps
-  if constexpr (std::is_same_v<decltype(v), bool>)
-    return static_cast<std::uint64_t>(v);
-  else
-    return static_cast<std::uint64_t>(static_cast<std::int64_t>(v));
-};
 
 // The floating operands of a binary operation; they are cast without the tape, the engine casts gradients back.
 struct Pair {
@@ -68,7 +36,7 @@ Tensor scaled(const Tensor& g, double k) {
   const Shape& strides = impl(g).strides;
   if (!grad_enabled() && impl(g).numel > 1 && std::all_of(strides.begin(), strides.end(), [](auto s) { return s == 0; })) {
     const Tensor one = detail::make_view(g, {}, {}, impl(g).offset());
-    return elementwise([k](auto u) { return u * k; }, one).expand(g.shape());
+    return map([k](auto u) { return u * k; }, one).expand(g.shape());
   }
   return detail::fuse_last([k](auto u) { return u * k; }, g);
 }
@@ -78,9 +46,6 @@ Tensor times_last(const Tensor& g, const Tensor& v) {
   if (grad_enabled() || impl(g).dtype != impl(v).dtype) return mul(g, v);
   return detail::fuse_last([](auto u, auto a) { return u * a; }, g, v);
 }
-
-// Where the backward formula is not linear in the operands, they are cast on the tape instead.
-bool mixed(const Tensor& x, const Tensor& y, DType type) { return impl(x).dtype != type || impl(y).dtype != type; }
 
 }  // namespace
 
@@ -100,13 +65,13 @@ Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
   const Pair p = as_pair(x, y, type);
   if (k == 1)
     return record(
-        "add", elementwise([](auto a, auto b) { return a + b; }, p.x, p.y), {x, y}, {},
+        "add", map([](auto a, auto b) { return a + b; }, p.x, p.y), {x, y}, {},
         [](const Saved&, const Tensor& g) -> Grads {
           return {g, g};
         },
         at);
   return record_number(
-      "add", k, elementwise([k](auto a, auto b) { return a + b * k; }, p.x, p.y), {x, y}, {},
+      "add", k, map([k](auto a, auto b) { return a + b * k; }, p.x, p.y), {x, y}, {},
       [](double by, const Saved& s, const Tensor& g) -> Grads {
         Tensor dx = s.needs(0) ? g : Tensor();
         return {std::move(dx), s.needs(1) ? scaled(g, by) : Tensor()};
@@ -121,7 +86,7 @@ Tensor add(const Tensor& x, Scalar y, Location at) {
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) + kWrap(b); });
   const double k = y.to_double();
   return record_number(
-      "add", k, elementwise([k](auto a) { return a + k; }, as_type(x, type)), {x}, {},
+      "add", k, map([k](auto a) { return a + k; }, as_type(x, type)), {x}, {},
       [](double, const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
@@ -148,7 +113,7 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
     Tensor dx = s.needs(0) ? g : Tensor();
     return {std::move(dx), s.needs(1) ? scaled(g, -by) : Tensor()};
   };
-  Tensor out = elementwise([k](auto a, auto b) { return a - b * k; }, p.x, p.y);
+  Tensor out = map([k](auto a, auto b) { return a - b * k; }, p.x, p.y);
   if (k != 1) return record_number("sub", k, std::move(out), {x, y}, {}, backward, at);
   return record(
       "sub", std::move(out), {x, y}, {},
@@ -162,7 +127,7 @@ Tensor sub(const Tensor& x, Scalar y, Location at) {
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) - kWrap(b); });
   const double k = y.to_double();
   return record_number(
-      "sub", k, elementwise([k](auto a) { return a - k; }, as_type(x, type)), {x}, {},
+      "sub", k, map([k](auto a) { return a - k; }, as_type(x, type)), {x}, {},
       [](double, const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
@@ -173,7 +138,7 @@ Tensor rsub(const Tensor& x, Scalar y, Location at) {
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(b) - kWrap(a); });
   const double k = y.to_double();
   return record_number(
-      "rsub", k, elementwise([k](auto a) { return k - a; }, as_type(x, type)), {x}, {},
+      "rsub", k, map([k](auto a) { return k - a; }, as_type(x, type)), {x}, {},
       [](double, const Saved&, const Tensor& g) -> Grads { return {scaled(g, -1)}; }, at);
 }
 
@@ -182,7 +147,7 @@ Tensor mul(const Tensor& x, const Tensor& y, Location at) {
   const DType type = result_type(x, y);
   if (!is_floating(type)) return integer_binary(x, y, type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
   const Pair p = as_pair(x, y, type);
-  Tensor out = elementwise([](auto a, auto b) { return a * b; }, p.x, p.y);
+  Tensor out = map([](auto a, auto b) { return a * b; }, p.x, p.y);
   const bool tape = grad_enabled();
   const Tensor none;
   return record(
@@ -203,15 +168,15 @@ Tensor mul(const Tensor& x, Scalar y, Location at) {
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
   const double k = y.to_double();
   return record_number(
-      "mul", k, elementwise([k](auto a) { return a * k; }, as_type(x, type)), {x}, {},
+      "mul", k, map([k](auto a) { return a * k; }, as_type(x, type)), {x}, {},
       [](double by, const Saved&, const Tensor& g) -> Grads { return {scaled(g, by)}; }, at);
 }
 
 Tensor div(const Tensor& x, const Tensor& y, Location at) {
   require_broadcast("div", x, y, at);
   const DType both = result_type(x, y), type = is_floating(both) ? both : DType::float32;
-  if (mixed(x, y, type)) return div(x.to(type, at), y.to(type, at), at);
-  Tensor out = elementwise([](auto a, auto b) { return a / b; }, x, y);
+  if (is_mixed(x, y, type)) return div(x.to(type, at), y.to(type, at), at);
+  Tensor out = map([](auto a, auto b) { return a / b; }, x, y);
   const Tensor none;
   return record(
       "div", std::move(out), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
@@ -227,7 +192,7 @@ Tensor div(const Tensor& x, Scalar y, Location at) {
   const DType type = is_floating(impl(x).dtype) ? impl(x).dtype : DType::float32;
   const double k = y.to_double();
   return record_number(
-      "div", k, elementwise([k](auto a) { return a / k; }, as_type(x, type)), {x}, {},
+      "div", k, map([k](auto a) { return a / k; }, as_type(x, type)), {x}, {},
       [](double by, const Saved&, const Tensor& g) -> Grads {
         return {detail::fuse_last([by](auto u) { return u / by; }, g)};
       },
@@ -238,7 +203,7 @@ Tensor rdiv(const Tensor& x, Scalar y, Location at) {
   require_defined("rdiv", x, at);
   const Tensor v = detail::as_floating(x);
   const double k = y.to_double();
-  Tensor out = elementwise([k](auto a) { return k / a; }, v);
+  Tensor out = map([k](auto a) { return k / a; }, v);
   return record_number(
       "rdiv", k, out, {v}, {v},
       [](double of, const Saved& s, const Tensor& g) -> Grads {
@@ -253,117 +218,92 @@ Tensor neg(const Tensor& x, Location at) {
     ErrorReport("neg", "is not defined for bool; use logical_not", at).operand("input", x).dtype_error();
   if (!is_floating(impl(x).dtype)) return rsub(x, 0, at);
   return record(
-      "neg", elementwise([](auto a) { return -a; }, x), {x}, {},
+      "neg", map([](auto a) { return -a; }, x), {x}, {},
       [](const Saved&, const Tensor& g) -> Grads { return {scaled(g, -1)}; }, at);
 }
 
-// ---- powers ----
+// ---- rounded division ----
+// Division rounded to whole numbers keeps integer types. Its gradient is zero wherever it exists.
 namespace {
 
-template <class T, int Bytes>
-XGRAD_INLINE Vec<T, Bytes> raise(Vec<T, Bytes> v, double k) {
-  return pow(v, Vec<T, Bytes>(k));
-}
-Tensor raise(const Tensor& v, double k) { return pow(v, Scalar(k)); }
-
-// use(p) with p(v) = v^k for vectors and Tensors, without the general (slow) function for the exponents that come up.
-template <class Use>
-Tensor with_power(double k, Use use) {
-  if (k == 1) return use([](auto v) { return v; });
-  if (k == 2) return use([](auto v) { return v * v; });
-  if (k == 3) return use([](auto v) { return v * v * v; });
-  if (k == 0.5) return use([](auto v) { return sqrt(v); });
-  if (k == -0.5) return use([](auto v) { return 1 / sqrt(v); });
-  if (k == -1) return use([](auto v) { return 1 / v; });
-  if (k == -2) return use([](auto v) { return 1 / (v * v); });
-  return use([k](auto v) { return raise(v, k); });
+// The least integer divided by it overflows and wraps.
+template <class T>
+bool is_minus_one(T b) {
+  return std::is_signed_v<T> && b == static_cast<T>(-1);
 }
 
-// g k x^(k-1)
-Tensor power_backward(const Tensor& g, const Tensor& x, double k) {
-  if (k == 0) return detail::zeros_raw(g.shape(), g.dtype());
-  if (k == 1) return g;
-  return with_power(k - 1, [&](auto p) { return detail::fuse_last([p, k](auto u, auto v) { return u * (p(v) * k); }, g, x); });
+// The quotient of the exact remainder: a / b alone may round up to the next whole number.
+template <class T>
+T floor_quotient(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (b == 0) return a / b;
+    T rest = std::fmod(a, b), q = (a - rest) / b;
+    if (rest != 0 && (b < 0) != (rest < 0)) q -= 1;
+    if (q == 0) return std::copysign(T(0), a / b);
+    const T whole = std::floor(q);
+    return q - whole > T(0.5) ? whole + 1 : whole;
+  } else {
+    if (is_minus_one(b)) return static_cast<T>(-static_cast<std::uint64_t>(a));
+    const T q = static_cast<T>(a / b);
+    return a % b != 0 && (a % b < 0) != (b < 0) ? static_cast<T>(q - 1) : q;
+  }
 }
 
 template <class T>
-T integer_power(T base, std::int64_t exponent) {
-  if (exponent < 0) return base == T(1) ? T(1) : base == T(-1) ? (exponent % 2 ? base : T(1)) : T(0);
-  std::uint64_t result = 1, b = kWrap(base);
-  for (auto e = static_cast<std::uint64_t>(exponent); e; e >>= 1, b *= b)
-    if (e & 1) result *= b;
-  return static_cast<T>(result);
+T trunc_quotient(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>)
+    return std::trunc(a / b);
+  else
+    return is_minus_one(b) ? static_cast<T>(-static_cast<std::uint64_t>(a)) : static_cast<T>(a / b);
+}
+
+template <class T, bool Floor>
+void quotient_tile(const void*, std::int64_t n, void* out, const void* const* in) {
+  const T *a = static_cast<const T*>(in[0]), *b = static_cast<const T*>(in[1]);
+  for (std::int64_t i = 0; i < n; ++i)
+    static_cast<T*>(out)[i] = Floor ? floor_quotient(a[i], b[i]) : trunc_quotient(a[i], b[i]);
+}
+
+void require_no_zero(const Tensor& x, const Tensor& y, const Location& at) {
+  NoGradGuard off;
+  if (impl(y).numel > 0 && !all(y).item<bool>()) [[unlikely]]
+    ErrorReport("div", "division of integers by zero", at).operand("left", x).operand("right", y).value_error();
 }
 
 }  // namespace
 
-namespace {
-// Truth values have no powers, as they have no differences; PyTorch refuses them, too.
-void require_numbers(DType result, const Tensor& x, const Location& at) {
-  if (result == DType::boolean) [[unlikely]]
-    ErrorReport("pow", "not defined for bool; cast one of them to a number type", at).operand("input", x).dtype_error();
-}
-}  // namespace
-
-Tensor pow(const Tensor& x, Scalar y, Location at) {
-  require_defined("pow", x, at);
-  const DType type = promote_types(impl(x).dtype, y);
-  require_numbers(type, x, at);
-  if (!is_floating(type)) {
-    if (y.to_int64() < 0)
-      ErrorReport("pow", "integers to a negative integer power are not allowed; cast to a floating type", at)
-          .operand("input", x)
-          .value_error();
-    return integer_binary(x, scalar_tensor(y, type), type,
-                          [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); });
-  }
-  const Tensor v = as_type(x, type);
-  const double k = y.to_double();
-  Tensor out = k == 0 ? elementwise([](auto a) { return decltype(a)(1); }, v)
-                      : with_power(k, [&](auto p) { return elementwise(p, v); });
-  return record_number(
-      "pow", k, std::move(out), {x}, {v},
-      [](double to, const Saved& s, const Tensor& g) -> Grads { return {power_backward(g, s[0], to)}; }, at);
-}
-
-Tensor pow(const Tensor& x, const Tensor& y, Location at) {
-  require_broadcast("pow", x, y, at);
-  const DType type = result_type(x, y);
-  require_numbers(type, x, at);
-  if (!is_floating(type))
-    return integer_binary(x, y, type, [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); });
-  if (mixed(x, y, type)) return pow(x.to(type, at), y.to(type, at), at);
-  Tensor out = elementwise([](auto a, auto b) { return pow(a, b); }, x, y);
+Tensor div(const Tensor& x, const Tensor& y, Rounding rounding, Location at) {
+  if (rounding == Rounding::none) return div(x, y, at);
+  detail::require_broadcast("div", x, y, at);
+  const DType type = detail::result_type(x, y);
+  if (type == DType::boolean)
+    ErrorReport("div", "rounded division is not defined for two bool tensors", at)
+        .operand("left", x)
+        .operand("right", y)
+        .dtype_error();
+  if (!is_floating(type)) require_no_zero(x, y, at);
+  const Tensor a = as_type(x, type), b = as_type(y, type);
+  const Tensor* in[] = {&a, &b};
+  Tensor out = detail::tile_output(in, 2, type);
+  detail::dispatch_all(type, [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (!std::is_same_v<T, bool>)
+      detail::run_tiles(
+          {rounding == Rounding::floor ? &quotient_tile<T, true> : &quotient_tile<T, false>, nullptr, 5.0}, out, in, 2);
+  });
   return record(
-      "pow", out, {x, y}, {x, y, out},
+      "div", std::move(out), {x, y}, {},
       [](const Saved& s, const Tensor& g) -> Grads {
-        Tensor gx, gy;
-        // A base of 1 where the product would be 0 * inf (0, a number so small that its inverse overflows, NaN), so
-        // that second derivatives are free of NaN too.
-        if (s.needs(0))
-          gx = fuse(
-              [](auto u, auto a, auto b) {
-                auto base = where((b == 0) && !(abs(1 / a) < INFINITY), 1, a);
-                return u * (b * pow(base, b - 1));
-              },
-              g, s[0], s[1]);
-        if (s.needs(1))
-          gy = fuse(
-              [](auto u, auto a, auto b, auto power) {
-                auto base = where((a == 0) && (b >= 0), 1, a);
-                return u * (power * log(base));
-              },
-              g, s[0], s[1], s[2]);
-        return {gx, gy};
+        const Tensor zeros = detail::zeros_raw(g.shape(), g.dtype());
+        return {s.needs(0) ? zeros : Tensor(), s.needs(1) ? zeros : Tensor()};
       },
       at);
 }
 
-Tensor pow(Scalar x, const Tensor& y, Location at) {
-  require_defined("pow", y, at);
-  const DType type = promote_types(impl(y).dtype, x);
-  require_numbers(type, y, at);
-  return pow(scalar_tensor(x, type), y, at);
+Tensor div(const Tensor& x, Scalar y, Rounding rounding, Location at) {
+  if (rounding == Rounding::none) return div(x, y, at);
+  require_defined("div", x, at);
+  return div(x, scalar_tensor(y, promote_types(impl(x).dtype, y)), rounding, at);
 }
 
 }  // namespace xgrad

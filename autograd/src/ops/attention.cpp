@@ -4,14 +4,18 @@
 #include <cmath>
 #include <limits>
 #include <xgrad/check.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/attention.hpp>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/dropout.hpp>
 #include <xgrad/ops/factory.hpp>
-#include <xgrad/ops/index.hpp>
-#include <xgrad/ops/linalg.hpp>
-#include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/masked.hpp>
+#include <xgrad/ops/math.hpp>
+#include <xgrad/ops/matmul.hpp>
 #include <xgrad/ops/reduce.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/slice.hpp>
+#include <xgrad/ops/softmax.hpp>
+#include <xgrad/ops/view.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
@@ -48,12 +52,12 @@ void require_sequences(const char* op, const Tensor& query, const Tensor& key, c
 }
 
 // true where position i of L may attend to position j of S.
-Tensor up_to_now(std::int64_t length, std::int64_t keys) {
+Tensor make_causal_mask(std::int64_t length, std::int64_t keys) {
   return le(arange(Scalar(keys)), unsqueeze(arange(Scalar(length)), 1));
 }
 
 // true for the rows of a mask that leave nothing to attend to, with a last dimension of 1; undefined when there is none.
-Tensor empty_rows(const Tensor& mask, const Location& at) {
+Tensor find_empty_rows(const Tensor& mask, const Location& at) {
   NoGradGuard off;
   const Tensor rows = mask.dim() == 0 ? reshape(mask, {1}, at) : mask.detach();
   const Tensor closed = rows.dtype() == DType::boolean
@@ -69,12 +73,12 @@ Tensor attention_weights(const Tensor& query, const Tensor& key, const Attention
   require_sequences("attention_weights", query, key, o, at);
   const double scale = o.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
   Tensor scores = matmul(mul(query, Scalar(scale), at), transpose(key, -2, -1, at), at);
-  const Tensor mask = o.is_causal ? up_to_now(query.size(-2), key.size(-2)) : o.mask;
+  const Tensor mask = o.is_causal ? make_causal_mask(query.size(-2), key.size(-2)) : o.mask;
   if (mask.defined() && mask.dtype() == DType::boolean)
     scores = where(mask, scores, Scalar(-std::numeric_limits<double>::infinity()), at);
   else if (mask.defined())
     scores = add(scores, mask, 1, at);
-  const Tensor empty = mask.defined() ? empty_rows(mask, at) : Tensor();
+  const Tensor empty = mask.defined() ? find_empty_rows(mask, at) : Tensor();
   if (!empty.defined()) return softmax(scores, -1, at);
   // The softmax of such a row is 0 / 0. It gets numbers instead, and then weights of 0, so that no NaN is in the way of
   // a gradient.
@@ -185,7 +189,7 @@ struct Call {
   }
 };
 
-Tensor fused_attention(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, const Fused& f,
+Tensor attend_in_blocks(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, const Fused& f,
                        const Location& at) {
   const Call call(query, key, value, mask, f);
   const Shape rows{call.shape.batches * call.shape.length};
@@ -233,7 +237,7 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
       return impl(x).shape == shape ? x : x.expand(shape, at);
     };
     const double scale = o.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
-    return fused_attention(wide(query), wide(key), wide(value), o.mask, {scale, o.is_causal}, at);
+    return attend_in_blocks(wide(query), wide(key), wide(value), o.mask, {scale, o.is_causal}, at);
   }
   const Tensor weights = attention_weights(query, key, o, at);
   return matmul(o.dropout > 0 ? dropout(weights, o.dropout, true, at) : weights, value, at);

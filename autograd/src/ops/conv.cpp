@@ -49,7 +49,7 @@ Tensor forward(const char* op, const Tensor& x, const Tensor& w, const Tensor& b
       op, detail::conv_forward_raw(s, x, w, bias), {x, w, bias},
       {tape && wants_grad(w) ? x : none, tape && wants_grad(x) ? w : none},
       [s](const Saved& saved, const Tensor& grad) -> Grads {
-        const Tensor g = detail::contiguous(grad);
+        const Tensor g = grad.contiguous();  // several kernels share one copy
         const Tensor gb = saved.needs(2) ? sum_to_channels(g, s) : Tensor();
         if (at_once(saved)) {
           detail::ConvGrads both = detail::conv_gradients_raw(s, g, saved[0], saved[1]);
@@ -72,7 +72,7 @@ Tensor backward_data(const char* op, const Tensor& g, const Tensor& w, const Ten
       op, detail::conv_backward_data_raw(s, g, w, bias), {g, w, bias},
       {tape && wants_grad(w) ? g : none, tape && wants_grad(g) ? w : none},
       [s](const Saved& saved, const Tensor& grad) -> Grads {
-        const Tensor h = detail::contiguous(grad);
+        const Tensor h = grad.contiguous();  // several kernels share one copy
         const Tensor gb = saved.needs(2) ? sum_to_channels(h, s) : Tensor();
         if (at_once(saved)) {
           detail::ConvGrads both = detail::conv_transpose_gradients_raw(s, h, saved[0], saved[1]);
@@ -90,7 +90,7 @@ Tensor backward_data(const char* op, const Tensor& g, const Tensor& w, const Ten
 Tensor backward_weights(const Tensor& g, const Tensor& x, const ConvShape& s) {
   return record("conv_backward_weights", detail::conv_backward_weights_raw(s, g, x), {g, x}, {g, x},
                 [s](const Saved& saved, const Tensor& grad) -> Grads {
-                  const Tensor h = detail::contiguous(grad);
+                  const Tensor h = grad.contiguous();  // several kernels share one copy
                   Tensor gg, gx;
                   if (saved.needs(0)) gg = forward(forward_name(s), saved[1], h, Tensor(), s);
                   if (saved.needs(1)) gx = backward_data("conv_backward_data", saved[0], h, Tensor(), s);

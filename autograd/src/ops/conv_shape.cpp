@@ -5,15 +5,6 @@
 namespace xgrad {
 
 template <int N>
-void Extents<N>::wrong_count(const Shape& s, int wanted, const Location& at) {
-  ErrorReport("Extents", fmt::format("{} takes 1 or {} numbers, got {}", to_string(s), wanted, s.rank()), at)
-      .shape_error();
-}
-template void Extents<1>::wrong_count(const Shape&, int, const Location&);
-template void Extents<2>::wrong_count(const Shape&, int, const Location&);
-template void Extents<3>::wrong_count(const Shape&, int, const Location&);
-
-template <int N>
 void ConvPadding<N>::parse(const std::string& mode, const Location& at) {
   same_ = mode == "same";
   if (!same_ && mode != "valid")

@@ -16,7 +16,4 @@ template <int N>
 ConvShape conv_transpose_shape(const char* op, const Tensor& x, const Tensor& w, const Tensor& bias,
                                const ConvTransposeOptions<N>& o, const Location& at);
 
-// x itself, or a contiguous copy, differentiable, so that several kernels share one copy.
-inline Tensor contiguous(const Tensor& x) { return impl(x).contiguous ? x : x.contiguous(); }
-
 }  // namespace xgrad::detail

@@ -9,16 +9,18 @@
 #include <vector>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/ctc_loss.hpp>
-#include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/reduce.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/view.hpp>
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
 #include "core/tensor_impl.hpp"
+#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 
@@ -156,10 +158,7 @@ Batch read_batch(const Tensor& log_probs, const Tensor& targets, const Tensor& i
 // Loss per sequence; with `grad`, its derivative, (T, N, C).
 Tensor losses(const Batch& b, const CtcLossOptions& o, Tensor* grad) {
   Tensor loss = make_tensor({b.size}, impl(b.log_probs).dtype);
-  if (grad) {
-    *grad = make_tensor({b.steps, b.size, b.classes}, impl(b.log_probs).dtype);
-    detail::fill_raw(*grad, Scalar(0.0));
-  }
+  if (grad) *grad = detail::zeros_raw({b.steps, b.size, b.classes}, impl(b.log_probs).dtype);
   detail::dispatch_floating(impl(b.log_probs).dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* p = detail::data<T>(b.log_probs);

@@ -1,6 +1,11 @@
+// Dropout. The mask is drawn once and saved; the operation is linear in x.
 #include <fmt/format.h>
+
 #include <xgrad/elementwise.hpp>
-#include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/dropout.hpp>
+#include <xgrad/ops/factory.hpp>
+#include <xgrad/random.hpp>
 
 #include "core/node.hpp"
 #include "kernels/philox.hpp"
@@ -21,7 +26,7 @@ XGRAD_CLONES void masked_tile(const void* f, std::int64_t n, void* out, const vo
 }
 
 // x * mask * scale; linear in x, so it is also its own backward pass, to any order.
-Tensor masked(const char* op, const Tensor& x, const Tensor& mask, double scale, const Location& at) {
+Tensor apply_mask(const char* op, const Tensor& x, const Tensor& mask, double scale, const Location& at) {
   Tensor y = detail::make_tensor(impl(x).shape, impl(x).dtype);
   const Tensor* in[] = {&x, &mask};
   detail::run_tiles({impl(x).dtype == DType::float64 ? &masked_tile<double> : &masked_tile<float>, &scale, 0.2}, y, in,
@@ -29,7 +34,7 @@ Tensor masked(const char* op, const Tensor& x, const Tensor& mask, double scale,
   return record(
       op, std::move(y), {x}, {mask},
       [scale](const Saved& s, const Tensor& g) -> Grads {
-        return {masked("dropout_backward", g, s[0], scale, Location::current())};
+        return {apply_mask("dropout_backward", g, s[0], scale, Location::current())};
       },
       at);
 }
@@ -43,7 +48,22 @@ Tensor dropout(const Tensor& x, double p, bool training, Location at) {
   if (!training || p == 0) return x;
   Tensor mask = detail::make_tensor(impl(x).shape, DType::uint8);
   detail::fill_bernoulli(default_generator(), detail::data<std::uint8_t>(mask), impl(mask).numel, 1 - p);
-  return masked("dropout", x, mask, p < 1 ? 1 / (1 - p) : 0, at);
+  return apply_mask("dropout", x, mask, p < 1 ? 1 / (1 - p) : 0, at);
+}
+
+Tensor feature_dropout(const Tensor& x, double p, bool training, Location at) {
+  require_floating("feature_dropout", x, at);
+  const Shape& s = impl(x).shape;
+  if (s.rank() < 2) [[unlikely]]
+    ErrorReport("feature_dropout", fmt::format("input must be (N, C, ...), got {}", to_string(s)), at)
+        .operand("input", x)
+        .shape_error();
+  if (!(p >= 0 && p <= 1)) [[unlikely]]
+    ErrorReport("feature_dropout", fmt::format("p must be in [0, 1], got {}", p), at).operand("input", x).value_error();
+  if (!training || p == 0) return x;
+  Shape channels = s;
+  for (int d = 2; d < s.rank(); ++d) channels[d] = 1;
+  return mul(x, dropout(ones(channels, {.dtype = impl(x).dtype}), p, true, at), at);
 }
 
 }  // namespace xgrad

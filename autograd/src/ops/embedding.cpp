@@ -5,9 +5,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
+#include <vector>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/embedding.hpp>
+#include <xgrad/ops/extremum.hpp>
+#include <xgrad/ops/factory.hpp>
+#include <xgrad/ops/index.hpp>
+#include <xgrad/ops/join.hpp>
+#include <xgrad/ops/view.hpp>
 #include <xgrad/p_norm.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
@@ -15,6 +24,8 @@
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
 #include "core/tensor_impl.hpp"
+#include "ops/index_places.hpp"
+#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 
@@ -25,8 +36,8 @@ using detail::make_tensor;
 namespace {
 
 // Contiguous indices, all in range.
-Tensor checked_index(const Tensor& input, std::int64_t rows, const Tensor& weight, const Location& at) {
-  const Tensor plain = detail::contiguous_copy(detail::cast_raw(input, DType::int64));
+Tensor check_index(const Tensor& input, std::int64_t rows, const Tensor& weight, const Location& at) {
+  const Tensor plain = detail::as_index(input);
   const auto* p = data<std::int64_t>(plain);
   for (std::int64_t i = 0; i < impl(plain).numel; ++i)
     if (p[i] < 0 || p[i] >= rows) [[unlikely]]
@@ -39,17 +50,12 @@ Tensor checked_index(const Tensor& input, std::int64_t rows, const Tensor& weigh
 }
 
 template <class T>
-XGRAD_CLONES void scaled_row(T* to, const T* from, std::int64_t n, T factor) {
+XGRAD_CLONES void scale_row(T* to, const T* from, std::int64_t n, T factor) {
   for (std::int64_t i = 0; i < n; ++i) to[i] = from[i] * factor;
 }
 template <class T>
 XGRAD_CLONES void add_scaled_row(T* to, const T* from, std::int64_t n, T factor) {
   for (std::int64_t i = 0; i < n; ++i) to[i] += from[i] * factor;
-}
-
-std::int64_t grain(std::int64_t items, double total_ns) {
-  return std::max<std::int64_t>(1,
-                                static_cast<std::int64_t>(3000 * static_cast<double>(items) / std::max(total_ns, 1.0)));
 }
 
 // What does not change from pass to pass.
@@ -70,7 +76,7 @@ void copy_rows(const Tensor& weight, const Tensor& index, std::int64_t size, Ten
   const auto* p = data<std::int64_t>(index);
   const char* from = impl(weight).memory();
   char* to = impl(out).memory();
-  detail::parallel_for(n, grain(n, static_cast<double>(n) * (5 + 0.1 * static_cast<double>(bytes))),
+  detail::parallel_for(n, detail::grain(n, static_cast<double>(n) * (5 + 0.1 * static_cast<double>(bytes))),
                        [=](std::int64_t begin, std::int64_t end) {
                          for (std::int64_t i = begin; i < end; ++i)
                            std::memcpy(to + static_cast<std::size_t>(i) * bytes,
@@ -81,10 +87,10 @@ void copy_rows(const Tensor& weight, const Tensor& index, std::int64_t size, Ten
 template <class T>
 void copy_scaled_rows(const T* weight, const std::int64_t* index, const T* scale, std::int64_t n, std::int64_t size,
                       T* out) {
-  detail::parallel_for(n, grain(n, static_cast<double>(n) * (5 + 0.4 * static_cast<double>(size))),
+  detail::parallel_for(n, detail::grain(n, static_cast<double>(n) * (5 + 0.4 * static_cast<double>(size))),
                        [=](std::int64_t begin, std::int64_t end) {
                          for (std::int64_t i = begin; i < end; ++i)
-                           scaled_row(out + i * size, weight + index[i] * size, size, scale[i]);
+                           scale_row(out + i * size, weight + index[i] * size, size, scale[i]);
                        });
 }
 
@@ -112,7 +118,7 @@ Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& given, c
 template <class T>
 void add_rows(const T* g, const std::int64_t* index, const T* scale, std::int64_t n, const Table& table, T* out) {
   const std::int64_t rows = table.weight[0], size = table.size();
-  detail::parallel_for(rows, grain(rows, static_cast<double>(n) * (2 + 0.4 * static_cast<double>(size))),
+  detail::parallel_for(rows, detail::grain(rows, static_cast<double>(n) * (2 + 0.4 * static_cast<double>(size))),
                        [=](std::int64_t begin, std::int64_t end) {
                          for (std::int64_t i = 0; i < n; ++i)
                            if (index[i] >= begin && index[i] < end && !(scale && scale[i] == 0))
@@ -123,8 +129,7 @@ void add_rows(const T* g, const std::int64_t* index, const T* scale, std::int64_
 // Zeros with row i of g, times scale[i], added at index[i].
 Tensor add_up(const Tensor& g, const Tensor& index, const Tensor& scale, const Table& table) {
   const DType type = impl(g).dtype;
-  Tensor out = make_tensor(table.weight, type);
-  detail::fill_raw(out, Scalar(0.0));
+  Tensor out = detail::zeros_raw(table.weight, type);
   const Tensor packed = detail::contiguous_copy(g);
   if (impl(packed).numel > 0)
     detail::dispatch_floating(type, [&](auto zero) {
@@ -200,7 +205,7 @@ Tensor embedding(const Tensor& input, const Tensor& weight, const EmbeddingOptio
           .index_error();
     if (padding < 0) padding += rows;
   }
-  const Tensor index = checked_index(input, rows, weight, at);
+  const Tensor index = check_index(input, rows, weight, at);
   const Table table{shape};
   if (options.max_norm) {
     require_floating("embedding", weight, at);
@@ -210,6 +215,132 @@ Tensor embedding(const Tensor& input, const Tensor& weight, const EmbeddingOptio
   if (is_floating(impl(weight).dtype) && grad_enabled())
     scale = gradient_scale(index, rows, impl(weight).dtype, padding, options.scale_grad_by_freq);
   return look_up(weight, index, input, Tensor(), scale, table, at);
+}
+
+// ---- bags: a composition of lookups, sums and maxima, which are on the tape ----
+namespace {
+
+constexpr const char* kBagOp = "embedding_bag";
+
+// Which places of the flat input belong to each bag, without padding.
+using Bags = std::vector<std::vector<std::int64_t>>;
+
+std::vector<std::int64_t> read_offsets(const Tensor& input, const EmbeddingBagOptions& o, const Location& at) {
+  if (!o.offsets.defined()) [[unlikely]]
+    ErrorReport(kBagOp, "a 1-D input needs offsets", at).operand("input", input).shape_error();
+  require_index_dtype(kBagOp, o.offsets, at);
+  require_rank(kBagOp, o.offsets, 1, at);
+  std::vector<std::int64_t> v = o.offsets.to_vector<std::int64_t>();
+  const std::int64_t n = impl(input).numel;
+  std::int64_t before = 0;
+  for (std::size_t i = 0; i < v.size(); ++i) {
+    if ((i == 0 && v[i] != 0) || v[i] < before || v[i] > n) [[unlikely]]
+      ErrorReport(kBagOp,
+                  fmt::format("offset {} at {} must begin at 0, not decrease and not exceed the number of indices, {}", v[i], i, n), at)
+          .operand("input", input)
+          .operand("offsets", o.offsets)
+          .value_error();
+    before = v[i];
+  }
+  if (!o.include_last_offset) v.push_back(n);
+  return v;
+}
+
+std::vector<std::int64_t> bag_ends(const Tensor& input, const EmbeddingBagOptions& o, const Location& at) {
+  const Shape& s = impl(input).shape;
+  if (s.rank() == 1) return read_offsets(input, o, at);
+  if (s.rank() != 2 || o.offsets.defined()) [[unlikely]]
+    ErrorReport(kBagOp, "input must be (bags, length) without offsets, or 1-D with offsets", at)
+        .operand("input", input)
+        .shape_error();
+  std::vector<std::int64_t> v;
+  for (std::int64_t b = 0; b <= s[0]; ++b) v.push_back(b * s[1]);
+  return v;
+}
+
+Bags bags_of(const std::vector<std::int64_t>& ends, const Tensor& flat, std::int64_t padding) {
+  Bags bags(ends.empty() ? 0 : ends.size() - 1);
+  const auto* p = detail::data<std::int64_t>(flat);
+  for (std::size_t b = 0; b < bags.size(); ++b)
+    for (std::int64_t i = ends[b]; i < ends[b + 1]; ++i)
+      if (p[i] != padding) bags[b].push_back(i);
+  return bags;
+}
+
+// The rows of each bag added up; mean: divided by their number.
+Tensor add_up_bags(const Tensor& rows, const Bags& bags, bool mean, const Location& at) {
+  std::vector<std::int64_t> place, bag;
+  std::vector<double> share;
+  for (std::size_t b = 0; b < bags.size(); ++b) {
+    share.push_back(mean && !bags[b].empty() ? 1 / static_cast<double>(bags[b].size()) : 1);
+    place.insert(place.end(), bags[b].begin(), bags[b].end());
+    bag.insert(bag.end(), bags[b].size(), static_cast<std::int64_t>(b));
+  }
+  const auto count = static_cast<std::int64_t>(bags.size()), n = static_cast<std::int64_t>(place.size());
+  const DType type = impl(rows).dtype;
+  Shape shape = impl(rows).shape, column{count};
+  shape[0] = count;
+  for (int d = 1; d < shape.rank(); ++d) column.push_back(1);
+  const Tensor used = index_select(rows, 0, from_vector(place, {n}), at);
+  const Tensor sum = index_add(zeros(shape, {.dtype = type}), 0, from_vector(bag, {n}), used, at);
+  return mean ? mul(sum, from_vector(share, column).to(type), at) : sum;
+}
+
+// Bags filled up to one length with rows that are never the largest.
+Tensor take_largest_of_bags(const Tensor& rows, const Bags& bags, const Location& at) {
+  std::size_t longest = 1;
+  for (const auto& b : bags) longest = std::max(longest, b.size());
+  const auto count = static_cast<std::int64_t>(bags.size()), length = static_cast<std::int64_t>(longest);
+  Shape one = impl(rows).shape, shape = one, column{count};
+  const std::int64_t filler = one[0];
+  one[0] = 1;
+  const TensorOptions type{.dtype = impl(rows).dtype};
+  const Tensor low = full(one, -std::numeric_limits<double>::infinity(), type);
+  std::vector<std::int64_t> place;
+  for (const auto& b : bags) {
+    place.insert(place.end(), b.begin(), b.end());
+    place.insert(place.end(), longest - b.size(), filler);
+  }
+  shape[0] = count;
+  shape.insert(1, length);
+  const Tensor all = index_select(cat({rows, low}, 0, at), 0, from_vector(place, {count * length}), at);
+  const Tensor y = max(reshape(all, shape, at), 1, false, at).values;
+  for (int d = 1; d < one.rank(); ++d) column.push_back(1);
+  Tensor empty = zeros(column, {.dtype = kBool});
+  for (std::size_t b = 0; b < bags.size(); ++b) detail::data<bool>(empty)[b] = bags[b].empty();
+  return where(empty, Scalar(0.0), y, at);
+}
+
+}  // namespace
+
+Tensor embedding_bag(const Tensor& input, const Tensor& weight, const EmbeddingBagOptions& o, Location at) {
+  require_index_dtype(kBagOp, input, at);
+  require_floating(kBagOp, weight, at);
+  if (impl(weight).shape.rank() == 0) [[unlikely]]
+    ErrorReport(kBagOp, "weight must be (rows, size), got ()", at).operand("weight", weight).shape_error();
+  const std::vector<std::int64_t> ends = bag_ends(input, o, at);
+  if (o.per_sample_weights.defined()) {
+    require_same_dtype(kBagOp, weight, o.per_sample_weights, at);
+    require_same_shape(kBagOp, input, o.per_sample_weights, at);
+    if (o.mode != BagMode::sum) [[unlikely]]
+      ErrorReport(kBagOp, "per_sample_weights need mode sum", at).value_error();
+  }
+  const std::int64_t rows = impl(weight).shape[0], n = impl(input).numel;
+  const EmbeddingOptions lookup{.padding_idx = o.padding_idx,
+                                .max_norm = o.max_norm,
+                                .norm_type = o.norm_type,
+                                .scale_grad_by_freq = o.scale_grad_by_freq};
+  const Tensor flat = detail::as_index(input).reshape({n});
+  Tensor values = embedding(flat, weight, lookup, at);
+  if (o.per_sample_weights.defined()) {
+    Shape column{n};
+    for (int d = 1; d < impl(weight).shape.rank(); ++d) column.push_back(1);
+    values = mul(values, reshape(o.per_sample_weights, column, at), at);
+  }
+  const std::int64_t padding = o.padding_idx ? (*o.padding_idx < 0 ? *o.padding_idx + rows : *o.padding_idx) : -1;
+  const Bags bags = bags_of(ends, flat, padding);
+  if (o.mode == BagMode::max) return take_largest_of_bags(values, bags, at);
+  return add_up_bags(values, bags, o.mode == BagMode::mean, at);
 }
 
 }  // namespace xgrad

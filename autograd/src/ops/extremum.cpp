@@ -1,10 +1,15 @@
 // Largest and smallest values and their positions.
+#include <ostream>
+
 #include <xgrad/check.hpp>
 #include <xgrad/elementwise.hpp>
-#include <xgrad/ops/elementwise.hpp>
-#include <xgrad/ops/reduce.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/extremum.hpp>
+#include <xgrad/ops/math.hpp>
+#include <xgrad/ops/view.hpp>
 
+#include "core/node.hpp"
 #include "ops/reduce_dims.hpp"
 
 namespace xgrad {
@@ -18,12 +23,12 @@ using detail::with_kept_dims;
 namespace {
 
 // g shared evenly among the elements that equal the extreme value y of theirs (all NaNs, when y is NaN).
-Tensor shared_evenly(const Tensor& g, const Tensor& x, const Tensor& y, DimSet dims) {
+Tensor share_evenly(const Tensor& g, const Tensor& x, const Tensor& y, DimSet dims) {
   const auto same = [](auto a, auto b) { return (a == b) || ((a != a) && (b != b)); };
   Tensor count;
   {
     NoGradGuard off;
-    count = elementwise([same](auto a, auto b) { return where(same(a, b), decltype(a)(1), decltype(a)(0)); }, x, y);
+    count = map([same](auto a, auto b) { return where(same(a, b), decltype(a)(1), decltype(a)(0)); }, x, y);
     count = detail::sum_raw(count, dims, true);
   }
   return fuse([same](auto g, auto x, auto y, auto count) { return where(same(x, y), g / count, 0.); }, g, x, y, count);
@@ -37,7 +42,7 @@ Tensor extremum_over(const char* op, const Tensor& x, DimSet dims, bool keepdim,
                 [dims](const Saved& s, const Tensor& g) -> Grads {
                   const Tensor v = s[0];
                   const Shape& full = impl(v).shape;
-                  return {shared_evenly(with_kept_dims(g, full, dims), v, with_kept_dims(s[1], full, dims), dims)};
+                  return {share_evenly(with_kept_dims(g, full, dims), v, with_kept_dims(s[1], full, dims), dims)};
                 }, at);
 }
 
@@ -111,6 +116,10 @@ Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
 Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
   require_not_bool("argmin", x, at);
   return arg_along("argmin", x, dim, false, keepdim, at).indices;
+}
+
+std::ostream& operator<<(std::ostream& os, const ValuesIndices& r) {
+  return os << "values=" << r.values << ",\nindices=" << r.indices;
 }
 
 }  // namespace xgrad

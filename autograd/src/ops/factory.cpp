@@ -1,9 +1,11 @@
-// Making tensors from sizes, ranges, and the program's own numbers. Random ones are in random.cpp.
+// Making tensors from sizes, ranges, and the program's own numbers. Random ones are in sampling.cpp.
 #include <fmt/format.h>
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <ostream>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/parallel.hpp>
@@ -80,7 +82,7 @@ using detail::require_shape;
 
 namespace {
 
-Tensor filled(const char* op, const Shape& shape, const Scalar& v, const TensorOptions& o, Location at) {
+Tensor make_filled(const char* op, const Shape& shape, const Scalar& v, const TensorOptions& o, Location at) {
   require_options(op, o, at);
   require_shape(op, shape, at);
   require_fits(op, v, o.dtype, at);
@@ -93,9 +95,9 @@ DType scalar_dtype(const Scalar& v) {
   return v.is_floating() ? DType::float32 : v.is_bool() ? DType::boolean : DType::int64;
 }
 
-Tensor like(const char* op, const Tensor& t, const Scalar& v, Location at) {
+Tensor make_like(const char* op, const Tensor& t, const Scalar& v, Location at) {
   require_defined(op, t, at);
-  return filled(op, t.shape(), v, {t.dtype()}, at);
+  return make_filled(op, t.shape(), v, {t.dtype()}, at);
 }
 
 }  // namespace
@@ -109,12 +111,12 @@ Tensor zeros(const Shape& shape, TensorOptions o, Location at) {
   require_shape("zeros", shape, at);
   return finish(allocating("zeros", shape, o.dtype, at, [&] { return detail::zeros_raw(shape, o.dtype); }), o);
 }
-Tensor ones(const Shape& shape, TensorOptions o, Location at) { return filled("ones", shape, 1, o, at); }
+Tensor ones(const Shape& shape, TensorOptions o, Location at) { return make_filled("ones", shape, 1, o, at); }
 Tensor full(const Shape& shape, Scalar value, Location at) {
-  return filled("full", shape, value, {scalar_dtype(value)}, at);
+  return make_filled("full", shape, value, {scalar_dtype(value)}, at);
 }
 Tensor full(const Shape& shape, Scalar value, TensorOptions o, Location at) {
-  return filled("full", shape, value, o, at);
+  return make_filled("full", shape, value, o, at);
 }
 
 Tensor empty_like(const Tensor& t, Location at) {
@@ -125,8 +127,8 @@ Tensor zeros_like(const Tensor& t, Location at) {
   require_defined("zeros_like", t, at);
   return detail::zeros_raw(t.shape(), t.dtype());
 }
-Tensor ones_like(const Tensor& t, Location at) { return like("ones_like", t, 1, at); }
-Tensor full_like(const Tensor& t, Scalar value, Location at) { return like("full_like", t, value, at); }
+Tensor ones_like(const Tensor& t, Location at) { return make_like("ones_like", t, 1, at); }
+Tensor full_like(const Tensor& t, Scalar value, Location at) { return make_like("full_like", t, value, at); }
 
 Tensor eye(std::int64_t n, std::optional<std::int64_t> m, TensorOptions o, Location at) {
   const Shape shape{n, m.value_or(n)};
@@ -233,8 +235,8 @@ Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o, L
 }
 
 // ---- from the program's own numbers ----
-Tensor tensor(Scalar value, TensorOptions o, Location at) { return filled("tensor", {}, value, o, at); }
-Tensor tensor(Scalar value, Location at) { return filled("tensor", {}, value, {scalar_dtype(value)}, at); }
+Tensor tensor(Scalar value, TensorOptions o, Location at) { return make_filled("tensor", {}, value, o, at); }
+Tensor tensor(Scalar value, Location at) { return make_filled("tensor", {}, value, {scalar_dtype(value)}, at); }
 
 namespace detail {
 
@@ -307,7 +309,7 @@ Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::function<void(
         .shape_error();
   if (n > 0 && !data) [[unlikely]]
     ErrorReport("from_blob", fmt::format("a null pointer for {} elements", n), at).value_error();
-  if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(item_size(dtype)) != 0) [[unlikely]]
+  if (std::bit_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(item_size(dtype)) != 0) [[unlikely]]
     ErrorReport("from_blob", fmt::format("the memory is not aligned for {}", name(dtype)), at).value_error();
   void* block = pool_allocate(sizeof(TensorImpl));
   TensorImpl* t = new (block) TensorImpl;
@@ -332,6 +334,24 @@ Tensor tensor(std::initializer_list<std::initializer_list<Scalar>> v, TensorOpti
 }
 Tensor tensor(std::initializer_list<std::initializer_list<Scalar>> v, Location at) {
   return detail::from_rows(v, nullptr, at);
+}
+
+// ---- text of what stands beside tensors ----
+std::ostream& operator<<(std::ostream& os, const TensorOptions& o) {
+  return os << fmt::format("{{dtype={}, requires_grad={}}}", name(o.dtype), o.requires_grad);
+}
+std::ostream& operator<<(std::ostream& os, const std::optional<Tensor>& t) {
+  return t ? os << *t : os << "none";
+}
+std::ostream& operator<<(std::ostream& os, const std::vector<Shape>& list) {
+  os << '[';
+  for (std::size_t i = 0; i < list.size(); ++i) os << (i ? ", " : "") << list[i];
+  return os << ']';
+}
+std::ostream& operator<<(std::ostream& os, const std::vector<DType>& list) {
+  os << '[';
+  for (std::size_t i = 0; i < list.size(); ++i) os << (i ? ", " : "") << list[i];
+  return os << ']';
 }
 
 }  // namespace xgrad

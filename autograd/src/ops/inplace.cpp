@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <xgrad/elementwise.hpp>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/factory.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
 #include "core/overlap.hpp"
+#include "ops/factory_checks.hpp"
 #include "ops/promote.hpp"
 #include "ops/view_geometry.hpp"
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
-#include <xgrad/ops/padding.hpp>
+#include <xgrad/ops/interpolate.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 
@@ -151,7 +151,7 @@ void sum_elements(const Weights& w, std::int64_t out, const T* x, T* y) {
 }
 
 // x with dimension d resampled to `size`.
-Tensor along(const Tensor& x, int d, std::int64_t size, const Weights& w) {
+Tensor resample_along(const Tensor& x, int d, std::int64_t size, const Weights& w) {
   const Shape& s = impl(x).shape;
   Shape shape = s;
   shape[d] = size;
@@ -183,7 +183,7 @@ Tensor resample_raw(const Tensor& x, const Resampling& r, bool transposed) {
   if (r.in.numel() == 0) return make_tensor(transposed ? r.in : r.out, impl(x).dtype);
   for (int d = r.in.rank() - 1; d >= 2; --d) {
     const Weights w = weights_of(r, r.in[d], r.out[d], r.scale[static_cast<std::size_t>(d - 2)]);
-    y = transposed ? along(y, d, r.in[d], w.transposed(r.in[d])) : along(y, d, r.out[d], w);
+    y = transposed ? resample_along(y, d, r.in[d], w.transposed(r.in[d])) : resample_along(y, d, r.out[d], w);
   }
   return y;
 }
@@ -223,7 +223,7 @@ void require_spatial(const Tensor& x, const InterpolateOptions& o, const Locatio
       .shape_error();
 }
 
-Resampling checked(const Tensor& x, const InterpolateOptions& o, const Location& at) {
+Resampling check_options(const Tensor& x, const InterpolateOptions& o, const Location& at) {
   const Shape& s = impl(x).shape;
   const std::size_t spatial = s.size() - 2, given = std::max(o.size.size(), o.scale_factor.size());
   const auto refuse = [&](const std::string& rule) {
@@ -257,7 +257,7 @@ Resampling checked(const Tensor& x, const InterpolateOptions& o, const Location&
 Tensor interpolate(const Tensor& x, const InterpolateOptions& options, Location at) {
   require_floating("interpolate", x, at);
   require_spatial(x, options, at);
-  return resample(x, checked(x, options, at), false, at);
+  return resample(x, check_options(x, options, at), false, at);
 }
 
 }  // namespace xgrad

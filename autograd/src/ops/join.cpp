@@ -1,13 +1,17 @@
-// Joining tensors and cutting them into views. The backward function of each is the other one.
+// Joining tensors. The backward functions cut the gradient into views.
 #include <fmt/format.h>
 
 #include <cstring>
+#include <span>
+#include <vector>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/join.hpp>
+#include <xgrad/ops/slice.hpp>
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/node.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/prefetch.hpp"
 #include "ops/view_geometry.hpp"
@@ -20,13 +24,6 @@ using detail::make_view;
 using detail::TensorImpl;
 
 namespace {
-
-// Sizes along a dimension as an int64 tensor: a list of any length that a node can save.
-Tensor size_list(std::span<const std::int64_t> sizes) {
-  Tensor t = make_tensor({static_cast<std::int64_t>(sizes.size())}, DType::int64);
-  if (!sizes.empty()) std::memcpy(impl(t).memory(), sizes.data(), sizes.size_bytes());
-  return t;
-}
 
 template <class Block>
 void copy_column(char* to, std::int64_t to_step, const char* from, std::int64_t rows) {
@@ -184,33 +181,6 @@ Tensor cat_sizes(std::span<const Tensor> tensors, int dim) {
   return t;
 }
 
-// Views of the pieces of x along dim, one node for all of them. The sizes must be valid.
-std::vector<Tensor> cut_up(const char* op, const Tensor& x, std::span<const std::int64_t> sizes, int dim, Location at) {
-  std::vector<Tensor> out(sizes.size());
-  if (out.empty()) return out;
-  std::int64_t start = 0;
-  for (std::size_t k = 0; k < sizes.size(); ++k) {
-    out[k] = detail::narrow_view(x, dim, start, sizes[k]);
-    start += sizes[k];
-  }
-  const Tensor list = detail::needs_tape({x}) ? size_list(sizes) : Tensor();
-  return record(
-      op, std::move(out), {x}, {list},
-      [dim, shape = impl(x).shape, dtype = impl(x).dtype](const Saved& s, std::span<const Tensor> g) -> Grads {
-        // One joined write; a piece that was not used counts as zeros, which take no memory as an expanded number.
-        const Tensor sizes = s[0];
-        std::vector<Tensor> all(g.begin(), g.end());
-        Shape piece = shape;
-        for (std::size_t k = 0; k < all.size(); ++k) {
-          if (all[k].defined()) continue;
-          piece[dim] = detail::data<std::int64_t>(sizes)[k];
-          all[k] = expand(detail::zeros_raw({}, dtype), piece);
-        }
-        return {cat(all, dim)};
-      },
-      at);
-}
-
 }  // namespace
 
 Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) {
@@ -234,7 +204,7 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) {
       [d](const Saved& s, const Tensor& g) -> Grads {
         std::vector<std::int64_t> sizes = s[0].to_vector<std::int64_t>(), lengths = sizes;
         for (std::int64_t& n : lengths) n = std::max<std::int64_t>(n, 0);
-        std::vector<Tensor> pieces = cut_up("split", g, lengths, d, Location::current());
+        std::vector<Tensor> pieces = split(g, lengths, d);
         for (std::size_t k = 0; k < sizes.size(); ++k)
           if (sizes[k] < 0) pieces[k] = detail::zeros_raw({0}, impl(g).dtype);
         return {std::move(pieces)};
@@ -260,67 +230,6 @@ Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) 
   join(out, tensors, d, true);
   return record(
       "stack", std::move(out), tensors, {}, [d](const Saved&, const Tensor& g) -> Grads { return {unbind(g, d)}; }, at);
-}
-
-namespace {
-
-int split_dim(const char* op, const Tensor& x, std::int64_t dim, Location at) {
-  require_defined(op, x, at);
-  if (impl(x).shape.rank() == 0) [[unlikely]]
-    ErrorReport(op, "a tensor of rank 0 has no dimension to split", at).operand("input", x).shape_error();
-  return wrap_dim(op, dim, x, at);
-}
-
-// Sizes n = size + size + ... + rest.
-std::vector<std::int64_t> equal_sizes(std::int64_t n, std::int64_t size) {
-  if (n == 0) return {0};
-  std::vector<std::int64_t> sizes(static_cast<std::size_t>(1 + (n - 1) / size), size);
-  sizes.back() = n - static_cast<std::int64_t>(sizes.size() - 1) * size;
-  return sizes;
-}
-
-}  // namespace
-
-std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t dim, Location at) {
-  const int d = split_dim("split", x, dim, at);
-  const std::int64_t n = impl(x).shape[d];
-  if (size < 0 || (size == 0 && n != 0)) [[unlikely]]
-    ErrorReport("split", fmt::format("size must be positive, got {}", size), at).operand("input", x).value_error();
-  return cut_up("split", x, equal_sizes(n, size), d, at);
-}
-
-std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& sizes, std::int64_t dim, Location at) {
-  const int d = split_dim("split", x, dim, at);
-  const std::int64_t n = impl(x).shape[d];
-  std::int64_t sum = 0;
-  bool overflow = false;
-  for (std::int64_t s : sizes) {
-    if (s < 0) [[unlikely]]
-      ErrorReport("split", fmt::format("sizes must not be negative, got {}", s), at).operand("input", x).value_error();
-    overflow |= __builtin_add_overflow(sum, s, &sum);
-  }
-  if (overflow) [[unlikely]]
-    ErrorReport("split", "the sum of the sizes overflows 64 bits", at).operand("input", x).shape_error();
-  if (sum != n) [[unlikely]]
-    ErrorReport("split", fmt::format("sizes sum to {}, dimension {} has {}", sum, d, n), at)
-        .operand("input", x)
-        .shape_error();
-  return cut_up("split", x, sizes, d, at);
-}
-
-std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim, Location at) {
-  const int d = split_dim("chunk", x, dim, at);
-  if (chunks <= 0) [[unlikely]]
-    ErrorReport("chunk", fmt::format("chunks must be > 0, got {}", chunks), at).operand("input", x).value_error();
-  const std::int64_t n = impl(x).shape[d];
-  constexpr std::int64_t kMostEmpty = 1 << 20;  // a dimension that is not empty bounds their number itself
-  if (n == 0 && chunks > kMostEmpty) [[unlikely]]
-    ErrorReport("chunk", fmt::format("{} chunks of a dimension of size 0, at most {} are supported", chunks, kMostEmpty),
-                at)
-        .operand("input", x)
-        .value_error();
-  if (n == 0) return cut_up("chunk", x, std::vector<std::int64_t>(static_cast<std::size_t>(chunks), 0), d, at);
-  return cut_up("chunk", x, equal_sizes(n, 1 + (n - 1) / chunks), d, at);
 }
 
 }  // namespace xgrad

@@ -1,14 +1,21 @@
-// Losses with margins and of distributions, on the tape as the operations they are made of.
+// Losses with margins, on the tape as the operations they are made of.
+#include <algorithm>
 #include <cmath>
-#include <numbers>
+#include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/classification_loss.hpp>
+#include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/index.hpp>
-#include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/margin_loss.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/view.hpp>
 
+#include "ops/index_places.hpp"
 #include "ops/p_norm.hpp"
 #include "ops/pair_loss.hpp"
+#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 
@@ -162,14 +169,6 @@ void require_scores(const char* op, const Tensor& input, const Tensor& target, c
       .shape_error();
 }
 
-Tensor plain_index(const Tensor& t) { return detail::contiguous_copy(detail::cast_raw(t, DType::int64)); }
-
-Tensor bools(const Shape& shape, bool value) {
-  Tensor t = make_tensor(shape, DType::boolean);
-  std::fill_n(detail::data<bool>(t), impl(t).numel, value);
-  return t;
-}
-
 }  // namespace
 
 Tensor multi_margin_loss(const Tensor& input, const Tensor& target, const MultiMarginOptions& o, Location at) {
@@ -186,8 +185,9 @@ Tensor multi_margin_loss(const Tensor& input, const Tensor& target, const MultiM
     ErrorReport(op, fmt::format("weight must be ({}), one per class, got {}", classes, to_string(o.weight.shape())), at)
         .operand("weight", o.weight)
         .shape_error();
-  const Tensor index = plain_index(target).reshape({rows, 1});
-  Tensor others = bools({rows, classes}, true);
+  const Tensor index = detail::as_index(target).reshape({rows, 1});
+  Tensor others = make_tensor({rows, classes}, DType::boolean);
+  detail::fill_raw(others, true);
   for (std::int64_t r = 0; r < rows; ++r) {
     const std::int64_t t = detail::data<std::int64_t>(index)[r];
     if (t < 0 || t >= classes) [[unlikely]]
@@ -215,8 +215,9 @@ struct Labels {
 };
 Labels read_labels(const char* op, const Tensor& input, const Tensor& target, std::int64_t rows, std::int64_t classes,
                    const Location& at) {
-  const Tensor plain = plain_index(target);
-  Labels l{make_tensor({rows, classes}, DType::int64), bools({rows, classes}, false), bools({rows, classes}, false)};
+  const Tensor plain = detail::as_index(target);
+  Labels l{make_tensor({rows, classes}, DType::int64), detail::zeros_raw({rows, classes}, DType::boolean),
+           detail::zeros_raw({rows, classes}, DType::boolean)};
   auto* index = detail::data<std::int64_t>(l.index);
   const auto* p = detail::data<std::int64_t>(plain);
   for (std::int64_t r = 0; r < rows; ++r) {
@@ -261,66 +262,6 @@ Tensor multilabel_soft_margin_loss(const Tensor& input, const Tensor& target, co
   if (weight.defined()) loss = mul(loss, weight.to(impl(p.input).dtype, at), at);
   if (impl(loss).shape.rank() > 0) loss = mean(loss, Shape{-1}, false, at);
   return reduced_values(loss, reduction, at);
-}
-
-// ---- distributions ----
-Tensor poisson_nll_loss(const Tensor& input, const Tensor& target, const PoissonNllOptions& o, Location at) {
-  const Pair p = checked_pair("poisson_nll_loss", input, target, at);
-  const Tensor &x = p.input, &y = p.target;
-  Tensor loss = o.log_input ? sub(exp(x, at), mul(y, x, at), 1, at)
-                            : sub(x, mul(y, log(add(x, Scalar(o.eps), at), at), at), 1, at);
-  if (o.full) {
-    const Tensor large = gt(y, Scalar(1.0), at), safe = where(large, y, Scalar(1.0), at);
-    const Tensor stirling = add(sub(mul(safe, log(safe, at), at), safe, 1, at),
-                                mul(log(mul(safe, Scalar(2 * std::numbers::pi), at), at), Scalar(0.5), at), 1, at);
-    loss = add(loss, where(large, stirling, Scalar(0.0), at), 1, at);
-  }
-  return reduced_values(loss, o.reduction, at);
-}
-
-namespace {
-
-// var as it broadcasts over the input. One variance for each row comes first: with (N, N) and (N) it is meant.
-Tensor fitting_variance(const Tensor& input, const Tensor& var, const Location& at) {
-  const Shape &s = impl(input).shape, &v = impl(var).shape;
-  Shape rows = s;
-  if (s.rank() > 0) rows.erase(s.rank() - 1);
-  if (s.rank() > 0 && v == rows) return unsqueeze(var, -1, at);
-  if (detail::is_expandable_to(v, s)) return var;
-  ErrorReport("gaussian_nll_loss", fmt::format("var of shape {} does not fit input {}", to_string(v), to_string(s)), at)
-      .operand("input", input)
-      .operand("var", var)
-      .shape_error();
-}
-
-void require_variance(const Tensor& var, const Location& at) {
-  const Tensor plain = detail::contiguous_copy(var);
-  detail::dispatch_floating(impl(plain).dtype, [&](auto zero) {
-    const auto* p = detail::data<decltype(zero)>(plain);
-    for (std::int64_t i = 0; i < impl(plain).numel; ++i)
-      if (p[i] < 0) [[unlikely]]
-        ErrorReport("gaussian_nll_loss", fmt::format("var {} is negative", p[i]), at)
-            .operand("var", var)
-            .line("at", fmt::format("element {} of var", i))
-            .value_error();
-  });
-}
-
-}  // namespace
-
-Tensor gaussian_nll_loss(const Tensor& input, const Tensor& target, const Tensor& var, const GaussianNllOptions& o,
-                         Location at) {
-  const char* op = "gaussian_nll_loss";
-  const Pair p = checked_pair(op, input, target, at);
-  require_floating(op, var, at);
-  require_variance(var, at);
-  const Tensor fitting = fitting_variance(p.input, var, at);
-  // The least variance is put in as a constant: the gradient of var does not stop there.
-  const Tensor now = fitting.detach();
-  const Tensor lift = sub(clamp_min(now, Scalar(o.eps), at), now, 1, at), v = add(fitting, lift, 1, at);
-  Tensor loss = mul(add(log(v, at), div(square(sub(p.input, p.target, 1, at), at), v, at), 1, at), Scalar(0.5), at);
-  if (o.full) loss = add(loss, Scalar(0.5 * std::log(2 * std::numbers::pi)), at);
-  return reduced_values(loss, o.reduction, at);
 }
 
 }  // namespace xgrad

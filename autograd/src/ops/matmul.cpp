@@ -3,9 +3,9 @@
 #include "ops/matmul.hpp"
 
 #include <fmt/format.h>
-#include <xgrad/ops/elementwise.hpp>
-#include <xgrad/ops/linalg.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/matmul.hpp>
+#include <xgrad/ops/view.hpp>
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
@@ -197,7 +197,7 @@ Tensor matmul_op(const Tensor& x, bool trans_x, const Tensor& y, bool trans_y) {
   return matmul(trans_x ? transpose(x, -2, -1) : x, trans_y ? transpose(y, -2, -1) : y);
 }
 
-Tensor packed(const Tensor& x) {
+Tensor contiguous_for_gemm(const Tensor& x) {
   Layout l;
   const TensorImpl& t = impl(x);
   if (t.contiguous || (t.shape.rank() == 2 && find_layout(t, l))) return x;
@@ -262,7 +262,7 @@ void require_product(const char* op, const Tensor& x, const Tensor& y, const Loc
 // d(x y): g y^T and x^T g, with the outer products that vectors as operands turn these into. Gradients of batches that
 // were broadcast are summed by the engine.
 Grads matmul_backward(const Saved& s, const Tensor& grad, int rank_x, int rank_y) {
-  const Tensor g = impl(grad).shape.rank() >= 2 ? detail::packed(grad) : grad;
+  const Tensor g = impl(grad).shape.rank() >= 2 ? detail::contiguous_for_gemm(grad) : grad;
   Tensor gx, gy;
   if (s.needs(0)) {
     const Tensor y = s[1];
@@ -287,7 +287,7 @@ Grads matmul_backward(const Saved& s, const Tensor& grad, int rank_x, int rank_y
   return {gx, gy};
 }
 
-Tensor product(const char* op, const Tensor& x, const Tensor& y, const Location& at) {
+Tensor multiply(const char* op, const Tensor& x, const Tensor& y, const Location& at) {
   Tensor out = detail::matmul_raw(x, false, y, false);
   const bool tape = grad_enabled();
   const Tensor none;
@@ -303,19 +303,19 @@ Tensor product(const char* op, const Tensor& x, const Tensor& y, const Location&
 
 Tensor matmul(const Tensor& x, const Tensor& y, Location at) {
   require_product("matmul", x, y, at);
-  return product("matmul", x, y, at);
+  return multiply("matmul", x, y, at);
 }
 
 Tensor mm(const Tensor& x, const Tensor& y, Location at) {
   require_ranks("mm", x, 2, y, 2, at);
   require_product("mm", x, y, at);
-  return product("mm", x, y, at);
+  return multiply("mm", x, y, at);
 }
 
 Tensor mv(const Tensor& x, const Tensor& y, Location at) {
   require_ranks("mv", x, 2, y, 1, at);
   require_product("mv", x, y, at);
-  return product("mv", x, y, at);
+  return multiply("mv", x, y, at);
 }
 
 Tensor bmm(const Tensor& x, const Tensor& y, Location at) {
@@ -323,14 +323,14 @@ Tensor bmm(const Tensor& x, const Tensor& y, Location at) {
   if (impl(x).shape[0] != impl(y).shape[0]) [[unlikely]]
     refuse("bmm", fmt::format("batch sizes differ ({} and {})", impl(x).shape[0], impl(y).shape[0]), x, y, at);
   require_product("bmm", x, y, at);
-  return product("bmm", x, y, at);
+  return multiply("bmm", x, y, at);
 }
 
 Tensor dot(const Tensor& x, const Tensor& y, Location at) {
   require_ranks("dot", x, 1, y, 1, at);
   if (impl(x).numel != impl(y).numel) [[unlikely]]
     refuse("dot", fmt::format("sizes differ ({} and {})", impl(x).numel, impl(y).numel), x, y, at);
-  return product("dot", x, y, at);
+  return multiply("dot", x, y, at);
 }
 
 Tensor outer(const Tensor& x, const Tensor& y, Location at) {
@@ -352,7 +352,7 @@ Tensor outer(const Tensor& x, const Tensor& y, Location at) {
       "outer", std::move(out), {x, y},
       {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
       [](const Saved& s, const Tensor& grad) -> Grads {
-        const Tensor g = detail::packed(grad);
+        const Tensor g = detail::contiguous_for_gemm(grad);
         return {s.needs(0) ? matmul_op(g, false, s[1], false) : Tensor(),
                 s.needs(1) ? matmul_op(g, true, s[0], false) : Tensor()};
       },

@@ -12,7 +12,7 @@ Tensor matmul_raw(const Tensor& x, bool trans_x, const Tensor& y, bool trans_y);
 Tensor matmul_op(const Tensor& x, bool trans_x, const Tensor& y, bool trans_y);
 
 // x itself, or a contiguous copy where GEMM cannot read it in place, so that several products share one copy.
-Tensor packed(const Tensor& x);
+Tensor contiguous_for_gemm(const Tensor& x);
 // (..., n) as (rows, n).
 Tensor as_rows(const Tensor& x);
 

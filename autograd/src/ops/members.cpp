@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <xgrad/check.hpp>
+#include <xgrad/ops/extremum.hpp>
 #include <xgrad/ops/reduce.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/slice.hpp>
+#include <xgrad/ops/view.hpp>
 
 namespace xgrad {
 

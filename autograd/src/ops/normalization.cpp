@@ -5,10 +5,13 @@
 
 #include <cmath>
 #include <xgrad/elementwise.hpp>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/join.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/normalization.hpp>
 #include <xgrad/ops/reduce.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/slice.hpp>
+#include <xgrad/ops/view.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/node.hpp"
@@ -152,7 +155,7 @@ Grads second_derivative(const Saved& s, std::span<const Tensor> h, const Norm& n
 
 Grads norm_backward(const Saved& s, const Tensor& grad, const Norm& norm) {
   const Tensor x = s[0], weight = s[1];
-  const NormTerms terms{s[2], s[3], weight.defined() ? contiguous_copy(weight) : Tensor(), {}, s[4]};
+  const NormTerms terms{s[2], s[3], contiguous_copy(weight), {}, s[4]};
   const bool last_use = !grad_enabled() && detail::is_sole_owner(grad);
   detail::NormGrads raw = detail::norm_backward_raw(norm.grid, norm.constant, contiguous_copy(grad), contiguous_copy(x),
                                                     norm.affine, terms, last_use);
@@ -171,11 +174,9 @@ Tensor record_norm(const char* op, Tensor y, const Inputs& in, const NormTerms& 
       [norm](const Saved& s, const Tensor& g) -> Grads { return norm_backward(s, g, norm); }, at);
 }
 
-Tensor plain(const Tensor& t) { return t.defined() ? contiguous_copy(t) : Tensor(); }
-
-Tensor rows(const NormGrid& grid, double eps, const Inputs& in, NormTerms& terms) {
-  terms.weight = plain(in.weight);
-  terms.bias = plain(in.bias);
+Tensor normalize_rows(const NormGrid& grid, double eps, const Inputs& in, NormTerms& terms) {
+  terms.weight = contiguous_copy(in.weight);
+  terms.bias = contiguous_copy(in.bias);
   return detail::norm_rows_raw(grid, contiguous_copy(in.x), eps, terms);
 }
 
@@ -200,7 +201,7 @@ Tensor moved_towards(const Tensor& r, const Tensor& s, double momentum) {
   if (!r.defined()) return Tensor();
   const NoGradGuard off;
   const Tensor old = detail::cast_raw(r.detach(), impl(s).dtype);
-  return elementwise([momentum](auto a, auto b) { return a * (1 - momentum) + b * momentum; }, old, s);
+  return map([momentum](auto a, auto b) { return a * (1 - momentum) + b * momentum; }, old, s);
 }
 
 // The last act of an operation: what throws before it leaves the statistics alone, and copying does not throw.
@@ -213,11 +214,11 @@ void replace(Running now, const Running& next, const Location& at) {
 double unbiased(std::int64_t count) { return static_cast<double>(count) / static_cast<double>(count - 1); }
 
 Tensor scaled(const Tensor& t, double factor) {
-  return elementwise([factor](auto v) { return v * factor; }, t);
+  return map([factor](auto v) { return v * factor; }, t);
 }
 
 Tensor inverse_root(const Tensor& variance, double eps) {
-  return elementwise([eps](auto v) { return 1 / sqrt(v + eps); }, variance);
+  return map([eps](auto v) { return 1 / sqrt(v + eps); }, variance);
 }
 
 // Copies: the running statistics may move on before the backward pass.
@@ -232,8 +233,7 @@ NormTerms running_terms(const Tensor& x, const Running& r, double eps) {
 NormTerms batch_terms(const NormGrid& grid, const Tensor& x, const Running& running, double momentum, double eps,
                       Running& next) {
   if (grid.numel() == 0) {  // no statistics, and nothing that needs them
-    Tensor none = make_tensor({grid.groups}, impl(x).dtype);
-    detail::fill_raw(none, Scalar(0.0));
+    const Tensor none = detail::zeros_raw({grid.groups}, impl(x).dtype);
     return {none, none, {}, {}, none};
   }
   const NoGradGuard off;
@@ -243,9 +243,9 @@ NormTerms batch_terms(const NormGrid& grid, const Tensor& x, const Running& runn
   return {m.mean, inverse_root(m.variance, eps), {}, {}, m.rest};
 }
 
-Tensor channels(const NormGrid& grid, const Tensor& x, const Inputs& in, NormTerms& terms) {
-  terms.weight = plain(in.weight);
-  terms.bias = plain(in.bias);
+Tensor normalize_channels(const NormGrid& grid, const Tensor& x, const Inputs& in, NormTerms& terms) {
+  terms.weight = contiguous_copy(in.weight);
+  terms.bias = contiguous_copy(in.bias);
   return detail::norm_channels_raw(grid, x, terms);
 }
 
@@ -259,7 +259,7 @@ Running next_from_samples(const NormGrid& grid, const NormTerms& terms, const Ru
   const auto mean_of = [&](const Tensor& t) {
     return detail::mean_raw(detail::make_view(t, s, s.contiguous_strides(), impl(t).offset()), 0b1, false);
   };
-  const Tensor variance = elementwise([eps](auto r) { return 1 / (r * r) - eps; }, terms.rstd);
+  const Tensor variance = map([eps](auto r) { return 1 / (r * r) - eps; }, terms.rstd);
   return {moved_towards(running.mean, mean_of(terms.mean), momentum),
           moved_towards(running.var, scaled(mean_of(variance), unbiased(grid.count())), momentum)};
 }
@@ -294,7 +294,8 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   NormTerms terms =
       training ? batch_terms(grid, packed, running, momentum, eps, next) : running_terms(packed, running, eps);
   const Tensor y =
-      record_norm("batch_norm", channels(grid, packed, in, terms), in, terms, {grid, !training, eps, each}, at, used);
+      record_norm("batch_norm", normalize_channels(grid, packed, in, terms), in, terms, {grid, !training, eps, each},
+                  at, used);
   replace(running, next, at);
   return y;
 }
@@ -317,7 +318,8 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
   NormGrid grid{1, 1, normalized_shape.numel(), 1, false};
   for (int d = 0; d < lead; ++d) grid.n *= s[d];
   NormTerms terms;
-  return record_norm("layer_norm", rows(grid, eps, in, terms), in, terms, {grid, false, eps, normalized_shape}, at);
+  return record_norm("layer_norm", normalize_rows(grid, eps, in, terms), in, terms,
+                     {grid, false, eps, normalized_shape}, at);
 }
 
 Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight, const Tensor& bias, double eps,
@@ -335,7 +337,7 @@ Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight
   grid.per_group = grid.groups / num_groups;
   grid.groups = num_groups;
   NormTerms terms;
-  return record_norm("group_norm", rows(grid, eps, in, terms), in, terms, {grid, false, eps, each}, at);
+  return record_norm("group_norm", normalize_rows(grid, eps, in, terms), in, terms, {grid, false, eps, each}, at);
 }
 
 Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight,
@@ -351,7 +353,7 @@ Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& 
   if (use_input_stats) require_several(op, "value per channel and sample", grid, in, at);
   const Tensor packed = contiguous_copy(x);
   NormTerms terms = use_input_stats ? NormTerms{} : running_terms(packed, running, eps);
-  Tensor y = use_input_stats ? rows(grid, eps, in, terms) : channels(grid, packed, in, terms);
+  Tensor y = use_input_stats ? normalize_rows(grid, eps, in, terms) : normalize_channels(grid, packed, in, terms);
   const Running next = use_input_stats ? next_from_samples(grid, terms, running, momentum, eps) : Running{};
   const Tensor statistics[] = {running_mean, running_var};
   y = record_norm("instance_norm", std::move(y), in, terms, {grid, !use_input_stats, eps, each}, at,
@@ -381,8 +383,7 @@ Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha, dou
     if (shift == 0) continue;
     Shape edge = impl(x).shape;
     edge[1] = channels - length;
-    Tensor zeros = make_tensor(edge, impl(x).dtype);
-    detail::fill_raw(zeros, Scalar(0.0));
+    const Tensor zeros = detail::zeros_raw(edge, impl(x).dtype);
     const Tensor part = narrow(squares, 1, shift > 0 ? shift : 0, length, at);
     total = add(total, shift > 0 ? cat({part, zeros}, 1, at) : cat({zeros, part}, 1, at), 1, at);
   }

@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <xgrad/elementwise.hpp>
-#include <xgrad/ops/elementwise.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/math.hpp>
+#include <xgrad/ops/view.hpp>
 #include <xgrad/p_norm.hpp>
 #include <xgrad/parallel.hpp>
 
@@ -17,9 +19,9 @@ namespace {
 
 // For p = 2, where squares neither overflow nor vanish, vectors of them are added up; p_norm_of does the other rows.
 Tensor euclidean(const Tensor& x) {
-  const Tensor squares = elementwise([](auto v) { return v * v; }, x);
+  const Tensor squares = map([](auto v) { return v * v; }, x);
   Tensor y =
-      elementwise([](auto v) { return sqrt(v); }, sum_raw(squares, DimSet{1} << (impl(x).shape.rank() - 1), false));
+      map([](auto v) { return sqrt(v); }, sum_raw(squares, DimSet{1} << (impl(x).shape.rank() - 1), false));
   dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
     constexpr bool single = std::is_same_v<T, float>;
@@ -62,7 +64,7 @@ Tensor extreme_backward(const Tensor& g, const Tensor& x, const Tensor& y) {
   Tensor count;
   {
     const NoGradGuard off;
-    count = elementwise([=](auto x, auto y) { return where(extreme(x, y), decltype(x)(1), decltype(x)(0)); }, x, y);
+    count = map([=](auto x, auto y) { return where(extreme(x, y), decltype(x)(1), decltype(x)(0)); }, x, y);
     count = sum_raw(count, DimSet{1} << (impl(x).shape.rank() - 1), true);
   }
   return fuse([=](auto g, auto x, auto y, auto n) { return where(extreme(x, y), sign(x) * (g / n), 0.); }, g, x, y,
@@ -91,8 +93,8 @@ Tensor backward(const Tensor& g, const Tensor& x, const Tensor& y, double p) {
     const Tensor divisor = fuse([](auto y) { return where(y == 0, INFINITY, y); }, y);
     if (grad_enabled() || !is_moderate(y))
       return fuse([](auto g, auto x, auto y) { return g * (x / y); }, g, x, divisor);
-    return elementwise([](auto f, auto x) { return f * x; },
-                       elementwise([](auto g, auto y) { return g / y; }, g, divisor), x);
+    return map([](auto f, auto x) { return f * x; },
+                       map([](auto g, auto y) { return g / y; }, g, divisor), x);
   }
   return fuse(
       [p](auto g, auto x, auto y) {

@@ -7,11 +7,12 @@
 #include <vector>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
-#include <xgrad/ops/padding.hpp>
+#include <xgrad/ops/pad.hpp>
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
+#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 
@@ -169,8 +170,7 @@ Tensor pad_op(const Tensor& x, const Pads& p, Scalar value, const Location& at);
 
 // The adjoint of the modes that copy elements: x's shape with g added where its elements come from.
 Tensor pad_backward(const Tensor& g, const Pads& p, const Shape& shape) {
-  Tensor x = make_tensor(shape, impl(g).dtype);
-  detail::fill_raw(x, Scalar(0.0));
+  Tensor x = detail::zeros_raw(shape, impl(g).dtype);
   if (impl(g).numel > 0) {
     const Tensor packed = detail::contiguous_copy(g);
     const Walk walk(shape, p);

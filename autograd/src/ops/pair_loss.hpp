@@ -8,8 +8,12 @@
 #include <array>
 #include <limits>
 #include <xgrad/elementwise.hpp>
-#include <xgrad/ops/elementwise.hpp>
-#include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/math.hpp>
+#include <xgrad/ops/loss_reduction.hpp>
+#include <xgrad/ops/reduce.hpp>
 #include <xgrad/parallel.hpp>
 
 #include "core/node.hpp"
@@ -96,7 +100,7 @@ inline double reduction_scale(Reduction r, std::int64_t n) {
 
 template <class F, class... In>
 Tensor reduce_with(Reduction r, const F& f, double ns, const In&... in) {
-  if (r == Reduction::none) return elementwise(f, in...);
+  if (r == Reduction::none) return map(f, in...);
   const std::int64_t n = impl(std::get<0>(std::tie(in...))).numel;
   return reduced(f, reduction_scale(r, n), ns, contiguous_copy(in)...);
 }

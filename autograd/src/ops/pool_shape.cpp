@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/elementwise_loop.hpp"
+#include "ops/index_places.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -138,7 +139,7 @@ PoolShape unpool_shape(const char* op, const Tensor& x, const Tensor& indices, c
   }
   require_image(c, s.in);
   const std::int64_t room = volume(s.in);
-  const Tensor wide = contiguous_copy(cast_raw(indices, DType::int64));
+  const Tensor wide = as_index(indices);
   for (std::int64_t i = 0; i < impl(wide).numel; ++i)
     if (const std::int64_t k = data<std::int64_t>(wide)[i]; k < 0 || k >= room)
       ErrorReport(op, fmt::format("index {} out of range for {} elements", k, room), at)

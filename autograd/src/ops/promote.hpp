@@ -24,6 +24,13 @@ inline Tensor as_floating(const Tensor& x) {
 }
 inline Tensor as_type(const Tensor& x, DType d) { return impl(x).dtype == d ? x : cast_raw(x, d); }
 
+// A number as a tensor.
+inline Tensor scalar_tensor(Scalar v, DType type) {
+  Tensor t = make_tensor({}, type);
+  fill_raw(t, v);
+  return t;
+}
+
 // ShapeError with the caller's place when x and y do not broadcast.
 inline void require_broadcast(const char* op, const Tensor& x, const Tensor& y, const Location& at) {
   require_defined(op, x, at);

@@ -1,5 +1,7 @@
+// Recurrent layers: checks, one operation for a whole sequence, and what a recorded backward pass is made of.
 #include <fmt/format.h>
 
+#include <ostream>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/recurrent.hpp>
@@ -20,12 +22,12 @@ using detail::RecurrentInputs;
 namespace {
 
 // An operand under the name that messages give it.
-struct Operand {
+struct NamedInput {
   const char* role;
   const Tensor& tensor;
 };
 
-[[noreturn, gnu::cold]] void refuse(const char* op, const std::string& rule, const Tensor& x, const Operand& o,
+[[noreturn, gnu::cold]] void refuse(const char* op, const std::string& rule, const Tensor& x, const NamedInput& o,
                                     const Location& at) {
   ErrorReport report(op, rule, at);
   report.operand("x", x);
@@ -37,7 +39,7 @@ void require_types(const char* op, const RecurrentInputs& in, const Location& at
   require_floating(op, in.x, at);
   require_defined(op, in.w_ih, at);
   require_defined(op, in.w_hh, at);
-  for (const Operand& o : {Operand{"h0", in.h0},
+  for (const NamedInput& o : {NamedInput{"h0", in.h0},
                            {"c0", in.c0},
                            {"weight_ih", in.w_ih},
                            {"weight_hh", in.w_hh},
@@ -52,7 +54,7 @@ void require_types(const char* op, const RecurrentInputs& in, const Location& at
   }
 }
 
-void require_shape(const char* op, const RecurrentInputs& in, const Operand& o, const char* dims, const Shape& want,
+void require_shape(const char* op, const RecurrentInputs& in, const NamedInput& o, const char* dims, const Shape& want,
                    const Location& at) {
   if (!o.tensor.defined() || impl(o.tensor).shape == want) return;
   refuse(op, fmt::format("{} must be {} = {}, got {}", o.role, dims, to_string(want), to_string(impl(o.tensor).shape)),
@@ -92,9 +94,10 @@ Recurrence describe(const char* op, Cell cell, bool single, bool reverse, const 
   return r;
 }
 
-RecurrentInputs packed(const RecurrentInputs& in) {
-  const auto pack = [](const Tensor& t) { return t.defined() ? detail::contiguous_copy(t) : t; };
-  return {pack(in.x), pack(in.h0), pack(in.c0), pack(in.w_ih), pack(in.w_hh), pack(in.b_ih), pack(in.b_hh)};
+RecurrentInputs make_contiguous(const RecurrentInputs& in) {
+  using detail::contiguous_copy;
+  return {contiguous_copy(in.x),    contiguous_copy(in.h0),   contiguous_copy(in.c0),  contiguous_copy(in.w_ih),
+          contiguous_copy(in.w_hh), contiguous_copy(in.b_ih), contiguous_copy(in.b_hh)};
 }
 
 // Saved: the seven inputs, y, gates, memory. Outputs: h, c of a single step; else y, last h, last c.
@@ -107,7 +110,7 @@ Grads recurrent_grads(const Recurrence& r, const Saved& s, std::span<const Tenso
   std::array<bool, 7> wanted;
   for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = s.needs(i);
   const std::array<Tensor, 2> into{detail::collected_gradient(3), detail::collected_gradient(4)};
-  auto grads = detail::recurrent_backward(r, packed(in), s[7], {s[8], s[9]}, g[0], gh, gc, wanted, into);
+  auto grads = detail::recurrent_backward(r, make_contiguous(in), s[7], {s[8], s[9]}, g[0], gh, gc, wanted, into);
   return std::vector<Tensor>(std::make_move_iterator(grads.begin()), std::make_move_iterator(grads.end()));
 }
 
@@ -126,7 +129,7 @@ std::vector<Tensor> recur(const char* op, Cell cell, Span span, const Tensor& x,
   const RecurrentInputs in{x, s0.h, s0.c, w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh};
   const Recurrence r = describe(op, cell, span == Span::step, span == Span::backwards, in, at);
   const bool keep = detail::needs_tape({in.x, in.h0, in.c0, in.w_ih, in.w_hh, in.b_ih, in.b_hh});
-  const detail::RecurrentResult f = detail::recurrent_forward(r, packed(in), keep);
+  const detail::RecurrentResult f = detail::recurrent_forward(r, make_contiguous(in), keep);
   std::vector<Tensor> outputs{f.y};
   if (!r.single) outputs.push_back(last_hidden(r, f.y));
   if (cell == Cell::lstm) outputs.push_back(f.c);
@@ -137,17 +140,17 @@ std::vector<Tensor> recur(const char* op, Cell cell, Span span, const Tensor& x,
 }
 
 Span direction(const RecurrentOptions& o) { return o.reverse ? Span::backwards : Span::forwards; }
-RNNOutput two(std::vector<Tensor>&& y) { return {std::move(y[0]), std::move(y[1])}; }
+RNNOutput to_output(std::vector<Tensor>&& y) { return {std::move(y[0]), std::move(y[1])}; }
 
 }  // namespace
 
 RNNOutput rnn_tanh(const Tensor& x, const Tensor& h0, const RecurrentWeights& w, RecurrentOptions options,
                    Location at) {
-  return two(recur("rnn_tanh", Cell::rnn_tanh, direction(options), x, {h0}, w, at));
+  return to_output(recur("rnn_tanh", Cell::rnn_tanh, direction(options), x, {h0}, w, at));
 }
 RNNOutput rnn_relu(const Tensor& x, const Tensor& h0, const RecurrentWeights& w, RecurrentOptions options,
                    Location at) {
-  return two(recur("rnn_relu", Cell::rnn_relu, direction(options), x, {h0}, w, at));
+  return to_output(recur("rnn_relu", Cell::rnn_relu, direction(options), x, {h0}, w, at));
 }
 LSTMOutput lstm(const Tensor& x, const LSTMState& s0, const RecurrentWeights& w, RecurrentOptions options,
                 Location at) {
@@ -155,7 +158,7 @@ LSTMOutput lstm(const Tensor& x, const LSTMState& s0, const RecurrentWeights& w,
   return {std::move(y[0]), {std::move(y[1]), std::move(y[2])}};
 }
 RNNOutput gru(const Tensor& x, const Tensor& h0, const RecurrentWeights& w, RecurrentOptions options, Location at) {
-  return two(recur("gru", Cell::gru, direction(options), x, {h0}, w, at));
+  return to_output(recur("gru", Cell::gru, direction(options), x, {h0}, w, at));
 }
 
 Tensor rnn_tanh_cell(const Tensor& x, const Tensor& h, const RecurrentWeights& w, Location at) {
@@ -170,6 +173,15 @@ LSTMState lstm_cell(const Tensor& x, const LSTMState& s, const RecurrentWeights&
 }
 Tensor gru_cell(const Tensor& x, const Tensor& h, const RecurrentWeights& w, Location at) {
   return recur("gru_cell", Cell::gru, Span::step, x, {h}, w, at)[0];
+}
+
+// ---- text ----
+std::ostream& operator<<(std::ostream& os, const LSTMState& s) { return os << "h=" << s.h << ",\nc=" << s.c; }
+std::ostream& operator<<(std::ostream& os, const RNNOutput& r) {
+  return os << "output=" << r.output << ",\nh=" << r.h;
+}
+std::ostream& operator<<(std::ostream& os, const LSTMOutput& r) {
+  return os << "output=" << r.output << ",\n" << r.state;
 }
 
 }  // namespace xgrad

@@ -1,10 +1,16 @@
 #include "ops/recurrent_composed.hpp"
 
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/factory.hpp>
-#include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/join.hpp>
+#include <xgrad/ops/linear.hpp>
+#include <xgrad/ops/math.hpp>
+#include <xgrad/ops/matmul.hpp>
 #include <xgrad/ops/reduce.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/slice.hpp>
+#include <xgrad/ops/view.hpp>
 
 namespace xgrad::detail {
 namespace {

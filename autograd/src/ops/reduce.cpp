@@ -1,13 +1,20 @@
-// Sum, mean, product, any, all.
+// Sum, mean, variance, product, any, all, log-sum-exp.
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include <xgrad/elementwise.hpp>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/factory.hpp>
+#include <xgrad/ops/join.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/slice.hpp>
+#include <xgrad/ops/view.hpp>
 
 #include "core/node.hpp"
+#include "kernels/softmax.hpp"
 #include "ops/reduce_dims.hpp"
 
 namespace xgrad {
@@ -124,6 +131,137 @@ Tensor all(const Tensor& x, Location at) {
 Tensor all(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
   const DimSet dims = one_dim("all", x, dim, at);
   return detail::min_raw(as_truth(x), dims, keepdim);
+}
+
+// ---- variance and standard deviation ----
+namespace {
+
+// What rounding took from the mean, or nothing where that is no more than the rounding of deviations of this size.
+Tensor mean_rest_that_matters(const detail::Moments& m, bool root) {
+  bool matters = false;
+  detail::dispatch_floating(impl(m.rest).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T *rest = detail::data<T>(m.rest), *spread = detail::data<T>(m.spread);
+    for (std::int64_t i = 0; i < impl(m.rest).numel; ++i) {
+      const T r = rest[i] / std::numeric_limits<T>::epsilon();
+      matters |= root ? std::fabs(r) > spread[i] : r * r > spread[i];
+    }
+  });
+  return matters ? m.rest : Tensor();
+}
+
+// c scale (x - mean - rest): the mean may lie between two numbers of its size. Where this is recorded, the first part
+// is a constant, and the mean of what it leaves of x is differentiated.
+Tensor scaled_deviation(const Tensor& scale, double c, const Tensor& x, const Tensor& mean, const Tensor& rest,
+                        DimSet dims) {
+  const Shape& full = impl(x).shape;
+  const Tensor s = with_kept_dims(scale, full, dims), m = with_kept_dims(mean, full, dims);
+  if (grad_enabled() && x.requires_grad()) {
+    const Tensor d = sub(x, m);
+    return mul(mul(s, sub(d, xgrad::mean(d, detail::dim_list(dims), true))), Scalar(c));
+  }
+  if (!rest.defined()) return fuse([c](auto s, auto x, auto m) { return s * ((x - m) * c); }, s, x, m);
+  return fuse([c](auto s, auto x, auto m, auto r) { return s * ((x - m - r) * c); }, s, x, m,
+              with_kept_dims(rest, full, dims));
+}
+
+double degrees_of_freedom(const Shape& shape, DimSet dims, std::int64_t correction) {
+  return std::max(0.0, static_cast<double>(detail::reduced_count(shape, dims)) - static_cast<double>(correction));
+}
+
+Tensor var_over(const Tensor& x, DimSet dims, std::int64_t correction, bool keepdim, const Location& at) {
+  require_floating("var", x, at);
+  const detail::Moments m = detail::moments_raw(x, dims, static_cast<double>(correction), false, keepdim);
+  return record(
+      "var", m.spread, {x}, {x, m.mean, mean_rest_that_matters(m, false)},
+      [dims, correction](const Saved& s, const Tensor& g) -> Grads {
+        const Tensor v = s[0];
+        const double c = 2 / degrees_of_freedom(impl(v).shape, dims, correction);
+        return {scaled_deviation(g, c, v, s[1], s[2], dims)};
+      },
+      at);
+}
+
+// The gradient is 0 where the deviation is 0, as in PyTorch.
+Tensor std_over(const Tensor& x, DimSet dims, std::int64_t correction, bool keepdim, const Location& at) {
+  require_floating("std", x, at);
+  const detail::Moments m = detail::moments_raw(x, dims, static_cast<double>(correction), true, keepdim);
+  return record(
+      "std", m.spread, {x}, {x, m.mean, mean_rest_that_matters(m, true), m.spread},
+      [dims, correction](const Saved& s, const Tensor& g) -> Grads {
+        const Tensor v = s[0];
+        const double c = 1 / degrees_of_freedom(impl(v).shape, dims, correction);
+        const Tensor scale = fuse(
+            [c](auto g, auto y) {
+              auto flat = y == 0;
+              return where(flat, 0., g * c / where(flat, 1., y));
+            },
+            g, s[3]);
+        return {scaled_deviation(scale, 1, v, s[1], s[2], dims)};
+      },
+      at);
+}
+
+}  // namespace
+
+Tensor var(const Tensor& x, Location at) {
+  require_defined("var", x, at);
+  return var_over(x, all_dims(impl(x).shape), 1, false, at);
+}
+Tensor var(const Tensor& x, const Shape& dims, std::int64_t correction, bool keepdim, Location at) {
+  return var_over(x, dim_set("var", x, dims, at), correction, keepdim, at);
+}
+
+Tensor std(const Tensor& x, Location at) {
+  require_defined("std", x, at);
+  return std_over(x, all_dims(impl(x).shape), 1, false, at);
+}
+Tensor std(const Tensor& x, const Shape& dims, std::int64_t correction, bool keepdim, Location at) {
+  return std_over(x, dim_set("std", x, dims, at), correction, keepdim, at);
+}
+
+// ---- log-sum-exp ----
+namespace {
+
+// What rounding took from logsumexp, or nothing where exp() would not show it.
+Tensor sum_rest_that_matters(const Tensor& rest) {
+  bool matters = false;
+  detail::dispatch_floating(impl(rest).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* r = detail::data<T>(rest);
+    for (std::int64_t i = 0; i < impl(rest).numel; ++i)
+      matters |= std::fabs(r[i]) > 2 * std::numeric_limits<T>::epsilon();
+  });
+  return matters ? rest : Tensor();
+}
+
+// g exp(x - y - rest), y + rest being logsumexp: of large x, y alone is off by more than 1. Where this is recorded, y
+// is a constant, and the logsumexp of what it leaves of x is differentiated.
+Tensor logsumexp_backward(const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& rest, DimSet dims) {
+  if (grad_enabled()) {
+    const Tensor left = sub(x, y.detach());
+    return mul(g, exp(sub(left, logsumexp(left, detail::dim_list(dims), true))));
+  }
+  if (!rest.defined()) return map([](auto g, auto x, auto y) { return g * exp(x - y); }, g, x, y);
+  return map([](auto g, auto x, auto y, auto r) { return g * exp(x - y - r); }, g, x, y,
+                     with_kept_dims(rest, impl(x).shape, dims));
+}
+
+}  // namespace
+
+Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
+  const DimSet set = dim_set("logsumexp", x, dims, at);
+  require_floating("logsumexp", x, at);
+  const detail::LogSumExpParts y = detail::logsumexp_raw(x, set, keepdim);
+  Tensor value = y.value;
+  return record(
+      "logsumexp", value, {x}, {x, value, sum_rest_that_matters(y.rest)},
+      [set](const Saved& s, const Tensor& g) -> Grads {
+        const Tensor v = s[0];
+        const Shape& full = impl(v).shape;
+        return {logsumexp_backward(with_kept_dims(g, full, set), v, with_kept_dims(s[1], full, set), s[2], set)};
+      },
+      at);
 }
 
 }  // namespace xgrad

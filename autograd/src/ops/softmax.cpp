@@ -1,64 +1,18 @@
-// log-sum-exp, softmax and its logarithm.
+// softmax and its logarithm.
 #include "kernels/softmax.hpp"
 
-#include <cmath>
-#include <limits>
 #include <xgrad/elementwise.hpp>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/softmax.hpp>
 
-#include "ops/reduce_dims.hpp"
+#include "core/node.hpp"
 
 namespace xgrad {
 
-using detail::dim_set;
-using detail::DimSet;
 using detail::impl;
 using detail::SoftmaxKind;
-using detail::with_kept_dims;
-
-namespace {
-
-// What rounding took from logsumexp, or nothing where exp() would not show it.
-Tensor rest_that_matters(const Tensor& rest) {
-  bool matters = false;
-  detail::dispatch_floating(impl(rest).dtype, [&](auto zero) {
-    using T = decltype(zero);
-    const T* r = detail::data<T>(rest);
-    for (std::int64_t i = 0; i < impl(rest).numel; ++i)
-      matters |= std::fabs(r[i]) > 2 * std::numeric_limits<T>::epsilon();
-  });
-  return matters ? rest : Tensor();
-}
-
-// g exp(x - y - rest), y + rest being logsumexp: of large x, y alone is off by more than 1. Where this is recorded, y
-// is a constant, and the logsumexp of what it leaves of x is differentiated.
-Tensor logsumexp_backward(const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& rest, DimSet dims) {
-  if (grad_enabled()) {
-    const Tensor left = sub(x, y.detach());
-    return mul(g, exp(sub(left, logsumexp(left, detail::dim_list(dims), true))));
-  }
-  if (!rest.defined()) return elementwise([](auto g, auto x, auto y) { return g * exp(x - y); }, g, x, y);
-  return elementwise([](auto g, auto x, auto y, auto r) { return g * exp(x - y - r); }, g, x, y,
-                     with_kept_dims(rest, impl(x).shape, dims));
-}
-
-}  // namespace
-
-Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
-  const DimSet set = dim_set("logsumexp", x, dims, at);
-  require_floating("logsumexp", x, at);
-  const detail::LogSumExpParts y = detail::logsumexp_raw(x, set, keepdim);
-  Tensor value = y.value;
-  return record(
-      "logsumexp", value, {x}, {x, value, rest_that_matters(y.rest)},
-      [set](const Saved& s, const Tensor& g) -> Grads {
-        const Tensor v = s[0];
-        const Shape& full = impl(v).shape;
-        return {logsumexp_backward(with_kept_dims(g, full, set), v, with_kept_dims(s[1], full, set), s[2], set)};
-      },
-      at);
-}
 
 namespace {
 
@@ -101,6 +55,12 @@ Tensor log_softmax(const Tensor& x, std::int64_t dim, Location at) {
   Tensor y = detail::softmax_raw(x, d, SoftmaxKind::log_softmax);
   return record("log_softmax", y, {x}, {y},
                 [d](const Saved& s, const Tensor& g) -> Grads { return {log_softmax_backward(g, s[0], d)}; }, at);
+}
+
+Tensor softmin(const Tensor& x, std::int64_t dim, Location at) {
+  wrap_dim("softmin", dim, x, at);
+  require_floating("softmin", x, at);
+  return softmax(neg(x, at), dim, at);
 }
 
 }  // namespace xgrad

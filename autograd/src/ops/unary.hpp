@@ -2,7 +2,10 @@
 #pragma once
 
 #include <xgrad/elementwise.hpp>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/math.hpp>
 
 #include "core/node.hpp"
 #include "core/reuse.hpp"
@@ -17,8 +20,8 @@ template <Keep K, class F, class B>
 Tensor unary(const char* op, const Tensor& x, F f, B b, const Location& at) {
   require_defined(op, x, at);
   if (!is_floating(impl(x).dtype)) [[unlikely]]
-    return elementwise(f, as_floating(x));
-  Tensor y = elementwise(f, x);
+    return map(f, as_floating(x));
+  Tensor y = map(f, x);
   return record(
       op, y, {x}, {K == Keep::input ? x : y},
       [b](const Saved& s, const Tensor& g) -> Grads { return {fuse_last(b, g, s[0])}; }, at);

@@ -1,13 +1,11 @@
-// Views: another geometry over the same memory. The backward function of a view is the inverse view, or, where the
-// view dropped elements, a scatter into zeros whose own backward is the view again.
+// Another shape or order of the same elements, as views over the same memory. The backward function of a view is the
+// inverse view.
 #include <fmt/format.h>
 
-#include <cstring>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/view.hpp>
 
-#include "core/accumulate.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/view_geometry.hpp"
@@ -16,14 +14,10 @@ namespace xgrad {
 
 using detail::impl;
 using detail::make_tensor;
-using detail::make_view;
 using detail::TensorImpl;
+using detail::view_of;
 
 namespace {
-
-Tensor view_of(const Tensor& x, const Shape& shape, const Shape& strides, std::int64_t first = 0) {
-  return make_view(x, shape, strides, impl(x).offset() + first);
-}
 
 [[noreturn, gnu::cold]] void does_not_fit(const char* op, const Tensor& x, const Shape& shape, bool inferred,
                                           Location at) {
@@ -278,195 +272,6 @@ Tensor expand(const Tensor& x, const Shape& wanted, Location at) {
   // The engine sums a gradient over the dimensions that were repeated.
   return record(
       "expand", view_of(x, shape, strides), {x}, {}, [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
-}
-
-// ---- pieces ----
-namespace detail {
-
-Tensor zeros_raw(const Shape& shape, DType dtype) {
-  Tensor t = make_tensor(shape, dtype);
-  const std::size_t bytes = static_cast<std::size_t>(impl(t).numel) * static_cast<std::size_t>(item_size(dtype));
-  if (bytes <= 32 << 10)
-    std::memset(impl(t).memory(), 0, bytes);
-  else
-    fill_raw(t, Scalar(0));
-  return t;
-}
-
-Tensor narrow_view(const Tensor& x, int dim, std::int64_t start, std::int64_t length) {
-  Shape shape = impl(x).shape;
-  shape[dim] = length;
-  return make_view(x, shape, impl(x).strides, impl(x).offset() + start * impl(x).strides[dim]);
-}
-
-}  // namespace detail
-
-namespace {
-
-struct Piece {
-  int dim;
-  std::int64_t size, start, step;  // of the dimension it was cut from
-};
-
-Tensor cut(const char* op, const Tensor& x, const Piece& p, std::int64_t length, Location at);
-
-// The piece of `whole`, a contiguous gradient, that g belongs to.
-Tensor piece_of(const Tensor& whole, const Shape& shape, const Piece& p) {
-  Shape strides = impl(whole).strides;
-  const std::int64_t first = p.start * strides[p.dim];
-  if (shape[p.dim] > 1) strides[p.dim] *= p.step;
-  return view_of(whole, shape, strides, first);
-}
-Tensor piece_of(const Tensor& whole, const Shape& shape, int dim, std::int64_t index) {
-  Shape strides = impl(whole).strides;
-  const std::int64_t first = index * strides[dim];
-  strides.erase(dim);
-  return view_of(whole, shape, strides, first);
-}
-
-// Adds g to its piece of what is collected for input 0, so that n pieces of one tensor cost its size once, not n times.
-template <class... Where>
-bool added_in_place(const Tensor& g, const Where&... where) {
-  const Tensor whole = detail::collected_gradient(0);
-  if (!whole.defined()) return false;
-  if (impl(g).numel > 0) {
-    Tensor piece = piece_of(whole, impl(g).shape, where...);
-    detail::add_raw(piece, g);
-  }
-  return true;
-}
-
-// Zeros with g at the piece it came from.
-Tensor slice_backward(const Tensor& g, const Piece& p) {
-  const std::int64_t length = impl(g).shape[p.dim];
-  Shape shape = impl(g).shape;
-  shape[p.dim] = p.size;
-  Tensor out = detail::zeros_raw(shape, impl(g).dtype);
-  if (impl(g).numel > 0) {
-    Tensor hole = piece_of(out, impl(g).shape, p);
-    detail::copy_raw(hole, g);
-  }
-  return record("slice_backward", std::move(out), {g}, {}, [p, length](const Saved&, const Tensor& gg) -> Grads {
-    return {cut("slice", gg, p, length, Location::current())};
-  });
-}
-
-// Elements start, start + step, ... (`length` of them) along p.dim; bounds are checked by the caller.
-Tensor cut(const char* op, const Tensor& x, const Piece& p, std::int64_t length, Location at) {
-  Shape shape = impl(x).shape, strides = impl(x).strides;
-  const std::int64_t first = length > 0 ? p.start * strides[p.dim] : 0;
-  shape[p.dim] = length;
-  if (length > 1) strides[p.dim] *= p.step;
-  return record(
-      op, view_of(x, shape, strides, first), {x}, {},
-      [p](const Saved&, const Tensor& g) -> Grads {
-        return {added_in_place(g, p) ? Tensor() : slice_backward(g, p)};
-      },
-      at);
-}
-
-Tensor pick(const Tensor& x, int dim, std::int64_t index, Location at);
-
-Tensor select_backward(const Tensor& g, int dim, std::int64_t size, std::int64_t index) {
-  Shape shape = impl(g).shape;
-  shape.insert(dim, size);
-  Tensor out = detail::zeros_raw(shape, impl(g).dtype);
-  if (impl(g).numel == 1) {
-    const int item = item_size(impl(g).dtype);
-    std::memcpy(impl(out).memory() + index * impl(out).strides[dim] * item, impl(g).memory(), static_cast<std::size_t>(item));
-  } else {
-    Tensor hole = piece_of(out, impl(g).shape, dim, index);
-    detail::copy_raw(hole, g);
-  }
-  return record("select_backward", std::move(out), {g}, {}, [dim, index](const Saved&, const Tensor& gg) -> Grads {
-    return {pick(gg, dim, index, Location::current())};
-  });
-}
-
-Tensor pick(const Tensor& x, int dim, std::int64_t index, Location at) {
-  Shape shape = impl(x).shape, strides = impl(x).strides;
-  const std::int64_t size = shape[dim], first = index * strides[dim];
-  shape.erase(dim);
-  strides.erase(dim);
-  return record(
-      "select", view_of(x, shape, strides, first), {x}, {},
-      [dim, size, index](const Saved&, const Tensor& g) -> Grads {
-        return {added_in_place(g, dim, index) ? Tensor() : select_backward(g, dim, size, index)};
-      },
-      at);
-}
-
-// A dimension that can be indexed: as wrap_dim, but a 0-d tensor has none.
-int indexed_dim(const char* op, std::int64_t dim, const Tensor& x, Location at) {
-  require_defined(op, x, at);
-  if (impl(x).shape.rank() == 0) [[unlikely]]
-    ErrorReport(op, "too many indices: a tensor of rank 0 has no dimension to index", at)
-        .operand("input", x)
-        .index_error();
-  return wrap_dim(op, dim, x, at);
-}
-
-}  // namespace
-
-Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step, Location at) {
-  const int d = indexed_dim("slice", dim, x, at);
-  if (step <= 0) [[unlikely]]
-    ErrorReport("slice", fmt::format("step must be positive, got {}", step), at).operand("input", x).value_error();
-  const std::int64_t n = impl(x).shape[d];
-  auto clip = [n](std::int64_t i) { return i < 0 ? std::max<std::int64_t>(0, i + n) : std::min(i, n); };
-  start = clip(start);
-  stop = clip(stop);
-  const std::int64_t length = stop <= start ? 0 : 1 + (stop - start - 1) / step;
-  return cut("slice", x, {d, n, start, step}, length, at);
-}
-
-Tensor narrow(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t length, Location at) {
-  const int d = indexed_dim("narrow", dim, x, at);
-  const std::int64_t n = impl(x).shape[d];
-  if (length < 0) [[unlikely]]
-    ErrorReport("narrow", fmt::format("length must not be negative, got {}", length), at)
-        .operand("input", x)
-        .value_error();
-  const std::int64_t first = start < 0 ? start + n : start;
-  if (first < 0 || first > n || length > n - first) [[unlikely]]
-    ErrorReport("narrow",
-                fmt::format("start {} with length {} is out of range for dim {} of size {}", start, length, d, n), at)
-        .operand("input", x)
-        .index_error();
-  return cut("narrow", x, {d, n, first, 1}, length, at);
-}
-
-Tensor select(const Tensor& x, std::int64_t dim, std::int64_t index, Location at) {
-  const int d = indexed_dim("select", dim, x, at);
-  const std::int64_t n = impl(x).shape[d];
-  if (index < -n || index >= n) [[unlikely]]
-    ErrorReport("select", fmt::format("index {} out of range for size {} (dim {})", index, n, d), at)
-        .operand("input", x)
-        .index_error();
-  return pick(x, d, index < 0 ? index + n : index, at);
-}
-
-std::vector<Tensor> unbind(const Tensor& x, std::int64_t dim, Location at) {
-  const int d = indexed_dim("unbind", dim, x, at);
-  Shape shape = impl(x).shape, strides = impl(x).strides;
-  const std::int64_t n = shape[d], step = strides[d], first = impl(x).offset();
-  if (n == 0) return {};
-  shape.erase(d);
-  strides.erase(d);
-  std::vector<Tensor> out(static_cast<std::size_t>(n));
-  for (std::int64_t i = 0; i < n; ++i)
-    out[static_cast<std::size_t>(i)] = make_view(x, shape, strides, first + i * step);
-  return record(
-      "unbind", std::move(out), {x}, {},
-      [d, shape, dtype = impl(x).dtype](const Saved&, std::span<const Tensor> g) -> Grads {
-        // One joined write; a result that was not used counts as zeros, which take no memory as an expanded number.
-        std::vector<Tensor> all(g.begin(), g.end());
-        Tensor zero;
-        for (Tensor& t : all)
-          if (!t.defined()) t = zero.defined() ? zero : zero = expand(detail::zeros_raw({}, dtype), shape);
-        return {stack(all, d)};
-      },
-      at);
 }
 
 }  // namespace xgrad

@@ -1,4 +1,4 @@
-// Undifferentiated helpers that the shape, index and factory operations share.
+// Undifferentiated helpers that the shape, slice, join and index operations share.
 #pragma once
 
 #include "core/tensor_impl.hpp"
@@ -6,9 +6,11 @@
 namespace xgrad::detail {
 
 Tensor zeros_raw(const Shape& shape, DType dtype);
+// Another geometry over the memory of x, `first` elements behind its own start; not recorded.
+inline Tensor view_of(const Tensor& x, const Shape& shape, const Shape& strides, std::int64_t first = 0) {
+  return make_view(x, shape, strides, impl(x).offset() + first);
+}
 // Elements [start, start + length) along dim as a view, not recorded; the caller has checked the bounds.
 Tensor narrow_view(const Tensor& x, int dim, std::int64_t start, std::int64_t length);
-// ValueError when the number cannot be stored: NaN, infinite or out of range for an integer type.
-void require_fits(const char* op, const Scalar& v, DType dtype, const Location& at);
 
 }  // namespace xgrad::detail

@@ -30,7 +30,7 @@
 #include <typeinfo>
 #include <xgrad/custom/context.hpp>
 #include <xgrad/custom/op_name.hpp>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/operand.hpp>
 
 namespace xgrad {
 namespace detail {

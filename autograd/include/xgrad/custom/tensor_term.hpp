@@ -3,7 +3,10 @@
 // operation come about. Numbers are computed at once, so that the many zero and unit tangents of a Dual cost nothing.
 #pragma once
 
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/vec_scalar.hpp>
 
 namespace xgrad {

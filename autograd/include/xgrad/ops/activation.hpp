@@ -1,10 +1,34 @@
-// Further activation functions; the most common ones stand in <xgrad/ops/elementwise.hpp>. Elementwise ones take
-// integers in float32, unless said otherwise.
+// Activation functions. Elementwise ones take integers in float32, unless said otherwise. softmax and its like stand in
+// <xgrad/ops/softmax.hpp>.
 #pragma once
+
+#include <ostream>
 
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
+
+// ---- the common ones ----
+[[nodiscard]] XGRAD_API Tensor tanh(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor sigmoid(const Tensor& x, Location at = Location::current());  // 1 / (1 + exp(-x))
+[[nodiscard]] XGRAD_API Tensor log_sigmoid(const Tensor& x,
+                                           Location at = Location::current());  // log(sigmoid(x)), no overflow
+[[nodiscard]] XGRAD_API Tensor relu(const Tensor& x,
+                                    Location at = Location::current());  // max(x, 0), NaN stays NaN; gradient 0 at 0
+[[nodiscard]] XGRAD_API Tensor leaky_relu(const Tensor& x, double negative_slope = 0.01,
+                                          Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor elu(const Tensor& x, double alpha = 1,
+                                   Location at = Location::current());  // x > 0 ? x : alpha (exp(x) - 1)
+[[nodiscard]] XGRAD_API Tensor silu(const Tensor& x, Location at = Location::current());  // x sigmoid(x)
+enum class Gelu { none, tanh };
+inline std::ostream& operator<<(std::ostream& os, Gelu v) {
+  return detail::print_choice(os, static_cast<int>(v), {"none", "tanh"});
+}
+// none: x Phi(x); tanh: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). Hendrycks & Gimpel 2016.
+[[nodiscard]] XGRAD_API Tensor gelu(const Tensor& x, Gelu approximate = Gelu::none, Location at = Location::current());
+// log(1 + exp(beta x)) / beta, linear where beta x > threshold.
+[[nodiscard]] XGRAD_API Tensor softplus(const Tensor& x, double beta = 1, double threshold = 20,
+                                        Location at = Location::current());
 
 // ---- piecewise ----
 // x limited to [min, max]; gradient 0 at the bounds and outside (clamp passes it at the bounds).
@@ -47,10 +71,5 @@ namespace xgrad {
 // The largest of each `pieces` neighbours along dim, whose size shrinks by that factor. I. Goodfellow et al. 2013.
 [[nodiscard]] XGRAD_API Tensor maxout(const Tensor& x, std::int64_t pieces, std::int64_t dim = 1,
                                       Location at = Location::current());
-[[nodiscard]] XGRAD_API Tensor softmin(const Tensor& x, std::int64_t dim,
-                                       Location at = Location::current());  // softmax(-x)
-// dropout of whole channels: one decision for each of the first two dimensions. x: (N, C, *).
-[[nodiscard]] XGRAD_API Tensor feature_dropout(const Tensor& x, double p = 0.5, bool training = true,
-                                               Location at = Location::current());
 
 }  // namespace xgrad

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <xgrad/by_name.hpp>
-#include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/loss_reduction.hpp>
+#include <xgrad/tensor.hpp>
 
 namespace xgrad {
 

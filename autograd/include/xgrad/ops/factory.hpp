@@ -1,5 +1,6 @@
-// Making tensors. All throw ShapeError for negative sizes or when the element count overflows 64 bits, and
-// OutOfMemoryError (naming the bytes wanted) when there is not enough memory.
+// Making tensors of sizes and of values (random ones: <xgrad/ops/sampling.hpp>). All throw ShapeError for negative sizes
+// or when the element count overflows 64 bits, and OutOfMemoryError (naming the bytes wanted) when there is not enough
+// memory.
 #pragma once
 
 #include <concepts>
@@ -9,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include <xgrad/random.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
@@ -39,23 +39,6 @@ XGRAD_API Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o, 
 XGRAD_API Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o = {},
                           Location at = Location::current());
 
-// Random. Same seed, same numbers, whatever the thread count.
-XGRAD_API Tensor rand(const Shape& shape, TensorOptions o = {}, Location at = Location::current());   // U[0, 1)
-XGRAD_API Tensor randn(const Shape& shape, TensorOptions o = {}, Location at = Location::current());  // N(0, 1)
-XGRAD_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions o = {kInt64},
-                         Location at = Location::current());  // [low, high)
-inline Tensor randint(std::int64_t high, const Shape& shape, TensorOptions o = {kInt64},
-                      Location at = Location::current()) {  // [0, high)
-  return randint(0, high, shape, o, at);
-}
-XGRAD_API Tensor randperm(std::int64_t n, TensorOptions o = {kInt64}, Location at = Location::current());
-XGRAD_API Tensor bernoulli(double p, const Shape& shape, TensorOptions o = {}, Location at = Location::current());
-XGRAD_API Tensor bernoulli(const Tensor& p, Location at = Location::current());  // one draw per probability
-XGRAD_API Tensor normal(double mean, double stddev, const Shape& shape, TensorOptions o = {},
-                        Location at = Location::current());
-XGRAD_API Tensor uniform(double low, double high, const Shape& shape, TensorOptions o = {},
-                         Location at = Location::current());  // U[low, high)
-
 // The type alone for the options: zeros({2, 3}, kFloat64).
 namespace detail {
 template <class D>
@@ -81,14 +64,6 @@ Tensor ones(const Shape& shape, const D& dtype, Location at = Location::current(
   return ones(shape, detail::options_of(dtype), at);
 }
 template <detail::TypeAlone D>
-Tensor rand(const Shape& shape, const D& dtype, Location at = Location::current()) {
-  return rand(shape, detail::options_of(dtype), at);
-}
-template <detail::TypeAlone D>
-Tensor randn(const Shape& shape, const D& dtype, Location at = Location::current()) {
-  return randn(shape, detail::options_of(dtype), at);
-}
-template <detail::TypeAlone D>
 Tensor full(const Shape& shape, Scalar value, const D& dtype, Location at = Location::current()) {
   return full(shape, value, detail::options_of(dtype), at);
 }
@@ -100,17 +75,11 @@ template <std::integral... N>
 Tensor zeros(N...) = delete;  // sizes in braces: zeros({2, 3})
 template <std::integral... N>
 Tensor ones(N...) = delete;  // sizes in braces: ones({2, 3})
-template <std::integral... N>
-Tensor rand(N...) = delete;  // sizes in braces: rand({2, 3})
-template <std::integral... N>
-Tensor randn(N...) = delete;  // sizes in braces: randn({2, 3})
 
 XGRAD_API Tensor empty_like(const Tensor& t, Location at = Location::current());
 XGRAD_API Tensor zeros_like(const Tensor& t, Location at = Location::current());
 XGRAD_API Tensor ones_like(const Tensor& t, Location at = Location::current());
 XGRAD_API Tensor full_like(const Tensor& t, Scalar value, Location at = Location::current());
-XGRAD_API Tensor rand_like(const Tensor& t, Location at = Location::current());
-XGRAD_API Tensor randn_like(const Tensor& t, Location at = Location::current());
 
 // Copies `shape.numel()` row-major elements (T: float, double, int64_t, int32_t, uint8_t, bool).
 namespace detail {
@@ -333,6 +302,5 @@ Tensor from_blob(R&&, std::initializer_list<N>...) = delete;  // tensor(v) copie
 XGRAD_API std::ostream& operator<<(std::ostream& os, const std::optional<Tensor>& t);
 XGRAD_API std::ostream& operator<<(std::ostream& os, const std::vector<Shape>& list);
 XGRAD_API std::ostream& operator<<(std::ostream& os, const std::vector<DType>& list);
-XGRAD_API std::ostream& operator<<(std::ostream& os, const Generator& g);  // "Generator(seed 0, offset 12)"
 
 }  // namespace xgrad

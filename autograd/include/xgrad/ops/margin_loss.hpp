@@ -1,9 +1,10 @@
-// Losses that compare with a margin, losses of distributions' parameters: compositions of other operations. Inputs and
-// targets have equal shapes unless said otherwise (ShapeError) and are floating (DTypeError).
+// Losses that compare with a margin: compositions of other operations. Inputs and targets have equal shapes unless said
+// otherwise (ShapeError) and are floating (DTypeError).
 #pragma once
 
 #include <xgrad/by_name.hpp>
-#include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/loss_reduction.hpp>
+#include <xgrad/tensor.hpp>
 
 namespace xgrad {
 
@@ -55,28 +56,5 @@ struct MultiMarginOptions {
                                                            const Tensor& weight = Tensor(),
                                                            Reduction reduction = Reduction::mean,
                                                            Location at = Location::current());
-struct PoissonNllOptions {
-  ByName by_name = ByName();
-  bool log_input = true;  // the input is the logarithm of the rate
-  bool full = false;      // add Stirling's approximation of log y!
-  double eps = 1e-8;      // log(rate + eps)
-  Reduction reduction = Reduction::mean;
-};
-// exp(x) - y x, or x - y log(x + eps).
-[[nodiscard]] XGRAD_API Tensor poisson_nll_loss(const Tensor& input, const Tensor& target,
-                                                const PoissonNllOptions& options = {},
-                                                Location at = Location::current());
-struct GaussianNllOptions {
-  ByName by_name = ByName();
-  bool full = false;  // add log(2 pi) / 2
-  double eps = 1e-6;  // the least variance
-  Reduction reduction = Reduction::mean;
-};
-// [log var + (x - y)^2 / var] / 2. var: the input's shape without the last dimension, one variance for each row, or any
-// shape that broadcasts to the input's: (N, D) takes (N), (N, 1), (1, D) and (). ShapeError for another one, ValueError
-// for a negative variance. D. Nix and A. Weigend 1994.
-[[nodiscard]] XGRAD_API Tensor gaussian_nll_loss(const Tensor& input, const Tensor& target, const Tensor& var,
-                                                 const GaussianNllOptions& options = {},
-                                                 Location at = Location::current());
 
 }  // namespace xgrad

@@ -10,7 +10,7 @@
 #include <optional>
 #include <xgrad/by_name.hpp>
 #include <xgrad/ops/extents.hpp>
-#include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/extremum.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {

@@ -1,11 +1,11 @@
-// Reductions. dims: which dimensions to reduce (negative from the end; none given = all); keepdim keeps them as size 1.
-// IndexError for a dimension out of range ("dim 2 out of range [-2, 1]") or given twice. Sums of integers and bools are
-// int64; mean, var, std and everything below logsumexp take floating tensors only (DTypeError).
-// Float sums run in 4096-element blocks of 64 lanes combined in double: accurate, and the same bits for any thread count.
+// Sums, means, products and their like. dims: which dimensions to reduce (negative from the end; none given = all);
+// keepdim keeps them as size 1. IndexError for a dimension out of range ("dim 2 out of range [-2, 1]") or given twice.
+// Sums of integers and bools are int64; mean, var, std and logsumexp take floating tensors only (DTypeError).
+// Float sums run in 4096-element blocks of 64 lanes combined in double: accurate, and the same bits for any thread
+// count.
 #pragma once
 
 #include <concepts>
-#include <utility>
 
 #include <xgrad/tensor.hpp>
 
@@ -46,31 +46,6 @@ Tensor std(const Tensor& x, B unbiased, Location at = Location::current()) {
 [[nodiscard]] XGRAD_API Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim = false,
                                     Location at = Location::current());
 
-// Largest / smallest of all; NaN wins; the gradient is shared evenly among equal values. ShapeError when empty.
-[[nodiscard]] XGRAD_API Tensor max(const Tensor& x, Location at = Location::current());
-[[nodiscard]] XGRAD_API Tensor min(const Tensor& x, Location at = Location::current());
-[[nodiscard]] XGRAD_API Tensor amax(const Tensor& x, const Shape& dims = {}, bool keepdim = false,
-                                    Location at = Location::current());
-[[nodiscard]] XGRAD_API Tensor amin(const Tensor& x, const Shape& dims = {}, bool keepdim = false,
-                                    Location at = Location::current());
-struct ValuesIndices {
-  Tensor values, indices;  // indices are int64
-};
-XGRAD_API std::ostream& operator<<(std::ostream& os, const ValuesIndices& r);
-// Along one dimension, with the position of the first extreme value, which alone gets the gradient.
-[[nodiscard]] XGRAD_API ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim = false,
-                                          Location at = Location::current());
-[[nodiscard]] XGRAD_API ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim = false,
-                                          Location at = Location::current());
-Tensor max(const Tensor&, const Tensor&) = delete;  // element by element: maximum(x, y)
-Tensor min(const Tensor&, const Tensor&) = delete;  // element by element: minimum(x, y)
-// Position (int64) of the first extreme value, of the flattened tensor or along dim.
-[[nodiscard]] XGRAD_API Tensor argmax(const Tensor& x, Location at = Location::current());
-[[nodiscard]] XGRAD_API Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim = false,
-                                      Location at = Location::current());
-[[nodiscard]] XGRAD_API Tensor argmin(const Tensor& x, Location at = Location::current());
-[[nodiscard]] XGRAD_API Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim = false,
-                                      Location at = Location::current());
 // Whether any / every element differs from 0, of all or along dim; bool.
 [[nodiscard]] XGRAD_API Tensor any(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor any(const Tensor& x, std::int64_t dim, bool keepdim = false,
@@ -82,8 +57,5 @@ Tensor min(const Tensor&, const Tensor&) = delete;  // element by element: minim
 // log(sum(exp(x))) over dims, without overflow.
 [[nodiscard]] XGRAD_API Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim = false,
                                          Location at = Location::current());
-// exp(x_i) / sum_j exp(x_j) along dim, and its logarithm.
-[[nodiscard]] XGRAD_API Tensor softmax(const Tensor& x, std::int64_t dim, Location at = Location::current());
-[[nodiscard]] XGRAD_API Tensor log_softmax(const Tensor& x, std::int64_t dim, Location at = Location::current());
 
 }  // namespace xgrad

@@ -1,12 +1,11 @@
-// Activation functions as modules; the formulas are those of <xgrad/ops/elementwise.hpp> and
-// <xgrad/ops/activation.hpp>.
+// Activation functions as modules; the formulas are those of <xgrad/ops/activation.hpp> and <xgrad/ops/softmax.hpp>.
 #pragma once
 
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/activation.hpp>
-#include <xgrad/ops/elementwise.hpp>
-#include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/dropout.hpp>
+#include <xgrad/ops/softmax.hpp>
 
 namespace xgrad::nn {
 

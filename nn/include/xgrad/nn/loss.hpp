@@ -1,13 +1,14 @@
 // Loss functions as modules: loss(input, target) gives a 0-d tensor, or one value per element or sample with
-// Reduction::none. Formulas, shapes and errors are those of <xgrad/ops/loss.hpp>, <xgrad/ops/margin_loss.hpp> and
-// <xgrad/ops/ctc_loss.hpp>.
+// Reduction::none. Formulas, shapes and errors are those of <xgrad/ops/*_loss.hpp>.
 #pragma once
 
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/ops/classification_loss.hpp>
 #include <xgrad/ops/ctc_loss.hpp>
-#include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/distribution_loss.hpp>
 #include <xgrad/ops/margin_loss.hpp>
+#include <xgrad/ops/regression_loss.hpp>
 
 namespace xgrad::nn {
 

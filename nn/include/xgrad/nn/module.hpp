@@ -24,7 +24,10 @@
 
 #include <xgrad/module_scope.hpp>
 #include <xgrad/nn/parameter.hpp>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::nn {

@@ -1,9 +1,10 @@
-// Padding and resampling as modules; see <xgrad/ops/padding.hpp>.
+// Padding and resampling as modules; see <xgrad/ops/pad.hpp> and <xgrad/ops/interpolate.hpp>.
 #pragma once
 
 #include <vector>
 #include <xgrad/nn/module.hpp>
-#include <xgrad/ops/padding.hpp>
+#include <xgrad/ops/interpolate.hpp>
+#include <xgrad/ops/pad.hpp>
 
 namespace xgrad::nn {
 

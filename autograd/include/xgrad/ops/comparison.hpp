@@ -1,0 +1,82 @@
+// Comparisons, logic and tests of elements, and choices between values. Inputs broadcast as in NumPy; ShapeError when
+// they do not, DTypeError for types they do not take.
+#pragma once
+
+#include <xgrad/ops/operand.hpp>
+#include <xgrad/tensor.hpp>
+
+namespace xgrad {
+
+// ---- comparisons, logic, tests ----
+// Bool results, no gradient.
+[[nodiscard]] XGRAD_API Tensor eq(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor ne(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor lt(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor le(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor gt(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor ge(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor eq(const Tensor& x, Scalar y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor ne(const Tensor& x, Scalar y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor lt(const Tensor& x, Scalar y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor le(const Tensor& x, Scalar y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor gt(const Tensor& x, Scalar y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor ge(const Tensor& x, Scalar y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor logical_and(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor logical_or(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor logical_xor(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor logical_not(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor isnan(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor isinf(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor isfinite(const Tensor& x, Location at = Location::current());
+// Whether |x - y| <= atol + rtol |y| everywhere, broadcast.
+XGRAD_API bool allclose(const Tensor& x, const Tensor& y, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false,
+                        Location at = Location::current());
+
+namespace detail {
+// a < b < c reads as (a < b) < c: DTypeError for bools on the left of numbers.
+XGRAD_API void require_no_chain(const char* op, const Tensor& a, const Operand& b);
+}  // namespace detail
+inline Tensor operator==(const Tensor& a, const Operand& b) { return b.tensor ? eq(a, *b.tensor, b.at) : eq(a, b.scalar, b.at); }
+inline Tensor operator!=(const Tensor& a, const Operand& b) { return b.tensor ? ne(a, *b.tensor, b.at) : ne(a, b.scalar, b.at); }
+inline Tensor operator<(const Tensor& a, const Operand& b) {
+  detail::require_no_chain("lt", a, b);
+  return b.tensor ? lt(a, *b.tensor, b.at) : lt(a, b.scalar, b.at);
+}
+inline Tensor operator<=(const Tensor& a, const Operand& b) {
+  detail::require_no_chain("le", a, b);
+  return b.tensor ? le(a, *b.tensor, b.at) : le(a, b.scalar, b.at);
+}
+inline Tensor operator>(const Tensor& a, const Operand& b) {
+  detail::require_no_chain("gt", a, b);
+  return b.tensor ? gt(a, *b.tensor, b.at) : gt(a, b.scalar, b.at);
+}
+inline Tensor operator>=(const Tensor& a, const Operand& b) {
+  detail::require_no_chain("ge", a, b);
+  return b.tensor ? ge(a, *b.tensor, b.at) : ge(a, b.scalar, b.at);
+}
+inline Tensor operator&&(const Tensor& a, const Located& b) { return logical_and(a, b.tensor, b.at); }
+inline Tensor operator||(const Tensor& a, const Located& b) { return logical_or(a, b.tensor, b.at); }
+inline Tensor operator!(const Located& a) { return logical_not(a.tensor, a.at); }
+
+// ---- choices ----
+[[nodiscard]] XGRAD_API Tensor maximum(const Tensor& x, const Tensor& y,
+                                       Location at = Location::current());  // NaN wins; a tie sends half each way
+[[nodiscard]] XGRAD_API Tensor minimum(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor clamp(const Tensor& x, Scalar min, Scalar max,
+                                     Location at = Location::current());  // gradient 1 at the bounds
+[[nodiscard]] XGRAD_API Tensor clamp_min(const Tensor& x, Scalar min, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor clamp_max(const Tensor& x, Scalar max, Location at = Location::current());
+// Bounds that are tensors get the gradient where they bind.
+[[nodiscard]] XGRAD_API Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max,
+                                     Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor clamp_min(const Tensor& x, const Tensor& min, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor clamp_max(const Tensor& x, const Tensor& max, Location at = Location::current());
+// Elements of x where condition (bool) holds, else of y.
+[[nodiscard]] XGRAD_API Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y,
+                                     Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor where(const Tensor& condition, const Tensor& x, Scalar y,
+                                     Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor where(const Tensor& condition, Scalar x, const Tensor& y,
+                                     Location at = Location::current());
+
+}  // namespace xgrad

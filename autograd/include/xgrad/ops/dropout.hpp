@@ -1,0 +1,16 @@
+// Dropout: elements or channels left out at random in training. Floating only (DTypeError).
+#pragma once
+
+#include <xgrad/tensor.hpp>
+
+namespace xgrad {
+
+// Zeroes elements with probability p and scales the rest by 1 / (1 - p) in training, identity otherwise.
+// ValueError "p must be in [0, 1], got 1.5".
+[[nodiscard]] XGRAD_API Tensor dropout(const Tensor& x, double p = 0.5, bool training = true,
+                                       Location at = Location::current());
+// dropout of whole channels: one decision for each of the first two dimensions. x: (N, C, *).
+[[nodiscard]] XGRAD_API Tensor feature_dropout(const Tensor& x, double p = 0.5, bool training = true,
+                                               Location at = Location::current());
+
+}  // namespace xgrad

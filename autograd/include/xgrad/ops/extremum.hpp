@@ -1,0 +1,37 @@
+// Largest and smallest values and their positions, of all elements or along dimensions. IndexError for a dimension out
+// of range or given twice. The larger of two tensors, element by element: maximum(x, y) in <xgrad/ops/comparison.hpp>.
+#pragma once
+
+#include <ostream>
+
+#include <xgrad/tensor.hpp>
+
+namespace xgrad {
+
+// Largest / smallest of all; NaN wins; the gradient is shared evenly among equal values. ShapeError when empty.
+[[nodiscard]] XGRAD_API Tensor max(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor min(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor amax(const Tensor& x, const Shape& dims = {}, bool keepdim = false,
+                                    Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor amin(const Tensor& x, const Shape& dims = {}, bool keepdim = false,
+                                    Location at = Location::current());
+struct ValuesIndices {
+  Tensor values, indices;  // indices are int64
+};
+XGRAD_API std::ostream& operator<<(std::ostream& os, const ValuesIndices& r);
+// Along one dimension, with the position of the first extreme value, which alone gets the gradient.
+[[nodiscard]] XGRAD_API ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim = false,
+                                          Location at = Location::current());
+[[nodiscard]] XGRAD_API ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim = false,
+                                          Location at = Location::current());
+Tensor max(const Tensor&, const Tensor&) = delete;  // element by element: maximum(x, y)
+Tensor min(const Tensor&, const Tensor&) = delete;  // element by element: minimum(x, y)
+// Position (int64) of the first extreme value, of the flattened tensor or along dim.
+[[nodiscard]] XGRAD_API Tensor argmax(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim = false,
+                                      Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor argmin(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim = false,
+                                      Location at = Location::current());
+
+}  // namespace xgrad

@@ -1,0 +1,16 @@
+// Single elements by a tensor of their places. Indices are int64 or int32 and may not be negative; IndexError names the
+// first one out of range.
+#pragma once
+
+#include <xgrad/tensor.hpp>
+
+namespace xgrad {
+
+// out[i][j][k] = x[index[i][j][k]][j][k] for dim 0, and so on; index has x's rank and is nowhere larger except in dim.
+[[nodiscard]] XGRAD_API Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index,
+                                      Location at = Location::current());
+// x with x[index[i][j]][j] += src[i][j] (dim 0), and so on: the adjoint of gather.
+[[nodiscard]] XGRAD_API Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& src,
+                                           Location at = Location::current());
+
+}  // namespace xgrad

@@ -1,0 +1,331 @@
+// Comparisons, logic and tests of single elements, with nothing to differentiate; choices between values.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <xgrad/elementwise.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/math.hpp>
+
+#include "core/node.hpp"
+#include "ops/promote.hpp"
+
+namespace xgrad {
+
+using detail::as_type;
+using detail::dispatch_all;
+using detail::impl;
+using detail::scalar_tensor;
+
+namespace {
+
+template <class T, class F>
+XGRAD_CLONES void compare_tile(const void*, std::int64_t n, void* out, const void* const* in) {
+  const T* a = static_cast<const T*>(in[0]);
+  const T* b = static_cast<const T*>(in[1]);
+  bool* y = static_cast<bool*>(out);
+  for (std::int64_t i = 0; i < n; ++i) y[i] = F{}(a[i], b[i]);
+}
+
+template <class F>
+Tensor compare(const char* op, const Tensor& x, const Tensor& y, F, const Location& at) {
+  detail::require_broadcast(op, x, y, at);
+  const DType type = detail::result_type(x, y);
+  const Tensor a = as_type(x, type), b = as_type(y, type);
+  const Tensor* in[] = {&a, &b};
+  Tensor out = detail::tile_output(in, 2, DType::boolean);
+  dispatch_all(type, [&](auto zero) {
+    detail::run_tiles({&compare_tile<decltype(zero), F>, nullptr, 0.2}, out, in, 2);
+  });
+  return out;
+}
+
+template <class F>
+Tensor compare(const char* op, const Tensor& x, Scalar y, F f, const Location& at) {
+  require_defined(op, x, at);
+  // A whole number may lie outside the range of a narrow tensor: 300 is no uint8.
+  const bool whole = !is_floating(impl(x).dtype) && !y.is_floating();
+  const Tensor b = scalar_tensor(y, whole ? DType::int64 : promote_types(impl(x).dtype, y));
+  return compare(op, whole ? as_type(x, DType::int64) : x, b, f, at);
+}
+
+constexpr auto kEq = [](auto a, auto b) { return a == b; };
+constexpr auto kNe = [](auto a, auto b) { return a != b; };
+constexpr auto kLt = [](auto a, auto b) { return a < b; };
+constexpr auto kLe = [](auto a, auto b) { return a <= b; };
+constexpr auto kGt = [](auto a, auto b) { return a > b; };
+constexpr auto kGe = [](auto a, auto b) { return a >= b; };
+
+template <class T, class F>
+void test_tile(const void*, std::int64_t n, void* out, const void* const* in) {
+  for (std::int64_t i = 0; i < n; ++i) static_cast<bool*>(out)[i] = F{}(static_cast<const T*>(in[0])[i]);
+}
+
+template <class F>
+Tensor test(const char* op, const Tensor& x, F, const Location& at) {
+  require_defined(op, x, at);
+  const Tensor* in[] = {&x};
+  Tensor out = detail::tile_output(in, 1, DType::boolean);
+  dispatch_all(impl(x).dtype, [&](auto zero) {
+    detail::run_tiles({&test_tile<decltype(zero), F>, nullptr, 0.5}, out, in, 1);
+  });
+  return out;
+}
+
+}  // namespace
+
+void detail::require_no_chain(const char* op, const Tensor& a, const Operand& b) {
+  if (!a.defined() || impl(a).dtype != kBool) return;
+  if (b.tensor ? !b.tensor->defined() || impl(*b.tensor).dtype == kBool : b.scalar.is_bool()) return;
+  ErrorReport(op, "the result of a comparison (bool) is compared with numbers", b.at)
+      .operand("left", a)
+      .help("write a < b < c as (a < b) && (b < c); bools as numbers: to(kInt64)")
+      .dtype_error();
+}
+
+Tensor eq(const Tensor& x, const Tensor& y, Location at) { return compare("eq", x, y, kEq, at); }
+Tensor ne(const Tensor& x, const Tensor& y, Location at) { return compare("ne", x, y, kNe, at); }
+Tensor lt(const Tensor& x, const Tensor& y, Location at) { return compare("lt", x, y, kLt, at); }
+Tensor le(const Tensor& x, const Tensor& y, Location at) { return compare("le", x, y, kLe, at); }
+Tensor gt(const Tensor& x, const Tensor& y, Location at) { return compare("gt", x, y, kGt, at); }
+Tensor ge(const Tensor& x, const Tensor& y, Location at) { return compare("ge", x, y, kGe, at); }
+Tensor eq(const Tensor& x, Scalar y, Location at) { return compare("eq", x, y, kEq, at); }
+Tensor ne(const Tensor& x, Scalar y, Location at) { return compare("ne", x, y, kNe, at); }
+Tensor lt(const Tensor& x, Scalar y, Location at) { return compare("lt", x, y, kLt, at); }
+Tensor le(const Tensor& x, Scalar y, Location at) { return compare("le", x, y, kLe, at); }
+Tensor gt(const Tensor& x, Scalar y, Location at) { return compare("gt", x, y, kGt, at); }
+Tensor ge(const Tensor& x, Scalar y, Location at) { return compare("ge", x, y, kGe, at); }
+
+Tensor logical_and(const Tensor& x, const Tensor& y, Location at) {
+  return compare(
+      "logical_and", x, y, [](auto a, auto b) { return a != 0 && b != 0; }, at);
+}
+Tensor logical_or(const Tensor& x, const Tensor& y, Location at) {
+  return compare(
+      "logical_or", x, y, [](auto a, auto b) { return a != 0 || b != 0; }, at);
+}
+Tensor logical_xor(const Tensor& x, const Tensor& y, Location at) {
+  return compare(
+      "logical_xor", x, y, [](auto a, auto b) { return (a != 0) != (b != 0); }, at);
+}
+Tensor logical_not(const Tensor& x, Location at) {
+  return test(
+      "logical_not", x, [](auto a) { return a == 0; }, at);
+}
+
+namespace {
+// By bits: no compiler flag can argue these away, and they hold for integers too.
+template <class T>
+int class_of(T v) {  // 0 finite, 1 infinite, 2 NaN
+  if constexpr (std::is_floating_point_v<T>)
+    return v != v ? 2 : std::fabs(v) > std::numeric_limits<T>::max() ? 1 : 0;
+  else
+    return 0;
+}
+}  // namespace
+
+Tensor isnan(const Tensor& x, Location at) {
+  return test(
+      "isnan", x, [](auto a) { return class_of(a) == 2; }, at);
+}
+Tensor isinf(const Tensor& x, Location at) {
+  return test(
+      "isinf", x, [](auto a) { return class_of(a) == 1; }, at);
+}
+Tensor isfinite(const Tensor& x, Location at) {
+  return test(
+      "isfinite", x, [](auto a) { return class_of(a) == 0; }, at);
+}
+
+namespace {
+// Differences of whole numbers are exact: doubles would take 2^53 and 2^53 + 1 for one number.
+bool close_integers(const Tensor& x, const Tensor& y, double rtol, double atol) {
+  const std::vector<std::int64_t> a = x.to_vector<std::int64_t>(), b = y.to_vector<std::int64_t>();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] == b[i]) continue;
+    const auto high = static_cast<std::uint64_t>(std::max(a[i], b[i]));
+    const auto apart = static_cast<double>(high - static_cast<std::uint64_t>(std::min(a[i], b[i])));
+    if (!(apart <= atol + rtol * std::fabs(static_cast<double>(b[i])))) return false;
+  }
+  return true;
+}
+}  // namespace
+
+bool allclose(const Tensor& x_given, const Tensor& y_given, double rtol, double atol, bool equal_nan, Location at) {
+  detail::require_broadcast("allclose", x_given, y_given, at);
+  const Shape shape = broadcast_shapes("allclose", x_given, y_given, at);
+  const NoGradGuard off;
+  const Tensor x = x_given.expand(shape, at), y = y_given.expand(shape, at);
+  if (!is_floating(impl(x).dtype) && !is_floating(impl(y).dtype)) return close_integers(x, y, rtol, atol);
+  const std::vector<double> a = x.to_vector<double>(), b = y.to_vector<double>();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] == b[i] || (equal_nan && std::isnan(a[i]) && std::isnan(b[i]))) continue;
+    if (!(std::fabs(a[i] - b[i]) <= atol + rtol * std::fabs(b[i])) || std::isinf(a[i]) || std::isinf(b[i]))
+      return false;
+  }
+  return true;
+}
+
+// ---- choices ----
+namespace {
+
+// Of elements of the size of B, by their bits: a condition read as bool would become a branch for each element.
+template <class B>
+XGRAD_CLONES void where_tile(const void*, std::int64_t n, void* out, const void* const* in) {
+  const auto* c = static_cast<const std::uint8_t*>(in[0]);
+  const B* a = static_cast<const B*>(in[1]);
+  const B* b = static_cast<const B*>(in[2]);
+  B* y = static_cast<B*>(out);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const B mask = static_cast<B>(-static_cast<B>(c[i] != 0));
+    y[i] = static_cast<B>((a[i] & mask) | (b[i] & ~mask));
+  }
+}
+
+detail::TileFn where_kernel(int item) {
+  switch (item) {
+    case 1:
+      return &where_tile<std::uint8_t>;
+    case 4:
+      return &where_tile<std::uint32_t>;
+    default:
+      return &where_tile<std::uint64_t>;
+  }
+}
+
+Tensor where_raw(const Tensor& c, const Tensor& a, const Tensor& b) {
+  const Tensor* in[] = {&c, &a, &b};
+  Tensor out = detail::tile_output(in, 3, impl(a).dtype);
+  detail::run_tiles({where_kernel(item_size(impl(a).dtype)), nullptr, 0.3}, out, in, 3);
+  return out;
+}
+
+template <class F>
+Tensor choose(const char* op, const Tensor& x, const Tensor& y, F better, const Location& at) {
+  detail::require_broadcast(op, x, y, at);
+  const DType type = detail::result_type(x, y);
+  const Tensor a = as_type(x, type), b = as_type(y, type);
+  if (!is_floating(type)) {
+    NoGradGuard off;
+    return where_raw(better(a, b), a, b);
+  }
+  Tensor out = map([better](auto p, auto q) { return where(better(p, q) || (p != p), p, q); }, a, b);
+  return record(
+      op, out, {x, y}, {a, b},
+      [better](const Saved& s, const Tensor& g) -> Grads {
+        auto part = [better](auto u, auto p, auto q) { return where(p == q, u * 0.5, where(better(q, p), 0, u)); };
+        return {s.needs(0) ? fuse(part, g, s[0], s[1]) : Tensor(), s.needs(1) ? fuse(part, g, s[1], s[0]) : Tensor()};
+      },
+      at);
+}
+
+}  // namespace
+
+Tensor maximum(const Tensor& x, const Tensor& y, Location at) {
+  return choose(
+      "maximum", x, y, [](auto a, auto b) { return a > b; }, at);
+}
+Tensor minimum(const Tensor& x, const Tensor& y, Location at) {
+  return choose(
+      "minimum", x, y, [](auto a, auto b) { return a < b; }, at);
+}
+
+namespace {
+
+Tensor clamp_between(const Tensor& x, double lo, double hi, const Location& at) {
+  // max(x, lo) first, then min with hi: hi wins when lo > hi, as in PyTorch.
+  Tensor y = map(
+      [=](auto v) {
+        auto w = where(v < lo, lo, v);
+        return where(w > hi, hi, w);
+      },
+      x);
+  return record(
+      "clamp", y, {x}, {x},
+      [=](const Saved& s, const Tensor& g) -> Grads {
+        return {fuse([=](auto u, auto v) { return where((v >= lo) && (v <= hi), u, 0); }, g, s[0])};
+      },
+      at);
+}
+
+Tensor clamp_any(const Tensor& x, const Scalar* lo, const Scalar* hi, const Location& at) {
+  require_defined("clamp", x, at);
+  DType type = impl(x).dtype;
+  if (lo) type = promote_types(type, *lo);
+  if (hi) type = promote_types(type, *hi);
+  const Tensor v = as_type(x, type);
+  if (is_floating(type))
+    return clamp_between(v, lo ? lo->to_double() : -std::numeric_limits<double>::infinity(),
+                         hi ? hi->to_double() : std::numeric_limits<double>::infinity(), at);
+  Tensor y = v;
+  if (lo) y = maximum(y, scalar_tensor(*lo, type), at);
+  if (hi) y = minimum(y, scalar_tensor(*hi, type), at);
+  return y;
+}
+
+// A tensor as the bound: x keeps its gradient where it equals the bound.
+template <class F, class G>
+Tensor clamp_by(const char* op, const Tensor& x, const Tensor& bound, F inside, G outside, const Location& at) {
+  detail::require_broadcast(op, x, bound, at);
+  const DType type = detail::result_type(x, bound);
+  const Tensor v = as_type(x, type), b = as_type(bound, type);
+  Tensor out = map([outside](auto p, auto q) { return where(outside(p, q) || (q != q), q, p); }, v, b);
+  return record(
+      op, std::move(out), {x, bound}, {v, b},
+      [inside, outside](const Saved& s, const Tensor& g) -> Grads {
+        return {s.needs(0) ? fuse([inside](auto u, auto p, auto q) { return where(inside(p, q), u, 0); }, g, s[0], s[1]) : Tensor(),
+                s.needs(1) ? fuse([outside](auto u, auto p, auto q) { return where(outside(p, q), u, 0); }, g, s[0], s[1]) : Tensor()};
+      },
+      at);
+}
+
+}  // namespace
+
+Tensor clamp_min(const Tensor& x, const Tensor& min, Location at) {
+  detail::require_broadcast("clamp_min", x, min, at);
+  if (!is_floating(detail::result_type(x, min))) return maximum(x, min, at);
+  return clamp_by("clamp_min", x, min, [](auto v, auto b) { return v >= b; }, [](auto v, auto b) { return v < b; }, at);
+}
+Tensor clamp_max(const Tensor& x, const Tensor& max, Location at) {
+  detail::require_broadcast("clamp_max", x, max, at);
+  if (!is_floating(detail::result_type(x, max))) return minimum(x, max, at);
+  return clamp_by("clamp_max", x, max, [](auto v, auto b) { return v <= b; }, [](auto v, auto b) { return v > b; }, at);
+}
+Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max, Location at) {
+  return clamp_max(clamp_min(x, min, at), max, at);
+}
+
+Tensor clamp(const Tensor& x, Scalar min, Scalar max, Location at) { return clamp_any(x, &min, &max, at); }
+Tensor clamp_min(const Tensor& x, Scalar min, Location at) { return clamp_any(x, &min, nullptr, at); }
+Tensor clamp_max(const Tensor& x, Scalar max, Location at) { return clamp_any(x, nullptr, &max, at); }
+
+Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y, Location at) {
+  require_defined("where", condition, at);
+  if (impl(condition).dtype != DType::boolean)
+    ErrorReport("where", fmt::format("the condition must be bool, got {}", name(condition.dtype())), at)
+        .operand("condition", condition)
+        .dtype_error();
+  detail::require_broadcast("where", x, y, at);
+  const Shape both = impl(x).shape == impl(y).shape ? impl(x).shape : broadcast_shapes("where", x, y, at);
+  if (!(impl(condition).shape == both)) broadcast_shapes("where", impl(condition).shape, both, at);
+  const DType type = detail::result_type(x, y);
+  Tensor out = where_raw(condition, as_type(x, type), as_type(y, type));
+  return record(
+      "where", std::move(out), {condition, x, y}, {condition},
+      [](const Saved& s, const Tensor& g) -> Grads {
+        return {Tensor(), s.needs(1) ? where(s[0], g, Scalar(0.0)) : Tensor(),
+                s.needs(2) ? where(s[0], Scalar(0.0), g) : Tensor()};
+      },
+      at);
+}
+Tensor where(const Tensor& condition, const Tensor& x, Scalar y, Location at) {
+  require_defined("where", x, at);
+  return where(condition, x, scalar_tensor(y, promote_types(impl(x).dtype, y)), at);
+}
+Tensor where(const Tensor& condition, Scalar x, const Tensor& y, Location at) {
+  require_defined("where", y, at);
+  return where(condition, scalar_tensor(x, promote_types(impl(y).dtype, x)), y, at);
+}
+
+}  // namespace xgrad

@@ -1,0 +1,46 @@
+#include "ops/index_places.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <xgrad/check.hpp>
+#include <xgrad/parallel.hpp>
+#include <xgrad/vec.hpp>
+
+#include "core/elementwise_loop.hpp"
+
+namespace xgrad::detail {
+
+Tensor as_index(const Tensor& index) { return contiguous_copy(cast_raw(index, DType::int64)); }
+
+namespace {
+
+XGRAD_CLONES bool all_below(const std::int64_t* p, std::int64_t n, std::int64_t size) {
+  std::uint64_t bad = 0;  // its sign bit: some index is negative, or at least `size`
+  const auto last = static_cast<std::uint64_t>(size) - 1;
+  for (std::int64_t i = 0; i < n; ++i) bad |= static_cast<std::uint64_t>(p[i]) | (last - static_cast<std::uint64_t>(p[i]));
+  return bad >> 63 == 0;
+}
+
+}  // namespace
+
+void require_in_range(const char* op, const Tensor& index, std::int64_t size, int dim, const Tensor& x,
+                      const Location& at) {
+  const auto* p = data<std::int64_t>(index);
+  const std::int64_t n = impl(index).numel;
+  std::atomic<bool> bad{false};
+  parallel_cost(n, 0.3, [&](std::int64_t begin, std::int64_t end) {
+    if (!all_below(p + begin, end - begin, size)) bad.store(true, std::memory_order_relaxed);
+  });
+  if (!bad) [[likely]]
+    return;
+  std::int64_t i = 0;
+  while (p[i] >= 0 && p[i] < size) ++i;
+  ErrorReport(op, fmt::format("index {} out of range for dim {} (size {})", p[i], dim, size), at)
+      .operand("input", x)
+      .operand("index", index)
+      .line("at", fmt::format("element {} of the index", i))
+      .index_error();
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,54 @@
+// What operations that take index tensors share.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+#include <xgrad/tensor.hpp>
+
+#include "core/tensor_impl.hpp"
+
+namespace xgrad::detail {
+
+// Contiguous int64 form of an index tensor.
+Tensor as_index(const Tensor& index);
+
+// A 0-d tensor counts as one of rank 1.
+inline Shape sizes_of(const Tensor& x) { return impl(x).shape.rank() ? impl(x).shape : Shape{1}; }
+inline Shape strides_of(const Tensor& x) { return impl(x).shape.rank() ? impl(x).strides : Shape{1}; }
+
+// IndexError that names the first element of `index`, in the form of as_index(), which is no place along dim of x.
+void require_in_range(const char* op, const Tensor& index, std::int64_t size, int dim, const Tensor& x,
+                      const Location& at);
+
+// a + b; integers wrap.
+template <class T>
+T add_wrapping(T a, T b) {
+  if constexpr (std::is_same_v<T, bool>)
+    return a || b;
+  else if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) + static_cast<std::make_unsigned_t<T>>(b));
+  else
+    return a + b;
+}
+
+// Calls f with an unsigned integer as wide as an element: enough to move one.
+template <class F>
+void dispatch_width(DType d, F f) {
+  switch (item_size(d)) {
+    case 1:
+      return f(std::uint8_t{});
+    case 4:
+      return f(std::uint32_t{});
+    default:
+      return f(std::uint64_t{});
+  }
+}
+
+// Items per thread so that starting one is worth it.
+inline std::int64_t grain(std::int64_t items, double total_ns) {
+  return std::max<std::int64_t>(
+      1, static_cast<std::int64_t>(3000.0 * static_cast<double>(items) / std::max(total_ns, 1.0)));
+}
+
+}  // namespace xgrad::detail

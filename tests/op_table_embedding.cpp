@@ -1,0 +1,74 @@
+// Rows of <xgrad/ops/embedding.hpp>.
+#include "op_table.hpp"
+
+namespace xgrad::test {
+namespace {
+
+void add_lookups(Table& t) {
+  t.add("embedding", [](auto& x) { return embedding(x[0], x[1]); })
+      .on({{{4}, indices({2, 0, 2, 1})}, {3, 2}})
+      .on({{{2, 2}, indices({2, 0, 2, 1})}, {3, 2}})
+      .on({{{}, indices({2})}, {3, 2}})
+      .on({{{0}, indices({})}, {3, 2}})
+      .on({{{3}, indices({2, 0, 2})}, {{3}}})
+      .on({{{3}, indices({2, 0, 2})}, {3, 2, 2}})
+      .on({{{2000}, indices(std::vector<std::int64_t>(2000, 7))}, {50, 33}}, Size::large)
+      .integers(Integers::same)
+      .bad(Wrong::index, "index 4 out of range for 4 rows",
+           [] {
+             embedding(tensor({0, 4}), leaf({4, 2}));
+           })
+      .bad(Wrong::index, "index -1 out of range",
+           [] {
+             embedding(tensor({0, -1}), leaf({4, 2}));
+           })
+      .bad(Wrong::index, "padding_idx 4 out of range for 4 rows",
+           [] {
+             embedding(tensor({0}), leaf({4, 2}), {.padding_idx = 4});
+           })
+      .bad(Wrong::dtype, "int64",
+           [] {
+             embedding(f64({0}), leaf({4, 2}));
+           })
+      .bad(Wrong::shape, "weight must be (rows, size)", [] { embedding(tensor({0}), leaf({})); });
+}
+
+void add_embedding_bag(Table& t) {
+  const Tensor ends = tensor({0, 2, 2});
+  Row& row = t.add("embedding", [](auto& x) { return embedding_bag(x[0], x[1]); }).covers({"embedding_bag"});
+  for (const BagMode mode : {BagMode::mean, BagMode::sum, BagMode::max})
+    row.on({{{2, 3}, indices({2, 0, 2, 1, 3, 0})}, {{4, 2}, distinct()}},
+           [=](auto& x) { return embedding_bag(x[0], x[1], {.mode = mode}); })
+        .on({{{5}, indices({2, 0, 2, 1, 3})}, {{4, 2}, distinct()}},
+            [=](auto& x) { return embedding_bag(x[0], x[1], {.offsets = ends, .mode = mode}); });
+  row.on({{{2, 3}, indices({2, 0, 2, 1, 3, 0})}, {4, 2}, {2, 3}},
+         [](auto& x) { return embedding_bag(x[0], x[1], {.per_sample_weights = x[2], .mode = BagMode::sum}); })
+      .bad(Wrong::shape, "a 1-D input needs offsets",
+           [] {
+             embedding_bag(tensor({0}), leaf({4, 2}));
+           })
+      .bad(Wrong::shape, "without offsets",
+           [] {
+             embedding_bag(tensor({{0}}), leaf({4, 2}), {.offsets = tensor({0})});
+           })
+      .bad(Wrong::value, "offset 1 at 0 must begin at 0",
+           [] {
+             embedding_bag(tensor({0}), leaf({4, 2}), {.offsets = tensor({1})});
+           })
+      .bad(Wrong::value, "need mode sum",
+           [] {
+             embedding_bag(tensor({{0}}), leaf({4, 2}), {.per_sample_weights = leaf({1, 1})});
+           })
+      .bad(Wrong::index, "index 4 out of range for 4 rows", [] {
+        embedding_bag(tensor({{4}}), leaf({4, 2}));
+      });
+}
+
+}  // namespace
+
+void add_embedding(Table& t) {
+  add_lookups(t);
+  add_embedding_bag(t);
+}
+
+}  // namespace xgrad::test
