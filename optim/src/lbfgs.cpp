@@ -130,11 +130,19 @@ void LBFGS::assign(const Vector& from, double t, const Vector& direction) {
   }
 }
 
+void LBFGS::require_loss(const Tensor& found) const {
+  if (found.defined() && found.numel() == 1) return;
+  ErrorReport report(name().c_str(), "step: the closure must return the loss, one number", Location::current());
+  if (found.defined()) report.operand("returned", found);
+  report.value_error();
+}
+
 Tensor LBFGS::evaluate(const Closure& closure, double& loss, Vector& grad) {
   ++result_.evaluations;
   ++memory_.evaluations;
   const GradModeGuard on(true);
   Tensor found = closure();
+  require_loss(found);
   loss = found.item<double>();
   grad = gradients();
   return found;
@@ -355,6 +363,10 @@ Tensor LBFGS::go_back(const Closure& closure, double& loss, Vector& grad) {
 Tensor LBFGS::start_point(const Closure& closure, double& loss, Vector& grad, const Location& at) {
   Memory& m = memory_;
   Tensor first = evaluate(closure, loss, grad);
+  if (std::ranges::none_of(params(0), [](const Tensor& p) { return p.grad().defined(); }))
+    ErrorReport(name().c_str(), "step: no parameter has a gradient after the closure", at)
+        .help("the closure calls zero_grad(), computes the loss, calls loss.backward() and returns the loss")
+        .autograd_error();
   if (!std::isfinite(loss) || !all_finite(grad)) {
     const double found = loss;
     if (m.iterations > 0 && !line_search()) first = go_back(closure, loss, grad);

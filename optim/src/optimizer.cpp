@@ -108,7 +108,18 @@ struct Optimizer::Update {
   Tensor param, grad;  // contiguous, their memory laid out
 };
 
-std::vector<Optimizer::Update> Optimizer::prepare_step() {
+// set_data() may have given the parameter another shape since its state was made.
+void Optimizer::require_same_shape(const Tensor& param, const State& state, std::size_t index, const Location& at) const {
+  for (std::size_t b = 0; b < state.buffers.size(); ++b)
+    if (const Tensor& buffer = state.buffers[b]; buffer.defined() && !(buffer.shape() == param.shape()))
+      ErrorReport(name_.c_str(), fmt::format("step: the shape of parameter {} has changed since the last step", index), at)
+          .operand("parameter", param)
+          .operand(buffer_names_[b].c_str(), buffer)
+          .help("make a new optimizer after set_data() with another shape")
+          .shape_error();
+}
+
+std::vector<Optimizer::Update> Optimizer::prepare_step(const Location& at) {
   std::vector<Update> updates;
   updates.reserve(params_.size());
   try {
@@ -122,6 +133,7 @@ std::vector<Optimizer::Update> Optimizer::prepare_step() {
         const Update& u = updates.back();
         with_type(u.param, [&](auto zero) { u.param.data<decltype(zero)>(), u.grad.data<decltype(zero)>(); });
         State& s = states_[i];
+        require_same_shape(p, s, i, at);
         s.fresh = s.buffers.empty();  // so that what follows is taken back if it throws
         make_state(g, u.param, s);
         s.fresh = s.fresh && !s.buffers.empty();
@@ -141,7 +153,8 @@ std::vector<Optimizer::Update> Optimizer::prepare_step() {
 void Optimizer::step(Location at) {
   const detail::CallSite site(at);
   NoGradGuard off;
-  for (Update& u : prepare_step()) {
+  for (std::size_t g = 0; g < counts_.size(); ++g) check_options(g, at);  // options() may have changed them
+  for (Update& u : prepare_step(at)) {
     State& s = states_[u.index];
     ++s.step;
     update(u.group, u.param, u.grad, s);

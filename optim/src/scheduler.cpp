@@ -11,19 +11,25 @@
 namespace xgrad::optim {
 
 LRScheduler::LRScheduler(Optimizer& optimizer, std::string name, Location)
-    : optimizer_(&optimizer), name_(std::move(name)) {}
+    : name_(std::move(name)), optimizer_(&optimizer), alive_(optimizer.alive()) {}
 LRScheduler::~LRScheduler() = default;
 
 void LRScheduler::invalid(const std::string& rule, const Location& at) const {
   ErrorReport(name_.c_str(), rule, at).value_error();
 }
 
+Optimizer& LRScheduler::optimizer(Location at) const {
+  if (alive_.expired()) [[unlikely]]
+    invalid("the optimizer whose rates it sets is gone: it must live as long as the schedule", at);
+  return *optimizer_;
+}
+
 void LRScheduler::start(Location at) {
   const detail::CallSite site(at);
   if (base_lrs_.empty())
-    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {
-      if (std::isnan(optimizer_->initial_lr(g))) optimizer_->set_initial_lr(g, optimizer_->lr(g));
-      base_lrs_.push_back(optimizer_->initial_lr(g));
+    for (std::size_t g = 0; g < optimizer().num_groups(); ++g) {
+      if (std::isnan(optimizer().initial_lr(g))) optimizer().set_initial_lr(g, optimizer().lr(g));
+      base_lrs_.push_back(optimizer().initial_lr(g));
     }
   advance();
 }
@@ -61,14 +67,14 @@ void LRScheduler::jump(std::int64_t epoch) {
 void LRScheduler::set_rates(std::vector<double> rates) {
   // A rate that the optimizer refuses must be refused before any rate has changed.
   for (std::size_t g = 0; g < rates.size(); ++g)
-    if (!(rates[g] >= 0 && std::isfinite(rates[g]))) optimizer_->set_lr(g, rates[g]);
-  for (std::size_t g = 0; g < rates.size(); ++g) optimizer_->set_lr(g, rates[g]);
+    if (!(rates[g] >= 0 && std::isfinite(rates[g]))) optimizer().set_lr(g, rates[g]);
+  for (std::size_t g = 0; g < rates.size(); ++g) optimizer().set_lr(g, rates[g]);
   last_lr_ = std::move(rates);
 }
 
 std::vector<double> LRScheduler::from_present(const std::function<double(double lr)>& f) const {
   std::vector<double> out;
-  for (std::size_t g = 0; g < base_lrs_.size(); ++g) out.push_back(f(optimizer_->lr(g)));
+  for (std::size_t g = 0; g < base_lrs_.size(); ++g) out.push_back(f(optimizer().lr(g)));
   return out;
 }
 std::vector<double> LRScheduler::from_base(const std::function<double(double base)>& f) const {

@@ -142,9 +142,9 @@ void SequentialLR::step(Location at) {
 ChainedScheduler::ChainedScheduler(std::vector<SchedulerPart> schedulers, Location at)
     : LRScheduler(optimizer_of(schedulers, "ChainedScheduler", at), "ChainedScheduler", at),
       parts_(std::move(schedulers)) {
-  for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {
-    base_lrs_.push_back(optimizer_->initial_lr(g));
-    last_lr_.push_back(optimizer_->lr(g));
+  for (std::size_t g = 0; g < optimizer().num_groups(); ++g) {
+    base_lrs_.push_back(optimizer().initial_lr(g));
+    last_lr_.push_back(optimizer().lr(g));
   }
   last_epoch_ = 0;
 }

@@ -102,7 +102,7 @@ std::vector<double> OneCycleLR::get_lr() {
   for (std::size_t g = 0; g < base_lrs_.size(); ++g) {
     const Point now = at_step(g, static_cast<double>(last_epoch_));
     out.push_back(now.lr);
-    if (cycle_momentum_) optimizer_->set_momentum(g, now.momentum);
+    if (cycle_momentum_) optimizer().set_momentum(g, now.momentum);
   }
   return out;
 }
@@ -171,7 +171,7 @@ std::vector<double> CyclicLR::get_lr() {
   for (std::size_t g = 0; g < base_lrs_.size(); ++g) {
     out.push_back(base_lrs_[g] + (max_lrs_[g] - base_lrs_[g]) * height * by);
     if (cycle_momentum_)
-      optimizer_->set_momentum(g, max_momentum_[g] - (max_momentum_[g] - base_momentum_[g]) * height * by);
+      optimizer().set_momentum(g, max_momentum_[g] - (max_momentum_[g] - base_momentum_[g]) * height * by);
   }
   return out;
 }

@@ -148,7 +148,7 @@ std::vector<double> CosineAnnealingLR::get_lr() {
   if (last_epoch_ == 0) return from_present([](double lr) { return lr; });
   std::vector<double> out;
   for (std::size_t g = 0; g < base_lrs_.size(); ++g) {
-    const double lr = optimizer_->lr(g), span = base_lrs_[g] - eta_min_;
+    const double lr = optimizer().lr(g), span = base_lrs_[g] - eta_min_;
     // At the bottom the quotient below is 0 / 0: the next rate comes from the span.
     if ((last_epoch_ - 1 - t_max_) % (2 * t_max_) == 0) {
       out.push_back(lr + span * (1 - std::cos(pi / real(t_max_))) / 2);
@@ -254,7 +254,7 @@ MultiplicativeLR::MultiplicativeLR(Optimizer& optimizer, std::vector<Lambda> lr_
 std::vector<double> MultiplicativeLR::get_lr() {
   std::vector<double> out;
   for (std::size_t g = 0; g < base_lrs_.size(); ++g)
-    out.push_back(last_epoch_ > 0 ? optimizer_->lr(g) * lambdas_[g](last_epoch_) : optimizer_->lr(g));
+    out.push_back(last_epoch_ > 0 ? optimizer().lr(g) * lambdas_[g](last_epoch_) : optimizer().lr(g));
   return out;
 }
 

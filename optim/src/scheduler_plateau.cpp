@@ -55,13 +55,13 @@ void ReduceLROnPlateau::step(double metric, Location at) {
     cooling_ = cooldown_;
     bad_ = 0;
   }
-  for (std::size_t g = 0; g < last_lr_.size(); ++g) last_lr_[g] = optimizer_->lr(g);
+  for (std::size_t g = 0; g < last_lr_.size(); ++g) last_lr_[g] = optimizer().lr(g);
 }
 
 void ReduceLROnPlateau::reduce() {
   for (std::size_t g = 0; g < min_lrs_.size(); ++g) {
-    const double old = optimizer_->lr(g), lr = std::max(old * factor_, min_lrs_[g]);
-    if (old - lr > eps_) optimizer_->set_lr(g, lr);
+    const double old = optimizer().lr(g), lr = std::max(old * factor_, min_lrs_[g]);
+    if (old - lr > eps_) optimizer().set_lr(g, lr);
   }
 }
 

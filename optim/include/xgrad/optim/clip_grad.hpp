@@ -1,6 +1,7 @@
 // Limiting gradients between backward() and step().
 #pragma once
 
+#include <concepts>
 #include <vector>
 #include <xgrad/tensor.hpp>
 
@@ -17,6 +18,11 @@ inline double clip_grad_norm_(const Tensor& param, double max_norm, double norm_
                               bool error_if_nonfinite = false, Location at = Location::current()) {
   return clip_grad_norm_(std::vector<Tensor>{param}, max_norm, norm_type, error_if_nonfinite, at);
 }
+
+template <std::same_as<bool> B>
+double clip_grad_norm_(const std::vector<Tensor>&, double, B) = delete;  // norm_type comes before error_if_nonfinite
+template <std::same_as<bool> B>
+double clip_grad_norm_(const Tensor&, double, B) = delete;  // norm_type comes before error_if_nonfinite
 
 // Limits every element of every gradient to [-clip_value, clip_value]. ValueError: clip_value < 0.
 XGRAD_API void clip_grad_value_(const std::vector<Tensor>& params, double clip_value,

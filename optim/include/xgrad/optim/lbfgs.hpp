@@ -133,6 +133,7 @@ class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
   template <class F>
   auto or_restore(F f);
   Tensor go_back(const Closure& closure, double& loss, Vector& grad);
+  void require_loss(const Tensor& found) const;
   Tensor evaluate(const Closure& closure, double& loss, Vector& grad);
   Point evaluate(const Closure& closure, const Vector& from, double t, const Vector& direction);
   Point search(const Closure& closure, const Vector& from, double first, const Point& start);

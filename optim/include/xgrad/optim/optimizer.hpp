@@ -50,6 +50,8 @@ class XGRAD_API Optimizer {
   void zero_grad(bool set_to_none = true, Location at = Location::current());
 
   const std::string& name() const { return name_; }  // "SGD"
+  // Expires with the optimizer: for what keeps a reference to it.
+  std::weak_ptr<const void> alive() const { return alive_; }
   std::size_t num_groups() const { return counts_.size(); }
   // IndexError for a group that is not there, here and below.
   std::span<const Tensor> params(std::size_t group, Location at = Location::current()) const;
@@ -123,7 +125,8 @@ class XGRAD_API Optimizer {
   struct Loaded;
   struct Update;
   Loaded parse(const NamedTensors& state, const Location& at) const;
-  std::vector<Update> prepare_step();
+  std::vector<Update> prepare_step(const Location& at);
+  void require_same_shape(const Tensor& param, const State& state, std::size_t index, const Location& at) const;
   double* momentum_field(std::size_t group) const;
   double& momentum_of(std::size_t group, const Location& at) const;
 
@@ -134,6 +137,7 @@ class XGRAD_API Optimizer {
   std::vector<State> states_;
   std::vector<std::size_t> counts_;  // parameters per group
   std::vector<double> initial_lrs_;
+  std::shared_ptr<const void> alive_ = std::make_shared<char>();
 };
 
 // "SGD(4 parameters, lr=0.1)", a group after the other.

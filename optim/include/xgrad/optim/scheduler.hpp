@@ -33,7 +33,7 @@ class XGRAD_API LRScheduler {
   // The learning rate of each group as last set, and the one the schedule started from.
   const std::vector<double>& last_lr() const { return last_lr_; }
   const std::vector<double>& base_lrs() const { return base_lrs_; }
-  Optimizer& optimizer() const { return *optimizer_; }
+  Optimizer& optimizer(Location at = Location::current()) const;  // ValueError when it is gone
 
   // Where the schedule is, and its numbers ("last_epoch", "base_lrs", "gamma", ...). Functions are not in it.
   virtual NamedTensors state_dict() const;
@@ -70,7 +70,6 @@ class XGRAD_API LRScheduler {
   void set_rates(std::vector<double> rates);
   [[noreturn]] void invalid(const std::string& rule, const Location& at) const;
 
-  Optimizer* optimizer_;
   std::int64_t last_epoch_ = -1;
   std::vector<double> base_lrs_, last_lr_;
 
@@ -78,6 +77,8 @@ class XGRAD_API LRScheduler {
   std::vector<StateField> all_fields();
   std::vector<StateCopy> read(const NamedTensors& state, const Location& at) const;
   std::string name_;
+  Optimizer* optimizer_;
+  std::weak_ptr<const void> alive_;  // the optimizer is
   friend class SequentialLR;
   friend class ChainedScheduler;
 };
