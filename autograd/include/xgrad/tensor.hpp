@@ -23,7 +23,7 @@ class Tensor;
 
 namespace detail {
 struct TensorImpl;
-struct Node;
+struct TensorAccess;
 
 // Start of every reference-counted object of the library, so that copying a handle is one inlined instruction.
 struct RefCounted {
@@ -41,6 +41,13 @@ struct Slice {
   std::int64_t start = 0, stop = kEnd, step = 1;
 };
 XGRAD_API std::ostream& operator<<(std::ostream& os, const Slice& s);  // "1:3", "::2"
+
+// Of backward() and grad().
+struct GradOptions {
+  bool retain_graph = false;  // keep what the backward pass needs, so that it can run again
+  bool create_graph = false;  // record the pass itself (higher derivatives); keeps the graph as well
+  bool allow_unused = false;  // grad() alone: an input that does not influence the outputs gives an undefined tensor
+};
 
 class XGRAD_API Tensor {
  public:
@@ -143,11 +150,13 @@ class XGRAD_API Tensor {
   // Clears the gradient (set_to_none, the default) or fills it with zeros.
   void zero_grad(bool set_to_none = true, Location at = Location::current());
   // Runs the tape backwards from this tensor and adds to .grad of every leaf that requires grad.
-  // gradient: seed of this tensor's shape, may be left out for one element. retain_graph keeps what the
-  // backward pass needs so that it can run again; create_graph records the pass itself (higher derivatives).
-  // Throws AutogradError: no grad, non-scalar without seed, graph already freed, saved value overwritten.
-  void backward(const Tensor& gradient = Tensor(), bool retain_graph = false, bool create_graph = false,
-                Location at = Location::current()) const;
+  // gradient: seed of this tensor's shape, may be left out for one element. loss.backward({.retain_graph = true}).
+  // Throws AutogradError: no grad, non-scalar without seed, graph already freed, saved value overwritten; ShapeError
+  // and DTypeError when the seed does not fit; ValueError for allow_unused.
+  void backward(const Tensor& gradient, GradOptions options = {}, Location at = Location::current()) const;
+  void backward(GradOptions options = {}, Location at = Location::current()) const { backward(Tensor(), options, at); }
+  void backward(bool, bool = false) const = delete;  // with their names: backward({.retain_graph = true})
+  void backward(const Tensor&, bool, bool = false) const = delete;  // backward(g, {.retain_graph = true})
   // Keeps the gradient of a non-leaf in grad() during backward.
   void retain_grad(Location at = Location::current());
   // fn sees the gradient of this tensor and may return a replacement (undefined = keep). Returns a key for remove_hook.
@@ -286,18 +295,13 @@ class XGRAD_API Tensor {
 
   // Same object (not same values).
   bool is_same(const Tensor& o) const { return impl_ == o.impl_; }
-  detail::TensorImpl* impl() const { return impl_; }
-  detail::TensorImpl* release() { return std::exchange(impl_, nullptr); }
-  // Takes over one reference.
-  static Tensor adopt(detail::TensorImpl* p) {
-    Tensor t;
-    t.impl_ = p;
-    return t;
-  }
+  // The address of that object: equal for all handles of one tensor, as Python's id() while the tensor lives.
+  const void* id() const { return impl_; }
 
  private:
   template <Element T>
   std::vector<T> elements(Location at) const;
+  friend struct detail::TensorAccess;
   const void* raw(DType want, Location at) const;
   void* raw_mutable(DType want, Location at);
 
@@ -327,61 +331,5 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const Tensor& t);
 XGRAD_API std::ostream& operator<<(std::ostream& os, const std::vector<Tensor>& list);
 XGRAD_API std::ostream& operator<<(std::ostream& os, const std::pair<std::string, Tensor>& named);
 XGRAD_API std::ostream& operator<<(std::ostream& os, const NamedTensors& list);
-
-// Gradients of the sum over outputs of <output, grad_output> with respect to `inputs`; leaves .grad alone.
-// grad_outputs: one seed per output (empty: ones, for one-element outputs). An input that does not influence the
-// outputs gives AutogradError, or an undefined tensor with allow_unused. retain_graph defaults to create_graph.
-struct GradOptions {
-  bool retain_graph = false;
-  bool create_graph = false;
-  bool allow_unused = false;
-};
-[[nodiscard]] XGRAD_API std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
-                                                 const std::vector<Tensor>& grad_outputs = {}, GradOptions options = {},
-                                                 Location at = Location::current());
-// backward() from several roots in one pass.
-XGRAD_API void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs = {},
-                        bool retain_graph = false, bool create_graph = false, Location at = Location::current());
-
-XGRAD_API bool grad_enabled();
-// Turns recording on or off for this thread while it lives.
-class XGRAD_API GradModeGuard {
- public:
-  [[nodiscard("a guard without a name ends at once")]] explicit GradModeGuard(bool enabled);
-  ~GradModeGuard();
-  GradModeGuard(const GradModeGuard&) = delete;
-  GradModeGuard& operator=(const GradModeGuard&) = delete;
-
- private:
-  bool previous_;
-};
-// Operations inside are not recorded.
-class NoGradGuard : GradModeGuard {
- public:
-  [[nodiscard("a guard without a name ends at once")]] NoGradGuard() : GradModeGuard(false) {}
-};
-
-// While alive on this thread, the first operation (forward or backward) that yields NaN or infinity throws a
-// ValueError that names it, its source line and the ranges of its inputs. And what a forward pass saves of memory that
-// the program can write to (from_blob, mutable_data, array) is remembered by a checksum: AutogradError when backward
-// finds other values there.
-class XGRAD_API DetectAnomaly {
- public:
-  [[nodiscard("a guard without a name ends at once")]] DetectAnomaly();
-  ~DetectAnomaly();
-  DetectAnomaly(const DetectAnomaly&) = delete;
-  DetectAnomaly& operator=(const DetectAnomaly&) = delete;
-
- private:
-  bool previous_;
-};
-
-struct MemoryStats {
-  std::int64_t live_bytes, peak_bytes, cached_bytes;  // handed out; most ever handed out; free but kept
-  std::int64_t system_allocations;                    // requests that reached the operating system
-};
-XGRAD_API std::ostream& operator<<(std::ostream& os, const MemoryStats& m);
-XGRAD_API MemoryStats memory_stats();
-XGRAD_API void empty_cache();  // gives cached blocks back to the operating system
 
 }  // namespace xgrad

@@ -77,13 +77,24 @@ Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std:
 Tensor make_alias(const Tensor& x);
 bool compute_contiguous(const Shape& shape, const Shape& strides);
 
-inline TensorImpl& impl(const Tensor& t) { return *t.impl(); }
+// The one way from a handle to its object and back.
+struct TensorAccess {
+  static TensorImpl*& of(Tensor& t) { return t.impl_; }
+  static TensorImpl* of(const Tensor& t) { return t.impl_; }
+};
+inline TensorImpl* handle(const Tensor& t) { return TensorAccess::of(t); }  // null when undefined
+inline TensorImpl& impl(const Tensor& t) { return *handle(t); }
+// Takes over one reference.
+inline Tensor adopt(TensorImpl* p) {
+  Tensor t;
+  TensorAccess::of(t) = p;
+  return t;
+}
+// Gives up the handle's reference to the caller.
+inline TensorImpl* release(Tensor&& t) { return std::exchange(TensorAccess::of(t), nullptr); }
 template <class T>
 T* data(const Tensor& t) {
-  return t.impl()->ptr<T>();
-}
-inline bool same_geometry(const Tensor& a, const Tensor& b) {
-  return a.impl()->contiguous && b.impl()->contiguous && a.impl()->shape == b.impl()->shape;
+  return impl(t).ptr<T>();
 }
 
 // Calls f(T{}) with the C++ type of the dtype.
