@@ -26,6 +26,10 @@
 
 namespace xgrad {
 
+namespace detail {
+struct Node;
+}
+
 // Gradients a backward function returns: one per input of the operation.
 class Grads {
  public:

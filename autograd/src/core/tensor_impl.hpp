@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <utility>
 
 #include <xgrad/check.hpp>
 #include <xgrad/tensor.hpp>
@@ -11,6 +12,8 @@
 #include "core/storage.hpp"
 
 namespace xgrad::detail {
+
+struct Node;
 
 struct TensorImpl : RefCounted {
   DType dtype = DType::float32;
@@ -95,6 +98,9 @@ inline TensorImpl* release(Tensor&& t) { return std::exchange(TensorAccess::of(t
 template <class T>
 T* data(const Tensor& t) {
   return impl(t).ptr<T>();
+}
+inline bool same_geometry(const Tensor& a, const Tensor& b) {
+  return impl(a).contiguous && impl(b).contiguous && impl(a).shape == impl(b).shape;
 }
 
 // Calls f(T{}) with the C++ type of the dtype.
