@@ -36,10 +36,12 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/data.hpp>
 #include <xgrad/gradcheck.hpp>
+#include <xgrad/memory.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/optim.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/record.hpp>
 #include <xgrad/tape.hpp>
 #include <xgrad/train.hpp>
 #include <xgrad/version.hpp>

@@ -7,7 +7,7 @@
 
 #include <xgrad/tensor.hpp>
 
-namespace xgrad::detail {
+namespace xgrad {
 
 struct XGRAD_API ModuleInfo {
   std::string name;   // name within the parent ("conv", "0"); the type's name for a root
@@ -21,6 +21,8 @@ struct XGRAD_API ModuleCall {
   std::uint64_t id = 0;  // unique per process, increasing
   std::string path() const;  // "net.conv"
 };
+
+namespace detail {
 
 // The innermost scope of this thread; null outside of all.
 XGRAD_API const std::shared_ptr<const ModuleCall>& current_module();
@@ -37,4 +39,5 @@ class XGRAD_API ModuleScope {
   const std::shared_ptr<const ModuleCall>* previous_;
 };
 
-}  // namespace xgrad::detail
+}  // namespace detail
+}  // namespace xgrad

@@ -63,7 +63,7 @@ struct OpNode {
   std::string op;
   std::uint64_t sequence = 0;
   Location at;
-  std::shared_ptr<const detail::ModuleCall> module;
+  std::shared_ptr<const ModuleCall> module;
   std::vector<Input> inputs;
   std::vector<Input> data;      // what it reads and never differentiates: targets, indices, masks
   std::vector<double> numbers;  // 1.5 of x * 1.5
