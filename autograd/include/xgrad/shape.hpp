@@ -8,6 +8,7 @@
 #include <iosfwd>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <xgrad/error.hpp>
@@ -41,8 +42,8 @@ class Shape {
     assign(v.data(), v.size(), at);
   }
   template <detail::Sizes R>
-  Shape(const R& v) {  // NOLINT
-    for (const auto n : v) push_back(static_cast<std::int64_t>(n));
+  Shape(const R& v, Location at = Location::current()) {  // NOLINT
+    for (const auto n : v) push_back(static_cast<std::int64_t>(n), at);
   }
   template <std::floating_point T>
   Shape(std::initializer_list<T>) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
@@ -50,26 +51,36 @@ class Shape {
   int rank() const { return rank_; }
   std::size_t size() const { return static_cast<std::size_t>(rank_); }
   bool empty() const { return rank_ == 0; }
-  std::int64_t operator[](int i) const { return v_[static_cast<std::size_t>(i)]; }
-  std::int64_t& operator[](int i) { return v_[static_cast<std::size_t>(i)]; }
+  // The i-th number; negative counts from the end. IndexError outside.
+  struct Index {
+    template <std::integral I>
+    constexpr Index(I i, Location where = Location::current())  // NOLINT
+        : value(static_cast<std::int64_t>(i)), at(where) {}
+    std::int64_t value;
+    Location at;
+  };
+  std::int64_t operator[](Index i) const { return v_[place(i)]; }
+  std::int64_t& operator[](Index i) { return v_[place(i)]; }
   const std::int64_t* begin() const { return v_.data(); }
   const std::int64_t* end() const { return v_.data() + rank_; }
   std::int64_t* begin() { return v_.data(); }
   std::int64_t* end() { return v_.data() + rank_; }
-  std::int64_t back() const { return v_[static_cast<std::size_t>(rank_ - 1)]; }
+  std::int64_t back(Location at = Location::current()) const { return v_[place({-1, at})]; }
 
   // Throws ShapeError when full.
   void push_back(std::int64_t n, Location at = Location::current()) {
     if (rank_ == kMaxRank) too_many(kMaxRank + 1, at);
     v_[static_cast<std::size_t>(rank_++)] = n;
   }
-  void insert(int at, std::int64_t n, Location where = Location::current()) {
-    push_back(0, where);
-    for (int i = rank_ - 1; i > at; --i) (*this)[i] = (*this)[i - 1];
-    (*this)[at] = n;
+  // Before the i-th number, 0 <= i <= size().
+  void insert(std::int64_t i, std::int64_t n, Location at = Location::current()) {
+    if (i < 0 || i > rank_) outside(i, at);
+    push_back(n, at);
+    for (auto k = static_cast<std::size_t>(rank_ - 1); k > static_cast<std::size_t>(i); --k) std::swap(v_[k], v_[k - 1]);
   }
-  void erase(int at) {
-    for (int i = at; i + 1 < rank_; ++i) (*this)[i] = (*this)[i + 1];
+  // Takes the i-th number out; negative counts from the end.
+  void erase(std::int64_t i, Location at = Location::current()) {
+    for (std::size_t k = place({i, at}); k + 1 < rank_; ++k) v_[k] = v_[k + 1];
     --rank_;
   }
 
@@ -108,6 +119,12 @@ class Shape {
     for (std::size_t i = 0; i < n; ++i) v_[i] = p[i];
     rank_ = static_cast<std::uint8_t>(n);
   }
+  std::size_t place(const Index& i) const {
+    if (static_cast<std::uint64_t>(i.value) < rank_) [[likely]] return static_cast<std::size_t>(i.value);
+    if (i.value >= 0 || i.value < -rank_) outside(i.value, i.at);
+    return static_cast<std::size_t>(i.value + rank_);
+  }
+  [[noreturn]] XGRAD_API void outside(std::int64_t i, const Location& at) const;
   [[noreturn]] XGRAD_API static void too_many(std::size_t n, const Location& at);
 
   std::array<std::int64_t, kMaxRank> v_{};

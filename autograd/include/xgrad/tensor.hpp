@@ -78,9 +78,13 @@ class XGRAD_API Tensor {
 
   // ---- geometry (ValueError when undefined, here and below) ----
   DType dtype(Location at = Location::current()) const;
-  const Shape& shape(Location at = Location::current()) const;
-  const Shape& sizes(Location at = Location::current()) const { return shape(at); }
-  const Shape& strides(Location at = Location::current()) const;  // in elements
+  // Of a temporary by value, so that `const Shape& s = (x * 2).shape();` keeps it.
+  const Shape& shape(Location at = Location::current()) const&;
+  Shape shape(Location at = Location::current()) && { return std::as_const(*this).shape(at); }
+  const Shape& sizes(Location at = Location::current()) const& { return shape(at); }
+  Shape sizes(Location at = Location::current()) && { return std::as_const(*this).shape(at); }
+  const Shape& strides(Location at = Location::current()) const&;  // in elements
+  Shape strides(Location at = Location::current()) && { return std::as_const(*this).strides(at); }
   std::int64_t dim(Location at = Location::current()) const;
   std::int64_t numel(Location at = Location::current()) const;
   std::int64_t size(std::int64_t d,
@@ -174,7 +178,8 @@ class XGRAD_API Tensor {
   void set_data(const Tensor& source, Location at = Location::current());
 
   // Name for messages and pictures ("fc1.weight").
-  const std::string& name(Location at = Location::current()) const;
+  const std::string& name(Location at = Location::current()) const&;
+  std::string name(Location at = Location::current()) && { return std::as_const(*this).name(at); }
   Tensor& set_name(std::string name, Location at = Location::current()) &;
   Tensor set_name(std::string name, Location at = Location::current()) && {
     return std::move(set_name(std::move(name), at));
@@ -292,6 +297,15 @@ class XGRAD_API Tensor {
     return mean(Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
   }
   [[nodiscard]] Tensor argmax(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
+  template <std::integral D, std::integral K>
+    requires(!std::same_as<K, bool>)
+  Tensor sum(D, K) const = delete;  // dimensions in braces: x.sum({0, 1}); keepdim is true or false
+  template <std::integral D, std::integral K>
+    requires(!std::same_as<K, bool>)
+  Tensor mean(D, K) const = delete;  // dimensions in braces: x.mean({0, 1}); keepdim is true or false
+  template <std::integral K>
+    requires(!std::same_as<K, bool>)
+  Tensor argmax(std::int64_t, K) const = delete;  // argmax(dim, keepdim): keepdim is true or false
 
   // Same object (not same values).
   bool is_same(const Tensor& o) const { return impl_ == o.impl_; }

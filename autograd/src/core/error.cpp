@@ -55,6 +55,11 @@ void Shape::too_many(std::size_t n, const Location& at) {
   ErrorReport("Shape", fmt::format("rank {} exceeds the maximum of {}", n, kMaxRank), at).shape_error();
 }
 
+void Shape::outside(std::int64_t i, const Location& at) const {
+  ErrorReport("Shape", fmt::format("index {} is out of range of the {} numbers of {}", i, size(), to_string(*this)), at)
+      .index_error();
+}
+
 std::string to_string(const Shape& s) { return fmt::format("({})", fmt::join(s.begin(), s.end(), ", ")); }
 
 ErrorReport::ErrorReport(const char* op, const std::string& rule, Location at)

@@ -157,8 +157,8 @@ using detail::Node;
 using detail::TensorImpl;
 
 DType Tensor::dtype(Location at) const { return checked(*this, "dtype", at).dtype; }
-const Shape& Tensor::shape(Location at) const { return checked(*this, "shape", at).shape; }
-const Shape& Tensor::strides(Location at) const { return checked(*this, "strides", at).strides; }
+const Shape& Tensor::shape(Location at) const& { return checked(*this, "shape", at).shape; }
+const Shape& Tensor::strides(Location at) const& { return checked(*this, "strides", at).strides; }
 std::int64_t Tensor::dim(Location at) const { return checked(*this, "dim", at).shape.rank(); }
 std::int64_t Tensor::numel(Location at) const { return checked(*this, "numel", at).numel; }
 bool Tensor::is_contiguous(Location at) const { return checked(*this, "is_contiguous", at).contiguous; }
@@ -346,7 +346,7 @@ void Tensor::set_data(const Tensor& source, Location at) {
   t.storage->changed("set_data", at);
 }
 
-const std::string& Tensor::name(Location at) const {
+const std::string& Tensor::name(Location at) const& {
   static const std::string none;
   const TensorImpl& t = checked(*this, "name", at);
   return t.extra ? t.extra->name : none;
