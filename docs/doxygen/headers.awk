@@ -67,6 +67,13 @@ function close_heading() {
 
 BEGIN { top = 1 }
 
+# Doxygen 1.9.8 takes a namespace that follows a class which ends in a private section for private as well.
+/^ (private|protected):/ { in_private = 1 }
+/^};/ {
+  if (in_private) $0 = " public: " $0
+  in_private = 0
+}
+
 FNR == 1 { group = part(FILENAME) }
 
 # Comment lines.

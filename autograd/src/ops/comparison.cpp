@@ -9,6 +9,7 @@
 #include <xgrad/ops/math.hpp>
 
 #include "core/node.hpp"
+#include "ops/factory_checks.hpp"
 #include "ops/promote.hpp"
 
 namespace xgrad {
@@ -258,10 +259,15 @@ Tensor clamp_any(const Tensor& x, const Scalar* lo, const Scalar* hi, const Loca
   if (is_floating(type))
     return clamp_between(v, lo ? lo->to_double() : -std::numeric_limits<double>::infinity(),
                          hi ? hi->to_double() : std::numeric_limits<double>::infinity(), at);
+  // A bound that no value of the type can pass changes nothing; one that none can reach is an error.
+  if (lo && detail::outside_of(*lo, type) < 0) lo = nullptr;
+  if (hi && detail::outside_of(*hi, type) > 0) hi = nullptr;
+  if (lo) detail::require_fits("clamp", *lo, type, at);
+  if (hi) detail::require_fits("clamp", *hi, type, at);
   Tensor y = v;
   if (lo) y = maximum(y, scalar_tensor(*lo, type), at);
   if (hi) y = minimum(y, scalar_tensor(*hi, type), at);
-  return y;
+  return y.is_same(x) ? x.clone(at) : y;
 }
 
 // A tensor as the bound: x keeps its gradient where it equals the bound.
@@ -319,13 +325,28 @@ Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y, Location
       },
       at);
 }
+namespace {
+// A number beside a tensor of where, as a tensor.
+Tensor choice(Scalar v, const Tensor& beside, const Location& at) {
+  const DType type = promote_types(impl(beside).dtype, v);
+  detail::require_fits("where", v, type, at);
+  return scalar_tensor(v, type);
+}
+}  // namespace
+
 Tensor where(const Tensor& condition, const Tensor& x, Scalar y, Location at) {
   require_defined("where", x, at);
-  return where(condition, x, scalar_tensor(y, promote_types(impl(x).dtype, y)), at);
+  return where(condition, x, choice(y, x, at), at);
+}
+Tensor where(const Tensor& condition, Scalar x, Scalar y, Location at) {
+  const DType type = x.is_floating() || y.is_floating() ? DType::float32
+                     : x.is_bool() && y.is_bool()       ? DType::boolean
+                                                        : DType::int64;
+  return where(condition, scalar_tensor(x, type), scalar_tensor(y, type), at);
 }
 Tensor where(const Tensor& condition, Scalar x, const Tensor& y, Location at) {
   require_defined("where", y, at);
-  return where(condition, scalar_tensor(x, promote_types(impl(y).dtype, x)), y, at);
+  return where(condition, choice(x, y, at), y, at);
 }
 
 }  // namespace xgrad

@@ -42,19 +42,23 @@ void require_shape(const char* op, const Shape& shape, const Location& at) {
     ErrorReport(op, fmt::format("element count of shape {} overflows 64 bits", to_string(shape)), at).shape_error();
 }
 
-void require_fits(const char* op, const Scalar& v, DType dtype, const Location& at) {
-  if (!is_integral(dtype)) return;
-  const bool fits = dispatch_all(dtype, [&](auto zero) {
+int outside_of(const Scalar& v, DType dtype) {
+  if (!is_integral(dtype)) return 0;
+  return dispatch_all(dtype, [&](auto zero) {
     using T = decltype(zero);
-    if constexpr (!std::is_integral_v<T>) return true;
+    if constexpr (!std::is_integral_v<T>) return 0;
     using Limits = std::numeric_limits<T>;
-    if (v.is_floating())  // the upper bound is 2^digits: exact as a double, unlike max()
-      return std::trunc(v.to_double()) >= static_cast<double>(Limits::min()) &&
-             v.to_double() < std::ldexp(1.0, Limits::digits);
-    return !beyond_int64(v) && v.to_int64() >= static_cast<std::int64_t>(Limits::min()) &&
-           v.to_int64() <= static_cast<std::int64_t>(Limits::max());
+    if (v.is_floating()) {  // the upper bound is 2^digits: exact as a double, unlike max()
+      const double d = v.to_double();
+      return !(std::trunc(d) >= static_cast<double>(Limits::min())) ? -1 : d < std::ldexp(1.0, Limits::digits) ? 0 : 1;
+    }
+    if (beyond_int64(v) || v.to_int64() > static_cast<std::int64_t>(Limits::max())) return 1;
+    return v.to_int64() < static_cast<std::int64_t>(Limits::min()) ? -1 : 0;
   });
-  if (fits) return;
+}
+
+void require_fits(const char* op, const Scalar& v, DType dtype, const Location& at) {
+  if (outside_of(v, dtype) == 0) return;
   const std::string text =
       v.is_floating() || beyond_int64(v) ? fmt::format("{}", v.to_double()) : fmt::format("{}", v.to_int64());
   ErrorReport(op, fmt::format("value {} does not fit {}", text, name(dtype)), at).value_error();
@@ -298,6 +302,13 @@ void require_blob_dtype(DType of_pointer, DType wanted, Location at) {
   ErrorReport("from_blob", fmt::format("the pointer points to {}, but the dtype is {}", name(of_pointer), name(wanted)), at)
       .help("pass a void* when the type is known at run time only")
       .dtype_error();
+}
+
+Tensor cast_numbers(const Tensor& t, DType dtype, const Location& at) {
+  if (is_integral(dtype) && impl(t).dtype != dtype && impl(t).dtype != DType::boolean && t.numel() > 0)
+    for (const Tensor& bound : {amin(t, {}, false, at), amax(t, {}, false, at)})
+      require_fits("tensor", bound.item_scalar(at), dtype, at);
+  return t.to(dtype, at);
 }
 
 Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::function<void()> deleter, Location at) {

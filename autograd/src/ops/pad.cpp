@@ -12,6 +12,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
+#include "ops/factory_checks.hpp"
 #include "ops/view_geometry.hpp"
 
 namespace xgrad {
@@ -248,6 +249,7 @@ Tensor pad(const Tensor& x, const std::vector<std::int64_t>& sizes, PadMode mode
   if (mode != PadMode::constant) require_floating("pad", x, at);
   const Pads p = checked_pads(x, sizes, mode, at);
   if (impl(x).shape.rank() == 0) return x;
+  detail::require_fits("pad", value, impl(x).dtype, at);
   return pad_op(x, p, value, at);
 }
 

@@ -78,5 +78,8 @@ inline Tensor operator!(const Located& a) { return logical_not(a.tensor, a.at); 
                                      Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor where(const Tensor& condition, Scalar x, const Tensor& y,
                                      Location at = Location::current());
+// Of two numbers: float32, int64 when both are integers, bool when both are bools. (ValueError when a number beside an
+// integer tensor does not fit its type.)
+[[nodiscard]] XGRAD_API Tensor where(const Tensor& condition, Scalar x, Scalar y, Location at = Location::current());
 
 }  // namespace xgrad

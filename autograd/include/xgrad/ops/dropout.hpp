@@ -1,6 +1,8 @@
 // Dropout: elements or channels left out at random in training. Floating only (DTypeError).
 #pragma once
 
+#include <concepts>
+
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
@@ -12,5 +14,9 @@ namespace xgrad {
 // dropout of whole channels: one decision for each of the first two dimensions. x: (N, C, *).
 [[nodiscard]] XGRAD_API Tensor feature_dropout(const Tensor& x, double p = 0.5, bool training = true,
                                                Location at = Location::current());
+template <std::same_as<bool> B>
+Tensor dropout(const Tensor&, B) = delete;  // p comes first: dropout(x, 0.5, net.is_training())
+template <std::same_as<bool> B>
+Tensor feature_dropout(const Tensor&, B) = delete;  // p comes first: feature_dropout(x, 0.5, net.is_training())
 
 }  // namespace xgrad

@@ -2,6 +2,7 @@
 // of range or given twice. The larger of two tensors, element by element: maximum(x, y) in <xgrad/ops/comparison.hpp>.
 #pragma once
 
+#include <concepts>
 #include <ostream>
 
 #include <xgrad/tensor.hpp>
@@ -24,6 +25,17 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const ValuesIndices& r);
                                           Location at = Location::current());
 [[nodiscard]] XGRAD_API ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim = false,
                                           Location at = Location::current());
+// A number that is no dimension.
+template <std::floating_point T>
+ValuesIndices max(const Tensor&, T) = delete;  // element by element: clamp_min(x, 0.)
+template <std::floating_point T>
+ValuesIndices min(const Tensor&, T) = delete;  // element by element: clamp_max(x, 1.)
+template <std::integral K>
+  requires(!std::same_as<K, bool>)
+Tensor amax(const Tensor&, const Shape&, K) = delete;  // amax(x, {0, 1}): keepdim is true or false
+template <std::integral K>
+  requires(!std::same_as<K, bool>)
+Tensor amin(const Tensor&, const Shape&, K) = delete;  // amin(x, {0, 1}): keepdim is true or false
 Tensor max(const Tensor&, const Tensor&) = delete;  // element by element: maximum(x, y)
 Tensor min(const Tensor&, const Tensor&) = delete;  // element by element: minimum(x, y)
 // Position (int64) of the first extreme value, of the flattened tensor or along dim.

@@ -38,6 +38,8 @@ XGRAD_API Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o, 
 // `steps` evenly spaced values from start to end inclusive.
 XGRAD_API Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o = {},
                           Location at = Location::current());
+template <std::floating_point T>
+Tensor linspace(double, double, T) = delete;  // how many: linspace(0, 1, 11); by a step: arange(0, 1, 0.1)
 
 // The type alone for the options: zeros({2, 3}, kFloat64).
 namespace detail {
@@ -187,6 +189,8 @@ void add_numbers(const R& values, const Shape& shape, int dim, std::size_t row, 
     else add_numbers(v, shape, dim + 1, k++, out, at);
   }
 }
+// t.to(dtype). ValueError when a number does not fit the type.
+XGRAD_API Tensor cast_numbers(const Tensor& t, DType dtype, const Location& at);
 // Their copy as a tensor of their own type, double for long double and int64 for integers that a tensor does not hold.
 template <class R>
 Tensor copy_numbers(const R& values, const std::optional<Shape>& wanted, const Location& at) {
@@ -215,7 +219,7 @@ Tensor tensor(const R& values, TensorOptions o, Location at = Location::current(
                 "xgrad: tensor(values) copies a number or a container of numbers; a Tensor: x.clone(), several: "
                 "stack({x, y}), an xtensor array: from_xtensor(a), memory: from_blob(pointer, shape).clone()");
   if constexpr (!std::is_void_v<detail::NumberIn<R>>) {
-    Tensor t = detail::copy_numbers(values, {}, at).to(o.dtype, at);
+    Tensor t = detail::cast_numbers(detail::copy_numbers(values, {}, at), o.dtype, at);
     return o.requires_grad ? t.requires_grad_(true, at) : t;
   } else {
     return Tensor();

@@ -42,6 +42,17 @@ template <std::same_as<bool> B>
 Tensor std(const Tensor& x, B unbiased, Location at = Location::current()) {
   return std(x, Shape{}, unbiased, false, at);
 }
+// Two numbers are two dimensions, in braces; keepdim and unbiased are true or false.
+template <std::integral D, std::integral K>
+  requires(!std::same_as<K, bool>)
+Tensor sum(const Tensor&, D, K) = delete;  // dimensions in braces: sum(x, {0, 1})
+template <std::integral D, std::integral K>
+  requires(!std::same_as<K, bool>)
+Tensor mean(const Tensor&, D, K) = delete;  // dimensions in braces: mean(x, {0, 1})
+template <std::same_as<bool> B>
+Tensor var(const Tensor&, const Shape&, B) = delete;  // unbiased or keepdim? var(x, {1}, 1, true) keeps the dimension
+template <std::same_as<bool> B>
+Tensor std(const Tensor&, const Shape&, B) = delete;  // unbiased or keepdim? std(x, {1}, 1, true) keeps the dimension
 [[nodiscard]] XGRAD_API Tensor prod(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim = false,
                                     Location at = Location::current());

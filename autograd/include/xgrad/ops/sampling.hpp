@@ -19,6 +19,8 @@ inline Tensor randint(std::int64_t high, const Shape& shape, TensorOptions o = {
   return randint(0, high, shape, o, at);
 }
 XGRAD_API Tensor randperm(std::int64_t n, TensorOptions o = {kInt64}, Location at = Location::current());
+template <std::floating_point T>
+Tensor randperm(T) = delete;  // a number of elements is an integer
 XGRAD_API Tensor bernoulli(double p, const Shape& shape, TensorOptions o = {}, Location at = Location::current());
 XGRAD_API Tensor bernoulli(const Tensor& p, Location at = Location::current());  // one draw per probability
 XGRAD_API Tensor normal(double mean, double stddev, const Shape& shape, TensorOptions o = {},
