@@ -1,6 +1,7 @@
 // What compiles but means something else than it says: weights exchanged by assignment, hidden forwards, references to
 // what is gone, hooks that keep their own module, chains of comparisons. What the compiler refuses is in
 // must_not_compile/.
+#include <memory>
 #include <regex>
 #include <sstream>
 #include <xgrad/check.hpp>
@@ -385,6 +386,113 @@ BOOST_AUTO_TEST_CASE(guesses_of_load_state_dict_go_by_shape_and_suffix) {
     net.load_state_dict({{"z", ones({9})}});
   });
   BOOST_TEST(unlike.find("renamed") == unlike.npos, unlike);
+}
+
+// ---- numbers that do not fit, and what is gone ----
+
+BOOST_AUTO_TEST_CASE(indices_of_shapes) {
+  const Tensor x = zeros({2, 3});
+  BOOST_TEST(x.shape()[-1] == 3);
+  BOOST_TEST(x.strides()[-2] == 3);
+  expect<IndexError>({"index 2 is out of range of the 2 numbers of (2, 3)", "test_traps.cpp"},
+                     [&] { return x.shape()[2]; });
+  expect<IndexError>({"index -3", "test_traps.cpp"}, [&] { return x.shape()[-3]; });
+  Shape s{1, 2};
+  expect<IndexError>({"index 5", "test_traps.cpp"}, [&] { s.erase(5); });
+  expect<IndexError>({"index 3", "test_traps.cpp"}, [&] { s.insert(3, 1); });
+  expect<IndexError>({"()"}, [] { return Shape().back(); });
+  BOOST_TEST(s == (Shape{1, 2}));
+  s.insert(1, 7);
+  BOOST_TEST(s == (Shape{1, 7, 2}));
+  s.erase(-1);
+  BOOST_TEST(s == (Shape{1, 7}));
+}
+
+BOOST_AUTO_TEST_CASE(parts_of_temporaries_are_values) {
+  const Tensor x = zeros({2, 3});
+  const Shape& shape = (x * 2).shape();
+  const Shape& strides = (x * 2).strides();
+  const std::string& name = zeros({1}).set_name("a name too long to be stored in place").name();
+  const Tensor other = zeros({5, 6, 7});
+  BOOST_TEST(shape == (Shape{2, 3}));
+  BOOST_TEST(strides == (Shape{3, 1}));
+  BOOST_TEST(name == "a name too long to be stored in place");
+  std::int64_t n = 0;
+  for (const std::int64_t size : (x * 2).shape()) n += size;
+  BOOST_TEST(n == 5);
+}
+
+BOOST_AUTO_TEST_CASE(numbers_beyond_an_integer_type) {
+  const Tensor u = full({2}, 100, {kUInt8});
+  const auto first = [](const Tensor& t) { return t.to_vector<int>()[0]; };
+  BOOST_TEST(first(clamp(u, 0, 300)) == 100);
+  BOOST_TEST(first(clamp(u, -5, 200)) == 100);
+  BOOST_TEST(first(clamp_min(u, -1)) == 100);
+  BOOST_TEST(first(clamp_max(u, 300)) == 100);
+  BOOST_TEST(!clamp_max(u, 300).is_same(u));
+  expect<ValueError>({"value 300 does not fit uint8", "test_traps.cpp"}, [&] { return clamp_min(u, 300); });
+  expect<ValueError>({"value 300 does not fit uint8", "test_traps.cpp"}, [&] { return where(u > 5, u, 300); });
+  expect<ValueError>({"value -1 does not fit uint8", "test_traps.cpp"}, [&] { return where(u > 5, -1, u); });
+  expect<ValueError>({"value 300 does not fit uint8", "test_traps.cpp"},
+                     [&] { return pad(u, {1, 1}, PadMode::constant, 300); });
+  expect<ValueError>({"value -1 does not fit uint8", "test_traps.cpp"},
+                     [] { return tensor(std::vector<int>{30, -1}, kUInt8); });
+  expect<ValueError>({"value 300 does not fit uint8"}, [] { return tensor(std::vector<int>{300, 1}, kUInt8); });
+  BOOST_TEST(first(tensor(std::vector<int>{255, 0}, kUInt8)) == 255);
+}
+
+BOOST_AUTO_TEST_CASE(where_of_two_numbers) {
+  const Tensor mask = tensor({true, false});
+  BOOST_TEST(where(mask, 1.5, 0).to_vector<float>() == (std::vector<float>{1.5f, 0.f}));
+  BOOST_TEST((where(mask, 2, 3).dtype() == kInt64));
+  BOOST_TEST((where(mask, 2., 3).dtype() == kFloat32));
+  BOOST_TEST((where(mask, false, true).dtype() == kBool));
+}
+
+BOOST_AUTO_TEST_CASE(options_of_backward) {
+  const Tensor x = ones({2}, {.requires_grad = true});
+  const Tensor loss = square(x).sum();
+  expect_op<ValueError>("backward", {"allow_unused is an option of grad()", "test_traps.cpp"},
+                        [&] { loss.backward({.allow_unused = true}); });
+  loss.backward({.retain_graph = true});
+  loss.backward(tensor(2.f), {.create_graph = true});
+  BOOST_TEST(x.grad().to_vector<float>()[0] == 6);
+  BOOST_TEST(x.grad().requires_grad());
+}
+
+BOOST_AUTO_TEST_CASE(optimizers_after_changes) {
+  Tensor w = ones({2}, {.requires_grad = true}).set_name("w");
+  optim::Adam opt({w}, {.lr = 0.1});
+  w.sum().backward();
+  opt.step();
+  w.set_data(ones({5}));
+  w.zero_grad();
+  w.sum().backward();
+  expect_op<ShapeError>("Adam", {"shape of parameter 0 has changed", "exp_avg", "(2)", "(5)", "test_traps.cpp"},
+                        [&] { opt.step(); });
+  BOOST_TEST(w.to_vector<float>()[0] == 1);
+  opt.options().lr = -1;
+  expect_op<ValueError>("Adam", {"lr", "-1", "test_traps.cpp"}, [&] { opt.step(); });
+}
+
+BOOST_AUTO_TEST_CASE(closures_of_lbfgs) {
+  const Tensor w = ones({2}, {.requires_grad = true});
+  optim::LBFGS opt({w});
+  expect_op<AutogradError>("LBFGS", {"no parameter has a gradient", "loss.backward()", "test_traps.cpp"},
+                           [&] { opt.step([&] { return square(w).sum(); }); });
+  expect_op<ValueError>("LBFGS", {"must return the loss", "test_traps.cpp"}, [&] { opt.step([] { return Tensor(); }); });
+  expect_op<ValueError>("LBFGS", {"must return the loss", "(2)", "test_traps.cpp"},
+                        [&] { opt.step([&] { return square(w); }); });
+}
+
+BOOST_AUTO_TEST_CASE(schedules_outlive_no_optimizer) {
+  const Tensor w = ones({2}, {.requires_grad = true});
+  auto opt = std::make_unique<optim::SGD>(std::vector{w}, optim::SGDOptions{.lr = 0.1});
+  optim::StepLR schedule(*opt, 2);
+  schedule.step();
+  opt.reset();
+  expect_op<ValueError>("StepLR", {"the optimizer whose rates it sets is gone", "test_traps.cpp"},
+                        [&] { schedule.step(); });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
