@@ -249,6 +249,8 @@ template <Arithmetic T, std::same_as<DType> D>
 Tensor tensor(std::initializer_list<std::initializer_list<T>> values, D dtype, Location at = Location::current()) {
   return tensor(values, TensorOptions{dtype}, at);
 }
+template <Arithmetic T, std::same_as<bool> B>
+Tensor tensor(std::initializer_list<T>, B) = delete;  // options by name: tensor({1., 2.}, {.requires_grad = true})
 template <class R>
 Tensor tensor(const R&, std::initializer_list<int>) = delete;  // with a shape: from_vector(values, {2, 3})
 

@@ -42,6 +42,19 @@ template <std::same_as<bool> B>
 Tensor std(const Tensor& x, B unbiased, Location at = Location::current()) {
   return std(x, Shape{}, unbiased, false, at);
 }
+// Over one dimension.
+template <std::integral D>
+  requires(!std::same_as<D, bool>)
+[[nodiscard]] Tensor var(const Tensor& x, D dim, std::int64_t correction = 1, bool keepdim = false,
+                         Location at = Location::current()) {
+  return var(x, Shape{static_cast<std::int64_t>(dim)}, correction, keepdim, at);
+}
+template <std::integral D>
+  requires(!std::same_as<D, bool>)
+[[nodiscard]] Tensor std(const Tensor& x, D dim, std::int64_t correction = 1, bool keepdim = false,
+                         Location at = Location::current()) {
+  return std(x, Shape{static_cast<std::int64_t>(dim)}, correction, keepdim, at);
+}
 // Two numbers are two dimensions, in braces; keepdim and unbiased are true or false.
 template <std::integral D, std::integral K>
   requires(!std::same_as<K, bool>)
