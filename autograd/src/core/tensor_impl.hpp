@@ -78,12 +78,24 @@ Tensor make_alias(const Tensor& x);
 bool compute_contiguous(const Shape& shape, const Shape& strides);
 
 inline TensorImpl& impl(const Tensor& t) { return *t.impl(); }
+// The same of a tensor that must be defined: ValueError, naming `op`, when it is not.
+inline TensorImpl& checked(const Tensor& t, const char* op, const Location& at) {
+  if (!t.defined()) [[unlikely]]
+    require_defined(op, t, at);
+  return impl(t);
+}
+// One more handle.
+inline Tensor share(TensorImpl* t) {
+  retain(t);
+  return Tensor::adopt(t);
+}
 template <class T>
 T* data(const Tensor& t) {
   return t.impl()->ptr<T>();
 }
-inline bool same_geometry(const Tensor& a, const Tensor& b) {
-  return a.impl()->contiguous && b.impl()->contiguous && a.impl()->shape == b.impl()->shape;
+template <class T>
+T* data_or_null(const Tensor& t) {
+  return t.defined() ? data<T>(t) : nullptr;
 }
 
 // Calls f(T{}) with the C++ type of the dtype.

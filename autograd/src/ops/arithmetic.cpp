@@ -6,10 +6,10 @@
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
-#include "core/node.hpp"
-#include "core/reuse.hpp"
+#include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
+#include "core/tape/reuse.hpp"
 #include "ops/promote.hpp"
-#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 

@@ -14,7 +14,7 @@
 #include <xgrad/ops/shape.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "kernels/attention.hpp"
 
 namespace xgrad {

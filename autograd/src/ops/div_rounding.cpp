@@ -5,9 +5,9 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/reduce.hpp>
 
-#include "core/node.hpp"
+#include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
 #include "ops/promote.hpp"
-#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 

@@ -2,8 +2,8 @@
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/loss.hpp>
 
-#include "core/node.hpp"
-#include "kernels/philox.hpp"
+#include "core/tape/record.hpp"
+#include "kernels/random.hpp"
 
 namespace xgrad {
 

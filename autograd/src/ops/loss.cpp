@@ -1,4 +1,5 @@
 // Losses element by element: squared and absolute differences, binary cross entropy of logits.
+#include "core/broadcast.hpp"
 #include "ops/pair_loss.hpp"
 
 namespace xgrad {

@@ -7,6 +7,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
 
+#include "core/broadcast.hpp"
 #include "ops/p_norm.hpp"
 #include "ops/pair_loss.hpp"
 

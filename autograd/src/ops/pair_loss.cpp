@@ -1,4 +1,5 @@
 // Losses element by element: Huber's, binary cross entropy of probabilities, Kullback-Leibler divergence.
+#include "core/broadcast.hpp"
 #include "ops/pair_loss.hpp"
 
 #include <xgrad/ops/reduce.hpp>

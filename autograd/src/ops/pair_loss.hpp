@@ -12,7 +12,7 @@
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/parallel.hpp>
 
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "ops/promote.hpp"
 
 namespace xgrad::detail {

@@ -6,7 +6,7 @@
 #include <xgrad/ops/pool.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "ops/pool_shape.hpp"
 
 namespace xgrad {

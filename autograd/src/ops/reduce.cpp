@@ -7,7 +7,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
 
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "ops/reduce_dims.hpp"
 
 namespace xgrad {

@@ -5,7 +5,7 @@
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "ops/promote.hpp"
 
 namespace xgrad {

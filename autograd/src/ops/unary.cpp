@@ -1,7 +1,7 @@
 // Functions of one tensor: powers, exponentials, trigonometry.
+#include "core/elementwise_loop.hpp"
 #include "ops/unary.hpp"
 
-#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 

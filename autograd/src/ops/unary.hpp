@@ -4,8 +4,8 @@
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
-#include "core/node.hpp"
-#include "core/reuse.hpp"
+#include "core/tape/record.hpp"
+#include "core/tape/reuse.hpp"
 #include "ops/promote.hpp"
 
 namespace xgrad::detail {

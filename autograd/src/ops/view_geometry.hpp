@@ -5,7 +5,6 @@
 
 namespace xgrad::detail {
 
-Tensor zeros_raw(const Shape& shape, DType dtype);
 // Elements [start, start + length) along dim as a view, not recorded; the caller has checked the bounds.
 Tensor narrow_view(const Tensor& x, int dim, std::int64_t start, std::int64_t length);
 // ValueError when the number cannot be stored: NaN, infinite or out of range for an integer type.
