@@ -29,6 +29,50 @@ Tensor fragile(const Tensor& x) {
 
 BOOST_AUTO_TEST_SUITE(tape_use)
 
+// ---- asking about a view whose base changed in place ----
+namespace {
+std::uint64_t newest_number() { return tape::collect(number(1) * 2).nodes.back().sequence; }
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(asking_whether_a_view_requires_grad_records_nothing) {
+  Tensor base = leaf({1, 2, 3, 4}) * 1, piece = base.slice(0, 1, 3);
+  const Tensor x = leaf({2, 3});
+  base.mul_(x.sum());  // piece now belongs to a node that is not recorded yet
+  const std::uint64_t before = newest_number();
+  BOOST_TEST(piece.requires_grad());
+  BOOST_TEST(!piece.detach().requires_grad());
+  BOOST_CHECK_THROW(piece.mutable_data<double>(), AutogradError);
+  BOOST_TEST(newest_number() == before + 1);
+
+  piece.sum().backward();
+  check_close(x.grad(), {5, 5}, 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_view_without_gradient_takes_one_when_its_base_does) {
+  Tensor base = tensor({1., 2., 3.}, {kFloat64}), piece = base.slice(0, 0, 2);
+  BOOST_TEST(!piece.requires_grad());
+  const Tensor x = leaf({3});
+  base.mul_(x);
+  BOOST_TEST(piece.requires_grad());
+  BOOST_TEST(!piece.is_leaf());
+  BOOST_TEST(std::string(piece.grad_fn_name()) == "as_strided");
+  BOOST_TEST(std::string(tape::collect(piece).nodes.back().op) == "as_strided");
+  BOOST_TEST(grad({piece}, {x}, {ones_of({2})})[0].item() == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_view_of_a_changed_base_keeps_what_was_asked_of_it) {
+  Tensor base = leaf({1, 2, 3}) * 1, piece = base.slice(0, 0, 2);
+  base.mul_(2);
+  double seen = 0;
+  piece.register_hook([&seen](const Tensor& g) { return seen = g.sum().item(), Tensor(); });
+  piece.retain_grad();
+  piece.set_name("piece");
+  BOOST_TEST(tape::collect(piece).nodes.back().names[0] == "piece");
+  (piece * 3).sum().backward();
+  BOOST_TEST(seen == 6);
+  check_close(piece.grad(), {3, 3}, 0);
+}
+
 // ---- grad() ----
 BOOST_AUTO_TEST_CASE(grad_leaves_dot_grad_alone) {
   const Tensor x = leaf({1, 2}), w = leaf({3, 4});

@@ -12,7 +12,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
-#include "kernels/philox.hpp"
+#include "kernels/random.hpp"
 
 namespace xgrad {
 
@@ -340,11 +340,8 @@ bool gradgradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs
     for (const Tensor& t : x)
       if (t.defined() && t.requires_grad()) wanted.push_back(t);
     std::vector<Tensor> g = grad(roots, wanted, seeds, {.create_graph = true, .allow_unused = true}, at);
-    for (std::size_t i = 0; i < g.size(); ++i) {
-      if (g[i].defined()) continue;
-      g[i] = detail::make_tensor(wanted[i].shape(), wanted[i].dtype());
-      detail::fill_raw(g[i], Scalar(0.0));
-    }
+    for (std::size_t i = 0; i < g.size(); ++i)
+      if (!g[i].defined()) g[i] = detail::zeros_raw(wanted[i].shape(), wanted[i].dtype());
     return g;
   };
   return run("gradgradcheck", gradient, all, options, at);

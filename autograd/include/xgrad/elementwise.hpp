@@ -13,27 +13,12 @@
 #include <utility>
 
 #include <xgrad/autograd.hpp>
+#include <xgrad/detail/tiles.hpp>
 #include <xgrad/vec.hpp>
 
 namespace xgrad {
 namespace detail {
 
-// A tile kernel: n contiguous elements of each input to n of the output. `f` points to the lambda.
-using TileFn = void (*)(const void* f, std::int64_t n, void* out, const void* const* in);
-
-struct TileKernel {
-  TileFn fn;
-  const void* f;
-  double ns_per_element;  // rough cost on one thread, decides about threads
-};
-
-inline constexpr int kMaxTileInputs = 8;
-
-// Fills `out` (any strides, the broadcast shape of the inputs) by running the kernel over tiles.
-XGRAD_API void run_tiles(const TileKernel& k, Tensor& out, const Tensor* const* in, int n_in);
-// Common floating dtype of the inputs, or DTypeError; result of their broadcast shape, uninitialised.
-XGRAD_API Tensor tile_output(const Tensor* const* in, int n_in, DType out);
-XGRAD_API DType tile_dtype(const Tensor* const* in, int n_in);
 XGRAD_API bool any_wants_grad(const Tensor* const* in, int n_in);
 
 // GCC clones a lambda that captures (ipa-sra) before it gets to inline it into the versions for each instruction set,

@@ -43,8 +43,14 @@ class XGRAD_API SerialGuard {
   bool previous_;
 };
 
-// f(begin, end) over [0, n), by several threads when each gets at least `grain` items; a grain is about 3 us of work, or
-// one item that takes longer.
+// Work that is worth starting a thread for, in nanoseconds.
+inline constexpr double kThreadNs = 3000;
+// So many items of this cost are; at least 1.
+inline std::int64_t grain_for(double ns_per_item) {
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(kThreadNs / std::max(ns_per_item, 1e-3)));
+}
+
+// f(begin, end) over [0, n), by several threads when each gets at least `grain` items: grain_for(their cost).
 template <class F>
 void parallel_for(std::int64_t n, std::int64_t grain, const F& f) {
   constexpr std::int64_t kGrainsToWake = 16;
@@ -56,13 +62,11 @@ void parallel_for(std::int64_t n, std::int64_t grain, const F& f) {
   parallel_ranges(n, static_cast<int>(parts), call, &f, grain <= 1 || grains >= kGrainsToWake);
 }
 
-// The same with the grain from a cost estimate: a thread is worth starting for about 3 us of work. Ranges begin at
-// multiples of 64 items.
+// The same with the grain from the cost of an item. Ranges begin at multiples of 64 items.
 template <class F>
 void parallel_cost(std::int64_t n, double ns_per_item, const F& f) {
-  const double grain = 3000.0 / std::max(ns_per_item, 1e-3);
   const std::int64_t blocks = (n + 63) / 64;
-  parallel_for(blocks, std::max<std::int64_t>(1, static_cast<std::int64_t>(grain / 64)), [&](std::int64_t b, std::int64_t e) {
+  parallel_for(blocks, std::max<std::int64_t>(1, grain_for(ns_per_item) / 64), [&](std::int64_t b, std::int64_t e) {
     f(b * 64, std::min(n, e * 64));
   });
 }

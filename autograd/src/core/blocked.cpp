@@ -4,7 +4,7 @@
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "kernels/transpose.hpp"
+#include "core/transpose.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -21,7 +21,7 @@ enum class Direction { to_blocks, to_plain };
 void convert(const BlockedLayout& l, Direction to, const char* from, char* out) {
   const std::int64_t chunk = l.inner * l.block;
   const std::int64_t rows = to == Direction::to_blocks ? l.block : l.inner, cols = chunk / rows;
-  parallel_for(l.chunks(), std::max<std::int64_t>(1, 8192 / chunk), [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(l.chunks(), grain_for(0.37 * static_cast<double>(chunk)), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
       transpose_copy(4, rows, cols, from + i * chunk * 4, cols, out + i * chunk * 4, rows);
   });
@@ -65,9 +65,9 @@ BlockedRef blocked_form(const Tensor& t) {
 
 BlockedRef to_blocked(const Tensor& t, const BlockedLayout& layout) {
   if (BlockedRef have = blocked_form(t); have && have.layout() == layout) return have;
-  const Tensor packed = contiguous_copy(t);
+  const Tensor plain = contiguous_copy(t);
   BlockedRef copy(Blocked::make(layout));
-  convert(layout, Direction::to_blocks, packed.impl()->memory(), reinterpret_cast<char*>(copy.data<float>()));
+  convert(layout, Direction::to_blocks, impl(plain).memory(), copy.values());
   return copy;
 }
 

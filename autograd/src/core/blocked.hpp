@@ -53,6 +53,7 @@ class BlockedRef {
     static_assert(sizeof(T) == 4);
     return reinterpret_cast<T*>(p_->values());
   }
+  char* values() const { return p_->values(); }
 
  private:
   Blocked* p_ = nullptr;

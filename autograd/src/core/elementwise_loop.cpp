@@ -5,12 +5,13 @@
 #include <cstring>
 
 #include <fmt/format.h>
-#include <xgrad/elementwise.hpp>
-
+#include <xgrad/detail/tiles.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/vec.hpp>
 
+#include "core/broadcast.hpp"
 #include "core/scalar_range.hpp"
-#include "kernels/strided_copy.hpp"
+#include "core/strided_copy.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -80,14 +81,21 @@ void fill_raw(Tensor& t, Scalar v) {
   });
 }
 
+Tensor zeros_raw(const Shape& shape, DType dtype) {
+  Tensor t = make_tensor(shape, dtype);
+  const std::size_t bytes = static_cast<std::size_t>(impl(t).numel) * static_cast<std::size_t>(item_size(dtype));
+  if (bytes <= 32 << 10)
+    std::memset(impl(t).memory(), 0, bytes);
+  else
+    fill_raw(t, Scalar(0));
+  return t;
+}
+
 namespace {
 // Strides in bytes for walking over t as if it had this shape.
 StridedMemory strided(const Tensor& t, const Shape& shape) {
-  const TensorImpl& i = impl(t);
-  StridedMemory m{i.memory(), {}};
-  const int lead = shape.rank() - i.shape.rank();
-  for (int d = lead; d < shape.rank(); ++d)
-    m.strides[d] = i.shape[d - lead] == 1 ? 0 : i.strides[d - lead] * item_size(i.dtype);
+  StridedMemory m{impl(t).memory(), {}};
+  for (int d = 0; d < shape.rank(); ++d) m.strides[d] = broadcast_stride(impl(t), shape.rank(), d);
   return m;
 }
 }  // namespace
@@ -97,7 +105,7 @@ void copy_raw(Tensor& dst, const Tensor& src) {
   if (from == impl(dst).dtype && impl(dst).has_memory()) {
     const Shape& shape = impl(dst).shape;
     const std::int64_t numel = impl(dst).numel, item = item_size(from);
-    if (same_geometry(dst, src))
+    if (impl(dst).contiguous && impl(src).contiguous && impl(src).shape == shape)
       return strided_copy(item_size(from), 1, &numel, {impl(dst).memory(), {item}}, {impl(src).memory(), {item}});
     return strided_copy(item_size(from), shape.rank(), shape.begin(), strided(dst, shape), strided(src, shape));
   }

@@ -8,6 +8,7 @@
 namespace xgrad::detail {
 
 void fill_raw(Tensor& t, Scalar v);
+Tensor zeros_raw(const Shape& shape, DType dtype);
 // dst takes the values of src, broadcast to dst's shape and cast to its dtype; any strides. Overlap-safe only when
 // both have the same geometry.
 void copy_raw(Tensor& dst, const Tensor& src);

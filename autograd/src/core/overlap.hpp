@@ -15,5 +15,11 @@ inline bool repeats_elements(const TensorImpl& t) {
 inline bool read_while_written(const TensorImpl& a, const TensorImpl& b) {
   return a.storage == b.storage && !(a.memory() == b.memory() && a.shape == b.shape && a.strides == b.strides);
 }
+// Whether nobody but this handle can see the memory of g, and g fills it.
+inline bool is_sole_owner(const Tensor& g) {
+  const TensorImpl& i = impl(g);
+  return i.contiguous && i.refs.load(std::memory_order_relaxed) == 1 &&
+         i.storage->refs.load(std::memory_order_relaxed) == 1 && !i.storage->deleter;
+}
 
 }  // namespace xgrad::detail

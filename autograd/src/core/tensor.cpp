@@ -3,31 +3,9 @@
 #include <fmt/format.h>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
 
 namespace xgrad {
 namespace detail {
-
-void destroy(TensorImpl* p) {
-  if (p->retains_grad && p->grad_fn && p->grad_fn->extra)
-    std::erase_if(p->grad_fn->extra->retain, [p](const auto& r) { return r.second == p; });
-  Node* node = p->grad_fn;
-  Tensor grad = p->grad ? Tensor::adopt(p->grad) : Tensor();
-  Tensor base = p->base ? Tensor::adopt(p->base) : Tensor();
-  Storage* storage = p->storage;
-  if (p->weak.load(std::memory_order_acquire) == 1) {
-    p->~TensorImpl();
-    pool_release(p, sizeof(TensorImpl));
-  } else {  // type, shape and name stay
-    p->grad_fn = nullptr;
-    p->grad = p->base = nullptr;
-    p->storage = nullptr;
-    if (p->extra) p->extra->hooks.clear();
-    release_weak(p);
-  }
-  if (storage) storage->release();
-  if (node) release_node(node);
-}
 
 void release_weak(TensorImpl* t) noexcept {
   if (t->weak.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
@@ -121,39 +99,15 @@ Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std:
   t->storage = from.storage;
   t->place(from.storage->data + offset * item_size(from.dtype));
   retain(t->storage);
-  if (from.base && from.base->history != from.view_history) refresh_view(from);
   t->base = from.base ? from.base : &from;
   retain(t->base);
   t->view_history = t->base->history;
   return Tensor::adopt(t);
 }
 
-namespace {
-TensorImpl& checked(const Tensor& t, const char* what, const Location& at) {
-  if (!t.defined()) [[unlikely]]
-    require_defined(what, t, at);
-  return impl(t);
-}
-
-// A hook is kept by the tensor: one that holds the tensor would keep both for ever. Copies of the hook copy what it
-// holds, so the references to the tensor become more with each.
-void require_no_cycle(const TensorImpl& t, const std::function<Tensor(const Tensor&)>& fn, const Location& at) {
-  if (!fn) ErrorReport("register_hook", "the hook is empty", at).value_error();
-  const std::uint32_t before = t.refs.load();
-  const auto first = fn;
-  const std::uint32_t one = t.refs.load();
-  const auto second = fn;
-  if (one <= before || t.refs.load() <= one) return;  // twice: another thread may have copied a handle
-  ErrorReport("register_hook", "the hook holds the tensor it is registered with, and neither would ever be freed", at)
-      .line("tensor", fmt::format("{} {}", short_name(t.dtype), to_string(t.shape)))
-      .help("let it hold what it needs of the tensor: its name, its values by detach(), or a reference")
-      .value_error();
-}
-}  // namespace
 }  // namespace detail
 
 using detail::checked;
-using detail::Node;
 using detail::TensorImpl;
 
 DType Tensor::dtype(Location at) const { return checked(*this, "dtype", at).dtype; }
@@ -184,18 +138,6 @@ const void* Tensor::raw(DType want, Location at) const {
   return t.memory();
 }
 
-void* Tensor::raw_mutable(DType want, Location at) {
-  void* p = const_cast<void*>(raw(want, at));
-  if (grad_enabled() && detail::wants_grad(*this))
-    ErrorReport("mutable_data", "writing the memory of a tensor on the tape would make its gradient wrong", at)
-        .operand("tensor", *this)
-        .help("detach() first, or wrap the change in a NoGradGuard")
-        .autograd_error();
-  detail::impl(*this).storage->changed("mutable_data", at);
-  detail::impl(*this).storage->shared_at = at;
-  return p;
-}
-
 Scalar Tensor::item_scalar(Location at) const {
   const TensorImpl& t = checked(*this, "item", at);
   if (t.numel != 1)
@@ -217,110 +159,9 @@ template std::vector<std::int32_t> Tensor::elements<std::int32_t>(Location) cons
 template std::vector<std::uint8_t> Tensor::elements<std::uint8_t>(Location) const;
 template std::vector<bool> Tensor::elements<bool>(Location) const;
 
-bool Tensor::requires_grad(Location at) const {
-  checked(*this, "requires_grad", at);
-  return detail::wants_grad(*this);
-}
-
-Tensor& Tensor::requires_grad_(bool on, Location at) & {
-  TensorImpl& t = checked(*this, "requires_grad_", at);
-  if (on && !is_floating(t.dtype))
-    ErrorReport("requires_grad_", fmt::format("only floating tensors take gradients, got {}", xgrad::name(t.dtype)), at).operand("tensor", *this).dtype_error();
-  if (t.grad_fn) {
-    if (!on)
-      ErrorReport("requires_grad_", "cannot be unset on a result of a recorded operation", at).operand("tensor", *this).help("use detach()").autograd_error();
-    return *this;
-  }
-  t.requires_grad = on;
-  return *this;
-}
-
-bool Tensor::is_leaf(Location at) const { return !(requires_grad(at) && impl_->grad_fn); }
-
-Tensor Tensor::grad(Location at) const {
-  TensorImpl& t = checked(*this, "grad", at);
-  if (!t.grad) return Tensor();
-  detail::retain(t.grad);
-  return adopt(t.grad);
-}
-
-void Tensor::set_grad(const Tensor& g, Location at) {
-  TensorImpl& t = checked(*this, "set_grad", at);
-  if (g.defined()) {
-    if (!(g.shape() == t.shape))
-      ErrorReport("set_grad", fmt::format("gradient shape {} differs from the tensor's {}", to_string(g.shape()), to_string(t.shape)), at).operand("tensor", *this).operand("grad", g).shape_error();
-    if (g.dtype() != t.dtype)
-      ErrorReport("set_grad", "gradient dtype differs from the tensor's", at).operand("tensor", *this).operand("grad", g).dtype_error();
-  }
-  Tensor copy = g;
-  Tensor old = t.grad ? adopt(t.grad) : Tensor();
-  t.grad = copy.release();
-  t.grad_is = TensorImpl::GradIs::unknown;
-}
-
-void Tensor::zero_grad(bool set_to_none, Location at) {
-  TensorImpl& t = checked(*this, "zero_grad", at);
-  if (!t.grad) return;
-  if (set_to_none) {
-    adopt(std::exchange(t.grad, nullptr));
-    return;
-  }
-  Tensor g = grad();
-  if (detail::wants_grad(g)) {
-    set_grad(detail::make_alias(g));
-    g = grad();
-  }
-  detail::fill_raw(g, 0);
-  detail::impl(g).storage->changed("zero_grad", at);
-  t.grad_is = TensorImpl::GradIs::zero;
-  t.grad_version = detail::impl(g).storage->version;
-}
-
-void Tensor::backward(const Tensor& gradient, bool retain_graph, bool create_graph, Location at) const {
-  require_defined("backward", *this, at);
-  xgrad::backward({*this}, gradient.defined() ? std::vector<Tensor>{gradient} : std::vector<Tensor>{}, retain_graph,
-                  create_graph, at);
-}
-
-void Tensor::retain_grad(Location at) {
-  TensorImpl& t = checked(*this, "retain_grad", at);
-  if (!detail::wants_grad(*this))
-    ErrorReport("retain_grad", "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
-  if (!t.grad_fn || t.retains_grad) return;
-  t.grad_fn->get_extra().retain.emplace_back(t.output_nr, &t);
-  t.retains_grad = true;
-}
-
-std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> fn, Location at) {
-  static std::atomic<std::uint64_t> next{0};
-  TensorImpl& t = checked(*this, "register_hook", at);
-  if (!detail::wants_grad(*this))
-    ErrorReport("register_hook", "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
-  detail::require_no_cycle(t, fn, at);
-  const std::uint64_t key = ++next;
-  if (t.grad_fn) t.grad_fn->get_extra().hooks.push_back({t.output_nr, key, std::move(fn)});
-  else {
-    if (!t.extra) t.extra = std::make_unique<TensorImpl::Extra>();
-    t.extra->hooks.emplace_back(key, std::move(fn));
-  }
-  return key;
-}
-
-void Tensor::remove_hook(std::uint64_t key, Location at) {
-  TensorImpl& t = checked(*this, "remove_hook", at);
-  if (t.grad_fn && t.grad_fn->extra)
-    std::erase_if(t.grad_fn->extra->hooks, [key](const auto& h) { return h.key == key; });
-  if (t.extra) std::erase_if(t.extra->hooks, [key](const auto& h) { return h.first == key; });
-}
-
 Tensor Tensor::detach(Location at) const {
   checked(*this, "detach", at);
   return detail::make_alias(*this);
-}
-
-const char* Tensor::grad_fn_name(Location at) const {
-  const TensorImpl& t = checked(*this, "grad_fn_name", at);
-  return detail::wants_grad(*this) && t.grad_fn ? t.grad_fn->op.name : "";
 }
 
 std::uint32_t Tensor::version(Location at) const { return checked(*this, "version", at).storage->version; }
@@ -350,14 +191,6 @@ const std::string& Tensor::name(Location at) const& {
   static const std::string none;
   const TensorImpl& t = checked(*this, "name", at);
   return t.extra ? t.extra->name : none;
-}
-
-Tensor& Tensor::set_name(std::string name, Location at) & {
-  TensorImpl& t = checked(*this, "set_name", at);
-  if (!t.extra) t.extra = std::make_unique<TensorImpl::Extra>();
-  t.extra->name = std::move(name);
-  if (detail::wants_grad(*this) && t.grad_fn) detail::name_output(*t.grad_fn, t.output_nr, t.extra->name);
-  return *this;
 }
 
 }  // namespace xgrad

@@ -87,11 +87,22 @@ struct TensorAccess {
 };
 inline TensorImpl* handle(const Tensor& t) { return TensorAccess::of(t); }  // null when undefined
 inline TensorImpl& impl(const Tensor& t) { return *handle(t); }
+// The same of a tensor that must be defined: ValueError, naming `op`, when it is not.
+inline TensorImpl& checked(const Tensor& t, const char* op, const Location& at) {
+  if (!t.defined()) [[unlikely]]
+    require_defined(op, t, at);
+  return impl(t);
+}
 // Takes over one reference.
 inline Tensor adopt(TensorImpl* p) {
   Tensor t;
   TensorAccess::of(t) = p;
   return t;
+}
+// One more handle.
+inline Tensor share(TensorImpl* t) {
+  retain(t);
+  return adopt(t);
 }
 // Gives up the handle's reference to the caller.
 inline TensorImpl* release(Tensor&& t) { return std::exchange(TensorAccess::of(t), nullptr); }
@@ -99,8 +110,9 @@ template <class T>
 T* data(const Tensor& t) {
   return impl(t).ptr<T>();
 }
-inline bool same_geometry(const Tensor& a, const Tensor& b) {
-  return impl(a).contiguous && impl(b).contiguous && impl(a).shape == impl(b).shape;
+template <class T>
+T* data_or_null(const Tensor& t) {
+  return t.defined() ? data<T>(t) : nullptr;
 }
 
 // Calls f(T{}) with the C++ type of the dtype.

@@ -5,13 +5,13 @@
 // that stays in the first-level cache; a number that is the same everywhere fills its tile once.
 #include <algorithm>
 #include <cstring>
-#include <xgrad/custom/tiles.hpp>
-#include <xgrad/elementwise.hpp>
+#include <xgrad/detail/tiles.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/vec.hpp>
 
 #include "core/blocked.hpp"
+#include "core/broadcast.hpp"
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -31,7 +31,7 @@ struct Kernel {
   }
 };
 
-struct Operand {
+struct TileOperand {
   char* data;
   int item;
   bool linear;                     // element i of the result is at data + i * item
@@ -47,18 +47,14 @@ struct Plan {
   int order[kMaxRank];  // the dimensions of the result, its largest steps first
   std::int64_t total = 0;
   std::int64_t sizes[kMaxRank];
-  Operand op[kMaxOperands];
+  TileOperand op[kMaxOperands];
 
   void add(const Tensor& t, const Shape& shape) {
     const TensorImpl& i = impl(t);
-    Operand& o = op[operands++];
+    TileOperand& o = op[operands++];
     o.data = i.memory();
     o.item = item_size(i.dtype);
-    const int lead = shape.rank() - i.shape.rank();
-    for (int j = 0; j < shape.rank(); ++j) {
-      const int d = order[j];
-      o.strides[j] = d < lead || i.shape[d - lead] == 1 ? 0 : i.strides[d - lead] * o.item;
-    }
+    for (int j = 0; j < shape.rank(); ++j) o.strides[j] = broadcast_stride(i, shape.rank(), order[j]);
   }
 
   explicit Plan(const Tensor& result) {
@@ -92,7 +88,7 @@ struct Plan {
     }
     rank = r;
     for (int k = 0; k < operands; ++k) {
-      Operand& o = op[k];
+      TileOperand& o = op[k];
       o.linear = o.constant = o.same_rows = true;
       std::int64_t step = o.item;
       for (int d = rank - 1; d >= 0; --d) {
@@ -185,7 +181,7 @@ struct Place {
     }
     count = std::min(cut.tile, (cut.per_row > 0 ? cut.row - index[last] : cut.rows * cut.row - begin));
   }
-  char* of(const Plan& p, const Operand& o) const {
+  char* of(const Plan& p, const TileOperand& o) const {
     char* at = o.data;
     for (int d = 0; d < p.rank; ++d) at += index[d] * o.strides[d];
     return at;
@@ -194,7 +190,7 @@ struct Place {
 
 // Calls f(pointer, stride, offset in the tile, count) for each run along the last dimension.
 template <class F>
-void for_runs(const Plan& p, const Operand& o, const Place& place, F&& f) {
+void for_runs(const Plan& p, const TileOperand& o, const Place& place, F&& f) {
   std::int64_t index[kMaxRank];
   std::copy_n(place.index, p.rank, index);
   char* at = place.of(p, o);
@@ -214,13 +210,13 @@ void for_runs(const Plan& p, const Operand& o, const Place& place, F&& f) {
 }
 
 // The operand's own memory, where the tile is contiguous there; else null.
-char* own_memory(const Plan& p, const Operand& o, const Cut& cut, const Place& place) {
+char* own_memory(const Plan& p, const TileOperand& o, const Cut& cut, const Place& place) {
   if (o.linear) return o.data + place.begin * o.item;
   return cut.per_row > 0 && o.strides[p.rank - 1] == o.item ? place.of(p, o) : nullptr;
 }
 
 // The tile of an input: its own memory where possible, else gathered into `buffer`, unless that was filled before.
-const void* input_tile(const Plan& p, const Operand& o, const Cut& cut, const Place& place, char* buffer) {
+const void* input_tile(const Plan& p, const TileOperand& o, const Cut& cut, const Place& place, char* buffer) {
   if (char* own = own_memory(p, o, cut, place)) return own;
   if (o.constant || (o.same_rows && cut.per_row == 0)) return buffer;
   if (cut.per_row > 0) {
@@ -234,7 +230,7 @@ const void* input_tile(const Plan& p, const Operand& o, const Cut& cut, const Pl
 }
 
 // Fills the tiles that are the same everywhere.
-void fill_once(const Plan& p, const Operand& o, const Cut& cut, char* buffer) {
+void fill_once(const Plan& p, const TileOperand& o, const Cut& cut, char* buffer) {
   if (o.linear) return;
   if (o.constant) return copy_items(o.item, buffer, o.item, o.data, 0, std::min(cut.tile, p.total));
   if (!o.same_rows || cut.per_row > 0) return;
@@ -252,13 +248,13 @@ void run_range(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t firs
   for (Place place(p, cut, first); first < last; ++first, place.step(p, cut)) {
     for (int j = 0; j < p.inputs; ++j) in[j] = input_tile(p, p.op[j], cut, place, buffer(j));
     for (int j = p.inputs; j < p.operands; ++j) {
-      const Operand& o = p.op[j];
+      const TileOperand& o = p.op[j];
       char* own = o.data ? own_memory(p, o, cut, place) : nullptr;
       out[j - p.inputs] = !o.data ? nullptr : own ? own : buffer(j);
     }
     k(place.count, out, in);
     for (int j = p.inputs; j < p.operands; ++j) {
-      const Operand& o = p.op[j];
+      const TileOperand& o = p.op[j];
       if (!o.data || own_memory(p, o, cut, place)) continue;
       for_runs(p, o, place, [&](char* to, std::int64_t stride, std::int64_t offset, std::int64_t n) {
         copy_items(o.item, to, stride, buffer(j) + offset * o.item, o.item, n);
@@ -291,7 +287,7 @@ void run_linear(const Kernel& k, std::int64_t numel, const Tensor* out, int n_ou
     for (int j = 0; j < n_out; ++j) q[j] = out[j].defined() ? at(impl(out[j])) : nullptr;
     k(end - begin, q, p);
   };
-  if (static_cast<double>(numel) * k.ns_per_element < 3000) return range(0, numel);
+  if (static_cast<double>(numel) * k.ns_per_element < kThreadNs) return range(0, numel);
   parallel_cost(numel, k.ns_per_element, range);
 }
 
@@ -357,7 +353,7 @@ void run_kernel(const Kernel& k, const Tensor* out, int n_out, const Tensor* con
   p.collapse(shape);
   const Cut cut(p);
   const double tile_ns = k.ns_per_element * static_cast<double>(std::min(cut.tile, p.total));
-  parallel_for(cut.tiles, static_cast<std::int64_t>(3000 / tile_ns) + 1,
+  parallel_for(cut.tiles, grain_for(tile_ns),
                [&](std::int64_t first, std::int64_t last) { run_range(k, p, cut, first, last); });
 }
 
@@ -401,12 +397,6 @@ Tensor tile_output(const Tensor* const* in, int n_in, DType out) {
   if (!plain && item_size(out) == 4)
     if (const std::int64_t block = common_block(in, n_in, *shape)) return make_blocked_tensor(*shape, out, block);
   return make_tensor(*shape, out);
-}
-
-bool any_wants_grad(const Tensor* const* in, int n_in) {
-  for (int j = 0; j < n_in; ++j)
-    if (in[j]->defined() && wants_grad(*in[j])) return true;
-  return false;
 }
 
 }  // namespace xgrad::detail

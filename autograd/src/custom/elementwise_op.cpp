@@ -3,14 +3,15 @@
 #include <xgrad/check.hpp>
 #include <xgrad/custom/elementwise_op.hpp>
 
-#include "core/reuse.hpp"
+#include "core/overlap.hpp"
+#include "core/tape/reuse.hpp"
 
 namespace xgrad::detail {
 namespace {
 
 // in: g, then partial derivatives; out: their products.
 template <class T>
-void products(const void* count, std::int64_t n, void* const* out, const void* const* in) {
+void multiply_all(const void* count, std::int64_t n, void* const* out, const void* const* in) {
   const int outputs = *static_cast<const int*>(count);
   run_simd([=](auto bytes) XGRAD_INLINED {
     using V = Vec<T, bytes>;
@@ -66,7 +67,7 @@ Grads times_partials(const Saved& s, const Tensor& g, std::size_t n) {
     ++count;
   }
   const bool wide = g.dtype() == DType::float64;
-  run_many_tiles({wide ? &products<double> : &products<float>, &count, 0.2}, out, count, list, count + 1);
+  run_many_tiles({wide ? &multiply_all<double> : &multiply_all<float>, &count, 0.2}, out, count, list, count + 1);
   return grads;
 }
 

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <xgrad/check.hpp>
 #include <xgrad/custom/function.hpp>
-#include <xgrad/ops/factory.hpp>
 
-#include "core/node.hpp"
-#include "core/owned_backward.hpp"
+#include "core/broadcast.hpp"
+#include "core/elementwise_loop.hpp"
+#include "core/tape/in_place.hpp"
+#include "core/tape/owned_backward.hpp"
+#include "core/tape/record.hpp"
 
 namespace xgrad {
 namespace detail {
@@ -53,7 +55,7 @@ class FunctionNode : public OwnedBackward {
     if (ctx_->materialize_)
       for (std::size_t k = 0; k < grads.size(); ++k)
         if (!grads[k].defined() && is_floating(outputs_[k].dtype))
-          grads[k] = zeros(outputs_[k].shape, {outputs_[k].dtype});
+          grads[k] = zeros_raw(outputs_[k].shape, outputs_[k].dtype);
     struct InBackward {
       Context& ctx;
       const Saved* before;

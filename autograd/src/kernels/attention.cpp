@@ -24,7 +24,7 @@ std::int64_t blocks(std::int64_t n, std::int64_t size) { return (n + size - 1) /
 Range block(std::int64_t i, std::int64_t size, std::int64_t n) { return {i * size, std::min(size, n - i * size)}; }
 
 template <class T>
-struct Operands {
+struct AttentionInputs {
   const AttentionShape& s;
   const AttentionMask<T>& mask;
   const T *q, *k, *v;
@@ -127,7 +127,7 @@ struct Running {
 };
 
 template <class T>
-void forward_block(const Operands<T>& o, std::int64_t b, const Range& i, T* scores, T* out, T* top, T* log_sum) {
+void forward_block(const AttentionInputs<T>& o, std::int64_t b, const Range& i, T* scores, T* out, T* top, T* log_sum) {
   const AttentionShape& s = o.s;
   Running<T> rows[kQueries];
   std::fill_n(out, i.size * s.values, T(0));
@@ -152,7 +152,7 @@ void forward_block(const Operands<T>& o, std::int64_t b, const Range& i, T* scor
 // What a backward pass over blocks needs beside the operands.
 template <class T>
 struct Backward {
-  const Operands<T>& o;
+  const AttentionInputs<T>& o;
   const T *top, *log_sum, *g, *dot;  // dot[row] = <g, out>
   const AttentionGradients<T>& d;
 
@@ -187,8 +187,8 @@ struct Backward {
 
 // f(queries, keys, room, more room) over the blocks in [i, i_end) x [j, j_end), key by key.
 template <class T, class F>
-void for_blocks(const Operands<T>& o, std::int64_t i, std::int64_t i_end, std::int64_t j, std::int64_t j_end, T* room,
-                const F& f) {
+void for_blocks(const AttentionInputs<T>& o, std::int64_t i, std::int64_t i_end, std::int64_t j, std::int64_t j_end,
+                T* room, const F& f) {
   for (std::int64_t at = j; at < j_end; ++at)
     for (std::int64_t q = i; q < i_end; ++q) {
       const Range queries = block(q, kQueries, o.s.length), keys = block(at, kKeys, o.s.keys);
@@ -200,12 +200,11 @@ void for_blocks(const Operands<T>& o, std::int64_t i, std::int64_t i_end, std::i
 // number of them.
 template <class T, class F>
 void for_items(std::int64_t items, double ns, const F& f) {
-  parallel_for(items, static_cast<std::int64_t>(3000 / std::max(ns, 1.0)) + 1,
-               [&](std::int64_t begin, std::int64_t end) {
-                 const SerialGuard alone;
-                 const Tensor room = make_tensor({2 * kQueries * kKeys}, dtype_of<T>);
-                 for (std::int64_t i = begin; i < end; ++i) f(i, data<T>(room));
-               });
+  parallel_for(items, grain_for(ns), [&](std::int64_t begin, std::int64_t end) {
+    const SerialGuard alone;
+    const Tensor room = make_tensor({2 * kQueries * kKeys}, dtype_of<T>);
+    for (std::int64_t i = begin; i < end; ++i) f(i, data<T>(room));
+  });
 }
 
 double pair_ns(const AttentionShape& s) { return 1 + 0.03 * static_cast<double>(s.features + s.values); }
@@ -215,7 +214,7 @@ double pair_ns(const AttentionShape& s) { return 1 + 0.03 * static_cast<double>(
 template <class T>
 void attention_forward(const AttentionShape& s, const AttentionMask<T>& mask, const T* q, const T* k, const T* v, T* out,
                        T* top, T* log_sum) {
-  const Operands<T> o{s, mask, q, k, v};
+  const AttentionInputs<T> o{s, mask, q, k, v};
   const std::int64_t per_batch = blocks(s.length, kQueries);
   const double ns = pair_ns(s) * static_cast<double>(std::min(kQueries, s.length) * s.keys);
   for_items<T>(s.batches * per_batch, ns, [&](std::int64_t item, T* room) {
@@ -229,7 +228,7 @@ void attention_forward(const AttentionShape& s, const AttentionMask<T>& mask, co
 template <class T>
 void attention_backward(const AttentionShape& s, const AttentionMask<T>& mask, const T* q, const T* k, const T* v,
                         const T* out, const T* top, const T* log_sum, const T* g, const AttentionGradients<T>& d) {
-  const Operands<T> o{s, mask, q, k, v};
+  const AttentionInputs<T> o{s, mask, q, k, v};
   const std::int64_t rows = s.batches * s.length, over = blocks(s.length, kQueries), down = blocks(s.keys, kKeys);
   const Tensor dots = make_tensor({rows}, dtype_of<T>);
   parallel_cost(rows, static_cast<double>(s.values), [&](std::int64_t begin, std::int64_t end) {

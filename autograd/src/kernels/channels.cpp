@@ -13,7 +13,7 @@ constexpr std::int64_t kRows = 64;  // added up in float before double takes ove
 constexpr std::int64_t kMaxBlock = 16;
 
 std::int64_t chunk_grain(const BlockedLayout& l) {
-  return std::max<std::int64_t>(1, 30000 / std::max<std::int64_t>(l.inner * l.block, 1));
+  return grain_for(0.1 * static_cast<double>(l.inner * l.block));
 }
 
 XGRAD_CLONES void add_to_chunk(std::int64_t inner, std::int64_t block, const float* __restrict bias,

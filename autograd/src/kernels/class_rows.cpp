@@ -10,7 +10,7 @@
 
 #include <xgrad/parallel.hpp>
 
-#include "kernels/transpose.hpp"
+#include "core/transpose.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -266,8 +266,7 @@ void over_grid(const ClassGrid& grid, double ns, const R& rows, const L& lanes) 
       run_simd([rows, begin, end](auto bytes) { rows(Vec<T, bytes>(), begin, end); });
     });
   const std::int64_t inner = grid.inner, slices = (inner + kSlice - 1) / kSlice;
-  const auto grain = static_cast<std::int64_t>(3000 / (row_ns * kSlice));
-  parallel_for(grid.outer * slices, std::max<std::int64_t>(1, grain), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(grid.outer * slices, grain_for(row_ns * kSlice), [&](std::int64_t begin, std::int64_t end) {
     run_simd([=](auto bytes) {
       using V = Vec<T, bytes>;
       for (std::int64_t s = begin; s < end; ++s) {

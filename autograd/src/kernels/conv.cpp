@@ -6,7 +6,6 @@
 
 #include "core/blocked.hpp"
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
 #include "kernels/channels.hpp"
 #include "kernels/onednn.hpp"
 #include "kernels/weight_sums.hpp"
@@ -92,16 +91,16 @@ WeightSums<float> weight_sums(const ConvShape& s, const Cut& c, float* out) {
 }
 
 // A tensor as a primitive reads or writes it: in blocks where both know them, else plain.
-class Operand {
+class FormedTensor {
  public:
-  static Operand read(const Tensor& t, std::int64_t block) {
-    Operand o(t);
+  static FormedTensor read(const Tensor& t, std::int64_t block) {
+    FormedTensor o(t);
     o.form_ = block != 0 ? blocked_form(t) : BlockedRef();
     if (o.form_ && o.form_.layout().block != block) o.form_ = BlockedRef();
     return o;
   }
-  static Operand make(const Shape& shape, std::int64_t block) {
-    Operand o(block != 0 ? make_blocked_tensor(shape, kFloat32, block) : make_tensor(shape, kFloat32));
+  static FormedTensor make(const Shape& shape, std::int64_t block) {
+    FormedTensor o(block != 0 ? make_blocked_tensor(shape, kFloat32, block) : make_tensor(shape, kFloat32));
     o.form_ = blocked_form(o.t_);
     return o;
   }
@@ -111,7 +110,7 @@ class Operand {
   }
 
  private:
-  explicit Operand(Tensor t) : t_(std::move(t)) {}
+  explicit FormedTensor(Tensor t) : t_(std::move(t)) {}
   Tensor t_;
   BlockedRef form_;
 };
@@ -129,13 +128,11 @@ ConvBlocks blocks_for(ConvPass pass, bool bias, const ConvShape& s, const Cut& c
   return all;
 }
 
-void run_pass(ConvPass pass, const ConvShape& s, const Cut& c, const dnn::ConvOperands& o, const Tensor& w) {
-  // A parameter in training changes with every step: nothing to keep.
-  const bool keep = pass == ConvPass::forward && !(grad_enabled() && wants_grad(w));
-  Storage* weights = keep ? impl(w).storage : nullptr;
+// kept: the storage of weights whose copy in oneDNN's format is kept; may be null.
+void run_pass(ConvPass pass, const ConvShape& s, const Cut& c, const dnn::ConvOperands& o, Storage* kept = nullptr) {
   if (pass != ConvPass::backward_weights)
     return each_piece(s, c, [&](const Piece& p, std::int64_t) {
-      dnn::convolution(pass, p.s, operands_of(p, o), weights);
+      dnn::convolution(pass, p.s, operands_of(p, o), kept);
     });
   const WeightSums sums = weight_sums(s, c, o.w);
   each_piece(s, c, [&](const Piece& p, std::int64_t i) {
@@ -146,17 +143,9 @@ void run_pass(ConvPass pass, const ConvShape& s, const Cut& c, const dnn::ConvOp
   sums.add();
 }
 
-Tensor dense(const Tensor& x) { return x.defined() ? contiguous_copy(x) : x; }
-
-template <class T>
-const T* data_or_null(const Tensor& x) {
-  return x.defined() ? data<T>(x) : nullptr;
-}
-
 // A sum of nothing: zeros, plus the bias.
 Tensor empty_sum(const Shape& shape, DType dtype, const Tensor& bias, std::int64_t channels, std::int64_t size) {
-  Tensor y = make_tensor(shape, dtype);
-  fill_raw(y, 0);
+  Tensor y = zeros_raw(shape, dtype);
   if (bias.defined() && impl(y).numel > 0) add_to_channels(y, bias, channels, size);
   return y;
 }
@@ -166,27 +155,28 @@ bool by_onednn_together(ConvPass pass, const ConvShape& s, const Tensor& x) {
   return impl(x).dtype == DType::float32 && s.multiply_adds() > 0 && !conv_direct_suits(s) && by_onednn(pass, s) && by_onednn(ConvPass::backward_weights, s);
 }
 
-Tensor forward_by_primitive(const ConvShape& s, const Tensor& x, const Tensor& w, const float* bias) {
+Tensor forward_by_primitive(const ConvShape& s, const Tensor& x, const Tensor& w, const float* bias, Weights weights) {
   const Cut c = cut(ConvPass::forward, s);
   const ConvBlocks blocks = blocks_for(ConvPass::forward, bias != nullptr, s, c);
-  const Operand in = Operand::read(x, blocks.x), out = Operand::make(s.output_shape(), blocks.y);
-  run_pass(ConvPass::forward, s, c, {in.activation(), data<float>(w), bias, out.activation()}, w);
+  const FormedTensor in = FormedTensor::read(x, blocks.x), out = FormedTensor::make(s.output_shape(), blocks.y);
+  Storage* kept = weights == Weights::fixed ? impl(w).storage : nullptr;
+  run_pass(ConvPass::forward, s, c, {in.activation(), data<float>(w), bias, out.activation()}, kept);
   return out.tensor();
 }
 
 Tensor backward_data_by_primitive(const ConvShape& s, const Tensor& g, const Tensor& w) {
   const Cut c = cut(ConvPass::backward_data, s);
   const ConvBlocks blocks = blocks_for(ConvPass::backward_data, false, s, c);
-  const Operand in = Operand::read(g, blocks.y), out = Operand::make(s.input_shape(), blocks.x);
-  run_pass(ConvPass::backward_data, s, c, {out.activation(), data<float>(w), nullptr, in.activation()}, w);
+  const FormedTensor in = FormedTensor::read(g, blocks.y), out = FormedTensor::make(s.input_shape(), blocks.x);
+  run_pass(ConvPass::backward_data, s, c, {out.activation(), data<float>(w), nullptr, in.activation()});
   return out.tensor();
 }
 
 void backward_weights_by_primitive(const ConvShape& s, const Tensor& g, const Tensor& x, const Tensor& dw) {
   const Cut c = cut(ConvPass::backward_weights, s);
   const ConvBlocks blocks = blocks_for(ConvPass::backward_weights, false, s, c);
-  const Operand by = Operand::read(g, blocks.y), in = Operand::read(x, blocks.x);
-  run_pass(ConvPass::backward_weights, s, c, {in.activation(), data<float>(dw), nullptr, by.activation()}, dw);
+  const FormedTensor by = FormedTensor::read(g, blocks.y), in = FormedTensor::read(x, blocks.x);
+  run_pass(ConvPass::backward_weights, s, c, {in.activation(), data<float>(dw), nullptr, by.activation()});
 }
 
 // By `first`, which takes g to the gradient of the other activation, and by the pass for the weights, which reads g and
@@ -195,17 +185,18 @@ ConvGrads gradients_together(ConvPass first, const ConvShape& s, const Tensor& g
                              const Tensor& weight) {
   constexpr auto kSecond = ConvPass::backward_weights;
   const bool by_y = first == ConvPass::backward_data;  // whether g stands for y
-  const Tensor g = dense(grad), a = dense(saved), w = dense(weight), dw = make_tensor(s.weight_shape(), kFloat32);
+  const Tensor g = contiguous_copy(grad), a = contiguous_copy(saved), w = contiguous_copy(weight);
+  const Tensor dw = make_tensor(s.weight_shape(), kFloat32);
   const Cut c = cut_images(s);
   const ConvBlocks one = blocks_for(first, false, s, c), two = blocks_for(kSecond, false, s, c);
-  const Operand out = Operand::make(by_y ? s.input_shape() : s.output_shape(), by_y ? one.x : one.y);
-  const Operand other = Operand::read(a, by_y ? two.x : two.y);
-  const auto operands = [by_y](const Operand& of_g, const Operand& of_other, const Tensor& weights) {
+  const FormedTensor out = FormedTensor::make(by_y ? s.input_shape() : s.output_shape(), by_y ? one.x : one.y);
+  const FormedTensor other = FormedTensor::read(a, by_y ? two.x : two.y);
+  const auto operands = [by_y](const FormedTensor& of_g, const FormedTensor& of_other, const Tensor& weights) {
     return dnn::ConvOperands{by_y ? of_other.activation() : of_g.activation(), data<float>(weights), nullptr,
                              by_y ? of_g.activation() : of_other.activation()};
   };
-  const dnn::ConvOperands of_first = operands(Operand::read(g, by_y ? one.y : one.x), out, w);
-  const dnn::ConvOperands of_second = operands(Operand::read(g, by_y ? two.y : two.x), other, dw);
+  const dnn::ConvOperands of_first = operands(FormedTensor::read(g, by_y ? one.y : one.x), out, w);
+  const dnn::ConvOperands of_second = operands(FormedTensor::read(g, by_y ? two.y : two.x), other, dw);
   const WeightSums sums = weight_sums(s, c, data<float>(dw));
   each_piece(s, c, [&](const Piece& p, std::int64_t i) {
     dnn::ConvOperands of_weights = operands_of(p, of_second);
@@ -218,26 +209,29 @@ ConvGrads gradients_together(ConvPass first, const ConvShape& s, const Tensor& g
 
 }  // namespace
 
-Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  const Tensor a = dense(x), w = dense(weight), b = dense(bias);
+Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        Weights weights) {
+  const Tensor a = contiguous_copy(x), w = contiguous_copy(weight);
+  const Tensor b = bias.defined() ? contiguous_copy(bias) : bias;
   const DType dtype = impl(x).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.output_shape(), dtype, b, s.out_channels, volume(s.out));
   const bool direct = dtype == DType::float32 && conv_direct_suits(s);
   if (dtype == DType::float32 && !direct && by_onednn(ConvPass::forward, s))
-    return forward_by_primitive(s, a, w, data_or_null<float>(b));
+    return forward_by_primitive(s, a, w, data_or_null<const float>(b), weights);
   Tensor y = make_tensor(s.output_shape(), dtype);
   if (direct)
-    conv_direct_forward(s, data<float>(a), data<float>(w), data_or_null<float>(b), data<float>(y));
+    conv_direct_forward(s, data<float>(a), data<float>(w), data_or_null<const float>(b), data<float>(y));
   else
     dispatch_floating(dtype, [&](auto zero) {
       using T = decltype(zero);
-      im2col_forward(s, data<T>(a), data<T>(w), data_or_null<T>(b), data<T>(y));
+      im2col_forward(s, data<T>(a), data<T>(w), data_or_null<const T>(b), data<T>(y));
     });
   return y;
 }
 
 Tensor conv_backward_data_raw(const ConvShape& s, const Tensor& grad, const Tensor& weight, const Tensor& bias) {
-  const Tensor g = dense(grad), w = dense(weight), b = dense(bias);
+  const Tensor g = contiguous_copy(grad), w = contiguous_copy(weight);
+  const Tensor b = bias.defined() ? contiguous_copy(bias) : bias;
   const DType dtype = impl(g).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.input_shape(), dtype, b, s.in_channels, volume(s.in));
   if (dtype == DType::float32 && by_onednn(ConvPass::backward_data, s)) {
@@ -248,13 +242,13 @@ Tensor conv_backward_data_raw(const ConvShape& s, const Tensor& grad, const Tens
   Tensor dx = make_tensor(s.input_shape(), dtype);
   dispatch_floating(dtype, [&](auto zero) {
     using T = decltype(zero);
-    im2col_backward_data(s, data<T>(g), data<T>(w), data_or_null<T>(b), data<T>(dx));
+    im2col_backward_data(s, data<T>(g), data<T>(w), data_or_null<const T>(b), data<T>(dx));
   });
   return dx;
 }
 
 Tensor conv_backward_weights_raw(const ConvShape& s, const Tensor& grad, const Tensor& x) {
-  const Tensor g = dense(grad), a = dense(x);
+  const Tensor g = contiguous_copy(grad), a = contiguous_copy(x);
   const DType dtype = impl(g).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.weight_shape(), dtype, Tensor(), 0, 0);
   Tensor dw = make_tensor(s.weight_shape(), dtype);
@@ -278,7 +272,7 @@ ConvGrads conv_gradients_raw(const ConvShape& s, const Tensor& grad, const Tenso
 
 ConvGrads conv_transpose_gradients_raw(const ConvShape& s, const Tensor& grad, const Tensor& x, const Tensor& weight) {
   if (!by_onednn_together(ConvPass::forward, s, x))
-    return {conv_forward_raw(s, grad, weight, Tensor()), conv_backward_weights_raw(s, x, grad)};
+    return {conv_forward_raw(s, grad, weight, Tensor(), Weights::fixed), conv_backward_weights_raw(s, x, grad)};
   return gradients_together(ConvPass::forward, s, grad, x, weight);
 }
 

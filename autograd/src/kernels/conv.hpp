@@ -7,8 +7,11 @@
 
 namespace xgrad::detail {
 
+// Whether later calls have the same weights: then a copy in oneDNN's format is kept for them.
+enum class Weights { fixed, in_training };
+
 // bias (out_channels) may be undefined.
-Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& w, const Tensor& bias);
+Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& w, const Tensor& bias, Weights weights);
 // The input's gradient from g of the output's shape; bias (in_channels) may be undefined (transposed convolutions).
 Tensor conv_backward_data_raw(const ConvShape& s, const Tensor& g, const Tensor& w, const Tensor& bias);
 Tensor conv_backward_weights_raw(const ConvShape& s, const Tensor& g, const Tensor& x);

@@ -227,14 +227,13 @@ bool conv_direct_suits(const ConvShape& s) {
 void conv_direct_forward(const ConvShape& s, const float* x, const float* w, const float* bias, float* y) {
   const Padded p(s);
   const double ns = s.multiply_adds() / static_cast<double>(s.batch) * 0.02;
-  parallel_for(s.batch, std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / ns)),
-               [&](std::int64_t begin, std::int64_t end) {
-                 const Tensor room = make_tensor({p.image}, DType::float32);
-                 for (std::int64_t i = begin; i < end; ++i) {
-                   pad_image(s, p, x + i * s.in_image(), data<float>(room));
-                   forward_image(s, p, data<float>(room), w, bias, y + i * s.out_image());
-                 }
-               });
+  parallel_for(s.batch, grain_for(ns), [&](std::int64_t begin, std::int64_t end) {
+    const Tensor room = make_tensor({p.image}, DType::float32);
+    for (std::int64_t i = begin; i < end; ++i) {
+      pad_image(s, p, x + i * s.in_image(), data<float>(room));
+      forward_image(s, p, data<float>(room), w, bias, y + i * s.out_image());
+    }
+  });
 }
 
 // The blocks of images do not depend on the thread count, so neither does the sum.

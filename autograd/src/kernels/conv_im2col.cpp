@@ -152,8 +152,7 @@ void backward_weights_image(const ConvShape& s, const T* g, const T* x, T* dw, c
 template <class T, class F>
 void each_image(const ConvShape& s, const F& f) {
   const double work = s.multiply_adds() / static_cast<double>(std::max<std::int64_t>(s.batch, 1));
-  const auto grain = std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / (work * 0.05 + 100)));
-  parallel_for(s.batch, grain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(s.batch, grain_for(work * 0.05 + 100), [&](std::int64_t begin, std::int64_t end) {
     const Tensor buffer = column_buffer<T>(s);
     for (std::int64_t i = begin; i < end; ++i) f(i, buffer);
   });

@@ -75,7 +75,7 @@ struct Extremum {
     else return run_numbers(*this, p, n);
   }
   template <int W>
-  XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
+  XGRAD_INLINE void run_columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
     if constexpr (std::is_floating_point_v<T>) column_vectors<W>(*this, p, stride, rows, cols, acc);
     else column_numbers(*this, p, stride, rows, cols, acc);
   }

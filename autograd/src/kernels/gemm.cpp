@@ -71,7 +71,7 @@ void narrow(const Product<float>& whole) {
   }
 }
 
-void large(const Product<float>& p) {
+void multiply_large(const Product<float>& p) {
   if (p.tb && !p.ta && p.n < 14 && p.m >= 16) return narrow(p);
   // The primitive is ahead with a transposed B on several threads, and for narrow results.
   const bool primitive = p.alpha == 1 && !p.ta && (p.tb ? p.m >= 24 && p.n >= 14 : p.n <= 32 && p.m >= 8);
@@ -80,7 +80,7 @@ void large(const Product<float>& p) {
   dnn::sgemm(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
 }
 
-void large(const Product<double>& p) {
+void multiply_large(const Product<double>& p) {
   if (!blas_gemm(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc))
     gemm_small(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
 }
@@ -118,13 +118,13 @@ Pieces pieces_for_threads(bool ta, std::int64_t m, std::int64_t n, std::int64_t 
 }
 
 template <class T>
-void large_in_pieces(const Product<T>& p, const Pieces& size) {
+void multiply_in_pieces(const Product<T>& p, const Pieces& size) {
   const std::int64_t across = (p.n + size.columns - 1) / size.columns;
   const std::int64_t pieces = (p.m + size.rows - 1) / size.rows * across;
   parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t at = begin; at < end; ++at) {
       const std::int64_t i = at / across * size.rows, j = at % across * size.columns;
-      large(p.block(i, std::min(size.rows, p.m - i), j, std::min(size.columns, p.n - j)));
+      multiply_large(p.block(i, std::min(size.rows, p.m - i), j, std::min(size.columns, p.n - j)));
     }
   });
 }
@@ -138,14 +138,14 @@ constexpr double kThreadWork = 131072;
 
 template <class T>
 void share_out(const Product<T>& p) {
-  if (is_deterministic() || better_in_pieces(p)) return large_in_pieces(p, fixed_pieces(p.m, p.n));
+  if (is_deterministic() || better_in_pieces(p)) return multiply_in_pieces(p, fixed_pieces(p.m, p.n));
   const double work = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
   const auto threads = static_cast<std::int64_t>(std::min<double>(usable_threads(), work / kThreadWork));
-  threads > 1 ? large_in_pieces(p, pieces_for_threads(p.ta, p.m, p.n, threads)) : large(p);
+  threads > 1 ? multiply_in_pieces(p, pieces_for_threads(p.ta, p.m, p.n, threads)) : multiply_large(p);
 }
 
 template <class T>
-void product(Product<T>&& p) {
+void multiply(Product<T>&& p) {
   if (p.m <= 0 || p.n <= 0) return;
   if (p.k <= 0 || p.alpha == 0) return scale(p.m, p.n, p.beta, p.c, p.ldc);
   // Sizes as BLAS wants them also where there is one row only, and any distance will do.
@@ -178,11 +178,11 @@ void batch_by_primitive(std::int64_t count, std::int64_t stride_a, std::int64_t 
 
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const float* a,
           std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc) {
-  product<float>({ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc});
+  multiply<float>({ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc});
 }
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, double alpha, const double* a,
           std::int64_t lda, const double* b, std::int64_t ldb, double beta, double* c, std::int64_t ldc) {
-  product<double>({ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc});
+  multiply<double>({ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc});
 }
 
 template <class T>
@@ -195,7 +195,7 @@ void gemm_batched(std::int64_t count, bool ta, bool tb, std::int64_t m, std::int
     return gemm(ta, tb, count * m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   const double work =
       static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(std::max<std::int64_t>(k, 1));
-  const auto grain = std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / (work * 0.02 + 50)));
+  const std::int64_t grain = grain_for(work * 0.02 + 50);
   if constexpr (std::is_same_v<T, float>)
     if (const Product<float> p{ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc};
         count > 1 && k > 0 && batched_primitive(count, stride_a, stride_b, p))

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "kernels/library_call.hpp"
+#include "core/threads/library_call.hpp"
 
 namespace xgrad::detail {
 

@@ -216,7 +216,7 @@ XGRAD_INLINE void pack_panel(bool tb, std::int64_t k, std::int64_t width, std::i
 
 // R rows by N vectors of C, all of k; the sums stay in registers.
 template <int B, int R, int N, class T>
-XGRAD_INLINE void micro(std::int64_t k, T alpha, const T* a, std::int64_t a_row, std::int64_t a_col, const T* b,
+XGRAD_INLINE void multiply_tile(std::int64_t k, T alpha, const T* a, std::int64_t a_row, std::int64_t a_col, const T* b,
                         std::int64_t ldb, T beta, T* c, std::int64_t ldc, std::int64_t width) {
   using V = Vec<T, B>;
   V s[R][N];
@@ -236,26 +236,28 @@ XGRAD_INLINE void micro(std::int64_t k, T alpha, const T* a, std::int64_t a_row,
 
 // One panel of N vectors, all rows, R at a time.
 template <int B, int R, int N, class T>
-XGRAD_INLINE void panel(std::int64_t m, std::int64_t k, T alpha, const T* a, std::int64_t a_row, std::int64_t a_col,
+XGRAD_INLINE void multiply_panel(std::int64_t m, std::int64_t k, T alpha, const T* a, std::int64_t a_row,
+                                 std::int64_t a_col,
                         const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc, std::int64_t width) {
   std::int64_t i = 0;
-  for (; i + R <= m; i += R) micro<B, R, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
+  for (; i + R <= m; i += R)
+    multiply_tile<B, R, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
   if (R > 4 && i + 4 <= m) {
-    micro<B, 4, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
+    multiply_tile<B, 4, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
     i += 4;
   }
   if (i + 2 <= m) {
-    micro<B, 2, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
+    multiply_tile<B, 2, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
     i += 2;
   }
-  if (i < m) micro<B, 1, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
+  if (i < m) multiply_tile<B, 1, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
 }
 
 constexpr std::int64_t kDepth = 256;  // rows of B packed at a time: 16 KB per vector of columns
 
 // R1 x 1 and R2 x 2 blocks of C, in vectors of B bytes.
 template <int B, int R1, int R2, class T>
-XGRAD_INLINE void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
+XGRAD_INLINE void multiply(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
                           std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
   constexpr std::int64_t L = Vec<T, B>::lanes;
   alignas(64) T packed[2 * L * kDepth];
@@ -273,14 +275,15 @@ XGRAD_INLINE void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std:
         const std::int64_t width = std::min(left, 2 * L);
         const bool pack = tb || width < 2 * L;
         if (pack) pack_panel<B, 2 * L>(tb, depth, width, end - bp, bp, ldb, packed);
-        panel<B, R2, 2>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? 2 * L : ldb, beta_p, c + j, ldc,
-                        width);
+        multiply_panel<B, R2, 2>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? 2 * L : ldb, beta_p,
+                                 c + j, ldc, width);
         j += width;
       } else {
         const std::int64_t width = std::min(left, L);
         const bool pack = tb || width < L;
         if (pack) pack_panel<B, L>(tb, depth, width, end - bp, bp, ldb, packed);
-        panel<B, R1, 1>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? L : ldb, beta_p, c + j, ldc, width);
+        multiply_panel<B, R1, 1>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? L : ldb, beta_p,
+                                 c + j, ldc, width);
         j += width;
       }
     }
@@ -289,14 +292,14 @@ XGRAD_INLINE void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std:
 
 // 32 registers of 64 bytes hold 8 x 1 or 8 x 2 sums; 16 of 32 bytes 8 x 1 or 6 x 2.
 template <class T>
-XGRAD_CLONES void product_wide(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
+XGRAD_CLONES void multiply_wide(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
                                std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
-  product<vec::kPortable, 8, 8>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  multiply<vec::kPortable, 8, 8>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 template <class T>
-XGRAD_CLONES void product_narrow(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
+XGRAD_CLONES void multiply_narrow(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
                                  std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
-  product<32, 8, 6>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  multiply<32, 8, 6>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
 bool has_wide_registers() {
@@ -308,9 +311,9 @@ bool has_wide_registers() {
 #endif
 }
 
-// Contiguous copy of a strided vector. `hold` is unused when it is contiguous already.
+// A strided vector without gaps, in `hold` if it has any.
 template <class T>
-const T* contiguous(const T* x, std::int64_t n, std::int64_t step, std::unique_ptr<T[]>& hold) {
+const T* close_gaps(const T* x, std::int64_t n, std::int64_t step, std::unique_ptr<T[]>& hold) {
   if (step == 1) return x;
   hold.reset(new T[static_cast<std::size_t>(n)]);
   for (std::int64_t i = 0; i < n; ++i) hold[static_cast<std::size_t>(i)] = x[i * step];
@@ -332,9 +335,9 @@ void gemv(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T al
   const double ns = static_cast<double>(k) * 0.02 * sizeof(T);
   if (rows) {
     std::unique_ptr<T[]> hold;
-    const T* xc = contiguous(x, k, x_step, hold);
+    const T* xc = close_gaps(x, k, x_step, hold);
     // Rows are few and long: ranges need not begin at multiples of 64.
-    parallel_for(size, std::max<std::int64_t>(4, static_cast<std::int64_t>(3000 / ns)),
+    parallel_for(size, std::max<std::int64_t>(4, grain_for(ns)),
                  [&](std::int64_t i, std::int64_t e) { gemv_rows(i, e, k, alpha, matrix, ld, xc, beta, c, step); });
   } else {
     parallel_cost(size, ns, [&](std::int64_t i, std::int64_t e) {
@@ -361,9 +364,9 @@ template <class T>
 void outer_product(std::int64_t m, std::int64_t n, T alpha, const T* a, std::int64_t a_step, const T* b,
                    std::int64_t b_step, T beta, T* c, std::int64_t ldc) {
   std::unique_ptr<T[]> hold;
-  const T* row = contiguous(b, n, b_step, hold);
+  const T* row = close_gaps(b, n, b_step, hold);
   const double ns = 0.02 * sizeof(T) * static_cast<double>(n);
-  parallel_for(m, static_cast<std::int64_t>(3000 / ns) + 1, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(m, grain_for(ns), [&](std::int64_t begin, std::int64_t end) {
     outer_rows(begin, end, n, alpha, a, a_step, row, beta, c, ldc);
   });
 }
@@ -371,7 +374,7 @@ void outer_product(std::int64_t m, std::int64_t n, T alpha, const T* a, std::int
 template <class T>
 void gemm_small(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda,
                 const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
-  (has_wide_registers() ? product_wide<T> : product_narrow<T>)(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  (has_wide_registers() ? multiply_wide<T> : multiply_narrow<T>)(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
 #define XGRAD_INSTANTIATE(T)                                                                                          \

@@ -21,10 +21,6 @@ constexpr std::int64_t kRows = 64;      // rows added up likewise
 constexpr std::int64_t kWide = 1024;    // columns whose sums stay in the cache
 constexpr std::int64_t kParts = 32;
 
-std::int64_t grain(double ns_per_item) {
-  return std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / std::max(ns_per_item, 1e-3)));
-}
-
 // ---- what one call works on ----
 template <class T>
 struct Job {
@@ -51,7 +47,7 @@ template <class T>
 void rows_forward(const Job<T>& j, bool runs) {
   const NormGrid& g = j.grid;
   const std::int64_t n = g.count();
-  parallel_for(g.statistics(), grain(0.4 * static_cast<double>(n) + 20), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(g.statistics(), grain_for(0.4 * static_cast<double>(n) + 20), [&](std::int64_t begin, std::int64_t end) {
     run_simd([begin, end, n, runs, j](auto bytes) {
       using V = Vec<T, bytes>;
       for (std::int64_t r = begin; r < end; ++r) {
@@ -85,7 +81,8 @@ void rows_forward(const Job<T>& j, bool runs) {
 template <class T>
 void channel_runs_forward(const Job<T>& j) {
   const std::int64_t inner = j.grid.inner, channels = j.grid.channels();
-  parallel_for(j.grid.n * channels, grain(0.2 * static_cast<double>(inner)), [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t grain = grain_for(0.2 * static_cast<double>(inner));
+  parallel_for(j.grid.n * channels, grain, [&](std::int64_t begin, std::int64_t end) {
     run_simd([=](auto bytes) {
       for (std::int64_t r = begin; r < end; ++r) {
         const std::int64_t c = r % channels;
@@ -119,7 +116,7 @@ void columns_forward(const Job<T>& j) {
     scale[i] = j.rstd[c] * j.weight[c];
     bias[i] = j.bias[c] - j.rest[c] * scale[i];
   }
-  parallel_for(k.rows, grain(0.2 * static_cast<double>(k.width)), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(k.rows, grain_for(0.2 * static_cast<double>(k.width)), [&](std::int64_t begin, std::int64_t end) {
     run_simd([=](auto bytes) {
       using V = Vec<T, bytes>;
       for (std::int64_t r = begin; r < end; ++r) {
@@ -172,7 +169,7 @@ void spread_by_columns(const NormGrid& grid, const T* x, Spread* channels) {
   const Columns k(grid);
   std::vector<Spread> columns(static_cast<std::size_t>(k.width));
   Spread* out = columns.data();
-  parallel_for((k.width + kStrip - 1) / kStrip, grain(0.3 * kStrip * static_cast<double>(k.rows)),
+  parallel_for((k.width + kStrip - 1) / kStrip, grain_for(0.3 * kStrip * static_cast<double>(k.rows)),
                [&](std::int64_t begin, std::int64_t end) {
                  run_simd([=](auto bytes) {
                    using V = Vec<T, bytes>;
@@ -192,7 +189,7 @@ void spread_by_runs(const NormGrid& grid, const T* x, Spread* channels) {
   const std::int64_t runs = grid.n * grid.channels(), inner = grid.inner;
   std::vector<Spread> each(static_cast<std::size_t>(runs));
   Spread* out = each.data();
-  parallel_for(runs, grain(0.2 * static_cast<double>(inner) + 10), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(runs, grain_for(0.2 * static_cast<double>(inner) + 10), [&](std::int64_t begin, std::int64_t end) {
     run_simd([=](auto bytes) {
       for (std::int64_t r = begin; r < end; ++r) out[r] = spread_of<Vec<T, bytes>>(x + r * inner, inner);
     });
@@ -221,7 +218,7 @@ void batch_runs_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
   const std::int64_t inner = j.grid.inner, channels = j.grid.channels(), runs = j.grid.n * channels;
   Tensor memory = make_tensor({2 * runs}, DType::float64);
   double *by_bias = data<double>(memory), *by_weight = by_bias + runs;
-  parallel_for(runs, grain(0.2 * static_cast<double>(inner)), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(runs, grain_for(0.2 * static_cast<double>(inner)), [&](std::int64_t begin, std::int64_t end) {
     run_simd([=](auto bytes) {
       for (std::int64_t r = begin; r < end; ++r) {
         const NormSums s = gradient_sums<Vec<T, bytes>>(j.g + r * inner, j.x + r * inner, inner, j.mean[r % channels]);
@@ -237,7 +234,7 @@ void batch_runs_backward(const Job<T>& j, bool constant, ChannelSums& sums) {
   }
   const double scale = constant ? 0 : 1 / static_cast<double>(j.grid.count());
   const double *all_bias = sums.bias, *all_weight = sums.weight;
-  parallel_for(runs, grain(0.3 * static_cast<double>(inner)), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(runs, grain_for(0.3 * static_cast<double>(inner)), [&](std::int64_t begin, std::int64_t end) {
     run_simd([=](auto bytes) {
       for (std::int64_t r = begin; r < end; ++r) {
         const std::int64_t c = r % channels, at = r * inner;
@@ -300,7 +297,7 @@ Tensor column_sums(const Job<T>& j, const Columns& cols, const T* mean) {
 template <class T>
 void columns_gradient(const Job<T>& j, const Columns& cols, const T* mean, const T* a, const T* c, const T* k) {
   const std::int64_t width = cols.width;
-  parallel_for(cols.rows, grain(0.3 * static_cast<double>(width)), [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(cols.rows, grain_for(0.3 * static_cast<double>(width)), [&](std::int64_t begin, std::int64_t end) {
     run_simd([=](auto bytes) {
       using V = Vec<T, bytes>;
       for (std::int64_t r = begin; r < end; ++r) {
@@ -369,7 +366,7 @@ void group_runs_backward(const Job<T>& j, ChannelSums& sums) {
   const std::int64_t per = j.grid.per_group, channels = j.grid.channels(), runs = j.grid.n * channels;
   Tensor memory = make_tensor({2 * runs}, DType::float64);
   double *by_bias = data<double>(memory), *by_weight = by_bias + runs;
-  parallel_for(j.grid.statistics(), grain(0.6 * static_cast<double>(j.grid.count())),
+  parallel_for(j.grid.statistics(), grain_for(0.6 * static_cast<double>(j.grid.count())),
                [&](std::int64_t begin, std::int64_t end) {
                  run_simd([=](auto bytes) {
                    for (std::int64_t r = begin; r < end; ++r)

@@ -26,7 +26,7 @@ struct Chunks {
     for (; width < kWidth && rows % 2 == 0; rows /= 2) width *= 2;
   }
   std::int64_t grain(double ns_per_element) const {
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / (ns_per_element * static_cast<double>(size))));
+    return grain_for(ns_per_element * static_cast<double>(size));
   }
 };
 

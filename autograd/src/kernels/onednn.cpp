@@ -7,7 +7,7 @@
 #include <vector>
 #include <xgrad/error.hpp>
 
-#include "kernels/library_call.hpp"
+#include "core/threads/library_call.hpp"
 #include "kernels/lru.hpp"
 
 namespace xgrad::detail::dnn {

@@ -88,8 +88,7 @@ void convolution(ConvPass pass, const ConvShape& s, const ConvOperands& o, Stora
 // Two passes, `first` (forward or backward by data) and then the one by weights, that read the same x (of forward) or
 // y: it is reordered once if both want it in the same format.
 void both_passes(ConvPass first, const ConvShape& s, const ConvOperands& a, const ConvOperands& weights);
-// Reordered weights kept now, and the most that are.
-std::size_t kept_weights();
+// The most reordered weights that are kept.
 inline constexpr std::size_t kMaxKeptWeights = 64;
 
 }  // namespace xgrad::detail::dnn

@@ -6,7 +6,7 @@
 
 #include "core/storage.hpp"
 #include "core/tensor_impl.hpp"
-#include "kernels/library_call.hpp"
+#include "core/threads/library_call.hpp"
 #include "kernels/lru.hpp"
 #include "kernels/onednn.hpp"
 
@@ -37,7 +37,7 @@ struct ConvHash {
 };
 
 // An operand as the user has it and as the primitive wants it. Addresses are set for each call.
-struct Operand {
+struct PrimitiveOperand {
   dnnl::memory plain, chosen;
   dnnl::reorder reorder;
   std::vector<dnnl_exec_arg_t> args;
@@ -48,7 +48,7 @@ struct Operand {
 
 struct ConvEntry {
   dnnl::primitive primitive;
-  Operand x, w, y;
+  PrimitiveOperand x, w, y;
   dnnl::memory bias, scratch;
   std::vector<dnnl_exec_arg_t> args;
   std::size_t total_bytes = 0;  // of reordered operands
@@ -77,8 +77,10 @@ Numbers numbers(const ConvShape& s) {
   return n;
 }
 
-Desc plain(const Dims& d) { return {d, kFloat, d.size() == 4 ? Tag::abcd : d.size() == 5 ? Tag::abcde : Tag::abcdef}; }
-Desc any(const Dims& d) { return {d, kFloat, Tag::any}; }
+Desc plain_desc(const Dims& d) {
+  return {d, kFloat, d.size() == 4 ? Tag::abcd : d.size() == 5 ? Tag::abcde : Tag::abcdef};
+}
+Desc any_desc(const Dims& d) { return {d, kFloat, Tag::any}; }
 
 // The block of channels of a form of activations; 0: it is another form, or the last block is not full.
 std::int64_t block_of(const Dims& d, const Desc& form) {
@@ -89,14 +91,14 @@ std::int64_t block_of(const Dims& d, const Desc& form) {
 
 dnnl::memory unbound(const Desc& d) { return {d, engine(), DNNL_MEMORY_NONE}; }
 
-void place(Operand& o, std::size_t& end) {
+void place(PrimitiveOperand& o, std::size_t& end) {
   constexpr std::size_t kPage = 4096;
   o.offset = end;
   if (o.reordered) end += (o.bytes + kPage - 1) / kPage * kPage;
 }
 
-Operand make_operand(const Desc& plain, const Desc& chosen, bool is_result) {
-  Operand o;
+PrimitiveOperand make_operand(const Desc& plain, const Desc& chosen, bool is_result) {
+  PrimitiveOperand o;
   o.plain = unbound(plain);
   o.chosen = unbound(chosen);
   o.reordered = !(plain == chosen);
@@ -112,11 +114,11 @@ dnnl::convolution_forward::primitive_desc plan_forward(const ConvKey& k, const N
   // A backward pass only needs to know some forward pass of its kind.
   const auto kind = dnnl::prop_kind::forward_training;
   if (k.bias)
-    return primitive_desc<dnnl::convolution_forward>(user_scratchpad(), kind, how, any(n.x), any(n.w),
-                                                     Desc({k.s.out_channels}, kFloat, Tag::a), any(n.y), n.stride,
+    return primitive_desc<dnnl::convolution_forward>(user_scratchpad(), kind, how, any_desc(n.x), any_desc(n.w),
+                                                     Desc({k.s.out_channels}, kFloat, Tag::a), any_desc(n.y), n.stride,
                                                      n.dilation, n.front, n.back);
-  return primitive_desc<dnnl::convolution_forward>(user_scratchpad(), kind, how, any(n.x), any(n.w), any(n.y), n.stride,
-                                                   n.dilation, n.front, n.back);
+  return primitive_desc<dnnl::convolution_forward>(user_scratchpad(), kind, how, any_desc(n.x), any_desc(n.w),
+                                                   any_desc(n.y), n.stride, n.dilation, n.front, n.back);
 }
 
 // `x`, `w`, `y` are the formats the primitive chose.
@@ -125,14 +127,14 @@ ConvEntry finish(const ConvKey& k, const Numbers& n, const Plan& plan, const Des
   const bool forward = k.pass == ConvPass::forward, data = k.pass == ConvPass::backward_data;
   ConvEntry e;
   e.primitive = Primitive(plan);
-  e.x = make_operand(plain(n.x), x, data);
-  e.w = make_operand(plain(n.w), w, k.pass == ConvPass::backward_weights);
-  e.y = make_operand(plain(n.y), y, forward);
+  e.x = make_operand(plain_desc(n.x), x, data);
+  e.w = make_operand(plain_desc(n.w), w, k.pass == ConvPass::backward_weights);
+  e.y = make_operand(plain_desc(n.y), y, forward);
   if (k.s.batched) {
     e.x.block = block_of(n.x, x);
     e.y.block = block_of(n.y, y);
   }
-  for (Operand* o : {&e.y, &e.x, &e.w}) place(*o, e.total_bytes);  // activations first: see both_passes()
+  for (PrimitiveOperand* o : {&e.y, &e.x, &e.w}) place(*o, e.total_bytes);  // activations first: see both_passes()
   e.args = {{data ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, e.x.chosen.get()},
             {k.pass == ConvPass::backward_weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, e.w.chosen.get()},
             {forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, e.y.chosen.get()}};
@@ -156,12 +158,14 @@ ConvEntry make_entry(const ConvKey& k, dnnl::algorithm how) {
                                              forward.dst_desc());
   if (k.pass == ConvPass::backward_data) {
     const auto plan = primitive_desc_after<dnnl::convolution_backward_data>(
-        forward, user_scratchpad(), how, any(n.x), any(n.w), any(n.y), n.stride, n.dilation, n.front, n.back);
+        forward, user_scratchpad(), how, any_desc(n.x), any_desc(n.w), any_desc(n.y), n.stride, n.dilation, n.front,
+        n.back);
     return finish<dnnl::convolution_backward_data>(k, n, plan, plan.diff_src_desc(), plan.weights_desc(),
                                                    plan.diff_dst_desc());
   }
   const auto plan = primitive_desc_after<dnnl::convolution_backward_weights>(
-      forward, user_scratchpad(), how, any(n.x), any(n.w), any(n.y), n.stride, n.dilation, n.front, n.back);
+      forward, user_scratchpad(), how, any_desc(n.x), any_desc(n.w), any_desc(n.y), n.stride, n.dilation, n.front,
+      n.back);
   return finish<dnnl::convolution_backward_weights>(k, n, plan, plan.src_desc(), plan.diff_weights_desc(),
                                                     plan.diff_dst_desc());
 }
@@ -197,18 +201,18 @@ void run(const dnnl::primitive& p, const std::vector<dnnl_exec_arg_t>& args, con
   check(dnnl_primitive_execute(p.get(), stream().get(), static_cast<int>(args.size()), args.data()), what);
 }
 
-void bind(Operand& o, const float* p, char* scratch) {
+void bind(PrimitiveOperand& o, const float* p, char* scratch) {
   set(o.plain, p);
   set(o.chosen, o.reordered ? static_cast<const void*>(scratch + o.offset) : p);
 }
-void bind(Operand& o, const Activation& a, char* scratch) {
+void bind(PrimitiveOperand& o, const Activation& a, char* scratch) {
   a.block != 0 ? set(o.chosen, a.data) : bind(o, a.data, scratch);
 }
 
-void reorder(Operand& o) {
+void reorder(PrimitiveOperand& o) {
   if (o.reordered) run(o.reorder, o.args, "a change of layout");
 }
-void reorder(Operand& o, const Activation& a) {
+void reorder(PrimitiveOperand& o, const Activation& a) {
   if (a.block == 0) reorder(o);
 }
 
@@ -225,13 +229,8 @@ struct KeptWeights {
 // Of the process, so that the threads that share out a convolution share them.
 class WeightCache {
  public:
-  std::size_t size() {
-    const std::lock_guard lock(mutex_);
-    return kept_.size();
-  }
-
   // The weights of o, whose plain memory is bound, in the format o wants; o is bound to them.
-  Tensor get(Operand& o, const float* w, Storage* storage) {
+  Tensor get(PrimitiveOperand& o, const float* w, Storage* storage) {
     const Desc format = o.chosen.get_desc();
     const std::lock_guard lock(mutex_);
     auto k = std::find_if(kept_.begin(), kept_.end(), [&](const KeptWeights& k) {
@@ -256,7 +255,7 @@ class WeightCache {
   }
 
  private:
-  static void fill(const Tensor& chosen, Operand& o) {
+  static void fill(const Tensor& chosen, PrimitiveOperand& o) {
     set(o.chosen, data<float>(chosen));
     reorder(o);
   }
@@ -317,8 +316,6 @@ void run_entry(ConvEntry& e, ConvPass pass, const ConvOperands& o, Storage* weig
 
 }  // namespace
 
-std::size_t kept_weights() { return weight_cache().size(); }
-
 bool conv_supported(const ConvShape& s) {
   const Numbers n = numbers(s);
   for (std::size_t i = 0; i < n.back.size(); ++i)
@@ -339,7 +336,7 @@ void both_passes(ConvPass first, const ConvShape& s, const ConvOperands& a, cons
   const bool by_data = first == ConvPass::backward_data;
   ConvEntry &e = entry(first, false, s), &weights = entry(ConvPass::backward_weights, false, s);
   scratchpad(std::max(e.bytes(), weights.bytes()));  // one memory for both
-  const Operand &kept = by_data ? e.y : e.x, &wanted = by_data ? weights.y : weights.x;
+  const PrimitiveOperand &kept = by_data ? e.y : e.x, &wanted = by_data ? weights.y : weights.x;
   const bool same =
       kept.reordered && kept.offset == wanted.offset && kept.chosen.get_desc() == wanted.chosen.get_desc();
   run_entry(e, first, a, nullptr, Ready::none);

@@ -18,8 +18,7 @@ namespace {
 template <class F>
 void each_image(const PoolShape& s, double work_per_output, const F& f) {
   const double ns = 20 + work_per_output * static_cast<double>(volume(s.out));
-  const auto grain = std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / ns));
-  parallel_for(s.outer.numel(), grain, [&](std::int64_t begin, std::int64_t end) { f(begin, end); });
+  parallel_for(s.outer.numel(), grain_for(ns), [&](std::int64_t begin, std::int64_t end) { f(begin, end); });
 }
 
 double taps(const PoolShape& s) {

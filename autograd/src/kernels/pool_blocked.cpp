@@ -126,8 +126,7 @@ XGRAD_CLONES void avg_backward_chunk(const PoolShape& s, const float* g, float* 
 template <class F>
 void each_chunk(const PoolShape& s, const BlockedLayout& l, const F& f) {
   const std::int64_t in = volume(s.in) * l.block, out = volume(s.out) * l.block;
-  const auto grain = std::max<std::int64_t>(1, 12000 / std::max<std::int64_t>(in + out, 1));
-  parallel_for(l.chunks(), grain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(l.chunks(), grain_for(0.25 * static_cast<double>(in + out)), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
       l.block == 16 ? f(std::integral_constant<int, 16>(), i * in, i * out)
                     : f(std::integral_constant<int, 8>(), i * in, i * out);

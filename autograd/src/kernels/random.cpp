@@ -14,7 +14,9 @@
 #include <xgrad/vec.hpp>
 
 #include <xgrad/parallel.hpp>
-#include "kernels/philox.hpp"
+
+#include "core/philox.hpp"
+#include "kernels/random.hpp"
 
 // One group is 16 counters, 64 words. Word w of all 16 counters, then the next word: groups fill whole vectors.
 namespace xgrad {
@@ -253,7 +255,7 @@ void generate(Generator& generator, T* out, std::int64_t n, double ns_per_group,
   const std::int64_t groups = (n + Law::size - 1) / Law::size;
   const Generator::Range r = generator.reserve(static_cast<std::uint64_t>(groups * kGroup));
   detail::parallel_for(
-      groups, static_cast<std::int64_t>(3000 / ns_per_group),
+      groups, detail::grain_for(ns_per_group),
       [&](std::int64_t begin, std::int64_t end) { generate_groups(law, r.seed, r.first, begin, end, out, n); });
 }
 

@@ -29,8 +29,7 @@ XGRAD_INLINE const T* shifted(const T* p, std::int64_t by) {
 template <class T, class Body>
 void each_lane(std::int64_t rows, std::int64_t n, double ns, const Body& body) {
   const double row_ns = std::max(1.0, static_cast<double>(n) * (std::is_same_v<T, float> ? ns : 25 * ns));
-  const auto grain = std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / row_ns));
-  parallel_for(rows, grain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(rows, grain_for(row_ns), [&](std::int64_t begin, std::int64_t end) {
     run_simd([=, copy = body](auto bytes) {
       using V = Vec<T, bytes>;
       for (std::int64_t r = begin; r < end; ++r)

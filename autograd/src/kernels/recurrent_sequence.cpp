@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "core/elementwise_loop.hpp"
+#include "core/transpose.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/recurrent.hpp"
-#include "kernels/transpose.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -14,11 +14,6 @@ constexpr std::int64_t kProjectedRows = 256;  // of one product, in inference
 // Steps from which on W_hh is transposed once, so that no step's product has to do it (10 to 20 %).
 constexpr std::int64_t kStepsToTranspose = 4;
 
-template <class T>
-T* pointer(const Tensor& t) {
-  return t.defined() ? data<T>(t) : nullptr;
-}
-
 // Distance of rows that a product goes through by columns: not a whole number of pages.
 template <class T>
 std::int64_t row_distance(std::int64_t n) {
@@ -26,19 +21,13 @@ std::int64_t row_distance(std::int64_t n) {
   return n % kPage == 0 ? n + kLine : n;
 }
 
-Tensor zero_block(const Shape& shape, DType dtype) {
-  Tensor t = make_tensor(shape, dtype);
-  fill_raw(t, Scalar(0));
-  return t;
-}
-
 // The biases as the gate kernels take them.
 template <class T>
 Tensor joined_bias(const Recurrence& r, const RecurrentInputs& in) {
   const std::int64_t n = r.hidden, sums = r.cell == Cell::gru ? 2 * n : r.gates();
-  Tensor bias = zero_block({r.cell == Cell::gru ? 4 * n : sums}, impl(in.x).dtype);
+  Tensor bias = zeros_raw({r.cell == Cell::gru ? 4 * n : sums}, impl(in.x).dtype);
   T* b = data<T>(bias);
-  const T *by_x = pointer<T>(in.b_ih), *by_h = pointer<T>(in.b_hh);
+  const T *by_x = data_or_null<T>(in.b_ih), *by_h = data_or_null<T>(in.b_hh);
   for (std::int64_t i = 0; i < sums; ++i) b[i] = (by_x ? by_x[i] : T(0)) + (by_h ? by_h[i] : T(0));
   for (std::int64_t i = 0; r.cell == Cell::gru && i < n; ++i) {
     b[2 * n + i] = by_x ? by_x[2 * n + i] : T(0);
@@ -54,7 +43,7 @@ class ForwardPass {
     const DType dtype = impl(in.x).dtype;
     const std::int64_t n = r.hidden;
     bias_ = joined_bias<T>(r, in);
-    zeros_ = in.h0.defined() && (in.c0.defined() || r.cell != Cell::lstm) ? Tensor() : zero_block({r.batch, n}, dtype);
+    zeros_ = in.h0.defined() && (in.c0.defined() || r.cell != Cell::lstm) ? Tensor() : zeros_raw({r.batch, n}, dtype);
     result_.y = make_tensor(r.over_time(n), dtype);
     chunk_ = keep ? r.steps : std::clamp<std::int64_t>(kProjectedRows / std::max<std::int64_t>(r.batch, 1), 1, r.steps);
     if (is_rnn()) {  // y itself holds the sums
@@ -107,7 +96,7 @@ class ForwardPass {
     const std::int64_t t = r_.at(k), block = r_.batch * r_.hidden;
     T *y = data<T>(result_.y), *h = y + t * block;
     T* gates = data<T>(gates_) + (t - first_) * r_.batch * r_.gates();
-    const T *zeros = pointer<T>(zeros_), *before = k > 0 ? y + r_.at(k - 1) * block : pointer<T>(in_.h0);
+    const T *zeros = data_or_null<T>(zeros_), *before = k > 0 ? y + r_.at(k - 1) * block : data_or_null<T>(in_.h0);
     if (r_.cell == Cell::lstm) {
       T* cells = data<T>(cells_);
       const T* c0 = in_.c0.defined() ? data<T>(in_.c0) : zeros;
@@ -151,7 +140,7 @@ class BackwardPass {
                             const std::array<Tensor, 2>& into) {
     start(gh, gc);
     const Tensor by_y = gy.defined() ? contiguous_copy(gy) : Tensor();
-    for (std::int64_t k = r_.steps - 1; k >= 0; --k) step(k, pointer<T>(by_y), k > 0 || wanted[1]);
+    for (std::int64_t k = r_.steps - 1; k >= 0; --k) step(k, data_or_null<T>(by_y), k > 0 || wanted[1]);
     std::array<Tensor, 7> grads;
     if (wanted[0]) grads[0] = by_input();
     if (wanted[1]) grads[1] = dh_;
@@ -165,13 +154,16 @@ class BackwardPass {
  private:
   std::int64_t rows() const { return r_.steps * r_.batch; }
   std::int64_t block() const { return r_.batch * r_.hidden; }
-  const T* before(std::int64_t k) const { return k > 0 ? data<T>(y_) + r_.at(k - 1) * block() : pointer<T>(in_.h0); }
+  const T* before(std::int64_t k) const {
+    return k > 0 ? data<T>(y_) + r_.at(k - 1) * block() : data_or_null<T>(in_.h0);
+  }
 
   void start(const Tensor& gh, const Tensor& gc) {
     const Shape state{r_.batch, r_.hidden};
     const auto writable = [&](const Tensor& g) {
+      if (!g.defined()) return zeros_raw(state, dtype_);
       Tensor t = make_tensor(state, dtype_);
-      g.defined() ? copy_raw(t, g) : fill_raw(t, Scalar(0));
+      copy_raw(t, g);
       return t;
     };
     dh_ = writable(gh);
@@ -179,16 +171,16 @@ class BackwardPass {
     main_ = make_tensor({rows(), ld_}, dtype_);
     if (r_.cell == Cell::gru) fresh_ = make_tensor({rows(), r_.hidden}, dtype_);
     const bool have_start = in_.h0.defined() && (r_.cell != Cell::lstm || in_.c0.defined());
-    if (!have_start && r_.cell != Cell::rnn_tanh && r_.cell != Cell::rnn_relu) zeros_ = zero_block(state, dtype_);
+    if (!have_start && r_.cell != Cell::rnn_tanh && r_.cell != Cell::rnn_relu) zeros_ = zeros_raw(state, dtype_);
   }
 
   // Through step number k; on: whether the gradient by the h before it is wanted.
   void step(std::int64_t k, const T* by_y, bool on) {
     const std::int64_t t = r_.at(k), n = r_.hidden, b = r_.batch, g = r_.gates();
-    const T *gy = by_y ? by_y + t * block() : nullptr, *zeros = pointer<T>(zeros_);
+    const T *gy = by_y ? by_y + t * block() : nullptr, *zeros = data_or_null<T>(zeros_);
     T *d = data<T>(main_) + t * b * ld_, *dh = data<T>(dh_);
     const T* gates = trace_.gates.defined() ? data<T>(trace_.gates) + t * b * g : nullptr;
-    const T* memory = pointer<T>(trace_.memory);
+    const T* memory = data_or_null<T>(trace_.memory);
     if (r_.cell == Cell::lstm) {
       const T* c0 = in_.c0.defined() ? data<T>(in_.c0) : zeros;
       lstm_gates_backward(b, n, gates, k > 0 ? memory + r_.at(k - 1) * block() : c0, memory + t * block(), gy, dh,
@@ -229,7 +221,7 @@ class BackwardPass {
   Tensor by_hidden_weight(const Tensor& into) {
     const std::int64_t n = r_.hidden, g = r_.gates(), b = r_.batch;
     const Tensor dw = into.defined() ? into : make_tensor({g, n}, dtype_);
-    const T *d = data<T>(main_), *y = data<T>(y_), *h0 = pointer<T>(in_.h0);
+    const T *d = data<T>(main_), *y = data<T>(y_), *h0 = data_or_null<T>(in_.h0);
     T beta = T(into.defined());
     if (rows() > b || !h0) {
       gemm(true, false, g, n, rows() - b, T(1), r_.reverse ? d : d + b * ld_, ld_, r_.reverse ? y + b * n : y, n, beta,

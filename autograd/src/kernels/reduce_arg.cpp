@@ -80,7 +80,7 @@ template <bool Largest, class T>
 void arg_along(const T* p, const Along& a, T* value, std::int64_t* index) {
   const double ns = static_cast<double>(a.n) * (a.n < 32 ? 1.0 : 0.15);
   if (a.inner == 1) {
-    parallel_for(a.outer, std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / ns)), [&](std::int64_t b, std::int64_t e) {
+    parallel_for(a.outer, grain_for(ns), [&](std::int64_t b, std::int64_t e) {
       const auto rows = a.n < 32 ? &arg_short_rows<Largest, T> : &arg_rows<Largest, T>;
       rows(p + b * a.n, e - b, a.n, value + b, index + b);
     });
@@ -89,7 +89,7 @@ void arg_along(const T* p, const Along& a, T* value, std::int64_t* index) {
   constexpr std::int64_t kStrip = 512;
   const std::int64_t strips = (a.inner + kStrip - 1) / kStrip;
   const double strip_ns = static_cast<double>(a.n * std::min(kStrip, a.inner)) * 0.5;
-  parallel_for(a.outer * strips, std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / strip_ns)), [&](std::int64_t b, std::int64_t e) {
+  parallel_for(a.outer * strips, grain_for(strip_ns), [&](std::int64_t b, std::int64_t e) {
     for (std::int64_t j = b; j < e; ++j) {
       const std::int64_t o = j / strips, c = j % strips * kStrip, to = o * a.inner + c;
       arg_columns<Largest>(p + o * a.n * a.inner + c, a.n, a.inner, std::min(kStrip, a.inner - c), value + to, index + to);
@@ -165,8 +165,7 @@ Tensor place_raw(const Tensor& g, int dim, const Tensor& index, std::int64_t siz
   const Tensor c = contiguous_copy(g);
   Shape shape = impl(c).shape;
   if (shape.rank() > 0) shape[dim] = size;
-  Tensor y = make_tensor(shape, impl(c).dtype);
-  fill_raw(y, 0);
+  Tensor y = zeros_raw(shape, impl(c).dtype);
   const int item = item_size(impl(c).dtype);
   const char* from = impl(c).memory();
   char* to = impl(y).memory();

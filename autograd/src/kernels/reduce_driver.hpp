@@ -4,7 +4,7 @@
 //   kNs                             nanoseconds per element, for the decision about threads
 //   identity(), combine(a, b)       of accumulators
 //   run<W>(p, n)                    accumulator of n contiguous elements, for registers of W bytes
-//   columns<W>(p, stride, rows, cols, acc)   adds at most 64 rows to acc[0..cols)
+//   run_columns<W>(p, stride, rows, cols, acc)  adds at most 64 rows to acc[0..cols)
 //   store(i, acc)                   writes result i
 // and optionally Lane, lift(element), join(lane, lane), from_lane(lane) for many short rows at once.
 //
@@ -74,7 +74,7 @@ void row_kernel(const Op& op, const typename Op::In* p, std::int64_t rows, std::
 template <class Op>
 void column_kernel(const Op& op, const typename Op::In* p, std::int64_t stride, std::int64_t rows, std::int64_t cols,
                    typename Op::Acc* acc) {
-  run_simd([=](auto w) { op.template columns<w>(p, stride, rows, cols, acc); });
+  run_simd([=](auto w) { op.template run_columns<w>(p, stride, rows, cols, acc); });
 }
 
 // Results out, out + out_stride ... of `rows` contiguous rows.
@@ -127,7 +127,7 @@ void reduce_split(const Op& op, const typename Op::In* x, const ReducePlan& p, s
   AxisWalk at(p.k, p.kept, 0);
   for (std::int64_t o = 0; o < p.outputs; ++o, at.advance(1)) {
     typename Op::Acc part[kChunks];
-    parallel_for(chunks, std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / ns)), [&](std::int64_t b, std::int64_t e) {
+    parallel_for(chunks, grain_for(ns), [&](std::int64_t b, std::int64_t e) {
       for (std::int64_t c = b; c < e; ++c)
         part[c] = reduce_runs(op, x + at.in, p, c * chunk, std::min(segments, (c + 1) * chunk));
     });
@@ -144,7 +144,7 @@ void reduce_along_rows(const Op& op, const typename Op::In* x, const ReducePlan&
   if (p.outputs < 8 && p.per_output > kSplitAbove) return reduce_split(op, x, p, segments);
   const bool plain = p.reduced == 1 && inner.in == 1;
   const double ns = static_cast<double>(p.per_output) * Op::kNs;
-  parallel_for(p.outputs, std::max<std::int64_t>(16, static_cast<std::int64_t>(3000 / ns)), [&](std::int64_t b, std::int64_t e) {
+  parallel_for(p.outputs, std::max<std::int64_t>(16, grain_for(ns)), [&](std::int64_t b, std::int64_t e) {
     AxisWalk at(p.k, p.kept, b);
     for (std::int64_t o = b; o < e;) {
       const std::int64_t n = plain ? std::min(at.run(), e - o) : 1;
@@ -230,10 +230,10 @@ void reduce_along_columns(const Op& op, const typename Op::In* x, const ReducePl
   Acc* parts = nullptr;
   if (g.chunks > 1) {
     scratch = make_tensor({g.chunks * p.outputs * static_cast<std::int64_t>(sizeof(Acc))}, DType::uint8);
-    parts = reinterpret_cast<Acc*>(impl(scratch).memory());
+    parts = impl(scratch).template ptr<Acc>();
   }
   const double ns = static_cast<double>(p.outputs * p.per_output) / static_cast<double>(jobs) * Op::kNs;
-  parallel_for(jobs, std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / ns)), [&](std::int64_t b, std::int64_t e) {
+  parallel_for(jobs, grain_for(ns), [&](std::int64_t b, std::int64_t e) {
     Acc acc[Op::kStrip];
     for (std::int64_t j = b; j < e; ++j) {
       const std::int64_t c = j % g.chunks, strip = j / g.chunks % g.strips, o = j / g.chunks / g.strips;

@@ -75,7 +75,7 @@ struct Spread {
     return acc;
   }
   template <int W>
-  XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
+  XGRAD_INLINE void run_columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
     T about[kStrip], left[kStrip], squares[kStrip];
     const double n = static_cast<double>(rows);
     for (std::int64_t c = 0; c < cols; ++c) left[c] = squares[c] = about[c] = 0;
@@ -133,7 +133,7 @@ struct LogSumExp {
     return acc;
   }
   template <int W>
-  XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
+  XGRAD_INLINE void run_columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
     using V = Vec<T, W>;
     T column[kRowBlock * V::lanes];
     for (std::int64_t c = 0; c < cols; c += V::lanes) {

@@ -41,7 +41,7 @@ struct FloatSum {
     return run_vectors<W>(*this, p, n);
   }
   template <int W>
-  XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
+  XGRAD_INLINE void run_columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
     column_vectors<W>(*this, p, stride, rows, cols, acc);
   }
   XGRAD_INLINE void store(std::int64_t i, Acc a) const { out[i] = static_cast<T>(a / divisor); }
@@ -72,7 +72,7 @@ struct NumberFold {
     return run_numbers(*this, p, n);
   }
   template <int W>
-  XGRAD_INLINE void columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
+  XGRAD_INLINE void run_columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
     column_numbers(*this, p, stride, rows, cols, acc);
   }
   XGRAD_INLINE void store(std::int64_t i, Acc a) const { out[i] = static_cast<Out>(a); }
@@ -112,13 +112,6 @@ Tensor sum_over(const Tensor& x, DimSet dims, bool keepdim, bool mean) {
 
 Tensor sum_raw(const Tensor& x, DimSet dims, bool keepdim) { return sum_over(x, dims, keepdim, false); }
 Tensor mean_raw(const Tensor& x, DimSet dims, bool keepdim) { return sum_over(x, dims, keepdim, true); }
-
-Tensor sum_dims_raw(const Tensor& x, const Shape& dims, bool keepdim) {
-  const int rank = impl(x).shape.rank();
-  DimSet set = dims.empty() ? all_dims(impl(x).shape) : 0;
-  for (std::int64_t d : dims) set |= DimSet{1} << (d < 0 ? d + rank : d);
-  return sum_raw(x, set, keepdim);
-}
 
 Tensor prod_raw(const Tensor& x, DimSet dims, bool keepdim) {
   const TensorImpl& t = impl(x);
@@ -160,7 +153,7 @@ Tensor prod_others_raw(const Tensor& x, int dim) {
   const std::int64_t n = shape[dim], inner = shape.contiguous_strides()[dim];
   dispatch_floating(impl(c).dtype, [&](auto zero) {
     using T = decltype(zero);
-    parallel_for(impl(c).numel / n, std::max<std::int64_t>(1, 2000 / n), [&](std::int64_t b, std::int64_t e) {
+    parallel_for(impl(c).numel / n, grain_for(1.5 * static_cast<double>(n)), [&](std::int64_t b, std::int64_t e) {
       for (std::int64_t i = b; i < e; ++i) {
         const std::int64_t at = i / inner * n * inner + i % inner;
         others_along(data<T>(c) + at, data<T>(y) + at, n, inner);

@@ -3,9 +3,9 @@
 #include "kernels/softmax.hpp"
 
 #include "core/elementwise_loop.hpp"
+#include "core/transpose.hpp"
 #include "kernels/extremum.hpp"
 #include "kernels/normalize_loops.hpp"
-#include "kernels/transpose.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -264,7 +264,7 @@ void run_columns(const Problem<T>& p, std::int64_t grain) {
 template <Pass P, class T>
 void run_pass(const Problem<T>& p) {
   const double ns = static_cast<double>(p.n) * (is_backward(P) ? 0.4 : std::is_same_v<T, float> ? 0.6 : 8);
-  const std::int64_t grain = std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / ns));
+  const std::int64_t grain = grain_for(ns);
   if (p.inner >= kLine<T>) return run_columns<P>(p, grain);
   if (p.inner > 1 || (p.n < 32 && p.rows >= 4)) return run_tiles_of_rows<P>(p, grain);
   parallel_for(p.rows, grain, [&](std::int64_t b, std::int64_t e) {
@@ -285,7 +285,7 @@ Tensor run_softmax(const Tensor& first, const Tensor& second, int dim) {
   for (int d = dim + 1; d < shape.rank(); ++d) inner *= shape[d];
   dispatch_floating(impl(a).dtype, [&](auto zero) {
     using T = decltype(zero);
-    run_pass<P, T>({data<const T>(a), b.defined() ? data<const T>(b) : nullptr, data<T>(out), n, inner, impl(a).numel / n});
+    run_pass<P, T>({data<const T>(a), data_or_null<const T>(b), data<T>(out), n, inner, impl(a).numel / n});
   });
   return out;
 }

@@ -6,10 +6,9 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/reduce.hpp>
 
-#include "core/node.hpp"
-#include "core/reuse.hpp"
+#include "core/tape/record.hpp"
+#include "core/tape/reuse.hpp"
 #include "ops/binary.hpp"
-#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 

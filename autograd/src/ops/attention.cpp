@@ -18,7 +18,7 @@
 #include <xgrad/ops/view.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "kernels/attention.hpp"
 
 namespace xgrad {

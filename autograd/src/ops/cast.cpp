@@ -2,7 +2,7 @@
 #include <xgrad/autograd.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 
 namespace xgrad {
 

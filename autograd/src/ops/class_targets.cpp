@@ -5,7 +5,7 @@
 #include <xgrad/check.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "ops/index_places.hpp"
 
 namespace xgrad::detail {

@@ -16,7 +16,7 @@
 #include <xgrad/ops/view.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "kernels/class_rows.hpp"
 #include "ops/class_targets.hpp"
 #include "ops/pair_loss.hpp"
@@ -29,6 +29,7 @@ using detail::ClassGrid;
 using detail::ClassLoss;
 using detail::ClassTargets;
 using detail::data;
+using detail::data_or_null;
 using detail::dispatch_floating;
 using detail::impl;
 using detail::make_tensor;
@@ -40,11 +41,6 @@ using detail::reduction_scale;
 namespace {
 
 // ---- per-row parts ----
-template <class T>
-const T* data_or_null(const Tensor& t) {
-  return t.defined() ? data<T>(t) : nullptr;
-}
-
 template <class T>
 T row_weight(const ClassLoss& c, const std::int64_t* index, const T* w, std::int64_t row) {
   if (index[row] == c.ignore_index) return T(0);
@@ -88,7 +84,7 @@ Tensor nll_backward(const Tensor& grad, const Tensor& index, const Tensor& weigh
   dispatch_floating(impl(g).dtype, [&](auto zero) {
     using T = decltype(zero);
     const std::int64_t* t = data<std::int64_t>(index);
-    const T *w = data_or_null<T>(weight), *pg = data<T>(g);
+    const T *w = data_or_null<const T>(weight), *pg = data<T>(g);
     for (std::int64_t r = 0; r < c.grid.rows(); ++r)
       if (t[r] != c.ignore_index) data<T>(dx)[c.grid.at(r, t[r])] = -row_weight(c, t, w, r) * row_gradient(c, pg, r);
   });
@@ -102,7 +98,7 @@ Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, c
   Tensor out = dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
     const std::int64_t* t = data<std::int64_t>(index);
-    const T *w = data_or_null<T>(weight), *p = data<T>(x);
+    const T *w = data_or_null<const T>(weight), *p = data<T>(x);
     return collect<T>(index, c, [&](std::int64_t r) {
       return t[r] == c.ignore_index ? T(0) : -row_weight(c, t, w, r) * p[c.grid.at(r, t[r])];
     });
@@ -141,7 +137,7 @@ RowParts<T> row_parts(const Tensor& index, const Tensor& weight, const ClassLoss
   parts.softmax = c.smoothing > 0 ? make_tensor({rows}, dtype_of<T>) : parts.target;
   if (c.smoothing > 0) parts.uniform = make_tensor({rows}, dtype_of<T>);
   const std::int64_t* t = data<std::int64_t>(index);
-  const T* w = data_or_null<T>(weight);
+  const T* w = data_or_null<const T>(weight);
   const T one(1), u = static_cast<T>(c.smoothing / static_cast<double>(c.grid.classes));
   const T all = static_cast<T>(weight_sum(c, w)) * u;
   for (std::int64_t r = 0; r < rows; ++r) {
@@ -172,7 +168,7 @@ Tensor ce_backward(const Tensor& grad, const Tensor& x, const Tensor& top, const
     using T = decltype(zero);
     const RowParts<T> parts = row_parts<T>(index, weight, c, data<T>(g));
     detail::class_softmax_scaled<T>(c.grid, data<T>(x), normaliser_of<T>(top, log_sum), data<T>(parts.softmax),
-                                    data_or_null<T>(parts.uniform), data_or_null<T>(weight), data<T>(dx));
+                                    data_or_null<const T>(parts.uniform), data_or_null<const T>(weight), data<T>(dx));
     const std::int64_t* t = data<std::int64_t>(index);
     for (std::int64_t r = 0; r < c.grid.rows(); ++r)
       if (t[r] != c.ignore_index) data<T>(dx)[c.grid.at(r, t[r])] -= data<T>(parts.target)[r];
@@ -208,7 +204,7 @@ Grads second_derivative(const Saved& s, const Tensor& gg, const ClassLoss& c) {
 template <class T>
 Tensor ce_losses(const Tensor& x, const ClassTargets& t, const detail::RowNormaliser<T>& z) {
   const ClassLoss& c = t.call;
-  const T *p = data<T>(x), *w = data_or_null<T>(t.weight);
+  const T *p = data<T>(x), *w = data_or_null<const T>(t.weight);
   detail::class_normaliser<T>(c.grid, p, z);
   Tensor uniform;
   if (c.smoothing > 0) {

@@ -8,7 +8,7 @@
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
 
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/promote.hpp"
 

@@ -5,7 +5,7 @@
 #include <xgrad/ops/conv.hpp>
 #include <xgrad/ops/reduce.hpp>
 
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "kernels/channels.hpp"
 #include "ops/conv_shape.hpp"
 
@@ -45,8 +45,10 @@ Tensor forward(const char* op, const Tensor& x, const Tensor& w, const Tensor& b
                const Location& at = Location::current()) {
   const bool tape = grad_enabled();
   const Tensor none;
+  // A parameter in training changes with every step.
+  const auto weights = tape && wants_grad(w) ? detail::Weights::in_training : detail::Weights::fixed;
   return record(
-      op, detail::conv_forward_raw(s, x, w, bias), {x, w, bias},
+      op, detail::conv_forward_raw(s, x, w, bias, weights), {x, w, bias},
       {tape && wants_grad(w) ? x : none, tape && wants_grad(x) ? w : none},
       [s](const Saved& saved, const Tensor& grad) -> Grads {
         const Tensor g = grad.contiguous();  // several kernels share one copy

@@ -18,7 +18,7 @@
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/view_geometry.hpp"
 

@@ -7,8 +7,8 @@
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/random.hpp>
 
-#include "core/node.hpp"
-#include "kernels/philox.hpp"
+#include "core/tape/record.hpp"
+#include "kernels/random.hpp"
 
 namespace xgrad {
 

@@ -22,7 +22,7 @@
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/index_places.hpp"
 #include "ops/view_geometry.hpp"

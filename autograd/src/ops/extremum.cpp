@@ -9,7 +9,7 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/view.hpp>
 
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "ops/reduce_dims.hpp"
 
 namespace xgrad {

@@ -12,7 +12,7 @@
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/prefetch.hpp"
 #include "ops/index_places.hpp"

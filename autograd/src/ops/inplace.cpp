@@ -7,9 +7,11 @@
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/factory.hpp>
 
+#include "core/broadcast.hpp"
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
 #include "core/overlap.hpp"
+#include "core/tape/in_place.hpp"
+#include "core/tape/record.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/promote.hpp"
 #include "ops/view_geometry.hpp"

@@ -12,6 +12,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/view.hpp>
 
+#include "core/broadcast.hpp"
 #include "ops/index_places.hpp"
 #include "ops/p_norm.hpp"
 #include "ops/pair_loss.hpp"

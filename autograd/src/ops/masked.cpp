@@ -9,7 +9,7 @@
 #include <xgrad/ops/masked.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/index_places.hpp"

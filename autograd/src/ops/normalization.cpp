@@ -14,8 +14,9 @@
 #include <xgrad/ops/view.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
-#include "core/reuse.hpp"
+#include "core/overlap.hpp"
+#include "core/tape/record.hpp"
+#include "core/tape/reuse.hpp"
 #include "kernels/normalize.hpp"
 #include "kernels/reduce.hpp"
 #include "ops/view_geometry.hpp"

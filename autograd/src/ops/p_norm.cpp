@@ -10,9 +10,8 @@
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "kernels/reduce.hpp"
-#include "ops/view_geometry.hpp"
 
 namespace xgrad::detail {
 namespace {

@@ -16,7 +16,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/parallel.hpp>
 
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "ops/promote.hpp"
 
 namespace xgrad::detail {

@@ -12,7 +12,7 @@
 #include <xgrad/ops/pool.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "kernels/pool_blocked.hpp"
 #include "kernels/reduce.hpp"
 #include "ops/pool_shape.hpp"

@@ -6,9 +6,9 @@
 #include <xgrad/check.hpp>
 #include <xgrad/ops/recurrent.hpp>
 
-#include "core/accumulate.hpp"
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/accumulate.hpp"
+#include "core/tape/record.hpp"
 #include "kernels/recurrent_sequence.hpp"
 #include "ops/recurrent_composed.hpp"
 

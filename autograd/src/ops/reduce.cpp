@@ -13,7 +13,7 @@
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/view.hpp>
 
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "kernels/softmax.hpp"
 #include "ops/reduce_dims.hpp"
 

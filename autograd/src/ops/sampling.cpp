@@ -9,7 +9,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
-#include "kernels/philox.hpp"
+#include "kernels/random.hpp"
 #include "ops/factory_checks.hpp"
 
 namespace xgrad {

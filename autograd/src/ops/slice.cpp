@@ -10,9 +10,9 @@
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/view.hpp>
 
-#include "core/accumulate.hpp"
+#include "core/tape/accumulate.hpp"
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/view_geometry.hpp"
 

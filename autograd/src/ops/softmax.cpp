@@ -7,7 +7,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/softmax.hpp>
 
-#include "core/node.hpp"
+#include "core/tape/record.hpp"
 
 namespace xgrad {
 

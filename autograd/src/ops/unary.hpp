@@ -7,8 +7,8 @@
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
 
-#include "core/node.hpp"
-#include "core/reuse.hpp"
+#include "core/tape/record.hpp"
+#include "core/tape/reuse.hpp"
 #include "ops/promote.hpp"
 
 namespace xgrad::detail {

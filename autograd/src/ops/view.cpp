@@ -7,6 +7,7 @@
 #include <xgrad/ops/view.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/accumulate.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/view_geometry.hpp"
 

@@ -5,7 +5,6 @@
 
 namespace xgrad::detail {
 
-Tensor zeros_raw(const Shape& shape, DType dtype);
 // Another geometry over the memory of x, `first` elements behind its own start; not recorded.
 inline Tensor view_of(const Tensor& x, const Shape& shape, const Shape& strides, std::int64_t first = 0) {
   return make_view(x, shape, strides, impl(x).offset() + first);

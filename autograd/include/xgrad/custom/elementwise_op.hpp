@@ -23,7 +23,7 @@
 #include <xgrad/custom/functions.hpp>
 #include <xgrad/custom/op_name.hpp>
 #include <xgrad/custom/tensor_term.hpp>
-#include <xgrad/custom/tiles.hpp>
+#include <xgrad/elementwise.hpp>
 
 namespace xgrad {
 namespace detail {

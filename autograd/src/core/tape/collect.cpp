@@ -5,14 +5,16 @@
 #include <map>
 #include <unordered_map>
 
-#include "core/node.hpp"
-#include "core/recorder.hpp"
+#include "core/tape/node.hpp"
+#include "core/tape/recorder.hpp"
+#include "core/tape/views.hpp"
 
 namespace xgrad::tape {
 namespace {
 
 using detail::Edge;
 using detail::Node;
+using detail::share;
 using detail::TensorImpl;
 
 // Every node the root depends on, inputs before users (creation order).
@@ -24,11 +26,6 @@ std::vector<Node*> reachable(Node* root) {
       if (Node* n = e.node(); n && seen.try_emplace(n, true).second) found.push_back(n);
   std::stable_sort(found.begin(), found.end(), [](const Node* a, const Node* b) { return a->seq < b->seq; });
   return found;
-}
-
-Tensor share(TensorImpl* t) {
-  detail::retain(t);
-  return Tensor::adopt(t);
 }
 
 class Collector {
@@ -195,7 +192,7 @@ class Collector {
 }  // namespace
 
 Graph collect(const Tensor& root) {
-  if (!root.requires_grad() || !root.impl()->grad_fn) return {};
+  if (!root.requires_grad() || !detail::current_node(root)) return {};
   return Collector(root).take();
 }
 

@@ -1,4 +1,4 @@
-#include "core/temporary_file.hpp"
+#include "core/files/temporary_file.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #include <string>
 #include <xgrad/descriptor.hpp>
 
-#include "core/save_target.hpp"
+#include "core/files/save_target.hpp"
 
 namespace xgrad::detail {
 

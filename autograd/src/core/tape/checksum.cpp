@@ -1,10 +1,10 @@
-#include "core/checksum.hpp"
+#include "core/tape/checksum.hpp"
 
 #include <cstring>
 
 #include <fmt/format.h>
 
-#include "core/node.hpp"
+#include "core/tape/node.hpp"
 
 namespace xgrad::detail {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <xgrad/atomic_file.hpp>
 
-#include "core/save_target.hpp"
-#include "core/temporary_file.hpp"
+#include "core/files/save_target.hpp"
+#include "core/files/temporary_file.hpp"
 
 namespace xgrad {
 namespace {

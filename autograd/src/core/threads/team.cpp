@@ -1,4 +1,4 @@
-#include "kernels/team.hpp"
+#include "core/threads/team.hpp"
 
 #include <pthread.h>
 #include <sched.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 #endif
 
-#include "kernels/library_call.hpp"
+#include "core/threads/library_call.hpp"
 
 namespace xgrad::detail {
 namespace {

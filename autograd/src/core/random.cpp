@@ -1,6 +1,6 @@
 #include <xgrad/random.hpp>
 
-#include "kernels/philox.hpp"
+#include "core/philox.hpp"
 
 namespace xgrad {
 

@@ -4,29 +4,26 @@
 // have received gradient in a heap and always runs the one with the highest number: by then every user of its result
 // has run and its gradient is complete. No recursion, no counting of dependencies, a fixed order.
 //
-// Accumulation happens here and nowhere else: a gradient that arrives is checked against the shape of the value it
-// belongs to, reduced when the operation broadcast that value, cast to its dtype, and added to what is pending, in
-// place when nobody else can see the buffer. Gradients of leaves are collected in a table of this pass and added to
-// .grad at the end, so a pass that throws changes no .grad, and hooks see the total. A backward function may add to
-// what is collected for one of its inputs itself, by collected_gradient().
+// A gradient that arrives goes through accumulate.cpp and nowhere else: checked against the shape of the value it
+// belongs to, reduced when the operation broadcast that value, cast to its dtype, and added to what is pending, in place
+// when nobody else can see the buffer. Gradients of leaves are collected in a table of this pass and added to .grad at
+// the end, so a pass that throws changes no .grad, and hooks see the total. A backward function may add to what is
+// collected for one of its inputs itself, by collected_gradient().
 //
 // Any allocation may fail. So a node is marked and filled only when it is in the heap already, where ~Pass() finds it,
 // and all that the end of a pass needs is allocated before the first .grad changes.
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 #include <unordered_map>
 #include <unordered_set>
 
 #include <fmt/format.h>
-#include <xgrad/ops/arithmetic.hpp>
 
-#include "core/accumulate.hpp"
 #include "core/elementwise_loop.hpp"
-#include "core/node.hpp"
 #include "core/overlap.hpp"
-#include "core/recorder.hpp"
-#include "core/reuse.hpp"
+#include "core/tape/accumulate.hpp"
+#include "core/tape/record.hpp"
+#include "core/tape/recorder.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -60,17 +57,6 @@ class Depth {
 };
 thread_local std::uint8_t Depth::depth = 0;
 
-Tensor shared(TensorImpl* t) {
-  retain(t);
-  return Tensor::adopt(t);
-}
-
-// The old gradient, to be dropped by the caller.
-Tensor replace_grad(TensorImpl& t, Tensor g) noexcept {
-  TensorImpl* old = std::exchange(t.grad, g.release());
-  return old ? Tensor::adopt(old) : Tensor();
-}
-
 struct Pass;
 // The node whose backward function runs on this thread, the innermost one.
 struct Running {
@@ -92,10 +78,6 @@ struct Pass {
   Location at;
   std::uint32_t number = next_pass();
   std::vector<Node*> heap;
-  struct Collected {
-    Tensor of, gradient;
-    std::uint32_t uses = 0;  // of a leaf: how many gradients this is the sum of
-  };
   std::vector<Collected> leaves;                           // in order of arrival
   std::vector<Collected> retained;                         // of results that keep theirs
   std::unordered_map<TensorImpl*, std::size_t> leaf_index;
@@ -116,27 +98,7 @@ struct Pass {
     }
   }
 
-  Tensor fitted(Tensor g, const Shape& shape, DType dtype, const char* op, const Location& where) {
-    if (g.dtype() != dtype) g = g.to(dtype);
-    if (g.impl()->shape == shape) return g;
-    if (!is_expandable_to(shape, g.shape()))
-      ErrorReport(op, fmt::format("the backward function returned a gradient of shape {} for a value of shape {}",
-                                  to_string(g.shape()), to_string(shape)),
-                  where)
-          .autograd_error();
-    return sum_to(g, shape);
-  }
-
-  void add(Tensor& slot, Tensor g) {
-    if (!slot.defined()) {
-      slot = std::move(g);
-      return;
-    }
-    if (create_graph) slot = xgrad::add(slot, g);
-    else if (is_sole_owner(slot)) add_raw(slot, g);
-    else if (is_sole_owner(g)) add_raw(g, slot), slot = std::move(g);
-    else slot = xgrad::add(slot, g);
-  }
+  PassInfo info() const { return {create_graph, number, at}; }
 
   Tensor collected(Node* n, std::size_t i) {
     if (create_graph || (n->extra && n->extra->looks_at_gradients()) || anomaly_enabled()) return Tensor();
@@ -154,7 +116,7 @@ struct Pass {
   Tensor& leaf_slot(TensorImpl* t) {
     if (t != last_leaf) {
       auto [it, fresh] = leaf_index.try_emplace(t, leaves.size());
-      if (fresh) leaves.push_back({shared(t), Tensor()});
+      if (fresh) leaves.push_back({share(t), Tensor()});
       last_leaf = t;
       last_index = it->second;
     }
@@ -173,7 +135,9 @@ struct Pass {
   void send(const Edge& e, Tensor g, const char* op, const Location& where) {
     if (TensorImpl* t = e.leaf()) {
       if (capturing && !wanted.contains({t, 0})) return;
-      add(leaf_slot(t), fitted(std::move(g), t->shape, t->dtype, op, where));
+      const bool fits = impl(g).dtype == t->dtype && impl(g).shape == t->shape;
+      accumulate(leaf_slot(t), fits ? std::move(g) : fit_gradient(std::move(g), t->shape, t->dtype, op, where),
+                 create_graph);
       return;
     }
     Node* n = e.node();
@@ -185,9 +149,9 @@ struct Pass {
     Tensor fit = g.dtype() == o.dtype && g.impl()->shape.rank() == o.rank &&
                          std::equal(o.sizes, o.sizes + o.rank, g.impl()->shape.begin())
                      ? std::move(g)
-                     : fitted(std::move(g), o.shape(), o.dtype, op, where);
+                     : fit_gradient(std::move(g), o.shape(), o.dtype, op, where);
     push(n);
-    add(o.pending, std::move(fit));
+    accumulate(o.pending, std::move(fit), create_graph);
   }
 
   void run_extra(Node* n, std::span<Tensor> grads) {
@@ -203,7 +167,7 @@ struct Pass {
     }
     for (auto& [output, t] : x.retain) {
       if (!grads[output].defined()) continue;
-      retained.push_back({shared(t), grads[output].clone()});  // the gradient goes on, and may be the caller's seed
+      retained.push_back({share(t), grads[output].clone()});  // the gradient goes on, and may be the caller's seed
     }
     if (x.recorded) keep_gradients(*x.recorded, n->n_inputs, grads);
   }
@@ -227,7 +191,8 @@ struct Pass {
     NoGradGuard off;
     const TensorImpl* leaf = e.leaf();
     const OutputInfo* out = leaf ? nullptr : &e.node()->outputs()[e.number];
-    const Tensor f = fitted(g.detach(), leaf ? leaf->shape : out->shape(), leaf ? leaf->dtype : out->dtype, n->op.name, n->at);
+    const Tensor f = fit_gradient(g.detach(), leaf ? leaf->shape : out->shape(), leaf ? leaf->dtype : out->dtype,
+                                  n->op.name, n->at);
     double sum = 0;
     for (const double v : f.to_vector<double>()) sum += v * v;
     return std::sqrt(sum);
@@ -250,7 +215,7 @@ struct Pass {
     if (capturing) {
       bool pass_on = false;
       for (std::size_t k = 0; k < grads.size(); ++k)
-        if (auto it = wanted.find({reinterpret_cast<RefCounted*>(n), static_cast<std::uint32_t>(k)}); it != wanted.end())
+        if (auto it = wanted.find({n, static_cast<std::uint32_t>(k)}); it != wanted.end())
           captured[it->second] = grads[k];
       for (const Edge& e : n->edges())
         pass_on |= e.leaf() ? wanted.contains({e.target, 0}) : e.node() && needed.contains(e.node());
@@ -320,11 +285,11 @@ void Pass::find_needed(std::span<const Tensor> roots) {
   std::vector<std::pair<Node*, std::size_t>> stack;
   auto node_wanted = [&](Node* n) {
     for (std::uint32_t k = 0; k < n->n_outputs; ++k)
-      if (wanted.contains({reinterpret_cast<RefCounted*>(n), k})) return true;
+      if (wanted.contains({n, k})) return true;
     return false;
   };
   for (const Tensor& r : roots) {
-    Node* root = impl(r).grad_fn;
+    Node* root = current_node(r);
     if (!root || !done.try_emplace(root, node_wanted(root)).second) continue;
     stack.emplace_back(root, 0);
     while (!stack.empty()) {
@@ -356,30 +321,8 @@ void run_leaf_hooks(Pass& pass) {
     TensorImpl& t = impl(leaf);
     if (!t.extra) continue;
     for (auto& h : t.extra->hooks)
-      if (Tensor r = h.second(g); r.defined()) g = pass.fitted(r, t.shape, t.dtype, "hook", pass.at);
+      if (Tensor r = h.second(g); r.defined()) g = fit_gradient(r, t.shape, t.dtype, "hook", pass.at);
   }
-}
-
-// The new .grad of results that keep theirs.
-void ready_retained(Pass& pass) {
-  for (auto& [result, g, uses] : pass.retained)
-    if (TensorImpl* before = impl(result).grad) g = xgrad::add(shared(before), g);
-}
-void keep_retained(Pass& pass) noexcept {
-  for (auto& [result, g, uses] : pass.retained) g = replace_grad(impl(result), std::move(g));
-}
-
-// Whether g is added into the .grad that is there, rather than put in its place. set_grad() takes any tensor, also an
-// expanded one.
-bool adds_in_place(const Pass& pass, const TensorImpl& t) {
-  return t.grad && !pass.create_graph && !repeats_elements(*t.grad);
-}
-
-// Gradients into .grad, under a lock: threads may differentiate separate graphs over shared parameters. A .grad never
-// shares memory with anything else, since later passes add to it in place.
-std::mutex& leaves_mutex() {
-  static std::mutex mutex;
-  return mutex;
 }
 
 void keep_leaf_gradients(Pass& pass) {
@@ -387,50 +330,10 @@ void keep_leaf_gradients(Pass& pass) {
   for (const auto& c : pass.leaves) pass.leaves_seen->gradients.emplace_back(c.of.impl(), copy_of(c.gradient));
 }
 
-// Whether .grad counts as none before what this pass adds.
-bool starts_at_zero(const TensorImpl& t) {
-  return !t.grad || (t.grad_is == TensorImpl::GradIs::zero && t.grad_version == t.grad->storage->version);
-}
-void note_pass(const Pass& pass, TensorImpl& t, TensorImpl::GradIs is, std::uint32_t uses) noexcept {
-  t.pass = pass.number;
-  t.grad_is = is;
-  t.grad_uses = static_cast<std::uint8_t>(std::min(uses, 255u));
-  t.grad_version = t.grad ? t.grad->storage->version : 0;
-}
-
 void commit(Pass& pass) {
   run_leaf_hooks(pass);
   keep_leaf_gradients(pass);
-  std::lock_guard lock(leaves_mutex());
-  const GradModeGuard mode(pass.create_graph);
-  // First everything that may throw: g becomes what is added to .grad, or the new .grad itself.
-  for (auto& [leaf, g, uses] : pass.leaves) {
-    TensorImpl &t = impl(leaf), &i = impl(g);
-    if (adds_in_place(pass, t)) {
-      if (read_while_written(*t.grad, i)) g = g.clone();
-      t.grad->memory();
-      impl(g).memory();
-      continue;
-    }
-    const bool own = i.refs.load() == 1 && i.storage->refs.load() == 1 && i.contiguous;
-    if (t.grad) g = xgrad::add(shared(t.grad), g);
-    else if (!own) g = g.clone();
-  }
-  ready_retained(pass);
-
-  for (auto& [leaf, g, uses] : pass.leaves) {
-    TensorImpl& t = impl(leaf);
-    const auto is = starts_at_zero(t) ? TensorImpl::GradIs::of_pass : TensorImpl::GradIs::unknown;
-    if (adds_in_place(pass, t)) {
-      Tensor sum = shared(t.grad);
-      add_raw(sum, g);
-      impl(sum).storage->changed("backward", pass.at);
-    } else {
-      g = replace_grad(t, std::move(g));
-    }
-    note_pass(pass, t, is, uses);
-  }
-  keep_retained(pass);
+  add_to_grads(pass.info(), pass.leaves, pass.retained);
 }
 
 Tensor seed_for(const Tensor& out, const Tensor& seed, const Location& at) {
@@ -467,8 +370,8 @@ void start(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Ten
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     TensorImpl& t = impl(outputs[i]);
-    const Edge e = t.grad_fn ? Edge{reinterpret_cast<RefCounted*>(t.grad_fn), t.output_nr, Edge::To::node}
-                             : Edge{&t, 0, Edge::To::leaf};
+    Node* node = current_node(outputs[i]);
+    const Edge e = node ? Edge{node, t.output_nr, Edge::To::node} : Edge{&t, 0, Edge::To::leaf};
     GradModeGuard mode(pass.create_graph);
     pass.send(e, fitted[i], op, pass.at);
   }
@@ -506,14 +409,11 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
     if (!detail::wants_grad(inputs[i]))
       ErrorReport("grad", fmt::format("input {} does not require grad", i), at).operand("input", inputs[i]).autograd_error();
     detail::TensorImpl& t = detail::impl(inputs[i]);
-    targets.push_back(t.grad_fn ? detail::Target{reinterpret_cast<detail::RefCounted*>(t.grad_fn), t.output_nr}
-                                : detail::Target{&t, 0});
+    detail::Node* node = detail::current_node(inputs[i]);
+    targets.push_back(node ? detail::Target{node, t.output_nr} : detail::Target{&t, 0});
     pass.wanted.try_emplace(targets.back(), i);
   }
-  for (const Tensor& o : outputs) {
-    require_defined("grad", o, at);
-    detail::wants_grad(o);
-  }
+  for (const Tensor& o : outputs) require_defined("grad", o, at);
   pass.find_needed(outputs);
   detail::start(pass, outputs, grad_outputs, "grad");
   pass.run_all();
@@ -528,11 +428,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
           .autograd_error();
   }
   detail::keep_leaf_gradients(pass);
-  detail::ready_retained(pass);
-  detail::keep_retained(pass);
-  std::lock_guard lock(detail::leaves_mutex());
-  for (const auto& leaf : pass.leaves)
-    detail::note_pass(pass, detail::impl(leaf.of), detail::TensorImpl::GradIs::unknown, 0);
+  detail::add_to_retained_grads(pass.info(), pass.leaves, pass.retained);
   return result;
 }
 

@@ -1,4 +1,4 @@
-#include "kernels/library_call.hpp"
+#include "core/threads/library_call.hpp"
 
 #include <pthread.h>
 

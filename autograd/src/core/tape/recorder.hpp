@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/node.hpp"
+#include "core/tape/node.hpp"
 
 namespace xgrad::detail {
 

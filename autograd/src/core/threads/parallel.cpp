@@ -7,7 +7,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/parallel.hpp>
 
-#include "kernels/team.hpp"
+#include "core/threads/team.hpp"
 
 #ifdef _OPENMP
 #include <omp.h>

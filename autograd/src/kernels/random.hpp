@@ -7,10 +7,6 @@
 
 namespace xgrad::detail {
 
-// Multipliers and key increments of Philox4x32.
-inline constexpr std::uint32_t kPhiloxM0 = 0xD2511F53u, kPhiloxM1 = 0xCD9E8D57u;
-inline constexpr std::uint32_t kPhiloxW0 = 0x9E3779B9u, kPhiloxW1 = 0xBB67AE85u;
-
 // [low, high), also after rounding; low when low == high.
 void fill_uniform(Generator& g, float* out, std::int64_t n, double low, double high);   // 24 random bits
 void fill_uniform(Generator& g, double* out, std::int64_t n, double low, double high);  // 53 random bits

@@ -1,4 +1,4 @@
-#include "core/save_target.hpp"
+#include "core/files/save_target.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

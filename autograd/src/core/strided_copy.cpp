@@ -1,6 +1,6 @@
 // Copies between any two layouts. The dimensions are put in the order of the written memory and merged; then the inner
 // loop is the best that the strides allow: whole rows, squares of a transposed matrix, or single elements.
-#include "kernels/strided_copy.hpp"
+#include "core/strided_copy.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -8,7 +8,7 @@
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 
-#include "kernels/transpose.hpp"
+#include "core/transpose.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -118,8 +118,8 @@ void copy_by_rows(const Copy& c) {
   const int outer = std::max(0, c.rank - 2);
   const std::int64_t matrices = places(c, outer);
   const auto matrix_ns = ns * static_cast<double>(rows.size * row.size);
-  if (matrices >= 8 || matrix_ns < 3000) {
-    parallel_for(matrices, static_cast<std::int64_t>(3000 / matrix_ns) + 1, [&](std::int64_t begin, std::int64_t end) {
+  if (matrices >= 8 || matrix_ns < kThreadNs) {
+    parallel_for(matrices, grain_for(matrix_ns), [&](std::int64_t begin, std::int64_t end) {
       for_places(c, outer, begin, end, [&](char* to, const char* from) { copy_matrix(c.item, rows, row, to, from); });
     });
     return;
@@ -151,7 +151,7 @@ void copy_turned(Copy c, int turned) {
   const Dim &rows = c.dims[c.rank - 1], &cols = c.dims[c.rank - 2];
   const std::int64_t matrices = places(c, c.rank - 2);
   const auto matrix_ns = 0.1 * c.item * static_cast<double>(rows.size * cols.size);
-  const auto grain = matrices >= 4 ? static_cast<std::int64_t>(3000 / matrix_ns) + 1 : matrices;
+  const auto grain = matrices >= 4 ? grain_for(matrix_ns) : matrices;
   parallel_for(matrices, grain, [&](std::int64_t begin, std::int64_t end) {
     for_places(c, c.rank - 2, begin, end, [&](char* to, const char* from) {
       transpose_copy(c.item, rows.size, cols.size, from, rows.from / c.item, to, cols.to / c.item);

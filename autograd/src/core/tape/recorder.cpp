@@ -1,13 +1,13 @@
-#include "core/recorder.hpp"
+#include "core/tape/recorder.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
-
 #include <xgrad/tape.hpp>
 
 #include "core/blocked.hpp"
 #include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -111,8 +111,7 @@ void keep_written(const Tensor& output, TensorImpl& t) noexcept {
   if (!x.recorded) return;
   Tensor& value = x.recorded->values[output.impl()->output_nr];
   try {
-    retain(&t);
-    value = copy_of(Tensor::adopt(&t));
+    value = copy_of(share(&t));
   } catch (const OutOfMemoryError&) {  // the operation itself is done: the picture goes without this value
     value = Tensor();
   }
@@ -121,3 +120,13 @@ void keep_written(const Tensor& output, TensorImpl& t) noexcept {
 void forget_read() noexcept { copies().clear(); }
 
 }  // namespace xgrad::detail
+
+namespace xgrad {
+
+TapeRecorder::TapeRecorder() : previous_(detail::keep_values(true)) {}
+TapeRecorder::~TapeRecorder() {
+  detail::keep_values(previous_);
+  if (!previous_) detail::forget_read();
+}
+
+}  // namespace xgrad

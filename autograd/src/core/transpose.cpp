@@ -1,4 +1,4 @@
-#include "kernels/transpose.hpp"
+#include "core/transpose.hpp"
 
 #include <algorithm>
 #include <cstring>

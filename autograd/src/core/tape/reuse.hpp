@@ -3,16 +3,10 @@
 
 #include <xgrad/elementwise.hpp>
 
-#include "core/node.hpp"
+#include "core/broadcast.hpp"
+#include "core/overlap.hpp"
 
 namespace xgrad::detail {
-
-// Whether nobody but this handle can see the memory of g, and g fills it.
-inline bool is_sole_owner(const Tensor& g) {
-  const TensorImpl& i = impl(g);
-  return i.contiguous && i.refs.load(std::memory_order_relaxed) == 1 &&
-         i.storage->refs.load(std::memory_order_relaxed) == 1 && !i.storage->deleter;
-}
 
 // As fuse(f, g, in...), for the last use a backward function makes of its gradient g. The result takes g's memory when
 // the engine's handle is the only one. All operands must broadcast to the shape of g.

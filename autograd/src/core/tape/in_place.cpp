@@ -1,0 +1,83 @@
+#include "core/tape/in_place.hpp"
+
+#include "core/overlap.hpp"
+#include "core/tape/gradient_ops.hpp"
+#include "core/tape/record.hpp"
+#include "core/tape/recorder.hpp"
+
+namespace xgrad::detail {
+
+InPlace::InPlace(const char* op, Tensor& self, const Location& at) : op_(op), self_(self), at_(at) {
+  require_defined(op, self, at);
+  TensorImpl& t = impl(self);
+  if (repeats_elements(t))
+    ErrorReport(op, "cannot write in place through an expanded view: several elements share one place in memory", at)
+        .operand("self", self)
+        .help("clone() it first")
+        .autograd_error();
+  if (grad_enabled()) {
+    if (!current_node(self) && t.requires_grad)
+      ErrorReport(op, "in-place write to a leaf that requires grad", at)
+          .operand("self", self)
+          .help("wrap the change in a NoGradGuard (as optimizers do), or work on a copy: clone()")
+          .autograd_error();
+    if (t.base && !t.base->grad_fn && t.base->requires_grad)
+      ErrorReport(op, "in-place write to a view of a leaf that requires grad", at)
+          .operand("self", self)
+          .help("wrap the change in a NoGradGuard, or work on a copy: clone()")
+          .autograd_error();
+  }
+}
+
+const Tensor& InPlace::old() {
+  if (old_.defined()) return old_;
+  old_ = make_alias(self_);
+  if (current_node(self_)) relink(impl(old_), self_);
+  return old_;
+}
+
+bool InPlace::on_tape(const TensorRefs& others) const {
+  if (!grad_enabled()) return false;
+  return wants_grad(self_) || needs_tape(others);
+}
+
+void InPlace::prepare(const Tensor& out) {
+  TensorImpl& t = impl(self_);
+  if (!t.base) {
+    ready_to_link(t, out);
+    out_ = out;
+    return;
+  }
+  const Tensor base = share(t.base);
+  // base' = base with the piece replaced: its gradient is g with a hole, plus the piece of g for the new values.
+  Tensor before = make_alias(base);
+  if (base.impl()->grad_fn) relink(impl(before), base);
+  Tensor now = record_ahead(
+      "copy_slices", make_alias(base), {before, out},
+      [piece = piece_of(impl(base), t)](const Saved&, const Tensor& g) -> Grads {
+        Tensor written = as_strided(g, piece, Location::current());
+        return {recorded_difference(g, as_strided_scatter(written, piece, Location::current())), written};
+      },
+      at_);
+  ready_to_link(impl(base), now);
+  out_ = std::move(now);
+}
+
+void InPlace::finish() noexcept {
+  impl(self_).storage->changed(op_, at_);
+  if (!out_.defined()) return;
+  rebase();
+  if (const Node* n = out_.impl()->grad_fn; n && n->extra)
+    keep_written(out_, impl(self_).base ? *impl(self_).base : impl(self_));
+}
+
+void InPlace::rebase() noexcept {
+  TensorImpl& t = impl(self_);
+  TensorImpl& moved = t.base ? *t.base : t;
+  relink(moved, out_);
+  if (moved.grad_fn) moved.grad_fn->outputs()[moved.output_nr].version = moved.storage->version;
+  ++moved.history;
+  if (t.base) t.view_history = moved.history - 1;  // relinked on next use
+}
+
+}  // namespace xgrad::detail

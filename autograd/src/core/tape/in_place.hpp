@@ -1,0 +1,31 @@
+// In-place changes and the tape: the rules, and the node that the changed tensor moves to.
+#pragma once
+
+#include <xgrad/autograd.hpp>
+
+namespace xgrad::detail {
+
+// In-place operations. Construct (all checks happen here); on the tape, prepare(); write; finish(). Whatever may run
+// out of memory comes before the first element is written, so that values and tape never disagree.
+class InPlace {
+ public:
+  InPlace(const char* op, Tensor& self, const Location& at);
+  // Whether the change must go on the tape, given the other inputs.
+  bool on_tape(const TensorRefs& others) const;
+  Tensor& self() { return self_; }
+  const Tensor& old();  // self as it was, for the input list
+  // Readies self (and the tensor it is a view of) for the node of `out`, which was just recorded and has self's shape.
+  void prepare(const Tensor& out);
+  // Bumps the version, and moves self to what was prepared.
+  void finish() noexcept;
+  // The second half of it, for values whose writing bumped the version.
+  void rebase() noexcept;
+
+ private:
+  const char* op_;
+  Tensor& self_;
+  Tensor old_, out_;
+  Location at_;
+};
+
+}  // namespace xgrad::detail

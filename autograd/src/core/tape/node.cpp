@@ -1,0 +1,110 @@
+#include "core/tape/node.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "core/tape/owned_backward.hpp"
+
+namespace xgrad::detail {
+
+void name_output(Node& n, std::uint32_t output, const std::string& name) {
+  auto& names = n.get_extra().names;
+  std::erase_if(names, [output](const auto& known) { return known.first == output; });
+  if (!name.empty()) names.emplace_back(output, name);
+}
+
+Grads run_owned_backward(const void* closure, const Saved& saved, std::span<const Tensor> grad_outputs) {
+  return (*static_cast<OwnedBackward* const*>(closure))->run(saved, grad_outputs);
+}
+
+namespace {
+
+void release_edge(const Edge& e) noexcept {
+  if (TensorImpl* t = e.leaf())
+    Tensor::adopt(t);
+  else if (Node* n = e.node())
+    release_node(n);
+  else if (TensorImpl* d = e.data())
+    release_weak(d);
+}
+
+void destroy_node(Node* n) noexcept {
+  if (n->extra)
+    for (auto& r : n->extra->retain) r.second->retains_grad = false;
+  n->extra.reset();  // what was recorded of inputs goes before the hold on them
+  for (const Edge& e : n->all_edges()) release_edge(e);
+  n->free_saved();
+  if (n->op.backward == &run_owned_backward) delete *static_cast<OwnedBackward**>(n->closure());
+  for (OutputInfo& o : n->outputs()) o.~OutputInfo();
+  const std::size_t bytes = n->bytes;
+  n->~Node();
+  pool_release(n, bytes);
+}
+
+}  // namespace
+
+// Releasing a node may release its inputs' nodes in turn; a work list instead of recursion, so that a chain of a
+// million nodes does not overflow the stack. The list goes through the nodes themselves: there may be no memory.
+void release_node(Node* n) noexcept {
+  if (n->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  thread_local Node* waiting = nullptr;
+  thread_local bool busy = false;
+  n->next_dead = waiting;
+  waiting = n;
+  if (busy) return;
+  busy = true;
+  while (Node* dead = waiting) {
+    waiting = dead->next_dead;
+    destroy_node(dead);
+  }
+  busy = false;
+}
+
+void Node::free_saved() {
+  for (SavedTensor& s : saved())
+    if (s.impl) Tensor::adopt(std::exchange(s.impl, nullptr));
+}
+
+Tensor Node::unpack(std::size_t i) {
+  const SavedTensor& s = saved()[i];
+  if (!s.impl) {
+    if (freed)
+      ErrorReport(op.name, "graph already freed; pass retain_graph = true to the first backward to run it twice", at)
+          .autograd_error();
+    return Tensor();
+  }
+  const Storage& st = *s.impl->storage;
+  if (st.version != s.version)
+    ErrorReport(op.name,
+                fmt::format("a value saved for backward was overwritten by {} (version {}, expected {})",
+                            st.changed_by ? st.changed_by : "an in-place operation", st.version, s.version),
+                at)
+        .line("saved", fmt::format("{} {}", short_name(s.impl->dtype), to_string(s.impl->shape)))
+        .line("changed", st.changed_by
+                             ? fmt::format("{} called at {}:{}", st.changed_by,
+                                           std::filesystem::path(st.changed_at.file_name()).filename().string(),
+                                           st.changed_at.line())
+                             : std::string("(place unknown)"))
+        .help("use the out-of-place operation, or clone() the tensor before changing it")
+        .autograd_error();
+  if (extra && !extra->checksums.empty()) check_unchanged(i);
+  Tensor t = share(s.impl);
+  if (s.own_output >= 0 && grad_enabled()) {  // relink to this node, so that its derivative can be taken again
+    Tensor linked = make_alias(t);
+    retain_node(this);
+    linked.impl()->grad_fn = this;
+    linked.impl()->output_nr = static_cast<std::uint32_t>(s.own_output);
+    return linked;
+  }
+  return t;
+}
+
+}  // namespace xgrad::detail
+
+namespace xgrad {
+
+Tensor Saved::operator[](std::size_t i) const { return node_->unpack(i); }
+bool Saved::needs(std::size_t i) const { return node_->edges()[i].wants_grad(); }
+
+}  // namespace xgrad

@@ -1,0 +1,169 @@
+#include "core/tape/record.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <xgrad/elementwise.hpp>
+
+#include "core/tape/checksum.hpp"
+#include "core/tape/recorder.hpp"
+
+namespace xgrad::detail {
+
+namespace {
+
+struct Recording {
+  bool kept = false;  // a TapeRecorder lives
+  // Creation numbers increase along every edge, also when a graph is built by several threads in turn.
+  std::uint64_t last_seq = 0;
+  const Node* on_behalf_of = nullptr;  // see RecordFor
+};
+constinit thread_local Recording recording;
+
+// Field by field: a whole Edge that is copied and read again at once waits for its bytes to reach the cache.
+void set_edge(Edge& e, RefCounted* target, std::uint32_t number, Edge::To to) {
+  e.target = target;
+  e.number = number;
+  e.to = to;
+}
+
+void connect_data(Edge& e, const Tensor& x) {
+  if (!x.defined()) return;
+  TensorImpl& t = impl(x);
+  retain_weak(&t);
+  set_edge(e, &t, t.storage->version, Edge::To::data);
+}
+
+// seq: at least that of the node x comes from.
+void connect(Edge& e, const Tensor& x, std::uint64_t& seq) {
+  if (!x.defined()) return;
+  TensorImpl& t = impl(x);
+  if (Node* from = current_node(x)) {
+    retain_node(from);
+    seq = std::max(seq, from->seq);
+    set_edge(e, from, t.output_nr, Edge::To::node);
+  } else if (!t.requires_grad) {
+    connect_data(e, x);
+  } else {
+    retain(&t);
+    set_edge(e, &t, t.storage->version, Edge::To::leaf);
+  }
+}
+
+std::size_t block_bytes(std::size_t edges, std::size_t outputs, std::size_t saved, std::size_t dims,
+                        std::size_t closure) {
+  const std::size_t head =
+      sizeof(Node) + edges * sizeof(Edge) + outputs * sizeof(OutputInfo) + saved * sizeof(SavedTensor);
+  return (head + 15) / 16 * 16 + (closure + 7) / 8 * 8 + dims * sizeof(std::int64_t);
+}
+
+// Whether the program may write to the memory of the saved tensor.
+bool save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
+  if (!t.defined()) return false;
+  for (std::size_t k = 0; k < outputs.size(); ++k)
+    // Without its grad_fn: a node that owned its own output would never die.
+    if (outputs[k].is_same(t) && is_floating(impl(t).dtype)) {
+      slot.impl = make_alias(t).release();
+      slot.own_output = static_cast<std::int32_t>(k);
+      slot.version = slot.impl->storage->version;
+      return slot.impl->storage->is_shared();
+    }
+  retain(t.impl());
+  slot.impl = t.impl();
+  const Storage& st = *t.impl()->storage;
+  slot.version = st.version;
+  return st.is_shared();
+}
+
+}  // namespace
+
+bool keep_values(bool on) noexcept { return std::exchange(recording.kept, on); }
+
+RecordFor::RecordFor(const Node* of) : previous_(std::exchange(recording.on_behalf_of, of)) {}
+RecordFor::~RecordFor() { recording.on_behalf_of = previous_; }
+
+bool needs_tape(const TensorRefs& inputs) {
+  if (!grad_enabled()) return false;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].defined() && wants_grad(inputs[i])) return true;
+  return false;
+}
+
+bool any_wants_grad(const Tensor* const* in, int n_in) {
+  for (int j = 0; j < n_in; ++j)
+    if (in[j]->defined() && wants_grad(*in[j])) return true;
+  return false;
+}
+
+namespace {
+
+// Inlined into both functions: most operations read nothing but their inputs.
+[[gnu::always_inline]] inline void record_into_tape(const TensorRefs& data, const OpInfo& op, std::span<Tensor> outputs,
+                                                    const TensorRefs& inputs, const TensorRefs& saved,
+                                                    const void* closure, const Location& at) {
+  std::size_t dims = 0;
+  for (const Tensor& o : outputs) dims += static_cast<std::size_t>(o.impl()->shape.rank());
+  const std::size_t edges = inputs.size() + data.size();
+  const std::size_t bytes = block_bytes(edges, outputs.size(), saved.size(), dims, op.closure_size);
+  Node* n = new (pool_allocate(bytes)) Node;
+  n->bytes = static_cast<std::uint32_t>(bytes);
+  n->n_inputs = static_cast<std::uint32_t>(inputs.size());
+  n->n_outputs = static_cast<std::uint32_t>(outputs.size());
+  n->n_saved = static_cast<std::uint16_t>(saved.size());
+  n->n_data = static_cast<std::uint8_t>(data.size());
+  n->op = op;
+  Recording& state = recording;
+  const Node* of = state.on_behalf_of;
+  n->at = of ? of->at : at;
+  n->module = current_module();  // a derivative is no call of the module whose operation it derives
+  std::memcpy(n->closure(), closure, op.closure_size);
+  for (Edge& e : n->all_edges()) new (&e) Edge;
+  for (SavedTensor& s : n->saved()) new (&s) SavedTensor;
+  auto* sizes = reinterpret_cast<std::int64_t*>(reinterpret_cast<char*>(n) + bytes) - dims;
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    TensorImpl& t = impl(outputs[k]);
+    std::copy(t.shape.begin(), t.shape.end(), sizes);
+    new (&n->outputs()[k])
+        OutputInfo{Tensor(), sizes, t.dtype, static_cast<std::uint8_t>(t.shape.rank()), t.storage->version};
+    sizes += t.shape.rank();
+  }
+
+  // From here on something may throw; the outputs come last, so that none of them is left on a node that is gone.
+  struct Unfinished {
+    Node* n;
+    ~Unfinished() {
+      if (!n) return;
+      n->op.backward = nullptr;  // what the closure owns is still the caller's
+      release_node(n);
+    }
+  } unfinished{n};
+  std::uint64_t seq = state.last_seq;
+  for (std::size_t i = 0; i < inputs.size(); ++i) connect(n->edges()[i], inputs[i], seq);
+  n->seq = state.last_seq = seq + 1;
+  for (std::size_t i = 0; i < data.size(); ++i) connect_data(n->data()[i], data[i]);
+  bool shared = false;
+  for (std::size_t i = 0; i < saved.size(); ++i) shared |= save(n->saved()[i], saved[i], outputs);
+  if (shared && anomaly_enabled()) keep_checksums(n);
+  if (state.kept) n->get_extra().recorded = keep_for_pictures(*n, outputs, inputs, data, saved);
+  unfinished.n = nullptr;
+
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    TensorImpl& t = impl(outputs[k]);
+    if (!is_floating(t.dtype)) continue;  // index outputs carry no gradient
+    if (k) retain_node(n);
+    t.grad_fn = n;
+    t.output_nr = static_cast<std::uint32_t>(k);
+  }
+}
+
+}  // namespace
+
+void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs, const TensorRefs& saved,
+                 const void* closure, const Location& at) {
+  record_into_tape({}, op, outputs, inputs, saved, closure, at);
+}
+void record_node_reading(const TensorRefs& data, const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs,
+                         const TensorRefs& saved, const void* closure, const Location& at) {
+  record_into_tape(data, op, outputs, inputs, saved, closure, at);
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,92 @@
+#include "core/tape/views.hpp"
+
+#include <algorithm>
+
+#include "core/elementwise_loop.hpp"
+#include "core/tape/accumulate.hpp"
+#include "core/tape/record.hpp"
+
+namespace xgrad::detail {
+
+ViewPiece piece_of(const TensorImpl& base, const TensorImpl& t) {
+  return {t.shape, t.strides, t.offset() - base.offset(), base.shape, base.strides};
+}
+
+namespace {
+
+// Fresh memory for a base, holes included, as a 1-D tensor.
+Tensor room_for(const ViewPiece& piece, DType dtype) {
+  std::int64_t last = 0;
+  for (int i = 0; i < piece.base_shape.rank(); ++i) last += (piece.base_shape[i] - 1) * piece.base_strides[i];
+  return make_tensor({piece.base_shape.numel() == 0 ? 0 : last + 1}, dtype);
+}
+
+}  // namespace
+
+Tensor as_strided(const Tensor& base, const ViewPiece& piece, const Location& at) {
+  Tensor y;
+  if (impl(base).strides == piece.base_strides) {
+    y = make_view(base, piece.shape, piece.strides, impl(base).offset() + piece.offset);
+  } else {  // a gradient, in another layout than the base
+    const Tensor room = room_for(piece, impl(base).dtype);
+    Tensor same = make_view(room, piece.base_shape, piece.base_strides, 0);
+    copy_raw(same, base);
+    y = make_view(room, piece.shape, piece.strides, piece.offset);
+  }
+  return record(
+      "as_strided", y, {base}, {},
+      [piece](const Saved&, const Tensor& g) -> Grads { return {as_strided_scatter(g, piece, Location::current())}; },
+      at);
+}
+
+// Added, not copied: a piece with stride 0 overlaps itself.
+Tensor as_strided_scatter(const Tensor& v, const ViewPiece& piece, const Location& at) {
+  Tensor room = room_for(piece, v.dtype());
+  fill_raw(room, Scalar(0));
+  Shape folded = piece.shape;
+  for (int i = 0; i < folded.rank(); ++i)
+    if (piece.strides[i] == 0) folded[i] = std::min<std::int64_t>(folded[i], 1);
+  {
+    NoGradGuard off;
+    Tensor target = make_view(room, folded, piece.strides, piece.offset);
+    add_raw(target, sum_to(v, folded));
+  }
+  const Tensor out = make_alias(make_view(room, piece.base_shape, piece.base_strides, 0));
+  return record(
+      "as_strided_scatter", out, {v}, {},
+      [piece](const Saved&, const Tensor& g) -> Grads { return {as_strided(g, piece, Location::current())}; }, at);
+}
+
+void ready_to_link(const TensorImpl& t, const Tensor& source) {
+  Node* node = source.impl()->grad_fn;
+  if (node && t.extra && !t.extra->name.empty()) name_output(*node, source.impl()->output_nr, t.extra->name);
+  if (!t.retains_grad || !node) return;
+  auto& retain = node->get_extra().retain;
+  retain.reserve(retain.size() + 1);
+}
+
+void relink(TensorImpl& t, const Tensor& source) noexcept {
+  Node* node = source.impl()->grad_fn;
+  if (node) retain_node(node);
+  const bool retains = std::exchange(t.retains_grad, false);
+  if (t.grad_fn) {
+    if (retains) std::erase_if(t.grad_fn->extra->retain, [&t](const auto& r) { return r.second == &t; });
+    release_node(t.grad_fn);
+  }
+  t.grad_fn = node;
+  t.output_nr = source.impl()->output_nr;
+  if (!retains || !node) return;
+  t.retains_grad = true;
+  node->extra->retain.emplace_back(t.output_nr, &t);
+}
+
+void refresh_view(TensorImpl& t) {
+  const Tensor base = share(t.base);
+  GradModeGuard on(true);
+  Tensor piece = as_strided(base, piece_of(*t.base, t), t.storage->changed_at);  // by the change of the base
+  ready_to_link(t, piece);
+  relink(t, piece);
+  t.view_history = t.base->history;
+}
+
+}  // namespace xgrad::detail
