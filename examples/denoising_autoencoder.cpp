@@ -6,6 +6,8 @@
 // Writes out/denoising_autoencoder.svg (noisy, restored and clean digits it has not trained on),
 // out/denoising_autoencoder_graph.svg, out/metrics.csv and out/denoising_autoencoder.safetensors. Ctrl-C stops after
 // the current batch and still saves. P. Vincent et al. 2008.
+#include <xgrad/autograd.hpp>
+
 #include "common.hpp"
 
 namespace nn = xgrad::nn;

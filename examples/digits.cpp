@@ -7,6 +7,8 @@
 //
 // Writes out/digits.svg, out/metrics.csv and out/digits.safetensors. Ctrl-C stops after the current batch and still
 // saves.
+#include <xgrad/autograd.hpp>
+
 #include <chrono>
 #include <cmath>
 #include <cstdio>

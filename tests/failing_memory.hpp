@@ -16,6 +16,7 @@
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 #include <xgrad/error.hpp>
+#include <xgrad/memory.hpp>
 #include <xgrad/tensor.hpp>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <xgrad/autograd.hpp>
 #include <xgrad/tape.hpp>
 
 #include "op_table.hpp"

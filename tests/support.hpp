@@ -17,6 +17,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
+#include <xgrad/memory.hpp>
 #include <xgrad/ops.hpp>
 
 namespace xgrad::test {

@@ -48,11 +48,11 @@ BOOST_AUTO_TEST_CASE(backward_after_a_failed_backward) {
   reference.loss.backward();
   const std::string expected = reference.gradients();
   sweep(
-      "backward", [] { return Graph(); }, [](Graph& g) { g.loss.backward({}, true); },
+      "backward", [] { return Graph(); }, [](Graph& g) { g.loss.backward({.retain_graph = true}); },
       [&](Graph& g, bool failed) {
         if (failed) {
           BOOST_TEST(g.gradients().empty());
-          g.loss.backward({}, true);
+          g.loss.backward({.retain_graph = true});
         }
         BOOST_TEST(bool(g.gradients() == expected));
       });
@@ -61,20 +61,20 @@ BOOST_AUTO_TEST_CASE(backward_after_a_failed_backward) {
 BOOST_AUTO_TEST_CASE(gradients_are_added_all_or_none) {
   const auto make = [] {
     Graph g;
-    g.loss.backward({}, true);
+    g.loss.backward({.retain_graph = true});
     return g;
   };
   Graph reference = make();
   const std::string before = reference.gradients();
-  reference.loss.backward({}, true);
+  reference.loss.backward({.retain_graph = true});
   const std::string after = reference.gradients();
   for (const bool create_graph : {false, true})
     sweep(
         create_graph ? "second backward, recorded" : "second backward", make,
-        [&](Graph& g) { g.loss.backward({}, true, create_graph); },
+        [&](Graph& g) { g.loss.backward({.retain_graph = true, .create_graph = create_graph}); },
         [&](Graph& g, bool failed) {
           BOOST_TEST(bool(g.gradients() == (failed ? before : after)));
-          if (failed) g.loss.backward({}, true, create_graph);
+          if (failed) g.loss.backward({.retain_graph = true, .create_graph = create_graph});
           BOOST_TEST(bool(g.gradients() == after));
         });
 }
@@ -161,7 +161,7 @@ void sweep_in_place(const std::string& name, const Act& act) {
     const auto gradients = [](World& s) {
       s.x.zero_grad();
       s.w.zero_grad();
-      (s.base * s.base).sum().backward({}, true);
+      (s.base * s.base).sum().backward({.retain_graph = true});
       return all_bits(s.base, s.y, s.x.grad(), s.w.grad());
     };
     World same = make(), changed = make();

@@ -1,4 +1,6 @@
 // Lists and dictionaries of modules, deep copies, hooks, look-up by path, loading by name.
+#include <xgrad/autograd.hpp>
+#include <xgrad/memory.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
 

@@ -1,4 +1,6 @@
 // Convolution and pooling layers and what their rows in the operation table cannot say: larger shapes, caches, threads.
+#include <xgrad/autograd.hpp>
+#include <xgrad/memory.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
 #include <xgrad/parallel.hpp>

@@ -1,5 +1,6 @@
 // Operations defined by a formula: values, derivatives of every order, broadcasting, names, mistakes.
 #include <optional>
+#include <xgrad/autograd.hpp>
 #include <xgrad/module_scope.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/tape.hpp>
@@ -125,7 +126,7 @@ BOOST_AUTO_TEST_CASE(names_and_places) {
   BOOST_TEST(g.grad_fn_name() == "my_op_backward");
   const std::string made = "made_at_run_time_" + std::to_string(graph.nodes.size());
   BOOST_TEST(elementwise(made, square_of)(x).grad_fn_name() == made);
-  detail::ModuleScope scope(std::make_shared<detail::ModuleInfo>(detail::ModuleInfo{"net", "Net"}));
+  detail::ModuleScope scope(std::make_shared<ModuleInfo>(ModuleInfo{"net", "Net"}));
   BOOST_TEST(tape::collect(f(x)).nodes.back().module->path() == "net");
 }
 

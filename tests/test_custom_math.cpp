@@ -1,5 +1,7 @@
 // The functions of one argument that formulas may use, and their derivatives up to the third.
 
+#include <xgrad/autograd.hpp>
+
 #include "custom_support.hpp"
 
 namespace xgrad::test {

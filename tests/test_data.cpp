@@ -7,6 +7,7 @@
 #include <thread>
 
 #include <xgrad/data.hpp>
+#include <xgrad/memory.hpp>
 
 #include "file_support.hpp"
 #include "support.hpp"

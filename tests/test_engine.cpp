@@ -3,6 +3,8 @@
 #include <cmath>
 #include <thread>
 #include <xgrad/autograd.hpp>
+#include <xgrad/memory.hpp>
+#include <xgrad/record.hpp>
 #include <xgrad/tape.hpp>
 
 #include "support.hpp"
@@ -104,7 +106,7 @@ BOOST_AUTO_TEST_CASE(several_roots) {
 // ---- graphs kept and freed ----
 BOOST_AUTO_TEST_CASE(retain_graph) {
   const Tensor x = leaf({1, 2}), y = (x * x * x).sum();
-  y.backward({}, true);
+  y.backward({.retain_graph = true});
   y.backward();
   check_close(x.grad(), {6, 24}, 1e-15);
 }
@@ -160,7 +162,7 @@ BOOST_AUTO_TEST_CASE(backward_through_a_gradient_into_grad) {
 
 BOOST_AUTO_TEST_CASE(create_graph_keeps_the_gradient_on_the_tape) {
   Tensor x = number(3);
-  (x * x * x).backward({}, false, true);
+  (x * x * x).backward({.create_graph = true});
   BOOST_TEST(x.grad().requires_grad());
   const Tensor g = x.grad();
   x.zero_grad();
@@ -263,7 +265,7 @@ BOOST_AUTO_TEST_CASE(retain_grad) {
   BOOST_TEST(!y.grad().defined());
   y.retain_grad();
   const Tensor loss = (y * y).sum();
-  loss.backward({}, true);
+  loss.backward({.retain_graph = true});
   check_close(y.grad(), {4, 8}, 0);
   loss.backward();
   check_close(y.grad(), {8, 16}, 0);
@@ -290,7 +292,7 @@ BOOST_AUTO_TEST_CASE(retain_grad_follows_a_change_in_place) {
     y.retain_grad();
     y.add_(1);
     z = y * 3;
-    z.sum().backward({}, true);
+    z.sum().backward({.retain_graph = true});
     check_close(y.grad(), {3, 3}, 0);
   }
   z.sum().backward();
@@ -314,7 +316,7 @@ BOOST_AUTO_TEST_CASE(hooks) {
     order.push_back("leaf");
     return g + 1;
   });
-  y.sum().backward({}, true);
+  y.sum().backward({.retain_graph = true});
   check_close(x.grad(), {21, 21}, 0);
   const std::vector<std::string> expected{"scale", "see", "leaf"};
   BOOST_TEST(order == expected, boost::test_tools::per_element());

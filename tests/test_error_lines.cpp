@@ -234,7 +234,7 @@ BOOST_AUTO_TEST_CASE(values_that_were_changed) {
     nn::Linear fc(2, 2);
     const Tensor x = ones({1, 2}, {.requires_grad = true});
     const Tensor loss = square(fc(tanh(fc(x)))).sum();
-    loss.backward({}, true);
+    loss.backward({.retain_graph = true});
     change(fc);
     try {
       loss.backward();

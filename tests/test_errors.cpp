@@ -3,6 +3,7 @@
 // of errors.
 #include <cstdint>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
 

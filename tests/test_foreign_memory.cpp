@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(operations_of_users_and_a_second_backward_are_watched_too) 
   Tensor w = ones({2}).requires_grad_();
   DetectAnomaly watch;
   const Tensor loss = Twice::apply(from_blob(buffer.data(), {2}), w).sum();
-  loss.backward(Tensor(), true);
+  loss.backward({.retain_graph = true});
   buffer[0] = 3;
   BOOST_TEST(contains(complaint(loss), "Twice"));
 }

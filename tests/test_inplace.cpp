@@ -1,5 +1,6 @@
 // Changes in place: what is recorded, what is refused, and what is noticed later by the version counters.
 #include <cmath>
+#include <xgrad/autograd.hpp>
 #include <xgrad/ops.hpp>
 
 #include "support.hpp"

@@ -1,4 +1,5 @@
 // LBFGS: convergence, exact resuming, refusals. The reference records hold PyTorch's trajectories.
+#include <xgrad/autograd.hpp>
 #include <xgrad/optim.hpp>
 
 #include "support.hpp"

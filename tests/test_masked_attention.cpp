@@ -1,6 +1,7 @@
 // Queries that may attend to no key: weights and outputs of 0, and finite gradients everywhere, as since PyTorch 2.5.
 #include <cmath>
 #include <limits>
+#include <xgrad/autograd.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/ops.hpp>
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 #include <sstream>
+#include <xgrad/autograd.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
 

@@ -1,4 +1,5 @@
 // Normalisation, embedding, padding and activation modules: statistics, state, modes, names, errors.
+#include <xgrad/autograd.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
 

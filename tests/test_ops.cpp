@@ -10,7 +10,9 @@
 #include <limits>
 #include <set>
 #include <typeinfo>
+#include <xgrad/autograd.hpp>
 #include <xgrad/gradcheck.hpp>
+#include <xgrad/memory.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/tape.hpp>
 

@@ -1,6 +1,8 @@
 // Recurrent modules: sequences against cells and plain formulas, derivatives, names, states, refusals.
 #include <cmath>
+#include <xgrad/autograd.hpp>
 #include <xgrad/gradcheck.hpp>
+#include <xgrad/memory.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/tape.hpp>
 

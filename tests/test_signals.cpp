@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <functional>
 #include <thread>
+#include <xgrad/autograd.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
 #include <xgrad/parallel.hpp>

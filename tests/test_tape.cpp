@@ -3,6 +3,8 @@
 #include <cmath>
 #include <thread>
 #include <xgrad/autograd.hpp>
+#include <xgrad/memory.hpp>
+#include <xgrad/record.hpp>
 #include <xgrad/tape.hpp>
 
 #include "support.hpp"
@@ -178,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_gradient_set_from_an_expanded_view) {
   (x * factors).sum().backward();
   check_close(x.grad(), {3, 5, 7}, 0);
   x.set_grad(one.expand({3}));
-  (x * factors).sum().backward({}, false, true);
+  (x * factors).sum().backward({.create_graph = true});
   check_close(x.grad(), {2, 3, 4}, 0);
 }
 
@@ -221,7 +223,7 @@ BOOST_AUTO_TEST_CASE(an_exception_changes_no_gradient) {
   w.sum().backward();
   const Tensor loss = (fragile(x * 2) * w + exp(w) + x).sum();
   broken = true;
-  expect<ValueError>({"fragile broke"}, [&] { loss.backward({}, true); });
+  expect<ValueError>({"fragile broke"}, [&] { loss.backward({.retain_graph = true}); });
   BOOST_TEST(!x.grad().defined());
   check_close(w.grad(), {1, 1}, 0);
   broken = false;
@@ -253,14 +255,14 @@ BOOST_AUTO_TEST_CASE(backward_inside_its_own_backward) {
   y.register_hook([&](const Tensor& g) {
     if (!endless && inside) return g;
     inside = true;
-    (endless ? y : loss).backward({}, true);
+    (endless ? y : loss).backward({.retain_graph = true});
     inside = false;
     return g;
   });
-  expect<AutogradError>({"nested too deeply"}, [&] { y.backward({}, true); });
+  expect<AutogradError>({"nested too deeply"}, [&] { y.backward({.retain_graph = true}); });
   endless = inside = false;
   // e waits in the outer pass while y's hook runs.
-  expect<AutogradError>({"xgrad: exp: ", "being differentiated already"}, [&] { loss.backward({}, true); });
+  expect<AutogradError>({"xgrad: exp: ", "being differentiated already"}, [&] { loss.backward({.retain_graph = true}); });
   BOOST_TEST(!x.grad().defined());
   inside = true;  // a hook that does nothing: the graph is as it was
   loss.backward();
@@ -272,7 +274,7 @@ BOOST_AUTO_TEST_CASE(a_gradient_never_shares_memory_with_what_the_user_holds) {
   for (const bool create_graph : {false, true}) {
     const Tensor x = leaf({1, 2}), y = leaf({1, 2});
     Tensor seed = ones_of({2});
-    (x + y).backward(seed, false, create_graph);
+    (x + y).backward(seed, {.create_graph = create_graph});
     (x + y).backward(seed);  // adds in place
     seed.fill_(100);
     check_close(x.grad(), {2, 2}, 0);
@@ -283,7 +285,7 @@ BOOST_AUTO_TEST_CASE(a_gradient_never_shares_memory_with_what_the_user_holds) {
     Tensor z = leaf({1, 2}), root_seed = ones_of({2});
     {
       const GradModeGuard on(true);
-      z.backward(root_seed, false, create_graph);
+      z.backward(root_seed, {.create_graph = create_graph});
       z.backward(root_seed);
     }
     check_close(root_seed, {1, 1}, 0);
@@ -319,7 +321,7 @@ BOOST_AUTO_TEST_CASE(a_held_gradient_grows_with_the_next_pass) {
 BOOST_AUTO_TEST_CASE(saved_values_are_not_used_as_buffers) {
   const Tensor x = leaf({1, 2}), w = leaf({3, 4});
   const Tensor y = x * w, loss = (y + y + x).sum();
-  loss.backward({}, true);
+  loss.backward({.retain_graph = true});
   loss.backward();
   check_close(x, {1, 2}, 0);
   check_close(w, {3, 4}, 0);
@@ -335,7 +337,7 @@ void use_the_engine() {
   Tensor z = y.slice(0, 0, 2);
   z.mul_(3);
   const Tensor loss = (exp(y * 0.1) + softmax(y, 0)).sum();
-  loss.backward({}, true, true);
+  loss.backward({.retain_graph = true, .create_graph = true});
   grad({x.grad().sum()}, {w}, {}, {.retain_graph = true, .allow_unused = true});
   x.zero_grad();  // its gradient is on a tape that holds x
   w.zero_grad();
@@ -425,7 +427,7 @@ BOOST_AUTO_TEST_CASE(anomaly_in_the_backward_pass) {
   {
     const DetectAnomaly detect;
     expect<ValueError>({"xgrad: sqrt: ", "backward produced a non-finite gradient for input 0", made},
-                       [&] { y.sum().backward({}, true); });
+                       [&] { y.sum().backward({.retain_graph = true}); });
   }
   BOOST_TEST(!x.grad().defined());
   y.sum().backward();  // off again

@@ -8,7 +8,9 @@
 #include <optional>
 #include <thread>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/custom.hpp>
+#include <xgrad/memory.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
 #include <xgrad/parallel.hpp>
@@ -158,7 +160,7 @@ BOOST_AUTO_TEST_CASE(hooks_and_gradients_of_one_leaf) {
   });
   on_threads(kThreads, [&](int) {
     for (int i = 0; i < 50; ++i) {
-      backward({(w * w).sum()}, {}, false, i % 2 == 0);
+      backward({(w * w).sum()}, {}, {.create_graph = i % 2 == 0});
       wrong += !grad({(w * w * w).sum()}, {w})[0].defined();
     }
   });

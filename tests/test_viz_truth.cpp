@@ -5,6 +5,8 @@
 #include <regex>
 #include <sstream>
 
+#include <xgrad/autograd.hpp>
+#include <xgrad/memory.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
 #include <xgrad/viz.hpp>
@@ -80,11 +82,11 @@ BOOST_AUTO_TEST_CASE(another_graph_through_the_same_operations) {
     if (recorded) recorder.emplace();
     const Tensor w = tensor({1., 2.}).requires_grad_().set_name("w");
     const Tensor trunk = exp(w), one = (trunk * 2).sum(), two = (trunk * 5).sum();
-    two.backward({}, true);
+    two.backward({.retain_graph = true});
     BOOST_TEST(backward_edges(viz::to_dot(one)).empty());
     BOOST_TEST(has(viz::to_dot(one), "backward has not run"));
     BOOST_TEST(backward_edges(viz::to_dot(two)).size() == 3u);
-    one.backward({}, true);
+    one.backward({.retain_graph = true});
     const std::string text = viz::to_dot(two);  // of the pass of `two`, though another came after it
     BOOST_TEST(backward_edges(text).size() == 3u);
     if (recorded) {
@@ -104,8 +106,8 @@ BOOST_AUTO_TEST_CASE(two_passes_over_one_graph) {
     if (recorded) recorder.emplace();
     const Tensor w = tensor({1., 2.}).requires_grad_().set_name("w");
     const Tensor loss = (w * 3).sum();
-    loss.backward({}, true);
-    loss.backward({}, true);
+    loss.backward({.retain_graph = true});
+    loss.backward({.retain_graph = true});
     const std::string text = node(viz::to_dot(loss), "w");
     if (recorded) check_cells(text, {"1.00", "2.00", "3.00", "3.00"});
     else check_cells(text, {"1.00", "2.00"});
@@ -119,7 +121,7 @@ BOOST_AUTO_TEST_CASE(gradients_dropped_zeroed_or_clipped_afterwards) {
     if (recorded) recorder.emplace();
     Tensor w = tensor({1., 2.}).requires_grad_().set_name("w");
     const Tensor loss = (w * 3).sum();
-    loss.backward({}, true);
+    loss.backward({.retain_graph = true});
     const std::vector<std::string> values{"1.00", "2.00"}, both{"1.00", "2.00", "3.00", "3.00"};
     check_cells(node(viz::to_dot(loss), "w"), both);
     {
@@ -130,7 +132,7 @@ BOOST_AUTO_TEST_CASE(gradients_dropped_zeroed_or_clipped_afterwards) {
     BOOST_TEST(has(viz::to_dot(loss), "grad changed since the backward pass") == !recorded);
     w.zero_grad(false);
     check_cells(node(viz::to_dot(loss), "w"), recorded ? both : values);
-    loss.backward({}, true);  // on top of zeros: all of it is of this pass
+    loss.backward({.retain_graph = true});  // on top of zeros: all of it is of this pass
     check_cells(node(viz::to_dot(loss), "w"), both);
     w.zero_grad();
     check_cells(node(viz::to_dot(loss), "w"), recorded ? both : values);

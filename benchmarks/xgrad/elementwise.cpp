@@ -1,4 +1,6 @@
 // Chains of elementwise operations on large tensors, forward and backward.
+#include <xgrad/autograd.hpp>
+
 #include "xgrad_common.hpp"
 
 namespace {

@@ -1,4 +1,6 @@
 // Cost of the tape: many operations on single numbers.
+#include <xgrad/autograd.hpp>
+
 #include "xgrad_common.hpp"
 
 namespace {

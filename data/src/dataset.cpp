@@ -1,3 +1,4 @@
+#include <xgrad/autograd.hpp>
 #include <xgrad/data/dataset.hpp>
 
 #include <cmath>

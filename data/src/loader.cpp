@@ -7,6 +7,7 @@
 #include <numeric>
 #include <optional>
 #include <thread>
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/data/loader.hpp>
 #include <xgrad/ops/factory.hpp>

@@ -1,3 +1,4 @@
+#include <xgrad/autograd.hpp>
 #include <xgrad/data/scaling.hpp>
 
 #include <algorithm>
@@ -69,7 +70,7 @@ Tensor Scaler::inverse_transform(const Tensor& y, Location at) const {
 
 void StandardScaler::learn(const Tensor& x, Tensor& center, Tensor& scale) const {
   center = x.mean({0});
-  scale = without_zeros(xgrad::std(x, {0}, false));
+  scale = without_zeros(xgrad::std(x, {0}, 0));
 }
 
 void MinMaxScaler::learn(const Tensor& x, Tensor& center, Tensor& scale) const {

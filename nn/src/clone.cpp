@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/tape.hpp>
 
@@ -19,7 +20,7 @@ namespace {
 
 thread_local CloneScope::Copies* making = nullptr;
 
-std::uint32_t references_to(const Tensor& t) { return reinterpret_cast<RefCounted*>(t.impl())->refs.load(); }
+std::uint32_t references_to(const Tensor& t) { return static_cast<const RefCounted*>(t.id())->refs.load(); }
 
 Tensor copy_of(const Tensor& t) {
   const NoGradGuard off;
@@ -32,7 +33,7 @@ Tensor copy_of(const Tensor& t) {
 
 const Tensor& counterpart(const Tensor& t) {
   if (!making) return t;
-  const auto found = making->tensors.find(t.impl());
+  const auto found = making->tensors.find(t.id());
   return found == making->tensors.end() ? t : found->second;
 }
 
@@ -59,12 +60,12 @@ CloneScope::CloneScope(const nn::Module& module) : copies_(std::make_unique<Copi
     *copy->info = *s.info;
     for (const auto& [from, to] : {std::pair(&s.parameters, &copy->parameters), std::pair(&s.buffers, &copy->buffers)})
       for (const auto& [name, t] : *from) {
-        if (t.defined() && !c.tensors.contains(t.impl())) {
-          c.tensors[t.impl()] = copy_of(t);
+        if (t.defined() && !c.tensors.contains(t.id())) {
+          c.tensors[t.id()] = copy_of(t);
           c.references.emplace_back(nn::joined_path(path, name), std::pair(t, 0));
         }
-        to->emplace_back(name, t.defined() ? c.tensors[t.impl()] : Tensor());
-        if (t.defined() && from == &s.parameters) mark_parameter(c.tensors[t.impl()]);
+        to->emplace_back(name, t.defined() ? c.tensors[t.id()] : Tensor());
+        if (t.defined() && from == &s.parameters) mark_parameter(c.tensors[t.id()]);
       }
     for (const auto& [from, to] : {std::pair(&s.parameter_entries, &copy->parameter_entries),
                                    std::pair(&s.buffer_entries, &copy->buffer_entries)})

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/embedding.hpp>
 #include <xgrad/ops.hpp>

@@ -1,3 +1,4 @@
+#include <xgrad/autograd.hpp>
 #include <xgrad/nn/init.hpp>
 
 #include <cmath>

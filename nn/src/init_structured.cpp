@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <vector>
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/ops/factory.hpp>

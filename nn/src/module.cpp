@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include <fmt/format.h>
+#include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/tape.hpp>
@@ -99,7 +100,7 @@ NamedTensors Module::named_parameters(bool recurse, Location at) const {
   std::unordered_set<const void*> seen;
   auto take = [&](const std::string& path, const State& s) {
     for (const auto& [name, t] : s.parameters)
-      if (t.defined() && seen.insert(t.impl()).second) out.emplace_back(joined_path(path, name), t);
+      if (t.defined() && seen.insert(t.id()).second) out.emplace_back(joined_path(path, name), t);
   };
   if (recurse) visit(*state_, "", take);
   else take("", *state_);

@@ -15,7 +15,7 @@ struct Module::State {
   std::vector<std::pair<std::uint64_t, ForwardHook>> hooks;
   std::vector<std::pair<std::uint64_t, ForwardPreHook>> pre_hooks;
   std::vector<std::pair<std::uint64_t, BackwardHook>> backward_hooks;
-  std::shared_ptr<detail::ModuleInfo> info = std::make_shared<detail::ModuleInfo>();
+  std::shared_ptr<ModuleInfo> info = std::make_shared<ModuleInfo>();
   bool training = true;
   bool has_parent = false, replaced = false;  // as a child: the last handle was assigned another module
   std::string replaced_by;                    // the label of that

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <string_view>
 #include <unordered_map>
+#include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 

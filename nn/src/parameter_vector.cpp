@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/parameter_vector.hpp>
 #include <xgrad/ops/join.hpp>

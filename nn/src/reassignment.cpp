@@ -102,7 +102,7 @@ void Module::require_intact(const Location& at) const {
   });
 }
 
-std::shared_ptr<const detail::ModuleInfo> Module::info(const Location& at) const {
+std::shared_ptr<const ModuleInfo> Module::info(const Location& at) const {
   require_intact(at);
   return state_->info;
 }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <unordered_set>
+#include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/optim/clip_grad.hpp>
@@ -47,7 +48,7 @@ std::vector<Tensor> with_gradient(const char* op, const std::vector<Tensor>& par
   std::unordered_set<const void*> seen;
   for (const Tensor& p : params) {
     require_defined(op, p, at);
-    if (p.grad().defined() && seen.insert(p.impl()).second) out.push_back(p);
+    if (p.grad().defined() && seen.insert(p.id()).second) out.push_back(p);
   }
   return out;
 }

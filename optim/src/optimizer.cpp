@@ -6,6 +6,7 @@
 #include <numeric>
 #include <ostream>
 #include <unordered_set>
+#include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
@@ -49,7 +50,7 @@ void Optimizer::no_parameters(const Location& at) const {
 void Optimizer::add_params(const std::vector<Tensor>& params, const Location& at) {
   if (params.empty()) no_parameters(at);
   std::unordered_set<const void*> before, seen;
-  for (const Tensor& p : params_) before.insert(p.impl());
+  for (const Tensor& p : params_) before.insert(p.id());
   for (std::size_t i = 0; i < params.size(); ++i) {
     const Tensor& p = params[i];
     require_defined(name_.c_str(), p, at);
@@ -58,8 +59,8 @@ void Optimizer::add_params(const std::vector<Tensor>& params, const Location& at
       invalid(fmt::format("parameter {} is the result of an operation; only leaves can be optimized", who), at);
     if (!is_floating(p.dtype()))
       invalid(fmt::format("parameter {} is {}, not floating", who, xgrad::name(p.dtype())), at);
-    if (before.contains(p.impl())) invalid(fmt::format("parameter {} is in more than one group", who), at);
-    if (!seen.insert(p.impl()).second) invalid(fmt::format("parameter {} is in the list twice", who), at);
+    if (before.contains(p.id())) invalid(fmt::format("parameter {} is in more than one group", who), at);
+    if (!seen.insert(p.id()).second) invalid(fmt::format("parameter {} is in the list twice", who), at);
   }
   const std::size_t all = params_.size() + params.size();
   states_.reserve(all);

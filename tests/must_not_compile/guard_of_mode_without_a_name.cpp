@@ -1,5 +1,6 @@
 // expect: a guard without a name ends at once
 // flags: -Werror
+#include <xgrad/autograd.hpp>
 #include <xgrad/tensor.hpp>
 
 void evaluate() { xgrad::GradModeGuard{false}; }

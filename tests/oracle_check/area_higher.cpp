@@ -1,4 +1,6 @@
 // higher: derivatives of derivatives. The function is the formula in `f`, read as an expression where it is one.
+#include <xgrad/autograd.hpp>
+
 #include <fmt/format.h>
 
 #include <regex>

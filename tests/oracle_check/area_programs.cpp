@@ -1,4 +1,7 @@
 // errors: calls that must be refused. semantics: short programs on the tape.
+#include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
+
 #include <regex>
 
 #include "language.hpp"

@@ -1,4 +1,6 @@
 // Picking and placing elements, and what Tensor has as members: casts, copies, in-place operations, the tape.
+#include <xgrad/autograd.hpp>
+
 #include "functions.hpp"
 
 namespace oracle {

@@ -1,3 +1,5 @@
+#include <xgrad/autograd.hpp>
+
 #include "language.hpp"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+#include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
+
 #include "record.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // What a picture must not stumble over: operations of users, derivatives of derivatives, odd types, values and names.
+#include <xgrad/autograd.hpp>
 #include <xgrad/custom.hpp>
 
 #include "networks.hpp"

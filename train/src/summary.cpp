@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <xgrad/autograd.hpp>
 #include <xgrad/train/summary.hpp>
 
 #include "table.hpp"

@@ -3,6 +3,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 
 #include "heatmap.hpp"

@@ -66,13 +66,13 @@ class Builder {
   void number_calls() {
     std::map<std::pair<const void*, std::uint64_t>, int> so_far;
     for (const tape::OpNode& op : graph_.nodes) {
-      std::vector<const detail::ModuleCall*> fresh;
+      std::vector<const ModuleCall*> fresh;
       for (const auto* c = op.module.get(); c && !call_number_.contains(c->id); c = c->parent.get()) fresh.push_back(c);
       for (const auto* c : fresh) call_number_[c->id] = ++so_far[{c->info.get(), c->parent ? c->parent->id : 0}];
     }
   }
 
-  int box_of(const std::shared_ptr<const detail::ModuleCall>& call) {
+  int box_of(const std::shared_ptr<const ModuleCall>& call) {
     if (!call) return -1;
     if (auto it = boxes_.find(call->id); it != boxes_.end()) return it->second;
     PicBox b;
@@ -108,7 +108,7 @@ class Builder {
     if (s.overwritten) n.notes.push_back("value changed since it was read");
     if (s.grad_of_several) n.notes.push_back("grad: the sum of several passes");
     if (s.grad_overwritten) n.notes.push_back("grad changed since the backward pass");
-    if (s.tensor.defined() && !states_.emplace(s.tensor.impl(), s.id).second && states_.at(s.tensor.impl()) != s.id)
+    if (s.tensor.defined() && !states_.emplace(s.tensor.id(), s.id).second && states_.at(s.tensor.id()) != s.id)
       n.notes.push_back("after a change in place");
     return n;
   }

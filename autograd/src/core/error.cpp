@@ -18,7 +18,7 @@ std::string base_name(const char* path) {
 }
 
 // "Net.fc1 : Linear(4 → 8)"; a module without a parent is called by its type, and once is enough.
-std::string described(const detail::ModuleCall& module) {
+std::string described(const ModuleCall& module) {
   const std::string path = module.path(), &label = module.info->label;
   return path == label.substr(0, label.find('(')) ? label : fmt::format("{} : {}", path, label);
 }

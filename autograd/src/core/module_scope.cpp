@@ -3,19 +3,21 @@
 #include <atomic>
 #include <utility>
 
-namespace xgrad::detail {
-namespace {
-const std::shared_ptr<const ModuleCall> none;
-// In the scope that is open. (A thread_local with a destructor would need memory in a thread's first call.)
-constinit thread_local const std::shared_ptr<const ModuleCall>* current = nullptr;
-std::atomic<std::uint64_t> calls{0};
-}  // namespace
+namespace xgrad {
 
 std::string ModuleCall::path() const {
   std::string p = info->name;
   for (const ModuleCall* m = parent.get(); m; m = m->parent.get()) p = m->info->name + "." + p;
   return p;
 }
+
+namespace detail {
+namespace {
+const std::shared_ptr<const ModuleCall> none;
+// In the scope that is open. (A thread_local with a destructor would need memory in a thread's first call.)
+constinit thread_local const std::shared_ptr<const ModuleCall>* current = nullptr;
+std::atomic<std::uint64_t> calls{0};
+}  // namespace
 
 const std::shared_ptr<const ModuleCall>& current_module() { return current ? *current : none; }
 
@@ -25,4 +27,5 @@ ModuleScope::ModuleScope(std::shared_ptr<const ModuleInfo> info)
 
 ModuleScope::~ModuleScope() { current = previous_; }
 
-}  // namespace xgrad::detail
+}  // namespace detail
+}  // namespace xgrad

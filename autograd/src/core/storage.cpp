@@ -1,3 +1,5 @@
+#include <xgrad/memory.hpp>
+
 #include "core/storage.hpp"
 
 #include <pthread.h>

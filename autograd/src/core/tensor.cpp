@@ -16,7 +16,7 @@ void release_weak(TensorImpl* t) noexcept {
 Tensor lock_weak(TensorImpl* t) {
   std::uint32_t n = t->refs.load(std::memory_order_relaxed);
   while (n && !t->refs.compare_exchange_weak(n, n + 1, std::memory_order_acq_rel)) continue;
-  return n ? Tensor::adopt(t) : Tensor();
+  return n ? adopt(t) : Tensor();
 }
 
 bool compute_contiguous(const Shape& shape, const Shape& strides) {
@@ -70,7 +70,7 @@ Tensor make_tensor_over(Storage* adopted, const Shape& shape, DType dtype) {
   t->numel = shape.numel();
   t->storage = adopted;
   t->place(adopted->data);
-  return Tensor::adopt(t);
+  return adopt(t);
 }
 
 Tensor make_alias(const Tensor& x) {
@@ -84,7 +84,7 @@ Tensor make_alias(const Tensor& x) {
   t->storage = from.storage;
   if (from.has_memory()) t->place(from.memory());
   retain(t->storage);
-  return Tensor::adopt(t);
+  return adopt(t);
 }
 
 Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std::int64_t offset) {
@@ -102,7 +102,7 @@ Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std:
   t->base = from.base ? from.base : &from;
   retain(t->base);
   t->view_history = t->base->history;
-  return Tensor::adopt(t);
+  return adopt(t);
 }
 
 }  // namespace detail

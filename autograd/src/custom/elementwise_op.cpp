@@ -2,6 +2,7 @@
 #include <unordered_set>
 #include <xgrad/check.hpp>
 #include <xgrad/custom/elementwise_op.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/overlap.hpp"
 #include "core/tape/reuse.hpp"

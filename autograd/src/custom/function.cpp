@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/custom/function.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/broadcast.hpp"
 #include "core/elementwise_loop.hpp"
@@ -158,7 +160,7 @@ void FunctionRun::check_inputs_unchanged() const {
   for (std::size_t i = 0; i < inputs_.tensors.size(); ++i) {
     const Tensor& t = inputs_.tensors[i];
     if (!t.defined() || t.version() == versions_[i]) continue;
-    const auto shares = [&](const Tensor& d) { return d.impl()->storage == t.impl()->storage; };
+    const auto shares = [&](const Tensor& d) { return impl(d).storage == impl(t).storage; };
     if (std::any_of(ctx_->dirty_.begin(), ctx_->dirty_.end(), shares)) continue;
     ErrorReport(spec_.name, fmt::format("forward changed input {} in place without mark_dirty()", i), at_)
         .operand(fmt::format("input {}", i), t)

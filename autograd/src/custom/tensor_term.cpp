@@ -1,8 +1,8 @@
 #include <cmath>
-#include <xgrad/autograd.hpp>
 #include <xgrad/custom/tensor_term.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/factory.hpp>
+#include <xgrad/record.hpp>
 
 namespace xgrad {
 namespace {

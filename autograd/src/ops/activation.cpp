@@ -8,6 +8,7 @@
 #include <xgrad/ops/sampling.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/record.hpp>
 
 #include "ops/unary.hpp"
 

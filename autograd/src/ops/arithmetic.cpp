@@ -1,10 +1,12 @@
 // + - * /. Each operation: floating types in one vectorised pass, integers in plain loops.
 #include <algorithm>
 #include <cmath>
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/attention.hpp>
@@ -16,6 +17,7 @@
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/softmax.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"

@@ -1,5 +1,6 @@
 // Copies: to another type, to fresh memory, to row-major order.
-#include <xgrad/autograd.hpp>
+
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <fmt/format.h>
+#include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -14,7 +15,9 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/softmax.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/record.hpp>
 
+#include "core/broadcast.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"
 #include "kernels/class_rows.hpp"
@@ -75,7 +78,7 @@ T row_gradient(const ClassLoss& c, const T* g, std::int64_t row) {
 // ---- nll_loss ----
 // read: index and weight as the user passed them.
 Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, const ClassLoss& c,
-                   const detail::TensorRefs& read, const Location& at);
+                   const TensorRefs& read, const Location& at);
 
 Tensor nll_backward(const Tensor& grad, const Tensor& index, const Tensor& weight, const ClassLoss& c,
                     const Shape& shape) {
@@ -94,7 +97,7 @@ Tensor nll_backward(const Tensor& grad, const Tensor& index, const Tensor& weigh
 }
 
 Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, const ClassLoss& c,
-                   const detail::TensorRefs& read, const Location& at) {
+                   const TensorRefs& read, const Location& at) {
   Tensor out = dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
     const std::int64_t* t = data<std::int64_t>(index);

@@ -3,10 +3,12 @@
 
 #include <cmath>
 #include <limits>
+#include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
 #include "ops/factory_checks.hpp"

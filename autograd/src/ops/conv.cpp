@@ -2,8 +2,10 @@
 // (also the transposed convolution), the adjoint by the weight. So every order of derivative exists.
 #include "kernels/conv.hpp"
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/ops/conv.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
 #include "kernels/channels.hpp"

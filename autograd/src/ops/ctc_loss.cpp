@@ -16,6 +16,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/view.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"

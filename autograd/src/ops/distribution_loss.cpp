@@ -7,6 +7,7 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/view.hpp>
 
+#include "core/broadcast.hpp"
 #include "ops/pair_loss.hpp"
 
 namespace xgrad {

@@ -6,6 +6,7 @@
 #include <xgrad/ops/dropout.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/random.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
 #include "kernels/random.hpp"

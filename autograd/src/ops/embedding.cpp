@@ -19,6 +19,7 @@
 #include <xgrad/ops/view.hpp>
 #include <xgrad/p_norm.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/record.hpp>
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"

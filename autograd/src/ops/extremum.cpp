@@ -1,6 +1,7 @@
 // Largest and smallest values and their positions.
 #include <ostream>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -8,6 +9,7 @@
 #include <xgrad/ops/extremum.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
 #include "ops/reduce_dims.hpp"

@@ -7,6 +7,7 @@
 #include <limits>
 #include <ostream>
 #include <xgrad/check.hpp>
+#include <xgrad/ops/extremum.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/parallel.hpp>
 
@@ -324,7 +325,7 @@ Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::function<void(
     ErrorReport("from_blob", fmt::format("the memory is not aligned for {}", name(dtype)), at).value_error();
   void* block = pool_allocate(sizeof(TensorImpl));
   TensorImpl* t = new (block) TensorImpl;
-  Tensor result = Tensor::adopt(t);
+  Tensor result = adopt(t);
   t->storage = Storage::wrap(data, static_cast<std::size_t>(bytes), std::move(deleter), at);
   t->place(t->storage->data);
   t->dtype = dtype;

@@ -1,6 +1,6 @@
 #include "core/tape/gradient_ops.hpp"
 
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 
 namespace xgrad::detail {
 

@@ -2,10 +2,12 @@
 // out-of-place operation on the old ones, copy them into place, and put self on that operation's node.
 #include <fmt/format.h>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/factory.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/broadcast.hpp"
 #include "core/elementwise_loop.hpp"

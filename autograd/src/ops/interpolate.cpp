@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/interpolate.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/record.hpp>
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"

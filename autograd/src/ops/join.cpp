@@ -4,11 +4,11 @@
 #include <cstring>
 #include <span>
 #include <vector>
-#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"

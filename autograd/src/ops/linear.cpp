@@ -9,6 +9,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/view.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/record.hpp>
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"

@@ -7,6 +7,7 @@
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/masked.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"

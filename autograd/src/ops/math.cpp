@@ -3,6 +3,7 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
+#include <xgrad/record.hpp>
 
 #include "ops/binary.hpp"
 #include "ops/unary.hpp"

@@ -2,9 +2,11 @@
 #include "ops/matmul.hpp"
 
 #include <fmt/format.h>
+#include <xgrad/autograd.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/matmul.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
 #include "kernels/matmul.hpp"

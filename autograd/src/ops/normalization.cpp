@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/join.hpp>
@@ -12,6 +13,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/overlap.hpp"
@@ -169,7 +171,7 @@ Grads norm_backward(const Saved& s, const Tensor& grad, const Norm& norm) {
 
 // data: running statistics that were used.
 Tensor record_norm(const char* op, Tensor y, const Inputs& in, const NormTerms& terms, const Norm& norm,
-                   const Location& at, const detail::TensorRefs& data = {}) {
+                   const Location& at, const TensorRefs& data = {}) {
   return detail::record_reading(
       op, data, std::move(y), {in.x, in.weight, in.bias}, {in.x, in.weight, terms.mean, terms.rstd, terms.rest},
       [norm](const Saved& s, const Tensor& g) -> Grads { return norm_backward(s, g, norm); }, at);
@@ -291,7 +293,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   const Tensor packed = contiguous_copy(x);
   Running next;
   const Tensor statistics[] = {running_mean, running_var};
-  const detail::TensorRefs used(std::span(statistics, training ? 0 : 2));
+  const TensorRefs used(std::span(statistics, training ? 0 : 2));
   NormTerms terms =
       training ? batch_terms(grid, packed, running, momentum, eps, next) : running_terms(packed, running, eps);
   const Tensor y =

@@ -1,6 +1,7 @@
 #include "ops/p_norm.hpp"
 
 #include <cmath>
+#include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
@@ -8,6 +9,7 @@
 #include <xgrad/ops/view.hpp>
 #include <xgrad/p_norm.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"

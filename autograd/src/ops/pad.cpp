@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <vector>
-#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/pad.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"

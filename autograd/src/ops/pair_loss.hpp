@@ -15,6 +15,7 @@
 #include <xgrad/ops/loss_reduction.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
 #include "ops/promote.hpp"

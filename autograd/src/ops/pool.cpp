@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/pool.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"

@@ -5,6 +5,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/recurrent.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/accumulate.hpp"
@@ -31,7 +32,7 @@ struct NamedInput {
                                     const Location& at) {
   ErrorReport report(op, rule, at);
   report.operand("x", x);
-  if (o.tensor.impl() != x.impl()) report.operand(o.role, o.tensor);
+  if (!o.tensor.is_same(x)) report.operand(o.role, o.tensor);
   report.shape_error();
 }
 

@@ -3,6 +3,7 @@
 #include <limits>
 #include <vector>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
@@ -12,6 +13,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
 #include "kernels/softmax.hpp"

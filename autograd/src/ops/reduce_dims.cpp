@@ -1,10 +1,10 @@
 #include "ops/reduce_dims.hpp"
 
 #include <fmt/format.h>
-#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/record.hpp>
 
 namespace xgrad::detail {
 

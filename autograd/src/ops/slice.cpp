@@ -4,11 +4,11 @@
 
 #include <cstring>
 #include <vector>
-#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/accumulate.hpp"
 #include "core/elementwise_loop.hpp"

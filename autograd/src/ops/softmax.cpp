@@ -6,6 +6,7 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/softmax.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
 

@@ -6,6 +6,7 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"

@@ -2,9 +2,9 @@
 // inverse view.
 #include <fmt/format.h>
 
-#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/accumulate.hpp"

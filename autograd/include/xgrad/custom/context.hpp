@@ -1,6 +1,8 @@
 // Context: what the forward pass of a Function leaves for its backward pass.
 #pragma once
 
+#include <xgrad/record.hpp>
+
 #include <any>
 #include <map>
 #include <memory>
@@ -9,7 +11,6 @@
 #include <typeinfo>
 #include <utility>
 #include <vector>
-#include <xgrad/autograd.hpp>
 
 namespace xgrad {
 namespace detail {

@@ -15,6 +15,7 @@
 // The functions capture numbers, by value; for anything else there is Function (<xgrad/custom/function.hpp>).
 #pragma once
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/custom/function.hpp>
 
 namespace xgrad {

@@ -19,11 +19,13 @@
 // computes its derivatives in the backward pass. Without gradients nothing but the value is computed.
 #pragma once
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/custom/cost.hpp>
 #include <xgrad/custom/functions.hpp>
 #include <xgrad/custom/op_name.hpp>
 #include <xgrad/custom/tensor_term.hpp>
 #include <xgrad/elementwise.hpp>
+#include <xgrad/record.hpp>
 
 namespace xgrad {
 namespace detail {

@@ -28,6 +28,7 @@
 #include <string>
 #include <tuple>
 #include <typeinfo>
+#include <xgrad/autograd.hpp>
 #include <xgrad/custom/context.hpp>
 #include <xgrad/custom/op_name.hpp>
 #include <xgrad/ops/operand.hpp>

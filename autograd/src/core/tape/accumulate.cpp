@@ -1,3 +1,5 @@
+#include <xgrad/autograd.hpp>
+
 #include "core/tape/accumulate.hpp"
 
 #include <fmt/format.h>
@@ -50,8 +52,8 @@ namespace {
 
 // The old gradient, to be dropped by the caller.
 Tensor replace_grad(TensorImpl& t, Tensor g) noexcept {
-  TensorImpl* old = std::exchange(t.grad, g.release());
-  return old ? Tensor::adopt(old) : Tensor();
+  TensorImpl* old = std::exchange(t.grad, release(std::move(g)));
+  return old ? adopt(old) : Tensor();
 }
 
 // The new .grad of results that keep theirs.

@@ -13,6 +13,7 @@ namespace xgrad::tape {
 namespace {
 
 using detail::Edge;
+using detail::impl;
 using detail::Node;
 using detail::share;
 using detail::TensorImpl;
@@ -30,8 +31,8 @@ std::vector<Node*> reachable(Node* root) {
 
 class Collector {
  public:
-  explicit Collector(const Tensor& root) : pass_(root.impl()->grad_fn->pass) {
-    Node* last = root.impl()->grad_fn;
+  explicit Collector(const Tensor& root) : pass_(impl(root).grad_fn->pass) {
+    Node* last = impl(root).grad_fn;
     const std::vector<Node*> nodes = reachable(last);
     for (Node* n : nodes) {
       index_.emplace(n, static_cast<std::int64_t>(index_.size()));
@@ -40,9 +41,9 @@ class Collector {
     }
     for (Node* n : nodes) graph_.nodes.push_back(describe(n));
     graph_.root = index_.at(last);
-    graph_.root_output = root.impl()->output_nr;
+    graph_.root_output = impl(root).output_nr;
     graph_.backward_ran = pass_ != 0;
-    graph_.root_overwritten = last->outputs()[root.impl()->output_nr].version != root.version();
+    graph_.root_overwritten = last->outputs()[impl(root).output_nr].version != root.version();
   }
   Graph take() { return std::move(graph_); }
 

@@ -12,6 +12,9 @@
 //
 // Any allocation may fail. So a node is marked and filled only when it is in the heap already, where ~Pass() finds it,
 // and all that the end of a pass needs is allocated before the first .grad changes.
+#include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
@@ -146,8 +149,8 @@ struct Pass {
       ErrorReport(n->op.name, "its graph is being differentiated already: a hook or a backward function must not start another pass over it", n->at)
           .autograd_error();
     OutputInfo& o = n->outputs()[e.number];
-    Tensor fit = g.dtype() == o.dtype && g.impl()->shape.rank() == o.rank &&
-                         std::equal(o.sizes, o.sizes + o.rank, g.impl()->shape.begin())
+    Tensor fit = g.dtype() == o.dtype && impl(g).shape.rank() == o.rank &&
+                         std::equal(o.sizes, o.sizes + o.rank, impl(g).shape.begin())
                      ? std::move(g)
                      : fit_gradient(std::move(g), o.shape(), o.dtype, op, where);
     push(n);
@@ -327,7 +330,7 @@ void run_leaf_hooks(Pass& pass) {
 
 void keep_leaf_gradients(Pass& pass) {
   if (!pass.leaves_seen) return;
-  for (const auto& c : pass.leaves) pass.leaves_seen->gradients.emplace_back(c.of.impl(), copy_of(c.gradient));
+  for (const auto& c : pass.leaves) pass.leaves_seen->gradients.emplace_back(handle(c.of), copy_of(c.gradient));
 }
 
 void commit(Pass& pass) {
@@ -387,13 +390,14 @@ namespace xgrad {
 
 using detail::Pass;
 
-void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs, bool retain_graph,
-              bool create_graph, Location at) {
+void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs, GradOptions options,
+              Location at) {
   const detail::CallSite site(at);
-  Pass pass{.retain_graph = retain_graph || create_graph, .create_graph = create_graph, .at = at};
+  if (options.allow_unused) ErrorReport("backward", "allow_unused is an option of grad()", at).value_error();
+  Pass pass{.retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph, .at = at};
   detail::start(pass, outputs, grad_outputs, "backward");
   pass.run_all();
-  GradModeGuard mode(create_graph);
+  GradModeGuard mode(options.create_graph);
   detail::commit(pass);
 }
 
@@ -418,7 +422,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   detail::start(pass, outputs, grad_outputs, "grad");
   pass.run_all();
   detail::run_leaf_hooks(pass);
-  for (auto& [leaf, g, uses] : pass.leaves) pass.captured[pass.wanted.at({leaf.impl(), 0})] = g;
+  for (auto& [leaf, g, uses] : pass.leaves) pass.captured[pass.wanted.at({detail::handle(leaf), 0})] = g;
   std::vector<Tensor> result(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     result[i] = pass.captured[pass.wanted.at(targets[i])];

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 

@@ -1,3 +1,6 @@
+#include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
+
 #include "core/tape/in_place.hpp"
 
 #include "core/overlap.hpp"
@@ -51,7 +54,7 @@ void InPlace::prepare(const Tensor& out) {
   const Tensor base = share(t.base);
   // base' = base with the piece replaced: its gradient is g with a hole, plus the piece of g for the new values.
   Tensor before = make_alias(base);
-  if (base.impl()->grad_fn) relink(impl(before), base);
+  if (impl(base).grad_fn) relink(impl(before), base);
   Tensor now = record_ahead(
       "copy_slices", make_alias(base), {before, out},
       [piece = piece_of(impl(base), t)](const Saved&, const Tensor& g) -> Grads {
@@ -67,7 +70,7 @@ void InPlace::finish() noexcept {
   impl(self_).storage->changed(op_, at_);
   if (!out_.defined()) return;
   rebase();
-  if (const Node* n = out_.impl()->grad_fn; n && n->extra)
+  if (const Node* n = impl(out_).grad_fn; n && n->extra)
     keep_written(out_, impl(self_).base ? *impl(self_).base : impl(self_));
 }
 

@@ -1,7 +1,8 @@
 // In-place changes and the tape: the rules, and the node that the changed tensor moves to.
 #pragma once
 
-#include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
+
 
 namespace xgrad::detail {
 

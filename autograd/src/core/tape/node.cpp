@@ -1,3 +1,6 @@
+#include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
+
 #include "core/tape/node.hpp"
 
 #include <fmt/format.h>
@@ -22,7 +25,7 @@ namespace {
 
 void release_edge(const Edge& e) noexcept {
   if (TensorImpl* t = e.leaf())
-    Tensor::adopt(t);
+    adopt(t);
   else if (Node* n = e.node())
     release_node(n);
   else if (TensorImpl* d = e.data())
@@ -63,7 +66,7 @@ void release_node(Node* n) noexcept {
 
 void Node::free_saved() {
   for (SavedTensor& s : saved())
-    if (s.impl) Tensor::adopt(std::exchange(s.impl, nullptr));
+    if (s.impl) adopt(std::exchange(s.impl, nullptr));
 }
 
 Tensor Node::unpack(std::size_t i) {
@@ -93,8 +96,8 @@ Tensor Node::unpack(std::size_t i) {
   if (s.own_output >= 0 && grad_enabled()) {  // relink to this node, so that its derivative can be taken again
     Tensor linked = make_alias(t);
     retain_node(this);
-    linked.impl()->grad_fn = this;
-    linked.impl()->output_nr = static_cast<std::uint32_t>(s.own_output);
+    impl(linked).grad_fn = this;
+    impl(linked).output_nr = static_cast<std::uint32_t>(s.own_output);
     return linked;
   }
   return t;

@@ -7,8 +7,8 @@
 #include <memory>
 #include <span>
 #include <vector>
-#include <xgrad/autograd.hpp>
 #include <xgrad/module_scope.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tensor_impl.hpp"
 

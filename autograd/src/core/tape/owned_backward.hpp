@@ -1,7 +1,8 @@
 // A backward function with a state that is more than numbers: it lives on the heap and dies with its node.
 #pragma once
 
-#include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
+
 
 namespace xgrad::detail {
 

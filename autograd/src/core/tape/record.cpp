@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/checksum.hpp"
 #include "core/tape/recorder.hpp"
@@ -62,14 +64,14 @@ bool save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
   for (std::size_t k = 0; k < outputs.size(); ++k)
     // Without its grad_fn: a node that owned its own output would never die.
     if (outputs[k].is_same(t) && is_floating(impl(t).dtype)) {
-      slot.impl = make_alias(t).release();
+      slot.impl = release(make_alias(t));
       slot.own_output = static_cast<std::int32_t>(k);
       slot.version = slot.impl->storage->version;
       return slot.impl->storage->is_shared();
     }
-  retain(t.impl());
-  slot.impl = t.impl();
-  const Storage& st = *t.impl()->storage;
+  retain(handle(t));
+  slot.impl = handle(t);
+  const Storage& st = *impl(t).storage;
   slot.version = st.version;
   return st.is_shared();
 }
@@ -101,7 +103,7 @@ namespace {
                                                     const TensorRefs& inputs, const TensorRefs& saved,
                                                     const void* closure, const Location& at) {
   std::size_t dims = 0;
-  for (const Tensor& o : outputs) dims += static_cast<std::size_t>(o.impl()->shape.rank());
+  for (const Tensor& o : outputs) dims += static_cast<std::size_t>(impl(o).shape.rank());
   const std::size_t edges = inputs.size() + data.size();
   const std::size_t bytes = block_bytes(edges, outputs.size(), saved.size(), dims, op.closure_size);
   Node* n = new (pool_allocate(bytes)) Node;

@@ -58,7 +58,7 @@ template <class F>
 Tensor record_number(const char* name, double number, Tensor output, const TensorRefs& inputs, const TensorRefs& saved,
                      F f, const Location& at) {
   Tensor y = record(name, std::move(output), inputs, saved, NumberFirst<F>{number, f}, at);
-  if (Node* n = y.impl()->grad_fn) n->has_number = true;
+  if (Node* n = impl(y).grad_fn) n->has_number = true;
   return y;
 }
 

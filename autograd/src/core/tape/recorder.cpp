@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
+#include <xgrad/record.hpp>
 #include <xgrad/tape.hpp>
 
 #include "core/blocked.hpp"
@@ -27,13 +28,13 @@ Copies& copies() {
 std::shared_ptr<const Tensor> shared_copy(const Tensor& t) {
   Copies& all = copies();
   const std::uint32_t version = impl(t).storage->version;
-  const auto known = all.find(t.impl());
+  const auto known = all.find(handle(t));
   if (known != all.end() && known->second.version == version)
     if (auto copy = known->second.copy.lock()) return copy;
   constexpr std::size_t kMany = 1024;  // inputs of steps long gone
   if (all.size() > kMany) std::erase_if(all, [](const auto& entry) { return entry.second.copy.expired(); });
   auto copy = std::make_shared<const Tensor>(copy_of(t));
-  all[t.impl()] = {version, copy};
+  all[handle(t)] = {version, copy};
   return copy;
 }
 
@@ -88,8 +89,8 @@ std::shared_ptr<Recorded> keep_for_pictures(Node& n, std::span<const Tensor> out
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     seen->values.push_back(copy_of(outputs[k]));
     if (is_floating(outputs[k].dtype())) continue;
-    seen->plain.emplace_back(static_cast<std::uint32_t>(k), outputs[k].impl());
-    retain_weak(outputs[k].impl());
+    seen->plain.emplace_back(static_cast<std::uint32_t>(k), handle(outputs[k]));
+    retain_weak(handle(outputs[k]));
   }
   seen->read.resize(inputs.size() + data.size());
   for (std::size_t i = 0; i < seen->read.size(); ++i) {
@@ -107,9 +108,9 @@ std::shared_ptr<Recorded> keep_for_pictures(Node& n, std::span<const Tensor> out
 }
 
 void keep_written(const Tensor& output, TensorImpl& t) noexcept {
-  const NodeExtra& x = *output.impl()->grad_fn->extra;
+  const NodeExtra& x = *impl(output).grad_fn->extra;
   if (!x.recorded) return;
-  Tensor& value = x.recorded->values[output.impl()->output_nr];
+  Tensor& value = x.recorded->values[impl(output).output_nr];
   try {
     value = copy_of(share(&t));
   } catch (const OutOfMemoryError&) {  // the operation itself is done: the picture goes without this value

@@ -5,6 +5,8 @@
 // once for each state it was in.
 #pragma once
 
+#include <xgrad/record.hpp>
+
 #include <memory>
 #include <utility>
 #include <vector>

@@ -1,6 +1,7 @@
 // Backward formulas that write over the gradient they received: half the memory to touch, no new buffer.
 #pragma once
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
 
 #include "core/broadcast.hpp"

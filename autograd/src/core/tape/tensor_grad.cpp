@@ -1,4 +1,6 @@
 // The side of a Tensor that belongs to the tape: its gradient, hooks and node, and its end, which lets go of them.
+#include <xgrad/autograd.hpp>
+
 #include <fmt/format.h>
 
 #include "core/elementwise_loop.hpp"
@@ -11,8 +13,8 @@ void destroy(TensorImpl* p) {
   if (p->retains_grad && p->grad_fn && p->grad_fn->extra)
     std::erase_if(p->grad_fn->extra->retain, [p](const auto& r) { return r.second == p; });
   Node* node = p->grad_fn;
-  Tensor grad = p->grad ? Tensor::adopt(p->grad) : Tensor();
-  Tensor base = p->base ? Tensor::adopt(p->base) : Tensor();
+  Tensor grad = p->grad ? adopt(p->grad) : Tensor();
+  Tensor base = p->base ? adopt(p->base) : Tensor();
   Storage* storage = p->storage;
   if (p->weak.load(std::memory_order_acquire) == 1) {
     p->~TensorImpl();
@@ -92,7 +94,7 @@ Tensor Tensor::grad(Location at) const {
   TensorImpl& t = checked(*this, "grad", at);
   if (!t.grad) return Tensor();
   detail::retain(t.grad);
-  return adopt(t.grad);
+  return detail::adopt(t.grad);
 }
 
 void Tensor::set_grad(const Tensor& g, Location at) {
@@ -112,8 +114,8 @@ void Tensor::set_grad(const Tensor& g, Location at) {
           .dtype_error();
   }
   Tensor copy = g;
-  Tensor old = t.grad ? adopt(t.grad) : Tensor();
-  t.grad = copy.release();
+  Tensor old = t.grad ? detail::adopt(t.grad) : Tensor();
+  t.grad = detail::release(std::move(copy));
   t.grad_is = TensorImpl::GradIs::unknown;
 }
 
@@ -121,7 +123,7 @@ void Tensor::zero_grad(bool set_to_none, Location at) {
   TensorImpl& t = checked(*this, "zero_grad", at);
   if (!t.grad) return;
   if (set_to_none) {
-    adopt(std::exchange(t.grad, nullptr));
+    detail::adopt(std::exchange(t.grad, nullptr));
     return;
   }
   Tensor g = grad();
@@ -135,10 +137,10 @@ void Tensor::zero_grad(bool set_to_none, Location at) {
   t.grad_version = detail::impl(g).storage->version;
 }
 
-void Tensor::backward(const Tensor& gradient, bool retain_graph, bool create_graph, Location at) const {
+void Tensor::backward(const Tensor& gradient, GradOptions options, Location at) const {
   require_defined("backward", *this, at);
-  xgrad::backward({*this}, gradient.defined() ? std::vector<Tensor>{gradient} : std::vector<Tensor>{}, retain_graph,
-                  create_graph, at);
+  xgrad::backward({*this}, gradient.defined() ? std::vector<Tensor>{gradient} : std::vector<Tensor>{}, options,
+                  at);
 }
 
 void Tensor::retain_grad(Location at) {

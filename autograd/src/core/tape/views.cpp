@@ -1,3 +1,6 @@
+#include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
+
 #include "core/tape/views.hpp"
 
 #include <algorithm>
@@ -58,15 +61,15 @@ Tensor as_strided_scatter(const Tensor& v, const ViewPiece& piece, const Locatio
 }
 
 void ready_to_link(const TensorImpl& t, const Tensor& source) {
-  Node* node = source.impl()->grad_fn;
-  if (node && t.extra && !t.extra->name.empty()) name_output(*node, source.impl()->output_nr, t.extra->name);
+  Node* node = impl(source).grad_fn;
+  if (node && t.extra && !t.extra->name.empty()) name_output(*node, impl(source).output_nr, t.extra->name);
   if (!t.retains_grad || !node) return;
   auto& retain = node->get_extra().retain;
   retain.reserve(retain.size() + 1);
 }
 
 void relink(TensorImpl& t, const Tensor& source) noexcept {
-  Node* node = source.impl()->grad_fn;
+  Node* node = impl(source).grad_fn;
   if (node) retain_node(node);
   const bool retains = std::exchange(t.retains_grad, false);
   if (t.grad_fn) {
@@ -74,7 +77,7 @@ void relink(TensorImpl& t, const Tensor& source) noexcept {
     release_node(t.grad_fn);
   }
   t.grad_fn = node;
-  t.output_nr = source.impl()->output_nr;
+  t.output_nr = impl(source).output_nr;
   if (!retains || !node) return;
   t.retains_grad = true;
   node->extra->retain.emplace_back(t.output_nr, &t);

@@ -11,7 +11,7 @@ inline bool is_stale_view(const TensorImpl& t) { return t.base && t.base->histor
 
 // Whether a gradient can flow into x. Records nothing: a stale view takes one when its base does.
 inline bool wants_grad(const Tensor& x) {
-  const TensorImpl& t = *x.impl();
+  const TensorImpl& t = impl(x);
   if (is_stale_view(t)) [[unlikely]]
     return t.requires_grad || t.base->grad_fn || t.base->requires_grad;
   return t.grad_fn || t.requires_grad;
@@ -21,7 +21,7 @@ inline bool wants_grad(const Tensor& x) {
 void refresh_view(TensorImpl& t);
 // The node that x is a result of, null for a leaf. Refreshes a stale view first: TensorImpl::grad_fn says where it was.
 inline Node* current_node(const Tensor& x) {
-  TensorImpl& t = *x.impl();
+  TensorImpl& t = impl(x);
   if (is_stale_view(t)) [[unlikely]]
     refresh_view(t);
   return t.grad_fn;

@@ -219,7 +219,7 @@ class XGRAD_API Module {
   void require_shown(std::span<const Tensor* const> members, const Location& at) const;
   // Pieces of operator(), for modules whose forward takes something else than one tensor. ValueError when a parameter,
   // buffer or child was exchanged by assignment.
-  std::shared_ptr<const detail::ModuleInfo> info(const Location& at = Location::current()) const;
+  std::shared_ptr<const ModuleInfo> info(const Location& at = Location::current()) const;
   bool has_hooks() const;
   Tensor run_pre_hooks(Tensor input) const;                    // returns the input to use
   Tensor run_hooks(const Tensor& input, Tensor output) const;  // that input; returns the output to use
