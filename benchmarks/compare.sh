@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # compare.sh [--libtorch-only] [NAME...]
 # Times the workloads (all, or those named) in xgrad and in libtorch, by turns, and prints one JSON line for each
-# workload and thread count, also to build/bench/results.jsonl, after a line about the machine. What is compared, and how,
-# is in README.md.
+# workload and thread count, also to build/bench/results.jsonl, after a line about the machine. What is compared, and
+# how, is in README.md.
 #   --libtorch-only     leave xgrad out: the baseline alone
 #   BENCH_ALTERNATIONS  rounds (5)            BENCH_THREADS  thread counts ("1 2")
 #   BENCH_REPS          groups per run (3)    BENCH_REP_S    seconds per group (0.1)
@@ -57,8 +57,8 @@ build_xgrad() {
 mkdir -p "$build/bench" "$build/bench-torch"
 for side in torch $([ $with_xgrad = 0 ] || echo xgrad); do
   say "building the $side side"
-  "build_$side" >"$build/bench/build-$side.log" 2>&1 ||
-    { tail -n 20 "$build/bench/build-$side.log" >&2 && die "the $side side does not build: $build/bench/build-$side.log"; }
+  log=$build/bench/build-$side.log
+  "build_$side" >"$log" 2>&1 || { tail -n 20 "$log" >&2 && die "the $side side does not build: $log"; }
 done
 torch_bench=$build/bench-torch/torch_bench
 xgrad_bench=$build/bench/benchmarks/xgrad_bench

@@ -53,7 +53,9 @@ for ((i = 0; i < runs; ++i)); do
 done
 wall() { awk '{print $1}' "$tmp/$1.time" | median; }
 cpu() { awk '{print $2 + $3}' "$tmp/$1.time" | median; }
-emit '{"name":"compile_time","xgrad_s":%.3g,"libtorch_s":%.3g,"speedup":%.3g,"xgrad_cpu_s":%.3g,"libtorch_cpu_s":%.3g}\n' \
+format='{"name":"compile_time","xgrad_s":%.3g,"libtorch_s":%.3g,"speedup":%.3g,'
+format+='"xgrad_cpu_s":%.3g,"libtorch_cpu_s":%.3g}\n'
+emit "$format" \
   "$(wall xgrad)" "$(wall libtorch)" "$(awk -v a="$(wall libtorch)" -v b="$(wall xgrad)" 'BEGIN {print a / b}')" \
   "$(cpu xgrad)" "$(cpu libtorch)"
 
@@ -88,5 +90,6 @@ for ((i = 0; i <= 5 * runs; ++i)); do
   done
 done
 load() { median <"$tmp/$1.load" | awk '{print $1 / 1e3}'; }
-emit '{"name":"load_time","xgrad_ms":%.4g,"libtorch_ms":%.4g,"speedup":%.3g,"empty_program_ms":%.3g}\n' "$(load xgrad)" \
-  "$(load libtorch)" "$(awk -v a="$(load libtorch)" -v b="$(load xgrad)" 'BEGIN {print a / b}')" "$(load empty)"
+emit '{"name":"load_time","xgrad_ms":%.4g,"libtorch_ms":%.4g,"speedup":%.3g,"empty_program_ms":%.3g}\n' \
+  "$(load xgrad)" "$(load libtorch)" "$(awk -v a="$(load libtorch)" -v b="$(load xgrad)" 'BEGIN {print a / b}')" \
+  "$(load empty)"

@@ -2,8 +2,8 @@
 # contention.sh [--runs N] [--limit S] -- COMMAND...
 # How long a command takes beside other work: with 0, 1, 2 and 4 busy loops (normal priority, bound to processors by
 # turns) and twice at once, with OMP_NUM_THREADS 1 and 2 (also in place of {} in the command), at nice 0 and 10. Prints
-# the median wall times of N runs (3) in seconds, and of two threads over one in the same situation. A run of more than S
-# seconds (60) is ended and counts as S.
+# the median wall times of N runs (3) in seconds, and of two threads over one in the same situation. A run of more than
+# S seconds (60) is ended and counts as S.
 set -euo pipefail
 
 runs=3 limit=60

@@ -14,6 +14,7 @@ find_library(XGRAD_DNNL_LIBRARY dnnl REQUIRED)
 set(openblas_openmp ${CMAKE_LIBRARY_ARCHITECTURE}/openblas-openmp)
 find_path(XGRAD_CBLAS_INCLUDE cblas.h
   PATH_SUFFIXES ${openblas_openmp} openblas-openmp ${CMAKE_LIBRARY_ARCHITECTURE} openblas REQUIRED)
-find_library(XGRAD_CBLAS_LIBRARY NAMES openblas HINTS /usr/lib/${openblas_openmp} PATH_SUFFIXES openblas-openmp REQUIRED)
+find_library(XGRAD_CBLAS_LIBRARY NAMES openblas HINTS /usr/lib/${openblas_openmp}
+  PATH_SUFFIXES openblas-openmp REQUIRED)
 mark_as_advanced(XGRAD_DNNL_INCLUDE XGRAD_DNNL_LIBRARY XGRAD_CBLAS_INCLUDE XGRAD_CBLAS_LIBRARY)
 message(STATUS "xgrad: CBLAS and LAPACK from ${XGRAD_CBLAS_LIBRARY}")

@@ -22,5 +22,12 @@ function(xgrad_part name)
     $<$<AND:$<CXX_COMPILER_ID:Clang>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,16>>:-Wno-ambiguous-reversed-operator>)
   target_link_libraries(${target} PUBLIC ${PART_PUBLIC}
     PRIVATE $<BUILD_INTERFACE:xgrad_flags> $<BUILD_INTERFACE:xgrad_kernel_flags> ${PART_PRIVATE})
+  if(XGRAD_PCH AND name STREQUAL "autograd")  # the one part that is compiled with OpenMP
+    target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+    xgrad_precompile(xgrad_precompiled ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp PIC
+      xgrad_autograd xgrad_flags xgrad_kernel_flags fmt::fmt)
+  else()
+    xgrad_use_precompiled(${target} xgrad_precompiled)
+  endif()
   install(TARGETS ${target} EXPORT xgradTargets FILE_SET HEADERS)
 endfunction()

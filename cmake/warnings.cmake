@@ -2,8 +2,8 @@
 add_library(xgrad_flags INTERFACE)
 target_compile_options(xgrad_flags INTERFACE -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Wno-psabi
   -Wno-missing-field-initializers)  # designated initialisers leave members out on purpose
-# Formulas name the parameters of an inner lambda after the tensors it is applied to: fuse([](auto g, auto y) ..., g, y).
-# Clang's -Wshadow lets that pass.
+# Formulas name the parameters of an inner lambda after the tensors it is applied to: fuse([](auto g, auto y) ...,
+# g, y). Clang's -Wshadow lets that pass.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports std::string concatenation as overlapping copies (GCC bug 105651).
   target_compile_options(xgrad_flags INTERFACE -Wshadow=compatible-local -Wno-restrict)
@@ -19,7 +19,8 @@ if(XGRAD_WERROR)
 endif()
 if(XGRAD_SANITIZE)
   string(REPLACE ";" "," sanitizers "${XGRAD_SANITIZE}")
-  target_compile_options(xgrad_flags INTERFACE -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(xgrad_flags INTERFACE -fsanitize=${sanitizers} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
   target_link_options(xgrad_flags INTERFACE -fsanitize=${sanitizers})
   # Where variables live in optimised code: no report shows it, and finding it out is half the work for vector code.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -33,7 +34,8 @@ endif()
 # For the library only. errno and floating-point traps are not observed, which lets loops over sqrt vectorise;
 # -ffast-math stays off: NaN and infinity keep their meaning.
 add_library(xgrad_kernel_flags INTERFACE)
-target_compile_options(xgrad_kernel_flags INTERFACE -fno-math-errno -fno-trapping-math $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
+target_compile_options(xgrad_kernel_flags INTERFACE -fno-math-errno -fno-trapping-math
+  $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
 if(XGRAD_NATIVE)
   target_compile_options(xgrad_kernel_flags INTERFACE -march=native)
 endif()

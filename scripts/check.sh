@@ -6,11 +6,19 @@
 #   files        memory and time of readers of hostile files; saving and child processes
 #   contention   digits and mnist_cnn beside busy neighbours, on one and two threads; with libtorch's lenet5 when
 #                benchmarks/compare.sh has been run before
-#   sanitizers   all tests with ASan and UBSan
-#   races        the tests of threads with ThreadSanitizer
-# The exit status is 0 when all of them passed.
+#   dev          all tests with ASan and UBSan, without precompiled headers
+#   tsan         all tests with ThreadSanitizer, but those that it cannot run (below)
+#   fuzz         each fuzzer of a reader for a minute (XGRAD_FUZZ_SECONDS); skipped without Clang
+#   docs         the guide and the reference; a warning is a failure
+#   debian13     all tests on Debian 13, by the program that XGRAD_DEBIAN13 names, which runs a command in a fresh
+#                clone on such a system; skipped without it
+# A step that fails does not end the run: the last lines say for each step whether it passed. The exit status is 0 when
+# none failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+steps=(signals allocations files contention dev tsan fuzz docs debian13)
+skipped=77
 
 signals() {
   scripts/build.sh ci test_signals
@@ -52,24 +60,73 @@ contention() {
   done
 }
 
-sanitizers() {
+dev() {
   scripts/build.sh dev
   ctest --preset dev -j2
 }
 
-races() {
-  scripts/build.sh tsan test_threads test_signals test_data test_parallel
-  ctest --preset tsan -R '^test_(threads|signals|data|parallel)$'
+# Not with ThreadSanitizer:
+#   test_allocation, test_allocation_files, test_reader_allocation, test_reader_memory
+#       count or refuse allocations, which are the sanitizer's own there
+#   test_child_process  a child of fork() that starts threads, which the sanitizer refuses
+#   must_not_compile, headers, style, machine  run nothing of the library
+tsan() {
+  scripts/build.sh tsan
+  ctest --preset tsan -j2 -LE '^(must_not_compile|headers|style)$' \
+    -E '^(test_(allocation|allocation_files|reader_allocation|reader_memory|child_process)|machine)$'
 }
 
-for step in "${@:-signals allocations files contention sanitizers races}"; do
-  for s in $step; do
-    case $s in
-      signals | allocations | files | contention | sanitizers | races) "$s" ;;
-      *)
-        sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2
-        exit 2
-        ;;
-    esac
+fuzz() {
+  command -v clang++ >/dev/null || { echo "check.sh: no clang++"; return $skipped; }
+  scripts/build.sh fuzz
+  local seconds=${XGRAD_FUZZ_SECONDS:-60} folder=build/fuzz/tests/fuzz corpus=build/fuzz/corpus source name
+  "$folder/fuzz_seeds" "$corpus"
+  for source in tests/fuzz/fuzz_*.cpp; do
+    name=$(basename "$source" .cpp)
+    mkdir -p "$corpus/${name#fuzz_}"
+    "$folder/$name" -max_total_time="$seconds" -rss_limit_mb=4096 -artifact_prefix="build/fuzz/$name-" \
+      "$corpus/${name#fuzz_}"
   done
+}
+
+docs() { scripts/docs.sh; }
+
+debian13() {
+  [ -n "${XGRAD_DEBIAN13:-}" ] || { echo "check.sh: XGRAD_DEBIAN13 names no program"; return $skipped; }
+  local runner=("$XGRAD_DEBIAN13")
+  [ -x "$XGRAD_DEBIAN13" ] || runner=(bash "$XGRAD_DEBIAN13")
+  "${runner[@]}" bash scripts/test.sh
+}
+
+for step in "$@"; do
+  case " ${steps[*]} " in
+    *" $step "*) ;;
+    *)
+      sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2
+      exit 2
+      ;;
+  esac
 done
+if [ $# -gt 0 ]; then steps=("$@"); fi
+
+lines=()
+failed=0
+for step in "${steps[@]}"; do
+  echo "check.sh: $step"
+  start=$SECONDS
+  set +e
+  (set -e; "$step")
+  status=$?
+  set -e
+  case $status in
+    0) result=passed ;;
+    "$skipped") result=skipped ;;
+    *)
+      result="FAILED ($status)"
+      failed=1
+      ;;
+  esac
+  lines+=("$(printf 'check.sh: %-12s %s, %d s' "$step" "$result" $((SECONDS - start)))")
+done
+printf '%s\n' "${lines[@]}"
+exit $failed

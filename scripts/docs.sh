@@ -11,7 +11,8 @@ rm -rf build/docs
 mkdir -p build/docs
 # Doxygen's own layout, with the entries on the left named after what they lead to, and functions before classes.
 doxygen -l build/docs/layout.xml
-sed -i -E -e 's/(<tab type="(namespacemembers|concepts|hierarchy|classmembers|globals|examples)" visible=)"yes"/\1"no"/' \
+sed -i -E -e 's/(<tab type="(namespacemembers|concepts|hierarchy|classmembers|globals|examples)" visible=)"yes"'\
+'/\1"no"/' \
   -e 's/(<tab type="pages" visible="yes" title=)""/\1"Guide"/' \
   -e 's/(<tab type="modules" visible="yes" title=)""/\1"Reference by part"/' build/docs/layout.xml
 awk '/<group>/ {group = 1} /<\/group>/ {group = 0} group && /<classes / {classes = $0; next} {print}

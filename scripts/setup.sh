@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# setup.sh [--benchmarks] [--docs] [--data]: installs the system packages that are missing, on Debian and Ubuntu.
-# Elsewhere it says what to install when something is missing. --benchmarks adds libtorch and what the comparison with it
-# needs, --docs Doxygen, --data Fashion-MNIST in /usr/share/datasets/fashion-mnist (30 MB).
+# setup.sh [--benchmarks] [--docs] [--data] [--style]: installs the system packages that are missing, on Debian and
+# Ubuntu. Elsewhere it says what to install when something is missing. --benchmarks adds libtorch and what the
+# comparison with it needs, --docs Doxygen, --data Fashion-MNIST in /usr/share/datasets/fashion-mnist (30 MB), --style
+# clang-format 14 on the one system that has it, Debian 12.
 set -euo pipefail
 
 packages=(
@@ -10,13 +11,15 @@ packages=(
   libboost-test-dev libcli11-dev
   graphviz librsvg2-bin fonts-liberation
 )
+optional=()  # what only a check needs, which is skipped without
 for arg in "$@"; do
   case $arg in
     --benchmarks) packages+=(libtorch-dev libjemalloc2 libbenchmark-dev) ;;
     --docs) packages+=(doxygen) ;;
     --data) packages+=(dataset-fashion-mnist) ;;
+    --style) if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then optional+=(clang-format-14); fi ;;
     *)
-      echo "usage: setup.sh [--benchmarks] [--docs] [--data]" >&2
+      echo "usage: setup.sh [--benchmarks] [--docs] [--data] [--style]" >&2
       exit 2
       ;;
   esac
@@ -35,7 +38,9 @@ setup.sh installs packages on Debian and Ubuntu only. Elsewhere, install these y
               fmt-devel json-devel zlib-devel boost-devel cli11-devel graphviz librsvg2-tools liberation-sans-fonts
 TEXT
   case " $* " in
-    *" --data "*) echo "  Fashion-MNIST: put its four files in a folder and give that to the examples: --fashion DIR" >&2 ;;
+    *" --data "*)
+      echo "  Fashion-MNIST: put its four files in a folder and give that to the examples: --fashion DIR" >&2
+      ;;
   esac
   if [ ${#missing[@]} -gt 0 ]; then
     echo "setup.sh: missing: ${missing[*]}" >&2
@@ -44,22 +49,33 @@ TEXT
   exit 0
 fi
 
-installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null |
+installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" "${optional[@]}" 2>/dev/null |
   awk '$2 == "installed" {print $1}' || true)
-missing=()
-for p in "${packages[@]}"; do
-  grep -qxF -- "$p" <<<"$installed" || missing+=("$p")
-done
-if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
+missing_of() {
+  for p in "$@"; do
+    grep -qxF -- "$p" <<<"$installed" || echo "$p"
+  done
+}
+mapfile -t missing < <(missing_of "${packages[@]}")
+mapfile -t missing_optional < <(missing_of "${optional[@]}")
+if [ $((${#missing[@]} + ${#missing_optional[@]})) -eq 0 ]; then exit 0; fi
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
-  if ! command -v sudo >/dev/null; then
+  if command -v sudo >/dev/null; then
+    as_root=(sudo)
+  elif [ ${#missing[@]} -gt 0 ]; then
     echo "setup.sh: needs root or sudo to install: ${missing[*]}" >&2
     exit 1
   fi
-  as_root=(sudo)
 fi
-echo "setup.sh: installing ${missing[*]}"
-"${as_root[@]}" apt-get update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+install() {
+  echo "setup.sh: installing $*"
+  "${as_root[@]}" apt-get update -qq &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+if [ ${#missing[@]} -eq 0 ]; then
+  install "${missing_optional[@]}" || echo "setup.sh: not installed: ${missing_optional[*]}" >&2
+else
+  install "${missing[@]}" "${missing_optional[@]}"
+fi

@@ -1,6 +1,7 @@
 // Everything a training script needs: #include <xgrad/xgrad.hpp>.
 #pragma once
 
+// clang-format off
 // The headers that most messages of a compiler point to, before those that include them: it prints the way to each.
 #include <xgrad/dtype.hpp>
 #include <xgrad/shape.hpp>
@@ -32,6 +33,7 @@
 #include <xgrad/optim/scheduler_decay.hpp>
 #include <xgrad/data/dataset.hpp>
 #include <xgrad/data/loader.hpp>
+// clang-format on
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/data.hpp>

@@ -17,8 +17,8 @@ file(REMOVE_RECURSE ${WORK_DIR})
 run(${CMAKE_COMMAND} --install ${BUILD_DIR} --config ${CONFIG} --prefix ${WORK_DIR}/prefix)
 run(${CMAKE_COMMAND} -S ${SOURCE_DIR} -B ${WORK_DIR}/build -G "${GENERATOR}" -D CMAKE_CXX_COMPILER=${CXX}
   -D CMAKE_BUILD_TYPE=${CONFIG} -D CMAKE_CXX_FLAGS=${flags} -D CMAKE_PREFIX_PATH=${WORK_DIR}/prefix)
-run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
-foreach(program consumer consumer_O0 consumer_O2)
+run(${CMAKE_COMMAND} --build ${WORK_DIR}/build --parallel 2)
+foreach(program consumer_O0 consumer_O2)
   run(${WORK_DIR}/build/${program})
 endforeach()
 
@@ -27,7 +27,8 @@ if(PKG_CONFIG AND SHARED)
   execute_process(COMMAND ${PKG_CONFIG} --cflags --libs xgrad OUTPUT_VARIABLE options
     OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(options UNIX_COMMAND "${options}")
-  run(${CXX} ${flags} ${SOURCE_DIR}/main.cpp ${SOURCE_DIR}/own_operations.cpp ${options} -Wl,-rpath,${WORK_DIR}/prefix/${LIBDIR}
+  run(${CXX} ${flags} ${SOURCE_DIR}/main.cpp ${SOURCE_DIR}/own_operations.cpp ${options}
+    -Wl,-rpath,${WORK_DIR}/prefix/${LIBDIR}
     -o ${WORK_DIR}/consumer-pkg-config)
   run(${WORK_DIR}/consumer-pkg-config)
 endif()

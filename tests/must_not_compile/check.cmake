@@ -12,8 +12,12 @@ separate_arguments(flags)
 
 string(REPLACE "|" ";" includes "${INCLUDES}")
 list(TRANSFORM includes PREPEND -I)
+set(precompiled "")
+if(PRECOMPILED)
+  set(precompiled -include ${PRECOMPILED})
+endif()
 set(ENV{LC_ALL} C)
-execute_process(COMMAND ${CXX} -std=c++20 -fsyntax-only -Wno-psabi ${flags} ${includes} ${SOURCE}
+execute_process(COMMAND ${CXX} -std=c++20 -fsyntax-only -Wno-psabi ${flags} ${precompiled} ${includes} ${SOURCE}
   RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE errors)
 
 if(status EQUAL 0)

@@ -1,6 +1,6 @@
 // oracle_check DIR [--area a,b] [--list-failed | --only-failed-ids] [--scope FILE] [--compatibility FILE]
 // Runs every record of DIR/*.jsonl against the library and counts. Exit status 0 only if nothing failed (with --scope:
-// nothing of what the file names).
+// nothing of what the file names); 77, "skipped", when there is no such folder.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -160,6 +160,10 @@ class Report {
 };
 
 int run(const Options& o) {
+  if (!std::filesystem::is_directory(o.folder)) {
+    fmt::print("skipped: there is no folder {} with reference values (XGRAD_ORACLES)\n", o.folder);
+    return 77;
+  }
   std::vector<std::string> files;
   for (const auto& f : std::filesystem::directory_iterator(o.folder))
     if (f.path().extension() == ".jsonl") files.push_back(f.path());

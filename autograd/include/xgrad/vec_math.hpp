@@ -3,14 +3,16 @@
 //
 // Vec<float>: exp, exp2, expm1, log, log2, log1p, sin, cos, tanh and erf are branch-free polynomials within 2 ulp;
 // sigmoid, softplus, log_sigmoid and log10 within 2.5, tan within 3.5. Vec<double>: so are exp, exp2, expm1, log, log2,
-// log1p and tanh, and through them sigmoid, softplus and log_sigmoid (<xgrad/vec_math_double.hpp>). All are right at
-// infinities, NaN, signed zeros and subnormals. The rest calls the C library per lane.
-// tests/test_vec.cpp measures every bound.
+// log1p and tanh, and through them sigmoid, softplus and log_sigmoid. All are right at infinities, NaN, signed zeros
+// and subnormals. The rest calls the C library per lane. tests/test_vec.cpp measures every bound.
 //
-// Coefficients of exp, log, tanh, sin and cos: S. Moshier, Cephes (single precision); erf: own minimax fits.
+// Exponentials and logarithms have one body for both types (<xgrad/vec_exp_log.hpp>), and so has whatever is made of
+// them; tanh takes another way in each, and the rest of trigonometry and erf exist for float only. Coefficients of
+// tanh, sin and cos: S. Moshier, Cephes; erf: own minimax fits.
 #pragma once
 
 #include <xgrad/vec.hpp>
+#include <xgrad/vec_constants.hpp>
 
 namespace xgrad {
 
@@ -59,16 +61,6 @@ struct Common<S, Vec<T, B>> {
   using type = Vec<T, B>;
 };
 
-// The sign bit alone.
-template <class T>
-inline constexpr auto kSign =
-    static_cast<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>>(sizeof(T) == 4 ? INT32_MIN : INT64_MIN);
-// 2^23 (2^52): from here on numbers have no fraction, and adding it to a smaller one rounds that to an integer.
-template <class T>
-inline constexpr T kNoFraction = sizeof(T) == 4 ? T(8388608.0) : T(4503599627370496.0);
-// 1.5 * 2^23 does the same for either sign below 2^22; the low bits of the sum are the integer.
-inline constexpr float kMagic = 12582912.f;
-inline constexpr std::int32_t kMagicBits = 0x4B400000;
 template <class T>
 inline constexpr T kInfinity = static_cast<T>(__builtin_inf());
 template <class T>
@@ -79,11 +71,11 @@ inline constexpr T kNaN = static_cast<T>(__builtin_nan(""));
 // ---- signs, rounding, selection ----
 template <class T, int B>
 XGRAD_INLINE Vec<T, B> abs(const Vec<T, B>& x) {
-  return Vec<T, B>::from_bits(x.bits().v & ~vec::kSign<T>);
+  return Vec<T, B>::from_bits(x.bits().v & ~vec::Constants<T>::sign);
 }
 template <class A, class B, class V = typename vec::Common<A, B>::type>
 XGRAD_INLINE V copysign(const A& magnitude, const B& sign) {
-  constexpr auto bit = vec::kSign<typename V::value_type>;
+  constexpr auto bit = vec::Constants<typename V::value_type>::sign;
   return V::from_bits((V(magnitude).bits().v & ~bit) | (V(sign).bits().v & bit));
 }
 template <class T, int B>
@@ -112,8 +104,9 @@ XGRAD_INLINE Vec<T, B> sgn(const Vec<T, B>& x) {
 // Halves to even.
 template <class T, int B>
 XGRAD_INLINE Vec<T, B> round(const Vec<T, B>& x) {
+  constexpr T whole = vec::Constants<T>::no_fraction;
   const Vec<T, B> a = abs(x);
-  return where(a < vec::kNoFraction<T>, copysign((a + vec::kNoFraction<T>)-vec::kNoFraction<T>, x), x);
+  return where(a < whole, copysign((a + whole) - whole, x), x);
 }
 template <class T, int B>
 XGRAD_INLINE Vec<T, B> floor(const Vec<T, B>& x) {
@@ -209,35 +202,8 @@ XGRAD_INLINE Vec<T, B> reciprocal(const Vec<T, B>& x) {
   return 1 / x;
 }
 
-// ---- exponentials, float ----
 namespace vec {
 
-// x = n ln2 + r with |r| <= ln2 / 2. ln2 in two parts, the first short enough for n times it to be exact.
-template <int B>
-XGRAD_INLINE void exp_reduce(const Vec<float, B>& x, Vec<float, B>& r, Vec<float, B>& magic) {
-  magic.v = x.v * 1.44269504088896341f + kMagic;
-  const auto n = magic.v - kMagic;
-  r.v = x.v - n * 0.693145751953125f;
-  r.v = r.v - n * 1.42860677e-6f;
-}
-// e^r - 1 for |r| <= ln2 / 2.
-template <int B>
-XGRAD_INLINE Vec<float, B> expm1_poly(const Vec<float, B>& x) {
-  const auto r = x.v;
-  auto p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  return Vec<float, B>(p * (r * r) + r);
-}
-// y 2^n, with n = low bits of magic; two factors reach the subnormals and infinity.
-template <int B>
-XGRAD_INLINE void scale_into(const Vec<float, B>& y, const Vec<float, B>& magic, Vec<float, B>& r) {
-  using V = Vec<float, B>;
-  const auto n = magic.bits().v - kMagicBits, half = n >> 1, rest = n - half;
-  r.v = y.v * V::from_bits((half + 127) << 23).v * V::from_bits((rest + 127) << 23).v;
-}
 // NaN stays NaN.
 template <class T, int B>
 XGRAD_INLINE void clamp_into(const Vec<T, B>& x, const Vec<T, B>& low, const Vec<T, B>& high, Vec<T, B>& r) {
@@ -245,10 +211,7 @@ XGRAD_INLINE void clamp_into(const Vec<T, B>& x, const Vec<T, B>& low, const Vec
   r = where(r < low, low, r);
 }
 #if XGRAD_K_MASKS
-// AVX-512 has an instruction for each; min and max give their second operand where one is NaN.
-XGRAD_TARGET_64 inline void scale_into(const Vec<float, 64>& y, const Vec<float, 64>& magic, Vec<float, 64>& r) {
-  r.v = __builtin_ia32_scalefps512_mask(y.v, magic.v - kMagic, y.v, static_cast<unsigned short>(-1), 4);
-}
+// AVX-512's min and max give their second operand where one is NaN.
 XGRAD_TARGET_64 inline void clamp_into(const Vec<float, 64>& x, const Vec<float, 64>& low, const Vec<float, 64>& high,
                                        Vec<float, 64>& r) {
   constexpr auto all = static_cast<unsigned short>(-1);
@@ -262,12 +225,6 @@ XGRAD_TARGET_64 inline void clamp_into(const Vec<double, 64>& x, const Vec<doubl
   r.v = __builtin_ia32_maxpd512_mask(low.v, r.v, r.v, all, 4);
 }
 #endif
-template <int B>
-XGRAD_INLINE Vec<float, B> scale(const Vec<float, B>& y, const Vec<float, B>& magic) {
-  Vec<float, B> r;
-  scale_into(y, magic, r);
-  return r;
-}
 template <class T, int B>
 XGRAD_INLINE Vec<T, B> clamp(const Vec<T, B>& x, std::type_identity_t<T> low, std::type_identity_t<T> high) {
   Vec<T, B> r;
@@ -276,28 +233,12 @@ XGRAD_INLINE Vec<T, B> clamp(const Vec<T, B>& x, std::type_identity_t<T> low, st
 }
 
 }  // namespace vec
+}  // namespace xgrad
 
-template <int B>
-XGRAD_INLINE Vec<float, B> exp(const Vec<float, B>& x) {
-  Vec<float, B> r, magic;
-  vec::exp_reduce(vec::clamp(x, -104.f, 89.f), r, magic);
-  return vec::scale(vec::expm1_poly(r) + 1, magic);
-}
-template <int B>
-XGRAD_INLINE Vec<float, B> exp2(const Vec<float, B>& x) {
-  const Vec<float, B> c = vec::clamp(x, -151.f, 129.f), magic = c + vec::kMagic;
-  return vec::scale(vec::expm1_poly((c - (magic - vec::kMagic)) * 0.693147180559945309f) + 1, magic);
-}
-// 2^n p + (2^n - 1) with p = e^r - 1; half of it first, because 2^n overflows before the result does.
-template <int B>
-XGRAD_INLINE Vec<float, B> expm1(const Vec<float, B>& x) {
-  using V = Vec<float, B>;
-  V r, magic;
-  vec::exp_reduce(vec::clamp(x, -30.f, 89.f), r, magic);
-  const V p = vec::expm1_poly(r), t = V::from_bits((magic.bits().v - vec::kMagicBits + 126) << 23);
-  const V y((t.v * p.v + (t.v - 0.5f)) * 2.f);
-  return copysign(where(magic == vec::kMagic, p, y), x);
-}
+#include <xgrad/vec_exp_log.hpp>
+
+namespace xgrad {
+
 // e^-|x| never overflows, and the small side keeps its relative accuracy.
 template <class T, int B>
 XGRAD_INLINE Vec<T, B> sigmoid(const Vec<T, B>& x) {
@@ -317,67 +258,19 @@ XGRAD_INLINE Vec<float, B> tanh(const Vec<float, B>& x) {
   return copysign(where(a < 0.625f, small, 1 - 2 / (exp(a + a) + 1)), x);
 }
 
-// ---- logarithms, float ----
-namespace vec {
-
-// |x| = 2^e (1 + m), 1 + m in [sqrt(1/2), sqrt(2)), and tail = log(1 + m) - m.
+// a + a^3 P(a^2) / Q(a^2) below 0.625, so that x - tanh(x) can be trusted; m / (m + 2) with m = e^2a - 1 above.
 template <int B>
-struct LogParts {
-  Vec<float, B> e, m, tail;
-};
-template <int B>
-XGRAD_INLINE void log_reduce(const Vec<float, B>& x, LogParts<B>& out) {
-  using V = Vec<float, B>;
-  const V a = abs(x);
-  const Mask<float, B> subnormal = a < 1.17549435e-38f;
-  const auto i = where(subnormal, a * kNoFraction<float>, a).bits().v;
-  const auto e = (i - 0x3f3504f3) >> 23;
-  const auto m = V::from_bits(i - (e << 23)).v - 1.f;
-  auto p = m * 7.0376836292e-2f - 1.1514610310e-1f;
-  p = p * m + 1.1676998740e-1f;
-  p = p * m - 1.2420140846e-1f;
-  p = p * m + 1.4249322787e-1f;
-  p = p * m - 1.6668057665e-1f;
-  p = p * m + 2.0000714765e-1f;
-  p = p * m - 2.4999993993e-1f;
-  p = p * m + 3.3333331174e-1f;
-  const auto z = m * m;
-  out.tail.v = p * m * z - z * 0.5f;
-  out.m.v = m;
-  out.e = V(__builtin_convertvector(e, typename V::native)) - where(subnormal, 23, 0);
-}
-// r for ordinary x; the limits at 0 and infinity, NaN below 0.
-template <class T, int B>
-XGRAD_INLINE Vec<T, B> log_limits(const Vec<T, B>& x, const Vec<T, B>& r) {
-  const Vec<T, B> y = where(x > 0, r, where(x == 0, -kInfinity<T>, kNaN<T>));
-  return where(x < kInfinity<T>, y, x);
-}
-
-}  // namespace vec
-
-template <int B>
-XGRAD_INLINE Vec<float, B> log(const Vec<float, B>& x) {
-  vec::LogParts<B> t;
-  vec::log_reduce(x, t);
-  const auto low = t.tail.v - t.e.v * 2.12194440e-4f;
-  return vec::log_limits(x, Vec<float, B>((low + t.m.v) + t.e.v * 0.693359375f));
-}
-template <int B>
-XGRAD_INLINE Vec<float, B> log2(const Vec<float, B>& x) {
-  vec::LogParts<B> t;
-  vec::log_reduce(x, t);
-  // log2(e) = 1 + 0.4427: m itself enters exactly.
-  const auto low = (t.tail.v + t.m.v) * 0.44269504088896341f + t.tail.v;
-  return vec::log_limits(x, Vec<float, B>((low + t.m.v) + t.e.v));
-}
-template <int B>
-XGRAD_INLINE Vec<float, B> log10(const Vec<float, B>& x) {
-  vec::LogParts<B> t;
-  vec::log_reduce(x, t);
-  // log10(e) and log10(2) in two parts, the first of few bits.
-  auto low = (t.tail.v + t.m.v) * 7.00731903251827651e-4f + t.tail.v * 4.3359375e-1f;
-  low = low + t.e.v * 2.48745663981195214e-4f;
-  return vec::log_limits(x, Vec<float, B>((low + t.m.v * 4.3359375e-1f) + t.e.v * 3.0078125e-1f));
+XGRAD_INLINE Vec<double, B> tanh(const Vec<double, B>& x) {
+  using V = Vec<double, B>;
+  const V a = abs(x), s = a * a, m = expm1(vec::clamp(a + a, 0., 50.));
+  auto p = s.v * -9.64399179425052238628e-1 - 9.92877231001918586564e1;
+  p = (p * s.v - 1.61468768441708447952e3) * s.v * a.v;
+  auto q = s.v + 1.12811678491632931402e2;
+  q = q * s.v + 2.23548839060100448583e3;
+  q = q * s.v + 4.84406305325125486048e3;
+  const auto small = a < 0.625;
+  const V y = where(small, V(p), m) / where(small, V(q), m + 2);
+  return copysign(where(small, a + y, y), x);
 }
 // ---- trigonometry, float ----
 namespace vec {
@@ -388,8 +281,8 @@ template <int B>
 XGRAD_INLINE void trig_reduce(const Vec<float, B>& x, Vec<float, B>& r, typename Vec<float, B>::integer& quarter) {
   using V = Vec<float, B>;
   typedef double Wide __attribute__((vector_size(2 * V::bytes)));
-  const V magic(x.v * 0.636619772367581343f + kMagic);
-  const V n = magic - kMagic;
+  const V magic(x.v * 0.636619772367581343f + Constants<float>::magic);
+  const V n = magic - Constants<float>::magic;
   const Wide wx = __builtin_convertvector(x.v, Wide), wn = __builtin_convertvector(n.v, Wide);
   const Wide wr = (wx - wn * 1.57079632673412561417) - wn * 6.07710050650619224932e-11;
   r.v = __builtin_convertvector(wr, typename V::native);
@@ -465,12 +358,6 @@ XGRAD_INLINE Vec<float, B> erf(const Vec<float, B>& x) {
   q = q * a.v + 1.12863708f;
   return copysign(where(a < 0.93f, small, 1 - exp(V(-q * a.v))), x);
 }
-
-}  // namespace xgrad
-
-#include <xgrad/vec_math_double.hpp>
-
-namespace xgrad {
 
 // ---- compositions, both types ----
 // log(u) + (x - (u - 1)) / u with u = 1 + x rounded: puts the rounding error of u back (Kahan).
