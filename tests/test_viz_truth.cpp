@@ -236,6 +236,12 @@ BOOST_AUTO_TEST_CASE(values_that_an_in_place_operation_writes) {
   check_cells(node(viz::to_dot(z), "copy_"), {"7.00", "8.00"});
   part.slice(0, 0, 1).mul_(10);
   check_cells(node(viz::to_dot(part), "copy_slices"), {"40.00", "8.00"});
+  Tensor filled = x * 5, copied = x * 6;
+  filled[0].fill_(7);
+  check_cells(node(viz::to_dot(filled), "fill_"), {"7.00"});
+  check_cells(node(viz::to_dot(filled), "copy_slices"), {"7.00", "10.00"});
+  copied[1].copy_(tensor(3.) * x[0]);
+  check_cells(node(viz::to_dot(copied), "copy_"), {"3.00"});
 }
 
 BOOST_AUTO_TEST_CASE(weights_after_a_step_of_the_optimizer) {

@@ -1,7 +1,7 @@
+#include "core/tape/in_place.hpp"
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/record.hpp>
-
-#include "core/tape/in_place.hpp"
 
 #include "core/overlap.hpp"
 #include "core/tape/gradient_ops.hpp"
@@ -64,14 +64,18 @@ void InPlace::prepare(const Tensor& out) {
       at_);
   ready_to_link(impl(base), now);
   out_ = std::move(now);
+  piece_ = out;
 }
 
 void InPlace::finish() noexcept {
   impl(self_).storage->changed(op_, at_);
   if (!out_.defined()) return;
   rebase();
-  if (const Node* n = impl(out_).grad_fn; n && n->extra)
-    keep_written(out_, impl(self_).base ? *impl(self_).base : impl(self_));
+  const auto keep = [](const Tensor& out, TensorImpl& written) {
+    if (const Node* n = impl(out).grad_fn; n && n->extra) keep_written(out, written);
+  };
+  keep(out_, impl(self_).base ? *impl(self_).base : impl(self_));
+  if (piece_.defined()) keep(piece_, impl(self_));
 }
 
 void InPlace::rebase() noexcept {

@@ -3,7 +3,6 @@
 
 #include <xgrad/record.hpp>
 
-
 namespace xgrad::detail {
 
 // In-place operations. Construct (all checks happen here); on the tape, prepare(); write; finish(). Whatever may run
@@ -25,7 +24,7 @@ class InPlace {
  private:
   const char* op_;
   Tensor& self_;
-  Tensor old_, out_;
+  Tensor old_, out_, piece_;  // piece_: of a view, the node of its new values, which out_ puts into the base
   Location at_;
 };
 
