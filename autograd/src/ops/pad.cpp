@@ -219,7 +219,7 @@ Pads checked_pads(const Tensor& x, const std::vector<std::int64_t>& sizes, PadMo
   const Shape& s = impl(x).shape;
   const std::size_t rank = s.size();
   if (sizes.size() % 2 != 0 || sizes.size() > 2 * rank) [[unlikely]]
-    ErrorReport("pad", fmt::format("needs pairs of sizes, at most {} pairs, got {} sizes", rank, sizes.size()), at)
+    ErrorReport("pad", fmt::format("needs pairs of sizes, at most {}, got {} sizes", rank, sizes.size()), at)
         .operand("input", x)
         .shape_error();
   Pads p{s, s, mode};
