@@ -87,8 +87,6 @@ bool save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
 
 }  // namespace
 
-bool tape_recording() { return recording.kept; }
-
 void name_output(Node& n, std::uint32_t output, const std::string& name) {
   auto& names = n.get_extra().names;
   std::erase_if(names, [output](const auto& known) { return known.first == output; });

@@ -193,7 +193,6 @@ Tensor record_number(const char* name, double number, Tensor output, const Tenso
 Tensor sum_to(const Tensor& g, const Shape& shape);
 bool is_expandable_to(const Shape& from, const Shape& to);
 
-bool tape_recording();
 // The name an output was given, for pictures.
 void name_output(Node& n, std::uint32_t output, const std::string& name);
 

@@ -82,6 +82,10 @@ template <class T>
 T* data(const Tensor& t) {
   return t.impl()->ptr<T>();
 }
+template <class T>
+const T* data_or_null(const Tensor& t) {
+  return t.defined() ? data<T>(t) : nullptr;
+}
 inline bool same_geometry(const Tensor& a, const Tensor& b) {
   return a.impl()->contiguous && b.impl()->contiguous && a.impl()->shape == b.impl()->shape;
 }

@@ -146,13 +146,6 @@ void run_pass(ConvPass pass, const ConvShape& s, const Cut& c, const dnn::ConvOp
   sums.add();
 }
 
-Tensor dense(const Tensor& x) { return x.defined() ? contiguous_copy(x) : x; }
-
-template <class T>
-const T* data_or_null(const Tensor& x) {
-  return x.defined() ? data<T>(x) : nullptr;
-}
-
 // A sum of nothing: zeros, plus the bias.
 Tensor empty_sum(const Shape& shape, DType dtype, const Tensor& bias, std::int64_t channels, std::int64_t size) {
   Tensor y = make_tensor(shape, dtype);
@@ -195,7 +188,8 @@ ConvGrads gradients_together(ConvPass first, const ConvShape& s, const Tensor& g
                              const Tensor& weight) {
   constexpr auto kSecond = ConvPass::backward_weights;
   const bool by_y = first == ConvPass::backward_data;  // whether g stands for y
-  const Tensor g = dense(grad), a = dense(saved), w = dense(weight), dw = make_tensor(s.weight_shape(), kFloat32);
+  const Tensor g = contiguous_copy(grad), a = contiguous_copy(saved), w = contiguous_copy(weight);
+  const Tensor dw = make_tensor(s.weight_shape(), kFloat32);
   const Cut c = cut_images(s);
   const ConvBlocks one = blocks_for(first, false, s, c), two = blocks_for(kSecond, false, s, c);
   const Operand out = Operand::make(by_y ? s.input_shape() : s.output_shape(), by_y ? one.x : one.y);
@@ -219,7 +213,7 @@ ConvGrads gradients_together(ConvPass first, const ConvShape& s, const Tensor& g
 }  // namespace
 
 Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  const Tensor a = dense(x), w = dense(weight), b = dense(bias);
+  const Tensor a = contiguous_copy(x), w = contiguous_copy(weight), b = contiguous_copy(bias);
   const DType dtype = impl(x).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.output_shape(), dtype, b, s.out_channels, volume(s.out));
   const bool direct = dtype == DType::float32 && conv_direct_suits(s);
@@ -237,7 +231,7 @@ Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& weigh
 }
 
 Tensor conv_backward_data_raw(const ConvShape& s, const Tensor& grad, const Tensor& weight, const Tensor& bias) {
-  const Tensor g = dense(grad), w = dense(weight), b = dense(bias);
+  const Tensor g = contiguous_copy(grad), w = contiguous_copy(weight), b = contiguous_copy(bias);
   const DType dtype = impl(g).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.input_shape(), dtype, b, s.in_channels, volume(s.in));
   if (dtype == DType::float32 && by_onednn(ConvPass::backward_data, s)) {
@@ -254,7 +248,7 @@ Tensor conv_backward_data_raw(const ConvShape& s, const Tensor& grad, const Tens
 }
 
 Tensor conv_backward_weights_raw(const ConvShape& s, const Tensor& grad, const Tensor& x) {
-  const Tensor g = dense(grad), a = dense(x);
+  const Tensor g = contiguous_copy(grad), a = contiguous_copy(x);
   const DType dtype = impl(g).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.weight_shape(), dtype, Tensor(), 0, 0);
   Tensor dw = make_tensor(s.weight_shape(), dtype);

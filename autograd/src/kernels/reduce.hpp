@@ -17,8 +17,6 @@ std::int64_t reduced_count(const Shape& shape, DimSet dims);
 
 // Sum in x's floating type, or in int64 for integers and bools.
 Tensor sum_raw(const Tensor& x, DimSet dims, bool keepdim);
-// The same by a list of dimensions (negative from the end; empty: all).
-Tensor sum_dims_raw(const Tensor& x, const Shape& dims, bool keepdim);
 Tensor mean_raw(const Tensor& x, DimSet dims, bool keepdim);  // floating
 Tensor prod_raw(const Tensor& x, DimSet dims, bool keepdim);  // integers in int64
 // Largest or smallest; NaN wins. Of nothing: the smallest or largest value there is (bool: false, true).

@@ -113,13 +113,6 @@ Tensor sum_over(const Tensor& x, DimSet dims, bool keepdim, bool mean) {
 Tensor sum_raw(const Tensor& x, DimSet dims, bool keepdim) { return sum_over(x, dims, keepdim, false); }
 Tensor mean_raw(const Tensor& x, DimSet dims, bool keepdim) { return sum_over(x, dims, keepdim, true); }
 
-Tensor sum_dims_raw(const Tensor& x, const Shape& dims, bool keepdim) {
-  const int rank = impl(x).shape.rank();
-  DimSet set = dims.empty() ? all_dims(impl(x).shape) : 0;
-  for (std::int64_t d : dims) set |= DimSet{1} << (d < 0 ? d + rank : d);
-  return sum_raw(x, set, keepdim);
-}
-
 Tensor prod_raw(const Tensor& x, DimSet dims, bool keepdim) {
   const TensorImpl& t = impl(x);
   Tensor y = make_tensor(reduced_shape(t.shape, dims, keepdim), is_floating(t.dtype) ? t.dtype : DType::int64);

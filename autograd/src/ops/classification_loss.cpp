@@ -29,6 +29,7 @@ using detail::ClassGrid;
 using detail::ClassLoss;
 using detail::ClassTargets;
 using detail::data;
+using detail::data_or_null;
 using detail::dispatch_floating;
 using detail::impl;
 using detail::make_tensor;
@@ -40,11 +41,6 @@ using detail::reduction_scale;
 namespace {
 
 // ---- per-row parts ----
-template <class T>
-const T* data_or_null(const Tensor& t) {
-  return t.defined() ? data<T>(t) : nullptr;
-}
-
 template <class T>
 T row_weight(const ClassLoss& c, const std::int64_t* index, const T* w, std::int64_t row) {
   if (index[row] == c.ignore_index) return T(0);
