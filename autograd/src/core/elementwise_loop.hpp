@@ -14,6 +14,7 @@ Tensor zeros_raw(const Shape& shape, DType dtype);
 void copy_raw(Tensor& dst, const Tensor& src);
 // dst += src (broadcast to dst's shape, same dtype), floating or integer.
 void add_raw(Tensor& dst, const Tensor& src);
+// x itself when it is contiguous, or undefined.
 Tensor contiguous_copy(const Tensor& x);
 Tensor cast_raw(const Tensor& x, DType dtype);
 bool all_finite(const Tensor& t);

@@ -211,8 +211,7 @@ ConvGrads gradients_together(ConvPass first, const ConvShape& s, const Tensor& g
 
 Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& weight, const Tensor& bias,
                         Weights weights) {
-  const Tensor a = contiguous_copy(x), w = contiguous_copy(weight);
-  const Tensor b = bias.defined() ? contiguous_copy(bias) : bias;
+  const Tensor a = contiguous_copy(x), w = contiguous_copy(weight), b = contiguous_copy(bias);
   const DType dtype = impl(x).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.output_shape(), dtype, b, s.out_channels, volume(s.out));
   const bool direct = dtype == DType::float32 && conv_direct_suits(s);
@@ -230,8 +229,7 @@ Tensor conv_forward_raw(const ConvShape& s, const Tensor& x, const Tensor& weigh
 }
 
 Tensor conv_backward_data_raw(const ConvShape& s, const Tensor& grad, const Tensor& weight, const Tensor& bias) {
-  const Tensor g = contiguous_copy(grad), w = contiguous_copy(weight);
-  const Tensor b = bias.defined() ? contiguous_copy(bias) : bias;
+  const Tensor g = contiguous_copy(grad), w = contiguous_copy(weight), b = contiguous_copy(bias);
   const DType dtype = impl(g).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.input_shape(), dtype, b, s.in_channels, volume(s.in));
   if (dtype == DType::float32 && by_onednn(ConvPass::backward_data, s)) {
