@@ -12,8 +12,8 @@ sources() {
 }
 failed=0
 
-# must_not_compile: the first line says what the compiler must say.
-if sources | xargs -0 grep -nE '^.{121,}' -- | grep -vE '^tests/must_not_compile/[a-z0-9_]+\.cpp:1:'; then
+# Not tests/must_not_compile, which format.sh leaves alone.
+if sources | xargs -0 grep -nE '^.{121,}' -- | grep -v '^tests/must_not_compile/'; then
   echo "style.sh: lines of over 120 columns (above)" >&2
   failed=1
 fi

@@ -98,7 +98,7 @@ std::uint64_t next_sequence() {
 }
 
 // ---- float32 and float64 ----
-BOOST_DATA_TEST_CASE(types_and_values, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(types_and_values, boost::unit_test::data::make(op_table()), row) {
   for (const Sample& sample : row.samples) {
     const Tensors wide = leaves(sample, make_inputs(row, sample, kFloat64));
     const Tensors narrow = leaves(sample, make_inputs(row, sample, kFloat32));
@@ -144,11 +144,11 @@ void check_derivative(const Row& row, Check check) {
   }
 }
 
-BOOST_DATA_TEST_CASE(first_derivative, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(first_derivative, boost::unit_test::data::make(op_table()), row) {
   check_derivative(row, [](const GradcheckFunction& f, const Tensors& x) { gradcheck(f, x); });
 }
 
-BOOST_DATA_TEST_CASE(second_derivative, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(second_derivative, boost::unit_test::data::make(op_table()), row) {
   if (row.once) return;
   check_derivative(row, [](const GradcheckFunction& f, const Tensors& x) { gradgradcheck(f, x); });
 }
@@ -168,7 +168,7 @@ Tensors accumulated(const Sample& sample, const Tensors& inputs) {
   return grads;
 }
 
-BOOST_DATA_TEST_CASE(every_subset_of_inputs, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(every_subset_of_inputs, boost::unit_test::data::make(op_table()), row) {
   for (const Sample& sample : row.samples) {
     if (sample.size == Size::large) continue;
     const std::string what = label(row, sample);
@@ -196,7 +196,7 @@ BOOST_DATA_TEST_CASE(every_subset_of_inputs, data::make(op_table()), row) {
   }
 }
 
-BOOST_DATA_TEST_CASE(same_tensor_twice, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(same_tensor_twice, boost::unit_test::data::make(op_table()), row) {
   for (const Sample& sample : row.samples)
     for (std::size_t i = 0; i < sample.args.size() && sample.size != Size::large; ++i)
       for (std::size_t j = i + 1; j < sample.args.size(); ++j) {
@@ -255,7 +255,7 @@ void check_layout(const Sample& sample, const Tensors& plain, const Tensors& oth
   check_same(what + ": gradient", got.grads, want.grads, tol, tol);
 }
 
-BOOST_DATA_TEST_CASE(strides_of_inputs, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(strides_of_inputs, boost::unit_test::data::make(op_table()), row) {
   for (const Sample& sample : row.samples)
     for (const DType type : {kFloat64, kFloat32}) {
       if (sample.size == Size::large || !row.any_strides) continue;
@@ -281,7 +281,7 @@ BOOST_DATA_TEST_CASE(strides_of_inputs, data::make(op_table()), row) {
     }
 }
 
-BOOST_DATA_TEST_CASE(strides_of_gradients, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(strides_of_gradients, boost::unit_test::data::make(op_table()), row) {
   for (const Sample& sample : row.samples) {
     if (sample.size == Size::large) continue;
     const Tensors x = leaves(sample, make_inputs(row, sample, kFloat64));
@@ -297,7 +297,7 @@ BOOST_DATA_TEST_CASE(strides_of_gradients, data::make(op_table()), row) {
   }
 }
 
-BOOST_DATA_TEST_CASE(second_derivative_of_strided_inputs, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(second_derivative_of_strided_inputs, boost::unit_test::data::make(op_table()), row) {
   if (!row.differentiable || !row.any_strides || row.once) return;
   const Sample& sample = row.samples.front();
   if (sample.size != Size::small) return;
@@ -344,7 +344,7 @@ void check_reference(const Row& row, const Tensors& x, const std::function<doubl
   if (y.requires_grad()) backward({y}, {ones_like(y)});  // may be NaN, must not trap
 }
 
-BOOST_DATA_TEST_CASE(special_values, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(special_values, boost::unit_test::data::make(op_table()), row) {
   for (const DType type : {kFloat64, kFloat32}) {
     if (row.reference1) {
       const Tensor x = from_vector(kSpecial).to(type);
@@ -361,7 +361,7 @@ BOOST_DATA_TEST_CASE(special_values, data::make(op_table()), row) {
   }
 }
 
-BOOST_DATA_TEST_CASE(examples, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(examples, boost::unit_test::data::make(op_table()), row) {
   for (const Example& e : row.examples) {
     Tensors x;
     for (const Tensor& t : e.inputs) x.push_back(t.detach().requires_grad_(t.is_floating_point()));
@@ -413,7 +413,7 @@ bool holds(const Tensor& x, DType type) {
   return true;
 }
 
-BOOST_DATA_TEST_CASE(integer_inputs, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(integer_inputs, boost::unit_test::data::make(op_table()), row) {
   const Sample* sample = floating_sample(row);
   if (!sample) return;
   for (const DType type : {kInt64, kInt32, kUInt8}) {
@@ -442,7 +442,7 @@ BOOST_DATA_TEST_CASE(integer_inputs, data::make(op_table()), row) {
 }
 
 // float32 with float64: the result is float64, and each input gets its gradient in its own type.
-BOOST_DATA_TEST_CASE(mixed_types, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(mixed_types, boost::unit_test::data::make(op_table()), row) {
   const Sample* sample = floating_sample(row);
   if (!row.promotes || !sample) return;
   const Tensors inputs = make_inputs(row, *sample, kFloat64);
@@ -466,7 +466,7 @@ BOOST_DATA_TEST_CASE(mixed_types, data::make(op_table()), row) {
 }
 
 // ---- refusals ----
-BOOST_DATA_TEST_CASE(undefined_inputs, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(undefined_inputs, boost::unit_test::data::make(op_table()), row) {
   for (const Sample& sample : row.samples)
     for (std::size_t i = 0; i < sample.args.size(); ++i) {
       if (sample.args[i].values.optional || &sample != &row.samples.front()) continue;
@@ -514,7 +514,7 @@ void check_message(const Row& row, const BadCall& bad, const Error& e) {
                         what << ": written at line " << bad.at.line());
 }
 
-BOOST_DATA_TEST_CASE(bad_calls, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(bad_calls, boost::unit_test::data::make(op_table()), row) {
   for (const BadCall& bad : row.bad_calls) {
     const std::uint64_t before = next_sequence();
     const std::int64_t bytes = memory_stats().live_bytes;
@@ -540,7 +540,7 @@ struct Threads {
   int before;
 };
 
-BOOST_DATA_TEST_CASE(any_number_of_threads, data::make(op_table()), row) {
+BOOST_DATA_TEST_CASE(any_number_of_threads, boost::unit_test::data::make(op_table()), row) {
   const bool deterministic = is_deterministic();
   set_deterministic(true);
   for (const Sample& sample : row.samples) {

@@ -249,7 +249,8 @@ class Writer {
     if (crosses && p_.nodes.size() > kMaxNodesWithRoomForLabels) return fmt::format(", xlabel=\"{}\"", short_number(e.norm));
     if (e.side == Side::none || !across_) return fmt::format(", label=\" {}\"", short_number(e.norm));
     // Graphviz puts the label of an upright edge onto it: an empty cell keeps it off.
-    return fmt::format(R"(, label=<<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td>{}</td><td width="12"></td></tr></table>>)", short_number(e.norm));
+    return fmt::format(R"(, label=<<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td>{}</td>)"
+        R"(<td width="12"></td></tr></table>>)", short_number(e.norm));
   }
 
   std::string footer() const {
