@@ -19,8 +19,9 @@ Hardtanh::Hardtanh(HardtanhOptions options, Location at) : Layer("Hardtanh"), op
         .value_error();
 }
 
-Dropout2d::Dropout2d(double p, Location at) : Layer(fmt::format("Dropout2d({})", p)), p_(p) {
-  if (!(p >= 0 && p <= 1)) ErrorReport("Dropout2d", fmt::format("p must be in [0, 1], got {}", p), at).value_error();
+Dropout2d::Dropout2d(DropoutOptions options, Location at)
+    : Layer(fmt::format("Dropout2d({})", options.p)), p_(options.p) {
+  if (!(p_ >= 0 && p_ <= 1)) ErrorReport("Dropout2d", fmt::format("p must be in [0, 1], got {}", p_), at).value_error();
 }
 
 }  // namespace xgrad::nn

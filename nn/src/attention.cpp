@@ -133,16 +133,6 @@ Tensor MultiheadAttention::heads_of(const Tensor& x, const Location& at) const {
   return transpose(reshape(x, {x.size(0), x.size(1), num_heads_, embed_dim_ / num_heads_}, at), 1, 2, at);
 }
 
-AttentionOutput MultiheadAttention::operator()(const Tensor& query, const Tensor& key, const Tensor& value,
-                                               const AttentionInputs& inputs, Location at) const {
-  const xgrad::detail::ModuleScope scope(info(at));
-  if (!has_hooks()) return forward(query, key, value, inputs, at);
-  const Tensor in = run_pre_hooks(query);
-  AttentionOutput r = forward(in, key, value, inputs, at);
-  r.output = run_hooks(in, std::move(r.output));
-  return r;
-}
-
 AttentionOutput MultiheadAttention::forward(const Tensor& x, Location at) const { return forward(x, x, x, {}, at); }
 
 AttentionOutput MultiheadAttention::forward(const Tensor& query, const Tensor& key, const Tensor& value,

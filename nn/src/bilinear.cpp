@@ -11,7 +11,7 @@ namespace xgrad::nn {
 
 Bilinear::Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::int64_t out_features,
                    LinearOptions options, Location at)
-    : Module(fmt::format("Bilinear({}, {} → {})", in1_features, in2_features, out_features)) {
+    : Layer(fmt::format("Bilinear({}, {} → {})", in1_features, in2_features, out_features)) {
   for (const std::int64_t n : {in1_features, in2_features, out_features})
     if (n < 1) ErrorReport("Bilinear", fmt::format("sizes must be positive, got {}", n), at).value_error();
   const double bound = 1 / std::sqrt(static_cast<double>(in1_features));
@@ -20,13 +20,6 @@ Bilinear::Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::in
   if (!options.bias) return;
   bias = register_parameter("bias", empty({out_features}));
   init::uniform_(bias, -bound, bound);
-}
-
-Tensor Bilinear::operator()(const Tensor& x1, const Tensor& x2, Location at) const {
-  const xgrad::detail::ModuleScope scope(info(at));
-  if (!has_hooks()) return forward(x1, x2, at);
-  const Tensor in = run_pre_hooks(x1);
-  return run_hooks(in, forward(in, x2, at));
 }
 
 Tensor Bilinear::forward(const Tensor& x1, const Tensor& x2, Location at) const {

@@ -13,6 +13,7 @@ struct CloneScope::Copies {
   std::unordered_map<const void*, std::shared_ptr<void>> contents;  // states of modules, contents of containers
   std::unordered_map<const void*, Tensor> tensors;
   std::vector<std::pair<std::string, std::pair<Tensor, std::uint32_t>>> references;  // to the originals, before
+  std::vector<std::pair<const void*, std::shared_ptr<void>>> states;  // and their copies
   Copies* outer = nullptr;
 };
 
@@ -37,16 +38,29 @@ const Tensor& counterpart(const Tensor& t) {
   return found == making->tensors.end() ? t : found->second;
 }
 
-std::shared_ptr<void> counterpart(const std::shared_ptr<void>& p,
-                                  std::shared_ptr<void> (*copy)(const std::shared_ptr<void>&)) {
-  if (!making || !p) return p;
+namespace {
+
+std::shared_ptr<void> copied(const std::shared_ptr<void>& p,
+                             std::shared_ptr<void> (*copy)(const std::shared_ptr<void>&)) {
+  if (!making) return p;
   if (const auto found = making->contents.find(p.get()); found != making->contents.end()) return found->second;
   if (!copy) return p;
   // Marked first: contents may lead back to themselves.
   making->contents[p.get()] = p;
+  const auto* borrowed = nn::Borrowing::suspend();
   std::shared_ptr<void> made = copy(p);
+  nn::Borrowing::resume(borrowed);
   making->contents[p.get()] = made;
   return made;
+}
+
+}  // namespace
+
+std::shared_ptr<void> counterpart(const std::shared_ptr<void>& p,
+                                  std::shared_ptr<void> (*copy)(const std::shared_ptr<void>&)) {
+  if (!p) return p;
+  std::shared_ptr<void> found = copied(p, copy);
+  return nn::Borrowing::covers(found.get()) ? std::shared_ptr<void>(std::shared_ptr<void>(), found.get()) : found;
 }
 
 CloneScope::CloneScope(const nn::Module& module) : copies_(std::make_unique<Copies>()) {
@@ -85,6 +99,7 @@ CloneScope::CloneScope(const nn::Module& module) : copies_(std::make_unique<Copi
     to->pre_hooks = from->pre_hooks;
     to->backward_hooks = from->backward_hooks;
   }
+  c.states.assign(all.begin(), all.end());
   for (auto& [path, reference] : c.references) reference.second = references_to(reference.first);
 }
 
@@ -93,6 +108,10 @@ CloneScope::~CloneScope() {
 }
 
 void CloneScope::finish(const Location& at) {
+  using State = nn::Module::State;
+  for (const auto& [from, to] : copies_->states)
+    if (const State& s = *static_cast<const State*>(from); s.object)
+      nn::Module(std::static_pointer_cast<State>(to)).keep_typed(*s.type, s.object, true);
   making = copies_->outer;
   for (const auto& [path, reference] : copies_->references)
     if (references_to(reference.first) > reference.second)

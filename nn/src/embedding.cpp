@@ -67,11 +67,4 @@ Tensor EmbeddingBag::forward(const Tensor& x, const Tensor& offsets, const Tenso
 }
 Tensor EmbeddingBag::forward(const Tensor& x, Location at) const { return forward(x, Tensor(), Tensor(), at); }
 
-Tensor EmbeddingBag::operator()(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights,
-                                Location at) const {
-  const xgrad::detail::ModuleScope scope(info(at));
-  Tensor y = forward(x, offsets, per_sample_weights, at);
-  return has_hooks() ? run_hooks(x, std::move(y)) : y;
-}
-
 }  // namespace xgrad::nn

@@ -69,9 +69,29 @@ Parameter Module::register_buffer(const std::string& name, Tensor value, bool pe
 
 void Module::add_child(const std::string& name, Module& child, const Location& at) {
   require_free_name("register_module", state_->has(name), name, at);
+  adopt(name, child, "register_module", at);
+  state_->children.emplace_back(name, child.state_);
+}
+
+void Module::exchange_child(const std::string& name, Module& child, const Location& at) {
+  const auto named = [&](const auto& c) { return c.first == name; };
+  const auto place = std::ranges::find_if(state_->children, named);
+  if (place == state_->children.end()) {
+    std::vector<std::string> names;
+    for (const auto& [other, c] : state_->children) names.push_back(other);
+    ErrorReport("replace_module", fmt::format("no child '{}'", name), at)
+        .line("children", names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")))
+        .value_error();
+  }
+  adopt(name, child, "replace_module", at);
+  const std::shared_ptr<State> before = std::exchange(place->second, child.state_);
+  before->has_parent = std::ranges::any_of(state_->children, [&](const auto& c) { return c.second == before; });
+}
+
+// Names the child and what is in it.
+void Module::adopt(const std::string& name, Module& child, const char* op, const Location& at) {
   visit(*child.state_, name, [&](const std::string&, const State& s) {
-    if (&s == state_.get())
-      ErrorReport("register_module", fmt::format("'{}' would contain itself", name), at).value_error();
+    if (&s == state_.get()) ErrorReport(op, fmt::format("'{}' would contain itself", name), at).value_error();
   });
   child.state_->has_parent = true;
   child.state_->info->name = name;
@@ -79,7 +99,27 @@ void Module::add_child(const std::string& name, Module& child, const Location& a
     for (const auto& [leaf, t] : s.parameters)
       if (Tensor p = t; p.defined()) p.set_name(joined_path(path, leaf));
   });
-  state_->children.emplace_back(name, child.state_);
+}
+
+thread_local const std::unordered_set<const void*>* Borrowing::current = nullptr;
+
+void Module::keep_typed(const detail::TypedCopy& type, const void* module, bool again) const {
+  if (state_->object && !again) return;
+  std::unordered_set<const void*> all;
+  visit(*state_, "", [&](const std::string&, const State& s) {
+    all.insert(&s);
+    for (const auto* entries : {&s.parameter_entries, &s.buffer_entries})
+      for (const auto& e : *entries) all.insert(e.get());
+  });
+  const Borrowing borrowing(std::move(all));
+  void* made = type.copy(module);
+  if (state_->object) state_->type->destroy(state_->object);
+  state_->object = made;
+  state_->type = &type;
+}
+
+void* Module::typed(const std::type_info& type) const {
+  return state_.get() && state_->object && *state_->type->type == type ? state_->object : nullptr;
 }
 
 void Module::set_label(std::string label) { state_->info->label = std::move(label); }
@@ -137,6 +177,18 @@ std::vector<std::pair<std::string, Module>> Module::named_modules() const {
     for (auto& [path, m] : child.named_modules())
       if (std::ranges::none_of(out, [&](const auto& o) { return o.second.is_same(m); }))
         out.emplace_back(path.empty() ? name : joined_path(name, path), m);
+  return out;
+}
+
+std::vector<Module> Module::children() const {
+  std::vector<Module> out;
+  for (auto& [name, child] : named_children()) out.push_back(std::move(child));
+  return out;
+}
+
+std::vector<Module> Module::modules() const {
+  std::vector<Module> out;
+  for (auto& [path, m] : named_modules()) out.push_back(std::move(m));
   return out;
 }
 
@@ -201,7 +253,20 @@ void no_output_for_hooks(const nn::Module& module, const Location& at) {
       .value_error();
 }
 
+void no_input_for_hooks(const nn::Module& module, const Location& at) {
+  ErrorReport(module.label().c_str(), "a hook replaced the input, and the call has no tensor among its inputs", at)
+      .value_error();
+}
+
+void empty_module(const std::type_info& type, const Location& at) {
+  const std::string name = type_name(type);
+  ErrorReport(name.c_str(), "the module is empty: it was made from nullptr, or moved from", at)
+      .help("assign one before it is used: fc = register_module(\"fc\", nn::Linear(4, 8))")
+      .value_error();
+}
+
 std::string module_text(const nn::Module& module, const std::type_info& type) {
+  if (!module) return type_name(type) + " (empty)";
   const auto children = module.named_children();
   std::string text = module.label().empty() ? type_name(type) : module.label();
   if (children.empty()) return text;

@@ -87,7 +87,8 @@ Tensor Module::run_pre_hooks(Tensor input) const {
   for (const auto& [key, hook] : hooks)
     if (Tensor r = hook(*this, input); r.defined()) input = r;
   // What else uses the input must not count for this call.
-  if (!state_->backward_hooks.empty() && grad_enabled() && input.requires_grad()) input = alias(input);
+  if (!state_->backward_hooks.empty() && grad_enabled() && input.defined() && input.requires_grad())
+    input = alias(input);
   return input;
 }
 
@@ -98,7 +99,7 @@ using Hooks = std::vector<std::pair<std::uint64_t, Module::BackwardHook>>;
 // Hooks on the tensors around one call: first the gradient of the output arrives, then that of the input.
 Tensor watched(const Module& module, const Hooks& hooks, const Tensor& input, Tensor output) {
   if (output.is_same(input) || output.is_leaf()) output = alias(output);
-  if (!input.requires_grad()) {
+  if (!input.defined() || !input.requires_grad()) {
     output.register_hook([module, hooks](const Tensor& g) {
       for (const auto& [key, hook] : hooks) hook(module, Tensor(), g);
       return Tensor();

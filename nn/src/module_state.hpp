@@ -7,7 +7,7 @@
 
 namespace xgrad::nn {
 
-struct Module::State {
+struct Module::State : std::enable_shared_from_this<Module::State> {
   NamedTensors parameters, buffers;
   std::vector<std::shared_ptr<detail::Registration>> parameter_entries, buffer_entries;  // in the same order
   std::unordered_set<std::string> transient;  // buffers that are not saved
@@ -19,6 +19,10 @@ struct Module::State {
   bool training = true;
   bool has_parent = false, replaced = false;  // as a child: the last handle was assigned another module
   std::string replaced_by;                    // the label of that
+  // The module as an object of its class, for as(). It borrows the states and entries of the module and of what is below
+  // it, or the module would keep itself.
+  const detail::TypedCopy* type = nullptr;
+  void* object = nullptr;
 
   State() = default;
   State(const State&) = delete;
@@ -32,8 +36,35 @@ struct Module::State {
   }
 };
 
+inline Module::State* Module::Held::operator->() const {
+  if (!get()) [[unlikely]]
+    detail::empty_module(typeid(Module), Location());
+  return get();
+}
+inline Module::State& Module::Held::operator*() const { return *operator->(); }
+
 // Module's copy constructor tells which module it copied a handle of.
 void note_copy(const void* state);
+
+// While it lives, copies of handles to these states and entries do not count.
+class Borrowing {
+ public:
+  explicit Borrowing(std::unordered_set<const void*> borrowed)
+      : borrowed_(std::move(borrowed)), before_(std::exchange(current, &borrowed_)) {}
+  ~Borrowing() { current = before_; }
+  Borrowing(const Borrowing&) = delete;
+  Borrowing& operator=(const Borrowing&) = delete;
+
+  static bool covers(const void* p) { return current && current->contains(p); }
+  // What others share is copied as if there were none.
+  static const std::unordered_set<const void*>* suspend() { return std::exchange(current, nullptr); }
+  static void resume(const std::unordered_set<const void*>* borrowed) { current = borrowed; }
+
+ private:
+  static thread_local const std::unordered_set<const void*>* current;
+  std::unordered_set<const void*> borrowed_;
+  const std::unordered_set<const void*>* before_;
+};
 
 inline std::string joined_path(const std::string& prefix, const std::string& name) {
   return prefix.empty() ? name : prefix + "." + name;

@@ -30,13 +30,15 @@ Tensor MaxPoolNd<N>::forward(const Tensor& x, Location at) const {
 
 template <int N>
 ValuesIndices MaxPoolNd<N>::forward_with_indices(const Tensor& x, Location at) const {
-  const xgrad::detail::ModuleScope scope(this->info(at));
-  if constexpr (N == 1)
-    return max_pool1d_with_indices(x, kernel_size_, options_, at);
-  else if constexpr (N == 2)
-    return max_pool2d_with_indices(x, kernel_size_, options_, at);
-  else
-    return max_pool3d_with_indices(x, kernel_size_, options_, at);
+  const auto pool = [&](const Tensor& in) {
+    if constexpr (N == 1)
+      return max_pool1d_with_indices(in, kernel_size_, options_, at);
+    else if constexpr (N == 2)
+      return max_pool2d_with_indices(in, kernel_size_, options_, at);
+    else
+      return max_pool3d_with_indices(in, kernel_size_, options_, at);
+  };
+  return this->call_as(pool, at, x);
 }
 
 template <int N>
@@ -100,13 +102,15 @@ Tensor AdaptiveMaxPoolNd<N>::forward(const Tensor& x, Location at) const {
 
 template <int N>
 ValuesIndices AdaptiveMaxPoolNd<N>::forward_with_indices(const Tensor& x, Location at) const {
-  const xgrad::detail::ModuleScope scope(this->info(at));
-  if constexpr (N == 1)
-    return adaptive_max_pool1d_with_indices(x, output_size_, at);
-  else if constexpr (N == 2)
-    return adaptive_max_pool2d_with_indices(x, output_size_, at);
-  else
-    return adaptive_max_pool3d_with_indices(x, output_size_, at);
+  const auto pool = [&](const Tensor& in) {
+    if constexpr (N == 1)
+      return adaptive_max_pool1d_with_indices(in, output_size_, at);
+    else if constexpr (N == 2)
+      return adaptive_max_pool2d_with_indices(in, output_size_, at);
+    else
+      return adaptive_max_pool3d_with_indices(in, output_size_, at);
+  };
+  return this->call_as(pool, at, x);
 }
 
 template class MaxPoolNd<1>;

@@ -13,8 +13,15 @@ namespace {
 // Entries and children that were left so, in all modules: as long as there are none, nobody needs to look.
 std::atomic<std::int64_t> replacements{0};
 
+// A handle that counts, in the place of one that was borrowed; see Module::as().
+template <class T>
+std::shared_ptr<T> counting(std::shared_ptr<T> p) noexcept {
+  if (p && p.use_count() == 0 && !Borrowing::covers(p.get())) p = p->weak_from_this().lock();
+  return p;
+}
+
 std::shared_ptr<detail::Registration> counterpart_of(const std::shared_ptr<detail::Registration>& entry) {
-  return std::static_pointer_cast<detail::Registration>(detail::counterpart(entry, nullptr));
+  return counting(std::static_pointer_cast<detail::Registration>(detail::counterpart(entry, nullptr)));
 }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& by, const char* help, const Location& at) {
@@ -42,8 +49,8 @@ Parameter& Parameter::operator=(Parameter&& o) noexcept {
   if (this == &o) return *this;
   const std::shared_ptr<detail::Registration> before = std::exchange(entry_, std::move(o.entry_));
   Tensor::operator=(static_cast<Tensor&&>(o));
-  // Held by the module's list and here: no other Parameter shows it.
-  if (before && before != entry_ && before.use_count() == 2 && !before->replaced) {
+  // Held by the module's list and here, or borrowed: no other Parameter shows it.
+  if (before && before != entry_ && (before.use_count() == 2 || before.use_count() == 0) && !before->replaced) {
     before->replaced = true;
     if (defined()) before->replaced_by = name();
     ++replacements;
@@ -51,27 +58,33 @@ Parameter& Parameter::operator=(Parameter&& o) noexcept {
   return *this;
 }
 
-Module::Module(const Module& o) : state_(std::static_pointer_cast<State>(detail::counterpart(o.state_, nullptr))) {
+std::shared_ptr<Module::State> Module::owned(std::shared_ptr<State> s) noexcept { return counting(std::move(s)); }
+
+Module::Module(const Module& o)
+    : state_(owned(std::static_pointer_cast<State>(detail::counterpart(o.state_, nullptr)))) {
   note_copy(state_.get());
 }
+Module::Module(Module&& o) noexcept : state_(owned(std::move(o.state_))) {}
 Module& Module::operator=(const Module& o) {
-  rebind(std::static_pointer_cast<State>(detail::counterpart(o.state_, nullptr)));
+  rebind(owned(std::static_pointer_cast<State>(detail::counterpart(o.state_, nullptr))));
   return *this;
 }
 Module& Module::operator=(Module&& o) noexcept {
-  rebind(std::move(o.state_));
+  rebind(owned(std::move(o.state_)));
   return *this;
 }
 
 void Module::rebind(std::shared_ptr<State> next) noexcept {
-  const std::shared_ptr<State> before = std::exchange(state_, std::move(next));
-  if (!before || before == state_ || !before->has_parent || before.use_count() != 2 || before->replaced) return;
+  const std::shared_ptr<State> before = std::exchange(state_, Held(std::move(next)));
+  if (!before || before == state_ || !before->has_parent || before->replaced) return;
+  if (before.use_count() != 2 && before.use_count() != 0) return;
   before->replaced = true;
   if (state_) before->replaced_by = state_->info->label;
   ++replacements;
 }
 
 Module::State::~State() {
+  if (object) type->destroy(object);
   std::int64_t gone = replaced;
   for (const auto* entries : {&parameter_entries, &buffer_entries})
     for (const auto& e : *entries) gone += e->replaced;
@@ -79,6 +92,7 @@ Module::State::~State() {
 }
 
 void Module::require_intact(const Location& at) const {
+  if (!state_) detail::empty_module(typeid(Module), at);
   if (replacements.load(std::memory_order_relaxed) == 0) [[likely]]
     return;
   visit(*state_, "", [&](const std::string& path, const State& s) {
@@ -96,14 +110,15 @@ void Module::require_intact(const Location& at) const {
     for (const auto& [name, child] : s.children)
       if (child->replaced)
         refuse(joined_path(path, name), child->replaced_by,
-               "register_module() is the way in. Copy values with load_state_dict(), or make the module before it is "
-               "registered",
+               "register_module() is the way in, net.fc = net.replace_module(\"fc\", ...) exchanges it. Copy values "
+               "with load_state_dict(), or make the module before it is registered",
                at);
   });
 }
 
 std::shared_ptr<const ModuleInfo> Module::info(const Location& at) const {
-  require_intact(at);
+  if (replacements.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    require_intact(at);
   return state_->info;
 }
 

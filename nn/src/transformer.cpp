@@ -49,14 +49,6 @@ Tensor TransformerEncoderLayer::fed_forward(const Tensor& x, const Location& at)
   return dropout2(linear2(dropout(active, at), at), at);
 }
 
-Tensor TransformerEncoderLayer::operator()(const Tensor& src, const Tensor& src_mask,
-                                           const Tensor& src_key_padding_mask, Location at) const {
-  const xgrad::detail::ModuleScope scope(info(at));
-  if (!has_hooks()) return forward(src, src_mask, src_key_padding_mask, at);
-  const Tensor in = run_pre_hooks(src);
-  return run_hooks(in, forward(in, src_mask, src_key_padding_mask, at));
-}
-
 Tensor TransformerEncoderLayer::forward(const Tensor& src, Location at) const {
   return forward(src, Tensor(), Tensor(), at);
 }

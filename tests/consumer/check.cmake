@@ -27,7 +27,7 @@ if(PKG_CONFIG AND SHARED)
   execute_process(COMMAND ${PKG_CONFIG} --cflags --libs xgrad OUTPUT_VARIABLE options
     OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(options UNIX_COMMAND "${options}")
-  run(${CXX} ${flags} ${SOURCE_DIR}/main.cpp ${SOURCE_DIR}/own_operations.cpp ${options}
+  run(${CXX} ${flags} ${SOURCE_DIR}/main.cpp ${SOURCE_DIR}/own_module.cpp ${SOURCE_DIR}/own_operations.cpp ${options}
     -Wl,-rpath,${WORK_DIR}/prefix/${LIBDIR}
     -o ${WORK_DIR}/consumer-pkg-config)
   run(${WORK_DIR}/consumer-pkg-config)

@@ -6,6 +6,7 @@
 #include <xgrad/elementwise.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "own_module.hpp"
 #include "own_operations.hpp"
 
 namespace mine {
@@ -47,5 +48,5 @@ int main() {
   }
   const std::string picture = xgrad::viz::to_dot(mine::swish(x).sum());
   std::cout << "xgrad " << xgrad::kVersion << ": loss " << first << " -> " << last << "\n";
-  return check_own_operations() && last < 0.2 * first && picture.find("swish") != std::string::npos ? 0 : 1;
+  return check_own_operations() && check_own_module() && last < 0.2 * first && picture.find("swish") != std::string::npos ? 0 : 1;
 }

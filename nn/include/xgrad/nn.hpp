@@ -8,6 +8,7 @@
 #include <xgrad/nn/container.hpp>
 #include <xgrad/nn/functional.hpp>
 #include <xgrad/nn/init.hpp>
+#include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/pooling.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <xgrad/by_name.hpp>
-#include <xgrad/nn/module.hpp>
+#include <xgrad/nn/linear.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/dropout.hpp>
 #include <xgrad/ops/softmax.hpp>
@@ -11,30 +11,40 @@ namespace xgrad::nn {
 
 class ReLU final : public Layer<ReLU> {
  public:
+  ReLU(const ReLU&) = default;
+  ReLU(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   ReLU() : Layer("ReLU") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return relu(x, at); }
 };
 
 class Tanh final : public Layer<Tanh> {
  public:
+  Tanh(const Tanh&) = default;
+  Tanh(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Tanh() : Layer("Tanh") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return tanh(x, at); }
 };
 
 class Sigmoid final : public Layer<Sigmoid> {
  public:
+  Sigmoid(const Sigmoid&) = default;
+  Sigmoid(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Sigmoid() : Layer("Sigmoid") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return sigmoid(x, at); }
 };
 
 class LogSigmoid final : public Layer<LogSigmoid> {
  public:
+  LogSigmoid(const LogSigmoid&) = default;
+  LogSigmoid(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   LogSigmoid() : Layer("LogSigmoid") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return log_sigmoid(x, at); }
 };
 
 class SiLU final : public Layer<SiLU> {
  public:
+  SiLU(const SiLU&) = default;
+  SiLU(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   SiLU() : Layer("SiLU") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return silu(x, at); }
 };
@@ -42,110 +52,106 @@ class SiLU final : public Layer<SiLU> {
 struct LeakyReLUOptions {
   double negative_slope = 0.01;
 };
-class LeakyReLU final : public Layer<LeakyReLU> {
+class LeakyReLU final : public Layer<LeakyReLU, LeakyReLUOptions> {
  public:
-  explicit LeakyReLU(LeakyReLUOptions options = {}) : Layer("LeakyReLU"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return leaky_relu(x, options_.negative_slope, at); }
-
- private:
-  LeakyReLUOptions options_;
 };
 
 struct ELUOptions {
   double alpha = 1;
 };
-class ELU final : public Layer<ELU> {
+class ELU final : public Layer<ELU, ELUOptions> {
  public:
-  explicit ELU(ELUOptions options = {}) : Layer("ELU"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return elu(x, options_.alpha, at); }
-
- private:
-  ELUOptions options_;
 };
 
 struct GELUOptions {
   Gelu approximate = Gelu::none;
 };
-class GELU final : public Layer<GELU> {
+class GELU final : public Layer<GELU, GELUOptions> {
  public:
-  explicit GELU(GELUOptions options = {}) : Layer("GELU"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return gelu(x, options_.approximate, at); }
-
- private:
-  GELUOptions options_;
 };
 
 struct SoftplusOptions {
   ByName by_name = ByName();
   double beta = 1, threshold = 20;
 };
-class Softplus final : public Layer<Softplus> {
+class Softplus final : public Layer<Softplus, SoftplusOptions> {
  public:
-  explicit Softplus(SoftplusOptions options = {}) : Layer("Softplus"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return softplus(x, options_.beta, options_.threshold, at); }
-
- private:
-  SoftplusOptions options_;
 };
 
 struct SoftmaxOptions {
   std::int64_t dim = -1;
 };
-class Softmax final : public Layer<Softmax> {
+class Softmax final : public Layer<Softmax, SoftmaxOptions> {
  public:
-  explicit Softmax(SoftmaxOptions options = {}) : Layer("Softmax"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return softmax(x, options_.dim, at); }
-
- private:
-  SoftmaxOptions options_;
 };
-class LogSoftmax final : public Layer<LogSoftmax> {
+class LogSoftmax final : public Layer<LogSoftmax, SoftmaxOptions> {
  public:
-  explicit LogSoftmax(SoftmaxOptions options = {}) : Layer("LogSoftmax"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return log_softmax(x, options_.dim, at); }
-
- private:
-  SoftmaxOptions options_;
 };
 
 class ReLU6 final : public Layer<ReLU6> {
  public:
+  ReLU6(const ReLU6&) = default;
+  ReLU6(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   ReLU6() : Layer("ReLU6") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return relu6(x, at); }
 };
 
 class Hardsigmoid final : public Layer<Hardsigmoid> {
  public:
+  Hardsigmoid(const Hardsigmoid&) = default;
+  Hardsigmoid(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Hardsigmoid() : Layer("Hardsigmoid") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardsigmoid(x, at); }
 };
 
 class Hardswish final : public Layer<Hardswish> {
  public:
+  Hardswish(const Hardswish&) = default;
+  Hardswish(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Hardswish() : Layer("Hardswish") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardswish(x, at); }
 };
 
 class SELU final : public Layer<SELU> {
  public:
+  SELU(const SELU&) = default;
+  SELU(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   SELU() : Layer("SELU") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return selu(x, at); }
 };
 
 class Mish final : public Layer<Mish> {
  public:
+  Mish(const Mish&) = default;
+  Mish(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Mish() : Layer("Mish") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return mish(x, at); }
 };
 
 class Softsign final : public Layer<Softsign> {
  public:
+  Softsign(const Softsign&) = default;
+  Softsign(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Softsign() : Layer("Softsign") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return softsign(x, at); }
 };
 
 class Tanhshrink final : public Layer<Tanhshrink> {
  public:
+  Tanhshrink(const Tanhshrink&) = default;
+  Tanhshrink(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Tanhshrink() : Layer("Tanhshrink") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return tanhshrink(x, at); }
 };
@@ -157,7 +163,10 @@ struct HardtanhOptions {
 // ValueError unless min_val < max_val.
 class XGRAD_API Hardtanh final : public Layer<Hardtanh> {
  public:
+  Hardtanh(const Hardtanh&) = default;
+  Hardtanh(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit Hardtanh(HardtanhOptions options = {}, Location at = Location::current());
+  explicit Hardtanh(NoOptions, Location at = Location::current()) : Hardtanh(HardtanhOptions{}, at) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardtanh(x, options_.min_val, options_.max_val, at); }
 
  private:
@@ -167,96 +176,77 @@ class XGRAD_API Hardtanh final : public Layer<Hardtanh> {
 struct HardshrinkOptions {
   double lambd = 0.5;
 };
-class Hardshrink final : public Layer<Hardshrink> {
+class Hardshrink final : public Layer<Hardshrink, HardshrinkOptions> {
  public:
-  explicit Hardshrink(HardshrinkOptions options = {}) : Layer("Hardshrink"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardshrink(x, options_.lambd, at); }
-
- private:
-  HardshrinkOptions options_;
 };
 
 struct SoftshrinkOptions {
   double lambd = 0.5;
 };
-class Softshrink final : public Layer<Softshrink> {
+class Softshrink final : public Layer<Softshrink, SoftshrinkOptions> {
  public:
-  explicit Softshrink(SoftshrinkOptions options = {}) : Layer("Softshrink"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return softshrink(x, options_.lambd, at); }
-
- private:
-  SoftshrinkOptions options_;
 };
 
 struct CELUOptions {
   double alpha = 1;
 };
-class CELU final : public Layer<CELU> {
+class CELU final : public Layer<CELU, CELUOptions> {
  public:
-  explicit CELU(CELUOptions options = {}) : Layer("CELU"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return celu(x, options_.alpha, at); }
-
- private:
-  CELUOptions options_;
 };
 
 struct GLUOptions {
   std::int64_t dim = -1;
 };
-class GLU final : public Layer<GLU> {
+class GLU final : public Layer<GLU, GLUOptions> {
  public:
-  explicit GLU(GLUOptions options = {}) : Layer("GLU"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return glu(x, options_.dim, at); }
-
- private:
-  GLUOptions options_;
 };
 
 struct SoftminOptions {
   std::int64_t dim = -1;
 };
-class Softmin final : public Layer<Softmin> {
+class Softmin final : public Layer<Softmin, SoftminOptions> {
  public:
-  explicit Softmin(SoftminOptions options = {}) : Layer("Softmin"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return softmin(x, options_.dim, at); }
-
- private:
-  SoftminOptions options_;
 };
 
 struct RReLUOptions {
   ByName by_name = ByName();
   double lower = 1. / 8, upper = 1. / 3;
 };
-class RReLU final : public Layer<RReLU> {
+class RReLU final : public Layer<RReLU, RReLUOptions> {
  public:
-  explicit RReLU(RReLUOptions options = {}) : Layer("RReLU"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return rrelu(x, options_.lower, options_.upper, is_training(), at); }
-
- private:
-  RReLUOptions options_;
 };
 
 // 0 below 0, 1 above; without a gradient.
 struct StepOptions {
   double at_zero = 1;
 };
-class Step final : public Layer<Step> {
+class Step final : public Layer<Step, StepOptions> {
  public:
-  explicit Step(StepOptions options = {}) : Layer("Step"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return step(x, options_.at_zero, at); }
-
- private:
-  StepOptions options_;
 };
 
 class Threshold final : public Layer<Threshold> {
  public:
+  Threshold(const Threshold&) = default;
+  Threshold(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Threshold(double threshold, double value) : Layer("Threshold"), threshold_(threshold), value_(value) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return threshold(x, threshold_, value_, at); }
 
  private:
-  double threshold_, value_;
+  double threshold_ = 0, value_ = 0;
 };
 
 struct PReLUOptions {
@@ -267,7 +257,10 @@ struct PReLUOptions {
 // Parameter weight (num_parameters), the slopes for negative inputs.
 class XGRAD_API PReLU final : public Layer<PReLU> {
  public:
+  PReLU(const PReLU&) = default;
+  PReLU(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit PReLU(PReLUOptions options = {}, Location at = Location::current());
+  explicit PReLU(NoOptions, Location at = Location::current()) : PReLU(PReLUOptions{}, at) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return prelu(x, weight, at); }
 
   Parameter weight;
@@ -279,11 +272,13 @@ struct MaxoutOptions {
 // The largest of each `pieces` neighbouring features: put it behind a layer that yields `pieces` times as many.
 class Maxout final : public Layer<Maxout> {
  public:
+  Maxout(const Maxout&) = default;
+  Maxout(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit Maxout(std::int64_t pieces, MaxoutOptions options = {}) : Layer("Maxout"), pieces_(pieces), options_(options) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return maxout(x, pieces_, options_.dim, at); }
 
  private:
-  std::int64_t pieces_;
+  std::int64_t pieces_ = 1;
   MaxoutOptions options_;
 };
 
@@ -291,11 +286,16 @@ class Maxout final : public Layer<Maxout> {
 // et al. 2015.
 class XGRAD_API Dropout2d final : public Layer<Dropout2d> {
  public:
-  explicit Dropout2d(double p = 0.5, Location at = Location::current());
+  Dropout2d(const Dropout2d&) = default;
+  Dropout2d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  explicit Dropout2d(DropoutOptions options = {}, Location at = Location::current());
+  explicit Dropout2d(NoOptions, Location at = Location::current()) : Dropout2d(DropoutOptions{}, at) {}
+  template <std::convertible_to<double> P>  // {} is no probability
+  explicit Dropout2d(P p, Location at = Location::current()) : Dropout2d(DropoutOptions{static_cast<double>(p)}, at) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return feature_dropout(x, p_, is_training(), at); }
 
  private:
-  double p_;
+  double p_ = 0;
 };
 
 }  // namespace xgrad::nn

@@ -38,25 +38,29 @@ struct AttentionOutput {
 // Vaswani et al. 2017.
 class XGRAD_API MultiheadAttention final : public Layer<MultiheadAttention> {
  public:
+  MultiheadAttention(const MultiheadAttention&) = default;
+  MultiheadAttention(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   MultiheadAttention(std::int64_t embed_dim, std::int64_t num_heads, MultiheadAttentionOptions options = {},
                      Location at = Location::current());
   using Layer::operator();  // of a sequence to itself
   // Hooks see the query.
   AttentionOutput operator()(const Tensor& query, const Tensor& key, const Tensor& value,
-                             const AttentionInputs& inputs = {}, Location at = Location::current()) const;
+                             const AttentionInputs& inputs = {}, Location at = Location::current()) const {
+    return call(at, query, key, value, inputs);
+  }
   AttentionOutput forward(const Tensor& x, Location at = Location::current()) const;
   AttentionOutput forward(const Tensor& query, const Tensor& key, const Tensor& value, const AttentionInputs& inputs,
                           Location at = Location::current()) const;
 
   Parameter in_proj_weight, q_proj_weight, k_proj_weight, v_proj_weight, in_proj_bias, bias_k, bias_v;
-  Linear out_proj;
+  Linear out_proj{nullptr};
 
  private:
   struct Projected;
   Projected project(const Tensor& query, const Tensor& key, const Tensor& value, const Location& at) const;
   Tensor heads_of(const Tensor& x, const Location& at) const;
 
-  std::int64_t embed_dim_, num_heads_;
+  std::int64_t embed_dim_ = 0, num_heads_ = 1;
   MultiheadAttentionOptions options_;
 };
 

@@ -6,12 +6,12 @@ namespace xgrad::nn {
 
 // y_o = x1^T W_o x2 + b_o: (..., in1_features) and (..., in2_features) -> (..., out_features). Parameters: weight
 // (out, in1, in2), bias (out), both at first uniform in +-1/sqrt(in1). ValueError for sizes below 1.
-class XGRAD_API Bilinear final : public Module {
+class XGRAD_API Bilinear final : public Layer<Bilinear> {
  public:
+  Bilinear(const Bilinear&) = default;
+  Bilinear(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::int64_t out_features, LinearOptions options = {},
            Location at = Location::current());
-  // Hooks see x1.
-  Tensor operator()(const Tensor& x1, const Tensor& x2, Location at = Location::current()) const;
   Tensor forward(const Tensor& x1, const Tensor& x2, Location at = Location::current()) const;
 
   Parameter weight, bias;

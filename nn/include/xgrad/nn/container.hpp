@@ -44,6 +44,8 @@ template <class M = AnyModule>
 class ModuleList : public Module {
  public:
   ModuleList() : Module("ModuleList") {}
+  template <std::same_as<std::nullptr_t> Null>
+  ModuleList(Null) noexcept : Module(nullptr) {}  // NOLINT: empty, as a Layer
   ModuleList(std::initializer_list<M> modules, Location where = Location::current()) : ModuleList() {
     extend(modules, where);
   }
@@ -74,10 +76,19 @@ class ModuleList : public Module {
   M& at(std::int64_t i, Location where = Location::current()) const {
     return (*items_)[detail::wrap_index("ModuleList", i, size(), where)];
   }
+  // Another module in the place of one.
+  ModuleList& replace(std::int64_t i, M module, Location where = Location::current()) {
+    M& place = at(i, where);
+    place = replace_module(std::to_string(&place - items_->data()), std::move(module), where);
+    return *this;
+  }
   std::size_t size() const { return items_->size(); }
   bool empty() const { return items_->empty(); }
   auto begin() const { return items_->begin(); }
   auto end() const { return items_->end(); }
+  ModuleList* operator->() { return this; }
+  const ModuleList* operator->() const { return this; }
+  ModuleList clone(Location where = Location::current()) const { return nn::clone(*this, where); }
 
  private:
   Shared<std::vector<M>> items_;
@@ -88,6 +99,8 @@ template <class M = AnyModule>
 class ModuleDict : public Module {
  public:
   ModuleDict() : Module("ModuleDict") {}
+  template <std::same_as<std::nullptr_t> Null>
+  ModuleDict(Null) noexcept : Module(nullptr) {}  // NOLINT: empty, as a Layer
   ModuleDict(std::initializer_list<std::pair<std::string, M>> modules, Location where = Location::current())
       : ModuleDict() {
     for (const auto& [name, m] : modules) add(name, m, where);
@@ -109,6 +122,12 @@ class ModuleDict : public Module {
       if (key == name) return m;
     detail::unknown_name("ModuleDict", name, keys(), where);
   }
+  // Another module in the place of one.
+  ModuleDict& replace(const std::string& name, M module, Location where = Location::current()) {
+    M& place = at(name, where);
+    place = replace_module(name, std::move(module), where);
+    return *this;
+  }
   bool contains(const std::string& name) const {
     for (const auto& [key, m] : *items_)
       if (key == name) return true;
@@ -123,6 +142,9 @@ class ModuleDict : public Module {
   bool empty() const { return items_->empty(); }
   auto begin() const { return items_->begin(); }
   auto end() const { return items_->end(); }
+  ModuleDict* operator->() { return this; }
+  const ModuleDict* operator->() const { return this; }
+  ModuleDict clone(Location where = Location::current()) const { return nn::clone(*this, where); }
 
  private:
   Shared<std::vector<std::pair<std::string, M>>> items_;

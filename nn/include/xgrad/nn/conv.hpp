@@ -32,6 +32,8 @@ struct ConvNdOptions {
 template <int N>
 class ConvNd final : public Layer<ConvNd<N>> {
  public:
+  ConvNd(const ConvNd&) = default;
+  ConvNd(Empty) noexcept : Layer<ConvNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   ConvNd(std::int64_t in_channels, std::int64_t out_channels, Extents<N> kernel_size, ConvNdOptions<N> options = {},
          Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -69,6 +71,8 @@ struct ConvTransposeNdOptions {
 template <int N>
 class ConvTransposeNd final : public Layer<ConvTransposeNd<N>> {
  public:
+  ConvTransposeNd(const ConvTransposeNd&) = default;
+  ConvTransposeNd(Empty) noexcept : Layer<ConvTransposeNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   ConvTransposeNd(std::int64_t in_channels, std::int64_t out_channels, Extents<N> kernel_size,
                   ConvTransposeNdOptions<N> options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;

@@ -10,6 +10,8 @@ namespace xgrad::nn {
 // IndexError for an index that is no row.
 class XGRAD_API Embedding final : public Layer<Embedding> {
  public:
+  Embedding(const Embedding&) = default;
+  Embedding(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingOptions options = {},
             Location at = Location::current());
   // With a given table; `freeze` leaves it as it is.
@@ -29,11 +31,15 @@ class XGRAD_API Embedding final : public Layer<Embedding> {
 // Sums, means or maxima of rows; offsets and per_sample_weights of the options are given with the call instead.
 class XGRAD_API EmbeddingBag final : public Layer<EmbeddingBag> {
  public:
+  EmbeddingBag(const EmbeddingBag&) = default;
+  EmbeddingBag(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   EmbeddingBag(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingBagOptions options = {},
                Location at = Location::current());
   using Layer::operator();
   Tensor operator()(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights = Tensor(),
-                    Location at = Location::current()) const;
+                    Location at = Location::current()) const {
+    return call(at, x, offsets, per_sample_weights);
+  }
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   Tensor forward(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights, Location at) const;
 

@@ -13,6 +13,8 @@ struct LinearOptions {
 // uniform in +-1/sqrt(in).
 class XGRAD_API Linear final : public Layer<Linear> {
  public:
+  Linear(const Linear&) = default;
+  Linear(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options = {},
          Location at = Location::current());
   // With parameters that other modules may have, too: they are trained as one, and named by both.
@@ -31,6 +33,8 @@ class XGRAD_API Linear final : public Layer<Linear> {
 // Passes its input through.
 class XGRAD_API Identity final : public Layer<Identity> {
  public:
+  Identity(const Identity&) = default;
+  Identity(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Identity() : Layer("Identity") {}
   Tensor forward(const Tensor& x, Location = Location::current()) const { return x; }
 };
@@ -40,13 +44,10 @@ struct FlattenOptions {
   std::int64_t start_dim = 1, end_dim = -1;
 };
 // Joins dimensions start_dim..end_dim into one.
-class XGRAD_API Flatten final : public Layer<Flatten> {
+class XGRAD_API Flatten final : public Layer<Flatten, FlattenOptions> {
  public:
-  explicit Flatten(FlattenOptions options = {}) : Layer("Flatten"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
-
- private:
-  FlattenOptions options_;
 };
 
 struct DropoutOptions {
@@ -55,12 +56,16 @@ struct DropoutOptions {
 // In training zeroes elements with probability p and scales the others by 1 / (1 - p). ValueError unless 0 <= p <= 1.
 class XGRAD_API Dropout final : public Layer<Dropout> {
  public:
+  Dropout(const Dropout&) = default;
+  Dropout(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit Dropout(DropoutOptions options = {}, Location at = Location::current());
-  explicit Dropout(double p, Location at = Location::current()) : Dropout(DropoutOptions{p}, at) {}
+  explicit Dropout(NoOptions, Location at = Location::current()) : Dropout(DropoutOptions{}, at) {}
+  template <std::convertible_to<double> P>  // {} is no probability
+  explicit Dropout(P p, Location at = Location::current()) : Dropout(DropoutOptions{static_cast<double>(p)}, at) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
-  double p_;
+  double p_ = 0;
 };
 
 }  // namespace xgrad::nn

@@ -1,4 +1,4 @@
-// Loss functions as modules: loss(input, target) gives a 0-d tensor, or one value per element or sample with
+// Loss functions as layers: loss(input, target) gives a 0-d tensor, or one value per element or sample with
 // Reduction::none. Formulas, shapes and errors are those of <xgrad/ops/*_loss.hpp>.
 #pragma once
 
@@ -12,69 +12,25 @@
 
 namespace xgrad::nn {
 
-// A module of two or three tensors that is called like a function. Derived supplies forward.
-template <class Derived>
-class Loss : public Module {
- public:
-  explicit Loss(std::string label) : Module(std::move(label)) {}
-  Tensor operator()(const Tensor& input, const Tensor& target, Location at = Location::current()) const requires
-      requires(const Derived& d) {
-    d.forward(input, target, at);
-  }
-  {
-    const detail::ModuleScope scope(info(at));
-    const Derived& self = static_cast<const Derived&>(*this);
-    if (!has_hooks()) return self.forward(input, target, at);
-    const Tensor in = run_pre_hooks(input);
-    return run_hooks(in, self.forward(in, target, at));
-  }
-  Tensor operator()(const Tensor& a, const Tensor& b, const Tensor& c, Location at = Location::current()) const requires
-      requires(const Derived& d) {
-    d.forward(a, b, c, at);
-  }
-  {
-    const detail::ModuleScope scope(info(at));
-    const Derived& self = static_cast<const Derived&>(*this);
-    if (!has_hooks()) return self.forward(a, b, c, at);
-    const Tensor in = run_pre_hooks(a);
-    return run_hooks(in, self.forward(in, b, c, at));
-  }
-  template <class... A>
-    requires(!requires(const Derived& d, const A&... a) { d.forward(a...); })
-  void operator()(const A&...) const = delete;  // loss(input, target), Tensors; options: MSELoss({.reduction = ...})
-
- protected:
-  // Constants that belong to the state, as in PyTorch.
-  void keep(const char* name, const Tensor& constant) {
-    if (constant.defined()) register_buffer(name, constant);
-  }
-};
-
 struct LossOptions {
   Reduction reduction = Reduction::mean;
 };
 
 // ---- values ----
-class MSELoss final : public Loss<MSELoss> {
+class MSELoss final : public Layer<MSELoss, LossOptions> {
  public:
-  explicit MSELoss(LossOptions options = {}) : Loss("MSELoss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return mse_loss(input, target, options_.reduction, at);
   }
-
- private:
-  LossOptions options_;
 };
 
-class L1Loss final : public Loss<L1Loss> {
+class L1Loss final : public Layer<L1Loss, LossOptions> {
  public:
-  explicit L1Loss(LossOptions options = {}) : Loss("L1Loss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return l1_loss(input, target, options_.reduction, at);
   }
-
- private:
-  LossOptions options_;
 };
 
 struct SmoothL1LossOptions {
@@ -82,15 +38,12 @@ struct SmoothL1LossOptions {
   Reduction reduction = Reduction::mean;
   double beta = 1;
 };
-class SmoothL1Loss final : public Loss<SmoothL1Loss> {
+class SmoothL1Loss final : public Layer<SmoothL1Loss, SmoothL1LossOptions> {
  public:
-  explicit SmoothL1Loss(SmoothL1LossOptions options = {}) : Loss("SmoothL1Loss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return smooth_l1_loss(input, target, options_.reduction, options_.beta, at);
   }
-
- private:
-  SmoothL1LossOptions options_;
 };
 
 struct HuberLossOptions {
@@ -98,15 +51,12 @@ struct HuberLossOptions {
   Reduction reduction = Reduction::mean;
   double delta = 1;
 };
-class HuberLoss final : public Loss<HuberLoss> {
+class HuberLoss final : public Layer<HuberLoss, HuberLossOptions> {
  public:
-  explicit HuberLoss(HuberLossOptions options = {}) : Loss("HuberLoss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return huber_loss(input, target, options_.reduction, options_.delta, at);
   }
-
- private:
-  HuberLossOptions options_;
 };
 
 // ---- probabilities and classes ----
@@ -115,11 +65,13 @@ struct BCELossOptions {
   Tensor weight = {};
   Reduction reduction = Reduction::mean;
 };
-class BCELoss final : public Loss<BCELoss> {
+class BCELoss final : public Layer<BCELoss> {
  public:
-  explicit BCELoss(BCELossOptions options = {}) : Loss("BCELoss"), options_(std::move(options)) {
-    keep("weight", options_.weight);
+  using Layer::Layer;
+  explicit BCELoss(BCELossOptions options = {}) : options_(std::move(options)) {
+    register_buffer("weight", options_.weight);
   }
+  explicit BCELoss(NoOptions) : BCELoss(BCELossOptions{}) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return binary_cross_entropy(input, target, options_.weight, options_.reduction, at);
   }
@@ -128,13 +80,14 @@ class BCELoss final : public Loss<BCELoss> {
   Following<BCELossOptions, &BCELossOptions::weight> options_;
 };
 
-class BCEWithLogitsLoss final : public Loss<BCEWithLogitsLoss> {
+class BCEWithLogitsLoss final : public Layer<BCEWithLogitsLoss> {
  public:
-  explicit BCEWithLogitsLoss(BceWithLogitsOptions options = {})
-      : Loss("BCEWithLogitsLoss"), options_(std::move(options)) {
-    keep("weight", options_.weight);
-    keep("pos_weight", options_.pos_weight);
+  using Layer::Layer;
+  explicit BCEWithLogitsLoss(BceWithLogitsOptions options = {}) : options_(std::move(options)) {
+    register_buffer("weight", options_.weight);
+    register_buffer("pos_weight", options_.pos_weight);
   }
+  explicit BCEWithLogitsLoss(NoOptions) : BCEWithLogitsLoss(BceWithLogitsOptions{}) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return binary_cross_entropy_with_logits(input, target, options_, at);
   }
@@ -143,11 +96,13 @@ class BCEWithLogitsLoss final : public Loss<BCEWithLogitsLoss> {
   Following<BceWithLogitsOptions, &BceWithLogitsOptions::weight, &BceWithLogitsOptions::pos_weight> options_;
 };
 
-class CrossEntropyLoss final : public Loss<CrossEntropyLoss> {
+class CrossEntropyLoss final : public Layer<CrossEntropyLoss> {
  public:
-  explicit CrossEntropyLoss(CrossEntropyOptions options = {}) : Loss("CrossEntropyLoss"), options_(std::move(options)) {
-    keep("weight", options_.weight);
+  using Layer::Layer;
+  explicit CrossEntropyLoss(CrossEntropyOptions options = {}) : options_(std::move(options)) {
+    register_buffer("weight", options_.weight);
   }
+  explicit CrossEntropyLoss(NoOptions) : CrossEntropyLoss(CrossEntropyOptions{}) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return cross_entropy(input, target, options_, at);
   }
@@ -156,11 +111,13 @@ class CrossEntropyLoss final : public Loss<CrossEntropyLoss> {
   Following<CrossEntropyOptions, &CrossEntropyOptions::weight> options_;
 };
 
-class NLLLoss final : public Loss<NLLLoss> {
+class NLLLoss final : public Layer<NLLLoss> {
  public:
-  explicit NLLLoss(NllLossOptions options = {}) : Loss("NLLLoss"), options_(std::move(options)) {
-    keep("weight", options_.weight);
+  using Layer::Layer;
+  explicit NLLLoss(NllLossOptions options = {}) : options_(std::move(options)) {
+    register_buffer("weight", options_.weight);
   }
+  explicit NLLLoss(NoOptions) : NLLLoss(NllLossOptions{}) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return nll_loss(input, target, options_, at);
   }
@@ -174,59 +131,40 @@ struct KLDivLossOptions {
   KlReduction reduction = KlReduction::mean;
   bool log_target = false;
 };
-class KLDivLoss final : public Loss<KLDivLoss> {
+class KLDivLoss final : public Layer<KLDivLoss, KLDivLossOptions> {
  public:
-  explicit KLDivLoss(KLDivLossOptions options = {}) : Loss("KLDivLoss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return kl_div(input, target, options_.reduction, options_.log_target, at);
   }
-
- private:
-  KLDivLossOptions options_;
 };
 
-class PoissonNLLLoss final : public Loss<PoissonNLLLoss> {
+class PoissonNLLLoss final : public Layer<PoissonNLLLoss, PoissonNllOptions> {
  public:
-  explicit PoissonNLLLoss(PoissonNllOptions options = {}) : Loss("PoissonNLLLoss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return poisson_nll_loss(input, target, options_, at);
   }
-
- private:
-  PoissonNllOptions options_;
 };
 
 // loss(input, target, var)
-class GaussianNLLLoss final : public Loss<GaussianNLLLoss> {
+class GaussianNLLLoss final : public Layer<GaussianNLLLoss, GaussianNllOptions> {
  public:
-  explicit GaussianNLLLoss(GaussianNllOptions options = {}) : Loss("GaussianNLLLoss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& input, const Tensor& target, const Tensor& var,
                  Location at = Location::current()) const {
     return gaussian_nll_loss(input, target, var, options_, at);
   }
-
- private:
-  GaussianNllOptions options_;
 };
 
-class CTCLoss final : public Module {
+// loss(log_probs, targets, input_lengths, target_lengths)
+class CTCLoss final : public Layer<CTCLoss, CtcLossOptions> {
  public:
-  explicit CTCLoss(CtcLossOptions options = {}) : Module("CTCLoss"), options_(options) {}
-  // Hooks see log_probs.
-  Tensor operator()(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
-                    const Tensor& target_lengths, Location at = Location::current()) const {
-    const detail::ModuleScope scope(info(at));
-    if (!has_hooks()) return forward(log_probs, targets, input_lengths, target_lengths, at);
-    const Tensor in = run_pre_hooks(log_probs);
-    return run_hooks(in, forward(in, targets, input_lengths, target_lengths, at));
-  }
+  using Layer::Layer;
   Tensor forward(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
                  const Tensor& target_lengths, Location at = Location::current()) const {
     return ctc_loss(log_probs, targets, input_lengths, target_lengths, options_, at);
   }
-
- private:
-  CtcLossOptions options_;
 };
 
 // ---- margins ----
@@ -235,26 +173,20 @@ struct HingeEmbeddingLossOptions {
   double margin = 1;
   Reduction reduction = Reduction::mean;
 };
-class HingeEmbeddingLoss final : public Loss<HingeEmbeddingLoss> {
+class HingeEmbeddingLoss final : public Layer<HingeEmbeddingLoss, HingeEmbeddingLossOptions> {
  public:
-  explicit HingeEmbeddingLoss(HingeEmbeddingLossOptions options = {}) : Loss("HingeEmbeddingLoss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return hinge_embedding_loss(input, target, options_.margin, options_.reduction, at);
   }
-
- private:
-  HingeEmbeddingLossOptions options_;
 };
 
-class SoftMarginLoss final : public Loss<SoftMarginLoss> {
+class SoftMarginLoss final : public Layer<SoftMarginLoss, LossOptions> {
  public:
-  explicit SoftMarginLoss(LossOptions options = {}) : Loss("SoftMarginLoss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return soft_margin_loss(input, target, options_.reduction, at);
   }
-
- private:
-  LossOptions options_;
 };
 
 struct MarginLossOptions {
@@ -263,49 +195,42 @@ struct MarginLossOptions {
   Reduction reduction = Reduction::mean;
 };
 // loss(input1, input2, target)
-class MarginRankingLoss final : public Loss<MarginRankingLoss> {
+class MarginRankingLoss final : public Layer<MarginRankingLoss, MarginLossOptions> {
  public:
-  explicit MarginRankingLoss(MarginLossOptions options = {}) : Loss("MarginRankingLoss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target,
                  Location at = Location::current()) const {
     return margin_ranking_loss(input1, input2, target, options_.margin, options_.reduction, at);
   }
-
- private:
-  MarginLossOptions options_;
 };
 
 // loss(input1, input2, target)
-class CosineEmbeddingLoss final : public Loss<CosineEmbeddingLoss> {
+class CosineEmbeddingLoss final : public Layer<CosineEmbeddingLoss, MarginLossOptions> {
  public:
-  explicit CosineEmbeddingLoss(MarginLossOptions options = {}) : Loss("CosineEmbeddingLoss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target,
                  Location at = Location::current()) const {
     return cosine_embedding_loss(input1, input2, target, options_.margin, options_.reduction, at);
   }
-
- private:
-  MarginLossOptions options_;
 };
 
 // loss(anchor, positive, negative)
-class TripletMarginLoss final : public Loss<TripletMarginLoss> {
+class TripletMarginLoss final : public Layer<TripletMarginLoss, TripletMarginOptions> {
  public:
-  explicit TripletMarginLoss(TripletMarginOptions options = {}) : Loss("TripletMarginLoss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                  Location at = Location::current()) const {
     return triplet_margin_loss(anchor, positive, negative, options_, at);
   }
-
- private:
-  TripletMarginOptions options_;
 };
 
-class MultiMarginLoss final : public Loss<MultiMarginLoss> {
+class MultiMarginLoss final : public Layer<MultiMarginLoss> {
  public:
-  explicit MultiMarginLoss(MultiMarginOptions options = {}) : Loss("MultiMarginLoss"), options_(std::move(options)) {
-    keep("weight", options_.weight);
+  using Layer::Layer;
+  explicit MultiMarginLoss(MultiMarginOptions options = {}) : options_(std::move(options)) {
+    register_buffer("weight", options_.weight);
   }
+  explicit MultiMarginLoss(NoOptions) : MultiMarginLoss(MultiMarginOptions{}) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return multi_margin_loss(input, target, options_, at);
   }
@@ -314,23 +239,21 @@ class MultiMarginLoss final : public Loss<MultiMarginLoss> {
   Following<MultiMarginOptions, &MultiMarginOptions::weight> options_;
 };
 
-class MultiLabelMarginLoss final : public Loss<MultiLabelMarginLoss> {
+class MultiLabelMarginLoss final : public Layer<MultiLabelMarginLoss, LossOptions> {
  public:
-  explicit MultiLabelMarginLoss(LossOptions options = {}) : Loss("MultiLabelMarginLoss"), options_(options) {}
+  using Layer::Layer;
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return multilabel_margin_loss(input, target, options_.reduction, at);
   }
-
- private:
-  LossOptions options_;
 };
 
-class MultiLabelSoftMarginLoss final : public Loss<MultiLabelSoftMarginLoss> {
+class MultiLabelSoftMarginLoss final : public Layer<MultiLabelSoftMarginLoss> {
  public:
-  explicit MultiLabelSoftMarginLoss(BCELossOptions options = {})
-      : Loss("MultiLabelSoftMarginLoss"), options_(std::move(options)) {
-    keep("weight", options_.weight);
+  using Layer::Layer;
+  explicit MultiLabelSoftMarginLoss(BCELossOptions options = {}) : options_(std::move(options)) {
+    register_buffer("weight", options_.weight);
   }
+  explicit MultiLabelSoftMarginLoss(NoOptions) : MultiLabelSoftMarginLoss(BCELossOptions{}) {}
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return multilabel_soft_margin_loss(input, target, options_.weight, options_.reduction, at);
   }

@@ -7,11 +7,12 @@
 //     Tensor forward(const Tensor& x) const { return fc2(relu(fc1(x))); }
 //   };
 //
-// Derive from nn::Layer<Net> instead to make `net(x)` work as well: it calls forward inside a scope, so that errors and
-// pictures show the module's path, and runs the hooks.
+// Derive from nn::Layer<Net> (<xgrad/nn/layer.hpp>, which comes with this header) to make `net(x)` work as well: it
+// calls forward inside a scope, so that errors and pictures show the module's path, and runs the hooks.
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -32,7 +33,9 @@
 
 namespace xgrad::nn {
 class Module;
-template <class Derived>
+class AnyModule;
+class Sequential;
+template <class Derived, class Options = void>
 class Layer;
 }  // namespace xgrad::nn
 
@@ -106,6 +109,22 @@ class XGRAD_API CloneScope {
 
 namespace xgrad::detail {
 
+struct ModuleCalls;
+
+// How an object of a class of modules is copied and destroyed, for Module::as().
+struct TypedCopy {
+  const std::type_info* type;
+  void* (*copy)(const void* module);
+  void (*destroy)(void* module);
+};
+template <class M>
+inline constexpr TypedCopy kTypedCopy{
+    &typeid(M), [](const void* m) -> void* { return new M(*static_cast<const M*>(m)); },
+    [](void* m) { delete static_cast<M*>(m); }};
+
+// ValueError: a module made from nullptr, or one that was moved from, is used.
+[[noreturn]] XGRAD_API void empty_module(const std::type_info& type, const Location& at);
+
 // "Net" for nn::Net.
 XGRAD_API std::string type_name(const std::type_info& type);
 // type: what to call a module that has no name.
@@ -126,10 +145,13 @@ class XGRAD_API Module {
  public:
   // label: what pictures and summaries call it, "Linear(2 → 3)"; the type's name when left out.
   explicit Module(std::string label = {});
+  // Empty: no module yet. What uses it throws a ValueError until a module is assigned. (No number, no {} comes here.)
+  template <std::same_as<std::nullptr_t> Null>
+  explicit Module(Null) noexcept {}
   Module(const Module& o);  // a handle to the same module; its counterpart while nn::clone makes a copy
-  Module(Module&&) noexcept = default;
+  Module(Module&& o) noexcept;
   // Another handle. A registered child cannot be exchanged like this: its parent still lists the one that was there,
-  // and the next call of the parent, or its parameters(), says so.
+  // and the next call of the parent, or its parameters(), says so. replace_module() exchanges it.
   Module& operator=(const Module& o);
   Module& operator=(Module&& o) noexcept;
   ~Module() = default;
@@ -145,14 +167,22 @@ class XGRAD_API Module {
   template <class M>
   requires std::is_base_of_v<Module, M> M register_module(const std::string& name, M child,
                                                           Location at = Location::current()) {
-    detail::require_own_forward<M>();
-    child.set_default_label(typeid(M));
+    introduce(child, at);
     add_child(name, child, at);
     return child;
   }
   template <class M>
     requires(!std::is_base_of_v<Module, M>)
   M register_module(const std::string&, M) = delete;  // modules are handles: nn::Linear(2, 3); many: nn::ModuleList
+  // Puts another module in the place of a child and returns it: net.fc = net.replace_module("fc", nn::Linear(8, 3));
+  // Optimizers keep the parameters they were made with: make them after it. ValueError: there is no such child.
+  template <std::derived_from<Module> M>
+  [[nodiscard("the member that showed the old module is assigned the new one")]] M replace_module(
+      const std::string& name, M child, Location at = Location::current()) {
+    introduce(child, at);
+    exchange_child(name, child, at);
+    return child;
+  }
   // A module is called where it is declared as its own type, with forward in it; to call any module: nn::AnyModule.
   template <class... A>
   void operator()(const A&...) const = delete;  // net.forward(x); for net(x) derive from nn::Layer<Net>
@@ -167,6 +197,16 @@ class XGRAD_API Module {
   NamedTensors named_buffers(bool recurse = true, Location at = Location::current()) const;
   std::vector<std::pair<std::string, Module>> named_children() const;
   std::vector<std::pair<std::string, Module>> named_modules() const;  // "" is the module itself
+  std::vector<Module> children() const;
+  std::vector<Module> modules() const;
+  // The module as what it is, or null when it is of another class: if (auto* fc = m.as<nn::Linear>()) fc->weight ...
+  // Exactly this class, of a module that was registered, or that derives from nn::Layer. The pointer is good as long as
+  // the module, and leads to a handle: parameters, hooks and modes are the module's own, plain members are copies as of
+  // when it was registered.
+  template <std::derived_from<Module> M>
+  M* as() const {
+    return static_cast<M*>(typed(typeid(M)));
+  }
   std::int64_t num_parameters(bool trainable_only = false) const;
   // By path: "body.0", "body.0.weight"; "" is the module itself. ValueError says where the path ends and what is there.
   Module get_submodule(const std::string& path, Location at = Location::current()) const;
@@ -211,36 +251,65 @@ class XGRAD_API Module {
   const std::string& label() const;  // "Linear(2 → 3)"
   const std::string& name() const;   // within its parent
   bool is_same(const Module& o) const { return state_ == o.state_; }
+  explicit operator bool() const noexcept { return state_ != nullptr; }  // not empty
 
  protected:
   void set_label(std::string label);
   // ValueError unless these members show the parameters in the order of registration: for members that are plain
   // Tensors.
   void require_shown(std::span<const Tensor* const> members, const Location& at) const;
-  // Pieces of operator(), for modules whose forward takes something else than one tensor. ValueError when a parameter,
-  // buffer or child was exchanged by assignment.
-  std::shared_ptr<const ModuleInfo> info(const Location& at = Location::current()) const;
+  // Keeps m, which is this module, for as(): from now on, or again.
+  template <class M>
+  void remember(const M& m, bool again) const {
+    constexpr bool has_a_type = !std::is_same_v<M, Module> && !std::is_same_v<M, AnyModule>;
+    if constexpr (has_a_type && std::is_copy_constructible_v<M>) keep_typed(detail::kTypedCopy<M>, &m, again);
+  }
+
+ private:
+  struct State;
+  // Says who was used when there is no state.
+  struct Held : std::shared_ptr<State> {
+    using std::shared_ptr<State>::shared_ptr;
+    Held(std::shared_ptr<State> s) noexcept : std::shared_ptr<State>(std::move(s)) {}
+    State* operator->() const;
+    State& operator*() const;
+  };
+  // Pieces of a call; detail::ModuleCalls puts them together. info: ValueError when a parameter, buffer or child was
+  // exchanged by assignment.
+  std::shared_ptr<const ModuleInfo> info(const Location& at) const;
   bool has_hooks() const;
   Tensor run_pre_hooks(Tensor input) const;                    // returns the input to use
   Tensor run_hooks(const Tensor& input, Tensor output) const;  // that input; returns the output to use
 
- private:
-  struct State;
+  template <class M>
+  static void introduce(M& child, const Location& at) {
+    detail::require_own_forward<M>();
+    if (!child) detail::empty_module(typeid(M), at);
+    child.set_default_label(typeid(M));
+    child.Module::remember(child, true);
+  }
   template <class F>
   static void visit(const State& s, const std::string& prefix, const F& f);
   explicit Module(std::shared_ptr<State> s) : state_(std::move(s)) {}
   void add_child(const std::string& name, Module& child, const Location& at);
+  void exchange_child(const std::string& name, Module& child, const Location& at);
+  void adopt(const std::string& name, Module& child, const char* op, const Location& at);
+  void keep_typed(const detail::TypedCopy& type, const void* module, bool again) const;
+  void* typed(const std::type_info& type) const;
+  static std::shared_ptr<State> owned(std::shared_ptr<State> s) noexcept;
   void rebind(std::shared_ptr<State> next) noexcept;
   void require_intact(const Location& at) const;
   template <class Hook>
   void require_no_cycle(const char* op, const Hook& hook, const Location& at) const;
   void set_default_label(const std::type_info& type);
-  template <class D>
+  template <class D, class Options>
   friend class Layer;
   friend class AnyModule;
+  friend class Sequential;
   friend class detail::CloneScope;
+  friend struct detail::ModuleCalls;
 
-  std::shared_ptr<State> state_;
+  Held state_;
 };
 
 // The module and what it consists of, one per line: "Net(\n  (fc1): Linear(4 → 8)\n)".
@@ -266,185 +335,10 @@ M clone(const M& module, Location at = Location::current()) {
   return copy;
 }
 
-}  // namespace xgrad::nn
-
-namespace xgrad::detail {
-
-[[noreturn]] XGRAD_API void no_output_for_hooks(const nn::Module& module, const Location& at);
-
-// Converts to a Tensor and to nothing else; converts to anything else.
-struct OnlyTensor {
-  template <std::same_as<Tensor> T>
-  operator T() const;
-};
-struct NoTensor {
-  template <class T>
-    requires(!std::same_as<T, Tensor>)
-  operator T() const;
-};
-template <class Y>
-concept StartsWithTensor = std::is_aggregate_v<Y> && std::is_standard_layout_v<Y> && requires {
-  Y{OnlyTensor()};
-} && !requires { Y{NoTensor()}; };
-
-// The output that hooks see of what forward returned: the tensor, or the first one of a tuple, list or structure.
-// Null: there is none.
-template <class Y>
-Tensor* first_output(Y& y) {
-  if constexpr (std::is_base_of_v<Tensor, Y>) return &y;
-  else if constexpr (requires { { *y.data() } -> std::same_as<Tensor&>; }) return y.size() ? y.data() : nullptr;
-  else if constexpr (requires { std::get<0>(y); }) return first_output(std::get<0>(y));
-  else if constexpr (StartsWithTensor<Y>) return reinterpret_cast<Tensor*>(&y);  // its address is the structure's
-  else return nullptr;
-}
-
-// Whether a call (x, a) goes to forward(x, state).
-template <class Derived, class... A>
-inline constexpr bool takes_state = false;
-template <class Derived, class A>
-  requires requires { typename Derived::State; }
-inline constexpr bool takes_state<Derived, A> = std::is_convertible_v<const A&, const typename Derived::State&>;
-
-}  // namespace xgrad::detail
-
-namespace xgrad::nn {
-
 template <class M>
   requires(!std::derived_from<M, Module>)
 M clone(const M&, Location = Location::current()) = delete;  // nn::clone copies modules; a tensor: x.clone()
 
-// A module that is called like a function, net(x) or net(x, y, ...). The library's own layers are final: what derived
-// from nn::Linear and wrote a forward of its own would find Linear's called. Hold the layer as a member instead. Derived
-// supplies forward, const, of the same arguments or with a Location behind them. It returns a Tensor, or several in a
-// tuple, a list or a structure; hooks see the first input and the first tensor of the result. A layer that carries
-// something from call to call names its type State and supplies forward(x, state, at) as well.
-template <class Derived>
-class Layer : public Module {
- public:
-  auto operator()(const Tensor& x, Location at = Location::current()) const { return called(x, at); }
-  template <class D = Derived>
-  auto operator()(const Tensor& x, const typename D::State& state, Location at = Location::current()) const {
-    return with_hooks(x, at, [&](const Tensor& in) { return static_cast<const D&>(*this).forward(in, state, at); });
-  }
-  template <class... More>
-    requires(sizeof...(More) > 0 && !detail::takes_state<Derived, More...>)
-  auto operator()(const Located& x, const More&... more) const {
-    return called(x.tensor, x.at, more...);
-  }
-  void operator()() const = delete;  // net(x)
-  template <class First, class... More>
-    requires(!std::is_convertible_v<const First&, const Tensor&>)
-  void operator()(const First&, const More&...) const = delete;  // the first input is a Tensor: net(tensor(values))
-  // nn::clone(*this).
-  Derived clone(Location at = Location::current()) const { return nn::clone(static_cast<const Derived&>(*this), at); }
-
- private:
-  // Only Derived derives from it: Layer<Other> would call Other's forward on what is no Other.
-  friend Derived;
-  // The names are complete from the start, so that a model can be called by several threads at once.
-  explicit Layer(std::string label = {}) : Module(std::move(label)) { set_default_label(typeid(Derived)); }
-
-  template <class... More>
-  auto called(const Tensor& x, const Location& at, const More&... more) const {
-    static_assert(std::is_base_of_v<Layer, Derived>, "xgrad: struct Net derives from nn::Layer<Net>");
-    const auto& self = static_cast<const Derived&>(static_cast<const Module&>(*this));
-    if constexpr (requires { self.forward(x, more..., at); }) {
-      return with_hooks(x, at, [&](const Tensor& in) { return self.forward(in, more..., at); });
-    } else if constexpr (requires { self.forward(x, more...); }) {
-      return with_hooks(x, at, [&](const Tensor& in) { return self.forward(in, more...); });
-    } else {
-      static_assert(detail::never<Derived>,
-                    "xgrad: net(...) calls forward of the same arguments, and this module has none that takes these: "
-                    "write `Tensor forward(const Tensor& x) const`, public and const");
-      return Tensor();
-    }
-  }
-  template <class F>
-  auto with_hooks(const Tensor& x, [[maybe_unused]] const Location& at, const F& forward) const {
-    using Result = decltype(forward(x));
-    const detail::ModuleScope scope(info(at));
-    static_assert(!std::is_void_v<Result>, "xgrad: forward returns its output: `Tensor forward(...) const`");
-    if constexpr (std::is_void_v<Result>) {
-      return Tensor();
-    } else {
-      if (!has_hooks()) return forward(x);
-      const Tensor in = run_pre_hooks(x);
-      auto y = forward(in);
-      Tensor* output = detail::first_output(y);
-      if (!output) detail::no_output_for_hooks(*this, at);
-      *output = run_hooks(in, std::move(*output));
-      return y;
-    }
-  }
-};
-
 }  // namespace xgrad::nn
 
-namespace xgrad::detail {
-
-template <class M>
-concept ForwardsOne = requires(const M& m, const Tensor& x) {
-  { m.forward(x) } -> std::convertible_to<Tensor>;
-};
-// A module with a call operator of its own.
-template <class M>
-concept CalledWithOne = !std::is_base_of_v<nn::Layer<M>, M> && requires(const M& m, const Tensor& x, Location at) {
-  { m(x, at) } -> std::convertible_to<Tensor>;
-};
-
-template <class M>
-constexpr void require_one_input() {
-  static_assert(ForwardsOne<M> || CalledWithOne<M>,
-                "xgrad: a module in a Sequential, ModuleList<> or AnyModule has a public "
-                "`Tensor forward(const Tensor&) const`; one with more inputs or results is held as a member of its own type");
-}
-
-}  // namespace xgrad::detail
-
-namespace xgrad::nn {
-
-// Any module that is called with one tensor, whatever its type: the element of lists of different modules.
-class XGRAD_API AnyModule final : public Module {
- public:
-  template <std::derived_from<Module> M>
-    requires(!std::is_same_v<M, AnyModule>)
-  AnyModule(M module)  // NOLINT: any module will do
-      : Module(static_cast<const Module&>(module)), call_([module](const Tensor& x, const Location& at) {
-          return call(module, x, at);
-        }) {
-    detail::require_own_forward<M>();
-    detail::require_one_input<M>();
-    set_default_label(typeid(M));
-  }
-  AnyModule(const AnyModule&) = default;
-  AnyModule(AnyModule&&) noexcept = default;
-  AnyModule& operator=(AnyModule o) noexcept {
-    call_ = std::move(o.call_);  // first, so that no handle to the old module is left when the base looks
-    Module::operator=(std::move(o));
-    return *this;
-  }
-  ~AnyModule() = default;
-  Tensor operator()(const Tensor& x, Location at = Location::current()) const { return call_(x, at); }
-  Tensor forward(const Tensor& x, Location at = Location::current()) const { return call_(x, at); }
-
-  // One call of m, with its scope and hooks.
-  template <class M>
-  static Tensor call(const M& m, const Tensor& x, const Location& at) {
-    if constexpr (detail::CalledWithOne<M> || (detail::ForwardsOne<M> && std::is_base_of_v<Layer<M>, M>)) {
-      return m(x, at);
-    } else if constexpr (detail::ForwardsOne<M>) {  // forward alone
-      const Module& module = m;
-      const detail::ModuleScope scope(module.info(at));
-      if (!module.has_hooks()) return m.forward(x);
-      const Tensor in = module.run_pre_hooks(x);
-      return module.run_hooks(in, m.forward(in));
-    } else {
-      return Tensor();  // refused by require_one_input
-    }
-  }
-
- private:
-  std::function<Tensor(const Tensor&, const Location&)> call_;
-};
-
-}  // namespace xgrad::nn
+#include <xgrad/nn/layer.hpp>

@@ -29,6 +29,7 @@ struct XGRAD_API NormState {
   Parameter weight, bias, running_mean, running_var, num_batches_tracked;
 
  protected:
+  NormState() = default;  // of an empty layer
   NormState(Module& owner, const char* name, std::int64_t num_features, const BatchNormOptions& options, Location at);
   Tensor batch_forward(const Tensor& x, int min_rank, int max_rank, bool training, Location at) const;
   Tensor instance_forward(const Tensor& x, int rank, bool training, Location at) const;
@@ -38,8 +39,8 @@ struct XGRAD_API NormState {
   Tensor next_count(bool training) const;
   void count_batch(const Tensor& next, const Location& at) const;
 
-  const char* name_;
-  std::int64_t num_features_;
+  const char* name_ = "";
+  std::int64_t num_features_ = 0;
   BatchNormOptions options_;
 };
 
@@ -47,16 +48,22 @@ struct XGRAD_API NormState {
 // rank or number of channels, ValueError for one value per channel in training.
 class XGRAD_API BatchNorm1d final : public Layer<BatchNorm1d>, public NormState {
  public:
+  BatchNorm1d(const BatchNorm1d&) = default;
+  BatchNorm1d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit BatchNorm1d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API BatchNorm2d final : public Layer<BatchNorm2d>, public NormState {
  public:
+  BatchNorm2d(const BatchNorm2d&) = default;
+  BatchNorm2d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API BatchNorm3d final : public Layer<BatchNorm3d>, public NormState {
  public:
+  BatchNorm3d(const BatchNorm3d&) = default;
+  BatchNorm3d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit BatchNorm3d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
@@ -64,18 +71,24 @@ class XGRAD_API BatchNorm3d final : public Layer<BatchNorm3d>, public NormState 
 // Normalises each channel of each sample. x as for BatchNorm with at least one spatial dimension, or without N.
 class XGRAD_API InstanceNorm1d final : public Layer<InstanceNorm1d>, public NormState {
  public:
+  InstanceNorm1d(const InstanceNorm1d&) = default;
+  InstanceNorm1d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions options = {},
                           Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API InstanceNorm2d final : public Layer<InstanceNorm2d>, public NormState {
  public:
+  InstanceNorm2d(const InstanceNorm2d&) = default;
+  InstanceNorm2d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {},
                           Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API InstanceNorm3d final : public Layer<InstanceNorm3d>, public NormState {
  public:
+  InstanceNorm3d(const InstanceNorm3d&) = default;
+  InstanceNorm3d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions options = {},
                           Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -91,6 +104,8 @@ struct LayerNormOptions {
 // weight (1) and bias (0) of normalized_shape.
 class XGRAD_API LayerNorm final : public Layer<LayerNorm> {
  public:
+  LayerNorm(const LayerNorm&) = default;
+  LayerNorm(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {}, Location at = Location::current());
   explicit LayerNorm(std::int64_t normalized_size, LayerNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -111,6 +126,8 @@ struct GroupNormOptions {
 // by num_groups.
 class XGRAD_API GroupNorm final : public Layer<GroupNorm> {
  public:
+  GroupNorm(const GroupNorm&) = default;
+  GroupNorm(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNormOptions options = {},
             Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -118,7 +135,7 @@ class XGRAD_API GroupNorm final : public Layer<GroupNorm> {
   Parameter weight, bias;
 
  private:
-  std::int64_t num_groups_, num_channels_;
+  std::int64_t num_groups_ = 0, num_channels_ = 0;
   GroupNormOptions options_;
 };
 
@@ -129,11 +146,13 @@ struct LocalResponseNormOptions {
 // Divides by a power of the sum of squares over `size` neighbouring channels.
 class XGRAD_API LocalResponseNorm final : public Layer<LocalResponseNorm> {
  public:
+  LocalResponseNorm(const LocalResponseNorm&) = default;
+  LocalResponseNorm(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
-  std::int64_t size_;
+  std::int64_t size_ = 0;
   LocalResponseNormOptions options_;
 };
 

@@ -22,6 +22,8 @@ XGRAD_API std::string pad_label(const std::string& name, const std::vector<std::
 template <int Dims, PadMode Mode>
 class PadLayer final : public Layer<PadLayer<Dims, Mode>> {
  public:
+  PadLayer(const PadLayer&) = default;
+  PadLayer(Empty) noexcept : Layer<PadLayer<Dims, Mode>>(nullptr) {}  // NOLINT: {nullptr}
   explicit PadLayer(std::int64_t padding, Location at = Location::current())
       : PadLayer(std::vector<std::int64_t>{padding}, at) {}
   explicit PadLayer(std::vector<std::int64_t> padding, Location at = Location::current())
@@ -61,6 +63,8 @@ using CircularPad3d = PadLayer<3, PadMode::circular>;
 template <int Dims>
 class ConstantPad final : public Layer<ConstantPad<Dims>> {
  public:
+  ConstantPad(const ConstantPad&) = default;
+  ConstantPad(Empty) noexcept : Layer<ConstantPad<Dims>>(nullptr) {}  // NOLINT: {nullptr}
   ConstantPad(std::int64_t padding, double value, Location at = Location::current())
       : ConstantPad(std::vector<std::int64_t>{padding}, value, at) {}
   ConstantPad(std::vector<std::int64_t> padding, double value, Location at = Location::current())
@@ -76,7 +80,7 @@ class ConstantPad final : public Layer<ConstantPad<Dims>> {
   static std::string kind_name() { return "ConstantPad" + std::to_string(Dims) + "d"; }
 
   std::vector<std::int64_t> padding_;
-  double value_;
+  double value_ = 0;
 };
 using ConstantPad1d = ConstantPad<1>;
 using ConstantPad2d = ConstantPad<2>;
@@ -86,6 +90,8 @@ using ConstantPad3d = ConstantPad<3>;
 //   nn::Upsample({.scale_factor = {2}, .mode = Interpolation::bilinear})
 class XGRAD_API Upsample final : public Layer<Upsample> {
  public:
+  Upsample(const Upsample&) = default;
+  Upsample(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit Upsample(InterpolateOptions options);
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return interpolate(x, options_, at); }
 

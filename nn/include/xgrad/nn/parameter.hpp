@@ -40,7 +40,7 @@ XGRAD_API std::shared_ptr<void> counterpart(const std::shared_ptr<void>& p,
 namespace xgrad::detail {
 
 // One entry in a module's list of parameters and buffers: held by the module and by every nn::Parameter that shows it.
-struct Registration {
+struct Registration : std::enable_shared_from_this<Registration> {
   bool replaced = false;    // the last Parameter that showed it was made to show something else,
   std::string replaced_by;  // of this name
 };

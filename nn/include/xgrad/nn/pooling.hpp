@@ -9,36 +9,42 @@ namespace xgrad::nn {
 template <int N>
 class MaxPoolNd final : public Layer<MaxPoolNd<N>> {
  public:
+  MaxPoolNd(const MaxPoolNd&) = default;
+  MaxPoolNd(Empty) noexcept : Layer<MaxPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   explicit MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   // Also where the values stood, as max_unpool takes it.
   ValuesIndices forward_with_indices(const Tensor& x, Location at = Location::current()) const;
 
  private:
-  Extents<N> kernel_size_;
+  Extents<N> kernel_size_ = 1;
   MaxPoolOptions<N> options_;
 };
 
 template <int N>
 class AvgPoolNd final : public Layer<AvgPoolNd<N>> {
  public:
+  AvgPoolNd(const AvgPoolNd&) = default;
+  AvgPoolNd(Empty) noexcept : Layer<AvgPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   explicit AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
-  Extents<N> kernel_size_;
+  Extents<N> kernel_size_ = 1;
   AvgPoolOptions<N> options_;
 };
 
 template <int N>
 class LPPoolNd final : public Layer<LPPoolNd<N>> {
  public:
+  LPPoolNd(const LPPoolNd&) = default;
+  LPPoolNd(Empty) noexcept : Layer<LPPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
-  double norm_type_;
-  Extents<N> kernel_size_;
+  double norm_type_ = 0;
+  Extents<N> kernel_size_ = 1;
   LPPoolOptions<N> options_;
 };
 
@@ -46,22 +52,26 @@ class LPPoolNd final : public Layer<LPPoolNd<N>> {
 template <int N>
 class AdaptiveAvgPoolNd final : public Layer<AdaptiveAvgPoolNd<N>> {
  public:
+  AdaptiveAvgPoolNd(const AdaptiveAvgPoolNd&) = default;
+  AdaptiveAvgPoolNd(Empty) noexcept : Layer<AdaptiveAvgPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   explicit AdaptiveAvgPoolNd(Extents<N> output_size);
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
-  Extents<N> output_size_;
+  Extents<N> output_size_ = 1;
 };
 
 template <int N>
 class AdaptiveMaxPoolNd final : public Layer<AdaptiveMaxPoolNd<N>> {
  public:
+  AdaptiveMaxPoolNd(const AdaptiveMaxPoolNd&) = default;
+  AdaptiveMaxPoolNd(Empty) noexcept : Layer<AdaptiveMaxPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   explicit AdaptiveMaxPoolNd(Extents<N> output_size);
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   ValuesIndices forward_with_indices(const Tensor& x, Location at = Location::current()) const;
 
  private:
-  Extents<N> output_size_;
+  Extents<N> output_size_ = 1;
 };
 
 extern template class XGRAD_API MaxPoolNd<1>;

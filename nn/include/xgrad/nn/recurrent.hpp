@@ -47,13 +47,14 @@ using HeldRecurrentWeights = Following<RecurrentWeights, &RecurrentWeights::weig
 class XGRAD_API RecurrentStack {
  public:
   struct Settings {
-    const char* name;
-    std::int64_t gates, input_size, hidden_size, num_layers;
-    bool bias, batch_first;
-    double dropout;
-    bool bidirectional;
-    std::int64_t proj_size;
+    const char* name = "";
+    std::int64_t gates = 0, input_size = 0, hidden_size = 0, num_layers = 0;
+    bool bias = false, batch_first = false;
+    double dropout = 0;
+    bool bidirectional = false;
+    std::int64_t proj_size = 0;
   };
+  RecurrentStack() = default;  // of an empty layer
   // Registers weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, (weight_hr_l0), ..._l0_reverse, ..._l1 with m, at
   // first uniform in +-1/sqrt(hidden_size).
   RecurrentStack(Module& m, const Settings& s, Location at);
@@ -82,6 +83,8 @@ class XGRAD_API RecurrentStack {
 // dropout outside [0, 1]; ShapeError: rank, sizes, a sequence of length 0; DTypeError.
 class XGRAD_API RNN final : public Layer<RNN> {
  public:
+  RNN(const RNN&) = default;
+  RNN(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   using State = Tensor;
   RNN(std::int64_t input_size, std::int64_t hidden_size, RNNOptions options = {}, Location at = Location::current());
   RNNOutput forward(const Tensor& x, const Tensor& h0, Location at = Location::current()) const;
@@ -89,11 +92,13 @@ class XGRAD_API RNN final : public Layer<RNN> {
 
  private:
   RecurrentStack stack_;
-  bool relu_;
+  bool relu_ = false;
 };
 
 class XGRAD_API GRU final : public Layer<GRU> {
  public:
+  GRU(const GRU&) = default;
+  GRU(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   using State = Tensor;
   GRU(std::int64_t input_size, std::int64_t hidden_size, GRUOptions options = {}, Location at = Location::current());
   RNNOutput forward(const Tensor& x, const Tensor& h0, Location at = Location::current()) const;
@@ -107,6 +112,8 @@ class XGRAD_API GRU final : public Layer<GRU> {
 // weight_hr_lk (P, H).
 class XGRAD_API LSTM final : public Layer<LSTM> {
  public:
+  LSTM(const LSTM&) = default;
+  LSTM(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   using State = LSTMState;
   LSTM(std::int64_t input_size, std::int64_t hidden_size, LSTMOptions options = {}, Location at = Location::current());
   LSTMOutput forward(const Tensor& x, const LSTMState& s0, Location at = Location::current()) const;
@@ -131,6 +138,8 @@ using GRUCellOptions = RecurrentCellOptions;
 // (gates H, C), weight_hh (gates H, H), bias_ih, bias_hh (gates H), at first uniform in +-1/sqrt(hidden_size).
 class XGRAD_API RNNCell final : public Layer<RNNCell> {
  public:
+  RNNCell(const RNNCell&) = default;
+  RNNCell(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   using State = Tensor;
   RNNCell(std::int64_t input_size, std::int64_t hidden_size, RNNCellOptions options = {},
           Location at = Location::current());
@@ -140,11 +149,13 @@ class XGRAD_API RNNCell final : public Layer<RNNCell> {
   HeldRecurrentWeights weights;
 
  private:
-  bool relu_;
+  bool relu_ = false;
 };
 
 class XGRAD_API GRUCell final : public Layer<GRUCell> {
  public:
+  GRUCell(const GRUCell&) = default;
+  GRUCell(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   using State = Tensor;
   GRUCell(std::int64_t input_size, std::int64_t hidden_size, GRUCellOptions options = {},
           Location at = Location::current());
@@ -156,6 +167,8 @@ class XGRAD_API GRUCell final : public Layer<GRUCell> {
 
 class XGRAD_API LSTMCell final : public Layer<LSTMCell> {
  public:
+  LSTMCell(const LSTMCell&) = default;
+  LSTMCell(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   using State = LSTMState;
   LSTMCell(std::int64_t input_size, std::int64_t hidden_size, LSTMCellOptions options = {},
            Location at = Location::current());

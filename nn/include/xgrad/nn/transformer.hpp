@@ -27,19 +27,23 @@ struct TransformerEncoderLayerOptions {
 // Submodules self_attn, linear1, linear2, norm1, norm2 with dropouts between; errors as for these. Vaswani et al. 2017.
 class XGRAD_API TransformerEncoderLayer final : public Layer<TransformerEncoderLayer> {
  public:
+  TransformerEncoderLayer(const TransformerEncoderLayer&) = default;
+  TransformerEncoderLayer(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead, TransformerEncoderLayerOptions options = {},
                           Location at = Location::current());
   using Layer::operator();
   // src_mask as attn_mask, src_key_padding_mask as key_padding_mask of the attention; either may be undefined.
   Tensor operator()(const Tensor& src, const Tensor& src_mask, const Tensor& src_key_padding_mask = Tensor(),
-                    Location at = Location::current()) const;
+                    Location at = Location::current()) const {
+    return call(at, src, src_mask, src_key_padding_mask);
+  }
   Tensor forward(const Tensor& src, Location at = Location::current()) const;
   Tensor forward(const Tensor& src, const Tensor& src_mask, const Tensor& src_key_padding_mask, Location at) const;
 
-  MultiheadAttention self_attn;
-  Linear linear1, linear2;
-  LayerNorm norm1, norm2;
-  Dropout dropout, dropout1, dropout2;
+  MultiheadAttention self_attn{nullptr};
+  Linear linear1{nullptr}, linear2{nullptr};
+  LayerNorm norm1{nullptr}, norm2{nullptr};
+  Dropout dropout{nullptr}, dropout1{nullptr}, dropout2{nullptr};
 
  private:
   Tensor attended(const Tensor& x, const AttentionInputs& inputs, const Location& at) const;

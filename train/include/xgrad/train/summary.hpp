@@ -34,9 +34,9 @@ Summary summary(const M& model, const Located& x, const More&... more) {
       if constexpr (requires { model(x.tensor, more...); })
         return model(x.tensor, more...);
       else
-        return model.forward(x.tensor, more...);
+        return xgrad::detail::ModuleCalls::run_named(model, x.at, x.tensor, more...);
     }();
-    const Tensor* first = xgrad::detail::first_output(y);
+    const Tensor* first = xgrad::detail::first_tensor(y);
     return first ? *first : Tensor();
   });
 }

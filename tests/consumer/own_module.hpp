@@ -1,0 +1,4 @@
+#pragma once
+
+// A module of two inputs and three results: hooks, summary, picture, error, copy.
+bool check_own_module();
