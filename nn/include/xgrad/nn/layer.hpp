@@ -14,7 +14,7 @@
 
 #include <xgrad/module_scope.hpp>
 #include <xgrad/nn/module.hpp>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/comparison.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::detail {

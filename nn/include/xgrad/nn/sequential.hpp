@@ -6,7 +6,7 @@
 
 #include <xgrad/nn/container.hpp>
 #include <xgrad/nn/module.hpp>
-#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/activation.hpp>
 
 namespace xgrad::detail {
 
