@@ -104,7 +104,8 @@ class XGRAD_API Plot {
   explicit Plot(PlotOptions options = {}, Location at = Location::current());
   // Plot({}), which could mean the options or a plot, is one without options.
   enum class NoOptions {};
-  explicit Plot(const char*) = delete;  // a title is an option: viz::Plot({.title = "loss"})
+  template <std::same_as<char> C>
+  explicit Plot(const C*) = delete;  // a title is an option: viz::Plot({.title = "loss"})
   explicit Plot(NoOptions, Location at = Location::current()) : Plot(PlotOptions{}, at) {}
 
   // Straight pieces from point to point; a value that is NaN or infinite makes a gap. All of these return *this and
