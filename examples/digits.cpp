@@ -167,17 +167,18 @@ Score train_epoch(nn::Sequential& net, optim::Optimizer& opt, const data::DataLo
   return {loss.value(), accuracy.value()};
 }
 
-void fit(nn::Sequential& net, const data::Split& parts, const Settings& s, train::MetricsLog& log) {
+void fit(nn::Sequential& net, const data::TensorDataset& training_set, const data::TensorDataset& validation_set,
+         const Settings& s, train::MetricsLog& log) {
   const std::unique_ptr<optim::Optimizer> opt = make_optimizer(s, net);
   train::EarlyStopping stopping({.patience = s.patience});
   const train::InterruptGuard interrupt;
-  const data::DataLoader loader(parts.first, {.batch_size = s.batch_size, .shuffle = true});
+  const data::DataLoader loader(training_set, {.batch_size = s.batch_size, .shuffle = true});
   train::Progress progress(loader.size() * s.epochs, "training");
   for (int epoch = 1; epoch <= s.epochs; ++epoch) {
     progress.set_label("epoch " + std::to_string(epoch) + "/" + std::to_string(s.epochs));
     opt->set_lr(s.lr * 0.5 * (1 + std::cos(3.14159265358979 * (epoch - 1) / s.epochs)));
     const Score training = train_epoch(net, *opt, loader, s, interrupt, progress);
-    const Score validation = evaluate(net, parts.second);
+    const Score validation = evaluate(net, validation_set);
     for (const auto& [split, score] : {std::pair("train", training), std::pair("validation", validation)}) {
       log.add(epoch, split, "loss", score.loss);
       log.add(epoch, split, "accuracy", score.accuracy);
@@ -235,21 +236,22 @@ void run(Settings s) {
   nn::Sequential net = make_network(digits.training.data.size(1), s.hidden, 10, s.dropout);
   std::cout << train::summary(net, digits.test.data.slice(0, 0, s.batch_size)).str() << std::flush;
 
-  const data::Split parts = data::random_split(digits.training, s.validation);
+  const std::int64_t all = digits.training.size(), held_out = std::llround(s.validation * static_cast<double>(all));
+  const auto [training_set, validation_set] = data::random_split(digits.training, {all - held_out, held_out});
   train::MetricsLog log;
   const auto start = std::chrono::steady_clock::now();
-  fit(net, parts, s, log);
+  fit(net, training_set, validation_set, s, log);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
-  const Score training = evaluate(net, parts.first), validation = evaluate(net, parts.second), test = evaluate(net, digits.test, &confusion);
-  report("train", training, parts.first.size(), s);
-  report("validation", validation, parts.second.size(), s);
+  const Score training = evaluate(net, training_set), validation = evaluate(net, validation_set), test = evaluate(net, digits.test, &confusion);
+  report("train", training, training_set.size(), s);
+  report("validation", validation, validation_set.size(), s);
   report("test", test, digits.test.size(), s);
   std::cout << confusion.str(class_names(s));
   log.add(0, "test", "loss", test.loss);
   log.add(0, "test", "accuracy", test.accuracy);
 
-  draw_step(net, parts.first, s.out + "/digits.svg");
+  draw_step(net, training_set, s.out + "/digits.svg");
   log.save(s.out + "/metrics.csv");
   save_network(net, scaler, s, s.out + "/digits.safetensors");
   std::printf("trained for %.1f s; wrote %s/digits.svg, metrics.csv and digits.safetensors\n", seconds, s.out.c_str());

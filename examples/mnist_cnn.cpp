@@ -283,8 +283,9 @@ void run(Settings s) {
   std::cout << train::summary(net, digits.test.data.slice(0, 0, s.batch_size)).str() << std::flush;
   if (s.epochs == 0) s.epochs = small ? 40 : 10;
   if (s.shift < 0) s.shift = small ? 1 : 2;
-  const data::Split parts = data::random_split(digits.training, s.validation);
-  Run training(net, parts.first, parts.second, s);
+  const std::int64_t all = digits.training.size(), held_out = std::llround(s.validation * static_cast<double>(all));
+  const auto [training_set, validation_set] = data::random_split(digits.training, {all - held_out, held_out});
+  Run training(net, training_set, validation_set, s);
   if (s.resume) training.resume();
   const auto begin = std::chrono::steady_clock::now();
   training.fit();
@@ -293,8 +294,8 @@ void run(Settings s) {
   const char* noun = fashion ? "pictures" : "digits";
   train::ConfusionMatrix confusion(10);
   const Score test = evaluate(net, digits.test, &confusion);
-  report("train", evaluate(net, parts.first), parts.first.size(), noun);
-  report("validation", evaluate(net, parts.second), parts.second.size(), noun);
+  report("train", evaluate(net, training_set), training_set.size(), noun);
+  report("validation", evaluate(net, validation_set), validation_set.size(), noun);
   report("test", test, digits.test.size(), noun);
   std::cout << confusion.str(fashion ? fashion_names() : std::vector<std::string>()) << std::flush;
 
@@ -303,7 +304,7 @@ void run(Settings s) {
   save_metrics(training, test, s.common.out + "/metrics.csv");
   draw_curves(training.history, noun, file + ".svg");
   draw_filters(net, digits.test.data.slice(0, 0, 5), fashion ? "Pictures" : "Digits", file);
-  draw_step(net, parts.first, file + "_graph.svg");
+  draw_step(net, training_set, file + "_graph.svg");
   std::printf(
       "trained for %.1f s; wrote %s.svg, _filters.svg, _features.svg, _graph.svg, .safetensors and %s/metrics.csv\n",
       seconds, file.c_str(), s.common.out.c_str());

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <numeric>
 #include <thread>
 
@@ -15,6 +16,7 @@
 using namespace xgrad;
 using namespace xgrad::test;
 using data::DataLoader;
+using data::Example;
 using data::TensorDataset;
 
 namespace {
@@ -65,18 +67,87 @@ BOOST_AUTO_TEST_CASE(tensor_dataset) {
 
 BOOST_AUTO_TEST_CASE(random_split) {
   manual_seed(5);
-  const data::Split parts = data::random_split(ten(), 0.3);
-  BOOST_TEST((parts.first.size() == 7 && parts.second.size() == 3));
-  std::vector<std::int64_t> all = parts.first.target.to_vector<std::int64_t>();
-  for (const std::int64_t t : parts.second.target.to_vector<std::int64_t>()) all.push_back(t);
+  const auto [most, rest] = data::random_split(ten(), {0.7, 0.3});
+  BOOST_TEST((most.size() == 7 && rest.size() == 3));
+  std::vector<std::int64_t> all = most.target.to_vector<std::int64_t>();
+  for (const std::int64_t t : rest.target.to_vector<std::int64_t>()) all.push_back(t);
   BOOST_TEST(all != counted(10), boost::test_tools::per_element());
   std::ranges::sort(all);
   BOOST_TEST(all == counted(10), boost::test_tools::per_element());
   manual_seed(5);
-  BOOST_TEST(same_bits(data::random_split(ten(), 0.3).second.target, parts.second.target));
-  BOOST_TEST(data::random_split(ten(), 0).second.size() == 0);
-  BOOST_TEST(data::random_split(ten(), 1).first.size() == 0);
-  expect_op<ValueError>("random_split", {"1.5"}, [] { data::random_split(ten(), 1.5); });
+  BOOST_TEST(same_bits(data::random_split(ten(), {7, 3})[1].target, rest.target));
+  BOOST_TEST(data::random_split(ten(), {1.0, 0.0})[1].size() == 0);
+  const auto [a, b, c] = data::random_split(ten(), {0.5, 0.25, 0.25});  // 5, 2 and 2: the first gets what remains
+  BOOST_TEST((a.size() == 6 && b.size() == 2 && c.size() == 2));
+  const auto halves = data::random_split(ten(), std::vector<float>{0.8F, 0.2F});
+  BOOST_TEST((halves.size() == 2 && halves[0].size() == 8 && halves[1].size() == 2));
+  BOOST_TEST(data::random_split(ten(), std::vector<int>{1, 2, 3, 4})[3].size() == 4);
+}
+
+BOOST_AUTO_TEST_CASE(random_split_needs_all_parts) {
+  expect_op<ValueError>("random_split", {"1.5"}, [] { data::random_split(ten(), {1.5, -0.5}); });
+  expect_op<ValueError>("random_split", {"0.8", "not to 1"}, [] { data::random_split(ten(), {0.8}); });
+  expect_op<ValueError>("random_split", {"0.8 + 0.3", "1.1"}, [] { data::random_split(ten(), {0.8, 0.3}); });
+  expect_op<ValueError>("random_split", {"nan"}, [] { data::random_split(ten(), {std::nan(""), 0.3}); });
+  expect_op<ValueError>("random_split", {"8 + 1", "10 rows"}, [] { data::random_split(ten(), {8, 1}); });
+  expect_op<ValueError>("random_split", {"8 + 3", "10 rows"}, [] { data::random_split(ten(), {8, 3}); });
+  expect_op<ValueError>("random_split", {"-2"}, [] { data::random_split(ten(), {12, -2}); });
+  expect_op<ValueError>("random_split", {"no parts"}, [] { data::random_split(ten(), std::vector<int>{}); });
+}
+
+namespace {
+
+// Batches as they are, of four examples.
+struct Batches {
+  Tensor x, y;
+  std::int64_t size() const { return 4; }
+  Example get_batch(std::span<const std::int64_t>) const { return {x, y}; }
+};
+// Examples with a target for those from `first` on.
+struct SomeTargets {
+  std::int64_t first;
+  bool data = true;
+  std::int64_t size() const { return 4; }
+  Example get(std::int64_t i) const { return {data ? ones({2}) : Tensor(), i >= first ? tensor(i) : Tensor()}; }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_batch_has_a_row_for_every_index) {
+  const auto read = [](const DataLoader& loader) {
+    for (auto& [x, y] : loader) BOOST_TEST(x.size(0) == 2);
+  };
+  read(DataLoader(Batches{ones({2, 3}), ones({2})}, {.batch_size = 2}));
+  read(DataLoader(Batches{ones({2, 3}), Tensor()}, {.batch_size = 2}));
+  for (const Batches& wrong : {Batches{ones({1, 2}), ones({3})}, Batches{ones({2, 2}), ones({3})}, Batches{ones({3, 2}), ones({2})}, Batches{ones({}), ones({2})}})
+    expect_op<ShapeError>("DataLoader", {"2 rows for 2 indices", "data", "target"}, [&] { read(DataLoader(wrong, {.batch_size = 2})); });
+  expect_op<ValueError>("DataLoader", {"without data"}, [&] { read(DataLoader(Batches{Tensor(), ones({2})}, {.batch_size = 2})); });
+}
+
+BOOST_AUTO_TEST_CASE(targets_of_all_examples_or_of_none) {
+  for (auto& [x, y] : DataLoader(SomeTargets{4}, {.batch_size = 2})) BOOST_TEST((x.shape() == Shape{2, 2} && !y.defined()));
+  for (auto& [x, y] : DataLoader(SomeTargets{0}, {.batch_size = 2})) BOOST_TEST(y.shape() == Shape{2});
+  const auto read = [](const DataLoader& loader) {
+    for (auto& batch : loader) BOOST_TEST(batch.data.defined());
+  };
+  expect_op<ValueError>("DataLoader", {"example 0 of the dataset has no target", "example 3 has one"}, [&] { read(DataLoader(SomeTargets{3}, {.batch_size = 4})); });
+  expect_op<ValueError>("DataLoader", {"example 0 of the dataset has no data"}, [&] { read(DataLoader(SomeTargets{0, false}, {.batch_size = 4})); });
+}
+
+BOOST_AUTO_TEST_CASE(what_was_moved_from_says_so) {
+  DataLoader loader(ten(), {.batch_size = 5});
+  const DataLoader taken = std::move(loader);
+  BOOST_TEST(targets(loader) == counted(10), boost::test_tools::per_element());  // a copy
+  BOOST_TEST(targets(taken) == counted(10), boost::test_tools::per_element());
+  DataLoader::iterator none;
+  ++none;
+  BOOST_TEST((none == std::default_sentinel));
+  TensorDataset set = ten();
+  const TensorDataset other = std::move(set);
+  expect_op<ValueError>("TensorDataset", {"moved from"}, [&] { set.size(); });
+  std::ostringstream text;
+  text << set;
+  BOOST_TEST(text.str() == "TensorDataset(moved from)");
 }
 
 BOOST_AUTO_TEST_CASE(loader_order_and_sizes) {

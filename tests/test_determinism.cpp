@@ -32,7 +32,7 @@ class Setting {
 };
 
 // Losses and final weights of a short training run that uses all that is random: first values, dropout, shuffling.
-NamedTensors train(std::uint64_t seed, std::int64_t width, int prefetch) {
+NamedTensors train_network(std::uint64_t seed, std::int64_t width, int prefetch) {
   manual_seed(seed);
   const Tensor x = randn({512, 64}), y = randint(0, 10, {512});
   const nn::Sequential net(nn::Linear(64, width), nn::ReLU(), nn::Dropout(0.2), nn::Linear(width, width), nn::GELU(), nn::Linear(width, 10));
@@ -70,16 +70,16 @@ NamedTensors random_numbers() {
 BOOST_AUTO_TEST_SUITE(determinism)
 
 BOOST_AUTO_TEST_CASE(one_seed_one_result) {
-  const NamedTensors first = train(1, 48, 0);
-  BOOST_TEST(same_bits(train(1, 48, 0), first));
-  BOOST_TEST(same_bits(train(1, 48, 2), first));  // a background thread changes nothing
-  BOOST_TEST(!same_bits(train(2, 48, 0), first));
+  const NamedTensors first = train_network(1, 48, 0);
+  BOOST_TEST(same_bits(train_network(1, 48, 0), first));
+  BOOST_TEST(same_bits(train_network(1, 48, 2), first));  // a background thread changes nothing
+  BOOST_TEST(!same_bits(train_network(2, 48, 0), first));
 }
 
 BOOST_AUTO_TEST_CASE(two_threads_repeat_themselves) {
   const Setting s(2, false);
-  const NamedTensors first = train(1, 256, 0);
-  for (int i = 0; i < 3; ++i) BOOST_TEST(same_bits(train(1, 256, 0), first));
+  const NamedTensors first = train_network(1, 256, 0);
+  for (int i = 0; i < 3; ++i) BOOST_TEST(same_bits(train_network(1, 256, 0), first));
 }
 
 BOOST_AUTO_TEST_CASE(deterministic_mode_ignores_the_thread_count) {
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(deterministic_mode_ignores_the_thread_count) {
     NamedTensors first;
     for (const int threads : {1, 2, 3}) {
       const Setting s(threads, true);
-      const NamedTensors result = train(3, width, 0);
+      const NamedTensors result = train_network(3, width, 0);
       if (first.empty()) first = result;
       else BOOST_TEST(same_bits(result, first), "width " << width << ", " << threads << " threads");
     }

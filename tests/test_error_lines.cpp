@@ -485,12 +485,17 @@ BOOST_AUTO_TEST_CASE(schedules) {
 BOOST_AUTO_TEST_CASE(data_and_files) {
   const TempDir dir;
   const Tensor x = ones({4, 2}), y = arange(4);
-  data::TensorDataset set(x, y);
+  data::TensorDataset set(x, y), gone(x, y);
   wrong([&] { data::TensorDataset(x, none); });
   wrong([&] { data::TensorDataset(x, arange(3)); });
   wrong([&] { set.get(4); });
   wrong([&] { set.get_batch(std::vector<std::int64_t>{0, 9}); });
-  wrong([&] { data::random_split(set, 2); });
+  wrong([&] { data::random_split(set, {2, 3}); });
+  wrong([&] { data::random_split(set, {0.5, 0.6}); });
+  const data::TensorDataset taken = std::move(gone);
+  wrong([&] { gone.size(); });
+  wrong([&] { data::DataLoader{gone}; });
+  wrong([&] { data::random_split(gone, {0.5, 0.5}); });
   wrong([&] { data::DataLoader(set, {.batch_size = 0}); });
   wrong([&] { data::DataLoader(set, {.workers = -1}); });
   wrong([&] { data::DataLoader(set).load_state_dict({}); });

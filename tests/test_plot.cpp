@@ -127,6 +127,63 @@ BOOST_AUTO_TEST_CASE(gaps_empty_and_extreme_values) {
   check_well_formed(Plot().line(zeros({0}), zeros({0}, {kInt64})).vertical(3).svg());
 }
 
+BOOST_AUTO_TEST_CASE(no_plot_is_blank_without_a_word) {
+  const auto note = [](const Plot& p) {
+    const std::string svg = p.svg();
+    check_well_formed(svg);
+    const auto at = svg.find("class=\"left-out\">");
+    return at == std::string::npos ? "" : svg.substr(at + 17, svg.find('<', at) - at - 17);
+  };
+  const std::vector<double> x{1, 2, 3}, none{kNan, kInf, -kInf}, zeros{0, 0, -1};
+  const viz::PlotOptions log_x{.x_scale = viz::Scale::log}, log_y{.y_scale = viz::Scale::log},
+      high{.y_range = viz::Range{5, 6}};
+  BOOST_TEST(note(Plot().line(x, none)) == "Not shown: 3 points not finite");
+  BOOST_TEST(note(Plot().points(x, {1, kNan, 3})) == "Not shown: 1 point not finite");
+  BOOST_TEST(note(Plot(log_y).line(x, zeros)) == "Not shown: 3 points not above 0, on a log axis");
+  BOOST_TEST(note(Plot(log_x).line(zeros, x)) == "Not shown: 3 points not above 0, on a log axis");
+  BOOST_TEST(note(Plot(high).line(x, x)) == "Not shown: 3 points outside the range of the axes");
+  BOOST_TEST(note(Plot(high).points(x, {1, 9, 1})) == "Not shown: 3 points outside the range of the axes");
+  BOOST_TEST(note(Plot(high).band(x, x, x).line(x, none)) ==
+             "Not shown: 3 points not finite, 3 points outside the range of the axes");
+  BOOST_TEST(note(Plot().line({}, {})) == "Not shown: series without points");
+  BOOST_TEST(note(Plot().line(x, x)) == "");
+  BOOST_TEST(note(Plot(high).line(x, {1, 9, 1})) == "");  // crosses the picture
+  BOOST_TEST(note(Plot(log_y).band(x, zeros, x)) == "");  // its edge is that of the axis
+}
+
+BOOST_AUTO_TEST_CASE(points_without_neighbours_are_dots) {
+  const std::string one = Plot().line({1}, {2}, {.color = "#123456"}).svg(),
+                    gaps = Plot().line({1, 2, 3, 4, 5}, {1, kNan, 3, kNan, 5}, {.color = "#123456"}).svg();
+  for (const std::string* svg : {&one, &gaps}) {
+    const auto dots = svg->find("stroke=\"#123456\" stroke-width=\"4\"");
+    BOOST_REQUIRE(dots != std::string::npos);
+    const std::string tag = svg->substr(svg->rfind("<path", dots), dots - svg->rfind("<path", dots));
+    BOOST_TEST(count(tag, "h0") == (svg == &one ? 1u : 3u));
+    BOOST_TEST(has(tag, "stroke-linecap=\"round\""));
+  }
+  BOOST_TEST(!has(Plot().line({1, 2}, {1, 2}).svg(), "stroke-width=\"4\""));
+}
+
+BOOST_AUTO_TEST_CASE(a_band_ends_at_the_end_of_a_log_axis) {
+  const auto outline = [](const std::vector<double>& low) {
+    const viz::PlotOptions log_y{.y_scale = viz::Scale::log, .y_range = viz::Range{0.1, 10}};
+    return attribute(Plot(log_y).band({1, 2, 3}, low, {2, 2, 2}, {.color = "#123456"}).svg(), "fill=\"#123456\"", "d");
+  };
+  BOOST_TEST(outline({1, 0, 1}) == outline({1, 0.1, 1}));
+  BOOST_TEST(outline({1, -5, 1}) == outline({1, 0.1, 1}));
+  BOOST_TEST(outline({1, kNan, 1}) != outline({1, 0.1, 1}));
+}
+
+BOOST_AUTO_TEST_CASE(series_of_any_numbers) {
+  const std::vector<float> floats{1, 2, 3};
+  const std::vector<int> whole{1, 2, 3};
+  const std::array<std::int64_t, 3> fixed{1, 2, 3};
+  const std::string svg = Plot().line({1, 2, 3}, {1, 2, 3}).svg();
+  BOOST_TEST(Plot().line(floats, floats).svg() == svg);
+  BOOST_TEST(Plot().line(whole, fixed).svg() == svg);
+  BOOST_TEST(Plot().line(std::vector<bool>{true}, std::vector<long>{1}).svg() == Plot().line({1}, {1}).svg());
+}
+
 BOOST_AUTO_TEST_CASE(contours_enclose_what_lies_below) {
   const auto disc = sublevel([](const Tensor& x, const Tensor& y) { return square(x) + square(y); }, 0.25);
   BOOST_TEST(disc.pieces == 1u);
@@ -160,6 +217,10 @@ BOOST_AUTO_TEST_CASE(bad_arguments) {
   expect<ValueError>({"marker_every is 0"}, [&] { p.line({1}, {1}, {.marker_every = 0}); });
   expect<ValueError>({"opacity 2"}, [&] { p.points({1}, {1}, {.opacity = 2}); });
   expect<ValueError>({"opacity"}, [&] { p.band({1}, {1}, {1}, {.opacity = kNan}); });
+  for (const double width : {0., -1., 500., kNan, kInf}) {
+    expect<ValueError>({"viz::Plot", "width", "100 pixels"}, [&] { p.line({1}, {1}, {.width = width}); });
+    expect<ValueError>({"viz::Plot", "size", "100 pixels"}, [&] { p.points({1}, {1}, {.size = width}); });
+  }
   expect<ValueError>({"vertical", "not finite"}, [&] { p.vertical(kInf); });
   expect<ValueError>({"horizontal", "not finite"}, [&] { p.horizontal(kNan); });
   expect<ShapeError>({"contours", "z must be (2, 3)", "(3, 2)"}, [&] {
@@ -226,6 +287,17 @@ BOOST_AUTO_TEST_CASE(ranges) {
   BOOST_TEST((own.at(1).pixel(own[1].width - 1, 0) == std::array{0, 0, 0}));
 }
 
+BOOST_AUTO_TEST_CASE(one_value_all_over_is_not_nothing) {
+  const auto first = [](const Tensor& t, const viz::ImageGridOptions& o = {}) {
+    return pngs(viz::image_grid_svg({t}, o)).at(0).pixel(0, 0);
+  };
+  BOOST_TEST((first(full({1, 2, 2}, 3.)) == std::array{0, 0, 0}));
+  BOOST_TEST((first(full({1, 2, 2}, 3.), {.shared_range = false}) == std::array{0, 0, 0}));
+  BOOST_TEST((first(full({1, 2, 2}, 3.), {.colors = viz::Colors::gray}) == std::array{255, 255, 255}));
+  BOOST_TEST((first(full({1, 2, 2}, -3.)) == std::array{0x76, 0x2A, 0x83}));
+  BOOST_TEST((first(zeros({1, 2, 2})) == std::array{255, 255, 255}));
+}
+
 BOOST_AUTO_TEST_CASE(rows_labels_and_captions) {
   const TempDir dir;
   const std::string path = dir / "grid.svg";
@@ -248,6 +320,8 @@ BOOST_AUTO_TEST_CASE(bad_arguments) {
     viz::image_grid_svg({ones({2, 2})});
   });
   expect<ShapeError>({"(N, 3, H, W)", "(2, 4, 5, 5)"}, [&] { draw(ones({2, 4, 5, 5})); });
+  expect<ShapeError>({"(4, 8, 8, 3)", "permute({0, 3, 1, 2})"}, [] { viz::image_grid(ones({4, 8, 8, 3}), "x.svg"); });
+  expect<ShapeError>({"(4, 8)", "(N, H, W)"}, [] { viz::image_grid(ones({4, 8}), "x.svg"); });
   expect<ShapeError>({"no pixels"}, [&] { draw(ones({0, 1, 5, 5})); });
   expect<ShapeError>({"no images"}, [] { viz::image_grid_svg({}); });
   expect<ValueError>({"undefined"}, [&] { draw(Tensor()); });

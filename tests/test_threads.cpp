@@ -55,7 +55,7 @@ struct Work {
 };
 
 // A few steps of training, with no threads below this one, so that the rounding is the same; the state afterwards.
-NamedTensors train(const Work& w) {
+NamedTensors train_on(const Work& w) {
   const xgrad::detail::SerialGuard serial;
   optim::AdamW opt(w.net.parameters(), {.lr = 1e-2});
   for (int step = 0; step < 5; ++step) {
@@ -107,9 +107,9 @@ BOOST_AUTO_TEST_CASE(graphs_of_their_own) {
   std::vector<NamedTensors> results(kThreads);
   on_threads(kThreads, [&](int t) {
     const auto i = static_cast<std::size_t>(t);
-    results[i] = train(together[i]);
+    results[i] = train_on(together[i]);
   });
-  for (std::size_t i = 0; i < alone.size(); ++i) BOOST_TEST(same_bits(results[i], train(alone[i])));
+  for (std::size_t i = 0; i < alone.size(); ++i) BOOST_TEST(same_bits(results[i], train_on(alone[i])));
 }
 
 BOOST_AUTO_TEST_CASE(parameters_read_by_all) {

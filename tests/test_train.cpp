@@ -29,6 +29,25 @@ BOOST_AUTO_TEST_CASE(accuracy_counts_the_largest_entry) {
   expect_op<ValueError>("accuracy", {"undefined"}, [&] { train::accuracy(Tensor(), tensor({0})); });
 }
 
+BOOST_AUTO_TEST_CASE(accuracy_needs_classes_that_exist) {
+  const Tensor column = tensor({0.9, 0.2, 0.7}).reshape({3, 1}), target = tensor({1, 0, 1});
+  expect_op<ValueError>("accuracy", {"one column", "(scores > 0.5)"}, [&] { train::accuracy(column, target); });
+  BOOST_TEST(train::accuracy((column > 0.5).flatten(), target) == 1);
+  expect_op<IndexError>("accuracy", {"target", "class 3", "row 1", "0..2"}, [&] { train::accuracy(ones({2, 3}), tensor({0, 3})); });
+  expect_op<IndexError>("accuracy", {"target", "class -100"}, [&] { train::accuracy(ones({2, 3}), tensor({0, -100})); });
+  expect_op<IndexError>("accuracy", {"predicted", "class -1"}, [&] { train::accuracy(tensor({-1}), tensor({0})); });
+  expect_op<ShapeError>("accuracy", {"(2)", "(2, 1)"}, [&] { train::accuracy(ones({2, 3}), tensor({{0}, {1}})); });
+}
+
+BOOST_AUTO_TEST_CASE(confusion_matrix_needs_its_own_number_of_columns) {
+  train::ConfusionMatrix two(2), five(5);
+  expect_op<ValueError>("ConfusionMatrix", {"one column", "(scores > 0.5)"}, [&] { two.update(ones({3, 1}), tensor({1, 0, 1})); });
+  expect_op<ValueError>("ConfusionMatrix", {"3 columns", "5 classes"}, [&] { five.update(ones({2, 3}), tensor({0, 1})); });
+  BOOST_TEST((two.total() == 0 && five.total() == 0));
+  two.update(tensor({true, false}), tensor({1, 1}));
+  BOOST_TEST((two.count(1, 1) == 1 && two.count(1, 0) == 1));
+}
+
 BOOST_AUTO_TEST_CASE(confusion_matrix) {
   train::ConfusionMatrix m(3);
   BOOST_TEST(std::isnan(m.accuracy()));
@@ -85,6 +104,30 @@ BOOST_AUTO_TEST_CASE(confusion_matrix_of_many) {
   BOOST_TEST(list.size() == 5002u);
   BOOST_TEST((list.at(9) == std::vector<std::string>{"7", "3", "7", "2", "66.7%"}));
   BOOST_TEST((list.at(10) == std::vector<std::string>{"8", "0", "--", "0", "--"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_training_uses_has_a_text) {
+  const auto text = [](const auto& what) {
+    std::ostringstream os;
+    os << what;
+    return os.str();
+  };
+  train::Mean mean;
+  mean.add(0.5, 2);
+  BOOST_TEST(text(mean) == "0.5");
+  train::EarlyStopping es;
+  BOOST_TEST(text(es) == "EarlyStopping(no steps)");
+  for (const double loss : {0.5, 0.25, 0.75}) es.step(loss, nn::Linear(1, 1));
+  BOOST_TEST(text(es) == "EarlyStopping(best 0.25 at step 1 of 3)");
+  train::MetricsLog log;
+  log.add(1, "train", "loss", 0.5);
+  BOOST_TEST(text(log) == "epoch,split,name,value\n1,train,loss,0.5\n");
+  const Metadata texts{{"author", "A"}, {"epochs", "3"}};
+  BOOST_TEST(text(texts) == "{author: A, epochs: 3}");
+  const train::LoadedCheckpoint saved{.epoch = 3, .extra = {{"best", tensor({1})}}, .metadata = texts};
+  const std::string all = text(saved);
+  for (const char* part : {"epoch=3", "best", "metadata={author: A, epochs: 3}"})
+    BOOST_TEST((all.find(part) != std::string::npos), part << " in\n" << all);
 }
 
 BOOST_AUTO_TEST_CASE(mean_is_weighted) {
@@ -191,6 +234,20 @@ BOOST_AUTO_TEST_CASE(summary_counts_products_by_kind_of_layer) {
   BOOST_TEST(count(nn::Embedding(7, 3), zeros({4, 2}, {.dtype = kInt64})) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(summary_says_what_it_does_not_count) {
+  struct Own : nn::Layer<Own> {
+    nn::Linear fc = register_module("fc", nn::Linear(2, 2));
+    Tensor w = register_parameter("w", ones({2, 2}));
+    Tensor forward(const Tensor& x) const { return matmul(fc(x), w); }
+  };
+  const train::Summary own = train::summary(Own(), ones({3, 2})), linear = train::summary(nn::Linear(2, 2), ones({3, 2}));
+  BOOST_TEST((own.partial && own.mult_adds == 12 && own.str().find("Multiply-adds: >= 12") != std::string::npos), own.str());
+  BOOST_TEST((!linear.partial && linear.str().find("Multiply-adds: 12") != std::string::npos), linear.str());
+  const nn::TransformerEncoderLayer block(4, 2, {.dim_feedforward = 8});
+  const train::Summary attention = train::summary(block, ones({3, 1, 4}));
+  BOOST_TEST((attention.partial && attention.str().find(">= ") != std::string::npos), attention.str());
+}
+
 BOOST_AUTO_TEST_CASE(summary_of_plain_modules_and_shared_parts) {
   struct Net : nn::Module {
     nn::Linear fc = register_module("fc", nn::Linear(2, 2));
@@ -217,6 +274,20 @@ std::string errors_of(const F& f) {
 }
 
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(progress_of_any_length) {
+  const std::string none = errors_of([] { train::Progress(0, "x").update(0); });
+  BOOST_TEST(none == "");
+  const std::string first = errors_of([] { train::Progress(0, "x").update(1, "a\nb"); });
+  BOOST_TEST((first.find(" 1/1 ") != std::string::npos && first.find("a b") != std::string::npos), first);
+  const std::string beyond = errors_of([] {
+    train::Progress p(3, "two\nlines");
+    for (int i = 0; i < 3; ++i) p.update();
+    p.update(9);
+  });
+  BOOST_TEST((beyond.find("3/3") != std::string::npos && beyond.find("12/3") == std::string::npos), beyond);
+  BOOST_TEST((beyond.find("two lines") != std::string::npos && beyond.find("two\n") == std::string::npos), beyond);
+}
 
 BOOST_AUTO_TEST_CASE(progress_off_a_terminal_is_plain_lines) {
   const std::string text = errors_of([] {

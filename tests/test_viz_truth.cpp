@@ -520,4 +520,70 @@ BOOST_AUTO_TEST_CASE(indices_lead_from_one_operation_to_another) {
   BOOST_TEST(lines_with(text, edge).size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_gradient_that_is_not_a_number_flows) {
+  const TapeRecorder recorder;
+  const Tensor w = tensor({0., -1., 4.}).requires_grad_().set_name("w");
+  const Tensor l = (log(w) / sqrt(w)).sum();
+  l.backward();
+  const std::string text = viz::to_dot(l);
+  const auto edges = backward_edges(text);
+  BOOST_TEST(edges.size() == lines_with(text, "class=\"fwd\"").size());
+  std::size_t alarms = 0;
+  for (const std::string& e : edges) {
+    const bool bad = has(e, "NaN") || has(e, "∞");
+    alarms += bad;
+    BOOST_TEST(has(e, "color=\"#B3001B\"") == bad, e);
+  }
+  BOOST_TEST(alarms >= 2u);
+}
+
+BOOST_AUTO_TEST_CASE(minus_infinity_of_a_mask_is_no_alarm) {
+  const Tensor mask = tensor({{0., -INFINITY}, {0., 0.}}).set_name("mask");
+  const Tensor hidden = tensor({{false, true}, {false, false}});
+  const auto text_of = [](const auto& f) {
+    const TapeRecorder recorder;
+    const Tensor w = ones({2, 2}).requires_grad_().set_name("w");
+    const Tensor l = f(w);
+    l.backward();
+    return viz::to_dot(l, {.legend = false});
+  };
+  BOOST_TEST(!has(text_of([&](const Tensor& w) { return softmax(w + mask, 1).sum(); }), "#B3001B"));
+  const auto fill = [&](const Tensor& w) { return softmax(masked_fill(w, hidden, -INFINITY), 1).sum(); };
+  BOOST_TEST(!has(text_of(fill), "#B3001B"));
+  const nn::MultiheadAttention attention(4, 2);
+  const Tensor q = ones({2, 1, 4});
+  const auto attend = [&](const Tensor& w) { return attention(q * w.sum(), q, q, {.attn_mask = hidden}).output.sum(); };
+  BOOST_TEST(!has(text_of(attend), "#B3001B"));
+  BOOST_TEST(has(text_of([](const Tensor& w) { return log(w - 1).sum(); }), "Inf"));  // nobody asked for it
+  BOOST_TEST(has(text_of([](const Tensor& w) { return (w + tensor({INFINITY, 0.})).sum(); }), "Inf"));
+}
+
+BOOST_AUTO_TEST_CASE(two_saved_tensors_of_one_name) {
+  const Tensor w = ones({2}).requires_grad_().set_name("w"), v = ones({2}).requires_grad_().set_name("w");
+  BOOST_TEST(has(viz::to_dot((w * v).sum()), "saves w, w<"));
+  BOOST_TEST(has(viz::to_dot((w * w).sum()), "saves w<"));
+}
+
+BOOST_AUTO_TEST_CASE(a_narrow_map_keeps_its_width) {
+  const Tensor w = tensor({1., 2.}).requires_grad_().set_name(std::string(40, 'w'));
+  BOOST_TEST(has(viz::to_dot((w * 2).sum()), "fixedsize=\"true\" width=\"60\" height=\"15\""));
+}
+
+namespace {
+
+template <class A, int N>
+struct Shaped : nn::Layer<Shaped<A, N>> {
+  nn::Linear fc = this->register_module("fc", nn::Linear(2, 2));
+  Tensor forward(const Tensor& x) const { return fc(x); }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(modules_are_named_without_the_arguments_of_their_template) {
+  const Shaped<std::vector<std::string>, 3> net;
+  const std::string text = viz::to_dot(net(ones({1, 2})).sum());
+  BOOST_TEST(has(text, "label=<Shaped>"));
+  BOOST_TEST(!has(text, "basic_string"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

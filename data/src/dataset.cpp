@@ -1,7 +1,9 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/data/dataset.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 #include <xgrad/check.hpp>
@@ -21,7 +23,10 @@ TensorDataset::TensorDataset(Tensor x, Tensor y, Location at) : data(std::move(x
         .value_error();
 }
 
-std::int64_t TensorDataset::size() const { return data.size(0); }
+std::int64_t TensorDataset::size(Location at) const {
+  if (!data.defined()) ErrorReport("TensorDataset", "it has no tensors any more: it was moved from", at).value_error();
+  return data.size(0, at);
+}
 
 Example TensorDataset::get(std::int64_t index, Location at) const {
   return {data.select(0, index, at), target.select(0, index, at)};
@@ -37,20 +42,63 @@ TensorDataset TensorDataset::slice(std::int64_t begin, std::int64_t end, Locatio
   return TensorDataset(data.slice(0, begin, end, 1, at), target.slice(0, begin, end, 1, at), at);
 }
 
-Split random_split(const TensorDataset& set, double fraction, Location at) {
-  if (!(fraction >= 0 && fraction <= 1))
-    ErrorReport("random_split", fmt::format("fraction must be in [0, 1], got {}", fraction), at).value_error();
-  const std::vector<std::int64_t> order = randperm(set.size()).to_vector<std::int64_t>();
-  const auto cut = static_cast<std::size_t>(std::llround(static_cast<double>(order.size()) * (1 - fraction)));
-  const std::span<const std::int64_t> all(order);
-  const Example a = set.get_batch(all.first(cut), at), b = set.get_batch(all.subspan(cut), at);
-  return {TensorDataset(a.data, a.target, at), TensorDataset(b.data, b.target, at)};
+namespace {
+
+[[noreturn]] void bad_split(const std::string& rule, const Location& at) {
+  ErrorReport("random_split", rule, at).value_error();
+}
+
+}  // namespace
+
+std::vector<TensorDataset> detail::split_by_lengths(const TensorDataset& set, const std::vector<std::int64_t>& lengths,
+                                                    const Location& at) {
+  if (lengths.empty()) bad_split("there are no parts", at);
+  const std::int64_t size = set.size(at);
+  std::int64_t rest = size;
+  for (const std::int64_t n : lengths) {
+    if (n < 0) bad_split(fmt::format("a part of {} rows", n), at);
+    rest = n > rest ? -1 : rest - n;
+    if (rest < 0) break;
+  }
+  if (rest != 0)
+    bad_split(fmt::format("the lengths {} do not add up to the {} rows of the dataset (shares are written with a "
+                          "point: {{0.8, 0.2}})",
+                          fmt::join(lengths, " + "), size),
+              at);
+  const std::vector<std::int64_t> order = randperm(size).to_vector<std::int64_t>();
+  std::span<const std::int64_t> left(order);
+  std::vector<TensorDataset> parts;
+  for (const std::int64_t n : lengths) {
+    Example rows = set.get_batch(left.first(static_cast<std::size_t>(n)), at);
+    parts.emplace_back(std::move(rows.data), std::move(rows.target), at);
+    left = left.subspan(static_cast<std::size_t>(n));
+  }
+  return parts;
+}
+
+std::vector<TensorDataset> detail::split_by_shares(const TensorDataset& set, const std::vector<double>& shares,
+                                                   const Location& at) {
+  constexpr double kRounding = 1e-6;  // of a sum of shares
+  for (const double share : shares)
+    if (!(share >= 0 && share <= 1)) bad_split(fmt::format("a share of {} is not in [0, 1]", share), at);
+  if (shares.empty()) bad_split("there are no parts", at);
+  const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+  if (!(std::fabs(sum - 1) <= kRounding))
+    bad_split(fmt::format("the shares {} add up to {:.6g}, not to 1", fmt::join(shares, " + "), sum), at);
+  const std::int64_t size = set.size(at);
+  std::vector<std::int64_t> lengths;
+  for (const double share : shares) lengths.push_back(static_cast<std::int64_t>(static_cast<double>(size) * share));
+  std::int64_t rest = size - std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+  *std::ranges::max_element(lengths) += std::min<std::int64_t>(rest, 0);
+  for (std::size_t i = 0; rest > 0; i = (i + 1) % lengths.size(), --rest) ++lengths[i];
+  return split_by_lengths(set, lengths, at);
 }
 
 std::ostream& operator<<(std::ostream& os, const Example& e) {
   return os << "data=" << e.data << ",\ntarget=" << e.target;
 }
 std::ostream& operator<<(std::ostream& os, const TensorDataset& set) {
+  if (!set.data.defined()) return os << "TensorDataset(moved from)";
   return os << fmt::format("TensorDataset({} examples: data {}, target {})", set.size(), to_string(set.data.shape()),
                            to_string(set.target.shape()));
 }

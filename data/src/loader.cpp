@@ -25,7 +25,7 @@ constexpr int kMostWorkers = 1024;
 }  // namespace
 
 DataLoader::DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at)
-    : examples_(examples), fetch_(std::move(fetch)), options_(options), position_(std::make_shared<Position>()) {
+    : examples_(examples), fetch_(std::move(fetch)), at_(at), options_(options), position_(std::make_shared<Position>()) {
   if (options.batch_size < 1)
     ErrorReport("DataLoader", fmt::format("batch_size must be positive, got {}", options.batch_size), at).value_error();
   if (options.prefetch < 0)
@@ -70,6 +70,18 @@ Tensor stack_examples(const std::vector<Tensor>& parts, const Location& at) {
   return stack(parts, 0, at);
 }
 
+void require_all(const char* what, const std::vector<Tensor>& parts, std::span<const std::int64_t> indices,
+                 const Location& at) {
+  const auto none = std::ranges::find_if_not(parts, &Tensor::defined), some = std::ranges::find_if(parts, &Tensor::defined);
+  if (none == parts.end()) return;
+  const auto example = [&](auto part) { return indices[static_cast<std::size_t>(part - parts.begin())]; };
+  ErrorReport("DataLoader",
+              fmt::format("example {} of the dataset has no {}{}", example(none), what,
+                          some == parts.end() ? "" : fmt::format(", example {} has one", example(some))),
+              at)
+      .value_error();
+}
+
 }  // namespace
 
 Example collate(std::span<const std::int64_t> indices, const std::function<Example(std::int64_t)>& get, Location at) {
@@ -83,10 +95,32 @@ Example collate(std::span<const std::int64_t> indices, const std::function<Examp
     target.push_back(std::move(e.target));
   }
   const NoGradGuard off;
+  require_all("data", data, indices, at);
+  if (std::ranges::none_of(target, &Tensor::defined)) return {stack_examples(data, at), Tensor()};
+  require_all("target", target, indices, at);
   return {stack_examples(data, at), stack_examples(target, at)};
 }
 
 }  // namespace detail
+
+namespace {
+
+// A dataset hands out a row for every index.
+void require_rows(const Example& e, std::int64_t rows, const Location& at) {
+  const auto fits = [&](const Tensor& t) { return t.dim() > 0 && t.size(0) == rows; };
+  if (!e.data.defined()) ErrorReport("DataLoader", "the dataset returned a batch without data", at).value_error();
+  if (fits(e.data) && (!e.target.defined() || fits(e.target))) return;
+  ErrorReport report(
+      "DataLoader",
+      fmt::format("the dataset returned a batch that does not have {0} row{1} for {0} ind{2} (get_batch)", rows,
+                  rows == 1 ? "" : "s", rows == 1 ? "ex" : "ices"),
+      at);
+  report.operand("data", e.data);
+  if (e.target.defined()) report.operand("target", e.target);
+  report.shape_error();
+}
+
+}  // namespace
 
 // The batches of one pass over the data, made on demand or by workers that stay `ahead` of the reader.
 struct DataLoader::Epoch {
@@ -97,6 +131,7 @@ struct DataLoader::Epoch {
   };
 
   Fetch fetch;
+  Location at;  // of the loader
   Order order;
   std::int64_t batch_size, batches;
   std::int64_t taken = 0;    // batches the reader has
@@ -111,6 +146,7 @@ struct DataLoader::Epoch {
 
   Epoch(const DataLoader& l, Order examples)
       : fetch(l.fetch_),
+        at(l.at_),
         order(std::move(examples)),
         batch_size(l.options_.batch_size),
         batches(batches_of(static_cast<std::int64_t>(order.size()), l.options_)) {
@@ -140,7 +176,10 @@ struct DataLoader::Epoch {
 
   Example make(std::int64_t batch) const {
     const auto first = static_cast<std::size_t>(batch * batch_size), most = static_cast<std::size_t>(batch_size);
-    return fetch(std::span(order).subspan(first, std::min(most, order.size() - first)));
+    const auto indices = std::span(order).subspan(first, std::min(most, order.size() - first));
+    Example e = fetch(indices);
+    require_rows(e, static_cast<std::int64_t>(indices.size()), at);
+    return e;
   }
 
   Slot try_make(std::int64_t batch) const noexcept {
@@ -283,6 +322,7 @@ DataLoader::iterator::iterator(const DataLoader& loader) : epoch_(loader.positio
 }
 
 DataLoader::iterator& DataLoader::iterator::operator++() {
+  if (done_) return *this;
   current_ = Example{};  // its memory may serve the next batch
   if (auto e = epoch_->take())
     current_ = std::move(*e);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <stdexcept>
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
@@ -132,6 +133,16 @@ void save_safetensors(const NamedTensors& tensors, const std::string& path, cons
   pieces.reserve(2 + sorted.size());
   for (const auto& [name, t] : sorted) pieces.push_back({raw_bytes(t), static_cast<std::size_t>(bytes_of(t))});
   write_file_atomically("save_safetensors", path, pieces, at);
+}
+
+std::ostream& operator<<(std::ostream& os, const Metadata& m) {
+  os << "{";
+  for (const char* between = ""; const auto& [key, text] : m) os << std::exchange(between, ", ") << key << ": " << text;
+  return os << "}";
+}
+
+std::ostream& operator<<(std::ostream& os, const SafetensorsFile& file) {
+  return os << "tensors=" << file.tensors << ",\nmetadata=" << file.metadata;
 }
 
 }  // namespace xgrad

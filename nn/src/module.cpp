@@ -20,8 +20,18 @@ std::string type_name(const std::type_info& type) {
   char* text = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
   std::string s = status == 0 ? text : type.name();
   std::free(text);
-  const auto colon = s.rfind("::");
-  return colon == std::string::npos ? s : s.substr(colon + 2);
+  // Net of models::Net<std::vector<int>, 3>: from the last "::" outside of brackets to the arguments of the template.
+  std::size_t begin = 0, end = s.size();
+  int depth = 0;
+  for (std::size_t i = s.size(); i-- > 0;) {
+    if (s[i] == '>' || s[i] == ')' || s[i] == ']') ++depth;
+    if (s[i] == '<' || s[i] == '(' || s[i] == '[') --depth;
+    if (depth == 0 && (s[i] == '<' || s[i] == '[') && end == s.size()) end = i;
+    if (depth > 0 || s[i] != ':') continue;
+    begin = i + 1;
+    break;
+  }
+  return s.substr(begin, end - begin);
 }
 
 }  // namespace xgrad::detail

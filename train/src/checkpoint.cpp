@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <charconv>
+#include <ostream>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
@@ -120,6 +121,10 @@ LoadedCheckpoint load_checkpoint(const std::string& path, const Checkpoint& into
   for (const auto& part : take_over) part();
   if (into.rng && !c.rng.empty()) default_generator().set_state(c.generator);
   return std::move(c.rest);
+}
+
+std::ostream& operator<<(std::ostream& os, const LoadedCheckpoint& c) {
+  return os << "epoch=" << c.epoch << ",\nextra=" << c.extra << ",\nmetadata=" << c.metadata;
 }
 
 }  // namespace xgrad::train

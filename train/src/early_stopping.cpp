@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ostream>
 
 #include <fmt/format.h>
 #include <xgrad/check.hpp>
@@ -29,6 +30,11 @@ bool EarlyStopping::restore(nn::Module& model, Location at) const {
   if (best_step_ < 0) return false;
   model.load_state_dict(state_, true, at);
   return true;
+}
+
+std::ostream& operator<<(std::ostream& os, const EarlyStopping& es) {
+  if (es.best_step_ < 0) return os << "EarlyStopping(no steps)";
+  return os << fmt::format("EarlyStopping(best {:g} at step {} of {})", es.best_, es.best_step_, es.steps_);
 }
 
 }  // namespace xgrad::train

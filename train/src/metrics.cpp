@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <ostream>
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/extremum.hpp>
@@ -13,14 +15,50 @@
 namespace xgrad::train {
 namespace {
 
-std::vector<std::int64_t> classes_of(const char* what, const Tensor& predicted, const Tensor& target, const Location& at) {
+constexpr std::int64_t kAnyClass = std::numeric_limits<std::int64_t>::max();
+
+struct Classes {
+  std::vector<std::int64_t> predicted, target;
+};
+
+// Every class of a row in 0..classes-1.
+void require_classes(const char* what, const char* name, const std::vector<std::int64_t>& all, std::int64_t classes,
+                     const Location& at) {
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (all[i] < 0 || all[i] >= classes)
+      ErrorReport(what,
+                  classes == kAnyClass ? fmt::format("{}: class {} at row {} is negative", name, all[i], i)
+                                       : fmt::format("{}: class {} at row {} outside 0..{}", name, all[i], i, classes - 1),
+                  at)
+          .index_error();
+}
+
+// Predicted classes, or those of the largest scores, and the true ones. classes: how many there are, or kAnyClass, when
+// the scores say it.
+Classes classes_of(const char* what, const Tensor& predicted, const Tensor& target, std::int64_t classes,
+                   const Location& at) {
   require_defined(what, predicted, at);
   require_index_dtype(what, target, at);
-  if (predicted.dim() != 2) require_index_dtype(what, predicted, at);
-  const Tensor best = predicted.dim() == 2 ? argmax(predicted.detach(), 1, false, at) : predicted;
-  if (!(best.shape() == target.shape()))
-    ErrorReport(what, fmt::format("{} predictions but {} targets", best.numel(), target.numel()), at).operand("predicted", predicted).operand("target", target).shape_error();
-  return best.to_vector<std::int64_t>();
+  const bool scores = predicted.dim() == 2;
+  const auto refuse = [&](const std::string& rule) {
+    return ErrorReport(what, rule, at).operand("predicted", predicted).operand("target", target);
+  };
+  if (scores && predicted.size(1) < 2)
+    refuse("scores of one column: compare with 0.5 yourself, (scores > 0.5).flatten()").value_error();
+  if (scores && classes != kAnyClass && predicted.size(1) != classes)
+    refuse(fmt::format("scores of {} columns, but there are {} classes", predicted.size(1), classes)).value_error();
+  if (!scores && predicted.dtype() != kBool) require_index_dtype(what, predicted, at);
+  const Tensor best = scores ? argmax(predicted.detach(at), 1, false, at) : predicted;
+  if (best.shape() != target.shape())
+    refuse(best.dim() == 1 && target.dim() == 1
+               ? fmt::format("{} predictions but {} targets", best.numel(), target.numel())
+               : fmt::format("predicted classes {} but targets {}", to_string(best.shape()), to_string(target.shape())))
+        .shape_error();
+  if (scores) classes = predicted.size(1);
+  Classes c{best.to_vector<std::int64_t>(at), target.to_vector<std::int64_t>(at)};
+  require_classes(what, "predicted", c.predicted, classes, at);
+  require_classes(what, "target", c.target, classes, at);
+  return c;
 }
 
 // A CSV field, in quotes where it needs them (RFC 4180).
@@ -34,7 +72,7 @@ std::string field(const std::string& s) {
 }  // namespace
 
 double accuracy(const Tensor& scores, const Tensor& target, Location at) {
-  const std::vector<std::int64_t> best = classes_of("accuracy", scores, target, at), truth = target.to_vector<std::int64_t>();
+  const auto [best, truth] = classes_of("accuracy", scores, target, kAnyClass, at);
   std::int64_t hits = 0;
   for (std::size_t i = 0; i < best.size(); ++i) hits += best[i] == truth[i];
   return static_cast<double>(hits) / static_cast<double>(best.size());
@@ -57,10 +95,7 @@ std::size_t cells(std::int64_t classes, const Location& at) {
 ConfusionMatrix::ConfusionMatrix(std::int64_t classes, Location at) : classes_(classes), counts_(cells(classes, at)) {}
 
 void ConfusionMatrix::update(const Tensor& predicted, const Tensor& target, Location at) {
-  const std::vector<std::int64_t> best = classes_of("ConfusionMatrix", predicted, target, at), truth = target.to_vector<std::int64_t>();
-  for (std::size_t i = 0; i < best.size(); ++i)
-    for (const std::int64_t c : {best[i], truth[i]})
-      if (c < 0 || c >= classes_) ErrorReport("ConfusionMatrix", fmt::format("class {} at row {} outside 0..{}", c, i, classes_ - 1), at).index_error();
+  const auto [best, truth] = classes_of("ConfusionMatrix", predicted, target, classes_, at);
   for (std::size_t i = 0; i < best.size(); ++i) ++counts_[static_cast<std::size_t>(truth[i] * classes_ + best[i])];
 }
 
@@ -119,13 +154,22 @@ std::string ConfusionMatrix::str(const std::vector<std::string>& names, Location
 
 std::ostream& operator<<(std::ostream& os, const ConfusionMatrix& m) { return os << m.str(); }
 
+std::ostream& operator<<(std::ostream& os, const Mean& m) { return os << m.value(); }
+
 void MetricsLog::add(std::int64_t epoch, const std::string& split, const std::string& name, double value) {
   rows_.push_back({epoch, split, name, value});
 }
 
-void MetricsLog::save(const std::string& path, Location at) const {
+std::string MetricsLog::csv() const {
   std::string text = "epoch,split,name,value\n";
   for (const Row& r : rows_) text += fmt::format("{},{},{},{}\n", r.epoch, field(r.split), field(r.name), r.value);
+  return text;
+}
+
+std::ostream& operator<<(std::ostream& os, const MetricsLog& log) { return os << log.csv(); }
+
+void MetricsLog::save(const std::string& path, Location at) const {
+  const std::string text = csv();
   write_file_atomically("MetricsLog::save", path, {{text.data(), text.size()}}, at);
 }
 

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "table.hpp"
+
 namespace xgrad::train {
 namespace {
 
@@ -31,7 +33,7 @@ std::string bar(double fraction) {
 }  // namespace
 
 Progress::Progress(std::int64_t total, std::string label)
-    : total_(std::max<std::int64_t>(total, 1)), label_(std::move(label)), terminal_(isatty(STDERR_FILENO) == 1), start_(Clock::now()), drawn_(start_) {}
+    : total_(std::max<std::int64_t>(total, 0)), label_(std::move(label)), terminal_(isatty(STDERR_FILENO) == 1), start_(Clock::now()), drawn_(start_) {}
 
 Progress::~Progress() { close(); }
 
@@ -42,12 +44,13 @@ void Progress::close() {
 }
 
 std::string Progress::line() const {
-  const double fraction = std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
+  const std::int64_t total = std::max(total_, done_);  // steps beyond the end were not foreseen: there are more
+  const double fraction = total > 0 ? static_cast<double>(done_) / static_cast<double>(total) : 1;
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done_) / seconds : 0;
-  const double left = rate > 0 ? static_cast<double>(total_ - done_) / rate : 0;
-  return fmt::format("{} {:3.0f}%|{}| {}/{} [{}<{}, {:.1f}it/s{}{}]", label_, fraction * 100, bar(fraction), done_, total_,
-                     clock_text(seconds), clock_text(left), rate, note_.empty() ? "" : ", ", note_);
+  const double left = rate > 0 ? static_cast<double>(total - done_) / rate : 0;
+  return fmt::format("{} {:3.0f}%|{}| {}/{} [{}<{}, {:.1f}it/s{}{}]", detail::plain(label_), fraction * 100, bar(fraction), done_, total,
+                     clock_text(seconds), clock_text(left), rate, note_.empty() ? "" : ", ", detail::plain(note_));
 }
 
 void Progress::draw() {
@@ -64,7 +67,7 @@ void Progress::update(std::int64_t steps, const std::string& note) {
     if (Clock::now() - drawn_ > std::chrono::milliseconds(100)) draw();
     return;
   }
-  if (const std::int64_t tenths = done_ * 10 / total_; tenths > tenths_) {
+  if (const std::int64_t tenths = done_ * 10 / std::max({total_, done_, std::int64_t{1}}); tenths > tenths_) {
     tenths_ = tenths;
     std::fputs((line() + "\n").c_str(), stderr);
   }

@@ -1,5 +1,6 @@
 // The picture as Graphviz text.
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <fmt/format.h>
@@ -17,6 +18,7 @@ constexpr int kMaxCells = 16, kMaxColumns = 8, kMaxNodesWithCells = 40;
 constexpr std::size_t kMaxNodesWithRoomForLabels = 100;
 constexpr int kMaxRanksAcross = 12;
 constexpr int kWeight = 200, kManyInputs = 4;
+constexpr const char* kAlarm = "#B3001B";  // NaN or infinity
 constexpr int kNarrow = 5;              // operations
 constexpr std::size_t kSavesWidth = 56;  // characters
 constexpr std::size_t kWideLegend = 260, kNarrowLegend = 150;  // characters
@@ -135,11 +137,11 @@ class Writer {
     const PicNode& n = p_.nodes[static_cast<std::size_t>(i)];
     Style s = style_of(n);
     const char* word = nullptr;
-    const bool bad = (n.value.defined() && has_nonfinite(n.value, word)) || (n.grad.defined() && has_nonfinite(n.grad, word));
+    const bool bad = (n.value.defined() && has_nonfinite(n.value, word, n.masks)) || (n.grad.defined() && has_nonfinite(n.grad, word));
     any_nonfinite_ |= bad;
     out_ += fmt::format("{}n{} [id=\"n{}\", class=\"{}\", tooltip=\"{}  {} [{}]{}\", shape=box, style=\"{}\", fillcolor=\"{}\", color=\"{}\", penwidth={:.1f}{}, label=<{}>];\n",
                         indent, i, i, class_of(n.kind), tooltip_text(n.title), short_name(n.dtype), shape_text(n.shape), n.source.empty() ? "" : "  " + tooltip_text(n.source),
-                        s.extra, s.fill, bad ? "#B3001B" : s.border, bad ? 3.0 : s.width,
+                        s.extra, s.fill, bad ? kAlarm : s.border, bad ? 3.0 : s.width,
                         n.kind == Kind::result ? ", peripheries=2" : "", node_label(n, bad ? word : nullptr));
     std::string rank;
     for (const int from : beside_[static_cast<std::size_t>(i)]) rank += fmt::format(" n{};", from);
@@ -202,7 +204,7 @@ class Writer {
     std::string top, bottom;
     const auto column = [&](const Tensor& t, const char* caption, const char* colour) {
       if (!t.defined()) return;
-      top += "<td>" + cells(t) + "</td>";
+      top += "<td>" + cells(t, n.masks && &t == &n.value) + "</td>";
       bottom += fmt::format("<td><font point-size=\"7.5\" color=\"{}\">{}</font></td>", colour, caption);
     };
     column(n.value, "value", "#5F6B76");
@@ -238,7 +240,9 @@ class Writer {
     out_ += fmt::format("  {} [id=\"e-n{}-n{}\", class=\"fwd\", weight={}{}{}];\n", ends, e.from, e.to, weight_of(e), turned ? ", dir=back" : "", rank);
     if (e.beside) out_ += fmt::format("  {{ rank=same; n{}; n{}; }}\n", e.from, e.to);
     if (!e.backward) return;
-    out_ += fmt::format("  {} [id=\"b-n{}-n{}\", class=\"bwd\", style=dashed, color=\"#D55E00\", fontcolor=\"#B34700\", {}{}{}];\n", ends, e.to, e.from,
+    any_nonfinite_ |= !std::isfinite(e.norm);
+    out_ += fmt::format("  {} [id=\"b-n{}-n{}\", class=\"bwd\", style=dashed, color=\"{}\", fontcolor=\"{}\", {}{}{}];\n", ends, e.to, e.from,
+                        std::isfinite(e.norm) ? "#D55E00" : kAlarm, std::isfinite(e.norm) ? "#B34700" : kAlarm,
                         turned ? "arrowhead=empty" : "dir=back, arrowtail=empty", rank, norm_label(e));
   }
   // Graphviz gives a label a rank of its own. On edges into and out of boxes, of which there are many in a large graph,
@@ -262,7 +266,7 @@ class Writer {
       if (any(Kind::frozen)) legend.swatch("#DCEBFA", "#0072B2", "frozen: gets no gradient", "dashed", 1);
       legend.swatch("#FFFFFF", "#4B5563", "operation and its result", "rounded");
       if (any(Kind::ghost)) legend.swatch("#F3F8FD", "#0072B2", "↺ used here, shown elsewhere", "dashed", 1);
-      if (any_nonfinite_) legend.swatch("#FFFFFF", "#B3001B", "holds NaN or infinity", "solid", 3);
+      if (any_nonfinite_) legend.swatch("#FFFFFF", kAlarm, "holds NaN or infinity", "solid", 3);
       legend.arrow("⟶", "#4B5563", "forward");
       if (o_.backward && p_.backward_ran) legend.arrow("⇠", "#D55E00", "backward, with the norm of the gradient that flows");
       if (any_cells()) {

@@ -98,21 +98,26 @@ std::string escape(const std::string& text) {
   return s;
 }
 
-std::string cells(const Tensor& t) {
+std::string cells(const Tensor& t, bool masks) {
   const std::vector<double> v = t.detach().to_vector<double>();
   const bool whole = !is_floating(t.dtype());
   double largest = 0;
   for (const double x : v)
     if (std::isfinite(x)) largest = std::max(largest, std::fabs(x));
   const std::size_t columns = t.dim() == 0 ? 1 : std::max<std::size_t>(1, static_cast<std::size_t>(t.size(-1)));
-  std::string s = R"(<table border="1" color="#9AA3AD" cellborder="0" cellspacing="0" cellpadding="0">)";
+  // Of a fixed size, so that a wider neighbour does not draw the cells apart.
+  constexpr std::size_t kWidth = 29, kHeight = 13, kBorders = 2;
+  std::string s = fmt::format(
+      R"(<table border="1" color="#9AA3AD" cellborder="0" cellspacing="0" cellpadding="0" fixedsize="true" )"
+      R"(width="{}" height="{}">)",
+      std::min(columns, v.size()) * kWidth + kBorders, (v.size() + columns - 1) / columns * kHeight + kBorders);
   for (std::size_t i = 0; i < v.size(); i += columns) {
     s += "<tr>";
     for (std::size_t j = i; j < std::min(i + columns, v.size()); ++j) {
-      const Rgb c = signed_colour(v[j], largest);
-      s += fmt::format(R"(<td fixedsize="true" width="29" height="13" bgcolor="{}">)"
+      const Rgb c = masks && v[j] == -INFINITY ? signed_colour(-1, 1) : signed_colour(v[j], largest);
+      s += fmt::format(R"(<td fixedsize="true" width="{}" height="{}" bgcolor="{}">)"
                        R"(<font point-size="7" color="{}">{}</font></td>)",
-                       hex(c), luminance(c) > 0.179 ? "#000000" : "#FFFFFF", element(v[j], whole));
+                       kWidth, kHeight, hex(c), luminance(c) > 0.179 ? "#000000" : "#FFFFFF", element(v[j], whole));
     }
     s += "</tr>";
   }
@@ -139,9 +144,15 @@ std::string stats(const Tensor& t) {
                      short_number(std::sqrt(squares / n) * unit), element(lo, whole), element(hi, whole));
 }
 
-bool has_nonfinite(const Tensor& t, const char*& word) {
+bool has_minus_infinity(const Tensor& t) {
+  const std::vector<double> v = t.detach().to_vector<double>();
+  return std::ranges::find(v, -INFINITY) != v.end();
+}
+
+bool has_nonfinite(const Tensor& t, const char*& word, bool masks) {
   bool nan = false, inf = false;
-  for (const double x : t.detach().to_vector<double>()) nan |= std::isnan(x), inf |= std::isinf(x);
+  for (const double x : t.detach().to_vector<double>())
+    nan |= std::isnan(x), inf |= std::isinf(x) && !(masks && x < 0);
   word = nan ? "NaN" : "Inf";
   return nan || inf;
 }

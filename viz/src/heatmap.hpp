@@ -18,9 +18,11 @@ std::string hex(const Rgb& c);  // "#1B7837"
 Rgb signed_colour(double v, double largest);
 
 // HTML-like table of at most 16 cells, coloured on a signed scale by the largest |value|.
-std::string cells(const Tensor& t);
+// masks: minus infinity is no alarm, but as negative as can be.
+std::string cells(const Tensor& t, bool masks = false);
 // "mean 0.012  std 0.98  range −3.1 … 2.9".
 std::string stats(const Tensor& t);
-bool has_nonfinite(const Tensor& t, const char*& word);  // word: "NaN" or "Inf"
+bool has_nonfinite(const Tensor& t, const char*& word, bool masks = false);  // word: "NaN" or "Inf"
+bool has_minus_infinity(const Tensor& t);
 
 }  // namespace xgrad::viz

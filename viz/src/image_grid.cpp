@@ -29,20 +29,37 @@ struct Images {
   const double* image(std::int64_t i) const { return values.data() + i * channels * height * width; }
 };
 
-Images read(const Tensor& t, const Location& at) {
+void require_images(const Tensor& t, const Location& at) {
   require_defined(kOp, t, at);
   const bool plain = t.dim() == 3, with_channels = t.dim() == 4 && (t.size(1) == 1 || t.size(1) == 3);
-  if (!plain && !with_channels)
-    ErrorReport(kOp, "images must be (N, H, W), (N, 1, H, W) or (N, 3, H, W)", at).operand("images", t).shape_error();
+  if (!plain && !with_channels) {
+    ErrorReport report(kOp, "images must be (N, H, W), (N, 1, H, W) or (N, 3, H, W)", at);
+    report.operand("images", t);
+    if (t.dim() == 4 && (t.size(3) == 1 || t.size(3) == 3))
+      report.help("colours stand before the rows and columns: images.permute({0, 3, 1, 2})");
+    report.shape_error();
+  }
   if (t.numel() == 0) ErrorReport(kOp, "there are no pixels to draw", at).operand("images", t).shape_error();
+}
+
+Images read(const Tensor& t, const Location& at) {
+  require_images(t, at);
+  const bool plain = t.dim() == 3;
   return {t.size(0), plain ? 1 : t.size(1), t.size(-2), t.size(-1), t.detach().to_vector<double>()};
 }
 
+// From the smallest to the largest value; the first end is the larger one where there is none.
 Range finite_range(const double* first, const double* last) {
   Range r{INFINITY, -INFINITY};
   for (; first != last; ++first)
     if (std::isfinite(*first)) r.low = std::min(r.low, *first), r.high = std::max(r.high, *first);
-  return r.low > r.high ? Range{0, 1} : r;
+  return r;
+}
+
+// Of one value all over, the range from 0 to it: it is drawn at full strength, and 0 as nothing.
+Range range_to_draw(const Range& r) {
+  if (r.low > r.high || (r.low == 0 && r.high == 0)) return {0, 1};
+  return r.low == r.high ? Range{std::min(r.low, 0.0), std::max(r.high, 0.0)} : r;
 }
 
 Rgb colour(double v, Colors colors, const Range& r) {
@@ -130,7 +147,7 @@ class Grid {
       shared_ = {std::min(shared_.low, r.low), std::max(shared_.high, r.high)};
       in_colour |= row.channels == 3;
     }
-    if (o_.range) shared_ = *o_.range;
+    shared_ = o_.range ? *o_.range : range_to_draw(shared_);
     colors_ = o_.colors != Colors::automatic  ? o_.colors
               : shared_.low < 0 && !in_colour ? Colors::diverging
                                               : Colors::ink;
@@ -230,7 +247,7 @@ class Grid {
   std::string png(const Images& row, std::int64_t i) const {
     const double* v = row.image(i);
     const std::int64_t plane = row.height * row.width;
-    const Range range = o_.shared_range || o_.range ? shared_ : finite_range(v, v + row.channels * plane);
+    const Range range = o_.shared_range || o_.range ? shared_ : range_to_draw(finite_range(v, v + row.channels * plane));
     const std::int64_t factor = dots_per_pixel();
     const std::int64_t width = row.width * factor, height = row.height * factor;
     std::vector<std::uint8_t> rgb(static_cast<std::size_t>(width * height * 3));
@@ -273,9 +290,7 @@ std::string image_grid(const std::vector<Tensor>& rows, const std::string& path,
 
 std::string image_grid(const Tensor& images, const std::string& path, const ImageGridOptions& options, Location at) {
   require_picture_path(kOp, path, at);
-  require_defined(kOp, images, at);
-  if (images.dim() < 3 || images.size(0) == 0)
-    return image_grid(std::vector<Tensor>{images}, path, options, at);  // says why not
+  require_images(images, at);
   const std::int64_t n = images.size(0);
   if (options.columns < 0) ErrorReport(kOp, "columns, tile and gap must not be negative", at).value_error();
   const std::int64_t columns =

@@ -1,11 +1,14 @@
 #include "picture.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <tuple>
 
 #include <fmt/format.h>
+
+#include "heatmap.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -31,6 +34,7 @@ class Builder {
     number_calls();
     for (std::size_t i = first_; i < graph_.nodes.size(); ++i) add_operation(static_cast<std::int64_t>(i));
     if (options_.symbols) name_symbols(p_);
+    mark_masks();
     add_ghosts(p_);
     mark_main_line();
     finish_edges();
@@ -153,6 +157,7 @@ class Builder {
     for (const tape::Input& in : inputs) from.push_back(origin(in, box));
     const int self = add_output(i, 0, box);
     if (!op.numbers.empty()) node(self).number = shortest(op.numbers[0]);
+    node(self).masks = op.op == "masked_fill" || (!op.numbers.empty() && op.numbers[0] == -INFINITY);
     for (std::size_t k = 0; k < inputs.size(); ++k)
       if (from[k] >= 0) add_edge(from[k], self, inputs[k].reached, inputs[k].norm, k);
     for (int& f : from)
@@ -185,6 +190,15 @@ class Builder {
     const int index = add_node(std::move(n));
     outputs_.emplace(Output{i, k}, index);
     return index;
+  }
+
+  // Minus infinity in data that takes no gradient, or written as a number (masked_fill(scores, mask, -inf)), is a mask;
+  // so are those of what it is put on.
+  void mark_masks() {
+    for (PicNode& n : p_.nodes)
+      n.masks |= n.kind == Kind::data && n.value.defined() && has_minus_infinity(n.value);
+    for (const PicEdge& e : p_.edges)  // in the order of the operations
+      if (node(e.from).masks && node(e.to).value.defined() && has_minus_infinity(node(e.to).value)) node(e.to).masks = true;
   }
 
   // From the result back along the longest way through operations.
@@ -223,6 +237,7 @@ class Builder {
   }
   // What an operation keeps for its backward pass; `from`: where its inputs come from.
   void name_saved(PicNode& n, const tape::OpNode& op, const std::vector<int>& from) {
+    std::set<int> named;  // two tensors may have the same name
     for (std::size_t k = 0; k < op.saved_as.size(); ++k) {
       const tape::SavedAs as = op.saved_as[k];
       const int source = as.input >= 0 ? from[static_cast<std::size_t>(as.input)] : -1;
@@ -230,7 +245,9 @@ class Builder {
       if (as.output >= 0) name = as.output ? fmt::format("output {}", as.output + 1) : "its result";
       else if (source >= 0) name = label_of(node(source));
       else name = describe_kept(op.saved[k]);
-      if (!name.empty() && std::ranges::find(n.saves, name) == n.saves.end()) n.saves.push_back(name);
+      const bool again = source >= 0 && as.output < 0 ? !named.insert(source).second
+                                                      : std::ranges::find(n.saves, name) != n.saves.end();
+      if (!name.empty() && !again) n.saves.push_back(name);
     }
   }
   static std::string describe_kept(const Tensor& t) {

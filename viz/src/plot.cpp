@@ -33,6 +33,12 @@ void require_opacity(double o, const Location& at) {
   if (!(o >= 0 && o <= 1)) invalid(fmt::format("opacity {} is not in [0, 1]", o), at);
 }
 
+void require_width(const char* what, double width, const Location& at) {
+  constexpr double kWidest = 100;
+  if (!(width > 0 && width <= kWidest))
+    invalid(fmt::format("{} {} is not above 0 and at most {} pixels", what, width, kWidest), at);
+}
+
 void require_length(const char* what, std::size_t x, std::size_t other, const Location& at) {
   if (x != other) ErrorReport("viz::Plot", fmt::format("x has {} values, {} has {}", x, what, other), at).shape_error();
 }
@@ -85,6 +91,7 @@ Plot& Plot::add(Kind kind, std::vector<T>& all, T item, bool next) {
 Plot& Plot::line(const Series& x, const Series& y, LineStyle style, Location at) & {
   require_length("y", x.values.size(), y.values.size(), at);
   require_opacity(style.opacity, at);
+  require_width("width", style.width, at);
   if (style.marker_every < 1) invalid(fmt::format("marker_every is {}, must be at least 1", style.marker_every), at);
   const bool next = style.color.empty();
   style.color = next_color(style.color, at);
@@ -94,6 +101,7 @@ Plot& Plot::line(const Series& x, const Series& y, LineStyle style, Location at)
 Plot& Plot::points(const Series& x, const Series& y, PointStyle style, Location at) & {
   require_length("y", x.values.size(), y.values.size(), at);
   require_opacity(style.opacity, at);
+  require_width("size", style.size, at);
   const bool next = style.color.empty();
   style.color = next_color(style.color, at);
   if (next && style.marker == Marker::circle) {

@@ -10,6 +10,7 @@
 #include "axis.hpp"
 #include "contour.hpp"
 #include "heatmap.hpp"
+#include "left_out.hpp"
 #include "marker.hpp"
 #include "polyline.hpp"
 #include "svg_text.hpp"
@@ -64,6 +65,7 @@ class Plot::Drawing {
     out_ += fmt::format("<rect width=\"{}\" height=\"{}\" fill=\"#FFFFFF\"/>\n", o_.width, o_.height);
     out_ += texts(left_, 21, kTitleRow, title_, "start", kTitleSize, " font-weight=\"bold\"");
     out_ += legend_;
+    out_ += note_;
     out_ += fmt::format("<clipPath id=\"area\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\n",
                         number(left_), number(top_), number(right_ - left_), number(bottom_ - top_));
     grid();
@@ -93,6 +95,7 @@ class Plot::Drawing {
     title_ = lines_of(o_.title, kTitleSize * kBold, right_ - left_, most);
     top_ = title_.empty() ? 14 : 17 + kTitleRow * rows(title_);
     if (o_.legend) legend();
+    note(x, y);
     top_ = std::min(top_, bottom_ - kLeast);
     x_ = Axis(o_.x_scale, x, left_, right_);
     y_ = Axis(o_.y_scale, y, bottom_, top_);
@@ -154,6 +157,18 @@ class Plot::Drawing {
     for (const Rule& r : p_.rules_)
       if (r.vertical == x) all.push_back(r.position);
     return range_of(all, scale, x ? 0.02 : 0.05);
+  }
+
+  // Under the title and the legend: what the picture does not show, and why.
+  void note(const Range& x, const Range& y) {
+    LeftOut out({o_.x_scale, x, o_.x_range.has_value()}, {o_.y_scale, y, o_.y_range.has_value()});
+    for (const Line& l : p_.lines_) out.add_line(l.x, l.y);
+    for (const Points& q : p_.points_) out.add_points(q.x, q.y);
+    for (const Band& b : p_.bands_) out.add_band(b.x, b.low, b.high);
+    const std::vector<std::string> lines = lines_of(out.text(), kFontSize, right_ - left_, 2);
+    if (lines.empty()) return;
+    note_ = texts(left_, top_ + 4, kLabelRow, lines, "start", kFontSize, " class=\"left-out\"");
+    top_ += kLabelRow * rows(lines) + 2;
   }
 
   struct Entry {
@@ -328,8 +343,22 @@ class Plot::Drawing {
       out_ += stroke_in_pieces(line_paths_[i], l.style);
     else if (!d.empty())
       out_ += stroke(d, l.style, l.cycle);
+    if (l.style.marker == Marker::none) dots(i);
     markers(look(l.style), line_markers_[i]);
   }
+
+  // Of a thin line, points without neighbours are wider than the line, so that they are seen.
+  void dots(std::size_t i) {
+    LineStyle s = p_.lines_[i].style;
+    if (s.width >= kDot) return;
+    s.width = kDot;
+    s.dashed = s.casing = false;
+    std::string d;
+    for (const Polyline& path : line_paths_[i])
+      if (path.size() == 1) d += path_data(path);
+    if (!d.empty()) out_ += stroke(d, s, 0);
+  }
+  static constexpr double kDot = 4;
 
   // Programs need very long for a long line that crosses itself, and little for its pieces. They look the same: round
   // ends meet as round joins, and the opacity is that of the whole.
@@ -371,12 +400,16 @@ class Plot::Drawing {
       back.clear();
     };
     for (std::size_t i = 0; i < b.x.size(); ++i) {
-      if (!shown(b.x[i], b.low[i]) || !y_.shows(b.high[i])) {
+      const auto edge = [&](double v, double other) {
+        return std::isfinite(v) && y_.shows(other) && !y_.shows(v) ? y_.range().low : v;
+      };
+      const double low = edge(b.low[i], b.high[i]), high = edge(b.high[i], b.low[i]);
+      if (!shown(b.x[i], low) || !y_.shows(high)) {
         close();
         continue;
       }
-      there.push_back(pixel(b.x[i], b.low[i]));
-      back.push_back(pixel(b.x[i], b.high[i]));
+      there.push_back(pixel(b.x[i], low));
+      back.push_back(pixel(b.x[i], high));
     }
     close();
     if (!d.empty())
@@ -509,7 +542,7 @@ class Plot::Drawing {
   std::vector<std::vector<Polyline>> line_paths_;      // of each line
   std::vector<Polyline> line_markers_, point_places_;  // of each line, of each series of points
   std::size_t markers_ = 0;                            // all of them
-  std::string legend_, out_;
+  std::string legend_, note_, out_;
 };
 
 std::string Plot::svg() const { return Drawing(*this).svg(); }

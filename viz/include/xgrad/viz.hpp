@@ -10,6 +10,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <string>
 
 #include <xgrad/by_name.hpp>
@@ -59,5 +60,13 @@ XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Lo
 // Mistakes in the arguments throw, before anything runs. ValueError: unknown suffix, dpi not in 1..2400, a NUL character
 // in the path, an undefined tensor; AutogradError: one that is not on the tape.
 XGRAD_API std::string save(const Tensor& root, const std::string& path, const Options& options = {}, Location at = Location::current());
+template <class M>
+  requires(!std::convertible_to<const M&, const Tensor&> && !std::convertible_to<const M&, std::string>)
+std::string save(const M&, const std::string&, const Options& = {}) = delete;  // of a result: viz::save(net(x), "net.svg")
+template <std::convertible_to<std::string> P, class T>
+std::string save(const P&, const T&, const Options& = {}) = delete;  // the tensor first: viz::save(loss, "net.svg")
+template <class M>
+  requires(!std::convertible_to<const M&, const Tensor&>)
+std::string to_dot(const M&, const Options& = {}) = delete;  // of a result: viz::to_dot(net(x))
 
 }  // namespace xgrad::viz

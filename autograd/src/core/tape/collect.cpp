@@ -141,7 +141,7 @@ class Collector {
     }
     if (pass) {
       in.norm = pass->norms[i];
-      in.reached = in.norm >= 0;
+      in.reached = !(in.norm < 0);  // NaN flows too
     }
     return in;
   }

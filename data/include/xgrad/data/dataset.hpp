@@ -1,9 +1,11 @@
 // Datasets: things with a size from which examples are taken by number.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <iosfwd>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <xgrad/tensor.hpp>
@@ -11,6 +13,7 @@
 namespace xgrad::data {
 
 // One example, or a batch of them stacked along dimension 0. `auto& [x, y] = batch`.
+// A dataset without targets leaves `target` undefined in every example.
 struct Example {
   Tensor data, target;
 };
@@ -25,7 +28,7 @@ class XGRAD_API TensorDataset {
   template <class X, class Y>
     requires(!std::convertible_to<const X&, Tensor> || !std::convertible_to<const Y&, Tensor>)
   TensorDataset(const X&, const Y&) = delete;  // of two Tensors: TensorDataset(tensor(x), tensor(y))
-  std::int64_t size() const;
+  std::int64_t size(Location at = Location::current()) const;  // ValueError when it was moved from
   Example get(std::int64_t index, Location at = Location::current()) const;  // views; IndexError
   Example get_batch(std::span<const std::int64_t> indices, Location at = Location::current()) const;  // copies
   // Rows [begin, end) as a dataset that shares the memory.
@@ -37,10 +40,37 @@ class XGRAD_API TensorDataset {
 // "TensorDataset(100 examples: data (100, 4), target (100))"
 XGRAD_API std::ostream& operator<<(std::ostream& os, const TensorDataset& set);
 
-struct Split {
-  TensorDataset first, second;
-};
-// Two disjoint random parts (drawn from the default generator); `fraction` of the rows goes to the second.
-XGRAD_API Split random_split(const TensorDataset& set, double fraction, Location at = Location::current());
+namespace detail {
+XGRAD_API std::vector<TensorDataset> split_by_lengths(const TensorDataset& set, const std::vector<std::int64_t>& lengths,
+                                                      const Location& at);
+XGRAD_API std::vector<TensorDataset> split_by_shares(const TensorDataset& set, const std::vector<double>& shares,
+                                                     const Location& at);
+}  // namespace detail
+
+// Disjoint random parts (drawn from the default generator) of the given lengths, or with the given shares of the rows:
+//
+//   auto [train, val] = data::random_split(set, {0.8, 0.2});          // or {800, 200}
+//   auto [train, val, test] = data::random_split(set, {0.7, 0.2, 0.1});
+//
+// Whole numbers are lengths, which add up to the size; others are shares, which add up to 1: floor(share * size) rows
+// each, and one of the remaining rows to each of the first parts. ValueError otherwise, and for a negative part.
+template <Arithmetic N>
+std::vector<TensorDataset> random_split(const TensorDataset& set, const std::vector<N>& parts,
+                                        Location at = Location::current()) {
+  if constexpr (std::is_floating_point_v<N>)
+    return detail::split_by_shares(set, {parts.begin(), parts.end()}, at);
+  else
+    return detail::split_by_lengths(set, {parts.begin(), parts.end()}, at);
+}
+template <Arithmetic N, std::size_t K>
+std::array<TensorDataset, K> random_split(const TensorDataset& set, const N (&parts)[K],
+                                          Location at = Location::current()) {
+  std::vector<TensorDataset> all = random_split(set, std::vector<N>(parts, parts + K), at);
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array<TensorDataset, K>{std::move(all[I])...};
+  }(std::make_index_sequence<K>());
+}
+template <Arithmetic N>
+void random_split(const TensorDataset&, N) = delete;  // a share for every part: random_split(set, {0.8, 0.2})
 
 }  // namespace xgrad::data

@@ -34,5 +34,7 @@ struct CsvOptions {
 // Every line has as many fields as the first. IoError "data.csv: line 7: expected 65 columns as in line 1, found 64",
 // "data.csv: line 7: column 2: 'x4' is not a number".
 XGRAD_API Tensor read_csv(const std::string& path, const CsvOptions& options = {}, Location at = Location::current());
+template <Arithmetic C>
+Tensor read_csv(const std::string&, C) = delete;  // options by name: read_csv("data.csv", {.delimiter = ';'})
 
 }  // namespace xgrad::data

@@ -44,11 +44,13 @@ concept HasExamples = requires(const Dataset& d, std::int64_t i) {
   { d.get(i) } -> std::convertible_to<Example>;
 };
 template <class Dataset>
-std::int64_t size_of(const Dataset& dataset) {
+std::int64_t size_of(const Dataset& dataset, [[maybe_unused]] const Location& at) {
   static_assert(HasSize<Dataset>,
                 "xgrad: a dataset has `std::int64_t size() const` and `data::Example get(std::int64_t) const`; of "
                 "tensors: data::TensorDataset(x, y)");
-  if constexpr (HasSize<Dataset>) return static_cast<std::int64_t>(dataset.size());
+  if constexpr (requires { static_cast<std::int64_t>(dataset.size(at)); })
+    return static_cast<std::int64_t>(dataset.size(at));
+  else if constexpr (HasSize<Dataset>) return static_cast<std::int64_t>(dataset.size());
   else return 0;
 }
 
@@ -69,16 +71,24 @@ class XGRAD_API DataLoader {
   using Fetch = std::function<Example(std::span<const std::int64_t>)>;
 
   // Any dataset with size() and get_batch(indices), or with get(index), whose examples are then stacked (ShapeError
-  // when their shapes differ). Several workers call it at the same time. The batches and their order do not depend on
+  // when their shapes differ, ValueError when only some have a target). A batch has a row for every index (ShapeError);
+  // its target is undefined where the dataset has none. Several workers call it at the same time. The batches and their order do not depend on
   // the number of workers.
   template <class Dataset>
   DataLoader(const Dataset& dataset, DataLoaderOptions options = {}, Location at = Location::current())
-      : DataLoader(detail::size_of(dataset), make_fetch(dataset, at), options, at) {}
+      : DataLoader(detail::size_of(dataset, at), make_fetch(dataset, at), options, at) {}
+  template <class Dataset, Arithmetic N>
+  DataLoader(Dataset, N) = delete;  // options by name: {.batch_size = 32}
   template <class Dataset>
   DataLoader(const Dataset&, detail::Positional) = delete;  // options by name: {.batch_size = 32}
-  DataLoader(Tensor, Tensor, DataLoaderOptions = {}) = delete;  // DataLoader(data::TensorDataset(x, y), ...)
+  template <std::derived_from<Tensor> X>
+  DataLoader(X, Tensor, DataLoaderOptions = {}) = delete;  // DataLoader(data::TensorDataset(x, y), ...)
   // ValueError: batch_size < 1, prefetch < 0, workers not in 0..1024, an empty dataset.
   DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at = Location::current());
+
+  // Copies share where they are in the data; there is no moving, which would leave a loader of nothing behind.
+  DataLoader(const DataLoader&) = default;
+  DataLoader& operator=(const DataLoader&) = default;
 
   std::int64_t size() const;  // batches per epoch
   // "DataLoader(2 batches of up to 32 of 50 examples)"
@@ -106,7 +116,7 @@ class XGRAD_API DataLoader {
     explicit iterator(const DataLoader& loader);
     Example& operator*() { return current_; }
     Example* operator->() { return &current_; }
-    iterator& operator++();
+    iterator& operator++();  // at the end it stays there
     bool operator==(std::default_sentinel_t) const { return done_; }
 
    private:
@@ -141,6 +151,7 @@ class XGRAD_API DataLoader {
 
   std::int64_t examples_;
   Fetch fetch_;
+  Location at_;
   DataLoaderOptions options_;
   std::shared_ptr<Position> position_;
 };

@@ -42,7 +42,9 @@ class XGRAD_API MultiheadAttention final : public Layer<MultiheadAttention> {
   MultiheadAttention(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   MultiheadAttention(std::int64_t embed_dim, std::int64_t num_heads, MultiheadAttentionOptions options = {},
                      Location at = Location::current());
-  using Layer::operator();  // of a sequence to itself
+  AttentionOutput operator()(const Tensor& x, Location at = Location::current()) const {  // of a sequence to itself
+    return call(at, x);
+  }
   // Hooks see the query.
   AttentionOutput operator()(const Tensor& query, const Tensor& key, const Tensor& value,
                              const AttentionInputs& inputs = {}, Location at = Location::current()) const {

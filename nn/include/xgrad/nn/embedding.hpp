@@ -35,7 +35,7 @@ class XGRAD_API EmbeddingBag final : public Layer<EmbeddingBag> {
   EmbeddingBag(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   EmbeddingBag(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingBagOptions options = {},
                Location at = Location::current());
-  using Layer::operator();
+  Tensor operator()(const Tensor& x, Location at = Location::current()) const { return call(at, x); }
   Tensor operator()(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights = Tensor(),
                     Location at = Location::current()) const {
     return call(at, x, offsets, per_sample_weights);

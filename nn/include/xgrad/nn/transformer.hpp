@@ -31,7 +31,7 @@ class XGRAD_API TransformerEncoderLayer final : public Layer<TransformerEncoderL
   TransformerEncoderLayer(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead, TransformerEncoderLayerOptions options = {},
                           Location at = Location::current());
-  using Layer::operator();
+  Tensor operator()(const Tensor& src, Location at = Location::current()) const { return call(at, src); }
   // src_mask as attn_mask, src_key_padding_mask as key_padding_mask of the attention; either may be undefined.
   Tensor operator()(const Tensor& src, const Tensor& src_mask, const Tensor& src_key_padding_mask = Tensor(),
                     Location at = Location::current()) const {

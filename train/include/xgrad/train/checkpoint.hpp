@@ -11,6 +11,8 @@
 // background threads are not repeatable in the first place.) Between two epochs no loader is needed.
 #pragma once
 
+#include <concepts>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <xgrad/data/loader.hpp>
@@ -50,16 +52,25 @@ struct Checkpoint {
 // IoError names the path and the reason.
 XGRAD_API void save_checkpoint(const std::string& path, const Checkpoint& checkpoint,
                                Location at = Location::current());
+template <class M>
+  requires(std::derived_from<M, nn::Module> || std::derived_from<M, optim::Optimizer>)
+void save_checkpoint(const std::string&, const M&) = delete;  // what it is: save_checkpoint(path, {.model = net})
+template <std::convertible_to<std::string> P>
+void save_checkpoint(const Checkpoint&, const P&) = delete;  // the path first: save_checkpoint(path, {.model = net})
 
 struct LoadedCheckpoint {
   std::int64_t epoch = 0;
   NamedTensors extra;
   Metadata metadata;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const LoadedCheckpoint& c);
 // Puts the state back into the parts that are given (and the generator, unless rng is false), and returns the rest;
 // parts in the file that are not asked for are left alone. IoError: no such file, a damaged one, not a checkpoint, a
 // part is not in it. ValueError: a part does not fit. Either everything is loaded or nothing is changed.
 XGRAD_API LoadedCheckpoint load_checkpoint(const std::string& path, const Checkpoint& into = {},
                                            Location at = Location::current());
+template <class M>
+  requires(std::derived_from<M, nn::Module> || std::derived_from<M, optim::Optimizer>)
+LoadedCheckpoint load_checkpoint(const std::string&, const M&) = delete;  // load_checkpoint(path, {.model = net})
 
 }  // namespace xgrad::train

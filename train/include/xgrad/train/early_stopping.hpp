@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <initializer_list>
+#include <iosfwd>
 #include <limits>
 
 #include <xgrad/by_name.hpp>
@@ -29,6 +30,11 @@ class XGRAD_API EarlyStopping {
   explicit EarlyStopping(std::initializer_list<T>) = delete;  // options by name: EarlyStopping({.patience = 5})
   // True when training should stop. A better value stores a copy of the model's state. ValueError for NaN.
   bool step(double value, const nn::Module& model, Location at = Location::current());
+  template <std::derived_from<Tensor> T>
+  bool step(const T&, const nn::Module&) = delete;  // a number: es.step(loss.item(), net)
+  bool step(double) = delete;  // with the model whose best weights are kept: es.step(loss, net)
+  // "EarlyStopping(best 0.25 at step 3 of 5)"
+  friend XGRAD_API std::ostream& operator<<(std::ostream& os, const EarlyStopping& es);
   // Puts the best weights back; false when there are none yet.
   bool restore(nn::Module& model, Location at = Location::current()) const;
   double best() const { return best_; }

@@ -7,7 +7,9 @@
 
 namespace xgrad::train {
 
-// Share of rows whose largest entry is at the target. scores (n, classes), target (n) int64. NaN for no rows.
+// Share of rows whose largest entry is at the target. scores (n, classes) or predicted classes (n), int64 or bool; target
+// (n) int64. NaN for no rows. ValueError for scores of one column, whose largest entry says nothing: compare them with
+// a threshold, accuracy((scores > 0.5).flatten(), target). IndexError for a class that is not in 0..classes-1.
 XGRAD_API double accuracy(const Tensor& scores, const Tensor& target, Location at = Location::current());
 
 // Counts of (true class, predicted class).
@@ -15,7 +17,8 @@ class XGRAD_API ConfusionMatrix {
  public:
   // ValueError unless classes is in 1..32768.
   explicit ConfusionMatrix(std::int64_t classes, Location at = Location::current());
-  // scores (n, classes) or predicted classes (n) int64; target (n) int64. IndexError for a class out of range.
+  // scores (n, classes) or predicted classes (n), int64 or bool; target (n) int64. IndexError for a class out of range;
+  // ValueError for scores with other than `classes` columns, or with one.
   void update(const Tensor& predicted, const Tensor& target, Location at = Location::current());
   std::int64_t count(std::int64_t truth, std::int64_t predicted, Location at = Location::current()) const;
   std::int64_t total() const;
@@ -48,13 +51,17 @@ class Mean {
   std::int64_t weight_ = 0;
 };
 
+XGRAD_API std::ostream& operator<<(std::ostream& os, const Mean& m);  // value()
+
 // Rows (epoch, split, name, value), saved as CSV. Values are written so that reading them gives the same bits.
 class XGRAD_API MetricsLog {
  public:
   void add(std::int64_t epoch, const std::string& split, const std::string& name, double value);
   void save(const std::string& path, Location at = Location::current()) const;  // atomically; IoError
+  friend XGRAD_API std::ostream& operator<<(std::ostream& os, const MetricsLog& log);  // as CSV
 
  private:
+  std::string csv() const;
   struct Row {
     std::int64_t epoch;
     std::string split, name;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <utility>
 
@@ -11,7 +12,8 @@ namespace xgrad::train {
 
 // A live line on standard error, as tqdm draws it:
 //   epoch 3/20  45%|████▌     | 211/469 [00:04<00:05, 47.2it/s, loss=0.312]
-// Redrawn at most ten times a second. Not on a terminal: a plain line for every tenth of the work instead.
+// Redrawn at most ten times a second. Not on a terminal: a plain line for every tenth of the work instead. Steps
+// beyond the total make it larger; a total of 0 is reached at once; control characters in label and note are blanks.
 class XGRAD_API Progress {
  public:
   Progress(std::int64_t total, std::string label);
@@ -24,6 +26,7 @@ class XGRAD_API Progress {
   void set_label(std::string label) { label_ = std::move(label); }
   // Ends the line, so that other output may follow; nothing is drawn afterwards.
   void close();
+  friend std::ostream& operator<<(std::ostream&, const Progress&) = delete;  // it draws itself: progress.update()
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -15,6 +15,7 @@ namespace xgrad::train {
 struct Summary {
   std::string text;  // the table
   std::int64_t parameters = 0, trainable = 0, mult_adds = 0;
+  bool partial = false;  // mult_adds is a lower bound: attention and layers of your own with matrices are not counted
   const std::string& str() const { return text; }
 };
 XGRAD_API std::ostream& operator<<(std::ostream& os, const Summary& s);  // the table
@@ -25,7 +26,8 @@ XGRAD_API Summary summarize(nn::Module model, const std::type_info& type, const 
 }
 
 // A table of the modules with output shapes, parameter counts and multiply-adds, from one run of the model on the
-// inputs (in evaluation mode, without gradients).
+// inputs (in evaluation mode, without gradients). Of the multiply-adds, those of modules whose cost is not known are left
+// out; the total is then marked by ">=".
 template <std::derived_from<nn::Module> M, class... More>
 Summary summary(const M& model, const Located& x, const More&... more) {
   const xgrad::detail::CallSite site(x.at);

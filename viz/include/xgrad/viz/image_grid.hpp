@@ -26,7 +26,8 @@ struct ImageGridOptions {
   int tile = 0;              // pixels on the longer side of an image; 0: what fits well
   int gap = 6;               // pixels between images
   Colors colors = Colors::automatic;
-  std::optional<Range> range = {};  // of values; left out: smallest to largest (diverging: symmetric around 0)
+  std::optional<Range> range = {};  // of values; left out: smallest to largest (diverging: symmetric around 0),
+                                    // of one value all over: from 0 to it
   bool shared_range = true;         // false: every image has a range of its own
   std::string title = {};
   std::vector<std::string> row_labels = {};  // left of the rows
@@ -42,6 +43,10 @@ XGRAD_API std::string image_grid(const Tensor& images, const std::string& path, 
 // A row for every tensor.
 XGRAD_API std::string image_grid(const std::vector<Tensor>& rows, const std::string& path,
                                  const ImageGridOptions& options = {}, Location at = Location::current());
+template <std::convertible_to<std::string> P, class T>
+std::string image_grid(const P&, const T&, const ImageGridOptions& = {}) = delete;  // image_grid(images, "digits.svg")
+template <class T, std::integral N>
+std::string image_grid(const T&, const std::string&, N) = delete;  // image_grid(images, "digits.svg", {.columns = 10})
 XGRAD_API std::string image_grid_svg(const std::vector<Tensor>& rows, const ImageGridOptions& options = {},
                                      Location at = Location::current());
 

@@ -12,16 +12,36 @@
 // image with twice the resolution of the picture.
 #pragma once
 
+#include <concepts>
+#include <iterator>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 #include <xgrad/by_name.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::viz {
 
-// Numbers along a line: a vector, a list in braces, or a tensor read row by row.
+// A container of something, other than those that Series takes as they are.
+template <class R>
+concept Items = !std::derived_from<R, Tensor> && !std::same_as<R, std::vector<double>> &&
+                requires(const R& r) { *std::begin(r), std::end(r); };
+template <class R>
+concept Numbers = Items<R> && requires(const R& r) { static_cast<double>(*std::begin(r)); } &&
+                  !std::same_as<std::remove_cvref_t<decltype(*std::begin(std::declval<const R&>()))>, char>;
+
+// Numbers along a line: a vector or another range of numbers of any type, a list in braces, or a tensor read row by
+// row.
 struct Series {
+  template <Numbers R>
+  Series(const R& range) {  // NOLINT
+    for (const auto& v : range) values.push_back(static_cast<double>(v));
+  }
+  template <Items R>
+    requires(!Numbers<R>)
+  Series(const R&) = delete;  // of numbers: plot.line(std::vector<double>{1, 2}, loss)
   Series(std::vector<double> v) : values(std::move(v)) {}              // NOLINT
   Series(std::initializer_list<double> v) : values(v) {}               // NOLINT
   Series(const Tensor& t, Location at = Location::current())           // NOLINT
@@ -84,14 +104,27 @@ class XGRAD_API Plot {
   explicit Plot(PlotOptions options = {}, Location at = Location::current());
   // Plot({}), which could mean the options or a plot, is one without options.
   enum class NoOptions {};
+  template <std::same_as<char> C>
+  explicit Plot(const C*) = delete;  // a title is an option: viz::Plot({.title = "loss"})
   explicit Plot(NoOptions, Location at = Location::current()) : Plot(PlotOptions{}, at) {}
 
   // Straight pieces from point to point; a value that is NaN or infinite makes a gap. All of these return *this and
-  // throw a ShapeError when lengths differ and a ValueError for a marker_every below 1, an opacity outside [0, 1] or a
-  // colour that is not #RRGGBB.
+  // throw a ShapeError when lengths differ and a ValueError for a marker_every below 1, an opacity outside [0, 1], a
+  // width or size that is not above 0 and at most 100, or a colour that is not #RRGGBB. A point of a line without
+  // neighbours is a dot. A line of text in the picture says how many points are not shown, and why: not finite, not
+  // above 0 on a log axis, or all of a series outside a given range.
   Plot& line(const Series& x, const Series& y, LineStyle style = {}, Location at = Location::current()) &;
   Plot& points(const Series& x, const Series& y, PointStyle style = {}, Location at = Location::current()) &;
-  // The area between two curves; of points that are not finite it shows nothing.
+  template <class X>
+  Plot& line(const X&) const = delete;  // both coordinates: plot.line(epochs, loss)
+  template <class X, class Y>
+  Plot& line(const X&, const Y&, const char*) const = delete;  // a style is named: plot.line(x, y, {.label = "loss"})
+  template <class X>
+  Plot& points(const X&) const = delete;  // both coordinates: plot.points(epochs, loss)
+  template <class X, class Y>
+  Plot& points(const X&, const Y&, const char*) const = delete;  // plot.points(x, y, {.label = "loss"})
+  // The area between two curves; of points that are not finite it shows nothing. On a log scale an edge at or below 0
+  // is the end of the axis.
   Plot& band(const Series& x, const Series& low, const Series& high, BandStyle style = {},
              Location at = Location::current()) &;
   // A line across, with its name beside it.
@@ -124,6 +157,7 @@ class XGRAD_API Plot {
     return std::move(contours(x, y, z, levels, at));
   }
 
+  friend std::ostream& operator<<(std::ostream&, const Plot&) = delete;  // a picture: plot.save("loss.svg") or plot.svg()
   // The same calls give the same text.
   std::string svg() const;
   // Writes the picture, atomically, in the format of the suffix, and returns the path of the file that was written.
