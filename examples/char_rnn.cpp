@@ -7,12 +7,12 @@
 // The last tenth of the text is the test; a twentieth before it chooses the best weights. Losses are in nats per
 // character. Writes out/char_rnn.svg (losses), out/char_rnn_graph.svg, out/metrics.csv and out/char_rnn.safetensors.
 // Ctrl-C stops after the current step and still saves.
-#include <xgrad/autograd.hpp>
-
 #include <array>
 #include <chrono>
 #include <fstream>
 #include <sstream>
+
+#include <xgrad/autograd.hpp>
 
 #include "common.hpp"
 

@@ -1,7 +1,6 @@
 // What the examples share: options every one of them has, digits and clothes as images, and an orderly end.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -10,6 +9,9 @@
 #include <string>
 #include <type_traits>
 #include <vector>
+
+#include <CLI/CLI.hpp>
+
 #include <xgrad/xgrad.hpp>
 
 struct Common {

@@ -1,8 +1,10 @@
 // Operations of your own in three sizes: an activation from one formula, a pair of functions, and a Function with a
 // context. Checks their gradients, trains a small network with the first of them on two spirals, and draws its graph.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+
+#include <CLI/CLI.hpp>
+
 #include <xgrad/custom.hpp>
 #include <xgrad/xgrad.hpp>
 

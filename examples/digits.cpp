@@ -7,14 +7,14 @@
 //
 // Writes out/digits.svg, out/metrics.csv and out/digits.safetensors. Ctrl-C stops after the current batch and still
 // saves.
-#include <xgrad/autograd.hpp>
-
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <sstream>
+
+#include <xgrad/autograd.hpp>
 
 #include "common.hpp"
 
@@ -45,7 +45,9 @@ Digits load_digits(const Settings& s) {
   if (const std::string& folder = s.fashion.empty() ? s.mnist : s.fashion; !folder.empty()) {
     const bool full = std::filesystem::exists(folder + "/train-images-idx3-ubyte") ||
                       std::filesystem::exists(folder + "/train-images-idx3-ubyte.gz");
-    const auto pixels = [](const data::TensorDataset& d) { return data::TensorDataset(d.data.to(xgrad::kFloat32).flatten(1), d.target); };
+    const auto pixels = [](const data::TensorDataset& d) {
+      return data::TensorDataset(d.data.to(xgrad::kFloat32).flatten(1), d.target);
+    };
     if (full) return {pixels(data::read_mnist(folder, "train")), pixels(data::read_mnist(folder, "t10k"))};
     const data::TensorDataset all = pixels(data::read_mnist(folder, "t10k"));
     return {all.slice(0, all.size() - 1500), all.slice(all.size() - 1500, all.size())};
@@ -56,7 +58,8 @@ Digits load_digits(const Settings& s) {
   return {all.slice(0, all.size() - 360), all.slice(all.size() - 360, all.size())};
 }
 
-nn::Sequential make_network(std::int64_t inputs, const std::vector<std::int64_t>& hidden, std::int64_t classes, double dropout) {
+nn::Sequential make_network(std::int64_t inputs, const std::vector<std::int64_t>& hidden, std::int64_t classes,
+                            double dropout) {
   nn::Sequential net;
   std::int64_t width = inputs;
   for (std::size_t i = 0; i < hidden.size(); ++i) {
@@ -70,9 +73,13 @@ nn::Sequential make_network(std::int64_t inputs, const std::vector<std::int64_t>
 }
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const Settings& s, const nn::Sequential& net) {
-  if (s.optimizer == "sgd") return std::make_unique<optim::SGD>(net.parameters(), optim::SGDOptions{.lr = s.lr, .momentum = 0.9, .weight_decay = s.weight_decay, .nesterov = true});
+  if (s.optimizer == "sgd")
+    return std::make_unique<optim::SGD>(
+        net.parameters(),
+        optim::SGDOptions{.lr = s.lr, .momentum = 0.9, .weight_decay = s.weight_decay, .nesterov = true});
   if (s.optimizer == "adam") return std::make_unique<optim::Adam>(net.parameters(), optim::AdamOptions{.lr = s.lr});
-  return std::make_unique<optim::AdamW>(net.parameters(), optim::AdamWOptions{.lr = s.lr, .weight_decay = s.weight_decay});
+  return std::make_unique<optim::AdamW>(net.parameters(),
+                                        optim::AdamWOptions{.lr = s.lr, .weight_decay = s.weight_decay});
 }
 
 struct Score {
@@ -110,7 +117,8 @@ void save_network(const nn::Sequential& net, const data::Scaler& scaler, const S
 // The network and the scaler of a file written by save_network.
 nn::Sequential load_network(const std::string& path, data::Scaler& scaler, Settings& s) {
   xgrad::SafetensorsFile file = xgrad::read_safetensors(path);
-  if (!file.metadata.contains("hidden")) throw xgrad::IoError("xgrad: " + path + ": not saved by this program (no 'hidden' in its metadata)");
+  if (!file.metadata.contains("hidden"))
+    throw xgrad::IoError("xgrad: " + path + ": not saved by this program (no 'hidden' in its metadata)");
   s.hidden.clear();
   std::istringstream sizes(file.metadata["hidden"]);
   for (std::string n; std::getline(sizes, n, ',');) s.hidden.push_back(std::stoll(n));
@@ -154,7 +162,8 @@ Score train_epoch(nn::Sequential& net, optim::Optimizer& opt, const data::DataLo
     const Tensor scores = net(varied(x, s));
     const Tensor l = cross_entropy(scores, y);
     const double value = l.item();
-    if (!std::isfinite(value)) throw xgrad::ValueError("digits: the loss became " + std::to_string(value) + "; try a smaller --lr");
+    if (!std::isfinite(value))
+      throw xgrad::ValueError("digits: the loss became " + std::to_string(value) + "; try a smaller --lr");
     l.backward();
     opt.step();
     loss.add(value, x.size(0));
@@ -191,7 +200,8 @@ void fit(nn::Sequential& net, const data::TensorDataset& training_set, const dat
     }
     if (enough) {
       progress.close();
-      std::printf("early stop after epoch %d: no better validation loss than %.4f (epoch %d)\n", epoch, stopping.best(), stopping.best_step() + 1);
+      std::printf("early stop after epoch %d: no better validation loss than %.4f (epoch %d)\n", epoch, stopping.best(),
+                  stopping.best_step() + 1);
       break;
     }
   }
@@ -243,7 +253,8 @@ void run(Settings s) {
   fit(net, training_set, validation_set, s, log);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
-  const Score training = evaluate(net, training_set), validation = evaluate(net, validation_set), test = evaluate(net, digits.test, &confusion);
+  const Score training = evaluate(net, training_set), validation = evaluate(net, validation_set),
+              test = evaluate(net, digits.test, &confusion);
   report("train", training, training_set.size(), s);
   report("validation", validation, validation_set.size(), s);
   report("test", test, digits.test.size(), s);
@@ -272,17 +283,36 @@ void choose_for_fashion(const CLI::App& app, Settings& s) {
 int main(int argc, char** argv) {
   Settings s;
   CLI::App app("Trains a small network to read handwritten digits");
-  app.add_option("--epochs", s.epochs, "most passes over the training data")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--lr", s.lr, "learning rate at the start; falls to 0 along a cosine")->capture_default_str()->check(CLI::NonNegativeNumber);
+  app.add_option("--epochs", s.epochs, "most passes over the training data")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--lr", s.lr, "learning rate at the start; falls to 0 along a cosine")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--batch-size", s.batch_size, "samples per step")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--hidden", s.hidden, "sizes of the hidden layers")->delimiter(',')->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--optimizer", s.optimizer, "sgd, adam or adamw")->capture_default_str()->check(CLI::IsMember({"sgd", "adam", "adamw"}));
-  app.add_option("--weight-decay", s.weight_decay, "for sgd and adamw")->capture_default_str()->check(CLI::NonNegativeNumber);
-  app.add_option("--dropout", s.dropout, "share of hidden units dropped in training")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-  app.add_option("--validation", s.validation, "share of the training data kept for early stopping")->capture_default_str()->check(CLI::Range(0.01, 0.9));
-  app.add_option("--patience", s.patience, "epochs without improvement before stopping")->capture_default_str()->check(CLI::NonNegativeNumber);
+  app.add_option("--hidden", s.hidden, "sizes of the hidden layers")
+      ->delimiter(',')
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--optimizer", s.optimizer, "sgd, adam or adamw")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"sgd", "adam", "adamw"}));
+  app.add_option("--weight-decay", s.weight_decay, "for sgd and adamw")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--dropout", s.dropout, "share of hidden units dropped in training")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--validation", s.validation, "share of the training data kept for early stopping")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 0.9));
+  app.add_option("--patience", s.patience, "epochs without improvement before stopping")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--seed", s.seed, "of everything random")->capture_default_str();
-  app.add_option("--threads", s.threads, "0: as many as there are cores")->capture_default_str()->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", s.threads, "0: as many as there are cores")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   app.add_flag("--deterministic", s.deterministic, "the same bits for every number of threads");
   app.add_option("--digits", s.digits, "the bundled data")->capture_default_str();
   app.add_option("--mnist", s.mnist, "folder with MNIST's IDX files, plain or .gz");

@@ -10,13 +10,13 @@
 // Writes out/mnist_cnn.svg (learning curves), out/mnist_cnn_filters.svg, out/mnist_cnn_features.svg,
 // out/mnist_cnn_graph.svg, out/metrics.csv, out/mnist_cnn.safetensors (the best weights) and after every epoch
 // out/mnist_cnn.checkpoint.safetensors. Ctrl-C stops after the current batch and still saves.
-#include <xgrad/autograd.hpp>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <iostream>
 #include <optional>
+
+#include <xgrad/autograd.hpp>
 
 #include "common.hpp"
 

@@ -6,9 +6,9 @@
 //
 // Writes out/sine_rnn.svg (given, forecast, truth), out/sine_rnn_loss.svg, out/sine_rnn_graph.svg, out/metrics.csv and
 // out/sine_rnn.safetensors. Ctrl-C stops after the current step and still saves.
-#include <xgrad/autograd.hpp>
-
 #include <numbers>
+
+#include <xgrad/autograd.hpp>
 
 #include "common.hpp"
 

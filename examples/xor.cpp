@@ -1,9 +1,10 @@
-// What one neuron can learn and what it cannot: Rosenblatt's perceptron on AND, OR and XOR, then a network of two layers
-// that solves XOR, and the picture of its graph with every value and gradient.
+// What one neuron can learn and what it cannot: Rosenblatt's perceptron on AND, OR and XOR, then a network of two
+// layers that solves XOR, and the picture of its graph with every value and gradient.
 #include <cstdio>
 #include <filesystem>
 
 #include <CLI/CLI.hpp>
+
 #include <xgrad/xgrad.hpp>
 
 namespace nn = xgrad::nn;
@@ -37,11 +38,15 @@ struct Xor : nn::Layer<Xor> {
 
 void run(std::uint64_t seed, const std::string& out) {
   Tensor x = xgrad::tensor({{0., 0.}, {0., 1.}, {1., 0.}, {1., 1.}});
-  const std::pair<const char*, Tensor> gates[] = {{"AND", xgrad::tensor({0., 0., 0., 1.})}, {"OR", xgrad::tensor({0., 1., 1., 1.})}, {"XOR", xgrad::tensor({0., 1., 1., 0.})}};
+  const std::pair<const char*, Tensor> gates[] = {{"AND", xgrad::tensor({0., 0., 0., 1.})},
+                                                  {"OR", xgrad::tensor({0., 1., 1., 1.})},
+                                                  {"XOR", xgrad::tensor({0., 1., 1., 0.})}};
   for (const auto& [name, target] : gates) {
     const int passes = perceptron(x, target, 1000);
-    if (passes > 0) std::printf("perceptron on %-3s  learnt after %d passes\n", name, passes);
-    else std::printf("perceptron on %-3s  not learnt in 1000 passes: no straight line separates it\n", name);
+    if (passes > 0)
+      std::printf("perceptron on %-3s  learnt after %d passes\n", name, passes);
+    else
+      std::printf("perceptron on %-3s  not learnt in 1000 passes: no straight line separates it\n", name);
   }
 
   xgrad::manual_seed(seed);

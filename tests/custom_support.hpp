@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/custom.hpp>
 #include <xgrad/gradcheck.hpp>

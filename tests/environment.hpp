@@ -1,11 +1,10 @@
 // A process's surroundings, changed for the time of a test: PATH and standard error.
 #pragma once
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <unistd.h>
 
 #include "support.hpp"
 

@@ -15,6 +15,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
+
 #include <xgrad/error.hpp>
 #include <xgrad/memory.hpp>
 #include <xgrad/tensor.hpp>
@@ -80,15 +81,16 @@ inline std::string bits(const NamedTensors& all) {
 }
 
 // Runs act(world) on a fresh world = make() with the k-th request failing, for every k until there is no k-th.
-// What arrives must be a std::bad_alloc or an xgrad::Error; look(world, whether it did) checks what is left. Returns the
-// number of requests.
+// What arrives must be a std::bad_alloc or an xgrad::Error; look(world, whether it did) checks what is left. Returns
+// the number of requests.
 template <class Make, class Act, class Look>
 long sweep(const std::string& what, Failing how, const Make& make, const Act& act, const Look& look) {
   for (long k = 1;; ++k) {
     auto world = make();
     std::string wrong;
     bool failed = true;
-    BOOST_TEST_CHECKPOINT(fmt::format("{}: request {} fails{}", what, k, how == Failing::once ? "" : ", and all after it"));
+    BOOST_TEST_CHECKPOINT(
+        fmt::format("{}: request {} fails{}", what, k, how == Failing::once ? "" : ", and all after it"));
     empty_cache();
     FailingMemory::arm(k, how);
     try {

@@ -1,12 +1,12 @@
 // Files for the tests of readers, as their formats want them.
 #pragma once
 
-#include <zlib.h>
-
-#include <boost/test/unit_test.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <zlib.h>
 
 namespace xgrad::test {
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # include_directions.sh [FOLDER]: checks every #include of the libraries against the map in docs/architecture.md, below
-# FOLDER (the source tree). A wrong one is reported as file:line: what is included: the rule; the exit status says whether
+# FOLDER (the source tree). A wrong one is reported as file:line: what is included: the rule; the exit status says
+# whether
 # there was one. include_directions.sh --self-test plants wrong ones and checks that each is reported.
 set -euo pipefail
 
@@ -15,7 +16,8 @@ list_includes() {
 
 # Lines `asks:file:line:word` of kernels that look at what only the tape should know.
 list_questions() {
-  { grep -rnoE '\b(wants_grad|grad_enabled|needs_tape|requires_grad|grad_fn)\b' autograd/src/kernels 2>/dev/null || true; } |
+  local questions='\b(wants_grad|grad_enabled|needs_tape|requires_grad|grad_fn)\b'
+  { grep -rnoE "$questions" autograd/src/kernels 2>/dev/null || true; } |
     sed 's/^/asks:/'
 }
 
@@ -48,7 +50,8 @@ check() {
       sees["tape"] = " core tape "
       sees["kernels"] = " core kernels "
       sees["ops"] = " core tape kernels ops "
-      # Formulas of users become recorded operations from the third derivative on: custom calls what <xgrad/ops/...> offers.
+      # Formulas of users become recorded operations from the third derivative on: custom calls what <xgrad/ops/...>
+      # offers.
       sees["custom"] = " core tape kernels ops-public custom "
       sees["top"] = " core tape kernels ops ops-public custom custom-public xtensor top "
       sees["ops-public"] = " core tape ops-public "
@@ -80,7 +83,12 @@ check() {
     }
     function report(rule) { printf "%s:%s: %s: %s\n", file, line, target, rule; wrong = 1 }
 
-    /^asks:/ { split($0, at, ":"); file = at[2]; line = at[3]; target = at[4]; report("kernels do not ask the tape"); next }
+    /^asks:/ {
+      split($0, at, ":")
+      file = at[2]; line = at[3]; target = at[4]
+      report("kernels do not ask the tape")
+      next
+    }
     $1 == "link" { links[$2, $3] = 1; next }
     $1 == "header" { owner[$3] = $2; next }
     {
@@ -161,7 +169,8 @@ self_test() {
   plant autograd/include/xgrad/planted.hpp '<xgrad/ops/loss.hpp>' 'core includes no other room'
   plant autograd/include/xgrad/ops/planted.hpp '<xgrad/custom.hpp>' 'public headers of ops include those of core'
   plant autograd/include/xgrad/planted.hpp '"core/storage.hpp"' 'public headers include nothing of src'
-  plant nn/include/xgrad/nn/planted.hpp '<xtensor/xarray.hpp>' 'no public header but <xgrad/xtensor.hpp> includes xtensor'
+  plant nn/include/xgrad/nn/planted.hpp '<xtensor/xarray.hpp>' \
+    'no public header but <xgrad/xtensor.hpp> includes xtensor'
   plant autograd/src/core/planted.cpp '<xgrad/nn.hpp>' 'autograd does not link nn'
   plant optim/src/planted.cpp '<xgrad/nn/module.hpp>' 'optim does not link nn'
   plant viz/include/xgrad/viz/planted.hpp '<xgrad/train.hpp>' 'viz does not link train'

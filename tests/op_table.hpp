@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 #include <vector>
+
 #include <xgrad/ops.hpp>
 
 namespace xgrad::test {

@@ -1,11 +1,13 @@
 // The table against the library: every operation its source records, and every public function, has a row.
 
-#include <boost/test/unit_test.hpp>
 #include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
+
+#include <boost/test/unit_test.hpp>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/tape.hpp>
 

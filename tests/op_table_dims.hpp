@@ -34,10 +34,26 @@ Row& over_dims(Row& row, const Values& v, F f) {
 // at: a line of the file that has f.
 template <class F>
 Row& bad_dims(Row& row, F f, Location at = Location::current()) {
-  row.bad_by(Wrong::index, "dim 2 out of range [-2, 1]", [f] { f(leaf({2, 3}), Shape{2}, false); }, at);
-  row.bad_by(Wrong::index, "dim -3 out of range [-2, 1]", [f] { f(leaf({2, 3}), Shape{-3}, false); }, at);
-  row.bad_by(Wrong::index, "dim 1 out of range [-1, 0]", [f] { f(leaf({}), Shape{1}, false); }, at);
-  return row.bad_by(Wrong::index, "given twice", [f] { f(leaf({2, 3}), Shape{1, -1}, false); }, at);
+  row.bad_by(
+      Wrong::index, "dim 2 out of range [-2, 1]",
+      [f] {
+        f(leaf({2, 3}), Shape{2}, false);
+      },
+      at);
+  row.bad_by(
+      Wrong::index, "dim -3 out of range [-2, 1]",
+      [f] {
+        f(leaf({2, 3}), Shape{-3}, false);
+      },
+      at);
+  row.bad_by(
+      Wrong::index, "dim 1 out of range [-1, 0]", [f] { f(leaf({}), Shape{1}, false); }, at);
+  return row.bad_by(
+      Wrong::index, "given twice",
+      [f] {
+        f(leaf({2, 3}), Shape{1, -1}, false);
+      },
+      at);
 }
 
 }  // namespace xgrad::test

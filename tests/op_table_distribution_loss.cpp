@@ -15,7 +15,7 @@ void add_divergences(Table& t) {
     };
     Row& kl_row = over_pairs(t.add("kl_div"), uniform(-3, -0.1), logs ? uniform(-3, -0.2) : uniform(0.1, 0.9), kl);
     kl_row.on({{3, 4}, {{3, 4}, uniform(0.1, 0.9)}},
-                          [logs](auto& x) { return kl_div(x[0], x[1], KlReduction::batchmean, logs); });
+              [logs](auto& x) { return kl_div(x[0], x[1], KlReduction::batchmean, logs); });
   }
 }
 

@@ -36,8 +36,6 @@ void add_masks(Table& t) {
 
 }  // namespace
 
-void add_dropout(Table& t) {
-  add_masks(t);
-}
+void add_dropout(Table& t) { add_masks(t); }
 
 }  // namespace xgrad::test

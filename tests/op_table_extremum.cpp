@@ -7,8 +7,7 @@ namespace xgrad::test {
 namespace {
 
 template <class F, class Along, class Whole>
-void add_either(Table& t, const std::string& over, const std::string& one, F f, Along along, Whole whole,
-                  double sign) {
+void add_either(Table& t, const std::string& over, const std::string& one, F f, Along along, Whole whole, double sign) {
   bad_dims(over_dims(t.add(over), distinct(), f), f)
       .integers(Integers::same)
       .example("NaN wins", {f64({1, NAN, 3})}, {tensor(NAN, {kFloat64})})

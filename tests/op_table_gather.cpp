@@ -49,8 +49,6 @@ void add_elements(Table& t) {
 
 }  // namespace
 
-void add_gather(Table& t) {
-  add_elements(t);
-}
+void add_gather(Table& t) { add_elements(t); }
 
 }  // namespace xgrad::test

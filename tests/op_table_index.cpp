@@ -51,8 +51,6 @@ void add_rows(Table& t) {
 
 }  // namespace
 
-void add_index(Table& t) {
-  add_rows(t);
-}
+void add_index(Table& t) { add_rows(t); }
 
 }  // namespace xgrad::test

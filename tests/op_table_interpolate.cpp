@@ -71,8 +71,6 @@ void add_resampling(Table& t) {
 
 }  // namespace
 
-void add_interpolate(Table& t) {
-  add_resampling(t);
-}
+void add_interpolate(Table& t) { add_resampling(t); }
 
 }  // namespace xgrad::test

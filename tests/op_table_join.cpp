@@ -72,8 +72,6 @@ void add_joins(Table& t) {
 
 }  // namespace
 
-void add_join(Table& t) {
-  add_joins(t);
-}
+void add_join(Table& t) { add_joins(t); }
 
 }  // namespace xgrad::test

@@ -1,8 +1,10 @@
 // Every operation of the table called with what it may not like: whatever it says, it names the line of the call and no
 // line of the library. The same for the lines that its nodes on the tape remember.
-#include <boost/test/unit_test.hpp>
 #include <regex>
 #include <set>
+
+#include <boost/test/unit_test.hpp>
+
 #include <xgrad/tape.hpp>
 
 #include "op_table.hpp"

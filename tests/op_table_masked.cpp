@@ -46,8 +46,6 @@ void add_masks(Table& t) {
 
 }  // namespace
 
-void add_masked(Table& t) {
-  add_masks(t);
-}
+void add_masked(Table& t) { add_masks(t); }
 
 }  // namespace xgrad::test

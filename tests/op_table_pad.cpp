@@ -50,7 +50,10 @@ void add_all_modes(Table& t) {
             },
             Size::large);
   }
-  t.add("pad", [](auto& x) { return pad(x[0], {-1, 2}, PadMode::circular); })
+  t.add("pad",
+        [](auto& x) {
+          return pad(x[0], {-1, 2}, PadMode::circular);
+        })
       .on({{{4}}})
       .example("what negative padding leaves is what wraps around", {f64({1, 2, 3, 4})}, {f64({2, 3, 4, 2, 3})},
                {f64({0, 2, 2, 1})})
@@ -91,8 +94,6 @@ void add_all_modes(Table& t) {
 
 }  // namespace
 
-void add_pad(Table& t) {
-  add_all_modes(t);
-}
+void add_pad(Table& t) { add_all_modes(t); }
 
 }  // namespace xgrad::test

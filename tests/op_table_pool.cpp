@@ -208,9 +208,17 @@ void add_power_pools(Table& t) {
   t.add("where", [](auto& x) { return lp_pool2d(x[0], 2, 2); })
       .covers({"lp_pool2d"})
       .on({{{1, 2, 4, 5}, positive()}})
-      .on({{{2, 3, 3}, positive()}}, [](auto& x) { return lp_pool2d(x[0], 1.5, {2, 1}, {.stride = 1}); })
-      .bad(Wrong::value, "norm_type must be positive and finite, got 0", [] { lp_pool2d(leaf({1, 1, 4, 4}), 0, 2); })
-      .bad(Wrong::value, "got inf", [] { lp_pool2d(leaf({1, 1, 4, 4}), INFINITY, 2); });
+      .on({{{2, 3, 3}, positive()}},
+          [](auto& x) {
+            return lp_pool2d(x[0], 1.5, {2, 1}, {.stride = 1});
+          })
+      .bad(Wrong::value, "norm_type must be positive and finite, got 0",
+           [] {
+             lp_pool2d(leaf({1, 1, 4, 4}), 0, 2);
+           })
+      .bad(Wrong::value, "got inf", [] {
+        lp_pool2d(leaf({1, 1, 4, 4}), INFINITY, 2);
+      });
   t.add("where", [](auto& x) { return lp_pool3d(x[0], 2, 2); })
       .covers({"lp_pool3d"})
       .on({{{1, 1, 2, 4, 2}, positive()}});

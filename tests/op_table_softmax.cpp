@@ -48,8 +48,6 @@ void add_shares(Table& t) {
 
 }  // namespace
 
-void add_softmax(Table& t) {
-  add_shares(t);
-}
+void add_softmax(Table& t) { add_shares(t); }
 
 }  // namespace xgrad::test

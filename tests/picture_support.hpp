@@ -1,8 +1,6 @@
 // What tests of pictures share: whether they are well-formed, the places in them, and the images embedded.
 #pragma once
 
-#include <zlib.h>
-
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -11,6 +9,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <zlib.h>
 
 #include "support.hpp"
 #include "text_support.hpp"

@@ -1,8 +1,6 @@
 // What several tests need: expected errors, comparisons, temporary folders, raw files.
 #pragma once
 
-#include <unistd.h>
-
 #include <atomic>
 #include <bit>
 #include <cmath>
@@ -13,10 +11,12 @@
 #include <iterator>
 #include <string>
 #include <typeinfo>
+#include <unistd.h>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
+
 #include <xgrad/memory.hpp>
 #include <xgrad/ops.hpp>
 
@@ -45,7 +45,8 @@ inline std::string expect(const std::type_info& wanted, const std::vector<std::s
     return text;
   }
   for (const std::string& fact : facts)
-    if (text.find(fact) == std::string::npos) BOOST_ERROR(fmt::format("{}: '{}' is missing in:\n{}", place, fact, text));
+    if (text.find(fact) == std::string::npos)
+      BOOST_ERROR(fmt::format("{}: '{}' is missing in:\n{}", place, fact, text));
   if (const std::int64_t after = memory_stats().live_bytes; after != before)
     BOOST_ERROR(fmt::format("{}: {} bytes live before, {} after", place, before, after));
   return text;
@@ -65,11 +66,14 @@ inline std::string next_line(Location at = Location::current()) {
 // expect_op itself or one of the next three, when the statement is that long.
 inline void expect_op(const std::type_info& wanted, const std::string& op, const std::vector<std::string>& facts,
                       const std::function<void()>& f, Location at) {
-  const std::string text = expect(wanted, facts, f, at), file = std::filesystem::path(at.file_name()).filename().string();
+  const std::string text = expect(wanted, facts, f, at),
+                    file = std::filesystem::path(at.file_name()).filename().string();
   bool placed = false;
-  for (std::uint32_t line = at.line(); line <= at.line() + 3; ++line) placed |= text.find(fmt::format("called at {}:{}", file, line)) != std::string::npos;
+  for (std::uint32_t line = at.line(); line <= at.line() + 3; ++line)
+    placed |= text.find(fmt::format("called at {}:{}", file, line)) != std::string::npos;
   if (!placed) BOOST_ERROR(fmt::format("{}: its own line is missing in:\n{}", file_and_line(at), text));
-  if (!text.starts_with("xgrad: " + op + ": ")) BOOST_ERROR(fmt::format("{}: does not start with 'xgrad: {}: ':\n{}", file_and_line(at), op, text));
+  if (!text.starts_with("xgrad: " + op + ": "))
+    BOOST_ERROR(fmt::format("{}: does not start with 'xgrad: {}: ':\n{}", file_and_line(at), op, text));
 }
 template <class E>
 void expect_op(const std::string& op, const std::vector<std::string>& facts, const std::function<void()>& f,
@@ -77,14 +81,16 @@ void expect_op(const std::string& op, const std::vector<std::string>& facts, con
   expect_op(typeid(E), op, facts, f, at);
 }
 
-inline void check_close(const Tensor& t, const std::vector<double>& expected, double tolerance = 1e-6, Location at = Location::current()) {
+inline void check_close(const Tensor& t, const std::vector<double>& expected, double tolerance = 1e-6,
+                        Location at = Location::current()) {
   const std::vector<double> v = t.detach().to_vector<double>();
   if (v.size() != expected.size()) {
     BOOST_ERROR(fmt::format("{}: {} values, expected {}", file_and_line(at), v.size(), expected.size()));
     return;
   }
   for (std::size_t i = 0; i < v.size(); ++i)
-    if (!(std::fabs(v[i] - expected[i]) <= tolerance * (1 + std::fabs(expected[i]))) && !(std::isnan(v[i]) && std::isnan(expected[i])))
+    if (!(std::fabs(v[i] - expected[i]) <= tolerance * (1 + std::fabs(expected[i]))) &&
+        !(std::isnan(v[i]) && std::isnan(expected[i])))
       BOOST_ERROR(fmt::format("{}: element {} is {}, expected {}", file_and_line(at), i, v[i], expected[i]));
 }
 
@@ -93,7 +99,9 @@ inline bool same_bits(const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype() || !(a.shape() == b.shape())) return false;
   const std::vector<double> x = a.detach().to_vector<double>(), y = b.detach().to_vector<double>();
   if (a.dtype() == kInt64) return a.to_vector<std::int64_t>() == b.to_vector<std::int64_t>();
-  return std::equal(x.begin(), x.end(), y.begin(), [](double u, double v) { return std::bit_cast<std::uint64_t>(u) == std::bit_cast<std::uint64_t>(v); });
+  return std::equal(x.begin(), x.end(), y.begin(), [](double u, double v) {
+    return std::bit_cast<std::uint64_t>(u) == std::bit_cast<std::uint64_t>(v);
+  });
 }
 
 inline bool same_bits(const NamedTensors& a, const NamedTensors& b) {

@@ -1,12 +1,12 @@
 // Memory that runs out: whichever request fails, once or for good, an exception arrives, nothing half done is left, and
 // the same call gives the same bits afterwards.
-#include "failing_memory.hpp"
-
 #include <algorithm>
 #include <memory>
 #include <thread>
 
 #include <xgrad/xgrad.hpp>
+
+#include "failing_memory.hpp"
 
 using namespace xgrad;
 using namespace xgrad::test;
@@ -84,7 +84,9 @@ BOOST_AUTO_TEST_CASE(gradients_of_inputs) {
   const std::string expected = all_bits(grad({reference.loss}, {reference.a, reference.c})[0]);
   sweep(
       "grad", [] { return Graph(); },
-      [](Graph& g) { grad({g.loss}, {g.a, g.c}, {}, {.retain_graph = true}); },
+      [](Graph& g) {
+        grad({g.loss}, {g.a, g.c}, {}, {.retain_graph = true});
+      },
       [&](Graph& g, bool failed) {
         if (failed) BOOST_TEST(!g.middle.grad().defined());
         BOOST_TEST(bool(all_bits(grad({g.loss}, {g.a, g.c})[0]) == expected));
@@ -93,7 +95,10 @@ BOOST_AUTO_TEST_CASE(gradients_of_inputs) {
 
 BOOST_AUTO_TEST_CASE(recording_for_a_picture) {
   sweep(
-      "recorder", [] { return full({3}, 2.0, {kFloat64, true}); },
+      "recorder",
+      [] {
+        return full({3}, 2.0, {kFloat64, true});
+      },
       [](Tensor& x) {
         const TapeRecorder recorder;
         (x * x + 1).sum().backward();
@@ -190,7 +195,8 @@ BOOST_AUTO_TEST_CASE(in_place_values_and_tape_go_together) {
   sweep_in_place("fill_", [](Tensor& y, const Tensor&) { y.fill_(2); });
   sweep_in_place("copy_", [](Tensor& y, const Tensor& w) { y.copy_(w); });
   sweep_in_place("copy_ of another type", [](Tensor& y, const Tensor& w) { y.copy_(w.to(kFloat32)); });
-  sweep_in_place("copy_ onto itself, shifted", [](Tensor& y, const Tensor&) { y.narrow(0, 0, 3).copy_(y.narrow(0, 1, 3)); });
+  sweep_in_place("copy_ onto itself, shifted",
+                 [](Tensor& y, const Tensor&) { y.narrow(0, 0, 3).copy_(y.narrow(0, 1, 3)); });
 }
 
 BOOST_AUTO_TEST_CASE(in_place_without_the_tape) {
@@ -291,23 +297,25 @@ void sweep_steps(const std::string& name, const Make& make_optimizer) {
   const std::string first = reference.state();
   reference.opt->step();
   const std::string second = reference.state();
-  sweep(name, make, [](World& w) { w.opt->step(); },
-        [&](World& w, bool failed) {
-          BOOST_TEST(bool(w.state() == (failed ? start : first)));
-          if (failed) w.opt->step();
-          BOOST_TEST(bool(w.state() == first));
-          w.opt->step();
-          BOOST_TEST(bool(w.state() == second));
-        });
+  sweep(
+      name, make, [](World& w) { w.opt->step(); },
+      [&](World& w, bool failed) {
+        BOOST_TEST(bool(w.state() == (failed ? start : first)));
+        if (failed) w.opt->step();
+        BOOST_TEST(bool(w.state() == first));
+        w.opt->step();
+        BOOST_TEST(bool(w.state() == second));
+      });
   // The state of the second step into an optimizer that has none.
   const NamedTensors saved = reference.opt->state_dict();
   const std::string loaded = bits(saved);
-  sweep(name + "::load_state_dict", make, [&](World& w) { w.opt->load_state_dict(saved); },
-        [&](World& w, bool failed) {
-          if (failed) BOOST_TEST(bool(w.state() == start));
-          w.opt->load_state_dict(saved);
-          BOOST_TEST(bool(bits(w.opt->state_dict()) == loaded));
-        });
+  sweep(
+      name + "::load_state_dict", make, [&](World& w) { w.opt->load_state_dict(saved); },
+      [&](World& w, bool failed) {
+        if (failed) BOOST_TEST(bool(w.state() == start));
+        w.opt->load_state_dict(saved);
+        BOOST_TEST(bool(bits(w.opt->state_dict()) == loaded));
+      });
 }
 
 template <class Optimizer, class Options>
@@ -355,13 +363,14 @@ BOOST_AUTO_TEST_CASE(iterations_of_lbfgs_are_whole) {
     w.step();
     path.push_back(w.state());
   }
-  sweep("LBFGS", [] { return World(); }, [](World& w) { w.step(); },
-        [&](World& w, bool failed) {
-          BOOST_TEST(bool(std::ranges::find(path, w.state()) != path.end()));
-          BOOST_TEST((failed || w.state() == path.back()));
-          for (int i = 0; i < 20; ++i) w.step();
-          BOOST_TEST(w.loss().item() < 1e-12);
-        });
+  sweep(
+      "LBFGS", [] { return World(); }, [](World& w) { w.step(); },
+      [&](World& w, bool failed) {
+        BOOST_TEST(bool(std::ranges::find(path, w.state()) != path.end()));
+        BOOST_TEST((failed || w.state() == path.back()));
+        for (int i = 0; i < 20; ++i) w.step();
+        BOOST_TEST(w.loss().item() < 1e-12);
+      });
 }
 
 // A refusal must not leave the options tried on.
@@ -371,7 +380,8 @@ BOOST_AUTO_TEST_CASE(options_that_are_refused) {
   for (auto& [name, t] : bad)
     if (name == "group.0.lr") t = full({}, -1.0, {kFloat64});
   sweep(
-      "a refused state", [&] { return std::make_unique<optim::SGD>(std::vector<Tensor>{p}, optim::SGDOptions{.lr = 0.1}); },
+      "a refused state",
+      [&] { return std::make_unique<optim::SGD>(std::vector<Tensor>{p}, optim::SGDOptions{.lr = 0.1}); },
       [&](auto& opt) {
         try {
           opt->load_state_dict(bad);
@@ -395,18 +405,20 @@ BOOST_AUTO_TEST_CASE(schedules) {
   reference->both.step();
   const std::string after = reference->state();
   const NamedTensors saved = reference->both.state_dict();
-  sweep("ChainedScheduler", make, [](auto& w) { w->both.step(); },
-        [&](auto& w, bool failed) {
-          BOOST_TEST(bool(w->state() == (failed ? before : after)));
-          if (failed) w->both.step();
-          BOOST_TEST(bool(w->state() == after));
-        });
-  sweep("ChainedScheduler::load_state_dict", make, [&](auto& w) { w->both.load_state_dict(saved); },
-        [&](auto& w, bool failed) {
-          if (failed) BOOST_TEST(bool(w->state() == before));
-          w->both.load_state_dict(saved);
-          BOOST_TEST(bool(bits(w->both.state_dict()) == bits(saved)));
-        });
+  sweep(
+      "ChainedScheduler", make, [](auto& w) { w->both.step(); },
+      [&](auto& w, bool failed) {
+        BOOST_TEST(bool(w->state() == (failed ? before : after)));
+        if (failed) w->both.step();
+        BOOST_TEST(bool(w->state() == after));
+      });
+  sweep(
+      "ChainedScheduler::load_state_dict", make, [&](auto& w) { w->both.load_state_dict(saved); },
+      [&](auto& w, bool failed) {
+        if (failed) BOOST_TEST(bool(w->state() == before));
+        w->both.load_state_dict(saved);
+        BOOST_TEST(bool(bits(w->both.state_dict()) == bits(saved)));
+      });
 }
 
 // ---- modules ----
@@ -418,22 +430,25 @@ BOOST_AUTO_TEST_CASE(states_of_modules) {
     return Net();
   };
   const std::string before = bits(make().state_dict()), after = bits(saved);
-  sweep("Module::load_state_dict", make, [&](Net& n) { n.load_state_dict(saved); },
-        [&](Net& n, bool failed) {
-          BOOST_TEST(bool(bits(n.state_dict()) == (failed ? before : after)));
-          n.load_state_dict(saved);
-          BOOST_TEST(bool(bits(n.state_dict()) == after));
-        });
-  sweep("Module::to", make, [](Net& n) { n.to(kFloat64); },
-        [](Net& n, bool failed) {
-          for (const Tensor& p : n.parameters()) BOOST_TEST((p.dtype() == (failed ? kFloat32 : kFloat64)));
-        });
+  sweep(
+      "Module::load_state_dict", make, [&](Net& n) { n.load_state_dict(saved); },
+      [&](Net& n, bool failed) {
+        BOOST_TEST(bool(bits(n.state_dict()) == (failed ? before : after)));
+        n.load_state_dict(saved);
+        BOOST_TEST(bool(bits(n.state_dict()) == after));
+      });
+  sweep(
+      "Module::to", make, [](Net& n) { n.to(kFloat64); },
+      [](Net& n, bool failed) {
+        for (const Tensor& p : n.parameters()) BOOST_TEST((p.dtype() == (failed ? kFloat32 : kFloat64)));
+      });
   const Tensor values = arange(nn::parameters_to_vector(make().parameters()).numel()).to(kFloat32);
-  sweep("vector_to_parameters", make, [&](Net& n) { nn::vector_to_parameters(values, n.parameters()); },
-        [&](Net& n, bool failed) {
-          BOOST_TEST((nn::parameters_to_vector(n.parameters()).sum().item() == values.sum().item()) == !failed);
-          if (failed) BOOST_TEST(bool(bits(n.state_dict()) == before));
-        });
+  sweep(
+      "vector_to_parameters", make, [&](Net& n) { nn::vector_to_parameters(values, n.parameters()); },
+      [&](Net& n, bool failed) {
+        BOOST_TEST((nn::parameters_to_vector(n.parameters()).sum().item() == values.sum().item()) == !failed);
+        if (failed) BOOST_TEST(bool(bits(n.state_dict()) == before));
+      });
 }
 
 BOOST_AUTO_TEST_CASE(the_best_state_is_kept) {

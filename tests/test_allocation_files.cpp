@@ -1,14 +1,13 @@
 // Memory that runs out while files are written and read and pictures drawn: an exception, whole files, whole states.
-#include "failing_memory.hpp"
-
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <unistd.h>
 
 #include <xgrad/xgrad.hpp>
+
+#include "failing_memory.hpp"
 
 using namespace xgrad;
 using namespace xgrad::test;
@@ -42,7 +41,8 @@ std::string contents(const std::string& path) {
 }
 
 NamedTensors some_tensors(double value) {
-  return {{"a", full({3, 2}, value, {kFloat32})}, {"a name that is longer than fifteen letters", full({5}, value, {kFloat64})}};
+  return {{"a", full({3, 2}, value, {kFloat32})},
+          {"a name that is longer than fifteen letters", full({5}, value, {kFloat64})}};
 }
 
 // What a failed writing does.
@@ -60,23 +60,25 @@ void sweep_writing(const std::string& what, const std::string& name, const Write
     std::ofstream(path, std::ios::binary) << "old";
     return 0;
   };
-  sweep(what, old_file, [&](int) { write(path); },
-        [&](int, bool failed) {
-          const std::string now = contents(path);
-          const bool may_be_old = failed || (says == Says::warns && FailingMemory::fired());
-          BOOST_TEST((now == expected || (may_be_old && now == "old")));
-          BOOST_TEST(folder.files() == 1u);
-          write(path);
-          BOOST_TEST(bool(contents(path) == expected));
-        });
+  sweep(
+      what, old_file, [&](int) { write(path); },
+      [&](int, bool failed) {
+        const std::string now = contents(path);
+        const bool may_be_old = failed || (says == Says::warns && FailingMemory::fired());
+        BOOST_TEST((now == expected || (may_be_old && now == "old")));
+        BOOST_TEST(folder.files() == 1u);
+        write(path);
+        BOOST_TEST(bool(contents(path) == expected));
+      });
 }
 
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(saving_safetensors) {
   const NamedTensors all = some_tensors(2);
-  sweep_writing("save_safetensors", "a.safetensors",
-                [&](const std::string& path) { save_safetensors(all, path, {{"key", "a value that is not short"}}); });
+  sweep_writing("save_safetensors", "a.safetensors", [&](const std::string& path) {
+    save_safetensors(all, path, {{"key", "a value that is not short"}});
+  });
 }
 
 BOOST_AUTO_TEST_CASE(loading_safetensors) {
@@ -85,8 +87,9 @@ BOOST_AUTO_TEST_CASE(loading_safetensors) {
   const NamedTensors all = some_tensors(2);
   save_safetensors(all, path, {{"key", "a value that is not short"}});
   const std::string expected = bits(read_safetensors(path).tensors);
-  sweep("read_safetensors", nothing, [&](int) { read_safetensors(path); },
-        [&](int, bool) { BOOST_TEST(bool(bits(read_safetensors(path).tensors) == expected)); });
+  sweep(
+      "read_safetensors", nothing, [&](int) { read_safetensors(path); },
+      [&](int, bool) { BOOST_TEST(bool(bits(read_safetensors(path).tensors) == expected)); });
 }
 
 // ---- checkpoints ----
@@ -144,20 +147,21 @@ BOOST_AUTO_TEST_CASE(loading_a_checkpoint) {
   train::load_checkpoint(path, loaded->parts());
   const std::string after = loaded->state();
   BOOST_TEST(bool(before != after));
-  sweep("load_checkpoint", make, [&](auto& run) { train::load_checkpoint(path, run->parts()); },
-        [&](auto& run, bool failed) {
-          BOOST_TEST(bool(run->state() == (failed ? before : after)));
-          train::load_checkpoint(path, run->parts());
-          BOOST_TEST(bool(run->state() == after));
-        });
+  sweep(
+      "load_checkpoint", make, [&](auto& run) { train::load_checkpoint(path, run->parts()); },
+      [&](auto& run, bool failed) {
+        BOOST_TEST(bool(run->state() == (failed ? before : after)));
+        train::load_checkpoint(path, run->parts());
+        BOOST_TEST(bool(run->state() == after));
+      });
 }
 
 // ---- pictures ----
 BOOST_AUTO_TEST_CASE(pictures_of_graphs) {
   const Tensor x = ones({2, 3}, {kFloat32, true}).set_name("x");
   const Tensor y = relu(x * 2 + 1).sum();
-  sweep_writing("a graph as .dot", "g.dot", [&](const std::string& path) { viz::save(y, path); },
-                Says::warns);
+  sweep_writing(
+      "a graph as .dot", "g.dot", [&](const std::string& path) { viz::save(y, path); }, Says::warns);
 
   // In place of graphviz, which is slow, a program that gives back what it reads.
   const Folder tools;
@@ -171,11 +175,12 @@ BOOST_AUTO_TEST_CASE(pictures_of_graphs) {
     const std::string path = pictures / "sub.svg";
     viz::save(y, path);
     const std::string expected = contents(path);
-    sweep("a graph as .svg", nothing, [&](int) { viz::save(y, path); },
-          [&](int, bool) {
-            const std::string now = contents(path);  // drawn plainly at the second attempt, it is whole as well
-            BOOST_TEST((now == expected || now.find("laid out plainly") != std::string::npos));
-          });
+    sweep(
+        "a graph as .svg", nothing, [&](int) { viz::save(y, path); },
+        [&](int, bool) {
+          const std::string now = contents(path);  // drawn plainly at the second attempt, it is whole as well
+          BOOST_TEST((now == expected || now.find("laid out plainly") != std::string::npos));
+        });
   }
   setenv("PATH", before.c_str(), 1);
 }
@@ -184,10 +189,13 @@ BOOST_AUTO_TEST_CASE(plots) {
   viz::Plot plot({.title = "A loss that falls"});
   const std::vector<double> steps{1, 2, 3, 4}, losses{3, 2, 1.5, 1.2};
   plot.line(steps, losses, {.label = "training"});
-  sweep_writing("a plot as .svg", "p.svg", [&](const std::string& path) { plot.save(path); }, Says::warns);
-  sweep("adding a line", [&] { return plot; }, [&](viz::Plot& p) { p.line(steps, losses, {.label = "another line of some length"}); },
-        [&](viz::Plot& p, bool failed) {
-          if (failed) BOOST_TEST(p.svg() == plot.svg());
-        });
+  sweep_writing(
+      "a plot as .svg", "p.svg", [&](const std::string& path) { plot.save(path); }, Says::warns);
+  sweep(
+      "adding a line", [&] { return plot; },
+      [&](viz::Plot& p) { p.line(steps, losses, {.label = "another line of some length"}); },
+      [&](viz::Plot& p, bool failed) {
+        if (failed) BOOST_TEST(p.svg() == plot.svg());
+      });
 }
 #endif

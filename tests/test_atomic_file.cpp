@@ -1,4 +1,5 @@
 // Saving respects what is there: links, FIFOs, devices, modes and owners; it survives kills and signals and cleans up.
+#include <csignal>
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
@@ -10,9 +11,8 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
-
-#include <csignal>
 #include <thread>
+
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/descriptor.hpp>
 #include <xgrad/xgrad.hpp>

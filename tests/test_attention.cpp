@@ -1,5 +1,6 @@
 // Attention and the layers made of it.
 #include <cmath>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/nn.hpp>

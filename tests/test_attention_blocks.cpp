@@ -1,5 +1,5 @@
-// scaled_dot_product_attention goes through blocks of queries and keys; attention_weights, with the whole matrix, is what
-// it has to agree with.
+// scaled_dot_product_attention goes through blocks of queries and keys; attention_weights, with the whole matrix, is
+// what it has to agree with.
 #include <xgrad/ops.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/random.hpp>

@@ -1,5 +1,6 @@
 // The layer of two inputs, and all parameters as one vector.
 #include <cmath>
+
 #include <xgrad/nn.hpp>
 #include <xgrad/ops.hpp>
 

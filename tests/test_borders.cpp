@@ -1,5 +1,6 @@
 // Numbers at the borders of their types and options: exact, or refused at once.
 #include <limits>
+
 #include <xgrad/xgrad.hpp>
 
 #include "support.hpp"

@@ -1,5 +1,6 @@
 // Options are written by name: lists without names do not compile, wherever numbers in them could be taken for others.
 #include <type_traits>
+
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/xgrad.hpp>
 
@@ -13,9 +14,17 @@ namespace {
 // Numbers, truth values, texts, tensors and pairs in the order of the members.
 template <class O>
 constexpr bool takes_lists() {
-  return requires { O{1}; } || requires { O{1, 1}; } || requires { O{2, 2}; } || requires { O{{1, 1}, {1, 1}}; } ||
-         requires { O{0.5}; } || requires { O{0.5, 0.5}; } || requires { O{true, true}; } || requires { O{"a"}; } ||
-         requires { O{Tensor()}; } || requires { O{Tensor(), Tensor()}; } || requires { O{{}, 1}; };
+  return requires { O{1}; }
+  || requires { O{1, 1}; }
+  || requires { O{2, 2}; }
+  || requires { O{{1, 1}, {1, 1}}; }
+  || requires { O{0.5}; }
+  || requires { O{0.5, 0.5}; }
+  || requires { O{true, true}; }
+  || requires { O{"a"}; }
+  || requires { O{Tensor()}; }
+  || requires { O{Tensor(), Tensor()}; }
+  || requires { O{{}, 1}; };
 }
 template <class... O>
 constexpr bool only_names() {
@@ -32,13 +41,13 @@ static_assert(windows<1>() && windows<2>() && windows<3>());
 static_assert(only_names<NllLossOptions, CrossEntropyOptions, BceWithLogitsOptions, TripletMarginOptions,
                          MultiMarginOptions, PoissonNllOptions, GaussianNllOptions, CtcLossOptions, EmbeddingOptions,
                          EmbeddingBagOptions, InterpolateOptions, AttentionOptions, GradcheckOptions>());
-static_assert(only_names<nn::SmoothL1LossOptions, nn::HuberLossOptions, nn::BCELossOptions, nn::KLDivLossOptions,
-                         nn::HingeEmbeddingLossOptions, nn::MarginLossOptions, nn::SoftplusOptions, nn::HardtanhOptions,
-                         nn::RReLUOptions, nn::PReLUOptions, nn::FlattenOptions, nn::BatchNormOptions,
-                         nn::InstanceNormOptions, nn::LayerNormOptions, nn::GroupNormOptions,
-                         nn::LocalResponseNormOptions, nn::RNNOptions, nn::LSTMOptions, nn::GRUOptions,
-                         nn::RNNCellOptions, nn::MultiheadAttentionOptions, nn::AttentionInputs,
-                         nn::TransformerEncoderLayerOptions>());
+static_assert(
+    only_names<nn::SmoothL1LossOptions, nn::HuberLossOptions, nn::BCELossOptions, nn::KLDivLossOptions,
+               nn::HingeEmbeddingLossOptions, nn::MarginLossOptions, nn::SoftplusOptions, nn::HardtanhOptions,
+               nn::RReLUOptions, nn::PReLUOptions, nn::FlattenOptions, nn::BatchNormOptions, nn::InstanceNormOptions,
+               nn::LayerNormOptions, nn::GroupNormOptions, nn::LocalResponseNormOptions, nn::RNNOptions,
+               nn::LSTMOptions, nn::GRUOptions, nn::RNNCellOptions, nn::MultiheadAttentionOptions, nn::AttentionInputs,
+               nn::TransformerEncoderLayerOptions>());
 static_assert(
     only_names<optim::SGDOptions, optim::AdamOptions, optim::AdamWOptions, optim::AdamaxOptions, optim::NAdamOptions,
                optim::RAdamOptions, optim::AdagradOptions, optim::AdadeltaOptions, optim::RMSpropOptions,

@@ -1,14 +1,14 @@
 // Checkpoints: exact resuming, files that survive kills and full disks, refusals that change nothing.
+#include <chrono>
+#include <csignal>
 #include <fcntl.h>
+#include <functional>
+#include <random>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-
-#include <chrono>
-#include <csignal>
-#include <functional>
-#include <random>
 #include <thread>
+
 #include <xgrad/xgrad.hpp>
 
 #include "support.hpp"

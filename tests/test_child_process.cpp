@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-
 #include <thread>
+
 #include <xgrad/descriptor.hpp>
 #include <xgrad/xgrad.hpp>
 

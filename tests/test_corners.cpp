@@ -1,6 +1,7 @@
 // Corners of operations: empty inputs, NaN, overflow.
 #include <cmath>
 #include <limits>
+
 #include <xgrad/ops.hpp>
 
 #include "support.hpp"

@@ -33,7 +33,8 @@ struct Table {
       const std::string path = write_file(dir / (packed ? "bad.csv.gz" : "bad.csv"), packed ? gzip(text) : text);
       std::vector<std::string> all = facts;
       all.push_back(path);
-      expect<IoError>(all, [&] { data::read_csv(path, o); }, at);
+      expect<IoError>(
+          all, [&] { data::read_csv(path, o); }, at);
     }
   }
 };
@@ -47,8 +48,12 @@ BOOST_AUTO_TEST_CASE(good) {
   BOOST_TEST((t.dtype() == kFloat32 && t.shape() == Shape{2, 2}));
   check_close(t, {1, 2, 3, 4});
   check_close(read("a,b\n1,2"), {1, 2});
-  check_close(read("\xEF\xBB\xBF" "1,2\r\n3,4\r\n"), {1, 2, 3, 4});
-  check_close(read("\xEF\xBB\xBF" "a,b\r\n3,4\r\n"), {3, 4});
+  check_close(read("\xEF\xBB\xBF"
+                   "1,2\r\n3,4\r\n"),
+              {1, 2, 3, 4});
+  check_close(read("\xEF\xBB\xBF"
+                   "a,b\r\n3,4\r\n"),
+              {3, 4});
   check_close(read(" 1 ,\t+2.5e-1\n\n\"3\",-4\n"), {1, 0.25, 3, -4});
   check_close(read("1\n2\n3\n"), {1, 2, 3});
   check_close(read("1;2\n3;4", {.delimiter = ';'}), {1, 2, 3, 4});
@@ -140,12 +145,18 @@ BOOST_AUTO_TEST_CASE(numbers) {
   BOOST_TEST(std::signbit(read("-1e-400\n").item()));
   holds("5e-324,2.2250738585072011e-308,1e-310", {1, 3}, {5e-324, 2.2250738585072011e-308, 1e-310});
   holds("0." + std::string(400, '0') + "1,0e999,1" + std::string(300, '0'), {1, 3}, {0, 0, 1e300});
-  holds("9007199254740993,18446744073709551616,inf,-Infinity", {1, 4}, {9007199254740992, 18446744073709551616.0, INFINITY, -INFINITY});
+  holds("9007199254740993,18446744073709551616,inf,-Infinity", {1, 4},
+        {9007199254740992, 18446744073709551616.0, INFINITY, -INFINITY});
   BOOST_TEST(std::isnan(read("1\nNaN\n").to_vector<double>()[1]));
   BOOST_TEST(read("1e-46,1e-40,3.4e38\n").to_vector<double>()[0] == 0);
-  for (const char* text : {"+-5", "-+5", "++5", "--5", "+", "-", "- 5", "1_000", "0x10", "1.2.3", "1e", "1e5.5", "5%", "1,000 ", "1'000", "$5", "1 2", "(5)", "5-", "1d3", "nan(1)"})
-    refuse(fmt::format("1\n{}\n", text), {"line 2", "column 1", fmt::format("'{}'", std::string(text).substr(0, std::string(text).find_last_not_of(' ') + 1))}, {.delimiter = ';'});
-  for (const char* text : {"NA", "n/a", "null", "None", "?", "-", "#N/A", "."}) refuse(fmt::format("1,2\n3,{}\n", text), {"line 2", "column 2", text});
+  for (const char* text : {"+-5",   "-+5", "++5",    "--5",   "+",  "-",   "- 5", "1_000", "0x10", "1.2.3", "1e",
+                           "1e5.5", "5%",  "1,000 ", "1'000", "$5", "1 2", "(5)", "5-",    "1d3",  "nan(1)"})
+    refuse(fmt::format("1\n{}\n", text),
+           {"line 2", "column 1",
+            fmt::format("'{}'", std::string(text).substr(0, std::string(text).find_last_not_of(' ') + 1))},
+           {.delimiter = ';'});
+  for (const char* text : {"NA", "n/a", "null", "None", "?", "-", "#N/A", "."})
+    refuse(fmt::format("1,2\n3,{}\n", text), {"line 2", "column 2", text});
   for (const char* text : {"1e400", "-1e400", "1e99999999999999999999", "1.8e308"}) {
     refuse(fmt::format("1\n{}\n", text), {"line 2", "column 1", text, "too large for float64"}, {.dtype = kFloat64});
     refuse(fmt::format("{}\n1\n", text), {"line 1", "column 1", text, "too large for float32"});
@@ -162,7 +173,10 @@ BOOST_AUTO_TEST_CASE(lines_of_names) {
   holds("1st,2nd\n1,2\n", {1, 2}, {1, 2});
   holds("area,1stFlrSF,3SsnPorch\n1,2,3\n", {1, 3}, {1, 2, 3});
   holds(",a,b\n0,1,2\n", {1, 3}, {0, 1, 2});
-  holds("\n a , gr\xc3\xb6\xc3\x9f""e\n1,2\n", {1, 2}, {1, 2});
+  holds(
+      "\n a , gr\xc3\xb6\xc3\x9f"
+      "e\n1,2\n",
+      {1, 2}, {1, 2});
   holds("a b\n1 2\n", {1, 2}, {1, 2}, {.delimiter = ' '});
   refuse("a,b,c\n1,2\n3,4\n", {"line 2", "expected 3 columns as in line 1", "found 2"});
   refuse("a\n1,2\n", {"line 2", "expected 1 columns as in line 1", "found 2"});
@@ -172,7 +186,8 @@ BOOST_AUTO_TEST_CASE(lines_of_names) {
   for (const char* row : {"1,oops,3", "2.5,x,y", "-1,x,y", "nan,x,y", "1,,x", "1,n/a,x", "1e999,x,y"})
     refuse(fmt::format("{}\n4,5,6\n", row), {"line 1", "column "});
   refuse("1,oops,3\n4,5,6\n", {"'oops'", "skip_rows"});
-  for (const char* row : {"NA,NA", "?,?", "0x10,0x20", "1_000,2_000", "1.2.3,4.5.6", "null,", "1e,2e", "-,-", "TRUE,FALSE", "3 kg,4 kg", "5x,6x", "1O,2O", "-1a,.5b", "5x,6", "nan(1),1"})
+  for (const char* row : {"NA,NA", "?,?", "0x10,0x20", "1_000,2_000", "1.2.3,4.5.6", "null,", "1e,2e", "-,-",
+                          "TRUE,FALSE", "3 kg,4 kg", "5x,6x", "1O,2O", "-1a,.5b", "5x,6", "nan(1),1"})
     refuse(fmt::format("{}\n1,2\n", row), {"line 1", "column 1"});
   refuse("2019,2020,sales,units\n", {"no rows"});
   refuse("1,one\n2,two\n", {"line 2", "column 2", "'two'"});
@@ -187,7 +202,8 @@ BOOST_AUTO_TEST_CASE(float32_is_rounded_once) {
 }
 
 BOOST_AUTO_TEST_CASE(options) {
-  for (const char c : {'"', '\n', '\r', '\0', '7', '.', '-', '+', 'e', 'N'}) refuse("1\n", {"delimiter"}, {.delimiter = c});
+  for (const char c : {'"', '\n', '\r', '\0', '7', '.', '-', '+', 'e', 'N'})
+    refuse("1\n", {"delimiter"}, {.delimiter = c});
   refuse("1\n", {"skip_rows", "-1"}, {.skip_rows = -1});
   refuse("1\n2\n", {"no rows"}, {.skip_rows = 3});
   holds("\"a\n1,2\n", {1, 2}, {1, 2}, {.skip_rows = 1});  // a line, whatever quotes it has

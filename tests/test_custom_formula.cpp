@@ -1,5 +1,6 @@
 // Operations defined by a formula: values, derivatives of every order, broadcasting, names, mistakes.
 #include <optional>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/module_scope.hpp>
 #include <xgrad/parallel.hpp>

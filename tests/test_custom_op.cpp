@@ -1,5 +1,6 @@
 // Operations defined by a pair of functions, and Functions with a context.
 #include <cmath>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/tape.hpp>
 

@@ -119,19 +119,27 @@ BOOST_AUTO_TEST_CASE(a_batch_has_a_row_for_every_index) {
   };
   read(DataLoader(Batches{ones({2, 3}), ones({2})}, {.batch_size = 2}));
   read(DataLoader(Batches{ones({2, 3}), Tensor()}, {.batch_size = 2}));
-  for (const Batches& wrong : {Batches{ones({1, 2}), ones({3})}, Batches{ones({2, 2}), ones({3})}, Batches{ones({3, 2}), ones({2})}, Batches{ones({}), ones({2})}})
-    expect_op<ShapeError>("DataLoader", {"2 rows for 2 indices", "data", "target"}, [&] { read(DataLoader(wrong, {.batch_size = 2})); });
-  expect_op<ValueError>("DataLoader", {"without data"}, [&] { read(DataLoader(Batches{Tensor(), ones({2})}, {.batch_size = 2})); });
+  for (const Batches& wrong : {Batches{ones({1, 2}), ones({3})}, Batches{ones({2, 2}), ones({3})},
+                               Batches{ones({3, 2}), ones({2})}, Batches{ones({}), ones({2})}})
+    expect_op<ShapeError>("DataLoader", {"2 rows for 2 indices", "data", "target"},
+                          [&] { read(DataLoader(wrong, {.batch_size = 2})); });
+  expect_op<ValueError>("DataLoader", {"without data"}, [&] {
+    read(DataLoader(Batches{Tensor(), ones({2})}, {.batch_size = 2}));
+  });
 }
 
 BOOST_AUTO_TEST_CASE(targets_of_all_examples_or_of_none) {
-  for (auto& [x, y] : DataLoader(SomeTargets{4}, {.batch_size = 2})) BOOST_TEST((x.shape() == Shape{2, 2} && !y.defined()));
+  for (auto& [x, y] : DataLoader(SomeTargets{4}, {.batch_size = 2}))
+    BOOST_TEST((x.shape() == Shape{2, 2} && !y.defined()));
   for (auto& [x, y] : DataLoader(SomeTargets{0}, {.batch_size = 2})) BOOST_TEST(y.shape() == Shape{2});
   const auto read = [](const DataLoader& loader) {
     for (auto& batch : loader) BOOST_TEST(batch.data.defined());
   };
-  expect_op<ValueError>("DataLoader", {"example 0 of the dataset has no target", "example 3 has one"}, [&] { read(DataLoader(SomeTargets{3}, {.batch_size = 4})); });
-  expect_op<ValueError>("DataLoader", {"example 0 of the dataset has no data"}, [&] { read(DataLoader(SomeTargets{0, false}, {.batch_size = 4})); });
+  expect_op<ValueError>("DataLoader", {"example 0 of the dataset has no target", "example 3 has one"},
+                        [&] { read(DataLoader(SomeTargets{3}, {.batch_size = 4})); });
+  expect_op<ValueError>("DataLoader", {"example 0 of the dataset has no data"}, [&] {
+    read(DataLoader(SomeTargets{0, false}, {.batch_size = 4}));
+  });
 }
 
 BOOST_AUTO_TEST_CASE(what_was_moved_from_says_so) {
@@ -153,8 +161,10 @@ BOOST_AUTO_TEST_CASE(what_was_moved_from_says_so) {
 BOOST_AUTO_TEST_CASE(loader_order_and_sizes) {
   for (const int prefetch : {0, 1, 3}) {
     BOOST_TEST(DataLoader(ten(), {.batch_size = 4, .prefetch = prefetch}).size() == 3);
-    BOOST_TEST(targets(DataLoader(ten(), {.batch_size = 4, .prefetch = prefetch})) == counted(10), boost::test_tools::per_element());
-    BOOST_TEST(targets(DataLoader(ten(), {.batch_size = 4, .drop_last = true, .prefetch = prefetch})) == counted(8), boost::test_tools::per_element());
+    BOOST_TEST(targets(DataLoader(ten(), {.batch_size = 4, .prefetch = prefetch})) == counted(10),
+               boost::test_tools::per_element());
+    BOOST_TEST(targets(DataLoader(ten(), {.batch_size = 4, .drop_last = true, .prefetch = prefetch})) == counted(8),
+               boost::test_tools::per_element());
     BOOST_TEST(targets(DataLoader(ten(), {.batch_size = 100, .prefetch = prefetch})).size() == 10u);
     BOOST_TEST(targets(DataLoader(ten(), {.batch_size = 100, .drop_last = true, .prefetch = prefetch})).empty());
   }
@@ -261,7 +271,9 @@ BOOST_AUTO_TEST_CASE(loader_shuffles_anew_each_epoch_and_repeatably) {
 BOOST_AUTO_TEST_CASE(sample_wise_dataset) {
   struct Squares {
     std::int64_t size() const { return 5; }
-    data::Example get(std::int64_t i) const { return {full({2}, static_cast<double>(i * i)), tensor(static_cast<int>(i))}; }
+    data::Example get(std::int64_t i) const {
+      return {full({2}, static_cast<double>(i * i)), tensor(static_cast<int>(i))};
+    }
   };
   for (const int prefetch : {0, 2}) {
     std::vector<Shape> shapes;
@@ -337,18 +349,22 @@ BOOST_AUTO_TEST_CASE(what_the_worker_throws_arrives) {
     const auto run = [&] {
       for (auto& batch : loader) batches += batch.data.defined();
     };
-    BOOST_CHECK_EXCEPTION(run(), IoError, [](const IoError& e) { return std::string(e.what()).find("sample 4") != std::string::npos; });
+    BOOST_CHECK_EXCEPTION(run(), IoError,
+                          [](const IoError& e) { return std::string(e.what()).find("sample 4") != std::string::npos; });
     BOOST_TEST(batches == 2);
   }
-  const DataLoader at_once(10, [](std::span<const std::int64_t>) -> data::Example { throw std::runtime_error("no"); }, {.prefetch = 2});
+  const DataLoader at_once(10, [](std::span<const std::int64_t>) -> data::Example { throw std::runtime_error("no"); },
+                           {.prefetch = 2});
   BOOST_CHECK_THROW(at_once.begin(), std::runtime_error);
 }
 
 BOOST_AUTO_TEST_CASE(leaving_early_stops_the_worker) {
   for (int round = 0; round < 20; ++round) {
-    const DataLoader loader(100000, [](std::span<const std::int64_t> i) {
-      return data::Example{full({1}, static_cast<double>(i[0])), ones({1})};
-    }, {.prefetch = 4});
+    const DataLoader loader(100000,
+                            [](std::span<const std::int64_t> i) {
+                              return data::Example{full({1}, static_cast<double>(i[0])), ones({1})};
+                            },
+                            {.prefetch = 4});
     for (auto& [x, y] : loader)
       if (x.item() >= round) break;
   }
@@ -372,7 +388,8 @@ BOOST_AUTO_TEST_CASE(prefetching_stays_ahead_but_not_by_more) {
   for (auto& batch : loader) {
     taken += batch.data.defined();
     const int wanted = std::min(20, taken + 3);  // ready while this one is worked on
-    for (const auto end = steady_clock::now() + seconds(20); made < wanted && steady_clock::now() < end;) std::this_thread::yield();
+    for (const auto end = steady_clock::now() + seconds(20); made < wanted && steady_clock::now() < end;)
+      std::this_thread::yield();
     BOOST_TEST(made >= wanted);
     BOOST_TEST(made <= taken + 4);  // and one in the making
   }
@@ -418,12 +435,14 @@ BOOST_AUTO_TEST_CASE(several_gzip_members_are_one_file) {
 
 BOOST_AUTO_TEST_CASE(damaged) {
   const TempDir dir;
-  const auto refuse = [&](const std::string& content, const std::vector<std::string>& facts, Location at = Location::current()) {
+  const auto refuse = [&](const std::string& content, const std::vector<std::string>& facts,
+                          Location at = Location::current()) {
     for (const bool packed : {false, true}) {
       const std::string path = write_file(dir / (packed ? "bad.gz" : "bad"), packed ? gzip(content) : content);
       std::vector<std::string> all = facts;
       all.push_back(path);
-      expect<IoError>(all, [&] { data::read_idx(path); }, at);
+      expect<IoError>(
+          all, [&] { data::read_idx(path); }, at);
     }
   };
   refuse("", {"not an IDX file"});
@@ -441,7 +460,7 @@ BOOST_AUTO_TEST_CASE(damaged) {
   refuse(idx(0x08, {0xffffffff, 0xffffffff, 0xffffffff, 0}, ""), {"overflows 64 bits"});
   refuse(idx(0x09, {0x20000000, 0x80000000, 0, 8}, ""), {"overflows 64 bits"});  // as the int32 it becomes
   const std::string cut = write_file(dir / "cut", idx(0x08, {100, 10}, bytes(1000)).substr(0, 500));
-  expect<IoError>({cut, "1000", "488"}, [&] { data::read_idx(cut); });                                       // 59
+  expect<IoError>({cut, "1000", "488"}, [&] { data::read_idx(cut); });  // 59
   expect_op<IoError>("read_idx", {"missing", "no such file"}, [&] { data::read_idx(dir / "missing"); });
   expect<IoError>({dir.path(), "not a regular file"}, [&] { data::read_idx(dir.path()); });
 }
@@ -450,11 +469,13 @@ BOOST_AUTO_TEST_CASE(damaged_gzip) {
   const TempDir dir;
   const std::string good = gzip(idx(0x08, {5000}, bytes(5000)));
   BOOST_TEST(data::read_idx(write_file(dir / "x.gz", good)).numel() == 5000);
-  for (const std::size_t keep : {good.size() - 1, good.size() - 8, good.size() / 2, std::size_t{12}, std::size_t{11}, std::size_t{3}}) {
+  for (const std::size_t keep :
+       {good.size() - 1, good.size() - 8, good.size() / 2, std::size_t{12}, std::size_t{11}, std::size_t{3}}) {
     const std::string path = write_file(dir / "cut.gz", good.substr(0, keep));
     expect<IoError>({path}, [&] { data::read_idx(path); });
   }
-  for (const std::size_t at : {good.size() - 6, good.size() - 2, good.size() / 2, std::size_t{20}}) {  // CRC, length, data
+  for (const std::size_t at :
+       {good.size() - 6, good.size() - 2, good.size() / 2, std::size_t{20}}) {  // CRC, length, data
     std::string bad = good;
     bad[at] = static_cast<char>(bad[at] ^ 0x55);
     const std::string path = write_file(dir / "flip.gz", bad);
@@ -483,7 +504,8 @@ BOOST_AUTO_TEST_CASE(mnist_folder) {
   const TensorDataset set = data::read_mnist(dir.path());
   BOOST_TEST((set.data.shape() == Shape{3, 2, 2} && set.data.dtype() == kUInt8 && set.target.dtype() == kInt64));
   check_close(set.target, {0, 9, 4});
-  expect_op<IoError>("read_mnist", {"t10k-images-idx3-ubyte", "no such file"}, [&] { data::read_mnist(dir.path(), "t10k"); });
+  expect_op<IoError>("read_mnist", {"t10k-images-idx3-ubyte", "no such file"},
+                     [&] { data::read_mnist(dir.path(), "t10k"); });
   write_file(dir / "train-labels-idx1-ubyte", idx(0x08, {4}, {0, 1, 2, 3}));
   expect<IoError>({dir.path(), "3 images", "4 labels"}, [&] { data::read_mnist(dir.path()); });
   write_file(dir / "train-labels-idx1-ubyte", idx(0x08, {3, 1}, {0, 1, 2}));
@@ -526,7 +548,8 @@ BOOST_AUTO_TEST_CASE(constant_columns_stay_calm) {
       data::MinMaxScaler range;
       data::RobustScaler robust;
       for (data::Scaler* s : std::initializer_list<data::Scaler*>{&standard, &range, &robust}) {
-        for (const double v : s->fit_transform(x).to_vector<double>()) BOOST_TEST(std::fabs(v) <= 1.2e-7 * std::fabs(c));  // the mean may be rounded
+        for (const double v : s->fit_transform(x).to_vector<double>())
+          BOOST_TEST(std::fabs(v) <= 1.2e-7 * std::fabs(c));  // the mean may be rounded
         check_close(s->scale(), {1});
       }
     }

@@ -35,11 +35,13 @@ class Setting {
 NamedTensors train_network(std::uint64_t seed, std::int64_t width, int prefetch) {
   manual_seed(seed);
   const Tensor x = randn({512, 64}), y = randint(0, 10, {512});
-  const nn::Sequential net(nn::Linear(64, width), nn::ReLU(), nn::Dropout(0.2), nn::Linear(width, width), nn::GELU(), nn::Linear(width, 10));
+  const nn::Sequential net(nn::Linear(64, width), nn::ReLU(), nn::Dropout(0.2), nn::Linear(width, width), nn::GELU(),
+                           nn::Linear(width, 10));
   optim::AdamW opt(net.parameters(), {.lr = 1e-2});
   NamedTensors out;
   for (int epoch = 0; epoch < 2; ++epoch)
-    for (auto& [bx, by] : data::DataLoader(data::TensorDataset(x, y), {.batch_size = 128, .shuffle = true, .prefetch = prefetch})) {
+    for (auto& [bx, by] :
+         data::DataLoader(data::TensorDataset(x, y), {.batch_size = 128, .shuffle = true, .prefetch = prefetch})) {
       opt.zero_grad();
       const Tensor loss = cross_entropy(net(bx), by);
       loss.backward();
@@ -88,8 +90,10 @@ BOOST_AUTO_TEST_CASE(deterministic_mode_ignores_the_thread_count) {
     for (const int threads : {1, 2, 3}) {
       const Setting s(threads, true);
       const NamedTensors result = train_network(3, width, 0);
-      if (first.empty()) first = result;
-      else BOOST_TEST(same_bits(result, first), "width " << width << ", " << threads << " threads");
+      if (first.empty())
+        first = result;
+      else
+        BOOST_TEST(same_bits(result, first), "width " << width << ", " << threads << " threads");
     }
   }
 }
@@ -98,17 +102,26 @@ BOOST_AUTO_TEST_CASE(reductions_ignore_the_thread_count) {
   manual_seed(9);
   const Tensor big = randn({3000001}), table = randn({3001, 700});
   const auto all = [&] {
-    return NamedTensors{{"sum", big.sum()},         {"mean", big.mean()},         {"var", var(big)},
-                        {"max", max(big)},          {"argmax", argmax(big)},      {"rows", table.sum({1})},
-                        {"columns", table.sum({0})}, {"softmax", softmax(table, 1)}, {"down", log_softmax(table, 0)},
-                        {"lse", logsumexp(table, {0, 1})}, {"std", xgrad::std(table, {0})}, {"exp", exp(big)}};
+    return NamedTensors{{"sum", big.sum()},
+                        {"mean", big.mean()},
+                        {"var", var(big)},
+                        {"max", max(big)},
+                        {"argmax", argmax(big)},
+                        {"rows", table.sum({1})},
+                        {"columns", table.sum({0})},
+                        {"softmax", softmax(table, 1)},
+                        {"down", log_softmax(table, 0)},
+                        {"lse", logsumexp(table, {0, 1})},
+                        {"std", xgrad::std(table, {0})},
+                        {"exp", exp(big)}};
   };
   NamedTensors first;
   for (const int threads : {1, 2, 4}) {
     const Setting s(threads, false);
     const NamedTensors result = all();
     if (first.empty()) first = result;
-    for (std::size_t i = 0; i < result.size(); ++i) BOOST_TEST(same_bits(result[i].second, first[i].second), result[i].first << " with " << threads << " threads");
+    for (std::size_t i = 0; i < result.size(); ++i)
+      BOOST_TEST(same_bits(result[i].second, first[i].second), result[i].first << " with " << threads << " threads");
   }
 }
 
@@ -118,7 +131,8 @@ BOOST_AUTO_TEST_CASE(random_numbers_ignore_the_thread_count) {
     const Setting s(threads, false);
     const NamedTensors result = random_numbers();
     if (first.empty()) first = result;
-    for (std::size_t i = 0; i < result.size(); ++i) BOOST_TEST(same_bits(result[i].second, first[i].second), result[i].first << " with " << threads << " threads");
+    for (std::size_t i = 0; i < result.size(); ++i)
+      BOOST_TEST(same_bits(result[i].second, first[i].second), result[i].first << " with " << threads << " threads");
   }
 }
 

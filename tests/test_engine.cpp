@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cmath>
 #include <thread>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/memory.hpp>
 #include <xgrad/record.hpp>
@@ -117,8 +118,8 @@ BOOST_AUTO_TEST_CASE(second_backward_names_the_operation) {
   const Tensor y = exp(x);
   const Tensor loss = y.sum();
   loss.backward();
-  const std::string text = expect<AutogradError>(
-      {"xgrad: exp: ", "graph already freed", "retain_graph", made}, [&] { loss.backward(); });
+  const std::string text =
+      expect<AutogradError>({"xgrad: exp: ", "graph already freed", "retain_graph", made}, [&] { loss.backward(); });
   check_close(x.grad(), {std::exp(1), std::exp(2)}, 1e-15);
   expect<AutogradError>({"graph already freed"}, [&] { grad({loss}, {x}); });
 }

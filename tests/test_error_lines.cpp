@@ -3,6 +3,7 @@
 #include <csignal>
 #include <fstream>
 #include <regex>
+
 #include <xgrad/custom.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/xgrad.hpp>

@@ -1,7 +1,6 @@
 // Where operations stand: what <xgrad/ops/X.hpp> declares is defined in autograd/src/ops/X.cpp and has its rows in
 // tests/op_table_X.cpp, so that whoever looks for one finds all three.
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -9,6 +8,8 @@
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <boost/test/unit_test.hpp>
 
 namespace {
 

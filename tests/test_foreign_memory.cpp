@@ -1,5 +1,6 @@
 // Memory that the program can write to, changed between an operation and the backward pass that reads it.
 #include <vector>
+
 #include <xgrad/custom.hpp>
 #include <xgrad/xgrad.hpp>
 #include <xgrad/xtensor.hpp>

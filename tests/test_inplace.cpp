@@ -1,5 +1,6 @@
 // Changes in place: what is recorded, what is refused, and what is noticed later by the version counters.
 #include <cmath>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/ops.hpp>
 
@@ -264,9 +265,8 @@ BOOST_AUTO_TEST_CASE(a_saved_value_was_overwritten) {
   const Tensor y = x * w;
   const std::string changed = next_line();
   w.add_(1);
-  expect<AutogradError>(
-      {"xgrad: mul: ", "overwritten by add_ (version 1, expected 0)", saved, changed},
-      [&] { y.sum().backward(); });
+  expect<AutogradError>({"xgrad: mul: ", "overwritten by add_ (version 1, expected 0)", saved, changed},
+                        [&] { y.sum().backward(); });
   BOOST_TEST(!x.grad().defined());
 }
 

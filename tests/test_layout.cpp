@@ -1,6 +1,7 @@
 // float32 activations between convolutions lie in memory with their channels in blocks. Nobody may notice: every
 // operation must give what it gives for plain memory, and sharing memory must work as ever.
 #include <thread>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/custom.hpp>
 #include <xgrad/gradcheck.hpp>

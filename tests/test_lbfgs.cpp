@@ -139,7 +139,8 @@ BOOST_AUTO_TEST_CASE(scaling_the_loss_changes_no_step) {
       plain.step();
       for (const int k : {-200, -40, -30, -7, -1, 1, 5, 30, 200}) {
         const double by = std::ldexp(1, k);
-        Run run({-1.2, 1}, [&](const Tensor& x) { return by * f(x); }, o);
+        Run run(
+            {-1.2, 1}, [&](const Tensor& x) { return by * f(x); }, o);
         run.step();
         const std::size_t common = std::min(plain.path.size(), run.path.size());
         BOOST_TEST(common >= 12);
@@ -159,7 +160,8 @@ BOOST_AUTO_TEST_CASE(scaling_the_unknowns_scales_the_steps) {
     plain.step();
     for (const int k : {-200, -40, -30, -10, 10, 20, 30, 200}) {
       const double unit = std::ldexp(1, k);
-      Run run({-1.2 * unit, unit}, [&](const Tensor& x) { return rosenbrock2(x / unit); }, o);
+      Run run(
+          {-1.2 * unit, unit}, [&](const Tensor& x) { return rosenbrock2(x / unit); }, o);
       run.step();
       const auto path = scaled(run.path, 1 / unit);
       const std::size_t common = std::min(plain.path.size(), path.size());
@@ -282,11 +284,11 @@ BOOST_AUTO_TEST_CASE(it_says_how_it_ended) {
 
 // A loss that has no minimum is never reported as solved.
 BOOST_AUTO_TEST_CASE(a_loss_without_a_minimum_is_not_solved) {
-  for (const auto& [start, f] : std::vector<std::pair<double, Tensor (*)(const Tensor&)>>{
-           {1, [](const Tensor& x) { return -sum(x * x); }},
-           {1e-3, [](const Tensor& x) { return -sum(x * x); }},
-           {1, [](const Tensor& x) { return -sum(x); }},
-           {1, [](const Tensor& x) { return -sum(exp(x)); }}}) {
+  for (const auto& [start, f] :
+       std::vector<std::pair<double, Tensor (*)(const Tensor&)>>{{1, [](const Tensor& x) { return -sum(x * x); }},
+                                                                 {1e-3, [](const Tensor& x) { return -sum(x * x); }},
+                                                                 {1, [](const Tensor& x) { return -sum(x); }},
+                                                                 {1, [](const Tensor& x) { return -sum(exp(x)); }}}) {
     Tensor x = full({1}, start, {kFloat64}).requires_grad_();
     optim::LBFGS opt({x}, {.line_search_fn = LineSearch::strong_wolfe});
     for (int k = 0; k < 3; ++k) {
@@ -332,7 +334,8 @@ BOOST_AUTO_TEST_CASE(single_precision_is_scaled_exactly_too) {
   plain.step();
   check_close(plain.x, {1, 1}, 1e-2);
   for (const int k : {-30, -7, 30}) {
-    Run run({-1.2, 1}, [&](const Tensor& x) { return std::ldexp(1.0, k) * rosenbrock2(x); }, o, kFloat32);
+    Run run(
+        {-1.2, 1}, [&](const Tensor& x) { return std::ldexp(1.0, k) * rosenbrock2(x); }, o, kFloat32);
     run.step();
     BOOST_TEST((run.path == plain.path));
   }

@@ -1,5 +1,6 @@
 // Loss modules: they are the functions with their options, keep their constants in the state, and name errors.
 #include <cmath>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/nn.hpp>
 

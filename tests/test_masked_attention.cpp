@@ -1,6 +1,7 @@
 // Queries that may attend to no key: weights and outputs of 0, and finite gradients everywhere, as since PyTorch 2.5.
 #include <cmath>
 #include <limits>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/ops.hpp>
@@ -123,8 +124,8 @@ BOOST_AUTO_TEST_CASE(an_added_key_is_attended_to) {
 
 BOOST_AUTO_TEST_CASE(an_encoder_layer) {
   for (const bool norm_first : {false, true}) {
-    nn::TransformerEncoderLayer m(4, 2, {.dim_feedforward = 8, .dropout = 0.5, .batch_first = true,
-                                         .norm_first = norm_first});
+    nn::TransformerEncoderLayer m(
+        4, 2, {.dim_feedforward = 8, .dropout = 0.5, .batch_first = true, .norm_first = norm_first});
     const Tensor x = randn({2, 3, 4}, {.requires_grad = true}), padding = tensor({{0, 0, 1}, {1, 1, 1}}).to(kBool);
     const Tensor y = m(x, Tensor(), padding);
     check_finite({y});

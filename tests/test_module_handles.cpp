@@ -1,6 +1,7 @@
 // Handles of modules: empty ones, what they are (as<>), exchanging children, chains of modules and functions, copies of
 // every layer. Only public headers.
 #include <sstream>
+
 #include <xgrad/xgrad.hpp>
 
 #include "support.hpp"
@@ -244,8 +245,8 @@ BOOST_AUTO_TEST_CASE(exchanging_children) {
 
 BOOST_AUTO_TEST_CASE(chains_of_modules_and_functions) {
   const Tensor x = randn({2, 3});
-  nn::Sequential net(nn::Linear(3, 4), xgrad::relu, F::gelu, [](const Tensor& t) { return t * 2; }, F::leaky_relu,
-                     nn::Linear(4, 2));
+  nn::Sequential net(
+      nn::Linear(3, 4), xgrad::relu, F::gelu, [](const Tensor& t) { return t * 2; }, F::leaky_relu, nn::Linear(4, 2));
   const auto *first = net[0].as<nn::Linear>(), *last = net[-1].as<nn::Linear>();
   BOOST_TEST((first && last && !net[1].as<nn::Linear>()));
   BOOST_TEST(same_bits(net(x), (*last)(leaky_relu(gelu(relu((*first)(x))) * 2))));

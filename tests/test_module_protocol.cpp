@@ -2,6 +2,7 @@
 #include <array>
 #include <map>
 #include <sstream>
+
 #include <xgrad/xgrad.hpp>
 
 #include "support.hpp"

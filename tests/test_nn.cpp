@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 #include <sstream>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
@@ -25,7 +26,9 @@ struct Net : nn::Layer<Net> {
   nn::Dropout drop = register_module("drop", nn::Dropout(0.5));
   nn::Linear last = register_module("last", nn::Linear(2, 1, {.bias = false}));
   Tensor shift = register_parameter("shift", zeros({1}), false);
-  Tensor forward(const Tensor& x, Location at = Location::current()) const { return last(drop(first(x, at), at), at) + shift; }
+  Tensor forward(const Tensor& x, Location at = Location::current()) const {
+    return last(drop(first(x, at), at), at) + shift;
+  }
 };
 
 // A plain Module: forward only, several inputs.
@@ -145,12 +148,16 @@ BOOST_AUTO_TEST_CASE(one_report_of_all_misfits_and_nothing_changed) {
   state.emplace_back("extra", ones({1}));
   for (auto& [name, t] : state)
     if (name == "last.weight") t = ones({2, 1});
-  expect_op<ValueError>("load_state_dict", {"missing", "first.gain, first.fc.bias", "unexpected", "extra", "last.weight (2, 1) vs (1, 2)"}, [&] { net.load_state_dict(state); });
-  expect_op<ValueError>("load_state_dict", {"last.weight (2, 1) vs (1, 2)"}, [&] { net.load_state_dict(state, false); });
+  expect_op<ValueError>("load_state_dict",
+                        {"missing", "first.gain, first.fc.bias", "unexpected", "extra", "last.weight (2, 1) vs (1, 2)"},
+                        [&] { net.load_state_dict(state); });
+  expect_op<ValueError>("load_state_dict", {"last.weight (2, 1) vs (1, 2)"},
+                        [&] { net.load_state_dict(state, false); });
   BOOST_TEST(same_bits(net.state_dict(), before));
   std::erase_if(state, [](const auto& p) { return p.first == "last.weight"; });
   const nn::LoadReport report = net.load_state_dict(state, false);
-  BOOST_TEST(report.missing == (std::vector<std::string>{"first.gain", "first.fc.bias", "last.weight"}), boost::test_tools::per_element());
+  BOOST_TEST(report.missing == (std::vector<std::string>{"first.gain", "first.fc.bias", "last.weight"}),
+             boost::test_tools::per_element());
   BOOST_TEST(report.unexpected == std::vector<std::string>{"extra"}, boost::test_tools::per_element());
   check_close(net.shift, {9});
   check_close(net.first.gain, {1, 1});
@@ -266,12 +273,14 @@ BOOST_AUTO_TEST_CASE(forward_hooks) {
 
 BOOST_AUTO_TEST_CASE(sequential_takes_modules_callables_and_names) {
   const nn::Linear a(2, 3), b(3, 1);
-  const nn::Sequential net(a, [](const Tensor& x) { return relu(x); }, b);
+  const nn::Sequential net(
+      a, [](const Tensor& x) { return relu(x); }, b);
   BOOST_TEST(net.size() == 3u);
   BOOST_TEST(names(net.named_parameters()) == "0.weight 0.bias 2.weight 2.bias");
   const Tensor x = randn({4, 2});
   BOOST_TEST(same_bits(net(x), b(relu(a(x)))));
-  nn::Sequential named = nn::Sequential().add("fc1", nn::Linear(2, 3)).add("act", nn::Tanh()).add("fc2", nn::Linear(3, 1));
+  nn::Sequential named =
+      nn::Sequential().add("fc1", nn::Linear(2, 3)).add("act", nn::Tanh()).add("fc2", nn::Linear(3, 1));
   named.push_back(nn::Sigmoid());
   BOOST_TEST(names(named.named_modules()) == "fc1 act fc2 3");
   BOOST_TEST((named(x).shape() == Shape{4, 1}));
@@ -345,9 +354,11 @@ BOOST_AUTO_TEST_CASE(activations_against_formulas) {
   check(nn::LeakyReLU({.negative_slope = 0.2}), [](double v) { return v > 0 ? v : 0.2 * v; });
   check(nn::ELU({.alpha = 2}), [](double v) { return v > 0 ? v : 2 * std::expm1(v); });
   check(nn::GELU(), [](double v) { return 0.5 * v * std::erfc(-v / std::sqrt(2.0)); });
-  check(nn::GELU({.approximate = Gelu::tanh}), [](double v) { return 0.5 * v * (1 + std::tanh(std::sqrt(2 / M_PI) * (v + 0.044715 * v * v * v))); });
+  check(nn::GELU({.approximate = Gelu::tanh}),
+        [](double v) { return 0.5 * v * (1 + std::tanh(std::sqrt(2 / M_PI) * (v + 0.044715 * v * v * v))); });
   check(nn::Softplus(), [](double v) { return v > 20 ? v : std::log1p(std::exp(v)); });
-  check(nn::Softplus({.beta = 2, .threshold = 3}), [](double v) { return 2 * v > 3 ? v : std::log1p(std::exp(2 * v)) / 2; });
+  check(nn::Softplus({.beta = 2, .threshold = 3}),
+        [](double v) { return 2 * v > 3 ? v : std::log1p(std::exp(2 * v)) / 2; });
   double total = 0;
   for (const double v : at) total += std::exp(v);
   check(nn::Softmax({.dim = 0}), [&](double v) { return std::exp(v) / total; });

@@ -1,6 +1,7 @@
 // A common offset of the data or of its gradient, however large beside the differences, changes nothing where only
 // differences count: the backward pass of softmax, variances, normalisation.
 #include <cmath>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/ops.hpp>

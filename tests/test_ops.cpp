@@ -1,15 +1,16 @@
 // Every row of the table through every check: types, values, first and second derivatives, which inputs want a
 // gradient, strides, special values, integers, wrong inputs, threads.
-#include <fmt/format.h>
-
-#include <boost/test/data/monomorphic.hpp>
-#include <boost/test/data/test_case.hpp>
-#include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <filesystem>
 #include <limits>
 #include <set>
 #include <typeinfo>
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/memory.hpp>

@@ -79,8 +79,10 @@ std::function<Rule()> adam(const Options& o, bool decoupled) {
   return [o, decoupled]() -> Rule {
     return [o, decoupled, m = 0.0, v = 0.0, top = 0.0](double p, double g, int t) mutable {
       if (o.maximize) g = -g;
-      if (decoupled) p -= o.lr * o.weight_decay * p;
-      else g += o.weight_decay * p;
+      if (decoupled)
+        p -= o.lr * o.weight_decay * p;
+      else
+        g += o.weight_decay * p;
       m = o.betas[0] * m + (1 - o.betas[0]) * g;
       v = o.betas[1] * v + (1 - o.betas[1]) * g * g;
       top = std::max(top, v);
@@ -96,39 +98,42 @@ std::function<Rule()> adam(const Options& o, bool decoupled) {
 BOOST_AUTO_TEST_SUITE(optimizers)
 
 BOOST_AUTO_TEST_CASE(sgd_trajectories) {
-  for (const SGDOptions& o : std::vector<SGDOptions>{{.lr = 0.1},
-                                                     {.lr = 0},
-                                                     {.lr = 0.1, .weight_decay = 0.3},
-                                                     {.lr = 0.1, .maximize = true},
-                                                     {.lr = 0.1, .momentum = 0.9},
-                                                     {.lr = 0.1, .momentum = 0.9, .dampening = 0.4},
-                                                     {.lr = 0.1, .momentum = 0.9, .dampening = 1},
-                                                     {.lr = 0.1, .momentum = 0.8, .nesterov = true},
-                                                     {.lr = 0.05, .momentum = 0.8, .weight_decay = 0.1, .nesterov = true},
-                                                     {.lr = 0.02, .momentum = 0.8, .dampening = 0.2, .weight_decay = 0.1, .maximize = true}})
+  for (const SGDOptions& o :
+       std::vector<SGDOptions>{{.lr = 0.1},
+                               {.lr = 0},
+                               {.lr = 0.1, .weight_decay = 0.3},
+                               {.lr = 0.1, .maximize = true},
+                               {.lr = 0.1, .momentum = 0.9},
+                               {.lr = 0.1, .momentum = 0.9, .dampening = 0.4},
+                               {.lr = 0.1, .momentum = 0.9, .dampening = 1},
+                               {.lr = 0.1, .momentum = 0.8, .nesterov = true},
+                               {.lr = 0.05, .momentum = 0.8, .weight_decay = 0.1, .nesterov = true},
+                               {.lr = 0.02, .momentum = 0.8, .dampening = 0.2, .weight_decay = 0.1, .maximize = true}})
     check_trajectory<optim::SGD>(o, sgd(o));
 }
 
 BOOST_AUTO_TEST_CASE(adam_trajectories) {
-  for (const AdamOptions& o : std::vector<AdamOptions>{{},
-                                                       {.lr = 0.1},
-                                                       {.lr = 0.1, .betas = {0.5, 0.6}},
-                                                       {.lr = 0.1, .betas = {0, 0}},
-                                                       {.lr = 0.1, .eps = 0.1},
-                                                       {.lr = 0.1, .weight_decay = 0.3},
-                                                       {.lr = 0.3, .betas = {0.9, 0.5}, .amsgrad = true},
-                                                       {.lr = 0.1, .maximize = true},
-                                                       {.lr = 0.1, .weight_decay = 0.1, .amsgrad = true, .maximize = true}})
+  for (const AdamOptions& o :
+       std::vector<AdamOptions>{{},
+                                {.lr = 0.1},
+                                {.lr = 0.1, .betas = {0.5, 0.6}},
+                                {.lr = 0.1, .betas = {0, 0}},
+                                {.lr = 0.1, .eps = 0.1},
+                                {.lr = 0.1, .weight_decay = 0.3},
+                                {.lr = 0.3, .betas = {0.9, 0.5}, .amsgrad = true},
+                                {.lr = 0.1, .maximize = true},
+                                {.lr = 0.1, .weight_decay = 0.1, .amsgrad = true, .maximize = true}})
     check_trajectory<optim::Adam>(o, adam(o, false));
 }
 
 BOOST_AUTO_TEST_CASE(adamw_trajectories) {
-  for (const AdamWOptions& o : std::vector<AdamWOptions>{{},
-                                                         {.lr = 0.1},
-                                                         {.lr = 0.1, .weight_decay = 0.5},
-                                                         {.lr = 0.1, .weight_decay = 0},
-                                                         {.lr = 0.2, .betas = {0.8, 0.7}, .eps = 1e-3, .weight_decay = 0.2, .amsgrad = true},
-                                                         {.lr = 0.1, .weight_decay = 0.2, .maximize = true}})
+  for (const AdamWOptions& o :
+       std::vector<AdamWOptions>{{},
+                                 {.lr = 0.1},
+                                 {.lr = 0.1, .weight_decay = 0.5},
+                                 {.lr = 0.1, .weight_decay = 0},
+                                 {.lr = 0.2, .betas = {0.8, 0.7}, .eps = 1e-3, .weight_decay = 0.2, .amsgrad = true},
+                                 {.lr = 0.1, .weight_decay = 0.2, .maximize = true}})
     check_trajectory<optim::AdamW>(o, adam(o, true));
 }
 
@@ -270,18 +275,22 @@ BOOST_AUTO_TEST_CASE(states_that_do_not_fit_change_nothing) {
     if (t.defined()) s.emplace_back(key, t);
     return s;
   };
-  expect_op<ValueError>("Adam", {"0.exp_avg", "(2)", "(7)"}, [&] { opt.load_state_dict(with("0.exp_avg", ones({2}))); });
-  expect_op<ValueError>("Adam", {"0.momentum_buffer"}, [&] { opt.load_state_dict(with("0.momentum_buffer", ones({7}))); });
+  expect_op<ValueError>("Adam", {"0.exp_avg", "(2)", "(7)"},
+                        [&] { opt.load_state_dict(with("0.exp_avg", ones({2}))); });
+  expect_op<ValueError>("Adam", {"0.momentum_buffer"},
+                        [&] { opt.load_state_dict(with("0.momentum_buffer", ones({7}))); });
   expect_op<ValueError>("Adam", {"2.step"}, [&] { opt.load_state_dict(with("2.step", full({}, 1))); });
   expect_op<ValueError>("Adam", {"group.1.lr"}, [&] { opt.load_state_dict(with("group.1.lr", full({}, 1.0))); });
   expect_op<ValueError>("Adam", {"rubbish"}, [&] { opt.load_state_dict(with("rubbish", full({}, 1.0))); });
   expect_op<ValueError>("Adam", {"-1.step"}, [&] { opt.load_state_dict(with("-1.step", full({}, 1))); });
-  expect_op<ValueError>("Adam", {"99999999999999999999.step"}, [&] { opt.load_state_dict(with("99999999999999999999.step", full({}, 1))); });
+  expect_op<ValueError>("Adam", {"99999999999999999999.step"},
+                        [&] { opt.load_state_dict(with("99999999999999999999.step", full({}, 1))); });
   expect_op<ValueError>("Adam", {"missing", "group.0.lr"}, [&] { opt.load_state_dict(with("group.0.lr", Tensor())); });
   expect_op<ValueError>("Adam", {"1.step"}, [&] { opt.load_state_dict(with("1.step", Tensor())); });
   expect_op<ValueError>("Adam", {"0.step", "-1"}, [&] { opt.load_state_dict(with("0.step", full({}, -1))); });
   expect<ValueError>({}, [&] { opt.load_state_dict(with("0.step", ones({2}, {kInt64}))); });
-  expect<ValueError>({"group.0", "lr", "nan"}, [&] { opt.load_state_dict(with("group.0.lr", full({}, std::nan("")))); });
+  expect<ValueError>({"group.0", "lr", "nan"},
+                     [&] { opt.load_state_dict(with("group.0.lr", full({}, std::nan("")))); });
   BOOST_TEST(same_bits(opt.state_dict(), good));
 }
 
@@ -293,7 +302,8 @@ BOOST_AUTO_TEST_CASE(construction_errors) {
   expect_op<ValueError>("SGD", {"momentum", "-0.5"}, [&] { optim::SGD(one, {.momentum = -0.5}); });
   expect_op<ValueError>("SGD", {"weight_decay", "-0.5"}, [&] { optim::SGD(one, {.weight_decay = -0.5}); });
   expect_op<ValueError>("SGD", {"nesterov", "momentum"}, [&] { optim::SGD(one, {.nesterov = true}); });
-  expect_op<ValueError>("SGD", {"nesterov", "dampening"}, [&] { optim::SGD(one, {.momentum = 0.9, .dampening = 0.1, .nesterov = true}); });
+  expect_op<ValueError>("SGD", {"nesterov", "dampening"},
+                        [&] { optim::SGD(one, {.momentum = 0.9, .dampening = 0.1, .nesterov = true}); });
   expect_op<ValueError>("Adam", {"betas", "1"}, [&] { optim::Adam(one, {.betas = {0.9, 1}}); });
   expect_op<ValueError>("Adam", {"betas", "-0.1"}, [&] { optim::Adam(one, {.betas = {-0.1, 0.9}}); });
   expect_op<ValueError>("Adam", {"eps", "-1"}, [&] { optim::Adam(one, {.eps = -1}); });

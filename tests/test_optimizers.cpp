@@ -2,6 +2,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/data/safetensors.hpp>
 #include <xgrad/nn.hpp>

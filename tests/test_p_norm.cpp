@@ -1,6 +1,7 @@
 // The p-norm behind distances, limits of norms and pooling: all p, all magnitudes, and gradients without NaN.
 #include <cmath>
 #include <limits>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/ops.hpp>

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+
 #include <xgrad/ops.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/random.hpp>

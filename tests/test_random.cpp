@@ -1,12 +1,14 @@
 // The generator against the published vectors of its authors, its state, and the laws of the numbers drawn through it.
 #include <algorithm>
 #include <array>
-#include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstdint>
 #include <set>
 #include <thread>
 #include <vector>
+
+#include <boost/test/unit_test.hpp>
+
 #include <xgrad/ops/sampling.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/random.hpp>

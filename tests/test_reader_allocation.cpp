@@ -2,6 +2,7 @@
 // exception, nothing half done, and a library that goes on working.
 #include <cstdlib>
 #include <new>
+
 #include <xgrad/data.hpp>
 #include <xgrad/ops.hpp>
 

@@ -1,12 +1,12 @@
 // Hostile and very large files: a reader takes at most 4 times the file (or what a compressed one really holds) plus
 // 64 MiB. Each is read in a child process, whose highest resident size is compared with that before. Run with
 // --log_level=message to see the figures.
+#include <cstdio>
 #include <malloc.h>
+#include <random>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <random>
 #include <xgrad/data.hpp>
 #include <xgrad/train/checkpoint.hpp>
 

@@ -1,5 +1,6 @@
 // Recurrent modules: sequences against cells and plain formulas, derivatives, names, states, refusals.
 #include <cmath>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/memory.hpp>

@@ -90,8 +90,9 @@ BOOST_AUTO_TEST_CASE(parts_that_cannot_be_stepped) {
   expect_op<ValueError>("SequentialLR", {"milestones must be >= 0, got -1"}, [&] {
     optim::SequentialLR(f.opt, {optim::ExponentialLR(f.opt, 0.9), optim::ExponentialLR(f.opt, 0.9)}, {-1});
   });
-  expect_op<ValueError>("MultiStepLR", {"milestones must be >= 0, got -3"},
-                        [&] { optim::MultiStepLR(f.opt, {5, -3}); });
+  expect_op<ValueError>("MultiStepLR", {"milestones must be >= 0, got -3"}, [&] {
+    optim::MultiStepLR(f.opt, {5, -3});
+  });
 }
 
 BOOST_AUTO_TEST_CASE(nothing_to_do) {
@@ -113,9 +114,8 @@ BOOST_AUTO_TEST_CASE(nothing_to_do) {
 
 BOOST_AUTO_TEST_CASE(a_cycle_longer_than_can_be_counted) {
   Fixture f;
-  expect_op<ValueError>("OneCycleLR", {"epochs", "steps_per_epoch"}, [&] {
-    optim::OneCycleLR(f.opt, 0.1, {.epochs = INT64_MAX, .steps_per_epoch = 2});
-  });
+  expect_op<ValueError>("OneCycleLR", {"epochs", "steps_per_epoch"},
+                        [&] { optim::OneCycleLR(f.opt, 0.1, {.epochs = INT64_MAX, .steps_per_epoch = 2}); });
 }
 
 BOOST_AUTO_TEST_CASE(exactly_at_a_restart) {

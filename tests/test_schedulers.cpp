@@ -1,5 +1,6 @@
 // Learning-rate schedules against their formulas; states; errors. The reference records hold PyTorch's sequences.
 #include <numbers>
+
 #include <xgrad/data/safetensors.hpp>
 #include <xgrad/optim.hpp>
 

@@ -1,16 +1,16 @@
 // Signals and fork() while the library computes. XGRAD_SIGNALS: how many SIGALRM each kernel must survive (200), and
 // XGRAD_SIGNAL_RATE: how many a second (1000). scripts/check.sh signals asks for 100,000.
-#include <signal.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
+#include <signal.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/optim.hpp>
@@ -108,8 +108,10 @@ BOOST_AUTO_TEST_CASE(products_survive) {
   for (const int threads : {1, 2}) {
     set_num_threads(threads);
     for (const DType type : {kFloat32, kFloat64})
-      for (const std::array<std::int64_t, 3> s : {std::array<std::int64_t, 3>{300, 300, 300}, {128, 10, 512}, {9, 700, 90}}) {
-        const Tensor a = randn({s[0], s[2]}).to(type).requires_grad_(), b = randn({s[2], s[1]}).to(type).requires_grad_();
+      for (const std::array<std::int64_t, 3> s :
+           {std::array<std::int64_t, 3>{300, 300, 300}, {128, 10, 512}, {9, 700, 90}}) {
+        const Tensor a = randn({s[0], s[2]}).to(type).requires_grad_(),
+                     b = randn({s[2], s[1]}).to(type).requires_grad_();
         survives("product", [&] { return gradients(matmul(a, b), {a, b}); });
       }
   }
@@ -145,7 +147,8 @@ BOOST_AUTO_TEST_CASE(recurrences_survive) {
 
 // Two threads compute while a third sends signals to each of them.
 BOOST_AUTO_TEST_CASE(threads_of_the_program_survive_signals_aimed_at_them) {
-  struct sigaction a {}, before {};
+  struct sigaction a {
+  }, before{};
   a.sa_handler = on_alarm;
   sigaction(SIGUSR1, &a, &before);
   const Tensor x = randn({200, 200});

@@ -130,7 +130,8 @@ BOOST_AUTO_TEST_CASE(copies_between_layouts) {
   Numbers random;
   for (int round = 0; round < 300; ++round) {
     const Shape shape = some_shape(random);
-    const DType dtype = std::array{kFloat32, kFloat64, kUInt8, kInt64, kInt32, kBool}[static_cast<std::size_t>(round) % 6];
+    const DType dtype =
+        std::array{kFloat32, kFloat64, kUInt8, kInt64, kInt32, kBool}[static_cast<std::size_t>(round) % 6];
     const Tensor from = laid_out(narrowed(shape, random), dtype, random);
     Tensor to = laid_out(shape, dtype, random);
     const std::vector<double> expected = from.to_vector<double>();

@@ -2,6 +2,7 @@
 // the recorder behind pictures.
 #include <cmath>
 #include <thread>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/memory.hpp>
 #include <xgrad/record.hpp>
@@ -262,7 +263,8 @@ BOOST_AUTO_TEST_CASE(backward_inside_its_own_backward) {
   expect<AutogradError>({"nested too deeply"}, [&] { y.backward({.retain_graph = true}); });
   endless = inside = false;
   // e waits in the outer pass while y's hook runs.
-  expect<AutogradError>({"xgrad: exp: ", "being differentiated already"}, [&] { loss.backward({.retain_graph = true}); });
+  expect<AutogradError>({"xgrad: exp: ", "being differentiated already"},
+                        [&] { loss.backward({.retain_graph = true}); });
   BOOST_TEST(!x.grad().defined());
   inside = true;  // a hook that does nothing: the graph is as it was
   loss.backward();

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 #include <sstream>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/train.hpp>
@@ -23,7 +24,9 @@ BOOST_AUTO_TEST_CASE(accuracy_counts_the_largest_entry) {
   BOOST_TEST(std::isnan(train::accuracy(ones({0, 3}), zeros({0}, {kInt64}))));
   const Tensor grown = scores * ones({1}, {.requires_grad = true});
   BOOST_TEST(train::accuracy(grown, tensor({1, 0, 2, 0})) == 1);
-  expect_op<ShapeError>("accuracy", {"4 predictions", "3 targets"}, [&] { train::accuracy(scores, tensor({0, 1, 2})); });
+  expect_op<ShapeError>("accuracy", {"4 predictions", "3 targets"}, [&] {
+    train::accuracy(scores, tensor({0, 1, 2}));
+  });
   expect_op<DTypeError>("accuracy", {"float32"}, [&] { train::accuracy(scores, ones({4})); });
   expect_op<DTypeError>("accuracy", {"float32"}, [&] { train::accuracy(ones({4}), tensor({0, 1, 2, 0})); });
   expect_op<ValueError>("accuracy", {"undefined"}, [&] { train::accuracy(Tensor(), tensor({0})); });
@@ -33,16 +36,24 @@ BOOST_AUTO_TEST_CASE(accuracy_needs_classes_that_exist) {
   const Tensor column = tensor({0.9, 0.2, 0.7}).reshape({3, 1}), target = tensor({1, 0, 1});
   expect_op<ValueError>("accuracy", {"one column", "(scores > 0.5)"}, [&] { train::accuracy(column, target); });
   BOOST_TEST(train::accuracy((column > 0.5).flatten(), target) == 1);
-  expect_op<IndexError>("accuracy", {"target", "class 3", "row 1", "0..2"}, [&] { train::accuracy(ones({2, 3}), tensor({0, 3})); });
-  expect_op<IndexError>("accuracy", {"target", "class -100"}, [&] { train::accuracy(ones({2, 3}), tensor({0, -100})); });
+  expect_op<IndexError>("accuracy", {"target", "class 3", "row 1", "0..2"}, [&] {
+    train::accuracy(ones({2, 3}), tensor({0, 3}));
+  });
+  expect_op<IndexError>("accuracy", {"target", "class -100"}, [&] {
+    train::accuracy(ones({2, 3}), tensor({0, -100}));
+  });
   expect_op<IndexError>("accuracy", {"predicted", "class -1"}, [&] { train::accuracy(tensor({-1}), tensor({0})); });
   expect_op<ShapeError>("accuracy", {"(2)", "(2, 1)"}, [&] { train::accuracy(ones({2, 3}), tensor({{0}, {1}})); });
 }
 
 BOOST_AUTO_TEST_CASE(confusion_matrix_needs_its_own_number_of_columns) {
   train::ConfusionMatrix two(2), five(5);
-  expect_op<ValueError>("ConfusionMatrix", {"one column", "(scores > 0.5)"}, [&] { two.update(ones({3, 1}), tensor({1, 0, 1})); });
-  expect_op<ValueError>("ConfusionMatrix", {"3 columns", "5 classes"}, [&] { five.update(ones({2, 3}), tensor({0, 1})); });
+  expect_op<ValueError>("ConfusionMatrix", {"one column", "(scores > 0.5)"}, [&] {
+    two.update(ones({3, 1}), tensor({1, 0, 1}));
+  });
+  expect_op<ValueError>("ConfusionMatrix", {"3 columns", "5 classes"}, [&] {
+    five.update(ones({2, 3}), tensor({0, 1}));
+  });
   BOOST_TEST((two.total() == 0 && five.total() == 0));
   two.update(tensor({true, false}), tensor({1, 1}));
   BOOST_TEST((two.count(1, 1) == 1 && two.count(1, 0) == 1));
@@ -58,7 +69,9 @@ BOOST_AUTO_TEST_CASE(confusion_matrix) {
   const std::string text = m.str();
   BOOST_TEST((text.find("100.0%") != std::string::npos && text.find("50.0%") != std::string::npos), text);
   BOOST_TEST(count_of(text, "\n") == 5u);
-  expect_op<IndexError>("ConfusionMatrix", {"class 3", "row 1", "0..2"}, [&] { m.update(tensor({0, 3}), tensor({0, 0})); });
+  expect_op<IndexError>("ConfusionMatrix", {"class 3", "row 1", "0..2"}, [&] {
+    m.update(tensor({0, 3}), tensor({0, 0}));
+  });
   expect_op<IndexError>("ConfusionMatrix", {"class -1", "row 0"}, [&] { m.update(tensor({0}), tensor({-1})); });
   expect_op<ShapeError>("ConfusionMatrix", {"2", "1"}, [&] { m.update(tensor({0, 1}), tensor({0})); });
   expect_op<DTypeError>("ConfusionMatrix", {"float32"}, [&] { m.update(tensor({0.5}), tensor({0})); });
@@ -171,7 +184,8 @@ BOOST_AUTO_TEST_CASE(early_stopping_restores_the_best_weights) {
 BOOST_AUTO_TEST_CASE(metrics_log_is_exact) {
   const TempDir dir;
   train::MetricsLog log;
-  const std::vector<double> values{0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308, -0.0, 12345678.9, std::nan(""), INFINITY};
+  const std::vector<double> values{0.1,  1.0 / 3,    5e-324,       1.7976931348623157e308,
+                                   -0.0, 12345678.9, std::nan(""), INFINITY};
   for (std::size_t i = 0; i < values.size(); ++i) log.add(static_cast<std::int64_t>(i), "train", "loss", values[i]);
   log.add(9, "a,b", "say \"hi\"\n", 1);
   log.save(dir / "metrics.csv");
@@ -185,7 +199,9 @@ BOOST_AUTO_TEST_CASE(metrics_log_is_exact) {
     BOOST_REQUIRE(line.starts_with(start));
     double v = 0;
     std::from_chars(line.data() + start.size(), line.data() + line.size(), v);
-    BOOST_TEST((std::isnan(values[i]) ? std::isnan(v) : std::bit_cast<std::uint64_t>(v) == std::bit_cast<std::uint64_t>(values[i])), line);
+    BOOST_TEST((std::isnan(values[i]) ? std::isnan(v)
+                                      : std::bit_cast<std::uint64_t>(v) == std::bit_cast<std::uint64_t>(values[i])),
+               line);
   }
   std::getline(in, line, '\0');
   BOOST_TEST(line == "9,\"a,b\",\"say \"\"hi\"\"\n\",1\n");
@@ -240,8 +256,10 @@ BOOST_AUTO_TEST_CASE(summary_says_what_it_does_not_count) {
     Tensor w = register_parameter("w", ones({2, 2}));
     Tensor forward(const Tensor& x) const { return matmul(fc(x), w); }
   };
-  const train::Summary own = train::summary(Own(), ones({3, 2})), linear = train::summary(nn::Linear(2, 2), ones({3, 2}));
-  BOOST_TEST((own.partial && own.mult_adds == 12 && own.str().find("Multiply-adds: >= 12") != std::string::npos), own.str());
+  const train::Summary own = train::summary(Own(), ones({3, 2})),
+                       linear = train::summary(nn::Linear(2, 2), ones({3, 2}));
+  BOOST_TEST((own.partial && own.mult_adds == 12 && own.str().find("Multiply-adds: >= 12") != std::string::npos),
+             own.str());
   BOOST_TEST((!linear.partial && linear.str().find("Multiply-adds: 12") != std::string::npos), linear.str());
   const nn::TransformerEncoderLayer block(4, 2, {.dim_feedforward = 8});
   const train::Summary attention = train::summary(block, ones({3, 1, 4}));
@@ -296,16 +314,18 @@ BOOST_AUTO_TEST_CASE(progress_off_a_terminal_is_plain_lines) {
   });
   BOOST_TEST(count_of(text, "\n") == 10u, text);
   BOOST_TEST(count_of(text, "epoch 1/2") == 10u);
-  BOOST_TEST((text.find("100%") != std::string::npos && text.find("200/200") != std::string::npos && text.find("loss=199") != std::string::npos));
+  BOOST_TEST((text.find("100%") != std::string::npos && text.find("200/200") != std::string::npos &&
+              text.find("loss=199") != std::string::npos));
   BOOST_TEST((text.find('\r') == std::string::npos && text.find('\x1b') == std::string::npos));
   BOOST_TEST(errors_of([] { train::Progress p(10, "nothing done"); }).empty());
   BOOST_TEST(errors_of([] { train::Progress(2, "more than all").update(2000000000); }).find("<00:00,") !=
              std::string::npos);
   BOOST_TEST(count_of(errors_of([] {
-    train::Progress p(0, "of nothing");
-    p.update();
-    p.update(5);
-  }), "of nothing") >= 1u);
+                        train::Progress p(0, "of nothing");
+                        p.update();
+                        p.update(5);
+                      }),
+                      "of nothing") >= 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,7 @@
 #include <memory>
 #include <regex>
 #include <sstream>
+
 #include <xgrad/check.hpp>
 #include <xgrad/xgrad.hpp>
 
@@ -433,10 +434,12 @@ BOOST_AUTO_TEST_CASE(numbers_beyond_an_integer_type) {
   expect<ValueError>({"value 300 does not fit uint8", "test_traps.cpp"}, [&] { return clamp_min(u, 300); });
   expect<ValueError>({"value 300 does not fit uint8", "test_traps.cpp"}, [&] { return where(u > 5, u, 300); });
   expect<ValueError>({"value -1 does not fit uint8", "test_traps.cpp"}, [&] { return where(u > 5, -1, u); });
-  expect<ValueError>({"value 300 does not fit uint8", "test_traps.cpp"},
-                     [&] { return pad(u, {1, 1}, PadMode::constant, 300); });
-  expect<ValueError>({"value -1 does not fit uint8", "test_traps.cpp"},
-                     [] { return tensor(std::vector<int>{30, -1}, kUInt8); });
+  expect<ValueError>({"value 300 does not fit uint8", "test_traps.cpp"}, [&] {
+    return pad(u, {1, 1}, PadMode::constant, 300);
+  });
+  expect<ValueError>({"value -1 does not fit uint8", "test_traps.cpp"}, [] {
+    return tensor(std::vector<int>{30, -1}, kUInt8);
+  });
   expect<ValueError>({"value 300 does not fit uint8"}, [] { return tensor(std::vector<int>{300, 1}, kUInt8); });
   BOOST_TEST(first(tensor(std::vector<int>{255, 0}, kUInt8)) == 255);
 }
@@ -480,7 +483,8 @@ BOOST_AUTO_TEST_CASE(closures_of_lbfgs) {
   optim::LBFGS opt({w});
   expect_op<AutogradError>("LBFGS", {"no parameter has a gradient", "loss.backward()", "test_traps.cpp"},
                            [&] { opt.step([&] { return square(w).sum(); }); });
-  expect_op<ValueError>("LBFGS", {"must return the loss", "test_traps.cpp"}, [&] { opt.step([] { return Tensor(); }); });
+  expect_op<ValueError>("LBFGS", {"must return the loss", "test_traps.cpp"},
+                        [&] { opt.step([] { return Tensor(); }); });
   expect_op<ValueError>("LBFGS", {"must return the loss", "(2)", "test_traps.cpp"},
                         [&] { opt.step([&] { return square(w); }); });
 }

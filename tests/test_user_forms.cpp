@@ -4,6 +4,7 @@
 #include <sstream>
 #include <tuple>
 #include <vector>
+
 #include <xgrad/xgrad.hpp>
 
 #include "support.hpp"

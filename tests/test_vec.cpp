@@ -3,12 +3,14 @@
 #define BOOST_TEST_MODULE vec
 #include <algorithm>
 #include <bit>
-#include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
 #include <vector>
+
+#include <boost/test/unit_test.hpp>
+
 #include <xgrad/vec.hpp>
 
 namespace xgrad {

@@ -30,7 +30,8 @@ void check_accepted(const std::string& text, Location at = Location::current()) 
   const std::string command = fmt::format("dot -Tcanon '{0}/g.dot' > '{0}/out' 2> '{0}/err'", dir.path());
   const int status = std::system(command.c_str());
   if (status != 0 || !read_file(dir / "err").empty())
-    BOOST_ERROR(fmt::format("{}: dot says ({}): {}\n{}", file_and_line(at), status, read_file(dir / "err"), text.substr(0, 3000)));
+    BOOST_ERROR(fmt::format("{}: dot says ({}): {}\n{}", file_and_line(at), status, read_file(dir / "err"),
+                            text.substr(0, 3000)));
 }
 
 struct Xor {
@@ -68,7 +69,8 @@ BOOST_AUTO_TEST_CASE(a_2_3_1_network) {
   BOOST_TEST(has(text, "test_viz.cpp:"));
   BOOST_TEST(lines_with(text, "class=\"fwd\"").size() == 9u);
   BOOST_TEST(lines_with(text, "class=\"bwd\"").size() == 7u);  // all but those into x and y
-  for (const std::string& edge : lines_with(text, "class=\"bwd\"")) BOOST_TEST((has(edge, "style=dashed") && has(edge, "label=")), edge);
+  for (const std::string& edge : lines_with(text, "class=\"bwd\""))
+    BOOST_TEST((has(edge, "style=dashed") && has(edge, "label=")), edge);
   const auto boxes = lines_with(text, "subgraph");
   BOOST_TEST((has(text, "fc1 : Linear(2 → 3)") && has(text, "fc2 : Linear(3 → 1)") && has(text, "Sequential")));
   BOOST_TEST(boxes.size() == 3u);  // none around tanh alone
@@ -150,8 +152,10 @@ BOOST_AUTO_TEST_CASE(before_backward) {
 }
 
 BOOST_AUTO_TEST_CASE(hostile_names) {
-  for (const std::string& name : std::vector<std::string>{"a\"];}", "<b>", "</td></tr>&amp;&#1;", "\\N\\\"\\", "{x|y}", "tab\tnewline\n", "][\";", "ünïcödé ✓", "-->", "%s%n{}", std::string(3000, 'w'),
-                                                          "bad \xff\xfe utf-8 \xc3", "\xed\xa0\x80", std::string("nul\0inside", 10), "\x1b[31mred", "\x7f\xc2\x80"}) {
+  for (const std::string& name :
+       std::vector<std::string>{"a\"];}", "<b>", "</td></tr>&amp;&#1;", "\\N\\\"\\", "{x|y}", "tab\tnewline\n", "][\";",
+                                "ünïcödé ✓", "-->", "%s%n{}", std::string(3000, 'w'), "bad \xff\xfe utf-8 \xc3",
+                                "\xed\xa0\x80", std::string("nul\0inside", 10), "\x1b[31mred", "\x7f\xc2\x80"}) {
     const Tensor w = ones({2}, {.requires_grad = true}).set_name(name);
     const nn::Sequential net = nn::Sequential().add("p", [](const Tensor& x) { return x * 2; });
     struct Named : nn::Layer<Named> {
@@ -230,7 +234,8 @@ BOOST_AUTO_TEST_CASE(frozen_parameters_and_odd_graphs) {
   check_accepted(viz::to_dot(e.sum()));
   check_accepted(viz::to_dot(s * s + s));
   check_accepted(viz::to_dot(expand(s, {2, 2}).t(), {.values = viz::Values::cells}));
-  check_accepted(viz::to_dot(ones({1000}, {.requires_grad = true}) * 2, {.values = viz::Values::cells, .legend = false}));
+  check_accepted(
+      viz::to_dot(ones({1000}, {.requires_grad = true}) * 2, {.values = viz::Values::cells, .legend = false}));
   check_accepted(viz::to_dot(split(ones({4}, {.requires_grad = true}), 2)[1]));
 }
 
@@ -262,7 +267,8 @@ BOOST_AUTO_TEST_CASE(all_formats) {
   BOOST_TEST(viz::save(loss, dir / "g.dot") == dir / "g.dot");
   BOOST_TEST((read_file(dir / "g.dot") == viz::to_dot(loss)));
   if (!have_dot()) return;
-  for (const auto& [name, start] : std::vector<std::pair<std::string, std::string>>{{"g.svg", "<?xml"}, {"g.png", "\x89PNG\r\n"}, {"g.pdf", "%PDF"}}) {
+  for (const auto& [name, start] : std::vector<std::pair<std::string, std::string>>{
+           {"g.svg", "<?xml"}, {"g.png", "\x89PNG\r\n"}, {"g.pdf", "%PDF"}}) {
     BOOST_TEST(viz::save(loss, dir / name) == dir / name);
     BOOST_TEST(read_file(dir / name).starts_with(start), name);
   }
@@ -276,7 +282,8 @@ BOOST_AUTO_TEST_CASE(unknown_suffix_and_unwritable_path) {
   const Tensor loss = ones({}, {.requires_grad = true}) * 2;
   const TempDir dir;
   for (const char* name : {"g", "g.", "g.jpg", "g.svg.txt", "a.dot/g", ".svg/"})
-    expect_op<ValueError>("viz::save", {".dot, .svg, .png or .pdf", name}, [&, n = std::string(name)] { viz::save(loss, n); });
+    expect_op<ValueError>("viz::save", {".dot, .svg, .png or .pdf", name},
+                          [&, n = std::string(name)] { viz::save(loss, n); });
   for (const char* name : {"no/such/folder/g.dot", "no/such/folder/g.svg"})
     expect_warning({"viz::save", "no/such/folder"}, [&] { BOOST_TEST(viz::save(loss, dir / name).empty()); });
   expect_op<AutogradError>("viz", {"no graph"}, [&] { viz::save(ones({}), dir / "g.dot"); });

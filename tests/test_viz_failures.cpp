@@ -1,6 +1,7 @@
 // A picture costs the user nothing: whatever fails is a warning with the user's line, and the program goes on. Only
 // mistakes in the arguments throw, before anything runs.
 #include <chrono>
+
 #include <xgrad/xgrad.hpp>
 
 #include "environment.hpp"

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <sstream>
+
 #include <xgrad/xgrad.hpp>
 
 #include "environment.hpp"

@@ -109,8 +109,10 @@ BOOST_AUTO_TEST_CASE(two_passes_over_one_graph) {
     loss.backward({.retain_graph = true});
     loss.backward({.retain_graph = true});
     const std::string text = node(viz::to_dot(loss), "w");
-    if (recorded) check_cells(text, {"1.00", "2.00", "3.00", "3.00"});
-    else check_cells(text, {"1.00", "2.00"});
+    if (recorded)
+      check_cells(text, {"1.00", "2.00", "3.00", "3.00"});
+    else
+      check_cells(text, {"1.00", "2.00"});
     BOOST_TEST(has(text, "the sum of several passes") == !recorded);
   }
 }
@@ -161,8 +163,10 @@ BOOST_AUTO_TEST_CASE(grad_of_some_inputs) {
     const std::string text = viz::to_dot(loss);
     BOOST_TEST(!backward_edge(text, "mul", "w").empty());
     BOOST_TEST(backward_edge(text, "mul", "v").empty());
-    if (recorded) check_cells(node(text, "w"), {"1.00", "2.00", "3.00", "4.00"});
-    else check_cells(node(text, "w"), {"1.00", "2.00"});
+    if (recorded)
+      check_cells(node(text, "w"), {"1.00", "2.00", "3.00", "4.00"});
+    else
+      check_cells(node(text, "w"), {"1.00", "2.00"});
     check_cells(node(text, "v"), {"3.00", "4.00"});
   }
 }
@@ -254,8 +258,10 @@ BOOST_AUTO_TEST_CASE(weights_after_a_step_of_the_optimizer) {
     loss.backward();
     opt.step();
     const std::string line = node(viz::to_dot(loss), "w");
-    if (recorded) check_cells(line, {"1.00", "2.00", "3.00", "4.00"});
-    else check_cells(line, {"3.00", "4.00"});  // the gradient alone
+    if (recorded)
+      check_cells(line, {"1.00", "2.00", "3.00", "4.00"});
+    else
+      check_cells(line, {"3.00", "4.00"});  // the gradient alone
     BOOST_TEST(has(line, "value changed since it was read") == !recorded);
   }
 }
@@ -417,9 +423,7 @@ BOOST_AUTO_TEST_CASE(targets_and_indices) {
       BOOST_TEST(has(line, "class=\"node-input\""));
       BOOST_TEST(has(line, ">" + std::string(cell) + "<"), line);
     };
-    const auto index = [](Tensor v, const char* name) {
-      return v.set_name(name);
-    };
+    const auto index = [](Tensor v, const char* name) { return v.set_name(name); };
     const Tensor target = index(tensor({3, 0, 2}), "target"), rows = index(tensor({2, 1}), "rows"),
                  places = index(tensor({1, 2, 3}).view({3, 1}), "places");
     const Tensor mask = (w.detach() > 0.5).set_name("mask");

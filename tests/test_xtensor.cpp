@@ -1,7 +1,6 @@
 // xtensor arrays and tensors, with whatever version of xtensor is installed.
-#include <xgrad/xtensor.hpp>
-
 #include <xgrad/ops.hpp>
+#include <xgrad/xtensor.hpp>
 
 #include "support.hpp"
 

@@ -1,14 +1,14 @@
 // The Jacobian of every output by every input, once from backward passes (one row per output element, seeded with a
 // unit vector) and once from central differences (one column per input element), compared element by element.
-#include <xgrad/autograd.hpp>
-#include <xgrad/gradcheck.hpp>
-
 #include <cmath>
 #include <cstring>
 #include <limits>
 
 #include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/gradcheck.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 
 #include "core/elementwise_loop.hpp"

@@ -1,8 +1,8 @@
 // The training script of README.md (examples/readme.cpp) as it reads in libtorch, which has no picture to draw.
 // compile_time.sh compiles both; this one is never run.
-#include <torch/torch.h>
-
 #include <cstdio>
+
+#include <torch/torch.h>
 
 namespace nn = torch::nn;
 using torch::Tensor;

@@ -1,9 +1,9 @@
 // What the libtorch workloads share. ../xgrad/xgrad_common.hpp is its twin.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cmath>
+
+#include <torch/torch.h>
 
 #include "../synth.hpp"
 

@@ -1,11 +1,12 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <string_view>
+
+#include <fmt/format.h>
+
 #include <xgrad/data/files.hpp>
 #include <xgrad/ops/factory.hpp>
 
@@ -41,8 +42,8 @@ std::int64_t magnitude(std::string_view s) {
   return exponent + static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first);
 }
 
-// A decimal number, as in C and independent of the locale, rounded once, to T. Too small for T is 0, too large infinity,
-// although no text says so; the text of infinity itself sets `infinite`.
+// A decimal number, as in C and independent of the locale, rounded once, to T. Too small for T is 0, too large
+// infinity, although no text says so; the text of infinity itself sets `infinite`.
 template <class T>
 std::optional<double> parse(std::string_view s, bool& infinite) {
   infinite = false;

@@ -1,12 +1,12 @@
-#include <xgrad/autograd.hpp>
-#include <xgrad/data/dataset.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/data/dataset.hpp>
 #include <xgrad/ops.hpp>
 
 namespace xgrad::data {
@@ -15,9 +15,13 @@ TensorDataset::TensorDataset(Tensor x, Tensor y, Location at) : data(std::move(x
   require_defined("TensorDataset", data, at);
   require_defined("TensorDataset", target, at);
   if (data.dim() == 0 || target.dim() == 0)
-    ErrorReport("TensorDataset", "both tensors need a first dimension, which counts the examples", at).operand("data", data).operand("target", target).value_error();
+    ErrorReport("TensorDataset", "both tensors need a first dimension, which counts the examples", at)
+        .operand("data", data)
+        .operand("target", target)
+        .value_error();
   if (data.size(0) != target.size(0))
-    ErrorReport("TensorDataset", fmt::format("lengths differ: {} examples and {} targets", data.size(0), target.size(0)), at)
+    ErrorReport("TensorDataset",
+                fmt::format("lengths differ: {} examples and {} targets", data.size(0), target.size(0)), at)
         .operand("data", data)
         .operand("target", target)
         .value_error();

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/data/files.hpp>
 #include <xgrad/ops.hpp>
@@ -36,11 +37,16 @@ template <class Stored, class Kept>
 constexpr Type type_of(unsigned char code) {
   return {code, sizeof(Stored), sizeof(Kept), read_values<BigEndian<Stored>, Kept, value_of<Stored, Kept>>};
 }
-constexpr std::array kTypes{type_of<std::uint8_t, std::uint8_t>(0x08),  type_of<std::int8_t, std::int32_t>(0x09),
-                            type_of<std::int16_t, std::int32_t>(0x0B), type_of<std::int32_t, std::int32_t>(0x0C),
-                            type_of<float, float>(0x0D),               type_of<double, double>(0x0E)};
+constexpr std::array kTypes{type_of<std::uint8_t, std::uint8_t>(0x08),
+                            type_of<std::int8_t, std::int32_t>(0x09),
+                            type_of<std::int16_t, std::int32_t>(0x0B),
+                            type_of<std::int32_t, std::int32_t>(0x0C),
+                            type_of<float, float>(0x0D),
+                            type_of<double, double>(0x0E)};
 
-[[noreturn]] void refuse(const std::string& reason, const Location& at) { ErrorReport("read_mnist", reason, at).io_error(); }
+[[noreturn]] void refuse(const std::string& reason, const Location& at) {
+  ErrorReport("read_mnist", reason, at).io_error();
+}
 
 bool there(const std::string& path) {
   std::error_code ignored;  // a path that cannot be looked at is told by the error below
@@ -57,8 +63,8 @@ std::string find_file(const std::string& folder, const std::string& name, const 
   file.fail(fmt::format("{} bytes of data expected, {}{} found", wanted, at_most, found));
 }
 
-// A header alone does not decide how much memory is allocated: the size of the file must allow it, or else the content of a compressed one,
-// which is then decompressed once to be counted.
+// A header alone does not decide how much memory is allocated: the size of the file must allow it, or else the content
+// of a compressed one, which is then decompressed once to be counted.
 void check_size(InputFile& file, std::uint64_t bytes, std::uint64_t kept_bytes) {
   const std::uint64_t begin = file.offset(), left = file.most_bytes() - std::min(file.most_bytes(), begin);
   if (bytes > left) too_short(file, bytes, file.compressed() ? "at most " : "", left);
@@ -73,20 +79,23 @@ Tensor read(const char* op, const std::string& path, const Location& at) {
   unsigned char magic[4];
   if (file.read(magic, 4) < 4) file.fail("not an IDX file: shorter than its magic number");
   if (magic[0] != 0 || magic[1] != 0)
-    file.fail(fmt::format("not an IDX file: magic number {:02x}{:02x}{:02x}{:02x}, expected 0000 first", magic[0], magic[1], magic[2], magic[3]));
+    file.fail(fmt::format("not an IDX file: magic number {:02x}{:02x}{:02x}{:02x}, expected 0000 first", magic[0],
+                          magic[1], magic[2], magic[3]));
   const Type* type = nullptr;
   for (const Type& t : kTypes)
     if (t.code == magic[2]) type = &t;
   if (!type) file.fail(fmt::format("not an IDX file: unknown element type 0x{:02x}", magic[2]));
   if (magic[3] > kMaxRank) file.fail(fmt::format("{} dimensions stated, at most {} supported", magic[3], kMaxRank));
   Shape shape;
-  std::uint64_t bytes = type->bytes, most = type->kept_bytes;  // most: without the zeros, which must not hide an overflow
+  std::uint64_t bytes = type->bytes,
+                most = type->kept_bytes;  // most: without the zeros, which must not hide an overflow
   for (int d = 0; d < magic[3]; ++d) {
     unsigned char size[4];
     file.read_exactly(size, 4);
     shape.push_back(big_endian(size));
     const std::uint64_t count = big_endian(size);
-    if (__builtin_mul_overflow(most, std::max(count, std::uint64_t{1}), &most) || most > INT64_MAX) file.fail("the stated size overflows 64 bits");
+    if (__builtin_mul_overflow(most, std::max(count, std::uint64_t{1}), &most) || most > INT64_MAX)
+      file.fail("the stated size overflows 64 bits");
     bytes *= count;
   }
   check_size(file, bytes, bytes / type->bytes * type->kept_bytes);
@@ -105,11 +114,14 @@ TensorDataset read_mnist(const std::string& folder, const std::string& prefix, L
   const Tensor images = read("read_mnist", images_path, at), labels = read("read_mnist", labels_path, at);
   const auto require = [&](const std::string& path, const char* what, const Tensor& t, int rank) {
     if (t.dim() != rank || t.dtype() != kUInt8)
-      refuse(fmt::format("{}: expected uint8 {} of rank {}, found {} {}", path, what, rank, name(t.dtype()), to_string(t.shape())), at);
+      refuse(fmt::format("{}: expected uint8 {} of rank {}, found {} {}", path, what, rank, name(t.dtype()),
+                         to_string(t.shape())),
+             at);
   };
   require(images_path, "images", images, 3);
   require(labels_path, "labels", labels, 1);
-  if (images.size(0) != labels.size(0)) refuse(fmt::format("{}: {} images but {} labels", folder, images.size(0), labels.size(0)), at);
+  if (images.size(0) != labels.size(0))
+    refuse(fmt::format("{}: {} images but {} labels", folder, images.size(0), labels.size(0)), at);
   return TensorDataset(images, labels.to(kInt64));
 }
 

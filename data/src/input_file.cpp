@@ -1,17 +1,17 @@
 #include "input_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <new>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
+#include <zlib.h>
+
 #include <xgrad/check.hpp>
 
 namespace xgrad::data {
@@ -26,8 +26,10 @@ InputFile::InputFile(const char* op, const std::string& path, const Location& at
   if (stat(path.c_str(), &info) != 0) fail(errno == ENOENT ? "no such file" : std::strerror(errno));
   if (!S_ISREG(info.st_mode)) fail("not a regular file");
   const bool compressed = path.ends_with(".gz");
-  if (compressed) gz_ = gzopen(path.c_str(), "rbe");
-  else fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (compressed)
+    gz_ = gzopen(path.c_str(), "rbe");
+  else
+    fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (!gz_ && fd_ < 0) fail(std::strerror(errno));
   if (gz_) gzbuffer(handle(gz_), 1 << 17);
   size_ = static_cast<std::uint64_t>(info.st_size);
@@ -54,7 +56,8 @@ std::size_t InputFile::read_some(void* to, std::size_t n) {
     const char* message = gzerror(handle(gz_), &code);
     if (code == Z_MEM_ERROR) throw std::bad_alloc();
     if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
-      fail(fmt::format("damaged gzip stream near offset {}: {}", offset_, code == Z_BUF_ERROR ? "unexpected end of data" : message));
+      fail(fmt::format("damaged gzip stream near offset {}: {}", offset_,
+                       code == Z_BUF_ERROR ? "unexpected end of data" : message));
     return static_cast<std::size_t>(got);
   }
   ssize_t got;

@@ -1,8 +1,8 @@
 #include "json_reader.hpp"
 
-#include <fmt/format.h>
-
 #include <cstring>
+
+#include <fmt/format.h>
 
 namespace xgrad::data {
 namespace {

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
@@ -7,6 +5,9 @@
 #include <numeric>
 #include <optional>
 #include <thread>
+
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/data/loader.hpp>
@@ -25,7 +26,11 @@ constexpr int kMostWorkers = 1024;
 }  // namespace
 
 DataLoader::DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at)
-    : examples_(examples), fetch_(std::move(fetch)), at_(at), options_(options), position_(std::make_shared<Position>()) {
+    : examples_(examples),
+      fetch_(std::move(fetch)),
+      at_(at),
+      options_(options),
+      position_(std::make_shared<Position>()) {
   if (options.batch_size < 1)
     ErrorReport("DataLoader", fmt::format("batch_size must be positive, got {}", options.batch_size), at).value_error();
   if (options.prefetch < 0)
@@ -72,7 +77,8 @@ Tensor stack_examples(const std::vector<Tensor>& parts, const Location& at) {
 
 void require_all(const char* what, const std::vector<Tensor>& parts, std::span<const std::int64_t> indices,
                  const Location& at) {
-  const auto none = std::ranges::find_if_not(parts, &Tensor::defined), some = std::ranges::find_if(parts, &Tensor::defined);
+  const auto none = std::ranges::find_if_not(parts, &Tensor::defined),
+             some = std::ranges::find_if(parts, &Tensor::defined);
   if (none == parts.end()) return;
   const auto example = [&](auto part) { return indices[static_cast<std::size_t>(part - parts.begin())]; };
   ErrorReport("DataLoader",

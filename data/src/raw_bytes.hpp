@@ -7,12 +7,18 @@ namespace xgrad {
 // Where the elements of a contiguous tensor of any type begin.
 inline const void* raw_bytes(const Tensor& t) {
   switch (t.dtype()) {
-    case DType::float32: return t.data<float>();
-    case DType::float64: return t.data<double>();
-    case DType::int64: return t.data<std::int64_t>();
-    case DType::int32: return t.data<std::int32_t>();
-    case DType::uint8: return t.data<std::uint8_t>();
-    case DType::boolean: return t.data<bool>();
+    case DType::float32:
+      return t.data<float>();
+    case DType::float64:
+      return t.data<double>();
+    case DType::int64:
+      return t.data<std::int64_t>();
+    case DType::int32:
+      return t.data<std::int32_t>();
+    case DType::uint8:
+      return t.data<std::uint8_t>();
+    case DType::boolean:
+      return t.data<bool>();
   }
   return nullptr;
 }

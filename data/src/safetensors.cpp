@@ -1,9 +1,10 @@
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <ostream>
 #include <stdexcept>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/data/safetensors.hpp>

@@ -1,9 +1,9 @@
 #include "safetensors_header.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <tuple>
+
+#include <fmt/format.h>
 
 #include "json_reader.hpp"
 #include "shown.hpp"

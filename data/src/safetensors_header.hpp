@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <vector>
+
 #include <xgrad/data/safetensors.hpp>
 
 #include "safetensors_types.hpp"

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string_view>
+
 #include <xgrad/tensor.hpp>
 
 #include "input_file.hpp"

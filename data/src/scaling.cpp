@@ -1,13 +1,13 @@
-#include <xgrad/autograd.hpp>
-#include <xgrad/data/scaling.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/data/scaling.hpp>
 #include <xgrad/ops.hpp>
 
 namespace xgrad::data {
@@ -53,7 +53,10 @@ void Scaler::require_fits(const Tensor& x, const Location& at) const {
   if (!center_.defined()) ErrorReport("Scaler", "used before fit", at).value_error();
   require_floating("Scaler", x, at);
   if (x.dim() == 0 || x.size(-1) != center_.size(0))
-    ErrorReport("Scaler", fmt::format("was fitted on {} features, which the last dimension must have", center_.size(0)), at).operand("x", x).shape_error();
+    ErrorReport("Scaler", fmt::format("was fitted on {} features, which the last dimension must have", center_.size(0)),
+                at)
+        .operand("x", x)
+        .shape_error();
 }
 
 Tensor Scaler::transform(const Tensor& x, Location at) const {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+
 #include <xgrad/ops/factory.hpp>
 
 #include "input_file.hpp"

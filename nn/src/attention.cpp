@@ -1,6 +1,7 @@
+#include <limits>
+
 #include <fmt/format.h>
 
-#include <limits>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/attention.hpp>
 #include <xgrad/nn/init.hpp>

@@ -1,6 +1,7 @@
+#include <cmath>
+
 #include <fmt/format.h>
 
-#include <cmath>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/bilinear.hpp>
 #include <xgrad/nn/init.hpp>

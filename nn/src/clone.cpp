@@ -13,7 +13,7 @@ struct CloneScope::Copies {
   std::unordered_map<const void*, std::shared_ptr<void>> contents;  // states of modules, contents of containers
   std::unordered_map<const void*, Tensor> tensors;
   std::vector<std::pair<std::string, std::pair<Tensor, std::uint32_t>>> references;  // to the originals, before
-  std::vector<std::pair<const void*, std::shared_ptr<void>>> states;  // and their copies
+  std::vector<std::pair<const void*, std::shared_ptr<void>>> states;                 // and their copies
   Copies* outer = nullptr;
 };
 
@@ -122,4 +122,3 @@ void CloneScope::finish(const Location& at) {
 }
 
 }  // namespace xgrad::detail
-

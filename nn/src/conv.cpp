@@ -1,6 +1,7 @@
+#include <cmath>
+
 #include <fmt/format.h>
 
-#include <cmath>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/conv.hpp>
 #include <xgrad/nn/init.hpp>
@@ -61,9 +62,9 @@ Tensor pad_dim(const std::string& op, const Tensor& x, int dim, std::int64_t fro
                const Location& at) {
   const std::int64_t size = x.size(dim), most = mode == PaddingMode::reflect ? size - 1 : size;
   if (mode != PaddingMode::replicate && std::max(front, back) > most)
-    ErrorReport(
-        op.c_str(),
-        fmt::format("padding {} is too large for dimension {} of size {}", std::max(front, back), dim, size), at)
+    ErrorReport(op.c_str(),
+                fmt::format("padding {} is too large for dimension {} of size {}", std::max(front, back), dim, size),
+                at)
         .operand("input", x)
         .shape_error();
   std::vector<std::int64_t> index;
@@ -110,10 +111,8 @@ ConvNd<N>::ConvNd(std::int64_t in, std::int64_t out, Extents<N> kernel, ConvNdOp
 
 template <int N>
 Tensor ConvNd<N>::forward(const Tensor& x, Location at) const {
-  ConvOptions<N> o{.stride = options_.stride,
-                   .padding = options_.padding,
-                   .dilation = options_.dilation,
-                   .groups = options_.groups};
+  ConvOptions<N> o{
+      .stride = options_.stride, .padding = options_.padding, .dilation = options_.dilation, .groups = options_.groups};
   if (options_.padding_mode == PaddingMode::zeros || !x.defined() || (x.dim() != N + 1 && x.dim() != N + 2))
     return run(x, weight, bias, o, at);
   o.padding = 0;

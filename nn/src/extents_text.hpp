@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+
 #include <xgrad/ops/extents.hpp>
 
 namespace xgrad::nn {

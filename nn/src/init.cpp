@@ -1,10 +1,10 @@
-#include <xgrad/autograd.hpp>
-#include <xgrad/nn/init.hpp>
-
 #include <cmath>
 
 #include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/nn/init.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/sampling.hpp>
 
@@ -25,19 +25,27 @@ double fan_of(const Tensor& t, FanMode mode, const Location& at) {
 
 double calculate_gain(Nonlinearity nonlinearity, double param) {
   switch (nonlinearity) {
-    case Nonlinearity::tanh: return 5.0 / 3;
-    case Nonlinearity::relu: return std::sqrt(2.0);
-    case Nonlinearity::leaky_relu: return std::sqrt(2 / (1 + param * param));
-    case Nonlinearity::selu: return 0.75;
+    case Nonlinearity::tanh:
+      return 5.0 / 3;
+    case Nonlinearity::relu:
+      return std::sqrt(2.0);
+    case Nonlinearity::leaky_relu:
+      return std::sqrt(2 / (1 + param * param));
+    case Nonlinearity::selu:
+      return 0.75;
     case Nonlinearity::linear:
-    case Nonlinearity::sigmoid: return 1;
+    case Nonlinearity::sigmoid:
+      return 1;
   }
   return 1;
 }
 
 std::pair<std::int64_t, std::int64_t> calculate_fan_in_and_fan_out(const Tensor& t, Location at) {
   require_defined("init", t, at);
-  if (t.dim() < 2) ErrorReport("init", fmt::format("fan in and fan out need at least 2 dimensions, got {}", t.dim()), at).operand("tensor", t).shape_error();
+  if (t.dim() < 2)
+    ErrorReport("init", fmt::format("fan in and fan out need at least 2 dimensions, got {}", t.dim()), at)
+        .operand("tensor", t)
+        .shape_error();
   std::int64_t field = 1;
   for (int d = 2; d < t.dim(); ++d) field *= t.size(d);
   return {t.size(1) * field, t.size(0) * field};
@@ -55,7 +63,8 @@ Tensor& normal_(Tensor& t, double mean, double stddev, Location at) {
 Tensor& trunc_normal_(Tensor& t, double mean, double stddev, double a, double b, Location at) {
   require_floating("trunc_normal_", t, at);
   if (!(a < b)) ErrorReport("trunc_normal_", fmt::format("needs a < b, got [{}, {}]", a, b), at).value_error();
-  if (!(stddev > 0)) ErrorReport("trunc_normal_", fmt::format("stddev must be positive, got {}", stddev), at).value_error();
+  if (!(stddev > 0))
+    ErrorReport("trunc_normal_", fmt::format("stddev must be positive, got {}", stddev), at).value_error();
   // Inverse of the distribution function by bisection on erfc, from a uniform between the two ends.
   const auto cdf = [&](double x) { return 0.5 * std::erfc(-(x - mean) / (stddev * std::sqrt(2.0))); };
   std::vector<double> u = uniform(cdf(a), cdf(b), t.shape(), {kFloat64}, at).to_vector<double>();

@@ -1,8 +1,9 @@
 // First values with structure: orthogonal, sparse, passing their input on.
-#include <fmt/format.h>
-
 #include <cmath>
 #include <vector>
+
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/init.hpp>

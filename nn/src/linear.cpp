@@ -1,10 +1,10 @@
-#include <xgrad/nn/linear.hpp>
-
 #include <cmath>
 
 #include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/nn/init.hpp>
+#include <xgrad/nn/linear.hpp>
 #include <xgrad/ops.hpp>
 
 #include "shared_parameter.hpp"
@@ -47,7 +47,9 @@ Linear Linear::from_weight(const Tensor& weight, const Tensor& bias, Location at
 
 Tensor Linear::forward(const Tensor& x, Location at) const { return linear(x, weight, bias, at); }
 
-Tensor Flatten::forward(const Tensor& x, Location at) const { return flatten(x, options_.start_dim, options_.end_dim, at); }
+Tensor Flatten::forward(const Tensor& x, Location at) const {
+  return flatten(x, options_.start_dim, options_.end_dim, at);
+}
 
 Dropout::Dropout(DropoutOptions options, Location at) : Layer(fmt::format("Dropout({})", options.p)), p_(options.p) {
   if (!(p_ >= 0 && p_ <= 1)) ErrorReport("Dropout", fmt::format("p must be in [0, 1], got {}", p_), at).value_error();

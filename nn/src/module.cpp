@@ -1,11 +1,11 @@
-#include <cxxabi.h>
-
 #include <algorithm>
 #include <cstdlib>
+#include <cxxabi.h>
 #include <ostream>
 #include <unordered_set>
 
 #include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
@@ -43,7 +43,8 @@ namespace {
 void require_free_name(const char* op, bool taken, const std::string& name, const Location& at) {
   if (taken) ErrorReport(op, fmt::format("'{}' is already registered", name), at).value_error();
   if (name.empty() || name.find('.') != std::string::npos)
-    ErrorReport(op, fmt::format("'{}' is not a valid name (it must be not empty and have no dots)", name), at).value_error();
+    ErrorReport(op, fmt::format("'{}' is not a valid name (it must be not empty and have no dots)", name), at)
+        .value_error();
 }
 
 }  // namespace
@@ -152,8 +153,10 @@ NamedTensors Module::named_parameters(bool recurse, Location at) const {
     for (const auto& [name, t] : s.parameters)
       if (t.defined() && seen.insert(t.id()).second) out.emplace_back(joined_path(path, name), t);
   };
-  if (recurse) visit(*state_, "", take);
-  else take("", *state_);
+  if (recurse)
+    visit(*state_, "", take);
+  else
+    take("", *state_);
   return out;
 }
 
@@ -164,8 +167,10 @@ NamedTensors Module::named_buffers(bool recurse, Location at) const {
     for (const auto& [name, t] : s.buffers)
       if (t.defined()) out.emplace_back(joined_path(path, name), t);
   };
-  if (recurse) visit(*state_, "", take);
-  else take("", *state_);
+  if (recurse)
+    visit(*state_, "", take);
+  else
+    take("", *state_);
   return out;
 }
 

@@ -1,4 +1,5 @@
 #include <atomic>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/view.hpp>

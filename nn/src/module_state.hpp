@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+
 #include <xgrad/nn/module.hpp>
 
 namespace xgrad::nn {
@@ -10,7 +11,7 @@ namespace xgrad::nn {
 struct Module::State : std::enable_shared_from_this<Module::State> {
   NamedTensors parameters, buffers;
   std::vector<std::shared_ptr<detail::Registration>> parameter_entries, buffer_entries;  // in the same order
-  std::unordered_set<std::string> transient;  // buffers that are not saved
+  std::unordered_set<std::string> transient;                                             // buffers that are not saved
   std::vector<std::pair<std::string, std::shared_ptr<State>>> children;
   std::vector<std::pair<std::uint64_t, ForwardHook>> hooks;
   std::vector<std::pair<std::uint64_t, ForwardPreHook>> pre_hooks;
@@ -19,8 +20,8 @@ struct Module::State : std::enable_shared_from_this<Module::State> {
   bool training = true;
   bool has_parent = false, replaced = false;  // as a child: the last handle was assigned another module
   std::string replaced_by;                    // the label of that
-  // The module as an object of its class, for as(). It borrows the states and entries of the module and of what is below
-  // it, or the module would keep itself.
+  // The module as an object of its class, for as(). It borrows the states and entries of the module and of what is
+  // below it, or the module would keep itself.
   const detail::TypedCopy* type = nullptr;
   void* object = nullptr;
 

@@ -1,9 +1,10 @@
 // Finding parts by path; saving and loading by name.
-#include <fmt/format.h>
-
 #include <numeric>
 #include <string_view>
 #include <unordered_map>
+
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
@@ -220,12 +221,18 @@ LoadReport match(const NamedTensors& mine, const NamedTensors& state, bool stric
 // The elements of a contiguous tensor, laid out in memory.
 const void* elements(const Tensor& t) {
   switch (t.dtype()) {
-    case DType::float64: return t.data<double>();
-    case DType::int64: return t.data<std::int64_t>();
-    case DType::int32: return t.data<std::int32_t>();
-    case DType::uint8: return t.data<std::uint8_t>();
-    case DType::boolean: return t.data<bool>();
-    default: return t.data<float>();
+    case DType::float64:
+      return t.data<double>();
+    case DType::int64:
+      return t.data<std::int64_t>();
+    case DType::int32:
+      return t.data<std::int32_t>();
+    case DType::uint8:
+      return t.data<std::uint8_t>();
+    case DType::boolean:
+      return t.data<bool>();
+    default:
+      return t.data<float>();
   }
 }
 

@@ -1,8 +1,9 @@
 // What assigning to a registered member of a module means: a handle shows something else, and the module's lists, and
 // optimizers made of them, keep what nobody uses any more.
+#include <atomic>
+
 #include <fmt/format.h>
 
-#include <atomic>
 #include <xgrad/check.hpp>
 
 #include "module_state.hpp"
@@ -25,7 +26,8 @@ std::shared_ptr<detail::Registration> counterpart_of(const std::shared_ptr<detai
 }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& by, const char* help, const Location& at) {
-  ErrorReport("Module", fmt::format("'{}' was exchanged by assignment, which does not change what is registered", path), at)
+  ErrorReport("Module", fmt::format("'{}' was exchanged by assignment, which does not change what is registered", path),
+              at)
       .line("now", by.empty() ? "a tensor without a name" : by)
       .help(help)
       .value_error();

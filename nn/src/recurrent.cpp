@@ -1,7 +1,8 @@
-#include <fmt/format.h>
-
 #include <array>
 #include <cmath>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/nn/recurrent.hpp>
 #include <xgrad/ops.hpp>

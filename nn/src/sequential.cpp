@@ -1,9 +1,8 @@
-#include <xgrad/nn/sequential.hpp>
-
 #include <span>
 
 #include <xgrad/check.hpp>
 #include <xgrad/nn/activation.hpp>
+#include <xgrad/nn/sequential.hpp>
 
 #include "module_state.hpp"
 
@@ -33,9 +32,12 @@ Activation with_defaults(Tensor (*f)(const Tensor&, Gelu, Location), const Locat
 Activation with_defaults(Tensor (*f)(const Tensor&, double, Location), const Location& at) {
   using Row = std::tuple<Tensor (*)(const Tensor&, double, Location), double>;
   static const Row table[] = {
-      {leaky_relu, nn::LeakyReLUOptions{}.negative_slope}, {elu, nn::ELUOptions{}.alpha},
-      {celu, nn::CELUOptions{}.alpha},                     {hardshrink, nn::HardshrinkOptions{}.lambd},
-      {softshrink, nn::SoftshrinkOptions{}.lambd},         {step, nn::StepOptions{}.at_zero},
+      {leaky_relu, nn::LeakyReLUOptions{}.negative_slope},
+      {elu, nn::ELUOptions{}.alpha},
+      {celu, nn::CELUOptions{}.alpha},
+      {hardshrink, nn::HardshrinkOptions{}.lambd},
+      {softshrink, nn::SoftshrinkOptions{}.lambd},
+      {step, nn::StepOptions{}.at_zero},
   };
   return found(f, std::span<const Row>(table), at);
 }

@@ -1,4 +1,5 @@
 #include <cmath>
+
 #include <xgrad/optim/adam.hpp>
 
 #include "fused.hpp"
@@ -59,11 +60,9 @@ void AdamOf<Decoupled>::update(std::size_t group, Tensor& param, const Tensor& g
   const double decay = Decoupled ? 0.0 : o.weight_decay.value, shrink = Decoupled ? 1 - o.lr * o.weight_decay : 1;
   with_type(param, [&]<class T>(T) {
     const auto s = rounded<Step, T>(b1, 1 - b1, b2, 1 - b2, rate, root, o.eps, decay, shrink, o.maximize ? -1 : 1);
-    for_elements<T>(
-        [&](std::int64_t n, T* p, const T* g, T* pm, T* pv, T* pt) {
-          pt ? pass<T, true>(s, n, p, g, pm, pv, pt) : pass<T, false>(s, n, p, g, pm, pv, pt);
-        },
-        param, grad, m, v, top);
+    for_elements<T>([&](std::int64_t n, T* p, const T* g, T* pm, T* pv,
+                        T* pt) { pt ? pass<T, true>(s, n, p, g, pm, pv, pt) : pass<T, false>(s, n, p, g, pm, pv, pt); },
+                    param, grad, m, v, top);
   });
 }
 

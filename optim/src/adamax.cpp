@@ -1,4 +1,5 @@
 #include <cmath>
+
 #include <xgrad/optim/adamax.hpp>
 
 #include "fused.hpp"

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+
 #include <xgrad/optim/asgd.hpp>
 
 #include "fused.hpp"

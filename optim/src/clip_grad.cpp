@@ -1,7 +1,8 @@
-#include <fmt/format.h>
-
 #include <cmath>
 #include <unordered_set>
+
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>

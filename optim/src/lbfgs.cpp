@@ -1,8 +1,9 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
+
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
@@ -163,7 +164,8 @@ LBFGS::Point LBFGS::evaluate(const Closure& closure, const Vector& from, double 
   return p;
 }
 
-// What f returns; when it throws, the parameters are as before. The way back asks for no memory: that may be what ran out.
+// What f returns; when it throws, the parameters are as before. The way back asks for no memory: that may be what ran
+// out.
 template <class F>
 auto LBFGS::or_restore(F f) {
   std::vector<Tensor> before;

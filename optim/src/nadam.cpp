@@ -1,4 +1,5 @@
 #include <cmath>
+
 #include <xgrad/optim/nadam.hpp>
 
 #include "fused.hpp"
@@ -57,8 +58,8 @@ void NAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& 
   const double decay = o.decoupled_weight_decay ? 0.0 : o.weight_decay.value;
   const double shrink = o.decoupled_weight_decay ? 1 - o.lr * o.weight_decay : 1;
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(by_gradient, by_mean, b1, 1 - b1, b2, 1 - b2, root, o.eps, decay, shrink,
-                                    o.maximize ? -1 : 1);
+    const auto s =
+        rounded<Step, T>(by_gradient, by_mean, b1, 1 - b1, b2, 1 - b2, root, o.eps, decay, shrink, o.maximize ? -1 : 1);
     for_elements<T>([&](auto... a) { pass<T>(s, a...); }, param, grad, m, v);
   });
 }

@@ -1,11 +1,12 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <ostream>
 #include <unordered_set>
+
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
@@ -43,7 +44,9 @@ void Optimizer::invalid(const std::string& rule, const Location& at) const {
 
 void Optimizer::no_parameters(const Location& at) const {
   ErrorReport(name_.c_str(), "empty parameter list", at)
-      .help("parameters() lists what register_parameter() and register_module() were given; did you forget register_module?")
+      .help(
+          "parameters() lists what register_parameter() and register_module() were given; did you forget "
+          "register_module?")
       .value_error();
 }
 
@@ -74,7 +77,8 @@ void Optimizer::add_params(const std::vector<Tensor>& params, const Location& at
 
 void Optimizer::require_group(std::size_t group, const Location& at) const {
   if (group >= counts_.size()) [[unlikely]]
-    ErrorReport(name_.c_str(), fmt::format("group {} out of range for {} groups", group, counts_.size()), at).index_error();
+    ErrorReport(name_.c_str(), fmt::format("group {} out of range for {} groups", group, counts_.size()), at)
+        .index_error();
 }
 
 std::span<const Tensor> Optimizer::params(std::size_t group, Location at) const {
@@ -110,10 +114,12 @@ struct Optimizer::Update {
 };
 
 // set_data() may have given the parameter another shape since its state was made.
-void Optimizer::require_same_shape(const Tensor& param, const State& state, std::size_t index, const Location& at) const {
+void Optimizer::require_same_shape(const Tensor& param, const State& state, std::size_t index,
+                                   const Location& at) const {
   for (std::size_t b = 0; b < state.buffers.size(); ++b)
     if (const Tensor& buffer = state.buffers[b]; buffer.defined() && !(buffer.shape() == param.shape()))
-      ErrorReport(name_.c_str(), fmt::format("step: the shape of parameter {} has changed since the last step", index), at)
+      ErrorReport(name_.c_str(), fmt::format("step: the shape of parameter {} has changed since the last step", index),
+                  at)
           .operand("parameter", param)
           .operand(buffer_names_[b].c_str(), buffer)
           .help("make a new optimizer after set_data() with another shape")

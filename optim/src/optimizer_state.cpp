@@ -1,10 +1,11 @@
 // state_dict of optimizers: everything is read and checked first, then taken over.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <map>
 #include <optional>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/optim/optimizer.hpp>

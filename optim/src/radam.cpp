@@ -1,4 +1,5 @@
 #include <cmath>
+
 #include <xgrad/optim/radam.hpp>
 
 #include "fused.hpp"

@@ -52,8 +52,7 @@ void RMSprop::update(std::size_t group, Tensor& param, const Tensor& grad, State
   Tensor* mean = o.centered ? &buffer(state, 1, param) : nullptr;
   Tensor* momentum = o.momentum > 0 ? &buffer(state, 2, param) : nullptr;
   with_type(param, [&]<class T>(T) {
-    const auto s =
-        rounded<Step, T>(o.lr, o.alpha, 1 - o.alpha, o.eps, o.weight_decay, o.momentum, o.maximize ? -1 : 1);
+    const auto s = rounded<Step, T>(o.lr, o.alpha, 1 - o.alpha, o.eps, o.weight_decay, o.momentum, o.maximize ? -1 : 1);
     for_elements<T>(
         [&](auto... a) {
           if (mean)

@@ -37,8 +37,7 @@ void RpropOptions::check(const OptionCheck& check) const {
   if (!(etas[0] > 0 && etas[0] < 1 && etas[1] > 1))
     check.fail(fmt::format("etas must be one number in (0, 1) and one above 1, got {} and {}", etas[0], etas[1]));
   if (!(step_sizes[0] >= 0 && step_sizes[0] <= step_sizes[1]))
-    check.fail(
-        fmt::format("step_sizes must be >= 0, the smallest first, got {} and {}", step_sizes[0], step_sizes[1]));
+    check.fail(fmt::format("step_sizes must be >= 0, the smallest first, got {} and {}", step_sizes[0], step_sizes[1]));
 }
 
 void Rprop::make_state(std::size_t group, const Tensor& param, State& state) {

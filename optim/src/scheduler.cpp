@@ -1,7 +1,8 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
+
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/optim/scheduler.hpp>

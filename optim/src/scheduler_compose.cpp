@@ -1,6 +1,7 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/optim/scheduler_compose.hpp>

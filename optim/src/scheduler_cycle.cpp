@@ -1,8 +1,9 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/optim/scheduler_cycle.hpp>
 
@@ -97,7 +98,8 @@ OneCycleLR::Point OneCycleLR::at_step(std::size_t g, double step) const {
 
 std::vector<double> OneCycleLR::get_lr() {
   if (last_epoch_ > total_steps_)
-    invalid(fmt::format("step {} is beyond the end of the cycle, total_steps = {}", last_epoch_, total_steps_), Location::current());
+    invalid(fmt::format("step {} is beyond the end of the cycle, total_steps = {}", last_epoch_, total_steps_),
+            Location::current());
   std::vector<double> out;
   for (std::size_t g = 0; g < base_lrs_.size(); ++g) {
     const Point now = at_step(g, static_cast<double>(last_epoch_));

@@ -1,10 +1,11 @@
 // get_lr() follows from the present rates, as PyTorch's chainable form does, so that the sequences agree to the last
 // bit.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+
+#include <fmt/format.h>
+
 #include <xgrad/call_site.hpp>
 #include <xgrad/optim/scheduler_decay.hpp>
 

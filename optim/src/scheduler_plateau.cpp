@@ -1,7 +1,8 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
+
+#include <fmt/format.h>
+
 #include <xgrad/call_site.hpp>
 #include <xgrad/optim/scheduler_plateau.hpp>
 

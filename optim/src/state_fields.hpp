@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+
 #include <xgrad/optim/option.hpp>
 #include <xgrad/tensor.hpp>
 

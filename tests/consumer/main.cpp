@@ -16,12 +16,17 @@ using namespace xgrad;
 Tensor swish(const Tensor& x, Location at = Location::current()) {
   require_floating("swish", x, at);
   Tensor y = map([](auto v) { return v / (1 + exp(-v)); }, x);
-  return record("swish", y, {x}, {x}, [](const Saved& s, const Tensor& g) -> Grads {
-    return {fuse([](auto g, auto v) {
-      auto p = 1 / (1 + exp(-v));
-      return g * (p * (1 + v * (1 - p)));
-    }, g, s[0])};
-  }, at);
+  return record(
+      "swish", y, {x}, {x},
+      [](const Saved& s, const Tensor& g) -> Grads {
+        return {fuse(
+            [](auto g, auto v) {
+              auto p = 1 / (1 + exp(-v));
+              return g * (p * (1 + v * (1 - p)));
+            },
+            g, s[0])};
+      },
+      at);
 }
 }  // namespace mine
 
@@ -34,7 +39,8 @@ int main() {
   xgrad::gradcheck(f, {x});
   xgrad::gradgradcheck(f, {x});
 
-  xgrad::nn::Sequential net(xgrad::nn::Linear(2, 8), [](const Tensor& t) { return mine::swish(t); }, xgrad::nn::Linear(8, 1));
+  xgrad::nn::Sequential net(
+      xgrad::nn::Linear(2, 8), [](const Tensor& t) { return mine::swish(t); }, xgrad::nn::Linear(8, 1));
   xgrad::optim::AdamW opt(net.parameters(), {.lr = 1e-2});
   const Tensor in = xgrad::randn({64, 2}), target = in.slice(1, 0, 1) * in.slice(1, 1, 2);
   double first = 0, last = 0;
@@ -48,5 +54,8 @@ int main() {
   }
   const std::string picture = xgrad::viz::to_dot(mine::swish(x).sum());
   std::cout << "xgrad " << xgrad::kVersion << ": loss " << first << " -> " << last << "\n";
-  return check_own_operations() && check_own_module() && last < 0.2 * first && picture.find("swish") != std::string::npos ? 0 : 1;
+  return check_own_operations() && check_own_module() && last < 0.2 * first &&
+                 picture.find("swish") != std::string::npos
+             ? 0
+             : 1;
 }

@@ -2,6 +2,7 @@
 #include "own_module.hpp"
 
 #include <iostream>
+
 #include <xgrad/xgrad.hpp>
 
 namespace {

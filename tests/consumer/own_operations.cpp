@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <iostream>
+
 #include <xgrad/custom.hpp>
 #include <xgrad/xgrad.hpp>
 #include <xgrad/xtensor.hpp>

@@ -1,16 +1,16 @@
 // What the fuzzers share: the bytes at hand as a file, and the only way to refuse them.
 #pragma once
 
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <unistd.h>
 
 #include <fmt/format.h>
+
 #include <xgrad/error.hpp>
 
 namespace xgrad::fuzz {

@@ -1,11 +1,11 @@
 // fuzz_seeds DIR: writes small valid files to DIR/safetensors, DIR/idx, DIR/csv and DIR/gz.
-#include <zlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <stdexcept>
 #include <string>
+
+#include <zlib.h>
 
 #include <xgrad/data/safetensors.hpp>
 #include <xgrad/ops/factory.hpp>

@@ -1,8 +1,8 @@
 // e2e: whole trainings, convex problems to their optimum.
-#include <fmt/format.h>
-
 #include <cmath>
 #include <regex>
+
+#include <fmt/format.h>
 
 #include "language.hpp"
 #include "modules.hpp"
@@ -44,7 +44,8 @@ struct Network : nn::Module {
     bool batch_first = false;
     for (const Json& j : architecture) {
       if (j == "mean over sequence") {
-        layers.push_back({nn::Module(), [dim = batch_first ? 1 : 0](const Tensor& x) { return xgrad::mean(x, {dim}); }});
+        layers.push_back(
+            {nn::Module(), [dim = batch_first ? 1 : 0](const Tensor& x) { return xgrad::mean(x, {dim}); }});
         continue;
       }
       const LayerText text = read_layer(j);

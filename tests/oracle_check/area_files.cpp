@@ -1,8 +1,8 @@
 // files: reading files that are right, damaged or hostile.
-#include <fmt/format.h>
+#include <chrono>
 #include <sys/resource.h>
 
-#include <chrono>
+#include <fmt/format.h>
 
 #include "record.hpp"
 

@@ -1,9 +1,9 @@
 // higher: derivatives of derivatives. The function is the formula in `f`, read as an expression where it is one.
-#include <xgrad/autograd.hpp>
+#include <regex>
 
 #include <fmt/format.h>
 
-#include <regex>
+#include <xgrad/autograd.hpp>
 
 #include "functions.hpp"
 #include "language.hpp"

@@ -1,9 +1,9 @@
 // init: gains, fans, and the laws of first values, checked by sampling.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <regex>
+
+#include <fmt/format.h>
 
 #include "language.hpp"
 #include "modules.hpp"
@@ -211,8 +211,7 @@ bool check_module_constant(const Json& record) {
 
 // Q Q' = gain^2 I for the smaller side.
 void check_orthogonal(const Json& record) {
-  Tensor t =
-      xgrad::empty(Shape(record.at("shape").get<std::vector<std::int64_t>>()), {.dtype = xgrad::kFloat64});
+  Tensor t = xgrad::empty(Shape(record.at("shape").get<std::vector<std::int64_t>>()), {.dtype = xgrad::kFloat64});
   const double gain = number(record.at("gain"));
   nn::init::orthogonal_(t, gain);
   Tensor q = xgrad::reshape(t, {t.size(0), -1});

@@ -99,8 +99,7 @@ Value named_sequential(Case& c) {
 
 // Pooling of |x|: powers of other numbers may not be real.
 Value of_magnitudes(Case& c) {
-  if (c.record.value("torch", "").find("|x|") != std::string::npos)
-    c.attrs.emplace_back("magnitude", true);
+  if (c.record.value("torch", "").find("|x|") != std::string::npos) c.attrs.emplace_back("magnitude", true);
   return simple_module(c);
 }
 
@@ -131,12 +130,10 @@ Value flat_parameters(Case& c) { return xgrad::nn::parameters_to_vector(c.tensor
 
 const std::map<std::string, std::function<Value(Case&)>>& network_calls() {
   static const std::map<std::string, std::function<Value(Case&)>> table = {
-      {"sequential_mlp", sequential}, {"weight_sharing", tied_weights},
-      {"MaxUnpool1d", unpooled},      {"MaxUnpool2d", unpooled},
-      {"MaxUnpool3d", unpooled},      {"conv_bn_relu_pool_fc", named_sequential},
-      {"clip_grad_norm_", clipped},   {"clip_grad_value_", clipped},
-      {"LPPool1d", of_magnitudes},    {"LPPool2d", of_magnitudes},
-      {"LPPool3d", of_magnitudes},    {"parameters_to_vector", flat_parameters},
+      {"sequential_mlp", sequential}, {"weight_sharing", tied_weights}, {"MaxUnpool1d", unpooled},
+      {"MaxUnpool2d", unpooled},      {"MaxUnpool3d", unpooled},        {"conv_bn_relu_pool_fc", named_sequential},
+      {"clip_grad_norm_", clipped},   {"clip_grad_value_", clipped},    {"LPPool1d", of_magnitudes},
+      {"LPPool2d", of_magnitudes},    {"LPPool3d", of_magnitudes},      {"parameters_to_vector", flat_parameters},
   };
   return table;
 }

@@ -1,7 +1,7 @@
 // optim: trajectories of optimizers.
-#include <fmt/format.h>
-
 #include <regex>
+
+#include <fmt/format.h>
 
 #include "modules.hpp"
 #include "record.hpp"

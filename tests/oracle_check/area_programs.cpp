@@ -1,8 +1,8 @@
 // errors: calls that must be refused. semantics: short programs on the tape.
+#include <regex>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/record.hpp>
-
-#include <regex>
 
 #include "language.hpp"
 #include "modules.hpp"

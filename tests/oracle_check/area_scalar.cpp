@@ -1,9 +1,9 @@
 // special: functions against 60-digit arithmetic, in units in the last place. promote: result dtypes and shapes.
-#include <fmt/format.h>
-
 #include <bit>
 #include <cmath>
 #include <map>
+
+#include <fmt/format.h>
 
 #include "functions.hpp"
 #include "record.hpp"

@@ -20,7 +20,7 @@ void add_reductions(FunctionTable& table);
 void add_shapes(FunctionTable& table);
 void add_indexing(FunctionTable& table);
 void add_tensor_methods(FunctionTable& table);
-void add_neural(FunctionTable& table);   // activations, losses, functional forms
+void add_neural(FunctionTable& table);        // activations, losses, functional forms
 void add_convolutions(FunctionTable& table);  // and pooling
 void add_norm_functions(FunctionTable& table);
 void add_modules(FunctionTable& table);  // modules and datasets as objects

@@ -138,8 +138,8 @@ void add_dimension(FunctionTable& t) {
         return F::avg_pool(a.tensor("input"), Extents<N>(a.shape("kernel_size")), avg_pool_options<N>(a), here());
       }};
   t[name("lp_pool")] = {"input norm_type kernel_size stride? ceil_mode?", [](Args& a) -> Value {
-                          return F::lp_pool(a.tensor("input"), a.real("norm_type"),
-                                            Extents<N>(a.shape("kernel_size")), lp_pool_options<N>(a), here());
+                          return F::lp_pool(a.tensor("input"), a.real("norm_type"), Extents<N>(a.shape("kernel_size")),
+                                            lp_pool_options<N>(a), here());
                         }};
   t[name("adaptive_max_pool")] = {
       "input output_size return_indices?",
@@ -182,14 +182,14 @@ AnyModule make_conv(Args& a) {
 template <int N>
 AnyModule make_transpose(Args& a) {
   const auto o = transpose_options<N>(a);
-  return any(
-      nn::ConvTransposeNd<N>(a.integer("in_channels"), a.integer("out_channels"), Extents<N>(a.shape("kernel_size")),
-                             {.stride = o.stride,
-                              .padding = o.padding,
-                              .output_padding = o.output_padding,
-                              .groups = o.groups,
-                              .bias = a.flag("bias", true),
-                              .dilation = o.dilation}));
+  return any(nn::ConvTransposeNd<N>(a.integer("in_channels"), a.integer("out_channels"),
+                                    Extents<N>(a.shape("kernel_size")),
+                                    {.stride = o.stride,
+                                     .padding = o.padding,
+                                     .output_padding = o.output_padding,
+                                     .groups = o.groups,
+                                     .bias = a.flag("bias", true),
+                                     .dilation = o.dilation}));
 }
 
 // With return_indices the call gives both.
@@ -223,9 +223,8 @@ void add_classes(std::vector<ModuleClass>& all) {
     return any(nn::LPPoolNd<N>(a.real("norm_type"), Extents<N>(a.shape("kernel_size")), lp_pool_options<N>(a)));
   });
   add("AdaptiveAvgPool", "output_size", [](Args& a) { return any(nn::AdaptiveAvgPoolNd<N>(output_size<N>(a))); });
-  add("AdaptiveMaxPool", "output_size return_indices?", [](Args& a) {
-    return max_pool_module(nn::AdaptiveMaxPoolNd<N>(output_size<N>(a)), a.flag("return_indices"));
-  });
+  add("AdaptiveMaxPool", "output_size return_indices?",
+      [](Args& a) { return max_pool_module(nn::AdaptiveMaxPoolNd<N>(output_size<N>(a)), a.flag("return_indices")); });
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ Function cast(DType d) {
 Value to(Args& a) { return a.tensor("input").to(a.dtype("dtype", xgrad::kFloat32)); }
 
 Value backward(Args& a) {
-  a.tensor("input").backward(a.optional_tensor("gradient"), {.retain_graph = a.flag("retain_graph"),
-                                                            .create_graph = a.flag("create_graph")});
+  a.tensor("input").backward(a.optional_tensor("gradient"),
+                             {.retain_graph = a.flag("retain_graph"), .create_graph = a.flag("create_graph")});
   return None{};
 }
 

@@ -104,14 +104,12 @@ void add_neural(FunctionTable& t) {
                       [](Args& a) { return xgrad::l1_loss(a.tensor("input"), a.tensor("target"), reduction(a)); }};
   t[f + "cross_entropy"] = {"input target weight? ignore_index? reduction? label_smoothing?", cross_entropy};
   t[f + "nll_loss"] = {"input target weight? ignore_index? reduction?", nll_loss};
-  t[f + "ctc_loss"] = {"log_probs targets input_lengths target_lengths blank? reduction? zero_infinity?",
-                       [](Args& a) {
-                         return xgrad::ctc_loss(a.tensor("log_probs"), a.tensor("targets"), a.tensor("input_lengths"),
-                                                a.tensor("target_lengths"),
-                                                {.blank = a.integer("blank", 0),
-                                                 .reduction = reduction(a),
-                                                 .zero_infinity = a.flag("zero_infinity")});
-                       }};
+  t[f + "ctc_loss"] = {
+      "log_probs targets input_lengths target_lengths blank? reduction? zero_infinity?", [](Args& a) {
+        return xgrad::ctc_loss(
+            a.tensor("log_probs"), a.tensor("targets"), a.tensor("input_lengths"), a.tensor("target_lengths"),
+            {.blank = a.integer("blank", 0), .reduction = reduction(a), .zero_infinity = a.flag("zero_infinity")});
+      }};
   t[f + "binary_cross_entropy_with_logits"] = {"input target weight? pos_weight? reduction?", bce_with_logits};
 }
 

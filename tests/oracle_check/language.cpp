@@ -1,5 +1,3 @@
-#include <xgrad/autograd.hpp>
-
 #include "language.hpp"
 
 #include <algorithm>
@@ -7,6 +5,8 @@
 #include <limits>
 #include <regex>
 #include <set>
+
+#include <xgrad/autograd.hpp>
 
 #include "functions.hpp"
 #include "syntax.hpp"
@@ -251,7 +251,8 @@ Value Evaluator::index(Value object, const Node& n) const {
     } else if (k.is_none()) {
       x = xgrad::unsqueeze(x, d++);
     } else if (k.get<Ellipsis>()) {
-      d = x.dim() - std::count_if(&k + 1, std::as_const(keys).data() + keys.size(), [](const Value& v) { return !v.is_none(); });
+      d = x.dim() -
+          std::count_if(&k + 1, std::as_const(keys).data() + keys.size(), [](const Value& v) { return !v.is_none(); });
     } else if (k.is_tensor() && keys.size() == 1) {
       const Tensor t = k.tensor();
       if (t.dtype() == xgrad::kBool && t.dim() < x.dim())

@@ -1,8 +1,6 @@
 // oracle_check DIR [--area a,b] [--list-failed | --only-failed-ids] [--scope FILE] [--compatibility FILE]
 // Runs every record of DIR/*.jsonl against the library and counts. Exit status 0 only if nothing failed (with --scope:
 // nothing of what the file names); 77, "skipped", when there is no such folder.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -11,6 +9,8 @@
 #include <optional>
 #include <set>
 #include <sstream>
+
+#include <fmt/format.h>
 
 #include "runner.hpp"
 

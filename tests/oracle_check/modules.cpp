@@ -4,8 +4,8 @@
 #include <map>
 #include <stdexcept>
 
-#include "convolution.hpp"
 #include "classes.hpp"
+#include "convolution.hpp"
 #include "functions.hpp"
 #include "language.hpp"
 #include "recurrent.hpp"

@@ -1,9 +1,9 @@
 // The check of one operation, as the description of the records has it: outputs y, gradients of L = sum <y_k, cot_k>,
 // then S = sum <grad_i, dir_i>: dS/dinput_j are the second-order products and dS/dcot_k the derivative of y_k along
 // dir.
-#include <xgrad/autograd.hpp>
-
 #include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
 
 #include "record.hpp"
 

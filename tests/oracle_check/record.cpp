@@ -1,12 +1,12 @@
-#include <xgrad/autograd.hpp>
-#include <xgrad/record.hpp>
-
 #include "record.hpp"
-
-#include <fmt/format.h>
 
 #include <cmath>
 #include <limits>
+
+#include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
 
 namespace oracle {
 

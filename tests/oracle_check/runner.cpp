@@ -1,13 +1,13 @@
 #include "runner.hpp"
 
-#include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
 
 namespace oracle {
 

@@ -1,9 +1,9 @@
 #include "value.hpp"
 
-#include <fmt/format.h>
-
 #include <limits>
 #include <sstream>
+
+#include <fmt/format.h>
 
 namespace oracle {
 

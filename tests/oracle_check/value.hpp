@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
 #include <xgrad/xgrad.hpp>
 
 namespace oracle {

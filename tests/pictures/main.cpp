@@ -1,14 +1,14 @@
 // picture_gallery OUT [--format png] [--only NAME]
 // Draws each of the networks into the folder OUT and prints its name, how many nodes are shown and the time it took.
 // Exit status 0 only if every picture is there, whole and without a warning (but that it is too large for a PNG).
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "networks.hpp"
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <vector>
+
 #include <xgrad/xgrad.hpp>
 
 namespace gallery {

@@ -1,11 +1,12 @@
 // The xgrad half of the exchange: xgrad_side FOLDER. Loads the state dicts that PyTorch wrote, strictly, compares the
 // outputs, trains a step, and writes state dict, input and output for PyTorch to load.
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <exception>
 #include <map>
 #include <string>
+
+#include <fmt/format.h>
+
 #include <xgrad/xgrad.hpp>
 
 namespace {

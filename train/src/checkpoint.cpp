@@ -1,9 +1,10 @@
-#include <fmt/format.h>
-
 #include <array>
 #include <bit>
 #include <charconv>
 #include <ostream>
+
+#include <fmt/format.h>
+
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>

@@ -1,22 +1,25 @@
-#include <xgrad/train/early_stopping.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <ostream>
 
 #include <fmt/format.h>
+
 #include <xgrad/check.hpp>
+#include <xgrad/train/early_stopping.hpp>
 
 namespace xgrad::train {
 
 EarlyStopping::EarlyStopping(EarlyStoppingOptions options, Location at) : options_(options) {
-  if (options.patience < 0) ErrorReport("EarlyStopping", fmt::format("patience must be >= 0, got {}", options.patience), at).value_error();
-  if (!(options.min_delta >= 0)) ErrorReport("EarlyStopping", fmt::format("min_delta must be >= 0, got {}", options.min_delta), at).value_error();
+  if (options.patience < 0)
+    ErrorReport("EarlyStopping", fmt::format("patience must be >= 0, got {}", options.patience), at).value_error();
+  if (!(options.min_delta >= 0))
+    ErrorReport("EarlyStopping", fmt::format("min_delta must be >= 0, got {}", options.min_delta), at).value_error();
 }
 
 bool EarlyStopping::step(double value, const nn::Module& model, Location at) {
   if (std::isnan(value)) ErrorReport("EarlyStopping", "the watched value is NaN", at).value_error();
-  const bool better = best_step_ < 0 || (options_.maximize ? value > best_ + options_.min_delta : value < best_ - options_.min_delta);
+  const bool better =
+      best_step_ < 0 || (options_.maximize ? value > best_ + options_.min_delta : value < best_ - options_.min_delta);
   if (!better) return steps_++ - best_step_ >= std::max(options_.patience, 1);
   NamedTensors state = model.state_dict(at);
   for (auto& [name, t] : state) t = t.clone();

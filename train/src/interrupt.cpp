@@ -1,12 +1,11 @@
-#include <xgrad/train/interrupt.hpp>
-
-#include <signal.h>
-
 #include <cerrno>
 #include <csignal>
 #include <memory>
 #include <mutex>
+#include <signal.h>
 #include <utility>
+
+#include <xgrad/train/interrupt.hpp>
 
 namespace xgrad::train {
 namespace {

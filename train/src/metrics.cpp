@@ -1,10 +1,11 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <ostream>
+
+#include <fmt/format.h>
+
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/extremum.hpp>
@@ -27,8 +28,9 @@ void require_classes(const char* what, const char* name, const std::vector<std::
   for (std::size_t i = 0; i < all.size(); ++i)
     if (all[i] < 0 || all[i] >= classes)
       ErrorReport(what,
-                  classes == kAnyClass ? fmt::format("{}: class {} at row {} is negative", name, all[i], i)
-                                       : fmt::format("{}: class {} at row {} outside 0..{}", name, all[i], i, classes - 1),
+                  classes == kAnyClass
+                      ? fmt::format("{}: class {} at row {} is negative", name, all[i], i)
+                      : fmt::format("{}: class {} at row {} outside 0..{}", name, all[i], i, classes - 1),
                   at)
           .index_error();
 }

@@ -1,12 +1,11 @@
-#include <xgrad/train/progress.hpp>
-
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include <xgrad/train/progress.hpp>
 
 #include "table.hpp"
 
@@ -16,7 +15,8 @@ namespace {
 std::string clock_text(double seconds) {
   constexpr double kMost = 3.6e9;  // a million hours
   const auto s = static_cast<std::int64_t>(std::clamp(seconds, 0.0, kMost) + 0.5);
-  return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60) : fmt::format("{:02}:{:02}", s / 60, s % 60);
+  return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+                   : fmt::format("{:02}:{:02}", s / 60, s % 60);
 }
 
 std::string bar(double fraction) {
@@ -33,7 +33,11 @@ std::string bar(double fraction) {
 }  // namespace
 
 Progress::Progress(std::int64_t total, std::string label)
-    : total_(std::max<std::int64_t>(total, 0)), label_(std::move(label)), terminal_(isatty(STDERR_FILENO) == 1), start_(Clock::now()), drawn_(start_) {}
+    : total_(std::max<std::int64_t>(total, 0)),
+      label_(std::move(label)),
+      terminal_(isatty(STDERR_FILENO) == 1),
+      start_(Clock::now()),
+      drawn_(start_) {}
 
 Progress::~Progress() { close(); }
 
@@ -49,8 +53,9 @@ std::string Progress::line() const {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done_) / seconds : 0;
   const double left = rate > 0 ? static_cast<double>(total - done_) / rate : 0;
-  return fmt::format("{} {:3.0f}%|{}| {}/{} [{}<{}, {:.1f}it/s{}{}]", detail::plain(label_), fraction * 100, bar(fraction), done_, total,
-                     clock_text(seconds), clock_text(left), rate, note_.empty() ? "" : ", ", detail::plain(note_));
+  return fmt::format("{} {:3.0f}%|{}| {}/{} [{}<{}, {:.1f}it/s{}{}]", detail::plain(label_), fraction * 100,
+                     bar(fraction), done_, total, clock_text(seconds), clock_text(left), rate,
+                     note_.empty() ? "" : ", ", detail::plain(note_));
 }
 
 void Progress::draw() {

@@ -1,8 +1,9 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
+
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/train/summary.hpp>
 
@@ -25,13 +26,14 @@ struct Row {
 
 std::string thousands(std::int64_t n) {
   std::string s = std::to_string(n);
-  for (std::ptrdiff_t i = static_cast<std::ptrdiff_t>(s.size()) - 3; i > 0; i -= 3) s.insert(static_cast<std::size_t>(i), ",");
+  for (std::ptrdiff_t i = static_cast<std::ptrdiff_t>(s.size()) - 3; i > 0; i -= 3)
+    s.insert(static_cast<std::size_t>(i), ",");
   return s;
 }
 
-// Multiply-adds of one call. Each value that a layer computes costs as many as its weight has entries for it: the output
-// values of a linear layer or convolution, weight (out, ...); the input values of a transposed convolution, weight
-// (in, ...); every step of a recurrent layer, all its matrices. A table of rows is only looked up.
+// Multiply-adds of one call. Each value that a layer computes costs as many as its weight has entries for it: the
+// output values of a linear layer or convolution, weight (out, ...); the input values of a transposed convolution,
+// weight (in, ...); every step of a recurrent layer, all its matrices. A table of rows is only looked up.
 std::int64_t mult_adds_of(const nn::Module& m, const Tensor& input, const Tensor& output) {
   const std::string& label = m.label();
   if (label.starts_with("Embedding")) return 0;
@@ -39,8 +41,10 @@ std::int64_t mult_adds_of(const nn::Module& m, const Tensor& input, const Tensor
   std::int64_t sum = 0;
   for (const auto& [name, p] : m.named_parameters(false)) {
     if (!name.starts_with("weight") || p.dim() < 2 || p.size(0) == 0) continue;
-    if (name != "weight") sum += steps * p.numel();
-    else sum += (label.starts_with("ConvTranspose") ? input : output).numel() * (p.numel() / p.size(0));
+    if (name != "weight")
+      sum += steps * p.numel();
+    else
+      sum += (label.starts_with("ConvTranspose") ? input : output).numel() * (p.numel() / p.size(0));
   }
   return sum;
 }
@@ -63,7 +67,9 @@ struct Builder {
     const std::size_t at = rows.size();
     Row r;
     const std::string label = m.label().empty() ? "Module" : m.label();
-    r.layer = depth == 0 ? label : fmt::format("{}{}{}: {} {}-{}", indent, last ? "└─" : "├─", name, label, depth, ++numbers[depth]);
+    r.layer = depth == 0
+                  ? label
+                  : fmt::format("{}{}{}: {} {}-{}", indent, last ? "└─" : "├─", name, label, depth, ++numbers[depth]);
     for (const Tensor& p : m.parameters(false)) r.parameters += p.numel();
     rows.push_back(std::move(r));
     hooks.emplace_back(m, m.register_forward_hook([this, at](const nn::Module& self, const Tensor& x, const Tensor& y) {
@@ -115,8 +121,9 @@ std::string table(const std::vector<Row>& rows, const Summary& s, std::int64_t b
   const std::string rule(width[0] + width[1] + width[2] + width[3] + 6, '=');
   std::string t = rule + "\n" + line(cells[0]) + rule + "\n";
   for (std::size_t r = 1; r < cells.size(); ++r) t += line(cells[r]);
-  t += fmt::format("{}\nParameters: {} (trainable {}), {:.3f} MB   Multiply-adds: {}{}\n{}\n", rule, thousands(s.parameters), thousands(s.trainable),
-                   static_cast<double>(bytes) / 1e6, s.partial ? ">= " : "", thousands(s.mult_adds), rule);
+  t += fmt::format("{}\nParameters: {} (trainable {}), {:.3f} MB   Multiply-adds: {}{}\n{}\n", rule,
+                   thousands(s.parameters), thousands(s.trainable), static_cast<double>(bytes) / 1e6,
+                   s.partial ? ">= " : "", thousands(s.mult_adds), rule);
   return t;
 }
 

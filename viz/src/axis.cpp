@@ -1,10 +1,10 @@
 #include "axis.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include <fmt/format.h>
 
 namespace xgrad::viz {
 namespace {

@@ -1,19 +1,20 @@
 #include "child_process.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstring>
-#include <thread>
-#include <xgrad/descriptor.hpp>
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
+#include <xgrad/descriptor.hpp>
 
 extern char** environ;
 
@@ -209,8 +210,10 @@ ChildResult run_child(const std::vector<std::string>& arguments, const std::stri
   r.outcome = ended ? child.outcome() : output.overflowed() ? Outcome::failed : Outcome::timed_out;
   const std::string end = output.overflowed() ? "its output is too long" : child.how_it_ended();
   const bool blank = r.message.find_first_not_of(" \t\r\n\f\v") == std::string::npos;
-  if (blank) r.message = end;
-  else if (r.outcome == Outcome::failed) r.message = fmt::format("{}: {}", end, r.message);
+  if (blank)
+    r.message = end;
+  else if (r.outcome == Outcome::failed)
+    r.message = fmt::format("{}: {}", end, r.message);
   return r;
 }
 

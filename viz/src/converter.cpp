@@ -1,14 +1,15 @@
 #include "converter.hpp"
 
+#include <chrono>
+#include <cstdio>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <new>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <cstdio>
-#include <new>
-#include <string_view>
+#include <fmt/format.h>
+
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
 #include <xgrad/error.hpp>
 
 namespace xgrad::viz {

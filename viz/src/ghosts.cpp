@@ -1,10 +1,10 @@
 // Dashed copies in the place of edges. Graphviz lays out the nodes and a virtual one for every rank that an edge
 // passes; its time grows much faster than their number, and a node with many edges pulls everything out of line.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <climits>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "picture.hpp"
 

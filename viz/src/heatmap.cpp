@@ -16,7 +16,9 @@ constexpr Rgb kNegative{0x76, 0x2A, 0x83}, kZero{0xF7, 0xF7, 0xF7}, kPositive{0x
 
 // Relative luminance of WCAG 2; decides between black and white digits.
 double luminance(const Rgb& c) {
-  const auto linear = [](double x) { return x / 255 <= 0.03928 ? x / 255 / 12.92 : std::pow((x / 255 + 0.055) / 1.055, 2.4); };
+  const auto linear = [](double x) {
+    return x / 255 <= 0.03928 ? x / 255 / 12.92 : std::pow((x / 255 + 0.055) / 1.055, 2.4);
+  };
   return 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]);
 }
 
@@ -57,12 +59,18 @@ std::string short_number(double v) {
   if (std::isinf(v)) return v > 0 ? "∞" : "−∞";
   const double a = std::fabs(v);
   std::string s;
-  if (a == 0) s = "0";
-  else if (a < 5e-4 || a >= 1e5) s = fmt::format("{:.0e}", a);
-  else if (a < 0.0995) s = fmt::format("{:.3f}", a);
-  else if (a < 0.1005) s = "0.100";
-  else if (a < 100) s = fmt::format("{:.2f}", a);
-  else s = fmt::format("{:.0f}", a);
+  if (a == 0)
+    s = "0";
+  else if (a < 5e-4 || a >= 1e5)
+    s = fmt::format("{:.0e}", a);
+  else if (a < 0.0995)
+    s = fmt::format("{:.3f}", a);
+  else if (a < 0.1005)
+    s = "0.100";
+  else if (a < 100)
+    s = fmt::format("{:.2f}", a);
+  else
+    s = fmt::format("{:.0f}", a);
   return v < 0 ? "−" + s : s;
 }
 
@@ -87,12 +95,23 @@ std::string escape(const std::string& text) {
       continue;
     }
     switch (c) {
-      case '&': s += "&amp;"; break;
-      case '<': s += "&lt;"; break;
-      case '>': s += "&gt;"; break;
-      case '"': s += "&quot;"; break;
-      case '\\': s += "&#92;"; break;
-      default: s += c < 32 || c == 127 ? ' ' : c;
+      case '&':
+        s += "&amp;";
+        break;
+      case '<':
+        s += "&lt;";
+        break;
+      case '>':
+        s += "&gt;";
+        break;
+      case '"':
+        s += "&quot;";
+        break;
+      case '\\':
+        s += "&#92;";
+        break;
+      default:
+        s += c < 32 || c == 127 ? ' ' : c;
     }
   }
   return s;
@@ -151,8 +170,7 @@ bool has_minus_infinity(const Tensor& t) {
 
 bool has_nonfinite(const Tensor& t, const char*& word, bool masks) {
   bool nan = false, inf = false;
-  for (const double x : t.detach().to_vector<double>())
-    nan |= std::isnan(x), inf |= std::isinf(x) && !(masks && x < 0);
+  for (const double x : t.detach().to_vector<double>()) nan |= std::isnan(x), inf |= std::isinf(x) && !(masks && x < 0);
   word = nan ? "NaN" : "Inf";
   return nan || inf;
 }

@@ -1,7 +1,8 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
+
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/viz/image_grid.hpp>
@@ -80,7 +81,6 @@ class Grid {
     choose_colours();
     lay_out(at);
   }
-
 
   std::string svg() const {
     std::string s = fmt::format(
@@ -247,7 +247,8 @@ class Grid {
   std::string png(const Images& row, std::int64_t i) const {
     const double* v = row.image(i);
     const std::int64_t plane = row.height * row.width;
-    const Range range = o_.shared_range || o_.range ? shared_ : range_to_draw(finite_range(v, v + row.channels * plane));
+    const Range range =
+        o_.shared_range || o_.range ? shared_ : range_to_draw(finite_range(v, v + row.channels * plane));
     const std::int64_t factor = dots_per_pixel();
     const std::int64_t width = row.width * factor, height = row.height * factor;
     std::vector<std::uint8_t> rgb(static_cast<std::size_t>(width * height * 3));
@@ -285,7 +286,8 @@ std::string image_grid(const std::vector<Tensor>& rows, const std::string& path,
                        Location at) {
   require_picture_path(kOp, path, at);
   const Grid grid(rows, options, at);  // finds mistakes in the arguments, before anything is drawn
-  return save_svg(kOp, [&] { return grid.svg(); }, path, at);
+  return save_svg(
+      kOp, [&] { return grid.svg(); }, path, at);
 }
 
 std::string image_grid(const Tensor& images, const std::string& path, const ImageGridOptions& options, Location at) {

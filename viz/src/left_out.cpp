@@ -1,9 +1,9 @@
 #include "left_out.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 namespace xgrad::viz {
 
@@ -12,8 +12,10 @@ bool LeftOut::drawn(double x, double y) {
   ++points_;
   const bool finite = std::isfinite(x) && std::isfinite(y);
   const bool positive = (x_.scale == Scale::linear || x > 0) && (y_.scale == Scale::linear || y > 0);
-  if (!finite) ++not_finite_;
-  else if (!positive) ++not_positive_;
+  if (!finite)
+    ++not_finite_;
+  else if (!positive)
+    ++not_positive_;
   return finite && positive;
 }
 

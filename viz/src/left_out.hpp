@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <vector>
+
 #include <xgrad/viz/plot.hpp>
 
 namespace xgrad::viz {

@@ -1,8 +1,8 @@
 #include "legend.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace xgrad::viz {
 

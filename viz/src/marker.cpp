@@ -1,11 +1,11 @@
 #include "marker.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
+
+#include <fmt/format.h>
 
 #include "png.hpp"
 #include "svg_text.hpp"

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <vector>
+
 #include <xgrad/viz/plot.hpp>
 
 #include "polyline.hpp"

@@ -182,8 +182,10 @@ class Builder {
     if (k < op.values.size()) n.value = op.values[k];
     if (k < op.grads.size()) n.grad = op.grads[k];
     if (root && !n.value.defined()) {
-      if (graph_.root_overwritten) n.notes.push_back("value changed since it was computed");
-      else n.value = root_.detach();
+      if (graph_.root_overwritten)
+        n.notes.push_back("value changed since it was computed");
+      else
+        n.value = root_.detach();
     }
     n.source = fmt::format("{}:{}", base_name(op.at.file_name()), op.at.line());
     n.box = box;
@@ -195,10 +197,10 @@ class Builder {
   // Minus infinity in data that takes no gradient, or written as a number (masked_fill(scores, mask, -inf)), is a mask;
   // so are those of what it is put on.
   void mark_masks() {
-    for (PicNode& n : p_.nodes)
-      n.masks |= n.kind == Kind::data && n.value.defined() && has_minus_infinity(n.value);
+    for (PicNode& n : p_.nodes) n.masks |= n.kind == Kind::data && n.value.defined() && has_minus_infinity(n.value);
     for (const PicEdge& e : p_.edges)  // in the order of the operations
-      if (node(e.from).masks && node(e.to).value.defined() && has_minus_infinity(node(e.to).value)) node(e.to).masks = true;
+      if (node(e.from).masks && node(e.to).value.defined() && has_minus_infinity(node(e.to).value))
+        node(e.to).masks = true;
   }
 
   // From the result back along the longest way through operations.
@@ -242,9 +244,12 @@ class Builder {
       const tape::SavedAs as = op.saved_as[k];
       const int source = as.input >= 0 ? from[static_cast<std::size_t>(as.input)] : -1;
       std::string name;
-      if (as.output >= 0) name = as.output ? fmt::format("output {}", as.output + 1) : "its result";
-      else if (source >= 0) name = label_of(node(source));
-      else name = describe_kept(op.saved[k]);
+      if (as.output >= 0)
+        name = as.output ? fmt::format("output {}", as.output + 1) : "its result";
+      else if (source >= 0)
+        name = label_of(node(source));
+      else
+        name = describe_kept(op.saved[k]);
       const bool again = source >= 0 && as.output < 0 ? !named.insert(source).second
                                                       : std::ranges::find(n.saves, name) != n.saves.end();
       if (!name.empty() && !again) n.saves.push_back(name);
@@ -262,7 +267,8 @@ class Builder {
     std::map<int, std::vector<PicEdge*>> owned;
     for (PicEdge& e : p_.edges) {
       const PicNode &from = p_.nodes[static_cast<std::size_t>(e.from)], &to = p_.nodes[static_cast<std::size_t>(e.to)];
-      const bool learnt = from.kind == Kind::parameter || from.kind == Kind::frozen || (from.kind == Kind::ghost && from.ghost_of == Kind::parameter);
+      const bool learnt = from.kind == Kind::parameter || from.kind == Kind::frozen ||
+                          (from.kind == Kind::ghost && from.ghost_of == Kind::parameter);
       if (learnt && to.main_line && from.box == to.box) owned[e.to].push_back(&e);
     }
     for (auto& [operation, edges] : owned) {
@@ -271,8 +277,7 @@ class Builder {
         if (edges.size() == 2) edges.back()->side = Side::second;
         continue;
       }
-      for (PicEdge& e : p_.edges)
-        e.passes |= e.to == operation && std::ranges::find(edges, &e) == edges.end();
+      for (PicEdge& e : p_.edges) e.passes |= e.to == operation && std::ranges::find(edges, &e) == edges.end();
     }
   }
   static std::string label_of(const PicNode& n) {
@@ -282,9 +287,11 @@ class Builder {
   // A box around a single node only adds ink.
   void drop_small_boxes() {
     for (const PicNode& n : p_.nodes)
-      for (int b = n.box; b >= 0; b = p_.boxes[static_cast<std::size_t>(b)].parent) ++p_.boxes[static_cast<std::size_t>(b)].members;
+      for (int b = n.box; b >= 0; b = p_.boxes[static_cast<std::size_t>(b)].parent)
+        ++p_.boxes[static_cast<std::size_t>(b)].members;
     const auto kept = [&](int b) {
-      while (b >= 0 && p_.boxes[static_cast<std::size_t>(b)].members < 2) b = p_.boxes[static_cast<std::size_t>(b)].parent;
+      while (b >= 0 && p_.boxes[static_cast<std::size_t>(b)].members < 2)
+        b = p_.boxes[static_cast<std::size_t>(b)].parent;
       return b;
     };
     for (PicNode& n : p_.nodes) n.box = kept(n.box);
@@ -300,8 +307,8 @@ class Builder {
   std::map<std::uint64_t, int> boxes_, call_number_;  // by call
   std::map<Output, int> outputs_;
   std::set<Output> used_, reached_;
-  std::map<std::size_t, int> sources_;                  // by id
-  std::map<const void*, std::size_t> states_;           // of a tensor: the id it was first read with
+  std::map<std::size_t, int> sources_;         // by id
+  std::map<const void*, std::size_t> states_;  // of a tensor: the id it was first read with
   std::vector<std::tuple<int, std::int64_t, std::vector<int>>> saved_;
 };
 

@@ -14,8 +14,8 @@ enum class Kind { data, parameter, ghost, frozen, operation, output, result };
 
 struct PicNode {
   Kind kind;
-  std::string title, symbol;       // symbol: "W", "b", "z", "a", "L" ...
-  int layer = 0;                   // its superscript, 0 for none
+  std::string title, symbol;  // symbol: "W", "b", "z", "a", "L" ...
+  int layer = 0;              // its superscript, 0 for none
   DType dtype = DType::float32;
   Shape shape;
   Tensor value, grad;
@@ -24,10 +24,10 @@ struct PicNode {
   bool masks = false;              // its -inf are meant: a mask of attention, or what such a mask was put on
   std::vector<std::string> notes;  // why something is not shown
   std::vector<std::string> saves;
-  std::string source;              // "train.cpp:42"
-  int box = -1;                    // innermost module box
+  std::string source;  // "train.cpp:42"
+  int box = -1;        // innermost module box
   bool main_line = false;
-  int original = -1;               // of a ghost: the node it repeats
+  int original = -1;                // of a ghost: the node it repeats
   Kind ghost_of = Kind::parameter;  // of a ghost: what it stands for
 };
 
@@ -38,26 +38,26 @@ enum class Side { none, first, second };
 struct PicEdge {
   int from, to;
   Side side = Side::none;
-  bool passes = false;             // on its way it passes the parameters that stand before the operation
-  bool beside = false;             // a target that feeds the result only: placed next to it
-  bool backward = false;           // a gradient flows back along it
-  double norm = -1;                // of that gradient, -1 if unknown
-  int position = -1;               // among the inputs of the operation
+  bool passes = false;    // on its way it passes the parameters that stand before the operation
+  bool beside = false;    // a target that feeds the result only: placed next to it
+  bool backward = false;  // a gradient flows back along it
+  double norm = -1;       // of that gradient, -1 if unknown
+  int position = -1;      // among the inputs of the operation
 };
 
 struct PicBox {
   std::string id, label;
   int parent = -1;
-  int members = 0;                 // nodes inside, nested ones included
+  int members = 0;  // nodes inside, nested ones included
 };
 
 struct Picture {
-  std::vector<PicNode> nodes;      // in tape order
+  std::vector<PicNode> nodes;  // in tape order
   std::vector<PicEdge> edges;
   std::vector<PicBox> boxes;
   bool backward_ran = false;
   int left_out = 0, main_length = 0;
-  int depth = 0;                   // ranks from first to last
+  int depth = 0;  // ranks from first to last
 };
 
 Picture build_picture(const Tensor& root, const Options& options);

@@ -1,10 +1,11 @@
 // What a plot holds. Drawing it is in plot_drawing.cpp.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cmath>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/viz/plot.hpp>
 
@@ -25,8 +26,9 @@ void require_range(const std::optional<Range>& r, Scale scale, const char* name,
   if (scale == Scale::log && r->low <= 0)
     invalid(fmt::format("{} from {}: a log scale starts above 0", name, r->low), at);
   if (!is_drawable(*r, scale))
-    invalid(fmt::format("{} from {} to {}: too narrow or too wide for ticks with different numbers", name, r->low, r->high),
-            at);
+    invalid(
+        fmt::format("{} from {} to {}: too narrow or too wide for ticks with different numbers", name, r->low, r->high),
+        at);
 }
 
 void require_opacity(double o, const Location& at) {
@@ -146,7 +148,8 @@ Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Se
 
 std::string Plot::save(const std::string& path, Location at) const {
   require_picture_path("viz::Plot", path, at);
-  return save_svg("viz::Plot", [&] { return svg(); }, path, at);
+  return save_svg(
+      "viz::Plot", [&] { return svg(); }, path, at);
 }
 
 }  // namespace xgrad::viz

@@ -1,10 +1,11 @@
 // A plot as SVG text: ground, grid, series in their order, frame and legend.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
+
+#include <fmt/format.h>
+
 #include <xgrad/viz/plot.hpp>
 
 #include "axis.hpp"

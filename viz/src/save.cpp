@@ -1,10 +1,11 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+
+#include <fmt/format.h>
+
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/viz.hpp>

@@ -1,11 +1,12 @@
 #include "svg_file.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string_view>
+
+#include <fmt/format.h>
+
 #include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
 

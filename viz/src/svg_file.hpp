@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+
 #include <xgrad/error.hpp>
 
 namespace xgrad::viz {

@@ -1,10 +1,10 @@
 #include "svg_text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace xgrad::viz {
 namespace {

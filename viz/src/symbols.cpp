@@ -11,9 +11,9 @@ namespace {
 
 bool is_activation(const std::string& op) {
   static const std::set<std::string> names{
-      "relu",    "tanh",       "sigmoid",     "leaky_relu", "elu",      "silu",       "gelu",
-      "softplus", "log_sigmoid", "softmax",    "log_softmax", "relu6",   "selu",       "celu",
-      "mish",    "hardtanh",   "hardswish",   "hardsigmoid", "softsign", "tanhshrink", "prelu"};
+      "relu",     "tanh",        "sigmoid",   "leaky_relu",  "elu",      "silu",       "gelu",
+      "softplus", "log_sigmoid", "softmax",   "log_softmax", "relu6",    "selu",       "celu",
+      "mish",     "hardtanh",    "hardswish", "hardsigmoid", "softsign", "tanhshrink", "prelu"};
   return names.contains(op);
 }
 bool takes_weight_and_bias(const std::string& op) {

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <vector>
+
 #include <xgrad/error.hpp>
 
 namespace xgrad {

@@ -17,7 +17,8 @@ namespace xgrad {
 // backward() from several roots in one pass.
 XGRAD_API void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs = {},
                         GradOptions options = {}, Location at = Location::current());
-void backward(const std::vector<Tensor>&, const std::vector<Tensor>&, bool, bool = false) = delete;  // {.retain_graph = true}
+void backward(const std::vector<Tensor>&, const std::vector<Tensor>&, bool,
+              bool = false) = delete;  // {.retain_graph = true}
 
 XGRAD_API bool grad_enabled();
 // Turns recording on or off for this thread while it lives.

@@ -14,12 +14,18 @@ struct ByName {
 };
 
 template <class T>
-  requires requires(const T& t) {
-    { t.by_name } -> std::same_as<const ByName&>;
-  }
+requires requires(const T& t) {
+  { t.by_name } -> std::same_as<const ByName&>;
+}
 std::ostream& operator<<(std::ostream&, const T&) = delete;  // options have no text: print the members you want
-namespace nn { using xgrad::operator<<; }
-namespace optim { using xgrad::operator<<; }
-namespace viz { using xgrad::operator<<; }
+namespace nn {
+using xgrad::operator<<;
+}
+namespace optim {
+using xgrad::operator<<;
+}
+namespace viz {
+using xgrad::operator<<;
+}
 
 }  // namespace xgrad

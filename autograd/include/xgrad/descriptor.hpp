@@ -2,11 +2,11 @@
 // of the process, leaks into its children or takes the place of its standard streams.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cerrno>
 #include <cstddef>
+#include <sys/types.h>
 #include <utility>
+
 #include <xgrad/export.hpp>
 
 namespace xgrad {

@@ -23,10 +23,13 @@ inline constexpr DType kBool = DType::boolean;
 constexpr int item_size(DType d) {
   switch (d) {
     case DType::float32:
-    case DType::int32: return 4;
+    case DType::int32:
+      return 4;
     case DType::float64:
-    case DType::int64: return 8;
-    default: return 1;
+    case DType::int64:
+      return 8;
+    default:
+      return 1;
   }
 }
 constexpr bool is_floating(DType d) { return d == DType::float32 || d == DType::float64; }
@@ -58,12 +61,30 @@ struct dtype_of_t {
                 "item<T>() and to_vector<T>() convert to other numbers, tensor(values) converts from them");
   static constexpr DType value = DType::float32;
 };
-template <> struct dtype_of_t<float> { static constexpr DType value = DType::float32; };
-template <> struct dtype_of_t<double> { static constexpr DType value = DType::float64; };
-template <> struct dtype_of_t<std::int64_t> { static constexpr DType value = DType::int64; };
-template <> struct dtype_of_t<std::int32_t> { static constexpr DType value = DType::int32; };
-template <> struct dtype_of_t<std::uint8_t> { static constexpr DType value = DType::uint8; };
-template <> struct dtype_of_t<bool> { static constexpr DType value = DType::boolean; };
+template <>
+struct dtype_of_t<float> {
+  static constexpr DType value = DType::float32;
+};
+template <>
+struct dtype_of_t<double> {
+  static constexpr DType value = DType::float64;
+};
+template <>
+struct dtype_of_t<std::int64_t> {
+  static constexpr DType value = DType::int64;
+};
+template <>
+struct dtype_of_t<std::int32_t> {
+  static constexpr DType value = DType::int32;
+};
+template <>
+struct dtype_of_t<std::uint8_t> {
+  static constexpr DType value = DType::uint8;
+};
+template <>
+struct dtype_of_t<bool> {
+  static constexpr DType value = DType::boolean;
+};
 template <class T>
 inline constexpr DType dtype_of = dtype_of_t<std::remove_cv_t<T>>::value;
 
@@ -72,7 +93,7 @@ concept Arithmetic = std::is_arithmetic_v<T>;
 // The six types above.
 template <class T>
 concept Element = std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, std::int64_t> ||
-                  std::is_same_v<T, std::int32_t> || std::is_same_v<T, std::uint8_t> || std::is_same_v<T, bool>;
+    std::is_same_v<T, std::int32_t> || std::is_same_v<T, std::uint8_t> || std::is_same_v<T, bool>;
 // The element type that holds the values of type T: T itself, double for long double, int64 for other integers.
 template <Arithmetic T>
 using ElementFor =
@@ -84,7 +105,9 @@ class Scalar {
  public:
   template <Arithmetic T>
   constexpr Scalar(T v)  // NOLINT: implicit on purpose, so that literals mix with tensors
-      : kind_(std::is_same_v<T, bool> ? Kind::boolean : std::is_integral_v<T> ? Kind::integer : Kind::floating),
+      : kind_(std::is_same_v<T, bool> ? Kind::boolean
+              : std::is_integral_v<T> ? Kind::integer
+                                      : Kind::floating),
         float_(static_cast<double>(v)),
         int_(std::is_floating_point_v<T> ? 0 : static_cast<std::int64_t>(v)) {}
 
@@ -95,9 +118,12 @@ class Scalar {
   constexpr std::int64_t to_int64() const { return is_floating() ? static_cast<std::int64_t>(float_) : int_; }
   template <class T>
   constexpr T to() const {
-    if constexpr (std::is_same_v<T, bool>) return float_ != 0;
-    else if constexpr (std::is_floating_point_v<T>) return static_cast<T>(float_);
-    else return static_cast<T>(to_int64());
+    if constexpr (std::is_same_v<T, bool>)
+      return float_ != 0;
+    else if constexpr (std::is_floating_point_v<T>)
+      return static_cast<T>(float_);
+    else
+      return static_cast<T>(to_int64());
   }
 
   // "2", "0.5", "true". (A friend, so that it is not looked at for plain numbers.)

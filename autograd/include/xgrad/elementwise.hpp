@@ -62,8 +62,7 @@ TileKernel make_kernel(const F& f, DType dtype, double ns) {
 // Result of f over the broadcast inputs, which share one floating dtype (DTypeError otherwise). Never recorded: the
 // result has no gradient. With a gradient that comes by itself: elementwise("name", f, x) in <xgrad/custom.hpp>.
 template <class F, class... In>
-  requires(std::is_same_v<In, Tensor> && ...)
-Tensor map(F f, const In&... in) {
+requires(std::is_same_v<In, Tensor>&&...) Tensor map(F f, const In&... in) {
   const Tensor* list[] = {&in...};
   constexpr int n = sizeof...(In);
   static_assert(n <= detail::kMaxTileInputs);
@@ -75,8 +74,7 @@ Tensor map(F f, const In&... in) {
 
 // As map(), but while gradients are recorded f runs on Tensors, so the result is differentiable.
 template <class F, class... In>
-  requires(std::is_same_v<In, Tensor> && ...)
-Tensor fuse(F f, const In&... in) {
+requires(std::is_same_v<In, Tensor>&&...) Tensor fuse(F f, const In&... in) {
   if (grad_enabled()) {
     const Tensor* list[] = {&in...};
     if (detail::any_wants_grad(list, sizeof...(In))) return f(in...);
@@ -86,7 +84,7 @@ Tensor fuse(F f, const In&... in) {
 
 // Without a name the result would not be recorded, and nothing would say so.
 template <class F, class... In>
-  requires(sizeof...(In) > 0 && (std::is_same_v<In, Tensor> && ...))
-void elementwise(F, const In&...) = delete;  // recorded: elementwise("name", f, x), custom.hpp; values only: map(f, x)
+requires(sizeof...(In) > 0 && (std::is_same_v<In, Tensor> && ...)) void elementwise(F, const In&...) =
+    delete;  // recorded: elementwise("name", f, x), custom.hpp; values only: map(f, x)
 
 }  // namespace xgrad

@@ -50,13 +50,27 @@ class XGRAD_API Error : public std::runtime_error {
  public:
   explicit Error(const std::string& what) : std::runtime_error(what) {}
 };
-class XGRAD_API ShapeError : public Error { using Error::Error; };      // sizes or ranks do not fit
-class XGRAD_API DTypeError : public Error { using Error::Error; };      // element types do not fit
-class XGRAD_API IndexError : public Error { using Error::Error; };      // an index or dimension out of range
-class XGRAD_API ValueError : public Error { using Error::Error; };      // an argument outside its domain
-class XGRAD_API AutogradError : public Error { using Error::Error; };   // misuse of the tape
-class XGRAD_API IoError : public Error { using Error::Error; };         // files: missing, damaged, not writable
-class XGRAD_API OutOfMemoryError : public Error { using Error::Error; };  // names the bytes wanted
+class XGRAD_API ShapeError : public Error {
+  using Error::Error;
+};  // sizes or ranks do not fit
+class XGRAD_API DTypeError : public Error {
+  using Error::Error;
+};  // element types do not fit
+class XGRAD_API IndexError : public Error {
+  using Error::Error;
+};  // an index or dimension out of range
+class XGRAD_API ValueError : public Error {
+  using Error::Error;
+};  // an argument outside its domain
+class XGRAD_API AutogradError : public Error {
+  using Error::Error;
+};  // misuse of the tape
+class XGRAD_API IoError : public Error {
+  using Error::Error;
+};  // files: missing, damaged, not writable
+class XGRAD_API OutOfMemoryError : public Error {
+  using Error::Error;
+};  // names the bytes wanted
 
 XGRAD_API std::ostream& operator<<(std::ostream& os, const Error& e);  // what()
 

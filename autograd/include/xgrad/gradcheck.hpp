@@ -28,9 +28,10 @@ XGRAD_API bool gradcheck(const GradcheckFunction& f, const std::vector<Tensor>& 
 XGRAD_API bool gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs,
                          GradcheckOptions options = {}, Location at = Location::current());
 // gradcheck of the gradient: second derivatives, with random seeds that are inputs too.
-XGRAD_API bool gradgradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options = {},
-                             Location at = Location::current());
-XGRAD_API bool gradgradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs,
+XGRAD_API bool gradgradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs,
                              GradcheckOptions options = {}, Location at = Location::current());
+XGRAD_API bool gradgradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& f,
+                             const std::vector<Tensor>& inputs, GradcheckOptions options = {},
+                             Location at = Location::current());
 
 }  // namespace xgrad

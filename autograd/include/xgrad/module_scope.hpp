@@ -18,7 +18,7 @@ struct XGRAD_API ModuleInfo {
 struct XGRAD_API ModuleCall {
   std::shared_ptr<const ModuleInfo> info;
   std::shared_ptr<const ModuleCall> parent;
-  std::uint64_t id = 0;  // unique per process, increasing
+  std::uint64_t id = 0;      // unique per process, increasing
   std::string path() const;  // "net.conv"
 };
 

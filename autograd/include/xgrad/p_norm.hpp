@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+
 #include <xgrad/export.hpp>
 
 namespace xgrad::detail {

@@ -27,8 +27,8 @@ namespace xgrad::detail {
 XGRAD_API int usable_threads();
 
 using RangeFn = void (*)(const void* f, std::int64_t begin, std::int64_t end);
-// Calls f on `parts` nearly equal ranges of [0, n), by as many threads as have time. Sleeping threads are woken when the
-// work is worth it. An exception of any part is rethrown here.
+// Calls f on `parts` nearly equal ranges of [0, n), by as many threads as have time. Sleeping threads are woken when
+// the work is worth it. An exception of any part is rethrown here.
 XGRAD_API void parallel_ranges(std::int64_t n, int parts, RangeFn call, const void* f, bool worth_waking);
 
 // While alive, kernels called from this thread use one thread.
@@ -66,9 +66,8 @@ void parallel_for(std::int64_t n, std::int64_t grain, const F& f) {
 template <class F>
 void parallel_cost(std::int64_t n, double ns_per_item, const F& f) {
   const std::int64_t blocks = (n + 63) / 64;
-  parallel_for(blocks, std::max<std::int64_t>(1, grain_for(ns_per_item) / 64), [&](std::int64_t b, std::int64_t e) {
-    f(b * 64, std::min(n, e * 64));
-  });
+  parallel_for(blocks, std::max<std::int64_t>(1, grain_for(ns_per_item) / 64),
+               [&](std::int64_t b, std::int64_t e) { f(b * 64, std::min(n, e * 64)); });
 }
 
 }  // namespace xgrad::detail

@@ -14,7 +14,7 @@ namespace xgrad {
 class XGRAD_API Generator {
  public:
   explicit Generator(std::uint64_t seed = 0) : seed_(seed) {}
-  Generator(const Generator&) = delete;  // it has one sequence: auto& g = default_generator()
+  Generator(const Generator&) = delete;             // it has one sequence: auto& g = default_generator()
   Generator& operator=(const Generator&) = delete;  // a.set_state(b.get_state())
   void manual_seed(std::uint64_t seed);
   std::uint64_t seed() const;

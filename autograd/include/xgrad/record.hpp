@@ -35,8 +35,8 @@ class Grads {
  public:
   Grads() = default;
   template <class... T>
-    requires((std::is_same_v<std::remove_cvref_t<T>, Tensor>) && ...)
-  Grads(T&&... t) : size_(sizeof...(T)) {  // NOLINT: `return {ga, gb};`
+  requires((std::is_same_v<std::remove_cvref_t<T>, Tensor>)&&...) Grads(T&&... t)
+      : size_(sizeof...(T)) {  // NOLINT: `return {ga, gb};`
     static_assert(sizeof...(T) <= 4, "build Grads from a std::vector<Tensor> for more than four inputs");
     std::size_t i = 0;
     ((few_[i++] = std::forward<T>(t)), ...);
@@ -77,10 +77,10 @@ class TensorRefs {
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Winit-list-lifetime"
 #endif
-  TensorRefs(std::initializer_list<Ref> l) : refs_(l.begin()), size_(l.size()) {}                      // NOLINT
+  TensorRefs(std::initializer_list<Ref> l) : refs_(l.begin()), size_(l.size()) {}  // NOLINT
 #pragma GCC diagnostic pop
-  TensorRefs(std::span<const Tensor> v) : tensors_(v.data()), size_(v.size()) {}                       // NOLINT
-  TensorRefs(const std::vector<Tensor>& v) : tensors_(v.data()), size_(v.size()) {}                    // NOLINT
+  TensorRefs(std::span<const Tensor> v) : tensors_(v.data()), size_(v.size()) {}     // NOLINT
+  TensorRefs(const std::vector<Tensor>& v) : tensors_(v.data()), size_(v.size()) {}  // NOLINT
   std::size_t size() const { return size_; }
   const Tensor& operator[](std::size_t i) const { return tensors_ ? tensors_[i] : *refs_[i].tensor; }
 
@@ -118,8 +118,10 @@ concept MultiBackward = std::is_invocable_r_v<Grads, const F&, const Saved&, std
 template <class F>
 Grads call_backward(const void* closure, const Saved& s, std::span<const Tensor> g) {
   const F& f = *static_cast<const F*>(closure);
-  if constexpr (SingleBackward<F>) return f(s, g[0]);
-  else return f(s, g);
+  if constexpr (SingleBackward<F>)
+    return f(s, g[0]);
+  else
+    return f(s, g);
 }
 
 template <class F, bool Once>
@@ -157,8 +159,8 @@ std::vector<Tensor> record(const char* name, std::vector<Tensor> outputs, const 
 }
 // As record(), for a backward pass that is not itself differentiable.
 template <class F>
-Tensor record_once(const char* name, Tensor output, const TensorRefs& inputs, const TensorRefs& saved,
-                   F f, const Location& at = Location::current()) {
+Tensor record_once(const char* name, Tensor output, const TensorRefs& inputs, const TensorRefs& saved, F f,
+                   const Location& at = Location::current()) {
   detail::record_outputs<F, true>(name, {&output, 1}, inputs, saved, f, at);
   return output;
 }

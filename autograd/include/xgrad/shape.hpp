@@ -76,7 +76,8 @@ class Shape {
   void insert(std::int64_t i, std::int64_t n, Location at = Location::current()) {
     if (i < 0 || i > rank_) outside(i, at);
     push_back(n, at);
-    for (auto k = static_cast<std::size_t>(rank_ - 1); k > static_cast<std::size_t>(i); --k) std::swap(v_[k], v_[k - 1]);
+    for (auto k = static_cast<std::size_t>(rank_ - 1); k > static_cast<std::size_t>(i); --k)
+      std::swap(v_[k], v_[k - 1]);
   }
   // Takes the i-th number out; negative counts from the end.
   void erase(std::int64_t i, Location at = Location::current()) {
@@ -120,7 +121,8 @@ class Shape {
     rank_ = static_cast<std::uint8_t>(n);
   }
   std::size_t place(const Index& i) const {
-    if (static_cast<std::uint64_t>(i.value) < rank_) [[likely]] return static_cast<std::size_t>(i.value);
+    if (static_cast<std::uint64_t>(i.value) < rank_) [[likely]]
+      return static_cast<std::size_t>(i.value);
     if (i.value >= 0 || i.value < -rank_) outside(i.value, i.at);
     return static_cast<std::size_t>(i.value + rank_);
   }

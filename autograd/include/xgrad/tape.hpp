@@ -12,8 +12,8 @@
 namespace xgrad {
 
 // While alive on this thread, every recorded operation keeps copies of its results and of the tensors it reads, and
-// each backward pass copies of their gradients: what a picture with all values needs, whatever is written over the tensors
-// afterwards. Costs the memory of all intermediates, and of their gradients for each pass.
+// each backward pass copies of their gradients: what a picture with all values needs, whatever is written over the
+// tensors afterwards. Costs the memory of all intermediates, and of their gradients for each pass.
 class XGRAD_API TapeRecorder {
  public:
   [[nodiscard("a recorder without a name ends at once")]] TapeRecorder();
@@ -29,7 +29,7 @@ namespace tape {
 
 // A leaf, or a tensor that takes no gradient, as an operation found it.
 struct Source {
-  std::size_t id = 0;        // equal for all uses of one tensor with the same contents
+  std::size_t id = 0;  // equal for all uses of one tensor with the same contents
   std::string name;
   DType dtype = DType::float32;
   Shape shape;
@@ -47,10 +47,10 @@ struct Source {
 struct Input {
   std::int64_t node = -1;  // index into Graph::nodes, -1 for a source
   std::uint32_t output = 0;
-  Tensor leaf;             // a source that takes a gradient
+  Tensor leaf;  // a source that takes a gradient
   std::optional<Source> source;
-  bool reached = false;    // the backward pass sent a gradient along here
-  double norm = -1;        // of that gradient, of this use alone; -1 when not known
+  bool reached = false;  // the backward pass sent a gradient along here
+  double norm = -1;      // of that gradient, of this use alone; -1 when not known
 };
 
 // What a tensor kept for the backward pass is: an output of the operation itself, something it read (an index into
@@ -70,14 +70,14 @@ struct OpNode {
   std::vector<Shape> shapes;    // of the outputs
   std::vector<DType> dtypes;
   std::vector<std::string> names;  // given to the outputs by set_name(), or empty
-  std::vector<Tensor> values;   // of the outputs, when they were computed; empty or undefined when not recorded
-  std::vector<Tensor> grads;    // gradients of the outputs in the backward pass of the graph; likewise
-  std::vector<Tensor> saved;    // tensors kept for the backward pass (those still there or recorded)
-  std::vector<SavedAs> saved_as;  // what each of them is
-  std::vector<Tensor> constants;  // with a recorder: inputs without gradient, by input position (undefined elsewhere)
+  std::vector<Tensor> values;      // of the outputs, when they were computed; empty or undefined when not recorded
+  std::vector<Tensor> grads;       // gradients of the outputs in the backward pass of the graph; likewise
+  std::vector<Tensor> saved;       // tensors kept for the backward pass (those still there or recorded)
+  std::vector<SavedAs> saved_as;   // what each of them is
+  std::vector<Tensor> constants;   // with a recorder: inputs without gradient, by input position (undefined elsewhere)
   std::vector<double> edge_norms;  // with a recorder, after backward: norm of the gradient sent to each input, else -1
-  bool reached = false;         // the backward pass of the graph came here
-  bool freed = false;           // a backward pass has run and dropped the saved tensors
+  bool reached = false;            // the backward pass of the graph came here
+  bool freed = false;              // a backward pass has run and dropped the saved tensors
 };
 
 // All operations that `root` depends on, in the order they were recorded (inputs before users).

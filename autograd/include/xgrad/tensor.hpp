@@ -117,8 +117,10 @@ class XGRAD_API Tensor {
   T item(Location at = Location::current()) const {
     static_assert(Arithmetic<T> || std::is_enum_v<T>,
                   "xgrad: item<T>() gives a number, item<float>(); for all elements: to_vector<float>()");
-    if constexpr (Arithmetic<T> || std::is_enum_v<T>) return item_scalar(at).template to<T>();
-    else return detail::nothing<T>();
+    if constexpr (Arithmetic<T> || std::is_enum_v<T>)
+      return item_scalar(at).template to<T>();
+    else
+      return detail::nothing<T>();
   }
   Scalar item_scalar(Location at = Location::current()) const;
   // Row-major copy of all elements, converted to T, any type of numbers.
@@ -173,8 +175,8 @@ class XGRAD_API Tensor {
   // Number of in-place changes of the underlying storage.
   std::uint32_t version(Location at = Location::current()) const;
 
-  // Takes over the data (dtype, shape, memory) of another tensor; gradient, hooks and name stay. For casting and loading
-  // modules, whose members all share one handle. AutogradError on a non-leaf.
+  // Takes over the data (dtype, shape, memory) of another tensor; gradient, hooks and name stay. For casting and
+  // loading modules, whose members all share one handle. AutogradError on a non-leaf.
   void set_data(const Tensor& source, Location at = Location::current());
 
   // Name for messages and pictures ("fc1.weight").
@@ -187,11 +189,11 @@ class XGRAD_API Tensor {
 
   // ---- copies and casts ----
   [[nodiscard]] Tensor to(DType dtype,
-                          Location at = Location::current()) const;          // differentiable between floating types
+                          Location at = Location::current()) const;  // differentiable between floating types
   template <class T>
-    requires std::is_convertible_v<T, std::string>
-  Tensor to(const T&) const = delete;  // x.to(kFloat64); there is one device, the CPU
-  [[nodiscard]] Tensor clone(Location at = Location::current()) const;       // differentiable copy, contiguous
+  requires std::is_convertible_v<T, std::string> Tensor to(const T&)
+  const = delete;                                                       // x.to(kFloat64); there is one device, the CPU
+  [[nodiscard]] Tensor clone(Location at = Location::current()) const;  // differentiable copy, contiguous
   [[nodiscard]] Tensor contiguous(Location at = Location::current()) const;  // itself when already contiguous
 
   // ---- in place (version-counted; recorded when on the tape; refused on a leaf that requires grad) ----
@@ -251,8 +253,8 @@ class XGRAD_API Tensor {
   template <std::floating_point T>
   Tensor operator[](T) const = delete;  // an index is an integer
   template <class T>
-    requires std::is_convertible_v<T, std::string>
-  Tensor operator[](const T&) const = delete;  // a tensor has no names: x[0], net.get_parameter("fc.weight")
+  requires std::is_convertible_v<T, std::string> Tensor operator[](const T&) const =
+      delete;  // a tensor has no names: x[0], net.get_parameter("fc.weight")
   template <std::same_as<Slice> T>
   Tensor operator[](T) const = delete;  // x.slice(dim, start, stop, step)
   template <std::derived_from<Tensor> T>
@@ -264,7 +266,7 @@ class XGRAD_API Tensor {
     Source(const Tensor& t, Location where = Location::current()) : tensor(&t), at(where) {}  // NOLINT
     template <Arithmetic T>
     Source(T v, Location where = Location::current()) : number(v), at(where) {}  // NOLINT
-    const Tensor* tensor = nullptr;  // or the number
+    const Tensor* tensor = nullptr;                                              // or the number
     Scalar number = 0;
     Location at;
   };
@@ -298,14 +300,14 @@ class XGRAD_API Tensor {
   }
   [[nodiscard]] Tensor argmax(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
   template <std::integral D, std::integral K>
-    requires(!std::same_as<K, bool>)
-  Tensor sum(D, K) const = delete;  // dimensions in braces: x.sum({0, 1}); keepdim is true or false
+  requires(!std::same_as<K, bool>) Tensor sum(D, K)
+  const = delete;  // dimensions in braces: x.sum({0, 1}); keepdim is true or false
   template <std::integral D, std::integral K>
-    requires(!std::same_as<K, bool>)
-  Tensor mean(D, K) const = delete;  // dimensions in braces: x.mean({0, 1}); keepdim is true or false
+  requires(!std::same_as<K, bool>) Tensor mean(D, K)
+  const = delete;  // dimensions in braces: x.mean({0, 1}); keepdim is true or false
   template <std::integral K>
-    requires(!std::same_as<K, bool>)
-  Tensor argmax(std::int64_t, K) const = delete;  // argmax(dim, keepdim): keepdim is true or false
+  requires(!std::same_as<K, bool>) Tensor argmax(std::int64_t, K)
+  const = delete;  // argmax(dim, keepdim): keepdim is true or false
 
   // Same object (not same values).
   bool is_same(const Tensor& o) const { return impl_ == o.impl_; }
@@ -333,9 +335,9 @@ extern template XGRAD_API std::vector<bool> Tensor::elements<bool>(Location) con
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
 struct PrintOptions {
-  int precision = 4;            // digits after the point
+  int precision = 4;              // digits after the point
   std::int64_t threshold = 1000;  // more elements than this are summarised
-  int edge_items = 3;           // items shown at each end of a summarised dimension
+  int edge_items = 3;             // items shown at each end of a summarised dimension
   int line_width = 80;
 };
 // NumPy-like text with dtype, shape and grad_fn.

@@ -17,8 +17,8 @@
 
 #include <xgrad/vec_scalar.hpp>
 
-// XGRAD_INLINED is for lambdas. Vector code lives in registers and is inlined into kernels that check what they read and
-// write; the compiler's checks of each reference and scope on the way there find nothing and multiply its time.
+// XGRAD_INLINED is for lambdas. Vector code lives in registers and is inlined into kernels that check what they read
+// and write; the compiler's checks of each reference and scope on the way there find nothing and multiply its time.
 #if defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
 #define XGRAD_INLINED __attribute__((always_inline, no_sanitize("address", "null", "alignment")))
 #elif defined(__clang__)

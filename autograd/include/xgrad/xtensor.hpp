@@ -31,8 +31,7 @@
 #if defined(__GNUC__) && defined(__cpp_template_template_args) && __cplusplus > 201703L
 namespace xt::detail {
 template <template <class, std::size_t, class, bool> class S, class X, std::size_t N, class A, bool Init>
-  requires true
-struct xtype_for_shape<S<X, N, A, Init>> {
+requires true struct xtype_for_shape<S<X, N, A, Init>> {
   template <class T, layout_type L>
   using type = xarray<T, L>;
 };
@@ -54,6 +53,7 @@ struct xtype_for_shape<S<X, N, A, Init>> {
 #include <memory>
 #include <type_traits>
 #include <vector>
+
 #include <xgrad/ops/factory.hpp>
 
 static_assert(XTENSOR_VERSION_MAJOR > 0 || XTENSOR_VERSION_MINOR >= 24, "xgrad needs xtensor 0.24.3 or newer");
@@ -115,11 +115,11 @@ auto array(Tensor& t, Location at = Location::current()) {
 // Tensor with the values of an xtensor expression, evaluated once. An rvalue row-major xt::xarray or xt::xtensor gives
 // its memory away without a copy. ShapeError above rank 8.
 template <class E>
-  requires(!xt::is_xexpression<std::remove_cvref_t<E>>::value)
-Tensor from_xtensor(E&&, Location = Location::current()) = delete;  // of xtensor arrays; else: tensor(values)
+requires(!xt::is_xexpression<std::remove_cvref_t<E>>::value) Tensor from_xtensor(E&&, Location = Location::current())
+= delete;  // of xtensor arrays; else: tensor(values)
 template <class E>
-  requires xt::is_xexpression<std::remove_cvref_t<E>>::value
-Tensor from_xtensor(E&& e, Location at = Location::current()) {
+requires xt::is_xexpression<std::remove_cvref_t<E>>::value Tensor from_xtensor(E&& e,
+                                                                               Location at = Location::current()) {
   using Expression = std::remove_cvref_t<E>;
   using T = detail::element_of_t<std::remove_cv_t<typename Expression::value_type>>;
   if constexpr (!std::is_lvalue_reference_v<E> && !std::is_const_v<std::remove_reference_t<E>> &&

@@ -1,6 +1,7 @@
 #include "core/blocked.hpp"
 
 #include <mutex>
+
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"

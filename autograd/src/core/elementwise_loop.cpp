@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <fmt/format.h>
+
 #include <xgrad/detail/tiles.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
@@ -21,10 +22,12 @@ XGRAD_CLONES void cast_tile(const void*, std::int64_t n, void* out, const void* 
   const From* x = static_cast<const From*>(in[0]);
   To* y = static_cast<To*>(out);
   for (std::int64_t i = 0; i < n; ++i) {
-    if constexpr (std::is_same_v<To, bool>) y[i] = x[i] != From(0);
+    if constexpr (std::is_same_v<To, bool>)
+      y[i] = x[i] != From(0);
     else if constexpr (std::is_floating_point_v<From> && std::is_same_v<To, std::uint8_t>)
       y[i] = static_cast<To>(static_cast<std::int64_t>(x[i]));  // wraps as an integer would
-    else y[i] = static_cast<To>(x[i]);
+    else
+      y[i] = static_cast<To>(x[i]);
   }
 }
 
@@ -109,8 +112,7 @@ void copy_raw(Tensor& dst, const Tensor& src) {
       return strided_copy(item_size(from), 1, &numel, {impl(dst).memory(), {item}}, {impl(src).memory(), {item}});
     return strided_copy(item_size(from), shape.rank(), shape.begin(), strided(dst, shape), strided(src, shape));
   }
-  const TileFn fn =
-      dispatch_all(impl(dst).dtype, [&](auto zero) -> TileFn { return cast_from<decltype(zero)>(from); });
+  const TileFn fn = dispatch_all(impl(dst).dtype, [&](auto zero) -> TileFn { return cast_from<decltype(zero)>(from); });
   const Tensor* in[] = {&src};
   run_tiles({fn, nullptr, 0.2}, dst, in, 1);
 }
@@ -155,9 +157,12 @@ std::string range_text(const Tensor& t) {
   double lo = INFINITY, hi = -INFINITY;
   std::int64_t nans = 0, infs = 0;
   for (double v : t.detach().to_vector<double>()) {
-    if (std::isnan(v)) ++nans;
-    else if (std::isinf(v)) ++infs;
-    else lo = std::min(lo, v), hi = std::max(hi, v);
+    if (std::isnan(v))
+      ++nans;
+    else if (std::isinf(v))
+      ++infs;
+    else
+      lo = std::min(lo, v), hi = std::max(hi, v);
   }
   if (lo > hi) return fmt::format("no finite value, {} NaN, {} Inf", nans, infs);
   return fmt::format("min {:.5g}, max {:.5g}, {} NaN, {} Inf", lo, hi, nans, infs);

@@ -1,9 +1,9 @@
-#include <xgrad/check.hpp>
-
 #include <string_view>
 
 #include <fmt/format.h>
+
 #include <xgrad/call_site.hpp>
+#include <xgrad/check.hpp>
 #include <xgrad/module_scope.hpp>
 
 #include "core/tensor_impl.hpp"
@@ -75,7 +75,8 @@ ErrorReport::ErrorReport(const char* op, const std::string& rule, Location at)
 ErrorReport& ErrorReport::operand(const std::string& role, const Tensor& t) & {
   if (!t.defined()) return line(role, "undefined");
   const std::string& name = t.name();
-  return line(role, fmt::format("{}{}{} {}", name, name.empty() ? "" : "  ", short_name(t.dtype()), to_string(t.shape())));
+  return line(role,
+              fmt::format("{}{}{} {}", name, name.empty() ? "" : "  ", short_name(t.dtype()), to_string(t.shape())));
 }
 
 ErrorReport& ErrorReport::line(const std::string& role, const std::string& text) & {
@@ -98,7 +99,8 @@ void ErrorReport::io_error() const { throw IoError(text()); }
 void ErrorReport::out_of_memory_error() const { throw OutOfMemoryError(text()); }
 
 void require_defined(const char* op, const Tensor& x, Location at) {
-  if (!x.defined()) [[unlikely]] ErrorReport(op, "got an undefined tensor", at).value_error();
+  if (!x.defined()) [[unlikely]]
+    ErrorReport(op, "got an undefined tensor", at).value_error();
 }
 
 void require_floating(const char* op, const Tensor& x, Location at) {
@@ -133,7 +135,9 @@ void require_same_shape(const char* op, const Tensor& a, const Tensor& b, Locati
 void require_rank(const char* op, const Tensor& x, int rank, Location at) {
   require_defined(op, x, at);
   if (x.dim() != rank) [[unlikely]]
-    ErrorReport(op, fmt::format("needs a tensor of rank {}, got rank {}", rank, x.dim()), at).operand("input", x).shape_error();
+    ErrorReport(op, fmt::format("needs a tensor of rank {}, got rank {}", rank, x.dim()), at)
+        .operand("input", x)
+        .shape_error();
 }
 
 void require_index_dtype(const char* op, const Tensor& x, Location at) {

@@ -1,7 +1,7 @@
-#include <xgrad/module_scope.hpp>
-
 #include <atomic>
 #include <utility>
+
+#include <xgrad/module_scope.hpp>
 
 namespace xgrad {
 

@@ -1,9 +1,10 @@
 // Tensors as text: nested brackets, aligned columns, long dimensions shortened to their ends.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <ostream>
+
+#include <fmt/format.h>
+
 #include <xgrad/tensor.hpp>
 
 #include "core/tensor_impl.hpp"

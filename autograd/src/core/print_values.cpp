@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include <fmt/format.h>
+
 #include <xgrad/memory.hpp>
 #include <xgrad/tensor.hpp>
 

@@ -1,9 +1,4 @@
-#include <xgrad/memory.hpp>
-
 #include "core/storage.hpp"
-
-#include <pthread.h>
-#include <sys/mman.h>
 
 #include <array>
 #include <atomic>
@@ -12,10 +7,14 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <pthread.h>
 #include <string_view>
+#include <sys/mman.h>
 #include <type_traits>
 
 #include <fmt/format.h>
+
+#include <xgrad/memory.hpp>
 
 #include "core/blocked.hpp"
 
@@ -24,8 +23,8 @@
 // carved from slabs. Measured: a fresh 64 MB array costs 25 ms in page faults, a pooled one 2.6 ms to fill.
 // Nothing here needs memory to free memory, not even in a thread's first call: a thread_local with a destructor would,
 // to register it, and the C library ends the process when there is none.
-// Under AddressSanitizer every request goes to the system, so that it sees each use after free; and with XGRAD_NO_POOL=1
-// in the environment, for other tools that watch malloc.
+// Under AddressSanitizer every request goes to the system, so that it sees each use after free; and with
+// XGRAD_NO_POOL=1 in the environment, for other tools that watch malloc.
 #if defined(__SANITIZE_ADDRESS__)
 #define XGRAD_POOL_OFF 1
 #elif defined(__has_feature)
@@ -37,12 +36,12 @@
 namespace xgrad::detail {
 namespace {
 
-constexpr std::size_t kHeader = 64;           // room for Storage in front of the data
-constexpr std::size_t kSmall = 512;           // 16-byte classes up to here, then 4 per power of two
-constexpr std::size_t kSlabbed = 16 << 10;    // classes up to here are carved from slabs
-constexpr std::size_t kThreadLocal = 1 << 20; // larger blocks always go to the shared cache
-constexpr std::size_t kHuge = 2 << 20;        // ask for huge pages from here
-constexpr std::size_t kSlab = 256 << 10;      // also their alignment
+constexpr std::size_t kHeader = 64;            // room for Storage in front of the data
+constexpr std::size_t kSmall = 512;            // 16-byte classes up to here, then 4 per power of two
+constexpr std::size_t kSlabbed = 16 << 10;     // classes up to here are carved from slabs
+constexpr std::size_t kThreadLocal = 1 << 20;  // larger blocks always go to the shared cache
+constexpr std::size_t kHuge = 2 << 20;         // ask for huge pages from here
+constexpr std::size_t kSlab = 256 << 10;       // also their alignment
 constexpr int kClasses = 256;
 
 struct Counters {
@@ -53,7 +52,8 @@ struct Counters {
 void count_held(std::int64_t bytes) {
   const std::int64_t now = counters.held.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   std::int64_t peak = counters.peak.load(std::memory_order_relaxed);
-  while (now > peak && !counters.peak.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {}
+  while (now > peak && !counters.peak.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
+  }
 }
 
 [[noreturn, gnu::cold]] void out_of_memory(std::size_t bytes) {
@@ -117,9 +117,7 @@ struct Slab {
   Slab* next;
   std::uint32_t carved, free;  // blocks handed out at least once; in trim(): those of them in the shared list
 };
-Slab* slab_of(void* block) {
-  return reinterpret_cast<Slab*>(reinterpret_cast<std::uintptr_t>(block) & ~(kSlab - 1));
-}
+Slab* slab_of(void* block) { return reinterpret_cast<Slab*>(reinterpret_cast<std::uintptr_t>(block) & ~(kSlab - 1)); }
 
 // Free blocks of one thread.
 struct Local {

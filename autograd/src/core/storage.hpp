@@ -20,10 +20,10 @@ void pool_release_counted(void* p, std::size_t bytes) noexcept;
 struct Blocked;  // core/blocked.hpp
 
 struct Storage : RefCounted {
-  std::uint32_t version = 0;            // number of in-place changes
+  std::uint32_t version = 0;  // number of in-place changes
   char* data = nullptr;
-  std::size_t bytes = 0;                // usable bytes behind data
-  const char* changed_by = nullptr;     // last in-place operation, for messages
+  std::size_t bytes = 0;             // usable bytes behind data
+  const char* changed_by = nullptr;  // last in-place operation, for messages
   Location changed_at{};
   std::function<void()>* deleter = nullptr;  // foreign memory
   Location shared_at{};                      // where the program got a pointer to write with; line 0: nowhere

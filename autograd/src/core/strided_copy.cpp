@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <utility>
+
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 

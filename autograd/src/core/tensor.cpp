@@ -1,6 +1,6 @@
-#include <xgrad/tensor.hpp>
-
 #include <fmt/format.h>
+
+#include <xgrad/tensor.hpp>
 
 #include "core/elementwise_loop.hpp"
 
@@ -44,7 +44,8 @@ std::int64_t checked_numel(const Shape& shape, DType dtype, const Location& at) 
     overflow |= __builtin_mul_overflow(n, size, &n) || __builtin_mul_overflow(bytes, size, &bytes);
   }
   if (overflow) [[unlikely]]
-    ErrorReport("empty", fmt::format("element count of shape {} overflows 64 bits", to_string(shape)), at).shape_error();
+    ErrorReport("empty", fmt::format("element count of shape {} overflows 64 bits", to_string(shape)), at)
+        .shape_error();
   return zero ? 0 : n;
 }
 
@@ -52,8 +53,8 @@ std::int64_t checked_numel(const Shape& shape, DType dtype, const Location& at) 
 
 Tensor make_tensor(const Shape& shape, DType dtype, Location at) {
   const std::int64_t n = checked_numel(shape, dtype, at);
-  return make_tensor_over(Storage::make(static_cast<std::size_t>(n) * static_cast<std::size_t>(item_size(dtype))), shape,
-                          dtype);
+  return make_tensor_over(Storage::make(static_cast<std::size_t>(n) * static_cast<std::size_t>(item_size(dtype))),
+                          shape, dtype);
 }
 
 Tensor make_tensor_over(Storage* adopted, const Shape& shape, DType dtype) {
@@ -132,16 +133,23 @@ std::int64_t Tensor::stride(std::int64_t d, Location at) const {
 const void* Tensor::raw(DType want, Location at) const {
   const TensorImpl& t = checked(*this, "data", at);
   if (t.dtype != want)
-    ErrorReport("data", fmt::format("asked for {} of a {} tensor", xgrad::name(want), xgrad::name(t.dtype)), at).operand("tensor", *this).dtype_error();
+    ErrorReport("data", fmt::format("asked for {} of a {} tensor", xgrad::name(want), xgrad::name(t.dtype)), at)
+        .operand("tensor", *this)
+        .dtype_error();
   if (!t.contiguous)
-    ErrorReport("data", "the tensor is not contiguous", at).operand("tensor", *this).help("call contiguous() first").value_error();
+    ErrorReport("data", "the tensor is not contiguous", at)
+        .operand("tensor", *this)
+        .help("call contiguous() first")
+        .value_error();
   return t.memory();
 }
 
 Scalar Tensor::item_scalar(Location at) const {
   const TensorImpl& t = checked(*this, "item", at);
   if (t.numel != 1)
-    ErrorReport("item", fmt::format("needs exactly 1 element, got {}", t.numel), at).operand("tensor", *this).value_error();
+    ErrorReport("item", fmt::format("needs exactly 1 element, got {}", t.numel), at)
+        .operand("tensor", *this)
+        .value_error();
   return detail::dispatch_all(t.dtype, [&](auto zero) { return Scalar(*t.ptr<decltype(zero)>()); });
 }
 
@@ -170,9 +178,14 @@ void Tensor::set_data(const Tensor& source, Location at) {
   TensorImpl& t = checked(*this, "set_data", at);
   const TensorImpl& from = checked(source, "set_data", at);
   if (t.grad_fn || t.base)
-    ErrorReport("set_data", "only a leaf that is not a view can be given other data", at).operand("tensor", *this).autograd_error();
+    ErrorReport("set_data", "only a leaf that is not a view can be given other data", at)
+        .operand("tensor", *this)
+        .autograd_error();
   if (t.requires_grad && !is_floating(from.dtype))
-    ErrorReport("set_data", "a tensor that requires grad must stay floating", at).operand("tensor", *this).operand("source", source).dtype_error();
+    ErrorReport("set_data", "a tensor that requires grad must stay floating", at)
+        .operand("tensor", *this)
+        .operand("source", source)
+        .dtype_error();
   // A value saved for backward is told by its version: the new storage must not have that of the old one.
   from.storage->version = std::max(from.storage->version, t.storage->version);
   from.storage->refs.fetch_add(1, std::memory_order_relaxed);

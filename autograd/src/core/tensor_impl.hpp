@@ -20,9 +20,9 @@ struct TensorImpl : RefCounted {
   bool requires_grad = false;  // of a leaf; a non-leaf is recognised by grad_fn
   bool contiguous = true;
   bool retains_grad = false;
-  std::uint32_t output_nr = 0;     // which output of grad_fn
-  std::uint32_t history = 0;       // times an in-place operation put this tensor on a new node
-  std::uint32_t view_history = 0;  // of the base, when this view was linked to it
+  std::uint32_t output_nr = 0;         // which output of grad_fn
+  std::uint32_t history = 0;           // times an in-place operation put this tensor on a new node
+  std::uint32_t view_history = 0;      // of the base, when this view was linked to it
   std::atomic<std::uint32_t> weak{1};  // weak references, and one for all the others together
   Storage* storage = nullptr;
   std::int64_t numel = 0;
@@ -32,13 +32,13 @@ struct TensorImpl : RefCounted {
   TensorImpl* base = nullptr;  // the tensor this is a view of
   // Where .grad comes from, for pictures.
   enum class GradIs : std::uint8_t { unknown, zero, of_pass };
-  std::uint32_t pass = 0;          // the last backward pass that gave this leaf a gradient
-  std::uint32_t grad_version = 0;  // of the storage of .grad, when grad_is was set
-  std::uint8_t grad_uses = 0;      // uses that .grad is the sum of, at most 255
+  std::uint32_t pass = 0;            // the last backward pass that gave this leaf a gradient
+  std::uint32_t grad_version = 0;    // of the storage of .grad, when grad_is was set
+  std::uint8_t grad_uses = 0;        // uses that .grad is the sum of, at most 255
   GradIs grad_is = GradIs::unknown;  // of_pass: all of it came in `pass`
   struct Extra {
     std::string name;
-    bool parameter = false;  // registered with a module
+    bool parameter = false;                                                             // registered with a module
     std::vector<std::pair<std::uint64_t, std::function<Tensor(const Tensor&)>>> hooks;  // of a leaf
   };
   std::unique_ptr<Extra> extra;
@@ -123,12 +123,18 @@ decltype(auto) dispatch_floating(DType d, F&& f) {
 template <class F>
 decltype(auto) dispatch_all(DType d, F&& f) {
   switch (d) {
-    case DType::float64: return f(double{});
-    case DType::int64: return f(std::int64_t{});
-    case DType::int32: return f(std::int32_t{});
-    case DType::uint8: return f(std::uint8_t{});
-    case DType::boolean: return f(bool{});
-    default: return f(float{});
+    case DType::float64:
+      return f(double{});
+    case DType::int64:
+      return f(std::int64_t{});
+    case DType::int32:
+      return f(std::int32_t{});
+    case DType::uint8:
+      return f(std::uint8_t{});
+    case DType::boolean:
+      return f(bool{});
+    default:
+      return f(float{});
   }
 }
 

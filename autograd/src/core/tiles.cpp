@@ -5,6 +5,7 @@
 // that stays in the first-level cache; a number that is the same everywhere fills its tile once.
 #include <algorithm>
 #include <cstring>
+
 #include <xgrad/detail/tiles.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
@@ -148,9 +149,7 @@ struct Cut {
     tile = per_row > 0 ? room : room / row * row;
     tiles = per_row > 0 ? rows * per_row : (p.total + tile - 1) / tile;
   }
-  std::int64_t begin(std::int64_t i) const {
-    return per_row > 0 ? i / per_row * row + i % per_row * tile : i * tile;
-  }
+  std::int64_t begin(std::int64_t i) const { return per_row > 0 ? i / per_row * row + i % per_row * tile : i * tile; }
   std::int64_t count(std::int64_t i) const {
     return per_row > 0 ? std::min(tile, row - i % per_row * tile) : std::min(tile, rows * row - i * tile);
   }

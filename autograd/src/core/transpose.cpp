@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <xgrad/vec.hpp>
 
 #include <xgrad/parallel.hpp>
+#include <xgrad/vec.hpp>
 
 namespace xgrad::detail {
 namespace {

@@ -1,5 +1,6 @@
 #include <mutex>
 #include <unordered_set>
+
 #include <xgrad/check.hpp>
 #include <xgrad/custom/elementwise_op.hpp>
 #include <xgrad/record.hpp>

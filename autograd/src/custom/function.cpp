@@ -1,8 +1,9 @@
 // What a Function does around the user's forward and backward: checks, and the node that keeps the context.
+#include <algorithm>
 #include <cxxabi.h>
+
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/custom/function.hpp>

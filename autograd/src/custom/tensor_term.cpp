@@ -1,4 +1,5 @@
 #include <cmath>
+
 #include <xgrad/custom/tensor_term.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/factory.hpp>

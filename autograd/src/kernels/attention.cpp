@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 
@@ -65,9 +66,8 @@ T largest(const T* row, std::int64_t n) {
     using V = Vec<T, bytes>;
     const auto larger = [](auto a, auto b) XGRAD_INLINED { return where(b > a, b, a); };
     V m(kClosed<T>);
-    each_vector<V>(n, [&](std::int64_t i, int lanes) XGRAD_INLINED {
-      m = larger(m, get<V>(row, i, lanes, kClosed<T>));
-    });
+    each_vector<V>(n,
+                   [&](std::int64_t i, int lanes) XGRAD_INLINED { m = larger(m, get<V>(row, i, lanes, kClosed<T>)); });
     most = fold_vector(m, larger);
   });
   return most;
@@ -196,8 +196,8 @@ void for_blocks(const AttentionInputs<T>& o, std::int64_t i, std::int64_t i_end,
     }
 }
 
-// f(item, room) over items of about `ns` nanoseconds on several threads, each on one: then the bits are the same for any
-// number of them.
+// f(item, room) over items of about `ns` nanoseconds on several threads, each on one: then the bits are the same for
+// any number of them.
 template <class T, class F>
 void for_items(std::int64_t items, double ns, const F& f) {
   parallel_for(items, grain_for(ns), [&](std::int64_t begin, std::int64_t end) {
@@ -212,8 +212,8 @@ double pair_ns(const AttentionShape& s) { return 1 + 0.03 * static_cast<double>(
 }  // namespace
 
 template <class T>
-void attention_forward(const AttentionShape& s, const AttentionMask<T>& mask, const T* q, const T* k, const T* v, T* out,
-                       T* top, T* log_sum) {
+void attention_forward(const AttentionShape& s, const AttentionMask<T>& mask, const T* q, const T* k, const T* v,
+                       T* out, T* top, T* log_sum) {
   const AttentionInputs<T> o{s, mask, q, k, v};
   const std::int64_t per_batch = blocks(s.length, kQueries);
   const double ns = pair_ns(s) * static_cast<double>(std::min(kQueries, s.length) * s.keys);
@@ -265,10 +265,10 @@ void attention_backward(const AttentionShape& s, const AttentionMask<T>& mask, c
   });
 }
 
-#define XGRAD_INSTANTIATE(T)                                                                                          \
-  template void attention_forward(const AttentionShape&, const AttentionMask<T>&, const T*, const T*, const T*, T*,   \
-                                  T*, T*);                                                                            \
-  template void attention_backward(const AttentionShape&, const AttentionMask<T>&, const T*, const T*, const T*,      \
+#define XGRAD_INSTANTIATE(T)                                                                                        \
+  template void attention_forward(const AttentionShape&, const AttentionMask<T>&, const T*, const T*, const T*, T*, \
+                                  T*, T*);                                                                          \
+  template void attention_backward(const AttentionShape&, const AttentionMask<T>&, const T*, const T*, const T*,    \
                                    const T*, const T*, const T*, const T*, const AttentionGradients<T>&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)

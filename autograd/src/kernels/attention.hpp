@@ -1,5 +1,5 @@
-// softmax(scale Q K^T + mask) V, and its derivatives, block by block: no matrix of length x keys is stored, so memory is
-// linear in both (Dao et al. 2022, "FlashAttention"; Milakov & Gimelshein 2018 for the running softmax).
+// softmax(scale Q K^T + mask) V, and its derivatives, block by block: no matrix of length x keys is stored, so memory
+// is linear in both (Dao et al. 2022, "FlashAttention"; Milakov & Gimelshein 2018 for the running softmax).
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct AttentionMask {
 
 // The softmax of row i is exp(score - top[i] - log_sum[i]); a row that sees nothing has top = -inf, and a result of 0.
 template <class T>
-void attention_forward(const AttentionShape& s, const AttentionMask<T>& mask, const T* q, const T* k, const T* v, T* out,
-                       T* top, T* log_sum);
+void attention_forward(const AttentionShape& s, const AttentionMask<T>& mask, const T* q, const T* k, const T* v,
+                       T* out, T* top, T* log_sum);
 
 template <class T>
 struct AttentionGradients {

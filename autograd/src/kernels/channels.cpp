@@ -1,6 +1,7 @@
 #include "kernels/channels.hpp"
 
 #include <algorithm>
+
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 
@@ -12,9 +13,7 @@ namespace {
 constexpr std::int64_t kRows = 64;  // added up in float before double takes over
 constexpr std::int64_t kMaxBlock = 16;
 
-std::int64_t chunk_grain(const BlockedLayout& l) {
-  return grain_for(0.1 * static_cast<double>(l.inner * l.block));
-}
+std::int64_t chunk_grain(const BlockedLayout& l) { return grain_for(0.1 * static_cast<double>(l.inner * l.block)); }
 
 XGRAD_CLONES void add_to_chunk(std::int64_t inner, std::int64_t block, const float* __restrict bias,
                                float* __restrict x) {

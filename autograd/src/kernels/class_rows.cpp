@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <limits>
 
-#include <xgrad/vec.hpp>
-
 #include <xgrad/parallel.hpp>
+#include <xgrad/vec.hpp>
 
 #include "core/transpose.hpp"
 

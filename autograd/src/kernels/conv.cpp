@@ -131,9 +131,8 @@ ConvBlocks blocks_for(ConvPass pass, bool bias, const ConvShape& s, const Cut& c
 // kept: the storage of weights whose copy in oneDNN's format is kept; may be null.
 void run_pass(ConvPass pass, const ConvShape& s, const Cut& c, const dnn::ConvOperands& o, Storage* kept = nullptr) {
   if (pass != ConvPass::backward_weights)
-    return each_piece(s, c, [&](const Piece& p, std::int64_t) {
-      dnn::convolution(pass, p.s, operands_of(p, o), kept);
-    });
+    return each_piece(s, c,
+                      [&](const Piece& p, std::int64_t) { dnn::convolution(pass, p.s, operands_of(p, o), kept); });
   const WeightSums sums = weight_sums(s, c, o.w);
   each_piece(s, c, [&](const Piece& p, std::int64_t i) {
     dnn::ConvOperands part = operands_of(p, o);
@@ -152,7 +151,8 @@ Tensor empty_sum(const Shape& shape, DType dtype, const Tensor& bias, std::int64
 
 // Whether `pass` and the one by weights are both oneDNN's.
 bool by_onednn_together(ConvPass pass, const ConvShape& s, const Tensor& x) {
-  return impl(x).dtype == DType::float32 && s.multiply_adds() > 0 && !conv_direct_suits(s) && by_onednn(pass, s) && by_onednn(ConvPass::backward_weights, s);
+  return impl(x).dtype == DType::float32 && s.multiply_adds() > 0 && !conv_direct_suits(s) && by_onednn(pass, s) &&
+         by_onednn(ConvPass::backward_weights, s);
 }
 
 Tensor forward_by_primitive(const ConvShape& s, const Tensor& x, const Tensor& w, const float* bias, Weights weights) {

@@ -2,6 +2,7 @@
 // of neighbouring positions, stays in registers while all taps are added. oneDNN's kernels fill vectors with channels,
 // so that they leave most lanes empty here, and they change the layout of what they write.
 #include <array>
+
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 

@@ -2,6 +2,7 @@
 // rows of the output at a time, so that the matrix stays small whatever the image.
 #include <cstring>
 #include <vector>
+
 #include <xgrad/parallel.hpp>
 
 #include "kernels/conv.hpp"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+
 #include <xgrad/shape.hpp>
 
 namespace xgrad::detail {

@@ -71,13 +71,17 @@ struct Extremum {
   }
   template <int W>
   XGRAD_INLINE Acc run(const T* p, std::int64_t n) const {
-    if constexpr (std::is_floating_point_v<T>) return run_vectors<W>(*this, p, n);
-    else return run_numbers(*this, p, n);
+    if constexpr (std::is_floating_point_v<T>)
+      return run_vectors<W>(*this, p, n);
+    else
+      return run_numbers(*this, p, n);
   }
   template <int W>
   XGRAD_INLINE void run_columns(const T* p, std::int64_t stride, std::int64_t rows, std::int64_t cols, Acc* acc) const {
-    if constexpr (std::is_floating_point_v<T>) column_vectors<W>(*this, p, stride, rows, cols, acc);
-    else column_numbers(*this, p, stride, rows, cols, acc);
+    if constexpr (std::is_floating_point_v<T>)
+      column_vectors<W>(*this, p, stride, rows, cols, acc);
+    else
+      column_numbers(*this, p, stride, rows, cols, acc);
   }
   XGRAD_INLINE void store(std::int64_t i, Acc a) const { out[i] = a; }
 };

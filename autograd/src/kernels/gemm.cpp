@@ -1,10 +1,11 @@
 // Chooses who computes a product. float: oneDNN, at 90-98 % of the peak; double: CBLAS. Vectors, and products so small
 // that the call costs more than the work, are done by loops of our own. The limits below were measured (Zen 4 and
-// Sapphire Rapids); they depend on shapes only, never on the number of threads. Either library computes on one thread: a
-// large result is cut into pieces here (team.hpp says why).
+// Sapphire Rapids); they depend on shapes only, never on the number of threads. Either library computes on one thread:
+// a large result is cut into pieces here (team.hpp says why).
 #include "kernels/gemm.hpp"
 
 #include <algorithm>
+
 #include <xgrad/parallel.hpp>
 
 #include "kernels/gemm_blas.hpp"
@@ -164,7 +165,8 @@ void multiply(Product<T>&& p) {
 // operands repeat.
 bool batched_primitive(std::int64_t count, std::int64_t stride_a, std::int64_t stride_b, const Product<float>& p) {
   if (stride_a == 0 && stride_b == 0) return false;
-  if (p.alpha != 1 || is_deterministic() || p.m < 8 || p.n < 8 || p.ta || p.tb || count < usable_threads()) return false;
+  if (p.alpha != 1 || is_deterministic() || p.m < 8 || p.n < 8 || p.ta || p.tb || count < usable_threads())
+    return false;
   return static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k) >= 8192;
 }
 

@@ -1,10 +1,10 @@
 // The only file that sees cblas.h (it conflicts with other BLAS headers).
 #include "kernels/gemm_blas.hpp"
 
-#include <cblas.h>
-
 #include <algorithm>
 #include <limits>
+
+#include <cblas.h>
 
 #include "core/threads/library_call.hpp"
 

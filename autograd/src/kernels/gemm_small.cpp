@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <memory>
-#include <xgrad/vec.hpp>
 
 #include <xgrad/parallel.hpp>
+#include <xgrad/vec.hpp>
 
 namespace xgrad::detail {
 namespace {
@@ -217,7 +217,7 @@ XGRAD_INLINE void pack_panel(bool tb, std::int64_t k, std::int64_t width, std::i
 // R rows by N vectors of C, all of k; the sums stay in registers.
 template <int B, int R, int N, class T>
 XGRAD_INLINE void multiply_tile(std::int64_t k, T alpha, const T* a, std::int64_t a_row, std::int64_t a_col, const T* b,
-                        std::int64_t ldb, T beta, T* c, std::int64_t ldc, std::int64_t width) {
+                                std::int64_t ldb, T beta, T* c, std::int64_t ldc, std::int64_t width) {
   using V = Vec<T, B>;
   V s[R][N];
   for (int r = 0; r < R; ++r)
@@ -237,8 +237,8 @@ XGRAD_INLINE void multiply_tile(std::int64_t k, T alpha, const T* a, std::int64_
 // One panel of N vectors, all rows, R at a time.
 template <int B, int R, int N, class T>
 XGRAD_INLINE void multiply_panel(std::int64_t m, std::int64_t k, T alpha, const T* a, std::int64_t a_row,
-                                 std::int64_t a_col,
-                        const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc, std::int64_t width) {
+                                 std::int64_t a_col, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc,
+                                 std::int64_t width) {
   std::int64_t i = 0;
   for (; i + R <= m; i += R)
     multiply_tile<B, R, N>(k, alpha, a + i * a_row, a_row, a_col, b, ldb, beta, c + i * ldc, ldc, width);
@@ -258,7 +258,7 @@ constexpr std::int64_t kDepth = 256;  // rows of B packed at a time: 16 KB per v
 // R1 x 1 and R2 x 2 blocks of C, in vectors of B bytes.
 template <int B, int R1, int R2, class T>
 XGRAD_INLINE void multiply(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
-                          std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+                           std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
   constexpr std::int64_t L = Vec<T, B>::lanes;
   alignas(64) T packed[2 * L * kDepth];
   const std::int64_t a_row = ta ? 1 : lda, a_col = ta ? lda : 1;
@@ -282,8 +282,8 @@ XGRAD_INLINE void multiply(bool ta, bool tb, std::int64_t m, std::int64_t n, std
         const std::int64_t width = std::min(left, L);
         const bool pack = tb || width < L;
         if (pack) pack_panel<B, L>(tb, depth, width, end - bp, bp, ldb, packed);
-        multiply_panel<B, R1, 1>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? L : ldb, beta_p,
-                                 c + j, ldc, width);
+        multiply_panel<B, R1, 1>(m, depth, alpha, ap, a_row, a_col, pack ? packed : bp, pack ? L : ldb, beta_p, c + j,
+                                 ldc, width);
         j += width;
       }
     }
@@ -293,12 +293,12 @@ XGRAD_INLINE void multiply(bool ta, bool tb, std::int64_t m, std::int64_t n, std
 // 32 registers of 64 bytes hold 8 x 1 or 8 x 2 sums; 16 of 32 bytes 8 x 1 or 6 x 2.
 template <class T>
 XGRAD_CLONES void multiply_wide(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
-                               std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+                                std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
   multiply<vec::kPortable, 8, 8>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 template <class T>
 XGRAD_CLONES void multiply_narrow(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
-                                 std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+                                  std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
   multiply<32, 8, 6>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 

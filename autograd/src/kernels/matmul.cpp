@@ -3,6 +3,7 @@
 #include "kernels/matmul.hpp"
 
 #include <algorithm>
+
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"

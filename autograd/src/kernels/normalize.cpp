@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <vector>
+
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"

@@ -3,6 +3,7 @@
 #include "kernels/normalize_blocked.hpp"
 
 #include <cmath>
+
 #include <xgrad/parallel.hpp>
 
 #include "kernels/normalize_loops.hpp"
@@ -25,9 +26,7 @@ struct Chunks {
         width(l.block) {
     for (; width < kWidth && rows % 2 == 0; rows /= 2) width *= 2;
   }
-  std::int64_t grain(double ns_per_element) const {
-    return grain_for(ns_per_element * static_cast<double>(size));
-  }
+  std::int64_t grain(double ns_per_element) const { return grain_for(ns_per_element * static_cast<double>(size)); }
 };
 
 // One number per channel, repeated over the joined rows of each block: (blocks, width).

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+
 #include <xgrad/vec.hpp>
 
 namespace xgrad::detail {
@@ -25,8 +26,7 @@ XGRAD_INLINE T fold_vector(const Vec<T, Bytes>& v, F f) {
 }
 template <class T, int Bytes>
 XGRAD_INLINE T lane_sum(const Vec<T, Bytes>& v) {
-  return fold_vector(
-      v, [](auto a, auto b) XGRAD_INLINED { return a + b; });
+  return fold_vector(v, [](auto a, auto b) XGRAD_INLINED { return a + b; });
 }
 
 // Sums of two functions of the elements, f(i, lanes, a, b) adding to both; lanes past the end must add 0.

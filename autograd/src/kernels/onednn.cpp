@@ -5,6 +5,7 @@
 #include <new>
 #include <string>
 #include <vector>
+
 #include <xgrad/error.hpp>
 
 #include "core/threads/library_call.hpp"

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+
 #include <dnnl.hpp>
 
 #include "kernels/conv_shape.hpp"

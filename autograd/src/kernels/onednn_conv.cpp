@@ -157,9 +157,9 @@ ConvEntry make_entry(const ConvKey& k, dnnl::algorithm how) {
     return finish<dnnl::convolution_forward>(k, n, forward, forward.src_desc(), forward.weights_desc(),
                                              forward.dst_desc());
   if (k.pass == ConvPass::backward_data) {
-    const auto plan = primitive_desc_after<dnnl::convolution_backward_data>(
-        forward, user_scratchpad(), how, any_desc(n.x), any_desc(n.w), any_desc(n.y), n.stride, n.dilation, n.front,
-        n.back);
+    const auto plan = primitive_desc_after<dnnl::convolution_backward_data>(forward, user_scratchpad(), how,
+                                                                            any_desc(n.x), any_desc(n.w), any_desc(n.y),
+                                                                            n.stride, n.dilation, n.front, n.back);
     return finish<dnnl::convolution_backward_data>(k, n, plan, plan.diff_src_desc(), plan.weights_desc(),
                                                    plan.diff_dst_desc());
   }

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 #include <vector>
+
 #include <xgrad/p_norm.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>

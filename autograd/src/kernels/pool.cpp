@@ -3,6 +3,7 @@
 #include "kernels/pool.hpp"
 
 #include <limits>
+
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 

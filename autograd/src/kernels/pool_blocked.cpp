@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 

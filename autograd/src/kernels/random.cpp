@@ -6,17 +6,18 @@
 #pragma GCC optimize("fp-contract=off")
 #endif
 
+#include "kernels/random.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <numeric>
-#include <xgrad/vec.hpp>
 
 #include <xgrad/parallel.hpp>
+#include <xgrad/vec.hpp>
 
 #include "core/philox.hpp"
-#include "kernels/random.hpp"
 
 // One group is 16 counters, 64 words. Word w of all 16 counters, then the next word: groups fill whole vectors.
 namespace xgrad {
@@ -120,7 +121,7 @@ XGRAD_INLINE Double log_unit(Double x) {
 XGRAD_INLINE void normal_pair(Int16 a, Int16 b, Float& x, Float& y) {
   const Float u = vec::to_float((a >> 1) & 0x7fffffff) * 0x1p-31f + 0x1p-32f;  // (0, 1]
   const Float r = sqrt(log_unit(u) * -2.f);
-  const Int16 k = ((b >> 29) + 1) >> 1;               // (b + 2^29) / 2^30 rounded down, without overflow
+  const Int16 k = ((b >> 29) + 1) >> 1;  // (b + 2^29) / 2^30 rounded down, without overflow
   const Float t = vec::to_float((b << 2) >> 2) * static_cast<float>(6.283185307179586 / 4294967296.0), z = t * t;
   Float s = Float(-1.9515295891e-4f) * z + 8.3321608736e-3f;
   s = (s * z - 1.6666654611e-1f) * z * t + t;
@@ -254,9 +255,9 @@ void generate(Generator& generator, T* out, std::int64_t n, double ns_per_group,
   if (n <= 0) return;
   const std::int64_t groups = (n + Law::size - 1) / Law::size;
   const Generator::Range r = generator.reserve(static_cast<std::uint64_t>(groups * kGroup));
-  detail::parallel_for(
-      groups, detail::grain_for(ns_per_group),
-      [&](std::int64_t begin, std::int64_t end) { generate_groups(law, r.seed, r.first, begin, end, out, n); });
+  detail::parallel_for(groups, detail::grain_for(ns_per_group), [&](std::int64_t begin, std::int64_t end) {
+    generate_groups(law, r.seed, r.first, begin, end, out, n);
+  });
 }
 
 __extension__ typedef unsigned __int128 Wide;

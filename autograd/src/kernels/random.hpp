@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+
 #include <xgrad/random.hpp>
 
 namespace xgrad::detail {

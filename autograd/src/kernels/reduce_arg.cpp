@@ -24,8 +24,10 @@ XGRAD_INLINE std::int64_t first_equal(const T* p, std::int64_t n, T v) {
   std::int64_t i = 0;
   for (; i + kStep <= n; i += kStep) {
     int hits = 0;
-    if (nan) for (std::int64_t j = 0; j < kStep; ++j) hits |= is_nan(p[i + j]);
-    else for (std::int64_t j = 0; j < kStep; ++j) hits |= p[i + j] == v;
+    if (nan)
+      for (std::int64_t j = 0; j < kStep; ++j) hits |= is_nan(p[i + j]);
+    else
+      for (std::int64_t j = 0; j < kStep; ++j) hits |= p[i + j] == v;
     if (hits) break;
   }
   while (i + 1 < n && !(nan ? is_nan(p[i]) : p[i] == v)) ++i;
@@ -92,7 +94,8 @@ void arg_along(const T* p, const Along& a, T* value, std::int64_t* index) {
   parallel_for(a.outer * strips, grain_for(strip_ns), [&](std::int64_t b, std::int64_t e) {
     for (std::int64_t j = b; j < e; ++j) {
       const std::int64_t o = j / strips, c = j % strips * kStrip, to = o * a.inner + c;
-      arg_columns<Largest>(p + o * a.n * a.inner + c, a.n, a.inner, std::min(kStrip, a.inner - c), value + to, index + to);
+      arg_columns<Largest>(p + o * a.n * a.inner + c, a.n, a.inner, std::min(kStrip, a.inner - c), value + to,
+                           index + to);
     }
   });
 }
@@ -111,15 +114,23 @@ void arg_typed(const Tensor& x, const Along& a, bool largest, ArgResult& r) {
   T* value = data<T>(r.values);
   std::int64_t* index = data<std::int64_t>(r.indices);
   if (a.outer == 1 && a.inner == 1 && a.n > kSplitAbove) return arg_single(x, largest, value, index);
-  if (largest) arg_along<true>(data<const T>(x), a, value, index);
-  else arg_along<false>(data<const T>(x), a, value, index);
+  if (largest)
+    arg_along<true>(data<const T>(x), a, value, index);
+  else
+    arg_along<false>(data<const T>(x), a, value, index);
 }
 
 void copy_item(char* to, const char* from, int item) {
   switch (item) {
-    case 1: *to = *from; return;
-    case 4: std::memcpy(to, from, 4); return;
-    default: std::memcpy(to, from, 8); return;
+    case 1:
+      *to = *from;
+      return;
+    case 4:
+      std::memcpy(to, from, 4);
+      return;
+    default:
+      std::memcpy(to, from, 8);
+      return;
   }
 }
 
@@ -142,7 +153,8 @@ ArgResult arg_extremum_raw(const Tensor& x, int dim, bool largest, bool keepdim)
   ArgResult r{make_tensor(shape, t.dtype), make_tensor(shape, DType::int64)};
   if (impl(r.values).numel == 0) return r;
   const Along a(t.shape, dim);
-  if (t.dtype == DType::boolean) arg_typed<std::uint8_t>(c, a, largest, r);
+  if (t.dtype == DType::boolean)
+    arg_typed<std::uint8_t>(c, a, largest, r);
   else
     dispatch_all(t.dtype, [&](auto zero) {
       using T = decltype(zero);
@@ -157,7 +169,8 @@ Tensor pick_raw(const Tensor& x, int dim, const Tensor& index) {
   const int item = item_size(impl(c).dtype);
   const char* from = impl(c).memory();
   char* to = impl(y).memory();
-  for_indexed(index, Along(impl(c).shape, dim), [=](std::int64_t p, std::int64_t i) { copy_item(to + i * item, from + p * item, item); });
+  for_indexed(index, Along(impl(c).shape, dim),
+              [=](std::int64_t p, std::int64_t i) { copy_item(to + i * item, from + p * item, item); });
   return y;
 }
 
@@ -169,7 +182,8 @@ Tensor place_raw(const Tensor& g, int dim, const Tensor& index, std::int64_t siz
   const int item = item_size(impl(c).dtype);
   const char* from = impl(c).memory();
   char* to = impl(y).memory();
-  for_indexed(index, Along(shape, dim), [=](std::int64_t p, std::int64_t i) { copy_item(to + p * item, from + i * item, item); });
+  for_indexed(index, Along(shape, dim),
+              [=](std::int64_t p, std::int64_t i) { copy_item(to + p * item, from + i * item, item); });
   return y;
 }
 

@@ -14,9 +14,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 
-#include <xgrad/parallel.hpp>
 #include "kernels/reduce_plan.hpp"
 
 namespace xgrad::detail {
@@ -33,8 +33,10 @@ XGRAD_INLINE void gather_run(const T* p, std::int64_t stride, std::int64_t n, T*
 
 // Whether many short rows are worth code of their own: for floats, not for types that are rarely reduced.
 template <class Op>
-concept HasShortRows = requires { typename Op::Lane; } && std::is_floating_point_v<typename Op::Lane> &&
-                       std::is_same_v<typename Op::Lane, typename Op::In>;
+concept HasShortRows = requires {
+  typename Op::Lane;
+}
+&&std::is_floating_point_v<typename Op::Lane>&& std::is_same_v<typename Op::Lane, typename Op::In>;
 
 // Sixteen short rows side by side. Within a row, the order is that of short_row, so that it does not matter how rows
 // are divided into groups.
@@ -241,8 +243,10 @@ void reduce_along_columns(const Op& op, const typename Op::In* x, const ReducePl
       const std::int64_t first = strip * g.width, cols = std::min(g.width, g.cols - first);
       reduce_strip(op, x + at.in + first * inner.in, p, g, c, cols, acc);
       for (std::int64_t i = 0; i < cols; ++i) {
-        if (parts) parts[c * p.outputs + o * g.cols + first + i] = acc[i];
-        else op.store(at.out + (first + i) * inner.out, acc[i]);
+        if (parts)
+          parts[c * p.outputs + o * g.cols + first + i] = acc[i];
+        else
+          op.store(at.out + (first + i) * inner.out, acc[i]);
       }
     }
   });
@@ -270,8 +274,10 @@ void reduce(const Op& op, const TensorImpl& x, DimSet dims) {
     for (std::int64_t i = 0; i < plan.outputs; ++i) op.store(i, op.identity());
     return;
   }
-  if (plan.along_rows()) reduce_along_rows(op, p, plan);
-  else reduce_along_columns(op, p, plan);
+  if (plan.along_rows())
+    reduce_along_rows(op, p, plan);
+  else
+    reduce_along_columns(op, p, plan);
 }
 
 }  // namespace xgrad::detail

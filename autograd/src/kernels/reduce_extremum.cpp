@@ -9,7 +9,8 @@ Tensor extremum_raw(const Tensor& x, DimSet dims, bool keepdim) {
   const TensorImpl& t = impl(x);
   Tensor y = make_tensor(reduced_shape(t.shape, dims, keepdim), t.dtype);
   if (t.dtype == DType::boolean) {  // bytes of 0 and 1
-    reduce(Extremum<std::uint8_t, Largest>{data<std::uint8_t>(y), Largest ? std::uint8_t{0} : std::uint8_t{1}}, t, dims);
+    reduce(Extremum<std::uint8_t, Largest>{data<std::uint8_t>(y), Largest ? std::uint8_t{0} : std::uint8_t{1}}, t,
+           dims);
     return y;
   }
   dispatch_all(t.dtype, [&](auto zero) {

@@ -27,7 +27,9 @@ struct Pack {
   static constexpr int lanes = K * V::lanes;
   using Half = Pack<V, K / 2>;
   Half lo, hi;
-  XGRAD_INLINE static Pack load(const typename V::value_type* p) { return {Half::load(p), Half::load(p + Half::lanes)}; }
+  XGRAD_INLINE static Pack load(const typename V::value_type* p) {
+    return {Half::load(p), Half::load(p + Half::lanes)};
+  }
   template <class Op>
   XGRAD_INLINE void join(const Op& op, const typename V::value_type* p) {
     lo.join(op, p);

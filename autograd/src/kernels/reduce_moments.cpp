@@ -6,7 +6,8 @@
 namespace xgrad::detail {
 namespace {
 
-// f over the vectors of p[0..n), n <= kReduceBlock, summed; the lanes past the end are taken as `pad`, where f is to be 0.
+// f over the vectors of p[0..n), n <= kReduceBlock, summed; the lanes past the end are taken as `pad`, where f is to be
+// 0.
 template <int W, class T, class F>
 XGRAD_INLINE double sum_of(const T* p, std::int64_t n, T pad, F f) {
   using V = Vec<T, W>;
@@ -118,8 +119,10 @@ struct LogSumExp {
 
   XGRAD_INLINE Acc identity() const { return {-INFINITY, 0}; }
   XGRAD_INLINE void combine(Acc& a, const Acc& b) const {
-    if (b.m > a.m || b.m != b.m) a = {b.m, b.s + (a.s == 0 ? 0 : a.s * std::exp(a.m - b.m))};
-    else if (b.s != 0) a.s += b.m == a.m ? b.s : b.s * std::exp(b.m - a.m);
+    if (b.m > a.m || b.m != b.m)
+      a = {b.m, b.s + (a.s == 0 ? 0 : a.s * std::exp(a.m - b.m))};
+    else if (b.s != 0)
+      a.s += b.m == a.m ? b.s : b.s * std::exp(b.m - a.m);
   }
   template <int W>
   XGRAD_INLINE Acc run(const T* p, std::int64_t n) const {
@@ -127,8 +130,10 @@ struct LogSumExp {
     for (std::int64_t i = 0; i < n; i += kReduceBlock) {
       const std::int64_t k = std::min(kReduceBlock, n - i);
       const T m = extremum_of<W, true>(p + i, k);
-      if (m - m != 0) combine(acc, {m, m == -kInf ? 0.0 : 1.0});  // infinite or NaN: it alone decides
-      else combine(acc, {m, sum_of<W>(p + i, k, -kInf, [m](auto v) { return exp(v - m); })});
+      if (m - m != 0)
+        combine(acc, {m, m == -kInf ? 0.0 : 1.0});  // infinite or NaN: it alone decides
+      else
+        combine(acc, {m, sum_of<W>(p + i, k, -kInf, [m](auto v) { return exp(v - m); })});
     }
     return acc;
   }

@@ -20,7 +20,9 @@ struct FloatSum {
   XGRAD_INLINE void combine(Acc& a, Acc b) const { a += b; }
   XGRAD_INLINE Lane lift(T v) const { return v; }
   template <class V>
-  XGRAD_INLINE V join(V a, V b) const { return a + b; }
+  XGRAD_INLINE V join(V a, V b) const {
+    return a + b;
+  }
   XGRAD_INLINE Acc from_lane(Lane l) const { return l; }
   struct Wide {
     double w[8];
@@ -85,9 +87,12 @@ void fold_integers(const TensorImpl& x, DimSet dims, Tensor& y) {
 
 void sum_integers(const TensorImpl& x, DimSet dims, Tensor& y) {
   switch (x.dtype) {
-    case DType::int64: return fold_integers<std::int64_t, false>(x, dims, y);
-    case DType::int32: return fold_integers<std::int32_t, false>(x, dims, y);
-    default: return fold_integers<std::uint8_t, false>(x, dims, y);  // a bool is a byte of 0 or 1
+    case DType::int64:
+      return fold_integers<std::int64_t, false>(x, dims, y);
+    case DType::int32:
+      return fold_integers<std::int32_t, false>(x, dims, y);
+    default:
+      return fold_integers<std::uint8_t, false>(x, dims, y);  // a bool is a byte of 0 or 1
   }
 }
 
@@ -102,8 +107,10 @@ Tensor sum_over(const Tensor& x, DimSet dims, bool keepdim, bool mean) {
   const double divisor = mean ? static_cast<double>(reduced_count(t.shape, dims)) : 1;
   dispatch_floating(t.dtype, [&](auto zero) {
     using T = decltype(zero);
-    if (t.numel == 1) *data<T>(y) = *t.ptr<T>();
-    else reduce(FloatSum<T>{data<T>(y), divisor}, t, dims);
+    if (t.numel == 1)
+      *data<T>(y) = *t.ptr<T>();
+    else
+      reduce(FloatSum<T>{data<T>(y), divisor}, t, dims);
   });
   return y;
 }

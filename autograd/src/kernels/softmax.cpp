@@ -81,7 +81,9 @@ XGRAD_INLINE void softmax_backward_row(const T* g, const T* y, T* out, std::int6
 template <Pass P, class V, class T>
 XGRAD_INLINE void row_pass(const T* a, const T* b, T* out, std::int64_t n) {
   constexpr T kOff = -std::numeric_limits<T>::infinity();  // its exponential is 0
-  const auto at = [](const T* p, std::int64_t i, int k, T fill) { return k == V::lanes ? V::load(p + i) : V::load(p + i, k, fill); };
+  const auto at = [](const T* p, std::int64_t i, int k, T fill) {
+    return k == V::lanes ? V::load(p + i) : V::load(p + i, k, fill);
+  };
   const auto put = [out](const V& v, std::int64_t i, int k) { k == V::lanes ? v.store(out + i) : v.store(out + i, k); };
   if constexpr (P == Pass::softmax_backward) return softmax_backward_row<V>(a, b, out, n);
   if constexpr (P == Pass::log_softmax_backward) {
@@ -140,9 +142,8 @@ struct Columns {
 
   XGRAD_INLINE void backward() const {
     V s[kMost];
-    sum_down(s, [this](std::int64_t i, int k) XGRAD_INLINED {
-      return P == Pass::softmax_backward ? x(i, k) * y(i, k) : x(i, k);
-    });
+    sum_down(s, [this](std::int64_t i, int k)
+                    XGRAD_INLINED { return P == Pass::softmax_backward ? x(i, k) * y(i, k) : x(i, k); });
     if constexpr (P == Pass::log_softmax_backward) {
       for (std::int64_t i = 0; i < n; ++i)
         for (int k = 0; k < count; ++k) (x(i, k) - exp(y(i, k)) * s[k]).store(to(i, k));
@@ -246,7 +247,8 @@ template <Pass P, class T>
 void run_columns(const Problem<T>& p, std::int64_t grain) {
   constexpr std::int64_t w = kLine<T>;
   // Wide groups read whole pages, but each thread wants one.
-  const std::int64_t wanted = p.rows / (4 * w * usable_threads()) * w, group = std::clamp(wanted, 4 * w, kMostLines * w);
+  const std::int64_t wanted = p.rows / (4 * w * usable_threads()) * w,
+                     group = std::clamp(wanted, 4 * w, kMostLines * w);
   const std::int64_t groups = (p.inner + group - 1) / group;
   parallel_for(p.rows / p.inner * groups, (grain + group - 1) / group, [&](std::int64_t b, std::int64_t e) {
     Tensor memory;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+
 #include <xgrad/parallel.hpp>
 
 #include "core/tensor_impl.hpp"

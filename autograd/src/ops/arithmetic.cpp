@@ -1,6 +1,7 @@
 // + - * /. Each operation: floating types in one vectorised pass, integers in plain loops.
 #include <algorithm>
 #include <cmath>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/elementwise.hpp>
@@ -35,7 +36,8 @@ Pair as_pair(const Tensor& x, const Tensor& y, DType type) { return {as_type(x, 
 // g k, over the memory of g where possible. A gradient that is one number everywhere stays so.
 Tensor scaled(const Tensor& g, double k) {
   const Shape& strides = impl(g).strides;
-  if (!grad_enabled() && impl(g).numel > 1 && std::all_of(strides.begin(), strides.end(), [](auto s) { return s == 0; })) {
+  if (!grad_enabled() && impl(g).numel > 1 &&
+      std::all_of(strides.begin(), strides.end(), [](auto s) { return s == 0; })) {
     const Tensor one = detail::make_view(g, {}, {}, impl(g).offset());
     return map([k](auto u) { return u * k; }, one).expand(g.shape());
   }

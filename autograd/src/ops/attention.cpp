@@ -1,8 +1,11 @@
 // Attention: in blocks, or as the operations it is made of where the weights themselves are wanted.
-#include <fmt/format.h>
+#include "kernels/attention.hpp"
 
 #include <cmath>
 #include <limits>
+
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -21,7 +24,6 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"
-#include "kernels/attention.hpp"
 
 namespace xgrad {
 
@@ -58,13 +60,13 @@ Tensor make_causal_mask(std::int64_t length, std::int64_t keys) {
   return le(arange(Scalar(keys)), unsqueeze(arange(Scalar(length)), 1));
 }
 
-// true for the rows of a mask that leave nothing to attend to, with a last dimension of 1; undefined when there is none.
+// true for the rows of a mask that leave nothing to attend to, with a last dimension of 1; undefined when there is
+// none.
 Tensor find_empty_rows(const Tensor& mask, const Location& at) {
   NoGradGuard off;
   const Tensor rows = mask.dim() == 0 ? reshape(mask, {1}, at) : mask.detach();
-  const Tensor closed = rows.dtype() == DType::boolean
-                            ? logical_not(rows, at)
-                            : eq(rows, Scalar(-std::numeric_limits<double>::infinity()), at);
+  const Tensor closed = rows.dtype() == DType::boolean ? logical_not(rows, at)
+                                                       : eq(rows, Scalar(-std::numeric_limits<double>::infinity()), at);
   const Tensor empty = all(closed, -1, true, at);
   return any(empty, at).item<bool>() ? empty : Tensor();
 }
@@ -192,7 +194,7 @@ struct Call {
 };
 
 Tensor attend_in_blocks(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, const Fused& f,
-                       const Location& at) {
+                        const Location& at) {
   const Call call(query, key, value, mask, f);
   const Shape rows{call.shape.batches * call.shape.length};
   Tensor out = detail::make_tensor(with_matrix(call.batch, call.shape.length, call.shape.values), call.dtype(), at);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <type_traits>
+
 #include <xgrad/elementwise.hpp>
 
 #include "ops/promote.hpp"

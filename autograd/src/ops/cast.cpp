@@ -13,21 +13,24 @@ Tensor Tensor::to(DType dtype, Location at) const {
   if (from == dtype) return *this;
   Tensor y = detail::cast_raw(*this, dtype);
   if (!is_floating(dtype) || !is_floating(from)) return y;
-  return record("to", y, {*this}, {}, [from](const Saved&, const Tensor& g) -> Grads { return {g.to(from)}; }, at);
+  return record(
+      "to", y, {*this}, {}, [from](const Saved&, const Tensor& g) -> Grads { return {g.to(from)}; }, at);
 }
 
 Tensor Tensor::clone(Location at) const {
   require_defined("clone", *this, at);
   Tensor y = detail::make_tensor(shape(), dtype());
   detail::copy_raw(y, *this);
-  return record("clone", y, {*this}, {}, [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
+  return record(
+      "clone", y, {*this}, {}, [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
 Tensor Tensor::contiguous(Location at) const {
   require_defined("contiguous", *this, at);
   if (detail::impl(*this).contiguous) return *this;
-  return record("contiguous", detail::contiguous_copy(*this), {*this}, {},
-                [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
+  return record(
+      "contiguous", detail::contiguous_copy(*this), {*this}, {},
+      [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
 }  // namespace xgrad

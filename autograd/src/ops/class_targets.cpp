@@ -1,6 +1,7 @@
 #include "ops/class_targets.hpp"
 
 #include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 
@@ -113,7 +114,7 @@ ClassGrid grid_of(const Shape& s) {
 }
 
 ClassTargets check_targets(const char* op, const Tensor& input, const Tensor& target, const Tensor& weight,
-                      std::int64_t ignore_index, Reduction reduction, double smoothing, const Location& at) {
+                           std::int64_t ignore_index, Reduction reduction, double smoothing, const Location& at) {
   if (impl(target).dtype != DType::int64 && impl(target).dtype != DType::int32) [[unlikely]]
     ErrorReport(op, fmt::format("class indices must be int64, got {}", name(impl(target).dtype)), at)
         .operand("input", input)
@@ -123,9 +124,8 @@ ClassTargets check_targets(const char* op, const Tensor& input, const Tensor& ta
   const int class_dim = impl(input).shape.rank() == 1 ? 0 : 1;
   require_index_shape(op, input, target, class_dim, at);
   const ClassGrid grid = grid_of(impl(input).shape);
-  ClassTargets t{as_index(target),
-            checked_weight(op, weight, input, grid.classes, at),
-            ClassLoss{grid, ignore_index, reduction, smoothing, 1, class_dim}, target, weight};
+  ClassTargets t{as_index(target), checked_weight(op, weight, input, grid.classes, at),
+                 ClassLoss{grid, ignore_index, reduction, smoothing, 1, class_dim}, target, weight};
   require_range(op, input, target, t.index, t.call, at);
   if (reduction == Reduction::mean) t.call.scale = 1 / total_weight(t);
   return t;

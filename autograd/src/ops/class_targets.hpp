@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+
 #include <xgrad/ops/classification_loss.hpp>
 
 #include "kernels/class_rows.hpp"

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/activation.hpp>
@@ -287,9 +288,9 @@ Tensor ce_probabilities(const Tensor& input, const Tensor& target, const CrossEn
   const char* op = "cross_entropy";
   if (!(impl(input).shape == impl(target).shape)) [[unlikely]]
     detail::refuse_shapes(op,
-                  fmt::format("a target of probabilities must have the input's shape {}, got {}",
-                              to_string(impl(input).shape), to_string(impl(target).shape)),
-                  input, target, at);
+                          fmt::format("a target of probabilities must have the input's shape {}, got {}",
+                                      to_string(impl(input).shape), to_string(impl(target).shape)),
+                          input, target, at);
   const int class_dim = impl(input).shape.rank() == 1 ? 0 : 1;
   const ClassGrid grid = detail::grid_of(impl(input).shape);
   const Tensor weight = detail::checked_weight(op, o.weight, input, grid.classes, at);
@@ -324,7 +325,7 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, const CrossEntro
         .value_error();
   if (is_floating(impl(target).dtype)) return ce_probabilities(input, target, options, at);
   const ClassTargets t = detail::check_targets("cross_entropy", input, target, options.weight, options.ignore_index,
-                                  options.reduction, options.label_smoothing, at);
+                                               options.reduction, options.label_smoothing, at);
   return ce_indices(input.contiguous(at), t, at);
 }
 
@@ -414,9 +415,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
   require_expandable("pos_weight", options.pos_weight, input, at);
   if (!options.weight.defined() && !options.pos_weight.defined()) return bce_of_logits(p, options.reduction, at);
   const DType type = impl(p.input).dtype;
-  auto or_one = [&](const Tensor& t) {
-    return t.defined() ? t.to(type, at) : detail::scalar_tensor(1.0, type);
-  };
+  auto or_one = [&](const Tensor& t) { return t.defined() ? t.to(type, at) : detail::scalar_tensor(1.0, type); };
   return weighted_bce_of_logits(p, or_one(options.weight), or_one(options.pos_weight), options.reduction, at);
 }
 

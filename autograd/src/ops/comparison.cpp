@@ -1,8 +1,9 @@
 // Comparisons, logic and tests of single elements, with nothing to differentiate; choices between values.
-#include <fmt/format.h>
-
 #include <cmath>
 #include <limits>
+
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -282,8 +283,11 @@ Tensor clamp_by(const char* op, const Tensor& x, const Tensor& bound, F inside, 
   return record(
       op, std::move(out), {x, bound}, {v, b},
       [inside, outside](const Saved& s, const Tensor& g) -> Grads {
-        return {s.needs(0) ? fuse([inside](auto u, auto p, auto q) { return where(inside(p, q), u, 0); }, g, s[0], s[1]) : Tensor(),
-                s.needs(1) ? fuse([outside](auto u, auto p, auto q) { return where(outside(p, q), u, 0); }, g, s[0], s[1]) : Tensor()};
+        return {s.needs(0) ? fuse([inside](auto u, auto p, auto q) { return where(inside(p, q), u, 0); }, g, s[0], s[1])
+                           : Tensor(),
+                s.needs(1)
+                    ? fuse([outside](auto u, auto p, auto q) { return where(outside(p, q), u, 0); }, g, s[0], s[1])
+                    : Tensor()};
       },
       at);
 }
@@ -293,12 +297,14 @@ Tensor clamp_by(const char* op, const Tensor& x, const Tensor& bound, F inside, 
 Tensor clamp_min(const Tensor& x, const Tensor& min, Location at) {
   detail::require_broadcast("clamp_min", x, min, at);
   if (!is_floating(detail::result_type(x, min))) return maximum(x, min, at);
-  return clamp_by("clamp_min", x, min, [](auto v, auto b) { return v >= b; }, [](auto v, auto b) { return v < b; }, at);
+  return clamp_by(
+      "clamp_min", x, min, [](auto v, auto b) { return v >= b; }, [](auto v, auto b) { return v < b; }, at);
 }
 Tensor clamp_max(const Tensor& x, const Tensor& max, Location at) {
   detail::require_broadcast("clamp_max", x, max, at);
   if (!is_floating(detail::result_type(x, max))) return minimum(x, max, at);
-  return clamp_by("clamp_max", x, max, [](auto v, auto b) { return v <= b; }, [](auto v, auto b) { return v > b; }, at);
+  return clamp_by(
+      "clamp_max", x, max, [](auto v, auto b) { return v <= b; }, [](auto v, auto b) { return v > b; }, at);
 }
 Tensor clamp(const Tensor& x, const Tensor& min, const Tensor& max, Location at) {
   return clamp_max(clamp_min(x, min, at), max, at);

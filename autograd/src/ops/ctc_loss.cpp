@@ -1,12 +1,13 @@
 // The forward and the backward variables of Graves et al., in logarithms and in double. A sequence of S labels has
 // 2 S + 1 states: a blank, a label, a blank, ... Forward and backward variables together say how likely each state is
 // at each time, which is the gradient.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
+
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -136,7 +137,8 @@ Batch read_batch(const Tensor& log_probs, const Tensor& targets, const Tensor& i
   b.input_lengths = checked_lengths(input_lengths, "input_lengths", b.size, b.steps, at);
   const bool rows = targets.dim() == 2;
   if (targets.dim() > 2 || targets.dim() == 0 || (rows && targets.size(0) != b.size))
-    refuse_shape(fmt::format("targets must be ({0}, S) or 1-D, one sequence after the other, got {1}", b.size, to_string(targets.shape())),
+    refuse_shape(fmt::format("targets must be ({0}, S) or 1-D, one sequence after the other, got {1}", b.size,
+                             to_string(targets.shape())),
                  "targets", targets, at);
   b.lengths = checked_lengths(target_lengths, "target_lengths", b.size, targets.size(-1), at);
   b.labels = targets.to_vector<std::int64_t>();

@@ -1,6 +1,7 @@
 // Losses of distributions: the Kullback-Leibler divergence in one pass, likelihoods as the operations they are made of.
 #include <cmath>
 #include <numbers>
+
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/distribution_loss.hpp>

@@ -1,12 +1,13 @@
 // Rows of a table. Looking up rows and adding rows up are adjoint linear maps, each the backward pass of the other, so
 // every order of derivative exists. `scale` is a factor per index (0 for padding, 1 / count by frequency).
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <vector>
+
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -237,7 +238,9 @@ std::vector<std::int64_t> read_offsets(const Tensor& input, const EmbeddingBagOp
   for (std::size_t i = 0; i < v.size(); ++i) {
     if ((i == 0 && v[i] != 0) || v[i] < before || v[i] > n) [[unlikely]]
       ErrorReport(kBagOp,
-                  fmt::format("offset {} at {} must begin at 0, not decrease and not exceed the number of indices, {}", v[i], i, n), at)
+                  fmt::format("offset {} at {} must begin at 0, not decrease and not exceed the number of indices, {}",
+                              v[i], i, n),
+                  at)
           .operand("input", input)
           .operand("offsets", o.offsets)
           .value_error();

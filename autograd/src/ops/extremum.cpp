@@ -40,32 +40,38 @@ template <bool Largest>
 Tensor extremum_over(const char* op, const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
   detail::require_nonempty(op, x, dims, at);
   Tensor y = Largest ? detail::max_raw(x, dims, keepdim) : detail::min_raw(x, dims, keepdim);
-  return record(op, y, {x}, {x, y},
-                [dims](const Saved& s, const Tensor& g) -> Grads {
-                  const Tensor v = s[0];
-                  const Shape& full = impl(v).shape;
-                  return {share_evenly(with_kept_dims(g, full, dims), v, with_kept_dims(s[1], full, dims), dims)};
-                }, at);
+  return record(
+      op, y, {x}, {x, y},
+      [dims](const Saved& s, const Tensor& g) -> Grads {
+        const Tensor v = s[0];
+        const Shape& full = impl(v).shape;
+        return {share_evenly(with_kept_dims(g, full, dims), v, with_kept_dims(s[1], full, dims), dims)};
+      },
+      at);
 }
 
 // The elements at `index` along dim, and the adjoint; each is the other's derivative. index has size 1 at dim.
 Tensor place_at(const Tensor& g, int dim, const Tensor& index, std::int64_t size);
 Tensor pick_at(const Tensor& x, int dim, const Tensor& index) {
   return record("pick", detail::pick_raw(x, dim, index), {x}, {index},
-                [dim, size = impl(x).shape[dim]](const Saved& s, const Tensor& g) -> Grads { return {place_at(g, dim, s[0], size)}; });
+                [dim, size = impl(x).shape[dim]](const Saved& s, const Tensor& g) -> Grads {
+                  return {place_at(g, dim, s[0], size)};
+                });
 }
 Tensor place_at(const Tensor& g, int dim, const Tensor& index, std::int64_t size) {
   return record("place", detail::place_raw(g, dim, index, size), {g}, {index},
                 [dim](const Saved& s, const Tensor& h) -> Grads { return {pick_at(h, dim, s[0])}; });
 }
 
-detail::ArgResult arg_along(const char* op, const Tensor& x, std::int64_t dim, bool largest, bool keepdim, const Location& at) {
+detail::ArgResult arg_along(const char* op, const Tensor& x, std::int64_t dim, bool largest, bool keepdim,
+                            const Location& at) {
   const int d = wrap_dim(op, dim, x, at);
   detail::require_nonempty(op, x, (DimSet{1} << d) & all_dims(impl(x).shape), at);
   return detail::arg_extremum_raw(x, d, largest, keepdim);
 }
 
-ValuesIndices extremum_along(const char* op, const Tensor& x, std::int64_t dim, bool largest, bool keepdim, const Location& at) {
+ValuesIndices extremum_along(const char* op, const Tensor& x, std::int64_t dim, bool largest, bool keepdim,
+                             const Location& at) {
   detail::ArgResult r = arg_along(op, x, dim, largest, keepdim, at);
   const int d = wrap_dim(op, dim, x, at);
   Tensor outputs[] = {std::move(r.values), std::move(r.indices)};
@@ -94,7 +100,9 @@ Tensor arg_of_all(const char* op, const Tensor& x, bool largest, const Location&
 }  // namespace
 
 Tensor max(const Tensor& x, Location at) { return extremum_over<true>("max", x, dim_set("max", x, {}, at), false, at); }
-Tensor min(const Tensor& x, Location at) { return extremum_over<false>("min", x, dim_set("min", x, {}, at), false, at); }
+Tensor min(const Tensor& x, Location at) {
+  return extremum_over<false>("min", x, dim_set("min", x, {}, at), false, at);
+}
 Tensor amax(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
   return extremum_over<true>("amax", x, dim_set("amax", x, dims, at), keepdim, at);
 }

@@ -1,11 +1,12 @@
 // Making tensors from sizes, ranges, and the program's own numbers. Random ones are in sampling.cpp.
-#include <fmt/format.h>
-
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <ostream>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/ops/extremum.hpp>
 #include <xgrad/ops/factory.hpp>
@@ -289,8 +290,10 @@ Tensor from_rows(std::initializer_list<std::initializer_list<Scalar>> rows, cons
 Tensor from_raw(const void* data, std::int64_t count, DType dtype, const Shape& shape, Location at) {
   require_shape("from_vector", shape, at);
   if (count != shape.numel()) [[unlikely]]
-    ErrorReport("from_vector",
-                fmt::format("{} values do not fill shape {}, which has {} elements", count, to_string(shape), shape.numel()), at)
+    ErrorReport(
+        "from_vector",
+        fmt::format("{} values do not fill shape {}, which has {} elements", count, to_string(shape), shape.numel()),
+        at)
         .shape_error();
   Tensor t = make_tensor(shape, dtype, at);
   if (count > 0)
@@ -300,7 +303,8 @@ Tensor from_raw(const void* data, std::int64_t count, DType dtype, const Shape& 
 
 void require_blob_dtype(DType of_pointer, DType wanted, Location at) {
   if (of_pointer == wanted) return;
-  ErrorReport("from_blob", fmt::format("the pointer points to {}, but the dtype is {}", name(of_pointer), name(wanted)), at)
+  ErrorReport("from_blob", fmt::format("the pointer points to {}, but the dtype is {}", name(of_pointer), name(wanted)),
+              at)
       .help("pass a void* when the type is known at run time only")
       .dtype_error();
 }
@@ -352,9 +356,7 @@ Tensor tensor(std::initializer_list<std::initializer_list<Scalar>> v, Location a
 std::ostream& operator<<(std::ostream& os, const TensorOptions& o) {
   return os << fmt::format("{{dtype={}, requires_grad={}}}", name(o.dtype), o.requires_grad);
 }
-std::ostream& operator<<(std::ostream& os, const std::optional<Tensor>& t) {
-  return t ? os << *t : os << "none";
-}
+std::ostream& operator<<(std::ostream& os, const std::optional<Tensor>& t) { return t ? os << *t : os << "none"; }
 std::ostream& operator<<(std::ostream& os, const std::vector<Shape>& list) {
   os << '[';
   for (std::size_t i = 0; i < list.size(); ++i) os << (i ? ", " : "") << list[i];

@@ -1,8 +1,9 @@
 // Single elements by a tensor of their places. All indices are checked before anything is written. Sums over repeated
 // indices run in the order of the index, whatever the number of threads.
+#include <array>
+
 #include <fmt/format.h>
 
-#include <array>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/gather.hpp>
 #include <xgrad/parallel.hpp>

@@ -1,10 +1,11 @@
 // Whole rows by a list of their numbers. All indices are checked before anything is written. Sums over repeated indices
 // run in the order of the index, whatever the number of threads: threads share out the places of the result, not the
 // indices.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/ops/index.hpp>
 #include <xgrad/parallel.hpp>

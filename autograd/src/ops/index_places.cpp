@@ -1,8 +1,9 @@
 #include "ops/index_places.hpp"
 
+#include <atomic>
+
 #include <fmt/format.h>
 
-#include <atomic>
 #include <xgrad/check.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
@@ -18,7 +19,8 @@ namespace {
 XGRAD_CLONES bool all_below(const std::int64_t* p, std::int64_t n, std::int64_t size) {
   std::uint64_t bad = 0;  // its sign bit: some index is negative, or at least `size`
   const auto last = static_cast<std::uint64_t>(size) - 1;
-  for (std::int64_t i = 0; i < n; ++i) bad |= static_cast<std::uint64_t>(p[i]) | (last - static_cast<std::uint64_t>(p[i]));
+  for (std::int64_t i = 0; i < n; ++i)
+    bad |= static_cast<std::uint64_t>(p[i]) | (last - static_cast<std::uint64_t>(p[i]));
   return bad >> 63 == 0;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
+
 #include <xgrad/tensor.hpp>
 
 #include "core/tensor_impl.hpp"

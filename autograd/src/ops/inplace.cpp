@@ -26,10 +26,11 @@ namespace {
 
 void require_fits(const char* op, const Tensor& self, const Tensor& value, const Location& at) {
   if (!detail::is_expandable_to(value.shape(), self.shape()))
-    ErrorReport(op,
-                fmt::format("shape {} does not fit into {}: an in-place operation cannot change the shape of its tensor",
-                            to_string(value.shape()), to_string(self.shape())),
-                at)
+    ErrorReport(
+        op,
+        fmt::format("shape {} does not fit into {}: an in-place operation cannot change the shape of its tensor",
+                    to_string(value.shape()), to_string(self.shape())),
+        at)
         .operand("self", self)
         .operand("other", value)
         .shape_error();

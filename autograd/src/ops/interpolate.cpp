@@ -1,10 +1,11 @@
 // Resampling is separable: along one dimension every result is a weighted sum of a few elements. The weights of all
 // modes stand in a table; the backward pass is the same operation with the transposed table.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/ops/interpolate.hpp>
 #include <xgrad/parallel.hpp>

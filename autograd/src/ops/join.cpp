@@ -1,9 +1,10 @@
 // Joining tensors. The backward functions cut the gradient into views.
-#include <fmt/format.h>
-
 #include <cstring>
 #include <span>
 #include <vector>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/slice.hpp>

@@ -1,6 +1,7 @@
 // Losses with margins, on the tape as the operations they are made of.
 #include <algorithm>
 #include <cmath>
+
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/classification_loss.hpp>
@@ -125,9 +126,7 @@ Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const T
   require_same_shape(op, anchor, positive, at);
   require_same_shape(op, anchor, negative, at);
   if (impl(anchor).shape.rank() == 0) [[unlikely]]
-    ErrorReport(op, "inputs need at least 1 dimension, got ()", at)
-        .operand("anchor", anchor)
-        .shape_error();
+    ErrorReport(op, "inputs need at least 1 dimension, got ()", at).operand("anchor", anchor).shape_error();
   if (std::isnan(o.p)) [[unlikely]]
     ErrorReport(op, "p must be a number or an infinity, got nan", at).value_error();
   const Tensor near = distance(anchor, positive, o.p, o.eps, at);

@@ -1,7 +1,8 @@
 // Elements where a mask holds.
+#include <algorithm>
+
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/elementwise.hpp>

@@ -1,5 +1,6 @@
 // Functions of mathematics, element by element: powers, exponentials, trigonometry.
 #include <cmath>
+
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
@@ -66,7 +67,8 @@ Tensor with_power(double k, Use use) {
 Tensor power_backward(const Tensor& g, const Tensor& x, double k) {
   if (k == 0) return detail::zeros_raw(g.shape(), g.dtype());
   if (k == 1) return g;
-  return with_power(k - 1, [&](auto p) { return detail::fuse_last([p, k](auto u, auto v) { return u * (p(v) * k); }, g, x); });
+  return with_power(k - 1,
+                    [&](auto p) { return detail::fuse_last([p, k](auto u, auto v) { return u * (p(v) * k); }, g, x); });
 }
 
 template <class T>
@@ -100,8 +102,8 @@ Tensor pow(const Tensor& x, Scalar y, Location at) {
   }
   const Tensor v = as_type(x, type);
   const double k = y.to_double();
-  Tensor out = k == 0 ? map([](auto a) { return decltype(a)(1); }, v)
-                      : with_power(k, [&](auto p) { return map(p, v); });
+  Tensor out =
+      k == 0 ? map([](auto a) { return decltype(a)(1); }, v) : with_power(k, [&](auto p) { return map(p, v); });
   return record_number(
       "pow", k, std::move(out), {x}, {v},
       [](double to, const Saved& s, const Tensor& g) -> Grads { return {power_backward(g, s[0], to)}; }, at);

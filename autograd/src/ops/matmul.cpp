@@ -2,6 +2,7 @@
 #include "ops/matmul.hpp"
 
 #include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/matmul.hpp>
@@ -18,9 +19,7 @@ Tensor matmul_op(const Tensor& x, bool trans_x, const Tensor& y, bool trans_y) {
   return matmul(trans_x ? transpose(x, -2, -1) : x, trans_y ? transpose(y, -2, -1) : y);
 }
 
-Tensor contiguous_for_gemm(const Tensor& x) {
-  return gemm_reads(impl(x)) ? x : x.contiguous();
-}
+Tensor contiguous_for_gemm(const Tensor& x) { return gemm_reads(impl(x)) ? x : x.contiguous(); }
 
 Tensor as_rows(const Tensor& x) {
   const Shape& s = impl(x).shape;

@@ -1,9 +1,10 @@
 // Batch, layer, group and instance normalisation are one operation on different grids (kernels/normalize.hpp). The
 // backward pass is a fused kernel and an operation of its own, whose derivative is written with differentiable
 // operations.
+#include <cmath>
+
 #include <fmt/format.h>
 
-#include <cmath>
 #include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -242,7 +243,8 @@ NormTerms batch_terms(const NormGrid& grid, const Tensor& x, const Running& runn
   const NoGradGuard off;
   const detail::NormMoments m = detail::norm_moments_raw(grid, x);
   next.mean = moved_towards(running.mean, m.mean, momentum);
-  if (running.var.defined()) next.var = moved_towards(running.var, scaled(m.variance, unbiased(grid.count())), momentum);
+  if (running.var.defined())
+    next.var = moved_towards(running.var, scaled(m.variance, unbiased(grid.count())), momentum);
   return {m.mean, inverse_root(m.variance, eps), {}, {}, m.rest};
 }
 
@@ -296,9 +298,8 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   const TensorRefs used(std::span(statistics, training ? 0 : 2));
   NormTerms terms =
       training ? batch_terms(grid, packed, running, momentum, eps, next) : running_terms(packed, running, eps);
-  const Tensor y =
-      record_norm("batch_norm", normalize_channels(grid, packed, in, terms), in, terms, {grid, !training, eps, each},
-                  at, used);
+  const Tensor y = record_norm("batch_norm", normalize_channels(grid, packed, in, terms), in, terms,
+                               {grid, !training, eps, each}, at, used);
   replace(running, next, at);
   return y;
 }

@@ -1,6 +1,7 @@
 #include "ops/p_norm.hpp"
 
 #include <cmath>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -21,8 +22,7 @@ namespace {
 // For p = 2, where squares neither overflow nor vanish, vectors of them are added up; p_norm_of does the other rows.
 Tensor euclidean(const Tensor& x) {
   const Tensor squares = map([](auto v) { return v * v; }, x);
-  Tensor y =
-      map([](auto v) { return sqrt(v); }, sum_raw(squares, DimSet{1} << (impl(x).shape.rank() - 1), false));
+  Tensor y = map([](auto v) { return sqrt(v); }, sum_raw(squares, DimSet{1} << (impl(x).shape.rank() - 1), false));
   dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
     constexpr bool single = std::is_same_v<T, float>;
@@ -94,8 +94,7 @@ Tensor backward(const Tensor& g, const Tensor& x, const Tensor& y, double p) {
     const Tensor divisor = fuse([](auto y) { return where(y == 0, INFINITY, y); }, y);
     if (grad_enabled() || !is_moderate(y))
       return fuse([](auto g, auto x, auto y) { return g * (x / y); }, g, x, divisor);
-    return map([](auto f, auto x) { return f * x; },
-                       map([](auto g, auto y) { return g / y; }, g, divisor), x);
+    return map([](auto f, auto x) { return f * x; }, map([](auto g, auto y) { return g / y; }, g, divisor), x);
   }
   return fuse(
       [p](auto g, auto x, auto y) {

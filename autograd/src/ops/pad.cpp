@@ -1,10 +1,11 @@
 // Padding. Every mode says, dimension by dimension, which element of the input an element of the result comes from
 // (-1: the constant). The kernel goes through the rows of the result; its adjoint adds the rows back.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <vector>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/ops/pad.hpp>
 #include <xgrad/parallel.hpp>

@@ -2,17 +2,18 @@
 // order (the same bits for any thread count), and its gradient is one pass more.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
+
+#include <fmt/format.h>
+
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
-#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/loss_reduction.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/record.hpp>

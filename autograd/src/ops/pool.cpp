@@ -1,9 +1,10 @@
 // Pooling. The largest of each window: gathering and scattering by saved positions, each the other's derivative. Means:
 // linear, so the derivative of the derivative is the mean again.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>

@@ -19,9 +19,7 @@ inline DType result_type(const Tensor& x, const Tensor& y) {
 }
 
 // x as a floating tensor (integers in float32), undifferentiated.
-inline Tensor as_floating(const Tensor& x) {
-  return is_floating(impl(x).dtype) ? x : cast_raw(x, DType::float32);
-}
+inline Tensor as_floating(const Tensor& x) { return is_floating(impl(x).dtype) ? x : cast_raw(x, DType::float32); }
 inline Tensor as_type(const Tensor& x, DType d) { return impl(x).dtype == d ? x : cast_raw(x, d); }
 
 // A number as a tensor.

@@ -1,7 +1,8 @@
 // Recurrent layers: checks, one operation for a whole sequence, and what a recorded backward pass is made of.
+#include <ostream>
+
 #include <fmt/format.h>
 
-#include <ostream>
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/recurrent.hpp>
@@ -41,11 +42,11 @@ void require_types(const char* op, const RecurrentInputs& in, const Location& at
   require_defined(op, in.w_ih, at);
   require_defined(op, in.w_hh, at);
   for (const NamedInput& o : {NamedInput{"h0", in.h0},
-                           {"c0", in.c0},
-                           {"weight_ih", in.w_ih},
-                           {"weight_hh", in.w_hh},
-                           {"bias_ih", in.b_ih},
-                           {"bias_hh", in.b_hh}}) {
+                              {"c0", in.c0},
+                              {"weight_ih", in.w_ih},
+                              {"weight_hh", in.w_hh},
+                              {"bias_ih", in.b_ih},
+                              {"bias_hh", in.b_hh}}) {
     if (!o.tensor.defined() || impl(o.tensor).dtype == impl(in.x).dtype) continue;
     ErrorReport(op, fmt::format("dtypes differ ({} and {})", name(impl(in.x).dtype), name(impl(o.tensor).dtype)), at)
         .operand("x", in.x)
@@ -178,9 +179,7 @@ Tensor gru_cell(const Tensor& x, const Tensor& h, const RecurrentWeights& w, Loc
 
 // ---- text ----
 std::ostream& operator<<(std::ostream& os, const LSTMState& s) { return os << "h=" << s.h << ",\nc=" << s.c; }
-std::ostream& operator<<(std::ostream& os, const RNNOutput& r) {
-  return os << "output=" << r.output << ",\nh=" << r.h;
-}
+std::ostream& operator<<(std::ostream& os, const RNNOutput& r) { return os << "output=" << r.output << ",\nh=" << r.h; }
 std::ostream& operator<<(std::ostream& os, const LSTMOutput& r) {
   return os << "output=" << r.output << ",\n" << r.state;
 }

@@ -31,17 +31,20 @@ using detail::with_kept_dims;
 namespace {
 
 Tensor sum_over(const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
-  return record("sum", detail::sum_raw(x, dims, keepdim), {x}, {},
-                [full = impl(x).shape, dims](const Saved&, const Tensor& g) -> Grads { return {spread(g, full, dims)}; }, at);
+  return record(
+      "sum", detail::sum_raw(x, dims, keepdim), {x}, {},
+      [full = impl(x).shape, dims](const Saved&, const Tensor& g) -> Grads { return {spread(g, full, dims)}; }, at);
 }
 
 Tensor mean_over(const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
   require_floating("mean", x, at);
-  return record("mean", detail::mean_raw(x, dims, keepdim), {x}, {},
-                [full = impl(x).shape, dims](const Saved&, const Tensor& g) -> Grads {
-                  const auto n = static_cast<double>(detail::reduced_count(full, dims));
-                  return {spread(fuse([n](auto g) { return g / n; }, g), full, dims)};
-                }, at);
+  return record(
+      "mean", detail::mean_raw(x, dims, keepdim), {x}, {},
+      [full = impl(x).shape, dims](const Saved&, const Tensor& g) -> Grads {
+        const auto n = static_cast<double>(detail::reduced_count(full, dims));
+        return {spread(fuse([n](auto g) { return g / n; }, g), full, dims)};
+      },
+      at);
 }
 
 }  // namespace
@@ -85,14 +88,17 @@ Tensor prod_others(const Tensor& x, int dim) {
 // dim: -1 for all elements.
 Tensor prod_over(const Tensor& x, int dim, bool keepdim, const Location& at) {
   const DimSet dims = dim < 0 ? all_dims(impl(x).shape) : (DimSet{1} << dim) & all_dims(impl(x).shape);
-  return record("prod", detail::prod_raw(x, dims, keepdim), {x}, {x},
-                [dim, dims](const Saved& s, const Tensor& g) -> Grads {
-                  const Tensor v = s[0];
-                  const Shape& full = impl(v).shape;
-                  if (full.rank() == 0) return {g};
-                  const Tensor others = dim < 0 ? reshape(prod_others(reshape(v, {impl(v).numel}), 0), full) : prod_others(v, dim);
-                  return {mul(with_kept_dims(g, full, dims), others)};
-                }, at);
+  return record(
+      "prod", detail::prod_raw(x, dims, keepdim), {x}, {x},
+      [dim, dims](const Saved& s, const Tensor& g) -> Grads {
+        const Tensor v = s[0];
+        const Shape& full = impl(v).shape;
+        if (full.rank() == 0) return {g};
+        const Tensor others =
+            dim < 0 ? reshape(prod_others(reshape(v, {impl(v).numel}), 0), full) : prod_others(v, dim);
+        return {mul(with_kept_dims(g, full, dims), others)};
+      },
+      at);
 }
 
 }  // namespace
@@ -246,7 +252,7 @@ Tensor logsumexp_backward(const Tensor& g, const Tensor& x, const Tensor& y, con
   }
   if (!rest.defined()) return map([](auto g, auto x, auto y) { return g * exp(x - y); }, g, x, y);
   return map([](auto g, auto x, auto y, auto r) { return g * exp(x - y - r); }, g, x, y,
-                     with_kept_dims(rest, impl(x).shape, dims));
+             with_kept_dims(rest, impl(x).shape, dims));
 }
 
 }  // namespace

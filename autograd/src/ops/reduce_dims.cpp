@@ -1,6 +1,7 @@
 #include "ops/reduce_dims.hpp"
 
 #include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/view.hpp>
@@ -28,7 +29,9 @@ void require_nonempty(const char* op, const Tensor& x, DimSet dims, const Locati
     ErrorReport(op, fmt::format("{} of an empty tensor", op), at).operand("input", x).shape_error();
   for (int d = 0; d < shape.rank(); ++d)
     if (has_dim(dims, d) && shape[d] == 0) [[unlikely]]
-      ErrorReport(op, fmt::format("dim {} has size 0: there is nothing to choose from", d), at).operand("input", x).shape_error();
+      ErrorReport(op, fmt::format("dim {} has size 0: there is nothing to choose from", d), at)
+          .operand("input", x)
+          .shape_error();
 }
 
 Shape dim_list(DimSet dims) {
@@ -50,10 +53,9 @@ Tensor spread(const Tensor& t, const Shape& full, DimSet dims) {
     strides[d] = has_dim(dims, d) ? 0 : from.strides[keepdim ? d : i];
     i += !has_dim(dims, d);
   }
-  return record("expand", make_view(t, full, strides, from.offset()), {t}, {},
-                [dims, keepdim](const Saved&, const Tensor& g) -> Grads {
-                  return {dims ? sum(g, dim_list(dims), keepdim) : g};
-                });
+  return record(
+      "expand", make_view(t, full, strides, from.offset()), {t}, {},
+      [dims, keepdim](const Saved&, const Tensor& g) -> Grads { return {dims ? sum(g, dim_list(dims), keepdim) : g}; });
 }
 
 }  // namespace xgrad::detail

@@ -1,9 +1,10 @@
 // Random tensors, from the default generator.
-#include <fmt/format.h>
-
 #include <cmath>
 #include <limits>
 #include <ostream>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/ops/sampling.hpp>
 
@@ -99,7 +100,8 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOp
   if (high <= low) [[unlikely]]
     ErrorReport("randint", fmt::format("high must exceed low, got low {} and high {}", low, high), at).value_error();
   if (!holds(o.dtype, low, high)) [[unlikely]]
-    ErrorReport("randint", fmt::format("{} cannot represent all numbers in [{}, {})", name(o.dtype), low, high), at).value_error();
+    ErrorReport("randint", fmt::format("{} cannot represent all numbers in [{}, {})", name(o.dtype), low, high), at)
+        .value_error();
   Tensor t = make_tensor(shape, DType::int64, at);
   detail::fill_randint(default_generator(), detail::data<std::int64_t>(t), impl(t).numel, low, high);
   return finish(detail::cast_raw(t, o.dtype), o);
@@ -110,7 +112,8 @@ Tensor randperm(std::int64_t n, TensorOptions o, Location at) {
   if (n < 0) [[unlikely]]
     ErrorReport("randperm", fmt::format("n must not be negative, got {}", n), at).value_error();
   if (n > 0 && !holds(o.dtype, 0, n)) [[unlikely]]
-    ErrorReport("randperm", fmt::format("{} cannot represent all numbers in [0, {})", name(o.dtype), n), at).value_error();
+    ErrorReport("randperm", fmt::format("{} cannot represent all numbers in [0, {})", name(o.dtype), n), at)
+        .value_error();
   Tensor t = make_tensor({n}, DType::int64, at);
   detail::fill_randperm(default_generator(), detail::data<std::int64_t>(t), n);
   return finish(detail::cast_raw(t, o.dtype), o);

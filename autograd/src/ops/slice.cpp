@@ -1,17 +1,18 @@
 // Parts of a tensor, as views. Where a view dropped elements its backward function is a scatter into zeros, whose own
 // backward is the view again.
-#include <fmt/format.h>
-
 #include <cstring>
 #include <vector>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
-#include "core/tape/accumulate.hpp"
 #include "core/elementwise_loop.hpp"
+#include "core/tape/accumulate.hpp"
 #include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/view_geometry.hpp"
@@ -81,9 +82,7 @@ Tensor cut(const char* op, const Tensor& x, const Piece& p, std::int64_t length,
   if (length > 1) strides[p.dim] *= p.step;
   return record(
       op, view_of(x, shape, strides, first), {x}, {},
-      [p](const Saved&, const Tensor& g) -> Grads {
-        return {added_in_place(g, p) ? Tensor() : slice_backward(g, p)};
-      },
+      [p](const Saved&, const Tensor& g) -> Grads { return {added_in_place(g, p) ? Tensor() : slice_backward(g, p)}; },
       at);
 }
 
@@ -95,7 +94,8 @@ Tensor select_backward(const Tensor& g, int dim, std::int64_t size, std::int64_t
   Tensor out = detail::zeros_raw(shape, impl(g).dtype);
   if (impl(g).numel == 1) {
     const int item = item_size(impl(g).dtype);
-    std::memcpy(impl(out).memory() + index * impl(out).strides[dim] * item, impl(g).memory(), static_cast<std::size_t>(item));
+    std::memcpy(impl(out).memory() + index * impl(out).strides[dim] * item, impl(g).memory(),
+                static_cast<std::size_t>(item));
   } else {
     Tensor hole = piece_of(out, impl(g).shape, dim, index);
     detail::copy_raw(hole, g);
@@ -279,8 +279,8 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim
   const std::int64_t n = impl(x).shape[d];
   constexpr std::int64_t kMostEmpty = 1 << 20;  // a dimension that is not empty bounds their number itself
   if (n == 0 && chunks > kMostEmpty) [[unlikely]]
-    ErrorReport("chunk", fmt::format("{} chunks of a dimension of size 0, at most {} are supported", chunks, kMostEmpty),
-                at)
+    ErrorReport("chunk",
+                fmt::format("{} chunks of a dimension of size 0, at most {} are supported", chunks, kMostEmpty), at)
         .operand("input", x)
         .value_error();
   if (n == 0) return cut_up("chunk", x, std::vector<std::int64_t>(static_cast<std::size_t>(chunks), 0), d, at);

@@ -32,11 +32,12 @@ Tensor softmax_backward(const Tensor& g, const Tensor& y, int dim) {
 
 // dx = g - exp(y) sum(g)
 Tensor log_softmax_backward(const Tensor& g, const Tensor& y, int dim) {
-  return record("log_softmax_backward", detail::softmax_backward_raw(g, y, dim, SoftmaxKind::log_softmax), {g, y}, {g, y},
-                [dim](const Saved& s, const Tensor& h) -> Grads {
+  return record("log_softmax_backward", detail::softmax_backward_raw(g, y, dim, SoftmaxKind::log_softmax), {g, y},
+                {g, y}, [dim](const Saved& s, const Tensor& h) -> Grads {
                   const Tensor hp = fuse([](auto h, auto y) { return h * exp(y); }, h, s[1]);
-                  return {s.needs(0) ? sub(h, sum_along(hp, dim)) : Tensor(),
-                          s.needs(1) ? fuse([](auto hp, auto g) { return -hp * g; }, hp, sum_along(s[0], dim)) : Tensor()};
+                  return {
+                      s.needs(0) ? sub(h, sum_along(hp, dim)) : Tensor(),
+                      s.needs(1) ? fuse([](auto hp, auto g) { return -hp * g; }, hp, sum_along(s[0], dim)) : Tensor()};
                 });
 }
 
@@ -46,16 +47,18 @@ Tensor softmax(const Tensor& x, std::int64_t dim, Location at) {
   const int d = wrap_dim("softmax", dim, x, at);
   require_floating("softmax", x, at);
   Tensor y = detail::softmax_raw(x, d, SoftmaxKind::softmax);
-  return record("softmax", y, {x}, {y},
-                [d](const Saved& s, const Tensor& g) -> Grads { return {softmax_backward(g, s[0], d)}; }, at);
+  return record(
+      "softmax", y, {x}, {y}, [d](const Saved& s, const Tensor& g) -> Grads { return {softmax_backward(g, s[0], d)}; },
+      at);
 }
 
 Tensor log_softmax(const Tensor& x, std::int64_t dim, Location at) {
   const int d = wrap_dim("log_softmax", dim, x, at);
   require_floating("log_softmax", x, at);
   Tensor y = detail::softmax_raw(x, d, SoftmaxKind::log_softmax);
-  return record("log_softmax", y, {x}, {y},
-                [d](const Saved& s, const Tensor& g) -> Grads { return {log_softmax_backward(g, s[0], d)}; }, at);
+  return record(
+      "log_softmax", y, {x}, {y},
+      [d](const Saved& s, const Tensor& g) -> Grads { return {log_softmax_backward(g, s[0], d)}; }, at);
 }
 
 Tensor softmin(const Tensor& x, std::int64_t dim, Location at) {

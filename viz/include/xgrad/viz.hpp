@@ -1,4 +1,5 @@
-// Pictures of computational graphs; plots and grids of images are in <xgrad/viz/plot.hpp> and <xgrad/viz/image_grid.hpp>.
+// Pictures of computational graphs; plots and grids of images are in <xgrad/viz/plot.hpp> and
+// <xgrad/viz/image_grid.hpp>.
 //
 //   xgrad::viz::save(loss, "net.svg");      // .dot .svg .png .pdf
 //
@@ -35,38 +36,42 @@ inline std::ostream& operator<<(std::ostream& os, Values v) {
 struct Options {
   ByName by_name = ByName();
   Rankdir rankdir = Rankdir::automatic;
-  bool backward = true;   // dashed edges, labelled with the norm of the gradient that flows
+  bool backward = true;  // dashed edges, labelled with the norm of the gradient that flows
   Values values = Values::automatic;
-  bool saved = true;      // "saves x, W": what each operation keeps for its backward pass
-  bool symbols = true;    // W[1], b[1], z[1], a[1], L beside the names, where the structure is that of a layer
+  bool saved = true;    // "saves x, W": what each operation keeps for its backward pass
+  bool symbols = true;  // W[1], b[1], z[1], a[1], L beside the names, where the structure is that of a layer
   bool legend = true;
-  int max_nodes = 400;    // above: the part nearest the result, and a note of how much was left out
-  int dpi = 96;           // of PNG
+  int max_nodes = 400;               // above: the part nearest the result, and a note of how much was left out
+  int dpi = 96;                      // of PNG
   std::chrono::seconds timeout{30};  // for each of at most two tries of Graphviz
 };
 
 // The picture as Graphviz text. Same graph, same text. AutogradError when the tensor is not on the tape.
 XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Location at = Location::current());
 
-// Writes the picture in the format of the file's suffix and returns the path of the file that was written. Formats other
-// than .dot are laid out by Graphviz's `dot`, run as a child process.
-// A picture never ends a training: what fails is a warning on standard error, with the line of the call.
+// Writes the picture in the format of the file's suffix and returns the path of the file that was written. Formats
+// other than .dot are laid out by Graphviz's `dot`, run as a child process. A picture never ends a training: what fails
+// is a warning on standard error, with the line of the call.
 // - Where dot takes longer than the timeout or fails, it gets one more try with fewer options (plain layout; after a
 //   timeout also at most 100 operations and no values).
-// - Where that fails too, dot is missing, or the path cannot be written to, the .dot text is kept beside the wanted file
-//   and its path returned. It never replaces a file: where net.dot is there already, the text goes to net-1.dot and so on.
+// - Where that fails too, dot is missing, or the path cannot be written to, the .dot text is kept beside the wanted
+// file
+//   and its path returned. It never replaces a file: where net.dot is there already, the text goes to net-1.dot and so
+//   on.
 // - Where that cannot be written either, the path returned is empty.
 // - A PNG that would have a side above 32,767 pixels, or more than 2^27 in all, gets fewer dots per inch.
-// Mistakes in the arguments throw, before anything runs. ValueError: unknown suffix, dpi not in 1..2400, a NUL character
-// in the path, an undefined tensor; AutogradError: one that is not on the tape.
-XGRAD_API std::string save(const Tensor& root, const std::string& path, const Options& options = {}, Location at = Location::current());
+// Mistakes in the arguments throw, before anything runs. ValueError: unknown suffix, dpi not in 1..2400, a NUL
+// character in the path, an undefined tensor; AutogradError: one that is not on the tape.
+XGRAD_API std::string save(const Tensor& root, const std::string& path, const Options& options = {},
+                           Location at = Location::current());
 template <class M>
-  requires(!std::convertible_to<const M&, const Tensor&> && !std::convertible_to<const M&, std::string>)
-std::string save(const M&, const std::string&, const Options& = {}) = delete;  // of a result: viz::save(net(x), "net.svg")
+requires(!std::convertible_to<const M&, const Tensor&> && !std::convertible_to<const M&, std::string>) std::string
+    save(const M&, const std::string&, const Options& = {})
+= delete;  // of a result: viz::save(net(x), "net.svg")
 template <std::convertible_to<std::string> P, class T>
 std::string save(const P&, const T&, const Options& = {}) = delete;  // the tensor first: viz::save(loss, "net.svg")
 template <class M>
-  requires(!std::convertible_to<const M&, const Tensor&>)
-std::string to_dot(const M&, const Options& = {}) = delete;  // of a result: viz::to_dot(net(x))
+requires(!std::convertible_to<const M&, const Tensor&>) std::string to_dot(const M&, const Options& = {})
+= delete;  // of a result: viz::to_dot(net(x))
 
 }  // namespace xgrad::viz

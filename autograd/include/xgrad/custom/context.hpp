@@ -1,8 +1,6 @@
 // Context: what the forward pass of a Function leaves for its backward pass.
 #pragma once
 
-#include <xgrad/record.hpp>
-
 #include <any>
 #include <map>
 #include <memory>
@@ -11,6 +9,8 @@
 #include <typeinfo>
 #include <utility>
 #include <vector>
+
+#include <xgrad/record.hpp>
 
 namespace xgrad {
 namespace detail {
@@ -32,9 +32,9 @@ class XGRAD_API Context {
   template <class... T>
   requires((std::is_same_v<T, Tensor>)&&...) void save_for_backward(const T&... t) { (keep(t), ...); }
   template <class... T>
-    requires(!(std::is_convertible_v<const T&, Tensor> && ...) &&
-             !(std::is_convertible_v<const T&, std::vector<Tensor>> && ...))
-  void save_for_backward(const T&...) = delete;  // tensors only; other values by name: ctx.save("alpha", alpha)
+  requires(!(std::is_convertible_v<const T&, Tensor> && ...) &&
+           !(std::is_convertible_v<const T&, std::vector<Tensor>> && ...)) void save_for_backward(const T&...) =
+      delete;  // tensors only; other values by name: ctx.save("alpha", alpha)
   void save_for_backward(const std::vector<Tensor>& list) {
     for (const Tensor& t : list) keep(t);
   }

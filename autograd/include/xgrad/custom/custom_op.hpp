@@ -50,8 +50,10 @@ struct TensorCalls {
     return call(x, [&](const auto&... t) -> Tensor {
       static_assert(std::is_convertible_v<std::invoke_result_t<const Forward&, decltype(t)...>, Tensor>,
                     "xgrad: forward of custom_op returns one Tensor; for several write a Function");
-      if constexpr (std::is_convertible_v<std::invoke_result_t<const Forward&, decltype(t)...>, Tensor>) return f(t...);
-      else return Tensor();
+      if constexpr (std::is_convertible_v<std::invoke_result_t<const Forward&, decltype(t)...>, Tensor>)
+        return f(t...);
+      else
+        return Tensor();
     });
   }
   static std::vector<Tensor> backward(const Backward& b, const Tensor& g, std::span<const Tensor> x, const Tensor& y) {
@@ -63,8 +65,10 @@ struct TensorCalls {
         static_assert(gives_tensors,
                       "xgrad: backward of custom_op returns the gradient of the input, a Tensor; for several inputs "
                       "std::tuple(gx, gy)");
-        if constexpr (gives_tensors) return to_list(b(g, t..., y));
-        else return std::vector<Tensor>();
+        if constexpr (gives_tensors)
+          return to_list(b(g, t..., y));
+        else
+          return std::vector<Tensor>();
       } else {
         return std::vector<Tensor>();
       }

@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <utility>
+
 #include <xgrad/vec.hpp>
 
 namespace xgrad {

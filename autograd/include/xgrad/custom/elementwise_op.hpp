@@ -329,6 +329,7 @@ requires(sizeof...(In) > 0 && !std::is_same_v<F, Tensor> && (std::is_same_v<In, 
 }
 template <class F, class... In>
 requires(sizeof...(In) > 0 && !std::is_same_v<F, Tensor> && !(std::is_same_v<In, Tensor> && ...)) Tensor
-    elementwise(OpName, F, const In&...) = delete;  // inputs are Tensors; numbers are captured: [a](auto x) { ... }
+    elementwise(OpName, F, const In&...)
+= delete;  // inputs are Tensors; numbers are captured: [a](auto x) { ... }
 
 }  // namespace xgrad

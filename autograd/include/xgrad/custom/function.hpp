@@ -28,6 +28,7 @@
 #include <string>
 #include <tuple>
 #include <typeinfo>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/custom/context.hpp>
 #include <xgrad/custom/op_name.hpp>
@@ -120,8 +121,10 @@ class Function {
       constexpr bool gives_tensors = requires(Result r) { detail::to_list(std::move(r)); };
       static_assert(gives_tensors,
                     "xgrad: forward of a Function returns a Tensor, or several in a std::vector or tuple");
-      if constexpr (gives_tensors) return run_checked<Result>(at, args...);
-      else return Tensor();
+      if constexpr (gives_tensors)
+        return run_checked<Result>(at, args...);
+      else
+        return Tensor();
     } else {
       return Tensor();
     }

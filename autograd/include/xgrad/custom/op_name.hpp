@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {

@@ -49,18 +49,26 @@ inline Tensor operator/(const Tensor& a, const Operand& b) {
   return b.tensor ? div(a, *b.tensor, b.at) : div(a, b.scalar, b.at);
 }
 template <Arithmetic T>
-Tensor operator+(T a, const Operand& b) { return add(*b.tensor, Scalar(a), b.at); }
+Tensor operator+(T a, const Operand& b) {
+  return add(*b.tensor, Scalar(a), b.at);
+}
 template <Arithmetic T>
-Tensor operator-(T a, const Operand& b) { return rsub(*b.tensor, Scalar(a), b.at); }
+Tensor operator-(T a, const Operand& b) {
+  return rsub(*b.tensor, Scalar(a), b.at);
+}
 template <Arithmetic T>
-Tensor operator*(T a, const Operand& b) { return mul(*b.tensor, Scalar(a), b.at); }
+Tensor operator*(T a, const Operand& b) {
+  return mul(*b.tensor, Scalar(a), b.at);
+}
 template <Arithmetic T>
-Tensor operator/(T a, const Operand& b) { return rdiv(*b.tensor, Scalar(a), b.at); }
+Tensor operator/(T a, const Operand& b) {
+  return rdiv(*b.tensor, Scalar(a), b.at);
+}
 // Containers and text are no operands.
 namespace detail {
 template <class T>
-concept NoOperand = std::is_convertible_v<const T&, std::string> ||
-                    (requires { typename T::value_type; } && !requires(const T& t) { t.shape(); });
+concept NoOperand = std::is_convertible_v<const T&, std::string> ||(
+    requires { typename T::value_type; } && !requires(const T& t) { t.shape(); });
 }  // namespace detail
 template <detail::NoOperand T>
 Tensor operator+(const Tensor&, const T&) = delete;  // x + tensor(values); text: print with <<, or to_string(x)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+
 #include <xgrad/by_name.hpp>
 #include <xgrad/tensor.hpp>
 
@@ -15,8 +16,9 @@ struct AttentionOptions {
   std::optional<double> scale = {};  // 1 / sqrt(E) when not given
 };
 // softmax(scale query key^T + mask) along the last dimension: query (..., L, E), key (..., S, E) -> (..., L, S). The
-// leading sizes broadcast. A row that may attend to nothing is 0, with gradients of 0. ShapeError as for matmul, or below rank 2;
-// DTypeError unless floating, with masks of other types. dropout is not applied here. Vaswani et al. 2017.
+// leading sizes broadcast. A row that may attend to nothing is 0, with gradients of 0. ShapeError as for matmul, or
+// below rank 2; DTypeError unless floating, with masks of other types. dropout is not applied here. Vaswani et al.
+// 2017.
 [[nodiscard]] XGRAD_API Tensor attention_weights(const Tensor& query, const Tensor& key,
                                                  const AttentionOptions& options = {},
                                                  Location at = Location::current());

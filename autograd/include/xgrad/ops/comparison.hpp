@@ -29,15 +29,19 @@ namespace xgrad {
 [[nodiscard]] XGRAD_API Tensor isinf(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor isfinite(const Tensor& x, Location at = Location::current());
 // Whether |x - y| <= atol + rtol |y| everywhere, broadcast.
-XGRAD_API bool allclose(const Tensor& x, const Tensor& y, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false,
-                        Location at = Location::current());
+XGRAD_API bool allclose(const Tensor& x, const Tensor& y, double rtol = 1e-5, double atol = 1e-8,
+                        bool equal_nan = false, Location at = Location::current());
 
 namespace detail {
 // a < b < c reads as (a < b) < c: DTypeError for bools on the left of numbers.
 XGRAD_API void require_no_chain(const char* op, const Tensor& a, const Operand& b);
 }  // namespace detail
-inline Tensor operator==(const Tensor& a, const Operand& b) { return b.tensor ? eq(a, *b.tensor, b.at) : eq(a, b.scalar, b.at); }
-inline Tensor operator!=(const Tensor& a, const Operand& b) { return b.tensor ? ne(a, *b.tensor, b.at) : ne(a, b.scalar, b.at); }
+inline Tensor operator==(const Tensor& a, const Operand& b) {
+  return b.tensor ? eq(a, *b.tensor, b.at) : eq(a, b.scalar, b.at);
+}
+inline Tensor operator!=(const Tensor& a, const Operand& b) {
+  return b.tensor ? ne(a, *b.tensor, b.at) : ne(a, b.scalar, b.at);
+}
 inline Tensor operator<(const Tensor& a, const Operand& b) {
   detail::require_no_chain("lt", a, b);
   return b.tensor ? lt(a, *b.tensor, b.at) : lt(a, b.scalar, b.at);

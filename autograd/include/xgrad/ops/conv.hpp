@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <string>
+
 #include <xgrad/by_name.hpp>
 #include <xgrad/ops/extents.hpp>
 #include <xgrad/tensor.hpp>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+
 #include <xgrad/by_name.hpp>
 #include <xgrad/tensor.hpp>
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+
 #include <xgrad/shape.hpp>
 
 namespace xgrad {

@@ -1,6 +1,6 @@
-// Making tensors of sizes and of values (random ones: <xgrad/ops/sampling.hpp>). All throw ShapeError for negative sizes
-// or when the element count overflows 64 bits, and OutOfMemoryError (naming the bytes wanted) when there is not enough
-// memory.
+// Making tensors of sizes and of values (random ones: <xgrad/ops/sampling.hpp>). All throw ShapeError for negative
+// sizes or when the element count overflows 64 bits, and OutOfMemoryError (naming the bytes wanted) when there is not
+// enough memory.
 #pragma once
 
 #include <concepts>
@@ -49,8 +49,10 @@ template <TypeAlone D>
 TensorOptions options_of(const D& dtype) {
   static_assert(std::same_as<D, DType>,
                 "xgrad: behind the sizes stands a type, kFloat64, or {.dtype = kFloat64, .requires_grad = true}");
-  if constexpr (std::same_as<D, DType>) return {dtype};
-  else return {};
+  if constexpr (std::same_as<D, DType>)
+    return {dtype};
+  else
+    return {};
 }
 }  // namespace detail
 template <detail::TypeAlone D>
@@ -95,8 +97,9 @@ XGRAD_API Tensor tensor(Scalar value, Location at = Location::current());
 XGRAD_API Tensor tensor(Scalar value, TensorOptions o, Location at = Location::current());
 namespace detail {
 template <class T>
-inline constexpr DType literal_dtype =
-    std::is_same_v<T, bool> ? DType::boolean : std::is_integral_v<T> ? DType::int64 : DType::float32;
+inline constexpr DType literal_dtype = std::is_same_v<T, bool> ? DType::boolean
+                                       : std::is_integral_v<T> ? DType::int64
+                                                               : DType::float32;
 XGRAD_API Tensor from_list(const std::vector<Scalar>& values, const Shape& shape, TensorOptions o, Location at);
 // ShapeError when row number `row` of a nested list has not `length` values.
 XGRAD_API void require_row(std::size_t row, std::size_t got, std::size_t length, Location at);
@@ -158,7 +161,8 @@ concept Container = requires(const R& r) {
   std::begin(r) != std::end(r);
   requires !std::is_convertible_v<const R&, std::string>;
   requires !std::is_same_v<R, std::remove_cvref_t<decltype(*std::begin(r))>>;
-} && !requires(const R& r) { r.shape(); };  // an array of another library
+}
+&&!requires(const R& r) { r.shape(); };  // an array of another library
 template <class R>
 struct number_in {
   using type = void;
@@ -185,8 +189,10 @@ void add_numbers(const R& values, const Shape& shape, int dim, std::size_t row, 
   if (dim > 0) require_row(row, count, static_cast<std::size_t>(shape[dim]), at);
   std::size_t k = 0;
   for (const auto& v : values) {
-    if constexpr (Arithmetic<std::remove_cvref_t<decltype(v)>>) out.push_back(static_cast<E>(v));
-    else add_numbers(v, shape, dim + 1, k++, out, at);
+    if constexpr (Arithmetic<std::remove_cvref_t<decltype(v)>>)
+      out.push_back(static_cast<E>(v));
+    else
+      add_numbers(v, shape, dim + 1, k++, out, at);
   }
 }
 // t.to(dtype). ValueError when a number does not fit the type.
@@ -213,8 +219,8 @@ Tensor copy_numbers(const R& values, const std::optional<Shape>& wanted, const L
 // length). As for lists, floating values give float32, integers int64, bools bool, unless options say otherwise;
 // from_vector keeps the type of the numbers.
 template <class R>
-  requires(!Arithmetic<R> && !std::same_as<R, Scalar>)
-Tensor tensor(const R& values, TensorOptions o, Location at = Location::current()) {
+requires(!Arithmetic<R> && !std::same_as<R, Scalar>) Tensor
+    tensor(const R& values, TensorOptions o, Location at = Location::current()) {
   static_assert(!std::is_void_v<detail::NumberIn<R>>,
                 "xgrad: tensor(values) copies a number or a container of numbers; a Tensor: x.clone(), several: "
                 "stack({x, y}), an xtensor array: from_xtensor(a), memory: from_blob(pointer, shape).clone()");
@@ -226,14 +232,13 @@ Tensor tensor(const R& values, TensorOptions o, Location at = Location::current(
   }
 }
 template <class R>
-  requires(!Arithmetic<R> && !std::same_as<R, Scalar>)
-Tensor tensor(const R& values, Location at = Location::current()) {
+requires(!Arithmetic<R> && !std::same_as<R, Scalar>) Tensor tensor(const R& values, Location at = Location::current()) {
   return tensor(values, TensorOptions{detail::literal_dtype<detail::NumberIn<R>>}, at);
 }
 // A list of containers.
 template <class R>
-  requires(!Arithmetic<R> && !std::same_as<R, Scalar>)
-Tensor tensor(std::initializer_list<R> values, Location at = Location::current()) {
+requires(!Arithmetic<R> && !std::same_as<R, Scalar>) Tensor
+    tensor(std::initializer_list<R> values, Location at = Location::current()) {
   return tensor<std::initializer_list<R>>(values, at);
 }
 // The type alone for the options: tensor({1., 2.}, kFloat64), tensor(values, kFloat64).
@@ -260,15 +265,19 @@ template <class R>
 Tensor from_vector(const R& v, const Shape& shape, Location at = Location::current()) {
   static_assert(!std::is_void_v<detail::NumberIn<R>>,
                 "xgrad: from_vector(values, shape) copies a container of numbers, a std::vector<float> for instance");
-  if constexpr (!std::is_void_v<detail::NumberIn<R>>) return detail::copy_numbers(v, shape, at);
-  else return Tensor();
+  if constexpr (!std::is_void_v<detail::NumberIn<R>>)
+    return detail::copy_numbers(v, shape, at);
+  else
+    return Tensor();
 }
 template <class R>
 Tensor from_vector(const R& v, Location at = Location::current()) {
   static_assert(!std::is_void_v<detail::NumberIn<R>>,
                 "xgrad: from_vector(values) copies a container of numbers, a std::vector<float> for instance");
-  if constexpr (!std::is_void_v<detail::NumberIn<R>>) return detail::copy_numbers(v, {}, at);
-  else return Tensor();
+  if constexpr (!std::is_void_v<detail::NumberIn<R>>)
+    return detail::copy_numbers(v, {}, at);
+  else
+    return Tensor();
 }
 template <class T>
 Tensor from_vector(std::initializer_list<T>, const Shape& = {}) = delete;  // a list: tensor({1., 2.})
@@ -285,8 +294,10 @@ Tensor from_blob(T* data, const Shape& shape, std::function<void()> deleter = {}
   static_assert(std::is_void_v<T> || !std::is_const_v<T>,
                 "xgrad: from_blob shares memory that may be written to; copy constant values: "
                 "from_vector(std::span(p, n), shape), or const_cast the pointer");
-  if constexpr (std::is_void_v<T> || std::is_const_v<T>) return Tensor();
-  else return detail::wrap_raw(data, dtype_of<T>, shape, std::move(deleter), at);
+  if constexpr (std::is_void_v<T> || std::is_const_v<T>)
+    return Tensor();
+  else
+    return detail::wrap_raw(data, dtype_of<T>, shape, std::move(deleter), at);
 }
 // The same for memory whose type is known at run time. DTypeError when the pointer has another one.
 template <class T, std::same_as<DType> D>
@@ -299,11 +310,11 @@ Tensor from_blob(T* data, const Shape& shape, D dtype, std::function<void()> del
   return detail::wrap_raw(const_cast<std::remove_const_t<T>*>(data), dtype, shape, std::move(deleter), at);
 }
 template <class R, class... More>
-  requires std::is_class_v<std::remove_cvref_t<R>>
-Tensor from_blob(R&&, More&&...) = delete;  // tensor(v) copies; from_blob(v.data(), shape) shares a v that lives on
+requires std::is_class_v<std::remove_cvref_t<R>> Tensor from_blob(R&&, More&&...)
+= delete;  // tensor(v) copies; from_blob(v.data(), shape) shares a v that lives on
 template <class R, std::integral... N>
-  requires std::is_class_v<std::remove_cvref_t<R>>
-Tensor from_blob(R&&, std::initializer_list<N>...) = delete;  // tensor(v) copies; from_blob(v.data(), shape) shares it
+requires std::is_class_v<std::remove_cvref_t<R>> Tensor from_blob(R&&, std::initializer_list<N>...)
+= delete;  // tensor(v) copies; from_blob(v.data(), shape) shares it
 
 XGRAD_API std::ostream& operator<<(std::ostream& os, const std::optional<Tensor>& t);
 XGRAD_API std::ostream& operator<<(std::ostream& os, const std::vector<Shape>& list);

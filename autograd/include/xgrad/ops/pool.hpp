@@ -8,6 +8,7 @@
 #pragma once
 
 #include <optional>
+
 #include <xgrad/by_name.hpp>
 #include <xgrad/ops/extents.hpp>
 #include <xgrad/ops/extremum.hpp>

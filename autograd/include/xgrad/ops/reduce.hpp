@@ -26,7 +26,8 @@ template <std::integral D>
 [[nodiscard]] Tensor mean(const Tensor& x, D dim, bool keepdim = false, Location at = Location::current()) {
   return mean(x, Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
 }
-// Sum of squared deviations / max(0, n - correction). A bool may stand for the correction: true is 1 (unbiased), false 0.
+// Sum of squared deviations / max(0, n - correction). A bool may stand for the correction: true is 1 (unbiased), false
+// 0.
 [[nodiscard]] XGRAD_API Tensor var(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor var(const Tensor& x, const Shape& dims, std::int64_t correction = 1,
                                    bool keepdim = false, Location at = Location::current());
@@ -44,24 +45,22 @@ Tensor std(const Tensor& x, B unbiased, Location at = Location::current()) {
 }
 // Over one dimension.
 template <std::integral D>
-  requires(!std::same_as<D, bool>)
-[[nodiscard]] Tensor var(const Tensor& x, D dim, std::int64_t correction = 1, bool keepdim = false,
-                         Location at = Location::current()) {
+requires(!std::same_as<D, bool>) [[nodiscard]] Tensor
+    var(const Tensor& x, D dim, std::int64_t correction = 1, bool keepdim = false, Location at = Location::current()) {
   return var(x, Shape{static_cast<std::int64_t>(dim)}, correction, keepdim, at);
 }
 template <std::integral D>
-  requires(!std::same_as<D, bool>)
-[[nodiscard]] Tensor std(const Tensor& x, D dim, std::int64_t correction = 1, bool keepdim = false,
-                         Location at = Location::current()) {
+requires(!std::same_as<D, bool>) [[nodiscard]] Tensor
+    std(const Tensor& x, D dim, std::int64_t correction = 1, bool keepdim = false, Location at = Location::current()) {
   return std(x, Shape{static_cast<std::int64_t>(dim)}, correction, keepdim, at);
 }
 // Two numbers are two dimensions, in braces; keepdim and unbiased are true or false.
 template <std::integral D, std::integral K>
-  requires(!std::same_as<K, bool>)
-Tensor sum(const Tensor&, D, K) = delete;  // dimensions in braces: sum(x, {0, 1})
+requires(!std::same_as<K, bool>) Tensor sum(const Tensor&, D, K)
+= delete;  // dimensions in braces: sum(x, {0, 1})
 template <std::integral D, std::integral K>
-  requires(!std::same_as<K, bool>)
-Tensor mean(const Tensor&, D, K) = delete;  // dimensions in braces: mean(x, {0, 1})
+requires(!std::same_as<K, bool>) Tensor mean(const Tensor&, D, K)
+= delete;  // dimensions in braces: mean(x, {0, 1})
 template <std::same_as<bool> B>
 Tensor var(const Tensor&, const Shape&, B) = delete;  // unbiased or keepdim? var(x, {1}, 1, true) keeps the dimension
 template <std::same_as<bool> B>

@@ -1,16 +1,17 @@
 #include "core/files/save_target.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <limits.h>
-#include <linux/magic.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstring>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <thread>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <linux/magic.h>
+
 #include <xgrad/check.hpp>
 
 namespace xgrad::detail {

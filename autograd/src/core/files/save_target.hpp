@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+
 #include <xgrad/descriptor.hpp>
 #include <xgrad/error.hpp>
 

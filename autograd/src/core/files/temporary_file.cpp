@@ -1,20 +1,20 @@
 #include "core/files/temporary_file.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <linux/fs.h>
+#include <memory>
+#include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <chrono>
-#include <cstdint>
-#include <cstdio>
-#include <memory>
-#include <string_view>
+#include <fmt/format.h>
+#include <linux/fs.h>
 
 namespace xgrad::detail {
 namespace {

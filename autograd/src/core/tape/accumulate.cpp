@@ -1,11 +1,11 @@
-#include <xgrad/autograd.hpp>
-
 #include "core/tape/accumulate.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <mutex>
+
+#include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
 
 #include "core/broadcast.hpp"
 #include "core/elementwise_loop.hpp"

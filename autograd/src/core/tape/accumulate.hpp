@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 #include <vector>
+
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::detail {

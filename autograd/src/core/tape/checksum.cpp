@@ -29,8 +29,7 @@ std::uint64_t mixed(std::uint64_t sum, const char* p, std::size_t bytes) {
 std::uint64_t mixed_strided(std::uint64_t sum, const TensorImpl& t, int dim, const char* p) {
   const auto item = static_cast<std::int64_t>(item_size(t.dtype));
   if (dim == t.shape.rank()) return mixed(sum, p, static_cast<std::size_t>(item));
-  for (std::int64_t i = 0; i < t.shape[dim]; ++i)
-    sum = mixed_strided(sum, t, dim + 1, p + i * t.strides[dim] * item);
+  for (std::int64_t i = 0; i < t.shape[dim]; ++i) sum = mixed_strided(sum, t, dim + 1, p + i * t.strides[dim] * item);
   return sum;
 }
 
@@ -61,8 +60,9 @@ void Node::check_unchanged(std::size_t i) const {
       .line("saved", fmt::format("{} {}", short_name(t.dtype), to_string(t.shape)))
       .line("shared", fmt::format("by {} called at {}:{}", st.deleter ? "from_blob" : "mutable_data or array",
                                   st.shared_at.file_name(), st.shared_at.line()))
-      .help("do not change the memory before backward() has run, or copy it: tensor(values), from_vector(values, shape), "
-            "clone()")
+      .help(
+          "do not change the memory before backward() has run, or copy it: tensor(values), from_vector(values, shape), "
+          "clone()")
       .autograd_error();
 }
 

@@ -1,9 +1,9 @@
-#include <xgrad/tape.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <unordered_map>
+
+#include <xgrad/tape.hpp>
 
 #include "core/tape/node.hpp"
 #include "core/tape/recorder.hpp"
@@ -75,8 +75,10 @@ class Collector {
       for (const auto& [output, name] : n->extra->names) d.names[output] = name;
     if (seen) d.values = seen->values;
     if (pass) d.grads = pass->grads;
-    if (seen) describe_recorded(d, *seen, pass);
-    else describe_saved(n, d);
+    if (seen)
+      describe_recorded(d, *seen, pass);
+    else
+      describe_saved(n, d);
     return d;
   }
 

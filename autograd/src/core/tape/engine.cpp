@@ -5,22 +5,22 @@
 // has run and its gradient is complete. No recursion, no counting of dependencies, a fixed order.
 //
 // A gradient that arrives goes through accumulate.cpp and nowhere else: checked against the shape of the value it
-// belongs to, reduced when the operation broadcast that value, cast to its dtype, and added to what is pending, in place
-// when nobody else can see the buffer. Gradients of leaves are collected in a table of this pass and added to .grad at
-// the end, so a pass that throws changes no .grad, and hooks see the total. A backward function may add to what is
-// collected for one of its inputs itself, by collected_gradient().
+// belongs to, reduced when the operation broadcast that value, cast to its dtype, and added to what is pending, in
+// place when nobody else can see the buffer. Gradients of leaves are collected in a table of this pass and added to
+// .grad at the end, so a pass that throws changes no .grad, and hooks see the total. A backward function may add to
+// what is collected for one of its inputs itself, by collected_gradient().
 //
 // Any allocation may fail. So a node is marked and filled only when it is in the heap already, where ~Pass() finds it,
 // and all that the end of a pass needs is allocated before the first .grad changes.
-#include <xgrad/autograd.hpp>
-#include <xgrad/record.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
 #include <unordered_set>
 
 #include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/overlap.hpp"
@@ -37,9 +37,7 @@ struct Target {
   bool operator==(const Target&) const = default;
 };
 struct TargetHash {
-  std::size_t operator()(const Target& t) const {
-    return std::hash<const void*>()(t.object) * 31 + t.output;
-  }
+  std::size_t operator()(const Target& t) const { return std::hash<const void*>()(t.object) * 31 + t.output; }
 };
 
 // How many backward passes, each started from a hook or a backward function of the one before, run on this thread.
@@ -47,7 +45,10 @@ class Depth {
  public:
   explicit Depth(const Location& at) {
     constexpr std::uint8_t kMost = 60;
-    if (depth == kMost) ErrorReport("backward", "backward passes are nested too deeply: does a hook call backward() on its own graph?", at).autograd_error();
+    if (depth == kMost)
+      ErrorReport("backward", "backward passes are nested too deeply: does a hook call backward() on its own graph?",
+                  at)
+          .autograd_error();
     ++depth;
   }
   ~Depth() { --depth; }
@@ -81,8 +82,8 @@ struct Pass {
   Location at;
   std::uint32_t number = next_pass();
   std::vector<Node*> heap;
-  std::vector<Collected> leaves;                           // in order of arrival
-  std::vector<Collected> retained;                         // of results that keep theirs
+  std::vector<Collected> leaves;    // in order of arrival
+  std::vector<Collected> retained;  // of results that keep theirs
   std::unordered_map<TensorImpl*, std::size_t> leaf_index;
   TensorImpl* last_leaf = nullptr;
   std::size_t last_index = 0;
@@ -146,7 +147,10 @@ struct Pass {
     Node* n = e.node();
     if (capturing && !needed.contains(n)) return;
     if (n->queued && n->queued != depth.value()) [[unlikely]]
-      ErrorReport(n->op.name, "its graph is being differentiated already: a hook or a backward function must not start another pass over it", n->at)
+      ErrorReport(n->op.name,
+                  "its graph is being differentiated already: a hook or a backward function must not start another "
+                  "pass over it",
+                  n->at)
           .autograd_error();
     OutputInfo& o = n->outputs()[e.number];
     Tensor fit = g.dtype() == o.dtype && impl(g).shape.rank() == o.rank &&
@@ -165,7 +169,10 @@ struct Pass {
       Tensor r = h.fn(g);
       if (!r.defined()) continue;
       if (!(r.shape() == g.shape()))
-        ErrorReport("hook", "a hook must return a gradient of the same shape", n->at).operand("gradient", g).operand("returned", r).autograd_error();
+        ErrorReport("hook", "a hook must return a gradient of the same shape", n->at)
+            .operand("gradient", g)
+            .operand("returned", r)
+            .autograd_error();
       g = r;
     }
     for (auto& [output, t] : x.retain) {
@@ -194,8 +201,8 @@ struct Pass {
     NoGradGuard off;
     const TensorImpl* leaf = e.leaf();
     const OutputInfo* out = leaf ? nullptr : &e.node()->outputs()[e.number];
-    const Tensor f = fit_gradient(g.detach(), leaf ? leaf->shape : out->shape(), leaf ? leaf->dtype : out->dtype,
-                                  n->op.name, n->at);
+    const Tensor f =
+        fit_gradient(g.detach(), leaf ? leaf->shape : out->shape(), leaf ? leaf->dtype : out->dtype, n->op.name, n->at);
     double sum = 0;
     for (const double v : f.to_vector<double>()) sum += v * v;
     return std::sqrt(sum);
@@ -225,14 +232,18 @@ struct Pass {
       if (!pass_on) return;
     }
     if (n->freed && n->n_saved)
-      ErrorReport(n->op.name, "graph already freed; pass retain_graph = true to the first backward to run it twice", n->at)
+      ErrorReport(n->op.name, "graph already freed; pass retain_graph = true to the first backward to run it twice",
+                  n->at)
           .autograd_error();
     if (create_graph && n->op.once_differentiable)
-      ErrorReport(n->op.name, "is differentiable only once; its backward pass cannot be recorded with create_graph", n->at)
+      ErrorReport(n->op.name, "is differentiable only once; its backward pass cannot be recorded with create_graph",
+                  n->at)
           .autograd_error();
     Grads in = run_backward(n, grads);
     if (in.size() != n->n_inputs)
-      ErrorReport(n->op.name, fmt::format("the backward function returned {} gradients for {} inputs", in.size(), n->n_inputs), n->at)
+      ErrorReport(n->op.name,
+                  fmt::format("the backward function returned {} gradients for {} inputs", in.size(), n->n_inputs),
+                  n->at)
           .autograd_error();
     if (anomaly_enabled()) check_finite(n, in);
     for (std::size_t i = 0; i < n->n_inputs; ++i) {
@@ -309,8 +320,10 @@ void Pass::find_needed(std::span<const Tensor> roots) {
         if (wanted.contains({e.target, 0})) done[here] = true;
       } else if (Node* next = e.node()) {
         auto [it, fresh] = done.try_emplace(next, node_wanted(next));
-        if (fresh) stack.emplace_back(next, 0);
-        else if (it->second) done[here] = true;
+        if (fresh)
+          stack.emplace_back(next, 0);
+        else if (it->second)
+          done[here] = true;
       }
     }
   }
@@ -347,7 +360,10 @@ Tensor seed_for(const Tensor& out, const Tensor& seed, const Location& at) {
         .autograd_error();
   if (seed.defined()) {
     if (!(seed.shape() == out.shape()))
-      ErrorReport("backward", fmt::format("seed shape {} differs from output shape {}", to_string(seed.shape()), to_string(out.shape())), at)
+      ErrorReport(
+          "backward",
+          fmt::format("seed shape {} differs from output shape {}", to_string(seed.shape()), to_string(out.shape())),
+          at)
           .operand("output", out)
           .operand("gradient", seed)
           .shape_error();
@@ -394,7 +410,8 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gra
               Location at) {
   const detail::CallSite site(at);
   if (options.allow_unused) ErrorReport("backward", "allow_unused is an option of grad()", at).value_error();
-  Pass pass{.retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph, .at = at};
+  Pass pass{
+      .retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph, .at = at};
   detail::start(pass, outputs, grad_outputs, "backward");
   pass.run_all();
   GradModeGuard mode(options.create_graph);
@@ -404,14 +421,17 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gra
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& grad_outputs, GradOptions options, Location at) {
   const detail::CallSite site(at);
-  Pass pass{.retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph, .at = at};
+  Pass pass{
+      .retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph, .at = at};
   pass.capturing = true;
   pass.captured.resize(inputs.size());
   std::vector<detail::Target> targets;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     require_defined("grad", inputs[i], at);
     if (!detail::wants_grad(inputs[i]))
-      ErrorReport("grad", fmt::format("input {} does not require grad", i), at).operand("input", inputs[i]).autograd_error();
+      ErrorReport("grad", fmt::format("input {} does not require grad", i), at)
+          .operand("input", inputs[i])
+          .autograd_error();
     detail::TensorImpl& t = detail::impl(inputs[i]);
     detail::Node* node = detail::current_node(inputs[i]);
     targets.push_back(node ? detail::Target{node, t.output_nr} : detail::Target{&t, 0});
@@ -427,7 +447,8 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     result[i] = pass.captured[pass.wanted.at(targets[i])];
     if (!result[i].defined() && !options.allow_unused)
-      ErrorReport("grad", fmt::format("input {} is not part of the graph of the outputs; pass allow_unused = true", i), at)
+      ErrorReport("grad", fmt::format("input {} is not part of the graph of the outputs; pass allow_unused = true", i),
+                  at)
           .operand("input", inputs[i])
           .autograd_error();
   }

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/record.hpp>
 

@@ -1,11 +1,11 @@
-#include <xgrad/autograd.hpp>
-#include <xgrad/record.hpp>
-
 #include "core/tape/node.hpp"
+
+#include <filesystem>
 
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tape/owned_backward.hpp"
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <vector>
+
 #include <xgrad/module_scope.hpp>
 #include <xgrad/record.hpp>
 

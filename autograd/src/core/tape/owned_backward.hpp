@@ -3,7 +3,6 @@
 
 #include <xgrad/record.hpp>
 
-
 namespace xgrad::detail {
 
 struct OwnedBackward {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/record.hpp>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
+
 #include <xgrad/record.hpp>
 #include <xgrad/tape.hpp>
 

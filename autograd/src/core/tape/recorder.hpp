@@ -5,11 +5,11 @@
 // once for each state it was in.
 #pragma once
 
-#include <xgrad/record.hpp>
-
 #include <memory>
 #include <utility>
 #include <vector>
+
+#include <xgrad/record.hpp>
 
 #include "core/tape/node.hpp"
 
@@ -35,8 +35,8 @@ struct SeenPass {
 };
 
 struct Recorded {
-  std::vector<Tensor> values;                        // of the outputs
-  std::vector<std::shared_ptr<const Tensor>> read;   // leaves and data, by index into all_edges()
+  std::vector<Tensor> values;                       // of the outputs
+  std::vector<std::shared_ptr<const Tensor>> read;  // leaves and data, by index into all_edges()
   std::vector<SeenSaved> saved;
   std::vector<std::pair<std::uint32_t, TensorImpl*>> plain;  // outputs that take no gradient, by weak reference
   std::vector<SeenPass> passes;

@@ -1,7 +1,7 @@
 // The side of a Tensor that belongs to the tape: its gradient, hooks and node, and its end, which lets go of them.
-#include <xgrad/autograd.hpp>
-
 #include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"
@@ -139,8 +139,7 @@ void Tensor::zero_grad(bool set_to_none, Location at) {
 
 void Tensor::backward(const Tensor& gradient, GradOptions options, Location at) const {
   require_defined("backward", *this, at);
-  xgrad::backward({*this}, gradient.defined() ? std::vector<Tensor>{gradient} : std::vector<Tensor>{}, options,
-                  at);
+  xgrad::backward({*this}, gradient.defined() ? std::vector<Tensor>{gradient} : std::vector<Tensor>{}, options, at);
 }
 
 void Tensor::retain_grad(Location at) {

@@ -1,9 +1,9 @@
-#include <xgrad/autograd.hpp>
-#include <xgrad/record.hpp>
-
 #include "core/tape/views.hpp"
 
 #include <algorithm>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/accumulate.hpp"

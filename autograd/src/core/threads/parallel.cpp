@@ -1,9 +1,10 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 #include <thread>
 #include <utility>
+
+#include <fmt/format.h>
+
 #include <xgrad/check.hpp>
 #include <xgrad/parallel.hpp>
 
@@ -48,9 +49,7 @@ thread_local bool serial = false;
 SerialGuard::SerialGuard() : previous_(std::exchange(serial, true)) {}
 SerialGuard::~SerialGuard() { serial = previous_; }
 
-int usable_threads() {
-  return serial || in_region_of_user() ? 1 : threads().load(std::memory_order_relaxed);
-}
+int usable_threads() { return serial || in_region_of_user() ? 1 : threads().load(std::memory_order_relaxed); }
 
 void parallel_ranges(std::int64_t n, int parts, RangeFn call, const void* f, bool worth_waking) {
   Team::get().run({n, parts, call, f}, worth_waking);

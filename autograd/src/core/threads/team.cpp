@@ -1,20 +1,20 @@
 #include "core/threads/team.hpp"
 
-#include <pthread.h>
-#include <sched.h>
-
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <pthread.h>
+#include <sched.h>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #ifdef __linux__
-#include <linux/futex.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <linux/futex.h>
 #endif
 
 #include "core/threads/library_call.hpp"
@@ -107,8 +107,9 @@ int current_processor() {
 #endif
 }
 
-// Under a real-time policy a thread of the team that was put behind the caller on its processor would never run: neither
-// does the caller sleep, nor does Linux move the waiting thread. Ordinary threads are moved; for them yielding is dear.
+// Under a real-time policy a thread of the team that was put behind the caller on its processor would never run:
+// neither does the caller sleep, nor does Linux move the waiting thread. Ordinary threads are moved; for them yielding
+// is dear.
 void let_others_of_real_time_run() {
 #ifdef __linux__
   const int policy = sched_getscheduler(0);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+
 #include <xgrad/parallel.hpp>
 
 namespace xgrad::detail {

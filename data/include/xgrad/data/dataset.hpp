@@ -26,8 +26,9 @@ class XGRAD_API TensorDataset {
   template <std::derived_from<Tensor> X>
   explicit TensorDataset(const X&) = delete;  // of inputs and targets: TensorDataset(x, y)
   template <class X, class Y>
-    requires(!std::convertible_to<const X&, Tensor> || !std::convertible_to<const Y&, Tensor>)
-  TensorDataset(const X&, const Y&) = delete;  // of two Tensors: TensorDataset(tensor(x), tensor(y))
+  requires(!std::convertible_to<const X&, Tensor> || !std::convertible_to<const Y&, Tensor>)
+      TensorDataset(const X&, const Y&)
+  = delete;                                                    // of two Tensors: TensorDataset(tensor(x), tensor(y))
   std::int64_t size(Location at = Location::current()) const;  // ValueError when it was moved from
   Example get(std::int64_t index, Location at = Location::current()) const;  // views; IndexError
   Example get_batch(std::span<const std::int64_t> indices, Location at = Location::current()) const;  // copies
@@ -41,8 +42,8 @@ class XGRAD_API TensorDataset {
 XGRAD_API std::ostream& operator<<(std::ostream& os, const TensorDataset& set);
 
 namespace detail {
-XGRAD_API std::vector<TensorDataset> split_by_lengths(const TensorDataset& set, const std::vector<std::int64_t>& lengths,
-                                                      const Location& at);
+XGRAD_API std::vector<TensorDataset> split_by_lengths(const TensorDataset& set,
+                                                      const std::vector<std::int64_t>& lengths, const Location& at);
 XGRAD_API std::vector<TensorDataset> split_by_shares(const TensorDataset& set, const std::vector<double>& shares,
                                                      const Location& at);
 }  // namespace detail
@@ -66,9 +67,8 @@ template <Arithmetic N, std::size_t K>
 std::array<TensorDataset, K> random_split(const TensorDataset& set, const N (&parts)[K],
                                           Location at = Location::current()) {
   std::vector<TensorDataset> all = random_split(set, std::vector<N>(parts, parts + K), at);
-  return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::array<TensorDataset, K>{std::move(all[I])...};
-  }(std::make_index_sequence<K>());
+  return [&]<std::size_t... I>(std::index_sequence<I...>) { return std::array<TensorDataset, K>{std::move(all[I])...}; }
+  (std::make_index_sequence<K>());
 }
 template <Arithmetic N>
 void random_split(const TensorDataset&, N) = delete;  // a share for every part: random_split(set, {0.8, 0.2})

@@ -20,9 +20,9 @@ XGRAD_API TensorDataset read_mnist(const std::string& folder, const std::string&
 
 struct CsvOptions {
   ByName by_name = ByName();
-  char delimiter = ',';     // ' ' takes runs of blanks
-  int skip_rows = 0;        // lines to leave out at the top, besides a first line of column names, found by itself
-  DType dtype = kFloat32;   // or kFloat64
+  char delimiter = ',';    // ' ' takes runs of blanks
+  int skip_rows = 0;       // lines to leave out at the top, besides a first line of column names, found by itself
+  DType dtype = kFloat32;  // or kFloat64
 };
 // Numbers in rows and columns -> (rows, columns), rounded to the nearest dtype has. RFC 4180: fields may have quotes;
 // lines end with LF, CR LF or CR. Blanks around a field and blank lines do not count, nor does a mark of UTF-8.

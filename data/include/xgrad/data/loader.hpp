@@ -50,8 +50,10 @@ std::int64_t size_of(const Dataset& dataset, [[maybe_unused]] const Location& at
                 "tensors: data::TensorDataset(x, y)");
   if constexpr (requires { static_cast<std::int64_t>(dataset.size(at)); })
     return static_cast<std::int64_t>(dataset.size(at));
-  else if constexpr (HasSize<Dataset>) return static_cast<std::int64_t>(dataset.size());
-  else return 0;
+  else if constexpr (HasSize<Dataset>)
+    return static_cast<std::int64_t>(dataset.size());
+  else
+    return 0;
 }
 
 // What is given in place of options: 32, {32, true}.
@@ -72,8 +74,8 @@ class XGRAD_API DataLoader {
 
   // Any dataset with size() and get_batch(indices), or with get(index), whose examples are then stacked (ShapeError
   // when their shapes differ, ValueError when only some have a target). A batch has a row for every index (ShapeError);
-  // its target is undefined where the dataset has none. Several workers call it at the same time. The batches and their order do not depend on
-  // the number of workers.
+  // its target is undefined where the dataset has none. Several workers call it at the same time. The batches and their
+  // order do not depend on the number of workers.
   template <class Dataset>
   DataLoader(const Dataset& dataset, DataLoaderOptions options = {}, Location at = Location::current())
       : DataLoader(detail::size_of(dataset, at), make_fetch(dataset, at), options, at) {}

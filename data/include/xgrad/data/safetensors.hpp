@@ -21,14 +21,14 @@ struct Metadata : std::map<std::string, std::string> {
 };
 XGRAD_API std::ostream& operator<<(std::ostream& os, const Metadata& m);  // {author: A, epochs: 3}
 
-// Writes all tensors, atomically: to a temporary file in the same folder, flushed to disk, then renamed, so that a crash
-// or a full disk leaves the old file or the new one. IoError names the path and the reason; ValueError for a name given
-// twice, and for what reading would refuse: a header of more than 100,000,000 bytes, or so many tiny tensors that they
-// would take more memory than 4 times the file and 64 MiB.
+// Writes all tensors, atomically: to a temporary file in the same folder, flushed to disk, then renamed, so that a
+// crash or a full disk leaves the old file or the new one. IoError names the path and the reason; ValueError for a name
+// given twice, and for what reading would refuse: a header of more than 100,000,000 bytes, or so many tiny tensors that
+// they would take more memory than 4 times the file and 64 MiB.
 XGRAD_API void save_safetensors(const NamedTensors& tensors, const std::string& path, const Metadata& metadata = {},
                                 Location at = Location::current());
 template <class M>
-  requires requires(const M& m) { m.state_dict(); }
+requires requires(const M& m) { m.state_dict(); }
 void save_safetensors(const M&, const std::string&) = delete;  // save_safetensors(net.state_dict(), "net.safetensors")
 template <std::same_as<Tensor> T>
 void save_safetensors(const std::vector<T>&, const std::string&) = delete;  // with names: net.state_dict()

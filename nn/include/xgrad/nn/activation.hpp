@@ -55,7 +55,9 @@ struct LeakyReLUOptions {
 class LeakyReLU final : public Layer<LeakyReLU, LeakyReLUOptions> {
  public:
   using Layer::Layer;
-  Tensor forward(const Tensor& x, Location at = Location::current()) const { return leaky_relu(x, options_.negative_slope, at); }
+  Tensor forward(const Tensor& x, Location at = Location::current()) const {
+    return leaky_relu(x, options_.negative_slope, at);
+  }
 };
 
 struct ELUOptions {
@@ -83,7 +85,9 @@ struct SoftplusOptions {
 class Softplus final : public Layer<Softplus, SoftplusOptions> {
  public:
   using Layer::Layer;
-  Tensor forward(const Tensor& x, Location at = Location::current()) const { return softplus(x, options_.beta, options_.threshold, at); }
+  Tensor forward(const Tensor& x, Location at = Location::current()) const {
+    return softplus(x, options_.beta, options_.threshold, at);
+  }
 };
 
 struct SoftmaxOptions {
@@ -167,7 +171,9 @@ class XGRAD_API Hardtanh final : public Layer<Hardtanh> {
   Hardtanh(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit Hardtanh(HardtanhOptions options = {}, Location at = Location::current());
   explicit Hardtanh(NoOptions, Location at = Location::current()) : Hardtanh(HardtanhOptions{}, at) {}
-  Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardtanh(x, options_.min_val, options_.max_val, at); }
+  Tensor forward(const Tensor& x, Location at = Location::current()) const {
+    return hardtanh(x, options_.min_val, options_.max_val, at);
+  }
 
  private:
   HardtanhOptions options_;
@@ -225,7 +231,9 @@ struct RReLUOptions {
 class RReLU final : public Layer<RReLU, RReLUOptions> {
  public:
   using Layer::Layer;
-  Tensor forward(const Tensor& x, Location at = Location::current()) const { return rrelu(x, options_.lower, options_.upper, is_training(), at); }
+  Tensor forward(const Tensor& x, Location at = Location::current()) const {
+    return rrelu(x, options_.lower, options_.upper, is_training(), at);
+  }
 };
 
 // 0 below 0, 1 above; without a gradient.
@@ -243,7 +251,9 @@ class Threshold final : public Layer<Threshold> {
   Threshold(const Threshold&) = default;
   Threshold(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Threshold(double threshold, double value) : Layer("Threshold"), threshold_(threshold), value_(value) {}
-  Tensor forward(const Tensor& x, Location at = Location::current()) const { return threshold(x, threshold_, value_, at); }
+  Tensor forward(const Tensor& x, Location at = Location::current()) const {
+    return threshold(x, threshold_, value_, at);
+  }
 
  private:
   double threshold_ = 0, value_ = 0;
@@ -274,8 +284,11 @@ class Maxout final : public Layer<Maxout> {
  public:
   Maxout(const Maxout&) = default;
   Maxout(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  explicit Maxout(std::int64_t pieces, MaxoutOptions options = {}) : Layer("Maxout"), pieces_(pieces), options_(options) {}
-  Tensor forward(const Tensor& x, Location at = Location::current()) const { return maxout(x, pieces_, options_.dim, at); }
+  explicit Maxout(std::int64_t pieces, MaxoutOptions options = {})
+      : Layer("Maxout"), pieces_(pieces), options_(options) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const {
+    return maxout(x, pieces_, options_.dim, at);
+  }
 
  private:
   std::int64_t pieces_ = 1;
@@ -292,7 +305,9 @@ class XGRAD_API Dropout2d final : public Layer<Dropout2d> {
   explicit Dropout2d(NoOptions, Location at = Location::current()) : Dropout2d(DropoutOptions{}, at) {}
   template <std::convertible_to<double> P>  // {} is no probability
   explicit Dropout2d(P p, Location at = Location::current()) : Dropout2d(DropoutOptions{static_cast<double>(p)}, at) {}
-  Tensor forward(const Tensor& x, Location at = Location::current()) const { return feature_dropout(x, p_, is_training(), at); }
+  Tensor forward(const Tensor& x, Location at = Location::current()) const {
+    return feature_dropout(x, p_, is_training(), at);
+  }
 
  private:
   double p_ = 0;

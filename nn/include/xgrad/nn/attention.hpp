@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/linear.hpp>
 
@@ -31,11 +32,11 @@ struct AttentionOutput {
 
 // Several attentions side by side, each on its part of the features. With E = embed_dim: query (L, N, E), key (S, N,
 // kdim), value (S, N, vdim) -> output (L, N, E); with batch_first (N, L, E) and so on; without a batch (L, E). A query
-// that may attend to no key has weights of 0, its output is the bias of out_proj. Parameters as in PyTorch: in_proj_weight (3E, E), or q_, k_, v_proj_weight when
-// kdim or vdim differ from E, in_proj_bias (3E), bias_k, bias_v (1, 1, E), out_proj.weight, out_proj.bias. At first the
-// projections in are Xavier uniform, bias_k and bias_v Xavier normal, both biases 0. ValueError: num_heads does not
-// divide embed_dim, sizes below 1, dropout outside [0, 1]. ShapeError, DTypeError: inputs and masks that do not fit. A.
-// Vaswani et al. 2017.
+// that may attend to no key has weights of 0, its output is the bias of out_proj. Parameters as in PyTorch:
+// in_proj_weight (3E, E), or q_, k_, v_proj_weight when kdim or vdim differ from E, in_proj_bias (3E), bias_k, bias_v
+// (1, 1, E), out_proj.weight, out_proj.bias. At first the projections in are Xavier uniform, bias_k and bias_v Xavier
+// normal, both biases 0. ValueError: num_heads does not divide embed_dim, sizes below 1, dropout outside [0, 1].
+// ShapeError, DTypeError: inputs and masks that do not fit. A. Vaswani et al. 2017.
 class XGRAD_API MultiheadAttention final : public Layer<MultiheadAttention> {
  public:
   MultiheadAttention(const MultiheadAttention&) = default;

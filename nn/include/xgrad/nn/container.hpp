@@ -18,6 +18,7 @@
 #include <initializer_list>
 #include <string>
 #include <vector>
+
 #include <xgrad/nn/module.hpp>
 
 namespace xgrad::detail {

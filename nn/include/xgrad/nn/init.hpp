@@ -22,12 +22,14 @@ inline std::ostream& operator<<(std::ostream& os, Nonlinearity v) {
 // sqrt(2 / (1 + param^2)) (leaky_relu), 3/4 (selu).
 XGRAD_API double calculate_gain(Nonlinearity nonlinearity, double param = 0.01);
 // {fan_in, fan_out} of a weight (out, in, kernel...). ShapeError below rank 2.
-XGRAD_API std::pair<std::int64_t, std::int64_t> calculate_fan_in_and_fan_out(const Tensor& t, Location at = Location::current());
+XGRAD_API std::pair<std::int64_t, std::int64_t> calculate_fan_in_and_fan_out(const Tensor& t,
+                                                                             Location at = Location::current());
 
 XGRAD_API Tensor& uniform_(Tensor& t, double low = 0, double high = 1, Location at = Location::current());
 XGRAD_API Tensor& normal_(Tensor& t, double mean = 0, double stddev = 1, Location at = Location::current());
 // N(mean, stddev) cut to [a, b].
-XGRAD_API Tensor& trunc_normal_(Tensor& t, double mean = 0, double stddev = 1, double a = -2, double b = 2, Location at = Location::current());
+XGRAD_API Tensor& trunc_normal_(Tensor& t, double mean = 0, double stddev = 1, double a = -2, double b = 2,
+                                Location at = Location::current());
 XGRAD_API Tensor& constant_(Tensor& t, double value, Location at = Location::current());
 XGRAD_API Tensor& zeros_(Tensor& t, Location at = Location::current());
 XGRAD_API Tensor& ones_(Tensor& t, Location at = Location::current());
@@ -47,9 +49,11 @@ XGRAD_API Tensor& xavier_uniform_(Tensor& t, double gain = 1, Location at = Loca
 XGRAD_API Tensor& xavier_normal_(Tensor& t, double gain = 1, Location at = Location::current());
 // U(+-gain sqrt(3 / fan)); a: slope of leaky_relu; He et al. 2015.
 XGRAD_API Tensor& kaiming_uniform_(Tensor& t, double a = 0, FanMode mode = FanMode::fan_in,
-                                   Nonlinearity nonlinearity = Nonlinearity::leaky_relu, Location at = Location::current());
+                                   Nonlinearity nonlinearity = Nonlinearity::leaky_relu,
+                                   Location at = Location::current());
 // N(0, gain / sqrt(fan)).
 XGRAD_API Tensor& kaiming_normal_(Tensor& t, double a = 0, FanMode mode = FanMode::fan_in,
-                                  Nonlinearity nonlinearity = Nonlinearity::leaky_relu, Location at = Location::current());
+                                  Nonlinearity nonlinearity = Nonlinearity::leaky_relu,
+                                  Location at = Location::current());
 
 }  // namespace xgrad::nn::init

@@ -29,16 +29,17 @@ struct OnlyTensor {
 };
 struct NoTensor {
   template <class T>
-    requires(!std::same_as<T, Tensor>)
-  operator T() const;
+  requires(!std::same_as<T, Tensor>) operator T() const;
 };
 template <class Y>
 concept StartsWithTensor = std::is_aggregate_v<Y> && std::is_standard_layout_v<Y> && requires {
   Y{OnlyTensor()};
-} && !requires { Y{NoTensor()}; };
+} && !requires {
+  Y{NoTensor()};
+};
 
-// The tensor that hooks see of an input or of what forward returned: the tensor itself, or the first one of an optional,
-// a tuple, a list, a map or a structure that begins with one. Null: there is none.
+// The tensor that hooks see of an input or of what forward returned: the tensor itself, or the first one of an
+// optional, a tuple, a list, a map or a structure that begins with one. Null: there is none.
 template <class Y>
 Tensor* first_tensor(Y& y) {
   if constexpr (std::is_base_of_v<Tensor, Y>) {
@@ -62,13 +63,15 @@ Tensor* first_tensor(Y& y) {
 // Whether it may find one.
 template <class Y>
 constexpr bool may_hold_tensor() {
-  if constexpr (std::is_base_of_v<Tensor, Y> || std::is_same_v<Y, std::optional<Tensor>>) return true;
+  if constexpr (std::is_base_of_v<Tensor, Y> || std::is_same_v<Y, std::optional<Tensor>>)
+    return true;
   else if constexpr (requires { std::tuple_size<Y>::value; })
     return []<std::size_t... I>(std::index_sequence<I...>) {
       return (may_hold_tensor<std::remove_cv_t<std::tuple_element_t<I, Y>>>() || ...);
-    }(std::make_index_sequence<std::tuple_size<Y>::value>());
-  else if constexpr (requires(Y & y) { y.begin() == y.end(); })
-    return std::is_class_v<typename Y::value_type> && may_hold_tensor<typename Y::value_type>();
+    }
+  (std::make_index_sequence<std::tuple_size<Y>::value>());
+  else if constexpr (requires(Y & y) { y.begin() == y.end(); }) return std::is_class_v<typename Y::value_type> &&
+      may_hold_tensor<typename Y::value_type>();
   else return StartsWithTensor<Y>;
 }
 
@@ -107,14 +110,16 @@ struct ModuleCalls {
   template <class M, class F, class... A>
   static auto run_as(const M& m, const Location& at, const F& f, A&&... a) {
     const nn::Module& module = m;
-    if (!module) [[unlikely]] empty_module(typeid(M), at);
+    if (!module) [[unlikely]]
+      empty_module(typeid(M), at);
     const ModuleScope scope(module.info(at));
     using Result = decltype(f(std::forward<A>(a)...));
     static_assert(!std::is_void_v<Result>, "xgrad: forward returns its output: `Tensor forward(...) const`");
     if constexpr (std::is_void_v<Result>) {
       return Tensor();
     } else {
-      if (!module.has_hooks()) [[likely]] return f(std::forward<A>(a)...);
+      if (!module.has_hooks()) [[likely]]
+        return f(std::forward<A>(a)...);
       return with_hooks(module, at, f, std::index_sequence_for<A...>(), std::forward<A>(a)...);
     }
   }
@@ -128,7 +133,8 @@ struct ModuleCalls {
   // A function in the place of a module: it has hooks and no name.
   template <class F>
   static Tensor run_function(const nn::Module& module, const F& f, const Tensor& x) {
-    if (!module.has_hooks()) [[likely]] return f(x);
+    if (!module.has_hooks()) [[likely]]
+      return f(x);
     const Tensor in = module.run_pre_hooks(x);
     return module.run_hooks(in, f(in));
   }
@@ -147,8 +153,10 @@ struct ModuleCalls {
     auto copy = std::get<first>(std::tuple<const std::remove_cvref_t<A>&..., const Tensor&>(a..., Tensor()));
     Tensor* input = first_tensor(copy);
     const Tensor in = module.run_pre_hooks(input ? *input : Tensor());
-    if (input && first < sizeof...(A)) *input = in;
-    else if (in.defined()) no_input_for_hooks(module, at);
+    if (input && first < sizeof...(A))
+      *input = in;
+    else if (in.defined())
+      no_input_for_hooks(module, at);
     auto y = f(chosen<I == first>(copy, std::forward<A>(a))...);
     Tensor* output = first_tensor(y);
     if (!output) no_output_for_hooks(module, at);
@@ -157,8 +165,10 @@ struct ModuleCalls {
   }
   template <bool copied, class C, class A>
   static decltype(auto) chosen(C& copy, A&& a) {
-    if constexpr (copied) return (copy);
-    else return std::forward<A>(a);
+    if constexpr (copied)
+      return (copy);
+    else
+      return std::forward<A>(a);
   }
 };
 
@@ -166,7 +176,7 @@ struct ModuleCalls {
 template <class Derived, class... A>
 inline constexpr bool takes_state = false;
 template <class Derived, class A>
-  requires requires { typename Derived::State; }
+requires requires { typename Derived::State; }
 inline constexpr bool takes_state<Derived, A> = std::is_convertible_v<const A&, const typename Derived::State&>;
 
 }  // namespace xgrad::detail
@@ -201,22 +211,25 @@ class Layer<Derived, void> : public Module {
     return call(at, x, state);
   }
   template <class... More>
-    requires(sizeof...(More) > 0 && !detail::takes_state<Derived, More...>)
-  auto operator()(const Located& x, More&&... more) const {
-    if constexpr (detail::ends_with_location<More...>) return called_at(x.tensor, std::forward<More>(more)...);
-    else return call(x.at, x.tensor, std::forward<More>(more)...);
+  requires(sizeof...(More) > 0 && !detail::takes_state<Derived, More...>) auto operator()(const Located& x,
+                                                                                          More&&... more) const {
+    if constexpr (detail::ends_with_location<More...>)
+      return called_at(x.tensor, std::forward<More>(more)...);
+    else
+      return call(x.at, x.tensor, std::forward<More>(more)...);
   }
   auto operator()(Location at = Location::current()) const { return call(at); }
   template <class First, class... More>
-    requires(!std::is_convertible_v<First &&, const Tensor&> && !std::is_same_v<std::remove_cvref_t<First>, Location>)
-  auto operator()(First&& first, More&&... more) const {
+  requires(!std::is_convertible_v<First&&, const Tensor&> && !std::is_same_v<std::remove_cvref_t<First>, Location>) auto
+  operator()(First&& first, More&&... more) const {
     return call(Location(), std::forward<First>(first), std::forward<More>(more)...);
   }
 
   // net->fc and net.fc are the same, as programs for other libraries write it. ValueError when empty.
   Derived* operator->() { return const_cast<Derived*>(std::as_const(*this).operator->()); }
   const Derived* operator->() const {
-    if (!*this) [[unlikely]] detail::empty_module(typeid(Derived), Location());
+    if (!*this) [[unlikely]]
+      detail::empty_module(typeid(Derived), Location());
     return &self();
   }
 
@@ -225,8 +238,10 @@ class Layer<Derived, void> : public Module {
   // As Module's; the module itself is known as what it is, too.
   template <std::derived_from<Module> M>
   M* as() const {
-    if constexpr (std::is_same_v<M, Derived>) return *this ? const_cast<M*>(&self()) : nullptr;
-    else return Module::as<M>();
+    if constexpr (std::is_same_v<M, Derived>)
+      return *this ? const_cast<M*>(&self()) : nullptr;
+    else
+      return Module::as<M>();
   }
   std::vector<std::pair<std::string, Module>> named_modules() const {
     remember(self(), false);
@@ -273,7 +288,8 @@ class Layer<Derived, void> : public Module {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return call(std::get<sizeof...(I)>(all), x,
                   std::forward<std::tuple_element_t<I, std::tuple<More...>>>(std::get<I>(all))...);
-    }(std::make_index_sequence<sizeof...(More) - 1>());
+    }
+    (std::make_index_sequence<sizeof...(More) - 1>());
   }
 };
 
@@ -335,11 +351,9 @@ namespace xgrad::nn {
 class XGRAD_API AnyModule final : public Module {
  public:
   template <std::derived_from<Module> M>
-    requires(!std::is_same_v<M, AnyModule>)
-  AnyModule(M module)  // NOLINT: any module will do
-      : Module(static_cast<const Module&>(module)), call_([module](const Tensor& x, const Location& at) {
-          return call(module, x, at);
-        }) {
+  requires(!std::is_same_v<M, AnyModule>) AnyModule(M module)  // NOLINT: any module will do
+      : Module(static_cast<const Module&>(module)),
+        call_([module](const Tensor& x, const Location& at) { return call(module, x, at); }) {
     detail::require_own_forward<M>();
     detail::require_one_input<M>();
     if (!*this) detail::empty_module(typeid(M), Location());
@@ -347,15 +361,16 @@ class XGRAD_API AnyModule final : public Module {
     remember(module, false);
   }
   template <detail::FunctionOfTensor F>
-    requires(!std::derived_from<F, Module>)
-  AnyModule(F f) : Module("Function") {  // NOLINT: any function will do
+  requires(!std::derived_from<F, Module>) AnyModule(F f) : Module("Function") {  // NOLINT: any function will do
     const Module& self = *this;
     call_ = [f = std::move(f), hooked = Module(self)](const Tensor& x, const Location& at) {
       return detail::ModuleCalls::run_function(
           hooked,
           [&](const Tensor& in) -> Tensor {
-            if constexpr (detail::FunctionWithPlace<F>) return f(in, at);
-            else return f(in);
+            if constexpr (detail::FunctionWithPlace<F>)
+              return f(in, at);
+            else
+              return f(in);
           },
           x);
     };
@@ -372,7 +387,8 @@ class XGRAD_API AnyModule final : public Module {
   ~AnyModule() = default;
   Tensor operator()(const Tensor& x, Location at = Location::current()) const { return forward(x, at); }
   Tensor forward(const Tensor& x, Location at = Location::current()) const {
-    if (!call_) [[unlikely]] detail::empty_module(typeid(AnyModule), at);
+    if (!call_) [[unlikely]]
+      detail::empty_module(typeid(AnyModule), at);
     return call_(x, at);
   }
   const AnyModule* operator->() const { return this; }
@@ -380,9 +396,12 @@ class XGRAD_API AnyModule final : public Module {
   // One call of m, with its scope and hooks.
   template <class M>
   static Tensor call(const M& m, const Tensor& x, const Location& at) {
-    if constexpr (detail::CalledWithOne<M>) return m(x, at);
-    else if constexpr (detail::ForwardsOne<M>) return detail::ModuleCalls::run(m, at, x);
-    else return Tensor();  // refused by require_one_input
+    if constexpr (detail::CalledWithOne<M>)
+      return m(x, at);
+    else if constexpr (detail::ForwardsOne<M>)
+      return detail::ModuleCalls::run(m, at, x);
+    else
+      return Tensor();  // refused by require_one_input
   }
 
  private:

@@ -118,9 +118,9 @@ struct TypedCopy {
   void (*destroy)(void* module);
 };
 template <class M>
-inline constexpr TypedCopy kTypedCopy{
-    &typeid(M), [](const void* m) -> void* { return new M(*static_cast<const M*>(m)); },
-    [](void* m) { delete static_cast<M*>(m); }};
+inline constexpr TypedCopy kTypedCopy{&typeid(M),
+                                      [](const void* m) -> void* { return new M(*static_cast<const M*>(m)); },
+                                      [](void* m) { delete static_cast<M*>(m); }};
 
 // ValueError: a module made from nullptr, or one that was moved from, is used.
 [[noreturn]] XGRAD_API void empty_module(const std::type_info& type, const Location& at);
@@ -172,8 +172,8 @@ class XGRAD_API Module {
     return child;
   }
   template <class M>
-    requires(!std::is_base_of_v<Module, M>)
-  M register_module(const std::string&, M) = delete;  // modules are handles: nn::Linear(2, 3); many: nn::ModuleList
+  requires(!std::is_base_of_v<Module, M>) M register_module(const std::string&, M)
+  = delete;  // modules are handles: nn::Linear(2, 3); many: nn::ModuleList
   // Puts another module in the place of a child and returns it: net.fc = net.replace_module("fc", nn::Linear(8, 3));
   // Optimizers keep the parameters they were made with: make them after it. ValueError: there is no such child.
   template <std::derived_from<Module> M>
@@ -324,8 +324,8 @@ std::ostream& operator<<(std::ostream& os, const M& module) {
 XGRAD_API std::ostream& operator<<(std::ostream& os, const std::vector<std::pair<std::string, Module>>& named);
 
 // A deep copy of the same type: parameters, buffers, hooks and modes are its own (without gradients); tensors that are
-// shared within the module are shared within the copy. See <xgrad/nn/parameter.hpp> for what members must be. ValueError
-// when a member is a Tensor that shows a parameter or buffer.
+// shared within the module are shared within the copy. See <xgrad/nn/parameter.hpp> for what members must be.
+// ValueError when a member is a Tensor that shows a parameter or buffer.
 template <std::derived_from<Module> M>
 M clone(const M& module, Location at = Location::current()) {
   detail::require_own_forward<M>();
@@ -336,8 +336,8 @@ M clone(const M& module, Location at = Location::current()) {
 }
 
 template <class M>
-  requires(!std::derived_from<M, Module>)
-M clone(const M&, Location = Location::current()) = delete;  // nn::clone copies modules; a tensor: x.clone()
+requires(!std::derived_from<M, Module>) M clone(const M&, Location = Location::current())
+= delete;  // nn::clone copies modules; a tensor: x.clone()
 
 }  // namespace xgrad::nn
 

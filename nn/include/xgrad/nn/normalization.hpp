@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/shape.hpp>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vector>
+
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/interpolate.hpp>
 #include <xgrad/ops/pad.hpp>

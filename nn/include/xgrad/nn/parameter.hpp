@@ -26,6 +26,7 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::detail {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vector>
+
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::nn {

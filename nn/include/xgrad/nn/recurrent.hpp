@@ -6,6 +6,7 @@
 #pragma once
 
 #include <vector>
+
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/module.hpp>

@@ -38,8 +38,8 @@ class XGRAD_API Sequential final : public Layer<Sequential> {
   Sequential(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Sequential() : Layer("Sequential") {}
   template <class... Parts>
-    requires(sizeof...(Parts) > 1 || (!detail::StandsForSequential<Parts> && ...))
-  explicit Sequential(Parts... parts) : Layer("Sequential") {
+  requires(sizeof...(Parts) > 1 || (!detail::StandsForSequential<Parts> && ...)) explicit Sequential(Parts... parts)
+      : Layer("Sequential") {
     (push_back(std::move(parts)), ...);
   }
 
@@ -81,8 +81,10 @@ class XGRAD_API Sequential final : public Layer<Sequential> {
   // Another part in the place of one, under the same name; negative positions count from the end. IndexError.
   template <class Part>
   Sequential& replace(std::int64_t i, Part part, Location where = Location::current()) {
-    if constexpr (std::is_base_of_v<Module, Part>) exchange(i, AnyModule(std::move(part)), true, where);
-    else exchange(i, function_part(std::move(part), where), false, where);
+    if constexpr (std::is_base_of_v<Module, Part>)
+      exchange(i, AnyModule(std::move(part)), true, where);
+    else
+      exchange(i, function_part(std::move(part), where), false, where);
     return *this;
   }
 

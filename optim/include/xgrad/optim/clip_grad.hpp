@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <vector>
+
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::optim {

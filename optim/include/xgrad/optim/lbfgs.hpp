@@ -4,6 +4,7 @@
 #include <deque>
 #include <limits>
 #include <string>
+
 #include <xgrad/by_name.hpp>
 #include <xgrad/optim/optimizer.hpp>
 
@@ -46,8 +47,8 @@ struct XGRAD_API LBFGSOptions {
 // How a step() of LBFGS ended.
 enum class LBFGSEnd { not_run, gradient, change, max_iter, max_eval, no_decrease, unbounded };
 inline std::ostream& operator<<(std::ostream& os, LBFGSEnd v) {
-  return xgrad::detail::print_choice(os, static_cast<int>(v),
-                              {"not_run", "gradient", "change", "max_iter", "max_eval", "no_decrease", "unbounded"});
+  return xgrad::detail::print_choice(
+      os, static_cast<int>(v), {"not_run", "gradient", "change", "max_iter", "max_eval", "no_decrease", "unbounded"});
 }
 
 struct XGRAD_API LBFGSResult {
@@ -104,8 +105,8 @@ class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
   struct Point {
     double t = 0, loss = 0;
     Vector grad;
-    double slope = 0;   // along the direction
-    bool moved = true;  // some parameter differs from the start of the line
+    double slope = 0;            // along the direction
+    bool moved = true;           // some parameter differs from the start of the line
     bool still_falling = false;  // as far as the search went, which is 10^25 times its first length
     bool finite() const { return std::isfinite(loss); }
   };
@@ -118,7 +119,7 @@ class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
   };
   struct Memory {
     std::deque<Pair> pairs;
-    double diagonal = 0;                  // of the first guess at the inverse Hessian; 0: no pair was kept yet
+    double diagonal = 0;  // of the first guess at the inverse Hessian; 0: no pair was kept yet
     Vector direction, grad;
     double t = 0, loss = 0;  // t = 0: no step was taken along the direction
     std::int64_t iterations = 0, evaluations = 0;

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <vector>
+
 #include <xgrad/optim/option.hpp>
 #include <xgrad/optim/params.hpp>
 #include <xgrad/tensor.hpp>
@@ -40,7 +41,8 @@ class XGRAD_API Optimizer {
   Optimizer(Optimizer&) = delete;  // one optimizer has the state: pass Optimizer&, keep several as std::unique_ptr
   Optimizer& operator=(const Optimizer&) = delete;  // load_state_dict(other.state_dict())
 
-  // One update of every parameter that has a gradient. Not recorded on the tape. When memory runs out nothing is changed.
+  // One update of every parameter that has a gradient. Not recorded on the tape. When memory runs out nothing is
+  // changed.
   virtual void step(Location at = Location::current());
   // closure clears the gradients, computes the loss, calls backward() on it and returns it; then step(). Returns the
   // loss.
@@ -149,7 +151,8 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const Optimizer& o);
 template <class Options>
 class XGRAD_API OptimizerWith : public Optimizer {
  public:
-  OptimizerWith(OptimizerWith&) = delete;  // one optimizer has the state: pass Optimizer&, keep several as std::unique_ptr
+  OptimizerWith(OptimizerWith&) =
+      delete;  // one optimizer has the state: pass Optimizer&, keep several as std::unique_ptr
   OptimizerWith& operator=(const OptimizerWith&) = delete;  // load_state_dict(other.state_dict())
 
   Options& options(std::size_t group = 0, Location at = Location::current()) {

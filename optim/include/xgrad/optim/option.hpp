@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 #include <vector>
+
 #include <xgrad/by_name.hpp>
 
 namespace xgrad::optim {

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <utility>
 #include <vector>
+
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
@@ -30,7 +31,7 @@ struct ParamGroup {
 template <class Options>
 class Params {
  public:
-  Params() = default;  // {}, which optimizers refuse
+  Params() = default;                                                              // {}, which optimizers refuse
   Params(std::initializer_list<Tensor> list) : groups_(1, {list}) {}               // NOLINT
   Params(std::initializer_list<ParamGroup<Options>> groups) : groups_(groups) {}   // NOLINT
   Params(std::vector<ParamGroup<Options>> groups) : groups_(std::move(groups)) {}  // NOLINT

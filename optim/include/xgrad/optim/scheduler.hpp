@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <vector>
+
 #include <xgrad/optim/optimizer.hpp>
 
 namespace xgrad::optim {
@@ -22,7 +23,7 @@ namespace xgrad::optim {
 class XGRAD_API LRScheduler {
  public:
   virtual ~LRScheduler();
-  LRScheduler(const LRScheduler&) = delete;  // one schedule drives the optimizer: pass LRScheduler&
+  LRScheduler(const LRScheduler&) = delete;             // one schedule drives the optimizer: pass LRScheduler&
   LRScheduler& operator=(const LRScheduler&) = delete;  // load_state_dict(other.state_dict())
 
   // To the next epoch (or batch: whatever the schedule counts).

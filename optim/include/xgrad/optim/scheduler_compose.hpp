@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+
 #include <xgrad/optim/scheduler.hpp>
 
 namespace xgrad::optim {

@@ -15,6 +15,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+
 #include <xgrad/data/loader.hpp>
 #include <xgrad/data/safetensors.hpp>
 #include <xgrad/nn/module.hpp>
@@ -53,8 +54,8 @@ struct Checkpoint {
 XGRAD_API void save_checkpoint(const std::string& path, const Checkpoint& checkpoint,
                                Location at = Location::current());
 template <class M>
-  requires(std::derived_from<M, nn::Module> || std::derived_from<M, optim::Optimizer>)
-void save_checkpoint(const std::string&, const M&) = delete;  // what it is: save_checkpoint(path, {.model = net})
+requires(std::derived_from<M, nn::Module> || std::derived_from<M, optim::Optimizer>) void save_checkpoint(
+    const std::string&, const M&) = delete;  // what it is: save_checkpoint(path, {.model = net})
 template <std::convertible_to<std::string> P>
 void save_checkpoint(const Checkpoint&, const P&) = delete;  // the path first: save_checkpoint(path, {.model = net})
 
@@ -70,7 +71,8 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const LoadedCheckpoint& c);
 XGRAD_API LoadedCheckpoint load_checkpoint(const std::string& path, const Checkpoint& into = {},
                                            Location at = Location::current());
 template <class M>
-  requires(std::derived_from<M, nn::Module> || std::derived_from<M, optim::Optimizer>)
-LoadedCheckpoint load_checkpoint(const std::string&, const M&) = delete;  // load_checkpoint(path, {.model = net})
+requires(std::derived_from<M, nn::Module> || std::derived_from<M, optim::Optimizer>) LoadedCheckpoint
+    load_checkpoint(const std::string&, const M&)
+= delete;  // load_checkpoint(path, {.model = net})
 
 }  // namespace xgrad::train

@@ -14,9 +14,9 @@ using xgrad::operator<<;  // the deleted one for options
 
 struct EarlyStoppingOptions {
   ByName by_name = ByName();
-  int patience = 10;        // steps without improvement before stopping
-  double min_delta = 0;     // how much better counts as better
-  bool maximize = false;    // true for an accuracy, false for a loss
+  int patience = 10;      // steps without improvement before stopping
+  double min_delta = 0;   // how much better counts as better
+  bool maximize = false;  // true for an accuracy, false for a loss
 };
 
 // Watches a value once per epoch, remembers the best weights.
@@ -32,7 +32,7 @@ class XGRAD_API EarlyStopping {
   bool step(double value, const nn::Module& model, Location at = Location::current());
   template <std::derived_from<Tensor> T>
   bool step(const T&, const nn::Module&) = delete;  // a number: es.step(loss.item(), net)
-  bool step(double) = delete;  // with the model whose best weights are kept: es.step(loss, net)
+  bool step(double) = delete;                       // with the model whose best weights are kept: es.step(loss, net)
   // "EarlyStopping(best 0.25 at step 3 of 5)"
   friend XGRAD_API std::ostream& operator<<(std::ostream& os, const EarlyStopping& es);
   // Puts the best weights back; false when there are none yet.

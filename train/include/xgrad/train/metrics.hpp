@@ -7,9 +7,10 @@
 
 namespace xgrad::train {
 
-// Share of rows whose largest entry is at the target. scores (n, classes) or predicted classes (n), int64 or bool; target
-// (n) int64. NaN for no rows. ValueError for scores of one column, whose largest entry says nothing: compare them with
-// a threshold, accuracy((scores > 0.5).flatten(), target). IndexError for a class that is not in 0..classes-1.
+// Share of rows whose largest entry is at the target. scores (n, classes) or predicted classes (n), int64 or bool;
+// target (n) int64. NaN for no rows. ValueError for scores of one column, whose largest entry says nothing: compare
+// them with a threshold, accuracy((scores > 0.5).flatten(), target). IndexError for a class that is not in
+// 0..classes-1.
 XGRAD_API double accuracy(const Tensor& scores, const Tensor& target, Location at = Location::current());
 
 // Counts of (true class, predicted class).
@@ -57,7 +58,7 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const Mean& m);  // value()
 class XGRAD_API MetricsLog {
  public:
   void add(std::int64_t epoch, const std::string& split, const std::string& name, double value);
-  void save(const std::string& path, Location at = Location::current()) const;  // atomically; IoError
+  void save(const std::string& path, Location at = Location::current()) const;         // atomically; IoError
   friend XGRAD_API std::ostream& operator<<(std::ostream& os, const MetricsLog& log);  // as CSV
 
  private:

@@ -23,11 +23,11 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const Summary& s);  // the 
 namespace detail {
 // type: what to call a model that has no name.
 XGRAD_API Summary summarize(nn::Module model, const std::type_info& type, const std::function<Tensor()>& run);
-}
+}  // namespace detail
 
 // A table of the modules with output shapes, parameter counts and multiply-adds, from one run of the model on the
-// inputs (in evaluation mode, without gradients). Of the multiply-adds, those of modules whose cost is not known are left
-// out; the total is then marked by ">=".
+// inputs (in evaluation mode, without gradients). Of the multiply-adds, those of modules whose cost is not known are
+// left out; the total is then marked by ">=".
 template <std::derived_from<nn::Module> M, class... More>
 Summary summary(const M& model, const Located& x, const More&... more) {
   const xgrad::detail::CallSite site(x.at);
@@ -43,11 +43,11 @@ Summary summary(const M& model, const Located& x, const More&... more) {
   });
 }
 template <std::derived_from<nn::Module> M, class... Sizes>
-  requires(sizeof...(Sizes) == 0 || (std::is_arithmetic_v<Sizes> && ...))
-Summary summary(const M&, Sizes...) = delete;  // runs the network on inputs: summary(net, zeros({1, 3, 32, 32}))
+requires(sizeof...(Sizes) == 0 || (std::is_arithmetic_v<Sizes> && ...)) Summary summary(const M&, Sizes...)
+= delete;  // runs the network on inputs: summary(net, zeros({1, 3, 32, 32}))
 template <class M>
-  requires(!std::derived_from<M, nn::Module>)
-Summary summary(const M&, const nn::Module&) = delete;  // the model first: summary(net, x)
+requires(!std::derived_from<M, nn::Module>) Summary summary(const M&, const nn::Module&)
+= delete;  // the model first: summary(net, x)
 template <std::integral N>
 Summary summary(const nn::Module&, std::initializer_list<N>) = delete;  // of a run: summary(net, zeros({1, 3, 32, 32}))
 

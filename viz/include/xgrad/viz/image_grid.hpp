@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <vector>
+
 #include <xgrad/by_name.hpp>
 #include <xgrad/viz/plot.hpp>
 

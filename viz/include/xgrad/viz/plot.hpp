@@ -19,6 +19,7 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
 #include <xgrad/by_name.hpp>
 #include <xgrad/tensor.hpp>
 
@@ -26,11 +27,13 @@ namespace xgrad::viz {
 
 // A container of something, other than those that Series takes as they are.
 template <class R>
-concept Items = !std::derived_from<R, Tensor> && !std::same_as<R, std::vector<double>> &&
-                requires(const R& r) { *std::begin(r), std::end(r); };
+concept Items = !std::derived_from<R, Tensor> && !std::same_as<R, std::vector<double>> && requires(const R& r) {
+  *std::begin(r), std::end(r);
+};
 template <class R>
-concept Numbers = Items<R> && requires(const R& r) { static_cast<double>(*std::begin(r)); } &&
-                  !std::same_as<std::remove_cvref_t<decltype(*std::begin(std::declval<const R&>()))>, char>;
+concept Numbers = Items<R> && requires(const R& r) {
+  static_cast<double>(*std::begin(r));
+} && !std::same_as<std::remove_cvref_t<decltype(*std::begin(std::declval<const R&>()))>, char>;
 
 // Numbers along a line: a vector or another range of numbers of any type, a list in braces, or a tensor read row by
 // row.
@@ -40,11 +43,11 @@ struct Series {
     for (const auto& v : range) values.push_back(static_cast<double>(v));
   }
   template <Items R>
-    requires(!Numbers<R>)
-  Series(const R&) = delete;  // of numbers: plot.line(std::vector<double>{1, 2}, loss)
-  Series(std::vector<double> v) : values(std::move(v)) {}              // NOLINT
-  Series(std::initializer_list<double> v) : values(v) {}               // NOLINT
-  Series(const Tensor& t, Location at = Location::current())           // NOLINT
+  requires(!Numbers<R>) Series(const R&)
+  = delete;                                                   // of numbers: plot.line(std::vector<double>{1, 2}, loss)
+  Series(std::vector<double> v) : values(std::move(v)) {}     // NOLINT
+  Series(std::initializer_list<double> v) : values(v) {}      // NOLINT
+  Series(const Tensor& t, Location at = Location::current())  // NOLINT
       : values(t.detach(at).to_vector<double>(at)) {}
   std::vector<double> values;
 };
@@ -56,7 +59,7 @@ inline std::ostream& operator<<(std::ostream& os, Scale v) {
 enum class Marker { none, circle, square, triangle, diamond, cross, star };
 inline std::ostream& operator<<(std::ostream& os, Marker v) {
   return xgrad::detail::print_choice(os, static_cast<int>(v),
-                              {"none", "circle", "square", "triangle", "diamond", "cross", "star"});
+                                     {"none", "circle", "square", "triangle", "diamond", "cross", "star"});
 }
 
 struct Range {
@@ -157,15 +160,16 @@ class XGRAD_API Plot {
     return std::move(contours(x, y, z, levels, at));
   }
 
-  friend std::ostream& operator<<(std::ostream&, const Plot&) = delete;  // a picture: plot.save("loss.svg") or plot.svg()
+  friend std::ostream& operator<<(std::ostream&,
+                                  const Plot&) = delete;  // a picture: plot.save("loss.svg") or plot.svg()
   // The same calls give the same text.
   std::string svg() const;
   // Writes the picture, atomically, in the format of the suffix, and returns the path of the file that was written.
   // .png and .pdf are made by rsvg-convert. A PNG has two pixels per unit, or as many as fit into 32,767 per side and
-  // 2^27 in all. Where rsvg-convert is missing or fails (a PNG gets a second try in half the size), or the path cannot be
-  // written to, the .svg is kept beside the wanted file, under a name that was free (loss.svg, else loss-1.svg and so
-  // on); where that fails too, the path returned is empty. All of this is a warning on standard error, with the line of
-  // the call, and never an exception. ValueError: unknown suffix, a NUL character in the path.
+  // 2^27 in all. Where rsvg-convert is missing or fails (a PNG gets a second try in half the size), or the path cannot
+  // be written to, the .svg is kept beside the wanted file, under a name that was free (loss.svg, else loss-1.svg and
+  // so on); where that fails too, the path returned is empty. All of this is a warning on standard error, with the line
+  // of the call, and never an exception. ValueError: unknown suffix, a NUL character in the path.
   std::string save(const std::string& path, Location at = Location::current()) const;
 
  private:
