@@ -156,7 +156,7 @@ self_test() {
   plant autograd/src/core/planted.hpp '"kernels/gemm.hpp"' 'core includes no other room'
   plant autograd/src/core/planted.hpp '"core/tape/node.hpp"' 'core includes no other room'
   plant autograd/src/core/planted.hpp '<xgrad/autograd.hpp>' 'core includes no other room'
-  plant autograd/src/core/tape/planted.cpp '<xgrad/ops/elementwise.hpp>' 'core/tape includes core only'
+  plant autograd/src/core/tape/planted.cpp '<xgrad/ops/arithmetic.hpp>' 'core/tape includes core only'
   plant autograd/src/core/tape/planted.cpp '"kernels/reduce.hpp"' 'core/tape includes core only'
   plant autograd/src/kernels/planted.cpp '"core/tape/record.hpp"' 'kernels include core, without the tape'
   plant autograd/src/kernels/planted.cpp '<xgrad/elementwise.hpp>' 'kernels include core, without the tape'
@@ -166,7 +166,7 @@ self_test() {
   plant autograd/src/custom/planted.cpp '"ops/matmul.hpp"' 'custom includes core, kernels and the public headers of ops'
   plant autograd/src/loops/planted.cpp '"core/storage.hpp"' 'autograd/src has the rooms core, kernels, ops and custom'
   plant autograd/src/ops/planted.cpp '"unary.hpp"' 'private headers are named by their room'
-  plant autograd/include/xgrad/planted.hpp '<xgrad/ops/loss.hpp>' 'core includes no other room'
+  plant autograd/include/xgrad/planted.hpp '<xgrad/ops/regression_loss.hpp>' 'core includes no other room'
   plant autograd/include/xgrad/ops/planted.hpp '<xgrad/custom.hpp>' 'public headers of ops include those of core'
   plant autograd/include/xgrad/planted.hpp '"core/storage.hpp"' 'public headers include nothing of src'
   plant nn/include/xgrad/nn/planted.hpp '<xtensor/xarray.hpp>' \

@@ -1,4 +1,4 @@
-// expect: one optimizer has the state: pass Optimizer&, keep several as std::unique_ptr
+// expect: one optimizer has the state: pass Optimizer&
 #include <xgrad/xgrad.hpp>
 
 void train(const std::vector<xgrad::Tensor>& params) {

@@ -253,8 +253,8 @@ class XGRAD_API Tensor {
   template <std::floating_point T>
   Tensor operator[](T) const = delete;  // an index is an integer
   template <class T>
-  requires std::is_convertible_v<T, std::string> Tensor operator[](const T&) const =
-      delete;  // a tensor has no names: x[0], net.get_parameter("fc.weight")
+  requires std::is_convertible_v<T, std::string>   //
+      Tensor operator[](const T&) const = delete;  // a tensor has no names: x[0], net.get_parameter("fc.weight")
   template <std::same_as<Slice> T>
   Tensor operator[](T) const = delete;  // x.slice(dim, start, stop, step)
   template <std::derived_from<Tensor> T>

@@ -115,8 +115,9 @@ auto array(Tensor& t, Location at = Location::current()) {
 // Tensor with the values of an xtensor expression, evaluated once. An rvalue row-major xt::xarray or xt::xtensor gives
 // its memory away without a copy. ShapeError above rank 8.
 template <class E>
-requires(!xt::is_xexpression<std::remove_cvref_t<E>>::value) Tensor from_xtensor(E&&, Location = Location::current())
-= delete;  // of xtensor arrays; else: tensor(values)
+requires(!xt::is_xexpression<std::remove_cvref_t<E>>::value)  //
+    Tensor from_xtensor(E&&, Location = Location::current())  // of xtensor arrays; else: tensor(values)
+= delete;
 template <class E>
 requires xt::is_xexpression<std::remove_cvref_t<E>>::value Tensor from_xtensor(E&& e,
                                                                                Location at = Location::current()) {

@@ -65,13 +65,14 @@ XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Lo
 XGRAD_API std::string save(const Tensor& root, const std::string& path, const Options& options = {},
                            Location at = Location::current());
 template <class M>
-requires(!std::convertible_to<const M&, const Tensor&> && !std::convertible_to<const M&, std::string>) std::string
-    save(const M&, const std::string&, const Options& = {})
-= delete;  // of a result: viz::save(net(x), "net.svg")
+requires(!std::convertible_to<const M&, const Tensor&> && !std::convertible_to<const M&, std::string>)  //
+    std::string save(const M&, const std::string&, const Options& = {})  // of a result: viz::save(net(x), "net.svg")
+= delete;
 template <std::convertible_to<std::string> P, class T>
 std::string save(const P&, const T&, const Options& = {}) = delete;  // the tensor first: viz::save(loss, "net.svg")
 template <class M>
-requires(!std::convertible_to<const M&, const Tensor&>) std::string to_dot(const M&, const Options& = {})
-= delete;  // of a result: viz::to_dot(net(x))
+requires(!std::convertible_to<const M&, const Tensor&>)  //
+    std::string to_dot(const M&, const Options& = {})    // of a result: viz::to_dot(net(x))
+= delete;
 
 }  // namespace xgrad::viz

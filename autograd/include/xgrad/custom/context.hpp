@@ -33,8 +33,8 @@ class XGRAD_API Context {
   requires((std::is_same_v<T, Tensor>)&&...) void save_for_backward(const T&... t) { (keep(t), ...); }
   template <class... T>
   requires(!(std::is_convertible_v<const T&, Tensor> && ...) &&
-           !(std::is_convertible_v<const T&, std::vector<Tensor>> && ...)) void save_for_backward(const T&...) =
-      delete;  // tensors only; other values by name: ctx.save("alpha", alpha)
+           !(std::is_convertible_v<const T&, std::vector<Tensor>> && ...))  //
+      void save_for_backward(const T&...) = delete;  // tensors only; other values by name: ctx.save("alpha", alpha)
   void save_for_backward(const std::vector<Tensor>& list) {
     for (const Tensor& t : list) keep(t);
   }

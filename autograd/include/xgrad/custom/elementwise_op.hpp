@@ -328,8 +328,8 @@ requires(sizeof...(In) > 0 && !std::is_same_v<F, Tensor> && (std::is_same_v<In, 
   return detail::custom_elementwise(name.text(), name.at(), f, in...);
 }
 template <class F, class... In>
-requires(sizeof...(In) > 0 && !std::is_same_v<F, Tensor> && !(std::is_same_v<In, Tensor> && ...)) Tensor
-    elementwise(OpName, F, const In&...)
-= delete;  // inputs are Tensors; numbers are captured: [a](auto x) { ... }
+requires(sizeof...(In) > 0 && !std::is_same_v<F, Tensor> && !(std::is_same_v<In, Tensor> && ...))  //
+    Tensor elementwise(OpName, F, const In&...)  // inputs are Tensors; numbers are captured: [a](auto x) { ... }
+= delete;
 
 }  // namespace xgrad

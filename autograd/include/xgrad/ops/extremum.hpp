@@ -31,11 +31,13 @@ ValuesIndices max(const Tensor&, T) = delete;  // element by element: clamp_min(
 template <std::floating_point T>
 ValuesIndices min(const Tensor&, T) = delete;  // element by element: clamp_max(x, 1.)
 template <std::integral K>
-requires(!std::same_as<K, bool>) Tensor amax(const Tensor&, const Shape&, K)
-= delete;  // amax(x, {0, 1}): keepdim is true or false
+requires(!std::same_as<K, bool>)                 //
+    Tensor amax(const Tensor&, const Shape&, K)  // amax(x, {0, 1}): keepdim is true or false
+= delete;
 template <std::integral K>
-requires(!std::same_as<K, bool>) Tensor amin(const Tensor&, const Shape&, K)
-= delete;                                           // amin(x, {0, 1}): keepdim is true or false
+requires(!std::same_as<K, bool>)                 //
+    Tensor amin(const Tensor&, const Shape&, K)  // amin(x, {0, 1}): keepdim is true or false
+= delete;
 Tensor max(const Tensor&, const Tensor&) = delete;  // element by element: maximum(x, y)
 Tensor min(const Tensor&, const Tensor&) = delete;  // element by element: minimum(x, y)
 // Position (int64) of the first extreme value, of the flattened tensor or along dim.

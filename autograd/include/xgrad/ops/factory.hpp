@@ -310,11 +310,13 @@ Tensor from_blob(T* data, const Shape& shape, D dtype, std::function<void()> del
   return detail::wrap_raw(const_cast<std::remove_const_t<T>*>(data), dtype, shape, std::move(deleter), at);
 }
 template <class R, class... More>
-requires std::is_class_v<std::remove_cvref_t<R>> Tensor from_blob(R&&, More&&...)
-= delete;  // tensor(v) copies; from_blob(v.data(), shape) shares a v that lives on
+requires std::is_class_v<std::remove_cvref_t<R>>  //
+    Tensor from_blob(R&&, More&&...)  // tensor(v) copies; from_blob(v.data(), shape) shares a v that lives on
+= delete;
 template <class R, std::integral... N>
-requires std::is_class_v<std::remove_cvref_t<R>> Tensor from_blob(R&&, std::initializer_list<N>...)
-= delete;  // tensor(v) copies; from_blob(v.data(), shape) shares it
+requires std::is_class_v<std::remove_cvref_t<R>>        //
+    Tensor from_blob(R&&, std::initializer_list<N>...)  // tensor(v) copies; from_blob(v.data(), shape) shares it
+= delete;
 
 XGRAD_API std::ostream& operator<<(std::ostream& os, const std::optional<Tensor>& t);
 XGRAD_API std::ostream& operator<<(std::ostream& os, const std::vector<Shape>& list);

@@ -56,11 +56,13 @@ requires(!std::same_as<D, bool>) [[nodiscard]] Tensor
 }
 // Two numbers are two dimensions, in braces; keepdim and unbiased are true or false.
 template <std::integral D, std::integral K>
-requires(!std::same_as<K, bool>) Tensor sum(const Tensor&, D, K)
-= delete;  // dimensions in braces: sum(x, {0, 1})
+requires(!std::same_as<K, bool>)     //
+    Tensor sum(const Tensor&, D, K)  // dimensions in braces: sum(x, {0, 1})
+= delete;
 template <std::integral D, std::integral K>
-requires(!std::same_as<K, bool>) Tensor mean(const Tensor&, D, K)
-= delete;  // dimensions in braces: mean(x, {0, 1})
+requires(!std::same_as<K, bool>)      //
+    Tensor mean(const Tensor&, D, K)  // dimensions in braces: mean(x, {0, 1})
+= delete;
 template <std::same_as<bool> B>
 Tensor var(const Tensor&, const Shape&, B) = delete;  // unbiased or keepdim? var(x, {1}, 1, true) keeps the dimension
 template <std::same_as<bool> B>

@@ -26,10 +26,10 @@ class XGRAD_API TensorDataset {
   template <std::derived_from<Tensor> X>
   explicit TensorDataset(const X&) = delete;  // of inputs and targets: TensorDataset(x, y)
   template <class X, class Y>
-  requires(!std::convertible_to<const X&, Tensor> || !std::convertible_to<const Y&, Tensor>)
-      TensorDataset(const X&, const Y&)
-  = delete;                                                    // of two Tensors: TensorDataset(tensor(x), tensor(y))
-  std::int64_t size(Location at = Location::current()) const;  // ValueError when it was moved from
+  requires(!std::convertible_to<const X&, Tensor> || !std::convertible_to<const Y&, Tensor>)  //
+      TensorDataset(const X&, const Y&)  // of two Tensors: TensorDataset(tensor(x), tensor(y))
+  = delete;
+  std::int64_t size(Location at = Location::current()) const;                // ValueError when it was moved from
   Example get(std::int64_t index, Location at = Location::current()) const;  // views; IndexError
   Example get_batch(std::span<const std::int64_t> indices, Location at = Location::current()) const;  // copies
   // Rows [begin, end) as a dataset that shares the memory.

@@ -172,8 +172,9 @@ class XGRAD_API Module {
     return child;
   }
   template <class M>
-  requires(!std::is_base_of_v<Module, M>) M register_module(const std::string&, M)
-  = delete;  // modules are handles: nn::Linear(2, 3); many: nn::ModuleList
+  requires(!std::is_base_of_v<Module, M>)       //
+      M register_module(const std::string&, M)  // modules are handles: nn::Linear(2, 3); many: nn::ModuleList
+  = delete;
   // Puts another module in the place of a child and returns it: net.fc = net.replace_module("fc", nn::Linear(8, 3));
   // Optimizers keep the parameters they were made with: make them after it. ValueError: there is no such child.
   template <std::derived_from<Module> M>
@@ -336,8 +337,9 @@ M clone(const M& module, Location at = Location::current()) {
 }
 
 template <class M>
-requires(!std::derived_from<M, Module>) M clone(const M&, Location = Location::current())
-= delete;  // nn::clone copies modules; a tensor: x.clone()
+requires(!std::derived_from<M, Module>)                //
+    M clone(const M&, Location = Location::current())  // nn::clone copies modules; a tensor: x.clone()
+= delete;
 
 }  // namespace xgrad::nn
 

@@ -151,8 +151,7 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const Optimizer& o);
 template <class Options>
 class XGRAD_API OptimizerWith : public Optimizer {
  public:
-  OptimizerWith(OptimizerWith&) =
-      delete;  // one optimizer has the state: pass Optimizer&, keep several as std::unique_ptr
+  OptimizerWith(OptimizerWith&) = delete;  // one optimizer has the state: pass Optimizer&, or std::unique_ptr
   OptimizerWith& operator=(const OptimizerWith&) = delete;  // load_state_dict(other.state_dict())
 
   Options& options(std::size_t group = 0, Location at = Location::current()) {

@@ -71,8 +71,8 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const LoadedCheckpoint& c);
 XGRAD_API LoadedCheckpoint load_checkpoint(const std::string& path, const Checkpoint& into = {},
                                            Location at = Location::current());
 template <class M>
-requires(std::derived_from<M, nn::Module> || std::derived_from<M, optim::Optimizer>) LoadedCheckpoint
-    load_checkpoint(const std::string&, const M&)
-= delete;  // load_checkpoint(path, {.model = net})
+requires(std::derived_from<M, nn::Module> || std::derived_from<M, optim::Optimizer>)  //
+    LoadedCheckpoint load_checkpoint(const std::string&, const M&)  // load_checkpoint(path, {.model = net})
+= delete;
 
 }  // namespace xgrad::train

@@ -43,11 +43,13 @@ Summary summary(const M& model, const Located& x, const More&... more) {
   });
 }
 template <std::derived_from<nn::Module> M, class... Sizes>
-requires(sizeof...(Sizes) == 0 || (std::is_arithmetic_v<Sizes> && ...)) Summary summary(const M&, Sizes...)
-= delete;  // runs the network on inputs: summary(net, zeros({1, 3, 32, 32}))
+requires(sizeof...(Sizes) == 0 || (std::is_arithmetic_v<Sizes> && ...))  //
+    Summary summary(const M&, Sizes...)  // runs the network on inputs: summary(net, zeros({1, 3, 32, 32}))
+= delete;
 template <class M>
-requires(!std::derived_from<M, nn::Module>) Summary summary(const M&, const nn::Module&)
-= delete;  // the model first: summary(net, x)
+requires(!std::derived_from<M, nn::Module>)       //
+    Summary summary(const M&, const nn::Module&)  // the model first: summary(net, x)
+= delete;
 template <std::integral N>
 Summary summary(const nn::Module&, std::initializer_list<N>) = delete;  // of a run: summary(net, zeros({1, 3, 32, 32}))
 

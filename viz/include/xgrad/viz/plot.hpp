@@ -43,8 +43,9 @@ struct Series {
     for (const auto& v : range) values.push_back(static_cast<double>(v));
   }
   template <Items R>
-  requires(!Numbers<R>) Series(const R&)
-  = delete;                                                   // of numbers: plot.line(std::vector<double>{1, 2}, loss)
+  requires(!Numbers<R>)  //
+      Series(const R&)   // of numbers: plot.line(std::vector<double>{1, 2}, loss)
+  = delete;
   Series(std::vector<double> v) : values(std::move(v)) {}     // NOLINT
   Series(std::initializer_list<double> v) : values(v) {}      // NOLINT
   Series(const Tensor& t, Location at = Location::current())  // NOLINT
