@@ -38,7 +38,7 @@ class XGRAD_API Sequential final : public Layer<Sequential> {
   Sequential(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Sequential() : Layer("Sequential") {}
   template <class... Parts>
-  requires(sizeof...(Parts) > 1 || (!detail::StandsForSequential<Parts> && ...)) explicit Sequential(Parts... parts)
+  requires(sizeof...(Parts) > 1 || (!xgrad::detail::StandsForSequential<Parts> && ...)) explicit Sequential(Parts... parts)
       : Layer("Sequential") {
     (push_back(std::move(parts)), ...);
   }
@@ -50,7 +50,7 @@ class XGRAD_API Sequential final : public Layer<Sequential> {
   template <class Part>
   Sequential& add(const std::string& name, Part part, Location where = Location::current()) & {
     if constexpr (std::is_base_of_v<Module, Part>) {
-      detail::require_one_input<Part>();
+      xgrad::detail::require_one_input<Part>();
       parts_->push_back(AnyModule(register_module(name, std::move(part), where)));
     } else {
       parts_->push_back(function_part(std::move(part), where));
@@ -89,9 +89,9 @@ class XGRAD_API Sequential final : public Layer<Sequential> {
   }
 
   // The parts, callable: net[0](x). IndexError.
-  AnyModule& operator[](detail::Place<std::int64_t> i) const { return at(i.value, i.where); }
+  AnyModule& operator[](xgrad::detail::Place<std::int64_t> i) const { return at(i.value, i.where); }
   AnyModule& at(std::int64_t i, Location where = Location::current()) const {
-    return (*parts_)[detail::wrap_index("Sequential", i, size(), where)];
+    return (*parts_)[xgrad::detail::wrap_index("Sequential", i, size(), where)];
   }
   std::size_t size() const { return parts_->size(); }
   bool empty() const { return parts_->empty(); }
@@ -103,12 +103,12 @@ class XGRAD_API Sequential final : public Layer<Sequential> {
  private:
   template <class F>
   static AnyModule function_part(F f, [[maybe_unused]] const Location& where) {
-    if constexpr (detail::FunctionOfTensor<F>) {
+    if constexpr (xgrad::detail::FunctionOfTensor<F>) {
       return AnyModule(std::move(f));
-    } else if constexpr (requires { detail::with_defaults(f, where); }) {
-      return AnyModule(detail::with_defaults(f, where));
+    } else if constexpr (requires { xgrad::detail::with_defaults(f, where); }) {
+      return AnyModule(xgrad::detail::with_defaults(f, where));
     } else {
-      static_assert(detail::never<F>,
+      static_assert(xgrad::detail::never<F>,
                     "xgrad: a part of a Sequential is a module, nn::Linear(2, 3), or a callable Tensor(const Tensor&), "
                     "[](const Tensor& x) { return relu(x); }; many modules: push_back each, pointers: push_back(*p)");
       return AnyModule(nullptr);
