@@ -1,4 +1,4 @@
-// expect: its numbers: scaler.center(), scaler.scale()
+// expect: its numbers: center(), scale()
 #include <xgrad/xgrad.hpp>
 
 void print(std::ostream& os, const xgrad::data::StandardScaler& scaler) { os << scaler; }

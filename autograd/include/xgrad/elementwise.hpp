@@ -85,7 +85,7 @@ requires(std::is_same_v<In, Tensor>&&...) Tensor fuse(F f, const In&... in) {
 // Without a name the result would not be recorded, and nothing would say so.
 template <class F, class... In>
 requires(sizeof...(In) > 0 && (std::is_same_v<In, Tensor> && ...))  //
-    void elementwise(F,
-                     const In&...) = delete;  // recorded: elementwise("name", f, x), custom.hpp; values only: map(f, x)
+    void elementwise(F, const In&...)  // recorded: elementwise("name", f, x), custom.hpp; values only: map(f, x)
+    = delete;
 
 }  // namespace xgrad

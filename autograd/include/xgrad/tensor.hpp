@@ -300,14 +300,17 @@ class XGRAD_API Tensor {
   }
   [[nodiscard]] Tensor argmax(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
   template <std::integral D, std::integral K>
-  requires(!std::same_as<K, bool>) Tensor sum(D, K)
-  const = delete;  // dimensions in braces: x.sum({0, 1}); keepdim is true or false
+  requires(!std::same_as<K, bool>)  //
+      Tensor sum(D, K)              // dimensions in braces: x.sum({0, 1}); keepdim is true or false
+  const = delete;
   template <std::integral D, std::integral K>
-  requires(!std::same_as<K, bool>) Tensor mean(D, K)
-  const = delete;  // dimensions in braces: x.mean({0, 1}); keepdim is true or false
+  requires(!std::same_as<K, bool>)  //
+      Tensor mean(D, K)             // dimensions in braces: x.mean({0, 1}); keepdim is true or false
+  const = delete;
   template <std::integral K>
-  requires(!std::same_as<K, bool>) Tensor argmax(std::int64_t, K)
-  const = delete;  // argmax(dim, keepdim): keepdim is true or false
+  requires(!std::same_as<K, bool>)    //
+      Tensor argmax(std::int64_t, K)  // argmax(dim, keepdim): keepdim is true or false
+  const = delete;
 
   // Same object (not same values).
   bool is_same(const Tensor& o) const { return impl_ == o.impl_; }

@@ -20,8 +20,7 @@ class XGRAD_API Scaler {
   const Tensor& scale() const { return scale_; }
   // To restore a fitted scaler. ShapeError unless both are 1-D and equally long, DTypeError unless floating.
   void set(Tensor center, Tensor scale, Location at = Location::current());
-  friend std::ostream& operator<<(std::ostream&,
-                                  const Scaler&) = delete;  // its numbers: scaler.center(), scaler.scale()
+  friend std::ostream& operator<<(std::ostream&, const Scaler&) = delete;  // its numbers: center(), scale()
 
  protected:
   virtual void learn(const Tensor& x, Tensor& center, Tensor& scale) const = 0;

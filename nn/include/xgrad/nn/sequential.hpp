@@ -38,7 +38,8 @@ class XGRAD_API Sequential final : public Layer<Sequential> {
   Sequential(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   Sequential() : Layer("Sequential") {}
   template <class... Parts>
-  requires(sizeof...(Parts) > 1 || (!xgrad::detail::StandsForSequential<Parts> && ...)) explicit Sequential(Parts... parts)
+  requires(sizeof...(Parts) > 1 ||
+           (!xgrad::detail::StandsForSequential<Parts> && ...)) explicit Sequential(Parts... parts)
       : Layer("Sequential") {
     (push_back(std::move(parts)), ...);
   }

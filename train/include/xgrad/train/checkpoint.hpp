@@ -54,8 +54,9 @@ struct Checkpoint {
 XGRAD_API void save_checkpoint(const std::string& path, const Checkpoint& checkpoint,
                                Location at = Location::current());
 template <class M>
-requires(std::derived_from<M, nn::Module> || std::derived_from<M, optim::Optimizer>) void save_checkpoint(
-    const std::string&, const M&) = delete;  // what it is: save_checkpoint(path, {.model = net})
+requires(std::derived_from<M, nn::Module> || std::derived_from<M, optim::Optimizer>)  //
+    void save_checkpoint(const std::string&, const M&)  // what it is: save_checkpoint(path, {.model = net})
+    = delete;
 template <std::convertible_to<std::string> P>
 void save_checkpoint(const Checkpoint&, const P&) = delete;  // the path first: save_checkpoint(path, {.model = net})
 

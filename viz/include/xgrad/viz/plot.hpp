@@ -161,8 +161,7 @@ class XGRAD_API Plot {
     return std::move(contours(x, y, z, levels, at));
   }
 
-  friend std::ostream& operator<<(std::ostream&,
-                                  const Plot&) = delete;  // a picture: plot.save("loss.svg") or plot.svg()
+  friend std::ostream& operator<<(std::ostream&, const Plot&) = delete;  // a picture: plot.save("loss.svg")
   // The same calls give the same text.
   std::string svg() const;
   // Writes the picture, atomically, in the format of the suffix, and returns the path of the file that was written.
