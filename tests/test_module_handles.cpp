@@ -339,4 +339,28 @@ BOOST_AUTO_TEST_CASE(copies_of_losses_compute_with_their_own_constants) {
   BOOST_TEST(loss(x, t).item() == before);
 }
 
+// What was moved from: the library's layers stay handles, a module of one's own is empty and says so.
+BOOST_AUTO_TEST_CASE(modules_that_were_moved_from) {
+  struct Own : nn::Layer<Own> {
+    nn::Linear fc = register_module("fc", nn::Linear(2, 2));
+    Tensor forward(const Tensor& x) const { return fc(x); }
+  };
+  const Tensor x = ones({1, 2});
+  nn::Linear linear(2, 2);
+  const nn::Sequential net(std::move(linear));
+  BOOST_TEST(linear(x).shape() == (Shape{1, 2}));
+  Own own;
+  const Own next = std::move(own);
+  BOOST_TEST(next(x).shape() == (Shape{1, 2}));
+  expect<ValueError>({"the module is empty", "moved from", "test_module_handles.cpp"}, [&] { return own(x); });
+  nn::ModuleList<nn::Linear> list;
+  list.append(nn::Linear(2, 2));
+  const nn::ModuleList<nn::Linear> longer = std::move(list);
+  BOOST_TEST(longer.size() == 1u);
+  BOOST_TEST(list.size() == 1u);
+  nn::ModuleDict<nn::Linear> dict{{"a", nn::Linear(2, 2)}};
+  const nn::ModuleDict<nn::Linear> other = std::move(dict);
+  BOOST_TEST(other.size() == dict.size());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -95,12 +95,15 @@ class Shared {
  public:
   Shared() : value_(std::make_shared<T>()) {}
   Shared(const Shared& o) : value_(copied(o)) {}
-  Shared(Shared&&) noexcept = default;
+  Shared(Shared&& o) noexcept : value_(o.value_) {}  // what was moved from stays usable
   Shared& operator=(const Shared& o) {
     value_ = copied(o);
     return *this;
   }
-  Shared& operator=(Shared&&) noexcept = default;
+  Shared& operator=(Shared&& o) noexcept {
+    value_ = o.value_;
+    return *this;
+  }
   ~Shared() = default;
   T& operator*() const { return *value_; }
   T* operator->() const { return value_.get(); }
