@@ -200,17 +200,7 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
   detail::copy_raw(y, x);
   scatter_into(y, d, plain, used);
-  return detail::record_reading(
-      "scatter_add", {index}, std::move(y), {x, used}, {index},
-      [d, shape = impl(used).shape](const Saved& s, const Tensor& g) -> Grads {
-        Tensor gs;
-        if (s.needs(1)) {
-          gs = gather(g, d, s[0]);
-          if (!(gs.shape() == shape)) gs = gs.reshape(shape);
-        }
-        return {g, gs};
-      },
-      at);
+  return detail::record_added<&gather>("scatter_add", std::move(y), x, index, used, d, at);
 }
 
 }  // namespace xgrad

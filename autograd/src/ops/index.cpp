@@ -190,17 +190,7 @@ Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const T
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
   detail::copy_raw(y, x);
   add_at(y, d, plain, source);
-  return detail::record_reading(
-      "index_add", {index}, std::move(y), {x, source}, {index},
-      [d, shape = impl(source).shape](const Saved& s, const Tensor& g) -> Grads {
-        Tensor gs;
-        if (s.needs(1)) {
-          gs = index_select(g, d, s[0]);
-          if (!(gs.shape() == shape)) gs = gs.reshape(shape);
-        }
-        return {g, gs};
-      },
-      at);
+  return detail::record_added<&index_select>("index_add", std::move(y), x, index, source, d, at);
 }
 
 Tensor one_hot(const Tensor& x, std::int64_t num_classes, Location at) {

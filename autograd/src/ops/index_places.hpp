@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include <xgrad/tensor.hpp>
 
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 
 namespace xgrad::detail {
@@ -44,6 +46,23 @@ void dispatch_width(DType d, F f) {
     default:
       return f(std::uint64_t{});
   }
+}
+
+// Records y = x with src added at the places of index; `take`, gather or index_select, is the adjoint.
+template <Tensor (*take)(const Tensor&, std::int64_t, const Tensor&, Location)>
+Tensor record_added(const char* op, Tensor y, const Tensor& x, const Tensor& index, const Tensor& src, int dim,
+                    const Location& at) {
+  return record_reading(
+      op, {index}, std::move(y), {x, src}, {index},
+      [dim, shape = impl(src).shape](const Saved& s, const Tensor& g) -> Grads {
+        Tensor gs;
+        if (s.needs(1)) {
+          gs = take(g, dim, s[0], Location::current());
+          if (!(gs.shape() == shape)) gs = gs.reshape(shape);
+        }
+        return {g, gs};
+      },
+      at);
 }
 
 // Items per thread so that starting one is worth it.
