@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <xgrad/parallel.hpp>
 #include <xgrad/tensor.hpp>
 
 #include "core/tape/record.hpp"
@@ -67,8 +68,7 @@ Tensor record_added(const char* op, Tensor y, const Tensor& x, const Tensor& ind
 
 // Items per thread so that starting one is worth it.
 inline std::int64_t grain(std::int64_t items, double total_ns) {
-  return std::max<std::int64_t>(
-      1, static_cast<std::int64_t>(3000.0 * static_cast<double>(items) / std::max(total_ns, 1.0)));
+  return grain_for(total_ns / static_cast<double>(std::max<std::int64_t>(items, 1)));
 }
 
 }  // namespace xgrad::detail

@@ -160,7 +160,7 @@ Tensor resample_along(const Tensor& x, int d, std::int64_t size, const Weights& 
   std::int64_t inner = 1, outer = 1;
   for (int i = 0; i < d; ++i) outer *= s[i];
   for (int i = d + 1; i < s.rank(); ++i) inner *= s[i];
-  const std::int64_t rows = outer * size, in = s[d], grain = std::max<std::int64_t>(1, 3000 / (5 + inner));
+  const std::int64_t rows = outer * size, in = s[d], grain = detail::grain_for(static_cast<double>(5 + inner));
   detail::dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* from = data<T>(x);

@@ -123,7 +123,7 @@ void pad_rows(const Walk& w, const T* x, T value, T* y) {
   const std::int64_t width = w.width();
   const std::int64_t* column = w.columns();
   detail::parallel_for(
-      w.rows(), std::max<std::int64_t>(1, 3000 / (20 + width)), [&](std::int64_t begin, std::int64_t end) {
+      w.rows(), detail::grain_for(static_cast<double>(20 + width)), [&](std::int64_t begin, std::int64_t end) {
         Walk::Rows row(w, begin);
         for (std::int64_t r = begin; r < end; ++r, row.next()) {
           const std::int64_t from = row.source();
@@ -145,14 +145,15 @@ void add_rows(const Walk& w, const T* g, T* x) {
   const std::int64_t width = w.width(), per = w.rows() / std::max<std::int64_t>(1, w.planes());
   const std::int64_t* column = w.columns();
   const std::int64_t ns = std::max<std::int64_t>(1, per * (20 + width));
-  detail::parallel_for(w.planes(), std::max<std::int64_t>(1, 3000 / ns), [&](std::int64_t begin, std::int64_t end) {
-    Walk::Rows row(w, begin * per);
-    for (std::int64_t r = begin * per; r < end * per; ++r, row.next()) {
-      T* to = x + row.source();
-      const T* from = g + r * width;
-      for (std::int64_t i = 0; i < width; ++i) to[column[i]] += from[i];
-    }
-  });
+  detail::parallel_for(w.planes(), detail::grain_for(static_cast<double>(ns)),
+                       [&](std::int64_t begin, std::int64_t end) {
+                         Walk::Rows row(w, begin * per);
+                         for (std::int64_t r = begin * per; r < end * per; ++r, row.next()) {
+                           T* to = x + row.source();
+                           const T* from = g + r * width;
+                           for (std::int64_t i = 0; i < width; ++i) to[column[i]] += from[i];
+                         }
+                       });
 }
 
 Tensor pad_raw(const Tensor& x, const Pads& p, Scalar value) {

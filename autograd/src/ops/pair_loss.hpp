@@ -82,11 +82,9 @@ Tensor reduced(const F& f, double scale, double ns, const In&... in) {
     double sums[kLossParts];
     const std::int64_t parts = (n + step - 1) / step;
     const double part_ns = ns * static_cast<double>(step);
-    parallel_for(parts, std::max<std::int64_t>(1, static_cast<std::int64_t>(3000 / part_ns)),
-                 [&](std::int64_t b, std::int64_t e) {
-                   for (std::int64_t i = b; i < e; ++i)
-                     sums[i] = sum_range<T>(f, i * step, std::min(n, (i + 1) * step), p);
-                 });
+    parallel_for(parts, grain_for(part_ns), [&](std::int64_t b, std::int64_t e) {
+      for (std::int64_t i = b; i < e; ++i) sums[i] = sum_range<T>(f, i * step, std::min(n, (i + 1) * step), p);
+    });
     double total = 0;
     for (std::int64_t i = 0; i < parts; ++i) total += sums[i];
     *data<T>(out) = static_cast<T>(total * scale);
