@@ -37,6 +37,20 @@ function function_name(line) {
 
 function related(a, b) { return a != "" && b != "" && (index(a, b) || index(b, a)) }
 
+# Doxygen takes a class that derives from a specialisation of its own template for a circle: without the base.
+function without_own_base(line,    words, base) {
+  if (line !~ /^class [A-Za-z_]+ : public [A-Za-z_]+</) return line
+  split(line, words, /[ <]/)
+  base = words[5]
+  return words[2] == base ? "class " base " {" : line
+}
+
+# Whether a line ends between parentheses, in a list of parameters.
+function in_parameters(line,    copy) {
+  copy = line
+  return gsub(/\(/, "", line) > gsub(/\)/, "", copy)
+}
+
 # Brace by brace: D a scope with declarations, B a body.
 function follow_braces(line,    i, c) {
   for (i = 1; i <= length(line); ++i) {
@@ -133,7 +147,8 @@ FNR == 1 { group = part(FILENAME) }
   closing = close_heading()
   if (body_before || in_body()) carried = keep = ""  # what follows a function with a body stands for itself
 
-  if (comment != "" && !body_before && !in_body() && code_part ~ /;[ \t]*$|,[ \t]*$|\}[ \t]*$|[A-Za-z0-9][ \t]*$/ && code_part !~ /^[ \t]*[})]/ && plain(comment) !~ /^[ \t]*$/) {
+  if (comment != "" && !body_before && !in_body() && code_part ~ /;[ \t]*$|,[ \t]*$|\}[ \t]*$|[A-Za-z0-9][ \t]*$/ && code_part !~ /^[ \t]*[})]/ &&
+      !in_parameters(code_part) && plain(comment) !~ /^[ \t]*$/) {
     sub(/[ \t]+$/, "", code_part)
     line = code_part "  ///< " plain(comment)
     carried = ""
@@ -150,5 +165,5 @@ FNR == 1 { group = part(FILENAME) }
     closing = closing "/** @} */ "
     group_open = 0
   }
-  print prefix closing line
+  print prefix closing without_own_base(line)
 }
