@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/data/safetensors.hpp>
+#include <xgrad/detail/atomic_file.hpp>
 #include <xgrad/ops.hpp>
 
 #include "raw_bytes.hpp"

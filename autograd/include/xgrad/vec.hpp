@@ -8,14 +8,14 @@
 //
 // run_simd compiles its body once per instruction set and inlines into it whatever the body calls, lambdas of the user
 // included. Kernels must not hand a Vec to a function the compiler cannot see. The maths functions are in
-// <xgrad/vec_math.hpp>, included at the end, for vectors and for plain numbers alike.
+// <xgrad/simd/math.hpp>, included at the end, for vectors and for plain numbers alike.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 
-#include <xgrad/vec_scalar.hpp>
+#include <xgrad/simd/scalar.hpp>
 
 // XGRAD_INLINED is for lambdas. Vector code lives in registers and is inlined into kernels that check what they read
 // and write; the compiler's checks of each reference and scope on the way there find nothing and multiply its time.
@@ -386,4 +386,4 @@ XGRAD_INLINE bool all(const Mask<T, B>& m) {
 
 }  // namespace xgrad
 
-#include <xgrad/vec_math.hpp>
+#include <xgrad/simd/math.hpp>

@@ -1,4 +1,4 @@
-// Functions for formulas beyond those of <xgrad/vec_math.hpp>, for vectors, Duals and plain numbers alike; and max and
+// Functions for formulas beyond those of <xgrad/simd/math.hpp>, for vectors, Duals and plain numbers alike; and max and
 // min under their short names.
 #pragma once
 

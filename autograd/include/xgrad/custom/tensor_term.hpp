@@ -7,7 +7,7 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
-#include <xgrad/vec_scalar.hpp>
+#include <xgrad/simd/scalar.hpp>
 
 namespace xgrad {
 
