@@ -1,6 +1,12 @@
 // Schedules that multiply, lower or anneal the rates. b: base rate of a group, e: epoch, from 0.
 #pragma once
 
+#include <concepts>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <xgrad/by_name.hpp>
 #include <xgrad/optim/scheduler.hpp>
 
@@ -163,12 +169,27 @@ class XGRAD_API CosineAnnealingWarmRestarts : public LRScheduler {
   double eta_min_, t_i_, t_cur_;
 };
 
+// A function of the epoch for all groups, or one for each.
+class XGRAD_API LRLambdas {
+ public:
+  using Lambda = std::function<double(std::int64_t epoch)>;
+  template <std::convertible_to<Lambda> F>
+  LRLambdas(F lr_lambda) : functions_{Lambda(std::move(lr_lambda))}, shared_(true) {}  // NOLINT
+  LRLambdas(std::vector<Lambda> lr_lambdas) : functions_(std::move(lr_lambdas)) {}     // NOLINT
+  LRLambdas(std::initializer_list<Lambda> lr_lambdas) : functions_(lr_lambdas) {}      // NOLINT
+  // One for each group. ValueError: an empty function, another number of them.
+  std::vector<Lambda> of(const Optimizer& optimizer, const std::string& schedule, const Location& at) const;
+
+ private:
+  std::vector<Lambda> functions_;
+  bool shared_ = false;
+};
+
 // b times f(e). One function, or one for each group.
 class XGRAD_API LambdaLR : public LRScheduler {
  public:
-  using Lambda = std::function<double(std::int64_t epoch)>;
-  LambdaLR(Optimizer& optimizer, Lambda lr_lambda, Location at = Location::current());
-  LambdaLR(Optimizer& optimizer, std::vector<Lambda> lr_lambdas, Location at = Location::current());
+  using Lambda = LRLambdas::Lambda;
+  LambdaLR(Optimizer& optimizer, LRLambdas lr_lambdas, Location at = Location::current());
 
  protected:
   std::vector<double> get_lr() override;
@@ -180,9 +201,8 @@ class XGRAD_API LambdaLR : public LRScheduler {
 // The rate of the epoch before times f(e), from epoch 1 on. One function, or one for each group.
 class XGRAD_API MultiplicativeLR : public LRScheduler {
  public:
-  using Lambda = std::function<double(std::int64_t epoch)>;
-  MultiplicativeLR(Optimizer& optimizer, Lambda lr_lambda, Location at = Location::current());
-  MultiplicativeLR(Optimizer& optimizer, std::vector<Lambda> lr_lambdas, Location at = Location::current());
+  using Lambda = LRLambdas::Lambda;
+  MultiplicativeLR(Optimizer& optimizer, LRLambdas lr_lambdas, Location at = Location::current());
 
  protected:
   std::vector<double> get_lr() override;
