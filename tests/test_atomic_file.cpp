@@ -13,8 +13,8 @@
 #include <sys/xattr.h>
 #include <thread>
 
-#include <xgrad/atomic_file.hpp>
 #include <xgrad/descriptor.hpp>
+#include <xgrad/detail/atomic_file.hpp>
 #include <xgrad/xgrad.hpp>
 
 #include "environment.hpp"

@@ -11,13 +11,12 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/data/loader.hpp>
+#include <xgrad/detail/raw_bytes.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/sampling.hpp>
 #include <xgrad/ops/view.hpp>
 #include <xgrad/parallel.hpp>
-
-#include "raw_bytes.hpp"
 
 namespace xgrad::data {
 
@@ -65,7 +64,7 @@ std::int64_t bytes(const Tensor& t) { return t.defined() ? t.numel() * item_size
 [[gnu::always_inline]] inline void prefetch(const Tensor& t) {
   const std::int64_t n = bytes(t);
   if (n == 0 || n > kSmallExample || !t.is_contiguous()) return;
-  const char* p = static_cast<const char*>(raw_bytes(t));
+  const char* p = static_cast<const char*>(xgrad::detail::raw_bytes(t));
   for (std::int64_t i = 0; i < n; i += 64) __builtin_prefetch(p + i, 0, 2);
 }
 

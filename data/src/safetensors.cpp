@@ -5,12 +5,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/data/safetensors.hpp>
+#include <xgrad/detail/atomic_file.hpp>
+#include <xgrad/detail/raw_bytes.hpp>
 #include <xgrad/ops.hpp>
 
-#include "raw_bytes.hpp"
 #include "safetensors_header.hpp"
 #include "shown.hpp"
 
@@ -132,7 +132,8 @@ void save_safetensors(const NamedTensors& tensors, const std::string& path, cons
   const std::uint64_t length = text.size();
   std::vector<Bytes> pieces{{&length, 8}, {text.data(), text.size()}};
   pieces.reserve(2 + sorted.size());
-  for (const auto& [name, t] : sorted) pieces.push_back({raw_bytes(t), static_cast<std::size_t>(bytes_of(t))});
+  for (const auto& [name, t] : sorted)
+    pieces.push_back({xgrad::detail::raw_bytes(t), static_cast<std::size_t>(bytes_of(t))});
   write_file_atomically("save_safetensors", path, pieces, at);
 }
 

@@ -9,7 +9,7 @@
 
 function part(file) {
   if (file ~ /\/ops\/|\/ops\.hpp$/) return "ops"
-  if (file ~ /\/custom|\/(elementwise|vec|vec_math|vec_scalar|autograd|check|parallel|xtensor)\.hpp$/) return "custom"
+  if (file ~ /\/custom|\/(elementwise|vec|simd\/math|simd\/scalar|autograd|check|parallel|array|xtensor)\.hpp$/) return "custom"
   if (match(file, /(nn|optim|data|viz|train)\/include/)) return substr(file, RSTART, RLENGTH - 8)
   return "autograd"
 }

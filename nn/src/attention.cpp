@@ -183,4 +183,8 @@ AttentionOutput MultiheadAttention::forward(const Tensor& query, const Tensor& k
   return {y, batched ? weights : squeeze(weights, 0, at)};
 }
 
+std::ostream& operator<<(std::ostream& os, const AttentionOutput& r) {
+  return os << "output=" << r.output << ",\nweights=" << r.weights;
+}
+
 }  // namespace xgrad::nn

@@ -8,6 +8,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/detail/raw_bytes.hpp>
 
 #include "module_state.hpp"
 
@@ -218,28 +219,10 @@ LoadReport match(const NamedTensors& mine, const NamedTensors& state, bool stric
   return report;
 }
 
-// The elements of a contiguous tensor, laid out in memory.
-const void* elements(const Tensor& t) {
-  switch (t.dtype()) {
-    case DType::float64:
-      return t.data<double>();
-    case DType::int64:
-      return t.data<std::int64_t>();
-    case DType::int32:
-      return t.data<std::int32_t>();
-    case DType::uint8:
-      return t.data<std::uint8_t>();
-    case DType::boolean:
-      return t.data<bool>();
-    default:
-      return t.data<float>();
-  }
-}
-
 // Whether copying needs no memory: values are where they are, and not those that are written.
 bool copies_directly(const Tensor& to, const Tensor& from) {
   if (!to.is_contiguous() || !from.is_contiguous()) return false;
-  const auto begin = [](const Tensor& t) { return reinterpret_cast<std::uintptr_t>(elements(t)); };
+  const auto begin = [](const Tensor& t) { return reinterpret_cast<std::uintptr_t>(detail::raw_bytes(t)); };
   const auto end = [&](const Tensor& t) {
     return begin(t) + static_cast<std::uintptr_t>(t.numel()) * static_cast<std::uintptr_t>(item_size(t.dtype()));
   };

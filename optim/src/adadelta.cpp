@@ -30,10 +30,7 @@ Adadelta::Adadelta(Params<AdadeltaOptions> params, AdadeltaOptions options, Loca
     : OptimizerWith(params, options, at, "Adadelta", {"square_avg", "acc_delta"}) {}
 
 void AdadeltaOptions::check(const OptionCheck& check) const {
-  check.at_least_zero("lr", lr);
   if (!(rho >= 0 && rho <= 1)) check.fail(fmt::format("rho must be in [0, 1], got {}", rho.value));
-  check.at_least_zero("eps", eps);
-  check.at_least_zero("weight_decay", weight_decay);
 }
 
 void Adadelta::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {

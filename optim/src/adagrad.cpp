@@ -25,11 +25,8 @@ Adagrad::Adagrad(Params<AdagradOptions> params, AdagradOptions options, Location
     : OptimizerWith(params, options, at, "Adagrad", {"sum"}) {}
 
 void AdagradOptions::check(const OptionCheck& check) const {
-  check.at_least_zero("lr", lr);
   check.at_least_zero("lr_decay", lr_decay);
-  check.at_least_zero("weight_decay", weight_decay);
   check.at_least_zero("initial_accumulator_value", initial_accumulator_value);
-  check.at_least_zero("eps", eps);
 }
 
 void Adagrad::make_state(std::size_t group, const Tensor& param, State& state) {

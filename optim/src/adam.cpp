@@ -32,9 +32,6 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
 
 template <bool Decoupled>
 void AdamOptionsOf<Decoupled>::check(const OptionCheck& check) const {
-  check.at_least_zero("lr", lr);
-  check.at_least_zero("eps", eps);
-  check.at_least_zero("weight_decay", weight_decay);
   check.betas(betas);
 }
 

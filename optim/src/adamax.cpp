@@ -29,12 +29,7 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
 Adamax::Adamax(Params<AdamaxOptions> params, AdamaxOptions options, Location at)
     : OptimizerWith(params, options, at, "Adamax", {"exp_avg", "exp_inf"}) {}
 
-void AdamaxOptions::check(const OptionCheck& check) const {
-  check.at_least_zero("lr", lr);
-  check.betas(betas);
-  check.at_least_zero("eps", eps);
-  check.at_least_zero("weight_decay", weight_decay);
-}
+void AdamaxOptions::check(const OptionCheck& check) const { check.betas(betas); }
 
 void Adamax::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const AdamaxOptions& o = options(group);

@@ -29,11 +29,9 @@ ASGD::ASGD(Params<ASGDOptions> params, ASGDOptions options, Location at)
     : OptimizerWith(params, options, at, "ASGD", {"ax"}, {"eta", "mu"}) {}
 
 void ASGDOptions::check(const OptionCheck& check) const {
-  check.at_least_zero("lr", lr);
   check.at_least_zero("lambd", lambd);
   check.at_least_zero("alpha", alpha);
   check.at_least_zero("t0", t0);
-  check.at_least_zero("weight_decay", weight_decay);
 }
 
 void ASGD::make_state(std::size_t group, const Tensor& param, State& state) {

@@ -22,6 +22,16 @@ Step<T> rounded(const Numbers&... numbers) {
   return {static_cast<T>(numbers)...};
 }
 
+// What weight decay does before a step: adds so much of the parameter to its gradient, or, decoupled, shrinks it.
+struct Decay {
+  double to_gradient, shrink;
+};
+template <class Options>
+Decay decay_of(const Options& o) {
+  if (o.decoupled_weight_decay) return {0, 1 - o.lr * o.weight_decay};
+  return {o.weight_decay, 1};
+}
+
 template <class T>
 T* data_of(Tensor& t) {
   return t.mutable_data<T>();

@@ -80,7 +80,6 @@ LBFGS::LBFGS(Params<LBFGSOptions> params, LBFGSOptions options, Location at)
 }
 
 void LBFGSOptions::check(const OptionCheck& check) const {
-  check.at_least_zero("lr", lr);
   check.at_least_zero("tolerance_grad", tolerance_grad);
   check.at_least_zero("tolerance_change", tolerance_change);
   if (max_iter < 1) check.fail(fmt::format("max_iter must be positive, got {}", max_iter.value));

@@ -34,10 +34,7 @@ NAdam::NAdam(Params<NAdamOptions> params, NAdamOptions options, Location at)
     : OptimizerWith(params, options, at, "NAdam", {"exp_avg", "exp_avg_sq"}, {"mu_product"}) {}
 
 void NAdamOptions::check(const OptionCheck& check) const {
-  check.at_least_zero("lr", lr);
   check.betas(betas);
-  check.at_least_zero("eps", eps);
-  check.at_least_zero("weight_decay", weight_decay);
   check.at_least_zero("momentum_decay", momentum_decay);
 }
 
@@ -55,8 +52,7 @@ void NAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& 
   product *= mu;
   const double by_gradient = o.lr * (1 - mu) / (1 - product), by_mean = o.lr * next / (1 - product * next);
   const double root = 1 / std::sqrt(1 - std::pow(b2, t));
-  const double decay = o.decoupled_weight_decay ? 0.0 : o.weight_decay.value;
-  const double shrink = o.decoupled_weight_decay ? 1 - o.lr * o.weight_decay : 1;
+  const auto [decay, shrink] = decay_of(o);
   with_type(param, [&]<class T>(T) {
     const auto s =
         rounded<Step, T>(by_gradient, by_mean, b1, 1 - b1, b2, 1 - b2, root, o.eps, decay, shrink, o.maximize ? -1 : 1);

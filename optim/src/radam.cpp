@@ -33,12 +33,7 @@ XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const 
 RAdam::RAdam(Params<RAdamOptions> params, RAdamOptions options, Location at)
     : OptimizerWith(params, options, at, "RAdam", {"exp_avg", "exp_avg_sq"}) {}
 
-void RAdamOptions::check(const OptionCheck& check) const {
-  check.at_least_zero("lr", lr);
-  check.betas(betas);
-  check.at_least_zero("eps", eps);
-  check.at_least_zero("weight_decay", weight_decay);
-}
+void RAdamOptions::check(const OptionCheck& check) const { check.betas(betas); }
 
 void RAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& state) {
   const RAdamOptions& o = options(group);
@@ -49,8 +44,7 @@ void RAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& 
   const bool adaptive = length > 5;
   double rate = o.lr / (1 - std::pow(b1, t));
   if (adaptive) rate *= std::sqrt(rest * (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length));
-  const double decay = o.decoupled_weight_decay ? 0.0 : o.weight_decay.value;
-  const double shrink = o.decoupled_weight_decay ? 1 - o.lr * o.weight_decay : 1;
+  const auto [decay, shrink] = decay_of(o);
   with_type(param, [&]<class T>(T) {
     const auto s = rounded<Step, T>(rate, b1, 1 - b1, b2, 1 - b2, o.eps, decay, shrink, o.maximize ? -1 : 1);
     for_elements<T>([&](auto... a) { adaptive ? pass<T, true>(s, a...) : pass<T, false>(s, a...); }, param, grad, m, v);

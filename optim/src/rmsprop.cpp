@@ -34,10 +34,7 @@ RMSprop::RMSprop(Params<RMSpropOptions> params, RMSpropOptions options, Location
     : OptimizerWith(params, options, at, "RMSprop", {"square_avg", "grad_avg?", "momentum_buffer?"}) {}
 
 void RMSpropOptions::check(const OptionCheck& check) const {
-  check.at_least_zero("lr", lr);
   check.at_least_zero("alpha", alpha);
-  check.at_least_zero("eps", eps);
-  check.at_least_zero("weight_decay", weight_decay);
   check.at_least_zero("momentum", momentum);
 }
 

@@ -33,7 +33,6 @@ Rprop::Rprop(Params<RpropOptions> params, RpropOptions options, Location at)
     : OptimizerWith(params, options, at, "Rprop", {"prev", "step_size"}) {}
 
 void RpropOptions::check(const OptionCheck& check) const {
-  check.at_least_zero("lr", lr);
   if (!(etas[0] > 0 && etas[0] < 1 && etas[1] > 1))
     check.fail(fmt::format("etas must be one number in (0, 1) and one above 1, got {} and {}", etas[0], etas[1]));
   if (!(step_sizes[0] >= 0 && step_sizes[0] <= step_sizes[1]))

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <xgrad/call_site.hpp>
+#include <xgrad/check.hpp>
 #include <xgrad/optim/scheduler_decay.hpp>
 
 namespace xgrad::optim {
@@ -218,25 +219,20 @@ std::vector<StateField> CosineAnnealingWarmRestarts::fields() {
 
 // ---- LambdaLR, MultiplicativeLR ----
 
-namespace {
-
-using Lambda = std::function<double(std::int64_t)>;
-
-// Checks that there is a function for every group: returns what is wrong, or an empty text.
-std::string fit(std::vector<Lambda>& lambdas, std::size_t groups) {
-  for (const Lambda& f : lambdas)
-    if (!f) return "lr_lambda is empty";
-  if (lambdas.size() != groups) return fmt::format("{} functions for {} groups", lambdas.size(), groups);
-  return {};
+std::vector<LRLambdas::Lambda> LRLambdas::of(const Optimizer& optimizer, const std::string& schedule,
+                                             const Location& at) const {
+  for (const Lambda& f : functions_)
+    if (!f) ErrorReport(schedule.c_str(), "lr_lambda is empty", at).value_error();
+  const std::size_t groups = optimizer.num_groups();
+  if (shared_) return std::vector<Lambda>(groups, functions_[0]);
+  if (functions_.size() != groups)
+    ErrorReport(schedule.c_str(), fmt::format("{} functions for {} groups", functions_.size(), groups), at)
+        .value_error();
+  return functions_;
 }
 
-}  // namespace
-
-LambdaLR::LambdaLR(Optimizer& optimizer, Lambda lr_lambda, Location at)
-    : LambdaLR(optimizer, std::vector<Lambda>(optimizer.num_groups(), lr_lambda), at) {}
-LambdaLR::LambdaLR(Optimizer& optimizer, std::vector<Lambda> lr_lambdas, Location at)
-    : LRScheduler(optimizer, "LambdaLR", at), lambdas_(std::move(lr_lambdas)) {
-  if (const std::string wrong = fit(lambdas_, optimizer.num_groups()); !wrong.empty()) invalid(wrong, at);
+LambdaLR::LambdaLR(Optimizer& optimizer, LRLambdas lr_lambdas, Location at)
+    : LRScheduler(optimizer, "LambdaLR", at), lambdas_(lr_lambdas.of(optimizer, name(), at)) {
   start(at);
 }
 std::vector<double> LambdaLR::get_lr() {
@@ -245,11 +241,8 @@ std::vector<double> LambdaLR::get_lr() {
   return out;
 }
 
-MultiplicativeLR::MultiplicativeLR(Optimizer& optimizer, Lambda lr_lambda, Location at)
-    : MultiplicativeLR(optimizer, std::vector<Lambda>(optimizer.num_groups(), lr_lambda), at) {}
-MultiplicativeLR::MultiplicativeLR(Optimizer& optimizer, std::vector<Lambda> lr_lambdas, Location at)
-    : LRScheduler(optimizer, "MultiplicativeLR", at), lambdas_(std::move(lr_lambdas)) {
-  if (const std::string wrong = fit(lambdas_, optimizer.num_groups()); !wrong.empty()) invalid(wrong, at);
+MultiplicativeLR::MultiplicativeLR(Optimizer& optimizer, LRLambdas lr_lambdas, Location at)
+    : LRScheduler(optimizer, "MultiplicativeLR", at), lambdas_(lr_lambdas.of(optimizer, name(), at)) {
   start(at);
 }
 std::vector<double> MultiplicativeLR::get_lr() {

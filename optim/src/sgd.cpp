@@ -14,13 +14,13 @@ struct Step {
 };
 
 template <class T>
-XGRAD_CLONES void plain(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g) {
+XGRAD_CLONES void descend(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g) {
   for (std::int64_t i = 0; i < n; ++i) p[i] -= s.lr * (s.sign * g[i] + s.weight_decay * p[i]);
 }
 
 template <class T>
-XGRAD_CLONES void with_momentum(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
-                                T* __restrict b) {
+XGRAD_CLONES void descend_with_momentum(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                                        T* __restrict b) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T d = s.sign * g[i] + s.weight_decay * p[i];
     b[i] = s.momentum * b[i] + s.keep * d;
@@ -34,9 +34,7 @@ SGD::SGD(Params<SGDOptions> params, SGDOptions options, Location at)
     : OptimizerWith(params, options, at, "SGD", {"momentum_buffer?"}) {}
 
 void SGDOptions::check(const OptionCheck& check) const {
-  check.at_least_zero("lr", lr);
   check.at_least_zero("momentum", momentum);
-  check.at_least_zero("weight_decay", weight_decay);
   if (nesterov && (momentum <= 0 || dampening != 0))
     check.fail(fmt::format("nesterov needs a momentum > 0 and no dampening, got momentum {} and dampening {}",
                            momentum.value, dampening.value));
@@ -52,9 +50,9 @@ void SGD::update(std::size_t group, Tensor& param, const Tensor& grad, State& st
   with_type(param, [&]<class T>(T) {
     const auto s = rounded<Step, T>(o.lr, o.momentum, keep, o.weight_decay, o.maximize ? -1 : 1, o.nesterov ? 1 : 0,
                                     o.nesterov ? o.momentum.value : 1);
-    for_elements<T>(
-        [&](std::int64_t n, T* p, const T* g, T* pb) { pb ? with_momentum<T>(s, n, p, g, pb) : plain<T>(s, n, p, g); },
-        param, grad, b);
+    for_elements<T>([&](std::int64_t n, T* p, const T* g,
+                        T* pb) { pb ? descend_with_momentum<T>(s, n, p, g, pb) : descend<T>(s, n, p, g); },
+                    param, grad, b);
   });
 }
 

@@ -1,4 +1,4 @@
-// expect: brace-enclosed initializer list
+// expect: options by name: nn::Conv2d(1, 16, 3, {.stride = 2, .padding = 1})
 #include <xgrad/nn.hpp>
 
 // Stride (2, 2), or stride 2 and padding 2?

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/detail/atomic_file.hpp>
 #include <xgrad/ops/extremum.hpp>
 #include <xgrad/train/metrics.hpp>
 

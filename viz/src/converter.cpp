@@ -10,10 +10,10 @@
 
 #include <fmt/format.h>
 
-#include <xgrad/atomic_file.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/descriptor.hpp>
+#include <xgrad/detail/atomic_file.hpp>
 
 #include "child_process.hpp"
 

@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include <xgrad/atomic_file.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/detail/atomic_file.hpp>
 
 #include "converter.hpp"
 #include "png.hpp"

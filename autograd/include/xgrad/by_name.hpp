@@ -3,6 +3,8 @@
 
 #include <concepts>
 #include <iosfwd>
+#include <string_view>
+#include <type_traits>
 
 namespace xgrad {
 
@@ -13,10 +15,18 @@ struct ByName {
   explicit ByName() = default;
 };
 
+namespace detail {
+// Of one member they have no by_name; all are called SomethingOptions.
 template <class T>
-requires requires(const T& t) {
-  { t.by_name } -> std::same_as<const ByName&>;
+constexpr bool ends_with_options() {
+  return std::string_view(__PRETTY_FUNCTION__).ends_with("Options]");
 }
+template <class T>
+concept Options = std::is_aggregate_v<T> &&(ends_with_options<T>() || requires(const T& t) {
+  { t.by_name } -> std::same_as<const ByName&>;
+});
+}  // namespace detail
+template <detail::Options T>
 std::ostream& operator<<(std::ostream&, const T&) = delete;  // options have no text: print the members you want
 namespace nn {
 using xgrad::operator<<;

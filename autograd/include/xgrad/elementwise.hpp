@@ -62,15 +62,31 @@ TileKernel make_kernel(const F& f, DType dtype, double ns) {
 // Result of f over the broadcast inputs, which share one floating dtype (DTypeError otherwise). Never recorded: the
 // result has no gradient. With a gradient that comes by itself: elementwise("name", f, x) in <xgrad/custom.hpp>.
 template <class F, class... In>
-requires(std::is_same_v<In, Tensor>&&...) Tensor map(F f, const In&... in) {
-  const Tensor* list[] = {&in...};
+requires(std::is_same_v<In, Tensor>&&...) Tensor map(F formula, const In&... in) {
+  const F& f = formula;
   constexpr int n = sizeof...(In);
   static_assert(n <= detail::kMaxTileInputs);
-  const DType dtype = detail::tile_dtype(list, n);
-  Tensor out = detail::tile_output(list, n, dtype);
-  detail::run_tiles(detail::make_kernel<F, sizeof...(In)>(f, dtype, 0.2), out, list, n);
-  return out;
+  // First for one kind of vector, so that an error inside f is reported once.
+  using V = Vec<float, 64>;
+  if constexpr (requires { f((static_cast<void>(in), V())...); }) {
+    static_assert(std::is_convertible_v<decltype(f((static_cast<void>(in), V())...)), V>,
+                  "xgrad: a formula returns one value, `return x * x;`; a comparison goes through where(x > 0, x, 0)");
+    if constexpr (std::is_convertible_v<decltype(f((static_cast<void>(in), V())...)), V>) {
+      const Tensor* list[] = {&in...};
+      const DType dtype = detail::tile_dtype(list, n);
+      Tensor out = detail::tile_output(list, n, dtype);
+      detail::run_tiles(detail::make_kernel<F, sizeof...(In)>(f, dtype, 0.2), out, list, n);
+      return out;
+    }
+  } else {
+    f((static_cast<void>(in), V())...);  // a formula takes one `auto` parameter per input and is not `mutable`
+  }
+  return Tensor();
 }
+template <class F, class... In>
+requires(!(std::is_same_v<In, Tensor> && ...))  //
+    Tensor map(F, const In&...)                 // inputs are Tensors; numbers are captured: [a](auto x) { ... }
+= delete;
 
 // As map(), but while gradients are recorded f runs on Tensors, so the result is differentiable.
 template <class F, class... In>

@@ -8,14 +8,14 @@
 //
 // run_simd compiles its body once per instruction set and inlines into it whatever the body calls, lambdas of the user
 // included. Kernels must not hand a Vec to a function the compiler cannot see. The maths functions are in
-// <xgrad/vec_math.hpp>, included at the end, for vectors and for plain numbers alike.
+// <xgrad/simd/math.hpp>, included at the end, for vectors and for plain numbers alike.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 
-#include <xgrad/vec_scalar.hpp>
+#include <xgrad/simd/scalar.hpp>
 
 // XGRAD_INLINED is for lambdas. Vector code lives in registers and is inlined into kernels that check what they read
 // and write; the compiler's checks of each reference and scope on the way there find nothing and multiply its time.
@@ -174,6 +174,7 @@ struct Mask {
     return *this;
   }
   XGRAD_INLINE bool operator[](int i) const { return v[i] != 0; }
+  explicit operator bool() const = delete;  // one truth for each element: where(x > 0, a, b), not if or ?:
 
   XGRAD_INLINE friend Mask operator&(const Mask& a, const Mask& b) { return Mask(a.v & b.v); }
   XGRAD_INLINE friend Mask operator|(const Mask& a, const Mask& b) { return Mask(a.v | b.v); }
@@ -200,6 +201,7 @@ struct Mask<T, 64> {
     return m;
   }
   XGRAD_INLINE bool operator[](int i) const { return ((v >> i) & 1) != 0; }
+  explicit operator bool() const = delete;  // one truth for each element: where(x > 0, a, b), not if or ?:
 
   XGRAD_INLINE friend Mask operator&(const Mask& a, const Mask& b) { return of(a.v & b.v); }
   XGRAD_INLINE friend Mask operator|(const Mask& a, const Mask& b) { return of(a.v | b.v); }
@@ -315,6 +317,15 @@ struct Vec {
     if (n > 0) std::memcpy(p, t, static_cast<std::size_t>(n) * sizeof(T));
   }
   XGRAD_INLINE T operator[](int i) const { return v[i]; }
+  // Functions are no members.
+  void abs() const = delete;            // abs(x)
+  void exp() const = delete;            // exp(x)
+  void log() const = delete;            // log(x)
+  void sqrt() const = delete;           // sqrt(x)
+  void square() const = delete;         // square(x)
+  void pow(vec::Number auto) = delete;  // pow(x, 2)
+  void tanh() const = delete;           // tanh(x)
+  void sigmoid() const = delete;        // sigmoid(x)
   XGRAD_INLINE vec::Bits<T, Bytes> bits() const { return vec::Bits<T, Bytes>((integer)v); }
   XGRAD_INLINE static Vec from_bits(const integer& i) { return Vec((native)i); }
 
@@ -386,4 +397,4 @@ XGRAD_INLINE bool all(const Mask<T, B>& m) {
 
 }  // namespace xgrad
 
-#include <xgrad/vec_math.hpp>
+#include <xgrad/simd/math.hpp>

@@ -139,7 +139,7 @@ Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const T
 namespace {
 
 // (N, C), of (N, C) or (C) or, as one class, ().
-Tensor as_rows(const Tensor& x, const Location& at) {
+Tensor as_batch(const Tensor& x, const Location& at) {
   const Shape& s = impl(x).shape;
   return s.rank() == 2 ? x : reshape(x, {1, s.rank() ? s[0] : 1}, at);
 }
@@ -194,7 +194,7 @@ Tensor multi_margin_loss(const Tensor& input, const Tensor& target, const MultiM
       refuse_class(op, t, r, classes, input, target, at);
     detail::data<bool>(others)[r * classes + t] = false;
   }
-  const Tensor x = as_rows(input, at);
+  const Tensor x = as_batch(input, at);
   Tensor terms = at_least_zero(add(sub(x, gather(x, 1, index, at), 1, at), Scalar(o.margin), at), at);
   if (o.p == 2) terms = square(terms, at);
   if (o.weight.defined()) {
@@ -244,7 +244,7 @@ Tensor multilabel_margin_loss(const Tensor& input, const Tensor& target, Reducti
   const std::int64_t rows = single ? 1 : impl(input).shape[0];
   const std::int64_t classes = single ? impl(input).numel : impl(input).shape[1];
   const Labels labels = read_labels(op, input, target, rows, classes, at);
-  const Tensor x = as_rows(input, at);
+  const Tensor x = as_batch(input, at);
   const Tensor of_label = unsqueeze(gather(x, 1, labels.index, at), 2, at);
   const Tensor terms = at_least_zero(rsub(sub(of_label, unsqueeze(x, 1, at), 1, at), Scalar(1.0), at), at);
   const Tensor counts =

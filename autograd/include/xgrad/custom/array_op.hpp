@@ -1,8 +1,8 @@
 // custom_op over xtensor arrays; part of <xgrad/xtensor.hpp>.
 #pragma once
 
+#include <xgrad/array.hpp>
 #include <xgrad/custom/custom_op.hpp>
-#include <xgrad/xtensor.hpp>
 
 namespace xgrad {
 

@@ -14,6 +14,7 @@ inline thread_local int formula_cost = 0;
 }  // namespace detail
 
 struct CostMask {
+  explicit operator bool() const = delete;  // one truth for each element: where(x > 0, a, b), not if or ?:
   friend CostMask operator&(CostMask, CostMask) { return {}; }
   friend CostMask operator|(CostMask, CostMask) { return {}; }
   friend CostMask operator^(CostMask, CostMask) { return {}; }

@@ -25,6 +25,7 @@ struct DualMask {
   Inner m;
 
   XGRAD_INLINE DualMask(const Inner& inner) : m(inner) {}  // NOLINT
+  explicit operator bool() const = delete;  // one truth for each element: where(x > 0, a, b), not if or ?:
   XGRAD_INLINE friend DualMask operator&(const DualMask& a, const DualMask& b) { return DualMask(a.m & b.m); }
   XGRAD_INLINE friend DualMask operator|(const DualMask& a, const DualMask& b) { return DualMask(a.m | b.m); }
   XGRAD_INLINE friend DualMask operator^(const DualMask& a, const DualMask& b) { return DualMask(a.m ^ b.m); }

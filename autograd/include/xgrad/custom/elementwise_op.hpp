@@ -8,7 +8,7 @@
 //   Tensor loss = huber(prediction, target).mean();
 //
 // The lambda is generic and takes up to 8 inputs, which broadcast and share one type, float32 or float64. It captures
-// numbers, by value. It branches with where(), never with if. Functions: <xgrad/vec_math.hpp> and
+// numbers, by value. It branches with where(), never with if. Functions: <xgrad/simd/math.hpp> and
 // <xgrad/custom/functions.hpp>.
 //
 // Forward is one pass over memory; so is backward, which computes the gradients of all inputs together, and the
@@ -250,19 +250,8 @@ Tensor run_with_partials(const char* name, const Location& at, const F& f, Tenso
                 KeptBackward<F, N>{{f, name, at}}, at);
 }
 
-template <class F, std::size_t... J>
-constexpr bool takes_vectors(std::index_sequence<J...>) {
-  return std::is_invocable_v<const F&, decltype((void)J, std::declval<Vec<float>>())...>;
-}
-
-template <class F, std::size_t... J>
-constexpr bool gives_value(std::index_sequence<J...>) {
-  return std::is_convertible_v<std::invoke_result_t<const F&, decltype((void)J, std::declval<Vec<float>>())...>,
-                               Vec<float>>;
-}
-
 template <class F>
-constexpr void check_formula() {
+constexpr void check_captures() {
   static_assert(std::is_trivially_copyable_v<F> && std::is_trivially_destructible_v<F>,
                 "xgrad: the lambda of an elementwise operation must not capture a Tensor (or any owning object): pass "
                 "tensors as inputs and capture only numbers");
@@ -275,17 +264,15 @@ constexpr void check_formula() {
 template <class F, class... In>
 Tensor custom_elementwise(const char* name, const Location& at, const F& f, const In&... in) {
   constexpr std::size_t n = sizeof...(In);
-  check_formula<F>();
+  check_captures<F>();
   static_assert(n <= kMaxCustomInputs, "xgrad: an elementwise operation takes at most 8 inputs");
-  static_assert(
-      takes_vectors<F>(std::make_index_sequence<n>{}),
-      "xgrad: the lambda of an elementwise operation takes one `auto` parameter per input and changes nothing "
-      "it captured (not `mutable`)");
-  if constexpr (std::is_trivially_copyable_v<F> && takes_vectors<F>(std::make_index_sequence<n>{})) {
-    static_assert(gives_value<F>(std::make_index_sequence<n>{}),
+  using V = Vec<float, 64>;  // as in map()
+  if constexpr (requires { f((static_cast<void>(in), V())...); }) {
+    constexpr bool gives_value = std::is_convertible_v<decltype(f((static_cast<void>(in), V())...)), V>;
+    static_assert(gives_value,
                   "xgrad: the lambda of an elementwise operation returns one value, `return x * x;`; a comparison goes "
                   "through where(x > 0, x, 0)");
-    if constexpr (gives_value<F>(std::make_index_sequence<n>{})) {
+    if constexpr (std::is_trivially_copyable_v<F> && gives_value) {
       const Tensor* list[] = {&in...};
       Tensor out = custom_output(name, list, n, at);
       if (grad_enabled() && any_wants_grad(list, n) && keeps_partials<F, n>(f))
@@ -293,6 +280,8 @@ Tensor custom_elementwise(const char* name, const Location& at, const F& f, cons
       run_tiles(make_kernel<F, n>(f, out.dtype(), 0.5), out, list, n);
       return record(name, std::move(out), {in...}, {in...}, FirstBackward<F, n>{f, name, at}, at);
     }
+  } else {
+    f((static_cast<void>(in), V())...);  // a formula takes one `auto` parameter per input and is not `mutable`
   }
   return Tensor();
 }
@@ -303,7 +292,7 @@ Tensor custom_elementwise(const char* name, const Location& at, const F& f, cons
 template <class F>
 class ElementwiseOp {
  public:
-  ElementwiseOp(OpName name, F f) : name_(name.text()), f_(std::move(f)) { detail::check_formula<F>(); }
+  ElementwiseOp(OpName name, F f) : name_(name.text()), f_(std::move(f)) { detail::check_captures<F>(); }
 
   // ValueError, DTypeError, ShapeError as custom_output().
   template <class... In>

@@ -1,4 +1,4 @@
-// Functions for formulas beyond those of <xgrad/vec_math.hpp>, for vectors, Duals and plain numbers alike; and max and
+// Functions for formulas beyond those of <xgrad/simd/math.hpp>, for vectors, Duals and plain numbers alike; and max and
 // min under their short names.
 #pragma once
 
@@ -42,3 +42,25 @@ XGRAD_INLINE V silu(const V& x) {
 }
 
 }  // namespace xgrad
+
+// As <xgrad/detail/std_calls.hpp>.
+namespace std {
+
+template <xgrad::LaneType V>
+void abs(const V&) = delete;  // in a formula without std: abs(x)
+template <xgrad::LaneType V>
+void exp(const V&) = delete;  // in a formula without std: exp(x)
+template <xgrad::LaneType V>
+void log(const V&) = delete;  // in a formula without std: log(x)
+template <xgrad::LaneType V>
+void sqrt(const V&) = delete;  // in a formula without std: sqrt(x)
+template <xgrad::LaneType V>
+void sin(const V&) = delete;  // in a formula without std: sin(x)
+template <xgrad::LaneType V>
+void cos(const V&) = delete;  // in a formula without std: cos(x)
+template <xgrad::LaneType V>
+void tanh(const V&) = delete;  // in a formula without std: tanh(x)
+template <xgrad::LaneType V, class E>
+void pow(const V&, const E&) = delete;  // in a formula without std: pow(x, 2)
+
+}  // namespace std

@@ -7,7 +7,7 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
-#include <xgrad/vec_scalar.hpp>
+#include <xgrad/simd/scalar.hpp>
 
 namespace xgrad {
 
@@ -15,6 +15,7 @@ namespace xgrad {
 struct XGRAD_API TermMask {
   Tensor holds;
   DType dtype;
+  explicit operator bool() const = delete;  // one truth for each element: where(x > 0, a, b), not if or ?:
 };
 XGRAD_API TermMask operator&(const TermMask& a, const TermMask& b);
 XGRAD_API TermMask operator|(const TermMask& a, const TermMask& b);

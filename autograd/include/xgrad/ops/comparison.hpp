@@ -61,6 +61,11 @@ inline Tensor operator>=(const Tensor& a, const Operand& b) {
 inline Tensor operator&&(const Tensor& a, const Located& b) { return logical_and(a, b.tensor, b.at); }
 inline Tensor operator||(const Tensor& a, const Located& b) { return logical_or(a, b.tensor, b.at); }
 inline Tensor operator!(const Located& a) { return logical_not(a.tensor, a.at); }
+// What NumPy and Python write for them.
+Tensor operator&(const Tensor&, const Operand&) = delete;  // of masks: a && b
+Tensor operator|(const Tensor&, const Operand&) = delete;  // of masks: a || b
+Tensor operator^(const Tensor&, const Operand&) = delete;  // of masks: a != b
+Tensor operator~(const Tensor&) = delete;                  // of a mask: !a
 
 // ---- choices ----
 [[nodiscard]] XGRAD_API Tensor maximum(const Tensor& x, const Tensor& y,

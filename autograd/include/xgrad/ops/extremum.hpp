@@ -4,7 +4,9 @@
 
 #include <concepts>
 #include <ostream>
+#include <tuple>
 
+#include <xgrad/detail/parts.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
@@ -18,7 +20,13 @@ namespace xgrad {
                                     Location at = Location::current());
 struct ValuesIndices {
   Tensor values, indices;  // indices are int64
+  template <class... T>
+  operator std::tuple<T&...>() && {  // NOLINT: std::tie(...) = ...
+    return detail::tie_parts<T...>(values, indices);
+  }
 };
+template <>
+inline constexpr bool detail::has_parts<ValuesIndices> = true;
 XGRAD_API std::ostream& operator<<(std::ostream& os, const ValuesIndices& r);
 // Along one dimension, with the position of the first extreme value, which alone gets the gradient.
 [[nodiscard]] XGRAD_API ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim = false,

@@ -35,6 +35,12 @@ XGRAD_API Tensor eye(std::int64_t n, std::optional<std::int64_t> m = {}, TensorO
 XGRAD_API Tensor arange(Scalar end, Location at = Location::current());
 XGRAD_API Tensor arange(Scalar start, Scalar end, Scalar step = 1, Location at = Location::current());
 XGRAD_API Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o, Location at = Location::current());
+inline Tensor arange(Scalar start, Scalar end, TensorOptions o, Location at = Location::current()) {
+  return arange(start, end, 1, o, at);
+}
+inline Tensor arange(Scalar end, TensorOptions o, Location at = Location::current()) {
+  return arange(0, end, 1, o, at);
+}
 // `steps` evenly spaced values from start to end inclusive.
 XGRAD_API Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o = {},
                           Location at = Location::current());
@@ -70,6 +76,18 @@ Tensor ones(const Shape& shape, const D& dtype, Location at = Location::current(
 template <detail::TypeAlone D>
 Tensor full(const Shape& shape, Scalar value, const D& dtype, Location at = Location::current()) {
   return full(shape, value, detail::options_of(dtype), at);
+}
+template <std::same_as<DType> D>
+Tensor arange(Scalar end, D dtype, Location at = Location::current()) {
+  return arange(end, TensorOptions{dtype}, at);
+}
+template <std::same_as<DType> D>
+Tensor arange(Scalar start, Scalar end, D dtype, Location at = Location::current()) {
+  return arange(start, end, TensorOptions{dtype}, at);
+}
+template <std::same_as<DType> D>
+Tensor arange(Scalar start, Scalar end, Scalar step, D dtype, Location at = Location::current()) {
+  return arange(start, end, step, TensorOptions{dtype}, at);
 }
 
 // Sizes stand in braces.
@@ -279,6 +297,10 @@ Tensor from_vector(const R& v, Location at = Location::current()) {
   else
     return Tensor();
 }
+template <class R, std::integral... N>
+requires(sizeof...(N) > 0)              //
+    Tensor from_vector(const R&, N...)  // sizes in braces: from_vector(v, {2, 3})
+= delete;
 template <class T>
 Tensor from_vector(std::initializer_list<T>, const Shape& = {}) = delete;  // a list: tensor({1., 2.})
 

@@ -2,6 +2,7 @@
 // float32. DTypeError for types they do not take.
 #pragma once
 
+#include <xgrad/detail/std_calls.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {

@@ -2,6 +2,9 @@
 // the tape. nn::RNN, nn::LSTM and nn::GRU stack them.
 #pragma once
 
+#include <tuple>
+
+#include <xgrad/detail/parts.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
@@ -19,15 +22,33 @@ struct RecurrentOptions {
 struct LSTMState {
   Tensor h = {}, c = {};
   LSTMState detach() const { return {h.defined() ? h.detach() : h, c.defined() ? c.detach() : c}; }
+  template <class... T>
+  operator std::tuple<T&...>() && {  // NOLINT: std::tie(...) = ...
+    return detail::tie_parts<T...>(h, c);
+  }
 };
 // The hidden states after every step, and the last one: auto [y, h] = gru(x, h0, weights).
 struct RNNOutput {
   Tensor output, h;
+  template <class... T>
+  operator std::tuple<T&...>() && {  // NOLINT: std::tie(...) = ...
+    return detail::tie_parts<T...>(output, h);
+  }
 };
 struct LSTMOutput {
   Tensor output;
   LSTMState state;
+  template <class... T>
+  operator std::tuple<T&...>() && {  // NOLINT: std::tie(...) = ...
+    return detail::tie_parts<T...>(output, state);
+  }
 };
+template <>
+inline constexpr bool detail::has_parts<LSTMState> = true;
+template <>
+inline constexpr bool detail::has_parts<RNNOutput> = true;
+template <>
+inline constexpr bool detail::has_parts<LSTMOutput> = true;
 
 XGRAD_API std::ostream& operator<<(std::ostream& os, const LSTMState& s);
 XGRAD_API std::ostream& operator<<(std::ostream& os, const RNNOutput& r);

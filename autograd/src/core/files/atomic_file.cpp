@@ -3,7 +3,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <xgrad/atomic_file.hpp>
+#include <xgrad/detail/atomic_file.hpp>
 
 #include "core/files/save_target.hpp"
 #include "core/files/temporary_file.hpp"

@@ -83,6 +83,8 @@ class XGRAD_API DataLoader {
   DataLoader(Dataset, N) = delete;  // options by name: {.batch_size = 32}
   template <class Dataset>
   DataLoader(const Dataset&, detail::Positional) = delete;  // options by name: {.batch_size = 32}
+  template <class = void>
+  explicit DataLoader(...) = delete;  // options by name: {.batch_size = 32, .shuffle = true}
   template <std::derived_from<Tensor> X>
   DataLoader(X, Tensor, DataLoaderOptions = {}) = delete;  // DataLoader(data::TensorDataset(x, y), ...)
   // ValueError: batch_size < 1, prefetch < 0, workers not in 0..1024, an empty dataset.

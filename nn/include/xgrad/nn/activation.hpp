@@ -12,7 +12,9 @@ namespace xgrad::nn {
 class ReLU final : public Layer<ReLU> {
  public:
   ReLU(const ReLU&) = default;
-  ReLU(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  ReLU(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  template <class = void>
+  explicit ReLU(...) = delete;  // not in place: nn::ReLU()
   ReLU() : Layer("ReLU") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return relu(x, at); }
 };
@@ -20,7 +22,7 @@ class ReLU final : public Layer<ReLU> {
 class Tanh final : public Layer<Tanh> {
  public:
   Tanh(const Tanh&) = default;
-  Tanh(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Tanh(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   Tanh() : Layer("Tanh") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return tanh(x, at); }
 };
@@ -28,7 +30,7 @@ class Tanh final : public Layer<Tanh> {
 class Sigmoid final : public Layer<Sigmoid> {
  public:
   Sigmoid(const Sigmoid&) = default;
-  Sigmoid(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Sigmoid(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   Sigmoid() : Layer("Sigmoid") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return sigmoid(x, at); }
 };
@@ -36,7 +38,7 @@ class Sigmoid final : public Layer<Sigmoid> {
 class LogSigmoid final : public Layer<LogSigmoid> {
  public:
   LogSigmoid(const LogSigmoid&) = default;
-  LogSigmoid(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  LogSigmoid(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   LogSigmoid() : Layer("LogSigmoid") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return log_sigmoid(x, at); }
 };
@@ -44,7 +46,7 @@ class LogSigmoid final : public Layer<LogSigmoid> {
 class SiLU final : public Layer<SiLU> {
  public:
   SiLU(const SiLU&) = default;
-  SiLU(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  SiLU(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   SiLU() : Layer("SiLU") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return silu(x, at); }
 };
@@ -55,6 +57,8 @@ struct LeakyReLUOptions {
 class LeakyReLU final : public Layer<LeakyReLU, LeakyReLUOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit LeakyReLU(...) = delete;  // options by name: nn::LeakyReLU({.negative_slope = 0.2})
   Tensor forward(const Tensor& x, Location at = Location::current()) const {
     return leaky_relu(x, options_.negative_slope, at);
   }
@@ -66,6 +70,8 @@ struct ELUOptions {
 class ELU final : public Layer<ELU, ELUOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit ELU(...) = delete;  // options by name: nn::ELU({.alpha = 0.5})
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return elu(x, options_.alpha, at); }
 };
 
@@ -75,6 +81,8 @@ struct GELUOptions {
 class GELU final : public Layer<GELU, GELUOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit GELU(...) = delete;  // options by name: nn::GELU({.approximate = Gelu::tanh})
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return gelu(x, options_.approximate, at); }
 };
 
@@ -85,6 +93,8 @@ struct SoftplusOptions {
 class Softplus final : public Layer<Softplus, SoftplusOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit Softplus(...) = delete;  // options by name: nn::Softplus({.beta = 2})
   Tensor forward(const Tensor& x, Location at = Location::current()) const {
     return softplus(x, options_.beta, options_.threshold, at);
   }
@@ -96,18 +106,22 @@ struct SoftmaxOptions {
 class Softmax final : public Layer<Softmax, SoftmaxOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit Softmax(...) = delete;  // options by name: nn::Softmax({.dim = 1})
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return softmax(x, options_.dim, at); }
 };
 class LogSoftmax final : public Layer<LogSoftmax, SoftmaxOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit LogSoftmax(...) = delete;  // options by name: nn::LogSoftmax({.dim = 1})
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return log_softmax(x, options_.dim, at); }
 };
 
 class ReLU6 final : public Layer<ReLU6> {
  public:
   ReLU6(const ReLU6&) = default;
-  ReLU6(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  ReLU6(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   ReLU6() : Layer("ReLU6") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return relu6(x, at); }
 };
@@ -115,7 +129,7 @@ class ReLU6 final : public Layer<ReLU6> {
 class Hardsigmoid final : public Layer<Hardsigmoid> {
  public:
   Hardsigmoid(const Hardsigmoid&) = default;
-  Hardsigmoid(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Hardsigmoid(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   Hardsigmoid() : Layer("Hardsigmoid") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardsigmoid(x, at); }
 };
@@ -123,7 +137,7 @@ class Hardsigmoid final : public Layer<Hardsigmoid> {
 class Hardswish final : public Layer<Hardswish> {
  public:
   Hardswish(const Hardswish&) = default;
-  Hardswish(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Hardswish(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   Hardswish() : Layer("Hardswish") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardswish(x, at); }
 };
@@ -131,7 +145,7 @@ class Hardswish final : public Layer<Hardswish> {
 class SELU final : public Layer<SELU> {
  public:
   SELU(const SELU&) = default;
-  SELU(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  SELU(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   SELU() : Layer("SELU") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return selu(x, at); }
 };
@@ -139,7 +153,7 @@ class SELU final : public Layer<SELU> {
 class Mish final : public Layer<Mish> {
  public:
   Mish(const Mish&) = default;
-  Mish(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Mish(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   Mish() : Layer("Mish") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return mish(x, at); }
 };
@@ -147,7 +161,7 @@ class Mish final : public Layer<Mish> {
 class Softsign final : public Layer<Softsign> {
  public:
   Softsign(const Softsign&) = default;
-  Softsign(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Softsign(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   Softsign() : Layer("Softsign") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return softsign(x, at); }
 };
@@ -155,7 +169,7 @@ class Softsign final : public Layer<Softsign> {
 class Tanhshrink final : public Layer<Tanhshrink> {
  public:
   Tanhshrink(const Tanhshrink&) = default;
-  Tanhshrink(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Tanhshrink(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   Tanhshrink() : Layer("Tanhshrink") {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return tanhshrink(x, at); }
 };
@@ -168,7 +182,9 @@ struct HardtanhOptions {
 class XGRAD_API Hardtanh final : public Layer<Hardtanh> {
  public:
   Hardtanh(const Hardtanh&) = default;
-  Hardtanh(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Hardtanh(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  template <class = void>
+  explicit Hardtanh(...) = delete;  // options by name: nn::Hardtanh({.min_val = -2})
   explicit Hardtanh(HardtanhOptions options = {}, Location at = Location::current());
   explicit Hardtanh(NoOptions, Location at = Location::current()) : Hardtanh(HardtanhOptions{}, at) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const {
@@ -185,6 +201,8 @@ struct HardshrinkOptions {
 class Hardshrink final : public Layer<Hardshrink, HardshrinkOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit Hardshrink(...) = delete;  // options by name: nn::Hardshrink({.lambd = 0.1})
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return hardshrink(x, options_.lambd, at); }
 };
 
@@ -194,6 +212,8 @@ struct SoftshrinkOptions {
 class Softshrink final : public Layer<Softshrink, SoftshrinkOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit Softshrink(...) = delete;  // options by name: nn::Softshrink({.lambd = 0.1})
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return softshrink(x, options_.lambd, at); }
 };
 
@@ -203,6 +223,8 @@ struct CELUOptions {
 class CELU final : public Layer<CELU, CELUOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit CELU(...) = delete;  // options by name: nn::CELU({.alpha = 0.5})
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return celu(x, options_.alpha, at); }
 };
 
@@ -212,6 +234,8 @@ struct GLUOptions {
 class GLU final : public Layer<GLU, GLUOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit GLU(...) = delete;  // options by name: nn::GLU({.dim = 1})
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return glu(x, options_.dim, at); }
 };
 
@@ -221,6 +245,8 @@ struct SoftminOptions {
 class Softmin final : public Layer<Softmin, SoftminOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit Softmin(...) = delete;  // options by name: nn::Softmin({.dim = 1})
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return softmin(x, options_.dim, at); }
 };
 
@@ -231,6 +257,8 @@ struct RReLUOptions {
 class RReLU final : public Layer<RReLU, RReLUOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit RReLU(...) = delete;  // options by name: nn::RReLU({.lower = 0.1})
   Tensor forward(const Tensor& x, Location at = Location::current()) const {
     return rrelu(x, options_.lower, options_.upper, is_training(), at);
   }
@@ -243,13 +271,15 @@ struct StepOptions {
 class Step final : public Layer<Step, StepOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit Step(...) = delete;  // options by name: nn::Step({.at_zero = 0})
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return step(x, options_.at_zero, at); }
 };
 
 class Threshold final : public Layer<Threshold> {
  public:
   Threshold(const Threshold&) = default;
-  Threshold(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Threshold(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   Threshold(double threshold, double value) : Layer("Threshold"), threshold_(threshold), value_(value) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const {
     return threshold(x, threshold_, value_, at);
@@ -268,7 +298,9 @@ struct PReLUOptions {
 class XGRAD_API PReLU final : public Layer<PReLU> {
  public:
   PReLU(const PReLU&) = default;
-  PReLU(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  PReLU(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  template <class = void>
+  explicit PReLU(...) = delete;  // options by name: nn::PReLU({.num_parameters = 3})
   explicit PReLU(PReLUOptions options = {}, Location at = Location::current());
   explicit PReLU(NoOptions, Location at = Location::current()) : PReLU(PReLUOptions{}, at) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return prelu(x, weight, at); }
@@ -283,7 +315,8 @@ struct MaxoutOptions {
 class Maxout final : public Layer<Maxout> {
  public:
   Maxout(const Maxout&) = default;
-  Maxout(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Maxout(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit Maxout(...) = delete;                  // options by name: nn::Maxout(2, {.dim = 1})
   explicit Maxout(std::int64_t pieces, MaxoutOptions options = {})
       : Layer("Maxout"), pieces_(pieces), options_(options) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const {
@@ -300,7 +333,9 @@ class Maxout final : public Layer<Maxout> {
 class XGRAD_API Dropout2d final : public Layer<Dropout2d> {
  public:
   Dropout2d(const Dropout2d&) = default;
-  Dropout2d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Dropout2d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  template <class = void>
+  explicit Dropout2d(...) = delete;  // not in place: nn::Dropout2d(0.5)
   explicit Dropout2d(DropoutOptions options = {}, Location at = Location::current());
   explicit Dropout2d(NoOptions, Location at = Location::current()) : Dropout2d(DropoutOptions{}, at) {}
   template <std::convertible_to<double> P>  // {} is no probability

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <optional>
+#include <ostream>
+#include <tuple>
 
 #include <xgrad/by_name.hpp>
+#include <xgrad/detail/parts.hpp>
 #include <xgrad/nn/linear.hpp>
 
 namespace xgrad::nn {
@@ -28,7 +31,12 @@ struct AttentionInputs {
 
 struct AttentionOutput {
   Tensor output, weights;
+  template <class... T>
+  operator std::tuple<T&...>() && {  // NOLINT: std::tie(...) = ...
+    return xgrad::detail::tie_parts<T...>(output, weights);
+  }
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const AttentionOutput& r);
 
 // Several attentions side by side, each on its part of the features. With E = embed_dim: query (L, N, E), key (S, N,
 // kdim), value (S, N, vdim) -> output (L, N, E); with batch_first (N, L, E) and so on; without a batch (L, E). A query
@@ -40,7 +48,8 @@ struct AttentionOutput {
 class XGRAD_API MultiheadAttention final : public Layer<MultiheadAttention> {
  public:
   MultiheadAttention(const MultiheadAttention&) = default;
-  MultiheadAttention(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  MultiheadAttention(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit MultiheadAttention(...) = delete;  // options by name: nn::MultiheadAttention(64, 8, {.dropout = 0.1})
   MultiheadAttention(std::int64_t embed_dim, std::int64_t num_heads, MultiheadAttentionOptions options = {},
                      Location at = Location::current());
   AttentionOutput operator()(const Tensor& x, Location at = Location::current()) const {  // of a sequence to itself
@@ -68,3 +77,6 @@ class XGRAD_API MultiheadAttention final : public Layer<MultiheadAttention> {
 };
 
 }  // namespace xgrad::nn
+
+template <>
+inline constexpr bool xgrad::detail::has_parts<xgrad::nn::AttentionOutput> = true;

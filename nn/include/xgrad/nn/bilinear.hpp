@@ -9,7 +9,8 @@ namespace xgrad::nn {
 class XGRAD_API Bilinear final : public Layer<Bilinear> {
  public:
   Bilinear(const Bilinear&) = default;
-  Bilinear(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Bilinear(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit Bilinear(...) = delete;                  // options by name: nn::Bilinear(2, 3, 4, {.bias = false})
   Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::int64_t out_features, LinearOptions options = {},
            Location at = Location::current());
   Tensor forward(const Tensor& x1, const Tensor& x2, Location at = Location::current()) const;

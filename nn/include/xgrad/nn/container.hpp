@@ -23,6 +23,14 @@
 
 namespace xgrad::detail {
 
+// i, negative from the end, as 0..size-1. IndexError.
+XGRAD_API std::size_t wrap_index(const char* what, std::int64_t i, std::size_t size, Location at);
+[[noreturn]] XGRAD_API void unknown_name(const char* what, const std::string& name,
+                                         const std::vector<std::string>& names, Location at);
+}  // namespace xgrad::detail
+
+namespace xgrad::nn {
+
 // An index together with the place it was written, so that an error in list[i] can name the line.
 template <class T>
 struct Place {
@@ -32,13 +40,6 @@ struct Place {
   T value;
   Location where;
 };
-// i, negative from the end, as 0..size-1. IndexError.
-XGRAD_API std::size_t wrap_index(const char* what, std::int64_t i, std::size_t size, Location at);
-[[noreturn]] XGRAD_API void unknown_name(const char* what, const std::string& name,
-                                         const std::vector<std::string>& names, Location at);
-}  // namespace xgrad::detail
-
-namespace xgrad::nn {
 
 // Modules under their positions "0", "1", ...
 template <class M = AnyModule>
@@ -73,7 +74,7 @@ class ModuleList : public Module {
     return std::move(extend(modules, where));
   }
   // Negative positions count from the end. IndexError.
-  M& operator[](detail::Place<std::int64_t> i) const { return at(i.value, i.where); }
+  M& operator[](Place<std::int64_t> i) const { return at(i.value, i.where); }
   M& at(std::int64_t i, Location where = Location::current()) const {
     return (*items_)[detail::wrap_index("ModuleList", i, size(), where)];
   }
@@ -117,7 +118,7 @@ class ModuleDict : public Module {
     return std::move(add(name, std::move(module), where));
   }
   // IndexError names those there are.
-  M& operator[](const detail::Place<std::string>& name) const { return at(name.value, name.where); }
+  M& operator[](const Place<std::string>& name) const { return at(name.value, name.where); }
   M& at(const std::string& name, Location where = Location::current()) const {
     for (auto& [key, m] : *items_)
       if (key == name) return m;
@@ -168,7 +169,7 @@ class XGRAD_API ParameterList : public Module {
   ParameterList append(const Tensor& parameter, Location where = Location::current()) && {
     return std::move(push_back(parameter, where));
   }
-  Parameter& operator[](detail::Place<std::int64_t> i) const { return at(i.value, i.where); }
+  Parameter& operator[](Place<std::int64_t> i) const { return at(i.value, i.where); }
   Parameter& at(std::int64_t i, Location where = Location::current()) const;
   std::size_t size() const { return items_->size(); }
   bool empty() const { return items_->empty(); }
@@ -189,7 +190,7 @@ class XGRAD_API ParameterDict : public Module {
   ParameterDict add(const std::string& name, const Tensor& parameter, Location where = Location::current()) && {
     return std::move(add(name, parameter, where));
   }
-  Parameter& operator[](const detail::Place<std::string>& name) const { return at(name.value, name.where); }
+  Parameter& operator[](const Place<std::string>& name) const { return at(name.value, name.where); }
   Parameter& at(const std::string& name, Location where = Location::current()) const;
   bool contains(const std::string& name) const;
   std::vector<std::string> keys() const;

@@ -33,7 +33,8 @@ template <int N>
 class ConvNd final : public Layer<ConvNd<N>> {
  public:
   ConvNd(const ConvNd&) = default;
-  ConvNd(Empty) noexcept : Layer<ConvNd<N>>(nullptr) {}  // NOLINT: {nullptr}
+  ConvNd(Null auto) noexcept : Layer<ConvNd<N>>(nullptr) {}  // NOLINT: = nullptr
+  explicit ConvNd(...) = delete;  // options by name: nn::Conv2d(1, 16, 3, {.stride = 2, .padding = 1})
   ConvNd(std::int64_t in_channels, std::int64_t out_channels, Extents<N> kernel_size, ConvNdOptions<N> options = {},
          Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -72,7 +73,8 @@ template <int N>
 class ConvTransposeNd final : public Layer<ConvTransposeNd<N>> {
  public:
   ConvTransposeNd(const ConvTransposeNd&) = default;
-  ConvTransposeNd(Empty) noexcept : Layer<ConvTransposeNd<N>>(nullptr) {}  // NOLINT: {nullptr}
+  ConvTransposeNd(Null auto) noexcept : Layer<ConvTransposeNd<N>>(nullptr) {}  // NOLINT: = nullptr
+  explicit ConvTransposeNd(...) = delete;  // options by name: nn::ConvTranspose2d(16, 1, 3, {.stride = 2})
   ConvTransposeNd(std::int64_t in_channels, std::int64_t out_channels, Extents<N> kernel_size,
                   ConvTransposeNdOptions<N> options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;

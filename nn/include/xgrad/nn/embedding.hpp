@@ -11,7 +11,8 @@ namespace xgrad::nn {
 class XGRAD_API Embedding final : public Layer<Embedding> {
  public:
   Embedding(const Embedding&) = default;
-  Embedding(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Embedding(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit Embedding(...) = delete;                  // options by name: nn::Embedding(100, 16, {.padding_idx = 0})
   Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingOptions options = {},
             Location at = Location::current());
   // With a given table; `freeze` leaves it as it is.
@@ -32,7 +33,8 @@ class XGRAD_API Embedding final : public Layer<Embedding> {
 class XGRAD_API EmbeddingBag final : public Layer<EmbeddingBag> {
  public:
   EmbeddingBag(const EmbeddingBag&) = default;
-  EmbeddingBag(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  EmbeddingBag(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit EmbeddingBag(...) = delete;  // options by name: nn::EmbeddingBag(100, 16, {.padding_idx = 0})
   EmbeddingBag(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingBagOptions options = {},
                Location at = Location::current());
   Tensor operator()(const Tensor& x, Location at = Location::current()) const { return call(at, x); }

@@ -179,16 +179,26 @@ template <class Derived, class A>
 requires requires { typename Derived::State; }
 inline constexpr bool takes_state<Derived, A> = std::is_convertible_v<const A&, const typename Derived::State&>;
 
+// Of options with one member: its value, V.
+template <class V, class Options>
+concept OnlyOptionOf = !std::same_as<V, bool> && !std::same_as<V, Options> && !std::derived_from<V, nn::Module> &&
+                       (requires(V v) { Options{v}; } || (std::integral<V> && requires { Options{0.}; }));
+template <class Options, OnlyOptionOf<Options> V>
+Options only_option(V v) {
+  if constexpr (requires { Options{v}; })
+    return {v};
+  else
+    return {static_cast<double>(v)};
+}
+
 }  // namespace xgrad::detail
 
 namespace xgrad::nn {
 
-// What the library's layers take for nullptr, and for neither 0 nor {}: nn::Linear fc{nullptr}. They declare it
-// themselves, and no constructor that moves: an inherited one takes seven lines in every compile error.
-struct Empty {
-  template <std::same_as<std::nullptr_t> Null>
-  constexpr Empty(Null) noexcept {}  // NOLINT
-};
+// nullptr, and neither 0 nor {}: what an empty layer is made from, nn::Linear fc = nullptr. The library's layers
+// declare that constructor themselves, and none that moves: an inherited one takes seven lines in every compile error.
+template <class T>
+concept Null = std::same_as<T, std::nullptr_t>;
 
 // A module that is called like a function, net(x) or net(x, y, ...). Derived supplies forward, public and const, of the
 // same arguments or with a Location behind them: tensors, optional tensors, lists, structures, numbers. It returns a
@@ -201,8 +211,7 @@ struct Empty {
 template <class Derived>
 class Layer<Derived, void> : public Module {
  public:
-  template <std::same_as<std::nullptr_t> Null>
-  Layer(Null) noexcept : Module(nullptr) {}  // NOLINT: Net net = nullptr
+  Layer(Null auto) noexcept : Module(nullptr) {}  // NOLINT: Net net = nullptr
 
   // The ways in, which differ in where the line of the call comes from.
   auto operator()(const Tensor& x, Location at = Location::current()) const { return call(at, x); }
@@ -298,9 +307,12 @@ class Layer<Derived, void> : public Module {
 enum class NoOptions {};
 
 // A layer that is made of its options alone, options_: nn::GELU(), nn::GELU({.approximate = Gelu::tanh}), nn::GELU({}).
+// A value stands for options of one member: nn::GELU(Gelu::tanh).
 //   class GELU final : public Layer<GELU, GELUOptions> {
 //    public:
 //     using Layer::Layer;
+//     template <class = void>
+//     explicit GELU(...) = delete;  // what the compiler shows for all else
 //     Tensor forward(const Tensor& x, Location at = Location::current()) const { ... options_.approximate ... }
 //   };
 template <class Derived, class Options>
@@ -308,8 +320,9 @@ class Layer : public Layer<Derived, void> {
  public:
   explicit Layer(Options options = {}) : options_(std::move(options)) {}
   explicit Layer(NoOptions) : Layer(Options{}) {}
-  template <std::same_as<std::nullptr_t> Null>
-  Layer(Null) noexcept : Layer<Derived, void>(nullptr) {}  // NOLINT: as above
+  template <detail::OnlyOptionOf<Options> V>
+  explicit Layer(V v) : Layer(detail::only_option<Options>(v)) {}
+  Layer(Null auto) noexcept : Layer<Derived, void>(nullptr) {}  // NOLINT: as above
 
  protected:
   Options options_{};

@@ -14,7 +14,8 @@ struct LinearOptions {
 class XGRAD_API Linear final : public Layer<Linear> {
  public:
   Linear(const Linear&) = default;
-  Linear(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Linear(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit Linear(...) = delete;                  // options by name: nn::Linear(2, 3, {.bias = false})
   Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options = {},
          Location at = Location::current());
   // With parameters that other modules may have, too: they are trained as one, and named by both.
@@ -34,7 +35,7 @@ class XGRAD_API Linear final : public Layer<Linear> {
 class XGRAD_API Identity final : public Layer<Identity> {
  public:
   Identity(const Identity&) = default;
-  Identity(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Identity(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   Identity() : Layer("Identity") {}
   Tensor forward(const Tensor& x, Location = Location::current()) const { return x; }
 };
@@ -47,6 +48,8 @@ struct FlattenOptions {
 class XGRAD_API Flatten final : public Layer<Flatten, FlattenOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit Flatten(...) = delete;  // options by name: nn::Flatten({.start_dim = 2})
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 
@@ -57,7 +60,9 @@ struct DropoutOptions {
 class XGRAD_API Dropout final : public Layer<Dropout> {
  public:
   Dropout(const Dropout&) = default;
-  Dropout(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Dropout(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  template <class = void>
+  explicit Dropout(...) = delete;  // not in place: nn::Dropout(0.5)
   explicit Dropout(DropoutOptions options = {}, Location at = Location::current());
   explicit Dropout(NoOptions, Location at = Location::current()) : Dropout(DropoutOptions{}, at) {}
   template <std::convertible_to<double> P>  // {} is no probability

@@ -20,6 +20,8 @@ struct LossOptions {
 class MSELoss final : public Layer<MSELoss, LossOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit MSELoss(...) = delete;  // options by name: nn::MSELoss({.reduction = Reduction::sum})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return mse_loss(input, target, options_.reduction, at);
   }
@@ -28,6 +30,8 @@ class MSELoss final : public Layer<MSELoss, LossOptions> {
 class L1Loss final : public Layer<L1Loss, LossOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit L1Loss(...) = delete;  // options by name: nn::L1Loss({.reduction = Reduction::sum})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return l1_loss(input, target, options_.reduction, at);
   }
@@ -41,6 +45,8 @@ struct SmoothL1LossOptions {
 class SmoothL1Loss final : public Layer<SmoothL1Loss, SmoothL1LossOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit SmoothL1Loss(...) = delete;  // options by name: nn::SmoothL1Loss({.reduction = Reduction::sum})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return smooth_l1_loss(input, target, options_.reduction, options_.beta, at);
   }
@@ -54,6 +60,8 @@ struct HuberLossOptions {
 class HuberLoss final : public Layer<HuberLoss, HuberLossOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit HuberLoss(...) = delete;  // options by name: nn::HuberLoss({.reduction = Reduction::sum})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return huber_loss(input, target, options_.reduction, options_.delta, at);
   }
@@ -72,6 +80,8 @@ class BCELoss final : public Layer<BCELoss> {
     register_buffer("weight", options_.weight);
   }
   explicit BCELoss(NoOptions) : BCELoss(BCELossOptions{}) {}
+  template <class = void>
+  explicit BCELoss(...) = delete;  // options by name: nn::BCELoss({.weight = w})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return binary_cross_entropy(input, target, options_.weight, options_.reduction, at);
   }
@@ -88,6 +98,8 @@ class BCEWithLogitsLoss final : public Layer<BCEWithLogitsLoss> {
     register_buffer("pos_weight", options_.pos_weight);
   }
   explicit BCEWithLogitsLoss(NoOptions) : BCEWithLogitsLoss(BceWithLogitsOptions{}) {}
+  template <class = void>
+  explicit BCEWithLogitsLoss(...) = delete;  // options by name: nn::BCEWithLogitsLoss({.pos_weight = w})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return binary_cross_entropy_with_logits(input, target, options_, at);
   }
@@ -103,6 +115,8 @@ class CrossEntropyLoss final : public Layer<CrossEntropyLoss> {
     register_buffer("weight", options_.weight);
   }
   explicit CrossEntropyLoss(NoOptions) : CrossEntropyLoss(CrossEntropyOptions{}) {}
+  template <class = void>
+  explicit CrossEntropyLoss(...) = delete;  // options by name: nn::CrossEntropyLoss({.weight = w})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return cross_entropy(input, target, options_, at);
   }
@@ -118,6 +132,8 @@ class NLLLoss final : public Layer<NLLLoss> {
     register_buffer("weight", options_.weight);
   }
   explicit NLLLoss(NoOptions) : NLLLoss(NllLossOptions{}) {}
+  template <class = void>
+  explicit NLLLoss(...) = delete;  // options by name: nn::NLLLoss({.weight = w})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return nll_loss(input, target, options_, at);
   }
@@ -134,6 +150,8 @@ struct KLDivLossOptions {
 class KLDivLoss final : public Layer<KLDivLoss, KLDivLossOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit KLDivLoss(...) = delete;  // options by name: nn::KLDivLoss({.reduction = KlReduction::batchmean})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return kl_div(input, target, options_.reduction, options_.log_target, at);
   }
@@ -142,6 +160,8 @@ class KLDivLoss final : public Layer<KLDivLoss, KLDivLossOptions> {
 class PoissonNLLLoss final : public Layer<PoissonNLLLoss, PoissonNllOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit PoissonNLLLoss(...) = delete;  // options by name: nn::PoissonNLLLoss({.log_input = false})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return poisson_nll_loss(input, target, options_, at);
   }
@@ -151,6 +171,8 @@ class PoissonNLLLoss final : public Layer<PoissonNLLLoss, PoissonNllOptions> {
 class GaussianNLLLoss final : public Layer<GaussianNLLLoss, GaussianNllOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit GaussianNLLLoss(...) = delete;  // options by name: nn::GaussianNLLLoss({.full = true})
   Tensor forward(const Tensor& input, const Tensor& target, const Tensor& var,
                  Location at = Location::current()) const {
     return gaussian_nll_loss(input, target, var, options_, at);
@@ -161,6 +183,8 @@ class GaussianNLLLoss final : public Layer<GaussianNLLLoss, GaussianNllOptions> 
 class CTCLoss final : public Layer<CTCLoss, CtcLossOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit CTCLoss(...) = delete;  // options by name: nn::CTCLoss({.blank = 1})
   Tensor forward(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
                  const Tensor& target_lengths, Location at = Location::current()) const {
     return ctc_loss(log_probs, targets, input_lengths, target_lengths, options_, at);
@@ -176,6 +200,8 @@ struct HingeEmbeddingLossOptions {
 class HingeEmbeddingLoss final : public Layer<HingeEmbeddingLoss, HingeEmbeddingLossOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit HingeEmbeddingLoss(...) = delete;  // options by name: nn::HingeEmbeddingLoss({.margin = 0.5})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return hinge_embedding_loss(input, target, options_.margin, options_.reduction, at);
   }
@@ -184,6 +210,8 @@ class HingeEmbeddingLoss final : public Layer<HingeEmbeddingLoss, HingeEmbedding
 class SoftMarginLoss final : public Layer<SoftMarginLoss, LossOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit SoftMarginLoss(...) = delete;  // options by name: nn::SoftMarginLoss({.reduction = Reduction::sum})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return soft_margin_loss(input, target, options_.reduction, at);
   }
@@ -198,6 +226,8 @@ struct MarginLossOptions {
 class MarginRankingLoss final : public Layer<MarginRankingLoss, MarginLossOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit MarginRankingLoss(...) = delete;  // options by name: nn::MarginRankingLoss({.margin = 0.5})
   Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target,
                  Location at = Location::current()) const {
     return margin_ranking_loss(input1, input2, target, options_.margin, options_.reduction, at);
@@ -208,6 +238,8 @@ class MarginRankingLoss final : public Layer<MarginRankingLoss, MarginLossOption
 class CosineEmbeddingLoss final : public Layer<CosineEmbeddingLoss, MarginLossOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit CosineEmbeddingLoss(...) = delete;  // options by name: nn::CosineEmbeddingLoss({.margin = 0.5})
   Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target,
                  Location at = Location::current()) const {
     return cosine_embedding_loss(input1, input2, target, options_.margin, options_.reduction, at);
@@ -218,6 +250,8 @@ class CosineEmbeddingLoss final : public Layer<CosineEmbeddingLoss, MarginLossOp
 class TripletMarginLoss final : public Layer<TripletMarginLoss, TripletMarginOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit TripletMarginLoss(...) = delete;  // options by name: nn::TripletMarginLoss({.margin = 0.5})
   Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                  Location at = Location::current()) const {
     return triplet_margin_loss(anchor, positive, negative, options_, at);
@@ -231,6 +265,8 @@ class MultiMarginLoss final : public Layer<MultiMarginLoss> {
     register_buffer("weight", options_.weight);
   }
   explicit MultiMarginLoss(NoOptions) : MultiMarginLoss(MultiMarginOptions{}) {}
+  template <class = void>
+  explicit MultiMarginLoss(...) = delete;  // options by name: nn::MultiMarginLoss({.weight = w})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return multi_margin_loss(input, target, options_, at);
   }
@@ -242,6 +278,9 @@ class MultiMarginLoss final : public Layer<MultiMarginLoss> {
 class MultiLabelMarginLoss final : public Layer<MultiLabelMarginLoss, LossOptions> {
  public:
   using Layer::Layer;
+  template <class = void>
+  explicit MultiLabelMarginLoss(...) =
+      delete;  // options by name: nn::MultiLabelMarginLoss({.reduction = Reduction::sum})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return multilabel_margin_loss(input, target, options_.reduction, at);
   }
@@ -254,6 +293,8 @@ class MultiLabelSoftMarginLoss final : public Layer<MultiLabelSoftMarginLoss> {
     register_buffer("weight", options_.weight);
   }
   explicit MultiLabelSoftMarginLoss(NoOptions) : MultiLabelSoftMarginLoss(BCELossOptions{}) {}
+  template <class = void>
+  explicit MultiLabelSoftMarginLoss(...) = delete;  // options by name: nn::MultiLabelSoftMarginLoss({.weight = w})
   Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
     return multilabel_soft_margin_loss(input, target, options_.weight, options_.reduction, at);
   }

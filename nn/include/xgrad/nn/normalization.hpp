@@ -50,21 +50,24 @@ struct XGRAD_API NormState {
 class XGRAD_API BatchNorm1d final : public Layer<BatchNorm1d>, public NormState {
  public:
   BatchNorm1d(const BatchNorm1d&) = default;
-  BatchNorm1d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  BatchNorm1d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit BatchNorm1d(...) = delete;                  // options by name: nn::BatchNorm1d(16, {.eps = 1e-3})
   explicit BatchNorm1d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API BatchNorm2d final : public Layer<BatchNorm2d>, public NormState {
  public:
   BatchNorm2d(const BatchNorm2d&) = default;
-  BatchNorm2d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  BatchNorm2d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit BatchNorm2d(...) = delete;                  // options by name: nn::BatchNorm2d(16, {.eps = 1e-3})
   explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API BatchNorm3d final : public Layer<BatchNorm3d>, public NormState {
  public:
   BatchNorm3d(const BatchNorm3d&) = default;
-  BatchNorm3d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  BatchNorm3d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit BatchNorm3d(...) = delete;                  // options by name: nn::BatchNorm3d(16, {.eps = 1e-3})
   explicit BatchNorm3d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
@@ -73,7 +76,8 @@ class XGRAD_API BatchNorm3d final : public Layer<BatchNorm3d>, public NormState 
 class XGRAD_API InstanceNorm1d final : public Layer<InstanceNorm1d>, public NormState {
  public:
   InstanceNorm1d(const InstanceNorm1d&) = default;
-  InstanceNorm1d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  InstanceNorm1d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit InstanceNorm1d(...) = delete;                  // options by name: nn::InstanceNorm1d(16, {.affine = true})
   explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions options = {},
                           Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -81,7 +85,8 @@ class XGRAD_API InstanceNorm1d final : public Layer<InstanceNorm1d>, public Norm
 class XGRAD_API InstanceNorm2d final : public Layer<InstanceNorm2d>, public NormState {
  public:
   InstanceNorm2d(const InstanceNorm2d&) = default;
-  InstanceNorm2d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  InstanceNorm2d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit InstanceNorm2d(...) = delete;                  // options by name: nn::InstanceNorm2d(16, {.affine = true})
   explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {},
                           Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -89,7 +94,8 @@ class XGRAD_API InstanceNorm2d final : public Layer<InstanceNorm2d>, public Norm
 class XGRAD_API InstanceNorm3d final : public Layer<InstanceNorm3d>, public NormState {
  public:
   InstanceNorm3d(const InstanceNorm3d&) = default;
-  InstanceNorm3d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  InstanceNorm3d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit InstanceNorm3d(...) = delete;                  // options by name: nn::InstanceNorm3d(16, {.affine = true})
   explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions options = {},
                           Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -106,7 +112,8 @@ struct LayerNormOptions {
 class XGRAD_API LayerNorm final : public Layer<LayerNorm> {
  public:
   LayerNorm(const LayerNorm&) = default;
-  LayerNorm(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  LayerNorm(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit LayerNorm(...) = delete;                  // options by name: nn::LayerNorm(64, {.eps = 1e-6})
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {}, Location at = Location::current());
   explicit LayerNorm(std::int64_t normalized_size, LayerNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -128,7 +135,8 @@ struct GroupNormOptions {
 class XGRAD_API GroupNorm final : public Layer<GroupNorm> {
  public:
   GroupNorm(const GroupNorm&) = default;
-  GroupNorm(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  GroupNorm(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit GroupNorm(...) = delete;                  // options by name: nn::GroupNorm(4, 16, {.eps = 1e-6})
   GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNormOptions options = {},
             Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -148,7 +156,8 @@ struct LocalResponseNormOptions {
 class XGRAD_API LocalResponseNorm final : public Layer<LocalResponseNorm> {
  public:
   LocalResponseNorm(const LocalResponseNorm&) = default;
-  LocalResponseNorm(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  LocalResponseNorm(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit LocalResponseNorm(...) = delete;                  // options by name: nn::LocalResponseNorm(5, {.k = 2})
   explicit LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 

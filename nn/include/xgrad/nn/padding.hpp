@@ -24,7 +24,7 @@ template <int Dims, PadMode Mode>
 class PadLayer final : public Layer<PadLayer<Dims, Mode>> {
  public:
   PadLayer(const PadLayer&) = default;
-  PadLayer(Empty) noexcept : Layer<PadLayer<Dims, Mode>>(nullptr) {}  // NOLINT: {nullptr}
+  PadLayer(Null auto) noexcept : Layer<PadLayer<Dims, Mode>>(nullptr) {}  // NOLINT: = nullptr
   explicit PadLayer(std::int64_t padding, Location at = Location::current())
       : PadLayer(std::vector<std::int64_t>{padding}, at) {}
   explicit PadLayer(std::vector<std::int64_t> padding, Location at = Location::current())
@@ -65,7 +65,7 @@ template <int Dims>
 class ConstantPad final : public Layer<ConstantPad<Dims>> {
  public:
   ConstantPad(const ConstantPad&) = default;
-  ConstantPad(Empty) noexcept : Layer<ConstantPad<Dims>>(nullptr) {}  // NOLINT: {nullptr}
+  ConstantPad(Null auto) noexcept : Layer<ConstantPad<Dims>>(nullptr) {}  // NOLINT: = nullptr
   ConstantPad(std::int64_t padding, double value, Location at = Location::current())
       : ConstantPad(std::vector<std::int64_t>{padding}, value, at) {}
   ConstantPad(std::vector<std::int64_t> padding, double value, Location at = Location::current())
@@ -92,7 +92,7 @@ using ConstantPad3d = ConstantPad<3>;
 class XGRAD_API Upsample final : public Layer<Upsample> {
  public:
   Upsample(const Upsample&) = default;
-  Upsample(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Upsample(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit Upsample(InterpolateOptions options);
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return interpolate(x, options_, at); }
 

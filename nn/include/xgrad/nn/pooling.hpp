@@ -10,7 +10,8 @@ template <int N>
 class MaxPoolNd final : public Layer<MaxPoolNd<N>> {
  public:
   MaxPoolNd(const MaxPoolNd&) = default;
-  MaxPoolNd(Empty) noexcept : Layer<MaxPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
+  MaxPoolNd(Null auto) noexcept : Layer<MaxPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
+  explicit MaxPoolNd(...) = delete;  // options by name: nn::MaxPool2d(3, {.stride = 2, .padding = 1})
   explicit MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   // Also where the values stood, as max_unpool takes it.
@@ -25,7 +26,8 @@ template <int N>
 class AvgPoolNd final : public Layer<AvgPoolNd<N>> {
  public:
   AvgPoolNd(const AvgPoolNd&) = default;
-  AvgPoolNd(Empty) noexcept : Layer<AvgPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
+  AvgPoolNd(Null auto) noexcept : Layer<AvgPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
+  explicit AvgPoolNd(...) = delete;  // options by name: nn::AvgPool2d(3, {.stride = 2, .padding = 1})
   explicit AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
@@ -38,7 +40,8 @@ template <int N>
 class LPPoolNd final : public Layer<LPPoolNd<N>> {
  public:
   LPPoolNd(const LPPoolNd&) = default;
-  LPPoolNd(Empty) noexcept : Layer<LPPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
+  LPPoolNd(Null auto) noexcept : Layer<LPPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
+  explicit LPPoolNd(...) = delete;                               // options by name: nn::LPPool2d(2, 3, {.stride = 2})
   LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options = {});
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
@@ -53,7 +56,7 @@ template <int N>
 class AdaptiveAvgPoolNd final : public Layer<AdaptiveAvgPoolNd<N>> {
  public:
   AdaptiveAvgPoolNd(const AdaptiveAvgPoolNd&) = default;
-  AdaptiveAvgPoolNd(Empty) noexcept : Layer<AdaptiveAvgPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
+  AdaptiveAvgPoolNd(Null auto) noexcept : Layer<AdaptiveAvgPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
   explicit AdaptiveAvgPoolNd(Extents<N> output_size);
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
@@ -65,7 +68,7 @@ template <int N>
 class AdaptiveMaxPoolNd final : public Layer<AdaptiveMaxPoolNd<N>> {
  public:
   AdaptiveMaxPoolNd(const AdaptiveMaxPoolNd&) = default;
-  AdaptiveMaxPoolNd(Empty) noexcept : Layer<AdaptiveMaxPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
+  AdaptiveMaxPoolNd(Null auto) noexcept : Layer<AdaptiveMaxPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
   explicit AdaptiveMaxPoolNd(Extents<N> output_size);
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   ValuesIndices forward_with_indices(const Tensor& x, Location at = Location::current()) const;

@@ -85,7 +85,8 @@ class XGRAD_API RecurrentStack {
 class XGRAD_API RNN final : public Layer<RNN> {
  public:
   RNN(const RNN&) = default;
-  RNN(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  RNN(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit RNN(...) = delete;                  // options by name: nn::RNN(8, 16, {.num_layers = 2})
   using State = Tensor;
   RNN(std::int64_t input_size, std::int64_t hidden_size, RNNOptions options = {}, Location at = Location::current());
   RNNOutput forward(const Tensor& x, const Tensor& h0, Location at = Location::current()) const;
@@ -99,7 +100,8 @@ class XGRAD_API RNN final : public Layer<RNN> {
 class XGRAD_API GRU final : public Layer<GRU> {
  public:
   GRU(const GRU&) = default;
-  GRU(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  GRU(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit GRU(...) = delete;                  // options by name: nn::GRU(8, 16, {.num_layers = 2})
   using State = Tensor;
   GRU(std::int64_t input_size, std::int64_t hidden_size, GRUOptions options = {}, Location at = Location::current());
   RNNOutput forward(const Tensor& x, const Tensor& h0, Location at = Location::current()) const;
@@ -114,7 +116,8 @@ class XGRAD_API GRU final : public Layer<GRU> {
 class XGRAD_API LSTM final : public Layer<LSTM> {
  public:
   LSTM(const LSTM&) = default;
-  LSTM(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  LSTM(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit LSTM(...) = delete;                  // options by name: nn::LSTM(8, 16, {.num_layers = 2})
   using State = LSTMState;
   LSTM(std::int64_t input_size, std::int64_t hidden_size, LSTMOptions options = {}, Location at = Location::current());
   LSTMOutput forward(const Tensor& x, const LSTMState& s0, Location at = Location::current()) const;
@@ -140,7 +143,8 @@ using GRUCellOptions = RecurrentCellOptions;
 class XGRAD_API RNNCell final : public Layer<RNNCell> {
  public:
   RNNCell(const RNNCell&) = default;
-  RNNCell(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  RNNCell(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit RNNCell(...) = delete;                  // options by name: nn::RNNCell(8, 16, {.bias = false})
   using State = Tensor;
   RNNCell(std::int64_t input_size, std::int64_t hidden_size, RNNCellOptions options = {},
           Location at = Location::current());
@@ -156,7 +160,8 @@ class XGRAD_API RNNCell final : public Layer<RNNCell> {
 class XGRAD_API GRUCell final : public Layer<GRUCell> {
  public:
   GRUCell(const GRUCell&) = default;
-  GRUCell(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  GRUCell(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit GRUCell(...) = delete;                  // options by name: nn::GRUCell(8, 16, {.bias = false})
   using State = Tensor;
   GRUCell(std::int64_t input_size, std::int64_t hidden_size, GRUCellOptions options = {},
           Location at = Location::current());
@@ -169,7 +174,8 @@ class XGRAD_API GRUCell final : public Layer<GRUCell> {
 class XGRAD_API LSTMCell final : public Layer<LSTMCell> {
  public:
   LSTMCell(const LSTMCell&) = default;
-  LSTMCell(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  LSTMCell(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit LSTMCell(...) = delete;                  // options by name: nn::LSTMCell(8, 16, {.bias = false})
   using State = LSTMState;
   LSTMCell(std::int64_t input_size, std::int64_t hidden_size, LSTMCellOptions options = {},
            Location at = Location::current());

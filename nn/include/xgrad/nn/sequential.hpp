@@ -35,7 +35,7 @@ namespace xgrad::nn {
 class XGRAD_API Sequential final : public Layer<Sequential> {
  public:
   Sequential(const Sequential&) = default;
-  Sequential(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  Sequential(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   Sequential() : Layer("Sequential") {}
   template <class... Parts>
   requires(sizeof...(Parts) > 1 ||
@@ -90,7 +90,7 @@ class XGRAD_API Sequential final : public Layer<Sequential> {
   }
 
   // The parts, callable: net[0](x). IndexError.
-  AnyModule& operator[](xgrad::detail::Place<std::int64_t> i) const { return at(i.value, i.where); }
+  AnyModule& operator[](Place<std::int64_t> i) const { return at(i.value, i.where); }
   AnyModule& at(std::int64_t i, Location where = Location::current()) const {
     return (*parts_)[xgrad::detail::wrap_index("Sequential", i, size(), where)];
   }

@@ -28,7 +28,9 @@ struct TransformerEncoderLayerOptions {
 class XGRAD_API TransformerEncoderLayer final : public Layer<TransformerEncoderLayer> {
  public:
   TransformerEncoderLayer(const TransformerEncoderLayer&) = default;
-  TransformerEncoderLayer(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
+  TransformerEncoderLayer(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  explicit TransformerEncoderLayer(...) =
+      delete;  // options by name: nn::TransformerEncoderLayer(64, 8, {.dropout = 0})
   TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead, TransformerEncoderLayerOptions options = {},
                           Location at = Location::current());
   Tensor operator()(const Tensor& src, Location at = Location::current()) const { return call(at, src); }

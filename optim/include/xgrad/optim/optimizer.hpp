@@ -11,6 +11,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <xgrad/optim/option.hpp>
@@ -148,6 +150,7 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const Optimizer& o);
 // An optimizer with options of one type, an aggregate of Option<...> with
 //   template <class Self, class F> static void each(Self& o, F f) { f("lr", o.lr); ... }
 //   void check(const OptionCheck& check) const;  // ValueError when an option is out of range
+// lr, eps and weight_decay are checked to be at least 0 here, for all that have them.
 template <class Options>
 class XGRAD_API OptimizerWith : public Optimizer {
  public:
@@ -186,7 +189,12 @@ class XGRAD_API OptimizerWith : public Optimizer {
   }
 
   void check_options(std::size_t group, const Location& at) const override {
-    options_[group].check(OptionCheck(name(), at));
+    const OptionCheck check(name(), at);
+    Options::each(options_[group], [&](const std::string_view option, const auto& o) {
+      if constexpr (std::is_same_v<decltype(o.value), double>)
+        if (option == "lr" || option == "eps" || option == "weight_decay") check.at_least_zero(option.data(), o);
+    });
+    options_[group].check(check);
   }
   double group_lr(std::size_t group) const override { return options_[group].lr; }
   void store_lr(std::size_t group, double lr) override { options_[group].lr = lr; }

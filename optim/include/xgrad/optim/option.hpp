@@ -42,6 +42,7 @@ struct Option<std::array<double, 2>> {
 
   constexpr Option(std::array<double, 2> v) : value(v) {}  // NOLINT
   constexpr Option(double first, double second) : value{first, second} {}
+  Option(double) = delete;  // two numbers: {.betas = {0.9, 0.999}}
   constexpr Option(Preset<std::array<double, 2>> p) : value(p.value), given(false) {}  // NOLINT
   constexpr operator const std::array<double, 2>&() const { return value; }            // NOLINT
   constexpr double operator[](std::size_t i) const { return value[i]; }

@@ -108,8 +108,8 @@ class XGRAD_API Plot {
   explicit Plot(PlotOptions options = {}, Location at = Location::current());
   // Plot({}), which could mean the options or a plot, is one without options.
   enum class NoOptions {};
-  template <std::same_as<char> C>
-  explicit Plot(const C*) = delete;  // a title is an option: viz::Plot({.title = "loss"})
+  template <class = void>
+  explicit Plot(...) = delete;  // a title is an option: viz::Plot({.title = "loss"}), as are .x_label, .x_scale, .width
   explicit Plot(NoOptions, Location at = Location::current()) : Plot(PlotOptions{}, at) {}
 
   // Straight pieces from point to point; a value that is NaN or infinite makes a gap. All of these return *this and
@@ -121,12 +121,12 @@ class XGRAD_API Plot {
   Plot& points(const Series& x, const Series& y, PointStyle style = {}, Location at = Location::current()) &;
   template <class X>
   Plot& line(const X&) const = delete;  // both coordinates: plot.line(epochs, loss)
-  template <class X, class Y>
-  Plot& line(const X&, const Y&, const char*) const = delete;  // a style is named: plot.line(x, y, {.label = "loss"})
+  template <class = void>
+  Plot& line(...) const = delete;  // a style is named: plot.line(x, y, {.label = "loss"})
   template <class X>
   Plot& points(const X&) const = delete;  // both coordinates: plot.points(epochs, loss)
-  template <class X, class Y>
-  Plot& points(const X&, const Y&, const char*) const = delete;  // plot.points(x, y, {.label = "loss"})
+  template <class = void>
+  Plot& points(...) const = delete;  // a style is named: plot.points(x, y, {.label = "loss"})
   // The area between two curves; of points that are not finite it shows nothing. On a log scale an edge at or below 0
   // is the end of the axis.
   Plot& band(const Series& x, const Series& low, const Series& high, BandStyle style = {},

@@ -1,12 +1,12 @@
 // Exponentials and logarithms of Vec<float> and Vec<double>: branch-free, within 2 ulp (tests/test_vec.cpp). One body
-// for both types; what differs is in <xgrad/vec_constants.hpp>, and where the instruction sets do, in two overloads
-// here. Part of <xgrad/vec_math.hpp>, which includes it.
+// for both types; what differs is in <xgrad/simd/constants.hpp>, and where the instruction sets do, in two overloads
+// here. Part of <xgrad/simd/math.hpp>, which includes it.
 #pragma once
 
 #include <utility>
 
+#include <xgrad/simd/constants.hpp>
 #include <xgrad/vec.hpp>
-#include <xgrad/vec_constants.hpp>
 
 namespace xgrad {
 namespace vec {

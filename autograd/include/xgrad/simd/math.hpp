@@ -6,13 +6,13 @@
 // log1p and tanh, and through them sigmoid, softplus and log_sigmoid. All are right at infinities, NaN, signed zeros
 // and subnormals. The rest calls the C library per lane. tests/test_vec.cpp measures every bound.
 //
-// Exponentials and logarithms have one body for both types (<xgrad/vec_exp_log.hpp>), and so has whatever is made of
+// Exponentials and logarithms have one body for both types (<xgrad/simd/exp_log.hpp>), and so has whatever is made of
 // them; tanh takes another way in each, and the rest of trigonometry and erf exist for float only. Coefficients of
 // tanh, sin and cos: S. Moshier, Cephes; erf: own minimax fits.
 #pragma once
 
+#include <xgrad/simd/constants.hpp>
 #include <xgrad/vec.hpp>
-#include <xgrad/vec_constants.hpp>
 
 namespace xgrad {
 
@@ -235,7 +235,7 @@ XGRAD_INLINE Vec<T, B> clamp(const Vec<T, B>& x, std::type_identity_t<T> low, st
 }  // namespace vec
 }  // namespace xgrad
 
-#include <xgrad/vec_exp_log.hpp>
+#include <xgrad/simd/exp_log.hpp>
 
 namespace xgrad {
 

@@ -1,4 +1,4 @@
-// The functions of <xgrad/vec_math.hpp> on one float or double, so that a generic lambda inside namespace xgrad takes
+// The functions of <xgrad/simd/math.hpp> on one float or double, so that a generic lambda inside namespace xgrad takes
 // numbers as well as vectors. Templates on purpose: for a user who writes `using namespace xgrad`, the C library's own
 // exp(double) is the better match and nothing becomes ambiguous.
 #pragma once

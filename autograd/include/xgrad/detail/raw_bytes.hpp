@@ -2,7 +2,7 @@
 
 #include <xgrad/tensor.hpp>
 
-namespace xgrad {
+namespace xgrad::detail {
 
 // Where the elements of a contiguous tensor of any type begin.
 inline const void* raw_bytes(const Tensor& t) {
@@ -23,4 +23,4 @@ inline const void* raw_bytes(const Tensor& t) {
   return nullptr;
 }
 
-}  // namespace xgrad
+}  // namespace xgrad::detail

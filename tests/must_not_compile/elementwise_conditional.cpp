@@ -1,0 +1,6 @@
+// expect: where(x > 0, a, b), not if or ?:
+#include <xgrad/custom.hpp>
+
+xgrad::Tensor positive(const xgrad::Tensor& x) {
+  return xgrad::elementwise("positive", [](auto a) { return a > 0 ? a : 0 * a; }, x);
+}

@@ -1,0 +1,6 @@
+// expect: // exp(x)
+#include <xgrad/custom.hpp>
+
+xgrad::Tensor positive(const xgrad::Tensor& x) {
+  return xgrad::map([](auto a) { return 1 + a.exp(); }, x);
+}

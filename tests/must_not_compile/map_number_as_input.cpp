@@ -1,0 +1,6 @@
+// expect: numbers are captured: [a](auto x)
+#include <xgrad/custom.hpp>
+
+xgrad::Tensor scaled(const xgrad::Tensor& x) {
+  return xgrad::map([](auto a, auto b) { return a * b; }, x, 2.0);
+}

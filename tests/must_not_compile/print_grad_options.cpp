@@ -1,0 +1,6 @@
+// expect: options have no text: print the members you want
+#include <iostream>
+
+#include <xgrad/xgrad.hpp>
+
+void print(const xgrad::GradOptions& options) { std::cout << options; }
