@@ -8,6 +8,7 @@
 #include <xgrad/tensor.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/bitwise.hpp>
 #include <xgrad/ops/classification_loss.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/dropout.hpp>

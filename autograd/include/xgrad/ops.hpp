@@ -4,6 +4,7 @@
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/attention.hpp>
+#include <xgrad/ops/bitwise.hpp>
 #include <xgrad/ops/classification_loss.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/conv.hpp>
