@@ -21,6 +21,8 @@
 #include <xgrad/ops/sampling.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/softmax.hpp>
+#include <xgrad/ops/special.hpp>
+#include <xgrad/ops/trigonometry.hpp>
 #include <xgrad/ops/view.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/linear.hpp>
