@@ -171,6 +171,7 @@ const std::vector<Row>& op_table() {
     add_arithmetic(*t);
     add_math(*t);
     add_trigonometry(*t);
+    add_rounding(*t);
     add_special(*t);
     add_bitwise(*t);
     add_comparison(*t);

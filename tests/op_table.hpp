@@ -149,6 +149,7 @@ class Table {
 void add_arithmetic(Table& t);
 void add_math(Table& t);
 void add_trigonometry(Table& t);
+void add_rounding(Table& t);
 void add_special(Table& t);
 void add_bitwise(Table& t);
 void add_comparison(Table& t);

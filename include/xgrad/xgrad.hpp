@@ -18,6 +18,7 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/regression_loss.hpp>
+#include <xgrad/ops/rounding.hpp>
 #include <xgrad/ops/sampling.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/softmax.hpp>
