@@ -79,6 +79,7 @@ void add_gamma(Table& t) {
       .example("values", {f64({0.25, 1.5, 10, -0.5})},
                {f64({17.19732915450711, 0.9348022005446793, 0.10516633568168575, 8.934802200544679})},
                {f64({-129.32773993753693, -0.82879664423432, -0.011049834970802067, -0.82879664423432})})
+      .example("far below 0", {f64({-999999.5})}, {f64({9.869603401089858})})
       .bad(Wrong::value, "the order is at least 0, got -1", [] { polygamma(-1, leaf({2})); });
   t.add("mvlgamma", [](auto& x) { return mvlgamma(x[0], 3); })
       .unary(uniform(1.2, 4))
@@ -92,6 +93,8 @@ void add_gamma(Table& t) {
       .integers(Integers::unchanged)  // the test leaves x[0] in float64
       .example("values", {f64({0.5, 3, 3, 100, 1}), f64({0.25, 1, 10, 90, 40})},
                {f64({0.5204998778130465, 0.08030139707139419, 0.9972306042844884, 0.15822098918643016, 1})})
+      .example("a very large order", {f64({1e12, 1e30}), f64({1e12, 1e30})},
+               {f64({0.5 + 1 / (3 * std::sqrt(6.283185307179586 * 1e12)), 0.5})})
       .bad(Wrong::shape, "do not broadcast",
            [] {
              NoGradGuard off;

@@ -71,6 +71,15 @@ double igammac_fraction(double a, double x) {
   return f * igamma_factor(a, x);
 }
 
+// Q(a, x) for a of millions, where both of the above would take as many steps: the uniform expansion in its first term
+// (N. Temme 1979), with eta^2 / 2 = x / a - 1 - log(x / a).
+constexpr double kMillions = 1e7;
+double igammac_uniform(double a, double x) {
+  const double half_square = -log_tail(x, a), eta = std::copysign(std::sqrt(2 * half_square), x - a);
+  const double c = std::fabs(eta) < 1e-3 ? -1.0 / 3 + eta / 12 - eta * eta * (2.0 / 135) : 1 / (x / a - 1) - 1 / eta;
+  return 0.5 * std::erfc(eta * std::sqrt(0.5 * a)) + std::exp(-a * half_square) * c / std::sqrt(kTwoPi * a);
+}
+
 // Where the series is better than the fraction. Small a: P is near 1, and Q would be a difference.
 bool by_series(double a, double x) { return x < (a < 1 ? 0.7 : a + 1); }
 
@@ -88,12 +97,14 @@ double lgamma_of(double x) { return xgrad::lgamma(x); }
 double igamma_of(double a, double x) {
   const double border = igamma_border(a, x);
   if (!(border < 0)) return border;
+  if (a > kMillions) return 1 - igammac_uniform(a, x);
   return by_series(a, x) ? igamma_series(a, x) : 1 - igammac_fraction(a, x);
 }
 
 double igammac_of(double a, double x) {
   const double border = igamma_border(a, x);
   if (!(border < 0)) return 1 - border;
+  if (a > kMillions) return igammac_uniform(a, x);
   return by_series(a, x) ? 1 - igamma_series(a, x) : igammac_fraction(a, x);
 }
 
@@ -103,7 +114,8 @@ double igamma_density_of(double a, double x) {
   return std::isinf(x) ? 0 : igamma_factor(a, x) / x;
 }
 
-// Direct terms up to q = 10 + s, the rest by the Euler-Maclaurin formula.
+// Below 0 the terms left of it are those of two sums to the right. Direct terms up to q = 10 + s, the rest by the
+// Euler-Maclaurin formula.
 double zeta_of(double s, double q) {
   if (s == 1) return kInfinity;
   if (!(s > 1)) return kNaN;
@@ -113,9 +125,12 @@ double zeta_of(double s, double q) {
   }
   if (std::isnan(q)) return kNaN;
   if (q == kInfinity) return 0;
+  if (q < 0) {
+    const double part = q - std::floor(q), left = zeta_of(s, 1 - part) - zeta_of(s, 1 - q);
+    return zeta_of(s, part) + (std::fmod(s, 2) == 0 ? left : -left);
+  }
   double sum = 0;
-  for (double last = 1; q < 10 + s && (q < 0 || std::fabs(last) > kTiny * std::fabs(sum)); q += 1)
-    sum += last = std::pow(q, -s);
+  for (double last = 1; q < 10 + s && last > kTiny * sum; q += 1) sum += last = std::pow(q, -s);
   const double power = std::pow(q, -s);
   if (power == 0) return sum;
   sum += power * q / (s - 1) + 0.5 * power;
