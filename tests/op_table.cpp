@@ -170,6 +170,10 @@ const std::vector<Row>& op_table() {
     auto* t = new Table;
     add_arithmetic(*t);
     add_math(*t);
+    add_trigonometry(*t);
+    add_rounding(*t);
+    add_special(*t);
+    add_bitwise(*t);
     add_comparison(*t);
     add_activation(*t);
     add_softmax(*t);

@@ -148,6 +148,10 @@ class Table {
 // add_X: the rows of <xgrad/ops/X.hpp>, in op_table_X.cpp.
 void add_arithmetic(Table& t);
 void add_math(Table& t);
+void add_trigonometry(Table& t);
+void add_rounding(Table& t);
+void add_special(Table& t);
+void add_bitwise(Table& t);
 void add_comparison(Table& t);
 void add_activation(Table& t);
 void add_softmax(Table& t);

@@ -79,11 +79,51 @@ void add_products(Table& t) {
       .bad(Wrong::value, "undefined tensor", [] { 1 / Tensor(); });
 }
 
+void add_threes(Table& t) {
+  t.add("addcmul", [](auto& x) { return addcmul(x[0], x[1], x[2]); })
+      .on({{3, 4}, {3, 4}, {3, 4}})
+      .on({{4}, {3, 1}, {}})
+      .on({{{}, uniform(-2, 2)}, {2, 1, 3}, {4, 1}})
+      .on({{0, 3}, {3}, {1, 3}})
+      .on({{3, 4}, {4}, {3, 1}}, [](auto& x) { return addcmul(x[0], x[1], x[2], -2.5); })
+      .on({{5, 37}, {37}, {5, 1}}, Size::medium)
+      .on({{300, 401}, {300, 401}, {401}}, Size::large)
+      .promoting()
+      .integers(Integers::same)
+      .bad(Wrong::shape, "do not broadcast", [] { addcmul(leaf({2}), leaf({3}), leaf({3})); })
+      .bad(Wrong::shape, "do not broadcast", [] { addcmul(leaf({3}), leaf({3}), leaf({2})); })
+      .bad(Wrong::dtype, "floating value",
+           [] { addcmul(leaf({2}, kInt64), leaf({2}, kInt64), leaf({2}, kInt64), 0.5); });
+  t.add("addcdiv", [](auto& x) { return addcdiv(x[0], x[1], x[2]); })
+      .on({{3, 4}, {3, 4}, {{3, 4}, away_from({0})}})
+      .on({{4}, {3, 1}, {{}, away_from({0})}})
+      .on({{0, 3}, {3}, {1, 3}})
+      .on({{3, 4}, {4}, {{3, 1}, away_from({0})}}, [](auto& x) { return addcdiv(x[0], x[1], x[2], -2.5); })
+      .on({{5, 37}, {37}, {{5, 1}, away_from({0})}}, Size::medium)
+      .on({{300, 401}, {300, 401}, {{401}, away_from({0})}}, Size::large)
+      .promoting()
+      .bad(Wrong::shape, "do not broadcast", [] { addcdiv(leaf({2}), leaf({3}), leaf({3})); })
+      .bad(Wrong::dtype, "integers are not divided", [] { addcdiv(leaf({2}), leaf({2}, kInt64), leaf({2}, kInt64)); });
+  t.add("lerp", [](auto& x) { return lerp(x[0], x[1], x[2]); })
+      .on({{3, 4}, {3, 4}, {{3, 4}, away_from({0.5})}})
+      .on({{4}, {3, 1}, {{}, away_from({0.5})}})
+      .on({{0, 3}, {3}, {1, 3}})
+      .on({{3, 4}, {4}}, [](auto& x) { return lerp(x[0], x[1], 0.3); })
+      .on({{3, 4}, {4}}, [](auto& x) { return lerp(x[0], x[1], 0.7); })
+      .on({{5, 37}, {37}, {{5, 1}, away_from({0.5})}}, Size::medium)
+      .on({{300, 401}, {300, 401}, {{401}, away_from({0.5})}}, Size::large)
+      .example("ends", {f64({1, 1, 1}), f64({1e30, 1e30, 3}), f64({0, 1, 0.5})}, {f64({1, 1e30, 2})})
+      .bad(Wrong::shape, "do not broadcast", [] { lerp(leaf({2}), leaf({3}), 0.5); })
+      .bad(Wrong::shape, "do not broadcast", [] { lerp(leaf({2}), leaf({2}), leaf({3})); })
+      .bad(Wrong::dtype, "dtype", [] { lerp(leaf({2}), leaf({2}, kFloat32), 0.5); });
+}
+
 }  // namespace
 
 void add_arithmetic(Table& t) {
   add_sums(t);
   add_products(t);
+  add_threes(t);
 }
 
 }  // namespace xgrad::test

@@ -1,5 +1,6 @@
 // Rows of <xgrad/ops/comparison.hpp>.
 #include <cmath>
+#include <limits>
 
 #include "op_table.hpp"
 
@@ -66,6 +67,29 @@ void add_tests(Table& t) {
       t, "isinf", [](const auto& x) { return isinf(x[0]); }, [](double v) { return double(std::isinf(v)); });
   add_test(
       t, "isfinite", [](const auto& x) { return isfinite(x[0]); }, [](double v) { return double(std::isfinite(v)); });
+  add_test(
+      t, "isposinf", [](const auto& x) { return isposinf(x[0]); }, [](double v) { return double(v == INFINITY); });
+  add_test(
+      t, "isneginf", [](const auto& x) { return isneginf(x[0]); }, [](double v) { return double(v == -INFINITY); });
+  add_test(
+      t, "isreal", [](const auto& x) { return isreal(x[0]); }, [](double) { return 1.0; });
+  t.add("signbit", [](const auto& x) { return signbit(x[0]); })
+      .unary(uniform(-2, 2))
+      .not_differentiable()
+      .integers(Integers::unchanged)
+      .example("zeros", {f64({0., -0., -INFINITY, -1})}, {tensor({false, true, true, true})})
+      .example("bools", {tensor({true, false})}, {tensor({false, false})});
+  t.add("isclose", [](const auto& x) { return isclose(x[0], x[1]); })
+      .binary(uniform(-2, 2), uniform(-2, 2))
+      .on({{3, 4}}, [](const auto& x) { return isclose(x[0], x[0] + 1e-9); })
+      .not_differentiable()
+      .integers(Integers::unchanged)
+      .example("the bound", {f64({100, 100, 0}), f64({100.0009, 100.002, 1e-9})}, {tensor({true, false, true})})
+      .example("what is not finite", {f64({INFINITY, INFINITY, NAN, 1}), f64({INFINITY, -INFINITY, NAN, INFINITY})},
+               {tensor({true, false, false, false})})
+      .bad(Wrong::value, "tolerances are not negative", [] { isclose(leaf({2}), leaf({2}), -1); })
+      .bad(Wrong::dtype, "dtype", [] { isclose(leaf({2}), leaf({2}, kFloat32)); })
+      .bad(Wrong::shape, "do not broadcast", [] { isclose(leaf({2}), leaf({3})); });
   t.add("allclose", [](const auto& x) { return tensor(allclose(x[0], x[1])); })
       .on({{3, 4}, {3, 4}})
       .on({{0}, {0}})
@@ -113,6 +137,36 @@ void add_extrema(Table& t) {
       .example("gradient 1 at the bounds", {f64({-1, 0.5, 0, 2, -2})}, {f64({-1, 0.5, 0, 0.5, -1})},
                {f64({1, 1, 1, 0, 0})})
       .bad(Wrong::value, "undefined tensor", [] { clamp_min(Tensor(), 0); });
+}
+
+// NaN loses.
+void add_numbers(Table& t) {
+  t.add("fmax", [](auto& x) { return fmax(x[0], x[1]); })
+      .binary(uniform(-2, -0.1), uniform(0, 2))
+      .on({{{3, 4}, uniform(0.1, 2)}, {{3, 4}, uniform(-2, 0)}})
+      .reference([](double a, double b) { return std::fmax(a, b); })
+      .promoting()
+      .integers(Integers::same)
+      .example("ties and NaN are x's", {f64({1, NAN, 3, NAN}), f64({1, 1, NAN, NAN})}, {f64({1, 1, 3, NAN})},
+               {f64({1, 0, 1, 1}), f64({0, 1, 0, 0})})
+      .bad(Wrong::shape, "do not broadcast", [] { fmax(leaf({2}), leaf({3})); });
+  t.add("fmin", [](auto& x) { return fmin(x[0], x[1]); })
+      .binary(uniform(-2, -0.1), uniform(0, 2))
+      .on({{{3, 4}, uniform(0.1, 2)}, {{3, 4}, uniform(-2, 0)}})
+      .reference([](double a, double b) { return std::fmin(a, b); })
+      .promoting()
+      .integers(Integers::same)
+      .example("ties and NaN are x's", {f64({1, NAN, 3, NAN}), f64({1, 1, NAN, NAN})}, {f64({1, 1, 3, NAN})},
+               {f64({1, 0, 1, 1}), f64({0, 1, 0, 0})})
+      .bad(Wrong::shape, "do not broadcast", [] { fmin(leaf({2}), leaf({3})); });
+  t.add("nan_to_num", [](auto& x) { return nan_to_num(x[0]); })
+      .unary(uniform(-2, 2))
+      .on({{3, 4}}, [](auto& x) { return nan_to_num(x[0], 0.5, 9, -9); })
+      .integers(Integers::same)
+      .example("limits", {f64({NAN, INFINITY, -INFINITY, 2})},
+               {f64({0, std::numeric_limits<double>::max(), -std::numeric_limits<double>::max(), 2})},
+               {f64({0, 0, 0, 1})})
+      .bad(Wrong::value, "undefined tensor", [] { nan_to_num(Tensor()); });
 }
 
 void add_where(Table& t) {
@@ -163,6 +217,7 @@ void add_bounds(Table& t) {
 void add_comparison(Table& t) {
   add_tests(t);
   add_extrema(t);
+  add_numbers(t);
   add_where(t);
   add_bounds(t);
 }

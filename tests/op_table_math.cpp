@@ -1,4 +1,5 @@
 // Rows of <xgrad/ops/math.hpp>.
+#include <algorithm>
 #include <cmath>
 
 #include "op_table.hpp"
@@ -20,6 +21,16 @@ void add_powers(Table& t) {
       .reference(sign_of)
       .integers(Integers::same)
       .bad(Wrong::dtype, "not defined for bool", [] { sign(leaf({2}, kBool)); });
+  t.add("sgn", [](auto& x) { return sgn(x[0]); })
+      .unary(away_from({0}))
+      .reference(sign_of)
+      .integers(Integers::same)
+      .bad(Wrong::dtype, "not defined for bool", [] { sgn(leaf({2}, kBool)); });
+  t.add("mul", [](auto& x) { return positive(x[0]) * 1; })
+      .covers({"positive"})
+      .unary(uniform(-2, 2))
+      .integers(Integers::same)
+      .bad(Wrong::dtype, "not defined for bool", [] { positive(leaf({2}, kBool)); });
   t.add("square", [](auto& x) { return square(x[0]); })
       .unary(uniform(-2, 2))
       .reference([](double v) { return v * v; })
@@ -75,18 +86,80 @@ void add_exponentials(Table& t) {
       .unary(uniform(-0.5, 2))
       .reference([](double v) { return std::log1p(v); })
       .integers(Integers::fraction);
-  t.add("sin", [](auto& x) { return sin(x[0]); })
-      .unary(uniform(-4, 4))
-      .reference([](double v) { return std::sin(v); })
-      .integers(Integers::fraction);
-  t.add("cos", [](auto& x) { return cos(x[0]); })
-      .unary(uniform(-4, 4))
-      .reference([](double v) { return std::cos(v); })
-      .integers(Integers::fraction);
-  t.add("erf", [](auto& x) { return erf(x[0]); })
+  t.add("exp2", [](auto& x) { return exp2(x[0]); })
       .unary(uniform(-2, 2))
-      .reference([](double v) { return std::erf(v); })
+      .reference([](double v) { return std::exp2(v); })
       .integers(Integers::fraction);
+  t.add("log2", [](auto& x) { return log2(x[0]); })
+      .unary(positive())
+      .reference([](double v) { return std::log2(v); })
+      .integers(Integers::fraction);
+  t.add("log10", [](auto& x) { return log10(x[0]); })
+      .unary(positive())
+      .reference([](double v) { return std::log10(v); })
+      .integers(Integers::fraction);
+  t.add("pow", [](auto& x) { return float_power(x[0], x[1]).to(x[0].dtype()); })
+      .covers({"float_power"})
+      .binary(positive(), uniform(0.1, 2.5))
+      .on({{{3, 4}, positive()}}, [](auto& x) { return float_power(x[0], 1.7).to(x[0].dtype()); })
+      .on({{3, 4}}, [](auto& x) { return float_power(2, x[0]).to(x[0].dtype()); })
+      .integers(Integers::same)
+      .example("integers", {tensor({2, 3}), tensor({-1, 2})}, {tensor({0, 9})})
+      .bad(Wrong::shape, "do not broadcast", [] { float_power(leaf({2}), leaf({3})); });
+}
+
+double log_add(double a, double b) {
+  return a == b ? a + std::log(2.) : std::max(a, b) + std::log1p(std::exp(-std::abs(a - b)));
+}
+double log2_add(double a, double b) {
+  return a == b ? a + 1 : std::max(a, b) + std::log1p(std::exp2(-std::abs(a - b))) / std::log(2.);
+}
+
+void add_sums_of_powers(Table& t) {
+  t.add("logaddexp", [](auto& x) { return logaddexp(x[0], x[1]); })
+      .binary(uniform(-2, 2), uniform(-2, 2))
+      .reference([](double a, double b) { return std::isnan(a) || std::isnan(b) ? NAN : log_add(a, b); })
+      .promoting()
+      .cancels(2e-7)
+      .bad(Wrong::shape, "do not broadcast", [] { logaddexp(leaf({2}), leaf({3})); });
+  t.add("logaddexp2", [](auto& x) { return logaddexp2(x[0], x[1]); })
+      .binary(uniform(-2, 2), uniform(-2, 2))
+      .reference([](double a, double b) { return std::isnan(a) || std::isnan(b) ? NAN : log2_add(a, b); })
+      .promoting()
+      .cancels(2e-7)
+      .bad(Wrong::shape, "do not broadcast", [] { logaddexp2(leaf({2}), leaf({3})); });
+}
+
+void add_parts(Table& t) {
+  t.add("copysign", [](auto& x) { return copysign(x[0], x[1]); })
+      .binary(away_from({0}), away_from({0}))
+      .on({{{3, 4}, away_from({0})}}, [](auto& x) { return copysign(x[0], -1.5); })
+      .reference([](double a, double b) { return std::copysign(a, b); })
+      .promoting()
+      .integers(Integers::fraction)
+      .example("signs of zeros", {f64({1, -2, 0}), f64({-0., 0, -1})}, {f64({-1, 2, -0.})},
+               {f64({-1, -1, 0}), f64({0, 0, 0})})
+      .bad(Wrong::shape, "do not broadcast", [] { copysign(leaf({2}), leaf({3})); });
+  t.add("nextafter", [](auto& x) { return nextafter(x[0], x[1]); })
+      .binary(uniform(-2, 2), uniform(-2, 2))
+      .not_differentiable()
+      .example("steps", {f64({1, 1, 0}), f64({2, 1, -1})}, {f64({1 + 0x1p-52, 1, -5e-324})})
+      .bad(Wrong::dtype, "dtype", [] { nextafter(leaf({2}), leaf({2}, kFloat32)); })
+      .bad(Wrong::shape, "do not broadcast", [] { nextafter(leaf({2}), leaf({3})); });
+  t.add("mul", [](auto& x) { return ldexp(x[0], x[1]); })
+      .covers({"ldexp"})
+      .binary(uniform(-2, 2), uniform(-2, 2))
+      .integers(Integers::fraction)
+      .example("whole exponents", {f64({1.5, -3}), tensor({4, -1})}, {f64({24, -1.5})}, {f64({16, 0.5})})
+      .bad(Wrong::shape, "do not broadcast", [] { ldexp(leaf({2}), leaf({3})); });
+  t.add("frexp",
+        [](auto& x) {
+          const MantissaExponent r = frexp(x[0]);
+          return Tensors{r.mantissa, r.exponent};
+        })
+      .unary(away_from({-2, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 2}))
+      .example("parts", {f64({8, -0.75, 0})}, {f64({0.5, -0.75, 0}), tensor({4, 0, 0}, {kInt32})},
+               {f64({0.0625, 1, 1})});
 }
 
 }  // namespace
@@ -94,6 +167,8 @@ void add_exponentials(Table& t) {
 void add_math(Table& t) {
   add_powers(t);
   add_exponentials(t);
+  add_sums_of_powers(t);
+  add_parts(t);
 }
 
 }  // namespace xgrad::test

@@ -8,6 +8,7 @@
 #include <xgrad/tensor.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/bitwise.hpp>
 #include <xgrad/ops/classification_loss.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/dropout.hpp>
@@ -17,9 +18,12 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/regression_loss.hpp>
+#include <xgrad/ops/rounding.hpp>
 #include <xgrad/ops/sampling.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/softmax.hpp>
+#include <xgrad/ops/special.hpp>
+#include <xgrad/ops/trigonometry.hpp>
 #include <xgrad/ops/view.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/linear.hpp>

@@ -4,6 +4,7 @@
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/attention.hpp>
+#include <xgrad/ops/bitwise.hpp>
 #include <xgrad/ops/classification_loss.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/conv.hpp>
@@ -31,7 +32,10 @@
 #include <xgrad/ops/recurrent.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/regression_loss.hpp>
+#include <xgrad/ops/rounding.hpp>
 #include <xgrad/ops/sampling.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/softmax.hpp>
+#include <xgrad/ops/special.hpp>
+#include <xgrad/ops/trigonometry.hpp>
 #include <xgrad/ops/view.hpp>

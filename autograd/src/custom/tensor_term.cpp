@@ -8,25 +8,6 @@
 namespace xgrad {
 namespace {
 
-constexpr double kLn2 = 0.693147180559945309, kTwoOverRootPi = 1.12837916709551257;
-
-// f(x), with a derivative that is itself a formula of terms: functions the library has no operation for.
-template <class F, class D>
-TensorTerm function(const char* name, const TensorTerm& x, F f, D derivative) {
-  if (x.is_number()) return f(x.number());
-  const Tensor y = map(f, x.tensor());
-  return TensorTerm(record(name, y, {x.tensor()}, {x.tensor()}, [derivative](const Saved& s, const Tensor& g) -> Grads {
-    return {(TensorTerm(g) * derivative(TensorTerm(s[0]))).to_tensor(g.dtype())};
-  }));
-}
-
-// Functions that are constant between their steps.
-template <class F>
-TensorTerm step_function(const TensorTerm& x, F f) {
-  if (x.is_number()) return f(x.number());
-  return TensorTerm(map(f, x.tensor()));
-}
-
 TermMask truth(bool b) { return {full({}, Scalar(b), {kBool}), kFloat64}; }
 DType wider(const TermMask& a, const TermMask& b) { return a.dtype == kFloat32 ? a.dtype : b.dtype; }
 
@@ -115,8 +96,11 @@ TensorTerm operator-(const TensorTerm& a) {
 #define XGRAD_TERM(f) \
   TensorTerm f(const TensorTerm& x) { return x.is_number() ? TensorTerm(f(x.number())) : TensorTerm(f(x.tensor())); }
 XGRAD_TERM(exp)
+XGRAD_TERM(exp2)
 XGRAD_TERM(expm1)
 XGRAD_TERM(log)
+XGRAD_TERM(log2)
+XGRAD_TERM(log10)
 XGRAD_TERM(log1p)
 XGRAD_TERM(sqrt)
 XGRAD_TERM(rsqrt)
@@ -124,13 +108,27 @@ XGRAD_TERM(square)
 XGRAD_TERM(reciprocal)
 XGRAD_TERM(sin)
 XGRAD_TERM(cos)
+XGRAD_TERM(tan)
+XGRAD_TERM(asin)
+XGRAD_TERM(acos)
+XGRAD_TERM(atan)
+XGRAD_TERM(sinh)
+XGRAD_TERM(cosh)
 XGRAD_TERM(tanh)
+XGRAD_TERM(asinh)
+XGRAD_TERM(acosh)
+XGRAD_TERM(atanh)
 XGRAD_TERM(erf)
+XGRAD_TERM(erfc)
 XGRAD_TERM(sigmoid)
 XGRAD_TERM(softplus)
 XGRAD_TERM(log_sigmoid)
 XGRAD_TERM(abs)
 XGRAD_TERM(sign)
+XGRAD_TERM(round)
+XGRAD_TERM(floor)
+XGRAD_TERM(ceil)
+XGRAD_TERM(trunc)
 #undef XGRAD_TERM
 
 TensorTerm pow(const TensorTerm& x, const TensorTerm& y) {
@@ -140,52 +138,15 @@ TensorTerm pow(const TensorTerm& x, const TensorTerm& y) {
   return TensorTerm(x.is_number() ? pow(Scalar(x.number()), y.tensor()) : pow(x.tensor(), y.tensor()));
 }
 
-// ---- functions made of others ----
-TensorTerm exp2(const TensorTerm& x) { return exp(x * kLn2); }
-TensorTerm log2(const TensorTerm& x) { return log(x) / kLn2; }
-TensorTerm log10(const TensorTerm& x) { return log(x) / 2.30258509299404568; }
-TensorTerm tan(const TensorTerm& x) { return sin(x) / cos(x); }
-TensorTerm hypot(const TensorTerm& x, const TensorTerm& y) { return sqrt(x * x + y * y); }
-TensorTerm round(const TensorTerm& x) {
-  return step_function(x, [](auto v) { return round(v); });
+TensorTerm hypot(const TensorTerm& x, const TensorTerm& y) {
+  if (x.is_number() && y.is_number()) return std::hypot(x.number(), y.number());
+  const DType dtype = (x.is_number() ? y : x).tensor().dtype();
+  return TensorTerm(hypot(x.to_tensor(dtype), y.to_tensor(dtype)));
 }
-TensorTerm floor(const TensorTerm& x) {
-  return step_function(x, [](auto v) { return floor(v); });
-}
-TensorTerm ceil(const TensorTerm& x) {
-  return step_function(x, [](auto v) { return ceil(v); });
-}
-TensorTerm trunc(const TensorTerm& x) {
-  return step_function(x, [](auto v) { return trunc(v); });
-}
-
-// ---- functions with a kernel and a derivative of their own ----
-#define XGRAD_TERM(f, derivative)                                                                          \
-  TensorTerm f(const TensorTerm& x) {                                                                      \
-    return function(                                                                                       \
-        #f, x, [](auto v) { return f(v); }, [](const TensorTerm& v) -> TensorTerm { return derivative; }); \
-  }
-XGRAD_TERM(asin, rsqrt(1 - v * v))
-XGRAD_TERM(acos, -rsqrt(1 - v * v))
-XGRAD_TERM(atan, 1 / (1 + v * v))
-XGRAD_TERM(sinh, cosh(v))
-XGRAD_TERM(cosh, sinh(v))
-XGRAD_TERM(asinh, rsqrt(1 + v * v))
-XGRAD_TERM(acosh, rsqrt(v* v - 1))
-XGRAD_TERM(atanh, 1 / (1 - v * v))
-XGRAD_TERM(erfc, -kTwoOverRootPi* exp(-(v* v)))
-#undef XGRAD_TERM
-
 TensorTerm atan2(const TensorTerm& y, const TensorTerm& x) {
   if (y.is_number() && x.is_number()) return std::atan2(y.number(), x.number());
   const DType dtype = (y.is_number() ? x : y).tensor().dtype();
-  const Tensor a = y.to_tensor(dtype), b = x.to_tensor(dtype);
-  const char* name = "atan2";
-  return TensorTerm(record(name, map([](auto p, auto q) { return atan2(p, q); }, a, b), {a, b}, {a, b},
-                           [](const Saved& s, const Tensor& g) -> Grads {
-                             const Tensor p = s[0], q = s[1], r = g / (p * p + q * q);
-                             return {r * q, -(r * p)};
-                           }));
+  return TensorTerm(atan2(y.to_tensor(dtype), x.to_tensor(dtype)));
 }
 
 }  // namespace xgrad

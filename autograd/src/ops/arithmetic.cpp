@@ -225,6 +225,110 @@ Tensor neg(const Tensor& x, Location at) {
       [](const Saved&, const Tensor& g) -> Grads { return {scaled(g, -1)}; }, at);
 }
 
+// ---- of three tensors ----
+namespace {
+
+void require_broadcast(const char* op, const Tensor& x, const Tensor& a, const Tensor& b, const Location& at) {
+  require_broadcast(op, a, b, at);
+  require_defined(op, x, at);
+  broadcast_shapes(op, impl(x).shape, broadcast_shapes(op, a, b, at), at);
+}
+
+bool is_mixed(const Tensor& x, const Tensor& a, const Tensor& b, DType type) {
+  return impl(x).dtype != type || is_mixed(a, b, type);
+}
+
+}  // namespace
+
+Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value, Location at) {
+  require_broadcast("addcmul", x, a, b, at);
+  const DType type = result_type(x, a, b);
+  if (!is_floating(type)) {
+    if (value.is_floating())
+      ErrorReport("addcmul", "a floating value needs floating tensors", at).operand("input", x).dtype_error();
+    return add(as_type(x, type), mul(as_type(a, type), as_type(b, type), at), value, at);
+  }
+  if (is_mixed(x, a, b, type)) return addcmul(x.to(type, at), a.to(type, at), b.to(type, at), value, at);
+  const double k = value.to_double();
+  return record_number(
+      "addcmul", k, map([k](auto s, auto p, auto q) { return s + p * k * q; }, x, a, b), {x, a, b}, {a, b},
+      [](double by, const Saved& s, const Tensor& g) -> Grads {
+        const auto part = [by](auto u, auto other) { return u * by * other; };
+        Tensor dx = s.needs(0) ? g : Tensor();
+        return {std::move(dx), s.needs(1) ? fuse(part, g, s[1]) : Tensor(),
+                s.needs(2) ? fuse(part, g, s[0]) : Tensor()};
+      },
+      at);
+}
+
+Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value, Location at) {
+  require_broadcast("addcdiv", x, a, b, at);
+  const DType type = result_type(x, a, b);
+  if (!is_floating(type) || !is_floating(result_type(a, b)))
+    ErrorReport("addcdiv", "integers are not divided; cast to a floating type, or use div with a rounding", at)
+        .operand("dividend", a)
+        .operand("divisor", b)
+        .dtype_error();
+  if (is_mixed(x, a, b, type)) return addcdiv(x.to(type, at), a.to(type, at), b.to(type, at), value, at);
+  const double k = value.to_double();
+  return record_number(
+      "addcdiv", k, map([k](auto s, auto p, auto q) { return s + p * k / q; }, x, a, b), {x, a, b}, {a, b},
+      [](double by, const Saved& s, const Tensor& g) -> Grads {
+        Tensor dx = s.needs(0) ? g : Tensor();
+        Tensor da = s.needs(1) ? fuse([by](auto u, auto q) { return u * by / q; }, g, s[1]) : Tensor();
+        Tensor db =
+            s.needs(2) ? fuse([by](auto u, auto p, auto q) { return -u * by * (p / q / q); }, g, s[0], s[1]) : Tensor();
+        return {std::move(dx), std::move(da), std::move(db)};
+      },
+      at);
+}
+
+namespace {
+
+void require_lerp(const Tensor& x, const Tensor& y, const Location& at) {
+  require_defined("lerp", x, at);
+  require_defined("lerp", y, at);
+  require_floating("lerp", x, at);
+  require_same_dtype("lerp", x, y, at);
+}
+
+// x + w (y - x), from the nearer end.
+constexpr auto kBetween = [](auto p, auto q, auto w) {
+  return where(abs(w) < 0.5, p + w * (q - p), q - (q - p) * (1 - w));
+};
+
+}  // namespace
+
+Tensor lerp(const Tensor& x, const Tensor& y, const Tensor& weight, Location at) {
+  require_lerp(x, y, at);
+  require_defined("lerp", weight, at);
+  require_same_dtype("lerp", x, weight, at);
+  require_broadcast("lerp", x, y, weight, at);
+  return record(
+      "lerp", map(kBetween, x, y, weight), {x, y, weight}, {x, y, weight},
+      [](const Saved& s, const Tensor& g) -> Grads {
+        Tensor dx = s.needs(0) ? fuse([](auto u, auto w) { return u * (1 - w); }, g, s[2]) : Tensor();
+        Tensor dw = s.needs(2) ? fuse([](auto u, auto p, auto q) { return u * (q - p); }, g, s[0], s[1]) : Tensor();
+        return {std::move(dx), s.needs(1) ? mul(g, s[2]) : Tensor(), std::move(dw)};
+      },
+      at);
+}
+
+Tensor lerp(const Tensor& x, const Tensor& y, Scalar weight, Location at) {
+  require_lerp(x, y, at);
+  require_broadcast("lerp", x, y, at);
+  const double w = weight.to_double();
+  const bool near = std::fabs(w) < 0.5;
+  return record_number(
+      "lerp", w, map([w, near](auto p, auto q) { return near ? p + (q - p) * w : q - (q - p) * (1 - w); }, x, y),
+      {x, y}, {},
+      [](double by, const Saved& s, const Tensor& g) -> Grads {
+        Tensor dx = s.needs(0) ? g * (1 - by) : Tensor();
+        return {std::move(dx), s.needs(1) ? scaled(g, by) : Tensor()};
+      },
+      at);
+}
+
 // ---- rounded division ----
 // Division rounded to whole numbers keeps integer types. Its gradient is zero wherever it exists.
 namespace {

@@ -142,6 +142,69 @@ Tensor isfinite(const Tensor& x, Location at) {
       "isfinite", x, [](auto a) { return class_of(a) == 0; }, at);
 }
 
+Tensor isposinf(const Tensor& x, Location at) {
+  return test(
+      "isposinf", x, [](auto a) { return class_of(a) == 1 && a > 0; }, at);
+}
+Tensor isneginf(const Tensor& x, Location at) {
+  return test(
+      "isneginf", x, [](auto a) { return class_of(a) == 1 && !(a > 0); }, at);
+}
+Tensor isreal(const Tensor& x, Location at) {
+  return test(
+      "isreal", x, [](auto) { return true; }, at);
+}
+Tensor signbit(const Tensor& x, Location at) {
+  return test(
+      "signbit", x,
+      [](auto a) {
+        if constexpr (std::is_floating_point_v<decltype(a)>)
+          return std::signbit(a);
+        else if constexpr (std::is_signed_v<decltype(a)>)
+          return a < 0;
+        else
+          return false;
+      },
+      at);
+}
+
+namespace {
+
+struct Closeness {
+  double rtol, atol;
+  bool equal_nan;
+};
+
+template <class T>
+void close_tile(const void* f, std::int64_t n, void* out, const void* const* in) {
+  const Closeness& c = *static_cast<const Closeness*>(f);
+  const T *x = static_cast<const T*>(in[0]), *y = static_cast<const T*>(in[1]);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const auto a = static_cast<double>(x[i]), b = static_cast<double>(y[i]), apart = std::fabs(a - b);
+    static_cast<bool*>(out)[i] = x[i] == y[i] || (c.equal_nan && std::isnan(a) && std::isnan(b)) ||
+                                 (std::isfinite(apart) && apart <= c.atol + std::fabs(c.rtol * b));
+  }
+}
+
+}  // namespace
+
+Tensor isclose(const Tensor& x, const Tensor& y, double rtol, double atol, bool equal_nan, Location at) {
+  require_defined("isclose", x, at);
+  require_defined("isclose", y, at);
+  require_same_dtype("isclose", x, y, at);
+  detail::require_broadcast("isclose", x, y, at);
+  if (!(rtol >= 0 && atol >= 0))
+    ErrorReport("isclose", fmt::format("tolerances are not negative, got rtol {} and atol {}", rtol, atol), at)
+        .value_error();
+  const Closeness c{rtol, atol, equal_nan};
+  const Tensor* in[] = {&x, &y};
+  Tensor out = detail::tile_output(in, 2, DType::boolean);
+  dispatch_all(impl(x).dtype, [&](auto zero) {
+    detail::run_tiles({&close_tile<decltype(zero)>, &c, 2.0}, out, in, 2);
+  });
+  return out;
+}
+
 namespace {
 // Differences of whole numbers are exact: doubles would take 2^53 and 2^53 + 1 for one number.
 bool close_integers(const Tensor& x, const Tensor& y, double rtol, double atol) {
@@ -233,6 +296,62 @@ Tensor maximum(const Tensor& x, const Tensor& y, Location at) {
 Tensor minimum(const Tensor& x, const Tensor& y, Location at) {
   return choose(
       "minimum", x, y, [](auto a, auto b) { return a < b; }, at);
+}
+
+namespace {
+
+// x where it is the better one, and where y is NaN.
+template <class F, class G>
+Tensor choose_number(const char* op, const Tensor& x, const Tensor& y, F holds, G compare_tensors, const Location& at) {
+  detail::require_broadcast(op, x, y, at);
+  const DType type = detail::result_type(x, y);
+  const Tensor a = as_type(x, type), b = as_type(y, type);
+  if (!is_floating(type)) {
+    const NoGradGuard off;
+    return where_raw(compare_tensors(a, b, at), a, b);
+  }
+  Tensor out = map([holds](auto p, auto q) { return where(holds(p, q) || (q != q), p, q); }, a, b);
+  return record(
+      op, std::move(out), {x, y}, {a, b},
+      [holds](const Saved& s, const Tensor& g) -> Grads {
+        const auto of_x = [holds](auto u, auto p, auto q) { return where(holds(p, q) || (q != q), u, 0); };
+        const auto of_y = [holds](auto u, auto p, auto q) { return where(holds(p, q) || (q != q), 0, u); };
+        return {s.needs(0) ? fuse(of_x, g, s[0], s[1]) : Tensor(), s.needs(1) ? fuse(of_y, g, s[0], s[1]) : Tensor()};
+      },
+      at);
+}
+
+}  // namespace
+
+Tensor fmax(const Tensor& x, const Tensor& y, Location at) {
+  const auto compare_tensors = [](const Tensor& a, const Tensor& b, const Location& l) { return ge(a, b, l); };
+  return choose_number(
+      "fmax", x, y, [](auto a, auto b) { return a >= b; }, compare_tensors, at);
+}
+Tensor fmin(const Tensor& x, const Tensor& y, Location at) {
+  const auto compare_tensors = [](const Tensor& a, const Tensor& b, const Location& l) { return le(a, b, l); };
+  return choose_number(
+      "fmin", x, y, [](auto a, auto b) { return a <= b; }, compare_tensors, at);
+}
+
+Tensor nan_to_num(const Tensor& x, double nan, std::optional<double> posinf, std::optional<double> neginf,
+                  Location at) {
+  require_defined("nan_to_num", x, at);
+  const DType type = impl(x).dtype;
+  if (!is_floating(type)) return x.clone(at);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double most = type == DType::float64 ? std::numeric_limits<double>::max()
+                                             : static_cast<double>(std::numeric_limits<float>::max());
+  const double above = posinf.value_or(most), below = neginf.value_or(-most);
+  const auto f = [=](auto v) {
+    return where(v != v, nan, where(v == infinity, above, where(v == -infinity, below, v)));
+  };
+  return record(
+      "nan_to_num", map(f, x), {x}, {x},
+      [](const Saved& s, const Tensor& g) -> Grads {
+        return {fuse([](auto u, auto v) { return where(abs(v) < INFINITY, u, 0); }, g, s[0])};
+      },
+      at);
 }
 
 namespace {

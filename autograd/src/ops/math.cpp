@@ -1,5 +1,6 @@
-// Functions of mathematics, element by element: powers, exponentials, trigonometry.
+// Functions of mathematics, element by element: signs, powers, exponentials, logarithms.
 #include <cmath>
+#include <tuple>
 
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
@@ -7,6 +8,7 @@
 #include <xgrad/record.hpp>
 
 #include "ops/binary.hpp"
+#include "ops/map_numbers.hpp"
 #include "ops/unary.hpp"
 #include "ops/view_geometry.hpp"
 
@@ -32,17 +34,31 @@ Tensor abs(const Tensor& x, Location at) {
       "abs", x, [](auto v) { return abs(v); }, [](auto g, auto v) { return g * sign(v); }, at);
 }
 
-Tensor sign(const Tensor& x, Location at) {
-  if (detail::is_exact("sign", x, at))
+namespace {
+Tensor sign_named(const char* op, const Tensor& x, const Location& at) {
+  if (detail::is_exact(op, x, at))
     return detail::integer_unary(
-        "sign", x, [](auto v) { return int(v > 0) - int(v < 0); }, at);
+        op, x, [](auto v) { return int(v > 0) - int(v < 0); }, at);
   return record(
-      "sign", map([](auto v) { return sign(v); }, x), {x}, {},
+      op, map([](auto v) { return sign(v); }, x), {x}, {},
       [](const Saved&, const Tensor& g) -> Grads { return {detail::zeros_raw(g.shape(), g.dtype())}; }, at);
+}
+}  // namespace
+
+Tensor sign(const Tensor& x, Location at) { return sign_named("sign", x, at); }
+Tensor sgn(const Tensor& x, Location at) { return sign_named("sgn", x, at); }
+
+Tensor positive(const Tensor& x, Location at) {
+  require_defined("positive", x, at);
+  if (impl(x).dtype == DType::boolean)
+    ErrorReport("positive", "is not defined for bool; cast first", at).operand("input", x).dtype_error();
+  return x;
 }
 
 // ---- powers ----
 namespace {
+
+constexpr double kLn2 = 0.693147180559945309417, kLn10 = 2.302585092994045684;
 
 template <class T, int Bytes>
 XGRAD_INLINE Vec<T, Bytes> raise(Vec<T, Bytes> v, double k) {
@@ -149,6 +165,19 @@ Tensor pow(Scalar x, const Tensor& y, Location at) {
   return pow(scalar_tensor(x, type), y, at);
 }
 
+Tensor float_power(const Tensor& x, const Tensor& y, Location at) {
+  require_broadcast("float_power", x, y, at);
+  return pow(x.to(DType::float64, at), y.to(DType::float64, at), at);
+}
+Tensor float_power(const Tensor& x, Scalar y, Location at) {
+  require_defined("float_power", x, at);
+  return pow(x.to(DType::float64, at), y, at);
+}
+Tensor float_power(Scalar x, const Tensor& y, Location at) {
+  require_defined("float_power", y, at);
+  return pow(x, y.to(DType::float64, at), at);
+}
+
 Tensor square(const Tensor& x, Location at) {
   if (detail::is_exact("square", x, at)) return pow(x, 2, at);
   return unary<Keep::input>(
@@ -175,6 +204,11 @@ Tensor exp(const Tensor& x, Location at) {
       "exp", x, [](auto v) { return exp(v); }, [](auto g, auto y) { return g * y; }, at);
 }
 
+Tensor exp2(const Tensor& x, Location at) {
+  return unary<Keep::output>(
+      "exp2", x, [](auto v) { return exp2(v); }, [](auto g, auto y) { return g * (y * kLn2); }, at);
+}
+
 Tensor expm1(const Tensor& x, Location at) {
   return unary<Keep::output>(
       "expm1", x, [](auto v) { return expm1(v); }, [](auto g, auto y) { return g * (y + 1); }, at);
@@ -185,25 +219,112 @@ Tensor log(const Tensor& x, Location at) {
       "log", x, [](auto v) { return log(v); }, [](auto g, auto v) { return g / v; }, at);
 }
 
+Tensor log2(const Tensor& x, Location at) {
+  return unary<Keep::input>(
+      "log2", x, [](auto v) { return log2(v); }, [](auto g, auto v) { return g / (v * kLn2); }, at);
+}
+
+Tensor log10(const Tensor& x, Location at) {
+  return unary<Keep::input>(
+      "log10", x, [](auto v) { return log10(v); }, [](auto g, auto v) { return g / (v * kLn10); }, at);
+}
+
 Tensor log1p(const Tensor& x, Location at) {
   return unary<Keep::input>(
       "log1p", x, [](auto v) { return log1p(v); }, [](auto g, auto v) { return g / (v + 1); }, at);
 }
 
-Tensor sin(const Tensor& x, Location at) {
-  return unary<Keep::input>(
-      "sin", x, [](auto v) { return sin(v); }, [](auto g, auto v) { return g * cos(v); }, at);
-}
+namespace {
 
-Tensor cos(const Tensor& x, Location at) {
-  return unary<Keep::input>(
-      "cos", x, [](auto v) { return cos(v); }, [](auto g, auto v) { return -g * sin(v); }, at);
-}
-
-Tensor erf(const Tensor& x, Location at) {  // d/dx = 2 / sqrt(pi) exp(-x^2)
-  return unary<Keep::input>(
-      "erf", x, [](auto v) { return erf(v); }, [](auto g, auto v) { return g * (exp(-(v * v)) * 1.1283791670955126); },
+// log_b(b^x + b^y) = the larger + log_b(1 + b^-|x - y|); the derivatives are the shares of the two powers in the sum.
+template <class F>
+Tensor log_add(const char* op, double log_base, const Tensor& x, const Tensor& y, F f, const Location& at) {
+  require_broadcast(op, x, y, at);
+  const DType type = result_type(x, y);
+  if (!is_floating(type))
+    ErrorReport(op, "takes floating tensors", at).operand("left", x).operand("right", y).dtype_error();
+  if (is_mixed(x, y, type)) return log_add(op, log_base, x.to(type, at), y.to(type, at), f, at);
+  return record(
+      op, map(f, x, y), {x, y}, {x, y},
+      [log_base](const Saved& s, const Tensor& g) -> Grads {
+        const auto part = [log_base](auto u, auto p, auto q) { return u * sigmoid((p - q) * log_base); };
+        return {s.needs(0) ? fuse(part, g, s[0], s[1]) : Tensor(), s.needs(1) ? fuse(part, g, s[1], s[0]) : Tensor()};
+      },
       at);
+}
+
+}  // namespace
+
+Tensor logaddexp(const Tensor& x, const Tensor& y, Location at) {
+  const auto f = [](auto a, auto b) { return where(a == b, a + kLn2, maximum(a, b) + log1p(exp(-abs(a - b)))); };
+  return log_add("logaddexp", 1, x, y, f, at);
+}
+Tensor logaddexp2(const Tensor& x, const Tensor& y, Location at) {
+  const auto f = [](auto a, auto b) { return where(a == b, a + 1, maximum(a, b) + log1p(exp2(-abs(a - b))) / kLn2); };
+  return log_add("logaddexp2", kLn2, x, y, f, at);
+}
+
+// ---- parts of numbers ----
+Tensor copysign(const Tensor& x, const Tensor& y, Location at) {
+  require_broadcast("copysign", x, y, at);
+  const DType both = result_type(x, y), type = is_floating(both) ? both : DType::float32;
+  const Tensor a = as_type(x, type), b = as_type(y, type);
+  Tensor out = map([](auto p, auto q) { return copysign(p, q); }, a, b);
+  return record(
+      "copysign", out, {x, y}, {a, out},
+      [](const Saved& s, const Tensor& g) -> Grads {
+        return {
+            s.needs(0) ? fuse([](auto u, auto p, auto r) { return u * (sign(p) * sign(r)); }, g, s[0], s[1]) : Tensor(),
+            s.needs(1) ? detail::zeros_raw(g.shape(), g.dtype()) : Tensor()};
+      },
+      at);
+}
+Tensor copysign(const Tensor& x, Scalar y, Location at) {
+  require_defined("copysign", x, at);
+  return copysign(x, scalar_tensor(y.to_double(), detail::as_floating(x).dtype()), at);
+}
+
+namespace {
+template <class T>
+void next_tile(const void*, std::int64_t n, void* out, const void* const* in) {
+  const T *x = static_cast<const T*>(in[0]), *y = static_cast<const T*>(in[1]);
+  for (std::int64_t i = 0; i < n; ++i) static_cast<T*>(out)[i] = std::nextafter(x[i], y[i]);
+}
+}  // namespace
+
+Tensor nextafter(const Tensor& x, const Tensor& y, Location at) {
+  require_defined("nextafter", y, at);
+  require_floating("nextafter", x, at);
+  require_same_dtype("nextafter", x, y, at);
+  require_broadcast("nextafter", x, y, at);
+  const Tensor* in[] = {&x, &y};
+  const DType type = impl(x).dtype;
+  Tensor out = detail::tile_output(in, 2, type);
+  detail::run_tiles({type == DType::float64 ? &next_tile<double> : &next_tile<float>, nullptr, 5.0}, out, in, 2);
+  return out;
+}
+
+Tensor ldexp(const Tensor& x, const Tensor& y, Location at) {
+  require_broadcast("ldexp", x, y, at);
+  return mul(x, pow(Scalar(2.0), y, at), at);
+}
+
+MantissaExponent frexp(const Tensor& x, Location at) {
+  require_floating("frexp", x, at);
+  const detail::NumberFunction mantissa = [](double v) {
+    int unused = 0;
+    return std::frexp(v, &unused);
+  };
+  const detail::NumberFunction exponent = [](double v) {
+    int n = 0;
+    if (std::isfinite(v)) std::ignore = std::frexp(v, &n);
+    return static_cast<double>(n);
+  };
+  Tensor n = detail::map_numbers(exponent, x);
+  Tensor m = record(
+      "frexp", detail::map_numbers(mantissa, x), {x}, {n},
+      [](const Saved& s, const Tensor& g) -> Grads { return {g * exp2(-s[0])}; }, at);
+  return {std::move(m), detail::cast_raw(n, DType::int32)};
 }
 
 }  // namespace xgrad

@@ -8,14 +8,24 @@ namespace xgrad::detail {
 
 // PyTorch's rule: a 0-d tensor does not widen the type of a tensor with dimensions within the same category
 // (bool < integer < floating).
+inline DType promote_kinds(DType a, bool a_is_0d, DType b, bool b_is_0d) {
+  if (a_is_0d == b_is_0d) return promote_types(a, b);
+  const auto category = [](DType d) { return is_floating(d) ? 2 : is_integral(d) ? 1 : 0; };
+  const DType strong = a_is_0d ? b : a, weak = a_is_0d ? a : b;
+  return category(weak) > category(strong) ? weak : strong;
+}
 inline DType result_type(const Tensor& x, const Tensor& y) {
   const DType a = impl(x).dtype, b = impl(y).dtype;
-  if (a == b) return a;
-  const bool za = impl(x).shape.rank() == 0, zb = impl(y).shape.rank() == 0;
-  if (za == zb) return promote_types(a, b);
-  const auto category = [](DType d) { return is_floating(d) ? 2 : is_integral(d) ? 1 : 0; };
-  const DType strong = za ? b : a, weak = za ? a : b;
-  return category(weak) > category(strong) ? weak : strong;
+  return a == b ? a : promote_kinds(a, impl(x).shape.rank() == 0, b, impl(y).shape.rank() == 0);
+}
+// The same of three.
+inline DType result_type(const Tensor& x, const Tensor& y, const Tensor& z) {
+  const bool zx = impl(x).shape.rank() == 0, zy = impl(y).shape.rank() == 0, zz = impl(z).shape.rank() == 0;
+  if (zx == zy && zy == zz) return promote_types(impl(x).dtype, promote_types(impl(y).dtype, impl(z).dtype));
+  // Those without dimensions, or those with them, are two: their common type counts as one operand.
+  if (zx != zy && zx != zz) return promote_kinds(impl(x).dtype, zx, promote_types(impl(y).dtype, impl(z).dtype), zy);
+  if (zy != zx && zy != zz) return promote_kinds(impl(y).dtype, zy, promote_types(impl(x).dtype, impl(z).dtype), zx);
+  return promote_kinds(impl(z).dtype, zz, promote_types(impl(x).dtype, impl(y).dtype), zx);
 }
 
 // x as a floating tensor (integers in float32), undifferentiated.

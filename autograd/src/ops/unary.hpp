@@ -6,6 +6,8 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
+#include <xgrad/ops/special.hpp>
+#include <xgrad/ops/trigonometry.hpp>
 #include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"

@@ -7,6 +7,9 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
+#include <xgrad/ops/rounding.hpp>
+#include <xgrad/ops/special.hpp>
+#include <xgrad/ops/trigonometry.hpp>
 #include <xgrad/simd/scalar.hpp>
 
 namespace xgrad {

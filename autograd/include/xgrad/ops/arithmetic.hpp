@@ -34,6 +34,15 @@ inline std::ostream& operator<<(std::ostream& os, Rounding v) {
                                    Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor div(const Tensor& x, Scalar y, Rounding rounding, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor rdiv(const Tensor& x, Scalar y, Location at = Location::current());  // y / x
+// x + value a b and x + value a / b. Integers: addcmul stays whole, addcdiv is a DTypeError.
+[[nodiscard]] XGRAD_API Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value = 1,
+                                       Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value = 1,
+                                       Location at = Location::current());
+// x + weight (y - x), exactly x for the weight 0 and y for 1. Floating tensors of one type.
+[[nodiscard]] XGRAD_API Tensor lerp(const Tensor& x, const Tensor& y, const Tensor& weight,
+                                    Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor lerp(const Tensor& x, const Tensor& y, Scalar weight, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor neg(const Tensor& x, Location at = Location::current());
 
 inline Tensor operator+(const Tensor& a, const Operand& b) {

@@ -2,6 +2,8 @@
 // they do not, DTypeError for types they do not take.
 #pragma once
 
+#include <optional>
+
 #include <xgrad/ops/operand.hpp>
 #include <xgrad/tensor.hpp>
 
@@ -28,6 +30,14 @@ namespace xgrad {
 [[nodiscard]] XGRAD_API Tensor isnan(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor isinf(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor isfinite(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor isposinf(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor isneginf(const Tensor& x, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor isreal(const Tensor& x, Location at = Location::current());   // true
+[[nodiscard]] XGRAD_API Tensor signbit(const Tensor& x, Location at = Location::current());  // true for -0, too
+// Whether |x - y| <= atol + rtol |y|, or x = y, element by element, for tensors of one type. Infinities are close to
+// themselves alone, NaN to NaN if equal_nan. ValueError for negative tolerances.
+[[nodiscard]] XGRAD_API Tensor isclose(const Tensor& x, const Tensor& y, double rtol = 1e-5, double atol = 1e-8,
+                                       bool equal_nan = false, Location at = Location::current());
 // Whether |x - y| <= atol + rtol |y| everywhere, broadcast.
 XGRAD_API bool allclose(const Tensor& x, const Tensor& y, double rtol = 1e-5, double atol = 1e-8,
                         bool equal_nan = false, Location at = Location::current());
@@ -71,6 +81,13 @@ Tensor operator~(const Tensor&) = delete;                  // of a mask: !a
 [[nodiscard]] XGRAD_API Tensor maximum(const Tensor& x, const Tensor& y,
                                        Location at = Location::current());  // NaN wins; a tie sends half each way
 [[nodiscard]] XGRAD_API Tensor minimum(const Tensor& x, const Tensor& y, Location at = Location::current());
+// NaN loses; a tie is x's, gradient included.
+[[nodiscard]] XGRAD_API Tensor fmax(const Tensor& x, const Tensor& y, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor fmin(const Tensor& x, const Tensor& y, Location at = Location::current());
+// x with numbers in place of NaN, infinity and -infinity; without the last two the largest and the least of the type.
+// Gradient 0 where one was put.
+[[nodiscard]] XGRAD_API Tensor nan_to_num(const Tensor& x, double nan = 0, std::optional<double> posinf = {},
+                                          std::optional<double> neginf = {}, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor clamp(const Tensor& x, Scalar min, Scalar max,
                                      Location at = Location::current());  // gradient 1 at the bounds
 [[nodiscard]] XGRAD_API Tensor clamp_min(const Tensor& x, Scalar min, Location at = Location::current());

@@ -2,13 +2,14 @@
 // ordinary lookup inside namespace xgrad for numbers, so that one generic lambda serves all of them.
 //
 // Vec<float>: exp, exp2, expm1, log, log2, log1p, sin, cos, tanh and erf are branch-free polynomials within 2 ulp;
-// sigmoid, softplus, log_sigmoid and log10 within 2.5, tan within 3.5. Vec<double>: so are exp, exp2, expm1, log, log2,
-// log1p and tanh, and through them sigmoid, softplus and log_sigmoid. All are right at infinities, NaN, signed zeros
-// and subnormals. The rest calls the C library per lane. tests/test_vec.cpp measures every bound.
+// sigmoid, softplus, log_sigmoid and log10 within 2.5, asin, acos, atan, hypot and the hyperbolic functions with their
+// inverses within 3, tan and atan2 within 3.5. Vec<double>: so are exp, exp2, expm1, log, log2, log1p, tanh, sigmoid,
+// softplus, log_sigmoid, hypot and the hyperbolic ones. All are right at infinities, NaN, signed zeros and subnormals.
+// The rest calls the C library per lane. tests/test_vec.cpp measures every bound.
 //
 // Exponentials and logarithms have one body for both types (<xgrad/simd/exp_log.hpp>), and so has whatever is made of
-// them; tanh takes another way in each, and the rest of trigonometry and erf exist for float only. Coefficients of
-// tanh, sin and cos: S. Moshier, Cephes; erf: own minimax fits.
+// them, as in <xgrad/simd/arcs.hpp>; tanh takes another way in each, and the rest of trigonometry and erf exist for
+// float only. Coefficients of tanh, sin and cos: S. Moshier, Cephes; erf: own minimax fits.
 #pragma once
 
 #include <xgrad/simd/constants.hpp>
@@ -387,6 +388,9 @@ XGRAD_EACH_DOUBLE(sin)
 XGRAD_EACH_DOUBLE(cos)
 XGRAD_EACH_DOUBLE(tan)
 XGRAD_EACH_DOUBLE(erf)
+XGRAD_EACH_DOUBLE(asin)
+XGRAD_EACH_DOUBLE(acos)
+XGRAD_EACH_DOUBLE(atan)
 #undef XGRAD_EACH_DOUBLE
 
 #define XGRAD_EACH(f)                                     \
@@ -394,14 +398,6 @@ XGRAD_EACH_DOUBLE(erf)
   XGRAD_INLINE Vec<T, B> f(const Vec<T, B>& x) {          \
     return vec::each(x, [](T t) { return xgrad::f(t); }); \
   }
-XGRAD_EACH(asin)
-XGRAD_EACH(acos)
-XGRAD_EACH(atan)
-XGRAD_EACH(sinh)
-XGRAD_EACH(cosh)
-XGRAD_EACH(asinh)
-XGRAD_EACH(acosh)
-XGRAD_EACH(atanh)
 XGRAD_EACH(erfc)
 XGRAD_EACH(lgamma)
 XGRAD_EACH(digamma)
@@ -414,10 +410,10 @@ XGRAD_EACH(digamma)
     return vec::each(V(a), V(b), [](T x, T y) { return xgrad::f(x, y); }); \
   }
 XGRAD_EACH(pow)
-XGRAD_EACH(atan2)
 XGRAD_EACH(fmod)
 XGRAD_EACH(remainder)
-XGRAD_EACH(hypot)
 #undef XGRAD_EACH
 
 }  // namespace xgrad
+
+#include <xgrad/simd/arcs.hpp>
