@@ -182,6 +182,12 @@ const std::vector<Row>& op_table() {
     add_gather(*t);
     add_masked(*t);
     add_matmul(*t);
+    add_einsum(*t);
+    add_decomposition(*t);
+    add_solve(*t);
+    add_determinant(*t);
+    add_matrix_function(*t);
+    add_norm(*t);
     add_linear(*t);
     add_classification_loss(*t);
     add_regression_loss(*t);

@@ -8,8 +8,11 @@
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/conv.hpp>
 #include <xgrad/ops/ctc_loss.hpp>
+#include <xgrad/ops/decomposition.hpp>
+#include <xgrad/ops/determinant.hpp>
 #include <xgrad/ops/distribution_loss.hpp>
 #include <xgrad/ops/dropout.hpp>
+#include <xgrad/ops/einsum.hpp>
 #include <xgrad/ops/embedding.hpp>
 #include <xgrad/ops/extents.hpp>
 #include <xgrad/ops/extremum.hpp>
@@ -24,6 +27,8 @@
 #include <xgrad/ops/masked.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/matmul.hpp>
+#include <xgrad/ops/matrix_function.hpp>
+#include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/normalization.hpp>
 #include <xgrad/ops/operand.hpp>
 #include <xgrad/ops/pad.hpp>
@@ -34,4 +39,5 @@
 #include <xgrad/ops/sampling.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/softmax.hpp>
+#include <xgrad/ops/solve.hpp>
 #include <xgrad/ops/view.hpp>
