@@ -523,8 +523,6 @@ Tensor baddbmm(const Tensor& x, const Tensor& b1, const Tensor& b2, Scalar beta,
 }
 Tensor addbmm(const Tensor& x, const Tensor& b1, const Tensor& b2, Scalar beta, Scalar alpha, Location at) {
   return added("addbmm", x, sum_as_is(bmm(b1, b2, at), {0}, at), beta, alpha, at);
-}, false, at);
-return added("addbmm", x, total.dtype() == products.dtype() ? total : total.to(products.dtype(), at), beta, alpha, at);
 }
 
 }  // namespace xgrad
