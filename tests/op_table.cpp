@@ -165,7 +165,7 @@ Row& Row::bad(Wrong wrong, std::string says, std::function<void()> f, Location a
 
 std::ostream& operator<<(std::ostream& os, const Row& row) { return os << row.functions.front(); }
 
-const std::vector<Row>& op_table() {
+const std::deque<Row>& op_table() {
   static const Table* table = [] {
     auto* t = new Table;
     add_arithmetic(*t);

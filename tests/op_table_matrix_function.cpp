@@ -63,6 +63,36 @@ void add_matrix_function(Table& t) {
       .bad(Wrong::shape, "needs square matrices", [] {
         (void)linalg::cond(leaf({2, 3}), 1);
       });
+  t.add("matmul", [](auto& x) { return cov(x[0]); })
+      .covers({"cov"})
+      .on({{3, 4}})
+      .on({{4}})
+      .on({{3, 4}}, [](auto& x) { return cov(x[0], {.correction = 0}); })
+      .on({{2, 3}},
+          [](auto& x) {
+            return cov(x[0], {.fweights = tensor({1, 3, 2})});
+          })
+      .on({{2, 3}, {{3}, positive()}}, [](auto& x) { return cov(x[0], {.aweights = x[1]}); })
+      .tolerance32(1e-3, 1e-4)
+      .example("of 1 2 3", {f64({1, 2, 3})}, {tensor(1.0, {kFloat64})})
+      .bad(Wrong::shape, "needs rank 2 or less",
+           [] {
+             (void)cov(leaf({1, 1, 1}));
+           })
+      .bad(Wrong::dtype, "fweights must be of an integer type",
+           [] {
+             (void)cov(leaf({2, 2}), {.fweights = leaf({2})});
+           })
+      .bad(Wrong::shape, "one element for each of the 2 observations", [] {
+        (void)cov(leaf({2, 2}), {.aweights = leaf({3})});
+      });
+  t.add("matmul", [](auto& x) { return corrcoef(x[0]); })
+      .covers({"corrcoef"})
+      .on({{3, 4}})
+      .tolerance32(1e-3, 1e-4)
+      .bad(Wrong::shape, "needs rank 2 or less", [] {
+        (void)corrcoef(leaf({1, 1, 1}));
+      });
   t.add("sum", [](auto& x) { return trace(x[0]); })
       .covers({"trace"})
       .on({{3, 3}})

@@ -1,4 +1,6 @@
 // Linear algebra, norms and products over chosen dimensions.
+#include <cstdlib>
+
 #include "functions.hpp"
 
 namespace oracle {
@@ -13,7 +15,11 @@ const std::string kL = "linalg.";
 template <class Number, class Name, class Neither>
 Value by_order(Args& a, const char* name, Number number, Name by_name, Neither neither) {
   if (!a.given(name)) return neither();
-  if (const auto* text = a[name].get<std::string>()) return by_name(*text);
+  if (const auto* text = a[name].get<std::string>()) {
+    char* end = nullptr;
+    const double p = std::strtod(text->c_str(), &end);
+    return *end == '\0' && end != text->c_str() ? number(p) : by_name(*text);
+  }
   return number(a.real(name));
 }
 
@@ -126,14 +132,14 @@ void add_systems(FunctionTable& t) {
                         const linalg::InvEx r = linalg::inv_ex(a.tensor("input"));
                         return List{r.inverse, r.info};
                       }};
-  t[kL + "pinv"] = {"input|a other? atol? rtol? hermitian?", [](Args& a) {
-                      // The variant "singular" is of a product a b^T.
-                      const Tensor x = a.tensor("input");
-                      const Tensor m = a.given("other") && a["other"].is_tensor()
-                                           ? matmul(x, transpose(a.tensor("other"), -2, -1))
-                                           : x;
-                      return linalg::pinv(m, pinv_options(a));
-                    }};
+  t["pinv"] = t[kL + "pinv"] = {"input|a other? atol? rtol? hermitian?", [](Args& a) {
+                                  // The variant "singular" is of a product a b^T.
+                                  const Tensor x = a.tensor("input");
+                                  const Tensor m = a.given("other") && a["other"].is_tensor()
+                                                       ? matmul(x, transpose(a.tensor("other"), -2, -1))
+                                                       : x;
+                                  return linalg::pinv(m, pinv_options(a));
+                                }};
   t["pinverse"] = {"input rcond?", [](Args& a) { return xgrad::pinverse(a.tensor("input"), a.real("rcond", 1e-15)); }};
   t["cholesky_solve"] = {"B L upper?",
                          [](Args& a) { return xgrad::cholesky_solve(a.tensor("B"), a.tensor("L"), a.flag("upper")); }};
@@ -172,6 +178,12 @@ void add_matrix_functions(FunctionTable& t) {
                           [&](const std::string& p) { return Value(linalg::cond(x, p)); },
                           [&] { return Value(linalg::cond(x)); });
                     }};
+  t["cov"] = {"input correction? fweights? aweights?", [](Args& a) {
+                return xgrad::cov(a.tensor("input"), {.correction = a.integer("correction", 1),
+                                                      .fweights = a.optional_tensor("fweights"),
+                                                      .aweights = a.optional_tensor("aweights")});
+              }};
+  t["corrcoef"] = {"input", [](Args& a) { return xgrad::corrcoef(a.tensor("input")); }};
   t["trace"] = {"input", [](Args& a) { return xgrad::trace(a.tensor("input")); }};
 }
 
@@ -180,15 +192,16 @@ void add_norms(FunctionTable& t) {
                              return linalg::vector_norm(a.tensor("input"), a.real("ord", 2), a.shape("dim", {}),
                                                         a.flag("keepdim"));
                            }};
-  t[kL + "matrix_norm"] = {"input ord? dim? keepdim?", [](Args& a) {
-                             const Tensor x = a.tensor("input");
-                             const Shape dims = a.shape("dim", {-2, -1});
-                             const bool keep = a.flag("keepdim");
-                             return by_order(
-                                 a, "ord", [&](double p) { return Value(linalg::matrix_norm(x, p, dims, keep)); },
-                                 [&](const std::string& p) { return Value(linalg::matrix_norm(x, p, dims, keep)); },
-                                 [&] { return Value(linalg::matrix_norm(x, "fro", dims, keep)); });
-                           }};
+  t["matrix_norm"] =
+      t[kL + "matrix_norm"] = {"input ord? dim? keepdim?", [](Args& a) {
+                                 const Tensor x = a.tensor("input");
+                                 const Shape dims = a.shape("dim", {-2, -1});
+                                 const bool keep = a.flag("keepdim");
+                                 return by_order(
+                                     a, "ord", [&](double p) { return Value(linalg::matrix_norm(x, p, dims, keep)); },
+                                     [&](const std::string& p) { return Value(linalg::matrix_norm(x, p, dims, keep)); },
+                                     [&] { return Value(linalg::matrix_norm(x, "fro", dims, keep)); });
+                               }};
   t[kL + "norm"] = {"input ord? dim? keepdim?", [](Args& a) {
                       const Tensor x = a.tensor("input");
                       const Shape dims = a.shape("dim", {});
@@ -198,7 +211,7 @@ void add_norms(FunctionTable& t) {
                           [&](const std::string& p) { return Value(linalg::norm(x, p, dims, keep)); },
                           [&] { return Value(linalg::norm(x, dims, keep)); });
                     }};
-  t["norm"] = {"input p? dim? keepdim?", [](Args& a) {
+  t["norm"] = {"input p|ord? dim? keepdim?", [](Args& a) {
                  const Tensor x = a.tensor("input");
                  const Shape dims = a.shape("dim", {});
                  const bool keep = a.flag("keepdim");

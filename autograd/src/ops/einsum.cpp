@@ -503,7 +503,9 @@ Tensor added(const char* op, const Tensor& x, const Tensor& product, Scalar beta
     ErrorReport(op, fmt::format("the tensor to add to does not broadcast to {}", to_string(to)), at)
         .operand("input", x)
         .shape_error();
-  if (beta.to_double() == 0) return scaled;
+  if (beta.to_double() == 0)  // on the tape with a gradient of 0
+    return x.requires_grad() ? add(scaled, where(zeros({}, {.dtype = DType::boolean}), x, Scalar(0), at), 1, at)
+                             : scaled;
   return add(scaled, beta.to_double() == 1 ? x : mul(x, beta, at), 1, at);
 }
 

@@ -165,6 +165,66 @@ Tensor cond(const Tensor& x, const std::string& p, Location at) { return cond_by
 
 }  // namespace linalg
 
+// ---- covariance ----
+namespace {
+
+void require_observations(const char* op, const Tensor& x, const Location& at) {
+  require_floating(op, x, at);
+  if (x.dim() > 2)
+    ErrorReport(op, fmt::format("needs rank 2 or less, got {}", x.dim()), at).operand("input", x).shape_error();
+}
+
+void require_weights(const char* what, const Tensor& w, const Tensor& x, bool floating, const Location& at) {
+  if (is_floating(w.dtype()) != floating)
+    ErrorReport("cov", fmt::format("{} must be of {} type", what, floating ? "a floating" : "an integer"), at)
+        .operand(what, w)
+        .dtype_error();
+  if (w.dim() != 1 || w.numel() != x.size(-1))
+    ErrorReport("cov", fmt::format("{} must have one element for each of the {} observations", what, x.size(-1)), at)
+        .operand("input", x)
+        .operand(what, w)
+        .shape_error();
+  const NoGradGuard off;
+  if (any(lt(w, Scalar(0))).item<bool>())
+    ErrorReport("cov", fmt::format("{} must not be negative", what), at).operand(what, w).value_error();
+}
+
+}  // namespace
+
+Tensor cov(const Tensor& x, const CovOptions& options, Location at) {
+  require_observations("cov", x, at);
+  const Tensor rows = x.dim() == 2 ? x : reshape(x, {1, x.numel()}, at);
+  Tensor w;
+  if (options.fweights.defined()) {
+    require_weights("fweights", options.fweights, rows, false, at);
+    w = options.fweights.to(x.dtype(), at);
+  }
+  if (options.aweights.defined()) {
+    require_weights("aweights", options.aweights, rows, true, at);
+    const Tensor a = options.aweights.to(x.dtype(), at);
+    w = w.defined() ? mul(w, a, at) : a;
+  }
+  const Tensor total = w.defined() ? sum(w, at) : tensor(static_cast<double>(rows.size(1)), {x.dtype()});
+  const Tensor weighted = w.defined() ? mul(rows, w, at) : rows;
+  const Tensor centred = sub(rows, div(sum(weighted, {1}, true, at), total, at), 1, at);
+  const auto k = static_cast<double>(options.correction);
+  Tensor divisor = sub(total, k, at);
+  if (options.aweights.defined() && options.correction != 0)
+    divisor = sub(total, mul(div(sum(mul(w, options.aweights.to(x.dtype(), at), at), at), total, at), k, at), 1, at);
+  const Tensor products = matmul(w.defined() ? mul(centred, w, at) : centred, transpose(centred, 0, 1, at), at);
+  const Tensor y = div(products, clamp_min(divisor, 0, at), at);
+  return rows.size(0) == 1 ? reshape(y, {}, at) : y;
+}
+
+Tensor corrcoef(const Tensor& x, Location at) {
+  require_observations("corrcoef", x, at);
+  const Tensor c = cov(x, {}, at);
+  if (c.dim() == 0) return div(c, c, at);
+  const Tensor deviation =
+      sqrt(sum(where(detail::on_diagonal(c.size(0), c.size(0)), c, Scalar(0), at), {-1}, false, at), at);
+  return clamp(div(div(c, unsqueeze(deviation, 1, at), at), unsqueeze(deviation, 0, at), at), -1, 1, at);
+}
+
 Tensor trace(const Tensor& x, Location at) {
   require_rank("trace", x, 2, at);
   return sum(where(detail::on_diagonal(x.size(0), x.size(1)), x, Scalar(0), at), at);

@@ -309,10 +309,7 @@ Tensor pinv(const Tensor& x, PinvOptions options, Location at) {
       ErrorReport("pinv", fmt::format("{} must not be negative, got {}", name, *value), at).value_error();
   const Tensor p = pinv_raw(x, options, default_rtol(options, size, x.dtype()), at);
   return record(
-      "pinv", p, {x}, {x, p},
-      [symmetric = options.hermitian](const Saved& s, const Tensor& g) -> Grads {
-        return {pinv_backward(symmetric ? mul(add(g, mT(g)), 0.5) : g, s[0], s[1])};
-      },
+      "pinv", p, {x}, {x, p}, [](const Saved& s, const Tensor& g) -> Grads { return {pinv_backward(g, s[0], s[1])}; },
       at);
 }
 

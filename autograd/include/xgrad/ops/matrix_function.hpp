@@ -42,6 +42,18 @@ using linalg::matrix_exp;
 using linalg::matrix_power;
 using linalg::matrix_rank;
 
+// Covariances of variables, the rows of x (n, m), over observations, the columns; of a vector its variance, 0-d. (n,
+// n). Divided by m - correction; fweights (integer) say how often an observation was made, aweights (floating) how much
+// it counts, both (m).
+struct CovOptions {
+  ByName by_name = ByName();
+  std::int64_t correction = 1;
+  Tensor fweights = Tensor(), aweights = Tensor();
+};
+[[nodiscard]] XGRAD_API Tensor cov(const Tensor& x, const CovOptions& options = {}, Location at = Location::current());
+// cov(x) over the standard deviations of both variables, in [-1, 1].
+[[nodiscard]] XGRAD_API Tensor corrcoef(const Tensor& x, Location at = Location::current());
+
 // The sum of the diagonal of one matrix (m, n).
 [[nodiscard]] XGRAD_API Tensor trace(const Tensor& x, Location at = Location::current());
 
