@@ -165,7 +165,7 @@ Row& Row::bad(Wrong wrong, std::string says, std::function<void()> f, Location a
 
 std::ostream& operator<<(std::ostream& os, const Row& row) { return os << row.functions.front(); }
 
-const std::vector<Row>& op_table() {
+const std::deque<Row>& op_table() {
   static const Table* table = [] {
     auto* t = new Table;
     add_arithmetic(*t);
@@ -186,6 +186,12 @@ const std::vector<Row>& op_table() {
     add_gather(*t);
     add_masked(*t);
     add_matmul(*t);
+    add_einsum(*t);
+    add_decomposition(*t);
+    add_solve(*t);
+    add_determinant(*t);
+    add_matrix_function(*t);
+    add_norm(*t);
     add_linear(*t);
     add_classification_loss(*t);
     add_regression_loss(*t);

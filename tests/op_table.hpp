@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <ostream>
 #include <string>
@@ -139,10 +140,10 @@ class Table {
     row.call = make_call(f);
     return row;
   }
-  const std::vector<Row>& rows() const { return rows_; }
+  const std::deque<Row>& rows() const { return rows_; }
 
  private:
-  std::vector<Row> rows_;
+  std::deque<Row> rows_;  // stay where they are: a row is written further after others were added
 };
 
 // add_X: the rows of <xgrad/ops/X.hpp>, in op_table_X.cpp.
@@ -164,6 +165,12 @@ void add_index(Table& t);
 void add_gather(Table& t);
 void add_masked(Table& t);
 void add_matmul(Table& t);
+void add_einsum(Table& t);
+void add_decomposition(Table& t);
+void add_solve(Table& t);
+void add_determinant(Table& t);
+void add_matrix_function(Table& t);
+void add_norm(Table& t);
 void add_linear(Table& t);
 void add_classification_loss(Table& t);
 void add_regression_loss(Table& t);
@@ -181,7 +188,7 @@ void add_pad(Table& t);
 void add_interpolate(Table& t);
 void add_attention(Table& t);
 
-const std::vector<Row>& op_table();
+const std::deque<Row>& op_table();
 
 // Inputs of a sample, floating ones of type `dtype`, none requiring grad. `number` tells samples apart.
 Tensors make_inputs(const Row& row, const Sample& sample, DType dtype);

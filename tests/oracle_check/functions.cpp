@@ -14,6 +14,7 @@ FunctionTable build() {
   add_neural(table);
   add_convolutions(table);
   add_norm_functions(table);
+  add_linear_algebra(table);
   add_modules(table);
   return table;
 }

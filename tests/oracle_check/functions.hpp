@@ -23,6 +23,7 @@ void add_tensor_methods(FunctionTable& table);
 void add_neural(FunctionTable& table);        // activations, losses, functional forms
 void add_convolutions(FunctionTable& table);  // and pooling
 void add_norm_functions(FunctionTable& table);
+void add_linear_algebra(FunctionTable& table);
 void add_modules(FunctionTable& table);  // modules and datasets as objects
 void add_optimizers(FunctionTable& table);
 

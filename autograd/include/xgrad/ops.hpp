@@ -9,8 +9,11 @@
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/conv.hpp>
 #include <xgrad/ops/ctc_loss.hpp>
+#include <xgrad/ops/decomposition.hpp>
+#include <xgrad/ops/determinant.hpp>
 #include <xgrad/ops/distribution_loss.hpp>
 #include <xgrad/ops/dropout.hpp>
+#include <xgrad/ops/einsum.hpp>
 #include <xgrad/ops/embedding.hpp>
 #include <xgrad/ops/extents.hpp>
 #include <xgrad/ops/extremum.hpp>
@@ -25,6 +28,8 @@
 #include <xgrad/ops/masked.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/matmul.hpp>
+#include <xgrad/ops/matrix_function.hpp>
+#include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/normalization.hpp>
 #include <xgrad/ops/operand.hpp>
 #include <xgrad/ops/pad.hpp>
@@ -36,6 +41,7 @@
 #include <xgrad/ops/sampling.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/softmax.hpp>
+#include <xgrad/ops/solve.hpp>
 #include <xgrad/ops/special.hpp>
 #include <xgrad/ops/trigonometry.hpp>
 #include <xgrad/ops/view.hpp>

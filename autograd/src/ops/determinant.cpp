@@ -1,0 +1,150 @@
+// Determinants on the tape.
+#include <cmath>
+#include <limits>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/decomposition.hpp>
+#include <xgrad/ops/determinant.hpp>
+#include <xgrad/ops/join.hpp>
+#include <xgrad/ops/matmul.hpp>
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/slice.hpp>
+#include <xgrad/ops/solve.hpp>
+#include <xgrad/ops/view.hpp>
+#include <xgrad/record.hpp>
+
+#include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
+#include "core/tensor_impl.hpp"
+#include "ops/matrices.hpp"
+
+namespace xgrad {
+namespace linalg {
+
+using detail::Matrices;
+using detail::mT;
+
+namespace {
+
+// The diagonal of U and the sign of the permutation, of each matrix: each(matrix, diagonal u(i), sign).
+template <class F>
+void for_factors(const Tensor& x, const Matrices& size, F each) {
+  const NoGradGuard off;
+  const LUFactor factors = lu_factor(x);
+  detail::dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* lu = detail::data<T>(factors.LU);
+    const std::int32_t* pivots = detail::data<std::int32_t>(factors.pivots);
+    for (std::int64_t b = 0; b < size.count; ++b) {
+      double sign = 1;
+      for (std::int64_t i = 0; i < size.n; ++i)
+        if (pivots[b * size.n + i] != i + 1) sign = -sign;
+      each(
+          b, [=](std::int64_t i) { return lu[(b * size.n + i) * size.n + i]; }, sign);
+    }
+  });
+}
+
+// Whether x^-1 det(x) would be a product of rounding errors for one of the matrices.
+bool nearly_singular(const Tensor& x, const Matrices& size) {
+  bool found = false;
+  const double eps =
+      x.dtype() == DType::float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
+  for_factors(x, size, [&](std::int64_t, auto u, double) {
+    double least = std::numeric_limits<double>::infinity(), most = 0;
+    for (std::int64_t i = 0; i < size.n; ++i) {
+      least = std::min<double>(least, std::abs(u(i)));
+      most = std::max<double>(most, std::abs(u(i)));
+    }
+    found |= !(least > most * eps * 100 * static_cast<double>(size.n));
+  });
+  return found && size.n > 0;
+}
+
+// The products of all elements of (..., k) but one.
+Tensor products_of_others(const Tensor& s) {
+  const std::int64_t k = s.size(-1);
+  std::vector<Tensor> each;
+  for (std::int64_t i = 0; i < k; ++i) {
+    std::vector<Tensor> others;
+    if (i > 0) others.push_back(narrow(s, -1, 0, i));
+    if (i + 1 < k) others.push_back(narrow(s, -1, i + 1, k - i - 1));
+    each.push_back(others.empty() ? prod(narrow(s, -1, 0, 0), -1) : prod(cat(others, -1), -1));
+  }
+  return stack(each, -1);
+}
+
+// d det / dx: det(x) x^-T, and where that is 0 times infinity det(U) det(V) U diag(products of the other singular
+// values) V^T from x = U S V^T.
+Tensor cofactors(const Tensor& x) {
+  const Matrices size = detail::require_square("det", x, Location());
+  if (!nearly_singular(x, size)) return mul(unsqueeze(unsqueeze(det(x), -1), -1), mT(inv_ex(x).inverse));
+  const SVD d = svd(x, false);
+  Tensor orientation;
+  {
+    const NoGradGuard off;
+    orientation = mul(det(d.U), det(d.Vh));
+  }
+  const Tensor scaled =
+      mul(mul(d.U, unsqueeze(products_of_others(d.S), -2)), unsqueeze(unsqueeze(orientation, -1), -1));
+  return matmul(scaled, d.Vh);
+}
+
+}  // namespace
+
+Tensor det(const Tensor& x, Location at) {
+  const Matrices size = detail::require_square("det", x, at);
+  const Tensor y = detail::make_tensor(size.lead, x.dtype());
+  detail::dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T* to = detail::data<T>(y);
+    for_factors(x, size, [&](std::int64_t b, auto u, double sign) {
+      double product = sign;
+      for (std::int64_t i = 0; i < size.n; ++i) product *= static_cast<double>(u(i));
+      to[b] = static_cast<T>(product);
+    });
+  });
+  return record(
+      "det", y, {x}, {x},
+      [](const Saved& s, const Tensor& g) -> Grads { return {mul(unsqueeze(unsqueeze(g, -1), -1), cofactors(s[0]))}; },
+      at);
+}
+
+SlogDet slogdet(const Tensor& x, Location at) {
+  const Matrices size = detail::require_square("slogdet", x, at);
+  const Tensor sign = detail::make_tensor(size.lead, x.dtype()), log = detail::make_tensor(size.lead, x.dtype());
+  detail::dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T *signs = detail::data<T>(sign), *logs = detail::data<T>(log);
+    for_factors(x, size, [&](std::int64_t b, auto u, double of_rows) {
+      double s = of_rows, sum = 0;
+      for (std::int64_t i = 0; i < size.n; ++i) {
+        const auto v = static_cast<double>(u(i));
+        s *= std::isnan(v) ? v : static_cast<double>((v > 0) - (v < 0));
+        sum += std::log(std::abs(v));
+      }
+      signs[b] = static_cast<T>(s);
+      logs[b] = static_cast<T>(sum);
+    });
+  });
+  const auto out = record(
+      "slogdet", std::vector<Tensor>{sign, log}, {x}, {x},
+      [](const Saved& s, std::span<const Tensor> g) -> Grads {
+        if (!g[1].defined()) return {detail::zeros_raw(s[0].shape(), s[0].dtype())};
+        return {mul(unsqueeze(unsqueeze(g[1], -1), -1), mT(inv_ex(s[0]).inverse))};
+      },
+      at);
+  return {out[0], out[1]};
+}
+
+}  // namespace linalg
+
+Tensor logdet(const Tensor& x, Location at) {
+  detail::require_square("logdet", x, at);
+  const linalg::SlogDet parts = linalg::slogdet(x, at);
+  return where(lt(parts.sign, Scalar(0), at), Scalar(std::nan("")), parts.logabsdet, at);
+}
+
+}  // namespace xgrad
