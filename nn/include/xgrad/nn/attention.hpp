@@ -41,7 +41,7 @@ class XGRAD_API MultiheadAttention final : public Layer<MultiheadAttention> {
  public:
   MultiheadAttention(const MultiheadAttention&) = default;
   MultiheadAttention(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  MultiheadAttention(std::int64_t embed_dim, std::int64_t num_heads, MultiheadAttentionOptions options = {},
+  MultiheadAttention(Size embed_dim, Size num_heads, MultiheadAttentionOptions options = {},
                      Location at = Location::current());
   AttentionOutput operator()(const Tensor& x, Location at = Location::current()) const {  // of a sequence to itself
     return call(at, x);

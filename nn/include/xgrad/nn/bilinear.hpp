@@ -10,7 +10,7 @@ class XGRAD_API Bilinear final : public Layer<Bilinear> {
  public:
   Bilinear(const Bilinear&) = default;
   Bilinear(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::int64_t out_features, LinearOptions options = {},
+  Bilinear(Size in1_features, Size in2_features, Size out_features, LinearOptions options = {},
            Location at = Location::current());
   Tensor forward(const Tensor& x1, const Tensor& x2, Location at = Location::current()) const;
 

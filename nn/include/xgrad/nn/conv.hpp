@@ -6,6 +6,7 @@
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/conv.hpp>
+#include <xgrad/size.hpp>
 
 namespace xgrad::nn {
 
@@ -34,7 +35,7 @@ class ConvNd final : public Layer<ConvNd<N>> {
  public:
   ConvNd(const ConvNd&) = default;
   ConvNd(Empty) noexcept : Layer<ConvNd<N>>(nullptr) {}  // NOLINT: {nullptr}
-  ConvNd(std::int64_t in_channels, std::int64_t out_channels, Extents<N> kernel_size, ConvNdOptions<N> options = {},
+  ConvNd(Size in_channels, Size out_channels, Extents<N> kernel_size, ConvNdOptions<N> options = {},
          Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
@@ -73,8 +74,8 @@ class ConvTransposeNd final : public Layer<ConvTransposeNd<N>> {
  public:
   ConvTransposeNd(const ConvTransposeNd&) = default;
   ConvTransposeNd(Empty) noexcept : Layer<ConvTransposeNd<N>>(nullptr) {}  // NOLINT: {nullptr}
-  ConvTransposeNd(std::int64_t in_channels, std::int64_t out_channels, Extents<N> kernel_size,
-                  ConvTransposeNdOptions<N> options = {}, Location at = Location::current());
+  ConvTransposeNd(Size in_channels, Size out_channels, Extents<N> kernel_size, ConvTransposeNdOptions<N> options = {},
+                  Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
   Parameter weight, bias;

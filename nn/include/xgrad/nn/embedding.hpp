@@ -2,6 +2,7 @@
 
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/embedding.hpp>
+#include <xgrad/size.hpp>
 
 namespace xgrad::nn {
 
@@ -12,8 +13,7 @@ class XGRAD_API Embedding final : public Layer<Embedding> {
  public:
   Embedding(const Embedding&) = default;
   Embedding(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingOptions options = {},
-            Location at = Location::current());
+  Embedding(Size num_embeddings, Size embedding_dim, EmbeddingOptions options = {}, Location at = Location::current());
   // With a given table; `freeze` leaves it as it is.
   static Embedding from_pretrained(const Tensor& table, bool freeze = true, EmbeddingOptions options = {},
                                    Location at = Location::current());
@@ -28,12 +28,13 @@ class XGRAD_API Embedding final : public Layer<Embedding> {
   EmbeddingOptions options_;
 };
 
-// Sums, means or maxima of rows; offsets and per_sample_weights of the options are given with the call instead.
+// Sums, means or maxima of rows; offsets and per_sample_weights are given with the call, bag(x, offsets, weights): as
+// options of the layer they are a ValueError.
 class XGRAD_API EmbeddingBag final : public Layer<EmbeddingBag> {
  public:
   EmbeddingBag(const EmbeddingBag&) = default;
   EmbeddingBag(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  EmbeddingBag(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingBagOptions options = {},
+  EmbeddingBag(Size num_embeddings, Size embedding_dim, EmbeddingBagOptions options = {},
                Location at = Location::current());
   Tensor operator()(const Tensor& x, Location at = Location::current()) const { return call(at, x); }
   Tensor operator()(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights = Tensor(),

@@ -6,6 +6,7 @@
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/shape.hpp>
+#include <xgrad/size.hpp>
 
 namespace xgrad::nn {
 
@@ -51,21 +52,21 @@ class XGRAD_API BatchNorm1d final : public Layer<BatchNorm1d>, public NormState 
  public:
   BatchNorm1d(const BatchNorm1d&) = default;
   BatchNorm1d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  explicit BatchNorm1d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
+  explicit BatchNorm1d(Size num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API BatchNorm2d final : public Layer<BatchNorm2d>, public NormState {
  public:
   BatchNorm2d(const BatchNorm2d&) = default;
   BatchNorm2d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
+  explicit BatchNorm2d(Size num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API BatchNorm3d final : public Layer<BatchNorm3d>, public NormState {
  public:
   BatchNorm3d(const BatchNorm3d&) = default;
   BatchNorm3d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  explicit BatchNorm3d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
+  explicit BatchNorm3d(Size num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 
@@ -74,24 +75,21 @@ class XGRAD_API InstanceNorm1d final : public Layer<InstanceNorm1d>, public Norm
  public:
   InstanceNorm1d(const InstanceNorm1d&) = default;
   InstanceNorm1d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions options = {},
-                          Location at = Location::current());
+  explicit InstanceNorm1d(Size num_features, InstanceNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API InstanceNorm2d final : public Layer<InstanceNorm2d>, public NormState {
  public:
   InstanceNorm2d(const InstanceNorm2d&) = default;
   InstanceNorm2d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {},
-                          Location at = Location::current());
+  explicit InstanceNorm2d(Size num_features, InstanceNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API InstanceNorm3d final : public Layer<InstanceNorm3d>, public NormState {
  public:
   InstanceNorm3d(const InstanceNorm3d&) = default;
   InstanceNorm3d(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions options = {},
-                          Location at = Location::current());
+  explicit InstanceNorm3d(Size num_features, InstanceNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 
@@ -109,6 +107,8 @@ class XGRAD_API LayerNorm final : public Layer<LayerNorm> {
   LayerNorm(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {}, Location at = Location::current());
   explicit LayerNorm(std::int64_t normalized_size, LayerNormOptions options = {}, Location at = Location::current());
+  template <std::floating_point F>
+  explicit LayerNorm(F, LayerNormOptions = {}) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
   Parameter weight, bias;
@@ -129,8 +129,7 @@ class XGRAD_API GroupNorm final : public Layer<GroupNorm> {
  public:
   GroupNorm(const GroupNorm&) = default;
   GroupNorm(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNormOptions options = {},
-            Location at = Location::current());
+  GroupNorm(Size num_groups, Size num_channels, GroupNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
   Parameter weight, bias;
@@ -149,7 +148,7 @@ class XGRAD_API LocalResponseNorm final : public Layer<LocalResponseNorm> {
  public:
   LocalResponseNorm(const LocalResponseNorm&) = default;
   LocalResponseNorm(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  explicit LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options = {});
+  explicit LocalResponseNorm(Size size, LocalResponseNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:

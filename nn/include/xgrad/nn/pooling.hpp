@@ -11,7 +11,7 @@ class MaxPoolNd final : public Layer<MaxPoolNd<N>> {
  public:
   MaxPoolNd(const MaxPoolNd&) = default;
   MaxPoolNd(Empty) noexcept : Layer<MaxPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
-  explicit MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options = {});
+  explicit MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   // Also where the values stood, as max_unpool takes it.
   ValuesIndices forward_with_indices(const Tensor& x, Location at = Location::current()) const;
@@ -26,7 +26,7 @@ class AvgPoolNd final : public Layer<AvgPoolNd<N>> {
  public:
   AvgPoolNd(const AvgPoolNd&) = default;
   AvgPoolNd(Empty) noexcept : Layer<AvgPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
-  explicit AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options = {});
+  explicit AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
@@ -39,7 +39,7 @@ class LPPoolNd final : public Layer<LPPoolNd<N>> {
  public:
   LPPoolNd(const LPPoolNd&) = default;
   LPPoolNd(Empty) noexcept : Layer<LPPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
-  LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options = {});
+  LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
@@ -54,7 +54,7 @@ class AdaptiveAvgPoolNd final : public Layer<AdaptiveAvgPoolNd<N>> {
  public:
   AdaptiveAvgPoolNd(const AdaptiveAvgPoolNd&) = default;
   AdaptiveAvgPoolNd(Empty) noexcept : Layer<AdaptiveAvgPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
-  explicit AdaptiveAvgPoolNd(Extents<N> output_size);
+  explicit AdaptiveAvgPoolNd(Extents<N> output_size, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
@@ -66,7 +66,7 @@ class AdaptiveMaxPoolNd final : public Layer<AdaptiveMaxPoolNd<N>> {
  public:
   AdaptiveMaxPoolNd(const AdaptiveMaxPoolNd&) = default;
   AdaptiveMaxPoolNd(Empty) noexcept : Layer<AdaptiveMaxPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
-  explicit AdaptiveMaxPoolNd(Extents<N> output_size);
+  explicit AdaptiveMaxPoolNd(Extents<N> output_size, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   ValuesIndices forward_with_indices(const Tensor& x, Location at = Location::current()) const;
 

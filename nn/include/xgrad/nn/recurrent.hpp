@@ -11,6 +11,7 @@
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/recurrent.hpp>
+#include <xgrad/size.hpp>
 
 namespace xgrad::nn {
 
@@ -87,7 +88,7 @@ class XGRAD_API RNN final : public Layer<RNN> {
   RNN(const RNN&) = default;
   RNN(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   using State = Tensor;
-  RNN(std::int64_t input_size, std::int64_t hidden_size, RNNOptions options = {}, Location at = Location::current());
+  RNN(Size input_size, Size hidden_size, RNNOptions options = {}, Location at = Location::current());
   RNNOutput forward(const Tensor& x, const Tensor& h0, Location at = Location::current()) const;
   RNNOutput forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
 
@@ -101,7 +102,7 @@ class XGRAD_API GRU final : public Layer<GRU> {
   GRU(const GRU&) = default;
   GRU(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   using State = Tensor;
-  GRU(std::int64_t input_size, std::int64_t hidden_size, GRUOptions options = {}, Location at = Location::current());
+  GRU(Size input_size, Size hidden_size, GRUOptions options = {}, Location at = Location::current());
   RNNOutput forward(const Tensor& x, const Tensor& h0, Location at = Location::current()) const;
   RNNOutput forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
 
@@ -116,7 +117,7 @@ class XGRAD_API LSTM final : public Layer<LSTM> {
   LSTM(const LSTM&) = default;
   LSTM(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   using State = LSTMState;
-  LSTM(std::int64_t input_size, std::int64_t hidden_size, LSTMOptions options = {}, Location at = Location::current());
+  LSTM(Size input_size, Size hidden_size, LSTMOptions options = {}, Location at = Location::current());
   LSTMOutput forward(const Tensor& x, const LSTMState& s0, Location at = Location::current()) const;
   LSTMOutput forward(const Tensor& x, Location at = Location::current()) const { return forward(x, LSTMState{}, at); }
 
@@ -142,8 +143,7 @@ class XGRAD_API RNNCell final : public Layer<RNNCell> {
   RNNCell(const RNNCell&) = default;
   RNNCell(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   using State = Tensor;
-  RNNCell(std::int64_t input_size, std::int64_t hidden_size, RNNCellOptions options = {},
-          Location at = Location::current());
+  RNNCell(Size input_size, Size hidden_size, RNNCellOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, const Tensor& h, Location at = Location::current()) const;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
 
@@ -158,8 +158,7 @@ class XGRAD_API GRUCell final : public Layer<GRUCell> {
   GRUCell(const GRUCell&) = default;
   GRUCell(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   using State = Tensor;
-  GRUCell(std::int64_t input_size, std::int64_t hidden_size, GRUCellOptions options = {},
-          Location at = Location::current());
+  GRUCell(Size input_size, Size hidden_size, GRUCellOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, const Tensor& h, Location at = Location::current()) const;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
 
@@ -171,8 +170,7 @@ class XGRAD_API LSTMCell final : public Layer<LSTMCell> {
   LSTMCell(const LSTMCell&) = default;
   LSTMCell(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
   using State = LSTMState;
-  LSTMCell(std::int64_t input_size, std::int64_t hidden_size, LSTMCellOptions options = {},
-           Location at = Location::current());
+  LSTMCell(Size input_size, Size hidden_size, LSTMCellOptions options = {}, Location at = Location::current());
   LSTMState forward(const Tensor& x, const LSTMState& s, Location at = Location::current()) const;
   LSTMState forward(const Tensor& x, Location at = Location::current()) const { return forward(x, LSTMState{}, at); }
 

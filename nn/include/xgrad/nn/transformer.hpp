@@ -29,7 +29,7 @@ class XGRAD_API TransformerEncoderLayer final : public Layer<TransformerEncoderL
  public:
   TransformerEncoderLayer(const TransformerEncoderLayer&) = default;
   TransformerEncoderLayer(Empty) noexcept : Layer(nullptr) {}  // NOLINT: {nullptr}
-  TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead, TransformerEncoderLayerOptions options = {},
+  TransformerEncoderLayer(Size d_model, Size nhead, TransformerEncoderLayerOptions options = {},
                           Location at = Location::current());
   Tensor operator()(const Tensor& src, Location at = Location::current()) const { return call(at, src); }
   // src_mask as attn_mask, src_key_padding_mask as key_padding_mask of the attention; either may be undefined.
