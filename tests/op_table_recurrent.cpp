@@ -146,6 +146,9 @@ void add_lstm(Table& t) {
   row.bad(Wrong::shape, "c0 must be (N, H) = (2, 6), got (2, 5)", [] {
     lstm(leaf({5, 2, 3}), {leaf({2, 6}), leaf({2, 5})}, plain_weights(4, 3, 6));
   });
+  row.bad(Wrong::value, "the state needs h and c, c is undefined", [] {
+    lstm(leaf({5, 2, 3}), {leaf({2, 6})}, plain_weights(4, 3, 6));
+  });
 }
 
 void add_lstm_cell(Table& t) {
@@ -163,6 +166,9 @@ void add_lstm_cell(Table& t) {
       .on(
           operands({60, 30}, 4, 70, 2), [=](auto& x) { return run(x); }, Size::large);
   refusals(row, 4, true, [](const Tensor& x, const Tensor& h, const RecurrentWeights& w) { lstm_cell(x, {h}, w); });
+  row.bad(Wrong::value, "the state needs h and c, h is undefined", [] {
+    lstm_cell(leaf({2, 3}), {Tensor(), leaf({2, 6})}, plain_weights(4, 3, 6));
+  });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/attention.hpp>
 #include <xgrad/nn/init.hpp>
@@ -70,13 +71,14 @@ Tensor with_last(const Tensor& x, const Tensor& last, const Location& at) {
 
 }  // namespace
 
-MultiheadAttention::MultiheadAttention(std::int64_t embed_dim, std::int64_t num_heads,
-                                       MultiheadAttentionOptions options, Location at)
-    : Layer(fmt::format("MultiheadAttention({}, {} heads)", embed_dim, num_heads)),
-      out_proj(std::max<std::int64_t>(embed_dim, 0), std::max<std::int64_t>(embed_dim, 0), {.bias = options.bias}),
-      embed_dim_(embed_dim),
-      num_heads_(num_heads),
+MultiheadAttention::MultiheadAttention(Size features, Size heads, MultiheadAttentionOptions options, Location at)
+    : Layer(fmt::format("MultiheadAttention({}, {} heads)", std::int64_t{features}, std::int64_t{heads})),
+      out_proj(std::max<std::int64_t>(features, 0), std::max<std::int64_t>(features, 0), {.bias = options.bias}, at),
+      embed_dim_(features),
+      num_heads_(heads),
       options_(options) {
+  const detail::CallSite site(at);
+  const std::int64_t embed_dim = features, num_heads = heads;
   const std::int64_t kdim = options.kdim.value_or(embed_dim), vdim = options.vdim.value_or(embed_dim);
   const auto invalid = [&](const std::string& rule) { ErrorReport(kName, rule, at).value_error(); };
   for (const std::int64_t n : {embed_dim, num_heads, kdim, vdim})

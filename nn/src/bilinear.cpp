@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/bilinear.hpp>
 #include <xgrad/nn/init.hpp>
@@ -10,9 +11,10 @@
 
 namespace xgrad::nn {
 
-Bilinear::Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::int64_t out_features,
-                   LinearOptions options, Location at)
-    : Layer(fmt::format("Bilinear({}, {} → {})", in1_features, in2_features, out_features)) {
+Bilinear::Bilinear(Size in1, Size in2, Size out, LinearOptions options, Location at)
+    : Layer(fmt::format("Bilinear({}, {} → {})", std::int64_t{in1}, std::int64_t{in2}, std::int64_t{out})) {
+  const detail::CallSite site(at);
+  const std::int64_t in1_features = in1, in2_features = in2, out_features = out;
   for (const std::int64_t n : {in1_features, in2_features, out_features})
     if (n < 1) ErrorReport("Bilinear", fmt::format("sizes must be positive, got {}", n), at).value_error();
   const double bound = 1 / std::sqrt(static_cast<double>(in1_features));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/conv.hpp>
 #include <xgrad/nn/init.hpp>
@@ -94,8 +95,10 @@ Tensor run(const Tensor& x, const Tensor& w, const Tensor& b, const ConvTranspos
 }  // namespace
 
 template <int N>
-ConvNd<N>::ConvNd(std::int64_t in, std::int64_t out, Extents<N> kernel, ConvNdOptions<N> options, Location at)
-    : Layer<ConvNd<N>>(label("Conv", in, out, kernel)), options_(options) {
+ConvNd<N>::ConvNd(Size in_channels, Size out_channels, Extents<N> kernel, ConvNdOptions<N> options, Location at)
+    : Layer<ConvNd<N>>(label("Conv", in_channels, out_channels, kernel)), options_(options) {
+  const detail::CallSite site(at);
+  const std::int64_t in = in_channels, out = out_channels;
   require_sizes(fmt::format("Conv{}d", N), in, out, kernel, options, at);
   for (const std::int64_t p : options.padding.each().v)
     if (p < 0)
@@ -137,10 +140,22 @@ Tensor ConvNd<N>::padded(const Tensor& x, const Location& at) const {
 }
 
 template <int N>
-ConvTransposeNd<N>::ConvTransposeNd(std::int64_t in, std::int64_t out, Extents<N> kernel,
+ConvTransposeNd<N>::ConvTransposeNd(Size in_channels, Size out_channels, Extents<N> kernel,
                                     ConvTransposeNdOptions<N> options, Location at)
-    : Layer<ConvTransposeNd<N>>(label("ConvTranspose", in, out, kernel)), options_(options) {
-  require_sizes(fmt::format("ConvTranspose{}d", N), in, out, kernel, options, at);
+    : Layer<ConvTransposeNd<N>>(label("ConvTranspose", in_channels, out_channels, kernel)), options_(options) {
+  const detail::CallSite site(at);
+  const std::int64_t in = in_channels, out = out_channels;
+  const std::string name = fmt::format("ConvTranspose{}d", N);
+  require_sizes(name, in, out, kernel, options, at);
+  for (int i = 0; i < N; ++i) {
+    if (options.padding[i] < 0)
+      ErrorReport(name.c_str(), fmt::format("padding must be >= 0, got {}", options.padding[i]), at).value_error();
+    const std::int64_t more = options.output_padding[i], most = std::max(options.stride[i], options.dilation[i]);
+    if (more < 0 || more >= most)
+      ErrorReport(name.c_str(),
+                  fmt::format("output_padding must be >= 0 and below stride or dilation ({}), got {}", most, more), at)
+          .value_error();
+  }
   weight = this->register_parameter("weight", empty(weight_shape(in, out / options.groups, kernel)));
   if (options.bias) bias = this->register_parameter("bias", empty({out}));
   fill(weight, bias);

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/embedding.hpp>
+#include <xgrad/nn/option_check.hpp>
 #include <xgrad/ops.hpp>
 
 #include "shared_parameter.hpp"
@@ -11,6 +13,12 @@ namespace xgrad::nn {
 
 namespace {
 
+void check_norm(const EmbeddingOptions& options, const Location& at) {
+  const OptionCheck check("Embedding", at);
+  if (options.max_norm) check.positive("max_norm", *options.max_norm);
+  if (!(options.norm_type > 0)) check.fail(fmt::format("norm_type must be positive, got {}", options.norm_type));
+}
+
 // A standard normal table with zeros at padding_idx.
 Tensor first_table(std::int64_t rows, std::int64_t size, const EmbeddingOptions& options, Location at) {
   if (rows < 0 || size < 0)
@@ -18,6 +26,8 @@ Tensor first_table(std::int64_t rows, std::int64_t size, const EmbeddingOptions&
   if (options.padding_idx && (*options.padding_idx < -rows || *options.padding_idx >= rows))
     ErrorReport("Embedding", fmt::format("padding_idx {} out of range for {} rows", *options.padding_idx, rows), at)
         .index_error();
+  check_norm(options, at);
+  const detail::CallSite site(at);
   const NoGradGuard off;
   Tensor table = randn({rows, size});
   if (options.padding_idx) {
@@ -34,27 +44,38 @@ Embedding::Embedding(Tensor table, EmbeddingOptions options, bool requires_grad,
   weight = register_parameter("weight", std::move(table), requires_grad, at);
 }
 
-Embedding::Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingOptions options, Location at)
+Embedding::Embedding(Size num_embeddings, Size embedding_dim, EmbeddingOptions options, Location at)
     : Embedding(first_table(num_embeddings, embedding_dim, options, at), options, true, at) {}
 
 Embedding Embedding::from_pretrained(const Tensor& table, bool freeze, EmbeddingOptions options, Location at) {
   require_floating("Embedding", table, at);
   require_rank("Embedding", table, 2, at);
+  check_norm(options, at);
   return Embedding(table.detach(), options, !freeze, at);
 }
 
 Embedding Embedding::from_weight(const Tensor& table, EmbeddingOptions options, Location at) {
   require_floating("Embedding", table, at);
   require_rank("Embedding", table, 2, at);
+  check_norm(options, at);
   return Embedding(table, options, stays_trainable(table), at);
 }
 
 Tensor Embedding::forward(const Tensor& x, Location at) const { return embedding(x, weight, options_, at); }
 
-EmbeddingBag::EmbeddingBag(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingBagOptions options,
-                           Location at)
-    : Layer(fmt::format("EmbeddingBag({}, {})", num_embeddings, embedding_dim)), options_(std::move(options)) {
-  const EmbeddingOptions table{.padding_idx = options_.padding_idx};
+EmbeddingBag::EmbeddingBag(Size num_embeddings, Size embedding_dim, EmbeddingBagOptions options, Location at)
+    : Layer(fmt::format("EmbeddingBag({}, {})", std::int64_t{num_embeddings}, std::int64_t{embedding_dim})),
+      options_(std::move(options)) {
+  for (const auto& [name, t] :
+       {std::pair<const char*, const Tensor&>("offsets", options_.offsets),
+        std::pair<const char*, const Tensor&>("per_sample_weights", options_.per_sample_weights)})
+    if (t.defined())
+      ErrorReport("EmbeddingBag", fmt::format("{} belong to a call, not to the layer", name), at)
+          .operand(name, t)
+          .help("bag(x, offsets, per_sample_weights)")
+          .value_error();
+  const EmbeddingOptions table{
+      .padding_idx = options_.padding_idx, .max_norm = options_.max_norm, .norm_type = options_.norm_type};
   weight = register_parameter("weight", first_table(num_embeddings, embedding_dim, table, at));
 }
 

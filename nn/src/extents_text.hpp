@@ -10,7 +10,10 @@ namespace xgrad::nn {
 template <int N>
 std::string extents_text(const Extents<N>& e) {
   std::string s;
-  for (const std::int64_t n : e.v) s += (s.empty() ? "" : "x") + std::to_string(n);
+  for (const std::int64_t n : e.v) {
+    if (!s.empty()) s += 'x';
+    s += std::to_string(n);
+  }
   return s;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/linear.hpp>
@@ -11,8 +12,10 @@
 
 namespace xgrad::nn {
 
-Linear::Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options, Location at)
-    : Layer(fmt::format("Linear({} → {})", in_features, out_features)) {
+Linear::Linear(Size inputs, Size outputs, LinearOptions options, Location at)
+    : Layer(fmt::format("Linear({} → {})", std::int64_t{inputs}, std::int64_t{outputs})) {
+  const detail::CallSite site(at);
+  const std::int64_t in_features = inputs, out_features = outputs;
   for (const std::int64_t n : {in_features, out_features})
     if (n < 0)
       ErrorReport("Linear", fmt::format("sizes must not be negative, got {} and {}", in_features, out_features), at)

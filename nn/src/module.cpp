@@ -99,16 +99,31 @@ void Module::exchange_child(const std::string& name, Module& child, const Locati
   before->has_parent = std::ranges::any_of(state_->children, [&](const auto& c) { return c.second == before; });
 }
 
-// Names the child and what is in it.
+// Names the child and what is in it. A weight that two modules share keeps the name that it got first.
 void Module::adopt(const std::string& name, Module& child, const char* op, const Location& at) {
   visit(*child.state_, name, [&](const std::string&, const State& s) {
     if (&s == state_.get()) ErrorReport(op, fmt::format("'{}' would contain itself", name), at).value_error();
   });
   child.state_->has_parent = true;
   child.state_->info->name = name;
-  visit(*child.state_, name, [](const std::string& path, const State& s) {
-    for (const auto& [leaf, t] : s.parameters)
-      if (Tensor p = t; p.defined()) p.set_name(joined_path(path, leaf));
+  std::unordered_set<const void*> seen;
+  const auto see = [&](const std::string&, const State& s) {
+    for (const auto& [leaf, t] : s.parameters) seen.insert(t.id());
+  };
+  see("", *state_);
+  bool searched = false;
+  visit(*child.state_, "", [&](const std::string& path, const State& s) {
+    for (const auto& [leaf, t] : s.parameters) {
+      Tensor p = t;
+      if (!p.defined()) continue;
+      const std::string own = joined_path(path, leaf);
+      if (p.name() != own && !searched) {  // named before, here or elsewhere
+        for (const auto& [other, c] : state_->children)
+          if (c != child.state_) visit(*c, "", see);
+        searched = true;
+      }
+      if (seen.insert(p.id()).second) p.set_name(joined_path(name, own));
+    }
   });
 }
 

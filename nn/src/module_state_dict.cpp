@@ -91,7 +91,21 @@ std::vector<std::pair<std::string, std::string>> pairs_of(const NamedTensors& un
   return pairs;
 }
 
+// A checkpoint holds more than the state of a module, under prefixes (train/checkpoint.hpp).
+std::string checkpoint_hint(const NamedTensors& unexpected, const NamedTensors& missing) {
+  constexpr std::string_view prefix = "model.";
+  std::unordered_set<std::string_view> names;
+  for (const auto& [key, t] : missing) names.insert(key);
+  const auto of_model = [&](const auto& entry) {
+    return entry.first.starts_with(prefix) && names.contains(std::string_view(entry.first).substr(prefix.size()));
+  };
+  if (std::ranges::none_of(unexpected, of_model)) return "";
+  return "a file of save_checkpoint is loaded with train::load_checkpoint(path, {.model = net}); else remove 'model.' "
+         "from the keys";
+}
+
 std::string suggestions(const NamedTensors& unexpected, const NamedTensors& missing) {
+  if (const std::string hint = checkpoint_hint(unexpected, missing); !hint.empty()) return hint;
   constexpr std::size_t kMostKeys = 300, kMostShown = 8;
   if (unexpected.size() > kMostKeys || missing.size() > kMostKeys) return "";
   const auto pairs = pairs_of(unexpected, missing);
@@ -208,8 +222,12 @@ LoadReport match(const NamedTensors& mine, const NamedTensors& state, bool stric
   for (const auto& [key, t] : missing) report.missing.push_back(key);
   for (const auto& [key, t] : unexpected) report.unexpected.push_back(key);
   const bool keys = !report.missing.empty() || !report.unexpected.empty();
-  if ((strict && keys) || !misfit.empty()) {
-    ErrorReport error("load_state_dict", "the state does not fit the module; nothing was loaded", at);
+  const bool nothing_fits = copies.empty() && misfit.empty() && !mine.empty() && !state.empty();
+  if ((strict && keys) || nothing_fits || !misfit.empty()) {
+    ErrorReport error("load_state_dict",
+                      strict || !nothing_fits ? "the state does not fit the module; nothing was loaded"
+                                              : "not one key of the state is a key of the module; nothing was loaded",
+                      at);
     if (!report.missing.empty()) error.line("missing:", fmt::format("{}", fmt::join(report.missing, ", ")));
     if (!report.unexpected.empty()) error.line("unexpected:", fmt::format("{}", fmt::join(report.unexpected, ", ")));
     if (!misfit.empty()) error.line("shape:", fmt::format("{} (given vs module)", fmt::join(misfit, ", ")));

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/normalization.hpp>
+#include <xgrad/nn/option_check.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/ops/normalization.hpp>
 
@@ -31,7 +33,11 @@ BatchNormOptions as_batch(const InstanceNormOptions& o) {
 NormState::NormState(Module& owner, const char* name, std::int64_t num_features, const BatchNormOptions& options,
                      Location at)
     : name_(name), num_features_(num_features), options_(options) {
+  const detail::CallSite site(at);
+  const OptionCheck check(name, at);
   require_size(name, "num_features", num_features, at);
+  check.at_least_zero("eps", options.eps);
+  if (options.momentum) check.probability("momentum", *options.momentum);
   if (options.affine) {
     weight = owner.register_parameter("weight", ones({num_features}));
     bias = owner.register_parameter("bias", zeros({num_features}));
@@ -93,27 +99,27 @@ Tensor NormState::instance_forward(const Tensor& x, int rank, bool training, Loc
   return single ? squeeze(y, 0, at) : y;
 }
 
-BatchNorm1d::BatchNorm1d(std::int64_t n, BatchNormOptions options, Location at)
+BatchNorm1d::BatchNorm1d(Size n, BatchNormOptions options, Location at)
     : Layer(label_of("BatchNorm1d", n)), NormState(*this, "BatchNorm1d", n, options, at) {}
 Tensor BatchNorm1d::forward(const Tensor& x, Location at) const { return batch_forward(x, 2, 3, is_training(), at); }
 
-BatchNorm2d::BatchNorm2d(std::int64_t n, BatchNormOptions options, Location at)
+BatchNorm2d::BatchNorm2d(Size n, BatchNormOptions options, Location at)
     : Layer(label_of("BatchNorm2d", n)), NormState(*this, "BatchNorm2d", n, options, at) {}
 Tensor BatchNorm2d::forward(const Tensor& x, Location at) const { return batch_forward(x, 4, 4, is_training(), at); }
 
-BatchNorm3d::BatchNorm3d(std::int64_t n, BatchNormOptions options, Location at)
+BatchNorm3d::BatchNorm3d(Size n, BatchNormOptions options, Location at)
     : Layer(label_of("BatchNorm3d", n)), NormState(*this, "BatchNorm3d", n, options, at) {}
 Tensor BatchNorm3d::forward(const Tensor& x, Location at) const { return batch_forward(x, 5, 5, is_training(), at); }
 
-InstanceNorm1d::InstanceNorm1d(std::int64_t n, InstanceNormOptions options, Location at)
+InstanceNorm1d::InstanceNorm1d(Size n, InstanceNormOptions options, Location at)
     : Layer(label_of("InstanceNorm1d", n)), NormState(*this, "InstanceNorm1d", n, as_batch(options), at) {}
 Tensor InstanceNorm1d::forward(const Tensor& x, Location at) const { return instance_forward(x, 3, is_training(), at); }
 
-InstanceNorm2d::InstanceNorm2d(std::int64_t n, InstanceNormOptions options, Location at)
+InstanceNorm2d::InstanceNorm2d(Size n, InstanceNormOptions options, Location at)
     : Layer(label_of("InstanceNorm2d", n)), NormState(*this, "InstanceNorm2d", n, as_batch(options), at) {}
 Tensor InstanceNorm2d::forward(const Tensor& x, Location at) const { return instance_forward(x, 4, is_training(), at); }
 
-InstanceNorm3d::InstanceNorm3d(std::int64_t n, InstanceNormOptions options, Location at)
+InstanceNorm3d::InstanceNorm3d(Size n, InstanceNormOptions options, Location at)
     : Layer(label_of("InstanceNorm3d", n)), NormState(*this, "InstanceNorm3d", n, as_batch(options), at) {}
 Tensor InstanceNorm3d::forward(const Tensor& x, Location at) const { return instance_forward(x, 5, is_training(), at); }
 
@@ -121,6 +127,8 @@ LayerNorm::LayerNorm(const Shape& normalized_shape, LayerNormOptions options, Lo
     : Layer(fmt::format("LayerNorm{}", to_string(normalized_shape))),
       normalized_shape_(normalized_shape),
       options_(options) {
+  const detail::CallSite site(at);
+  OptionCheck("LayerNorm", at).at_least_zero("eps", options.eps);
   if (normalized_shape.empty()) ErrorReport("LayerNorm", "normalized_shape must not be empty", at).value_error();
   for (const std::int64_t n : normalized_shape) require_size("LayerNorm", "normalized_shape", n, at);
   if (!options.elementwise_affine) return;
@@ -133,11 +141,14 @@ Tensor LayerNorm::forward(const Tensor& x, Location at) const {
   return layer_norm(x, normalized_shape_, weight, bias, options_.eps, at);
 }
 
-GroupNorm::GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNormOptions options, Location at)
-    : Layer(fmt::format("GroupNorm({}, {})", num_groups, num_channels)),
-      num_groups_(num_groups),
-      num_channels_(num_channels),
+GroupNorm::GroupNorm(Size groups, Size channels, GroupNormOptions options, Location at)
+    : Layer(fmt::format("GroupNorm({}, {})", std::int64_t{groups}, std::int64_t{channels})),
+      num_groups_(groups),
+      num_channels_(channels),
       options_(options) {
+  const detail::CallSite site(at);
+  const std::int64_t num_groups = groups, num_channels = channels;
+  OptionCheck("GroupNorm", at).at_least_zero("eps", options.eps);
   require_size("GroupNorm", "num_channels", num_channels, at);
   if (num_groups < 1 || num_channels % num_groups != 0)
     ErrorReport("GroupNorm", fmt::format("{} channels are not divisible by {} groups", num_channels, num_groups), at)
@@ -152,8 +163,14 @@ Tensor GroupNorm::forward(const Tensor& x, Location at) const {
   return group_norm(x, num_groups_, weight, bias, options_.eps, at);
 }
 
-LocalResponseNorm::LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options)
-    : Layer(label_of("LocalResponseNorm", size)), size_(size), options_(options) {}
+LocalResponseNorm::LocalResponseNorm(Size size, LocalResponseNormOptions options, Location at)
+    : Layer(label_of("LocalResponseNorm", size)), size_(size), options_(options) {
+  const OptionCheck check("LocalResponseNorm", at);
+  if (size_ < 1) check.fail(fmt::format("size must be positive, got {}", size_));
+  check.finite("alpha", options.alpha);
+  check.finite("beta", options.beta);
+  check.finite("k", options.k);
+}
 Tensor LocalResponseNorm::forward(const Tensor& x, Location at) const {
   return local_response_norm(x, size_, options_.alpha, options_.beta, options_.k, at);
 }

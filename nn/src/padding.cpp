@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <xgrad/check.hpp>
+#include <xgrad/nn/option_check.hpp>
 #include <xgrad/nn/padding.hpp>
 
 namespace xgrad::nn {
@@ -32,9 +33,15 @@ std::string pad_label(const std::string& name, const std::vector<std::int64_t>& 
 
 }  // namespace detail
 
-Upsample::Upsample(InterpolateOptions options)
+Upsample::Upsample(InterpolateOptions options, Location at)
     : Layer(options.size.empty() ? fmt::format("Upsample(×{})", fmt::join(options.scale_factor, ", "))
                                  : fmt::format("Upsample({})", fmt::join(options.size, ", "))),
-      options_(std::move(options)) {}
+      options_(std::move(options)) {
+  const OptionCheck check("Upsample", at);
+  if (options_.size.empty() == options_.scale_factor.empty()) check.fail("needs either size or scale_factor");
+  for (const std::int64_t n : options_.size)
+    if (n < 1) check.fail(fmt::format("size must be positive, got {}", n));
+  for (const double f : options_.scale_factor) check.positive("scale_factor", f);
+}
 
 }  // namespace xgrad::nn

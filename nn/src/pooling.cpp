@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <xgrad/nn/option_check.hpp>
 #include <xgrad/nn/pooling.hpp>
 
 #include "extents_text.hpp"
@@ -12,11 +13,50 @@ std::string label(const char* kind, const Extents<N>& size) {
   return fmt::format("{}{}d({})", kind, N, extents_text(size));
 }
 
+template <int N>
+OptionCheck checks(const char* kind, const Location& at) {
+  return {fmt::format("{}{}d", kind, N), at};
+}
+
+void require_least(const OptionCheck& check, const char* what, std::int64_t value, std::int64_t least) {
+  if (value < least)
+    check.fail(least == 1 ? fmt::format("{} must be positive, got {}", what, value)
+                          : fmt::format("{} must be >= {}, got {}", what, least, value));
+}
+
+template <int N>
+void require_windows(const OptionCheck& check, const Extents<N>& kernel, const PoolStride<N>& stride) {
+  for (int i = 0; i < N; ++i) {
+    require_least(check, "kernel_size", kernel[i], 1);
+    require_least(check, "stride", stride.value_or(kernel)[i], 1);
+  }
+}
+
+template <int N>
+void require_padding(const OptionCheck& check, const Extents<N>& kernel, const Extents<N>& padding) {
+  for (int i = 0; i < N; ++i) {
+    require_least(check, "padding", padding[i], 0);
+    if (padding[i] > kernel[i] / 2)
+      check.fail(fmt::format("padding {} exceeds half of kernel {}", padding[i], kernel[i]));
+  }
+}
+
+template <int N>
+void require_output(const OptionCheck& check, const Extents<N>& size) {
+  for (const std::int64_t n : size.v)
+    if (n != kKeepSize) require_least(check, "output_size", n, 0);
+}
+
 }  // namespace
 
 template <int N>
-MaxPoolNd<N>::MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options)
-    : Layer<MaxPoolNd<N>>(label("MaxPool", kernel_size)), kernel_size_(kernel_size), options_(options) {}
+MaxPoolNd<N>::MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options, Location at)
+    : Layer<MaxPoolNd<N>>(label("MaxPool", kernel_size)), kernel_size_(kernel_size), options_(options) {
+  const OptionCheck check = checks<N>("MaxPool", at);
+  require_windows(check, kernel_size, options.stride);
+  require_padding(check, kernel_size, options.padding);
+  for (const std::int64_t d : options.dilation.v) require_least(check, "dilation", d, 1);
+}
 
 template <int N>
 Tensor MaxPoolNd<N>::forward(const Tensor& x, Location at) const {
@@ -42,8 +82,13 @@ ValuesIndices MaxPoolNd<N>::forward_with_indices(const Tensor& x, Location at) c
 }
 
 template <int N>
-AvgPoolNd<N>::AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options)
-    : Layer<AvgPoolNd<N>>(label("AvgPool", kernel_size)), kernel_size_(kernel_size), options_(options) {}
+AvgPoolNd<N>::AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options, Location at)
+    : Layer<AvgPoolNd<N>>(label("AvgPool", kernel_size)), kernel_size_(kernel_size), options_(options) {
+  const OptionCheck check = checks<N>("AvgPool", at);
+  require_windows(check, kernel_size, options.stride);
+  require_padding(check, kernel_size, options.padding);
+  if (options.divisor_override == 0) check.fail("divisor_override must not be 0");
+}
 
 template <int N>
 Tensor AvgPoolNd<N>::forward(const Tensor& x, Location at) const {
@@ -56,11 +101,15 @@ Tensor AvgPoolNd<N>::forward(const Tensor& x, Location at) const {
 }
 
 template <int N>
-LPPoolNd<N>::LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options)
+LPPoolNd<N>::LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options, Location at)
     : Layer<LPPoolNd<N>>(label("LPPool", kernel_size)),
       norm_type_(norm_type),
       kernel_size_(kernel_size),
-      options_(options) {}
+      options_(options) {
+  const OptionCheck check = checks<N>("LPPool", at);
+  check.positive("norm_type", norm_type);
+  require_windows(check, kernel_size, options.stride);
+}
 
 template <int N>
 Tensor LPPoolNd<N>::forward(const Tensor& x, Location at) const {
@@ -73,8 +122,10 @@ Tensor LPPoolNd<N>::forward(const Tensor& x, Location at) const {
 }
 
 template <int N>
-AdaptiveAvgPoolNd<N>::AdaptiveAvgPoolNd(Extents<N> output_size)
-    : Layer<AdaptiveAvgPoolNd<N>>(label("AdaptiveAvgPool", output_size)), output_size_(output_size) {}
+AdaptiveAvgPoolNd<N>::AdaptiveAvgPoolNd(Extents<N> output_size, Location at)
+    : Layer<AdaptiveAvgPoolNd<N>>(label("AdaptiveAvgPool", output_size)), output_size_(output_size) {
+  require_output(checks<N>("AdaptiveAvgPool", at), output_size);
+}
 
 template <int N>
 Tensor AdaptiveAvgPoolNd<N>::forward(const Tensor& x, Location at) const {
@@ -87,8 +138,10 @@ Tensor AdaptiveAvgPoolNd<N>::forward(const Tensor& x, Location at) const {
 }
 
 template <int N>
-AdaptiveMaxPoolNd<N>::AdaptiveMaxPoolNd(Extents<N> output_size)
-    : Layer<AdaptiveMaxPoolNd<N>>(label("AdaptiveMaxPool", output_size)), output_size_(output_size) {}
+AdaptiveMaxPoolNd<N>::AdaptiveMaxPoolNd(Extents<N> output_size, Location at)
+    : Layer<AdaptiveMaxPoolNd<N>>(label("AdaptiveMaxPool", output_size)), output_size_(output_size) {
+  require_output(checks<N>("AdaptiveMaxPool", at), output_size);
+}
 
 template <int N>
 Tensor AdaptiveMaxPoolNd<N>::forward(const Tensor& x, Location at) const {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/recurrent.hpp>
 #include <xgrad/ops.hpp>
@@ -91,6 +92,16 @@ Tensor batched(const Tensor& state, std::int64_t dim, const Location& at) {
   return state.defined() ? unsqueeze(state, dim, at) : state;
 }
 
+// Both parts of the state or none: zeros for one of them would be a mistake that nobody sees.
+void require_whole(const char* name, const char* h, const char* c, const LSTMState& s, const Location& at) {
+  if (s.h.defined() == s.c.defined()) return;
+  ErrorReport(name, fmt::format("the state needs {} and {}, {} is undefined", h, c, s.h.defined() ? c : h), at)
+      .operand(h, s.h)
+      .operand(c, s.c)
+      .help(fmt::format("give both, {{{}, {}}}, or no state to start from zeros", h, c))
+      .value_error();
+}
+
 // In the order of registration.
 std::array<const Tensor*, 4> shown(const RecurrentWeights& w) {
   return {&w.weight_ih, &w.weight_hh, &w.bias_ih, &w.bias_hh};
@@ -112,6 +123,7 @@ void require_cell_input(const char* name, const Tensor& x, const Tensor& h, cons
 }  // namespace
 
 RecurrentStack::RecurrentStack(Module& m, const Settings& s, Location at) : s_(s) {
+  const detail::CallSite site(at);
   check_settings(at);
   for (std::int64_t layer = 0; layer < s.num_layers; ++layer)
     for (std::int64_t d = 0; d < directions(); ++d) {
@@ -204,7 +216,7 @@ LSTMOutput RecurrentStack::run_batched(Pass pass, Tensor x, const LSTMState& s0,
 }
 
 // ---- sequences ----
-RNN::RNN(std::int64_t input_size, std::int64_t hidden_size, RNNOptions o, Location at)
+RNN::RNN(Size input_size, Size hidden_size, RNNOptions o, Location at)
     : Layer(sized_label("RNN", input_size, hidden_size)),
       stack_(*this,
              {"RNN", 1, input_size, hidden_size, o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional, 0},
@@ -216,7 +228,7 @@ RNNOutput RNN::forward(const Tensor& x, const Tensor& h0, Location at) const {
   return {r.output, r.state.h};
 }
 
-GRU::GRU(std::int64_t input_size, std::int64_t hidden_size, GRUOptions o, Location at)
+GRU::GRU(Size input_size, Size hidden_size, GRUOptions o, Location at)
     : Layer(sized_label("GRU", input_size, hidden_size)),
       stack_(*this,
              {"GRU", 3, input_size, hidden_size, o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional, 0},
@@ -227,7 +239,7 @@ RNNOutput GRU::forward(const Tensor& x, const Tensor& h0, Location at) const {
   return {r.output, r.state.h};
 }
 
-LSTM::LSTM(std::int64_t input_size, std::int64_t hidden_size, LSTMOptions o, Location at)
+LSTM::LSTM(Size input_size, Size hidden_size, LSTMOptions o, Location at)
     : Layer(sized_label("LSTM", input_size, hidden_size)),
       stack_(*this,
              {"LSTM", 4, input_size, hidden_size, o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional,
@@ -235,12 +247,14 @@ LSTM::LSTM(std::int64_t input_size, std::int64_t hidden_size, LSTMOptions o, Loc
              at) {}
 
 LSTMOutput LSTM::forward(const Tensor& x, const LSTMState& s0, Location at) const {
+  require_whole("LSTM", "h0", "c0", s0, at);
   return stack_.run(&lstm_pass, x, s0, is_training(), at);
 }
 
 // ---- cells ----
-RNNCell::RNNCell(std::int64_t input_size, std::int64_t hidden_size, RNNCellOptions o, Location at)
+RNNCell::RNNCell(Size input_size, Size hidden_size, RNNCellOptions o, Location at)
     : Layer(sized_label("RNNCell", input_size, hidden_size)), relu_(is_relu("RNNCell", o.nonlinearity, at)) {
+  const detail::CallSite site(at);
   require_sizes("RNNCell", input_size, hidden_size, at);
   weights = make_weights(*this, "", 1, input_size, hidden_size, hidden_size, o.bias);
 }
@@ -253,8 +267,9 @@ Tensor RNNCell::forward(const Tensor& x, const Tensor& h, Location at) const {
   return squeeze(cell(unsqueeze(x, 0, at), batched(h, 0, at), weights, at), 0, at);
 }
 
-GRUCell::GRUCell(std::int64_t input_size, std::int64_t hidden_size, GRUCellOptions o, Location at)
+GRUCell::GRUCell(Size input_size, Size hidden_size, GRUCellOptions o, Location at)
     : Layer(sized_label("GRUCell", input_size, hidden_size)) {
+  const detail::CallSite site(at);
   require_sizes("GRUCell", input_size, hidden_size, at);
   weights = make_weights(*this, "", 3, input_size, hidden_size, hidden_size, o.bias);
 }
@@ -266,14 +281,16 @@ Tensor GRUCell::forward(const Tensor& x, const Tensor& h, Location at) const {
   return squeeze(gru_cell(unsqueeze(x, 0, at), batched(h, 0, at), weights, at), 0, at);
 }
 
-LSTMCell::LSTMCell(std::int64_t input_size, std::int64_t hidden_size, LSTMCellOptions o, Location at)
+LSTMCell::LSTMCell(Size input_size, Size hidden_size, LSTMCellOptions o, Location at)
     : Layer(sized_label("LSTMCell", input_size, hidden_size)) {
+  const detail::CallSite site(at);
   require_sizes("LSTMCell", input_size, hidden_size, at);
   weights = make_weights(*this, "", 4, input_size, hidden_size, hidden_size, o.bias);
 }
 
 LSTMState LSTMCell::forward(const Tensor& x, const LSTMState& s, Location at) const {
   require_shown(shown(weights), at);
+  require_whole("LSTMCell", "h", "c", s, at);
   require_cell_input("LSTMCell", x, s.h, at);
   require_cell_input("LSTMCell", x, s.c, at);
   if (x.dim() == 2) return lstm_cell(x, s, weights, at);

@@ -16,14 +16,14 @@ std::int64_t positive(std::int64_t n, const char* what, const Location& at) {
 
 }  // namespace
 
-TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead,
-                                                 TransformerEncoderLayerOptions options, Location at)
-    : Layer(fmt::format("TransformerEncoderLayer({}, {} heads)", d_model, nhead)),
+TransformerEncoderLayer::TransformerEncoderLayer(Size d_model, Size nhead, TransformerEncoderLayerOptions options,
+                                                 Location at)
+    : Layer(fmt::format("TransformerEncoderLayer({}, {} heads)", std::int64_t{d_model}, std::int64_t{nhead})),
       self_attn(d_model, nhead, {.dropout = options.dropout, .batch_first = options.batch_first}, at),
-      linear1(d_model, positive(options.dim_feedforward, "dim_feedforward", at)),
-      linear2(options.dim_feedforward, d_model),
-      norm1(d_model, {.eps = options.layer_norm_eps}, at),
-      norm2(d_model, {.eps = options.layer_norm_eps}, at),
+      linear1(d_model, positive(options.dim_feedforward, "dim_feedforward", at), {}, at),
+      linear2(options.dim_feedforward, d_model, {}, at),
+      norm1(std::int64_t{d_model}, {.eps = options.layer_norm_eps}, at),
+      norm2(std::int64_t{d_model}, {.eps = options.layer_norm_eps}, at),
       dropout(options.dropout, at),
       dropout1(options.dropout, at),
       dropout2(options.dropout, at),

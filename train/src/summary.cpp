@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
+#include <xgrad/nn/sequential.hpp>
 #include <xgrad/train/summary.hpp>
 
 #include "table.hpp"
@@ -58,6 +59,19 @@ bool is_counted(const nn::Module& m) {
   });
 }
 
+// The children of a module; of a Sequential all parts, functions too, which have no name but their position.
+std::vector<std::pair<std::string, nn::Module>> parts_of(const nn::Module& m) {
+  const auto children = m.named_children();
+  const auto* parts = m.as<nn::Sequential>();
+  if (!parts) return children;
+  std::vector<std::pair<std::string, nn::Module>> all;
+  for (const nn::AnyModule& part : *parts) {
+    const auto child = std::ranges::find_if(children, [&](const auto& c) { return c.second.is_same(part); });
+    all.emplace_back(child != children.end() ? child->first : std::to_string(all.size()), part);
+  }
+  return all;
+}
+
 struct Builder {
   std::vector<Row> rows;
   std::vector<std::pair<nn::Module, std::uint64_t>> hooks;
@@ -78,7 +92,7 @@ struct Builder {
       rows[at].partial |= !is_counted(self);
       return Tensor();
     }));
-    const auto children = m.named_children();
+    const auto children = parts_of(m);
     const std::string deeper = depth == 0 ? "" : indent + (last ? "  " : "│ ");
     for (std::size_t i = 0; i < children.size(); ++i)
       add(children[i].second, children[i].first, depth + 1, deeper, i + 1 == children.size());

@@ -71,7 +71,9 @@ class Plot::Drawing {
                         number(left_), number(top_), number(right_ - left_), number(bottom_ - top_));
     grid();
     out_ += "<g clip-path=\"url(#area)\">\n";
-    for (const Item& i : p_.items_) draw(i);
+    for (const bool areas : {true, false})  // areas would hide the lines below them
+      for (const Item& i : p_.items_)
+        if ((i.kind == Kind::band || i.kind == Kind::contours) == areas) draw(i);
     out_ += "</g>\n";
     for (const Rule& r : p_.rules_) rule_label(r);
     out_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{}\"/>\n",

@@ -21,7 +21,10 @@ void backward(const std::vector<Tensor>&, const std::vector<Tensor>&, bool,
               bool = false) = delete;  // {.retain_graph = true}
 
 XGRAD_API bool grad_enabled();
-// Turns recording on or off for this thread while it lives.
+namespace detail {
+struct GradMode;
+}
+// Turns recording on or off for this thread while it lives. Of several the newest counts, in whatever order they end.
 class XGRAD_API GradModeGuard {
  public:
   [[nodiscard("a guard without a name ends at once")]] explicit GradModeGuard(bool enabled);
@@ -30,7 +33,7 @@ class XGRAD_API GradModeGuard {
   GradModeGuard& operator=(const GradModeGuard&) = delete;
 
  private:
-  bool previous_;
+  detail::GradMode* mode_;
 };
 // Operations inside are not recorded.
 class NoGradGuard : GradModeGuard {
@@ -48,9 +51,6 @@ class XGRAD_API DetectAnomaly {
   ~DetectAnomaly();
   DetectAnomaly(const DetectAnomaly&) = delete;
   DetectAnomaly& operator=(const DetectAnomaly&) = delete;
-
- private:
-  bool previous_;
 };
 
 }  // namespace xgrad

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
+#include <limits>
 #include <type_traits>
 
 #include <xgrad/export.hpp>
@@ -99,6 +100,26 @@ template <Arithmetic T>
 using ElementFor =
     std::conditional_t<Element<T>, T, std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>>;
 
+namespace detail {
+// The values of an integer type: its bits without the sign. 0 for what is no integer type, and for bool, which takes
+// every number.
+struct IntegerRange {
+  int digits;
+  bool is_signed;
+};
+template <class T>
+constexpr IntegerRange range_of_integer() {
+  if constexpr (std::is_enum_v<T>)
+    return range_of_integer<std::underlying_type_t<T>>();
+  else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
+    return {std::numeric_limits<T>::digits, std::is_signed_v<T>};
+  else
+    return {0, false};
+}
+template <class T>
+inline constexpr IntegerRange integer_range = range_of_integer<T>();
+}  // namespace detail
+
 // A number with its category (bool, integer, floating). In an operation with a tensor it never widens
 // the tensor's type within the category: float32 tensor * 2.5 stays float32.
 class Scalar {
@@ -123,7 +144,7 @@ class Scalar {
     else if constexpr (std::is_floating_point_v<T>)
       return static_cast<T>(float_);
     else
-      return static_cast<T>(to_int64());
+      return is_floating() ? static_cast<T>(float_) : static_cast<T>(int_);
   }
 
   // "2", "0.5", "true". (A friend, so that it is not looked at for plain numbers.)

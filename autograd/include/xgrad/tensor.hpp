@@ -112,25 +112,27 @@ class XGRAD_API Tensor {
   T* mutable_data(Location at = Location::current()) {
     return static_cast<T*>(raw_mutable(dtype_of<T>, at));
   }
-  // The only element converted to T; ValueError when numel() != 1.
+  // The only element converted to T, towards zero; ValueError when numel() != 1, or when an integer T cannot hold it.
   template <class T = double>
   T item(Location at = Location::current()) const {
     static_assert(Arithmetic<T> || std::is_enum_v<T>,
                   "xgrad: item<T>() gives a number, item<float>(); for all elements: to_vector<float>()");
-    if constexpr (Arithmetic<T> || std::is_enum_v<T>)
+    if constexpr (detail::integer_range<T>.digits > 0)
+      return item_within(detail::integer_range<T>, at).template to<T>();
+    else if constexpr (Arithmetic<T> || std::is_enum_v<T>)
       return item_scalar(at).template to<T>();
     else
       return detail::nothing<T>();
   }
   Scalar item_scalar(Location at = Location::current()) const;
-  // Row-major copy of all elements, converted to T, any type of numbers.
+  // Row-major copy of all elements, converted to T, any type of numbers. ValueError as for item().
   template <class T>
   std::vector<T> to_vector(Location at = Location::current()) const {
     static_assert(Arithmetic<T>, "xgrad: to_vector<T>() gives numbers: to_vector<float>(), to_vector<std::int64_t>()");
     if constexpr (Element<T>) {
-      return elements<T>(at);
+      return elements<T>(detail::integer_range<T>, at);
     } else if constexpr (Arithmetic<T>) {
-      const auto wide = elements<ElementFor<T>>(at);
+      const auto wide = elements<ElementFor<T>>(detail::integer_range<T>, at);
       std::vector<T> out(wide.size());
       for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(wide[i]);
       return out;
@@ -318,8 +320,10 @@ class XGRAD_API Tensor {
   const void* id() const { return impl_; }
 
  private:
+  // Of integers that the range holds, unless it is empty: ValueError for others.
+  Scalar item_within(detail::IntegerRange range, Location at) const;
   template <Element T>
-  std::vector<T> elements(Location at) const;
+  std::vector<T> elements(detail::IntegerRange range, Location at) const;
   friend struct detail::TensorAccess;
   const void* raw(DType want, Location at) const;
   void* raw_mutable(DType want, Location at);
@@ -327,12 +331,15 @@ class XGRAD_API Tensor {
   detail::TensorImpl* impl_;
 };
 
-extern template XGRAD_API std::vector<float> Tensor::elements<float>(Location) const;
-extern template XGRAD_API std::vector<double> Tensor::elements<double>(Location) const;
-extern template XGRAD_API std::vector<std::int64_t> Tensor::elements<std::int64_t>(Location) const;
-extern template XGRAD_API std::vector<std::int32_t> Tensor::elements<std::int32_t>(Location) const;
-extern template XGRAD_API std::vector<std::uint8_t> Tensor::elements<std::uint8_t>(Location) const;
-extern template XGRAD_API std::vector<bool> Tensor::elements<bool>(Location) const;
+extern template XGRAD_API std::vector<float> Tensor::elements<float>(detail::IntegerRange, Location) const;
+extern template XGRAD_API std::vector<double> Tensor::elements<double>(detail::IntegerRange, Location) const;
+extern template XGRAD_API std::vector<std::int64_t> Tensor::elements<std::int64_t>(detail::IntegerRange,
+                                                                                   Location) const;
+extern template XGRAD_API std::vector<std::int32_t> Tensor::elements<std::int32_t>(detail::IntegerRange,
+                                                                                   Location) const;
+extern template XGRAD_API std::vector<std::uint8_t> Tensor::elements<std::uint8_t>(detail::IntegerRange,
+                                                                                   Location) const;
+extern template XGRAD_API std::vector<bool> Tensor::elements<bool>(detail::IntegerRange, Location) const;
 
 // Tensors with names, in order: named parameters, a state_dict, the contents of a file.
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;

@@ -6,6 +6,9 @@
 #include <xgrad/check.hpp>
 #include <xgrad/module_scope.hpp>
 
+#include "core/missing_gradient.hpp"
+#include "core/own_file.hpp"
+#include "core/running_op.hpp"
 #include "core/tensor_impl.hpp"
 
 namespace xgrad {
@@ -25,7 +28,10 @@ std::string described(const ModuleCall& module) {
 
 thread_local const Location* call_site = nullptr;
 
-// Whether a path is of the library's sources or headers, here or where it was installed.
+}  // namespace
+
+namespace detail {
+
 bool is_own_file(std::string_view path) {
   constexpr std::string_view self = __FILE__, tail = "autograd/src/core/error.cpp";
   constexpr std::string_view root = self.substr(0, self.size() - tail.size());
@@ -36,15 +42,32 @@ bool is_own_file(std::string_view path) {
   return false;
 }
 
-}  // namespace
-
-namespace detail {
-
 CallSite::CallSite(const Location& at) : outermost_(!call_site), at_(at) {
   if (outermost_) call_site = &at_;
 }
 CallSite::~CallSite() {
   if (outermost_) call_site = nullptr;
+}
+
+namespace {
+thread_local const OuterOp* outer_op = nullptr;
+}  // namespace
+
+OuterOp::OuterOp(const char* name, const char* pass, const Location& at)
+    : name_(name), pass_(pass), at_(at), previous_(outer_op) {
+  outer_op = this;
+}
+OuterOp::~OuterOp() { outer_op = previous_; }
+
+std::string OuterOp::described(const std::string& op) {
+  std::string text;
+  for (const OuterOp* outer = outer_op; outer; outer = outer->previous_) {
+    if (op == outer->name_) continue;
+    text += fmt::format("\n  within {} ({})", outer->name_, outer->pass_);
+    if (*outer->at_.file_name())
+      text += fmt::format(", called at {}:{}", base_name(outer->at_.file_name()), outer->at_.line());
+  }
+  return text;
 }
 
 Location user_line(const Location& at) { return call_site && is_own_file(at.file_name()) ? *call_site : at; }
@@ -70,11 +93,14 @@ ErrorReport::ErrorReport(const char* op, const std::string& rule, Location at)
   if (*line.file_name()) place = fmt::format("called at {}:{}", base_name(line.file_name()), line.line());
   if (module) place = place.empty() ? described(*module) : fmt::format("{}, {}", described(*module), place);
   if (!place.empty()) where_ = "\n  in     " + place;
+  where_ += detail::OuterOp::described(op);
 }
 
 ErrorReport& ErrorReport::operand(const std::string& role, const Tensor& t) & {
   if (!t.defined()) return line(role, "undefined");
-  const std::string& name = t.name();
+  std::string name = t.name();
+  if (const detail::TensorImpl* base = detail::impl(t).base; name.empty() && base && base->extra)
+    if (!base->extra->name.empty()) name = base->extra->name + " (view)";
   return line(role,
               fmt::format("{}{}{} {}", name, name.empty() ? "" : "  ", short_name(t.dtype()), to_string(t.shape())));
 }
@@ -99,8 +125,12 @@ void ErrorReport::io_error() const { throw IoError(text()); }
 void ErrorReport::out_of_memory_error() const { throw OutOfMemoryError(text()); }
 
 void require_defined(const char* op, const Tensor& x, Location at) {
-  if (!x.defined()) [[unlikely]]
-    ErrorReport(op, "got an undefined tensor", at).value_error();
+  detail::note_op(op, at);
+  if (x.defined()) [[likely]]
+    return;
+  ErrorReport report(op, "got an undefined tensor", at);
+  detail::explain_missing_gradient(report, at);
+  report.value_error();
 }
 
 void require_floating(const char* op, const Tensor& x, Location at) {
@@ -147,6 +177,7 @@ void require_index_dtype(const char* op, const Tensor& x, Location at) {
 }
 
 int wrap_dim(const char* op, std::int64_t dim, int rank, Location at) {
+  detail::note_op(op, at);
   const std::int64_t r = rank == 0 ? 1 : rank;
   if (dim < -r || dim >= r) [[unlikely]]
     ErrorReport(op, fmt::format("dim {} out of range [{}, {}]", dim, -r, r - 1), at).index_error();
@@ -185,6 +216,7 @@ std::string broadcast_rule(const Shape& a, const Shape& b, int dim) {
 }  // namespace
 
 Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b, Location at) {
+  detail::note_op(op, at);
   Shape out;
   if (const int bad = broadcast_into(a, b, out); bad >= 0) [[unlikely]]
     ErrorReport(op, broadcast_rule(a, b, bad), at).shape_error();
@@ -192,6 +224,7 @@ Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b, Location 
 }
 
 Shape broadcast_shapes(const char* op, const Tensor& a, const Tensor& b, Location at) {
+  detail::note_op(op, at);
   Shape out;
   if (const int bad = broadcast_into(a.shape(), b.shape(), out); bad >= 0) [[unlikely]]
     ErrorReport(op, broadcast_rule(a.shape(), b.shape(), bad), at).operand("left", a).operand("right", b).shape_error();

@@ -17,6 +17,7 @@
 #include <xgrad/memory.hpp>
 
 #include "core/blocked.hpp"
+#include "core/running_op.hpp"
 
 // Freed blocks go back to a list of their size class: first a list of this thread (no lock), from there, in bulk, a
 // shared one, so that a thread that only frees (a consumer of another's tensors) does not hoard. Small classes are
@@ -54,14 +55,6 @@ void count_held(std::int64_t bytes) {
   std::int64_t peak = counters.peak.load(std::memory_order_relaxed);
   while (now > peak && !counters.peak.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
   }
-}
-
-[[noreturn, gnu::cold]] void out_of_memory(std::size_t bytes) {
-  constexpr std::array kUnits{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  double size = static_cast<double>(bytes) / 1024;
-  std::size_t unit = 0;
-  for (; size >= 1024 && unit + 1 < kUnits.size(); ++unit) size /= 1024;
-  throw OutOfMemoryError(fmt::format("xgrad: cannot allocate {:.4g} {} ({} bytes)", size, kUnits[unit], bytes));
 }
 
 void* from_system(std::size_t bytes, std::size_t least_align = 64) {

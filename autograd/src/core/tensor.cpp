@@ -1,8 +1,12 @@
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include <xgrad/tensor.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/running_op.hpp"
 
 namespace xgrad {
 namespace detail {
@@ -53,8 +57,14 @@ std::int64_t checked_numel(const Shape& shape, DType dtype, const Location& at) 
 
 Tensor make_tensor(const Shape& shape, DType dtype, Location at) {
   const std::int64_t n = checked_numel(shape, dtype, at);
-  return make_tensor_over(Storage::make(static_cast<std::size_t>(n) * static_cast<std::size_t>(item_size(dtype))),
-                          shape, dtype);
+  const auto bytes = static_cast<std::size_t>(n) * static_cast<std::size_t>(item_size(dtype));
+  Storage* storage;
+  try {
+    storage = Storage::make(bytes);
+  } catch (const OutOfMemoryError&) {
+    out_of_memory(bytes, fmt::format("{} {}", short_name(dtype), to_string(shape)));
+  }
+  return make_tensor_over(storage, shape, dtype);
 }
 
 Tensor make_tensor_over(Storage* adopted, const Shape& shape, DType dtype) {
@@ -153,19 +163,67 @@ Scalar Tensor::item_scalar(Location at) const {
   return detail::dispatch_all(t.dtype, [&](auto zero) { return Scalar(*t.ptr<decltype(zero)>()); });
 }
 
+namespace {
+
+std::string type_text(detail::IntegerRange range) {
+  return fmt::format("{}int{}", range.is_signed ? "" : "u", range.digits + range.is_signed);
+}
+
+bool holds(detail::IntegerRange range, std::int64_t v) {
+  if (v < 0) return range.is_signed && (range.digits >= 63 || v >= -(std::int64_t{1} << range.digits));
+  return range.digits >= 63 || v < std::int64_t{1} << range.digits;
+}
+bool holds(detail::IntegerRange range, double v) {
+  const double whole = std::trunc(v), end = std::ldexp(1.0, range.digits);
+  return whole < end && whole >= (range.is_signed ? -end : 0);  // not NaN
+}
+template <class T>
+bool holds(detail::IntegerRange range, T v) {
+  if constexpr (std::is_floating_point_v<T>)
+    return holds(range, static_cast<double>(v));
+  else
+    return holds(range, static_cast<std::int64_t>(v));
+}
+
+// Throws for the first element that the range does not hold.
+void require_held(const char* op, const Tensor& x, detail::IntegerRange range, const std::string& type,
+                  const Location& at) {
+  detail::dispatch_all(x.dtype(), [&](auto zero) {
+    const auto* p = detail::data<decltype(zero)>(x);
+    for (std::int64_t i = 0; i < x.numel(); ++i)
+      if (!holds(range, p[i])) [[unlikely]]
+        ErrorReport(op, fmt::format("the value {} does not fit {}", p[i], type), at).operand("tensor", x).value_error();
+  });
+}
+
+}  // namespace
+
+Scalar Tensor::item_within(detail::IntegerRange range, Location at) const {
+  const Scalar v = item_scalar(at);
+  if (v.is_floating() ? !holds(range, v.to_double()) : !holds(range, v.to_int64())) [[unlikely]]
+    require_held("item", *this, range, type_text(range), at);
+  return v;
+}
+
 template <Element T>
-std::vector<T> Tensor::elements(Location at) const {
+std::vector<T> Tensor::elements(detail::IntegerRange range, Location at) const {
   checked(*this, "to_vector", at);
+  constexpr detail::IntegerRange own = detail::integer_range<T>;
+  if (range.digits > 0 && (dtype() != dtype_of<T> || range.digits != own.digits || range.is_signed != own.is_signed)) {
+    const std::string type = type_text(range);
+    range.digits = std::min(range.digits, own.digits);  // T is on the way
+    require_held("to_vector", detail::contiguous_copy(*this), range, type, at);
+  }
   Tensor c = detail::contiguous_copy(dtype() == dtype_of<T> ? *this : detail::cast_raw(*this, dtype_of<T>));
   const T* p = detail::data<T>(c);
   return std::vector<T>(p, p + c.numel());
 }
-template std::vector<float> Tensor::elements<float>(Location) const;
-template std::vector<double> Tensor::elements<double>(Location) const;
-template std::vector<std::int64_t> Tensor::elements<std::int64_t>(Location) const;
-template std::vector<std::int32_t> Tensor::elements<std::int32_t>(Location) const;
-template std::vector<std::uint8_t> Tensor::elements<std::uint8_t>(Location) const;
-template std::vector<bool> Tensor::elements<bool>(Location) const;
+template std::vector<float> Tensor::elements<float>(detail::IntegerRange, Location) const;
+template std::vector<double> Tensor::elements<double>(detail::IntegerRange, Location) const;
+template std::vector<std::int64_t> Tensor::elements<std::int64_t>(detail::IntegerRange, Location) const;
+template std::vector<std::int32_t> Tensor::elements<std::int32_t>(detail::IntegerRange, Location) const;
+template std::vector<std::uint8_t> Tensor::elements<std::uint8_t>(detail::IntegerRange, Location) const;
+template std::vector<bool> Tensor::elements<bool>(detail::IntegerRange, Location) const;
 
 Tensor Tensor::detach(Location at) const {
   checked(*this, "detach", at);

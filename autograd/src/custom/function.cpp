@@ -64,7 +64,11 @@ class FunctionNode : public OwnedBackward {
       const Saved* before;
       ~InBackward() { ctx.saved_ = before; }
     } scope{*ctx_, std::exchange(ctx_->saved_, &saved)};
-    std::vector<Tensor> result = spec_.backward(*ctx_, grads);
+    std::vector<Tensor> result;
+    {
+      const OuterOp outer(spec_.name, "backward", at_);
+      result = spec_.backward(*ctx_, grads);
+    }
     return check(std::move(result), saved);
   }
 
@@ -143,7 +147,7 @@ class FunctionNode : public OwnedBackward {
 
 FunctionRun::FunctionRun(const FunctionSpec& spec, FunctionInputs inputs, std::unique_ptr<Context> ctx,
                          const Location& at)
-    : spec_(spec), inputs_(std::move(inputs)), ctx_(std::move(ctx)), at_(at) {
+    : spec_(spec), inputs_(std::move(inputs)), ctx_(std::move(ctx)), at_(at), outer_(spec.name, "forward", at) {
   ctx_->op_ = spec.name;
   ctx_->at_ = at;
   ctx_->needs_.resize(inputs_.arguments);

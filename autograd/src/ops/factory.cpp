@@ -13,6 +13,7 @@
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/running_op.hpp"
 #include "core/scalar_range.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/factory_checks.hpp"
@@ -26,11 +27,13 @@ using detail::make_tensor;
 namespace detail {
 
 void require_options(const char* op, const TensorOptions& o, const Location& at) {
+  note_op(op, at);
   if (o.requires_grad && !is_floating(o.dtype)) [[unlikely]]
     ErrorReport(op, fmt::format("only floating tensors take gradients, got {}", name(o.dtype)), at).dtype_error();
 }
 
 void require_shape(const char* op, const Shape& shape, const Location& at) {
+  note_op(op, at);
   std::int64_t n = 1;
   bool overflow = false;
   for (int i = 0; i < shape.rank(); ++i) {
@@ -66,13 +69,6 @@ void require_fits(const char* op, const Scalar& v, DType dtype, const Location& 
   ErrorReport(op, fmt::format("value {} does not fit {}", text, name(dtype)), at).value_error();
 }
 
-void out_of_memory(const char* op, const Shape& shape, DType dtype, const std::string& reason, const Location& at) {
-  constexpr std::string_view kStart = "xgrad: ";
-  ErrorReport(op, reason.substr(reason.starts_with(kStart) ? kStart.size() : 0), at)
-      .line("result", fmt::format("{} {}", short_name(dtype), to_string(shape)))
-      .out_of_memory_error();
-}
-
 Tensor finish(Tensor t, const TensorOptions& o) {
   impl(t).requires_grad = o.requires_grad;
   return t;
@@ -80,7 +76,6 @@ Tensor finish(Tensor t, const TensorOptions& o) {
 
 }  // namespace detail
 
-using detail::allocating;
 using detail::finish;
 using detail::require_fits;
 using detail::require_options;
@@ -92,7 +87,7 @@ Tensor make_filled(const char* op, const Shape& shape, const Scalar& v, const Te
   require_options(op, o, at);
   require_shape(op, shape, at);
   require_fits(op, v, o.dtype, at);
-  Tensor t = allocating(op, shape, o.dtype, at, [&] { return make_tensor(shape, o.dtype, at); });
+  Tensor t = make_tensor(shape, o.dtype, at);
   detail::fill_raw(t, v);
   return finish(std::move(t), o);
 }
@@ -110,12 +105,12 @@ Tensor make_like(const char* op, const Tensor& t, const Scalar& v, Location at) 
 
 Tensor empty(const Shape& shape, TensorOptions o, Location at) {
   require_options("empty", o, at);
-  return finish(allocating("empty", shape, o.dtype, at, [&] { return make_tensor(shape, o.dtype, at); }), o);
+  return finish(make_tensor(shape, o.dtype, at), o);
 }
 Tensor zeros(const Shape& shape, TensorOptions o, Location at) {
   require_options("zeros", o, at);
   require_shape("zeros", shape, at);
-  return finish(allocating("zeros", shape, o.dtype, at, [&] { return detail::zeros_raw(shape, o.dtype); }), o);
+  return finish(detail::zeros_raw(shape, o.dtype), o);
 }
 Tensor ones(const Shape& shape, TensorOptions o, Location at) { return make_filled("ones", shape, 1, o, at); }
 Tensor full(const Shape& shape, Scalar value, Location at) {

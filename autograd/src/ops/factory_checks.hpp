@@ -15,16 +15,4 @@ int outside_of(const Scalar& v, DType dtype);
 void require_fits(const char* op, const Scalar& v, DType dtype, const Location& at);
 Tensor finish(Tensor t, const TensorOptions& o);
 
-// make(), which takes memory for a result of this shape; when there is not enough, op and place are named.
-[[noreturn]] void out_of_memory(const char* op, const Shape& shape, DType dtype, const std::string& reason,
-                                const Location& at);
-template <class F>
-Tensor allocating(const char* op, const Shape& shape, DType dtype, const Location& at, const F& make) {
-  try {
-    return make();
-  } catch (const OutOfMemoryError& e) {
-    out_of_memory(op, shape, dtype, e.what(), at);
-  }
-}
-
 }  // namespace xgrad::detail

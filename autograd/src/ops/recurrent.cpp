@@ -123,6 +123,16 @@ Tensor last_hidden(const Recurrence& r, const Tensor& y) {
   return h;
 }
 
+// Zeros for one part of the state would be a mistake that nobody sees.
+void require_whole(const char* op, const LSTMState& s, const Location& at) {
+  if (s.h.defined() == s.c.defined()) return;
+  ErrorReport(op, fmt::format("the state needs h and c, {} is undefined", s.h.defined() ? 'c' : 'h'), at)
+      .operand("h", s.h)
+      .operand("c", s.c)
+      .help("give both, {h, c}, or no state to start from zeros")
+      .value_error();
+}
+
 enum class Span { forwards, backwards, step };  // a sequence in either direction, or one step
 
 // The outputs on the tape: h (and c) of a single step; y, last h (and c) of a sequence.
@@ -130,6 +140,7 @@ std::vector<Tensor> recur(const char* op, Cell cell, Span span, const Tensor& x,
                           const RecurrentWeights& w, const Location& at) {
   const RecurrentInputs in{x, s0.h, s0.c, w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh};
   const Recurrence r = describe(op, cell, span == Span::step, span == Span::backwards, in, at);
+  if (cell == Cell::lstm) require_whole(op, s0, at);
   const bool keep = detail::needs_tape({in.x, in.h0, in.c0, in.w_ih, in.w_hh, in.b_ih, in.b_hh});
   const detail::RecurrentResult f = detail::recurrent_forward(r, make_contiguous(in), keep);
   std::vector<Tensor> outputs{f.y};

@@ -31,7 +31,7 @@ Tensor draw(const char* op, Law law, double a, double b, const Shape& shape, con
   if (!is_floating(o.dtype)) [[unlikely]]
     ErrorReport(op, fmt::format("needs a floating dtype, got {}", name(o.dtype)), at).dtype_error();
   require_shape(op, shape, at);
-  Tensor t = detail::allocating(op, shape, o.dtype, at, [&] { return make_tensor(shape, o.dtype, at); });
+  Tensor t = make_tensor(shape, o.dtype, at);
   detail::dispatch_floating(o.dtype, [&](auto zero) {
     auto* p = detail::data<decltype(zero)>(t);
     if (law == Law::uniform)

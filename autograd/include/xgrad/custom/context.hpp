@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <xgrad/call_site.hpp>
 #include <xgrad/record.hpp>
 
 namespace xgrad {
@@ -144,6 +145,7 @@ class XGRAD_API FunctionRun {
   FunctionInputs inputs_;
   std::unique_ptr<Context> ctx_;
   Location at_;
+  OuterOp outer_;
   std::vector<std::uint32_t> versions_;
 };
 

@@ -71,15 +71,39 @@ class Function {
  public:
   using Context = xgrad::Context;
 
+ private:
+  template <class T>
+  static constexpr bool is_tensor = std::is_convertible_v<const T&, Located>;
+  template <class... Args>
+  static constexpr bool has_early_tensor() {
+    std::size_t place = 0, first = sizeof...(Args);
+    ((is_tensor<Args> && first == sizeof...(Args) ? void(first = place++) : void(++place)), ...);
+    return first < sizeof...(Args) && first < 4;
+  }
+
+ public:
   // Runs Op::forward(ctx, args...) and records it. AutogradError when forward changed an input without mark_dirty().
   template <class... Rest>
   static auto apply(const Located& first, const Rest&... rest) {
     return run(first.at, first.tensor, rest...);
   }
-  template <class First, class... Rest>
-  requires(!std::is_convertible_v<const First&, Located>) static auto apply(const First& first, const Rest&... rest) {
-    return run(Location(), first, rest...);
+  // The line of the call comes with the first tensor, wherever among the first four arguments it stands.
+  template <class A, class... Rest>
+  requires(!is_tensor<A>) static auto apply(const A& a, const Located& x, const Rest&... rest) {
+    return run(x.at, a, x.tensor, rest...);
   }
+  template <class A, class B, class... Rest>
+  requires(!is_tensor<A> && !is_tensor<B>) static auto apply(const A& a, const B& b, const Located& x,
+                                                             const Rest&... rest) {
+    return run(x.at, a, b, x.tensor, rest...);
+  }
+  template <class A, class B, class C, class... Rest>
+  requires(!is_tensor<A> && !is_tensor<B> && !is_tensor<C>) static auto apply(const A& a, const B& b, const C& c,
+                                                                              const Located& x, const Rest&... rest) {
+    return run(x.at, a, b, c, x.tensor, rest...);
+  }
+  template <class... Args>
+  requires(!has_early_tensor<Args...>()) static auto apply(const Args&... args) { return run(Location(), args...); }
 
  private:
   static const char* op_name() {

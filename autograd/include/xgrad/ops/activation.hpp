@@ -2,6 +2,7 @@
 // <xgrad/ops/softmax.hpp>.
 #pragma once
 
+#include <concepts>
 #include <ostream>
 
 #include <xgrad/tensor.hpp>
@@ -73,5 +74,7 @@ inline std::ostream& operator<<(std::ostream& os, Gelu v) {
 // The largest of each `pieces` neighbours along dim, whose size shrinks by that factor. I. Goodfellow et al. 2013.
 [[nodiscard]] XGRAD_API Tensor maxout(const Tensor& x, std::int64_t pieces, std::int64_t dim = 1,
                                       Location at = Location::current());
+template <std::floating_point F, class... More>
+Tensor maxout(const Tensor&, F, const More&...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
 
 }  // namespace xgrad

@@ -6,6 +6,7 @@
 // kernel that exceeds the padded input. ValueError: stride, dilation or groups below 1, negative padding.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <string>
 
@@ -20,9 +21,11 @@ namespace xgrad {
 template <int N>
 class ConvPadding {
  public:
-  ConvPadding(Extents<N> each) : each_(each) {}                            // NOLINT: {.padding = 1}
-  ConvPadding(std::int64_t all) : each_(all) {}                            // NOLINT
-  ConvPadding(int all) : each_(std::int64_t{all}) {}                       // NOLINT
+  ConvPadding(Extents<N> each) : each_(each) {}       // NOLINT: {.padding = 1}
+  ConvPadding(std::int64_t all) : each_(all) {}       // NOLINT
+  ConvPadding(int all) : each_(std::int64_t{all}) {}  // NOLINT
+  template <std::floating_point T>
+  ConvPadding(T) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   ConvPadding(const std::string& mode, Location at = Location::current())  // NOLINT: ValueError unless "same", "valid"
       : each_(0) {
     parse(mode, at);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 
 #include <xgrad/shape.hpp>
@@ -14,6 +15,8 @@ struct Extents {
   static_assert(N >= 1 && N <= 3);
 
   Extents(std::int64_t all) { v.fill(all); }  // NOLINT: a number is meant for every dimension
+  template <std::floating_point T>
+  Extents(T) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Extents(std::int64_t height, std::int64_t width) requires(N == 2) : v{height, width} {}
   Extents(std::int64_t depth, std::int64_t height, std::int64_t width) requires(N == 3) : v{depth, height, width} {}
   // From sizes known at run time: one, or N of them. ShapeError otherwise.

@@ -2,6 +2,8 @@
 // first one out of range.
 #pragma once
 
+#include <concepts>
+
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
@@ -15,5 +17,7 @@ namespace xgrad {
 // int64 -> 0/1 of a new last dimension of num_classes (-1: largest + 1).
 [[nodiscard]] XGRAD_API Tensor one_hot(const Tensor& x, std::int64_t num_classes = -1,
                                        Location at = Location::current());
+template <std::floating_point F, class... More>
+Tensor one_hot(const Tensor&, F, const More&...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
 
 }  // namespace xgrad

@@ -2,6 +2,8 @@
 // and bias have x's dtype and may be left out. All are differentiable to any order in x, weight and bias.
 #pragma once
 
+#include <concepts>
+
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
@@ -23,6 +25,8 @@ XGRAD_API Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const T
 [[nodiscard]] XGRAD_API Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight = Tensor(),
                                           const Tensor& bias = Tensor(), double eps = 1e-5,
                                           Location at = Location::current());
+template <std::floating_point F, class... More>
+Tensor group_norm(const Tensor&, F, const More&...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
 // Statistics per sample and channel. x: (N, C, *); the rest (C) or undefined. D. Ulyanov et al. 2016. Running
 // statistics are updated with the means over the batch of the statistics, and used when use_input_stats is false.
 XGRAD_API Tensor instance_norm(const Tensor& x, const Tensor& running_mean = Tensor(),
@@ -33,5 +37,7 @@ XGRAD_API Tensor instance_norm(const Tensor& x, const Tensor& running_mean = Ten
 // 2012. ValueError unless size is in 1..2^31 - 1.
 [[nodiscard]] XGRAD_API Tensor local_response_norm(const Tensor& x, std::int64_t size, double alpha = 1e-4,
                                                    double beta = 0.75, double k = 1, Location at = Location::current());
+template <std::floating_point F, class... More>
+Tensor local_response_norm(const Tensor&, F, const More&...) = delete;  // a size is an integer
 
 }  // namespace xgrad

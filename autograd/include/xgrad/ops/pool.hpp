@@ -7,6 +7,7 @@
 // pool.
 #pragma once
 
+#include <concepts>
 #include <optional>
 
 #include <xgrad/by_name.hpp>
@@ -24,6 +25,8 @@ class PoolStride {
   PoolStride(Extents<N> each) : each_(each) {}       // NOLINT: {.stride = 2}
   PoolStride(std::int64_t all) : each_(all) {}       // NOLINT
   PoolStride(int all) : each_(std::int64_t{all}) {}  // NOLINT
+  template <std::floating_point T>
+  PoolStride(T) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   PoolStride(std::int64_t height, std::int64_t width) requires(N == 2) : each_(height, width) {}
   PoolStride(std::int64_t depth, std::int64_t height, std::int64_t width) requires(N == 3)
       : each_(depth, height, width) {}

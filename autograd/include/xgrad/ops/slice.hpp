@@ -1,6 +1,7 @@
 // Parts of a tensor, as views that share its memory.
 #pragma once
 
+#include <concepts>
 #include <vector>
 
 #include <xgrad/tensor.hpp>
@@ -22,8 +23,12 @@ namespace xgrad {
                                                   Location at = Location::current());
 [[nodiscard]] XGRAD_API std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& sizes,
                                                   std::int64_t dim = 0, Location at = Location::current());
+template <std::floating_point F, class... More>
+std::vector<Tensor> split(const Tensor&, F, const More&...) = delete;  // a size is an integer
 // At most `chunks` views of equal size ceil(n / chunks).
 [[nodiscard]] XGRAD_API std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim = 0,
                                                   Location at = Location::current());
+template <std::floating_point F, class... More>
+std::vector<Tensor> chunk(const Tensor&, F, const More&...) = delete;  // a size is an integer
 
 }  // namespace xgrad

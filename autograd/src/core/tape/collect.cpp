@@ -161,6 +161,9 @@ class Collector {
     Source s;
     s.id = ids_.try_emplace({&t, e.number}, ids_.size()).first->second;
     s.name = t.extra ? t.extra->name : "";
+    if (s.name.empty() && n->extra)
+      for (const auto& [edge, name] : n->extra->base_names)
+        if (edge == i) s.name = name + " (view)";
     s.parameter = t.extra && t.extra->parameter;
     s.dtype = t.dtype;
     s.shape = t.shape;

@@ -24,6 +24,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/overlap.hpp"
+#include "core/running_op.hpp"
 #include "core/tape/accumulate.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/recorder.hpp"
@@ -231,14 +232,12 @@ struct Pass {
         pass_on |= e.leaf() ? wanted.contains({e.target, 0}) : e.node() && needed.contains(e.node());
       if (!pass_on) return;
     }
-    if (n->freed && n->n_saved)
-      ErrorReport(n->op.name, "graph already freed; pass retain_graph = true to the first backward to run it twice",
-                  n->at)
-          .autograd_error();
+    if (n->freed && n->n_saved) n->already_freed();
     if (create_graph && n->op.once_differentiable)
       ErrorReport(n->op.name, "is differentiable only once; its backward pass cannot be recorded with create_graph",
                   n->at)
           .autograd_error();
+    note_op(n->op.name, n->at, true);
     Grads in = run_backward(n, grads);
     if (in.size() != n->n_inputs)
       ErrorReport(n->op.name,

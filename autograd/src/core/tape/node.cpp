@@ -69,12 +69,16 @@ void Node::free_saved() {
     if (s.impl) adopt(std::exchange(s.impl, nullptr));
 }
 
+void Node::already_freed() const {
+  ErrorReport(op.name, "graph already freed; pass retain_graph = true to the first backward to run it twice", at)
+      .help("a state that is carried from step to step is detached first: state = state.detach()")
+      .autograd_error();
+}
+
 Tensor Node::unpack(std::size_t i) {
   const SavedTensor& s = saved()[i];
   if (!s.impl) {
-    if (freed)
-      ErrorReport(op.name, "graph already freed; pass retain_graph = true to the first backward to run it twice", at)
-          .autograd_error();
+    if (freed) already_freed();
     return Tensor();
   }
   const Storage& st = *s.impl->storage;

@@ -55,7 +55,9 @@ struct NodeExtra {
   std::vector<Hook> hooks;
   std::vector<std::pair<std::uint32_t, TensorImpl*>> retain;  // tensors that want their gradient; not owned
   std::vector<std::pair<std::uint32_t, std::string>> names;   // of outputs
-  std::shared_ptr<Recorded> recorded;                         // while a TapeRecorder was alive
+  // Of edges to views that take no gradient and have no name: what the tensor is called that they are views of.
+  std::vector<std::pair<std::uint32_t, std::string>> base_names;
+  std::shared_ptr<Recorded> recorded;    // while a TapeRecorder was alive
   std::vector<std::uint64_t> checksums;  // of the saved tensors in shared memory, under DetectAnomaly; else 0
   bool looks_at_gradients() const { return !hooks.empty() || !retain.empty() || recorded; }
 };
@@ -98,6 +100,7 @@ struct Node : RefCounted {
   // AutogradError when the i-th saved tensor has other values than its checksum says.
   void check_unchanged(std::size_t i) const;
   Tensor unpack(std::size_t i);
+  [[noreturn]] void already_freed() const;
   void free_saved();
 };
 

@@ -52,6 +52,17 @@ void connect(Edge& e, const Tensor& x, std::uint64_t& seq) {
   }
 }
 
+// A view may be gone when a picture is drawn, and what it knows of its base with it.
+void keep_base_names(Node& n) {
+  const std::span<Edge> edges = n.all_edges();
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    const TensorImpl* t = edges[i].data();
+    if (!t || !t->base || !t->base->extra || (t->extra && !t->extra->name.empty())) continue;
+    const std::string& name = t->base->extra->name;
+    if (!name.empty()) n.get_extra().base_names.emplace_back(static_cast<std::uint32_t>(i), name);
+  }
+}
+
 std::size_t block_bytes(std::size_t edges, std::size_t outputs, std::size_t saved, std::size_t dims,
                         std::size_t closure) {
   const std::size_t head =
@@ -143,6 +154,7 @@ namespace {
   for (std::size_t i = 0; i < inputs.size(); ++i) connect(n->edges()[i], inputs[i], seq);
   n->seq = state.last_seq = seq + 1;
   for (std::size_t i = 0; i < data.size(); ++i) connect_data(n->data()[i], data[i]);
+  keep_base_names(*n);
   bool shared = false;
   for (std::size_t i = 0; i < saved.size(); ++i) shared |= save(n->saved()[i], saved[i], outputs);
   if (shared && anomaly_enabled()) keep_checksums(n);

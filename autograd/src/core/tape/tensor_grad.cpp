@@ -4,6 +4,7 @@
 #include <xgrad/autograd.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/missing_gradient.hpp"
 #include "core/tape/record.hpp"
 
 namespace xgrad {
@@ -92,7 +93,10 @@ bool Tensor::is_leaf(Location at) const { return !(requires_grad(at) && detail::
 
 Tensor Tensor::grad(Location at) const {
   TensorImpl& t = checked(*this, "grad", at);
-  if (!t.grad) return Tensor();
+  if (!t.grad) {
+    detail::note_missing_gradient(t.grad_fn ? t.grad_fn->op.name : nullptr, at);
+    return Tensor();
+  }
   detail::retain(t.grad);
   return detail::adopt(t.grad);
 }

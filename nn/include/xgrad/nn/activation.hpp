@@ -1,4 +1,5 @@
 // Activation functions as modules; the formulas are those of <xgrad/ops/activation.hpp> and <xgrad/ops/softmax.hpp>.
+// ValueError when one is made with an option that its formula cannot have: not finite, a beta of 0, lower > upper.
 #pragma once
 
 #include <xgrad/by_name.hpp>
@@ -54,6 +55,7 @@ class SiLU final : public Layer<SiLU> {
 struct LeakyReLUOptions {
   double negative_slope = 0.01;
 };
+XGRAD_API void check_options(const OptionCheck& check, const LeakyReLUOptions& o);
 class LeakyReLU final : public Layer<LeakyReLU, LeakyReLUOptions> {
  public:
   using Layer::Layer;
@@ -67,6 +69,7 @@ class LeakyReLU final : public Layer<LeakyReLU, LeakyReLUOptions> {
 struct ELUOptions {
   double alpha = 1;
 };
+XGRAD_API void check_options(const OptionCheck& check, const ELUOptions& o);
 class ELU final : public Layer<ELU, ELUOptions> {
  public:
   using Layer::Layer;
@@ -90,6 +93,7 @@ struct SoftplusOptions {
   ByName by_name = ByName();
   double beta = 1, threshold = 20;
 };
+XGRAD_API void check_options(const OptionCheck& check, const SoftplusOptions& o);
 class Softplus final : public Layer<Softplus, SoftplusOptions> {
  public:
   using Layer::Layer;
@@ -198,6 +202,7 @@ class XGRAD_API Hardtanh final : public Layer<Hardtanh> {
 struct HardshrinkOptions {
   double lambd = 0.5;
 };
+XGRAD_API void check_options(const OptionCheck& check, const HardshrinkOptions& o);
 class Hardshrink final : public Layer<Hardshrink, HardshrinkOptions> {
  public:
   using Layer::Layer;
@@ -209,6 +214,7 @@ class Hardshrink final : public Layer<Hardshrink, HardshrinkOptions> {
 struct SoftshrinkOptions {
   double lambd = 0.5;
 };
+XGRAD_API void check_options(const OptionCheck& check, const SoftshrinkOptions& o);
 class Softshrink final : public Layer<Softshrink, SoftshrinkOptions> {
  public:
   using Layer::Layer;
@@ -220,6 +226,7 @@ class Softshrink final : public Layer<Softshrink, SoftshrinkOptions> {
 struct CELUOptions {
   double alpha = 1;
 };
+XGRAD_API void check_options(const OptionCheck& check, const CELUOptions& o);
 class CELU final : public Layer<CELU, CELUOptions> {
  public:
   using Layer::Layer;
@@ -254,6 +261,7 @@ struct RReLUOptions {
   ByName by_name = ByName();
   double lower = 1. / 8, upper = 1. / 3;
 };
+XGRAD_API void check_options(const OptionCheck& check, const RReLUOptions& o);
 class RReLU final : public Layer<RReLU, RReLUOptions> {
  public:
   using Layer::Layer;
@@ -268,6 +276,7 @@ class RReLU final : public Layer<RReLU, RReLUOptions> {
 struct StepOptions {
   double at_zero = 1;
 };
+XGRAD_API void check_options(const OptionCheck& check, const StepOptions& o);
 class Step final : public Layer<Step, StepOptions> {
  public:
   using Layer::Layer;
@@ -276,11 +285,11 @@ class Step final : public Layer<Step, StepOptions> {
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return step(x, options_.at_zero, at); }
 };
 
-class Threshold final : public Layer<Threshold> {
+class XGRAD_API Threshold final : public Layer<Threshold> {
  public:
   Threshold(const Threshold&) = default;
   Threshold(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
-  Threshold(double threshold, double value) : Layer("Threshold"), threshold_(threshold), value_(value) {}
+  Threshold(double threshold, double value, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const {
     return threshold(x, threshold_, value_, at);
   }
@@ -312,13 +321,12 @@ struct MaxoutOptions {
   std::int64_t dim = 1;
 };
 // The largest of each `pieces` neighbouring features: put it behind a layer that yields `pieces` times as many.
-class Maxout final : public Layer<Maxout> {
+class XGRAD_API Maxout final : public Layer<Maxout> {
  public:
   Maxout(const Maxout&) = default;
   Maxout(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit Maxout(...) = delete;                  // options by name: nn::Maxout(2, {.dim = 1})
-  explicit Maxout(std::int64_t pieces, MaxoutOptions options = {})
-      : Layer("Maxout"), pieces_(pieces), options_(options) {}
+  explicit Maxout(Size pieces, MaxoutOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const {
     return maxout(x, pieces_, options_.dim, at);
   }

@@ -50,7 +50,7 @@ class XGRAD_API MultiheadAttention final : public Layer<MultiheadAttention> {
   MultiheadAttention(const MultiheadAttention&) = default;
   MultiheadAttention(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit MultiheadAttention(...) = delete;  // options by name: nn::MultiheadAttention(64, 8, {.dropout = 0.1})
-  MultiheadAttention(std::int64_t embed_dim, std::int64_t num_heads, MultiheadAttentionOptions options = {},
+  MultiheadAttention(Size embed_dim, Size num_heads, MultiheadAttentionOptions options = {},
                      Location at = Location::current());
   AttentionOutput operator()(const Tensor& x, Location at = Location::current()) const {  // of a sequence to itself
     return call(at, x);

@@ -11,7 +11,7 @@ class XGRAD_API Bilinear final : public Layer<Bilinear> {
   Bilinear(const Bilinear&) = default;
   Bilinear(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit Bilinear(...) = delete;                  // options by name: nn::Bilinear(2, 3, 4, {.bias = false})
-  Bilinear(std::int64_t in1_features, std::int64_t in2_features, std::int64_t out_features, LinearOptions options = {},
+  Bilinear(Size in1_features, Size in2_features, Size out_features, LinearOptions options = {},
            Location at = Location::current());
   Tensor forward(const Tensor& x1, const Tensor& x2, Location at = Location::current()) const;
 

@@ -6,6 +6,7 @@
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/conv.hpp>
+#include <xgrad/size.hpp>
 
 namespace xgrad::nn {
 
@@ -35,7 +36,7 @@ class ConvNd final : public Layer<ConvNd<N>> {
   ConvNd(const ConvNd&) = default;
   ConvNd(Null auto) noexcept : Layer<ConvNd<N>>(nullptr) {}  // NOLINT: = nullptr
   explicit ConvNd(...) = delete;  // options by name: nn::Conv2d(1, 16, 3, {.stride = 2, .padding = 1})
-  ConvNd(std::int64_t in_channels, std::int64_t out_channels, Extents<N> kernel_size, ConvNdOptions<N> options = {},
+  ConvNd(Size in_channels, Size out_channels, Extents<N> kernel_size, ConvNdOptions<N> options = {},
          Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
@@ -75,8 +76,8 @@ class ConvTransposeNd final : public Layer<ConvTransposeNd<N>> {
   ConvTransposeNd(const ConvTransposeNd&) = default;
   ConvTransposeNd(Null auto) noexcept : Layer<ConvTransposeNd<N>>(nullptr) {}  // NOLINT: = nullptr
   explicit ConvTransposeNd(...) = delete;  // options by name: nn::ConvTranspose2d(16, 1, 3, {.stride = 2})
-  ConvTransposeNd(std::int64_t in_channels, std::int64_t out_channels, Extents<N> kernel_size,
-                  ConvTransposeNdOptions<N> options = {}, Location at = Location::current());
+  ConvTransposeNd(Size in_channels, Size out_channels, Extents<N> kernel_size, ConvTransposeNdOptions<N> options = {},
+                  Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
   Parameter weight, bias;

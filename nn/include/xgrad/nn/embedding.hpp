@@ -2,6 +2,7 @@
 
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/embedding.hpp>
+#include <xgrad/size.hpp>
 
 namespace xgrad::nn {
 
@@ -13,8 +14,7 @@ class XGRAD_API Embedding final : public Layer<Embedding> {
   Embedding(const Embedding&) = default;
   Embedding(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit Embedding(...) = delete;                  // options by name: nn::Embedding(100, 16, {.padding_idx = 0})
-  Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingOptions options = {},
-            Location at = Location::current());
+  Embedding(Size num_embeddings, Size embedding_dim, EmbeddingOptions options = {}, Location at = Location::current());
   // With a given table; `freeze` leaves it as it is.
   static Embedding from_pretrained(const Tensor& table, bool freeze = true, EmbeddingOptions options = {},
                                    Location at = Location::current());
@@ -29,13 +29,14 @@ class XGRAD_API Embedding final : public Layer<Embedding> {
   EmbeddingOptions options_;
 };
 
-// Sums, means or maxima of rows; offsets and per_sample_weights of the options are given with the call instead.
+// Sums, means or maxima of rows; offsets and per_sample_weights are given with the call, bag(x, offsets, weights): as
+// options of the layer they are a ValueError.
 class XGRAD_API EmbeddingBag final : public Layer<EmbeddingBag> {
  public:
   EmbeddingBag(const EmbeddingBag&) = default;
   EmbeddingBag(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit EmbeddingBag(...) = delete;  // options by name: nn::EmbeddingBag(100, 16, {.padding_idx = 0})
-  EmbeddingBag(std::int64_t num_embeddings, std::int64_t embedding_dim, EmbeddingBagOptions options = {},
+  EmbeddingBag(Size num_embeddings, Size embedding_dim, EmbeddingBagOptions options = {},
                Location at = Location::current());
   Tensor operator()(const Tensor& x, Location at = Location::current()) const { return call(at, x); }
   Tensor operator()(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights = Tensor(),

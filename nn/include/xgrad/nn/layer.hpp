@@ -14,6 +14,7 @@
 
 #include <xgrad/module_scope.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/nn/option_check.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/tensor.hpp>
 
@@ -318,10 +319,13 @@ enum class NoOptions {};
 template <class Derived, class Options>
 class Layer : public Layer<Derived, void> {
  public:
-  explicit Layer(Options options = {}) : options_(std::move(options)) {}
-  explicit Layer(NoOptions) : Layer(Options{}) {}
+  explicit Layer(Options options = {}, Location at = Location::current()) : options_(std::move(options)) {
+    if constexpr (requires(const OptionCheck& check) { check_options(check, options_); })
+      check_options(OptionCheck(this->name(), at), options_);
+  }
+  explicit Layer(NoOptions, Location at = Location::current()) : Layer(Options{}, at) {}
   template <detail::OnlyOptionOf<Options> V>
-  explicit Layer(V v) : Layer(detail::only_option<Options>(v)) {}
+  explicit Layer(V v, Location at = Location::current()) : Layer(detail::only_option<Options>(v), at) {}
   Layer(Null auto) noexcept : Layer<Derived, void>(nullptr) {}  // NOLINT: as above
 
  protected:

@@ -2,6 +2,7 @@
 
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/size.hpp>
 
 namespace xgrad::nn {
 
@@ -16,8 +17,7 @@ class XGRAD_API Linear final : public Layer<Linear> {
   Linear(const Linear&) = default;
   Linear(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit Linear(...) = delete;                  // options by name: nn::Linear(2, 3, {.bias = false})
-  Linear(std::int64_t in_features, std::int64_t out_features, LinearOptions options = {},
-         Location at = Location::current());
+  Linear(Size in_features, Size out_features, LinearOptions options = {}, Location at = Location::current());
   // With parameters that other modules may have, too: they are trained as one, and named by both.
   //   nn::Linear decoder = register_module("decoder", nn::Linear::from_weight(embedding.weight, zeros({tokens})));
   // weight (out, in), bias (out) or undefined for none. What is frozen in the other module stays so. ShapeError,

@@ -1,5 +1,6 @@
 // Loss functions as layers: loss(input, target) gives a 0-d tensor, or one value per element or sample with
-// Reduction::none. Formulas, shapes and errors are those of <xgrad/ops/*_loss.hpp>.
+// Reduction::none. Formulas, shapes and errors are those of <xgrad/ops/*_loss.hpp>; options that these would refuse are
+// refused when the loss is made.
 #pragma once
 
 #include <xgrad/by_name.hpp>
@@ -15,6 +16,14 @@ namespace xgrad::nn {
 struct LossOptions {
   Reduction reduction = Reduction::mean;
 };
+
+// Options that the operations declare.
+XGRAD_API void check_options(const OptionCheck& check, const PoissonNllOptions& o);
+XGRAD_API void check_options(const OptionCheck& check, const GaussianNllOptions& o);
+XGRAD_API void check_options(const OptionCheck& check, const CtcLossOptions& o);
+XGRAD_API void check_options(const OptionCheck& check, const TripletMarginOptions& o);
+XGRAD_API void check_options(const OptionCheck& check, const MultiMarginOptions& o);
+XGRAD_API void check_options(const OptionCheck& check, const CrossEntropyOptions& o);
 
 // ---- values ----
 class MSELoss final : public Layer<MSELoss, LossOptions> {
@@ -42,6 +51,7 @@ struct SmoothL1LossOptions {
   Reduction reduction = Reduction::mean;
   double beta = 1;
 };
+XGRAD_API void check_options(const OptionCheck& check, const SmoothL1LossOptions& o);
 class SmoothL1Loss final : public Layer<SmoothL1Loss, SmoothL1LossOptions> {
  public:
   using Layer::Layer;
@@ -57,6 +67,7 @@ struct HuberLossOptions {
   Reduction reduction = Reduction::mean;
   double delta = 1;
 };
+XGRAD_API void check_options(const OptionCheck& check, const HuberLossOptions& o);
 class HuberLoss final : public Layer<HuberLoss, HuberLossOptions> {
  public:
   using Layer::Layer;
@@ -111,7 +122,9 @@ class BCEWithLogitsLoss final : public Layer<BCEWithLogitsLoss> {
 class CrossEntropyLoss final : public Layer<CrossEntropyLoss> {
  public:
   using Layer::Layer;
-  explicit CrossEntropyLoss(CrossEntropyOptions options = {}) : options_(std::move(options)) {
+  explicit CrossEntropyLoss(CrossEntropyOptions options = {}, Location at = Location::current())
+      : options_(std::move(options)) {
+    check_options(OptionCheck("CrossEntropyLoss", at), options_);
     register_buffer("weight", options_.weight);
   }
   explicit CrossEntropyLoss(NoOptions) : CrossEntropyLoss(CrossEntropyOptions{}) {}
@@ -197,6 +210,7 @@ struct HingeEmbeddingLossOptions {
   double margin = 1;
   Reduction reduction = Reduction::mean;
 };
+XGRAD_API void check_options(const OptionCheck& check, const HingeEmbeddingLossOptions& o);
 class HingeEmbeddingLoss final : public Layer<HingeEmbeddingLoss, HingeEmbeddingLossOptions> {
  public:
   using Layer::Layer;
@@ -222,6 +236,7 @@ struct MarginLossOptions {
   double margin = 0;
   Reduction reduction = Reduction::mean;
 };
+XGRAD_API void check_options(const OptionCheck& check, const MarginLossOptions& o);
 // loss(input1, input2, target)
 class MarginRankingLoss final : public Layer<MarginRankingLoss, MarginLossOptions> {
  public:
@@ -261,7 +276,9 @@ class TripletMarginLoss final : public Layer<TripletMarginLoss, TripletMarginOpt
 class MultiMarginLoss final : public Layer<MultiMarginLoss> {
  public:
   using Layer::Layer;
-  explicit MultiMarginLoss(MultiMarginOptions options = {}) : options_(std::move(options)) {
+  explicit MultiMarginLoss(MultiMarginOptions options = {}, Location at = Location::current())
+      : options_(std::move(options)) {
+    check_options(OptionCheck("MultiMarginLoss", at), options_);
     register_buffer("weight", options_.weight);
   }
   explicit MultiMarginLoss(NoOptions) : MultiMarginLoss(MultiMarginOptions{}) {}

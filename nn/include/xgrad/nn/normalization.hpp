@@ -6,6 +6,7 @@
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/shape.hpp>
+#include <xgrad/size.hpp>
 
 namespace xgrad::nn {
 
@@ -52,7 +53,7 @@ class XGRAD_API BatchNorm1d final : public Layer<BatchNorm1d>, public NormState 
   BatchNorm1d(const BatchNorm1d&) = default;
   BatchNorm1d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit BatchNorm1d(...) = delete;                  // options by name: nn::BatchNorm1d(16, {.eps = 1e-3})
-  explicit BatchNorm1d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
+  explicit BatchNorm1d(Size num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API BatchNorm2d final : public Layer<BatchNorm2d>, public NormState {
@@ -60,7 +61,7 @@ class XGRAD_API BatchNorm2d final : public Layer<BatchNorm2d>, public NormState 
   BatchNorm2d(const BatchNorm2d&) = default;
   BatchNorm2d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit BatchNorm2d(...) = delete;                  // options by name: nn::BatchNorm2d(16, {.eps = 1e-3})
-  explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
+  explicit BatchNorm2d(Size num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API BatchNorm3d final : public Layer<BatchNorm3d>, public NormState {
@@ -68,7 +69,7 @@ class XGRAD_API BatchNorm3d final : public Layer<BatchNorm3d>, public NormState 
   BatchNorm3d(const BatchNorm3d&) = default;
   BatchNorm3d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit BatchNorm3d(...) = delete;                  // options by name: nn::BatchNorm3d(16, {.eps = 1e-3})
-  explicit BatchNorm3d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
+  explicit BatchNorm3d(Size num_features, BatchNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 
@@ -78,8 +79,7 @@ class XGRAD_API InstanceNorm1d final : public Layer<InstanceNorm1d>, public Norm
   InstanceNorm1d(const InstanceNorm1d&) = default;
   InstanceNorm1d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit InstanceNorm1d(...) = delete;                  // options by name: nn::InstanceNorm1d(16, {.affine = true})
-  explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions options = {},
-                          Location at = Location::current());
+  explicit InstanceNorm1d(Size num_features, InstanceNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API InstanceNorm2d final : public Layer<InstanceNorm2d>, public NormState {
@@ -87,8 +87,7 @@ class XGRAD_API InstanceNorm2d final : public Layer<InstanceNorm2d>, public Norm
   InstanceNorm2d(const InstanceNorm2d&) = default;
   InstanceNorm2d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit InstanceNorm2d(...) = delete;                  // options by name: nn::InstanceNorm2d(16, {.affine = true})
-  explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {},
-                          Location at = Location::current());
+  explicit InstanceNorm2d(Size num_features, InstanceNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API InstanceNorm3d final : public Layer<InstanceNorm3d>, public NormState {
@@ -96,8 +95,7 @@ class XGRAD_API InstanceNorm3d final : public Layer<InstanceNorm3d>, public Norm
   InstanceNorm3d(const InstanceNorm3d&) = default;
   InstanceNorm3d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit InstanceNorm3d(...) = delete;                  // options by name: nn::InstanceNorm3d(16, {.affine = true})
-  explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions options = {},
-                          Location at = Location::current());
+  explicit InstanceNorm3d(Size num_features, InstanceNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 
@@ -116,6 +114,8 @@ class XGRAD_API LayerNorm final : public Layer<LayerNorm> {
   explicit LayerNorm(...) = delete;                  // options by name: nn::LayerNorm(64, {.eps = 1e-6})
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {}, Location at = Location::current());
   explicit LayerNorm(std::int64_t normalized_size, LayerNormOptions options = {}, Location at = Location::current());
+  template <std::floating_point F>
+  explicit LayerNorm(F, LayerNormOptions = {}) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
   Parameter weight, bias;
@@ -137,8 +137,7 @@ class XGRAD_API GroupNorm final : public Layer<GroupNorm> {
   GroupNorm(const GroupNorm&) = default;
   GroupNorm(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit GroupNorm(...) = delete;                  // options by name: nn::GroupNorm(4, 16, {.eps = 1e-6})
-  GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNormOptions options = {},
-            Location at = Location::current());
+  GroupNorm(Size num_groups, Size num_channels, GroupNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
   Parameter weight, bias;
@@ -158,7 +157,7 @@ class XGRAD_API LocalResponseNorm final : public Layer<LocalResponseNorm> {
   LocalResponseNorm(const LocalResponseNorm&) = default;
   LocalResponseNorm(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit LocalResponseNorm(...) = delete;                  // options by name: nn::LocalResponseNorm(5, {.k = 2})
-  explicit LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options = {});
+  explicit LocalResponseNorm(Size size, LocalResponseNormOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:

@@ -1,6 +1,7 @@
 // Padding and resampling as modules; see <xgrad/ops/pad.hpp> and <xgrad/ops/interpolate.hpp>.
 #pragma once
 
+#include <concepts>
 #include <vector>
 
 #include <xgrad/nn/module.hpp>
@@ -27,6 +28,8 @@ class PadLayer final : public Layer<PadLayer<Dims, Mode>> {
   PadLayer(Null auto) noexcept : Layer<PadLayer<Dims, Mode>>(nullptr) {}  // NOLINT: = nullptr
   explicit PadLayer(std::int64_t padding, Location at = Location::current())
       : PadLayer(std::vector<std::int64_t>{padding}, at) {}
+  template <std::floating_point F>
+  explicit PadLayer(F) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   explicit PadLayer(std::vector<std::int64_t> padding, Location at = Location::current())
       : Layer<PadLayer<Dims, Mode>>(detail::pad_label(kind_name(), padding)),
         padding_(detail::side_sizes(kind_name(), Dims, std::move(padding), at)) {}
@@ -68,6 +71,8 @@ class ConstantPad final : public Layer<ConstantPad<Dims>> {
   ConstantPad(Null auto) noexcept : Layer<ConstantPad<Dims>>(nullptr) {}  // NOLINT: = nullptr
   ConstantPad(std::int64_t padding, double value, Location at = Location::current())
       : ConstantPad(std::vector<std::int64_t>{padding}, value, at) {}
+  template <std::floating_point F>
+  ConstantPad(F, double) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   ConstantPad(std::vector<std::int64_t> padding, double value, Location at = Location::current())
       : Layer<ConstantPad<Dims>>(detail::pad_label(kind_name(), padding)),
         padding_(detail::side_sizes(kind_name(), Dims, std::move(padding), at)),
@@ -93,7 +98,7 @@ class XGRAD_API Upsample final : public Layer<Upsample> {
  public:
   Upsample(const Upsample&) = default;
   Upsample(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
-  explicit Upsample(InterpolateOptions options);
+  explicit Upsample(InterpolateOptions options, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return interpolate(x, options_, at); }
 
  private:

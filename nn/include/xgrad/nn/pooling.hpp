@@ -12,7 +12,7 @@ class MaxPoolNd final : public Layer<MaxPoolNd<N>> {
   MaxPoolNd(const MaxPoolNd&) = default;
   MaxPoolNd(Null auto) noexcept : Layer<MaxPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
   explicit MaxPoolNd(...) = delete;  // options by name: nn::MaxPool2d(3, {.stride = 2, .padding = 1})
-  explicit MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options = {});
+  explicit MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   // Also where the values stood, as max_unpool takes it.
   ValuesIndices forward_with_indices(const Tensor& x, Location at = Location::current()) const;
@@ -28,7 +28,7 @@ class AvgPoolNd final : public Layer<AvgPoolNd<N>> {
   AvgPoolNd(const AvgPoolNd&) = default;
   AvgPoolNd(Null auto) noexcept : Layer<AvgPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
   explicit AvgPoolNd(...) = delete;  // options by name: nn::AvgPool2d(3, {.stride = 2, .padding = 1})
-  explicit AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options = {});
+  explicit AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
@@ -42,7 +42,7 @@ class LPPoolNd final : public Layer<LPPoolNd<N>> {
   LPPoolNd(const LPPoolNd&) = default;
   LPPoolNd(Null auto) noexcept : Layer<LPPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
   explicit LPPoolNd(...) = delete;                               // options by name: nn::LPPool2d(2, 3, {.stride = 2})
-  LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options = {});
+  LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
@@ -57,7 +57,7 @@ class AdaptiveAvgPoolNd final : public Layer<AdaptiveAvgPoolNd<N>> {
  public:
   AdaptiveAvgPoolNd(const AdaptiveAvgPoolNd&) = default;
   AdaptiveAvgPoolNd(Null auto) noexcept : Layer<AdaptiveAvgPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
-  explicit AdaptiveAvgPoolNd(Extents<N> output_size);
+  explicit AdaptiveAvgPoolNd(Extents<N> output_size, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
@@ -69,7 +69,7 @@ class AdaptiveMaxPoolNd final : public Layer<AdaptiveMaxPoolNd<N>> {
  public:
   AdaptiveMaxPoolNd(const AdaptiveMaxPoolNd&) = default;
   AdaptiveMaxPoolNd(Null auto) noexcept : Layer<AdaptiveMaxPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
-  explicit AdaptiveMaxPoolNd(Extents<N> output_size);
+  explicit AdaptiveMaxPoolNd(Extents<N> output_size, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   ValuesIndices forward_with_indices(const Tensor& x, Location at = Location::current()) const;
 

@@ -11,6 +11,7 @@
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/recurrent.hpp>
+#include <xgrad/size.hpp>
 
 namespace xgrad::nn {
 
@@ -88,7 +89,7 @@ class XGRAD_API RNN final : public Layer<RNN> {
   RNN(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit RNN(...) = delete;                  // options by name: nn::RNN(8, 16, {.num_layers = 2})
   using State = Tensor;
-  RNN(std::int64_t input_size, std::int64_t hidden_size, RNNOptions options = {}, Location at = Location::current());
+  RNN(Size input_size, Size hidden_size, RNNOptions options = {}, Location at = Location::current());
   RNNOutput forward(const Tensor& x, const Tensor& h0, Location at = Location::current()) const;
   RNNOutput forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
 
@@ -103,7 +104,7 @@ class XGRAD_API GRU final : public Layer<GRU> {
   GRU(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit GRU(...) = delete;                  // options by name: nn::GRU(8, 16, {.num_layers = 2})
   using State = Tensor;
-  GRU(std::int64_t input_size, std::int64_t hidden_size, GRUOptions options = {}, Location at = Location::current());
+  GRU(Size input_size, Size hidden_size, GRUOptions options = {}, Location at = Location::current());
   RNNOutput forward(const Tensor& x, const Tensor& h0, Location at = Location::current()) const;
   RNNOutput forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
 
@@ -119,7 +120,7 @@ class XGRAD_API LSTM final : public Layer<LSTM> {
   LSTM(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit LSTM(...) = delete;                  // options by name: nn::LSTM(8, 16, {.num_layers = 2})
   using State = LSTMState;
-  LSTM(std::int64_t input_size, std::int64_t hidden_size, LSTMOptions options = {}, Location at = Location::current());
+  LSTM(Size input_size, Size hidden_size, LSTMOptions options = {}, Location at = Location::current());
   LSTMOutput forward(const Tensor& x, const LSTMState& s0, Location at = Location::current()) const;
   LSTMOutput forward(const Tensor& x, Location at = Location::current()) const { return forward(x, LSTMState{}, at); }
 
@@ -146,8 +147,7 @@ class XGRAD_API RNNCell final : public Layer<RNNCell> {
   RNNCell(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit RNNCell(...) = delete;                  // options by name: nn::RNNCell(8, 16, {.bias = false})
   using State = Tensor;
-  RNNCell(std::int64_t input_size, std::int64_t hidden_size, RNNCellOptions options = {},
-          Location at = Location::current());
+  RNNCell(Size input_size, Size hidden_size, RNNCellOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, const Tensor& h, Location at = Location::current()) const;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
 
@@ -163,8 +163,7 @@ class XGRAD_API GRUCell final : public Layer<GRUCell> {
   GRUCell(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit GRUCell(...) = delete;                  // options by name: nn::GRUCell(8, 16, {.bias = false})
   using State = Tensor;
-  GRUCell(std::int64_t input_size, std::int64_t hidden_size, GRUCellOptions options = {},
-          Location at = Location::current());
+  GRUCell(Size input_size, Size hidden_size, GRUCellOptions options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, const Tensor& h, Location at = Location::current()) const;
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
 
@@ -177,8 +176,7 @@ class XGRAD_API LSTMCell final : public Layer<LSTMCell> {
   LSTMCell(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit LSTMCell(...) = delete;                  // options by name: nn::LSTMCell(8, 16, {.bias = false})
   using State = LSTMState;
-  LSTMCell(std::int64_t input_size, std::int64_t hidden_size, LSTMCellOptions options = {},
-           Location at = Location::current());
+  LSTMCell(Size input_size, Size hidden_size, LSTMCellOptions options = {}, Location at = Location::current());
   LSTMState forward(const Tensor& x, const LSTMState& s, Location at = Location::current()) const;
   LSTMState forward(const Tensor& x, Location at = Location::current()) const { return forward(x, LSTMState{}, at); }
 

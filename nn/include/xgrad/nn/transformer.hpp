@@ -31,7 +31,7 @@ class XGRAD_API TransformerEncoderLayer final : public Layer<TransformerEncoderL
   TransformerEncoderLayer(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit TransformerEncoderLayer(...) =
       delete;  // options by name: nn::TransformerEncoderLayer(64, 8, {.dropout = 0})
-  TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead, TransformerEncoderLayerOptions options = {},
+  TransformerEncoderLayer(Size d_model, Size nhead, TransformerEncoderLayerOptions options = {},
                           Location at = Location::current());
   Tensor operator()(const Tensor& src, Location at = Location::current()) const { return call(at, src); }
   // src_mask as attn_mask, src_key_padding_mask as key_padding_mask of the attention; either may be undefined.

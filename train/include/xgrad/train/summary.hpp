@@ -23,6 +23,11 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const Summary& s);  // the 
 namespace detail {
 // type: what to call a model that has no name.
 XGRAD_API Summary summarize(nn::Module model, const std::type_info& type, const std::function<Tensor()>& run);
+// The module, which knows what it is from now on.
+template <class M>
+nn::Module known(const M& model) {
+  return model.modules().front();
+}
 }  // namespace detail
 
 // A table of the modules with output shapes, parameter counts and multiply-adds, from one run of the model on the
@@ -31,7 +36,7 @@ XGRAD_API Summary summarize(nn::Module model, const std::type_info& type, const 
 template <std::derived_from<nn::Module> M, class... More>
 Summary summary(const M& model, const Located& x, const More&... more) {
   const xgrad::detail::CallSite site(x.at);
-  return detail::summarize(model, typeid(M), [&] {
+  return detail::summarize(detail::known(model), typeid(M), [&] {
     auto y = [&] {
       if constexpr (requires { model(x.tensor, more...); })
         return model(x.tensor, more...);

@@ -127,8 +127,8 @@ class XGRAD_API Plot {
   Plot& points(const X&) const = delete;  // both coordinates: plot.points(epochs, loss)
   template <class = void>
   Plot& points(...) const = delete;  // a style is named: plot.points(x, y, {.label = "loss"})
-  // The area between two curves; of points that are not finite it shows nothing. On a log scale an edge at or below 0
-  // is the end of the axis.
+  // The area between two curves, below all lines and points; of points that are not finite it shows nothing. On a log
+  // scale an edge at or below 0 is the end of the axis.
   Plot& band(const Series& x, const Series& low, const Series& high, BandStyle style = {},
              Location at = Location::current()) &;
   // A line across, with its name beside it.

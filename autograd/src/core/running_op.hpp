@@ -1,0 +1,25 @@
+// Which operation this thread is in, for errors that come from where nobody knows: memory.
+#pragma once
+
+#include <string>
+
+#include <xgrad/error.hpp>
+
+namespace xgrad::detail {
+
+// Named checks stand at the top of each operation, and a backward pass knows its node: both leave a note here.
+struct RunningOp {
+  const char* name = nullptr;
+  Location at;
+  bool backward = false;
+};
+extern constinit thread_local RunningOp running_op;
+
+inline void note_op(const char* name, const Location& at, bool backward = false) noexcept {
+  running_op = {name, at, backward};
+}
+
+// OutOfMemoryError that names the bytes, what they were for if that is known, the operation and its line.
+[[noreturn, gnu::cold]] void out_of_memory(std::size_t bytes, const std::string& result = {});
+
+}  // namespace xgrad::detail

@@ -1,0 +1,4 @@
+// expect: a size is an integer
+#include <xgrad/xgrad.hpp>
+
+auto parts(const xgrad::Tensor& x, double n) { return xgrad::chunk(x, n / 2); }
