@@ -35,6 +35,12 @@ XGRAD_API Tensor eye(std::int64_t n, std::optional<std::int64_t> m = {}, TensorO
 XGRAD_API Tensor arange(Scalar end, Location at = Location::current());
 XGRAD_API Tensor arange(Scalar start, Scalar end, Scalar step = 1, Location at = Location::current());
 XGRAD_API Tensor arange(Scalar start, Scalar end, Scalar step, TensorOptions o, Location at = Location::current());
+// Positions in a matrix of rows x columns on and below (tril), on and above (triu) a diagonal; int64 of shape (2,
+// count), row by row.
+XGRAD_API Tensor tril_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset = 0,
+                              Location at = Location::current());
+XGRAD_API Tensor triu_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset = 0,
+                              Location at = Location::current());
 // `steps` evenly spaced values from start to end inclusive.
 XGRAD_API Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o = {},
                           Location at = Location::current());
