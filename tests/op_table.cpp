@@ -180,6 +180,17 @@ const std::deque<Row>& op_table() {
     add_reduce(*t);
     add_extremum(*t);
     add_view(*t);
+    add_scan(*t);
+    add_difference(*t);
+    add_order(*t);
+    add_quantile(*t);
+    add_unique(*t);
+    add_histogram(*t);
+    add_rearrange(*t);
+    add_diagonal(*t);
+    add_grid(*t);
+    add_scatter(*t);
+    add_indexing(*t);
     add_slice(*t);
     add_join(*t);
     add_index(*t);

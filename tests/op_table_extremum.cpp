@@ -80,11 +80,24 @@ void add_extrema(Table& t) {
       t, "amin", "min", amin_over, min_along, [](const auto& x) { return min(x[0]); }, -1);
 }
 
+void add_both(Table& t) {
+  t.add("amin",
+        [](auto& x) {
+          const MinMax r = aminmax(x[0], {0}, true);
+          return Tensors{r.min, r.max + r.min};
+        })
+      .covers({"aminmax"})
+      .on({{{3, 4}, distinct()}})
+      .integers(Integers::same)
+      .bad(Wrong::shape, "of an empty tensor", [] { aminmax(leaf({0})); });
+}
+
 }  // namespace
 
 void add_extremum(Table& t) {
   add_extrema(t);
   add_positions(t);
+  add_both(t);
 }
 
 }  // namespace xgrad::test

@@ -47,8 +47,37 @@ void add_elements(Table& t) {
       .bad(Wrong::dtype, "dtypes differ", [] { scatter_add(leaf({3}), 0, tensor({0}), leaf({1}, kFloat32)); });
 }
 
+void add_taken(Table& t) {
+  const Values some = indices({2, 0, -1, 1});
+  t.add("index_select", [](auto& x) { return take(x[0], x[1]); })
+      .covers({"take"})
+      .on({{2, 3}, {{2, 2}, some}})
+      .on({{3}, {{}, indices({1})}})
+      .on({{0}, {{0}, indices({})}})
+      .integers(Integers::same)
+      .bad(Wrong::index, "index 6 out of range for size 6",
+           [] {
+             take(leaf({2, 3}), tensor({6}));
+           })
+      .bad(Wrong::dtype, "must be int64", [] {
+        take(leaf({2, 3}), leaf({1}));
+      });
+  t.add("gather", [](auto& x) { return take_along_dim(x[0], x[1], 1); })
+      .covers({"take_along_dim"})
+      .on({{2, 3}, {{1, 2}, indices({2, 0})}})
+      .on({{1, 3}, {{2, 2}, indices({2, 0, 1, 1})}})
+      .on({{2, 3}, {{2}, indices({5, 0})}}, [](auto& x) { return take_along_dim(x[0], x[1]); })
+      .integers(Integers::same)
+      .bad(Wrong::shape, "index has rank 1, the input rank 2", [] {
+        take_along_dim(leaf({2, 3}), tensor({0}), 0);
+      });
+}
+
 }  // namespace
 
-void add_gather(Table& t) { add_elements(t); }
+void add_gather(Table& t) {
+  add_elements(t);
+  add_taken(t);
+}
 
 }  // namespace xgrad::test

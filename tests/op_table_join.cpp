@@ -70,8 +70,65 @@ void add_joins(Table& t) {
       });
 }
 
+void add_stacks(Table& t) {
+  t.add("hstack",
+        [](auto& x) {
+          return hstack({x[0], x[1]});
+        })
+      .on({{2, 3}, {2, 1}})
+      .on({{3}, {}})
+      .promoting()
+      .integers(Integers::same)
+      .bad(Wrong::shape, "size 3 at dim 0, expected 2",
+           [] {
+             hstack({leaf({2, 3}), leaf({3, 3})});
+           })
+      .bad(Wrong::value, "needs at least one tensor", [] { hstack({}); });
+  t.add("vstack",
+        [](auto& x) {
+          return vstack({x[0], x[1]});
+        })
+      .on({{2, 3}, {3}})
+      .integers(Integers::same)
+      .bad(Wrong::shape, "size 2 at dim 1, expected 3", [] {
+        vstack({leaf({2, 3}), leaf({2})});
+      });
+  t.add("dstack",
+        [](auto& x) {
+          return dstack({x[0], x[1]});
+        })
+      .on({{2, 3}, {2, 3, 2}})
+      .integers(Integers::same)
+      .bad(Wrong::shape, "expected", [] {
+        dstack({leaf({2, 3}), leaf({2})});
+      });
+  t.add("column_stack",
+        [](auto& x) {
+          return column_stack({x[0], x[1]});
+        })
+      .on({{2}, {2, 3}})
+      .integers(Integers::same)
+      .bad(Wrong::shape, "size 3 at dim 0, expected 2", [] {
+        column_stack({leaf({2}), leaf({3})});
+      });
+  t.add("block_diag",
+        [](auto& x) {
+          return block_diag({x[0], x[1], x[2]});
+        })
+      .on({{2, 3}, {2}, {}})
+      .on({{1, 2}, {0, 2}, {2, 1}})
+      .integers(Integers::same)
+      .example("of two", {f64({{1, 2}}), f64({3}), f64({4})}, {f64({{1, 2, 0, 0}, {0, 0, 3, 0}, {0, 0, 0, 4}})})
+      .bad(Wrong::shape, "tensor 0 has rank 3, at most 2", [] {
+        block_diag({leaf({1, 1, 1})});
+      });
+}
+
 }  // namespace
 
-void add_join(Table& t) { add_joins(t); }
+void add_join(Table& t) {
+  add_joins(t);
+  add_stacks(t);
+}
 
 }  // namespace xgrad::test

@@ -44,8 +44,29 @@ void add_masks(Table& t) {
            [] { masked_fill(leaf({2}, kInt64), leaf({2}, kBool), leaf({})); });
 }
 
+void add_places(Table& t) {
+  t.add("masked_scatter", [](auto& x) { return masked_scatter(x[0], x[1], x[2]); })
+      .on({{3, 4}, {{3, 4}, mask()}, {13}})
+      .on({{4}, {{3, 1}, mask()}, {3, 4}})
+      .on({{0, 2}, {{2}, mask()}, {1}})
+      .integers(Integers::same)
+      .bad(Wrong::shape, "1 elements for 2 places", [] { masked_scatter(leaf({2}), ones({2}, {kBool}), leaf({1})); })
+      .bad(Wrong::dtype, "dtypes differ", [] { masked_scatter(leaf({2}), leaf({2}, kBool), leaf({2}, kFloat32)); });
+  t.add("nonzero", [](auto& x) { return nonzero(x[0]); })
+      .not_differentiable()
+      .covers({"nonzero", "argwhere"})
+      .on({{3, 4}})
+      .on({{}})
+      .on({{3, 4}}, [](auto& x) { return argwhere(x[0]); })
+      .integers(Integers::unchanged)
+      .example("positions", {tensor({{0, 1}, {2, 0}})}, {tensor({{0, 1}, {1, 0}})});
+}
+
 }  // namespace
 
-void add_masked(Table& t) { add_masks(t); }
+void add_masked(Table& t) {
+  add_masks(t);
+  add_places(t);
+}
 
 }  // namespace xgrad::test

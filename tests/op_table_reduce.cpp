@@ -6,6 +6,7 @@
 namespace xgrad::test {
 namespace {
 
+constexpr double kNaN = NAN;
 constexpr double kInf = INFINITY;
 
 // Reductions that have a value for no elements.
@@ -127,6 +128,62 @@ void add_logsumexp(Table& t) {
       .example("inf", {f64({1, kInf})}, {tensor(kInf, {kFloat64})});
 }
 
+void add_counts(Table& t) {
+  t.add("sum", [](auto& x) { return nansum(x[0], {1}, true); })
+      .covers({"nansum"})
+      .on({{3, 4}})
+      .on({{3, 4}}, [](auto& x) { return nansum(x[0]); })
+      .integers(Integers::sum)
+      .example("of a NaN", {f64({{1, kNaN, 2}})}, {f64({{3}})}, {f64({{1, 0, 1}})})
+      .bad(Wrong::index, "dim 2 out of range", [] {
+        nansum(leaf({2, 3}), {2});
+      });
+  t.add("div", [](auto& x) { return nanmean(x[0], {0}); })
+      .covers({"nanmean"})
+      .on({{3, 4}})
+      .example("of a NaN", {f64({1, kNaN, 2})}, {tensor(1.5, {kFloat64})}, {f64({0.5, 0, 0.5})})
+      .bad(Wrong::index, "dim 2 out of range", [] {
+        nanmean(leaf({2, 3}), {2});
+      });
+  t.add("count_nonzero", [](auto& x) { return count_nonzero(x[0]); })
+      .not_differentiable()
+      .on({{3, 4}})
+      .on({{3, 4}}, [](auto& x) { return count_nonzero(x[0], {0}); })
+      .integers(Integers::unchanged)
+      .example("with NaN", {f64({0, kNaN, 2})}, {tensor(2)})
+      .bad(Wrong::index, "dim 2 out of range", [] {
+        count_nonzero(leaf({2, 3}), {2});
+      });
+  t.add("sum",
+        [](auto& x) {
+          return sum_to_size(x[0], {3, 1});
+        })
+      .covers({"sum_to_size"})
+      .on({{2, 3, 4}})
+      .integers(Integers::sum)
+      .bad(Wrong::shape, "shape (2) does not expand to (2, 3)", [] {
+        sum_to_size(leaf({2, 3}), {2});
+      });
+  t.add("var",
+        [](auto& x) {
+          const VarMean r = var_mean(x[0], {1}, 0, true);
+          return Tensors{r.var, r.mean * r.var};
+        })
+      .covers({"var_mean"})
+      .on({{3, 4}})
+      .bad(Wrong::index, "dim 2 out of range", [] {
+        var_mean(leaf({2, 3}), {2});
+      });
+  t.add("std",
+        [](auto& x) {
+          const StdMean r = std_mean(x[0]);
+          return Tensors{r.std, r.mean * r.std};
+        })
+      .covers({"std_mean"})
+      .on({{3, 4}})
+      .bad(Wrong::dtype, "", [] { std_mean(ones({2}, {kInt64})); });
+}
+
 }  // namespace
 
 void add_reduce(Table& t) {
@@ -134,6 +191,7 @@ void add_reduce(Table& t) {
   add_moments(t);
   add_truth(t);
   add_logsumexp(t);
+  add_counts(t);
 }
 
 }  // namespace xgrad::test

@@ -195,12 +195,120 @@ void add_copies(Table& t) {
       .integers(Integers::same);
 }
 
+void add_more_views(Table& t) {
+  t.add("expand",
+        [](auto& x) {
+          return broadcast_to(x[0], {2, 3});
+        })
+      .covers({"broadcast_to"})
+      .on({{3}})
+      .on({{2, 1}})
+      .integers(Integers::same)
+      .bad(Wrong::shape, "only size 1 expands", [] { broadcast_to(leaf({2}), {3}); });
+  t.add("expand",
+        [](auto& x) {
+          return broadcast_tensors({x[0], x[1]});
+        })
+      .covers({"broadcast_tensors"})
+      .on({{3}, {2, 1}})
+      .integers(Integers::same)
+      .bad(Wrong::shape, "broadcast", [] {
+        broadcast_tensors({leaf({2}), leaf({3})});
+      });
+  t.add("unflatten",
+        [](auto& x) {
+          return unflatten(x[0], 1, {2, -1});
+        })
+      .on({{3, 4}})
+      .on({{4, 3}},
+          [](auto& x) {
+            return unflatten(x[0].t(), -1, {2, 2});
+          })
+      .on({{}},
+          [](auto& x) {
+            return unflatten(x[0], 0, {1, 1});
+          })
+      .integers(Integers::same)
+      .bad(Wrong::shape, "4 elements do not fit shape (3)",
+           [] {
+             unflatten(leaf({2, 4}), 1, {3});
+           })
+      .bad(Wrong::value, "sizes must not be empty",
+           [] {
+             unflatten(leaf({2, 4}), 1, {});
+           })
+      .bad(Wrong::index, "dim 2 out of range", [] {
+        unflatten(leaf({2, 4}), 2, {2, 2});
+      });
+  t.add("flatten", [](auto& x) { return ravel(x[0]); })
+      .covers({"ravel"})
+      .on({{2, 3}})
+      .on({{}})
+      .integers(Integers::same);
+  t.add("permute",
+        [](auto& x) {
+          return movedim(x[0], {0, 1}, {-1, 0});
+        })
+      .covers({"movedim"})
+      .on({{2, 3, 4}})
+      .on({{2, 3, 4}}, [](auto& x) { return movedim(x[0], 2, 0); })
+      .on({{}}, [](auto& x) { return movedim(x[0], 0, 0); })
+      .integers(Integers::same)
+      .bad(Wrong::value, "2 dimensions to move, 1 destinations",
+           [] {
+             movedim(leaf({2, 3}), {0, 1}, {0});
+           })
+      .bad(Wrong::index, "dim 1 given twice", [] {
+        movedim(leaf({2, 3}), {1, 1}, {0, 1});
+      });
+  t.add("permute", [](auto& x) { return moveaxis(x[0], 0, 2); })
+      .covers({"moveaxis"})
+      .on({{2, 3, 4}})
+      .integers(Integers::same)
+      .bad(Wrong::index, "out of range", [] {
+        moveaxis(leaf({2, 3}), 2, 0);
+      });
+  t.add("transpose", [](auto& x) { return swapaxes(x[0], 0, -1); })
+      .covers({"swapaxes"})
+      .on({{2, 3, 4}})
+      .integers(Integers::same)
+      .bad(Wrong::index, "out of range", [] {
+        swapaxes(leaf({2, 3}), 2, 0);
+      });
+  t.add("transpose", [](auto& x) { return swapdims(x[0], 0, 1); })
+      .covers({"swapdims"})
+      .on({{2, 3, 4}})
+      .integers(Integers::same)
+      .bad(Wrong::index, "out of range", [] {
+        swapdims(leaf({2, 3}), 2, 0);
+      });
+  t.add("reshape", [](auto& x) { return atleast_1d(x[0]); }).covers({"atleast_1d"}).on({{}}).integers(Integers::same);
+  t.add("unsqueeze", [](auto& x) { return atleast_2d(x[0]); })
+      .covers({"atleast_2d"})
+      .on({{3}})
+      .integers(Integers::same);
+  t.add("reshape", [](auto& x) { return atleast_3d(x[0]); }).covers({"atleast_3d"}).on({{3}}).integers(Integers::same);
+  t.add("unfold", [](auto& x) { return unfold(x[0], 0, 2, 1); })
+      .on({{4, 2}})
+      .on({{2, 7}}, [](auto& x) { return unfold(x[0], -1, 2, 3); })
+      .on({{2, 5, 3}}, [](auto& x) { return unfold(x[0], 1, 4, 1); })
+      .on({{}}, [](auto& x) { return unfold(x[0], 0, 1, 1); })
+      .on({{2, 2}}, [](auto& x) { return unfold(x[0], 0, 0, 1); })
+      .on(
+          {{300, 41}}, [](auto& x) { return unfold(x[0], 0, 5, 2); }, Size::large)
+      .integers(Integers::same)
+      .example("overlapping", {f64({1, 2, 3})}, {f64({{1, 2}, {2, 3}})}, {f64({1, 2, 1})})
+      .bad(Wrong::shape, "windows of 4 do not fit dim 0 of size 3", [] { unfold(leaf({3}), 0, 4, 1); })
+      .bad(Wrong::value, "step positive, got 2 and 0", [] { unfold(leaf({3}), 0, 2, 0); });
+}
+
 }  // namespace
 
 void add_view(Table& t) {
   add_reshapes(t);
   add_permutations(t);
   add_copies(t);
+  add_more_views(t);
 }
 
 }  // namespace xgrad::test

@@ -57,6 +57,9 @@ const std::map<std::string, Call>& special_calls() {
       {"min_all", named("min")},
       {"max_dim", named("max")},
       {"min_dim", named("min")},
+      {"meshgrid", joined("meshgrid")},
+      {"mode",  // values alone
+       [](Case& c) { return call_by_name("mode", c).list()->at(0); }},
       {"cat", joined("cat")},
       {"stack", joined("stack")},
       {"arange", factory("arange")},

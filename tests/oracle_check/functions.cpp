@@ -8,6 +8,7 @@ FunctionTable build() {
   FunctionTable table;
   add_elementwise(table);
   add_reductions(table);
+  add_order(table);
   add_shapes(table);
   add_indexing(table);
   add_tensor_methods(table);

@@ -17,6 +17,7 @@ using FunctionTable = std::map<std::string, Function, std::less<>>;
 
 void add_elementwise(FunctionTable& table);
 void add_reductions(FunctionTable& table);
+void add_order(FunctionTable& table);  // running totals, sorting, histograms
 void add_shapes(FunctionTable& table);
 void add_indexing(FunctionTable& table);
 void add_tensor_methods(FunctionTable& table);
@@ -26,6 +27,9 @@ void add_norm_functions(FunctionTable& table);
 void add_linear_algebra(FunctionTable& table);
 void add_modules(FunctionTable& table);  // modules and datasets as objects
 void add_optimizers(FunctionTable& table);
+
+// x[keys], and the keys as the library takes them.
+std::vector<xgrad::Index> indices_from(const List& keys);
 
 // All of them together. A name is looked up as it is, then under nn.functional.
 const Function* find_function(const std::string& name);

@@ -1,11 +1,111 @@
 // Picking and placing elements, and what Tensor has as members: casts, copies, in-place operations, the tape.
+#include <optional>
+
 #include <xgrad/autograd.hpp>
 
 #include "functions.hpp"
 
 namespace oracle {
 
+std::vector<xgrad::Index> indices_from(const List& keys) {
+  std::vector<xgrad::Index> out;
+  for (const Value& k : keys) {
+    if (const std::int64_t* i = k.get<std::int64_t>())
+      out.push_back(*i);
+    else if (const PySlice* s = k.get<PySlice>())
+      out.push_back(xgrad::Slice{s->start.value_or(0), s->stop.value_or(xgrad::Slice::kEnd), s->step.value_or(1)});
+    else if (k.is_none())
+      out.push_back(xgrad::None);
+    else if (k.get<Ellipsis>())
+      out.push_back(xgrad::Ellipsis);
+    else if (k.is_tensor())
+      out.push_back(k.tensor());
+    else if (k.list())
+      out.push_back(xgrad::from_vector(k.shape().vec()));
+    else
+      throw Unsupported("index " + k.describe());
+  }
+  return out;
+}
+
 namespace {
+
+// A single key, or a list of them.
+List keys_from(const Value& v) { return v.list() ? *v.list() : List{v}; }
+
+Value index_put(Args& a) {
+  const Value& v = a["values"];
+  const auto indices = indices_from(keys_from(a["indices"]));
+  const bool accumulate = a.flag("accumulate");
+  return v.is_number() ? xgrad::index_put(a.tensor("input"), indices, v.scalar(), accumulate)
+                       : xgrad::index_put(a.tensor("input"), indices, v.tensor(), accumulate);
+}
+
+// With a number or a tensor, and PyTorch's older reduce="add" and "multiply".
+Value scatter(Args& a) {
+  const Tensor x = a.tensor("input"), index = a.tensor("index");
+  const std::int64_t dim = a.integer("dim");
+  const Value& src = a["src"];
+  if (!a.given("reduce"))
+    return src.is_number() ? xgrad::scatter(x, dim, index, src.scalar()) : xgrad::scatter(x, dim, index, src.tensor());
+  const std::string reduce = a.text("reduce", "") == "add" ? "sum" : "prod";
+  const Tensor from = src.is_number() ? xgrad::full(index.shape(), src.scalar(), {x.dtype()}) : src.tensor();
+  return xgrad::scatter_reduce(x, dim, index, from, reduce);
+}
+
+Value index_fill(Args& a) {
+  const Value& v = a["value"];
+  const std::int64_t dim = a.integer("dim");
+  return v.is_number() ? xgrad::index_fill(a.tensor("input"), dim, a.tensor("index"), v.scalar())
+                       : xgrad::index_fill(a.tensor("input"), dim, a.tensor("index"), v.tensor());
+}
+
+Value nonzero(Args& a) {
+  const Tensor found = xgrad::nonzero(a.tensor("input"));
+  if (a.flag("as_tuple")) return xgrad::unbind(found, 1);
+  return found;
+}
+
+Value take_along_dim(Args& a) {
+  std::optional<std::int64_t> dim;
+  if (a.given("dim")) dim = a.integer("dim");
+  return xgrad::take_along_dim(a.tensor("input"), a.tensor("indices"), dim);
+}
+
+void add_places(FunctionTable& t) {
+  t["index"] = t["__getitem__"] = {"input|x *indices", [](Args& a) {
+                                     List keys = keys_from(a["indices"]);
+                                     if (keys.size() == 1 && keys[0].list()) keys = *keys[0].list();
+                                     return xgrad::index(a.tensor("input"), indices_from(keys));
+                                   }};
+  t["index_put"] = {"input|x indices|i values|v accumulate?", index_put};
+  t["scatter"] = {"input|x dim index|i src|value reduce?", scatter};
+  t["scatter_reduce"] = {"input|x dim index|i src reduce include_self?", [](Args& a) {
+                           return xgrad::scatter_reduce(a.tensor("input"), a.integer("dim"), a.tensor("index"),
+                                                        a.tensor("src"), a.text("reduce", ""),
+                                                        a.flag("include_self", true));
+                         }};
+  t["index_reduce"] = {"input|x dim index|i source|src reduce include_self?", [](Args& a) {
+                         return xgrad::index_reduce(a.tensor("input"), a.integer("dim"), a.tensor("index"),
+                                                    a.tensor("source"), a.text("reduce", ""),
+                                                    a.flag("include_self", true));
+                       }};
+  t["index_copy"] = {"input|x dim index|i source|src", [](Args& a) {
+                       return xgrad::index_copy(a.tensor("input"), a.integer("dim"), a.tensor("index"),
+                                                a.tensor("source"));
+                     }};
+  t["index_fill"] = {"input|x dim index|i value", index_fill};
+  t["take"] = {"input|x index|i", [](Args& a) { return xgrad::take(a.tensor("input"), a.tensor("index")); }};
+  t["take_along_dim"] = {"input|x indices|i dim?", take_along_dim};
+  t["put"] = {"input|x index|i source|src accumulate?", [](Args& a) {
+                return xgrad::put(a.tensor("input"), a.tensor("index"), a.tensor("source"), a.flag("accumulate"));
+              }};
+  t["masked_scatter"] = {"input|x mask|m source|src", [](Args& a) {
+                           return xgrad::masked_scatter(a.tensor("input"), a.tensor("mask"), a.tensor("source"));
+                         }};
+  t["nonzero"] = {"input|x as_tuple?", nonzero};
+  t["argwhere"] = {"input|x", [](Args& a) { return xgrad::argwhere(a.tensor("input")); }};
+}
 
 Value masked_fill(Args& a) {
   const Value& v = a["value"];
@@ -88,6 +188,7 @@ void add_in_place(FunctionTable& t) {
 }  // namespace
 
 void add_indexing(FunctionTable& t) {
+  add_places(t);
   t["index_select"] = {"input|x dim index|i", [](Args& a) {
                          return xgrad::index_select(a.tensor("input"), a.integer("dim"), a.tensor("index"));
                        }};

@@ -27,6 +27,30 @@ Value var_or_std(Args& a, Tensor (*f)(const Tensor&, const Shape&, std::int64_t,
   return f(x, a.shape("dim", {}), a.integer("correction", unbiased), keepdim, here());
 }
 
+// var_mean(x, dim, unbiased, keepdim, correction).
+Value moments(Args& a, bool root) {
+  const Tensor x = a.tensor("input");
+  const bool keepdim = a.flag("keepdim"), unbiased = a.flag("unbiased", true);
+  const std::int64_t correction = a.integer("correction", unbiased);
+  const Shape dims = a.shape("dim", {});
+  if (root) {
+    const xgrad::StdMean r = xgrad::std_mean(x, dims, correction, keepdim);
+    return List{r.std, r.mean};
+  }
+  const xgrad::VarMean r = xgrad::var_mean(x, dims, correction, keepdim);
+  return List{r.var, r.mean};
+}
+
+Value aminmax(Args& a) {
+  const Tensor x = a.tensor("input");
+  if (x.dim() == 0 && a.given("dim") && a.flag("keepdim")) {  // PyTorch gives (1) there
+    const xgrad::MinMax r = xgrad::aminmax(x.reshape({1}), a.shape("dim"), true);
+    return List{r.min, r.max};
+  }
+  const xgrad::MinMax r = xgrad::aminmax(x, a.shape("dim", {}), a.flag("keepdim"));
+  return List{r.min, r.max};
+}
+
 // max(x), max(x, dim, keepdim) -> values and indices, max(x, y).
 Value extremum(Args& a, bool largest) {
   const Tensor x = a.tensor("input");
@@ -76,6 +100,15 @@ void add_reductions(FunctionTable& t) {
   t["mean"] = {"input|x dim|axis? keepdim? dtype?", [](Args& a) { return sum_or_mean(a, xgrad::mean, xgrad::mean); }};
   t["var"] = {"input|x dim|axis? unbiased? keepdim? correction?", [](Args& a) { return var_or_std(a, xgrad::var); }};
   t["std"] = {"input|x dim|axis? unbiased? keepdim? correction?", [](Args& a) { return var_or_std(a, xgrad::std); }};
+  t["var_mean"] = {"input|x dim? unbiased? keepdim? correction?", [](Args& a) { return moments(a, false); }};
+  t["std_mean"] = {"input|x dim? unbiased? keepdim? correction?", [](Args& a) { return moments(a, true); }};
+  t["nansum"] = {"input|x dim? keepdim? dtype?",
+                 [](Args& a) { return xgrad::nansum(cast_input(a), a.shape("dim", {}), a.flag("keepdim")); }};
+  t["nanmean"] = {"input|x dim? keepdim? dtype?",
+                  [](Args& a) { return xgrad::nanmean(cast_input(a), a.shape("dim", {}), a.flag("keepdim")); }};
+  t["count_nonzero"] = {"input|x dim?",
+                        [](Args& a) { return xgrad::count_nonzero(a.tensor("input"), a.shape("dim", {})); }};
+  t["aminmax"] = {"input|x dim? keepdim?", aminmax};
   t["prod"] = {"input|x dim? keepdim? dtype?", prod};
   t["max"] = {"input|x dim|other? keepdim?", [](Args& a) { return extremum(a, true); }};
   t["min"] = {"input|x dim|other? keepdim?", [](Args& a) { return extremum(a, false); }};

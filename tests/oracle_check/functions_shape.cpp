@@ -1,4 +1,6 @@
 // Views, joining and splitting, making tensors.
+#include <optional>
+
 #include "functions.hpp"
 
 namespace oracle {
@@ -10,6 +12,147 @@ Value squeeze(Args& a) {
   return a.given("dim") ? xgrad::squeeze(x, a.integer("dim")) : xgrad::squeeze(x);
 }
 
+// movedim(x, 0, 2), movedim(x, [0, 1], [1, 0]).
+Value movedim(Args& a) { return xgrad::movedim(a.tensor("input"), a.shape("source"), a.shape("destination")); }
+
+// One number of sections, or where to cut; either may come as a tensor.
+template <class Cut>
+Value cut(const Value& where, const Cut& f) {
+  if (!where.is_tensor()) return where.list() ? f(where.shape().vec()) : f(where.integer());
+  const auto v = where.tensor().to_vector<std::int64_t>();
+  return where.tensor().dim() == 0 ? f(v.at(0)) : f(v);
+}
+Value tensor_split(Args& a) {
+  const Tensor x = a.tensor("input");
+  const std::int64_t dim = a.integer("dim", 0);
+  return cut(a["indices_or_sections"], [&](const auto& w) { return xgrad::tensor_split(x, w, dim); });
+}
+
+Value repeat_interleave(Args& a) {
+  const Tensor x = a.tensor("input");
+  const Value& r = a["repeats"];
+  std::optional<std::int64_t> dim;
+  if (a.given("dim")) dim = a.integer("dim");
+  if (r.list()) return xgrad::repeat_interleave(x, xgrad::from_vector(r.shape().vec()), dim);
+  return r.is_tensor() ? xgrad::repeat_interleave(x, r.tensor(), dim) : xgrad::repeat_interleave(x, r.integer(), dim);
+}
+
+using Joined = Tensor (*)(const std::vector<Tensor>&, xgrad::Location);
+Function joined(Joined f) {
+  return {"*tensors", [f](Args& a) { return f(a["tensors"].tensors(), here()); }};
+}
+using OfOne = Tensor (*)(const Tensor&, xgrad::Location);
+// atleast_2d and the like: of one tensor, or of each of a list.
+Function of_each(OfOne f) {
+  return {"*tensors", [f](Args& a) -> Value {
+            std::vector<Tensor> all = a["tensors"].tensors();
+            for (Tensor& t : all) t = f(t, here());
+            if (all.size() == 1) return all[0];
+            return all;
+          }};
+}
+using Diagonals = Tensor (*)(const Tensor&, std::int64_t, xgrad::Location);
+Function by_offset(Diagonals f) {
+  return {"input|x diagonal|offset?", [f](Args& a) { return f(a.tensor("input"), a.integer("diagonal", 0), here()); }};
+}
+
+void add_rearranged(FunctionTable& t) {
+  t["flip"] = {"input|x *dims", [](Args& a) { return xgrad::flip(a.tensor("input"), a.shape("dims")); }};
+  t["fliplr"] = {"input|x", [](Args& a) { return xgrad::fliplr(a.tensor("input")); }};
+  t["flipud"] = {"input|x", [](Args& a) { return xgrad::flipud(a.tensor("input")); }};
+  t["roll"] = {"input|x shifts dims?",
+               [](Args& a) { return xgrad::roll(a.tensor("input"), a.shape("shifts"), a.shape("dims", {})); }};
+  t["rot90"] = {"input|x k? dims?", [](Args& a) {
+                  return xgrad::rot90(a.tensor("input"), a.integer("k", 1), a.shape("dims", {0, 1}));
+                }};
+  t["repeat"] = {"input|x *repeats", [](Args& a) { return xgrad::repeat(a.tensor("input"), a.shape("repeats")); }};
+  t["tile"] = {"input|x *dims", [](Args& a) { return xgrad::tile(a.tensor("input"), a.shape("dims")); }};
+  t["repeat_interleave"] = {"input|x repeats dim?", repeat_interleave};
+}
+
+void add_diagonals(FunctionTable& t) {
+  t["diagonal"] = {"input|x offset? dim1? dim2?", [](Args& a) {
+                     return xgrad::diagonal(a.tensor("input"), a.integer("offset", 0), a.integer("dim1", 0),
+                                            a.integer("dim2", 1));
+                   }};
+  t["diag_embed"] = {"input|x offset? dim1? dim2?", [](Args& a) {
+                       return xgrad::diag_embed(a.tensor("input"), a.integer("offset", 0), a.integer("dim1", -2),
+                                                a.integer("dim2", -1));
+                     }};
+  t["diagonal_scatter"] = {"input|x src offset? dim1? dim2?", [](Args& a) {
+                             return xgrad::diagonal_scatter(a.tensor("input"), a.tensor("src"), a.integer("offset", 0),
+                                                            a.integer("dim1", 0), a.integer("dim2", 1));
+                           }};
+  t["diag"] = by_offset(xgrad::diag);
+  t["diagflat"] = by_offset(xgrad::diagflat);
+  t["tril"] = by_offset(xgrad::tril);
+  t["triu"] = by_offset(xgrad::triu);
+  t["tril_indices"] = {"row col offset?", [](Args& a) {
+                         return xgrad::tril_indices(a.integer("row"), a.integer("col"), a.integer("offset", 0));
+                       }};
+  t["triu_indices"] = {"row col offset?", [](Args& a) {
+                         return xgrad::triu_indices(a.integer("row"), a.integer("col"), a.integer("offset", 0));
+                       }};
+}
+
+void add_joined(FunctionTable& t) {
+  t["hstack"] = joined(xgrad::hstack);
+  t["vstack"] = t["row_stack"] = joined(xgrad::vstack);
+  t["dstack"] = joined(xgrad::dstack);
+  t["column_stack"] = joined(xgrad::column_stack);
+  t["block_diag"] = joined(xgrad::block_diag);
+  t["cartesian_prod"] = joined(xgrad::cartesian_prod);
+  t["broadcast_tensors"] = {"*tensors", [](Args& a) { return xgrad::broadcast_tensors(a["tensors"].tensors()); }};
+  t["meshgrid"] = {"*tensors indexing?",
+                   [](Args& a) { return xgrad::meshgrid(a["tensors"].tensors(), a.text("indexing", "ij")); }};
+  t["combinations"] = {"input|x r? with_replacement?", [](Args& a) {
+                         return xgrad::combinations(a.tensor("input"), a.integer("r", 2), a.flag("with_replacement"));
+                       }};
+  t["vander"] = {"x N? increasing?",
+                 [](Args& a) { return xgrad::vander(a.tensor("x"), a.integer("N", -1), a.flag("increasing")); }};
+  t["linalg.vander"] = {"x N?", [](Args& a) { return xgrad::vander(a.tensor("x"), a.integer("N", -1), true); }};
+}
+
+void add_parts(FunctionTable& t) {
+  t["unflatten"] = {"input|x dim sizes|unflattened_size",
+                    [](Args& a) { return xgrad::unflatten(a.tensor("input"), a.integer("dim"), a.shape("sizes")); }};
+  t["movedim"] = t["moveaxis"] = {"input|x source destination", movedim};
+  t["atleast_1d"] = of_each(xgrad::atleast_1d);
+  t["atleast_2d"] = of_each(xgrad::atleast_2d);
+  t["atleast_3d"] = of_each(xgrad::atleast_3d);
+  t["unfold"] = t["unfold_dim"] = {"input|x dimension|dim size step", [](Args& a) {
+                                     return xgrad::unfold(a.tensor("input"), a.integer("dimension"), a.integer("size"),
+                                                          a.integer("step"));
+                                   }};
+  t["sum_to_size"] = {"input *size", [](Args& a) { return xgrad::sum_to_size(a.tensor("input"), a.shape("size")); }};
+  t["tensor_split"] = {"input|x indices_or_sections|sections|indices dim?", tensor_split};
+  t["hsplit"] = {"input|x indices_or_sections", [](Args& a) {
+                   const Tensor x = a.tensor("input");
+                   return cut(a["indices_or_sections"], [&](const auto& w) { return xgrad::hsplit(x, w); });
+                 }};
+  t["vsplit"] = {"input|x indices_or_sections", [](Args& a) {
+                   const Tensor x = a.tensor("input");
+                   return cut(a["indices_or_sections"], [&](const auto& w) { return xgrad::vsplit(x, w); });
+                 }};
+  t["dsplit"] = {"input|x indices_or_sections", [](Args& a) {
+                   const Tensor x = a.tensor("input");
+                   return cut(a["indices_or_sections"], [&](const auto& w) { return xgrad::dsplit(x, w); });
+                 }};
+  t["narrow_copy"] = {
+      "input|x dim start length", [](Args& a) {
+        return xgrad::narrow(a.tensor("input"), a.integer("dim"), a.integer("start"), a.integer("length")).clone();
+      }};
+  t["select_scatter"] = {"input|x src dim index", [](Args& a) {
+                           return xgrad::select_scatter(a.tensor("input"), a.tensor("src"), a.integer("dim"),
+                                                        a.integer("index"));
+                         }};
+  t["slice_scatter"] = {"input|x src dim? start? end? step?", [](Args& a) {
+                          return xgrad::slice_scatter(a.tensor("input"), a.tensor("src"), a.integer("dim", 0),
+                                                      a.integer("start", 0), a.integer("end", xgrad::Slice::kEnd),
+                                                      a.integer("step", 1));
+                        }};
+}
+
 Value split(Args& a) {
   const Tensor x = a.tensor("input");
   const Value& size = a["split_size_or_sections"];
@@ -17,7 +160,6 @@ Value split(Args& a) {
   return size.list() ? xgrad::split(x, size.shape().vec(), dim) : xgrad::split(x, size.integer(), dim);
 }
 
-// Tensor.flatten, with PyTorch's ravel as flatten of everything.
 Value flatten(Args& a) {
   return xgrad::flatten(a.tensor("input"), a.integer("start_dim", 0), a.integer("end_dim", -1));
 }
@@ -158,7 +300,7 @@ void add_shapes(FunctionTable& t) {
                                      [](Args& a) { return xgrad::expand(a.tensor("input"), a.shape("size")); }};
   t["expand_as"] = {"input other", [](Args& a) { return xgrad::expand(a.tensor("input"), a.tensor("other").shape()); }};
   t["flatten"] = {"input|x start_dim? end_dim?", flatten};
-  t["ravel"] = {"input", [](Args& a) { return xgrad::flatten(a.tensor("input")); }};
+  t["ravel"] = {"input", [](Args& a) { return xgrad::ravel(a.tensor("input")); }};
   t["squeeze"] = {"input|x dim?", squeeze};
   t["unsqueeze"] = {"input|x dim", [](Args& a) { return xgrad::unsqueeze(a.tensor("input"), a.integer("dim")); }};
   t["transpose"] = t["swapaxes"] = t["swapdims"] = {
@@ -185,6 +327,10 @@ void add_shapes(FunctionTable& t) {
   t["chunk"] = {"input|x chunks dim?",
                 [](Args& a) { return xgrad::chunk(a.tensor("input"), a.integer("chunks"), a.integer("dim", 0)); }};
   t["unbind"] = {"input|x dim?", [](Args& a) { return xgrad::unbind(a.tensor("input"), a.integer("dim", 0)); }};
+  add_parts(t);
+  add_rearranged(t);
+  add_diagonals(t);
+  add_joined(t);
   add_factories(t);
 }
 

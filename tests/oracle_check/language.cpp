@@ -230,7 +230,7 @@ Value Evaluator::call_method(const Node& target, List args, Dict named) const {
   return call_function(target.text, std::move(args), std::move(named));
 }
 
-// x[..] with integers, slices, None, ... and at most one index tensor or mask.
+// x[..] with integers, slices, None, ..., index tensors and masks.
 Value Evaluator::index(Value object, const Node& n) const {
   List keys;
   for (std::size_t i = 1; i < n.children.size(); ++i) {
@@ -241,33 +241,7 @@ Value Evaluator::index(Value object, const Node& n) const {
       keys.push_back(k);
   }
   if (const List* l = object.list()) return l->at(static_cast<std::size_t>(keys.at(0).integer()));
-  Tensor x = object.tensor();
-  std::int64_t d = 0;
-  for (const Value& k : keys) {
-    if (const std::int64_t* i = k.get<std::int64_t>()) {
-      x = xgrad::select(x, d, *i);
-    } else if (const PySlice* s = k.get<PySlice>()) {
-      x = xgrad::slice(x, d++, s->start.value_or(0), s->stop.value_or(xgrad::Slice::kEnd), s->step.value_or(1));
-    } else if (k.is_none()) {
-      x = xgrad::unsqueeze(x, d++);
-    } else if (k.get<Ellipsis>()) {
-      d = x.dim() -
-          std::count_if(&k + 1, std::as_const(keys).data() + keys.size(), [](const Value& v) { return !v.is_none(); });
-    } else if (k.is_tensor() && keys.size() == 1) {
-      const Tensor t = k.tensor();
-      if (t.dtype() == xgrad::kBool && t.dim() < x.dim())
-        throw Unsupported("a mask of whole rows");
-      else if (t.dtype() == xgrad::kBool)
-        x = xgrad::masked_select(x, t);
-      else if (t.dim() <= 1)
-        x = xgrad::index_select(x, 0, t);
-      else
-        throw Unsupported("an index tensor of rank 2");
-    } else {
-      throw Unsupported("index " + k.describe());
-    }
-  }
-  return x;
+  return xgrad::index(object.tensor(), indices_from(keys));
 }
 
 void trim(std::string& s) {

@@ -24,18 +24,6 @@ using detail::with_kept_dims;
 
 namespace {
 
-// g shared evenly among the elements that equal the extreme value y of theirs (all NaNs, when y is NaN).
-Tensor share_evenly(const Tensor& g, const Tensor& x, const Tensor& y, DimSet dims) {
-  const auto same = [](auto a, auto b) { return (a == b) || ((a != a) && (b != b)); };
-  Tensor count;
-  {
-    NoGradGuard off;
-    count = map([same](auto a, auto b) { return where(same(a, b), decltype(a)(1), decltype(a)(0)); }, x, y);
-    count = detail::sum_raw(count, dims, true);
-  }
-  return fuse([same](auto g, auto x, auto y, auto count) { return where(same(x, y), g / count, 0.); }, g, x, y, count);
-}
-
 template <bool Largest>
 Tensor extremum_over(const char* op, const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
   detail::require_nonempty(op, x, dims, at);
@@ -45,7 +33,7 @@ Tensor extremum_over(const char* op, const Tensor& x, DimSet dims, bool keepdim,
       [dims](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
         const Shape& full = impl(v).shape;
-        return {share_evenly(with_kept_dims(g, full, dims), v, with_kept_dims(s[1], full, dims), dims)};
+        return {detail::share_evenly(with_kept_dims(g, full, dims), v, with_kept_dims(s[1], full, dims), dims)};
       },
       at);
 }
@@ -126,6 +114,13 @@ Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
 Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
   require_not_bool("argmin", x, at);
   return arg_along("argmin", x, dim, false, keepdim, at).indices;
+}
+
+MinMax aminmax(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
+  const DimSet set = dim_set("aminmax", x, dims, at);
+  detail::require_nonempty("aminmax", x, set, at);
+  Tensor low = extremum_over<false>("amin", x, set, keepdim, at);
+  return {std::move(low), extremum_over<true>("amax", x, set, keepdim, at)};
 }
 
 std::ostream& operator<<(std::ostream& os, const ValuesIndices& r) {

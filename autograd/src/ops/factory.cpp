@@ -1,4 +1,5 @@
 // Making tensors from sizes, ranges, and the program's own numbers. Random ones are in sampling.cpp.
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -217,6 +218,38 @@ Tensor arange(Scalar start, Scalar end, Scalar step, Location at) {
   return arange(start, end, step, TensorOptions{floating ? DType::float32 : DType::int64}, at);
 }
 Tensor arange(Scalar end, Location at) { return arange(end.is_floating() ? Scalar(0.0) : Scalar(0), end, 1, at); }
+
+namespace {
+
+Tensor triangle_indices(const char* op, std::int64_t rows, std::int64_t columns, std::int64_t offset, bool lower,
+                        Location at) {
+  if (rows < 0 || columns < 0) [[unlikely]]
+    ErrorReport(op, fmt::format("rows and columns must not be negative, got {} and {}", rows, columns), at)
+        .shape_error();
+  const std::int64_t shift = std::clamp(offset, -rows, columns);
+  const auto edge = [&](std::int64_t r) { return std::clamp<std::int64_t>(r + shift + (lower ? 1 : 0), 0, columns); };
+  std::int64_t count = 0;
+  for (std::int64_t r = 0; r < rows; ++r)
+    if (__builtin_add_overflow(count, lower ? edge(r) : columns - edge(r), &count)) [[unlikely]]
+      ErrorReport(op, "the number of positions overflows 64 bits", at).shape_error();
+  Tensor t = make_tensor({2, count}, DType::int64, at);
+  auto *row = detail::data<std::int64_t>(t), *column = row + count;
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t c = lower ? 0 : edge(r); c < (lower ? edge(r) : columns); ++c) {
+      *row++ = r;
+      *column++ = c;
+    }
+  return t;
+}
+
+}  // namespace
+
+Tensor tril_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset, Location at) {
+  return triangle_indices("tril_indices", rows, columns, offset, true, at);
+}
+Tensor triu_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset, Location at) {
+  return triangle_indices("triu_indices", rows, columns, offset, false, at);
+}
 
 Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o, Location at) {
   require_options("linspace", o, at);

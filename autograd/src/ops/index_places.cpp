@@ -9,6 +9,7 @@
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "ops/index_box.hpp"
 
 namespace xgrad::detail {
 
@@ -43,6 +44,46 @@ void require_in_range(const char* op, const Tensor& index, std::int64_t size, in
       .operand("index", index)
       .line("at", fmt::format("element {} of the index", i))
       .index_error();
+}
+
+Tensor as_wrapped_index(const char* op, const Tensor& index, std::int64_t size, const Tensor& x, const Location& at) {
+  const Tensor plain = as_index(index);
+  Tensor wrapped = make_tensor({impl(plain).numel}, DType::int64, at);
+  const auto* p = data<std::int64_t>(plain);
+  auto* out = data<std::int64_t>(wrapped);
+  for (std::int64_t i = 0; i < impl(plain).numel; ++i) {
+    if (p[i] < -size || p[i] >= size) [[unlikely]]
+      ErrorReport(op, fmt::format("index {} out of range for size {}", p[i], size), at)
+          .operand("input", x)
+          .operand("index", index)
+          .line("at", fmt::format("element {} of the index", i))
+          .index_error();
+    out[i] = p[i] < 0 ? p[i] + size : p[i];
+  }
+  return wrapped;
+}
+
+void require_box(const char* op, const Tensor& x, const Tensor& index, int dim, const Location& at) {
+  const Shape xs = sizes_of(x), is = sizes_of(index);
+  if (xs.rank() != is.rank()) [[unlikely]]
+    ErrorReport(op, fmt::format("index has rank {}, the input rank {}", impl(index).shape.rank(), impl(x).shape.rank()),
+                at)
+        .operand("input", x)
+        .operand("index", index)
+        .shape_error();
+  if (impl(index).numel == 0) return;
+  for (int i = 0; i < xs.rank(); ++i)
+    if (i != dim && is[i] > xs[i]) [[unlikely]]
+      ErrorReport(op, fmt::format("index has size {} at dim {}, the input only {}", is[i], i, xs[i]), at)
+          .operand("input", x)
+          .operand("index", index)
+          .shape_error();
+}
+
+void require_places(const char* op, const Tensor& index, const Location& at) {
+  require_defined(op, index, at);
+  if (impl(index).numel > 0 || impl(index).dtype == DType::boolean || is_floating(impl(index).dtype))
+    require_index_dtype(op, index, at);
 }
 
 }  // namespace xgrad::detail

@@ -25,6 +25,9 @@ inline Shape strides_of(const Tensor& x) { return impl(x).shape.rank() ? impl(x)
 void require_in_range(const char* op, const Tensor& index, std::int64_t size, int dim, const Tensor& x,
                       const Location& at);
 
+// The numbers of `index` as a 1-D tensor of 0..size-1; negative ones count from the end. IndexError for others.
+Tensor as_wrapped_index(const char* op, const Tensor& index, std::int64_t size, const Tensor& x, const Location& at);
+
 // a + b; integers wrap.
 template <class T>
 T add_wrapping(T a, T b) {
@@ -35,6 +38,9 @@ T add_wrapping(T a, T b) {
   else
     return a + b;
 }
+
+// Zeros of `shape` with g added at the places of index along dim: the adjoint of gather, recorded.
+Tensor gather_backward(const Tensor& g, const Shape& shape, int dim, const Tensor& index);
 
 // Calls f with an unsigned integer as wide as an element: enough to move one.
 template <class F>

@@ -8,6 +8,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/slice.hpp>
+#include <xgrad/ops/view.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/record.hpp>
 
@@ -151,25 +152,26 @@ void require_tensors(const char* op, std::span<const Tensor> tensors, Location a
 // PyTorch's cat ignores these wherever they stand, whatever the other shapes.
 bool skipped(const Tensor& t) { return impl(t).shape.rank() == 1 && impl(t).numel == 0; }
 
-[[noreturn, gnu::cold]] void cat_mismatch(const std::string& rule, const Tensor& first, const Tensor& bad,
-                                          std::size_t k, Location at) {
-  ErrorReport("cat", rule, at).operand("first", first).operand(fmt::format("#{}", k), bad).shape_error();
+[[noreturn, gnu::cold]] void cat_mismatch(const char* op, const std::string& rule, const Tensor& first,
+                                          const Tensor& bad, std::size_t k, Location at) {
+  ErrorReport(op, rule, at).operand("first", first).operand(fmt::format("#{}", k), bad).shape_error();
 }
 
-Shape cat_shape(std::span<const Tensor> tensors, const Tensor& first, int dim, Location at) {
+Shape cat_shape(const char* op, std::span<const Tensor> tensors, const Tensor& first, int dim, Location at) {
   Shape shape = impl(first).shape;
   shape[dim] = 0;
   for (std::size_t k = 0; k < tensors.size(); ++k) {
     const Shape& s = impl(tensors[k]).shape;
     if (skipped(tensors[k])) continue;
     if (s.rank() != shape.rank()) [[unlikely]]
-      cat_mismatch(fmt::format("tensor {}: rank {}, expected {}", k, s.rank(), shape.rank()), first, tensors[k], k, at);
+      cat_mismatch(op, fmt::format("tensor {}: rank {}, expected {}", k, s.rank(), shape.rank()), first, tensors[k], k,
+                   at);
     for (int i = 0; i < s.rank(); ++i)
       if (i != dim && s[i] != shape[i]) [[unlikely]]
-        cat_mismatch(fmt::format("tensor {}: size {} at dim {}, expected {}", k, s[i], i, shape[i]), first, tensors[k],
-                     k, at);
+        cat_mismatch(op, fmt::format("tensor {}: size {} at dim {}, expected {}", k, s[i], i, shape[i]), first,
+                     tensors[k], k, at);
     if (__builtin_add_overflow(shape[dim], s[dim], &shape[dim])) [[unlikely]]
-      ErrorReport("cat", fmt::format("the sizes at dim {} overflow 64 bits", dim), at).shape_error();
+      ErrorReport(op, fmt::format("the sizes at dim {} overflow 64 bits", dim), at).shape_error();
   }
   return shape;
 }
@@ -182,26 +184,24 @@ Tensor cat_sizes(std::span<const Tensor> tensors, int dim) {
   return t;
 }
 
-}  // namespace
-
-Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) {
-  require_tensors("cat", tensors, at);
+Tensor joined(const char* op, const std::vector<Tensor>& tensors, std::int64_t dim, Location at) {
+  require_tensors(op, tensors, at);
   const Tensor* first = nullptr;
   for (std::size_t k = 0; k < tensors.size(); ++k) {
     if (impl(tensors[k]).shape.rank() == 0) [[unlikely]]
-      ErrorReport("cat", fmt::format("tensor {} has rank 0", k), at)
+      ErrorReport(op, fmt::format("tensor {} has rank 0", k), at)
           .operand("tensor", tensors[k])
           .help("stack joins along a new dimension")
           .shape_error();
     if (!first && !skipped(tensors[k])) first = &tensors[k];
   }
   if (!first) first = &tensors[0];
-  const int d = wrap_dim("cat", dim, *first, at);
-  Tensor out = make_tensor(cat_shape(tensors, *first, d, at), common_dtype(tensors), at);
+  const int d = wrap_dim(op, dim, *first, at);
+  Tensor out = make_tensor(cat_shape(op, tensors, *first, d, at), common_dtype(tensors), at);
   join(out, tensors, d, false);
   const bool taped = detail::needs_tape(tensors);
   return record(
-      "cat", std::move(out), tensors, {taped ? cat_sizes(tensors, d) : Tensor()},
+      op, std::move(out), tensors, {taped ? cat_sizes(tensors, d) : Tensor()},
       [d](const Saved& s, const Tensor& g) -> Grads {
         std::vector<std::int64_t> sizes = s[0].to_vector<std::int64_t>(), lengths = sizes;
         for (std::int64_t& n : lengths) n = std::max<std::int64_t>(n, 0);
@@ -211,6 +211,12 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) {
         return {std::move(pieces)};
       },
       at);
+}
+
+}  // namespace
+
+Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) {
+  return joined("cat", tensors, dim, at);
 }
 
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) {
@@ -231,6 +237,95 @@ Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) 
   join(out, tensors, d, true);
   return record(
       "stack", std::move(out), tensors, {}, [d](const Saved&, const Tensor& g) -> Grads { return {unbind(g, d)}; }, at);
+}
+
+// ---- stacking by direction ----
+namespace {
+
+std::vector<Tensor> each(const char* op, const std::vector<Tensor>& tensors, Tensor (*f)(const Tensor&, Location),
+                         Location at) {
+  require_tensors(op, tensors, at);
+  std::vector<Tensor> out;
+  for (const Tensor& t : tensors) out.push_back(f(t, at));
+  return out;
+}
+
+Tensor as_column(const Tensor& x, Location at) {
+  return impl(x).shape.rank() <= 1 ? reshape(x, {impl(x).numel, 1}, at) : x;
+}
+
+}  // namespace
+
+Tensor hstack(const std::vector<Tensor>& tensors, Location at) {
+  const std::vector<Tensor> list = each("hstack", tensors, atleast_1d, at);
+  return joined("hstack", list, impl(list[0]).shape.rank() == 1 ? 0 : 1, at);
+}
+Tensor vstack(const std::vector<Tensor>& tensors, Location at) {
+  return joined("vstack", each("vstack", tensors, atleast_2d, at), 0, at);
+}
+Tensor dstack(const std::vector<Tensor>& tensors, Location at) {
+  return joined("dstack", each("dstack", tensors, atleast_3d, at), 2, at);
+}
+Tensor column_stack(const std::vector<Tensor>& tensors, Location at) {
+  return joined("column_stack", each("column_stack", tensors, as_column, at), 1, at);
+}
+
+// ---- blocks ----
+namespace {
+
+// Rows and columns of each block.
+Tensor block_sizes(const std::vector<Tensor>& blocks) {
+  Tensor t = make_tensor({static_cast<std::int64_t>(blocks.size()), 2}, DType::int64);
+  std::int64_t* p = detail::data<std::int64_t>(t);
+  for (const Tensor& b : blocks) {
+    *p++ = impl(b).shape[0];
+    *p++ = impl(b).shape[1];
+  }
+  return t;
+}
+
+}  // namespace
+
+Tensor block_diag(const std::vector<Tensor>& tensors, Location at) {
+  require_tensors("block_diag", tensors, at);
+  for (std::size_t k = 0; k < tensors.size(); ++k)
+    if (impl(tensors[k]).shape.rank() > 2) [[unlikely]]
+      ErrorReport("block_diag", fmt::format("tensor {} has rank {}, at most 2", k, impl(tensors[k]).shape.rank()), at)
+          .operand("tensor", tensors[k])
+          .shape_error();
+  const std::vector<Tensor> blocks = each("block_diag", tensors, atleast_2d, at);
+  Shape shape{0, 0};
+  for (const Tensor& b : blocks)
+    for (int i = 0; i < 2; ++i)
+      if (__builtin_add_overflow(shape[i], impl(b).shape[i], &shape[i])) [[unlikely]]
+        ErrorReport("block_diag", "the sizes overflow 64 bits", at).shape_error();
+  Tensor out = detail::zeros_raw(shape, common_dtype(blocks));
+  std::int64_t row = 0, column = 0;
+  for (const Tensor& b : blocks) {
+    const Shape& s = impl(b).shape;
+    if (impl(b).numel > 0) {
+      Tensor place = detail::view_of(out, s, impl(out).strides, row * shape[1] + column);
+      detail::copy_raw(place, b);
+    }
+    row += s[0];
+    column += s[1];
+  }
+  const bool taped = detail::needs_tape(blocks);
+  return record(
+      "block_diag", std::move(out), blocks, {taped ? block_sizes(blocks) : Tensor()},
+      [](const Saved& s, const Tensor& g) -> Grads {
+        const auto sizes = s[0].to_vector<std::int64_t>();
+        std::vector<Tensor> pieces;
+        std::int64_t top = 0, left = 0;
+        for (std::size_t k = 0; k < sizes.size(); k += 2) {
+          const std::int64_t rows = sizes[k], columns = sizes[k + 1];
+          pieces.push_back(s.needs(k / 2) ? narrow(narrow(g, 0, top, rows), 1, left, columns) : Tensor());
+          top += rows;
+          left += columns;
+        }
+        return {std::move(pieces)};
+      },
+      at);
 }
 
 }  // namespace xgrad

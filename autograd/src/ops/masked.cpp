@@ -1,5 +1,6 @@
 // Elements where a mask holds.
 #include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -7,7 +8,9 @@
 #include <xgrad/check.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/join.hpp>
 #include <xgrad/ops/masked.hpp>
+#include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
@@ -144,5 +147,72 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value, Loc
         .dtype_error();
   return where(mask, value.to(impl(x).dtype, at), x, at);
 }
+
+// ---- masked_scatter, nonzero ----
+
+Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source, Location at) {
+  const Shape shape = mask_shape("masked_scatter", x, mask, at);
+  require_same_dtype("masked_scatter", x, source, at);
+  const Tensor m = as_one_block(mask, shape), from = as_one_block(source, impl(source).shape);
+  const bool* keep = detail::data<bool>(m);
+  const std::int64_t n = impl(m).numel, count = std::count(keep, keep + n, true);
+  if (count > impl(source).numel) [[unlikely]]
+    ErrorReport("masked_scatter", fmt::format("{} elements for {} places of the mask", impl(source).numel, count), at)
+        .operand("input", x)
+        .operand("mask", mask)
+        .operand("source", source)
+        .shape_error();
+  Tensor y = make_tensor(shape, impl(x).dtype, at);
+  detail::copy_raw(y, x);
+  dispatch_width(impl(x).dtype, [&](auto unit) {
+    using T = decltype(unit);
+    const T* next = detail::data<T>(from);
+    T* out = detail::data<T>(y);
+    for (std::int64_t i = 0; i < n; ++i)
+      if (keep[i]) out[i] = *next++;
+  });
+  return detail::record_reading(
+      "masked_scatter", {mask}, std::move(y), {x, source}, {m},
+      [count, size = impl(source).shape](const Saved& s, const Tensor& g) -> Grads {
+        Tensor gs;
+        if (s.needs(1)) {
+          const Tensor used = masked_select(g, s[0]), rest = detail::zeros_raw({size.numel() - count}, impl(g).dtype);
+          gs = reshape(cat({used, rest}), size);
+        }
+        return {s.needs(0) ? masked_fill(g, s[0], 0) : Tensor(), gs};
+      },
+      at);
+}
+
+namespace {
+
+Tensor positions(const char* op, const Tensor& x, const Location& at) {
+  require_defined(op, x, at);
+  const Shape shape = impl(x).shape;
+  const Tensor block = as_one_block(x, shape);
+  const std::int64_t n = impl(x).numel;
+  const int rank = shape.rank();
+  std::vector<std::int64_t> found;
+  detail::dispatch_all(impl(x).dtype, [&](auto zero) {
+    const auto* p = detail::data<decltype(zero)>(block);
+    for (std::int64_t i = 0; i < n; ++i)
+      if (p[i] != zero) found.push_back(i);
+  });
+  Tensor y = make_tensor({static_cast<std::int64_t>(found.size()), rank}, DType::int64, at);
+  auto* out = detail::data<std::int64_t>(y);
+  for (std::int64_t place : found) {
+    for (int d = rank - 1; d >= 0; --d) {
+      out[d] = place % shape[d];
+      place /= shape[d];
+    }
+    out += rank;
+  }
+  return y;
+}
+
+}  // namespace
+
+Tensor nonzero(const Tensor& x, Location at) { return positions("nonzero", x, at); }
+Tensor argwhere(const Tensor& x, Location at) { return positions("argwhere", x, at); }
 
 }  // namespace xgrad

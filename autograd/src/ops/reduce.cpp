@@ -3,7 +3,10 @@
 #include <limits>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
+#include <xgrad/check.hpp>
 #include <xgrad/elementwise.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
@@ -15,6 +18,7 @@
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"
 #include "kernels/softmax.hpp"
 #include "ops/reduce_dims.hpp"
@@ -270,6 +274,59 @@ Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim, Location at) 
         return {logsumexp_backward(with_kept_dims(g, full, set), v, with_kept_dims(s[1], full, set), s[2], set)};
       },
       at);
+}
+
+// ---- without NaNs, counts, both moments ----
+namespace {
+
+Tensor without_nan(const Tensor& x, const Location& at) { return where(isnan(x, at), 0, x, at); }
+
+}  // namespace
+
+Tensor nansum(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
+  const DimSet set = dim_set("nansum", x, dims, at);
+  return sum_over(is_floating(impl(x).dtype) ? without_nan(x, at) : x, set, keepdim, at);
+}
+
+Tensor nanmean(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
+  const DimSet set = dim_set("nanmean", x, dims, at);
+  require_floating("nanmean", x, at);
+  const Tensor count = detail::cast_raw(detail::sum_raw(logical_not(isnan(x, at), at), set, keepdim), impl(x).dtype);
+  return div(sum_over(without_nan(x, at), set, keepdim, at), count, at);
+}
+
+Tensor count_nonzero(const Tensor& x, const Shape& dims, Location at) {
+  const DimSet set = dim_set("count_nonzero", x, dims, at);
+  return detail::sum_raw(as_truth(x), set, false);
+}
+
+Tensor sum_to_size(const Tensor& x, const Shape& shape, Location at) {
+  require_defined("sum_to_size", x, at);
+  const Shape& from = impl(x).shape;
+  const int lead = from.rank() - shape.rank();
+  bool fits = lead >= 0;
+  DimSet summed = 0;
+  for (int i = 0; fits && i < from.rank(); ++i) {
+    const bool added = i < lead, equal = !added && shape[i - lead] == from[i];
+    fits = added || equal || shape[i - lead] == 1;
+    if (!equal) summed |= DimSet{1} << i;
+  }
+  if (!fits) [[unlikely]]
+    ErrorReport("sum_to_size", fmt::format("shape {} does not expand to {}", to_string(shape), to_string(from)), at)
+        .operand("input", x)
+        .shape_error();
+  return summed == 0 ? x : reshape(sum_over(x, summed, true, at), shape, at);
+}
+
+VarMean var_mean(const Tensor& x, const Shape& dims, std::int64_t correction, bool keepdim, Location at) {
+  const DimSet set = dim_set("var_mean", x, dims, at);
+  require_floating("var_mean", x, at);
+  return {var_over(x, set, correction, keepdim, at), mean_over(x, set, keepdim, at)};
+}
+StdMean std_mean(const Tensor& x, const Shape& dims, std::int64_t correction, bool keepdim, Location at) {
+  const DimSet set = dim_set("std_mean", x, dims, at);
+  require_floating("std_mean", x, at);
+  return {std_over(x, set, correction, keepdim, at), mean_over(x, set, keepdim, at)};
 }
 
 }  // namespace xgrad

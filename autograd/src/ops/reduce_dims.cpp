@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/elementwise.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
@@ -56,6 +60,17 @@ Tensor spread(const Tensor& t, const Shape& full, DimSet dims) {
   return record(
       "expand", make_view(t, full, strides, from.offset()), {t}, {},
       [dims, keepdim](const Saved&, const Tensor& g) -> Grads { return {dims ? sum(g, dim_list(dims), keepdim) : g}; });
+}
+
+Tensor share_evenly(const Tensor& g, const Tensor& x, const Tensor& y, DimSet dims) {
+  const auto same = [](auto a, auto b) { return (a == b) || ((a != a) && (b != b)); };
+  Tensor count;
+  {
+    NoGradGuard off;
+    count = map([same](auto a, auto b) { return where(same(a, b), decltype(a)(1), decltype(a)(0)); }, x, y);
+    count = sum_raw(count, dims, true);
+  }
+  return fuse([same](auto g, auto x, auto y, auto count) { return where(same(x, y), g / count, 0.); }, g, x, y, count);
 }
 
 }  // namespace xgrad::detail

@@ -18,5 +18,7 @@ Shape dim_list(DimSet dims);
 Tensor with_kept_dims(const Tensor& t, const Shape& full, DimSet dims);
 // The adjoint of sum: t repeated over the reduced dimensions, as a view.
 Tensor spread(const Tensor& t, const Shape& full, DimSet dims);
+// g shared evenly among the elements of x that equal the value y chosen from theirs (all NaNs, when y is NaN).
+Tensor share_evenly(const Tensor& g, const Tensor& x, const Tensor& y, DimSet dims);
 
 }  // namespace xgrad::detail

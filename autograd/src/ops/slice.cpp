@@ -130,16 +130,37 @@ int indexed_dim(const char* op, std::int64_t dim, const Tensor& x, Location at) 
 
 }  // namespace
 
-Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step, Location at) {
-  const int d = indexed_dim("slice", dim, x, at);
-  if (step <= 0) [[unlikely]]
-    ErrorReport("slice", fmt::format("step must be positive, got {}", step), at).operand("input", x).value_error();
+namespace {
+
+struct Range {
+  Piece piece;
+  std::int64_t length;
+};
+Range sliced(const char* op, const Tensor& x, std::int64_t dim, const Slice& s, Location at) {
+  const int d = indexed_dim(op, dim, x, at);
+  if (s.step <= 0) [[unlikely]]
+    ErrorReport(op, fmt::format("step must be positive, got {}", s.step), at).operand("input", x).value_error();
   const std::int64_t n = impl(x).shape[d];
   auto clip = [n](std::int64_t i) { return i < 0 ? std::max<std::int64_t>(0, i + n) : std::min(i, n); };
-  start = clip(start);
-  stop = clip(stop);
-  const std::int64_t length = stop <= start ? 0 : 1 + (stop - start - 1) / step;
-  return cut("slice", x, {d, n, start, step}, length, at);
+  const std::int64_t start = clip(s.start), stop = clip(s.stop);
+  return {{d, n, start, s.step}, stop <= start ? 0 : 1 + (stop - start - 1) / s.step};
+}
+
+// index as 0..n-1.
+std::int64_t selected(const char* op, const Tensor& x, int d, std::int64_t index, Location at) {
+  const std::int64_t n = impl(x).shape[d];
+  if (index < -n || index >= n) [[unlikely]]
+    ErrorReport(op, fmt::format("index {} out of range for size {} (dim {})", index, n, d), at)
+        .operand("input", x)
+        .index_error();
+  return index < 0 ? index + n : index;
+}
+
+}  // namespace
+
+Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step, Location at) {
+  const Range r = sliced("slice", x, dim, {start, stop, step}, at);
+  return cut("slice", x, r.piece, r.length, at);
 }
 
 Tensor narrow(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t length, Location at) {
@@ -160,12 +181,7 @@ Tensor narrow(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_
 
 Tensor select(const Tensor& x, std::int64_t dim, std::int64_t index, Location at) {
   const int d = indexed_dim("select", dim, x, at);
-  const std::int64_t n = impl(x).shape[d];
-  if (index < -n || index >= n) [[unlikely]]
-    ErrorReport("select", fmt::format("index {} out of range for size {} (dim {})", index, n, d), at)
-        .operand("input", x)
-        .index_error();
-  return pick(x, d, index < 0 ? index + n : index, at);
+  return pick(x, d, selected("select", x, d, index, at), at);
 }
 
 std::vector<Tensor> unbind(const Tensor& x, std::int64_t dim, Location at) {
@@ -285,6 +301,165 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim
         .value_error();
   if (n == 0) return cut_up("chunk", x, std::vector<std::int64_t>(static_cast<std::size_t>(chunks), 0), d, at);
   return cut_up("chunk", x, equal_sizes(n, 1 + (n - 1) / chunks), d, at);
+}
+
+// ---- tensor_split and its kin ----
+namespace {
+
+std::vector<Tensor> split_in(const char* op, const Tensor& x, std::int64_t sections, std::int64_t dim, Location at) {
+  const int d = split_dim(op, x, dim, at);
+  if (sections <= 0) [[unlikely]]
+    ErrorReport(op, fmt::format("sections must be > 0, got {}", sections), at).operand("input", x).value_error();
+  constexpr std::int64_t kMost = 1 << 24;
+  const std::int64_t n = impl(x).shape[d];
+  if (sections > std::max(n, kMost)) [[unlikely]]
+    ErrorReport(op, fmt::format("{} sections of a dimension of size {}, at most {} are supported", sections, n, kMost),
+                at)
+        .operand("input", x)
+        .value_error();
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(sections), n / sections);
+  for (std::int64_t i = 0; i < n % sections; ++i) ++sizes[static_cast<std::size_t>(i)];
+  return cut_up("tensor_split", x, sizes, d, at);
+}
+
+// Bounds as in Python's slices: neighbours may leave nothing between them, or overlap.
+std::vector<Tensor> split_at(const char* op, const Tensor& x, const std::vector<std::int64_t>& indices,
+                             std::int64_t dim, Location at) {
+  const int d = split_dim(op, x, dim, at);
+  std::vector<Tensor> out;
+  std::int64_t start = 0;
+  for (const std::int64_t stop : indices) {
+    out.push_back(slice(x, d, start, stop, 1, at));
+    start = stop;
+  }
+  out.push_back(slice(x, d, start, Slice::kEnd, 1, at));
+  return out;
+}
+
+int stacked_dim(const char* op, const Tensor& x, int rank, int dim, Location at) {
+  require_defined(op, x, at);
+  if (impl(x).shape.rank() < rank) [[unlikely]]
+    ErrorReport(op, fmt::format("needs rank {} or more, got {}", rank, impl(x).shape.rank()), at)
+        .operand("input", x)
+        .shape_error();
+  return dim;
+}
+int horizontal_dim(const Tensor& x, Location at) {
+  stacked_dim("hsplit", x, 1, 0, at);
+  return impl(x).shape.rank() == 1 ? 0 : 1;
+}
+
+std::vector<Tensor> split_evenly(const char* op, const Tensor& x, std::int64_t sections, int dim, Location at) {
+  const std::int64_t n = impl(x).shape[dim];
+  if (sections > 0 && n % sections != 0) [[unlikely]]
+    ErrorReport(op, fmt::format("dim {} of size {} cannot be cut into {} equal sections", dim, n, sections), at)
+        .operand("input", x)
+        .help("tensor_split also makes sections of unequal size")
+        .shape_error();
+  return split_in(op, x, sections, dim, at);
+}
+
+}  // namespace
+
+std::vector<Tensor> tensor_split(const Tensor& x, std::int64_t sections, std::int64_t dim, Location at) {
+  return split_in("tensor_split", x, sections, dim, at);
+}
+std::vector<Tensor> tensor_split(const Tensor& x, const std::vector<std::int64_t>& indices, std::int64_t dim,
+                                 Location at) {
+  return split_at("tensor_split", x, indices, dim, at);
+}
+std::vector<Tensor> hsplit(const Tensor& x, std::int64_t sections, Location at) {
+  return split_evenly("hsplit", x, sections, horizontal_dim(x, at), at);
+}
+std::vector<Tensor> hsplit(const Tensor& x, const std::vector<std::int64_t>& indices, Location at) {
+  return split_at("hsplit", x, indices, horizontal_dim(x, at), at);
+}
+std::vector<Tensor> vsplit(const Tensor& x, std::int64_t sections, Location at) {
+  return split_evenly("vsplit", x, sections, stacked_dim("vsplit", x, 2, 0, at), at);
+}
+std::vector<Tensor> vsplit(const Tensor& x, const std::vector<std::int64_t>& indices, Location at) {
+  return split_at("vsplit", x, indices, stacked_dim("vsplit", x, 2, 0, at), at);
+}
+std::vector<Tensor> dsplit(const Tensor& x, std::int64_t sections, Location at) {
+  return split_evenly("dsplit", x, sections, stacked_dim("dsplit", x, 3, 2, at), at);
+}
+std::vector<Tensor> dsplit(const Tensor& x, const std::vector<std::int64_t>& indices, Location at) {
+  return split_at("dsplit", x, indices, stacked_dim("dsplit", x, 3, 2, at), at);
+}
+
+// ---- writing a part, out of place ----
+namespace {
+
+void require_part(const char* op, const Tensor& x, const Tensor& src, const Shape& shape, Location at) {
+  require_same_dtype(op, x, src, at);
+  if (!(impl(src).shape == shape)) [[unlikely]]
+    ErrorReport(op, fmt::format("src has shape {}, the part {}", to_string(impl(src).shape), to_string(shape)), at)
+        .operand("input", x)
+        .operand("src", src)
+        .shape_error();
+}
+
+// Zeros that take no memory.
+Tensor no_gradient(const Tensor& like, const Shape& shape) {
+  return expand(detail::zeros_raw({}, impl(like).dtype), shape);
+}
+
+Tensor copied(const Tensor& x, Location at) {
+  Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
+  detail::copy_raw(y, x);
+  return y;
+}
+
+Tensor with_slice(const Tensor& x, const Tensor& src, const Range& r, Location at) {
+  Tensor y = copied(x, at);
+  if (impl(src).numel > 0) {
+    Tensor place = piece_of(y, impl(src).shape, r.piece);
+    detail::copy_raw(place, src);
+  }
+  return record(
+      "slice_scatter", std::move(y), {x, src}, {},
+      [r, shape = impl(src).shape](const Saved& s, const Tensor& g) -> Grads {
+        const Location here = Location::current();
+        return {s.needs(0) ? with_slice(g, no_gradient(g, shape), r, here) : Tensor(),
+                s.needs(1) ? cut("slice", g, r.piece, r.length, here) : Tensor()};
+      },
+      at);
+}
+
+Tensor with_selection(const Tensor& x, const Tensor& src, int dim, std::int64_t index, Location at) {
+  Tensor y = copied(x, at);
+  if (impl(src).numel > 0) {
+    Tensor place = piece_of(y, impl(src).shape, dim, index);
+    detail::copy_raw(place, src);
+  }
+  return record(
+      "select_scatter", std::move(y), {x, src}, {},
+      [dim, index, shape = impl(src).shape](const Saved& s, const Tensor& g) -> Grads {
+        const Location here = Location::current();
+        return {s.needs(0) ? with_selection(g, no_gradient(g, shape), dim, index, here) : Tensor(),
+                s.needs(1) ? pick(g, dim, index, here) : Tensor()};
+      },
+      at);
+}
+
+}  // namespace
+
+Tensor select_scatter(const Tensor& x, const Tensor& src, std::int64_t dim, std::int64_t index, Location at) {
+  const int d = indexed_dim("select_scatter", dim, x, at);
+  const std::int64_t i = selected("select_scatter", x, d, index, at);
+  Shape shape = impl(x).shape;
+  shape.erase(d);
+  require_part("select_scatter", x, src, shape, at);
+  return with_selection(x, src, d, i, at);
+}
+
+Tensor slice_scatter(const Tensor& x, const Tensor& src, std::int64_t dim, std::int64_t start, std::int64_t stop,
+                     std::int64_t step, Location at) {
+  const Range r = sliced("slice_scatter", x, dim, {start, stop, step}, at);
+  Shape shape = impl(x).shape;
+  shape[r.piece.dim] = r.length;
+  require_part("slice_scatter", x, src, shape, at);
+  return with_slice(x, src, r, at);
 }
 
 }  // namespace xgrad

@@ -1,8 +1,11 @@
 // Another shape or order of the same elements, as views over the same memory. The backward function of a view is the
 // inverse view.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <xgrad/check.hpp>
+#include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
@@ -20,17 +23,16 @@ using detail::view_of;
 
 namespace {
 
-[[noreturn, gnu::cold]] void does_not_fit(const char* op, const Tensor& x, const Shape& shape, bool inferred,
-                                          Location at) {
+[[noreturn, gnu::cold]] void does_not_fit(const char* op, const Tensor& x, std::int64_t n, const Shape& shape,
+                                          bool inferred, Location at) {
   const std::string of = inferred ? std::string() : fmt::format(" of {}", shape.numel());
-  ErrorReport(op, fmt::format("{} elements do not fit shape {}{}", impl(x).numel, to_string(shape), of), at)
+  ErrorReport(op, fmt::format("{} elements do not fit shape {}{}", n, to_string(shape), of), at)
       .operand("input", x)
       .shape_error();
 }
 
-// The wanted shape with a -1 filled in.
-Shape infer_shape(const char* op, const Tensor& x, const Shape& wanted, Location at) {
-  const std::int64_t n = impl(x).numel;
+// The wanted sizes of n elements of x with a -1 filled in.
+Shape infer_sizes(const char* op, const Tensor& x, std::int64_t n, const Shape& wanted, Location at) {
   std::int64_t known = 1;
   int open = -1;
   bool zero = false, overflow = false;
@@ -58,16 +60,20 @@ Shape infer_shape(const char* op, const Tensor& x, const Shape& wanted, Location
         .shape_error();
   if (open < 0) {
     if (known != n) [[unlikely]]
-      does_not_fit(op, x, wanted, false, at);
+      does_not_fit(op, x, n, wanted, false, at);
     return wanted;
   }
   if (known == 0 && n == 0) [[unlikely]]
     ErrorReport(op, "-1 is ambiguous for 0 elements: any size fits", at).operand("input", x).shape_error();
   if (known == 0 || n % known != 0) [[unlikely]]
-    does_not_fit(op, x, wanted, true, at);
+    does_not_fit(op, x, n, wanted, true, at);
   Shape filled = wanted;
   filled[open] = n / known;
   return filled;
+}
+
+Shape infer_shape(const char* op, const Tensor& x, const Shape& wanted, Location at) {
+  return infer_sizes(op, x, impl(x).numel, wanted, at);
 }
 
 // Strides that walk the elements of x in row-major order under another shape of as many elements; false when only a
@@ -235,11 +241,11 @@ Tensor permute(const Tensor& x, const Shape& dims, Location at) {
 namespace {
 
 // Sizes of x expanded to `wanted`, with the strides of the view.
-void expand_geometry(const Tensor& x, const Shape& wanted, Shape& shape, Shape& strides, Location at) {
+void expand_geometry(const char* op, const Tensor& x, const Shape& wanted, Shape& shape, Shape& strides, Location at) {
   const TensorImpl& from = impl(x);
   const int lead = wanted.rank() - from.shape.rank();
   auto fail = [&](const std::string& rule) {
-    ErrorReport("expand", rule, at).operand("input", x).line("wanted", to_string(wanted)).shape_error();
+    ErrorReport(op, rule, at).operand("input", x).line("wanted", to_string(wanted)).shape_error();
   };
   if (lead < 0) [[unlikely]]
     fail(fmt::format("{} sizes given for a tensor of rank {}", wanted.rank(), from.shape.rank()));
@@ -264,15 +270,191 @@ void expand_geometry(const Tensor& x, const Shape& wanted, Shape& shape, Shape& 
     fail(fmt::format("element count of shape {} overflows 64 bits", to_string(shape)));
 }
 
-}  // namespace
-
-Tensor expand(const Tensor& x, const Shape& wanted, Location at) {
-  require_defined("expand", x, at);
+Tensor expanded(const char* op, const Tensor& x, const Shape& wanted, Location at) {
+  require_defined(op, x, at);
   Shape shape, strides;
-  expand_geometry(x, wanted, shape, strides, at);
+  expand_geometry(op, x, wanted, shape, strides, at);
   // The engine sums a gradient over the dimensions that were repeated.
   return record(
       "expand", view_of(x, shape, strides), {x}, {}, [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
+}
+
+}  // namespace
+
+Tensor expand(const Tensor& x, const Shape& wanted, Location at) { return expanded("expand", x, wanted, at); }
+Tensor broadcast_to(const Tensor& x, const Shape& wanted, Location at) {
+  return expanded("broadcast_to", x, wanted, at);
+}
+
+std::vector<Tensor> broadcast_tensors(const std::vector<Tensor>& tensors, Location at) {
+  for (const Tensor& x : tensors) require_defined("broadcast_tensors", x, at);
+  std::vector<Tensor> out;
+  if (tensors.empty()) return out;
+  Shape shape = impl(tensors[0]).shape;
+  for (const Tensor& x : tensors) shape = broadcast_shapes("broadcast_tensors", shape, impl(x).shape, at);
+  for (const Tensor& x : tensors) out.push_back(expanded("broadcast_tensors", x, shape, at));
+  return out;
+}
+
+// ---- dimensions split, moved and added ----
+
+Tensor unflatten(const Tensor& x, std::int64_t dim, const Shape& sizes, Location at) {
+  const int d = wrap_dim("unflatten", dim, x, at);
+  const std::int64_t n = detail::size_along(x, d);
+  if (sizes.empty()) [[unlikely]]
+    ErrorReport("unflatten", "sizes must not be empty", at).operand("input", x).value_error();
+  const Shape parts = infer_sizes("unflatten", x, n, sizes, at);
+  Shape shape, strides;
+  for (int i = 0; i < d; ++i) {
+    shape.push_back(impl(x).shape[i], at);
+    strides.push_back(impl(x).strides[i], at);
+  }
+  const std::int64_t step = impl(x).shape.rank() ? impl(x).strides[d] : 1;
+  const Shape inner = parts.contiguous_strides();
+  for (int i = 0; i < parts.rank(); ++i) {
+    shape.push_back(parts[i], at);
+    strides.push_back(inner[i] * step, at);
+  }
+  for (int i = d + 1; i < impl(x).shape.rank(); ++i) {
+    shape.push_back(impl(x).shape[i], at);
+    strides.push_back(impl(x).strides[i], at);
+  }
+  return record(
+      "unflatten", view_of(x, shape, strides), {x}, {},
+      [back = impl(x).shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at);
+}
+
+Tensor ravel(const Tensor& x, Location at) {
+  require_defined("ravel", x, at);
+  return impl(x).shape.rank() == 1 ? x : reshaped("flatten", x, Shape{impl(x).numel}, at);
+}
+
+namespace {
+
+Tensor moved(const char* op, const Tensor& x, const Shape& source, const Shape& destination, Location at) {
+  require_defined(op, x, at);
+  if (source.rank() != destination.rank()) [[unlikely]]
+    ErrorReport(op, fmt::format("{} dimensions to move, {} destinations", source.rank(), destination.rank()), at)
+        .operand("input", x)
+        .value_error();
+  const int rank = impl(x).shape.rank();
+  Shape order;  // -1: not decided yet
+  for (int i = 0; i < rank; ++i) order.push_back(-1);
+  unsigned from = 0, to = 0;
+  for (int i = 0; i < source.rank(); ++i) {
+    const int a = wrap_dim(op, source[i], x, at), b = wrap_dim(op, destination[i], x, at);
+    if ((from >> a | to >> b) & 1u) [[unlikely]]
+      ErrorReport(op, fmt::format("dim {} given twice", from >> a & 1u ? source[i] : destination[i]), at)
+          .operand("input", x)
+          .index_error();
+    from |= 1u << a;
+    to |= 1u << b;
+    if (rank > 0) order[b] = a;
+  }
+  int next = 0;
+  for (std::int64_t& o : order) {
+    if (o >= 0) continue;
+    while (from >> next & 1u) ++next;
+    o = next++;
+  }
+  return permute(x, order, at);
+}
+
+Tensor swapped(const char* op, const Tensor& x, std::int64_t dim0, std::int64_t dim1, Location at) {
+  return transpose(x, wrap_dim(op, dim0, x, at), wrap_dim(op, dim1, x, at), at);
+}
+
+}  // namespace
+
+Tensor movedim(const Tensor& x, const Shape& source, const Shape& destination, Location at) {
+  return moved("movedim", x, source, destination, at);
+}
+Tensor moveaxis(const Tensor& x, const Shape& source, const Shape& destination, Location at) {
+  return moved("moveaxis", x, source, destination, at);
+}
+Tensor swapaxes(const Tensor& x, std::int64_t axis0, std::int64_t axis1, Location at) {
+  return swapped("swapaxes", x, axis0, axis1, at);
+}
+Tensor swapdims(const Tensor& x, std::int64_t dim0, std::int64_t dim1, Location at) {
+  return swapped("swapdims", x, dim0, dim1, at);
+}
+
+Tensor atleast_1d(const Tensor& x, Location at) {
+  require_defined("atleast_1d", x, at);
+  return impl(x).shape.rank() >= 1 ? x : reshape(x, {1}, at);
+}
+Tensor atleast_2d(const Tensor& x, Location at) {
+  require_defined("atleast_2d", x, at);
+  const Shape& s = impl(x).shape;
+  return s.rank() >= 2 ? x : s.rank() == 1 ? unsqueeze(x, 0, at) : reshape(x, {1, 1}, at);
+}
+Tensor atleast_3d(const Tensor& x, Location at) {
+  require_defined("atleast_3d", x, at);
+  const Shape& s = impl(x).shape;
+  if (s.rank() >= 3) return x;
+  if (s.rank() == 2) return unsqueeze(x, 2, at);
+  return reshape(x, {1, s.numel(), 1}, at);
+}
+
+// ---- windows ----
+namespace {
+
+// Zeros of `shape` with the windows g added where they were cut from. Windows overlap, so this is done in pieces that
+// do not: window by window, or one place of all windows at a time, whichever is fewer.
+Tensor unfold_backward(const Tensor& g, const Shape& shape, int dim, std::int64_t size, std::int64_t step) {
+  Tensor out = detail::zeros_raw(shape, impl(g).dtype);
+  const TensorImpl& from = impl(g);
+  const int last = from.shape.rank() - 1;
+  const std::int64_t windows = from.shape[dim], to_step = shape.rank() ? impl(out).strides[dim] : 1;
+  const bool by_window = windows < size;
+  for (std::int64_t i = 0; from.numel > 0 && i < std::min(windows, size); ++i) {
+    const int fixed = by_window ? dim : last;
+    Shape sizes = from.shape, from_strides = from.strides;
+    sizes.erase(fixed);
+    from_strides.erase(fixed);
+    Shape to_strides = shape.rank() ? impl(out).strides : Shape{1};
+    if (by_window) {  // the window's own dimension is the last one
+      to_strides.erase(dim);
+      to_strides.push_back(to_step);
+    } else {
+      to_strides[dim] *= step;
+    }
+    const std::int64_t first = i * to_step * (by_window ? step : 1);
+    Tensor place = view_of(out, sizes, to_strides, first);
+    detail::add_raw(place, view_of(g, sizes, from_strides, i * from.strides[fixed]));
+  }
+  return record("unfold_backward", std::move(out), {g}, {},
+                [dim, size, step](const Saved&, const Tensor& gg) -> Grads { return {unfold(gg, dim, size, step)}; });
+}
+
+}  // namespace
+
+Tensor unfold(const Tensor& x, std::int64_t dim, std::int64_t size, std::int64_t step, Location at) {
+  const int d = wrap_dim("unfold", dim, x, at);
+  const std::int64_t n = detail::size_along(x, d);
+  if (size < 0 || step <= 0) [[unlikely]]
+    ErrorReport("unfold", fmt::format("size must not be negative and step positive, got {} and {}", size, step), at)
+        .operand("input", x)
+        .value_error();
+  if (size > n) [[unlikely]]
+    ErrorReport("unfold", fmt::format("windows of {} do not fit dim {} of size {}", size, d, n), at)
+        .operand("input", x)
+        .shape_error();
+  const bool scalar = impl(x).shape.rank() == 0;
+  Shape shape = scalar ? Shape{} : impl(x).shape, strides = scalar ? Shape{} : impl(x).strides;
+  const std::int64_t windows = (n - size) / step + 1, inner = scalar ? 1 : strides[d];
+  if (!scalar) {
+    shape[d] = windows;
+    strides[d] = windows > 1 ? inner * step : inner;
+  }
+  shape.push_back(size, at);
+  strides.push_back(inner, at);
+  return record(
+      "unfold", view_of(x, shape, strides), {x}, {},
+      [from = impl(x).shape, d, size, step](const Saved&, const Tensor& g) -> Grads {
+        return {from.rank() ? unfold_backward(g, from, d, size, step) : reshape(sum(g), from)};
+      },
+      at);
 }
 
 }  // namespace xgrad

@@ -55,5 +55,11 @@ Tensor min(const Tensor&, const Tensor&) = delete;  // element by element: minim
 [[nodiscard]] XGRAD_API Tensor argmin(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim = false,
                                       Location at = Location::current());
+struct MinMax {
+  Tensor min, max;
+};
+// Both amin and amax, of all elements or along one dimension.
+[[nodiscard]] XGRAD_API MinMax aminmax(const Tensor& x, const Shape& dims = {}, bool keepdim = false,
+                                       Location at = Location::current());
 
 }  // namespace xgrad

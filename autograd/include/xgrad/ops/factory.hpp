@@ -41,6 +41,12 @@ inline Tensor arange(Scalar start, Scalar end, TensorOptions o, Location at = Lo
 inline Tensor arange(Scalar end, TensorOptions o, Location at = Location::current()) {
   return arange(0, end, 1, o, at);
 }
+// Positions in a matrix of rows x columns on and below (tril), on and above (triu) a diagonal; int64 of shape (2,
+// count), row by row.
+XGRAD_API Tensor tril_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset = 0,
+                              Location at = Location::current());
+XGRAD_API Tensor triu_indices(std::int64_t rows, std::int64_t columns, std::int64_t offset = 0,
+                              Location at = Location::current());
 // `steps` evenly spaced values from start to end inclusive.
 XGRAD_API Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o = {},
                           Location at = Location::current());

@@ -2,6 +2,8 @@
 // first one out of range.
 #pragma once
 
+#include <optional>
+
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
@@ -12,5 +14,10 @@ namespace xgrad {
 // x with x[index[i][j]][j] += src[i][j] (dim 0), and so on: the adjoint of gather.
 [[nodiscard]] XGRAD_API Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& src,
                                            Location at = Location::current());
+// gather for index and x that broadcast together in all dimensions but dim; without dim, both are flattened.
+[[nodiscard]] XGRAD_API Tensor take_along_dim(const Tensor& x, const Tensor& index,
+                                              std::optional<std::int64_t> dim = {}, Location at = Location::current());
+// The elements of x in row-major order at these numbers, negative counted from the end; of the shape of index.
+[[nodiscard]] XGRAD_API Tensor take(const Tensor& x, const Tensor& index, Location at = Location::current());
 
 }  // namespace xgrad

@@ -83,4 +83,25 @@ Tensor std(const Tensor&, const Shape&, B) = delete;  // unbiased or keepdim? st
 [[nodiscard]] XGRAD_API Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim = false,
                                          Location at = Location::current());
 
+// Sum and mean of the elements that are not NaN. nanmean of none is NaN; nansum takes integers as sum does.
+[[nodiscard]] XGRAD_API Tensor nansum(const Tensor& x, const Shape& dims = {}, bool keepdim = false,
+                                      Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor nanmean(const Tensor& x, const Shape& dims = {}, bool keepdim = false,
+                                       Location at = Location::current());
+// How many elements differ from 0; int64.
+[[nodiscard]] XGRAD_API Tensor count_nonzero(const Tensor& x, const Shape& dims = {},
+                                             Location at = Location::current());
+// Summed over the dimensions in which x was expanded from `shape`; ShapeError when it cannot have been.
+[[nodiscard]] XGRAD_API Tensor sum_to_size(const Tensor& x, const Shape& shape, Location at = Location::current());
+struct VarMean {
+  Tensor var, mean;
+};
+struct StdMean {
+  Tensor std, mean;
+};
+[[nodiscard]] XGRAD_API VarMean var_mean(const Tensor& x, const Shape& dims = {}, std::int64_t correction = 1,
+                                         bool keepdim = false, Location at = Location::current());
+[[nodiscard]] XGRAD_API StdMean std_mean(const Tensor& x, const Shape& dims = {}, std::int64_t correction = 1,
+                                         bool keepdim = false, Location at = Location::current());
+
 }  // namespace xgrad

@@ -30,5 +30,32 @@ std::vector<Tensor> split(const Tensor&, F, const More&...) = delete;  // a size
                                                   Location at = Location::current());
 template <std::floating_point F, class... More>
 std::vector<Tensor> chunk(const Tensor&, F, const More&...) = delete;  // a size is an integer
+// `sections` views whose sizes differ by at most 1, the longer ones first; or x[:i0], x[i0:i1], ..., x[ik:] along dim.
+[[nodiscard]] XGRAD_API std::vector<Tensor> tensor_split(const Tensor& x, std::int64_t sections, std::int64_t dim = 0,
+                                                         Location at = Location::current());
+[[nodiscard]] XGRAD_API std::vector<Tensor> tensor_split(const Tensor& x, const std::vector<std::int64_t>& indices,
+                                                         std::int64_t dim = 0, Location at = Location::current());
+// tensor_split along dimension 1 (0 of a 1-D tensor), 0 and 2. ShapeError for fewer dimensions than that, and for
+// sections of unequal size.
+[[nodiscard]] XGRAD_API std::vector<Tensor> hsplit(const Tensor& x, std::int64_t sections,
+                                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API std::vector<Tensor> hsplit(const Tensor& x, const std::vector<std::int64_t>& indices,
+                                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API std::vector<Tensor> vsplit(const Tensor& x, std::int64_t sections,
+                                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API std::vector<Tensor> vsplit(const Tensor& x, const std::vector<std::int64_t>& indices,
+                                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API std::vector<Tensor> dsplit(const Tensor& x, std::int64_t sections,
+                                                   Location at = Location::current());
+[[nodiscard]] XGRAD_API std::vector<Tensor> dsplit(const Tensor& x, const std::vector<std::int64_t>& indices,
+                                                   Location at = Location::current());
+
+// A copy of x with src in the place of select(x, dim, index), and of slice(x, dim, start, stop, step). ShapeError and
+// DTypeError when src is not of that shape and of x's type.
+[[nodiscard]] XGRAD_API Tensor select_scatter(const Tensor& x, const Tensor& src, std::int64_t dim, std::int64_t index,
+                                              Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor slice_scatter(const Tensor& x, const Tensor& src, std::int64_t dim = 0,
+                                             std::int64_t start = 0, std::int64_t stop = Slice::kEnd,
+                                             std::int64_t step = 1, Location at = Location::current());
 
 }  // namespace xgrad

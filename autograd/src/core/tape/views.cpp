@@ -1,6 +1,8 @@
 #include "core/tape/views.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/record.hpp>
@@ -22,6 +24,41 @@ Tensor room_for(const ViewPiece& piece, DType dtype) {
   std::int64_t last = 0;
   for (int i = 0; i < piece.base_shape.rank(); ++i) last += (piece.base_shape[i] - 1) * piece.base_strides[i];
   return make_tensor({piece.base_shape.numel() == 0 ? 0 : last + 1}, dtype);
+}
+
+// Whether elements of the piece may share places beyond those of stride 0, as overlapping windows do.
+bool may_overlap(const ViewPiece& piece) {
+  std::array<std::pair<std::int64_t, std::int64_t>, kMaxRank> dims;
+  std::size_t n = 0;
+  for (int i = 0; i < piece.shape.rank(); ++i)
+    if (piece.shape[i] > 1 && piece.strides[i] != 0) dims[n++] = {piece.strides[i], piece.shape[i]};
+  std::sort(dims.begin(), dims.begin() + static_cast<std::ptrdiff_t>(n));
+  std::int64_t reach = 0;  // of the smaller steps
+  for (std::size_t i = 0; i < n; ++i) {
+    if (dims[i].first <= reach) return true;
+    reach += dims[i].first * (dims[i].second - 1);
+  }
+  return false;
+}
+
+// target += v, where places may repeat: one index of a dimension at a time, until what is left does not overlap.
+void add_in_pieces(const Tensor& target, const Tensor& v, const ViewPiece& piece) {
+  if (!may_overlap(piece)) {
+    Tensor place = target;
+    return add_raw(place, v);
+  }
+  const auto shortest = std::min_element(piece.shape.begin(), piece.shape.end(), [](std::int64_t a, std::int64_t b) {
+    return (a > 1 ? a : INT64_MAX) < (b > 1 ? b : INT64_MAX);
+  });
+  const std::int64_t d = shortest - piece.shape.begin();
+  ViewPiece rest = piece;
+  rest.shape.erase(d);
+  rest.strides.erase(d);
+  Shape v_strides = impl(v).strides;
+  v_strides.erase(d);
+  for (std::int64_t i = 0; i < piece.shape[d]; ++i)
+    add_in_pieces(make_view(target, rest.shape, rest.strides, impl(target).offset() + i * piece.strides[d]),
+                  make_view(v, rest.shape, v_strides, impl(v).offset() + i * impl(v).strides[d]), rest);
 }
 
 }  // namespace
@@ -51,8 +88,9 @@ Tensor as_strided_scatter(const Tensor& v, const ViewPiece& piece, const Locatio
     if (piece.strides[i] == 0) folded[i] = std::min<std::int64_t>(folded[i], 1);
   {
     NoGradGuard off;
-    Tensor target = make_view(room, folded, piece.strides, piece.offset);
-    add_raw(target, sum_to(v, folded));
+    ViewPiece part = piece;
+    part.shape = folded;
+    add_in_pieces(make_view(room, folded, piece.strides, piece.offset), sum_to(v, folded), part);
   }
   const Tensor out = make_alias(make_view(room, piece.base_shape, piece.base_strides, 0));
   return record(

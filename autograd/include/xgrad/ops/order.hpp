@@ -1,0 +1,23 @@
+// Elements by rank along a dimension. NaN counts as the largest value; elements that are equal keep their order. Values
+// pass their gradients to the elements they came from; indices are int64. IndexError for a dimension out of range.
+#pragma once
+
+#include <xgrad/ops/extremum.hpp>
+#include <xgrad/tensor.hpp>
+
+namespace xgrad {
+
+[[nodiscard]] XGRAD_API ValuesIndices sort(const Tensor& x, std::int64_t dim = -1, bool descending = false,
+                                           Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor argsort(const Tensor& x, std::int64_t dim = -1, bool descending = false,
+                                       Location at = Location::current());
+// The values of sort along dimension 0.
+[[nodiscard]] XGRAD_API Tensor msort(const Tensor& x, Location at = Location::current());
+// The k largest or smallest, in order. IndexError: k negative or beyond the size.
+[[nodiscard]] XGRAD_API ValuesIndices topk(const Tensor& x, std::int64_t k, std::int64_t dim = -1, bool largest = true,
+                                           Location at = Location::current());
+// The k-th smallest, k from 1.
+[[nodiscard]] XGRAD_API ValuesIndices kthvalue(const Tensor& x, std::int64_t k, std::int64_t dim = -1,
+                                               bool keepdim = false, Location at = Location::current());
+
+}  // namespace xgrad

@@ -1,0 +1,121 @@
+// Each lane is copied to memory of its own, with the numbers in front of the NaNs, and ordered there.
+#include "kernels/order.hpp"
+
+#include "core/elementwise_loop.hpp"
+#include "kernels/lanes.hpp"
+
+namespace xgrad::detail {
+namespace {
+
+// Results of size m along dim. order(items, numbers, n, out) writes m items to `out`, of which room is there.
+template <class F>
+Ranked ranked(const Tensor& x, int dim, std::int64_t m, double ns_per_item, const F& order) {
+  Shape shape = impl(x).shape;
+  if (shape.rank()) shape[dim] = m;
+  Ranked r{make_tensor(shape, impl(x).dtype), make_tensor(shape, DType::int64)};
+  if (impl(r.values).numel == 0) return r;
+  const Tensor from = contiguous_copy(x);
+  const LaneShape s(impl(x).shape, dim);
+  dispatch_all(impl(x).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    T* value = data<T>(r.values);
+    auto* place = data<std::int64_t>(r.indices);
+    for_lanes(data<T>(from), s, ns_per_item, [&](Placed<T>* items, std::int64_t numbers, std::int64_t lane) {
+      const Placed<T>* chosen = order(items, numbers, s.n);
+      const std::int64_t first = s.first(lane, m);
+      for (std::int64_t j = 0; j < m; ++j) {
+        value[first + j * s.inner] = chosen[j].value;
+        place[first + j * s.inner] = chosen[j].place;
+      }
+    });
+  });
+  return r;
+}
+
+// Both orders of numbers; equal ones by their place.
+struct Ascending {
+  template <class T>
+  bool operator()(const Placed<T>& a, const Placed<T>& b) const {
+    return a.value < b.value || (a.value == b.value && a.place < b.place);
+  }
+};
+struct Descending {
+  template <class T>
+  bool operator()(const Placed<T>& a, const Placed<T>& b) const {
+    return a.value > b.value || (a.value == b.value && a.place < b.place);
+  }
+};
+
+// The first k of all n items in order.
+template <class T, class Before>
+void put_first(Placed<T>* items, std::int64_t n, std::int64_t k, Before before) {
+  if (k < n) std::nth_element(items, items + k, items + n, before);
+  std::sort(items, items + std::min(k, n), before);
+}
+
+template <class T>
+const Placed<T>* put_largest_first(Placed<T>* items, std::int64_t numbers, std::int64_t n, std::int64_t k) {
+  std::rotate(items, items + numbers, items + n);
+  const std::int64_t nans = n - numbers;
+  if (k > nans) put_first(items + nans, numbers, k - nans, Descending{});
+  return items;
+}
+
+template <class T>
+const Placed<T>* kth_smallest(Placed<T>* items, std::int64_t numbers, std::int64_t k) {
+  if (k < numbers) std::nth_element(items, items + k, items + numbers, Ascending{});
+  return items + k;
+}
+
+double sorting_ns(std::int64_t n) { return 5 * std::log2(static_cast<double>(n) + 2); }
+
+}  // namespace
+
+Ranked sort_raw(const Tensor& x, int dim, bool descending) {
+  const std::int64_t n = LaneShape(impl(x).shape, dim).n;
+  return ranked(x, dim, n, sorting_ns(n), [descending](auto* items, std::int64_t numbers, std::int64_t all) {
+    if (descending) return put_largest_first(items, numbers, all, all);
+    put_first(items, numbers, numbers, Ascending{});
+    return static_cast<decltype(put_largest_first(items, numbers, all, all))>(items);
+  });
+}
+
+Ranked topk_raw(const Tensor& x, std::int64_t k, int dim, bool largest) {
+  return ranked(x, dim, k, 10, [k, largest](auto* items, std::int64_t numbers, std::int64_t all) {
+    if (largest) return put_largest_first(items, numbers, all, k);
+    put_first(items, numbers, std::min(k, numbers), Ascending{});
+    return static_cast<decltype(put_largest_first(items, numbers, all, k))>(items);
+  });
+}
+
+Ranked kth_raw(const Tensor& x, std::int64_t k, int dim) {
+  return ranked(x, dim, 1, 10,
+                [k](auto* items, std::int64_t numbers, std::int64_t) { return kth_smallest(items, numbers, k); });
+}
+
+Ranked median_raw(const Tensor& x, int dim, bool ignore_nan) {
+  return ranked(x, dim, 1, 10, [ignore_nan](auto* items, std::int64_t numbers, std::int64_t all) {
+    const bool nan = numbers == 0 || (numbers < all && !ignore_nan);
+    return kth_smallest(items, numbers, nan ? numbers : (numbers - 1) / 2);
+  });
+}
+
+Ranked mode_raw(const Tensor& x, int dim) {
+  const std::int64_t n = LaneShape(impl(x).shape, dim).n;
+  return ranked(x, dim, 1, sorting_ns(n), [](auto* items, std::int64_t numbers, std::int64_t) {
+    std::sort(items, items + numbers, Ascending{});
+    std::int64_t best = 0, most = 0, begin = 0;  // of NaNs alone: the first
+    for (std::int64_t i = 0; i < numbers; ++i) {
+      if (i + 1 < numbers && items[i].value == items[i + 1].value) continue;
+      if (i + 1 - begin > most) {
+        most = i + 1 - begin;
+        best = i;
+      }
+      begin = i + 1;
+    }
+    const auto* chosen = items + best;
+    return chosen;
+  });
+}
+
+}  // namespace xgrad::detail

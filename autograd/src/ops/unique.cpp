@@ -1,0 +1,144 @@
+// Different values and slices, by sorting their positions.
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/check.hpp>
+#include <xgrad/ops/index.hpp>
+#include <xgrad/ops/unique.hpp>
+#include <xgrad/ops/view.hpp>
+#include <xgrad/parallel.hpp>
+
+#include "core/elementwise_loop.hpp"
+#include "kernels/lanes.hpp"
+#include "ops/promote.hpp"
+
+namespace xgrad {
+
+using detail::impl;
+using detail::make_tensor;
+
+namespace {
+
+using Places = std::vector<std::int64_t>;
+
+// Rows of `width` elements in a contiguous tensor. NaN is the largest value and differs from itself.
+template <class T>
+struct Rows {
+  const T* data;
+  std::int64_t width;
+  static int compare(T a, T b) {
+    if (a < b || (detail::not_a_number(b) && !detail::not_a_number(a))) return -1;
+    return b < a || (detail::not_a_number(a) && !detail::not_a_number(b)) ? 1 : 0;
+  }
+  bool less(std::int64_t i, std::int64_t j) const {
+    for (std::int64_t k = 0; k < width; ++k)
+      if (const int c = compare(data[i * width + k], data[j * width + k]); c != 0) return c < 0;
+    return i < j;
+  }
+  bool equal(std::int64_t i, std::int64_t j) const {
+    return std::equal(data + i * width, data + (i + 1) * width, data + j * width);
+  }
+};
+
+struct Groups {
+  Places first;  // the row that each group begins with
+  Tensor inverse, counts;
+};
+
+template <class T>
+Groups group(const T* data, std::int64_t rows, std::int64_t width, bool sorted, const Shape& inverse_shape) {
+  const Rows<T> r{data, width};
+  Places order(static_cast<std::size_t>(rows));
+  std::iota(order.begin(), order.end(), 0);
+  if (sorted) std::sort(order.begin(), order.end(), [&](std::int64_t i, std::int64_t j) { return r.less(i, j); });
+  Groups g{{}, make_tensor(inverse_shape, DType::int64), {}};
+  auto* inverse = detail::data<std::int64_t>(g.inverse);
+  Places counts;
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    if (k == 0 || !r.equal(order[k - 1], order[k])) {
+      g.first.push_back(order[k]);
+      counts.push_back(0);
+    }
+    ++counts.back();
+    inverse[order[k]] = static_cast<std::int64_t>(counts.size()) - 1;
+  }
+  g.counts = make_tensor({static_cast<std::int64_t>(counts.size())}, DType::int64);
+  std::copy(counts.begin(), counts.end(), detail::data<std::int64_t>(g.counts));
+  return g;
+}
+
+Groups groups_of(const Tensor& rows, std::int64_t count, bool sorted, const Shape& inverse_shape) {
+  Groups g;
+  const std::int64_t width = count == 0 ? 0 : impl(rows).numel / count;
+  detail::dispatch_all(impl(rows).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    g = group(detail::data<T>(rows), count, width, sorted, inverse_shape);
+  });
+  return g;
+}
+
+Tensor as_places(const Places& list) {
+  Tensor t = make_tensor({static_cast<std::int64_t>(list.size())}, DType::int64);
+  std::copy(list.begin(), list.end(), detail::data<std::int64_t>(t));
+  return t;
+}
+
+UniqueResult of_elements(const char* op, const Tensor& x, bool sorted, const Location& at) {
+  require_defined(op, x, at);
+  NoGradGuard off;
+  const Tensor flat = detail::contiguous_copy(x);
+  Groups g = groups_of(flat, impl(x).numel, sorted, impl(x).shape);
+  return {index_select(reshape(flat, {impl(x).numel}), 0, as_places(g.first)), g.inverse, g.counts};
+}
+
+UniqueResult of_slices(const char* op, const Tensor& x, std::int64_t dim, bool sorted, const Location& at) {
+  const int d = wrap_dim(op, dim, x, at);
+  if (impl(x).shape.rank() == 0) return of_elements(op, x, sorted, at);
+  const std::int64_t n = impl(x).shape[d];
+  if (impl(x).numel == 0 && n != 0) [[unlikely]]
+    ErrorReport(op, "slices of no elements cannot be told apart", at).operand("input", x).shape_error();
+  NoGradGuard off;
+  Groups g = groups_of(detail::contiguous_copy(movedim(x, d, 0)), n, sorted, {n});
+  return {index_select(x, d, as_places(g.first)), g.inverse, g.counts};
+}
+
+}  // namespace
+
+UniqueResult unique(const Tensor& x, Location at) { return of_elements("unique", x, true, at); }
+UniqueResult unique(const Tensor& x, std::int64_t dim, Location at) { return of_slices("unique", x, dim, true, at); }
+UniqueResult unique_consecutive(const Tensor& x, Location at) {
+  return of_elements("unique_consecutive", x, false, at);
+}
+UniqueResult unique_consecutive(const Tensor& x, std::int64_t dim, Location at) {
+  return of_slices("unique_consecutive", x, dim, false, at);
+}
+
+Tensor isin(const Tensor& x, const Tensor& test_elements, bool invert, Location at) {
+  require_defined("isin", x, at);
+  require_defined("isin", test_elements, at);
+  const DType type = promote_types(impl(x).dtype, impl(test_elements).dtype);
+  const Tensor from = detail::contiguous_copy(detail::as_type(x, type));
+  const Tensor tests = detail::contiguous_copy(detail::as_type(test_elements, type));
+  Tensor y = make_tensor(impl(x).shape, DType::boolean, at);
+  bool* out = detail::data<bool>(y);
+  detail::dispatch_all(type, [&](auto zero) {
+    using T = decltype(zero);
+    const std::int64_t n = impl(tests).numel;
+    const auto list = std::make_unique<T[]>(static_cast<std::size_t>(n));
+    T* end = std::copy_if(detail::data<T>(tests), detail::data<T>(tests) + n, list.get(),
+                          [](T v) { return !detail::not_a_number(v); });
+    std::sort(list.get(), end);
+    const T* p = detail::data<T>(from);
+    detail::parallel_cost(impl(y).numel, 20, [&](std::int64_t begin, std::int64_t last) {
+      for (std::int64_t i = begin; i < last; ++i)
+        out[i] = (!detail::not_a_number(p[i]) && std::binary_search(list.get(), end, p[i])) != invert;
+    });
+  });
+  return y;
+}
+
+}  // namespace xgrad
