@@ -16,6 +16,8 @@
 #include <xgrad/dtype.hpp>
 #include <xgrad/error.hpp>
 #include <xgrad/shape.hpp>
+#include <xgrad/tensor_in_place_methods.hpp>
+#include <xgrad/tensor_methods.hpp>
 
 namespace xgrad {
 
@@ -49,7 +51,7 @@ struct GradOptions {
   bool allow_unused = false;  // grad() alone: an input that does not influence the outputs gives an undefined tensor
 };
 
-class XGRAD_API Tensor {
+class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
  public:
   Tensor() noexcept : impl_(nullptr) {}  // undefined: holds nothing
   Tensor(const Tensor& o) : impl_(o.impl_) {
@@ -300,6 +302,7 @@ class XGRAD_API Tensor {
   [[nodiscard]] Tensor mean(D dim, bool keepdim = false, Location at = Location::current()) const {
     return mean(Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
   }
+  [[nodiscard]] Tensor argmax(Location at = Location::current()) const;  // of the flattened tensor
   [[nodiscard]] Tensor argmax(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
   template <std::integral D, std::integral K>
   requires(!std::same_as<K, bool>)  //

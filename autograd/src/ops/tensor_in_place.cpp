@@ -16,6 +16,7 @@
 #include "core/tape/record.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/promote.hpp"
+#include "ops/replace_in_place.hpp"
 #include "ops/view_geometry.hpp"
 
 namespace xgrad {
@@ -128,6 +129,33 @@ Tensor& fill(const char* op, Tensor& self, Scalar v, const Location& at) {
 
 }  // namespace
 
+namespace detail {
+
+Tensor& replace_in_place(const char* op, Tensor& self, const std::function<Tensor(const Tensor&)>& compute,
+                         const Location& at) {
+  InPlace change(op, self, at);
+  const Tensor result = compute(grad_enabled() ? change.old().clone(at) : change.old());
+  if (result.shape() != self.shape())
+    ErrorReport(op, fmt::format("the result has shape {}: an in-place operation cannot change the shape of its tensor",
+                                to_string(result.shape())),
+                at)
+        .operand("self", self)
+        .shape_error();
+  const bool tape = result.requires_grad();
+  if (!tape && change.on_tape({}))  // a result without a gradient leaves nothing of the old one
+    change.prepare(record_ahead(
+        op, make_alias(self), {change.old()},
+        [](const Saved&, const Tensor& g) -> Grads { return {no_gradient(g)}; }, at));
+  return store(change, op, result, tape, at);
+}
+
+Tensor apart_from(const Tensor& operand, const Tensor& self, const Location& at) {
+  if (!operand.defined() || !self.defined() || impl(operand).storage != impl(self).storage) return operand;
+  return operand.clone(at);
+}
+
+}  // namespace detail
+
 Tensor& Tensor::copy_(const Tensor& src, Location at) & {
   require_defined("copy_", src, at);
   InPlace change("copy_", *this, at);
@@ -156,7 +184,7 @@ Tensor& Tensor::zero_(Location at) & { return fill("zero_", *this, 0, at); }
 
 Tensor& Tensor::add_(const Tensor& o, Scalar alpha, Location at) & {
   const double k = alpha.to_double();
-  auto compute = [&](const Tensor& x, const Tensor& y) { return add(x, y, alpha, at); };
+  auto compute = [&](const Tensor& x, const Tensor& y) { return xgrad::add(x, y, alpha, at); };
   if (k == 1)
     return apply(
         "add_", *this, o, Saves::nothing, [](auto a, auto b) { return a + b; }, compute, at);
@@ -166,41 +194,41 @@ Tensor& Tensor::add_(const Tensor& o, Scalar alpha, Location at) & {
 Tensor& Tensor::add_(Scalar v, Location at) & {
   return apply(
       "add_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a + k; },
-      [&](const Tensor& x) { return add(x, v, at); }, at);
+      [&](const Tensor& x) { return xgrad::add(x, v, at); }, at);
 }
 Tensor& Tensor::sub_(const Tensor& o, Scalar alpha, Location at) & {
   return apply(
       "sub_", *this, o, Saves::nothing, [k = alpha.to_double()](auto a, auto b) { return a - b * k; },
-      [&](const Tensor& x, const Tensor& y) { return sub(x, y, alpha, at); }, at);
+      [&](const Tensor& x, const Tensor& y) { return xgrad::sub(x, y, alpha, at); }, at);
 }
 Tensor& Tensor::mul_(const Tensor& o, Location at) & {
   return apply(
       "mul_", *this, o, Saves::operands, [](auto a, auto b) { return a * b; },
-      [&](const Tensor& x, const Tensor& y) { return mul(x, y, at); }, at);
+      [&](const Tensor& x, const Tensor& y) { return xgrad::mul(x, y, at); }, at);
 }
 Tensor& Tensor::mul_(Scalar v, Location at) & {
   return apply(
       "mul_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a * k; },
-      [&](const Tensor& x) { return mul(x, v, at); }, at);
+      [&](const Tensor& x) { return xgrad::mul(x, v, at); }, at);
 }
 Tensor& Tensor::div_(const Tensor& o, Location at) & {
   return apply(
       "div_", *this, o, Saves::operands, [](auto a, auto b) { return a / b; },
-      [&](const Tensor& x, const Tensor& y) { return div(x, y, at); }, at);
+      [&](const Tensor& x, const Tensor& y) { return xgrad::div(x, y, at); }, at);
 }
 Tensor& Tensor::div_(Scalar v, Location at) & {
   return apply(
       "div_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a / k; },
-      [&](const Tensor& x) { return div(x, v, at); }, at);
+      [&](const Tensor& x) { return xgrad::div(x, v, at); }, at);
 }
 Tensor& Tensor::clamp_(Scalar lo, Scalar hi, Location at) & {
   return apply(
       "clamp_", *this, Saves::operands,
       [lo = lo.to_double(), hi = hi.to_double()](auto v) {
-        auto w = where(v < lo, lo, v);
-        return where(w > hi, hi, w);
+        auto w = xgrad::where(v < lo, lo, v);
+        return xgrad::where(w > hi, hi, w);
       },
-      [&](const Tensor& x) { return clamp(x, lo, hi, at); }, at);
+      [&](const Tensor& x) { return xgrad::clamp(x, lo, hi, at); }, at);
 }
 
 }  // namespace xgrad

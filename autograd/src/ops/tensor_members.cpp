@@ -48,6 +48,7 @@ Tensor Tensor::mean(Location at) const { return xgrad::mean(*this, at); }
 Tensor Tensor::mean(const Shape& dims, bool keepdim, Location at) const {
   return xgrad::mean(*this, dims, keepdim, at);
 }
+Tensor Tensor::argmax(Location at) const { return xgrad::argmax(*this, at); }
 Tensor Tensor::argmax(std::int64_t dim, bool keepdim, Location at) const {
   return xgrad::argmax(*this, dim, keepdim, at);
 }
