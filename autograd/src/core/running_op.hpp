@@ -15,8 +15,9 @@ struct RunningOp {
 };
 extern constinit thread_local RunningOp running_op;
 
+// A check without a place is one of a driver that operations share: they have left theirs.
 inline void note_op(const char* name, const Location& at, bool backward = false) noexcept {
-  running_op = {name, at, backward};
+  if (at.line() != 0) running_op = {name, at, backward};
 }
 
 // OutOfMemoryError that names the bytes, what they were for if that is known, the operation and its line.
