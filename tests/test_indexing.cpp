@@ -97,6 +97,17 @@ BOOST_AUTO_TEST_CASE(positions_of_triangles) {
   BOOST_TEST(listed(tril_indices(2, 3)) == below, boost::test_tools::per_element());
   BOOST_TEST(listed(triu_indices(2, 3, 1)) == above, boost::test_tools::per_element());
   BOOST_TEST(tril_indices(0, 3).shape() == Shape({2, 0}));
+  for (const std::int64_t offset : {-9, -3, -2, -1, 0, 1, 2, 4, 9})
+    for (const Shape& s : {Shape{3, 4}, Shape{4, 3}, Shape{1, 5}, Shape{5, 1}}) {
+      const Tensor full = ones(s);
+      BOOST_TEST((tril_indices(s[0], s[1], offset) == nonzero(tril(full, offset)).t()).to(kInt64).sum().item() ==
+                 2 * count_nonzero(tril(full, offset)).item());
+      BOOST_TEST((triu_indices(s[0], s[1], offset) == nonzero(triu(full, offset)).t()).to(kInt64).sum().item() ==
+                 2 * count_nonzero(triu(full, offset)).item());
+    }
+  BOOST_TEST(triu_indices(INT64_MAX, 0).shape() == Shape({2, 0}));
+  BOOST_TEST(triu_indices(INT64_MAX, 2).shape() == Shape({2, 3}));
+  BOOST_CHECK_THROW(tril_indices(INT64_MAX, INT64_MAX), ShapeError);
   BOOST_CHECK_THROW(triu_indices(-1, 2), ShapeError);
 }
 
