@@ -38,7 +38,7 @@ void add_differences(Table& t) {
 }
 
 void add_gradients(Table& t) {
-  t.add("mul", [](auto& x) { return gradient(x[0]); })
+  t.add("div", [](auto& x) { return gradient(x[0]); })
       .covers({"gradient"})
       .on({{3, 4}})
       .on({{2, 5}}, [](auto& x) { return gradient(x[0], {0.5}, {-1}, 2); })
@@ -46,10 +46,8 @@ void add_gradients(Table& t) {
           [](auto& x) {
             return gradient(x[0], {0.5, 2.});
           })
-      .on({{4}},
-          [](auto& x) {
-            return gradient(x[0], {f64({0, 1, 3, 4.5})}, {0}, 2);
-          })
+      .on({{4}, {{4}, distinct()}}, [](auto& x) { return gradient(x[0], {x[1]}, {0}, 2); })
+      .on({{3, 2}, {{3}, distinct()}}, [](auto& x) { return gradient(x[0], {x[1]}, {0}); })
       .example("of squares", {f64({0, 1, 4, 9})}, {f64({1, 2, 4, 5})})
       .bad(Wrong::value, "edge_order must be 1 or 2, got 3", [] { gradient(leaf({4}), std::vector<double>{}, {}, 3); })
       .bad(Wrong::shape, "dim 0 has 1 samples, needs 2 or more", [] { gradient(leaf({1})); })

@@ -41,6 +41,7 @@ void add_grids(Table& t) {
       .on({{3}}, [](auto& x) { return combinations(x[0], 0); })
       .integers(Integers::same)
       .example("of three", {f64({1, 2, 3})}, {f64({{1, 2}, {1, 3}, {2, 3}})})
+      .bad(Wrong::shape, "too many choices of 50 elements", [] { combinations(zeros({1000}), 50); })
       .bad(Wrong::value, "r must not be negative, got -1", [] { combinations(leaf({2}), -1); })
       .bad(Wrong::shape, "rank", [] {
         combinations(leaf({2, 2}));

@@ -90,27 +90,33 @@ void add_stacks(Table& t) {
         })
       .on({{2, 3}, {3}})
       .integers(Integers::same)
-      .bad(Wrong::shape, "size 2 at dim 1, expected 3", [] {
-        vstack({leaf({2, 3}), leaf({2})});
-      });
+      .bad(Wrong::shape, "size 2 at dim 1, expected 3",
+           [] {
+             vstack({leaf({2, 3}), leaf({2})});
+           })
+      .after(1);
   t.add("dstack",
         [](auto& x) {
           return dstack({x[0], x[1]});
         })
       .on({{2, 3}, {2, 3, 2}})
       .integers(Integers::same)
-      .bad(Wrong::shape, "expected", [] {
-        dstack({leaf({2, 3}), leaf({2})});
-      });
+      .bad(Wrong::shape, "expected",
+           [] {
+             dstack({leaf({2, 3}), leaf({2})});
+           })
+      .after(2);
   t.add("column_stack",
         [](auto& x) {
           return column_stack({x[0], x[1]});
         })
       .on({{2}, {2, 3}})
       .integers(Integers::same)
-      .bad(Wrong::shape, "size 3 at dim 0, expected 2", [] {
-        column_stack({leaf({2}), leaf({3})});
-      });
+      .bad(Wrong::shape, "size 3 at dim 0, expected 2",
+           [] {
+             column_stack({leaf({2}), leaf({3})});
+           })
+      .after(2);
   t.add("block_diag",
         [](auto& x) {
           return block_diag({x[0], x[1], x[2]});

@@ -24,9 +24,11 @@ void add_sorts(Table& t) {
       .bad(Wrong::index, "dim 2 out of range [-2, 1]", [] {
         sort(leaf({2, 3}), 2);
       });
-  t.add("argsort").not_differentiable().covers({"argsort"}).on({{{3, 4}, distinct()}}, [](auto& x) {
-    return argsort(x[0], 0, true);
-  });
+  t.add("argsort")
+      .not_differentiable()
+      .integers(Integers::unchanged)
+      .covers({"argsort"})
+      .on({{{3, 4}, distinct()}}, [](auto& x) { return argsort(x[0], 0, true); });
   t.add("sort", [](auto& x) { return sort(x[0], 0, true); })
       .covers({"sort"})
       .on({{{5}, distinct()}})

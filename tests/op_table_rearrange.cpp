@@ -16,7 +16,7 @@ void add_turned(Table& t) {
       .on({{2, 0}})
       .on({{300, 401}}, Size::large)
       .integers(Integers::same)
-      .example("of one row", {f64({1, 2, 3})}, {f64({3, 2, 1})})
+      .example("both ways", {f64({{1, 2}, {3, 4}})}, {f64({{4, 3}, {2, 1}})})
       .bad(Wrong::index, "dim 2 out of range [-2, 1]",
            [] {
              flip(leaf({2, 3}), {2});
@@ -68,7 +68,7 @@ void add_turned(Table& t) {
       .on({{2, 0}})
       .on({{300, 401}}, Size::large)
       .integers(Integers::same)
-      .example("by one", {f64({1, 2, 3})}, {f64({2, 3, 1})})
+      .example("both ways", {f64({{1, 2, 3}, {4, 5, 6}})}, {f64({{6, 4, 5}, {3, 1, 2}})})
       .bad(Wrong::value, "2 shifts for 1 dims",
            [] {
              roll(leaf({2, 3}), {1, 2});

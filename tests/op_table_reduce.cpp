@@ -134,7 +134,7 @@ void add_counts(Table& t) {
       .on({{3, 4}})
       .on({{3, 4}}, [](auto& x) { return nansum(x[0]); })
       .integers(Integers::sum)
-      .example("of a NaN", {f64({{1, kNaN, 2}})}, {f64({{3}})}, {f64({{1, 0, 1}})})
+      .example("of a NaN", {f64({{1, kNaN, 2}})}, {full({1, 1}, 3., {kFloat64})}, {f64({{1, 0, 1}})})
       .bad(Wrong::index, "dim 2 out of range", [] {
         nansum(leaf({2, 3}), {2});
       });

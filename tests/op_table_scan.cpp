@@ -29,7 +29,7 @@ void add_totals(Table& t) {
           [](auto& x) {
             return cumprod(where(tensor({false, true, false, true}), 0, x[0]), 0);
           })
-      .on({{30, 401}, uniform(0.9, 1.1)}, Size::large)
+      .on({{{30, 401}, uniform(0.9, 1.1)}}, Size::large)
       .integers(Integers::sum)
       .example("of a zero", {f64({2, 0, 3})}, {f64({2, 0, 0})}, {f64({1, 8, 0})})
       .bad(Wrong::index, "dim 1 out of range [-1, 0]", [] { cumprod(leaf({2}), 1); });

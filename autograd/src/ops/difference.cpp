@@ -69,18 +69,20 @@ Tensor areas(const char* op, const Tensor& y, const Tensor& x, int dim, Location
   if (impl(y).dtype == DType::boolean || impl(x).dtype == DType::boolean) [[unlikely]]
     ErrorReport(op, "is not defined for bool", at).operand("y", y).operand("x", x).dtype_error();
   const int behind = impl(y).shape.rank() - dim;  // counted from the last dimension
+  const bool list = impl(x).shape.rank() == 1;
+  const int own = list ? 0 : impl(x).shape.rank() - behind;
+  if (own < 0 || impl(x).shape[own] != impl(y).shape[dim]) [[unlikely]]
+    ErrorReport(op, fmt::format("there must be a place for each of {} samples", impl(y).shape[dim]), at)
+        .operand("y", y)
+        .operand("x", x)
+        .shape_error();
   Tensor places = x;
-  if (impl(x).shape.rank() == 1) {
+  if (list) {
     Shape line = {impl(x).numel};
     for (int i = 1; i < behind; ++i) line.push_back(1);
     places = reshape(x, line, at);
   }
   const int d = impl(places).shape.rank() - behind;
-  if (d < 0 || impl(places).shape[d] != impl(y).shape[dim]) [[unlikely]]
-    ErrorReport(op, fmt::format("there must be a place for each of {} samples", impl(y).shape[dim]), at)
-        .operand("y", y)
-        .operand("x", x)
-        .shape_error();
   detail::require_broadcast(op, y, places, at);
   if (impl(y).shape[dim] == 0) return y;
   const Tensor width = sub(all_but_first(places, d, at), all_but_last(places, d, at), 1, at);
@@ -139,39 +141,55 @@ std::vector<int> sampled_dims(const Tensor& x, const Shape& dims, std::size_t sp
   return all;
 }
 
-// Derivative along dim of samples whose distances are h (1-D, n - 1): weights of three neighbours that are exact for
-// parabolas, so that the inner samples and both ends (edge_order 2) are one formula with other weights.
-Tensor derivative(const Tensor& x, int dim, const std::vector<double>& h, int edge_order, Location at) {
-  const std::int64_t n = impl(x).shape[dim];
-  const auto sample = [&](std::int64_t i) { return narrow(x, dim, i, 1, at); };
-  const auto distance = [&](std::int64_t i) { return h[static_cast<std::size_t>(i < 0 ? n - 1 + i : i)]; };
-  const auto weighted = [&](const Tensor& t, double w) { return mul(t, Scalar(w), at); };
-  const auto edge = [&](std::int64_t i, std::int64_t j, std::int64_t k, double a, double b) {
-    // f'(0) of the parabola through 0, a, a + b
-    return add(add(weighted(sample(i), -(2 * a + b) / (a * (a + b))), weighted(sample(j), (a + b) / (a * b)), 1, at),
-               weighted(sample(k), -a / (b * (a + b))), 1, at);
-  };
-  std::vector<Tensor> parts;
-  parts.push_back(edge_order == 1 ? weighted(sub(sample(1), sample(0), 1, at), 1 / distance(0))
-                                  : edge(0, 1, 2, distance(0), distance(1)));
-  if (n > 2) {
-    Shape line;
-    for (int i = dim; i < impl(x).shape.rank(); ++i) line.push_back(i == dim ? n - 2 : 1);
-    Tensor weights[3];
-    for (Tensor& w : weights) w = detail::make_tensor(line, DType::float64);
-    for (std::int64_t i = 0; i < n - 2; ++i) {
-      const double a = distance(i), b = distance(i + 1);
-      detail::data<double>(weights[0])[i] = -b / (a * (a + b));
-      detail::data<double>(weights[1])[i] = (b - a) / (a * b);
-      detail::data<double>(weights[2])[i] = a / (b * (a + b));
-    }
-    const auto term = [&](int k) {
-      return mul(narrow(x, dim, k, n - 2, at), detail::as_type(weights[k], impl(x).dtype), at);
-    };
-    parts.push_back(add(add(term(0), term(1), 1, at), term(2), 1, at));
+// Arithmetic that is recorded as of one place.
+struct Arithmetic {
+  Location at;
+  Tensor sum(const Tensor& x, const Tensor& y) const { return add(x, y, 1, at); }
+  Tensor difference(const Tensor& x, const Tensor& y) const { return sub(x, y, 1, at); }
+  Tensor product(const Tensor& x, const Tensor& y) const { return mul(x, y, at); }
+  Tensor quotient(const Tensor& x, const Tensor& y) const { return div(x, y, at); }
+
+  // x wx + y wy - z wz
+  Tensor weighted(const Tensor& x, const Tensor& wx, const Tensor& y, const Tensor& wy, const Tensor& z,
+                  const Tensor& wz) const {
+    return difference(sum(product(x, wx), product(y, wy)), product(z, wz));
   }
-  parts.push_back(edge_order == 1 ? weighted(sub(sample(n - 1), sample(n - 2), 1, at), 1 / distance(-1))
-                                  : neg(edge(n - 1, n - 2, n - 3, distance(-1), distance(-2)), at));
+  // The derivative of the parabola through (0, x), (a, y), (a + b, z) at 0, but for its sign.
+  Tensor falling_at_end(const Tensor& x, const Tensor& y, const Tensor& z, const Tensor& a, const Tensor& b) const {
+    const Tensor both = sum(a, b);
+    return weighted(x, quotient(sum(a, both), product(a, both)), z, quotient(a, product(b, both)), y,
+                    quotient(both, product(a, b)));
+  }
+  // That of the parabola through (-a, x), (0, y), (b, z) at 0.
+  Tensor slope_inside(const Tensor& x, const Tensor& y, const Tensor& z, const Tensor& a, const Tensor& b) const {
+    const Tensor both = sum(a, b);
+    return weighted(z, quotient(a, product(b, both)), y, quotient(difference(b, a), product(a, b)), x,
+                    quotient(b, product(a, both)));
+  }
+};
+
+// Derivative along dim of samples whose distances are h (1-D, of n - 1).
+Tensor derivative(const Tensor& x, int dim, const Tensor& h, int edge_order, Location at) {
+  const std::int64_t n = impl(x).shape[dim];
+  const Arithmetic the{at};
+  Shape line{n - 1};
+  for (int i = dim + 1; i < impl(x).shape.rank(); ++i) line.push_back(1);
+  const Tensor distances = reshape(h.to(impl(x).dtype, at), line, at);
+  const auto samples = [&](std::int64_t i, std::int64_t count) { return narrow(x, dim, i, count, at); };
+  const auto sample = [&](std::int64_t i) { return samples(i, 1); };
+  const auto distance = [&](std::int64_t i) { return narrow(distances, 0, i, 1, at); };
+  std::vector<Tensor> parts;
+  if (edge_order == 1)
+    parts.push_back(the.quotient(the.difference(sample(1), sample(0)), distance(0)));
+  else
+    parts.push_back(neg(the.falling_at_end(sample(0), sample(1), sample(2), distance(0), distance(1)), at));
+  if (n > 2)
+    parts.push_back(the.slope_inside(samples(0, n - 2), samples(1, n - 2), samples(2, n - 2),
+                                     narrow(distances, 0, 0, n - 2, at), narrow(distances, 0, 1, n - 2, at)));
+  if (edge_order == 1)
+    parts.push_back(the.quotient(the.difference(sample(n - 1), sample(n - 2)), distance(n - 2)));
+  else
+    parts.push_back(the.falling_at_end(sample(n - 1), sample(n - 2), sample(n - 3), distance(n - 2), distance(n - 3)));
   return cat(parts, dim, at);
 }
 
@@ -184,8 +202,8 @@ std::vector<Tensor> gradient(const Tensor& x, const std::vector<double>& spacing
   std::vector<Tensor> out;
   for (std::size_t k = 0; k < all.size(); ++k) {
     const double h = spacing.empty() ? 1 : spacing[spacing.size() == 1 ? 0 : k];
-    const std::vector<double> distances(static_cast<std::size_t>(impl(x).shape[all[k]] - 1), h);
-    out.push_back(derivative(x, all[k], distances, edge_order, at));
+    const Tensor distance = detail::scalar_tensor(h, impl(x).dtype);
+    out.push_back(derivative(x, all[k], expand(distance, {impl(x).shape[all[k]] - 1}, at), edge_order, at));
   }
   return out;
 }
@@ -202,10 +220,7 @@ std::vector<Tensor> gradient(const Tensor& x, const std::vector<Tensor>& places,
           .operand("input", x)
           .operand("places", places[k])
           .shape_error();
-    std::vector<double> distances = places[k].to_vector<double>(at);
-    for (std::size_t i = 0; i + 1 < distances.size(); ++i) distances[i] = distances[i + 1] - distances[i];
-    distances.pop_back();
-    out.push_back(derivative(x, all[k], distances, edge_order, at));
+    out.push_back(derivative(x, all[k], diff(places[k], 1, -1, {}, {}, at), edge_order, at));
   }
   return out;
 }

@@ -221,24 +221,39 @@ Tensor arange(Scalar end, Location at) { return arange(end.is_floating() ? Scala
 
 namespace {
 
+__extension__ using Wide = __int128;  // a product of two sizes
+
+// Positions (r, c) with c <= r + shift.
+Wide below_diagonal(std::int64_t rows, std::int64_t columns, std::int64_t shift) {
+  const Wide first = std::max<Wide>(0, -static_cast<Wide>(shift)), last = rows;  // the first row that has any
+  const Wide full = std::clamp<Wide>(static_cast<Wide>(columns) - 1 - shift, std::min(first, last), last);
+  if (first >= last) return 0;
+  const Wide shorter = full - first;  // rows of first + shift + 1, .. positions
+  return shorter * (first + shift + 1) + shorter * (shorter - 1) / 2 + (last - full) * columns;
+}
+
 Tensor triangle_indices(const char* op, std::int64_t rows, std::int64_t columns, std::int64_t offset, bool lower,
                         Location at) {
   if (rows < 0 || columns < 0) [[unlikely]]
     ErrorReport(op, fmt::format("rows and columns must not be negative, got {} and {}", rows, columns), at)
         .shape_error();
   const std::int64_t shift = std::clamp(offset, -rows, columns);
-  const auto edge = [&](std::int64_t r) { return std::clamp<std::int64_t>(r + shift + (lower ? 1 : 0), 0, columns); };
-  std::int64_t count = 0;
-  for (std::int64_t r = 0; r < rows; ++r)
-    if (__builtin_add_overflow(count, lower ? edge(r) : columns - edge(r), &count)) [[unlikely]]
-      ErrorReport(op, "the number of positions overflows 64 bits", at).shape_error();
-  Tensor t = make_tensor({2, count}, DType::int64, at);
+  const Wide all = static_cast<Wide>(rows) * columns;
+  const Wide count = lower ? below_diagonal(rows, columns, shift) : all - below_diagonal(rows, columns, shift - 1);
+  if (count > INT64_MAX / 2) [[unlikely]]
+    ErrorReport(op, "the number of positions overflows 64 bits", at).shape_error();
+  Tensor t = make_tensor({2, static_cast<std::int64_t>(count)}, DType::int64, at);
   auto *row = detail::data<std::int64_t>(t), *column = row + count;
-  for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t c = lower ? 0 : edge(r); c < (lower ? edge(r) : columns); ++c) {
+  if (count == 0) return t;
+  const std::int64_t begin = lower ? std::max<std::int64_t>(0, -shift) : 0;
+  const std::int64_t end = lower ? rows : std::min(rows, columns - shift);
+  for (std::int64_t r = begin; r < end; ++r) {
+    const std::int64_t edge = std::clamp<std::int64_t>(r + shift + (lower ? 1 : 0), 0, columns);
+    for (std::int64_t c = lower ? 0 : edge; c < (lower ? edge : columns); ++c) {
       *row++ = r;
       *column++ = c;
     }
+  }
   return t;
 }
 

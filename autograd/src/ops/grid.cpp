@@ -1,4 +1,7 @@
 // All combinations of values, from views and selections.
+#include <algorithm>
+#include <numeric>
+
 #include <fmt/format.h>
 
 #include <xgrad/check.hpp>
@@ -78,14 +81,28 @@ bool next_choice(std::vector<std::int64_t>& c, std::int64_t n, bool again) {
   return false;
 }
 
-std::vector<std::int64_t> choices(std::int64_t n, std::int64_t r, bool again) {
-  std::vector<std::int64_t> all;
-  if (n == 0 || r == 0 || (!again && r > n)) return all;
+// How many ways there are to choose r of n; -1 beyond 64 bits.
+std::int64_t number_of_choices(std::int64_t n, std::int64_t r, bool again) {
+  if (r == 0 || n == 0 || (!again && r > n)) return 0;
+  if (again && __builtin_add_overflow(n, r - 1, &n)) return -1;
+  std::int64_t count = 1;
+  const std::int64_t steps = std::min(r, n - r);
+  for (std::int64_t i = 1; i <= steps; ++i) {  // count is a binomial coefficient after every step
+    const std::int64_t common = std::gcd(count, i);
+    if (__builtin_mul_overflow(count / common, (n - steps + i) / (i / common), &count)) return -1;
+  }
+  return count;
+}
+
+Tensor choices(std::int64_t n, std::int64_t r, std::int64_t count, bool again, const Location& at) {
+  Tensor places = make_tensor({count * r}, DType::int64, at);
+  if (count == 0) return places;
+  auto* out = detail::data<std::int64_t>(places);
   std::vector<std::int64_t> c(static_cast<std::size_t>(r), 0);
   for (std::size_t i = 0; i < c.size() && !again; ++i) c[i] = static_cast<std::int64_t>(i);
-  do all.insert(all.end(), c.begin(), c.end());
+  do out = std::copy(c.begin(), c.end(), out);
   while (next_choice(c, n, again));
-  return all;
+  return places;
 }
 
 }  // namespace
@@ -94,11 +111,14 @@ Tensor combinations(const Tensor& x, std::int64_t r, bool with_replacement, Loca
   require_rank("combinations", x, 1, at);
   if (r < 0) [[unlikely]]
     ErrorReport("combinations", fmt::format("r must not be negative, got {}", r), at).operand("input", x).value_error();
-  const std::vector<std::int64_t> all = choices(impl(x).numel, r, with_replacement);
-  const auto count = static_cast<std::int64_t>(all.size());
-  Tensor places = make_tensor({count}, DType::int64, at);
-  std::copy(all.begin(), all.end(), detail::data<std::int64_t>(places));
-  return reshape(index_select(x, 0, places, at), {r == 0 ? 0 : count / r, r}, at);
+  const std::int64_t count = number_of_choices(impl(x).numel, r, with_replacement);
+  std::int64_t elements = 0;
+  if (count < 0 || __builtin_mul_overflow(count, std::max<std::int64_t>(r, 1), &elements)) [[unlikely]]
+    ErrorReport("combinations", fmt::format("there are too many choices of {} elements", r), at)
+        .operand("input", x)
+        .shape_error();
+  const Tensor places = choices(impl(x).numel, r, count, with_replacement, at);
+  return reshape(index_select(x, 0, places, at), {count, r}, at);
 }
 
 Tensor vander(const Tensor& x, std::int64_t n, bool increasing, Location at) {

@@ -57,12 +57,6 @@ Tensor linear_scan(const Tensor& g, const Tensor& a, int dim, bool reverse) {
   });
 }
 
-ValuesIndices running_extremum(const char* op, const Tensor& x, std::int64_t dim, bool largest, Location at) {
-  const int d = wrap_dim(op, dim, x, at);
-  detail::RunningExtremum r = detail::cumextremum_raw(x, d, largest);
-  return detail::record_picked(op, std::move(r.values), std::move(r.indices), x, d, false, true, at);
-}
-
 }  // namespace
 
 Tensor cumsum(const Tensor& x, std::int64_t dim, Location at) {
@@ -84,10 +78,14 @@ Tensor cumprod(const Tensor& x, std::int64_t dim, Location at) {
 }
 
 ValuesIndices cummax(const Tensor& x, std::int64_t dim, Location at) {
-  return running_extremum("cummax", x, dim, true, at);
+  const int d = wrap_dim("cummax", dim, x, at);
+  detail::RunningExtremum r = detail::cumextremum_raw(x, d, true);
+  return detail::record_picked("cummax", std::move(r.values), std::move(r.indices), x, d, false, true, at);
 }
 ValuesIndices cummin(const Tensor& x, std::int64_t dim, Location at) {
-  return running_extremum("cummin", x, dim, false, at);
+  const int d = wrap_dim("cummin", dim, x, at);
+  detail::RunningExtremum r = detail::cumextremum_raw(x, d, false);
+  return detail::record_picked("cummin", std::move(r.values), std::move(r.indices), x, d, false, true, at);
 }
 
 // The derivative of y_i by x_k is exp(x_k - y_i) = exp(x_k - y_k) exp(y_k - y_(k+1)) .. exp(y_(i-1) - y_i), all factors
