@@ -1,4 +1,4 @@
-// expect: options by name: nn::MaxPool2d(3, {.stride = 2, .padding = 1})
+// expect: brace-enclosed initializer list
 #include <xgrad/nn.hpp>
 
 // Stride (1, 1), or stride 1 and padding 1?

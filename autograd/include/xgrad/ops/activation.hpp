@@ -16,8 +16,6 @@ namespace xgrad {
                                            Location at = Location::current());  // log(sigmoid(x)), no overflow
 [[nodiscard]] XGRAD_API Tensor relu(const Tensor& x,
                                     Location at = Location::current());  // max(x, 0), NaN stays NaN; gradient 0 at 0
-template <std::same_as<bool> B>
-Tensor relu(const Tensor&, B) = delete;  // not in place: x = relu(x)
 [[nodiscard]] XGRAD_API Tensor leaky_relu(const Tensor& x, double negative_slope = 0.01,
                                           Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor elu(const Tensor& x, double alpha = 1,

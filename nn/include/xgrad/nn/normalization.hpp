@@ -111,7 +111,10 @@ class XGRAD_API LayerNorm final : public Layer<LayerNorm> {
  public:
   LayerNorm(const LayerNorm&) = default;
   LayerNorm(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
-  explicit LayerNorm(...) = delete;                  // options by name: nn::LayerNorm(64, {.eps = 1e-6})
+  template <std::floating_point E>
+  LayerNorm(std::int64_t, E, ...) = delete;  // options by name: nn::LayerNorm(64, {.eps = 1e-6})
+  template <std::floating_point E>
+  LayerNorm(const Shape&, E, ...) = delete;  // options by name: nn::LayerNorm({3, 4}, {.eps = 1e-6})
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {}, Location at = Location::current());
   explicit LayerNorm(std::int64_t normalized_size, LayerNormOptions options = {}, Location at = Location::current());
   template <std::floating_point F>

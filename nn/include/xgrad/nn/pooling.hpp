@@ -10,8 +10,7 @@ template <int N>
 class MaxPoolNd final : public Layer<MaxPoolNd<N>> {
  public:
   MaxPoolNd(const MaxPoolNd&) = default;
-  MaxPoolNd(Null auto) noexcept : Layer<MaxPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
-  explicit MaxPoolNd(...) = delete;  // options by name: nn::MaxPool2d(3, {.stride = 2, .padding = 1})
+  MaxPoolNd(Empty) noexcept : Layer<MaxPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   explicit MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   // Also where the values stood, as max_unpool takes it.
@@ -26,8 +25,7 @@ template <int N>
 class AvgPoolNd final : public Layer<AvgPoolNd<N>> {
  public:
   AvgPoolNd(const AvgPoolNd&) = default;
-  AvgPoolNd(Null auto) noexcept : Layer<AvgPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
-  explicit AvgPoolNd(...) = delete;  // options by name: nn::AvgPool2d(3, {.stride = 2, .padding = 1})
+  AvgPoolNd(Empty) noexcept : Layer<AvgPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   explicit AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
@@ -40,8 +38,7 @@ template <int N>
 class LPPoolNd final : public Layer<LPPoolNd<N>> {
  public:
   LPPoolNd(const LPPoolNd&) = default;
-  LPPoolNd(Null auto) noexcept : Layer<LPPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
-  explicit LPPoolNd(...) = delete;                               // options by name: nn::LPPool2d(2, 3, {.stride = 2})
+  LPPoolNd(Empty) noexcept : Layer<LPPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
@@ -56,7 +53,7 @@ template <int N>
 class AdaptiveAvgPoolNd final : public Layer<AdaptiveAvgPoolNd<N>> {
  public:
   AdaptiveAvgPoolNd(const AdaptiveAvgPoolNd&) = default;
-  AdaptiveAvgPoolNd(Null auto) noexcept : Layer<AdaptiveAvgPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
+  AdaptiveAvgPoolNd(Empty) noexcept : Layer<AdaptiveAvgPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   explicit AdaptiveAvgPoolNd(Extents<N> output_size, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
@@ -68,7 +65,7 @@ template <int N>
 class AdaptiveMaxPoolNd final : public Layer<AdaptiveMaxPoolNd<N>> {
  public:
   AdaptiveMaxPoolNd(const AdaptiveMaxPoolNd&) = default;
-  AdaptiveMaxPoolNd(Null auto) noexcept : Layer<AdaptiveMaxPoolNd<N>>(nullptr) {}  // NOLINT: = nullptr
+  AdaptiveMaxPoolNd(Empty) noexcept : Layer<AdaptiveMaxPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   explicit AdaptiveMaxPoolNd(Extents<N> output_size, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   ValuesIndices forward_with_indices(const Tensor& x, Location at = Location::current()) const;
