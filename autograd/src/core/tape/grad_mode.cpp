@@ -16,8 +16,8 @@ thread_local int anomaly_guards = 0;
 }  // namespace
 
 namespace detail {
-// What one guard asked for. Guards that are held by pointers may end in any order, on any thread: a mode that has ended
-// stays in the list of the thread that made it until all above it have ended, too.
+// What one guard asked for. Guards that are held by pointers may end in any order, and on another thread while the one
+// that made them runs: a mode that has ended stays in that thread's list until all above it have ended, too.
 struct GradMode {
   bool enabled = true;
   std::atomic<bool> ended{false};
