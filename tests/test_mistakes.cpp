@@ -186,6 +186,12 @@ BOOST_AUTO_TEST_CASE(guards_that_end_in_another_order) {
   a.reset();
   BOOST_TEST(grad_enabled());
   {
+    std::vector<std::unique_ptr<NoGradGuard>> many;
+    for (int i = 0; i < 100; ++i) many.push_back(std::make_unique<NoGradGuard>());
+    for (auto& guard : many) guard.reset();
+    BOOST_TEST(grad_enabled());
+  }
+  {
     const NoGradGuard outer;
     std::optional<GradModeGuard> inner(true);
     BOOST_TEST(grad_enabled());

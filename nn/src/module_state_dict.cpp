@@ -96,10 +96,14 @@ std::string checkpoint_hint(const NamedTensors& unexpected, const NamedTensors& 
   constexpr std::string_view prefix = "model.";
   std::unordered_set<std::string_view> names;
   for (const auto& [key, t] : missing) names.insert(key);
+  constexpr std::string_view parts[] = {prefix, "optimizer.", "scheduler.", "loader.", "rng.", "extra."};
+  const auto of_checkpoint = [&](const auto& entry) {
+    return std::ranges::any_of(parts, [&](std::string_view part) { return entry.first.starts_with(part); });
+  };
   const auto of_model = [&](const auto& entry) {
     return entry.first.starts_with(prefix) && names.contains(std::string_view(entry.first).substr(prefix.size()));
   };
-  if (std::ranges::none_of(unexpected, of_model)) return "";
+  if (!std::ranges::all_of(unexpected, of_checkpoint) || std::ranges::none_of(unexpected, of_model)) return "";
   return "a file of save_checkpoint is loaded with train::load_checkpoint(path, {.model = net}); else remove 'model.' "
          "from the keys";
 }

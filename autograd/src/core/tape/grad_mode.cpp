@@ -1,3 +1,4 @@
+#include <array>
 #include <atomic>
 
 #include <fmt/format.h>
@@ -15,33 +16,52 @@ thread_local int anomaly_guards = 0;
 }  // namespace
 
 namespace detail {
-// What one guard asked for. Guards that are held by pointers may end in any order, on any thread: a mode that has ended
-// stays in the list of the thread that made it until all above it have ended, too.
+// What one guard asked for. Guards that are held by pointers may end in any order, and on another thread while the one
+// that made them runs: a mode that has ended stays in that thread's list until all above it have ended, too.
 struct GradMode {
-  bool enabled;
+  bool enabled = true;
   std::atomic<bool> ended{false};
-  GradMode* below;
+  GradMode* below = nullptr;
 };
 namespace {
-thread_local GradMode* newest = nullptr;
+
+// Where nothing may throw any more, a guard must not ask for memory: only many inside each other do.
+struct Modes {
+  std::array<GradMode, 32> room;
+  std::size_t depth = 0;
+  GradMode* newest = nullptr;
+};
+constinit thread_local Modes modes;
+
+GradMode* add_mode(bool on) {
+  const bool fits = modes.depth < modes.room.size();
+  GradMode* mode = fits ? &modes.room[modes.depth] : new (pool_allocate(sizeof(GradMode))) GradMode;
+  mode->enabled = on;
+  mode->ended.store(false, std::memory_order_relaxed);
+  mode->below = std::exchange(modes.newest, mode);
+  ++modes.depth;
+  return mode;
+}
+
+void drop_ended() {
+  while (modes.newest && modes.newest->ended.load(std::memory_order_acquire)) {
+    GradMode* const over = std::exchange(modes.newest, modes.newest->below);
+    if (--modes.depth < modes.room.size()) continue;
+    over->~GradMode();
+    pool_release(over, sizeof(GradMode));
+  }
+}
+
 }  // namespace
 }  // namespace detail
 
 bool grad_enabled() { return enabled; }
 
-GradModeGuard::GradModeGuard(bool on)
-    : mode_(new (detail::pool_allocate(sizeof(detail::GradMode))) detail::GradMode{on, false, detail::newest}) {
-  detail::newest = mode_;
-  enabled = on;
-}
+GradModeGuard::GradModeGuard(bool on) : mode_(detail::add_mode(on)) { enabled = on; }
 GradModeGuard::~GradModeGuard() {
   mode_->ended.store(true, std::memory_order_release);
-  while (detail::newest && detail::newest->ended.load(std::memory_order_acquire)) {
-    detail::GradMode* const over = std::exchange(detail::newest, detail::newest->below);
-    over->~GradMode();
-    detail::pool_release(over, sizeof(detail::GradMode));
-  }
-  enabled = !detail::newest || detail::newest->enabled;
+  detail::drop_ended();
+  enabled = !detail::modes.newest || detail::modes.newest->enabled;
 }
 
 DetectAnomaly::DetectAnomaly() { ++anomaly_guards; }
