@@ -99,27 +99,27 @@ Tensor NormState::instance_forward(const Tensor& x, int rank, bool training, Loc
   return single ? squeeze(y, 0, at) : y;
 }
 
-BatchNorm1d::BatchNorm1d(Size n, BatchNormOptions options, Location at)
+BatchNorm1d::BatchNorm1d(std::int64_t n, BatchNormOptions options, Location at)
     : Layer(label_of("BatchNorm1d", n)), NormState(*this, "BatchNorm1d", n, options, at) {}
 Tensor BatchNorm1d::forward(const Tensor& x, Location at) const { return batch_forward(x, 2, 3, is_training(), at); }
 
-BatchNorm2d::BatchNorm2d(Size n, BatchNormOptions options, Location at)
+BatchNorm2d::BatchNorm2d(std::int64_t n, BatchNormOptions options, Location at)
     : Layer(label_of("BatchNorm2d", n)), NormState(*this, "BatchNorm2d", n, options, at) {}
 Tensor BatchNorm2d::forward(const Tensor& x, Location at) const { return batch_forward(x, 4, 4, is_training(), at); }
 
-BatchNorm3d::BatchNorm3d(Size n, BatchNormOptions options, Location at)
+BatchNorm3d::BatchNorm3d(std::int64_t n, BatchNormOptions options, Location at)
     : Layer(label_of("BatchNorm3d", n)), NormState(*this, "BatchNorm3d", n, options, at) {}
 Tensor BatchNorm3d::forward(const Tensor& x, Location at) const { return batch_forward(x, 5, 5, is_training(), at); }
 
-InstanceNorm1d::InstanceNorm1d(Size n, InstanceNormOptions options, Location at)
+InstanceNorm1d::InstanceNorm1d(std::int64_t n, InstanceNormOptions options, Location at)
     : Layer(label_of("InstanceNorm1d", n)), NormState(*this, "InstanceNorm1d", n, as_batch(options), at) {}
 Tensor InstanceNorm1d::forward(const Tensor& x, Location at) const { return instance_forward(x, 3, is_training(), at); }
 
-InstanceNorm2d::InstanceNorm2d(Size n, InstanceNormOptions options, Location at)
+InstanceNorm2d::InstanceNorm2d(std::int64_t n, InstanceNormOptions options, Location at)
     : Layer(label_of("InstanceNorm2d", n)), NormState(*this, "InstanceNorm2d", n, as_batch(options), at) {}
 Tensor InstanceNorm2d::forward(const Tensor& x, Location at) const { return instance_forward(x, 4, is_training(), at); }
 
-InstanceNorm3d::InstanceNorm3d(Size n, InstanceNormOptions options, Location at)
+InstanceNorm3d::InstanceNorm3d(std::int64_t n, InstanceNormOptions options, Location at)
     : Layer(label_of("InstanceNorm3d", n)), NormState(*this, "InstanceNorm3d", n, as_batch(options), at) {}
 Tensor InstanceNorm3d::forward(const Tensor& x, Location at) const { return instance_forward(x, 5, is_training(), at); }
 
@@ -163,7 +163,7 @@ Tensor GroupNorm::forward(const Tensor& x, Location at) const {
   return group_norm(x, num_groups_, weight, bias, options_.eps, at);
 }
 
-LocalResponseNorm::LocalResponseNorm(Size size, LocalResponseNormOptions options, Location at)
+LocalResponseNorm::LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options, Location at)
     : Layer(label_of("LocalResponseNorm", size)), size_(size), options_(options) {
   const OptionCheck check("LocalResponseNorm", at);
   if (size_ < 1) check.fail(fmt::format("size must be positive, got {}", size_));

@@ -7,6 +7,7 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/decomposition.hpp>
+#include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/matmul.hpp>
@@ -25,13 +26,11 @@ namespace xgrad::linalg {
 
 using detail::dispatch_floating;
 using detail::from_columns;
-using detail::lower_part;
 using detail::make_tensor;
 using detail::Matrices;
 using detail::mT;
 using detail::Outcomes;
 using detail::to_columns;
-using detail::upper_part;
 
 namespace {
 
@@ -51,8 +50,8 @@ namespace {
 
 // With A = L L^T: dL = L phi(L^-1 dA L^-T), phi = the lower triangle with half the diagonal.
 Tensor cholesky_backward(const Tensor& g, const Tensor& l) {
-  const Tensor lower = lower_part(matmul(mT(l), lower_part(g)));
-  const Tensor phi = sub(lower, mul(detail::with_diagonal(detail::diagonal_of(lower)), 0.5));
+  const Tensor lower = tril(matmul(mT(l), tril(g)));
+  const Tensor phi = sub(lower, mul(diag_embed(diagonal(lower, 0, -2, -1)), 0.5));
   const Tensor half = solve_triangular(mT(l), phi, {.upper = true});
   const Tensor s = solve_triangular(l, half, {.upper = false, .left = false});
   return mul(add(s, mT(s)), 0.5);
@@ -65,7 +64,7 @@ Tensor cholesky_raw(const Tensor& x, bool upper, const Matrices& size, Outcomes&
   });
   const NoGradGuard off;
   const Tensor factor = from_columns(columns);
-  return upper ? upper_part(factor) : lower_part(factor);
+  return upper ? triu(factor) : tril(factor);
 }
 
 Tensor record_cholesky(const char* op, const Tensor& x, const Tensor& factor, bool upper, const Location& at) {
@@ -106,13 +105,13 @@ namespace {
 // gA = (gQ + Q copyltu(R gR^T - gQ^T Q)) R^-T, where copyltu mirrors the lower triangle; R square.
 Tensor qr_backward_square(const Tensor& gq, const Tensor& gr, const Tensor& q, const Tensor& r) {
   Tensor m, b;
-  if (gr.defined()) m = matmul(r, mT(upper_part(gr)));
+  if (gr.defined()) m = matmul(r, mT(triu(gr)));
   if (gq.defined()) {
     const Tensor turn = matmul(mT(gq), q);
     m = m.defined() ? sub(m, turn) : neg(turn);
   }
-  const Tensor strict = lower_part(m, -1);
-  b = matmul(q, add(lower_part(m), mT(strict)));
+  const Tensor strict = tril(m, -1);
+  b = matmul(q, add(tril(m), mT(strict)));
   if (gq.defined()) b = add(gq, b);
   return times_inverse_transposed(b, r);
 }
@@ -141,7 +140,7 @@ QR qr_raw(const Tensor& x, QrMode mode, const Matrices& size) {
     using T = decltype(zero);
     detail::lapack::qr(size.count, size.m, size.n, detail::data<T>(columns), detail::data<T>(tau));
     const Tensor rows = from_columns(columns);
-    out.R = upper_part(narrow(rows, -2, 0, mode == QrMode::complete ? size.m : k));
+    out.R = triu(narrow(rows, -2, 0, mode == QrMode::complete ? size.m : k));
     if (mode == QrMode::r) {
       out.Q = make_tensor(Shape{0}, x.dtype());
       return;
@@ -207,7 +206,7 @@ Tensor eigh_backward(const Tensor& gl, const Tensor& gv, const Tensor& l, const 
   }
   if (gl.defined()) {
     if (!inner.defined()) return matmul(mul(v, unsqueeze(gl, -2)), mT(v));
-    inner = add(inner, detail::with_diagonal(gl));
+    inner = add(inner, diag_embed(gl));
   }
   return matmul(v, matmul(inner, mT(v)));
 }
@@ -284,7 +283,7 @@ Tensor svd_backward(const Tensor& gu, const Tensor& gs, const Tensor& gvh, const
   const Tensor gaps = where(detail::on_diagonal(k, k), Scalar(1), mul(sub(row, column), add(row, column)));
   Tensor inner, outside;
   const auto accumulate = [](Tensor& to, const Tensor& term) { to = to.defined() ? add(to, term) : term; };
-  if (gs.defined()) inner = detail::with_diagonal(gs);
+  if (gs.defined()) inner = diag_embed(gs);
   if (gu.defined()) {
     const Tensor turn = matmul(mT(u), gu);
     accumulate(inner, mul(div(skew(turn), gaps), row));
@@ -357,7 +356,7 @@ Tensor permutation_of(const Tensor& pivots, const Matrices& size, DType dtype) {
 }
 
 Tensor unit_lower(const Tensor& lu, std::int64_t k, const Location& at = Location()) {
-  const Tensor l = lower_part(narrow(lu, -1, 0, k, at), -1, at);
+  const Tensor l = tril(narrow(lu, -1, 0, k, at), -1, at);
   return where(detail::on_diagonal(l.size(-2), k), Scalar(1), l, at);
 }
 
@@ -366,16 +365,16 @@ Tensor unit_lower(const Tensor& lu, std::int64_t k, const Location& at = Locatio
 Tensor lu_backward(const Tensor& g, const Tensor& lu, const Tensor& permutation) {
   const std::int64_t m = lu.size(-2), n = lu.size(-1), k = std::min(m, n);
   const Tensor square = narrow(narrow(lu, -2, 0, k), -1, 0, k), g_square = narrow(narrow(g, -2, 0, k), -1, 0, k);
-  const Tensor l = unit_lower(square, k), u = upper_part(square);
-  Tensor gl = lower_part(g_square, -1), gu = upper_part(g_square), beyond;
+  const Tensor l = unit_lower(square, k), u = triu(square);
+  Tensor gl = tril(g_square, -1), gu = triu(g_square), beyond;
   if (m > n) {
     beyond = times_inverse_transposed(narrow(g, -2, k, m - k), u);
-    gu = sub(gu, upper_part(matmul(mT(narrow(lu, -2, k, m - k)), beyond)));
+    gu = sub(gu, triu(matmul(mT(narrow(lu, -2, k, m - k)), beyond)));
   } else if (n > m) {
     beyond = solve_triangular(mT(l), narrow(g, -1, k, n - k), {.upper = true, .unitriangular = true});
-    gl = sub(gl, lower_part(matmul(beyond, mT(narrow(lu, -1, k, n - k))), -1));
+    gl = sub(gl, tril(matmul(beyond, mT(narrow(lu, -1, k, n - k))), -1));
   }
-  const Tensor inner = add(lower_part(matmul(mT(l), gl), -1), upper_part(matmul(gu, mT(u))));
+  const Tensor inner = add(tril(matmul(mT(l), gl), -1), triu(matmul(gu, mT(u))));
   Tensor ga = times_inverse_transposed(solve_triangular(mT(l), inner, {.upper = true, .unitriangular = true}), u);
   if (beyond.defined()) ga = cat({ga, beyond}, m > n ? -2 : -1);
   return matmul(permutation, ga);
@@ -405,7 +404,7 @@ PLU lu(const Tensor& x, Location at) {
   const LUFactor factors = lu_factor(x, at);
   const std::int64_t k = std::min(size.m, size.n);
   return {permutation_of(factors.pivots, size, x.dtype()), unit_lower(factors.LU, k, at),
-          upper_part(narrow(factors.LU, -2, 0, k, at), 0, at)};
+          triu(narrow(factors.LU, -2, 0, k, at), 0, at)};
 }
 
 }  // namespace xgrad::linalg

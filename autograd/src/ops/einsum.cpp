@@ -11,6 +11,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/einsum.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/join.hpp>
@@ -20,7 +21,6 @@
 #include <xgrad/ops/view.hpp>
 
 #include "core/tensor_impl.hpp"
-#include "ops/matrices.hpp"
 
 namespace xgrad {
 
@@ -181,7 +181,7 @@ Labelled without_repeats(Labelled x, const Location& at) {
     wide.push_back(n);
     labels.push_back(x.labels[i]);
     const Tensor square = expand(permute(x.tensor, order, at), wide, at);
-    return without_repeats({sum_as_is(where(detail::on_diagonal(n, n), square, Scalar(0), at), {-1}, at), labels}, at);
+    return without_repeats({diagonal(square, 0, -2, -1, at), labels}, at);
   }
   return x;
 }

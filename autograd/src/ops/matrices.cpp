@@ -10,6 +10,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/view.hpp>
 
+#include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/lapack.hpp"
 
@@ -98,34 +99,13 @@ std::pair<Tensor, Tensor> broadcast_matrices(const char* op, const Tensor& x, co
 
 Tensor mT(const Tensor& x) { return transpose(x, -2, -1); }
 
-namespace {
-
-// bool (m, n): f(column - row)
-template <class F>
-Tensor band(std::int64_t m, std::int64_t n, F f) {
-  Tensor mask = make_tensor({m, n}, DType::boolean);
+Tensor on_diagonal(std::int64_t m, std::int64_t n) {
+  Tensor mask = zeros_raw({m, n}, DType::boolean);
   bool* p = detail::data<bool>(mask);
-  for (std::int64_t i = 0; i < m; ++i)
-    for (std::int64_t j = 0; j < n; ++j) p[i * n + j] = f(j - i);
+  for (std::int64_t i = 0; i < std::min(m, n); ++i) p[i * n + i] = true;
   return mask;
 }
 
-}  // namespace
-
-Tensor lower_part(const Tensor& x, std::int64_t k, const Location& at) {
-  return where(band(x.size(-2), x.size(-1), [k](std::int64_t d) { return d <= k; }), x, Scalar(0), at);
-}
-Tensor upper_part(const Tensor& x, std::int64_t k, const Location& at) {
-  return where(band(x.size(-2), x.size(-1), [k](std::int64_t d) { return d >= k; }), x, Scalar(0), at);
-}
-Tensor on_diagonal(std::int64_t m, std::int64_t n) {
-  return band(m, n, [](std::int64_t d) { return d == 0; });
-}
-Tensor diagonal_of(const Tensor& x) { return sum(where(on_diagonal(x.size(-2), x.size(-1)), x, Scalar(0)), {-1}); }
-Tensor with_diagonal(const Tensor& values) {
-  const std::int64_t n = values.size(-1);
-  return where(on_diagonal(n, n), unsqueeze(values, -1), Scalar(0));
-}
 Tensor identity_matrices(const Matrices& size, std::int64_t n, DType dtype) {
   const NoGradGuard off;
   return expand(eye(n, n, {.dtype = dtype}), size.shape(n, n)).clone();

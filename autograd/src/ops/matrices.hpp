@@ -1,4 +1,4 @@
-// What operations on batches of matrices share: checks, the way to LAPACK's columns and back, triangles.
+// What operations on batches of matrices share: checks, the way to LAPACK's columns and back.
 #pragma once
 
 #include <cstdint>
@@ -53,13 +53,7 @@ class Outcomes {
 std::pair<Tensor, Tensor> broadcast_matrices(const char* op, const Tensor& x, const Tensor& y, const Location& at);
 
 Tensor mT(const Tensor& x);  // transposed matrices, a view
-// The part of matrices with column - row <= k (lower) or >= k (upper), zeros elsewhere. Recorded.
-Tensor lower_part(const Tensor& x, std::int64_t k = 0, const Location& at = Location());
-Tensor upper_part(const Tensor& x, std::int64_t k = 0, const Location& at = Location());
-// The diagonals of square matrices as vectors, and matrices from diagonals. Recorded.
-Tensor diagonal_of(const Tensor& x);
-Tensor with_diagonal(const Tensor& values);
-// bool (m, n): column - row == k, <= k.
+// bool (m, n): true on the diagonal.
 Tensor on_diagonal(std::int64_t m, std::int64_t n);
 Tensor identity_matrices(const Matrices& size, std::int64_t n, DType dtype);
 

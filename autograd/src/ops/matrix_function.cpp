@@ -9,6 +9,7 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/decomposition.hpp>
+#include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/extremum.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/join.hpp>
@@ -220,14 +221,13 @@ Tensor corrcoef(const Tensor& x, Location at) {
   require_observations("corrcoef", x, at);
   const Tensor c = cov(x, {}, at);
   if (c.dim() == 0) return div(c, c, at);
-  const Tensor deviation =
-      sqrt(sum(where(detail::on_diagonal(c.size(0), c.size(0)), c, Scalar(0), at), {-1}, false, at), at);
+  const Tensor deviation = sqrt(diagonal(c, 0, 0, 1, at), at);
   return clamp(div(div(c, unsqueeze(deviation, 1, at), at), unsqueeze(deviation, 0, at), at), -1, 1, at);
 }
 
 Tensor trace(const Tensor& x, Location at) {
   require_rank("trace", x, 2, at);
-  return sum(where(detail::on_diagonal(x.size(0), x.size(1)), x, Scalar(0), at), at);
+  return sum(diagonal(x, 0, 0, 1, at), at);
 }
 
 }  // namespace xgrad

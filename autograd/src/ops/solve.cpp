@@ -9,6 +9,7 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/decomposition.hpp>
+#include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/extremum.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/math.hpp>
@@ -30,13 +31,11 @@ namespace xgrad {
 using detail::broadcast_matrices;
 using detail::dispatch_floating;
 using detail::from_columns;
-using detail::lower_part;
 using detail::make_tensor;
 using detail::Matrices;
 using detail::mT;
 using detail::Outcomes;
 using detail::to_columns;
-using detail::upper_part;
 
 namespace linalg {
 namespace {
@@ -174,7 +173,7 @@ Tensor solve_triangular_raw(const char* op, const Tensor& a, const Tensor& b, bo
 }
 
 Tensor triangle_of(const Tensor& g, bool upper, bool unit) {
-  return upper ? upper_part(g, unit ? 1 : 0) : lower_part(g, unit ? -1 : 0);
+  return upper ? triu(g, unit ? 1 : 0) : tril(g, unit ? -1 : 0);
 }
 
 }  // namespace

@@ -326,7 +326,9 @@ class XGRAD_API Maxout final : public Layer<Maxout> {
   Maxout(const Maxout&) = default;
   Maxout(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit Maxout(...) = delete;                  // options by name: nn::Maxout(2, {.dim = 1})
-  explicit Maxout(Size pieces, MaxoutOptions options = {}, Location at = Location::current());
+  explicit Maxout(std::int64_t pieces, MaxoutOptions options = {}, Location at = Location::current());
+  template <std::floating_point F>
+  explicit Maxout(F, ...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const {
     return maxout(x, pieces_, options_.dim, at);
   }

@@ -53,7 +53,9 @@ class XGRAD_API BatchNorm1d final : public Layer<BatchNorm1d>, public NormState 
   BatchNorm1d(const BatchNorm1d&) = default;
   BatchNorm1d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit BatchNorm1d(...) = delete;                  // options by name: nn::BatchNorm1d(16, {.eps = 1e-3})
-  explicit BatchNorm1d(Size num_features, BatchNormOptions options = {}, Location at = Location::current());
+  explicit BatchNorm1d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
+  template <std::floating_point F>
+  explicit BatchNorm1d(F, ...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API BatchNorm2d final : public Layer<BatchNorm2d>, public NormState {
@@ -61,7 +63,9 @@ class XGRAD_API BatchNorm2d final : public Layer<BatchNorm2d>, public NormState 
   BatchNorm2d(const BatchNorm2d&) = default;
   BatchNorm2d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit BatchNorm2d(...) = delete;                  // options by name: nn::BatchNorm2d(16, {.eps = 1e-3})
-  explicit BatchNorm2d(Size num_features, BatchNormOptions options = {}, Location at = Location::current());
+  explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
+  template <std::floating_point F>
+  explicit BatchNorm2d(F, ...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API BatchNorm3d final : public Layer<BatchNorm3d>, public NormState {
@@ -69,7 +73,9 @@ class XGRAD_API BatchNorm3d final : public Layer<BatchNorm3d>, public NormState 
   BatchNorm3d(const BatchNorm3d&) = default;
   BatchNorm3d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit BatchNorm3d(...) = delete;                  // options by name: nn::BatchNorm3d(16, {.eps = 1e-3})
-  explicit BatchNorm3d(Size num_features, BatchNormOptions options = {}, Location at = Location::current());
+  explicit BatchNorm3d(std::int64_t num_features, BatchNormOptions options = {}, Location at = Location::current());
+  template <std::floating_point F>
+  explicit BatchNorm3d(F, ...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 
@@ -79,7 +85,9 @@ class XGRAD_API InstanceNorm1d final : public Layer<InstanceNorm1d>, public Norm
   InstanceNorm1d(const InstanceNorm1d&) = default;
   InstanceNorm1d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit InstanceNorm1d(...) = delete;                  // options by name: nn::InstanceNorm1d(16, {.affine = true})
-  explicit InstanceNorm1d(Size num_features, InstanceNormOptions options = {}, Location at = Location::current());
+  explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions options = {}, Location at = Location::current());
+  template <std::floating_point F>
+  explicit InstanceNorm1d(F, ...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API InstanceNorm2d final : public Layer<InstanceNorm2d>, public NormState {
@@ -87,7 +95,9 @@ class XGRAD_API InstanceNorm2d final : public Layer<InstanceNorm2d>, public Norm
   InstanceNorm2d(const InstanceNorm2d&) = default;
   InstanceNorm2d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit InstanceNorm2d(...) = delete;                  // options by name: nn::InstanceNorm2d(16, {.affine = true})
-  explicit InstanceNorm2d(Size num_features, InstanceNormOptions options = {}, Location at = Location::current());
+  explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {}, Location at = Location::current());
+  template <std::floating_point F>
+  explicit InstanceNorm2d(F, ...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 class XGRAD_API InstanceNorm3d final : public Layer<InstanceNorm3d>, public NormState {
@@ -95,7 +105,9 @@ class XGRAD_API InstanceNorm3d final : public Layer<InstanceNorm3d>, public Norm
   InstanceNorm3d(const InstanceNorm3d&) = default;
   InstanceNorm3d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit InstanceNorm3d(...) = delete;                  // options by name: nn::InstanceNorm3d(16, {.affine = true})
-  explicit InstanceNorm3d(Size num_features, InstanceNormOptions options = {}, Location at = Location::current());
+  explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions options = {}, Location at = Location::current());
+  template <std::floating_point F>
+  explicit InstanceNorm3d(F, ...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 
@@ -160,7 +172,9 @@ class XGRAD_API LocalResponseNorm final : public Layer<LocalResponseNorm> {
   LocalResponseNorm(const LocalResponseNorm&) = default;
   LocalResponseNorm(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit LocalResponseNorm(...) = delete;                  // options by name: nn::LocalResponseNorm(5, {.k = 2})
-  explicit LocalResponseNorm(Size size, LocalResponseNormOptions options = {}, Location at = Location::current());
+  explicit LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options = {}, Location at = Location::current());
+  template <std::floating_point F>
+  explicit LocalResponseNorm(F, ...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
