@@ -150,4 +150,32 @@ BOOST_AUTO_TEST_CASE(families_have_room_to_grow) {
     }
 }
 
+// Family -> what docs/reference/ops.md lists under it.
+std::map<std::string, std::set<std::string>> listed() {
+  std::map<std::string, std::set<std::string>> all;
+  std::string family;
+  for (const std::string& line : lines_of(read(fs::path(XGRAD_SOURCE_DIR) / "docs/reference/ops.md"))) {
+    if (line.size() > 2 && line.front() == '`' && line.back() == '`') family = line.substr(1, line.size() - 2);
+    if (line.compare(0, 3, "| `") != 0) continue;
+    std::string name = line.substr(3, line.find('`', 3) - 3);
+    if (name.compare(0, 8, "linalg::") == 0) name = name.substr(8);
+    all[family].insert(name);
+  }
+  return all;
+}
+
+BOOST_AUTO_TEST_CASE(the_reference_lists_every_operation) {
+  const std::set<std::string> of_other_headers{"parse", "wrong_count", "cast_numbers"};  // of extents and values
+  const auto all = families(), page = listed();
+  for (const auto& [family, names] : all)
+    for (const std::string& name : names)
+      if (!of_other_headers.contains(name))
+        BOOST_CHECK_MESSAGE(page.contains(family) && page.at(family).contains(name),
+                            name << " of " << family << ".hpp is not in docs/reference/ops.md");
+  for (const auto& [family, names] : page)
+    for (const std::string& name : names)
+      BOOST_CHECK_MESSAGE(all.contains(family) && all.at(family).contains(name),
+                          "docs/reference/ops.md lists " << name << ", which " << family << ".hpp has not");
+}
+
 }  // namespace
