@@ -41,7 +41,7 @@ void add_gradients(Table& t) {
   t.add("div", [](auto& x) { return gradient(x[0]); })
       .covers({"gradient"})
       .on({{3, 4}})
-      .on({{2, 5}}, [](auto& x) { return gradient(x[0], {0.5}, {-1}, 2); })
+      .on({{2, 5}}, [](auto& x) { return gradient(x[0], {0.25}, {-1}, 2); })
       .on({{3, 3}},
           [](auto& x) {
             return gradient(x[0], {0.5, 2.});

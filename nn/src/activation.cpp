@@ -38,7 +38,8 @@ Threshold::Threshold(double threshold, double value, Location at)
   if (std::isnan(value)) check.fail("value must be a number, got nan");
 }
 
-Maxout::Maxout(std::int64_t pieces, MaxoutOptions options, Location at) : Layer("Maxout"), pieces_(pieces), options_(options) {
+Maxout::Maxout(std::int64_t pieces, MaxoutOptions options, Location at)
+    : Layer("Maxout"), pieces_(pieces), options_(options) {
   if (pieces_ < 1) OptionCheck("Maxout", at).fail(fmt::format("pieces must be positive, got {}", pieces_));
 }
 

@@ -14,6 +14,7 @@
 #include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/difference.hpp>
 #include <xgrad/ops/distribution_loss.hpp>
+#include <xgrad/ops/draws.hpp>
 #include <xgrad/ops/dropout.hpp>
 #include <xgrad/ops/einsum.hpp>
 #include <xgrad/ops/embedding.hpp>

@@ -262,6 +262,18 @@ class XGRAD_API TensorInPlaceMethods {
   Tensor& masked_scatter_(const Tensor& mask, const Tensor& source, Location at = Location::current()) &;
   Tensor masked_scatter_(const Tensor& mask, const Tensor& source, Location at = Location::current()) &&;
 
+  // ---- random numbers in place of the values, without their gradient: ranges as in <xgrad/ops/sampling.hpp> ----
+  Tensor& uniform_(double low = 0, double high = 1, Location at = Location::current()) &;
+  Tensor uniform_(double low = 0, double high = 1, Location at = Location::current()) &&;
+  Tensor& normal_(double mean = 0, double stddev = 1, Location at = Location::current()) &;
+  Tensor normal_(double mean = 0, double stddev = 1, Location at = Location::current()) &&;
+  Tensor& bernoulli_(double p = 0.5, Location at = Location::current()) &;
+  Tensor bernoulli_(double p = 0.5, Location at = Location::current()) &&;
+  Tensor& exponential_(double rate = 1, Location at = Location::current()) &;
+  Tensor exponential_(double rate = 1, Location at = Location::current()) &&;
+  Tensor& random_(std::int64_t low, std::int64_t high, Location at = Location::current()) &;  // [low, high)
+  Tensor random_(std::int64_t low, std::int64_t high, Location at = Location::current()) &&;
+
  protected:
   ~TensorInPlaceMethods() = default;
 };

@@ -8,7 +8,7 @@
 //
 // run_simd compiles its body once per instruction set and inlines into it whatever the body calls, lambdas of the user
 // included. Kernels must not hand a Vec to a function the compiler cannot see. The maths functions are in
-// <xgrad/simd/math.hpp>, included at the end, for vectors and for plain numbers alike.
+// <xgrad/simd/elementary.hpp>, included at the end, for vectors and for plain numbers alike.
 #pragma once
 
 #include <cstdint>
@@ -397,4 +397,4 @@ XGRAD_INLINE bool all(const Mask<T, B>& m) {
 
 }  // namespace xgrad
 
-#include <xgrad/simd/math.hpp>
+#include <xgrad/simd/elementary.hpp>

@@ -136,16 +136,17 @@ Tensor& replace_in_place(const char* op, Tensor& self, const std::function<Tenso
   InPlace change(op, self, at);
   const Tensor result = compute(grad_enabled() ? change.old().clone(at) : change.old());
   if (result.shape() != self.shape())
-    ErrorReport(op, fmt::format("the result has shape {}: an in-place operation cannot change the shape of its tensor",
-                                to_string(result.shape())),
+    ErrorReport(op,
+                fmt::format("the result has shape {}: an in-place operation cannot change the shape of its tensor",
+                            to_string(result.shape())),
                 at)
         .operand("self", self)
         .shape_error();
   const bool tape = result.requires_grad();
   if (!tape && change.on_tape({}))  // a result without a gradient leaves nothing of the old one
     change.prepare(record_ahead(
-        op, make_alias(self), {change.old()},
-        [](const Saved&, const Tensor& g) -> Grads { return {no_gradient(g)}; }, at));
+        op, make_alias(self), {change.old()}, [](const Saved&, const Tensor& g) -> Grads { return {no_gradient(g)}; },
+        at));
   return store(change, op, result, tape, at);
 }
 

@@ -179,6 +179,16 @@ XGRAD_IN_PLACE(masked_fill_, (const Tensor& mask, const Tensor& value, Location 
 XGRAD_IN_PLACE(masked_scatter_, (const Tensor& mask, const Tensor& source, Location at), (mask, source, at),
                xgrad::masked_scatter(x, apart(mask, *this, at), apart(source, *this, at), at))
 
+XGRAD_IN_PLACE(uniform_, (double low, double high, Location at), (low, high, at),
+               xgrad::uniform(low, high, x.shape(), {.dtype = x.dtype()}, at))
+XGRAD_IN_PLACE(normal_, (double mean, double stddev, Location at), (mean, stddev, at),
+               xgrad::normal(mean, stddev, x.shape(), {.dtype = x.dtype()}, at))
+XGRAD_IN_PLACE(bernoulli_, (double p, Location at), (p, at), xgrad::bernoulli(p, x.shape(), {.dtype = x.dtype()}, at))
+XGRAD_IN_PLACE(exponential_, (double rate, Location at), (rate, at),
+               xgrad::exponential(rate, x.shape(), {.dtype = x.dtype()}, at))
+XGRAD_IN_PLACE(random_, (std::int64_t low, std::int64_t high, Location at), (low, high, at),
+               xgrad::randint(low, high, x.shape(), {.dtype = x.dtype()}, at))
+
 #undef XGRAD_IN_PLACE
 
 }  // namespace xgrad

@@ -8,7 +8,7 @@
 //   Tensor loss = huber(prediction, target).mean();
 //
 // The lambda is generic and takes up to 8 inputs, which broadcast and share one type, float32 or float64. It captures
-// numbers, by value. It branches with where(), never with if. Functions: <xgrad/simd/math.hpp> and
+// numbers, by value. It branches with where(), never with if. Functions: <xgrad/simd/elementary.hpp> and
 // <xgrad/custom/functions.hpp>.
 //
 // Forward is one pass over memory; so is backward, which computes the gradients of all inputs together, and the

@@ -1,5 +1,5 @@
-// Functions for formulas beyond those of <xgrad/simd/math.hpp>, for vectors, Duals and plain numbers alike; and max and
-// min under their short names.
+// Functions for formulas beyond those of <xgrad/simd/elementary.hpp>, for vectors, Duals and plain numbers alike; and
+// max and min under their short names.
 #pragma once
 
 #include <xgrad/custom/dual.hpp>

@@ -1,10 +1,10 @@
 // Arc and hyperbolic functions of Vec<float> and Vec<double>: the arcs of float are polynomials, the hyperbolic
-// functions and their inverses are made of exp, expm1, log and log1p. Part of <xgrad/simd/math.hpp>, which includes it.
-// Coefficients of the arcs: S. Moshier, Cephes (single precision).
+// functions and their inverses are made of exp, expm1, log and log1p. Part of <xgrad/simd/elementary.hpp>, which
+// includes it. Coefficients of the arcs: S. Moshier, Cephes (single precision).
 #pragma once
 
-#include <xgrad/vec.hpp>
 #include <xgrad/simd/constants.hpp>
+#include <xgrad/vec.hpp>
 
 namespace xgrad {
 namespace vec {

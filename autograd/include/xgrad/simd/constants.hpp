@@ -1,5 +1,5 @@
 // What exponentials and logarithms of float and double differ in: constants, and coefficients from the highest power
-// down. Part of <xgrad/simd/math.hpp>.
+// down. Part of <xgrad/simd/elementary.hpp>.
 //
 // Float: S. Moshier, Cephes (single precision). Double: Taylor series, e^r up to r^13 and log((1 + s) / (1 - s)) =
 // 2 artanh(s) up to s^21, both to less than a fifth of a unit in the last place on their intervals.

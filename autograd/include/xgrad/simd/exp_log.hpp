@@ -1,6 +1,6 @@
 // Exponentials and logarithms of Vec<float> and Vec<double>: branch-free, within 2 ulp (tests/test_vec.cpp). One body
 // for both types; what differs is in <xgrad/simd/constants.hpp>, and where the instruction sets do, in two overloads
-// here. Part of <xgrad/simd/math.hpp>, which includes it.
+// here. Part of <xgrad/simd/elementary.hpp>, which includes it.
 #pragma once
 
 #include <utility>

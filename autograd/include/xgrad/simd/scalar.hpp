@@ -1,6 +1,6 @@
-// The functions of <xgrad/simd/math.hpp> on one float or double, so that a generic lambda inside namespace xgrad takes
-// numbers as well as vectors. Templates on purpose: for a user who writes `using namespace xgrad`, the C library's own
-// exp(double) is the better match and nothing becomes ambiguous.
+// The functions of <xgrad/simd/elementary.hpp> on one float or double, so that a generic lambda inside namespace xgrad
+// takes numbers as well as vectors. Templates on purpose: for a user who writes `using namespace xgrad`, the C
+// library's own exp(double) is the better match and nothing becomes ambiguous.
 #pragma once
 
 #include <cmath>

@@ -85,7 +85,8 @@ class XGRAD_API InstanceNorm1d final : public Layer<InstanceNorm1d>, public Norm
   InstanceNorm1d(const InstanceNorm1d&) = default;
   InstanceNorm1d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit InstanceNorm1d(...) = delete;                  // options by name: nn::InstanceNorm1d(16, {.affine = true})
-  explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions options = {}, Location at = Location::current());
+  explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions options = {},
+                          Location at = Location::current());
   template <std::floating_point F>
   explicit InstanceNorm1d(F, ...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -95,7 +96,8 @@ class XGRAD_API InstanceNorm2d final : public Layer<InstanceNorm2d>, public Norm
   InstanceNorm2d(const InstanceNorm2d&) = default;
   InstanceNorm2d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit InstanceNorm2d(...) = delete;                  // options by name: nn::InstanceNorm2d(16, {.affine = true})
-  explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {}, Location at = Location::current());
+  explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {},
+                          Location at = Location::current());
   template <std::floating_point F>
   explicit InstanceNorm2d(F, ...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -105,7 +107,8 @@ class XGRAD_API InstanceNorm3d final : public Layer<InstanceNorm3d>, public Norm
   InstanceNorm3d(const InstanceNorm3d&) = default;
   InstanceNorm3d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit InstanceNorm3d(...) = delete;                  // options by name: nn::InstanceNorm3d(16, {.affine = true})
-  explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions options = {}, Location at = Location::current());
+  explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions options = {},
+                          Location at = Location::current());
   template <std::floating_point F>
   explicit InstanceNorm3d(F, ...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
@@ -172,7 +175,8 @@ class XGRAD_API LocalResponseNorm final : public Layer<LocalResponseNorm> {
   LocalResponseNorm(const LocalResponseNorm&) = default;
   LocalResponseNorm(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   explicit LocalResponseNorm(...) = delete;                  // options by name: nn::LocalResponseNorm(5, {.k = 2})
-  explicit LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options = {}, Location at = Location::current());
+  explicit LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options = {},
+                             Location at = Location::current());
   template <std::floating_point F>
   explicit LocalResponseNorm(F, ...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
