@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(the_same_for_every_number_of_threads) {
     return cat({poisson(rates), standard_gamma(rates + 0.1), multinomial(weights, 5).to(kFloat32).flatten(),
                 exponential(1, {100}), cauchy(0, 1, {100})});
   };
-  const int before = num_threads();
+  const int before = get_num_threads();
   const auto one = draw(1).to_vector<float>(), two = draw(2).to_vector<float>();
   set_num_threads(before);
   BOOST_TEST(bool(one == two));
