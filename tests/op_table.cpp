@@ -211,6 +211,7 @@ const std::deque<Row>& op_table() {
     add_ctc_loss(*t);
     add_inplace(*t);
     add_conv(*t);
+    add_patches(*t);
     add_pool(*t);
     add_recurrent(*t);
     add_normalization(*t);

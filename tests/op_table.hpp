@@ -190,6 +190,7 @@ void add_margin_loss(Table& t);
 void add_ctc_loss(Table& t);
 void add_inplace(Table& t);
 void add_conv(Table& t);
+void add_patches(Table& t);
 void add_pool(Table& t);
 void add_recurrent(Table& t);
 void add_normalization(Table& t);

@@ -51,6 +51,36 @@ Value where(Case& c) {
   return call_function("where", args, c.attrs);
 }
 
+// Of a record that says in words what is computed: from factors with arbitrary signs, or of a symmetric matrix.
+Value abs_qr(Case& c) {
+  const xgrad::linalg::QR r = xgrad::linalg::qr(c.inputs.at(0).tensor);
+  return List{abs(r.Q), abs(r.R)};
+}
+Value squares_of_svd(Case& c) {
+  const xgrad::linalg::SVD r = xgrad::linalg::svd(c.inputs.at(0).tensor, false);
+  return List{square(r.U), r.S, square(r.Vh)};
+}
+Tensor symmetric(Case& c) {
+  const Tensor& x = c.inputs.at(0).tensor;
+  return x + transpose(x, -2, -1);
+}
+Value squares_of_eigh(Case& c) {
+  const xgrad::linalg::Eigh r = xgrad::linalg::eigh(symmetric(c));
+  return List{r.eigenvalues, square(r.eigenvectors)};
+}
+Value eigvalsh(Case& c) { return xgrad::linalg::eigvalsh(symmetric(c)); }
+Value solve_lower(Case& c) {
+  return xgrad::linalg::solve_triangular(tril(c.inputs.at(0).tensor), c.inputs.at(1).tensor, {.upper = false});
+}
+
+const std::map<std::string, Call>& calls_in_words() {
+  static const std::map<std::string, Call> table = {
+      {"qr", abs_qr},         {"svd", squares_of_svd},           {"eigh", squares_of_eigh},
+      {"eigvalsh", eigvalsh}, {"solve_triangular", solve_lower},
+  };
+  return table;
+}
+
 const std::map<std::string, Call>& special_calls() {
   static const std::map<std::string, Call> table = {
       {"max_all", named("max")},
@@ -61,6 +91,13 @@ const std::map<std::string, Call>& special_calls() {
       {"mode",  // values alone
        [](Case& c) { return call_by_name("mode", c).list()->at(0); }},
       {"cat", joined("cat")},
+      {"multi_dot", joined("linalg.multi_dot")},
+      {"unfold_im2col", named("nn.functional.unfold")},
+      {"fold_col2im", named("nn.functional.fold")},
+      {"inv", named("linalg.inv")},
+      {"solve", named("linalg.solve")},
+      {"svdvals", named("linalg.svdvals")},
+      {"lstsq", [](Case& c) { return call_by_name("linalg.lstsq", c).list()->at(0); }},
       {"stack", joined("stack")},
       {"arange", factory("arange")},
       {"linspace", factory("linspace")},
@@ -95,6 +132,7 @@ Value evaluate(Case& c, const std::string& expression) {
 }
 
 Value call_op(Case& c) {
+  if (const auto s = calls_in_words().find(c.op); s != calls_in_words().end()) return s->second(c);
   if (c.record.contains("torch")) return evaluate(c, c.record["torch"]);
   if (parse_dtype(c.op)) return call_by_name(dtype_operation(c), c);
   if (const auto s = special_calls().find(c.op); s != special_calls().end()) return s->second(c);

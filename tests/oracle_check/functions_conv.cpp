@@ -227,6 +227,33 @@ void add_classes(std::vector<ModuleClass>& all) {
       [](Args& a) { return max_pool_module(nn::AdaptiveMaxPoolNd<N>(output_size<N>(a)), a.flag("return_indices")); });
 }
 
+xgrad::PatchOptions patch_options(Args& a) {
+  xgrad::PatchOptions o;
+  if (a.given("dilation")) o.dilation = xgrad::Extents<2>(a.shape("dilation"));
+  if (a.given("padding")) o.padding = xgrad::Extents<2>(a.shape("padding"));
+  if (a.given("stride")) o.stride = xgrad::Extents<2>(a.shape("stride"));
+  return o;
+}
+
+void add_patches(FunctionTable& t) {
+  t["nn.functional.unfold"] = {"input kernel_size dilation? padding? stride?", [](Args& a) {
+                                 return xgrad::im2col(a.tensor("input"), xgrad::Extents<2>(a.shape("kernel_size")),
+                                                      patch_options(a));
+                               }};
+  t["nn.functional.fold"] = {"input output_size kernel_size dilation? padding? stride?", [](Args& a) {
+                               return xgrad::col2im(a.tensor("input"), xgrad::Extents<2>(a.shape("output_size")),
+                                                    xgrad::Extents<2>(a.shape("kernel_size")), patch_options(a));
+                             }};
+  t["nn.functional.pixel_shuffle"] = {"input upscale_factor", [](Args& a) {
+                                        return xgrad::pixel_shuffle(a.tensor("input"), a.integer("upscale_factor"));
+                                      }};
+  t["nn.functional.pixel_unshuffle"] = {
+      "input downscale_factor",
+      [](Args& a) { return xgrad::pixel_unshuffle(a.tensor("input"), a.integer("downscale_factor")); }};
+  t["channel_shuffle"] = {"input groups",
+                          [](Args& a) { return xgrad::channel_shuffle(a.tensor("input"), a.integer("groups")); }};
+}
+
 }  // namespace
 
 std::vector<ModuleClass> convolution_classes() {
@@ -250,6 +277,7 @@ void add_conv_sizes(const std::string& name, const Tensor& weight, Dict& attrs) 
 }
 
 void add_convolutions(FunctionTable& t) {
+  add_patches(t);
   add_dimension<1>(t);
   add_dimension<2>(t);
   add_dimension<3>(t);

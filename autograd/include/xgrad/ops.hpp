@@ -40,6 +40,7 @@
 #include <xgrad/ops/operand.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/pad.hpp>
+#include <xgrad/ops/patches.hpp>
 #include <xgrad/ops/pool.hpp>
 #include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/rearrange.hpp>

@@ -10,7 +10,9 @@ using xgrad::bilinear;
 using xgrad::binary_cross_entropy;
 using xgrad::binary_cross_entropy_with_logits;
 using xgrad::celu;
+using xgrad::channel_shuffle;
 using xgrad::cosine_embedding_loss;
+using xgrad::cosine_similarity;
 using xgrad::cross_entropy;
 using xgrad::ctc_loss;
 using xgrad::dropout;
@@ -44,8 +46,13 @@ using xgrad::multi_margin_loss;
 using xgrad::multilabel_margin_loss;
 using xgrad::multilabel_soft_margin_loss;
 using xgrad::nll_loss;
+using xgrad::normalize;
 using xgrad::one_hot;
 using xgrad::pad;
+using xgrad::pairwise_distance;
+using xgrad::pdist;
+using xgrad::pixel_shuffle;
+using xgrad::pixel_unshuffle;
 using xgrad::poisson_nll_loss;
 using xgrad::prelu;
 using xgrad::relu;
@@ -97,5 +104,15 @@ using xgrad::max_pool3d_with_indices;
 using xgrad::max_unpool1d;
 using xgrad::max_unpool2d;
 using xgrad::max_unpool3d;
+
+// The names of im2col and col2im here.
+[[nodiscard]] inline Tensor unfold(const Tensor& x, Extents<2> kernel_size, PatchOptions options = {},
+                                   Location at = Location::current()) {
+  return im2col(x, kernel_size, options, at);
+}
+[[nodiscard]] inline Tensor fold(const Tensor& x, Extents<2> output_size, Extents<2> kernel_size,
+                                 PatchOptions options = {}, Location at = Location::current()) {
+  return col2im(x, output_size, kernel_size, options, at);
+}
 
 }  // namespace xgrad::nn::functional
