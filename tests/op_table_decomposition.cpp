@@ -1,4 +1,6 @@
 // Rows of <xgrad/ops/decomposition.hpp>.
+#include <cmath>
+
 #include "op_table_matrices.hpp"
 
 namespace xgrad::test {
@@ -42,7 +44,8 @@ void add_cholesky(Table& t) {
                 .on({{3, 3}}, with_info)
                 .on({{2, 2, 2}}, with_info)
                 .tolerance32(1e-3, 1e-3)
-                .example("not positive definite", {f64({{1, 2}, {2, 1}})}, {tensor(2).to(kInt32)});
+                .example("not positive definite", {f64({{1, 2}, {2, 1}})}, {tensor(2).to(kInt32)})
+                .example("NaN", {f64({{NAN, 2}, {2, 1}})}, {tensor(1).to(kInt32)});
   refuses_other_shapes(
       ex, [](const Tensor& x) { (void)linalg::cholesky_ex(x); }, true);
 }

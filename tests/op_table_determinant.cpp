@@ -15,6 +15,8 @@ void add_determinant(Table& t) {
       .tolerance32(1e-3, 1e-4)
       .example("4 7; 2 6", {f64({{4, 7}, {2, 6}})}, {tensor(10.0, {kFloat64})}, {f64({{6, -2}, {-7, 4}})})
       .example("singular", {f64({{1, 2}, {2, 4}})}, {tensor(0.0, {kFloat64})}, {f64({{4, -2}, {-2, 1}})})
+      .example("that underflows", {f64({{1e-200, 0}, {0, 1e-200}})}, {tensor(0.0, {kFloat64})},
+               {f64({{1e-200, 0}, {0, 1e-200}})})
       .bad(Wrong::shape, "needs square matrices", [] {
         (void)det(leaf({2, 3}));
       });

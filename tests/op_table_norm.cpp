@@ -144,6 +144,7 @@ void add_distances(Table& t) {
       .on({{{3, 4}, nonzero()}, {{3, 4}, nonzero()}})
       .on({{{3, 4}, nonzero()}, {{4}, nonzero()}}, [](auto& x) { return cosine_similarity(x[0], x[1], 0); })
       .example("0", {f64({{0, 0}}), f64({{1, 1}})}, {f64({0})})
+      .example("large", {f64({{1e200, 0}}), f64({{1e200, 0}})}, {f64({1})})
       .bad(Wrong::shape, "broadcast", [] {
         (void)cosine_similarity(leaf({2, 2}), leaf({3, 2}));
       });

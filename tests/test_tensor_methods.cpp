@@ -478,6 +478,58 @@ BOOST_AUTO_TEST_CASE(in_place_methods_refuse_what_does_not_fit) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_list_is_dimensions_and_a_number_an_order) {
+  const Tensor& x = first();
+  same("norm({1})", x.norm({1}), norm(x, 2, {1}));
+  same("norm({0, 1})", x.norm({0, 1}), norm(x, 2));
+  same("norm(1)", x.norm(1), norm(x, 1));
+  same("norm(1, 1)", x.norm(1, 1), norm(x, 1, {1}));
+  same("norm(0.5, {0})", x.norm(0.5, {0}), norm(x, 0.5, {0}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_written_into_a_copy_is_reported) {
+  Tensor x = first().clone();
+  const Tensor before = x.clone(), mask = x > 0.5;
+  const auto lost = [](auto write) {
+    BOOST_CHECK_EXCEPTION(write(), ValueError, [](const ValueError& e) {
+      const std::string says = e.what();
+      return says.find("is lost") != std::string::npos && says.find("test_tensor_methods.cpp") != std::string::npos;
+    });
+  };
+  lost([&] { x.index({mask}) = 0; });
+  lost([&] { x.masked_select(mask) = 0; });
+  lost([&] { x.flip(0) = before; });
+  same("x", x, before);
+  x.index({Slice{}, 0}) = 1;
+  x[1] = 2;
+  x.select(1, 2) = before.select(1, 2);
+  BOOST_TEST(x[0][0].item() == 1);
+  BOOST_TEST(x[1][1].item() == 2);
+  BOOST_TEST(x[1][2].item() == before[1][2].item());
+  std::vector<Tensor> list{x};
+  const auto get = [&] { return list[0]; };
+  get() = 3;  // another handle of x
+  BOOST_TEST(x[2][2].item() == 3);
+}
+
+BOOST_AUTO_TEST_CASE(numbers_are_subtracted_in_place) {
+  Tensor x = first().clone();
+  same("sub_", x.sub_(0.25), first() - 0.25);
+  const Tensor leaf = first().clone().requires_grad_();
+  Tensor y = leaf * 2;
+  y.sub_(1).square_();
+  y.sum().backward();
+  same("grad", leaf.grad(), 4 * (2 * first() - 1));
+}
+
+BOOST_AUTO_TEST_CASE(overlapping_windows_are_not_written_in_place) {
+  Tensor x = first().flatten().clone();
+  BOOST_CHECK_THROW(x.unfold(0, 3, 1).mul_(2), std::exception);
+  same("x", x, first().flatten());
+  x.unfold(0, 3, 3).mul_(2);
+  same("x", x, first().flatten() * 2);
+}
+
 BOOST_AUTO_TEST_CASE(of_a_temporary_in_place_methods_give_a_value) {
   const Tensor& t = first().clone().exp_();
   same("exp_", t, exp(first()));

@@ -214,6 +214,8 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   }
   Tensor& add_(Scalar v, Location at = Location::current()) &;
   Tensor add_(Scalar v, Location at = Location::current()) && { return std::move(add_(v, at)); }
+  Tensor& sub_(Scalar v, Location at = Location::current()) &;
+  Tensor sub_(Scalar v, Location at = Location::current()) && { return std::move(sub_(v, at)); }
   Tensor& sub_(const Tensor& o, Scalar alpha = 1, Location at = Location::current()) &;
   Tensor sub_(const Tensor& o, Scalar alpha = 1, Location at = Location::current()) && {
     return std::move(sub_(o, alpha, at));
@@ -274,7 +276,9 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
     Scalar number = 0;
     Location at;
   };
+  // ValueError for a temporary that is no part of anything, as x.index({mask}) = 0: what was written would be lost.
   Tensor operator=(const Source& from) && {  // NOLINT: a value, of what is gone at the end of the statement
+    require_part(from.at);
     return from.tensor ? copy_(*from.tensor, from.at) : fill_(from.number, from.at);
   }
 
@@ -327,6 +331,7 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   Scalar item_within(detail::IntegerRange range, Location at) const;
   template <Element T>
   std::vector<T> elements(detail::IntegerRange range, Location at) const;
+  void require_part(Location at) const;
   friend struct detail::TensorAccess;
   const void* raw(DType want, Location at) const;
   void* raw_mutable(DType want, Location at);

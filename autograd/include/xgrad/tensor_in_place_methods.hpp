@@ -89,8 +89,8 @@ class XGRAD_API TensorInPlaceMethods {
   Tensor ceil_(Location at = Location::current()) &&;
   Tensor& round_(Location at = Location::current()) &;
   Tensor round_(Location at = Location::current()) &&;
-  Tensor& round_(std::int64_t decimals, Location at = Location::current()) &;
-  Tensor round_(std::int64_t decimals, Location at = Location::current()) &&;
+  Tensor& round_(Size decimals, Location at = Location::current()) &;
+  Tensor round_(Size decimals, Location at = Location::current()) &&;
   Tensor& trunc_(Location at = Location::current()) &;
   Tensor trunc_(Location at = Location::current()) &&;
   Tensor& fix_(Location at = Location::current()) &;
@@ -111,10 +111,10 @@ class XGRAD_API TensorInPlaceMethods {
   Tensor sigmoid_(Location at = Location::current()) &&;
   Tensor& tanh_(Location at = Location::current()) &;
   Tensor tanh_(Location at = Location::current()) &&;
-  Tensor& tril_(std::int64_t offset = 0, Location at = Location::current()) &;
-  Tensor tril_(std::int64_t offset = 0, Location at = Location::current()) &&;
-  Tensor& triu_(std::int64_t offset = 0, Location at = Location::current()) &;
-  Tensor triu_(std::int64_t offset = 0, Location at = Location::current()) &&;
+  Tensor& tril_(Size offset = 0, Location at = Location::current()) &;
+  Tensor tril_(Size offset = 0, Location at = Location::current()) &&;
+  Tensor& triu_(Size offset = 0, Location at = Location::current()) &;
+  Tensor triu_(Size offset = 0, Location at = Location::current()) &&;
   Tensor& pow_(const Tensor& y, Location at = Location::current()) &;
   Tensor pow_(const Tensor& y, Location at = Location::current()) &&;
   Tensor& pow_(Scalar y, Location at = Location::current()) &;
@@ -217,12 +217,12 @@ class XGRAD_API TensorInPlaceMethods {
   Tensor clamp_max_(Scalar max, Location at = Location::current()) &&;
   Tensor& clamp_max_(const Tensor& max, Location at = Location::current()) &;
   Tensor clamp_max_(const Tensor& max, Location at = Location::current()) &&;
-  Tensor& cumsum_(std::int64_t dim, Location at = Location::current()) &;
-  Tensor cumsum_(std::int64_t dim, Location at = Location::current()) &&;
-  Tensor& cumprod_(std::int64_t dim, Location at = Location::current()) &;
-  Tensor cumprod_(std::int64_t dim, Location at = Location::current()) &&;
-  Tensor& renorm_(double p, std::int64_t dim, double max_norm, Location at = Location::current()) &;
-  Tensor renorm_(double p, std::int64_t dim, double max_norm, Location at = Location::current()) &&;
+  Tensor& cumsum_(Dim dim, Location at = Location::current()) &;
+  Tensor cumsum_(Dim dim, Location at = Location::current()) &&;
+  Tensor& cumprod_(Dim dim, Location at = Location::current()) &;
+  Tensor cumprod_(Dim dim, Location at = Location::current()) &&;
+  Tensor& renorm_(double p, Dim dim, double max_norm, Location at = Location::current()) &;
+  Tensor renorm_(double p, Dim dim, double max_norm, Location at = Location::current()) &&;
   Tensor& index_put_(const std::vector<Index>& indices, const Tensor& values, bool accumulate = false,
                      Location at = Location::current()) &;
   Tensor index_put_(const std::vector<Index>& indices, const Tensor& values, bool accumulate = false,
@@ -231,29 +231,29 @@ class XGRAD_API TensorInPlaceMethods {
                      Location at = Location::current()) &;
   Tensor index_put_(const std::vector<Index>& indices, Scalar value, bool accumulate = false,
                     Location at = Location::current()) &&;
-  Tensor& index_add_(std::int64_t dim, const Tensor& index, const Tensor& source, Location at = Location::current()) &;
-  Tensor index_add_(std::int64_t dim, const Tensor& index, const Tensor& source, Location at = Location::current()) &&;
-  Tensor& index_copy_(std::int64_t dim, const Tensor& index, const Tensor& source, Location at = Location::current()) &;
-  Tensor index_copy_(std::int64_t dim, const Tensor& index, const Tensor& source, Location at = Location::current()) &&;
-  Tensor& index_fill_(std::int64_t dim, const Tensor& index, Scalar value, Location at = Location::current()) &;
-  Tensor index_fill_(std::int64_t dim, const Tensor& index, Scalar value, Location at = Location::current()) &&;
-  Tensor& index_fill_(std::int64_t dim, const Tensor& index, const Tensor& value, Location at = Location::current()) &;
-  Tensor index_fill_(std::int64_t dim, const Tensor& index, const Tensor& value, Location at = Location::current()) &&;
-  Tensor& index_reduce_(std::int64_t dim, const Tensor& index, const Tensor& source, const std::string& reduce,
+  Tensor& index_add_(Dim dim, const Tensor& index, const Tensor& source, Location at = Location::current()) &;
+  Tensor index_add_(Dim dim, const Tensor& index, const Tensor& source, Location at = Location::current()) &&;
+  Tensor& index_copy_(Dim dim, const Tensor& index, const Tensor& source, Location at = Location::current()) &;
+  Tensor index_copy_(Dim dim, const Tensor& index, const Tensor& source, Location at = Location::current()) &&;
+  Tensor& index_fill_(Dim dim, const Tensor& index, Scalar value, Location at = Location::current()) &;
+  Tensor index_fill_(Dim dim, const Tensor& index, Scalar value, Location at = Location::current()) &&;
+  Tensor& index_fill_(Dim dim, const Tensor& index, const Tensor& value, Location at = Location::current()) &;
+  Tensor index_fill_(Dim dim, const Tensor& index, const Tensor& value, Location at = Location::current()) &&;
+  Tensor& index_reduce_(Dim dim, const Tensor& index, const Tensor& source, const std::string& reduce,
                         bool include_self = true, Location at = Location::current()) &;
-  Tensor index_reduce_(std::int64_t dim, const Tensor& index, const Tensor& source, const std::string& reduce,
+  Tensor index_reduce_(Dim dim, const Tensor& index, const Tensor& source, const std::string& reduce,
                        bool include_self = true, Location at = Location::current()) &&;
   Tensor& put_(const Tensor& index, const Tensor& source, bool accumulate = false, Location at = Location::current()) &;
   Tensor put_(const Tensor& index, const Tensor& source, bool accumulate = false, Location at = Location::current()) &&;
-  Tensor& scatter_(std::int64_t dim, const Tensor& index, const Tensor& src, Location at = Location::current()) &;
-  Tensor scatter_(std::int64_t dim, const Tensor& index, const Tensor& src, Location at = Location::current()) &&;
-  Tensor& scatter_(std::int64_t dim, const Tensor& index, Scalar value, Location at = Location::current()) &;
-  Tensor scatter_(std::int64_t dim, const Tensor& index, Scalar value, Location at = Location::current()) &&;
-  Tensor& scatter_add_(std::int64_t dim, const Tensor& index, const Tensor& src, Location at = Location::current()) &;
-  Tensor scatter_add_(std::int64_t dim, const Tensor& index, const Tensor& src, Location at = Location::current()) &&;
-  Tensor& scatter_reduce_(std::int64_t dim, const Tensor& index, const Tensor& src, const std::string& reduce,
+  Tensor& scatter_(Dim dim, const Tensor& index, const Tensor& src, Location at = Location::current()) &;
+  Tensor scatter_(Dim dim, const Tensor& index, const Tensor& src, Location at = Location::current()) &&;
+  Tensor& scatter_(Dim dim, const Tensor& index, Scalar value, Location at = Location::current()) &;
+  Tensor scatter_(Dim dim, const Tensor& index, Scalar value, Location at = Location::current()) &&;
+  Tensor& scatter_add_(Dim dim, const Tensor& index, const Tensor& src, Location at = Location::current()) &;
+  Tensor scatter_add_(Dim dim, const Tensor& index, const Tensor& src, Location at = Location::current()) &&;
+  Tensor& scatter_reduce_(Dim dim, const Tensor& index, const Tensor& src, const std::string& reduce,
                           bool include_self = true, Location at = Location::current()) &;
-  Tensor scatter_reduce_(std::int64_t dim, const Tensor& index, const Tensor& src, const std::string& reduce,
+  Tensor scatter_reduce_(Dim dim, const Tensor& index, const Tensor& src, const std::string& reduce,
                          bool include_self = true, Location at = Location::current()) &&;
   Tensor& masked_fill_(const Tensor& mask, Scalar value, Location at = Location::current()) &;
   Tensor masked_fill_(const Tensor& mask, Scalar value, Location at = Location::current()) &&;

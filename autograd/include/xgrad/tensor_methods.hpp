@@ -12,6 +12,7 @@
 #include <xgrad/dtype.hpp>
 #include <xgrad/error.hpp>
 #include <xgrad/shape.hpp>
+#include <xgrad/size.hpp>
 
 namespace xgrad {
 
@@ -25,6 +26,21 @@ struct StdMean;
 struct UniqueResult;
 struct ValuesIndices;
 struct VarMean;
+
+// A dimension. A fraction or a truth value does not compile: x.max(0.) and x.unique(true) mean something else
+// elsewhere.
+class Dim {
+ public:
+  template <std::integral D>
+  requires(!std::same_as<D, bool>) constexpr Dim(D dim) noexcept : dim_(static_cast<std::int64_t>(dim)) {}  // NOLINT
+  template <class T>
+  requires(std::floating_point<T> || std::same_as<T, bool>) Dim(T)
+  = delete;                                                          // a dimension is an integer
+  constexpr operator std::int64_t() const noexcept { return dim_; }  // NOLINT
+
+ private:
+  std::int64_t dim_;
+};
 
 // Dimensions, as a number or a list: x.amax(1), x.amax({0, 1}).
 class Dims : public Shape {
@@ -90,7 +106,7 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor floor(Location at = Location::current()) const;
   [[nodiscard]] Tensor ceil(Location at = Location::current()) const;
   [[nodiscard]] Tensor round(Location at = Location::current()) const;
-  [[nodiscard]] Tensor round(std::int64_t decimals, Location at = Location::current()) const;
+  [[nodiscard]] Tensor round(Size decimals, Location at = Location::current()) const;
   [[nodiscard]] Tensor trunc(Location at = Location::current()) const;
   [[nodiscard]] Tensor fix(Location at = Location::current()) const;
   [[nodiscard]] Tensor frac(Location at = Location::current()) const;
@@ -182,15 +198,15 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor tanh(Location at = Location::current()) const;
   [[nodiscard]] Tensor prelu(const Tensor& weight, Location at = Location::current()) const;
   [[nodiscard]] Tensor hardshrink(double lambd = 0.5, Location at = Location::current()) const;
-  [[nodiscard]] Tensor softmax(std::int64_t dim, Location at = Location::current()) const;
-  [[nodiscard]] Tensor log_softmax(std::int64_t dim, Location at = Location::current()) const;
+  [[nodiscard]] Tensor softmax(Dim dim, Location at = Location::current()) const;
+  [[nodiscard]] Tensor log_softmax(Dim dim, Location at = Location::current()) const;
   // ---- reductions and order ----
   [[nodiscard]] Tensor prod(Location at = Location::current()) const;
-  [[nodiscard]] Tensor prod(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor prod(Dim dim, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor any(Location at = Location::current()) const;
-  [[nodiscard]] Tensor any(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor any(Dim dim, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor all(Location at = Location::current()) const;
-  [[nodiscard]] Tensor all(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor all(Dim dim, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor var(Location at = Location::current()) const;
   [[nodiscard]] Tensor var(const Dims& dims, std::int64_t correction = 1, bool keepdim = false,
                            Location at = Location::current()) const;
@@ -206,27 +222,27 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor nanmean(const Dims& dims = {}, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor count_nonzero(const Dims& dims = {}, Location at = Location::current()) const;
   [[nodiscard]] Tensor max(Location at = Location::current()) const;
-  [[nodiscard]] ValuesIndices max(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] ValuesIndices max(Dim dim, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor min(Location at = Location::current()) const;
-  [[nodiscard]] ValuesIndices min(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] ValuesIndices min(Dim dim, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor amax(const Dims& dims = {}, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor amin(const Dims& dims = {}, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] MinMax aminmax(const Dims& dims = {}, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor argmin(Location at = Location::current()) const;
-  [[nodiscard]] Tensor argmin(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
-  [[nodiscard]] Tensor norm(double p = 2, const Dims& dims = {}, bool keepdim = false,
-                            Location at = Location::current()) const;
-  [[nodiscard]] Tensor norm(const std::string& p, const Dims& dims = {}, bool keepdim = false,
-                            Location at = Location::current()) const;
+  [[nodiscard]] Tensor argmin(Dim dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor norm(Location at = Location::current()) const;
+  [[nodiscard]] Tensor norm(const Dims& dims, bool keepdim = false, Location at = Location::current()) const;
+  template <Arithmetic P>  // of order p; a number is never a dimension here, a list never an order
+  [[nodiscard]] Tensor norm(P p, const Dims& dims = {}, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor norm(const char* p, const Dims& dims = {}, bool keepdim = false,
+                            Location at = Location::current()) const;  // "fro", "nuc"
   [[nodiscard]] Tensor dist(const Tensor& y, double p = 2, Location at = Location::current()) const;
-  [[nodiscard]] Tensor renorm(double p, std::int64_t dim, double max_norm, Location at = Location::current()) const;
+  [[nodiscard]] Tensor renorm(double p, Dim dim, double max_norm, Location at = Location::current()) const;
   [[nodiscard]] Tensor median(Location at = Location::current()) const;
-  [[nodiscard]] ValuesIndices median(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] ValuesIndices median(Dim dim, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor nanmedian(Location at = Location::current()) const;
-  [[nodiscard]] ValuesIndices nanmedian(std::int64_t dim, bool keepdim = false,
-                                        Location at = Location::current()) const;
-  [[nodiscard]] ValuesIndices mode(std::int64_t dim = -1, bool keepdim = false,
-                                   Location at = Location::current()) const;
+  [[nodiscard]] ValuesIndices nanmedian(Dim dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] ValuesIndices mode(Dim dim = -1, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor quantile(double q, std::optional<std::int64_t> dim = {}, bool keepdim = false,
                                 const std::string& interpolation = "linear", Location at = Location::current()) const;
   [[nodiscard]] Tensor quantile(const Tensor& q, std::optional<std::int64_t> dim = {}, bool keepdim = false,
@@ -237,45 +253,40 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor nanquantile(const Tensor& q, std::optional<std::int64_t> dim = {}, bool keepdim = false,
                                    const std::string& interpolation = "linear",
                                    Location at = Location::current()) const;
-  [[nodiscard]] Tensor cumsum(std::int64_t dim, Location at = Location::current()) const;
-  [[nodiscard]] Tensor cumprod(std::int64_t dim, Location at = Location::current()) const;
-  [[nodiscard]] ValuesIndices cummax(std::int64_t dim, Location at = Location::current()) const;
-  [[nodiscard]] ValuesIndices cummin(std::int64_t dim, Location at = Location::current()) const;
-  [[nodiscard]] Tensor logcumsumexp(std::int64_t dim, Location at = Location::current()) const;
-  [[nodiscard]] Tensor diff(std::int64_t n = 1, std::int64_t dim = -1, Location at = Location::current()) const;
-  [[nodiscard]] Tensor diff(std::int64_t n, std::int64_t dim, const Tensor& prepend, const Tensor& append,
+  [[nodiscard]] Tensor cumsum(Dim dim, Location at = Location::current()) const;
+  [[nodiscard]] Tensor cumprod(Dim dim, Location at = Location::current()) const;
+  [[nodiscard]] ValuesIndices cummax(Dim dim, Location at = Location::current()) const;
+  [[nodiscard]] ValuesIndices cummin(Dim dim, Location at = Location::current()) const;
+  [[nodiscard]] Tensor logcumsumexp(Dim dim, Location at = Location::current()) const;
+  [[nodiscard]] Tensor diff(Size n = 1, Dim dim = -1, Location at = Location::current()) const;
+  [[nodiscard]] Tensor diff(Size n, Dim dim, const Tensor& prepend, const Tensor& append,
                             Location at = Location::current()) const;
-  [[nodiscard]] ValuesIndices sort(std::int64_t dim = -1, bool descending = false,
-                                   Location at = Location::current()) const;
-  [[nodiscard]] Tensor argsort(std::int64_t dim = -1, bool descending = false, Location at = Location::current()) const;
-  [[nodiscard]] ValuesIndices topk(std::int64_t k, std::int64_t dim = -1, bool largest = true,
-                                   Location at = Location::current()) const;
-  [[nodiscard]] ValuesIndices kthvalue(std::int64_t k, std::int64_t dim = -1, bool keepdim = false,
+  [[nodiscard]] ValuesIndices sort(Dim dim = -1, bool descending = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor argsort(Dim dim = -1, bool descending = false, Location at = Location::current()) const;
+  [[nodiscard]] ValuesIndices topk(Size k, Dim dim = -1, bool largest = true, Location at = Location::current()) const;
+  [[nodiscard]] ValuesIndices kthvalue(Size k, Dim dim = -1, bool keepdim = false,
                                        Location at = Location::current()) const;
   [[nodiscard]] Tensor msort(Location at = Location::current()) const;
   [[nodiscard]] UniqueResult unique(Location at = Location::current()) const;
-  [[nodiscard]] UniqueResult unique(std::int64_t dim, Location at = Location::current()) const;
+  [[nodiscard]] UniqueResult unique(Dim dim, Location at = Location::current()) const;
   [[nodiscard]] UniqueResult unique_consecutive(Location at = Location::current()) const;
-  [[nodiscard]] UniqueResult unique_consecutive(std::int64_t dim, Location at = Location::current()) const;
+  [[nodiscard]] UniqueResult unique_consecutive(Dim dim, Location at = Location::current()) const;
   [[nodiscard]] Tensor bincount(Location at = Location::current()) const;
-  [[nodiscard]] Tensor bincount(const Tensor& weights, std::int64_t minlength = 0,
-                                Location at = Location::current()) const;
-  [[nodiscard]] Tensor histc(std::int64_t bins = 100, double min = 0, double max = 0,
-                             Location at = Location::current()) const;
+  [[nodiscard]] Tensor bincount(const Tensor& weights, Size minlength = 0, Location at = Location::current()) const;
+  [[nodiscard]] Tensor histc(Size bins = 100, double min = 0, double max = 0, Location at = Location::current()) const;
   // ---- shape and order of elements ----
-  [[nodiscard]] Tensor unflatten(std::int64_t dim, const Shape& sizes, Location at = Location::current()) const;
+  [[nodiscard]] Tensor unflatten(Dim dim, const Shape& sizes, Location at = Location::current()) const;
   [[nodiscard]] Tensor ravel(Location at = Location::current()) const;
   [[nodiscard]] Tensor movedim(const Dims& source, const Dims& destination, Location at = Location::current()) const;
   [[nodiscard]] Tensor moveaxis(const Dims& source, const Dims& destination, Location at = Location::current()) const;
-  [[nodiscard]] Tensor swapaxes(std::int64_t axis0, std::int64_t axis1, Location at = Location::current()) const;
-  [[nodiscard]] Tensor swapdims(std::int64_t dim0, std::int64_t dim1, Location at = Location::current()) const;
+  [[nodiscard]] Tensor swapaxes(Dim axis0, Dim axis1, Location at = Location::current()) const;
+  [[nodiscard]] Tensor swapdims(Dim dim0, Dim dim1, Location at = Location::current()) const;
   [[nodiscard]] Tensor broadcast_to(const Shape& shape, Location at = Location::current()) const;
-  [[nodiscard]] Tensor unfold(std::int64_t dim, std::int64_t size, std::int64_t step,
-                              Location at = Location::current()) const;
+  [[nodiscard]] Tensor unfold(Dim dim, Size size, Size step, Location at = Location::current()) const;
   [[nodiscard]] Tensor sum_to_size(const Shape& shape, Location at = Location::current()) const;
   [[nodiscard]] Tensor repeat(const Shape& repeats, Location at = Location::current()) const;
   [[nodiscard]] Tensor tile(const Shape& repeats, Location at = Location::current()) const;
-  [[nodiscard]] Tensor repeat_interleave(std::int64_t repeats, std::optional<std::int64_t> dim = {},
+  [[nodiscard]] Tensor repeat_interleave(Size repeats, std::optional<std::int64_t> dim = {},
                                          Location at = Location::current()) const;
   [[nodiscard]] Tensor repeat_interleave(const Tensor& repeats, std::optional<std::int64_t> dim = {},
                                          Location at = Location::current()) const;
@@ -283,40 +294,34 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor fliplr(Location at = Location::current()) const;
   [[nodiscard]] Tensor flipud(Location at = Location::current()) const;
   [[nodiscard]] Tensor roll(const Dims& shifts, const Dims& dims = {}, Location at = Location::current()) const;
-  [[nodiscard]] Tensor rot90(std::int64_t k = 1, const Dims& dims = {0, 1}, Location at = Location::current()) const;
-  [[nodiscard]] Tensor diagonal(std::int64_t offset = 0, std::int64_t dim1 = 0, std::int64_t dim2 = 1,
-                                Location at = Location::current()) const;
-  [[nodiscard]] Tensor diag(std::int64_t offset = 0, Location at = Location::current()) const;
-  [[nodiscard]] Tensor diag_embed(std::int64_t offset = 0, std::int64_t dim1 = -2, std::int64_t dim2 = -1,
+  [[nodiscard]] Tensor rot90(Size k = 1, const Dims& dims = {0, 1}, Location at = Location::current()) const;
+  [[nodiscard]] Tensor diagonal(Size offset = 0, Dim dim1 = 0, Dim dim2 = 1, Location at = Location::current()) const;
+  [[nodiscard]] Tensor diag(Size offset = 0, Location at = Location::current()) const;
+  [[nodiscard]] Tensor diag_embed(Size offset = 0, Dim dim1 = -2, Dim dim2 = -1,
                                   Location at = Location::current()) const;
-  [[nodiscard]] Tensor diagflat(std::int64_t offset = 0, Location at = Location::current()) const;
-  [[nodiscard]] Tensor diagonal_scatter(const Tensor& src, std::int64_t offset = 0, std::int64_t dim1 = 0,
-                                        std::int64_t dim2 = 1, Location at = Location::current()) const;
-  [[nodiscard]] Tensor tril(std::int64_t offset = 0, Location at = Location::current()) const;
-  [[nodiscard]] Tensor triu(std::int64_t offset = 0, Location at = Location::current()) const;
-  [[nodiscard]] Tensor select_scatter(const Tensor& src, std::int64_t dim, std::int64_t index,
-                                      Location at = Location::current()) const;
-  [[nodiscard]] Tensor slice_scatter(const Tensor& src, std::int64_t dim = 0, std::int64_t start = 0,
-                                     std::int64_t stop = INT64_MAX, std::int64_t step = 1,
-                                     Location at = Location::current()) const;
-  [[nodiscard]] std::vector<Tensor> split(std::int64_t size, std::int64_t dim = 0,
+  [[nodiscard]] Tensor diagflat(Size offset = 0, Location at = Location::current()) const;
+  [[nodiscard]] Tensor diagonal_scatter(const Tensor& src, Size offset = 0, Dim dim1 = 0, Dim dim2 = 1,
+                                        Location at = Location::current()) const;
+  [[nodiscard]] Tensor tril(Size offset = 0, Location at = Location::current()) const;
+  [[nodiscard]] Tensor triu(Size offset = 0, Location at = Location::current()) const;
+  [[nodiscard]] Tensor select_scatter(const Tensor& src, Dim dim, Size index, Location at = Location::current()) const;
+  [[nodiscard]] Tensor slice_scatter(const Tensor& src, Dim dim = 0, Size start = 0, Size stop = INT64_MAX,
+                                     Size step = 1, Location at = Location::current()) const;
+  [[nodiscard]] std::vector<Tensor> split(Size size, Dim dim = 0, Location at = Location::current()) const;
+  [[nodiscard]] std::vector<Tensor> split(const std::vector<std::int64_t>& sizes, Dim dim = 0,
                                           Location at = Location::current()) const;
-  [[nodiscard]] std::vector<Tensor> split(const std::vector<std::int64_t>& sizes, std::int64_t dim = 0,
-                                          Location at = Location::current()) const;
-  [[nodiscard]] std::vector<Tensor> chunk(std::int64_t chunks, std::int64_t dim = 0,
-                                          Location at = Location::current()) const;
-  [[nodiscard]] std::vector<Tensor> unbind(std::int64_t dim = 0, Location at = Location::current()) const;
-  [[nodiscard]] std::vector<Tensor> tensor_split(std::int64_t sections, std::int64_t dim = 0,
+  [[nodiscard]] std::vector<Tensor> chunk(Size chunks, Dim dim = 0, Location at = Location::current()) const;
+  [[nodiscard]] std::vector<Tensor> unbind(Dim dim = 0, Location at = Location::current()) const;
+  [[nodiscard]] std::vector<Tensor> tensor_split(Size sections, Dim dim = 0, Location at = Location::current()) const;
+  [[nodiscard]] std::vector<Tensor> tensor_split(const std::vector<std::int64_t>& indices, Dim dim = 0,
                                                  Location at = Location::current()) const;
-  [[nodiscard]] std::vector<Tensor> tensor_split(const std::vector<std::int64_t>& indices, std::int64_t dim = 0,
-                                                 Location at = Location::current()) const;
-  [[nodiscard]] std::vector<Tensor> hsplit(std::int64_t sections, Location at = Location::current()) const;
+  [[nodiscard]] std::vector<Tensor> hsplit(Size sections, Location at = Location::current()) const;
   [[nodiscard]] std::vector<Tensor> hsplit(const std::vector<std::int64_t>& indices,
                                            Location at = Location::current()) const;
-  [[nodiscard]] std::vector<Tensor> vsplit(std::int64_t sections, Location at = Location::current()) const;
+  [[nodiscard]] std::vector<Tensor> vsplit(Size sections, Location at = Location::current()) const;
   [[nodiscard]] std::vector<Tensor> vsplit(const std::vector<std::int64_t>& indices,
                                            Location at = Location::current()) const;
-  [[nodiscard]] std::vector<Tensor> dsplit(std::int64_t sections, Location at = Location::current()) const;
+  [[nodiscard]] std::vector<Tensor> dsplit(Size sections, Location at = Location::current()) const;
   [[nodiscard]] std::vector<Tensor> dsplit(const std::vector<std::int64_t>& indices,
                                            Location at = Location::current()) const;
   // ---- elements by place ----
@@ -325,33 +330,29 @@ class XGRAD_API TensorMethods {
                                  Location at = Location::current()) const;
   [[nodiscard]] Tensor index_put(const std::vector<Index>& indices, Scalar value, bool accumulate = false,
                                  Location at = Location::current()) const;
-  [[nodiscard]] Tensor index_select(std::int64_t dim, const Tensor& index, Location at = Location::current()) const;
-  [[nodiscard]] Tensor index_add(std::int64_t dim, const Tensor& index, const Tensor& source,
+  [[nodiscard]] Tensor index_select(Dim dim, const Tensor& index, Location at = Location::current()) const;
+  [[nodiscard]] Tensor index_add(Dim dim, const Tensor& index, const Tensor& source,
                                  Location at = Location::current()) const;
-  [[nodiscard]] Tensor index_copy(std::int64_t dim, const Tensor& index, const Tensor& source,
+  [[nodiscard]] Tensor index_copy(Dim dim, const Tensor& index, const Tensor& source,
                                   Location at = Location::current()) const;
-  [[nodiscard]] Tensor index_fill(std::int64_t dim, const Tensor& index, Scalar value,
+  [[nodiscard]] Tensor index_fill(Dim dim, const Tensor& index, Scalar value, Location at = Location::current()) const;
+  [[nodiscard]] Tensor index_fill(Dim dim, const Tensor& index, const Tensor& value,
                                   Location at = Location::current()) const;
-  [[nodiscard]] Tensor index_fill(std::int64_t dim, const Tensor& index, const Tensor& value,
-                                  Location at = Location::current()) const;
-  [[nodiscard]] Tensor index_reduce(std::int64_t dim, const Tensor& index, const Tensor& source,
-                                    const std::string& reduce, bool include_self = true,
-                                    Location at = Location::current()) const;
+  [[nodiscard]] Tensor index_reduce(Dim dim, const Tensor& index, const Tensor& source, const std::string& reduce,
+                                    bool include_self = true, Location at = Location::current()) const;
   [[nodiscard]] Tensor take(const Tensor& index, Location at = Location::current()) const;
   [[nodiscard]] Tensor take_along_dim(const Tensor& index, std::optional<std::int64_t> dim = {},
                                       Location at = Location::current()) const;
   [[nodiscard]] Tensor put(const Tensor& index, const Tensor& source, bool accumulate = false,
                            Location at = Location::current()) const;
-  [[nodiscard]] Tensor gather(std::int64_t dim, const Tensor& index, Location at = Location::current()) const;
-  [[nodiscard]] Tensor scatter(std::int64_t dim, const Tensor& index, const Tensor& src,
+  [[nodiscard]] Tensor gather(Dim dim, const Tensor& index, Location at = Location::current()) const;
+  [[nodiscard]] Tensor scatter(Dim dim, const Tensor& index, const Tensor& src,
                                Location at = Location::current()) const;
-  [[nodiscard]] Tensor scatter(std::int64_t dim, const Tensor& index, Scalar value,
-                               Location at = Location::current()) const;
-  [[nodiscard]] Tensor scatter_add(std::int64_t dim, const Tensor& index, const Tensor& src,
+  [[nodiscard]] Tensor scatter(Dim dim, const Tensor& index, Scalar value, Location at = Location::current()) const;
+  [[nodiscard]] Tensor scatter_add(Dim dim, const Tensor& index, const Tensor& src,
                                    Location at = Location::current()) const;
-  [[nodiscard]] Tensor scatter_reduce(std::int64_t dim, const Tensor& index, const Tensor& src,
-                                      const std::string& reduce, bool include_self = true,
-                                      Location at = Location::current()) const;
+  [[nodiscard]] Tensor scatter_reduce(Dim dim, const Tensor& index, const Tensor& src, const std::string& reduce,
+                                      bool include_self = true, Location at = Location::current()) const;
   [[nodiscard]] Tensor masked_select(const Tensor& mask, Location at = Location::current()) const;
   [[nodiscard]] Tensor masked_fill(const Tensor& mask, Scalar value, Location at = Location::current()) const;
   [[nodiscard]] Tensor masked_fill(const Tensor& mask, const Tensor& value, Location at = Location::current()) const;
@@ -368,7 +369,7 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor outer(const Tensor& y, Location at = Location::current()) const;
   [[nodiscard]] Tensor inner(const Tensor& y, Location at = Location::current()) const;
   [[nodiscard]] Tensor kron(const Tensor& y, Location at = Location::current()) const;
-  [[nodiscard]] Tensor cross(const Tensor& y, std::int64_t dim = -1, Location at = Location::current()) const;
+  [[nodiscard]] Tensor cross(const Tensor& y, Dim dim = -1, Location at = Location::current()) const;
   [[nodiscard]] Tensor addmm(const Tensor& m1, const Tensor& m2, Scalar beta = 1, Scalar alpha = 1,
                              Location at = Location::current()) const;
   [[nodiscard]] Tensor addmv(const Tensor& m, const Tensor& v, Scalar beta = 1, Scalar alpha = 1,
@@ -396,7 +397,7 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor reshape_as(const Tensor& other, Location at = Location::current()) const;
   [[nodiscard]] Tensor det(Location at = Location::current()) const;
   [[nodiscard]] Tensor matrix_exp(Location at = Location::current()) const;
-  [[nodiscard]] Tensor matrix_power(std::int64_t n, Location at = Location::current()) const;
+  [[nodiscard]] Tensor matrix_power(Size n, Location at = Location::current()) const;
 
  protected:
   ~TensorMethods() = default;

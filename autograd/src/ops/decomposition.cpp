@@ -1,4 +1,5 @@
 // Matrix factors on the tape. The formulas of the gradients hold for real matrices.
+#include <cmath>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -60,7 +61,13 @@ Tensor cholesky_backward(const Tensor& g, const Tensor& l) {
 Tensor cholesky_raw(const Tensor& x, bool upper, const Matrices& size, Outcomes& outcomes) {
   const Tensor columns = to_columns(x);
   dispatch_floating(x.dtype(), [&](auto zero) {
-    detail::lapack::cholesky(size.count, upper, size.n, detail::data<decltype(zero)>(columns), outcomes.data());
+    using T = decltype(zero);
+    T* factors = detail::data<T>(columns);
+    detail::lapack::cholesky(size.count, upper, size.n, factors, outcomes.data());
+    for (std::int64_t b = 0; b < size.count; ++b)  // LAPACK compares with 0, which lets NaN pass
+      for (std::int64_t i = size.n - 1; i >= 0; --i)
+        if (outcomes.data()[b] == 0 && std::isnan(factors[(b * size.n + i) * size.n + i]))
+          outcomes.data()[b] = static_cast<std::int32_t>(i + 1);
   });
   const NoGradGuard off;
   const Tensor factor = from_columns(columns);

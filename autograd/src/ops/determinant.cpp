@@ -53,12 +53,14 @@ bool nearly_singular(const Tensor& x, const Matrices& size) {
   const double eps =
       x.dtype() == DType::float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
   for_factors(x, size, [&](std::int64_t, auto u, double) {
-    double least = std::numeric_limits<double>::infinity(), most = 0;
+    double least = std::numeric_limits<double>::infinity(), most = 0, product = 1;
     for (std::int64_t i = 0; i < size.n; ++i) {
       least = std::min<double>(least, std::abs(u(i)));
       most = std::max<double>(most, std::abs(u(i)));
+      product *= static_cast<double>(u(i));
     }
-    found |= !(least > most * eps * 100 * static_cast<double>(size.n));
+    const double stored = x.dtype() == DType::float64 ? product : static_cast<double>(static_cast<float>(product));
+    found |= !(least > most * eps * 100 * static_cast<double>(size.n)) || stored == 0 || !std::isfinite(stored);
   });
   return found && size.n > 0;
 }

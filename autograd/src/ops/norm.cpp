@@ -308,9 +308,10 @@ Tensor cosine_similarity(const Tensor& x, const Tensor& y, std::int64_t dim, dou
     ErrorReport("cosine_similarity", fmt::format("eps must not be negative, got {}", eps), at).value_error();
   const Shape shape = broadcast_shapes("cosine_similarity", x, y, at);
   const Tensor a = expand(x, shape, at), b = expand(y, shape, at);
-  const Tensor lengths = mul(clamp_min(vector_norm_as("cosine_similarity", a, 2, {dim}, false, at), eps, at),
-                             clamp_min(vector_norm_as("cosine_similarity", b, 2, {dim}, false, at), eps, at), at);
-  return div(sum(mul(a, b, at), {dim}, false, at), lengths, at);
+  const auto unit = [&](const Tensor& v) {  // before the product, which would overflow
+    return div(v, clamp_min(vector_norm_as("cosine_similarity", v, 2, {dim}, true, at), eps, at), at);
+  };
+  return sum(mul(unit(a), unit(b), at), {dim}, false, at);
 }
 
 }  // namespace xgrad

@@ -157,6 +157,20 @@ Tensor apart_from(const Tensor& operand, const Tensor& self, const Location& at)
 
 }  // namespace detail
 
+void Tensor::require_part(Location at) const {
+  if (!defined()) return;
+  const detail::TensorImpl& t = detail::impl(*this);
+  if (t.base || t.refs.load(std::memory_order_relaxed) > 1 || t.storage->refs.load(std::memory_order_relaxed) > 1)
+    return;
+  ErrorReport("operator=", "the left side is a copy that nothing else holds: what is written into it is lost", at)
+      .operand("left side", *this)
+      .help(
+          "index_put_({...}, v), masked_fill_(mask, v) or scatter_(...) change x itself; parts by x[i], select and "
+          "slice "
+          "can be assigned to")
+      .value_error();
+}
+
 Tensor& Tensor::copy_(const Tensor& src, Location at) & {
   require_defined("copy_", src, at);
   InPlace change("copy_", *this, at);
@@ -201,6 +215,11 @@ Tensor& Tensor::sub_(const Tensor& o, Scalar alpha, Location at) & {
   return apply(
       "sub_", *this, o, Saves::nothing, [k = alpha.to_double()](auto a, auto b) { return a - b * k; },
       [&](const Tensor& x, const Tensor& y) { return xgrad::sub(x, y, alpha, at); }, at);
+}
+Tensor& Tensor::sub_(Scalar v, Location at) & {
+  return apply(
+      "sub_", *this, Saves::nothing, [k = v.to_double()](auto a) { return a - k; },
+      [&](const Tensor& x) { return xgrad::sub(x, v, at); }, at);
 }
 Tensor& Tensor::mul_(const Tensor& o, Location at) & {
   return apply(

@@ -63,7 +63,7 @@ XGRAD_IN_PLACE(logit_, (std::optional<double> eps, Location at), (eps, at), xgra
 XGRAD_IN_PLACE(floor_, (Location at), (at), xgrad::floor(x, at))
 XGRAD_IN_PLACE(ceil_, (Location at), (at), xgrad::ceil(x, at))
 XGRAD_IN_PLACE(round_, (Location at), (at), xgrad::round(x, at))
-XGRAD_IN_PLACE(round_, (std::int64_t decimals, Location at), (decimals, at), xgrad::round(x, decimals, at))
+XGRAD_IN_PLACE(round_, (Size decimals, Location at), (decimals, at), xgrad::round(x, decimals, at))
 XGRAD_IN_PLACE(trunc_, (Location at), (at), xgrad::trunc(x, at))
 XGRAD_IN_PLACE(fix_, (Location at), (at), xgrad::fix(x, at))
 XGRAD_IN_PLACE(frac_, (Location at), (at), xgrad::frac(x, at))
@@ -74,8 +74,8 @@ XGRAD_IN_PLACE(logical_not_, (Location at), (at), xgrad::logical_not(x, at))
 XGRAD_IN_PLACE(relu_, (Location at), (at), xgrad::relu(x, at))
 XGRAD_IN_PLACE(sigmoid_, (Location at), (at), xgrad::sigmoid(x, at))
 XGRAD_IN_PLACE(tanh_, (Location at), (at), xgrad::tanh(x, at))
-XGRAD_IN_PLACE(tril_, (std::int64_t offset, Location at), (offset, at), xgrad::tril(x, offset, at))
-XGRAD_IN_PLACE(triu_, (std::int64_t offset, Location at), (offset, at), xgrad::triu(x, offset, at))
+XGRAD_IN_PLACE(tril_, (Size offset, Location at), (offset, at), xgrad::tril(x, offset, at))
+XGRAD_IN_PLACE(triu_, (Size offset, Location at), (offset, at), xgrad::triu(x, offset, at))
 XGRAD_IN_PLACE(pow_, (const Tensor& y, Location at), (y, at), xgrad::pow(x, apart(y, *this, at), at))
 XGRAD_IN_PLACE(pow_, (Scalar y, Location at), (y, at), xgrad::pow(x, y, at))
 XGRAD_IN_PLACE(float_power_, (const Tensor& y, Location at), (y, at), xgrad::float_power(x, apart(y, *this, at), at))
@@ -134,41 +134,39 @@ XGRAD_IN_PLACE(clamp_min_, (Scalar min, Location at), (min, at), xgrad::clamp_mi
 XGRAD_IN_PLACE(clamp_min_, (const Tensor& min, Location at), (min, at), xgrad::clamp_min(x, apart(min, *this, at), at))
 XGRAD_IN_PLACE(clamp_max_, (Scalar max, Location at), (max, at), xgrad::clamp_max(x, max, at))
 XGRAD_IN_PLACE(clamp_max_, (const Tensor& max, Location at), (max, at), xgrad::clamp_max(x, apart(max, *this, at), at))
-XGRAD_IN_PLACE(cumsum_, (std::int64_t dim, Location at), (dim, at), xgrad::cumsum(x, dim, at))
-XGRAD_IN_PLACE(cumprod_, (std::int64_t dim, Location at), (dim, at), xgrad::cumprod(x, dim, at))
-XGRAD_IN_PLACE(renorm_, (double p, std::int64_t dim, double max_norm, Location at), (p, dim, max_norm, at),
+XGRAD_IN_PLACE(cumsum_, (Dim dim, Location at), (dim, at), xgrad::cumsum(x, dim, at))
+XGRAD_IN_PLACE(cumprod_, (Dim dim, Location at), (dim, at), xgrad::cumprod(x, dim, at))
+XGRAD_IN_PLACE(renorm_, (double p, Dim dim, double max_norm, Location at), (p, dim, max_norm, at),
                xgrad::renorm(x, p, dim, max_norm, at))
 XGRAD_IN_PLACE(index_put_, (const std::vector<Index>& indices, const Tensor& values, bool accumulate, Location at),
                (indices, values, accumulate, at),
                xgrad::index_put(x, indices, apart(values, *this, at), accumulate, at))
 XGRAD_IN_PLACE(index_put_, (const std::vector<Index>& indices, Scalar value, bool accumulate, Location at),
                (indices, value, accumulate, at), xgrad::index_put(x, indices, value, accumulate, at))
-XGRAD_IN_PLACE(index_add_, (std::int64_t dim, const Tensor& index, const Tensor& source, Location at),
-               (dim, index, source, at),
+XGRAD_IN_PLACE(index_add_, (Dim dim, const Tensor& index, const Tensor& source, Location at), (dim, index, source, at),
                xgrad::index_add(x, dim, apart(index, *this, at), apart(source, *this, at), at))
-XGRAD_IN_PLACE(index_copy_, (std::int64_t dim, const Tensor& index, const Tensor& source, Location at),
-               (dim, index, source, at),
+XGRAD_IN_PLACE(index_copy_, (Dim dim, const Tensor& index, const Tensor& source, Location at), (dim, index, source, at),
                xgrad::index_copy(x, dim, apart(index, *this, at), apart(source, *this, at), at))
-XGRAD_IN_PLACE(index_fill_, (std::int64_t dim, const Tensor& index, Scalar value, Location at), (dim, index, value, at),
+XGRAD_IN_PLACE(index_fill_, (Dim dim, const Tensor& index, Scalar value, Location at), (dim, index, value, at),
                xgrad::index_fill(x, dim, apart(index, *this, at), value, at))
-XGRAD_IN_PLACE(index_fill_, (std::int64_t dim, const Tensor& index, const Tensor& value, Location at),
-               (dim, index, value, at), xgrad::index_fill(x, dim, apart(index, *this, at), apart(value, *this, at), at))
+XGRAD_IN_PLACE(index_fill_, (Dim dim, const Tensor& index, const Tensor& value, Location at), (dim, index, value, at),
+               xgrad::index_fill(x, dim, apart(index, *this, at), apart(value, *this, at), at))
 XGRAD_IN_PLACE(index_reduce_,
-               (std::int64_t dim, const Tensor& index, const Tensor& source, const std::string& reduce,
-                bool include_self, Location at),
+               (Dim dim, const Tensor& index, const Tensor& source, const std::string& reduce, bool include_self,
+                Location at),
                (dim, index, source, reduce, include_self, at),
                xgrad::index_reduce(x, dim, apart(index, *this, at), apart(source, *this, at), reduce, include_self, at))
 XGRAD_IN_PLACE(put_, (const Tensor& index, const Tensor& source, bool accumulate, Location at),
                (index, source, accumulate, at),
                xgrad::put(x, apart(index, *this, at), apart(source, *this, at), accumulate, at))
-XGRAD_IN_PLACE(scatter_, (std::int64_t dim, const Tensor& index, const Tensor& src, Location at), (dim, index, src, at),
+XGRAD_IN_PLACE(scatter_, (Dim dim, const Tensor& index, const Tensor& src, Location at), (dim, index, src, at),
                xgrad::scatter(x, dim, apart(index, *this, at), apart(src, *this, at), at))
-XGRAD_IN_PLACE(scatter_, (std::int64_t dim, const Tensor& index, Scalar value, Location at), (dim, index, value, at),
+XGRAD_IN_PLACE(scatter_, (Dim dim, const Tensor& index, Scalar value, Location at), (dim, index, value, at),
                xgrad::scatter(x, dim, apart(index, *this, at), value, at))
-XGRAD_IN_PLACE(scatter_add_, (std::int64_t dim, const Tensor& index, const Tensor& src, Location at),
-               (dim, index, src, at), xgrad::scatter_add(x, dim, apart(index, *this, at), apart(src, *this, at), at))
+XGRAD_IN_PLACE(scatter_add_, (Dim dim, const Tensor& index, const Tensor& src, Location at), (dim, index, src, at),
+               xgrad::scatter_add(x, dim, apart(index, *this, at), apart(src, *this, at), at))
 XGRAD_IN_PLACE(scatter_reduce_,
-               (std::int64_t dim, const Tensor& index, const Tensor& src, const std::string& reduce, bool include_self,
+               (Dim dim, const Tensor& index, const Tensor& src, const std::string& reduce, bool include_self,
                 Location at),
                (dim, index, src, reduce, include_self, at),
                xgrad::scatter_reduce(x, dim, apart(index, *this, at), apart(src, *this, at), reduce, include_self, at))

@@ -59,9 +59,7 @@ Tensor TensorMethods::xlogy(Scalar y, Location at) const { return xgrad::xlogy(s
 Tensor TensorMethods::floor(Location at) const { return xgrad::floor(self(*this), at); }
 Tensor TensorMethods::ceil(Location at) const { return xgrad::ceil(self(*this), at); }
 Tensor TensorMethods::round(Location at) const { return xgrad::round(self(*this), at); }
-Tensor TensorMethods::round(std::int64_t decimals, Location at) const {
-  return xgrad::round(self(*this), decimals, at);
-}
+Tensor TensorMethods::round(Size decimals, Location at) const { return xgrad::round(self(*this), decimals, at); }
 Tensor TensorMethods::trunc(Location at) const { return xgrad::trunc(self(*this), at); }
 Tensor TensorMethods::fix(Location at) const { return xgrad::fix(self(*this), at); }
 Tensor TensorMethods::frac(Location at) const { return xgrad::frac(self(*this), at); }
@@ -185,20 +183,18 @@ Tensor TensorMethods::sigmoid(Location at) const { return xgrad::sigmoid(self(*t
 Tensor TensorMethods::tanh(Location at) const { return xgrad::tanh(self(*this), at); }
 Tensor TensorMethods::prelu(const Tensor& weight, Location at) const { return xgrad::prelu(self(*this), weight, at); }
 Tensor TensorMethods::hardshrink(double lambd, Location at) const { return xgrad::hardshrink(self(*this), lambd, at); }
-Tensor TensorMethods::softmax(std::int64_t dim, Location at) const { return xgrad::softmax(self(*this), dim, at); }
-Tensor TensorMethods::log_softmax(std::int64_t dim, Location at) const {
-  return xgrad::log_softmax(self(*this), dim, at);
-}
+Tensor TensorMethods::softmax(Dim dim, Location at) const { return xgrad::softmax(self(*this), dim, at); }
+Tensor TensorMethods::log_softmax(Dim dim, Location at) const { return xgrad::log_softmax(self(*this), dim, at); }
 Tensor TensorMethods::prod(Location at) const { return xgrad::prod(self(*this), at); }
-Tensor TensorMethods::prod(std::int64_t dim, bool keepdim, Location at) const {
+Tensor TensorMethods::prod(Dim dim, bool keepdim, Location at) const {
   return xgrad::prod(self(*this), dim, keepdim, at);
 }
 Tensor TensorMethods::any(Location at) const { return xgrad::any(self(*this), at); }
-Tensor TensorMethods::any(std::int64_t dim, bool keepdim, Location at) const {
+Tensor TensorMethods::any(Dim dim, bool keepdim, Location at) const {
   return xgrad::any(self(*this), dim, keepdim, at);
 }
 Tensor TensorMethods::all(Location at) const { return xgrad::all(self(*this), at); }
-Tensor TensorMethods::all(std::int64_t dim, bool keepdim, Location at) const {
+Tensor TensorMethods::all(Dim dim, bool keepdim, Location at) const {
   return xgrad::all(self(*this), dim, keepdim, at);
 }
 Tensor TensorMethods::var(Location at) const { return xgrad::var(self(*this), at); }
@@ -228,11 +224,11 @@ Tensor TensorMethods::count_nonzero(const Dims& dims, Location at) const {
   return xgrad::count_nonzero(self(*this), dims, at);
 }
 Tensor TensorMethods::max(Location at) const { return xgrad::max(self(*this), at); }
-ValuesIndices TensorMethods::max(std::int64_t dim, bool keepdim, Location at) const {
+ValuesIndices TensorMethods::max(Dim dim, bool keepdim, Location at) const {
   return xgrad::max(self(*this), dim, keepdim, at);
 }
 Tensor TensorMethods::min(Location at) const { return xgrad::min(self(*this), at); }
-ValuesIndices TensorMethods::min(std::int64_t dim, bool keepdim, Location at) const {
+ValuesIndices TensorMethods::min(Dim dim, bool keepdim, Location at) const {
   return xgrad::min(self(*this), dim, keepdim, at);
 }
 Tensor TensorMethods::amax(const Dims& dims, bool keepdim, Location at) const {
@@ -245,28 +241,37 @@ MinMax TensorMethods::aminmax(const Dims& dims, bool keepdim, Location at) const
   return xgrad::aminmax(self(*this), dims, keepdim, at);
 }
 Tensor TensorMethods::argmin(Location at) const { return xgrad::argmin(self(*this), at); }
-Tensor TensorMethods::argmin(std::int64_t dim, bool keepdim, Location at) const {
+Tensor TensorMethods::argmin(Dim dim, bool keepdim, Location at) const {
   return xgrad::argmin(self(*this), dim, keepdim, at);
 }
-Tensor TensorMethods::norm(double p, const Dims& dims, bool keepdim, Location at) const {
-  return xgrad::norm(self(*this), p, dims, keepdim, at);
+Tensor TensorMethods::norm(Location at) const { return xgrad::norm(self(*this), 2, {}, false, at); }
+Tensor TensorMethods::norm(const Dims& dims, bool keepdim, Location at) const {
+  return xgrad::norm(self(*this), 2, dims, keepdim, at);
 }
-Tensor TensorMethods::norm(const std::string& p, const Dims& dims, bool keepdim, Location at) const {
+template <Arithmetic P>
+Tensor TensorMethods::norm(P p, const Dims& dims, bool keepdim, Location at) const {
+  return xgrad::norm(self(*this), static_cast<double>(p), dims, keepdim, at);
+}
+template XGRAD_API Tensor TensorMethods::norm(int, const Dims&, bool, Location) const;
+template XGRAD_API Tensor TensorMethods::norm(std::int64_t, const Dims&, bool, Location) const;
+template XGRAD_API Tensor TensorMethods::norm(float, const Dims&, bool, Location) const;
+template XGRAD_API Tensor TensorMethods::norm(double, const Dims&, bool, Location) const;
+Tensor TensorMethods::norm(const char* p, const Dims& dims, bool keepdim, Location at) const {
   return xgrad::norm(self(*this), p, dims, keepdim, at);
 }
 Tensor TensorMethods::dist(const Tensor& y, double p, Location at) const { return xgrad::dist(self(*this), y, p, at); }
-Tensor TensorMethods::renorm(double p, std::int64_t dim, double max_norm, Location at) const {
+Tensor TensorMethods::renorm(double p, Dim dim, double max_norm, Location at) const {
   return xgrad::renorm(self(*this), p, dim, max_norm, at);
 }
 Tensor TensorMethods::median(Location at) const { return xgrad::median(self(*this), at); }
-ValuesIndices TensorMethods::median(std::int64_t dim, bool keepdim, Location at) const {
+ValuesIndices TensorMethods::median(Dim dim, bool keepdim, Location at) const {
   return xgrad::median(self(*this), dim, keepdim, at);
 }
 Tensor TensorMethods::nanmedian(Location at) const { return xgrad::nanmedian(self(*this), at); }
-ValuesIndices TensorMethods::nanmedian(std::int64_t dim, bool keepdim, Location at) const {
+ValuesIndices TensorMethods::nanmedian(Dim dim, bool keepdim, Location at) const {
   return xgrad::nanmedian(self(*this), dim, keepdim, at);
 }
-ValuesIndices TensorMethods::mode(std::int64_t dim, bool keepdim, Location at) const {
+ValuesIndices TensorMethods::mode(Dim dim, bool keepdim, Location at) const {
   return xgrad::mode(self(*this), dim, keepdim, at);
 }
 Tensor TensorMethods::quantile(double q, std::optional<std::int64_t> dim, bool keepdim,
@@ -285,47 +290,42 @@ Tensor TensorMethods::nanquantile(const Tensor& q, std::optional<std::int64_t> d
                                   const std::string& interpolation, Location at) const {
   return xgrad::nanquantile(self(*this), q, dim, keepdim, interpolation, at);
 }
-Tensor TensorMethods::cumsum(std::int64_t dim, Location at) const { return xgrad::cumsum(self(*this), dim, at); }
-Tensor TensorMethods::cumprod(std::int64_t dim, Location at) const { return xgrad::cumprod(self(*this), dim, at); }
-ValuesIndices TensorMethods::cummax(std::int64_t dim, Location at) const { return xgrad::cummax(self(*this), dim, at); }
-ValuesIndices TensorMethods::cummin(std::int64_t dim, Location at) const { return xgrad::cummin(self(*this), dim, at); }
-Tensor TensorMethods::logcumsumexp(std::int64_t dim, Location at) const {
-  return xgrad::logcumsumexp(self(*this), dim, at);
-}
-Tensor TensorMethods::diff(std::int64_t n, std::int64_t dim, Location at) const {
-  return xgrad::diff(self(*this), n, dim, {}, {}, at);
-}
-Tensor TensorMethods::diff(std::int64_t n, std::int64_t dim, const Tensor& prepend, const Tensor& append,
-                           Location at) const {
+Tensor TensorMethods::cumsum(Dim dim, Location at) const { return xgrad::cumsum(self(*this), dim, at); }
+Tensor TensorMethods::cumprod(Dim dim, Location at) const { return xgrad::cumprod(self(*this), dim, at); }
+ValuesIndices TensorMethods::cummax(Dim dim, Location at) const { return xgrad::cummax(self(*this), dim, at); }
+ValuesIndices TensorMethods::cummin(Dim dim, Location at) const { return xgrad::cummin(self(*this), dim, at); }
+Tensor TensorMethods::logcumsumexp(Dim dim, Location at) const { return xgrad::logcumsumexp(self(*this), dim, at); }
+Tensor TensorMethods::diff(Size n, Dim dim, Location at) const { return xgrad::diff(self(*this), n, dim, {}, {}, at); }
+Tensor TensorMethods::diff(Size n, Dim dim, const Tensor& prepend, const Tensor& append, Location at) const {
   return xgrad::diff(self(*this), n, dim, prepend, append, at);
 }
-ValuesIndices TensorMethods::sort(std::int64_t dim, bool descending, Location at) const {
+ValuesIndices TensorMethods::sort(Dim dim, bool descending, Location at) const {
   return xgrad::sort(self(*this), dim, descending, at);
 }
-Tensor TensorMethods::argsort(std::int64_t dim, bool descending, Location at) const {
+Tensor TensorMethods::argsort(Dim dim, bool descending, Location at) const {
   return xgrad::argsort(self(*this), dim, descending, at);
 }
-ValuesIndices TensorMethods::topk(std::int64_t k, std::int64_t dim, bool largest, Location at) const {
+ValuesIndices TensorMethods::topk(Size k, Dim dim, bool largest, Location at) const {
   return xgrad::topk(self(*this), k, dim, largest, at);
 }
-ValuesIndices TensorMethods::kthvalue(std::int64_t k, std::int64_t dim, bool keepdim, Location at) const {
+ValuesIndices TensorMethods::kthvalue(Size k, Dim dim, bool keepdim, Location at) const {
   return xgrad::kthvalue(self(*this), k, dim, keepdim, at);
 }
 Tensor TensorMethods::msort(Location at) const { return xgrad::msort(self(*this), at); }
 UniqueResult TensorMethods::unique(Location at) const { return xgrad::unique(self(*this), at); }
-UniqueResult TensorMethods::unique(std::int64_t dim, Location at) const { return xgrad::unique(self(*this), dim, at); }
+UniqueResult TensorMethods::unique(Dim dim, Location at) const { return xgrad::unique(self(*this), dim, at); }
 UniqueResult TensorMethods::unique_consecutive(Location at) const { return xgrad::unique_consecutive(self(*this), at); }
-UniqueResult TensorMethods::unique_consecutive(std::int64_t dim, Location at) const {
+UniqueResult TensorMethods::unique_consecutive(Dim dim, Location at) const {
   return xgrad::unique_consecutive(self(*this), dim, at);
 }
 Tensor TensorMethods::bincount(Location at) const { return xgrad::bincount(self(*this), {}, 0, at); }
-Tensor TensorMethods::bincount(const Tensor& weights, std::int64_t minlength, Location at) const {
+Tensor TensorMethods::bincount(const Tensor& weights, Size minlength, Location at) const {
   return xgrad::bincount(self(*this), weights, minlength, at);
 }
-Tensor TensorMethods::histc(std::int64_t bins, double min, double max, Location at) const {
+Tensor TensorMethods::histc(Size bins, double min, double max, Location at) const {
   return xgrad::histc(self(*this), bins, min, max, at);
 }
-Tensor TensorMethods::unflatten(std::int64_t dim, const Shape& sizes, Location at) const {
+Tensor TensorMethods::unflatten(Dim dim, const Shape& sizes, Location at) const {
   return xgrad::unflatten(self(*this), dim, sizes, at);
 }
 Tensor TensorMethods::ravel(Location at) const { return xgrad::ravel(self(*this), at); }
@@ -335,16 +335,16 @@ Tensor TensorMethods::movedim(const Dims& source, const Dims& destination, Locat
 Tensor TensorMethods::moveaxis(const Dims& source, const Dims& destination, Location at) const {
   return xgrad::moveaxis(self(*this), source, destination, at);
 }
-Tensor TensorMethods::swapaxes(std::int64_t axis0, std::int64_t axis1, Location at) const {
+Tensor TensorMethods::swapaxes(Dim axis0, Dim axis1, Location at) const {
   return xgrad::swapaxes(self(*this), axis0, axis1, at);
 }
-Tensor TensorMethods::swapdims(std::int64_t dim0, std::int64_t dim1, Location at) const {
+Tensor TensorMethods::swapdims(Dim dim0, Dim dim1, Location at) const {
   return xgrad::swapdims(self(*this), dim0, dim1, at);
 }
 Tensor TensorMethods::broadcast_to(const Shape& shape, Location at) const {
   return xgrad::broadcast_to(self(*this), shape, at);
 }
-Tensor TensorMethods::unfold(std::int64_t dim, std::int64_t size, std::int64_t step, Location at) const {
+Tensor TensorMethods::unfold(Dim dim, Size size, Size step, Location at) const {
   return xgrad::unfold(self(*this), dim, size, step, at);
 }
 Tensor TensorMethods::sum_to_size(const Shape& shape, Location at) const {
@@ -354,7 +354,7 @@ Tensor TensorMethods::repeat(const Shape& repeats, Location at) const {
   return xgrad::repeat(self(*this), repeats, at);
 }
 Tensor TensorMethods::tile(const Shape& repeats, Location at) const { return xgrad::tile(self(*this), repeats, at); }
-Tensor TensorMethods::repeat_interleave(std::int64_t repeats, std::optional<std::int64_t> dim, Location at) const {
+Tensor TensorMethods::repeat_interleave(Size repeats, std::optional<std::int64_t> dim, Location at) const {
   return xgrad::repeat_interleave(self(*this), repeats, dim, at);
 }
 Tensor TensorMethods::repeat_interleave(const Tensor& repeats, std::optional<std::int64_t> dim, Location at) const {
@@ -366,64 +366,57 @@ Tensor TensorMethods::flipud(Location at) const { return xgrad::flipud(self(*thi
 Tensor TensorMethods::roll(const Dims& shifts, const Dims& dims, Location at) const {
   return xgrad::roll(self(*this), shifts, dims, at);
 }
-Tensor TensorMethods::rot90(std::int64_t k, const Dims& dims, Location at) const {
+Tensor TensorMethods::rot90(Size k, const Dims& dims, Location at) const {
   return xgrad::rot90(self(*this), k, dims, at);
 }
-Tensor TensorMethods::diagonal(std::int64_t offset, std::int64_t dim1, std::int64_t dim2, Location at) const {
+Tensor TensorMethods::diagonal(Size offset, Dim dim1, Dim dim2, Location at) const {
   return xgrad::diagonal(self(*this), offset, dim1, dim2, at);
 }
-Tensor TensorMethods::diag(std::int64_t offset, Location at) const { return xgrad::diag(self(*this), offset, at); }
-Tensor TensorMethods::diag_embed(std::int64_t offset, std::int64_t dim1, std::int64_t dim2, Location at) const {
+Tensor TensorMethods::diag(Size offset, Location at) const { return xgrad::diag(self(*this), offset, at); }
+Tensor TensorMethods::diag_embed(Size offset, Dim dim1, Dim dim2, Location at) const {
   return xgrad::diag_embed(self(*this), offset, dim1, dim2, at);
 }
-Tensor TensorMethods::diagflat(std::int64_t offset, Location at) const {
-  return xgrad::diagflat(self(*this), offset, at);
-}
-Tensor TensorMethods::diagonal_scatter(const Tensor& src, std::int64_t offset, std::int64_t dim1, std::int64_t dim2,
-                                       Location at) const {
+Tensor TensorMethods::diagflat(Size offset, Location at) const { return xgrad::diagflat(self(*this), offset, at); }
+Tensor TensorMethods::diagonal_scatter(const Tensor& src, Size offset, Dim dim1, Dim dim2, Location at) const {
   return xgrad::diagonal_scatter(self(*this), src, offset, dim1, dim2, at);
 }
-Tensor TensorMethods::tril(std::int64_t offset, Location at) const { return xgrad::tril(self(*this), offset, at); }
-Tensor TensorMethods::triu(std::int64_t offset, Location at) const { return xgrad::triu(self(*this), offset, at); }
-Tensor TensorMethods::select_scatter(const Tensor& src, std::int64_t dim, std::int64_t index, Location at) const {
+Tensor TensorMethods::tril(Size offset, Location at) const { return xgrad::tril(self(*this), offset, at); }
+Tensor TensorMethods::triu(Size offset, Location at) const { return xgrad::triu(self(*this), offset, at); }
+Tensor TensorMethods::select_scatter(const Tensor& src, Dim dim, Size index, Location at) const {
   return xgrad::select_scatter(self(*this), src, dim, index, at);
 }
-Tensor TensorMethods::slice_scatter(const Tensor& src, std::int64_t dim, std::int64_t start, std::int64_t stop,
-                                    std::int64_t step, Location at) const {
+Tensor TensorMethods::slice_scatter(const Tensor& src, Dim dim, Size start, Size stop, Size step, Location at) const {
   return xgrad::slice_scatter(self(*this), src, dim, start, stop, step, at);
 }
-std::vector<Tensor> TensorMethods::split(std::int64_t size, std::int64_t dim, Location at) const {
+std::vector<Tensor> TensorMethods::split(Size size, Dim dim, Location at) const {
   return xgrad::split(self(*this), size, dim, at);
 }
-std::vector<Tensor> TensorMethods::split(const std::vector<std::int64_t>& sizes, std::int64_t dim, Location at) const {
+std::vector<Tensor> TensorMethods::split(const std::vector<std::int64_t>& sizes, Dim dim, Location at) const {
   return xgrad::split(self(*this), sizes, dim, at);
 }
-std::vector<Tensor> TensorMethods::chunk(std::int64_t chunks, std::int64_t dim, Location at) const {
+std::vector<Tensor> TensorMethods::chunk(Size chunks, Dim dim, Location at) const {
   return xgrad::chunk(self(*this), chunks, dim, at);
 }
-std::vector<Tensor> TensorMethods::unbind(std::int64_t dim, Location at) const {
-  return xgrad::unbind(self(*this), dim, at);
-}
-std::vector<Tensor> TensorMethods::tensor_split(std::int64_t sections, std::int64_t dim, Location at) const {
+std::vector<Tensor> TensorMethods::unbind(Dim dim, Location at) const { return xgrad::unbind(self(*this), dim, at); }
+std::vector<Tensor> TensorMethods::tensor_split(Size sections, Dim dim, Location at) const {
   return xgrad::tensor_split(self(*this), sections, dim, at);
 }
-std::vector<Tensor> TensorMethods::tensor_split(const std::vector<std::int64_t>& indices, std::int64_t dim,
-                                                Location at) const {
+std::vector<Tensor> TensorMethods::tensor_split(const std::vector<std::int64_t>& indices, Dim dim, Location at) const {
   return xgrad::tensor_split(self(*this), indices, dim, at);
 }
-std::vector<Tensor> TensorMethods::hsplit(std::int64_t sections, Location at) const {
+std::vector<Tensor> TensorMethods::hsplit(Size sections, Location at) const {
   return xgrad::hsplit(self(*this), sections, at);
 }
 std::vector<Tensor> TensorMethods::hsplit(const std::vector<std::int64_t>& indices, Location at) const {
   return xgrad::hsplit(self(*this), indices, at);
 }
-std::vector<Tensor> TensorMethods::vsplit(std::int64_t sections, Location at) const {
+std::vector<Tensor> TensorMethods::vsplit(Size sections, Location at) const {
   return xgrad::vsplit(self(*this), sections, at);
 }
 std::vector<Tensor> TensorMethods::vsplit(const std::vector<std::int64_t>& indices, Location at) const {
   return xgrad::vsplit(self(*this), indices, at);
 }
-std::vector<Tensor> TensorMethods::dsplit(std::int64_t sections, Location at) const {
+std::vector<Tensor> TensorMethods::dsplit(Size sections, Location at) const {
   return xgrad::dsplit(self(*this), sections, at);
 }
 std::vector<Tensor> TensorMethods::dsplit(const std::vector<std::int64_t>& indices, Location at) const {
@@ -439,23 +432,23 @@ Tensor TensorMethods::index_put(const std::vector<Index>& indices, const Tensor&
 Tensor TensorMethods::index_put(const std::vector<Index>& indices, Scalar value, bool accumulate, Location at) const {
   return xgrad::index_put(self(*this), indices, value, accumulate, at);
 }
-Tensor TensorMethods::index_select(std::int64_t dim, const Tensor& index, Location at) const {
+Tensor TensorMethods::index_select(Dim dim, const Tensor& index, Location at) const {
   return xgrad::index_select(self(*this), dim, index, at);
 }
-Tensor TensorMethods::index_add(std::int64_t dim, const Tensor& index, const Tensor& source, Location at) const {
+Tensor TensorMethods::index_add(Dim dim, const Tensor& index, const Tensor& source, Location at) const {
   return xgrad::index_add(self(*this), dim, index, source, at);
 }
-Tensor TensorMethods::index_copy(std::int64_t dim, const Tensor& index, const Tensor& source, Location at) const {
+Tensor TensorMethods::index_copy(Dim dim, const Tensor& index, const Tensor& source, Location at) const {
   return xgrad::index_copy(self(*this), dim, index, source, at);
 }
-Tensor TensorMethods::index_fill(std::int64_t dim, const Tensor& index, Scalar value, Location at) const {
+Tensor TensorMethods::index_fill(Dim dim, const Tensor& index, Scalar value, Location at) const {
   return xgrad::index_fill(self(*this), dim, index, value, at);
 }
-Tensor TensorMethods::index_fill(std::int64_t dim, const Tensor& index, const Tensor& value, Location at) const {
+Tensor TensorMethods::index_fill(Dim dim, const Tensor& index, const Tensor& value, Location at) const {
   return xgrad::index_fill(self(*this), dim, index, value, at);
 }
-Tensor TensorMethods::index_reduce(std::int64_t dim, const Tensor& index, const Tensor& source,
-                                   const std::string& reduce, bool include_self, Location at) const {
+Tensor TensorMethods::index_reduce(Dim dim, const Tensor& index, const Tensor& source, const std::string& reduce,
+                                   bool include_self, Location at) const {
   return xgrad::index_reduce(self(*this), dim, index, source, reduce, include_self, at);
 }
 Tensor TensorMethods::take(const Tensor& index, Location at) const { return xgrad::take(self(*this), index, at); }
@@ -465,20 +458,20 @@ Tensor TensorMethods::take_along_dim(const Tensor& index, std::optional<std::int
 Tensor TensorMethods::put(const Tensor& index, const Tensor& source, bool accumulate, Location at) const {
   return xgrad::put(self(*this), index, source, accumulate, at);
 }
-Tensor TensorMethods::gather(std::int64_t dim, const Tensor& index, Location at) const {
+Tensor TensorMethods::gather(Dim dim, const Tensor& index, Location at) const {
   return xgrad::gather(self(*this), dim, index, at);
 }
-Tensor TensorMethods::scatter(std::int64_t dim, const Tensor& index, const Tensor& src, Location at) const {
+Tensor TensorMethods::scatter(Dim dim, const Tensor& index, const Tensor& src, Location at) const {
   return xgrad::scatter(self(*this), dim, index, src, at);
 }
-Tensor TensorMethods::scatter(std::int64_t dim, const Tensor& index, Scalar value, Location at) const {
+Tensor TensorMethods::scatter(Dim dim, const Tensor& index, Scalar value, Location at) const {
   return xgrad::scatter(self(*this), dim, index, value, at);
 }
-Tensor TensorMethods::scatter_add(std::int64_t dim, const Tensor& index, const Tensor& src, Location at) const {
+Tensor TensorMethods::scatter_add(Dim dim, const Tensor& index, const Tensor& src, Location at) const {
   return xgrad::scatter_add(self(*this), dim, index, src, at);
 }
-Tensor TensorMethods::scatter_reduce(std::int64_t dim, const Tensor& index, const Tensor& src,
-                                     const std::string& reduce, bool include_self, Location at) const {
+Tensor TensorMethods::scatter_reduce(Dim dim, const Tensor& index, const Tensor& src, const std::string& reduce,
+                                     bool include_self, Location at) const {
   return xgrad::scatter_reduce(self(*this), dim, index, src, reduce, include_self, at);
 }
 Tensor TensorMethods::masked_select(const Tensor& mask, Location at) const {
@@ -503,7 +496,7 @@ Tensor TensorMethods::dot(const Tensor& y, Location at) const { return xgrad::do
 Tensor TensorMethods::outer(const Tensor& y, Location at) const { return xgrad::outer(self(*this), y, at); }
 Tensor TensorMethods::inner(const Tensor& y, Location at) const { return xgrad::inner(self(*this), y, at); }
 Tensor TensorMethods::kron(const Tensor& y, Location at) const { return xgrad::kron(self(*this), y, at); }
-Tensor TensorMethods::cross(const Tensor& y, std::int64_t dim, Location at) const {
+Tensor TensorMethods::cross(const Tensor& y, Dim dim, Location at) const {
   return xgrad::cross(self(*this), y, dim, at);
 }
 Tensor TensorMethods::addmm(const Tensor& m1, const Tensor& m2, Scalar beta, Scalar alpha, Location at) const {
@@ -551,8 +544,6 @@ Tensor TensorMethods::reshape_as(const Tensor& other, Location at) const {
 }
 Tensor TensorMethods::det(Location at) const { return xgrad::det(self(*this), at); }
 Tensor TensorMethods::matrix_exp(Location at) const { return xgrad::matrix_exp(self(*this), at); }
-Tensor TensorMethods::matrix_power(std::int64_t n, Location at) const {
-  return xgrad::matrix_power(self(*this), n, at);
-}
+Tensor TensorMethods::matrix_power(Size n, Location at) const { return xgrad::matrix_power(self(*this), n, at); }
 
 }  // namespace xgrad
