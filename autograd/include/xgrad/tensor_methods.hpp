@@ -231,7 +231,7 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor argmin(Location at = Location::current()) const;
   [[nodiscard]] Tensor argmin(Dim dim, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor norm(Location at = Location::current()) const;
-  [[nodiscard]] Tensor norm(const Dims& dims, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor norm(const Shape& dims, bool keepdim = false, Location at = Location::current()) const;
   template <Arithmetic P>  // of order p; a number is never a dimension here, a list never an order
   [[nodiscard]] Tensor norm(P p, const Dims& dims = {}, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor norm(const char* p, const Dims& dims = {}, bool keepdim = false,

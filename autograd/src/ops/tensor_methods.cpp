@@ -245,7 +245,7 @@ Tensor TensorMethods::argmin(Dim dim, bool keepdim, Location at) const {
   return xgrad::argmin(self(*this), dim, keepdim, at);
 }
 Tensor TensorMethods::norm(Location at) const { return xgrad::norm(self(*this), 2, {}, false, at); }
-Tensor TensorMethods::norm(const Dims& dims, bool keepdim, Location at) const {
+Tensor TensorMethods::norm(const Shape& dims, bool keepdim, Location at) const {
   return xgrad::norm(self(*this), 2, dims, keepdim, at);
 }
 template <Arithmetic P>
