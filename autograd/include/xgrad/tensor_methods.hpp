@@ -27,15 +27,19 @@ struct UniqueResult;
 struct ValuesIndices;
 struct VarMean;
 
+namespace detail {
+template <class T>
+concept NoDimension = std::floating_point<T> || std::same_as<T, bool>;
+}
+
 // A dimension. A fraction or a truth value does not compile: x.max(0.) and x.unique(true) mean something else
 // elsewhere.
 class Dim {
  public:
   template <std::integral D>
   requires(!std::same_as<D, bool>) constexpr Dim(D dim) noexcept : dim_(static_cast<std::int64_t>(dim)) {}  // NOLINT
-  template <class T>
-  requires(std::floating_point<T> || std::same_as<T, bool>) Dim(T)
-  = delete;                                                          // a dimension is an integer
+  template <detail::NoDimension T>
+  Dim(T) = delete;                                                   // a dimension is an integer
   constexpr operator std::int64_t() const noexcept { return dim_; }  // NOLINT
 
  private:

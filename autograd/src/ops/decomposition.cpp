@@ -65,7 +65,7 @@ Tensor cholesky_raw(const Tensor& x, bool upper, const Matrices& size, Outcomes&
     T* factors = detail::data<T>(columns);
     detail::lapack::cholesky(size.count, upper, size.n, factors, outcomes.data());
     for (std::int64_t b = 0; b < size.count; ++b)  // LAPACK compares with 0, which lets NaN pass
-      for (std::int64_t i = size.n - 1; i >= 0; --i)
+      for (std::int64_t i = 0; i < size.n; ++i)
         if (outcomes.data()[b] == 0 && std::isnan(factors[(b * size.n + i) * size.n + i]))
           outcomes.data()[b] = static_cast<std::int32_t>(i + 1);
   });
