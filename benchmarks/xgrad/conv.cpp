@@ -1,12 +1,7 @@
 // Convolutional networks, one training step.
-#include "xgrad_common.hpp"
+#include "resnet20.hpp"
 
 namespace {
-
-nn::Conv2d conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
-                bool bias) {
-  return nn::Conv2d(in, out, kernel, {.stride = stride, .padding = padding, .bias = bias});
-}
 
 void lenet5(const std::string& name, int threads) {
   nn::Sequential net(conv(1, 6, 5, 1, 2, true), nn::ReLU(), nn::MaxPool2d(2), conv(6, 16, 5, 1, 0, true), nn::ReLU(),
@@ -21,48 +16,11 @@ void lenet5(const std::string& name, int threads) {
   train(name, threads, opt, loss, 64, flop);
 }
 
-// relu(norm(conv(relu(norm(conv(x))))) + x); x goes through a 1x1 convolution where the shape changes.
-struct Block : nn::Layer<Block> {
-  nn::Conv2d c1, c2;
-  nn::BatchNorm2d b1, b2;
-  nn::Sequential shortcut;
-  bool same_shape;
-  Block(std::int64_t in, std::int64_t out, std::int64_t stride)
-      : c1(conv(in, out, 3, stride, 1, false)),
-        c2(conv(out, out, 3, 1, 1, false)),
-        b1(out),
-        b2(out),
-        same_shape(in == out) {
-    register_module("c1", c1);
-    register_module("b1", b1);
-    register_module("c2", c2);
-    register_module("b2", b2);
-    if (same_shape) return;
-    shortcut.add("cs", conv(in, out, 1, stride, 0, false)).add("bs", nn::BatchNorm2d(out));
-    register_module("shortcut", shortcut);
-  }
-  Tensor forward(const Tensor& x) const {
-    Tensor y = xgrad::relu(b1(c1(x)));
-    return xgrad::relu(b2(c2(y)) + (same_shape ? x : shortcut(x)));
-  }
-};
-
 // channels_last: the images have their channels innermost in memory. In libtorch the kernels too; here layers choose
 // the layout of kernels and results themselves.
 void resnet20(const std::string& name, int threads, bool channels_last) {
-  nn::Sequential net(conv(3, 16, 3, 1, 1, false), nn::BatchNorm2d(16), nn::ReLU());
-  double products = 1024.0 * 27 * 16 * 2 / 3;
-  for (int stage = 0, in = 16; stage < 3; ++stage)
-    for (int k = 0; k < 3; ++k) {
-      const int out = 16 << stage, side = 32 >> stage;
-      net.push_back(Block(in, out, stage && !k ? 2 : 1));
-      products += double(side * side) * (9.0 * in * out + 9.0 * out * out + (in != out ? in * out : 0));
-      in = out;
-    }
-  net.push_back(nn::AdaptiveAvgPool2d(1));
-  net.push_back(nn::Flatten());
-  net.push_back(nn::Linear(64, 10));
-  init(net);
+  double products = 0;
+  nn::Sequential net = make_resnet20(products);
   Batches b(4, 64, {3, 32, 32}, 10);
   if (channels_last)
     for (auto& x : b.x) x = x.permute({0, 2, 3, 1}).contiguous().permute({0, 3, 1, 2});

@@ -43,6 +43,7 @@
 #include <xgrad/data.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/memory.hpp>
+#include <xgrad/memory_budget.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/optim.hpp>

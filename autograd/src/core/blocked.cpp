@@ -5,6 +5,7 @@
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/rematerialize.hpp"
 #include "core/transpose.hpp"
 
 namespace xgrad::detail {
@@ -57,6 +58,7 @@ Tensor make_blocked_tensor(const Shape& shape, DType dtype, std::int64_t block) 
 
 BlockedRef blocked_form(const Tensor& t) {
   const TensorImpl& i = impl(t);
+  if (!i.has_memory() && i.storage->owner) find_values(*i.storage);
   if (i.has_memory()) return {};
   const std::lock_guard lock(form_mutex());
   Blocked* b = i.storage->blocked;
@@ -73,6 +75,8 @@ BlockedRef to_blocked(const Tensor& t, const BlockedLayout& layout) {
 }
 
 char* TensorImpl::find_memory() const {
+  if (storage->owner) find_values(*storage);
+  if (has_memory()) return memory();
   const std::lock_guard lock(form_mutex());
   if (Blocked* b = storage->blocked) {
     storage->own_memory(static_cast<std::size_t>(b->layout.numel()) * 4);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <bit>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -11,12 +12,14 @@
 #include <string_view>
 #include <sys/mman.h>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include <xgrad/memory.hpp>
 
 #include "core/blocked.hpp"
+#include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
 
 // Freed blocks go back to a list of their size class: first a list of this thread (no lock), from there, in bulk, a
@@ -37,7 +40,7 @@
 namespace xgrad::detail {
 namespace {
 
-constexpr std::size_t kHeader = 64;            // room for Storage in front of the data
+constexpr std::size_t kLine = 64;              // of the cache: what blocks are aligned to
 constexpr std::size_t kSmall = 512;            // 16-byte classes up to here, then 4 per power of two
 constexpr std::size_t kSlabbed = 16 << 10;     // classes up to here are carved from slabs
 constexpr std::size_t kThreadLocal = 1 << 20;  // larger blocks always go to the shared cache
@@ -47,14 +50,19 @@ constexpr int kClasses = 256;
 
 struct Counters {
   // held: large blocks handed out, and whole slabs. cached: free blocks in the shared lists, small ones included.
-  std::atomic<std::int64_t> held{0}, peak{0}, cached{0}, system{0};
+  std::atomic<std::int64_t> held{0}, peak{0}, recent_peak{0}, cached{0}, system{0};
 } counters;
+
+void raise(std::atomic<std::int64_t>& peak, std::int64_t now) {
+  std::int64_t before = peak.load(std::memory_order_relaxed);
+  while (now > before && !peak.compare_exchange_weak(before, now, std::memory_order_relaxed)) {
+  }
+}
 
 void count_held(std::int64_t bytes) {
   const std::int64_t now = counters.held.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-  std::int64_t peak = counters.peak.load(std::memory_order_relaxed);
-  while (now > peak && !counters.peak.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
-  }
+  raise(counters.peak, now);
+  raise(counters.recent_peak, now);
 }
 
 void* from_system(std::size_t bytes, std::size_t least_align = 64) {
@@ -198,13 +206,13 @@ struct Shared {
 
   void* carve(int c, std::size_t size) {
     Slab*& newest = slabs[static_cast<std::size_t>(c)];
-    if (!newest || kHeader + (newest->carved + 1) * size > kSlab) {
+    if (!newest || kLine + (newest->carved + 1) * size > kSlab) {
       void* fresh = from_system(kSlab, kSlab);
       if (!fresh) return nullptr;
       newest = new (fresh) Slab{newest, 0, 0};
       count_held(kSlab);
     }
-    return reinterpret_cast<char*>(newest) + kHeader + newest->carved++ * size;
+    return reinterpret_cast<char*>(newest) + kLine + newest->carved++ * size;
   }
 
   // Slabs of class i none of whose blocks are in use.
@@ -401,9 +409,27 @@ std::size_t whole_lines(std::size_t bytes) {
 
 }  // namespace
 
+std::int64_t held_bytes() noexcept { return counters.held.load(std::memory_order_relaxed); }
+std::int64_t held_peak() noexcept { return counters.recent_peak.load(std::memory_order_relaxed); }
+void begin_held_peak() noexcept { counters.recent_peak.store(held_bytes(), std::memory_order_relaxed); }
+
+namespace {
+
+struct ForeignMemory final : StorageOwner {
+  std::function<void()> deleter;
+  explicit ForeignMemory(std::function<void()> d) : StorageOwner(Kind::foreign), deleter(std::move(d)) {}
+  ~ForeignMemory() override {
+    if (deleter) deleter();
+  }
+};
+
+}  // namespace
+
 Storage* Storage::make(std::size_t bytes) {
   static_assert(sizeof(Storage) <= kHeader);
   const std::size_t rounded = whole_lines(bytes);
+  if (rounded > kSlabbed && memory_is_limited()) [[unlikely]]
+    return make_separate(rounded);
   void* block = pool_allocate_counted(kHeader + rounded);
   auto* s = new (block) Storage;
   s->data = static_cast<char*>(block) + kHeader;
@@ -411,12 +437,23 @@ Storage* Storage::make(std::size_t bytes) {
   return s;
 }
 
+Storage* Storage::make_separate(std::size_t rounded) {
+  auto* s = new (pool_allocate(kHeader)) Storage;
+  try {
+    s->own_memory(rounded);
+  } catch (...) {
+    pool_release(s, kHeader);
+    throw;
+  }
+  return s;
+}
+
 Storage* Storage::wrap(void* data, std::size_t bytes, std::function<void()> deleter, const Location& at) {
-  auto kept = std::make_unique<std::function<void()>>(std::move(deleter));
+  auto kept = std::make_unique<ForeignMemory>(std::move(deleter));
   auto* s = new (pool_allocate(kHeader)) Storage;
   s->data = static_cast<char*>(data);
   s->bytes = bytes;
-  s->deleter = kept.release();
+  s->owner = kept.release();
   s->shared_at = at;
   return s;
 }
@@ -440,18 +477,29 @@ void Storage::own_memory(std::size_t wanted) {
   bytes = rounded;
 }
 
-void Storage::destroy() noexcept {
-  const bool behind_header = data == reinterpret_cast<char*>(this) + kHeader;
-  if (deleter) {
-    if (*deleter) (*deleter)();
-    delete deleter;
-  } else if (behind_header) {
-    return pool_release_counted(this, kHeader + bytes);
-  } else if (blocked) {
-    release_blocked();
-  } else {
-    pool_release_counted(data, bytes);
+void Storage::drop_values() noexcept {
+  if (blocked) release_blocked();
+  if (data) pool_release_counted(data, bytes);
+  blocked = nullptr;
+  data = nullptr;
+}
+
+void Storage::take_values(Storage& from) {
+  if (from.data && !from.has_own_block()) {
+    own_memory(from.bytes);
+    std::memcpy(data, from.data, from.bytes);
+    return;
   }
+  blocked = std::exchange(from.blocked, nullptr);
+  data = std::exchange(from.data, nullptr);
+  bytes = from.bytes;
+}
+
+void Storage::destroy() noexcept {
+  const bool foreign = is_foreign();
+  if (owner) owner->release();
+  if (!foreign && data && !has_own_block()) return pool_release_counted(this, kHeader + bytes);
+  if (!foreign) drop_values();
   pool_release(this, kHeader);
 }
 

@@ -16,8 +16,26 @@ void pool_release(void* p, std::size_t bytes) noexcept;
 // The same for memory of tensors: it counts in memory_stats().
 void* pool_allocate_counted(std::size_t bytes);
 void pool_release_counted(void* p, std::size_t bytes) noexcept;
+// Large blocks that are handed out and whole slabs, now and at most since begin_peak().
+std::int64_t held_bytes() noexcept;
+std::int64_t held_peak() noexcept;
+void begin_held_peak() noexcept;
 
 struct Blocked;  // core/blocked.hpp
+
+// Who else has a say in the memory of a storage.
+struct StorageOwner {
+  enum class Kind : std::uint8_t { foreign, watch };
+  const Kind kind;
+  explicit StorageOwner(Kind k) : kind(k) {}
+  StorageOwner(const StorageOwner&) = delete;
+  StorageOwner& operator=(const StorageOwner&) = delete;
+  // The storage is gone.
+  virtual void release() noexcept { delete this; }
+
+ protected:
+  virtual ~StorageOwner() = default;
+};
 
 struct Storage : RefCounted {
   std::uint32_t version = 0;  // number of in-place changes
@@ -25,19 +43,28 @@ struct Storage : RefCounted {
   std::size_t bytes = 0;             // usable bytes behind data
   const char* changed_by = nullptr;  // last in-place operation, for messages
   Location changed_at{};
-  std::function<void()>* deleter = nullptr;  // foreign memory
-  Location shared_at{};                      // where the program got a pointer to write with; line 0: nowhere
-  Blocked* blocked = nullptr;                // the values while there is no plain memory; see core/blocked.hpp
+  StorageOwner* owner = nullptr;  // of foreign memory, or what makes the values again (core/rematerialize.hpp)
+  Location shared_at{};           // where the program got a pointer to write with; line 0: nowhere
+  Blocked* blocked = nullptr;     // the values while there is no plain memory; see core/blocked.hpp
 
   // Header and data are one pool block.
   static Storage* make(std::size_t bytes);
+  static Storage* make_separate(std::size_t bytes);  // in two blocks
   static Storage* wrap(void* data, std::size_t bytes, std::function<void()> deleter, const Location& at);
   static Storage* make_blocked(Blocked* adopted);
   // Plain memory for a storage that has none.
   void own_memory(std::size_t bytes);
+  // Whether the memory is a block of its own, which can go before the storage does.
+  bool has_own_block() const { return data != reinterpret_cast<const char*>(this) + kHeader; }
+  // Gives the values up, and takes those of a storage that nobody else holds.
+  void drop_values() noexcept;
+  void take_values(Storage& from);
+  bool has_values() const { return data || blocked; }
   void release() noexcept {
     if (refs.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
+  // Memory that the program lent.
+  bool is_foreign() const { return owner && owner->kind == StorageOwner::Kind::foreign; }
   // Whether elements may change without changed().
   bool is_shared() const { return shared_at.line() != 0; }
   void changed(const char* op, const Location& at) {
@@ -47,6 +74,7 @@ struct Storage : RefCounted {
   }
 
  private:
+  static constexpr std::size_t kHeader = 64;  // room for this in front of the data
   void destroy() noexcept;
   void release_blocked() noexcept;
 };

@@ -6,6 +6,7 @@
 #include <xgrad/tensor.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
 
 namespace xgrad {
@@ -84,6 +85,16 @@ Tensor make_tensor_over(Storage* adopted, const Shape& shape, DType dtype) {
   return adopt(t);
 }
 
+namespace {
+
+Tensor known(Tensor made, const TensorImpl& from) {
+  if (from.storage->owner) [[unlikely]]
+    note_alias(impl(made), from);
+  return made;
+}
+
+}  // namespace
+
 Tensor make_alias(const Tensor& x) {
   const TensorImpl& from = impl(x);
   TensorImpl* t = new_impl();
@@ -95,7 +106,7 @@ Tensor make_alias(const Tensor& x) {
   t->storage = from.storage;
   if (from.has_memory()) t->place(from.memory());
   retain(t->storage);
-  return adopt(t);
+  return known(adopt(t), from);
 }
 
 Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std::int64_t offset) {
@@ -113,7 +124,7 @@ Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std:
   t->base = from.base ? from.base : &from;
   retain(t->base);
   t->view_history = t->base->history;
-  return adopt(t);
+  return known(adopt(t), from);
 }
 
 }  // namespace detail
@@ -151,6 +162,8 @@ const void* Tensor::raw(DType want, Location at) const {
         .operand("tensor", *this)
         .help("call contiguous() first")
         .value_error();
+  if (t.storage->owner) [[unlikely]]
+    detail::keep_values_of(*t.storage);
   return t.memory();
 }
 
@@ -235,6 +248,8 @@ std::uint32_t Tensor::version(Location at) const { return checked(*this, "versio
 void Tensor::set_data(const Tensor& source, Location at) {
   TensorImpl& t = checked(*this, "set_data", at);
   const TensorImpl& from = checked(source, "set_data", at);
+  detail::keep_values_of(*from.storage);
+  detail::before_change_of(t);
   if (t.grad_fn || t.base)
     ErrorReport("set_data", "only a leaf that is not a view can be given other data", at)
         .operand("tensor", *this)

@@ -9,6 +9,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"
 #include "ops/binary.hpp"
@@ -44,6 +45,18 @@ Tensor scaled(const Tensor& g, double k) {
   return detail::fuse_last([k](auto u) { return u * k; }, g);
 }
 
+// The result y = f(inputs), computed in `type`.
+template <class F>
+Tensor again(Tensor y, const TensorRefs& inputs, DType type, F f) {
+  const double time = detail::pass_time(impl(y).numel);
+  return detail::recomputable(std::move(y), inputs, time, [f, type](std::span<const Tensor> in) {
+    if constexpr (std::is_invocable_v<F, double, double>)
+      return map(f, as_type(in[0], type), as_type(in[1], type));
+    else
+      return map(f, as_type(in[0], type));
+  });
+}
+
 // g v for the last use of g.
 Tensor times_last(const Tensor& g, const Tensor& v) {
   if (grad_enabled() || impl(g).dtype != impl(v).dtype) return mul(g, v);
@@ -66,13 +79,16 @@ Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
     return integer_binary(x, y, type, [m](auto a, auto b) { return kWrap(a) + m * kWrap(b); });
   }
   const Pair p = as_pair(x, y, type);
-  if (k == 1)
-    return record(
-        "add", map([](auto a, auto b) { return a + b; }, p.x, p.y), {x, y}, {},
+  if (k == 1) {
+    const auto f = [](auto a, auto b) { return a + b; };
+    Tensor out = record(
+        "add", map(f, p.x, p.y), {x, y}, {},
         [](const Saved&, const Tensor& g) -> Grads {
           return {g, g};
         },
         at);
+    return again(std::move(out), {x, y}, type, f);
+  }
   return record_number(
       "add", k, map([k](auto a, auto b) { return a + b * k; }, p.x, p.y), {x, y}, {},
       [](double by, const Saved& s, const Tensor& g) -> Grads {
@@ -88,9 +104,11 @@ Tensor add(const Tensor& x, Scalar y, Location at) {
   if (!is_floating(type))
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) + kWrap(b); });
   const double k = y.to_double();
-  return record_number(
-      "add", k, map([k](auto a) { return a + k; }, as_type(x, type)), {x}, {},
-      [](double, const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
+  const auto f = [k](auto a) { return a + k; };
+  Tensor out = record_number(
+      "add", k, map(f, as_type(x, type)), {x}, {}, [](double, const Saved&, const Tensor& g) -> Grads { return {g}; },
+      at);
+  return again(std::move(out), {x}, type, f);
 }
 
 Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
@@ -116,11 +134,13 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
     Tensor dx = s.needs(0) ? g : Tensor();
     return {std::move(dx), s.needs(1) ? scaled(g, -by) : Tensor()};
   };
-  Tensor out = map([k](auto a, auto b) { return a - b * k; }, p.x, p.y);
-  if (k != 1) return record_number("sub", k, std::move(out), {x, y}, {}, backward, at);
-  return record(
-      "sub", std::move(out), {x, y}, {},
-      [backward](const Saved& s, const Tensor& g) -> Grads { return backward(1, s, g); }, at);
+  const auto f = [k](auto a, auto b) { return a - b * k; };
+  Tensor out = map(f, p.x, p.y);
+  out = k != 1 ? record_number("sub", k, std::move(out), {x, y}, {}, backward, at)
+               : record(
+                     "sub", std::move(out), {x, y}, {},
+                     [backward](const Saved& s, const Tensor& g) -> Grads { return backward(1, s, g); }, at);
+  return again(std::move(out), {x, y}, type, f);
 }
 
 Tensor sub(const Tensor& x, Scalar y, Location at) {
@@ -150,11 +170,11 @@ Tensor mul(const Tensor& x, const Tensor& y, Location at) {
   const DType type = result_type(x, y);
   if (!is_floating(type)) return integer_binary(x, y, type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
   const Pair p = as_pair(x, y, type);
-  Tensor out = map([](auto a, auto b) { return a * b; }, p.x, p.y);
+  const auto f = [](auto a, auto b) { return a * b; };
   const bool tape = grad_enabled();
   const Tensor none;
-  return record(
-      "mul", std::move(out), {x, y},
+  Tensor out = record(
+      "mul", map(f, p.x, p.y), {x, y},
       {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
       [](const Saved& s, const Tensor& g) -> Grads {
         if (!s.needs(1)) return {s.needs(0) ? times_last(g, s[1]) : Tensor(), Tensor()};
@@ -162,6 +182,7 @@ Tensor mul(const Tensor& x, const Tensor& y, Location at) {
         return {std::move(dx), times_last(g, s[0])};
       },
       at);
+  return again(std::move(out), {x, y}, type, f);
 }
 
 Tensor mul(const Tensor& x, Scalar y, Location at) {
@@ -170,36 +191,41 @@ Tensor mul(const Tensor& x, Scalar y, Location at) {
   if (!is_floating(type))
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
   const double k = y.to_double();
-  return record_number(
-      "mul", k, map([k](auto a) { return a * k; }, as_type(x, type)), {x}, {},
+  const auto f = [k](auto a) { return a * k; };
+  Tensor out = record_number(
+      "mul", k, map(f, as_type(x, type)), {x}, {},
       [](double by, const Saved&, const Tensor& g) -> Grads { return {scaled(g, by)}; }, at);
+  return again(std::move(out), {x}, type, f);
 }
 
 Tensor div(const Tensor& x, const Tensor& y, Location at) {
   require_broadcast("div", x, y, at);
   const DType both = result_type(x, y), type = is_floating(both) ? both : DType::float32;
   if (is_mixed(x, y, type)) return div(x.to(type, at), y.to(type, at), at);
-  Tensor out = map([](auto a, auto b) { return a / b; }, x, y);
+  const auto f = [](auto a, auto b) { return a / b; };
   const Tensor none;
-  return record(
-      "div", std::move(out), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
+  Tensor out = record(
+      "div", map(f, x, y), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
       [](const Saved& s, const Tensor& g) -> Grads {
         return {s.needs(0) ? div(g, s[1]) : Tensor(),
                 s.needs(1) ? fuse([](auto u, auto a, auto b) { return -u * (a / b / b); }, g, s[0], s[1]) : Tensor()};
       },
       at);
+  return again(std::move(out), {x, y}, type, f);
 }
 
 Tensor div(const Tensor& x, Scalar y, Location at) {
   require_defined("div", x, at);
   const DType type = is_floating(impl(x).dtype) ? impl(x).dtype : DType::float32;
   const double k = y.to_double();
-  return record_number(
-      "div", k, map([k](auto a) { return a / k; }, as_type(x, type)), {x}, {},
+  const auto f = [k](auto a) { return a / k; };
+  Tensor out = record_number(
+      "div", k, map(f, as_type(x, type)), {x}, {},
       [](double by, const Saved&, const Tensor& g) -> Grads {
         return {detail::fuse_last([by](auto u) { return u / by; }, g)};
       },
       at);
+  return again(std::move(out), {x}, type, f);
 }
 
 Tensor rdiv(const Tensor& x, Scalar y, Location at) {

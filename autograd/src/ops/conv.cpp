@@ -2,11 +2,14 @@
 // (also the transposed convolution), the adjoint by the weight. So every order of derivative exists.
 #include "kernels/conv.hpp"
 
+#include <algorithm>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/ops/conv.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "kernels/channels.hpp"
 #include "ops/conv_shape.hpp"
@@ -49,7 +52,7 @@ Tensor forward(const char* op, const Tensor& x, const Tensor& w, const Tensor& b
   const Tensor none;
   // A parameter in training changes with every step.
   const auto weights = tape && wants_grad(w) ? detail::Weights::in_training : detail::Weights::fixed;
-  return record(
+  Tensor y = record(
       op, detail::conv_forward_raw(s, x, w, bias, weights), {x, w, bias},
       {tape && wants_grad(w) ? x : none, tape && wants_grad(x) ? w : none},
       [s](const Saved& saved, const Tensor& grad) -> Grads {
@@ -65,6 +68,11 @@ Tensor forward(const char* op, const Tensor& x, const Tensor& w, const Tensor& b
         return {gx, gw, gb};
       },
       at);
+  const double work = static_cast<double>(impl(y).numel) * static_cast<double>(impl(w).numel) /
+                      static_cast<double>(std::max<std::int64_t>(impl(w).shape[0], 1));
+  return detail::recomputable(
+      std::move(y), {x, w, bias}, detail::product_time(work),
+      [s, weights](std::span<const Tensor> in) { return detail::conv_forward_raw(s, in[0], in[1], in[2], weights); });
 }
 
 // The x that makes <forward(x, w), g> = <x, result>, plus bias: linear in g and in w.

@@ -8,6 +8,7 @@
 #include <xgrad/random.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "kernels/random.hpp"
 
@@ -26,18 +27,24 @@ XGRAD_CLONES void masked_tile(const void* f, std::int64_t n, void* out, const vo
   for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * (static_cast<T>(kept[i]) * scale);
 }
 
-// x * mask * scale; linear in x, so it is also its own backward pass, to any order.
-Tensor apply_mask(const char* op, const Tensor& x, const Tensor& mask, double scale, const Location& at) {
+Tensor masked(const Tensor& x, const Tensor& mask, double scale) {
   Tensor y = detail::make_tensor(impl(x).shape, impl(x).dtype);
   const Tensor* in[] = {&x, &mask};
   detail::run_tiles({impl(x).dtype == DType::float64 ? &masked_tile<double> : &masked_tile<float>, &scale, 0.2}, y, in,
                     2);
-  return record(
-      op, std::move(y), {x}, {mask},
+  return y;
+}
+
+// x * mask * scale; linear in x, so it is also its own backward pass, to any order.
+Tensor apply_mask(const char* op, const Tensor& x, const Tensor& mask, double scale, const Location& at) {
+  Tensor y = record(
+      op, masked(x, mask, scale), {x}, {mask},
       [scale](const Saved& s, const Tensor& g) -> Grads {
         return {apply_mask("dropout_backward", g, s[0], scale, Location::current())};
       },
       at);
+  return detail::recomputable(std::move(y), {x, mask}, detail::pass_time(impl(x).numel),
+                              [scale](std::span<const Tensor> in) { return masked(in[0], in[1], scale); });
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "ops/matmul.hpp"
 
@@ -98,10 +99,13 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Locatio
   require_shapes(x, weight, bias, at);
   const bool tape = grad_enabled();
   const Tensor none;
-  return record(
+  Tensor y = record(
       "linear", forward(x, weight, bias), {x, weight, bias},
       {tape && detail::wants_grad(weight) ? x : none, tape && detail::wants_grad(x) ? weight : none},
       [](const Saved& s, const Tensor& g) -> Grads { return linear_backward(s, g); }, at);
+  const double work = static_cast<double>(impl(y).numel) * static_cast<double>(impl(x).shape.back());
+  return detail::recomputable(std::move(y), {x, weight, bias}, detail::product_time(work),
+                              [](std::span<const Tensor> in) { return forward(in[0], in[1], in[2]); });
 }
 
 // ---- bilinear ----

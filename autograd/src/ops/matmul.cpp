@@ -9,6 +9,7 @@
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "kernels/matmul.hpp"
 
@@ -108,12 +109,16 @@ Tensor multiply(const char* op, const Tensor& x, const Tensor& y, const Location
   Tensor out = detail::matmul_raw(x, false, y, false);
   const bool tape = grad_enabled();
   const Tensor none;
-  return record(
+  out = record(
       op, std::move(out), {x, y}, {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
       [rx = impl(x).shape.rank(), ry = impl(y).shape.rank()](const Saved& s, const Tensor& g) -> Grads {
         return matmul_backward(s, g, rx, ry);
       },
       at);
+  const double work = static_cast<double>(impl(out).numel) * static_cast<double>(impl(x).shape.back());
+  return detail::recomputable(std::move(out), {x, y}, detail::product_time(work), [](std::span<const Tensor> in) {
+    return detail::matmul_raw(in[0], false, in[1], false);
+  });
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/overlap.hpp"
+#include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"
 #include "kernels/normalize.hpp"
@@ -184,6 +185,14 @@ Tensor normalize_rows(const NormGrid& grid, double eps, const Inputs& in, NormTe
   return detail::norm_rows_raw(grid, contiguous_copy(in.x), eps, terms);
 }
 
+Tensor rows_recomputable(Tensor y, const NormGrid& grid, double eps, const Inputs& in) {
+  return detail::recomputable(std::move(y), {in.x, in.weight, in.bias}, detail::pass_time(3 * grid.numel()),
+                              [grid, eps](std::span<const Tensor> t) {
+                                NormTerms again;
+                                return normalize_rows(grid, eps, {t[0], t[1], t[2]}, again);
+                              });
+}
+
 // ---- running statistics ----
 struct Running {
   Tensor mean, var;
@@ -298,8 +307,13 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   const TensorRefs used(std::span(statistics, training ? 0 : 2));
   NormTerms terms =
       training ? batch_terms(grid, packed, running, momentum, eps, next) : running_terms(packed, running, eps);
-  const Tensor y = record_norm("batch_norm", normalize_channels(grid, packed, in, terms), in, terms,
-                               {grid, !training, eps, each}, at, used);
+  Tensor y = record_norm("batch_norm", normalize_channels(grid, packed, in, terms), in, terms,
+                         {grid, !training, eps, each}, at, used);
+  y = detail::recomputable(std::move(y), {x, weight, bias, terms.mean, terms.rstd, terms.rest},
+                           detail::pass_time(grid.numel()), [grid](std::span<const Tensor> t) {
+                             NormTerms again{t[3], t[4], {}, {}, t[5]};
+                             return normalize_channels(grid, contiguous_copy(t[0]), {t[0], t[1], t[2]}, again);
+                           });
   replace(running, next, at);
   return y;
 }
@@ -322,8 +336,9 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
   NormGrid grid{1, 1, normalized_shape.numel(), 1, false};
   for (int d = 0; d < lead; ++d) grid.n *= s[d];
   NormTerms terms;
-  return record_norm("layer_norm", normalize_rows(grid, eps, in, terms), in, terms,
-                     {grid, false, eps, normalized_shape}, at);
+  return rows_recomputable(record_norm("layer_norm", normalize_rows(grid, eps, in, terms), in, terms,
+                                       {grid, false, eps, normalized_shape}, at),
+                           grid, eps, in);
 }
 
 Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight, const Tensor& bias, double eps,
@@ -341,7 +356,9 @@ Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight
   grid.per_group = grid.groups / num_groups;
   grid.groups = num_groups;
   NormTerms terms;
-  return record_norm("group_norm", normalize_rows(grid, eps, in, terms), in, terms, {grid, false, eps, each}, at);
+  return rows_recomputable(
+      record_norm("group_norm", normalize_rows(grid, eps, in, terms), in, terms, {grid, false, eps, each}, at), grid,
+      eps, in);
 }
 
 Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight,

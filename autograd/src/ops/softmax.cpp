@@ -8,6 +8,7 @@
 #include <xgrad/ops/softmax.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 
 namespace xgrad {
@@ -41,24 +42,32 @@ Tensor log_softmax_backward(const Tensor& g, const Tensor& y, int dim) {
                 });
 }
 
+Tensor recomputable(Tensor y, int dim, SoftmaxKind kind, const Tensor& x) {
+  return detail::recomputable(
+      std::move(y), {x}, detail::pass_time(2 * impl(x).numel),
+      [dim, kind](std::span<const Tensor> in) { return detail::softmax_raw(in[0], dim, kind); });
+}
+
 }  // namespace
 
 Tensor softmax(const Tensor& x, std::int64_t dim, Location at) {
   const int d = wrap_dim("softmax", dim, x, at);
   require_floating("softmax", x, at);
   Tensor y = detail::softmax_raw(x, d, SoftmaxKind::softmax);
-  return record(
+  y = record(
       "softmax", y, {x}, {y}, [d](const Saved& s, const Tensor& g) -> Grads { return {softmax_backward(g, s[0], d)}; },
       at);
+  return recomputable(std::move(y), d, SoftmaxKind::softmax, x);
 }
 
 Tensor log_softmax(const Tensor& x, std::int64_t dim, Location at) {
   const int d = wrap_dim("log_softmax", dim, x, at);
   require_floating("log_softmax", x, at);
   Tensor y = detail::softmax_raw(x, d, SoftmaxKind::log_softmax);
-  return record(
+  y = record(
       "log_softmax", y, {x}, {y},
       [d](const Saved& s, const Tensor& g) -> Grads { return {log_softmax_backward(g, s[0], d)}; }, at);
+  return recomputable(std::move(y), d, SoftmaxKind::log_softmax, x);
 }
 
 Tensor softmin(const Tensor& x, std::int64_t dim, Location at) {

@@ -10,6 +10,7 @@
 #include <xgrad/ops/trigonometry.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"
 #include "ops/promote.hpp"
@@ -25,9 +26,11 @@ Tensor unary(const char* op, const Tensor& x, F f, B b, const Location& at) {
   if (!is_floating(impl(x).dtype)) [[unlikely]]
     return map(f, as_floating(x));
   Tensor y = map(f, x);
-  return record(
+  y = record(
       op, y, {x}, {K == Keep::input ? x : y},
       [b](const Saved& s, const Tensor& g) -> Grads { return {fuse_last(b, g, s[0])}; }, at);
+  return recomputable(std::move(y), {x}, pass_time(impl(x).numel),
+                      [f](std::span<const Tensor> in) { return map(f, in[0]); });
 }
 
 template <class T, class F>

@@ -58,7 +58,7 @@ void Node::check_unchanged(std::size_t i) const {
   const Storage& st = *t.storage;
   ErrorReport(op.name, "memory that was saved for backward was overwritten outside the library", at)
       .line("saved", fmt::format("{} {}", short_name(t.dtype), to_string(t.shape)))
-      .line("shared", fmt::format("by {} called at {}:{}", st.deleter ? "from_blob" : "mutable_data or array",
+      .line("shared", fmt::format("by {} called at {}:{}", st.is_foreign() ? "from_blob" : "mutable_data or array",
                                   st.shared_at.file_name(), st.shared_at.line()))
       .help(
           "do not change the memory before backward() has run, or copy it: tensor(values), from_vector(values, shape), "

@@ -24,6 +24,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/overlap.hpp"
+#include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
 #include "core/tape/accumulate.hpp"
 #include "core/tape/record.hpp"
@@ -277,6 +278,8 @@ struct Pass {
         ~Done() { release_node(n); }
       } done{n};
       run(n, grads);
+      if (memory_is_limited()) [[unlikely]]
+        make_room({});
     }
   }
 

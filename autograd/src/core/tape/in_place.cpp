@@ -4,6 +4,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/overlap.hpp"
+#include "core/rematerialize.hpp"
 #include "core/tape/gradient_ops.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/recorder.hpp"
@@ -30,6 +31,7 @@ InPlace::InPlace(const char* op, Tensor& self, const Location& at) : op_(op), se
           .help("wrap the change in a NoGradGuard, or work on a copy: clone()")
           .autograd_error();
   }
+  before_change_of(t);
 }
 
 const Tensor& InPlace::old() {

@@ -5,6 +5,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/missing_gradient.hpp"
+#include "core/rematerialize.hpp"
 #include "core/tape/record.hpp"
 
 namespace xgrad {
@@ -61,6 +62,7 @@ void* Tensor::raw_mutable(DType want, Location at) {
         .operand("tensor", *this)
         .help("detach() first, or wrap the change in a NoGradGuard")
         .autograd_error();
+  detail::before_change_of(detail::impl(*this));
   detail::impl(*this).storage->changed("mutable_data", at);
   detail::impl(*this).storage->shared_at = at;
   return p;
