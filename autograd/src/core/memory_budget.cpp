@@ -19,7 +19,7 @@ MemoryBudget::~MemoryBudget() { detail::end_budget(state_); }
 
 MemoryBudgetReport MemoryBudget::report() const {
   const detail::BudgetCounts c = detail::counts_of(*state_);
-  return {bytes_, detail::held_peak(), c.dropped, c.dropped_bytes, c.recomputed, c.seconds};
+  return {bytes_, c.peak, c.dropped, c.dropped_bytes, c.recomputed, c.seconds};
 }
 
 std::ostream& operator<<(std::ostream& os, const MemoryBudgetReport& r) {

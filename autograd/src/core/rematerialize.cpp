@@ -30,6 +30,8 @@ using Lock = std::lock_guard<std::recursive_mutex>;
 class BudgetState {
  public:
   std::int64_t limit = 0;
+  std::int64_t held = 0;  // when room was made last
+  std::int64_t rise = 0;  // the most that an operation took since then, beyond that
   BudgetCounts counts;
   Watch *first = nullptr, *last = nullptr;  // in the order in which their values were computed
 };
@@ -234,7 +236,28 @@ class Underway {
   std::vector<Watch*> stack_;
 };
 
-bool is_over(const BudgetState& b) { return held_bytes() > b.limit; }
+// What the next operation may take is kept free.
+std::int64_t limit_before_operation(const BudgetState& b) { return b.limit - std::min(b.rise, b.limit / 2); }
+bool is_over(const BudgetState& b) { return held_bytes() > limit_before_operation(b); }
+
+// Looks at what happened since room was made last.
+void note_peak(BudgetState& b) {
+  const std::int64_t peak = held_peak();
+  b.counts.peak = std::max(b.counts.peak, peak);
+  b.rise = std::max(b.rise, peak - b.held);
+  begin_held_peak();
+}
+
+// Makes the values again of one that is asked for in the middle of an operation: no part of what the operation takes.
+void make_values(Watch& w);
+void make_asked(Watch& w) {
+  const std::shared_ptr<BudgetState> b = w.budget;
+  note_peak(*b);
+  make_values(w);
+  b->counts.peak = std::max(b->counts.peak, held_peak());
+  b->held = held_bytes();
+  begin_held_peak();
+}
 
 // Makes w's values and those it needs. What was made on the way goes again, unless it will be used and there is room.
 void make_values(Watch& w) {
@@ -289,24 +312,32 @@ bool stays_near(Watch& w) {
 
 struct Candidate {
   Watch* watch;
+  bool recent;   // likely to be used soon: by the rest of a forward pass, or by the nodes that come next
   double score;  // nanoseconds a byte
 };
+constexpr int kRecent = 8;
 
-// Oldest first where the scores are equal: the backward pass needs it last.
+// Old ones first where the scores are equal: the backward pass needs them last.
 void drop_cheapest(BudgetState& b, const Watch* newest) {
   std::vector<Candidate> candidates;
+  const Watch* recent = b.last;
+  for (int n = 1; n < kRecent && recent; ++n) recent = recent->previous;
+  bool is_recent = !recent;
   for (Watch* w = b.first; w; w = w->next) {
+    is_recent |= w == recent;
     w->total = w->nanoseconds;
     for (const Tensor& in : w->inputs)
       if (const Watch* of = watch_of(in); of && of->absent) w->total += of->total;
     if (w == newest || (newest && std::find(w->readers.begin(), w->readers.end(), newest) != w->readers.end()))
       continue;
-    if (may_go(*w)) candidates.push_back({w, is_unused(*w) ? 0 : w->total / static_cast<double>(w->bytes())});
+    if (may_go(*w))
+      candidates.push_back({w, is_recent, is_unused(*w) ? 0 : w->total / static_cast<double>(w->bytes())});
   }
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& c) { return a.score < c.score; });
+  std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& c) {
+    return a.recent != c.recent ? c.recent : a.score < c.score;
+  });
   // Somewhat below the limit, so that not each operation has to search.
-  const std::int64_t goal = b.limit - b.limit / 20;
+  const std::int64_t goal = limit_before_operation(b) - b.limit / 20;
   for (const Candidate& c : candidates) {
     if (held_bytes() <= goal) break;
     if (stays_near(*c.watch)) drop(*c.watch);
@@ -362,8 +393,10 @@ void make_room(const Tensor& newest) {
   if (budgets.empty()) return;
   const Lock lock(watch_mutex());
   BudgetState& b = *budgets.back();
+  note_peak(b);
   drop_unused(b);
   if (is_over(b)) drop_cheapest(b, watch_of(newest));
+  b.held = held_bytes();
 }
 
 void note_alias(TensorImpl& t, const TensorImpl& from) {
@@ -381,14 +414,14 @@ void find_values(Storage& storage) {
   Watch* w = watch_of(storage);
   if (!w) return;
   const Lock lock(watch_mutex());
-  if (w->absent) make_values(*w);
+  if (w->absent) make_asked(*w);
 }
 
 void keep_values_of(Storage& storage) {
   Watch* w = watch_of(storage);
   if (!w) return;
   const Lock lock(watch_mutex());
-  if (w->absent) make_values(*w);
+  if (w->absent) make_asked(*w);
   forget_recipe(*w);
 }
 
@@ -398,18 +431,20 @@ void before_change(Storage& storage) {
   const Lock lock(watch_mutex());
   while (!w->readers.empty()) {
     Watch& reader = *w->readers.back();
-    if (reader.absent) make_values(reader);
+    if (reader.absent) make_asked(reader);
     forget_recipe(reader);
   }
-  if (w->absent) make_values(*w);
+  if (w->absent) make_asked(*w);
   forget_recipe(*w);
 }
 
 std::shared_ptr<BudgetState> begin_budget(std::int64_t bytes) {
   auto b = std::make_shared<BudgetState>();
   b->limit = bytes;
+  b->held = held_bytes();
   budgets.push_back(b);
-  if (memory_budgets.fetch_add(1, std::memory_order_relaxed) == 0) begin_held_peak();
+  begin_held_peak();
+  memory_budgets.fetch_add(1, std::memory_order_relaxed);
   return b;
 }
 
@@ -427,7 +462,9 @@ void end_budget(const std::shared_ptr<BudgetState>& budget) noexcept {
 
 BudgetCounts counts_of(const BudgetState& budget) {
   const Lock lock(watch_mutex());
-  return budget.counts;
+  BudgetCounts counts = budget.counts;
+  counts.peak = std::max(counts.peak, held_peak());
+  return counts;
 }
 
 }  // namespace xgrad::detail

@@ -25,7 +25,7 @@ extern std::atomic<int> memory_budgets;  // that live, on all threads
 inline bool memory_is_limited() noexcept { return memory_budgets.load(std::memory_order_relaxed) != 0; }
 
 struct BudgetCounts {
-  std::int64_t dropped = 0, dropped_bytes = 0, recomputed = 0;
+  std::int64_t peak = 0, dropped = 0, dropped_bytes = 0, recomputed = 0;
   double seconds = 0;  // spent on making values again
 };
 
