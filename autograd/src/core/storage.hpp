@@ -1,6 +1,7 @@
 // Memory: a caching pool with size classes, and Storage, the reference-counted buffer tensors share.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 
@@ -18,6 +19,12 @@ void* pool_allocate_counted(std::size_t bytes);
 void pool_release_counted(void* p, std::size_t bytes) noexcept;
 
 struct Blocked;  // core/blocked.hpp
+struct Storage;
+
+// Set while a MemoryTracker lives, and after it until what it saw is gone (core/memory_tracker.cpp).
+extern std::atomic<bool> memory_tracked;
+[[gnu::cold]] void track_memory(const Storage* s, std::size_t bytes);
+[[gnu::cold]] void forget_memory(const Storage* s) noexcept;
 
 struct Storage : RefCounted {
   std::uint32_t version = 0;  // number of in-place changes

@@ -17,6 +17,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/modes.hpp"
 #include "core/overlap.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"
@@ -300,7 +301,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
       training ? batch_terms(grid, packed, running, momentum, eps, next) : running_terms(packed, running, eps);
   const Tensor y = record_norm("batch_norm", normalize_channels(grid, packed, in, terms), in, terms,
                                {grid, !training, eps, each}, at, used);
-  replace(running, next, at);
+  if (!detail::recomputing_part) replace(running, next, at);  // of a checkpoint, for the second time
   return y;
 }
 
@@ -362,7 +363,7 @@ Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& 
   const Tensor statistics[] = {running_mean, running_var};
   y = record_norm("instance_norm", std::move(y), in, terms, {grid, !use_input_stats, eps, each}, at,
                   std::span(statistics, use_input_stats ? 0 : 2));
-  replace(running, next, at);
+  if (!detail::recomputing_part) replace(running, next, at);  // of a checkpoint, for the second time
   return y;
 }
 
