@@ -19,9 +19,9 @@ namespace xgrad {
 XGRAD_API void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs = {},
                         BackwardOptions options = {}, Location at = Location::current());
 void backward(const std::vector<Tensor>&, const std::vector<Tensor>&, bool,
-              bool = false) = delete;  // {.retain_graph = true}
-void backward(const std::vector<Tensor>&, const std::vector<Tensor>&, bool, bool,
-              const std::vector<Tensor>&) = delete;  // {.retain_graph = true, .inputs = {w}}
+              bool = false) = delete;                                              // {.retain_graph = true}
+void backward(const std::vector<Tensor>&, const std::vector<Tensor>&, bool, bool,  // {.inputs = {w}}
+              const std::vector<Tensor>&) = delete;
 
 XGRAD_API bool grad_enabled();
 namespace detail {

@@ -93,9 +93,11 @@ template <class F>
 auto checkpoint(F fn, const std::vector<Tensor>& inputs, Location at = Location::current()) {
   static_assert(std::is_invocable_v<F&, const std::vector<Tensor>&>,
                 "xgrad: checkpoint(fn, list) calls fn with the list; for tensors one by one: checkpoint(fn, x, y)");
-  const detail::CheckpointScope scope(
-      inputs, [fn](const std::vector<Tensor>& in) mutable { static_cast<void>(fn(in)); }, at);
-  return fn(inputs);
+  if constexpr (std::is_invocable_v<F&, const std::vector<Tensor>&>) {
+    const detail::CheckpointScope scope(
+        inputs, [fn](const std::vector<Tensor>& in) mutable { static_cast<void>(fn(in)); }, at);
+    return fn(inputs);
+  }
 }
 
 }  // namespace xgrad

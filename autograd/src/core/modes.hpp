@@ -7,7 +7,8 @@ struct ThreadModes {
   bool grad = true;
   bool inference = false;
 };
-extern constinit thread_local ThreadModes thread_modes;
+// Read by every operation. initial-exec: two instructions, where a shared library calls a function otherwise.
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local ThreadModes thread_modes;
 // A checkpoint runs its function again.
 extern constinit thread_local bool recomputing_part;
 

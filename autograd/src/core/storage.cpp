@@ -141,6 +141,12 @@ struct Local {
   State state;
 };
 constinit thread_local Local this_thread{};
+// Its address, found once: of a variable of a thread the compiler asks for it at each use.
+[[gnu::always_inline]] inline Local& this_local() {
+  Local* l = &this_thread;
+  asm("" : "+r"(l));  // NOLINT
+  return *l;
+}
 
 struct Shared {
   std::mutex mutex;
@@ -369,7 +375,7 @@ void* pool_allocate(std::size_t bytes) {
   std::size_t size;
   const int c = class_of(bytes, size);
   if (size <= kThreadLocal) {
-    Local& here = this_thread;
+    Local& here = this_local();
     List& l = here.lists[static_cast<std::size_t>(c)];
     if (l.head) {
       if (size <= kSlabbed) here.count_small(static_cast<std::int64_t>(size));
@@ -385,7 +391,8 @@ void pool_release(void* p, std::size_t bytes) noexcept {
   std::size_t size;
   const int c = class_of(bytes, size);
   const auto i = static_cast<std::size_t>(c);
-  if (Local& l = this_thread; size <= kThreadLocal && keeps_blocks(l)) {
+  Local& l = this_local();
+  if (size <= kThreadLocal && keeps_blocks(l)) {
     if (size <= kSlabbed) l.count_small(-static_cast<std::int64_t>(size));
     l.lists[i].push(p);
     if (l.lists[i].size() > local_limit(size)) spill(c, size, l);
@@ -396,7 +403,7 @@ void pool_release(void* p, std::size_t bytes) noexcept {
     std::free(p);
     return;
   }
-  if (size <= kSlabbed) this_thread.count_small(-static_cast<std::int64_t>(size));
+  if (size <= kSlabbed) l.count_small(-static_cast<std::int64_t>(size));
   const std::lock_guard lock(shared.mutex);
   shared.sizes[i] = size;
   const auto cached = counters.cached.load(std::memory_order_relaxed) + static_cast<std::int64_t>(size);

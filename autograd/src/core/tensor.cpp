@@ -13,7 +13,7 @@
 namespace xgrad {
 namespace detail {
 
-constinit thread_local ThreadModes thread_modes;
+[[gnu::tls_model("initial-exec")]] constinit thread_local ThreadModes thread_modes;
 constinit thread_local bool recomputing_part = false;
 
 void release_weak(TensorImpl* t) noexcept {

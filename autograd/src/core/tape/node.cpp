@@ -67,11 +67,16 @@ void release_node(Node* n) noexcept {
   busy = false;
 }
 
+namespace {
+[[gnu::cold, gnu::noinline]] void free_packed(Node& n) {
+  if (n.extra->memory_tracked) count_saved(n, false);
+  n.extra->packed.clear();
+}
+}  // namespace
+
 void Node::free_saved() {
-  if (extra) {
-    if (extra->memory_tracked) count_saved(*this, false);
-    extra->packed.clear();
-  }
+  if (extra) [[unlikely]]
+    free_packed(*this);
   for (SavedTensor& s : saved())
     if (s.impl) adopt(std::exchange(s.impl, nullptr));
 }

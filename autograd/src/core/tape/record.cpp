@@ -74,31 +74,31 @@ std::size_t block_bytes(std::size_t edges, std::size_t outputs, std::size_t save
   return (head + 15) / 16 * 16 + (closure + 7) / 8 * 8 + dims * sizeof(std::int64_t);
 }
 
-[[noreturn, gnu::cold]] void refuse_inference_tensor(const Tensor& t, const char* op, const Location& at) {
-  ErrorReport(op, "a tensor made in InferenceMode cannot be saved for a backward pass", at)
-      .operand("saved", t)
-      .help("clone() it outside the mode first")
-      .autograd_error();
+[[noreturn, gnu::cold]] void refuse_inference_tensor(const TensorRefs& saved, const char* op, const Location& at) {
+  ErrorReport report(op, "a tensor made in InferenceMode cannot be saved for a backward pass", at);
+  for (std::size_t i = 0; i < saved.size(); ++i)
+    if (saved[i].defined() && impl(saved[i]).inference) report.operand("saved", saved[i]);
+  report.help("clone() it outside the mode first").autograd_error();
 }
 
-// Whether the program may write to the memory of the saved tensor.
-bool save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs, const char* op, const Location& at) {
-  if (!t.defined()) return false;
+// What there is to look after in a saved tensor: the program may write to its memory, or it must not be saved.
+enum Special : unsigned { kNothing = 0, kShared = 1, kInference = 2 };
+
+unsigned save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
+  if (!t.defined()) return kNothing;
   for (std::size_t k = 0; k < outputs.size(); ++k)
     // Without its grad_fn: a node that owned its own output would never die.
     if (outputs[k].is_same(t) && is_floating(impl(t).dtype)) {
       slot.impl = release(make_alias(t));
       slot.own_output = static_cast<std::int32_t>(k);
       slot.version = slot.impl->storage->version;
-      return slot.impl->storage->is_shared();
+      return slot.impl->storage->is_shared() ? kShared : kNothing;
     }
-  if (impl(t).inference) [[unlikely]]
-    refuse_inference_tensor(t, op, at);
   retain(handle(t));
   slot.impl = handle(t);
   const Storage& st = *impl(t).storage;
   slot.version = st.version;
-  return st.is_shared();
+  return (st.is_shared() ? kShared : kNothing) | (slot.impl->inference ? kInference : kNothing);
 }
 
 }  // namespace
@@ -209,9 +209,12 @@ namespace {
   n->seq = state.last_seq = seq + 1;
   for (std::size_t i = 0; i < data.size(); ++i) connect_data(n->data()[i], data[i]);
   keep_base_names(*n);
-  bool shared = false;
-  for (std::size_t i = 0; i < saved.size(); ++i) shared |= save(n->saved()[i], saved[i], outputs, op.name, at);
-  if (shared && anomaly_enabled()) keep_checksums(n);
+  unsigned special = kNothing;
+  for (std::size_t i = 0; i < saved.size(); ++i) special |= save(n->saved()[i], saved[i], outputs);
+  if (special) [[unlikely]] {
+    if (special & kInference) refuse_inference_tensor(saved, op.name, at);
+    if (anomaly_enabled()) keep_checksums(n);
+  }
   if (state.special) [[unlikely]]
     record_specially(*n, outputs, inputs, data, saved);
   if (memory_tracked.load(std::memory_order_relaxed)) [[unlikely]]
