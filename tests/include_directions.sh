@@ -75,6 +75,7 @@ check() {
       sub(/^autograd\/include\//, "", path)
       if (path ~ /^xgrad\/(xtensor|array|custom\/array_op)\.hpp$/) return "xtensor"
       if (path ~ /^xgrad\/(autograd|record|tape|elementwise)\.hpp$/) return "tape"
+      if (path ~ /^xgrad\/(saved_tensors_hooks|graph_node|checkpoint)\.hpp$/) return "tape"
       if (path == "xgrad/p_norm.hpp") return "kernels"
       if (path == "xgrad/gradcheck.hpp") return "top"
       if (path == "xgrad/ops.hpp" || path ~ /^xgrad\/ops\//) return "ops-public"

@@ -1,4 +1,7 @@
 // Rows of the operations that change their tensor, on a copy of the input, directly and through views.
+#include <xgrad/autograd.hpp>
+#include <xgrad/saved_tensors_hooks.hpp>
+
 #include "op_table.hpp"
 
 namespace xgrad::test {
@@ -55,6 +58,18 @@ void add_assignments(Table& t) {
         y.div_(2);
         return Tensors{a, b, y};
       });
+  // A leaf that hooks on saved tensors packed, read by a derivative that is recorded: d(w x)/dw.
+  t.add("unpacked",
+        [](auto& x) {
+          if (!grad_enabled() || !x[0].requires_grad()) return x[0] * 1;
+          const auto same = [](const Tensor& saved) { return saved; };
+          const SavedTensorsHooks hooks(same, same);
+          const Tensor w = ones(x[0].shape(), {x[0].dtype(), true}), y = w * x[0];
+          return grad({y}, {w}, {ones_like(y)}, {.create_graph = true})[0];
+        })
+      .integers(Integers::same)
+      .on({{3, 4}})
+      .on({{}});
 }
 
 // f(self, other) changes self.

@@ -222,8 +222,8 @@ BOOST_AUTO_TEST_CASE(hooks_before_and_after_a_call) {
   BOOST_TEST(order == "pre post ");
   const Tensor want = linear(x * 2, fc.weight, fc.bias) + 1;
   BOOST_TEST(same_bits(y, want));
-  fc.remove_hook(pre);
-  fc.remove_hook(post);
+  pre.remove();
+  post.remove();
   BOOST_TEST(same_bits(fc(x), linear(x, fc.weight, fc.bias)));
 }
 
@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(hooks_in_the_backward_pass) {
   nn::Sequential net(nn::Identity(), fc, nn::Tanh());
   Tensor x = tensor({{1., 2.}}).requires_grad_();
   int calls = 0;
-  const auto key =
+  const auto hook =
       fc.register_full_backward_hook([&](const nn::Module& m, const Tensor& grad_input, const Tensor& grad_output) {
         ++calls;
         BOOST_TEST(m.is_same(fc));
@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(hooks_in_the_backward_pass) {
   BOOST_TEST(calls == 1);
   const Tensor through = matmul(1 - square(tanh(linear(x, fc.weight, fc.bias))), fc.weight) * 10 + 3;
   check_close(x.grad(), through.to_vector<double>(), 1e-5);
-  fc.remove_hook(key);
+  hook.remove();
 
   // Without a gradient for the input; on a module that passes its input through; with higher derivatives.
   int outer = 0;

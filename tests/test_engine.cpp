@@ -313,7 +313,7 @@ BOOST_AUTO_TEST_CASE(hooks) {
     check_close(g, {10, 10}, 0);
     return Tensor();
   });
-  const std::uint64_t key = x.register_hook([&](const Tensor& g) {
+  const HookHandle hook = x.register_hook([&](const Tensor& g) {
     order.push_back("leaf");
     return g + 1;
   });
@@ -321,7 +321,7 @@ BOOST_AUTO_TEST_CASE(hooks) {
   check_close(x.grad(), {21, 21}, 0);
   const std::vector<std::string> expected{"scale", "see", "leaf"};
   BOOST_TEST(order == expected, boost::test_tools::per_element());
-  x.remove_hook(key);
+  hook.remove();
   x.zero_grad();
   y.sum().backward();
   check_close(x.grad(), {20, 20}, 0);

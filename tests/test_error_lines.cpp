@@ -90,7 +90,10 @@ BOOST_AUTO_TEST_CASE(an_undefined_tensor) {
   wrong([&] { t.backward(); });
   wrong([&] { t.retain_grad(); });
   wrong([&] { t.register_hook([](const Tensor& g) { return g; }); });
-  wrong([&] { t.remove_hook(1); });
+  wrong([&] { t.register_post_accumulate_grad_hook([](Tensor&) {}); });
+  wrong([&] { t.retains_grad(); });
+  wrong([&] { t.grad_fn(); });
+  wrong([&] { t.is_inference(); });
   wrong([&] { t.detach(); });
   wrong([&] { t.grad_fn_name(); });
   wrong([&] { t.version(); });

@@ -256,15 +256,15 @@ BOOST_AUTO_TEST_CASE(forward_hooks) {
   const Tensor x = ones({1, 2}), plain = fc.forward(x);
   check_close(fc(x), {2 * plain.item()});
   BOOST_TEST(calls == 1);
-  fc.remove_hook(twice);
+  twice.remove();
   check_close(fc(x), {plain.item()});
-  fc.remove_hook(seen);
+  seen.remove();
   fc(x);
   BOOST_TEST(calls == 2);
-  std::uint64_t once = 0;
+  HookHandle once;
   once = fc.register_forward_hook([&](const nn::Module&, const Tensor&, const Tensor&) {
     ++calls;
-    fc.remove_hook(once);
+    once.remove();
     return Tensor();
   });
   fc(x), fc(x);

@@ -322,14 +322,14 @@ BOOST_AUTO_TEST_CASE(weights_collect_their_gradient_over_the_steps) {
     check_close(grad({loss()}, wanted), exact, 1e-12);
     check_close(grad({loss()}, {both}), {exact[0]}, 1e-12);
     Tensor leaf = both, seen;
-    const auto key = leaf.register_hook([&](const Tensor& g) {
+    const auto hook = leaf.register_hook([&](const Tensor& g) {
       seen = g.clone();
       return Tensor();
     });
     leaf.set_grad(Tensor());
     loss().backward();
     loss().backward();
-    leaf.remove_hook(key);
+    hook.remove();
     check_close({leaf.grad(), seen}, {exact[0] * 2, exact[0]}, 1e-12);
   }
 }

@@ -40,15 +40,19 @@
 // clang-format on
 
 #include <xgrad/autograd.hpp>
+#include <xgrad/checkpoint.hpp>
 #include <xgrad/data.hpp>
 #include <xgrad/gradcheck.hpp>
+#include <xgrad/graph_node.hpp>
 #include <xgrad/memory.hpp>
 #include <xgrad/memory_budget.hpp>
+#include <xgrad/memory_report.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/optim.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/record.hpp>
+#include <xgrad/saved_tensors_hooks.hpp>
 #include <xgrad/tape.hpp>
 #include <xgrad/train.hpp>
 #include <xgrad/version.hpp>

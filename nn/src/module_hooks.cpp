@@ -1,5 +1,3 @@
-#include <atomic>
-
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/ops/view.hpp>
@@ -8,11 +6,6 @@
 
 namespace xgrad::nn {
 namespace {
-
-std::uint64_t next_key() {
-  static std::atomic<std::uint64_t> last{0};
-  return ++last;
-}
 
 // The same values as a result of its own, with a gradient of its own.
 Tensor alias(const Tensor& t) { return view(t, t.shape()); }
@@ -56,27 +49,17 @@ void Module::require_no_cycle(const char* op, const Hook& hook, const Location& 
     });
 }
 
-std::uint64_t Module::register_forward_hook(ForwardHook hook, Location at) {
+HookHandle Module::register_forward_hook(ForwardHook hook, Location at) {
   require_no_cycle("register_forward_hook", hook, at);
-  state_->hooks.emplace_back(next_key(), std::move(hook));
-  return state_->hooks.back().first;
+  return state_->hooks.add(std::move(hook));
 }
-std::uint64_t Module::register_forward_pre_hook(ForwardPreHook hook, Location at) {
+HookHandle Module::register_forward_pre_hook(ForwardPreHook hook, Location at) {
   require_no_cycle("register_forward_pre_hook", hook, at);
-  state_->pre_hooks.emplace_back(next_key(), std::move(hook));
-  return state_->pre_hooks.back().first;
+  return state_->pre_hooks.add(std::move(hook));
 }
-std::uint64_t Module::register_full_backward_hook(BackwardHook hook, Location at) {
+HookHandle Module::register_full_backward_hook(BackwardHook hook, Location at) {
   require_no_cycle("register_full_backward_hook", hook, at);
-  state_->backward_hooks.emplace_back(next_key(), std::move(hook));
-  return state_->backward_hooks.back().first;
-}
-
-void Module::remove_hook(std::uint64_t key) {
-  const auto has_key = [key](const auto& h) { return h.first == key; };
-  std::erase_if(state_->hooks, has_key);
-  std::erase_if(state_->pre_hooks, has_key);
-  std::erase_if(state_->backward_hooks, has_key);
+  return state_->backward_hooks.add(std::move(hook));
 }
 
 bool Module::has_hooks() const {
@@ -84,8 +67,7 @@ bool Module::has_hooks() const {
 }
 
 Tensor Module::run_pre_hooks(Tensor input) const {
-  const auto hooks = state_->pre_hooks;  // a hook may remove itself
-  for (const auto& [key, hook] : hooks)
+  for (const auto& hook : state_->pre_hooks.all())
     if (Tensor r = hook(*this, input); r.defined()) input = r;
   // What else uses the input must not count for this call.
   if (!state_->backward_hooks.empty() && grad_enabled() && input.defined() && input.requires_grad())
@@ -95,14 +77,13 @@ Tensor Module::run_pre_hooks(Tensor input) const {
 
 namespace {
 
-using Hooks = std::vector<std::pair<std::uint64_t, Module::BackwardHook>>;
-
 // Hooks on the tensors around one call: first the gradient of the output arrives, then that of the input.
-Tensor watched(const Module& module, const Hooks& hooks, const Tensor& input, Tensor output) {
+Tensor watched(const Module& module, const std::vector<Module::BackwardHook>& hooks, const Tensor& input,
+               Tensor output) {
   if (output.is_same(input) || output.is_leaf()) output = alias(output);
   if (!input.defined() || !input.requires_grad()) {
     output.register_hook([module, hooks](const Tensor& g) {
-      for (const auto& [key, hook] : hooks) hook(module, Tensor(), g);
+      for (const auto& hook : hooks) hook(module, Tensor(), g);
       return Tensor();
     });
     return output;
@@ -116,7 +97,7 @@ Tensor watched(const Module& module, const Hooks& hooks, const Tensor& input, Te
     // Not kept: with create_graph it leads back to this hook.
     const Tensor grad_output = std::exchange(*arrived, Tensor());
     Tensor result = g;
-    for (const auto& [key, hook] : hooks)
+    for (const auto& hook : hooks)
       if (Tensor r = hook(module, result, grad_output); r.defined()) result = r;
     return result.is_same(g) ? Tensor() : result;
   });
@@ -126,10 +107,9 @@ Tensor watched(const Module& module, const Hooks& hooks, const Tensor& input, Te
 }  // namespace
 
 Tensor Module::run_hooks(const Tensor& input, Tensor output) const {
-  const auto hooks = state_->hooks;  // a hook may remove itself
   if (!state_->backward_hooks.empty() && grad_enabled() && output.requires_grad())
-    output = watched(*this, state_->backward_hooks, input, std::move(output));
-  for (const auto& [key, hook] : hooks)
+    output = watched(*this, state_->backward_hooks.all(), input, std::move(output));
+  for (const auto& hook : state_->hooks.all())
     if (Tensor r = hook(*this, input, output); r.defined()) output = r;
   return output;
 }

@@ -13,9 +13,9 @@ struct Module::State : std::enable_shared_from_this<Module::State> {
   std::vector<std::shared_ptr<detail::Registration>> parameter_entries, buffer_entries;  // in the same order
   std::unordered_set<std::string> transient;                                             // buffers that are not saved
   std::vector<std::pair<std::string, std::shared_ptr<State>>> children;
-  std::vector<std::pair<std::uint64_t, ForwardHook>> hooks;
-  std::vector<std::pair<std::uint64_t, ForwardPreHook>> pre_hooks;
-  std::vector<std::pair<std::uint64_t, BackwardHook>> backward_hooks;
+  detail::HookList<ForwardHook> hooks;
+  detail::HookList<ForwardPreHook> pre_hooks;
+  detail::HookList<BackwardHook> backward_hooks;
   std::shared_ptr<ModuleInfo> info = std::make_shared<ModuleInfo>();
   bool training = true;
   bool has_parent = false, replaced = false;  // as a child: the last handle was assigned another module

@@ -3,6 +3,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/checkpoint.hpp>
 #include <xgrad/nn/normalization.hpp>
 #include <xgrad/nn/option_check.hpp>
 #include <xgrad/ops.hpp>
@@ -62,7 +63,7 @@ Tensor NormState::next_count(bool training) const {
 
 void NormState::count_batch(const Tensor& next, const Location& at) const {
   Tensor count = num_batches_tracked;
-  if (next.defined()) count.copy_(next, at);
+  if (next.defined() && !xgrad::detail::recomputing()) count.copy_(next, at);
 }
 
 Tensor NormState::batch_forward(const Tensor& x, int min_rank, int max_rank, bool training, Location at) const {

@@ -74,7 +74,7 @@ std::vector<std::pair<std::string, nn::Module>> parts_of(const nn::Module& m) {
 
 struct Builder {
   std::vector<Row> rows;
-  std::vector<std::pair<nn::Module, std::uint64_t>> hooks;
+  std::vector<HookHandle> hooks;
   std::map<std::size_t, int> numbers;  // per depth
 
   void add(nn::Module m, const std::string& name, std::size_t depth, const std::string& indent, bool last) {
@@ -86,7 +86,7 @@ struct Builder {
                   : fmt::format("{}{}{}: {} {}-{}", indent, last ? "└─" : "├─", name, label, depth, ++numbers[depth]);
     for (const Tensor& p : m.parameters(false)) r.parameters += p.numel();
     rows.push_back(std::move(r));
-    hooks.emplace_back(m, m.register_forward_hook([this, at](const nn::Module& self, const Tensor& x, const Tensor& y) {
+    hooks.push_back(m.register_forward_hook([this, at](const nn::Module& self, const Tensor& x, const Tensor& y) {
       rows[at].shape = to_string(y.shape());
       rows[at].mult_adds += mult_adds_of(self, x, y);
       rows[at].partial |= !is_counted(self);
@@ -98,7 +98,7 @@ struct Builder {
       add(children[i].second, children[i].first, depth + 1, deeper, i + 1 == children.size());
   }
   ~Builder() {
-    for (auto& [m, key] : hooks) m.remove_hook(key);
+    for (const HookHandle& h : hooks) h.remove();
   }
 };
 

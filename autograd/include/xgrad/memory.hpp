@@ -14,6 +14,7 @@ struct MemoryStats {
 };
 XGRAD_API std::ostream& operator<<(std::ostream& os, const MemoryStats& m);
 XGRAD_API MemoryStats memory_stats();
-XGRAD_API void empty_cache();  // gives cached blocks back to the operating system
+XGRAD_API void reset_peak_memory_stats();  // peak_bytes counts from what is handed out now
+XGRAD_API void empty_cache();              // gives cached blocks back to the operating system
 
 }  // namespace xgrad

@@ -15,6 +15,7 @@
 
 #include <xgrad/dtype.hpp>
 #include <xgrad/error.hpp>
+#include <xgrad/hook_handle.hpp>
 #include <xgrad/shape.hpp>
 #include <xgrad/tensor_in_place_methods.hpp>
 #include <xgrad/tensor_methods.hpp>
@@ -22,6 +23,7 @@
 namespace xgrad {
 
 class Tensor;
+class GraphNode;  // <xgrad/graph_node.hpp>
 
 namespace detail {
 struct TensorImpl;
@@ -44,11 +46,38 @@ struct Slice {
 };
 XGRAD_API std::ostream& operator<<(std::ostream& os, const Slice& s);  // "1:3", "::2"
 
-// Of backward() and grad().
-struct GradOptions {
+// The tensors that a backward pass gives gradients to: `.inputs = {w, b}`, `.inputs = net.parameters()`.
+class XGRAD_API BackwardInputs {
+ public:
+  static BackwardInputs every_leaf();                  // what the pass reaches
+  BackwardInputs(std::initializer_list<Tensor> only);  // NOLINT
+  BackwardInputs(std::vector<Tensor> only);            // NOLINT
+  BackwardInputs(const Tensor& only);                  // NOLINT
+  BackwardInputs(const BackwardInputs&);
+  BackwardInputs(BackwardInputs&&) noexcept;
+  BackwardInputs& operator=(const BackwardInputs&);
+  BackwardInputs& operator=(BackwardInputs&&) noexcept;
+  ~BackwardInputs();
+  bool all() const { return all_; }
+  const std::vector<Tensor>& only() const { return only_; }
+
+ private:
+  BackwardInputs();
+  std::vector<Tensor> only_;
+  bool all_ = false;
+};
+
+// Of backward().
+struct BackwardOptions {
   bool retain_graph = false;  // keep what the backward pass needs, so that it can run again
   bool create_graph = false;  // record the pass itself (higher derivatives); keeps the graph as well
-  bool allow_unused = false;  // grad() alone: an input that does not influence the outputs gives an undefined tensor
+  BackwardInputs inputs = BackwardInputs::every_leaf();  // only these get a .grad, results as well as leaves
+};
+// Of grad().
+struct GradOptions {
+  bool retain_graph = false, create_graph = false;  // as above
+  bool allow_unused = false;       // an input that does not influence the outputs gives an undefined tensor
+  bool materialize_grads = false;  // it gives zeros of its shape
 };
 
 class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
@@ -159,23 +188,36 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   void set_grad(const Tensor& g, Location at = Location::current());
   // Clears the gradient (set_to_none, the default) or fills it with zeros.
   void zero_grad(bool set_to_none = true, Location at = Location::current());
-  // Runs the tape backwards from this tensor and adds to .grad of every leaf that requires grad.
-  // gradient: seed of this tensor's shape, may be left out for one element. loss.backward({.retain_graph = true}).
+  // Runs the tape backwards from this tensor and adds to .grad of every leaf that requires grad, or of the tensors that
+  // `inputs` names. gradient: seed of this tensor's shape, may be left out for one element.
+  // loss.backward({.retain_graph = true, .inputs = {w, b}}). A result among the inputs keeps its gradient from then on.
   // Throws AutogradError: no grad, non-scalar without seed, graph already freed, saved value overwritten; ShapeError
-  // and DTypeError when the seed does not fit; ValueError for allow_unused.
-  void backward(const Tensor& gradient, GradOptions options = {}, Location at = Location::current()) const;
-  void backward(GradOptions options = {}, Location at = Location::current()) const { backward(Tensor(), options, at); }
+  // and DTypeError when the seed does not fit; ValueError for an empty list of inputs.
+  void backward(const Tensor& gradient, BackwardOptions options = {}, Location at = Location::current()) const;
+  void backward(BackwardOptions options = {}, Location at = Location::current()) const;
   void backward(bool, bool = false) const = delete;  // with their names: backward({.retain_graph = true})
-  void backward(const Tensor&, bool, bool = false) const = delete;  // backward(g, {.retain_graph = true})
+  void backward(const Tensor&, bool, bool = false) const = delete;      // backward(g, {.retain_graph = true})
+  void backward(const Tensor&, bool, bool, const std::vector<Tensor>&)  // backward(g, {.inputs = {w}})
+      const = delete;
   // Keeps the gradient of a non-leaf in grad() during backward.
   void retain_grad(Location at = Location::current());
-  // fn sees the gradient of this tensor and may return a replacement (undefined = keep). Returns a key for remove_hook.
-  std::uint64_t register_hook(std::function<Tensor(const Tensor&)> fn, Location at = Location::current());
-  void remove_hook(std::uint64_t key, Location at = Location::current());
+  bool retains_grad(Location at = Location::current()) const;  // of a non-leaf; false for a leaf
+  // fn sees the gradient of this tensor and may return a replacement (undefined = keep). Of several, each sees what the
+  // one before made of it.
+  HookHandle register_hook(std::function<Tensor(const Tensor&)> fn, Location at = Location::current());
+  // fn(x) runs after a backward pass has added to the .grad of this leaf; nothing is recorded inside it (but under
+  // create_graph). What it throws ends the pass, whose gradients are all in place. AutogradError: not a leaf.
+  HookHandle register_post_accumulate_grad_hook(std::function<void(Tensor&)> fn, Location at = Location::current());
+  template <class Handle>
+  void remove_hook(const Handle&) = delete;  // the handle removes it: auto h = x.register_hook(f); h.remove()
   // Shares the data, off the tape.
   [[nodiscard]] Tensor detach(Location at = Location::current()) const;
+  // The operation that made it, as a node of the graph (<xgrad/graph_node.hpp>); false for a leaf.
+  GraphNode grad_fn(Location at = Location::current()) const;
   // Name of the operation that made it ("" for a leaf).
   const char* grad_fn_name(Location at = Location::current()) const;
+  // Whether it was made in InferenceMode (<xgrad/autograd.hpp>).
+  bool is_inference(Location at = Location::current()) const;
   // Number of in-place changes of the underlying storage.
   std::uint32_t version(Location at = Location::current()) const;
 

@@ -238,14 +238,14 @@ class Underway {
 
 // What the next operation may take is kept free.
 std::int64_t limit_before_operation(const BudgetState& b) { return b.limit - std::min(b.rise, b.limit / 2); }
-bool is_over(const BudgetState& b) { return held_bytes() > limit_before_operation(b); }
+bool is_over(const BudgetState& b) { return used_bytes() > limit_before_operation(b); }
 
 // Looks at what happened since room was made last.
 void note_peak(BudgetState& b) {
-  const std::int64_t peak = held_peak();
+  const std::int64_t peak = used_peak();
   b.counts.peak = std::max(b.counts.peak, peak);
   b.rise = std::max(b.rise, peak - b.held);
-  begin_held_peak();
+  begin_used_peak();
 }
 
 // Makes the values again of one that is asked for in the middle of an operation: no part of what the operation takes.
@@ -254,9 +254,9 @@ void make_asked(Watch& w) {
   const std::shared_ptr<BudgetState> b = w.budget;
   note_peak(*b);
   make_values(w);
-  b->counts.peak = std::max(b->counts.peak, held_peak());
-  b->held = held_bytes();
-  begin_held_peak();
+  b->counts.peak = std::max(b->counts.peak, used_peak());
+  b->held = used_bytes();
+  begin_used_peak();
 }
 
 // Makes w's values and those it needs. What was made on the way goes again, unless it will be used and there is room.
@@ -339,7 +339,7 @@ void drop_cheapest(BudgetState& b, const Watch* newest) {
   // Somewhat below the limit, so that not each operation has to search.
   const std::int64_t goal = limit_before_operation(b) - b.limit / 20;
   for (const Candidate& c : candidates) {
-    if (held_bytes() <= goal) break;
+    if (used_bytes() <= goal) break;
     if (stays_near(*c.watch)) drop(*c.watch);
   }
 }
@@ -396,7 +396,7 @@ void make_room(const Tensor& newest) {
   note_peak(b);
   drop_unused(b);
   if (is_over(b)) drop_cheapest(b, watch_of(newest));
-  b.held = held_bytes();
+  b.held = used_bytes();
 }
 
 void note_alias(TensorImpl& t, const TensorImpl& from) {
@@ -441,9 +441,9 @@ void before_change(Storage& storage) {
 std::shared_ptr<BudgetState> begin_budget(std::int64_t bytes) {
   auto b = std::make_shared<BudgetState>();
   b->limit = bytes;
-  b->held = held_bytes();
+  b->held = used_bytes();
   budgets.push_back(b);
-  begin_held_peak();
+  begin_used_peak();
   memory_budgets.fetch_add(1, std::memory_order_relaxed);
   return b;
 }
@@ -463,7 +463,7 @@ void end_budget(const std::shared_ptr<BudgetState>& budget) noexcept {
 BudgetCounts counts_of(const BudgetState& budget) {
   const Lock lock(watch_mutex());
   BudgetCounts counts = budget.counts;
-  counts.peak = std::max(counts.peak, held_peak());
+  counts.peak = std::max(counts.peak, used_peak());
   return counts;
 }
 

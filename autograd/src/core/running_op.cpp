@@ -13,6 +13,7 @@
 namespace xgrad::detail {
 
 constinit thread_local RunningOp running_op;
+constinit thread_local const RunningOp* running_backward = nullptr;
 
 namespace {
 
@@ -31,6 +32,12 @@ bool lasts(const char* name) {
 }
 
 }  // namespace
+
+std::string running_op_name() {
+  if (running_backward) return running_backward->name;
+  const RunningOp op = running_op;
+  return op.name && (op.backward || lasts(op.name)) ? op.name : "";
+}
 
 void out_of_memory(std::size_t bytes, const std::string& result) {
   const RunningOp op = running_op;

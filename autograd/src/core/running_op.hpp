@@ -14,11 +14,16 @@ struct RunningOp {
   bool backward = false;
 };
 extern constinit thread_local RunningOp running_op;
+// The node whose backward function runs, whatever operations it calls; null outside of it.
+extern constinit thread_local const RunningOp* running_backward;
 
 // A check without a place is one of a driver that operations share: they have left theirs.
 inline void note_op(const char* name, const Location& at, bool backward = false) noexcept {
   if (at.line() != 0) running_op = {name, at, backward};
 }
+
+// The name of that operation; "" when there is none or its text is gone.
+[[gnu::cold]] std::string running_op_name();
 
 // OutOfMemoryError that names the bytes, what they were for if that is known, the operation and its line.
 [[noreturn, gnu::cold]] void out_of_memory(std::size_t bytes, const std::string& result = {});

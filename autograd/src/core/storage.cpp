@@ -1,5 +1,6 @@
 #include "core/storage.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -49,8 +50,10 @@ constexpr std::size_t kSlab = 256 << 10;       // also their alignment
 constexpr int kClasses = 256;
 
 struct Counters {
-  // held: large blocks handed out, and whole slabs. cached: free blocks in the shared lists, small ones included.
-  std::atomic<std::int64_t> held{0}, peak{0}, recent_peak{0}, cached{0}, system{0};
+  // held: large blocks handed out, and whole slabs. used: large and small blocks handed out, but for what threads have
+  // not told yet. recent_peak: of used, since begin_used_peak(). cached: free blocks in the shared lists, small ones
+  // included.
+  std::atomic<std::int64_t> held{0}, used{0}, peak{0}, recent_peak{0}, cached{0}, system{0};
 } counters;
 
 void raise(std::atomic<std::int64_t>& peak, std::int64_t now) {
@@ -59,10 +62,15 @@ void raise(std::atomic<std::int64_t>& peak, std::int64_t now) {
   }
 }
 
-void count_held(std::int64_t bytes) {
-  const std::int64_t now = counters.held.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+void count_used(std::int64_t bytes) {
+  const std::int64_t now = counters.used.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   raise(counters.peak, now);
   raise(counters.recent_peak, now);
+}
+
+void count_held(std::int64_t bytes) {
+  counters.held.fetch_add(bytes, std::memory_order_relaxed);
+  count_used(bytes);
 }
 
 void* from_system(std::size_t bytes, std::size_t least_align = 64) {
@@ -124,11 +132,30 @@ Slab* slab_of(void* block) { return reinterpret_cast<Slab*>(reinterpret_cast<std
 struct Local {
   enum State { unknown, listed, gone };
   Lists lists;
+  // Bytes of small blocks handed out here less those released here, until they are added to counters.used: the peak is
+  // right to 64 KiB for each thread, and no block is counted with an atomic addition.
+  std::int64_t small;
+  void count_small(std::int64_t bytes) {
+    constexpr std::int64_t kTold = 64 << 10;
+    small += bytes;
+    if (small > kTold || small < -kTold) [[unlikely]]
+      tell();
+  }
+  [[gnu::noinline]] void tell() {
+    count_used(small);
+    small = 0;
+  }
   Local *next, *previous;
   std::uint64_t emptied;  // the last empty_cache() it has seen
   State state;
 };
 constinit thread_local Local this_thread{};
+// Its address, found once: of a variable of a thread the compiler asks for it at each use.
+[[gnu::always_inline]] inline Local& this_local() {
+  Local* l = &this_thread;
+  asm("" : "+r"(l));  // NOLINT
+  return *l;
+}
 
 struct Shared {
   std::mutex mutex;
@@ -210,7 +237,7 @@ struct Shared {
       void* fresh = from_system(kSlab, kSlab);
       if (!fresh) return nullptr;
       newest = new (fresh) Slab{newest, 0, 0};
-      count_held(kSlab);
+      counters.held.fetch_add(kSlab, std::memory_order_relaxed);
     }
     return reinterpret_cast<char*>(newest) + kLine + newest->carved++ * size;
   }
@@ -237,7 +264,7 @@ struct Shared {
       }
       *link = s->next;
       std::free(s);
-      count_held(-static_cast<std::int64_t>(kSlab));
+      counters.held.fetch_sub(kSlab, std::memory_order_relaxed);
     }
     return true;
   }
@@ -256,6 +283,7 @@ void leave(void* thread) {
   auto& l = *static_cast<Local*>(thread);
   const std::lock_guard lock(shared.mutex);
   shared.take_back(l);
+  l.tell();
   l.state = Local::gone;
   (l.previous ? l.previous->next : shared.threads) = l.next;
   if (l.next) l.next->previous = l.previous;
@@ -316,7 +344,12 @@ void* refill(int c, std::size_t size) {
   catch_up(l);
   auto i = static_cast<std::size_t>(c);
   shared.sizes[i] = size;
-  if (!shared.lists[i].head) return shared.make(c, size);
+  if (!shared.lists[i].head) {
+    void* fresh = shared.make(c, size);
+    if (fresh && size <= kSlabbed) l.count_small(static_cast<std::int64_t>(size));
+    return fresh;
+  }
+  if (size <= kSlabbed) l.count_small(static_cast<std::int64_t>(size));
   void* p = shared.take(i);
   if (size <= kThreadLocal && keeps)
     for (std::uint32_t n = local_limit(size) / 2; n && shared.lists[i].head; --n) l.lists[i].push(shared.take(i));
@@ -351,8 +384,12 @@ void* pool_allocate(std::size_t bytes) {
   std::size_t size;
   const int c = class_of(bytes, size);
   if (size <= kThreadLocal) {
-    List& l = this_thread.lists[static_cast<std::size_t>(c)];
-    if (l.head) return l.pop();
+    Local& here = this_local();
+    List& l = here.lists[static_cast<std::size_t>(c)];
+    if (l.head) {
+      if (size <= kSlabbed) here.count_small(static_cast<std::int64_t>(size));
+      return l.pop();
+    }
   }
   void* p = refill(c, size);
   if (!p) out_of_memory(bytes);
@@ -363,7 +400,9 @@ void pool_release(void* p, std::size_t bytes) noexcept {
   std::size_t size;
   const int c = class_of(bytes, size);
   const auto i = static_cast<std::size_t>(c);
-  if (Local& l = this_thread; size <= kThreadLocal && keeps_blocks(l)) {
+  Local& l = this_local();
+  if (size <= kThreadLocal && keeps_blocks(l)) {
+    if (size <= kSlabbed) l.count_small(-static_cast<std::int64_t>(size));
     l.lists[i].push(p);
     if (l.lists[i].size() > local_limit(size)) spill(c, size, l);
     return;
@@ -373,6 +412,7 @@ void pool_release(void* p, std::size_t bytes) noexcept {
     std::free(p);
     return;
   }
+  if (size <= kSlabbed) l.count_small(-static_cast<std::int64_t>(size));
   const std::lock_guard lock(shared.mutex);
   shared.sizes[i] = size;
   const auto cached = counters.cached.load(std::memory_order_relaxed) + static_cast<std::int64_t>(size);
@@ -409,9 +449,9 @@ std::size_t whole_lines(std::size_t bytes) {
 
 }  // namespace
 
-std::int64_t held_bytes() noexcept { return counters.held.load(std::memory_order_relaxed); }
-std::int64_t held_peak() noexcept { return counters.recent_peak.load(std::memory_order_relaxed); }
-void begin_held_peak() noexcept { counters.recent_peak.store(held_bytes(), std::memory_order_relaxed); }
+std::int64_t used_bytes() noexcept { return counters.used.load(std::memory_order_relaxed); }
+std::int64_t used_peak() noexcept { return counters.recent_peak.load(std::memory_order_relaxed); }
+void begin_used_peak() noexcept { counters.recent_peak.store(used_bytes(), std::memory_order_relaxed); }
 
 namespace {
 
@@ -434,6 +474,8 @@ Storage* Storage::make(std::size_t bytes) {
   auto* s = new (block) Storage;
   s->data = static_cast<char*>(block) + kHeader;
   s->bytes = rounded;
+  if (memory_tracked.load(std::memory_order_relaxed)) [[unlikely]]
+    track_memory(s, rounded);
   return s;
 }
 
@@ -468,6 +510,8 @@ Storage* Storage::make_blocked(Blocked* adopted) {
   }
   auto* s = new (block) Storage;
   s->blocked = adopted;
+  if (memory_tracked.load(std::memory_order_relaxed)) [[unlikely]]
+    track_memory(s, static_cast<std::size_t>(adopted->layout.numel()) * sizeof(float));
   return s;
 }
 
@@ -475,6 +519,8 @@ void Storage::own_memory(std::size_t wanted) {
   const std::size_t rounded = whole_lines(wanted);
   data = static_cast<char*>(pool_allocate_counted(rounded));
   bytes = rounded;
+  if (memory_tracked.load(std::memory_order_relaxed)) [[unlikely]]
+    track_memory(this, rounded);
 }
 
 void Storage::drop_values() noexcept {
@@ -496,6 +542,8 @@ void Storage::take_values(Storage& from) {
 }
 
 void Storage::destroy() noexcept {
+  if (memory_tracked.load(std::memory_order_relaxed)) [[unlikely]]
+    forget_memory(this);
   const bool foreign = is_foreign();
   if (owner) owner->release();
   if (!foreign && data && !has_own_block()) return pool_release_counted(this, kHeader + bytes);
@@ -508,18 +556,25 @@ void Storage::destroy() noexcept {
 namespace xgrad {
 
 #ifdef XGRAD_POOL_OFF
+void reset_peak_memory_stats() { detail::counters.peak = detail::counters.held.load(); }
 MemoryStats memory_stats() {
   using detail::counters;
   return {counters.held, counters.peak, 0, counters.system};
 }
 void empty_cache() {}
 #else
+void reset_peak_memory_stats() {
+  detail::this_thread.tell();
+  detail::counters.peak = detail::counters.used.load();
+}
 MemoryStats memory_stats() {
   using detail::counters;
   using detail::shared;
+  detail::this_thread.tell();
   const std::lock_guard lock(shared.mutex);
   const std::int64_t slabs = shared.slab_bytes(), small = shared.small_live();
-  return {counters.held - slabs + small, counters.peak, slabs - small + shared.large_cached(), counters.system};
+  const std::int64_t live = counters.held - slabs + small;
+  return {live, std::max<std::int64_t>(counters.peak, live), slabs - small + shared.large_cached(), counters.system};
 }
 
 void empty_cache() {

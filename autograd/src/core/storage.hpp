@@ -1,6 +1,7 @@
 // Memory: a caching pool with size classes, and Storage, the reference-counted buffer tensors share.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 
@@ -16,12 +17,19 @@ void pool_release(void* p, std::size_t bytes) noexcept;
 // The same for memory of tensors: it counts in memory_stats().
 void* pool_allocate_counted(std::size_t bytes);
 void pool_release_counted(void* p, std::size_t bytes) noexcept;
-// Large blocks that are handed out and whole slabs, now and at most since begin_peak().
-std::int64_t held_bytes() noexcept;
-std::int64_t held_peak() noexcept;
-void begin_held_peak() noexcept;
+// Blocks that are handed out, but for small ones that threads have not told yet; now, and at most since
+// begin_used_peak().
+std::int64_t used_bytes() noexcept;
+std::int64_t used_peak() noexcept;
+void begin_used_peak() noexcept;
 
 struct Blocked;  // core/blocked.hpp
+struct Storage;
+
+// Set while a MemoryTracker lives, and after it until what it saw is gone (core/memory_tracker.cpp).
+extern std::atomic<bool> memory_tracked;
+[[gnu::cold]] void track_memory(const Storage* s, std::size_t bytes);
+[[gnu::cold]] void forget_memory(const Storage* s) noexcept;
 
 // Who else has a say in the memory of a storage.
 struct StorageOwner {

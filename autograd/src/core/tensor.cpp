@@ -3,14 +3,19 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/call_site.hpp>
 #include <xgrad/tensor.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/modes.hpp"
 #include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
 
 namespace xgrad {
 namespace detail {
+
+[[gnu::tls_model("initial-exec")]] constinit thread_local ThreadModes thread_modes;
+constinit thread_local bool recomputing_part = false;
 
 void release_weak(TensorImpl* t) noexcept {
   if (t->weak.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
@@ -81,6 +86,7 @@ Tensor make_tensor_over(Storage* adopted, const Shape& shape, DType dtype) {
   t->strides = shape.contiguous_strides();
   t->numel = shape.numel();
   t->storage = adopted;
+  t->inference = thread_modes.inference;
   t->place(adopted->data);
   return adopt(t);
 }
@@ -103,6 +109,7 @@ Tensor make_alias(const Tensor& x) {
   t->strides = from.strides;
   t->numel = from.numel;
   t->contiguous = from.contiguous;
+  t->inference = from.inference;
   t->storage = from.storage;
   if (from.has_memory()) t->place(from.memory());
   retain(t->storage);
@@ -124,6 +131,11 @@ Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std:
   t->base = from.base ? from.base : &from;
   retain(t->base);
   t->view_history = t->base->history;
+  t->inference = from.inference;
+  if (!thread_modes.grad) {
+    t->unrecorded_view = true;
+    t->view_line = user_line(running_op.at).line();
+  }
   return known(adopt(t), from);
 }
 
@@ -242,6 +254,8 @@ Tensor Tensor::detach(Location at) const {
   checked(*this, "detach", at);
   return detail::make_alias(*this);
 }
+
+bool Tensor::is_inference(Location at) const { return checked(*this, "is_inference", at).inference; }
 
 std::uint32_t Tensor::version(Location at) const { return checked(*this, "version", at).storage->version; }
 

@@ -36,10 +36,15 @@ struct TensorImpl : RefCounted {
   std::uint32_t grad_version = 0;    // of the storage of .grad, when grad_is was set
   std::uint8_t grad_uses = 0;        // uses that .grad is the sum of, at most 255
   GradIs grad_is = GradIs::unknown;  // of_pass: all of it came in `pass`
+  bool inference = false;            // made in InferenceMode
+  bool unrecorded_view = false;      // of `base`, made while nothing was recorded
+  std::uint32_t view_line = 0;       // where that was; 0: not known
   struct Extra {
     std::string name;
-    bool parameter = false;                                                             // registered with a module
-    std::vector<std::pair<std::uint64_t, std::function<Tensor(const Tensor&)>>> hooks;  // of a leaf
+    bool parameter = false;  // registered with a module
+    // Of a leaf.
+    HookList<std::function<Tensor(const Tensor&)>> hooks;
+    HookList<std::function<void(Tensor&)>> post_accumulate_hooks;
   };
   std::unique_ptr<Extra> extra;
 

@@ -17,6 +17,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/modes.hpp"
 #include "core/overlap.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
@@ -314,7 +315,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
                              NormTerms again{t[3], t[4], {}, {}, t[5]};
                              return normalize_channels(grid, contiguous_copy(t[0]), {t[0], t[1], t[2]}, again);
                            });
-  replace(running, next, at);
+  if (!detail::recomputing_part) replace(running, next, at);  // of a checkpoint, for the second time
   return y;
 }
 
@@ -379,7 +380,7 @@ Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& 
   const Tensor statistics[] = {running_mean, running_var};
   y = record_norm("instance_norm", std::move(y), in, terms, {grid, !use_input_stats, eps, each}, at,
                   std::span(statistics, use_input_stats ? 0 : 2));
-  replace(running, next, at);
+  if (!detail::recomputing_part) replace(running, next, at);  // of a checkpoint, for the second time
   return y;
 }
 

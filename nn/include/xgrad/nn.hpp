@@ -4,6 +4,7 @@
 #include <xgrad/nn/activation.hpp>
 #include <xgrad/nn/attention.hpp>
 #include <xgrad/nn/bilinear.hpp>
+#include <xgrad/nn/checkpoint_sequential.hpp>
 #include <xgrad/nn/container.hpp>
 #include <xgrad/nn/conv.hpp>
 #include <xgrad/nn/embedding.hpp>

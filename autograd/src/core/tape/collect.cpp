@@ -5,6 +5,7 @@
 
 #include <xgrad/tape.hpp>
 
+#include "core/memory_tracker.hpp"
 #include "core/tape/node.hpp"
 #include "core/tape/recorder.hpp"
 #include "core/tape/views.hpp"
@@ -210,6 +211,7 @@ void mark_parameter(const Tensor& t) {
   TensorImpl& i = impl(t);
   if (!i.extra) i.extra = std::make_unique<TensorImpl::Extra>();
   i.extra->parameter = true;
+  note_parameter_memory(i.storage);
 }
 
 }  // namespace xgrad::detail

@@ -165,7 +165,7 @@ struct Pass {
 
   void run_extra(Node* n, std::span<Tensor> grads) {
     NodeExtra& x = *n->extra;
-    for (auto& h : x.hooks) {
+    for (const auto& h : x.hooks.all()) {
       Tensor& g = grads[h.output_nr];
       if (!g.defined()) continue;
       Tensor r = h.fn(g);
@@ -211,13 +211,69 @@ struct Pass {
   }
 
   Grads run_backward(Node* n, std::span<const Tensor> grads) {
+    const RunningOp here{n->op.name, n->at, true};
     struct Restore {
       Running before;
-      ~Restore() { running = before; }
-    } restore{std::exchange(running, {this, n})};
+      const RunningOp* op;
+      ~Restore() {
+        running = before;
+        running_backward = op;
+      }
+    } restore{std::exchange(running, {this, n}), std::exchange(running_backward, &here)};
     if (!create_graph) return n->op.backward(n->closure(), Node::saved_view(n), grads);
     const RecordFor place(n);
     return n->op.backward(n->closure(), Node::saved_view(n), grads);
+  }
+
+  void run_pre_hooks(Node* n, std::span<Tensor> grads) {
+    for (const auto& hook : n->extra->pre_hooks.all()) {
+      const std::vector<Tensor> seen(grads.begin(), grads.end());
+      std::vector<Tensor> made = hook(seen);
+      if (made.empty()) continue;
+      require_fitting(n, "a pre-hook", made, seen);
+      std::move(made.begin(), made.end(), grads.begin());
+    }
+  }
+  void run_post_hooks(Node* n, Grads& in, const std::vector<Tensor>& grad_outputs) {
+    for (const auto& hook : n->extra->post_hooks.all()) {
+      std::vector<Tensor> seen;
+      for (std::size_t i = 0; i < in.size(); ++i) seen.push_back(in[i]);
+      std::vector<Tensor> made = hook(seen, grad_outputs);
+      if (made.empty()) continue;
+      require_fitting(n, "a hook", made, seen);
+      for (std::size_t i = 0; i < in.size(); ++i) in[i] = std::move(made[i]);
+    }
+  }
+  static void require_fitting(const Node* n, const char* who, const std::vector<Tensor>& made,
+                              const std::vector<Tensor>& seen) {
+    if (made.size() != seen.size())
+      ErrorReport(n->op.name, fmt::format("{} of the node returned {} gradients for {}", who, made.size(), seen.size()),
+                  n->at)
+          .autograd_error();
+    for (std::size_t i = 0; i < made.size(); ++i)
+      if (made[i].defined() && seen[i].defined() && !(impl(made[i]).shape == impl(seen[i]).shape))
+        ErrorReport(n->op.name, fmt::format("{} of the node returned gradient {} in another shape", who, i), n->at)
+            .operand("gradient", seen[i])
+            .operand("returned", made[i])
+            .autograd_error();
+  }
+
+  // The node itself, and the hooks around it.
+  Grads run_node(Node* n, std::span<Tensor> grads) {
+    if (!n->extra) return run_backward(n, grads);
+    struct Dropped {  // saved tensors that hooks unpacked, which the formula may read more than once
+      Node* n;
+      ~Dropped() {
+        for (Packed& p : n->extra->packed) p.drop_unpacked();
+      }
+    } dropped{n};
+    run_pre_hooks(n, grads);
+    // The formula may write over the gradients it gets, when nobody else holds them.
+    const std::vector<Tensor> kept =
+        n->extra->post_hooks.empty() ? std::vector<Tensor>() : std::vector<Tensor>(grads.begin(), grads.end());
+    Grads in = run_backward(n, grads);
+    if (in.size() == n->n_inputs && !kept.empty()) run_post_hooks(n, in, kept);
+    return in;
   }
 
   // n has left the heap with its gradients.
@@ -239,7 +295,7 @@ struct Pass {
                   n->at)
           .autograd_error();
     note_op(n->op.name, n->at, true);
-    Grads in = run_backward(n, grads);
+    Grads in = run_node(n, grads);
     if (in.size() != n->n_inputs)
       ErrorReport(n->op.name,
                   fmt::format("the backward function returned {} gradients for {} inputs", in.size(), n->n_inputs),
@@ -338,8 +394,8 @@ void run_leaf_hooks(Pass& pass) {
   for (auto& [leaf, g, uses] : pass.leaves) {
     TensorImpl& t = impl(leaf);
     if (!t.extra) continue;
-    for (auto& h : t.extra->hooks)
-      if (Tensor r = h.second(g); r.defined()) g = fit_gradient(r, t.shape, t.dtype, "hook", pass.at);
+    for (const auto& hook : t.extra->hooks.all())
+      if (Tensor r = hook(g); r.defined()) g = fit_gradient(r, t.shape, t.dtype, "hook", pass.at);
   }
 }
 
@@ -352,6 +408,11 @@ void commit(Pass& pass) {
   run_leaf_hooks(pass);
   keep_leaf_gradients(pass);
   add_to_grads(pass.info(), pass.leaves, pass.retained);
+  for (auto& [leaf, g, uses] : pass.leaves) {
+    const TensorImpl& t = impl(leaf);
+    if (t.extra)
+      for (const auto& hook : t.extra->post_accumulate_hooks.all()) hook(leaf);
+  }
 }
 
 Tensor seed_for(const Tensor& out, const Tensor& seed, const Location& at) {
@@ -408,12 +469,55 @@ namespace xgrad {
 
 using detail::Pass;
 
-void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs, GradOptions options,
+BackwardInputs::BackwardInputs() = default;
+BackwardInputs BackwardInputs::every_leaf() {
+  BackwardInputs all;
+  all.all_ = true;
+  return all;
+}
+BackwardInputs::BackwardInputs(std::initializer_list<Tensor> only) : only_(only) {}
+BackwardInputs::BackwardInputs(std::vector<Tensor> only) : only_(std::move(only)) {}
+BackwardInputs::BackwardInputs(const Tensor& only) : only_{only} {}
+BackwardInputs::BackwardInputs(const BackwardInputs&) = default;
+BackwardInputs::BackwardInputs(BackwardInputs&&) noexcept = default;
+BackwardInputs& BackwardInputs::operator=(const BackwardInputs&) = default;
+BackwardInputs& BackwardInputs::operator=(BackwardInputs&&) noexcept = default;
+BackwardInputs::~BackwardInputs() = default;
+
+namespace {
+
+// The place of an input in the graph, or the error that it has none.
+detail::Target target_of(const char* op, const std::vector<Tensor>& inputs, std::size_t i, const Location& at) {
+  require_defined(op, inputs[i], at);
+  if (!detail::wants_grad(inputs[i]))
+    ErrorReport(op, fmt::format("input {} does not require grad", i), at).operand("input", inputs[i]).autograd_error();
+  detail::TensorImpl& t = detail::impl(inputs[i]);
+  detail::Node* node = detail::current_node(inputs[i]);
+  return node ? detail::Target{node, t.output_nr} : detail::Target{&t, 0};
+}
+
+// The pass gives gradients to these tensors only.
+void restrict(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs) {
+  if (inputs.empty())
+    ErrorReport("backward", "the list of inputs is empty: there is nothing to give gradients to", pass.at)
+        .help("without .inputs every leaf gets its gradient")
+        .value_error();
+  pass.capturing = true;
+  pass.captured.resize(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) pass.wanted.try_emplace(target_of("backward", inputs, i, pass.at), i);
+  for (Tensor t : inputs) t.retain_grad(pass.at);
+  for (const Tensor& o : outputs) require_defined("backward", o, pass.at);
+  pass.find_needed(outputs);
+}
+
+}  // namespace
+
+void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs, BackwardOptions options,
               Location at) {
   const detail::CallSite site(at);
-  if (options.allow_unused) ErrorReport("backward", "allow_unused is an option of grad()", at).value_error();
   Pass pass{
       .retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph, .at = at};
+  if (!options.inputs.all()) restrict(pass, outputs, options.inputs.only());
   detail::start(pass, outputs, grad_outputs, "backward");
   pass.run_all();
   GradModeGuard mode(options.create_graph);
@@ -429,14 +533,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   pass.captured.resize(inputs.size());
   std::vector<detail::Target> targets;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    require_defined("grad", inputs[i], at);
-    if (!detail::wants_grad(inputs[i]))
-      ErrorReport("grad", fmt::format("input {} does not require grad", i), at)
-          .operand("input", inputs[i])
-          .autograd_error();
-    detail::TensorImpl& t = detail::impl(inputs[i]);
-    detail::Node* node = detail::current_node(inputs[i]);
-    targets.push_back(node ? detail::Target{node, t.output_nr} : detail::Target{&t, 0});
+    targets.push_back(target_of("grad", inputs, i, at));
     pass.wanted.try_emplace(targets.back(), i);
   }
   for (const Tensor& o : outputs) require_defined("grad", o, at);
@@ -448,6 +545,10 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   std::vector<Tensor> result(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     result[i] = pass.captured[pass.wanted.at(targets[i])];
+    if (!result[i].defined() && options.materialize_grads) {
+      result[i] = detail::zeros_raw(inputs[i].shape(), inputs[i].dtype());
+      if (options.create_graph) result[i].requires_grad_();
+    }
     if (!result[i].defined() && !options.allow_unused)
       ErrorReport("grad", fmt::format("input {} is not part of the graph of the outputs; pass allow_unused = true", i),
                   at)

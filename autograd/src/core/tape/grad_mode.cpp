@@ -7,11 +7,11 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/modes.hpp"
 #include "core/storage.hpp"
 
 namespace xgrad {
 namespace {
-thread_local bool enabled = true;
 thread_local int anomaly_guards = 0;
 }  // namespace
 
@@ -20,6 +20,7 @@ namespace detail {
 // that made them runs: a mode that has ended stays in that thread's list until all above it have ended, too.
 struct GradMode {
   bool enabled = true;
+  bool inference = false;
   std::atomic<bool> ended{false};
   GradMode* below = nullptr;
 };
@@ -33,10 +34,11 @@ struct Modes {
 };
 constinit thread_local Modes modes;
 
-GradMode* add_mode(bool on) {
+GradMode* add_mode(bool on, bool inference) {
   const bool fits = modes.depth < modes.room.size();
   GradMode* mode = fits ? &modes.room[modes.depth] : new (pool_allocate(sizeof(GradMode))) GradMode;
   mode->enabled = on;
+  mode->inference = inference;
   mode->ended.store(false, std::memory_order_relaxed);
   mode->below = std::exchange(modes.newest, mode);
   ++modes.depth;
@@ -55,13 +57,19 @@ void drop_ended() {
 }  // namespace
 }  // namespace detail
 
-bool grad_enabled() { return enabled; }
+bool grad_enabled() { return detail::thread_modes.grad; }
+bool is_inference_mode_enabled() { return detail::thread_modes.inference; }
 
-GradModeGuard::GradModeGuard(bool on) : mode_(detail::add_mode(on)) { enabled = on; }
+GradModeGuard::GradModeGuard(bool on) : GradModeGuard(on, detail::thread_modes.inference) {}
+GradModeGuard::GradModeGuard(bool on, bool inference) : mode_(detail::add_mode(on, inference)) {
+  detail::thread_modes = {on && !inference, inference};
+}
 GradModeGuard::~GradModeGuard() {
   mode_->ended.store(true, std::memory_order_release);
   detail::drop_ended();
-  enabled = !detail::modes.newest || detail::modes.newest->enabled;
+  const detail::GradMode* now = detail::modes.newest;
+  const bool inference = now && now->inference;
+  detail::thread_modes = {(!now || now->enabled) && !inference, inference};
 }
 
 DetectAnomaly::DetectAnomaly() { ++anomaly_guards; }

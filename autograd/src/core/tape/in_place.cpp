@@ -1,5 +1,7 @@
 #include "core/tape/in_place.hpp"
 
+#include <fmt/format.h>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/record.hpp>
 
@@ -19,6 +21,11 @@ InPlace::InPlace(const char* op, Tensor& self, const Location& at) : op_(op), se
         .operand("self", self)
         .help("clone() it first")
         .autograd_error();
+  if (t.inference && !is_inference_mode_enabled()) [[unlikely]]
+    ErrorReport(op, "a tensor made in InferenceMode cannot be changed in place outside the mode", at)
+        .operand("self", self)
+        .help("clone() it first")
+        .autograd_error();
   if (grad_enabled()) {
     if (!current_node(self) && t.requires_grad)
       ErrorReport(op, "in-place write to a leaf that requires grad", at)
@@ -30,8 +37,21 @@ InPlace::InPlace(const char* op, Tensor& self, const Location& at) : op_(op), se
           .operand("self", self)
           .help("wrap the change in a NoGradGuard, or work on a copy: clone()")
           .autograd_error();
+    // The base depends on other tensors, and through this view nobody would know.
+    if (t.unrecorded_view && !t.grad_fn && t.base->grad_fn) [[unlikely]]
+      refuse_unrecorded_view();
   }
   before_change_of(t);
+}
+
+void InPlace::refuse_unrecorded_view() const {
+  const TensorImpl& t = impl(self_);
+  ErrorReport(op_, "in-place write to a view that was made while nothing was recorded, of a tensor on the tape", at_)
+      .operand("self", self_)
+      .operand("base", share(t.base))
+      .line("view", t.view_line ? fmt::format("made at line {}", t.view_line) : "(place unknown)")
+      .help("make the view outside the NoGradGuard, or put the change inside one")
+      .autograd_error();
 }
 
 const Tensor& InPlace::old() {

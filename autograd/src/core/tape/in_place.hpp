@@ -22,6 +22,8 @@ class InPlace {
   void rebase() noexcept;
 
  private:
+  [[noreturn]] void refuse_unrecorded_view() const;
+
   const char* op_;
   Tensor& self_;
   Tensor old_, out_, piece_;  // piece_: of a view, the node of its new values, which out_ puts into the base

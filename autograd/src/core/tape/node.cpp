@@ -8,6 +8,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/tape/owned_backward.hpp"
+#include "core/tape/record.hpp"
 
 namespace xgrad::detail {
 
@@ -33,8 +34,10 @@ void release_edge(const Edge& e) noexcept {
 }
 
 void destroy_node(Node* n) noexcept {
-  if (n->extra)
+  if (n->extra) {
     for (auto& r : n->extra->retain) r.second->retains_grad = false;
+    if (n->extra->memory_tracked) count_saved(*n, false);
+  }
   n->extra.reset();  // what was recorded of inputs goes before the hold on them
   for (const Edge& e : n->all_edges()) release_edge(e);
   n->free_saved();
@@ -64,7 +67,16 @@ void release_node(Node* n) noexcept {
   busy = false;
 }
 
+namespace {
+[[gnu::cold, gnu::noinline]] void free_packed(Node& n) {
+  if (n.extra->memory_tracked) count_saved(n, false);
+  n.extra->packed.clear();
+}
+}  // namespace
+
 void Node::free_saved() {
+  if (extra) [[unlikely]]
+    free_packed(*this);
   for (SavedTensor& s : saved())
     if (s.impl) adopt(std::exchange(s.impl, nullptr));
 }
@@ -78,6 +90,7 @@ void Node::already_freed() const {
 Tensor Node::unpack(std::size_t i) {
   const SavedTensor& s = saved()[i];
   if (!s.impl) {
+    if (extra && i < extra->packed.size() && extra->packed[i]) return unpack_by_hook(i);
     if (freed) already_freed();
     return Tensor();
   }
@@ -97,14 +110,22 @@ Tensor Node::unpack(std::size_t i) {
         .autograd_error();
   if (extra && !extra->checksums.empty()) check_unchanged(i);
   Tensor t = share(s.impl);
-  if (s.own_output >= 0 && grad_enabled()) {  // relink to this node, so that its derivative can be taken again
-    Tensor linked = make_alias(t);
-    retain_node(this);
-    impl(linked).grad_fn = this;
-    impl(linked).output_nr = static_cast<std::uint32_t>(s.own_output);
-    return linked;
-  }
-  return t;
+  return s.own_output >= 0 && grad_enabled() ? own_result(t, static_cast<std::uint32_t>(s.own_output)) : t;
+}
+
+Tensor Node::unpack_by_hook(std::size_t i) {
+  const std::int32_t own = saved()[i].own_output;
+  const Tensor t = extra->packed[i].unpack(own < 0 && grad_enabled(), op.name, at);
+  return own >= 0 && grad_enabled() ? own_result(t, static_cast<std::uint32_t>(own)) : t;
+}
+
+// t as the output of this node, so that its derivative can be taken again.
+Tensor Node::own_result(const Tensor& t, std::uint32_t output) {
+  Tensor linked = make_alias(t);
+  retain_node(this);
+  impl(linked).grad_fn = this;
+  impl(linked).output_nr = output;
+  return linked;
 }
 
 }  // namespace xgrad::detail

@@ -4,13 +4,16 @@
 // captured numbers) are one block from the pool: about 140 bytes for an operation on scalars.
 #pragma once
 
+#include <any>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include <xgrad/graph_node.hpp>
 #include <xgrad/module_scope.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/packed.hpp"
 #include "core/tensor_impl.hpp"
 
 namespace xgrad::detail {
@@ -47,19 +50,25 @@ struct SavedTensor {
 
 // Rare parts of a node.
 struct NodeExtra {
-  struct Hook {
+  struct OutputHook {
     std::uint32_t output_nr;
-    std::uint64_t key;
     std::function<Tensor(const Tensor&)> fn;
   };
-  std::vector<Hook> hooks;
+  HookList<OutputHook> hooks;
+  HookList<GraphNode::PreHook> pre_hooks;
+  HookList<GraphNode::Hook> post_hooks;
   std::vector<std::pair<std::uint32_t, TensorImpl*>> retain;  // tensors that want their gradient; not owned
   std::vector<std::pair<std::uint32_t, std::string>> names;   // of outputs
   // Of edges to views that take no gradient and have no name: what the tensor is called that they are views of.
   std::vector<std::pair<std::uint32_t, std::string>> base_names;
   std::shared_ptr<Recorded> recorded;    // while a TapeRecorder was alive
   std::vector<std::uint64_t> checksums;  // of the saved tensors in shared memory, under DetectAnomaly; else 0
-  bool looks_at_gradients() const { return !hooks.empty() || !retain.empty() || recorded; }
+  std::vector<Packed> packed;            // the saved tensors, when there were hooks; their SavedTensor is empty
+  bool memory_tracked = false;           // a MemoryTracker counts what is saved here
+  std::vector<std::pair<std::string, std::any>> metadata;  // of the program
+  bool looks_at_gradients() const {
+    return !hooks.empty() || !retain.empty() || recorded || !pre_hooks.empty() || !post_hooks.empty();
+  }
 };
 
 struct Node : RefCounted {
@@ -100,6 +109,8 @@ struct Node : RefCounted {
   // AutogradError when the i-th saved tensor has other values than its checksum says.
   void check_unchanged(std::size_t i) const;
   Tensor unpack(std::size_t i);
+  Tensor unpack_by_hook(std::size_t i);
+  Tensor own_result(const Tensor& t, std::uint32_t output);
   [[noreturn]] void already_freed() const;
   void free_saved();
 };

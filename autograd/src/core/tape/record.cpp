@@ -7,6 +7,7 @@
 #include <xgrad/elementwise.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/memory_tracker.hpp"
 #include "core/tape/checksum.hpp"
 #include "core/tape/recorder.hpp"
 
@@ -15,7 +16,10 @@ namespace xgrad::detail {
 namespace {
 
 struct Recording {
-  bool kept = false;  // a TapeRecorder lives
+  // Any of what follows, so that ordinary recording asks once.
+  bool special = false;
+  bool kept = false;     // a TapeRecorder lives
+  bool packing = false;  // SavedTensorsHooks
   // Creation numbers increase along every edge, also when a graph is built by several threads in turn.
   std::uint64_t last_seq = 0;
   const Node* on_behalf_of = nullptr;  // see RecordFor
@@ -70,30 +74,80 @@ std::size_t block_bytes(std::size_t edges, std::size_t outputs, std::size_t save
   return (head + 15) / 16 * 16 + (closure + 7) / 8 * 8 + dims * sizeof(std::int64_t);
 }
 
-// Whether the program may write to the memory of the saved tensor.
-bool save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
-  if (!t.defined()) return false;
+[[noreturn, gnu::cold]] void refuse_inference_tensor(const TensorRefs& saved, const char* op, const Location& at) {
+  ErrorReport report(op, "a tensor made in InferenceMode cannot be saved for a backward pass", at);
+  for (std::size_t i = 0; i < saved.size(); ++i)
+    if (saved[i].defined() && impl(saved[i]).inference) report.operand("saved", saved[i]);
+  report.help("clone() it outside the mode first").autograd_error();
+}
+
+// What there is to look after in a saved tensor: the program may write to its memory, or it must not be saved.
+enum Special : unsigned { kNothing = 0, kShared = 1, kInference = 2 };
+
+unsigned save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
+  if (!t.defined()) return kNothing;
   for (std::size_t k = 0; k < outputs.size(); ++k)
     // Without its grad_fn: a node that owned its own output would never die.
     if (outputs[k].is_same(t) && is_floating(impl(t).dtype)) {
       slot.impl = release(make_alias(t));
       slot.own_output = static_cast<std::int32_t>(k);
       slot.version = slot.impl->storage->version;
-      return slot.impl->storage->is_shared();
+      return slot.impl->storage->is_shared() ? kShared : kNothing;
     }
   retain(handle(t));
   slot.impl = handle(t);
   const Storage& st = *impl(t).storage;
   slot.version = st.version;
-  return st.is_shared();
+  return (st.is_shared() ? kShared : kNothing) | (slot.impl->inference ? kInference : kNothing);
 }
 
 }  // namespace
 
-bool keep_values(bool on) noexcept { return std::exchange(recording.kept, on); }
+bool keep_values(bool on) noexcept {
+  const bool before = std::exchange(recording.kept, on);
+  recording.special = recording.kept || recording.packing;
+  return before;
+}
+
+void save_by_hooks(bool on) noexcept {
+  recording.packing = on;
+  recording.special = recording.kept || recording.packing;
+}
+
+void count_saved(Node& n, bool more) {
+  for (const SavedTensor& s : n.saved())
+    if (s.impl) count_saved_memory(s.impl->storage, more);
+}
 
 RecordFor::RecordFor(const Node* of) : previous_(std::exchange(recording.on_behalf_of, of)) {}
 RecordFor::~RecordFor() { recording.on_behalf_of = previous_; }
+
+namespace {
+
+void pack_saved(Node& n) {
+  std::vector<Packed> all(n.n_saved);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    SavedTensor& s = n.saved()[i];
+    if (s.impl) all[i] = Packed(share(s.impl), s.own_output >= 0, n.op.name, n.at);
+  }
+  n.get_extra().packed = std::move(all);
+  for (SavedTensor& s : n.saved())
+    if (s.impl) adopt(std::exchange(s.impl, nullptr));
+}
+
+void track_node(Node& n, std::span<const Tensor> outputs) {
+  n.get_extra().memory_tracked = true;
+  for (const Tensor& y : outputs) describe_memory(impl(y).storage, n.op.name, n.at);
+  count_saved(n, true);
+}
+
+[[gnu::noinline, gnu::cold]] void record_specially(Node& n, std::span<const Tensor> outputs, const TensorRefs& inputs,
+                                                   const TensorRefs& data, const TensorRefs& saved) {
+  if (recording.kept) n.get_extra().recorded = keep_for_pictures(n, outputs, inputs, data, saved);
+  if (recording.packing && n.n_saved) pack_saved(n);
+}
+
+}  // namespace
 
 bool needs_tape(const TensorRefs& inputs) {
   if (!grad_enabled()) return false;
@@ -155,10 +209,16 @@ namespace {
   n->seq = state.last_seq = seq + 1;
   for (std::size_t i = 0; i < data.size(); ++i) connect_data(n->data()[i], data[i]);
   keep_base_names(*n);
-  bool shared = false;
-  for (std::size_t i = 0; i < saved.size(); ++i) shared |= save(n->saved()[i], saved[i], outputs);
-  if (shared && anomaly_enabled()) keep_checksums(n);
-  if (state.kept) n->get_extra().recorded = keep_for_pictures(*n, outputs, inputs, data, saved);
+  unsigned special = kNothing;
+  for (std::size_t i = 0; i < saved.size(); ++i) special |= save(n->saved()[i], saved[i], outputs);
+  if (special) [[unlikely]] {
+    if (special & kInference) refuse_inference_tensor(saved, op.name, at);
+    if (anomaly_enabled()) keep_checksums(n);
+  }
+  if (state.special) [[unlikely]]
+    record_specially(*n, outputs, inputs, data, saved);
+  if (memory_tracked.load(std::memory_order_relaxed)) [[unlikely]]
+    track_node(*n, outputs);
   unfinished.n = nullptr;
 
   for (std::size_t k = 0; k < outputs.size(); ++k) {

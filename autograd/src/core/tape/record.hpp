@@ -64,5 +64,9 @@ Tensor record_number(const char* name, double number, Tensor output, const Tenso
 
 // Whether nodes of this thread keep what they computed, for pictures. Returns what held before.
 bool keep_values(bool on) noexcept;
+// Whether nodes of this thread save by the hooks of the program; whether they say where memory comes from.
+void save_by_hooks(bool on) noexcept;
+// Adds to what the memory tracker knows of saved tensors, or takes away from it.
+void count_saved(Node& n, bool more);
 
 }  // namespace xgrad::detail

@@ -25,7 +25,10 @@ void destroy(TensorImpl* p) {
     p->grad_fn = nullptr;
     p->grad = p->base = nullptr;
     p->storage = nullptr;
-    if (p->extra) p->extra->hooks.clear();
+    if (p->extra) {
+      p->extra->hooks.clear();
+      p->extra->post_accumulate_hooks.clear();
+    }
     release_weak(p);
   }
   if (storage) storage->release();
@@ -36,14 +39,15 @@ namespace {
 
 // A hook is kept by the tensor: one that holds the tensor would keep both for ever. Copies of the hook copy what it
 // holds, so the references to the tensor become more with each.
-void require_no_cycle(const TensorImpl& t, const std::function<Tensor(const Tensor&)>& fn, const Location& at) {
-  if (!fn) ErrorReport("register_hook", "the hook is empty", at).value_error();
+template <class F>
+void require_no_cycle(const char* op, const TensorImpl& t, const F& fn, const Location& at) {
+  if (!fn) ErrorReport(op, "the hook is empty", at).value_error();
   const std::uint32_t before = t.refs.load();
   const auto first = fn;
   const std::uint32_t one = t.refs.load();
   const auto second = fn;
   if (one <= before || t.refs.load() <= one) return;  // twice: another thread may have copied a handle
-  ErrorReport("register_hook", "the hook holds the tensor it is registered with, and neither would ever be freed", at)
+  ErrorReport(op, "the hook holds the tensor it is registered with, and neither would ever be freed", at)
       .line("tensor", fmt::format("{} {}", short_name(t.dtype), to_string(t.shape)))
       .help("let it hold what it needs of the tensor: its name, its values by detach(), or a reference")
       .value_error();
@@ -87,6 +91,11 @@ Tensor& Tensor::requires_grad_(bool on, Location at) & {
           .autograd_error();
     return *this;
   }
+  if (on && t.inference && !is_inference_mode_enabled())
+    ErrorReport("requires_grad_", "a tensor made in InferenceMode cannot require grad outside the mode", at)
+        .operand("tensor", *this)
+        .help("clone() it first")
+        .autograd_error();
   t.requires_grad = on;
   return *this;
 }
@@ -143,10 +152,12 @@ void Tensor::zero_grad(bool set_to_none, Location at) {
   t.grad_version = detail::impl(g).storage->version;
 }
 
-void Tensor::backward(const Tensor& gradient, GradOptions options, Location at) const {
+void Tensor::backward(const Tensor& gradient, BackwardOptions options, Location at) const {
   require_defined("backward", *this, at);
-  xgrad::backward({*this}, gradient.defined() ? std::vector<Tensor>{gradient} : std::vector<Tensor>{}, options, at);
+  xgrad::backward({*this}, gradient.defined() ? std::vector<Tensor>{gradient} : std::vector<Tensor>{},
+                  std::move(options), at);
 }
+void Tensor::backward(BackwardOptions options, Location at) const { backward(Tensor(), std::move(options), at); }
 
 void Tensor::retain_grad(Location at) {
   TensorImpl& t = checked(*this, "retain_grad", at);
@@ -158,27 +169,32 @@ void Tensor::retain_grad(Location at) {
   t.retains_grad = true;
 }
 
-std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> fn, Location at) {
-  static std::atomic<std::uint64_t> next{0};
+bool Tensor::retains_grad(Location at) const { return checked(*this, "retains_grad", at).retains_grad; }
+
+HookHandle Tensor::register_hook(std::function<Tensor(const Tensor&)> fn, Location at) {
   TensorImpl& t = checked(*this, "register_hook", at);
   if (!detail::wants_grad(*this))
     ErrorReport("register_hook", "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
-  detail::require_no_cycle(t, fn, at);
-  const std::uint64_t key = ++next;
+  detail::require_no_cycle("register_hook", t, fn, at);
   if (detail::Node* node = detail::current_node(*this))
-    node->get_extra().hooks.push_back({t.output_nr, key, std::move(fn)});
-  else {
-    if (!t.extra) t.extra = std::make_unique<TensorImpl::Extra>();
-    t.extra->hooks.emplace_back(key, std::move(fn));
-  }
-  return key;
+    return node->get_extra().hooks.add({t.output_nr, std::move(fn)});
+  if (!t.extra) t.extra = std::make_unique<TensorImpl::Extra>();
+  return t.extra->hooks.add(std::move(fn));
 }
 
-void Tensor::remove_hook(std::uint64_t key, Location at) {
-  TensorImpl& t = checked(*this, "remove_hook", at);
-  if (t.grad_fn && t.grad_fn->extra)
-    std::erase_if(t.grad_fn->extra->hooks, [key](const auto& h) { return h.key == key; });
-  if (t.extra) std::erase_if(t.extra->hooks, [key](const auto& h) { return h.first == key; });
+HookHandle Tensor::register_post_accumulate_grad_hook(std::function<void(Tensor&)> fn, Location at) {
+  constexpr const char* kOp = "register_post_accumulate_grad_hook";
+  TensorImpl& t = checked(*this, kOp, at);
+  if (!detail::wants_grad(*this))
+    ErrorReport(kOp, "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
+  if (detail::current_node(*this))
+    ErrorReport(kOp, "only a leaf accumulates a gradient, and this is a result of an operation", at)
+        .operand("tensor", *this)
+        .help("register_hook() sees the gradient of a result")
+        .autograd_error();
+  detail::require_no_cycle(kOp, t, fn, at);
+  if (!t.extra) t.extra = std::make_unique<TensorImpl::Extra>();
+  return t.extra->post_accumulate_hooks.add(std::move(fn));
 }
 
 const char* Tensor::grad_fn_name(Location at) const {

@@ -128,6 +128,7 @@ void refresh_view(TensorImpl& t) {
   ready_to_link(t, piece);
   relink(t, piece);
   t.view_history = t.base->history;
+  t.unrecorded_view = false;
 }
 
 }  // namespace xgrad::detail

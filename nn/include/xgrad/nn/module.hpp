@@ -238,18 +238,19 @@ class XGRAD_API Module {
   void apply(const std::function<void(Module&)>& fn, Location at = Location::current());
 
   // fn(module, input, output) runs after each call through operator(); it may return a replacement for the output
-  // (undefined: keep). Returns a key for remove_hook. ValueError: a hook that holds the module, or one that contains
-  // it: the module keeps its hooks, so neither would ever be freed.
+  // (undefined: keep). ValueError: a hook that holds the module, or one that contains it: the module keeps its hooks,
+  // so neither would ever be freed.
   using ForwardHook = std::function<Tensor(const Module&, const Tensor& input, const Tensor& output)>;
-  std::uint64_t register_forward_hook(ForwardHook hook, Location at = Location::current());
+  HookHandle register_forward_hook(ForwardHook hook, Location at = Location::current());
   // fn(module, input) runs before each call and may return a replacement for the input.
   using ForwardPreHook = std::function<Tensor(const Module&, const Tensor& input)>;
-  std::uint64_t register_forward_pre_hook(ForwardPreHook hook, Location at = Location::current());
+  HookHandle register_forward_pre_hook(ForwardPreHook hook, Location at = Location::current());
   // fn(module, grad_input, grad_output) runs in the backward pass when both gradients of a call are complete and may
   // return a replacement for grad_input, which is undefined when the input wants no gradient.
   using BackwardHook = std::function<Tensor(const Module&, const Tensor& grad_input, const Tensor& grad_output)>;
-  std::uint64_t register_full_backward_hook(BackwardHook hook, Location at = Location::current());
-  void remove_hook(std::uint64_t key);
+  HookHandle register_full_backward_hook(BackwardHook hook, Location at = Location::current());
+  template <class Handle>
+  void remove_hook(const Handle&) = delete;  // the handle removes it: auto h = net.register_forward_hook(f); h.remove()
 
   const std::string& label() const;  // "Linear(2 → 3)"
   const std::string& name() const;   // within its parent

@@ -1,0 +1,200 @@
+#include "core/memory_tracker.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <mutex>
+#include <new>
+#include <ostream>
+#include <tuple>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include <xgrad/call_site.hpp>
+#include <xgrad/check.hpp>
+#include <xgrad/memory_report.hpp>
+#include <xgrad/module_scope.hpp>
+
+#include "core/running_op.hpp"
+#include "core/storage.hpp"
+
+namespace xgrad::detail {
+
+std::atomic<bool> memory_tracked{false};
+
+namespace {
+
+struct Block {
+  std::int64_t bytes = 0;
+  std::string op;
+  Location at;
+  std::shared_ptr<const ModuleCall> module;
+  std::uint32_t saved = 0;  // by so many nodes
+  bool gradient = false, parameter = false;
+};
+
+struct Registry {
+  std::mutex mutex;
+  std::unordered_map<const Storage*, Block> blocks;
+  int trackers = 0;
+  bool used = false;
+};
+// Never destroyed: tensors in static storage may outlive everything else.
+Registry& registry() {
+  static Registry* r = new Registry;
+  return *r;
+}
+
+// With the lock.
+void note_whether_tracked(const Registry& r) noexcept {
+  memory_tracked.store(r.trackers > 0 || !r.blocks.empty(), std::memory_order_relaxed);
+}
+
+// Calls f with the block of s, if it is known.
+template <class F>
+void with_block(const Storage* s, F f) {
+  if (!memory_tracked.load(std::memory_order_relaxed)) return;
+  Registry& r = registry();
+  const std::lock_guard lock(r.mutex);
+  if (const auto known = r.blocks.find(s); known != r.blocks.end()) f(known->second);
+}
+
+MemoryRow::Reason reason_of(const Block& b) {
+  if (b.parameter) return MemoryRow::Reason::parameter;
+  if (b.saved > 0) return MemoryRow::Reason::saved;
+  return b.gradient ? MemoryRow::Reason::gradient : MemoryRow::Reason::result;
+}
+
+std::string place(const Location& at) {
+  if (at.line() == 0) return "(unknown)";
+  return fmt::format("{}:{}", std::filesystem::path(at.file_name()).filename().string(), at.line());
+}
+
+}  // namespace
+
+void track_memory(const Storage* s, std::size_t bytes) {
+  Registry& r = registry();
+  const std::lock_guard lock(r.mutex);
+  const auto known = r.blocks.find(s);
+  if (known != r.blocks.end()) {  // a blocked form was laid out
+    known->second.bytes = static_cast<std::int64_t>(bytes);
+    return;
+  }
+  if (r.trackers == 0) return;
+  const RunningOp op = running_backward ? *running_backward : running_op;
+  try {
+    Block b{static_cast<std::int64_t>(bytes), running_op_name(), user_line(op.at), current_module()};
+    b.gradient = op.backward;
+    r.blocks.emplace(s, std::move(b));
+  } catch (const std::bad_alloc&) {  // the tensor is there, and goes without a row
+  }
+}
+
+void forget_memory(const Storage* s) noexcept {
+  Registry& r = registry();
+  const std::lock_guard lock(r.mutex);
+  r.blocks.erase(s);
+  note_whether_tracked(r);
+}
+
+void describe_memory(const Storage* s, const char* op, const Location& at) {
+  with_block(s, [&](Block& b) {
+    b.op = op;
+    b.at = user_line(at);
+    b.module = current_module();
+  });
+}
+void count_saved_memory(const Storage* s, bool more) noexcept {
+  with_block(s, [&](Block& b) {
+    if (more)
+      ++b.saved;
+    else if (b.saved > 0)
+      --b.saved;
+  });
+}
+void note_parameter_memory(const Storage* s) noexcept {
+  with_block(s, [](Block& b) { b.parameter = true; });
+}
+
+}  // namespace xgrad::detail
+
+namespace xgrad {
+
+MemoryTracker::MemoryTracker() {
+  detail::Registry& r = detail::registry();
+  const std::lock_guard lock(r.mutex);
+  ++r.trackers;
+  r.used = true;
+  detail::note_whether_tracked(r);
+}
+MemoryTracker::~MemoryTracker() {
+  detail::Registry& r = detail::registry();
+  const std::lock_guard lock(r.mutex);
+  --r.trackers;
+  detail::note_whether_tracked(r);
+}
+
+const char* name(MemoryRow::Reason reason) {
+  switch (reason) {
+    case MemoryRow::Reason::saved:
+      return "saved for backward";
+    case MemoryRow::Reason::gradient:
+      return "gradient";
+    case MemoryRow::Reason::parameter:
+      return "parameter";
+    default:
+      return "result";
+  }
+}
+
+std::vector<MemoryRow> memory_report(Location at) {
+  using Place = std::tuple<std::string_view, std::uint_least32_t, std::string, std::string, MemoryRow::Reason>;
+  detail::Registry& r = detail::registry();
+  std::vector<MemoryRow> rows;
+  {
+    const std::lock_guard lock(r.mutex);
+    if (!r.used)
+      ErrorReport("memory_report", "no MemoryTracker has lived: nothing is known of where memory comes from", at)
+          .help("const xgrad::MemoryTracker watch; before the part of the program to look at")
+          .value_error();
+    for (const auto& [s, b] : r.blocks)
+      rows.push_back({b.at, b.op, b.module ? b.module->path() : "", b.bytes, 1, detail::reason_of(b)});
+  }
+  const auto place = [](const MemoryRow& m) {
+    return Place(m.at.file_name(), m.at.line(), m.operation, m.module, m.reason);
+  };
+  std::ranges::sort(rows, {}, place);
+  std::size_t n = 0;
+  for (MemoryRow& m : rows) {
+    if (n > 0 && place(rows[n - 1]) == place(m)) {
+      rows[n - 1].bytes += m.bytes;
+      rows[n - 1].blocks += m.blocks;
+    } else {
+      if (&rows[n] != &m) rows[n] = std::move(m);
+      ++n;
+    }
+  }
+  rows.resize(n);
+  std::ranges::stable_sort(rows, std::greater(), &MemoryRow::bytes);
+  return rows;
+}
+
+std::ostream& operator<<(std::ostream& os, const std::vector<MemoryRow>& report) {
+  std::int64_t bytes = 0, blocks = 0;
+  const auto row = [&](const auto& b, const auto& n, const std::string& reason, const std::string& op,
+                       const std::string& where, const std::string& module) {
+    std::string line = fmt::format("{:>14}  {:>6}  {:<18}  {:<16}  {:<24}  {}", b, n, reason, op, where, module);
+    line.erase(line.find_last_not_of(' ') + 1);
+    os << line << '\n';
+  };
+  row("bytes", "blocks", "reason", "operation", "line", "module");
+  for (const MemoryRow& m : report) {
+    row(m.bytes, m.blocks, name(m.reason), m.operation, detail::place(m.at), m.module);
+    bytes += m.bytes;
+    blocks += m.blocks;
+  }
+  row(bytes, blocks, "in all", "", "", "");
+  return os;
+}
+
+}  // namespace xgrad

@@ -1,0 +1,7 @@
+// expect: unpack takes what pack returned
+#include <xgrad/xgrad.hpp>
+
+void run() {
+  const xgrad::SavedTensorsHooks hooks([](const xgrad::Tensor&) { return 1; },
+                                       [](const std::string&) { return xgrad::Tensor(); });
+}
