@@ -100,6 +100,7 @@ using Hooks = std::vector<std::pair<std::uint64_t, Module::BackwardHook>>;
 // Hooks on the tensors around one call: first the gradient of the output arrives, then that of the input.
 Tensor watched(const Module& module, const Hooks& hooks, const Tensor& input, Tensor output) {
   if (output.is_same(input) || output.is_leaf()) output = alias(output);
+  if (!output.requires_grad()) return output;  // under NoGradGuard, for a tangent alone
   if (!input.defined() || !input.requires_grad()) {
     output.register_hook([module, hooks](const Tensor& g) {
       for (const auto& [key, hook] : hooks) hook(module, Tensor(), g);

@@ -20,6 +20,8 @@ XGRAD_API void backward(const std::vector<Tensor>& outputs, const std::vector<Te
 void backward(const std::vector<Tensor>&, const std::vector<Tensor>&, bool,
               bool = false) = delete;  // {.retain_graph = true}
 
+// Whether operations must be ready to be differentiated: outside NoGradGuard, and wherever a forward_ad::DualLevel
+// lives.
 XGRAD_API bool grad_enabled();
 namespace detail {
 struct GradMode;

@@ -7,6 +7,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/forward.hpp"
 #include "core/tape/owned_backward.hpp"
 
 namespace xgrad::detail {
@@ -98,7 +99,7 @@ Tensor Node::unpack(std::size_t i) {
   if (extra && !extra->checksums.empty()) check_unchanged(i);
   Tensor t = share(s.impl);
   if (s.own_output >= 0 && grad_enabled()) {  // relink to this node, so that its derivative can be taken again
-    Tensor linked = make_alias(t);
+    Tensor linked = impl(t).has_tangent ? make_alias_with_tangents(t) : make_alias(t);
     retain_node(this);
     impl(linked).grad_fn = this;
     impl(linked).output_nr = static_cast<std::uint32_t>(s.own_output);
@@ -112,6 +113,6 @@ Tensor Node::unpack(std::size_t i) {
 namespace xgrad {
 
 Tensor Saved::operator[](std::size_t i) const { return node_->unpack(i); }
-bool Saved::needs(std::size_t i) const { return node_->edges()[i].wants_grad(); }
+bool Saved::needs(std::size_t i) const { return node_->edges()[i].to >= detail::Edge::To::tangent; }
 
 }  // namespace xgrad

@@ -24,7 +24,10 @@ void destroy(TensorImpl* p) {
     p->grad_fn = nullptr;
     p->grad = p->base = nullptr;
     p->storage = nullptr;
-    if (p->extra) p->extra->hooks.clear();
+    if (p->extra) {
+      p->extra->hooks.clear();
+      p->extra->tangents.clear();
+    }
     release_weak(p);
   }
   if (storage) storage->release();
@@ -56,7 +59,7 @@ using detail::TensorImpl;
 
 void* Tensor::raw_mutable(DType want, Location at) {
   void* p = const_cast<void*>(raw(want, at));
-  if (grad_enabled() && detail::wants_grad(*this))
+  if (detail::records_gradients() && detail::wants_grad(*this))
     ErrorReport("mutable_data", "writing the memory of a tensor on the tape would make its gradient wrong", at)
         .operand("tensor", *this)
         .help("detach() first, or wrap the change in a NoGradGuard")
@@ -68,7 +71,7 @@ void* Tensor::raw_mutable(DType want, Location at) {
 
 bool Tensor::requires_grad(Location at) const {
   checked(*this, "requires_grad", at);
-  return detail::wants_grad(*this);
+  return detail::requires_grad(*this);
 }
 
 Tensor& Tensor::requires_grad_(bool on, Location at) & {
@@ -148,7 +151,7 @@ void Tensor::backward(const Tensor& gradient, GradOptions options, Location at) 
 
 void Tensor::retain_grad(Location at) {
   TensorImpl& t = checked(*this, "retain_grad", at);
-  if (!detail::wants_grad(*this))
+  if (!detail::requires_grad(*this))
     ErrorReport("retain_grad", "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
   detail::Node* node = detail::current_node(*this);
   if (!node || t.retains_grad) return;
@@ -159,7 +162,7 @@ void Tensor::retain_grad(Location at) {
 std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> fn, Location at) {
   static std::atomic<std::uint64_t> next{0};
   TensorImpl& t = checked(*this, "register_hook", at);
-  if (!detail::wants_grad(*this))
+  if (!detail::requires_grad(*this))
     ErrorReport("register_hook", "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
   detail::require_no_cycle(t, fn, at);
   const std::uint64_t key = ++next;
