@@ -41,6 +41,8 @@
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/data.hpp>
+#include <xgrad/forward_ad.hpp>
+#include <xgrad/functional.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/memory.hpp>
 #include <xgrad/nn.hpp>
@@ -52,3 +54,4 @@
 #include <xgrad/train.hpp>
 #include <xgrad/version.hpp>
 #include <xgrad/viz.hpp>
+#include <xgrad/vmap.hpp>
