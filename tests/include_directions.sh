@@ -53,9 +53,10 @@ check() {
       # Formulas of users become recorded operations from the third derivative on: custom calls what <xgrad/ops/...>
       # offers.
       sees["custom"] = " core tape kernels ops-public custom "
-      sees["top"] = " core tape kernels ops ops-public custom custom-public xtensor top "
+      sees["functions"] = " core tape kernels ops ops-public custom custom-public functions functions-public "
       sees["ops-public"] = " core tape ops-public "
       sees["custom-public"] = " core tape ops-public custom-public "
+      sees["functions-public"] = " core tape ops-public functions-public "
       sees["xtensor"] = " core tape ops-public custom-public xtensor "
       says["core"] = "core includes no other room"
       says["tape"] = "core/tape includes core only"
@@ -64,20 +65,21 @@ check() {
       says["custom"] = "custom includes core, kernels and the public headers of ops"
       says["ops-public"] = "public headers of ops include those of core"
       says["custom-public"] = "public headers of custom include those of core and ops"
+      says["functions"] = "functions include all rooms but xtensor"
+      says["functions-public"] = "public headers of functions include those of core and ops"
       says["xtensor"] = "<xgrad/xtensor.hpp> includes public headers of autograd"
     }
     # The room of autograd that a file or a public header belongs to.
     function room(path) {
       if (path ~ /^autograd\/src\/core\/tape\//) return "tape"
-      if (path ~ /^autograd\/src\/(core|kernels|ops|custom)\//) { split(path, part, "/"); return part[3] }
-      if (path ~ /^autograd\/src\/[^\/]+$/) return "top"
+      if (path ~ /^autograd\/src\/(core|kernels|ops|custom|functions)\//) { split(path, part, "/"); return part[3] }
       if (path ~ /^autograd\/src\//) return "?"
       sub(/^autograd\/include\//, "", path)
       if (path ~ /^xgrad\/(xtensor|array|custom\/array_op)\.hpp$/) return "xtensor"
-      if (path ~ /^xgrad\/(autograd|record|tape|elementwise)\.hpp$/) return "tape"
+      if (path ~ /^xgrad\/(autograd|forward_ad|record|tape|elementwise)\.hpp$/) return "tape"
       if (path ~ /^xgrad\/(saved_tensors_hooks|graph_node|checkpoint)\.hpp$/) return "tape"
       if (path == "xgrad/p_norm.hpp") return "kernels"
-      if (path == "xgrad/gradcheck.hpp") return "top"
+      if (path ~ /^xgrad\/(functional|gradcheck|vmap)\.hpp$/) return "functions-public"
       if (path == "xgrad/ops.hpp" || path ~ /^xgrad\/ops\//) return "ops-public"
       if (path == "xgrad/custom.hpp" || path ~ /^xgrad\/custom\//) return "custom-public"
       return "core"
@@ -111,13 +113,13 @@ check() {
       }
       if (library != "autograd") next
       if (quoted) {
-        if (name !~ /^(core|kernels|ops|custom)\//) { report("private headers are named by their room"); next }
+        if (name !~ /^(core|kernels|ops|custom|functions)\//) { report("private headers are named by their room"); next }
         to = room("autograd/src/" name)
       } else if (name ~ /^xgrad\//) to = room(name)
       else next
       from = room(file)
-      if (from == "?") { report("autograd/src has the rooms core, kernels, ops and custom"); next }
-      if (from == "ops" || from == "custom" || from == "top") {
+      if (from == "?") { report("autograd/src has the rooms core, kernels, ops, custom and functions"); next }
+      if (from == "ops" || from == "custom" || from == "functions") {
         if (to == "ops-public" || (to == from "-public")) next
       }
       if (index(sees[from], " " to " ") == 0) report(says[from])
@@ -165,7 +167,9 @@ self_test() {
   plant autograd/src/ops/planted.cpp '"custom/planted.hpp"' 'ops include core and kernels'
   plant autograd/src/ops/planted.cpp '<xgrad/custom/dual.hpp>' 'ops include core and kernels'
   plant autograd/src/custom/planted.cpp '"ops/matmul.hpp"' 'custom includes core, kernels and the public headers of ops'
-  plant autograd/src/loops/planted.cpp '"core/storage.hpp"' 'autograd/src has the rooms core, kernels, ops and custom'
+  plant autograd/src/ops/planted.cpp '<xgrad/functional.hpp>' 'ops include core and kernels'
+  plant autograd/src/custom/planted.cpp '"functions/planted.hpp"' 'custom includes core, kernels and the public headers of ops'
+  plant autograd/src/loops/planted.cpp '"core/storage.hpp"' 'autograd/src has the rooms core, kernels, ops, custom and functions'
   plant autograd/src/ops/planted.cpp '"unary.hpp"' 'private headers are named by their room'
   plant autograd/include/xgrad/planted.hpp '<xgrad/ops/regression_loss.hpp>' 'core includes no other room'
   plant autograd/include/xgrad/ops/planted.hpp '<xgrad/custom.hpp>' 'public headers of ops include those of core'

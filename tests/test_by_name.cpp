@@ -38,9 +38,10 @@ constexpr bool windows() {
 }
 static_assert(windows<1>() && windows<2>() && windows<3>());
 
-static_assert(only_names<NllLossOptions, CrossEntropyOptions, BceWithLogitsOptions, TripletMarginOptions,
-                         MultiMarginOptions, PoissonNllOptions, GaussianNllOptions, CtcLossOptions, EmbeddingOptions,
-                         EmbeddingBagOptions, InterpolateOptions, AttentionOptions, GradcheckOptions>());
+static_assert(
+    only_names<NllLossOptions, CrossEntropyOptions, BceWithLogitsOptions, TripletMarginOptions, MultiMarginOptions,
+               PoissonNllOptions, GaussianNllOptions, CtcLossOptions, EmbeddingOptions, EmbeddingBagOptions,
+               InterpolateOptions, AttentionOptions, GradcheckOptions, FunctionalOptions, VmapOptions>());
 static_assert(
     only_names<nn::SmoothL1LossOptions, nn::HuberLossOptions, nn::BCELossOptions, nn::KLDivLossOptions,
                nn::HingeEmbeddingLossOptions, nn::MarginLossOptions, nn::SoftplusOptions, nn::HardtanhOptions,

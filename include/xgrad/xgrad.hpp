@@ -42,6 +42,8 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/checkpoint.hpp>
 #include <xgrad/data.hpp>
+#include <xgrad/forward_ad.hpp>
+#include <xgrad/functional.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/graph_node.hpp>
 #include <xgrad/memory.hpp>
@@ -57,3 +59,4 @@
 #include <xgrad/train.hpp>
 #include <xgrad/version.hpp>
 #include <xgrad/viz.hpp>
+#include <xgrad/vmap.hpp>

@@ -15,6 +15,10 @@ struct CloneScope::Copies {
   std::vector<std::pair<std::string, std::pair<Tensor, std::uint32_t>>> references;  // to the originals, before
   std::vector<std::pair<const void*, std::shared_ptr<void>>> states;                 // and their copies
   Copies* outer = nullptr;
+  const char* op = "clone";
+  std::unordered_map<const void*, Tensor> instead;  // of functional_call: what takes the place of a tensor
+  bool shares_rest = false;                         // the others are not copied
+  Tensor copy_of(const Tensor& t) const;
 };
 
 namespace {
@@ -23,14 +27,16 @@ thread_local CloneScope::Copies* making = nullptr;
 
 std::uint32_t references_to(const Tensor& t) { return static_cast<const RefCounted*>(t.id())->refs.load(); }
 
-Tensor copy_of(const Tensor& t) {
+}  // namespace
+
+Tensor CloneScope::Copies::copy_of(const Tensor& t) const {
+  if (const auto found = instead.find(t.id()); found != instead.end()) return found->second;
+  if (shares_rest) return t;
   const NoGradGuard off;
   Tensor copy = t.detach().clone();
   copy.requires_grad_(t.requires_grad());
   return copy.set_name(t.name());
 }
-
-}  // namespace
 
 const Tensor& counterpart(const Tensor& t) {
   if (!making) return t;
@@ -63,7 +69,44 @@ std::shared_ptr<void> counterpart(const std::shared_ptr<void>& p,
   return nn::Borrowing::covers(found.get()) ? std::shared_ptr<void>(std::shared_ptr<void>(), found.get()) : found;
 }
 
-CloneScope::CloneScope(const nn::Module& module) : copies_(std::make_unique<Copies>()) {
+CloneScope::CloneScope(const nn::Module& module) : copies_(std::make_unique<Copies>()) { copy_states(module); }
+
+CloneScope::CloneScope(const nn::Module& module, const NamedTensors& instead, const Location& at)
+    : copies_(std::make_unique<Copies>()) {
+  Copies& c = *copies_;
+  c.op = "functional_call";
+  c.shares_rest = true;
+  std::vector<std::string> names;
+  std::unordered_map<std::string, const void*> known;
+  nn::Module::visit(*module.state_, "", [&](const std::string& path, const nn::Module::State& s) {
+    for (const NamedTensors* list : {&s.parameters, &s.buffers})
+      for (const auto& [name, t] : *list)
+        if (t.defined()) known.emplace(names.emplace_back(nn::joined_path(path, name)), t.id());
+  });
+  for (const auto& [name, t] : instead) {
+    const auto found = known.find(name);
+    if (found == known.end()) {
+      ErrorReport report(c.op, fmt::format("the module has no parameter or buffer '{}'", name), at);
+      if (const std::string meant = nn::probably(name, names); !meant.empty())
+        report.help(fmt::format("did you mean '{}'?", meant));
+      report.value_error();
+    }
+    if (!t.defined()) ErrorReport(c.op, fmt::format("the tensor for '{}' is undefined", name), at).value_error();
+    const auto [place, fresh] = c.instead.try_emplace(found->second, t);
+    if (!fresh && !place->second.is_same(t))
+      ErrorReport(c.op,
+                  fmt::format("'{}' is given twice with different tensors, by this name or by that of a parameter "
+                              "that it is tied to",
+                              name),
+                  at)
+          .operand("one", place->second)
+          .operand("the other", t)
+          .value_error();
+  }
+  copy_states(module);
+}
+
+void CloneScope::copy_states(const nn::Module& module) {
   using State = nn::Module::State;
   Copies& c = *copies_;
   std::vector<std::pair<const State*, std::shared_ptr<State>>> all;
@@ -75,11 +118,11 @@ CloneScope::CloneScope(const nn::Module& module) : copies_(std::make_unique<Copi
     for (const auto& [from, to] : {std::pair(&s.parameters, &copy->parameters), std::pair(&s.buffers, &copy->buffers)})
       for (const auto& [name, t] : *from) {
         if (t.defined() && !c.tensors.contains(t.id())) {
-          c.tensors[t.id()] = copy_of(t);
-          c.references.emplace_back(nn::joined_path(path, name), std::pair(t, 0));
+          const Tensor& taken = c.tensors[t.id()] = c.copy_of(t);
+          if (!taken.is_same(t)) c.references.emplace_back(nn::joined_path(path, name), std::pair(t, 0));
         }
         to->emplace_back(name, t.defined() ? c.tensors[t.id()] : Tensor());
-        if (t.defined() && from == &s.parameters) mark_parameter(c.tensors[t.id()]);
+        if (t.defined() && from == &s.parameters && !c.shares_rest) mark_parameter(c.tensors[t.id()]);
       }
     for (const auto& [from, to] : {std::pair(&s.parameter_entries, &copy->parameter_entries),
                                    std::pair(&s.buffer_entries, &copy->buffer_entries)})
@@ -115,7 +158,12 @@ void CloneScope::finish(const Location& at) {
   making = copies_->outer;
   for (const auto& [path, reference] : copies_->references)
     if (references_to(reference.first) > reference.second)
-      ErrorReport("clone", fmt::format("a member of the copy still refers to the original's '{}'", path), at)
+      ErrorReport(
+          copies_->op,
+          copies_->shares_rest
+              ? fmt::format("a member of the module is a Tensor and goes on showing the module's own '{}'", path)
+              : fmt::format("a member of the copy still refers to the original's '{}'", path),
+          at)
           .operand("parameter", reference.first)
           .help("declare the member nn::Parameter instead of Tensor")
           .value_error();

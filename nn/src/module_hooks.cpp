@@ -81,6 +81,7 @@ namespace {
 Tensor watched(const Module& module, const std::vector<Module::BackwardHook>& hooks, const Tensor& input,
                Tensor output) {
   if (output.is_same(input) || output.is_leaf()) output = alias(output);
+  if (!output.requires_grad()) return output;  // under NoGradGuard, for a tangent alone
   if (!input.defined() || !input.requires_grad()) {
     output.register_hook([module, hooks](const Tensor& g) {
       for (const auto& hook : hooks) hook(module, Tensor(), g);

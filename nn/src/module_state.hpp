@@ -71,6 +71,9 @@ inline std::string joined_path(const std::string& prefix, const std::string& nam
   return prefix.empty() ? name : prefix + "." + name;
 }
 
+// The one of `names` that was probably meant: the same name under another prefix, or one nearly the same. "" for none.
+std::string probably(const std::string& name, const std::vector<std::string>& names);
+
 // Calls f(prefix, state) for s and everything below it, parents first; shared modules once.
 template <class F>
 void Module::visit(const State& s, const std::string& prefix, const F& f) {

@@ -30,7 +30,8 @@ std::size_t distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
-// The one of `names` that was probably meant: the same name under another prefix, or one nearly the same.
+}  // namespace
+
 std::string probably(const std::string& name, const std::vector<std::string>& names) {
   for (const std::string& n : names)
     if (n.ends_with("." + name) || name.ends_with("." + n)) return n;
@@ -46,6 +47,8 @@ std::string probably(const std::string& name, const std::vector<std::string>& na
   }
   return best;
 }
+
+namespace {
 
 // How many parts of the names are the same, from the end: "encoder.fc.weight" and "fc.weight" share two.
 std::size_t shared_parts(std::string_view a, std::string_view b) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
+#include <xgrad/forward_ad.hpp>
 
 #include "record.hpp"
 
@@ -89,10 +90,37 @@ void check_second_order(const Differentiated& d, const std::vector<Tensor>& grad
   }
 }
 
+// The same derivative of y_k along dir by forward mode, of operations that take the inputs themselves: a module has
+// parameters of its own.
+void check_forward_mode(Case c, const std::function<Value(Case&)>& call, Tolerance tol) {
+  const xgrad::forward_ad::DualLevel level;
+  for (Input& i : c.inputs) {
+    const Json& j = *i.json;
+    if (!j.contains("grad") || !j.contains("dir") || j["dir"].is_null()) continue;
+    i.tensor =
+        xgrad::forward_ad::make_dual(i.tensor.detach(), tensor_from(j["dir"], i.tensor.shape(), i.tensor.dtype()));
+  }
+  const std::vector<Tensor> outputs = call(c).tensors();
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    const Json& want = c.record.at("outputs")[k];
+    if (!want.contains("jvp") || want["jvp"].is_null()) continue;
+    const Tensor tangent = xgrad::forward_ad::unpack_dual(outputs[k]).tangent;
+    compare_data(tangent.defined() ? tangent : xgrad::zeros_like(outputs[k]), want["jvp"], tol,
+                 "jvp by forward mode " + want.value("name", "out"));
+  }
+}
+
+std::vector<const void*> ids(const Case& c) {
+  std::vector<const void*> all;
+  for (const Input& i : c.inputs) all.push_back(i.tensor.id());
+  return all;
+}
+
 }  // namespace
 
 void check_operation(Case& c, const std::function<Value(Case&)>& call) {
   const Tolerance tol = tolerance(c.record);
+  const Case given = c;
   std::vector<Tensor> outputs = call(c).tensors();
   const Json& want = c.record.at("outputs");
   expect(outputs.size() == want.size(), fmt::format("{} outputs, want {}", outputs.size(), want.size()));
@@ -104,7 +132,9 @@ void check_operation(Case& c, const std::function<Value(Case&)>& call) {
   const auto grads = gradients(d.outputs, d.cots, d.leaves, d.second_order);
   for (std::size_t i = 0; i < d.inputs.size(); ++i)
     compare_gradient(grads[i], (*d.inputs[i]->json)["grad"], *d.inputs[i], tol, "grad " + d.inputs[i]->name);
-  if (d.second_order) check_second_order(d, grads, tol);
+  if (!d.second_order) return;
+  check_second_order(d, grads, tol);
+  if (ids(given) == ids(c)) check_forward_mode(given, call, tol);
 }
 
 }  // namespace oracle

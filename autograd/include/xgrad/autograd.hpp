@@ -23,6 +23,8 @@ void backward(const std::vector<Tensor>&, const std::vector<Tensor>&, bool,
 void backward(const std::vector<Tensor>&, const std::vector<Tensor>&, bool, bool,  // {.inputs = {w}}
               const std::vector<Tensor>&) = delete;
 
+// Whether operations must be ready to be differentiated: outside NoGradGuard, and wherever a forward_ad::DualLevel
+// lives.
 XGRAD_API bool grad_enabled();
 namespace detail {
 struct GradMode;

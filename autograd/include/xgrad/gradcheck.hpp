@@ -1,4 +1,4 @@
-// Comparing gradients from the tape with finite differences.
+// Comparing gradients from the tape, and tangents of forward mode, with finite differences.
 #pragma once
 
 #include <functional>
@@ -10,19 +10,39 @@
 
 namespace xgrad {
 
-// PyTorch's defaults.
+// What gradcheck found, for programs that go on: pass its address as {.report = &report}.
+struct GradcheckReport {
+  bool passed = true;
+  std::string message;     // what the exception says, or would say
+  std::size_t output = 0;  // where the difference is largest: which of the outputs,
+  std::size_t input = 0;   // which of the inputs,
+  Shape output_index;      // and which element of each
+  Shape input_index;       //
+  double numerical = 0, analytical = 0;
+  // Of that output by that input, output elements by input elements; undefined when no Jacobians were compared.
+  Tensor numerical_jacobian, analytical_jacobian;
+};
+
+// PyTorch's defaults. (Its check_batched_grad has no meaning here: backward passes are not batched.)
 struct GradcheckOptions {
   ByName by_name = ByName();
-  double eps = 1e-6;
+  double eps = 1e-6;  // step of the finite differences
   double atol = 1e-5;
   double rtol = 1e-3;
-  bool raise_exception = true;  // false: return the verdict only
+  bool raise_exception = true;       // false: return the verdict only
+  double nondet_tol = 0;             // how much two passes with the same seed may differ
+  bool check_undefined_grad = true;  // passes from single outputs, where operations get no gradient for the others
+  bool check_backward_ad = true;
+  bool check_forward_ad = false;  // also the tangents of forward mode; of gradgradcheck, forward over reverse
+  bool fast_mode = false;         // u' J v for random u and v instead of each element of J: two calls per input
+  GradcheckReport* report = nullptr;
 };
 using GradcheckFunction = std::function<std::vector<Tensor>(const std::vector<Tensor>&)>;
 
 // Central differences of every output element by every input element against the Jacobian from backward passes.
 // Inputs must be float64 (DTypeError); those that require grad are checked. The message of the AutogradError names
-// output, input, element, and both values.
+// output, input (by its name, if it has one), element, and both values, shows what stands beside them in the
+// Jacobians, and says what is probably wrong: a missing factor, a kink, a detach().
 XGRAD_API bool gradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options = {},
                          Location at = Location::current());
 XGRAD_API bool gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs,

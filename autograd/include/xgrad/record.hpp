@@ -102,9 +102,11 @@ struct OpInfo {
   bool once_differentiable;
 };
 
-// Whether an operation on these inputs must be recorded.
+// Whether an operation on these inputs must be recorded, for a gradient or for the tangent of forward mode.
 XGRAD_API bool needs_tape(const TensorRefs& inputs);
-XGRAD_API void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs,
+// Puts it on the tape, and gives the outputs their tangents in forward mode. False: it is not on the tape, since only
+// tangents were wanted.
+XGRAD_API bool record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs,
                            const TensorRefs& saved, const void* closure, const Location& at);
 // Checks made for every operation, recorded or not (DetectAnomaly).
 XGRAD_API void check_anomaly(const char* op, std::span<const Tensor> outputs, const TensorRefs& inputs, Location at);

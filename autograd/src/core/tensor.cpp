@@ -7,14 +7,13 @@
 #include <xgrad/tensor.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/modes.hpp"
+#include "core/thread_tape.hpp"
 #include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
 
 namespace xgrad {
 namespace detail {
 
-[[gnu::tls_model("initial-exec")]] constinit thread_local ThreadModes thread_modes;
 constinit thread_local bool recomputing_part = false;
 
 void release_weak(TensorImpl* t) noexcept {
@@ -86,7 +85,7 @@ Tensor make_tensor_over(Storage* adopted, const Shape& shape, DType dtype) {
   t->strides = shape.contiguous_strides();
   t->numel = shape.numel();
   t->storage = adopted;
-  t->inference = thread_modes.inference;
+  t->inference = thread_tape.inference;
   t->place(adopted->data);
   return adopt(t);
 }
@@ -132,7 +131,7 @@ Tensor make_view(const Tensor& x, const Shape& shape, const Shape& strides, std:
   retain(t->base);
   t->view_history = t->base->history;
   t->inference = from.inference;
-  if (!thread_modes.grad) {
+  if (!thread_tape.records) {
     t->unrecorded_view = true;
     t->view_line = user_line(running_op.at).line();
   }

@@ -14,10 +14,18 @@
 namespace xgrad::detail {
 
 struct Node;
+struct DualLevelState;
+
+// The derivative of a tensor in forward mode, in the direction that a level is about.
+struct Tangent {
+  std::shared_ptr<const DualLevelState> level;
+  Tensor value;
+};
 
 struct TensorImpl : RefCounted {
   DType dtype = DType::float32;
-  bool requires_grad = false;  // of a leaf; a non-leaf is recognised by grad_fn
+  bool requires_grad : 1 = false;  // of a leaf; a non-leaf is recognised by grad_fn
+  bool has_tangent : 1 = false;    // of some level of forward mode, which may have ended
   bool contiguous = true;
   bool retains_grad = false;
   std::uint32_t output_nr = 0;         // which output of grad_fn
@@ -45,6 +53,7 @@ struct TensorImpl : RefCounted {
     // Of a leaf.
     HookList<std::function<Tensor(const Tensor&)>> hooks;
     HookList<std::function<void(Tensor&)>> post_accumulate_hooks;
+    std::vector<Tangent> tangents;  // at most one of a level
   };
   std::unique_ptr<Extra> extra;
 

@@ -11,6 +11,7 @@
 
 #include "core/broadcast.hpp"
 #include "core/elementwise_loop.hpp"
+#include "core/tape/forward.hpp"
 #include "core/tape/in_place.hpp"
 #include "core/tape/owned_backward.hpp"
 #include "core/tape/record.hpp"
@@ -53,7 +54,7 @@ class FunctionNode : public OwnedBackward {
   void set_intermediate(const std::string& text) { intermediate_ = text; }
 
   Grads run(const Saved& saved, std::span<const Tensor> grad_outputs) override {
-    if (grad_enabled() && !intermediate_.empty()) refuse_second_derivative();
+    if (grad_enabled() && !transposes() && !intermediate_.empty()) refuse_second_derivative();
     std::vector<Tensor> grads(grad_outputs.begin(), grad_outputs.end());
     if (ctx_->materialize_)
       for (std::size_t k = 0; k < grads.size(); ++k)
@@ -156,6 +157,7 @@ FunctionRun::FunctionRun(const FunctionSpec& spec, FunctionInputs inputs, std::u
     ctx_->needs_[inputs_.positions[i]] = grad_enabled() && t.defined() && wants_grad(t);
     versions_.push_back(t.defined() ? t.version() : 0);
   }
+  if (thread_tape.levels > 0) no_tangents_ = std::make_unique<LevelsUpTo>(0);
 }
 FunctionRun::~FunctionRun() = default;
 
@@ -193,7 +195,7 @@ void FunctionRun::detach_outputs(std::vector<Tensor>& outputs) const {
     const TensorImpl& t = impl(y);
     const bool repeated = std::any_of(outputs.begin(), outputs.begin() + static_cast<std::ptrdiff_t>(k),
                                       [&](const Tensor& o) { return o.is_same(y); });
-    if (t.grad_fn || t.requires_grad || t.base || repeated || contains(inputs_.tensors, y)) {
+    if (t.grad_fn || t.requires_grad || t.has_tangent || t.base || repeated || contains(inputs_.tensors, y)) {
       const bool plain = contains(ctx_->non_differentiable_, y);
       y = make_alias(y);
       if (plain) ctx_->non_differentiable_.push_back(y);
@@ -202,6 +204,7 @@ void FunctionRun::detach_outputs(std::vector<Tensor>& outputs) const {
 }
 
 std::vector<Tensor> FunctionRun::finish(std::vector<Tensor> outputs) {
+  no_tangents_.reset();
   if (outputs.empty()) ErrorReport(spec_.name, "forward returned no tensor", at_).value_error();
   check_dirty(outputs);
   check_inputs_unchanged();
@@ -250,17 +253,19 @@ std::vector<Tensor> FunctionRun::record_call(std::vector<Tensor> outputs) {
   node->set_intermediate(intermediate);
   OwnedBackward* owned = node.get();
   const OpInfo op{spec_.name, &run_owned_backward, sizeof(OwnedBackward*), spec_.once_differentiable};
-  record_node(op, recorded, inputs, saved, &owned, at_);
-  node.release();                        // the node on the tape owns it now
-  if (!recorded[0].is_floating_point())  // the node's first reference belongs to output 0, which does not hold it
-    for (const Tensor& y : recorded)
-      if (Node* n = impl(y).grad_fn) {
-        release_node(n);
-        break;
-      }
+  if (record_node(op, recorded, inputs, saved, &owned, at_)) {
+    node.release();                        // the node on the tape owns it now
+    if (!recorded[0].is_floating_point())  // the node's first reference belongs to output 0, which does not hold it
+      for (const Tensor& y : recorded)
+        if (Node* n = impl(y).grad_fn) {
+          release_node(n);
+          break;
+        }
+  }
   for (std::size_t k = 0; k < recorded.size(); ++k) {
     if (!contains(plain, recorded[k])) continue;
     if (Node* n = std::exchange(impl(recorded[k]).grad_fn, nullptr)) release_node(n);
+    drop_tangents(impl(recorded[k]));
   }
   for (std::size_t i = 0; i < changes.size(); ++i) changes[i]->prepare(recorded[dirty_output[i]]);
   for (std::size_t i = 0; i < changes.size(); ++i) {

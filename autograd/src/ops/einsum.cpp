@@ -19,6 +19,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/tensor_impl.hpp"
 
@@ -504,8 +505,8 @@ Tensor added(const char* op, const Tensor& x, const Tensor& product, Scalar beta
         .operand("input", x)
         .shape_error();
   if (beta.to_double() == 0)  // on the tape with a gradient of 0
-    return x.requires_grad() ? add(scaled, where(zeros({}, {.dtype = DType::boolean}), x, Scalar(0), at), 1, at)
-                             : scaled;
+    return detail::needs_tape({x}) ? add(scaled, where(zeros({}, {.dtype = DType::boolean}), x, Scalar(0), at), 1, at)
+                                   : scaled;
   return add(scaled, beta.to_double() == 1 ? x : mul(x, beta, at), 1, at);
 }
 

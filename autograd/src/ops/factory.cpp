@@ -14,7 +14,7 @@
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/modes.hpp"
+#include "core/thread_tape.hpp"
 #include "core/running_op.hpp"
 #include "core/scalar_range.hpp"
 #include "core/tensor_impl.hpp"
@@ -380,7 +380,7 @@ Tensor wrap_raw(void* data, DType dtype, const Shape& shape, std::function<void(
   t->shape = shape;
   t->strides = shape.contiguous_strides();
   t->numel = n;
-  t->inference = thread_modes.inference;
+  t->inference = thread_tape.inference;
   return result;
 }
 

@@ -17,7 +17,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/modes.hpp"
+#include "core/thread_tape.hpp"
 #include "core/overlap.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"

@@ -168,7 +168,7 @@ Tensor scaled_deviation(const Tensor& scale, double c, const Tensor& x, const Te
                         DimSet dims) {
   const Shape& full = impl(x).shape;
   const Tensor s = with_kept_dims(scale, full, dims), m = with_kept_dims(mean, full, dims);
-  if (grad_enabled() && x.requires_grad()) {
+  if (detail::needs_tape({x})) {
     const Tensor d = sub(x, m);
     return mul(mul(s, sub(d, xgrad::mean(d, detail::dim_list(dims), true))), Scalar(c));
   }

@@ -79,7 +79,7 @@ Tensor& apply(const char* op, Tensor& self, const Tensor& other, Saves saves, F 
     change.finish();
     return self;
   }
-  GradModeGuard mode(tape);
+  GradModeGuard mode(tape && detail::records_gradients());
   const bool copy_old = tape && saves == Saves::operands && detail::wants_grad(other);
   const bool copy_other = tape && saves == Saves::operands && detail::impl(self).storage == detail::impl(other).storage;
   return store(change, op,
@@ -99,7 +99,7 @@ Tensor& apply(const char* op, Tensor& self, Saves saves, F f, Compute compute, c
     change.finish();
     return self;
   }
-  GradModeGuard mode(tape);
+  GradModeGuard mode(tape && detail::records_gradients());
   return store(change, op, compute(tape && saves == Saves::operands ? change.old().clone(at) : change.old()), tape, at);
 }
 
@@ -142,7 +142,7 @@ Tensor& replace_in_place(const char* op, Tensor& self, const std::function<Tenso
                 at)
         .operand("self", self)
         .shape_error();
-  const bool tape = result.requires_grad();
+  const bool tape = needs_tape({result});
   if (!tape && change.on_tape({}))  // a result without a gradient leaves nothing of the old one
     change.prepare(record_ahead(
         op, make_alias(self), {change.old()}, [](const Saved&, const Tensor& g) -> Grads { return {no_gradient(g)}; },

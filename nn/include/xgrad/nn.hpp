@@ -9,6 +9,7 @@
 #include <xgrad/nn/conv.hpp>
 #include <xgrad/nn/embedding.hpp>
 #include <xgrad/nn/functional.hpp>
+#include <xgrad/nn/functional_call.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/linear.hpp>

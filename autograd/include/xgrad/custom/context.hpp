@@ -17,6 +17,7 @@ namespace xgrad {
 namespace detail {
 class FunctionRun;
 class FunctionNode;
+class LevelsUpTo;
 }  // namespace detail
 
 class XGRAD_API Context {
@@ -147,6 +148,7 @@ class XGRAD_API FunctionRun {
   Location at_;
   OuterOp outer_;
   std::vector<std::uint32_t> versions_;
+  std::unique_ptr<LevelsUpTo> no_tangents_;  // in forward
 };
 
 }  // namespace detail

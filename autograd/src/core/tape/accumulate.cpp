@@ -36,8 +36,8 @@ Tensor fit_gradient(Tensor g, const Shape& shape, DType dtype, const char* op, c
   return sum_to(g, shape);
 }
 
-void add_to_slot(Tensor& slot, Tensor g, bool create_graph) {
-  if (create_graph)
+void add_to_slot(Tensor& slot, Tensor g, bool keeps_values) {
+  if (keeps_values)
     slot = recorded_sum(slot, g);
   else if (is_sole_owner(slot))
     add_raw(slot, g);
@@ -68,12 +68,12 @@ void keep_retained(std::vector<Collected>& retained) noexcept {
 // Whether g is added into the .grad that is there, rather than put in its place. set_grad() takes any tensor, also an
 // expanded one.
 bool adds_in_place(const PassInfo& pass, const TensorImpl& t) {
-  return t.grad && !pass.create_graph && !repeats_elements(*t.grad);
+  return t.grad && !pass.keeps_values && !repeats_elements(*t.grad);
 }
 
-// Threads may differentiate separate graphs over shared parameters.
-std::mutex& leaves_mutex() {
-  static std::mutex mutex;
+// Threads may differentiate separate graphs over shared parameters. Recursive: sums with tangents differentiate.
+std::recursive_mutex& leaves_mutex() {
+  static std::recursive_mutex mutex;
   return mutex;
 }
 

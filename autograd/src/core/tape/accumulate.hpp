@@ -14,11 +14,11 @@ namespace xgrad::detail {
 Tensor sum_to(const Tensor& g, const Shape& shape);
 // g as the gradient of a value of this shape and type; AutogradError, naming op, when it cannot be one.
 Tensor fit_gradient(Tensor g, const Shape& shape, DType dtype, const char* op, const Location& at);
-// slot += g, in place where nobody else can see the memory; recorded under create_graph.
-void add_to_slot(Tensor& slot, Tensor g, bool create_graph);
+// slot += g, in place where nobody else can see the memory, unless it keeps_values: then the sum is an operation.
+void add_to_slot(Tensor& slot, Tensor g, bool keeps_values);
 // The same for a slot that may be undefined yet: the first gradient is taken as it is.
-inline void accumulate(Tensor& slot, Tensor g, bool create_graph) {
-  if (slot.defined()) return add_to_slot(slot, std::move(g), create_graph);
+inline void accumulate(Tensor& slot, Tensor g, bool keeps_values) {
+  if (slot.defined()) return add_to_slot(slot, std::move(g), keeps_values);
   slot = std::move(g);
 }
 
@@ -31,6 +31,7 @@ struct Collected {
 // What the end of a pass needs to know of it.
 struct PassInfo {
   bool create_graph;
+  bool keeps_values;  // nothing is added in place, for the graph or for tangents
   std::uint32_t number;
   Location at;
 };

@@ -8,7 +8,7 @@
 #include <xgrad/checkpoint.hpp>
 #include <xgrad/random.hpp>
 
-#include "core/modes.hpp"
+#include "core/thread_tape.hpp"
 #include "core/running_op.hpp"
 #include "core/tape/record.hpp"
 

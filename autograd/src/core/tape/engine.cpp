@@ -12,6 +12,8 @@
 //
 // Any allocation may fail. So a node is marked and filled only when it is in the heap already, where ~Pass() finds it,
 // and all that the end of a pass needs is allocated before the first .grad changes.
+#include "core/tape/engine.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
@@ -27,6 +29,7 @@
 #include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
 #include "core/tape/accumulate.hpp"
+#include "core/tape/forward.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/recorder.hpp"
 
@@ -82,6 +85,7 @@ std::uint32_t next_pass() {
 struct Pass {
   bool retain_graph, create_graph;
   Location at;
+  bool keeps_values = create_graph || thread_tape.levels > 0;  // nothing is added in place
   std::uint32_t number = next_pass();
   std::vector<Node*> heap;
   std::vector<Collected> leaves;    // in order of arrival
@@ -104,10 +108,10 @@ struct Pass {
     }
   }
 
-  PassInfo info() const { return {create_graph, number, at}; }
+  PassInfo info() const { return {create_graph, keeps_values, number, at}; }
 
   Tensor collected(Node* n, std::size_t i) {
-    if (create_graph || (n->extra && n->extra->looks_at_gradients()) || anomaly_enabled()) return Tensor();
+    if (keeps_values || (n->extra && n->extra->looks_at_gradients()) || anomaly_enabled()) return Tensor();
     const Edge& e = n->edges()[i];
     const Tensor* slot = nullptr;
     if (TensorImpl* t = e.leaf()) {
@@ -143,7 +147,7 @@ struct Pass {
       if (capturing && !wanted.contains({t, 0})) return;
       const bool fits = impl(g).dtype == t->dtype && impl(g).shape == t->shape;
       accumulate(leaf_slot(t), fits ? std::move(g) : fit_gradient(std::move(g), t->shape, t->dtype, op, where),
-                 create_graph);
+                 keeps_values);
       return;
     }
     Node* n = e.node();
@@ -160,7 +164,7 @@ struct Pass {
                      ? std::move(g)
                      : fit_gradient(std::move(g), o.shape(), o.dtype, op, where);
     push(n);
-    accumulate(o.pending, std::move(fit), create_graph);
+    accumulate(o.pending, std::move(fit), keeps_values);
   }
 
   void run_extra(Node* n, std::span<Tensor> grads) {
@@ -276,6 +280,11 @@ struct Pass {
     return in;
   }
 
+  static bool reads_tangents(Node* n, std::span<const Tensor> grads) {
+    return std::ranges::any_of(grads, [](const Tensor& g) { return g.defined() && shows_tangent(impl(g)); }) ||
+           std::ranges::any_of(n->saved(), [](const SavedTensor& s) { return s.impl && shows_tangent(*s.impl); });
+  }
+
   // n has left the heap with its gradients.
   void run(Node* n, std::span<Tensor> grads) {
     n->pass = number;
@@ -290,8 +299,10 @@ struct Pass {
       if (!pass_on) return;
     }
     if (n->freed && n->n_saved) n->already_freed();
-    if (create_graph && n->op.once_differentiable)
-      ErrorReport(n->op.name, "is differentiable only once; its backward pass cannot be recorded with create_graph",
+    if (n->op.once_differentiable && keeps_values && (create_graph || reads_tangents(n, grads)))
+      ErrorReport(n->op.name,
+                  create_graph ? "is differentiable only once; its backward pass cannot be recorded with create_graph"
+                               : "is differentiable only once; its backward pass has no derivative in forward mode",
                   n->at)
           .autograd_error();
     note_op(n->op.name, n->at, true);
@@ -416,7 +427,7 @@ void commit(Pass& pass) {
 }
 
 Tensor seed_for(const Tensor& out, const Tensor& seed, const Location& at) {
-  if (!wants_grad(out))
+  if (!requires_grad(out))
     ErrorReport("backward", "the tensor does not require grad and has no grad_fn: nothing to differentiate", at)
         .operand("output", out)
         .help("call requires_grad_() on an input before computing, outside any NoGradGuard")
@@ -461,6 +472,15 @@ void start(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Ten
 
 }  // namespace
 
+Grads run_backward_apart(Node* n, std::span<const Tensor> grads) {
+  struct Restore {
+    Running before;
+    ~Restore() { running = before; }
+  } restore{std::exchange(running, {})};
+  const RecordFor place(n);
+  return n->op.backward(n->closure(), Node::saved_view(n), grads);
+}
+
 Tensor collected_gradient(std::size_t i) { return running.pass ? running.pass->collected(running.node, i) : Tensor(); }
 
 }  // namespace xgrad::detail
@@ -489,7 +509,7 @@ namespace {
 // The place of an input in the graph, or the error that it has none.
 detail::Target target_of(const char* op, const std::vector<Tensor>& inputs, std::size_t i, const Location& at) {
   require_defined(op, inputs[i], at);
-  if (!detail::wants_grad(inputs[i]))
+  if (!detail::requires_grad(inputs[i]))
     ErrorReport(op, fmt::format("input {} does not require grad", i), at).operand("input", inputs[i]).autograd_error();
   detail::TensorImpl& t = detail::impl(inputs[i]);
   detail::Node* node = detail::current_node(inputs[i]);

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -7,8 +10,10 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/modes.hpp"
+#include "core/thread_tape.hpp"
 #include "core/storage.hpp"
+#include "core/tape/anomaly.hpp"
+#include "core/tape/forward.hpp"
 
 namespace xgrad {
 namespace {
@@ -57,19 +62,89 @@ void drop_ended() {
 }  // namespace
 }  // namespace detail
 
-bool grad_enabled() { return detail::thread_modes.grad; }
-bool is_inference_mode_enabled() { return detail::thread_modes.inference; }
+bool grad_enabled() { return detail::thread_tape.enabled; }
+bool is_inference_mode_enabled() { return detail::thread_tape.inference; }
 
-GradModeGuard::GradModeGuard(bool on) : GradModeGuard(on, detail::thread_modes.inference) {}
+namespace detail {
+
+constinit thread_local ThreadTape thread_tape;
+
+bool records_gradients() { return thread_tape.records; }
+
+namespace {
+
+void set_mode(bool on, bool inference) {
+  ThreadTape& mode = thread_tape;
+  mode.records = on && !inference;
+  mode.inference = inference;
+  mode.enabled = mode.records || mode.levels > 0;
+}
+
+void set_levels(int count) {
+  ThreadTape& mode = thread_tape;
+  mode.levels = count;
+  mode.enabled = mode.records || count > 0;
+}
+
+// Of this thread, outermost first. One that another thread ended stays until those inside of it have ended, too.
+struct Levels {
+  std::vector<std::shared_ptr<DualLevelState>> open;
+  int most = kAllLevels;
+  int counting() {
+    while (!open.empty() && !open.back()->alive.load(std::memory_order_acquire)) open.pop_back();
+    return std::min(most, static_cast<int>(open.size()));
+  }
+};
+Levels& levels() {
+  thread_local Levels of_thread;
+  return of_thread;
+}
+
+}  // namespace
+
+std::shared_ptr<DualLevelState> begin_level() {
+  auto level = std::make_shared<DualLevelState>();
+  Levels& all = levels();
+  level->depth = all.counting() + 1;
+  // Inside of what is computed for a level, further levels would need numbers of their own.
+  if (all.most < static_cast<int>(all.open.size()))
+    ErrorReport("DualLevel", "a backward function or hook must not begin a level of forward mode", Location::current())
+        .autograd_error();
+  all.open.push_back(level);
+  set_levels(all.counting());
+  return level;
+}
+
+void end_level(DualLevelState& level) noexcept {
+  level.alive.store(false, std::memory_order_release);
+  if (level.thread == std::this_thread::get_id()) set_levels(levels().counting());
+}
+
+std::shared_ptr<const DualLevelState> level_at(int depth) { return levels().open[static_cast<std::size_t>(depth - 1)]; }
+std::shared_ptr<const DualLevelState> current_level() {
+  const int count = thread_tape.levels;
+  return count > 0 ? level_at(count) : nullptr;
+}
+
+LevelsUpTo::LevelsUpTo(int most) noexcept : previous_(std::exchange(levels().most, most)) {
+  set_levels(levels().counting());
+}
+LevelsUpTo::~LevelsUpTo() {
+  levels().most = previous_;
+  set_levels(levels().counting());
+}
+
+}  // namespace detail
+
+GradModeGuard::GradModeGuard(bool on) : GradModeGuard(on, detail::thread_tape.inference) {}
 GradModeGuard::GradModeGuard(bool on, bool inference) : mode_(detail::add_mode(on, inference)) {
-  detail::thread_modes = {on && !inference, inference};
+  detail::set_mode(on, inference);
 }
 GradModeGuard::~GradModeGuard() {
   mode_->ended.store(true, std::memory_order_release);
   detail::drop_ended();
   const detail::GradMode* now = detail::modes.newest;
-  const bool inference = now && now->inference;
-  detail::thread_modes = {(!now || now->enabled) && !inference, inference};
+  detail::set_mode(!now || now->enabled, now && now->inference);
 }
 
 DetectAnomaly::DetectAnomaly() { ++anomaly_guards; }
@@ -78,6 +153,9 @@ DetectAnomaly::~DetectAnomaly() { --anomaly_guards; }
 namespace detail {
 
 bool anomaly_enabled() { return anomaly_guards > 0; }
+
+AnomalyOff::AnomalyOff() : guards_(std::exchange(anomaly_guards, 0)) {}
+AnomalyOff::~AnomalyOff() { anomaly_guards = guards_; }
 
 void check_anomaly(const char* op, std::span<const Tensor> outputs, const TensorRefs& inputs, Location at) {
   for (const Tensor& o : outputs) {

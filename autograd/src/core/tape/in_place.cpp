@@ -7,6 +7,7 @@
 
 #include "core/overlap.hpp"
 #include "core/rematerialize.hpp"
+#include "core/tape/forward.hpp"
 #include "core/tape/gradient_ops.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/recorder.hpp"
@@ -26,7 +27,7 @@ InPlace::InPlace(const char* op, Tensor& self, const Location& at) : op_(op), se
         .operand("self", self)
         .help("clone() it first")
         .autograd_error();
-  if (grad_enabled()) {
+  if (records_gradients()) {
     if (!current_node(self) && t.requires_grad)
       ErrorReport(op, "in-place write to a leaf that requires grad", at)
           .operand("self", self)
@@ -58,35 +59,38 @@ const Tensor& InPlace::old() {
   if (old_.defined()) return old_;
   old_ = make_alias(self_);
   if (current_node(self_)) relink(impl(old_), self_);
+  take_tangents(impl(old_), impl(self_));
   return old_;
 }
 
-bool InPlace::on_tape(const TensorRefs& others) const {
-  if (!grad_enabled()) return false;
-  return wants_grad(self_) || needs_tape(others);
-}
+bool InPlace::on_tape(const TensorRefs& others) const { return needs_tape({self_}) || needs_tape(others); }
 
 void InPlace::prepare(const Tensor& out) {
   TensorImpl& t = impl(self_);
   if (!t.base) {
-    ready_to_link(t, out);
-    out_ = out;
+    ready(t, out);
     return;
   }
   const Tensor base = share(t.base);
   // base' = base with the piece replaced: its gradient is g with a hole, plus the piece of g for the new values.
-  Tensor before = make_alias(base);
+  Tensor before = make_alias_with_tangents(base);
   if (impl(base).grad_fn) relink(impl(before), base);
-  Tensor now = record_ahead(
+  const Tensor now = record_ahead(
       "copy_slices", make_alias(base), {before, out},
       [piece = piece_of(impl(base), t)](const Saved&, const Tensor& g) -> Grads {
         Tensor written = as_strided(g, piece, Location::current());
         return {recorded_difference(g, as_strided_scatter(written, piece, Location::current())), written};
       },
       at_);
-  ready_to_link(impl(base), now);
-  out_ = std::move(now);
+  ready(impl(base), now);
   piece_ = out;
+}
+
+void InPlace::ready(TensorImpl& moved, const Tensor& out) {
+  ready_to_link(moved, out);
+  tangents_ = counting_tangents(impl(out));
+  if (!tangents_.empty() && !moved.extra) moved.extra = std::make_unique<TensorImpl::Extra>();
+  out_ = out;
 }
 
 void InPlace::finish() noexcept {
@@ -103,8 +107,14 @@ void InPlace::finish() noexcept {
 void InPlace::rebase() noexcept {
   TensorImpl& t = impl(self_);
   TensorImpl& moved = t.base ? *t.base : t;
-  relink(moved, out_);
-  if (moved.grad_fn) moved.grad_fn->outputs()[moved.output_nr].version = moved.storage->version;
+  if (impl(out_).grad_fn) {  // otherwise for its tangents alone
+    relink(moved, out_);
+    moved.grad_fn->outputs()[moved.output_nr].version = moved.storage->version;
+  }
+  if (moved.has_tangent || !tangents_.empty()) {
+    moved.has_tangent = !tangents_.empty();
+    moved.extra->tangents = std::move(tangents_);
+  }
   ++moved.history;
   if (t.base) t.view_history = moved.history - 1;  // relinked on next use
 }

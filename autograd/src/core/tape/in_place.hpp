@@ -1,7 +1,11 @@
 // In-place changes and the tape: the rules, and the node that the changed tensor moves to.
 #pragma once
 
+#include <vector>
+
 #include <xgrad/record.hpp>
+
+#include "core/tensor_impl.hpp"
 
 namespace xgrad::detail {
 
@@ -23,10 +27,12 @@ class InPlace {
 
  private:
   [[noreturn]] void refuse_unrecorded_view() const;
+  void ready(TensorImpl& moved, const Tensor& out);
 
   const char* op_;
   Tensor& self_;
-  Tensor old_, out_, piece_;  // piece_: of a view, the node of its new values, which out_ puts into the base
+  Tensor old_, out_, piece_;       // piece_: of a view, the node of its new values, which out_ puts into the base
+  std::vector<Tangent> tangents_;  // of out_
   Location at_;
 };
 

@@ -7,6 +7,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/forward.hpp"
 #include "core/tape/owned_backward.hpp"
 #include "core/tape/record.hpp"
 
@@ -121,7 +122,7 @@ Tensor Node::unpack_by_hook(std::size_t i) {
 
 // t as the output of this node, so that its derivative can be taken again.
 Tensor Node::own_result(const Tensor& t, std::uint32_t output) {
-  Tensor linked = make_alias(t);
+  Tensor linked = impl(t).has_tangent ? make_alias_with_tangents(t) : make_alias(t);
   retain_node(this);
   impl(linked).grad_fn = this;
   impl(linked).output_nr = output;
@@ -133,6 +134,6 @@ Tensor Node::own_result(const Tensor& t, std::uint32_t output) {
 namespace xgrad {
 
 Tensor Saved::operator[](std::size_t i) const { return node_->unpack(i); }
-bool Saved::needs(std::size_t i) const { return node_->edges()[i].wants_grad(); }
+bool Saved::needs(std::size_t i) const { return node_->edges()[i].to >= detail::Edge::To::tangent; }
 
 }  // namespace xgrad

@@ -21,14 +21,15 @@ namespace xgrad::detail {
 // What an operation read: an output of another node or a leaf, where a gradient goes, or a tensor that takes none.
 // Holds a reference; to a tensor that takes none a weak one, which keeps its name and shape, not its values.
 struct Edge {
-  enum class To : std::uint8_t { nothing, node, leaf, data };
+  // tangent: data whose gradient the backward function is asked for, to find a tangent; it goes nowhere.
+  enum class To : std::uint8_t { nothing, data, tangent, node, leaf };
   RefCounted* target = nullptr;
   std::uint32_t number = 0;  // which output of the node; of a leaf or data, the version of its storage when it was read
   To to = To::nothing;
-  bool wants_grad() const { return to == To::node || to == To::leaf; }
+  bool wants_grad() const { return to >= To::node; }
   Node* node() const;
   TensorImpl* leaf() const { return to == To::leaf ? static_cast<TensorImpl*>(target) : nullptr; }
-  TensorImpl* data() const { return to == To::data ? static_cast<TensorImpl*>(target) : nullptr; }
+  TensorImpl* data() const { return to == To::data || to == To::tangent ? static_cast<TensorImpl*>(target) : nullptr; }
 };
 
 struct OutputInfo {

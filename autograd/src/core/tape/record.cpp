@@ -9,22 +9,12 @@
 
 #include "core/memory_tracker.hpp"
 #include "core/tape/checksum.hpp"
+#include "core/tape/forward.hpp"
 #include "core/tape/recorder.hpp"
 
 namespace xgrad::detail {
 
 namespace {
-
-struct Recording {
-  // Any of what follows, so that ordinary recording asks once.
-  bool special = false;
-  bool kept = false;     // a TapeRecorder lives
-  bool packing = false;  // SavedTensorsHooks
-  // Creation numbers increase along every edge, also when a graph is built by several threads in turn.
-  std::uint64_t last_seq = 0;
-  const Node* on_behalf_of = nullptr;  // see RecordFor
-};
-constinit thread_local Recording recording;
 
 // Field by field: a whole Edge that is copied and read again at once waits for its bytes to reach the cache.
 void set_edge(Edge& e, RefCounted* target, std::uint32_t number, Edge::To to) {
@@ -104,14 +94,14 @@ unsigned save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
 }  // namespace
 
 bool keep_values(bool on) noexcept {
-  const bool before = std::exchange(recording.kept, on);
-  recording.special = recording.kept || recording.packing;
+  const bool before = std::exchange(thread_tape.kept, on);
+  thread_tape.special = thread_tape.kept || thread_tape.packing;
   return before;
 }
 
 void save_by_hooks(bool on) noexcept {
-  recording.packing = on;
-  recording.special = recording.kept || recording.packing;
+  thread_tape.packing = on;
+  thread_tape.special = thread_tape.kept || thread_tape.packing;
 }
 
 void count_saved(Node& n, bool more) {
@@ -119,8 +109,27 @@ void count_saved(Node& n, bool more) {
     if (s.impl) count_saved_memory(s.impl->storage, more);
 }
 
-RecordFor::RecordFor(const Node* of) : previous_(std::exchange(recording.on_behalf_of, of)) {}
-RecordFor::~RecordFor() { recording.on_behalf_of = previous_; }
+RecordFor::RecordFor(const Node* of) : previous_(std::exchange(thread_tape.on_behalf_of, of)) {}
+RecordFor::~RecordFor() { thread_tape.on_behalf_of = previous_; }
+
+namespace {
+
+bool carries_tangent(const TensorRefs& inputs) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].defined()) continue;
+    const TensorImpl& t = impl(inputs[i]);
+    if (shows_tangent(t) || (is_stale_view(t) && shows_tangent(*t.base))) return true;
+  }
+  return false;
+}
+
+[[gnu::noinline, gnu::cold]] bool needs_tape_of_duals(const TensorRefs& inputs) {
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].defined() && wants_grad(inputs[i])) return thread_tape.records || carries_tangent(inputs);
+  return false;
+}
+
+}  // namespace
 
 namespace {
 
@@ -143,17 +152,25 @@ void track_node(Node& n, std::span<const Tensor> outputs) {
 
 [[gnu::noinline, gnu::cold]] void record_specially(Node& n, std::span<const Tensor> outputs, const TensorRefs& inputs,
                                                    const TensorRefs& data, const TensorRefs& saved) {
-  if (recording.kept) n.get_extra().recorded = keep_for_pictures(n, outputs, inputs, data, saved);
-  if (recording.packing && n.n_saved) pack_saved(n);
+  if (thread_tape.kept) n.get_extra().recorded = keep_for_pictures(n, outputs, inputs, data, saved);
+  if (thread_tape.packing && n.n_saved) pack_saved(n);
 }
 
 }  // namespace
 
 bool needs_tape(const TensorRefs& inputs) {
-  if (!grad_enabled()) return false;
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    if (inputs[i].defined() && wants_grad(inputs[i])) return true;
-  return false;
+  const ThreadTape& tape = thread_tape;
+  if (!tape.enabled) return false;
+  bool may_be_dual = tape.levels > 0;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].defined()) continue;
+    const TensorImpl& t = impl(inputs[i]);
+    if (is_stale_view(t)) [[unlikely]]
+      return needs_tape_of_duals(inputs);
+    if (t.grad_fn || t.requires_grad) return !may_be_dual || needs_tape_of_duals(inputs);
+    may_be_dual |= t.has_tangent;
+  }
+  return may_be_dual && needs_tape_of_duals(inputs);
 }
 
 bool any_wants_grad(const Tensor* const* in, int n_in) {
@@ -164,23 +181,23 @@ bool any_wants_grad(const Tensor* const* in, int n_in) {
 
 namespace {
 
-// Inlined into both functions: most operations read nothing but their inputs.
-[[gnu::always_inline]] inline void record_into_tape(const TensorRefs& data, const OpInfo& op, std::span<Tensor> outputs,
-                                                    const TensorRefs& inputs, const TensorRefs& saved,
-                                                    const void* closure, const Location& at) {
+// A node with its numbers and the shapes of its outputs, without edges. Inlined into both ways of recording: most
+// operations read nothing but their inputs.
+[[gnu::always_inline]] inline Node* lay_out(const ThreadTape& tape, std::size_t data, const OpInfo& op,
+                                            std::span<Tensor> outputs, std::size_t inputs, std::size_t saved,
+                                            const void* closure, const Location& at) {
   std::size_t dims = 0;
   for (const Tensor& o : outputs) dims += static_cast<std::size_t>(impl(o).shape.rank());
-  const std::size_t edges = inputs.size() + data.size();
-  const std::size_t bytes = block_bytes(edges, outputs.size(), saved.size(), dims, op.closure_size);
+  const std::size_t edges = inputs + data;
+  const std::size_t bytes = block_bytes(edges, outputs.size(), saved, dims, op.closure_size);
   Node* n = new (pool_allocate(bytes)) Node;
   n->bytes = static_cast<std::uint32_t>(bytes);
-  n->n_inputs = static_cast<std::uint32_t>(inputs.size());
+  n->n_inputs = static_cast<std::uint32_t>(inputs);
   n->n_outputs = static_cast<std::uint32_t>(outputs.size());
-  n->n_saved = static_cast<std::uint16_t>(saved.size());
-  n->n_data = static_cast<std::uint8_t>(data.size());
+  n->n_saved = static_cast<std::uint16_t>(saved);
+  n->n_data = static_cast<std::uint8_t>(data);
   n->op = op;
-  Recording& state = recording;
-  const Node* of = state.on_behalf_of;
+  const Node* of = tape.on_behalf_of;
   n->at = of ? of->at : at;
   n->module = current_module();  // a derivative is no call of the module whose operation it derives
   std::memcpy(n->closure(), closure, op.closure_size);
@@ -194,19 +211,29 @@ namespace {
         OutputInfo{Tensor(), sizes, t.dtype, static_cast<std::uint8_t>(t.shape.rank()), t.storage->version};
     sizes += t.shape.rank();
   }
+  return n;
+}
+
+// What a node lets go of when something throws before it is complete.
+struct Unfinished {
+  Node* n;
+  ~Unfinished() {
+    if (!n) return;
+    n->op.backward = nullptr;  // what the closure owns is still the caller's
+    release_node(n);
+  }
+};
+
+[[gnu::always_inline]] inline void record_into_tape(ThreadTape& tape, const TensorRefs& data, const OpInfo& op,
+                                                    std::span<Tensor> outputs, const TensorRefs& inputs,
+                                                    const TensorRefs& saved, const void* closure, const Location& at) {
+  Node* n = lay_out(tape, data.size(), op, outputs, inputs.size(), saved.size(), closure, at);
 
   // From here on something may throw; the outputs come last, so that none of them is left on a node that is gone.
-  struct Unfinished {
-    Node* n;
-    ~Unfinished() {
-      if (!n) return;
-      n->op.backward = nullptr;  // what the closure owns is still the caller's
-      release_node(n);
-    }
-  } unfinished{n};
-  std::uint64_t seq = state.last_seq;
+  Unfinished unfinished{n};
+  std::uint64_t seq = tape.last_seq;
   for (std::size_t i = 0; i < inputs.size(); ++i) connect(n->edges()[i], inputs[i], seq);
-  n->seq = state.last_seq = seq + 1;
+  n->seq = tape.last_seq = seq + 1;
   for (std::size_t i = 0; i < data.size(); ++i) connect_data(n->data()[i], data[i]);
   keep_base_names(*n);
   unsigned special = kNothing;
@@ -215,7 +242,7 @@ namespace {
     if (special & kInference) refuse_inference_tensor(saved, op.name, at);
     if (anomaly_enabled()) keep_checksums(n);
   }
-  if (state.special) [[unlikely]]
+  if (tape.special) [[unlikely]]
     record_specially(*n, outputs, inputs, data, saved);
   if (memory_tracked.load(std::memory_order_relaxed)) [[unlikely]]
     track_node(*n, outputs);
@@ -232,13 +259,67 @@ namespace {
 
 }  // namespace
 
-void record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs, const TensorRefs& saved,
+BareNode::BareNode(const RecordedCall& call)
+    : node(lay_out(thread_tape, 0, call.op, call.outputs, call.inputs.size(), call.saved.size(), call.closure,
+                   call.at)) {
+  Unfinished unfinished{node};
+  node->seq = ++thread_tape.last_seq;
+  for (std::size_t i = 0; i < call.saved.size(); ++i) save(node->saved()[i], call.saved[i], {});
+  unfinished.n = nullptr;
+}
+BareNode::~BareNode() { Unfinished{node}; }
+
+namespace {
+
+// Takes the outputs off their node again, unless their tangents are there.
+struct WithoutTangents {
+  std::span<Tensor> outputs;
+  Node* n;
+  ~WithoutTangents() {
+    if (!n) return;
+    n->op.backward = nullptr;  // what the closure owns is still the caller's
+    if (!is_floating(impl(outputs[0]).dtype)) release_node(n);
+    for (Tensor& y : outputs)
+      if (Node* of = std::exchange(impl(y).grad_fn, nullptr)) release_node(of);
+  }
+};
+
+// Recording while a level of forward mode counts.
+[[gnu::noinline, gnu::cold]] bool record_with_tangents(const TensorRefs& data, const RecordedCall& call) {
+  bool on_tape = false;
+  for (std::size_t i = 0; i < call.inputs.size() && thread_tape.records; ++i)
+    on_tape |= call.inputs[i].defined() && requires_grad(call.inputs[i]);
+  if (!on_tape) {
+    push_tangents(call, nullptr);
+    return false;
+  }
+  record_into_tape(thread_tape, data, call.op, call.outputs, call.inputs, call.saved, call.closure, call.at);
+  const auto made = std::ranges::find_if(call.outputs, [](const Tensor& y) { return impl(y).grad_fn != nullptr; });
+  if (made == call.outputs.end()) return true;
+  WithoutTangents undo{call.outputs, impl(*made).grad_fn};
+  push_tangents(call, undo.n);
+  undo.n = nullptr;
+  return true;
+}
+
+}  // namespace
+
+bool record_node(const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs, const TensorRefs& saved,
                  const void* closure, const Location& at) {
-  record_into_tape({}, op, outputs, inputs, saved, closure, at);
+  ThreadTape& tape = thread_tape;
+  if (tape.levels > 0) [[unlikely]]
+    return record_with_tangents({}, {inputs, saved, op, outputs, closure, at});
+  record_into_tape(tape, {}, op, outputs, inputs, saved, closure, at);
+  return true;
 }
 void record_node_reading(const TensorRefs& data, const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs,
                          const TensorRefs& saved, const void* closure, const Location& at) {
-  record_into_tape(data, op, outputs, inputs, saved, closure, at);
+  ThreadTape& tape = thread_tape;
+  if (tape.levels > 0) [[unlikely]] {
+    record_with_tangents(data, {inputs, saved, op, outputs, closure, at});
+    return;
+  }
+  record_into_tape(tape, data, op, outputs, inputs, saved, closure, at);
 }
 
 }  // namespace xgrad::detail

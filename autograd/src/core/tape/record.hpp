@@ -22,6 +22,9 @@ class RecordFor {
   const Node* previous_;
 };
 
+// Whether operations are recorded for gradients: grad_enabled() without what forward mode asks for.
+bool records_gradients();
+
 // record() for a result whose values are written later, or by somebody else: they are not looked at.
 template <class F>
 Tensor record_ahead(const char* name, Tensor output, const TensorRefs& inputs, F f, const Location& at) {

@@ -28,6 +28,7 @@ void destroy(TensorImpl* p) {
     if (p->extra) {
       p->extra->hooks.clear();
       p->extra->post_accumulate_hooks.clear();
+      p->extra->tangents.clear();
     }
     release_weak(p);
   }
@@ -61,7 +62,7 @@ using detail::TensorImpl;
 
 void* Tensor::raw_mutable(DType want, Location at) {
   void* p = const_cast<void*>(raw(want, at));
-  if (grad_enabled() && detail::wants_grad(*this))
+  if (detail::records_gradients() && detail::wants_grad(*this))
     ErrorReport("mutable_data", "writing the memory of a tensor on the tape would make its gradient wrong", at)
         .operand("tensor", *this)
         .help("detach() first, or wrap the change in a NoGradGuard")
@@ -74,7 +75,7 @@ void* Tensor::raw_mutable(DType want, Location at) {
 
 bool Tensor::requires_grad(Location at) const {
   checked(*this, "requires_grad", at);
-  return detail::wants_grad(*this);
+  return detail::requires_grad(*this);
 }
 
 Tensor& Tensor::requires_grad_(bool on, Location at) & {
@@ -161,7 +162,7 @@ void Tensor::backward(BackwardOptions options, Location at) const { backward(Ten
 
 void Tensor::retain_grad(Location at) {
   TensorImpl& t = checked(*this, "retain_grad", at);
-  if (!detail::wants_grad(*this))
+  if (!detail::requires_grad(*this))
     ErrorReport("retain_grad", "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
   detail::Node* node = detail::current_node(*this);
   if (!node || t.retains_grad) return;
@@ -173,7 +174,7 @@ bool Tensor::retains_grad(Location at) const { return checked(*this, "retains_gr
 
 HookHandle Tensor::register_hook(std::function<Tensor(const Tensor&)> fn, Location at) {
   TensorImpl& t = checked(*this, "register_hook", at);
-  if (!detail::wants_grad(*this))
+  if (!detail::requires_grad(*this))
     ErrorReport("register_hook", "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
   detail::require_no_cycle("register_hook", t, fn, at);
   if (detail::Node* node = detail::current_node(*this))
@@ -185,7 +186,7 @@ HookHandle Tensor::register_hook(std::function<Tensor(const Tensor&)> fn, Locati
 HookHandle Tensor::register_post_accumulate_grad_hook(std::function<void(Tensor&)> fn, Location at) {
   constexpr const char* kOp = "register_post_accumulate_grad_hook";
   TensorImpl& t = checked(*this, kOp, at);
-  if (!detail::wants_grad(*this))
+  if (!detail::requires_grad(*this))
     ErrorReport(kOp, "the tensor does not require grad", at).operand("tensor", *this).autograd_error();
   if (detail::current_node(*this))
     ErrorReport(kOp, "only a leaf accumulates a gradient, and this is a result of an operation", at)

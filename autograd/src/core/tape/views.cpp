@@ -9,6 +9,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/accumulate.hpp"
+#include "core/tape/forward.hpp"
 #include "core/tape/record.hpp"
 
 namespace xgrad::detail {
@@ -124,9 +125,11 @@ void relink(TensorImpl& t, const Tensor& source) noexcept {
 void refresh_view(TensorImpl& t) {
   const Tensor base = share(t.base);
   GradModeGuard on(true);
+  const LevelsUpTo all(kAllLevels);
   Tensor piece = as_strided(base, piece_of(*t.base, t), t.storage->changed_at);  // by the change of the base
   ready_to_link(t, piece);
   relink(t, piece);
+  take_tangents(t, impl(piece));
   t.view_history = t.base->history;
   t.unrecorded_view = false;
 }

@@ -9,12 +9,22 @@ namespace xgrad::detail {
 // Whether the base of this view moved to a new node since the view was put on one.
 inline bool is_stale_view(const TensorImpl& t) { return t.base && t.base->history != t.view_history; }
 
+// Whether t carries a tangent that counts here, see <core/tape/forward.hpp>.
+[[gnu::cold]] bool shows_tangent(const TensorImpl& t);
+
 // Whether a gradient can flow into x. Records nothing: a stale view takes one when its base does.
-inline bool wants_grad(const Tensor& x) {
+inline bool requires_grad(const Tensor& x) {
   const TensorImpl& t = impl(x);
   if (is_stale_view(t)) [[unlikely]]
     return t.requires_grad || t.base->grad_fn || t.base->requires_grad;
   return t.grad_fn || t.requires_grad;
+}
+// Whether an operation on x must be ready to be differentiated: for a gradient, or for the tangent of x.
+inline bool wants_grad(const Tensor& x) {
+  const TensorImpl& t = impl(x);
+  if (is_stale_view(t)) [[unlikely]]
+    return requires_grad(x) || (t.base->has_tangent && shows_tangent(*t.base));
+  return t.grad_fn || t.requires_grad || (t.has_tangent && shows_tangent(t));
 }
 
 // Records the piece of the base that a stale view is, and puts the view on that node.

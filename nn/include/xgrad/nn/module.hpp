@@ -96,6 +96,10 @@ constexpr void require_own_forward() {
 class XGRAD_API CloneScope {
  public:
   [[nodiscard("a scope without a name ends at once")]] explicit CloneScope(const nn::Module& module);
+  // Copies of the modules alone, with these tensors in the place of parameters and buffers, and their own for the rest.
+  // ValueError: there is no parameter or buffer of a name.
+  [[nodiscard("a scope without a name ends at once")]] CloneScope(const nn::Module& module, const NamedTensors& instead,
+                                                                  const Location& at);
   ~CloneScope();
   CloneScope(const CloneScope&) = delete;
   CloneScope& operator=(const CloneScope&) = delete;
@@ -104,6 +108,7 @@ class XGRAD_API CloneScope {
   struct Copies;
 
  private:
+  void copy_states(const nn::Module& module);
   std::unique_ptr<Copies> copies_;
 };
 
