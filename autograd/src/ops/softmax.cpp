@@ -61,6 +61,15 @@ Tensor log_softmax(const Tensor& x, std::int64_t dim, Location at) {
       [d](const Saved& s, const Tensor& g) -> Grads { return {log_softmax_backward(g, s[0], d)}; }, at);
 }
 
+Tensor softmax(const Tensor& x, std::int64_t dim, DType dtype, Location at) {
+  require_defined("softmax", x, at);
+  return softmax(x.to(dtype, at), dim, at);
+}
+Tensor log_softmax(const Tensor& x, std::int64_t dim, DType dtype, Location at) {
+  require_defined("log_softmax", x, at);
+  return log_softmax(x.to(dtype, at), dim, at);
+}
+
 Tensor softmin(const Tensor& x, std::int64_t dim, Location at) {
   wrap_dim("softmin", dim, x, at);
   require_floating("softmin", x, at);
