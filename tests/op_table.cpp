@@ -189,6 +189,7 @@ const std::deque<Row>& op_table() {
     add_rearrange(*t);
     add_diagonal(*t);
     add_grid(*t);
+    add_grid_sample(*t);
     add_scatter(*t);
     add_indexing(*t);
     add_slice(*t);

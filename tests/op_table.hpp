@@ -168,6 +168,7 @@ void add_histogram(Table& t);
 void add_rearrange(Table& t);
 void add_diagonal(Table& t);
 void add_grid(Table& t);
+void add_grid_sample(Table& t);
 void add_scatter(Table& t);
 void add_indexing(Table& t);
 void add_slice(Table& t);

@@ -3,7 +3,25 @@
 
 namespace xgrad::test {
 
+namespace {
+
+void add_masks(Table& t) {
+  t.add("causal_upper_left", [](auto& x) { return causal_upper_left(x[0].size(0), x[0].size(1)); })
+      .covers({"causal_upper_left", "causal_lower_right"})
+      .not_differentiable()
+      .integers(Integers::unchanged)
+      .on({{3, 4}})
+      .on({{3, 4}}, [](auto& x) { return causal_lower_right(x[0].size(0), x[0].size(1)); })
+      .on({{4, 2}}, [](auto& x) { return causal_lower_right(x[0].size(0), x[0].size(1)); })
+      .on({{0, 4}})
+      .example("more keys", {zeros({2, 3}, {kFloat64})}, {tensor({{true, false, false}, {true, true, false}})})
+      .bad(Wrong::shape, "sizes must not be negative", [] { causal_lower_right(-1, 2); });
+}
+
+}  // namespace
+
 void add_attention(Table& t) {
+  add_masks(t);
   t.add("softmax", [](auto& x) { return attention_weights(x[0], x[1]); })
       .covers({"attention_weights"})
       .on({{3, 2}, {4, 2}})

@@ -90,6 +90,15 @@ void add_tests(Table& t) {
       .bad(Wrong::value, "tolerances are not negative", [] { isclose(leaf({2}), leaf({2}), -1); })
       .bad(Wrong::dtype, "dtype", [] { isclose(leaf({2}), leaf({2}, kFloat32)); })
       .bad(Wrong::shape, "do not broadcast", [] { isclose(leaf({2}), leaf({3})); });
+  t.add("equal", [](const auto& x) { return tensor(equal(x[0], x[1])); })
+      .not_differentiable()
+      .integers(Integers::unchanged)
+      .on({{3, 4}, {3, 4}})
+      .on({{3, 4}, {4}})
+      .on({{3, 4}}, [](const auto& x) { return tensor(equal(x[0], x[0].clone())); })
+      .on({{0}, {0}})
+      .example("NaN differs from itself", {f64({NAN}), f64({NAN})}, {tensor(false)})
+      .bad(Wrong::value, "undefined tensor", [] { equal(leaf({2}), Tensor()); });
   t.add("allclose", [](const auto& x) { return tensor(allclose(x[0], x[1])); })
       .on({{3, 4}, {3, 4}})
       .on({{0}, {0}})

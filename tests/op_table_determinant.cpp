@@ -12,6 +12,9 @@ void add_determinant(Table& t) {
       .on({{0, 0}})
       .on({{2, 2, 2}})
       .on({{0, 2, 2}})
+      // of rank 1 and 0, where the second derivative takes another way
+      .on({{{3, 1}}, {{1, 3}}}, [](auto& x) { return det(matmul(x[0], x[1])); })
+      .on({{{3, 3}}}, [](auto& x) { return det(x[0] * 0 + x[0] * x[0].sum() * 0) + x[0].sum(); })
       .tolerance32(1e-3, 1e-4)
       .example("4 7; 2 6", {f64({{4, 7}, {2, 6}})}, {tensor(10.0, {kFloat64})}, {f64({{6, -2}, {-7, 4}})})
       .example("singular", {f64({{1, 2}, {2, 4}})}, {tensor(0.0, {kFloat64})}, {f64({{4, -2}, {-2, 1}})})

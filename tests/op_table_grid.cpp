@@ -38,7 +38,7 @@ void add_grids(Table& t) {
       .on({{4}})
       .on({{3}}, [](auto& x) { return combinations(x[0], 3, true); })
       .on({{2}}, [](auto& x) { return combinations(x[0], 3); })
-      .on({{3}}, [](auto& x) { return combinations(x[0], 0); })
+      .on({{3}}, [](auto& x) { return combinations(x[0], 0); })  // of shape (0)
       .integers(Integers::same)
       .example("of three", {f64({1, 2, 3})}, {f64({{1, 2}, {1, 3}, {2, 3}})})
       .bad(Wrong::shape, "too many choices of 50 elements", [] { combinations(zeros({1000}), 50); })

@@ -68,7 +68,7 @@ void add_writing(Table& t) {
   t.add("scatter", [](auto& x) { return index_put(x[0], {x[1]}, x[2]); })
       .covers({"index_put"})
       .on({{3, 2}, {{2}, some}, {2}})
-      .on({{3, 2}, {{3}, indices({1, -1, 1})}, {3, 2}})
+      .on({{3, 2}, {{3}, indices({1, -1, 0})}, {3, 2}})
       .on({{3, 4}, {{2}, some}, {}},
           [](auto& x) {
             return index_put(x[0], {Slice{1, 3}, x[1]}, x[2]);

@@ -113,6 +113,21 @@ void add_changes(Table& t) {
   over_pairs(t.add("div").covers({"div_"}), away_from({0}), [](Tensor a, const Tensor& b) {
     return a.div_(b);
   }).on({{3, 4}}, [](auto& x) { return copy_of(x[0]) /= 2; });
+  t.add("clamp_max", [](auto& x) { return copy_of(x[0]).clamp_(x[1], x[2]); })
+      .covers({"clamp_"})
+      .on({{{3, 4}, away_from({-1, 0.5})}, {{4}, uniform(-1, -1)}, {{}, uniform(0.5, 0.5)}})
+      .integers(Integers::same);
+  t.add("div", [](auto& x) { return copy_of(x[0]).div_(x[1], Rounding::floor); })
+      .covers({"div_"})
+      .on({{{3, 4}, uniform(0.1, 0.9)}, {{4}, uniform(1, 1)}})
+      .on({{{3, 4}, uniform(0.1, 0.9)}}, [](auto& x) { return copy_of(x[0]).div_(1, Rounding::trunc); })
+      .integers(Integers::same);
+  t.add("copy_", [](auto& x) { return copy_of(x[0]).fill_(x[1]); })
+      .covers({"fill_"})
+      .on({{3, 4}, {}})
+      .integers(Integers::same)
+      .bad(Wrong::shape, "rank 0", [] { copy_of(leaf({2})).fill_(leaf({1})); })
+      .after(1);
   t.add("clamp", [](auto& x) { return copy_of(x[0]).clamp_(-1, 0.5); })
       .covers({"clamp_"})
       .on({{{3, 4}, away_from({-1, 0.5})}})

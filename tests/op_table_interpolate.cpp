@@ -31,6 +31,14 @@ void add_resampling(Table& t) {
     sized({1, 1, 2, 3, 2}, {3, 2, 4}, I::trilinear, corners);
     scaled({1, 1, 4, 5}, {0.6}, I::bilinear, corners);
   }
+  for (const I mode : {I::bilinear, I::bicubic})
+    for (const Sizes& size : {Sizes{2, 3}, Sizes{7, 2}, Sizes{1, 1}}) {
+      row.on({{1, 2, 5, 6}},
+             [=](auto& x) { return interpolate(x[0], {.size = size, .mode = mode, .antialias = true}); });
+      row.on({{1, 1, 5, 6}}, [=](auto& x) {
+        return interpolate(x[0], {.size = size, .mode = mode, .align_corners = true, .antialias = true});
+      });
+    }
   row.on(
          {{{4, 9, 40, 41}}}, [](auto& x) { return interpolate(x[0], {.scale_factor = {2}, .mode = I::bilinear}); },
          Size::large)
@@ -59,6 +67,10 @@ void add_resampling(Table& t) {
       .bad(Wrong::value, "align_corners needs a linear or cubic mode",
            [] {
              interpolate(leaf({1, 1, 3}), {.size = {2}, .align_corners = true});
+           })
+      .bad(Wrong::value, "antialias needs the mode bilinear or bicubic",
+           [] {
+             interpolate(leaf({1, 1, 3, 3}), {.size = {2}, .antialias = true});
            })
       .bad(Wrong::shape, "(N, C) and 2 spatial dimensions, got (1, 1, 3)",
            [] {

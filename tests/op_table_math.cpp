@@ -146,8 +146,8 @@ void add_parts(Table& t) {
       .example("steps", {f64({1, 1, 0}), f64({2, 1, -1})}, {f64({1 + 0x1p-52, 1, -5e-324})})
       .bad(Wrong::dtype, "dtype", [] { nextafter(leaf({2}), leaf({2}, kFloat32)); })
       .bad(Wrong::shape, "do not broadcast", [] { nextafter(leaf({2}), leaf({3})); });
-  t.add("mul", [](auto& x) { return ldexp(x[0], x[1]); })
-      .covers({"ldexp"})
+  t.add("ldexp", [](auto& x) { return ldexp(x[0], x[1]); })
+      .promoting()
       .binary(uniform(-2, 2), uniform(-2, 2))
       .integers(Integers::fraction)
       .example("whole exponents", {f64({1.5, -3}), tensor({4, -1})}, {f64({24, -1.5})}, {f64({16, 0.5})})

@@ -106,13 +106,16 @@ void add_distances(Table& t) {
              (void)renorm(leaf({2, 2}), 0, 0, 1);
            })
       .bad(Wrong::shape, "2 dimensions", [] { (void)renorm(leaf({2}), 2, 0, 1); });
-  t.add("p_norm", [](auto& x) { return cdist(x[0], x[1]); })
-      .covers({"cdist"})
+  t.add("cdist", [](auto& x) { return cdist(x[0], x[1]); })
       .on({{3, 2}, {4, 2}})
       .on({{2, 3, 2}, {4, 2}})
       .on({{0, 2}, {4, 2}})
       .on({{3, 2}, {4, 2}}, [](auto& x) { return cdist(x[0], x[1], 1); })
       .on({{3, 2}, {4, 2}}, [](auto& x) { return cdist(x[0], x[1], INFINITY); })
+      .on({{3, 2}, {4, 2}}, [](auto& x) { return cdist(x[0], x[1], 3); })
+      .on({{2, 1, 3, 2}, {2, 4, 2}})
+      .on({{3, 0}, {4, 0}})
+      .on({{3, 2}, {0, 2}})
       .example("3 4", {f64({{0, 0}}), f64({{3, 4}})}, {reshape(f64({5}), {1, 1})})
       .bad(Wrong::value, "p must not be negative",
            [] {

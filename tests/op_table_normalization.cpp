@@ -98,6 +98,20 @@ void add_row_norms(Table& t) {
       .bad(Wrong::dtype, "dtype", [] {
         layer_norm(leaf({2, 3}), {3}, leaf({3}, kFloat32));
       });
+  t.add("mul", [](auto& x) { return rms_norm(x[0], x[1].shape(), x[1]); })
+      .covers({"rms_norm"})
+      .on({{2, 4}, {{4}, weight_values()}})
+      .on({{3, 2, 4}, {{2, 4}, weight_values()}})
+      .on({{3, 4}}, [](auto& x) { return rms_norm(x[0], {4}, Tensor(), 0.1); })
+      .on({{0, 4}, {{4}, weight_values()}})
+      .example("3 4", {f64({3, 4}), f64({1, 2})}, {f64({3 / std::sqrt(12.5), 8 / std::sqrt(12.5)})})
+      .bad(Wrong::shape, "normalized_shape [4] is not the end of the input's shape [2, 3]",
+           [] {
+             rms_norm(leaf({2, 3}), {4});
+           })
+      .bad(Wrong::shape, "weight must be (3), got (2)", [] {
+        rms_norm(leaf({2, 3}), {3}, leaf({2}));
+      });
   t.add("group_norm", [](auto& x) { return group_norm(x[0], 2, x[1], x[2]); })
       .on({{2, 4, 3}, {{4}, weight_values()}, {{4}, bias_values()}})
       .on({{3, 4}, {{4}, weight_values()}, {{4}, bias_values()}})

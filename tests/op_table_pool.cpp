@@ -224,6 +224,70 @@ void add_power_pools(Table& t) {
       .on({{{1, 1, 2, 4, 2}, positive()}});
 }
 
+// Windows of 3 at 0, 2 and 4 of 7, for samples in the middle; of 2 at 0, 1 and 3 of 5.
+Tensor samples(std::int64_t images, std::int64_t channels, std::int64_t n, const Tensor& like) {
+  return full({images, channels, n}, 0.5, {.dtype = like.dtype()});
+}
+
+void add_fractional_pools(Table& t) {
+  t.add("reshape",
+        [](auto& x) {
+          return fractional_max_pool2d(x[0], {2, 3},
+                                       {.output_size = Extents<2>(3), .random_samples = samples(2, 2, 2, x[0])});
+        })
+      .covers({"fractional_max_pool2d", "fractional_max_pool2d_with_indices"})
+      .on({{{2, 2, 5, 7}, distinct()}})
+      .on({{{2, 5, 7}, distinct()}},
+          [](auto& x) {
+            return fractional_max_pool2d_with_indices(
+                x[0], 2, {.output_ratio = {0.6, 0.5}, .random_samples = samples(1, 2, 2, x[0])});
+          })
+      .on({{{0, 2, 5, 7}, distinct()}},
+          [](auto& x) {
+            return fractional_max_pool2d(x[0], 2,
+                                         {.output_size = Extents<2>(1, 2), .random_samples = samples(0, 2, 2, x[0])});
+          })
+      .bad(Wrong::value, "needs either output_size or output_ratio",
+           [] {
+             fractional_max_pool2d(leaf({1, 1, 4, 4}), 2, {});
+           })
+      .bad(Wrong::value, "output_ratio must be between 0 and 1, got 1",
+           [] {
+             fractional_max_pool2d(leaf({1, 1, 4, 4}), 2, {.output_ratio = {1}});
+           })
+      .bad(Wrong::value, "sizes must be positive",
+           [] {
+             fractional_max_pool2d(leaf({1, 1, 4, 4}), 0, {.output_ratio = {0.5}});
+           })
+      .bad(Wrong::shape, "4 windows of 2 elements do not fit into 4",
+           [] {
+             fractional_max_pool2d(leaf({1, 1, 4, 4}), 2, {.output_size = Extents<2>(4)});
+           })
+      .bad(Wrong::shape, "random_samples must have shape (1, 1, 2)",
+           [] {
+             fractional_max_pool2d(leaf({1, 1, 4, 4}), 2,
+                                   {.output_size = Extents<2>(2), .random_samples = leaf({1, 2})});
+           })
+      .bad(Wrong::shape, "input must be (N, C, H, W) or (C, H, W)", [] {
+        fractional_max_pool2d(leaf({4, 4}), 2, {.output_size = Extents<2>(2)});
+      });
+  t.add("reshape",
+        [](auto& x) {
+          return fractional_max_pool3d(x[0], 2,
+                                       {.output_size = Extents<3>(1, 2, 2), .random_samples = samples(1, 2, 3, x[0])});
+        })
+      .covers({"fractional_max_pool3d", "fractional_max_pool3d_with_indices"})
+      .on({{{1, 2, 2, 3, 4}, distinct()}})
+      .on({{{2, 2, 3, 4}, distinct()}},
+          [](auto& x) {
+            return fractional_max_pool3d_with_indices(
+                x[0], 2, {.output_size = Extents<3>(1, 2, 3), .random_samples = samples(1, 2, 3, x[0])});
+          })
+      .bad(Wrong::value, "got 2 ratios for 3 spatial dimensions", [] {
+        fractional_max_pool3d(leaf({1, 1, 4, 4, 4}), 2, {.output_ratio = {0.5, 0.5}});
+      });
+}
+
 }  // namespace
 
 void add_pool(Table& t) {
@@ -232,6 +296,7 @@ void add_pool(Table& t) {
   add_average_pools(t);
   add_unpooling(t);
   add_power_pools(t);
+  add_fractional_pools(t);
 }
 
 }  // namespace xgrad::test

@@ -9,7 +9,7 @@ void add_elements(Table& t) {
   t.add("scatter", [](auto& x) { return scatter(x[0], 1, x[1], x[2]); })
       .on({{2, 3}, {{2, 3}, apart}, {2, 3}})
       .on({{3, 4}, {{2, 3}, apart}, {4, 5}})
-      .on({{4}, {{3}, indices({1, 3, 1})}, {3}}, [](auto& x) { return scatter(x[0], 0, x[1], x[2]); })
+      .on({{4}, {{3}, indices({1, 3, 0})}, {3}}, [](auto& x) { return scatter(x[0], 0, x[1], x[2]); })
       .on({{}, {{}, indices({0})}, {}}, [](auto& x) { return scatter(x[0], 0, x[1], x[2]); })
       .on({{2, 3}, {{2, 3}, apart}}, [](auto& x) { return scatter(x[0], 1, x[1], 1.5); })
       .integers(Integers::same)
@@ -64,7 +64,7 @@ void add_rows(Table& t) {
            [] { index_reduce(leaf({3}), 0, tensor({0}), leaf({2}), "amax"); });
   t.add("index_copy", [](auto& x) { return index_copy(x[0], 0, x[1], x[2]); })
       .on({{3, 2}, {{2}, some}, {2, 2}})
-      .on({{2, 3}, {{3}, indices({2, 0, 2})}, {2, 3}}, [](auto& x) { return index_copy(x[0], 1, x[1], x[2]); })
+      .on({{2, 3}, {{3}, indices({2, 0, 1})}, {2, 3}}, [](auto& x) { return index_copy(x[0], 1, x[1], x[2]); })
       .on({{}, {{1}, indices({0})}, {}})
       .integers(Integers::same)
       .bad(Wrong::index, "index 3 out of range for dim 0 (size 3)",

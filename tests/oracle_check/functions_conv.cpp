@@ -153,6 +153,25 @@ void add_dimension(FunctionTable& t) {
                            }};
 }
 
+// The values, or with return_indices both.
+template <int N>
+Value fractional_pool(Args& a, xgrad::ValuesIndices (*f)(const Tensor&, Extents<N>,
+                                                         const xgrad::FractionalPoolOptions<N>&, xgrad::Location)) {
+  xgrad::FractionalPoolOptions<N> o;
+  if (a.given("output_size")) o.output_size = Extents<N>(a.shape("output_size"));
+  if (a.given("output_ratio")) {
+    const Value& ratio = a["output_ratio"];
+    if (const List* list = ratio.list())
+      for (const Value& v : *list) o.output_ratio.push_back(v.real());
+    else
+      o.output_ratio = {ratio.real()};
+  }
+  o.random_samples = a.optional_tensor("_random_samples");
+  const xgrad::ValuesIndices r = f(a.tensor("input"), Extents<N>(a.shape("kernel_size")), o, here());
+  if (a.flag("return_indices")) return List{r.values, r.indices};
+  return r.values;
+}
+
 template <class M>
 AnyModule any(M m) {
   return {m, [m](const Tensor& x) { return m(x); }};
@@ -278,6 +297,11 @@ void add_conv_sizes(const std::string& name, const Tensor& weight, Dict& attrs) 
 
 void add_convolutions(FunctionTable& t) {
   add_patches(t);
+  const char* fractional = "input kernel_size output_size? output_ratio? return_indices? _random_samples?";
+  t["nn.functional.fractional_max_pool2d"] = {
+      fractional, [](Args& a) { return fractional_pool<2>(a, xgrad::fractional_max_pool2d_with_indices); }};
+  t["nn.functional.fractional_max_pool3d"] = {
+      fractional, [](Args& a) { return fractional_pool<3>(a, xgrad::fractional_max_pool3d_with_indices); }};
   add_dimension<1>(t);
   add_dimension<2>(t);
   add_dimension<3>(t);

@@ -114,9 +114,8 @@ Value masked_fill(Args& a) {
 }
 
 Value index_add(Args& a) {
-  Tensor source = a.tensor("source");
-  if (a.given("alpha")) source = xgrad::mul(source, a["alpha"].scalar());
-  return xgrad::index_add(a.tensor("input"), a.integer("dim"), a.tensor("index"), source);
+  return xgrad::index_add(a.tensor("input"), a.integer("dim"), a.tensor("index"), a.tensor("source"),
+                          a.given("alpha") ? a["alpha"].scalar() : Scalar(1));
 }
 
 Function cast(DType d) {

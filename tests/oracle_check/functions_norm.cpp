@@ -39,6 +39,21 @@ xgrad::PadMode pad_mode(const std::string& mode) {
   return found->second;
 }
 
+xgrad::GridSampleOptions grid_options(Args& a) {
+  const std::string mode = a.text("mode", "bilinear"), padding = a.text("padding_mode", "zeros");
+  xgrad::GridSampleOptions o;
+  if (mode == "nearest" || mode == "bicubic")
+    o.mode = mode == "nearest" ? xgrad::GridMode::nearest : xgrad::GridMode::bicubic;
+  else if (mode != "bilinear")
+    throw Unsupported("mode " + mode);
+  if (padding == "border" || padding == "reflection")
+    o.padding_mode = padding == "border" ? xgrad::GridPadding::border : xgrad::GridPadding::reflection;
+  else if (padding != "zeros")
+    throw Unsupported("padding_mode " + padding);
+  o.align_corners = a.flag("align_corners");
+  return o;
+}
+
 xgrad::Reduction reduction(Args& a) {
   const std::string r = a.text("reduction", "mean");
   if (r == "none") return xgrad::Reduction::none;
@@ -56,6 +71,7 @@ xgrad::InterpolateOptions interpolate_options(Args& a) {
   o.mode = interpolation(a.text("mode", "nearest"));
   o.align_corners = a.flag("align_corners");
   o.recompute_scale_factor = a.flag("recompute_scale_factor");
+  o.antialias = a.flag("antialias");
   return o;
 }
 
@@ -149,8 +165,20 @@ void add_padding(FunctionTable& t) {
                             return xgrad::pad(a.tensor("input"), integers_of(a["pad"]), xgrad::PadMode::constant,
                                               a.given("value") ? a["value"].scalar() : Scalar(0.0));
                           }};
-  t[kF + "interpolate"] = {"input size? scale_factor? mode? align_corners? recompute_scale_factor?",
+  t[kF + "interpolate"] = {"input size? scale_factor? mode? align_corners? recompute_scale_factor? antialias?",
                            [](Args& a) { return xgrad::interpolate(a.tensor("input"), interpolate_options(a)); }};
+  t[kF + "grid_sample"] = {"input grid mode? padding_mode? align_corners?", [](Args& a) {
+                             return xgrad::grid_sample(a.tensor("input"), a.tensor("grid"), grid_options(a));
+                           }};
+  t[kF + "affine_grid"] = {"theta size align_corners?", [](Args& a) {
+                             return xgrad::affine_grid(a.tensor("theta"), a.shape("size"), a.flag("align_corners"));
+                           }};
+  t[kF + "rms_norm"] = {"input normalized_shape weight? eps?", [](Args& a) {
+                          std::optional<double> eps;
+                          if (a.given("eps")) eps = a.real("eps");
+                          return xgrad::rms_norm(a.tensor("input"), a.shape("normalized_shape"),
+                                                 a.optional_tensor("weight"), eps);
+                        }};
   t[kF + "upsample_nearest"] = {"input size? scale_factor?", [](Args& a) {
                                   xgrad::InterpolateOptions o;
                                   if (a.given("size")) o.size = integers_of(a["size"]);

@@ -104,9 +104,9 @@ Tensor as_wanted(Args& a, const Tensor& places) { return a.flag("out_int32") ? p
 // Records of "ops" ask for both sides.
 Value searchsorted(Args& a) {
   const Tensor sorted = a.tensor("sorted_sequence"), values = a.tensor("values");
-  if (!a.given("right") && !a.given("side") && !a.given("out_int32"))
+  if (!a.given("right") && !a.given("side") && !a.given("out_int32") && !a.given("sorter"))
     return List{xgrad::searchsorted(sorted, values), xgrad::searchsorted(sorted, values, true)};
-  return as_wanted(a, xgrad::searchsorted(sorted, values, on_the_right(a)));
+  return as_wanted(a, xgrad::searchsorted(sorted, values, on_the_right(a), a.optional_tensor("sorter")));
 }
 
 Value histogram(Args& a) {
@@ -162,7 +162,7 @@ void add_counts(FunctionTable& t) {
                   return xgrad::histc(a.tensor("input"), a.integer("bins", 100), a.real("min", 0), a.real("max", 0));
                 }};
   t["histogram"] = {"input|x bins range? weight? density?", histogram};
-  t["searchsorted"] = {"sorted_sequence|s values|v out_int32? right? side?", searchsorted};
+  t["searchsorted"] = {"sorted_sequence|s values|v out_int32? right? side? sorter?", searchsorted};
   t["bucketize"] = {"input boundaries out_int32? right?", [](Args& a) {
                       return as_wanted(a, xgrad::bucketize(a.tensor("input"), a.tensor("boundaries"), on_the_right(a)));
                     }};

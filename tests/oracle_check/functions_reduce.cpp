@@ -19,19 +19,19 @@ Value sum_or_mean(Args& a, Tensor (*all)(const Tensor&, xgrad::Location),
   return some(x, a.shape("dim", {}), keepdim, here());
 }
 
-Value var_or_std(Args& a, Tensor (*f)(const Tensor&, const Shape&, std::int64_t, bool, xgrad::Location)) {
+Value var_or_std(Args& a, Tensor (*f)(const Tensor&, const Shape&, double, bool, xgrad::Location)) {
   const Tensor x = a.tensor("input");
   // var(x, False): the second argument is `unbiased` when it is a bool.
   if (a.given("dim") && a["dim"].get<bool>()) return f(x, {}, a.flag("dim"), false, here());
   const bool keepdim = a.flag("keepdim"), unbiased = a.flag("unbiased", true);
-  return f(x, a.shape("dim", {}), a.integer("correction", unbiased), keepdim, here());
+  return f(x, a.shape("dim", {}), a.real("correction", unbiased), keepdim, here());
 }
 
 // var_mean(x, dim, unbiased, keepdim, correction).
 Value moments(Args& a, bool root) {
   const Tensor x = a.tensor("input");
   const bool keepdim = a.flag("keepdim"), unbiased = a.flag("unbiased", true);
-  const std::int64_t correction = a.integer("correction", unbiased);
+  const double correction = a.real("correction", unbiased);
   const Shape dims = a.shape("dim", {});
   if (root) {
     const xgrad::StdMean r = xgrad::std_mean(x, dims, correction, keepdim);
@@ -74,9 +74,9 @@ Value arg_extremum(Args& a, bool largest) {
 }
 
 Value any_or_all(Args& a, Tensor (*all)(const Tensor&, xgrad::Location),
-                 Tensor (*along)(const Tensor&, std::int64_t, bool, xgrad::Location)) {
+                 Tensor (*along)(const Tensor&, const Shape&, bool, xgrad::Location)) {
   const Tensor x = a.tensor("input");
-  return a.given("dim") ? along(x, a.integer("dim"), a.flag("keepdim"), here()) : all(x, here());
+  return a.given("dim") ? along(x, a.shape("dim"), a.flag("keepdim"), here()) : all(x, here());
 }
 
 Value prod(Args& a) {

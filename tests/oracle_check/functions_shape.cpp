@@ -9,7 +9,7 @@ namespace {
 
 Value squeeze(Args& a) {
   const Tensor x = a.tensor("input");
-  return a.given("dim") ? xgrad::squeeze(x, a.integer("dim")) : xgrad::squeeze(x);
+  return a.given("dim") ? xgrad::squeeze(x, a.shape("dim")) : xgrad::squeeze(x);
 }
 
 // movedim(x, 0, 2), movedim(x, [0, 1], [1, 0]).
@@ -274,6 +274,10 @@ void add_factories(FunctionTable& t) {
   t["arange"] = {"start? end? step? dtype? requires_grad?", arange};
   t["linspace"] = {"start end steps dtype? requires_grad?", [](Args& a) {
                      return xgrad::linspace(a.real("start"), a.real("end"), a.integer("steps"), new_tensor_options(a));
+                   }};
+  t["logspace"] = {"start end steps base? dtype? requires_grad?", [](Args& a) {
+                     return xgrad::logspace(a.real("start"), a.real("end"), a.integer("steps"), a.real("base", 10),
+                                            new_tensor_options(a));
                    }};
   t["eye"] = {"n m? dtype? requires_grad?", eye};
   t["normal"] = {"mean std size dtype?", [](Args& a) {

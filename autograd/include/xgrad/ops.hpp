@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/aliases.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/attention.hpp>
 #include <xgrad/ops/bitwise.hpp>
@@ -23,6 +24,7 @@
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/grid.hpp>
+#include <xgrad/ops/grid_sample.hpp>
 #include <xgrad/ops/histogram.hpp>
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/indexing.hpp>

@@ -248,6 +248,8 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   Tensor copy_(const Tensor& src, Location at = Location::current()) && { return std::move(copy_(src, at)); }
   Tensor& fill_(Scalar v, Location at = Location::current()) &;
   Tensor fill_(Scalar v, Location at = Location::current()) && { return std::move(fill_(v, at)); }
+  Tensor& fill_(const Tensor& v, Location at = Location::current()) &;  // 0-d; gets the sum of the gradients
+  Tensor fill_(const Tensor& v, Location at = Location::current()) && { return std::move(fill_(v, at)); }
   Tensor& zero_(Location at = Location::current()) &;
   Tensor zero_(Location at = Location::current()) && { return std::move(zero_(at)); }
   Tensor& add_(const Tensor& o, Scalar alpha = 1, Location at = Location::current()) &;
@@ -272,6 +274,18 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   Tensor div_(Scalar v, Location at = Location::current()) && { return std::move(div_(v, at)); }
   Tensor& clamp_(Scalar lo, Scalar hi, Location at = Location::current()) &;
   Tensor clamp_(Scalar lo, Scalar hi, Location at = Location::current()) && { return std::move(clamp_(lo, hi, at)); }
+  Tensor& clamp_(const Tensor& lo, const Tensor& hi, Location at = Location::current()) &;
+  Tensor clamp_(const Tensor& lo, const Tensor& hi, Location at = Location::current()) && {
+    return std::move(clamp_(lo, hi, at));
+  }
+  Tensor& div_(const Tensor& o, Rounding rounding, Location at = Location::current()) &;
+  Tensor div_(const Tensor& o, Rounding rounding, Location at = Location::current()) && {
+    return std::move(div_(o, rounding, at));
+  }
+  Tensor& div_(Scalar v, Rounding rounding, Location at = Location::current()) &;
+  Tensor div_(Scalar v, Rounding rounding, Location at = Location::current()) && {
+    return std::move(div_(v, rounding, at));
+  }
 
   // ---- views and shape (same as the free functions of <xgrad/ops/view.hpp>) ----
   [[nodiscard]] Tensor view(const Shape& shape, Location at = Location::current()) const;
@@ -280,6 +294,7 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
                                Location at = Location::current()) const;
   [[nodiscard]] Tensor squeeze(Location at = Location::current()) const;
   [[nodiscard]] Tensor squeeze(std::int64_t dim, Location at = Location::current()) const;
+  [[nodiscard]] Tensor squeeze(const Shape& dims, Location at = Location::current()) const;
   [[nodiscard]] Tensor unsqueeze(std::int64_t dim, Location at = Location::current()) const;
   [[nodiscard]] Tensor transpose(std::int64_t dim0, std::int64_t dim1, Location at = Location::current()) const;
   [[nodiscard]] Tensor t(Location at = Location::current()) const;  // transpose of rank <= 2
@@ -290,6 +305,25 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   [[nodiscard]] Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length,
                               Location at = Location::current()) const;
   [[nodiscard]] Tensor select(std::int64_t dim, std::int64_t index, Location at = Location::current()) const;
+  // Dimensions, places and sizes are integers: 1.5 would be cut, true would be 1.
+  template <detail::NoDimension T, class... More>
+  Tensor flatten(T, const More&...) const = delete;  // a dimension is an integer
+  template <detail::NoDimension T, class... More>
+  Tensor squeeze(T, const More&...) const = delete;  // a dimension is an integer
+  template <detail::NoDimension T, class... More>
+  Tensor unsqueeze(T, const More&...) const = delete;  // a dimension is an integer
+  template <detail::NoDimension T, class... More>
+  Tensor argmax(T, const More&...) const = delete;  // a dimension is an integer; x.argmax(1, true) keeps it
+  template <class D, std::floating_point T, class... More>
+  Tensor transpose(D, T, const More&...) const = delete;  // a dimension is an integer
+  template <class D, std::floating_point T, class... More>
+  Tensor select(D, T, const More&...) const = delete;  // an index is an integer
+  template <class D, std::floating_point T, class... More>
+  Tensor narrow(D, T, const More&...) const = delete;  // sizes are integers: static_cast<std::int64_t>(n)
+  template <std::integral D, std::integral S, std::floating_point T, class... More>
+  Tensor narrow(D, S, T, const More&...) const = delete;  // sizes are integers: static_cast<std::int64_t>(n)
+  template <class D, std::floating_point T, class... More>
+  Tensor slice(D, T, const More&...) const = delete;  // places are integers
   // An index together with the place it was written, so that an error in x[i] can name the line.
   struct Index {
     Index(std::int64_t i, Location where = Location::current()) : value(i), at(where) {}  // NOLINT
@@ -298,8 +332,8 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   };
   Tensor operator[](Index index) const { return select(0, index.value, index.at); }
   // What else PyTorch takes in brackets has a name here.
-  template <std::floating_point T>
-  Tensor operator[](T) const = delete;  // an index is an integer
+  template <detail::NoDimension T>
+  Tensor operator[](T) const = delete;  // an index is an integer; a new dimension in front: x.unsqueeze(0)
   template <class T>
   requires std::is_convertible_v<T, std::string>   //
       Tensor operator[](const T&) const = delete;  // a tensor has no names: x[0], net.get_parameter("fc.weight")
@@ -340,14 +374,20 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   [[nodiscard]] Tensor mean(Location at = Location::current()) const;
   [[nodiscard]] Tensor mean(const Shape& dims, bool keepdim = false, Location at = Location::current()) const;
   // Over one dimension. (Templates, so that {} stays a list of dimensions.)
-  template <std::integral D>
+  template <detail::Dimension D>
   [[nodiscard]] Tensor sum(D dim, bool keepdim = false, Location at = Location::current()) const {
     return sum(Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
   }
-  template <std::integral D>
+  template <detail::Dimension D>
   [[nodiscard]] Tensor mean(D dim, bool keepdim = false, Location at = Location::current()) const {
     return mean(Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
   }
+  template <detail::NoDimension T, class... More>
+  Tensor sum(T, const More&...) const = delete;  // dimensions are integers; of all of them: x.sum({}, true)
+  template <detail::NoDimension T, class... More>
+  Tensor mean(T, const More&...) const = delete;  // dimensions are integers; of all of them: x.mean({}, true)
+  using TensorMethods::mean;
+  using TensorMethods::sum;
   [[nodiscard]] Tensor argmax(Location at = Location::current()) const;  // of the flattened tensor
   [[nodiscard]] Tensor argmax(std::int64_t dim, bool keepdim = false, Location at = Location::current()) const;
   template <std::integral D, std::integral K>
@@ -380,6 +420,11 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
 
   detail::TensorImpl* impl_;
 };
+
+template <std::derived_from<Tensor> T>
+Tensor TensorMethods::index(const T& mask, Location at) const {
+  return index_by(mask, at);
+}
 
 extern template XGRAD_API std::vector<float> Tensor::elements<float>(detail::IntegerRange, Location) const;
 extern template XGRAD_API std::vector<double> Tensor::elements<double>(detail::IntegerRange, Location) const;

@@ -231,8 +231,10 @@ class XGRAD_API TensorInPlaceMethods {
                      Location at = Location::current()) &;
   Tensor index_put_(const std::vector<Index>& indices, Scalar value, bool accumulate = false,
                     Location at = Location::current()) &&;
-  Tensor& index_add_(Dim dim, const Tensor& index, const Tensor& source, Location at = Location::current()) &;
-  Tensor index_add_(Dim dim, const Tensor& index, const Tensor& source, Location at = Location::current()) &&;
+  Tensor& index_add_(Dim dim, const Tensor& index, const Tensor& source, Scalar alpha = 1,
+                     Location at = Location::current()) &;
+  Tensor index_add_(Dim dim, const Tensor& index, const Tensor& source, Scalar alpha = 1,
+                    Location at = Location::current()) &&;
   Tensor& index_copy_(Dim dim, const Tensor& index, const Tensor& source, Location at = Location::current()) &;
   Tensor index_copy_(Dim dim, const Tensor& index, const Tensor& source, Location at = Location::current()) &&;
   Tensor& index_fill_(Dim dim, const Tensor& index, Scalar value, Location at = Location::current()) &;
@@ -261,6 +263,44 @@ class XGRAD_API TensorInPlaceMethods {
   Tensor masked_fill_(const Tensor& mask, const Tensor& value, Location at = Location::current()) &&;
   Tensor& masked_scatter_(const Tensor& mask, const Tensor& source, Location at = Location::current()) &;
   Tensor masked_scatter_(const Tensor& mask, const Tensor& source, Location at = Location::current()) &&;
+  Tensor& eq_(const Tensor& y, Location at = Location::current()) &;
+  Tensor eq_(const Tensor& y, Location at = Location::current()) &&;
+  Tensor& eq_(Scalar y, Location at = Location::current()) &;
+  Tensor eq_(Scalar y, Location at = Location::current()) &&;
+  Tensor& ne_(const Tensor& y, Location at = Location::current()) &;
+  Tensor ne_(const Tensor& y, Location at = Location::current()) &&;
+  Tensor& ne_(Scalar y, Location at = Location::current()) &;
+  Tensor ne_(Scalar y, Location at = Location::current()) &&;
+  Tensor& lt_(const Tensor& y, Location at = Location::current()) &;
+  Tensor lt_(const Tensor& y, Location at = Location::current()) &&;
+  Tensor& lt_(Scalar y, Location at = Location::current()) &;
+  Tensor lt_(Scalar y, Location at = Location::current()) &&;
+  Tensor& le_(const Tensor& y, Location at = Location::current()) &;
+  Tensor le_(const Tensor& y, Location at = Location::current()) &&;
+  Tensor& le_(Scalar y, Location at = Location::current()) &;
+  Tensor le_(Scalar y, Location at = Location::current()) &&;
+  Tensor& gt_(const Tensor& y, Location at = Location::current()) &;
+  Tensor gt_(const Tensor& y, Location at = Location::current()) &&;
+  Tensor& gt_(Scalar y, Location at = Location::current()) &;
+  Tensor gt_(Scalar y, Location at = Location::current()) &&;
+  Tensor& ge_(const Tensor& y, Location at = Location::current()) &;
+  Tensor ge_(const Tensor& y, Location at = Location::current()) &&;
+  Tensor& ge_(Scalar y, Location at = Location::current()) &;
+  Tensor ge_(Scalar y, Location at = Location::current()) &&;
+  Tensor& fill_diagonal_(Scalar value, bool wrap = false, Location at = Location::current()) &;
+  Tensor fill_diagonal_(Scalar value, bool wrap = false, Location at = Location::current()) &&;
+  // The tensor itself gets another shape; other handles of it see that, views of it do not. AutogradError where its
+  // gradient is recorded: x = x.t().
+  Tensor& t_(Location at = Location::current()) &;
+  Tensor t_(Location at = Location::current()) &&;
+  Tensor& transpose_(Dim dim0, Dim dim1, Location at = Location::current()) &;
+  Tensor transpose_(Dim dim0, Dim dim1, Location at = Location::current()) &&;
+  Tensor& squeeze_(Location at = Location::current()) &;
+  Tensor squeeze_(Location at = Location::current()) &&;
+  Tensor& squeeze_(const Dims& dims, Location at = Location::current()) &;
+  Tensor squeeze_(const Dims& dims, Location at = Location::current()) &&;
+  Tensor& unsqueeze_(Dim dim, Location at = Location::current()) &;
+  Tensor unsqueeze_(Dim dim, Location at = Location::current()) &&;
 
   // ---- random numbers in place of the values, without their gradient: ranges as in <xgrad/ops/sampling.hpp> ----
   Tensor& uniform_(double low = 0, double high = 1, Location at = Location::current()) &;

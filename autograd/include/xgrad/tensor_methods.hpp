@@ -26,11 +26,17 @@ struct StdMean;
 struct UniqueResult;
 struct ValuesIndices;
 struct VarMean;
+namespace linalg {
+struct QR;
+struct SlogDet;
+}  // namespace linalg
 
 namespace detail {
 template <class T>
 concept NoDimension = std::floating_point<T> || std::same_as<T, bool>;
-}
+template <class T>
+concept Dimension = std::integral<T> && !std::same_as<T, bool>;
+}  // namespace detail
 
 // A dimension. A fraction or a truth value does not compile: x.max(0.) and x.unique(true) mean something else
 // elsewhere.
@@ -52,8 +58,14 @@ class Dims : public Shape {
   template <std::integral D>
   requires(!std::same_as<D, bool>) Dims(D dim)  // NOLINT
       : Shape({static_cast<std::int64_t>(dim)}) {}
-  Dims(std::initializer_list<std::int64_t> dims) : Shape(dims) {}  // NOLINT
-  Dims(const Shape& dims) : Shape(dims) {}                         // NOLINT
+  Dims(std::initializer_list<std::int64_t> dims, Location at = Location::current()) : Shape(dims, at) {}  // NOLINT
+  template <detail::Sizes R>
+  Dims(const R& dims, Location at = Location::current()) : Shape(dims, at) {}  // NOLINT
+  template <detail::NoDimension T>
+  Dims(T) = delete;  // dimensions are integers; of all dimensions: {}, as in sum(x, {}, true)
+  template <detail::NoDimension T>
+  Dims(std::initializer_list<T>) = delete;  // dimensions are integers
+  Dims(const Shape& dims) : Shape(dims) {}  // NOLINT
 };
 
 // The base of Tensor, and of nothing else.
@@ -203,23 +215,35 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor prelu(const Tensor& weight, Location at = Location::current()) const;
   [[nodiscard]] Tensor hardshrink(double lambd = 0.5, Location at = Location::current()) const;
   [[nodiscard]] Tensor softmax(Dim dim, Location at = Location::current()) const;
+  [[nodiscard]] Tensor softmax(Dim dim, DType dtype, Location at = Location::current()) const;
   [[nodiscard]] Tensor log_softmax(Dim dim, Location at = Location::current()) const;
+  [[nodiscard]] Tensor log_softmax(Dim dim, DType dtype, Location at = Location::current()) const;
   // ---- reductions and order ----
   [[nodiscard]] Tensor prod(Location at = Location::current()) const;
   [[nodiscard]] Tensor prod(Dim dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor prod(Dim dim, bool keepdim, DType dtype, Location at = Location::current()) const;
+  [[nodiscard]] Tensor sum(const Dims& dims, bool keepdim, DType dtype, Location at = Location::current()) const;
+  [[nodiscard]] Tensor mean(const Dims& dims, bool keepdim, DType dtype, Location at = Location::current()) const;
+  // Of all elements. (Templates, so that {} stays a list of dimensions.)
+  template <std::same_as<DType> D>
+  [[nodiscard]] Tensor prod(D dtype, Location at = Location::current()) const;
+  template <std::same_as<DType> D>
+  [[nodiscard]] Tensor sum(D dtype, Location at = Location::current()) const;
+  template <std::same_as<DType> D>
+  [[nodiscard]] Tensor mean(D dtype, Location at = Location::current()) const;
   [[nodiscard]] Tensor any(Location at = Location::current()) const;
-  [[nodiscard]] Tensor any(Dim dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor any(const Dims& dims, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor all(Location at = Location::current()) const;
-  [[nodiscard]] Tensor all(Dim dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor all(const Dims& dims, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor var(Location at = Location::current()) const;
-  [[nodiscard]] Tensor var(const Dims& dims, std::int64_t correction = 1, bool keepdim = false,
+  [[nodiscard]] Tensor var(const Dims& dims, double correction = 1, bool keepdim = false,
                            Location at = Location::current()) const;
   [[nodiscard]] Tensor std(Location at = Location::current()) const;
-  [[nodiscard]] Tensor std(const Dims& dims, std::int64_t correction = 1, bool keepdim = false,
+  [[nodiscard]] Tensor std(const Dims& dims, double correction = 1, bool keepdim = false,
                            Location at = Location::current()) const;
-  [[nodiscard]] VarMean var_mean(const Dims& dims = {}, std::int64_t correction = 1, bool keepdim = false,
+  [[nodiscard]] VarMean var_mean(const Dims& dims = {}, double correction = 1, bool keepdim = false,
                                  Location at = Location::current()) const;
-  [[nodiscard]] StdMean std_mean(const Dims& dims = {}, std::int64_t correction = 1, bool keepdim = false,
+  [[nodiscard]] StdMean std_mean(const Dims& dims = {}, double correction = 1, bool keepdim = false,
                                  Location at = Location::current()) const;
   [[nodiscard]] Tensor logsumexp(const Dims& dims, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor nansum(const Dims& dims = {}, bool keepdim = false, Location at = Location::current()) const;
@@ -227,8 +251,10 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor count_nonzero(const Dims& dims = {}, Location at = Location::current()) const;
   [[nodiscard]] Tensor max(Location at = Location::current()) const;
   [[nodiscard]] ValuesIndices max(Dim dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor max(const Tensor& y, Location at = Location::current()) const;  // maximum
   [[nodiscard]] Tensor min(Location at = Location::current()) const;
   [[nodiscard]] ValuesIndices min(Dim dim, bool keepdim = false, Location at = Location::current()) const;
+  [[nodiscard]] Tensor min(const Tensor& y, Location at = Location::current()) const;  // minimum
   [[nodiscard]] Tensor amax(const Dims& dims = {}, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor amin(const Dims& dims = {}, bool keepdim = false, Location at = Location::current()) const;
   [[nodiscard]] MinMax aminmax(const Dims& dims = {}, bool keepdim = false, Location at = Location::current()) const;
@@ -258,7 +284,9 @@ class XGRAD_API TensorMethods {
                                    const std::string& interpolation = "linear",
                                    Location at = Location::current()) const;
   [[nodiscard]] Tensor cumsum(Dim dim, Location at = Location::current()) const;
+  [[nodiscard]] Tensor cumsum(Dim dim, DType dtype, Location at = Location::current()) const;
   [[nodiscard]] Tensor cumprod(Dim dim, Location at = Location::current()) const;
+  [[nodiscard]] Tensor cumprod(Dim dim, DType dtype, Location at = Location::current()) const;
   [[nodiscard]] ValuesIndices cummax(Dim dim, Location at = Location::current()) const;
   [[nodiscard]] ValuesIndices cummin(Dim dim, Location at = Location::current()) const;
   [[nodiscard]] Tensor logcumsumexp(Dim dim, Location at = Location::current()) const;
@@ -267,7 +295,8 @@ class XGRAD_API TensorMethods {
                             Location at = Location::current()) const;
   [[nodiscard]] ValuesIndices sort(Dim dim = -1, bool descending = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor argsort(Dim dim = -1, bool descending = false, Location at = Location::current()) const;
-  [[nodiscard]] ValuesIndices topk(Size k, Dim dim = -1, bool largest = true, Location at = Location::current()) const;
+  [[nodiscard]] ValuesIndices topk(Size k, Dim dim = -1, bool largest = true, bool sorted = true,
+                                   Location at = Location::current()) const;
   [[nodiscard]] ValuesIndices kthvalue(Size k, Dim dim = -1, bool keepdim = false,
                                        Location at = Location::current()) const;
   [[nodiscard]] Tensor msort(Location at = Location::current()) const;
@@ -290,6 +319,10 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor sum_to_size(const Shape& shape, Location at = Location::current()) const;
   [[nodiscard]] Tensor repeat(const Shape& repeats, Location at = Location::current()) const;
   [[nodiscard]] Tensor tile(const Shape& repeats, Location at = Location::current()) const;
+  template <std::integral... N>
+  Tensor repeat(N...) const = delete;  // numbers in braces: x.repeat({2, 3})
+  template <std::integral... N>
+  Tensor tile(N...) const = delete;  // numbers in braces: x.tile({2, 3})
   [[nodiscard]] Tensor repeat_interleave(Size repeats, std::optional<std::int64_t> dim = {},
                                          Location at = Location::current()) const;
   [[nodiscard]] Tensor repeat_interleave(const Tensor& repeats, std::optional<std::int64_t> dim = {},
@@ -330,12 +363,15 @@ class XGRAD_API TensorMethods {
                                            Location at = Location::current()) const;
   // ---- elements by place ----
   [[nodiscard]] Tensor index(const std::vector<Index>& indices, Location at = Location::current()) const;
+  // A mask or a list of rows without braces. (A template, so that {mask} stays a list.)
+  template <std::derived_from<Tensor> T>
+  [[nodiscard]] Tensor index(const T& mask, Location at = Location::current()) const;
   [[nodiscard]] Tensor index_put(const std::vector<Index>& indices, const Tensor& values, bool accumulate = false,
                                  Location at = Location::current()) const;
   [[nodiscard]] Tensor index_put(const std::vector<Index>& indices, Scalar value, bool accumulate = false,
                                  Location at = Location::current()) const;
   [[nodiscard]] Tensor index_select(Dim dim, const Tensor& index, Location at = Location::current()) const;
-  [[nodiscard]] Tensor index_add(Dim dim, const Tensor& index, const Tensor& source,
+  [[nodiscard]] Tensor index_add(Dim dim, const Tensor& index, const Tensor& source, Scalar alpha = 1,
                                  Location at = Location::current()) const;
   [[nodiscard]] Tensor index_copy(Dim dim, const Tensor& index, const Tensor& source,
                                   Location at = Location::current()) const;
@@ -402,9 +438,61 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor det(Location at = Location::current()) const;
   [[nodiscard]] Tensor matrix_exp(Location at = Location::current()) const;
   [[nodiscard]] Tensor matrix_power(Size n, Location at = Location::current()) const;
+  [[nodiscard]] linalg::SlogDet slogdet(Location at = Location::current()) const;
+  [[nodiscard]] linalg::QR qr(Location at = Location::current()) const;
+  [[nodiscard]] Tensor cholesky(bool upper = false, Location at = Location::current()) const;
+  // PyTorch's method gives V, linalg::svd gives Vh.
+  template <class... Options>
+  void svd(Options...) const = delete;  // linalg::svd(x, false) gives U, S and Vh, the transpose of V
+  // ---- tensors of the same type, and types ----
+  [[nodiscard]] Tensor new_empty(const Shape& shape, std::optional<DType> dtype = {},
+                                 Location at = Location::current()) const;
+  [[nodiscard]] Tensor new_zeros(const Shape& shape, std::optional<DType> dtype = {},
+                                 Location at = Location::current()) const;
+  [[nodiscard]] Tensor new_ones(const Shape& shape, std::optional<DType> dtype = {},
+                                Location at = Location::current()) const;
+  [[nodiscard]] Tensor new_full(const Shape& shape, Scalar value, std::optional<DType> dtype = {},
+                                Location at = Location::current()) const;
+  [[nodiscard]] Tensor type_as(const Tensor& other, Location at = Location::current()) const;
+  [[nodiscard]] bool equal(const Tensor& y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor polygamma(Size n, Location at = Location::current()) const;
+  [[nodiscard]] Tensor multinomial(Size num_samples, bool replacement = false, Location at = Location::current()) const;
+  // ---- PyTorch's other names ----
+  [[nodiscard]] Tensor absolute(Location at = Location::current()) const;
+  [[nodiscard]] Tensor negative(Location at = Location::current()) const;
+  [[nodiscard]] Tensor arcsin(Location at = Location::current()) const;
+  [[nodiscard]] Tensor arccos(Location at = Location::current()) const;
+  [[nodiscard]] Tensor arctan(Location at = Location::current()) const;
+  [[nodiscard]] Tensor arcsinh(Location at = Location::current()) const;
+  [[nodiscard]] Tensor arccosh(Location at = Location::current()) const;
+  [[nodiscard]] Tensor arctanh(Location at = Location::current()) const;
+  [[nodiscard]] Tensor arctan2(const Tensor& x, Location at = Location::current()) const;
+  [[nodiscard]] Tensor clip(Scalar min, Scalar max, Location at = Location::current()) const;
+  [[nodiscard]] Tensor clip(const Tensor& min, const Tensor& max, Location at = Location::current()) const;
+  [[nodiscard]] Tensor multiply(const Tensor& y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor multiply(Scalar y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor divide(const Tensor& y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor divide(Scalar y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor true_divide(const Tensor& y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor true_divide(Scalar y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor subtract(const Tensor& y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor subtract(Scalar y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor greater(const Tensor& y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor greater(Scalar y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor greater_equal(const Tensor& y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor greater_equal(Scalar y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor less(const Tensor& y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor less(Scalar y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor less_equal(const Tensor& y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor less_equal(Scalar y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor not_equal(const Tensor& y, Location at = Location::current()) const;
+  [[nodiscard]] Tensor not_equal(Scalar y, Location at = Location::current()) const;
 
  protected:
   ~TensorMethods() = default;
+
+ private:
+  Tensor index_by(const Tensor& mask, const Location& at) const;
 };
 
 }  // namespace xgrad

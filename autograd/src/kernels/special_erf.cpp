@@ -46,17 +46,24 @@ double erfinv_of(double x) {
 
 double ndtr_of(double x) { return 0.5 * std::erfc(-x * kRootHalf); }
 
-// Abramowitz and Stegun 26.2.23, within 5e-4, then Halley's method; the upper half mirrors the lower.
+// Abramowitz and Stegun 26.2.23, within 5e-4, then Halley's method; the upper half mirrors the lower. Around 1/2 the
+// difference of ndtr and p would be all rounding, far out p itself may be: there the inverse of erf, and Newton's
+// method on the logarithms.
 double ndtri_of(double p) {
   if (!(p >= 0 && p <= 1)) return kNaN;
   if (p == 0) return -kInfinity;
   if (p == 1) return kInfinity;
+  if (std::fabs(p - 0.5) < 0.25) return erfinv_of(2 * p - 1) / kRootHalf;
   if (p > 0.5) return -ndtri_of(1 - p);
   const double t = std::sqrt(-2 * std::log(p));
   double x = (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308))) - t;
+  if (p < 1e-5) {
+    const double wanted = std::log(p);
+    for (int i = 0; i < 3; ++i) x -= (log_ndtr_of(x) - wanted) * erfcx_of(-x * kRootHalf) * (kRootTwoPi / 2);
+    return x;
+  }
   for (int i = 0; i < 3; ++i) {
     const double density = std::exp(-0.5 * x * x) / kRootTwoPi;
-    if (density == 0) break;
     const double step = (ndtr_of(x) - p) / density;
     x -= step / (1 + 0.5 * x * step);
   }

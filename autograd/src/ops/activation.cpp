@@ -76,8 +76,8 @@ Tensor silu(const Tensor& x, Location at) {
 Tensor gelu(const Tensor& x, Gelu approximate, Location at) {
   if (approximate == Gelu::none)
     return unary<Keep::input>(
-        "gelu", x, [](auto v) { return v * 0.5 * (erf(v * kHalfRoot) + 1); },
-        [](auto g, auto v) { return g * ((erf(v * kHalfRoot) + 1) * 0.5 + v * (exp(v * v * -0.5) * kDensity)); }, at);
+        "gelu", x, [](auto v) { return v * 0.5 * erfc(v * -kHalfRoot); },  // 1 + erf would lose the lower tail
+        [](auto g, auto v) { return g * (erfc(v * -kHalfRoot) * 0.5 + v * (exp(v * v * -0.5) * kDensity)); }, at);
   return unary<Keep::input>(
       "gelu", x, [](auto v) { return v * 0.5 * (tanh((v + v * v * v * kCubic) * kScale) + 1); },
       [](auto g, auto v) {

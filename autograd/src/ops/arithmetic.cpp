@@ -13,6 +13,7 @@
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"
 #include "ops/binary.hpp"
+#include "ops/factory_checks.hpp"
 
 namespace xgrad {
 
@@ -436,7 +437,9 @@ Tensor div(const Tensor& x, const Tensor& y, Rounding rounding, Location at) {
 Tensor div(const Tensor& x, Scalar y, Rounding rounding, Location at) {
   if (rounding == Rounding::none) return div(x, y, at);
   require_defined("div", x, at);
-  return div(x, scalar_tensor(y, promote_types(impl(x).dtype, y)), rounding, at);
+  const DType type = promote_types(impl(x).dtype, y);
+  detail::require_fits("div", y, type, at);
+  return div(x, scalar_tensor(y, type), rounding, at);
 }
 
 }  // namespace xgrad

@@ -1,6 +1,7 @@
 // Attention: in blocks, or as the operations it is made of where the weights themselves are wanted.
 #include "kernels/attention.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -245,6 +246,26 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   }
   const Tensor weights = attention_weights(query, key, o, at);
   return matmul(o.dropout > 0 ? dropout(weights, o.dropout, true, at) : weights, value, at);
+}
+
+// ---- masks ----
+namespace {
+
+Tensor causal_mask(const char* op, std::int64_t queries, std::int64_t keys, std::int64_t shift, const Location& at) {
+  if (queries < 0 || keys < 0)
+    ErrorReport(op, fmt::format("sizes must not be negative, got {} and {}", queries, keys), at).shape_error();
+  Tensor mask = zeros({queries, keys}, {DType::boolean}, at);
+  bool* p = detail::data<bool>(mask);
+  for (std::int64_t i = 0; i < queries; ++i)
+    std::fill_n(p + i * keys, std::clamp<std::int64_t>(i + 1 + shift, 0, keys), true);
+  return mask;
+}
+
+}  // namespace
+
+Tensor causal_upper_left(Size L, Size S, Location at) { return causal_mask("causal_upper_left", L, S, 0, at); }
+Tensor causal_lower_right(Size L, Size S, Location at) {
+  return causal_mask("causal_lower_right", L, S, std::int64_t{S} - L, at);
 }
 
 }  // namespace xgrad

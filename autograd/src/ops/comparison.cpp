@@ -9,6 +9,7 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
+#include <xgrad/ops/reduce.hpp>
 #include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
@@ -219,6 +220,14 @@ bool close_integers(const Tensor& x, const Tensor& y, double rtol, double atol) 
 }
 }  // namespace
 
+bool equal(const Tensor& x, const Tensor& y, Location at) {
+  require_defined("equal", x, at);
+  require_defined("equal", y, at);
+  if (!(impl(x).shape == impl(y).shape)) return false;
+  const NoGradGuard off;
+  return impl(x).numel == 0 || all(eq(x, y, at), at).item<bool>();
+}
+
 bool allclose(const Tensor& x_given, const Tensor& y_given, double rtol, double atol, bool equal_nan, Location at) {
   detail::require_broadcast("allclose", x_given, y_given, at);
   const Shape shape = broadcast_shapes("allclose", x_given, y_given, at);
@@ -357,13 +366,15 @@ Tensor nan_to_num(const Tensor& x, double nan, std::optional<double> posinf, std
 namespace {
 
 Tensor clamp_between(const Tensor& x, double lo, double hi, const Location& at) {
-  // max(x, lo) first, then min with hi: hi wins when lo > hi, as in PyTorch.
-  Tensor y = map(
-      [=](auto v) {
-        auto w = where(v < lo, lo, v);
-        return where(w > hi, hi, w);
-      },
-      x);
+  // max(x, lo) first, then min with hi: hi wins when lo > hi, and a NaN always, as in PyTorch.
+  const bool unknown = std::isnan(lo) || std::isnan(hi);
+  Tensor y = unknown ? map([](auto v) { return decltype(v)(NAN); }, x)
+                     : map(
+                           [=](auto v) {
+                             auto w = where(v < lo, lo, v);
+                             return where(w > hi, hi, w);
+                           },
+                           x);
   return record(
       "clamp", y, {x}, {x},
       [=](const Saved& s, const Tensor& g) -> Grads {

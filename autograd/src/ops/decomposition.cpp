@@ -1,6 +1,5 @@
 // Matrix factors on the tape. The formulas of the gradients hold for real matrices.
 #include <cmath>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -22,6 +21,7 @@
 #include "core/tensor_impl.hpp"
 #include "kernels/lapack.hpp"
 #include "ops/matrices.hpp"
+#include "ops/print_parts.hpp"
 
 namespace xgrad::linalg {
 
@@ -339,29 +339,6 @@ Tensor svdvals(const Tensor& x, Location at) {  // as eigvalsh()
 // ---- LU ----
 namespace {
 
-// The rows as the pivots leave them, in order: row i of P^T A is row order[i] of A.
-std::vector<std::int64_t> row_order(const std::int32_t* pivots, std::int64_t rows, std::int64_t swaps) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(rows));
-  std::iota(order.begin(), order.end(), 0);
-  for (std::int64_t i = 0; i < swaps; ++i)
-    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(pivots[i] - 1)]);
-  return order;
-}
-
-Tensor permutation_of(const Tensor& pivots, const Matrices& size, DType dtype) {
-  Tensor p = detail::zeros_raw(size.shape(size.m, size.m), dtype);
-  const std::int64_t k = std::min(size.m, size.n);
-  dispatch_floating(dtype, [&](auto zero) {
-    auto* to = detail::data<decltype(zero)>(p);
-    const std::int32_t* swaps = detail::data<std::int32_t>(pivots);
-    for (std::int64_t b = 0; b < size.count; ++b) {
-      const auto order = row_order(swaps + b * k, size.m, k);
-      for (std::int64_t i = 0; i < size.m; ++i) to[(b * size.m + order[static_cast<std::size_t>(i)]) * size.m + i] = 1;
-    }
-  });
-  return p;
-}
-
 Tensor unit_lower(const Tensor& lu, std::int64_t k, const Location& at = Location()) {
   const Tensor l = tril(narrow(lu, -1, 0, k, at), -1, at);
   return where(detail::on_diagonal(l.size(-2), k), Scalar(1), l, at);
@@ -399,7 +376,7 @@ LUFactor lu_factor(const Tensor& x, Location at) {
                        detail::data<std::int32_t>(pivots), outcomes.data());
   });
   const Tensor lu = from_columns(columns);
-  const Tensor permutation = detail::needs_tape({x}) ? permutation_of(pivots, size, x.dtype()) : Tensor();
+  const Tensor permutation = detail::needs_tape({x}) ? detail::permutation_of(pivots, size, x.dtype()) : Tensor();
   return {record(
               "lu_factor", lu, {x}, {lu, permutation},
               [](const Saved& s, const Tensor& g) -> Grads { return {lu_backward(g, s[0], s[1])}; }, at),
@@ -410,8 +387,24 @@ PLU lu(const Tensor& x, Location at) {
   const Matrices size = detail::require_matrices("lu", x, at);
   const LUFactor factors = lu_factor(x, at);
   const std::int64_t k = std::min(size.m, size.n);
-  return {permutation_of(factors.pivots, size, x.dtype()), unit_lower(factors.LU, k, at),
+  return {detail::permutation_of(factors.pivots, size, x.dtype()), unit_lower(factors.LU, k, at),
           triu(narrow(factors.LU, -2, 0, k, at), 0, at)};
 }
 
+std::ostream& operator<<(std::ostream& os, const CholeskyEx& r) {
+  return detail::print_parts(os, {{"L", r.L}, {"info", r.info}});
+}
+std::ostream& operator<<(std::ostream& os, const QR& r) { return detail::print_parts(os, {{"Q", r.Q}, {"R", r.R}}); }
+std::ostream& operator<<(std::ostream& os, const Eigh& r) {
+  return detail::print_parts(os, {{"eigenvalues", r.eigenvalues}, {"eigenvectors", r.eigenvectors}});
+}
+std::ostream& operator<<(std::ostream& os, const SVD& r) {
+  return detail::print_parts(os, {{"U", r.U}, {"S", r.S}, {"Vh", r.Vh}});
+}
+std::ostream& operator<<(std::ostream& os, const LUFactor& r) {
+  return detail::print_parts(os, {{"LU", r.LU}, {"pivots", r.pivots}});
+}
+std::ostream& operator<<(std::ostream& os, const PLU& r) {
+  return detail::print_parts(os, {{"P", r.P}, {"L", r.L}, {"U", r.U}});
+}
 }  // namespace xgrad::linalg

@@ -7,8 +7,10 @@
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/decomposition.hpp>
 #include <xgrad/ops/determinant.hpp>
+#include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/matmul.hpp>
+#include <xgrad/ops/matrix_function.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/solve.hpp>
@@ -19,6 +21,7 @@
 #include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/matrices.hpp"
+#include "ops/print_parts.hpp"
 
 namespace xgrad {
 namespace linalg {
@@ -50,8 +53,7 @@ void for_factors(const Tensor& x, const Matrices& size, F each) {
 // Whether x^-1 det(x) would be a product of rounding errors for one of the matrices.
 bool nearly_singular(const Tensor& x, const Matrices& size) {
   bool found = false;
-  const double eps =
-      x.dtype() == DType::float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
+  const double eps = detail::epsilon(x.dtype());
   for_factors(x, size, [&](std::int64_t, auto u, double) {
     double least = std::numeric_limits<double>::infinity(), most = 0, product = 1;
     for (std::int64_t i = 0; i < size.n; ++i) {
@@ -78,17 +80,77 @@ Tensor products_of_others(const Tensor& s) {
   return stack(each, -1);
 }
 
+// The determinant and the cofactors of one matrix, by products alone, so that they have derivatives of every order at
+// any matrix (Faddeev and Le Verrier). Accurate for the small and nearly zero matrices it is given here.
+struct Polynomial {
+  Tensor det, cofactors;
+};
+Polynomial by_products(const Tensor& c) {
+  const std::int64_t n = c.size(-1);
+  const Tensor one = eye(n, n, {.dtype = c.dtype()});
+  Tensor m = one;
+  for (std::int64_t k = 1; k < n; ++k) {
+    const Tensor product = matmul(c, m);
+    m = sub(product, mul(one, div(trace(product), static_cast<double>(k))));
+  }
+  const Tensor adjugate = n % 2 ? m : neg(m);
+  return {div(trace(matmul(c, adjugate)), static_cast<double>(n)), mT(adjugate)};
+}
+
+// The cofactors of one singular matrix x = U S V^T, as functions of x with derivatives of every order. U and V are
+// constants: of y = U^T x V the rows and columns of small singular values are a block d, and
+// det y = det(a) det(c) with its Schur complement c = d - e a^-1 b.
+Tensor cofactors_of_one(const Tensor& x) {
+  Tensor u, v;
+  double orientation = 0;
+  std::int64_t large = 0;
+  {
+    const NoGradGuard off;
+    const SVD factors = svd(x, false);
+    u = factors.U;
+    v = mT(factors.Vh);
+    orientation = mul(det(u), det(v)).item<double>() > 0 ? 1 : -1;
+    const std::vector<double> s = factors.S.to_vector<double>();
+    const double least = s[0] * detail::epsilon(x.dtype()) * 100 * static_cast<double>(s.size());
+    while (large + 1 < static_cast<std::int64_t>(s.size()) && s[static_cast<std::size_t>(large)] > least) ++large;
+  }
+  const std::int64_t small = x.size(-1) - large;
+  const Tensor y = matmul(matmul(mT(u), x), v);
+  const auto block = [&](bool lower, bool right) {
+    return narrow(narrow(y, 0, lower ? large : 0, lower ? small : large), 1, right ? large : 0, right ? small : large);
+  };
+  Tensor of_y;
+  if (large == 0) {
+    of_y = by_products(y).cofactors;
+  } else {
+    const Tensor a = block(false, false), inverse = inv_ex(a).inverse;
+    const Tensor left = matmul(block(true, false), inverse), right = matmul(inverse, block(false, true));
+    const Polynomial c = by_products(sub(block(true, true), matmul(left, block(false, true))));
+    const Tensor d = c.cofactors, upper = neg(matmul(mT(left), d)), lower = neg(matmul(d, mT(right)));
+    const Tensor first = sub(mul(mT(inverse), c.det), matmul(upper, mT(right)));
+    of_y = mul(cat({cat({first, upper}, 1), cat({lower, d}, 1)}, 0), det(a));
+  }
+  return mul(matmul(matmul(u, of_y), mT(v)), orientation);
+}
+
 // d det / dx: det(x) x^-T, and where that is 0 times infinity det(U) det(V) U diag(products of the other singular
-// values) V^T from x = U S V^T.
+// values) V^T from x = U S V^T. The derivative of that is infinite where two singular values are equal, as zeros are:
+// where this is recorded, cofactors_of_one.
 Tensor cofactors(const Tensor& x) {
   const Matrices size = detail::require_square("det", x, Location());
   if (!nearly_singular(x, size)) return mul(unsqueeze(unsqueeze(det(x), -1), -1), mT(inv_ex(x).inverse));
-  const SVD d = svd(x, false);
-  Tensor orientation;
-  {
-    const NoGradGuard off;
-    orientation = mul(det(d.U), det(d.Vh));
+  if (grad_enabled()) {
+    const Tensor all = reshape(x, {size.count, size.n, size.n});
+    std::vector<Tensor> each;
+    for (std::int64_t i = 0; i < size.count; ++i) {
+      const Tensor one = select(all, 0, i);
+      each.push_back(nearly_singular(one, {{}, 1, size.n, size.n}) ? cofactors_of_one(one)
+                                                                   : mul(det(one), mT(inv_ex(one).inverse)));
+    }
+    return reshape(stack(each, 0), x.shape());
   }
+  const SVD d = svd(x, false);
+  const Tensor orientation = mul(det(d.U), det(d.Vh));
   const Tensor scaled =
       mul(mul(d.U, unsqueeze(products_of_others(d.S), -2)), unsqueeze(unsqueeze(orientation, -1), -1));
   return matmul(scaled, d.Vh);
@@ -141,6 +203,9 @@ SlogDet slogdet(const Tensor& x, Location at) {
   return {out[0], out[1]};
 }
 
+std::ostream& operator<<(std::ostream& os, const SlogDet& r) {
+  return detail::print_parts(os, {{"sign", r.sign}, {"logabsdet", r.logabsdet}});
+}
 }  // namespace linalg
 
 Tensor logdet(const Tensor& x, Location at) {

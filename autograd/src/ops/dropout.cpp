@@ -1,4 +1,6 @@
 // Dropout. The mask is drawn once and saved; the operation is linear in x.
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include <xgrad/elementwise.hpp>
@@ -8,6 +10,7 @@
 #include <xgrad/random.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/elementwise_loop.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "kernels/random.hpp"
@@ -47,31 +50,63 @@ Tensor apply_mask(const char* op, const Tensor& x, const Tensor& mask, double sc
                               [scale](std::span<const Tensor> in) { return masked(in[0], in[1], scale); });
 }
 
+void require_probability(const char* op, const Tensor& x, double p, const Location& at) {
+  require_floating(op, x, at);
+  if (!(p >= 0 && p <= 1)) [[unlikely]]
+    ErrorReport(op, fmt::format("p must be in [0, 1], got {}", p), at).operand("input", x).value_error();
+}
+
+// The shape of one decision for each channel.
+Shape channels_of(const char* op, const Tensor& x, const Location& at) {
+  Shape s = impl(x).shape;
+  if (s.rank() < 2) [[unlikely]]
+    ErrorReport(op, fmt::format("input must be (N, C, ...), got {}", to_string(s)), at)
+        .operand("input", x)
+        .shape_error();
+  for (int d = 2; d < s.rank(); ++d) s[d] = 1;
+  return s;
+}
+
+// 1 with probability 1 - p, else 0.
+Tensor draw_mask(const Shape& shape, double p) {
+  Tensor mask = detail::make_tensor(shape, DType::uint8);
+  detail::fill_bernoulli(default_generator(), detail::data<std::uint8_t>(mask), impl(mask).numel, 1 - p);
+  return mask;
+}
+
+Tensor alpha_dropped(const Tensor& x, const Shape& decisions, double p, const Location& at) {
+  if (p == 1) return mul(x, Scalar(0.0), at);
+  constexpr double kAlpha = 1.7580993408473766;  // scale times alpha of selu
+  const double a = 1 / std::sqrt((kAlpha * kAlpha * p + 1) * (1 - p));
+  const Tensor kept = detail::cast_raw(draw_mask(decisions, p), impl(x).dtype);
+  const Tensor shift = map([=](auto m) { return ((m - 1) + p) * (kAlpha * a); }, kept);
+  return add(mul(x, map([=](auto m) { return m * a; }, kept), at), shift, 1, at);
+}
+
 }  // namespace
 
 Tensor dropout(const Tensor& x, double p, bool training, Location at) {
-  require_floating("dropout", x, at);
-  if (!(p >= 0 && p <= 1)) [[unlikely]]
-    ErrorReport("dropout", fmt::format("p must be in [0, 1], got {}", p), at).operand("input", x).value_error();
+  require_probability("dropout", x, p, at);
   if (!training || p == 0) return x;
-  Tensor mask = detail::make_tensor(impl(x).shape, DType::uint8);
-  detail::fill_bernoulli(default_generator(), detail::data<std::uint8_t>(mask), impl(mask).numel, 1 - p);
-  return apply_mask("dropout", x, mask, p < 1 ? 1 / (1 - p) : 0, at);
+  return apply_mask("dropout", x, draw_mask(impl(x).shape, p), p < 1 ? 1 / (1 - p) : 0, at);
 }
 
 Tensor feature_dropout(const Tensor& x, double p, bool training, Location at) {
-  require_floating("feature_dropout", x, at);
-  const Shape& s = impl(x).shape;
-  if (s.rank() < 2) [[unlikely]]
-    ErrorReport("feature_dropout", fmt::format("input must be (N, C, ...), got {}", to_string(s)), at)
-        .operand("input", x)
-        .shape_error();
-  if (!(p >= 0 && p <= 1)) [[unlikely]]
-    ErrorReport("feature_dropout", fmt::format("p must be in [0, 1], got {}", p), at).operand("input", x).value_error();
+  require_probability("feature_dropout", x, p, at);
+  const Shape channels = channels_of("feature_dropout", x, at);
   if (!training || p == 0) return x;
-  Shape channels = s;
-  for (int d = 2; d < s.rank(); ++d) channels[d] = 1;
   return mul(x, dropout(ones(channels, {.dtype = impl(x).dtype}), p, true, at), at);
+}
+
+Tensor alpha_dropout(const Tensor& x, double p, bool training, Location at) {
+  require_probability("alpha_dropout", x, p, at);
+  return !training || p == 0 ? x : alpha_dropped(x, impl(x).shape, p, at);
+}
+
+Tensor feature_alpha_dropout(const Tensor& x, double p, bool training, Location at) {
+  require_probability("feature_alpha_dropout", x, p, at);
+  const Shape channels = channels_of("feature_alpha_dropout", x, at);
+  return !training || p == 0 ? x : alpha_dropped(x, channels, p, at);
 }
 
 }  // namespace xgrad

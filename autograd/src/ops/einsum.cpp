@@ -259,12 +259,19 @@ Tensor in_order(const Labelled& x, const Labels& output, const Location& at) {
   return y;
 }
 
+// Sums of products of truth values are not defined, as in PyTorch.
+void require_numbers(const char* op, const Tensor& x, const Tensor& y, const Location& at) {
+  if (impl(x).dtype != DType::boolean) return;
+  ErrorReport(op, "is not defined for bool; cast first", at).operand("left", x).operand("right", y).dtype_error();
+}
+
 }  // namespace
 
 Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands, Location at) {
   if (operands.empty()) ErrorReport("einsum", "no operands were given", at).value_error();
   for (const Tensor& t : operands) require_defined("einsum", t, at);
   for (const Tensor& t : operands) require_same_dtype("einsum", operands[0], t, at);
+  if (operands.size() > 1) require_numbers("einsum", operands[0], operands[1], at);
   const Equation e(equation, operands, at);
   Labelled result = without_repeats({operands[0], e.inputs()[0]}, at);
   for (std::size_t k = 1; k < operands.size(); ++k) {
@@ -293,6 +300,19 @@ void require_one_type(const char* op, const Tensor& x, const Tensor& y, const Lo
   require_defined(op, x, at);
   require_defined(op, y, at);
   require_same_dtype(op, x, y, at);
+}
+
+// Two factors of these ranks that fit: matrices, vectors (rank 1) or batches of matrices.
+void require_factors(const char* op, const Tensor& x, int rank_x, const Tensor& y, int rank_y, const Location& at) {
+  require_rank(op, x, rank_x, at);
+  require_rank(op, y, rank_y, at);
+  require_one_type(op, x, y, at);
+  require_numbers(op, x, y, at);
+  const Shape &a = impl(x).shape, &b = impl(y).shape;
+  if (rank_x == 3 && a[0] != b[0]) refuse(op, fmt::format("batch sizes differ ({} and {})", a[0], b[0]), x, y, at);
+  const std::int64_t rows = b[rank_y == 3 ? 1 : 0];
+  if (rank_x > 1 && a.back() != rows)
+    refuse(op, fmt::format("inner sizes differ ({} and {})", a.back(), rows), x, y, at);
 }
 
 // Dimensions not listed, then those listed (or the other way round).
@@ -324,6 +344,7 @@ std::vector<int> wrapped(const Shape& dims, const Tensor& x, const Location& at)
 
 Tensor tensordot(const Tensor& x, const Tensor& y, const Shape& dims_x, const Shape& dims_y, Location at) {
   require_one_type("tensordot", x, y, at);
+  require_numbers("tensordot", x, y, at);
   if (dims_x.rank() != dims_y.rank())
     ErrorReport("tensordot", fmt::format("{} dimensions of x are paired with {} of y", dims_x.rank(), dims_y.rank()),
                 at)
@@ -369,6 +390,7 @@ Tensor tensordot(const Tensor& x, const Tensor& y, std::int64_t dims, Location a
 Tensor inner(const Tensor& x, const Tensor& y, Location at) {
   require_one_type("inner", x, y, at);
   if (x.dim() == 0 || y.dim() == 0) return mul(x, y, at);
+  require_numbers("inner", x, y, at);
   if (x.size(-1) != y.size(-1))
     refuse("inner", fmt::format("the last sizes differ ({} and {})", x.size(-1), y.size(-1)), x, y, at);
   return tensordot(x, y, {-1}, {-1}, at);
@@ -513,18 +535,23 @@ Tensor added(const char* op, const Tensor& x, const Tensor& product, Scalar beta
 }  // namespace
 
 Tensor addmm(const Tensor& x, const Tensor& m1, const Tensor& m2, Scalar beta, Scalar alpha, Location at) {
+  require_factors("addmm", m1, 2, m2, 2, at);
   return added("addmm", x, mm(m1, m2, at), beta, alpha, at);
 }
 Tensor addmv(const Tensor& x, const Tensor& m, const Tensor& v, Scalar beta, Scalar alpha, Location at) {
+  require_factors("addmv", m, 2, v, 1, at);
   return added("addmv", x, mv(m, v, at), beta, alpha, at);
 }
 Tensor addr(const Tensor& x, const Tensor& v1, const Tensor& v2, Scalar beta, Scalar alpha, Location at) {
+  require_factors("addr", v1, 1, v2, 1, at);
   return added("addr", x, outer(v1, v2, at), beta, alpha, at);
 }
 Tensor baddbmm(const Tensor& x, const Tensor& b1, const Tensor& b2, Scalar beta, Scalar alpha, Location at) {
+  require_factors("baddbmm", b1, 3, b2, 3, at);
   return added("baddbmm", x, bmm(b1, b2, at), beta, alpha, at);
 }
 Tensor addbmm(const Tensor& x, const Tensor& b1, const Tensor& b2, Scalar beta, Scalar alpha, Location at) {
+  require_factors("addbmm", b1, 3, b2, 3, at);
   return added("addbmm", x, sum_as_is(bmm(b1, b2, at), {0}, at), beta, alpha, at);
 }
 

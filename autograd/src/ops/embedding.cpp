@@ -286,7 +286,7 @@ Tensor add_up_bags(const Tensor& rows, const Bags& bags, bool mean, const Locati
   shape[0] = count;
   for (int d = 1; d < shape.rank(); ++d) column.push_back(1);
   const Tensor used = index_select(rows, 0, from_vector(place, {n}), at);
-  const Tensor sum = index_add(zeros(shape, {.dtype = type}), 0, from_vector(bag, {n}), used, at);
+  const Tensor sum = index_add(zeros(shape, {.dtype = type}), 0, from_vector(bag, {n}), used, 1, at);
   return mean ? mul(sum, from_vector(share, column).to(type), at) : sum;
 }
 

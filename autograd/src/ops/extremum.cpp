@@ -12,6 +12,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
+#include "ops/print_parts.hpp"
 #include "ops/reduce_dims.hpp"
 
 namespace xgrad {
@@ -124,7 +125,10 @@ MinMax aminmax(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
 }
 
 std::ostream& operator<<(std::ostream& os, const ValuesIndices& r) {
-  return os << "values=" << r.values << ",\nindices=" << r.indices;
+  return detail::print_parts(os, {{"values", r.values}, {"indices", r.indices}});
+}
+std::ostream& operator<<(std::ostream& os, const MinMax& r) {
+  return detail::print_parts(os, {{"min", r.min}, {"max", r.max}});
 }
 
 }  // namespace xgrad

@@ -243,6 +243,7 @@ Tensor triangle_indices(const char* op, std::int64_t rows, std::int64_t columns,
   const Wide count = lower ? below_diagonal(rows, columns, shift) : all - below_diagonal(rows, columns, shift - 1);
   if (count > INT64_MAX / 2) [[unlikely]]
     ErrorReport(op, "the number of positions overflows 64 bits", at).shape_error();
+  detail::note_op(op, at);
   Tensor t = make_tensor({2, static_cast<std::int64_t>(count)}, DType::int64, at);
   auto *row = detail::data<std::int64_t>(t), *column = row + count;
   if (count == 0) return t;
@@ -281,6 +282,20 @@ Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o, L
     return i < steps / 2 || steps == 1 ? start + static_cast<double>(i) * step
                                        : end - static_cast<double>(steps - 1 - i) * step;
   });
+  return finish(std::move(t), o);
+}
+
+Tensor logspace(double start, double end, std::int64_t steps, double base, TensorOptions o, Location at) {
+  require_options("logspace", o, at);
+  if (steps < 0) [[unlikely]]
+    ErrorReport("logspace", fmt::format("steps must not be negative, got {}", steps), at).value_error();
+  detail::note_op("logspace", at);
+  Tensor t = make_tensor({steps}, o.dtype, at);
+  const Tensor exponents = linspace(start, end, steps, {DType::float64}, at);
+  const double* e = detail::data<double>(exponents);
+  if (is_integral(o.dtype))
+    for (std::int64_t i = 0; i < steps; ++i) require_fits("logspace", std::pow(base, e[i]), o.dtype, at);
+  generate(t, [=](std::int64_t i) { return std::pow(base, e[i]); });
   return finish(std::move(t), o);
 }
 

@@ -110,23 +110,9 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   detail::require_places("scatter_add", index, at);
   require_same_dtype("scatter_add", x, src, at);
   detail::require_box("scatter_add", x, index, d, at);
-  const Shape is = sizes_of(index), ss = sizes_of(src);
-  bool fits = is.rank() == ss.rank();
-  for (int i = 0; fits && i < is.rank(); ++i) fits = is[i] <= ss[i];
-  if (!fits) [[unlikely]]
-    ErrorReport("scatter_add",
-                fmt::format("index of shape {} exceeds src of shape {}", to_string(impl(index).shape),
-                            to_string(impl(src).shape)),
-                at)
-        .operand("input", x)
-        .operand("index", index)
-        .operand("src", src)
-        .shape_error();
+  const Tensor used = detail::covered_part("scatter_add", x, index, src, at);
   const Tensor plain = as_index(index);
   require_in_range("scatter_add", plain, sizes_of(x)[d], d, x, at);
-  Tensor used = src;  // the part of src that the index covers
-  for (int i = 0; i < is.rank(); ++i)
-    if (is[i] < ss[i]) used = used.narrow(i, 0, is[i], at);
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
   detail::copy_raw(y, x);
   scatter_into(y, d, plain, used);

@@ -14,6 +14,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
+#include "ops/factory_checks.hpp"
 
 namespace xgrad {
 
@@ -111,6 +112,7 @@ Tensor combinations(const Tensor& x, std::int64_t r, bool with_replacement, Loca
   require_rank("combinations", x, 1, at);
   if (r < 0) [[unlikely]]
     ErrorReport("combinations", fmt::format("r must not be negative, got {}", r), at).operand("input", x).value_error();
+  if (r == 0) return index_select(x, 0, detail::zeros_raw({0}, DType::int64), at);  // PyTorch's shape
   const std::int64_t count = number_of_choices(impl(x).numel, r, with_replacement);
   std::int64_t elements = 0;
   if (count < 0 || __builtin_mul_overflow(count, std::max<std::int64_t>(r, 1), &elements)) [[unlikely]]
@@ -129,7 +131,9 @@ Tensor vander(const Tensor& x, std::int64_t n, bool increasing, Location at) {
     ErrorReport("vander", fmt::format("n must not be negative, got {}", n), at).operand("input", x).value_error();
   const std::int64_t columns = n == -1 ? impl(x).shape.back() : n;
   const DType type = is_floating(impl(x).dtype) ? impl(x).dtype : DType::int64;
-  Shape one = impl(x).shape, powers = impl(x).shape;
+  Shape one = impl(x).shape, powers = impl(x).shape, whole = impl(x).shape;
+  whole.push_back(columns, at);
+  detail::require_shape("vander", whole, at);
   one.push_back(columns > 0 ? 1 : 0, at);
   powers.push_back(std::max<std::int64_t>(columns - 1, 0), at);
   Tensor ones = make_tensor(one, type, at);

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/histogram.hpp>
 #include <xgrad/parallel.hpp>
 
@@ -13,6 +15,7 @@
 #include "core/tensor_impl.hpp"
 #include "kernels/lanes.hpp"
 #include "ops/index_places.hpp"
+#include "ops/print_parts.hpp"
 #include "ops/promote.hpp"
 
 namespace xgrad {
@@ -234,7 +237,26 @@ Tensor search(const Tensor& sorted, const Tensor& values, bool right, const Loca
 
 }  // namespace
 
-Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right, Location at) {
+namespace {
+
+// sorted in the order that sorter names.
+Tensor in_order(const Tensor& sorted, const Tensor& sorter, const Location& at) {
+  require_index_dtype("searchsorted", sorter, at);
+  if (!(impl(sorter).shape == impl(sorted).shape)) [[unlikely]]
+    ErrorReport("searchsorted", "sorter must have the shape of sorted", at)
+        .operand("sorted", sorted)
+        .operand("sorter", sorter)
+        .shape_error();
+  const Tensor places = detail::as_index(sorter);
+  const int last = std::max(impl(sorted).shape.rank() - 1, 0);
+  detail::require_in_range("searchsorted", places, detail::sizes_of(sorted)[last], last, sorted, at);
+  const NoGradGuard off;
+  return gather(sorted, last, places, at);
+}
+
+}  // namespace
+
+Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right, const Tensor& sorter, Location at) {
   require_defined("searchsorted", sorted, at);
   require_defined("searchsorted", values, at);
   Shape rows = impl(sorted).shape, wanted = impl(values).shape;
@@ -245,7 +267,7 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right, Loca
         .operand("sorted", sorted)
         .operand("values", values)
         .shape_error();
-  return search(sorted, values, right, at);
+  return search(sorter.defined() ? in_order(sorted, sorter, at) : sorted, values, right, at);
 }
 
 Tensor bucketize(const Tensor& x, const Tensor& boundaries, bool right, Location at) {
@@ -254,4 +276,7 @@ Tensor bucketize(const Tensor& x, const Tensor& boundaries, bool right, Location
   return search(boundaries, x, right, at);
 }
 
+std::ostream& operator<<(std::ostream& os, const Histogram& r) {
+  return detail::print_parts(os, {{"hist", r.hist}, {"bin_edges", r.bin_edges}});
+}
 }  // namespace xgrad

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <xgrad/check.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/index.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/record.hpp>
@@ -16,6 +17,7 @@
 #include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/prefetch.hpp"
+#include "ops/factory_checks.hpp"
 #include "ops/index_places.hpp"
 #include "ops/view_geometry.hpp"
 
@@ -171,7 +173,8 @@ Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index, Loca
       at);
 }
 
-Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source, Location at) {
+Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha,
+                 Location at) {
   const int d = wrap_dim("index_add", dim, x, at);
   require_list("index_add", index, at);
   require_same_dtype("index_add", x, source, at);
@@ -189,8 +192,10 @@ Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const T
   require_in_range("index_add", plain, size, d, x, at);
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
   detail::copy_raw(y, x);
-  add_at(y, d, plain, source);
-  return detail::record_added<&index_select>("index_add", std::move(y), x, index, source, d, at);
+  const Tensor added = alpha.to_double() == 1 ? source : mul(source, alpha, at);
+  require_same_dtype("index_add", x, added, at);  // alpha may be a fraction
+  add_at(y, d, plain, added);
+  return detail::record_added<&index_select>("index_add", std::move(y), x, index, added, d, at);
 }
 
 Tensor one_hot(const Tensor& x, std::int64_t num_classes, Location at) {
@@ -214,7 +219,8 @@ Tensor one_hot(const Tensor& x, std::int64_t num_classes, Location at) {
           .operand("input", x)
           .index_error();
   Shape shape = impl(x).shape;
-  shape.push_back(num_classes);
+  shape.push_back(num_classes, at);
+  detail::require_shape("one_hot", shape, at);
   Tensor y = detail::zeros_raw(shape, DType::int64);
   auto* out = detail::data<std::int64_t>(y);
   for (std::int64_t i = 0; i < n; ++i) out[i * num_classes + p[i]] = 1;

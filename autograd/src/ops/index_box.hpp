@@ -64,6 +64,8 @@ inline Shape strides_without(const Tensor& x, int dim) {
 void require_box(const char* op, const Tensor& x, const Tensor& index, int dim, const Location& at);
 // Where nothing is to be found any integer type will do, as in PyTorch.
 void require_places(const char* op, const Tensor& index, const Location& at);
+// The part of src that the index covers. ShapeError when the index is larger than src.
+Tensor covered_part(const char* op, const Tensor& x, const Tensor& index, const Tensor& src, const Location& at);
 
 // f(place, value) for each element of source, of index's shape, and the element of `out` (contiguous) that it goes to;
 // all indices are valid. Those of one place come in the order of the index.

@@ -80,6 +80,25 @@ void require_box(const char* op, const Tensor& x, const Tensor& index, int dim, 
           .shape_error();
 }
 
+Tensor covered_part(const char* op, const Tensor& x, const Tensor& index, const Tensor& src, const Location& at) {
+  const Shape is = sizes_of(index), ss = sizes_of(src);
+  bool fits = is.rank() == ss.rank();
+  for (int i = 0; fits && i < is.rank(); ++i) fits = is[i] <= ss[i];
+  if (!fits) [[unlikely]]
+    ErrorReport(op,
+                fmt::format("index of shape {} exceeds src of shape {}", to_string(impl(index).shape),
+                            to_string(impl(src).shape)),
+                at)
+        .operand("input", x)
+        .operand("index", index)
+        .operand("src", src)
+        .shape_error();
+  Tensor part = src;
+  for (int i = 0; i < is.rank(); ++i)
+    if (is[i] < ss[i]) part = part.narrow(i, 0, is[i], at);
+  return part;
+}
+
 void require_places(const char* op, const Tensor& index, const Location& at) {
   require_defined(op, index, at);
   if (impl(index).numel > 0 || impl(index).dtype == DType::boolean || is_floating(impl(index).dtype))

@@ -117,10 +117,11 @@ class Reader {
     if (rank == 0) parts_.view = unsqueeze(parts_.view, dim_, at_);
     for (int i = 0; i < rank; ++i)
       if (impl(mask).shape[i] != impl(parts_.view).shape[dim_ + i]) [[unlikely]]
-        ErrorReport(op_,
-                    fmt::format("mask of shape {} does not fit at dim {}: size {} is {}", to_string(impl(mask).shape),
-                                dim_, i, impl(mask).shape[i]),
-                    at_)
+        ErrorReport(
+            op_,
+            fmt::format("mask of shape {} does not fit at dim {}: size {} is {}, expected {}",
+                        to_string(impl(mask).shape), dim_, i, impl(mask).shape[i], impl(parts_.view).shape[dim_ + i]),
+            at_)
             .operand("input", x_)
             .operand("mask", mask)
             .index_error();

@@ -28,7 +28,7 @@ constexpr int kMaxSpatial = 3;
 // The numbers of one call.
 struct Resampling {
   Interpolation mode;
-  bool align_corners;
+  bool align_corners, antialias;
   Shape in, out;                            // whole shapes
   std::array<double, kMaxSpatial> scale{};  // given factors; 0: by the sizes
 };
@@ -68,13 +68,16 @@ std::int64_t nearest(std::int64_t o, double step, std::int64_t in, bool exact) {
   return std::min(static_cast<std::int64_t>(std::floor(at)), in - 1);
 }
 
+// The cubic kernel at distance d <= 2.
+double cubic_at(double d, double a) {
+  return d < 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+}
+
 // R. Keys, Cubic Convolution Interpolation for Digital Image Processing, 1981: the weights of the four elements around
 // a point at distance t behind the second.
 std::array<double, 4> cubic(double t) {
   constexpr double a = -0.75;
-  const auto near = [](double d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };
-  const auto far = [](double d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };
-  return {far(t + 1), near(t), near(1 - t), far(2 - t)};
+  return {cubic_at(t + 1, a), cubic_at(t, a), cubic_at(1 - t, a), cubic_at(2 - t, a)};
 }
 
 void add_linear(Weights& w, double at, std::int64_t in) {
@@ -92,12 +95,32 @@ void add_cubic(Weights& w, double at, std::int64_t in) {
     w.add(std::clamp<std::int64_t>(static_cast<std::int64_t>(base) - 1 + k, 0, in - 1), c[static_cast<std::size_t>(k)]);
 }
 
+// The kernel widened to all elements that a result covers, as Pillow and PyTorch do: `step` elements lie between two
+// results.
+void add_smoothed(Weights& w, double o, double step, std::int64_t in, bool is_cubic) {
+  const double wide = std::max(step, 1.0), reach = (is_cubic ? 2 : 1) * wide, centre = step * (o + 0.5);
+  const std::int64_t begin = std::max<std::int64_t>(static_cast<std::int64_t>(centre - reach + 0.5), 0);
+  const std::int64_t end = std::min(static_cast<std::int64_t>(centre + reach + 0.5), in);
+  const auto kernel = [&](std::int64_t i) {
+    const double d = std::fabs((static_cast<double>(i) - centre + 0.5) / wide);
+    return is_cubic ? (d < 2 ? cubic_at(d, -0.5) : 0) : std::max(1 - d, 0.0);
+  };
+  double total = 0;
+  for (std::int64_t i = begin; i < end; ++i) total += kernel(i);
+  for (std::int64_t i = begin; i < end; ++i) w.add(i, total != 0 ? kernel(i) / total : kernel(i));
+}
+
 Weights weights_of(const Resampling& r, std::int64_t in, std::int64_t out, double scale) {
   Weights w;
   const double by_size = static_cast<double>(in) / static_cast<double>(out), step = scale > 0 ? 1 / scale : by_size;
   const double corner = out > 1 ? static_cast<double>(in - 1) / static_cast<double>(out - 1) : 0;
   for (std::int64_t o = 0; o < out; ++o, w.end_row()) {
-    const double x = static_cast<double>(o), at = r.align_corners ? corner * x : step * (x + 0.5) - 0.5;
+    const double x = static_cast<double>(o);
+    if (r.antialias) {
+      add_smoothed(w, x, r.align_corners ? corner : step, in, r.mode == Interpolation::bicubic);
+      continue;
+    }
+    const double at = r.align_corners ? corner * x : step * (x + 0.5) - 0.5;
     switch (r.mode) {
       case Interpolation::nearest:
       case Interpolation::nearest_exact:
@@ -233,7 +256,9 @@ Resampling check_options(const Tensor& x, const InterpolateOptions& o, const Loc
   if (o.size.empty() == o.scale_factor.empty()) refuse("needs either size or scale_factor");
   if (given != 1 && given != spatial) refuse(fmt::format("got {} sizes for {} spatial dimensions", given, spatial));
   if (o.align_corners && spatial_rank(o.mode) == 0) refuse("align_corners needs a linear or cubic mode");
-  Resampling r{o.mode, o.align_corners, s, s, {}};
+  if (o.antialias && o.mode != Interpolation::bilinear && o.mode != Interpolation::bicubic)
+    refuse("antialias needs the mode bilinear or bicubic");
+  Resampling r{o.mode, o.align_corners, o.antialias, s, s, {}};
   for (std::size_t i = 0; i < spatial; ++i) {
     const std::size_t k = given == 1 ? 0 : i;
     const int d = static_cast<int>(i) + 2;

@@ -10,6 +10,7 @@
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/margin_loss.hpp>
 #include <xgrad/ops/math.hpp>
+#include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/view.hpp>
 
@@ -110,14 +111,7 @@ Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input2, const T
   return reduced_values(loss, reduction, at);
 }
 
-namespace {
-
-// p-norm of x - y + eps along the last dimension.
-Tensor distance(const Tensor& x, const Tensor& y, double p, double eps, const Location& at) {
-  return detail::p_norm(add(sub(x, y, 1, at), Scalar(eps), at), p, at);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                            const TripletMarginOptions& o, Location at) {
@@ -129,9 +123,9 @@ Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const T
     ErrorReport(op, "inputs need at least 1 dimension, got ()", at).operand("anchor", anchor).shape_error();
   if (std::isnan(o.p)) [[unlikely]]
     ErrorReport(op, "p must be a number or an infinity, got nan", at).value_error();
-  const Tensor near = distance(anchor, positive, o.p, o.eps, at);
-  Tensor far = distance(anchor, negative, o.p, o.eps, at);
-  if (o.swap) far = minimum(far, distance(positive, negative, o.p, o.eps, at), at);
+  const Tensor near = pairwise_distance(anchor, positive, o.p, o.eps, false, at);
+  Tensor far = pairwise_distance(anchor, negative, o.p, o.eps, false, at);
+  if (o.swap) far = minimum(far, pairwise_distance(positive, negative, o.p, o.eps, false, at), at);
   return reduced_values(at_least_zero(add(sub(near, far, 1, at), Scalar(o.margin), at), at), o.reduction, at);
 }
 

@@ -1,7 +1,9 @@
 // Functions of mathematics, element by element: signs, powers, exponentials, logarithms.
+#include <algorithm>
 #include <cmath>
 #include <tuple>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/math.hpp>
@@ -9,6 +11,7 @@
 
 #include "ops/binary.hpp"
 #include "ops/map_numbers.hpp"
+#include "ops/print_parts.hpp"
 #include "ops/unary.hpp"
 #include "ops/view_geometry.hpp"
 
@@ -82,7 +85,7 @@ Tensor with_power(double k, Use use) {
 // g k x^(k-1)
 Tensor power_backward(const Tensor& g, const Tensor& x, double k) {
   if (k == 0) return detail::zeros_raw(g.shape(), g.dtype());
-  if (k == 1) return g;
+  if (k == 1) return grad_enabled() ? mul(g, pow(x, Scalar(0.0))) : g;  // of x, too: its derivative is 0, not unknown
   return with_power(k - 1,
                     [&](auto p) { return detail::fuse_last([p, k](auto u, auto v) { return u * (p(v) * k); }, g, x); });
 }
@@ -306,7 +309,22 @@ Tensor nextafter(const Tensor& x, const Tensor& y, Location at) {
 
 Tensor ldexp(const Tensor& x, const Tensor& y, Location at) {
   require_broadcast("ldexp", x, y, at);
-  return mul(x, pow(Scalar(2.0), y, at), at);
+  const DType power = is_floating(impl(y).dtype) ? impl(y).dtype : DType::float32;
+  const DType type = detail::promote_kinds(impl(x).dtype, impl(x).shape.rank() == 0, power, impl(y).shape.rank() == 0);
+  if (is_mixed(x, y, type)) return ldexp(x.to(type, at), y.to(type, at), at);
+  // 2^y alone may over- or underflow.
+  const detail::PairFunction f = [](double a, double b) {
+    if (std::trunc(b) != b || std::isinf(b)) return a * std::exp2(b);
+    return std::ldexp(a, static_cast<int>(std::clamp(b, -4000.0, 4000.0)));
+  };
+  Tensor out = detail::map_numbers(f, x, y);
+  return record(
+      "ldexp", out, {x, y}, {y, out},
+      [](const Saved& s, const Tensor& g) -> Grads {
+        return {s.needs(0) ? ldexp(g, s[0]) : Tensor(),
+                s.needs(1) ? fuse([](auto u, auto v) { return u * (v * kLn2); }, g, s[1]) : Tensor()};
+      },
+      at);
 }
 
 MantissaExponent frexp(const Tensor& x, Location at) {
@@ -327,4 +345,7 @@ MantissaExponent frexp(const Tensor& x, Location at) {
   return {std::move(m), detail::cast_raw(n, DType::int32)};
 }
 
+std::ostream& operator<<(std::ostream& os, const MantissaExponent& r) {
+  return detail::print_parts(os, {{"mantissa", r.mantissa}, {"exponent", r.exponent}});
+}
 }  // namespace xgrad

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -37,7 +38,7 @@ Tensor from_columns(const Tensor& columns);
 // info of every matrix, and what it says of the batch.
 class Outcomes {
  public:
-  explicit Outcomes(std::int64_t count) : info_(static_cast<std::size_t>(count)) {}
+  explicit Outcomes(std::int64_t count);  // OutOfMemoryError
   std::int32_t* data() { return info_.data(); }
   bool failed() const { return first() >= 0; }
   std::int64_t first() const;  // matrix that failed, -1 when none did
@@ -52,9 +53,21 @@ class Outcomes {
 // Both with the same batch shape. ShapeError when they do not broadcast. Off the tape.
 std::pair<Tensor, Tensor> broadcast_matrices(const char* op, const Tensor& x, const Tensor& y, const Location& at);
 
+double epsilon(DType dtype);  // of a floating type
+// Where singular values end to count as 0, as one option for each matrix: the larger of atol and rtol times the largest
+// value; without rtol eps max(m, n), or 0 beside a positive atol.
+struct Tolerance {
+  std::optional<double> atol = {}, rtol = {};
+};
+void require_tolerance(const char* op, const Tolerance& t, const Location& at);  // ValueError: negative or NaN
+// values: (..., k), the result (..., 1); off the tape.
+Tensor least_that_counts(const Tensor& values, const Matrices& size, const Tolerance& t);
+
 Tensor mT(const Tensor& x);  // transposed matrices, a view
 // bool (m, n): true on the diagonal.
 Tensor on_diagonal(std::int64_t m, std::int64_t n);
+// The matrices P (m, m) that LAPACK's pivots (..., min(m, n)), contiguous int32 from 1 on, stand for: A = P L U.
+Tensor permutation_of(const Tensor& pivots, const Matrices& size, DType dtype);
 Tensor identity_matrices(const Matrices& size, std::int64_t n, DType dtype);
 
 }  // namespace xgrad::detail

@@ -48,23 +48,36 @@ Tensor matrix_power(const Tensor& x, std::int64_t n, Location at) {
 // ---- exponential ----
 namespace {
 
-// (q, p) of Higham's approximation exp(x) = q(x)^-1 p(x), with p = u + v and q = v - u: even and odd powers.
-Tensor pade(const Tensor& x, const Tensor& one) {
-  static constexpr std::array<double, 14> b{64764752532480000,
-                                            32382376266240000,
-                                            7771770303897600,
-                                            1187353796428800,
-                                            129060195264000,
-                                            10559470521600,
-                                            670442572800,
-                                            33522128640,
-                                            1323241920,
-                                            40840800,
-                                            960960,
-                                            16380,
-                                            182,
-                                            1};
-  const Tensor x2 = matmul(x, x), x4 = matmul(x2, x2), x6 = matmul(x4, x2);
+double one_norm(const Tensor& x) { return amax(sum(abs(x), {0})).item<double>(); }
+
+// x^2, x^4 and x^6.
+struct EvenPowers {
+  Tensor second, fourth, sixth;
+};
+EvenPowers even_powers(const Tensor& x) {
+  const Tensor second = matmul(x, x), fourth = matmul(second, second);
+  return {second, fourth, matmul(fourth, second)};
+}
+
+// Higham's approximation exp(x) = q(x)^-1 p(x) of degree 13, with p = u + v and q = v - u: odd and even powers. The
+// coefficients are divided by the first, or large elements would overflow.
+Tensor pade(const Tensor& x, const EvenPowers& even, const Tensor& one) {
+  static constexpr double b0 = 64764752532480000;
+  static constexpr std::array<double, 14> b{1,
+                                            32382376266240000 / b0,
+                                            7771770303897600 / b0,
+                                            1187353796428800 / b0,
+                                            129060195264000 / b0,
+                                            10559470521600 / b0,
+                                            670442572800 / b0,
+                                            33522128640 / b0,
+                                            1323241920 / b0,
+                                            40840800 / b0,
+                                            960960 / b0,
+                                            16380 / b0,
+                                            182 / b0,
+                                            1 / b0};
+  const auto& [x2, x4, x6] = even;
   const auto sum_of = [&](double c6, double c4, double c2) { return add(mul(x6, c6), add(mul(x4, c4), mul(x2, c2))); };
   const Tensor odd = add(matmul(x6, sum_of(b[13], b[11], b[9])), add(sum_of(b[7], b[5], b[3]), mul(one, b[1])));
   const Tensor u = matmul(x, odd);
@@ -72,14 +85,47 @@ Tensor pade(const Tensor& x, const Tensor& one) {
   return solve_ex(sub(v, u), add(v, u)).result;
 }
 
+int halvings_for(double size, double largest) {
+  return size > largest ? static_cast<int>(std::ceil(std::log2(size / largest))) : 0;
+}
+
+// How much of the error of the approximation the norms of powers do not show: further halvings of x 2^-s, by the norm
+// of the next power of |x|.
+int halvings_for_error(const Tensor& x, double norm, int s) {
+  constexpr double kNextTerm = 1.0 / (10400600.0 * 1.0888869450418352e28);  // 1 / (binomial(26, 13) 27!)
+  const Tensor size = mul(abs(x), std::ldexp(1.0, -s));
+  Tensor sums = ones({1, x.size(0)}, {.dtype = x.dtype()});
+  for (int i = 0; i < 27; ++i) sums = matmul(sums, size);
+  const double error = kNextTerm * amax(sums).item<double>() / std::ldexp(norm, -s);
+  const double allowed = std::numeric_limits<double>::epsilon() / 2;
+  if (!std::isfinite(error)) return std::numeric_limits<int>::max() / 2;
+  return error > allowed ? static_cast<int>(std::ceil(std::log2(error / allowed) / 26)) : 0;
+}
+
+// The least halvings of x for which degree 13 is exact to rounding. The norms of powers tell, of a matrix that is far
+// from normal, much less than its own would (A. Al-Mohy, N. Higham 2009); where they overflow, its own decides.
+int halvings_of(const Tensor& x, const EvenPowers& even, double norm) {
+  constexpr double kLargest = 5.371920351148152, kLargestOfPowers = 4.25;
+  const auto root = [](const Tensor& power, double k) { return std::pow(one_norm(power), 1 / k); };
+  const double d6 = root(even.sixth, 6), d8 = root(matmul(even.fourth, even.fourth), 8),
+               d10 = root(matmul(even.fourth, even.sixth), 10);
+  const double size = std::min(std::max(d6, d8), std::max(d8, d10));
+  const int by_norm = halvings_for(norm, kLargest);
+  if (!std::isfinite(size) || by_norm == 0) return by_norm;
+  const int s = halvings_for(size, kLargestOfPowers);
+  return std::min(s + halvings_for_error(x, norm, s), by_norm);
+}
+
 // One matrix, in double so that float results are rounded once.
 Tensor exp_of_one(const Tensor& x) {
-  constexpr double kLargest = 5.371920351148152;  // 1-norm for which degree 13 is exact to rounding
-  const double norm = x.numel() == 0 ? 0 : amax(sum(abs(x), {0})).item<double>();
-  const Tensor one = eye(x.size(0), x.size(0), {.dtype = x.dtype()});
+  const double norm = one_norm(x);
   if (!std::isfinite(norm)) return full(x.shape(), std::nan(""), {.dtype = x.dtype()});
-  const int halvings = norm > kLargest ? static_cast<int>(std::ceil(std::log2(norm / kLargest))) : 0;
-  Tensor y = pade(mul(x, std::ldexp(1.0, -halvings)), one);
+  const Tensor one = eye(x.size(0), x.size(0), {.dtype = x.dtype()});
+  const EvenPowers even = even_powers(x);
+  const int halvings = halvings_of(x, even, norm);
+  if (halvings == 0) return pade(x, even, one);
+  const Tensor scaled = mul(x, std::ldexp(1.0, -halvings));
+  Tensor y = pade(scaled, even_powers(scaled), one);
   for (int i = 0; i < halvings; ++i) y = matmul(y, y);
   return y;
 }
@@ -117,18 +163,12 @@ Tensor matrix_exp(const Tensor& x, Location at) {
 Tensor matrix_rank(const Tensor& x, MatrixRankOptions options, Location at) {
   const Matrices size =
       options.hermitian ? detail::require_square("matrix_rank", x, at) : detail::require_matrices("matrix_rank", x, at);
-  for (const auto& [name, value] : {std::pair{"atol", options.atol}, std::pair{"rtol", options.rtol}})
-    if (value && !(*value >= 0))
-      ErrorReport("matrix_rank", fmt::format("{} must not be negative, got {}", name, *value), at).value_error();
+  detail::require_tolerance("matrix_rank", {options.atol, options.rtol}, at);
+  detail::require_finite_matrices("matrix_rank", x, at);
   if (x.numel() == 0) return zeros(size.lead, {.dtype = DType::int64});
   const NoGradGuard off;
   const Tensor s = options.hermitian ? abs(eigvalsh(x, 'L', at)) : svdvals(x, at);
-  const double eps =
-      x.dtype() == DType::float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
-  const double relative =
-      options.rtol.value_or(options.atol.value_or(0) > 0 ? 0 : eps * static_cast<double>(std::max(size.m, size.n)));
-  const Tensor limit = clamp_min(mul(amax(s, {-1}, true), relative), options.atol.value_or(0));
-  return sum(gt(s, limit), {-1});
+  return sum(gt(s, detail::least_that_counts(s, size, {options.atol, options.rtol})), {-1});
 }
 
 namespace {
@@ -138,6 +178,7 @@ Tensor spectral_cond(const Tensor& x, bool inverse, const Location& at) {
   const Matrices size = detail::require_matrices("cond", x, at);
   if (std::min(size.m, size.n) == 0)
     ErrorReport("cond", "a matrix without elements has no condition number", at).operand("input", x).shape_error();
+  detail::require_finite_matrices("cond", x, at);
   const Tensor s = svdvals(x, at);
   const Tensor largest = select(s, -1, 0, at), smallest = select(s, -1, s.size(-1) - 1, at);
   return inverse ? div(smallest, largest, at) : div(largest, smallest, at);

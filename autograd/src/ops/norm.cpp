@@ -21,11 +21,15 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/running_op.hpp"
 #include "core/tensor_impl.hpp"
+#include "ops/matrices.hpp"
 #include "ops/p_norm.hpp"
+#include "ops/reduce_dims.hpp"
 
 namespace xgrad {
 
+using detail::DimSet;
 using detail::impl;
 
 namespace {
@@ -34,59 +38,31 @@ void require_order(const char* op, double p, const Location& at) {
   if (std::isnan(p)) ErrorReport(op, "the order of the norm is NaN", at).value_error();
 }
 
-// Dimensions of x, each once; all when none is given.
-std::vector<int> dims_of(const char* op, const Shape& dims, const Tensor& x, const Location& at) {
-  std::vector<int> out;
-  if (dims.rank() == 0)
-    for (int d = 0; d < impl(x).shape.rank(); ++d) out.push_back(d);
-  for (int i = 0; i < dims.rank(); ++i) {
-    const int d = wrap_dim(op, dims[i], x, at);
-    if (std::find(out.begin(), out.end(), d) != out.end())
-      ErrorReport(op, fmt::format("dimension {} is given twice", d), at).operand("input", x).index_error();
-    out.push_back(d);
-  }
-  return out;
-}
-
 // The dimensions that are reduced become one, the last.
-Tensor together(const Tensor& x, const std::vector<int>& dims, const Location& at) {
+Tensor together(const Tensor& x, DimSet dims, const Location& at) {
   const Shape& s = impl(x).shape;
+  if (s.rank() > 0 && dims == DimSet{1} << (s.rank() - 1)) return x;
   Shape order, sizes;
-  std::int64_t n = 1;
   for (int d = 0; d < s.rank(); ++d)
-    if (std::find(dims.begin(), dims.end(), d) == dims.end()) {
+    if (!detail::has_dim(dims, d)) {
       order.push_back(d);
       sizes.push_back(s[d]);
     }
-  for (const int d : dims)
-    if (d < s.rank()) {
-      order.push_back(d);
-      n *= s[d];
-    }
-  sizes.push_back(n);
+  for (const std::int64_t d : detail::dim_list(dims)) order.push_back(d);
+  sizes.push_back(detail::reduced_count(s, dims));
   return reshape(permute(x, order, at), sizes, at);
-}
-
-Tensor with_kept(const Tensor& y, const Tensor& x, const std::vector<int>& dims, bool keepdim, const Location& at) {
-  if (!keepdim) return y;
-  Shape shape = impl(x).shape;
-  for (const int d : dims)
-    if (d < shape.rank()) shape[d] = 1;
-  return reshape(y, shape, at);
 }
 
 Tensor vector_norm_as(const char* op, const Tensor& x, double p, const Shape& dims, bool keepdim, const Location& at) {
   require_floating(op, x, at);
   require_order(op, p, at);
-  const std::vector<int> reduced = dims_of(op, dims, x, at);
-  std::int64_t count = 1;
-  for (const int d : reduced)
-    if (d < impl(x).shape.rank()) count *= impl(x).shape[d];
-  if (count == 0 && (p < 0 || std::isinf(p)))
+  const DimSet reduced = detail::dim_set(op, x, dims, at);
+  if (detail::reduced_count(impl(x).shape, reduced) == 0 && (p < 0 || std::isinf(p)))
     ErrorReport(op, fmt::format("no elements, of which a norm of order {} would be an extreme", p), at)
         .operand("input", x)
         .shape_error();
-  return with_kept(detail::p_norm(together(x, reduced, at), p, at), x, reduced, keepdim, at);
+  const Tensor y = detail::p_norm(together(x, reduced, at), p, at);
+  return keepdim ? reshape(y, detail::reduced_shape(impl(x).shape, reduced, true), at) : y;
 }
 
 // ---- matrices ----
@@ -105,8 +81,8 @@ MatrixDims matrix_dims(const char* op, const Tensor& x, const Shape& dims, const
     ErrorReport(op, fmt::format("a matrix norm is over 2 dimensions, got {}", dims.rank()), at)
         .operand("input", x)
         .value_error();
-  const std::vector<int> both = dims_of(op, dims, x, at);
-  return {both[0], both[1]};
+  detail::dim_set(op, x, dims, at);
+  return {wrap_dim(op, dims[0], x, at), wrap_dim(op, dims[1], x, at)};
 }
 
 // Largest or smallest sum of |x| along `summed`.
@@ -125,6 +101,7 @@ Tensor of_singular_values(const Tensor& x, const MatrixDims& d, F f, const Locat
     if (i != d.row && i != d.column) order.push_back(i);
   order.push_back(d.row);
   order.push_back(d.column);
+  detail::require_finite_matrices("matrix_norm", x, at);
   const Tensor y = f(linalg::svdvals(permute(x, order, at), at));
   Shape shape = impl(x).shape;
   shape[d.row] = shape[d.column] = 1;
@@ -266,33 +243,90 @@ void require_rows(const char* op, const Tensor& x, const Tensor& y, double p, co
 // Elements of differences that are made at a time when nothing is recorded.
 constexpr std::int64_t kAtATime = std::int64_t{1} << 22;
 
+// How many rows of x are compared with all of y at a time.
+std::int64_t rows_at_a_time(const Tensor& x, const Tensor& y) {
+  const std::int64_t n = x.size(-2), each = n > 0 ? x.numel() / n * std::max<std::int64_t>(y.size(-2), 1) : 0;
+  return std::max<std::int64_t>(1, kAtATime / std::max<std::int64_t>(each, 1));
+}
+
+Tensor differences(const Tensor& x, const Tensor& y) { return sub(unsqueeze(x, -2), unsqueeze(y, -3)); }
+
+Shape distances_shape(const Tensor& x, const Tensor& y, const Location& at) {
+  const auto lead = [](Shape s) {
+    s.erase(s.rank() - 1);
+    s.erase(s.rank() - 1);
+    return s;
+  };
+  Shape shape = broadcast_shapes("cdist", lead(x.shape()), lead(y.shape()), at);
+  shape.push_back(x.size(-2), at);
+  shape.push_back(y.size(-2), at);
+  return shape;
+}
+
+// Off the tape. The memory of the result is asked for before anything is computed.
+Tensor distances(const Tensor& x, const Tensor& y, const Shape& shape, double p, const Location& at) {
+  const NoGradGuard off;
+  const auto of_rows = [&](const Tensor& rows) {
+    const Tensor d = differences(rows, y);
+    return d.size(-1) == 0 ? sum(d, {-1}) : detail::p_norm(d, p, at);
+  };
+  const std::int64_t n = x.size(-2), step = rows_at_a_time(x, y);
+  if (n <= step) return of_rows(x);
+  detail::note_op("cdist", at);
+  const Tensor out = detail::make_tensor(shape, x.dtype(), at);
+  for (std::int64_t i = 0; i < n; i += step) {
+    const std::int64_t rows = std::min(step, n - i);
+    Tensor part = narrow(out, -2, i, rows);
+    detail::copy_raw(part, of_rows(narrow(x, -2, i, rows)));
+  }
+  return out;
+}
+
+// The differences are computed again: kept, they would be larger than inputs and result by far. Where this is recorded,
+// all at once.
+Grads distances_backward(const Saved& s, const Tensor& g, double p) {
+  const Tensor x = s[0], y = s[1], out = s[2];
+  const std::int64_t n = x.size(-2), step = grad_enabled() ? std::max<std::int64_t>(n, 1) : rows_at_a_time(x, y);
+  std::vector<Tensor> of_x;
+  Tensor of_y;
+  for (std::int64_t i = 0; i == 0 || i < n; i += step) {
+    const auto part = [&](const Tensor& t) { return narrow(t, -2, i, std::min(step, n - i)); };
+    const Tensor each =
+        detail::p_norm_backward(unsqueeze(part(g), -1), differences(part(x), y), unsqueeze(part(out), -1), p);
+    if (s.needs(0)) of_x.push_back(sum(each, {-2}));
+    if (!s.needs(1)) continue;
+    const Tensor more = sum(each, {-3});
+    of_y = of_y.defined() ? sub(of_y, more) : neg(more);
+  }
+  return {s.needs(0) ? sum_to_size(cat(of_x, -2), x.shape()) : Tensor(),
+          s.needs(1) ? sum_to_size(of_y, y.shape()) : Tensor()};
+}
+
 }  // namespace
 
 Tensor cdist(const Tensor& x, const Tensor& y, double p, Location at) {
   require_rows("cdist", x, y, p, at);
-  const auto distances = [&](const Tensor& rows) {
-    const Tensor d = sub(unsqueeze(rows, -2, at), unsqueeze(y, -3, at), 1, at);
-    return d.size(-1) == 0 ? sum(d, {-1}, false, at) : vector_norm_as("cdist", d, p, {-1}, false, at);
-  };
-  const std::int64_t n = x.size(-2), each = n > 0 ? x.numel() / n * std::max<std::int64_t>(y.size(-2), 1) : 0;
-  const std::int64_t step = std::max<std::int64_t>(1, kAtATime / std::max<std::int64_t>(each, 1));
-  if (detail::needs_tape({x, y}) || n <= step) return distances(x);
-  std::vector<Tensor> parts;
-  for (std::int64_t i = 0; i < n; i += step) parts.push_back(distances(narrow(x, -2, i, std::min(step, n - i))));
-  return cat(parts, -2);
+  const Tensor out = distances(x, y, distances_shape(x, y, at), p, at);
+  return record(
+      "cdist", out, {x, y}, {x, y, out},
+      [p](const Saved& s, const Tensor& g) -> Grads { return distances_backward(s, g, p); }, at);
 }
 
 Tensor pdist(const Tensor& x, double p, Location at) {
   require_rank("pdist", x, 2, at);
   require_rows("pdist", x, x, p, at);
   const std::int64_t n = x.size(0);
-  std::vector<std::int64_t> first, second;
+  const std::int64_t pairs = n * (n - 1) / 2;
+  detail::note_op("pdist", at);
+  const Tensor first = detail::make_tensor({pairs}, DType::int64, at),
+               second = detail::make_tensor({pairs}, DType::int64, at);
+  auto *a = detail::data<std::int64_t>(first), *b = detail::data<std::int64_t>(second);
   for (std::int64_t i = 0; i < n; ++i)
     for (std::int64_t j = i + 1; j < n; ++j) {
-      first.push_back(i);
-      second.push_back(j);
+      *a++ = i;
+      *b++ = j;
     }
-  const Tensor d = sub(index_select(x, 0, tensor(first), at), index_select(x, 0, tensor(second), at), 1, at);
+  const Tensor d = sub(index_select(x, 0, first, at), index_select(x, 0, second, at), 1, at);
   return d.size(-1) == 0 ? sum(d, {-1}, false, at) : vector_norm_as("pdist", d, p, {-1}, false, at);
 }
 

@@ -2,6 +2,7 @@
 // backward pass is a fused kernel and an operation of its own, whose derivative is written with differentiable
 // operations.
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -319,12 +320,12 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   return y;
 }
 
-Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight, const Tensor& bias, double eps,
-                  Location at) {
-  const char* op = "layer_norm";
-  const Inputs in{x, weight, bias};
-  require_floating(op, x, at);
-  const Shape& s = impl(x).shape;
+namespace {
+
+// How many dimensions stand before the normalized ones, with the rules of these checked.
+int require_end(const char* op, const Inputs& in, const Shape& normalized_shape, const Location& at) {
+  require_floating(op, in.x, at);
+  const Shape& s = impl(in.x).shape;
   const int lead = s.rank() - normalized_shape.rank();
   bool fits = normalized_shape.rank() > 0 && lead >= 0;
   for (int d = 0; fits && d < normalized_shape.rank(); ++d) fits = s[lead + d] == normalized_shape[d];
@@ -334,12 +335,35 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
                        list_text(s)),
            in, at);
   require_affine(op, in, normalized_shape, at);
+  return lead;
+}
+
+}  // namespace
+
+Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight, const Tensor& bias, double eps,
+                  Location at) {
+  const char* op = "layer_norm";
+  const Inputs in{x, weight, bias};
+  const int lead = require_end(op, in, normalized_shape, at);
+  const Shape& s = impl(x).shape;
   NormGrid grid{1, 1, normalized_shape.numel(), 1, false};
   for (int d = 0; d < lead; ++d) grid.n *= s[d];
   NormTerms terms;
   return rows_recomputable(record_norm("layer_norm", normalize_rows(grid, eps, in, terms), in, terms,
                                        {grid, false, eps, normalized_shape}, at),
                            grid, eps, in);
+}
+
+Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight, std::optional<double> eps,
+                Location at) {
+  const int lead = require_end("rms_norm", {x, weight, Tensor()}, normalized_shape, at);
+  Shape dims;
+  for (int d = lead; d < impl(x).shape.rank(); ++d) dims.push_back(d);
+  const bool single = impl(x).dtype == DType::float32;
+  const double least = single ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
+  const Tensor scale = rsqrt(add(mean(square(x, at), dims, true, at), Scalar(eps.value_or(least)), at), at);
+  const Tensor y = mul(x, scale, at);
+  return weight.defined() ? mul(y, weight, at) : y;
 }
 
 Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight, const Tensor& bias, double eps,

@@ -35,7 +35,7 @@ Tensor argsort(const Tensor& x, std::int64_t dim, bool descending, Location at) 
 
 Tensor msort(const Tensor& x, Location at) { return sorted("msort", x, 0, false, at).values; }
 
-ValuesIndices topk(const Tensor& x, std::int64_t k, std::int64_t dim, bool largest, Location at) {
+ValuesIndices topk(const Tensor& x, std::int64_t k, std::int64_t dim, bool largest, bool, Location at) {
   const int d = wrap_dim("topk", dim, x, at);
   const std::int64_t n = detail::size_along(x, d);
   if (k < 0 || k > n || (k == 0 && impl(x).shape.rank() == 0)) [[unlikely]]

@@ -84,9 +84,11 @@ bool is_moderate(const Tensor& y) {
   return moderate;
 }
 
+}  // namespace
+
 // g sign(x) (|x| / y)^(p - 1): a ratio, which neither overflows nor vanishes where its powers would. The elements that
 // have no slope are replaced before the division, so that further derivatives are free of NaN too.
-Tensor backward(const Tensor& g, const Tensor& x, const Tensor& y, double p) {
+Tensor p_norm_backward(const Tensor& g, const Tensor& x, const Tensor& y, double p) {
   if (p == 0) return zeros_raw(impl(x).shape, impl(x).dtype);
   if (p == 1) return fuse([](auto g, auto x) { return g * sign(x); }, g, x);
   if (std::isinf(p)) return extreme_backward(g, x, y);
@@ -105,14 +107,12 @@ Tensor backward(const Tensor& g, const Tensor& x, const Tensor& y, double p) {
       g, x, y);
 }
 
-}  // namespace
-
 Tensor p_norm(const Tensor& x, double p, const Location& at) {
   Tensor y = p_norm_raw(x, p);
   return record(
       "p_norm", y, {x}, {x, y},
       [p](const Saved& s, const Tensor& g) -> Grads {
-        return {backward(unsqueeze(g, -1), s[0], unsqueeze(s[1], -1), p)};
+        return {p_norm_backward(unsqueeze(g, -1), s[0], unsqueeze(s[1], -1), p)};
       },
       at);
 }

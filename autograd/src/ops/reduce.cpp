@@ -21,6 +21,7 @@
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"
 #include "kernels/softmax.hpp"
+#include "ops/print_parts.hpp"
 #include "ops/reduce_dims.hpp"
 
 namespace xgrad {
@@ -61,12 +62,21 @@ Tensor sum(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
   return sum_over(x, dim_set("sum", x, dims, at), keepdim, at);
 }
 
+Tensor sum(const Tensor& x, const Shape& dims, bool keepdim, DType dtype, Location at) {
+  const DimSet set = dim_set("sum", x, dims, at);
+  return sum_over(x.to(dtype, at), set, keepdim, at).to(dtype, at);
+}
+
 Tensor mean(const Tensor& x, Location at) {
   require_defined("mean", x, at);
   return mean_over(x, all_dims(impl(x).shape), false, at);
 }
 Tensor mean(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
   return mean_over(x, dim_set("mean", x, dims, at), keepdim, at);
+}
+Tensor mean(const Tensor& x, const Shape& dims, bool keepdim, DType dtype, Location at) {
+  const DimSet set = dim_set("mean", x, dims, at);
+  return mean_over(x.to(dtype, at), set, keepdim, at);
 }
 
 // ---- product ----
@@ -114,6 +124,10 @@ Tensor prod(const Tensor& x, Location at) {
 Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
   return prod_over(x, wrap_dim("prod", dim, x, at), keepdim, at);
 }
+Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim, DType dtype, Location at) {
+  const int d = wrap_dim("prod", dim, x, at);
+  return prod_over(x.to(dtype, at), d, keepdim, at).to(dtype, at);
+}
 
 // ---- truth ----
 namespace {
@@ -122,9 +136,6 @@ Tensor as_truth(const Tensor& x) {
   NoGradGuard off;
   return impl(x).dtype == DType::boolean ? x : ne(x, 0);
 }
-DimSet one_dim(const char* op, const Tensor& x, std::int64_t dim, const Location& at) {
-  return (DimSet{1} << wrap_dim(op, dim, x, at)) & all_dims(impl(x).shape);
-}
 
 }  // namespace
 
@@ -132,17 +143,17 @@ Tensor any(const Tensor& x, Location at) {
   require_defined("any", x, at);
   return detail::max_raw(as_truth(x), all_dims(impl(x).shape), false);
 }
-Tensor any(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
-  const DimSet dims = one_dim("any", x, dim, at);
-  return detail::max_raw(as_truth(x), dims, keepdim);
+Tensor any(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
+  const DimSet set = dim_set("any", x, dims, at);
+  return detail::max_raw(as_truth(x), set, keepdim);
 }
 Tensor all(const Tensor& x, Location at) {
   require_defined("all", x, at);
   return detail::min_raw(as_truth(x), all_dims(impl(x).shape), false);
 }
-Tensor all(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
-  const DimSet dims = one_dim("all", x, dim, at);
-  return detail::min_raw(as_truth(x), dims, keepdim);
+Tensor all(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
+  const DimSet set = dim_set("all", x, dims, at);
+  return detail::min_raw(as_truth(x), set, keepdim);
 }
 
 // ---- variance and standard deviation ----
@@ -177,13 +188,13 @@ Tensor scaled_deviation(const Tensor& scale, double c, const Tensor& x, const Te
               with_kept_dims(rest, full, dims));
 }
 
-double degrees_of_freedom(const Shape& shape, DimSet dims, std::int64_t correction) {
-  return std::max(0.0, static_cast<double>(detail::reduced_count(shape, dims)) - static_cast<double>(correction));
+double degrees_of_freedom(const Shape& shape, DimSet dims, double correction) {
+  return std::max(0.0, static_cast<double>(detail::reduced_count(shape, dims)) - correction);
 }
 
-Tensor var_over(const Tensor& x, DimSet dims, std::int64_t correction, bool keepdim, const Location& at) {
+Tensor var_over(const Tensor& x, DimSet dims, double correction, bool keepdim, const Location& at) {
   require_floating("var", x, at);
-  const detail::Moments m = detail::moments_raw(x, dims, static_cast<double>(correction), false, keepdim);
+  const detail::Moments m = detail::moments_raw(x, dims, correction, false, keepdim);
   return record(
       "var", m.spread, {x}, {x, m.mean, mean_rest_that_matters(m, false)},
       [dims, correction](const Saved& s, const Tensor& g) -> Grads {
@@ -195,9 +206,9 @@ Tensor var_over(const Tensor& x, DimSet dims, std::int64_t correction, bool keep
 }
 
 // The gradient is 0 where the deviation is 0, as in PyTorch.
-Tensor std_over(const Tensor& x, DimSet dims, std::int64_t correction, bool keepdim, const Location& at) {
+Tensor std_over(const Tensor& x, DimSet dims, double correction, bool keepdim, const Location& at) {
   require_floating("std", x, at);
-  const detail::Moments m = detail::moments_raw(x, dims, static_cast<double>(correction), true, keepdim);
+  const detail::Moments m = detail::moments_raw(x, dims, correction, true, keepdim);
   return record(
       "std", m.spread, {x}, {x, m.mean, mean_rest_that_matters(m, true), m.spread},
       [dims, correction](const Saved& s, const Tensor& g) -> Grads {
@@ -220,7 +231,7 @@ Tensor var(const Tensor& x, Location at) {
   require_defined("var", x, at);
   return var_over(x, all_dims(impl(x).shape), 1, false, at);
 }
-Tensor var(const Tensor& x, const Shape& dims, std::int64_t correction, bool keepdim, Location at) {
+Tensor var(const Tensor& x, const Shape& dims, double correction, bool keepdim, Location at) {
   return var_over(x, dim_set("var", x, dims, at), correction, keepdim, at);
 }
 
@@ -228,7 +239,7 @@ Tensor std(const Tensor& x, Location at) {
   require_defined("std", x, at);
   return std_over(x, all_dims(impl(x).shape), 1, false, at);
 }
-Tensor std(const Tensor& x, const Shape& dims, std::int64_t correction, bool keepdim, Location at) {
+Tensor std(const Tensor& x, const Shape& dims, double correction, bool keepdim, Location at) {
   return std_over(x, dim_set("std", x, dims, at), correction, keepdim, at);
 }
 
@@ -318,15 +329,22 @@ Tensor sum_to_size(const Tensor& x, const Shape& shape, Location at) {
   return summed == 0 ? x : reshape(sum_over(x, summed, true, at), shape, at);
 }
 
-VarMean var_mean(const Tensor& x, const Shape& dims, std::int64_t correction, bool keepdim, Location at) {
+VarMean var_mean(const Tensor& x, const Shape& dims, double correction, bool keepdim, Location at) {
   const DimSet set = dim_set("var_mean", x, dims, at);
   require_floating("var_mean", x, at);
   return {var_over(x, set, correction, keepdim, at), mean_over(x, set, keepdim, at)};
 }
-StdMean std_mean(const Tensor& x, const Shape& dims, std::int64_t correction, bool keepdim, Location at) {
+StdMean std_mean(const Tensor& x, const Shape& dims, double correction, bool keepdim, Location at) {
   const DimSet set = dim_set("std_mean", x, dims, at);
   require_floating("std_mean", x, at);
   return {std_over(x, set, correction, keepdim, at), mean_over(x, set, keepdim, at)};
+}
+
+std::ostream& operator<<(std::ostream& os, const VarMean& r) {
+  return detail::print_parts(os, {{"var", r.var}, {"mean", r.mean}});
+}
+std::ostream& operator<<(std::ostream& os, const StdMean& r) {
+  return detail::print_parts(os, {{"std", r.std}, {"mean", r.mean}});
 }
 
 }  // namespace xgrad

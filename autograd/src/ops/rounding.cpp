@@ -7,6 +7,7 @@
 #include <xgrad/ops/rounding.hpp>
 
 #include "ops/binary.hpp"
+#include "ops/factory_checks.hpp"
 #include "ops/map_numbers.hpp"
 
 namespace xgrad {
@@ -139,7 +140,9 @@ double floored_rest(double x, double y) {
 
 Tensor number_like(Scalar v, const char* op, const Tensor& beside, const Location& at) {
   require_defined(op, beside, at);
-  return scalar_tensor(v, promote_types(impl(beside).dtype, v));
+  const DType type = promote_types(impl(beside).dtype, v);
+  detail::require_fits(op, v, type, at);
+  return scalar_tensor(v, type);
 }
 
 }  // namespace

@@ -114,4 +114,13 @@ Tensor logcumsumexp(const Tensor& x, std::int64_t dim, Location at) {
       at);
 }
 
+Tensor cumsum(const Tensor& x, std::int64_t dim, DType dtype, Location at) {
+  require_defined("cumsum", x, at);
+  return cumsum(x.to(dtype, at), dim, at).to(dtype, at);
+}
+Tensor cumprod(const Tensor& x, std::int64_t dim, DType dtype, Location at) {
+  require_defined("cumprod", x, at);
+  return cumprod(x.to(dtype, at), dim, at).to(dtype, at);
+}
+
 }  // namespace xgrad

@@ -1,5 +1,5 @@
 // Elements and rows written to named places. All indices are checked before anything is written. Where a place is named
-// twice, the source that was overwritten gets no gradient.
+// twice, every source for it gets the gradient of that place, as in PyTorch, the overwritten ones too.
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -49,24 +49,10 @@ Tensor source_part(const char* op, const Tensor& x, int d, const Tensor& index, 
   detail::require_places(op, index, at);
   require_same_dtype(op, x, src, at);
   detail::require_box(op, x, index, d, at);
-  const Shape is = detail::sizes_of(index), ss = detail::sizes_of(src);
-  bool fits = is.rank() == ss.rank();
-  for (int i = 0; fits && i < is.rank(); ++i) fits = is[i] <= ss[i];
-  if (!fits) [[unlikely]]
-    ErrorReport(op,
-                fmt::format("index of shape {} exceeds src of shape {}", to_string(impl(index).shape),
-                            to_string(impl(src).shape)),
-                at)
-        .operand("input", x)
-        .operand("index", index)
-        .operand("src", src)
-        .shape_error();
+  const Tensor part = detail::covered_part(op, x, index, src, at);
   plain = detail::as_index(index);
   detail::require_in_range(op, plain, detail::sizes_of(x)[d], d, x, at);
-  Tensor used = src;
-  for (int i = 0; i < is.rank(); ++i)
-    if (is[i] < ss[i]) used = narrow(used, i, 0, is[i], at);
-  return used;
+  return part;
 }
 
 void write_at(Tensor& y, int d, const Tensor& plain, const Tensor& source) {
@@ -75,19 +61,6 @@ void write_at(Tensor& y, int d, const Tensor& plain, const Tensor& source) {
     detail::scatter_with<T>(y, d, plain, source, [](T& place, T v) { place = v; });
   });
 }
-
-// Which elements of the index are the last of their place; undefined when all are.
-Tensor last_of_place(const Shape& shape, int d, const Tensor& plain) {
-  NoGradGuard off;
-  Tensor order = make_tensor(impl(plain).shape, DType::int64), stamps = make_tensor(shape, DType::int64);
-  auto* p = detail::data<std::int64_t>(order);
-  for (std::int64_t i = 0; i < impl(order).numel; ++i) p[i] = i;
-  write_at(stamps, d, plain, order);
-  const Tensor last = eq(gather(stamps, d, plain), order);
-  return all(last).item<bool>() ? Tensor() : last;
-}
-
-Tensor only_where(const Tensor& mask, const Tensor& g) { return mask.defined() ? where(mask, g, 0) : g; }
 
 }  // namespace
 
@@ -101,9 +74,8 @@ Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Ten
       "scatter", {index}, std::move(y), {x, used}, {plain},
       [d, shape = impl(used).shape](const Saved& s, const Tensor& g) -> Grads {
         const Tensor places = s[0];
-        Tensor gs;
-        if (s.needs(1)) gs = reshape(only_where(last_of_place(impl(g).shape, d, places), gather(g, d, places)), shape);
-        return {s.needs(0) ? scatter(g, d, places, 0) : Tensor(), gs};
+        return {s.needs(0) ? scatter(g, d, places, 0) : Tensor(),
+                s.needs(1) ? reshape(gather(g, d, places), shape) : Tensor()};
       },
       at);
 }
@@ -335,14 +307,8 @@ Tensor index_copy(const Tensor& x, std::int64_t dim, const Tensor& index, const 
       "index_copy", {index}, std::move(y), {x, source}, {plain},
       [d, shape = impl(source).shape](const Saved& s, const Tensor& g) -> Grads {
         const Tensor places = s[0];
-        Tensor gs;
-        if (s.needs(1)) {
-          gs = index_select(g, d, places);
-          const Tensor last = last_of_place({detail::sizes_of(g)[d]}, 0, places);
-          if (last.defined()) gs = where(along(last, d, impl(g).shape.rank()), gs, 0);
-          gs = reshape(gs, shape);
-        }
-        return {s.needs(0) ? index_fill(g, d, places, 0) : Tensor(), gs};
+        return {s.needs(0) ? index_fill(g, d, places, 0) : Tensor(),
+                s.needs(1) ? reshape(index_select(g, d, places), shape) : Tensor()};
       },
       at);
 }
@@ -393,7 +359,7 @@ Tensor put(const Tensor& x, const Tensor& index, const Tensor& source, bool accu
         .shape_error();
   const Tensor plain = detail::as_wrapped_index("put", index, impl(x).numel, x, at);
   const Tensor flat = ravel(x, at), values = ravel(source, at);
-  return reshape(accumulate ? index_add(flat, 0, plain, values, at) : scatter(flat, 0, plain, values, at),
+  return reshape(accumulate ? index_add(flat, 0, plain, values, 1, at) : scatter(flat, 0, plain, values, at),
                  impl(x).shape, at);
 }
 

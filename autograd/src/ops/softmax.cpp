@@ -70,6 +70,15 @@ Tensor log_softmax(const Tensor& x, std::int64_t dim, Location at) {
   return recomputable(std::move(y), d, SoftmaxKind::log_softmax, x);
 }
 
+Tensor softmax(const Tensor& x, std::int64_t dim, DType dtype, Location at) {
+  require_defined("softmax", x, at);
+  return softmax(x.to(dtype, at), dim, at);
+}
+Tensor log_softmax(const Tensor& x, std::int64_t dim, DType dtype, Location at) {
+  require_defined("log_softmax", x, at);
+  return log_softmax(x.to(dtype, at), dim, at);
+}
+
 Tensor softmin(const Tensor& x, std::int64_t dim, Location at) {
   wrap_dim("softmin", dim, x, at);
   require_floating("softmin", x, at);

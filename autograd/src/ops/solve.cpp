@@ -1,7 +1,6 @@
 // Linear systems on the tape.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -25,6 +24,7 @@
 #include "core/tensor_impl.hpp"
 #include "kernels/lapack.hpp"
 #include "ops/matrices.hpp"
+#include "ops/print_parts.hpp"
 
 namespace xgrad {
 
@@ -68,6 +68,19 @@ void require_rows(const char* op, const Tensor& a, const Tensor& b, std::int64_t
         .operand("A", a)
         .operand("B", b)
         .shape_error();
+}
+
+void require_batches(const char* op, const Tensor& a, const Tensor& b, const Matrices& of_a, const Matrices& of_b,
+                     const Location& at) {
+  for (int i = 1; i <= std::min(of_a.lead.rank(), of_b.lead.rank()); ++i) {
+    const std::int64_t n = of_a.lead[-i], m = of_b.lead[-i];
+    if (n != m && n != 1 && m != 1)
+      ErrorReport(op, fmt::format("the batches {} and {} do not broadcast", to_string(of_a.lead), to_string(of_b.lead)),
+                  at)
+          .operand("A", a)
+          .operand("B", b)
+          .shape_error();
+  }
 }
 
 // A X = B by LU with partial pivoting, off the tape.
@@ -147,13 +160,20 @@ SolveEx solve_ex(const Tensor& a, const Tensor& b, bool left, Location at) {
   return {record_solve("solve_ex", a, b, s.x, side, at), s.outcomes.as_tensor(s.size.lead)};
 }
 
-Tensor solve(const Tensor& a, const Tensor& b, bool left, Location at) {
-  require_system("solve", a, b, left, at);
+namespace {
+
+// Errors are those of `op`.
+Tensor solve_for(const char* op, const Tensor& a, const Tensor& b, bool left, const Location& at) {
+  require_system(op, a, b, left, at);
   const Side side = side_of(a, b, left);
-  const System s = solve_system("solve", a, b, side, at);
-  if (s.outcomes.failed()) singular("solve", a, s.outcomes, s.size, at);
+  const System s = solve_system(op, a, b, side, at);
+  if (s.outcomes.failed()) singular(op, a, s.outcomes, s.size, at);
   return record_solve("solve", a, b, s.x, side, at);
 }
+
+}  // namespace
+
+Tensor solve(const Tensor& a, const Tensor& b, bool left, Location at) { return solve_for("solve", a, b, left, at); }
 
 namespace {
 
@@ -215,8 +235,7 @@ Tensor lu_solve(const Tensor& lu, const Tensor& pivots, const Tensor& b, Locatio
         .operand("pivots", pivots)
         .shape_error();
   require_rows("lu_solve", lu, b, size.n, right.m, at);
-  // P^T B, row by row as the factorisation swapped them, then two triangles.
-  const Tensor order = detail::zeros_raw(size.shape(size.n, size.n), lu.dtype());
+  require_batches("lu_solve", lu, b, size, right, at);
   const Tensor swaps = pivots.contiguous();
   const std::int32_t* p = detail::data<std::int32_t>(swaps);
   for (std::int64_t i = 0; i < swaps.numel(); ++i)
@@ -224,17 +243,8 @@ Tensor lu_solve(const Tensor& lu, const Tensor& pivots, const Tensor& b, Locatio
       ErrorReport("lu_solve", fmt::format("pivot {} is not in 1 to {}", p[i], size.n), at)
           .operand("pivots", pivots)
           .index_error();
-  dispatch_floating(lu.dtype(), [&](auto zero) {
-    auto* to = detail::data<decltype(zero)>(order);
-    for (std::int64_t m = 0; m < size.count; ++m) {
-      std::vector<std::int64_t> rows(static_cast<std::size_t>(size.n));
-      for (std::int64_t i = 0; i < size.n; ++i) rows[static_cast<std::size_t>(i)] = i;
-      for (std::int64_t i = 0; i < size.n; ++i)
-        std::swap(rows[static_cast<std::size_t>(i)], rows[static_cast<std::size_t>(p[m * size.n + i] - 1)]);
-      for (std::int64_t i = 0; i < size.n; ++i) to[(m * size.n + i) * size.n + rows[static_cast<std::size_t>(i)]] = 1;
-    }
-  });
-  const Tensor y = solve_triangular(lu, matmul(order, b, at), {.upper = false, .unitriangular = true}, at);
+  const Tensor rows = matmul(mT(detail::permutation_of(swaps, size, lu.dtype())), b, at);  // then two triangles
+  const Tensor y = solve_triangular(lu, rows, {.upper = false, .unitriangular = true}, at);
   return solve_triangular(lu, y, {.upper = true}, at);
 }
 
@@ -255,29 +265,22 @@ Tensor record_inverse(const char* op, const Tensor& x, const Tensor& y, const Lo
       at);
 }
 
-double default_rtol(const PinvOptions& o, const Matrices& size, DType type) {
-  if (o.rtol) return *o.rtol;
-  if (o.atol && *o.atol > 0) return 0;
-  const double eps =
-      type == DType::float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
-  return static_cast<double>(std::max(size.m, size.n)) * eps;
-}
-
-// 1 / s, 0 where s is as good as 0; s >= 0 in absolute terms.
-Tensor inverted(const Tensor& s, const PinvOptions& o, double rtol) {
+// 1 / s, 0 where s is as good as 0.
+Tensor inverted(const Tensor& s, const Matrices& of, const detail::Tolerance& t) {
   if (s.numel() == 0) return s;
-  const Tensor size = abs(s), limit = clamp_min(mul(amax(size, {-1}, true), rtol), o.atol.value_or(0));
-  return where(gt(size, limit), div(ones_like(s), s), Scalar(0));
+  const Tensor size = abs(s);
+  return where(gt(size, detail::least_that_counts(size, of, t)), div(ones_like(s), s), Scalar(0));
 }
 
-Tensor pinv_raw(const Tensor& x, const PinvOptions& o, double rtol, const Location& at) {
+Tensor pinv_raw(const Tensor& x, const Matrices& size, const PinvOptions& o, const Location& at) {
   const NoGradGuard off;
+  const detail::Tolerance t{o.atol, o.rtol};
   if (o.hermitian) {
     const Eigh e = eigh(x, 'L', at);
-    return matmul(mul(e.eigenvectors, unsqueeze(inverted(e.eigenvalues, o, rtol), -2)), mT(e.eigenvectors));
+    return matmul(mul(e.eigenvectors, unsqueeze(inverted(e.eigenvalues, size, t), -2)), mT(e.eigenvectors));
   }
   const SVD d = svd(x, false, at);
-  return matmul(mT(d.Vh), mul(unsqueeze(inverted(d.S, o, rtol), -1), mT(d.U)));
+  return matmul(mT(d.Vh), mul(unsqueeze(inverted(d.S, size, t), -1), mT(d.U)));
 }
 
 // dP = -P dA P + P P^T dA^T (I - A P) + (I - P A) dA^T P^T P
@@ -303,10 +306,9 @@ InvEx inv_ex(const Tensor& x, Location at) {
 Tensor pinv(const Tensor& x, PinvOptions options, Location at) {
   const Matrices size =
       options.hermitian ? detail::require_square("pinv", x, at) : detail::require_matrices("pinv", x, at);
-  for (const auto& [name, value] : {std::pair{"atol", options.atol}, std::pair{"rtol", options.rtol}})
-    if (value && !(*value >= 0))
-      ErrorReport("pinv", fmt::format("{} must not be negative, got {}", name, *value), at).value_error();
-  const Tensor p = pinv_raw(x, options, default_rtol(options, size, x.dtype()), at);
+  detail::require_tolerance("pinv", {options.atol, options.rtol}, at);
+  detail::require_finite_matrices("pinv", x, at);
+  const Tensor p = pinv_raw(x, size, options, at);
   return record(
       "pinv", p, {x}, {x, p}, [](const Saved& s, const Tensor& g) -> Grads { return {pinv_backward(g, s[0], s[1])}; },
       at);
@@ -327,16 +329,16 @@ LeastSquares lstsq(const Tensor& a, const Tensor& b, std::optional<double> rcond
   }
   const Matrices right = detail::require_matrices(op, b, at);
   require_rows(op, a, b, size.m, right.m, at);
-  const PinvOptions options{.rtol = rcond};
+  require_batches(op, a, b, size, right, at);
+  detail::require_finite_matrices(op, a, at);
   LeastSquares out;
-  out.solution = matmul(pinv(a, options, at), b, at);
+  out.solution = matmul(pinv(a, {.rtol = rcond}, at), b, at);
   {
     const NoGradGuard off;
     out.singular_values = svdvals(a, at);
-    const double rtol = default_rtol(options, size, a.dtype());
-    out.rank = out.singular_values.numel() == 0
-                   ? zeros(size.lead, {.dtype = DType::int64})
-                   : sum(gt(out.singular_values, mul(amax(out.singular_values, {-1}, true), rtol)), {-1});
+    const Tensor& s = out.singular_values;
+    out.rank = s.numel() == 0 ? zeros(size.lead, {.dtype = DType::int64})
+                              : sum(gt(s, detail::least_that_counts(s, size, {.rtol = rcond})), {-1});
   }
   const bool full_rank = size.m > size.n && all(eq(out.rank, Scalar(size.n))).item<bool>();
   out.residuals = full_rank ? sum(square(sub(matmul(a, out.solution, at), b, 1, at), at), {-2}, false, at)
@@ -375,7 +377,7 @@ Tensor tensorsolve(const Tensor& a, const Tensor& b, const Shape& dims, Location
         .operand("A", a)
         .operand("B", b)
         .shape_error();
-  const Tensor x = solve(reshape(moved, {b.numel(), unknowns}, at), reshape(b, {b.numel()}, at), true, at);
+  const Tensor x = solve_for(op, reshape(moved, {b.numel(), unknowns}, at), reshape(b, {b.numel()}, at), true, at);
   return reshape(x, result, at);
 }
 
@@ -395,9 +397,20 @@ Tensor tensorinv(const Tensor& a, std::int64_t ind, Location at) {
         op, fmt::format("the sizes before dimension {} multiply to {}, those from it on to {}", ind, rows, columns), at)
         .operand("A", a)
         .shape_error();
-  return reshape(inv(reshape(a, {rows, columns}, at), at), shape, at);
+  return reshape(detail::inverse_for(op, reshape(a, {rows, columns}, at), at), shape, at);
 }
 
+std::ostream& operator<<(std::ostream& os, const InvEx& r) {
+  return detail::print_parts(os, {{"inverse", r.inverse}, {"info", r.info}});
+}
+std::ostream& operator<<(std::ostream& os, const SolveEx& r) {
+  return detail::print_parts(os, {{"result", r.result}, {"info", r.info}});
+}
+std::ostream& operator<<(std::ostream& os, const LeastSquares& r) {
+  return detail::print_parts(
+      os,
+      {{"solution", r.solution}, {"residuals", r.residuals}, {"rank", r.rank}, {"singular_values", r.singular_values}});
+}
 }  // namespace linalg
 
 namespace detail {
@@ -416,8 +429,10 @@ Tensor inverse(const Tensor& x, Location at) { return detail::inverse_for("inver
 Tensor pinverse(const Tensor& x, double rcond, Location at) { return linalg::pinv(x, {.rtol = rcond}, at); }
 
 Tensor cholesky_solve(const Tensor& b, const Tensor& l, bool upper, Location at) {
-  detail::require_square("cholesky_solve", l, at);
-  detail::require_matrices_like("cholesky_solve", b, l, at);
+  const Matrices size = detail::require_square("cholesky_solve", l, at);
+  const Matrices right = detail::require_matrices_like("cholesky_solve", b, l, at);
+  linalg::require_rows("cholesky_solve", l, b, size.n, right.m, at);
+  linalg::require_batches("cholesky_solve", l, b, size, right, at);
   const Tensor t = transpose(l, -2, -1, at);
   const Tensor y = linalg::solve_triangular(upper ? t : l, b, {.upper = false}, at);
   return linalg::solve_triangular(upper ? l : t, y, {.upper = true}, at);

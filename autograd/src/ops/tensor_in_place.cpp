@@ -1,5 +1,8 @@
 // Operations that change their tensor. Off the tape they write directly. On it they compute the new values with the
 // out-of-place operation on the old ones, copy them into place, and put self on that operation's node.
+#include <cmath>
+#include <functional>
+
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
@@ -7,6 +10,7 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/factory.hpp>
+#include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
 #include "core/broadcast.hpp"
@@ -157,6 +161,16 @@ Tensor apart_from(const Tensor& operand, const Tensor& self, const Location& at)
 
 }  // namespace detail
 
+namespace {
+
+// Of operations whose results have gradients themselves, so that nothing is recorded under the name.
+template <class F>
+Tensor& replaced(const char* op, Tensor& self, F f, const Location& at) {
+  return detail::replace_in_place(op, self, f, at);
+}
+
+}  // namespace
+
 void Tensor::require_part(Location at) const {
   if (!defined()) return;
   const detail::TensorImpl& t = detail::impl(*this);
@@ -172,7 +186,10 @@ void Tensor::require_part(Location at) const {
 }
 
 Tensor& Tensor::copy_(const Tensor& src, Location at) & {
-  require_defined("copy_", src, at);
+  if (!src.defined())
+    ErrorReport("copy_", "the source is an undefined tensor", at)
+        .help("w.grad() = Tensor() clears no gradient: w.zero_grad() or w.set_grad(Tensor())")
+        .value_error();
   InPlace change("copy_", *this, at);
   require_fits("copy_", *this, src, at);
   if (is_floating(detail::impl(*this).dtype) && change.on_tape({src})) {
@@ -242,6 +259,9 @@ Tensor& Tensor::div_(Scalar v, Location at) & {
       [&](const Tensor& x) { return xgrad::div(x, v, at); }, at);
 }
 Tensor& Tensor::clamp_(Scalar lo, Scalar hi, Location at) & {
+  if (std::isnan(lo.to_double()) || std::isnan(hi.to_double()))
+    return replaced(
+        "clamp_", *this, [&](const Tensor& x) { return xgrad::clamp(x, lo, hi, at); }, at);
   return apply(
       "clamp_", *this, Saves::operands,
       [lo = lo.to_double(), hi = hi.to_double()](auto v) {
@@ -250,5 +270,76 @@ Tensor& Tensor::clamp_(Scalar lo, Scalar hi, Location at) & {
       },
       [&](const Tensor& x) { return xgrad::clamp(x, lo, hi, at); }, at);
 }
+
+Tensor& Tensor::clamp_(const Tensor& lo, const Tensor& hi, Location at) & {
+  const Tensor low = detail::apart_from(lo, *this, at), high = detail::apart_from(hi, *this, at);
+  return replaced(
+      "clamp_", *this, [&](const Tensor& x) { return xgrad::clamp(x, low, high, at); }, at);
+}
+Tensor& Tensor::div_(const Tensor& o, Rounding rounding, Location at) & {
+  const Tensor other = detail::apart_from(o, *this, at);
+  return replaced(
+      "div_", *this, [&](const Tensor& x) { return xgrad::div(x, other, rounding, at); }, at);
+}
+Tensor& Tensor::div_(Scalar v, Rounding rounding, Location at) & {
+  return replaced(
+      "div_", *this, [&](const Tensor& x) { return xgrad::div(x, v, rounding, at); }, at);
+}
+Tensor& Tensor::fill_(const Tensor& v, Location at) & {
+  require_rank("fill_", v, 0, at);
+  return copy_(v, at);
+}
+
+// ---- another shape ----
+namespace {
+
+// Geometry of a view over the same memory, from its first element on.
+Tensor& reshape_in_place(const char* op, Tensor& self, const std::function<Tensor(const Tensor&)>& view,
+                         const Location& at) {
+  InPlace change(op, self, at);
+  if (self.requires_grad() || change.on_tape({}))
+    ErrorReport(op, "the shape of a tensor whose gradient is recorded cannot change in place", at)
+        .operand("self", self)
+        .help("the operation without the _ gives a view on the tape: x = x.t()")
+        .autograd_error();
+  const NoGradGuard off;
+  const Tensor other = view(detail::make_alias(self));
+  detail::TensorImpl& t = detail::impl(self);
+  t.shape = detail::impl(other).shape;
+  t.strides = detail::impl(other).strides;
+  t.contiguous = detail::impl(other).contiguous;
+  change.finish();
+  return self;
+}
+
+Tensor& itself(TensorInPlaceMethods& methods) { return static_cast<Tensor&>(methods); }
+
+}  // namespace
+
+Tensor& TensorInPlaceMethods::t_(Location at) & {
+  return reshape_in_place(
+      "t_", itself(*this), [&](const Tensor& x) { return x.t(at); }, at);
+}
+Tensor& TensorInPlaceMethods::transpose_(Dim dim0, Dim dim1, Location at) & {
+  return reshape_in_place(
+      "transpose_", itself(*this), [&](const Tensor& x) { return xgrad::transpose(x, dim0, dim1, at); }, at);
+}
+Tensor& TensorInPlaceMethods::squeeze_(Location at) & {
+  return reshape_in_place(
+      "squeeze_", itself(*this), [&](const Tensor& x) { return xgrad::squeeze(x, at); }, at);
+}
+Tensor& TensorInPlaceMethods::squeeze_(const Dims& dims, Location at) & {
+  return reshape_in_place(
+      "squeeze_", itself(*this), [&](const Tensor& x) { return xgrad::squeeze(x, dims, at); }, at);
+}
+Tensor& TensorInPlaceMethods::unsqueeze_(Dim dim, Location at) & {
+  return reshape_in_place(
+      "unsqueeze_", itself(*this), [&](const Tensor& x) { return xgrad::unsqueeze(x, dim, at); }, at);
+}
+Tensor TensorInPlaceMethods::t_(Location at) && { return t_(at); }
+Tensor TensorInPlaceMethods::transpose_(Dim dim0, Dim dim1, Location at) && { return transpose_(dim0, dim1, at); }
+Tensor TensorInPlaceMethods::squeeze_(Location at) && { return squeeze_(at); }
+Tensor TensorInPlaceMethods::squeeze_(const Dims& dims, Location at) && { return squeeze_(dims, at); }
+Tensor TensorInPlaceMethods::unsqueeze_(Dim dim, Location at) && { return unsqueeze_(dim, at); }
 
 }  // namespace xgrad

@@ -2,6 +2,8 @@
 #include <xgrad/ops.hpp>
 #include <xgrad/tensor_in_place_methods.hpp>
 
+#include "core/elementwise_loop.hpp"
+#include "core/tensor_impl.hpp"
 #include "ops/replace_in_place.hpp"
 
 namespace xgrad {
@@ -12,6 +14,23 @@ Tensor& self(TensorInPlaceMethods& methods) { return static_cast<Tensor&>(method
 // An operand as it was, also when it shares the memory that is about to be overwritten.
 Tensor apart(const Tensor& operand, TensorInPlaceMethods& methods, const Location& at) {
   return detail::apart_from(operand, self(methods), at);
+}
+
+// Where all indices are equal; wrap: in a matrix with more rows than columns the diagonal begins again after it ended.
+Tensor diagonal_mask(const Tensor& x, bool wrap, const Location& at) {
+  const Shape& s = detail::impl(x).shape;
+  bool fits = s.rank() >= 2;
+  for (int d = 1; fits && s.rank() > 2 && d < s.rank(); ++d) fits = s[d] == s[0];
+  if (!fits)
+    ErrorReport("fill_diagonal_", "needs a matrix, or more dimensions of one size", at)
+        .operand("self", x)
+        .shape_error();
+  Tensor mask = detail::zeros_raw(s, DType::boolean);
+  std::int64_t step = 0, end = detail::impl(x).numel;
+  for (const std::int64_t stride : s.contiguous_strides()) step += stride;
+  if (s.rank() == 2 && !wrap) end = std::min(end, s[1] * s[1]);
+  for (std::int64_t i = 0; i < end; i += step) detail::data<bool>(mask)[i] = true;
+  return mask;
 }
 
 }  // namespace
@@ -143,8 +162,9 @@ XGRAD_IN_PLACE(index_put_, (const std::vector<Index>& indices, const Tensor& val
                xgrad::index_put(x, indices, apart(values, *this, at), accumulate, at))
 XGRAD_IN_PLACE(index_put_, (const std::vector<Index>& indices, Scalar value, bool accumulate, Location at),
                (indices, value, accumulate, at), xgrad::index_put(x, indices, value, accumulate, at))
-XGRAD_IN_PLACE(index_add_, (Dim dim, const Tensor& index, const Tensor& source, Location at), (dim, index, source, at),
-               xgrad::index_add(x, dim, apart(index, *this, at), apart(source, *this, at), at))
+XGRAD_IN_PLACE(index_add_, (Dim dim, const Tensor& index, const Tensor& source, Scalar alpha, Location at),
+               (dim, index, source, alpha, at),
+               xgrad::index_add(x, dim, apart(index, *this, at), apart(source, *this, at), alpha, at))
 XGRAD_IN_PLACE(index_copy_, (Dim dim, const Tensor& index, const Tensor& source, Location at), (dim, index, source, at),
                xgrad::index_copy(x, dim, apart(index, *this, at), apart(source, *this, at), at))
 XGRAD_IN_PLACE(index_fill_, (Dim dim, const Tensor& index, Scalar value, Location at), (dim, index, value, at),
@@ -176,6 +196,20 @@ XGRAD_IN_PLACE(masked_fill_, (const Tensor& mask, const Tensor& value, Location 
                xgrad::masked_fill(x, apart(mask, *this, at), apart(value, *this, at), at))
 XGRAD_IN_PLACE(masked_scatter_, (const Tensor& mask, const Tensor& source, Location at), (mask, source, at),
                xgrad::masked_scatter(x, apart(mask, *this, at), apart(source, *this, at), at))
+XGRAD_IN_PLACE(eq_, (const Tensor& y, Location at), (y, at), xgrad::eq(x, apart(y, *this, at), at))
+XGRAD_IN_PLACE(eq_, (Scalar y, Location at), (y, at), xgrad::eq(x, y, at))
+XGRAD_IN_PLACE(ne_, (const Tensor& y, Location at), (y, at), xgrad::ne(x, apart(y, *this, at), at))
+XGRAD_IN_PLACE(ne_, (Scalar y, Location at), (y, at), xgrad::ne(x, y, at))
+XGRAD_IN_PLACE(lt_, (const Tensor& y, Location at), (y, at), xgrad::lt(x, apart(y, *this, at), at))
+XGRAD_IN_PLACE(lt_, (Scalar y, Location at), (y, at), xgrad::lt(x, y, at))
+XGRAD_IN_PLACE(le_, (const Tensor& y, Location at), (y, at), xgrad::le(x, apart(y, *this, at), at))
+XGRAD_IN_PLACE(le_, (Scalar y, Location at), (y, at), xgrad::le(x, y, at))
+XGRAD_IN_PLACE(gt_, (const Tensor& y, Location at), (y, at), xgrad::gt(x, apart(y, *this, at), at))
+XGRAD_IN_PLACE(gt_, (Scalar y, Location at), (y, at), xgrad::gt(x, y, at))
+XGRAD_IN_PLACE(ge_, (const Tensor& y, Location at), (y, at), xgrad::ge(x, apart(y, *this, at), at))
+XGRAD_IN_PLACE(ge_, (Scalar y, Location at), (y, at), xgrad::ge(x, y, at))
+XGRAD_IN_PLACE(fill_diagonal_, (Scalar value, bool wrap, Location at), (value, wrap, at),
+               xgrad::masked_fill(x, diagonal_mask(x, wrap, at), value, at))
 
 XGRAD_IN_PLACE(uniform_, (double low, double high, Location at), (low, high, at),
                xgrad::uniform(low, high, x.shape(), {.dtype = x.dtype()}, at))

@@ -16,6 +16,7 @@ Tensor Tensor::flatten(std::int64_t start_dim, std::int64_t end_dim, Location at
 }
 Tensor Tensor::squeeze(Location at) const { return xgrad::squeeze(*this, at); }
 Tensor Tensor::squeeze(std::int64_t dim, Location at) const { return xgrad::squeeze(*this, dim, at); }
+Tensor Tensor::squeeze(const Shape& dims, Location at) const { return xgrad::squeeze(*this, dims, at); }
 Tensor Tensor::unsqueeze(std::int64_t dim, Location at) const { return xgrad::unsqueeze(*this, dim, at); }
 Tensor Tensor::transpose(std::int64_t dim0, std::int64_t dim1, Location at) const {
   return xgrad::transpose(*this, dim0, dim1, at);

@@ -190,25 +190,25 @@ Tensor TensorMethods::prod(Dim dim, bool keepdim, Location at) const {
   return xgrad::prod(self(*this), dim, keepdim, at);
 }
 Tensor TensorMethods::any(Location at) const { return xgrad::any(self(*this), at); }
-Tensor TensorMethods::any(Dim dim, bool keepdim, Location at) const {
-  return xgrad::any(self(*this), dim, keepdim, at);
+Tensor TensorMethods::any(const Dims& dims, bool keepdim, Location at) const {
+  return xgrad::any(self(*this), dims, keepdim, at);
 }
 Tensor TensorMethods::all(Location at) const { return xgrad::all(self(*this), at); }
-Tensor TensorMethods::all(Dim dim, bool keepdim, Location at) const {
-  return xgrad::all(self(*this), dim, keepdim, at);
+Tensor TensorMethods::all(const Dims& dims, bool keepdim, Location at) const {
+  return xgrad::all(self(*this), dims, keepdim, at);
 }
 Tensor TensorMethods::var(Location at) const { return xgrad::var(self(*this), at); }
-Tensor TensorMethods::var(const Dims& dims, std::int64_t correction, bool keepdim, Location at) const {
+Tensor TensorMethods::var(const Dims& dims, double correction, bool keepdim, Location at) const {
   return xgrad::var(self(*this), dims, correction, keepdim, at);
 }
 Tensor TensorMethods::std(Location at) const { return xgrad::std(self(*this), at); }
-Tensor TensorMethods::std(const Dims& dims, std::int64_t correction, bool keepdim, Location at) const {
+Tensor TensorMethods::std(const Dims& dims, double correction, bool keepdim, Location at) const {
   return xgrad::std(self(*this), dims, correction, keepdim, at);
 }
-VarMean TensorMethods::var_mean(const Dims& dims, std::int64_t correction, bool keepdim, Location at) const {
+VarMean TensorMethods::var_mean(const Dims& dims, double correction, bool keepdim, Location at) const {
   return xgrad::var_mean(self(*this), dims, correction, keepdim, at);
 }
-StdMean TensorMethods::std_mean(const Dims& dims, std::int64_t correction, bool keepdim, Location at) const {
+StdMean TensorMethods::std_mean(const Dims& dims, double correction, bool keepdim, Location at) const {
   return xgrad::std_mean(self(*this), dims, correction, keepdim, at);
 }
 Tensor TensorMethods::logsumexp(const Dims& dims, bool keepdim, Location at) const {
@@ -305,8 +305,8 @@ ValuesIndices TensorMethods::sort(Dim dim, bool descending, Location at) const {
 Tensor TensorMethods::argsort(Dim dim, bool descending, Location at) const {
   return xgrad::argsort(self(*this), dim, descending, at);
 }
-ValuesIndices TensorMethods::topk(Size k, Dim dim, bool largest, Location at) const {
-  return xgrad::topk(self(*this), k, dim, largest, at);
+ValuesIndices TensorMethods::topk(Size k, Dim dim, bool largest, bool sorted, Location at) const {
+  return xgrad::topk(self(*this), k, dim, largest, sorted, at);
 }
 ValuesIndices TensorMethods::kthvalue(Size k, Dim dim, bool keepdim, Location at) const {
   return xgrad::kthvalue(self(*this), k, dim, keepdim, at);
@@ -435,8 +435,8 @@ Tensor TensorMethods::index_put(const std::vector<Index>& indices, Scalar value,
 Tensor TensorMethods::index_select(Dim dim, const Tensor& index, Location at) const {
   return xgrad::index_select(self(*this), dim, index, at);
 }
-Tensor TensorMethods::index_add(Dim dim, const Tensor& index, const Tensor& source, Location at) const {
-  return xgrad::index_add(self(*this), dim, index, source, at);
+Tensor TensorMethods::index_add(Dim dim, const Tensor& index, const Tensor& source, Scalar alpha, Location at) const {
+  return xgrad::index_add(self(*this), dim, index, source, alpha, at);
 }
 Tensor TensorMethods::index_copy(Dim dim, const Tensor& index, const Tensor& source, Location at) const {
   return xgrad::index_copy(self(*this), dim, index, source, at);
@@ -514,19 +514,6 @@ Tensor TensorMethods::baddbmm(const Tensor& b1, const Tensor& b2, Scalar beta, S
 Tensor TensorMethods::addbmm(const Tensor& b1, const Tensor& b2, Scalar beta, Scalar alpha, Location at) const {
   return xgrad::addbmm(self(*this), b1, b2, beta, alpha, at);
 }
-Tensor TensorMethods::trace(Location at) const { return xgrad::trace(self(*this), at); }
-Tensor TensorMethods::logdet(Location at) const { return xgrad::logdet(self(*this), at); }
-Tensor TensorMethods::inverse(Location at) const { return xgrad::inverse(self(*this), at); }
-Tensor TensorMethods::pinverse(double rcond, Location at) const { return xgrad::pinverse(self(*this), rcond, at); }
-Tensor TensorMethods::cholesky_solve(const Tensor& L, bool upper, Location at) const {
-  return xgrad::cholesky_solve(self(*this), L, upper, at);
-}
-Tensor TensorMethods::cholesky_inverse(bool upper, Location at) const {
-  return xgrad::cholesky_inverse(self(*this), upper, at);
-}
-Tensor TensorMethods::cov(Location at) const { return xgrad::cov(self(*this), {}, at); }
-Tensor TensorMethods::cov(const CovOptions& options, Location at) const { return xgrad::cov(self(*this), options, at); }
-Tensor TensorMethods::corrcoef(Location at) const { return xgrad::corrcoef(self(*this), at); }
 Tensor TensorMethods::where(const Tensor& condition, const Tensor& other, Location at) const {
   return xgrad::where(condition, self(*this), other, at);
 }
@@ -542,8 +529,5 @@ Tensor TensorMethods::view_as(const Tensor& other, Location at) const {
 Tensor TensorMethods::reshape_as(const Tensor& other, Location at) const {
   return xgrad::reshape(self(*this), other.shape(at), at);
 }
-Tensor TensorMethods::det(Location at) const { return xgrad::det(self(*this), at); }
-Tensor TensorMethods::matrix_exp(Location at) const { return xgrad::matrix_exp(self(*this), at); }
-Tensor TensorMethods::matrix_power(Size n, Location at) const { return xgrad::matrix_power(self(*this), n, at); }
 
 }  // namespace xgrad

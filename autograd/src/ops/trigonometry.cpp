@@ -68,9 +68,9 @@ Tensor atan2(const Tensor& y, const Tensor& x, Location at) {
   return record(
       "atan2", map([](auto a, auto b) { return atan2(a, b); }, y, x), {y, x}, {y, x},
       [](const Saved& s, const Tensor& g) -> Grads {
-        const auto part = [](auto u, auto along, auto across) {  // u along / r^2
-          auto square = along * along + across * across;
-          return u * (along / where((along == 0) && (across == 0), 1, square));
+        const auto part = [](auto u, auto along, auto across) {  // u along / r^2, whose square would over- or underflow
+          auto r = hypot(where((along == 0) && (across == 0), 1, along), across);
+          return u * (along / r / r);
         };
         return {s.needs(0) ? fuse(part, g, s[1], s[0]) : Tensor(), s.needs(1) ? fuse(part, -g, s[0], s[1]) : Tensor()};
       },

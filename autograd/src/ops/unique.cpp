@@ -14,6 +14,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "kernels/lanes.hpp"
+#include "ops/print_parts.hpp"
 #include "ops/promote.hpp"
 
 namespace xgrad {
@@ -141,4 +142,7 @@ Tensor isin(const Tensor& x, const Tensor& test_elements, bool invert, Location 
   return y;
 }
 
+std::ostream& operator<<(std::ostream& os, const UniqueResult& r) {
+  return detail::print_parts(os, {{"values", r.values}, {"inverse", r.inverse}, {"counts", r.counts}});
+}
 }  // namespace xgrad

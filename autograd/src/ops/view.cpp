@@ -158,12 +158,14 @@ Tensor flatten(const Tensor& x, std::int64_t start_dim, std::int64_t end_dim, Lo
   return reshaped("flatten", x, shape, at);
 }
 
-Tensor squeeze(const Tensor& x, Location at) {
-  require_defined("squeeze", x, at);
+namespace {
+
+// Without those of the dimensions (one bit each) that have size 1.
+Tensor squeezed(const Tensor& x, unsigned dims, const Location& at) {
   const TensorImpl& from = impl(x);
   Shape shape, strides;
   for (int i = 0; i < from.shape.rank(); ++i) {
-    if (from.shape[i] == 1) continue;
+    if ((dims >> i & 1u) != 0 && from.shape[i] == 1) continue;
     shape.push_back(from.shape[i]);
     strides.push_back(from.strides[i]);
   }
@@ -172,17 +174,25 @@ Tensor squeeze(const Tensor& x, Location at) {
       [back = from.shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at);
 }
 
+}  // namespace
+
+Tensor squeeze(const Tensor& x, Location at) {
+  require_defined("squeeze", x, at);
+  return squeezed(x, ~0u, at);
+}
 Tensor squeeze(const Tensor& x, std::int64_t dim, Location at) {
-  const int d = wrap_dim("squeeze", dim, x, at);
-  Shape shape = impl(x).shape, strides = impl(x).strides;
-  const bool drop = shape.rank() > 0 && shape[d] == 1;
-  if (drop) {
-    shape.erase(d);
-    strides.erase(d);
+  return squeezed(x, 1u << wrap_dim("squeeze", dim, x, at), at);
+}
+Tensor squeeze(const Tensor& x, const Shape& dims, Location at) {
+  require_defined("squeeze", x, at);
+  unsigned set = 0;
+  for (const std::int64_t d : dims) {
+    const unsigned bit = 1u << wrap_dim("squeeze", d, x, at);
+    if (set & bit) [[unlikely]]
+      ErrorReport("squeeze", fmt::format("dim {} given twice", d), at).operand("input", x).index_error();
+    set |= bit;
   }
-  return record(
-      "squeeze", view_of(x, shape, strides), {x}, {},
-      [d, drop](const Saved&, const Tensor& g) -> Grads { return {drop ? unsqueeze(g, d) : g}; }, at);
+  return squeezed(x, set, at);
 }
 
 Tensor unsqueeze(const Tensor& x, std::int64_t dim, Location at) {

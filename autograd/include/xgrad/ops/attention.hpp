@@ -15,6 +15,10 @@ struct AttentionOptions {
   bool is_causal = false;            // position i attends to 0..i only; not together with mask (ValueError)
   std::optional<double> scale = {};  // 1 / sqrt(E) when not given
 };
+// Masks (L, S), true where to attend: query i to the keys 0..i, as is_causal, or, aligned at the last query and key, to
+// 0..i + S - L, for queries that follow keys which are kept from before.
+[[nodiscard]] XGRAD_API Tensor causal_upper_left(Size L, Size S, Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor causal_lower_right(Size L, Size S, Location at = Location::current());
 // softmax(scale query key^T + mask) along the last dimension: query (..., L, E), key (..., S, E) -> (..., L, S). The
 // leading sizes broadcast. A row that may attend to nothing is 0, with gradients of 0. ShapeError as for matmul, or
 // below rank 2; DTypeError unless floating, with masks of other types. dropout is not applied here. Vaswani et al.

@@ -38,6 +38,8 @@ namespace xgrad {
 // themselves alone, NaN to NaN if equal_nan. ValueError for negative tolerances.
 [[nodiscard]] XGRAD_API Tensor isclose(const Tensor& x, const Tensor& y, double rtol = 1e-5, double atol = 1e-8,
                                        bool equal_nan = false, Location at = Location::current());
+// Whether shapes and all elements are equal, NaN to nothing.
+XGRAD_API bool equal(const Tensor& x, const Tensor& y, Location at = Location::current());
 // Whether |x - y| <= atol + rtol |y| everywhere, broadcast.
 XGRAD_API bool allclose(const Tensor& x, const Tensor& y, double rtol = 1e-5, double atol = 1e-8,
                         bool equal_nan = false, Location at = Location::current());

@@ -17,21 +17,27 @@ namespace linalg {
 struct CholeskyEx {
   Tensor L, info;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const CholeskyEx& r);
 struct QR {
   Tensor Q, R;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const QR& r);
 struct Eigh {
   Tensor eigenvalues, eigenvectors;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const Eigh& r);
 struct SVD {
   Tensor U, S, Vh;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const SVD& r);
 struct LUFactor {
   Tensor LU, pivots;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const LUFactor& r);
 struct PLU {
   Tensor P, L, U;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const PLU& r);
 
 // x = L L^T of symmetric positive definite matrices; L lower triangular, or U = L^T with upper. Only that triangle of x
 // is read; the gradient is symmetric. ValueError when a matrix is not positive definite.

@@ -10,6 +10,7 @@ namespace linalg {
 struct SlogDet {
   Tensor sign, logabsdet;  // det = sign exp(logabsdet); of a singular matrix 0 and -inf
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const SlogDet& r);
 
 // Gradient det(x) x^-T; of a singular matrix its cofactors, which exist all the same.
 [[nodiscard]] XGRAD_API Tensor det(const Tensor& x, Location at = Location::current());

@@ -14,6 +14,16 @@ namespace xgrad {
 // dropout of whole channels: one decision for each of the first two dimensions. x: (N, C, *).
 [[nodiscard]] XGRAD_API Tensor feature_dropout(const Tensor& x, double p = 0.5, bool training = true,
                                                Location at = Location::current());
+// Dropout that keeps mean 0 and variance 1 of what selu gives: elements, or whole channels, become -1.7581 with
+// probability p, then a x + b follows. G. Klambauer et al. 2017.
+[[nodiscard]] XGRAD_API Tensor alpha_dropout(const Tensor& x, double p = 0.5, bool training = false,
+                                             Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor feature_alpha_dropout(const Tensor& x, double p = 0.5, bool training = false,
+                                                     Location at = Location::current());
+template <std::same_as<bool> B>
+Tensor alpha_dropout(const Tensor&, B) = delete;  // p comes first: alpha_dropout(x, 0.5, net.is_training())
+template <std::same_as<bool> B>
+Tensor feature_alpha_dropout(const Tensor&, B) = delete;  // p comes first: feature_alpha_dropout(x, 0.5, training)
 template <std::same_as<bool> B>
 Tensor dropout(const Tensor&, B) = delete;  // p comes first: dropout(x, 0.5, net.is_training())
 template <std::same_as<bool> B>

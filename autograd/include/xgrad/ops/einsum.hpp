@@ -14,6 +14,9 @@ namespace xgrad {
 // are multiplied from left to right, each as a batched matrix product. ValueError for an equation that cannot be read.
 [[nodiscard]] XGRAD_API Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands,
                                       Location at = Location::current());
+template <class... More>
+Tensor einsum(const std::string&, const Tensor&, const More&...)  // operands in braces: einsum("ij,jk->ik", {x, y})
+    = delete;
 // Sums over the last `dims` dimensions of x and the first of y, or over pairs of dimensions.
 [[nodiscard]] XGRAD_API Tensor tensordot(const Tensor& x, const Tensor& y, std::int64_t dims = 2,
                                          Location at = Location::current());

@@ -16,8 +16,16 @@ namespace xgrad {
 [[nodiscard]] XGRAD_API Tensor min(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor amax(const Tensor& x, const Shape& dims = {}, bool keepdim = false,
                                     Location at = Location::current());
+template <detail::Dimension D>
+[[nodiscard]] Tensor amax(const Tensor& x, D dim, bool keepdim = false, Location at = Location::current()) {
+  return amax(x, Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
+}
 [[nodiscard]] XGRAD_API Tensor amin(const Tensor& x, const Shape& dims = {}, bool keepdim = false,
                                     Location at = Location::current());
+template <detail::Dimension D>
+[[nodiscard]] Tensor amin(const Tensor& x, D dim, bool keepdim = false, Location at = Location::current()) {
+  return amin(x, Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
+}
 struct ValuesIndices {
   Tensor values, indices;  // indices are int64
   template <class... T>
@@ -55,11 +63,20 @@ Tensor min(const Tensor&, const Tensor&) = delete;  // element by element: minim
 [[nodiscard]] XGRAD_API Tensor argmin(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim = false,
                                       Location at = Location::current());
+template <detail::NoDimension T, class... More>
+Tensor argmax(const Tensor&, T, const More&...) = delete;  // a dimension is an integer; argmax(x, 1, true) keeps it
+template <detail::NoDimension T, class... More>
+Tensor argmin(const Tensor&, T, const More&...) = delete;  // a dimension is an integer; argmin(x, 1, true) keeps it
 struct MinMax {
   Tensor min, max;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const MinMax& r);
 // Both amin and amax, of all elements or along one dimension.
 [[nodiscard]] XGRAD_API MinMax aminmax(const Tensor& x, const Shape& dims = {}, bool keepdim = false,
                                        Location at = Location::current());
+template <detail::Dimension D>
+[[nodiscard]] MinMax aminmax(const Tensor& x, D dim, bool keepdim = false, Location at = Location::current()) {
+  return aminmax(x, Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
+}
 
 }  // namespace xgrad

@@ -30,6 +30,9 @@ XGRAD_API Tensor full(const Shape& shape, Scalar value, TensorOptions o, Locatio
 // n rows and m columns, n when not given.
 XGRAD_API Tensor eye(std::int64_t n, std::optional<std::int64_t> m = {}, TensorOptions o = {},
                      Location at = Location::current());
+inline Tensor eye(std::int64_t n, TensorOptions o, Location at = Location::current()) { return eye(n, n, o, at); }
+template <detail::NoDimension T, class... More>
+Tensor eye(T, const More&...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
 // [0, end), [start, end) by step; ceil((end - start) / step) elements. int64 when all are integers, else float32.
 // ValueError when step is 0 or points away from end.
 XGRAD_API Tensor arange(Scalar end, Location at = Location::current());
@@ -50,6 +53,11 @@ XGRAD_API Tensor triu_indices(std::int64_t rows, std::int64_t columns, std::int6
 // `steps` evenly spaced values from start to end inclusive.
 XGRAD_API Tensor linspace(double start, double end, std::int64_t steps, TensorOptions o = {},
                           Location at = Location::current());
+// base^start to base^end, with evenly spaced exponents.
+XGRAD_API Tensor logspace(double start, double end, std::int64_t steps, double base = 10, TensorOptions o = {},
+                          Location at = Location::current());
+template <std::floating_point T>
+Tensor logspace(double, double, T) = delete;  // how many: logspace(0, 2, 3) is 1, 10, 100
 template <std::floating_point T>
 Tensor linspace(double, double, T) = delete;  // how many: linspace(0, 1, 11); by a step: arange(0, 1, 0.1)
 
@@ -82,6 +90,14 @@ Tensor ones(const Shape& shape, const D& dtype, Location at = Location::current(
 template <detail::TypeAlone D>
 Tensor full(const Shape& shape, Scalar value, const D& dtype, Location at = Location::current()) {
   return full(shape, value, detail::options_of(dtype), at);
+}
+template <std::same_as<DType> D>
+Tensor eye(std::int64_t n, D dtype, Location at = Location::current()) {
+  return eye(n, n, TensorOptions{dtype}, at);
+}
+template <std::same_as<DType> D>
+Tensor eye(std::int64_t n, std::int64_t m, D dtype, Location at = Location::current()) {
+  return eye(n, m, TensorOptions{dtype}, at);
 }
 template <std::same_as<DType> D>
 Tensor arange(Scalar end, D dtype, Location at = Location::current()) {

@@ -19,6 +19,7 @@ namespace xgrad {
 struct Histogram {
   Tensor hist, bin_edges;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const Histogram& r);
 struct HistogramOptions {
   std::optional<std::pair<double, double>> range = {};  // that of the elements when left out
   Tensor weight = {};                                   // of x's shape
@@ -31,8 +32,9 @@ struct HistogramOptions {
                                             const HistogramOptions& options = {}, Location at = Location::current());
 // Where each value would be inserted in the last dimension of `sorted` to keep it in order: before equal elements, or
 // behind them (right); int64. sorted is 1-D, or has the shape of `values` but for the last dimension. NaN goes last.
+// sorter: the order in which `sorted` is sorted, as argsort gives it, of its shape; IndexError for a place outside.
 [[nodiscard]] XGRAD_API Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right = false,
-                                            Location at = Location::current());
+                                            const Tensor& sorter = {}, Location at = Location::current());
 // searchsorted with a 1-D tensor of boundaries.
 [[nodiscard]] XGRAD_API Tensor bucketize(const Tensor& x, const Tensor& boundaries, bool right = false,
                                          Location at = Location::current());

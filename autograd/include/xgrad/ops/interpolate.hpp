@@ -21,9 +21,11 @@ struct InterpolateOptions {
   Interpolation mode = Interpolation::nearest;
   bool align_corners = false;           // the corner points keep their values (linear, bicubic)
   bool recompute_scale_factor = false;  // measure distances by the resulting sizes, not by scale_factor
+  bool antialias = false;               // bilinear, bicubic: where images shrink, over all that a result covers
 };
 // Resamples (N, C, *spatial). nearest and area: 1 to 3 spatial dimensions; linear, bilinear and bicubic, trilinear: 1,
-// 2, 3. bicubic: R. Keys 1981 with a = -0.75. ValueError: not exactly one of size and scale_factor, sizes below 1.
+// 2, 3. bicubic: R. Keys 1981 with a = -0.75, with antialias -0.5. ValueError: not exactly one of size and
+// scale_factor, sizes below 1.
 [[nodiscard]] XGRAD_API Tensor interpolate(const Tensor& x, const InterpolateOptions& options,
                                            Location at = Location::current());
 

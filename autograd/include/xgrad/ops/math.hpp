@@ -51,6 +51,7 @@ namespace xgrad {
 struct MantissaExponent {
   Tensor mantissa, exponent;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const MantissaExponent& r);
 [[nodiscard]] XGRAD_API MantissaExponent frexp(const Tensor& x, Location at = Location::current());
 
 }  // namespace xgrad

@@ -23,7 +23,8 @@ namespace linalg {
 // x^n by repeated squaring; n = 0 is the identity, n < 0 a power of the inverse (ValueError when singular).
 [[nodiscard]] XGRAD_API Tensor matrix_power(const Tensor& x, std::int64_t n, Location at = Location::current());
 
-// exp(x) = 1 + x + x^2 / 2 + ...: scaling and squaring with a rational approximation of degree 13. N. J. Higham 2005
+// exp(x) = 1 + x + x^2 / 2 + ...: scaling and squaring with a rational approximation of degree 13.
+// A. H. Al-Mohy, N. J. Higham 2009
 [[nodiscard]] XGRAD_API Tensor matrix_exp(const Tensor& x, Location at = Location::current());
 
 // How many singular values are not 0, int64. No gradient.

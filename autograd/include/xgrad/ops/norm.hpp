@@ -39,6 +39,13 @@ namespace linalg {
                                     Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor norm(const Tensor& x, const std::string& p, const Shape& dims = {}, bool keepdim = false,
                                     Location at = Location::current());
+template <detail::Dimension D>
+[[nodiscard]] Tensor norm(const Tensor& x, double p, D dim, bool keepdim = false, Location at = Location::current()) {
+  return norm(x, p, Shape{static_cast<std::int64_t>(dim)}, keepdim, at);
+}
+template <class... More>
+Tensor norm(const Tensor&, std::initializer_list<std::int64_t>, const More&...)  // the order first: norm(x, 2, {1})
+    = delete;
 // The p-norm of x - y, which broadcast, as one number.
 [[nodiscard]] XGRAD_API Tensor dist(const Tensor& x, const Tensor& y, double p = 2, Location at = Location::current());
 // Every part of x along dim whose p-norm is above max_norm is scaled down to it.

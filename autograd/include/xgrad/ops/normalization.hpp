@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 
 #include <xgrad/tensor.hpp>
 
@@ -20,6 +21,10 @@ XGRAD_API Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const T
 [[nodiscard]] XGRAD_API Tensor layer_norm(const Tensor& x, const Shape& normalized_shape,
                                           const Tensor& weight = Tensor(), const Tensor& bias = Tensor(),
                                           double eps = 1e-5, Location at = Location::current());
+// x / sqrt(mean(x^2) + eps) * weight over the last dimensions, as layer_norm; eps not given: the machine precision of
+// x's type. B. Zhang and R. Sennrich 2019.
+[[nodiscard]] XGRAD_API Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = Tensor(),
+                                        std::optional<double> eps = {}, Location at = Location::current());
 // Statistics per sample and group of channels. x: (N, C, *) with C divisible by num_groups; weight, bias (C).
 // Y. Wu and K. He 2018.
 [[nodiscard]] XGRAD_API Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight = Tensor(),

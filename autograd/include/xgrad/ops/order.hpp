@@ -2,6 +2,8 @@
 // pass their gradients to the elements they came from; indices are int64. IndexError for a dimension out of range.
 #pragma once
 
+#include <concepts>
+
 #include <xgrad/ops/extremum.hpp>
 #include <xgrad/tensor.hpp>
 
@@ -13,9 +15,11 @@ namespace xgrad {
                                        Location at = Location::current());
 // The values of sort along dimension 0.
 [[nodiscard]] XGRAD_API Tensor msort(const Tensor& x, Location at = Location::current());
-// The k largest or smallest, in order. IndexError: k negative or beyond the size.
+// The k largest or smallest, in order whether `sorted` or not. IndexError: k negative or beyond the size.
 [[nodiscard]] XGRAD_API ValuesIndices topk(const Tensor& x, std::int64_t k, std::int64_t dim = -1, bool largest = true,
-                                           Location at = Location::current());
+                                           bool sorted = true, Location at = Location::current());
+template <std::floating_point T, class... More>
+ValuesIndices topk(const Tensor&, T, const More&...) = delete;  // a count is an integer
 // The k-th smallest, k from 1.
 [[nodiscard]] XGRAD_API ValuesIndices kthvalue(const Tensor& x, std::int64_t k, std::int64_t dim = -1,
                                                bool keepdim = false, Location at = Location::current());

@@ -9,6 +9,7 @@
 
 #include <concepts>
 #include <optional>
+#include <vector>
 
 #include <xgrad/by_name.hpp>
 #include <xgrad/ops/extents.hpp>
@@ -121,6 +122,31 @@ inline constexpr std::int64_t kKeepSize = -1;
                                                                        Location at = Location::current());
 [[nodiscard]] XGRAD_API ValuesIndices adaptive_max_pool3d_with_indices(const Tensor& x, Extents<3> output_size,
                                                                        Location at = Location::current());
+
+template <int N>
+struct FractionalPoolOptions {
+  ByName by_name = ByName();
+  std::optional<Extents<N>> output_size = {};
+  std::vector<double> output_ratio = {};  // instead of it, in (0, 1): one for each dimension, or one for all
+  Tensor random_samples = {};             // (N, C, 2) or (N, C, 3) in [0, 1), of x's type; drawn when left out
+};
+
+// The largest element of windows that begin at random places, almost evenly spaced, so that sizes need not divide. A
+// sample u of an image and dimension puts window i at floor((i + u) a) - floor(u a), a = (in - kernel) / (out - 1), and
+// the last one at the end. The samples of an image are for W and H, those of a volume for D, H and W, as in PyTorch.
+// B. Graham 2014. ValueError: not exactly one of size and ratio; ShapeError: windows that exceed the input.
+[[nodiscard]] XGRAD_API Tensor fractional_max_pool2d(const Tensor& x, Extents<2> kernel_size,
+                                                     const FractionalPoolOptions<2>& options,
+                                                     Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor fractional_max_pool3d(const Tensor& x, Extents<3> kernel_size,
+                                                     const FractionalPoolOptions<3>& options,
+                                                     Location at = Location::current());
+[[nodiscard]] XGRAD_API ValuesIndices fractional_max_pool2d_with_indices(const Tensor& x, Extents<2> kernel_size,
+                                                                         const FractionalPoolOptions<2>& options,
+                                                                         Location at = Location::current());
+[[nodiscard]] XGRAD_API ValuesIndices fractional_max_pool3d_with_indices(const Tensor& x, Extents<3> kernel_size,
+                                                                         const FractionalPoolOptions<3>& options,
+                                                                         Location at = Location::current());
 
 // Puts each element back at its index (int64, as max_pool*_with_indices gives them) into zeros with the given spatial
 // sizes. Where an index occurs twice the last one stays. IndexError for an index outside the image.

@@ -2,8 +2,7 @@
 // 0 everywhere; DTypeError for bool. Quotients and remainders broadcast, with PyTorch's result types.
 #pragma once
 
-#include <cstdint>
-
+#include <xgrad/ops/operand.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
@@ -27,6 +26,14 @@ namespace xgrad {
 [[nodiscard]] XGRAD_API Tensor remainder(const Tensor& x, const Tensor& y, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor remainder(const Tensor& x, Scalar y, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor remainder(Scalar x, const Tensor& y, Location at = Location::current());
+// i % 2 and 7 % i, as Python's.
+inline Tensor operator%(const Tensor& a, const Operand& b) {
+  return b.tensor ? remainder(a, *b.tensor, b.at) : remainder(a, b.scalar, b.at);
+}
+template <Arithmetic T>
+Tensor operator%(T a, const Operand& b) {
+  return remainder(Scalar(a), *b.tensor, b.at);
+}
 // x - y trunc(x / y), with the sign of x. Gradient 1 for x, -trunc(x / y) for y. Of y = 0: NaN; integers, a ValueError.
 [[nodiscard]] XGRAD_API Tensor fmod(const Tensor& x, const Tensor& y, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor fmod(const Tensor& x, Scalar y, Location at = Location::current());

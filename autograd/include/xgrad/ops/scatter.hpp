@@ -1,6 +1,6 @@
 // Copies of a tensor with elements or rows written to places that an index tensor names. Indices are int64 or int32 and
 // may not be negative but where it says so; IndexError names the first one out of range. Where a place is named twice
-// and nothing is added up, the last one counts.
+// and nothing is added up, the last one counts; as in PyTorch each of them gets the gradient of the place.
 #pragma once
 
 #include <string>

@@ -15,6 +15,16 @@ namespace xgrad {
                                       Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor select(const Tensor& x, std::int64_t dim, std::int64_t index,
                                       Location at = Location::current());
+template <detail::NoDimension T, class... More>
+Tensor narrow(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+Tensor select(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <std::integral D, std::floating_point T, class... More>
+Tensor narrow(const Tensor&, D, T, const More&...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
+template <std::integral D, std::integral S, std::floating_point T, class... More>
+Tensor narrow(const Tensor&, D, S, T, const More&...) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
+template <std::integral D, std::floating_point T, class... More>
+Tensor select(const Tensor&, D, T, const More&...) = delete;  // an index is an integer
 // One tensor per index along dim.
 [[nodiscard]] XGRAD_API std::vector<Tensor> unbind(const Tensor& x, std::int64_t dim = 0,
                                                    Location at = Location::current());

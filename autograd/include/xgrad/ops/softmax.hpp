@@ -8,7 +8,17 @@ namespace xgrad {
 // exp(x_i) / sum_j exp(x_j) along dim, and its logarithm.
 [[nodiscard]] XGRAD_API Tensor softmax(const Tensor& x, std::int64_t dim, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor log_softmax(const Tensor& x, std::int64_t dim, Location at = Location::current());
+// The same of x.to(dtype).
+[[nodiscard]] XGRAD_API Tensor softmax(const Tensor& x, std::int64_t dim, DType dtype,
+                                       Location at = Location::current());
+[[nodiscard]] XGRAD_API Tensor log_softmax(const Tensor& x, std::int64_t dim, DType dtype,
+                                           Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor softmin(const Tensor& x, std::int64_t dim,
                                        Location at = Location::current());  // softmax(-x)
+
+template <detail::NoDimension T, class... More>
+Tensor softmax(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+Tensor log_softmax(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
 
 }  // namespace xgrad

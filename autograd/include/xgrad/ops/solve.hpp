@@ -30,12 +30,15 @@ namespace linalg {
 struct InvEx {
   Tensor inverse, info;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const InvEx& r);
 struct SolveEx {
   Tensor result, info;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const SolveEx& r);
 struct LeastSquares {
   Tensor solution, residuals, rank, singular_values;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const LeastSquares& r);
 
 // X of A X = B (left = false: X A = B). B is (..., n, k), or vectors: (n), or of the shape of A without its last
 // dimension. ValueError when a matrix is singular.

@@ -61,8 +61,8 @@ namespace xgrad {
 // log(x / (1 - x)), NaN outside of 0 to 1; with eps, of x clamped to eps .. 1 - eps, and gradient 0 beyond.
 [[nodiscard]] XGRAD_API Tensor logit(const Tensor& x, std::optional<double> eps = {},
                                      Location at = Location::current());
-// x log(y) and x log(1 + y); 0 where x = 0, unless y is NaN. There the gradient for x is 0 if the logarithm is not
-// finite.
+// x log(y) and x log(1 + y); 0 where x = 0, unless y is NaN. There the gradient for x is 0 if y <= 0, or y <= -1; at
+// y = infinity it is infinite.
 [[nodiscard]] XGRAD_API Tensor xlogy(const Tensor& x, const Tensor& y, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor xlogy(const Tensor& x, Scalar y, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor xlogy(Scalar x, const Tensor& y, Location at = Location::current());

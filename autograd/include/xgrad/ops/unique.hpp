@@ -10,6 +10,7 @@ namespace xgrad {
 struct UniqueResult {
   Tensor values, inverse, counts;
 };
+XGRAD_API std::ostream& operator<<(std::ostream& os, const UniqueResult& r);
 // The different values, sorted; each NaN is a value of its own. Along a dimension: the different slices there, in
 // lexicographic order.
 [[nodiscard]] XGRAD_API UniqueResult unique(const Tensor& x, Location at = Location::current());

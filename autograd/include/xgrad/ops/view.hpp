@@ -18,6 +18,8 @@ namespace xgrad {
 [[nodiscard]] XGRAD_API Tensor squeeze(const Tensor& x, Location at = Location::current());  // all dimensions of size 1
 [[nodiscard]] XGRAD_API Tensor squeeze(const Tensor& x, std::int64_t dim,
                                        Location at = Location::current());  // that one, if of size 1
+[[nodiscard]] XGRAD_API Tensor squeeze(const Tensor& x, const Shape& dims,
+                                       Location at = Location::current());  // those of them that are
 [[nodiscard]] XGRAD_API Tensor unsqueeze(const Tensor& x, std::int64_t dim, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor transpose(const Tensor& x, std::int64_t dim0, std::int64_t dim1,
                                          Location at = Location::current());
@@ -62,6 +64,12 @@ template <std::integral A, std::integral B>
 [[nodiscard]] XGRAD_API Tensor unfold(const Tensor& x, std::int64_t dim, std::int64_t size, std::int64_t step,
                                       Location at = Location::current());
 
+template <detail::NoDimension T, class... More>
+Tensor squeeze(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+Tensor unsqueeze(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+Tensor transpose(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
 template <std::integral... N>
 Tensor view(const Tensor&, N...) = delete;  // sizes in braces: view(x, {2, -1})
 template <std::integral... N>

@@ -5,6 +5,8 @@
 
 namespace xgrad::nn::functional {
 
+using xgrad::affine_grid;
+using xgrad::alpha_dropout;
 using xgrad::batch_norm;
 using xgrad::bilinear;
 using xgrad::binary_cross_entropy;
@@ -19,9 +21,11 @@ using xgrad::dropout;
 using xgrad::elu;
 using xgrad::embedding;
 using xgrad::embedding_bag;
+using xgrad::feature_alpha_dropout;
 using xgrad::gaussian_nll_loss;
 using xgrad::gelu;
 using xgrad::glu;
+using xgrad::grid_sample;
 using xgrad::group_norm;
 using xgrad::hardshrink;
 using xgrad::hardsigmoid;
@@ -57,6 +61,7 @@ using xgrad::poisson_nll_loss;
 using xgrad::prelu;
 using xgrad::relu;
 using xgrad::relu6;
+using xgrad::rms_norm;
 using xgrad::rrelu;
 using xgrad::scaled_dot_product_attention;
 using xgrad::selu;
@@ -92,6 +97,10 @@ using xgrad::conv3d;
 using xgrad::conv_transpose1d;
 using xgrad::conv_transpose2d;
 using xgrad::conv_transpose3d;
+using xgrad::fractional_max_pool2d;
+using xgrad::fractional_max_pool2d_with_indices;
+using xgrad::fractional_max_pool3d;
+using xgrad::fractional_max_pool3d_with_indices;
 using xgrad::lp_pool1d;
 using xgrad::lp_pool2d;
 using xgrad::lp_pool3d;
