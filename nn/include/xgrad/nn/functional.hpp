@@ -23,6 +23,7 @@ using xgrad::gaussian_nll_loss;
 using xgrad::gelu;
 using xgrad::glu;
 using xgrad::group_norm;
+using xgrad::gumbel_softmax;
 using xgrad::hardshrink;
 using xgrad::hardsigmoid;
 using xgrad::hardswish;
