@@ -84,25 +84,6 @@ BOOST_AUTO_TEST_CASE(random_split) {
   BOOST_TEST(data::random_split(ten(), std::vector<int>{1, 2, 3, 4})[3].size() == 4);
 }
 
-BOOST_AUTO_TEST_CASE(orders_from_a_generator) {
-  manual_seed(5);
-  const auto before = default_generator().get_state();
-  const Generator g(3);
-  const auto [most, rest] = data::random_split(ten(), {7, 3}, g);
-  BOOST_TEST(same_bits(data::random_split(ten(), {0.7, 0.3}, Generator(3))[1].target, rest.target));
-  const auto order = [](const Generator& from) {
-    std::vector<double> seen;
-    for (auto& [x, y] : data::DataLoader(ten(), {.batch_size = 4, .shuffle = true, .prefetch = 1, .generator = from}))
-      for (const double v : y.to_vector<double>()) seen.push_back(v);
-    return seen;
-  };
-  const Generator h(3);
-  const auto first = order(h), second = order(h);
-  BOOST_TEST(bool(first != second));
-  BOOST_TEST(bool(order(Generator(3)) == first));
-  BOOST_TEST((default_generator().get_state() == before));
-}
-
 BOOST_AUTO_TEST_CASE(random_split_needs_all_parts) {
   expect_op<ValueError>("random_split", {"1.5"}, [] { data::random_split(ten(), {1.5, -0.5}); });
   expect_op<ValueError>("random_split", {"0.8", "not to 1"}, [] { data::random_split(ten(), {0.8}); });

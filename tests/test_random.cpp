@@ -12,6 +12,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <xgrad/data.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/random.hpp>
@@ -163,6 +164,27 @@ BOOST_AUTO_TEST_CASE(draws_from_a_generator_leave_the_default_one) {
     BOOST_CHECK_MESSAGE(same_values(draw({}), first), name << ": other numbers than from the default generator");
     BOOST_CHECK_MESSAGE(default_generator().get_state()[1] > 0, name << ": the default generator was not drawn from");
   }
+}
+
+BOOST_AUTO_TEST_CASE(orders_from_a_generator) {
+  using namespace xgrad;  // NOLINT
+  const data::TensorDataset set(arange(10).unsqueeze(1), arange(10));
+  manual_seed(5);
+  const auto before = default_generator().get_state();
+  const Generator g(3);
+  const auto [most, rest] = data::random_split(set, {7, 3}, g);
+  BOOST_TEST(same_values(data::random_split(set, {0.7, 0.3}, Generator(3))[1].target, rest.target));
+  const auto order = [&](const Generator& from) {
+    std::vector<double> seen;
+    for (auto& [x, y] : data::DataLoader(set, {.batch_size = 4, .shuffle = true, .prefetch = 1, .generator = from}))
+      for (const double v : y.to_vector<double>()) seen.push_back(v);
+    return seen;
+  };
+  const Generator h(3);
+  const auto first = order(h), second = order(h);
+  BOOST_TEST(bool(first != second));
+  BOOST_TEST(bool(order(Generator(3)) == first));
+  BOOST_TEST((default_generator().get_state() == before));
 }
 
 BOOST_AUTO_TEST_CASE(options_of_random_tensors) {

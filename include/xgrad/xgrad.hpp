@@ -41,6 +41,7 @@
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/data.hpp>
+#include <xgrad/distributions.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/memory.hpp>
 #include <xgrad/nn.hpp>
