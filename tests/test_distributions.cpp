@@ -332,6 +332,8 @@ BOOST_AUTO_TEST_CASE(limits) {
   check_near("certain values", likely, zeros({2}), 1e-6);
   likely.sum().backward();
   BOOST_TEST(all(isfinite(p.grad())).item<bool>());
+  const Tensor rare = Bernoulli({.logits = f64({-40, 40})}).log_prob(f64({0, 1}));
+  check_near("nearly certain values", rare / std::exp(-40), f64({-1, -1}), 1e-12);
   BOOST_TEST(Geometric(1).sample({10}).sum().item() == 0);
   BOOST_TEST(Geometric(1).log_prob(tensor(0.)).item() == 0);
   BOOST_TEST(Poisson(0).log_prob(tensor(0.)).item() == 0);

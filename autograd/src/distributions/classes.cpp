@@ -1,4 +1,5 @@
 // Laws of classes.
+#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>

@@ -1,4 +1,6 @@
 // Laws of integers.
+#include <limits>
+
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>

@@ -15,7 +15,7 @@ class XGRAD_API Normal : public DistributionOf<Normal> {
 
  private:
   friend DistributionOf<Normal>;
-  using DistributionOf::DistributionOf;
+  explicit Normal(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // exp of a normal number: x > 0.
@@ -27,7 +27,7 @@ class XGRAD_API LogNormal : public DistributionOf<LogNormal> {
 
  private:
   friend DistributionOf<LogNormal>;
-  using DistributionOf::DistributionOf;
+  explicit LogNormal(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // The absolute value of a normal number of mean 0: x >= 0.
@@ -38,7 +38,7 @@ class XGRAD_API HalfNormal : public DistributionOf<HalfNormal> {
 
  private:
   friend DistributionOf<HalfNormal>;
-  using DistributionOf::DistributionOf;
+  explicit HalfNormal(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // exp(-|x - loc| / scale) / (2 scale), scale > 0.
@@ -50,7 +50,7 @@ class XGRAD_API Laplace : public DistributionOf<Laplace> {
 
  private:
   friend DistributionOf<Laplace>;
-  using DistributionOf::DistributionOf;
+  explicit Laplace(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // 1 / (pi scale (1 + ((x - loc) / scale)^2)), scale > 0. The mean is NaN, the variance infinite.
@@ -62,7 +62,7 @@ class XGRAD_API Cauchy : public DistributionOf<Cauchy> {
 
  private:
   friend DistributionOf<Cauchy>;
-  using DistributionOf::DistributionOf;
+  explicit Cauchy(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // exp(-z - exp(-z)) / scale, z = (x - loc) / scale, scale > 0.
@@ -74,7 +74,7 @@ class XGRAD_API Gumbel : public DistributionOf<Gumbel> {
 
  private:
   friend DistributionOf<Gumbel>;
-  using DistributionOf::DistributionOf;
+  explicit Gumbel(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // Student's t with df > 0 degrees of freedom, scale > 0. The mean is NaN for df <= 1, the variance infinite for df <= 2
@@ -89,7 +89,7 @@ class XGRAD_API StudentT : public DistributionOf<StudentT> {
 
  private:
   friend DistributionOf<StudentT>;
-  using DistributionOf::DistributionOf;
+  explicit StudentT(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // Constant on [low, high), low < high. The mode is NaN.
@@ -101,7 +101,7 @@ class XGRAD_API Uniform : public DistributionOf<Uniform> {
 
  private:
   friend DistributionOf<Uniform>;
-  using DistributionOf::DistributionOf;
+  explicit Uniform(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // rate exp(-rate x), x >= 0, rate > 0.
@@ -112,7 +112,7 @@ class XGRAD_API Exponential : public DistributionOf<Exponential> {
 
  private:
   friend DistributionOf<Exponential>;
-  using DistributionOf::DistributionOf;
+  explicit Exponential(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // rate^a x^(a - 1) exp(-rate x) / Gamma(a), x >= 0; a = concentration > 0, rate > 0. No icdf; cdf has no gradient to
@@ -125,7 +125,7 @@ class XGRAD_API Gamma : public DistributionOf<Gamma> {
 
  private:
   friend DistributionOf<Gamma>;
-  using DistributionOf::DistributionOf;
+  explicit Gamma(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // x^(a - 1) (1 - x)^(b - 1) / B(a, b), 0 <= x <= 1; a = concentration1 > 0, b = concentration0 > 0. No cdf and icdf.
@@ -138,7 +138,7 @@ class XGRAD_API Beta : public DistributionOf<Beta> {
 
  private:
   friend DistributionOf<Beta>;
-  using DistributionOf::DistributionOf;
+  explicit Beta(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 }  // namespace xgrad::distributions

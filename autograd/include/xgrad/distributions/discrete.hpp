@@ -29,7 +29,7 @@ class XGRAD_API Bernoulli : public DistributionOf<Bernoulli> {
 
  private:
   friend DistributionOf<Bernoulli>;
-  using DistributionOf::DistributionOf;
+  explicit Bernoulli(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // How many trials of probability p fail before the first success: (1 - p)^k p, k = 0, 1, ...; 0 < p <= 1.
@@ -42,7 +42,7 @@ class XGRAD_API Geometric : public DistributionOf<Geometric> {
 
  private:
   friend DistributionOf<Geometric>;
-  using DistributionOf::DistributionOf;
+  explicit Geometric(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // How many of total_count trials of probability p succeed. enumerate_support and entropy when all counts are the same.
@@ -56,7 +56,7 @@ class XGRAD_API Binomial : public DistributionOf<Binomial> {
 
  private:
   friend DistributionOf<Binomial>;
-  using DistributionOf::DistributionOf;
+  explicit Binomial(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // rate^k exp(-rate) / k!, k = 0, 1, ...; rate >= 0. No entropy.
@@ -67,7 +67,7 @@ class XGRAD_API Poisson : public DistributionOf<Poisson> {
 
  private:
   friend DistributionOf<Poisson>;
-  using DistributionOf::DistributionOf;
+  explicit Poisson(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // A class 0..K-1 (int64), K the last size of the parameter. mean and variance are NaN. enumerate_support.
@@ -80,7 +80,7 @@ class XGRAD_API Categorical : public DistributionOf<Categorical> {
 
  private:
   friend DistributionOf<Categorical>;
-  using DistributionOf::DistributionOf;
+  explicit Categorical(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // The same with the class as a vector of one 1 and else 0, in the type of the parameter: event_shape() is (K).
@@ -93,7 +93,7 @@ class XGRAD_API OneHotCategorical : public DistributionOf<OneHotCategorical> {
 
  private:
   friend DistributionOf<OneHotCategorical>;
-  using DistributionOf::DistributionOf;
+  explicit OneHotCategorical(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // How often each class comes in total_count draws: event_shape() is (K). No mode.
@@ -108,7 +108,7 @@ class XGRAD_API Multinomial : public DistributionOf<Multinomial> {
 
  private:
   friend DistributionOf<Multinomial>;
-  using DistributionOf::DistributionOf;
+  explicit Multinomial(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 }  // namespace xgrad::distributions

@@ -1,6 +1,7 @@
 // What all distributions offer; <xgrad/distributions.hpp> says which there are.
 #pragma once
 
+#include <concepts>
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -68,6 +69,10 @@ class XGRAD_API Distribution {
   // Draws with a gradient to the parameters: the same law with the random numbers held fixed.
   [[nodiscard]] Tensor rsample(const Shape& shape = {}, const std::optional<Generator>& generator = {},
                                Location at = Location::current()) const;
+  template <std::integral N>
+  void sample(N) const = delete;  // sizes in braces: d.sample({5})
+  template <std::integral N>
+  void rsample(N) const = delete;  // sizes in braces: d.rsample({5})
   [[nodiscard]] Tensor log_prob(const Tensor& value, Location at = Location::current()) const;
   [[nodiscard]] Tensor entropy(Location at = Location::current()) const;
   [[nodiscard]] Tensor perplexity(Location at = Location::current()) const;  // exp(entropy)
@@ -108,7 +113,7 @@ class DistributionOf : public Distribution {
   }
 
  protected:
-  using Distribution::Distribution;
+  explicit DistributionOf(xgrad::detail::LawHandle made) : Distribution(std::move(made)) {}
 };
 
 }  // namespace xgrad::distributions

@@ -28,7 +28,7 @@ class XGRAD_API MultivariateNormal : public DistributionOf<MultivariateNormal> {
 
  private:
   friend DistributionOf<MultivariateNormal>;
-  using DistributionOf::DistributionOf;
+  explicit MultivariateNormal(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // Of the simplex: prod x_i^(a_i - 1) / B(a), x_i >= 0, sum x_i = 1; a = concentration (..., K), all positive. No cdf
@@ -40,7 +40,7 @@ class XGRAD_API Dirichlet : public DistributionOf<Dirichlet> {
 
  private:
   friend DistributionOf<Dirichlet>;
-  using DistributionOf::DistributionOf;
+  explicit Dirichlet(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 // A distribution whose last `reinterpreted_batch_ndims` dimensions of the batch belong to the event: log_prob and
@@ -53,7 +53,7 @@ class XGRAD_API Independent : public DistributionOf<Independent> {
 
  private:
   friend DistributionOf<Independent>;
-  using DistributionOf::DistributionOf;
+  explicit Independent(xgrad::detail::LawHandle made) : DistributionOf(std::move(made)) {}
 };
 
 }  // namespace xgrad::distributions
