@@ -57,12 +57,17 @@ check() {
       sees["ops-public"] = " core tape ops-public "
       sees["custom-public"] = " core tape ops-public custom-public "
       sees["functions-public"] = " core tape ops-public functions-public "
+      # Distributions are made of operations, as a program would make them.
+      sees["distributions"] = " core tape ops-public distributions "
+      sees["distributions-public"] = " core ops-public distributions-public "
       sees["xtensor"] = " core tape ops-public custom-public xtensor "
       says["core"] = "core includes no other room"
       says["tape"] = "core/tape includes core only"
       says["kernels"] = "kernels include core, without the tape"
       says["ops"] = "ops include core and kernels"
       says["custom"] = "custom includes core, kernels and the public headers of ops"
+      says["distributions"] = "distributions include core and the public headers of ops"
+      says["distributions-public"] = "public headers of distributions include those of core and ops"
       says["ops-public"] = "public headers of ops include those of core"
       says["custom-public"] = "public headers of custom include those of core and ops"
       says["functions"] = "functions include all rooms but xtensor"
@@ -72,7 +77,7 @@ check() {
     # The room of autograd that a file or a public header belongs to.
     function room(path) {
       if (path ~ /^autograd\/src\/core\/tape\//) return "tape"
-      if (path ~ /^autograd\/src\/(core|kernels|ops|custom|functions)\//) { split(path, part, "/"); return part[3] }
+      if (path ~ /^autograd\/src\/(core|kernels|ops|custom|functions|distributions)\//) { split(path, part, "/"); return part[3] }
       if (path ~ /^autograd\/src\//) return "?"
       sub(/^autograd\/include\//, "", path)
       if (path ~ /^xgrad\/(xtensor|array|custom\/array_op)\.hpp$/) return "xtensor"
@@ -81,6 +86,7 @@ check() {
       if (path == "xgrad/p_norm.hpp") return "kernels"
       if (path ~ /^xgrad\/(functional|gradcheck|vmap)\.hpp$/) return "functions-public"
       if (path == "xgrad/ops.hpp" || path ~ /^xgrad\/ops\//) return "ops-public"
+      if (path == "xgrad/distributions.hpp" || path ~ /^xgrad\/distributions\//) return "distributions-public"
       if (path == "xgrad/custom.hpp" || path ~ /^xgrad\/custom\//) return "custom-public"
       return "core"
     }
@@ -113,13 +119,17 @@ check() {
       }
       if (library != "autograd") next
       if (quoted) {
-        if (name !~ /^(core|kernels|ops|custom|functions)\//) { report("private headers are named by their room"); next }
+        if (name !~ /^(core|kernels|ops|custom|functions|distributions)\//) {
+          report("private headers are named by their room"); next
+        }
         to = room("autograd/src/" name)
       } else if (name ~ /^xgrad\//) to = room(name)
       else next
       from = room(file)
-      if (from == "?") { report("autograd/src has the rooms core, kernels, ops, custom and functions"); next }
-      if (from == "ops" || from == "custom" || from == "functions") {
+      if (from == "?") {
+        report("autograd/src has the rooms core, kernels, ops, custom, functions and distributions"); next
+      }
+      if (from == "ops" || from == "custom" || from == "functions" || from == "distributions") {
         if (to == "ops-public" || (to == from "-public")) next
       }
       if (index(sees[from], " " to " ") == 0) report(says[from])
@@ -169,7 +179,11 @@ self_test() {
   plant autograd/src/custom/planted.cpp '"ops/matmul.hpp"' 'custom includes core, kernels and the public headers of ops'
   plant autograd/src/ops/planted.cpp '<xgrad/functional.hpp>' 'ops include core and kernels'
   plant autograd/src/custom/planted.cpp '"functions/planted.hpp"' 'custom includes core, kernels and the public headers of ops'
-  plant autograd/src/loops/planted.cpp '"core/storage.hpp"' 'autograd/src has the rooms core, kernels, ops, custom and functions'
+  plant autograd/src/distributions/planted.cpp '"kernels/random.hpp"' \
+    'distributions include core and the public headers of ops'
+  plant autograd/src/ops/planted.cpp '<xgrad/distributions/continuous.hpp>' 'ops include core and kernels'
+  plant autograd/src/loops/planted.cpp '"core/storage.hpp"' \
+    'autograd/src has the rooms core, kernels, ops, custom, functions and distributions'
   plant autograd/src/ops/planted.cpp '"unary.hpp"' 'private headers are named by their room'
   plant autograd/include/xgrad/planted.hpp '<xgrad/ops/regression_loss.hpp>' 'core includes no other room'
   plant autograd/include/xgrad/ops/planted.hpp '<xgrad/custom.hpp>' 'public headers of ops include those of core'

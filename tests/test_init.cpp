@@ -39,3 +39,32 @@ BOOST_AUTO_TEST_CASE(sparse_columns) {
   check_close((w == 0).to(kFloat32).sum({0}), {3, 3, 3, 3, 3}, 0);
   expect<ValueError>({"sparsity must be in [0, 1], got 2"}, [&] { nn::init::sparse_(w, 2); });
 }
+
+BOOST_AUTO_TEST_CASE(from_a_generator) {
+  const auto before = default_generator().get_state();
+  const auto both = [](auto fill) {
+    Tensor a = empty({6, 4}), b = empty({6, 4});
+    fill(a, Generator(3));
+    fill(b, Generator(3));
+    BOOST_TEST(same_bits(a, b));
+    const Generator g(3);
+    fill(a, g);
+    fill(b, g);
+    BOOST_TEST(!same_bits(a, b));
+  };
+  using Maybe = std::optional<Generator>;
+  both([](Tensor& t, const Maybe& g) { nn::init::uniform_(t, 0, 1, g); });
+  both([](Tensor& t, const Maybe& g) { nn::init::normal_(t, 0, 1, g); });
+  both([](Tensor& t, const Maybe& g) { nn::init::trunc_normal_(t, 0, 1, -2, 2, g); });
+  both([](Tensor& t, const Maybe& g) { nn::init::xavier_uniform_(t, 1, g); });
+  both([](Tensor& t, const Maybe& g) { nn::init::xavier_normal_(t, 1, g); });
+  both([](Tensor& t, const Maybe& g) {
+    nn::init::kaiming_uniform_(t, 0, nn::init::FanMode::fan_in, nn::init::Nonlinearity::relu, g);
+  });
+  both([](Tensor& t, const Maybe& g) {
+    nn::init::kaiming_normal_(t, 0, nn::init::FanMode::fan_in, nn::init::Nonlinearity::relu, g);
+  });
+  both([](Tensor& t, const Maybe& g) { nn::init::orthogonal_(t, 1, g); });
+  both([](Tensor& t, const Maybe& g) { nn::init::sparse_(t, 0.5, 1, g); });
+  BOOST_TEST((default_generator().get_state() == before));
+}

@@ -3,13 +3,17 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <set>
+#include <sstream>
 #include <thread>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
 
-#include <xgrad/ops/sampling.hpp>
+#include <xgrad/data.hpp>
+#include <xgrad/ops.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/random.hpp>
 #include <xgrad/tensor.hpp>
@@ -29,6 +33,8 @@ template <class T>
 std::vector<T> values(const Tensor& t) {
   return t.to_vector<T>();
 }
+
+bool same_values(const Tensor& a, const Tensor& b) { return values<double>(a) == values<double>(b); }
 
 struct Moments {
   double mean = 0, variance = 0, skew = 0, kurtosis = 0, low = 1e300, high = -1e300;
@@ -79,6 +85,136 @@ BOOST_AUTO_TEST_CASE(generator_state) {
   BOOST_TEST(h.reserve(1).first == 15u);
   h.manual_seed(42);
   BOOST_TEST(h.reserve(1).first == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(copies_of_a_generator_share_its_sequence) {
+  const Generator g(42), same = g, apart = g.clone();
+  BOOST_TEST(bool(same == g));
+  BOOST_TEST(!bool(apart == g));
+  BOOST_TEST(g.reserve(3).first == 0u);
+  BOOST_TEST(same.reserve(3).first == 3u);
+  BOOST_TEST(apart.reserve(3).first == 0u);
+  Generator moved = std::move(const_cast<Generator&>(g));  // NOLINT: moving copies
+  BOOST_TEST(moved.reserve(1).first == 6u);
+  BOOST_TEST(g.reserve(1).first == 7u);
+  const xgrad::RandomOptions kept = [] {
+    const Generator local(5);
+    return xgrad::RandomOptions{.generator = local};
+  }();
+  BOOST_TEST(kept.generator->seed() == 5u);  // the sequence lives as long as a handle of it
+  xgrad::manual_seed(3);
+  const Generator shared = xgrad::default_generator();
+  (void)xgrad::rand({1}, {.generator = shared});
+  BOOST_TEST(xgrad::default_generator().get_state()[1] > 0u);
+}
+
+// Every function that draws: with a generator the default one stays where it is, and the numbers are those that the
+// default one gives with the same seed.
+BOOST_AUTO_TEST_CASE(draws_from_a_generator_leave_the_default_one) {
+  using namespace xgrad;  // NOLINT
+  using Maybe = std::optional<Generator>;
+  const Tensor p = full({40}, 0.5, {kFloat64}), q = p * 3, counts = full({40}, 30., {kFloat64});
+  const std::vector<std::pair<const char*, std::function<Tensor(const Maybe&)>>> draws = {
+      {"rand", [](const Maybe& g) { return rand({40}, {.dtype = kFloat64, .generator = g}); }},
+      {"randn", [](const Maybe& g) { return randn({40}, {.generator = g}); }},
+      {"randint", [](const Maybe& g) { return randint(5, 900, {40}, {.generator = g}); }},
+      {"randint high", [](const Maybe& g) { return randint(900, {40}, {.dtype = kInt32, .generator = g}); }},
+      {"randperm", [](const Maybe& g) { return randperm(40, {.generator = g}); }},
+      {"bernoulli", [](const Maybe& g) { return bernoulli(0.5, {40}, {.generator = g}); }},
+      {"bernoulli of a tensor", [&](const Maybe& g) { return bernoulli(p, g); }},
+      {"normal", [](const Maybe& g) { return normal(1, 2, {40}, {.generator = g}); }},
+      {"normal of tensors", [&](const Maybe& g) { return normal(p, q, g); }},
+      {"normal of means", [&](const Maybe& g) { return normal(p, 2, g); }},
+      {"normal of deviations", [&](const Maybe& g) { return normal(1, q, g); }},
+      {"uniform", [](const Maybe& g) { return uniform(1, 2, {40}, {.generator = g}); }},
+      {"rand_like", [&](const Maybe& g) { return rand_like(p, {.generator = g}); }},
+      {"randn_like", [&](const Maybe& g) { return randn_like(p, {.dtype = kFloat32, .generator = g}); }},
+      {"randint_like", [&](const Maybe& g) { return randint_like(p, 2, 900, {.generator = g}); }},
+      {"multinomial", [&](const Maybe& g) { return multinomial(p, 40, true, g); }},
+      {"multinomial without", [&](const Maybe& g) { return multinomial(p, 40, false, g); }},
+      {"poisson", [&](const Maybe& g) { return poisson(q * 9, g); }},
+      {"binomial", [&](const Maybe& g) { return binomial(counts, p, g); }},
+      {"standard_gamma", [&](const Maybe& g) { return standard_gamma(q, g); }},
+      {"exponential", [](const Maybe& g) { return exponential(2, {40}, {.generator = g}); }},
+      {"geometric", [](const Maybe& g) { return geometric(0.1, {40}, {.generator = g}); }},
+      {"cauchy", [](const Maybe& g) { return cauchy(0, 1, {40}, {.generator = g}); }},
+      {"log_normal", [](const Maybe& g) { return log_normal(0, 1, {40}, {.generator = g}); }},
+      {"gumbel_softmax", [&](const Maybe& g) { return gumbel_softmax(p, 1, false, -1, g); }},
+      {"uniform_", [](const Maybe& g) { return zeros({40}).uniform_(0, 1, g); }},
+      {"normal_", [](const Maybe& g) { return zeros({40}).normal_(0, 1, g); }},
+      {"bernoulli_", [](const Maybe& g) { return zeros({40}).bernoulli_(0.5, g); }},
+      {"bernoulli_ of a tensor", [&](const Maybe& g) { return zeros({40}).bernoulli_(p, g); }},
+      {"exponential_", [](const Maybe& g) { return zeros({40}).exponential_(1, g); }},
+      {"geometric_", [](const Maybe& g) { return zeros({40}).geometric_(0.1, g); }},
+      {"cauchy_", [](const Maybe& g) { return zeros({40}).cauchy_(0, 1, g); }},
+      {"log_normal_", [](const Maybe& g) { return zeros({40}).log_normal_(1, 2, g); }},
+      {"random_", [](const Maybe& g) { return zeros({40}, {kInt64}).random_(g); }},
+      {"random_ to", [](const Maybe& g) { return zeros({40}).random_(900, g); }},
+      {"random_ from, to", [](const Maybe& g) { return zeros({40}).random_(-900, 900, g); }}};
+  for (const auto& [name, draw] : draws) {
+    manual_seed(77);
+    const auto before = default_generator().get_state();
+    const Generator g(11);
+    const Tensor first = draw(g), second = draw(g);
+    BOOST_CHECK_MESSAGE(default_generator().get_state() == before, name << ": the default generator was drawn from");
+    BOOST_CHECK_MESSAGE(g.get_state()[1] > 0, name << ": nothing was drawn from the generator");
+    BOOST_CHECK_MESSAGE(!same_values(first, second), name << ": the same numbers twice");
+    BOOST_CHECK_MESSAGE(same_values(draw(Generator(11)), first), name << ": the seed does not decide");
+    manual_seed(11);
+    BOOST_CHECK_MESSAGE(same_values(draw({}), first), name << ": other numbers than from the default generator");
+    BOOST_CHECK_MESSAGE(default_generator().get_state()[1] > 0, name << ": the default generator was not drawn from");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(orders_from_a_generator) {
+  using namespace xgrad;  // NOLINT
+  const data::TensorDataset set(arange(10).unsqueeze(1), arange(10));
+  manual_seed(5);
+  const auto before = default_generator().get_state();
+  const Generator g(3);
+  const auto [most, rest] = data::random_split(set, {7, 3}, g);
+  BOOST_TEST(same_values(data::random_split(set, {0.7, 0.3}, Generator(3))[1].target, rest.target));
+  const auto order = [&](const Generator& from) {
+    std::vector<double> seen;
+    for (auto& [x, y] : data::DataLoader(set, {.batch_size = 4, .shuffle = true, .prefetch = 1, .generator = from}))
+      for (const double v : y.to_vector<double>()) seen.push_back(v);
+    return seen;
+  };
+  const Generator h(3);
+  const auto first = order(h), second = order(h);
+  BOOST_TEST(bool(first != second));
+  BOOST_TEST(bool(order(Generator(3)) == first));
+  BOOST_TEST((default_generator().get_state() == before));
+}
+
+BOOST_AUTO_TEST_CASE(options_of_random_tensors) {
+  using namespace xgrad;  // NOLINT
+  const Generator g(1);
+  BOOST_TEST((randint(3, {2}, {.generator = g}).dtype() == kInt64));
+  BOOST_TEST((randperm(3, {.generator = g}).dtype() == kInt64));
+  const TensorOptions plain{.dtype = kFloat64, .requires_grad = true};
+  BOOST_TEST((rand({2}, plain).dtype() == kFloat64));
+  BOOST_TEST(rand({2}, plain).requires_grad());
+  BOOST_TEST((randint(3, {2}, TensorOptions{kInt32}).dtype() == kInt32));
+  const Tensor k = zeros({2, 3}, {kInt32});
+  BOOST_TEST((rand_like(k, {.dtype = kFloat64, .requires_grad = true}).dtype() == kFloat64));
+  BOOST_TEST(rand_like(k, {.dtype = kFloat64, .requires_grad = true}).requires_grad());
+  BOOST_TEST((randint_like(k, 5).dtype() == kInt32));
+  BOOST_TEST(randint_like(k, 5).shape() == Shape({2, 3}));
+  BOOST_CHECK_THROW(rand_like(k), DTypeError);
+  BOOST_CHECK_THROW(randint_like(k, 5, 5), ValueError);
+  BOOST_CHECK_THROW(randint_like(zeros({1}, {kUInt8}), 300), ValueError);
+  BOOST_CHECK_THROW(normal(tensor({0.}), tensor({-1.})), ValueError);
+  BOOST_CHECK_THROW(normal(tensor({0.}), tensor({double(NAN)})), ValueError);
+  BOOST_CHECK_THROW(normal(zeros({2}), ones({3})), ShapeError);
+  BOOST_CHECK_THROW(normal(zeros({2}, {kInt64}), 1), DTypeError);
+  BOOST_TEST(normal(zeros({2, 1}), ones({3}), g).shape() == Shape({2, 3}));
+  std::ostringstream text;
+  text << RandomOptions{.generator = Generator(5)} << RandomIntegerOptions{} << RandomLikeOptions{};
+  BOOST_TEST(text.str() ==
+             "{dtype=float32, requires_grad=false, generator=Generator(seed 5, offset 0)}"
+             "{dtype=int64, requires_grad=false, generator=default}"
+             "{dtype=of the tensor, requires_grad=false, generator=default}");
 }
 
 BOOST_AUTO_TEST_CASE(ranges_of_threads_do_not_overlap) {

@@ -55,7 +55,7 @@ namespace {
 }  // namespace
 
 std::vector<TensorDataset> detail::split_by_lengths(const TensorDataset& set, const std::vector<std::int64_t>& lengths,
-                                                    const Location& at) {
+                                                    const std::optional<Generator>& generator, const Location& at) {
   if (lengths.empty()) bad_split("there are no parts", at);
   const std::int64_t size = set.size(at);
   std::int64_t rest = size;
@@ -69,7 +69,7 @@ std::vector<TensorDataset> detail::split_by_lengths(const TensorDataset& set, co
                           "point: {{0.8, 0.2}})",
                           fmt::join(lengths, " + "), size),
               at);
-  const std::vector<std::int64_t> order = randperm(size).to_vector<std::int64_t>();
+  const std::vector<std::int64_t> order = randperm(size, {.generator = generator}).to_vector<std::int64_t>();
   std::span<const std::int64_t> left(order);
   std::vector<TensorDataset> parts;
   for (const std::int64_t n : lengths) {
@@ -81,7 +81,7 @@ std::vector<TensorDataset> detail::split_by_lengths(const TensorDataset& set, co
 }
 
 std::vector<TensorDataset> detail::split_by_shares(const TensorDataset& set, const std::vector<double>& shares,
-                                                   const Location& at) {
+                                                   const std::optional<Generator>& generator, const Location& at) {
   constexpr double kRounding = 1e-6;  // of a sum of shares
   for (const double share : shares)
     if (!(share >= 0 && share <= 1)) bad_split(fmt::format("a share of {} is not in [0, 1]", share), at);
@@ -95,7 +95,7 @@ std::vector<TensorDataset> detail::split_by_shares(const TensorDataset& set, con
   std::int64_t rest = size - std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
   *std::ranges::max_element(lengths) += std::min<std::int64_t>(rest, 0);
   for (std::size_t i = 0; rest > 0; i = (i + 1) % lengths.size(), --rest) ++lengths[i];
-  return split_by_lengths(set, lengths, at);
+  return split_by_lengths(set, lengths, generator, at);
 }
 
 std::ostream& operator<<(std::ostream& os, const Example& e) {

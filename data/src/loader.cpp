@@ -253,13 +253,13 @@ struct DataLoader::Position {
   }
   std::shared_ptr<Epoch> begin(const DataLoader& l) {
     const std::lock_guard lock(mutex);
-    const auto begun = std::make_shared<Epoch>(l, loaded ? *loaded : new_order(l.examples_, l.options_.shuffle));
+    const auto begun = std::make_shared<Epoch>(l, loaded ? *loaded : new_order(l.examples_, l.options_));
     loaded.reset();
     epoch = begun;
     return begun;
   }
-  static Order new_order(std::int64_t examples, bool shuffle) {
-    if (shuffle) return randperm(examples).to_vector<std::int64_t>();
+  static Order new_order(std::int64_t examples, const DataLoaderOptions& o) {
+    if (o.shuffle) return randperm(examples, {.generator = o.generator}).to_vector<std::int64_t>();
     Order order(static_cast<std::size_t>(examples));
     std::iota(order.begin(), order.end(), std::int64_t{0});
     return order;

@@ -42,6 +42,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/checkpoint.hpp>
 #include <xgrad/data.hpp>
+#include <xgrad/distributions.hpp>
 #include <xgrad/forward_ad.hpp>
 #include <xgrad/functional.hpp>
 #include <xgrad/gradcheck.hpp>

@@ -51,23 +51,25 @@ std::pair<std::int64_t, std::int64_t> calculate_fan_in_and_fan_out(const Tensor&
   return {t.size(1) * field, t.size(0) * field};
 }
 
-Tensor& uniform_(Tensor& t, double low, double high, Location at) {
+Tensor& uniform_(Tensor& t, double low, double high, const std::optional<Generator>& generator, Location at) {
   require_floating("uniform_", t, at);
-  return assign(t, uniform(low, high, t.shape(), {t.dtype()}, at), at);
+  return assign(t, uniform(low, high, t.shape(), {.dtype = t.dtype(), .generator = generator}, at), at);
 }
-Tensor& normal_(Tensor& t, double mean, double stddev, Location at) {
+Tensor& normal_(Tensor& t, double mean, double stddev, const std::optional<Generator>& generator, Location at) {
   require_floating("normal_", t, at);
-  return assign(t, normal(mean, stddev, t.shape(), {t.dtype()}, at), at);
+  return assign(t, normal(mean, stddev, t.shape(), {.dtype = t.dtype(), .generator = generator}, at), at);
 }
 
-Tensor& trunc_normal_(Tensor& t, double mean, double stddev, double a, double b, Location at) {
+Tensor& trunc_normal_(Tensor& t, double mean, double stddev, double a, double b,
+                      const std::optional<Generator>& generator, Location at) {
   require_floating("trunc_normal_", t, at);
   if (!(a < b)) ErrorReport("trunc_normal_", fmt::format("needs a < b, got [{}, {}]", a, b), at).value_error();
   if (!(stddev > 0))
     ErrorReport("trunc_normal_", fmt::format("stddev must be positive, got {}", stddev), at).value_error();
   // Inverse of the distribution function by bisection on erfc, from a uniform between the two ends.
   const auto cdf = [&](double x) { return 0.5 * std::erfc(-(x - mean) / (stddev * std::sqrt(2.0))); };
-  std::vector<double> u = uniform(cdf(a), cdf(b), t.shape(), {kFloat64}, at).to_vector<double>();
+  std::vector<double> u =
+      uniform(cdf(a), cdf(b), t.shape(), {.dtype = kFloat64, .generator = generator}, at).to_vector<double>();
   for (double& v : u) {
     double lo = a, hi = b;
     for (int i = 0; i < 60; ++i) (cdf(0.5 * (lo + hi)) < v ? lo : hi) = 0.5 * (lo + hi);
@@ -87,23 +89,25 @@ Tensor& eye_(Tensor& t, Location at) {
   return assign(t, eye(t.size(0), t.size(1), {t.dtype()}, at), at);
 }
 
-Tensor& xavier_uniform_(Tensor& t, double gain, Location at) {
+Tensor& xavier_uniform_(Tensor& t, double gain, const std::optional<Generator>& generator, Location at) {
   const auto [in, out] = calculate_fan_in_and_fan_out(t, at);
   const double bound = gain * std::sqrt(6.0 / static_cast<double>(in + out));
-  return uniform_(t, -bound, bound, at);
+  return uniform_(t, -bound, bound, generator, at);
 }
-Tensor& xavier_normal_(Tensor& t, double gain, Location at) {
+Tensor& xavier_normal_(Tensor& t, double gain, const std::optional<Generator>& generator, Location at) {
   const auto [in, out] = calculate_fan_in_and_fan_out(t, at);
-  return normal_(t, 0, gain * std::sqrt(2.0 / static_cast<double>(in + out)), at);
+  return normal_(t, 0, gain * std::sqrt(2.0 / static_cast<double>(in + out)), generator, at);
 }
-Tensor& kaiming_uniform_(Tensor& t, double a, FanMode mode, Nonlinearity nonlinearity, Location at) {
+Tensor& kaiming_uniform_(Tensor& t, double a, FanMode mode, Nonlinearity nonlinearity,
+                         const std::optional<Generator>& generator, Location at) {
   const double fan = fan_of(t, mode, at);
   const double bound = fan > 0 ? calculate_gain(nonlinearity, a) * std::sqrt(3.0 / fan) : 0;
-  return uniform_(t, -bound, bound, at);
+  return uniform_(t, -bound, bound, generator, at);
 }
-Tensor& kaiming_normal_(Tensor& t, double a, FanMode mode, Nonlinearity nonlinearity, Location at) {
+Tensor& kaiming_normal_(Tensor& t, double a, FanMode mode, Nonlinearity nonlinearity,
+                        const std::optional<Generator>& generator, Location at) {
   const double fan = fan_of(t, mode, at);
-  return normal_(t, 0, fan > 0 ? calculate_gain(nonlinearity, a) / std::sqrt(fan) : 0, at);
+  return normal_(t, 0, fan > 0 ? calculate_gain(nonlinearity, a) / std::sqrt(fan) : 0, generator, at);
 }
 
 }  // namespace xgrad::nn::init

@@ -38,12 +38,13 @@ double orthogonalize(std::vector<double>& x, const Vectors& others, std::size_t 
 }
 
 // `count` orthonormal vectors of the given length, uniform among all such: normal ones made orthogonal in order.
-Vectors orthonormal(std::int64_t count, std::int64_t length, const Location& at) {
+Vectors orthonormal(std::int64_t count, std::int64_t length, const std::optional<Generator>& generator,
+                    const Location& at) {
   Vectors v(static_cast<std::size_t>(count));
   for (std::size_t k = 0; k < v.size(); ++k) {
     double left = 0, before = 1;
     while (!(left > 1e-8 * before)) {  // again if it lay among the others
-      v[k] = normal(0, 1, {length}, {kFloat64}, at).to_vector<double>();
+      v[k] = normal(0, 1, {length}, {.dtype = kFloat64, .generator = generator}, at).to_vector<double>();
       before = std::sqrt(dot(v[k], v[k]));
       left = orthogonalize(v[k], v, k);
     }
@@ -54,7 +55,7 @@ Vectors orthonormal(std::int64_t count, std::int64_t length, const Location& at)
 
 }  // namespace
 
-Tensor& orthogonal_(Tensor& t, double gain, Location at) {
+Tensor& orthogonal_(Tensor& t, double gain, const std::optional<Generator>& generator, Location at) {
   require_floating("orthogonal_", t, at);
   if (t.dim() < 2)
     ErrorReport("orthogonal_", fmt::format("needs at least 2 dimensions, got {}", t.dim()), at)
@@ -62,7 +63,7 @@ Tensor& orthogonal_(Tensor& t, double gain, Location at) {
         .shape_error();
   if (t.numel() == 0) return t;
   const std::int64_t rows = t.size(0), columns = t.numel() / rows, length = std::max(rows, columns);
-  const Vectors v = orthonormal(std::min(rows, columns), length, at);
+  const Vectors v = orthonormal(std::min(rows, columns), length, generator, at);
   std::vector<double> values;
   for (std::int64_t r = 0; r < rows; ++r)
     for (std::int64_t c = 0; c < columns; ++c)
@@ -92,7 +93,7 @@ Tensor& dirac_(Tensor& t, std::int64_t groups, Location at) {
   return assign(t, std::move(values), at);
 }
 
-Tensor& sparse_(Tensor& t, double sparsity, double stddev, Location at) {
+Tensor& sparse_(Tensor& t, double sparsity, double stddev, const std::optional<Generator>& generator, Location at) {
   require_floating("sparse_", t, at);
   require_rank("sparse_", t, 2, at);
   if (!(sparsity >= 0 && sparsity <= 1))
@@ -100,9 +101,10 @@ Tensor& sparse_(Tensor& t, double sparsity, double stddev, Location at) {
   const std::int64_t rows = t.size(0), columns = t.size(1);
   // A whole number of rows may be missed by rounding: 0.07 * 100 is 7.000000000000001.
   const auto zeros = static_cast<std::size_t>(std::ceil(sparsity * static_cast<double>(rows) * (1 - 1e-15)));
-  std::vector<double> values = normal(0, stddev, t.shape(), {kFloat64}, at).to_vector<double>();
+  std::vector<double> values =
+      normal(0, stddev, t.shape(), {.dtype = kFloat64, .generator = generator}, at).to_vector<double>();
   for (std::int64_t c = 0; c < columns; ++c) {
-    const auto order = randperm(rows, {kInt64}, at).to_vector<std::int64_t>();
+    const auto order = randperm(rows, {.generator = generator}, at).to_vector<std::int64_t>();
     for (std::size_t k = 0; k < zeros; ++k) values[static_cast<std::size_t>(order[k] * columns + c)] = 0;
   }
   return assign(t, std::move(values), at);

@@ -4,6 +4,7 @@
 // <xgrad/tensor.hpp>, which includes this.
 #pragma once
 
+#include <xgrad/random.hpp>
 #include <xgrad/tensor_methods.hpp>
 
 namespace xgrad {
@@ -302,17 +303,49 @@ class XGRAD_API TensorInPlaceMethods {
   Tensor& unsqueeze_(Dim dim, Location at = Location::current()) &;
   Tensor unsqueeze_(Dim dim, Location at = Location::current()) &&;
 
-  // ---- random numbers in place of the values, without their gradient: ranges as in <xgrad/ops/sampling.hpp> ----
-  Tensor& uniform_(double low = 0, double high = 1, Location at = Location::current()) &;
-  Tensor uniform_(double low = 0, double high = 1, Location at = Location::current()) &&;
-  Tensor& normal_(double mean = 0, double stddev = 1, Location at = Location::current()) &;
-  Tensor normal_(double mean = 0, double stddev = 1, Location at = Location::current()) &&;
-  Tensor& bernoulli_(double p = 0.5, Location at = Location::current()) &;
-  Tensor bernoulli_(double p = 0.5, Location at = Location::current()) &&;
-  Tensor& exponential_(double rate = 1, Location at = Location::current()) &;
-  Tensor exponential_(double rate = 1, Location at = Location::current()) &&;
-  Tensor& random_(std::int64_t low, std::int64_t high, Location at = Location::current()) &;  // [low, high)
-  Tensor random_(std::int64_t low, std::int64_t high, Location at = Location::current()) &&;
+  // ---- random numbers in place of the values, without their gradient: ranges as in
+  // <xgrad/ops/sampling.hpp> and <xgrad/ops/draws.hpp> ----
+  Tensor& uniform_(double low = 0, double high = 1, const std::optional<Generator>& generator = {},
+                   Location at = Location::current()) &;
+  Tensor uniform_(double low = 0, double high = 1, const std::optional<Generator>& generator = {},
+                  Location at = Location::current()) &&;
+  Tensor& normal_(double mean = 0, double stddev = 1, const std::optional<Generator>& generator = {},
+                  Location at = Location::current()) &;
+  Tensor normal_(double mean = 0, double stddev = 1, const std::optional<Generator>& generator = {},
+                 Location at = Location::current()) &&;
+  Tensor& bernoulli_(double p = 0.5, const std::optional<Generator>& generator = {},
+                     Location at = Location::current()) &;
+  Tensor bernoulli_(double p = 0.5, const std::optional<Generator>& generator = {},
+                    Location at = Location::current()) &&;
+  Tensor& bernoulli_(const Tensor& p, const std::optional<Generator>& generator = {},
+                     Location at = Location::current()) &;
+  Tensor bernoulli_(const Tensor& p, const std::optional<Generator>& generator = {},
+                    Location at = Location::current()) &&;
+  Tensor& exponential_(double rate = 1, const std::optional<Generator>& generator = {},
+                       Location at = Location::current()) &;
+  Tensor exponential_(double rate = 1, const std::optional<Generator>& generator = {},
+                      Location at = Location::current()) &&;
+  Tensor& geometric_(double p, const std::optional<Generator>& generator = {}, Location at = Location::current()) &;
+  Tensor geometric_(double p, const std::optional<Generator>& generator = {}, Location at = Location::current()) &&;
+  Tensor& cauchy_(double median = 0, double sigma = 1, const std::optional<Generator>& generator = {},
+                  Location at = Location::current()) &;
+  Tensor cauchy_(double median = 0, double sigma = 1, const std::optional<Generator>& generator = {},
+                 Location at = Location::current()) &&;
+  Tensor& log_normal_(double mean = 1, double stddev = 2, const std::optional<Generator>& generator = {},
+                      Location at = Location::current()) &;
+  Tensor log_normal_(double mean = 1, double stddev = 2, const std::optional<Generator>& generator = {},
+                     Location at = Location::current()) &&;
+  // Integers of [low, high), of [0, high), of all from 0 that the type holds without gaps.
+  Tensor& random_(std::int64_t low, std::int64_t high, const std::optional<Generator>& generator = {},
+                  Location at = Location::current()) &;
+  Tensor random_(std::int64_t low, std::int64_t high, const std::optional<Generator>& generator = {},
+                 Location at = Location::current()) &&;
+  Tensor& random_(std::int64_t high, const std::optional<Generator>& generator = {},
+                  Location at = Location::current()) &;
+  Tensor random_(std::int64_t high, const std::optional<Generator>& generator = {},
+                 Location at = Location::current()) &&;
+  Tensor& random_(const std::optional<Generator>& generator = {}, Location at = Location::current()) &;
+  Tensor random_(const std::optional<Generator>& generator = {}, Location at = Location::current()) &&;
 
  protected:
   ~TensorInPlaceMethods() = default;

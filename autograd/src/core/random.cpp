@@ -1,35 +1,43 @@
+#include <mutex>
+
 #include <xgrad/random.hpp>
 
 #include "core/philox.hpp"
 
 namespace xgrad {
 
-void Generator::manual_seed(std::uint64_t seed) {
-  std::lock_guard lock(mutex_);
-  seed_ = seed;
-  offset_ = 0;
-}
+struct Generator::State {
+  std::mutex mutex;
+  std::uint64_t seed, offset;
+};
 
-std::uint64_t Generator::seed() const {
-  std::lock_guard lock(mutex_);
-  return seed_;
+Generator::Generator(std::uint64_t seed) : state_(new State{{}, seed, 0}) {}
+
+void Generator::manual_seed(std::uint64_t seed) const { set_state({seed, 0}); }
+
+std::uint64_t Generator::seed() const { return get_state()[0]; }
+
+Generator Generator::clone() const {
+  Generator other;
+  other.set_state(get_state());
+  return other;
 }
 
 std::array<std::uint64_t, 2> Generator::get_state() const {
-  std::lock_guard lock(mutex_);
-  return {seed_, offset_};
+  const std::lock_guard lock(state_->mutex);
+  return {state_->seed, state_->offset};
 }
 
-void Generator::set_state(std::array<std::uint64_t, 2> state) {
-  std::lock_guard lock(mutex_);
-  seed_ = state[0];
-  offset_ = state[1];
+void Generator::set_state(std::array<std::uint64_t, 2> state) const {
+  const std::lock_guard lock(state_->mutex);
+  state_->seed = state[0];
+  state_->offset = state[1];
 }
 
-Generator::Range Generator::reserve(std::uint64_t blocks) {
-  std::lock_guard lock(mutex_);
-  const Range r{seed_, offset_};
-  offset_ += blocks;
+Generator::Range Generator::reserve(std::uint64_t blocks) const {
+  const std::lock_guard lock(state_->mutex);
+  const Range r{state_->seed, state_->offset};
+  state_->offset += blocks;
   return r;
 }
 

@@ -251,7 +251,7 @@ XGRAD_CLONES void generate_groups(Law law, std::uint64_t seed, std::uint64_t fir
 }
 
 template <class Law, class T>
-void generate(Generator& generator, T* out, std::int64_t n, double ns_per_group, const Law& law) {
+void generate(const Generator& generator, T* out, std::int64_t n, double ns_per_group, const Law& law) {
   if (n <= 0) return;
   const std::int64_t groups = (n + Law::size - 1) / Law::size;
   const Generator::Range r = generator.reserve(static_cast<std::uint64_t>(groups * kGroup));
@@ -302,25 +302,25 @@ struct Below {
 
 namespace detail {
 
-void fill_uniform(Generator& g, float* out, std::int64_t n, double low, double high) {
+void fill_uniform(const Generator& g, float* out, std::int64_t n, double low, double high) {
   const float lo = static_cast<float>(low), hi = static_cast<float>(high);
   // Rounding must not reach the open end.
   generate(g, out, n, 40, UniformFloat{lo, hi - lo, hi > lo ? std::nextafter(hi, lo) : hi});
 }
 
-void fill_uniform(Generator& g, double* out, std::int64_t n, double low, double high) {
+void fill_uniform(const Generator& g, double* out, std::int64_t n, double low, double high) {
   generate(g, out, n, 40, UniformDouble{low, high - low, high > low ? std::nextafter(high, low) : high});
 }
 
-void fill_normal(Generator& g, float* out, std::int64_t n, double mean, double stddev) {
+void fill_normal(const Generator& g, float* out, std::int64_t n, double mean, double stddev) {
   generate(g, out, n, 100, NormalFloat{static_cast<float>(mean), static_cast<float>(stddev)});
 }
 
-void fill_normal(Generator& g, double* out, std::int64_t n, double mean, double stddev) {
+void fill_normal(const Generator& g, double* out, std::int64_t n, double mean, double stddev) {
   generate(g, out, n, 100, NormalDouble{mean, stddev});
 }
 
-void fill_bernoulli(Generator& g, std::uint8_t* out, std::int64_t n, double p) {
+void fill_bernoulli(const Generator& g, std::uint8_t* out, std::int64_t n, double p) {
   const double limit = std::nearbyint(p * 4294967296.0);
   if (limit < 4294967296.0)
     return generate(g, out, n, 40, Bernoulli{limit > 0 ? static_cast<std::uint32_t>(limit) : 0u});
@@ -329,7 +329,7 @@ void fill_bernoulli(Generator& g, std::uint8_t* out, std::int64_t n, double p) {
   if (n > 0) std::memset(out, 1, static_cast<std::size_t>(n));
 }
 
-void fill_randint(Generator& g, std::int64_t* out, std::int64_t n, std::int64_t low, std::int64_t high) {
+void fill_randint(const Generator& g, std::int64_t* out, std::int64_t n, std::int64_t low, std::int64_t high) {
   if (n <= 0) return;
   const std::uint64_t span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   const bool is_narrow = span <= std::numeric_limits<std::uint32_t>::max();
@@ -352,7 +352,7 @@ void fill_randint(Generator& g, std::int64_t* out, std::int64_t n, std::int64_t 
   });
 }
 
-void fill_randperm(Generator& g, std::int64_t* out, std::int64_t n) {
+void fill_randperm(const Generator& g, std::int64_t* out, std::int64_t n) {
   if (n <= 0) return;
   std::iota(out, out + n, std::int64_t{0});
   const bool is_narrow = n <= std::numeric_limits<std::uint32_t>::max();

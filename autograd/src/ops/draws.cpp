@@ -8,19 +8,31 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/draws.hpp>
+#include <xgrad/ops/extremum.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/sampling.hpp>
+#include <xgrad/ops/scatter.hpp>
+#include <xgrad/ops/softmax.hpp>
+#include <xgrad/ops/view.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/random.hpp>
+#include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
+#include "kernels/gamma_draw.hpp"
 #include "kernels/random.hpp"
+#include "kernels/special.hpp"
+#include "ops/factory_checks.hpp"
+#include "ops/map_numbers.hpp"
 
 namespace xgrad {
 
+using detail::generator_or_default;
 using detail::impl;
 using detail::make_tensor;
 
@@ -53,35 +65,49 @@ class Stream {
   std::uint32_t used_ = 2;
 };
 
-// out = draw(parameter, stream) for each element; the parameters are those for which `fits` holds.
-template <class Fits, class Draw>
-Tensor draw_each(const char* op, const char* rule, const Tensor& parameters, Fits fits, Draw draw, const Location& at) {
+template <class T, class Fits>
+void require_each(const char* op, const char* rule, const char* role, const Tensor& parameters, const T* p,
+                  std::int64_t n, Fits fits, const Location& at) {
+  for (std::int64_t i = 0; i < n; ++i)
+    if (!fits(static_cast<double>(p[i])))
+      ErrorReport(op, fmt::format("{}, got {} at element {}", rule, p[i], i), at)
+          .operand(role, parameters)
+          .value_error();
+}
+
+using Draw = double (*)(double, double, Stream&);
+
+// Element i drawn from the law of the i-th parameters.
+template <class T>
+void draw_elements(const T* first, const T* second, T* to, std::int64_t n, Draw draw,
+                   const std::optional<Generator>& generator) {
+  const Generator::Range range = generator_or_default(generator).reserve(static_cast<std::uint64_t>(n));
+  detail::parallel_cost(n, 100, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      Stream stream(range, i);
+      to[i] = static_cast<T>(draw(static_cast<double>(first[i]), static_cast<double>(second[i]), stream));
+    }
+  });
+}
+
+// One draw for each parameter; the parameters are those for which `fits` holds.
+template <class Fits>
+Tensor draw_each(const char* op, const char* rule, const Tensor& parameters, Fits fits, Draw draw,
+                 const std::optional<Generator>& generator, const Location& at) {
   require_floating(op, parameters, at);
   const Tensor from = detail::contiguous_copy(parameters);
   Tensor out = make_tensor(impl(from).shape, impl(from).dtype, at);
   detail::dispatch_floating(impl(from).dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* p = detail::data<T>(from);
-    T* to = detail::data<T>(out);
-    const std::int64_t n = impl(from).numel;
-    for (std::int64_t i = 0; i < n; ++i)
-      if (!fits(static_cast<double>(p[i])))
-        ErrorReport(op, fmt::format("{}, got {} at element {}", rule, p[i], i), at)
-            .operand("input", parameters)
-            .value_error();
-    const Generator::Range range = default_generator().reserve(static_cast<std::uint64_t>(n));
-    detail::parallel_cost(n, 100, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        Stream stream(range, i);
-        to[i] = static_cast<T>(draw(static_cast<double>(p[i]), stream));
-      }
-    });
+    require_each(op, rule, "input", parameters, p, impl(from).numel, fits, at);
+    draw_elements(p, p, detail::data<T>(out), impl(from).numel, draw, generator);
   });
   return out;
 }
 
 // The transformed rejection PTRS of Hormann for large rates, products of uniform numbers for small ones.
-double draw_poisson(double rate, Stream& s) {
+double draw_poisson(double rate, double, Stream& s) {
   if (rate == 0) return 0;
   if (rate < 10) {
     const double limit = std::exp(-rate);
@@ -104,15 +130,64 @@ double draw_poisson(double rate, Stream& s) {
   }
 }
 
-double draw_gamma(double concentration, Stream& s) {
-  // Below 1 from the law of concentration + 1, scaled by a power of a uniform number.
-  const double boost = concentration < 1 ? std::pow(s.uniform(), 1 / concentration) : 1;
+// Successes by the distances between them, for few; else the transformed rejection BTRS of the same paper.
+double draw_binomial(double n, double p, Stream& s) {
+  if (p > 0.5) return n - draw_binomial(n, 1 - p, s);
+  if (n == 0 || p == 0) return 0;
+  if (n * p < 10) {
+    const double log_failure = std::log1p(-p);
+    double trials = 0, successes = 0;
+    for (;; successes += 1) {
+      trials += std::floor(std::log(s.uniform()) / log_failure) + 1;
+      if (trials > n) return successes;
+    }
+  }
+  const double root = std::sqrt(n * p * (1 - p)), b = 1.15 + 2.53 * root, a = -0.0873 + 0.0248 * b + 0.01 * p;
+  const double alpha = (2.83 + 5.1 / b) * root, v_r = 0.92 - 4.2 / b, most = std::floor((n + 1) * p);
+  const auto log_ways = [n](double k) { return -detail::lgamma_of(k + 1) - detail::lgamma_of(n - k + 1); };
+  for (;;) {
+    const double u = s.uniform() - 0.5, v = s.uniform(), us = 0.5 - std::abs(u);
+    const double k = std::floor((2 * a / us + b) * u + n * p + 0.5);
+    if (k < 0 || k > n) continue;
+    if (us >= 0.07 && v <= v_r) return k;
+    if (std::log(v * alpha / (a / (us * us) + b)) <=
+        log_ways(k) - log_ways(most) + (k - most) * (std::log(p) - std::log1p(-p)))
+      return k;
+  }
+}
+
+// Below 1 from the law of concentration + 1, scaled by a power of a uniform number, whose logarithm is kept apart.
+double draw_gamma_in_parts(double concentration, double& log_scale, Stream& s) {
+  log_scale = concentration < 1 ? std::log(s.uniform()) / concentration : 0;
   const double d = (concentration < 1 ? concentration + 1 : concentration) - 1.0 / 3, c = 1 / std::sqrt(9 * d);
   for (;;) {
     const double x = s.normal(), v = std::pow(1 + c * x, 3);
     if (v <= 0) continue;
-    if (std::log(s.uniform()) < 0.5 * x * x + d - d * v + d * std::log(v)) return d * v * boost;
+    if (std::log(s.uniform()) < 0.5 * x * x + d - d * v + d * std::log(v)) return d * v;
   }
+}
+double draw_gamma(double concentration, double, Stream& s) {
+  double log_scale = 0;
+  const double x = draw_gamma_in_parts(concentration, log_scale, s);
+  return x * std::exp(log_scale);
+}
+double draw_log_gamma(double concentration, double, Stream& s) {
+  double log_scale = 0;
+  const double x = draw_gamma_in_parts(concentration, log_scale, s);
+  return std::log(x) + log_scale;
+}
+
+// The derivative of a draw by its concentration.
+double gamma_slope(double a, double x) { return x > 0 ? x * detail::log_gamma_draw_slope(a, std::log(x)) : 0; }
+
+Tensor draw_gamma_law(const char* op, const Tensor& concentration, Draw draw, detail::PairFunction slope,
+                      const std::optional<Generator>& generator, const Location& at) {
+  const Tensor x = draw_each(
+      op, "a concentration must be finite and positive", concentration,
+      [](double c) { return c > 0 && std::isfinite(c); }, draw, generator, at);
+  return record_once(
+      op, x, {concentration}, {concentration, x},
+      [slope](const Saved& s, const Tensor& g) -> Grads { return {g * detail::map_numbers(slope, s[0], s[1])}; }, at);
 }
 
 void require(bool fits, const char* op, const std::string& rule, const Location& at) {
@@ -121,15 +196,18 @@ void require(bool fits, const char* op, const std::string& rule, const Location&
 
 // f(u) for uniform u in [0, 1), computed in double and stored in the type wanted.
 template <class F>
-Tensor from_uniform(const char* op, const Shape& shape, const TensorOptions& o, F f, const Location& at) {
-  if (!is_floating(o.dtype))
-    ErrorReport(op, fmt::format("needs a floating dtype, got {}", name(o.dtype)), at).dtype_error();
-  const Tensor wide = uniform(0, 1, shape, {.dtype = DType::float64}, at);
+Tensor from_uniform(const char* op, const Shape& shape, const RandomOptions& o, F f, const Location& at) {
+  detail::require_options(op, {o.dtype, o.requires_grad}, at);
+  detail::require_shape(op, shape, at);
+  const Tensor wide = uniform(0, 1, shape, {.dtype = DType::float64, .generator = o.generator}, at);
   double* p = detail::data<double>(wide);
   for (std::int64_t i = 0; i < impl(wide).numel; ++i) p[i] = f(p[i]);
-  Tensor out = detail::cast_raw(wide, o.dtype);
-  if (o.requires_grad) out.requires_grad_(true, at);
-  return out;
+  return detail::finish(detail::cast_raw(wide, o.dtype), {o.dtype, o.requires_grad});
+}
+
+void require_floating_options(const char* op, const RandomOptions& o, const Location& at) {
+  if (!is_floating(o.dtype))
+    ErrorReport(op, fmt::format("needs a floating dtype, got {}", name(o.dtype)), at).dtype_error();
 }
 
 // ---- multinomial ----
@@ -196,7 +274,8 @@ void without_replacement(const T* w, std::int64_t n, const double* u, std::int64
 
 }  // namespace
 
-Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replacement, Location at) {
+Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replacement,
+                   const std::optional<Generator>& generator, Location at) {
   const char* op = "multinomial";
   require_floating(op, weights, at);
   const Shape& s = impl(weights).shape;
@@ -215,7 +294,7 @@ Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replace
     for (std::int64_t r = 0; r < rows; ++r)
       require_weights(w + r * n, n, replacement ? 0 : num_samples, weights, r, at);
     const std::int64_t numbers = replacement ? num_samples : n;
-    const Tensor uniforms = uniform(0, 1, {rows, numbers}, {.dtype = DType::float64}, at);
+    const Tensor uniforms = uniform(0, 1, {rows, numbers}, {.dtype = DType::float64, .generator = generator}, at);
     const double* u = detail::data<double>(uniforms);
     auto* to = detail::data<std::int64_t>(out);
     detail::parallel_cost(rows, 20 * static_cast<double>(n + num_samples), [&](std::int64_t begin, std::int64_t end) {
@@ -227,34 +306,68 @@ Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replace
   return out;
 }
 
-Tensor poisson(const Tensor& rate, Location at) {
+Tensor poisson(const Tensor& rate, const std::optional<Generator>& generator, Location at) {
   return draw_each(
       "poisson", "a rate must be finite and not negative", rate, [](double r) { return r >= 0 && std::isfinite(r); },
-      draw_poisson, at);
+      draw_poisson, generator, at);
 }
 
-Tensor standard_gamma(const Tensor& concentration, Location at) {
-  return draw_each(
-      "standard_gamma", "a concentration must be finite and positive", concentration,
-      [](double c) { return c > 0 && std::isfinite(c); }, draw_gamma, at);
+Tensor binomial(const Tensor& count, const Tensor& p, const std::optional<Generator>& generator, Location at) {
+  const char* op = "binomial";
+  require_floating(op, count, at);
+  require_floating(op, p, at);
+  require_same_dtype(op, count, p, at);
+  const Shape shape = broadcast_shapes(op, count, p, at);
+  const NoGradGuard off;
+  const Tensor counts = detail::contiguous_copy(expand(count, shape, at)),
+               chances = detail::contiguous_copy(expand(p, shape, at));
+  Tensor out = make_tensor(shape, impl(counts).dtype, at);
+  detail::dispatch_floating(impl(counts).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T *n = detail::data<T>(counts), *q = detail::data<T>(chances);
+    require_each(
+        op, "a count must be whole and not negative", "count", count, n, impl(counts).numel,
+        [](double v) { return v >= 0 && std::isfinite(v) && v == std::floor(v); }, at);
+    require_each(
+        op, "p must be in [0, 1]", "p", p, q, impl(counts).numel, [](double v) { return v >= 0 && v <= 1; }, at);
+    draw_elements(n, q, detail::data<T>(out), impl(counts).numel, draw_binomial, generator);
+  });
+  return out;
 }
 
-Tensor exponential(double rate, const Shape& shape, TensorOptions o, Location at) {
+Tensor standard_gamma(const Tensor& concentration, const std::optional<Generator>& generator, Location at) {
+  return draw_gamma_law("standard_gamma", concentration, draw_gamma, gamma_slope, generator, at);
+}
+
+Tensor detail::log_standard_gamma(const Tensor& concentration, const std::optional<Generator>& generator,
+                                  const Location& at) {
+  return draw_gamma_law("log_standard_gamma", concentration, draw_log_gamma, log_gamma_draw_slope, generator, at);
+}
+
+Tensor exponential(double rate, const Shape& shape, RandomOptions o, Location at) {
+  require_floating_options("exponential", o, at);
   require(rate > 0 && std::isfinite(rate), "exponential", fmt::format("rate must be finite and positive, got {}", rate),
           at);
   return from_uniform(
-      "exponential", shape, o, [rate](double u) { return -std::log1p(-u) / rate; }, at);
+      "exponential", shape, o, [rate](double u) { return -std::log1p(-std::max(u, 0x1p-54)) / rate; }, at);
 }
 
-Tensor geometric(double p, const Shape& shape, TensorOptions o, Location at) {
+Tensor geometric(double p, const Shape& shape, RandomOptions o, Location at) {
   require(p > 0 && p <= 1, "geometric", fmt::format("p must be in (0, 1], got {}", p), at);
   const double log_failure = std::log1p(-p);
-  return from_uniform(
-      "geometric", shape, o, [log_failure](double u) { return std::max(1.0, std::ceil(std::log1p(-u) / log_failure)); },
-      at);
+  const auto trials = [log_failure](double u) { return std::max(1.0, std::ceil(std::log1p(-u) / log_failure)); };
+  const double most = trials(1 - 0x1p-53);
+  if (detail::outside_of(Scalar(most), o.dtype) != 0)
+    ErrorReport(
+        "geometric",
+        fmt::format("{} cannot represent all numbers up to {}, which can be drawn with p = {}", name(o.dtype), most, p),
+        at)
+        .value_error();
+  return from_uniform("geometric", shape, o, trials, at);
 }
 
-Tensor cauchy(double median, double sigma, const Shape& shape, TensorOptions o, Location at) {
+Tensor cauchy(double median, double sigma, const Shape& shape, RandomOptions o, Location at) {
+  require_floating_options("cauchy", o, at);
   require(std::isfinite(median), "cauchy", fmt::format("median must be finite, got {}", median), at);
   require(sigma > 0 && std::isfinite(sigma), "cauchy", fmt::format("sigma must be finite and positive, got {}", sigma),
           at);
@@ -262,15 +375,32 @@ Tensor cauchy(double median, double sigma, const Shape& shape, TensorOptions o, 
       "cauchy", shape, o, [=](double u) { return median + sigma * std::tan(std::numbers::pi * (u - 0.5)); }, at);
 }
 
-Tensor log_normal(double mean, double stddev, const Shape& shape, TensorOptions o, Location at) {
-  if (!is_floating(o.dtype))
-    ErrorReport("log_normal", fmt::format("needs a floating dtype, got {}", name(o.dtype)), at).dtype_error();
+Tensor log_normal(double mean, double stddev, const Shape& shape, RandomOptions o, Location at) {
+  require_floating_options("log_normal", o, at);
   require(std::isfinite(mean), "log_normal", fmt::format("mean must be finite, got {}", mean), at);
   require(stddev > 0 && std::isfinite(stddev), "log_normal",
           fmt::format("stddev must be finite and positive, got {}", stddev), at);
-  Tensor out = exp(normal(mean, stddev, shape, {.dtype = o.dtype}, at), at);
+  Tensor out = exp(normal(mean, stddev, shape, {.dtype = o.dtype, .generator = o.generator}, at), at);
   if (o.requires_grad) out.requires_grad_(true, at);
   return out;
+}
+
+Tensor gumbel_softmax(const Tensor& logits, double tau, bool hard, std::int64_t dim,
+                      const std::optional<Generator>& generator, Location at) {
+  const char* op = "gumbel_softmax";
+  require_floating(op, logits, at);
+  require(tau > 0 && std::isfinite(tau), op, fmt::format("tau must be finite and positive, got {}", tau), at);
+  const int along = wrap_dim(op, dim, logits, at);
+  const Tensor waiting = exponential(1, impl(logits).shape, {.dtype = impl(logits).dtype, .generator = generator}, at);
+  const Tensor soft = softmax(div(sub(logits, log(waiting, at), 1, at), tau, at), along, at);
+  if (!hard) return soft;
+  Tensor chosen = detail::zeros_raw(impl(soft).shape, impl(soft).dtype);
+  if (impl(soft).numel > 0) {
+    const NoGradGuard off;
+    chosen = scatter(chosen, along, argmax(soft, along, true, at), Scalar(1), at);
+  }
+  return record(
+      op, chosen, {soft}, {}, [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
 }  // namespace xgrad

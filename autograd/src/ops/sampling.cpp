@@ -1,11 +1,15 @@
-// Random tensors, from the default generator.
+// Random tensors.
 #include <cmath>
 #include <limits>
 #include <ostream>
 
 #include <fmt/format.h>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/comparison.hpp>
+#include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/sampling.hpp>
 
 #include "core/elementwise_loop.hpp"
@@ -16,6 +20,7 @@
 namespace xgrad {
 
 using detail::finish;
+using detail::generator_or_default;
 using detail::impl;
 using detail::make_tensor;
 using detail::require_options;
@@ -25,9 +30,18 @@ namespace {
 
 enum class Law { uniform, normal };
 
+template <class Options>
+TensorOptions plain(const Options& o) {
+  return {o.dtype, o.requires_grad};
+}
+
+RandomOptions like(const Tensor& t, const RandomLikeOptions& o) {
+  return {o.dtype ? *o.dtype : t.dtype(), o.requires_grad, o.generator};
+}
+
 // a, b: bounds, or mean and standard deviation.
-Tensor draw(const char* op, Law law, double a, double b, const Shape& shape, const TensorOptions& o, Location at) {
-  require_options(op, o, at);
+Tensor draw(const char* op, Law law, double a, double b, const Shape& shape, const RandomOptions& o, Location at) {
+  require_options(op, plain(o), at);
   if (!is_floating(o.dtype)) [[unlikely]]
     ErrorReport(op, fmt::format("needs a floating dtype, got {}", name(o.dtype)), at).dtype_error();
   require_shape(op, shape, at);
@@ -35,11 +49,11 @@ Tensor draw(const char* op, Law law, double a, double b, const Shape& shape, con
   detail::dispatch_floating(o.dtype, [&](auto zero) {
     auto* p = detail::data<decltype(zero)>(t);
     if (law == Law::uniform)
-      detail::fill_uniform(default_generator(), p, impl(t).numel, a, b);
+      detail::fill_uniform(generator_or_default(o.generator), p, impl(t).numel, a, b);
     else
-      detail::fill_normal(default_generator(), p, impl(t).numel, a, b);
+      detail::fill_normal(generator_or_default(o.generator), p, impl(t).numel, a, b);
   });
-  return finish(std::move(t), o);
+  return finish(std::move(t), plain(o));
 }
 
 void require_finite(const char* op, const char* what, double v, Location at) {
@@ -61,23 +75,50 @@ bool holds(DType dtype, std::int64_t low, std::int64_t high) {
   });
 }
 
+void require_bounds(const char* op, std::int64_t low, std::int64_t high, DType dtype, Location at) {
+  if (high <= low) [[unlikely]]
+    ErrorReport(op, fmt::format("high must exceed low, got low {} and high {}", low, high), at).value_error();
+  if (!holds(dtype, low, high)) [[unlikely]]
+    ErrorReport(op, fmt::format("{} cannot represent all numbers in [{}, {})", name(dtype), low, high), at)
+        .value_error();
+}
+
+Tensor integers(const char* op, std::int64_t low, std::int64_t high, const Shape& shape, const RandomIntegerOptions& o,
+                Location at) {
+  require_options(op, plain(o), at);
+  require_shape(op, shape, at);
+  Tensor t = make_tensor(shape, DType::int64, at);
+  detail::fill_randint(generator_or_default(o.generator), detail::data<std::int64_t>(t), impl(t).numel, low, high);
+  return finish(detail::cast_raw(t, o.dtype), plain(o));
+}
+
+template <class Options, class Type>
+std::ostream& print(std::ostream& os, const Options& o, const Type& dtype) {
+  os << "{dtype=" << dtype << ", requires_grad=" << (o.requires_grad ? "true" : "false") << ", generator=";
+  return o.generator ? os << *o.generator << "}" : os << "default}";
+}
+
 }  // namespace
 
-Tensor rand(const Shape& shape, TensorOptions o, Location at) { return draw("rand", Law::uniform, 0, 1, shape, o, at); }
-Tensor randn(const Shape& shape, TensorOptions o, Location at) {
+std::ostream& operator<<(std::ostream& os, const RandomOptions& o) { return print(os, o, o.dtype); }
+std::ostream& operator<<(std::ostream& os, const RandomIntegerOptions& o) { return print(os, o, o.dtype); }
+std::ostream& operator<<(std::ostream& os, const RandomLikeOptions& o) {
+  return o.dtype ? print(os, o, *o.dtype) : print(os, o, "of the tensor");
+}
+
+Tensor rand(const Shape& shape, RandomOptions o, Location at) { return draw("rand", Law::uniform, 0, 1, shape, o, at); }
+Tensor randn(const Shape& shape, RandomOptions o, Location at) {
   return draw("randn", Law::normal, 0, 1, shape, o, at);
 }
 
-Tensor rand_like(const Tensor& t, Location at) {
-  require_floating("rand_like", t, at);
-  return draw("rand_like", Law::uniform, 0, 1, t.shape(), {t.dtype()}, at);
+Tensor rand_like(const Tensor& t, RandomLikeOptions o, Location at) {
+  return draw("rand_like", Law::uniform, 0, 1, t.shape(at), like(t, o), at);
 }
-Tensor randn_like(const Tensor& t, Location at) {
-  require_floating("randn_like", t, at);
-  return draw("randn_like", Law::normal, 0, 1, t.shape(), {t.dtype()}, at);
+Tensor randn_like(const Tensor& t, RandomLikeOptions o, Location at) {
+  return draw("randn_like", Law::normal, 0, 1, t.shape(at), like(t, o), at);
 }
 
-Tensor normal(double mean, double stddev, const Shape& shape, TensorOptions o, Location at) {
+Tensor normal(double mean, double stddev, const Shape& shape, RandomOptions o, Location at) {
   require_finite("normal", "mean", mean, at);
   require_finite("normal", "stddev", stddev, at);
   if (stddev < 0) [[unlikely]]
@@ -85,7 +126,27 @@ Tensor normal(double mean, double stddev, const Shape& shape, TensorOptions o, L
   return draw("normal", Law::normal, mean, stddev, shape, o, at);
 }
 
-Tensor uniform(double low, double high, const Shape& shape, TensorOptions o, Location at) {
+Tensor normal(const Tensor& mean, const Tensor& stddev, const std::optional<Generator>& generator, Location at) {
+  require_floating("normal", mean, at);
+  require_floating("normal", stddev, at);
+  require_same_dtype("normal", mean, stddev, at);
+  const Shape shape = broadcast_shapes("normal", mean, stddev, at);
+  const NoGradGuard off;
+  if (!all(ge(stddev, 0, at), at).item<bool>())
+    ErrorReport("normal", "stddev must be >= 0", at).operand("stddev", stddev).value_error();
+  const Tensor unit = draw("normal", Law::normal, 0, 1, shape, {.dtype = mean.dtype(), .generator = generator}, at);
+  return add(mean, mul(stddev, unit, at), 1, at);
+}
+Tensor normal(const Tensor& mean, double stddev, const std::optional<Generator>& generator, Location at) {
+  require_floating("normal", mean, at);
+  return normal(mean, full({}, stddev, {mean.dtype()}, at), generator, at);
+}
+Tensor normal(double mean, const Tensor& stddev, const std::optional<Generator>& generator, Location at) {
+  require_floating("normal", stddev, at);
+  return normal(full({}, mean, {stddev.dtype()}, at), stddev, generator, at);
+}
+
+Tensor uniform(double low, double high, const Shape& shape, RandomOptions o, Location at) {
   require_finite("uniform", "low", low, at);
   require_finite("uniform", "high", high, at);
   require_finite("uniform", "high - low", high - low, at);
@@ -94,42 +155,54 @@ Tensor uniform(double low, double high, const Shape& shape, TensorOptions o, Loc
   return draw("uniform", Law::uniform, low, high, shape, o, at);
 }
 
-Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions o, Location at) {
-  require_options("randint", o, at);
-  require_shape("randint", shape, at);
-  if (high <= low) [[unlikely]]
-    ErrorReport("randint", fmt::format("high must exceed low, got low {} and high {}", low, high), at).value_error();
-  if (!holds(o.dtype, low, high)) [[unlikely]]
-    ErrorReport("randint", fmt::format("{} cannot represent all numbers in [{}, {})", name(o.dtype), low, high), at)
-        .value_error();
-  Tensor t = make_tensor(shape, DType::int64, at);
-  detail::fill_randint(default_generator(), detail::data<std::int64_t>(t), impl(t).numel, low, high);
-  return finish(detail::cast_raw(t, o.dtype), o);
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, RandomIntegerOptions o, Location at) {
+  require_bounds("randint", low, high, o.dtype, at);
+  return integers("randint", low, high, shape, o, at);
 }
 
-Tensor randperm(std::int64_t n, TensorOptions o, Location at) {
-  require_options("randperm", o, at);
+Tensor randint_like(const Tensor& t, std::int64_t low, std::int64_t high, RandomLikeOptions o, Location at) {
+  const RandomOptions like_t = like(t, o);
+  require_bounds("randint_like", low, high, like_t.dtype, at);
+  return integers("randint_like", low, high, t.shape(at), {like_t.dtype, o.requires_grad, o.generator}, at);
+}
+
+Tensor detail::random_integers(const Shape& shape, DType dtype, const std::optional<Generator>& generator,
+                               const Location& at) {
+  const std::uint64_t last = detail::dispatch_all(dtype, [](auto zero) -> std::uint64_t {
+    using T = decltype(zero);
+    if constexpr (std::is_floating_point_v<T>)
+      return std::uint64_t{1} << std::numeric_limits<T>::digits;
+    else
+      return static_cast<std::uint64_t>(std::numeric_limits<T>::max());
+  });
+  // One more than the greatest int64 wraps around, and the span of the draws is right all the same.
+  return integers("random_", 0, static_cast<std::int64_t>(last + 1), shape, {.dtype = dtype, .generator = generator},
+                  at);
+}
+
+Tensor randperm(std::int64_t n, RandomIntegerOptions o, Location at) {
+  require_options("randperm", plain(o), at);
   if (n < 0) [[unlikely]]
     ErrorReport("randperm", fmt::format("n must not be negative, got {}", n), at).value_error();
   if (n > 0 && !holds(o.dtype, 0, n)) [[unlikely]]
     ErrorReport("randperm", fmt::format("{} cannot represent all numbers in [0, {})", name(o.dtype), n), at)
         .value_error();
   Tensor t = make_tensor({n}, DType::int64, at);
-  detail::fill_randperm(default_generator(), detail::data<std::int64_t>(t), n);
-  return finish(detail::cast_raw(t, o.dtype), o);
+  detail::fill_randperm(generator_or_default(o.generator), detail::data<std::int64_t>(t), n);
+  return finish(detail::cast_raw(t, o.dtype), plain(o));
 }
 
-Tensor bernoulli(double p, const Shape& shape, TensorOptions o, Location at) {
-  require_options("bernoulli", o, at);
+Tensor bernoulli(double p, const Shape& shape, RandomOptions o, Location at) {
+  require_options("bernoulli", plain(o), at);
   require_shape("bernoulli", shape, at);
   if (!(p >= 0 && p <= 1)) [[unlikely]]
     ErrorReport("bernoulli", fmt::format("p must be in [0, 1], got {}", p), at).value_error();
   Tensor t = make_tensor(shape, DType::uint8, at);
-  detail::fill_bernoulli(default_generator(), detail::data<std::uint8_t>(t), impl(t).numel, p);
-  return finish(detail::cast_raw(t, o.dtype), o);
+  detail::fill_bernoulli(generator_or_default(o.generator), detail::data<std::uint8_t>(t), impl(t).numel, p);
+  return finish(detail::cast_raw(t, o.dtype), plain(o));
 }
 
-Tensor bernoulli(const Tensor& p, Location at) {
+Tensor bernoulli(const Tensor& p, const std::optional<Generator>& generator, Location at) {
   require_floating("bernoulli", p, at);
   const Tensor probabilities = detail::contiguous_copy(p);
   return detail::dispatch_floating(p.dtype(), [&](auto zero) {
@@ -143,7 +216,7 @@ Tensor bernoulli(const Tensor& p, Location at) {
             .value_error();
     Tensor t = make_tensor(p.shape(), p.dtype(), at);
     T* u = detail::data<T>(t);
-    detail::fill_uniform(default_generator(), u, n, 0, 1);
+    detail::fill_uniform(generator_or_default(generator), u, n, 0, 1);
     for (std::int64_t i = 0; i < n; ++i) u[i] = u[i] < q[i] ? T(1) : T(0);
     return t;
   });

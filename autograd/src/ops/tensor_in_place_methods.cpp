@@ -211,15 +211,34 @@ XGRAD_IN_PLACE(ge_, (Scalar y, Location at), (y, at), xgrad::ge(x, y, at))
 XGRAD_IN_PLACE(fill_diagonal_, (Scalar value, bool wrap, Location at), (value, wrap, at),
                xgrad::masked_fill(x, diagonal_mask(x, wrap, at), value, at))
 
-XGRAD_IN_PLACE(uniform_, (double low, double high, Location at), (low, high, at),
-               xgrad::uniform(low, high, x.shape(), {.dtype = x.dtype()}, at))
-XGRAD_IN_PLACE(normal_, (double mean, double stddev, Location at), (mean, stddev, at),
-               xgrad::normal(mean, stddev, x.shape(), {.dtype = x.dtype()}, at))
-XGRAD_IN_PLACE(bernoulli_, (double p, Location at), (p, at), xgrad::bernoulli(p, x.shape(), {.dtype = x.dtype()}, at))
-XGRAD_IN_PLACE(exponential_, (double rate, Location at), (rate, at),
-               xgrad::exponential(rate, x.shape(), {.dtype = x.dtype()}, at))
-XGRAD_IN_PLACE(random_, (std::int64_t low, std::int64_t high, Location at), (low, high, at),
-               xgrad::randint(low, high, x.shape(), {.dtype = x.dtype()}, at))
+XGRAD_IN_PLACE(uniform_, (double low, double high, const std::optional<Generator>& generator, Location at),
+               (low, high, generator, at),
+               xgrad::uniform(low, high, x.shape(), {.dtype = x.dtype(), .generator = generator}, at))
+XGRAD_IN_PLACE(normal_, (double mean, double stddev, const std::optional<Generator>& generator, Location at),
+               (mean, stddev, generator, at),
+               xgrad::normal(mean, stddev, x.shape(), {.dtype = x.dtype(), .generator = generator}, at))
+XGRAD_IN_PLACE(bernoulli_, (double p, const std::optional<Generator>& generator, Location at), (p, generator, at),
+               xgrad::bernoulli(p, x.shape(), {.dtype = x.dtype(), .generator = generator}, at))
+XGRAD_IN_PLACE(bernoulli_, (const Tensor& p, const std::optional<Generator>& generator, Location at),
+               (p, generator, at), xgrad::bernoulli(expand(p, x.shape(), at), generator, at).to(x.dtype(), at))
+XGRAD_IN_PLACE(exponential_, (double rate, const std::optional<Generator>& generator, Location at),
+               (rate, generator, at),
+               xgrad::exponential(rate, x.shape(), {.dtype = x.dtype(), .generator = generator}, at))
+XGRAD_IN_PLACE(geometric_, (double p, const std::optional<Generator>& generator, Location at), (p, generator, at),
+               xgrad::geometric(p, x.shape(), {.dtype = x.dtype(), .generator = generator}, at))
+XGRAD_IN_PLACE(cauchy_, (double median, double sigma, const std::optional<Generator>& generator, Location at),
+               (median, sigma, generator, at),
+               xgrad::cauchy(median, sigma, x.shape(), {.dtype = x.dtype(), .generator = generator}, at))
+XGRAD_IN_PLACE(log_normal_, (double mean, double stddev, const std::optional<Generator>& generator, Location at),
+               (mean, stddev, generator, at),
+               xgrad::log_normal(mean, stddev, x.shape(), {.dtype = x.dtype(), .generator = generator}, at))
+XGRAD_IN_PLACE(random_, (std::int64_t low, std::int64_t high, const std::optional<Generator>& generator, Location at),
+               (low, high, generator, at),
+               xgrad::randint(low, high, x.shape(), {.dtype = x.dtype(), .generator = generator}, at))
+XGRAD_IN_PLACE(random_, (std::int64_t high, const std::optional<Generator>& generator, Location at),
+               (high, generator, at), xgrad::randint(high, x.shape(), {.dtype = x.dtype(), .generator = generator}, at))
+XGRAD_IN_PLACE(random_, (const std::optional<Generator>& generator, Location at), (generator, at),
+               detail::random_integers(x.shape(), x.dtype(), generator, at))
 
 #undef XGRAD_IN_PLACE
 

@@ -14,9 +14,14 @@
 
 namespace xgrad {
 
+struct RandomOptions;
+struct RandomIntegerOptions;
 struct TensorOptions {
   DType dtype = kFloat32;
   bool requires_grad = false;
+  // Of what is drawn at random (<xgrad/ops/sampling.hpp>), from the default generator.
+  operator RandomOptions() const;         // NOLINT
+  operator RandomIntegerOptions() const;  // NOLINT
 };
 
 XGRAD_API std::ostream& operator<<(std::ostream& os, const TensorOptions& o);
@@ -64,11 +69,12 @@ Tensor linspace(double, double, T) = delete;  // how many: linspace(0, 1, 11); b
 // The type alone for the options: zeros({2, 3}, kFloat64).
 namespace detail {
 template <class D>
-concept TypeAlone = !std::same_as<D, TensorOptions> && !std::same_as<D, Location>;
+concept TypeAlone = !std::same_as<D, TensorOptions> && !std::same_as<D, RandomOptions> && !std::same_as<D, Location>;
 template <TypeAlone D>
 TensorOptions options_of(const D& dtype) {
   static_assert(std::same_as<D, DType>,
-                "xgrad: behind the sizes stands a type, kFloat64, or {.dtype = kFloat64, .requires_grad = true}");
+                "xgrad: behind the sizes stands a type, kFloat64, or {.dtype = kFloat64, .requires_grad = true}; "
+                "random numbers take {.generator = g} too");
   if constexpr (std::same_as<D, DType>)
     return {dtype};
   else

@@ -4,10 +4,12 @@
 #include <array>
 #include <concepts>
 #include <iosfwd>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include <xgrad/random.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::data {
@@ -43,12 +45,14 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const TensorDataset& set);
 
 namespace detail {
 XGRAD_API std::vector<TensorDataset> split_by_lengths(const TensorDataset& set,
-                                                      const std::vector<std::int64_t>& lengths, const Location& at);
+                                                      const std::vector<std::int64_t>& lengths,
+                                                      const std::optional<Generator>& generator, const Location& at);
 XGRAD_API std::vector<TensorDataset> split_by_shares(const TensorDataset& set, const std::vector<double>& shares,
-                                                     const Location& at);
+                                                     const std::optional<Generator>& generator, const Location& at);
 }  // namespace detail
 
-// Disjoint random parts (drawn from the default generator) of the given lengths, or with the given shares of the rows:
+// Disjoint random parts (drawn from the generator, left out: the default one) of the given lengths, or with the given
+// shares of the rows:
 //
 //   auto [train, val] = data::random_split(set, {0.8, 0.2});          // or {800, 200}
 //   auto [train, val, test] = data::random_split(set, {0.7, 0.2, 0.1});
@@ -57,16 +61,18 @@ XGRAD_API std::vector<TensorDataset> split_by_shares(const TensorDataset& set, c
 // each, and one of the remaining rows to each of the first parts. ValueError otherwise, and for a negative part.
 template <Arithmetic N>
 std::vector<TensorDataset> random_split(const TensorDataset& set, const std::vector<N>& parts,
+                                        const std::optional<Generator>& generator = {},
                                         Location at = Location::current()) {
   if constexpr (std::is_floating_point_v<N>)
-    return detail::split_by_shares(set, {parts.begin(), parts.end()}, at);
+    return detail::split_by_shares(set, {parts.begin(), parts.end()}, generator, at);
   else
-    return detail::split_by_lengths(set, {parts.begin(), parts.end()}, at);
+    return detail::split_by_lengths(set, {parts.begin(), parts.end()}, generator, at);
 }
 template <Arithmetic N, std::size_t K>
 std::array<TensorDataset, K> random_split(const TensorDataset& set, const N (&parts)[K],
+                                          const std::optional<Generator>& generator = {},
                                           Location at = Location::current()) {
-  std::vector<TensorDataset> all = random_split(set, std::vector<N>(parts, parts + K), at);
+  std::vector<TensorDataset> all = random_split(set, std::vector<N>(parts, parts + K), generator, at);
   return [&]<std::size_t... I>(std::index_sequence<I...>) { return std::array<TensorDataset, K>{std::move(all[I])...}; }
   (std::make_index_sequence<K>());
 }

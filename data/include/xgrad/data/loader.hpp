@@ -7,10 +7,12 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include <xgrad/by_name.hpp>
 #include <xgrad/data/dataset.hpp>
+#include <xgrad/random.hpp>
 
 namespace xgrad::data {
 
@@ -19,10 +21,11 @@ using xgrad::operator<<;
 struct DataLoaderOptions {
   ByName by_name = ByName();
   std::int64_t batch_size = 1;
-  bool shuffle = false;    // a new order each epoch, from the default generator
+  bool shuffle = false;    // a new order each epoch
   bool drop_last = false;  // leave out a last batch that is not full
   int prefetch = 0;        // batches that background threads keep ready; 0: two for each worker
   int workers = 0;         // background threads; 0: one when prefetch > 0, else batches are made when asked for
+  std::optional<Generator> generator = {};  // what orders are drawn from; left out: the default generator
 };
 
 namespace detail {

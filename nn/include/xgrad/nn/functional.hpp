@@ -27,6 +27,7 @@ using xgrad::gelu;
 using xgrad::glu;
 using xgrad::grid_sample;
 using xgrad::group_norm;
+using xgrad::gumbel_softmax;
 using xgrad::hardshrink;
 using xgrad::hardsigmoid;
 using xgrad::hardswish;
