@@ -112,7 +112,9 @@ check() {
       }
       if (library != "autograd") next
       if (quoted) {
-        if (name !~ /^(core|kernels|ops|custom|functions)\//) { report("private headers are named by their room"); next }
+        if (name !~ /^(core|kernels|ops|custom|functions)\//) {
+          report("private headers are named by their room"); next
+        }
         to = room("autograd/src/" name)
       } else if (name ~ /^xgrad\//) to = room(name)
       else next
@@ -167,8 +169,10 @@ self_test() {
   plant autograd/src/ops/planted.cpp '<xgrad/custom/dual.hpp>' 'ops include core and kernels'
   plant autograd/src/custom/planted.cpp '"ops/matmul.hpp"' 'custom includes core, kernels and the public headers of ops'
   plant autograd/src/ops/planted.cpp '<xgrad/functional.hpp>' 'ops include core and kernels'
-  plant autograd/src/custom/planted.cpp '"functions/planted.hpp"' 'custom includes core, kernels and the public headers of ops'
-  plant autograd/src/loops/planted.cpp '"core/storage.hpp"' 'autograd/src has the rooms core, kernels, ops, custom and functions'
+  plant autograd/src/custom/planted.cpp '"functions/planted.hpp"' \
+    'custom includes core, kernels and the public headers of ops'
+  plant autograd/src/loops/planted.cpp '"core/storage.hpp"' \
+    'autograd/src has the rooms core, kernels, ops, custom and functions'
   plant autograd/src/ops/planted.cpp '"unary.hpp"' 'private headers are named by their room'
   plant autograd/include/xgrad/planted.hpp '<xgrad/ops/regression_loss.hpp>' 'core includes no other room'
   plant autograd/include/xgrad/ops/planted.hpp '<xgrad/custom.hpp>' 'public headers of ops include those of core'
