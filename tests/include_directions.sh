@@ -178,7 +178,8 @@ self_test() {
   plant autograd/src/ops/planted.cpp '<xgrad/custom/dual.hpp>' 'ops include core and kernels'
   plant autograd/src/custom/planted.cpp '"ops/matmul.hpp"' 'custom includes core, kernels and the public headers of ops'
   plant autograd/src/ops/planted.cpp '<xgrad/functional.hpp>' 'ops include core and kernels'
-  plant autograd/src/custom/planted.cpp '"functions/planted.hpp"' 'custom includes core, kernels and the public headers of ops'
+  plant autograd/src/custom/planted.cpp '"functions/planted.hpp"' \
+    'custom includes core, kernels and the public headers of ops'
   plant autograd/src/distributions/planted.cpp '"kernels/random.hpp"' \
     'distributions include core and the public headers of ops'
   plant autograd/src/ops/planted.cpp '<xgrad/distributions/continuous.hpp>' 'ops include core and kernels'

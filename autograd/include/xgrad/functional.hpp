@@ -96,10 +96,12 @@ decltype(auto) call_with(F& f, const List& x, const T&... t) {
 }
 template <class F>
 decltype(auto) call_with(F& f, const Tensor& x) {
-  if constexpr (std::invocable<F&, const Tensor&>)
+  constexpr bool takes_it = std::is_invocable_v<F&, const Tensor&>;
+  static_assert(takes_it, "xgrad: the function of a tensor takes a const Tensor&");
+  if constexpr (takes_it)
     return f(x);
   else
-    static_assert(std::invocable<F&, const Tensor&>, "xgrad: the function of a tensor takes a const Tensor&");
+    return Tensor();
 }
 
 // One function as another of lists, and the form of its results.
