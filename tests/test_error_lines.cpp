@@ -204,6 +204,13 @@ BOOST_AUTO_TEST_CASE(making_tensors) {
   wrong([&] { full_like(none, 1); });
   wrong([&] { rand_like(none); });
   wrong([&] { randn_like(none); });
+  wrong([&] { randint_like(none, 5); });
+  wrong([&] { normal(none, 1); });
+  wrong([&] { binomial(none, none); });
+  wrong([&] { standard_gamma(none); });
+  wrong([&] { gumbel_softmax(none); });
+  wrong([&] { zeros({2}).random_(0); });
+  wrong([&] { zeros({2}).bernoulli_(none); });
   wrong([&] { tensor({{1., 2.}, {3.}}); });
   wrong([&] { from_vector(std::vector<float>{1, 2, 3}, {2, 2}); });
   wrong([&] {

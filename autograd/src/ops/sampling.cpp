@@ -35,7 +35,8 @@ TensorOptions plain(const Options& o) {
   return {o.dtype, o.requires_grad};
 }
 
-RandomOptions like(const Tensor& t, const RandomLikeOptions& o) {
+RandomOptions like(const char* op, const Tensor& t, const RandomLikeOptions& o, Location at) {
+  require_defined(op, t, at);
   return {o.dtype ? *o.dtype : t.dtype(), o.requires_grad, o.generator};
 }
 
@@ -112,10 +113,12 @@ Tensor randn(const Shape& shape, RandomOptions o, Location at) {
 }
 
 Tensor rand_like(const Tensor& t, RandomLikeOptions o, Location at) {
-  return draw("rand_like", Law::uniform, 0, 1, t.shape(at), like(t, o), at);
+  const RandomOptions like_t = like("rand_like", t, o, at);
+  return draw("rand_like", Law::uniform, 0, 1, t.shape(), like_t, at);
 }
 Tensor randn_like(const Tensor& t, RandomLikeOptions o, Location at) {
-  return draw("randn_like", Law::normal, 0, 1, t.shape(at), like(t, o), at);
+  const RandomOptions like_t = like("randn_like", t, o, at);
+  return draw("randn_like", Law::normal, 0, 1, t.shape(), like_t, at);
 }
 
 Tensor normal(double mean, double stddev, const Shape& shape, RandomOptions o, Location at) {
@@ -161,7 +164,7 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, RandomIn
 }
 
 Tensor randint_like(const Tensor& t, std::int64_t low, std::int64_t high, RandomLikeOptions o, Location at) {
-  const RandomOptions like_t = like(t, o);
+  const RandomOptions like_t = like("randint_like", t, o, at);
   require_bounds("randint_like", low, high, like_t.dtype, at);
   return integers("randint_like", low, high, t.shape(at), {like_t.dtype, o.requires_grad, o.generator}, at);
 }
