@@ -7,9 +7,9 @@
 #include <xgrad/tensor.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/thread_tape.hpp"
 #include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
+#include "core/thread_tape.hpp"
 
 namespace xgrad {
 namespace detail {

@@ -14,10 +14,10 @@
 #include <xgrad/parallel.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/thread_tape.hpp"
 #include "core/running_op.hpp"
 #include "core/scalar_range.hpp"
 #include "core/tensor_impl.hpp"
+#include "core/thread_tape.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/view_geometry.hpp"
 

@@ -18,11 +18,11 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/thread_tape.hpp"
 #include "core/overlap.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"
+#include "core/thread_tape.hpp"
 #include "kernels/normalize.hpp"
 #include "kernels/reduce.hpp"
 #include "ops/view_geometry.hpp"

@@ -8,9 +8,9 @@
 #include <xgrad/checkpoint.hpp>
 #include <xgrad/random.hpp>
 
-#include "core/thread_tape.hpp"
 #include "core/running_op.hpp"
 #include "core/tape/record.hpp"
+#include "core/thread_tape.hpp"
 
 namespace xgrad::detail {
 

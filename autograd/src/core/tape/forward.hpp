@@ -14,8 +14,8 @@
 
 #include <xgrad/record.hpp>
 
-#include "core/thread_tape.hpp"
 #include "core/tensor_impl.hpp"
+#include "core/thread_tape.hpp"
 
 namespace xgrad::detail {
 

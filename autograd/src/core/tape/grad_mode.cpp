@@ -10,10 +10,10 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/thread_tape.hpp"
 #include "core/storage.hpp"
 #include "core/tape/anomaly.hpp"
 #include "core/tape/forward.hpp"
+#include "core/thread_tape.hpp"
 
 namespace xgrad {
 namespace {
