@@ -56,7 +56,7 @@ Tensor TensorMethods::index_by(const Tensor& mask, const Location& at) const {
 bool TensorMethods::equal(const Tensor& y, Location at) const { return xgrad::equal(self(*this), y, at); }
 Tensor TensorMethods::polygamma(Size n, Location at) const { return xgrad::polygamma(n, self(*this), at); }
 Tensor TensorMethods::multinomial(Size num_samples, bool replacement, Location at) const {
-  return xgrad::multinomial(self(*this), num_samples, replacement, at);
+  return xgrad::multinomial(self(*this), num_samples, replacement, std::nullopt, at);
 }
 
 // ---- tensors of the same type ----
