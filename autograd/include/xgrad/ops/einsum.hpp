@@ -1,6 +1,7 @@
 // Products over chosen dimensions. The operands are of one type (DTypeError) and fit (ShapeError).
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,18 @@ namespace xgrad {
 // are multiplied from left to right, each as a batched matrix product. ValueError for an equation that cannot be read.
 [[nodiscard]] XGRAD_API Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands,
                                       Location at = Location::current());
-template <class... More>
-Tensor einsum(const std::string&, const Tensor&, const More&...)  // operands in braces: einsum("ij,jk->ik", {x, y})
-    = delete;
+// The equation, and the line of the call.
+struct EinsumEquation {
+  std::string text;
+  Location at;
+  EinsumEquation(const char* t, Location where = Location::current()) : text(t), at(where) {}         // NOLINT
+  EinsumEquation(const std::string& t, Location where = Location::current()) : text(t), at(where) {}  // NOLINT
+};
+// The same with the operands one by one: einsum("ij,jk->ik", x, y).
+template <std::same_as<Tensor>... More>
+[[nodiscard]] Tensor einsum(const EinsumEquation& equation, const Tensor& x, const More&... more) {
+  return einsum(equation.text, std::vector<Tensor>{x, more...}, equation.at);
+}
 // Sums over the last `dims` dimensions of x and the first of y, or over pairs of dimensions.
 [[nodiscard]] XGRAD_API Tensor tensordot(const Tensor& x, const Tensor& y, std::int64_t dims = 2,
                                          Location at = Location::current());
