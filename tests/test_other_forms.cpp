@@ -227,3 +227,12 @@ BOOST_AUTO_TEST_CASE(fractional_pools_draw_their_windows) {
                                          .random_samples = full({1, 1, 2}, 0.5, kFloat64)};
   check_close(fractional_max_pool2d(row, 1, options), {5, 7, 2}, 0);
 }
+
+BOOST_AUTO_TEST_CASE(operands_of_einsum_one_by_one) {
+  const Tensor x = xgrad::rand({2, 3}), y = xgrad::rand({3, 4}), z = xgrad::rand({4});
+  BOOST_TEST(equal(einsum("ij,jk->ik", x, y), einsum("ij,jk->ik", {x, y})));
+  BOOST_TEST(equal(einsum(std::string("ij,jk,k->i"), x, y, z), einsum("ij,jk,k->i", {x, y, z})));
+  BOOST_TEST(equal(einsum("ij->ji", {x}), x.t()));
+  expect<ValueError>({"einsum", "the equation has 2 operands, 1 were given", "test_other_forms.cpp"},
+                     [&] { einsum("ij,jk", x); });
+}
