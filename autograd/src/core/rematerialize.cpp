@@ -155,6 +155,12 @@ bool is_unused(const Watch& w) {
   return held == w.storage->refs.load(std::memory_order_relaxed);
 }
 
+// For memory_report().
+void note_bytes(const Watch& w, std::int64_t bytes) {
+  if (memory_tracked.load(std::memory_order_relaxed)) [[unlikely]]
+    track_memory(w.storage, static_cast<std::size_t>(bytes));
+}
+
 void drop(Watch& w) noexcept {
   w.plain = w.storage->data != nullptr;
   if (!is_unused(w)) {  // without a budget, what is not used would have gone by itself
@@ -167,6 +173,7 @@ void drop(Watch& w) noexcept {
   }
   w.storage->drop_values();
   w.absent = true;
+  note_bytes(w, 0);
 }
 
 bool may_go(Watch& w) {
@@ -200,6 +207,7 @@ void remake(Watch& w) {
   for (const Alias& a : w.aliases)
     if (w.storage->data) a.tensor->place(w.storage->data + a.offset);
   w.absent = false;
+  note_bytes(w, w.bytes());
   BudgetCounts& counts = w.budget->counts;
   counts.recomputed += 1;
   counts.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
