@@ -254,8 +254,9 @@ Value matrix_transpose(Args& a) {
 void add_factories(FunctionTable& t) {
   t["zeros"] = filled(xgrad::zeros);
   t["ones"] = filled(xgrad::ones);
-  t["rand"] = filled(xgrad::rand);
-  t["randn"] = filled(xgrad::randn);
+  t["rand"] = filled([](const Shape& s, xgrad::TensorOptions o, xgrad::Location at) { return xgrad::rand(s, o, at); });
+  t["randn"] =
+      filled([](const Shape& s, xgrad::TensorOptions o, xgrad::Location at) { return xgrad::randn(s, o, at); });
   t["empty"] = filled(xgrad::empty);
   t["zeros_like"] = filled_like("input dtype? requires_grad?", xgrad::zeros);
   t["ones_like"] = filled_like("input dtype? requires_grad?", xgrad::ones);
