@@ -77,7 +77,9 @@ check() {
     # The room of autograd that a file or a public header belongs to.
     function room(path) {
       if (path ~ /^autograd\/src\/core\/tape\//) return "tape"
-      if (path ~ /^autograd\/src\/(core|kernels|ops|custom|functions|distributions)\//) { split(path, part, "/"); return part[3] }
+      if (path ~ /^autograd\/src\/(core|kernels|ops|custom|functions|distributions)\//) {
+        split(path, part, "/"); return part[3]
+      }
       if (path ~ /^autograd\/src\//) return "?"
       sub(/^autograd\/include\//, "", path)
       if (path ~ /^xgrad\/(xtensor|array|custom\/array_op)\.hpp$/) return "xtensor"

@@ -140,8 +140,11 @@ BOOST_AUTO_TEST_CASE(every_recorded_operation_has_a_row) {
   BOOST_TEST(source.size() > 90u);
   BOOST_TEST(source.contains("softmax_backward"));
   BOOST_TEST(source.contains("l1_loss"));  // by a helper
+  // The gradient of a draw by its law is not the derivative of the numbers that one state of a generator gives:
+  // test_distributions compares it with the law.
+  const std::set<std::string> of_laws{"standard_gamma", "log_standard_gamma"};
   for (const std::string& name : source)
-    BOOST_CHECK_MESSAGE(reached.contains(name),
+    BOOST_CHECK_MESSAGE(reached.contains(name) || of_laws.contains(name),
                         "operation \"" << name << "\" is recorded by the library, but by no row of the table");
   for (const Row& row : op_table())
     if (row.differentiable)

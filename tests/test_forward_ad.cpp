@@ -309,7 +309,8 @@ BOOST_AUTO_TEST_CASE(functions_of_users) {
   const Tensor d = tangent(Cube::apply(make_dual(w, doubles({5}))));
   d.backward();
   check_close(w.grad(), {60}, 0);
-  expect<AutogradError>({"Once: has no derivative in forward mode", next_line()}, [&] { Once::apply(x); });
+  expect<AutogradError>({"Once: has no derivative in forward mode", next_line()},  //
+                        [&] { Once::apply(x); });
 }
 
 BOOST_AUTO_TEST_CASE(operations_differentiable_once) {

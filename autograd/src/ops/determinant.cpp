@@ -106,7 +106,7 @@ Tensor cofactors_of_one(const Tensor& x) {
   std::int64_t large = 0;
   {
     const NoGradGuard off;
-    const SVD factors = svd(x, false);
+    const SVD factors = svd(x.detach(), false);  // which have no tangents either
     u = factors.U;
     v = mT(factors.Vh);
     orientation = mul(det(u), det(v)).item<double>() > 0 ? 1 : -1;
