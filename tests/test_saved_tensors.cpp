@@ -252,6 +252,23 @@ BOOST_AUTO_TEST_CASE(random_numbers_are_drawn_again_and_the_generator_goes_on) {
   BOOST_TEST(same_bits(after, rand({3})));
 }
 
+BOOST_AUTO_TEST_CASE(generators_of_the_program_draw_again_too) {
+  const Generator g(7);
+  const auto f = [g](const Tensor& t) {
+    const auto inner = [g](const Tensor& u) { return u * rand({3}, {.generator = g}) + rand({3}) * u; };
+    return checkpoint(inner, t * randn({3}, {.generator = g})) * t;
+  };
+  const Tensor x = randn({3}).requires_grad_();
+  manual_seed(5);
+  const Tensor y = f(x), want = grad({y.sum()}, {x})[0], after = rand({2}, {.generator = g});
+  manual_seed(5);
+  g.manual_seed(7);
+  const Tensor z = checkpoint(f, x);
+  BOOST_TEST(same_bits(y, z));
+  BOOST_TEST(same_bits(after, rand({2}, {.generator = g})));
+  BOOST_TEST(same_bits(want, grad({z.sum()}, {x})[0]));
+}
+
 BOOST_AUTO_TEST_CASE(several_inputs_and_results) {
   const Tensor a = leaf({1, 2}), b = leaf({3, 4}), c = leaf({5, 6});
   const auto [p, q] = checkpoint([](const Tensor& x, const Tensor& y) { return std::pair(x * y, exp(x)); }, a, b);

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <mutex>
 
 #include <xgrad/random.hpp>
 
+#include "core/draw_log.hpp"
 #include "core/philox.hpp"
 
 namespace xgrad {
@@ -34,7 +36,41 @@ void Generator::set_state(std::array<std::uint64_t, 2> state) const {
   state_->offset = state[1];
 }
 
+namespace detail {
+namespace {
+
+thread_local std::vector<GeneratorStates*> logs;
+constinit thread_local bool logging = false;  // whether there are any
+
+void note_draw(const Generator& g) {
+  for (GeneratorStates* states : logs)
+    if (std::ranges::none_of(*states, [&](const auto& known) { return known.first == g; }))
+      states->emplace_back(g, g.get_state());
+}
+
+}  // namespace
+
+void begin_draw_log(GeneratorStates& states) {
+  logs.push_back(&states);
+  logging = true;
+}
+void end_draw_log() noexcept {
+  logs.pop_back();
+  logging = !logs.empty();
+}
+
+GeneratorsAt::GeneratorsAt(const GeneratorStates& states) {
+  for (const auto& [g, state] : states) now_.emplace_back(g, g.get_state());
+  for (const auto& [g, state] : states) g.set_state(state);
+}
+GeneratorsAt::~GeneratorsAt() {
+  for (const auto& [g, state] : now_) g.set_state(state);
+}
+
+}  // namespace detail
+
 Generator::Range Generator::reserve(std::uint64_t blocks) const {
+  if (detail::logging) detail::note_draw(*this);
   const std::lock_guard lock(state_->mutex);
   const Range r{state_->seed, state_->offset};
   state_->offset += blocks;

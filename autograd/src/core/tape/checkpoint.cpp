@@ -8,6 +8,7 @@
 #include <xgrad/checkpoint.hpp>
 #include <xgrad/random.hpp>
 
+#include "core/draw_log.hpp"
 #include "core/running_op.hpp"
 #include "core/tape/record.hpp"
 #include "core/thread_tape.hpp"
@@ -72,10 +73,11 @@ Expected described(const Tensor& t, const char* op, const Location& at) {
 class Frame : public std::enable_shared_from_this<Frame> {
  public:
   Frame(const std::vector<Tensor>& inputs, CheckpointScope::Again again, const Location& at)
-      : again_(std::move(again)), at_(at), random_(default_generator().get_state()) {
+      : again_(std::move(again)), at_(at) {
     for (const Tensor& x : inputs) inputs_.emplace_back(x, at);
   }
   std::shared_ptr<const SavedHooks> hooks();
+  GeneratorStates& generators() { return generators_; }
 
  private:
   struct Number {
@@ -103,7 +105,7 @@ class Frame : public std::enable_shared_from_this<Frame> {
 
   CheckpointScope::Again again_;
   Location at_;
-  std::array<std::uint64_t, 2> random_;
+  GeneratorStates generators_;  // before the first run drew from them
   std::vector<KeptInput> inputs_;
   std::vector<Expected> saved_;
   std::vector<Value> values_;  // of the second run, until they are handed out
@@ -140,7 +142,7 @@ void Frame::differs(const std::string& rule, const std::string& first, const std
   ErrorReport("checkpoint", "the function did something else when it was run again: " + rule, at_)
       .line("first", first)
       .line("again", again)
-      .help("it must depend on nothing but its inputs, parameters and random numbers of the default generator")
+      .help("it must depend on nothing but its inputs, parameters and random numbers")
       .autograd_error();
 }
 
@@ -161,15 +163,12 @@ void Frame::check(std::size_t i, const Expected& now) const {
 // The state of this thread in which the function ran, and back.
 class AsBefore {
  public:
-  explicit AsBefore(const std::array<std::uint64_t, 2>& random)
-      : kept_(keep_values(false)),
+  explicit AsBefore(const GeneratorStates& generators)
+      : generators_(generators),
+        kept_(keep_values(false)),
         backward_(std::exchange(running_backward, nullptr)),
-        recomputing_(std::exchange(recomputing_part, true)),
-        random_(default_generator().get_state()) {
-    default_generator().set_state(random);
-  }
+        recomputing_(std::exchange(recomputing_part, true)) {}
   ~AsBefore() {
-    default_generator().set_state(random_);
     recomputing_part = recomputing_;
     running_backward = backward_;
     keep_values(kept_);
@@ -178,10 +177,10 @@ class AsBefore {
   AsBefore& operator=(const AsBefore&) = delete;
 
  private:
+  const GeneratorsAt generators_;
   bool kept_;
   const RunningOp* backward_;
   bool recomputing_;
-  std::array<std::uint64_t, 2> random_;
   const GradModeGuard mode_{true};
   const RecordFor nobody_{nullptr};
 };
@@ -214,7 +213,7 @@ void Frame::compute_again() {
                  },
                  [at = at_](const std::shared_ptr<void>&) -> Tensor { refuse_other_pass(at); }});
   {
-    const AsBefore state(random_);
+    const AsBefore state(generators_);
     const SavedHooksScope scope(collect, at_);
     again_(leaves);
   }
@@ -230,7 +229,10 @@ CheckpointScope::CheckpointScope(const std::vector<Tensor>& inputs, Again again,
   if (!grad_enabled()) return;
   const auto frame = std::make_shared<Frame>(inputs, std::move(again), at);
   hooks_ = std::make_unique<SavedHooksScope>(frame->hooks(), at);
+  begin_draw_log(frame->generators());
 }
-CheckpointScope::~CheckpointScope() = default;
+CheckpointScope::~CheckpointScope() {
+  if (hooks_) end_draw_log();
+}
 
 }  // namespace xgrad::detail
