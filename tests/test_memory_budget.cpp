@@ -259,6 +259,76 @@ BOOST_AUTO_TEST_CASE(a_long_chain_overflows_nothing) {
   BOOST_TEST(live() == before);
 }
 
+BOOST_AUTO_TEST_CASE(values_that_are_used_twice_are_made_once) {
+  const Tensor x = leaf({kElements}, 17);
+  const auto f = [](const auto& in) {
+    Tensor z = in[0];
+    for (int i = 0; i < 32; ++i) z = xgrad::sin(z * 1.01) * xgrad::sigmoid(z);
+    return z.sum();
+  };
+  for (const std::int64_t values : {1, 8, 40}) {
+    const auto r = check_same("used twice", f, {x}, values * kBytes);
+    BOOST_TEST(r.recomputed < 100 * 130, "computed again: " << r.recomputed);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_long_way_past_the_operations) {
+  const Tensor x = leaf({8 << 10}, 18);
+  const auto f = [](const auto& in) {
+    Tensor y = in[0];
+    for (int i = 0; i < 300; ++i) y = y + xgrad::tanh(y * 1.1) * xgrad::sigmoid(y) * 0.1;
+    return y.sum();
+  };
+  const auto r = check_same("shortcuts", f, {x}, 8 << 20);  // of about 40 MB
+  BOOST_TEST(r.peak < r.limit + (8 << 20), r);
+  BOOST_TEST(r.recomputed < 60 * 1500, r);
+}
+
+BOOST_AUTO_TEST_CASE(pointers_to_what_values_are_made_from) {
+  const Tensor k = leaf({kElements}, 19);
+  for (const bool limited : {false, true}) {
+    Tensor x = xgrad::zeros({kElements});
+    float* p = x.mutable_data<float>();
+    std::fill(p, p + kElements, 1.f);
+    std::unique_ptr<MemoryBudget> budget;
+    if (limited) budget = std::make_unique<MemoryBudget>(live() + 1);
+    const Tensor y = xgrad::exp(x + k), want = y.detach().clone(), z = chain(y, 20);
+    std::fill(p, p + kElements, 5.f);  // the next batch in the same memory
+    z.backward();
+    BOOST_TEST((y.to_vector<float>() == want.to_vector<float>()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(gradients_that_are_added_to) {
+  const auto twice = [](const auto& in) {
+    (in[0] * in[0]).sum().backward();
+    const Tensor z = chain(xgrad::exp(in[1] + in[0].grad() * 0.1), 12);
+    (in[0] * 2.0).sum().backward();
+    Tensor(in[0]).zero_grad(false);
+    return z;
+  };
+  check_same("gradients", twice, {leaf({kElements}, 20), leaf({kElements}, 21)}, 3 * kBytes);
+}
+
+BOOST_AUTO_TEST_CASE(another_thread_ends_and_differentiates) {
+  const Tensor x = leaf({kElements}, 22);
+  chain(x, 20).backward();
+  const auto want = x.grad().to_vector<float>();
+  for (int round = 0; round < 20; ++round) {
+    Tensor(x).set_grad({});
+    const MemoryBudget budget(live() + 4 * kBytes);
+    std::vector<Tensor> kept;
+    for (int i = 0; i < 10; ++i) kept.push_back(xgrad::sigmoid(x * double(i)));
+    std::thread other([loss = chain(x, 20), kept = std::move(kept)]() mutable {
+      while (!kept.empty()) kept.pop_back();
+      loss.backward();
+    });
+    for (int i = 0; i < 3; ++i) chain(x, 20);
+    other.join();
+    BOOST_TEST((x.grad().to_vector<float>() == want));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(of_several_guards_the_newest_counts) {
   const Tensor x = leaf({kElements}, 16);
   const MemoryBudget wide(live() + 1000 * kBytes);

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <xgrad/checkpoint.hpp>
+#include <xgrad/functional.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/memory.hpp>
 #include <xgrad/nn.hpp>
@@ -267,6 +268,15 @@ BOOST_AUTO_TEST_CASE(generators_of_the_program_draw_again_too) {
   BOOST_TEST(same_bits(y, z));
   BOOST_TEST(same_bits(after, rand({2}, {.generator = g})));
   BOOST_TEST(same_bits(want, grad({z.sum()}, {x})[0]));
+}
+
+BOOST_AUTO_TEST_CASE(checkpoints_in_forward_mode) {
+  const auto plain = [](const Tensor& t) { return tanh(t) * t; };
+  const auto f = [&](const Tensor& x) { return checkpoint(plain, x); };
+  const Tensor x = randn({4}), v = ones({4});
+  const auto [y, product] = jvp(f, x, v);
+  const auto [z, want] = jvp(plain, x, v);
+  BOOST_TEST(same_bits(product, want));
 }
 
 BOOST_AUTO_TEST_CASE(several_inputs_and_results) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 #include <mutex>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -29,6 +30,7 @@ using Lock = std::lock_guard<std::recursive_mutex>;
 
 class BudgetState {
  public:
+  const std::thread::id thread = std::this_thread::get_id();
   std::int64_t limit = 0;
   std::int64_t held = 0;  // when room was made last
   std::int64_t rise = 0;  // the most that an operation took since then, beyond that
@@ -58,6 +60,8 @@ struct Watch final : StorageOwner {
   Remake remake = nullptr;
   std::unique_ptr<std::byte[]> closure;
   double nanoseconds = 0;
+  std::uint64_t number = 0;  // in the order in which values were computed
+  std::uint64_t mark = 0;    // of the last search that came here
   double total = 0;          // in a search: with what must be made before it
   std::uint32_t wanted = 0;  // recipes under way that read it
   bool absent = false, plain = true;
@@ -74,6 +78,8 @@ Watch* watch_of(const Storage& s) {
 
 // Of an input of a recipe, which may be a bias that there is not.
 Watch* watch_of(const Tensor& input) { return input.defined() ? watch_of(*impl(input).storage) : nullptr; }
+
+std::uint64_t computed = 0, visits = 0;  // both with the lock
 
 thread_local std::vector<std::shared_ptr<BudgetState>> budgets;  // of this thread, the newest last
 
@@ -109,12 +115,11 @@ void forget_recipe(Watch& w) noexcept {
 void Watch::release() noexcept {
   thread_local Watch* waiting = nullptr;
   thread_local bool busy = false;
-  storage = nullptr;
+  const Lock lock(watch_mutex());
   next_dead = waiting;
   waiting = this;
   if (busy) return;
   busy = true;
-  const Lock lock(watch_mutex());
   while (Watch* dead = waiting) {
     waiting = dead->next_dead;
     forget_recipe(*dead);
@@ -142,7 +147,7 @@ bool is_known_to_all(Watch& w) {
     if (gone) release_weak(a.tensor);
     return gone;
   });
-  return w.storage->refs.load(std::memory_order_acquire) == w.aliases.size();
+  return !w.aliases.empty() && w.storage->refs.load(std::memory_order_acquire) == w.aliases.size();
 }
 
 // Whether only recipes hold the values: the program and the tape are through with them.
@@ -177,8 +182,8 @@ void drop(Watch& w) noexcept {
 }
 
 bool may_go(Watch& w) {
-  return w.has_recipe() && !w.absent && w.storage && !w.storage->is_shared() && w.wanted == 0 &&
-         w.storage->has_values() && is_known_to_all(w);
+  return w.has_recipe() && !w.absent && !w.storage->is_shared() && w.wanted == 0 && w.storage->has_values() &&
+         is_known_to_all(w);
 }
 
 // ---- values come back ----
@@ -213,37 +218,6 @@ void remake(Watch& w) {
   counts.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-Watch* first_absent_input(const Watch& w) {
-  for (const Tensor& in : w.inputs)
-    if (Watch* of = watch_of(in); of && of->absent) return of;
-  return nullptr;
-}
-
-// Recipes under way, the one that was asked for first. What they read is wanted, and does not go.
-class Underway {
- public:
-  ~Underway() {
-    while (!stack_.empty()) pop();
-  }
-  bool empty() const { return stack_.empty(); }
-  Watch& top() const { return *stack_.back(); }
-  void push(Watch& w) {
-    stack_.push_back(&w);
-    count(w, 1);
-  }
-  void pop() {
-    count(*stack_.back(), ~std::uint32_t{0});
-    stack_.pop_back();
-  }
-
- private:
-  static void count(const Watch& w, std::uint32_t by) {
-    for (const Tensor& in : w.inputs)
-      if (Watch* of = watch_of(in)) of->wanted += by;
-  }
-  std::vector<Watch*> stack_;
-};
-
 // What the next operation may take is kept free.
 std::int64_t limit_before_operation(const BudgetState& b) { return b.limit - std::min(b.rise, b.limit / 2); }
 bool is_over(const BudgetState& b) { return used_bytes() > limit_before_operation(b); }
@@ -267,36 +241,65 @@ void make_asked(Watch& w) {
   begin_used_peak();
 }
 
-// Makes w's values and those it needs. What was made on the way goes again, unless it will be used and there is room.
-void make_values(Watch& w) {
-  Underway underway;
-  std::vector<Watch*> fresh;
-  underway.push(w);
-  while (!underway.empty()) {
-    Watch& top = underway.top();
-    if (Watch* missing = first_absent_input(top)) {
-      underway.push(*missing);
-      continue;
+// w, and what is absent of all that leads to it, in the order in which it was computed.
+std::vector<Watch*> absent_before(Watch& w) {
+  const std::uint64_t mark = ++visits;
+  std::vector<Watch*> found{&w};
+  w.mark = mark;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    for (const Tensor& in : found[i]->inputs) {
+      Watch* of = watch_of(in);
+      if (!of || !of->absent || of->mark == mark) continue;
+      of->mark = mark;
+      found.push_back(of);
     }
-    remake(top);
+  std::sort(found.begin(), found.end(), [](const Watch* a, const Watch* b) { return a->number < b->number; });
+  return found;
+}
+
+// Recipes under way: what they read is wanted, and does not go.
+class Underway {
+ public:
+  explicit Underway(const std::vector<Watch*>& order) : order_(order) {
+    for (const Watch* w : order_) count(*w, 1);
+  }
+  ~Underway() {
+    for (; done_ < order_.size(); ++done_) count(*order_[done_], ~std::uint32_t{0});
+  }
+  void pop() { count(*order_[done_++], ~std::uint32_t{0}); }
+
+ private:
+  static void count(const Watch& w, std::uint32_t by) {
+    for (const Tensor& in : w.inputs)
+      if (Watch* of = watch_of(in)) of->wanted += by;
+  }
+  const std::vector<Watch*>& order_;
+  std::size_t done_ = 0;
+};
+
+// Makes w's values and those it needs, each once. What was made on the way goes again when there is no room for it.
+void make_values(Watch& w) {
+  const std::vector<Watch*> order = absent_before(w);
+  const std::uint64_t mark = w.mark;
+  Underway underway(order);
+  for (Watch* made : order) {
+    remake(*made);
     underway.pop();
-    std::erase_if(fresh, [&](Watch* f) {
-      if (f->wanted != 0) return false;
-      if ((is_unused(*f) || is_over(*f->budget)) && may_go(*f)) drop(*f);
-      return true;
-    });
-    if (&top != &w) fresh.push_back(&top);
+    for (const Tensor& in : made->inputs)
+      if (Watch* of = watch_of(in); of && of->mark == mark && is_over(*of->budget) && may_go(*of)) drop(*of);
   }
 }
 
 // ---- the choice ----
 constexpr std::size_t kMostRemade = 100;
+constexpr int kRecent = 8;
 
 // Values that are gone and lead to w, or come from it, each once, into `found`; at most kMostRemade of them.
-void find_absent(Watch& w, bool before, std::vector<Watch*>& found) {
+void find_absent(Watch& w, bool before, std::uint64_t mark, std::vector<Watch*>& found) {
   const auto visit = [&](Watch* of) {
-    if (of && of->absent && found.size() <= kMostRemade && std::find(found.begin(), found.end(), of) == found.end())
-      found.push_back(of);
+    if (!of || !of->absent || of->mark == mark || found.size() > kMostRemade) return;
+    of->mark = mark;
+    found.push_back(of);
   };
   const auto look = [&](const Watch& at) {
     if (before)
@@ -313,8 +316,9 @@ void find_absent(Watch& w, bool before, std::vector<Watch*>& found) {
 // operations. (A little cautious: what leads to w need not be needed by all that come from it.)
 bool stays_near(Watch& w) {
   std::vector<Watch*> found;
-  find_absent(w, true, found);
-  find_absent(w, false, found);
+  const std::uint64_t mark = ++visits;
+  find_absent(w, true, mark, found);
+  find_absent(w, false, mark, found);
   return found.size() < kMostRemade;
 }
 
@@ -323,7 +327,6 @@ struct Candidate {
   bool recent;   // likely to be used soon: by the rest of a forward pass, or by the nodes that come next
   double score;  // nanoseconds a byte
 };
-constexpr int kRecent = 8;
 
 // Old ones first where the scores are equal: the backward pass needs them last.
 void drop_cheapest(BudgetState& b, const Watch* newest) {
@@ -354,9 +357,9 @@ void drop_cheapest(BudgetState& b, const Watch* newest) {
 
 // Values that nobody needs but recipes, among the newest.
 void drop_unused(BudgetState& b) {
-  int n = 8;
+  int n = kRecent;
   for (Watch* w = b.last; w && n > 0; w = w->previous, --n)
-    if (!w->absent && is_unused(*w) && may_go(*w)) drop(*w);
+    if (!w->absent && is_unused(*w) && may_go(*w) && stays_near(*w)) drop(*w);
 }
 
 }  // namespace
@@ -366,8 +369,8 @@ void add_recipe(const Tensor& y, std::span<TensorImpl* const> aliases, std::span
   if (budgets.empty()) return;
   Storage& s = *impl(y).storage;
   if (s.owner || s.is_shared() || (s.data && !s.has_own_block())) return;
-  for (const Tensor* in : inputs)  // the program may write to its own memory whenever it likes
-    if (in->defined() && (impl(*in).storage->is_foreign() || impl(*in).storage == &s)) return;
+  for (const Tensor* in : inputs)  // the program may write where it has a pointer whenever it likes
+    if (in->defined() && (impl(*in).storage->is_shared() || impl(*in).storage == &s)) return;
   const Lock lock(watch_mutex());
   auto w = std::make_unique<Watch>(s);
   w->budget = budgets.back();
@@ -386,6 +389,7 @@ void add_recipe(const Tensor& y, std::span<TensorImpl* const> aliases, std::span
   }
   // Nothing throws from here on.
   w->remake = recipe.remake;
+  w->number = ++computed;
   for (Watch* of : read) of->readers.push_back(w.get());
   const auto know = [&](TensorImpl* t) {
     retain_weak(t);
@@ -402,7 +406,7 @@ void make_room(const Tensor& newest) {
   const Lock lock(watch_mutex());
   BudgetState& b = *budgets.back();
   note_peak(b);
-  drop_unused(b);
+  if (newest.defined()) drop_unused(b);
   if (is_over(b)) drop_cheapest(b, watch_of(newest));
   b.held = used_bytes();
 }
@@ -431,6 +435,13 @@ void keep_values_of(Storage& storage) {
   const Lock lock(watch_mutex());
   if (w->absent) make_asked(*w);
   forget_recipe(*w);
+}
+
+void use_on_this_thread(Storage& storage) {
+  Watch* w = watch_of(storage);
+  if (!w) return;
+  const Lock lock(watch_mutex());
+  if (w->has_recipe() && w->budget->thread != std::this_thread::get_id()) keep_values_of(storage);
 }
 
 void before_change(Storage& storage) {

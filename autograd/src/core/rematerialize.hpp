@@ -8,7 +8,9 @@
 //
 // Values go only between operations and between nodes, when nobody holds a pointer to them; and not when the program
 // has a pointer, when they were written in place, or when tensors that are not known to the Watch share the storage.
-// The method is that of dynamic tensor rematerialization (Kirisame et al., ICLR 2021) with costs that operations state.
+// Who reads tensors of one thread's budget in operations on another thread must not do so while the budget lives; a
+// backward pass may (use_on_this_thread()). The method is that of dynamic tensor rematerialization (Kirisame et al.,
+// ICLR 2021) with costs that operations state.
 #pragma once
 
 #include <atomic>
@@ -57,6 +59,9 @@ void note_alias(TensorImpl& t, const TensorImpl& from);
 void find_values(Storage& storage);
 // The program got a pointer to the values: they stay.
 void keep_values_of(Storage& storage);
+// A backward pass reads the values: they stay when it runs on another thread than the budget's, which may give up
+// values at any time.
+void use_on_this_thread(Storage& storage);
 // The values are about to be overwritten: what is computed from them is made while they are there.
 void before_change(Storage& storage);
 

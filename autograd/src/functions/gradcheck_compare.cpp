@@ -97,6 +97,8 @@ std::string hint(const Comparison& c, const Place& at) {
   const double a = c.analytical.at(at.row, at.col), n = c.numerical.at(at.row, at.col);
   if (std::isnan(n)) return "the function gives NaN near this input: is it outside its domain, or on the border of it?";
   const double middle = c.value(at.row, at.col, 0);
+  if (c.value(at.row, at.col, 0) != middle)
+    return "the function gives other values when it is called again: does it draw random numbers?";
   const double right = (c.value(at.row, at.col, c.eps) - middle) / c.eps,
                left = (middle - c.value(at.row, at.col, -c.eps)) / c.eps;
   if (std::abs(right - left) > 10 * (c.atol + c.rtol * std::max(std::abs(right), std::abs(left))))
@@ -107,8 +109,10 @@ std::string hint(const Comparison& c, const Place& at) {
   if (all_zero(c.analytical))
     return fmt::format("the {} is zero everywhere: is there a detach(), an item() or a NoGradGuard in the function?",
                        c.what);
-  if (n == 0 && a != 0)
+  if (all_zero(c.numerical) && a != 0)
     return "the values do not change with this input: are they rounded, or computed in float32 inside?";
+  if (n == 0 && a != 0)
+    return "this output does not depend on this element of the input: is there a term too many, or a transposed factor?";
   if (const double factor = common_factor(c); factor != 0 && shows_a_factor(c))
     return fmt::format("analytical = {:.6g} numerical everywhere: a factor of {:.6g} is missing in the derivative",
                        factor, 1 / factor);

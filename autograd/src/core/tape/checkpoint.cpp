@@ -226,7 +226,8 @@ void Frame::compute_again() {
 }  // namespace
 
 CheckpointScope::CheckpointScope(const std::vector<Tensor>& inputs, Again again, const Location& at) {
-  if (!grad_enabled()) return;
+  // In forward mode what is saved needs its tangents: nothing is kept back.
+  if (!grad_enabled() || thread_tape.levels > 0) return;
   const auto frame = std::make_shared<Frame>(inputs, std::move(again), at);
   hooks_ = std::make_unique<SavedHooksScope>(frame->hooks(), at);
   begin_draw_log(frame->generators());

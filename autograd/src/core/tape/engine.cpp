@@ -430,7 +430,9 @@ Tensor seed_for(const Tensor& out, const Tensor& seed, const Location& at) {
   if (!requires_grad(out))
     ErrorReport("backward", "the tensor does not require grad and has no grad_fn: nothing to differentiate", at)
         .operand("output", out)
-        .help("call requires_grad_() on an input before computing, outside any NoGradGuard")
+        .help(
+            "call requires_grad_() on an input before computing, outside any NoGradGuard; a gradient is differentiated "
+            "again when it was made with {.create_graph = true}")
         .autograd_error();
   if (seed.defined()) {
     if (!(seed.shape() == out.shape()))

@@ -7,6 +7,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/rematerialize.hpp"
 #include "core/tape/forward.hpp"
 #include "core/tape/owned_backward.hpp"
 #include "core/tape/record.hpp"
@@ -110,6 +111,8 @@ Tensor Node::unpack(std::size_t i) {
         .help("use the out-of-place operation, or clone() the tensor before changing it")
         .autograd_error();
   if (extra && !extra->checksums.empty()) check_unchanged(i);
+  if (s.impl->storage->owner) [[unlikely]]
+    use_on_this_thread(*s.impl->storage);
   Tensor t = share(s.impl);
   return s.own_output >= 0 && grad_enabled() ? own_result(t, static_cast<std::uint32_t>(s.own_output)) : t;
 }

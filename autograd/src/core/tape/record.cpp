@@ -137,7 +137,6 @@ void pack_saved(Node& n) {
   if (thread_tape.levels > 0)
     ErrorReport(n.op.name,
                 "what hooks on saved tensors keep has no tangents: forward mode and the hooks exclude each other", n.at)
-        .help("checkpoint() is made of such hooks: call it outside the DualLevel")
         .autograd_error();
   std::vector<Packed> all(n.n_saved);
   for (std::size_t i = 0; i < all.size(); ++i) {

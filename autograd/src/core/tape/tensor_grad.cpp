@@ -5,6 +5,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/missing_gradient.hpp"
+#include "core/own_file.hpp"
 #include "core/rematerialize.hpp"
 #include "core/tape/record.hpp"
 
@@ -69,7 +70,8 @@ void* Tensor::raw_mutable(DType want, Location at) {
         .autograd_error();
   detail::before_change_of(detail::impl(*this));
   detail::impl(*this).storage->changed("mutable_data", at);
-  detail::impl(*this).storage->shared_at = at;
+  // The library's own pointers end with the call that asked for them.
+  if (!detail::is_own_file(at.file_name())) detail::impl(*this).storage->shared_at = at;
   return p;
 }
 
@@ -147,6 +149,7 @@ void Tensor::zero_grad(bool set_to_none, Location at) {
     set_grad(detail::make_alias(g));
     g = grad();
   }
+  detail::before_change_of(detail::impl(g));
   detail::fill_raw(g, 0);
   detail::impl(g).storage->changed("zero_grad", at);
   t.grad_is = TensorImpl::GradIs::zero;
