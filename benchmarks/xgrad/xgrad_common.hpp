@@ -31,7 +31,9 @@ inline void init(nn::Module& m) {
     Tensor p = parameter;
     if (p.dim() >= 2) {
       const float b = std::sqrt(static_cast<float>(p.size(0)) / static_cast<float>(p.numel()));
-      synth::uniform(p.mutable_data<float>(), static_cast<std::size_t>(p.numel()), 1000 + i, -b, b);
+      Tensor values = xgrad::empty(p.shape());  // a pointer to a parameter would bind a MemoryBudget's hands
+      synth::uniform(values.mutable_data<float>(), static_cast<std::size_t>(p.numel()), 1000 + i, -b, b);
+      p.copy_(values);
     } else {
       p.fill_(name.find("bias") != std::string::npos ? 0.f : 1.f);
     }
