@@ -106,6 +106,15 @@ BOOST_AUTO_TEST_CASE(hints) {
                         [](const Saved&, const Tensor& g) -> Grads { return {g}; });
         },
         {leaf({1.5})});
+  fails(
+      {"called again", "random numbers"}, [](const List& in) { return dropout(in[0], 0.5); }, x);
+  fails(
+      {"a term too many, or a transposed factor"},
+      [](const List& in) {
+        return record("turned", in[0].detach() * tensor({0.1, 1., 1.}, {kFloat64}), {in[0]}, {},
+                      [](const Saved&, const Tensor& g) -> Grads { return {flip(g, {0})}; });
+      },
+      x);
   fails({"NaN", "domain"}, [](const List& in) { return log(in[0]); }, {leaf({0})});
 }
 

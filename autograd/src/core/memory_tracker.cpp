@@ -158,7 +158,8 @@ std::vector<MemoryRow> memory_report(Location at) {
           .help("const xgrad::MemoryTracker watch; before the part of the program to look at")
           .value_error();
     for (const auto& [s, b] : r.blocks)
-      rows.push_back({b.at, b.op, b.module ? b.module->path() : "", b.bytes, 1, detail::reason_of(b)});
+      if (b.bytes > 0)  // a MemoryBudget may have given the values up
+        rows.push_back({b.at, b.op, b.module ? b.module->path() : "", b.bytes, 1, detail::reason_of(b)});
   }
   const auto place = [](const MemoryRow& m) {
     return Place(m.at.file_name(), m.at.line(), m.operation, m.module, m.reason);

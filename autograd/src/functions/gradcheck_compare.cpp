@@ -112,7 +112,7 @@ std::string hint(const Comparison& c, const Place& at) {
   if (all_zero(c.numerical) && a != 0)
     return "the values do not change with this input: are they rounded, or computed in float32 inside?";
   if (n == 0 && a != 0)
-    return "this output does not depend on this element of the input: is there a term too many, or a transposed factor?";
+    return "the output does not depend on this element of the input: a term too many, or a transposed factor?";
   if (const double factor = common_factor(c); factor != 0 && shows_a_factor(c))
     return fmt::format("analytical = {:.6g} numerical everywhere: a factor of {:.6g} is missing in the derivative",
                        factor, 1 / factor);

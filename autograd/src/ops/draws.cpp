@@ -106,6 +106,12 @@ Tensor draw_each(const char* op, const char* rule, const Tensor& parameters, Fit
   return out;
 }
 
+// (std::lgamma writes a sign that all threads share.)
+double log_gamma(double x) {
+  int sign = 0;
+  return ::lgamma_r(x, &sign);
+}
+
 // The transformed rejection PTRS of Hormann for large rates, products of uniform numbers for small ones.
 double draw_poisson(double rate, double, Stream& s) {
   if (rate == 0) return 0;
@@ -124,8 +130,7 @@ double draw_poisson(double rate, double, Stream& s) {
     const double k = std::floor((2 * a / us + b) * u + rate + 0.43);
     if (us >= 0.07 && v <= v_r) return k;
     if (k < 0 || (us < 0.013 && v > us)) continue;
-    if (std::log(v) + std::log(inverse_alpha) - std::log(a / (us * us) + b) <=
-        -rate + k * log_rate - std::lgamma(k + 1))
+    if (std::log(v) + std::log(inverse_alpha) - std::log(a / (us * us) + b) <= -rate + k * log_rate - log_gamma(k + 1))
       return k;
   }
 }
