@@ -26,8 +26,8 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const MemoryBudgetReport& r
 
 // While alive on this thread, the tensors of the process (memory_stats().live_bytes) are to fit into `bytes`: when they
 // do not, the tape gives up values that it can compute again, the cheapest first (elementwise operations before
-// products and convolutions, old ones before new ones), and does so when the backward pass, or anybody else, asks for
-// them.
+// products and convolutions, old ones before new ones), and computes them when the backward pass, or anybody else, asks
+// for them.
 //
 //   xgrad::MemoryBudget budget(std::int64_t{512} << 20);
 //   Tensor loss = cross_entropy(net(x), y);
@@ -38,8 +38,10 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const MemoryBudgetReport& r
 // tensors below 16 kB, values that the program has a pointer to or that were changed in place, and results of
 // operations that do not say how to compute them again. A value goes only while about 100 others would have to be made
 // with it, or a long chain would take time with its square. If the rest does not fit, the limit is exceeded, not the
-// run ended: report().kept(). An operation's own memory comes before room is made for it. Of several guards the newest
-// counts. The method: M. Kirisame et al., "Dynamic tensor rematerialization", ICLR 2021. ValueError when bytes <= 0.
+// run ended: report().kept(); far below what can be kept it costs much time. An operation's own memory comes before
+// room is made for it. Of several guards the newest counts. Tensors computed under it are not to be read by operations
+// on other threads while it lives; a backward pass may run on another one. The method: M. Kirisame et al., "Dynamic
+// tensor rematerialization", ICLR 2021. ValueError when bytes <= 0.
 class XGRAD_API MemoryBudget {
  public:
   [[nodiscard("a guard without a name ends at once")]] explicit MemoryBudget(std::int64_t bytes,
