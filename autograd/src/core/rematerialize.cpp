@@ -49,7 +49,7 @@ struct Alias {
 struct Watch final : StorageOwner {
   explicit Watch(Storage& s) : StorageOwner(Kind::watch), storage(&s) {}
 
-  Storage* storage;             // null: gone
+  Storage* storage;
   std::vector<Watch*> readers;  // whose recipes read these values
   // The recipe, empty for a storage that is only read.
   std::shared_ptr<BudgetState> budget;
@@ -230,17 +230,6 @@ void note_peak(BudgetState& b) {
   begin_used_peak();
 }
 
-// Makes the values again of one that is asked for in the middle of an operation: no part of what the operation takes.
-void make_values(Watch& w);
-void make_asked(Watch& w) {
-  const std::shared_ptr<BudgetState> b = w.budget;
-  note_peak(*b);
-  make_values(w);
-  b->counts.peak = std::max(b->counts.peak, used_peak());
-  b->held = used_bytes();
-  begin_used_peak();
-}
-
 // w, and what is absent of all that leads to it, in the order in which it was computed.
 std::vector<Watch*> absent_before(Watch& w) {
   const std::uint64_t mark = ++visits;
@@ -288,6 +277,16 @@ void make_values(Watch& w) {
     for (const Tensor& in : made->inputs)
       if (Watch* of = watch_of(in); of && of->mark == mark && is_over(*of->budget) && may_go(*of)) drop(*of);
   }
+}
+
+// Makes the values again of one that is asked for in the middle of an operation: no part of what the operation takes.
+void make_asked(Watch& w) {
+  const std::shared_ptr<BudgetState> b = w.budget;
+  note_peak(*b);
+  make_values(w);
+  b->counts.peak = std::max(b->counts.peak, used_peak());
+  b->held = used_bytes();
+  begin_used_peak();
 }
 
 // ---- the choice ----

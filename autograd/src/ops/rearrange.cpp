@@ -17,6 +17,7 @@
 #include "core/strided_copy.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/index_places.hpp"
+#include "ops/reduce_dims.hpp"
 #include "ops/view_geometry.hpp"
 
 namespace xgrad {
@@ -65,14 +66,7 @@ Tensor flip_one(const char* op, const Tensor& x, int rank, int dim, Location at)
 
 Tensor flip(const Tensor& x, const Shape& dims, Location at) {
   require_defined("flip", x, at);
-  unsigned set = 0;
-  for (const std::int64_t d : dims) {
-    const unsigned bit = 1u << wrap_dim("flip", d, x, at);
-    if (set & bit) [[unlikely]]
-      ErrorReport("flip", fmt::format("dim {} given twice", d), at).operand("input", x).index_error();
-    set |= bit;
-  }
-  return flipped(x, impl(x).shape.rank() ? set : 0, at);
+  return flipped(x, dims.empty() ? 0 : detail::dim_set("flip", x, dims, at), at);
 }
 Tensor fliplr(const Tensor& x, Location at) { return flip_one("fliplr", x, 2, 1, at); }
 Tensor flipud(const Tensor& x, Location at) { return flip_one("flipud", x, 1, 0, at); }

@@ -12,6 +12,7 @@
 #include "core/elementwise_loop.hpp"
 #include "core/tape/accumulate.hpp"
 #include "core/tensor_impl.hpp"
+#include "ops/reduce_dims.hpp"
 #include "ops/view_geometry.hpp"
 
 namespace xgrad {
@@ -185,14 +186,7 @@ Tensor squeeze(const Tensor& x, std::int64_t dim, Location at) {
 }
 Tensor squeeze(const Tensor& x, const Shape& dims, Location at) {
   require_defined("squeeze", x, at);
-  unsigned set = 0;
-  for (const std::int64_t d : dims) {
-    const unsigned bit = 1u << wrap_dim("squeeze", d, x, at);
-    if (set & bit) [[unlikely]]
-      ErrorReport("squeeze", fmt::format("dim {} given twice", d), at).operand("input", x).index_error();
-    set |= bit;
-  }
-  return squeezed(x, set, at);
+  return squeezed(x, dims.empty() ? 0 : detail::dim_set("squeeze", x, dims, at), at);
 }
 
 Tensor unsqueeze(const Tensor& x, std::int64_t dim, Location at) {
