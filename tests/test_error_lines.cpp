@@ -526,6 +526,10 @@ BOOST_AUTO_TEST_CASE(data_and_files) {
   wrong([&] { data::read_idx(write_file(dir / "a.idx", "abc")); });
   wrong([&] { data::read_mnist(dir.path()); });
   wrong([&] { load_safetensors(dir / "missing.safetensors"); });
+  wrong([&] { load_npy(write_file(dir / "a.npy", "abc")); });
+  wrong([&] { load_npz(write_file(dir / "a.npz", "abc")); });
+  wrong([&] { save_npy(none, dir / "b.npy"); });
+  wrong([&] { save_npz({{"x", x}, {"x", x}}, dir / "b.npz"); });
   wrong([&] { read_safetensors(write_file(dir / "a.safetensors", "abc")); });
   wrong([&] { save_safetensors({{"x", none}}, dir / "b.safetensors"); });
   wrong([&] { save_safetensors({{"x", x}, {"x", x}}, dir / "b.safetensors"); });

@@ -31,7 +31,7 @@ Kept value_of(BigEndian<Stored> bytes) {
 struct Type {
   unsigned char code;
   unsigned bytes, kept_bytes;
-  Tensor (*read)(InputFile&, const Shape&);
+  Tensor (*read)(ByteSource&, const Shape&);
 };
 template <class Stored, class Kept>
 constexpr Type type_of(unsigned char code) {
@@ -59,21 +59,6 @@ std::string find_file(const std::string& folder, const std::string& name, const 
   refuse(fmt::format("{}/{}: no such file (nor {}.gz)", folder, name, name), at);
 }
 
-[[noreturn]] void too_short(const InputFile& file, std::uint64_t wanted, const char* at_most, std::uint64_t found) {
-  file.fail(fmt::format("{} bytes of data expected, {}{} found", wanted, at_most, found));
-}
-
-// A header alone does not decide how much memory is allocated: the size of the file must allow it, or else the content
-// of a compressed one, which is then decompressed once to be counted.
-void check_size(InputFile& file, std::uint64_t bytes, std::uint64_t kept_bytes) {
-  const std::uint64_t begin = file.offset(), left = file.most_bytes() - std::min(file.most_bytes(), begin);
-  if (bytes > left) too_short(file, bytes, file.compressed() ? "at most " : "", left);
-  if (kept_bytes <= memory_for(file.file_bytes())) return;
-  if (const std::uint64_t found = file.skip(bytes); found < bytes) too_short(file, bytes, "", found);
-  file.rewind();
-  file.skip(begin);
-}
-
 Tensor read(const char* op, const std::string& path, const Location& at) {
   InputFile file(op, path, at);
   unsigned char magic[4];
@@ -98,7 +83,7 @@ Tensor read(const char* op, const std::string& path, const Location& at) {
       file.fail("the stated size overflows 64 bits");
     bytes *= count;
   }
-  check_size(file, bytes, bytes / type->bytes * type->kept_bytes);
+  file.expect_bytes(bytes, bytes / type->bytes * type->kept_bytes);
   Tensor t = type->read(file, shape);
   file.expect_end();
   return t;

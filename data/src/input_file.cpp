@@ -1,7 +1,6 @@
 #include "input_file.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -16,7 +15,6 @@
 
 namespace xgrad::data {
 namespace {
-constexpr std::uint64_t kDeflateRatio = 1032;
 gzFile handle(void* f) { return static_cast<gzFile>(f); }
 }  // namespace
 
@@ -41,12 +39,8 @@ InputFile::~InputFile() {
   if (fd_ >= 0) close(fd_);
 }
 
-void InputFile::fail(const std::string& reason) const {
+void InputFile::report(const std::string& reason) const {
   ErrorReport(op_, fmt::format("{}: {}", path_.c_str(), reason), at_).io_error();
-}
-
-void InputFile::fail_short(std::uint64_t n, std::uint64_t from, std::uint64_t found) const {
-  fail(fmt::format("{} bytes expected at offset {}, {} found", n, from, found));
 }
 
 std::size_t InputFile::read_some(void* to, std::size_t n) {
@@ -67,31 +61,16 @@ std::size_t InputFile::read_some(void* to, std::size_t n) {
   return static_cast<std::size_t>(got);
 }
 
-std::size_t InputFile::read(void* to, std::size_t n) {
-  std::size_t done = 0;
-  while (done < n) {
-    const std::size_t got = read_some(static_cast<char*>(to) + done, std::min<std::size_t>(n - done, 1u << 30));
-    if (got == 0) break;
-    done += got;
-  }
-  offset_ += done;
-  return done;
-}
-
-void InputFile::read_exactly(void* to, std::size_t n) {
-  const std::uint64_t from = offset_;
-  if (const std::size_t got = read(to, n); got < n) fail_short(n, from, got);
-}
-
-std::uint64_t InputFile::skip(std::uint64_t n) {
-  std::array<char, 1 << 14> unused;
-  std::uint64_t done = 0;
-  while (done < n) {
-    const std::size_t got = read(unused.data(), std::min<std::uint64_t>(unused.size(), n - done));
-    if (got == 0) break;
-    done += got;
-  }
-  return done;
+void InputFile::expect_bytes(std::uint64_t bytes, std::uint64_t kept_bytes) {
+  const auto too_short = [&](const char* at_most, std::uint64_t found) {
+    fail(fmt::format("{} bytes of data expected, {}{} found", bytes, at_most, found));
+  };
+  const std::uint64_t begin = offset_, left = most_ - std::min(most_, begin);
+  if (bytes > left) too_short(compressed() ? "at most " : "", left);
+  if (kept_bytes <= memory_for(size_)) return;
+  if (const std::uint64_t found = skip(bytes); found < bytes) too_short("", found);
+  rewind();
+  skip(begin);
 }
 
 void InputFile::rewind() {
@@ -100,9 +79,14 @@ void InputFile::rewind() {
   offset_ = 0;
 }
 
-void InputFile::expect_end() {
-  char more;
-  if (read(&more, 1) != 0) fail(fmt::format("more data than stated after offset {}", offset_ - 1));
+void InputFile::read_at(std::uint64_t offset, void* to, std::size_t n) const {
+  for (std::size_t done = 0; done < n;) {
+    const ssize_t got = pread(fd_, static_cast<char*>(to) + done, n - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(fmt::format("cannot read at offset {}: {}", offset + done, std::strerror(errno)));
+    if (got == 0) fail_short(n, offset, done);
+    done += static_cast<std::size_t>(got);
+  }
 }
 
 }  // namespace xgrad::data

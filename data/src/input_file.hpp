@@ -7,49 +7,46 @@
 
 #include <xgrad/error.hpp>
 
+#include "byte_source.hpp"
+
 namespace xgrad::data {
 
 // Reading takes at most 4 times the file (or what a compressed one really holds) plus 64 MiB. Readers promise
 // themselves less, so that buffers and the program find room in those 64 MiB too.
 constexpr std::uint64_t memory_for(std::uint64_t file_bytes) { return 4 * file_bytes + (40 << 20); }
 
-class InputFile {
+constexpr std::uint64_t kDeflateRatio = 1032;  // no byte of deflate becomes more
+
+class InputFile : public ByteSource {
  public:
   // For op, called at `at`. IoError when it cannot be opened.
   InputFile(const char* op, const std::string& path, const Location& at);
-  ~InputFile();
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
+  ~InputFile() override;
 
-  // Reads up to n bytes; fewer only at the end. IoError on a damaged gzip stream.
-  std::size_t read(void* to, std::size_t n);
-  // Exactly n bytes, else fail_short.
-  void read_exactly(void* to, std::size_t n);
-  // Skips up to n bytes and returns how many there were.
-  std::uint64_t skip(std::uint64_t n);
+  // A header alone does not decide how much memory is allocated: IoError unless the size of the file allows that
+  // `bytes` follow, or else, where keeping them takes more memory than the file may cost, the content of a compressed
+  // one, which is then decompressed once to be counted.
+  void expect_bytes(std::uint64_t bytes, std::uint64_t kept_bytes);
   // Back to the beginning.
   void rewind();
-  // IoError when anything is left; also checks the gzip trailer (length and CRC).
-  void expect_end();
+  // n bytes at `offset` of a plain file, wherever reading from front to back stands; else fail_short.
+  void read_at(std::uint64_t offset, void* to, std::size_t n) const;
   // The size of the file itself; no content can be longer than most_bytes(): the size of a plain file, 1032 times that
   // of a compressed one (deflate's limit).
   bool compressed() const { return gz_ != nullptr; }
   std::uint64_t file_bytes() const { return size_; }
   std::uint64_t most_bytes() const { return most_; }
-  std::uint64_t offset() const { return offset_; }
-  [[noreturn]] void fail(const std::string& reason) const;
-  // IoError "n bytes expected at offset `from`, m found".
-  [[noreturn]] void fail_short(std::uint64_t n, std::uint64_t from, std::uint64_t found) const;
 
  private:
-  std::size_t read_some(void* to, std::size_t n);
+  void report(const std::string& reason) const override;
+  std::size_t read_some(void* to, std::size_t n) override;
 
   const char* op_;
   std::string path_;
   Location at_;
   void* gz_ = nullptr;  // one of the two, by the name's suffix
   int fd_ = -1;
-  std::uint64_t offset_ = 0, size_ = 0, most_ = 0;
+  std::uint64_t size_ = 0, most_ = 0;
 };
 
 }  // namespace xgrad::data

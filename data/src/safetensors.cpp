@@ -82,7 +82,7 @@ std::string header_text(const NamedTensors& tensors, const Metadata& metadata, c
     separate('{');
     const std::uint64_t end = offset + bytes_of(t);
     text += fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", quoted(name, at),
-                        type_of(t.dtype()).name, fmt::join(t.shape(), ","), offset, end);
+                        data::stored_type_of(t.dtype()).name, fmt::join(t.shape(), ","), offset, end);
     offset = end;
   }
   text += '}';

@@ -19,7 +19,7 @@ std::uint64_t in_heap(const std::string& s) { return s.size() > 15 ? s.size() + 
 
 // The fields of one entry as they come; `problem` is the first thing wrong with them.
 struct Fields {
-  const FileType* type = nullptr;
+  const data::StoredType* type = nullptr;
   Shape shape;
   std::size_t rank = 0, offset_count = 0;
   std::uint64_t offsets[2] = {0, 0};
@@ -129,7 +129,7 @@ void HeaderReader::read_field(const std::string& key, Fields& f) {
     return f.note("dtype is not a string");
   }
   const std::string& dtype = json_.string();
-  f.type = find_type(dtype);
+  f.type = data::find_stored_type(dtype);
   if (!f.type) f.note(fmt::format("dtype {} is not supported", shown(dtype)));
 }
 
@@ -181,7 +181,7 @@ void HeaderReader::keep(std::string name, const Fields& f) {
   spend(cost_of_tensor(name, f.rank));
   name.shrink_to_fit();
   header_.entries.push_back({std::move(name), begin, static_cast<std::uint32_t>(header_.sizes.size()),
-                             static_cast<std::uint8_t>(f.type - file_types().data()),
+                             static_cast<std::uint8_t>(f.type - data::stored_types().data()),
                              static_cast<std::uint8_t>(f.rank)});
   header_.sizes.insert(header_.sizes.end(), f.shape.begin(), f.shape.end());
 }

@@ -7,7 +7,8 @@
 
 #include <xgrad/data/safetensors.hpp>
 
-#include "safetensors_types.hpp"
+#include "input_file.hpp"
+#include "stored_types.hpp"
 
 namespace xgrad::safetensors {
 
@@ -28,7 +29,7 @@ struct Header {
   Metadata metadata;
 
   Shape shape(const Entry& e) const { return std::span(sizes).subspan(e.sizes, e.rank); }
-  const FileType& type(const Entry& e) const { return file_types()[e.type]; }
+  const data::StoredType& type(const Entry& e) const { return data::stored_types()[e.type]; }
 };
 
 // Reads and checks the header; the data comes next. IoError for all that is wrong with it, and when the tensors would

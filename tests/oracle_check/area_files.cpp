@@ -13,6 +13,8 @@ namespace {
 xgrad::NamedTensors read(const std::string& format, const std::string& path) {
   if (format == "safetensors") return xgrad::load_safetensors(path);
   if (format == "idx" || format == "idx.gz") return {{"", xgrad::data::read_idx(path)}};
+  if (format == "npy") return {{"", xgrad::load_npy(path)}};
+  if (format == "npz") return xgrad::load_npz(path);
   throw Unsupported("format " + format);
 }
 

@@ -4,5 +4,6 @@
 #include <xgrad/data/dataset.hpp>
 #include <xgrad/data/files.hpp>
 #include <xgrad/data/loader.hpp>
+#include <xgrad/data/numpy.hpp>
 #include <xgrad/data/safetensors.hpp>
 #include <xgrad/data/scaling.hpp>
