@@ -120,6 +120,37 @@ BOOST_AUTO_TEST_CASE(products_softmax_norms_and_dropout) {
   check_same("block", f, {x, w, v, g}, 8 * 256 * 512 * 4);
 }
 
+// Only what `op` gives is kept for the backward pass.
+void check_results_of(const char* what, const Loss& op, const std::vector<Tensor>& inputs) {
+  const Loss loss = [&op](const std::vector<Tensor>& in) {
+    Tensor sum = xgrad::zeros({});
+    for (int i = 0; i < 10; ++i) {
+      const Tensor y = op(in);
+      sum = sum + (y * y).sum();
+    }
+    return sum;
+  };
+  check_same(what, loss, inputs, 6 * kBytes);
+}
+
+BOOST_AUTO_TEST_CASE(lookups_joins_attention_and_reductions) {
+  using In = const std::vector<Tensor>&;
+  const Tensor rows = leaf({100, 1024}, 1), half = leaf({32, 1024}, 2), deep = leaf({64, 1024, 4}, 3);
+  const Tensor index = xgrad::randint(100, {64}), more = leaf({32, 1024}, 4);
+  check_results_of("embedding", [index](In in) { return xgrad::embedding(index, in[0]); }, {rows});
+  check_results_of("cat", [](In in) { return xgrad::cat({in[0], in[1], in[1]}, 0).slice(0, 0, 64); }, {half, more});
+  check_results_of("stack", [](In in) { return xgrad::stack({in[0], in[1]}, 1); }, {half, more});
+  check_results_of("sum", [](In in) { return in[0].sum(-1); }, {deep});
+  check_results_of("mean", [](In in) { return in[0].mean(-1); }, {deep});
+  check_results_of("prod", [](In in) { return in[0].prod(-1); }, {deep});
+  const Tensor q = leaf({4, 64, 256}, 5), k = leaf({4, 32, 256}, 6), v = leaf({4, 32, 256}, 7);
+  check_results_of("attention", [](In in) { return xgrad::scaled_dot_product_attention(in[0], in[1], in[2]); },
+                   {q, k, v});
+  check_results_of("attention, causal",
+                   [](In in) { return xgrad::scaled_dot_product_attention(in[0], in[1], in[2], {.is_causal = true}); },
+                   {q, q, q});
+}
+
 BOOST_AUTO_TEST_CASE(convolutions_keep_their_statistics) {
   struct Net {
     nn::Sequential layers;

@@ -103,8 +103,34 @@ BOOST_AUTO_TEST_CASE(rows_name_the_line_the_operation_and_the_reason) {
   BOOST_TEST(bytes_of(rows, MemoryRow::Reason::gradient) >= 64 * 65 * 4);
   std::ostringstream text;
   text << rows;
-  for (const char* part : {"bytes", "reason", "parameter", "gradient", "in all", "test_memory_report.cpp:"})
+  for (const char* part : {"memory", "KiB", "reason", "parameter", "gradient", "in all", "test_memory_report.cpp:"})
     BOOST_TEST(text.str().find(part) != std::string::npos, text.str());
+}
+
+BOOST_AUTO_TEST_CASE(rows_of_equal_layers_are_one_line) {
+  MemoryRow row;
+  row.operation = "relu";
+  row.bytes = 1 << 20;
+  row.blocks = 1;
+  row.reason = MemoryRow::Reason::saved;
+  std::vector<MemoryRow> rows;
+  for (int i = 0; i < 16; ++i) {
+    row.module = "net.layers." + std::to_string(i);
+    rows.push_back(row);
+  }
+  row.operation = "linear";
+  row.bytes = 1500;
+  row.module = "net.head";
+  rows.push_back(row);
+  std::ostringstream text;
+  text << rows;
+  BOOST_TEST(
+      text.str() ==
+      "          memory  blocks  reason              operation         line                      module\n"
+      "    16 x 1.0 MiB      16  saved for backward  relu              (unknown)                 net.layers.0 and "
+      "15 more\n"
+      "         1.5 KiB       1  saved for backward  linear            (unknown)                 net.head\n"
+      "        16.0 MiB      17  in all\n");
 }
 
 BOOST_AUTO_TEST_CASE(memory_that_was_freed_or_made_before_has_no_row) {

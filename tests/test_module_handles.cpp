@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(exchanging_children) {
   BOOST_TEST((net(x).shape() == Shape{2, 4}));
   BOOST_TEST(net.parameters().size() == 4u);
   BOOST_TEST(net.get_submodule("first.fc").as<nn::Linear>()->weight.is_same(net.first.fc.weight));
-  BOOST_TEST(net.first.fc.weight.name() == "fc.weight");
+  BOOST_TEST(net.first.fc.weight.name() == "first.fc.weight");
   expect_op<ValueError>("replace_module", {"no child 'head'", "first, rest"},
                         [&] { (void)net.replace_module("head", nn::Tanh()); });
   expect_op<ValueError>("replace_module", {"itself"}, [&] { (void)net.first.replace_module("fc", net); });

@@ -131,6 +131,19 @@ BOOST_DATA_TEST_CASE(types_and_values, boost::unit_test::data::make(op_table()),
 }
 
 // ---- derivatives ----
+// Of all rows, printed at the end.
+struct LargestError {
+  static inline double error = 0;
+  static inline std::string where;
+  static void note(double e, const std::string& row) {
+    if (!(e <= error)) error = e, where = row;
+  }
+  ~LargestError() {
+    if (!where.empty()) fmt::print("largest relative error of a derivative: {:.2g} in {}\n", error, where);
+  }
+};
+BOOST_TEST_GLOBAL_FIXTURE(LargestError);
+
 template <class Check>
 void check_derivative(const Row& row, Check check) {
   if (!row.differentiable) return;
@@ -138,7 +151,9 @@ void check_derivative(const Row& row, Check check) {
     const Tensors inputs = leaves(sample, make_inputs(row, sample, kFloat64));
     if (sample.size != Size::small || !gives_gradient(row, sample, inputs)) continue;
     try {
-      check(sample.call, inputs);
+      GradcheckReport found;
+      check(sample.call, inputs, GradcheckOptions{.report = &found});
+      LargestError::note(found.largest_error, label(row, sample));
     } catch (const std::exception& e) {
       BOOST_ERROR(label(row, sample) << ": " << e.what());
     }
@@ -146,12 +161,12 @@ void check_derivative(const Row& row, Check check) {
 }
 
 BOOST_DATA_TEST_CASE(first_derivative, boost::unit_test::data::make(op_table()), row) {
-  check_derivative(row, [](const GradcheckFunction& f, const Tensors& x) { gradcheck(f, x); });
+  check_derivative(row, [](const auto& f, const Tensors& x, GradcheckOptions o) { gradcheck(f, x, o); });
 }
 
 BOOST_DATA_TEST_CASE(second_derivative, boost::unit_test::data::make(op_table()), row) {
   if (row.once) return;
-  check_derivative(row, [](const GradcheckFunction& f, const Tensors& x) { gradgradcheck(f, x); });
+  check_derivative(row, [](const auto& f, const Tensors& x, GradcheckOptions o) { gradgradcheck(f, x, o); });
 }
 
 // ---- which inputs require grad ----

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <xgrad/data/files.hpp>
+#include <xgrad/detail/raw_bytes.hpp>
 #include <xgrad/ops/factory.hpp>
 
 #include "csv_fields.hpp"
@@ -202,9 +203,9 @@ Tensor read_csv(const std::string& path, const CsvOptions& o, Location at) {
   CsvFields fields(file, o.delimiter, o.skip_rows);
   const Filler filler(file, table, o.dtype);
   if (o.dtype == kFloat32)
-    filler.fill(fields, t.mutable_data<float>());
+    filler.fill(fields, xgrad::detail::own_pointer<float>(t));
   else
-    filler.fill(fields, t.mutable_data<double>());
+    filler.fill(fields, xgrad::detail::own_pointer<double>(t));
   return t;
 }
 

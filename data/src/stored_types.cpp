@@ -31,7 +31,7 @@ std::int64_t checked(std::uint64_t v) {
 template <class T>
 Tensor as_stored(ByteSource& file, const Shape& shape) {
   Tensor t = empty(shape, {dtype_of<T>});
-  file.read_exactly(t.mutable_data<T>(), static_cast<std::size_t>(t.numel()) * sizeof(T));
+  file.read_exactly(xgrad::detail::own_pointer<T>(t), static_cast<std::size_t>(t.numel()) * sizeof(T));
   return t;
 }
 template <class T>

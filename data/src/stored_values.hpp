@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include <xgrad/detail/raw_bytes.hpp>
 #include <xgrad/ops/factory.hpp>
 
 #include "byte_source.hpp"
@@ -15,7 +16,7 @@ namespace xgrad::data {
 template <class Stored, class Kept, Kept (*convert)(Stored)>
 Tensor read_values(ByteSource& from, const Shape& shape) {
   Tensor t = empty(shape, {dtype_of<Kept>});
-  Kept* out = t.mutable_data<Kept>();
+  Kept* out = xgrad::detail::own_pointer<Kept>(t);
   const auto n = static_cast<std::uint64_t>(shape.numel());
   const std::uint64_t start = from.offset();
   std::array<Stored, (1 << 16) / sizeof(Stored)> piece;

@@ -114,7 +114,8 @@ void CloneScope::copy_states(const nn::Module& module) {
     auto copy = std::make_shared<State>();
     copy->transient = s.transient;
     copy->training = s.training;
-    *copy->info = *s.info;
+    *copy->info = *s.info;  // that of functional_call goes on standing where the module stands
+    if (!c.shares_rest) copy->set_parent(nullptr);
     for (const auto& [from, to] : {std::pair(&s.parameters, &copy->parameters), std::pair(&s.buffers, &copy->buffers)})
       for (const auto& [name, t] : *from) {
         if (t.defined() && !c.tensors.contains(t.id())) {
@@ -130,14 +131,16 @@ void CloneScope::copy_states(const nn::Module& module) {
         to->push_back(std::make_shared<Registration>());
         c.contents[entry.get()] = to->back();
       }
-    copy->has_parent = s.has_parent && &s != module.state_.get();
     c.contents[&s] = copy;
     all.emplace_back(&s, copy);
   });
   c.outer = std::exchange(making, &c);
   for (auto& [from, to] : all) {
-    for (const auto& [name, child] : from->children)
+    for (const auto& [name, child] : from->children) {
       to->children.emplace_back(name, std::static_pointer_cast<State>(c.contents.at(child.get())));
+      State& copy = *to->children.back().second;
+      if (!copy.has_parent || child->parent.lock().get() == from) copy.set_parent(to);
+    }
     to->hooks = from->hooks;
     to->pre_hooks = from->pre_hooks;
     to->backward_hooks = from->backward_hooks;

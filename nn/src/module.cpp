@@ -62,7 +62,7 @@ Parameter Module::register_parameter(const std::string& name, Tensor value, bool
           .value_error();
     value.requires_grad_(requires_grad, at);
     detail::mark_parameter(value);
-    if (value.name().empty()) value.set_name(name);
+    if (value.name().empty()) value.set_name(joined_path(state_->info->path(), name));
   }
   state_->parameters.emplace_back(name, value);
   state_->parameter_entries.push_back(std::make_shared<detail::Registration>());
@@ -71,7 +71,7 @@ Parameter Module::register_parameter(const std::string& name, Tensor value, bool
 
 Parameter Module::register_buffer(const std::string& name, Tensor value, bool persistent, Location at) {
   require_free_name("register_buffer", state_->has(name), name, at);
-  if (value.defined() && value.name().empty()) value.set_name(name);
+  if (value.defined() && value.name().empty()) value.set_name(joined_path(state_->info->path(), name));
   if (!persistent) state_->transient.insert(name);
   state_->buffers.emplace_back(name, value);
   state_->buffer_entries.push_back(std::make_shared<detail::Registration>());
@@ -96,18 +96,23 @@ void Module::exchange_child(const std::string& name, Module& child, const Locati
   }
   adopt(name, child, "replace_module", at);
   const std::shared_ptr<State> before = std::exchange(place->second, child.state_);
-  before->has_parent = std::ranges::any_of(state_->children, [&](const auto& c) { return c.second == before; });
+  const bool still = std::ranges::any_of(state_->children, [&](const auto& c) { return c.second == before; });
+  before->set_parent(still ? state_ : nullptr);
 }
 
 // Names the child and what is in it. A weight that two modules share keeps the name that it got first.
 void Module::adopt(const std::string& name, Module& child, const char* op, const Location& at) {
+  std::unordered_set<const State*> below;
   visit(*child.state_, name, [&](const std::string&, const State& s) {
     if (&s == state_.get()) ErrorReport(op, fmt::format("'{}' would contain itself", name), at).value_error();
+    below.insert(&s);
   });
-  child.state_->has_parent = true;
+  child.state_->set_parent(state_);
   child.state_->info->name = name;
+  const std::string place = child.state_->info->path();  // this module may be registered already, and filled now
   std::unordered_set<const void*> seen;
   const auto see = [&](const std::string&, const State& s) {
+    if (below.contains(&s)) return;
     for (const auto& [leaf, t] : s.parameters) seen.insert(t.id());
   };
   see("", *state_);
@@ -118,11 +123,12 @@ void Module::adopt(const std::string& name, Module& child, const char* op, const
       if (!p.defined()) continue;
       const std::string own = joined_path(path, leaf);
       if (p.name() != own && !searched) {  // named before, here or elsewhere
-        for (const auto& [other, c] : state_->children)
-          if (c != child.state_) visit(*c, "", see);
+        std::shared_ptr<State> root = state_;
+        while (auto up = root->parent.lock()) root = std::move(up);
+        visit(*root, "", see);
         searched = true;
       }
-      if (seen.insert(p.id()).second) p.set_name(joined_path(name, own));
+      if (seen.insert(p.id()).second) p.set_name(joined_path(place, own));
     }
   });
 }

@@ -8,7 +8,7 @@ namespace xgrad::nn {
 namespace {
 
 // The same values as a result of its own, with a gradient of its own.
-Tensor alias(const Tensor& t) { return view(t, t.shape()); }
+Tensor alias(const Tensor& t, const Location& at) { return view(t, t.shape(), at); }
 
 // The modules of which handles were copied on this thread, while one of these lives.
 thread_local std::vector<const void*>* copied = nullptr;
@@ -66,21 +66,21 @@ bool Module::has_hooks() const {
   return !state_->hooks.empty() || !state_->pre_hooks.empty() || !state_->backward_hooks.empty();
 }
 
-Tensor Module::run_pre_hooks(Tensor input) const {
+Tensor Module::run_pre_hooks(Tensor input, const Location& at) const {
   for (const auto& hook : state_->pre_hooks.all())
     if (Tensor r = hook(*this, input); r.defined()) input = r;
   // What else uses the input must not count for this call.
   if (!state_->backward_hooks.empty() && grad_enabled() && input.defined() && input.requires_grad())
-    input = alias(input);
+    input = alias(input, at);
   return input;
 }
 
 namespace {
 
 // Hooks on the tensors around one call: first the gradient of the output arrives, then that of the input.
-Tensor watched(const Module& module, const std::vector<Module::BackwardHook>& hooks, const Tensor& input,
-               Tensor output) {
-  if (output.is_same(input) || output.is_leaf()) output = alias(output);
+Tensor watched(const Module& module, const std::vector<Module::BackwardHook>& hooks, const Tensor& input, Tensor output,
+               const Location& at) {
+  if (output.is_same(input) || output.is_leaf()) output = alias(output, at);
   if (!output.requires_grad()) return output;  // under NoGradGuard, for a tangent alone
   if (!input.defined() || !input.requires_grad()) {
     output.register_hook([module, hooks](const Tensor& g) {
@@ -107,9 +107,9 @@ Tensor watched(const Module& module, const std::vector<Module::BackwardHook>& ho
 
 }  // namespace
 
-Tensor Module::run_hooks(const Tensor& input, Tensor output) const {
+Tensor Module::run_hooks(const Tensor& input, Tensor output, const Location& at) const {
   if (!state_->backward_hooks.empty() && grad_enabled() && output.requires_grad())
-    output = watched(*this, state_->backward_hooks.all(), input, std::move(output));
+    output = watched(*this, state_->backward_hooks.all(), input, std::move(output), at);
   for (const auto& hook : state_->hooks.all())
     if (Tensor r = hook(*this, input, output); r.defined()) output = r;
   return output;

@@ -18,6 +18,7 @@ struct Module::State : std::enable_shared_from_this<Module::State> {
   detail::HookList<BackwardHook> backward_hooks;
   std::shared_ptr<ModuleInfo> info = std::make_shared<ModuleInfo>();
   bool training = true;
+  std::weak_ptr<State> parent;                // what it was registered in last; info->parent is the same
   bool has_parent = false, replaced = false;  // as a child: the last handle was assigned another module
   std::string replaced_by;                    // the label of that
   // The module as an object of its class, for as(). It borrows the states and entries of the module and of what is
@@ -29,6 +30,12 @@ struct Module::State : std::enable_shared_from_this<Module::State> {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State();
+
+  void set_parent(const std::shared_ptr<State>& p) {
+    parent = p;
+    info->parent = p ? p->info : nullptr;
+    has_parent = p != nullptr;
+  }
 
   bool has(const std::string& name) const {
     const auto named = [&](const auto& p) { return p.first == name; };

@@ -1,6 +1,7 @@
 // One pass over a parameter, its gradient and its buffers, by several threads.
 #pragma once
 
+#include <xgrad/detail/raw_bytes.hpp>
 #include <xgrad/optim/optimizer.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
@@ -34,7 +35,7 @@ Decay decay_of(const Options& o) {
 
 template <class T>
 T* data_of(Tensor& t) {
-  return t.mutable_data<T>();
+  return detail::own_pointer<T>(t);
 }
 template <class T>
 const T* data_of(const Tensor& t) {
@@ -42,7 +43,7 @@ const T* data_of(const Tensor& t) {
 }
 template <class T>
 T* data_of(Tensor* t) {
-  return t ? t->mutable_data<T>() : nullptr;
+  return t ? detail::own_pointer<T>(*t) : nullptr;
 }
 
 // pass(n, pointers...) over all elements of tensors of one shape. A null pointer in place of a tensor stays null. The

@@ -1,4 +1,4 @@
-// expect: index_select(x, 0, indices), masked_select(x, mask)
+// expect: x.index({mask}); to assign: x.index_put_({mask}, v)
 #include <xgrad/xgrad.hpp>
 
 xgrad::Tensor positive(const xgrad::Tensor& x) { return x[x > 0]; }

@@ -46,6 +46,9 @@ void check_special(const Json& record) {
   for (std::size_t i = 0; i < x.size(); ++i)
     compare_number(slope[i], derivative[i], {record.at("rtol_derivative"), record.at("atol_derivative")},
                    fmt::format("derivative at {}", x[i]));
+  long near = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) near += ulps(got[i], value[i]) <= NearValues::kUlps;
+  note_near_values({near, static_cast<long>(x.size())});
 }
 
 namespace {

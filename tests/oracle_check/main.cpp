@@ -115,7 +115,8 @@ class Report {
     total_.add(n);
     if (options_.ids_only) return;
     fmt::print("{}: {} passed, {} failed, {} unsupported of {}", name, n.passed, n.failed, n.unsupported, n.seen());
-    fmt::print("{}\n", n.intended ? fmt::format(" (intended differences: {})", n.intended) : "");
+    fmt::print("{}{}\n", n.intended ? fmt::format(" (intended differences: {})", n.intended) : "",
+               share_near(outcomes));
     std::fflush(stdout);
   }
 
@@ -132,6 +133,18 @@ class Report {
   }
 
  private:
+  static std::string share_near(const std::vector<Outcome>& outcomes) {
+    NearValues all;
+    for (const Outcome& o : outcomes) {
+      NearValues v;
+      if (o.verdict != Verdict::passed || !(std::istringstream(o.message) >> v.near >> v.values)) continue;
+      all.near += v.near, all.values += v.values;
+    }
+    if (all.values == 0) return "";
+    return fmt::format("; {:.1f} % of {} values within {} ulp",
+                       100 * static_cast<double>(all.near) / static_cast<double>(all.values), all.values,
+                       NearValues::kUlps);
+  }
   void count(const Record& record, const Outcome& o, Counts& n) {
     const bool in_scope = scope_ && scope_->counts(record, o);
     if (o.verdict == Verdict::passed) {

@@ -65,6 +65,13 @@ void bind_parameters(Case& c, xgrad::nn::Module& m);
 // Runs the call and checks outputs, gradients, second-order products, and the derivative along the direction.
 void check_operation(Case& c, const std::function<Value(Case&)>& call);
 
+// How many of the values of a record are near the exact ones, for the line of the area.
+struct NearValues {
+  static constexpr double kUlps = 4;
+  long near = 0, values = 0;
+};
+void note_near_values(const NearValues& v);
+
 // ---- areas: each checks one record, throwing Mismatch, Unsupported or an xgrad::Error ----
 void check_ops(const Json& record);
 void check_nn(const Json& record);

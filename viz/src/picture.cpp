@@ -82,7 +82,7 @@ class Builder {
     PicBox b;
     b.parent = box_of(call->parent);
     const int number = call_number_.at(call->id);
-    b.label = fmt::format("{} : {}", call->info->name, call->info->label);
+    b.label = fmt::format("{} : {}", call->name(), call->info->label);
     const std::string& label = call->info->label;  // a root is named after its type: once is enough
     if (call->info->name.empty() || call->info->name == label.substr(0, label.find('('))) b.label = call->info->label;
     if (number > 1) b.label += fmt::format(" (call {})", number);

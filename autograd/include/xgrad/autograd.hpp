@@ -2,26 +2,55 @@
 // NaN. (Tensor::backward() is in <xgrad/tensor.hpp>, what authors of operations need in <xgrad/record.hpp>.)
 #pragma once
 
+#include <concepts>
+#include <initializer_list>
+#include <utility>
 #include <vector>
 
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
 
-// Gradients of the sum over outputs of <output, grad_output> with respect to `inputs`; leaves .grad alone.
-// grad_outputs: one seed per output (empty: ones, for one-element outputs). An input that does not influence the
+// A tensor, or a list of them, as an argument: grad(y, x), grad({y, z}, net.parameters()).
+class OneOrMore {
+ public:
+  OneOrMore() = default;
+  OneOrMore(const Tensor& one) : parts_{one} {}                     // NOLINT
+  OneOrMore(std::vector<Tensor> list) : parts_(std::move(list)) {}  // NOLINT
+  OneOrMore(std::initializer_list<Tensor> list) : parts_(list) {}   // NOLINT
+  const std::vector<Tensor>& parts() const { return parts_; }
+
+ private:
+  std::vector<Tensor> parts_;
+};
+
+// Gradients of the sum over outputs of <output, grad_output> with respect to `inputs`, one for each; leaves .grad
+// alone. grad_outputs: one seed per output (empty: ones, for one-element outputs). An input that does not influence the
 // outputs gives AutogradError, an undefined tensor with allow_unused, zeros with materialize_grads. create_graph keeps
-// the graph as well.
-[[nodiscard]] XGRAD_API std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
-                                                 const std::vector<Tensor>& grad_outputs = {}, GradOptions options = {},
+// the graph as well: grad(y, x, {.create_graph = true})[0].
+[[nodiscard]] XGRAD_API std::vector<Tensor> grad(const OneOrMore& outputs, const OneOrMore& inputs,
+                                                 const OneOrMore& grad_outputs = {}, GradOptions options = {},
                                                  Location at = Location::current());
+// (Templates, so that {} stays a list of seeds.)
+template <class = void>
+[[nodiscard]] std::vector<Tensor> grad(const OneOrMore& outputs, const OneOrMore& inputs, GradOptions options,
+                                       Location at = Location::current()) {
+  return grad(outputs, inputs, OneOrMore(), options, at);
+}
+template <std::same_as<bool> B, class... More>
+std::vector<Tensor> grad(const OneOrMore&, const OneOrMore&, const OneOrMore&, B,  // {.create_graph = true}
+                         More...) = delete;
 // backward() from several roots in one pass.
-XGRAD_API void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs = {},
-                        BackwardOptions options = {}, Location at = Location::current());
-void backward(const std::vector<Tensor>&, const std::vector<Tensor>&, bool,
-              bool = false) = delete;                                              // {.retain_graph = true}
-void backward(const std::vector<Tensor>&, const std::vector<Tensor>&, bool, bool,  // {.inputs = {w}}
-              const std::vector<Tensor>&) = delete;
+XGRAD_API void backward(const OneOrMore& outputs, const OneOrMore& grad_outputs = {}, BackwardOptions options = {},
+                        Location at = Location::current());
+template <class = void>
+void backward(const OneOrMore& outputs, BackwardOptions options, Location at = Location::current()) {
+  backward(outputs, OneOrMore(), std::move(options), at);
+}
+template <std::same_as<bool> B>
+void backward(const OneOrMore&, const OneOrMore&, B, bool = false) = delete;  // {.retain_graph = true}
+template <std::same_as<bool> B>
+void backward(const OneOrMore&, const OneOrMore&, B, bool, const OneOrMore&) = delete;  // {.inputs = {w}}
 
 // Whether operations must be ready to be differentiated: outside NoGradGuard, and wherever a forward_ad::DualLevel
 // lives.

@@ -88,6 +88,14 @@ requires(sizeof...(More) > 0 && (std::is_convertible_v<const More&, const Tensor
                                                        const More&... more) {
   return detail::checkpointed(std::move(fn), Location::current(), x, y, z, static_cast<const Tensor&>(more)...);
 }
+namespace detail {
+struct CheckpointKind {
+  bool use_reentrant = false, preserve_rng_state = true;
+};
+}  // namespace detail
+template <class F>
+void checkpoint(F, const Tensor&, detail::CheckpointKind)  // checkpoint(fn, x) is PyTorch's use_reentrant = False
+    = delete;
 // A list of inputs, which fn takes as a list.
 template <class F>
 auto checkpoint(F fn, const std::vector<Tensor>& inputs, Location at = Location::current()) {

@@ -46,6 +46,10 @@ class Location {
 };
 #endif
 
+namespace detail {
+XGRAD_API void print_location(std::ostream& os, const Location& at);
+}
+
 class XGRAD_API Error : public std::runtime_error {
  public:
   explicit Error(const std::string& what) : std::runtime_error(what) {}
@@ -75,3 +79,17 @@ class XGRAD_API OutOfMemoryError : public Error {
 XGRAD_API std::ostream& operator<<(std::ostream& os, const Error& e);  // what()
 
 }  // namespace xgrad
+
+// "train.cpp:42". It stands where the compiler looks for it, among the functions of the type's own namespace.
+// (Strictly, only the standard library declares functions there; it has none of this kind.)
+#ifdef __cpp_lib_source_location
+namespace std {
+#else
+namespace xgrad {
+#endif
+template <class = void>
+std::ostream& operator<<(std::ostream& os, const xgrad::Location& at) {
+  xgrad::detail::print_location(os, at);
+  return os;
+}
+}

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/by_name.hpp>
 #include <xgrad/tensor.hpp>
 
@@ -33,17 +34,7 @@ struct FunctionalOptions {
 };
 
 // The direction of a product: a tensor, or one for each of a list. None where a single number has only one direction.
-class Direction {
- public:
-  Direction() = default;
-  Direction(const Tensor& v) : parts_{v} {}                   // NOLINT
-  Direction(std::vector<Tensor> v) : parts_(std::move(v)) {}  // NOLINT
-  Direction(std::initializer_list<Tensor> v) : parts_(v) {}   // NOLINT
-  const std::vector<Tensor>& parts() const { return parts_; }
-
- private:
-  std::vector<Tensor> parts_;
-};
+using Direction = OneOrMore;
 
 // What a product with a derivative gives: auto [output, product] = vjp(f, x, v).
 template <class Output, class Result>

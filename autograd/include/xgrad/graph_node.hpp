@@ -5,6 +5,7 @@
 #include <any>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <utility>
@@ -49,13 +50,22 @@ class XGRAD_API GraphNode {
 
   // Run in each backward pass through the node, as in PyTorch: hooks of tensors first, then pre-hooks, the node, hooks.
   // A pre-hook gets the gradients of the outputs, a hook those of the inputs as well (undefined where there is none).
-  // What they return replaces the gradients of the outputs, or of the inputs; an empty list keeps them. AutogradError:
+  // What they return replaces the gradients of the outputs, or of the inputs; an empty list, or nothing at all, keeps
+  // them. AutogradError:
   // another number or other shapes; AccumulateGrad, whose tensor has hooks of its own.
   using PreHook = std::function<std::vector<Tensor>(const std::vector<Tensor>& grad_outputs)>;
   using Hook = std::function<std::vector<Tensor>(const std::vector<Tensor>& grad_inputs,
                                                  const std::vector<Tensor>& grad_outputs)>;
   HookHandle register_prehook(PreHook fn, Location at = Location::current());
   HookHandle register_hook(Hook fn, Location at = Location::current());
+  template <detail::ReturnsNothing<const std::vector<Tensor>&> F>
+  HookHandle register_prehook(F fn, Location at = Location::current()) {
+    return register_prehook(detail::without_result<PreHook>(std::move(fn)), at);
+  }
+  template <detail::ReturnsNothing<const std::vector<Tensor>&, const std::vector<Tensor>&> F>
+  HookHandle register_hook(F fn, Location at = Location::current()) {
+    return register_hook(detail::without_result<Hook>(std::move(fn)), at);
+  }
 
   // What the program keeps with the node under a name; empty when there is none.
   void set_metadata(const std::string& key, std::any value, Location at = Location::current());
@@ -70,5 +80,7 @@ class XGRAD_API GraphNode {
   detail::Node* node_ = nullptr;
   Tensor leaf_;
 };
+// "<mul at train.cpp:42>", "<AccumulateGrad of fc.weight>", "<no node>".
+XGRAD_API std::ostream& operator<<(std::ostream& os, const GraphNode& n);
 
 }  // namespace xgrad

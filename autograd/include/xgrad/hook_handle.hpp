@@ -1,8 +1,10 @@
 // What registering a hook returns: the handle that takes it away again.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,21 @@ class XGRAD_API HookOwner {
   virtual void remove(std::uint64_t key) noexcept = 0;
 };
 XGRAD_API std::uint64_t next_hook_key() noexcept;
+
+// A hook that returns nothing, and so keeps what it looked at.
+template <class F, class... A>
+concept ReturnsNothing = std::invocable<F&, A...> && std::is_void_v<std::invoke_result_t<F&, A...>>;
+// It as a Hook, a std::function, that returns an undefined tensor or an empty list.
+template <class Hook, class F>
+Hook without_result(F fn) {
+  if constexpr (!std::is_empty_v<F> && std::is_constructible_v<bool, F&>)
+    if (!fn) return {};
+  return [fn = std::move(fn)](const auto&... a) mutable {
+    fn(a...);
+    return typename Hook::result_type();
+  };
+}
+
 template <class F>
 class HookList;
 }  // namespace detail

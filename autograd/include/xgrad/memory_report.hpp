@@ -42,7 +42,7 @@ XGRAD_API const char* name(MemoryRow::Reason reason);  // "saved for backward"
 // many tensors share it, at the place that made it, and that of from_blob() not at all. ValueError: nothing was
 // tracked.
 XGRAD_API std::vector<MemoryRow> memory_report(Location at = Location::current());
-// A table, with the sum below.
+// A table, with the sum below. Rows that differ in the module alone are one line: "16 x 1.0 MiB".
 XGRAD_API std::ostream& operator<<(std::ostream& os, const std::vector<MemoryRow>& report);
 
 }  // namespace xgrad

@@ -10,8 +10,10 @@
 namespace xgrad {
 
 struct XGRAD_API ModuleInfo {
-  std::string name;   // name within the parent ("conv", "0"); the type's name for a root
-  std::string label;  // "Conv2d(1 → 16)"
+  std::string name;                          // within the parent ("conv", "0"); the type's name for a root
+  std::string label;                         // "Conv2d(1 → 16)"
+  std::shared_ptr<const ModuleInfo> parent;  // what it is registered in, none for a root
+  std::string path() const;                  // from the root, which is left out: "dec.0"
 };
 
 // One call of a module. Shared by the nodes recorded during it.
@@ -19,7 +21,8 @@ struct XGRAD_API ModuleCall {
   std::shared_ptr<const ModuleInfo> info;
   std::shared_ptr<const ModuleCall> parent;
   std::uint64_t id = 0;      // unique per process, increasing
-  std::string path() const;  // "net.conv"
+  std::string name() const;  // within the call around it, with the lists between: "dec.0" of a ModuleList `dec`
+  std::string path() const;  // "net.conv", "net.dec.0"
 };
 
 namespace detail {

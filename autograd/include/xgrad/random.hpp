@@ -20,7 +20,7 @@ class XGRAD_API Generator {
   // There is no moving, which would leave a generator of nothing behind.
   Generator(const Generator&) = default;
   Generator& operator=(const Generator&) = default;
-  void manual_seed(std::uint64_t seed) const;
+  Generator manual_seed(std::uint64_t seed) const;  // itself, begun anew
   std::uint64_t seed() const;
   Generator clone() const;
   // Whether both are handles of one sequence.

@@ -106,6 +106,9 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   }
 
   bool defined() const { return impl_ != nullptr; }
+  // (None to bool: the compiler would not know which one !x means. Nor without `explicit`: nor x + 1.)
+  template <Arithmetic T>
+  requires(!std::same_as<T, bool>) explicit operator T() const = delete;  // the only element: x.item<double>()
 
   // ---- geometry (ValueError when undefined, here and below) ----
   DType dtype(Location at = Location::current()) const;
@@ -202,9 +205,13 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   // Keeps the gradient of a non-leaf in grad() during backward.
   void retain_grad(Location at = Location::current());
   bool retains_grad(Location at = Location::current()) const;  // of a non-leaf; false for a leaf
-  // fn sees the gradient of this tensor and may return a replacement (undefined = keep). Of several, each sees what the
-  // one before made of it.
+  // fn sees the gradient of this tensor and may return a replacement (undefined, or nothing at all: keep). Of several,
+  // each sees what the one before made of it.
   HookHandle register_hook(std::function<Tensor(const Tensor&)> fn, Location at = Location::current());
+  template <detail::ReturnsNothing<const Tensor&> F>
+  HookHandle register_hook(F fn, Location at = Location::current()) {
+    return register_hook(detail::without_result<std::function<Tensor(const Tensor&)>>(std::move(fn)), at);
+  }
   // fn(x) runs after a backward pass has added to the .grad of this leaf; nothing is recorded inside it (but under
   // create_graph). What it throws ends the pass, whose gradients are all in place. AutogradError: not a leaf.
   HookHandle register_post_accumulate_grad_hook(std::function<void(Tensor&)> fn, Location at = Location::current());
@@ -340,7 +347,7 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   template <std::same_as<Slice> T>
   Tensor operator[](T) const = delete;  // x.slice(dim, start, stop, step)
   template <std::derived_from<Tensor> T>
-  Tensor operator[](const T&) const = delete;  // index_select(x, 0, indices), masked_select(x, mask)
+  Tensor operator[](const T&) const = delete;  // x.index({mask}); to assign: x.index_put_({mask}, v)
   template <std::integral T>
   Tensor operator[](std::initializer_list<T>) const = delete;  // x[i][j], or x.slice(dim, start, stop)
   // Assigning to a part changes the whole: x[0] = y and x.select(1, 2) = y are copy_(y), x[0] = 1 is fill_(1).

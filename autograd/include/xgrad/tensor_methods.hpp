@@ -17,11 +17,13 @@
 namespace xgrad {
 
 class Tensor;
+class Generator;
 class Index;
 enum class Rounding;
 struct CovOptions;
 struct MantissaExponent;
 struct MinMax;
+struct SortOptions;
 struct StdMean;
 struct UniqueResult;
 struct ValuesIndices;
@@ -295,6 +297,8 @@ class XGRAD_API TensorMethods {
                             Location at = Location::current()) const;
   [[nodiscard]] ValuesIndices sort(Dim dim = -1, bool descending = false, Location at = Location::current()) const;
   [[nodiscard]] Tensor argsort(Dim dim = -1, bool descending = false, Location at = Location::current()) const;
+  [[nodiscard]] ValuesIndices sort(SortOptions o, Location at = Location::current()) const;
+  [[nodiscard]] Tensor argsort(SortOptions o, Location at = Location::current()) const;
   [[nodiscard]] ValuesIndices topk(Size k, Dim dim = -1, bool largest = true, bool sorted = true,
                                    Location at = Location::current()) const;
   [[nodiscard]] ValuesIndices kthvalue(Size k, Dim dim = -1, bool keepdim = false,
@@ -457,6 +461,11 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] bool equal(const Tensor& y, Location at = Location::current()) const;
   [[nodiscard]] Tensor polygamma(Size n, Location at = Location::current()) const;
   [[nodiscard]] Tensor multinomial(Size num_samples, bool replacement = false, Location at = Location::current()) const;
+  template <std::same_as<Generator> G>
+  [[nodiscard]] Tensor multinomial(Size num_samples, const G& generator, Location at = Location::current()) const;
+  template <std::same_as<Generator> G>
+  [[nodiscard]] Tensor multinomial(Size num_samples, bool replacement, const G& generator,
+                                   Location at = Location::current()) const;
   // ---- PyTorch's other names ----
   [[nodiscard]] Tensor absolute(Location at = Location::current()) const;
   [[nodiscard]] Tensor negative(Location at = Location::current()) const;

@@ -85,6 +85,13 @@ void Shape::outside(std::int64_t i, const Location& at) const {
 
 std::string to_string(const Shape& s) { return fmt::format("({})", fmt::join(s.begin(), s.end(), ", ")); }
 
+void detail::print_location(std::ostream& os, const Location& at) {
+  if (at.line() == 0)
+    os << "unknown place";
+  else
+    os << base_name(at.file_name()) << ':' << at.line();
+}
+
 ErrorReport::ErrorReport(const char* op, const std::string& rule, Location at)
     : head_(fmt::format("xgrad: {}: {}", op, rule)) {
   const auto& module = detail::current_module();

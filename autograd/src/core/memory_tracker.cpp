@@ -180,21 +180,59 @@ std::vector<MemoryRow> memory_report(Location at) {
   return rows;
 }
 
+namespace {
+
+// "1.5 MiB"
+std::string size_text(std::int64_t bytes) {
+  constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  double n = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  for (; n >= 1023.95 && unit + 1 < std::size(kUnits); ++unit) n /= 1024;
+  return fmt::format("{:.1f} {}", n, kUnits[unit]);
+}
+
+// Rows of a report that differ in nothing but the module, as those of equal layers do: one line of the table.
+struct Alike {
+  const MemoryRow* first;
+  std::int64_t rows = 1;
+  bool holds(const MemoryRow& m) const {
+    const auto rest = [](const MemoryRow& r) {
+      return std::tuple(r.bytes, r.blocks, r.reason, std::string_view(r.operation), std::string_view(r.at.file_name()),
+                        r.at.line());
+    };
+    return rest(*first) == rest(m);
+  }
+};
+
+}  // namespace
+
 std::ostream& operator<<(std::ostream& os, const std::vector<MemoryRow>& report) {
-  std::int64_t bytes = 0, blocks = 0;
-  const auto row = [&](const auto& b, const auto& n, const std::string& reason, const std::string& op,
+  std::vector<Alike> lines;
+  for (const MemoryRow& m : report) {
+    const auto known = std::ranges::find_if(lines, [&](const Alike& a) { return a.holds(m); });
+    if (known == lines.end())
+      lines.push_back({&m});
+    else
+      ++known->rows;
+  }
+  std::ranges::stable_sort(lines, std::greater(), [](const Alike& a) { return a.first->bytes * a.rows; });
+  const auto row = [&](const std::string& size, const auto& n, const std::string& reason, const std::string& op,
                        const std::string& where, const std::string& module) {
-    std::string line = fmt::format("{:>14}  {:>6}  {:<18}  {:<16}  {:<24}  {}", b, n, reason, op, where, module);
+    std::string line = fmt::format("{:>16}  {:>6}  {:<18}  {:<16}  {:<24}  {}", size, n, reason, op, where, module);
     line.erase(line.find_last_not_of(' ') + 1);
     os << line << '\n';
   };
-  row("bytes", "blocks", "reason", "operation", "line", "module");
-  for (const MemoryRow& m : report) {
-    row(m.bytes, m.blocks, name(m.reason), m.operation, detail::place(m.at), m.module);
-    bytes += m.bytes;
-    blocks += m.blocks;
+  row("memory", "blocks", "reason", "operation", "line", "module");
+  std::int64_t bytes = 0, blocks = 0;
+  for (const auto& [m, rows] : lines) {
+    const std::string each = size_text(m->bytes);
+    row(rows == 1 ? each : fmt::format("{} x {}", rows, each), m->blocks * rows, name(m->reason), m->operation,
+        detail::place(m->at), rows == 1 ? m->module : fmt::format("{} and {} more", m->module, rows - 1));
+    bytes += m->bytes * rows;
+    blocks += m->blocks * rows;
   }
-  row(bytes, blocks, "in all", "", "", "");
+  row(size_text(bytes), blocks, "in all", "", "", "");
   return os;
 }
 

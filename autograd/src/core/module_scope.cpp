@@ -5,9 +5,25 @@
 
 namespace xgrad {
 
+std::string ModuleInfo::path() const {
+  std::string p;
+  for (const ModuleInfo* at = this; at->parent; at = at->parent.get()) p = p.empty() ? at->name : at->name + "." + p;
+  return p;
+}
+
+std::string ModuleCall::name() const {
+  std::string n = info->name;
+  if (parent)
+    for (const ModuleInfo* up = info->parent.get(); up; up = up->parent.get()) {
+      if (up == parent->info.get()) return n;
+      n = up->name + "." + n;
+    }
+  return info->name;  // it was not called by what it is registered in
+}
+
 std::string ModuleCall::path() const {
-  std::string p = info->name;
-  for (const ModuleCall* m = parent.get(); m; m = m->parent.get()) p = m->info->name + "." + p;
+  std::string p = name();
+  for (const ModuleCall* m = parent.get(); m; m = m->parent.get()) p = m->name() + "." + p;
   return p;
 }
 

@@ -15,7 +15,10 @@ struct Generator::State {
 
 Generator::Generator(std::uint64_t seed) : state_(new State{{}, seed, 0}) {}
 
-void Generator::manual_seed(std::uint64_t seed) const { set_state({seed, 0}); }
+Generator Generator::manual_seed(std::uint64_t seed) const {
+  set_state({seed, 0});
+  return *this;
+}
 
 std::uint64_t Generator::seed() const { return get_state()[0]; }
 

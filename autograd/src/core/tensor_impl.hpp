@@ -98,6 +98,7 @@ bool compute_contiguous(const Shape& shape, const Shape& strides);
 struct TensorAccess {
   static TensorImpl*& of(Tensor& t) { return t.impl_; }
   static TensorImpl* of(const Tensor& t) { return t.impl_; }
+  static const void* raw(const Tensor& t, DType want, const Location& at) { return t.raw(want, at); }
 };
 inline TensorImpl* handle(const Tensor& t) { return TensorAccess::of(t); }  // null when undefined
 inline TensorImpl& impl(const Tensor& t) { return *handle(t); }

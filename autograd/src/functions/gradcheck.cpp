@@ -38,6 +38,14 @@ struct Check {
   Location at;
   std::vector<Tensor> checked;         // inputs that require grad
   std::vector<std::size_t> positions;  // and where they stand
+  double* largest_error;               // so far
+  void note_error(double analytical, double numerical) const {
+    const double error = std::abs(analytical - numerical) / std::max(1.0, std::abs(numerical));
+    *largest_error = std::max(*largest_error, error);
+  }
+  void note_errors(const Jacobian& analytical, const Jacobian& numerical) const {
+    for (std::size_t i = 0; i < numerical.values.size(); ++i) note_error(analytical.values[i], numerical.values[i]);
+  }
 };
 
 // ---- inputs and outputs ----
@@ -336,6 +344,8 @@ Failure compare_all(const Check& c, const std::vector<Tensor>& outputs) {
     if (!is_floating(outputs[k].dtype())) continue;
     if (c.options.check_backward_ad) gradients[k] = analytical(c, outputs, k, failure);
     for (std::size_t i = 0; i < c.checked.size() && !failure.found; ++i) {
+      if (c.options.check_backward_ad) c.note_errors(gradients[k][i], n[k][i]);
+      if (c.options.check_forward_ad) c.note_errors(tangents[k][i], n[k][i]);
       if (c.options.check_backward_ad) failure = compare(c, "gradient", outputs[k], k, i, gradients[k][i], n[k][i]);
       if (c.options.check_forward_ad && !failure.found)
         failure = compare(c, "tangent of forward mode", outputs[k], k, i, tangents[k][i], n[k][i]);
@@ -393,6 +403,7 @@ double total(const Tensor& v) {
 
 // Numbers that differ; the tolerance is what elements that differ by theirs may add up to.
 bool differ(const Check& c, double a, double n, double weight) {
+  if (weight > 0) c.note_error(a / weight, n / weight);
   return !(std::abs(a - n) <= c.options.atol * weight + c.options.rtol * std::abs(n));
 }
 
@@ -466,12 +477,14 @@ class Projections {
 
 bool run(const char* op, const GradcheckFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options,
          const Location& at) {
-  Check c{op, f, inputs, options, at, {}, {}};
+  double largest_error = 0;
+  Check c{op, f, inputs, options, at, {}, {}, &largest_error};
   check_inputs(c);
   const GradModeGuard on(true);
   const std::vector<Tensor> outputs = call(c, inputs);
   Failure failure = options.fast_mode ? Projections(c, outputs).find() : compare_all(c, outputs);
-  if (options.report) *options.report = GradcheckReport();
+  failure.report.largest_error = largest_error;
+  if (options.report) *options.report = {.largest_error = largest_error};
   if (!failure.found) return true;
   ErrorReport report(op, failure.rule, at);
   for (const auto& [role, text] : failure.lines) report.line(role, text);
@@ -492,18 +505,18 @@ GradcheckFunction one_output(const std::function<Tensor(const std::vector<Tensor
 
 }  // namespace
 
-bool gradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options, Location at) {
-  return run("gradcheck", f, inputs, options, at);
+bool gradcheck(const GradcheckFunction& f, const OneOrMore& inputs, GradcheckOptions options, Location at) {
+  return run("gradcheck", f, inputs.parts(), options, at);
 }
 
-bool gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs,
+bool gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& f, const OneOrMore& inputs,
                GradcheckOptions options, Location at) {
-  return run("gradcheck", one_output(f), inputs, options, at);
+  return run("gradcheck", one_output(f), inputs.parts(), options, at);
 }
 
-bool gradgradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options,
-                   Location at) {
+bool gradgradcheck(const GradcheckFunction& f, const OneOrMore& given, GradcheckOptions options, Location at) {
   const GradModeGuard on(true);
+  const std::vector<Tensor>& inputs = given.parts();
   std::vector<Tensor> all = inputs;
   Generator generator(kSeed);
   bool any = false;
@@ -531,7 +544,7 @@ bool gradgradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs
   return run("gradgradcheck", gradient, all, options, at);
 }
 
-bool gradgradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs,
+bool gradgradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& f, const OneOrMore& inputs,
                    GradcheckOptions options, Location at) {
   return gradgradcheck(one_output(f), inputs, options, at);
 }

@@ -24,6 +24,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 
 namespace xgrad {
@@ -194,6 +195,15 @@ struct Call {
   }
 };
 
+// The result alone.
+Tensor attended(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, const Fused& f) {
+  const Call call(query, key, value, mask, f);
+  const Shape rows{call.shape.batches * call.shape.length};
+  Tensor out = detail::make_tensor(with_matrix(call.batch, call.shape.length, call.shape.values), call.dtype());
+  call.forward(out, detail::make_tensor(rows, call.dtype()), detail::make_tensor(rows, call.dtype()));
+  return out;
+}
+
 Tensor attend_in_blocks(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, const Fused& f,
                         const Location& at) {
   const Call call(query, key, value, mask, f);
@@ -201,7 +211,7 @@ Tensor attend_in_blocks(const Tensor& query, const Tensor& key, const Tensor& va
   Tensor out = detail::make_tensor(with_matrix(call.batch, call.shape.length, call.shape.values), call.dtype(), at);
   const Tensor top = detail::make_tensor(rows, call.dtype(), at), log_sum = detail::make_tensor(rows, call.dtype(), at);
   call.forward(out, top, log_sum);
-  return record(
+  out = record(
       "scaled_dot_product_attention", out, {query, key, value, mask}, {query, key, value, mask, out, top, log_sum},
       [f](const Saved& s, const Tensor& g) -> Grads {
         // The gradient of a mask is as large as the scores anyway.
@@ -209,6 +219,9 @@ Tensor attend_in_blocks(const Tensor& query, const Tensor& key, const Tensor& va
         return Call(s[0], s[1], s[2], s[3], f).backward(s[4], s[5], s[6], g);
       },
       at);
+  const double work = 2.0 * static_cast<double>(impl(out).numel) * static_cast<double>(call.shape.keys);
+  return detail::recomputable(std::move(out), {query, key, value, mask}, detail::product_time(work),
+                              [f](std::span<const Tensor> in) { return attended(in[0], in[1], in[2], in[3], f); });
 }
 
 // Whether the mask adds nothing to the shape of the scores.

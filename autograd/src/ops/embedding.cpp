@@ -24,6 +24,7 @@
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/index_places.hpp"
@@ -96,10 +97,9 @@ void copy_scaled_rows(const T* weight, const std::int64_t* index, const T* scale
                        });
 }
 
-// Rows of weight by index (given: as the user passed it), times `factor` if defined; its backward pass scales with
-// `scale`.
-Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& given, const Tensor& factor,
-               const Tensor& scale, const Table& table, const Location& at) {
+// Rows of weight by index, times `factor` if defined.
+Tensor rows_of(const Tensor& weight, const Tensor& index, const Tensor& factor, const Table& table,
+               const Location& at) {
   Shape shape = impl(index).shape;
   for (int d = 1; d < table.weight.rank(); ++d) shape.push_back(table.weight[d]);
   Tensor out = make_tensor(shape, impl(weight).dtype, at);
@@ -111,9 +111,19 @@ Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& given, c
       copy_scaled_rows(data<T>(packed), data<std::int64_t>(index), data<T>(factor), impl(index).numel, table.size(),
                        data<T>(out));
     });
-  return detail::record_reading(
-      "embedding", {given}, std::move(out), {weight}, {index, scale},
+  return out;
+}
+
+// The same (given: the index as the user passed it), on the tape; its backward pass scales with `scale`.
+Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& given, const Tensor& factor,
+               const Tensor& scale, const Table& table, const Location& at) {
+  Tensor out = detail::record_reading(
+      "embedding", {given}, rows_of(weight, index, factor, table, at), {weight}, {index, scale},
       [table](const Saved& s, const Tensor& g) -> Grads { return {add_up(g, s[0], s[1], table)}; }, at);
+  const double time = detail::pass_time(impl(out).numel);
+  return detail::recomputable(std::move(out), {weight, index, factor}, time, [table](std::span<const Tensor> in) {
+    return rows_of(in[0], in[1], in[2], table, Location());
+  });
 }
 
 // Threads share out the rows of the result, so each is summed in the order of the index.

@@ -13,6 +13,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/prefetch.hpp"
@@ -136,6 +137,19 @@ void join(Tensor& out, std::span<const Tensor> tensors, int dim, bool new_dim) {
   }
 }
 
+// What join() makes, as a recipe.
+struct Joined {
+  Shape shape;
+  DType dtype;
+  int dim;
+  bool new_dim;
+  Tensor operator()(std::span<const Tensor> tensors, const Location& at = {}) const {
+    Tensor out = make_tensor(shape, dtype, at);
+    join(out, tensors, dim, new_dim);
+    return out;
+  }
+};
+
 DType common_dtype(std::span<const Tensor> tensors) {
   DType d = impl(tensors[0]).dtype;
   for (const Tensor& t : tensors)
@@ -197,11 +211,10 @@ Tensor joined(const char* op, const std::vector<Tensor>& tensors, std::int64_t d
   }
   if (!first) first = &tensors[0];
   const int d = wrap_dim(op, dim, *first, at);
-  Tensor out = make_tensor(cat_shape(op, tensors, *first, d, at), common_dtype(tensors), at);
-  join(out, tensors, d, false);
+  const Joined side_by_side{cat_shape(op, tensors, *first, d, at), common_dtype(tensors), d, false};
   const bool taped = detail::needs_tape(tensors);
-  return record(
-      op, std::move(out), tensors, {taped ? cat_sizes(tensors, d) : Tensor()},
+  Tensor out = record(
+      op, side_by_side(tensors, at), tensors, {taped ? cat_sizes(tensors, d) : Tensor()},
       [d](const Saved& s, const Tensor& g) -> Grads {
         std::vector<std::int64_t> sizes = s[0].to_vector<std::int64_t>(), lengths = sizes;
         for (std::int64_t& n : lengths) n = std::max<std::int64_t>(n, 0);
@@ -211,6 +224,8 @@ Tensor joined(const char* op, const std::vector<Tensor>& tensors, std::int64_t d
         return {std::move(pieces)};
       },
       at);
+  const double time = detail::pass_time(impl(out).numel);
+  return detail::recomputable(std::move(out), tensors, time, side_by_side);
 }
 
 }  // namespace
@@ -233,10 +248,12 @@ Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) 
           .shape_error();
   const int d = wrap_dim("stack", dim, shape.rank() + 1, at);
   shape.insert(d, static_cast<std::int64_t>(tensors.size()));
-  Tensor out = make_tensor(shape, common_dtype(tensors), at);
-  join(out, tensors, d, true);
-  return record(
-      "stack", std::move(out), tensors, {}, [d](const Saved&, const Tensor& g) -> Grads { return {unbind(g, d)}; }, at);
+  const Joined stacked{shape, common_dtype(tensors), d, true};
+  Tensor out = record(
+      "stack", stacked(tensors, at), tensors, {},
+      [d](const Saved&, const Tensor& g) -> Grads { return {unbind(g, d)}; }, at);
+  const double time = detail::pass_time(impl(out).numel);
+  return detail::recomputable(std::move(out), tensors, time, stacked);
 }
 
 // ---- stacking by direction ----

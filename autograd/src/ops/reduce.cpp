@@ -19,6 +19,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "kernels/softmax.hpp"
 #include "ops/print_parts.hpp"
@@ -35,21 +36,32 @@ using detail::with_kept_dims;
 
 namespace {
 
+// The result of a reduction, for memory under a limit.
+template <class Raw>
+Tensor reduced(Tensor y, const Tensor& x, Raw raw) {
+  return detail::recomputable(std::move(y), {x}, detail::pass_time(impl(x).numel),
+                              [raw](std::span<const Tensor> in) { return raw(in[0]); });
+}
+
 Tensor sum_over(const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
-  return record(
-      "sum", detail::sum_raw(x, dims, keepdim), {x}, {},
+  const auto raw = [dims, keepdim](const Tensor& v) { return detail::sum_raw(v, dims, keepdim); };
+  Tensor y = record(
+      "sum", raw(x), {x}, {},
       [full = impl(x).shape, dims](const Saved&, const Tensor& g) -> Grads { return {spread(g, full, dims)}; }, at);
+  return reduced(std::move(y), x, raw);
 }
 
 Tensor mean_over(const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
   require_floating("mean", x, at);
-  return record(
-      "mean", detail::mean_raw(x, dims, keepdim), {x}, {},
+  const auto raw = [dims, keepdim](const Tensor& v) { return detail::mean_raw(v, dims, keepdim); };
+  Tensor y = record(
+      "mean", raw(x), {x}, {},
       [full = impl(x).shape, dims](const Saved&, const Tensor& g) -> Grads {
         const auto n = static_cast<double>(detail::reduced_count(full, dims));
         return {spread(fuse([n](auto g) { return g / n; }, g), full, dims)};
       },
       at);
+  return reduced(std::move(y), x, raw);
 }
 
 }  // namespace
@@ -102,8 +114,9 @@ Tensor prod_others(const Tensor& x, int dim) {
 // dim: -1 for all elements.
 Tensor prod_over(const Tensor& x, int dim, bool keepdim, const Location& at) {
   const DimSet dims = dim < 0 ? all_dims(impl(x).shape) : (DimSet{1} << dim) & all_dims(impl(x).shape);
-  return record(
-      "prod", detail::prod_raw(x, dims, keepdim), {x}, {x},
+  const auto raw = [dims, keepdim](const Tensor& v) { return detail::prod_raw(v, dims, keepdim); };
+  Tensor y = record(
+      "prod", raw(x), {x}, {x},
       [dim, dims](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
         const Shape& full = impl(v).shape;
@@ -113,6 +126,7 @@ Tensor prod_over(const Tensor& x, int dim, bool keepdim, const Location& at) {
         return {mul(with_kept_dims(g, full, dims), others)};
       },
       at);
+  return reduced(std::move(y), x, raw);
 }
 
 }  // namespace

@@ -305,6 +305,8 @@ ValuesIndices TensorMethods::sort(Dim dim, bool descending, Location at) const {
 Tensor TensorMethods::argsort(Dim dim, bool descending, Location at) const {
   return xgrad::argsort(self(*this), dim, descending, at);
 }
+ValuesIndices TensorMethods::sort(SortOptions o, Location at) const { return xgrad::sort(self(*this), o, at); }
+Tensor TensorMethods::argsort(SortOptions o, Location at) const { return xgrad::argsort(self(*this), o, at); }
 ValuesIndices TensorMethods::topk(Size k, Dim dim, bool largest, bool sorted, Location at) const {
   return xgrad::topk(self(*this), k, dim, largest, sorted, at);
 }

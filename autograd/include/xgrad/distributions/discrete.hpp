@@ -17,6 +17,11 @@ struct ProbsOrLogits {
   std::optional<Param> probs = {};
   std::optional<Param> logits = {};
   bool validate_args = true;
+  ProbsOrLogits with(const DistributionOptions& more) const {
+    ProbsOrLogits both = *this;
+    both.validate_args = validate_args && more.validate_args;
+    return both;
+  }
 };
 
 // 1 with probability p, else 0. The mode is NaN for p = 1/2. enumerate_support.
@@ -24,6 +29,8 @@ class XGRAD_API Bernoulli : public DistributionOf<Bernoulli> {
  public:
   explicit Bernoulli(const Param& probs, DistributionOptions o = {}, Location at = Location::current());
   explicit Bernoulli(ProbsOrLogits o, Location at = Location::current());
+  Bernoulli(const ProbsOrLogits& o, DistributionOptions more, Location at = Location::current())
+      : Bernoulli(o.with(more), at) {}
   Tensor probs() const { return probabilities(); }
   Tensor logits() const { return log_odds(); }
 
@@ -37,6 +44,8 @@ class XGRAD_API Geometric : public DistributionOf<Geometric> {
  public:
   explicit Geometric(const Param& probs, DistributionOptions o = {}, Location at = Location::current());
   explicit Geometric(ProbsOrLogits o, Location at = Location::current());
+  Geometric(const ProbsOrLogits& o, DistributionOptions more, Location at = Location::current())
+      : Geometric(o.with(more), at) {}
   Tensor probs() const { return probabilities(); }
   Tensor logits() const { return log_odds(); }
 
@@ -50,6 +59,9 @@ class XGRAD_API Binomial : public DistributionOf<Binomial> {
  public:
   Binomial(const Param& total_count, const Param& probs, DistributionOptions o = {}, Location at = Location::current());
   Binomial(const Param& total_count, ProbsOrLogits o, Location at = Location::current());
+  Binomial(const Param& total_count, const ProbsOrLogits& o, DistributionOptions more,
+           Location at = Location::current())
+      : Binomial(total_count, o.with(more), at) {}
   Tensor total_count() const { return parameter(1); }
   Tensor probs() const { return probabilities(); }
   Tensor logits() const { return log_odds(); }
@@ -75,6 +87,8 @@ class XGRAD_API Categorical : public DistributionOf<Categorical> {
  public:
   explicit Categorical(const Tensor& probs, DistributionOptions o = {}, Location at = Location::current());
   explicit Categorical(ProbsOrLogits o, Location at = Location::current());
+  Categorical(const ProbsOrLogits& o, DistributionOptions more, Location at = Location::current())
+      : Categorical(o.with(more), at) {}
   Tensor probs() const { return probabilities(); }
   Tensor logits() const { return log_odds(); }  // normalised: logarithms of the probabilities
 
@@ -88,6 +102,8 @@ class XGRAD_API OneHotCategorical : public DistributionOf<OneHotCategorical> {
  public:
   explicit OneHotCategorical(const Tensor& probs, DistributionOptions o = {}, Location at = Location::current());
   explicit OneHotCategorical(ProbsOrLogits o, Location at = Location::current());
+  OneHotCategorical(const ProbsOrLogits& o, DistributionOptions more, Location at = Location::current())
+      : OneHotCategorical(o.with(more), at) {}
   Tensor probs() const { return probabilities(); }
   Tensor logits() const { return log_odds(); }
 
@@ -102,6 +118,9 @@ class XGRAD_API Multinomial : public DistributionOf<Multinomial> {
   Multinomial(std::int64_t total_count, const Tensor& probs, DistributionOptions o = {},
               Location at = Location::current());
   Multinomial(std::int64_t total_count, ProbsOrLogits o, Location at = Location::current());
+  Multinomial(std::int64_t total_count, const ProbsOrLogits& o, DistributionOptions more,
+              Location at = Location::current())
+      : Multinomial(total_count, o.with(more), at) {}
   std::int64_t total_count() const;
   Tensor probs() const { return probabilities(); }
   Tensor logits() const { return log_odds(); }

@@ -69,6 +69,15 @@ class XGRAD_API Distribution {
   // Draws with a gradient to the parameters: the same law with the random numbers held fixed.
   [[nodiscard]] Tensor rsample(const Shape& shape = {}, const std::optional<Generator>& generator = {},
                                Location at = Location::current()) const;
+  // One for each member of the batch, from a generator of the caller's.
+  template <std::same_as<Generator> G>
+  [[nodiscard]] Tensor sample(const G& generator, Location at = Location::current()) const {
+    return sample(Shape(), generator, at);
+  }
+  template <std::same_as<Generator> G>
+  [[nodiscard]] Tensor rsample(const G& generator, Location at = Location::current()) const {
+    return rsample(Shape(), generator, at);
+  }
   template <std::integral N>
   void sample(N) const = delete;  // sizes in braces: d.sample({5})
   template <std::integral N>

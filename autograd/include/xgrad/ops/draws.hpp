@@ -3,6 +3,8 @@
 // parameters outside their range, DTypeError for types that are not floating.
 #pragma once
 
+#include <concepts>
+
 #include <xgrad/ops/sampling.hpp>
 #include <xgrad/tensor.hpp>
 
@@ -14,6 +16,11 @@ namespace xgrad {
 [[nodiscard]] XGRAD_API Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replacement = false,
                                            const std::optional<Generator>& generator = {},
                                            Location at = Location::current());
+template <std::same_as<Generator> G>
+[[nodiscard]] Tensor multinomial(const Tensor& weights, std::int64_t num_samples, const G& generator,
+                                 Location at = Location::current()) {
+  return multinomial(weights, num_samples, false, generator, at);
+}
 // One draw for each rate: P(k) = rate^k exp(-rate) / k!, in the type of the rates. W. Hormann 1993.
 [[nodiscard]] XGRAD_API Tensor poisson(const Tensor& rate, const std::optional<Generator>& generator = {},
                                        Location at = Location::current());
@@ -53,5 +60,14 @@ namespace detail {
 XGRAD_API Tensor log_standard_gamma(const Tensor& concentration, const std::optional<Generator>& generator,
                                     const Location& at);
 }  // namespace detail
+
+template <std::same_as<Generator> G>
+Tensor TensorMethods::multinomial(Size num_samples, const G& generator, Location at) const {
+  return xgrad::multinomial(static_cast<const Tensor&>(*this), num_samples, false, generator, at);
+}
+template <std::same_as<Generator> G>
+Tensor TensorMethods::multinomial(Size num_samples, bool replacement, const G& generator, Location at) const {
+  return xgrad::multinomial(static_cast<const Tensor&>(*this), num_samples, replacement, generator, at);
+}
 
 }  // namespace xgrad

@@ -39,4 +39,13 @@ extern template XGRAD_API void Extents<1>::wrong_count(const Shape&, int, const 
 extern template XGRAD_API void Extents<2>::wrong_count(const Shape&, int, const Location&);
 extern template XGRAD_API void Extents<3>::wrong_count(const Shape&, int, const Location&);
 
+namespace detail {
+template <int N>
+Extents<N> extents_of(const std::int64_t (&each)[N]) {
+  Extents<N> e = 0;
+  for (int i = 0; i < N; ++i) e[i] = each[i];
+  return e;
+}
+}  // namespace detail
+
 }  // namespace xgrad

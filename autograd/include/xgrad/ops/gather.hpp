@@ -19,5 +19,10 @@ namespace xgrad {
                                               std::optional<std::int64_t> dim = {}, Location at = Location::current());
 // The elements of x in row-major order at these numbers, negative counted from the end; of the shape of index.
 [[nodiscard]] XGRAD_API Tensor take(const Tensor& x, const Tensor& index, Location at = Location::current());
+// Dimensions are integers: 1.5 would be cut, true would be 1.
+template <detail::NoDimension T, class... More>
+Tensor gather(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+Tensor scatter_add(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
 
 }  // namespace xgrad

@@ -29,6 +29,8 @@ struct GridSampleOptions {
 // fit, images without elements; ValueError: volumes with bicubic.
 [[nodiscard]] XGRAD_API Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleOptions& options = {},
                                            Location at = Location::current());
+Tensor grid_sample(const Tensor&, const Tensor&, const char*,  // by name: {.mode = GridMode::bicubic}
+                   const char* = "", bool = false) = delete;
 // The grid of the affine maps theta (N, 2, 3), or (N, 3, 4), for images of `size` (N, C, H, W), or (N, C, D, H, W).
 [[nodiscard]] XGRAD_API Tensor affine_grid(const Tensor& theta, const Shape& size, bool align_corners = false,
                                            Location at = Location::current());

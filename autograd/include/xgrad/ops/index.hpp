@@ -16,6 +16,8 @@ Tensor index_select(const Tensor&, T, const More&...) = delete;  // a dimension 
 // x with alpha times the rows of source added along dim at index: the adjoint of index_select.
 [[nodiscard]] XGRAD_API Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
                                          Scalar alpha = 1, Location at = Location::current());
+template <detail::NoDimension T, class... More>
+Tensor index_add(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
 // int64 -> 0/1 of a new last dimension of num_classes (-1: largest + 1).
 [[nodiscard]] XGRAD_API Tensor one_hot(const Tensor& x, std::int64_t num_classes = -1,
                                        Location at = Location::current());

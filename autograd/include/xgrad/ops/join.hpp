@@ -11,10 +11,14 @@ namespace xgrad {
 [[nodiscard]] XGRAD_API Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim = 0,
                                    Location at = Location::current());
 Tensor cat(const Tensor&, const Tensor&) = delete;  // tensors in braces: cat({x, y}, dim)
+template <detail::NoDimension T, class... More>
+Tensor cat(const std::vector<Tensor>&, T, const More&...) = delete;  // a dimension is an integer
 // Joins equal shapes along a new dimension.
 [[nodiscard]] XGRAD_API Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim = 0,
                                      Location at = Location::current());
 Tensor stack(const Tensor&, const Tensor&) = delete;  // tensors in braces: stack({x, y}, dim)
+template <detail::NoDimension T, class... More>
+Tensor stack(const std::vector<Tensor>&, T, const More&...) = delete;  // a dimension is an integer
 // Side by side along dimension 1 (0 for 1-D tensors), 0 and 2; tensors of fewer dimensions get them first, as
 // atleast_1d, atleast_2d and atleast_3d do.
 [[nodiscard]] XGRAD_API Tensor hstack(const std::vector<Tensor>& tensors, Location at = Location::current());

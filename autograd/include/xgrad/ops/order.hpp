@@ -4,15 +4,32 @@
 
 #include <concepts>
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/ops/extremum.hpp>
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
 
+struct SortOptions {
+  ByName by_name = ByName();
+  std::int64_t dim = -1;
+  bool descending = false;
+};
 [[nodiscard]] XGRAD_API ValuesIndices sort(const Tensor& x, std::int64_t dim = -1, bool descending = false,
                                            Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor argsort(const Tensor& x, std::int64_t dim = -1, bool descending = false,
                                        Location at = Location::current());
+// By name: sort(x, {.descending = true}).
+[[nodiscard]] inline ValuesIndices sort(const Tensor& x, SortOptions o, Location at = Location::current()) {
+  return sort(x, o.dim, o.descending, at);
+}
+[[nodiscard]] inline Tensor argsort(const Tensor& x, SortOptions o, Location at = Location::current()) {
+  return argsort(x, o.dim, o.descending, at);
+}
+template <detail::NoDimension T, class... More>
+ValuesIndices sort(const Tensor&, T, const More&...) = delete;  // a dimension is an integer: {.descending = true}
+template <detail::NoDimension T, class... More>
+Tensor argsort(const Tensor&, T, const More&...) = delete;  // a dimension is an integer: {.descending = true}
 // The values of sort along dimension 0.
 [[nodiscard]] XGRAD_API Tensor msort(const Tensor& x, Location at = Location::current());
 // The k largest or smallest, in order whether `sorted` or not. IndexError: k negative or beyond the size.

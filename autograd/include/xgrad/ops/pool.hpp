@@ -55,6 +55,31 @@ struct MaxPoolOptions {
                                           const MaxPoolOptions<2>& options = {}, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor max_pool3d(const Tensor& x, Extents<3> kernel_size,
                                           const MaxPoolOptions<3>& options = {}, Location at = Location::current());
+// In PyTorch's order: max_pool2d(x, 2, 2), max_pool2d(x, 3, 2, 1). (Templates, so that {} stays options.)
+namespace detail {
+template <class Options, int N>
+Options pool_options(const PoolStride<N>& stride, const Extents<N>& padding) {
+  Options o;
+  o.stride = stride;
+  o.padding = padding;
+  return o;
+}
+}  // namespace detail
+template <class = void>
+[[nodiscard]] Tensor max_pool1d(const Tensor& x, Extents<1> kernel_size, PoolStride<1> stride, Extents<1> padding = 0,
+                                Location at = Location::current()) {
+  return max_pool1d(x, kernel_size, detail::pool_options<MaxPoolOptions<1>>(stride, padding), at);
+}
+template <class = void>
+[[nodiscard]] Tensor max_pool2d(const Tensor& x, Extents<2> kernel_size, PoolStride<2> stride, Extents<2> padding = 0,
+                                Location at = Location::current()) {
+  return max_pool2d(x, kernel_size, detail::pool_options<MaxPoolOptions<2>>(stride, padding), at);
+}
+template <class = void>
+[[nodiscard]] Tensor max_pool3d(const Tensor& x, Extents<3> kernel_size, PoolStride<3> stride, Extents<3> padding = 0,
+                                Location at = Location::current()) {
+  return max_pool3d(x, kernel_size, detail::pool_options<MaxPoolOptions<3>>(stride, padding), at);
+}
 // The same with the positions (int64) within each flattened image of the input.
 [[nodiscard]] XGRAD_API ValuesIndices max_pool1d_with_indices(const Tensor& x, Extents<1> kernel_size,
                                                               const MaxPoolOptions<1>& options = {},
@@ -83,6 +108,21 @@ struct AvgPoolOptions {
                                           const AvgPoolOptions<2>& options = {}, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor avg_pool3d(const Tensor& x, Extents<3> kernel_size,
                                           const AvgPoolOptions<3>& options = {}, Location at = Location::current());
+template <class = void>
+[[nodiscard]] Tensor avg_pool1d(const Tensor& x, Extents<1> kernel_size, PoolStride<1> stride, Extents<1> padding = 0,
+                                Location at = Location::current()) {
+  return avg_pool1d(x, kernel_size, detail::pool_options<AvgPoolOptions<1>>(stride, padding), at);
+}
+template <class = void>
+[[nodiscard]] Tensor avg_pool2d(const Tensor& x, Extents<2> kernel_size, PoolStride<2> stride, Extents<2> padding = 0,
+                                Location at = Location::current()) {
+  return avg_pool2d(x, kernel_size, detail::pool_options<AvgPoolOptions<2>>(stride, padding), at);
+}
+template <class = void>
+[[nodiscard]] Tensor avg_pool3d(const Tensor& x, Extents<3> kernel_size, PoolStride<3> stride, Extents<3> padding = 0,
+                                Location at = Location::current()) {
+  return avg_pool3d(x, kernel_size, detail::pool_options<AvgPoolOptions<3>>(stride, padding), at);
+}
 
 template <int N>
 struct LPPoolOptions {

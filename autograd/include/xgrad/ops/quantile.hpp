@@ -38,4 +38,11 @@ namespace xgrad {
                                            bool keepdim = false, const std::string& interpolation = "linear",
                                            Location at = Location::current());
 
+template <detail::NoDimension T, class... More>
+ValuesIndices median(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+ValuesIndices nanmedian(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+ValuesIndices mode(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+
 }  // namespace xgrad

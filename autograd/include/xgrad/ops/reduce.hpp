@@ -90,6 +90,8 @@ Tensor std(const Tensor&, const Shape&, B) = delete;  // unbiased or keepdim? st
                                     Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor prod(const Tensor& x, std::int64_t dim, bool keepdim, DType dtype,
                                     Location at = Location::current());
+template <detail::NoDimension T, class... More>
+Tensor prod(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
 template <std::same_as<DType> D>
 [[nodiscard]] Tensor prod(const Tensor& x, D dtype, Location at = Location::current()) {
   return prod(x.reshape({-1}, at), 0, false, dtype, at);

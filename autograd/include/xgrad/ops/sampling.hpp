@@ -48,6 +48,12 @@ inline Tensor randint(std::int64_t high, const Shape& shape, RandomIntegerOption
                       Location at = Location::current()) {  // [0, high)
   return randint(0, high, shape, std::move(o), at);
 }
+template <std::floating_point T>
+Tensor randint(T, const Shape&, RandomIntegerOptions = {}) = delete;  // limits are integers
+template <class L, class H>
+requires(std::floating_point<L> || std::floating_point<H>)         //
+    Tensor randint(L, H, const Shape&, RandomIntegerOptions = {})  // limits are integers: uniform(0, 1, {3}), rand({3})
+= delete;
 XGRAD_API Tensor randperm(std::int64_t n, RandomIntegerOptions o = {}, Location at = Location::current());
 template <std::floating_point T>
 Tensor randperm(T) = delete;  // a number of elements is an integer

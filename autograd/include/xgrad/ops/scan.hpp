@@ -25,5 +25,11 @@ template <detail::NoDimension T, class... More>
 Tensor cumsum(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
 template <detail::NoDimension T, class... More>
 Tensor cumprod(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+ValuesIndices cummax(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+ValuesIndices cummin(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+Tensor logcumsumexp(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
 
 }  // namespace xgrad

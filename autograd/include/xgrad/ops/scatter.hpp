@@ -37,4 +37,15 @@ namespace xgrad {
 [[nodiscard]] XGRAD_API Tensor put(const Tensor& x, const Tensor& index, const Tensor& source, bool accumulate = false,
                                    Location at = Location::current());
 
+template <detail::NoDimension T, class... More>
+Tensor scatter(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+Tensor scatter_reduce(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+Tensor index_reduce(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+Tensor index_copy(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+Tensor index_fill(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+
 }  // namespace xgrad

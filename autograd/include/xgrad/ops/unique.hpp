@@ -19,6 +19,10 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const UniqueResult& r);
 [[nodiscard]] XGRAD_API UniqueResult unique_consecutive(const Tensor& x, Location at = Location::current());
 [[nodiscard]] XGRAD_API UniqueResult unique_consecutive(const Tensor& x, std::int64_t dim,
                                                         Location at = Location::current());
+template <detail::NoDimension T, class... More>
+UniqueResult unique(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+UniqueResult unique_consecutive(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
 // Whether each element is among the test elements (bool); invert: is not. Types are promoted.
 [[nodiscard]] XGRAD_API Tensor isin(const Tensor& x, const Tensor& test_elements, bool invert = false,
                                     Location at = Location::current());

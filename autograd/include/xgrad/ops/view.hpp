@@ -70,6 +70,10 @@ template <detail::NoDimension T, class... More>
 Tensor unsqueeze(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
 template <detail::NoDimension T, class... More>
 Tensor transpose(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+Tensor flatten(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
+template <detail::NoDimension T, class... More>
+Tensor unflatten(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
 template <std::integral... N>
 Tensor view(const Tensor&, N...) = delete;  // sizes in braces: view(x, {2, -1})
 template <std::integral... N>

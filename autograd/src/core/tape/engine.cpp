@@ -48,11 +48,10 @@ struct TargetHash {
 // How many backward passes, each started from a hook or a backward function of the one before, run on this thread.
 class Depth {
  public:
-  explicit Depth(const Location& at) {
+  explicit Depth(const char* op, const Location& at) {
     constexpr std::uint8_t kMost = 60;
     if (depth == kMost)
-      ErrorReport("backward", "backward passes are nested too deeply: does a hook call backward() on its own graph?",
-                  at)
+      ErrorReport(op, "backward passes are nested too deeply: does a hook call backward() on its own graph?", at)
           .autograd_error();
     ++depth;
   }
@@ -83,6 +82,7 @@ std::uint32_t next_pass() {
 }
 
 struct Pass {
+  const char* op;  // "backward" or "grad"
   bool retain_graph, create_graph;
   Location at;
   bool keeps_values = create_graph || thread_tape.levels > 0;  // nothing is added in place
@@ -98,7 +98,7 @@ struct Pass {
   std::vector<Tensor> captured;
   bool capturing = false;
   std::shared_ptr<PassLeaves> leaves_seen;  // when a node that ran is recorded for pictures
-  Depth depth{at};
+  Depth depth{op, at};
 
   ~Pass() {  // after an exception: nothing stays pending
     for (Node* n : heap) {
@@ -426,9 +426,9 @@ void commit(Pass& pass) {
   }
 }
 
-Tensor seed_for(const Tensor& out, const Tensor& seed, const Location& at) {
+Tensor seed_for(const char* op, const Tensor& out, const Tensor& seed, const Location& at) {
   if (!requires_grad(out))
-    ErrorReport("backward", "the tensor does not require grad and has no grad_fn: nothing to differentiate", at)
+    ErrorReport(op, "the tensor does not require grad and has no grad_fn: nothing to differentiate", at)
         .operand("output", out)
         .help(
             "call requires_grad_() on an input before computing, outside any NoGradGuard; a gradient is differentiated "
@@ -437,7 +437,7 @@ Tensor seed_for(const Tensor& out, const Tensor& seed, const Location& at) {
   if (seed.defined()) {
     if (!(seed.shape() == out.shape()))
       ErrorReport(
-          "backward",
+          op,
           fmt::format("seed shape {} differs from output shape {}", to_string(seed.shape()), to_string(out.shape())),
           at)
           .operand("output", out)
@@ -446,7 +446,7 @@ Tensor seed_for(const Tensor& out, const Tensor& seed, const Location& at) {
     return seed.dtype() == out.dtype() ? seed : seed.to(out.dtype());
   }
   if (out.numel() != 1)
-    ErrorReport("backward", fmt::format("needs a scalar or a seed; shape is {}", to_string(out.shape())), at)
+    ErrorReport(op, fmt::format("needs a scalar or a seed; shape is {}", to_string(out.shape())), at)
         .operand("output", out)
         .help("reduce it first, e.g. sum() or mean(), or pass a gradient of that shape")
         .autograd_error();
@@ -455,13 +455,14 @@ Tensor seed_for(const Tensor& out, const Tensor& seed, const Location& at) {
   return one;
 }
 
-void start(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds, const char* op) {
+void start(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Tensor>& seeds) {
+  const char* op = pass.op;
   if (!seeds.empty() && seeds.size() != outputs.size())
     ErrorReport(op, fmt::format("{} outputs but {} gradients", outputs.size(), seeds.size()), pass.at).value_error();
   std::vector<Tensor> fitted;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     require_defined(op, outputs[i], pass.at);
-    fitted.push_back(seed_for(outputs[i], seeds.empty() ? Tensor() : seeds[i], pass.at));
+    fitted.push_back(seed_for(op, outputs[i], seeds.empty() ? Tensor() : seeds[i], pass.at));
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     TensorImpl& t = impl(outputs[i]);
@@ -534,23 +535,28 @@ void restrict(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<
 
 }  // namespace
 
-void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs, BackwardOptions options,
-              Location at) {
+void backward(const OneOrMore& roots, const OneOrMore& grad_outputs, BackwardOptions options, Location at) {
+  const std::vector<Tensor>& outputs = roots.parts();
   const detail::CallSite site(at);
-  Pass pass{
-      .retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph, .at = at};
+  Pass pass{.op = "backward",
+            .retain_graph = options.retain_graph || options.create_graph,
+            .create_graph = options.create_graph,
+            .at = at};
   if (!options.inputs.all()) restrict(pass, outputs, options.inputs.only());
-  detail::start(pass, outputs, grad_outputs, "backward");
+  detail::start(pass, outputs, grad_outputs.parts());
   pass.run_all();
   GradModeGuard mode(options.create_graph);
   detail::commit(pass);
 }
 
-std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
-                         const std::vector<Tensor>& grad_outputs, GradOptions options, Location at) {
+std::vector<Tensor> grad(const OneOrMore& of, const OneOrMore& by, const OneOrMore& grad_outputs, GradOptions options,
+                         Location at) {
+  const std::vector<Tensor>&outputs = of.parts(), &inputs = by.parts();
   const detail::CallSite site(at);
-  Pass pass{
-      .retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph, .at = at};
+  Pass pass{.op = "grad",
+            .retain_graph = options.retain_graph || options.create_graph,
+            .create_graph = options.create_graph,
+            .at = at};
   pass.capturing = true;
   pass.captured.resize(inputs.size());
   std::vector<detail::Target> targets;
@@ -560,7 +566,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   }
   for (const Tensor& o : outputs) require_defined("grad", o, at);
   pass.find_needed(outputs);
-  detail::start(pass, outputs, grad_outputs, "grad");
+  detail::start(pass, outputs, grad_outputs.parts());
   pass.run_all();
   detail::run_leaf_hooks(pass);
   for (auto& [leaf, g, uses] : pass.leaves) pass.captured[pass.wanted.at({detail::handle(leaf), 0})] = g;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <ostream>
 
 #include <fmt/format.h>
 
@@ -146,6 +147,13 @@ std::any GraphNode::metadata(const std::string& key, Location at) const {
   if (!n.extra) return {};
   const auto known = std::ranges::find(n.extra->metadata, key, &std::pair<std::string, std::any>::first);
   return known == n.extra->metadata.end() ? std::any() : known->second;
+}
+
+std::ostream& operator<<(std::ostream& os, const GraphNode& n) {
+  if (!n) return os << "<no node>";
+  if (const Tensor leaf = n.variable(); leaf.defined())
+    return os << "<AccumulateGrad of " << (leaf.name().empty() ? "a leaf without a name" : leaf.name()) << '>';
+  return os << '<' << n.name() << " at " << n.location() << '>';
 }
 
 GraphNode Tensor::grad_fn(Location at) const {

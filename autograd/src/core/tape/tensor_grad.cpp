@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
+#include <xgrad/detail/raw_bytes.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/missing_gradient.hpp"
-#include "core/own_file.hpp"
 #include "core/rematerialize.hpp"
 #include "core/tape/record.hpp"
 
@@ -61,17 +61,21 @@ void require_no_cycle(const char* op, const TensorImpl& t, const F& fn, const Lo
 using detail::checked;
 using detail::TensorImpl;
 
-void* Tensor::raw_mutable(DType want, Location at) {
-  void* p = const_cast<void*>(raw(want, at));
-  if (detail::records_gradients() && detail::wants_grad(*this))
+void* detail::own_pointer(Tensor& t, DType type, const Location& at) {
+  void* p = const_cast<void*>(TensorAccess::raw(t, type, at));
+  if (records_gradients() && wants_grad(t))
     ErrorReport("mutable_data", "writing the memory of a tensor on the tape would make its gradient wrong", at)
-        .operand("tensor", *this)
+        .operand("tensor", t)
         .help("detach() first, or wrap the change in a NoGradGuard")
         .autograd_error();
-  detail::before_change_of(detail::impl(*this));
-  detail::impl(*this).storage->changed("mutable_data", at);
-  // The library's own pointers end with the call that asked for them.
-  if (!detail::is_own_file(at.file_name())) detail::impl(*this).storage->shared_at = at;
+  before_change_of(impl(t));
+  impl(t).storage->changed("mutable_data", at);
+  return p;
+}
+
+void* Tensor::raw_mutable(DType want, Location at) {
+  void* p = detail::own_pointer(*this, want, at);
+  detail::impl(*this).storage->shared_at = at;
   return p;
 }
 

@@ -12,12 +12,21 @@
 
 namespace xgrad::nn {
 
-// What takes the place of parameters and buffers, by their paths: {{"fc.weight", w}}, or a NamedTensors.
+// What takes the place of parameters and buffers, by their paths: {{"fc.weight", w}}, a NamedTensors, a map.
 class Replacements {
  public:
   Replacements(const NamedTensors& t, Location where = Location::current()) : tensors(t), at(where) {}         // NOLINT
   Replacements(std::initializer_list<std::pair<std::string, Tensor>> t, Location where = Location::current())  // NOLINT
       : tensors(t), at(where) {}
+  template <class Map>
+  requires requires(const Map& m) {
+    { m.begin()->first } -> std::convertible_to<std::string>;
+    { m.begin()->second } -> std::convertible_to<const Tensor&>;
+    m.end();
+  }
+  Replacements(const Map& m, Location where = Location::current()) : at(where) {  // NOLINT
+    for (const auto& [name, t] : m) tensors.emplace_back(name, t);
+  }
   NamedTensors tensors;
   Location at;
 };
@@ -46,5 +55,8 @@ auto functional_call(const M& module, const Replacements& tensors, A&&... args) 
   else
     return detail::ModuleCalls::run(copy, tensors.at, std::forward<A>(args)...);
 }
+template <std::derived_from<Module> M>
+void functional_call(const M&, const Replacements&,  // inputs without braces: functional_call(net, tensors, x)
+                     std::initializer_list<Tensor>) = delete;
 
 }  // namespace xgrad::nn

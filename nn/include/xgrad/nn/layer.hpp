@@ -133,11 +133,11 @@ struct ModuleCalls {
   }
   // A function in the place of a module: it has hooks and no name.
   template <class F>
-  static Tensor run_function(const nn::Module& module, const F& f, const Tensor& x) {
+  static Tensor run_function(const nn::Module& module, const Location& at, const F& f, const Tensor& x) {
     if (!module.has_hooks()) [[likely]]
       return f(x);
-    const Tensor in = module.run_pre_hooks(x);
-    return module.run_hooks(in, f(in));
+    const Tensor in = module.run_pre_hooks(x, at);
+    return module.run_hooks(in, f(in), at);
   }
 
  private:
@@ -153,7 +153,7 @@ struct ModuleCalls {
     }();
     auto copy = std::get<first>(std::tuple<const std::remove_cvref_t<A>&..., const Tensor&>(a..., Tensor()));
     Tensor* input = first_tensor(copy);
-    const Tensor in = module.run_pre_hooks(input ? *input : Tensor());
+    const Tensor in = module.run_pre_hooks(input ? *input : Tensor(), at);
     if (input && first < sizeof...(A))
       *input = in;
     else if (in.defined())
@@ -161,7 +161,7 @@ struct ModuleCalls {
     auto y = f(chosen<I == first>(copy, std::forward<A>(a))...);
     Tensor* output = first_tensor(y);
     if (!output) no_output_for_hooks(module, at);
-    *output = module.run_hooks(in, std::move(*output));
+    *output = module.run_hooks(in, std::move(*output), at);
     return y;
   }
   template <bool copied, class C, class A>
@@ -200,8 +200,7 @@ namespace xgrad::nn {
 // declare that constructor themselves, and none that moves: an inherited one takes seven lines in every compile error.
 template <class T>
 concept Null = std::same_as<T, std::nullptr_t>;
-// The same in three lines less of a compile error, for {nullptr} alone: of pooling, where it is another candidate of
-// MaxPool2d(2, 2).
+// The same in three lines less of a compile error, for {nullptr} alone: of pooling, whose constructors are many.
 struct Empty {
   constexpr Empty(Null auto) noexcept {}  // NOLINT
 };
@@ -387,7 +386,7 @@ class XGRAD_API AnyModule final : public Module {
     const Module& self = *this;
     call_ = [f = std::move(f), hooked = Module(self)](const Tensor& x, const Location& at) {
       return detail::ModuleCalls::run_function(
-          hooked,
+          hooked, at,
           [&](const Tensor& in) -> Tensor {
             if constexpr (detail::FunctionWithPlace<F>)
               return f(in, at);

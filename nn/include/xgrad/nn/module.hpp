@@ -243,8 +243,8 @@ class XGRAD_API Module {
   void apply(const std::function<void(Module&)>& fn, Location at = Location::current());
 
   // fn(module, input, output) runs after each call through operator(); it may return a replacement for the output
-  // (undefined: keep). ValueError: a hook that holds the module, or one that contains it: the module keeps its hooks,
-  // so neither would ever be freed.
+  // (undefined, or nothing at all: keep). ValueError: a hook that holds the module, or one that contains it: the module
+  // keeps its hooks, so neither would ever be freed.
   using ForwardHook = std::function<Tensor(const Module&, const Tensor& input, const Tensor& output)>;
   HookHandle register_forward_hook(ForwardHook hook, Location at = Location::current());
   // fn(module, input) runs before each call and may return a replacement for the input.
@@ -254,6 +254,19 @@ class XGRAD_API Module {
   // return a replacement for grad_input, which is undefined when the input wants no gradient.
   using BackwardHook = std::function<Tensor(const Module&, const Tensor& grad_input, const Tensor& grad_output)>;
   HookHandle register_full_backward_hook(BackwardHook hook, Location at = Location::current());
+  // Hooks that return nothing.
+  template <detail::ReturnsNothing<const Module&, const Tensor&, const Tensor&> F>
+  HookHandle register_forward_hook(F hook, Location at = Location::current()) {
+    return register_forward_hook(detail::without_result<ForwardHook>(std::move(hook)), at);
+  }
+  template <detail::ReturnsNothing<const Module&, const Tensor&> F>
+  HookHandle register_forward_pre_hook(F hook, Location at = Location::current()) {
+    return register_forward_pre_hook(detail::without_result<ForwardPreHook>(std::move(hook)), at);
+  }
+  template <detail::ReturnsNothing<const Module&, const Tensor&, const Tensor&> F>
+  HookHandle register_full_backward_hook(F hook, Location at = Location::current()) {
+    return register_full_backward_hook(detail::without_result<BackwardHook>(std::move(hook)), at);
+  }
   template <class Handle>
   void remove_hook(const Handle&) = delete;  // the handle removes it: auto h = net.register_forward_hook(f); h.remove()
 
@@ -287,8 +300,9 @@ class XGRAD_API Module {
   // exchanged by assignment.
   std::shared_ptr<const ModuleInfo> info(const Location& at) const;
   bool has_hooks() const;
-  Tensor run_pre_hooks(Tensor input) const;                    // returns the input to use
-  Tensor run_hooks(const Tensor& input, Tensor output) const;  // that input; returns the output to use
+  Tensor run_pre_hooks(Tensor input, const Location& at) const;  // returns the input to use
+  // For that input; returns the output to use.
+  Tensor run_hooks(const Tensor& input, Tensor output, const Location& at) const;
 
   template <class M>
   static void introduce(M& child, const Location& at) {

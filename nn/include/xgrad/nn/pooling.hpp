@@ -12,6 +12,14 @@ class MaxPoolNd final : public Layer<MaxPoolNd<N>> {
   MaxPoolNd(const MaxPoolNd&) = default;
   MaxPoolNd(Empty) noexcept : Layer<MaxPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   explicit MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options = {}, Location at = Location::current());
+  // (An array, for {3, 3} to be a size and not the two numbers of another layer.)
+  explicit MaxPoolNd(const std::int64_t (&kernel_size)[N], MaxPoolOptions<N> options = {},
+                     Location at = Location::current())
+      : MaxPoolNd(xgrad::detail::extents_of(kernel_size), options, at) {}
+  // PyTorch's order: MaxPool2d(2, 2), MaxPool2d(3, 2, 1).
+  template <class = void>
+  MaxPoolNd(Extents<N> kernel_size, PoolStride<N> stride, Extents<N> padding = 0, Location at = Location::current())
+      : MaxPoolNd(kernel_size, xgrad::detail::pool_options<MaxPoolOptions<N>>(stride, padding), at) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   // Also where the values stood, as max_unpool takes it.
   ValuesIndices forward_with_indices(const Tensor& x, Location at = Location::current()) const;
@@ -27,6 +35,13 @@ class AvgPoolNd final : public Layer<AvgPoolNd<N>> {
   AvgPoolNd(const AvgPoolNd&) = default;
   AvgPoolNd(Empty) noexcept : Layer<AvgPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
   explicit AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options = {}, Location at = Location::current());
+  explicit AvgPoolNd(const std::int64_t (&kernel_size)[N], AvgPoolOptions<N> options = {},
+                     Location at = Location::current())
+      : AvgPoolNd(xgrad::detail::extents_of(kernel_size), options, at) {}
+  // PyTorch's order: AvgPool2d(2, 2), AvgPool2d(3, 2, 1).
+  template <class = void>
+  AvgPoolNd(Extents<N> kernel_size, PoolStride<N> stride, Extents<N> padding = 0, Location at = Location::current())
+      : AvgPoolNd(kernel_size, xgrad::detail::pool_options<AvgPoolOptions<N>>(stride, padding), at) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
  private:
