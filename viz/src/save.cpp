@@ -75,7 +75,7 @@ std::string save(const Tensor& root, const std::string& path, const Options& opt
   require_path(kOp, path, at);
   if (options.dpi < 1 || options.dpi > kMostDpi)
     ErrorReport(kOp, fmt::format("dpi must be in 1..{}, got {}", kMostDpi, options.dpi), at).value_error();
-  require_graph(root, at);
+  require_graph(root, options, at);
   return without_throwing(kOp, at, [&] {
     const Source source = source_of(dot_text(root, options), suffix, options.dpi);
     if (suffix == "dot") {
