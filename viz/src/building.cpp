@@ -34,6 +34,9 @@ class Builder {
     label_edges();
     finish_modules();
     list_shown();
+    for (std::size_t f = 0; f < plan_.folds.all().size(); ++f)
+      p_.folded.push_back(fmt::format("{} {}", plan_.folds.all()[f].count,
+                                      has_own_parameters(static_cast<int>(f)) ? "blocks" : "steps"));
     if (options_.symbols) name_symbols(p_);
     mark_masks();
     return std::move(p_);
@@ -459,6 +462,7 @@ class Builder {
     if (origin == self && t.carried < 0) return -1;
     PicEdge& e = edge(origin, self, static_cast<int>(k), t);
     flow(e, in);
+    if (t.carried >= 0) step = to[level].step;
     if (step >= 0) tallies_[static_cast<std::size_t>(&e - p_.edges.data())].steps.insert(step);
     return origin;
   }
@@ -472,12 +476,12 @@ class Builder {
         const std::string what = from.kind == Kind::module ? "" : ": " + (from.name.empty() ? from.title : from.name);
         const char* next = has_own_parameters(t.carried) ? "next" : "next step";
         const std::string when = t.distance == 1 ? next : fmt::format("{} steps on", t.distance);
-        e.label = fmt::format("{}{}, {} times", when, what, t.times);
+        e.label = fmt::format("{}{}, {} times", when, what, t.steps.size());
         e.backward = false;
       } else if (t.left >= 0) {
         e.label = leaving(t);
       } else if (t.entered >= 0 && t.times == 1) {
-        e.label = has_own_parameters(t.entered) ? "" : "first step";
+        e.label = has_own_parameters(t.entered) ? "first block" : "first step";
       }
     }
   }

@@ -65,7 +65,7 @@ class Writer {
 
   static std::size_t level(int box) { return static_cast<std::size_t>(box + 1); }
 
-  void write_level(int box, const std::string& indent) {
+  void write_level(int box, const std::string& indent, bool folded = false) {
     for (const int i : nodes_in_[level(box)]) write_node(i, indent);
     for (const int b : boxes_in_[level(box)]) {
       const PicBox& x = p_.boxes[static_cast<std::size_t>(b)];
@@ -74,8 +74,11 @@ class Writer {
           "style=\"rounded,filled\"; "
           "fillcolor=\"{}\"; color=\"{}\"; fontcolor=\"#374151\"; fontsize=11; margin=10;{}\n",
           indent, b, escape(x.id), x.fold ? "fold" : "module", label_text(x.label, kLongestLabel), free_corner(b),
-          box < 0 ? "#FAFBFC" : "#F3F5F7", x.fold ? "#374151" : "#AEB6BF", x.fold ? " penwidth=2;" : "");
-      write_level(b, indent + "  ");
+          box < 0 ? "#FAFBFC" : "#F3F5F7", x.fold ? "#374151" : "#AEB6BF",
+          x.fold   ? " penwidth=2;"
+          : folded ? " penwidth=1;"
+                   : "");
+      write_level(b, indent + "  ", folded || x.fold);
       out_ += indent + "}\n";
     }
   }
@@ -149,11 +152,14 @@ class Writer {
   // From one step to the next: back to where it is read.
   void write_carried(const PicEdge& e) {
     const int again = seen_[{e.from, e.to}]++;
+    const bool self = e.from == e.to;
+    const char* side = across_ ? "n" : "e";
     out_ += fmt::format(
         "  {0} -> {1} [id=\"c-{0}-{1}{2}\", class=\"carried\", style=dotted, penwidth=1.8, constraint=false, "
-        "fontcolor=\"#374151\"{3}];\n",
+        "fontcolor=\"#374151\"{3}{4}];\n",
         id(e.from), id(e.to), again ? fmt::format("-{}", again) : "",
-        plain_ ? "" : fmt::format(", {}=<{}>", e.from == e.to ? "label" : "xlabel", label_text(e.label)));
+        self || plain_ ? "" : fmt::format(", tailport={0}, headport={0}", side),
+        plain_ ? "" : fmt::format(", {}=<{}>", self ? "label" : "xlabel", label_text(e.label)));
   }
   void write_keeping(const PicEdge& e) {
     out_ += fmt::format(
@@ -206,17 +212,27 @@ class Writer {
     std::string note;
     const auto add = [&](const std::string& text) { note += (note.empty() ? "" : "; ") + text; };
     if (!p_.backward_ran) add("backward has not run");
+    if (!p_.folded.empty()) add(folded_words());
+    if (const auto n = std::ranges::count(p_.nodes, Kind::module, &PicNode::kind); n > 0)
+      add(fmt::format("{} {} collapsed", n, n == 1 ? "module" : "modules"));
     for (const std::string& step : p_.done) add(escape(step));
     if (p_.left_out)
       add(fmt::format("only the part nearest the result: {} of {} operations left out", p_.left_out, p_.operations));
-    if (!p_.done.empty() || p_.left_out)
-      add(fmt::format("{} nodes shown for {} operations", p_.nodes.size(), p_.operations));
+    const bool less = any(Kind::module) || !p_.folded.empty() || !p_.done.empty() || p_.left_out;
+    if (less) add(fmt::format("{} nodes shown for {} operations", p_.nodes.size(), p_.operations));
     if (plain_) add("laid out plainly, with fewer options than requested: Graphviz could not draw the full picture");
     if (!note.empty()) legend.note(note);
     return legend.table();
   }
   bool any(Kind k) const {
     return std::ranges::any_of(p_.nodes, [k](const PicNode& n) { return n.kind == k; });
+  }
+  std::string folded_words() const {
+    constexpr std::size_t kFew = 4;
+    std::string s;
+    for (std::size_t i = 0; i < std::min(kFew, p_.folded.size()); ++i) s += (i ? ", " : "") + p_.folded[i];
+    if (p_.folded.size() > kFew) s += fmt::format(" and {} more times", p_.folded.size() - kFew);
+    return s + (p_.folded.size() > 1 ? " folded into one each" : " folded into one");
   }
   bool any_cells() const {
     return p_.values != Values::off && std::ranges::any_of(p_.nodes, [&](const PicNode& n) {

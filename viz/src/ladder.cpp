@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -42,6 +43,7 @@ class Ladder {
     const bool many = p.nodes.size() > kMaxNodesWithCells;
     if (wants_folds == FoldRepeats::always || (wants_folds == FoldRepeats::automatic && many)) fold(p);
     while (!fits(p) && close_some()) p = draw();
+    if (fits(p)) open_again(p);
     if (!fits(p) && values_ == Values::cells) {
       values_ = Values::stats;
       plan_.done.push_back("values as statistics");
@@ -67,7 +69,7 @@ class Ladder {
 
   bool fits(const Picture& p) const {
     if (p.nodes.size() > static_cast<std::size_t>(std::max(options_.max_nodes, 1))) return false;
-    if (!options_.fit_page || p.nodes.size() <= kMaxNodesWithCells) return true;
+    if (!options_.fit_page) return true;
     const Page page = page_of(p, options_, p.across);
     return page.longest() <= kLongestPage && (page.ratio() <= kLongestRatio || page.longest() <= kShortStrip);
   }
@@ -76,41 +78,46 @@ class Ladder {
     const int least = options_.fold_repeats == FoldRepeats::always ? 2 : kLeastSaved;
     std::vector<Fold> found = find_repeats(recorded_.graph, plan_.first, least);
     if (found.empty()) return;
-    std::string counts;
-    for (const Fold& f : found) counts += fmt::format("{}{}", counts.empty() ? "" : ", ", f.count);
     plan_.folds = Folds(std::move(found), recorded_.graph.nodes.size());
-    const std::size_t n = plan_.folds.all().size();
-    plan_.done.push_back(n == 1   ? fmt::format("{} equal blocks folded into one", counts)
-                         : n <= 5 ? fmt::format("equal blocks folded {} times (of {})", n, counts)
-                                  : fmt::format("equal blocks folded {} times", n));
     p = draw();
   }
 
-  // The deepest modules that are open, all of one type and depth together, the largest saving first.
+  // The deepest modules that are open, all of one type and depth together: those that stand for one block before those
+  // that stand for many, the largest saving first.
   bool close_some() {
     const std::vector<Calls::Call>& calls = recorded_.calls.all();
-    std::map<std::uint64_t, bool> has_open_child;
+    std::set<std::uint64_t> has_open_child;
     for (const Calls::Call& c : calls)
-      if (c.call->parent && is_open(c) && is_worth(c)) has_open_child[c.call->parent->id] = true;
-    std::map<std::pair<int, std::string>, int> saving;
-    for (const Calls::Call& c : calls)
-      if (is_open(c) && is_worth(c) && !has_open_child[c.call->id])
-        saving[{c.depth, c.call->info->label}] += c.last - c.first;
-    if (saving.empty()) return false;
-    const auto best = std::ranges::max_element(saving, [](const auto& a, const auto& b) {
-      return std::pair(a.first.first, a.second) < std::pair(b.first.first, b.second);
-    });
-    int closed = 0;
-    std::string type;
+      if (c.call->parent && is_open(c) && is_worth(c)) has_open_child.insert(c.call->parent->id);
+    struct Group {
+      int saving = 0;
+      std::vector<std::uint64_t> calls;
+    };
+    std::map<std::tuple<int, bool, std::string>, Group> groups;
     for (const Calls::Call& c : calls) {
-      if (c.depth != best->first.first || c.call->info->label != best->first.second || !is_open(c)) continue;
-      if (!is_worth(c) || has_open_child[c.call->id]) continue;
-      plan_.closed.insert(c.call->id);
-      ++closed;
-      type = c.call->info->label;
+      if (!is_open(c) || !is_worth(c) || has_open_child.contains(c.call->id)) continue;
+      Group& g = groups[{c.depth, plan_.folds.places(c.first).empty(), c.call->info->label}];
+      g.saving += c.last - c.first;
+      g.calls.push_back(c.call->id);
     }
-    note_closed(type.substr(0, type.find('(')), closed);
+    if (groups.empty()) return false;
+    const auto rank = [](const auto& g) {
+      return std::tuple(std::get<0>(g.first), std::get<1>(g.first), g.second.saving);
+    };
+    const auto best = std::ranges::max_element(groups, {}, rank);
+    plan_.closed.insert(best->second.calls.begin(), best->second.calls.end());
+    closed_.push_back(best->second.calls);
     return true;
+  }
+  // What need not have been closed, the last first.
+  void open_again(Picture& p) {
+    for (std::size_t i = closed_.size(); i-- > 0;) {
+      for (const std::uint64_t id : closed_[i]) plan_.closed.erase(id);
+      if (Picture more = draw(); fits(more))
+        p = std::move(more);
+      else
+        plan_.closed.insert(closed_[i].begin(), closed_[i].end());
+    }
   }
   bool is_open(const Calls::Call& c) const {
     for (const ModuleCall* at = c.call.get(); at; at = at->parent.get())
@@ -119,23 +126,6 @@ class Ladder {
   }
   // The outermost module is the picture: it stays open.
   static bool is_worth(const Calls::Call& c) { return c.depth > 0 && c.last > c.first; }
-  void note_closed(const std::string& type, int count) {
-    for (auto& [name, n] : closed_)
-      if (name == type) {
-        n += count;
-        return list_closed();
-      }
-    closed_.emplace_back(type, count);
-    list_closed();
-  }
-  void list_closed() {
-    std::string text = "collapsed:";
-    for (const auto& [name, n] : closed_)
-      text += fmt::format("{} {}{}", text.ends_with(':') ? "" : ",", name, n > 1 ? fmt::format(" × {}", n) : "");
-    if (!plan_.done.empty() && plan_.done.back().starts_with("collapsed:")) plan_.done.pop_back();
-    plan_.done.push_back(std::move(text));
-  }
-
   std::size_t start_of_cut(const Picture& p) const {
     return std::min<std::size_t>(p.nodes.size(), static_cast<std::size_t>(std::max(options_.max_nodes, 1)));
   }
@@ -155,7 +145,7 @@ class Ladder {
   const Options& options_;
   Plan plan_;
   Values values_ = Values::automatic;
-  std::vector<std::pair<std::string, int>> closed_;
+  std::vector<std::vector<std::uint64_t>> closed_;
 };
 
 }  // namespace

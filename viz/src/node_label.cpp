@@ -11,9 +11,9 @@ namespace xgrad::viz {
 namespace {
 
 constexpr int kMaxCells = 16, kMaxColumns = 8;
-constexpr std::size_t kSavesWidth = 56;    // characters
-constexpr std::size_t kLongestTitle = 48;  // the whole of a title is in the tooltip
-constexpr std::size_t kLongestStrip = 50;  // cells
+constexpr std::size_t kSavesWidth = 56;     // characters
+constexpr std::size_t kLongestTitle = 48;   // the whole of a title is in the tooltip
+constexpr std::size_t kLongestStrip = 100;  // cells
 
 std::string shortened(const std::string& name, std::size_t longest) {
   std::size_t characters = 0;
@@ -160,7 +160,7 @@ int steps_per_cell(std::size_t steps) { return static_cast<int>((steps + kLonges
 
 std::string NodeLabels::title(const PicNode& n) const {
   const bool op = n.kind == Kind::operation || n.kind == Kind::result || n.kind == Kind::module;
-  std::string text = label_text((n.kind == Kind::module ? "▸ " : "") + n.title);
+  std::string text = label_text((n.kind == Kind::module ? "▸ " : "") + n.title, n.kind == Kind::module ? 80 : 48);
   if (!n.number.empty()) text += " " + n.number;
   if (op) text = "<b>" + text + "</b>";
   if (!n.name.empty() && n.kind != Kind::module) text += "&#160;&#160;" + label_text(n.name);
@@ -243,7 +243,7 @@ std::string NodeLabels::values(const PicNode& n) const {
 std::string NodeLabels::strip(const PicNode& n) const {
   if (n.norms.empty() || p_.values == Values::off) return "";
   const auto each = static_cast<std::size_t>(steps_per_cell(n.norms.size()));
-  const std::size_t cells = (n.norms.size() + each - 1) / each, width = std::clamp<std::size_t>(150 / cells, 3, 16);
+  const std::size_t cells = (n.norms.size() + each - 1) / each, width = std::max<std::size_t>(150 / cells, 2);
   std::string row;
   for (std::size_t i = 0; i < n.norms.size(); i += each) {
     const double norm = of_cell(n.norms, i, each);
@@ -273,7 +273,7 @@ double NodeLabels::width(const PicNode& n) const {
       }
     w = std::max(w, both);
   }
-  if (!n.norms.empty()) w = std::max(w, 155.0);
+  if (!n.norms.empty()) w = std::max(w, n.norms.size() > 75 ? 206.0 : 155.0);
   for (const std::string& note : n.notes) w = std::max(w, text(letters(note), 7.5));
   std::size_t saves = 6;
   for (const std::string& s : n.saves) saves += std::min(letters(s), kLongestTitle) + 2;

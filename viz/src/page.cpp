@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kMaxRanksAcross = 12;
 constexpr double kLongestRatio = 4, kSmallPage = 700;  // points: whatever its ratio, it is read at a glance
+constexpr double kLongestPage = 2400;
 constexpr double kBetweenRanks = 30, kBetweenNodes = 16, kAroundBox = 28;
 constexpr double kLegendWidth = 560, kLegendHeight = 46;
 
@@ -53,9 +54,10 @@ Page page_of(const Picture& p, const Options& options, bool across) {
 bool prefers_across(const Picture& p, const Options& options) {
   if (options.rankdir != Rankdir::automatic) return options.rankdir == Rankdir::left_to_right;
   const bool wanted = p.depth <= kMaxRanksAcross;
-  const Page page = page_of(p, options, wanted);
-  if (page.ratio() <= kLongestRatio || page.longest() <= kSmallPage) return wanted;
-  return page_of(p, options, !wanted).ratio() < page.ratio() ? !wanted : wanted;
+  const Page page = page_of(p, options, wanted), other = page_of(p, options, !wanted);
+  const bool strip = page.ratio() > kLongestRatio && page.longest() > kSmallPage;
+  if (strip && other.ratio() < page.ratio()) return !wanted;
+  return page.longest() > kLongestPage && other.longest() < page.longest() ? !wanted : wanted;
 }
 
 }  // namespace xgrad::viz

@@ -83,6 +83,7 @@ struct Picture {
   bool across = true;  // the main line runs from left to right, not downwards
   Values values = Values::automatic;
   std::vector<std::string> done;               // to make it fit
+  std::vector<std::string> folded;             // "24 steps", of each fold that is seen
   double lowest_norm = -1, highest_norm = -1;  // of all strips
 };
 
