@@ -15,6 +15,7 @@ constexpr std::size_t kMostStubs = 12;
 bool is_computed(Kind k) { return k == Kind::operation || k == Kind::result || k == Kind::output || k == Kind::module; }
 
 std::string label_of(const PicNode& n) {
+  if (n.kind == Kind::module) return n.title.substr(0, n.title.find(" : "));
   if (n.symbol.empty()) return n.title;
   return n.layer ? fmt::format("{}[{}]", n.symbol, n.layer) : n.symbol;
 }
@@ -63,6 +64,8 @@ class Arranger {
   void mark_main_line() {
     const std::vector<int> rank = ranks(p_);
     const auto [first, last] = std::ranges::minmax(rank);
+    for (PicEdge& e : p_.edges)
+      e.back = e.carried && rank[static_cast<std::size_t>(e.to)] < rank[static_cast<std::size_t>(e.from)];
     p_.depth = last - first + 1;
     std::vector<std::vector<int>> inputs(p_.nodes.size());
     for (const PicEdge& e : p_.edges)

@@ -52,7 +52,7 @@ Formula of_difference(const Terms& t, int position) {
 Formula of_power(const Terms& t, int) {
   if (t.inputs != 1 || t.c.empty()) return {};
   const double n = t.vc - 1;
-  const std::string power = n == 1 ? t.a : fmt::format("{}^{}", t.a, short_number(n));
+  const std::string power = n == 1 ? t.a : fmt::format("{}^{}", t.a, n);
   return {fmt::format("{}^{}", t.a, t.c), t.c + "·" + power, t.vc * std::pow(t.va, n)};
 }
 
@@ -102,7 +102,16 @@ const std::map<std::string, Rule>& rules() {
        }},
       {"relu",
        [](const Terms& t, int) {
-         return Formula{"relu " + t.a, t.a + " > 0", t.va > 0 ? 1.0 : std::isnan(t.va) ? NAN : 0.0};
+         const double slope = std::isnan(t.va) ? NAN : t.va > 0 ? 1 : 0;
+         return Formula{"relu " + t.a,
+                        std::isnan(t.va) ? "1 where " + t.a + " > 0, else 0"
+                        : t.va > 0       ? "1"
+                                         : "0",
+                        slope};
+       }},
+      {"rdiv",
+       [](const Terms& t, int) {
+         return Formula{t.c + "/" + t.a, fmt::format("−{}/{}²", t.c, t.a), -t.vc / t.va / t.va};
        }},
       {"sin",
        [](const Terms& t, int) {
@@ -191,8 +200,14 @@ class Deriver {
     give_sign(e, f.value);
     if (f.derivative.empty()) return;
     const std::string by = name_or(shown(e.from), e.position == 1 && inputs->second.at(0) != e.from ? "v" : "u");
-    const bool bare = f.of.find_first_of(" +/") == std::string::npos;
-    e.derivative = fmt::format("∂{}/∂{} = {}", bare ? f.of : "(" + f.of + ")", by, f.derivative);
+    const bool bare = f.of.find_first_of(" +/^") == std::string::npos && f.of.find("·") == std::string::npos &&
+                      f.of.find("−") == std::string::npos;
+    const std::string result = name_of(op);
+    e.derivative = fmt::format("∂{}/∂{} = {}",
+                               !result.empty() ? result
+                               : bare          ? f.of
+                                               : "(" + f.of + ")",
+                               by, f.derivative);
     const bool says_it = f.derivative == short_number(f.value) || f.derivative == shortest_text(f.value);
     if (!std::isnan(f.value) && !says_it) e.derivative += " = " + short_number(f.value);
   }

@@ -149,17 +149,14 @@ class Writer {
   std::string words(const PicEdge& e) const {
     return e.label.empty() || plain_ ? "" : fmt::format(", label=\" {} \", fontcolor=\"#374151\"", escape(e.label));
   }
-  // From one step to the next: back to where it is read.
+  // From one step to the next: back to where it is read, beside the edges that lead on.
   void write_carried(const PicEdge& e) {
     const int again = seen_[{e.from, e.to}]++;
-    const bool self = e.from == e.to;
-    const char* side = across_ ? "n" : "e";
     out_ += fmt::format(
-        "  {0} -> {1} [id=\"c-{0}-{1}{2}\", class=\"carried\", style=dotted, penwidth=1.8, constraint=false, "
-        "fontcolor=\"#374151\"{3}{4}];\n",
-        id(e.from), id(e.to), again ? fmt::format("-{}", again) : "",
-        self || plain_ ? "" : fmt::format(", tailport={0}, headport={0}", side),
-        plain_ ? "" : fmt::format(", {}=<{}>", self ? "label" : "xlabel", label_text(e.label)));
+        "  {} -> {} [id=\"c-{}-{}{}\", class=\"carried\", style=dotted, penwidth=1.8, {}, fontcolor=\"#374151\"{}];\n",
+        id(e.back ? e.to : e.from), id(e.back ? e.from : e.to), id(e.from), id(e.to),
+        again ? fmt::format("-{}", again) : "", e.back ? "dir=back" : "constraint=false",
+        plain_ ? "" : fmt::format(", label=<&#160;{}&#160;>", label_text(e.label)));
   }
   void write_keeping(const PicEdge& e) {
     out_ += fmt::format(
@@ -175,13 +172,21 @@ class Writer {
     if (crosses && p_.nodes.size() > kMaxNodesWithRoomForLabels) return fmt::format(", xlabel=\"{}\"", text);
     const bool upright = e.side != Side::none && across_;
     if (e.derivative.empty() && !upright) return fmt::format(", label=\" {}\"", text);
-    if (!e.derivative.empty())
-      text += fmt::format(R"({}<font point-size="7.5" color="#6B7280">{}</font>)", text.empty() ? "" : "<br/>",
-                          label_text(e.derivative));
+    if (!e.derivative.empty()) return fmt::format(", label=<{}>", two_lines(text, label_text(e.derivative), upright));
     // Graphviz puts the label of an upright edge onto it: an empty cell keeps it off.
     return fmt::format(R"(, label=<<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td>{}</td>)"
-                       R"(<td width="{}"></td></tr></table>>)",
-                       text, upright ? 12 : 4);
+                       R"(<td width="12"></td></tr></table>>)",
+                       text);
+  }
+  // Empty cells keep both off the edge, which runs below or beside them.
+  std::string two_lines(const std::string& norm, const std::string& derivative, bool upright) const {
+    const bool below = across_ && !upright;
+    return fmt::format(
+        R"(<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td rowspan="2" width="{}"></td>)"
+        R"(<td align="{}">{}</td><td rowspan="2" width="{}"></td></tr><tr><td align="{}">)"
+        R"(<font point-size="7.5" color="#6B7280">{}</font></td></tr>{}</table>)",
+        below || upright ? 0 : 8, below ? "center" : "left", norm, upright ? 12 : 0, below ? "center" : "left",
+        derivative, below ? R"(<tr><td colspan="3" height="5"></td></tr>)" : "");
   }
 
   std::string footer() const {

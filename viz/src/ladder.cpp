@@ -16,9 +16,10 @@ namespace xgrad::viz {
 namespace {
 
 constexpr std::size_t kMostOperations = 100'000;
-constexpr int kLeastSaved = 8;         // operations, for a fold that nobody asked for
-constexpr double kLongestPage = 2400;  // points: at 1,600 pixels, letters of 11 points are 7 pixels high
-constexpr double kShortStrip = 1500;   // is read whatever its ratio
+constexpr int kLeastSaved = 8;              // operations, for a fold that nobody asked for
+constexpr double kLongestPage = 2000;       // points: at 1,600 pixels, letters of 11 points are 9 pixels high
+constexpr double kLongestWithCells = 1700;  // their digits have 7 points
+constexpr double kShortStrip = 1500;        // is read whatever its ratio
 constexpr double kLongestRatio = 4;
 
 class Ladder {
@@ -42,13 +43,12 @@ class Ladder {
     const auto wants_folds = static_cast<FoldRepeats::Choice>(options_.fold_repeats);
     const bool many = p.nodes.size() > kMaxNodesWithCells;
     if (wants_folds == FoldRepeats::always || (wants_folds == FoldRepeats::automatic && many)) fold(p);
+    if (values_ == Values::automatic && options_.fit_page && shows_cells(p) &&
+        page_of(p, options_, p.across).longest() > kLongestWithCells)
+      show_statistics(p);
     while (!fits(p) && close_some()) p = draw();
     if (fits(p)) open_again(p);
-    if (!fits(p) && values_ == Values::cells) {
-      values_ = Values::stats;
-      plan_.done.push_back("values as statistics");
-      p = draw();
-    }
+    if (!fits(p) && values_ == Values::cells) show_statistics(p);
     for (std::size_t most = start_of_cut(p); !fits(p) && most > 1; most = most * 4 / 5) p = draw(most);
     return p;
   }
@@ -62,7 +62,7 @@ class Ladder {
     add_ghosts(p);
     arrange(p, options_);
     p.across = prefers_across(p, options_);
-    if (p.nodes.size() <= kMaxNodesWithCells && options_.derivatives) name_derivatives(p);
+    if (p.nodes.size() <= kMaxNodesWithCells && p.values != Values::off && options_.derivatives) name_derivatives(p);
     scale_strips(p);
     return p;
   }
@@ -72,6 +72,17 @@ class Ladder {
     if (!options_.fit_page) return true;
     const Page page = page_of(p, options_, p.across);
     return page.longest() <= kLongestPage && (page.ratio() <= kLongestRatio || page.longest() <= kShortStrip);
+  }
+
+  void show_statistics(Picture& p) {
+    values_ = Values::stats;
+    plan_.done.push_back("values as statistics");
+    p = draw();
+  }
+  static bool shows_cells(const Picture& p) {
+    const NodeLabels labels(p);
+    return std::ranges::any_of(p.nodes,
+                               [&](const PicNode& n) { return n.value.defined() && labels.as_cells(n.value); });
   }
 
   void fold(Picture& p) {

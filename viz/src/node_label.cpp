@@ -81,6 +81,8 @@ double of_cell(const std::vector<double>& norms, std::size_t first, std::size_t 
   return largest;
 }
 
+std::string norm_text(double norm) { return norm < 0 ? "none" : short_number(norm); }
+
 std::string bytes_text(double bytes) {
   if (bytes < 1024) return fmt::format("{:.0f} B", bytes);
   if (bytes < 1024 * 1024) return fmt::format("{:.1f} KB", bytes / 1024);
@@ -255,8 +257,7 @@ std::string NodeLabels::strip(const PicNode& n) const {
              R"(<tr><td align="left" colspan="2"><table border="1" color="#9AA3AD" cellborder="0" cellspacing="0" )"
              R"(cellpadding="0"><tr>{}</tr></table></td></tr>)",
              row) +
-         small_row("#B34700", fmt::format("grad norm {} … {}", short_number(std::max(n.norms.front(), -0.0)),
-                                          short_number(n.norms.back())));
+         small_row("#B34700", fmt::format("grad norm {} … {}", norm_text(n.norms.front()), norm_text(n.norms.back())));
 }
 
 double NodeLabels::width(const PicNode& n) const {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kMaxRanksAcross = 12;
 constexpr double kLongestRatio = 4, kSmallPage = 700;  // points: whatever its ratio, it is read at a glance
-constexpr double kLongestPage = 2400;
+constexpr double kLongestPage = 1800;
 constexpr double kBetweenRanks = 30, kBetweenNodes = 16, kAroundBox = 28;
 constexpr double kLegendWidth = 560, kLegendHeight = 46;
 

@@ -57,6 +57,7 @@ struct PicEdge {
   double norm = -1;        // of that gradient, -1 if unknown
   int position = -1;       // among the inputs of the operation; -1: several
   bool carried = false;    // from one step of a fold to a later one
+  bool back = false;       // of such an edge: it leads to an earlier rank
   std::string label;       // "next step: h, 23 times", "last step"
   std::string derivative;  // "∂(a·b)/∂a = b"
   bool is_signed = false;  // of a scalar: norm has its sign
