@@ -35,8 +35,9 @@ class Builder {
     finish_modules();
     list_shown();
     for (std::size_t f = 0; f < plan_.folds.all().size(); ++f)
-      p_.folded.push_back(fmt::format("{} {}", plan_.folds.all()[f].count,
-                                      has_own_parameters(static_cast<int>(f)) ? "blocks" : "steps"));
+      p_.folded.emplace_back(plan_.folds.all()[f].parent,
+                             fmt::format("{} {}", plan_.folds.all()[f].count,
+                                         has_own_parameters(static_cast<int>(f)) ? "blocks" : "steps"));
     if (options_.symbols) name_symbols(p_);
     mark_masks();
     return std::move(p_);
@@ -276,7 +277,7 @@ class Builder {
     const tape::OpNode& op = operation(i);
     const bool many = op.shapes.size() > kFewOutputs;
     for (std::uint32_t k = 1; k < op.shapes.size(); ++k) {
-      if (many && !plan_.folds.all().empty() && !(i == graph_.root && k == graph_.root_output))
+      if (many && !plan_.folds.all().empty() && !(i == plan_.folds.drawn(graph_.root) && k == graph_.root_output))
         outputs_.emplace(Output{i, k}, self);  // one for each step
       else if (!many || used_.contains({i, k}))
         add_output(i, k, box);
@@ -344,7 +345,8 @@ class Builder {
     n.value = op.values.empty() ? Tensor() : op.values[0];
     n.grad = op.grads.empty() ? Tensor() : op.grads[0];
     note_instances(n, i, 0);
-    if (i == graph_.root) n.root = true;
+    n.fold = fold_of(i, &recorded_.calls.of(call));
+    if (i == plan_.folds.drawn(graph_.root)) n.root = true;
     for (std::uint32_t k = 0; k < op.shapes.size(); ++k) outputs_[{i, k}] = inside.node;
     return inside.node;
   }
@@ -358,7 +360,7 @@ class Builder {
   int add_output(int i, std::uint32_t k, int box) {
     const tape::OpNode& op = operation(i);
     PicNode n;
-    n.root = i == graph_.root && k == graph_.root_output;
+    n.root = i == plan_.folds.drawn(graph_.root) && k == graph_.root_output;
     n.kind = n.root ? Kind::result : k ? Kind::output : Kind::operation;
     n.id = operation_id(static_cast<std::size_t>(i), k);
     n.title = k == 0 ? op.op : is_floating(op.dtypes[k]) ? fmt::format("{}: output {}", op.op, k + 1) : "indices";
@@ -367,18 +369,33 @@ class Builder {
     n.shape = op.shapes[k];
     if (k < op.values.size()) n.value = op.values[k];
     if (k < op.grads.size()) n.grad = op.grads[k];
-    if (n.root && !n.value.defined()) {
-      if (graph_.root_overwritten)
-        n.notes.push_back("value changed since it was computed");
-      else
-        n.value = recorded_.root.detach();
-    }
     n.source = place_of(op);
     n.box = box;
+    n.fold = fold_of(i, nullptr);
     note_instances(n, i, k);
+    if (n.root) show_result(n);
     const int index = add_node(std::move(n));
     outputs_.emplace(Output{i, k}, index);
     return index;
+  }
+
+  // Of the last step, when it is in a fold.
+  void show_result(PicNode& n) {
+    const tape::OpNode& op = operation(graph_.root);
+    if (graph_.root_output < op.values.size()) n.value = op.values[graph_.root_output];
+    if (graph_.root_output < op.grads.size()) n.grad = op.grads[graph_.root_output];
+    if (n.value.defined()) return;
+    if (graph_.root_overwritten)
+      n.notes.push_back("value changed since it was computed");
+    else
+      n.value = recorded_.root.detach();
+  }
+  // The innermost fold around an operation, or around a call that it is in.
+  int fold_of(int i, const Calls::Call* call) const {
+    int fold = -1;
+    for (const Place& p : plan_.folds.places(i))
+      if (!call || plan_.folds.at(p.fold).depth <= call->depth) fold = p.fold;
+    return fold;
   }
 
   // Of an operation in a fold no values are shown, but the norm of the gradient in each step.

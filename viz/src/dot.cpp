@@ -156,7 +156,13 @@ class Writer {
         "  {} -> {} [id=\"c-{}-{}{}\", class=\"carried\", style=dotted, penwidth=1.8, {}, fontcolor=\"#374151\"{}];\n",
         id(e.back ? e.to : e.from), id(e.back ? e.from : e.to), id(e.from), id(e.to),
         again ? fmt::format("-{}", again) : "", e.back ? "dir=back" : "constraint=false",
-        plain_ ? "" : fmt::format(", label=<&#160;{}&#160;>", label_text(e.label)));
+        plain_ ? "" : fmt::format(", label=<{}>", off_the_edge(label_text(e.label))));
+  }
+  // Empty cells keep words off an edge that runs beside or below them.
+  std::string off_the_edge(const std::string& text) const {
+    return fmt::format(R"(<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td width="4"></td>)"
+                       R"(<td>{}</td><td width="4"></td></tr>{}</table>)",
+                       text, across_ ? R"(<tr><td colspan="3" height="6"></td></tr>)" : "");
   }
   void write_keeping(const PicEdge& e) {
     out_ += fmt::format(
@@ -217,14 +223,15 @@ class Writer {
     std::string note;
     const auto add = [&](const std::string& text) { note += (note.empty() ? "" : "; ") + text; };
     if (!p_.backward_ran) add("backward has not run");
-    if (!p_.folded.empty()) add(folded_words());
+    const std::string folded = folded_words();
+    if (!folded.empty()) add(folded);
     if (const auto n = std::ranges::count(p_.nodes, Kind::module, &PicNode::kind); n > 0)
       add(fmt::format("{} {} collapsed", n, n == 1 ? "module" : "modules"));
     for (const std::string& step : p_.done) add(escape(step));
     if (p_.left_out)
       add(fmt::format("only the part nearest the result: {} of {} operations left out", p_.left_out, p_.operations));
-    const bool less = any(Kind::module) || !p_.folded.empty() || !p_.done.empty() || p_.left_out;
-    if (less) add(fmt::format("{} nodes shown for {} operations", p_.nodes.size(), p_.operations));
+    if (any(Kind::module) || !folded.empty() || p_.left_out)
+      add(fmt::format("{} nodes shown for {} operations", p_.nodes.size(), p_.operations));
     if (plain_) add("laid out plainly, with fewer options than requested: Graphviz could not draw the full picture");
     if (!note.empty()) legend.note(note);
     return legend.table();
@@ -232,12 +239,18 @@ class Writer {
   bool any(Kind k) const {
     return std::ranges::any_of(p_.nodes, [k](const PicNode& n) { return n.kind == k; });
   }
+  // Of the folds of which something is seen.
   std::string folded_words() const {
     constexpr std::size_t kFew = 4;
+    std::set<int> seen;
+    for (const PicNode& n : p_.nodes)
+      for (int f = n.fold; f >= 0; f = p_.folded[static_cast<std::size_t>(f)].first) seen.insert(f);
     std::string s;
-    for (std::size_t i = 0; i < std::min(kFew, p_.folded.size()); ++i) s += (i ? ", " : "") + p_.folded[i];
-    if (p_.folded.size() > kFew) s += fmt::format(" and {} more times", p_.folded.size() - kFew);
-    return s + (p_.folded.size() > 1 ? " folded into one each" : " folded into one");
+    std::size_t i = 0;
+    for (const int f : seen)
+      if (i++ < kFew) s += (i > 1 ? ", " : "") + p_.folded[static_cast<std::size_t>(f)].second;
+    if (seen.size() > kFew) s += fmt::format(" and {} more times", seen.size() - kFew);
+    return seen.empty() ? "" : s + (seen.size() > 1 ? " folded into one each" : " folded into one");
   }
   bool any_cells() const {
     return p_.values != Values::off && std::ranges::any_of(p_.nodes, [&](const PicNode& n) {

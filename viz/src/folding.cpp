@@ -63,7 +63,7 @@ class Finder {
   }
 
   std::vector<Fold> find(int first) {
-    search(first, static_cast<int>(nodes_.size()) - 1, -1);  // the result stands alone
+    search(first, static_cast<int>(nodes_.size()), -1);
     return std::move(found_);
   }
 

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kMostOperations = 100'000;
 constexpr int kLeastSaved = 8;              // operations, for a fold that nobody asked for
 constexpr double kLongestPage = 2000;       // points: at 1,600 pixels, letters of 11 points are 9 pixels high
-constexpr double kLongestWithCells = 1700;  // their digits have 7 points
+constexpr double kLongestWithCells = 1800;  // their digits have 7 points
 constexpr double kShortStrip = 1500;        // is read whatever its ratio
 constexpr double kLongestRatio = 4;
 
@@ -49,7 +49,7 @@ class Ladder {
     while (!fits(p) && close_some()) p = draw();
     if (fits(p)) open_again(p);
     if (!fits(p) && values_ == Values::cells) show_statistics(p);
-    for (std::size_t most = start_of_cut(p); !fits(p) && most > 1; most = most * 4 / 5) p = draw(most);
+    cut(p);
     return p;
   }
 
@@ -137,8 +137,13 @@ class Ladder {
   }
   // The outermost module is the picture: it stays open.
   static bool is_worth(const Calls::Call& c) { return c.depth > 0 && c.last > c.first; }
-  std::size_t start_of_cut(const Picture& p) const {
-    return std::min<std::size_t>(p.nodes.size(), static_cast<std::size_t>(std::max(options_.max_nodes, 1)));
+  void cut(Picture& p) const {
+    const auto allowed = static_cast<std::size_t>(std::max(options_.max_nodes, 1));
+    std::size_t most = std::min(p.nodes.size(), allowed);
+    while (!fits(p) && most > 0) {
+      p = draw(most);  // stubs and ghosts come on top
+      most = p.nodes.size() > allowed ? most - std::min(most, p.nodes.size() - allowed) : most * 4 / 5;
+    }
   }
 
   // One scale for all strips. Nothing is paler than a hundred millionth of the largest.

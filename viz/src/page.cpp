@@ -2,6 +2,7 @@
 // what does not fit.
 #include <algorithm>
 #include <map>
+#include <vector>
 
 #include "node_label.hpp"
 #include "picture.hpp"
@@ -15,6 +16,12 @@ constexpr double kLongestPage = 1800;
 constexpr double kBetweenRanks = 30, kBetweenNodes = 16, kAroundBox = 28;
 constexpr double kLegendWidth = 560, kLegendHeight = 46;
 
+double widest(const std::map<int, double>& ranks) {
+  double most = 0;
+  for (const auto& [rank, breadth] : ranks) most = std::max(most, breadth);
+  return most;
+}
+
 }  // namespace
 
 Page page_of(const Picture& p, const Options& options, bool across) {
@@ -22,26 +29,30 @@ Page page_of(const Picture& p, const Options& options, bool across) {
   std::vector<int> rank = ranks(p);
   for (const PicEdge& e : p.edges)  // these stand beside what they feed
     if (e.side != Side::none || e.beside) rank[static_cast<std::size_t>(e.from)] = rank[static_cast<std::size_t>(e.to)];
-  std::map<int, Page> of_rank;  // width along the main line, height across it
-  double boxes = 0;
+  std::map<int, double> along;                                    // by rank: the longest node
+  std::vector<std::map<int, double>> beside(p.boxes.size() + 1);  // in a box, or outside of all: by rank, all nodes
+  std::size_t deepest = 0;
   for (std::size_t i = 0; i < p.nodes.size(); ++i) {
-    Page& r = of_rank[rank[i]];
     const double w = labels.width(p.nodes[i]), h = labels.height(p.nodes[i]);
-    r.width = std::max(r.width, across ? w : h);
-    r.height += (across ? h : w) + kBetweenNodes;
-    double around = 0;
-    for (int b = p.nodes[i].box; b >= 0; b = p.boxes[static_cast<std::size_t>(b)].parent) around += kAroundBox;
-    boxes = std::max(boxes, around);
+    double& length = along[rank[i]];
+    length = std::max(length, across ? w : h);
+    beside[static_cast<std::size_t>(p.nodes[i].box + 1)][rank[i]] += (across ? h : w) + kBetweenNodes;
+    std::size_t depth = 0;
+    for (int b = p.nodes[i].box; b >= 0; b = p.boxes[static_cast<std::size_t>(b)].parent) ++depth;
+    deepest = std::max(deepest, depth);
+  }
+  // A box takes its greatest breadth in all of its ranks. Those inside come after those around them.
+  for (std::size_t b = p.boxes.size(); b > 0; --b) {
+    if (beside[b].empty()) continue;
+    const double breadth = widest(beside[b]) + kAroundBox;
+    std::map<int, double>& around = beside[static_cast<std::size_t>(p.boxes[b - 1].parent + 1)];
+    for (int r = beside[b].begin()->first; r <= beside[b].rbegin()->first; ++r) around[r] += breadth;
   }
   const bool labelled = std::ranges::any_of(p.edges, [](const PicEdge& e) { return e.backward && e.norm >= 0; });
-  const double between = kBetweenRanks + (labelled ? (across ? 24 : 12) : 0);
   Page page;
-  for (const auto& [at, r] : of_rank) {
-    page.width += r.width + between;
-    page.height = std::max(page.height, r.height);
-  }
-  page.width += boxes;
-  page.height += boxes;
+  for (const auto& [at, length] : along) page.width += length + kBetweenRanks + (labelled ? (across ? 24 : 12) : 0);
+  page.width += static_cast<double>(deepest) * kAroundBox;
+  page.height = widest(beside[0]);
   if (!across) std::swap(page.width, page.height);
   if (options.legend) {
     page.width = std::max(page.width, kLegendWidth);

@@ -37,6 +37,7 @@ struct PicNode {
   int original = -1;                // of a ghost: the node it repeats
   Kind ghost_of = Kind::parameter;  // of a ghost: what it stands for
   int copies = 1;                   // of a folded block: how many it stands for
+  int fold = -1;                    // the innermost one that it stands in
   std::vector<double> norms;        // of the gradient in each of them, -1 where it is not known; may be empty
   const char* alarm = nullptr;      // "NaN" or "Inf" in one of the tensors that it stands for and does not show
   int operations = 0;               // of a module: how many are inside
@@ -83,9 +84,9 @@ struct Picture {
   int depth = 0;       // ranks from first to last
   bool across = true;  // the main line runs from left to right, not downwards
   Values values = Values::automatic;
-  std::vector<std::string> done;               // to make it fit
-  std::vector<std::string> folded;             // "24 steps", of each fold that is seen
-  double lowest_norm = -1, highest_norm = -1;  // of all strips
+  std::vector<std::string> done;                    // to make it fit
+  std::vector<std::pair<int, std::string>> folded;  // of each fold the one around it, and "24 steps"
+  double lowest_norm = -1, highest_norm = -1;       // of all strips
 };
 
 // A graph with all that is asked of it more than once.

@@ -85,7 +85,7 @@ std::string save(const Tensor& root, const std::string& path, const Options& opt
     }
     const auto simpler = [&](bool late) { return simpler_source(root, options, suffix, late); };
     const Remark remark = [&](const std::string&, const std::string& said) { return shrunk(said, options.dpi); };
-    const std::chrono::seconds one{1}, first = std::max(one, options.timeout * 2 / 3),
+    const std::chrono::seconds one{1}, first = std::max(one, options.timeout - options.timeout / 3),
                                        second = std::max(one, options.timeout - first);
     const Converter dot{"graphviz", "graphviz", "dot", "text", first, second, kMostMemory};
     return save_converted(kOp, path, source, simpler, dot, remark, at);
