@@ -29,8 +29,13 @@ const themeName = () => document.documentElement.dataset.theme || "light";
 function colour(v, most) {
   const [neg, mid, pos] = ENDS[themeName()];
   if (!Number.isFinite(v)) return { bg: "#b3001b", ink: "#fff" };
-  const t = most ? Math.min(1, Math.abs(v) / most) ** .8 : 0, end = v < 0 ? neg : pos;
-  const c = mid.map((m, i) => Math.round(m + (end[i] - m) * t));
+  return between(mid, v < 0 ? neg : pos, most ? Math.min(1, Math.abs(v) / most) ** .8 : 0);
+}
+/* For what is never negative, t from 0 to 1. */
+const heat = t => between(ENDS[themeName()][1], themeName() === "dark" ? [255, 138, 61] : [179, 71, 0], t);
+/* The colour, and black or white for text on it, whichever contrasts more. */
+function between(from, to, t) {
+  const c = from.map((m, i) => Math.round(m + (to[i] - m) * t));
   const lum = [.2126, .7152, .0722].reduce((sum, w, i) => {
     const x = c[i] / 255;
     return sum + w * (x <= .04045 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4);

@@ -177,6 +177,8 @@ class Builder {
     n.kind = root ? Kind::result : k ? Kind::output : Kind::operation;
     n.title = k == 0 ? op.op : is_floating(op.dtypes[k]) ? fmt::format("{}: output {}", op.op, k + 1) : "indices";
     n.name = op.names[k];
+    n.op = i;
+    n.output = k;
     n.dtype = op.dtypes[k];
     n.shape = op.shapes[k];
     if (k < op.values.size()) n.value = op.values[k];

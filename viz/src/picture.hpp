@@ -27,6 +27,8 @@ struct PicNode {
   std::string source;  // "train.cpp:42"
   int box = -1;        // innermost module box
   bool main_line = false;
+  std::int64_t op = -1;  // of a result: which operation of tape::Graph::nodes, and which of its outputs
+  std::uint32_t output = 0;
   int original = -1;                // of a ghost: the node it repeats
   Kind ghost_of = Kind::parameter;  // of a ghost: what it stands for
 };

@@ -2,6 +2,7 @@
 // <xgrad/viz/image_grid.hpp>.
 //
 //   xgrad::viz::save(loss, "net.svg");      // .dot .svg .png .pdf
+//   xgrad::viz::save(loss, "net.html");     // a page that steps through it
 //
 // Every operation with its results' types and shapes, parameters and data (targets, indices and masks as well) with
 // their names, a box per module, what each operation keeps for its backward pass, and, after backward(), dashed edges
@@ -12,6 +13,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <functional>
 #include <string>
 
 #include <xgrad/by_name.hpp>
@@ -44,11 +46,21 @@ struct Options {
   int max_nodes = 400;               // above: the part nearest the result, and a note of how much was left out
   int dpi = 96;                      // of PNG
   std::chrono::seconds timeout{30};  // for each of at most two tries of Graphviz
+  // .html, after backward(): computes the root again from the same inputs, without chance. Gradients of parameters are
+  // then checked by finite differences, up to 64 numbers of each in at most 5 s. Parameters get other data for that
+  // and their own back, so a graph that was kept (retain_graph) cannot run backward() again.
+  std::function<Tensor()> recompute = {};
 };
 
 // The picture as Graphviz text. Same graph, same text. AutogradError when the tensor is not on the tape.
 XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Location at = Location::current());
 
+// .html is the explorer: one file without any request, which steps forward and backward through the graph and shows for
+// each operation incoming gradient x local derivative = outgoing gradient, with the arithmetic of each number. The
+// local derivatives are had from the operations' own backward functions, so those of your own operations are there as
+// well. backward() may have run or not; a TapeRecorder is needed when it has (without retain_graph), and for the values
+// of intermediate results. At most 4 MB; tensors of more than 256 numbers are shown as means of blocks.
+//
 // Writes the picture in the format of the file's suffix and returns the path of the file that was written. Formats
 // other than .dot are laid out by Graphviz's `dot`, run as a child process. A picture never ends a training: what fails
 // is a warning on standard error, with the line of the call.
