@@ -84,7 +84,8 @@ function folderFacts(m) {
 function depthOf(m) { let k = 0; for (; m; m = MODULES[m] && MODULES[m].parent) k++; return k; }
 
 function load() {
-  shown = layoutFor(st.collapsed);
+  shown = nearest(st.collapsed);
+  st.collapsed = new Set(shown.collapsed);
   nodesShown = Object.keys(shown.n).length;
   const svg = svgEl("svg", { role: "group", "aria-label": "Graph" }), defs = svgEl("defs");
   for (const [id, cls] of [["af", "tip-f"], ["an", "tip-n"], ["ab", "tip-b"]])

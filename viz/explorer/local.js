@@ -49,27 +49,3 @@ function reads(l, n) {
   for (const i of l.i) if (i >= 0) counts[i]++;
   return counts;
 }
-/* What the structure means, in words. n: numbers of x, m: numbers of y. */
-function words(l, m, n) {
-  if (!l) return "The operation is too large for its local derivative to be written out: incoming and outgoing gradient only.";
-  const times = l.c !== undefined && real(l.c) !== 1 ? `, times ${num(real(l.c))}` : "";
-  switch (l.form) {
-    case "zero": return "Here the result does not depend on this input: nothing flows back.";
-    case "same": return "The gradient is passed on unchanged.";
-    case "scaled": return `Every number of the gradient is multiplied by ${num(real(l.c))}.`;
-    case "diagonal": return "Element by element: each number of the incoming gradient times its own local slope.";
-    case "picked": {
-      const c = reads(l, n), most = Math.max(...c), least = Math.min(...c), zeros = c.filter(k => !k).length;
-      if (l.w) return most > 1 ? "Each input number was used several times, each time with its own factor: its gradient is the sum over its uses." : "Each result depends on one input number, with its own factor.";
-      if (most === 1 && !zeros) return "The same numbers in other places: the gradient goes back to where each came from" + times + ".";
-      if (least === most && most > 1) return `Broadcast: each number was used ${most} times, so its gradient is the sum of ${most} numbers${times}.`;
-      return `Selection: the gradient goes back to the numbers that were picked${times}; the ${zeros} others get 0${most > 1 ? ", and those picked several times the sum" : ""}.`;
-    }
-    case "spread": if (l.w) return m === 1 ? "The result is one number: its gradient times the local slope of each input number." : "Each input number goes into one result, with its own factor.";
-      return m === 1 ? `The input was ${real(l.c) === 1 ? "summed" : "summed and scaled"}: every number gets the same gradient${times}.` : `Sums: every number of a sum gets the gradient of that sum${times}.`;
-    case "product": return l.p === "row" ? "Every result depends on every input number: a row of gradients times the matrix of slopes."
-      : "A matrix product: the local derivative for one factor is the other factor." + (l.b > 1 ? ` ${l.b} products, one for each slice.` : "");
-  }
-  const own = l.agree.length ? ` Each slice along dimension ${l.agree.join(" and ")} for itself.` : "";
-  return `Each number of the input reaches several results: pick a number of the outgoing gradient to see where it went, and with what slope.${own}`;
-}

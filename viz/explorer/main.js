@@ -14,12 +14,16 @@ function go(i, say = true) {
   panel();
   follow();
   hash();
-  if (say) $("live").textContent = `Step ${st.step} of ${last}, ${s.phase}: ${name}. ${textOf(s)}`;
+  if (say) $("live").textContent = `Step ${st.step} of ${last}, ${s.phase}: ${name}. ${s.text}`;
 }
 function select(id) { st.sel = st.sel === id ? null : id; paint(); panel(); hash(); }
 function toggle(m) {
-  if (st.collapsed.has(m)) st.collapsed.delete(m);
-  else { for (const k of [...st.collapsed]) for (let p = MODULES[k].parent; p; p = MODULES[p].parent) if (p === m) st.collapsed.delete(k); st.collapsed.add(m); }
+  const wanted = new Set(st.collapsed);
+  if (!wanted.delete(m)) {
+    for (const k of st.collapsed) for (let p = MODULES[k].parent; p; p = MODULES[p].parent) if (p === m) wanted.delete(k);
+    wanted.add(m);
+  }
+  st.collapsed = new Set(nearest(wanted, m).collapsed);
   reload();
 }
 function reload() { moved = false; load(); mods(); paint(); hash(); }

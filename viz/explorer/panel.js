@@ -49,48 +49,37 @@ const opr = (sign, small = "") => `<span class="opr">${small ? `<small>${small}<
 const arithHTML = `<div class="arith num"></div>`;
 
 /* ---- backward: one card per input ---- */
-function equation(s, t) {
-  const l = t.local, dx = d(t.to || t.via || s.node), dy = d(s.incoming[0] || s.node), n = NODES[s.node], f = slope(n, s.in, t.position), k = l && matrixSym(l);
-  const right = !l || l.form === "general" ? row(sumOver(row(dy, mo("·"), f), "y")) : l.form === "zero" ? mn(0) : l.form === "same" ? dy
-    : l.form === "scaled" ? row(mn(num(real(l.c))), mo("·"), dy)
-    : l.form === "diagonal" ? row(dy, mo("⊙"), f)
-    : l.form === "picked" ? (l.w ? row(sumOver(row(dy, mo("⊙"), f), "uses")) : Math.max(...reads(l, count(t))) > 1 ? sumOver(dy, "uses") : row(dy, `<mtext> put back</mtext>`))
-    : l.form === "spread" ? row(dy, mo("·"), l.w ? f : real(l.c) === 1 ? one : mn(num(real(l.c))))
-    : { g_k: row(dy, mo("·"), k), row: row(dy, mo("·"), k), gt_k: row(tr(dy), mo("·"), k), kt_g: row(tr(k), mo("·"), dy), kt_gt: row(tr(k), mo("·"), tr(dy)) }[l.p];
-  return M(dx, mo("="), right);
-}
 const count = t => { const g = t.sent || gradOf(t.to); return g ? g.s.reduce((a, b) => a * b, 1) : 0; };
-const matrixSym = l => l.ref ? l.turned ? tr(sym(l.ref)) : sym(l.ref) : mi("J");
 function termHTML(s, t, k) {
   const l = t.local, g = gradOf(s.incoming[0]), out = t.sent || gradOf(t.to), dy = d(s.incoming[0] || s.node), joined = s.incoming.length > 1;
   const outCap = (t.uses > 1 ? "" : d(t.to)) + (t.uses > 1 || !delta(t.to) ? "" : mo("=") + delta(t.to));
-  let h = `<div class="eq">${equation(s, t)}</div>`;
+  let h = `<div class="eq">${M(fill(t.math))}</div>`;
   if (!out || !g) return `<div class="term" data-k="${k}">${h}<p class="skip">Not in this picture.</p></div>`;
   const full = !joined && g.v && out.v && l && !l.cut, m = g.s.reduce((a, b) => a * b, 1), gv = full ? g.v.map(real) : null;
-  const IN = "incoming gradient", LOC = "local derivative", OUT = "outgoing gradient", n = NODES[s.node], f = slope(n, s.in, t.position);
+  const IN = "incoming gradient", LOC = "local derivative", OUT = "outgoing gradient", f = fill(t.slope), matrix = t.matrix && fill(t.matrix);
   const shape = out.s, outHTML = tensorHTML(out, t.uses > 1 ? `${OUT}, use ${t.use}` : OUT, outCap, "out");
   let left = tensorHTML(g, IN, dy, "in");
   if (full && l.form === "product") {
     const q = productIndex(l, m), turnG = l.p === "gt_k" || l.p === "kt_gt", turnK = l.p === "kt_g" || l.p === "kt_gt";
     const [gr, gc] = q.g ? [q.same, l.rows] : [l.rows, q.same];
     const G = matHTML(asMatrices(gv, l.b, gr, gc, turnG), IN, turnG ? tr(dy) : dy, "in", turnG ? `${gc}×${gr}` : `${gr}×${gc}`);
-    const K = matHTML(asMatrices(l.k.map(real), l.b, l.rows, l.columns, turnK), LOC, turnK ? tr(matrixSym(l)) : matrixSym(l), "local", turnK ? `${l.columns}×${l.rows}` : `${l.rows}×${l.columns}`);
+    const K = matHTML(asMatrices(l.k.map(real), l.b, l.rows, l.columns, turnK), LOC, turnK ? tr(matrix) : matrix, "local", turnK ? `${l.columns}×${l.rows}` : `${l.rows}×${l.columns}`);
     left = (turnK ? K + opr("·") + G : G + opr("·") + K) + opr("=");
   } else if (full && l.form === "general") left += opr("⊙") + `<div class="pick"></div>` + opr("→", "sum");
   else if (full && l.w) left += opr(l.form === "spread" && m === 1 ? "·" : "⊙") + matHTML(mapsOf({ s: l.form === "picked" ? g.s : shape, v: l.w }), LOC, f, "local", "") + (l.form === "picked" && Math.max(...reads(l, count(t))) > 1 ? opr("→", "sum over uses") : opr("="));
   else if (l && l.form === "same") left += opr("=");
   else if (l && l.form === "scaled") left += opr("=", `times ${num(real(l.c))}`);
   else if (l && uniform(l)) left += opr("→", l.form === "picked" ? Math.max(...reads(l, count(t))) > 1 ? "sum over uses" : "put back" : real(l.c) === 1 ? "given to each" : `times ${num(real(l.c))}, given to each`);
-  else if (l && l.form === "product" && l.ref) left += opr("·") + tensorHTML(whole(l.ref).value, LOC, matrixSym(l), "local") + opr("=");
+  else if (l && l.form === "product" && l.ref) left += opr("·") + tensorHTML(whole(l.ref).value, LOC, matrix, "local") + opr("=");
   else left += opr("→", "∂y/∂x");
   h += `<div class="strip">${left}${outHTML}</div>`;
   h += full ? arithHTML : "";
-  h += `<div class="what">${joined ? "This operation has several results; their gradients come in together." : words(l, m, count(t))}</div>`;
+  h += `<div class="what">${joined ? "This operation has several results; their gradients come in together." : t.words}</div>`;
   return `<div class="term" data-k="${k}">${h}${t.uses > 1 ? sumHTML(t) : ""}</div>`;
 }
 /* Half of the chain rule: what is used several times gets the sum. */
 function sumHTML(t) {
-  const name = t.to ? sym(t.to) : mi("x");
+  const name = t.to ? sym(t.to) : "<mi>x</mi>";
   const before = t.so_far ? tensorHTML(t.so_far, "so far", "", "before") : `<div class="mat"><div class="head"><span class="role">so far</span></div>0</div>`;
   return `<div class="sum"><b>${t.use} of ${t.uses} uses</b> of ${M(name)}: the gradients of all uses are added up.<div class="strip">${before}${opr("+")}${tensorHTML(t.sent, "this use", "", "this")}${opr("=")}${tensorHTML(t.total, t.use === t.uses ? "sum: the gradient" : "sum so far", t.use === t.uses && t.to ? d(t.to) : "", "total")}</div></div>`;
 }
@@ -100,7 +89,7 @@ function explain(el, s, t, i) {
   if (l.form === "general") {
     const w = new Array(m).fill(0);
     all.forEach(e => w[e.o] = e.w);
-    el.querySelector(".pick").innerHTML = matHTML(mapsOf({ s: g.s, v: w }), "local derivative", frac(mo("∂") + sym(s.node), row(mo("∂"), sub(sym(t.to || t.via), mn(i)))), "local", "");
+    el.querySelector(".pick").innerHTML = matHTML(mapsOf({ s: g.s, v: w }), "local derivative", frac(mo("∂") + sym(s.node), `<mo>∂</mo><msub>${row(sym(t.to || t.via))}<mn>${i}</mn></msub>`), "local", "");
   }
   mark(el, [["out", i], ...all.flatMap(e => [["in", e.o], ["local", l.form === "general" ? e.o : e.at]])]);
   const w1 = l.form === "same" || (uniform(l) && real(l.c) === 1);
@@ -129,7 +118,7 @@ function forwardHTML(s) {
     h += linear && k === 1 && t && t.v ? matHTML(asMatrices(t.v.map(real), 1, t.s[0], t.s[1], true), "input", tr(sym(id)), "in" + k, `${t.s[1]}×${t.s[0]}`) : tensorHTML(t, "input", sym(id), "in" + k);
   });
   h += opr(SIGNS[n.title] && n.title !== "mse_loss" ? "=" : "→", SIGNS[n.title] && n.title !== "mse_loss" ? "" : esc(n.title) + (n.number ? " " + shortNumber(n.number) : ""));
-  return s.out.map((o, k) => `<div class="term" data-o="${k}"><div class="eq">${k ? "" : M(sym(s.node), mo("="), formula(n, s.in))}</div><div class="strip">${k ? "" : h}${tensorHTML(NODES[o].value, "result", sym(o), "out")}</div>${k || !NODES[o].value || !NODES[o].value.v ? "" : arithHTML}</div>`).join("");
+  return s.out.map((o, k) => `<div class="term" data-o="${k}"><div class="eq">${k ? "" : M(sym(s.node) + mo("=") + fill(s.math))}</div><div class="strip">${k ? "" : h}${tensorHTML(NODES[o].value, "result", sym(o), "out")}</div>${k || !NODES[o].value || !NODES[o].value.v ? "" : arithHTML}</div>`).join("");
 }
 const BACK = Object.fromEntries(S.filter(s => s.phase === "backward").map(s => [s.node, s]));
 function explainForward(el, s, o) {
@@ -167,18 +156,6 @@ function titleOf(s) {
   if (s.phase === "end") return "The gradient along each path";
   return s.phase === "seed" ? "seed" : NODES[s.node].title;
 }
-function textOf(s) {
-  const n = s.node && NODES[s.node];
-  switch (s.phase) {
-    case "start": return "Nothing is computed yet: here are the tensors that everything starts from. Press → to run the first operation.";
-    case "forward": return (WORDS[n.title] || `The operation ${n.title} computes ${plain(n.id)}.`) + (n.saved ? ` It keeps ${n.saved.join(", ")} for the way back.` : "");
-    case "seed": return "Backward starts at the result: the derivative of L with respect to itself is 1. From here every operation multiplies what it receives by its local derivative.";
-    case "end": return "From the loss back to a parameter, the norm of the gradient after every operation. A path that shrinks steadily is a vanishing gradient, one that grows is an exploding gradient." + (timeRows().length ? " Through time: the norm that arrived at each repetition of a line, first to last; the colours are logarithmic, over eight powers of ten." : "");
-  }
-  const targets = s.terms.map(t => t.to && plain(t.to)).filter(Boolean);
-  const skipped = s.in.filter((id, k) => id && !s.terms.some(t => t.position === k)).map(plain);
-  return `Incoming gradient times local derivative, for ${targets.length ? targets.join(" and ") : "no input"}.` + (skipped.length ? ` ${skipped.join(", ")} take${skipped.length > 1 ? "" : "s"} no gradient.` : "");
-}
 function nodeHTML(n) {
   const kinds = { parameter: "Parameter", frozen: "Parameter without gradient", data: "Data, no gradient" }, where = n.module ? MODULES[n.module] : null;
   const facts = [n.uses > 1 ? `used ${n.uses} times` : "", n.source ? `from ${n.source}` : "", n.saved ? `keeps ${n.saved.join(", ")} for the backward pass` : "", ...(n.notes || [])].filter(Boolean);
@@ -194,7 +171,7 @@ function parametersHTML() {
   const rows = all.slice(0, 60).map(p => {
     const on = gradShown(p), g = p.grad ? real(p.grad.norm) : 0, c = p.check, uses = receivedAt[p.id] || [], so = uses.filter(i => i <= st.step).length;
     const mark = !on ? '<span class="pending">–</span>' : !c ? '<span class="pending" title="not checked: pass .recompute to viz::save">–</span>' : c.ok ? `<span class="ok" title="largest difference to central differences at ${c.points} numbers">✓ ${num(real(c.error), 1)}</span>` : `<span class="bad" title="largest difference to central differences; a kink such as that of relu can be the reason">✗ ${num(real(c.error), 1)}</span>`;
-    const state = on ? so < uses.length || (st.step < gradAt[p.id]) ? "" : `<span class="bar" style="width:${((g / most * 62) || 0).toFixed(1)}%"></span>${num(g)}` : so ? `<span class="pending">${so} of ${uses.length} uses</span>` : '<span class="pending">not yet</span>';
+    const state = on ? `<span class="bar" style="width:${((g / most * 62) || 0).toFixed(1)}%"></span>${num(g)}` : so ? `<span class="pending">${so} of ${uses.length} uses</span>` : '<span class="pending">not yet</span>';
     return `<tr><td title="${esc(leafName(p))}">${esc(shortName(leafName(p)))}</td><td>${shapeText(p.shape)}</td><td>${p.value ? num(real(p.value.norm)) : "–"}</td><td>${state}</td><td>${mark}</td></tr>`;
   });
   return `<div><h3>Parameters</h3><table class="rows"><thead><tr><th>name</th><th>shape</th><th>‖value‖</th><th style="width:34%">‖gradient‖</th><th title="largest difference to central finite differences">check</th></tr></thead><tbody>${rows.join("")}</tbody></table>${all.length > 60 ? `<p class="skip">and ${all.length - 60} more</p>` : ""}</div>`;
@@ -228,10 +205,10 @@ function panel() {
   if (st.sel) [say, mid] = nodeHTML(NODES[st.sel]);
   else {
     const notes = s.phase === "start" ? D.notes : s.problem ? [s.problem] : [];
-    say = `<div><span class="chip ${s.phase}">${(s.phase === "seed" ? "backward" : s.phase).toUpperCase()}</span> <span class="muted">step ${st.step} of ${last}</span><h2>${esc(titleOf(s))}</h2><p class="why">${esc(textOf(s))}</p>${notes.length ? `<ul class="facts">${notes.map(n => `<li>${esc(n)}</li>`).join("")}</ul>` : ""}</div>`;
+    say = `<div><span class="chip ${s.phase}">${(s.phase === "seed" ? "backward" : s.phase).toUpperCase()}</span> <span class="muted">step ${st.step} of ${last}</span><h2>${esc(titleOf(s))}</h2><p class="why">${esc(s.text)}</p>${notes.length ? `<ul class="facts">${notes.map(n => `<li>${esc(n)}</li>`).join("")}</ul>` : ""}</div>`;
     mid = quizOpen() ? quizHTML(s) : s.phase === "start" ? `<div class="strip wrap">${D.nodes.filter(n => n.op === undefined && n.kind !== "ghost").slice(0, 12).map(n => tensorHTML(n.value, esc(shortName(leafName(n))), sym(n.id), "x")).join("")}</div>`
       : s.phase === "end" ? timeRows().map(g => timeHTML(g)).join("") + D.nodes.filter(n => n.kind === "parameter" && receivedAt[n.id]).slice(0, 24).map(n => barsHTML("loss → " + leafName(n), pathOf(n.id))).join("")
-      : s.phase === "forward" ? forwardHTML(s) : s.phase === "seed" ? `<div class="term"><div class="eq">${M(frac(mo("∂") + lossSym(), mo("∂") + lossSym()), mo("="), one)}</div>${tensorHTML(gradOf(s.node), "outgoing gradient", d(s.node), "x")}</div>`
+      : s.phase === "forward" ? forwardHTML(s) : s.phase === "seed" ? `<div class="term"><div class="eq">${M(frac(mo("∂") + D.loss, mo("∂") + D.loss) + mo("=") + "<mn>1</mn>")}</div>${tensorHTML(gradOf(s.node), "outgoing gradient", d(s.node), "x")}</div>`
       : s.terms.map((t, k) => termHTML(s, t, k)).join("") || '<p class="skip">No input of this operation takes a gradient.</p>';
   }
   $("panel").innerHTML = `<div class="say">${say}${parametersHTML()}</div><div class="terms">${mid}</div>`;

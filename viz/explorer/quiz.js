@@ -28,7 +28,7 @@ function quizHTML(s) {
   const first = `<fieldset><legend>The gradient has arrived at ${M(sym(s.node))} (${esc(NODES[s.node].title)}). Which of these receives one next?</legend><div class="choices">${q.nodes.map((id, k) => button("first", k, `${esc(shortName(NODES[id].title))} ${M(sym(id))}`, a, q.right.includes(id))).join("")}</div></fieldset>`;
   const given = tensorHTML(gradOf(s.incoming[0]), "incoming gradient", d(s.incoming[0]), "in") + tensorHTML(NODES[s.node].value, "result", sym(s.node), "x") + s.in.filter((id, k) => id && whole(id).value && k < 3).map(id => tensorHTML(whole(id).value, "input", sym(id), "x")).join("");
   const second = a === null ? "" : `<fieldset><legend>What is ${M(d(q.t.to))}${q.t.uses > 1 ? ` of this use` : ""}, ${placeText(q.at, q.out.s)}?</legend><div class="strip wrap">${given}</div><div class="choices">${q.values.map((v, k) => button("second", k, num(v), b, v === q.value)).join("")}</div></fieldset>`;
-  const end = b === null ? "" : `<p>${q.values[b] === q.value ? '<b class="ok">Right.</b>' : `<b class="bad">It is ${num(q.value)}.</b>`} ${words(q.t.local, gradOf(s.incoming[0]).v.length, count(q.t))}</p><div class="choices"><button id="reveal">Show the step</button></div>`;
+  const end = b === null ? "" : `<p>${q.values[b] === q.value ? '<b class="ok">Right.</b>' : `<b class="bad">It is ${num(q.value)}.</b>`} ${q.t.words}</p><div class="choices"><button id="reveal">Show the step</button></div>`;
   return `<div class="term quiz">${first}${second}${end}</div>`;
 }
 function wireQuiz() {

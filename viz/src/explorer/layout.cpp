@@ -10,6 +10,7 @@
 #include <xgrad/error.hpp>
 
 #include "child_process.hpp"
+#include "explorer/simple_layout.hpp"
 #include "svg_text.hpp"
 
 namespace xgrad::viz {
@@ -268,6 +269,27 @@ int hidden_in(const Picture& p, int node, const std::set<int>& collapsed) {
   return found;
 }
 
+namespace {
+
+// Adds the state as dot lays it out; else says why not.
+std::string lay_out_by_dot(Layouts& out, const Picture& p, const std::set<int>& state, std::chrono::seconds time) {
+  if (time.count() <= 0) return "Graphviz took too long";
+  try {
+    const ChildResult r = run_child({"dot", "-Tjson0"}, DotWriter(p, state, out.across).text(), time);
+    if (r.outcome == Outcome::missing) return "Graphviz not found";
+    if (r.outcome == Outcome::timed_out) return "Graphviz took too long";
+    if (r.outcome == Outcome::failed) return "Graphviz failed: " + r.message;
+    PageLayout l = JsonReader(r.output).read();
+    l.collapsed = state;
+    out.all.push_back(std::move(l));
+    return "";
+  } catch (const std::exception& e) {  // what it wrote is no layout, or there was no memory for it
+    return fmt::format("Graphviz failed: {}", e.what());
+  }
+}
+
+}  // namespace
+
 Layouts lay_out(const Picture& p, bool across, std::chrono::seconds timeout) {
   Layouts out;
   out.across = across;
@@ -278,23 +300,8 @@ Layouts lay_out(const Picture& p, bool across, std::chrono::seconds timeout) {
   const auto start = std::chrono::steady_clock::now();
   for (const std::set<int>& state : wanted) {
     const auto used = std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
-    const auto left = std::min(timeout, kMostTime) - used;
-    if (left.count() <= 0) break;  // the page lays out the others itself
-    try {
-      const ChildResult r = run_child({"dot", "-Tjson0"}, DotWriter(p, state, across).text(), left);
-      if (r.outcome == Outcome::done || r.outcome == Outcome::unknown) {
-        PageLayout l = JsonReader(r.output).read();
-        l.collapsed = state;
-        out.all.push_back(std::move(l));
-        continue;
-      }
-      out.problem = r.outcome == Outcome::missing     ? "Graphviz not found"
-                    : r.outcome == Outcome::timed_out ? "Graphviz took too long"
-                                                      : "Graphviz failed: " + r.message;
-    } catch (const std::exception& e) {
-      out.problem = fmt::format("Graphviz failed: {}", e.what());
-    }
-    if (state == out.first && out.problem == "Graphviz not found") break;
+    if (out.problem.empty()) out.problem = lay_out_by_dot(out, p, state, std::min(timeout, kMostTime) - used);
+    if (!out.problem.empty()) out.all.push_back(simple_layout(p, state, across));
   }
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "explorer/math.hpp"
 #include "explorer/places.hpp"
 #include "explorer/tensor_json.hpp"
 
@@ -30,6 +31,8 @@ class Writer {
              {"sub", page_.subtitle},        {"rankdir", page_.layouts.across ? "LR" : "TB"},
              {"backward", p_.backward_ran},  {"left_out", p_.left_out},
              {"notes", page_.notes}};
+    const PicNode& root = at(root_node());
+    out["loss"] = root.symbol.empty() && root.name.empty() ? "<mi>L</mi>" : symbol_math(p_, root_node());
     out["nodes"] = json::array();
     for (std::size_t i = 0; i < p_.nodes.size(); ++i) out["nodes"].push_back(node(static_cast<int>(i)));
     out["edges"] = json::array();
@@ -85,6 +88,8 @@ class Writer {
              {"dtype", short_name(n.dtype)},
              {"size", {number_json(size.width), number_json(size.height)}},
              {"map", {number_json(map.width), number_json(map.height)}}};
+    if (n.kind != Kind::ghost) out["math"] = symbol_math(p_, i);
+    if (const std::string delta = delta_math(n); !delta.empty()) out["delta"] = delta;
     if (!n.symbol.empty()) out["symbol"] = n.symbol;
     if (n.layer) out["layer"] = n.layer;
     if (!n.name.empty()) out["name"] = n.name;
@@ -132,7 +137,7 @@ class Writer {
   // ---- steps ----
   json steps() {
     json all = json::array();
-    all.push_back({{"phase", "start"}});
+    all.push_back({{"phase", "start"}, {"text", start_words()}});
     std::map<std::size_t, const ChainStep*> of;
     for (const ChainStep& s : page_.chain.steps) of[s.op] = &s;
     for (int i = 0; i < static_cast<int>(p_.nodes.size()); ++i)
@@ -142,23 +147,26 @@ class Writer {
     for (const ChainStep& s : page_.chain.steps) {
       const int n = places_.node_of(s.op);
       if (n < 0) continue;
-      if (!std::exchange(seeded, true)) all.push_back({{"phase", "seed"}, {"node", id(root_node())}});
+      if (!std::exchange(seeded, true))
+        all.push_back({{"phase", "seed"}, {"node", id(root_node())}, {"text", seed_words()}});
       all.push_back(backward(n, s));
     }
-    all.push_back({{"phase", "end"}});
+    all.push_back({{"phase", "end"}, {"text", end_words()}});
     return all;
   }
   int root_node() const { return places_.result(page_.graph.root, page_.graph.root_output); }
 
-  json inputs_of(int n) const {
-    json in = json::array();
+  std::vector<int> inputs_of(int n) const {
+    std::vector<int> in;
     const auto op = static_cast<std::size_t>(at(n).op);
     const std::size_t count = page_.graph.nodes[op].inputs.size() + page_.graph.nodes[op].data.size();
-    for (std::size_t k = 0; k < count; ++k) {
-      const int from = places_.input(n, k);
-      in.push_back(from < 0 ? json(nullptr) : json(id(from)));
-    }
+    for (std::size_t k = 0; k < count; ++k) in.push_back(places_.input(n, k));
     return in;
+  }
+  static json ids(const std::vector<int>& nodes) {
+    json all = json::array();
+    for (const int n : nodes) all.push_back(n < 0 ? json(nullptr) : json(id(n)));
+    return all;
   }
   json outputs_of(std::size_t op) const {
     json outputs = json::array();
@@ -168,12 +176,19 @@ class Writer {
   }
   json forward(int n, const std::map<std::size_t, const ChainStep*>& of) const {
     const auto op = static_cast<std::size_t>(at(n).op);
-    json s{{"phase", "forward"}, {"node", id(n)}, {"in", inputs_of(n)}, {"out", outputs_of(op)}};
+    const std::vector<int> in = inputs_of(n);
+    json s{{"phase", "forward"},
+           {"node", id(n)},
+           {"in", ids(in)},
+           {"out", outputs_of(op)},
+           {"math", formula_math(p_, n, in)},
+           {"text", operation_words(p_, n)}};
     if (const auto found = of.find(op); found != of.end()) s["linear"] = found->second->linear_in;
     return s;
   }
   json backward(int n, const ChainStep& c) {
-    json s{{"phase", "backward"}, {"node", id(n)}, {"in", inputs_of(n)}, {"terms", json::array()}};
+    json s{{"phase", "backward"}, {"node", id(n)}, {"in", ids(inputs_of(n))}, {"terms", json::array()}};
+    s["text"] = backward_words(n, c);
     json incoming = json::array();
     for (std::uint32_t k = 0; k < c.incoming.size(); ++k)
       if (const int to = places_.result(static_cast<std::int64_t>(c.op), k); c.incoming[k].defined() && to >= 0)
@@ -183,9 +198,37 @@ class Writer {
     for (const Term& t : c.terms) s["terms"].push_back(term(n, c, t));
     return s;
   }
+  std::string backward_words(int n, const ChainStep& c) const {
+    std::set<std::size_t> taken;
+    std::string targets, skipped;
+    const auto add = [&](std::string& list, int node, const char* between) {
+      if (node >= 0) list += (list.empty() ? "" : between) + symbol_text(p_, node);
+    };
+    for (const Term& t : c.terms) {
+      taken.insert(t.position);
+      add(targets, places_.input(n, t.position), " and ");
+    }
+    const std::vector<int> in = inputs_of(n);
+    for (std::size_t k = 0; k < in.size(); ++k)
+      if (!taken.contains(k)) add(skipped, in[k], ", ");
+    return fmt::format("Incoming gradient times local derivative, for {}.{}", targets.empty() ? "no input" : targets,
+                       skipped.empty() ? "" : fmt::format(" No gradient for {}.", skipped));
+  }
   json term(int n, const ChainStep& c, const Term& t) {
     const int via = places_.input(n, t.position), to = places_.whole(via);
     json out{{"position", t.position}};
+    const LocalDerivative* d = t.local ? &*t.local : nullptr;
+    std::size_t m = 0;
+    int from = -1;
+    for (std::uint32_t k = 0; k < c.incoming.size(); ++k) {
+      if (!c.incoming[k].defined()) continue;
+      m += static_cast<std::size_t>(c.incoming[k].numel());
+      if (from < 0) from = places_.result(static_cast<std::int64_t>(c.op), k);
+    }
+    const auto numbers = static_cast<std::size_t>(t.sent.numel());
+    out["words"] = structure_words(d, m, numbers);
+    const std::string slope = slope_math(p_, n, inputs_of(n), t.position);
+    out["slope"] = slope;
     if (to >= 0) out["to"] = id(to), out["via"] = id(via);
     if (t.uses > 1 || to < 0) {
       out["sent"] = tensor_json(t.sent, detail_.most_numbers);
@@ -194,7 +237,14 @@ class Writer {
       if (t.so_far.defined()) out["so_far"] = tensor_json(t.so_far, detail_.most_numbers);
       out["total"] = tensor_json(t.total, detail_.most_numbers);
     }
-    out["local"] = t.local ? local(n, c, *t.local) : json(nullptr);
+    out["local"] = d ? local(n, c, *d) : json(nullptr);
+    std::string matrix = "<mi>J</mi>";
+    if (d && out["local"].contains("ref")) {
+      matrix = fmt::format("{{{}}}", out["local"]["ref"].get<std::string>());
+      if (out["local"]["turned"]) matrix = fmt::format("<msup>{}<mo>⊤</mo></msup>", matrix);
+    }
+    if (d && d->form == Form::product) out["matrix"] = matrix;
+    out["math"] = chain_rule_math(d, from, to, slope, matrix, numbers);
     return out;
   }
 
