@@ -45,12 +45,43 @@ Tensor stacked_states() {
   return after_backward(square(xgrad::stack(states)).mean());
 }
 
-Tensor lstm_by_hand() {
+Tensor lstm_by_hand(int steps) {
   const HandWritten cell;
-  const Tensor xs = xgrad::randn({kSteps, 2, 3}).set_name("xs");
+  const Tensor xs = xgrad::randn({steps, 2, 3}).set_name("xs");
   xgrad::LSTMState s{xgrad::zeros({2, 4}).set_name("h0"), xgrad::zeros({2, 4}).set_name("c0")};
-  for (int t = 0; t < kSteps; ++t) s = cell(xs[t], s);
+  for (int t = 0; t < steps; ++t) s = cell(xs[t], s);
   return after_backward(square(s.h).mean());
+}
+
+// The same without a module around it, with a loss in each step.
+Tensor loop_without_modules() {
+  const Tensor w = (0.3 * xgrad::randn({3, 4})).requires_grad_().set_name("W"),
+               u = (0.4 * xgrad::randn({4, 4})).requires_grad_().set_name("U"),
+               b = xgrad::zeros({4}).requires_grad_().set_name("b");
+  Tensor h = xgrad::zeros({2, 4}).set_name("h0"), loss = xgrad::zeros({});
+  for (int t = 0; t < kSteps; ++t) {
+    h = tanh(matmul(xgrad::randn({2, 3}), w) + matmul(h, u) + b);
+    loss = loss + mse_loss(h, xgrad::zeros({2, 4}));
+  }
+  return after_backward(loss);
+}
+
+// Operations of a few kinds in no order, each of two results before it: nothing repeats, nothing has a box.
+Tensor tangle(int operations) {
+  std::vector<Tensor> all{xgrad::randn({2}).requires_grad_().set_name("p"),
+                          xgrad::randn({2}).requires_grad_().set_name("q")};
+  std::uint32_t state = 7;
+  const auto pick = [&] { return (state = state * 1664525 + 1013904223) >> 8; };
+  for (int i = 0; i < operations; ++i) {
+    const std::size_t n = all.size();
+    const Tensor &a = all[n - 1], &b = all[n - 1 - pick() % std::min<std::size_t>(n, 40)];
+    const std::uint32_t kind = pick() % 4;
+    all.push_back(kind == 0   ? tanh(a + b)
+                  : kind == 1 ? a * 0.5 + sin(b)
+                  : kind == 2 ? a * 0.3 - b * 0.2
+                              : sigmoid(a) * b);
+  }
+  return after_backward(all.back().sum());
 }
 
 Tensor lstm_fused() {
@@ -93,16 +124,20 @@ Tensor module_called_1000_times() {
 }  // namespace
 
 std::vector<Network> long_networks() {
-  return {{"lstm_cell_100", lstm_cell},
-          {"stacked_states_100", stacked_states},
-          {"lstm_by_hand_100", lstm_by_hand},
-          {"lstm_fused", lstm_fused},
-          {"chain_1000", [] { return chain(1000); }},
-          {"chain_10000", [] { return chain(10000); }},
-          {"chain_1000_whole", [] { return chain(1000); }, {.max_nodes = 2000}},
-          {"data_used_100_times", data_used_often},
-          {"result_used_often", result_used_often},
-          {"module_called_1000_times", module_called_1000_times}};
+  return {
+      {"lstm_cell_100", lstm_cell},
+      {"stacked_states_100", stacked_states},
+      {"lstm_by_hand_100", [] { return lstm_by_hand(kSteps); }},
+      {"lstm_by_hand_1000", [] { return lstm_by_hand(1000); }},
+      {"loop_without_modules", loop_without_modules},
+      {"tangle_10000", [] { return tangle(4000); }},
+      {"lstm_fused", lstm_fused},
+      {"chain_1000", [] { return chain(1000); }},
+      {"chain_10000", [] { return chain(10000); }},
+      {"chain_1000_whole", [] { return chain(1000); }, {.fold_repeats = false, .max_nodes = 2000, .fit_page = false}},
+      {"data_used_100_times", data_used_often},
+      {"result_used_often", result_used_often},
+      {"module_called_1000_times", module_called_1000_times}};
 }
 
 }  // namespace gallery

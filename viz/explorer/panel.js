@@ -206,7 +206,7 @@ function panel() {
   else {
     const notes = s.phase === "start" ? D.notes : s.problem ? [s.problem] : [];
     say = `<div><span class="chip ${s.phase}">${(s.phase === "seed" ? "backward" : s.phase).toUpperCase()}</span> <span class="muted">step ${st.step} of ${last}</span><h2>${esc(titleOf(s))}</h2><p class="why">${esc(s.text)}</p>${notes.length ? `<ul class="facts">${notes.map(n => `<li>${esc(n)}</li>`).join("")}</ul>` : ""}</div>`;
-    mid = quizOpen() ? quizHTML(s) : s.phase === "start" ? `<div class="strip wrap">${D.nodes.filter(n => n.op === undefined && n.kind !== "ghost").slice(0, 12).map(n => tensorHTML(n.value, esc(shortName(leafName(n))), sym(n.id), "x")).join("")}</div>`
+    mid = quizOpen() ? quizHTML(s) : s.phase === "start" ? `<div class="strip wrap">${D.nodes.filter(n => n.op === undefined && n.kind !== "ghost" && n.kind !== "stub").slice(0, 12).map(n => tensorHTML(n.value, esc(shortName(leafName(n))), sym(n.id), "x")).join("")}</div>`
       : s.phase === "end" ? timeRows().map(g => timeHTML(g)).join("") + D.nodes.filter(n => n.kind === "parameter" && receivedAt[n.id]).slice(0, 24).map(n => barsHTML("loss → " + leafName(n), pathOf(n.id))).join("")
       : s.phase === "forward" ? forwardHTML(s) : s.phase === "seed" ? `<div class="term"><div class="eq">${M(frac(mo("∂") + D.loss, mo("∂") + D.loss) + mo("=") + "<mn>1</mn>")}</div>${tensorHTML(gradOf(s.node), "outgoing gradient", d(s.node), "x")}</div>`
       : s.terms.map((t, k) => termHTML(s, t, k)).join("") || '<p class="skip">No input of this operation takes a gradient.</p>';

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -185,8 +186,8 @@ bool read_until_ended(Child& child, Reader& out, Reader& err, Clock::time_point 
 
 }  // namespace
 
-ChildResult run_child(const std::vector<std::string>& arguments, const std::string& input,
-                      std::chrono::seconds timeout) {
+ChildResult run_child(const std::vector<std::string>& arguments, const std::string& input, std::chrono::seconds timeout,
+                      std::size_t memory) {
   ChildResult r{Outcome::failed, "", ""};
   Pipe out, err;
   pid_t pid = -1;
@@ -197,6 +198,10 @@ ChildResult run_child(const std::vector<std::string>& arguments, const std::stri
     if (code != 0) return {Outcome::failed, "", std::strerror(code)};
   }
   Child child(pid);
+  if (memory) {
+    const rlimit most{memory, memory};
+    prlimit(pid, RLIMIT_AS, &most, nullptr);  // it may have ended already
+  }
   const std::chrono::seconds none{0}, year{365 * 24 * 3600};
   const auto deadline = Clock::now() + std::clamp(timeout, none, year);
   out.write.close();

@@ -22,8 +22,9 @@ struct ChildResult {
 // Runs arguments[0] from PATH as a child process without a shell, `input` on its standard input. After `timeout` it is
 // killed with all processes that it started, whatever it has closed by then. Nothing of the host program is changed
 // (signals, descriptors, other children), and the child inherits none of it but environment and folder.
-// IoError: no pipe, or no memory to hand the input over.
-ChildResult run_child(const std::vector<std::string>& arguments, const std::string& input,
-                      std::chrono::seconds timeout);
+// With `memory`, it fails where it asks for more bytes than that. IoError: no pipe, or no memory to hand the input
+// over.
+ChildResult run_child(const std::vector<std::string>& arguments, const std::string& input, std::chrono::seconds timeout,
+                      std::size_t memory = 0);
 
 }  // namespace xgrad::viz

@@ -92,7 +92,7 @@ class Conversion {
       : op_(op), path_(path), converter_(converter), at_(at) {}
 
   std::string run(const Source& source, const Simpler& simpler, const Remark& remark) const {
-    Attempt a = attempt(source);
+    Attempt a = attempt(source, converter_.timeout);
     std::string notes;
     if (!a.whole && !a.missing && simpler) notes = try_again(a, source, simpler(a.late));
     if (!a.whole) return keep(source, a);
@@ -110,30 +110,30 @@ class Conversion {
   }
 
  private:
-  Attempt attempt(const Source& source) const {
+  Attempt attempt(const Source& source, std::chrono::seconds timeout) const {
     const auto start = std::chrono::steady_clock::now();
     std::vector<std::string> command = source.command;
     std::string fitted;
     if (source.fit) {
-      const ChildResult size = run(source.measure, source.text, converter_.timeout);
-      if (size.outcome != Outcome::done && size.outcome != Outcome::unknown) return judged(size, command[0]);
+      const ChildResult size = run(source.measure, source.text, timeout);
+      if (size.outcome != Outcome::done && size.outcome != Outcome::unknown) return judged(size, command[0], timeout);
       fitted = source.fit(command, size.output);
     }
     const auto used = std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
-    Attempt a = judged(run(command, source.text, converter_.timeout - used), command[0]);
+    Attempt a = judged(run(command, source.text, timeout - used), command[0], timeout);
     a.fitted = fitted;
     return a;
   }
 
-  static ChildResult run(const std::vector<std::string>& command, const std::string& text, std::chrono::seconds time) {
+  ChildResult run(const std::vector<std::string>& command, const std::string& text, std::chrono::seconds time) const {
     try {
-      return run_child(command, text, time);
+      return run_child(command, text, time, converter_.memory);
     } catch (const Error& e) {
       return {Outcome::failed, "", e.what()};
     }
   }
 
-  Attempt judged(ChildResult r, const std::string& program) const {
+  Attempt judged(ChildResult r, const std::string& program, std::chrono::seconds timeout) const {
     Attempt a;
     const bool ended = r.outcome == Outcome::done || r.outcome == Outcome::unknown;
     a.whole = r.outcome == Outcome::done ? !r.output.empty() : ended && is_whole_picture(r.output, suffix_of(path_));
@@ -142,7 +142,7 @@ class Conversion {
     a.picture = std::move(r.output);
     a.said = a.whole     ? r.message
              : a.missing ? fmt::format("{} not found", converter_.name)
-             : a.late    ? fmt::format("{} took longer than {} s", program, converter_.timeout.count())
+             : a.late    ? fmt::format("{} took longer than {} s", program, timeout.count())
              : ended     ? fmt::format("its output is not a complete picture ({})", shortened(r.message))
                          : shortened(r.message);
     return a;
@@ -150,7 +150,7 @@ class Conversion {
 
   // Replaces the attempt by a better one. What the user is to know then.
   std::string try_again(Attempt& first, const Source& source, const Source& less) const {
-    Attempt second = attempt(less);
+    Attempt second = attempt(less, converter_.second_timeout);
     if (!second.whole) {
       if (second.said != first.said) first.said += fmt::format("; {}: {}", less.reduced, second.said);
       return "";

@@ -17,6 +17,8 @@ struct Converter {
   std::string text_suffix;  // of the text: "dot", "svg"
   std::string text_noun;    // "text", "picture"
   std::chrono::seconds timeout;
+  std::chrono::seconds second_timeout = timeout;  // of the try with less
+  std::size_t memory = 0;                         // bytes that it may take, 0: any number
 };
 // What is handed to the program: it reads the text from standard input and writes the picture to standard output.
 struct Source {

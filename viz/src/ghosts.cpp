@@ -33,8 +33,9 @@ class Ghosts {
   // Of what is used often the first edge stays.
   void for_frequent_use() {
     std::vector<int> uses(p_.nodes.size()), seen(p_.nodes.size());
-    for (const PicEdge& e : p_.edges) ++uses[static_cast<std::size_t>(e.from)];
+    for (const PicEdge& e : p_.edges) uses[static_cast<std::size_t>(e.from)] += !e.carried;
     for (PicEdge& e : p_.edges) {
+      if (e.carried) continue;
       const auto from = static_cast<std::size_t>(e.from);
       if (!is_copied_at_once(node(e.from).kind) && uses[from] > kOften && seen[from]++ > 0) copy_source(e);
     }
@@ -47,7 +48,7 @@ class Ghosts {
     std::size_t passed = 0;
     for (PicEdge& e : p_.edges) {
       const int length = rank[static_cast<std::size_t>(e.to)] - rank[static_cast<std::size_t>(e.from)];
-      if (length > kLong) longest.emplace_back(length, &e), passed += static_cast<std::size_t>(length);
+      if (!e.carried && length > kLong) longest.emplace_back(length, &e), passed += static_cast<std::size_t>(length);
     }
     std::ranges::stable_sort(longest, [](const auto& a, const auto& b) { return a.first > b.first; });
     for (const auto& [length, edge] : longest) {
@@ -59,12 +60,19 @@ class Ghosts {
 
   void copy_source(PicEdge& e) {
     PicNode& source = node(e.from);
-    if (source.kind != Kind::data && source.symbol.empty() && numbered_.insert(e.from).second)
+    const bool learnt = source.kind == Kind::parameter || source.kind == Kind::ghost;
+    if (source.kind != Kind::data && !learnt && source.symbol.empty() && numbered_.insert(e.from).second)
       source.title += fmt::format(" #{}", numbered_.size());
     PicNode ghost = source;
-    ghost.ghost_of = source.kind;
+    if (source.kind != Kind::ghost) ghost.ghost_of = source.kind;
+    if (source.kind != Kind::ghost) ghost.original = e.from;
     ghost.kind = Kind::ghost;
-    ghost.title = "↺ " + source.title;
+    ghost.id = fmt::format("{}u{}i{}", source.id, node(e.to).id, &e - p_.edges.data());
+    ghost.root = false;
+    ghost.norms.clear();
+    ghost.keeps.clear();
+    ghost.alarm = nullptr;
+    if (source.kind != Kind::ghost) ghost.title = "↺ " + source.title;
     ghost.value = ghost.grad = Tensor();
     ghost.saves.clear();
     ghost.notes.clear();
@@ -84,6 +92,7 @@ std::vector<int> ranks(const Picture& p) {
   const std::size_t n = p.nodes.size();
   std::vector<std::vector<std::size_t>> inputs(n), users(n);
   for (const PicEdge& e : p.edges) {
+    if (e.carried) continue;
     inputs[static_cast<std::size_t>(e.to)].push_back(static_cast<std::size_t>(e.from));
     users[static_cast<std::size_t>(e.from)].push_back(static_cast<std::size_t>(e.to));
   }

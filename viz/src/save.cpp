@@ -20,6 +20,7 @@ namespace {
 constexpr const char* kOp = "viz::save";
 constexpr int kMostDpi = 2400, kUsualDpi = 96;
 constexpr int kFewNodes = 100;
+constexpr std::size_t kMostMemory = std::size_t{1} << 30;
 constexpr std::size_t kLongText = 100'000;  // of a graph whose page may be more than a PNG holds
 
 std::string reduced_dpi(int dpi, int wanted) {
@@ -54,7 +55,7 @@ Source simpler_source(const Tensor& root, Options options, const std::string& su
   options.max_nodes = std::clamp(options.max_nodes, 1, most);
   if (late) options.values = Values::off, options.saved = false;
   Source s = source_of(dot_text(root, options, Layout::plain), suffix, std::min(options.dpi, kUsualDpi));
-  s.reduced = fmt::format("with fewer options (at most {} operations{}, plain layout)", options.max_nodes,
+  s.reduced = fmt::format("with fewer options (at most {} nodes{}, plain layout)", options.max_nodes,
                           late ? ", no values" : "");
   return s;
 }
@@ -85,7 +86,7 @@ std::string save(const Tensor& root, const std::string& path, const Options& opt
   require_path(kOp, path, at);
   if (options.dpi < 1 || options.dpi > kMostDpi)
     ErrorReport(kOp, fmt::format("dpi must be in 1..{}, got {}", kMostDpi, options.dpi), at).value_error();
-  require_graph(root, at);
+  require_graph(root, options, at);
   return without_throwing(kOp, at, [&] {
     if (suffix == "html") return save_page(root, path, options, at);
     const Source source = source_of(dot_text(root, options), suffix, options.dpi);
@@ -95,8 +96,10 @@ std::string save(const Tensor& root, const std::string& path, const Options& opt
     }
     const auto simpler = [&](bool late) { return simpler_source(root, options, suffix, late); };
     const Remark remark = [&](const std::string&, const std::string& said) { return shrunk(said, options.dpi); };
-    return save_converted(kOp, path, source, simpler, {"graphviz", "graphviz", "dot", "text", options.timeout}, remark,
-                          at);
+    const std::chrono::seconds one{1}, first = std::max(one, options.timeout - options.timeout / 3),
+                                       second = std::max(one, options.timeout - first);
+    const Converter dot{"graphviz", "graphviz", "dot", "text", first, second, kMostMemory};
+    return save_converted(kOp, path, source, simpler, dot, remark, at);
   });
 }
 

@@ -9,50 +9,24 @@
 // for the gradients. Values and gradients of intermediate results are in the picture when an xgrad::TapeRecorder was
 // alive while they were computed. Values are those at the time they were computed or read, gradients those of the last
 // backward pass through the root; what is not known any more is left out, and the picture says why.
+//
+// A graph that would not fit on a page that can be read has equal blocks folded into one and modules collapsed; the
+// line below the picture tells what was done. See Options for choosing that oneself.
 #pragma once
 
-#include <chrono>
 #include <concepts>
-#include <functional>
 #include <string>
 
-#include <xgrad/by_name.hpp>
 #include <xgrad/tape.hpp>
 #include <xgrad/tensor.hpp>
+#include <xgrad/viz/graph_options.hpp>
 #include <xgrad/viz/image_grid.hpp>
 #include <xgrad/viz/plot.hpp>
 
 namespace xgrad::viz {
 
-enum class Rankdir { automatic, left_to_right, top_to_bottom };  // automatic: left to right up to 12 ranks
-inline std::ostream& operator<<(std::ostream& os, Rankdir v) {
-  return xgrad::detail::print_choice(os, static_cast<int>(v), {"automatic", "left_to_right", "top_to_bottom"});
-}
-// cells: numbers on coloured cells; stats: mean, deviation and range; automatic: cells where a tensor has at most 16
-// numbers in rows of at most 8 and the graph at most 40 nodes.
-enum class Values { automatic, off, stats, cells };
-inline std::ostream& operator<<(std::ostream& os, Values v) {
-  return xgrad::detail::print_choice(os, static_cast<int>(v), {"automatic", "off", "stats", "cells"});
-}
-
-struct Options {
-  ByName by_name = ByName();
-  Rankdir rankdir = Rankdir::automatic;
-  bool backward = true;  // dashed edges, labelled with the norm of the gradient that flows
-  Values values = Values::automatic;
-  bool saved = true;    // "saves x, W": what each operation keeps for its backward pass
-  bool symbols = true;  // W[1], b[1], z[1], a[1], L beside the names, where the structure is that of a layer
-  bool legend = true;
-  int max_nodes = 400;               // above: the part nearest the result, and a note of how much was left out
-  int dpi = 96;                      // of PNG
-  std::chrono::seconds timeout{30};  // for each of at most two tries of Graphviz
-  // .html, after backward(): computes the root again from the same inputs, without chance. Gradients of parameters are
-  // then checked by finite differences, up to 64 numbers of each in at most 5 s. Parameters get other data for that
-  // and their own back, so a graph that was kept (retain_graph) cannot run backward() again.
-  std::function<Tensor()> recompute = {};
-};
-
-// The picture as Graphviz text. Same graph, same text. AutogradError when the tensor is not on the tape.
+// The picture as Graphviz text. Same graph, same text. AutogradError when the tensor is not on the tape;
+// ValueError: depth below -1, a path to collapse that no module in the graph has.
 XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Location at = Location::current());
 
 // .html is the explorer: one file without any request, which steps forward and backward through the graph and shows for
@@ -64,8 +38,8 @@ XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Lo
 // Writes the picture in the format of the file's suffix and returns the path of the file that was written. Formats
 // other than .dot are laid out by Graphviz's `dot`, run as a child process. A picture never ends a training: what fails
 // is a warning on standard error, with the line of the call.
-// - Where dot takes longer than the timeout or fails, it gets one more try with fewer options (plain layout; after a
-//   timeout also at most 100 operations and no values).
+// - Where dot fails, or takes longer than two thirds of the timeout, it gets one more try with fewer options (plain
+//   layout; in the second case also at most 100 nodes and no values). It may take 1 GB of memory.
 // - Where that fails too, dot is missing, or the path cannot be written to, the .dot text is kept beside the wanted
 // file
 //   and its path returned. It never replaces a file: where net.dot is there already, the text goes to net-1.dot and so
@@ -73,7 +47,8 @@ XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Lo
 // - Where that cannot be written either, the path returned is empty.
 // - A PNG that would have a side above 32,767 pixels, or more than 2^27 in all, gets fewer dots per inch.
 // Mistakes in the arguments throw, before anything runs. ValueError: unknown suffix, dpi not in 1..2400, a NUL
-// character in the path, an undefined tensor; AutogradError: one that is not on the tape.
+// character in the path, an undefined tensor, what to_dot() refuses; AutogradError: one that is not on
+// the tape.
 XGRAD_API std::string save(const Tensor& root, const std::string& path, const Options& options = {},
                            Location at = Location::current());
 template <class M>

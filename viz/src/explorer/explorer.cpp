@@ -24,6 +24,18 @@ bool across(const Picture& p, const Options& o) {
   return o.rankdir == Rankdir::left_to_right || (o.rankdir == Rankdir::automatic && p.depth <= kMostRanksAcross);
 }
 
+// Every operation by itself, or those nearest the root: what is to be seen of them is the page's choice.
+Picture whole_picture(const Recorded& recorded, const Options& options) {
+  const auto operations = static_cast<int>(recorded.graph.nodes.size());
+  Plan plan;
+  plan.folds = Folds({}, recorded.graph.nodes.size());
+  plan.first = std::max(0, operations - std::max(options.max_nodes, 1));
+  Picture p = build_picture(recorded, options, plan);
+  add_ghosts(p);
+  arrange(p, options);
+  return p;
+}
+
 std::string counted(std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 std::string subtitle_of(const Picture& p) {
@@ -38,7 +50,7 @@ std::string subtitle_of(const Picture& p) {
                      counted(numbers, "number"));
 }
 
-void add_checks(Page& page, const Tensor& root, const Options& options) {
+void add_checks(PageData& page, const Tensor& root, const Options& options) {
   if (!options.recompute) return;
   if (page.chain.ran_here) {
     page.notes.push_back("gradients are not checked: call backward() first");
@@ -64,7 +76,7 @@ void add_checks(Page& page, const Tensor& root, const Options& options) {
     }
 }
 
-void add_notes(Page& page) {
+void add_notes(PageData& page) {
   const auto note = [&](bool holds, std::string text) {
     if (holds) page.notes.push_back(std::move(text));
   };
@@ -84,11 +96,12 @@ void add_notes(Page& page) {
 
 Explorer explorer_of(const Tensor& root, const Options& options, const std::string& title) {
   const NoGradGuard off;
-  const Picture picture = build_picture(root, options);
-  const tape::Graph graph = tape::collect(root);
+  const Recorded recorded(root);
+  const tape::Graph& graph = recorded.graph;
+  const Picture picture = whole_picture(recorded, options);
   const Chain chain = build_chain(root, graph, static_cast<std::size_t>(picture.left_out));
   const Layouts layouts = lay_out(picture, across(picture, options), options.timeout);
-  Page page{title, subtitle_of(picture), picture, graph, chain, layouts, {}, {}};
+  PageData page{title, subtitle_of(picture), picture, graph, chain, layouts, {}, {}};
   add_checks(page, root, options);
   add_notes(page);
   Explorer out;

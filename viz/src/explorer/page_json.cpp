@@ -15,13 +15,14 @@ namespace {
 using nlohmann::json;
 
 const char* name_of(Kind k) {
-  static constexpr const char* kNames[] = {"data", "parameter", "ghost", "frozen", "operation", "output", "result"};
+  static constexpr const char* kNames[] = {"data",   "parameter", "ghost",  "frozen", "operation",
+                                           "output", "result",    "module", "kept",   "stub"};
   return kNames[static_cast<int>(k)];
 }
 
 class Writer {
  public:
-  Writer(const Page& page, const Detail& detail)
+  Writer(const PageData& page, const Detail& detail)
       : page_(page), p_(page.picture), detail_(detail), places_(page.picture, page.graph) {
     find_gradients();
   }
@@ -75,7 +76,7 @@ class Writer {
   bool sent_along(const PicEdge& e) const { return grads_.contains(places_.whole(e.from)) && takes_gradient(e.from); }
   bool takes_gradient(int i) const {
     const Kind k = at(i).kind == Kind::ghost ? at(i).ghost_of : at(i).kind;
-    return k != Kind::data && k != Kind::frozen;
+    return k != Kind::data && k != Kind::frozen && k != Kind::stub;
   }
 
   json node(int i) const {
@@ -115,15 +116,10 @@ class Writer {
 
   json modules() const {
     json all = json::array();
-    std::map<std::string, int> same;
-    for (const PicBox& b : p_.boxes) ++same[path_of(b)];
     for (std::size_t b = 0; b < p_.boxes.size(); ++b) {
       const PicBox& x = p_.boxes[b];
       if (x.members < 2) continue;
-      json m{{"id", box_id(static_cast<int>(b))},
-             {"path", same[path_of(x)] > 1 ? x.id : path_of(x)},
-             {"label", x.label},
-             {"members", x.members}};
+      json m{{"id", box_id(static_cast<int>(b))}, {"path", x.id}, {"label", x.label}, {"members", x.members}};
       if (x.parent >= 0) m["parent"] = box_id(x.parent);
       const BoxSize size = folder_size(x);
       m["size"] = {number_json(size.width), number_json(size.height)};
@@ -131,9 +127,6 @@ class Writer {
     }
     return all;
   }
-  // The number that makes ids different is of no use to a reader where the path alone is.
-  static std::string path_of(const PicBox& b) { return b.id.substr(0, b.id.rfind('_')); }
-
   // ---- steps ----
   json steps() {
     json all = json::array();
@@ -315,7 +308,7 @@ class Writer {
     return out;
   }
 
-  const Page& page_;
+  const PageData& page_;
   const Picture& p_;
   const Detail& detail_;
   Places places_;
@@ -326,6 +319,6 @@ class Writer {
 
 }  // namespace
 
-std::string page_json(const Page& page, const Detail& detail) { return Writer(page, detail).text(); }
+std::string page_json(const PageData& page, const Detail& detail) { return Writer(page, detail).text(); }
 
 }  // namespace xgrad::viz

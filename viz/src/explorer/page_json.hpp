@@ -14,7 +14,7 @@
 
 namespace xgrad::viz {
 
-struct Page {
+struct PageData {
   std::string title, subtitle;
   const Picture& picture;
   const tape::Graph& graph;
@@ -28,6 +28,6 @@ struct Page {
 struct Detail {
   std::size_t most_numbers, most_local;  // of all local derivatives together
 };
-std::string page_json(const Page& page, const Detail& detail);
+std::string page_json(const PageData& page, const Detail& detail);
 
 }  // namespace xgrad::viz

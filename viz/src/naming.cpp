@@ -1,0 +1,51 @@
+#include "naming.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace xgrad::viz {
+namespace {
+
+std::string base_name(const char* path) {
+  const std::string s(path);
+  const auto slash = s.find_last_of('/');
+  return slash == std::string::npos ? s : s.substr(slash + 1);
+}
+
+std::vector<std::string> parts_of(const std::string& name) {
+  std::vector<std::string> parts(1);
+  for (const char c : name)
+    if (c == '.')
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  return parts;
+}
+
+}  // namespace
+
+std::string place_of(const tape::OpNode& op) {
+  return fmt::format("{}:{}", base_name(op.at.file_name()), op.at.line());
+}
+
+std::string shortest(double v) {
+  const auto single = static_cast<float>(v);
+  return static_cast<double>(single) == v ? fmt::format("{}", single) : fmt::format("{}", v);
+}
+
+std::string common_name(const std::vector<std::string>& names) {
+  if (names.empty()) return "";
+  if (std::ranges::all_of(names, [&](const std::string& n) { return n == names[0]; })) return names[0];
+  std::vector<std::string> common = parts_of(names[0]);
+  for (const std::string& name : names) {
+    const std::vector<std::string> parts = parts_of(name);
+    if (parts.size() != common.size()) return names[0] + " …";
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      if (parts[i] != common[i]) common[i] = "*";
+  }
+  if (common.size() == 1) return names[0].empty() ? "" : names[0] + " …";
+  return fmt::format("{}", fmt::join(common, "."));
+}
+
+}  // namespace xgrad::viz
