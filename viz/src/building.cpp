@@ -294,6 +294,8 @@ class Builder {
     n.root = i == plan_.folds.drawn(graph_.root) && k == graph_.root_output;
     n.kind = n.root ? Kind::result : k ? Kind::output : Kind::operation;
     n.id = operation_id(static_cast<std::size_t>(i), k);
+    n.op = i;
+    n.output = k;
     n.title = k == 0 ? op.op : is_floating(op.dtypes[k]) ? fmt::format("{}: output {}", op.op, k + 1) : "indices";
     n.name = op.names[k];
     n.dtype = op.dtypes[k];

@@ -32,6 +32,8 @@ struct PicNode {
   std::string source;                              // "train.cpp:42"
   int box = -1;                                    // innermost module box
   bool main_line = false;
+  std::int64_t op = -1;  // of a result: which operation of tape::Graph::nodes, and which of its outputs
+  std::uint32_t output = 0;
   bool root = false;
   bool cut = false;                 // some of its inputs are left out
   int original = -1;                // of a ghost: the node it repeats

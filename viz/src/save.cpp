@@ -11,6 +11,7 @@
 #include <xgrad/viz.hpp>
 
 #include "converter.hpp"
+#include "explorer/explorer.hpp"
 #include "picture.hpp"
 
 namespace xgrad::viz {
@@ -67,17 +68,27 @@ std::string shrunk(const std::string& said, int dpi) {
   return reduced_dpi(static_cast<int>(std::atof(said.c_str() + at + kWords.size()) * dpi), dpi);
 }
 
+std::string save_page(const Tensor& root, const std::string& path, const Options& options, const Location& at) {
+  const auto slash = path.find_last_of('/');
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  const Explorer e = explorer_of(root, options, name.substr(0, name.rfind('.')));
+  write_file_atomically(kOp, path, {{e.page.data(), e.page.size()}}, at);
+  for (const std::string& warning : e.warnings) warn(kOp, warning, at);
+  return path;
+}
+
 }  // namespace
 
 std::string save(const Tensor& root, const std::string& path, const Options& options, Location at) {
   const std::string suffix = suffix_of(path);
-  if (suffix != "dot" && suffix != "svg" && suffix != "png" && suffix != "pdf")
-    ErrorReport(kOp, fmt::format("'{}': the name must end in .dot, .svg, .png or .pdf", path), at).value_error();
+  if (suffix != "dot" && suffix != "svg" && suffix != "png" && suffix != "pdf" && suffix != "html")
+    ErrorReport(kOp, fmt::format("'{}': the name must end in .dot, .svg, .png, .pdf or .html", path), at).value_error();
   require_path(kOp, path, at);
   if (options.dpi < 1 || options.dpi > kMostDpi)
     ErrorReport(kOp, fmt::format("dpi must be in 1..{}, got {}", kMostDpi, options.dpi), at).value_error();
   require_graph(root, options, at);
   return without_throwing(kOp, at, [&] {
+    if (suffix == "html") return save_page(root, path, options, at);
     const Source source = source_of(dot_text(root, options), suffix, options.dpi);
     if (suffix == "dot") {
       write_file_atomically(kOp, path, {{source.text.data(), source.text.size()}}, at);

@@ -2,6 +2,7 @@
 // <xgrad/viz/image_grid.hpp>.
 //
 //   xgrad::viz::save(loss, "net.svg");      // .dot .svg .png .pdf
+//   xgrad::viz::save(loss, "net.html");     // a page that steps through it
 //
 // Every operation with its results' types and shapes, parameters and data (targets, indices and masks as well) with
 // their names, a box per module, what each operation keeps for its backward pass, and, after backward(), dashed edges
@@ -28,6 +29,12 @@ namespace xgrad::viz {
 // ValueError: depth below -1, a path to collapse that no module in the graph has.
 XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Location at = Location::current());
 
+// .html is the explorer: one file without any request, which steps forward and backward through the graph and shows for
+// each operation incoming gradient x local derivative = outgoing gradient, with the arithmetic of each number. The
+// local derivatives are had from the operations' own backward functions, so those of your own operations are there as
+// well. backward() may have run or not; a TapeRecorder is needed when it has (without retain_graph), and for the values
+// of intermediate results. At most 4 MB; tensors of more than 256 numbers are shown as means of blocks.
+//
 // Writes the picture in the format of the file's suffix and returns the path of the file that was written. Formats
 // other than .dot are laid out by Graphviz's `dot`, run as a child process. A picture never ends a training: what fails
 // is a warning on standard error, with the line of the call.

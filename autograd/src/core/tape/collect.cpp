@@ -19,22 +19,11 @@ using detail::Node;
 using detail::share;
 using detail::TensorImpl;
 
-// Every node the root depends on, inputs before users (creation order).
-std::vector<Node*> reachable(Node* root) {
-  std::unordered_map<Node*, bool> seen{{root, true}};
-  std::vector<Node*> found{root};
-  for (std::size_t i = 0; i < found.size(); ++i)
-    for (const Edge& e : found[i]->edges())
-      if (Node* n = e.node(); n && seen.try_emplace(n, true).second) found.push_back(n);
-  std::stable_sort(found.begin(), found.end(), [](const Node* a, const Node* b) { return a->seq < b->seq; });
-  return found;
-}
-
 class Collector {
  public:
   explicit Collector(const Tensor& root) : pass_(impl(root).grad_fn->pass) {
     Node* last = impl(root).grad_fn;
-    const std::vector<Node*> nodes = reachable(last);
+    const std::vector<Node*> nodes = detail::reachable_nodes(last);
     for (Node* n : nodes) {
       index_.emplace(n, static_cast<std::int64_t>(index_.size()));
       if (const detail::Recorded* seen = recorded(n))
@@ -206,6 +195,16 @@ Graph collect(const Tensor& root) {
 }  // namespace xgrad::tape
 
 namespace xgrad::detail {
+
+std::vector<Node*> reachable_nodes(Node* root) {
+  std::unordered_map<Node*, bool> seen{{root, true}};
+  std::vector<Node*> found{root};
+  for (std::size_t i = 0; i < found.size(); ++i)
+    for (const Edge& e : found[i]->edges())
+      if (Node* n = e.node(); n && seen.try_emplace(n, true).second) found.push_back(n);
+  std::stable_sort(found.begin(), found.end(), [](const Node* a, const Node* b) { return a->seq < b->seq; });
+  return found;
+}
 
 void mark_parameter(const Tensor& t) {
   TensorImpl& i = impl(t);

@@ -101,6 +101,7 @@ std::shared_ptr<Recorded> keep_for_pictures(Node& n, std::span<const Tensor> out
   for (std::size_t i = 0; i < saved.size(); ++i) {
     if (!saved[i].defined()) continue;
     SeenSaved& s = seen->saved.emplace_back();
+    s.slot = static_cast<std::uint32_t>(i);
     s.own = n.saved()[i].own_output;
     if (s.own < 0) s.read = index_of(saved[i], inputs, data);
     if (s.own < 0 && s.read < 0) s.other = make_alias(saved[i]);

@@ -17,6 +17,7 @@ namespace xgrad::detail {
 
 // What a saved tensor is: an output of its node, something the node read (index into all_edges()), or something else.
 struct SeenSaved {
+  std::uint32_t slot = 0;  // among the saved tensors of the node
   std::int32_t own = -1, read = -1;
   Tensor other;
 };
@@ -53,6 +54,8 @@ std::shared_ptr<Recorded> keep_for_pictures(Node& n, std::span<const Tensor> out
 void keep_written(const Tensor& output, TensorImpl& t) noexcept;
 // No picture is drawn of leaves that were read before.
 void forget_read() noexcept;
+// The node and all that it depends on, inputs before users (creation order).
+std::vector<Node*> reachable_nodes(Node* root);
 // A copy off the tape, in the layout the tensor is in.
 Tensor copy_of(const Tensor& t);
 

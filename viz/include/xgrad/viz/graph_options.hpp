@@ -11,6 +11,7 @@
 
 #include <xgrad/by_name.hpp>
 #include <xgrad/error.hpp>
+#include <xgrad/tensor.hpp>
 
 namespace xgrad::viz {
 
@@ -104,6 +105,10 @@ struct Options {
   int dpi = 96;          // of PNG
   // For all tries of Graphviz together. A busy machine may need more than that.
   std::chrono::seconds timeout{8};
+  // .html, after backward(): computes the root again from the same inputs, without chance. Gradients of parameters are
+  // then checked by finite differences, up to 64 numbers of each in at most 5 s. Parameters get other data for that
+  // and their own back, so a graph that was kept (retain_graph) cannot run backward() again.
+  std::function<Tensor()> recompute = {};
 };
 
 }  // namespace xgrad::viz

@@ -1,0 +1,212 @@
+#include "explorer/chain.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/backward_again.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/factory.hpp>
+
+namespace xgrad::viz {
+namespace {
+
+constexpr std::size_t kMostOutputs = 256, kMostEntries = std::size_t{1} << 18;  // of a Jacobian
+constexpr std::chrono::seconds kTimeForJacobians{5};
+
+using Output = std::pair<std::int64_t, std::uint32_t>;
+
+std::size_t numel_of(const Shape& s) { return static_cast<std::size_t>(s.numel()); }
+
+class Builder {
+ public:
+  Builder(const Tensor& root, const tape::Graph& graph, std::size_t first)
+      : root_(root), graph_(graph), first_(first), again_(root) {}
+
+  Chain build() {
+    const auto r = static_cast<std::size_t>(graph_.root);
+    const tape::OpNode& last = graph_.nodes[r];
+    chain_.ran_here = !graph_.backward_ran;
+    Tensor seed = recorded_grad(r, graph_.root_output);
+    if (!seed.defined()) seed = ones(last.shapes[graph_.root_output], last.dtypes[graph_.root_output]);
+    chain_.grads[{graph_.root, graph_.root_output}] = seed;
+    for (std::size_t i = r + 1; i-- > first_;) step(i);
+    return std::move(chain_);
+  }
+
+ private:
+  Tensor recorded_grad(std::size_t i, std::uint32_t k) const {
+    const std::vector<Tensor>& grads = graph_.nodes[i].grads;
+    return k < grads.size() ? grads[k] : Tensor();
+  }
+
+  // All outputs of an operation whose gradients arrived; what was recorded was seen behind hooks, and so is right.
+  std::vector<Tensor> incoming(std::size_t i) {
+    std::vector<Tensor> all(graph_.nodes[i].shapes.size());
+    for (std::uint32_t k = 0; k < all.size(); ++k) {
+      const auto own = chain_.grads.find({static_cast<std::int64_t>(i), k});
+      Tensor seen = recorded_grad(i, k);
+      all[k] = seen.defined() ? seen : own == chain_.grads.end() ? Tensor() : own->second;
+      if (seen.defined()) chain_.grads[{static_cast<std::int64_t>(i), k}] = seen;
+    }
+    return all;
+  }
+
+  void step(std::size_t i) {
+    ChainStep s;
+    s.op = i;
+    s.incoming = incoming(i);
+    if (std::ranges::none_of(s.incoming, &Tensor::defined)) return;
+    try {
+      const std::vector<Tensor> sent = again_.run(i, s.incoming);
+      for (std::size_t k = 0; k < sent.size(); ++k)
+        if (sent[k].defined()) add_term(s, k, sent[k]);
+      differentiate(s);
+    } catch (const Error& e) {  // shown on the page, in the place of the derivative
+      s.problem = e.what();
+    }
+    chain_.steps.push_back(std::move(s));
+  }
+
+  void add_term(ChainStep& s, std::size_t k, const Tensor& sent) {
+    const tape::Input& in = graph_.nodes[s.op].inputs[k];
+    Tensor& slot = in.node >= 0 ? chain_.grads[{in.node, in.output}] : chain_.leaf_grads[in.leaf.id()];
+    Term t;
+    t.position = k;
+    t.sent = sent;
+    t.so_far = slot;
+    slot = slot.defined() ? slot + sent : sent;
+    t.total = slot;
+    s.terms.push_back(std::move(t));
+  }
+
+  // ---- local derivatives, a seed for each number of the results ----
+  void differentiate(ChainStep& s) {
+    const tape::OpNode& op = graph_.nodes[s.op];
+    std::size_t m = 0;
+    for (std::size_t k = 0; k < s.incoming.size(); ++k)
+      if (s.incoming[k].defined()) m += numel_of(op.shapes[k]);
+    if (m == 0 || m > kMostOutputs || s.terms.empty()) return;
+    if (std::chrono::steady_clock::now() - start_ > kTimeForJacobians) {
+      chain_.incomplete = true;
+      return;
+    }
+    std::vector<Jacobian> all(s.terms.size());
+    for (std::size_t t = 0; t < all.size(); ++t) {
+      all[t].in = s.terms[t].sent.shape();
+      all[t].m = m;
+      all[t].n = numel_of(all[t].in);
+    }
+    run_seeds(s, op, all);
+    for (std::size_t t = 0; t < all.size(); ++t)
+      if (!all[t].numbers.empty()) s.terms[t].local = structure_of(all[t]);
+    find_linear(s, all);
+  }
+
+  void run_seeds(const ChainStep& s, const tape::OpNode& op, std::vector<Jacobian>& all) {
+    int outputs = 0;
+    for (std::size_t k = 0; k < s.incoming.size(); ++k) {
+      if (!s.incoming[k].defined()) continue;
+      ++outputs;
+      for (Jacobian& j : all) j.out = outputs == 1 ? op.shapes[k] : Shape{static_cast<std::int64_t>(j.m)};
+      for (std::size_t o = 0; o < numel_of(op.shapes[k]); ++o) {
+        std::vector<double> one(numel_of(op.shapes[k]));
+        one[o] = 1;
+        std::vector<Tensor> seeds(s.incoming.size());
+        seeds[k] = from_vector(one, op.shapes[k]).to(op.dtypes[k]);
+        const std::vector<Tensor> row = again_.run(s.op, seeds);
+        for (std::size_t t = 0; t < all.size(); ++t) append_row(all[t], row[s.terms[t].position]);
+      }
+    }
+  }
+  static void append_row(Jacobian& j, const Tensor& row) {
+    if (j.n == 0 || j.m * j.n > kMostEntries) return;
+    if (!row.defined()) {
+      j.numbers.resize(j.numbers.size() + j.n);
+      return;
+    }
+    const std::vector<double> numbers = row.to_vector<double>();
+    j.numbers.insert(j.numbers.end(), numbers.begin(), numbers.end());
+  }
+
+  // ---- which inputs the result is linear in, so that its arithmetic can be written out ----
+  Tensor value_of(const tape::Input& in) const {
+    if (in.source) return in.source->value;
+    if (in.node < 0) return Tensor();
+    const std::vector<Tensor>& values = graph_.nodes[static_cast<std::size_t>(in.node)].values;
+    return in.output < values.size() ? values[in.output] : Tensor();
+  }
+
+  void find_linear(ChainStep& s, const std::vector<Jacobian>& all) const {
+    const tape::OpNode& op = graph_.nodes[s.op];
+    constexpr std::size_t kFewTerms = 4;
+    if (op.shapes.size() != 1 || op.values.empty() || !op.values[0].defined() || s.terms.size() > kFewTerms) return;
+    const std::vector<double> y = op.values[0].to_vector<double>();
+    std::vector<std::vector<double>> parts;  // J_k x_k
+    for (std::size_t t = 0; t < all.size(); ++t) {
+      const Tensor x = value_of(op.inputs[s.terms[t].position]);
+      if (!x.defined() || all[t].numbers.empty() || numel_of(x.shape()) != all[t].n) return;
+      parts.push_back(times(all[t], x.to_vector<double>()));
+    }
+    for (unsigned chosen = 1; chosen < 1u << parts.size(); ++chosen) {
+      if (!adds_up(y, parts, chosen)) continue;
+      for (std::size_t t = 0; t < parts.size(); ++t)
+        if (chosen >> t & 1) s.linear_in.push_back(s.terms[t].position);
+      return;
+    }
+  }
+  static std::vector<double> times(const Jacobian& j, const std::vector<double>& x) {
+    std::vector<double> y(j.m);
+    for (std::size_t o = 0; o < j.m; ++o)
+      for (std::size_t i = 0; i < j.n; ++i)
+        if (j(o, i) != 0) y[o] += j(o, i) * x[i];
+    return y;
+  }
+  static bool adds_up(const std::vector<double>& y, const std::vector<std::vector<double>>& parts, unsigned chosen) {
+    double most = 0, error = 0;
+    for (std::size_t o = 0; o < y.size(); ++o) {
+      double sum = 0;
+      for (std::size_t t = 0; t < parts.size(); ++t)
+        if (chosen >> t & 1) sum += parts[t][o];
+      most = std::max(most, std::fabs(y[o]));
+      error = std::max(error, std::fabs(y[o] - sum));
+      if (!std::isfinite(sum) || !std::isfinite(y[o])) return false;
+    }
+    return error <= 1e-5 * most;
+  }
+
+  const Tensor& root_;
+  const tape::Graph& graph_;
+  std::size_t first_;
+  tape::BackwardAgain again_;
+  Chain chain_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// Which use of its input each term is, of how many.
+void number_uses(Chain& c, const tape::Graph& graph) {
+  std::map<std::pair<const void*, Output>, std::vector<Term*>> of;
+  for (ChainStep& s : c.steps)
+    for (Term& t : s.terms) {
+      const tape::Input& in = graph.nodes[s.op].inputs[t.position];
+      const bool leaf = in.node < 0;
+      of[{leaf ? in.leaf.id() : nullptr, leaf ? Output{-1, 0} : Output{in.node, in.output}}].push_back(&t);
+    }
+  for (auto& [what, terms] : of)
+    for (std::size_t k = 0; k < terms.size(); ++k) {
+      terms[k]->use = static_cast<int>(k) + 1;
+      terms[k]->uses = static_cast<int>(terms.size());
+    }
+}
+
+}  // namespace
+
+Chain build_chain(const Tensor& root, const tape::Graph& graph, std::size_t first) {
+  const NoGradGuard off;
+  Chain c = Builder(root, graph, first).build();
+  number_uses(c, graph);
+  return c;
+}
+
+}  // namespace xgrad::viz

@@ -1,0 +1,118 @@
+#include "explorer/explorer.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/detail/html_page.hpp>
+
+#include "explorer/page_json.hpp"
+#include "explorer/places.hpp"
+
+namespace xgrad::viz {
+
+extern const std::string_view kExplorerPage;  // joined from viz/explorer/
+
+namespace {
+
+constexpr int kMostRanksAcross = 14;
+constexpr std::size_t kMostBytes = 4'000'000;
+constexpr Detail kDetails[] = {{256, 200'000}, {64, 60'000}, {16, 20'000}, {4, 0}};
+
+bool across(const Picture& p, const Options& o) {
+  return o.rankdir == Rankdir::left_to_right || (o.rankdir == Rankdir::automatic && p.depth <= kMostRanksAcross);
+}
+
+// Every operation by itself, or those nearest the root: what is to be seen of them is the page's choice.
+Picture whole_picture(const Recorded& recorded, const Options& options) {
+  const auto operations = static_cast<int>(recorded.graph.nodes.size());
+  Plan plan;
+  plan.folds = Folds({}, recorded.graph.nodes.size());
+  plan.first = std::max(0, operations - std::max(options.max_nodes, 1));
+  Picture p = build_picture(recorded, options, plan);
+  add_ghosts(p);
+  arrange(p, options);
+  return p;
+}
+
+std::string counted(std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
+
+std::string subtitle_of(const Picture& p) {
+  std::size_t operations = 0, parameters = 0, numbers = 0;
+  for (const PicNode& n : p.nodes) {
+    operations += n.op >= 0 && n.kind != Kind::ghost && n.output == 0;
+    if (n.kind != Kind::parameter) continue;
+    ++parameters;
+    numbers += static_cast<std::size_t>(n.shape.numel());
+  }
+  return fmt::format("{} · {} of {}", counted(operations, "operation"), counted(parameters, "parameter tensor"),
+                     counted(numbers, "number"));
+}
+
+void add_checks(PageData& page, const Tensor& root, const Options& options) {
+  if (!options.recompute) return;
+  if (page.chain.ran_here) {
+    page.notes.push_back("gradients are not checked: call backward() first");
+    return;
+  }
+  if (root.numel() != 1) {
+    page.notes.push_back("gradients are not checked: the result is not one number");
+    return;
+  }
+  Checker checker(options.recompute, root.detach().item<double>());
+  if (!checker.problem().empty()) {
+    page.notes.push_back("gradients are not checked: " + checker.problem());
+    return;
+  }
+  const Places places(page.picture, page.graph);
+  for (const ChainStep& s : page.chain.steps)
+    for (const Term& t : s.terms) {
+      const tape::Input& in = page.graph.nodes[s.op].inputs[t.position];
+      const int node = places.whole(places.input(places.node_of(s.op), t.position));
+      if (!in.leaf.defined() || t.use != t.uses || node < 0) continue;
+      const GradientCheck c = checker.check(in.leaf, t.total);
+      if (c.points > 0) page.checks[node] = c;
+    }
+}
+
+void add_notes(PageData& page) {
+  const auto note = [&](bool holds, std::string text) {
+    if (holds) page.notes.push_back(std::move(text));
+  };
+  const Picture& p = page.picture;
+  const bool values =
+      std::ranges::any_of(p.nodes, [](const PicNode& n) { return n.kind == Kind::operation && n.value.defined(); });
+  note(page.chain.ran_here, "backward() had not run: the gradients were computed for this page");
+  note(!values && p.nodes.size() > 1,
+       "values of intermediate results are not known: an xgrad::TapeRecorder that lives during the step keeps them");
+  note(p.left_out > 0, fmt::format("{} earlier operations are left out", p.left_out));
+  note(page.chain.incomplete, "there was no time for the local derivatives of all operations");
+  note(!page.layouts.problem.empty(),
+       fmt::format("{}: the page lays out the graph itself, more simply", page.layouts.problem));
+}
+
+}  // namespace
+
+Explorer explorer_of(const Tensor& root, const Options& options, const std::string& title) {
+  const NoGradGuard off;
+  const Recorded recorded(root);
+  const tape::Graph& graph = recorded.graph;
+  const Picture picture = whole_picture(recorded, options);
+  const Chain chain = build_chain(root, graph, static_cast<std::size_t>(picture.left_out));
+  const Layouts layouts = lay_out(picture, across(picture, options), options.timeout);
+  PageData page{title, subtitle_of(picture), picture, graph, chain, layouts, {}, {}};
+  add_checks(page, root, options);
+  add_notes(page);
+  Explorer out;
+  if (!layouts.problem.empty()) out.warnings.push_back(page.notes.back());
+  for (const Detail& d : kDetails) {
+    if (&d != kDetails && page.notes.size() < 16 && &d == kDetails + 1)
+      page.notes.push_back("numbers are shown in less detail, to keep the file under 4 MB");
+    out.page = detail::html_page(kExplorerPage, title + " · backprop explorer", page_json(page, d));
+    if (out.page.size() <= kMostBytes) break;
+  }
+  return out;
+}
+
+}  // namespace xgrad::viz

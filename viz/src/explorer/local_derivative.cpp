@@ -1,0 +1,217 @@
+#include "explorer/local_derivative.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace xgrad::viz {
+namespace {
+
+// How a tensor may be seen as matrices.
+struct Matrices {
+  std::size_t batches, rows, columns;
+};
+
+std::size_t count_of(const Shape& s, int first, int last) {
+  std::size_t n = 1;
+  for (int d = first; d < last; ++d) n *= static_cast<std::size_t>(s[d]);
+  return n;
+}
+std::vector<Matrices> seen_as_matrices(const Shape& s) {
+  const int r = s.rank();
+  if (r == 0) return {{1, 1, 1}};
+  if (r == 1) return {{1, 1, count_of(s, 0, 1)}, {1, count_of(s, 0, 1), 1}};
+  std::vector<Matrices> all{{1, count_of(s, 0, r - 1), count_of(s, r - 1, r)}};
+  if (r > 2) all.push_back({count_of(s, 0, r - 2), count_of(s, r - 2, r - 1), count_of(s, r - 1, r)});
+  return all;
+}
+
+class Reader {
+ public:
+  explicit Reader(const Jacobian& j) : j_(j) {
+    double most = 0;
+    for (const double v : j.numbers)
+      if (std::isfinite(v)) most = std::max(most, std::fabs(v));
+    small_ = 1e-6 * most;
+  }
+
+  LocalDerivative read() {
+    find_single();
+    if (all_zero_) return {};
+    if (auto d = diagonal()) return *d;
+    if (auto d = picked(); d && d->factors.empty()) return *d;
+    if (auto d = spread(); d && d->factors.empty()) return *d;
+    if (auto d = product()) return *d;
+    if (auto d = picked()) return *d;
+    if (auto d = spread()) return *d;
+    if (j_.numbers.size() <= kFewNumbers && std::ranges::count(j_.numbers, 0.0) * 2 < std::ssize(j_.numbers))
+      return row_product();
+    return general();
+  }
+
+ private:
+  static constexpr std::size_t kFewNumbers = 1024;  // that are shown as one matrix
+
+  bool equal(double a, double b) const {
+    return a == b || std::fabs(a - b) <= small_ || (std::isnan(a) && std::isnan(b));
+  }
+
+  // The only entry of each row and of each column that is not zero.
+  void find_single() {
+    in_row_.assign(j_.m, -1);
+    in_column_.assign(j_.n, -1);
+    for (std::size_t o = 0; o < j_.m; ++o)
+      for (std::size_t i = 0; i < j_.n; ++i) {
+        if (j_(o, i) == 0) continue;
+        all_zero_ = false;
+        one_per_row_ &= in_row_[o] < 0;
+        one_per_column_ &= in_column_[i] < 0;
+        in_row_[o] = static_cast<std::int64_t>(i);
+        in_column_[i] = static_cast<std::int64_t>(o);
+      }
+  }
+
+  // Equal factors are one factor; those of places that are empty do not count.
+  void gather(LocalDerivative& d, std::vector<double> factors) const {
+    std::optional<double> first;
+    bool same = true;
+    for (std::size_t k = 0; k < factors.size(); ++k) {
+      if (d.index[k] < 0) continue;
+      if (!first) first = factors[k];
+      same &= equal(*first, factors[k]);
+    }
+    if (same)
+      d.factor = first.value_or(0);
+    else
+      d.factors = std::move(factors);
+  }
+
+  std::optional<LocalDerivative> diagonal() const {
+    if (j_.m != j_.n || !one_per_row_) return {};
+    for (std::size_t i = 0; i < j_.n; ++i)
+      if (in_row_[i] >= 0 && in_row_[i] != static_cast<std::int64_t>(i)) return {};
+    LocalDerivative d;
+    std::vector<double> factors;
+    for (std::size_t i = 0; i < j_.n; ++i) factors.push_back(j_(i, i));
+    const bool same = std::ranges::all_of(factors, [&](double f) { return equal(f, factors[0]); });
+    d.form = !same || j_.n == 1 ? Form::diagonal : Form::scaled;
+    if (same && equal(factors[0], 1)) d.form = Form::same;
+    if (d.form == Form::scaled) d.factor = factors[0];
+    if (d.form == Form::diagonal) d.factors = std::move(factors);
+    return d;
+  }
+  std::optional<LocalDerivative> picked() const {
+    if (!one_per_row_) return {};
+    LocalDerivative d;
+    d.form = Form::picked;
+    d.index = in_row_;
+    std::vector<double> factors;
+    for (std::size_t o = 0; o < j_.m; ++o)
+      factors.push_back(in_row_[o] < 0 ? 0 : j_(o, static_cast<std::size_t>(in_row_[o])));
+    gather(d, std::move(factors));
+    return d;
+  }
+  std::optional<LocalDerivative> spread() const {
+    if (!one_per_column_) return {};
+    LocalDerivative d;
+    d.form = Form::spread;
+    d.index = in_column_;
+    std::vector<double> factors;
+    for (std::size_t i = 0; i < j_.n; ++i)
+      factors.push_back(in_column_[i] < 0 ? 0 : j_(static_cast<std::size_t>(in_column_[i]), i));
+    gather(d, std::move(factors));
+    return d;
+  }
+
+  // ---- products with a matrix: J is the matrix where two indices agree, and zero elsewhere ----
+  std::optional<LocalDerivative> product() const {
+    for (const Matrices& g : seen_as_matrices(j_.out))
+      for (const Matrices& x : seen_as_matrices(j_.in)) {
+        if (g.batches != x.batches) continue;
+        for (const Product p : {Product::g_k, Product::gt_k, Product::kt_g, Product::kt_gt})
+          if (auto d = as_product(p, g, x)) return d;
+      }
+    return {};
+  }
+  std::optional<LocalDerivative> as_product(Product p, const Matrices& g, const Matrices& x) const {
+    // The index of G and that of dL/dx that agree; the other two are those of K.
+    const bool g_row = p == Product::g_k || p == Product::kt_gt, x_row = p == Product::g_k || p == Product::gt_k;
+    const std::size_t shared = g_row ? g.rows : g.columns;
+    if (shared < 2 || shared != (x_row ? x.rows : x.columns)) return {};
+    LocalDerivative d;
+    d.form = Form::product;
+    d.product = p;
+    d.batches = g.batches;
+    d.rows = g_row ? g.columns : g.rows;
+    d.columns = x_row ? x.columns : x.rows;
+    const auto at = [](const Matrices& t, bool by_row, std::size_t b, std::size_t same, std::size_t other) {
+      return (b * t.rows + (by_row ? same : other)) * t.columns + (by_row ? other : same);
+    };
+    for (std::size_t b = 0; b < d.batches; ++b)
+      for (std::size_t r = 0; r < d.rows; ++r)
+        for (std::size_t c = 0; c < d.columns; ++c)
+          d.matrix.push_back(j_(at(g, g_row, b, 0, r), at(x, x_row, b, 0, c)));
+    for (std::size_t b = 0; b < d.batches; ++b)
+      for (std::size_t s = 0; s < shared; ++s)
+        for (std::size_t r = 0; r < d.rows; ++r) {
+          const std::size_t o = at(g, g_row, b, s, r);
+          for (std::size_t b2 = 0; b2 < d.batches; ++b2)
+            for (std::size_t s2 = 0; s2 < shared; ++s2)
+              for (std::size_t c = 0; c < d.columns; ++c) {
+                const double k = b == b2 && s == s2 ? d.matrix[(b * d.rows + r) * d.columns + c] : 0;
+                if (!equal(j_(o, at(x, x_row, b2, s2, c)), k)) return {};
+              }
+        }
+    return d;
+  }
+  LocalDerivative row_product() const {
+    LocalDerivative d;
+    d.form = Form::product;
+    d.product = Product::row;
+    d.rows = j_.m;
+    d.columns = j_.n;
+    d.matrix = j_.numbers;
+    return d;
+  }
+
+  // ---- the rest ----
+  LocalDerivative general() const {
+    LocalDerivative d;
+    d.form = Form::general;
+    for (std::size_t o = 0; o < j_.m; ++o)
+      for (std::size_t i = 0; i < j_.n; ++i)
+        if (j_(o, i) != 0) d.entries.push_back({o, i, j_(o, i)});
+    if (j_.out.rank() == j_.in.rank())
+      for (int k = 0; k < j_.out.rank(); ++k)
+        if (j_.out[k] == j_.in[k] && j_.out[k] > 1 && agrees(d, k)) d.agree.push_back(k);
+    return d;
+  }
+  bool agrees(const LocalDerivative& d, int dimension) const {
+    const int rank = j_.out.rank();
+    const std::size_t size = static_cast<std::size_t>(j_.out[dimension]);
+    const std::size_t out_step = count_of(j_.out, dimension + 1, rank), in_step = count_of(j_.in, dimension + 1, rank);
+    return std::ranges::all_of(
+        d.entries, [&](const LocalDerivative::Entry& e) { return e.out / out_step % size == e.in / in_step % size; });
+  }
+
+  const Jacobian& j_;
+  double small_ = 0;
+  bool all_zero_ = true, one_per_row_ = true, one_per_column_ = true;
+  std::vector<std::int64_t> in_row_, in_column_;
+};
+
+}  // namespace
+
+LocalDerivative structure_of(const Jacobian& j) { return Reader(j).read(); }
+
+const char* name_of(Form f) {
+  static constexpr const char* kNames[] = {"zero",   "same",   "scaled",  "diagonal",
+                                           "picked", "spread", "product", "general"};
+  return kNames[static_cast<int>(f)];
+}
+const char* name_of(Product p) {
+  static constexpr const char* kNames[] = {"g_k", "gt_k", "kt_g", "kt_gt", "row"};
+  return kNames[static_cast<int>(p)];
+}
+
+}  // namespace xgrad::viz
