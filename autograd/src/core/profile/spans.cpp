@@ -213,14 +213,14 @@ void span_goes_on(bool likely_done) noexcept {
 
 void span_recorded(const char* op, const Location& at, std::uint64_t sequence) noexcept {
   ThreadLog* log = log_of_thread(false);
-  if (!log || !log->on_operation()) return;
+  if (!log || log->open.empty() || log->open.back().record.kind != SpanKind::operation) return;
   without_throwing([&] {
     Open& o = log->open.back();
     if (!same_place(o.call, at) && *o.record.name != op) return;  // a step of it that has no check
     o.record.name = log->intern(op);
     o.record.sequence = sequence;
     log->last = now();
-    close(*log, log->last);
+    if (!o.token) close(*log, log->last);
   });
 }
 

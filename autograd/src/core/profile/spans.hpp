@@ -67,7 +67,7 @@ class Span {
   bool on_;
 };
 
-// An operation that is never recorded, so that nothing else tells its end.
+// An operation that is not recorded, so that nothing else tells its end, or one that checks more than once.
 class OperationSpan {
  public:
   OperationSpan(const char* op, const Location& at) noexcept : on_(is_profiled()) {
