@@ -7,8 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/detail/png.hpp>
+
 #include "marker.hpp"
-#include "png.hpp"
 #include "svg_text.hpp"
 
 namespace xgrad::viz {
