@@ -101,7 +101,7 @@ std::string norms_svg(const std::string& title, const NormHistory& h) {
   for (std::size_t r = 0; r < rows; ++r)
     for (std::size_t c = 0; c < columns; ++c) {
       const double n = r < h.norms[c].size() ? h.norms[c][r] : NAN;
-      cells.push_back(n > 0 ? std::log10(n) : NAN);
+      cells.push_back(n > 0 ? std::round(100 * std::log10(n)) / 100 : NAN);
     }
   const Tensor z = tensor(cells).reshape({static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)});
   std::vector<double> places(rows), epochs;

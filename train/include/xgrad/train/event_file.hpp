@@ -2,7 +2,7 @@
 //
 //   train::SummaryWriter writer("runs/first");
 //   writer.add_scalar("loss/train", loss.item(), step);
-//   writer.add_histogram("fc1.weight", net.fc1.weight(), step);
+//   writer.add_histogram("fc1.weight", net.fc1.weight, step);
 //
 // Names are those of torch.utils.tensorboard. The format: TFRecord frames (lengths and data with masked CRC-32C) of
 // tensorflow.Event messages, written by hand.

@@ -7,7 +7,7 @@
 //     report.learning_rate(epoch, opt).norms(epoch, net);
 //     report.write();                          // report.html, which refreshes itself while the run goes on
 //   }
-//   report.confusion(matrix).filters("conv1", net.conv1.weight());
+//   report.confusion(matrix).filters("conv1", net.conv1.weight);
 //   report.finish();
 //
 // The folder holds metrics.csv (step,epoch,split,name,value), run.json (seed, versions, arguments), report.html, and,
