@@ -54,6 +54,7 @@
 #include <xgrad/ops.hpp>
 #include <xgrad/optim.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/profiler.hpp>
 #include <xgrad/record.hpp>
 #include <xgrad/saved_tensors_hooks.hpp>
 #include <xgrad/tape.hpp>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <unordered_set>
 
 #include <xgrad/nn/module.hpp>
@@ -25,6 +26,9 @@ struct Module::State : std::enable_shared_from_this<Module::State> {
   // below it, or the module would keep itself.
   const detail::TypedCopy* type = nullptr;
   void* object = nullptr;
+
+  // Where the pretty printers of gdb find what they show (debug_layout.cpp), under a name of C.
+  XGRAD_API static const std::uint32_t debug_layout[] __asm__("xgrad_debug_layout_nn");
 
   State() = default;
   State(const State&) = delete;

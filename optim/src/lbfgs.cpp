@@ -9,6 +9,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/optim/lbfgs.hpp>
+#include <xgrad/profiler.hpp>
 
 namespace xgrad::optim {
 namespace {
@@ -436,6 +437,7 @@ LBFGSEnd LBFGS::iterate(const Closure& closure, double& loss, Vector& grad) {
 Tensor LBFGS::step(const Closure& closure, Location at) {
   if (!closure) invalid("step: the closure is empty", at);
   const detail::CallSite site(at);
+  const detail::OptimizerSpan span("step", name(), at);
   result_ = {};
   double loss = 0;
   Vector grad;

@@ -12,6 +12,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/optim/optimizer.hpp>
+#include <xgrad/profiler.hpp>
 
 #include "fused.hpp"
 
@@ -159,6 +160,7 @@ std::vector<Optimizer::Update> Optimizer::prepare_step(const Location& at) {
 
 void Optimizer::step(Location at) {
   const detail::CallSite site(at);
+  const detail::OptimizerSpan span("step", name_, at);
   NoGradGuard off;
   for (std::size_t g = 0; g < counts_.size(); ++g) check_options(g, at);  // options() may have changed them
   for (Update& u : prepare_step(at)) {
@@ -182,6 +184,7 @@ Tensor Optimizer::step(const Closure& closure, Location at) {
 }
 
 void Optimizer::zero_grad(bool set_to_none, Location at) {
+  const detail::OptimizerSpan span("zero_grad", name_, at);
   for (Tensor& p : params_) p.zero_grad(set_to_none, at);
 }
 

@@ -63,14 +63,6 @@ Classes classes_of(const char* what, const Tensor& predicted, const Tensor& targ
   return c;
 }
 
-// A CSV field, in quotes where it needs them (RFC 4180).
-std::string field(const std::string& s) {
-  if (s.find_first_of(",\"\r\n") == std::string::npos) return s;
-  std::string quoted = "\"";
-  for (const char c : s) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
 }  // namespace
 
 double accuracy(const Tensor& scores, const Tensor& target, Location at) {
@@ -164,7 +156,8 @@ void MetricsLog::add(std::int64_t epoch, const std::string& split, const std::st
 
 std::string MetricsLog::csv() const {
   std::string text = "epoch,split,name,value\n";
-  for (const Row& r : rows_) text += fmt::format("{},{},{},{}\n", r.epoch, field(r.split), field(r.name), r.value);
+  for (const Row& r : rows_)
+    text += fmt::format("{},{},{},{}\n", r.epoch, detail::csv_field(r.split), detail::csv_field(r.name), r.value);
   return text;
 }
 

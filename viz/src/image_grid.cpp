@@ -5,11 +5,11 @@
 
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/detail/png.hpp>
 #include <xgrad/viz/image_grid.hpp>
 
 #include "axis.hpp"
 #include "heatmap.hpp"
-#include "png.hpp"
 #include "svg_file.hpp"
 #include "svg_text.hpp"
 

@@ -7,7 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "png.hpp"
+#include <xgrad/detail/png.hpp>
+
 #include "svg_text.hpp"
 
 namespace xgrad::viz {

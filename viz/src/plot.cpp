@@ -60,6 +60,7 @@ Plot::Plot(PlotOptions options, Location at) : options_(std::move(options)) {
               at);
   require_range(options_.x_range, options_.x_scale, "x_range", at);
   require_range(options_.y_range, options_.y_scale, "y_range", at);
+  require_range(options_.right_range, options_.right_scale, "right_range", at);
 }
 
 // Okabe & Ito 2008, without the yellow that is too pale for lines.
@@ -121,6 +122,138 @@ Plot& Plot::band(const Series& x, const Series& low, const Series& high, BandSty
   const bool next = style.color.empty();
   style.color = next_color(style.color, at);
   return add(Kind::band, bands_, {x.values, low.values, high.values, std::move(style)}, next);
+}
+
+namespace {
+
+void require_finite(const char* what, const std::vector<double>& v, const Location& at) {
+  if (!std::ranges::all_of(v, [](double a) { return std::isfinite(a); }))
+    invalid(fmt::format("{} holds a value that is not finite", what), at);
+}
+
+std::vector<double> counted(std::size_t n) {
+  std::vector<double> v(n);
+  for (std::size_t i = 0; i < n; ++i) v[i] = static_cast<double>(i);
+  return v;
+}
+
+}  // namespace
+
+Plot& Plot::bar(const Series& x, const Series& height, BarStyle style, Location at) & {
+  require_length("height", x.values.size(), height.values.size(), at);
+  if (!style.bottom.empty()) require_length("bottom", x.values.size(), style.bottom.size(), at);
+  require_opacity(style.opacity, at);
+  if (!(style.width > 0 && std::isfinite(style.width)))
+    invalid(fmt::format("bar: width {} is not above 0", style.width), at);
+  const bool next = style.color.empty();
+  style.color = next_color(style.color, at);
+  std::vector<double> bottom = style.bottom.empty() ? std::vector<double>(x.values.size(), 0.0) : style.bottom, top;
+  for (std::size_t i = 0; i < bottom.size(); ++i) top.push_back(bottom[i] + height.values[i]);
+  const double width = style.width;
+  return add(Kind::bars, bars_, {x.values, std::move(bottom), std::move(top), width, std::move(style)}, next);
+}
+
+Plot& Plot::bar(const std::vector<std::string>& names, const Series& height, BarStyle style, Location at) & {
+  require_length("height", names.size(), height.values.size(), at);
+  bar(counted(names.size()), height, std::move(style), at);
+  return xticks(counted(names.size()), names, at);
+}
+
+Plot& Plot::hist(const Series& values, HistStyle style, Location at) & {
+  constexpr int kMostBins = 10000;
+  if (style.bins < 1 || style.bins > kMostBins)
+    invalid(fmt::format("hist: {} bins, must be 1 to {}", style.bins, kMostBins), at);
+  require_range(style.range, Scale::linear, "hist: range", at);
+  Range r = style.range.value_or(Range{INFINITY, -INFINITY});
+  if (!style.range)
+    for (const double v : values.values)
+      if (std::isfinite(v)) r.low = std::min(r.low, v), r.high = std::max(r.high, v);
+  if (!is_drawable(r, Scale::linear)) r = r.low > r.high ? Range{0, 1} : Range{r.low - 0.5, r.high + 0.5};
+  const auto bins = static_cast<std::size_t>(style.bins);
+  std::vector<double> counts(bins), middle(bins);
+  double all = 0;
+  for (const double v : values.values) {
+    if (!(v >= r.low && v <= r.high)) continue;
+    ++counts[std::min(static_cast<std::size_t>(fraction(v, r) * style.bins), bins - 1)];
+    ++all;
+  }
+  const double width = (r.high - r.low) / style.bins;
+  for (std::size_t i = 0; i < bins; ++i) {
+    middle[i] = r.low + (static_cast<double>(i) + 0.5) * width;
+    if (style.density && all > 0) counts[i] /= all * width;
+  }
+  return bar(
+      middle, counts,
+      {.label = std::move(style.label), .color = std::move(style.color), .width = width, .opacity = style.opacity}, at);
+}
+
+Plot& Plot::step(const Series& x, const Series& y, LineStyle style, StepWhere where, Location at) & {
+  require_length("y", x.values.size(), y.values.size(), at);
+  std::vector<double> sx, sy;
+  const auto add_point = [&](double a, double b) { sx.push_back(a), sy.push_back(b); };
+  for (std::size_t i = 0; i < x.values.size(); ++i) {
+    if (i > 0) {
+      const double from = x.values[i - 1], to = x.values[i];
+      const double turn = where == StepWhere::pre ? from : where == StepWhere::post ? to : from + (to - from) / 2;
+      add_point(turn, y.values[i - 1]);
+      add_point(turn, y.values[i]);
+    }
+    add_point(x.values[i], y.values[i]);
+  }
+  return line(sx, sy, std::move(style), at);
+}
+
+Plot& Plot::errorbar(const Series& x, const Series& y, const Series& yerr, ErrorBarStyle style, Location at) & {
+  require_length("y", x.values.size(), y.values.size(), at);
+  require_length("yerr", x.values.size(), yerr.values.size(), at);
+  for (const double e : yerr.values)
+    if (e < 0) invalid(fmt::format("errorbar: yerr holds {}, must not be negative", e), at);
+  require_width("capsize", style.capsize, at);
+  const bool next = style.color.empty();
+  style.color = next_color(style.color, at);
+  std::vector<double> low, high;
+  for (std::size_t i = 0; i < x.values.size(); ++i) {
+    low.push_back(y.values[i] - yerr.values[i]);
+    high.push_back(y.values[i] + yerr.values[i]);
+  }
+  return add(Kind::error_bars, error_bars_, {x.values, y.values, std::move(low), std::move(high), std::move(style)},
+             next);
+}
+
+Plot& Plot::imshow(const Tensor& z, ImageStyle style, Location at) & {
+  require_defined("viz::Plot", z, at);
+  if (z.dim() != 2 || z.numel() == 0)
+    ErrorReport("viz::Plot", "imshow: z must have two dimensions, each at least 1", at).operand("z", z).shape_error();
+  std::vector<double> v = z.detach().to_vector<double>();
+  Range r{INFINITY, -INFINITY};
+  for (const double a : v)
+    if (std::isfinite(a)) r.low = std::min(r.low, a), r.high = std::max(r.high, a);
+  if (r.low > r.high) r = {0, 1};
+  if (style.cmap == Colormap::PRGn) r.high = std::max(std::fabs(r.low), std::fabs(r.high)), r.low = -r.high;
+  if (style.vmin && style.vmax && !(*style.vmin < *style.vmax))
+    invalid(fmt::format("imshow: vmin {} is not below vmax {}", *style.vmin, *style.vmax), at);
+  r = {style.vmin.value_or(r.low), style.vmax.value_or(r.high)};
+  if (!is_drawable(r, Scale::linear)) r = {r.low - 0.5, r.low + 0.5};
+  return add(Kind::heat_map, heat_maps_, {z.size(0), z.size(1), std::move(v), r, std::move(style)}, false);
+}
+
+Plot& Plot::annotate(const std::string& text, double x, double y, AnnotationStyle style, Location at) & {
+  require_finite("annotate: the point", {x, y, style.dx, style.dy}, at);
+  style.color = next_color(style.color.empty() ? "#1A1A1A" : style.color, at);
+  return add(Kind::annotation, annotations_, {text, x, y, std::move(style)}, false);
+}
+
+Plot& Plot::xticks(const Series& positions, const std::vector<std::string>& labels, Location at) & {
+  require_length("labels", positions.values.size(), labels.size(), at);
+  require_finite("xticks", positions.values, at);
+  x_names_ = {positions.values, labels};
+  return *this;
+}
+Plot& Plot::yticks(const Series& positions, const std::vector<std::string>& labels, Location at) & {
+  require_length("labels", positions.values.size(), labels.size(), at);
+  require_finite("yticks", positions.values, at);
+  y_names_ = {positions.values, labels};
+  return *this;
 }
 
 Plot& Plot::vertical(double x, const std::string& label, Location at) & {

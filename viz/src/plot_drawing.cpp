@@ -1,4 +1,5 @@
-// A plot as SVG text: ground, grid, series in their order, frame and legend.
+// A plot as SVG text: ground, grid, series in their order, frame and legend. Bars and what came after them are in
+// plot_marks.cpp.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -13,6 +14,8 @@
 #include "heatmap.hpp"
 #include "left_out.hpp"
 #include "marker.hpp"
+#include "plot_marks.hpp"
+#include "plot_strokes.hpp"
 #include "polyline.hpp"
 #include "svg_text.hpp"
 
@@ -20,7 +23,7 @@ namespace xgrad::viz {
 namespace {
 
 constexpr double kFontSize = 11, kTitleSize = 13, kBold = 1.08, kTitleRow = 17, kLabelRow = 14, kLegendRow = 18,
-                 kSwatch = 24;
+                 kSwatch = 24, kEndRow = 13;
 constexpr const char *kText = "#1A1A1A", *kMuted = "#374151", *kGrid = "#E5E7EB", *kFrame = "#9AA3AD",
                      *kRule = "#6B7280";
 // Of a line with more points only those are drawn that make a difference; of more markers an image.
@@ -29,21 +32,6 @@ constexpr std::size_t kManyPoints = 10000, kManyMarkers = 20000, kFewMarkers = 1
 // Far outside the picture is far enough: huge numbers upset viewers.
 double tame(double pixel) { return std::clamp(pixel, -1e4, kMostPixels + 1e4); }
 constexpr Box kFar{-1e4, -1e4, kMostPixels + 1e4, kMostPixels + 1e4};
-
-std::string text(double x, double y, const std::string& s, const char* anchor = "start", double size = kFontSize,
-                 const char* color = kText, const std::string& more = {}) {
-  return fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"{}\" font-size=\"{}\" fill=\"{}\"{}>{}</text>\n", number(x),
-                     number(y), anchor, size, color, more, escape(s));
-}
-
-// Lines of text, one below the other from y on.
-std::string texts(double x, double y, double row, const std::vector<std::string>& lines, const char* anchor,
-                  double size = kFontSize, const std::string& more = {}) {
-  std::string s;
-  for (std::size_t i = 0; i < lines.size(); ++i)
-    if (!lines[i].empty()) s += text(x, y + row * static_cast<double>(i), lines[i], anchor, size, kText, more);
-  return s;
-}
 
 // From pale to dark: small values are light, so that coloured lines stand out where a search ends.
 std::string grey(std::size_t i, std::size_t n) {
@@ -55,7 +43,9 @@ std::string grey(std::size_t i, std::size_t n) {
 
 class Plot::Drawing {
  public:
-  explicit Drawing(const Plot& p) : p_(p), o_(p.options_), x_(Scale::linear, {0, 1}, 0, 1), y_(x_) { lay_out(); }
+  explicit Drawing(const Plot& p) : p_(p), o_(p.options_), x_(Scale::linear, {0, 1}, 0, 1), y_(x_), y2_(x_) {
+    lay_out();
+  }
 
   std::string svg() {
     out_ = fmt::format(
@@ -73,11 +63,15 @@ class Plot::Drawing {
     out_ += "<g clip-path=\"url(#area)\">\n";
     for (const bool areas : {true, false})  // areas would hide the lines below them
       for (const Item& i : p_.items_)
-        if ((i.kind == Kind::band || i.kind == Kind::contours) == areas) draw(i);
+        if (is_area(i.kind) == areas) draw(i);
     out_ += "</g>\n";
     for (const Rule& r : p_.rules_) rule_label(r);
+    for (const detail::Annotation& a : p_.annotations_) out_ += annotation_svg({x_, y_, area()}, a);
     out_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{}\"/>\n",
                         number(left_), number(top_), number(right_ - left_), number(bottom_ - top_), kFrame);
+    if (const detail::HeatMap* m = bar_map()) out_ += colorbar_svg(*m, area());
+    right_axis();
+    end_labels();
     return out_ + "</svg>\n";
   }
 
@@ -85,10 +79,10 @@ class Plot::Drawing {
   // ---- room ----
   void lay_out() {
     const Range x = o_.x_range.value_or(data_range(true)), y = o_.y_range.value_or(data_range(false));
-    right_ = o_.width - 16;
     const int y_ticks = std::max(2, o_.height / 70);
+    right_ = std::max(o_.width - 16 - room_on_the_right(y_ticks), o_.width / 3.0);
     double widest = 0;
-    for (const Tick& t : Axis(o_.y_scale, y, 1, 0).ticks(y_ticks))
+    for (const Tick& t : p_.y_names_ ? named(*p_.y_names_, 0.3 * o_.width) : Axis(o_.y_scale, y, 1, 0).ticks(y_ticks))
       widest = std::max(widest, text_width(t.text, kFontSize));
     y_label_ = lines_of(o_.y_label, kFontSize, o_.height - 60.0, 2);
     left_ = std::min(14 + widest + (y_label_.empty() ? 0 : 6 + kLabelRow * rows(y_label_)), right_ - kLeast);
@@ -101,11 +95,17 @@ class Plot::Drawing {
     note(x, y);
     top_ = std::min(top_, bottom_ - kLeast);
     x_ = Axis(o_.x_scale, x, left_, right_);
-    y_ = Axis(o_.y_scale, y, bottom_, top_);
-    y_ticks_ = y_.ticks(y_ticks);
-    for (int wanted = std::max(2, static_cast<int>(right_ - left_) / 80); wanted > 0; --wanted) {
+    y_ = p_.heat_maps_.empty() ? Axis(o_.y_scale, y, bottom_, top_) : Axis(o_.y_scale, y, top_, bottom_);
+    y2_ = Axis(o_.right_scale, right_range(), bottom_, top_);
+    y2_ticks_ = y2_.ticks(y_ticks);
+    y_ticks_ = p_.y_names_ ? named(*p_.y_names_, 0.3 * o_.width) : y_.ticks(y_ticks);
+    if (!p_.heat_maps_.empty() && !p_.y_names_) count_ticks(y_ticks_);
+    if (p_.x_names_)
+      x_ticks_ = named(*p_.x_names_, 2 * (right_ - left_) /
+                                         static_cast<double>(std::max<std::size_t>(p_.x_names_->labels.size(), 2)));
+    for (int wanted = std::max(2, static_cast<int>(right_ - left_) / 80); wanted > 0 && !p_.x_names_; --wanted) {
       x_ticks_ = x_.ticks(wanted);
-      if (counts_along_x()) count_ticks();
+      if (counts_along_x()) count_ticks(x_ticks_);
       if (!x_ticks_touch()) break;
     }
     for (const Line& l : p_.lines_) line_paths_.push_back(paths(l));
@@ -115,15 +115,57 @@ class Plot::Drawing {
       for (const Polyline& some : *all) markers_ += some.size();
   }
 
+  // The first map that has a bar of its colours.
+  const detail::HeatMap* bar_map() const {
+    const auto shown = std::ranges::find_if(p_.heat_maps_, [](const auto& m) { return m.style.colorbar; });
+    return shown == p_.heat_maps_.end() ? nullptr : &*shown;
+  }
+  bool has_right_axis() const {
+    return std::ranges::any_of(p_.lines_, [](const Line& l) { return l.style.right; });
+  }
+  double right_axis_room(int ticks) const {
+    if (!has_right_axis()) return 0;
+    double widest = 0;
+    for (const Tick& t : Axis(o_.right_scale, right_range(), 1, 0).ticks(ticks))
+      widest = std::max(widest, text_width(t.text, kFontSize));
+    return widest + 8 + (o_.right_label.empty() ? 0 : 18);
+  }
+  double room_on_the_right(int ticks) {
+    double label = 0;
+    for (const Line& l : p_.lines_)
+      if (l.style.end_label)
+        label = std::max(label, 16 + text_width(shortened(l.style.label, kFontSize, 0.3 * o_.width), kFontSize));
+    axis_room_ = right_axis_room(ticks);
+    const detail::HeatMap* m = bar_map();
+    return label + axis_room_ + (m ? colorbar_room(*m) : 0);
+  }
+  Range right_range() const {
+    if (o_.right_range) return *o_.right_range;
+    std::vector<double> all;
+    for (const Line& l : p_.lines_)
+      if (l.style.right) all.insert(all.end(), l.y.begin(), l.y.end());
+    return range_of(all, o_.right_scale, 0.05);
+  }
+  // Those inside the range of the axis are drawn.
+  static std::vector<Tick> named(const detail::NamedTicks& names, double width) {
+    std::vector<Tick> ticks;
+    for (std::size_t i = 0; i < names.labels.size(); ++i)
+      ticks.push_back({names.positions[i], shortened(names.labels[i], kFontSize, width)});
+    return ticks;
+  }
+  static bool is_area(Kind k) {
+    return k == Kind::band || k == Kind::contours || k == Kind::bars || k == Kind::heat_map;
+  }
+
   static std::vector<std::string> lines_of(const std::string& s, double size, double width, std::size_t most) {
     return s.empty() ? std::vector<std::string>{} : wrapped(s, size, width, most);
   }
   static double rows(const std::vector<std::string>& lines) { return static_cast<double>(lines.size()); }
 
   // Epochs and steps are counted: no tick at 1.5 of them.
-  void count_ticks() {
-    std::erase_if(x_ticks_, [](const Tick& t) { return t.value != std::round(t.value); });
-    for (Tick& t : x_ticks_)
+  static void count_ticks(std::vector<Tick>& ticks) {
+    std::erase_if(ticks, [](const Tick& t) { return t.value != std::round(t.value); });
+    for (Tick& t : ticks)
       if (t.text.find('e') == std::string::npos) t.text = t.text.substr(0, t.text.find('.'));
   }
   bool x_ticks_touch() const {
@@ -136,13 +178,14 @@ class Plot::Drawing {
     return false;
   }
 
-  // Every line goes over whole numbers, at least two.
+  // Every line and every bar is at whole numbers, at least two.
   bool counts_along_x() const {
-    const auto whole = [](const Line& l) {
-      return l.x.size() >= 2 && std::ranges::all_of(l.x, [](double v) { return v == std::round(v); });
+    if (!p_.heat_maps_.empty()) return true;
+    const auto whole = [](const auto& series) {
+      return series.x.size() >= 2 && std::ranges::all_of(series.x, [](double v) { return v == std::round(v); });
     };
-    return o_.x_scale == Scale::linear && p_.contours_.empty() && !p_.lines_.empty() &&
-           std::ranges::all_of(p_.lines_, whole);
+    return o_.x_scale == Scale::linear && p_.contours_.empty() && p_.lines_.size() + p_.bars_.size() > 0 &&
+           std::ranges::all_of(p_.lines_, whole) && std::ranges::all_of(p_.bars_, whole);
   }
 
   Range data_range(bool x) const {
@@ -151,7 +194,15 @@ class Plot::Drawing {
     for (const Contours& c : p_.contours_) add(x ? c.x : c.y);
     const Scale scale = x ? o_.x_scale : o_.y_scale;
     if (!all.empty()) return range_of(all, scale, 0);  // a map fills the picture
-    for (const Line& l : p_.lines_) add(x ? l.x : l.y);
+    for (const detail::HeatMap& m : p_.heat_maps_) {
+      const auto n = static_cast<double>(x ? m.columns : m.rows);
+      add({-0.5, n - 0.5});
+    }
+    if (!all.empty()) return range_of(all, scale, 0);
+    for (const Line& l : p_.lines_)
+      if (x || !l.style.right) add(x ? l.x : l.y);
+    const double margin = x ? 0.02 : 0.05;
+    const bool on_floor = add_bars(x, all) && !x;
     for (const Points& q : p_.points_) add(x ? q.x : q.y);
     for (const Band& b : p_.bands_) {
       add(x ? b.x : b.low);
@@ -159,13 +210,32 @@ class Plot::Drawing {
     }
     for (const Rule& r : p_.rules_)
       if (r.vertical == x) all.push_back(r.position);
-    return range_of(all, scale, x ? 0.02 : 0.05);
+    Range r = range_of(all, scale, margin);
+    // Bars stand on the axis.
+    if (on_floor && scale == Scale::linear && r.low < 0 && std::ranges::none_of(all, [](double v) { return v < 0; }))
+      r.low = 0;
+    return r;
+  }
+
+  // What bars and error bars need; whether there are bars.
+  bool add_bars(bool x, std::vector<double>& all) const {
+    for (const detail::ErrorBars& e : p_.error_bars_)
+      for (std::size_t i = 0; i < e.x.size(); ++i) {
+        if (x) all.push_back(e.x[i]);
+        if (!x) all.insert(all.end(), {e.low[i], e.y[i], e.high[i]});
+      }
+    for (const detail::Bars& b : p_.bars_)
+      for (std::size_t i = 0; i < b.x.size(); ++i)
+        all.insert(all.end(), {x ? b.x[i] - b.width / 2 : b.bottom[i], x ? b.x[i] + b.width / 2 : b.top[i]});
+    return !p_.bars_.empty();
   }
 
   // Under the title and the legend: what the picture does not show, and why.
   void note(const Range& x, const Range& y) {
     LeftOut out({o_.x_scale, x, o_.x_range.has_value()}, {o_.y_scale, y, o_.y_range.has_value()});
-    for (const Line& l : p_.lines_) out.add_line(l.x, l.y);
+    for (const Line& l : p_.lines_)
+      if (!l.style.right) out.add_line(l.x, l.y);
+    for (const detail::ErrorBars& e : p_.error_bars_) out.add_points(e.x, e.y);
     for (const Points& q : p_.points_) out.add_points(q.x, q.y);
     for (const Band& b : p_.bands_) out.add_band(b.x, b.low, b.high);
     const std::vector<std::string> lines = lines_of(out.text(), kFontSize, right_ - left_, 2);
@@ -227,7 +297,7 @@ class Plot::Drawing {
         LineStyle s = p_.lines_[i.index].style;
         s.width = std::min(s.width, 3.0);
         const std::string line = stroke(fmt::format("M0,0h{}", kSwatch), s, p_.lines_[i.index].cycle);
-        all.push_back({s.label, line + marker_svg(look(s), {kSwatch / 2, 0})});
+        if (!s.end_label) all.push_back({s.label, line + marker_svg(look(s), {kSwatch / 2, 0})});
       } else if (i.kind == Kind::points) {
         const PointStyle& s = p_.points_[i.index].style;
         all.push_back({s.label, marker_svg({s.marker, std::min(s.size, 5.0), s.color, s.opacity}, {kSwatch / 2, 0})});
@@ -236,6 +306,15 @@ class Plot::Drawing {
         all.push_back({s.label, fmt::format("<rect x=\"0\" y=\"-5\" width=\"{}\" height=\"10\" fill=\"{}\" "
                                             "fill-opacity=\"{}\"/>\n",
                                             kSwatch, s.color, s.opacity)});
+      } else if (i.kind == Kind::bars) {
+        const BarStyle& s = p_.bars_[i.index].style;
+        all.push_back({s.label, fmt::format("<rect x=\"6\" y=\"-6\" width=\"12\" height=\"12\" fill=\"{}\" "
+                                            "fill-opacity=\"{}\"/>\n",
+                                            s.color, s.opacity)});
+      } else if (i.kind == Kind::error_bars) {
+        const ErrorBarStyle& s = p_.error_bars_[i.index].style;
+        all.push_back({s.label, fmt::format("<path d=\"M12,-7V7M9,-7h6M9,7h6\" stroke=\"{}\"/>\n", s.color) +
+                                    marker_svg({s.marker, 3, s.color}, {kSwatch / 2, 0})});
       }
     }
     std::erase_if(all, [](const Entry& e) { return e.label.empty(); });
@@ -246,6 +325,7 @@ class Plot::Drawing {
   void grid() {
     for (const Tick& t : x_ticks_) {
       const double x = x_.pixel(t.value);
+      if (p_.x_names_ && (x < left_ - 0.5 || x > right_ + 0.5)) continue;
       out_ += fmt::format("<path d=\"M{},{}V{}\" stroke=\"{}\"/>\n", number(x), number(top_), number(bottom_), kGrid);
       const double half = text_width(t.text, kFontSize) / 2 + 2;  // inside the picture, also at its ends
       out_ +=
@@ -253,9 +333,11 @@ class Plot::Drawing {
     }
     for (const Tick& t : y_ticks_) {
       const double y = y_.pixel(t.value);
+      if (p_.y_names_ && (y < top_ - 0.5 || y > bottom_ + 0.5)) continue;
       out_ += fmt::format("<path d=\"M{},{}H{}\" stroke=\"{}\"/>\n", number(left_), number(y), number(right_), kGrid);
       out_ += text(left_ - 6, y + 4, t.text, "end", kFontSize, kMuted);
     }
+    minor_grid();
     out_ += texts((left_ + right_) / 2, bottom_ + 36, kLabelRow, x_label_, "middle");
     const double y = (top_ + bottom_) / 2;
     for (std::size_t i = 0; i < y_label_.size(); ++i) {
@@ -265,6 +347,56 @@ class Plot::Drawing {
       const double at = std::clamp(y, half, o_.height - half);
       out_ += text(x, at, y_label_[i], "middle", kFontSize, kText,
                    fmt::format(" transform=\"rotate(-90 {} {})\"", number(x), number(at)));
+    }
+  }
+
+  // Between powers of ten: short ticks at the frame.
+  void minor_grid() {
+    std::string d;
+    if (o_.x_scale == Scale::log && !p_.x_names_)
+      for (const double v : minor_ticks(x_.range()))
+        d += fmt::format("M{0},{1}v-3M{0},{2}v3", number(x_.pixel(v)), number(bottom_), number(top_));
+    if (o_.y_scale == Scale::log && !p_.y_names_)
+      for (const double v : minor_ticks(y_.range()))
+        d += fmt::format("M{1},{0}h3M{2},{0}h-3", number(y_.pixel(v)), number(left_), number(right_));
+    if (!d.empty()) out_ += fmt::format("<path d=\"{}\" class=\"minor\" stroke=\"{}\"/>\n", d, kFrame);
+  }
+
+  void right_axis() {
+    if (!has_right_axis()) return;
+    for (const Tick& t : y2_ticks_) {
+      const double y = y2_.pixel(t.value);
+      out_ += fmt::format("<path d=\"M{},{}h4\" stroke=\"{}\"/>\n", number(right_), number(y), kFrame);
+      out_ += text(right_ + 7, y + 4, t.text, "start", kFontSize, kMuted);
+    }
+    if (o_.right_label.empty()) return;
+    const double x = right_ + axis_room_ - 4, y = (top_ + bottom_) / 2;
+    out_ += text(x, y, shortened(o_.right_label, kFontSize, bottom_ - top_), "middle", kFontSize, kText,
+                 fmt::format(" transform=\"rotate(-90 {} {})\"", number(x), number(y)));
+  }
+
+  // Beside the last points of lines, a row apart from each other at least.
+  void end_labels() {
+    struct End {
+      double y;
+      const LineStyle* style;
+    };
+    std::vector<End> ends;
+    for (std::size_t i = 0; i < p_.lines_.size(); ++i) {
+      const LineStyle& s = p_.lines_[i].style;
+      if (!s.end_label || s.label.empty() || line_paths_[i].empty() || line_paths_[i].back().empty()) continue;
+      ends.push_back({std::clamp(line_paths_[i].back().back().y, top_, bottom_), &s});
+    }
+    std::ranges::stable_sort(ends, {}, &End::y);
+    for (std::size_t i = 1; i < ends.size(); ++i) ends[i].y = std::max(ends[i].y, ends[i - 1].y + kEndRow);
+    for (std::size_t i = ends.size(); i-- > 0;) {
+      const double lowest = i + 1 < ends.size() ? ends[i + 1].y - kEndRow : bottom_;
+      ends[i].y = std::min(ends[i].y, lowest);
+    }
+    const double x = right_ + axis_room_ + 4;
+    for (const End& e : ends) {
+      out_ += stroke(fmt::format("M{},{}h8", number(x), number(e.y)), *e.style, 0);
+      out_ += text(x + 12, e.y + 4, shortened(e.style->label, kFontSize, 0.3 * o_.width), "start", kFontSize, kText);
     }
   }
 
@@ -285,6 +417,17 @@ class Plot::Drawing {
       case Kind::contours:
         contours(p_.contours_[i.index]);
         break;
+      case Kind::bars:
+        out_ += bars_svg({x_, y_, area()}, p_.bars_[i.index]);
+        break;
+      case Kind::error_bars:
+        out_ += error_bars_svg({x_, y_, area()}, p_.error_bars_[i.index]);
+        break;
+      case Kind::heat_map:
+        out_ += heat_map_svg({x_, y_, area()}, p_.heat_maps_[i.index]);
+        break;
+      case Kind::annotation:  // above the frame
+        break;
     }
   }
 
@@ -296,10 +439,11 @@ class Plot::Drawing {
   std::vector<Polyline> paths(const Line& l) const {
     std::vector<Polyline> runs, drawn;
     bool pen_down = false;
+    const Axis& axis = l.style.right ? y2_ : y_;
     for (std::size_t i = 0; i < l.x.size(); ++i) {
-      const bool ok = shown(l.x[i], l.y[i]);
+      const bool ok = x_.shows(l.x[i]) && axis.shows(l.y[i]);
       if (ok && !pen_down) runs.emplace_back();
-      if (ok) runs.back().push_back(pixel(l.x[i], l.y[i]));
+      if (ok) runs.back().push_back({x_.pixel(l.x[i]), axis.pixel(l.y[i])});
       pen_down = ok;
     }
     std::size_t kept = 0;
@@ -314,17 +458,20 @@ class Plot::Drawing {
   }
 
   // Where a marker is seen.
-  Polyline places(const std::vector<double>& x, const std::vector<double>& y, std::size_t every, double size) const {
+  Polyline places(const std::vector<double>& x, const std::vector<double>& y, std::size_t every, double size,
+                  bool right = false) const {
+    const Axis& axis = right ? y2_ : y_;
     const double edge = 2 * size + 1;
     const Box near{left_ - edge, top_ - edge, right_ + edge, bottom_ + edge};
     Polyline all;
     for (std::size_t i = 0; i < x.size(); i += every)
-      if (shown(x[i], y[i]) && near.holds(pixel(x[i], y[i]))) all.push_back(pixel(x[i], y[i]));
+      if (const bool ok = x_.shows(x[i]) && axis.shows(y[i]); ok)
+        if (const Pixel p{x_.pixel(x[i]), axis.pixel(y[i])}; near.holds(p)) all.push_back(p);
     return all;
   }
   Polyline marked(const Line& l) const {
     if (l.style.marker == Marker::none) return {};
-    return places(l.x, l.y, static_cast<std::size_t>(l.style.marker_every), kLineMarker);
+    return places(l.x, l.y, static_cast<std::size_t>(l.style.marker_every), kLineMarker, l.style.right);
   }
   static constexpr double kLineMarker = 3.4;
   static MarkerLook look(const LineStyle& s) { return {s.marker, kLineMarker, s.color}; }
@@ -342,6 +489,7 @@ class Plot::Drawing {
     std::size_t n = 0;
     std::string d;
     for (const Polyline& path : line_paths_[i]) d += path_data(path), n += path.size();
+    constexpr std::size_t kLongLine = 2000;
     if (n > kLongLine && !l.style.dashed && l.cycle == 0)
       out_ += stroke_in_pieces(line_paths_[i], l.style);
     else if (!d.empty())
@@ -362,29 +510,6 @@ class Plot::Drawing {
     if (!d.empty()) out_ += stroke(d, s, 0);
   }
   static constexpr double kDot = 4;
-
-  // Programs need very long for a long line that crosses itself, and little for its pieces. They look the same: round
-  // ends meet as round joins, and the opacity is that of the whole.
-  static std::string stroke_in_pieces(const std::vector<Polyline>& paths, const LineStyle& s) {
-    LineStyle opaque = s;
-    opaque.opacity = 1;
-    opaque.casing = false;
-    std::string edge, line;
-    LineStyle under = opaque;
-    under.width += kCasing;
-    under.color = "#FFFFFF";
-    for (const Polyline& path : paths)
-      for (std::size_t from = 0; from == 0 || from + 1 < path.size(); from += kPiece) {
-        const auto first = path.begin() + static_cast<std::ptrdiff_t>(from);
-        const std::string d =
-            path_data({first, path.begin() + static_cast<std::ptrdiff_t>(std::min(from + kPiece + 1, path.size()))});
-        if (s.casing) edge += stroke(d, under, 0);
-        line += stroke(d, opaque, 0);
-      }
-    return edge + (s.opacity < 1 ? fmt::format("<g opacity=\"{}\">\n{}</g>\n", s.opacity, line) : line);
-  }
-  static constexpr std::size_t kLongLine = 2000, kPiece = 60;
-  static constexpr double kCasing = 2.4;
 
   void points(std::size_t i) {
     const PointStyle& s = p_.points_[i].style;
@@ -519,27 +644,13 @@ class Plot::Drawing {
     return d;
   }
 
-  // cycle: how often the palette had been used up before; then patterns tell lines of the same colour apart.
-  static std::string stroke(const std::string& d, const LineStyle& s, int cycle) {
-    static constexpr std::array<const char*, 7> kPatterns{"6 4",         "2 3", "9 3 2 3", "14 4",
-                                                          "9 3 2 3 2 3", "2 8", "14 4 5 4"};
-    const std::string common =
-        fmt::format("<path d=\"{}\" fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"round\"", d);
-    std::string out;
-    if (s.casing) out += fmt::format("{} stroke=\"#FFFFFF\" stroke-width=\"{}\"/>\n", common, s.width + kCasing);
-    out += fmt::format("{} stroke=\"{}\" stroke-width=\"{}\"", common, s.color, s.width);
-    if (s.dashed || cycle > 0)
-      out += fmt::format(" stroke-dasharray=\"{}\"", kPatterns[static_cast<std::size_t>(cycle) % kPatterns.size()]);
-    if (s.opacity < 1) out += fmt::format(" stroke-opacity=\"{}\"", s.opacity);
-    return out + "/>\n";
-  }
-
   static constexpr const char* kHalo = " stroke=\"#FFFFFF\" stroke-width=\"3\" paint-order=\"stroke\"";
 
   const Plot& p_;
   const PlotOptions& o_;
-  Axis x_, y_;
-  std::vector<Tick> x_ticks_, y_ticks_;
+  Axis x_, y_, y2_;
+  std::vector<Tick> x_ticks_, y_ticks_, y2_ticks_;
+  double axis_room_ = 0;  // of the axis on the right
   double left_ = 0, right_ = 0, top_ = 0, bottom_ = 0;
   std::vector<std::string> title_, x_label_, y_label_;
   std::vector<std::vector<Polyline>> line_paths_;      // of each line

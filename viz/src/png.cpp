@@ -1,9 +1,8 @@
-#include "png.hpp"
-
 #include <fmt/format.h>
 #include <zlib.h>
 
 #include <xgrad/check.hpp>
+#include <xgrad/detail/png.hpp>
 
 namespace xgrad::viz {
 namespace {

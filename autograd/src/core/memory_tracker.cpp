@@ -15,12 +15,14 @@
 #include <xgrad/memory_report.hpp>
 #include <xgrad/module_scope.hpp>
 
+#include "core/blocked.hpp"
+#include "core/profile/spans.hpp"
 #include "core/running_op.hpp"
 #include "core/storage.hpp"
 
 namespace xgrad::detail {
 
-std::atomic<bool> memory_tracked{false};
+std::atomic<bool> memory_tracked{false}, memory_rows{false};
 
 namespace {
 
@@ -38,6 +40,7 @@ struct Registry {
   std::unordered_map<const Storage*, Block> blocks;
   int trackers = 0;
   bool used = false;
+  bool watched = false;  // by a Profile
 };
 // Never destroyed: tensors in static storage may outlive everything else.
 Registry& registry() {
@@ -47,13 +50,15 @@ Registry& registry() {
 
 // With the lock.
 void note_whether_tracked(const Registry& r) noexcept {
-  memory_tracked.store(r.trackers > 0 || !r.blocks.empty(), std::memory_order_relaxed);
+  const bool rows = r.trackers > 0 || !r.blocks.empty();
+  memory_rows.store(rows, std::memory_order_relaxed);
+  memory_tracked.store(rows || r.watched, std::memory_order_relaxed);
 }
 
 // Calls f with the block of s, if it is known.
 template <class F>
 void with_block(const Storage* s, F f) {
-  if (!memory_tracked.load(std::memory_order_relaxed)) return;
+  if (!memory_rows.load(std::memory_order_relaxed)) return;
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
   if (const auto known = r.blocks.find(s); known != r.blocks.end()) f(known->second);
@@ -72,7 +77,25 @@ std::string place(const Location& at) {
 
 }  // namespace
 
+namespace {
+
+std::int64_t blocked_bytes(const Storage* s) {
+  return s->blocked ? s->blocked->layout.numel() * std::int64_t{sizeof(float)} : 0;
+}
+
+}  // namespace
+
+void watch_memory(bool on) noexcept {
+  Registry& r = registry();
+  const std::lock_guard lock(r.mutex);
+  r.watched = on;
+  note_whether_tracked(r);
+}
+
 void track_memory(const Storage* s, std::size_t bytes) {
+  // What is laid out was there in blocks before.
+  if (is_profiled()) span_memory(static_cast<std::int64_t>(bytes) - (s->data ? blocked_bytes(s) : 0));
+  if (!memory_rows.load(std::memory_order_relaxed)) return;
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
   const auto known = r.blocks.find(s);
@@ -91,6 +114,9 @@ void track_memory(const Storage* s, std::size_t bytes) {
 }
 
 void forget_memory(const Storage* s) noexcept {
+  if (is_profiled() && !s->is_foreign())
+    span_memory(-(s->data ? static_cast<std::int64_t>(s->bytes) : blocked_bytes(s)));
+  if (!memory_rows.load(std::memory_order_relaxed)) return;
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
   r.blocks.erase(s);

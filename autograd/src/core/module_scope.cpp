@@ -2,6 +2,9 @@
 #include <utility>
 
 #include <xgrad/module_scope.hpp>
+#include <xgrad/profiler.hpp>
+
+#include "core/profile/spans.hpp"
 
 namespace xgrad {
 
@@ -39,9 +42,20 @@ const std::shared_ptr<const ModuleCall>& current_module() { return current ? *cu
 
 ModuleScope::ModuleScope(std::shared_ptr<const ModuleInfo> info)
     : call_(std::make_shared<const ModuleCall>(ModuleCall{std::move(info), current_module(), ++calls})),
-      previous_(std::exchange(current, &call_)) {}
+      previous_(std::exchange(current, &call_)) {
+  if (is_profiled()) [[unlikely]] {
+    const ModuleInfo& m = *call_->info;
+    // A root is called by its type, and once is enough.
+    const bool root = m.label.starts_with(m.name) && !call_->parent;
+    begin_span(this, {profiler::SpanKind::module, m.name, root ? "" : " : " + m.label});
+  }
+}
 
-ModuleScope::~ModuleScope() { current = previous_; }
+ModuleScope::~ModuleScope() {
+  if (is_profiled()) [[unlikely]]
+    end_span(this);
+  current = previous_;
+}
 
 }  // namespace detail
 }  // namespace xgrad

@@ -5,6 +5,8 @@
 
 #include <xgrad/error.hpp>
 
+#include "core/profile/spans.hpp"
+
 namespace xgrad::detail {
 
 // Named checks stand at the top of each operation, and a backward pass knows its node: both leave a note here.
@@ -19,7 +21,10 @@ extern constinit thread_local const RunningOp* running_backward;
 
 // A check without a place is one of a driver that operations share: they have left theirs.
 inline void note_op(const char* name, const Location& at, bool backward = false) noexcept {
-  if (at.line() != 0) running_op = {name, at, backward};
+  if (at.line() == 0) return;
+  running_op = {name, at, backward};
+  if (is_profiled() && !backward) [[unlikely]]
+    span_of_check(name, at);
 }
 
 // The name of that operation; "" when there is none or its text is gone.

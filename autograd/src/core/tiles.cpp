@@ -13,6 +13,7 @@
 #include "core/blocked.hpp"
 #include "core/broadcast.hpp"
 #include "core/elementwise_loop.hpp"
+#include "core/profile/spans.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -370,6 +371,8 @@ std::int64_t common_block(const Tensor* const* in, int n_in, const Shape& shape)
 
 void run_tiles(const TileKernel& k, Tensor& out, const Tensor* const* in, int n_in) {
   run_kernel({k.fn, nullptr, k.f, k.ns_per_element}, &out, 1, in, n_in);
+  if (is_profiled()) [[unlikely]]
+    span_goes_on(false);
 }
 
 void run_many_tiles(const ManyTilesKernel& k, const Tensor* out, int n_out, const Tensor* const* in, int n_in) {

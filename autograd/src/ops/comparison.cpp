@@ -12,6 +12,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/profile/spans.hpp"
 #include "core/tape/record.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/promote.hpp"
@@ -35,6 +36,7 @@ XGRAD_CLONES void compare_tile(const void*, std::int64_t n, void* out, const voi
 
 template <class F>
 Tensor compare(const char* op, const Tensor& x, const Tensor& y, F, const Location& at) {
+  const detail::OperationSpan span(op, at);
   detail::require_broadcast(op, x, y, at);
   const DType type = detail::result_type(x, y);
   const Tensor a = as_type(x, type), b = as_type(y, type);
@@ -48,6 +50,7 @@ Tensor compare(const char* op, const Tensor& x, const Tensor& y, F, const Locati
 
 template <class F>
 Tensor compare(const char* op, const Tensor& x, Scalar y, F f, const Location& at) {
+  const detail::OperationSpan span(op, at);
   require_defined(op, x, at);
   // A whole number may lie outside the range of a narrow tensor: 300 is no uint8.
   const bool whole = !is_floating(impl(x).dtype) && !y.is_floating();

@@ -11,6 +11,7 @@
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/profile/spans.hpp"
 #include "core/tape/record.hpp"
 #include "ops/print_parts.hpp"
 #include "ops/reduce_dims.hpp"
@@ -80,6 +81,7 @@ void require_not_bool(const char* op, const Tensor& x, const Location& at) {
 }
 
 Tensor arg_of_all(const char* op, const Tensor& x, bool largest, const Location& at) {
+  const detail::OperationSpan span(op, at);
   require_not_bool(op, x, at);
   detail::require_nonempty(op, x, all_dims(impl(x).shape), at);
   NoGradGuard off;
@@ -109,10 +111,12 @@ ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim, Location at) 
 Tensor argmax(const Tensor& x, Location at) { return arg_of_all("argmax", x, true, at); }
 Tensor argmin(const Tensor& x, Location at) { return arg_of_all("argmin", x, false, at); }
 Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
+  const detail::OperationSpan span("argmax", at);
   require_not_bool("argmax", x, at);
   return arg_along("argmax", x, dim, true, keepdim, at).indices;
 }
 Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
+  const detail::OperationSpan span("argmin", at);
   require_not_bool("argmin", x, at);
   return arg_along("argmin", x, dim, false, keepdim, at).indices;
 }

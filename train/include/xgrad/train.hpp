@@ -3,7 +3,9 @@
 
 #include <xgrad/train/checkpoint.hpp>
 #include <xgrad/train/early_stopping.hpp>
+#include <xgrad/train/event_file.hpp>
 #include <xgrad/train/interrupt.hpp>
 #include <xgrad/train/metrics.hpp>
 #include <xgrad/train/progress.hpp>
+#include <xgrad/train/report.hpp>
 #include <xgrad/train/summary.hpp>

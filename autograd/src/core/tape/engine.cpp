@@ -22,10 +22,12 @@
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
+#include <xgrad/profiler.hpp>
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/overlap.hpp"
+#include "core/profile/spans.hpp"
 #include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
 #include "core/tape/accumulate.hpp"
@@ -35,6 +37,8 @@
 
 namespace xgrad::detail {
 namespace {
+
+using profiler::SpanKind;
 
 struct Target {
   RefCounted* object;
@@ -306,6 +310,7 @@ struct Pass {
                   n->at)
           .autograd_error();
     note_op(n->op.name, n->at, true);
+    const Span span([&] { return SpanStart{SpanKind::node, n->op.name, " backward", &n->at, &n->module, n->seq}; });
     Grads in = run_node(n, grads);
     if (in.size() != n->n_inputs)
       ErrorReport(n->op.name,
@@ -538,6 +543,7 @@ void restrict(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<
 void backward(const OneOrMore& roots, const OneOrMore& grad_outputs, BackwardOptions options, Location at) {
   const std::vector<Tensor>& outputs = roots.parts();
   const detail::CallSite site(at);
+  const detail::Span span([&] { return detail::SpanStart{profiler::SpanKind::pass, "backward", "", &at}; });
   Pass pass{.op = "backward",
             .retain_graph = options.retain_graph || options.create_graph,
             .create_graph = options.create_graph,
@@ -553,6 +559,7 @@ std::vector<Tensor> grad(const OneOrMore& of, const OneOrMore& by, const OneOrMo
                          Location at) {
   const std::vector<Tensor>&outputs = of.parts(), &inputs = by.parts();
   const detail::CallSite site(at);
+  const detail::Span span([&] { return detail::SpanStart{profiler::SpanKind::pass, "grad", "", &at}; });
   Pass pass{.op = "grad",
             .retain_graph = options.retain_graph || options.create_graph,
             .create_graph = options.create_graph,

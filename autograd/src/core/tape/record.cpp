@@ -8,6 +8,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/memory_tracker.hpp"
+#include "core/profile/spans.hpp"
 #include "core/tape/checksum.hpp"
 #include "core/tape/forward.hpp"
 #include "core/tape/recorder.hpp"
@@ -163,6 +164,8 @@ void track_node(Node& n, std::span<const Tensor> outputs) {
 }  // namespace
 
 bool needs_tape(const TensorRefs& inputs) {
+  if (is_profiled()) [[unlikely]]
+    span_goes_on(true);
   const ThreadTape& tape = thread_tape;
   if (!tape.enabled) return false;
   bool may_be_dual = tape.levels > 0;
@@ -248,7 +251,7 @@ struct Unfinished {
   }
   if (tape.special) [[unlikely]]
     record_specially(*n, outputs, inputs, data, saved);
-  if (memory_tracked.load(std::memory_order_relaxed)) [[unlikely]]
+  if (memory_rows.load(std::memory_order_relaxed)) [[unlikely]]
     track_node(*n, outputs);
   unfinished.n = nullptr;
 
@@ -259,6 +262,8 @@ struct Unfinished {
     t.grad_fn = n;
     t.output_nr = static_cast<std::uint32_t>(k);
   }
+  if (is_profiled()) [[unlikely]]
+    span_recorded(op.name, at, n->seq);
 }
 
 }  // namespace

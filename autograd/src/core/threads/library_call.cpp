@@ -10,6 +10,8 @@
 #include <omp.h>
 #endif
 
+#include "core/profile/spans.hpp"
+
 namespace xgrad::detail {
 namespace {
 
@@ -63,6 +65,8 @@ LibraryCall::LibraryCall() : outermost_(!inside) {
 }
 
 LibraryCall::~LibraryCall() {
+  if (is_profiled()) [[unlikely]]
+    span_goes_on(false);
   if (!outermost_) return;
 #ifdef _OPENMP
   if (threads_before_ != 0) omp_set_num_threads(threads_before_);

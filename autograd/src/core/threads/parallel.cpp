@@ -8,6 +8,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/parallel.hpp>
 
+#include "core/profile/spans.hpp"
 #include "core/threads/team.hpp"
 
 #ifdef _OPENMP
@@ -53,6 +54,8 @@ int usable_threads() { return serial || in_region_of_user() ? 1 : threads().load
 
 void parallel_ranges(std::int64_t n, int parts, RangeFn call, const void* f, bool worth_waking) {
   Team::get().run({n, parts, call, f}, worth_waking);
+  if (is_profiled()) [[unlikely]]
+    span_goes_on(false);
 }
 
 }  // namespace detail

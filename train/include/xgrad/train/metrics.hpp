@@ -23,6 +23,7 @@ class XGRAD_API ConfusionMatrix {
   void update(const Tensor& predicted, const Tensor& target, Location at = Location::current());
   std::int64_t count(std::int64_t truth, std::int64_t predicted, Location at = Location::current()) const;
   std::int64_t total() const;
+  std::int64_t classes() const { return classes_; }
   double accuracy() const;  // NaN when empty
   void reset();
   // A table with row percentages of the diagonal, as wide as its contents; names, when given, stand beside the numbers

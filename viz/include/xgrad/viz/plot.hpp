@@ -1,4 +1,4 @@
-// Line plots, scattered points and contour maps, drawn as SVG without any other program:
+// Line plots, scattered points, bars, histograms, heat maps and contour maps, drawn as SVG without any other program:
 //
 //   viz::Plot plot({.title = "Learning curve", .x_label = "epoch", .y_label = "loss", .y_scale = viz::Scale::log});
 //   plot.line(epochs, loss, {.label = "training"}).line(epochs, validation, {.label = "validation", .dashed = true});
@@ -73,6 +73,10 @@ struct PlotOptions {
   Scale x_scale = Scale::linear, y_scale = Scale::linear;
   std::optional<Range> x_range = {}, y_range = {};  // left out: what the data need
   bool legend = true;                               // of the series that have a label
+  // Of a second axis on the right, for lines with .right = true.
+  std::string right_label = {};
+  Scale right_scale = Scale::linear;
+  std::optional<Range> right_range = {};
 };
 
 struct LineStyle {
@@ -83,9 +87,15 @@ struct LineStyle {
   bool dashed = false;
   double opacity = 1;
   Marker marker = Marker::none;
-  int marker_every = 1;  // points from one marker to the next
-  bool casing = false;   // a white edge, for lines on a coloured ground
+  int marker_every = 1;    // points from one marker to the next
+  bool casing = false;     // a white edge, for lines on a coloured ground
+  bool end_label = false;  // the label stands at the end of the line, not in the legend
+  bool right = false;      // of the second axis
 };
+enum class StepWhere { pre, post, mid };  // where a step is: before its point, behind it, half-way between two
+inline std::ostream& operator<<(std::ostream& os, StepWhere v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"pre", "post", "mid"});
+}
 struct PointStyle {
   ByName by_name = ByName();
   std::string label = {};
@@ -100,6 +110,79 @@ struct BandStyle {
   std::string color = {};
   double opacity = 0.18;
 };
+
+struct BarStyle {
+  ByName by_name = ByName();
+  std::string label = {};
+  std::string color = {};
+  double width = 0.8;               // of a bar, in units of x
+  std::vector<double> bottom = {};  // where each bar begins, to stack them; empty: at 0
+  double opacity = 1;
+  bool numbers = false;  // the heights above the bars
+};
+struct HistStyle {
+  ByName by_name = ByName();
+  std::string label = {};
+  std::string color = {};
+  int bins = 10;                    // of equal width
+  std::optional<Range> range = {};  // left out: from the smallest to the largest value
+  bool density = false;             // the area is 1
+  double opacity = 1;
+};
+struct ErrorBarStyle {
+  ByName by_name = ByName();
+  std::string label = {};
+  std::string color = {};
+  Marker marker = Marker::circle;
+  double capsize = 3;  // half the width of the ends, in pixels
+};
+enum class Colormap { viridis, Blues, gray, PRGn };  // PRGn: purple below 0, white, green above
+inline std::ostream& operator<<(std::ostream& os, Colormap v) {
+  return xgrad::detail::print_choice(os, static_cast<int>(v), {"viridis", "Blues", "gray", "PRGn"});
+}
+struct ImageStyle {
+  ByName by_name = ByName();
+  Colormap cmap = Colormap::viridis;
+  std::optional<double> vmin = {}, vmax = {};  // left out: what the values need
+  bool colorbar = true;
+  std::string colorbar_label = {};
+  bool numbers = false;  // in the cells, where they have room
+};
+struct AnnotationStyle {
+  ByName by_name = ByName();
+  std::string color = "#1A1A1A";
+  double dx = 28, dy = -28;  // from the point to the text, in pixels; 0, 0: the text stands at the point, without arrow
+};
+
+namespace detail {
+
+// What a plot holds of each kind.
+struct Bars {
+  std::vector<double> x, bottom, top;
+  double width;
+  BarStyle style;
+};
+struct ErrorBars {
+  std::vector<double> x, y, low, high;
+  ErrorBarStyle style;
+};
+struct HeatMap {
+  std::int64_t rows, columns;
+  std::vector<double> values;
+  Range range;
+  ImageStyle style;
+};
+struct Annotation {
+  std::string text;
+  double x, y;
+  AnnotationStyle style;
+};
+struct NamedTicks {
+  std::vector<double> positions;
+  std::vector<std::string> labels;
+};
+
+}  // namespace detail
 
 class XGRAD_API Plot {
  public:
@@ -131,6 +214,29 @@ class XGRAD_API Plot {
   // scale an edge at or below 0 is the end of the axis.
   Plot& band(const Series& x, const Series& low, const Series& high, BandStyle style = {},
              Location at = Location::current()) &;
+  // A bar for each x, or for each name, from style.bottom up (or down) to bottom + height. ValueError: a width that is
+  // not above 0.
+  Plot& bar(const Series& x, const Series& height, BarStyle style = {}, Location at = Location::current()) &;
+  Plot& bar(const std::vector<std::string>& names, const Series& height, BarStyle style = {},
+            Location at = Location::current()) &;
+  // How many values are in each of style.bins bins; values that are not finite are in none. ValueError: bins not in
+  // 1..10000.
+  Plot& hist(const Series& values, HistStyle style = {}, Location at = Location::current()) &;
+  // A line in steps.
+  Plot& step(const Series& x, const Series& y, LineStyle style = {}, StepWhere where = StepWhere::pre,
+             Location at = Location::current()) &;
+  // Points with bars from y - yerr to y + yerr. ValueError: a negative yerr.
+  Plot& errorbar(const Series& x, const Series& y, const Series& yerr, ErrorBarStyle style = {},
+                 Location at = Location::current()) &;
+  // The matrix z as coloured cells, row 0 at the top; rows and columns are counted from 0. NaN is red. ShapeError
+  // unless z has two dimensions, each at least 1; ValueError: vmin not below vmax.
+  Plot& imshow(const Tensor& z, ImageStyle style = {}, Location at = Location::current()) &;
+  // A text with an arrow to a point.
+  Plot& annotate(const std::string& text, double x, double y, AnnotationStyle style = {},
+                 Location at = Location::current()) &;
+  // Ticks of one's own: names of categories. ShapeError when the lengths differ.
+  Plot& xticks(const Series& positions, const std::vector<std::string>& labels, Location at = Location::current()) &;
+  Plot& yticks(const Series& positions, const std::vector<std::string>& labels, Location at = Location::current()) &;
   // A line across, with its name beside it.
   Plot& vertical(double x, const std::string& label = {}, Location at = Location::current()) &;
   Plot& horizontal(double y, const std::string& label = {}, Location at = Location::current()) &;
@@ -150,6 +256,37 @@ class XGRAD_API Plot {
             Location at = Location::current()) && {
     return std::move(band(x, low, high, std::move(style), at));
   }
+  Plot bar(const Series& x, const Series& height, BarStyle style = {}, Location at = Location::current()) && {
+    return std::move(bar(x, height, std::move(style), at));
+  }
+  Plot bar(const std::vector<std::string>& names, const Series& height, BarStyle style = {},
+           Location at = Location::current()) && {
+    return std::move(bar(names, height, std::move(style), at));
+  }
+  Plot hist(const Series& values, HistStyle style = {}, Location at = Location::current()) && {
+    return std::move(hist(values, std::move(style), at));
+  }
+  Plot step(const Series& x, const Series& y, LineStyle style = {}, StepWhere where = StepWhere::pre,
+            Location at = Location::current()) && {
+    return std::move(step(x, y, std::move(style), where, at));
+  }
+  Plot errorbar(const Series& x, const Series& y, const Series& yerr, ErrorBarStyle style = {},
+                Location at = Location::current()) && {
+    return std::move(errorbar(x, y, yerr, std::move(style), at));
+  }
+  Plot imshow(const Tensor& z, ImageStyle style = {}, Location at = Location::current()) && {
+    return std::move(imshow(z, std::move(style), at));
+  }
+  Plot annotate(const std::string& text, double x, double y, AnnotationStyle style = {},
+                Location at = Location::current()) && {
+    return std::move(annotate(text, x, y, std::move(style), at));
+  }
+  Plot xticks(const Series& positions, const std::vector<std::string>& labels, Location at = Location::current()) && {
+    return std::move(xticks(positions, labels, at));
+  }
+  Plot yticks(const Series& positions, const std::vector<std::string>& labels, Location at = Location::current()) && {
+    return std::move(yticks(positions, labels, at));
+  }
   Plot vertical(double x, const std::string& label = {}, Location at = Location::current()) && {
     return std::move(vertical(x, label, at));
   }
@@ -164,6 +301,8 @@ class XGRAD_API Plot {
   friend std::ostream& operator<<(std::ostream&, const Plot&) = delete;  // a picture: plot.save("loss.svg")
   // The same calls give the same text.
   std::string svg() const;
+  int width() const { return options_.width; }
+  int height() const { return options_.height; }
   // Writes the picture, atomically, in the format of the suffix, and returns the path of the file that was written.
   // .png and .pdf are made by rsvg-convert. A PNG has two pixels per unit, or as many as fit into 32,767 per side and
   // 2^27 in all. Where rsvg-convert is missing or fails (a PNG gets a second try in half the size), or the path cannot
@@ -194,7 +333,7 @@ class XGRAD_API Plot {
   struct Contours {
     std::vector<double> x, y, z, levels;
   };
-  enum class Kind { line, points, band, rule, contours };
+  enum class Kind { line, points, band, rule, contours, bars, error_bars, heat_map, annotation };
   struct Item {  // in the order of drawing
     Kind kind;
     std::size_t index;
@@ -212,8 +351,25 @@ class XGRAD_API Plot {
   std::vector<Band> bands_;
   std::vector<Rule> rules_;
   std::vector<Contours> contours_;
+  std::vector<detail::Bars> bars_;
+  std::vector<detail::ErrorBars> error_bars_;
+  std::vector<detail::HeatMap> heat_maps_;
+  std::vector<detail::Annotation> annotations_;
+  std::optional<detail::NamedTicks> x_names_, y_names_;
   std::vector<Item> items_;
   std::size_t colors_used_ = 0;
 };
+
+struct SubplotsOptions {
+  ByName by_name = ByName();
+  std::string title = {};
+  int gap = 8;  // pixels between two plots
+};
+// Plots in rows, as one picture: viz::subplots({{loss, accuracy}, {rates}}, "run.png"). ShapeError: no plot;
+// ValueError: more than 30000 pixels each way. Else as Plot::save.
+XGRAD_API std::string subplots(const std::vector<std::vector<Plot>>& rows, const std::string& path,
+                               const SubplotsOptions& options = {}, Location at = Location::current());
+XGRAD_API std::string subplots_svg(const std::vector<std::vector<Plot>>& rows, const SubplotsOptions& options = {},
+                                   Location at = Location::current());
 
 }  // namespace xgrad::viz
