@@ -109,7 +109,7 @@ Explorer explorer_of(const Tensor& root, const Options& options, const std::stri
   for (const Detail& d : kDetails) {
     if (&d != kDetails && page.notes.size() < 16 && &d == kDetails + 1)
       page.notes.push_back("numbers are shown in less detail, to keep the file under 4 MB");
-    out.page = detail::html_page(kExplorerPage, title + " · backprop explorer", page_json(page, d));
+    out.page = xgrad::detail::html_page(kExplorerPage, title + " · backprop explorer", page_json(page, d));
     if (out.page.size() <= kMostBytes) break;
   }
   return out;

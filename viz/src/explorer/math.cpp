@@ -16,8 +16,8 @@ namespace {
 std::string element(const char* name, const std::string& content) {
   return fmt::format("<{0}>{1}</{0}>", name, content);
 }
-std::string mi(const std::string& text) { return element("mi", detail::html_text(text)); }
-std::string mn(const std::string& text) { return element("mn", detail::html_text(text)); }
+std::string mi(const std::string& text) { return element("mi", xgrad::detail::html_text(text)); }
+std::string mn(const std::string& text) { return element("mn", xgrad::detail::html_text(text)); }
 std::string mo(const char* sign) { return element("mo", sign); }
 template <class... T>
 std::string row(const T&... parts) {
