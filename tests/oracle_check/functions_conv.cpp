@@ -99,17 +99,18 @@ Extents<N> unpooled_size(Args& a, const Tensor& x) {
 // The library's functions of one dimension count, for the templates below.
 template <int N>
 struct Functions;
-#define ORACLE_FUNCTIONS(N)                                                                \
-  template <>                                                                              \
-  struct Functions<N> {                                                                    \
-    static constexpr auto conv = xgrad::conv##N##d;                                        \
-    static constexpr auto conv_transpose = xgrad::conv_transpose##N##d;                    \
-    static constexpr auto max_pool = xgrad::max_pool##N##d_with_indices;                   \
-    static constexpr auto avg_pool = xgrad::avg_pool##N##d;                                \
-    static constexpr auto adaptive_max_pool = xgrad::adaptive_max_pool##N##d_with_indices; \
-    static constexpr auto adaptive_avg_pool = xgrad::adaptive_avg_pool##N##d;              \
-    static constexpr auto max_unpool = xgrad::max_unpool##N##d;                            \
-    static constexpr auto lp_pool = xgrad::lp_pool##N##d;                                  \
+#define ORACLE_FUNCTIONS(N)                                                                         \
+  template <>                                                                                       \
+  struct Functions<N> {                                                                             \
+    static constexpr auto conv = xgrad::conv##N##d;                                                 \
+    static constexpr auto conv_transpose = xgrad::conv_transpose##N##d;                             \
+    static constexpr auto max_pool = xgrad::max_pool##N##d_with_indices;                            \
+    static constexpr Tensor (*avg_pool)(const Tensor&, Extents<N>, const xgrad::AvgPoolOptions<N>&, \
+                                        xgrad::Location) = xgrad::avg_pool##N##d;                   \
+    static constexpr auto adaptive_max_pool = xgrad::adaptive_max_pool##N##d_with_indices;          \
+    static constexpr auto adaptive_avg_pool = xgrad::adaptive_avg_pool##N##d;                       \
+    static constexpr auto max_unpool = xgrad::max_unpool##N##d;                                     \
+    static constexpr auto lp_pool = xgrad::lp_pool##N##d;                                           \
   };
 ORACLE_FUNCTIONS(1)
 ORACLE_FUNCTIONS(2)
