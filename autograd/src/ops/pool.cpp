@@ -175,9 +175,12 @@ double scale_for(const Tensor& x, double p, double count) {
   return std::ldexp(1.0, -std::clamp(std::ilogb(largest), single ? -126 : -1022, single ? 126 : 1022));
 }
 
-template <int N, class Average>
+template <int N>
+using AveragePool = Tensor (*)(const Tensor&, Extents<N>, const AvgPoolOptions<N>&, Location);
+
+template <int N>
 Tensor lp_pool(const char* op, const Tensor& x, double p, const Extents<N>& kernel, const LPPoolOptions<N>& o,
-               Average average, const Location& at) {
+               AveragePool<N> average, const Location& at) {
   require_floating(op, x, at);
   if (!(p > 0) || !std::isfinite(p)) [[unlikely]]
     ErrorReport(op, fmt::format("norm_type must be positive and finite, got {}", p), at)
