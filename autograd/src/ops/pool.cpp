@@ -176,10 +176,11 @@ double scale_for(const Tensor& x, double p, double count) {
 }
 
 template <int N>
-using Average = Tensor (*)(const Tensor&, Extents<N>, const AvgPoolOptions<N>&, Location);
+using AveragePool = Tensor (*)(const Tensor&, Extents<N>, const AvgPoolOptions<N>&, Location);
+
 template <int N>
 Tensor lp_pool(const char* op, const Tensor& x, double p, const Extents<N>& kernel, const LPPoolOptions<N>& o,
-               Average<N> average, const Location& at) {
+               AveragePool<N> average, const Location& at) {
   require_floating(op, x, at);
   if (!(p > 0) || !std::isfinite(p)) [[unlikely]]
     ErrorReport(op, fmt::format("norm_type must be positive and finite, got {}", p), at)
