@@ -43,6 +43,34 @@ BOOST_AUTO_TEST_CASE(gelu_of_float32_keeps_its_digits) {
   BOOST_TEST(worst_slope < 6e-7);
 }
 
+BOOST_AUTO_TEST_CASE(erfc_of_float32_keeps_its_digits) {
+  std::vector<float> x;
+  for (double v = -4; v < 9; v += 0.0031) x.push_back(static_cast<float>(v));
+  const Tensor y = erfc(from_vector(x, {static_cast<std::int64_t>(x.size())}));
+  double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i)
+    worst =
+        std::max(worst, std::abs(static_cast<double>(y.data<float>()[i]) / std::erfc(static_cast<double>(x[i])) - 1));
+  BOOST_TEST(worst < 6e-7);
+  const double inf = std::numeric_limits<double>::infinity();
+  const Tensor far = erfc(tensor({inf, -inf, 30.0, -30.0}, {kFloat32}));
+  BOOST_TEST(same_bits(far, tensor({0.0, 2.0, 0.0, 2.0}, {kFloat32})));
+  BOOST_TEST(isnan(erfc(tensor({std::nan("")}, {kFloat32}))).item<bool>());
+}
+
+BOOST_AUTO_TEST_CASE(remainders_of_float32_are_those_of_float64) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const Tensor few = tensor({-6.0, 7.5, -0.0, 1e30, 3.0, -3.0, inf, 5.0, 1e-40, 0.75}, {kFloat32});
+  const Tensor by = tensor({3.0, -2.0, 4.0, 7.0, inf, inf, 2.0, 0.0, 3e-42, 0.1}, {kFloat32});
+  const Tensor many = numbers({500}) * 1000, divisors = numbers({500}) + 0.001;
+  for (const auto& [x, y] : {std::pair{few, by}, {many, divisors}}) {
+    const Tensor a = x.to(kFloat64), b = y.to(kFloat64);
+    BOOST_TEST(allclose(remainder(x, y), remainder(a, b).to(kFloat32), 0, 0, true));
+    BOOST_TEST(allclose(fmod(x, y), fmod(a, b).to(kFloat32), 0, 0, true));
+    BOOST_TEST(same_bits(signbit(fmod(x, y)), signbit(fmod(a, b))));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(layer_norm_of_short_rows) {
   for (const DType type : {kFloat32, kFloat64})
     for (const Shape& shape : {Shape{37, 16}, Shape{5, 16}, Shape{200, 7}, Shape{33, 64}, Shape{16, 1}}) {
@@ -143,6 +171,29 @@ BOOST_AUTO_TEST_CASE(images_are_resampled_alike_along_both_dimensions) {
       BOOST_TEST(distance(y, z) < 1e-5);
       BOOST_TEST(distance(leaves[0].grad(), leaves[1].grad().transpose(2, 3)) < 1e-5);
     }
+}
+
+BOOST_AUTO_TEST_CASE(cross_entropy_of_images_is_that_of_their_points) {
+  for (const std::int64_t width : {150, 64}) {
+    Tensor x = numbers({2, 5, width}).requires_grad_(), points = x.detach().transpose(1, 2).reshape({-1, 5}).clone();
+    points.requires_grad_();
+    const Tensor target = (arange(2 * width) * 7 % 5).reshape({2, width});
+    const Tensor a = cross_entropy(x, target), b = cross_entropy(points, target.reshape({-1}));
+    a.backward();
+    b.backward();
+    BOOST_TEST(distance(a, b) < 1e-5);
+    BOOST_TEST(distance(x.grad(), points.grad().reshape({2, width, 5}).transpose(1, 2)) < 1e-7);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(gradients_of_convolutions_on_few_positions) {
+  const auto leaves = [](DType t) {
+    return std::vector<Tensor>{numbers({1, 64, 3, 4}, t).requires_grad_(), numbers({70, 64, 3, 3}, t).requires_grad_()};
+  };
+  auto in = leaves(kFloat32), want = leaves(kFloat64);
+  conv2d(in[0], in[1], Tensor(), {.padding = 1}).backward(numbers({1, 70, 3, 4}));
+  conv2d(want[0], want[1], Tensor(), {.padding = 1}).backward(numbers({1, 70, 3, 4}, kFloat64));
+  for (int i = 0; i < 2; ++i) BOOST_TEST(distance(in[i].grad(), want[i].grad()) < 1e-3);
 }
 
 BOOST_AUTO_TEST_CASE(windows_of_all_widths) {

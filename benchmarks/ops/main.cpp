@@ -58,15 +58,16 @@ Tensor make(const std::string& word, std::int64_t n, std::uint64_t seed, bool gr
   for (std::string d; std::getline(dims, d, ',');) shape.push_back(dim(d, n));
   Tensor t = side::empty(shape);
   const char kind = word[0];
-  const double low = kind == 'p' ? 0.1 : kind == 'x' || kind == 'k' ? -2 : 0;
-  const double high = kind == 'j'                  ? static_cast<double>(dim(word.substr(1, colon - 1), n))
-                      : kind == 'l' || kind == 'q' ? 1
-                                                   : 2;
+  double low = 0, high = 1;
+  if (kind == 'x' || kind == 'k') low = -2, high = 2;
+  if (kind == 'p') low = 0.1, high = 2;
+  if (kind == 'w') low = -0.1, high = 0.1;
+  if (kind == 'j') high = static_cast<double>(dim(word.substr(1, colon - 1), n));
   synth::uniform(side::floats(t), static_cast<std::size_t>(t.numel()), seed, static_cast<float>(low),
                  static_cast<float>(high));
   if (kind == 'j') return t.to(kInt64);
   if (kind == 'q') return t > 0.5;
-  return grad && (kind == 'x' || kind == 'p') ? t.requires_grad_() : t;
+  return grad && (kind == 'x' || kind == 'p' || kind == 'w') ? t.requires_grad_() : t;
 }
 
 double sum_of(const Tensor& t) {

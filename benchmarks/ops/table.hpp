@@ -6,7 +6,7 @@
 #include OPS_SIDE
 
 // `inputs` says what an operation takes, a word for each tensor: KIND:DIM,DIM,... where a kind is
-//   x  float32 in [-2, 2)     p  in [0.1, 2)     k  as x, l  in [0, 1), neither differentiated
+//   x  float32 in [-2, 2)     p  in [0.1, 2)     w  in [-0.1, 0.1)     k  as x, l  in [0, 1), neither differentiated
 //   jN int64 in [0, N)        q  bool
 // and a DIM is a product of numbers and of the letters below, or a quotient (n/16); `jr` is bounded by r.
 // Of a size n: r is its root; b c h h an image; s features of k sequences of k steps; e matrices of d x d;

@@ -75,6 +75,7 @@ inline Tensor bicubic_x2(const Tensor& x) {
 }
 inline Tensor grid_sample(const Tensor& x, const Tensor& grid) { return torch::grid_sampler(x, grid, 0, 0, false); }
 inline Tensor unfold(const Tensor& x) { return torch::im2col(x, {3, 3}, {1, 1}, {1, 1}, {1, 1}); }
+inline Tensor embedding(const Tensor& weight, const Tensor& index) { return torch::embedding(weight, index); }
 inline Tensor embedding_bag(Inputs a) { return F::embedding_bag(a[0], a[1]); }
 inline Tensor state(const Tensor& x, const Tensor& w) { return torch::zeros({1, x.size(1), w.size(1)}); }
 inline Tensor lstm(Inputs a) {

@@ -70,6 +70,7 @@ inline Tensor bicubic_x2(const Tensor& x) {
 }
 inline Tensor grid_sample(const Tensor& x, const Tensor& grid) { return xgrad::grid_sample(x, grid); }
 inline Tensor unfold(const Tensor& x) { return xgrad::im2col(x, 3, {.padding = 1}); }
+inline Tensor embedding(const Tensor& weight, const Tensor& index) { return xgrad::embedding(index, weight); }
 inline Tensor embedding_bag(Inputs a) { return xgrad::embedding_bag(a[0], a[1]); }
 inline Tensor lstm(Inputs a) { return xgrad::lstm(a[0], {}, {a[1], a[2], a[3], a[4]}).output; }
 inline Tensor gru(Inputs a) { return xgrad::gru(a[0], Tensor(), {a[1], a[2], a[3], a[4]}).output; }
