@@ -3,12 +3,12 @@
 #include "core/strided_copy.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 
+#include "core/copy_bytes.hpp"
 #include "core/transpose.hpp"
 
 namespace xgrad::detail {
@@ -51,7 +51,7 @@ template <class E>
 XGRAD_INLINE void copy_row(std::int64_t n, E* to, std::int64_t to_step, const E* from, std::int64_t from_step) {
   if (to_step == 1 && from_step == 1) {
     if (n * static_cast<std::int64_t>(sizeof(E)) >= 128) {
-      std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(E));
+      copy_bytes(to, from, n * static_cast<std::int64_t>(sizeof(E)));
       return;
     }
     for (std::int64_t i = 0; i < n; ++i) to[i] = from[i];

@@ -5,6 +5,7 @@
 // that stays in the first-level cache; a number that is the same everywhere fills its tile once.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <xgrad/detail/tiles.hpp>
 #include <xgrad/parallel.hpp>
@@ -18,7 +19,7 @@
 namespace xgrad::detail {
 namespace {
 
-constexpr std::int64_t kTile = 1024, kSmallTile = 256;  // the small one for many operands
+constexpr std::int64_t kTile = 2048, kSmallTile = 256;  // the small one for many operands
 constexpr int kFewOperands = kMaxTileInputs + 1;
 constexpr int kMaxOperands = kMaxManyInputs + kMaxManyOutputs;  // inputs, then outputs
 
@@ -140,14 +141,16 @@ void copy_items(int item, char* to, std::int64_t to_stride, const char* from, st
 struct Cut {
   std::int64_t rows, row, tile;  // rows, elements in one, elements in a tile
   std::int64_t per_row;          // tiles in a row; 0: a tile has several rows
+  std::int64_t rows_of_tile;     // where it has
   std::int64_t tiles;
 
   explicit Cut(const Plan& p) {
     const std::int64_t room = p.room();
     row = p.rank > 0 ? p.sizes[p.rank - 1] : 1;
     rows = p.total / row;
-    per_row = row > room / 4 ? (row + room - 1) / room : 0;
-    tile = per_row > 0 ? room : room / row * row;
+    per_row = row > room / 2 ? (row + room - 1) / room : 0;
+    rows_of_tile = room / row;
+    tile = per_row > 0 ? room : rows_of_tile * row;
     tiles = per_row > 0 ? rows * per_row : (p.total + tile - 1) / tile;
   }
   std::int64_t begin(std::int64_t i) const { return per_row > 0 ? i / per_row * row + i % per_row * tile : i * tile; }
@@ -173,9 +176,14 @@ struct Place {
     begin += count;
     if (begin == p.total) return;
     const int last = p.rank - 1;
-    cut.per_row > 0 ? index[last] += count : index[last - 1] += cut.tile / cut.row;
+    cut.per_row > 0 ? index[last] += count : index[last - 1] += cut.rows_of_tile;
     for (int d = last; d > 0; --d) {
       if (index[d] < p.sizes[d]) continue;
+      if (index[d] < 2 * p.sizes[d]) {  // mostly: without a division
+        ++index[d - 1];
+        index[d] -= p.sizes[d];
+        continue;
+      }
       index[d - 1] += index[d] / p.sizes[d];
       index[d] %= p.sizes[d];
     }
@@ -216,11 +224,18 @@ char* own_memory(const Plan& p, const TileOperand& o, const Cut& cut, const Plac
 }
 
 // The tile of an input: its own memory where possible, else gathered into `buffer`, unless that was filled before.
-const void* input_tile(const Plan& p, const TileOperand& o, const Cut& cut, const Place& place, char* buffer) {
+// `column`: the element that it was filled with, where it is one for a whole row.
+const void* input_tile(const Plan& p, const TileOperand& o, const Cut& cut, const Place& place, char* buffer,
+                       const char*& column) {
   if (char* own = own_memory(p, o, cut, place)) return own;
   if (o.constant || (o.same_rows && cut.per_row == 0)) return buffer;
   if (cut.per_row > 0) {
-    copy_items(o.item, buffer, o.item, place.of(p, o), o.strides[p.rank - 1], place.count);
+    const char* from = place.of(p, o);
+    const std::int64_t stride = o.strides[p.rank - 1];
+    if (stride != 0)
+      copy_items(o.item, buffer, o.item, from, stride, place.count);
+    else if (std::exchange(column, from) != from)
+      copy_items(o.item, buffer, o.item, from, 0, std::min(cut.tile, cut.row));
     return buffer;
   }
   for_runs(p, o, place, [&](char* from, std::int64_t stride, std::int64_t offset, std::int64_t n) {
@@ -244,9 +259,10 @@ void run_range(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t firs
   const auto buffer = [&](int operand) { return room + operand * p.room() * 8; };
   const void* in[kMaxManyInputs];
   void* out[kMaxManyOutputs];
+  const char* columns[kMaxManyInputs] = {};
   for (int j = 0; j < p.inputs; ++j) fill_once(p, p.op[j], cut, buffer(j));
   for (Place place(p, cut, first); first < last; ++first, place.step(p, cut)) {
-    for (int j = 0; j < p.inputs; ++j) in[j] = input_tile(p, p.op[j], cut, place, buffer(j));
+    for (int j = 0; j < p.inputs; ++j) in[j] = input_tile(p, p.op[j], cut, place, buffer(j), columns[j]);
     for (int j = p.inputs; j < p.operands; ++j) {
       const TileOperand& o = p.op[j];
       char* own = o.data ? own_memory(p, o, cut, place) : nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include <xgrad/parallel.hpp>
@@ -23,6 +24,16 @@ struct Range {
 };
 std::int64_t blocks(std::int64_t n, std::int64_t size) { return (n + size - 1) / size; }
 Range block(std::int64_t i, std::int64_t size, std::int64_t n) { return {i * size, std::min(size, n - i * size)}; }
+
+template <class T>
+XGRAD_CLONES void add_row(T* row, const T* mask, std::int64_t n) {
+  for (std::int64_t c = 0; c < n; ++c) row[c] += mask[c];
+}
+// A bool as its byte: one read as bool becomes a branch.
+template <class T>
+XGRAD_CLONES void close_row(T* row, const std::uint8_t* open, std::int64_t n) {
+  for (std::int64_t c = 0; c < n; ++c) row[c] = open[c] != 0 ? row[c] : kClosed<T>;
+}
 
 template <class T>
 struct AttentionInputs {
@@ -49,10 +60,12 @@ struct AttentionInputs {
       for (std::int64_t c = std::max<std::int64_t>(0, i + 1 - j.begin); c < j.size; ++c) row[c] = kClosed<T>;
     if (mask.added) {
       const T* m = mask.added + mask.offsets[static_cast<std::size_t>(b)] + i * mask.row + j.begin * mask.column;
+      if (mask.column == 1) return add_row(row, m, j.size);
       for (std::int64_t c = 0; c < j.size; ++c) row[c] += m[c * mask.column];
     }
     if (mask.open) {
       const bool* m = mask.open + mask.offsets[static_cast<std::size_t>(b)] + i * mask.row + j.begin * mask.column;
+      if (mask.column == 1) return close_row(row, reinterpret_cast<const std::uint8_t*>(m), j.size);
       for (std::int64_t c = 0; c < j.size; ++c) row[c] = m[c * mask.column] ? row[c] : kClosed<T>;
     }
   }

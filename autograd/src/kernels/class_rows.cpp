@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
@@ -121,6 +122,27 @@ XGRAD_INLINE void normaliser_lanes(const ClassGrid& grid, const Lanes<V>& lanes,
   log(s).store(z.log_sum + lanes.row, lanes.n);
 }
 
+// A whole slice of neighbouring rows: a class of all of them is read in one go.
+template <class V>
+inline constexpr int kVectors = static_cast<int>(kSlice / V::lanes);
+
+template <class V, class T = typename V::value_type>
+XGRAD_INLINE void normaliser_slice(const ClassGrid& grid, std::int64_t row, std::int64_t at, const T* x,
+                                   const RowNormaliser<T>& z) {
+  V m[kVectors<V>], s[kVectors<V>] = {};
+  for (V& v : m) v = V(kLow<T>);
+  const auto score = [=](std::int64_t c, int k)
+                         XGRAD_INLINED { return V::load(x + at + c * grid.inner + k * V::lanes); };
+  for (std::int64_t c = 0; c < grid.classes; ++c)
+    for (int k = 0; k < kVectors<V>; ++k) m[k] = larger(m[k], score(c, k));
+  for (std::int64_t c = 0; c < grid.classes; ++c)
+    for (int k = 0; k < kVectors<V>; ++k) s[k] += exp(score(c, k) - m[k]);
+  for (int k = 0; k < kVectors<V>; ++k) {
+    m[k].store(z.top + row + k * V::lanes);
+    log(s[k]).store(z.log_sum + row + k * V::lanes);
+  }
+}
+
 // Halves of the scores are subtracted, and the factor u is in the terms: neither the difference of two finite scores
 // nor the sum over the classes overflows unless the result does.
 template <class V, class T = typename V::value_type>
@@ -212,6 +234,18 @@ XGRAD_INLINE void softmax_lanes(const ClassGrid& grid, const Lanes<V>& lanes, co
   }
 }
 
+template <class V, class T = typename V::value_type>
+XGRAD_INLINE void softmax_slice(const ClassGrid& grid, std::int64_t row, std::int64_t at, const T* x,
+                                const RowNormaliser<T>& z, const T* scale, T* dx) {
+  const auto of = [=](const T* p, int k) XGRAD_INLINED { return V::load(p + row + k * V::lanes); };
+  for (std::int64_t c = 0; c < grid.classes; ++c)
+    for (int k = 0; k < kVectors<V>; ++k) {
+      const std::int64_t p = at + c * grid.inner + k * V::lanes;
+      const V a = of(scale, k), v = exp(V::load(x + p) - of(z.top, k) - of(z.log_sum, k)) * a;
+      where(a == V(0), V(0), v).store(dx + p);
+    }
+}
+
 // Contiguous rows of few classes: along a row, loading an incomplete vector and
 // adding up its lanes would cost more than the work itself.
 template <class V, class T = typename V::value_type>
@@ -254,11 +288,13 @@ XGRAD_INLINE void softmax_narrow(std::int64_t begin, std::int64_t end, std::int6
   }
 }
 
-// rows(v, begin, end) for contiguous rows, or lanes(v, outer, inner) for one
-// vector of neighbouring rows, over all rows and threads; v is a vector of the
-// kind to use.
-template <class T, class R, class L>
-void over_grid(const ClassGrid& grid, double ns, const R& rows, const L& lanes) {
+struct NoSlices {};  // slices go vector by vector
+
+// rows(v, begin, end) for contiguous rows, or lanes(v, outer, inner) for one vector of neighbouring rows and
+// slice(v, first row, element of class 0) for kSlice of them, over all rows and threads; v is a vector of the kind to
+// use.
+template <class T, class R, class L, class S = NoSlices>
+void over_grid(const ClassGrid& grid, double ns, const R& rows, const L& lanes, const S& slice = S()) {
   const double row_ns = ns * static_cast<double>(std::max<std::int64_t>(grid.classes, 1));
   if (grid.inner == 1)
     return parallel_cost(grid.outer, row_ns, [&](std::int64_t begin, std::int64_t end) {
@@ -270,6 +306,13 @@ void over_grid(const ClassGrid& grid, double ns, const R& rows, const L& lanes) 
       using V = Vec<T, bytes>;
       for (std::int64_t s = begin; s < end; ++s) {
         const std::int64_t first = s % slices * kSlice, stop = std::min(inner, first + kSlice);
+        if constexpr (!std::is_same_v<S, NoSlices>) {
+          if (stop - first == kSlice) {
+            const std::int64_t o = s / slices;
+            slice(V(), o * inner + first, o * grid.classes * inner + first);
+            continue;
+          }
+        }
         for (std::int64_t i = first; i < stop; i += V::lanes) lanes(V(), s / slices, i);
       }
     });
@@ -290,7 +333,8 @@ void class_normaliser(const ClassGrid& grid, const T* x, const RowNormaliser<T>&
       },
       [=](auto v, std::int64_t o, std::int64_t i) {
         normaliser_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, z);
-      });
+      },
+      [=](auto v, std::int64_t row, std::int64_t at) { normaliser_slice<decltype(v)>(grid, row, at, x, z); });
 }
 
 template <class T>
@@ -324,17 +368,19 @@ void class_target_loss(const ClassGrid& grid, const T* x, const RowNormaliser<T>
 template <class T>
 void class_softmax_scaled(const ClassGrid& grid, const T* x, const RowNormaliser<T>& z, const T* scale,
                           const T* uniform, const T* w, T* dx) {
-  over_grid<T>(
-      grid, kExpNs<T>,
-      [=](auto v, std::int64_t begin, std::int64_t end) {
-        if (grid.classes <= kNarrowGradient)
-          softmax_narrow<decltype(v)>(begin, end, grid.classes, x, z, scale, uniform, w, dx);
-        else
-          softmax_rows<decltype(v)>(begin, end, grid.classes, x, z, scale, uniform, w, dx);
-      },
-      [=](auto v, std::int64_t o, std::int64_t i) {
-        softmax_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, z, scale, uniform, w, dx);
-      });
+  const auto rows = [=](auto v, std::int64_t begin, std::int64_t end) {
+    if (grid.classes <= kNarrowGradient)
+      softmax_narrow<decltype(v)>(begin, end, grid.classes, x, z, scale, uniform, w, dx);
+    else
+      softmax_rows<decltype(v)>(begin, end, grid.classes, x, z, scale, uniform, w, dx);
+  };
+  const auto lanes = [=](auto v, std::int64_t o, std::int64_t i) {
+    softmax_lanes<decltype(v)>(grid, Lanes<decltype(v)>::of(grid, o, i), x, z, scale, uniform, w, dx);
+  };
+  if (uniform) return over_grid<T>(grid, kExpNs<T>, rows, lanes);
+  over_grid<T>(grid, kExpNs<T>, rows, lanes, [=](auto v, std::int64_t row, std::int64_t at) {
+    softmax_slice<decltype(v)>(grid, row, at, x, z, scale, dx);
+  });
 }
 
 template void class_normaliser<float>(const ClassGrid&, const float*, const RowNormaliser<float>&);

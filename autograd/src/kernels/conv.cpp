@@ -149,10 +149,16 @@ Tensor empty_sum(const Shape& shape, DType dtype, const Tensor& bias, std::int64
   return y;
 }
 
+// So many weights for so few positions that the product as a matrix costs less than laying weights and their gradient
+// out as oneDNN wants them.
+bool has_few_positions(const ConvShape& s) {
+  return s.groups == 1 && s.batch * volume(s.out) <= 32 && s.in_channels * s.out_channels >= 4096;
+}
+
 // Whether `pass` and the one by weights are both oneDNN's.
 bool by_onednn_together(ConvPass pass, const ConvShape& s, const Tensor& x) {
-  return impl(x).dtype == DType::float32 && s.multiply_adds() > 0 && !conv_direct_suits(s) && by_onednn(pass, s) &&
-         by_onednn(ConvPass::backward_weights, s);
+  return impl(x).dtype == DType::float32 && s.multiply_adds() > 0 && !has_few_positions(s) && !conv_direct_suits(s) &&
+         by_onednn(pass, s) && by_onednn(ConvPass::backward_weights, s);
 }
 
 Tensor forward_by_primitive(const ConvShape& s, const Tensor& x, const Tensor& w, const float* bias, Weights weights) {
@@ -232,7 +238,7 @@ Tensor conv_backward_data_raw(const ConvShape& s, const Tensor& grad, const Tens
   const Tensor g = contiguous_copy(grad), w = contiguous_copy(weight), b = contiguous_copy(bias);
   const DType dtype = impl(g).dtype;
   if (s.multiply_adds() == 0) return empty_sum(s.input_shape(), dtype, b, s.in_channels, volume(s.in));
-  if (dtype == DType::float32 && by_onednn(ConvPass::backward_data, s)) {
+  if (dtype == DType::float32 && !has_few_positions(s) && by_onednn(ConvPass::backward_data, s)) {
     Tensor dx = backward_data_by_primitive(s, g, w);
     if (b.defined()) add_to_channels(dx, b, s.in_channels, volume(s.in));
     return dx;
@@ -252,7 +258,7 @@ Tensor conv_backward_weights_raw(const ConvShape& s, const Tensor& grad, const T
   Tensor dw = make_tensor(s.weight_shape(), dtype);
   if (dtype == DType::float32 && conv_direct_suits(s))
     conv_direct_backward_weights(s, data<float>(g), data<float>(a), data<float>(dw));
-  else if (dtype == DType::float32 && by_onednn(ConvPass::backward_weights, s))
+  else if (dtype == DType::float32 && !has_few_positions(s) && by_onednn(ConvPass::backward_weights, s))
     backward_weights_by_primitive(s, g, a, dw);
   else
     dispatch_floating(dtype, [&](auto zero) {

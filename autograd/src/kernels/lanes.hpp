@@ -32,12 +32,38 @@ bool not_a_number([[maybe_unused]] T v) {
     return false;
 }
 
+// scan_lanes() where lanes are rows: several of them together, as a step waits for the one before it in its lane.
+template <class State, class F>
+void scan_rows(const LaneShape& s, bool reverse, State init, double ns_per_item, const F& step) {
+  constexpr int kTogether = 8;
+  const double ns = ns_per_item * static_cast<double>(s.n);
+  parallel_for(s.outer, std::max<std::int64_t>(kTogether, grain_for(ns)), [&](std::int64_t begin, std::int64_t end) {
+    std::int64_t lane = begin;
+    for (; lane + kTogether <= end; lane += kTogether) {
+      State states[kTogether];
+      std::fill_n(states, kTogether, init);
+      for (std::int64_t k = 0; k < s.n; ++k) {
+        const std::int64_t j = reverse ? s.n - 1 - k : k;
+        for (int i = 0; i < kTogether; ++i) step(states[i], (lane + i) * s.n + j, j);
+      }
+    }
+    for (; lane < end; ++lane) {
+      State state = init;
+      for (std::int64_t k = 0; k < s.n; ++k) {
+        const std::int64_t j = reverse ? s.n - 1 - k : k;
+        step(state, lane * s.n + j, j);
+      }
+    }
+  });
+}
+
 // Calls step(state, offset, j) for the elements of every lane in order (or from the last one), with a state per lane
 // that begins as `init`. Neighbouring lanes go side by side, so that memory is read in order whatever the dimension.
 template <class State, class F>
 void scan_lanes(const LaneShape& s, bool reverse, State init, double ns_per_item, const F& step) {
   constexpr std::int64_t kSideBySide = 128;
   if (s.outer == 0 || s.inner == 0) return;
+  if (s.inner == 1) return scan_rows(s, reverse, init, ns_per_item, step);
   const std::int64_t blocks = (s.inner + kSideBySide - 1) / kSideBySide;
   const double ns = ns_per_item * static_cast<double>(s.n * std::min(s.inner, kSideBySide));
   parallel_for(s.outer * blocks, grain_for(ns), [&](std::int64_t begin, std::int64_t end) {

@@ -12,6 +12,7 @@
 #include "core/elementwise_loop.hpp"
 #include "kernels/normalize_blocked.hpp"
 #include "kernels/normalize_loops.hpp"
+#include "kernels/normalize_narrow.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -43,7 +44,28 @@ Tensor spread_out(const Tensor& t, std::int64_t channels, std::int64_t inner, T 
   return out;
 }
 
+template <class T>
+NarrowRows<T> narrow_rows(const Job<T>& j) {
+  return {j.grid.count(), j.x, j.g, j.out, j.mean, j.rstd, j.rest, j.weight, j.bias, j.eps};
+}
+inline bool are_narrow(const NormGrid& g) { return g.groups == 1 && g.count() <= kNarrowRow && g.inner < kRun; }
+
 // ---- forward ----
+template <class T>
+void narrow_rows_forward(const Job<T>& j) {
+  const NarrowRows<T> rows = narrow_rows(j);
+  constexpr std::int64_t together = 64 / sizeof(T);
+  const double ns = static_cast<double>(together) * (0.3 * static_cast<double>(rows.n) + 5);
+  parallel_for((j.grid.statistics() + together - 1) / together, grain_for(ns),
+               [&](std::int64_t begin, std::int64_t end) {
+                 const std::int64_t last = std::min(j.grid.statistics(), end * together);
+                 run_simd([=](auto bytes) {
+                   alignas(64) T tile[kNarrowRow * together] = {};
+                   narrow_forward<Vec<T, bytes>>(rows, begin * together, last, tile);
+                 });
+               });
+}
+
 template <class T>
 void rows_forward(const Job<T>& j, bool runs) {
   const NormGrid& g = j.grid;
@@ -403,6 +425,23 @@ XGRAD_INLINE void row_backward(const Job<T>& j, std::int64_t row, std::int64_t n
   });
 }
 
+// Samples [begin, end), each a short row.
+template <class T>
+void narrow_samples_backward(const Job<T>& j, std::int64_t begin, std::int64_t end, double* total) {
+  const NarrowRows<T> rows = narrow_rows(j);
+  constexpr std::int64_t together = 64 / sizeof(T);
+  const std::int64_t size = rows.n * together;
+  Tensor memory = make_tensor({4 * size}, dtype_of<T>);
+  T *tiles = data<T>(memory), *acc = tiles + 2 * size;
+  std::fill_n(total, 2 * rows.n, 0.0);
+  for (std::int64_t start = begin; start < end; start += kRows) {
+    const std::int64_t stop = std::min(end, start + kRows);
+    std::fill_n(acc, 2 * size, T(0));
+    run_simd([=](auto bytes) { narrow_backward<Vec<T, bytes>>(rows, start, stop, tiles, acc, acc + size); });
+    for (std::int64_t i = 0; i < 2 * size; ++i) total[i / together] += static_cast<double>(acc[i]);
+  }
+}
+
 // Samples [begin, end): rows of `groups` groups each.
 template <class T>
 void sample_rows_backward(const Job<T>& j, std::int64_t begin, std::int64_t end, std::int64_t width, double* total) {
@@ -430,7 +469,10 @@ void rows_backward(const Job<T>& j, ChannelSums& sums) {
   double* totals = data<double>(memory);
   parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t p = begin; p < end; ++p)
-      sample_rows_backward(j, samples * p / parts, samples * (p + 1) / parts, width, totals + p * 2 * width);
+      if (are_narrow(j.grid))
+        narrow_samples_backward(j, samples * p / parts, samples * (p + 1) / parts, totals + p * 2 * width);
+      else
+        sample_rows_backward(j, samples * p / parts, samples * (p + 1) / parts, width, totals + p * 2 * width);
   });
   for (std::int64_t p = 0; p < parts; ++p)
     for (std::int64_t i = 0; i < width; ++i) {
@@ -461,9 +503,10 @@ Tensor norm_rows_raw(const NormGrid& grid, const Tensor& x, double eps, NormTerm
     const std::int64_t repeat = runs ? 1 : grid.inner;
     const Tensor w = spread_out<T>(terms.weight, grid.channels(), repeat, 1);
     const Tensor b = spread_out<T>(terms.bias, grid.channels(), repeat, 0);
-    rows_forward(Job<T>{grid, data<T>(x), nullptr, data<T>(y), data<T>(terms.mean), data<T>(terms.rstd),
-                        data<T>(terms.rest), data<T>(w), data<T>(b), eps},
-                 runs);
+    const Job<T> job{
+        grid,       data<T>(x), nullptr, data<T>(y), data<T>(terms.mean), data<T>(terms.rstd), data<T>(terms.rest),
+        data<T>(w), data<T>(b), eps};
+    are_narrow(grid) ? narrow_rows_forward(job) : rows_forward(job, runs);
   });
   return y;
 }

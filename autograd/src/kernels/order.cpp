@@ -1,6 +1,10 @@
 // Each lane is copied to memory of its own, with the numbers in front of the NaNs, and ordered there.
 #include "kernels/order.hpp"
 
+#include <atomic>
+
+#include <xgrad/vec.hpp>
+
 #include "core/elementwise_loop.hpp"
 #include "kernels/lanes.hpp"
 
@@ -67,6 +71,61 @@ const Placed<T>* kth_smallest(Placed<T>* items, std::int64_t numbers, std::int64
   return items + k;
 }
 
+// Whether some of n elements come before `last`, or are not numbers.
+template <bool Largest, class T>
+XGRAD_CLONES bool any_before(const T* x, std::int64_t n, T last) {
+  unsigned some = 0;
+  for (std::int64_t i = 0; i < n; ++i) some |= unsigned{Largest ? x[i] > last : x[i] < last} | unsigned{x[i] != x[i]};
+  return some != 0;
+}
+
+// The first k of a row in order, equal ones by their place: most of the row is only compared with the last of them.
+// False: it has a NaN.
+template <bool Largest, class T>
+bool first_few(const T* x, std::int64_t n, std::int64_t k, T* value, std::int64_t* place) {
+  constexpr std::int64_t kBlock = 64;
+  const auto before = [](T a, T b) { return Largest ? a > b : a < b; };
+  std::int64_t have = 0;
+  for (std::int64_t block = 0; block < n; block += kBlock) {
+    const std::int64_t end = std::min(n, block + kBlock);
+    if (have == k && !any_before<Largest>(x + block, end - block, value[k - 1])) continue;
+    for (std::int64_t i = block; i < end; ++i) {
+      if (not_a_number(x[i])) return false;
+      if (have == k && !before(x[i], value[k - 1])) continue;
+      std::int64_t at = have < k ? have++ : k - 1;
+      for (; at > 0 && before(x[i], value[at - 1]); --at) {
+        value[at] = value[at - 1];
+        place[at] = place[at - 1];
+      }
+      value[at] = x[i];
+      place[at] = i;
+    }
+  }
+  return true;
+}
+
+// topk of rows for few results; undefined where a NaN is among the numbers, or lanes are no rows.
+Ranked few_of_rows(const Tensor& x, std::int64_t k, int dim, bool largest) {
+  constexpr std::int64_t kFew = 16;
+  const LaneShape s(impl(x).shape, dim);
+  if (s.inner != 1 || k == 0 || k > kFew || 8 * k > s.n) return {};
+  Shape shape = impl(x).shape;
+  shape[dim] = k;
+  Ranked r{make_tensor(shape, impl(x).dtype), make_tensor(shape, DType::int64)};
+  const Tensor from = contiguous_copy(x);
+  std::atomic<bool> numbers = true;
+  dispatch_all(impl(x).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const auto run = largest ? &first_few<true, T> : &first_few<false, T>;
+    parallel_for(s.outer, grain_for(static_cast<double>(s.n)), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end && numbers; ++i)
+        if (!run(data<T>(from) + i * s.n, s.n, k, data<T>(r.values) + i * k, data<std::int64_t>(r.indices) + i * k))
+          numbers = false;
+    });
+  });
+  return numbers ? r : Ranked();
+}
+
 double sorting_ns(std::int64_t n) { return 5 * std::log2(static_cast<double>(n) + 2); }
 
 }  // namespace
@@ -81,6 +140,7 @@ Ranked sort_raw(const Tensor& x, int dim, bool descending) {
 }
 
 Ranked topk_raw(const Tensor& x, std::int64_t k, int dim, bool largest) {
+  if (Ranked few = few_of_rows(x, k, dim, largest); few.values.defined()) return few;
   return ranked(x, dim, k, 10, [k, largest](auto* items, std::int64_t numbers, std::int64_t all) {
     if (largest) return put_largest_first(items, numbers, all, k);
     put_first(items, numbers, std::min(k, numbers), Ascending{});

@@ -3,6 +3,8 @@
 #include "kernels/pool.hpp"
 
 #include <limits>
+#include <type_traits>
+#include <vector>
 
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
@@ -47,12 +49,34 @@ XGRAD_INLINE void each_input_row(const PoolShape& s, const Window& depth, const 
     for (std::int64_t h = height.begin; h < height.end; h += s.dilation[1]) f((d * s.in[1] + h) * s.in[2]);
 }
 
+// One place of the kernel along a row of outputs: of which outputs it lies in the input, and where.
+struct Tap {
+  std::int64_t out, count, in;  // first output, how many, element of the input row for the first
+};
+std::vector<Tap> taps_of_row(const PoolShape& s) {
+  std::vector<Tap> taps;
+  for (std::int64_t k = 0; k < (s.adaptive ? 0 : s.kernel[2]); ++k) {
+    const std::int64_t offset = k * s.dilation[2] - s.padding[2];
+    const TapRange in = tap_range(s.out[2], s.in[2], s.stride[2], offset);
+    if (in.end > in.begin) taps.push_back({in.begin, in.end - in.begin, in.begin * s.stride[2] + offset});
+  }
+  return taps;
+}
+
+// f(step) with the usual steps as constants, for which loops become vector code.
+template <class F>
+XGRAD_INLINE void with_step(std::int64_t step, const F& f) {
+  if (step == 1) return f(std::integral_constant<std::int64_t, 1>());
+  if (step == 2) return f(std::integral_constant<std::int64_t, 2>());
+  f(step);
+}
+
 // ---- largest ----
 // One tap of each window of a row: v[j step] against the largest so far. The
 // last NaN wins, else the first of equals.
-template <class T>
-XGRAD_INLINE void max_tap(std::int64_t n, std::int64_t step, const T* __restrict v, std::int32_t position,
-                          T* __restrict best, std::int32_t* __restrict where) {
+template <class T, class Step>
+XGRAD_INLINE void max_tap(std::int64_t n, Step step, const T* __restrict v, std::int32_t position, T* __restrict best,
+                          std::int32_t* __restrict where) {
   const auto stride = static_cast<std::int32_t>(step);
   for (std::int64_t j = 0; j < n; ++j) {
     const T x = v[j * step];
@@ -63,35 +87,44 @@ XGRAD_INLINE void max_tap(std::int64_t n, std::int64_t step, const T* __restrict
 }
 
 template <class T>
-XGRAD_INLINE void max_row_regular(const PoolShape& s, const T* x, std::int64_t row, T* best, std::int32_t* where) {
-  for (std::int64_t k = 0; k < s.kernel[2]; ++k) {
-    const std::int64_t offset = k * s.dilation[2] - s.padding[2];
-    const TapRange in = tap_range(s.out[2], s.in[2], s.stride[2], offset);
-    const std::int64_t first = row + in.begin * s.stride[2] + offset;
-    max_tap(in.end - in.begin, s.stride[2], x + first, static_cast<std::int32_t>(first), best + in.begin,
-            where + in.begin);
-  }
-}
-
-template <class T>
-XGRAD_INLINE void max_row_adaptive(const PoolShape& s, const T* x, std::int64_t row, T* best, std::int32_t* where) {
-  for (std::int64_t j = 0; j < s.out[2]; ++j) {
-    const Window w = window(s, 2, j);
-    for (std::int64_t i = row + w.begin; i < row + w.end; ++i)
-      max_tap(1, 1, x + i, static_cast<std::int32_t>(i), best + j, where + j);
-  }
-}
-
-template <class T>
-XGRAD_CLONES void max_image(const PoolShape& s, const T* x, T* y, std::int32_t* where) {
+XGRAD_CLONES void max_image(const PoolShape& s, const std::vector<Tap>& taps, const T* x, T* y, std::int32_t* where) {
   const std::int64_t size = volume(s.out);
   std::fill(y, y + size, -std::numeric_limits<T>::infinity());
   std::fill(where, where + size, -1);
   each_row(s, [&](std::int64_t first, const Window& depth, const Window& height) {
     each_input_row(s, depth, height, [&](std::int64_t row) {
-      s.adaptive ? max_row_adaptive(s, x, row, y + first, where + first)
-                 : max_row_regular(s, x, row, y + first, where + first);
+      for (const Tap& t : taps)
+        with_step(s.stride[2], [&](auto step) {
+          max_tap(t.count, step, x + row + t.in, static_cast<std::int32_t>(row + t.in), y + first + t.out,
+                  where + first + t.out);
+        });
     });
+  });
+}
+
+// Windows of all widths: the largest of each column first, in `best` and `at`, room for a row of inputs.
+template <class T>
+XGRAD_CLONES void max_image_adaptive(const PoolShape& s, const T* x, T* y, std::int32_t* where, T* best,
+                                     std::int32_t* at) {
+  each_row(s, [&](std::int64_t first, const Window& depth, const Window& height) {
+    std::fill_n(best, s.in[2], -std::numeric_limits<T>::infinity());
+    std::fill_n(at, s.in[2], -1);
+    each_input_row(s, depth, height, [&](std::int64_t row) {
+      max_tap(s.in[2], std::integral_constant<std::int64_t, 1>(), x + row, static_cast<std::int32_t>(row), best, at);
+    });
+    for (std::int64_t j = 0; j < s.out[2]; ++j) {
+      const Window w = window(s, 2, j);
+      T most = best[w.begin];
+      std::int32_t place = at[w.begin];
+      for (std::int64_t i = w.begin + 1; i < w.end; ++i) {
+        const bool later = at[i] > place, nan = best[i] != best[i];
+        const bool wins = nan ? later || most == most : best[i] > most || (best[i] == most && !later);
+        most = wins ? best[i] : most;
+        place = wins ? at[i] : place;
+      }
+      y[first + j] = most;
+      where[first + j] = place;
+    }
   });
 }
 
@@ -164,31 +197,13 @@ void images_2x2(const PoolShape& s, std::int64_t begin, std::int64_t end, const 
 }
 
 // ---- averages ----
-template <class T>
-XGRAD_INLINE void add_tap(std::int64_t n, std::int64_t step, const T* __restrict v, T* __restrict sum) {
+template <class T, class Step>
+XGRAD_INLINE void add_tap(std::int64_t n, Step step, const T* __restrict v, T* __restrict sum) {
   for (std::int64_t j = 0; j < n; ++j) sum[j] += v[j * step];
 }
-template <class T>
-XGRAD_INLINE void spread_tap(std::int64_t n, std::int64_t step, const T* __restrict g, T* __restrict dx) {
+template <class T, class Step>
+XGRAD_INLINE void spread_tap(std::int64_t n, Step step, const T* __restrict g, T* __restrict dx) {
   for (std::int64_t j = 0; j < n; ++j) dx[j * step] += g[j];
-}
-
-// f(number of windows, step from one to the next in the input, first input,
-// first output) for the taps of a row.
-template <class F>
-XGRAD_INLINE void each_tap(const PoolShape& s, std::int64_t row, const F& f) {
-  if (s.adaptive) {
-    for (std::int64_t j = 0; j < s.out[2]; ++j) {
-      const Window w = window(s, 2, j);
-      for (std::int64_t i = w.begin; i < w.end; ++i) f(std::int64_t{1}, std::int64_t{1}, row + i, j);
-    }
-    return;
-  }
-  for (std::int64_t k = 0; k < s.kernel[2]; ++k) {
-    const std::int64_t offset = k * s.dilation[2] - s.padding[2];
-    const TapRange in = tap_range(s.out[2], s.in[2], s.stride[2], offset);
-    if (in.end > in.begin) f(in.end - in.begin, s.stride[2], row + in.begin * s.stride[2] + offset, in.begin);
-  }
 }
 
 // What the outputs of a row divide their sums by, without the factor of the
@@ -209,28 +224,60 @@ XGRAD_INLINE void divide_row(const PoolShape& s, const Window& depth, const Wind
 }
 
 template <class T>
-XGRAD_CLONES void avg_image(const PoolShape& s, const T* x, T* y, const T* widths) {
+XGRAD_CLONES void avg_image(const PoolShape& s, const std::vector<Tap>& taps, const T* x, T* y, const T* widths) {
   std::fill(y, y + volume(s.out), T(0));
   each_row(s, [&](std::int64_t first, const Window& depth, const Window& height) {
     each_input_row(s, depth, height, [&](std::int64_t row) {
-      each_tap(s, row, [&](std::int64_t n, std::int64_t step, std::int64_t at, std::int64_t j) {
-        add_tap(n, step, x + at, y + first + j);
-      });
+      for (const Tap& t : taps)
+        with_step(s.stride[2], [&](auto step) { add_tap(t.count, step, x + row + t.in, y + first + t.out); });
     });
     divide_row(s, depth, height, widths, y + first, y + first);
   });
 }
-
-// `share`: room for a row.
+// Windows of all widths: columns are added up first, in room for a row of inputs.
 template <class T>
-XGRAD_CLONES void avg_backward_image(const PoolShape& s, const T* g, T* dx, const T* widths, T* share) {
+XGRAD_CLONES void avg_image_adaptive(const PoolShape& s, const T* x, T* y, const T* widths, T* columns) {
+  each_row(s, [&](std::int64_t first, const Window& depth, const Window& height) {
+    std::fill_n(columns, s.in[2], T(0));
+    each_input_row(s, depth, height, [&](std::int64_t row) {
+      add_tap(s.in[2], std::integral_constant<std::int64_t, 1>(), x + row, columns);
+    });
+    for (std::int64_t j = 0; j < s.out[2]; ++j) {
+      const Window w = window(s, 2, j);
+      T sum(0);
+      for (std::int64_t i = w.begin; i < w.end; ++i) sum += columns[i];
+      y[first + j] = sum;
+    }
+    divide_row(s, depth, height, widths, y + first, y + first);
+  });
+}
+
+// `share`: room for a row of outputs.
+template <class T>
+XGRAD_CLONES void avg_backward_image(const PoolShape& s, const std::vector<Tap>& taps, const T* g, T* dx,
+                                     const T* widths, T* share) {
   std::fill(dx, dx + volume(s.in), T(0));
   each_row(s, [&](std::int64_t first, const Window& depth, const Window& height) {
     divide_row(s, depth, height, widths, g + first, share);
     each_input_row(s, depth, height, [&](std::int64_t row) {
-      each_tap(s, row, [&](std::int64_t n, std::int64_t step, std::int64_t at, std::int64_t j) {
-        spread_tap(n, step, share + j, dx + at);
-      });
+      for (const Tap& t : taps)
+        with_step(s.stride[2], [&](auto step) { spread_tap(t.count, step, share + t.out, dx + row + t.in); });
+    });
+  });
+}
+template <class T>
+XGRAD_CLONES void avg_backward_image_adaptive(const PoolShape& s, const T* g, T* dx, const T* widths, T* share,
+                                              T* columns) {
+  std::fill(dx, dx + volume(s.in), T(0));
+  each_row(s, [&](std::int64_t first, const Window& depth, const Window& height) {
+    divide_row(s, depth, height, widths, g + first, share);
+    std::fill_n(columns, s.in[2], T(0));
+    for (std::int64_t j = 0; j < s.out[2]; ++j) {
+      const Window w = window(s, 2, j);
+      for (std::int64_t i = w.begin; i < w.end; ++i) columns[i] += share[j];
+    }
+    each_input_row(s, depth, height, [&](std::int64_t row) {
+      add_tap(s.in[2], std::integral_constant<std::int64_t, 1>(), columns, dx + row);
     });
   });
 }
@@ -264,12 +311,19 @@ MaxPool max_pool_raw(const PoolShape& s, const Tensor& input) {
     const T* from = data<T>(x);
     T* y = data<T>(r.values);
     auto* where = data<std::int32_t>(r.positions);
+    const std::vector<Tap> row = taps_of_row(s);
     each_image(s, taps(s) * 0.5, [&](std::int64_t begin, std::int64_t end) {
       if (is_2x2(s))
         return images_2x2(s, begin, end, [&](std::int64_t i, std::int64_t columns) {
           max_image_2x2(s, columns, from + i * in, y + i * out, where + i * out);
         });
-      for (std::int64_t i = begin; i < end; ++i) max_image(s, from + i * in, y + i * out, where + i * out);
+      if (s.adaptive) {
+        const Tensor best = make_tensor({s.in[2]}, impl(x).dtype), at = make_tensor({s.in[2]}, DType::int32);
+        for (std::int64_t i = begin; i < end; ++i)
+          max_image_adaptive(s, from + i * in, y + i * out, where + i * out, data<T>(best), data<std::int32_t>(at));
+        return;
+      }
+      for (std::int64_t i = begin; i < end; ++i) max_image(s, row, from + i * in, y + i * out, where + i * out);
     });
   });
   return r;
@@ -344,8 +398,12 @@ Tensor avg_pool_raw(const PoolShape& s, const Tensor& input) {
     const T* from = data<T>(x);
     T* to = data<T>(y);
     const Tensor width = widths<T>(s);
+    const std::vector<Tap> row = taps_of_row(s);
     each_image(s, taps(s) * 0.4, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) avg_image(s, from + i * in, to + i * out, data<T>(width));
+      const Tensor columns = s.adaptive ? make_tensor({s.in[2]}, impl(x).dtype) : Tensor();
+      for (std::int64_t i = begin; i < end; ++i)
+        s.adaptive ? avg_image_adaptive(s, from + i * in, to + i * out, data<T>(width), data<T>(columns))
+                   : avg_image(s, row, from + i * in, to + i * out, data<T>(width));
     });
   });
   return y;
@@ -370,10 +428,14 @@ Tensor avg_pool_backward_raw(const PoolShape& s, const Tensor& grad) {
           std::fill(to + i * in, to + (i + 1) * in, from[i] / static_cast<T>(in));
       });
     const Tensor width = widths<T>(s);
+    const std::vector<Tap> row = taps_of_row(s);
     each_image(s, taps(s) * 0.4, [&](std::int64_t begin, std::int64_t end) {
-      const Tensor room = make_tensor({s.out[2]}, impl(g).dtype);
+      const Tensor share = make_tensor({s.out[2]}, impl(g).dtype);
+      const Tensor columns = s.adaptive ? make_tensor({s.in[2]}, impl(g).dtype) : Tensor();
       for (std::int64_t i = begin; i < end; ++i)
-        avg_backward_image(s, from + i * out, to + i * in, data<T>(width), data<T>(room));
+        s.adaptive ? avg_backward_image_adaptive(s, from + i * out, to + i * in, data<T>(width), data<T>(share),
+                                                 data<T>(columns))
+                   : avg_backward_image(s, row, from + i * out, to + i * in, data<T>(width), data<T>(share));
     });
   });
   return dx;

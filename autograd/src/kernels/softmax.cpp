@@ -114,14 +114,16 @@ void row_kernel(const T* a, const T* b, T* out, std::int64_t rows, std::int64_t 
 constexpr int kMostLines = 16;  // of 64 bytes, in which neighbouring rows are taken together
 
 // Neighbouring rows, `count` vectors side by side, whose elements are `stride` apart: memory is read along the lines.
-template <Pass P, class V>
+// Count: std::integral_constant where the number is known, so that sums stay in registers.
+template <Pass P, class V, class Count>
 struct Columns {
   using T = typename V::value_type;
-  static constexpr int kMost = kMostLines * kLine<T> / V::lanes;
+  static constexpr bool kOneLine = !std::is_same_v<Count, int>;
+  static constexpr int kMost = (kOneLine ? 1 : kMostLines) * kLine<T> / V::lanes;
   const T *a, *b;
   T* out;
   std::int64_t n, stride;
-  int count;
+  Count count;
 
   XGRAD_INLINE V x(std::int64_t i, int k) const { return V::load(a + i * stride + k * V::lanes); }
   XGRAD_INLINE V y(std::int64_t i, int k) const { return V::load(b + i * stride + k * V::lanes); }
@@ -189,11 +191,18 @@ template <Pass P, class T>
 void column_kernel(const T* a, const T* b, T* out, std::int64_t lines, std::int64_t n, std::int64_t stride) {
   run_simd([=](auto w) {
     using V = Vec<T, w>;
-    const Columns<P, V> columns{a, b, out, n, stride, static_cast<int>(lines * kLine<T> / V::lanes)};
-    if constexpr (is_backward(P))
-      columns.backward();
+    const auto run = [](const auto& columns) XGRAD_INLINED {
+      if constexpr (is_backward(P))
+        columns.backward();
+      else
+        columns.forward();
+    };
+    constexpr int kOfLine = static_cast<int>(kLine<T> / V::lanes);
+    using One = std::integral_constant<int, kOfLine>;
+    if (lines == 1)
+      run(Columns<P, V, One>{a, b, out, n, stride, One()});
     else
-      columns.forward();
+      run(Columns<P, V, int>{a, b, out, n, stride, static_cast<int>(lines) * kOfLine});
   });
 }
 

@@ -10,6 +10,7 @@
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
+#include "ops/normal.hpp"
 #include "ops/unary.hpp"
 
 namespace xgrad {
@@ -20,9 +21,7 @@ using detail::unary;
 
 // ---- the common ones ----
 namespace {
-constexpr double kHalfRoot = 0.70710678118654752440;  // 1 / sqrt(2)
-constexpr double kDensity = 0.39894228040143267794;   // 1 / sqrt(2 pi)
-constexpr double kScale = 0.79788456080286535588;     // sqrt(2 / pi)
+constexpr double kScale = 0.79788456080286535588;  // sqrt(2 / pi)
 constexpr double kCubic = 0.044715;
 }  // namespace
 
@@ -76,8 +75,8 @@ Tensor silu(const Tensor& x, Location at) {
 Tensor gelu(const Tensor& x, Gelu approximate, Location at) {
   if (approximate == Gelu::none)
     return unary<Keep::input>(
-        "gelu", x, [](auto v) { return v * 0.5 * erfc(v * -kHalfRoot); },  // 1 + erf would lose the lower tail
-        [](auto g, auto v) { return g * (erfc(v * -kHalfRoot) * 0.5 + v * (exp(v * v * -0.5) * kDensity)); }, at);
+        "gelu", x, [](auto v) { return detail::gelu_value(v); },
+        [](auto g, auto v) { return g * detail::gelu_slope(v); }, at);
   return unary<Keep::input>(
       "gelu", x, [](auto v) { return v * 0.5 * (tanh((v + v * v * v * kCubic) * kScale) + 1); },
       [](auto g, auto v) {

@@ -13,6 +13,7 @@
 #include <xgrad/record.hpp>
 #include <xgrad/vec.hpp>
 
+#include "core/copy_bytes.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
@@ -73,7 +74,7 @@ void select_rows(const T* x, const std::int64_t* index, std::int64_t n, const Ar
       const T* from = x + (o * a.size + index[j]) * a.inner;
       if (j + std::int64_t{detail::kRowsAhead} < n)
         detail::prefetch_row(x + (o * a.size + index[j + detail::kRowsAhead]) * a.inner, bytes);
-      std::memcpy(out + r * a.inner, from, static_cast<std::size_t>(bytes));
+      detail::copy_bytes(out + r * a.inner, from, bytes);
       if (++j == n) {
         j = 0;
         ++o;

@@ -150,31 +150,184 @@ XGRAD_CLONES void set_scaled(T* to, const T* from, std::int64_t n, T w) {
   for (std::int64_t i = 0; i < n; ++i) to[i] = from[i] * w;
 }
 
-// One result row of `inner` elements.
+// y[o] = sum of K terms from the K x n tables.
+template <int K, class T>
+XGRAD_CLONES void sum_taps(std::int64_t n, const std::int32_t* index, const T* weight, const T* x, T* y) {
+  for (std::int64_t o = 0; o < n; ++o) {
+    T sum(0);
+    for (int k = 0; k < K; ++k) sum += x[index[k * n + o]] * weight[k * n + o];
+    y[o] = sum;
+  }
+}
 template <class T>
-void sum_row(const Weights& w, std::int64_t o, const T* x, std::int64_t inner, T* y) {
+XGRAD_CLONES void double_each(std::int64_t n, const T* x, T* y) {
+  for (std::int64_t i = 0; i < n; ++i) y[2 * i] = y[2 * i + 1] = x[i];
+}
+template <class T>
+XGRAD_CLONES void add_pairs(std::int64_t n, const T* x, T* y) {
+  for (std::int64_t i = 0; i < n; ++i) y[i] = x[2 * i] + x[2 * i + 1];
+}
+
+// How a dimension that is contiguous is resampled: a loop over results that all have as many terms, with tables of
+// them, between results that have more or fewer.
+template <class T>
+class Row {
+ public:
+  Row(const Weights& w, std::int64_t in) : w_(w), size_(std::ssize(w.start) - 1) {
+    const std::int64_t middle = size_ / 2, terms = count(middle);
+    if (in > INT32_MAX || (terms != 1 && terms != 2 && terms != 4)) return;
+    terms_ = static_cast<int>(terms);
+    for (begin_ = middle; begin_ > 0 && count(begin_ - 1) == terms; --begin_) {
+    }
+    for (end_ = middle; end_ < size_ && count(end_) == terms; ++end_) {
+    }
+    for (std::int64_t k = 0; k < terms; ++k)
+      for (std::int64_t o = begin_; o < end_; ++o) {
+        const auto at = static_cast<std::size_t>(w.start[static_cast<std::size_t>(o)] + k);
+        index_.push_back(static_cast<std::int32_t>(w.index[at]));
+        weight_.push_back(static_cast<T>(w.weight[at]));
+      }
+    const bool whole = begin_ == 0 && end_ == size_;
+    doubles_ = whole && terms == 1 && size_ == 2 * in && follows([](std::int64_t o, std::int64_t) { return o / 2; });
+    halves_ =
+        whole && terms == 2 && 2 * size_ == in && follows([](std::int64_t o, std::int64_t k) { return 2 * o + k; });
+  }
+  std::int64_t size() const { return size_; }
+
+  void operator()(const T* x, T* y) const {
+    if (doubles_) return double_each(size_ / 2, x, y);
+    if (halves_) return add_pairs(size_, x, y);
+    one_by_one(0, begin_, x, y);
+    const std::int64_t n = end_ - begin_;
+    if (terms_ == 1) sum_taps<1>(n, index_.data(), weight_.data(), x, y + begin_);
+    if (terms_ == 2) sum_taps<2>(n, index_.data(), weight_.data(), x, y + begin_);
+    if (terms_ == 4) sum_taps<4>(n, index_.data(), weight_.data(), x, y + begin_);
+    one_by_one(end_, size_, x, y);
+  }
+
+ private:
+  std::int64_t count(std::int64_t o) const {
+    return w_.start[static_cast<std::size_t>(o) + 1] - w_.start[static_cast<std::size_t>(o)];
+  }
+  // Whether all weights are 1, and term k of result o is element place(o, k).
+  template <class F>
+  bool follows(const F& place) const {
+    for (std::int64_t k = 0; k < terms_; ++k)
+      for (std::int64_t o = 0; o < size_; ++o) {
+        const auto at = static_cast<std::size_t>(k * size_ + o);
+        if (index_[at] != place(o, k) || weight_[at] != T(1)) return false;
+      }
+    return true;
+  }
+  void one_by_one(std::int64_t begin, std::int64_t end, const T* x, T* y) const {
+    for (std::int64_t o = begin; o < end; ++o) {
+      T sum(0);
+      for (auto k = static_cast<std::size_t>(w_.start[static_cast<std::size_t>(o)]);
+           k < static_cast<std::size_t>(w_.start[static_cast<std::size_t>(o) + 1]); ++k)
+        sum += x[w_.index[k]] * static_cast<T>(w_.weight[k]);
+      y[o] = sum;
+    }
+  }
+
+  const Weights& w_;
+  std::int64_t size_, begin_ = 0, end_ = 0;
+  int terms_ = 0;
+  bool doubles_ = false, halves_ = false;
+  std::vector<std::int32_t> index_;
+  std::vector<T> weight_;
+};
+
+// One result row of `inner` elements; row(i) is input row i.
+template <class T, class F>
+void sum_row(const Weights& w, std::int64_t o, std::int64_t inner, T* y, F&& row) {
   const std::int64_t begin = w.start[static_cast<std::size_t>(o)], end = w.start[static_cast<std::size_t>(o) + 1];
   if (begin == end) std::fill_n(y, inner, T(0));
   for (std::int64_t k = begin; k < end; ++k) {
     const auto at = static_cast<std::size_t>(k);
-    const T* from = x + w.index[at] * inner;
+    const T* from = row(w.index[at]);
     const T f = static_cast<T>(w.weight[at]);
     k == begin ? set_scaled(y, from, inner, f) : add_scaled(y, from, inner, f);
   }
 }
 
+// Rows of an image, resampled when one is asked for; those that a result row is made of are kept.
 template <class T>
-void sum_elements(const Weights& w, std::int64_t out, const T* x, T* y) {
-  for (std::int64_t o = 0; o < out; ++o) {
-    T sum(0);
-    for (auto k = static_cast<std::size_t>(w.start[static_cast<std::size_t>(o)]);
-         k < static_cast<std::size_t>(w.start[static_cast<std::size_t>(o) + 1]); ++k)
-      sum += x[w.index[k]] * static_cast<T>(w.weight[k]);
-    y[o] = sum;
+class ResampledRows {
+ public:
+  ResampledRows(const Row<T>& row, const Weights& w, std::int64_t in) : row_(row), in_(in) {
+    for (std::size_t o = 0; o + 1 < w.start.size(); ++o)
+      if (w.start[o] < w.start[o + 1]) {
+        const auto of = w.index.begin();
+        const auto [low, high] = std::minmax_element(of + w.start[o], of + w.start[o + 1]);
+        slots_ = std::max(slots_, *high - *low + 1);
+      }
+    held_.assign(static_cast<std::size_t>(slots_), -1);
+    room_.resize(static_cast<std::size_t>(slots_ * row.size()));
   }
+  void start_image(const T* x) {
+    x_ = x;
+    std::fill(held_.begin(), held_.end(), -1);
+  }
+  const T* operator()(std::int64_t i) {
+    std::int64_t& held = held_[static_cast<std::size_t>(i % slots_)];
+    T* to = room_.data() + i % slots_ * row_.size();
+    if (held != i) row_(x_ + i * in_, to);
+    held = i;
+    return to;
+  }
+
+ private:
+  const Row<T>& row_;
+  const T* x_ = nullptr;
+  std::int64_t in_, slots_ = 1;
+  std::vector<std::int64_t> held_;
+  std::vector<T> room_;
+};
+
+// x with the last dimension resampled, or the last two in one pass.
+Tensor resample_rows(const Tensor& x, std::int64_t width, const Weights& w) {
+  const Shape& s = impl(x).shape;
+  Shape shape = s;
+  shape[shape.rank() - 1] = width;
+  Tensor y = make_tensor(shape, impl(x).dtype);
+  const std::int64_t in = s.back();
+  detail::dispatch_floating(impl(x).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = data<T>(x);
+    T* to = data<T>(y);
+    const Row<T> row(w, in);
+    detail::parallel_cost(impl(x).numel / in, static_cast<double>(5 + width),
+                          [&](std::int64_t begin, std::int64_t end) {
+                            for (std::int64_t r = begin; r < end; ++r) row(from + r * in, to + r * width);
+                          });
+  });
+  return y;
+}
+Tensor resample_images(const Tensor& x, std::int64_t height, const Weights& down, std::int64_t width,
+                       const Weights& across) {
+  Shape shape = impl(x).shape;
+  const std::int64_t in_width = shape.back(), in = in_width * shape[shape.rank() - 2];
+  shape[shape.rank() - 1] = width;
+  shape[shape.rank() - 2] = height;
+  Tensor y = make_tensor(shape, impl(x).dtype);
+  const double ns = 5 + static_cast<double>(width + in_width);
+  detail::dispatch_floating(impl(x).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = data<T>(x);
+    T* to = data<T>(y);
+    const Row<T> row(across, in_width);
+    detail::parallel_cost(impl(x).numel / in * height, ns, [&](std::int64_t begin, std::int64_t end) {
+      ResampledRows<T> rows(row, down, in_width);
+      for (std::int64_t r = begin; r < end; ++r) {
+        if (r == begin || r % height == 0) rows.start_image(from + r / height * in);
+        sum_row(down, r % height, width, to + r * width, rows);
+      }
+    });
+  });
+  return y;
 }
 
-// x with dimension d resampled to `size`.
+// x with dimension d, not the last one, resampled to `size`.
 Tensor resample_along(const Tensor& x, int d, std::int64_t size, const Weights& w) {
   const Shape& s = impl(x).shape;
   Shape shape = s;
@@ -188,13 +341,9 @@ Tensor resample_along(const Tensor& x, int d, std::int64_t size, const Weights& 
     using T = decltype(zero);
     const T* from = data<T>(x);
     T* to = data<T>(y);
-    if (inner == 1)
-      return detail::parallel_for(outer, std::max<std::int64_t>(1, 1000 / (5 + size)), [&](auto begin, auto end) {
-        for (std::int64_t r = begin; r < end; ++r) sum_elements(w, size, from + r * in, to + r * size);
-      });
     detail::parallel_for(rows, grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t r = begin; r < end; ++r)
-        sum_row(w, r % size, from + r / size * in * inner, inner, to + r * inner);
+        sum_row(w, r % size, inner, to + r * inner, [&](std::int64_t i) { return from + (r / size * in + i) * inner; });
     });
   });
   return y;
@@ -205,10 +354,15 @@ Tensor resample(const Tensor& x, const Resampling& r, bool transposed, const Loc
 Tensor resample_raw(const Tensor& x, const Resampling& r, bool transposed) {
   Tensor y = detail::contiguous_copy(x);
   if (r.in.numel() == 0) return make_tensor(transposed ? r.in : r.out, impl(x).dtype);
-  for (int d = r.in.rank() - 1; d >= 2; --d) {
+  const Shape& to = transposed ? r.in : r.out;
+  const auto along = [&](int d) {
     const Weights w = weights_of(r, r.in[d], r.out[d], r.scale[static_cast<std::size_t>(d - 2)]);
-    y = transposed ? resample_along(y, d, r.in[d], w.transposed(r.in[d])) : resample_along(y, d, r.out[d], w);
-  }
+    return transposed ? w.transposed(r.in[d]) : w;
+  };
+  const int last = r.in.rank() - 1;
+  if (last == 2) return resample_rows(y, to[last], along(last));
+  y = resample_images(y, to[last - 1], along(last - 1), to[last], along(last));
+  for (int d = last - 2; d >= 2; --d) y = resample_along(y, d, to[d], along(d));
   return y;
 }
 

@@ -12,6 +12,7 @@
 #include <xgrad/parallel.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/copy_bytes.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
@@ -38,7 +39,7 @@ void copy_column(char* to, std::int64_t to_step, const char* from, std::int64_t 
 void copy_blocks(char* to, std::int64_t to_step, const char* from, std::int64_t n, std::int64_t rows) {
   if (n == 4) return copy_column<std::uint32_t>(to, to_step, from, rows);
   if (n == 8) return copy_column<std::uint64_t>(to, to_step, from, rows);
-  for (std::int64_t r = 0; r < rows; ++r) std::memcpy(to + r * to_step, from + r * n, static_cast<std::size_t>(n));
+  for (std::int64_t r = 0; r < rows; ++r) detail::copy_bytes(to + r * to_step, from + r * n, n);
 }
 
 // The result seen as `outer` rows, each made of one block from every tensor in turn.
@@ -75,7 +76,7 @@ struct Rows {
           if (direct(soon)) detail::prefetch_row(soon.memory(), block(soon));
         }
         const std::int64_t here = std::min<std::int64_t>(n - skip, out + end - at);
-        if (direct(t)) std::memcpy(at, t.memory() + row * n + skip, static_cast<std::size_t>(here));
+        if (direct(t)) detail::copy_bytes(at, t.memory() + row * n + skip, here);
         at += here;
         skip = 0;
         if (at == out + end) return;

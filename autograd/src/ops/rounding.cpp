@@ -112,10 +112,47 @@ constexpr auto kFlooredRest = [](auto a, auto b) {
     return r;
 };
 
+double truncated_rest(double x, double y) { return std::fmod(x, y); }
+double floored_rest(double x, double y) {
+  const double r = std::fmod(x, y);
+  return r != 0 && (r < 0) != (y < 0) ? r + y : r;
+}
+
+// The same of float32 in vectors: in double, quotients below 2^27 are rounded right, and their product with y is exact.
+// False: others are among the numbers.
+template <bool Floored>
+XGRAD_CLONES bool rest_of_floats(std::int64_t n, const float* x, const float* y, float* out) {
+  int others = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double a = static_cast<double>(x[i]), b = static_cast<double>(y[i]), q = std::trunc(a / b);
+    const double r = std::copysign(a - q * b, a);
+    const bool other_side = (r != 0) & ((r < 0) != (b < 0));
+    out[i] = static_cast<float>(Floored && other_side ? r + b : r);
+    others |= static_cast<int>(!(std::fabs(q) < 134217728.0)) | static_cast<int>(!(std::fabs(b) < 1e39));
+  }
+  return others == 0;
+}
+template <bool Floored>
+void rest_tile(const void*, std::int64_t n, void* out, const void* const* in) {
+  const float *x = static_cast<const float*>(in[0]), *y = static_cast<const float*>(in[1]);
+  float* to = static_cast<float*>(out);
+  if (rest_of_floats<Floored>(n, x, y, to)) return;
+  const auto rest = Floored ? &floored_rest : &truncated_rest;
+  for (std::int64_t i = 0; i < n; ++i)
+    to[i] = static_cast<float>(rest(static_cast<double>(x[i]), static_cast<double>(y[i])));
+}
+Tensor rest_raw(const Tensor& x, const Tensor& y, Rounding mode) {
+  const bool floored = mode == Rounding::floor;
+  if (impl(x).dtype != DType::float32) return map_numbers(floored ? &floored_rest : &truncated_rest, x, y);
+  const Tensor* in[] = {&x, &y};
+  Tensor out = detail::tile_output(in, 2, DType::float32);
+  detail::run_tiles({floored ? &rest_tile<true> : &rest_tile<false>, nullptr, 1}, out, in, 2);
+  return out;
+}
+
 // Remainders of the quotient that is rounded as `mode`: dx = g, dy = -g quotient.
 template <class F>
-Tensor rest_of(const char* op, const Tensor& x, const Tensor& y, Rounding mode, F whole, detail::PairFunction f,
-               const Location& at) {
+Tensor rest_of(const char* op, const Tensor& x, const Tensor& y, Rounding mode, F whole, const Location& at) {
   require_broadcast(op, x, y, at);
   const DType type = result_type(x, y);
   if (!is_floating(type)) {
@@ -124,18 +161,12 @@ Tensor rest_of(const char* op, const Tensor& x, const Tensor& y, Rounding mode, 
   }
   const Tensor a = as_type(x, type), b = as_type(y, type);
   return record(
-      op, map_numbers(f, a, b), {x, y}, {a, b},
+      op, rest_raw(a, b, mode), {x, y}, {a, b},
       [mode](const Saved& s, const Tensor& g) -> Grads {
         Tensor dx = s.needs(0) ? g : Tensor();
         return {std::move(dx), s.needs(1) ? -g * div(s[0], s[1], mode) : Tensor()};
       },
       at);
-}
-
-double truncated_rest(double x, double y) { return std::fmod(x, y); }
-double floored_rest(double x, double y) {
-  const double r = std::fmod(x, y);
-  return r != 0 && (r < 0) != (y < 0) ? r + y : r;
 }
 
 Tensor number_like(Scalar v, const char* op, const Tensor& beside, const Location& at) {
@@ -158,7 +189,7 @@ Tensor floor_divide(const Tensor& x, Scalar y, Location at) {
 }
 
 Tensor remainder(const Tensor& x, const Tensor& y, Location at) {
-  return rest_of("remainder", x, y, Rounding::floor, kFlooredRest, &floored_rest, at);
+  return rest_of("remainder", x, y, Rounding::floor, kFlooredRest, at);
 }
 Tensor remainder(const Tensor& x, Scalar y, Location at) {
   return remainder(x, number_like(y, "remainder", x, at), at);
@@ -168,7 +199,7 @@ Tensor remainder(Scalar x, const Tensor& y, Location at) {
 }
 
 Tensor fmod(const Tensor& x, const Tensor& y, Location at) {
-  return rest_of("fmod", x, y, Rounding::trunc, kTruncatedRest, &truncated_rest, at);
+  return rest_of("fmod", x, y, Rounding::trunc, kTruncatedRest, at);
 }
 Tensor fmod(const Tensor& x, Scalar y, Location at) { return fmod(x, number_like(y, "fmod", x, at), at); }
 

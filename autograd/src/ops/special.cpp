@@ -14,6 +14,7 @@
 #include "core/tape/record.hpp"
 #include "ops/binary.hpp"
 #include "ops/map_numbers.hpp"
+#include "ops/normal.hpp"
 
 namespace xgrad {
 
@@ -40,9 +41,9 @@ Tensor erf(const Tensor& x, Location at) {  // d/dx = 2 / sqrt(pi) exp(-x^2)
 }
 
 Tensor erfc(const Tensor& x, Location at) {
-  return by_numbers(
-      "erfc", x, [](double v) { return std::erfc(v); },
-      [](const Tensor& g, const Tensor& v) { return g * (exp(-(v * v)) * -kTwoOverRootPi); }, at);
+  return unary<Keep::input>(
+      "erfc", x, [](auto v) { return detail::erfc_value(v); },
+      [](auto g, auto v) { return g * (exp(-(v * v)) * -kTwoOverRootPi); }, at);
 }
 
 Tensor erfcx(const Tensor& x, Location at) {

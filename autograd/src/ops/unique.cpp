@@ -50,8 +50,45 @@ struct Groups {
   Tensor inverse, counts;
 };
 
+Tensor as_places(const Places& list) {
+  Tensor t = make_tensor({static_cast<std::int64_t>(list.size())}, DType::int64);
+  std::copy(list.begin(), list.end(), detail::data<std::int64_t>(t));
+  return t;
+}
+
+// Integers of a range not much larger than their number: counted instead of sorted. False: it is larger.
+template <class T>
+bool count_values(const T* data, std::int64_t n, const Shape& inverse_shape, Groups& g) {
+  if (n == 0) return false;
+  const auto [low, high] = std::minmax_element(data, data + n);
+  const std::uint64_t range = static_cast<std::uint64_t>(*high) - static_cast<std::uint64_t>(*low);
+  if (range > 4 * static_cast<std::uint64_t>(n)) return false;
+  const T least = *low;
+  const auto value = [&](std::int64_t i) {
+    return static_cast<std::size_t>(data[i]) - static_cast<std::size_t>(least);
+  };
+  Places first(range + 1, -1), counts(range + 1, 0);
+  for (std::int64_t i = n - 1; i >= 0; --i) {
+    first[value(i)] = i;
+    ++counts[value(i)];
+  }
+  Places group_of(range + 1), kept;
+  for (std::size_t v = 0; v <= range; ++v) {
+    if (counts[v] == 0) continue;
+    group_of[v] = std::ssize(kept);
+    g.first.push_back(first[v]);
+    kept.push_back(counts[v]);
+  }
+  g.inverse = make_tensor(inverse_shape, DType::int64);
+  for (std::int64_t i = 0; i < n; ++i) detail::data<std::int64_t>(g.inverse)[i] = group_of[value(i)];
+  g.counts = as_places(kept);
+  return true;
+}
+
 template <class T>
 Groups group(const T* data, std::int64_t rows, std::int64_t width, bool sorted, const Shape& inverse_shape) {
+  if constexpr (std::is_integral_v<T>)
+    if (Groups counted; sorted && width == 1 && count_values(data, rows, inverse_shape, counted)) return counted;
   const Rows<T> r{data, width};
   Places order(static_cast<std::size_t>(rows));
   std::iota(order.begin(), order.end(), 0);
@@ -67,8 +104,7 @@ Groups group(const T* data, std::int64_t rows, std::int64_t width, bool sorted, 
     ++counts.back();
     inverse[order[k]] = static_cast<std::int64_t>(counts.size()) - 1;
   }
-  g.counts = make_tensor({static_cast<std::int64_t>(counts.size())}, DType::int64);
-  std::copy(counts.begin(), counts.end(), detail::data<std::int64_t>(g.counts));
+  g.counts = as_places(counts);
   return g;
 }
 
@@ -80,12 +116,6 @@ Groups groups_of(const Tensor& rows, std::int64_t count, bool sorted, const Shap
     g = group(detail::data<T>(rows), count, width, sorted, inverse_shape);
   });
   return g;
-}
-
-Tensor as_places(const Places& list) {
-  Tensor t = make_tensor({static_cast<std::int64_t>(list.size())}, DType::int64);
-  std::copy(list.begin(), list.end(), detail::data<std::int64_t>(t));
-  return t;
 }
 
 UniqueResult of_elements(const char* op, const Tensor& x, bool sorted, const Location& at) {

@@ -1,0 +1,224 @@
+// Ways that kernels take at some sizes only, against the plain ones: short rows, few results, tiles, copies.
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/ops.hpp>
+
+#include "support.hpp"
+
+using namespace xgrad;
+using namespace xgrad::test;
+
+namespace {
+
+Tensor numbers(const Shape& shape, DType type = kFloat32) {
+  Tensor t = arange(shape.numel()).to(kFloat64);
+  return (sin(t * 12.9898) * 2.5).to(type).reshape(shape);
+}
+double distance(const Tensor& a, const Tensor& b) {
+  BOOST_TEST_REQUIRE(a.shape() == b.shape());
+  return max(abs(a.to(kFloat64) - b.to(kFloat64))).item();
+}
+Tensor expanded(const Tensor& x, const Shape& shape) { return x.expand(shape).contiguous(); }
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(gelu_of_float32_keeps_its_digits) {
+  std::vector<float> x;
+  for (double v = -12; v < 6; v += 0.0037) x.push_back(static_cast<float>(v));
+  Tensor t = from_vector(x, {static_cast<std::int64_t>(x.size())}).requires_grad_();
+  const Tensor y = gelu(t);
+  y.sum().backward();
+  double worst = 0, worst_slope = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double v = static_cast<double>(x[i]), below = 0.5 * std::erfc(-v / std::sqrt(2.0));
+    const double density = std::exp(-v * v / 2) / std::sqrt(2 * M_PI);
+    worst = std::max(worst, std::abs(static_cast<double>(y.data<float>()[i]) / (v * below) - 1));
+    worst_slope = std::max(worst_slope, std::abs(static_cast<double>(t.grad().data<float>()[i]) - below - v * density) /
+                                            (below + std::abs(v * density)));
+  }
+  BOOST_TEST(worst < 6e-7);  // 5 units in the last place
+  BOOST_TEST(worst_slope < 6e-7);
+}
+
+BOOST_AUTO_TEST_CASE(erfc_of_float32_keeps_its_digits) {
+  std::vector<float> x;
+  for (double v = -4; v < 9; v += 0.0031) x.push_back(static_cast<float>(v));
+  const Tensor y = erfc(from_vector(x, {static_cast<std::int64_t>(x.size())}));
+  double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i)
+    worst =
+        std::max(worst, std::abs(static_cast<double>(y.data<float>()[i]) / std::erfc(static_cast<double>(x[i])) - 1));
+  BOOST_TEST(worst < 6e-7);
+  const double inf = std::numeric_limits<double>::infinity();
+  const Tensor far = erfc(tensor({inf, -inf, 30.0, -30.0}, {kFloat32}));
+  BOOST_TEST(same_bits(far, tensor({0.0, 2.0, 0.0, 2.0}, {kFloat32})));
+  BOOST_TEST(isnan(erfc(tensor({std::nan("")}, {kFloat32}))).item<bool>());
+}
+
+BOOST_AUTO_TEST_CASE(remainders_of_float32_are_those_of_float64) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const Tensor few = tensor({-6.0, 7.5, -0.0, 1e30, 3.0, -3.0, inf, 5.0, 1e-40, 0.75}, {kFloat32});
+  const Tensor by = tensor({3.0, -2.0, 4.0, 7.0, inf, inf, 2.0, 0.0, 3e-42, 0.1}, {kFloat32});
+  const Tensor many = numbers({500}) * 1000, divisors = numbers({500}) + 0.001;
+  for (const auto& [x, y] : {std::pair{few, by}, {many, divisors}}) {
+    const Tensor a = x.to(kFloat64), b = y.to(kFloat64);
+    BOOST_TEST(allclose(remainder(x, y), remainder(a, b).to(kFloat32), 0, 0, true));
+    BOOST_TEST(allclose(fmod(x, y), fmod(a, b).to(kFloat32), 0, 0, true));
+    BOOST_TEST(same_bits(signbit(fmod(x, y)), signbit(fmod(a, b))));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(layer_norm_of_short_rows) {
+  for (const DType type : {kFloat32, kFloat64})
+    for (const Shape& shape : {Shape{37, 16}, Shape{5, 16}, Shape{200, 7}, Shape{33, 64}, Shape{16, 1}}) {
+      const std::int64_t n = shape[1];
+      const auto leaves = [&](DType t) {
+        return std::vector<Tensor>{(numbers(shape, t) + 100).requires_grad_(), (numbers({n}, t) + 1).requires_grad_(),
+                                   numbers({n}, t).requires_grad_()};
+      };
+      const Tensor seed = numbers(shape, kFloat64) + 0.5;
+      auto in = leaves(type), want = leaves(kFloat64);
+      const Tensor y = layer_norm(in[0], {n}, in[1], in[2]);
+      y.backward(seed.to(type));
+      const Tensor centred = want[0] - mean(want[0], {1}, true);
+      const Tensor z = centred * rsqrt(mean(centred * centred, {1}, true) + 1e-5) * want[1] + want[2];
+      z.backward(seed);
+      const double bound = type == kFloat64 ? 1e-9 : 1e-3;
+      BOOST_TEST_CONTEXT(name(type) << " " << to_string(shape)) {
+        BOOST_TEST(distance(y, z) < bound);
+        for (int i = 0; i < 3; ++i) BOOST_TEST(distance(in[i].grad(), want[i].grad()) < bound * (n == 1 ? 1e3 : 10));
+      }
+    }
+  Tensor x = numbers({20, 8});
+  x[3] = std::numeric_limits<double>::quiet_NaN();
+  const Tensor y = layer_norm(x, {8});
+  BOOST_TEST(isnan(y).sum().item() == 8);
+  BOOST_TEST(all(isnan(y[3])).item<bool>());
+}
+
+BOOST_AUTO_TEST_CASE(the_first_few_of_a_row_are_those_of_the_sorted_row) {
+  Tensor x = round(numbers({9, 150}) * 4);  // many equal ones
+  for (const bool nan : {false, true}) {
+    if (nan) x[4] = std::numeric_limits<double>::quiet_NaN();
+    for (const bool largest : {true, false})
+      for (const DType type : {kFloat32, kFloat64, kInt64}) {
+        if (nan && type == kInt64) continue;
+        const auto few = topk(x.to(type), 5, 1, largest), all = sort(x.to(type), 1, largest);
+        BOOST_TEST(same_bits(few.indices, narrow(all.indices, 1, 0, 5).contiguous()));
+        BOOST_TEST(same_bits(few.values, narrow(all.values, 1, 0, 5).contiguous()));
+      }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(counted_values_are_those_of_sorting) {
+  for (const double wide : {3.0, 1e6}) {
+    const Tensor x = round(numbers({40, 25}, kFloat64) * wide).to(kInt64);
+    const auto counted = unique(x), sorted = unique(x.to(kFloat64));
+    BOOST_TEST(same_bits(counted.values.to(kFloat64), sorted.values));
+    BOOST_TEST(same_bits(counted.inverse, sorted.inverse));
+    BOOST_TEST(same_bits(counted.counts, sorted.counts));
+  }
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max(), least = std::numeric_limits<std::int64_t>::min();
+  BOOST_TEST(same_bits(unique(tensor({most, least, most})).values, tensor({least, most})));
+}
+
+BOOST_AUTO_TEST_CASE(running_totals_of_rows_and_columns) {
+  const Tensor x = numbers({21, 50});
+  BOOST_TEST(same_bits(cumsum(x, 1), cumsum(x.transpose(0, 1).contiguous(), 0).transpose(0, 1).contiguous()));
+  const auto rows = cummax(x, 1), columns = cummax(x.transpose(0, 1).contiguous(), 0);
+  BOOST_TEST(same_bits(rows.indices, columns.indices.transpose(0, 1).contiguous()));
+}
+
+BOOST_AUTO_TEST_CASE(long_copies_to_another_place_in_a_line) {
+  for (const DType type : {kUInt8, kFloat32, kFloat64})
+    for (const std::int64_t n : {1000, 1027, 5003}) {
+      const Tensor x = (arange(n) % 251).to(type), places = (arange(n) + (n - 3)) % n;
+      BOOST_TEST(same_bits(roll(x, {3}), index_select(x, 0, places)));
+      BOOST_TEST(same_bits(narrow(cat({narrow(x, 0, 1, n - 1), x}), 0, n - 1, n).contiguous(), x));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(rows_columns_and_channels_over_tiles) {
+  for (const Shape& shape : {Shape{3, 700}, Shape{7, 1500}, Shape{2, 5000}, Shape{2, 3, 61, 47}, Shape{900, 3}}) {
+    const Tensor x = numbers(shape);
+    Shape row = shape, column = shape, channel = shape;
+    for (int d = 0; d < shape.rank(); ++d) {
+      if (d + 1 < shape.rank()) row[d] = 1;
+      if (d + 1 == shape.rank()) column[d] = 1;
+      if (d != 1) channel[d] = 1;
+    }
+    for (const Shape& small : {row, column, channel}) {
+      const Tensor y = numbers(small);
+      BOOST_TEST(same_bits(x * y, x * expanded(y, shape)));
+      if (small != column) continue;
+      BOOST_TEST(same_bits(numbers(row) - y, expanded(numbers(row), shape) - expanded(y, shape)));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(images_are_resampled_alike_along_both_dimensions) {
+  const Tensor x = numbers({2, 3, 13, 9}), turned = x.transpose(2, 3).contiguous();
+  for (const Interpolation mode : {Interpolation::nearest, Interpolation::bilinear, Interpolation::bicubic})
+    for (const auto& [down, across] : {std::pair{2.0, 2.0}, {3.0, 2.0}, {0.5, 2.0}, {1.7, 0.6}}) {
+      std::vector<Tensor> leaves{x.clone().requires_grad_(), turned.clone().requires_grad_()};
+      const Tensor y = interpolate(leaves[0], {.scale_factor = {down, across}, .mode = mode});
+      const Tensor z = interpolate(leaves[1], {.scale_factor = {across, down}, .mode = mode}).transpose(2, 3);
+      y.backward(numbers(y.shape()));
+      z.backward(numbers(y.shape()));
+      BOOST_TEST(distance(y, z) < 1e-5);
+      BOOST_TEST(distance(leaves[0].grad(), leaves[1].grad().transpose(2, 3)) < 1e-5);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(cross_entropy_of_images_is_that_of_their_points) {
+  for (const std::int64_t width : {150, 64}) {
+    Tensor x = numbers({2, 5, width}).requires_grad_(), points = x.detach().transpose(1, 2).reshape({-1, 5}).clone();
+    points.requires_grad_();
+    const Tensor target = (arange(2 * width) * 7 % 5).reshape({2, width});
+    const Tensor a = cross_entropy(x, target), b = cross_entropy(points, target.reshape({-1}));
+    a.backward();
+    b.backward();
+    BOOST_TEST(distance(a, b) < 1e-5);
+    BOOST_TEST(distance(x.grad(), points.grad().reshape({2, width, 5}).transpose(1, 2)) < 1e-7);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(gradients_of_convolutions_on_few_positions) {
+  const auto leaves = [](DType t) {
+    return std::vector<Tensor>{numbers({1, 64, 3, 4}, t).requires_grad_(), numbers({70, 64, 3, 3}, t).requires_grad_()};
+  };
+  auto in = leaves(kFloat32), want = leaves(kFloat64);
+  conv2d(in[0], in[1], Tensor(), {.padding = 1}).backward(numbers({1, 70, 3, 4}));
+  conv2d(want[0], want[1], Tensor(), {.padding = 1}).backward(numbers({1, 70, 3, 4}, kFloat64));
+  for (int i = 0; i < 2; ++i) BOOST_TEST(distance(in[i].grad(), want[i].grad()) < 1e-3);
+}
+
+BOOST_AUTO_TEST_CASE(windows_of_all_widths) {
+  Tensor x = round(numbers({4, 10, 11}));  // many equal ones
+  x[1][2][3] = x[1][7][5] = std::numeric_limits<double>::quiet_NaN();
+  const auto r = adaptive_max_pool2d_with_indices(x, {3, 4});
+  const Tensor sums = adaptive_avg_pool2d(x, {3, 4});
+  const auto begin = [](int i, int in, int out) { return i * in / out; };
+  const auto end = [](int i, int in, int out) { return ((i + 1) * in + out - 1) / out; };
+  for (int c = 0; c < 4; ++c)
+    for (int i = 0; i < 3; ++i)
+      for (int j = 0; j < 4; ++j) {
+        float most = 0, total = 0;
+        std::int64_t place = -1, count = 0;
+        for (int h = begin(i, 10, 3); h < end(i, 10, 3); ++h)
+          for (int w = begin(j, 11, 4); w < end(j, 11, 4); ++w, ++count) {
+            const float v = x.data<float>()[(c * 10 + h) * 11 + w];
+            total += v;
+            if (place >= 0 && !(v > most) && v == v) continue;
+            most = v;
+            place = h * 11 + w;
+          }
+        const int at = (c * 3 + i) * 4 + j;
+        BOOST_TEST(r.indices.data<std::int64_t>()[at] == place);
+        if (most == most) BOOST_TEST(r.values.data<float>()[at] == most);
+        if (total == total) BOOST_TEST(std::abs(sums.data<float>()[at] - total / static_cast<float>(count)) < 1e-5);
+      }
+}
