@@ -67,6 +67,7 @@ class Writer {
 
   void write_level(int box, const std::string& indent, bool folded = false) {
     for (const int i : nodes_in_[level(box)]) write_node(i, indent);
+    write_tops(box, indent);
     for (const int b : boxes_in_[level(box)]) {
       const PicBox& x = p_.boxes[static_cast<std::size_t>(b)];
       out_ += fmt::format(
@@ -82,6 +83,15 @@ class Writer {
       out_ += indent + "}\n";
     }
   }
+
+  // Columns stand in their order.
+  void write_tops(int box, const std::string& indent) {
+    std::string row;
+    for (const int i : p_.tops)
+      if (p_.nodes[static_cast<std::size_t>(i)].box == box) row += (row.empty() ? "" : " -> ") + id(i);
+    if (has_several(row)) out_ += fmt::format("{}{{ rank=same; {} [style=invis]; }}\n", indent, row);
+  }
+  static bool has_several(const std::string& row) { return row.find("->") != std::string::npos; }
 
   // Where no edge enters the box: downwards they cross the left corner, and so do those that pass a column of
   // parameters.

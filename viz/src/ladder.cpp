@@ -15,9 +15,10 @@
 namespace xgrad::viz {
 namespace {
 
-constexpr std::size_t kMostOperations = 100'000;
-constexpr int kLeastSaved = 8;              // operations, for a fold that nobody asked for
-constexpr double kLongestPage = 2000;       // points: at 1,600 pixels, letters of 11 points are 9 pixels high
+constexpr std::size_t kMostOperations = 50'000;
+constexpr int kLeastSaved = 8;         // operations, for a fold that nobody asked for
+constexpr double kLongestPage = 2000;  // points: at 1,600 pixels, letters of 11 points are 9 pixels high
+constexpr double kLongestColumn = 1800;
 constexpr double kLongestWithCells = 1800;  // their digits have 7 points
 constexpr double kShortStrip = 1500;        // is read whatever its ratio
 constexpr double kLongestRatio = 4;
@@ -49,19 +50,23 @@ class Ladder {
     while (!fits(p) && close_some()) p = draw();
     if (fits(p)) open_again(p);
     if (!fits(p) && values_ == Values::cells) show_statistics(p);
+    if (!fits(p) && options_.fit_page) {
+      columns_ = true;
+      p = draw();
+    }
     cut(p);
     return p;
   }
 
  private:
-  Picture draw(std::size_t most = 0) const {
-    Picture p = build_picture(recorded_, options_, plan_);
+  Picture draw() const { return finished(build_picture(recorded_, options_, plan_)); }
+  Picture finished(Picture p) const {
     p.values = values_;
     p.done = plan_.done;
-    if (most) keep_nearest(p, most);
     add_ghosts(p);
+    const bool set = columns_ && options_.rankdir != Rankdir::left_to_right && set_in_columns(p, kLongestColumn);
     arrange(p, options_);
-    p.across = prefers_across(p, options_);
+    p.across = !set && prefers_across(p, options_);
     if (p.nodes.size() <= kMaxNodesWithCells && p.values != Values::off && options_.derivatives) name_derivatives(p);
     scale_strips(p);
     return p;
@@ -140,8 +145,10 @@ class Ladder {
   void cut(Picture& p) const {
     const auto allowed = static_cast<std::size_t>(std::max(options_.max_nodes, 1));
     std::size_t most = std::min(p.nodes.size(), allowed);
+    if (fits(p)) return;
+    const Picture whole = build_picture(recorded_, options_, plan_);
     while (!fits(p) && most > 0) {
-      p = draw(most);  // stubs and ghosts come on top
+      p = finished(nearest_part(whole, most));  // stubs and ghosts come on top
       most = p.nodes.size() > allowed ? most - std::min(most, p.nodes.size() - allowed) : most * 4 / 5;
     }
   }
@@ -161,6 +168,7 @@ class Ladder {
   const Options& options_;
   Plan plan_;
   Values values_ = Values::automatic;
+  bool columns_ = false;
   std::vector<std::vector<std::uint64_t>> closed_;
 };
 
