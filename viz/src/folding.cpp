@@ -13,9 +13,9 @@ namespace xgrad::viz {
 namespace {
 
 constexpr int kFewestBlocks = 3;
-constexpr int kLongestTried = 512;         // period; longer ones where a rare operation comes again
-constexpr int kMostCompared = 10'000'000;  // operations, with one period after the other
-constexpr std::size_t kMostDistances = 32, kMostStretches = 256, kMostStarts = 48, kMostFolds = 48;
+constexpr int kLongestTried = 512;        // period; longer ones where a rare operation comes again
+constexpr int kMostCompared = 4'000'000;  // operations, with one period after the other
+constexpr std::size_t kMostDistances = 32, kMostStretches = 256, kMostStarts = 48, kMostFolds = 24;
 
 using Key = std::size_t;
 

@@ -33,7 +33,7 @@ class Ladder {
     for (const Calls::Call& c : recorded_.calls.all())
       if (closed.contains(c.id)) plan_.closed.insert(c.call->id);
     values_ = options_.values;
-    return draw();
+    return finished(build_picture(recorded_, options_, plan_));
   }
 
   Picture run() {
@@ -44,7 +44,7 @@ class Ladder {
     const auto wants_folds = static_cast<FoldRepeats::Choice>(options_.fold_repeats);
     const bool many = p.nodes.size() > kMaxNodesWithCells;
     if (wants_folds == FoldRepeats::always || (wants_folds == FoldRepeats::automatic && many)) fold(p);
-    if (values_ == Values::automatic && options_.fit_page && shows_cells(p) &&
+    if (values_ == Values::automatic && options_.fit_page && p.nodes.size() <= kMaxNodesWithCells && shows_cells(p) &&
         page_of(p, options_, p.across).longest() > kLongestWithCells)
       show_statistics(p);
     while (!fits(p) && close_some()) p = draw();
@@ -59,7 +59,12 @@ class Ladder {
   }
 
  private:
-  Picture draw() const { return finished(build_picture(recorded_, options_, plan_)); }
+  // Of one with too many nodes only their number matters.
+  Picture draw() const {
+    Picture p = build_picture(recorded_, options_, plan_);
+    return p.nodes.size() > allowed() ? p : finished(std::move(p));
+  }
+  std::size_t allowed() const { return static_cast<std::size_t>(std::max(options_.max_nodes, 1)); }
   Picture finished(Picture p) const {
     p.values = values_;
     p.done = plan_.done;
@@ -73,7 +78,7 @@ class Ladder {
   }
 
   bool fits(const Picture& p) const {
-    if (p.nodes.size() > static_cast<std::size_t>(std::max(options_.max_nodes, 1))) return false;
+    if (p.nodes.size() > allowed()) return false;
     if (!options_.fit_page) return true;
     const Page page = page_of(p, options_, p.across);
     return page.longest() <= kLongestPage && (page.ratio() <= kLongestRatio || page.longest() <= kShortStrip);
@@ -143,13 +148,12 @@ class Ladder {
   // The outermost module is the picture: it stays open.
   static bool is_worth(const Calls::Call& c) { return c.depth > 0 && c.last > c.first; }
   void cut(Picture& p) const {
-    const auto allowed = static_cast<std::size_t>(std::max(options_.max_nodes, 1));
-    std::size_t most = std::min(p.nodes.size(), allowed);
     if (fits(p)) return;
+    std::size_t most = std::min(p.nodes.size(), allowed());
     const Picture whole = build_picture(recorded_, options_, plan_);
     while (!fits(p) && most > 0) {
       p = finished(nearest_part(whole, most));  // stubs and ghosts come on top
-      most = p.nodes.size() > allowed ? most - std::min(most, p.nodes.size() - allowed) : most * 4 / 5;
+      most = p.nodes.size() > allowed() ? most - std::min(most, p.nodes.size() - allowed()) : most * 4 / 5;
     }
   }
 
