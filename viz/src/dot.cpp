@@ -194,15 +194,18 @@ class Writer {
                        R"(<td width="12"></td></tr></table>>)",
                        text);
   }
-  // Empty cells keep both off the edge, which runs below or beside them.
+  // Empty cells keep both off the edge, which runs below or beside them; an upright one through the middle.
   std::string two_lines(const std::string& norm, const std::string& derivative, bool upright) const {
     const bool below = across_ && !upright;
+    const auto letters =
+        std::ranges::count_if(derivative, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    const char* align = below ? "center" : upright ? "right" : "left";
     return fmt::format(
         R"(<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td rowspan="2" width="{}"></td>)"
         R"(<td align="{}">{}</td><td rowspan="2" width="{}"></td></tr><tr><td align="{}">)"
         R"(<font point-size="7.5" color="#6B7280">{}</font></td></tr>{}</table>)",
-        below || upright ? 0 : 8, below ? "center" : "left", norm, upright ? 12 : 0, below ? "center" : "left",
-        derivative, below ? R"(<tr><td colspan="3" height="5"></td></tr>)" : "");
+        below || upright ? 0 : 8, align, norm, upright ? 4 * letters + 6 : 0, align, derivative,
+        below ? R"(<tr><td colspan="3" height="5"></td></tr>)" : "");
   }
 
   std::string footer() const {
