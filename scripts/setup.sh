@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# setup.sh [--benchmarks] [--docs] [--data] [--style] [--web]: installs the system packages that are missing, on Debian and
-# Ubuntu. Elsewhere it says what to install when something is missing. --benchmarks adds libtorch and what the
+# setup.sh [--benchmarks] [--docs] [--data] [--style] [--web]: installs the system packages that are missing, on Debian
+# and Ubuntu. Elsewhere it says what to install when something is missing. --benchmarks adds libtorch and what the
 # comparison with it needs, --docs Doxygen, --data Fashion-MNIST in /usr/share/datasets/fashion-mnist (30 MB), --style
 # clang-format 14 on the one system that has it, Debian 12, --web what the browser tests need: Chromium, and
 # playwright-core and axe-core from npm in build/web.
