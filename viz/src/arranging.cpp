@@ -90,9 +90,9 @@ class Arranger {
   void finish_edges() {
     std::map<int, int> uses;
     for (const PicEdge& e : p_.edges) ++uses[e.from];
-    for (PicEdge& e : p_.edges)
-      e.beside = node(e.to).kind == Kind::result && node(e.from).kind == Kind::data && !node(e.from).main_line &&
-                 uses[e.from] == 1;
+    for (PicEdge& e : p_.edges)  // (Graphviz takes a node out of its box where another rank names it)
+      e.beside = node(e.to).box < 0 && node(e.to).kind == Kind::result && node(e.from).kind == Kind::data &&
+                 !node(e.from).main_line && uses[e.from] == 1;
   }
 
   // Up to two stand beside an operation of the main line; more would hide each other, and stand before it.

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "boxes.hpp"
 #include "heatmap.hpp"
 #include "layout.hpp"
 #include "naming.hpp"
@@ -24,7 +25,7 @@ double norm_of(const Tensor& t) {
 class Builder {
  public:
   Builder(const Recorded& recorded, const Options& options, const Plan& plan)
-      : recorded_(recorded), graph_(recorded.graph), options_(options), plan_(plan) {}
+      : recorded_(recorded), graph_(recorded.graph), options_(options), plan_(plan), boxes_(recorded, plan, p_.boxes) {}
 
   Picture build() {
     note_uses();
@@ -37,7 +38,7 @@ class Builder {
     for (std::size_t f = 0; f < plan_.folds.all().size(); ++f)
       p_.folded.emplace_back(plan_.folds.all()[f].parent,
                              fmt::format("{} {}", plan_.folds.all()[f].count,
-                                         has_own_parameters(static_cast<int>(f)) ? "blocks" : "steps"));
+                                         boxes_.has_own_parameters(static_cast<int>(f)) ? "blocks" : "steps"));
     if (options_.symbols) name_symbols(p_);
     mark_masks();
     return std::move(p_);
@@ -94,76 +95,6 @@ class Builder {
   int add_node(PicNode n) {
     p_.nodes.push_back(std::move(n));
     return static_cast<int>(p_.nodes.size()) - 1;
-  }
-
-  // Boxes of calls and of folds, the latter inside of the calls that are around all of a fold.
-  int box_of(std::int64_t i) {
-    const auto calls = Calls::around(operation(i));
-    const auto& places = plan_.folds.places(i);
-    int box = -1;
-    std::size_t f = 0;
-    for (std::size_t d = 0; d <= calls.size(); ++d) {
-      const ModuleCall* call = d < calls.size() ? calls[d] : nullptr;
-      int merged = -1;
-      for (; f < places.size() && plan_.folds.at(places[f].fold).depth == static_cast<int>(d); ++f) {
-        if (call && is_whole_call(plan_.folds.at(places[f].fold), *call))
-          merged = places[f].fold;
-        else
-          box = fold_box(places[f].fold, box);
-      }
-      if (!call || plan_.closed.contains(call->id)) return box;
-      box = call_box(*call, box, merged);
-    }
-    return box;
-  }
-  bool is_whole_call(const Fold& f, const ModuleCall& call) const {
-    const Calls::Call& c = recorded_.calls.of(call);
-    return c.first == f.first && c.last == f.first + f.length - 1;
-  }
-  int add_box(std::map<std::uint64_t, int>& boxes, std::uint64_t key, PicBox b) {
-    p_.boxes.push_back(std::move(b));
-    return boxes[key] = static_cast<int>(p_.boxes.size()) - 1;
-  }
-  int fold_box(int fold, int parent) {
-    const auto key = static_cast<std::uint64_t>(fold);
-    if (const auto it = fold_boxes_.find(key); it != fold_boxes_.end()) return it->second;
-    const Fold& f = plan_.folds.at(fold);
-    const std::string label = has_own_parameters(fold) ? fmt::format("{} equal blocks folded into one", f.count)
-                                                       : fmt::format("{} steps folded into one", f.count);
-    return add_box(fold_boxes_, key, {fmt::format("fold{}", f.first), label, parent, 0, true});
-  }
-  int call_box(const ModuleCall& call, int parent, int fold) {
-    if (const auto it = call_boxes_.find(call.id); it != call_boxes_.end()) return it->second;
-    const Calls::Call& c = recorded_.calls.of(call);
-    return add_box(call_boxes_, call.id, {c.id, call_label(c, fold), parent, 0, fold >= 0});
-  }
-  std::string call_label(const Calls::Call& c, int fold) {
-    const ModuleInfo& info = *c.call->info;
-    std::string name = info.name, after;
-    if (fold >= 0) {
-      const Fold& f = plan_.folds.at(fold);
-      const auto last = Calls::around(operation(f.first + f.length * (f.count - 1)));
-      const std::string& other = last[static_cast<std::size_t>(c.depth)]->info->name;
-      if (other != name) name += " … " + other;
-      after = has_own_parameters(fold) ? fmt::format(", × {}", f.count)
-                                       : fmt::format(", {} steps folded into one", f.count);
-    } else if (c.number > 1) {
-      after = fmt::format(" (call {})", c.number);
-    }
-    const std::string& label = info.label;  // a root is named after its type: once is enough
-    if (name.empty() || name == label.substr(0, label.find('('))) return label + after;
-    return fmt::format("{} : {}{}", name, label, after);
-  }
-  // Layers one after the other have parameters of their own, steps of a recurrence share them.
-  bool has_own_parameters(int fold) {
-    const auto [it, fresh] = own_parameters_.try_emplace(fold, false);
-    const Fold& f = plan_.folds.at(fold);
-    for (int i = f.first; fresh && i < f.first + f.length; ++i)
-      for (std::size_t k = 0; k < operation(i).inputs.size(); ++k) {
-        const tape::Input &one = operation(i).inputs[k], &other = operation(i + f.length).inputs[k];
-        it->second |= one.leaf.defined() && other.leaf.defined() && one.source->id != other.source->id;
-      }
-    return it->second;
   }
 
   // ---- sources ----
@@ -256,7 +187,7 @@ class Builder {
   void add_operation(int i) {
     const tape::OpNode& op = operation(i);
     const ModuleCall* closed = closed_call(op);
-    const int box = box_of(i);
+    const int box = boxes_.box_of(i);
     const std::size_t slots = inputs_of(op);
     Drawn d{i, -1, closed != nullptr, std::vector<int>(slots, -1), std::vector<Reads>(slots)};
     for (std::size_t k = 0; k < slots; ++k) {
@@ -332,7 +263,7 @@ class Builder {
       n.kind = Kind::module;
       n.id = fmt::format("m{}", recorded_.calls.index(call));
       n.name = c.id;
-      n.title = call_label(c, merged_fold(i, c));
+      n.title = boxes_.call_label(c, merged_fold(i, c));
       n.box = box;
       inside.node = add_node(std::move(n));
     }
@@ -353,7 +284,7 @@ class Builder {
   // The innermost fold whose blocks are calls of this module and nothing else.
   int merged_fold(int i, const Calls::Call& c) const {
     for (const Place& p : plan_.folds.places(i))
-      if (const Fold& f = plan_.folds.at(p.fold); f.depth == c.depth && is_whole_call(f, *c.call)) return p.fold;
+      if (const Fold& f = plan_.folds.at(p.fold); f.depth == c.depth && boxes_.is_whole_call(f, *c.call)) return p.fold;
     return -1;
   }
 
@@ -493,20 +424,20 @@ class Builder {
       if (t.carried >= 0) {
         const PicNode& from = node(e.from);
         const std::string what = from.kind == Kind::module ? "" : ": " + (from.name.empty() ? from.title : from.name);
-        const char* next = has_own_parameters(t.carried) ? "next" : "next step";
+        const char* next = boxes_.has_own_parameters(t.carried) ? "next" : "next step";
         const std::string when = t.distance == 1 ? next : fmt::format("{} steps on", t.distance);
         e.label = fmt::format("{}{}, {} times", when, what, t.steps.size());
         e.backward = false;
       } else if (t.left >= 0) {
         e.label = leaving(t);
       } else if (t.entered >= 0 && t.times == 1) {
-        e.label = has_own_parameters(t.entered) ? "first block" : "first step";
+        e.label = boxes_.has_own_parameters(t.entered) ? "first block" : "first step";
       }
     }
   }
   std::string leaving(const Tally& t) {
     const Fold& f = plan_.folds.at(t.left);
-    const char* noun = has_own_parameters(t.left) ? "block" : "step";
+    const char* noun = boxes_.has_own_parameters(t.left) ? "block" : "step";
     const auto n = static_cast<int>(t.steps.size());
     if (n == 1) {
       const int step = *t.steps.begin();
@@ -582,12 +513,11 @@ class Builder {
   const Options& options_;
   const Plan& plan_;
   Picture p_;
+  Boxes boxes_;
   int unnamed_data_ = 0, unnamed_leaf_ = 0;
   std::vector<std::vector<int>> instances_;  // of each drawn operation: itself and those folded into it
-  std::map<std::uint64_t, int> call_boxes_, fold_boxes_;
-  std::map<std::uint64_t, Inside> inside_;  // closed calls
+  std::map<std::uint64_t, Inside> inside_;   // closed calls
   std::map<std::uint64_t, Measures> measures_;
-  std::map<int, bool> own_parameters_;  // of folds
   std::map<Output, int> outputs_;
   std::set<Output> used_, reached_;
   std::map<std::vector<std::size_t>, int> sources_;  // by ids

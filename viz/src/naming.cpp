@@ -25,6 +25,15 @@ std::vector<std::string> parts_of(const std::string& name) {
 
 }  // namespace
 
+std::string shortened(const std::string& name, std::size_t longest) {
+  std::size_t characters = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if ((static_cast<unsigned char>(name[i]) & 0xC0) == 0x80) continue;  // the rest of a character
+    if (++characters > longest) return name.substr(0, i) + "…";
+  }
+  return name;
+}
+
 std::string place_of(const tape::OpNode& op) {
   return fmt::format("{}:{}", base_name(op.at.file_name()), op.at.line());
 }

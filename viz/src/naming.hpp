@@ -8,8 +8,9 @@
 
 namespace xgrad::viz {
 
-std::string place_of(const tape::OpNode& op);  // "train.cpp:42"
-std::string shortest(double v);                // "0.1", for the float next to it as well
+std::string shortened(const std::string& name, std::size_t longest);  // characters
+std::string place_of(const tape::OpNode& op);                         // "train.cpp:42"
+std::string shortest(double v);                                       // "0.1", for the float next to it as well
 // What is common to the names of copies: "layers.*.weight" of layers.0.weight and layers.1.weight.
 std::string common_name(const std::vector<std::string>& names);
 

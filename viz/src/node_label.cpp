@@ -6,23 +6,15 @@
 #include <fmt/format.h>
 
 #include "heatmap.hpp"
+#include "naming.hpp"
 
 namespace xgrad::viz {
 namespace {
 
 constexpr int kMaxCells = 16, kMaxColumns = 8;
 constexpr std::size_t kSavesWidth = 56;     // characters
-constexpr std::size_t kLongestTitle = 48;   // the whole of a title is in the tooltip
+constexpr std::size_t kLongestTitle = 48;   // 500 of a title are in the tooltip
 constexpr std::size_t kLongestStrip = 100;  // cells
-
-std::string shortened(const std::string& name, std::size_t longest) {
-  std::size_t characters = 0;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if ((static_cast<unsigned char>(name[i]) & 0xC0) == 0x80) continue;  // the rest of a character
-    if (++characters > longest) return name.substr(0, i) + "…";
-  }
-  return name;
-}
 
 // Graphviz takes \N and the like in a text for the node's name and such; that stops at two backslashes in a label, four
 // in a tooltip, of which it draws one.
@@ -154,7 +146,8 @@ std::string shape_text(const Shape& s) {
 std::string label_text(const std::string& s, std::size_t longest) {
   return escape_for_graphviz(shortened(s, longest), 2);
 }
-std::string tooltip_text(const std::string& s) { return escape_for_graphviz(s, 4); }
+// Graphviz takes quoted strings of up to 16,384 bytes.
+std::string tooltip_text(const std::string& s) { return escape_for_graphviz(shortened(s, 500), 4); }
 
 std::string type_text(const PicNode& n) { return fmt::format("{} [{}]", short_name(n.dtype), shape_text(n.shape)); }
 

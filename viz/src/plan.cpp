@@ -7,7 +7,12 @@
 
 #include <xgrad/check.hpp>
 
+#include "naming.hpp"
+
 namespace xgrad::viz {
+namespace {
+constexpr std::size_t kLongestId = 200;  // characters
+}
 
 Folds::Folds(std::vector<Fold> all, std::size_t operations)
     : all_(std::move(all)), drawn_(operations), places_(operations) {
@@ -44,8 +49,8 @@ Calls::Calls(const tape::Graph& graph) {
       if (fresh) {
         Call call{c, c->path(), "", 0, depth, static_cast<int>(i), 0};
         call.number = ++of_module[{c->info.get(), c->parent ? c->parent->id : 0}];
-        const int again = ++of_path[call.path];
-        call.id = again > 1 ? fmt::format("{}_{}", call.path, again) : call.path;
+        call.id = shortened(call.path, kLongestId);
+        if (const int again = ++of_path[call.id]; again > 1) call.id += fmt::format("_{}", again);
         all_.push_back(std::move(call));
       }
       all_[static_cast<std::size_t>(at->second)].last = static_cast<int>(i);

@@ -46,7 +46,7 @@ class Folds {
 // Equal blocks in a row, three or more, that save at least `least` operations; among those from `first` on.
 std::vector<Fold> find_repeats(const tape::Graph& graph, int first, int least);
 
-// Calls of modules as a picture names them: "Net.fc1", of a second call "Net.fc1_2".
+// Calls of modules as a picture names them: "Net.fc1", of a second call "Net.fc1_2"; long names are shortened.
 class Calls {
  public:
   explicit Calls(const tape::Graph& graph);
