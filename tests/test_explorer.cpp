@@ -135,6 +135,17 @@ BOOST_AUTO_TEST_CASE(structures) {
   }
 }
 
+// A product with zeros and ones is told from a sum, a selection from a product.
+BOOST_AUTO_TEST_CASE(zeros_and_ones) {
+  const Tensor x = tensor({{0., 0.}, {1., 1.}}).to(kFloat64), w = leaf({3, 2}, 0.3), table = leaf({3, 2}, 0.7);
+  const TapeRecorder recorder;
+  const Tensor loss = (linear(x, w).sum() + embedding(tensor({2, 0, 2}), table).sum());
+  loss.backward();
+  const json d = data_of(page_of(loss));
+  BOOST_TEST((forms(backward_of(d, "linear")) == std::vector<std::string>{"product"}));
+  BOOST_TEST((forms(backward_of(d, "embedding")) == std::vector<std::string>{"picked"}));
+}
+
 // incoming x local = outgoing, by hand for a product: dL/db = a' G.
 BOOST_AUTO_TEST_CASE(a_product_by_hand) {
   const Tensor a = leaf({3, 2}, 0.2).set_name("a"), b = leaf({2, 2}, 1.1).set_name("b");
@@ -297,6 +308,24 @@ BOOST_AUTO_TEST_CASE(without_graphviz) {
   }
   BOOST_TEST(has(d.at("notes").dump(), "Graphviz not found"));
   BOOST_TEST(d.at("layouts")[0].at("n").size() == d.at("nodes").size());
+}
+
+// Formulas, numbers and sums of uses as text; braces and dollars close, whatever the names are.
+BOOST_AUTO_TEST_CASE(explained_in_markdown) {
+  const Tensor x = tensor({{1., 2.}}).set_name("x"), w = tensor({{3.}, {4.}}).requires_grad_().set_name("w");
+  const Tensor odd = tensor(2.).requires_grad_().set_name("a_b $1 {c} \\frac `d` | & <i>");
+  const TapeRecorder recorder;
+  const Tensor loss = (matmul(x, w) * odd + matmul(x, w)).square().sum();
+  loss.backward();
+  const std::string text = viz::explain(loss);
+  for (const char* fact : {"## Forward", "## Backward", "### Through `matmul`", "\\frac{\\partial L}{\\partial ",
+                           "Use 1 of 2", "Use 2 of 2", "\\begin{pmatrix}", "| `w` | 2×1 |"})
+    BOOST_TEST(has(text, fact), fact << " is missing in\n" << text);
+  BOOST_TEST(std::ranges::count(text, '$') % 2 == 0);
+  BOOST_TEST(std::ranges::count(text, '{') == std::ranges::count(text, '}'));
+  BOOST_TEST(!has(text, "<m"));
+  expect<ValueError>({"most_operations"}, [&] { viz::explain(loss, {.most_operations = 0}); });
+  expect<AutogradError>({"no graph"}, [&] { viz::explain(w); });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
