@@ -1,6 +1,6 @@
 # xgrad_page(target NAME name NAMESPACE ns BODY file STYLES files... SCRIPTS files...): a page of HTML as the constant
-# `const std::string_view ns::name` of the target, with viz/page/'s frame, style and script before its own. The title and
-# the data are put in at run time, by <xgrad/detail/html_page.hpp>.
+# `const std::string_view ns::name` of the target, with viz/page/'s frame, style and script before its own. The title
+# and the data are put in at run time, by <xgrad/detail/html_page.hpp>.
 function(xgrad_page target)
   cmake_parse_arguments(PAGE "" "NAME;NAMESPACE;BODY" "STYLES;SCRIPTS" ${ARGN})
   set(shared ${PROJECT_SOURCE_DIR}/viz/page)

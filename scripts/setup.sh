@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# setup.sh [--benchmarks] [--docs] [--data] [--style]: installs the system packages that are missing, on Debian and
-# Ubuntu. Elsewhere it says what to install when something is missing. --benchmarks adds libtorch and what the
+# setup.sh [--benchmarks] [--docs] [--data] [--style] [--web]: installs the system packages that are missing, on Debian
+# and Ubuntu. Elsewhere it says what to install when something is missing. --benchmarks adds libtorch and what the
 # comparison with it needs, --docs Doxygen, --data Fashion-MNIST in /usr/share/datasets/fashion-mnist (30 MB), --style
-# clang-format 14 on the one system that has it, Debian 12.
+# clang-format 14 on the one system that has it, Debian 12, --web what the browser tests need: Chromium, and
+# playwright-core and axe-core from npm in build/web.
 set -euo pipefail
 
 packages=(
@@ -12,18 +13,36 @@ packages=(
   graphviz librsvg2-bin fonts-liberation
 )
 optional=()  # what only a check needs, which is skipped without
+web=0
 for arg in "$@"; do
   case $arg in
     --benchmarks) packages+=(libtorch-dev libjemalloc2 libbenchmark-dev) ;;
     --docs) packages+=(doxygen) ;;
     --data) packages+=(dataset-fashion-mnist) ;;
     --style) if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then optional+=(clang-format-14); fi ;;
+    --web)
+      web=1
+      command -v chromium >/dev/null || optional+=(chromium)
+      command -v node >/dev/null || optional+=(nodejs)
+      command -v npm >/dev/null || optional+=(npm)
+      ;;
     *)
-      echo "usage: setup.sh [--benchmarks] [--docs] [--data] [--style]" >&2
+      echo "usage: setup.sh [--benchmarks] [--docs] [--data] [--style] [--web]" >&2
       exit 2
       ;;
   esac
 done
+
+# Into the build folder; without them the browser tests are skipped.
+install_web() {
+  local folder
+  folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/web
+  if [ "$web" -eq 0 ] || [ -d "$folder/node_modules/axe-core" ]; then return 0; fi
+  echo "setup.sh: installing playwright-core and axe-core in $folder"
+  mkdir -p "$folder"
+  npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error playwright-core@1 axe-core@4 ||
+    echo "setup.sh: not installed: playwright-core, axe-core" >&2
+}
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   missing=()
@@ -46,6 +65,7 @@ TEXT
     echo "setup.sh: missing: ${missing[*]}" >&2
     exit 1
   fi
+  install_web
   exit 0
 fi
 
@@ -58,7 +78,10 @@ missing_of() {
 }
 mapfile -t missing < <(missing_of "${packages[@]}")
 mapfile -t missing_optional < <(missing_of "${optional[@]}")
-if [ $((${#missing[@]} + ${#missing_optional[@]})) -eq 0 ]; then exit 0; fi
+if [ $((${#missing[@]} + ${#missing_optional[@]})) -eq 0 ]; then
+  install_web
+  exit 0
+fi
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -79,3 +102,4 @@ if [ ${#missing[@]} -eq 0 ]; then
 else
   install "${missing[@]}" "${missing_optional[@]}"
 fi
+install_web

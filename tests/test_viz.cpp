@@ -288,7 +288,7 @@ BOOST_AUTO_TEST_CASE(unknown_suffix_and_unwritable_path) {
   const Tensor loss = ones({}, {.requires_grad = true}) * 2;
   const TempDir dir;
   for (const char* name : {"g", "g.", "g.jpg", "g.svg.txt", "a.dot/g", ".svg/"})
-    expect_op<ValueError>("viz::save", {".dot, .svg, .png or .pdf", name},
+    expect_op<ValueError>("viz::save", {".dot, .svg, .png, .pdf or .html", name},
                           [&, n = std::string(name)] { viz::save(loss, n); });
   for (const char* name : {"no/such/folder/g.dot", "no/such/folder/g.svg"})
     expect_warning({"viz::save", "no/such/folder"}, [&] { BOOST_TEST(viz::save(loss, dir / name).empty()); });

@@ -110,6 +110,26 @@ void large(const std::string& path) {
   write(path, [=] { return cross_entropy(net(x), y); }, {.recompute = [] { return xgrad::tensor(0.); }});
 }
 
+// More than fits on a page: modules closed at first, 40 steps of a recurrence.
+void encoder(const std::string& path) {
+  xgrad::manual_seed(3);
+  auto net = nn::Sequential();
+  for (int i = 0; i < 6; ++i)
+    net.add("block" + std::to_string(i),
+            nn::Sequential(nn::LayerNorm({8}), nn::Linear(8, 16), nn::GELU(), nn::Linear(16, 8)));
+  const Tensor x = numbers({4, 8}, 0.4).set_name("x"), y = numbers({4, 8}, 1.4).set_name("y");
+  write(path, [=] { return mse_loss(net(x), y); });
+}
+void long_recurrence(const std::string& path) {
+  const Tensor w = parameter("W", {3, 3}, 0.2), u = parameter("U", {3, 2}, 1.1);
+  const Tensor x = numbers({40, 2, 2}, 0.9).set_name("x");
+  write(path, [=] {
+    Tensor h = xgrad::zeros({2, 3}).set_name("h0");
+    for (int t = 0; t < 40; ++t) h = tanh(matmul(h, w) * 0.4 + linear(x.select(0, t), u));
+    return h.square().sum();
+  });
+}
+
 // Without Graphviz, and before backward().
 void bare(const std::string& path) {
   setenv("PATH", "/nowhere", 1);
@@ -135,6 +155,8 @@ int main(int argc, char** argv) {
       {"lambda", lambda},
       {"odd", odd},
       {"large", large},
+      {"encoder", encoder},
+      {"long", long_recurrence},
       {"bare", bare}};  // bare is the last: it hides Graphviz
   for (const auto& [name, draw] : pages) draw(folder + "/" + name + ".html");
 }

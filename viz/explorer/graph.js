@@ -79,7 +79,8 @@ const insideOf = (n, m) => { for (let k = n.module; k; k = MODULES[k] && MODULES
 function folderFacts(m) {
   const mine = D.nodes.filter(n => insideOf(n, m.id)), grads = mine.filter(n => n.kind === "parameter" && n.grad).map(n => real(n.grad.norm));
   const count = mine.filter(n => n.kind === "parameter").reduce((s, n) => s + n.shape.reduce((p, q) => p * q, 1), 0);
-  return `${mine.filter(n => n.op !== undefined).length} ops · ${count} parameters` + (grads.length ? ` · largest ‖grad‖ ${num(Math.max(...grads))}` : "");
+  const ops = mine.filter(n => n.op !== undefined && !n.of).length;
+  return `${ops} op${ops > 1 ? "s" : ""} · ${count} numbers` + (grads.length && st.step === last ? ` · ‖∇‖ ≤ ${num(Math.max(...grads))}` : "");
 }
 function depthOf(m) { let k = 0; for (; m; m = MODULES[m] && MODULES[m].parent) k++; return k; }
 
@@ -201,7 +202,7 @@ function fit() {
   const r = frame(), top = 50, bottom = 34, side = 14;
   const kx = shown.w / Math.max(50, r.width - 2 * side), ky = shown.h / Math.max(50, r.height - top - bottom);
   /* What would be too small to read is cut, and follows the step. */
-  const all = Math.max(kx, ky, .55), k = Math.min(all, Math.max(1.4, Math.min(kx, ky))), w = r.width * k, h = r.height * k;
+  const all = Math.max(kx, ky, .55), k = Math.min(all, 1.5), w = r.width * k, h = r.height * k;
   view = { x: (shown.w - w) / 2, y: (shown.h - h) / 2 - (top - bottom) / 2 * k, w, h };
   if (k < all) follow(true);
   apply();

@@ -21,8 +21,10 @@ function asMatrices(v, b, r, c, turned, place = (k, y, x) => (k * r + y) * c + x
     return m;
   });
 }
+/* More columns have no room for their numbers: these are told on pointing at them. */
+const widest = () => D.rankdir === "LR" ? 14 : 7;
 function tableHTML(m, most, label, cls) {
-  const tight = m.c > 14 ? "tiny" : m.c > 5 || m.r > 10 ? "tight" : "";
+  const tight = m.c > widest() ? "tiny" : m.c > 5 || m.r > 10 ? "tight" : "";
   let rows = "";
   for (let y = 0; y < m.r; y++) {
     rows += "<tr>";
@@ -35,7 +37,7 @@ function tableHTML(m, most, label, cls) {
   return `<figure>${m.label ? `<figcaption>${m.label}</figcaption>` : ""}<table class="${tight}" aria-label="${esc(label + " " + m.label)}"><tbody>${rows}</tbody></table></figure>`;
 }
 /* So many maps side by side that they take about 300 pixels. */
-const across = maps => maps.length ? Math.max(1, Math.min(maps.length, Math.floor(300 / (maps[0].c * (maps[0].c > 14 ? 16 : maps[0].c > 5 ? 35 : 45))))) : 1;
+const across = maps => maps.length ? Math.max(1, Math.min(maps.length, Math.floor(300 / (maps[0].c * (maps[0].c > widest() ? 16 : maps[0].c > 5 ? 35 : 45))))) : 1;
 function matHTML(maps, role, cap, cls, size, t) {
   const most = largest(maps.flatMap(m => m.v)), empty = !maps.some(m => m.v.length);
   return `<div class="mat ${cls}"><div class="head"><span class="role ${role.includes("gradient") ? "grad" : ""}">${role}</span><span class="cap">${cap ? M(cap) : ""} <span>${size}</span></span></div><div class="maps" style="grid-template-columns:repeat(${across(maps)},auto)">${empty ? '<span class="skip">no numbers</span>' : maps.map(m => tableHTML(m, most, role, cls)).join("")}</div>${t && t.st ? statsHTML(t) : ""}</div>`;
@@ -174,7 +176,7 @@ function parametersHTML() {
     const state = on ? `<span class="bar" style="width:${((g / most * 62) || 0).toFixed(1)}%"></span>${num(g)}` : so ? `<span class="pending">${so} of ${uses.length} uses</span>` : '<span class="pending">not yet</span>';
     return `<tr><td title="${esc(leafName(p))}">${esc(shortName(leafName(p)))}</td><td>${shapeText(p.shape)}</td><td>${p.value ? num(real(p.value.norm)) : "–"}</td><td>${state}</td><td>${mark}</td></tr>`;
   });
-  return `<div><h3>Parameters</h3><table class="rows"><thead><tr><th>name</th><th>shape</th><th>‖value‖</th><th style="width:34%">‖gradient‖</th><th title="largest difference to central finite differences">check</th></tr></thead><tbody>${rows.join("")}</tbody></table>${all.length > 60 ? `<p class="skip">and ${all.length - 60} more</p>` : ""}</div>`;
+  return `<h3>Parameters</h3><table class="rows"><thead><tr><th>name</th><th>shape</th><th>‖value‖</th><th style="width:34%">‖gradient‖</th><th title="largest difference to central finite differences">check</th></tr></thead><tbody>${rows.join("")}</tbody></table>${all.length > 60 ? `<p class="skip">and ${all.length - 60} more</p>` : ""}`;
 }
 /* From a node back to the loss, by its user that ran last on the way back. */
 function pathOf(id) {
@@ -195,9 +197,9 @@ function timeRows() {
 const FORWARD = Object.fromEntries(S.filter(s => s.phase === "forward").map(s => [s.node, s]));
 const learntBy = n => (FORWARD[n.id] ? FORWARD[n.id].in : []).filter(i => i && whole(i).kind === "parameter").map(i => whole(i).title).join(", ");
 function timeHTML(g, here) {
-  const v = g.map(n => real(n.grad.norm)), most = Math.max(...v.filter(Number.isFinite), 1e-300), by = learntBy(g[0]);
-  const cell = (x, k) => { const q = heat(x > 0 ? Math.max(0, 1 + Math.log10(x / most) / 8) : 0); return `<td style="background:${q.bg};color:${q.ink}"${g[k].id === here ? ' class="use"' : ""}>${num(x)}</td>`; };
-  return `<div class="term through mat"><h3>Through time: ${esc(g[0].title)}${by ? ` with ${esc(by)}` : ""}, ${esc(g[0].source || "")}, ${g.length} times</h3><div class="time num" tabindex="0" role="group" aria-label="one cell per time"><table><thead><tr>${g.map((_, k) => `<th>${k}</th>`).join("")}</tr></thead><tbody><tr>${v.map(cell).join("")}</tr></tbody></table></div></div>`;
+  const v = g.map(n => real(n.grad.norm)), most = Math.max(...v.filter(Number.isFinite), 1e-300), by = learntBy(g[0]), many = g.length > 12;
+  const cell = (x, k) => { const q = heat(x > 0 ? Math.max(0, 1 + Math.log10(x / most) / 8) : 0); return `<td style="background:${q.bg};color:${q.ink}"${g[k].id === here ? ' class="use"' : ""}${many ? ` title="${k}: ${num(x)}" aria-label="${num(x)}"` : ""}>${many ? "" : num(x)}</td>`; };
+  return `<div class="term through mat"><h3>Through time: ${esc(g[0].title)}${by ? ` with ${esc(by)}` : ""}, ${esc(g[0].source || "")}, ${g.length} times</h3><div class="time num${many ? " many" : ""}" tabindex="0" role="group" aria-label="one cell per time"><table>${many ? "" : `<thead><tr>${g.map((_, k) => `<th>${k}</th>`).join("")}</tr></thead>`}<tbody><tr>${v.map(cell).join("")}</tr></tbody></table>${many ? `<p class="skip">first ${num(v[0])}, last ${num(v[v.length - 1])}</p>` : ""}</div></div>`;
 }
 function panel() {
   const s = S[st.step];
@@ -211,9 +213,9 @@ function panel() {
       : s.phase === "forward" ? forwardHTML(s) : s.phase === "seed" ? `<div class="term"><div class="eq">${M(frac(mo("∂") + D.loss, mo("∂") + D.loss) + mo("=") + "<mn>1</mn>")}</div>${tensorHTML(gradOf(s.node), "outgoing gradient", d(s.node), "x")}</div>`
       : s.terms.map((t, k) => termHTML(s, t, k)).join("") || '<p class="skip">No input of this operation takes a gradient.</p>';
   }
-  $("panel").innerHTML = `<div class="say">${say}${parametersHTML()}</div><div class="terms">${mid}</div>`;
+  $("panel").innerHTML = `<div class="say">${say}</div><div class="pars">${parametersHTML()}</div><div class="terms">${mid}</div>`;
   $("panel").scrollTop = 0;
-  $("panel").className = s.phase;
+  $("panel").className = s.phase + (D.nodes.filter(n => n.kind === "parameter").length > 6 ? " long" : "");
   $("unsel")?.addEventListener("click", () => select(null));
   wireQuiz();
   document.querySelectorAll(".term[data-k], .term[data-o]").forEach(el => {

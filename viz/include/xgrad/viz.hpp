@@ -19,6 +19,7 @@
 
 #include <xgrad/tape.hpp>
 #include <xgrad/tensor.hpp>
+#include <xgrad/viz/explain.hpp>
 #include <xgrad/viz/graph_options.hpp>
 #include <xgrad/viz/image_grid.hpp>
 #include <xgrad/viz/plot.hpp>

@@ -99,8 +99,12 @@ class Builder {
       all[t].n = numel_of(all[t].in);
     }
     run_seeds(s, op, all);
+    std::vector<std::vector<double>> operands;
+    for (const std::vector<tape::Input>* list : {&op.inputs, &op.data})
+      for (const tape::Input& in : *list)
+        if (const Tensor x = value_of(in); x.defined()) operands.push_back(x.detach().to_vector<double>());
     for (std::size_t t = 0; t < all.size(); ++t)
-      if (!all[t].numbers.empty()) s.terms[t].local = structure_of(all[t]);
+      if (!all[t].numbers.empty()) s.terms[t].local = structure_of(all[t], operands);
     find_linear(s, all);
   }
 

@@ -24,18 +24,6 @@ bool across(const Picture& p, const Options& o) {
   return o.rankdir == Rankdir::left_to_right || (o.rankdir == Rankdir::automatic && p.depth <= kMostRanksAcross);
 }
 
-// Every operation by itself, or those nearest the root: what is to be seen of them is the page's choice.
-Picture whole_picture(const Recorded& recorded, const Options& options) {
-  const auto operations = static_cast<int>(recorded.graph.nodes.size());
-  Plan plan;
-  plan.folds = Folds({}, recorded.graph.nodes.size());
-  plan.first = std::max(0, operations - std::max(options.max_nodes, 1));
-  Picture p = build_picture(recorded, options, plan);
-  add_ghosts(p);
-  arrange(p, options);
-  return p;
-}
-
 std::string counted(std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 std::string subtitle_of(const Picture& p) {
@@ -93,6 +81,17 @@ void add_notes(PageData& page) {
 }
 
 }  // namespace
+
+Picture whole_picture(const Recorded& recorded, const Options& options) {
+  const auto operations = static_cast<int>(recorded.graph.nodes.size());
+  Plan plan;
+  plan.folds = Folds({}, recorded.graph.nodes.size());
+  plan.first = std::max(0, operations - std::max(options.max_nodes, 1));
+  Picture p = build_picture(recorded, options, plan);
+  add_ghosts(p);
+  arrange(p, options);
+  return p;
+}
 
 Explorer explorer_of(const Tensor& root, const Options& options, const std::string& title) {
   const NoGradGuard off;

@@ -28,7 +28,7 @@ std::vector<Matrices> seen_as_matrices(const Shape& s) {
 
 class Reader {
  public:
-  explicit Reader(const Jacobian& j) : j_(j) {
+  Reader(const Jacobian& j, const std::vector<std::vector<double>>& operands) : j_(j), operands_(operands) {
     double most = 0;
     for (const double v : j.numbers)
       if (std::isfinite(v)) most = std::max(most, std::fabs(v));
@@ -39,6 +39,11 @@ class Reader {
     find_single();
     if (all_zero_) return {};
     if (auto d = diagonal()) return *d;
+    const auto is_operand = [&](const LocalDerivative& d) {
+      return std::ranges::any_of(operands_,
+                                 [&](const auto& v) { return matrix_is(d, v, false) || matrix_is(d, v, true); });
+    };
+    if (auto d = product(); d && is_operand(*d)) return *d;
     if (auto d = picked(); d && d->factors.empty()) return *d;
     if (auto d = spread(); d && d->factors.empty()) return *d;
     if (auto d = product()) return *d;
@@ -195,6 +200,7 @@ class Reader {
   }
 
   const Jacobian& j_;
+  const std::vector<std::vector<double>>& operands_;
   double small_ = 0;
   bool all_zero_ = true, one_per_row_ = true, one_per_column_ = true;
   std::vector<std::int64_t> in_row_, in_column_;
@@ -202,7 +208,20 @@ class Reader {
 
 }  // namespace
 
-LocalDerivative structure_of(const Jacobian& j) { return Reader(j).read(); }
+LocalDerivative structure_of(const Jacobian& j, const std::vector<std::vector<double>>& operands) {
+  return Reader(j, operands).read();
+}
+
+bool matrix_is(const LocalDerivative& d, const std::vector<double>& numbers, bool turned) {
+  if (d.matrix.size() != numbers.size()) return false;
+  const std::size_t block = d.rows * d.columns;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const std::size_t first = i / block * block, r = i % block / d.columns, c = i % d.columns;
+    const double x = turned ? numbers[first + c * d.rows + r] : numbers[i];
+    if (!(std::fabs(d.matrix[i] - x) <= 1e-6 * std::fabs(x))) return false;
+  }
+  return true;
+}
 
 const char* name_of(Form f) {
   static constexpr const char* kNames[] = {"zero",   "same",   "scaled",  "diagonal",

@@ -48,7 +48,11 @@ struct LocalDerivative {
   std::vector<int> agree;  // general: dimensions in which y depends on x of the same index only
 };
 
-LocalDerivative structure_of(const Jacobian& j);
+// operands: the numbers that the operation read. A product with one of them is told from a sum or a selection, which
+// a matrix of zeros and ones may look like.
+LocalDerivative structure_of(const Jacobian& j, const std::vector<std::vector<double>>& operands = {});
+// Whether the matrices of a product are these numbers, or, turned, their transposes.
+bool matrix_is(const LocalDerivative& d, const std::vector<double>& numbers, bool turned);
 const char* name_of(Form f);
 const char* name_of(Product p);
 

@@ -138,7 +138,7 @@ const std::map<std::string, Formula>& formulas() {
 const std::map<std::string, Formula>& slopes() {
   const auto x0 = [](const Arguments& x) { return x.a[x.position]; };
   static const std::map<std::string, Formula> all{
-      {"tanh", [](const Arguments& x) { return row(mn("1"), mo("−"), power(x.y, mn("2"))); }},
+      {"tanh", [](const Arguments& x) { return in_brackets(row(mn("1"), mo("−"), power(x.y, mn("2")))); }},
       {"sigmoid", [](const Arguments& x) { return row(x.y, mo("⊙"), in_brackets(row(mn("1"), mo("−"), x.y))); }},
       {"exp", [](const Arguments& x) { return x.y; }},
       {"log", [x0](const Arguments& x) { return fraction(mn("1"), x0(x)); }},

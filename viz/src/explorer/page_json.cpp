@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "explorer/math.hpp"
+#include "explorer/operand.hpp"
 #include "explorer/places.hpp"
 #include "explorer/tensor_json.hpp"
 
@@ -230,21 +231,18 @@ class Writer {
       if (t.so_far.defined()) out["so_far"] = tensor_json(t.so_far, detail_.most_numbers);
       out["total"] = tensor_json(t.total, detail_.most_numbers);
     }
-    out["local"] = d ? local(n, c, *d) : json(nullptr);
-    std::string matrix = "<mi>J</mi>";
-    if (d && out["local"].contains("ref")) {
-      matrix = fmt::format("{{{}}}", out["local"]["ref"].get<std::string>());
-      if (out["local"]["turned"]) matrix = fmt::format("<msup>{}<mo>⊤</mo></msup>", matrix);
-    }
+    out["local"] = d ? local(c, *d) : json(nullptr);
+    const std::string matrix =
+        matrix_math(d && d->form == Form::product ? operand_of(p_, page_.graph, places_, c.op, *d) : std::nullopt);
     if (d && d->form == Form::product) out["matrix"] = matrix;
     out["math"] = chain_rule_math(d, from, to, slope, matrix, numbers);
     return out;
   }
 
-  json local(int n, const ChainStep& c, const LocalDerivative& d) {
+  json local(const ChainStep& c, const LocalDerivative& d) {
     json out{{"form", name_of(d.form)}};
     const std::size_t numbers = d.factors.size() + d.index.size() + d.matrix.size() + 3 * d.entries.size();
-    if (d.form == Form::product) describe_product(out, n, c, d);
+    if (d.form == Form::product) describe_product(out, c, d);
     written_ += numbers;
     if (written_ > detail_.most_local) {
       out["cut"] = true;  // too many numbers for one file
@@ -265,34 +263,15 @@ class Writer {
   }
 
   // With the name of the tensor that the matrix is, where it is one of those the operation knows.
-  void describe_product(json& out, int n, const ChainStep& c, const LocalDerivative& d) const {
+  void describe_product(json& out, const ChainStep& c, const LocalDerivative& d) const {
     out["p"] = name_of(d.product);
     out["b"] = d.batches;
     out["rows"] = d.rows;
     out["columns"] = d.columns;
-    const tape::OpNode& op = page_.graph.nodes[c.op];
-    for (std::size_t k = 0; k < op.inputs.size() + op.data.size(); ++k)
-      if (const int from = places_.whole(places_.input(n, k)); from >= 0 && names(out, d, from)) return;
-    names(out, d, n);
-  }
-  bool names(json& out, const LocalDerivative& d, int node) const {
-    const Tensor& t = at(node).value;
-    if (!t.defined() || static_cast<std::size_t>(t.numel()) != d.matrix.size()) return false;
-    const std::vector<double> v = t.detach().to_vector<double>();
-    const auto equals = [&](bool turned) {
-      const std::size_t block = d.rows * d.columns;
-      for (std::size_t i = 0; i < v.size(); ++i) {
-        const std::size_t b = i / block, r = i % block / d.columns, col = i % block % d.columns;
-        const double x = turned ? v[b * block + col * d.rows + r] : v[i];
-        if (std::fabs(d.matrix[i] - x) > 1e-6 * std::fabs(x)) return false;
-      }
-      return true;
-    };
-    const bool plain = equals(false);
-    if (!plain && !equals(true)) return false;
-    out["ref"] = id(node);
-    out["turned"] = !plain;
-    return true;
+    if (const auto operand = operand_of(p_, page_.graph, places_, c.op, d)) {
+      out["ref"] = id(operand->node);
+      out["turned"] = operand->turned;
+    }
   }
 
   static json area(const Area& a) {

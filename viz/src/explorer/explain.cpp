@@ -1,0 +1,186 @@
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/check.hpp>
+#include <xgrad/viz/explain.hpp>
+
+#include "explorer/chain.hpp"
+#include "explorer/explorer.hpp"
+#include "explorer/latex.hpp"
+#include "explorer/math.hpp"
+#include "explorer/operand.hpp"
+#include "explorer/places.hpp"
+
+namespace xgrad::viz {
+namespace {
+
+// Between backticks.
+std::string code(const std::string& text) {
+  std::string s;
+  for (const char c : text.substr(0, 80)) s += c == '`' || c == '$' || static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  return "`" + s + "`";
+}
+
+std::string number(double v) {
+  if (std::isnan(v)) return "\\mathrm{NaN}";
+  if (std::isinf(v)) return v > 0 ? "\\infty" : "-\\infty";
+  const std::string s = fmt::format("{:.3g}", v);
+  const auto e = s.find('e');
+  return e == std::string::npos ? s : fmt::format("{}\\cdot 10^{{{}}}", s.substr(0, e), std::stoi(s.substr(e + 1)));
+}
+
+std::string shape_of(const Tensor& t) {
+  return t.dim() == 0 ? "scalar" : fmt::format("{}", fmt::join(t.shape().begin(), t.shape().end(), "×"));
+}
+
+class Text {
+ public:
+  Text(const Recorded& recorded, const Picture& picture, const Chain& chain, const ExplainOptions& options)
+      : graph_(recorded.graph), p_(picture), chain_(chain), places_(p_, graph_), options_(options) {
+    const int root = places_.result(graph_.root, graph_.root_output);
+    const PicNode& n = p_.nodes[static_cast<std::size_t>(root)];
+    loss_ = n.symbol.empty() && n.name.empty() ? "L" : latex(symbol_math(p_, root));
+  }
+
+  std::string write() {
+    out_ = fmt::format("# The chain rule of {} operations\n\n", graph_.nodes.size());
+    if (p_.left_out) out_ += fmt::format("The first {} are left out.\n\n", p_.left_out);
+    if (chain_.ran_here) out_ += "`backward()` had not run: the gradients were computed for this text.\n\n";
+    out_ += "## Forward\n\n";
+    for (std::size_t i = static_cast<std::size_t>(p_.left_out); i < graph_.nodes.size(); ++i) forward(i);
+    out_ += fmt::format("\n## Backward\n\nIt begins with $\\frac{{\\partial {0}}}{{\\partial {0}}} = 1$.\n", loss_);
+    for (const ChainStep& s : chain_.steps) backward(s);
+    leaves();
+    return std::move(out_);
+  }
+
+ private:
+  std::string latex(const std::string& math) const {
+    const auto symbol = [this](int node) { return latex_of(symbol_math(p_, node), nullptr, loss_); };
+    return latex_of(math, symbol, loss_);
+  }
+  std::string derivative(int node) const {
+    return fmt::format("\\frac{{\\partial {}}}{{\\partial {}}}", loss_, latex(symbol_math(p_, node)));
+  }
+
+  // In numbers, when they are few enough; else what kind of tensor it is.
+  std::string matrix(const Tensor& t) const {
+    if (!t.defined()) return "\\text{not known}";
+    if (t.numel() > options_.most_numbers || t.numel() == 0)
+      return fmt::format("\\left[\\,{}\\,\\right]", replaced_times(shape_of(t)));
+    const std::vector<double> v = t.detach().to_vector<double>();
+    if (t.dim() == 0) return number(v[0]);
+    const auto columns = static_cast<std::size_t>(t.size(-1));
+    std::string s = "\\begin{pmatrix}";
+    for (std::size_t i = 0; i < v.size(); ++i) s += (i == 0 ? "" : i % columns == 0 ? "\\\\" : "&") + number(v[i]);
+    return s + "\\end{pmatrix}";
+  }
+  static std::string replaced_times(const std::string& shape) {
+    std::string s;
+    for (std::size_t i = 0; i < shape.size(); ++i)
+      if (shape.compare(i, 2, "×") == 0)
+        s += "\\times ", ++i;
+      else
+        s += shape[i];
+    return s;
+  }
+
+  std::vector<int> inputs(std::size_t op) const {
+    std::vector<int> in;
+    const tape::OpNode& o = graph_.nodes[op];
+    for (std::size_t k = 0; k < o.inputs.size() + o.data.size(); ++k)
+      in.push_back(places_.input(places_.node_of(op), k));
+    return in;
+  }
+
+  void forward(std::size_t op) {
+    const int n = places_.node_of(op);
+    if (n < 0) return;
+    const PicNode& node = p_.nodes[static_cast<std::size_t>(n)];
+    out_ += fmt::format("- {}, {} [{}]{}: $${} = {}{}$$\n", code(node.title), short_name(node.dtype),
+                        node.shape.empty() ? "scalar" : fmt::format("{}", fmt::join(node.shape, "×")),
+                        node.source.empty() ? "" : ", " + code(node.source), latex(symbol_math(p_, n)),
+                        latex(formula_math(p_, n, inputs(op))),
+                        node.value.defined() ? " = " + matrix(node.value) : std::string());
+  }
+
+  void backward(const ChainStep& s) {
+    const int n = places_.node_of(s.op);
+    if (n < 0) return;
+    out_ += fmt::format("\n### Through {}\n\n", code(p_.nodes[static_cast<std::size_t>(n)].title));
+    if (!s.problem.empty()) out_ += fmt::format("Not known: {}\n", code(s.problem.substr(0, s.problem.find('\n'))));
+    for (const Term& t : s.terms) term(n, s, t);
+  }
+
+  void term(int n, const ChainStep& s, const Term& t) {
+    const std::vector<int> in = inputs(s.op);
+    const int to = places_.whole(in[t.position]);
+    if (to < 0) return;
+    Tensor g;
+    std::size_t m = 0;
+    for (const Tensor& one : s.incoming)
+      if (one.defined()) m += static_cast<std::size_t>(one.numel()), g = one;
+    const LocalDerivative* d = t.local ? &*t.local : nullptr;
+    const auto numbers = static_cast<std::size_t>(t.sent.numel());
+    const auto operand = d && d->form == Form::product ? operand_of(p_, graph_, places_, s.op, *d) : std::nullopt;
+    out_ +=
+        fmt::format("$${}$$\n\n{}\n\n",
+                    latex(chain_rule_math(d, n, to, slope_math(p_, n, in, t.position), matrix_math(operand), numbers)),
+                    structure_words(d, m, numbers));
+    out_ += fmt::format("$${} = {},\\qquad {}{} = {}$$\n", derivative(n), matrix(g), derivative(to),
+                        t.uses > 1 ? "\\Big|_{\\text{this use}}" : "", matrix(t.sent));
+    if (d && d->form == Form::product && !operand &&
+        d->matrix.size() <= static_cast<std::size_t>(options_.most_numbers))
+      out_ += fmt::format("with $$J = {}$$\n", matrix_of(*d));
+    if (t.uses > 1)
+      out_ += fmt::format("\nUse {} of {}; so far and this use: $${} + {} = {}$$\n", t.use, t.uses,
+                          t.so_far.defined() ? matrix(t.so_far) : "0", matrix(t.sent), matrix(t.total));
+  }
+  static std::string matrix_of(const LocalDerivative& d) {
+    std::string s = "\\begin{pmatrix}";
+    for (std::size_t i = 0; i < d.matrix.size(); ++i)
+      s += (i == 0 ? "" : i % d.columns == 0 ? "\\\\" : "&") + number(d.matrix[i]);
+    return s + "\\end{pmatrix}";
+  }
+
+  void leaves() {
+    out_ += "\n## Gradients\n\n| tensor | shape | norm of the gradient |\n|---|---|---|\n";
+    std::map<int, Tensor> all;
+    for (const ChainStep& s : chain_.steps)
+      for (const Term& t : s.terms)
+        if (const int to = places_.whole(places_.input(places_.node_of(s.op), t.position)); to >= 0)
+          if (p_.nodes[static_cast<std::size_t>(to)].op < 0) all[to] = t.total;
+    for (const auto& [node, g] : all) {
+      double sum = 0;
+      for (const double v : g.detach().to_vector<double>()) sum += v * v;
+      std::string name = code(p_.nodes[static_cast<std::size_t>(node)].title);
+      std::erase(name, '|');
+      out_ += fmt::format("| {} | {} | {:.4g} |\n", name, shape_of(g), std::sqrt(sum));
+    }
+  }
+
+  const tape::Graph& graph_;
+  const Picture& p_;
+  const Chain& chain_;
+  Places places_;
+  const ExplainOptions& options_;
+  std::string loss_ = "L", out_;
+};
+
+}  // namespace
+
+std::string explain(const Tensor& root, const ExplainOptions& options, Location at) {
+  require_graph(root, {}, at);
+  if (options.most_operations < 1)
+    ErrorReport("viz::explain", fmt::format("most_operations must be at least 1, got {}", options.most_operations), at)
+        .value_error();
+  const NoGradGuard off;
+  const Recorded recorded(root);
+  const Picture picture = whole_picture(recorded, {.max_nodes = options.most_operations});
+  const Chain chain = build_chain(root, recorded.graph, static_cast<std::size_t>(picture.left_out));
+  return Text(recorded, picture, chain, options).write();
+}
+
+}  // namespace xgrad::viz
