@@ -5,8 +5,9 @@
 //   digits --fashion            70,000 pictures of clothes, a few minutes (scripts/setup.sh --data installs them)
 //   digits --load out/digits.safetensors     scores a saved network again
 //
-// Writes out/digits.svg, out/metrics.csv and out/digits.safetensors. Ctrl-C stops after the current batch and still
-// saves.
+// Writes out/report.html, which can be watched meanwhile, with out/metrics.csv and out/run.json, out/digits.svg and
+// out/digits.safetensors. Ctrl-C stops after the current batch and still saves.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -176,22 +177,25 @@ Score train_epoch(nn::Sequential& net, optim::Optimizer& opt, const data::DataLo
   return {loss.value(), accuracy.value()};
 }
 
-void fit(nn::Sequential& net, const data::TensorDataset& training_set, const data::TensorDataset& validation_set,
-         const Settings& s, train::MetricsLog& log) {
+// The last epoch.
+int fit(nn::Sequential& net, const data::TensorDataset& training_set, const data::TensorDataset& validation_set,
+        const Settings& s, train::Report& run) {
   const std::unique_ptr<optim::Optimizer> opt = make_optimizer(s, net);
   train::EarlyStopping stopping({.patience = s.patience});
   const train::InterruptGuard interrupt;
   const data::DataLoader loader(training_set, {.batch_size = s.batch_size, .shuffle = true});
   train::Progress progress(loader.size() * s.epochs, "training");
-  for (int epoch = 1; epoch <= s.epochs; ++epoch) {
+  int epoch = 1;
+  for (; epoch <= s.epochs; ++epoch) {
     progress.set_label("epoch " + std::to_string(epoch) + "/" + std::to_string(s.epochs));
     opt->set_lr(s.lr * 0.5 * (1 + std::cos(3.14159265358979 * (epoch - 1) / s.epochs)));
     const Score training = train_epoch(net, *opt, loader, s, interrupt, progress);
     const Score validation = evaluate(net, validation_set);
     for (const auto& [split, score] : {std::pair("train", training), std::pair("validation", validation)}) {
-      log.add(epoch, split, "loss", score.loss);
-      log.add(epoch, split, "accuracy", score.accuracy);
+      run.add(epoch, split, "loss", score.loss);
+      run.add(epoch, split, "accuracy", score.accuracy);
     }
+    run.learning_rate(epoch, *opt).norms(epoch, net).write();
     const bool enough = stopping.step(validation.loss, net);
     if (interrupt.interrupted()) {
       progress.close();
@@ -206,6 +210,7 @@ void fit(nn::Sequential& net, const data::TensorDataset& training_set, const dat
     }
   }
   stopping.restore(net);
+  return std::min(epoch, s.epochs);
 }
 
 std::vector<std::string> class_names(const Settings& s) {
@@ -248,9 +253,9 @@ void run(Settings s) {
 
   const std::int64_t all = digits.training.size(), held_out = std::llround(s.validation * static_cast<double>(all));
   const auto [training_set, validation_set] = data::random_split(digits.training, {all - held_out, held_out});
-  train::MetricsLog log;
+  train::Report run({.name = "digits", .folder = s.out});
   const auto start = std::chrono::steady_clock::now();
-  fit(net, training_set, validation_set, s, log);
+  const int last = fit(net, training_set, validation_set, s, run);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   const Score training = evaluate(net, training_set), validation = evaluate(net, validation_set),
@@ -259,13 +264,13 @@ void run(Settings s) {
   report("validation", validation, validation_set.size(), s);
   report("test", test, digits.test.size(), s);
   std::cout << confusion.str(class_names(s));
-  log.add(0, "test", "loss", test.loss);
-  log.add(0, "test", "accuracy", test.accuracy);
+  run.add(last, "test", "loss", test.loss).add(last, "test", "accuracy", test.accuracy);
+  run.confusion(confusion, class_names(s)).filters("first layer", net.parameters()[0]).finish();
 
   draw_step(net, training_set, s.out + "/digits.svg");
-  log.save(s.out + "/metrics.csv");
   save_network(net, scaler, s, s.out + "/digits.safetensors");
-  std::printf("trained for %.1f s; wrote %s/digits.svg, metrics.csv and digits.safetensors\n", seconds, s.out.c_str());
+  std::printf("trained for %.1f s; wrote %s/report.html, metrics.csv, digits.svg and digits.safetensors\n", seconds,
+              s.out.c_str());
 }
 
 // Settings for clothes; what the command line says goes before.

@@ -2,7 +2,10 @@
 # check.sh PROGRAM PRINTERS: what gdb shows of the variables of PROGRAM; 77 where there is no gdb that can run programs.
 set -euo pipefail
 program=$1 printers=$2
-command -v gdb >/dev/null && gdb --batch -ex 'python import gdb' >/dev/null 2>&1 || { echo "no gdb with Python"; exit 77; }
+if ! gdb --batch -ex 'python import gdb' >/dev/null 2>&1; then
+  echo "no gdb with Python"
+  exit 77
+fi
 
 args=(-nx --batch -ex "source $printers" -ex 'set width 0' -ex 'set print elements 0' -ex 'break stop_here'
   -ex 'run' -ex 'up')

@@ -14,6 +14,7 @@
 #include "heatmap.hpp"
 #include "left_out.hpp"
 #include "marker.hpp"
+#include "plot_legend.hpp"
 #include "plot_marks.hpp"
 #include "plot_strokes.hpp"
 #include "polyline.hpp"
@@ -22,8 +23,7 @@
 namespace xgrad::viz {
 namespace {
 
-constexpr double kFontSize = 11, kTitleSize = 13, kBold = 1.08, kTitleRow = 17, kLabelRow = 14, kLegendRow = 18,
-                 kSwatch = 24, kEndRow = 13;
+constexpr double kFontSize = 11, kTitleSize = 13, kBold = 1.08, kTitleRow = 17, kLabelRow = 14;
 constexpr const char *kText = "#1A1A1A", *kMuted = "#374151", *kGrid = "#E5E7EB", *kFrame = "#9AA3AD",
                      *kRule = "#6B7280";
 // Of a line with more points only those are drawn that make a difference; of more markers an image.
@@ -227,6 +227,10 @@ class Plot::Drawing {
     for (const detail::Bars& b : p_.bars_)
       for (std::size_t i = 0; i < b.x.size(); ++i)
         all.insert(all.end(), {x ? b.x[i] - b.width / 2 : b.bottom[i], x ? b.x[i] + b.width / 2 : b.top[i]});
+    constexpr double kNumberRoom = 0.08;  // above a bar, of its height
+    for (const detail::Bars& b : p_.bars_)
+      for (std::size_t i = 0; !x && b.style.numbers && i < b.top.size(); ++i)
+        all.push_back(b.top[i] + kNumberRoom * std::fabs(b.top[i]) * (b.top[i] < b.bottom[i] ? -1 : 1));
     return !p_.bars_.empty();
   }
 
@@ -244,54 +248,14 @@ class Plot::Drawing {
     top_ += kLabelRow * rows(lines) + 2;
   }
 
-  struct Entry {
-    std::string label, swatch;  // the swatch drawn at 0, 0
-  };
-  // Entries in rows under the title, which take less than half of the picture: the labels are cut as far as that needs,
-  // and the last entry says how many found no room.
   void legend() {
-    std::vector<Entry> all = entries();
-    const double widest = right_ - left_ - kSwatch - 22;
-    if (all.empty() || widest < kNarrowLabel) return;
-    const auto most = static_cast<std::size_t>(std::max(1.0, (0.45 * o_.height - top_ + 34) / kLegendRow));
-    double width = widest;
-    for (int parts = 2; rows_needed(all, width) > most && width > kNarrowLabel; ++parts)
-      width = std::max(widest / parts - kSwatch - 22, kNarrowLabel);
-    const std::size_t everything = all.size();
-    std::size_t shown = everything;
-    while (rows_needed(all, width, shown) > most && shown > 1) --shown;
-    if (shown < everything) {
-      all.resize(shown);
-      all.back() = {fmt::format("… {} more", everything - shown + 1), ""};
-    }
-    double x = left_, y = top_ + 4;
-    for (const Entry& e : all) {
-      const bool rest = &e == &all.back() && shown < everything;
-      const std::string label = rest ? e.label : shortened_inside(e.label, kFontSize, width);
-      const double room = entry_width(label);
-      if (x > left_ && x + room > right_) x = left_, y += kLegendRow;
-      legend_ += fmt::format("<g transform=\"translate({},{})\">{}</g>\n", number(x), number(y), e.swatch);
-      legend_ += text(x + kSwatch + 6, y + 4, label, "start", kFontSize, kMuted);
-      x += room;
-    }
-    top_ = y - 4 + kLegendRow;
-  }
-  static constexpr double kNarrowLabel = 44, kLeast = 20;
-
-  static double entry_width(const std::string& label) { return kSwatch + 6 + text_width(label, kFontSize) + 16; }
-  std::size_t rows_needed(const std::vector<Entry>& all, double width, std::size_t shown = SIZE_MAX) const {
-    std::size_t n = 1;
-    double x = left_;
-    for (std::size_t i = 0; i < std::min(all.size(), shown); ++i) {
-      const double room = entry_width(shortened_inside(all[i].label, kFontSize, width));
-      if (x > left_ && x + room > right_) x = left_, ++n;
-      x += room;
-    }
-    return n;
+    const LegendRows rows = legend_rows(entries(), {left_, top_, right_, static_cast<double>(o_.height)});
+    legend_ = rows.svg;
+    top_ = rows.bottom;
   }
 
-  std::vector<Entry> entries() const {
-    std::vector<Entry> all;
+  std::vector<LegendEntry> entries() const {
+    std::vector<LegendEntry> all;
     for (const Item& i : p_.items_) {
       if (i.kind == Kind::line) {
         LineStyle s = p_.lines_[i.index].style;
@@ -317,7 +281,7 @@ class Plot::Drawing {
                                     marker_svg({s.marker, 3, s.color}, {kSwatch / 2, 0})});
       }
     }
-    std::erase_if(all, [](const Entry& e) { return e.label.empty(); });
+    std::erase_if(all, [](const LegendEntry& e) { return e.label.empty(); });
     return all;
   }
 
@@ -337,7 +301,8 @@ class Plot::Drawing {
       out_ += fmt::format("<path d=\"M{},{}H{}\" stroke=\"{}\"/>\n", number(left_), number(y), number(right_), kGrid);
       out_ += text(left_ - 6, y + 4, t.text, "end", kFontSize, kMuted);
     }
-    minor_grid();
+    out_ += minor_ticks_svg({x_, y_, area()}, o_.x_scale == Scale::log && !p_.x_names_,
+                            o_.y_scale == Scale::log && !p_.y_names_);
     out_ += texts((left_ + right_) / 2, bottom_ + 36, kLabelRow, x_label_, "middle");
     const double y = (top_ + bottom_) / 2;
     for (std::size_t i = 0; i < y_label_.size(); ++i) {
@@ -348,18 +313,6 @@ class Plot::Drawing {
       out_ += text(x, at, y_label_[i], "middle", kFontSize, kText,
                    fmt::format(" transform=\"rotate(-90 {} {})\"", number(x), number(at)));
     }
-  }
-
-  // Between powers of ten: short ticks at the frame.
-  void minor_grid() {
-    std::string d;
-    if (o_.x_scale == Scale::log && !p_.x_names_)
-      for (const double v : minor_ticks(x_.range()))
-        d += fmt::format("M{0},{1}v-3M{0},{2}v3", number(x_.pixel(v)), number(bottom_), number(top_));
-    if (o_.y_scale == Scale::log && !p_.y_names_)
-      for (const double v : minor_ticks(y_.range()))
-        d += fmt::format("M{1},{0}h3M{2},{0}h-3", number(y_.pixel(v)), number(left_), number(right_));
-    if (!d.empty()) out_ += fmt::format("<path d=\"{}\" class=\"minor\" stroke=\"{}\"/>\n", d, kFrame);
   }
 
   void right_axis() {
@@ -375,29 +328,15 @@ class Plot::Drawing {
                  fmt::format(" transform=\"rotate(-90 {} {})\"", number(x), number(y)));
   }
 
-  // Beside the last points of lines, a row apart from each other at least.
+  // Beside the last points of lines.
   void end_labels() {
-    struct End {
-      double y;
-      const LineStyle* style;
-    };
-    std::vector<End> ends;
+    std::vector<LineEnd> ends;
     for (std::size_t i = 0; i < p_.lines_.size(); ++i) {
       const LineStyle& s = p_.lines_[i].style;
       if (!s.end_label || s.label.empty() || line_paths_[i].empty() || line_paths_[i].back().empty()) continue;
-      ends.push_back({std::clamp(line_paths_[i].back().back().y, top_, bottom_), &s});
+      ends.push_back({line_paths_[i].back().back().y, &s});
     }
-    std::ranges::stable_sort(ends, {}, &End::y);
-    for (std::size_t i = 1; i < ends.size(); ++i) ends[i].y = std::max(ends[i].y, ends[i - 1].y + kEndRow);
-    for (std::size_t i = ends.size(); i-- > 0;) {
-      const double lowest = i + 1 < ends.size() ? ends[i + 1].y - kEndRow : bottom_;
-      ends[i].y = std::min(ends[i].y, lowest);
-    }
-    const double x = right_ + axis_room_ + 4;
-    for (const End& e : ends) {
-      out_ += stroke(fmt::format("M{},{}h8", number(x), number(e.y)), *e.style, 0);
-      out_ += text(x + 12, e.y + 4, shortened(e.style->label, kFontSize, 0.3 * o_.width), "start", kFontSize, kText);
-    }
+    out_ += end_labels_svg(std::move(ends), {right_ + axis_room_ + 4, top_, 0.3 * o_.width, bottom_});
   }
 
   void draw(const Item& i) {
@@ -581,29 +520,20 @@ class Plot::Drawing {
     std::int64_t least = -1;
     for (const Place& p : places) {
       const bool inside = p.x >= left_ && p.x + width <= right_ && p.y - kFontSize >= top_ && p.y + 3 <= bottom_;
-      const std::int64_t met = meets(p.x - 3, p.y - kFontSize, p.x + width + 3, p.y + 4);
+      const std::int64_t met = meets({p.x - 3, p.y - kFontSize, p.x + width + 3, p.y + 4});
       if (!inside || (least >= 0 && met >= least)) continue;
       least = met;
       best = p;
     }
     return best;
   }
-  // How much of the lines, in pixels, and how many points are within these bounds.
-  std::int64_t meets(double x0, double y0, double x1, double y1) const {
+  // How much of the lines, in pixels, and how many points are within the box.
+  std::int64_t meets(const Box& box) const {
     std::int64_t n = 0;
-    const auto within = [&](double x, double y) { return x >= x0 && x <= x1 && y >= y0 && y <= y1; };
     for (const std::vector<Polyline>& paths : line_paths_)
-      for (const Polyline& path : paths)
-        for (std::size_t i = 1; i < path.size(); ++i) {
-          const auto [ax, ay] = path[i - 1];
-          const auto [bx, by] = path[i];
-          if (std::max(ax, bx) < x0 || std::min(ax, bx) > x1 || std::max(ay, by) < y0 || std::min(ay, by) > y1)
-            continue;
-          const int steps = static_cast<int>(std::min(std::hypot(bx - ax, by - ay) + 1, 1000.0));
-          for (int k = 0; k <= steps; ++k) n += within(ax + (bx - ax) * k / steps, ay + (by - ay) * k / steps);
-        }
+      for (const Polyline& path : paths) n += pixels_within(path, box);
     for (const Polyline& places : point_places_)
-      for (const Pixel& p : places) n += within(p.x, p.y);
+      n += std::ranges::count_if(places, [&](const Pixel& q) { return box.holds(q); });
     return n;
   }
 
@@ -645,6 +575,8 @@ class Plot::Drawing {
   }
 
   static constexpr const char* kHalo = " stroke=\"#FFFFFF\" stroke-width=\"3\" paint-order=\"stroke\"";
+
+  static constexpr double kLeast = 20;  // of a side of the frame
 
   const Plot& p_;
   const PlotOptions& o_;

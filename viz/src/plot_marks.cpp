@@ -10,6 +10,7 @@
 #include <xgrad/detail/png.hpp>
 
 #include "marker.hpp"
+#include "plot_strokes.hpp"
 #include "svg_text.hpp"
 
 namespace xgrad::viz {
@@ -82,7 +83,7 @@ const char* ink_on(const Rgb& c) {
 
 std::string cells_svg(const Frame& f, const detail::HeatMap& m) {
   const double width = std::fabs(f.x.pixel(1) - f.x.pixel(0)), height = std::fabs(f.y.pixel(1) - f.y.pixel(0));
-  std::string s;
+  std::string s = "<g shape-rendering=\"crispEdges\">\n";  // no seams between cells
   for (std::int64_t r = 0; r < m.rows; ++r)
     for (std::int64_t c = 0; c < m.columns; ++c) {
       const double v = m.values[static_cast<std::size_t>(r * m.columns + c)];
@@ -95,7 +96,7 @@ std::string cells_svg(const Frame& f, const detail::HeatMap& m) {
       constexpr double kReadable = 5;
       if (size >= kReadable) s += label(x, y + 0.35 * size, text, "middle", size, ink_on(colour));
     }
-  return s;
+  return s + "</g>\n";
 }
 
 // Many cells: an image, with several pixels for each where that makes them sharp.
@@ -245,6 +246,8 @@ std::string colorbar_svg(const detail::HeatMap& m, const Box& area) {
   return s;
 }
 
+namespace {
+
 std::vector<double> minor_ticks(const Range& r) {
   constexpr double kMostDecades = 9;
   std::vector<double> ticks;
@@ -254,6 +257,34 @@ std::vector<double> minor_ticks(const Range& r) {
     for (int digit = 2; digit <= 9; ++digit)
       if (const double v = digit * std::pow(10.0, e); v >= r.low && v <= r.high) ticks.push_back(v);
   return ticks;
+}
+
+}  // namespace
+
+std::string minor_ticks_svg(const Frame& f, bool along_x, bool along_y) {
+  std::string d;
+  if (along_x)
+    for (const double v : minor_ticks(f.x.range()))
+      d += fmt::format("M{0},{1}v-3M{0},{2}v3", number(f.x.pixel(v)), number(f.area.bottom), number(f.area.top));
+  if (along_y)
+    for (const double v : minor_ticks(f.y.range()))
+      d += fmt::format("M{1},{0}h3M{2},{0}h-3", number(f.y.pixel(v)), number(f.area.left), number(f.area.right));
+  return d.empty() ? d : fmt::format("<path d=\"{}\" class=\"minor\" stroke=\"{}\"/>\n", d, kFrame);
+}
+
+std::string end_labels_svg(std::vector<LineEnd> ends, const Box& room) {
+  constexpr double kRow = 13;
+  for (LineEnd& e : ends) e.y = std::clamp(e.y, room.top, room.bottom);
+  std::ranges::stable_sort(ends, {}, &LineEnd::y);
+  for (std::size_t i = 1; i < ends.size(); ++i) ends[i].y = std::max(ends[i].y, ends[i - 1].y + kRow);
+  for (std::size_t i = ends.size(); i-- > 0;)
+    ends[i].y = std::min(ends[i].y, i + 1 < ends.size() ? ends[i + 1].y - kRow : room.bottom);
+  std::string s;
+  for (const LineEnd& e : ends) {
+    s += stroke(fmt::format("M{},{}h8", number(room.left), number(e.y)), *e.style, 0);
+    s += label(room.left + 12, e.y + 4, shortened(e.style->label, kFontSize, room.right), "start", kFontSize, kPlotInk);
+  }
+  return s;
 }
 
 }  // namespace xgrad::viz

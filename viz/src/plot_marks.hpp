@@ -29,7 +29,15 @@ Rgb map_colour(Colormap map, double t);
 double colorbar_room(const detail::HeatMap& map);
 std::string colorbar_svg(const detail::HeatMap& map, const Box& area);
 
-// The small ticks between powers of ten; none where there are too many.
-std::vector<double> minor_ticks(const Range& range);
+// Short ticks at the frame between powers of ten; none where there are too many.
+std::string minor_ticks_svg(const Frame& frame, bool along_x, bool along_y);
+
+// The last point of a line that has its label there.
+struct LineEnd {
+  double y;
+  const LineStyle* style;
+};
+// Labels from room.left on, at most room.right wide, a row apart from each other at least.
+std::string end_labels_svg(std::vector<LineEnd> ends, const Box& room);
 
 }  // namespace xgrad::viz

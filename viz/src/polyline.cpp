@@ -135,6 +135,20 @@ std::vector<Polyline> without_hidden(const std::vector<Polyline>& lines, const B
   return seen;
 }
 
+std::int64_t pixels_within(const Polyline& line, const Box& box) {
+  std::int64_t n = 0;
+  for (std::size_t i = 1; i < line.size(); ++i) {
+    const auto [ax, ay] = line[i - 1];
+    const auto [bx, by] = line[i];
+    if (std::max(ax, bx) < box.left || std::min(ax, bx) > box.right || std::max(ay, by) < box.top ||
+        std::min(ay, by) > box.bottom)
+      continue;
+    const int steps = static_cast<int>(std::min(std::hypot(bx - ax, by - ay) + 1, 1000.0));
+    for (int k = 0; k <= steps; ++k) n += box.holds({ax + (bx - ax) * k / steps, ay + (by - ay) * k / steps});
+  }
+  return n;
+}
+
 std::string path_data(const Polyline& line) {
   std::string d;
   for (const Pixel& p : line) d += (d.empty() ? "M" : "L") + number(p.x) + "," + number(p.y);

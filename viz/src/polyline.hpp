@@ -1,6 +1,7 @@
 // Lines and areas in pixels: what lies in the picture, and what of a great many points is seen of them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ Polyline thinned(const Polyline& line);
 
 // Leaves out the pieces of lines that run over what earlier pieces cover, and those outside the box.
 std::vector<Polyline> without_hidden(const std::vector<Polyline>& lines, const Box& box);
+
+// How much of the line, in pixels, is inside the box.
+std::int64_t pixels_within(const Polyline& line, const Box& box);
 
 std::string path_data(const Polyline& line);  // "M1,2L3,4"
 

@@ -21,7 +21,7 @@ using viz::Plot;
 namespace {
 
 constexpr const char* kOp = "train::Report";
-constexpr int kWidth = 560, kHeight = 340;
+constexpr int kWidth = 540, kHeight = 330;
 
 struct Curve {
   std::vector<double> x, y;
@@ -44,7 +44,7 @@ void mark_best(Plot& p, const Curve& c, bool high) {
     if (std::isfinite(c.y[i]) && (best == c.y.size() || (high ? c.y[i] > c.y[best] : c.y[i] < c.y[best]))) best = i;
   if (best == c.y.size() || c.y.size() < 3) return;
   p.annotate(fmt::format("{} {:.4g}", high ? "max" : "min", c.y[best]), c.x[best], c.y[best],
-             {.dx = best * 2 > c.y.size() ? -30.0 : 30.0, .dy = high ? 34.0 : -34.0});
+             {.dx = best * 2 > c.y.size() ? -14.0 : 30.0, .dy = high ? 48.0 : -48.0});
 }
 
 }  // namespace
