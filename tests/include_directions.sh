@@ -84,7 +84,7 @@ check() {
       sub(/^autograd\/include\//, "", path)
       if (path ~ /^xgrad\/(xtensor|array|custom\/array_op)\.hpp$/) return "xtensor"
       if (path ~ /^xgrad\/(autograd|forward_ad|record|tape|elementwise)\.hpp$/) return "tape"
-      if (path ~ /^xgrad\/(saved_tensors_hooks|graph_node|checkpoint)\.hpp$/) return "tape"
+      if (path ~ /^xgrad\/(saved_tensors_hooks|graph_node|checkpoint|fmt)\.hpp$/) return "tape"
       if (path == "xgrad/p_norm.hpp") return "kernels"
       if (path ~ /^xgrad\/(functional|gradcheck|vmap)\.hpp$/) return "functions-public"
       if (path == "xgrad/ops.hpp" || path ~ /^xgrad\/ops\//) return "ops-public"
