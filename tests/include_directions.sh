@@ -84,10 +84,10 @@ check() {
       sub(/^autograd\/include\//, "", path)
       if (path ~ /^xgrad\/(xtensor|array|custom\/array_op)\.hpp$/) return "xtensor"
       if (path ~ /^xgrad\/(autograd|forward_ad|record|tape|elementwise)\.hpp$/) return "tape"
-      if (path ~ /^xgrad\/(saved_tensors_hooks|graph_node|checkpoint|backward_again)\.hpp$/) return "tape"
+      if (path ~ /^xgrad\/(saved_tensors_hooks|graph_node|checkpoint|backward_again|fmt)\.hpp$/) return "tape"
       if (path == "xgrad/p_norm.hpp") return "kernels"
       if (path ~ /^xgrad\/(functional|gradcheck|vmap)\.hpp$/) return "functions-public"
-      if (path == "xgrad/ops.hpp" || path ~ /^xgrad\/ops\//) return "ops-public"
+      if (path ~ /^xgrad\/(ops|dlpack)\.hpp$/ || path ~ /^xgrad\/ops\//) return "ops-public"
       if (path == "xgrad/distributions.hpp" || path ~ /^xgrad\/distributions\//) return "distributions-public"
       if (path == "xgrad/custom.hpp" || path ~ /^xgrad\/custom\//) return "custom-public"
       return "core"
