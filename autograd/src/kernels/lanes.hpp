@@ -35,7 +35,7 @@ bool not_a_number([[maybe_unused]] T v) {
 // scan_lanes() where lanes are rows: several of them together, as a step waits for the one before it in its lane.
 template <class State, class F>
 void scan_rows(const LaneShape& s, bool reverse, State init, double ns_per_item, const F& step) {
-  constexpr int kTogether = 8;
+  constexpr int kTogether = 4;  // more would fall into one set of the cache where rows are a power of two
   const double ns = ns_per_item * static_cast<double>(s.n);
   parallel_for(s.outer, std::max<std::int64_t>(kTogether, grain_for(ns)), [&](std::int64_t begin, std::int64_t end) {
     std::int64_t lane = begin;
