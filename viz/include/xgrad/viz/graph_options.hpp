@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <xgrad/by_name.hpp>
-#include <xgrad/error.hpp>
+#include <xgrad/dtype.hpp>
 
 namespace xgrad::viz {
 
