@@ -220,6 +220,22 @@ BOOST_AUTO_TEST_CASE(by_depth_list_and_predicate) {
   BOOST_TEST(!has(viz::to_dot(loss, {.depth = 0}), "class=\"carried\""));
 }
 
+// A leaf that is no parameter of a module goes in; minus infinities of a mask inside are meant.
+BOOST_AUTO_TEST_CASE(what_a_closed_module_reads) {
+  const TapeRecorder recorder;
+  const Tensor x = ones({2, 1, 4}).requires_grad_().set_name("x");
+  const nn::MultiheadAttention attention(4, 2);
+  const Tensor hidden = tensor({{false, true}, {false, false}});
+  const Tensor loss = attention(x, x, x, {.attn_mask = hidden}).output.sum();
+  loss.backward();
+  const std::string text = viz::to_dot(loss, {.depth = 0});
+  BOOST_TEST(count_of(text, "class=\"node-module\"") == 1u);
+  BOOST_TEST(has(node(text, "x"), "class=\"node-parameter\""));
+  BOOST_TEST(count_of(text, "e-s") >= 1u);
+  BOOST_TEST(!has(text, "<b>Inf</b>"));
+  BOOST_TEST(!has(text, "<b>NaN</b>"));
+}
+
 BOOST_AUTO_TEST_CASE(two_calls_of_one_module) {
   struct Twice : nn::Layer<Twice> {
     nn::Sequential fc = register_module("fc", nn::Sequential(nn::Linear(2, 2), nn::Tanh()));

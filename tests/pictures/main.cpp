@@ -1,6 +1,7 @@
 // picture_gallery OUT [--format png] [--only NAME]
 // Draws each of the networks into the folder OUT and prints its name, how many nodes are shown and the time it took.
-// Exit status 0 only if every picture is there, whole and without a warning (but that it is too large for a PNG).
+// Exit status 0 only if every picture is there, whole and without a warning (but that it is too large for a PNG), and
+// at default options has at most 400 nodes on a page that can be read at 1,600 pixels.
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -83,6 +84,17 @@ int nodes_in(const std::string& dot) {
   return n;
 }
 
+// Of an SVG, in points: letters of 7.5 points are then 5 pixels high or more. Other formats are not measured.
+bool is_readable(const std::string& path) {
+  constexpr double kLongest = 2300;
+  const std::string text = content_of(path);
+  const std::size_t at = text.find("<svg width=\"");
+  double width = 0, height = 0;
+  if (!path.ends_with(".svg") || at == std::string::npos) return true;
+  return std::sscanf(text.c_str() + at, "<svg width=\"%lfpt\" height=\"%lfpt\"", &width, &height) == 2 &&
+         width <= kLongest && height <= kLongest;
+}
+
 bool draw(const Network& network, const Arguments& a) {
   xgrad::manual_seed(1);
   const std::string path = fmt::format("{}/{}.{}", a.out, network.name, a.format);
@@ -101,9 +113,11 @@ bool draw(const Network& network, const Arguments& a) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const std::uintmax_t bytes = fs::exists(path) ? fs::file_size(path) : 0;
   const bool smaller = a.format == "png" && said.find("larger than a PNG can be") != std::string::npos;
-  const bool good = written == path && bytes > 0 && (said.empty() || smaller);
-  fmt::print("{:<26} {:>6} nodes {:>7.2f} s {:>9} bytes{}\n", network.name, nodes_in(viz::to_dot(root, options)),
-             seconds, bytes, good ? "" : "  FAILED");
+  const int nodes = nodes_in(viz::to_dot(root, options));
+  const bool page = !options.fit_page || (nodes <= 400 && is_readable(path));
+  const bool good = written == path && bytes > 0 && (said.empty() || smaller) && page;
+  fmt::print("{:<26} {:>6} nodes {:>7.2f} s {:>9} bytes{}\n", network.name, nodes, seconds, bytes,
+             good ? "" : "  FAILED");
   if (!said.empty()) fmt::print("  {}", said);
   std::fflush(stdout);
   return good;

@@ -29,6 +29,7 @@ class Builder {
 
   Picture build() {
     note_uses();
+    note_masks();
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
       if (!instances_[i].empty()) add_operation(static_cast<int>(i));
     for (Drawn& d : drawn_) connect(d);
@@ -77,6 +78,26 @@ class Builder {
     for (const tape::OpNode& op : graph_.nodes)
       for (std::size_t k = 0; k < inputs_of(op); ++k)
         if (const tape::Input& in = input(op, k); in.node >= 0) note_use({in.node, in.output}, in.reached);
+  }
+  // Operations whose minus infinities are meant, as mark_masks() has it for nodes.
+  void note_masks() {
+    std::map<std::size_t, bool> sources;
+    const auto of_source = [&](const tape::Input& in) {
+      const auto [it, fresh] = sources.try_emplace(in.source->id, false);
+      if (fresh && !in.leaf.defined() && in.source->value.defined()) it->second = has_minus_infinity(in.source->value);
+      return it->second;
+    };
+    masks_.resize(graph_.nodes.size());
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      const tape::OpNode& op = graph_.nodes[i];
+      bool from = op.op == "masked_fill" || (!op.numbers.empty() && op.numbers[0] == -INFINITY);
+      for (std::size_t k = 0; !from && k < inputs_of(op); ++k) {
+        const tape::Input& in = input(op, k);
+        from = in.source ? of_source(in) : in.node >= 0 && masks_[static_cast<std::size_t>(in.node)];
+      }
+      masks_[i] =
+          from && std::ranges::any_of(op.values, [](const Tensor& t) { return t.defined() && has_minus_infinity(t); });
+    }
   }
   void note_use(Output o, bool reached) {
     o.first = plan_.folds.drawn(o.first);
@@ -137,16 +158,16 @@ class Builder {
     if (!known) n.norms.clear();
     return n;
   }
-  static void note_alarm(PicNode& n, const Tensor& t) {
+  static void note_alarm(PicNode& n, const Tensor& t, bool masks = false) {
     const char* word = nullptr;
-    if (!n.alarm && t.defined() && has_nonfinite(t, word)) n.alarm = word;
+    if (!n.alarm && t.defined() && has_nonfinite(t, word, masks)) n.alarm = word;
   }
 
   // A leaf or a constant as the input of an operation; parameters used again appear as ghosts. -1: hidden.
   int source_node(const Reads& reads, int operation, std::size_t k, int box) {
     const tape::Source& s = *reads[0]->source;
     const bool parameter = reads[0]->leaf.defined();
-    if (options_.params == Params::hide && (s.parameter || (parameter && s.tensor.is_leaf()))) return -1;
+    if (options_.params == Params::hide && (s.parameter || parameter)) return -1;
     std::vector<std::size_t> ids;
     for (const tape::Input* in : reads) ids.push_back(in->source->id);
     const bool one = std::ranges::all_of(ids, [&](std::size_t id) { return id == ids[0]; });
@@ -235,11 +256,8 @@ class Builder {
 
   // Parameters of a closed module are only counted.
   bool counts_inside(const Reads& reads, const ModuleCall& call) {
-    for (const tape::Input* in : reads) {
-      const tape::Source& s = *in->source;
-      if (!s.parameter && !in->leaf.defined()) return false;
-      if (!s.parameter && s.tensor.defined() && !s.tensor.is_leaf()) return false;
-    }
+    for (const tape::Input* in : reads)
+      if (!in->source->parameter) return false;
     Inside& inside = inside_[call.id];
     for (const tape::Input* in : reads) {
       const tape::Source& s = *in->source;
@@ -336,7 +354,7 @@ class Builder {
     const std::vector<int>& all = instances_[static_cast<std::size_t>(i)];
     if (n.kind == Kind::module)
       for (const int at : all)
-        for (const Tensor& t : operation(at).values) note_alarm(n, t);
+        for (const Tensor& t : operation(at).values) note_alarm(n, t, masks_[static_cast<std::size_t>(at)]);
     if (all.size() < 2) return;
     std::vector<std::string> names;
     bool known = false;
@@ -347,7 +365,7 @@ class Builder {
       const bool there = k < op.grads.size() && op.grads[k].defined();
       n.norms.push_back(there ? norm_of(op.grads[k]) : -1);
       known |= there;
-      if (k < op.values.size()) note_alarm(n, op.values[k]);
+      if (k < op.values.size()) note_alarm(n, op.values[k], masks_[static_cast<std::size_t>(at)]);
     }
     if (!known) n.norms.clear();
     if (n.kind != Kind::module) n.name = common_name(names);
@@ -517,6 +535,7 @@ class Builder {
   int unnamed_data_ = 0, unnamed_leaf_ = 0;
   std::vector<std::vector<int>> instances_;  // of each drawn operation: itself and those folded into it
   std::map<std::uint64_t, Inside> inside_;   // closed calls
+  std::vector<bool> masks_;                  // of operations
   std::map<std::uint64_t, Measures> measures_;
   std::map<Output, int> outputs_;
   std::set<Output> used_, reached_;
