@@ -288,6 +288,23 @@ BOOST_AUTO_TEST_CASE(no_strip_of_a_page_where_the_other_way_is_none) {
   BOOST_TEST(has(viz::to_dot(tanh(ones({2}).requires_grad_()).sum()), "rankdir=LR"));
 }
 
+// Longer than a page, nothing to fold and nothing to collapse: in columns, as text is set.
+BOOST_AUTO_TEST_CASE(columns) {
+  const Tensor x = ones({2}).requires_grad_().set_name("x");
+  Tensor y = x;
+  for (int i = 0; i < 60; ++i) y = y * (1 + 0.01 * i);
+  const std::string text = viz::to_dot(y.sum());
+  BOOST_TEST(!has(text, "left out"));
+  const std::size_t ghosts = count_of(text, "class=\"node-ghost\"");
+  BOOST_TEST((ghosts >= 1u && ghosts <= 4u));
+  BOOST_TEST(shown(text) == 62u + ghosts);
+  BOOST_TEST(has(text, "↺ mul #1"));
+  const auto order = lines_with(text, "style=invis");
+  BOOST_TEST_REQUIRE(order.size() == 1u);
+  BOOST_TEST(count_of(order[0], "->") == ghosts);  // from left to right
+  BOOST_TEST(!has(viz::to_dot(y.sum(), {.fit_page = false}), "node-ghost"));
+}
+
 BOOST_AUTO_TEST_CASE(outputs_of_one_operation) {
   const Tensor x = ones({3, 20}).requires_grad_().set_name("x");
   Tensor h = zeros({3}).set_name("h0");

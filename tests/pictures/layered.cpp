@@ -85,6 +85,14 @@ Tensor transformer(int layers) {
   return after_backward(square(net(x)).mean());
 }
 
+// No two layers are equal.
+Tensor transformer_of_different_layers() {
+  nn::Sequential net;
+  for (int i = 0; i < 40; ++i)
+    net.push_back(nn::TransformerEncoderLayer(8, 2, {.dim_feedforward = 16 + i, .dropout = 0.1}));
+  return after_backward(square(net(xgrad::randn({5, 2, 8}).set_name("tokens"))).mean());
+}
+
 // The generator's step: noise goes through both networks, the real samples through one.
 Tensor gan_step() {
   struct Gan : nn::Layer<Gan> {
@@ -152,6 +160,7 @@ std::vector<Network> layered_networks() {
           {"resnet20", resnet20},
           {"transformer_1", [] { return transformer(1); }},
           {"transformer_6", [] { return transformer(6); }},
+          {"transformer_40_different", transformer_of_different_layers},
           {"gan_step", gan_step},
           {"siamese", siamese},
           {"shared_weights", shared_weights},

@@ -95,6 +95,12 @@ Tensor chain(int length) {
   return after_backward(y.sum());
 }
 
+Tensor chain_of_different_operations() {
+  Tensor y = xgrad::ones({2}).requires_grad_().set_name("x");
+  for (int i = 0; i < 200; ++i) y = i % 2 ? y * (1 + 0.001 * i) : sin(y);
+  return after_backward(y.sum());
+}
+
 Tensor data_used_often() {
   const Tensor x = xgrad::randn({2, 3}).set_name("x");
   Tensor sum = xgrad::zeros({});
@@ -135,6 +141,7 @@ std::vector<Network> long_networks() {
       {"chain_1000", [] { return chain(1000); }},
       {"chain_10000", [] { return chain(10000); }},
       {"chain_1000_whole", [] { return chain(1000); }, {.fold_repeats = false, .max_nodes = 2000, .fit_page = false}},
+      {"chain_200_different", chain_of_different_operations},
       {"data_used_100_times", data_used_often},
       {"result_used_often", result_used_often},
       {"module_called_1000_times", module_called_1000_times}};

@@ -185,38 +185,43 @@ std::vector<bool> nearest(const Picture& p, std::size_t most) {
 
 void arrange(Picture& p, const Options& options) { Arranger(p, options).run(); }
 
-void keep_nearest(Picture& p, std::size_t most) {
-  const std::vector<bool> kept = nearest(p, most);
-  std::vector<int> place(p.nodes.size(), -1);
-  std::vector<PicNode> nodes;
-  for (std::size_t i = 0; i < p.nodes.size(); ++i)
+Picture nearest_part(const Picture& whole, std::size_t most) {
+  const std::vector<bool> kept = nearest(whole, most);
+  Picture p;
+  p.boxes = whole.boxes;
+  p.shown_as = whole.shown_as;
+  p.folded = whole.folded;
+  p.backward_ran = whole.backward_ran;
+  p.operations = whole.operations;
+  p.left_out = whole.left_out;
+  std::vector<int> place(whole.nodes.size(), -1);
+  for (std::size_t i = 0; i < whole.nodes.size(); ++i)
     if (kept[i]) {
-      place[i] = static_cast<int>(nodes.size());
-      nodes.push_back(p.nodes[i]);
+      place[i] = static_cast<int>(p.nodes.size());
+      p.nodes.push_back(whole.nodes[i]);
     }
   const auto placed = [&](int i) { return i < 0 ? -1 : place[static_cast<std::size_t>(i)]; };
-  for (PicNode& n : nodes) {
+  for (PicNode& n : p.nodes) {
     n.original = placed(n.original);
-    for (auto& [source, text] : n.keeps)
-      if (source >= 0 && placed(source) < 0)
-        text = label_of(p.nodes[static_cast<std::size_t>(source)]), source = -1;
-      else
-        source = placed(source);
+    for (auto& [source, text] : n.keeps) {
+      if (source >= 0 && placed(source) < 0) text = label_of(whole.nodes[static_cast<std::size_t>(source)]);
+      source = placed(source);
+    }
   }
-  std::vector<PicEdge> edges;
-  for (PicEdge e : p.edges) {
-    const bool computed = is_computed(p.nodes[static_cast<std::size_t>(e.from)].kind);
-    e.from = placed(e.from);
-    e.to = placed(e.to);
-    if (e.to >= 0 && e.from < 0 && computed) nodes[static_cast<std::size_t>(e.to)].cut = true;
-    if (e.to >= 0 && e.from >= 0) edges.push_back(std::move(e));
+  for (const PicEdge& e : whole.edges) {
+    const int from = placed(e.from), to = placed(e.to);
+    if (to >= 0 && from < 0 && is_computed(whole.nodes[static_cast<std::size_t>(e.from)].kind))
+      p.nodes[static_cast<std::size_t>(to)].cut = true;
+    if (to < 0 || from < 0) continue;
+    p.edges.push_back(e);
+    p.edges.back().from = from;
+    p.edges.back().to = to;
   }
   for (int& i : p.shown_as) {
     if (i >= 0 && placed(i) < 0) ++p.left_out;
     i = placed(i);
   }
-  p.nodes = std::move(nodes);
-  p.edges = std::move(edges);
+  return p;
 }
 
 }  // namespace xgrad::viz

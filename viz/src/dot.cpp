@@ -67,6 +67,7 @@ class Writer {
 
   void write_level(int box, const std::string& indent, bool folded = false) {
     for (const int i : nodes_in_[level(box)]) write_node(i, indent);
+    write_tops(box, indent);
     for (const int b : boxes_in_[level(box)]) {
       const PicBox& x = p_.boxes[static_cast<std::size_t>(b)];
       out_ += fmt::format(
@@ -82,6 +83,15 @@ class Writer {
       out_ += indent + "}\n";
     }
   }
+
+  // Columns stand in their order.
+  void write_tops(int box, const std::string& indent) {
+    std::string row;
+    for (const int i : p_.tops)
+      if (p_.nodes[static_cast<std::size_t>(i)].box == box) row += (row.empty() ? "" : " -> ") + id(i);
+    if (has_several(row)) out_ += fmt::format("{}{{ rank=same; {} [style=invis]; }}\n", indent, row);
+  }
+  static bool has_several(const std::string& row) { return row.find("->") != std::string::npos; }
 
   // Where no edge enters the box: downwards they cross the left corner, and so do those that pass a column of
   // parameters.
@@ -184,15 +194,18 @@ class Writer {
                        R"(<td width="12"></td></tr></table>>)",
                        text);
   }
-  // Empty cells keep both off the edge, which runs below or beside them.
+  // Empty cells keep both off the edge, which runs below or beside them; an upright one through the middle.
   std::string two_lines(const std::string& norm, const std::string& derivative, bool upright) const {
     const bool below = across_ && !upright;
+    const auto letters =
+        std::ranges::count_if(derivative, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    const char* align = below ? "center" : upright ? "right" : "left";
     return fmt::format(
         R"(<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td rowspan="2" width="{}"></td>)"
         R"(<td align="{}">{}</td><td rowspan="2" width="{}"></td></tr><tr><td align="{}">)"
         R"(<font point-size="7.5" color="#6B7280">{}</font></td></tr>{}</table>)",
-        below || upright ? 0 : 8, below ? "center" : "left", norm, upright ? 12 : 0, below ? "center" : "left",
-        derivative, below ? R"(<tr><td colspan="3" height="5"></td></tr>)" : "");
+        below || upright ? 0 : 8, align, norm, upright ? 4 * letters + 6 : 0, align, derivative,
+        below ? R"(<tr><td colspan="3" height="5"></td></tr>)" : "");
   }
 
   std::string footer() const {

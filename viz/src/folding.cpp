@@ -13,8 +13,9 @@ namespace xgrad::viz {
 namespace {
 
 constexpr int kFewestBlocks = 3;
-constexpr int kLongestTried = 512;  // period; longer ones where a rare operation comes again
-constexpr std::size_t kMostDistances = 32, kMostStretches = 256, kMostStarts = 48, kMostFolds = 48;
+constexpr int kLongestTried = 512;        // period; longer ones where a rare operation comes again
+constexpr int kMostCompared = 4'000'000;  // operations, with one period after the other
+constexpr std::size_t kMostDistances = 32, kMostStretches = 256, kMostStarts = 48, kMostFolds = 24;
 
 using Key = std::size_t;
 
@@ -102,14 +103,15 @@ class Finder {
 
   std::vector<int> periods(int first, int last) const {
     const int longest = (last - first) / kFewestBlocks;
+    const int tried = std::min(kLongestTried, kMostCompared / (last - first));
     std::vector<int> all;
-    for (int p = 1; p <= std::min(longest, kLongestTried); ++p) all.push_back(p);
-    if (longest <= kLongestTried) return all;
+    for (int p = 1; p <= std::min(longest, tried); ++p) all.push_back(p);
+    if (longest <= tried) return all;
     std::unordered_map<Key, int> before;
     std::unordered_map<int, int> often;
     for (int i = first; i < last; ++i) {
       const auto [it, fresh] = before.try_emplace(key(i), i);
-      if (!fresh && i - it->second > kLongestTried && i - it->second <= longest) ++often[i - it->second];
+      if (!fresh && i - it->second > tried && i - it->second <= longest) ++often[i - it->second];
       it->second = i;
     }
     std::vector<std::pair<int, int>> most;

@@ -2,7 +2,6 @@
 // passes; its time grows much faster than their number, and a node with many edges pulls everything out of line.
 #include <algorithm>
 #include <climits>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -58,35 +57,42 @@ class Ghosts {
     }
   }
 
-  void copy_source(PicEdge& e) {
-    PicNode& source = node(e.from);
-    const bool learnt = source.kind == Kind::parameter || source.kind == Kind::ghost;
-    if (source.kind != Kind::data && !learnt && source.symbol.empty() && numbered_.insert(e.from).second)
-      source.title += fmt::format(" #{}", numbered_.size());
-    PicNode ghost = source;
-    if (source.kind != Kind::ghost) ghost.ghost_of = source.kind;
-    if (source.kind != Kind::ghost) ghost.original = e.from;
-    ghost.kind = Kind::ghost;
-    ghost.id = fmt::format("{}u{}i{}", source.id, node(e.to).id, &e - p_.edges.data());
-    ghost.root = false;
-    ghost.norms.clear();
-    ghost.keeps.clear();
-    ghost.alarm = nullptr;
-    if (source.kind != Kind::ghost) ghost.title = "↺ " + source.title;
-    ghost.value = ghost.grad = Tensor();
-    ghost.saves.clear();
-    ghost.notes.clear();
-    ghost.main_line = false;
-    ghost.box = node(e.to).box;
-    p_.nodes.push_back(std::move(ghost));
-    e.from = static_cast<int>(p_.nodes.size()) - 1;
-  }
+  void copy_source(PicEdge& e) { e.from = add_ghost(p_, e.from, e.to); }
 
   Picture& p_;
-  std::set<int> numbered_;  // operations that have no name of their own
 };
 
 }  // namespace
+
+int add_ghost(Picture& p, int of, int user) {
+  PicNode& source = p.nodes[static_cast<std::size_t>(of)];
+  const PicNode& reader = p.nodes[static_cast<std::size_t>(user)];
+  const bool computed = source.kind == Kind::operation || source.kind == Kind::output;
+  if (computed && source.symbol.empty() && source.name.empty() && !source.numbered) {
+    source.title += fmt::format(" #{}", ++p.numbered);
+    source.numbered = true;
+  }
+  PicNode ghost = source;
+  if (source.kind != Kind::ghost) {
+    ghost.ghost_of = source.kind;
+    ghost.original = of;
+    ghost.title = "↺ " + source.title;
+  }
+  if (source.kind == Kind::module) ghost.name.clear();
+  ghost.kind = Kind::ghost;
+  ghost.id = fmt::format("{}u{}i{}", source.id, reader.id, p.nodes.size());
+  ghost.root = ghost.main_line = false;
+  ghost.norms.clear();
+  ghost.keeps.clear();
+  ghost.saves.clear();
+  ghost.notes.clear();
+  ghost.alarm = nullptr;
+  ghost.value = ghost.grad = Tensor();
+  ghost.largest_grad = -1;
+  ghost.box = reader.box;
+  p.nodes.push_back(std::move(ghost));
+  return static_cast<int>(p.nodes.size()) - 1;
+}
 
 std::vector<int> ranks(const Picture& p) {
   const std::size_t n = p.nodes.size();

@@ -15,9 +15,10 @@
 namespace xgrad::viz {
 namespace {
 
-constexpr std::size_t kMostOperations = 100'000;
-constexpr int kLeastSaved = 8;              // operations, for a fold that nobody asked for
-constexpr double kLongestPage = 2000;       // points: at 1,600 pixels, letters of 11 points are 9 pixels high
+constexpr std::size_t kMostOperations = 50'000;
+constexpr int kLeastSaved = 8;         // operations, for a fold that nobody asked for
+constexpr double kLongestPage = 2000;  // points: at 1,600 pixels, letters of 11 points are 9 pixels high
+constexpr double kLongestColumn = 1800;
 constexpr double kLongestWithCells = 1800;  // their digits have 7 points
 constexpr double kShortStrip = 1500;        // is read whatever its ratio
 constexpr double kLongestRatio = 4;
@@ -32,7 +33,7 @@ class Ladder {
     for (const Calls::Call& c : recorded_.calls.all())
       if (closed.contains(c.id)) plan_.closed.insert(c.call->id);
     values_ = options_.values;
-    return draw();
+    return finished(build_picture(recorded_, options_, plan_));
   }
 
   Picture run() {
@@ -43,32 +44,41 @@ class Ladder {
     const auto wants_folds = static_cast<FoldRepeats::Choice>(options_.fold_repeats);
     const bool many = p.nodes.size() > kMaxNodesWithCells;
     if (wants_folds == FoldRepeats::always || (wants_folds == FoldRepeats::automatic && many)) fold(p);
-    if (values_ == Values::automatic && options_.fit_page && shows_cells(p) &&
+    if (values_ == Values::automatic && options_.fit_page && p.nodes.size() <= kMaxNodesWithCells && shows_cells(p) &&
         page_of(p, options_, p.across).longest() > kLongestWithCells)
       show_statistics(p);
     while (!fits(p) && close_some()) p = draw();
     if (fits(p)) open_again(p);
     if (!fits(p) && values_ == Values::cells) show_statistics(p);
+    if (!fits(p) && options_.fit_page) {
+      columns_ = true;
+      p = draw();
+    }
     cut(p);
     return p;
   }
 
  private:
-  Picture draw(std::size_t most = 0) const {
+  // Of one with too many nodes only their number matters.
+  Picture draw() const {
     Picture p = build_picture(recorded_, options_, plan_);
+    return p.nodes.size() > allowed() ? p : finished(std::move(p));
+  }
+  std::size_t allowed() const { return static_cast<std::size_t>(std::max(options_.max_nodes, 1)); }
+  Picture finished(Picture p) const {
     p.values = values_;
     p.done = plan_.done;
-    if (most) keep_nearest(p, most);
     add_ghosts(p);
+    const bool set = columns_ && options_.rankdir != Rankdir::left_to_right && set_in_columns(p, kLongestColumn);
     arrange(p, options_);
-    p.across = prefers_across(p, options_);
+    p.across = !set && prefers_across(p, options_);
     if (p.nodes.size() <= kMaxNodesWithCells && p.values != Values::off && options_.derivatives) name_derivatives(p);
     scale_strips(p);
     return p;
   }
 
   bool fits(const Picture& p) const {
-    if (p.nodes.size() > static_cast<std::size_t>(std::max(options_.max_nodes, 1))) return false;
+    if (p.nodes.size() > allowed()) return false;
     if (!options_.fit_page) return true;
     const Page page = page_of(p, options_, p.across);
     return page.longest() <= kLongestPage && (page.ratio() <= kLongestRatio || page.longest() <= kShortStrip);
@@ -138,11 +148,12 @@ class Ladder {
   // The outermost module is the picture: it stays open.
   static bool is_worth(const Calls::Call& c) { return c.depth > 0 && c.last > c.first; }
   void cut(Picture& p) const {
-    const auto allowed = static_cast<std::size_t>(std::max(options_.max_nodes, 1));
-    std::size_t most = std::min(p.nodes.size(), allowed);
+    if (fits(p)) return;
+    std::size_t most = std::min(p.nodes.size(), allowed());
+    const Picture whole = build_picture(recorded_, options_, plan_);
     while (!fits(p) && most > 0) {
-      p = draw(most);  // stubs and ghosts come on top
-      most = p.nodes.size() > allowed ? most - std::min(most, p.nodes.size() - allowed) : most * 4 / 5;
+      p = finished(nearest_part(whole, most));  // stubs and ghosts come on top
+      most = p.nodes.size() > allowed() ? most - std::min(most, p.nodes.size() - allowed()) : most * 4 / 5;
     }
   }
 
@@ -161,6 +172,7 @@ class Ladder {
   const Options& options_;
   Plan plan_;
   Values values_ = Values::automatic;
+  bool columns_ = false;
   std::vector<std::vector<std::uint64_t>> closed_;
 };
 

@@ -157,8 +157,10 @@ std::string NodeLabels::title(const PicNode& n) const {
   const bool op = n.kind == Kind::operation || n.kind == Kind::result || n.kind == Kind::module;
   std::string text = label_text((n.kind == Kind::module ? "▸ " : "") + n.title, n.kind == Kind::module ? 80 : 48);
   if (!n.number.empty()) text += " " + n.number;
+  const bool named = !n.name.empty() && n.kind != Kind::module;
+  if (named) text += "&#160;&#160;";  // at the end: in SVG, spaces at the beginning of a text are none
   if (op) text = "<b>" + text + "</b>";
-  if (!n.name.empty() && n.kind != Kind::module) text += "&#160;&#160;" + label_text(n.name);
+  if (named) text += label_text(n.name);
   if (n.copies > 1 && n.kind != Kind::operation && n.kind != Kind::module && n.kind != Kind::output)
     text += fmt::format(R"( <font point-size="8.5" color="#374151">× {}</font>)", n.copies);
   if (const char* word = alarm(n)) text = fmt::format("<font color=\"{}\"><b>{}</b></font> {}", kAlarm, word, text);

@@ -35,6 +35,7 @@ struct PicNode {
   std::int64_t op = -1;  // of a result: which operation of tape::Graph::nodes, and which of its outputs
   std::uint32_t output = 0;
   bool root = false;
+  bool numbered = false;            // its title has a number, for its ghosts
   bool cut = false;                 // some of its inputs are left out
   int original = -1;                // of a ghost: the node it repeats
   Kind ghost_of = Kind::parameter;  // of a ghost: what it stands for
@@ -78,9 +79,11 @@ struct Picture {
   std::vector<PicNode> nodes;  // in tape order
   std::vector<PicEdge> edges;
   std::vector<PicBox> boxes;
+  std::vector<int> tops;      // of columns, from left to right
   std::vector<int> shown_as;  // of each operation: the node that it is part of, -1 for none
   bool backward_ran = false;
   int operations = 0;  // of the graph
+  int numbered = 0;    // operations that have ghosts and no name
   int left_out = 0;    // of them, to keep the page small
   int main_length = 0;
   int depth = 0;       // ranks from first to last
@@ -103,8 +106,8 @@ struct Recorded {
 Picture build_picture(const Recorded& recorded, const Options& options, const Plan& plan);
 // arranging.cpp: the main line, what stands beside it, and boxes that are worth it.
 void arrange(Picture& p, const Options& options);
-// keep only the nodes nearest the result, and what they read.
-void keep_nearest(Picture& p, std::size_t most);
+// Of a picture that is not arranged yet, at most so many nodes: those nearest the result.
+Picture nearest_part(const Picture& whole, std::size_t most);
 // ladder.cpp: the picture as asked for, or with as little less as makes it fit.
 Picture fitting_picture(const Recorded& recorded, const Options& options);
 // symbols.cpp: W, b, z, a and L for what has that place in a layer, or is the loss.
@@ -116,6 +119,10 @@ void name_derivatives(Picture& p);
 std::vector<int> ranks(const Picture& p);
 // Ghosts in the place of edges that make dot slow or fail: of whatever is used often, and of what is used far away.
 void add_ghosts(Picture& p);
+// A ghost of one node, for another that reads it, in the same box as that. Its index.
+int add_ghost(Picture& p, int of, int user);
+// columns.cpp: a picture that would be longer than that, in columns that are not; false where none could be made.
+bool set_in_columns(Picture& p, double longest);
 
 struct Page {
   double width = 0, height = 0;  // points

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,7 @@ namespace {
 constexpr const char* kOp = "viz::save";
 constexpr int kMostDpi = 2400, kUsualDpi = 96;
 constexpr int kFewNodes = 100;
+constexpr std::chrono::seconds kUsualText{1};
 constexpr std::size_t kMostMemory = std::size_t{1} << 30;
 constexpr std::size_t kLongText = 100'000;  // of a graph whose page may be more than a PNG holds
 
@@ -89,6 +91,7 @@ std::string save(const Tensor& root, const std::string& path, const Options& opt
   require_graph(root, options, at);
   return without_throwing(kOp, at, [&] {
     if (suffix == "html") return save_page(root, path, options, at);
+    const auto start = std::chrono::steady_clock::now();
     const Source source = source_of(dot_text(root, options), suffix, options.dpi);
     if (suffix == "dot") {
       write_file_atomically(kOp, path, {{source.text.data(), source.text.size()}}, at);
@@ -96,8 +99,10 @@ std::string save(const Tensor& root, const std::string& path, const Options& opt
     }
     const auto simpler = [&](bool late) { return simpler_source(root, options, suffix, late); };
     const Remark remark = [&](const std::string&, const std::string& said) { return shrunk(said, options.dpi); };
-    const std::chrono::seconds one{1}, first = std::max(one, options.timeout - options.timeout / 3),
-                                       second = std::max(one, options.timeout - first);
+    // A second try needs the time for its text once more.
+    const auto text = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - start) - kUsualText;
+    const std::chrono::seconds one{1}, second = std::max(one, options.timeout / 3),
+                                       first = std::max(one, options.timeout - options.timeout / 3 - 2 * text);
     const Converter dot{"graphviz", "graphviz", "dot", "text", first, second, kMostMemory};
     return save_converted(kOp, path, source, simpler, dot, remark, at);
   });

@@ -39,8 +39,8 @@ XGRAD_API std::string to_dot(const Tensor& root, const Options& options = {}, Lo
 // Writes the picture in the format of the file's suffix and returns the path of the file that was written. Formats
 // other than .dot are laid out by Graphviz's `dot`, run as a child process. A picture never ends a training: what fails
 // is a warning on standard error, with the line of the call.
-// - Where dot fails, or takes longer than two thirds of the timeout, it gets one more try with fewer options (plain
-//   layout; in the second case also at most 100 nodes and no values). It may take 1 GB of memory.
+// - Where dot fails, or takes longer than about two thirds of the timeout, it gets one more try with fewer options
+//   (plain layout; in the second case also at most 100 nodes and no values). It may take 1 GB of memory.
 // - Where that fails too, dot is missing, or the path cannot be written to, the .dot text is kept beside the wanted
 // file
 //   and its path returned. It never replaces a file: where net.dot is there already, the text goes to net-1.dot and so

@@ -101,9 +101,11 @@ struct Options {
   // Above: repeats are folded, modules collapsed, the deepest first, and last only the part nearest the result is kept.
   // The picture says what was done.
   int max_nodes = 400;
-  bool fit_page = true;  // the same where the page would be too large to be read on a screen
-  int dpi = 96;          // of PNG
-  // For all tries of Graphviz together. A busy machine may need more than that.
+  // The same where the page would be too large to be read on a screen, 1,600 pixels wide or high; what is long and
+  // narrow is set in columns before anything is left out.
+  bool fit_page = true;
+  int dpi = 96;  // of PNG
+  // For all of it together, about: the text and two tries of Graphviz. A busy machine may need more than that.
   std::chrono::seconds timeout{8};
   // .html, after backward(): computes the root again from the same inputs, without chance. Gradients of parameters are
   // then checked by finite differences, up to 64 numbers of each in at most 5 s. Parameters get other data for that
