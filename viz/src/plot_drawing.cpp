@@ -178,14 +178,16 @@ class Plot::Drawing {
     return false;
   }
 
-  // Every line and every bar is at whole numbers, at least two.
+  // Every line and every bar is at whole numbers, one of them at two or more.
   bool counts_along_x() const {
     if (!p_.heat_maps_.empty()) return true;
-    const auto whole = [](const auto& series) {
-      return series.x.size() >= 2 && std::ranges::all_of(series.x, [](double v) { return v == std::round(v); });
+    std::size_t longest = 0;
+    const auto whole = [&](const auto& series) {
+      longest = std::max(longest, series.x.size());
+      return std::ranges::all_of(series.x, [](double v) { return v == std::round(v); });
     };
-    return o_.x_scale == Scale::linear && p_.contours_.empty() && p_.lines_.size() + p_.bars_.size() > 0 &&
-           std::ranges::all_of(p_.lines_, whole) && std::ranges::all_of(p_.bars_, whole);
+    return o_.x_scale == Scale::linear && p_.contours_.empty() && std::ranges::all_of(p_.lines_, whole) &&
+           std::ranges::all_of(p_.bars_, whole) && longest >= 2;
   }
 
   Range data_range(bool x) const {

@@ -22,6 +22,7 @@ namespace {
 
 constexpr const char* kOp = "train::Report";
 constexpr int kWidth = 540, kHeight = 330;
+constexpr std::size_t kFew = 30;  // points that are marked one by one
 
 struct Curve {
   std::vector<double> x, y;
@@ -73,7 +74,7 @@ std::string curve_svg(const std::string& name, const std::vector<Metric>& metric
           .y_scale = log ? viz::Scale::log : viz::Scale::linear});
   for (std::size_t i = 0; i < splits.size(); ++i) {
     const auto& [split, c] = splits[i];
-    const bool few = c.x.size() <= 30;
+    const bool few = c.x.size() <= kFew;
     p.line(c.x, c.y,
            {.label = split,
             .dashed = i % 2 == 1,
@@ -89,7 +90,10 @@ std::string rates_svg(const std::map<std::size_t, std::vector<std::pair<double, 
   for (const auto& [group, points] : groups) {
     std::vector<double> x, y;
     for (const auto& [epoch, rate] : points) x.push_back(epoch), y.push_back(rate);
-    p.step(x, y, {.label = groups.size() > 1 ? fmt::format("group {}", group) : ""}, viz::StepWhere::post);
+    const bool few = x.size() <= kFew;
+    p.line(x, y,
+           {.label = groups.size() > 1 ? fmt::format("group {}", group) : "",
+            .marker = few ? viz::Marker::circle : viz::Marker::none});
   }
   return p.svg();
 }

@@ -115,8 +115,15 @@ void close(ThreadLog& log, std::int64_t end) {
   outer.worked = true;
 }
 
-// An operation that nobody saw the end of: when it was last seen at work.
-void close_operation(ThreadLog& log) { close(log, std::max(log.last, log.open.back().record.start)); }
+// An operation that nobody saw the end of: when it was last seen at work. One that did nothing was a check of its own,
+// of a size or an option.
+void close_operation(ThreadLog& log) {
+  const Open& o = log.open.back();
+  if (!o.worked && !o.likely_done)
+    log.open.pop_back();
+  else
+    close(log, std::max(log.last, o.record.start));
+}
 
 void close_operations(ThreadLog& log) {
   while (log.on_operation()) close_operation(log);
@@ -158,9 +165,14 @@ namespace {
 
 // Ends the operations that are over when `op` begins. False: `op` is what runs already.
 bool make_way(ThreadLog& log, const char* op, const Location& at) {
-  if (!log.open.empty()) {
-    const Open& scope = log.open.back();
-    if (scope.token && same_place(scope.call, at) && *scope.record.name == op) return false;
+  const auto scope = std::find_if(log.open.rbegin(), log.open.rend(), [](const Open& o) { return o.token; });
+  if (scope != log.open.rend()) {
+    const bool checks_input =
+        scope->record.kind == SpanKind::module && scope->record.module->info->label.starts_with(op);
+    if (checks_input || (same_place(scope->call, at) && *scope->record.name == op)) {
+      close_operations(log);
+      return false;
+    }
   }
   while (log.on_operation()) {
     const Open& o = log.open.back();
@@ -195,8 +207,13 @@ bool begin_operation(const void* token, const char* op, const Location& at) noex
   bool begun = false;
   without_throwing([&] {
     ThreadLog& log = *log_of_thread(true);
-    if (!make_way(log, op, at)) return;
-    open_span(log, token, {SpanKind::operation, op, "", &at});
+    const Open* last = log.on_operation() ? &log.open.back() : nullptr;
+    if (last && same_place(last->call, at) && *last->record.name == op && !last->worked && !last->likely_done)
+      log.open.back().token = token;  // a check has begun it
+    else if (make_way(log, op, at))
+      open_span(log, token, {SpanKind::operation, op, "", &at});
+    else
+      return;
     begun = true;
   });
   return begun;
