@@ -9,15 +9,19 @@
 #include <xgrad/graph_node.hpp>
 #include <xgrad/tensor.hpp>
 
+namespace fmt {
+
 template <std::derived_from<xgrad::Tensor> T>
-struct fmt::formatter<T, char> : fmt::ostream_formatter {};
+struct formatter<T, char> : ostream_formatter {};
 template <>
-struct fmt::formatter<xgrad::Shape, char> : fmt::ostream_formatter {};
+struct formatter<xgrad::Shape, char> : ostream_formatter {};
 template <>
-struct fmt::formatter<xgrad::Scalar, char> : fmt::ostream_formatter {};
+struct formatter<xgrad::Scalar, char> : ostream_formatter {};
 template <>
-struct fmt::formatter<xgrad::DType, char> : fmt::ostream_formatter {};
+struct formatter<xgrad::DType, char> : ostream_formatter {};
 template <>
-struct fmt::formatter<xgrad::GraphNode, char> : fmt::ostream_formatter {};
+struct formatter<xgrad::GraphNode, char> : ostream_formatter {};
 template <>
-struct fmt::formatter<xgrad::Location, char> : fmt::ostream_formatter {};
+struct formatter<xgrad::Location, char> : ostream_formatter {};
+
+}  // namespace fmt
