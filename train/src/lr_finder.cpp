@@ -21,23 +21,20 @@ void require_options(const LRFinderOptions& o, const Location& at) {
   if (!(o.diverge_th > 1)) refuse(fmt::format("diverge_th must be above 1, got {}", o.diverge_th));
 }
 
-// Model, optimizer and generator as they were, when it ends.
-class Restored {
+// Model, optimizer and generator as they were when it was made.
+class Before {
  public:
-  Restored(nn::Module& model, optim::Optimizer& optimizer)
+  Before(nn::Module& model, optim::Optimizer& optimizer)
       : model_(model), optimizer_(optimizer), rng_(default_generator().get_state()) {
     for (const auto& [name, t] : model.state_dict()) weights_.emplace_back(name, t.detach().clone());
     state_ = optimizer.state_dict();
   }
-  // Nothing is made here that could fail: the values fit, and the copies are there.
-  ~Restored() {
+  void restore() {
     model_.load_state_dict(weights_);
     optimizer_.load_state_dict(state_);
     optimizer_.zero_grad();
     default_generator().set_state(rng_);
   }
-  Restored(const Restored&) = delete;
-  Restored& operator=(const Restored&) = delete;
 
  private:
   nn::Module& model_;
@@ -54,7 +51,17 @@ void LRFinder::range_test(const std::function<Tensor()>& loss, const LRFinderOpt
   require_options(o, at);
   lrs_.clear();
   losses_.clear();
-  const Restored before(model_, *optimizer_);
+  Before before(model_, *optimizer_);
+  try {
+    raise_rates(loss, o, at);
+  } catch (...) {
+    before.restore();
+    throw;
+  }
+  before.restore();
+}
+
+void LRFinder::raise_rates(const std::function<Tensor()>& loss, const LRFinderOptions& o, const Location& at) {
   double lowest = 0;
   for (std::int64_t i = 0; i < o.num_iter; ++i) {
     const double way = static_cast<double>(i) / static_cast<double>(o.num_iter - 1);

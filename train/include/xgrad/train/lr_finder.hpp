@@ -44,6 +44,7 @@ class XGRAD_API LRFinder {
   viz::Plot plot(Location at = Location::current()) const;
 
  private:
+  void raise_rates(const std::function<Tensor()>& loss, const LRFinderOptions& options, const Location& at);
   std::ptrdiff_t steepest() const;
   nn::Module model_;
   optim::Optimizer* optimizer_;
