@@ -69,6 +69,15 @@ BOOST_AUTO_TEST_CASE(formulas) {
   run([](O& o) { return optim::ExponentialLR(o, 0.9); }, [](double b, int e) { return b * std::pow(0.9, e); });
   run([](O& o) { return optim::PolynomialLR(o, {.total_iters = 12, .power = 2}); },
       [](double b, int e) { return b * std::pow(1 - std::min(e, 12) / 12.0, 2); });
+  run([](O& o) { return optim::InvScalingLR(o, {.power_t = 0.25, .samples = 3}); },
+      [](double b, int e) { return b / std::pow(3 * e + 1, 0.25); });
+  run([](O& o) { return optim::SWALR(o, 0.05, {.anneal_epochs = 8, .anneal_strategy = optim::Anneal::linear}); },
+      [](double b, int e) { return b + (0.05 - b) * std::min(1.0, e / 8.0); });
+  run([](O& o) { return optim::SWALR(o, 0.05, {.anneal_epochs = 5}); },
+      [](double b, int e) {
+        const double way = (1 - std::cos(std::numbers::pi * std::min(1.0, e / 5.0))) / 2;
+        return b + (0.05 - b) * way;
+      });
   run([](O& o) { return optim::CosineAnnealingLR(o, 9, {.eta_min = 0.01}); },
       [](double b, int e) { return 0.01 + (b - 0.01) * (1 + std::cos(std::numbers::pi * e / 9)) / 2; });
   run([](O& o) { return optim::LambdaLR(o, [](std::int64_t e) { return 1.0 / static_cast<double>(e + 1); }); },
@@ -169,6 +178,28 @@ BOOST_AUTO_TEST_CASE(plateaus) {
   close({g.opt.lr()}, {0.01});
 }
 
+// scikit-learn's rule: the best loss counts even when it is not better by tol.
+BOOST_AUTO_TEST_CASE(adaptive_rates) {
+  Fixture f, g;
+  optim::AdaptiveLR s(f.opt, {.tol = 0.1, .n_iter_no_change = 1, .min_lr = 0.01}),
+      t(g.opt, {.tol = 0.1, .n_iter_no_change = 1, .min_lr = 0.01});
+  std::vector<double> first;
+  std::vector<bool> over;
+  for (const double loss : {1.0, 0.95, 0.9, 0.9, 0.75, 0.75, 0.75, 0.75, 0.75, 0.75, 0.75}) {
+    over.push_back(s.step(loss));
+    first.push_back(f.opt.lr());
+    t.step(loss);
+    optim::AdaptiveLR resumed(g.opt);
+    resumed.load_state_dict(t.state_dict());
+    t.load_state_dict(resumed.state_dict());
+    BOOST_TEST(g.opt.lr() == f.opt.lr());
+  }
+  close(first, {0.1, 0.1, 0.02, 0.02, 0.02, 0.02, 0.004, 0.004, 0.004, 0.004, 0.004});
+  BOOST_TEST((over == std::vector<bool>{false, false, false, false, false, false, false, false, true, true, true}));
+  expect_op<ValueError>("AdaptiveLR", {"step(loss)"}, [&] { s.step(); });
+  expect_op<ValueError>("AdaptiveLR", {"factor", "1"}, [&] { optim::AdaptiveLR(f.opt, {.factor = 1}); });
+}
+
 namespace {
 
 // The same rates from a schedule that was saved and loaded as from one that went on.
@@ -205,6 +236,8 @@ BOOST_AUTO_TEST_CASE(resuming_is_exact) {
   check_resume([](O& o) { return optim::PolynomialLR(o, {.total_iters = 9}); });
   check_resume([](O& o) { return optim::CosineAnnealingLR(o, 6); });
   check_resume([](O& o) { return optim::CosineAnnealingWarmRestarts(o, 2, {.T_mult = 2}); });
+  check_resume([](O& o) { return optim::InvScalingLR(o); });
+  check_resume([](O& o) { return optim::SWALR(o, 0.01, {.anneal_epochs = 8}); });
   check_resume([](O& o) { return optim::OneCycleLR(o, 0.3, {.total_steps = 20}); });
   check_resume([](O& o) { return optim::CyclicLR(o, 0.01, 0.2, {.step_size_up = 3}); });
   check_resume(
@@ -261,6 +294,9 @@ BOOST_AUTO_TEST_CASE(options_out_of_range) {
   });
   expect_op<ValueError>("CyclicLR", {"step_size_up"}, [&] { optim::CyclicLR(f.opt, 0.1, 0.2, {.step_size_up = 0}); });
   expect_op<ValueError>("ReduceLROnPlateau", {"factor", "1"}, [&] { optim::ReduceLROnPlateau(f.opt, {.factor = 1}); });
+  expect_op<ValueError>("InvScalingLR", {"samples", "0"}, [&] { optim::InvScalingLR(f.opt, {.samples = 0}); });
+  expect_op<ValueError>("SWALR", {"swa_lr", "3 values for 2 groups"}, [&] { optim::SWALR(f.opt, {1, 2, 3}); });
+  expect_op<ValueError>("SWALR", {"anneal_epochs", "-1"}, [&] { optim::SWALR(f.opt, 1, {.anneal_epochs = -1}); });
   Tensor p = ones({1}, {.requires_grad = true});
   optim::Adagrad none(std::vector<Tensor>{p});
   expect_op<ValueError>("CyclicLR", {"Adagrad", "momentum", "cycle_momentum = false"},

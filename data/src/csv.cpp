@@ -139,13 +139,15 @@ class Filler {
  public:
   Filler(const InputFile& file, const Table& table, DType dtype) : file_(file), table_(table), dtype_(dtype) {}
 
-  // Checks every field, and puts the numbers of the rows that were measured into `out`.
+  // Checks every field, and puts the numbers of the rows that were measured into `out`, and the first line, when it is
+  // one of names, into `columns`.
   template <class T>
-  void fill(CsvFields& fields, T* out) const {
+  void fill(CsvFields& fields, T* out, std::vector<std::string>& columns) const {
     std::int64_t row = 0;
     bool names = table_.first.is_header();
     while (fields.next()) {
       if (fields.damage()) refuse(fields, fields.damage());
+      if (names) columns.emplace_back(trimmed(fields.text()));
       if (!names && fields.column() <= table_.columns) {
         const double v = number(fields, row);
         if (row < table_.rows) *out++ = static_cast<T>(v);
@@ -187,26 +189,31 @@ class Filler {
   DType dtype_;
 };
 
-}  // namespace
-
 // The file is read twice, first to measure the table, so that nothing as large as its numbers stands beside the tensor.
-Tensor read_csv(const std::string& path, const CsvOptions& o, Location at) {
-  InputFile file("read_csv", path, at);
+CsvTable read_table(const char* op, const std::string& path, const CsvOptions& o, const Location& at) {
+  InputFile file(op, path, at);
   if (!is_floating(o.dtype)) file.fail("dtype must be float32 or float64");
   if (o.skip_rows < 0) file.fail(fmt::format("skip_rows must be >= 0, got {}", o.skip_rows));
-  if (std::string_view("\0\n\r\"+-.", 7).find(o.delimiter) != std::string_view::npos || digit(o.delimiter) ||
-      letter(o.delimiter))
-    file.fail(fmt::format("'{}' cannot be a delimiter", shown({&o.delimiter, 1})));
+  if (!can_delimit(o.delimiter)) file.fail(fmt::format("'{}' cannot be a delimiter", shown({&o.delimiter, 1})));
   const Table table = measure(CsvFields(file, o.delimiter, o.skip_rows));
-  Tensor t = empty({table.rows, table.columns}, {o.dtype});
+  CsvTable t{{}, empty({table.rows, table.columns}, {o.dtype})};
   file.rewind();
   CsvFields fields(file, o.delimiter, o.skip_rows);
   const Filler filler(file, table, o.dtype);
   if (o.dtype == kFloat32)
-    filler.fill(fields, xgrad::detail::own_pointer<float>(t));
+    filler.fill(fields, xgrad::detail::own_pointer<float>(t.values), t.columns);
   else
-    filler.fill(fields, xgrad::detail::own_pointer<double>(t));
+    filler.fill(fields, xgrad::detail::own_pointer<double>(t.values), t.columns);
   return t;
+}
+
+}  // namespace
+
+Tensor read_csv(const std::string& path, const CsvOptions& o, Location at) {
+  return read_table("read_csv", path, o, at).values;
+}
+CsvTable read_csv_table(const std::string& path, const CsvOptions& o, Location at) {
+  return read_table("read_csv_table", path, o, at);
 }
 
 }  // namespace xgrad::data

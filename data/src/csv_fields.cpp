@@ -4,6 +4,12 @@
 
 namespace xgrad::data {
 
+bool can_delimit(char c) {
+  const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+  const bool digit = c >= '0' && c <= '9';
+  return !letter && !digit && std::string_view("\0\n\r\"+-.", 7).find(c) == std::string_view::npos;
+}
+
 CsvFields::CsvFields(InputFile& file, char delimiter, std::int64_t skip_lines) : file_(file), delimiter_(delimiter) {
   for (const char c : {'\n', '\r', delimiter, delimiter == ' ' ? '\t' : delimiter})
     stops_[static_cast<unsigned char>(c)] = true;

@@ -9,6 +9,9 @@
 
 namespace xgrad::data {
 
+// Letters, digits and what numbers and lines are made of cannot stand between fields.
+bool can_delimit(char c);
+
 // Lines end with LF, CR LF or CR. A field in quotes may hold delimiters, line ends and doubled quotes. Blanks (spaces
 // and tabs, but not the delimiter) around a field do not count; with the delimiter ' ' a run of them parts two fields.
 // Lines that consist of blanks are skipped.

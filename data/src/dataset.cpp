@@ -1,13 +1,11 @@
-#include <algorithm>
-#include <cmath>
-#include <numeric>
-
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/data/dataset.hpp>
 #include <xgrad/ops.hpp>
+
+#include "split_lengths.hpp"
 
 namespace xgrad::data {
 
@@ -46,29 +44,10 @@ TensorDataset TensorDataset::slice(std::int64_t begin, std::int64_t end, Locatio
   return TensorDataset(data.slice(0, begin, end, 1, at), target.slice(0, begin, end, 1, at), at);
 }
 
-namespace {
-
-[[noreturn]] void bad_split(const std::string& rule, const Location& at) {
-  ErrorReport("random_split", rule, at).value_error();
-}
-
-}  // namespace
-
 std::vector<TensorDataset> detail::split_by_lengths(const TensorDataset& set, const std::vector<std::int64_t>& lengths,
                                                     const std::optional<Generator>& generator, const Location& at) {
-  if (lengths.empty()) bad_split("there are no parts", at);
   const std::int64_t size = set.size(at);
-  std::int64_t rest = size;
-  for (const std::int64_t n : lengths) {
-    if (n < 0) bad_split(fmt::format("a part of {} rows", n), at);
-    rest = n > rest ? -1 : rest - n;
-    if (rest < 0) break;
-  }
-  if (rest != 0)
-    bad_split(fmt::format("the lengths {} do not add up to the {} rows of the dataset (shares are written with a "
-                          "point: {{0.8, 0.2}})",
-                          fmt::join(lengths, " + "), size),
-              at);
+  require_lengths(size, lengths, at);
   const std::vector<std::int64_t> order = randperm(size, {.generator = generator}).to_vector<std::int64_t>();
   std::span<const std::int64_t> left(order);
   std::vector<TensorDataset> parts;
@@ -82,20 +61,7 @@ std::vector<TensorDataset> detail::split_by_lengths(const TensorDataset& set, co
 
 std::vector<TensorDataset> detail::split_by_shares(const TensorDataset& set, const std::vector<double>& shares,
                                                    const std::optional<Generator>& generator, const Location& at) {
-  constexpr double kRounding = 1e-6;  // of a sum of shares
-  for (const double share : shares)
-    if (!(share >= 0 && share <= 1)) bad_split(fmt::format("a share of {} is not in [0, 1]", share), at);
-  if (shares.empty()) bad_split("there are no parts", at);
-  const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
-  if (!(std::fabs(sum - 1) <= kRounding))
-    bad_split(fmt::format("the shares {} add up to {:.6g}, not to 1", fmt::join(shares, " + "), sum), at);
-  const std::int64_t size = set.size(at);
-  std::vector<std::int64_t> lengths;
-  for (const double share : shares) lengths.push_back(static_cast<std::int64_t>(static_cast<double>(size) * share));
-  std::int64_t rest = size - std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
-  *std::ranges::max_element(lengths) += std::min<std::int64_t>(rest, 0);
-  for (std::size_t i = 0; rest > 0; i = (i + 1) % lengths.size(), --rest) ++lengths[i];
-  return split_by_lengths(set, lengths, generator, at);
+  return split_by_lengths(set, lengths_of_shares(set.size(at), shares, at), generator, at);
 }
 
 std::ostream& operator<<(std::ostream& os, const Example& e) {

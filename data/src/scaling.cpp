@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include <fmt/format.h>
@@ -49,6 +50,24 @@ void Scaler::set(Tensor center, Tensor scale, Location at) {
   scale_ = scale.to(kFloat64, at);
 }
 
+namespace {
+
+Tensor entry(const char* what, const NamedTensors& state, const char* key, const Location& at) {
+  for (const auto& [name, t] : state)
+    if (name == key) return t;
+  ErrorReport(what, fmt::format("'{}' is missing in the state; nothing was loaded", key), at).value_error();
+}
+
+}  // namespace
+
+NamedTensors Scaler::state_dict(Location at) const {
+  if (!center_.defined()) ErrorReport("Scaler", "used before fit", at).value_error();
+  return {{"center", center_.clone()}, {"scale", scale_.clone()}};
+}
+void Scaler::load_state_dict(const NamedTensors& state, Location at) {
+  set(entry("Scaler", state, "center", at).clone(), entry("Scaler", state, "scale", at).clone(), at);
+}
+
 void Scaler::require_fits(const Tensor& x, const Location& at) const {
   if (!center_.defined()) ErrorReport("Scaler", "used before fit", at).value_error();
   require_floating("Scaler", x, at);
@@ -96,6 +115,76 @@ void RobustScaler::learn(const Tensor& x, Tensor& center, Tensor& scale) const {
   }
   center = from_vector(c);
   scale = without_zeros(from_vector(s));
+}
+
+// ---- imputation ----
+
+namespace {
+
+// Of the values of a column that are there, in order.
+double statistic(const std::vector<double>& sorted, const SimpleImputerOptions& o) {
+  switch (o.strategy) {
+    case ImputeStrategy::mean:
+      return std::accumulate(sorted.begin(), sorted.end(), 0.0) / static_cast<double>(sorted.size());
+    case ImputeStrategy::median:
+      return quantile(sorted, 0.5);
+    case ImputeStrategy::constant:
+      return o.fill_value;
+    case ImputeStrategy::most_frequent:
+      break;
+  }
+  double best = sorted[0];
+  std::ptrdiff_t most = 0;
+  for (auto begin = sorted.begin(); begin != sorted.end();) {
+    const auto end = std::upper_bound(begin, sorted.end(), *begin);
+    if (end - begin > most) most = end - begin, best = *begin;
+    begin = end;
+  }
+  return best;
+}
+
+}  // namespace
+
+SimpleImputer& SimpleImputer::fit(const Tensor& x, Location at) & {
+  require_defined("SimpleImputer", x, at);
+  require_floating("SimpleImputer", x, at);
+  require_rank("SimpleImputer", x, 2, at);
+  const NoGradGuard off;
+  std::vector<double> statistics;
+  for (std::int64_t j = 0; j < x.size(1); ++j) {
+    std::vector<double> column = x.select(1, j).to_vector<double>();
+    std::erase_if(column, [](double v) { return std::isnan(v); });
+    if (column.empty() && options_.strategy != ImputeStrategy::constant)
+      ErrorReport("SimpleImputer", fmt::format("column {} has no value", j), at).operand("x", x).value_error();
+    std::ranges::sort(column);
+    statistics.push_back(statistic(column, options_));
+  }
+  statistics_ = from_vector(statistics);
+  return *this;
+}
+
+Tensor SimpleImputer::transform(const Tensor& x, Location at) const {
+  if (!statistics_.defined()) ErrorReport("SimpleImputer", "used before fit", at).value_error();
+  require_defined("SimpleImputer", x, at);
+  require_floating("SimpleImputer", x, at);
+  if (x.dim() == 0 || x.size(-1) != statistics_.size(0))
+    ErrorReport("SimpleImputer",
+                fmt::format("was fitted on {} features, which the last dimension must have", statistics_.size(0)), at)
+        .operand("x", x)
+        .shape_error();
+  const NoGradGuard off;
+  return where(isnan(x), statistics_.to(x.dtype()), x);
+}
+
+NamedTensors SimpleImputer::state_dict(Location at) const {
+  if (!statistics_.defined()) ErrorReport("SimpleImputer", "used before fit", at).value_error();
+  return {{"statistics", statistics_.clone()}};
+}
+void SimpleImputer::load_state_dict(const NamedTensors& state, Location at) {
+  const Tensor t = entry("SimpleImputer", state, "statistics", at);
+  require_rank("SimpleImputer", t, 1, at);
+  require_floating("SimpleImputer", t, at);
+  statistics_ = t.to(kFloat64).clone();
 }
 
 }  // namespace xgrad::data

@@ -92,7 +92,7 @@ Tensor& Optimizer::buffer(State& s, std::size_t i, const Tensor& param, double s
   if (s.buffers.size() <= i) s.buffers.resize(buffer_names_.size());
   Tensor& b = s.buffers[i];
   if (!b.defined())
-    b = full(param.shape(), start, {param.dtype()});
+    b = full(buffer_shape(i, param), start, {param.dtype()});
   else if (b.dtype() != param.dtype())
     b = b.to(param.dtype());  // the module was cast
   return b;
@@ -102,6 +102,8 @@ double& Optimizer::number(State& s, std::size_t i, double start) const {
   if (s.numbers.size() <= i) s.numbers.resize(number_names_.size(), start);
   return s.numbers[i];
 }
+
+Shape Optimizer::buffer_shape(std::size_t, const Tensor& param) const { return param.shape(); }
 
 void Optimizer::make_state(std::size_t, const Tensor& param, State& state) {
   for (std::size_t i = 0; i < always_.size(); ++i)
@@ -118,7 +120,7 @@ struct Optimizer::Update {
 void Optimizer::require_same_shape(const Tensor& param, const State& state, std::size_t index,
                                    const Location& at) const {
   for (std::size_t b = 0; b < state.buffers.size(); ++b)
-    if (const Tensor& buffer = state.buffers[b]; buffer.defined() && !(buffer.shape() == param.shape()))
+    if (const Tensor& buffer = state.buffers[b]; buffer.defined() && !(buffer.shape() == buffer_shape(b, param)))
       ErrorReport(name_.c_str(), fmt::format("step: the shape of parameter {} has changed since the last step", index),
                   at)
           .operand("parameter", param)

@@ -130,11 +130,13 @@ Optimizer::Loaded Optimizer::parse(const NamedTensors& state, const Location& at
     } else if (b >= 0) {
       const Tensor& p = params_[k.index];
       s.buffers.resize(buffer_names_.size());
-      if (t.shape() == p.shape())
+      const Shape shape = buffer_shape(static_cast<std::size_t>(b), p);
+      if (t.shape() == shape)
         s.buffers[static_cast<std::size_t>(b)] = t.to(p.dtype()).clone();
       else
-        in.misfit.push_back(
-            fmt::format("{} has shape {}, the parameter {}", key, to_string(t.shape()), to_string(p.shape())));
+        in.misfit.push_back(fmt::format("{} has shape {}, the parameter {}{}", key, to_string(t.shape()),
+                                        to_string(p.shape()),
+                                        shape == p.shape() ? "" : ", for which it is " + to_string(shape)));
     } else if (n >= 0) {
       if (!one_number(key, t)) return true;
       s.numbers.resize(number_names_.size());

@@ -252,4 +252,18 @@ std::vector<double> MultiplicativeLR::get_lr() {
   return out;
 }
 
+// ---- InvScalingLR ----
+
+InvScalingLR::InvScalingLR(Optimizer& optimizer, InvScalingLROptions options, Location at)
+    : LRScheduler(optimizer, "InvScalingLR", at), o_(options) {
+  if (!(o_.power_t >= 0)) invalid(fmt::format("power_t must be >= 0, got {}", o_.power_t), at);
+  if (o_.samples < 1) invalid(fmt::format("samples must be positive, got {}", o_.samples), at);
+  start(at);
+}
+std::vector<double> InvScalingLR::get_lr() {
+  const double by = std::pow(real(last_epoch_) * real(o_.samples) + 1, o_.power_t);
+  return from_base([&](double base) { return base / by; });
+}
+std::vector<StateField> InvScalingLR::fields() { return {{"power_t", &o_.power_t}, {"samples", &o_.samples}}; }
+
 }  // namespace xgrad::optim

@@ -77,4 +77,46 @@ std::vector<StateField> ReduceLROnPlateau::fields() {
           {"num_bad_epochs", &bad_},  {"min_lrs", &min_lrs_}};
 }
 
+// ---- AdaptiveLR ----
+
+AdaptiveLR::AdaptiveLR(Optimizer& optimizer, AdaptiveLROptions o, Location at)
+    : LRScheduler(optimizer, "AdaptiveLR", at), o_(o), best_(std::numeric_limits<double>::infinity()) {
+  if (!(o.tol >= 0)) invalid(fmt::format("tol must be >= 0, got {}", o.tol), at);
+  if (o.n_iter_no_change < 0) invalid(fmt::format("n_iter_no_change must be >= 0, got {}", o.n_iter_no_change), at);
+  if (!(o.factor >= 0 && o.factor < 1)) invalid(fmt::format("factor must be in [0, 1), got {}", o.factor), at);
+  if (!(o.min_lr >= 0)) invalid(fmt::format("min_lr must be >= 0, got {}", o.min_lr), at);
+  for (std::size_t g = 0; g < optimizer.num_groups(); ++g) base_lrs_.push_back(optimizer.lr(g));
+  last_lr_ = base_lrs_;
+  last_epoch_ = 0;
+}
+
+void AdaptiveLR::step(Location at) { invalid("step needs the training loss: step(loss)", at); }
+
+bool AdaptiveLR::step(double loss, Location at) {
+  const detail::CallSite site(at);
+  Optimizer& opt = optimizer();
+  ++last_epoch_;
+  bad_ = loss <= best_ - o_.tol ? 0 : bad_ + 1;
+  if (loss < best_) best_ = loss;
+  bool over = false;
+  if (bad_ > o_.n_iter_no_change) {
+    over = true;
+    for (std::size_t g = 0; g < last_lr_.size(); ++g) over = over && opt.lr(g) <= o_.min_lr;
+    for (std::size_t g = 0; g < last_lr_.size() && !over; ++g) opt.set_lr(g, opt.lr(g) * o_.factor);
+    if (!over) bad_ = 0;
+  }
+  for (std::size_t g = 0; g < last_lr_.size(); ++g) last_lr_[g] = opt.lr(g);
+  return over;
+}
+
+std::vector<double> AdaptiveLR::get_lr() {
+  return from_present([](double lr) { return lr; });
+}
+
+std::vector<StateField> AdaptiveLR::fields() {
+  return {{"tol", &o_.tol},       {"n_iter_no_change", &o_.n_iter_no_change},
+          {"factor", &o_.factor}, {"min_lr", &o_.min_lr},
+          {"best", &best_},       {"num_bad_epochs", &bad_}};
+}
+
 }  // namespace xgrad::optim

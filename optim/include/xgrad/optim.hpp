@@ -2,12 +2,18 @@
 #pragma once
 
 #include <xgrad/optim/adadelta.hpp>
+#include <xgrad/optim/adafactor.hpp>
 #include <xgrad/optim/adagrad.hpp>
 #include <xgrad/optim/adam.hpp>
 #include <xgrad/optim/adamax.hpp>
 #include <xgrad/optim/asgd.hpp>
 #include <xgrad/optim/clip_grad.hpp>
+#include <xgrad/optim/lamb.hpp>
+#include <xgrad/optim/lars.hpp>
 #include <xgrad/optim/lbfgs.hpp>
+#include <xgrad/optim/levenberg_marquardt.hpp>
+#include <xgrad/optim/lion.hpp>
+#include <xgrad/optim/muon.hpp>
 #include <xgrad/optim/nadam.hpp>
 #include <xgrad/optim/optimizer.hpp>
 #include <xgrad/optim/radam.hpp>
@@ -19,3 +25,5 @@
 #include <xgrad/optim/scheduler_decay.hpp>
 #include <xgrad/optim/scheduler_plateau.hpp>
 #include <xgrad/optim/sgd.hpp>
+#include <xgrad/optim/sparse_adam.hpp>
+#include <xgrad/optim/swa_lr.hpp>

@@ -21,6 +21,33 @@ struct Example {
 };
 XGRAD_API std::ostream& operator<<(std::ostream& os, const Example& e);
 
+// f(example) of every example of a dataset; of an Example f may also take the data alone, a Tensor.
+template <class Dataset, class F>
+class MappedDataset {
+ public:
+  MappedDataset(Dataset dataset, F f) : dataset_(std::move(dataset)), f_(std::move(f)) {}
+  std::int64_t size() const { return dataset_.size(); }
+  auto get(std::int64_t index) const { return apply(dataset_.get(index)); }
+  template <class G>
+  auto map(G g) const {
+    return MappedDataset<MappedDataset, G>(*this, std::move(g));
+  }
+
+ private:
+  template <class E>
+  auto apply(E example) const {
+    if constexpr (std::same_as<E, Example> && !std::invocable<const F&, Example> &&
+                  std::invocable<const F&, const Tensor&>) {
+      example.data = f_(std::as_const(example.data));
+      return example;
+    } else {
+      return f_(std::move(example));
+    }
+  }
+  Dataset dataset_;
+  F f_;
+};
+
 // Rows of two tensors that belong together. ValueError when their first sizes differ or one has no dimension.
 class XGRAD_API TensorDataset {
  public:
@@ -34,6 +61,11 @@ class XGRAD_API TensorDataset {
   std::int64_t size(Location at = Location::current()) const;                // ValueError when it was moved from
   Example get(std::int64_t index, Location at = Location::current()) const;  // views; IndexError
   Example get_batch(std::span<const std::int64_t> indices, Location at = Location::current()) const;  // copies
+  // f of every example, or of its data alone: set.map(transforms). It runs whenever an example is taken.
+  template <class F>
+  auto map(F f) const {
+    return MappedDataset<TensorDataset, F>(*this, std::move(f));
+  }
   // Rows [begin, end) as a dataset that shares the memory.
   TensorDataset slice(std::int64_t begin, std::int64_t end, Location at = Location::current()) const;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <xgrad/by_name.hpp>
 #include <xgrad/data/dataset.hpp>
@@ -36,5 +37,28 @@ struct CsvOptions {
 XGRAD_API Tensor read_csv(const std::string& path, const CsvOptions& options = {}, Location at = Location::current());
 template <Arithmetic C>
 Tensor read_csv(const std::string&, C) = delete;  // options by name: read_csv("data.csv", {.delimiter = ';'})
+
+// A table with the names of its columns, empty when the file has none.
+struct XGRAD_API CsvTable {
+  std::vector<std::string> columns;
+  Tensor values;  // (rows, columns)
+  // The column of a name, (rows), as a view. ValueError lists the names there are.
+  Tensor column(const std::string& name, Location at = Location::current()) const;
+  // The columns of these names in this order, (rows, names), as a copy.
+  Tensor select(const std::vector<std::string>& names, Location at = Location::current()) const;
+};
+// read_csv with the line of names.
+XGRAD_API CsvTable read_csv_table(const std::string& path, const CsvOptions& options = {},
+                                  Location at = Location::current());
+
+struct WriteCsvOptions {
+  ByName by_name = ByName();
+  std::vector<std::string> columns = {};  // names in a first line; empty: no such line
+  char delimiter = ',';
+};
+// values (rows, columns), floating or integer, so that reading them gives the same bits; atomically. ShapeError:
+// another rank or number of names; ValueError: a delimiter that read_csv refuses. IoError: what cannot be written.
+XGRAD_API void write_csv(const std::string& path, const Tensor& values, const WriteCsvOptions& options = {},
+                         Location at = Location::current());
 
 }  // namespace xgrad::data

@@ -12,21 +12,10 @@
 
 #include <xgrad/by_name.hpp>
 #include <xgrad/data/dataset.hpp>
+#include <xgrad/data/loader_base.hpp>
 #include <xgrad/random.hpp>
 
 namespace xgrad::data {
-
-using xgrad::operator<<;
-
-struct DataLoaderOptions {
-  ByName by_name = ByName();
-  std::int64_t batch_size = 1;
-  bool shuffle = false;    // a new order each epoch
-  bool drop_last = false;  // leave out a last batch that is not full
-  int prefetch = 0;        // batches that background threads keep ready; 0: two for each worker
-  int workers = 0;         // background threads; 0: one when prefetch > 0, else batches are made when asked for
-  std::optional<Generator> generator = {};  // what orders are drawn from; left out: the default generator
-};
 
 namespace detail {
 
@@ -68,10 +57,7 @@ struct Positional {
 }  // namespace detail
 
 // A dataset in batches; a loop over it is one epoch.
-class XGRAD_API DataLoader {
-  struct Epoch;
-  struct Position;
-
+class XGRAD_API DataLoader : public DataLoaderOf<Example> {
  public:
   using Fetch = std::function<Example(std::span<const std::int64_t>)>;
 
@@ -90,49 +76,9 @@ class XGRAD_API DataLoader {
   explicit DataLoader(...) = delete;  // options by name: {.batch_size = 32, .shuffle = true}
   template <std::derived_from<Tensor> X>
   DataLoader(X, Tensor, DataLoaderOptions = {}) = delete;  // DataLoader(data::TensorDataset(x, y), ...)
-  // ValueError: batch_size < 1, prefetch < 0, workers not in 0..1024, an empty dataset.
+  // ValueError: batch_size < 1, prefetch < 0, workers not in 0..1024, an empty dataset; shuffle with a sampler, or
+  // either with a batch_sampler. IndexError where a sampler names an example that is not there.
   DataLoader(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at = Location::current());
-
-  // Copies share where they are in the data; there is no moving, which would leave a loader of nothing behind.
-  DataLoader(const DataLoader&) = default;
-  DataLoader& operator=(const DataLoader&) = default;
-
-  std::int64_t size() const;  // batches per epoch
-  // "DataLoader(2 batches of up to 32 of 50 examples)"
-  friend XGRAD_API std::ostream& operator<<(std::ostream& os, const DataLoader& loader);
-
-  // What the loader does next, for a checkpoint in the middle of an epoch: "in_epoch" (bool), "remaining" (int64: the
-  // examples still to come, in their order, without the batch in hand) and "examples" (the size of the dataset). An
-  // epoch lasts until the loop over it ends: after a `break` the next one is new. Of several loops at once the one that
-  // began last counts. Copies of a loader share this.
-  NamedTensors state_dict() const;
-  // The next loop hands out what remained; those after it are whole epochs. ValueError lists what does not fit; then
-  // nothing is changed.
-  void load_state_dict(const NamedTensors& state, Location at = Location::current());
-  // Throws what load_state_dict would and changes nothing.
-  void check_state_dict(const NamedTensors& state, Location at = Location::current()) const;
-  // The same, but what it returns takes the state over, once, and does not throw.
-  [[nodiscard]] std::function<void()> prepare_state_dict(const NamedTensors& state, Location at = Location::current());
-
-  // One epoch. What a background thread throws arrives in operator++ or begin(), after the batches before it.
-  class XGRAD_API iterator {
-   public:
-    using value_type = Example;
-    using difference_type = std::ptrdiff_t;
-    iterator() = default;
-    explicit iterator(const DataLoader& loader);
-    Example& operator*() { return current_; }
-    Example* operator->() { return &current_; }
-    iterator& operator++();  // at the end it stays there
-    bool operator==(std::default_sentinel_t) const { return done_; }
-
-   private:
-    std::shared_ptr<Epoch> epoch_;
-    Example current_;
-    bool done_ = true;
-  };
-  iterator begin() const { return iterator(*this); }
-  std::default_sentinel_t end() const { return {}; }
 
  private:
   template <class Dataset>
@@ -155,12 +101,6 @@ class XGRAD_API DataLoader {
       return {};
     }
   }
-
-  std::int64_t examples_;
-  Fetch fetch_;
-  Location at_;
-  DataLoaderOptions options_;
-  std::shared_ptr<Position> position_;
 };
 
 }  // namespace xgrad::data

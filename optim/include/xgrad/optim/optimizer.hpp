@@ -93,7 +93,7 @@ class XGRAD_API Optimizer {
   // Made on the first update of a parameter.
   struct State {
     std::int64_t step = 0;
-    std::vector<Tensor> buffers;  // of the parameter's shape and type
+    std::vector<Tensor> buffers;  // of the parameter's type and, unless buffer_shape() says another, shape
     std::vector<double> numbers;
     bool fresh = false;  // the first buffers were made for the update to come
   };
@@ -104,6 +104,8 @@ class XGRAD_API Optimizer {
   // Makes what update() needs of the state: called for all parameters before the first is updated, so that a step that
   // runs out of memory is no half step. By default the buffers without a "?", filled with 0.
   virtual void make_state(std::size_t group, const Tensor& param, State& state);
+  // The shape of the i-th buffer of a parameter; by default the parameter's.
+  virtual Shape buffer_shape(std::size_t i, const Tensor& param) const;
   // Updates one contiguous parameter from its contiguous gradient.
   virtual void update(std::size_t group, Tensor& param, const Tensor& grad, State& state) = 0;
   virtual double group_lr(std::size_t group) const = 0;

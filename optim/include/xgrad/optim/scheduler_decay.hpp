@@ -225,4 +225,23 @@ class XGRAD_API MultiplicativeLR : public LRScheduler {
   std::vector<Lambda> lambdas_;
 };
 
+struct InvScalingLROptions {
+  ByName by_name = ByName();
+  double power_t = 0.5;
+  std::int64_t samples = 1;  // examples that a step() stands for: scikit-learn counts them, one step an epoch
+};
+// b / (samples e + 1)^power_t: scikit-learn's learning_rate="invscaling". ValueError for a power_t below 0, or no
+// samples.
+class XGRAD_API InvScalingLR : public LRScheduler {
+ public:
+  explicit InvScalingLR(Optimizer& optimizer, InvScalingLROptions options = {}, Location at = Location::current());
+
+ protected:
+  std::vector<double> get_lr() override;
+  std::vector<StateField> fields() override;
+
+ private:
+  InvScalingLROptions o_;
+};
+
 }  // namespace xgrad::optim

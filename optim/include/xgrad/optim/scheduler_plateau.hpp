@@ -51,4 +51,34 @@ class XGRAD_API ReduceLROnPlateau : public LRScheduler {
   std::vector<double> min_lrs_;
 };
 
+struct AdaptiveLROptions {
+  ByName by_name = ByName();
+  double tol = 1e-4;                   // a loss counts when it is lower than the best by at least this
+  std::int64_t n_iter_no_change = 10;  // epochs without such a loss that are tolerated
+  double factor = 0.2;                 // below 1
+  double min_lr = 1e-6;                // at this rate or below, training is over instead
+};
+// scikit-learn's learning_rate="adaptive": multiplies the rates by factor when the training loss has not fallen by tol
+// for more than n_iter_no_change epochs. ValueError for numbers out of range.
+class XGRAD_API AdaptiveLR : public LRScheduler {
+ public:
+  explicit AdaptiveLR(Optimizer& optimizer, AdaptiveLROptions options = {}, Location at = Location::current());
+  // The training loss of this epoch; NaN counts as no improvement. True when the loss stands still and no rate is
+  // above min_lr: stop.
+  bool step(double loss, Location at = Location::current());
+  // ValueError: the loss is needed.
+  void step(Location at = Location::current()) override;
+
+  double best() const { return best_; }
+
+ protected:
+  std::vector<double> get_lr() override;
+  std::vector<StateField> fields() override;
+
+ private:
+  AdaptiveLROptions o_;
+  double best_;
+  std::int64_t bad_ = 0;
+};
+
 }  // namespace xgrad::optim

@@ -42,7 +42,7 @@ struct Checkpoint {
   std::optional<nn::Module> model = {};     // "model.": parameters and buffers
   Part<optim::Optimizer> optimizer = {};    // "optimizer.": state and options
   Part<optim::LRScheduler> scheduler = {};  // "scheduler."
-  Part<data::DataLoader> loader = {};       // "loader.": what remains of its epoch
+  Part<data::LoaderBase> loader = {};       // "loader.": what remains of its epoch
   std::int64_t epoch = 0;                   // a number of your own
   NamedTensors extra = {};                  // "extra.": tensors of your own: a best score, a history
   Metadata metadata = {};                   // texts of your own

@@ -25,6 +25,7 @@ class XGRAD_API ConfusionMatrix {
   std::int64_t total() const;
   std::int64_t classes() const { return classes_; }
   double accuracy() const;  // NaN when empty
+  Tensor compute() const;   // all counts, (classes, classes) int64, a row for each true class
   void reset();
   // A table with row percentages of the diagonal, as wide as its contents; names, when given, stand beside the numbers
   // of the classes. Of more than 100 classes each row has the samples, the class predicted most often and how often
