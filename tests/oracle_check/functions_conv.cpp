@@ -96,6 +96,10 @@ Extents<N> unpooled_size(Args& a, const Tensor& x) {
   return size;
 }
 
+// One of the forms in which avg_pool takes its options.
+template <int N>
+using Average = Tensor (*)(const Tensor&, Extents<N>, const xgrad::AvgPoolOptions<N>&, xgrad::Location);
+
 // The library's functions of one dimension count, for the templates below.
 template <int N>
 struct Functions;
@@ -105,7 +109,7 @@ struct Functions;
     static constexpr auto conv = xgrad::conv##N##d;                                        \
     static constexpr auto conv_transpose = xgrad::conv_transpose##N##d;                    \
     static constexpr auto max_pool = xgrad::max_pool##N##d_with_indices;                   \
-    static constexpr auto avg_pool = xgrad::avg_pool##N##d;                                \
+    static constexpr Average<N> avg_pool = xgrad::avg_pool##N##d;                          \
     static constexpr auto adaptive_max_pool = xgrad::adaptive_max_pool##N##d_with_indices; \
     static constexpr auto adaptive_avg_pool = xgrad::adaptive_avg_pool##N##d;              \
     static constexpr auto max_unpool = xgrad::max_unpool##N##d;                            \
