@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(labels_and_parameters) {
   BOOST_TEST(grouped.parameters().size() == 1u);
   BOOST_TEST(nn::Conv1d(2, 3, 4).label() == "Conv1d(2 → 3, 4)");
   const nn::ConvTranspose2d up(8, 4, 3, {.stride = 2, .output_padding = 1, .groups = 2});
-  BOOST_TEST(up.label() == "ConvTranspose2d(8 → 4, 3x3)");
+  BOOST_TEST(up.label() == "ConvTranspose2d(8 → 4, 3x3, stride=2, output_padding=1, groups=2)");
   BOOST_TEST(to_string(up.weight.shape()) == "(8, 2, 3, 3)");
   BOOST_TEST(nn::MaxPool2d(2).label() == "MaxPool2d(2x2)");
   BOOST_TEST(nn::AvgPool1d(3).label() == "AvgPool1d(3)");

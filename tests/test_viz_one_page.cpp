@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(a_page_that_can_be_read) {
   const std::string text = viz::to_dot(loss);
   BOOST_TEST(has(text, "5 blocks folded into one; 2 modules collapsed"));
   BOOST_TEST(has(text, "▸ 0 : TransformerEncoderLayer"));
-  BOOST_TEST(has(text, "1 … 5 : TransformerEncoderLayer(8, 2 heads), × 5"));
+  BOOST_TEST(has(text, "1 … 5 : TransformerEncoderLayer(8, 2 heads, dim_feedforward=16), × 5"));
   BOOST_TEST(shown(text) < 40u);
   BOOST_TEST(shown(viz::to_dot(loss, {.fold_repeats = false, .fit_page = false})) > 200u);
   BOOST_TEST(shown(viz::to_dot(loss, {.max_nodes = 12})) <= 12u);

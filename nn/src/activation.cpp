@@ -6,6 +6,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/nn/activation.hpp>
 #include <xgrad/ops/factory.hpp>
+#include <xgrad/ops/view.hpp>
 
 namespace xgrad::nn {
 
@@ -62,5 +63,58 @@ Dropout2d::Dropout2d(DropoutOptions options, Location at)
     : Layer(fmt::format("Dropout2d({})", options.p)), p_(options.p) {
   if (!(p_ >= 0 && p_ <= 1)) ErrorReport("Dropout2d", fmt::format("p must be in [0, 1], got {}", p_), at).value_error();
 }
+
+Tensor Softmax2d::forward(const Tensor& x, Location at) const {
+  require_defined("Softmax2d", x, at);
+  if (x.dim() != 3 && x.dim() != 4)
+    ErrorReport("Softmax2d", fmt::format("expected (N, C, H, W) or (C, H, W), got {} dimensions", x.dim()), at)
+        .operand("input", x)
+        .shape_error();
+  return softmax(x, -3, at);
+}
+
+namespace {
+
+const char* name_of(DropoutKind kind) {
+  constexpr const char* names[] = {"Dropout1d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"};
+  return names[static_cast<int>(kind)];
+}
+
+// Without N there is one sample.
+Tensor dropout_channels(const char* name, const Tensor& x, int spatial, double p, bool training, const Location& at) {
+  require_defined(name, x, at);
+  if (x.dim() == spatial + 2) return feature_dropout(x, p, training, at);
+  if (x.dim() != spatial + 1)
+    ErrorReport(name, fmt::format("expected {} or {} dimensions, got {}", spatial + 1, spatial + 2, x.dim()), at)
+        .operand("input", x)
+        .shape_error();
+  return squeeze(feature_dropout(unsqueeze(x, 0, at), p, training, at), 0, at);
+}
+
+}  // namespace
+
+template <DropoutKind Kind>
+DropoutLayer<Kind>::DropoutLayer(DropoutOptions options, Location at)
+    : Layer<DropoutLayer>(fmt::format("{}({})", name_of(Kind), options.p)), p_(options.p) {
+  OptionCheck(name_of(Kind), at).probability("p", p_);
+}
+
+template <DropoutKind Kind>
+Tensor DropoutLayer<Kind>::forward(const Tensor& x, Location at) const {
+  const bool training = this->is_training();
+  if constexpr (Kind == DropoutKind::channels_1d)
+    return dropout_channels("Dropout1d", x, 1, p_, training, at);
+  else if constexpr (Kind == DropoutKind::channels_3d)
+    return dropout_channels("Dropout3d", x, 3, p_, training, at);
+  else if constexpr (Kind == DropoutKind::alpha)
+    return alpha_dropout(x, p_, training, at);
+  else
+    return feature_alpha_dropout(x, p_, training, at);
+}
+
+template class DropoutLayer<DropoutKind::channels_1d>;
+template class DropoutLayer<DropoutKind::channels_3d>;
+template class DropoutLayer<DropoutKind::alpha>;
+template class DropoutLayer<DropoutKind::feature_alpha>;
 
 }  // namespace xgrad::nn

@@ -4,6 +4,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/tape.hpp>
 
+#include "computed_tensors.hpp"
 #include "module_state.hpp"
 
 namespace xgrad::detail {
@@ -18,6 +19,7 @@ struct CloneScope::Copies {
   const char* op = "clone";
   std::unordered_map<const void*, Tensor> instead;  // of functional_call: what takes the place of a tensor
   bool shares_rest = false;                         // the others are not copied
+  const void* called = nullptr;                     // the state whose computed tensors are in `instead`
   Tensor copy_of(const Tensor& t) const;
 };
 
@@ -106,14 +108,25 @@ CloneScope::CloneScope(const nn::Module& module, const NamedTensors& instead, co
   copy_states(module);
 }
 
+CloneScope::CloneScope(const nn::Module& module, Computed, const Location& at) : copies_(std::make_unique<Copies>()) {
+  Copies& c = *copies_;
+  c.op = "forward";
+  c.shares_rest = true;
+  c.called = module.state_.get();
+  for (const auto& [shown, value] : ComputedTensors::values(module, at)) c.instead[shown.id()] = value;
+  copy_states(module);
+}
+
 void CloneScope::copy_states(const nn::Module& module) {
   using State = nn::Module::State;
   Copies& c = *copies_;
   std::vector<std::pair<const State*, std::shared_ptr<State>>> all;
   nn::Module::visit(*module.state_, "", [&](const std::string& path, const State& s) {
     auto copy = std::make_shared<State>();
+    copy->keeps_shown = c.shares_rest;
     copy->transient = s.transient;
     copy->training = s.training;
+    copy->lazy = s.lazy;
     *copy->info = *s.info;  // that of functional_call goes on standing where the module stands
     if (!c.shares_rest) copy->set_parent(nullptr);
     for (const auto& [from, to] : {std::pair(&s.parameters, &copy->parameters), std::pair(&s.buffers, &copy->buffers)})
@@ -131,6 +144,19 @@ void CloneScope::copy_states(const nn::Module& module) {
         to->push_back(std::make_shared<Registration>());
         c.contents[entry.get()] = to->back();
       }
+    for (const State::Computed& from : s.computed) {
+      if (!c.tensors.contains(from.shown.id())) c.tensors[from.shown.id()] = c.copy_of(from.shown);
+      const Tensor& taken = c.tensors[from.shown.id()];
+      const auto entry = std::make_shared<Registration>();
+      c.contents[from.entry.get()] = entry;
+      if (&s != c.called) {
+        copy->computed.push_back({from.name, taken, entry, from.place, from.maker, {}});
+      } else {  // forward finds it where it was
+        copy->parameters.emplace(copy->parameters.begin() + static_cast<std::ptrdiff_t>(from.place), from.name, taken);
+        copy->parameter_entries.insert(copy->parameter_entries.begin() + static_cast<std::ptrdiff_t>(from.place),
+                                       entry);
+      }
+    }
     c.contents[&s] = copy;
     all.emplace_back(&s, copy);
   });
@@ -144,6 +170,9 @@ void CloneScope::copy_states(const nn::Module& module) {
     to->hooks = from->hooks;
     to->pre_hooks = from->pre_hooks;
     to->backward_hooks = from->backward_hooks;
+    to->backward_pre_hooks = from->backward_pre_hooks;
+    for (std::size_t i = 0; i < to->computed.size(); ++i)  // none of the module that is called
+      to->computed[i].value = from->computed[i].value;
   }
   c.states.assign(all.begin(), all.end());
   for (auto& [path, reference] : c.references) reference.second = references_to(reference.first);

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -8,7 +9,8 @@
 #include <xgrad/nn/init.hpp>
 #include <xgrad/ops.hpp>
 
-#include "extents_text.hpp"
+#include "conv_layers.hpp"
+#include "option_text.hpp"
 
 namespace xgrad::nn {
 namespace {
@@ -32,23 +34,15 @@ void require_sizes(const std::string& name, std::int64_t in, std::int64_t out, c
 }
 
 template <int N>
-Shape weight_shape(std::int64_t first, std::int64_t second, const Extents<N>& kernel) {
+Shape with_kernel(std::int64_t first, std::int64_t second, const Extents<N>& kernel) {
   Shape s{first, second};
   for (const std::int64_t k : kernel.v) s.push_back(k);
   return s;
 }
 
-// PyTorch's default: kaiming_uniform with a = sqrt(5), and the same bound for the bias.
-void fill(Tensor& weight, Tensor& bias) {
-  init::kaiming_uniform_(weight, std::sqrt(5.0));
-  if (!bias.defined()) return;
-  const double bound = 1 / std::sqrt(static_cast<double>(init::calculate_fan_in_and_fan_out(weight).first));
-  init::uniform_(bias, -bound, bound);
-}
-
-template <int N>
-std::string label(const char* kind, std::int64_t in, std::int64_t out, const Extents<N>& kernel) {
-  return fmt::format("{}{}d({} → {}, {})", kind, N, in, out, extents_text(kernel));
+template <int N, class Options>
+std::string label(const char* kind, std::int64_t in, std::int64_t out, const Extents<N>& kernel, const Options& o) {
+  return fmt::format("{}{}d({} → {}, {}{})", kind, N, in, out, extents_text(kernel), conv_option_text(o));
 }
 
 // Where element i of a padded row comes from.
@@ -92,83 +86,150 @@ Tensor run(const Tensor& x, const Tensor& w, const Tensor& b, const ConvTranspos
   return conv_transpose3d(x, w, b, o, at);
 }
 
-}  // namespace
-
-template <int N>
-ConvNd<N>::ConvNd(Size in_channels, Size out_channels, Extents<N> kernel, ConvNdOptions<N> options, Location at)
-    : Layer<ConvNd<N>>(label("Conv", in_channels, out_channels, kernel)), options_(options) {
-  const detail::CallSite site(at);
-  const std::int64_t in = in_channels, out = out_channels;
-  require_sizes(fmt::format("Conv{}d", N), in, out, kernel, options, at);
-  for (const std::int64_t p : options.padding.each().v)
-    if (p < 0)
-      ErrorReport(fmt::format("Conv{}d", N).c_str(), fmt::format("padding must be >= 0, got {}", p), at).value_error();
-  for (const std::int64_t s : options.stride.v)
-    if (options.padding.same() && s != 1)
-      ErrorReport(fmt::format("Conv{}d", N).c_str(), fmt::format("padding \"same\" needs stride 1, got {}", s), at)
-          .value_error();
-  weight = this->register_parameter("weight", empty(weight_shape(out, in / options.groups, kernel)));
-  if (options.bias) bias = this->register_parameter("bias", empty({out}));
-  fill(weight, bias);
+std::string padding_mode_name(PaddingMode mode) {
+  std::ostringstream text;
+  text << mode;
+  return text.str();
 }
 
 template <int N>
-Tensor ConvNd<N>::forward(const Tensor& x, Location at) const {
-  ConvOptions<N> o{
-      .stride = options_.stride, .padding = options_.padding, .dilation = options_.dilation, .groups = options_.groups};
-  if (options_.padding_mode == PaddingMode::zeros || !x.defined() || (x.dim() != N + 1 && x.dim() != N + 2))
-    return run(x, weight, bias, o, at);
-  o.padding = 0;
-  return run(padded(x, at), weight, bias, o, at);
-}
-
-template <int N>
-Tensor ConvNd<N>::padded(const Tensor& x, const Location& at) const {
+Tensor padded(const Tensor& x, const Tensor& weight, const ConvNdOptions<N>& o, const Location& at) {
   Tensor y = x;
   for (int i = 0; i < N; ++i) {
-    std::int64_t front = options_.padding.each()[i], back = front;
-    if (options_.padding.same()) {
-      const std::int64_t both = options_.dilation[i] * (weight.size(2 + i) - 1);
+    std::int64_t front = o.padding.each()[i], back = front;
+    if (o.padding.same()) {
+      const std::int64_t both = o.dilation[i] * (weight.size(2 + i) - 1);
       front = both / 2;
       back = both - front;
     }
     if (front + back > 0)
-      y = pad_dim(fmt::format("Conv{}d", N), y, static_cast<int>(x.dim()) - N + i, front, back, options_.padding_mode,
-                  at);
+      y = pad_dim(fmt::format("Conv{}d", N), y, static_cast<int>(x.dim()) - N + i, front, back, o.padding_mode, at);
   }
   return y;
 }
 
+}  // namespace
+
+// PyTorch's default: kaiming_uniform with a = sqrt(5), and the same bound for the bias.
+void fill_conv(Tensor& weight, Tensor& bias) {
+  init::kaiming_uniform_(weight, std::sqrt(5.0));
+  if (!bias.defined()) return;
+  const double bound = 1 / std::sqrt(static_cast<double>(init::calculate_fan_in_and_fan_out(weight).first));
+  init::uniform_(bias, -bound, bound);
+}
+
 template <int N>
-ConvTransposeNd<N>::ConvTransposeNd(Size in_channels, Size out_channels, Extents<N> kernel,
-                                    ConvTransposeNdOptions<N> options, Location at)
-    : Layer<ConvTransposeNd<N>>(label("ConvTranspose", in_channels, out_channels, kernel)), options_(options) {
-  const detail::CallSite site(at);
-  const std::int64_t in = in_channels, out = out_channels;
+Shape conv_weight_shape(std::int64_t in, std::int64_t out, const Extents<N>& kernel, const ConvNdOptions<N>& o) {
+  return with_kernel(out, in / o.groups, kernel);
+}
+template <int N>
+Shape conv_weight_shape(std::int64_t in, std::int64_t out, const Extents<N>& kernel,
+                        const ConvTransposeNdOptions<N>& o) {
+  return with_kernel(in, out / o.groups, kernel);
+}
+
+template <int N>
+std::string conv_option_text(const ConvNdOptions<N>& o) {
+  OptionText t;
+  t.add("stride", o.stride, 1);
+  if (o.padding.same())
+    t.add("padding", std::string("same"));
+  else
+    t.add("padding", o.padding.each(), 0);
+  t.add("dilation", o.dilation, 1).add("groups", o.groups, 1).add("bias", o.bias, true);
+  if (o.padding_mode != PaddingMode::zeros) t.add("padding_mode", padding_mode_name(o.padding_mode));
+  return t.text();
+}
+template <int N>
+std::string conv_option_text(const ConvTransposeNdOptions<N>& o) {
+  return OptionText()
+      .add("stride", o.stride, 1)
+      .add("padding", o.padding, 0)
+      .add("output_padding", o.output_padding, 0)
+      .add("groups", o.groups, 1)
+      .add("bias", o.bias, true)
+      .add("dilation", o.dilation, 1)
+      .text();
+}
+
+template <int N>
+void check_conv(std::int64_t in, std::int64_t out, const Extents<N>& kernel, const ConvNdOptions<N>& o,
+                const Location& at) {
+  const std::string name = fmt::format("Conv{}d", N);
+  require_sizes(name, in, out, kernel, o, at);
+  for (const std::int64_t p : o.padding.each().v)
+    if (p < 0) ErrorReport(name.c_str(), fmt::format("padding must be >= 0, got {}", p), at).value_error();
+  for (const std::int64_t s : o.stride.v)
+    if (o.padding.same() && s != 1)
+      ErrorReport(name.c_str(), fmt::format("padding \"same\" needs stride 1, got {}", s), at).value_error();
+}
+
+template <int N>
+void check_conv(std::int64_t in, std::int64_t out, const Extents<N>& kernel, const ConvTransposeNdOptions<N>& o,
+                const Location& at) {
   const std::string name = fmt::format("ConvTranspose{}d", N);
-  require_sizes(name, in, out, kernel, options, at);
+  require_sizes(name, in, out, kernel, o, at);
   for (int i = 0; i < N; ++i) {
-    if (options.padding[i] < 0)
-      ErrorReport(name.c_str(), fmt::format("padding must be >= 0, got {}", options.padding[i]), at).value_error();
-    const std::int64_t more = options.output_padding[i], most = std::max(options.stride[i], options.dilation[i]);
+    if (o.padding[i] < 0)
+      ErrorReport(name.c_str(), fmt::format("padding must be >= 0, got {}", o.padding[i]), at).value_error();
+    const std::int64_t more = o.output_padding[i], most = std::max(o.stride[i], o.dilation[i]);
     if (more < 0 || more >= most)
       ErrorReport(name.c_str(),
                   fmt::format("output_padding must be >= 0 and below stride or dilation ({}), got {}", most, more), at)
           .value_error();
   }
-  weight = this->register_parameter("weight", empty(weight_shape(in, out / options.groups, kernel)));
-  if (options.bias) bias = this->register_parameter("bias", empty({out}));
-  fill(weight, bias);
+}
+
+template <int N>
+Tensor conv_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvNdOptions<N>& o,
+                    const Location& at) {
+  ConvOptions<N> given{.stride = o.stride, .padding = o.padding, .dilation = o.dilation, .groups = o.groups};
+  if (o.padding_mode == PaddingMode::zeros || !x.defined() || (x.dim() != N + 1 && x.dim() != N + 2))
+    return run(x, weight, bias, given, at);
+  given.padding = 0;
+  return run(padded(x, weight, o, at), weight, bias, given, at);
+}
+
+template <int N>
+Tensor conv_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvTransposeNdOptions<N>& o,
+                    const Location& at) {
+  const ConvTransposeOptions<N> given{.stride = o.stride,
+                                      .padding = o.padding,
+                                      .output_padding = o.output_padding,
+                                      .groups = o.groups,
+                                      .dilation = o.dilation};
+  return run(x, weight, bias, given, at);
+}
+
+template <int N>
+ConvNd<N>::ConvNd(Size in_channels, Size out_channels, Extents<N> kernel, ConvNdOptions<N> options, Location at)
+    : Layer<ConvNd<N>>(label("Conv", in_channels, out_channels, kernel, options)), options_(options) {
+  const detail::CallSite site(at);
+  check_conv<N>(in_channels, out_channels, kernel, options, at);
+  weight = this->register_parameter("weight", empty(conv_weight_shape<N>(in_channels, out_channels, kernel, options)));
+  if (options.bias) bias = this->register_parameter("bias", empty({out_channels}));
+  fill_conv(weight, bias);
+}
+
+template <int N>
+Tensor ConvNd<N>::forward(const Tensor& x, Location at) const {
+  return conv_forward<N>(x, weight, bias, options_, at);
+}
+
+template <int N>
+ConvTransposeNd<N>::ConvTransposeNd(Size in_channels, Size out_channels, Extents<N> kernel,
+                                    ConvTransposeNdOptions<N> options, Location at)
+    : Layer<ConvTransposeNd<N>>(label("ConvTranspose", in_channels, out_channels, kernel, options)), options_(options) {
+  const detail::CallSite site(at);
+  check_conv<N>(in_channels, out_channels, kernel, options, at);
+  weight = this->register_parameter("weight", empty(conv_weight_shape<N>(in_channels, out_channels, kernel, options)));
+  if (options.bias) bias = this->register_parameter("bias", empty({out_channels}));
+  fill_conv(weight, bias);
 }
 
 template <int N>
 Tensor ConvTransposeNd<N>::forward(const Tensor& x, Location at) const {
-  const ConvTransposeOptions<N> o{.stride = options_.stride,
-                                  .padding = options_.padding,
-                                  .output_padding = options_.output_padding,
-                                  .groups = options_.groups,
-                                  .dilation = options_.dilation};
-  return run(x, weight, bias, o, at);
+  return conv_forward<N>(x, weight, bias, options_, at);
 }
 
 template class ConvNd<1>;
@@ -177,5 +238,35 @@ template class ConvNd<3>;
 template class ConvTransposeNd<1>;
 template class ConvTransposeNd<2>;
 template class ConvTransposeNd<3>;
+template void check_conv(std::int64_t, std::int64_t, const Extents<1>&, const ConvNdOptions<1>&, const Location&);
+template std::string conv_option_text(const ConvNdOptions<1>&);
+template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<1>&, const ConvNdOptions<1>&);
+template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvNdOptions<1>&, const Location&);
+template void check_conv(std::int64_t, std::int64_t, const Extents<2>&, const ConvNdOptions<2>&, const Location&);
+template std::string conv_option_text(const ConvNdOptions<2>&);
+template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<2>&, const ConvNdOptions<2>&);
+template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvNdOptions<2>&, const Location&);
+template void check_conv(std::int64_t, std::int64_t, const Extents<3>&, const ConvNdOptions<3>&, const Location&);
+template std::string conv_option_text(const ConvNdOptions<3>&);
+template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<3>&, const ConvNdOptions<3>&);
+template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvNdOptions<3>&, const Location&);
+template void check_conv(std::int64_t, std::int64_t, const Extents<1>&, const ConvTransposeNdOptions<1>&,
+                         const Location&);
+template std::string conv_option_text(const ConvTransposeNdOptions<1>&);
+template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<1>&, const ConvTransposeNdOptions<1>&);
+template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvTransposeNdOptions<1>&,
+                             const Location&);
+template void check_conv(std::int64_t, std::int64_t, const Extents<2>&, const ConvTransposeNdOptions<2>&,
+                         const Location&);
+template std::string conv_option_text(const ConvTransposeNdOptions<2>&);
+template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<2>&, const ConvTransposeNdOptions<2>&);
+template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvTransposeNdOptions<2>&,
+                             const Location&);
+template void check_conv(std::int64_t, std::int64_t, const Extents<3>&, const ConvTransposeNdOptions<3>&,
+                         const Location&);
+template std::string conv_option_text(const ConvTransposeNdOptions<3>&);
+template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<3>&, const ConvTransposeNdOptions<3>&);
+template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvTransposeNdOptions<3>&,
+                             const Location&);
 
 }  // namespace xgrad::nn

@@ -110,4 +110,11 @@ Tensor& kaiming_normal_(Tensor& t, double a, FanMode mode, Nonlinearity nonlinea
   return normal_(t, 0, fan > 0 ? calculate_gain(nonlinearity, a) / std::sqrt(fan) : 0, generator, at);
 }
 
+Tensor& lecun_uniform_(Tensor& t, const std::optional<Generator>& generator, Location at) {
+  return kaiming_uniform_(t, 0, FanMode::fan_in, Nonlinearity::linear, generator, at);
+}
+Tensor& lecun_normal_(Tensor& t, const std::optional<Generator>& generator, Location at) {
+  return kaiming_normal_(t, 0, FanMode::fan_in, Nonlinearity::linear, generator, at);
+}
+
 }  // namespace xgrad::nn::init

@@ -54,6 +54,12 @@ Tensor Flatten::forward(const Tensor& x, Location at) const {
   return flatten(x, options_.start_dim, options_.end_dim, at);
 }
 
+Unflatten::Unflatten(std::int64_t dim, const Shape& unflattened_size, Location at)
+    : Layer(fmt::format("Unflatten({}, {})", dim, to_string(unflattened_size))), dim_(dim), sizes_(unflattened_size) {
+  if (sizes_.empty()) OptionCheck("Unflatten", at).fail("unflattened_size must not be empty");
+}
+Tensor Unflatten::forward(const Tensor& x, Location at) const { return unflatten(x, dim_, sizes_, at); }
+
 Dropout::Dropout(DropoutOptions options, Location at) : Layer(fmt::format("Dropout({})", options.p)), p_(options.p) {
   if (!(p_ >= 0 && p_ <= 1)) ErrorReport("Dropout", fmt::format("p must be in [0, 1], got {}", p_), at).value_error();
 }

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/check.hpp>
 #include <xgrad/nn/loss.hpp>
+#include <xgrad/ops.hpp>
 
 namespace xgrad::nn {
 
@@ -27,6 +29,35 @@ void check_options(const OptionCheck& check, const MultiMarginOptions& o) {
 }
 void check_options(const OptionCheck& check, const CrossEntropyOptions& o) {
   check.probability("label_smoothing", o.label_smoothing);
+}
+
+void check_options(const OptionCheck& check, const TripletMarginWithDistanceOptions& o) {
+  check.positive("margin", o.margin);
+}
+
+Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+                                         const TripletMarginWithDistanceOptions& options, Location at) {
+  constexpr const char* op = "triplet_margin_with_distance_loss";
+  check_options(OptionCheck(op, at), options);
+  const std::pair<const char*, const Tensor*> operands[] = {
+      {"anchor", &anchor}, {"positive", &positive}, {"negative", &negative}};
+  for (const auto& [role, t] : operands) require_floating(op, *t, at);
+  for (const auto& [role, t] : operands)
+    if (t->dim() != anchor.dim())
+      ErrorReport(op, fmt::format("anchor has {} dimensions, {} has {}", anchor.dim(), role, t->dim()), at)
+          .operand("anchor", anchor)
+          .operand(role, *t)
+          .shape_error();
+  const auto distance = [&](const Tensor& a, const Tensor& b) {
+    return options.distance_function ? options.distance_function(a, b) : pairwise_distance(a, b, 2, 1e-6, false, at);
+  };
+  const Tensor to_positive = distance(anchor, positive);
+  Tensor to_negative = distance(anchor, negative);
+  if (options.swap) to_negative = minimum(to_negative, distance(positive, negative), at);
+  const Tensor each = relu(add(sub(to_positive, to_negative, 1, at), options.margin, at), at);
+  return options.reduction == Reduction::none  ? each
+         : options.reduction == Reduction::sum ? each.sum(at)
+                                               : each.mean(at);
 }
 
 }  // namespace xgrad::nn

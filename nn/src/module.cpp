@@ -142,6 +142,7 @@ void Module::keep_typed(const detail::TypedCopy& type, const void* module, bool 
     all.insert(&s);
     for (const auto* entries : {&s.parameter_entries, &s.buffer_entries})
       for (const auto& e : *entries) all.insert(e.get());
+    for (const State::Computed& c : s.computed) all.insert(c.entry.get());
   });
   const Borrowing borrowing(std::move(all));
   void* made = type.copy(module);
@@ -259,13 +260,15 @@ void Module::to(DType dtype, Location at) {
     Tensor tensor, data, grad;
   };
   std::vector<Cast> casts;  // all made before the first tensor changes
+  const auto cast = [&](const Tensor& t) {
+    if (!t.defined() || !is_floating(t.dtype()) || t.dtype() == dtype) return;
+    const Tensor g = t.grad();
+    casts.push_back({t, t.detach().to(dtype), g.defined() ? g.to(dtype) : g});
+  };
   visit(*state_, "", [&](const std::string&, const State& s) {
     for (const auto* list : {&s.parameters, &s.buffers})
-      for (const auto& [name, t] : *list) {
-        if (!t.defined() || !is_floating(t.dtype()) || t.dtype() == dtype) continue;
-        const Tensor g = t.grad();
-        casts.push_back({t, t.detach().to(dtype), g.defined() ? g.to(dtype) : g});
-      }
+      for (const auto& [name, t] : *list) cast(t);
+    for (const State::Computed& c : s.computed) cast(c.shown);
   });
   for (Cast& c : casts) {
     c.tensor.set_data(c.data);

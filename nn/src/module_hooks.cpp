@@ -61,9 +61,14 @@ HookHandle Module::register_full_backward_hook(BackwardHook hook, Location at) {
   require_no_cycle("register_full_backward_hook", hook, at);
   return state_->backward_hooks.add(std::move(hook));
 }
+HookHandle Module::register_full_backward_pre_hook(BackwardPreHook hook, Location at) {
+  require_no_cycle("register_full_backward_pre_hook", hook, at);
+  return state_->backward_pre_hooks.add(std::move(hook));
+}
 
 bool Module::has_hooks() const {
-  return !state_->hooks.empty() || !state_->pre_hooks.empty() || !state_->backward_hooks.empty();
+  return !state_->hooks.empty() || !state_->pre_hooks.empty() || !state_->backward_hooks.empty() ||
+         !state_->backward_pre_hooks.empty();
 }
 
 Tensor Module::run_pre_hooks(Tensor input, const Location& at) const {
@@ -105,9 +110,25 @@ Tensor watched(const Module& module, const std::vector<Module::BackwardHook>& ho
   return output;
 }
 
+// The gradient of the output goes through the hooks before anything else sees it.
+Tensor watched_before(const Module& module, const std::vector<Module::BackwardPreHook>& hooks, const Tensor& input,
+                      Tensor output, const Location& at) {
+  if (output.is_same(input) || output.is_leaf()) output = alias(output, at);
+  if (!output.requires_grad()) return output;
+  output.register_hook([module, hooks](const Tensor& g) {
+    Tensor result = g;
+    for (const auto& hook : hooks)
+      if (Tensor r = hook(module, result); r.defined()) result = r;
+    return result.is_same(g) ? Tensor() : result;
+  });
+  return output;
+}
+
 }  // namespace
 
 Tensor Module::run_hooks(const Tensor& input, Tensor output, const Location& at) const {
+  if (!state_->backward_pre_hooks.empty() && grad_enabled() && output.requires_grad())
+    output = watched_before(*this, state_->backward_pre_hooks.all(), input, std::move(output), at);
   if (!state_->backward_hooks.empty() && grad_enabled() && output.requires_grad())
     output = watched(*this, state_->backward_hooks.all(), input, std::move(output), at);
   for (const auto& hook : state_->hooks.all())

@@ -10,6 +10,16 @@
 namespace xgrad::nn {
 
 struct Module::State : std::enable_shared_from_this<Module::State> {
+  // A parameter that is made of others whenever the module is called; see parametrize.hpp. Members of the module go on
+  // showing `shown`, which has the values of the last call and no gradient.
+  struct Computed {
+    std::string name;
+    Tensor shown;
+    std::shared_ptr<detail::Registration> entry;
+    std::size_t place = 0;                                        // among the parameters, before
+    const char* maker = "";                                       // the function that made it so
+    std::function<Tensor(bool training, const Location&)> value;  // holds parameters and modules, which a clone follows
+  };
   NamedTensors parameters, buffers;
   std::vector<std::shared_ptr<detail::Registration>> parameter_entries, buffer_entries;  // in the same order
   std::unordered_set<std::string> transient;                                             // buffers that are not saved
@@ -17,6 +27,10 @@ struct Module::State : std::enable_shared_from_this<Module::State> {
   detail::HookList<ForwardHook> hooks;
   detail::HookList<ForwardPreHook> pre_hooks;
   detail::HookList<BackwardHook> backward_hooks;
+  detail::HookList<BackwardPreHook> backward_pre_hooks;
+  std::vector<Computed> computed;
+  std::unordered_set<std::string> lazy;  // parameters that may still be without a shape, (0)
+  bool keeps_shown = false;              // of functional_call: the values of the module itself stay
   std::shared_ptr<ModuleInfo> info = std::make_shared<ModuleInfo>();
   bool training = true;
   std::weak_ptr<State> parent;                // what it was registered in last; info->parent is the same
@@ -44,7 +58,8 @@ struct Module::State : std::enable_shared_from_this<Module::State> {
   bool has(const std::string& name) const {
     const auto named = [&](const auto& p) { return p.first == name; };
     return std::ranges::any_of(parameters, named) || std::ranges::any_of(buffers, named) ||
-           std::ranges::any_of(children, named);
+           std::ranges::any_of(children, named) ||
+           std::ranges::any_of(computed, [&](const Computed& c) { return c.name == name; });
   }
 };
 

@@ -9,6 +9,7 @@
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/detail/raw_bytes.hpp>
+#include <xgrad/ops/factory.hpp>
 
 #include "module_state.hpp"
 
@@ -267,20 +268,54 @@ void carry_out(Copies& copies) {
 
 }  // namespace
 
+// Parameters that have no shape yet get that of what is given for them, and lose it again unless keep() is called.
+class Module::LazyShapes {
+ public:
+  LazyShapes(const State& s, const NamedTensors& state) {
+    visit(s, "", [&](const std::string& path, const State& at) {
+      if (at.lazy.empty()) return;
+      for (const auto& [name, t] : at.parameters) {
+        if (!at.lazy.contains(name) || t.dim() != 1 || t.numel() != 0) continue;
+        const std::string key = joined_path(path, name);
+        for (const auto& [given, value] : state)
+          if (given == key && value.defined()) shape(t, value.shape());
+      }
+    });
+  }
+  ~LazyShapes() {
+    for (auto& [t, before] : shaped_) t.set_data(before);
+  }
+  LazyShapes(const LazyShapes&) = delete;
+  LazyShapes& operator=(const LazyShapes&) = delete;
+  void keep() { shaped_.clear(); }
+
+ private:
+  void shape(const Tensor& t, const Shape& shape) {
+    const NoGradGuard off;
+    shaped_.emplace_back(t, t.detach().clone());
+    Tensor(t).set_data(zeros(shape, {t.dtype()}));
+  }
+  std::vector<std::pair<Tensor, Tensor>> shaped_;
+};
+
 LoadReport Module::load_state_dict(const NamedTensors& state, bool strict, Location at) {
   const detail::CallSite site(at);
+  LazyShapes shapes(*state_, state);
   Copies copies;
   LoadReport report = match(state_dict(at), state, strict, copies, at);
   make_ready(copies);
   carry_out(copies);
+  shapes.keep();
   return report;
 }
 
 std::function<void()> Module::prepare_state_dict(const NamedTensors& state, bool strict, Location at) {
   const auto copies = std::make_shared<Copies>();
   const detail::CallSite site(at);
+  LazyShapes shapes(*state_, state);
   match(state_dict(at), state, strict, *copies, at);
   make_ready(*copies);
+  shapes.keep();
   return [copies, at] {
     const detail::CallSite loading(at);
     carry_out(*copies);

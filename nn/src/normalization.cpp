@@ -142,6 +142,22 @@ Tensor LayerNorm::forward(const Tensor& x, Location at) const {
   return layer_norm(x, normalized_shape_, weight, bias, options_.eps, at);
 }
 
+RMSNorm::RMSNorm(const Shape& normalized_shape, RMSNormOptions options, Location at)
+    : Layer(fmt::format("RMSNorm{}", to_string(normalized_shape))),
+      normalized_shape_(normalized_shape),
+      options_(options) {
+  const detail::CallSite site(at);
+  if (options.eps) OptionCheck("RMSNorm", at).at_least_zero("eps", *options.eps);
+  if (normalized_shape.empty()) ErrorReport("RMSNorm", "normalized_shape must not be empty", at).value_error();
+  for (const std::int64_t n : normalized_shape) require_size("RMSNorm", "normalized_shape", n, at);
+  if (options.elementwise_affine) weight = register_parameter("weight", ones(normalized_shape));
+}
+RMSNorm::RMSNorm(std::int64_t normalized_size, RMSNormOptions options, Location at)
+    : RMSNorm(Shape{normalized_size}, options, at) {}
+Tensor RMSNorm::forward(const Tensor& x, Location at) const {
+  return rms_norm(x, normalized_shape_, weight, options_.eps, at);
+}
+
 GroupNorm::GroupNorm(Size groups, Size channels, GroupNormOptions options, Location at)
     : Layer(fmt::format("GroupNorm({}, {})", std::int64_t{groups}, std::int64_t{channels})),
       num_groups_(groups),

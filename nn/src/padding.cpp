@@ -33,15 +33,46 @@ std::string pad_label(const std::string& name, const std::vector<std::int64_t>& 
 
 }  // namespace detail
 
-Upsample::Upsample(InterpolateOptions options, Location at)
-    : Layer(options.size.empty() ? fmt::format("Upsample(×{})", fmt::join(options.scale_factor, ", "))
-                                 : fmt::format("Upsample({})", fmt::join(options.size, ", "))),
-      options_(std::move(options)) {
-  const OptionCheck check("Upsample", at);
-  if (options_.size.empty() == options_.scale_factor.empty()) check.fail("needs either size or scale_factor");
-  for (const std::int64_t n : options_.size)
-    if (n < 1) check.fail(fmt::format("size must be positive, got {}", n));
-  for (const double f : options_.scale_factor) check.positive("scale_factor", f);
+namespace {
+
+std::string resampling_label(const char* name, const std::vector<std::int64_t>& size,
+                             const std::vector<double>& factors) {
+  return size.empty() ? fmt::format("{}(×{})", name, fmt::join(factors, ", "))
+                      : fmt::format("{}({})", name, fmt::join(size, ", "));
 }
+
+void check_resampling(const OptionCheck& check, const InterpolateOptions& o) {
+  if (o.size.empty() == o.scale_factor.empty()) check.fail("needs either size or scale_factor");
+  for (const std::int64_t n : o.size)
+    if (n < 1) check.fail(fmt::format("size must be positive, got {}", n));
+  for (const double f : o.scale_factor) check.positive("scale_factor", f);
+}
+
+}  // namespace
+
+Upsample::Upsample(InterpolateOptions options, Location at)
+    : Layer(resampling_label("Upsample", options.size, options.scale_factor)), options_(std::move(options)) {
+  check_resampling(OptionCheck("Upsample", at), options_);
+}
+
+namespace {
+
+template <Interpolation Mode>
+constexpr const char* kUpsampling = Mode == Interpolation::nearest ? "UpsamplingNearest2d" : "UpsamplingBilinear2d";
+
+}  // namespace
+
+template <Interpolation Mode>
+UpsamplingLayer<Mode>::UpsamplingLayer(UpsamplingOptions options, Location at)
+    : Layer<UpsamplingLayer>(resampling_label(kUpsampling<Mode>, options.size, options.scale_factor)) {
+  options_.size = std::move(options.size);
+  options_.scale_factor = std::move(options.scale_factor);
+  options_.mode = Mode;
+  options_.align_corners = Mode == Interpolation::bilinear;
+  check_resampling(OptionCheck(kUpsampling<Mode>, at), options_);
+}
+
+template class UpsamplingLayer<Interpolation::nearest>;
+template class UpsamplingLayer<Interpolation::bilinear>;
 
 }  // namespace xgrad::nn

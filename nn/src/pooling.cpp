@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <xgrad/check.hpp>
 #include <xgrad/nn/option_check.hpp>
 #include <xgrad/nn/pooling.hpp>
 
@@ -166,6 +167,110 @@ ValuesIndices AdaptiveMaxPoolNd<N>::forward_with_indices(const Tensor& x, Locati
   return this->call_as(pool, at, x);
 }
 
+template <int N>
+FractionalMaxPoolNd<N>::FractionalMaxPoolNd(Extents<N> kernel_size, FractionalPoolOptions<N> options, Location at)
+    : Layer<FractionalMaxPoolNd<N>>(label("FractionalMaxPool", kernel_size)),
+      kernel_size_(kernel_size),
+      options_(std::move(options)) {
+  const OptionCheck check = checks<N>("FractionalMaxPool", at);
+  for (const std::int64_t k : kernel_size.v) require_least(check, "kernel_size", k, 1);
+  if (options_.output_size.has_value() != options_.output_ratio.empty())
+    check.fail("needs either output_size or output_ratio");
+  if (options_.output_size)
+    for (const std::int64_t n : options_.output_size->v) require_least(check, "output_size", n, 1);
+  for (const double r : options_.output_ratio)
+    if (!(r > 0 && r < 1)) check.fail(fmt::format("output_ratio must be in (0, 1), got {}", r));
+}
+
+template <int N>
+Tensor FractionalMaxPoolNd<N>::forward(const Tensor& x, Location at) const {
+  if constexpr (N == 2)
+    return fractional_max_pool2d(x, kernel_size_, options_, at);
+  else
+    return fractional_max_pool3d(x, kernel_size_, options_, at);
+}
+
+template <int N>
+ValuesIndices FractionalMaxPoolNd<N>::forward_with_indices(const Tensor& x, Location at) const {
+  const auto pool = [&](const Tensor& in) {
+    if constexpr (N == 2)
+      return fractional_max_pool2d_with_indices(in, kernel_size_, options_, at);
+    else
+      return fractional_max_pool3d_with_indices(in, kernel_size_, options_, at);
+  };
+  return this->call_as(pool, at, x);
+}
+
+template <int N>
+MaxUnpoolNd<N>::MaxUnpoolNd(Extents<N> kernel_size, MaxUnpoolOptions<N> options, Location at)
+    : Layer<MaxUnpoolNd<N>>(label("MaxUnpool", kernel_size)), kernel_size_(kernel_size), options_(options) {
+  const OptionCheck check = checks<N>("MaxUnpool", at);
+  require_windows(check, kernel_size, options.stride);
+  require_padding(check, kernel_size, options.padding);
+}
+
+template <int N>
+Extents<N> MaxUnpoolNd<N>::usual_size(const Tensor& x, const Tensor& indices, const Location& at) const {
+  const std::string name = fmt::format("MaxUnpool{}d", N);
+  require_defined(name.c_str(), x, at);
+  require_defined(name.c_str(), indices, at);
+  if (x.dim() != N + 1 && x.dim() != N + 2)
+    ErrorReport(name.c_str(), fmt::format("expected {} or {} dimensions, got {}", N + 1, N + 2, x.dim()), at)
+        .operand("input", x)
+        .shape_error();
+  Extents<N> size = 0;
+  for (int i = 0; i < N; ++i)
+    size[i] =
+        (x.size(i - N) - 1) * options_.stride.value_or(kernel_size_)[i] - 2 * options_.padding[i] + kernel_size_[i];
+  return size;
+}
+
+namespace {
+
+template <int N>
+Tensor unpooled(const Tensor& x, const Tensor& indices, const Extents<N>& size, const Location& at) {
+  if constexpr (N == 1)
+    return max_unpool1d(x, indices, size, at);
+  else if constexpr (N == 2)
+    return max_unpool2d(x, indices, size, at);
+  else
+    return max_unpool3d(x, indices, size, at);
+}
+
+}  // namespace
+
+template <int N>
+Tensor MaxUnpoolNd<N>::forward(const Tensor& x, const Tensor& indices, Location at) const {
+  return unpooled<N>(x, indices, usual_size(x, indices, at), at);
+}
+
+template <int N>
+Tensor MaxUnpoolNd<N>::forward(const Tensor& x, const Tensor& indices, const Shape& output_size, Location at) const {
+  const Extents<N> usual = usual_size(x, indices, at), stride = options_.stride.value_or(kernel_size_);
+  const std::string name = fmt::format("MaxUnpool{}d", N);
+  if (output_size.rank() != N && output_size.rank() != x.dim())
+    ErrorReport(name.c_str(), fmt::format("output_size must have {} or {} numbers", N, x.dim()), at)
+        .line("output_size", to_string(output_size))
+        .shape_error();
+  Extents<N> size = 0;
+  for (int i = 0; i < N; ++i) {
+    size[i] = output_size[output_size.rank() - N + i];
+    if (size[i] <= usual[i] - stride[i] || size[i] >= usual[i] + stride[i])
+      ErrorReport(name.c_str(),
+                  fmt::format("output_size {} must be between {} and {}", size[i], usual[i] - stride[i] + 1,
+                              usual[i] + stride[i] - 1),
+                  at)
+          .operand("input", x)
+          .shape_error();
+  }
+  return unpooled<N>(x, indices, size, at);
+}
+
+template class FractionalMaxPoolNd<2>;
+template class FractionalMaxPoolNd<3>;
+template class MaxUnpoolNd<1>;
+template class MaxUnpoolNd<2>;
+template class MaxUnpoolNd<3>;
 template class MaxPoolNd<1>;
 template class MaxPoolNd<2>;
 template class MaxPoolNd<3>;

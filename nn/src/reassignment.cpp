@@ -90,6 +90,7 @@ Module::State::~State() {
   std::int64_t gone = replaced;
   for (const auto* entries : {&parameter_entries, &buffer_entries})
     for (const auto& e : *entries) gone += e->replaced;
+  for (const Computed& c : computed) gone += c.entry->replaced;
   if (gone) replacements -= gone;
 }
 
@@ -109,6 +110,7 @@ void Module::require_intact(const Location& at) const {
     };
     check(s.parameters, s.parameter_entries);
     check(s.buffers, s.buffer_entries);
+    for (const State::Computed& c : s.computed) check({{c.name, c.shown}}, {c.entry});
     for (const auto& [name, child] : s.children)
       if (child->replaced)
         refuse(joined_path(path, name), child->replaced_by,
@@ -125,6 +127,7 @@ std::shared_ptr<const ModuleInfo> Module::info(const Location& at) const {
 }
 
 void Module::require_shown(std::span<const Tensor* const> members, const Location& at) const {
+  if (has_computed()) return;  // the copy that is called shows them
   std::size_t i = 0;
   for (const Tensor* member : members) {
     if (i == state_->parameters.size()) return;  // without bias

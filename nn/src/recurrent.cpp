@@ -8,6 +8,9 @@
 #include <xgrad/nn/recurrent.hpp>
 #include <xgrad/ops.hpp>
 
+#include "option_text.hpp"
+#include "packed_steps.hpp"
+
 namespace xgrad::nn {
 namespace {
 
@@ -42,8 +45,22 @@ RecurrentWeights make_weights(Module& m, const std::string& suffix, std::int64_t
   return w;
 }
 
-std::string sized_label(const char* name, std::int64_t in, std::int64_t hidden) {
-  return fmt::format("{}({} → {})", name, in, hidden);
+std::string sized_label(const char* name, std::int64_t in, std::int64_t hidden, const std::string& options) {
+  return fmt::format("{}({} → {}{})", name, in, hidden, options);
+}
+
+// Of RNN, LSTM and GRU.
+template <class Options>
+OptionText option_text(const Options& o) {
+  OptionText t;
+  t.add("num_layers", o.num_layers, 1).add("bias", o.bias, true).add("batch_first", o.batch_first, false);
+  t.add("dropout", o.dropout, 0).add("bidirectional", o.bidirectional, false);
+  if constexpr (requires { o.proj_size; }) t.add("proj_size", o.proj_size, 0);
+  return t;
+}
+std::string bias_text(bool bias) { return bias ? "" : ", bias=false"; }
+std::string nonlinearity_text(init::Nonlinearity n) {
+  return n == init::Nonlinearity::relu ? ", nonlinearity=relu" : "";
 }
 
 // ---- passes through one layer ----
@@ -164,9 +181,14 @@ void RecurrentStack::check_call(const Tensor& x, const LSTMState& s0, const Loca
         .shape_error();
   if (x.size(batch && s_.batch_first ? 1 : 0) == 0)
     ErrorReport(s_.name, "a sequence of length 0 has no last state", at).operand("x", x).shape_error();
+  check_states(x, s0, batch ? x.size(s_.batch_first ? 0 : 1) : 0, batch, at);
+}
+
+void RecurrentStack::check_states(const Tensor& x, const LSTMState& s0, std::int64_t n, bool batch,
+                                  const Location& at) const {
   const std::int64_t rows = s_.num_layers * directions();
   const auto check = [&](const char* role, const Tensor& state, std::int64_t size) {
-    const Shape want = batch ? Shape{rows, x.size(s_.batch_first ? 0 : 1), size} : Shape{rows, size};
+    const Shape want = batch ? Shape{rows, n, size} : Shape{rows, size};
     if (!state.defined()) return;
     if (!(state.shape() == want))
       ErrorReport(s_.name,
@@ -215,9 +237,113 @@ LSTMOutput RecurrentStack::run_batched(Pass pass, Tensor x, const LSTMState& s0,
   return {x, {joined(h, at), c.empty() ? Tensor() : joined(c, at)}};
 }
 
+// ---- packed sequences ----
+// Steps that have equally many sequences, one after the other.
+struct RecurrentStack::Steps {
+  struct Run {
+    std::int64_t begin, steps, batch;  // the first row of data, and how it is made up
+  };
+  std::vector<Run> runs;
+  std::int64_t batch = 0;
+
+  explicit Steps(const std::vector<std::int64_t>& sizes) : batch(sizes[0]) {
+    std::int64_t row = 0;
+    for (const std::int64_t n : sizes) {
+      if (runs.empty() || runs.back().batch != n) runs.push_back({row, 0, n});
+      ++runs.back().steps;
+      row += n;
+    }
+  }
+};
+
+namespace {
+
+Tensor first_rows(const Tensor& state, std::int64_t n, const Location& at) {
+  return state.size(0) == n ? state : narrow(state, 0, 0, n, at);
+}
+// Rows begin.. of `all` behind those of `state`.
+Tensor with_rows(const Tensor& state, const Tensor& all, std::int64_t n, const Location& at) {
+  const std::int64_t begin = state.size(0);
+  return begin == n ? state : cat({state, narrow(all, 0, begin, n - begin, at)}, 0, at);
+}
+Tensor in_order(const Tensor& state, const Tensor& order, const Location& at) {
+  return state.defined() && order.defined() ? index_select(state, 1, order, at) : state;
+}
+
+}  // namespace
+
+// One layer in one direction. Forwards, sequences end: their states are put aside; backwards, they begin.
+LSTMOutput RecurrentStack::run_steps(Pass pass, std::size_t i, const Tensor& x, const Steps& steps, const LSTMState& s0,
+                                     bool reverse, const Location& at) const {
+  const TensorOptions like{.dtype = x.dtype()};
+  const Tensor h0 = s0.h.defined() ? s0.h : zeros({steps.batch, output_size()}, like);
+  const bool has_cell = s_.gates == 4;
+  const Tensor c0 = !has_cell || s0.c.defined() ? s0.c : zeros({steps.batch, s_.hidden_size}, like);
+  std::vector<Tensor> outputs(steps.runs.size()), h_ended, c_ended;
+  LSTMState s = reverse ? LSTMState{first_rows(h0, steps.runs.back().batch, at),
+                                    has_cell ? first_rows(c0, steps.runs.back().batch, at) : c0}
+                        : LSTMState{h0, c0};
+  const auto put_aside = [&](Tensor& state, std::vector<Tensor>& ended, std::int64_t n) {
+    if (state.size(0) == n) return;
+    ended.insert(ended.begin(), narrow(state, 0, n, state.size(0) - n, at));
+    state = narrow(state, 0, 0, n, at);
+  };
+  for (std::size_t k = 0; k < steps.runs.size(); ++k) {
+    const std::size_t at_run = reverse ? steps.runs.size() - 1 - k : k;
+    const Steps::Run& run = steps.runs[at_run];
+    if (reverse) {
+      s.h = with_rows(s.h, h0, run.batch, at);
+      if (has_cell) s.c = with_rows(s.c, c0, run.batch, at);
+    } else {
+      put_aside(s.h, h_ended, run.batch);
+      if (has_cell) put_aside(s.c, c_ended, run.batch);
+    }
+    const Tensor rows =
+        reshape(narrow(x, 0, run.begin, run.steps * run.batch, at), {run.steps, run.batch, x.size(1)}, at);
+    LSTMOutput r = pass(rows, s, weights_[i], projections_[i], reverse, at);
+    outputs[at_run] = reshape(r.output, {run.steps * run.batch, r.output.size(2)}, at);
+    s = std::move(r.state);
+  }
+  h_ended.insert(h_ended.begin(), s.h);
+  if (has_cell) c_ended.insert(c_ended.begin(), s.c);
+  return {cat(outputs, 0, at), {cat(h_ended, 0, at), has_cell ? cat(c_ended, 0, at) : Tensor()}};
+}
+
+std::pair<PackedSequence, LSTMState> RecurrentStack::run(Pass pass, const PackedSequence& packed, const LSTMState& s0,
+                                                         bool training, const Location& at) const {
+  const Steps steps(utils::rnn::steps_of(packed, s_.name, at));
+  require_floating(s_.name, packed.data, at);
+  if (packed.data.dim() != 2 || packed.data.size(1) != s_.input_size)
+    ErrorReport(s_.name, fmt::format("expected packed rows of {} features", s_.input_size), at)
+        .operand("data", packed.data)
+        .shape_error();
+  check_states(packed.data, s0, steps.batch, true, at);
+  const LSTMState first{in_order(s0.h, packed.sorted_indices, at), in_order(s0.c, packed.sorted_indices, at)};
+  std::vector<Tensor> h, c;
+  Tensor x = packed.data;
+  for (std::int64_t layer = 0; layer < s_.num_layers; ++layer) {
+    std::vector<Tensor> outputs;
+    for (std::int64_t d = 0; d < directions(); ++d) {
+      const std::int64_t k = layer * directions() + d;
+      LSTMOutput r = run_steps(pass, static_cast<std::size_t>(k), x, steps,
+                               {layer_of(first.h, k, at), layer_of(first.c, k, at)}, d == 1, at);
+      outputs.push_back(std::move(r.output));
+      h.push_back(std::move(r.state.h));
+      if (r.state.c.defined()) c.push_back(std::move(r.state.c));
+    }
+    x = outputs.size() == 1 ? outputs[0] : cat(outputs, 1, at);
+    if (layer + 1 < s_.num_layers) x = xgrad::dropout(x, s_.dropout, training, at);
+  }
+  PackedSequence y = packed;
+  y.data = x;
+  return {y,
+          {in_order(joined(h, at), packed.unsorted_indices, at),
+           c.empty() ? Tensor() : in_order(joined(c, at), packed.unsorted_indices, at)}};
+}
+
 // ---- sequences ----
 RNN::RNN(Size input_size, Size hidden_size, RNNOptions o, Location at)
-    : Layer(sized_label("RNN", input_size, hidden_size)),
+    : Layer(sized_label("RNN", input_size, hidden_size, option_text(o).text() + nonlinearity_text(o.nonlinearity))),
       stack_(*this,
              {"RNN", 1, input_size, hidden_size, o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional, 0},
              at),
@@ -228,8 +354,13 @@ RNNOutput RNN::forward(const Tensor& x, const Tensor& h0, Location at) const {
   return {r.output, r.state.h};
 }
 
+std::pair<PackedSequence, Tensor> RNN::forward(const PackedSequence& x, const Tensor& h0, Location at) const {
+  auto [y, s] = stack_.run(relu_ ? &hidden_only<rnn_relu> : &hidden_only<rnn_tanh>, x, {h0}, is_training(), at);
+  return {y, s.h};
+}
+
 GRU::GRU(Size input_size, Size hidden_size, GRUOptions o, Location at)
-    : Layer(sized_label("GRU", input_size, hidden_size)),
+    : Layer(sized_label("GRU", input_size, hidden_size, option_text(o).text())),
       stack_(*this,
              {"GRU", 3, input_size, hidden_size, o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional, 0},
              at) {}
@@ -239,8 +370,13 @@ RNNOutput GRU::forward(const Tensor& x, const Tensor& h0, Location at) const {
   return {r.output, r.state.h};
 }
 
+std::pair<PackedSequence, Tensor> GRU::forward(const PackedSequence& x, const Tensor& h0, Location at) const {
+  auto [y, s] = stack_.run(&hidden_only<gru>, x, {h0}, is_training(), at);
+  return {y, s.h};
+}
+
 LSTM::LSTM(Size input_size, Size hidden_size, LSTMOptions o, Location at)
-    : Layer(sized_label("LSTM", input_size, hidden_size)),
+    : Layer(sized_label("LSTM", input_size, hidden_size, option_text(o).text())),
       stack_(*this,
              {"LSTM", 4, input_size, hidden_size, o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional,
               o.proj_size},
@@ -251,9 +387,15 @@ LSTMOutput LSTM::forward(const Tensor& x, const LSTMState& s0, Location at) cons
   return stack_.run(&lstm_pass, x, s0, is_training(), at);
 }
 
+std::pair<PackedSequence, LSTMState> LSTM::forward(const PackedSequence& x, const LSTMState& s0, Location at) const {
+  require_whole("LSTM", "h0", "c0", s0, at);
+  return stack_.run(&lstm_pass, x, s0, is_training(), at);
+}
+
 // ---- cells ----
 RNNCell::RNNCell(Size input_size, Size hidden_size, RNNCellOptions o, Location at)
-    : Layer(sized_label("RNNCell", input_size, hidden_size)), relu_(is_relu("RNNCell", o.nonlinearity, at)) {
+    : Layer(sized_label("RNNCell", input_size, hidden_size, bias_text(o.bias) + nonlinearity_text(o.nonlinearity))),
+      relu_(is_relu("RNNCell", o.nonlinearity, at)) {
   const detail::CallSite site(at);
   require_sizes("RNNCell", input_size, hidden_size, at);
   weights = make_weights(*this, "", 1, input_size, hidden_size, hidden_size, o.bias);
@@ -268,7 +410,7 @@ Tensor RNNCell::forward(const Tensor& x, const Tensor& h, Location at) const {
 }
 
 GRUCell::GRUCell(Size input_size, Size hidden_size, GRUCellOptions o, Location at)
-    : Layer(sized_label("GRUCell", input_size, hidden_size)) {
+    : Layer(sized_label("GRUCell", input_size, hidden_size, bias_text(o.bias))) {
   const detail::CallSite site(at);
   require_sizes("GRUCell", input_size, hidden_size, at);
   weights = make_weights(*this, "", 3, input_size, hidden_size, hidden_size, o.bias);
@@ -282,7 +424,7 @@ Tensor GRUCell::forward(const Tensor& x, const Tensor& h, Location at) const {
 }
 
 LSTMCell::LSTMCell(Size input_size, Size hidden_size, LSTMCellOptions o, Location at)
-    : Layer(sized_label("LSTMCell", input_size, hidden_size)) {
+    : Layer(sized_label("LSTMCell", input_size, hidden_size, bias_text(o.bias))) {
   const detail::CallSite site(at);
   require_sizes("LSTMCell", input_size, hidden_size, at);
   weights = make_weights(*this, "", 4, input_size, hidden_size, hidden_size, o.bias);

@@ -1,29 +1,77 @@
+#include <cmath>
+#include <limits>
+
 #include <fmt/format.h>
 
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/nn/init.hpp>
 #include <xgrad/nn/transformer.hpp>
 #include <xgrad/ops.hpp>
+
+#include "option_text.hpp"
 
 namespace xgrad::nn {
 
 namespace {
 
-std::int64_t positive(std::int64_t n, const char* what, const Location& at) {
-  if (n < 1)
-    ErrorReport("TransformerEncoderLayer", fmt::format("{} must be positive, got {}", what, n), at).value_error();
+std::int64_t positive(const char* layer, std::int64_t n, const char* what, const Location& at) {
+  if (n < 1) ErrorReport(layer, fmt::format("{} must be positive, got {}", what, n), at).value_error();
   return n;
 }
 
+template <class Options>
+std::string option_text(const Options& o) {
+  OptionText t;
+  t.add("dim_feedforward", o.dim_feedforward, 2048).add("dropout", o.dropout, 0.1);
+  if (o.activation == TransformerActivation::gelu) t.add("activation", std::string("gelu"));
+  return t.add("layer_norm_eps", o.layer_norm_eps, 1e-5)
+      .add("batch_first", o.batch_first, false)
+      .add("norm_first", o.norm_first, false)
+      .add("bias", o.bias, true)
+      .text();
+}
+
+std::string label_of(const char* name, std::int64_t d_model, std::int64_t nhead,
+                     const TransformerEncoderLayerOptions& o) {
+  return fmt::format("{}({}, {} heads{})", name, d_model, nhead, option_text(o));
+}
+
+MultiheadAttentionOptions attention_of(const TransformerEncoderLayerOptions& o) {
+  return {.dropout = o.dropout, .bias = o.bias, .batch_first = o.batch_first};
+}
+LayerNormOptions norm_of(const TransformerEncoderLayerOptions& o) { return {.eps = o.layer_norm_eps, .bias = o.bias}; }
+
+Tensor activated(const Tensor& x, TransformerActivation f, const Location& at) {
+  return f == TransformerActivation::gelu ? gelu(x, Gelu::none, at) : relu(x, at);
+}
+
+// The mask that was given, or the causal one that was asked for.
+Tensor mask_or_causal(const char* layer, const Tensor& mask, bool causal, const Tensor& x, bool batch_first,
+                      const Location& at) {
+  if (!causal || mask.defined()) return mask;
+  require_floating(layer, x, at);
+  if (x.dim() != 2 && x.dim() != 3)
+    ErrorReport(layer, fmt::format("sequences have 2 or 3 dimensions, got {}", x.dim()), at)
+        .operand("sequence", x)
+        .shape_error();
+  return Transformer::generate_square_subsequent_mask(x.size(x.dim() == 3 && batch_first ? 1 : 0), x.dtype(), at);
+}
+
+Tensor sum_of(const Tensor& x, const Tensor& y, const Location& at) { return add(x, y, 1, at); }
+
 }  // namespace
 
+// ---- encoder ----
 TransformerEncoderLayer::TransformerEncoderLayer(Size d_model, Size nhead, TransformerEncoderLayerOptions options,
                                                  Location at)
-    : Layer(fmt::format("TransformerEncoderLayer({}, {} heads)", std::int64_t{d_model}, std::int64_t{nhead})),
-      self_attn(d_model, nhead, {.dropout = options.dropout, .batch_first = options.batch_first}, at),
-      linear1(d_model, positive(options.dim_feedforward, "dim_feedforward", at), {}, at),
-      linear2(options.dim_feedforward, d_model, {}, at),
-      norm1(std::int64_t{d_model}, {.eps = options.layer_norm_eps}, at),
-      norm2(std::int64_t{d_model}, {.eps = options.layer_norm_eps}, at),
+    : Layer(label_of("TransformerEncoderLayer", d_model, nhead, options)),
+      self_attn(d_model, nhead, attention_of(options), at),
+      linear1(d_model, positive("TransformerEncoderLayer", options.dim_feedforward, "dim_feedforward", at),
+              {.bias = options.bias}, at),
+      linear2(options.dim_feedforward, d_model, {.bias = options.bias}, at),
+      norm1(std::int64_t{d_model}, norm_of(options), at),
+      norm2(std::int64_t{d_model}, norm_of(options), at),
       dropout(options.dropout, at),
       dropout1(options.dropout, at),
       dropout2(options.dropout, at),
@@ -43,9 +91,7 @@ Tensor TransformerEncoderLayer::attended(const Tensor& x, const AttentionInputs&
 }
 
 Tensor TransformerEncoderLayer::fed_forward(const Tensor& x, const Location& at) const {
-  const Tensor hidden = linear1(x, at);
-  const Tensor active =
-      options_.activation == TransformerActivation::gelu ? gelu(hidden, Gelu::none, at) : relu(hidden, at);
+  const Tensor active = activated(linear1(x, at), options_.activation, at);
   return dropout2(linear2(dropout(active, at), at), at);
 }
 
@@ -57,11 +103,185 @@ Tensor TransformerEncoderLayer::forward(const Tensor& src, const Tensor& src_mas
                                         Location at) const {
   const AttentionInputs inputs{.key_padding_mask = src_key_padding_mask, .attn_mask = src_mask, .need_weights = false};
   if (options_.norm_first) {
-    const Tensor x = add(src, attended(norm1(src, at), inputs, at), 1, at);
-    return add(x, fed_forward(norm2(x, at), at), 1, at);
+    const Tensor x = sum_of(src, attended(norm1(src, at), inputs, at), at);
+    return sum_of(x, fed_forward(norm2(x, at), at), at);
   }
-  const Tensor x = norm1(add(src, attended(src, inputs, at), 1, at), at);
-  return norm2(add(x, fed_forward(x, at), 1, at), at);
+  const Tensor x = norm1(sum_of(src, attended(src, inputs, at), at), at);
+  return norm2(sum_of(x, fed_forward(x, at), at), at);
+}
+
+namespace {
+
+template <class L>
+ModuleList<L> copies(const L& layer, std::int64_t n, const Location& at) {
+  ModuleList<L> all;
+  for (std::int64_t i = 0; i < n; ++i) all.push_back(layer.clone(at), at);
+  return all;
+}
+
+template <class L>
+std::string stack_label(const char* name, const L& layer, std::int64_t n, const Location& at) {
+  if (!layer) xgrad::detail::empty_module(typeid(L), at);
+  return fmt::format("{}({} layers)", name, positive(name, n, "num_layers", at));
+}
+
+}  // namespace
+
+TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& encoder_layer, Size num_layers, LayerNorm last,
+                                       Location at)
+    : Layer(stack_label("TransformerEncoder", encoder_layer, num_layers, at)) {
+  layers = register_module("layers", copies(encoder_layer, num_layers, at), at);
+  if (last) norm = register_module("norm", last, at);
+}
+
+Tensor TransformerEncoder::forward(const Tensor& src, Location at) const { return forward(src, {}, at); }
+
+Tensor TransformerEncoder::forward(const Tensor& src, const TransformerEncoderInputs& inputs, Location at) const {
+  const Tensor mask =
+      mask_or_causal("TransformerEncoder", inputs.mask, inputs.is_causal, src, layers[0].batch_first(), at);
+  Tensor x = src;
+  for (const TransformerEncoderLayer& layer : layers) x = layer(x, mask, inputs.src_key_padding_mask, at);
+  return norm ? norm(x, at) : x;
+}
+
+// ---- decoder ----
+TransformerDecoderLayer::TransformerDecoderLayer(Size d_model, Size nhead, TransformerDecoderLayerOptions options,
+                                                 Location at)
+    : Layer(label_of("TransformerDecoderLayer", d_model, nhead, options)),
+      self_attn(d_model, nhead, attention_of(options), at),
+      multihead_attn(d_model, nhead, attention_of(options), at),
+      linear1(d_model, positive("TransformerDecoderLayer", options.dim_feedforward, "dim_feedforward", at),
+              {.bias = options.bias}, at),
+      linear2(options.dim_feedforward, d_model, {.bias = options.bias}, at),
+      norm1(std::int64_t{d_model}, norm_of(options), at),
+      norm2(std::int64_t{d_model}, norm_of(options), at),
+      norm3(std::int64_t{d_model}, norm_of(options), at),
+      dropout(options.dropout, at),
+      dropout1(options.dropout, at),
+      dropout2(options.dropout, at),
+      dropout3(options.dropout, at),
+      options_(options) {
+  self_attn = register_module("self_attn", self_attn);
+  multihead_attn = register_module("multihead_attn", multihead_attn);
+  linear1 = register_module("linear1", linear1);
+  dropout = register_module("dropout", dropout);
+  linear2 = register_module("linear2", linear2);
+  norm1 = register_module("norm1", norm1);
+  norm2 = register_module("norm2", norm2);
+  norm3 = register_module("norm3", norm3);
+  dropout1 = register_module("dropout1", dropout1);
+  dropout2 = register_module("dropout2", dropout2);
+  dropout3 = register_module("dropout3", dropout3);
+}
+
+Tensor TransformerDecoderLayer::fed_forward(const Tensor& x, const Location& at) const {
+  const Tensor active = activated(linear1(x, at), options_.activation, at);
+  return dropout3(linear2(dropout(active, at), at), at);
+}
+
+Tensor TransformerDecoderLayer::forward(const Tensor& tgt, const Tensor& memory, Location at) const {
+  return forward(tgt, memory, {}, at);
+}
+
+Tensor TransformerDecoderLayer::forward(const Tensor& tgt, const Tensor& memory, const TransformerDecoderInputs& inputs,
+                                        Location at) const {
+  const AttentionInputs own{.key_padding_mask = inputs.tgt_key_padding_mask,
+                            .attn_mask = mask_or_causal("TransformerDecoderLayer", inputs.tgt_mask,
+                                                        inputs.tgt_is_causal, tgt, options_.batch_first, at),
+                            .need_weights = false};
+  const AttentionInputs across{
+      .key_padding_mask = inputs.memory_key_padding_mask, .attn_mask = inputs.memory_mask, .need_weights = false};
+  const auto to_itself = [&](const Tensor& x) { return dropout1(self_attn(x, x, x, own, at).output, at); };
+  const auto to_memory = [&](const Tensor& x) {
+    return dropout2(multihead_attn(x, memory, memory, across, at).output, at);
+  };
+  if (options_.norm_first) {
+    Tensor x = sum_of(tgt, to_itself(norm1(tgt, at)), at);
+    x = sum_of(x, to_memory(norm2(x, at)), at);
+    return sum_of(x, fed_forward(norm3(x, at), at), at);
+  }
+  Tensor x = norm1(sum_of(tgt, to_itself(tgt), at), at);
+  x = norm2(sum_of(x, to_memory(x), at), at);
+  return norm3(sum_of(x, fed_forward(x, at), at), at);
+}
+
+TransformerDecoder::TransformerDecoder(const TransformerDecoderLayer& decoder_layer, Size num_layers, LayerNorm last,
+                                       Location at)
+    : Layer(stack_label("TransformerDecoder", decoder_layer, num_layers, at)) {
+  layers = register_module("layers", copies(decoder_layer, num_layers, at), at);
+  if (last) norm = register_module("norm", last, at);
+}
+
+Tensor TransformerDecoder::forward(const Tensor& tgt, const Tensor& memory, Location at) const {
+  return forward(tgt, memory, {}, at);
+}
+
+Tensor TransformerDecoder::forward(const Tensor& tgt, const Tensor& memory, const TransformerDecoderInputs& inputs,
+                                   Location at) const {
+  TransformerDecoderInputs of_layers = inputs;
+  of_layers.tgt_mask =
+      mask_or_causal("TransformerDecoder", inputs.tgt_mask, inputs.tgt_is_causal, tgt, layers[0].batch_first(), at);
+  Tensor x = tgt;
+  for (const TransformerDecoderLayer& layer : layers) x = layer(x, memory, of_layers, at);
+  return norm ? norm(x, at) : x;
+}
+
+// ---- both ----
+namespace {
+
+std::string label_of(const TransformerOptions& o) {
+  std::string sizes = fmt::format("Transformer({}, {} heads", o.d_model, o.nhead);
+  OptionText t;
+  t.add("num_encoder_layers", o.num_encoder_layers, 6).add("num_decoder_layers", o.num_decoder_layers, 6);
+  return sizes + t.text() + option_text(o) + ")";
+}
+
+TransformerEncoderLayerOptions layer_options(const TransformerOptions& o) {
+  return {.dim_feedforward = o.dim_feedforward,
+          .dropout = o.dropout,
+          .activation = o.activation,
+          .layer_norm_eps = o.layer_norm_eps,
+          .batch_first = o.batch_first,
+          .norm_first = o.norm_first,
+          .bias = o.bias};
+}
+
+}  // namespace
+
+Transformer::Transformer(TransformerOptions o, Location at) : Layer(label_of(o)) {
+  const detail::CallSite site(at);
+  const TransformerEncoderLayerOptions each = layer_options(o);
+  const auto last = [&] { return LayerNorm(o.d_model, norm_of(each), at); };
+  encoder = register_module("encoder", TransformerEncoder(TransformerEncoderLayer(o.d_model, o.nhead, each, at),
+                                                          o.num_encoder_layers, last(), at));
+  decoder = register_module("decoder", TransformerDecoder(TransformerDecoderLayer(o.d_model, o.nhead, each, at),
+                                                          o.num_decoder_layers, last(), at));
+  for (Tensor& p : parameters())
+    if (p.dim() > 1) init::xavier_uniform_(p);
+}
+
+Tensor Transformer::forward(const Tensor& src, const Tensor& tgt, Location at) const {
+  return forward(src, tgt, {}, at);
+}
+
+Tensor Transformer::forward(const Tensor& src, const Tensor& tgt, const TransformerInputs& in, Location at) const {
+  const Tensor memory = encoder(
+      src, {.mask = in.src_mask, .src_key_padding_mask = in.src_key_padding_mask, .is_causal = in.src_is_causal}, at);
+  return decoder(tgt, memory,
+                 {.tgt_mask = in.tgt_mask,
+                  .memory_mask = in.memory_mask,
+                  .tgt_key_padding_mask = in.tgt_key_padding_mask,
+                  .memory_key_padding_mask = in.memory_key_padding_mask,
+                  .tgt_is_causal = in.tgt_is_causal},
+                 at);
+}
+
+Tensor Transformer::generate_square_subsequent_mask(Size size, DType dtype, Location at) {
+  const std::int64_t n = size;
+  if (n < 0)
+    ErrorReport("generate_square_subsequent_mask", fmt::format("size must not be negative, got {}", n), at)
+        .value_error();
+  return triu(full({n, n}, -std::numeric_limits<double>::infinity(), {.dtype = dtype}, at), 1, at);
 }
 
 }  // namespace xgrad::nn

@@ -126,14 +126,26 @@ Value clipped(Case& c) {
   return out;
 }
 
+// A linear layer without bias, by PyTorch's older names weight_g and weight_v.
+Value normalised_weight(Case& c) {
+  const Tensor v = c.tensor("weight_v");
+  Args args("dim?", {}, c.attrs);
+  const auto m =
+      nn::utils::weight_norm(nn::Linear(v.size(1), v.size(0), {.bias = false}), "weight", args.integer("dim", 0));
+  nn::Module handle = m;
+  bind_parameters(c, handle);
+  return m(c.tensor("input"));
+}
+
 Value flat_parameters(Case& c) { return xgrad::nn::parameters_to_vector(c.tensors()); }
 
 const std::map<std::string, std::function<Value(Case&)>>& network_calls() {
   static const std::map<std::string, std::function<Value(Case&)>> table = {
-      {"sequential_mlp", sequential}, {"weight_sharing", tied_weights}, {"MaxUnpool1d", unpooled},
-      {"MaxUnpool2d", unpooled},      {"MaxUnpool3d", unpooled},        {"conv_bn_relu_pool_fc", named_sequential},
-      {"clip_grad_norm_", clipped},   {"clip_grad_value_", clipped},    {"LPPool1d", of_magnitudes},
-      {"LPPool2d", of_magnitudes},    {"LPPool3d", of_magnitudes},      {"parameters_to_vector", flat_parameters},
+      {"sequential_mlp", sequential},     {"weight_sharing", tied_weights}, {"MaxUnpool1d", unpooled},
+      {"MaxUnpool2d", unpooled},          {"MaxUnpool3d", unpooled},        {"conv_bn_relu_pool_fc", named_sequential},
+      {"clip_grad_norm_", clipped},       {"clip_grad_value_", clipped},    {"LPPool1d", of_magnitudes},
+      {"LPPool2d", of_magnitudes},        {"LPPool3d", of_magnitudes},      {"parameters_to_vector", flat_parameters},
+      {"weight_norm", normalised_weight},
   };
   return table;
 }

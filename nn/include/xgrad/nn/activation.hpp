@@ -122,6 +122,15 @@ class LogSoftmax final : public Layer<LogSoftmax, SoftmaxOptions> {
   Tensor forward(const Tensor& x, Location at = Location::current()) const { return log_softmax(x, options_.dim, at); }
 };
 
+// Over the channels of (N, C, H, W) or (C, H, W). ShapeError for other ranks.
+class XGRAD_API Softmax2d final : public Layer<Softmax2d> {
+ public:
+  Softmax2d(const Softmax2d&) = default;
+  Softmax2d(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  Softmax2d() : Layer("Softmax2d") {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+};
+
 class ReLU6 final : public Layer<ReLU6> {
  public:
   ReLU6(const ReLU6&) = default;
@@ -357,5 +366,35 @@ class XGRAD_API Dropout2d final : public Layer<Dropout2d> {
  private:
   double p_ = 0;
 };
+
+// In training leaves out whole channels of (N, C, L) or (C, L), of (N, C, D, H, W) or (C, D, H, W); single elements, or
+// channels, the way that fits nn::SELU. Use them by their names below. ValueError unless 0 <= p <= 1.
+enum class DropoutKind { channels_1d, channels_3d, alpha, feature_alpha };
+template <DropoutKind Kind>
+class DropoutLayer final : public Layer<DropoutLayer<Kind>> {
+ public:
+  DropoutLayer(const DropoutLayer&) = default;
+  DropoutLayer(Null auto) noexcept : Layer<DropoutLayer>(nullptr) {}  // NOLINT: = nullptr
+  template <class = void>
+  explicit DropoutLayer(...) = delete;  // not in place: nn::AlphaDropout(0.5)
+  explicit DropoutLayer(DropoutOptions options = {}, Location at = Location::current());
+  explicit DropoutLayer(NoOptions, Location at = Location::current()) : DropoutLayer(DropoutOptions{}, at) {}
+  template <std::convertible_to<double> P>  // {} is no probability
+  explicit DropoutLayer(P p, Location at = Location::current())
+      : DropoutLayer(DropoutOptions{static_cast<double>(p)}, at) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+ private:
+  double p_ = 0;
+};
+extern template class XGRAD_API DropoutLayer<DropoutKind::channels_1d>;
+extern template class XGRAD_API DropoutLayer<DropoutKind::channels_3d>;
+extern template class XGRAD_API DropoutLayer<DropoutKind::alpha>;
+extern template class XGRAD_API DropoutLayer<DropoutKind::feature_alpha>;
+
+using Dropout1d = DropoutLayer<DropoutKind::channels_1d>;
+using Dropout3d = DropoutLayer<DropoutKind::channels_3d>;
+using AlphaDropout = DropoutLayer<DropoutKind::alpha>;
+using FeatureAlphaDropout = DropoutLayer<DropoutKind::feature_alpha>;
 
 }  // namespace xgrad::nn

@@ -43,8 +43,6 @@ class ConvNd final : public Layer<ConvNd<N>> {
   Parameter weight, bias;
 
  private:
-  Tensor padded(const Tensor& x, const Location& at) const;
-
   ConvNdOptions<N> options_;
 };
 extern template class XGRAD_API ConvNd<1>;

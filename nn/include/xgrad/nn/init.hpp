@@ -64,5 +64,10 @@ XGRAD_API Tensor& kaiming_uniform_(Tensor& t, double a = 0, FanMode mode = FanMo
 XGRAD_API Tensor& kaiming_normal_(Tensor& t, double a = 0, FanMode mode = FanMode::fan_in,
                                   Nonlinearity nonlinearity = Nonlinearity::leaky_relu,
                                   const std::optional<Generator>& generator = {}, Location at = Location::current());
+// U(+-sqrt(3 / fan_in)) and N(0, 1 / sqrt(fan_in)), for selu; Y. LeCun et al. 1998.
+XGRAD_API Tensor& lecun_uniform_(Tensor& t, const std::optional<Generator>& generator = {},
+                                 Location at = Location::current());
+XGRAD_API Tensor& lecun_normal_(Tensor& t, const std::optional<Generator>& generator = {},
+                                Location at = Location::current());
 
 }  // namespace xgrad::nn::init

@@ -63,6 +63,15 @@ Tensor* first_tensor(Y& y) {
 }
 // Whether it may find one.
 template <class Y>
+constexpr bool may_hold_tensor();
+template <class Y>
+constexpr bool may_be_part() {
+  if constexpr (std::is_class_v<Y>)
+    return may_hold_tensor<Y>();
+  else
+    return false;
+}
+template <class Y>
 constexpr bool may_hold_tensor() {
   if constexpr (std::is_base_of_v<Tensor, Y> || std::is_same_v<Y, std::optional<Tensor>>)
     return true;
@@ -71,8 +80,9 @@ constexpr bool may_hold_tensor() {
       return (may_hold_tensor<std::remove_cv_t<std::tuple_element_t<I, Y>>>() || ...);
     }
   (std::make_index_sequence<std::tuple_size<Y>::value>());
-  else if constexpr (requires(Y & y) { y.begin() == y.end(); }) return std::is_class_v<typename Y::value_type> &&
-      may_hold_tensor<typename Y::value_type>();
+  else if constexpr (requires(Y & y) {
+                       y.begin() == y.end();
+                     }) return may_be_part<std::remove_cvref_t<decltype(*std::declval<Y&>().begin())>>();
   else return StartsWithTensor<Y>;
 }
 
@@ -89,10 +99,14 @@ struct ModuleCalls {
   template <class M, class... A>
   static auto run(const M& m, const Location& at, A&&... a) {
     if constexpr (requires { m.forward(std::forward<A>(a)..., at); }) {
-      const auto forward = [&](auto&&... in) { return m.forward(std::forward<decltype(in)>(in)..., at); };
+      const auto forward = [&](auto&&... in) {
+        return with_computed(m, at, [&](const M& self) { return self.forward(std::forward<decltype(in)>(in)..., at); });
+      };
       return run_as(m, at, forward, std::forward<A>(a)...);
     } else if constexpr (requires { m.forward(std::forward<A>(a)...); }) {
-      const auto forward = [&](auto&&... in) { return m.forward(std::forward<decltype(in)>(in)...); };
+      const auto forward = [&](auto&&... in) {
+        return with_computed(m, at, [&](const M& self) { return self.forward(std::forward<decltype(in)>(in)...); });
+      };
       return run_as(m, at, forward, std::forward<A>(a)...);
     } else if constexpr ((std::is_convertible_v<A, const Tensor&> || ...)) {
       static_assert(never<M>,
@@ -141,6 +155,20 @@ struct ModuleCalls {
   }
 
  private:
+  // f(m), or f of a copy that has the computed parameters of this call in the place of m's.
+  template <class M, class F>
+  static auto with_computed(const M& m, const Location& at, const F& f) {
+    if constexpr (std::is_copy_constructible_v<M>) {
+      const nn::Module& module = m;
+      if (module.has_computed()) [[unlikely]] {
+        CloneScope scope(module, CloneScope::Computed{}, at);
+        const M copy(m);
+        scope.finish(at);
+        return f(copy);
+      }
+    }
+    return f(m);
+  }
   // Hooks see the first argument that is, or begins with, a tensor, in a copy of the argument.
   template <class F, std::size_t... I, class... A>
   static auto with_hooks(const nn::Module& module, const Location& at, const F& f, std::index_sequence<I...>,

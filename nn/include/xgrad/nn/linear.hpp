@@ -53,6 +53,19 @@ class XGRAD_API Flatten final : public Layer<Flatten, FlattenOptions> {
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 
+// Splits dimension dim into these sizes, of which one may be -1. ShapeError unless they multiply to its size.
+class XGRAD_API Unflatten final : public Layer<Unflatten> {
+ public:
+  Unflatten(const Unflatten&) = default;
+  Unflatten(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  Unflatten(std::int64_t dim, const Shape& unflattened_size, Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+ private:
+  std::int64_t dim_ = 0;
+  Shape sizes_;
+};
+
 struct DropoutOptions {
   double p = 0.5;
 };

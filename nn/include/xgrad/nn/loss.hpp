@@ -3,6 +3,8 @@
 // refused when the loss is made.
 #pragma once
 
+#include <functional>
+
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/classification_loss.hpp>
@@ -270,6 +272,32 @@ class TripletMarginLoss final : public Layer<TripletMarginLoss, TripletMarginOpt
   Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                  Location at = Location::current()) const {
     return triplet_margin_loss(anchor, positive, negative, options_, at);
+  }
+};
+
+struct TripletMarginWithDistanceOptions {
+  ByName by_name = ByName();
+  // Of two batches, one number per row; the Euclidean distance of <xgrad/ops/norm.hpp> when empty.
+  std::function<Tensor(const Tensor&, const Tensor&)> distance_function = {};
+  double margin = 1;
+  bool swap = false;  // use the distance of positive and negative where that is smaller
+  Reduction reduction = Reduction::mean;
+};
+// max(0, margin + d(a, p) - d(a, n)). loss(anchor, positive, negative). ValueError unless margin > 0.
+XGRAD_API Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+                                                   const TripletMarginWithDistanceOptions& options = {},
+                                                   Location at = Location::current());
+XGRAD_API void check_options(const OptionCheck& check, const TripletMarginWithDistanceOptions& o);
+class TripletMarginWithDistanceLoss final
+    : public Layer<TripletMarginWithDistanceLoss, TripletMarginWithDistanceOptions> {
+ public:
+  using Layer::Layer;
+  template <class = void>
+  explicit TripletMarginWithDistanceLoss(...) =
+      delete;  // options by name: nn::TripletMarginWithDistanceLoss({.distance_function = d})
+  Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+                 Location at = Location::current()) const {
+    return triplet_margin_with_distance_loss(anchor, positive, negative, options_, at);
   }
 };
 

@@ -100,6 +100,10 @@ class XGRAD_API CloneScope {
   // ValueError: there is no parameter or buffer of a name.
   [[nodiscard("a scope without a name ends at once")]] CloneScope(const nn::Module& module, const NamedTensors& instead,
                                                                   const Location& at);
+  // The same with the values of its computed tensors, for one call of forward (<xgrad/nn/parametrize.hpp>).
+  enum class Computed {};
+  [[nodiscard("a scope without a name ends at once")]] CloneScope(const nn::Module& module, Computed,
+                                                                  const Location& at);
   ~CloneScope();
   CloneScope(const CloneScope&) = delete;
   CloneScope& operator=(const CloneScope&) = delete;
@@ -117,6 +121,7 @@ class XGRAD_API CloneScope {
 namespace xgrad::detail {
 
 struct ModuleCalls;
+struct ComputedTensors;
 
 // How an object of a class of modules is copied and destroyed, for Module::as().
 struct TypedCopy {
@@ -254,6 +259,10 @@ class XGRAD_API Module {
   // return a replacement for grad_input, which is undefined when the input wants no gradient.
   using BackwardHook = std::function<Tensor(const Module&, const Tensor& grad_input, const Tensor& grad_output)>;
   HookHandle register_full_backward_hook(BackwardHook hook, Location at = Location::current());
+  // fn(module, grad_output) runs when the gradient of the output of a call is complete, before the backward pass goes
+  // into the module, and may return a replacement for it.
+  using BackwardPreHook = std::function<Tensor(const Module&, const Tensor& grad_output)>;
+  HookHandle register_full_backward_pre_hook(BackwardPreHook hook, Location at = Location::current());
   // Hooks that return nothing.
   template <detail::ReturnsNothing<const Module&, const Tensor&, const Tensor&> F>
   HookHandle register_forward_hook(F hook, Location at = Location::current()) {
@@ -266,6 +275,10 @@ class XGRAD_API Module {
   template <detail::ReturnsNothing<const Module&, const Tensor&, const Tensor&> F>
   HookHandle register_full_backward_hook(F hook, Location at = Location::current()) {
     return register_full_backward_hook(detail::without_result<BackwardHook>(std::move(hook)), at);
+  }
+  template <detail::ReturnsNothing<const Module&, const Tensor&> F>
+  HookHandle register_full_backward_pre_hook(F hook, Location at = Location::current()) {
+    return register_full_backward_pre_hook(detail::without_result<BackwardPreHook>(std::move(hook)), at);
   }
   template <class Handle>
   void remove_hook(const Handle&) = delete;  // the handle removes it: auto h = net.register_forward_hook(f); h.remove()
@@ -289,6 +302,7 @@ class XGRAD_API Module {
 
  private:
   struct State;
+  class LazyShapes;
   // Says who was used when there is no state.
   struct Held : std::shared_ptr<State> {
     using std::shared_ptr<State>::shared_ptr;
@@ -300,6 +314,7 @@ class XGRAD_API Module {
   // exchanged by assignment.
   std::shared_ptr<const ModuleInfo> info(const Location& at) const;
   bool has_hooks() const;
+  bool has_computed() const;                                     // parameters that are made of others for every call
   Tensor run_pre_hooks(Tensor input, const Location& at) const;  // returns the input to use
   // For that input; returns the output to use.
   Tensor run_hooks(const Tensor& input, Tensor output, const Location& at) const;
@@ -331,6 +346,7 @@ class XGRAD_API Module {
   friend class Sequential;
   friend class detail::CloneScope;
   friend struct detail::ModuleCalls;
+  friend struct detail::ComputedTensors;
 
   Held state_;
 };

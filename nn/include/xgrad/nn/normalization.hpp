@@ -143,6 +143,34 @@ class XGRAD_API LayerNorm final : public Layer<LayerNorm> {
   LayerNormOptions options_;
 };
 
+struct RMSNormOptions {
+  ByName by_name = ByName();
+  std::optional<double> eps = {};  // the smallest number above 1, minus 1, of the input's type when not given
+  bool elementwise_affine = true;
+};
+// x / sqrt(mean(x^2) + eps) weight, the mean over the last dimensions, which are normalized_shape. Parameter weight (1)
+// of normalized_shape. B. Zhang & R. Sennrich 2019.
+class XGRAD_API RMSNorm final : public Layer<RMSNorm> {
+ public:
+  RMSNorm(const RMSNorm&) = default;
+  RMSNorm(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
+  template <std::floating_point E>
+  RMSNorm(std::int64_t, E, ...) = delete;  // options by name: nn::RMSNorm(64, {.eps = 1e-6})
+  template <std::floating_point E>
+  RMSNorm(const Shape&, E, ...) = delete;  // options by name: nn::RMSNorm({3, 4}, {.eps = 1e-6})
+  explicit RMSNorm(const Shape& normalized_shape, RMSNormOptions options = {}, Location at = Location::current());
+  explicit RMSNorm(std::int64_t normalized_size, RMSNormOptions options = {}, Location at = Location::current());
+  template <std::floating_point F>
+  explicit RMSNorm(F, RMSNormOptions = {}) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+  Parameter weight;
+
+ private:
+  Shape normalized_shape_;
+  RMSNormOptions options_;
+};
+
 struct GroupNormOptions {
   ByName by_name = ByName();
   double eps = 1e-5;

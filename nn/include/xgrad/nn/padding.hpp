@@ -4,6 +4,7 @@
 #include <concepts>
 #include <vector>
 
+#include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/interpolate.hpp>
 #include <xgrad/ops/pad.hpp>
@@ -104,5 +105,31 @@ class XGRAD_API Upsample final : public Layer<Upsample> {
  private:
   InterpolateOptions options_;
 };
+
+struct UpsamplingOptions {
+  ByName by_name = ByName();
+  std::vector<std::int64_t> size = {};    // or
+  std::vector<double> scale_factor = {};  // of it
+};
+// Upsample of (N, C, H, W) to the nearest pixel, and bilinear where the corners keep their values.
+template <Interpolation Mode>
+class UpsamplingLayer final : public Layer<UpsamplingLayer<Mode>> {
+ public:
+  UpsamplingLayer(const UpsamplingLayer&) = default;
+  UpsamplingLayer(Null auto) noexcept : Layer<UpsamplingLayer>(nullptr) {}  // NOLINT: = nullptr
+  explicit UpsamplingLayer(UpsamplingOptions options, Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const {
+    detail::require_spatial(this->label(), 2, x, at);
+    return interpolate(x, options_, at);
+  }
+
+ private:
+  InterpolateOptions options_;
+};
+extern template class XGRAD_API UpsamplingLayer<Interpolation::nearest>;
+extern template class XGRAD_API UpsamplingLayer<Interpolation::bilinear>;
+
+using UpsamplingNearest2d = UpsamplingLayer<Interpolation::nearest>;
+using UpsamplingBilinear2d = UpsamplingLayer<Interpolation::bilinear>;
 
 }  // namespace xgrad::nn

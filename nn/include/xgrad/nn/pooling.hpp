@@ -89,6 +89,57 @@ class AdaptiveMaxPoolNd final : public Layer<AdaptiveMaxPoolNd<N>> {
   Extents<N> output_size_ = 1;
 };
 
+// Windows at random places, so that sizes need not divide: an output_size, or output_ratio in (0, 1).
+template <int N>
+class FractionalMaxPoolNd final : public Layer<FractionalMaxPoolNd<N>> {
+ public:
+  FractionalMaxPoolNd(const FractionalMaxPoolNd&) = default;
+  FractionalMaxPoolNd(Empty) noexcept : Layer<FractionalMaxPoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
+  FractionalMaxPoolNd(Extents<N> kernel_size, FractionalPoolOptions<N> options, Location at = Location::current());
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+  ValuesIndices forward_with_indices(const Tensor& x, Location at = Location::current()) const;
+
+ private:
+  Extents<N> kernel_size_ = 1;
+  Following<FractionalPoolOptions<N>, &FractionalPoolOptions<N>::random_samples> options_;
+};
+
+template <int N>
+struct MaxUnpoolOptions {
+  ByName by_name = ByName();
+  PoolStride<N> stride = {};
+  Extents<N> padding = 0;
+};
+// Puts the elements that a MaxPool of the same sizes gave back where they stood, by its indices, among zeros:
+// unpool(x, indices). The size is (in - 1) stride - 2 padding + kernel, or output_size, which may differ from it by
+// less than a stride (ShapeError): unpool(x, indices, {5, 5}).
+template <int N>
+class MaxUnpoolNd final : public Layer<MaxUnpoolNd<N>> {
+ public:
+  MaxUnpoolNd(const MaxUnpoolNd&) = default;
+  MaxUnpoolNd(Empty) noexcept : Layer<MaxUnpoolNd<N>>(nullptr) {}  // NOLINT: {nullptr}
+  explicit MaxUnpoolNd(Extents<N> kernel_size, MaxUnpoolOptions<N> options = {}, Location at = Location::current());
+  template <class = void>
+  MaxUnpoolNd(Extents<N> kernel_size, PoolStride<N> stride, Extents<N> padding = 0, Location at = Location::current())
+      : MaxUnpoolNd(kernel_size, xgrad::detail::pool_options<MaxUnpoolOptions<N>>(stride, padding), at) {}
+  Tensor operator()(const Tensor& x, const Tensor& indices, Location at = Location::current()) const {
+    return this->call(at, x, indices);
+  }
+  Tensor operator()(const Tensor& x, const Tensor& indices, const Shape& output_size,
+                    Location at = Location::current()) const {
+    return this->call(at, x, indices, output_size);
+  }
+  Tensor forward(const Tensor& x, const Tensor& indices, Location at = Location::current()) const;
+  // output_size: the spatial sizes, or all of them.
+  Tensor forward(const Tensor& x, const Tensor& indices, const Shape& output_size, Location at) const;
+
+ private:
+  Extents<N> usual_size(const Tensor& x, const Tensor& indices, const Location& at) const;
+
+  Extents<N> kernel_size_ = 1;
+  MaxUnpoolOptions<N> options_;
+};
+
 extern template class XGRAD_API MaxPoolNd<1>;
 extern template class XGRAD_API MaxPoolNd<2>;
 extern template class XGRAD_API MaxPoolNd<3>;
@@ -104,6 +155,11 @@ extern template class XGRAD_API AdaptiveAvgPoolNd<3>;
 extern template class XGRAD_API AdaptiveMaxPoolNd<1>;
 extern template class XGRAD_API AdaptiveMaxPoolNd<2>;
 extern template class XGRAD_API AdaptiveMaxPoolNd<3>;
+extern template class XGRAD_API FractionalMaxPoolNd<2>;
+extern template class XGRAD_API FractionalMaxPoolNd<3>;
+extern template class XGRAD_API MaxUnpoolNd<1>;
+extern template class XGRAD_API MaxUnpoolNd<2>;
+extern template class XGRAD_API MaxUnpoolNd<3>;
 
 using MaxPool1d = MaxPoolNd<1>;
 using MaxPool2d = MaxPoolNd<2>;
@@ -120,5 +176,10 @@ using AdaptiveAvgPool3d = AdaptiveAvgPoolNd<3>;
 using AdaptiveMaxPool1d = AdaptiveMaxPoolNd<1>;
 using AdaptiveMaxPool2d = AdaptiveMaxPoolNd<2>;
 using AdaptiveMaxPool3d = AdaptiveMaxPoolNd<3>;
+using FractionalMaxPool2d = FractionalMaxPoolNd<2>;
+using FractionalMaxPool3d = FractionalMaxPoolNd<3>;
+using MaxUnpool1d = MaxUnpoolNd<1>;
+using MaxUnpool2d = MaxUnpoolNd<2>;
+using MaxUnpool3d = MaxUnpoolNd<3>;
 
 }  // namespace xgrad::nn

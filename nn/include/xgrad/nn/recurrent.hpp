@@ -5,11 +5,15 @@
 //   auto [y2, next] = lstm(x2, state.detach());  // goes on, without gradient into the first part
 #pragma once
 
+#include <concepts>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/nn/packed_sequence.hpp>
 #include <xgrad/ops/recurrent.hpp>
 #include <xgrad/size.hpp>
 
@@ -65,12 +69,19 @@ class XGRAD_API RecurrentStack {
   using Pass = LSTMOutput (*)(const Tensor& x, const LSTMState& s0, const RecurrentWeights& w, const Tensor& weight_hr,
                               bool reverse, Location at);
   LSTMOutput run(Pass pass, const Tensor& x, const LSTMState& s0, bool training, const Location& at) const;
+  // The same of sequences of different lengths; the states are those of their last steps.
+  std::pair<PackedSequence, LSTMState> run(Pass pass, const PackedSequence& x, const LSTMState& s0, bool training,
+                                           const Location& at) const;
 
  private:
   std::int64_t directions() const { return s_.bidirectional ? 2 : 1; }
   std::int64_t output_size() const { return s_.proj_size > 0 ? s_.proj_size : s_.hidden_size; }
   void check_settings(const Location& at) const;
   void check_call(const Tensor& x, const LSTMState& s0, const Location& at) const;
+  void check_states(const Tensor& x, const LSTMState& s0, std::int64_t n, bool batch, const Location& at) const;
+  struct Steps;
+  LSTMOutput run_steps(Pass pass, std::size_t i, const Tensor& x, const Steps& steps, const LSTMState& s0, bool reverse,
+                       const Location& at) const;
   LSTMOutput run_batched(Pass pass, Tensor x, const LSTMState& s0, bool training, const Location& at) const;
 
   Settings s_;
@@ -83,6 +94,7 @@ class XGRAD_API RecurrentStack {
 // given. Parameters per layer k and direction: weight_ih_lk (gates H, C or D H), weight_hh_lk (gates H, H), bias_ih_lk,
 // bias_hh_lk (gates H); "_reverse" is added for the second direction. ValueError: num_layers or hidden_size below 1,
 // dropout outside [0, 1]; ShapeError: rank, sizes, a sequence of length 0; DTypeError.
+// A PackedSequence in the place of x gives a packed output: auto [y, h] = rnn(packed, h0).
 class XGRAD_API RNN final : public Layer<RNN> {
  public:
   RNN(const RNN&) = default;
@@ -90,8 +102,21 @@ class XGRAD_API RNN final : public Layer<RNN> {
   explicit RNN(...) = delete;                  // options by name: nn::RNN(8, 16, {.num_layers = 2})
   using State = Tensor;
   RNN(Size input_size, Size hidden_size, RNNOptions options = {}, Location at = Location::current());
+  template <class P>
+  requires std::same_as<std::remove_cvref_t<P>, PackedSequence>  // no list in braces is one
+      std::pair<PackedSequence, State>
+  operator()(P&& x, Location at = Location::current()) const { return call(at, x, State()); }
+  template <std::same_as<PackedSequence> P>
+  std::pair<PackedSequence, State> operator()(const P& x, const State& s0, Location at = Location::current()) const {
+    return call(at, x, s0);
+  }
+  using Layer::operator();
   RNNOutput forward(const Tensor& x, const Tensor& h0, Location at = Location::current()) const;
   RNNOutput forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
+  std::pair<PackedSequence, State> forward(const PackedSequence& x, const State& s0, Location at) const;
+  std::pair<PackedSequence, State> forward(const PackedSequence& x, Location at = Location::current()) const {
+    return forward(x, State(), at);
+  }
 
  private:
   RecurrentStack stack_;
@@ -105,8 +130,21 @@ class XGRAD_API GRU final : public Layer<GRU> {
   explicit GRU(...) = delete;                  // options by name: nn::GRU(8, 16, {.num_layers = 2})
   using State = Tensor;
   GRU(Size input_size, Size hidden_size, GRUOptions options = {}, Location at = Location::current());
+  template <class P>
+  requires std::same_as<std::remove_cvref_t<P>, PackedSequence>  // no list in braces is one
+      std::pair<PackedSequence, State>
+  operator()(P&& x, Location at = Location::current()) const { return call(at, x, State()); }
+  template <std::same_as<PackedSequence> P>
+  std::pair<PackedSequence, State> operator()(const P& x, const State& s0, Location at = Location::current()) const {
+    return call(at, x, s0);
+  }
+  using Layer::operator();
   RNNOutput forward(const Tensor& x, const Tensor& h0, Location at = Location::current()) const;
   RNNOutput forward(const Tensor& x, Location at = Location::current()) const { return forward(x, Tensor(), at); }
+  std::pair<PackedSequence, State> forward(const PackedSequence& x, const State& s0, Location at) const;
+  std::pair<PackedSequence, State> forward(const PackedSequence& x, Location at = Location::current()) const {
+    return forward(x, State(), at);
+  }
 
  private:
   RecurrentStack stack_;
@@ -121,8 +159,21 @@ class XGRAD_API LSTM final : public Layer<LSTM> {
   explicit LSTM(...) = delete;                  // options by name: nn::LSTM(8, 16, {.num_layers = 2})
   using State = LSTMState;
   LSTM(Size input_size, Size hidden_size, LSTMOptions options = {}, Location at = Location::current());
+  template <class P>
+  requires std::same_as<std::remove_cvref_t<P>, PackedSequence>  // no list in braces is one
+      std::pair<PackedSequence, State>
+  operator()(P&& x, Location at = Location::current()) const { return call(at, x, State()); }
+  template <std::same_as<PackedSequence> P>
+  std::pair<PackedSequence, State> operator()(const P& x, const State& s0, Location at = Location::current()) const {
+    return call(at, x, s0);
+  }
+  using Layer::operator();
   LSTMOutput forward(const Tensor& x, const LSTMState& s0, Location at = Location::current()) const;
   LSTMOutput forward(const Tensor& x, Location at = Location::current()) const { return forward(x, LSTMState{}, at); }
+  std::pair<PackedSequence, State> forward(const PackedSequence& x, const State& s0, Location at) const;
+  std::pair<PackedSequence, State> forward(const PackedSequence& x, Location at = Location::current()) const {
+    return forward(x, State(), at);
+  }
 
  private:
   RecurrentStack stack_;
