@@ -92,6 +92,13 @@ BOOST_AUTO_TEST_CASE(a_run_with_every_picture) {
       if (!i["svg"].get<std::string>().empty()) {
         ++pictures;
         check_well_formed(i["svg"]);
+        if (i["title"] == "Confusion matrix") {
+          const double share =
+              100.0 * static_cast<double>(m.count(0, 0)) / static_cast<double>(m.count(0, 0) + m.count(0, 1));
+          BOOST_TEST(has(i["svg"], "percent of each true class"));
+          const bool whole = share == std::round(share);
+          BOOST_TEST(has(i["svg"], whole ? fmt::format(">{:.0f}<", share) : fmt::format(">{:.2f}<", share)));
+        }
       }
   BOOST_TEST(pictures == 13u);
   BOOST_TEST(d["last"].size() == 2u);

@@ -82,7 +82,8 @@ struct Storage : RefCounted {
   }
 
  private:
-  static constexpr std::size_t kHeader = 64;  // room for this in front of the data
+  // Room for this in front of the data. A Location is a pointer, but where the standard one is missing.
+  static constexpr std::size_t kHeader = sizeof(Location) == sizeof(void*) ? 64 : 128;
   void destroy() noexcept;
   void release_blocked() noexcept;
 };

@@ -142,24 +142,35 @@ std::string confusion_svg(const ConfusionMatrix& m, const std::vector<std::strin
   const std::int64_t n = m.classes();
   if (!names.empty() && static_cast<std::int64_t>(names.size()) != n)
     ErrorReport(kOp, fmt::format("confusion: {} names for {} classes", names.size(), n), at).value_error();
-  std::vector<double> counts, places;
+  std::vector<double> counts, shares, places;
   std::vector<std::string> labels = names;
   for (std::int64_t t = 0; t < n; ++t) {
     places.push_back(static_cast<double>(t));
     if (names.empty()) labels.push_back(fmt::format("{}", t));
-    for (std::int64_t p = 0; p < n; ++p) counts.push_back(static_cast<double>(m.count(t, p)));
+    std::int64_t row = 0;
+    for (std::int64_t p = 0; p < n; ++p) row += m.count(t, p);
+    for (std::int64_t p = 0; p < n; ++p) {
+      const auto count = static_cast<double>(m.count(t, p));
+      counts.push_back(count);
+      shares.push_back(row ? 100 * count / static_cast<double>(row) : 0);
+    }
   }
-  constexpr std::int64_t kCell = 40, kNamed = 30;
+  constexpr std::int64_t kCell = 40, kNamed = 30, kSideBySide = 12;
   const int side = static_cast<int>(std::clamp<std::int64_t>(kCell * n + 130, 360, 900));
-  Plot p({.title = fmt::format("Confusion matrix: {} samples, {:.2f} % right", m.total(), 100 * m.accuracy()),
-          .x_label = "predicted",
-          .y_label = "true",
-          .width = side + 60,
-          .height = side});
-  p.imshow(tensor(counts).reshape({n, n}),
-           {.cmap = viz::Colormap::Blues, .colorbar_label = "samples", .numbers = true});
-  if (n <= kNamed) p.xticks(places, labels).yticks(places, labels);
-  return p.svg();
+  const auto map = [&](const char* title, const std::vector<double>& numbers, const viz::ImageStyle& style) {
+    Plot p({.title = title, .x_label = "predicted", .y_label = "true", .width = side + 60, .height = side});
+    p.imshow(tensor(numbers).reshape({n, n}), style);
+    if (n <= kNamed) p.xticks(places, labels).yticks(places, labels);
+    return p;
+  };
+  const Plot counted =
+      map("samples", counts, {.cmap = viz::Colormap::Blues, .colorbar_label = "samples", .numbers = true});
+  const Plot shared =
+      map("percent of each true class", shares,
+          {.cmap = viz::Colormap::Blues, .vmin = 0, .vmax = 100, .colorbar_label = "% of the row", .numbers = true});
+  const std::string title = fmt::format("Confusion matrix: {} samples, {:.2f} % right", m.total(), 100 * m.accuracy());
+  if (n <= kSideBySide) return viz::subplots_svg({{counted, shared}}, {.title = title});
+  return viz::subplots_svg({{counted}, {shared}}, {.title = title});
 }
 
 std::string filters_svg(const std::string& name, const Tensor& weight, const Location& at) {
