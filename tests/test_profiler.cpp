@@ -196,8 +196,9 @@ BOOST_AUTO_TEST_CASE(the_trace) {
   Net net;
   Profile p;
   net(randn({2, 8})).sum().backward();
-  { const profiler::RecordFunction quoted("a \"b\" \\ \n"); }
+  { const profiler::RecordFunction quoted("a \"b\" \\ \n\xFF"); }
   p.stop();
+  BOOST_TEST(has(p.key_averages().table(), "a \"b\" \\  \xEF\xBF\xBD "));
   const std::string path = "profiler_trace.json";
   p.export_chrome_trace(path);
   std::ifstream in(path);
@@ -209,7 +210,7 @@ BOOST_AUTO_TEST_CASE(the_trace) {
     if (e.at("ph") != "X") continue;
     ++categories[e.at("cat")];
     BOOST_TEST(e.at("ts").get<double>() >= 0);
-    found |= e.at("name") == "a \"b\" \\ \n";
+    found |= e.at("name") == "a \"b\" \\ \n\xEF\xBF\xBD";
     if (e.at("name") == "linear") BOOST_TEST(has(e.at("args").at("module"), "Net.fc"));
   }
   BOOST_TEST(found);
