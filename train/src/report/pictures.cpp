@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <deque>
 #include <iterator>
 #include <set>
 
@@ -11,6 +12,7 @@
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/detail/values_aside.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/viz/image_grid.hpp>
 
@@ -199,12 +201,15 @@ std::string filters_svg(const std::string& name, const Tensor& weight, const Loc
 
 namespace {
 
-// Puts the parameters back.
+// Puts the parameters back, for graphs that have saved them, too.
 class KeptParameters {
  public:
   explicit KeptParameters(std::vector<Tensor> of) : of_(std::move(of)) {
     NoGradGuard off;
-    for (const Tensor& p : of_) values_.push_back(p.detach().clone());
+    for (const Tensor& p : of_) {
+      values_.push_back(p.detach().clone());
+      aside_.emplace_back(p);
+    }
   }
   ~KeptParameters() { move({}, {}, 0, 0); }
   KeptParameters(const KeptParameters&) = delete;
@@ -219,6 +224,7 @@ class KeptParameters {
 
  private:
   std::vector<Tensor> of_, values_;
+  std::deque<xgrad::detail::ValuesAside> aside_;
 };
 
 // A random direction: in each filter (along the first dimension) as long as the parameter is there; along biases and
@@ -293,12 +299,15 @@ std::string boundary_svg(const std::function<Tensor(const Tensor&)>& model, cons
   };
   if (x.dim() != 2 || x.size(1) != 2 || x.size(0) == 0) refuse("decision_boundary: x must be (n, 2)");
   if (y.dim() != 1 || y.size(0) != x.size(0)) refuse("decision_boundary: y must have a class for each row of x");
+  if (!isfinite(x.detach()).all().item<bool>())
+    ErrorReport(kOp, "decision_boundary: x holds a value that is not finite", at).operand("x", x).value_error();
   constexpr std::int64_t kSide = 121;
   NoGradGuard off;
   const auto axis = [&](std::int64_t column) {
     const std::vector<double> v = doubles(x.select(1, column));
     const auto [low, high] = std::ranges::minmax_element(v);
-    const double pad = 0.08 * (*high - *low) + 1e-6;
+    // As wide as float32 can tell the points of the axis apart, for a feature that is constant.
+    const double pad = std::max({0.08 * (*high - *low), 1e-4 * std::max(std::fabs(*low), std::fabs(*high)), 1e-6});
     return linspace(*low - pad, *high + pad, kSide, {.dtype = x.dtype()});
   };
   const Tensor ax = axis(0), ay = axis(1);
@@ -318,7 +327,7 @@ std::string boundary_svg(const std::function<Tensor(const Tensor&)>& model, cons
   } else {
     levels.push_back(threshold);
   }
-  p.contours(ax, ay, scores.reshape({kSide, kSide}), levels);
+  p.contours(ax, ay, scores.reshape({kSide, kSide}), levels, at);
   const std::vector<double> px = doubles(x.select(1, 0)), py = doubles(x.select(1, 1)), of = doubles(y);
   for (const double c : std::set<double>(of.begin(), of.end())) {
     std::vector<double> cx, cy;
@@ -342,7 +351,10 @@ std::string activations_svg(const std::vector<std::pair<std::string, Report::Act
   for (const auto& [name, f] : functions) {
     const Tensor x = linspace(-4, 4, 401, {.dtype = kFloat64}).requires_grad_();
     const Tensor y = f(x);
-    const Tensor d = grad({y}, {x}, {ones(y.shape(), {.dtype = y.dtype()})}, {}, at).at(0);
+    const Tensor d =
+        y.requires_grad()
+            ? grad({y}, {x}, {ones(y.shape(), {.dtype = y.dtype()})}, {.materialize_grads = true}, at).at(0)
+            : zeros_like(x);  // a constant
     value.line(x, y, {.label = name});
     slope.line(x, d, {.label = name, .dashed = true});
   }
