@@ -1,6 +1,7 @@
 #include "report/run_folder.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
@@ -65,6 +66,9 @@ RunFolder::RunFolder(const ReportOptions& o, const Location& at) : at_(at) {
   } else {
     make_folder(o.folder, at);
     path_ = o.folder;
+    if (std::filesystem::exists(path_ + "/run.json"))
+      std::fprintf(stderr, "xgrad: %s: %s holds a run already, whose numbers and page are replaced\n", kOp,
+                   path_.c_str());
   }
   description_["name"] = o.name;
   description_["started"] = time_text("%Y-%m-%d %H:%M:%S");
@@ -83,7 +87,8 @@ RunFolder::RunFolder(const ReportOptions& o, const Location& at) : at_(at) {
 void RunFolder::save(const std::vector<Metric>& metrics) const {
   std::string text = "step,epoch,split,name,value\n";
   for (const Metric& m : metrics)
-    text += fmt::format("{},{},{},{},{}\n", m.step, m.epoch, csv_field(m.split), csv_field(m.name), m.value);
+    text += fmt::format("{},{},{},{},{}\n", m.step >= 0 ? fmt::format("{}", m.step) : "", m.epoch, csv_field(m.split),
+                        csv_field(m.name), m.value);
   write_file_atomically(kOp, path_ + "/metrics.csv", {{text.data(), text.size()}}, at_);
 }
 
