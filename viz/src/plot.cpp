@@ -173,7 +173,9 @@ Plot& Plot::hist(const Series& values, HistStyle style, Location at) & {
   const auto bins = static_cast<std::size_t>(style.bins);
   std::vector<double> counts(bins), middle(bins);
   double all = 0;
+  std::size_t not_finite = 0;
   for (const double v : values.values) {
+    not_finite += !std::isfinite(v);
     if (!(v >= r.low && v <= r.high)) continue;
     ++counts[std::min(static_cast<std::size_t>(fraction(v, r) * style.bins), bins - 1)];
     ++all;
@@ -183,9 +185,10 @@ Plot& Plot::hist(const Series& values, HistStyle style, Location at) & {
     middle[i] = std::lerp(r.low, r.high, (static_cast<double>(i) + 0.5) / style.bins);
     if (style.density && all > 0) counts[i] = counts[i] / all / width;
   }
-  return bar(
-      middle, counts,
+  bar(middle, counts,
       {.label = std::move(style.label), .color = std::move(style.color), .width = width, .opacity = style.opacity}, at);
+  bars_.back().not_finite = not_finite;
+  return *this;
 }
 
 Plot& Plot::step(const Series& x, const Series& y, LineStyle style, StepWhere where, Location at) & {
@@ -269,7 +272,8 @@ Plot& Plot::horizontal(double y, const std::string& label, Location at) & {
   return add(Kind::rule, rules_, {false, y, label}, false);
 }
 
-Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Series& levels, Location at) & {
+Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Series& levels, ContourStyle style,
+                     Location at) & {
   require_defined("viz::Plot", z, at);
   require_rising("x", x.values, 2, at);
   require_rising("y", y.values, 2, at);
@@ -279,7 +283,14 @@ Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Se
     ErrorReport("viz::Plot", fmt::format("contours: z must be ({}, {}), a row for every y", rows, columns), at)
         .operand("z", z)
         .shape_error();
-  return add(Kind::contours, contours_, {x.values, y.values, z.detach().to_vector<double>(), levels.values}, false);
+  if (!style.colors.empty() && style.colors.size() != levels.values.size() + 1)
+    invalid(fmt::format("contours: {} colors for the {} areas of {} levels", style.colors.size(),
+                        levels.values.size() + 1, levels.values.size()),
+            at);
+  for (std::size_t i = 0; i < style.colors.size(); ++i)
+    if (style.colors[i] != "none" || i < levels.values.size()) style.colors[i] = next_color(style.colors[i], at);
+  return add(Kind::contours, contours_,
+             {x.values, y.values, z.detach().to_vector<double>(), levels.values, std::move(style.colors)}, false);
 }
 
 std::string Plot::save(const std::string& path, Location at) const {

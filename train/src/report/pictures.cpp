@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cmath>
 #include <deque>
+#include <cstdlib>
 #include <iterator>
 #include <set>
 
@@ -32,37 +33,59 @@ struct Curve {
 
 std::vector<double> doubles(const Tensor& t) { return t.detach().to_vector<double>(); }
 
+// Okabe & Ito 2008, as in viz::Plot: a split, and a class, has the same colour in every picture.
+constexpr std::array<const char*, 7> kColours{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                              "#E69F00", "#56B4E9", "#1A1A1A"};
+
+std::string lower_case(std::string s) {
+  std::ranges::transform(s, s.begin(), [](unsigned char c) { return std::tolower(c); });
+  return s;
+}
+
+// In the order in which the run named them.
+std::vector<std::string> splits_of(const std::vector<Metric>& metrics) {
+  std::vector<std::string> all;
+  for (const Metric& m : metrics)
+    if (std::ranges::find(all, m.split) == all.end()) all.push_back(m.split);
+  return all;
+}
+
+// How much the best point of a split says: of the validation most, of the training least.
+int weight_of(const std::string& split) {
+  const std::string s = lower_case(split);
+  const auto named = [&](const char* word) { return s.find(word) != std::string::npos; };
+  return named("val") || named("dev") ? 3 : named("test") || named("eval") ? 2 : named("train") ? 0 : 1;
+}
+
 bool is_better_high(const std::string& name) {
-  std::string lower = name;
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = lower_case(name);
   for (const char* word : {"acc", "auc", "f1", "precision", "recall", "score", "r2"})
     if (lower.find(word) != std::string::npos) return true;
   return false;
 }
 
-// The best point of the last split: of the validation, where there is one.
-void mark_best(Plot& p, const Curve& c, bool high) {
+void mark_best(Plot& p, const Curve& c, bool high, const std::string& of) {
   std::size_t best = c.y.size();
   for (std::size_t i = 0; i < c.y.size(); ++i)
     if (std::isfinite(c.y[i]) && (best == c.y.size() || (high ? c.y[i] > c.y[best] : c.y[i] < c.y[best]))) best = i;
   if (best == c.y.size() || c.y.size() < 3) return;
-  p.annotate(fmt::format("{} {:.4g}", high ? "max" : "min", c.y[best]), c.x[best], c.y[best],
+  p.annotate(fmt::format("{} {:.4g}{}", high ? "max" : "min", c.y[best], of), c.x[best], c.y[best],
              {.dx = best * 2 > c.y.size() ? -14.0 : 30.0, .dy = high ? 48.0 : -48.0});
 }
 
 }  // namespace
 
 std::string curve_svg(const std::string& name, const std::vector<Metric>& metrics) {
-  std::vector<std::pair<std::string, Curve>> splits;
+  const std::vector<std::string> splits = splits_of(metrics);
+  std::vector<Curve> curves(splits.size());
   bool by_step = false, positive = true;
   double low = INFINITY, high = 0;
   for (const Metric& m : metrics) by_step |= m.name == name && m.step >= 0;
   for (const Metric& m : metrics) {
     if (m.name != name) continue;
-    auto known = std::ranges::find(splits, m.split, &std::pair<std::string, Curve>::first);
-    if (known == splits.end()) known = splits.insert(known, {m.split, {}});
-    known->second.x.push_back(static_cast<double>(by_step ? m.step : m.epoch));
-    known->second.y.push_back(m.value);
+    Curve& c = curves[static_cast<std::size_t>(std::ranges::find(splits, m.split) - splits.begin())];
+    c.x.push_back(static_cast<double>(by_step ? m.step : m.epoch));
+    c.y.push_back(m.value);
     if (!std::isfinite(m.value)) continue;
     positive &= m.value > 0;
     low = std::min(low, m.value), high = std::max(high, m.value);
@@ -74,16 +97,20 @@ std::string curve_svg(const std::string& name, const std::vector<Metric>& metric
           .width = kWidth,
           .height = kHeight,
           .y_scale = log ? viz::Scale::log : viz::Scale::linear});
+  std::size_t drawn = 0, marked = 0;
   for (std::size_t i = 0; i < splits.size(); ++i) {
-    const auto& [split, c] = splits[i];
-    const bool few = c.x.size() <= kFew;
+    const Curve& c = curves[i];
+    if (c.x.empty()) continue;
     p.line(c.x, c.y,
-           {.label = split,
+           {.label = splits[i],
+            .color = kColours[i % kColours.size()],
             .dashed = i % 2 == 1,
-            .marker = few ? viz::Marker::circle : viz::Marker::none,
+            .marker = c.x.size() <= kFew ? viz::Marker::circle : viz::Marker::none,
             .end_label = true});
+    if (++drawn == 1 || weight_of(splits[i]) >= weight_of(splits[marked])) marked = i;
   }
-  if (!splits.empty()) mark_best(p, splits.back().second, is_better_high(name));
+  if (drawn > 0)
+    mark_best(p, curves[marked], is_better_high(name), drawn > 1 ? fmt::format(" ({})", splits[marked]) : "");
   return p.svg();
 }
 
@@ -290,8 +317,38 @@ std::string landscape_svg(const nn::Module& model, const std::function<double()>
   return viz::subplots_svg({{map, slice}});
 }
 
-std::string boundary_svg(const std::function<Tensor(const Tensor&)>& model, const Tensor& x, const Tensor& y,
-                         double threshold, const Location& at) {
+namespace {
+
+// For the area below lines and points.
+std::string pale(std::size_t index) {
+  const unsigned long rgb = std::strtoul(kColours[index % kColours.size()] + 1, nullptr, 16);
+  const auto channel = [&](unsigned shift) { return 255 - (255 - (rgb >> shift & 0xFF)) / 4; };
+  return fmt::format("#{:02X}{:02X}{:02X}", channel(16), channel(8), channel(0));
+}
+
+// The columns of `scores` as areas where each is the largest, with straight borders inside a cell of the grid.
+void draw_classes(Plot& p, const Tensor& ax, const Tensor& ay, const Tensor& scores, const Location& at) {
+  const Shape grid{ay.size(0), ax.size(0)};
+  const std::int64_t n = scores.size(1);
+  for (std::int64_t c = 0; c < n; ++c) {
+    std::vector<Tensor> others;
+    for (std::int64_t k = 0; k < n; ++k)
+      if (k != c) others.push_back(scores.select(1, k));
+    const Tensor behind = amax(stack(others, 1), Shape{1}) - scores.select(1, c);
+    p.contours(ax, ay, behind.reshape(grid), {0}, {.colors = {pale(static_cast<std::size_t>(c)), "none"}}, at);
+  }
+}
+
+// Which colour a class has: its own number where all are counted, else its place among them.
+std::size_t colour_of(double c, const std::set<double>& all) {
+  const bool counted = std::ranges::all_of(all, [](double v) { return v >= 0 && v == std::floor(v) && v < 1e6; });
+  return counted ? static_cast<std::size_t>(c) : static_cast<std::size_t>(std::distance(all.begin(), all.find(c)));
+}
+
+}  // namespace
+
+std::string boundary_svg(const Boundary& how, const std::function<Tensor(const Tensor&)>& model, const Tensor& x,
+                         const Tensor& y, const Location& at) {
   require_defined(kOp, x, at);
   require_defined(kOp, y, at);
   const auto refuse = [&](const char* rule) {
@@ -313,30 +370,29 @@ std::string boundary_svg(const std::function<Tensor(const Tensor&)>& model, cons
   const Tensor ax = axis(0), ay = axis(1);
   const Tensor grid = stack(
       {ax.unsqueeze(0).expand({kSide, kSide}).reshape({-1}), ay.unsqueeze(1).expand({kSide, kSide}).reshape({-1})}, 1);
-  Tensor scores = model(grid);
+  const Tensor scores = model(grid);
   const bool classes = scores.dim() == 2 && scores.size(1) > 1;
   if (scores.numel() != kSide * kSide * (classes ? scores.size(1) : 1))
     ErrorReport(kOp, "decision_boundary: the model must give (m, classes), (m, 1) or (m) for (m, 2)", at)
         .operand("scores", scores)
         .shape_error();
-  Plot p({.title = "Decision boundary", .width = 460, .height = 420});
-  std::vector<double> levels;
-  if (classes) {
-    for (std::int64_t c = 0; c + 1 < scores.size(1); ++c) levels.push_back(static_cast<double>(c) + 0.5);
-    scores = argmax(scores, 1).to(kFloat64);
-  } else {
-    levels.push_back(threshold);
-  }
-  p.contours(ax, ay, scores.reshape({kSide, kSide}), levels, at);
+  Plot p({.title = how.title, .width = 460, .height = 420});
+  if (classes)
+    draw_classes(p, ax, ay, scores.to(kFloat64), at);
+  else
+    p.contours(ax, ay, scores.reshape({kSide, kSide}), {how.threshold}, {.colors = {pale(0), pale(1)}}, at);
   const std::vector<double> px = doubles(x.select(1, 0)), py = doubles(x.select(1, 1)), of = doubles(y);
-  for (const double c : std::set<double>(of.begin(), of.end())) {
+  const std::set<double> all(of.begin(), of.end());
+  for (const double c : all) {
     std::vector<double> cx, cy;
     for (std::size_t i = 0; i < of.size(); ++i)
       if (of[i] == c) cx.push_back(px[i]), cy.push_back(py[i]);
     constexpr std::array kShapes{viz::Marker::circle, viz::Marker::square, viz::Marker::triangle, viz::Marker::diamond};
+    const std::size_t index = colour_of(c, all);
     p.points(cx, cy,
              {.label = fmt::format("class {}", c),
-              .marker = kShapes[static_cast<std::size_t>(std::fabs(c)) % kShapes.size()],
+              .color = kColours[index % kColours.size()],
+              .marker = kShapes[index % kShapes.size()],
               .opacity = 0.85});
   }
   return p.svg();

@@ -235,8 +235,8 @@ Report& Report::landscape(const nn::Module& model, const std::function<double()>
 }
 
 Report& Report::decision_boundary(const std::function<Tensor(const Tensor&)>& model, const Tensor& x, const Tensor& y,
-                                  double threshold, Location at) {
-  state_->put({"Predictions", "Decision boundary", detail::boundary_svg(model, x, y, threshold, at), ""});
+                                  double threshold, const std::string& title, Location at) {
+  state_->put({"Predictions", title, detail::boundary_svg({title, threshold}, model, x, y, at), ""});
   return *this;
 }
 
