@@ -4,8 +4,8 @@
 #include <array>
 #include <cctype>
 #include <cmath>
-#include <cstdlib>
 #include <deque>
+#include <cstdlib>
 #include <iterator>
 #include <set>
 
