@@ -4,8 +4,8 @@
 #include <array>
 #include <cctype>
 #include <cmath>
-#include <deque>
 #include <cstdlib>
+#include <deque>
 #include <iterator>
 #include <set>
 
