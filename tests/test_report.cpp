@@ -159,9 +159,11 @@ BOOST_AUTO_TEST_CASE(folders_of_runs) {
   BOOST_TEST(has(a.folder(), folder.path + "/2"));
   BOOST_TEST(has(a.folder(), "_first"));
   BOOST_TEST(std::filesystem::exists(b.folder() + "/metrics.csv"));
-  CaughtErrors said;
-  { const Report again({.folder = b.folder()}); }
-  BOOST_TEST(has(said.text(), b.folder() + " holds a run already"));
+  // A folder that holds a run goes on with it.
+  const std::string path = folder.path + "/resumed";
+  { Report({.folder = path}).add(0, "train", "loss", 2.5).write(); }
+  { Report({.folder = path}).add(1, "train", "loss", 1.5).write(); }
+  BOOST_TEST(read_file(path + "/metrics.csv") == "step,epoch,split,name,value\n,0,train,loss,2.5\n,1,train,loss,1.5\n");
 }
 
 BOOST_AUTO_TEST_CASE(mistakes) {
