@@ -145,9 +145,6 @@ BOOST_AUTO_TEST_CASE(no_plot_is_blank_without_a_word) {
   BOOST_TEST(note(Plot(high).points(x, {1, 9, 1})) == "Not shown: 3 points outside the range of the axes");
   BOOST_TEST(note(Plot(high).band(x, x, x).line(x, none)) ==
              "Not shown: 3 points not finite, 3 points outside the range of the axes");
-  BOOST_TEST(note(Plot().hist({1, kNan, 3, kInf})) == "Not shown: 2 points not finite");
-  BOOST_TEST(note(Plot().bar({1, 2}, {1, kNan})) == "Not shown: 1 point not finite");
-  BOOST_TEST(note(Plot(log_y).hist({1, 1, 9})) == "");
   BOOST_TEST(note(Plot().line({}, {})) == "Not shown: series without points");
   BOOST_TEST(note(Plot().line(x, x)) == "");
   BOOST_TEST(note(Plot(high).line(x, {1, 9, 1})) == "");  // crosses the picture
@@ -231,9 +228,6 @@ BOOST_AUTO_TEST_CASE(bad_arguments) {
   });
   expect<ValueError>({"x must hold at least 2"}, [&] { p.contours({0}, {0, 1}, zeros({2, 1}), {1}); });
   expect<ValueError>({"y must hold", "increasing"}, [&] { p.contours({0, 1}, {1, 1}, zeros({2, 2}), {1}); });
-  const viz::ContourStyle one{.colors = {"#123456"}}, hole{.colors = {"none", "#123456"}};
-  expect<ValueError>({"1 colors", "2 areas"}, [&] { p.contours({0, 1}, {0, 1}, zeros({2, 2}), {1}, one); });
-  expect<ValueError>({"'none'"}, [&] { p.contours({0, 1}, {0, 1}, zeros({2, 2}), {1}, hole); });
   expect<ValueError>({"levels"}, [&] { p.contours({0, 1}, {0, 1}, zeros({2, 2}), Tensor(zeros({0}))); });
   expect<ValueError>({"undefined"}, [&] { p.contours({0, 1}, {0, 1}, Tensor(), {1}); });
   expect<ValueError>({"size 50 x 420"}, [] { Plot q({.width = 50}); });

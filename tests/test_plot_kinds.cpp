@@ -93,16 +93,7 @@ BOOST_AUTO_TEST_CASE(heat_maps) {
   for (const auto map : {viz::Colormap::viridis, viz::Colormap::gray, viz::Colormap::PRGn})
     check_well_formed(Plot().imshow(randn({3, 4}), {.cmap = map}).svg());
   expect<ShapeError>({"imshow", "two dimensions"}, [] { Plot().imshow(zeros({3})); });
-  expect<ValueError>({"vmin nan"}, [] { Plot().imshow(zeros({2, 2}), {.vmin = std::nan("")}); });
-  check_well_formed(Plot().hist({-1.7e308, 1.7e308, 0}).svg());  // further apart than the last double
   expect<ValueError>({"vmin 2"}, [] { Plot().imshow(zeros({2, 2}), {.vmin = 2, .vmax = 1}); });
-}
-
-// Where a text begins.
-double x_of(const std::string& svg, const std::string& text) {
-  const auto end = svg.find(text);
-  BOOST_REQUIRE(end != std::string::npos);
-  return std::stod(svg.substr(svg.rfind("<text x=\"", end) + 9));
 }
 
 BOOST_AUTO_TEST_CASE(annotations_end_labels_and_the_second_axis) {
@@ -116,15 +107,7 @@ BOOST_AUTO_TEST_CASE(annotations_end_labels_and_the_second_axis) {
   for (const char* text : {">loss &amp; more<", ">other<", ">lr<", ">rate<", ">the &lt;best&gt;<", ">−0.20<"})
     BOOST_TEST(count(svg, text) == 1u, text);
   BOOST_TEST(has(svg, "class=\"minor\""));
-  const auto minor = svg.find("class=\"minor\"");
-  BOOST_TEST(count(svg, "class=\"minor\"") == 1u);
-  BOOST_TEST(
-      !has(svg.substr(svg.rfind("<path", minor), minor - svg.rfind("<path", minor)), "h-3"));  // at the left only
-  const std::string logs =
-      Plot({.right_scale = viz::Scale::log}).line({0, 1}, {1, 50}, {.right = true}).line({0, 1}, {0, 1}).svg();
-  BOOST_TEST((has(logs, "h-3\" class=\"minor\"") && !has(logs, "h3M")));
-  BOOST_TEST(x_of(svg, ">loss &amp; more<") < x_of(svg, ">−0.20<"));  // inside the frame, by its own axis
-  BOOST_TEST(!has(svg, "left-out"));                                  // below 0 is no matter on the other axis
+  BOOST_TEST(!has(svg, "left-out"));  // below 0 is no matter on the other axis
   BOOST_TEST(!has(Plot().line({0, 1}, {1, 2}).svg(), "class=\"minor\""));
   expect<ShapeError>({"labels"}, [] { Plot().xticks({0, 1}, {"one"}); });
   expect<ValueError>({"annotate"}, [] { Plot().annotate("x", kNan, 0); });

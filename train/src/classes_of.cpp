@@ -26,25 +26,16 @@ void require_classes(const char* what, const char* name, const std::vector<std::
 Classes classes_of(const char* what, const Tensor& predicted, const Tensor& target, std::int64_t classes,
                    const Location& at) {
   require_defined(what, predicted, at);
-  require_defined(what, target, at);
+  require_index_dtype(what, target, at);
   const bool scores = predicted.dim() == 2;
   const auto refuse = [&](const std::string& rule) {
     return ErrorReport(what, rule, at).operand("predicted", predicted).operand("target", target);
   };
-  if (target.dtype() != kInt64 && target.dtype() != kInt32)
-    refuse(fmt::format("target must be classes, int64, got {}", name(target.dtype())))
-        .help("target.flatten().to(kInt64)")
-        .dtype_error();
   if (scores && predicted.size(1) < 2)
-    refuse("scores of one column have no largest entry: compare them with a threshold")
-        .help("(scores > 0.5).flatten() of probabilities, (scores > 0).flatten() of logits")
-        .value_error();
+    refuse("scores of one column: compare with 0.5 yourself, (scores > 0.5).flatten()").value_error();
   if (scores && classes != kAnyClass && predicted.size(1) != classes)
     refuse(fmt::format("scores of {} columns, but there are {} classes", predicted.size(1), classes)).value_error();
-  if (!scores && predicted.dtype() != kBool && predicted.dtype() != kInt64 && predicted.dtype() != kInt32)
-    refuse(fmt::format("predicted must be scores (n, classes), or classes, int64 or bool, got {} {}",
-                       name(predicted.dtype()), to_string(predicted.shape())))
-        .dtype_error();
+  if (!scores && predicted.dtype() != kBool) require_index_dtype(what, predicted, at);
   const Tensor best = scores ? argmax(predicted.detach(at), 1, false, at) : predicted;
   if (best.shape() != target.shape())
     refuse(best.dim() == 1 && target.dim() == 1

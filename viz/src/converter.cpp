@@ -100,12 +100,7 @@ class Conversion {
       write_file_atomically(op_, path_, {{a.picture.data(), a.picture.size()}}, at_);
     } catch (const Error& e) {
       complain(e.what());
-      std::string kept;
-      try {
-        kept = keep_text(op_, source.text, path_, converter_, at_);
-      } catch (const Error&) {  // nothing can be written there, as was said
-        return kept;
-      }
+      const std::string kept = keep_text(op_, source.text, path_, converter_, at_);
       complain(fmt::format("  help   the {} is in {}", converter_.text_noun, kept));
       return kept;
     }

@@ -58,15 +58,6 @@ void LeftOut::add_band(const std::vector<double>& x, const std::vector<double>& 
   add(p, p.points > 0 && p.on_one_side());
 }
 
-// A histogram's empty bins are nothing that is left out.
-void LeftOut::add_bars(const detail::Bars& b) {
-  if (b.not_finite) {
-    not_finite_ += *b.not_finite;
-    return;
-  }
-  for (std::size_t i = 0; i < b.x.size(); ++i) drawn(b.x[i], b.top[i]);
-}
-
 std::string LeftOut::text() const {
   if (series_ > 0 && points_ == 0) return "Not shown: series without points";
   std::string s;

@@ -21,7 +21,6 @@ class LeftOut {
   void add_line(const std::vector<double>& x, const std::vector<double>& y);
   void add_points(const std::vector<double>& x, const std::vector<double>& y);
   void add_band(const std::vector<double>& x, const std::vector<double>& low, const std::vector<double>& high);
-  void add_bars(const detail::Bars& bars);
   // "Not shown: 3 points that are not finite, 50 outside the range of the axes"; empty when all is shown.
   std::string text() const;
 

@@ -3,7 +3,6 @@
 #include <array>
 #include <cctype>
 #include <cmath>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -173,22 +172,19 @@ Plot& Plot::hist(const Series& values, HistStyle style, Location at) & {
   const auto bins = static_cast<std::size_t>(style.bins);
   std::vector<double> counts(bins), middle(bins);
   double all = 0;
-  std::size_t not_finite = 0;
   for (const double v : values.values) {
-    not_finite += !std::isfinite(v);
     if (!(v >= r.low && v <= r.high)) continue;
     ++counts[std::min(static_cast<std::size_t>(fraction(v, r) * style.bins), bins - 1)];
     ++all;
   }
-  const double width = r.high / style.bins - r.low / style.bins;  // the difference may be above the last double
+  const double width = (r.high - r.low) / style.bins;
   for (std::size_t i = 0; i < bins; ++i) {
-    middle[i] = std::lerp(r.low, r.high, (static_cast<double>(i) + 0.5) / style.bins);
-    if (style.density && all > 0) counts[i] = counts[i] / all / width;
+    middle[i] = r.low + (static_cast<double>(i) + 0.5) * width;
+    if (style.density && all > 0) counts[i] /= all * width;
   }
-  bar(middle, counts,
+  return bar(
+      middle, counts,
       {.label = std::move(style.label), .color = std::move(style.color), .width = width, .opacity = style.opacity}, at);
-  bars_.back().not_finite = not_finite;
-  return *this;
 }
 
 Plot& Plot::step(const Series& x, const Series& y, LineStyle style, StepWhere where, Location at) & {
@@ -234,8 +230,6 @@ Plot& Plot::imshow(const Tensor& z, ImageStyle style, Location at) & {
     if (std::isfinite(a)) r.low = std::min(r.low, a), r.high = std::max(r.high, a);
   if (r.low > r.high) r = {0, 1};
   if (style.cmap == Colormap::PRGn) r.high = std::max(std::fabs(r.low), std::fabs(r.high)), r.low = -r.high;
-  for (const auto& [what, bound] : {std::pair("vmin", style.vmin), std::pair("vmax", style.vmax)})
-    if (bound && !std::isfinite(*bound)) invalid(fmt::format("imshow: {} {} is not finite", what, *bound), at);
   if (style.vmin && style.vmax && !(*style.vmin < *style.vmax))
     invalid(fmt::format("imshow: vmin {} is not below vmax {}", *style.vmin, *style.vmax), at);
   r = {style.vmin.value_or(r.low), style.vmax.value_or(r.high)};
@@ -272,8 +266,7 @@ Plot& Plot::horizontal(double y, const std::string& label, Location at) & {
   return add(Kind::rule, rules_, {false, y, label}, false);
 }
 
-Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Series& levels, ContourStyle style,
-                     Location at) & {
+Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Series& levels, Location at) & {
   require_defined("viz::Plot", z, at);
   require_rising("x", x.values, 2, at);
   require_rising("y", y.values, 2, at);
@@ -283,14 +276,7 @@ Plot& Plot::contours(const Series& x, const Series& y, const Tensor& z, const Se
     ErrorReport("viz::Plot", fmt::format("contours: z must be ({}, {}), a row for every y", rows, columns), at)
         .operand("z", z)
         .shape_error();
-  if (!style.colors.empty() && style.colors.size() != levels.values.size() + 1)
-    invalid(fmt::format("contours: {} colors for the {} areas of {} levels", style.colors.size(),
-                        levels.values.size() + 1, levels.values.size()),
-            at);
-  for (std::size_t i = 0; i < style.colors.size(); ++i)
-    if (style.colors[i] != "none" || i < levels.values.size()) style.colors[i] = next_color(style.colors[i], at);
-  return add(Kind::contours, contours_,
-             {x.values, y.values, z.detach().to_vector<double>(), levels.values, std::move(style.colors)}, false);
+  return add(Kind::contours, contours_, {x.values, y.values, z.detach().to_vector<double>(), levels.values}, false);
 }
 
 std::string Plot::save(const std::string& path, Location at) const {

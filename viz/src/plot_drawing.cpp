@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -95,8 +94,7 @@ class Plot::Drawing {
     if (o_.legend) legend();
     note(x, y);
     top_ = std::min(top_, bottom_ - kLeast);
-    inside_room_ = std::min(inside_room_, (right_ - left_) / 2);
-    x_ = Axis(o_.x_scale, x, left_, right_ - inside_room_);
+    x_ = Axis(o_.x_scale, x, left_, right_);
     y_ = p_.heat_maps_.empty() ? Axis(o_.y_scale, y, bottom_, top_) : Axis(o_.y_scale, y, top_, bottom_);
     y2_ = Axis(o_.right_scale, right_range(), bottom_, top_);
     y2_ticks_ = y2_.ticks(y_ticks);
@@ -138,8 +136,6 @@ class Plot::Drawing {
       if (l.style.end_label)
         label = std::max(label, 16 + text_width(shortened(l.style.label, kFontSize, 0.3 * o_.width), kFontSize));
     axis_room_ = right_axis_room(ticks);
-    if (has_right_axis())
-      inside_room_ = std::exchange(label, 0) + 4;  // beyond its numbers a label would be of that axis
     const detail::HeatMap* m = bar_map();
     return label + axis_room_ + (m ? colorbar_room(*m) : 0);
   }
@@ -246,7 +242,6 @@ class Plot::Drawing {
     for (const Line& l : p_.lines_)
       if (!l.style.right) out.add_line(l.x, l.y);
     for (const detail::ErrorBars& e : p_.error_bars_) out.add_points(e.x, e.y);
-    for (const detail::Bars& b : p_.bars_) out.add_bars(b);
     for (const Points& q : p_.points_) out.add_points(q.x, q.y);
     for (const Band& b : p_.bands_) out.add_band(b.x, b.low, b.high);
     const std::vector<std::string> lines = lines_of(out.text(), kFontSize, right_ - left_, 2);
@@ -308,9 +303,8 @@ class Plot::Drawing {
       out_ += fmt::format("<path d=\"M{},{}H{}\" stroke=\"{}\"/>\n", number(left_), number(y), number(right_), kGrid);
       out_ += text(left_ - 6, y + 4, t.text, "end", kFontSize, kMuted);
     }
-    const bool log_y = o_.y_scale == Scale::log && !p_.y_names_;
-    out_ += minor_ticks_svg({x_, y_, area()},
-                            {o_.x_scale == Scale::log && !p_.x_names_, log_y, log_y && !has_right_axis()});
+    out_ += minor_ticks_svg({x_, y_, area()}, o_.x_scale == Scale::log && !p_.x_names_,
+                            o_.y_scale == Scale::log && !p_.y_names_);
     out_ += texts((left_ + right_) / 2, bottom_ + 36, kLabelRow, x_label_, "middle");
     const double y = (top_ + bottom_) / 2;
     for (std::size_t i = 0; i < y_label_.size(); ++i) {
@@ -325,8 +319,15 @@ class Plot::Drawing {
 
   void right_axis() {
     if (!has_right_axis()) return;
-    out_ += minor_ticks_svg({x_, y2_, area()}, {.right = o_.right_scale == Scale::log});
-    out_ += right_axis_svg({x_, y2_, area()}, y2_ticks_, o_.right_label, right_ + axis_room_ - 4);
+    for (const Tick& t : y2_ticks_) {
+      const double y = y2_.pixel(t.value);
+      out_ += fmt::format("<path d=\"M{},{}h4\" stroke=\"{}\"/>\n", number(right_), number(y), kFrame);
+      out_ += text(right_ + 7, y + 4, t.text, "start", kFontSize, kMuted);
+    }
+    if (o_.right_label.empty()) return;
+    const double x = right_ + axis_room_ - 4, y = (top_ + bottom_) / 2;
+    out_ += text(x, y, shortened(o_.right_label, kFontSize, bottom_ - top_), "middle", kFontSize, kText,
+                 fmt::format(" transform=\"rotate(-90 {} {})\"", number(x), number(y)));
   }
 
   // Beside the last points of lines.
@@ -337,7 +338,7 @@ class Plot::Drawing {
       if (!s.end_label || s.label.empty() || line_paths_[i].empty() || line_paths_[i].back().empty()) continue;
       ends.push_back({line_paths_[i].back().back().y, &s});
     }
-    out_ += end_labels_svg(std::move(ends), {right_ - inside_room_ + 4, top_, 0.3 * o_.width, bottom_});
+    out_ += end_labels_svg(std::move(ends), {right_ + axis_room_ + 4, top_, 0.3 * o_.width, bottom_});
   }
 
   void draw(const Item& i) {
@@ -541,9 +542,8 @@ class Plot::Drawing {
   // The highest area first, then each lower one on top of it.
   void contours(const Contours& c) {
     const std::size_t n = c.levels.size() + 1;
-    const auto fill = [&](std::size_t k) { return c.colors.empty() ? grey(k, n) : c.colors[k]; };
     out_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>\n", number(left_),
-                        number(top_), number(right_ - left_), number(bottom_ - top_), fill(n - 1));
+                        number(top_), number(right_ - left_), number(bottom_ - top_), grey(n - 1, n));
     Field field{c.x, c.y, c.z};
     keep_where(
         field, [&](double x) { return x_.shows(x); }, [&](double y) { return y_.shows(y); });
@@ -551,8 +551,9 @@ class Plot::Drawing {
     for (std::size_t k = c.levels.size(); k-- > 0;) {
       const std::string d = below(field, c.levels[k]);
       if (!d.empty())
-        out_ += fmt::format(
-            "<path d=\"{}\" fill=\"{}\" fill-rule=\"evenodd\" stroke=\"#8B95A1\" stroke-width=\"0.5\"/>\n", d, fill(k));
+        out_ +=
+            fmt::format("<path d=\"{}\" fill=\"{}\" fill-rule=\"evenodd\" stroke=\"#8B95A1\" stroke-width=\"0.5\"/>\n",
+                        d, grey(k, n));
     }
     no_numbers(field);
   }
@@ -583,7 +584,7 @@ class Plot::Drawing {
   const PlotOptions& o_;
   Axis x_, y_, y2_;
   std::vector<Tick> x_ticks_, y_ticks_, y2_ticks_;
-  double axis_room_ = 0, inside_room_ = 0;  // of the axis on the right; of end labels within the frame
+  double axis_room_ = 0;  // of the axis on the right
   double left_ = 0, right_ = 0, top_ = 0, bottom_ = 0;
   std::vector<std::string> title_, x_label_, y_label_;
   std::vector<std::vector<Polyline>> line_paths_;      // of each line

@@ -261,31 +261,15 @@ std::vector<double> minor_ticks(const Range& r) {
 
 }  // namespace
 
-std::string minor_ticks_svg(const Frame& f, const Sides& at) {
+std::string minor_ticks_svg(const Frame& f, bool along_x, bool along_y) {
   std::string d;
-  if (at.along_x)
+  if (along_x)
     for (const double v : minor_ticks(f.x.range()))
       d += fmt::format("M{0},{1}v-3M{0},{2}v3", number(f.x.pixel(v)), number(f.area.bottom), number(f.area.top));
-  if (at.left || at.right)
-    for (const double v : minor_ticks(f.y.range())) {
-      const std::string y = number(f.y.pixel(v));
-      if (at.left) d += fmt::format("M{},{}h3", number(f.area.left), y);
-      if (at.right) d += fmt::format("M{},{}h-3", number(f.area.right), y);
-    }
+  if (along_y)
+    for (const double v : minor_ticks(f.y.range()))
+      d += fmt::format("M{1},{0}h3M{2},{0}h-3", number(f.y.pixel(v)), number(f.area.left), number(f.area.right));
   return d.empty() ? d : fmt::format("<path d=\"{}\" class=\"minor\" stroke=\"{}\"/>\n", d, kFrame);
-}
-
-std::string right_axis_svg(const Frame& f, const std::vector<Tick>& ticks, const std::string& name, double name_x) {
-  std::string s;
-  for (const Tick& t : ticks) {
-    const double y = f.y.pixel(t.value);
-    s += fmt::format("<path d=\"M{},{}h4\" stroke=\"{}\"/>\n", number(f.area.right), number(y), kFrame);
-    s += label(f.area.right + 7, y + 4, t.text, "start", kFontSize, kMuted);
-  }
-  if (name.empty()) return s;
-  const double y = (f.area.top + f.area.bottom) / 2;
-  return s + text(name_x, y, shortened(name, kFontSize, f.area.bottom - f.area.top), "middle", kFontSize, kPlotInk,
-                  fmt::format(" transform=\"rotate(-90 {} {})\"", number(name_x), number(y)));
 }
 
 std::string end_labels_svg(std::vector<LineEnd> ends, const Box& room) {

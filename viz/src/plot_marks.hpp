@@ -30,12 +30,7 @@ double colorbar_room(const detail::HeatMap& map);
 std::string colorbar_svg(const detail::HeatMap& map, const Box& area);
 
 // Short ticks at the frame between powers of ten; none where there are too many.
-struct Sides {
-  bool along_x = false, left = false, right = false;
-};
-std::string minor_ticks_svg(const Frame& frame, const Sides& at);
-// Ticks and numbers of a second axis of y, and its name with the middle at name_x.
-std::string right_axis_svg(const Frame& frame, const std::vector<Tick>& ticks, const std::string& name, double name_x);
+std::string minor_ticks_svg(const Frame& frame, bool along_x, bool along_y);
 
 // The last point of a line that has its label there.
 struct LineEnd {

@@ -4,8 +4,6 @@
 #include <array>
 #include <cctype>
 #include <cmath>
-#include <cstdlib>
-#include <deque>
 #include <iterator>
 #include <set>
 
@@ -13,7 +11,6 @@
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
-#include <xgrad/detail/values_aside.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/viz/image_grid.hpp>
 
@@ -33,59 +30,37 @@ struct Curve {
 
 std::vector<double> doubles(const Tensor& t) { return t.detach().to_vector<double>(); }
 
-// Okabe & Ito 2008, as in viz::Plot: a split, and a class, has the same colour in every picture.
-constexpr std::array<const char*, 7> kColours{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                              "#E69F00", "#56B4E9", "#1A1A1A"};
-
-std::string lower_case(std::string s) {
-  std::ranges::transform(s, s.begin(), [](unsigned char c) { return std::tolower(c); });
-  return s;
-}
-
-// In the order in which the run named them.
-std::vector<std::string> splits_of(const std::vector<Metric>& metrics) {
-  std::vector<std::string> all;
-  for (const Metric& m : metrics)
-    if (std::ranges::find(all, m.split) == all.end()) all.push_back(m.split);
-  return all;
-}
-
-// How much the best point of a split says: of the validation most, of the training least.
-int weight_of(const std::string& split) {
-  const std::string s = lower_case(split);
-  const auto named = [&](const char* word) { return s.find(word) != std::string::npos; };
-  return named("val") || named("dev") ? 3 : named("test") || named("eval") ? 2 : named("train") ? 0 : 1;
-}
-
 bool is_better_high(const std::string& name) {
-  const std::string lower = lower_case(name);
+  std::string lower = name;
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
   for (const char* word : {"acc", "auc", "f1", "precision", "recall", "score", "r2"})
     if (lower.find(word) != std::string::npos) return true;
   return false;
 }
 
-void mark_best(Plot& p, const Curve& c, bool high, const std::string& of) {
+// The best point of the last split: of the validation, where there is one.
+void mark_best(Plot& p, const Curve& c, bool high) {
   std::size_t best = c.y.size();
   for (std::size_t i = 0; i < c.y.size(); ++i)
     if (std::isfinite(c.y[i]) && (best == c.y.size() || (high ? c.y[i] > c.y[best] : c.y[i] < c.y[best]))) best = i;
   if (best == c.y.size() || c.y.size() < 3) return;
-  p.annotate(fmt::format("{} {:.4g}{}", high ? "max" : "min", c.y[best], of), c.x[best], c.y[best],
+  p.annotate(fmt::format("{} {:.4g}", high ? "max" : "min", c.y[best]), c.x[best], c.y[best],
              {.dx = best * 2 > c.y.size() ? -14.0 : 30.0, .dy = high ? 48.0 : -48.0});
 }
 
 }  // namespace
 
 std::string curve_svg(const std::string& name, const std::vector<Metric>& metrics) {
-  const std::vector<std::string> splits = splits_of(metrics);
-  std::vector<Curve> curves(splits.size());
+  std::vector<std::pair<std::string, Curve>> splits;
   bool by_step = false, positive = true;
   double low = INFINITY, high = 0;
   for (const Metric& m : metrics) by_step |= m.name == name && m.step >= 0;
   for (const Metric& m : metrics) {
     if (m.name != name) continue;
-    Curve& c = curves[static_cast<std::size_t>(std::ranges::find(splits, m.split) - splits.begin())];
-    c.x.push_back(static_cast<double>(by_step ? m.step : m.epoch));
-    c.y.push_back(m.value);
+    auto known = std::ranges::find(splits, m.split, &std::pair<std::string, Curve>::first);
+    if (known == splits.end()) known = splits.insert(known, {m.split, {}});
+    known->second.x.push_back(static_cast<double>(by_step ? m.step : m.epoch));
+    known->second.y.push_back(m.value);
     if (!std::isfinite(m.value)) continue;
     positive &= m.value > 0;
     low = std::min(low, m.value), high = std::max(high, m.value);
@@ -97,20 +72,16 @@ std::string curve_svg(const std::string& name, const std::vector<Metric>& metric
           .width = kWidth,
           .height = kHeight,
           .y_scale = log ? viz::Scale::log : viz::Scale::linear});
-  std::size_t drawn = 0, marked = 0;
   for (std::size_t i = 0; i < splits.size(); ++i) {
-    const Curve& c = curves[i];
-    if (c.x.empty()) continue;
+    const auto& [split, c] = splits[i];
+    const bool few = c.x.size() <= kFew;
     p.line(c.x, c.y,
-           {.label = splits[i],
-            .color = kColours[i % kColours.size()],
+           {.label = split,
             .dashed = i % 2 == 1,
-            .marker = c.x.size() <= kFew ? viz::Marker::circle : viz::Marker::none,
+            .marker = few ? viz::Marker::circle : viz::Marker::none,
             .end_label = true});
-    if (++drawn == 1 || weight_of(splits[i]) >= weight_of(splits[marked])) marked = i;
   }
-  if (drawn > 0)
-    mark_best(p, curves[marked], is_better_high(name), drawn > 1 ? fmt::format(" ({})", splits[marked]) : "");
+  if (!splits.empty()) mark_best(p, splits.back().second, is_better_high(name));
   return p.svg();
 }
 
@@ -171,35 +142,24 @@ std::string confusion_svg(const ConfusionMatrix& m, const std::vector<std::strin
   const std::int64_t n = m.classes();
   if (!names.empty() && static_cast<std::int64_t>(names.size()) != n)
     ErrorReport(kOp, fmt::format("confusion: {} names for {} classes", names.size(), n), at).value_error();
-  std::vector<double> counts, shares, places;
+  std::vector<double> counts, places;
   std::vector<std::string> labels = names;
   for (std::int64_t t = 0; t < n; ++t) {
     places.push_back(static_cast<double>(t));
     if (names.empty()) labels.push_back(fmt::format("{}", t));
-    std::int64_t row = 0;
-    for (std::int64_t p = 0; p < n; ++p) row += m.count(t, p);
-    for (std::int64_t p = 0; p < n; ++p) {
-      const auto count = static_cast<double>(m.count(t, p));
-      counts.push_back(count);
-      shares.push_back(row ? 100 * count / static_cast<double>(row) : 0);
-    }
+    for (std::int64_t p = 0; p < n; ++p) counts.push_back(static_cast<double>(m.count(t, p)));
   }
-  constexpr std::int64_t kCell = 40, kNamed = 30, kSideBySide = 12;
+  constexpr std::int64_t kCell = 40, kNamed = 30;
   const int side = static_cast<int>(std::clamp<std::int64_t>(kCell * n + 130, 360, 900));
-  const auto map = [&](const char* title, const std::vector<double>& numbers, const viz::ImageStyle& style) {
-    Plot p({.title = title, .x_label = "predicted", .y_label = "true", .width = side + 60, .height = side});
-    p.imshow(tensor(numbers).reshape({n, n}), style);
-    if (n <= kNamed) p.xticks(places, labels).yticks(places, labels);
-    return p;
-  };
-  const Plot counted =
-      map("samples", counts, {.cmap = viz::Colormap::Blues, .colorbar_label = "samples", .numbers = true});
-  const Plot shared =
-      map("percent of each true class", shares,
-          {.cmap = viz::Colormap::Blues, .vmin = 0, .vmax = 100, .colorbar_label = "% of the row", .numbers = true});
-  const std::string title = fmt::format("Confusion matrix: {} samples, {:.2f} % right", m.total(), 100 * m.accuracy());
-  if (n <= kSideBySide) return viz::subplots_svg({{counted, shared}}, {.title = title});
-  return viz::subplots_svg({{counted}, {shared}}, {.title = title});
+  Plot p({.title = fmt::format("Confusion matrix: {} samples, {:.2f} % right", m.total(), 100 * m.accuracy()),
+          .x_label = "predicted",
+          .y_label = "true",
+          .width = side + 60,
+          .height = side});
+  p.imshow(tensor(counts).reshape({n, n}),
+           {.cmap = viz::Colormap::Blues, .colorbar_label = "samples", .numbers = true});
+  if (n <= kNamed) p.xticks(places, labels).yticks(places, labels);
+  return p.svg();
 }
 
 std::string filters_svg(const std::string& name, const Tensor& weight, const Location& at) {
@@ -228,15 +188,12 @@ std::string filters_svg(const std::string& name, const Tensor& weight, const Loc
 
 namespace {
 
-// Puts the parameters back, for graphs that have saved them, too.
+// Puts the parameters back.
 class KeptParameters {
  public:
   explicit KeptParameters(std::vector<Tensor> of) : of_(std::move(of)) {
     NoGradGuard off;
-    for (const Tensor& p : of_) {
-      values_.push_back(p.detach().clone());
-      aside_.emplace_back(p);
-    }
+    for (const Tensor& p : of_) values_.push_back(p.detach().clone());
   }
   ~KeptParameters() { move({}, {}, 0, 0); }
   KeptParameters(const KeptParameters&) = delete;
@@ -251,7 +208,6 @@ class KeptParameters {
 
  private:
   std::vector<Tensor> of_, values_;
-  std::deque<xgrad::detail::ValuesAside> aside_;
 };
 
 // A random direction: in each filter (along the first dimension) as long as the parameter is there; along biases and
@@ -317,38 +273,8 @@ std::string landscape_svg(const nn::Module& model, const std::function<double()>
   return viz::subplots_svg({{map, slice}});
 }
 
-namespace {
-
-// For the area below lines and points.
-std::string pale(std::size_t index) {
-  const unsigned long rgb = std::strtoul(kColours[index % kColours.size()] + 1, nullptr, 16);
-  const auto channel = [&](unsigned shift) { return 255 - (255 - (rgb >> shift & 0xFF)) / 4; };
-  return fmt::format("#{:02X}{:02X}{:02X}", channel(16), channel(8), channel(0));
-}
-
-// The columns of `scores` as areas where each is the largest, with straight borders inside a cell of the grid.
-void draw_classes(Plot& p, const Tensor& ax, const Tensor& ay, const Tensor& scores, const Location& at) {
-  const Shape grid{ay.size(0), ax.size(0)};
-  const std::int64_t n = scores.size(1);
-  for (std::int64_t c = 0; c < n; ++c) {
-    std::vector<Tensor> others;
-    for (std::int64_t k = 0; k < n; ++k)
-      if (k != c) others.push_back(scores.select(1, k));
-    const Tensor behind = amax(stack(others, 1), Shape{1}) - scores.select(1, c);
-    p.contours(ax, ay, behind.reshape(grid), {0}, {.colors = {pale(static_cast<std::size_t>(c)), "none"}}, at);
-  }
-}
-
-// Which colour a class has: its own number where all are counted, else its place among them.
-std::size_t colour_of(double c, const std::set<double>& all) {
-  const bool counted = std::ranges::all_of(all, [](double v) { return v >= 0 && v == std::floor(v) && v < 1e6; });
-  return counted ? static_cast<std::size_t>(c) : static_cast<std::size_t>(std::distance(all.begin(), all.find(c)));
-}
-
-}  // namespace
-
-std::string boundary_svg(const Boundary& how, const std::function<Tensor(const Tensor&)>& model, const Tensor& x,
-                         const Tensor& y, const Location& at) {
+std::string boundary_svg(const std::function<Tensor(const Tensor&)>& model, const Tensor& x, const Tensor& y,
+                         double threshold, const Location& at) {
   require_defined(kOp, x, at);
   require_defined(kOp, y, at);
   const auto refuse = [&](const char* rule) {
@@ -356,43 +282,41 @@ std::string boundary_svg(const Boundary& how, const std::function<Tensor(const T
   };
   if (x.dim() != 2 || x.size(1) != 2 || x.size(0) == 0) refuse("decision_boundary: x must be (n, 2)");
   if (y.dim() != 1 || y.size(0) != x.size(0)) refuse("decision_boundary: y must have a class for each row of x");
-  if (!isfinite(x.detach()).all().item<bool>())
-    ErrorReport(kOp, "decision_boundary: x holds a value that is not finite", at).operand("x", x).value_error();
   constexpr std::int64_t kSide = 121;
   NoGradGuard off;
   const auto axis = [&](std::int64_t column) {
     const std::vector<double> v = doubles(x.select(1, column));
     const auto [low, high] = std::ranges::minmax_element(v);
-    // As wide as float32 can tell the points of the axis apart, for a feature that is constant.
-    const double pad = std::max({0.08 * (*high - *low), 1e-4 * std::max(std::fabs(*low), std::fabs(*high)), 1e-6});
+    const double pad = 0.08 * (*high - *low) + 1e-6;
     return linspace(*low - pad, *high + pad, kSide, {.dtype = x.dtype()});
   };
   const Tensor ax = axis(0), ay = axis(1);
   const Tensor grid = stack(
       {ax.unsqueeze(0).expand({kSide, kSide}).reshape({-1}), ay.unsqueeze(1).expand({kSide, kSide}).reshape({-1})}, 1);
-  const Tensor scores = model(grid);
+  Tensor scores = model(grid);
   const bool classes = scores.dim() == 2 && scores.size(1) > 1;
   if (scores.numel() != kSide * kSide * (classes ? scores.size(1) : 1))
     ErrorReport(kOp, "decision_boundary: the model must give (m, classes), (m, 1) or (m) for (m, 2)", at)
         .operand("scores", scores)
         .shape_error();
-  Plot p({.title = how.title, .width = 460, .height = 420});
-  if (classes)
-    draw_classes(p, ax, ay, scores.to(kFloat64), at);
-  else
-    p.contours(ax, ay, scores.reshape({kSide, kSide}), {how.threshold}, {.colors = {pale(0), pale(1)}}, at);
+  Plot p({.title = "Decision boundary", .width = 460, .height = 420});
+  std::vector<double> levels;
+  if (classes) {
+    for (std::int64_t c = 0; c + 1 < scores.size(1); ++c) levels.push_back(static_cast<double>(c) + 0.5);
+    scores = argmax(scores, 1).to(kFloat64);
+  } else {
+    levels.push_back(threshold);
+  }
+  p.contours(ax, ay, scores.reshape({kSide, kSide}), levels);
   const std::vector<double> px = doubles(x.select(1, 0)), py = doubles(x.select(1, 1)), of = doubles(y);
-  const std::set<double> all(of.begin(), of.end());
-  for (const double c : all) {
+  for (const double c : std::set<double>(of.begin(), of.end())) {
     std::vector<double> cx, cy;
     for (std::size_t i = 0; i < of.size(); ++i)
       if (of[i] == c) cx.push_back(px[i]), cy.push_back(py[i]);
     constexpr std::array kShapes{viz::Marker::circle, viz::Marker::square, viz::Marker::triangle, viz::Marker::diamond};
-    const std::size_t index = colour_of(c, all);
     p.points(cx, cy,
              {.label = fmt::format("class {}", c),
-              .color = kColours[index % kColours.size()],
-              .marker = kShapes[index % kShapes.size()],
+              .marker = kShapes[static_cast<std::size_t>(std::fabs(c)) % kShapes.size()],
               .opacity = 0.85});
   }
   return p.svg();
@@ -407,10 +331,7 @@ std::string activations_svg(const std::vector<std::pair<std::string, Report::Act
   for (const auto& [name, f] : functions) {
     const Tensor x = linspace(-4, 4, 401, {.dtype = kFloat64}).requires_grad_();
     const Tensor y = f(x);
-    const Tensor d =
-        y.requires_grad()
-            ? grad({y}, {x}, {ones(y.shape(), {.dtype = y.dtype()})}, {.materialize_grads = true}, at).at(0)
-            : zeros_like(x);  // a constant
+    const Tensor d = grad({y}, {x}, {ones(y.shape(), {.dtype = y.dtype()})}, {}, at).at(0);
     value.line(x, y, {.label = name});
     slope.line(x, d, {.label = name, .dashed = true});
   }

@@ -12,8 +12,7 @@
 
 namespace xgrad::train::detail {
 
-// The curves of one quantity, a line for each split in the colour that it has in all of them, with the best value of
-// the validation marked, else of the test, else of what was named last.
+// The curves of one quantity, a line for each split, with its best value marked.
 std::string curve_svg(const std::string& name, const std::vector<Metric>& metrics);
 
 // Norms of each parameter, epoch by epoch.
@@ -29,12 +28,8 @@ std::string confusion_svg(const ConfusionMatrix& matrix, const std::vector<std::
 std::string filters_svg(const std::string& name, const Tensor& weight, const Location& at);
 std::string landscape_svg(const nn::Module& model, const std::function<double()>& loss, const LandscapeOptions& o,
                           const Location& at);
-struct Boundary {
-  std::string title;
-  double threshold;
-};
-std::string boundary_svg(const Boundary& how, const std::function<Tensor(const Tensor&)>& model, const Tensor& x,
-                         const Tensor& y, const Location& at);
+std::string boundary_svg(const std::function<Tensor(const Tensor&)>& model, const Tensor& x, const Tensor& y,
+                         double threshold, const Location& at);
 std::string activations_svg(const std::vector<std::pair<std::string, Report::Activation>>& functions,
                             const Location& at);
 

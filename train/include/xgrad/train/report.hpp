@@ -33,10 +33,10 @@ namespace xgrad::train {
 
 struct ReportOptions {
   ByName by_name = ByName();
-  std::string name = "run";                                     // of the run: in the title and in the folder's name
-  std::string root = "runs";                                    // where the folder of the run is made
-  std::string folder = {};                                      // the folder itself, instead; one that is there goes on
-  std::vector<std::string> arguments = {};                      // of the program
+  std::string name = "run";                 // of the run: in the title and in the folder's name
+  std::string root = "runs";                // where the folder of the run is made
+  std::string folder = {};                  // the folder itself, instead; one that is there is used again
+  std::vector<std::string> arguments = {};  // of the program
   std::vector<std::pair<std::string, std::string>> notes = {};  // for run.json and the page
   int refresh = 5;  // seconds until the page of a run that goes on is read again
   bool tensorboard = false;
@@ -52,9 +52,8 @@ struct LandscapeOptions {
 // What is called twice with the same name or title replaces its picture, so that all of it may be called in each epoch.
 class XGRAD_API Report {
  public:
-  // Makes the folder, run.json and metrics.csv. Rows that metrics.csv holds already, of a run that goes on, are kept;
-  // add() with the same numbers and names replaces them. IoError: also when metrics.csv is another file; ValueError: a
-  // name that is empty or has a '/', refresh below 1.
+  // Makes the folder, run.json and metrics.csv. IoError; ValueError: a name that is empty or has a '/', refresh
+  // below 1.
   explicit Report(ReportOptions options = {}, Location at = Location::current());
   ~Report();  // finish()
   Report(const Report&) = delete;
@@ -64,8 +63,7 @@ class XGRAD_API Report {
   std::string path() const;  // of report.html
 
   // A number of the run: a row of metrics.csv, a point of the learning curve `name`, a scalar "name/split" in the event
-  // file. step: of the optimizer, when it is not the epoch that counts; without one the field of metrics.csv is empty.
-  // A split has one colour in all curves; of the best value is marked that of the validation, else of the test.
+  // file. step: of the optimizer, when it is not the epoch that counts.
   Report& add(std::int64_t epoch, const std::string& split, const std::string& name, double value,
               std::int64_t step = -1);
   // The learning rates of all groups.
@@ -84,10 +82,9 @@ class XGRAD_API Report {
   Report& landscape(const nn::Module& model, const std::function<double()>& loss, const LandscapeOptions& options = {},
                     Location at = Location::current());
   // What a model of two features says over the plane of x (n, 2): scores (m, classes), or (m) and (m, 1) with a
-  // boundary at `threshold`. y: (n) classes. An area has the colour of its class, paler. ShapeError.
+  // boundary at `threshold`. y: (n) classes. ShapeError.
   Report& decision_boundary(const std::function<Tensor(const Tensor&)>& model, const Tensor& x, const Tensor& y,
-                            double threshold = 0.5, const std::string& title = "Decision boundary",
-                            Location at = Location::current());
+                            double threshold = 0.5, Location at = Location::current());
   // Functions of one number, over [-4, 4], with their derivatives.
   using Activation = std::function<Tensor(const Tensor&)>;
   Report& activations(const std::vector<std::pair<std::string, Activation>>& functions,
@@ -96,10 +93,6 @@ class XGRAD_API Report {
   Report& plot(const std::string& title, const viz::Plot& plot, const std::string& section = "Pictures");
   Report& images(const std::string& title, const std::vector<Tensor>& rows, const std::string& section = "Pictures",
                  Location at = Location::current());
-  Report& images(const std::string& title, const Tensor& row, const std::string& section = "Pictures",
-                 Location at = Location::current()) {
-    return images(title, std::vector<Tensor>{row}, section, at);
-  }
   Report& text(const std::string& title, const std::string& text, const std::string& section = "Notes");
 
   // Writes metrics.csv and report.html. Returns the path of the page; what goes wrong is a message on standard error

@@ -153,12 +153,6 @@ struct AnnotationStyle {
   std::string color = "#1A1A1A";
   double dx = 28, dy = -28;  // from the point to the text, in pixels; 0, 0: the text stands at the point, without arrow
 };
-struct ContourStyle {
-  ByName by_name = ByName();
-  // Of the area below the first level, between the first and the second and so on, one more than levels; the last one
-  // may be "none". Empty: greys.
-  std::vector<std::string> colors = {};
-};
 
 namespace detail {
 
@@ -167,7 +161,6 @@ struct Bars {
   std::vector<double> x, bottom, top;
   double width;
   BarStyle style;
-  std::optional<std::size_t> not_finite = {};  // values of a histogram that are in no bin
 };
 struct ErrorBars {
   std::vector<double> x, y, low, high;
@@ -226,8 +219,8 @@ class XGRAD_API Plot {
   Plot& bar(const Series& x, const Series& height, BarStyle style = {}, Location at = Location::current()) &;
   Plot& bar(const std::vector<std::string>& names, const Series& height, BarStyle style = {},
             Location at = Location::current()) &;
-  // How many values are in each of style.bins bins; values that are not finite are in none, and counted in a note.
-  // ValueError: bins not in 1..10000.
+  // How many values are in each of style.bins bins; values that are not finite are in none. ValueError: bins not in
+  // 1..10000.
   Plot& hist(const Series& values, HistStyle style = {}, Location at = Location::current()) &;
   // A line in steps.
   Plot& step(const Series& x, const Series& y, LineStyle style = {}, StepWhere where = StepWhere::pre,
@@ -247,9 +240,9 @@ class XGRAD_API Plot {
   // A line across, with its name beside it.
   Plot& vertical(double x, const std::string& label = {}, Location at = Location::current()) &;
   Plot& horizontal(double y, const std::string& label = {}, Location at = Location::current()) &;
-  // Filled contours of z (y.size(), x.size()) over a grid; x and y rise. levels rise too, at least one. Straight pieces
-  // inside each cell of the grid. ShapeError, ValueError.
-  Plot& contours(const Series& x, const Series& y, const Tensor& z, const Series& levels, ContourStyle style = {},
+  // Filled contours in greys of z (y.size(), x.size()) over a grid; x and y rise. levels rise too, at least one.
+  // Straight pieces inside each cell of the grid. ShapeError, ValueError.
+  Plot& contours(const Series& x, const Series& y, const Tensor& z, const Series& levels,
                  Location at = Location::current()) &;
 
   // The same of a temporary, as a value: viz::Plot({.title = "loss"}).line(x, y).save("loss.svg").
@@ -300,9 +293,9 @@ class XGRAD_API Plot {
   Plot horizontal(double y, const std::string& label = {}, Location at = Location::current()) && {
     return std::move(horizontal(y, label, at));
   }
-  Plot contours(const Series& x, const Series& y, const Tensor& z, const Series& levels, ContourStyle style = {},
+  Plot contours(const Series& x, const Series& y, const Tensor& z, const Series& levels,
                 Location at = Location::current()) && {
-    return std::move(contours(x, y, z, levels, std::move(style), at));
+    return std::move(contours(x, y, z, levels, at));
   }
 
   friend std::ostream& operator<<(std::ostream&, const Plot&) = delete;  // a picture: plot.save("loss.svg")
@@ -339,7 +332,6 @@ class XGRAD_API Plot {
   };
   struct Contours {
     std::vector<double> x, y, z, levels;
-    std::vector<std::string> colors;
   };
   enum class Kind { line, points, band, rule, contours, bars, error_bars, heat_map, annotation };
   struct Item {  // in the order of drawing
