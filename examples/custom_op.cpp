@@ -1,6 +1,5 @@
 // Operations of your own in three sizes: an activation from one formula, a pair of functions, and a Function with a
-// context. Checks their gradients, trains a small network with the first of them on two spirals, and writes its graph
-// (out/custom_op.svg) and the page that steps through it (out/custom_op.html), also through such operations.
+// context. Checks their gradients, trains a small network with the first of them on two spirals, and draws its graph.
 #include <cstdio>
 #include <filesystem>
 
@@ -80,7 +79,7 @@ void draw_step(nn::Sequential& net, Tensor x, Tensor label, const std::string& f
   label.set_name("labels");
   const Tensor loss = cross_entropy(net(x), label);
   loss.backward();
-  for (const char* suffix : {".svg", ".html"}) std::printf("wrote %s\n", xgrad::viz::save(loss, file + suffix).c_str());
+  std::printf("wrote %s\n", xgrad::viz::save(loss, file).c_str());
 }
 
 void run(int steps, double beta, std::uint64_t seed, const std::string& out) {
@@ -106,7 +105,7 @@ void run(int steps, double beta, std::uint64_t seed, const std::string& out) {
   std::printf("loss %.4f, accuracy %.1f %% after %d steps\n", loss, 100 * accuracy(net(x).detach(), label), steps);
 
   std::filesystem::create_directories(out);
-  draw_step(net, x.slice(0, 0, 4), label.slice(0, 0, 4), out + "/custom_op");
+  draw_step(net, x.slice(0, 0, 4), label.slice(0, 0, 4), out + "/custom_op.svg");
 }
 
 int main(int argc, char** argv) {
@@ -118,7 +117,7 @@ int main(int argc, char** argv) {
   app.add_option("--steps", steps, "of training")->capture_default_str();
   app.add_option("--beta", beta, "slope of the activation")->capture_default_str();
   app.add_option("--seed", seed, "of data and first weights")->capture_default_str();
-  app.add_option("--out", out, "folder for picture and page")->capture_default_str();
+  app.add_option("--out", out, "folder for the picture")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
     run(steps, beta, seed, out);

@@ -1,6 +1,5 @@
 // What one neuron can learn and what it cannot: Rosenblatt's perceptron on AND, OR and XOR, then a network of two
-// layers that solves XOR. Writes out/xor.svg, the picture of its graph with every value and gradient, and out/xor.html,
-// a page that steps through them.
+// layers that solves XOR, and the picture of its graph with every value and gradient.
 #include <cstdio>
 #include <filesystem>
 
@@ -77,7 +76,7 @@ void run(std::uint64_t seed, const std::string& out) {
   y.set_name("y");
   const Tensor l = mse_loss(sigmoid(fresh(x)), y);
   l.backward();
-  for (const char* name : {"/xor.svg", "/xor.html"}) std::printf("wrote %s\n", xgrad::viz::save(l, out + name).c_str());
+  std::printf("wrote %s\n", xgrad::viz::save(l, out + "/xor.svg").c_str());
 }
 
 int main(int argc, char** argv) {
@@ -85,7 +84,7 @@ int main(int argc, char** argv) {
   std::string out = "out";
   CLI::App app("Perceptron and XOR");
   app.add_option("--seed", seed, "of the first weights")->capture_default_str();
-  app.add_option("--out", out, "folder for picture and page")->capture_default_str();
+  app.add_option("--out", out, "folder for the picture")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
     run(seed, out);

@@ -63,8 +63,7 @@ void for_calls(const std::string& text, F f) {
 }
 
 bool records(const std::string& function) {
-  static const std::set<std::string> all{"record",        "record_once",    "record_ahead",
-                                         "record_number", "record_reading", "record_with_attributes"};
+  static const std::set<std::string> all{"record", "record_once", "record_ahead", "record_number", "record_reading"};
   return all.contains(function);
 }
 

@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(the_data_of_a_small_network) {
   BOOST_TEST(d.at("modules").size() == 3u);
   BOOST_TEST(d.at("modules")[1].at("path") == "Sequential.fc1");
   BOOST_TEST(d.at("layouts").size() == 5u);  // none, each Linear, both, all
-  const json w = titled(d, "fc1.weight");
+  const json& w = titled(d, "fc1.weight");
   BOOST_TEST(w.at("grad").at("v").size() == 6u);
   BOOST_TEST(w.at("symbol") == "W");
   BOOST_TEST(w.at("check").at("ok").get<bool>());
@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(a_product_by_hand) {
   const Tensor loss = matmul(a, b).square().sum();
   loss.backward();
   const json d = data_of(page_of(loss));
-  const json terms = backward_of(d, "matmul").at("terms");
+  const json& terms = backward_of(d, "matmul").at("terms");
   const json &to_a = terms[0].at("local"), &to_b = terms[1].at("local");
   BOOST_TEST(to_a.at("p") == "g_k");
   BOOST_TEST(to_a.at("ref") == titled(d, "b").at("id"));
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(the_gradients_of_all_uses_add_up) {
   std::vector<json> uses;
   for (const json& s : d.at("steps"))
     for (const json& t : s.value("terms", json::array()))
-      if (json(t.value("to", "")) == titled(d, "w").at("id")) uses.push_back(t);
+      if (t.value("to", "") == titled(d, "w").at("id")) uses.push_back(t);
   BOOST_REQUIRE(uses.size() == 3u);
   std::vector<double> sum(4);
   for (std::size_t k = 0; k < 3; ++k) {

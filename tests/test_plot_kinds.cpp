@@ -93,8 +93,6 @@ BOOST_AUTO_TEST_CASE(heat_maps) {
   for (const auto map : {viz::Colormap::viridis, viz::Colormap::gray, viz::Colormap::PRGn})
     check_well_formed(Plot().imshow(randn({3, 4}), {.cmap = map}).svg());
   expect<ShapeError>({"imshow", "two dimensions"}, [] { Plot().imshow(zeros({3})); });
-  expect<ValueError>({"vmin nan"}, [] { Plot().imshow(zeros({2, 2}), {.vmin = std::nan("")}); });
-  check_well_formed(Plot().hist({-1.7e308, 1.7e308, 0}).svg());  // further apart than the last double
   expect<ValueError>({"vmin 2"}, [] { Plot().imshow(zeros({2, 2}), {.vmin = 2, .vmax = 1}); });
 }
 

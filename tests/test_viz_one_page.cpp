@@ -143,30 +143,6 @@ BOOST_AUTO_TEST_CASE(only_what_is_equal) {
   BOOST_TEST(shown(viz::to_dot(large, {.fold_repeats = false, .fit_page = false})) == 122u);
 }
 
-// Convolutions and pooling whose shapes are equal, but not their strides, paddings, dilations or windows.
-BOOST_AUTO_TEST_CASE(attributes_are_compared) {
-  const Tensor x = ones({1, 2, 8, 8}).requires_grad_(), w = ones({2, 2, 3, 3}).requires_grad_();
-  const auto folded = [&](const auto& f) {
-    Tensor y = x;
-    for (int i = 0; i < 4; ++i) y = f(y, i % 2 + 1);
-    return has(viz::to_dot(y.sum(), {.fold_repeats = true}), "4 steps folded into one");
-  };
-  using O = ConvOptions<2>;
-  BOOST_TEST(folded([&](const Tensor& y, int) { return conv2d(y, w, {}, O{.padding = 1}); }));
-  BOOST_TEST(!folded([&](const Tensor& y, int d) { return conv2d(y, w, {}, O{.padding = d, .dilation = d}); }));
-  const auto pooled = [](bool average, int i) {
-    return [average, i](const Tensor& y, int k) {
-      const int half = i * (k - 1) + 1;  // of the window
-      if (average) return avg_pool2d(y, 2 * half + 1, {.stride = 1, .padding = half});
-      return max_pool2d(y, 2 * half + 1, {.stride = 1, .padding = half});
-    };
-  };
-  for (const bool average : {false, true}) {
-    BOOST_TEST(folded(pooled(average, 0)));
-    BOOST_TEST(!folded(pooled(average, 1)));
-  }
-}
-
 // Steps within layers, and a step that begins in its own way.
 BOOST_AUTO_TEST_CASE(folds_in_folds_and_odd_ends) {
   const Tensor w = ones({2, 2}).requires_grad_().set_name("w");
@@ -185,27 +161,6 @@ BOOST_AUTO_TEST_CASE(folds_in_folds_and_odd_ends) {
   BOOST_TEST(has(odd, "20 steps folded into one"));
   BOOST_TEST(count_of(odd, "peripheries=2") == 1u);
   BOOST_TEST(has(lines_with(odd, "peripheries=2")[0], ">50.87<"));  // 4 e + 20 · 2
-}
-
-// With a Profile each operation has its time; of a fold and of a collapsed module the sum.
-BOOST_AUTO_TEST_CASE(times) {
-  const profiler::Profile profile;
-  const nn::Sequential net = blocks(6);
-  const Tensor loss = loss_of(net);
-  BOOST_TEST(has(lines_with(viz::to_dot(loss, {.fold_repeats = false}), "tooltip=\"sum  ")[0], " µs · "));
-  double fc1 = 0;
-  for (const tape::OpNode& op : tape::collect(loss).nodes)
-    if (op.op == "linear" && op.module->path().ends_with("fc1")) fc1 += profile.node_time(op)->forward;
-  const auto text_of = [&](const viz::Options& o) { return viz::to_dot(loss, o); };
-  const std::string folded = text_of({.fold_repeats = true});
-  BOOST_TEST(has(folded, "µs, ms and s: time forward and backward"));
-  BOOST_TEST(has(lines_with(folded, "tooltip=\"relu  ")[0], " back</font>"));
-  const std::string closed =
-      text_of({.collapse = [](const std::string& p) { return p.ends_with("fc1"); }, .fold_repeats = true});
-  const std::string module = lines_with(closed, "class=\"node-module\"")[0];
-  const std::string sum = fc1 < 99.5 ? fmt::format(">{:.1f} µs · ", fc1) : fmt::format(">{:.0f} µs · ", fc1);
-  BOOST_TEST(has(module, fc1 < 999.5 ? sum : " ms · "));
-  BOOST_TEST(!has(text_of({.time = viz::Time::off}), " µs"));
 }
 
 BOOST_AUTO_TEST_CASE(an_alarm_in_any_step) {

@@ -140,20 +140,14 @@ class Filler {
   Filler(const InputFile& file, const Table& table, DType dtype) : file_(file), table_(table), dtype_(dtype) {}
 
   // Checks every field, and puts the numbers of the rows that were measured into `out`, and the first line, when it is
-  // one of names, into `columns`, if they are wanted.
+  // one of names, into `columns`.
   template <class T>
-  void fill(CsvFields& fields, T* out, std::vector<std::string>* columns) const {
+  void fill(CsvFields& fields, T* out, std::vector<std::string>& columns) const {
     std::int64_t row = 0;
-    std::uint64_t kept = 0;
     bool names = table_.first.is_header();
     while (fields.next()) {
       if (fields.damage()) refuse(fields, fields.damage());
-      if (names && columns) {
-        columns->emplace_back(trimmed(fields.text()));
-        kept += columns->back().size() + 2 * sizeof(std::string);  // a growing vector may hold twice what is in it
-        if (kept > memory_for(file_.file_bytes()))
-          file_.fail("the first line has too many names for a file of this size");
-      }
+      if (names) columns.emplace_back(trimmed(fields.text()));
       if (!names && fields.column() <= table_.columns) {
         const double v = number(fields, row);
         if (row < table_.rows) *out++ = static_cast<T>(v);
@@ -196,7 +190,7 @@ class Filler {
 };
 
 // The file is read twice, first to measure the table, so that nothing as large as its numbers stands beside the tensor.
-CsvTable read_table(const char* op, bool named, const std::string& path, const CsvOptions& o, const Location& at) {
+CsvTable read_table(const char* op, const std::string& path, const CsvOptions& o, const Location& at) {
   InputFile file(op, path, at);
   if (!is_floating(o.dtype)) file.fail("dtype must be float32 or float64");
   if (o.skip_rows < 0) file.fail(fmt::format("skip_rows must be >= 0, got {}", o.skip_rows));
@@ -206,21 +200,20 @@ CsvTable read_table(const char* op, bool named, const std::string& path, const C
   file.rewind();
   CsvFields fields(file, o.delimiter, o.skip_rows);
   const Filler filler(file, table, o.dtype);
-  std::vector<std::string>* columns = named ? &t.columns : nullptr;
   if (o.dtype == kFloat32)
-    filler.fill(fields, xgrad::detail::own_pointer<float>(t.values), columns);
+    filler.fill(fields, xgrad::detail::own_pointer<float>(t.values), t.columns);
   else
-    filler.fill(fields, xgrad::detail::own_pointer<double>(t.values), columns);
+    filler.fill(fields, xgrad::detail::own_pointer<double>(t.values), t.columns);
   return t;
 }
 
 }  // namespace
 
 Tensor read_csv(const std::string& path, const CsvOptions& o, Location at) {
-  return read_table("read_csv", false, path, o, at).values;
+  return read_table("read_csv", path, o, at).values;
 }
 CsvTable read_csv_table(const std::string& path, const CsvOptions& o, Location at) {
-  return read_table("read_csv_table", true, path, o, at);
+  return read_table("read_csv_table", path, o, at);
 }
 
 }  // namespace xgrad::data

@@ -3,6 +3,6 @@
 #include "input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t n) {
-  xgrad::fuzz::expect_result_or_io_error([&] { xgrad::load_npy(xgrad::fuzz::file_with(bytes, n, ".npy")); });
+  fuzz::expect_result_or_io_error([&] { xgrad::load_npy(fuzz::file_with(bytes, n, ".npy")); });
   return 0;
 }

@@ -1,5 +1,4 @@
-// fuzz_seeds DIR: writes small valid files to DIR/safetensors, DIR/npy, DIR/npz, DIR/idx, DIR/csv, DIR/gz and
-// DIR/event_file.
+// fuzz_seeds DIR: writes small valid files to DIR/safetensors, DIR/npy, DIR/npz, DIR/idx, DIR/csv and DIR/gz.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -11,8 +10,6 @@
 #include <xgrad/data/numpy.hpp>
 #include <xgrad/data/safetensors.hpp>
 #include <xgrad/ops/factory.hpp>
-
-#include "events/wire.hpp"
 
 namespace {
 
@@ -35,25 +32,8 @@ void write_gz(const std::filesystem::path& path, char reader, const std::string&
   std::filesystem::remove(packed);
 }
 
-// A version, and a scalar with its tag and step.
-void write_events(const std::filesystem::path& dir) {
-  using xgrad::train::detail::framed;
-  using xgrad::train::detail::MessageWriter;
-  MessageWriter version, value, summary, event;
-  version.real(1, 1.5e9);
-  version.bytes(3, "brain.Event:2");
-  value.bytes(1, "loss");
-  value.real(2, 0.25f);
-  summary.bytes(1, value.text());
-  event.real(1, 1.5e9);
-  event.number(2, 300);
-  event.bytes(5, summary.text());
-  write(dir / "file", '\0' + framed(version.text()) + framed(event.text()));
-  write(dir / "records", '\xff' + version.text() + '\xff' + event.text());
-}
-
 void write_seeds(const std::filesystem::path& dir) {
-  for (const char* name : {"safetensors", "npy", "npz", "idx", "csv", "gz", "event_file"})
+  for (const char* name : {"safetensors", "npy", "npz", "idx", "csv", "gz"})
     std::filesystem::create_directories(dir / name);
   const std::string bytes = "\0\0\x08\x02\0\0\0\x02\0\0\0\x03\1\2\3\4\5\6"s,
                     floats = "\0\0\x0d\x01\0\0\0\x02\x3f\x80\0\0\x7f\xc0\0\0"s, csv = "a,b\n1,-2.5\n\"3\",+4e-1\r\n";
@@ -61,7 +41,6 @@ void write_seeds(const std::filesystem::path& dir) {
   write(dir / "idx/floats", floats);
   write(dir / "csv/header", '\0' + csv);
   write(dir / "csv/spaces", "\2 1  2 \n3 4\n");
-  write_events(dir / "event_file");
   write_gz(dir / "gz/idx", '\0', bytes);
   write_gz(dir / "gz/csv", '\1', csv);
   const xgrad::NamedTensors mixed = {{"x", xgrad::ones({2, 3})},

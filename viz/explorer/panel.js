@@ -174,7 +174,7 @@ function parametersHTML() {
     const on = gradShown(p), g = p.grad ? real(p.grad.norm) : 0, c = p.check, uses = receivedAt[p.id] || [], so = uses.filter(i => i <= st.step).length;
     const mark = !on ? '<span class="pending">–</span>' : !c ? '<span class="pending" title="not checked: pass .recompute to viz::save">–</span>' : c.ok ? `<span class="ok" title="largest difference to central differences at ${c.points} numbers">✓ ${num(real(c.error), 1)}</span>` : `<span class="bad" title="largest difference to central differences; a kink such as that of relu can be the reason">✗ ${num(real(c.error), 1)}</span>`;
     const state = on ? `<span class="bar" style="width:${((g / most * 62) || 0).toFixed(1)}%"></span>${num(g)}` : so ? `<span class="pending">${so} of ${uses.length} uses</span>` : '<span class="pending">not yet</span>';
-    return `<tr><td title="${esc(leafName(p))}">${esc(shortName(leafName(p), 22))}</td><td>${shapeText(p.shape)}</td><td>${p.value ? num(real(p.value.norm)) : "–"}</td><td>${state}</td><td>${mark}</td></tr>`;
+    return `<tr><td title="${esc(leafName(p))}">${esc(shortName(leafName(p)))}</td><td>${shapeText(p.shape)}</td><td>${p.value ? num(real(p.value.norm)) : "–"}</td><td>${state}</td><td>${mark}</td></tr>`;
   });
   return `<h3>Parameters</h3><table class="rows"><thead><tr><th>name</th><th>shape</th><th>‖value‖</th><th style="width:34%">‖gradient‖</th><th title="largest difference to central finite differences">check</th></tr></thead><tbody>${rows.join("")}</tbody></table>${all.length > 60 ? `<p class="skip">and ${all.length - 60} more</p>` : ""}`;
 }
@@ -208,7 +208,7 @@ function panel() {
   else {
     const notes = s.phase === "start" ? D.notes : s.problem ? [s.problem] : [];
     say = `<div><span class="chip ${s.phase}">${(s.phase === "seed" ? "backward" : s.phase).toUpperCase()}</span> <span class="muted">step ${st.step} of ${last}</span><h2>${esc(titleOf(s))}</h2><p class="why">${esc(s.text)}</p>${notes.length ? `<ul class="facts">${notes.map(n => `<li>${esc(n)}</li>`).join("")}</ul>` : ""}</div>`;
-    mid = quizOpen() ? quizHTML(s) : s.phase === "start" ? `<div class="strip wrap">${D.nodes.filter(n => n.op === undefined && n.kind !== "ghost" && n.kind !== "stub").slice(0, 12).map(n => tensorHTML(n.value, esc(shortName(leafName(n), 22)), sym(n.id), "x")).join("")}</div>`
+    mid = quizOpen() ? quizHTML(s) : s.phase === "start" ? `<div class="strip wrap">${D.nodes.filter(n => n.op === undefined && n.kind !== "ghost" && n.kind !== "stub").slice(0, 12).map(n => tensorHTML(n.value, esc(shortName(leafName(n))), sym(n.id), "x")).join("")}</div>`
       : s.phase === "end" ? timeRows().map(g => timeHTML(g)).join("") + D.nodes.filter(n => n.kind === "parameter" && receivedAt[n.id]).slice(0, 24).map(n => barsHTML("loss → " + leafName(n), pathOf(n.id))).join("")
       : s.phase === "forward" ? forwardHTML(s) : s.phase === "seed" ? `<div class="term"><div class="eq">${M(frac(mo("∂") + D.loss, mo("∂") + D.loss) + mo("=") + "<mn>1</mn>")}</div>${tensorHTML(gradOf(s.node), "outgoing gradient", d(s.node), "x")}</div>`
       : s.terms.map((t, k) => termHTML(s, t, k)).join("") || '<p class="skip">No input of this operation takes a gradient.</p>';

@@ -6,7 +6,7 @@ const mo = s => `<mo>${s}</mo>`, row = s => `<mrow>${s}</mrow>`;
 const frac = (a, b) => `<mfrac>${row(a)}${row(b)}</mfrac>`;
 const M = s => `<math><mrow>${s}</mrow></math>`;
 const tr = s => `<msup>${row(s)}<mo>⊤</mo></msup>`;
-const shortName = (s, most = 14) => s.length > most ? s.slice(0, most / 2 - 1) + "…" + s.slice(1 - most / 2) : s;
+const shortName = s => s.length > 14 ? s.slice(0, 6) + "…" + s.slice(-6) : s;
 const LOSS = D.nodes.find(n => n.kind === "result");
 const sym = id => whole(id) ? whole(id).math : mo("…");
 const d = id => frac(mo("∂") + D.loss, mo("∂") + sym(id));

@@ -192,7 +192,6 @@ Picture nearest_part(const Picture& whole, std::size_t most) {
   p.shown_as = whole.shown_as;
   p.folded = whole.folded;
   p.backward_ran = whole.backward_ran;
-  p.complete = whole.complete;
   p.operations = whole.operations;
   p.left_out = whole.left_out;
   std::vector<int> place(whole.nodes.size(), -1);

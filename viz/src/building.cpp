@@ -72,7 +72,6 @@ class Builder {
       instances_[static_cast<std::size_t>(plan_.folds.drawn(static_cast<std::int64_t>(i)))].push_back(
           static_cast<int>(i));
     p_.backward_ran = graph_.backward_ran;
-    p_.complete = recorded_.complete;
     p_.operations = static_cast<int>(graph_.nodes.size());
     p_.left_out = plan_.first;
     note_use({graph_.root, graph_.root_output}, graph_.backward_ran);
@@ -295,7 +294,6 @@ class Builder {
     n.value = op.values.empty() ? Tensor() : op.values[0];
     n.grad = op.grads.empty() ? Tensor() : op.grads[0];
     note_instances(n, i, 0);
-    note_time(n, i);
     n.fold = fold_of(i, &recorded_.calls.of(call));
     if (i == plan_.folds.drawn(graph_.root)) n.root = true;
     for (std::uint32_t k = 0; k < op.shapes.size(); ++k) outputs_[{i, k}] = inside.node;
@@ -326,7 +324,6 @@ class Builder {
     n.box = box;
     n.fold = fold_of(i, nullptr);
     note_instances(n, i, k);
-    if (k == 0) note_time(n, i);
     if (n.root) show_result(n);
     const int index = add_node(std::move(n));
     outputs_.emplace(Output{i, k}, index);
@@ -376,15 +373,6 @@ class Builder {
     n.value = n.grad = Tensor();
   }
 
-  void note_time(PicNode& n, int i) const {
-    if (options_.time == Time::off || recorded_.times.empty()) return;
-    for (const int at : instances_[static_cast<std::size_t>(i)]) {
-      const profiler::NodeTime& t = recorded_.times[static_cast<std::size_t>(at)];
-      n.time.forward += t.forward;
-      n.time.backward += t.backward;
-    }
-  }
-
   // ---- edges ----
 
   PicEdge& edge(int from, int to, int position, const Tally& tally) {
@@ -420,7 +408,7 @@ class Builder {
   // The edge to input k of an operation, drawn or folded, from the one it comes from; -1: none, or left out.
   int add_link(int at, int self, std::size_t k) {
     const tape::Input& in = input(operation(at), k);
-    if (in.node < 0 && in.node != tape::kLeftOut) return -1;
+    if (in.node < 0) return -1;
     if (in.node < plan_.first) {
       p_.nodes[static_cast<std::size_t>(self)].cut = true;
       return -1;

@@ -18,45 +18,29 @@ class Columns {
  public:
   Columns(Picture& p, double longest) : p_(p), longest_(longest - kAroundAll), rank_(ranks(p)) { measure(); }
 
-  // As few columns as possible, about equally long.
   bool set() {
-    std::vector<int> cuts = cuts_of(longest_);
-    if (cuts.empty()) return false;
-    double all = 0;
-    for (const auto& [rank, height] : height_) all += height;
-    for (double length = all / static_cast<double>(cuts.size() + 1); length < longest_; length *= 1.05)
-      if (std::vector<int> even = cuts_of(length); even.size() == cuts.size()) {
-        cuts = std::move(even);
-        break;
+    std::vector<int> cuts;  // the last rank of each column but the last
+    for (auto at = height_.begin(); at != height_.end();) {
+      double used = 0;
+      int best = -1, least = kMostCrossing + 1;
+      auto end = at;
+      for (; end != height_.end() && used + end->second <= longest_; ++end) {
+        used += end->second;
+        if (used < kShortestColumn * longest_) continue;
+        if (const int cost = cost_[end->first]; cost <= least && std::next(end) != height_.end())
+          best = end->first, least = cost;
       }
+      if (end == height_.end()) break;
+      if (best < 0) return false;
+      cuts.push_back(best);
+      at = height_.upper_bound(best);
+    }
+    if (cuts.empty()) return false;
     cut(cuts);
     return true;
   }
 
  private:
-  // The last rank of each column but the last, of columns that are at most so long; empty when there is no such cut.
-  std::vector<int> cuts_of(double longest) const {
-    std::vector<int> cuts;
-    for (auto at = height_.begin(); at != height_.end();) {
-      double used = 0;
-      int best = -1, least = kMostCrossing + 1;
-      auto end = at;
-      for (; end != height_.end() && used + end->second <= longest; ++end) {
-        used += end->second;
-        if (used < kShortestColumn * longest) continue;
-        const auto crossing = cost_.find(end->first);
-        if (const int cost = crossing == cost_.end() ? 0 : crossing->second;
-            cost <= least && std::next(end) != height_.end())
-          best = end->first, least = cost;
-      }
-      if (end == height_.end()) break;
-      if (best < 0) return {};
-      cuts.push_back(best);
-      at = height_.upper_bound(best);
-    }
-    return cuts;
-  }
-
   void measure() {
     const NodeLabels labels(p_);
     std::map<int, std::set<int>> crossing;

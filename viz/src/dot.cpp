@@ -245,9 +245,6 @@ class Writer {
       add(fmt::format("only the part nearest the result: {} of {} operations left out", p_.left_out, p_.operations));
     if (any(Kind::module) || !folded.empty() || p_.left_out)
       add(fmt::format("{} nodes shown for {} operations", p_.nodes.size(), p_.operations));
-    if (!p_.complete) add(fmt::format("only the last {} operations of the graph were looked at", p_.operations));
-    if (std::ranges::any_of(p_.nodes, [](const PicNode& n) { return !time_text(n).empty(); }))
-      add("µs, ms and s: time forward and backward, as the profile saw it");
     if (plain_) add("laid out plainly, with fewer options than requested: Graphviz could not draw the full picture");
     if (!note.empty()) legend.note(note);
     return legend.table();
@@ -306,8 +303,7 @@ void require_graph(const Tensor& root, const Options& options, const Location& a
     ErrorReport("viz", "the tensor is not the result of recorded operations: there is no graph to draw", at)
         .operand("root", root)
         .autograd_error();
-  if (options.depth < -1 || !options.collapse.paths().empty())
-    require_plan(tape::collect_last(root, kMostOperations).graph, options, at);
+  if (options.depth < -1 || !options.collapse.paths().empty()) require_plan(tape::collect(root), options, at);
 }
 
 std::string dot_text(Picture p, const Options& options, Layout layout) {

@@ -27,9 +27,8 @@ const tape::Input& input(const tape::OpNode& op, std::size_t k) {
 }
 
 // What does not depend on where an operation stands.
-Key key_of(const tape::OpNode& op, std::size_t attributes) {
+Key key_of(const tape::OpNode& op) {
   Key key = op.inputs.size();
-  mix(key, attributes);
   mix(key, op.data.size());
   mix(key, op.op);
   for (const Shape& s : op.shapes) {
@@ -56,10 +55,9 @@ int common_depth(const tape::OpNode& a, const tape::OpNode& b) {
 
 class Finder {
  public:
-  Finder(const tape::Graph& graph, const std::vector<std::size_t>& attributes, int least)
-      : nodes_(graph.nodes), least_(least) {
+  Finder(const tape::Graph& graph, int least) : nodes_(graph.nodes), least_(least) {
     keys_.reserve(nodes_.size());
-    for (std::size_t i = 0; i < nodes_.size(); ++i) keys_.push_back(key_of(nodes_[i], attributes[i]));
+    for (const tape::OpNode& op : nodes_) keys_.push_back(key_of(op));
     shared_.resize(nodes_.size() + 1);
     for (std::size_t i = 1; i < nodes_.size(); ++i) shared_[i] = common_depth(nodes_[i - 1], nodes_[i]);
     shared_.back() = 0;
@@ -218,10 +216,9 @@ class Finder {
 
 }  // namespace
 
-std::vector<Fold> find_repeats(const tape::Graph& graph, const std::vector<std::size_t>& attributes, int first,
-                               int least) {
+std::vector<Fold> find_repeats(const tape::Graph& graph, int first, int least) {
   if (graph.nodes.size() < kFewestBlocks) return {};
-  return Finder(graph, attributes, least).find(first);
+  return Finder(graph, least).find(first);
 }
 
 }  // namespace xgrad::viz

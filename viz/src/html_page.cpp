@@ -1,8 +1,22 @@
 #include <xgrad/detail/html_page.hpp>
-#include <xgrad/detail/utf8.hpp>
 
 namespace xgrad::detail {
 namespace {
+
+// How many bytes the character at text[i] has; 0 when it is no UTF-8.
+std::size_t character_length(std::string_view text, std::size_t i) {
+  const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[k]); };
+  const unsigned first = byte(i);
+  const std::size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  if (length == 0 || first > 0xF4 || i + length > text.size()) return 0;
+  for (std::size_t k = 1; k < length; ++k)
+    if ((byte(i + k) & 0xC0) != 0x80) return 0;
+  if (length < 3) return length;
+  const unsigned second = byte(i + 1);
+  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool outside = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
+  return overlong || outside ? 0 : length;
+}
 
 void append_ascii(std::string& out, char c) {
   switch (c) {
@@ -32,7 +46,7 @@ std::string html_text(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = utf8_length(text, i);
+    const std::size_t length = character_length(text, i);
     if (length == 0)
       out += "\xEF\xBF\xBD";
     else if (length == 1)

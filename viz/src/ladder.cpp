@@ -15,6 +15,7 @@
 namespace xgrad::viz {
 namespace {
 
+constexpr std::size_t kMostOperations = 50'000;
 constexpr int kLeastSaved = 8;         // operations, for a fold that nobody asked for
 constexpr double kLongestPage = 2000;  // points: at 1,600 pixels, letters of 11 points are 9 pixels high
 constexpr double kLongestColumn = 1800;
@@ -36,6 +37,8 @@ class Ladder {
   }
 
   Picture run() {
+    const std::size_t all = recorded_.graph.nodes.size();
+    if (all > kMostOperations) plan_.first = static_cast<int>(all - kMostOperations);
     values_ = options_.values;
     Picture p = draw();
     const auto wants_folds = static_cast<FoldRepeats::Choice>(options_.fold_repeats);
@@ -94,7 +97,7 @@ class Ladder {
 
   void fold(Picture& p) {
     const int least = options_.fold_repeats == FoldRepeats::always ? 2 : kLeastSaved;
-    std::vector<Fold> found = find_repeats(recorded_.graph, recorded_.attributes, plan_.first, least);
+    std::vector<Fold> found = find_repeats(recorded_.graph, plan_.first, least);
     if (found.empty()) return;
     plan_.folds = Folds(std::move(found), recorded_.graph.nodes.size());
     p = draw();

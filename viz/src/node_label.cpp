@@ -168,20 +168,6 @@ std::string NodeLabels::title(const PicNode& n) const {
   return text;
 }
 
-namespace {
-std::string duration(double microseconds) {
-  const auto digits = [](double v) { return v < 9.95 ? 2 : v < 99.5 ? 1 : 0; };
-  if (microseconds < 999.5) return fmt::format("{:.{}f} µs", microseconds, std::min(1, digits(microseconds)));
-  const double ms = microseconds / 1e3;
-  return ms < 999.5 ? fmt::format("{:.{}f} ms", ms, digits(ms)) : fmt::format("{:.2f} s", ms / 1e3);
-}
-}  // namespace
-
-std::string time_text(const PicNode& n) {
-  if (n.kind == Kind::ghost || (n.time.forward <= 0 && n.time.backward <= 0)) return "";
-  return duration(n.time.forward) + (n.time.backward > 0 ? " · " + duration(n.time.backward) + " back" : "");
-}
-
 std::string NodeLabels::label(const PicNode& n) const {
   if (n.kind == Kind::stub) return fmt::format(R"(<font point-size="9" color="#374151">{}</font>)", n.title);
   std::string symbol;
@@ -196,7 +182,6 @@ std::string NodeLabels::label(const PicNode& n) const {
       title(n), symbol, facts(n));
   s += values(n) + strip(n);
   if (n.largest_grad >= 0) s += small_row("#B34700", "largest grad norm " + short_number(n.largest_grad));
-  if (const std::string time = time_text(n); !time.empty()) s += small_row("#374151", time);
   for (const std::string& note : n.notes) s += small_row("#5F6B76", escape(note));
   if (!n.saves.empty()) s += small_row("#8A6100", "saves " + saved_names(n));
   return s + "</table>";
@@ -261,7 +246,7 @@ std::string NodeLabels::strip(const PicNode& n) const {
     const double norm = of_cell(n.norms, i, each);
     const std::string colour =
         norm < 0 ? "#FFFFFF" : heat(norm, std::max(p_.lowest_norm, 1e-300), std::max(p_.highest_norm, 1e-300));
-    row += fmt::format(R"(<td width="{}" height="11" bgcolor="{}"></td>)", width, colour);
+    row += fmt::format(R"(<td fixedsize="true" width="{}" height="11" bgcolor="{}"></td>)", width, colour);
   }
   return fmt::format(
              R"(<tr><td align="left" colspan="2"><table border="1" color="#9AA3AD" cellborder="0" cellspacing="0" )"
@@ -305,7 +290,6 @@ double NodeLabels::height(const PicNode& n) const {
   }
   if (!n.norms.empty()) h += 26;
   if (n.largest_grad >= 0) h += 11;
-  if (!time_text(n).empty()) h += 11;
   return h + 11 * static_cast<double>(n.notes.size() + (n.saves.empty() ? 0 : 1));
 }
 

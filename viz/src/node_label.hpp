@@ -20,7 +20,6 @@ const char* class_of(Kind k);
 std::string svg_id(const PicNode& n);  // "n3"; of a collapsed module "module-Net.fc1"
 
 std::string shape_text(const Shape& s);
-std::string time_text(const PicNode& n);  // "12.3 µs · 8.1 µs back"; "" when nothing is known
 std::string label_text(const std::string& s, std::size_t longest = 48);  // for HTML-like labels, shortened
 std::string tooltip_text(const std::string& s);
 

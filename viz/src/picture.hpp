@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include <xgrad/detail/collect_last.hpp>
-#include <xgrad/detail/node_times.hpp>
 #include <xgrad/viz.hpp>
 
 #include "plan.hpp"
@@ -48,7 +46,6 @@ struct PicNode {
   int operations = 0;               // of a module: how many are inside
   std::int64_t parameters = 0;      // and how many numbers in its parameters
   double largest_grad = -1;         // norm of the gradient of one of them
-  profiler::NodeTime time;          // of all operations that it stands for; zeros where it is not known
 };
 
 // Where a parameter stands: before its operation like other inputs, or beside it in the same rank, one on each side of
@@ -85,10 +82,9 @@ struct Picture {
   std::vector<int> tops;      // of columns, from left to right
   std::vector<int> shown_as;  // of each operation: the node that it is part of, -1 for none
   bool backward_ran = false;
-  bool complete = true;  // false: of the graph only the last operations were looked at
-  int operations = 0;    // of the graph
-  int numbered = 0;      // operations that have ghosts and no name
-  int left_out = 0;      // of them, to keep the page small
+  int operations = 0;  // of the graph
+  int numbered = 0;    // operations that have ghosts and no name
+  int left_out = 0;    // of them, to keep the page small
   int main_length = 0;
   int depth = 0;       // ranks from first to last
   bool across = true;  // the main line runs from left to right, not downwards
@@ -98,24 +94,11 @@ struct Picture {
   double lowest_norm = -1, highest_norm = -1;       // of all strips
 };
 
-// What lies further back than that is not looked at: it would take gigabytes.
-inline constexpr std::size_t kMostOperations = 50'000;
-
 // A graph with all that is asked of it more than once.
 struct Recorded {
-  explicit Recorded(const Tensor& t) : Recorded(t, tape::collect_last(t, kMostOperations)) {}
-  Recorded(const Tensor& t, tape::LastOperations last)
-      : root(t),
-        graph(std::move(last.graph)),
-        complete(last.complete),
-        attributes(std::move(last.attributes)),
-        times(xgrad::detail::node_times(graph)),
-        calls(graph) {}
+  explicit Recorded(const Tensor& t) : root(t), graph(tape::collect(t)), calls(graph) {}
   Tensor root;
   tape::Graph graph;
-  bool complete;
-  std::vector<std::size_t> attributes;    // of operations, as LastOperations has them
-  std::vector<profiler::NodeTime> times;  // of operations; empty without a Profile
   Calls calls;
 };
 

@@ -3,7 +3,6 @@
 #include <array>
 #include <cctype>
 #include <cmath>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -180,10 +179,10 @@ Plot& Plot::hist(const Series& values, HistStyle style, Location at) & {
     ++counts[std::min(static_cast<std::size_t>(fraction(v, r) * style.bins), bins - 1)];
     ++all;
   }
-  const double width = r.high / style.bins - r.low / style.bins;  // the difference may be above the last double
+  const double width = (r.high - r.low) / style.bins;
   for (std::size_t i = 0; i < bins; ++i) {
-    middle[i] = std::lerp(r.low, r.high, (static_cast<double>(i) + 0.5) / style.bins);
-    if (style.density && all > 0) counts[i] = counts[i] / all / width;
+    middle[i] = r.low + (static_cast<double>(i) + 0.5) * width;
+    if (style.density && all > 0) counts[i] /= all * width;
   }
   bar(middle, counts,
       {.label = std::move(style.label), .color = std::move(style.color), .width = width, .opacity = style.opacity}, at);
@@ -234,8 +233,6 @@ Plot& Plot::imshow(const Tensor& z, ImageStyle style, Location at) & {
     if (std::isfinite(a)) r.low = std::min(r.low, a), r.high = std::max(r.high, a);
   if (r.low > r.high) r = {0, 1};
   if (style.cmap == Colormap::PRGn) r.high = std::max(std::fabs(r.low), std::fabs(r.high)), r.low = -r.high;
-  for (const auto& [what, bound] : {std::pair("vmin", style.vmin), std::pair("vmax", style.vmax)})
-    if (bound && !std::isfinite(*bound)) invalid(fmt::format("imshow: {} {} is not finite", what, *bound), at);
   if (style.vmin && style.vmax && !(*style.vmin < *style.vmax))
     invalid(fmt::format("imshow: vmin {} is not below vmax {}", *style.vmin, *style.vmax), at);
   r = {style.vmin.value_or(r.low), style.vmax.value_or(r.high)};

@@ -82,8 +82,7 @@ struct Storage : RefCounted {
   }
 
  private:
-  // Room for this in front of the data. A Location is a pointer, but where the standard one is missing.
-  static constexpr std::size_t kHeader = sizeof(Location) == sizeof(void*) ? 64 : 128;
+  static constexpr std::size_t kHeader = 64;  // room for this in front of the data
   void destroy() noexcept;
   void release_blocked() noexcept;
 };

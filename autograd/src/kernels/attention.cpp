@@ -156,10 +156,7 @@ void forward_block(const AttentionInputs<T>& o, std::int64_t b, const Range& i, 
          s.values);
   }
   for (std::int64_t r = 0; r < i.size; ++r) {
-    if (rows[r].sum != 0)
-      scale_row(out + r * s.values, s.values, static_cast<T>(1 / rows[r].sum));
-    else  // nothing to attend to: 0 also where a value is infinite
-      std::fill_n(out + r * s.values, s.values, T(0));
+    if (rows[r].sum != 0) scale_row(out + r * s.values, s.values, static_cast<T>(1 / rows[r].sum));
     top[r] = rows[r].top;
     log_sum[r] = rows[r].sum == 0 ? T(0) : static_cast<T>(std::log(rows[r].sum));
   }
@@ -184,10 +181,7 @@ struct Backward {
       const std::int64_t row = b * s.length + i.begin + r;
       T* w = weights + r * j.size;
       exponentials(w, j.size, top[row] == kClosed<T> ? T(0) : top[row], log_sum[row]);
-      if (top[row] == kClosed<T> && log_sum[row] == T(0))
-        std::fill_n(scores + r * j.size, j.size, T(0));
-      else
-        score_gradients(scores + r * j.size, w, j.size, dot[row]);
+      score_gradients(scores + r * j.size, w, j.size, dot[row]);
     }
   }
   void add_to_keys(std::int64_t b, const Range& i, const Range& j, const T* weights, const T* scores) const {

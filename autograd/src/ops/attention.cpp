@@ -73,12 +73,6 @@ Tensor find_empty_rows(const Tensor& mask, const Location& at) {
   return any(empty, at).item<bool>() ? empty : Tensor();
 }
 
-// x with 0 in those rows, also where an infinite value made 0 * infinity of them.
-Tensor cleared(const Tensor& x, const Tensor& mask, const Location& at) {
-  const Tensor empty = mask.defined() ? find_empty_rows(mask, at) : Tensor();
-  return empty.defined() ? where(empty, Scalar(0.0), x, at) : x;
-}
-
 }  // namespace
 
 Tensor attention_weights(const Tensor& query, const Tensor& key, const AttentionOptions& o, Location at) {
@@ -156,8 +150,7 @@ Grads composed_backward(const Tensor& q, const Tensor& k, const Tensor& v, const
                         const Fused& f) {
   const Tensor weights = attention_weights(q, k, {.mask = mask, .is_causal = f.causal, .scale = f.scale});
   const Tensor dw = mul(matmul(g, transpose(v, -2, -1)), weights);
-  const Tensor ds = cleared(sub(dw, mul(weights, sum(dw, {-1}, true))), mask, {});
-  const Tensor scaled = mul(ds, Scalar(f.scale));
+  const Tensor ds = sub(dw, mul(weights, sum(dw, {-1}, true))), scaled = mul(ds, Scalar(f.scale));
   return {matmul(scaled, k), matmul(transpose(scaled, -2, -1), q), matmul(transpose(weights, -2, -1), g), ds};
 }
 
@@ -265,7 +258,7 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
     return attend_in_blocks(wide(query), wide(key), wide(value), o.mask, {scale, o.is_causal}, at);
   }
   const Tensor weights = attention_weights(query, key, o, at);
-  return cleared(matmul(o.dropout > 0 ? dropout(weights, o.dropout, true, at) : weights, value, at), o.mask, at);
+  return matmul(o.dropout > 0 ? dropout(weights, o.dropout, true, at) : weights, value, at);
 }
 
 // ---- masks ----

@@ -9,20 +9,10 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/record.hpp>
 
-#include "core/tape/attributes.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "kernels/channels.hpp"
 #include "ops/conv_shape.hpp"
-
-namespace xgrad::detail {
-
-static std::size_t attributes_key(const ConvShape& s) {
-  return key_of({s.groups, s.stride[0], s.stride[1], s.stride[2], s.padding[0], s.padding[1], s.padding[2],
-                 s.dilation[0], s.dilation[1], s.dilation[2]});
-}
-
-}  // namespace xgrad::detail
 
 namespace xgrad {
 
@@ -62,19 +52,19 @@ Tensor forward(const char* op, const Tensor& x, const Tensor& w, const Tensor& b
   const Tensor none;
   // A parameter in training changes with every step.
   const auto weights = tape && wants_grad(w) ? detail::Weights::in_training : detail::Weights::fixed;
-  Tensor y = detail::record_with_attributes(
-      op, s, detail::conv_forward_raw(s, x, w, bias, weights), {x, w, bias},
+  Tensor y = record(
+      op, detail::conv_forward_raw(s, x, w, bias, weights), {x, w, bias},
       {tape && wants_grad(w) ? x : none, tape && wants_grad(x) ? w : none},
-      [](const ConvShape& shape, const Saved& saved, const Tensor& grad) -> Grads {
+      [s](const Saved& saved, const Tensor& grad) -> Grads {
         const Tensor g = grad.contiguous();  // several kernels share one copy
-        const Tensor gb = saved.needs(2) ? sum_to_channels(g, shape) : Tensor();
+        const Tensor gb = saved.needs(2) ? sum_to_channels(g, s) : Tensor();
         if (at_once(saved)) {
-          detail::ConvGrads both = detail::conv_gradients_raw(shape, g, saved[0], saved[1]);
+          detail::ConvGrads both = detail::conv_gradients_raw(s, g, saved[0], saved[1]);
           return {both.x, both.w, gb};
         }
         Tensor gx, gw;
-        if (saved.needs(0)) gx = backward_data("conv_backward_data", g, saved[1], Tensor(), shape);
-        if (saved.needs(1)) gw = backward_weights(g, saved[0], shape);
+        if (saved.needs(0)) gx = backward_data("conv_backward_data", g, saved[1], Tensor(), s);
+        if (saved.needs(1)) gw = backward_weights(g, saved[0], s);
         return {gx, gw, gb};
       },
       at);
@@ -90,19 +80,19 @@ Tensor backward_data(const char* op, const Tensor& g, const Tensor& w, const Ten
                      const Location& at) {
   const bool tape = grad_enabled();
   const Tensor none;
-  return detail::record_with_attributes(
-      op, s, detail::conv_backward_data_raw(s, g, w, bias), {g, w, bias},
+  return record(
+      op, detail::conv_backward_data_raw(s, g, w, bias), {g, w, bias},
       {tape && wants_grad(w) ? g : none, tape && wants_grad(g) ? w : none},
-      [](const ConvShape& shape, const Saved& saved, const Tensor& grad) -> Grads {
+      [s](const Saved& saved, const Tensor& grad) -> Grads {
         const Tensor h = grad.contiguous();  // several kernels share one copy
-        const Tensor gb = saved.needs(2) ? sum_to_channels(h, shape) : Tensor();
+        const Tensor gb = saved.needs(2) ? sum_to_channels(h, s) : Tensor();
         if (at_once(saved)) {
-          detail::ConvGrads both = detail::conv_transpose_gradients_raw(shape, h, saved[0], saved[1]);
+          detail::ConvGrads both = detail::conv_transpose_gradients_raw(s, h, saved[0], saved[1]);
           return {both.x, both.w, gb};
         }
         Tensor gg, gw;
-        if (saved.needs(0)) gg = forward(forward_name(shape), h, saved[1], Tensor(), shape);
-        if (saved.needs(1)) gw = backward_weights(saved[0], h, shape);
+        if (saved.needs(0)) gg = forward(forward_name(s), h, saved[1], Tensor(), s);
+        if (saved.needs(1)) gw = backward_weights(saved[0], h, s);
         return {gg, gw, gb};
       },
       at);

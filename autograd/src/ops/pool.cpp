@@ -18,22 +18,11 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
-#include "core/tape/attributes.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "kernels/pool_blocked.hpp"
 #include "kernels/reduce.hpp"
 #include "ops/pool_shape.hpp"
-
-namespace xgrad::detail {
-
-static std::size_t attributes_key(const PoolShape& s) {
-  return key_of({s.kernel[0], s.kernel[1], s.kernel[2], s.stride[0], s.stride[1], s.stride[2], s.padding[0],
-                 s.padding[1], s.padding[2], s.dilation[0], s.dilation[1], s.dilation[2], s.adaptive, s.include_pad,
-                 s.divisor});
-}
-
-}  // namespace xgrad::detail
 
 namespace xgrad {
 
@@ -60,10 +49,7 @@ auto scatter_back(const PoolShape& s) {
 
 Tensor take_largest(const char* op, const Tensor& x, const PoolShape& s, const Location& at) {
   detail::MaxPool r = detail::max_pool_raw(s, x);
-  const auto back = [](const PoolShape& of, const Saved& saved, const Tensor& g) -> Grads {
-    return {scatter(g, saved[0], of)};
-  };
-  Tensor y = detail::record_with_attributes(op, s, std::move(r.values), {x}, {r.positions}, back, at);
+  Tensor y = record(op, std::move(r.values), {x}, {r.positions}, scatter_back(s), at);
   return detail::recomputable(std::move(y), {x}, detail::pass_time(3 * impl(x).numel),
                               [s](std::span<const Tensor> in) { return detail::max_pool_raw(s, in[0]).values; });
 }
@@ -81,9 +67,9 @@ Tensor average_windows(const char* op, const Tensor& x, const PoolShape& shape,
                        const Location& at = Location::current()) {
   PoolShape s = shape;
   if (const detail::BlockedRef form = detail::pooled_form(s, x)) s.block = form.layout().block;
-  return detail::record_with_attributes(
-      op, s, detail::avg_pool_raw(s, x), {x}, {},
-      [op](const PoolShape& of, const Saved&, const Tensor& g) -> Grads { return {spread(op, g, of)}; }, at);
+  return record(
+      op, detail::avg_pool_raw(s, x), {x}, {},
+      [s, op](const Saved&, const Tensor& g) -> Grads { return {spread(op, g, s)}; }, at);
 }
 
 // The adjoint of average_windows(forward, ...).

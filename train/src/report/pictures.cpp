@@ -5,7 +5,6 @@
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
-#include <deque>
 #include <iterator>
 #include <set>
 
@@ -13,7 +12,6 @@
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
-#include <xgrad/detail/values_aside.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/viz/image_grid.hpp>
 
@@ -171,35 +169,24 @@ std::string confusion_svg(const ConfusionMatrix& m, const std::vector<std::strin
   const std::int64_t n = m.classes();
   if (!names.empty() && static_cast<std::int64_t>(names.size()) != n)
     ErrorReport(kOp, fmt::format("confusion: {} names for {} classes", names.size(), n), at).value_error();
-  std::vector<double> counts, shares, places;
+  std::vector<double> counts, places;
   std::vector<std::string> labels = names;
   for (std::int64_t t = 0; t < n; ++t) {
     places.push_back(static_cast<double>(t));
     if (names.empty()) labels.push_back(fmt::format("{}", t));
-    std::int64_t row = 0;
-    for (std::int64_t p = 0; p < n; ++p) row += m.count(t, p);
-    for (std::int64_t p = 0; p < n; ++p) {
-      const auto count = static_cast<double>(m.count(t, p));
-      counts.push_back(count);
-      shares.push_back(row ? 100 * count / static_cast<double>(row) : 0);
-    }
+    for (std::int64_t p = 0; p < n; ++p) counts.push_back(static_cast<double>(m.count(t, p)));
   }
-  constexpr std::int64_t kCell = 40, kNamed = 30, kSideBySide = 12;
+  constexpr std::int64_t kCell = 40, kNamed = 30;
   const int side = static_cast<int>(std::clamp<std::int64_t>(kCell * n + 130, 360, 900));
-  const auto map = [&](const char* title, const std::vector<double>& numbers, const viz::ImageStyle& style) {
-    Plot p({.title = title, .x_label = "predicted", .y_label = "true", .width = side + 60, .height = side});
-    p.imshow(tensor(numbers).reshape({n, n}), style);
-    if (n <= kNamed) p.xticks(places, labels).yticks(places, labels);
-    return p;
-  };
-  const Plot counted =
-      map("samples", counts, {.cmap = viz::Colormap::Blues, .colorbar_label = "samples", .numbers = true});
-  const Plot shared =
-      map("percent of each true class", shares,
-          {.cmap = viz::Colormap::Blues, .vmin = 0, .vmax = 100, .colorbar_label = "% of the row", .numbers = true});
-  const std::string title = fmt::format("Confusion matrix: {} samples, {:.2f} % right", m.total(), 100 * m.accuracy());
-  if (n <= kSideBySide) return viz::subplots_svg({{counted, shared}}, {.title = title});
-  return viz::subplots_svg({{counted}, {shared}}, {.title = title});
+  Plot p({.title = fmt::format("Confusion matrix: {} samples, {:.2f} % right", m.total(), 100 * m.accuracy()),
+          .x_label = "predicted",
+          .y_label = "true",
+          .width = side + 60,
+          .height = side});
+  p.imshow(tensor(counts).reshape({n, n}),
+           {.cmap = viz::Colormap::Blues, .colorbar_label = "samples", .numbers = true});
+  if (n <= kNamed) p.xticks(places, labels).yticks(places, labels);
+  return p.svg();
 }
 
 std::string filters_svg(const std::string& name, const Tensor& weight, const Location& at) {
@@ -228,15 +215,12 @@ std::string filters_svg(const std::string& name, const Tensor& weight, const Loc
 
 namespace {
 
-// Puts the parameters back, for graphs that have saved them, too.
+// Puts the parameters back.
 class KeptParameters {
  public:
   explicit KeptParameters(std::vector<Tensor> of) : of_(std::move(of)) {
     NoGradGuard off;
-    for (const Tensor& p : of_) {
-      values_.push_back(p.detach().clone());
-      aside_.emplace_back(p);
-    }
+    for (const Tensor& p : of_) values_.push_back(p.detach().clone());
   }
   ~KeptParameters() { move({}, {}, 0, 0); }
   KeptParameters(const KeptParameters&) = delete;
@@ -251,7 +235,6 @@ class KeptParameters {
 
  private:
   std::vector<Tensor> of_, values_;
-  std::deque<xgrad::detail::ValuesAside> aside_;
 };
 
 // A random direction: in each filter (along the first dimension) as long as the parameter is there; along biases and
@@ -327,7 +310,7 @@ std::string pale(std::size_t index) {
 }
 
 // The columns of `scores` as areas where each is the largest, with straight borders inside a cell of the grid.
-void draw_classes(Plot& p, const Tensor& ax, const Tensor& ay, const Tensor& scores, const Location& at) {
+void draw_classes(Plot& p, const Tensor& ax, const Tensor& ay, const Tensor& scores) {
   const Shape grid{ay.size(0), ax.size(0)};
   const std::int64_t n = scores.size(1);
   for (std::int64_t c = 0; c < n; ++c) {
@@ -335,7 +318,7 @@ void draw_classes(Plot& p, const Tensor& ax, const Tensor& ay, const Tensor& sco
     for (std::int64_t k = 0; k < n; ++k)
       if (k != c) others.push_back(scores.select(1, k));
     const Tensor behind = amax(stack(others, 1), Shape{1}) - scores.select(1, c);
-    p.contours(ax, ay, behind.reshape(grid), {0}, {.colors = {pale(static_cast<std::size_t>(c)), "none"}}, at);
+    p.contours(ax, ay, behind.reshape(grid), {0}, {.colors = {pale(static_cast<std::size_t>(c)), "none"}});
   }
 }
 
@@ -356,15 +339,12 @@ std::string boundary_svg(const Boundary& how, const std::function<Tensor(const T
   };
   if (x.dim() != 2 || x.size(1) != 2 || x.size(0) == 0) refuse("decision_boundary: x must be (n, 2)");
   if (y.dim() != 1 || y.size(0) != x.size(0)) refuse("decision_boundary: y must have a class for each row of x");
-  if (!isfinite(x.detach()).all().item<bool>())
-    ErrorReport(kOp, "decision_boundary: x holds a value that is not finite", at).operand("x", x).value_error();
   constexpr std::int64_t kSide = 121;
   NoGradGuard off;
   const auto axis = [&](std::int64_t column) {
     const std::vector<double> v = doubles(x.select(1, column));
     const auto [low, high] = std::ranges::minmax_element(v);
-    // As wide as float32 can tell the points of the axis apart, for a feature that is constant.
-    const double pad = std::max({0.08 * (*high - *low), 1e-4 * std::max(std::fabs(*low), std::fabs(*high)), 1e-6});
+    const double pad = 0.08 * (*high - *low) + 1e-6;
     return linspace(*low - pad, *high + pad, kSide, {.dtype = x.dtype()});
   };
   const Tensor ax = axis(0), ay = axis(1);
@@ -378,9 +358,9 @@ std::string boundary_svg(const Boundary& how, const std::function<Tensor(const T
         .shape_error();
   Plot p({.title = how.title, .width = 460, .height = 420});
   if (classes)
-    draw_classes(p, ax, ay, scores.to(kFloat64), at);
+    draw_classes(p, ax, ay, scores.to(kFloat64));
   else
-    p.contours(ax, ay, scores.reshape({kSide, kSide}), {how.threshold}, {.colors = {pale(0), pale(1)}}, at);
+    p.contours(ax, ay, scores.reshape({kSide, kSide}), {how.threshold}, {.colors = {pale(0), pale(1)}});
   const std::vector<double> px = doubles(x.select(1, 0)), py = doubles(x.select(1, 1)), of = doubles(y);
   const std::set<double> all(of.begin(), of.end());
   for (const double c : all) {
@@ -407,10 +387,7 @@ std::string activations_svg(const std::vector<std::pair<std::string, Report::Act
   for (const auto& [name, f] : functions) {
     const Tensor x = linspace(-4, 4, 401, {.dtype = kFloat64}).requires_grad_();
     const Tensor y = f(x);
-    const Tensor d =
-        y.requires_grad()
-            ? grad({y}, {x}, {ones(y.shape(), {.dtype = y.dtype()})}, {.materialize_grads = true}, at).at(0)
-            : zeros_like(x);  // a constant
+    const Tensor d = grad({y}, {x}, {ones(y.shape(), {.dtype = y.dtype()})}, {}, at).at(0);
     value.line(x, y, {.label = name});
     slope.line(x, d, {.label = name, .dashed = true});
   }

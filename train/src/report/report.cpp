@@ -4,8 +4,6 @@
 #include <ctime>
 #include <map>
 #include <optional>
-#include <tuple>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -65,19 +63,6 @@ void append(NormHistory& h, std::int64_t epoch, const std::vector<std::string>& 
 struct Report::State {
   State(ReportOptions o, const Location& where) : options(std::move(o)), at(where), folder(options, where) {
     if (options.tensorboard) events.emplace(folder.path(), where);
-    metrics = folder.former();
-    for (std::size_t i = 0; i < metrics.size(); ++i) former[key_of(metrics[i])] = i;
-  }
-
-  using Key = std::tuple<std::string, std::string, std::int64_t, std::int64_t>;
-  static Key key_of(const Metric& m) { return {m.name, m.split, m.epoch, m.step}; }
-  // What a run computes again, from its checkpoint on, replaces what it computed before.
-  void put(Metric m) {
-    const auto known = former.find(key_of(m));
-    if (known == former.end())
-      metrics.push_back(std::move(m));
-    else
-      metrics[known->second] = std::move(m);
   }
 
   struct Item {
@@ -90,17 +75,6 @@ struct Report::State {
       items.push_back(std::move(item));
     else
       *known = std::move(item);
-  }
-
-  // Writes to the event file. One that cannot be written must not end a training either: told once.
-  template <class F>
-  void to_events(const F& f) {
-    if (!events) return;
-    try {
-      f(*events);
-    } catch (const std::exception& e) {
-      if (!std::exchange(told, true)) std::fprintf(stderr, "%s\n", e.what());
-    }
   }
 
   std::vector<std::string> quantities() const {
@@ -161,12 +135,10 @@ struct Report::State {
   detail::RunFolder folder;
   std::optional<SummaryWriter> events;
   std::vector<Metric> metrics;
-  std::map<Key, std::size_t> former;  // rows of former runs in this folder
   std::map<std::size_t, std::vector<std::pair<double, double>>> rates;
   NormHistory gradients, weights;
   std::vector<Item> items;
   bool running = true;
-  bool told = false;  // what is wrong with the event file
 };
 
 Report::Report(ReportOptions options, Location at) : state_(std::make_unique<State>(std::move(options), at)) {}
@@ -179,18 +151,16 @@ std::string Report::path() const { return folder() + "/report.html"; }
 
 Report& Report::add(std::int64_t epoch, const std::string& split, const std::string& name, double value,
                     std::int64_t step) {
-  state_->put(Metric{step, epoch, split, name, value});
-  state_->to_events([&](SummaryWriter& w) {
-    w.add_scalar(fmt::format("{}/{}", name, split), value, step >= 0 ? step : epoch, state_->at);
-  });
+  state_->metrics.push_back({step, epoch, split, name, value});
+  if (state_->events)
+    state_->events->add_scalar(fmt::format("{}/{}", name, split), value, step >= 0 ? step : epoch, state_->at);
   return *this;
 }
 
 Report& Report::learning_rate(std::int64_t epoch, const optim::Optimizer& opt) {
   for (std::size_t g = 0; g < opt.num_groups(); ++g) {
     state_->rates[g].emplace_back(static_cast<double>(epoch), opt.lr(g));
-    state_->to_events(
-        [&](SummaryWriter& w) { w.add_scalar(fmt::format("lr/group {}", g), opt.lr(g), epoch, state_->at); });
+    if (state_->events) state_->events->add_scalar(fmt::format("lr/group {}", g), opt.lr(g), epoch, state_->at);
   }
   return *this;
 }
@@ -207,9 +177,7 @@ Report& Report::norms(std::int64_t epoch, const nn::Module& model, Location at) 
     weights.push_back(norm_of(p));
     gradients.push_back(g.defined() ? norm_of(g) : NAN);
     any_gradient |= g.defined();
-    if (p.numel() > 0)
-      state_->to_events(
-          [&, &tag = name, &parameter = p](SummaryWriter& w) { w.add_histogram(tag, parameter, epoch, state_->at); });
+    if (state_->events && p.numel() > 0) state_->events->add_histogram(name, p, epoch, state_->at);
   }
   append(state_->weights, epoch, names, std::move(weights));
   if (any_gradient) append(state_->gradients, epoch, names, std::move(gradients));
@@ -264,7 +232,7 @@ Report& Report::text(const std::string& title, const std::string& text, const st
 std::string Report::write() {
   try {
     state_->folder.save(state_->metrics);
-    state_->to_events([&](SummaryWriter& w) { w.flush(state_->at); });
+    if (state_->events) state_->events->flush(state_->at);
     const std::string page = state_->page();
     write_file_atomically(kOp, path(), {{page.data(), page.size()}}, state_->at);
     return path();

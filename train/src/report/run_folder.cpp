@@ -1,12 +1,10 @@
 #include "report/run_folder.hpp"
 
 #include <cerrno>
-#include <cstdlib>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sys/stat.h>
 
 #include <fmt/format.h>
@@ -22,7 +20,6 @@ namespace xgrad::train::detail {
 namespace {
 
 constexpr const char* kOp = "train::Report";
-constexpr const char* kHeader = "step,epoch,split,name,value\n";
 
 std::string time_text(const char* format) {
   const std::time_t now = std::time(nullptr);
@@ -60,58 +57,6 @@ void require_options(const ReportOptions& o, const Location& at) {
   if (o.refresh < 1) invalid(fmt::format("refresh is {} seconds, must be at least 1", o.refresh));
 }
 
-// The fields of the next line from `at` on, which may be in quotes (RFC 4180).
-std::vector<std::string> next_row(const std::string& text, std::size_t& at) {
-  std::vector<std::string> fields(1);
-  for (bool quoted = false; at < text.size();) {
-    const char c = text[at++];
-    if (c == '"' && quoted && at < text.size() && text[at] == '"')
-      fields.back() += text[at++];
-    else if (c == '"')
-      quoted = !quoted;
-    else if (c == ',' && !quoted)
-      fields.emplace_back();
-    else if (c == '\n' && !quoted)
-      break;
-    else
-      fields.back() += c;
-  }
-  return fields;
-}
-
-template <class T, class F>
-bool read_number(const std::string& s, F parse, T& to) {
-  char* end = nullptr;
-  to = parse(s.c_str(), &end);
-  return !s.empty() && *end == '\0';
-}
-
-// What save() has written, so that a run that goes on keeps its history. IoError: another file is in its place.
-std::vector<Metric> former_metrics(const std::string& path, const Location& at) {
-  if (!std::filesystem::exists(path)) return {};
-  std::ifstream in(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  const std::string header = kHeader;
-  const auto refuse = [&](std::size_t row) {
-    ErrorReport(kOp, fmt::format("{}: row {} is not one of a report", path, row), at)
-        .help("choose another folder, or move the file away")
-        .io_error();
-  };
-  if (!in || !text.starts_with(header)) refuse(1);
-  const auto integer = [](const char* s, char** end) { return std::strtoll(s, end, 10); };
-  std::vector<Metric> rows;
-  for (std::size_t i = header.size(); i < text.size();) {
-    const std::vector<std::string> f = next_row(text, i);
-    Metric m{-1, 0, "", "", 0};
-    if (f.size() != 5 || (!f[0].empty() && !read_number(f[0], integer, m.step)) ||
-        !read_number(f[1], integer, m.epoch) || !read_number(f[4], std::strtod, m.value))
-      refuse(rows.size() + 2);
-    m.split = f[2], m.name = f[3];
-    rows.push_back(std::move(m));
-  }
-  return rows;
-}
-
 }  // namespace
 
 RunFolder::RunFolder(const ReportOptions& o, const Location& at) : at_(at) {
@@ -121,7 +66,9 @@ RunFolder::RunFolder(const ReportOptions& o, const Location& at) : at_(at) {
   } else {
     make_folder(o.folder, at);
     path_ = o.folder;
-    former_ = former_metrics(path_ + "/metrics.csv", at);
+    if (std::filesystem::exists(path_ + "/run.json"))
+      std::fprintf(stderr, "xgrad: %s: %s holds a run already, whose numbers and page are replaced\n", kOp,
+                   path_.c_str());
   }
   description_["name"] = o.name;
   description_["started"] = time_text("%Y-%m-%d %H:%M:%S");
@@ -134,11 +81,11 @@ RunFolder::RunFolder(const ReportOptions& o, const Location& at) : at_(at) {
   description_["notes"] = notes;
   const std::string text = description_.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
   write_file_atomically(kOp, path_ + "/run.json", {{text.data(), text.size()}}, at);
-  save(former_);
+  save({});
 }
 
 void RunFolder::save(const std::vector<Metric>& metrics) const {
-  std::string text = kHeader;
+  std::string text = "step,epoch,split,name,value\n";
   for (const Metric& m : metrics)
     text += fmt::format("{},{},{},{},{}\n", m.step >= 0 ? fmt::format("{}", m.step) : "", m.epoch, csv_field(m.split),
                         csv_field(m.name), m.value);

@@ -23,8 +23,6 @@ class RunFolder {
   const std::string& path() const { return path_; }
   const nlohmann::ordered_json& description() const { return description_; }  // run.json
   std::string started() const { return description_.at("started"); }
-  // The rows of metrics.csv of former runs in this folder.
-  const std::vector<Metric>& former() const { return former_; }
   // Rewrites metrics.csv. IoError.
   void save(const std::vector<Metric>& metrics) const;
 
@@ -32,7 +30,6 @@ class RunFolder {
   std::string path_;
   nlohmann::ordered_json description_;
   Location at_;
-  std::vector<Metric> former_;
 };
 
 }  // namespace xgrad::train::detail

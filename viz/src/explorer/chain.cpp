@@ -6,7 +6,6 @@
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/backward_again.hpp>
-#include <xgrad/detail/collect_last.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/factory.hpp>
 
@@ -23,7 +22,7 @@ std::size_t numel_of(const Shape& s) { return static_cast<std::size_t>(s.numel()
 class Builder {
  public:
   Builder(const Tensor& root, const tape::Graph& graph, std::size_t first)
-      : root_(root), graph_(graph), first_(first), again_(root), left_out_(again_.size() - graph.nodes.size()) {}
+      : root_(root), graph_(graph), first_(first), again_(root) {}
 
   Chain build() {
     const auto r = static_cast<std::size_t>(graph_.root);
@@ -60,9 +59,9 @@ class Builder {
     s.incoming = incoming(i);
     if (std::ranges::none_of(s.incoming, &Tensor::defined)) return;
     try {
-      const std::vector<Tensor> sent = again_.run(left_out_ + i, s.incoming);
+      const std::vector<Tensor> sent = again_.run(i, s.incoming);
       for (std::size_t k = 0; k < sent.size(); ++k)
-        if (sent[k].defined() && graph_.nodes[i].inputs[k].node != tape::kLeftOut) add_term(s, k, sent[k]);
+        if (sent[k].defined()) add_term(s, k, sent[k]);
       differentiate(s);
     } catch (const Error& e) {  // shown on the page, in the place of the derivative
       s.problem = e.what();
@@ -120,7 +119,7 @@ class Builder {
         one[o] = 1;
         std::vector<Tensor> seeds(s.incoming.size());
         seeds[k] = from_vector(one, op.shapes[k]).to(op.dtypes[k]);
-        const std::vector<Tensor> row = again_.run(left_out_ + s.op, seeds);
+        const std::vector<Tensor> row = again_.run(s.op, seeds);
         for (std::size_t t = 0; t < all.size(); ++t) append_row(all[t], row[s.terms[t].position]);
       }
     }
@@ -185,7 +184,6 @@ class Builder {
   const tape::Graph& graph_;
   std::size_t first_;
   tape::BackwardAgain again_;
-  std::size_t left_out_;  // operations that were recorded before those of graph_
   Chain chain_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };

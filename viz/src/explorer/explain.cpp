@@ -1,11 +1,9 @@
-#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
-#include <xgrad/detail/utf8.hpp>
 #include <xgrad/viz/explain.hpp>
 
 #include "explorer/chain.hpp"
@@ -21,9 +19,7 @@ namespace {
 // Between backticks.
 std::string code(const std::string& text) {
   std::string s;
-  std::size_t end = std::min<std::size_t>(text.size(), 80);
-  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  for (const char c : text.substr(0, end)) s += c == '`' || c == '$' || static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  for (const char c : text.substr(0, 80)) s += c == '`' || c == '$' || static_cast<unsigned char>(c) < ' ' ? ' ' : c;
   return "`" + s + "`";
 }
 
@@ -57,7 +53,7 @@ class Text {
     out_ += fmt::format("\n## Backward\n\nIt begins with $\\frac{{\\partial {0}}}{{\\partial {0}}} = 1$.\n", loss_);
     for (const ChainStep& s : chain_.steps) backward(s);
     leaves();
-    return xgrad::detail::valid_utf8(out_);
+    return std::move(out_);
   }
 
  private:

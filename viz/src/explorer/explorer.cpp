@@ -74,8 +74,7 @@ void add_notes(PageData& page) {
   note(page.chain.ran_here, "backward() had not run: the gradients were computed for this page");
   note(!values && p.nodes.size() > 1,
        "values of intermediate results are not known: an xgrad::TapeRecorder that lives during the step keeps them");
-  note(p.left_out > 0 && p.complete, fmt::format("{} earlier operations are left out", p.left_out));
-  note(!p.complete, fmt::format("all but the last {} operations are left out", p.operations - p.left_out));
+  note(p.left_out > 0, fmt::format("{} earlier operations are left out", p.left_out));
   note(page.chain.incomplete, "there was no time for the local derivatives of all operations");
   note(!page.layouts.problem.empty(),
        fmt::format("{}: the page lays out the graph itself, more simply", page.layouts.problem));

@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <xgrad/module_scope.hpp>
@@ -30,10 +29,5 @@ std::int64_t begin_profile();
 void end_profile() noexcept;
 // Calls f(thread, records) for each thread, in the order of their first spans; the records in the order of their ends.
 void read_spans(const std::function<void(std::uint32_t thread, const std::vector<SpanRecord>&)>& f);
-
-// Adds the span to the time of a node when it belongs to it; says whether it does. Threads number their nodes alike, so
-// name and line must fit as well as the number.
-bool add_time(profiler::NodeTime& time, const SpanRecord& r, std::uint64_t sequence, std::string_view op,
-              std::uint_least32_t line);
 
 }  // namespace xgrad::detail

@@ -176,8 +176,14 @@ std::optional<NodeTime> Profile::node_time(std::uint64_t sequence, std::string_v
                                            std::uint_least32_t line) const {
   std::optional<NodeTime> time;
   xgrad::detail::read_spans([&](std::uint32_t, const std::vector<xgrad::detail::SpanRecord>& records) {
-    for (const auto& r : records)
-      if (NodeTime t = time.value_or(NodeTime{}); xgrad::detail::add_time(t, r, sequence, op, line)) time = t;
+    for (const auto& r : records) {
+      if (r.sequence != sequence || !r.name->starts_with(op)) continue;
+      const bool backward = r.kind == SpanKind::node;
+      if (r.name->size() != op.size() && !backward) continue;
+      if (line != 0 && r.at.line() != 0 && r.at.line() != line && !backward) continue;
+      if (!time) time.emplace();
+      (backward ? time->backward : time->forward) += microseconds(r.end - r.start);
+    }
   });
   return time;
 }
@@ -196,16 +202,6 @@ RecordFunction::~RecordFunction() {
 }  // namespace xgrad::profiler
 
 namespace xgrad::detail {
-
-bool add_time(profiler::NodeTime& time, const SpanRecord& r, std::uint64_t sequence, std::string_view op,
-              std::uint_least32_t line) {
-  if (r.sequence != sequence || !r.name->starts_with(op)) return false;
-  const bool backward = r.kind == profiler::SpanKind::node;
-  if (r.name->size() != op.size() && !backward) return false;
-  if (line != 0 && r.at.line() != 0 && r.at.line() != line && !backward) return false;
-  (backward ? time.backward : time.forward) += profiler::microseconds(r.end - r.start);
-  return true;
-}
 
 OptimizerSpan::OptimizerSpan(const char* method, const std::string& optimizer, const Location& at)
     : on_(is_profiled()) {

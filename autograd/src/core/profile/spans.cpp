@@ -43,7 +43,7 @@ struct Open {
   bool worked = false, likely_done = false;
 };
 
-// Spans of one thread, under its mutex: others read what has ended, and end what is over when the profile stops.
+// Spans of one thread. It alone writes; the mutex is for those who read what has ended.
 struct ThreadLog {
   std::uint64_t session = 0;
   std::uint32_t number = 0;
@@ -76,24 +76,13 @@ Registry& registry() {
   static Registry* r = new Registry;
   return *r;
 }
-std::vector<std::shared_ptr<ThreadLog>> all_logs() {
-  Registry& r = registry();
-  const std::lock_guard lock(r.mutex);
-  return r.logs;
-}
 std::atomic<std::uint64_t> session{0};
-
-// When the thread ends, so do its operations: nothing follows that would tell.
-struct OwnLog {
-  std::shared_ptr<ThreadLog> log;
-  ~OwnLog();
-};
-thread_local OwnLog own;
+thread_local std::shared_ptr<ThreadLog> this_log;
 
 // Of this thread in this session; with `make`, also where it had no span so far.
 ThreadLog* log_of_thread(bool make) {
   const std::uint64_t current = session.load(std::memory_order_acquire);
-  if (own.log && own.log->session == current) return own.log.get();
+  if (this_log && this_log->session == current) return this_log.get();
   if (!make) return nullptr;
   auto fresh = std::make_shared<ThreadLog>();
   Registry& r = registry();
@@ -101,8 +90,8 @@ ThreadLog* log_of_thread(bool make) {
   fresh->session = r.session;
   fresh->number = static_cast<std::uint32_t>(r.logs.size()) + 1;
   r.logs.push_back(fresh);
-  own.log = std::move(fresh);
-  return own.log.get();
+  this_log = std::move(fresh);
+  return this_log.get();
 }
 
 // Ends the innermost span.
@@ -114,7 +103,10 @@ void close(ThreadLog& log, std::int64_t end) {
   r.bytes = log.bytes - r.bytes;
   r.self_bytes = r.bytes - o.inner_bytes;
   const std::int64_t time = r.end - r.start, bytes = r.bytes;
-  log.ended.push_back(std::move(r));
+  {
+    const std::lock_guard lock(log.mutex);
+    log.ended.push_back(std::move(r));
+  }
   log.open.pop_back();
   if (log.open.empty()) return;
   Open& outer = log.open.back();
@@ -167,15 +159,6 @@ void without_throwing(const F& f) noexcept {
   }
 }
 
-OwnLog::~OwnLog() {
-  if (!log) return;
-  without_throwing([this] {
-    const std::lock_guard lock(log->mutex);
-    close_operations(*log);
-  });
-  log.reset();
-}
-
 }  // namespace
 
 namespace {
@@ -216,7 +199,6 @@ void open_span(ThreadLog& log, const void* token, const SpanStart& start) {
 void span_of_check(const char* op, const Location& at) noexcept {
   without_throwing([&] {
     ThreadLog& log = *log_of_thread(true);
-    const std::lock_guard lock(log.mutex);
     if (make_way(log, op, at)) open_span(log, nullptr, {SpanKind::operation, op, "", &at});
   });
 }
@@ -225,7 +207,6 @@ bool begin_operation(const void* token, const char* op, const Location& at) noex
   bool begun = false;
   without_throwing([&] {
     ThreadLog& log = *log_of_thread(true);
-    const std::lock_guard lock(log.mutex);
     const Open* last = log.on_operation() ? &log.open.back() : nullptr;
     if (last && same_place(last->call, at) && *last->record.name == op && !last->worked && !last->likely_done)
       log.open.back().token = token;  // a check has begun it
@@ -238,30 +219,18 @@ bool begin_operation(const void* token, const char* op, const Location& at) noex
   return begun;
 }
 
-namespace {
-
-void go_on(ThreadLog& log, bool likely_done) {
-  if (!log.on_operation()) return;
-  log.last = now();
-  Open& o = log.open.back();
+void span_goes_on(bool likely_done) noexcept {
+  ThreadLog* log = log_of_thread(false);
+  if (!log || !log->on_operation()) return;
+  log->last = now();
+  Open& o = log->open.back();
   o.worked = true;
   o.likely_done |= likely_done;
 }
 
-}  // namespace
-
-void span_goes_on(bool likely_done) noexcept {
-  ThreadLog* log = log_of_thread(false);
-  if (!log) return;
-  const std::lock_guard lock(log->mutex);
-  go_on(*log, likely_done);
-}
-
 void span_recorded(const char* op, const Location& at, std::uint64_t sequence) noexcept {
   ThreadLog* log = log_of_thread(false);
-  if (!log) return;
-  const std::lock_guard lock(log->mutex);
-  if (log->open.empty() || log->open.back().record.kind != SpanKind::operation) return;
+  if (!log || log->open.empty() || log->open.back().record.kind != SpanKind::operation) return;
   without_throwing([&] {
     Open& o = log->open.back();
     if (!same_place(o.call, at) && *o.record.name != op) return;  // a step of it that has no check
@@ -273,17 +242,13 @@ void span_recorded(const char* op, const Location& at, std::uint64_t sequence) n
 }
 
 void span_memory(std::int64_t bytes) noexcept {
-  ThreadLog* log = log_of_thread(false);
-  if (!log) return;
-  const std::lock_guard lock(log->mutex);
-  log->bytes += bytes;
-  if (bytes > 0) go_on(*log, false);
+  if (ThreadLog* log = log_of_thread(false)) log->bytes += bytes;
+  if (bytes > 0) span_goes_on(false);
 }
 
 void begin_span(const void* token, const SpanStart& start) noexcept {
   without_throwing([&] {
     ThreadLog& log = *log_of_thread(true);
-    const std::lock_guard lock(log.mutex);
     // A check that stood before its scope.
     if (log.on_operation() && start.at && same_place(log.open.back().call, *start.at) &&
         *log.open.back().record.name == start.name)
@@ -296,7 +261,6 @@ void begin_span(const void* token, const SpanStart& start) noexcept {
 void end_span(const void* token) noexcept {
   ThreadLog* log = log_of_thread(false);
   if (!log) return;
-  const std::lock_guard lock(log->mutex);
   const auto known = std::ranges::find(log->open, token, &Open::token);
   if (known == log->open.end()) return;
   without_throwing([&] {
@@ -320,22 +284,24 @@ std::int64_t begin_profile() {
 void end_profile() noexcept {
   profiled.store(false, std::memory_order_relaxed);
   watch_memory(false);
-  // Operations end when they were last seen at work, and spans of this thread that are open here; of scopes of other
-  // threads nobody but they may know.
-  without_throwing([] {
-    const ThreadLog* here = log_of_thread(false);
-    for (const auto& log : all_logs()) {
-      const std::lock_guard lock(log->mutex);
-      close_operations(*log);
-      if (log.get() != here) continue;
-      const std::int64_t time = now();
-      while (!log->open.empty()) log->on_operation() ? close_operation(*log) : close(*log, time);
-    }
+  // Spans of this thread that are open end here; of other threads nobody but they may know.
+  ThreadLog* log = log_of_thread(false);
+  if (!log) return;
+  without_throwing([&] {
+    close_operations(*log);
+    const std::int64_t time = now();
+    while (!log->open.empty()) log->on_operation() ? close_operation(*log) : close(*log, time);
   });
 }
 
 void read_spans(const std::function<void(std::uint32_t thread, const std::vector<SpanRecord>&)>& f) {
-  for (const auto& log : all_logs()) {
+  std::vector<std::shared_ptr<ThreadLog>> logs;
+  {
+    Registry& r = registry();
+    const std::lock_guard lock(r.mutex);
+    logs = r.logs;
+  }
+  for (const auto& log : logs) {
     const std::lock_guard lock(log->mutex);
     f(log->number, log->ended);
   }

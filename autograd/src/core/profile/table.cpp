@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <xgrad/check.hpp>
-#include <xgrad/detail/utf8.hpp>
 #include <xgrad/profiler.hpp>
 
 namespace xgrad::profiler {
@@ -50,11 +49,8 @@ std::size_t columns(const std::string& s) {
       std::ranges::count_if(s, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-// At most so many columns, "..." in place of the rest; blanks for control characters, which would break the table.
-std::string fitted(const std::string& name, std::size_t most) {
-  std::string s = xgrad::detail::valid_utf8(name);
-  std::ranges::replace_if(
-      s, [](unsigned char c) { return c < 32 || c == 127; }, ' ');
+// At most so many columns, "..." in place of the rest.
+std::string fitted(const std::string& s, std::size_t most) {
   if (columns(s) <= most) return s;
   std::size_t end = 0, n = 0;
   for (; end < s.size(); ++end)

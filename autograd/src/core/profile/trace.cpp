@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <xgrad/detail/atomic_file.hpp>
-#include <xgrad/detail/utf8.hpp>
 #include <xgrad/profiler.hpp>
 
 namespace xgrad::profiler {
@@ -13,7 +12,7 @@ namespace {
 
 std::string quoted(const std::string& s) {
   std::string out = "\"";
-  for (const char c : xgrad::detail::valid_utf8(s)) {
+  for (const char c : s) {
     if (c == '"' || c == '\\')
       out += {'\\', c};
     else if (static_cast<unsigned char>(c) < 32)

@@ -1,16 +1,11 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
-#include <queue>
 #include <unordered_map>
-#include <unordered_set>
 
-#include <xgrad/detail/collect_last.hpp>
 #include <xgrad/tape.hpp>
 
 #include "core/memory_tracker.hpp"
-#include "core/tape/attributes.hpp"
 #include "core/tape/node.hpp"
 #include "core/tape/recorder.hpp"
 #include "core/tape/views.hpp"
@@ -26,48 +21,23 @@ using detail::TensorImpl;
 
 class Collector {
  public:
-  explicit Collector(const Tensor& root, std::size_t most = std::numeric_limits<std::size_t>::max())
-      : pass_(impl(root).grad_fn->pass) {
+  explicit Collector(const Tensor& root) : pass_(impl(root).grad_fn->pass) {
     Node* last = impl(root).grad_fn;
-    const std::vector<Node*> nodes = last_nodes(last, most);
+    const std::vector<Node*> nodes = detail::reachable_nodes(last);
     for (Node* n : nodes) {
       index_.emplace(n, static_cast<std::int64_t>(index_.size()));
       if (const detail::Recorded* seen = recorded(n))
         for (const auto& [output, t] : seen->plain) plain_.emplace(t, std::pair(index_.at(n), output));
     }
-    graph_.nodes.reserve(nodes.size());
-    attributes_.reserve(nodes.size());
-    for (Node* n : nodes) {
-      graph_.nodes.push_back(describe(n));
-      attributes_.push_back(detail::attributes_of(*n));
-    }
+    for (Node* n : nodes) graph_.nodes.push_back(describe(n));
     graph_.root = index_.at(last);
     graph_.root_output = impl(root).output_nr;
     graph_.backward_ran = pass_ != 0;
     graph_.root_overwritten = last->outputs()[impl(root).output_nr].version != root.version();
   }
   Graph take() { return std::move(graph_); }
-  LastOperations take_last() { return {std::move(graph_), complete_, std::move(attributes_)}; }
 
  private:
-  // In the order they were recorded in. All that a node depends on is older than the node.
-  std::vector<Node*> last_nodes(Node* root, std::size_t most) {
-    const auto older = [](const Node* a, const Node* b) { return a->seq < b->seq; };
-    std::priority_queue<Node*, std::vector<Node*>, decltype(older)> next(older);
-    std::unordered_set<Node*> seen{root};
-    std::vector<Node*> found;
-    for (next.push(root); !next.empty() && found.size() < most;) {
-      Node* n = next.top();
-      next.pop();
-      found.push_back(n);
-      for (const Edge& e : n->edges())
-        if (Node* below = e.node(); below && seen.insert(below).second) next.push(below);
-    }
-    complete_ = next.empty();
-    if (complete_) return detail::reachable_nodes(root);  // nodes of several threads may have equal numbers
-    std::ranges::reverse(found);
-    return found;
-  }
   static detail::Recorded* recorded(Node* n) { return n->extra ? n->extra->recorded.get() : nullptr; }
   // Without a recorder a node remembers the last pass only. One that ran in a later pass than the root's, through
   // another root, took part in that of the root as well.
@@ -118,7 +88,6 @@ class Collector {
     const auto i = static_cast<std::size_t>(read), n = d.inputs.size();
     const Input& in = i < n ? d.inputs[i] : d.data[i - n];
     if (in.source) return in.source->value;
-    if (in.node < 0) return Tensor();
     const std::vector<Tensor>& values = graph_.nodes[static_cast<std::size_t>(in.node)].values;
     return values.empty() ? Tensor() : values[in.output];
   }
@@ -150,8 +119,7 @@ class Collector {
       return in;
     }
     if (e.node()) {
-      const auto made = index_.find(e.node());
-      in.node = made == index_.end() ? kLeftOut : made->second;
+      in.node = index_.at(e.node());
       in.output = e.number;
       in.reached = node_reached && reached(e.node());
     } else {
@@ -215,8 +183,6 @@ class Collector {
   std::unordered_map<const TensorImpl*, std::pair<std::int64_t, std::uint32_t>> plain_;
   std::map<std::pair<const TensorImpl*, std::uint32_t>, std::size_t> ids_;
   Graph graph_;
-  std::vector<std::size_t> attributes_;
-  bool complete_ = true;
 };
 
 }  // namespace
@@ -224,11 +190,6 @@ class Collector {
 Graph collect(const Tensor& root) {
   if (!root.requires_grad() || !detail::current_node(root)) return {};
   return Collector(root).take();
-}
-
-LastOperations collect_last(const Tensor& root, std::size_t most) {
-  if (!root.requires_grad() || !detail::current_node(root)) return {};
-  return Collector(root, most).take_last();
 }
 
 }  // namespace xgrad::tape

@@ -33,9 +33,9 @@ namespace xgrad::train {
 
 struct ReportOptions {
   ByName by_name = ByName();
-  std::string name = "run";                                     // of the run: in the title and in the folder's name
-  std::string root = "runs";                                    // where the folder of the run is made
-  std::string folder = {};                                      // the folder itself, instead; one that is there goes on
+  std::string name = "run";   // of the run: in the title and in the folder's name
+  std::string root = "runs";  // where the folder of the run is made
+  std::string folder = {};    // the folder itself, instead; one that is there is used again, with a warning
   std::vector<std::string> arguments = {};                      // of the program
   std::vector<std::pair<std::string, std::string>> notes = {};  // for run.json and the page
   int refresh = 5;  // seconds until the page of a run that goes on is read again
@@ -52,9 +52,8 @@ struct LandscapeOptions {
 // What is called twice with the same name or title replaces its picture, so that all of it may be called in each epoch.
 class XGRAD_API Report {
  public:
-  // Makes the folder, run.json and metrics.csv. Rows that metrics.csv holds already, of a run that goes on, are kept;
-  // add() with the same numbers and names replaces them. IoError: also when metrics.csv is another file; ValueError: a
-  // name that is empty or has a '/', refresh below 1.
+  // Makes the folder, run.json and metrics.csv. IoError; ValueError: a name that is empty or has a '/', refresh
+  // below 1.
   explicit Report(ReportOptions options = {}, Location at = Location::current());
   ~Report();  // finish()
   Report(const Report&) = delete;

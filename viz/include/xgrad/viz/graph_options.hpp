@@ -34,13 +34,6 @@ inline std::ostream& operator<<(std::ostream& os, Params v) {
   return xgrad::detail::print_choice(os, static_cast<int>(v), {"ghost", "shared", "hide"});
 }
 
-// automatic: while a profiler::Profile is alive, stopped or not, each operation with the time it took forward and
-// backward; of collapsed modules and folded blocks the sums.
-enum class Time { automatic, off };
-inline std::ostream& operator<<(std::ostream& os, Time v) {
-  return xgrad::detail::print_choice(os, static_cast<int>(v), {"automatic", "off"});
-}
-
 // What each operation keeps for its backward pass: text, a line "saves x, W" (true); nodes, amber notes with type,
 // shape and size; off (false).
 class Saved {
@@ -58,8 +51,7 @@ class Saved {
 };
 
 // Three or more equal blocks of operations in a row, drawn once: unrolled steps of a recurrence, equal layers. Equal:
-// kinds of operations, shapes, types, wiring, the number of such as x * 1.5, strides, paddings, dilations, groups and
-// windows of convolutions and pooling; no values. automatic: in graphs of more than 40 nodes,
+// kinds of operations, shapes, types, attributes and wiring, not values. automatic: in graphs of more than 40 nodes,
 // where it saves at least 8 operations; always (true); off (false).
 class FoldRepeats {
  public:
@@ -99,9 +91,8 @@ struct Options {
   bool backward = true;  // dashed edges, labelled with the norm of the gradient that flows
   Values values = Values::automatic;
   Saved saved = Saved::text;
-  bool symbols = true;          // W[1], b[1], z[1], a[1], L beside the names, where the structure is that of a layer
-  bool derivatives = true;      // local derivatives on backward edges, in graphs of at most 40 nodes
-  Time time = Time::automatic;  // of each operation, when it was profiled
+  bool symbols = true;      // W[1], b[1], z[1], a[1], L beside the names, where the structure is that of a layer
+  bool derivatives = true;  // local derivatives on backward edges, in graphs of at most 40 nodes
   bool legend = true;
   int depth = -1;  // levels of modules that are open: 0 none, 1 the outermost ones; -1 all
   Collapse collapse = {};
