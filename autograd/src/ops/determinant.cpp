@@ -170,7 +170,7 @@ Tensor det(const Tensor& x, Location at) {
       to[b] = static_cast<T>(product);
     });
   });
-  return record(
+  return detail::record_op(
       "det", y, {x}, {x},
       [](const Saved& s, const Tensor& g) -> Grads { return {mul(unsqueeze(unsqueeze(g, -1), -1), cofactors(s[0]))}; },
       at);
@@ -193,7 +193,7 @@ SlogDet slogdet(const Tensor& x, Location at) {
       logs[b] = static_cast<T>(sum);
     });
   });
-  const auto out = record(
+  const auto out = detail::record_op(
       "slogdet", std::vector<Tensor>{sign, log}, {x}, {x},
       [](const Saved& s, std::span<const Tensor> g) -> Grads {
         if (!g[1].defined()) return {detail::zeros_raw(s[0].shape(), s[0].dtype())};

@@ -64,12 +64,15 @@ XGRAD_CLONES void add_scaled_row(T* to, const T* from, std::int64_t n, T factor)
 // What does not change from pass to pass.
 struct Table {
   Shape weight;  // (rows, *size)
+  std::optional<std::int64_t> padding;
   std::int64_t size() const {
     std::int64_t n = 1;
     for (int d = 1; d < weight.rank(); ++d) n *= weight[d];
     return n;
   }
 };
+
+void describe(const Table& t, Attributes& list) { list.add("padding_idx", t.padding); }
 
 Tensor add_up(const Tensor& g, const Tensor& index, const Tensor& scale, const Table& table);
 
@@ -119,7 +122,9 @@ Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& given, c
                const Tensor& scale, const Table& table, const Location& at) {
   Tensor out = detail::record_reading(
       "embedding", {given}, rows_of(weight, index, factor, table, at), {weight}, {index, scale},
-      [table](const Saved& s, const Tensor& g) -> Grads { return {add_up(g, s[0], s[1], table)}; }, at);
+      detail::attributes_first(
+          table, [](const Table& of, const Saved& s, const Tensor& g) -> Grads { return {add_up(g, s[0], s[1], of)}; }),
+      at);
   const double time = detail::pass_time(impl(out).numel);
   return detail::recomputable(std::move(out), {weight, index, factor}, time, [table](std::span<const Tensor> in) {
     return rows_of(in[0], in[1], in[2], table, Location());
@@ -149,10 +154,10 @@ Tensor add_up(const Tensor& g, const Tensor& index, const Tensor& scale, const T
       add_rows(data<const T>(packed), data<const std::int64_t>(index), scale.defined() ? data<const T>(scale) : nullptr,
                impl(index).numel, table, data<T>(out));
     });
-  return record("embedding_backward", std::move(out), {g}, {index, scale},
-                [table](const Saved& s, const Tensor& gg) -> Grads {
-                  return {look_up(gg, s[0], s[0], s[1], s[1], table, Location::current())};
-                });
+  return detail::record_with_attributes("embedding_backward", table, std::move(out), {g}, {index, scale},
+                                        [](const Table& of, const Saved& s, const Tensor& gg) -> Grads {
+                                          return {look_up(gg, s[0], s[0], s[1], s[1], of, Location::current())};
+                                        });
 }
 
 // The factor of each index's gradient; undefined when all are 1.
@@ -218,7 +223,7 @@ Tensor embedding(const Tensor& input, const Tensor& weight, const EmbeddingOptio
     if (padding < 0) padding += rows;
   }
   const Tensor index = check_index(input, rows, weight, at);
-  const Table table{shape};
+  const Table table{shape, options.padding_idx ? std::optional(padding) : std::nullopt};
   if (options.max_norm) {
     require_floating("embedding", weight, at);
     shorten_rows(weight, index, table, *options.max_norm, options.norm_type, at);

@@ -30,27 +30,31 @@ template <bool Largest>
 Tensor extremum_over(const char* op, const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
   detail::require_nonempty(op, x, dims, at);
   Tensor y = Largest ? detail::max_raw(x, dims, keepdim) : detail::min_raw(x, dims, keepdim);
-  return record(
+  return detail::record_op(
       op, y, {x}, {x, y},
       [dims](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
         const Shape& full = impl(v).shape;
         return {detail::share_evenly(with_kept_dims(g, full, dims), v, with_kept_dims(s[1], full, dims), dims)};
       },
-      at);
+      at, detail::named<"dim">(detail::Dims{dims}), detail::named<"keepdim">(keepdim));
 }
 
 // The elements at `index` along dim, and the adjoint; each is the other's derivative. index has size 1 at dim.
 Tensor place_at(const Tensor& g, int dim, const Tensor& index, std::int64_t size);
 Tensor pick_at(const Tensor& x, int dim, const Tensor& index) {
-  return record("pick", detail::pick_raw(x, dim, index), {x}, {index},
-                [dim, size = impl(x).shape[dim]](const Saved& s, const Tensor& g) -> Grads {
-                  return {place_at(g, dim, s[0], size)};
-                });
+  return detail::record_op(
+      "pick", detail::pick_raw(x, dim, index), {x}, {index},
+      [dim, size = impl(x).shape[dim]](const Saved& s, const Tensor& g) -> Grads {
+        return {place_at(g, dim, s[0], size)};
+      },
+      Location::current(), detail::named<"dim">(dim));
 }
 Tensor place_at(const Tensor& g, int dim, const Tensor& index, std::int64_t size) {
-  return record("place", detail::place_raw(g, dim, index, size), {g}, {index},
-                [dim](const Saved& s, const Tensor& h) -> Grads { return {pick_at(h, dim, s[0])}; });
+  return detail::record_op(
+      "place", detail::place_raw(g, dim, index, size), {g}, {index},
+      [dim](const Saved& s, const Tensor& h) -> Grads { return {pick_at(h, dim, s[0])}; }, Location::current(),
+      detail::named<"dim">(dim));
 }
 
 detail::ArgResult arg_along(const char* op, const Tensor& x, std::int64_t dim, bool largest, bool keepdim,

@@ -175,7 +175,7 @@ Tensor sum_of_readings(const Tensor& rows, const std::vector<Taps>& taps, const 
 
 // The gradient of 0 that a grid has which only chooses.
 Tensor with_flat_grid(const Tensor& y, const Tensor& grid, const Location& at) {
-  return record(
+  return detail::record_op(
       "grid_sample", detail::make_alias(y), {y, grid}, {},
       [shape = impl(grid).shape](const Saved& s, const Tensor& g) -> Grads {
         return {g, s.needs(1) ? detail::zeros_raw(shape, g.dtype()) : Tensor()};

@@ -23,7 +23,7 @@ Tensor by_numbers(const char* op, const Tensor& x, NumberFunction f, B b, const 
   require_defined(op, x, at);
   Tensor y = map_numbers(f, as_floating(x));
   if (!is_floating(impl(x).dtype)) return y;
-  return record(
+  return detail::record_op(
       op, y, {x}, {K == Keep::input ? x : y}, [b](const Saved& s, const Tensor& g) -> Grads { return {b(g, s[0])}; },
       at);
 }

@@ -48,7 +48,7 @@ Tensor median_of_all(const char* op, const Tensor& x, bool ignore_nan, const Loc
     NoGradGuard off;
     y = detail::make_alias(reshape(detail::median_raw(reshape(x, {impl(x).numel}), 0, ignore_nan).values, {}));
   }
-  return record(
+  return detail::record_op(
       op, y, {x}, {x, y},
       [](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
@@ -61,7 +61,8 @@ ValuesIndices median_along(const char* op, const Tensor& x, std::int64_t dim, bo
                            const Location& at) {
   const int d = chosen_dim(op, x, dim, at);
   Ranked r = detail::median_raw(x, d, ignore_nan);
-  return detail::record_picked(op, std::move(r.values), std::move(r.indices), x, d, true, keepdim, at);
+  return detail::record_picked(op, std::move(r.values), std::move(r.indices), x, d, true, keepdim, at,
+                               detail::named<"keepdim">(keepdim));
 }
 
 }  // namespace
@@ -78,7 +79,8 @@ ValuesIndices nanmedian(const Tensor& x, std::int64_t dim, bool keepdim, Locatio
 ValuesIndices mode(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
   const int d = chosen_dim("mode", x, dim, at);
   Ranked r = detail::mode_raw(x, d);
-  return detail::record_picked("mode", std::move(r.values), std::move(r.indices), x, d, true, keepdim, at);
+  return detail::record_picked("mode", std::move(r.values), std::move(r.indices), x, d, true, keepdim, at,
+                               detail::named<"keepdim">(keepdim));
 }
 
 // ---- quantiles ----

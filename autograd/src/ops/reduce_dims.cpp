@@ -57,9 +57,10 @@ Tensor spread(const Tensor& t, const Shape& full, DimSet dims) {
     strides[d] = has_dim(dims, d) ? 0 : from.strides[keepdim ? d : i];
     i += !has_dim(dims, d);
   }
-  return record(
+  return detail::record_op(
       "expand", make_view(t, full, strides, from.offset()), {t}, {},
-      [dims, keepdim](const Saved&, const Tensor& g) -> Grads { return {dims ? sum(g, dim_list(dims), keepdim) : g}; });
+      [dims, keepdim](const Saved&, const Tensor& g) -> Grads { return {dims ? sum(g, dim_list(dims), keepdim) : g}; },
+      Location::current(), detail::named<"dim">(Dims{dims}));
 }
 
 Tensor share_evenly(const Tensor& g, const Tensor& x, const Tensor& y, DimSet dims) {

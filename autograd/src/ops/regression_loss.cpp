@@ -36,7 +36,7 @@ Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, Reduction reduc
         auto d = x - y;
         return where(abs(d) >= beta, sign(d) * k, d * (slope * k));  // NaN stays
       },
-      at);
+      at, detail::named<"beta">(beta));
 }
 
 Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction, double delta, Location at) {
@@ -53,7 +53,7 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction
         auto d = x - y;
         return where(abs(d) >= delta, sign(d) * (delta * k), d * k);
       },
-      at);
+      at, detail::named<"delta">(delta));
 }
 
 }  // namespace xgrad
