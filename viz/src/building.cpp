@@ -220,11 +220,18 @@ class Builder {
     }
     d.self = closed ? module_node(i, *closed, box) : add_output(i, 0, box);
     if (!closed) {
-      if (!op.numbers.empty()) node(d.self).number = shortest(op.numbers[0]);
+      tell_operation(node(d.self), op);
       node(d.self).masks = op.op == "masked_fill" || (!op.numbers.empty() && op.numbers[0] == -INFINITY);
       add_further_outputs(i, d.self, box);
     }
     drawn_.push_back(std::move(d));
+  }
+  static void tell_operation(PicNode& n, const tape::OpNode& op) {
+    if (!op.numbers.empty()) n.number = shortest(op.numbers[0]);
+    n.attributes = op.attributes;
+    if (op.of_library) n.library_op = op.op;
+    for (std::size_t k = 0; k < std::min<std::size_t>(op.inputs.size(), 64); ++k)
+      if (op.inputs[k].node == -1 && !op.inputs[k].source) n.absent |= std::uint64_t{1} << k;
   }
   void add_further_outputs(int i, int self, int box) {
     const tape::OpNode& op = operation(i);

@@ -36,6 +36,9 @@ struct PicNode {
   bool main_line = false;
   std::int64_t op = -1;  // of a result: which operation of tape::Graph::nodes, and which of its outputs
   std::uint32_t output = 0;
+  std::string library_op;    // its name when it is the library's, which says what it computes; else empty
+  Attributes attributes;     // of it
+  std::uint64_t absent = 0;  // its inputs that were not given (no bias), one bit each
   bool root = false;
   bool numbered = false;            // its title has a number, for its ghosts
   bool cut = false;                 // some of its inputs are left out
@@ -108,13 +111,11 @@ struct Recorded {
       : root(t),
         graph(std::move(last.graph)),
         complete(last.complete),
-        attributes(std::move(last.attributes)),
         times(xgrad::detail::node_times(graph)),
         calls(graph) {}
   Tensor root;
   tape::Graph graph;
   bool complete;
-  std::vector<std::size_t> attributes;    // of operations, as LastOperations has them
   std::vector<profiler::NodeTime> times;  // of operations; empty without a Profile
   Calls calls;
 };

@@ -10,6 +10,7 @@
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/record.hpp"
 #include "ops/normal.hpp"
 #include "ops/unary.hpp"
 

@@ -9,6 +9,7 @@
 #include <xgrad/ops/view.hpp>
 
 #include "core/broadcast.hpp"
+#include "core/tape/record.hpp"
 #include "ops/pair_loss.hpp"
 
 namespace xgrad {

@@ -23,6 +23,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/gamma_draw.hpp"
 #include "kernels/random.hpp"

@@ -4,6 +4,7 @@
 
 #include <xgrad/record.hpp>
 
+#include "core/tape/record.hpp"
 #include "ops/promote.hpp"
 #include "ops/unary.hpp"
 

@@ -9,6 +9,7 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/record.hpp"
 #include "ops/binary.hpp"
 #include "ops/map_numbers.hpp"
 #include "ops/print_parts.hpp"

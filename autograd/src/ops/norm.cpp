@@ -22,6 +22,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/running_op.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/matrices.hpp"
 #include "ops/p_norm.hpp"

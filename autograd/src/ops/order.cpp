@@ -6,6 +6,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/ops/order.hpp>
 
+#include "core/tape/record.hpp"
 #include "ops/picked.hpp"
 #include "ops/view_geometry.hpp"
 

@@ -7,6 +7,7 @@
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/index_places.hpp"
 

@@ -15,6 +15,7 @@
 #include <xgrad/ops/view.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
 #include "kernels/order.hpp"
 #include "ops/picked.hpp"
 #include "ops/reduce_dims.hpp"

@@ -15,6 +15,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/strided_copy.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/index_places.hpp"
 #include "ops/reduce_dims.hpp"

@@ -11,6 +11,8 @@
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/record.hpp"
+
 namespace xgrad::detail {
 
 DimSet dim_set(const char* op, const Tensor& x, const Shape& dims, const Location& at) {

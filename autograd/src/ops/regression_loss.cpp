@@ -1,6 +1,7 @@
 // Losses of numbers, element by element: squared and absolute differences, and what lies between.
 #include <xgrad/ops/regression_loss.hpp>
 
+#include "core/tape/record.hpp"
 #include "ops/pair_loss.hpp"
 
 namespace xgrad {

@@ -6,6 +6,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/rounding.hpp>
 
+#include "core/tape/record.hpp"
 #include "ops/binary.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/map_numbers.hpp"

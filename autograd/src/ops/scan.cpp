@@ -17,6 +17,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
 #include "ops/picked.hpp"
 
 namespace xgrad {

@@ -3,6 +3,7 @@
 
 #include <xgrad/ops/trigonometry.hpp>
 
+#include "core/tape/record.hpp"
 #include "kernels/special.hpp"
 #include "ops/binary.hpp"
 #include "ops/map_numbers.hpp"

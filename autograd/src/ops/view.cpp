@@ -11,6 +11,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/accumulate.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/reduce_dims.hpp"
 #include "ops/view_geometry.hpp"

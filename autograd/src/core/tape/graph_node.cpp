@@ -6,6 +6,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/graph_node.hpp>
 
+#include "core/tape/attributes.hpp"
 #include "core/tape/node.hpp"
 #include "core/tape/views.hpp"
 
