@@ -12,6 +12,7 @@
 #include "layout.hpp"
 #include "naming.hpp"
 #include "picture.hpp"
+#include "told.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -226,7 +227,14 @@ class Builder {
     }
     drawn_.push_back(std::move(d));
   }
-  static void tell_operation(PicNode& n, const tape::OpNode& op) {
+  Shape shape_of(const tape::Input& in) const {
+    if (in.source) return in.source->shape;
+    return in.node < 0 ? Shape() : graph_.nodes[static_cast<std::size_t>(in.node)].shapes[in.output];
+  }
+  void tell_operation(PicNode& n, const tape::OpNode& op) const {
+    std::vector<Shape> inputs;
+    for (const tape::Input& in : op.inputs) inputs.push_back(shape_of(in));
+    n.told = told_text(op, inputs);
     if (!op.numbers.empty()) n.number = shortest(op.numbers[0]);
     n.attributes = op.attributes;
     if (op.of_library) n.library_op = op.op;

@@ -27,6 +27,7 @@ struct PicNode {
   Tensor value, grad;
   std::string name;                // given to a result by set_name()
   std::string number;              // "1.5" of x * 1.5
+  std::string told;                // "3×3 /2" of a convolution
   bool masks = false;              // its -inf are meant: a mask of attention, or what such a mask was put on
   std::vector<std::string> notes;  // why something is not shown
   std::vector<std::string> saves;

@@ -70,6 +70,7 @@ struct OpNode {
   std::vector<double> numbers;  // 1.5 of x * 1.5
   Attributes attributes;        // what it was told beside its tensors, that number among it
   bool of_library = false;      // an operation of the library; false for those of programs, whatever their names
+  std::size_t kept_bytes = 0;   // of numbers and shapes that its backward function keeps beside the saved tensors
   std::vector<Shape> shapes;    // of the outputs
   std::vector<DType> dtypes;
   std::vector<std::string> names;  // given to the outputs by set_name(), or empty

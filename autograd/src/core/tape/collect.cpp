@@ -81,6 +81,7 @@ class Collector {
     d.reached = pass || (!seen && reached(n));
     d.attributes = detail::attributes_of(*n);
     d.of_library = n->op.kind->of_library;
+    d.kept_bytes = n->op.kind->closure_size;
     if (n->op.kind->number_first) d.numbers.push_back(*static_cast<const double*>(n->closure()));
     for (std::size_t i = 0; i < n->n_inputs; ++i) d.inputs.push_back(input(n, i, d.reached, pass));
     for (std::size_t i = 0; i < n->n_data; ++i) d.data.push_back(input(n, n->n_inputs + i, false, nullptr));
