@@ -92,7 +92,7 @@ bool records(const std::string& function) {
   return all.contains(function);
 }
 
-// Functions that record an operation under a name their caller gives: f(const char* op, ...) with record(op, ...)
+// Functions that record an operation under a name their caller gives: f(const char* op, ...) with record_op(op, ...)
 // inside.
 std::set<std::string> recording_helpers(const std::string& text) {
   std::set<std::string> helpers;

@@ -235,6 +235,7 @@ class Builder {
     std::vector<Shape> inputs;
     for (const tape::Input& in : op.inputs) inputs.push_back(shape_of(in));
     n.told = told_text(op, inputs);
+    if (!inputs.empty()) n.first_input = inputs[0];
     if (!op.numbers.empty()) n.number = shortest(op.numbers[0]);
     n.attributes = op.attributes;
     if (op.of_library) n.library_op = op.op;

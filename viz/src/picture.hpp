@@ -39,6 +39,7 @@ struct PicNode {
   std::uint32_t output = 0;
   std::string library_op;    // its name when it is the library's, which says what it computes; else empty
   Attributes attributes;     // of it
+  Shape first_input;         // of it
   std::uint64_t absent = 0;  // its inputs that were not given (no bias), one bit each
   bool root = false;
   bool numbered = false;            // its title has a number, for its ghosts

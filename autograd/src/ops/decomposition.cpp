@@ -177,7 +177,10 @@ QR qr(const Tensor& x, QrMode mode, Location at) {
                         at);
         return {qr_backward(g[0], g[1], s[0], s[1], s[2])};
       },
-      at, detail::named<"mode">(mode));
+      at,
+      detail::named<"mode">(mode == QrMode::reduced    ? "reduced"
+                            : mode == QrMode::complete ? "complete"
+                                                       : "r"));
   return {out[0], out[1]};
 }
 

@@ -204,12 +204,12 @@ Tensor pad_backward(const Tensor& g, const Pads& p, const Shape& shape) {
 Tensor pad_op(const Tensor& x, const Pads& p, Scalar value, const Location& at) {
   return detail::record_with_attributes(
       "pad", p, pad_raw(x, p, value), {x}, {},
-      [shape = impl(x).shape](const Pads& p, const Saved&, const Tensor& g) -> Grads {
-        if (p.mode != PadMode::constant) return {pad_backward(g, p, shape)};
-        Pads crop = p;
+      [shape = impl(x).shape](const Pads& of, const Saved&, const Tensor& g) -> Grads {
+        if (of.mode != PadMode::constant) return {pad_backward(g, of, shape)};
+        Pads crop = of;
         for (int d = 0; d < shape.rank(); ++d) {
-          crop.before[d] = -p.before[d];
-          crop.after[d] = -p.after[d];
+          crop.before[d] = -of.before[d];
+          crop.after[d] = -of.after[d];
         }
         return {pad_op(g, crop, Scalar(0.0), Location::current())};
       },

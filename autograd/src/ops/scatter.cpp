@@ -103,6 +103,9 @@ Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, Scalar va
 namespace {
 
 enum class Reduce { sum, prod, mean, amax, amin };
+std::ostream& operator<<(std::ostream& os, Reduce v) {
+  return detail::print_choice(os, static_cast<int>(v), {"sum", "prod", "mean", "amax", "amin"});
+}
 
 Reduce reduce_of(const char* op, const std::string& name, const Location& at) {
   const char* const names[] = {"sum", "prod", "mean", "amax", "amin"};

@@ -166,7 +166,7 @@ bool swaps_last_two(const Arguments& x) {
   const auto rank = static_cast<std::int64_t>(x.in.size());
   if (rank < 2) return true;
   if (x.op->library_op == "transpose") {
-    const auto [first, second] = std::minmax(x.told<std::int64_t>("dim0", 0), x.told<std::int64_t>("dim1", 0));
+    const auto [first, second] = std::minmax({x.told<std::int64_t>("dim0", 0), x.told<std::int64_t>("dim1", 0)});
     return first == rank - 2 && second == rank - 1;
   }
   std::vector<std::int64_t> swapped(static_cast<std::size_t>(rank));
@@ -325,7 +325,7 @@ Arguments arguments_of(const Picture& p, int node, const std::vector<int>& input
   x.op = &whole(p, node);
   for (std::size_t i = 0; i < inputs.size(); ++i)
     x.a.push_back(i < 64 && x.op->absent >> i & 1 ? "" : place(inputs[i]));
-  if (!inputs.empty() && inputs[0] >= 0) x.in = whole(p, inputs[0]).shape;
+  x.in = x.op->first_input;
   x.y = place(node);
   const std::string& number = x.op->number;
   x.number = number.size() > 7 ? short_number(std::stod(number)) : number;
