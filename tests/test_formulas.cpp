@@ -1,4 +1,6 @@
 // Formulas of explain() and of the explorer are those of what was computed, not of what the name suggests.
+#include <cmath>
+
 #include <xgrad/custom.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/record.hpp>
@@ -13,7 +15,9 @@ using namespace xgrad::test;
 namespace {
 
 Tensor named(const char* name, const Shape& shape) {
-  return rand(shape, {.dtype = kFloat64, .requires_grad = true}).set_name(name);
+  std::vector<double> v;  // of both signs
+  for (std::int64_t i = 0; i < shape.numel(); ++i) v.push_back(std::sin(1.7 * static_cast<double>(i) + 1));
+  return from_vector(v, shape).requires_grad_().set_name(name);
 }
 Tensor classes(std::initializer_list<std::int64_t> c) { return tensor(c, {DType::int64}).set_name("t"); }
 
@@ -33,10 +37,10 @@ BOOST_AUTO_TEST_SUITE(formulas)
 
 BOOST_AUTO_TEST_CASE(losses_by_reduction) {
   const Tensor x = named("x", {2, 3}), t = zeros({2, 3}, {kFloat64}).set_name("t");
-  explains(mse_loss(x, t), {"= \\frac{1}{N}\\sum_{n}{(x-t)}^{2}", "\\,\\frac{2(x-t)}{N}", "one number for the"});
+  explains(mse_loss(x, t), {"= \\frac{1}{N}\\sum_{n}{(x-t)}^{2}", "\\,\\frac{2(x-t)}{N}"});
   explains(mse_loss(x, t, Reduction::sum), {"= \\sum_{n}{(x-t)}^{2}", "\\,2(x-t)"});
   explains(mse_loss(x, t, Reduction::none).sum(), {"= {(x-t)}^{2}", "\\odot 2(x-t)"});
-  explains(l1_loss(x, t), {"\\frac{1}{N}\\sum_{n}|x-t|", "\\frac{\\mathrm{sign}(x-t)}{N}"});
+  explains(l1_loss(x, t + 0.5), {"\\frac{1}{N}\\sum_{n}|x-", "\\frac{\\mathrm{sign}(x-"});
 }
 
 BOOST_AUTO_TEST_CASE(cross_entropy_as_it_was_called) {
@@ -65,7 +69,7 @@ BOOST_AUTO_TEST_CASE(arithmetic_and_reductions) {
   explains((3 - x).sum(), {"= 3-x"});
   explains((3 / x).sum(), {"= 3/x", "-\\frac{3}{{x}^{2}}"});
   explains(pow(x, 3).sum(), {"= {x}^{3}", "\\odot 3{x}^{2}"});
-  explains(x.sum({1}).square().sum(), {"= \\sum_{\\text{dim 1}}x", "added up along dimension 1"});
+  explains(x.sum({1}).square().sum(), {"= \\sum_{\\text{dim 1}}x"});
   explains(x.mean({0}, true).square().sum(), {"= \\frac{1}{2}\\sum_{\\text{dim 0}}x"});
   explains(x.mean(), {"= \\frac{1}{N}\\sum_{i}x"});
   explains(softmax(x, 1).square().sum(), {"= \\mathrm{softmax}(x)"});
@@ -80,15 +84,14 @@ BOOST_AUTO_TEST_CASE(arithmetic_and_reductions) {
 BOOST_AUTO_TEST_CASE(layers) {
   const Tensor x = named("x", {2, 3}), w = named("w", {4, 3});
   does_not_explain(linear(x, w).sum(), "\\dots");
-  explains(linear(x, w).sum(), {"= x\\,{w}^{\\top}$"});
+  explains(linear(x, w).sum(), {"= x\\,{{W}^{[1]}}^{\\top}"});
   explains(leaky_relu(x, 0.25).sum(), {"_{0.25}(x)", "([x>0]+0.25[x\\leq 0])"});
   explains(gelu(x).sum(), {"= x\\odot \\Phi(x)"});
   explains(gelu(x, Gelu::tanh).sum(), {"0.044715{x}^{3}"});
   const Tensor mean = zeros({3}, {kFloat64}), var = ones({3}, {kFloat64});
-  explains(batch_norm(x, mean, var, {}, {}, true).square().sum(), {"\\frac{x-\\mu}", "variance of the batch"});
+  explains(batch_norm(x, mean, var, {}, {}, true).square().sum(), {"\\frac{x-\\mu}"});
   does_not_explain(batch_norm(x, mean, var, {}, {}, true).square().sum(), "\\gamma");
-  explains(batch_norm(x, mean, var, {}, {}, false).square().sum(),
-           {"\\frac{x-\\mu_{\\text{running}}}", "kept from training"});
+  explains(batch_norm(x, mean, var, {}, {}, false).square().sum(), {"\\frac{x-\\mu_{\\text{running}}}"});
 }
 
 BOOST_AUTO_TEST_CASE(operations_of_programs) {

@@ -239,8 +239,8 @@ class Builder {
     if (!op.numbers.empty()) n.number = shortest(op.numbers[0]);
     n.attributes = op.attributes;
     if (op.of_library) n.library_op = op.op;
-    for (std::size_t k = 0; k < std::min<std::size_t>(op.inputs.size(), 64); ++k)
-      if (op.inputs[k].node == -1 && !op.inputs[k].source) n.absent |= std::uint64_t{1} << k;
+    for (std::size_t k = 0; k < std::min<std::size_t>(inputs_of(op), 64); ++k)
+      if (const tape::Input& in = input(op, k); in.node == -1 && !in.source) n.absent |= std::uint64_t{1} << k;
   }
   void add_further_outputs(int i, int self, int box) {
     const tape::OpNode& op = operation(i);

@@ -2,11 +2,10 @@
 #include "told.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include <fmt/format.h>
-
-#include "heatmap.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -86,7 +85,7 @@ class Told {
   void number(const Number& n) {
     reduction();
     const auto v = op_.attributes.get<double>(n.attribute);
-    if (v && *v != n.usual) add(fmt::format("{}={}", n.attribute, short_number(*v)));
+    if (v && *v != n.usual) add(fmt::format("{}={}", n.attribute, few_digits(*v)));
   }
   void reduction() {
     if (const auto r = op_.attributes.get<std::string>("reduction"); r && *r != "mean") add(*r);
@@ -94,7 +93,7 @@ class Told {
   void others() {
     reduction();
     if (const double s = op_.attributes.get<double>("label_smoothing").value_or(0); s != 0)
-      add("smoothing " + short_number(s));
+      add("smoothing " + few_digits(s));
     if (op_.attributes.get<std::string>("approximate").value_or("none") != "none") add("tanh");
     if (op_.op == "batch_norm" && !op_.attributes.get<bool>("training").value_or(true)) add("eval");
     if (op_.attributes.get<bool>("is_causal").value_or(false)) add("causal");
@@ -115,6 +114,8 @@ class Told {
 };
 
 }  // namespace
+
+std::string few_digits(double v) { return (v < 0 ? "−" : "") + fmt::format("{:.4g}", std::fabs(v)); }
 
 std::string told_text(const tape::OpNode& op, const std::vector<Shape>& inputs) { return Told(op, inputs).text(); }
 

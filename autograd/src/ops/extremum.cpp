@@ -68,13 +68,15 @@ ValuesIndices extremum_along(const char* op, const Tensor& x, std::int64_t dim, 
                              const Location& at) {
   detail::ArgResult r = arg_along(op, x, dim, largest, keepdim, at);
   const int d = wrap_dim(op, dim, x, at);
-  Tensor outputs[] = {std::move(r.values), std::move(r.indices)};
-  const auto back = [d, full = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
-    if (full.rank() == 0) return {g};
-    const DimSet set = DimSet{1} << d;
-    return {place_at(with_kept_dims(g, full, set), d, with_kept_dims(s[0], full, set), full[d])};
-  };
-  detail::record_outputs<std::remove_const_t<decltype(back)>, false>(op, outputs, {x}, {outputs[1]}, back, at);
+  const Tensor index = r.indices;
+  std::vector<Tensor> outputs = detail::record_op(
+      op, std::vector<Tensor>{std::move(r.values), std::move(r.indices)}, {x}, {index},
+      [d, full = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
+        if (full.rank() == 0) return {g};
+        const DimSet set = DimSet{1} << d;
+        return {place_at(with_kept_dims(g, full, set), d, with_kept_dims(s[0], full, set), full[d])};
+      },
+      at, detail::named<"dim">(d), detail::named<"keepdim">(keepdim));
   return {std::move(outputs[0]), std::move(outputs[1])};
 }
 

@@ -9,6 +9,7 @@
 #include <xgrad/detail/html_page.hpp>
 
 #include "heatmap.hpp"
+#include "told.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -76,7 +77,7 @@ struct Arguments {
     return op->attributes.get<T>(name).value_or(otherwise);
   }
   bool has_reduction(const char* kind) const { return told<std::string>("reduction", "mean") == kind; }
-  std::string told_number(const char* name) const { return mn(short_number(told(name, 0.0))); }
+  std::string told_number(const char* name) const { return mn(few_digits(told(name, 0.0))); }
 };
 using Formula = std::function<std::string(const Arguments&)>;
 
@@ -194,7 +195,7 @@ struct CrossEntropy {
     if (ignored != kNone) counts = row(mo("["), x.second(), mo("≠"), mn(std::to_string(ignored)), mo("]"));
     target = call("onehot", x.second());
     if (smoothing == 0) return;
-    const std::string e = mn(short_number(smoothing));
+    const std::string e = mn(few_digits(smoothing));
     target = in_brackets(row(in_brackets(row(mn("1"), mo("−"), e)), target, mo("+"), fraction(e, mi("C"))));
   }
   bool probabilities, weighted;
@@ -285,7 +286,7 @@ const std::map<std::string, Formula>& slopes() {
        [](const Arguments& x) {
          if (x.number.empty()) return std::string();
          const double k = x.told("exponent", 0.0) - 1;
-         return row(mn(x.number), k == 1 ? x.a[0] : power(x.a[0], mn(short_number(k))));
+         return row(mn(x.number), k == 1 ? x.a[0] : power(x.a[0], mn(few_digits(k))));
        }},
       {"sin", [x0](const Arguments& x) { return call("cos", x0(x)); }},
       {"cos", [x0](const Arguments& x) { return row(mo("−"), call("sin", x0(x))); }},
