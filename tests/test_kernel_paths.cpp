@@ -255,7 +255,7 @@ BOOST_AUTO_TEST_CASE(gamma_functions_of_float32_keep_their_digits) {
 // A number beside a row, in rows around the length from which they are taken alone, in memory of any order.
 BOOST_AUTO_TEST_CASE(one_number_beside_each_row) {
   for (const DType type : {kFloat32, kFloat64})
-    for (const std::int64_t n : {1, 63, 64, 65, 1000, 2048, 2049, 5000}) BOOST_TEST_CONTEXT("rows of " << n) {
+    for (const std::int64_t n : {1, 64, 255, 256, 257, 1000, 2048, 2049, 5000}) BOOST_TEST_CONTEXT("rows of " << n) {
         const Tensor x = numbers({7, n}, type), column = numbers({7, 1}, type) + 3, one = numbers({1, 1}, type) + 3;
         const Tensor turned = numbers({n, 7}, type).transpose(0, 1);
         for (const Tensor& c : {column, one, column.expand({7, n})})

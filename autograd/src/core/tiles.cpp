@@ -173,7 +173,7 @@ struct Cut {
   int number;  // the input that is one number in each tile, and taken as such; -1: none
 
   Cut(const Kernel& k, const Plan& p) {
-    constexpr std::int64_t kLongRow = 64;  // as fast alone as beside others in a tile
+    constexpr std::int64_t kLongRow = 256;  // faster alone than beside others in a tile
     const std::int64_t room = p.room;
     row = p.rank > 0 ? p.sizes[p.rank - 1] : 1;
     rows = p.total / row;
