@@ -120,7 +120,8 @@ BOOST_AUTO_TEST_CASE(layers) {
   BOOST_TEST(told(pad(x, {1, 2}, PadMode::constant, 3)) == "pad=[1, 2], mode=constant, value=3");
   BOOST_TEST(told(pad(x, {0, 0, 1, 1}, PadMode::reflect)) == "pad=[0, 0, 1, 1], mode=reflect, value=0");
   const Tensor q = leaf({1, 3, 4});
-  BOOST_TEST(told(scaled_dot_product_attention(q, q, q, {.is_causal = true})) == "is_causal=true, scale=0.5");
+  BOOST_TEST(told(scaled_dot_product_attention(q, q, q, {.is_causal = true})) ==
+             "is_causal=true, scale=0.5, dropout_p=0");
   const RecurrentWeights weights{leaf({12, 4}), leaf({12, 4})};
   BOOST_TEST(told(gru(leaf({2, 1, 4}), {}, weights, {.reverse = true}).output) == "reverse=true");
 }
