@@ -232,14 +232,15 @@ Tensor attend_in_blocks(const Tensor& query, const Tensor& key, const Tensor& va
   Tensor out = detail::make_tensor(with_matrix(call.batch, call.shape.length, call.shape.values), call.dtype(), at);
   const Tensor top = detail::make_tensor(rows, call.dtype(), at), log_sum = detail::make_tensor(rows, call.dtype(), at);
   call.forward(out, top, log_sum);
-  out = record(
+  out = detail::record_op(
       "scaled_dot_product_attention", out, {query, key, value, mask}, {query, key, value, mask, out, top, log_sum},
       [f](const Saved& s, const Tensor& g) -> Grads {
         // The gradient of a mask is as large as the scores anyway.
         if (grad_enabled() || s.needs(3)) return composed_backward(s[0], s[1], s[2], s[3], g, f);
         return Call(s[0], s[1], s[2], s[3], f).backward(s[4], s[5], s[6], g);
       },
-      at);
+      at, detail::named<"is_causal">(f.causal), detail::named<"scale">(f.scale),
+      detail::named<"dropout_p">(f.dropout.p));
   const double work = 2.0 * static_cast<double>(impl(out).numel) * static_cast<double>(call.shape.keys);
   return detail::recomputable(std::move(out), {query, key, value, mask}, detail::product_time(work),
                               [f](std::span<const Tensor> in) { return attended(in[0], in[1], in[2], in[3], f); });

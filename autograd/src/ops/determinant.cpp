@@ -175,7 +175,7 @@ Tensor det(const Tensor& x, Location at) {
       singular |= is_nearly_singular(u, size.n, x.dtype());
     });
   });
-  return record(
+  return detail::record_op(
       "det", y, {x}, {x, grad_enabled() ? y.clone() : Tensor()},
       [singular](const Saved& s, const Tensor& g) -> Grads {
         const auto over_matrices = [](const Tensor& t) { return unsqueeze(unsqueeze(t, -1), -1); };
@@ -203,7 +203,7 @@ SlogDet slogdet(const Tensor& x, Location at) {
       logs[b] = static_cast<T>(sum);
     });
   });
-  const auto out = record(
+  const auto out = detail::record_op(
       "slogdet", std::vector<Tensor>{sign, log}, {x}, {x},
       [](const Saved& s, std::span<const Tensor> g) -> Grads {
         if (!g[1].defined()) return {detail::zeros_raw(s[0].shape(), s[0].dtype())};

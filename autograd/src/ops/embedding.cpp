@@ -65,12 +65,15 @@ XGRAD_CLONES void add_scaled_row(T* to, const T* from, std::int64_t n, T factor)
 // What does not change from pass to pass.
 struct Table {
   Shape weight;  // (rows, *size)
+  std::optional<std::int64_t> padding;
   std::int64_t size() const {
     std::int64_t n = 1;
     for (int d = 1; d < weight.rank(); ++d) n *= weight[d];
     return n;
   }
 };
+
+void describe(const Table& t, Attributes& list) { list.add("padding_idx", t.padding); }
 
 Tensor add_up(const Tensor& g, const Tensor& index, const Tensor& scale, const Table& table);
 
@@ -120,7 +123,9 @@ Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& given, c
                const Tensor& scale, const Table& table, const Location& at) {
   Tensor out = detail::record_reading(
       "embedding", {given}, rows_of(weight, index, factor, table, at), {weight}, {index, scale},
-      [table](const Saved& s, const Tensor& g) -> Grads { return {add_up(g, s[0], s[1], table)}; }, at);
+      detail::attributes_first(
+          table, [](const Table& of, const Saved& s, const Tensor& g) -> Grads { return {add_up(g, s[0], s[1], of)}; }),
+      at);
   const double time = detail::pass_time(impl(out).numel);
   return detail::recomputable(std::move(out), {weight, index, factor}, time, [table](std::span<const Tensor> in) {
     return rows_of(in[0], in[1], in[2], table, Location());
@@ -150,10 +155,10 @@ Tensor add_up(const Tensor& g, const Tensor& index, const Tensor& scale, const T
       add_rows(data<const T>(packed), data<const std::int64_t>(index), scale.defined() ? data<const T>(scale) : nullptr,
                impl(index).numel, table, data<T>(out));
     });
-  return record("embedding_backward", std::move(out), {g}, {index, scale},
-                [table](const Saved& s, const Tensor& gg) -> Grads {
-                  return {look_up(gg, s[0], s[0], s[1], s[1], table, Location::current())};
-                });
+  return detail::record_with_attributes("embedding_backward", table, std::move(out), {g}, {index, scale},
+                                        [](const Table& of, const Saved& s, const Tensor& gg) -> Grads {
+                                          return {look_up(gg, s[0], s[0], s[1], s[1], of, Location::current())};
+                                        });
 }
 
 // The factor of each index's gradient; undefined when all are 1.
@@ -227,7 +232,7 @@ Tensor embedding(const Tensor& input, const Tensor& weight, const EmbeddingOptio
   const std::int64_t rows = shape[0];
   const std::int64_t padding = row_of_padding("embedding", options.padding_idx, rows, weight, at);
   const Tensor index = check_index("embedding", input, rows, weight, at);
-  const Table table{shape};
+  const Table table{shape, options.padding_idx ? std::optional(padding) : std::nullopt};
   if (options.max_norm) {
     require_floating("embedding", weight, at);
     shorten_rows(weight, index, table, *options.max_norm, options.norm_type, at);
@@ -335,10 +340,11 @@ Tensor look_up_bags(const Tensor& weight, const Tensor& given, const BagPlan& p,
                     const Table& table, const Location& at) {
   Tensor out = detail::record_reading(
       kBagOp, {given}, bags_of_rows(weight, p, scaled, bags, table, at), {weight}, {p.row, p.bag, p.share, p.scale},
-      [table](const Saved& s, const Tensor& g) -> Grads {
-        return {spread_bags(g, {s[0], s[1], s[2], s[3]}, table)};
-      },
-      at);
+      detail::attributes_first(table,
+                               [](const Table& of, const Saved& s, const Tensor& g) -> Grads {
+                                 return {spread_bags(g, {s[0], s[1], s[2], s[3]}, of)};
+                               }),
+      at, detail::named<"mode">(p.share.defined() ? "mean" : "sum"));
   const double time = detail::pass_time(impl(p.row).numel * table.size());
   return detail::recomputable(
       std::move(out), {weight, p.row, p.bag, p.share, p.scale}, time, [=](std::span<const Tensor> in) {
@@ -370,10 +376,11 @@ Tensor spread_bags(const Tensor& g, const BagPlan& p, const Table& table) {
       using T = decltype(zero);
       add_bags(data<const T>(packed), p, table.weight[0], table.size(), data<T>(out));
     });
-  return record("embedding_bag_backward", std::move(out), {g}, {p.row, p.bag, p.share, p.scale},
-                [table, bags = impl(g).shape[0]](const Saved& s, const Tensor& gg) -> Grads {
-                  return {look_up_bags(gg, s[0], {s[0], s[1], s[2], s[3]}, true, bags, table, Location::current())};
-                });
+  return detail::record_with_attributes(
+      "embedding_bag_backward", table, std::move(out), {g}, {p.row, p.bag, p.share, p.scale},
+      [bags = impl(g).shape[0]](const Table& of, const Saved& s, const Tensor& gg) -> Grads {
+        return {look_up_bags(gg, s[0], {s[0], s[1], s[2], s[3]}, true, bags, of, Location::current())};
+      });
 }
 
 // `scale`: of all elements of the flat input.

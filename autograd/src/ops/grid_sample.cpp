@@ -16,8 +16,19 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/recomputable.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/grid_sample_composed.hpp"
+
+namespace xgrad::detail {
+
+static void describe(const GridShape& s, Attributes& list) {
+  list.add("mode", s.taps == 1 ? "nearest" : s.taps == 2 ? "bilinear" : "bicubic");
+  list.add("padding_mode", s.edge == GridEdge::zeros ? "zeros" : s.edge == GridEdge::border ? "border" : "reflection");
+  list.add("align_corners", s.align_corners);
+}
+
+}  // namespace xgrad::detail
 
 namespace xgrad {
 
@@ -122,11 +133,12 @@ Grads first_derivative(const GridShape& shape, const Tensor& x, const Tensor& gr
     });
   if (!grad_enabled()) return {dx, dgrid};
   const bool both = of_x && of_grid;
-  std::vector<Tensor> out =
-      record("grid_sample_backward", both ? std::vector<Tensor>{dx, dgrid} : std::vector<Tensor>{of_x ? dx : dgrid},
-             {g, x, grid}, {g, x, grid}, [shape, of_x, both](const Saved& s, std::span<const Tensor> d) -> Grads {
-               return second_derivative(shape, s, of_x ? d[0] : Tensor(), both ? d[1] : of_x ? Tensor() : d[0]);
-             });
+  std::vector<Tensor> out = detail::record_with_attributes(
+      "grid_sample_backward", shape, both ? std::vector<Tensor>{dx, dgrid} : std::vector<Tensor>{of_x ? dx : dgrid},
+      {g, x, grid}, {g, x, grid},
+      [of_x, both](const GridShape& of, const Saved& s, std::span<const Tensor> d) -> Grads {
+        return second_derivative(of, s, of_x ? d[0] : Tensor(), both ? d[1] : of_x ? Tensor() : d[0]);
+      });
   return {of_x ? out[0] : Tensor(), both ? out[1] : of_x ? Tensor() : out[0]};
 }
 
@@ -135,10 +147,10 @@ Grads first_derivative(const GridShape& shape, const Tensor& x, const Tensor& gr
 Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleOptions& o, Location at) {
   require_images(x, grid, o, at);
   const GridShape shape = shape_of(x, grid, o);
-  Tensor y = record(
-      "grid_sample", sampled(shape, x, grid, at), {x, grid}, {x, grid},
-      [shape](const Saved& s, const Tensor& g) -> Grads {
-        return first_derivative(shape, s[0], s[1], g, s.needs(0), s.needs(1));
+  Tensor y = detail::record_with_attributes(
+      "grid_sample", shape, sampled(shape, x, grid, at), {x, grid}, {x, grid},
+      [](const GridShape& of, const Saved& s, const Tensor& g) -> Grads {
+        return first_derivative(of, s[0], s[1], g, s.needs(0), s.needs(1));
       },
       at);
   const double time = detail::pass_time(impl(y).numel) * 8;

@@ -4,6 +4,7 @@
 
 #include <xgrad/record.hpp>
 
+#include "core/tape/record.hpp"
 #include "ops/promote.hpp"
 #include "ops/unary.hpp"
 
@@ -30,7 +31,7 @@ Tensor by_numbers(const char* op, const Tensor& x, F f, B b, const Location& at)
   require_defined(op, x, at);
   Tensor y = map_numbers(f, as_floating(x));
   if (!is_floating(impl(x).dtype)) return y;
-  return record(
+  return detail::record_op(
       op, y, {x}, {K == Keep::input ? x : y}, [b](const Saved& s, const Tensor& g) -> Grads { return {b(g, s[0])}; },
       at);
 }

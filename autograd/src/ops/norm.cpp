@@ -22,6 +22,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/running_op.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/distances.hpp"
 #include "ops/matrices.hpp"
@@ -355,9 +356,9 @@ Grads distances_backward(const Saved& s, const Tensor& g, double p) {
 Tensor cdist(const Tensor& x, const Tensor& y, double p, Location at) {
   require_rows("cdist", x, y, p, at);
   const Tensor out = distances(x, y, distances_shape(x, y, at), p, at);
-  return record(
+  return detail::record_op(
       "cdist", out, {x, y}, {x, y, out},
-      [p](const Saved& s, const Tensor& g) -> Grads { return distances_backward(s, g, p); }, at);
+      [p](const Saved& s, const Tensor& g) -> Grads { return distances_backward(s, g, p); }, at, detail::named<"p">(p));
 }
 
 Tensor pdist(const Tensor& x, double p, Location at) {

@@ -14,6 +14,7 @@
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/view_geometry.hpp"
@@ -30,6 +31,18 @@ struct Pads {
   Shape before, after;  // of every dimension
   PadMode mode;
 };
+
+// As pad() takes them: the last dimension first.
+void describe(const Pads& p, Attributes& list) {
+  std::vector<std::int64_t> sizes;
+  for (int d = p.before.rank() - 1; d >= 0; --d) {
+    sizes.push_back(p.before[d]);
+    sizes.push_back(p.after[d]);
+  }
+  while (!sizes.empty() && sizes.back() == 0 && sizes[sizes.size() - 2] == 0) sizes.resize(sizes.size() - 2);
+  list.add("pad", sizes);
+  list.add("mode", detail::choice_text(p.mode));
+}
 
 Shape padded_shape(const Shape& s, const Pads& p) {
   Shape out = s;
@@ -215,24 +228,25 @@ Tensor pad_backward(const Tensor& g, const Pads& p, const Shape& shape) {
       add_rows(walk, data<T>(packed), data<T>(x));
     });
   }
-  return record("pad_backward", std::move(x), {g}, {}, [p](const Saved&, const Tensor& gg) -> Grads {
-    return {pad_op(gg, p, Scalar(0.0), Location::current())};
-  });
+  return detail::record_with_attributes("pad_backward", p, std::move(x), {g}, {},
+                                        [](const Pads& of, const Saved&, const Tensor& gg) -> Grads {
+                                          return {pad_op(gg, of, Scalar(0.0), Location::current())};
+                                        });
 }
 
 Tensor pad_op(const Tensor& x, const Pads& p, Scalar value, const Location& at) {
-  return record(
-      "pad", pad_raw(x, p, value), {x}, {},
-      [p, shape = impl(x).shape](const Saved&, const Tensor& g) -> Grads {
-        if (p.mode != PadMode::constant) return {pad_backward(g, p, shape)};
-        Pads crop = p;
+  return detail::record_with_attributes(
+      "pad", p, pad_raw(x, p, value), {x}, {},
+      [shape = impl(x).shape](const Pads& of, const Saved&, const Tensor& g) -> Grads {
+        if (of.mode != PadMode::constant) return {pad_backward(g, of, shape)};
+        Pads crop = of;
         for (int d = 0; d < shape.rank(); ++d) {
-          crop.before[d] = -p.before[d];
-          crop.after[d] = -p.after[d];
+          crop.before[d] = -of.before[d];
+          crop.after[d] = -of.after[d];
         }
         return {pad_op(g, crop, Scalar(0.0), Location::current())};
       },
-      at);
+      at, detail::named<"value">(value.to_double()));
 }
 
 // ---- checks ----

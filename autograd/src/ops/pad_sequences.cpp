@@ -59,7 +59,7 @@ Tensor pad_sequences(const char* op, const std::vector<Tensor>& sequences, const
     }
     lengths = from_vector(sizes);
   }
-  return record(
+  return record_op(
       op, std::move(padded), sequences, {needs_tape(sequences) ? lengths : Tensor()},
       [padding](const Saved& s, const Tensor& g) -> Grads {
         std::vector<Tensor> pieces;
@@ -67,7 +67,7 @@ Tensor pad_sequences(const char* op, const std::vector<Tensor>& sequences, const
           pieces.push_back(place_of(g, std::ssize(pieces), length, padding));
         return {std::move(pieces)};
       },
-      at);
+      at, named<"batch_first">(padding.batch_first), named<"padding_value">(padding.value));
 }
 
 }  // namespace xgrad::detail
