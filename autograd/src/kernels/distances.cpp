@@ -110,7 +110,7 @@ void add_pair(T* to, const T* x, const T* y, std::int64_t size, T g, T distance)
 
 template <class T>
 void distances_forward(const DistanceShape& s, const T* x, const T* y, T* out) {
-  const double ns = static_cast<double>(s.columns) * (1 + 0.1 * static_cast<double>(s.size));
+  const double ns = static_cast<double>(s.columns) * (0.3 + 0.07 * static_cast<double>(s.size));
   parallel_for(s.batches * s.rows, grain_for(ns), [&](std::int64_t begin, std::int64_t end) {
     const Tensor memory = make_tensor({(kColumns + 1) * s.size + kColumns}, dtype_of<T>);
     T *turned = data<T>(memory), *row = turned + kColumns * s.size, *room = row + kColumns;
@@ -143,7 +143,7 @@ void distances_backward(const DistanceShape& s, const T* x, const T* y, const T*
   parallel_cost(pairs, 0.3, [&](std::int64_t begin, std::int64_t end) {
     if (!quotients(g + begin, out + begin, end - begin, f + begin)) plain = false;
   });
-  const double ns = static_cast<double>(s.columns) * (2 + 0.1 * static_cast<double>(s.size));
+  const double ns = static_cast<double>(s.columns) * (0.8 + 0.08 * static_cast<double>(s.size));
   if (dx)
     parallel_for(s.batches * s.rows, grain_for(ns), [&](std::int64_t begin, std::int64_t end) {
       std::fill_n(dx + begin * s.size, (end - begin) * s.size, T(0));
@@ -160,7 +160,7 @@ void distances_backward(const DistanceShape& s, const T* x, const T* y, const T*
   if (!dy) return;
   // Threads share out blocks of the rows of y, to which all rows of x add in turn.
   const std::int64_t parts = (s.columns + kColumns - 1) / kColumns;
-  const double part_ns = static_cast<double>(s.rows * kColumns) * (2 + 0.1 * static_cast<double>(s.size));
+  const double part_ns = static_cast<double>(s.rows * kColumns) * (0.8 + 0.08 * static_cast<double>(s.size));
   parallel_for(s.batches * parts, grain_for(part_ns), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t p = begin; p < end; ++p) {
       const std::int64_t batch = p / parts, c = p % parts * kColumns, count = std::min(kColumns, s.columns - c);

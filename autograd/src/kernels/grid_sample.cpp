@@ -264,7 +264,7 @@ void with_taps(const GridShape& s, const F& f) {
 }
 
 double tap_count(const GridShape& s) { return std::pow(s.taps, s.spatial); }
-double finding_ns(const GridShape& s) { return 8.0 * s.spatial; }
+double finding_ns(const GridShape& s) { return 5.0 * s.spatial; }
 
 // f(block, batch, first place, places) for blocks of a range of all blocks of all batches.
 template <class T, class F>
@@ -287,7 +287,7 @@ template <class T>
 void add_to_images(const GridShape& s, const T* grid, const T* g, T* dx) {
   constexpr std::int64_t kChannels = 8;  // for which a block is found once
   const std::int64_t parts = (s.channels + kChannels - 1) / kChannels, many = std::min(kChannels, s.channels);
-  const double ns = finding_ns(s) + 1.5 * tap_count(s) * static_cast<double>(many);
+  const double ns = finding_ns(s) + 0.75 * tap_count(s) * static_cast<double>(many);
   parallel_for(s.batches * parts, grain_for(ns * static_cast<double>(s.places)),
                [&](std::int64_t begin, std::int64_t end) {
                  Block<T> block;
@@ -308,7 +308,7 @@ void add_to_images(const GridShape& s, const T* grid, const T* g, T* dx) {
 
 template <class T>
 void slopes_of_grid(const GridShape& s, const T* x, const T* grid, const T* g, T* dgrid) {
-  const double ns = finding_ns(s) + 1.5 * tap_count(s) * static_cast<double>(s.channels);
+  const double ns = finding_ns(s) + 0.75 * tap_count(s) * static_cast<double>(s.channels);
   each_block<T>(s, grid, ns, [&](const Block<T>& block, std::int64_t batch, std::int64_t first, std::int64_t n) {
     T d[3][kBlock] = {};
     with_taps(s, [&]<int Z, int K>() {
@@ -397,7 +397,7 @@ void second_of_channel(const Combined<T>& read, const T* x, const T* a, T g, int
 
 template <class T>
 void grid_sample_forward(const GridShape& s, const T* x, const T* grid, T* y) {
-  const double ns = finding_ns(s) + tap_count(s) * static_cast<double>(s.channels);
+  const double ns = finding_ns(s) + 0.5 * tap_count(s) * static_cast<double>(s.channels);
   each_block<T>(s, grid, ns, [&](const Block<T>& block, std::int64_t batch, std::int64_t first, std::int64_t n) {
     with_taps(s, [&]<int Z, int K>() {
       for (std::int64_t c = batch * s.channels; c < (batch + 1) * s.channels; ++c)

@@ -163,7 +163,7 @@ template <class T>
 void pad_rows(const Walk& w, const T* x, T value, T* y) {
   const std::int64_t width = w.width(), planes = w.planes(), rows = w.rows_per_plane(), step = w.plane_step();
   const std::vector<std::int64_t> source = w.row_sources();
-  const double ns = 4 + 0.1 * static_cast<double>(width * std::int64_t{sizeof(T)});
+  const double ns = 2 + 0.03 * static_cast<double>(width * std::int64_t{sizeof(T)});
   const auto pad = [&](std::int64_t plane, std::int64_t count, std::int64_t begin, std::int64_t end) {
     pad_planes(source.data() + begin, end - begin, count, step, w.columns(), w.first(), w.end(), width,
                x + plane * step, value, y + (plane * rows + begin) * width);
