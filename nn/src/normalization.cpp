@@ -9,11 +9,26 @@
 #include <xgrad/ops.hpp>
 #include <xgrad/ops/normalization.hpp>
 
+#include "option_text.hpp"
+
 namespace xgrad::nn {
 
 namespace {
 
-std::string label_of(const char* name, std::int64_t n) { return fmt::format("{}({})", name, n); }
+std::string label_of(const char* name, std::int64_t n, const OptionText& options) {
+  return fmt::format("{}({}{})", name, n, options.text());
+}
+
+template <class Options>
+std::string label_of(const char* name, std::int64_t n, const Options& o) {
+  const Options usual;
+  return label_of(name, n,
+                  OptionText()
+                      .add("eps", o.eps, usual.eps)
+                      .add("momentum", o.momentum, usual.momentum)
+                      .add("affine", o.affine, usual.affine)
+                      .add("track_running_stats", o.track_running_stats, usual.track_running_stats));
+}
 
 void require_size(const char* op, const char* what, std::int64_t n, Location at) {
   if (n < 0) ErrorReport(op, fmt::format("{} must not be negative, got {}", what, n), at).value_error();
@@ -101,31 +116,35 @@ Tensor NormState::instance_forward(const Tensor& x, int rank, bool training, Loc
 }
 
 BatchNorm1d::BatchNorm1d(std::int64_t n, BatchNormOptions options, Location at)
-    : Layer(label_of("BatchNorm1d", n)), NormState(*this, "BatchNorm1d", n, options, at) {}
+    : Layer(label_of("BatchNorm1d", n, options)), NormState(*this, "BatchNorm1d", n, options, at) {}
 Tensor BatchNorm1d::forward(const Tensor& x, Location at) const { return batch_forward(x, 2, 3, is_training(), at); }
 
 BatchNorm2d::BatchNorm2d(std::int64_t n, BatchNormOptions options, Location at)
-    : Layer(label_of("BatchNorm2d", n)), NormState(*this, "BatchNorm2d", n, options, at) {}
+    : Layer(label_of("BatchNorm2d", n, options)), NormState(*this, "BatchNorm2d", n, options, at) {}
 Tensor BatchNorm2d::forward(const Tensor& x, Location at) const { return batch_forward(x, 4, 4, is_training(), at); }
 
 BatchNorm3d::BatchNorm3d(std::int64_t n, BatchNormOptions options, Location at)
-    : Layer(label_of("BatchNorm3d", n)), NormState(*this, "BatchNorm3d", n, options, at) {}
+    : Layer(label_of("BatchNorm3d", n, options)), NormState(*this, "BatchNorm3d", n, options, at) {}
 Tensor BatchNorm3d::forward(const Tensor& x, Location at) const { return batch_forward(x, 5, 5, is_training(), at); }
 
 InstanceNorm1d::InstanceNorm1d(std::int64_t n, InstanceNormOptions options, Location at)
-    : Layer(label_of("InstanceNorm1d", n)), NormState(*this, "InstanceNorm1d", n, as_batch(options), at) {}
+    : Layer(label_of("InstanceNorm1d", n, options)), NormState(*this, "InstanceNorm1d", n, as_batch(options), at) {}
 Tensor InstanceNorm1d::forward(const Tensor& x, Location at) const { return instance_forward(x, 3, is_training(), at); }
 
 InstanceNorm2d::InstanceNorm2d(std::int64_t n, InstanceNormOptions options, Location at)
-    : Layer(label_of("InstanceNorm2d", n)), NormState(*this, "InstanceNorm2d", n, as_batch(options), at) {}
+    : Layer(label_of("InstanceNorm2d", n, options)), NormState(*this, "InstanceNorm2d", n, as_batch(options), at) {}
 Tensor InstanceNorm2d::forward(const Tensor& x, Location at) const { return instance_forward(x, 4, is_training(), at); }
 
 InstanceNorm3d::InstanceNorm3d(std::int64_t n, InstanceNormOptions options, Location at)
-    : Layer(label_of("InstanceNorm3d", n)), NormState(*this, "InstanceNorm3d", n, as_batch(options), at) {}
+    : Layer(label_of("InstanceNorm3d", n, options)), NormState(*this, "InstanceNorm3d", n, as_batch(options), at) {}
 Tensor InstanceNorm3d::forward(const Tensor& x, Location at) const { return instance_forward(x, 5, is_training(), at); }
 
 LayerNorm::LayerNorm(const Shape& normalized_shape, LayerNormOptions options, Location at)
-    : Layer(fmt::format("LayerNorm{}", to_string(normalized_shape))),
+    : Layer(with_options("LayerNorm" + to_string(normalized_shape),
+                         OptionText()
+                             .add("eps", options.eps, 1e-5)
+                             .add("elementwise_affine", options.elementwise_affine, true)
+                             .add("bias", options.bias, true))),
       normalized_shape_(normalized_shape),
       options_(options) {
   const detail::CallSite site(at);
@@ -143,7 +162,10 @@ Tensor LayerNorm::forward(const Tensor& x, Location at) const {
 }
 
 RMSNorm::RMSNorm(const Shape& normalized_shape, RMSNormOptions options, Location at)
-    : Layer(fmt::format("RMSNorm{}", to_string(normalized_shape))),
+    : Layer(with_options("RMSNorm" + to_string(normalized_shape),
+                         OptionText()
+                             .add("eps", options.eps, std::nullopt)
+                             .add("elementwise_affine", options.elementwise_affine, true))),
       normalized_shape_(normalized_shape),
       options_(options) {
   const detail::CallSite site(at);
@@ -159,7 +181,8 @@ Tensor RMSNorm::forward(const Tensor& x, Location at) const {
 }
 
 GroupNorm::GroupNorm(Size groups, Size channels, GroupNormOptions options, Location at)
-    : Layer(fmt::format("GroupNorm({}, {})", std::int64_t{groups}, std::int64_t{channels})),
+    : Layer(fmt::format("GroupNorm({}, {}{})", std::int64_t{groups}, std::int64_t{channels},
+                        OptionText().add("eps", options.eps, 1e-5).add("affine", options.affine, true).text())),
       num_groups_(groups),
       num_channels_(channels),
       options_(options) {
@@ -181,7 +204,11 @@ Tensor GroupNorm::forward(const Tensor& x, Location at) const {
 }
 
 LocalResponseNorm::LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options, Location at)
-    : Layer(label_of("LocalResponseNorm", size)), size_(size), options_(options) {
+    : Layer(label_of(
+          "LocalResponseNorm", size,
+          OptionText().add("alpha", options.alpha, 1e-4).add("beta", options.beta, 0.75).add("k", options.k, 1))),
+      size_(size),
+      options_(options) {
   const OptionCheck check("LocalResponseNorm", at);
   if (size_ < 1) check.fail(fmt::format("size must be positive, got {}", size_));
   check.finite("alpha", options.alpha);

@@ -18,14 +18,23 @@ namespace xgrad::nn {
 struct LossOptions {
   Reduction reduction = Reduction::mean;
 };
+XGRAD_API void show_options(OptionText& text, const LossOptions& o);
 
 // Options that the operations declare.
 XGRAD_API void check_options(const OptionCheck& check, const PoissonNllOptions& o);
+XGRAD_API void show_options(OptionText& text, const PoissonNllOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const GaussianNllOptions& o);
+XGRAD_API void show_options(OptionText& text, const GaussianNllOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const CtcLossOptions& o);
+XGRAD_API void show_options(OptionText& text, const CtcLossOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const TripletMarginOptions& o);
+XGRAD_API void show_options(OptionText& text, const TripletMarginOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const MultiMarginOptions& o);
+XGRAD_API void show_options(OptionText& text, const MultiMarginOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const CrossEntropyOptions& o);
+XGRAD_API void show_options(OptionText& text, const CrossEntropyOptions& o);
+XGRAD_API void show_options(OptionText& text, const BceWithLogitsOptions& o);
+XGRAD_API void show_options(OptionText& text, const NllLossOptions& o);
 
 // ---- values ----
 class MSELoss final : public Layer<MSELoss, LossOptions> {
@@ -54,6 +63,7 @@ struct SmoothL1LossOptions {
   double beta = 1;
 };
 XGRAD_API void check_options(const OptionCheck& check, const SmoothL1LossOptions& o);
+XGRAD_API void show_options(OptionText& text, const SmoothL1LossOptions& o);
 class SmoothL1Loss final : public Layer<SmoothL1Loss, SmoothL1LossOptions> {
  public:
   using Layer::Layer;
@@ -70,6 +80,7 @@ struct HuberLossOptions {
   double delta = 1;
 };
 XGRAD_API void check_options(const OptionCheck& check, const HuberLossOptions& o);
+XGRAD_API void show_options(OptionText& text, const HuberLossOptions& o);
 class HuberLoss final : public Layer<HuberLoss, HuberLossOptions> {
  public:
   using Layer::Layer;
@@ -86,11 +97,13 @@ struct BCELossOptions {
   Tensor weight = {};
   Reduction reduction = Reduction::mean;
 };
+XGRAD_API void show_options(OptionText& text, const BCELossOptions& o);
 class BCELoss final : public Layer<BCELoss> {
  public:
   using Layer::Layer;
   explicit BCELoss(BCELossOptions options = {}) : options_(std::move(options)) {
     register_buffer("weight", options_.weight);
+    show(options_);
   }
   explicit BCELoss(NoOptions) : BCELoss(BCELossOptions{}) {}
   template <class = void>
@@ -109,6 +122,7 @@ class BCEWithLogitsLoss final : public Layer<BCEWithLogitsLoss> {
   explicit BCEWithLogitsLoss(BceWithLogitsOptions options = {}) : options_(std::move(options)) {
     register_buffer("weight", options_.weight);
     register_buffer("pos_weight", options_.pos_weight);
+    show(options_);
   }
   explicit BCEWithLogitsLoss(NoOptions) : BCEWithLogitsLoss(BceWithLogitsOptions{}) {}
   template <class = void>
@@ -128,6 +142,7 @@ class CrossEntropyLoss final : public Layer<CrossEntropyLoss> {
       : options_(std::move(options)) {
     check_options(OptionCheck("CrossEntropyLoss", at), options_);
     register_buffer("weight", options_.weight);
+    show(options_);
   }
   explicit CrossEntropyLoss(NoOptions) : CrossEntropyLoss(CrossEntropyOptions{}) {}
   template <class = void>
@@ -145,6 +160,7 @@ class NLLLoss final : public Layer<NLLLoss> {
   using Layer::Layer;
   explicit NLLLoss(NllLossOptions options = {}) : options_(std::move(options)) {
     register_buffer("weight", options_.weight);
+    show(options_);
   }
   explicit NLLLoss(NoOptions) : NLLLoss(NllLossOptions{}) {}
   template <class = void>
@@ -162,6 +178,7 @@ struct KLDivLossOptions {
   KlReduction reduction = KlReduction::mean;
   bool log_target = false;
 };
+XGRAD_API void show_options(OptionText& text, const KLDivLossOptions& o);
 class KLDivLoss final : public Layer<KLDivLoss, KLDivLossOptions> {
  public:
   using Layer::Layer;
@@ -213,6 +230,7 @@ struct HingeEmbeddingLossOptions {
   Reduction reduction = Reduction::mean;
 };
 XGRAD_API void check_options(const OptionCheck& check, const HingeEmbeddingLossOptions& o);
+XGRAD_API void show_options(OptionText& text, const HingeEmbeddingLossOptions& o);
 class HingeEmbeddingLoss final : public Layer<HingeEmbeddingLoss, HingeEmbeddingLossOptions> {
  public:
   using Layer::Layer;
@@ -239,6 +257,7 @@ struct MarginLossOptions {
   Reduction reduction = Reduction::mean;
 };
 XGRAD_API void check_options(const OptionCheck& check, const MarginLossOptions& o);
+XGRAD_API void show_options(OptionText& text, const MarginLossOptions& o);
 // loss(input1, input2, target)
 class MarginRankingLoss final : public Layer<MarginRankingLoss, MarginLossOptions> {
  public:
@@ -288,6 +307,7 @@ XGRAD_API Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const T
                                                    const TripletMarginWithDistanceOptions& options = {},
                                                    Location at = Location::current());
 XGRAD_API void check_options(const OptionCheck& check, const TripletMarginWithDistanceOptions& o);
+XGRAD_API void show_options(OptionText& text, const TripletMarginWithDistanceOptions& o);
 class TripletMarginWithDistanceLoss final
     : public Layer<TripletMarginWithDistanceLoss, TripletMarginWithDistanceOptions> {
  public:
@@ -308,6 +328,7 @@ class MultiMarginLoss final : public Layer<MultiMarginLoss> {
       : options_(std::move(options)) {
     check_options(OptionCheck("MultiMarginLoss", at), options_);
     register_buffer("weight", options_.weight);
+    show(options_);
   }
   explicit MultiMarginLoss(NoOptions) : MultiMarginLoss(MultiMarginOptions{}) {}
   template <class = void>
@@ -336,6 +357,7 @@ class MultiLabelSoftMarginLoss final : public Layer<MultiLabelSoftMarginLoss> {
   using Layer::Layer;
   explicit MultiLabelSoftMarginLoss(BCELossOptions options = {}) : options_(std::move(options)) {
     register_buffer("weight", options_.weight);
+    show(options_);
   }
   explicit MultiLabelSoftMarginLoss(NoOptions) : MultiLabelSoftMarginLoss(BCELossOptions{}) {}
   template <class = void>
