@@ -1,40 +1,20 @@
 // docs/reference/training.md against the headers: what a section lists is declared, and the other way round.
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <regex>
-#include <set>
-#include <sstream>
-#include <string>
 
 #include <boost/test/unit_test.hpp>
+
+#include "declared_classes.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
-using Names = std::set<std::string>;
-
-std::string read(const fs::path& file) {
-  std::stringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
-}
-
-// Classes of the headers of a folder whose base has one of these names.
-Names declared(const std::string& folder, const std::string& bases, const std::string& file = ".*") {
-  const std::regex with_base("class XGRAD_API (\\w+)( final)? : public (" + bases + ")\\b");
-  Names names;
-  for (const auto& entry : fs::directory_iterator(fs::path(XGRAD_SOURCE_DIR) / folder)) {
-    if (!std::regex_match(entry.path().filename().string(), std::regex(file))) continue;
-    const std::string text = read(entry.path());
-    for (std::sregex_iterator i(text.begin(), text.end(), with_base), end; i != end; ++i) names.insert((*i)[1]);
-  }
-  return names;
-}
+using xgrad::test::declared_classes;
+using xgrad::test::Names;
+using xgrad::test::text_of;
 
 // Section -> the names in the first column of its table.
 std::map<std::string, Names> listed() {
-  std::istringstream in(read(fs::path(XGRAD_SOURCE_DIR) / "docs/reference/training.md"));
+  std::istringstream in(text_of(fs::path(XGRAD_SOURCE_DIR) / "docs/reference/training.md"));
   std::map<std::string, Names> all;
   std::string section;
   for (std::string line; std::getline(in, line);) {
@@ -54,21 +34,18 @@ void compare(const std::string& section, const Names& headers, std::size_t at_le
 }
 
 BOOST_AUTO_TEST_CASE(the_page_lists_what_the_headers_have) {
-  const std::string optim = "optim/include/xgrad/optim", train = "train/include/xgrad/train",
-                    data = "data/include/xgrad/data";
-  Names optimizers = declared(optim, "OptimizerWith|AdamOf");
-  optimizers.erase("AdamOf");  // what Adam and AdamW share
-  compare("Optimizers", optimizers, 19);
-  compare("Schedules", declared(optim, "LRScheduler"), 18);
-  Names metrics = declared(train, "Metric|ClassMetric|RankingMetric");
+  const std::string train = "train/include/xgrad/train", data = "data/include/xgrad/data";
+  compare("Optimizers", xgrad::test::declared_optimizers(), 19);
+  compare("Schedules", xgrad::test::declared_schedules(), 18);
+  Names metrics = declared_classes(train, "Metric|ClassMetric|RankingMetric");
   metrics.erase("ClassMetric");
   metrics.erase("RankingMetric");
   metrics.insert("ConfusionMatrix");  // has no base
   compare("Metrics", metrics, 11);
-  Names samplers = declared(data, "Sampler");
+  Names samplers = declared_classes(data, "Sampler");
   samplers.insert("BatchSampler");
   compare("Samplers", samplers, 6);
-  const std::string transforms = read(fs::path(XGRAD_SOURCE_DIR) / data / "transforms.hpp");
+  const std::string transforms = text_of(fs::path(XGRAD_SOURCE_DIR) / data / "transforms.hpp");
   const std::regex one("class XGRAD_API (\\w+) \\{");
   Names names;
   for (std::sregex_iterator i(transforms.begin(), transforms.end(), one), end; i != end; ++i) names.insert((*i)[1]);
