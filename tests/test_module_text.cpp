@@ -38,6 +38,17 @@ Texts linear_layers() {
           "Linear(2 → 3, bias=false)"),
       row("LazyLinear", nn::LazyLinear(3), "LazyLinear(3)", "LinearOptions", nn::LazyLinear(3, {.bias = false}),
           "LazyLinear(3, bias=false)"),
+      row("Dense", nn::Dense(3), "Dense(3)", "DenseOptions",
+          nn::Dense(3, {.activation = nn::LeakyReLU(0.2),
+                        .use_bias = false,
+                        .kernel_regularizer = nn::L2(),
+                        .activity_regularizer = nn::L1L2(0.1, 0.2),
+                        .kernel_constraint = nn::MaxNorm(3, {0, 1}),
+                        .lora_rank = 2,
+                        .lora_alpha = 4}),
+          "Dense(3, use_bias=false, lora_rank=2, lora_alpha=4, kernel_regularizer=L2(0.01), "
+          "activity_regularizer=L1L2(0.1, 0.2), kernel_constraint=MaxNorm(3, dims=(0, 1))) (\n"
+          "  (activation): LeakyReLU(negative_slope=0.2)\n)"),
       row("Bilinear", nn::Bilinear(2, 3, 4), "Bilinear(2, 3 → 4)", "LinearOptions",
           nn::Bilinear(2, 3, 4, {.bias = false}), "Bilinear(2, 3 → 4, bias=false)"),
       row("Identity", nn::Identity(), "Identity"),
@@ -273,11 +284,30 @@ Text instance_norm(const char* name) {
              name + std::string("(4, eps=0.001, momentum=0.2, affine=true, track_running_stats=true)"));
 }
 
+template <class N>
+Text lazy_batch_norm(const char* name) {
+  return row(name, N(), name, "BatchNormOptions",
+             N({.eps = 1e-3, .momentum = std::nullopt, .affine = false, .track_running_stats = false}),
+             name + std::string("(eps=0.001, momentum=none, affine=false, track_running_stats=false)"));
+}
+template <class N>
+Text lazy_instance_norm(const char* name) {
+  return row(name, N(), name, "InstanceNormOptions",
+             N({.eps = 1e-3, .momentum = 0.2, .affine = true, .track_running_stats = true}),
+             name + std::string("(eps=0.001, momentum=0.2, affine=true, track_running_stats=true)"));
+}
+
 Texts norms() {
   return {
       batch_norm<nn::BatchNorm1d>("BatchNorm1d"),
       batch_norm<nn::BatchNorm2d>("BatchNorm2d"),
       batch_norm<nn::BatchNorm3d>("BatchNorm3d"),
+      lazy_batch_norm<nn::LazyBatchNorm1d>("LazyBatchNorm1d"),
+      lazy_batch_norm<nn::LazyBatchNorm2d>("LazyBatchNorm2d"),
+      lazy_batch_norm<nn::LazyBatchNorm3d>("LazyBatchNorm3d"),
+      lazy_instance_norm<nn::LazyInstanceNorm1d>("LazyInstanceNorm1d"),
+      lazy_instance_norm<nn::LazyInstanceNorm2d>("LazyInstanceNorm2d"),
+      lazy_instance_norm<nn::LazyInstanceNorm3d>("LazyInstanceNorm3d"),
       instance_norm<nn::InstanceNorm1d>("InstanceNorm1d"),
       instance_norm<nn::InstanceNorm2d>("InstanceNorm2d"),
       instance_norm<nn::InstanceNorm3d>("InstanceNorm3d"),
@@ -456,8 +486,10 @@ std::vector<std::string> members(const std::string& options) {
   return names;
 }
 
-// What belongs to a call, or is shown in another form.
-const std::set<std::string> kNotShown{"by_name", "offsets", "per_sample_weights", "size", "scale_factor"};
+// What belongs to a call, to the first values or to a bias that is not there, or is shown in another form.
+const std::set<std::string> kNotShown{"by_name",          "offsets",        "per_sample_weights", "size",
+                                      "scale_factor",     "activation",     "kernel_initializer", "bias_initializer",
+                                      "bias_regularizer", "bias_constraint"};
 
 }  // namespace
 

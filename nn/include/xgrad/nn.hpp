@@ -7,6 +7,7 @@
 #include <xgrad/nn/checkpoint_sequential.hpp>
 #include <xgrad/nn/container.hpp>
 #include <xgrad/nn/conv.hpp>
+#include <xgrad/nn/dense.hpp>
 #include <xgrad/nn/distance.hpp>
 #include <xgrad/nn/embedding.hpp>
 #include <xgrad/nn/functional.hpp>
@@ -14,6 +15,7 @@
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/lazy.hpp>
+#include <xgrad/nn/lazy_norm.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/loss.hpp>
 #include <xgrad/nn/module.hpp>
@@ -28,3 +30,4 @@
 #include <xgrad/nn/recurrent.hpp>
 #include <xgrad/nn/sequential.hpp>
 #include <xgrad/nn/transformer.hpp>
+#include <xgrad/nn/weight_options.hpp>
