@@ -1,14 +1,11 @@
 // A whole run that is stopped and gone on with is the uninterrupted one, bit for bit: with every optimizer, with every
 // schedule, and when it is killed again and again. An optimizer or schedule of the headers without a row is an error.
-// XGRAD_KILLS: how often the killed run is killed at most (200).
-#include <csignal>
 #include <random>
-#include <sys/wait.h>
-#include <thread>
 
 #include <xgrad/xgrad.hpp>
 
 #include "declared_classes.hpp"
+#include "killed_child.hpp"
 #include "support.hpp"
 
 using namespace xgrad;
@@ -232,42 +229,19 @@ BOOST_AUTO_TEST_CASE(a_run_that_is_killed_again_and_again) {
   Run whole(set, optimizer, rate);
   whole.epochs(0);
 
-  const auto train_on = [&] {
+  const auto train_on = [&](const std::function<void()>& saved) {
     manual_seed(11);
     Run run(set, optimizer, rate);
     std::int64_t first = 0;
     if (std::filesystem::exists(path)) first = train::load_checkpoint(path, run.parts()).epoch;
-    run.epochs(first, [&](std::int64_t e) { train::save_checkpoint(path, run.parts(e)); });
-    return 0;
+    run.epochs(first, [&](std::int64_t e) {
+      train::save_checkpoint(path, run.parts(e));
+      saved();
+    });
   };
-  const char* wanted = std::getenv("XGRAD_KILLS");
-  const int most = wanted ? std::atoi(wanted) : 200;
   std::mt19937 random(1);
   int kills = 0;
-  for (bool done = false; !done;) {
-    const pid_t child = fork();
-    if (child == 0) {
-      int code = 1;
-      try {
-        code = train_on();
-      } catch (const std::exception& e) {
-        std::fputs(e.what(), stderr);
-      }
-      _exit(code);
-    }
-    BOOST_REQUIRE(child > 0);
-    if (kills < most) {
-      std::this_thread::sleep_for(std::chrono::microseconds(random() % 8000));
-      kill(child, SIGKILL);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    done = WIFEXITED(status);
-    if (done)
-      BOOST_REQUIRE(WEXITSTATUS(status) == 0);
-    else
-      ++kills;
-  }
+  while (!killed_child(train_on, random() % 3, std::chrono::microseconds(random() % 3000))) ++kills;
   BOOST_TEST_MESSAGE(kills << " kills");
   BOOST_TEST(kills > 0);
   manual_seed(999);

@@ -28,7 +28,7 @@ Batch batch() {
   std::vector<std::int64_t> lengths = randint(3, 31, {kBatch}).to_vector<std::int64_t>(), vowels;
   for (const std::int64_t n : lengths) {
     Tensor word = randint(kLetters, {n});
-    word.select(0, 0).fill_(randint(kVowels, {1}));
+    word.select(0, 0).fill_(randint(kVowels, {1}).item<std::int64_t>());
     std::int64_t last = 0;
     for (const std::int64_t letter : word.to_vector<std::int64_t>())
       if (letter < kVowels) last = letter;

@@ -45,12 +45,13 @@ int main() {
   for (int i = 0; i < 10; ++i) bound = bound + net(unseen) / 10;
   const Tensor frequencies = clamp(seen.mean({0}, true), 1e-3, 1 - 1e-3).expand(unseen.shape());
   const double alone = binary_cross_entropy(frequencies, unseen, {}, Reduction::sum).item() / kTest;
-  std::printf("%.2f nats per unseen image, pixel by pixel %.2f\n", bound.item(), alone);
+  const double least = binary_cross_entropy(unseen, unseen, {}, Reduction::sum).item() / kTest;  // pixels are grey
+  std::printf("%.2f nats per unseen image; pixel by pixel %.2f, known before %.2f\n", bound.item(), alone, least);
   const Tensor digit = net.sample(1).reshape({8, 8});
   for (int row = 0; row < 8; ++row) {
     for (int column = 0; column < 8; ++column)
       std::putchar(" .:-=+*#%@"[static_cast<int>(digit[row][column].item() * 9.99)]);
     std::putchar('\n');
   }
-  return bound.item() < 0.86 * alone ? 0 : 1;
+  return bound.item() - least < 0.7 * (alone - least) ? 0 : 1;
 }
