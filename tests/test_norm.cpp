@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_SUITE(embeddings)
 BOOST_AUTO_TEST_CASE(rows_and_their_gradients) {
   nn::Embedding e(4, 2, {.padding_idx = 1});
   BOOST_TEST(names(e.named_parameters()) == "weight");
-  BOOST_TEST(e.label() == "Embedding(4, 2)");
+  BOOST_TEST(e.label() == "Embedding(4, 2, padding_idx=1)");
   check_close(e.weight[1], {0, 0});
   const Tensor index = tensor({{2, 1}, {2, 0}});
   const Tensor y = e(index);
