@@ -38,8 +38,6 @@ std::string with_dims(std::string text, const std::vector<std::int64_t>& dims) {
   return with_options(std::move(text), t);
 }
 
-void require_bound(const OptionCheck& check, const char* name, double value) { check.at_least_zero(name, value); }
-
 }  // namespace
 
 Initializer::Initializer(Tensor& (*f)(Tensor&, Location)) : fill_([f](Tensor& t) { f(t, Location()); }) {}
@@ -70,7 +68,7 @@ Regularizer L1L2(double l1, double l2, Location at) {
 
 // ---- constraints ----
 Constraint MaxNorm(double max_value, std::vector<std::int64_t> dims, Location at) {
-  require_bound(OptionCheck("MaxNorm", at), "max_value", max_value);
+  OptionCheck("MaxNorm", at).at_least_zero("max_value", max_value);
   std::string text = with_dims(fmt::format("MaxNorm({})", max_value), dims);
   return {[=](const Tensor& w) {
             const Tensor n = norms(w, dims);
@@ -87,8 +85,8 @@ Constraint UnitNorm(std::vector<std::int64_t> dims) {
 }
 Constraint MinMaxNorm(MinMaxNormOptions o, Location at) {
   const OptionCheck check("MinMaxNorm", at);
-  require_bound(check, "min_value", o.min_value);
-  require_bound(check, "max_value", o.max_value);
+  check.at_least_zero("min_value", o.min_value);
+  check.at_least_zero("max_value", o.max_value);
   check.probability("rate", o.rate);
   if (o.min_value > o.max_value)
     check.fail(fmt::format("min_value must not exceed max_value, got {} and {}", o.min_value, o.max_value));
