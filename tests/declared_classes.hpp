@@ -2,21 +2,15 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
+#include <map>
 #include <regex>
-#include <set>
-#include <sstream>
 #include <string>
+
+#include "reference_page.hpp"
 
 namespace xgrad::test {
 
-using Names = std::set<std::string>;
-
-inline std::string text_of(const std::filesystem::path& file) {
-  std::stringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
-}
+using Names = std::map<std::string, std::string>;  // with the text of the header
 
 // Classes of the headers of a folder whose base has one of these names.
 inline Names declared_classes(const std::string& folder, const std::string& bases, const std::string& file = ".*") {
@@ -25,7 +19,7 @@ inline Names declared_classes(const std::string& folder, const std::string& base
   for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(XGRAD_SOURCE_DIR) / folder)) {
     if (!std::regex_match(entry.path().filename().string(), std::regex(file))) continue;
     const std::string text = text_of(entry.path());
-    for (std::sregex_iterator i(text.begin(), text.end(), with_base), end; i != end; ++i) names.insert((*i)[1]);
+    for (std::sregex_iterator i(text.begin(), text.end(), with_base), end; i != end; ++i) names[(*i)[1]] = text;
   }
   return names;
 }

@@ -191,7 +191,7 @@ void check_resume(const std::string& name, const MakeOptimizer& optimizer, const
 
 template <class Table>
 void require_rows(const Names& declared, const Table& table, const char* what) {
-  for (const std::string& name : declared)
+  for (const auto& [name, text] : declared)
     BOOST_CHECK_MESSAGE(table.contains(name), what << ' ' << name << " of the headers has no row here");
   for (const auto& [name, make] : table)
     BOOST_CHECK_MESSAGE(declared.contains(name), "there is a row for " << name << ", which no header declares");
