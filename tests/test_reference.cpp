@@ -10,25 +10,15 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "declared_classes.hpp"
 #include "reference_page.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
-using Names = std::map<std::string, std::string>;  // with the text of the header
+using xgrad::test::declared_classes;
+using xgrad::test::Names;
 using xgrad::test::text_of;
-
-// Classes of the headers of a folder whose base has one of these names.
-Names declared(const std::string& folder, const std::string& bases, const std::string& file = ".*") {
-  const std::regex with_base("class XGRAD_API (\\w+)( final)? : public (" + bases + ")\\b");
-  Names names;
-  for (const auto& entry : fs::directory_iterator(fs::path(XGRAD_SOURCE_DIR) / folder)) {
-    if (!std::regex_match(entry.path().filename().string(), std::regex(file))) continue;
-    const std::string text = text_of(entry.path());
-    for (std::sregex_iterator i(text.begin(), text.end(), with_base), end; i != end; ++i) names[(*i)[1]] = text;
-  }
-  return names;
-}
 
 // Section -> the names in the first column of its table.
 std::map<std::string, std::set<std::string>> listed() {
@@ -52,18 +42,15 @@ void compare(const std::string& section, const Names& headers, std::size_t at_le
 }
 
 BOOST_AUTO_TEST_CASE(the_page_lists_what_the_headers_have) {
-  const std::string optim = "optim/include/xgrad/optim", train = "train/include/xgrad/train",
-                    data = "data/include/xgrad/data";
-  Names optimizers = declared(optim, "OptimizerWith|AdamOf");
-  optimizers.erase("AdamOf");  // what Adam and AdamW share
-  compare("Optimizers", optimizers, 19);
-  compare("Schedules", declared(optim, "LRScheduler"), 18);
-  Names metrics = declared(train, "Metric|ClassMetric|RankingMetric");
+  const std::string train = "train/include/xgrad/train", data = "data/include/xgrad/data";
+  compare("Optimizers", xgrad::test::declared_optimizers(), 19);
+  compare("Schedules", xgrad::test::declared_schedules(), 18);
+  Names metrics = declared_classes(train, "Metric|ClassMetric|RankingMetric");
   metrics.erase("ClassMetric");
   metrics.erase("RankingMetric");
   metrics["ConfusionMatrix"];  // has no base
   compare("Metrics", metrics, 11);
-  Names samplers = declared(data, "Sampler");
+  Names samplers = declared_classes(data, "Sampler");
   samplers["BatchSampler"];
   compare("Samplers", samplers, 6);
   const std::string transforms = text_of(fs::path(XGRAD_SOURCE_DIR) / data / "transforms.hpp");

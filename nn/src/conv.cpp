@@ -1,5 +1,4 @@
 #include <cmath>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -81,12 +80,6 @@ Tensor run(const Tensor& x, const Tensor& w, const Tensor& b, const ConvTranspos
   return conv_transpose3d(x, w, b, o, at);
 }
 
-std::string padding_mode_name(PaddingMode mode) {
-  std::ostringstream text;
-  text << mode;
-  return text.str();
-}
-
 template <int N>
 Tensor padded(const Tensor& x, const Tensor& weight, const ConvNdOptions<N>& o, const Location& at) {
   Tensor y = x;
@@ -131,7 +124,7 @@ std::string conv_option_text(const ConvNdOptions<N>& o) {
   else
     t.add("padding", o.padding.each(), 0);
   t.add("dilation", o.dilation, 1).add("groups", o.groups, 1).add("bias", o.bias, true);
-  if (o.padding_mode != PaddingMode::zeros) t.add("padding_mode", padding_mode_name(o.padding_mode));
+  t.add("padding_mode", o.padding_mode, PaddingMode::zeros);
   return t.text();
 }
 template <int N>

@@ -28,6 +28,7 @@ class Layer<Derived, Options> : public Layer<Derived, void> {
       check_options(OptionCheck(this->name(), at), options_);
     this->register_buffer("weight", options_.weight);
     if constexpr (kHasPosWeight) this->register_buffer("pos_weight", options_.pos_weight);
+    this->template show<Options>(options_);
   }
   explicit Layer(NoOptions, Location at = Location::current()) : Layer(Options{}, at) {}
   Layer(Null auto) noexcept : Layer<Derived, void>(nullptr) {}  // NOLINT: = nullptr
@@ -48,6 +49,7 @@ class Layer<Derived, Options> : public Layer<Derived, void> {
 struct LossOptions {
   Reduction reduction = Reduction::mean;
 };
+XGRAD_API void show_options(OptionText& text, const LossOptions& o);
 
 // The values of a loss as they are, their sum or their mean.
 XGRAD_API Tensor reduced(const Tensor& values, Reduction reduction, Location at = Location::current());
@@ -95,11 +97,19 @@ class Loss : public Layer<Derived, Options> {
 
 // Options that the operations declare.
 XGRAD_API void check_options(const OptionCheck& check, const PoissonNllOptions& o);
+XGRAD_API void show_options(OptionText& text, const PoissonNllOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const GaussianNllOptions& o);
+XGRAD_API void show_options(OptionText& text, const GaussianNllOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const CtcLossOptions& o);
+XGRAD_API void show_options(OptionText& text, const CtcLossOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const TripletMarginOptions& o);
+XGRAD_API void show_options(OptionText& text, const TripletMarginOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const MultiMarginOptions& o);
+XGRAD_API void show_options(OptionText& text, const MultiMarginOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const CrossEntropyOptions& o);
+XGRAD_API void show_options(OptionText& text, const CrossEntropyOptions& o);
+XGRAD_API void show_options(OptionText& text, const BceWithLogitsOptions& o);
+XGRAD_API void show_options(OptionText& text, const NllLossOptions& o);
 
 // ---- values ----
 struct MSELoss final : Loss<MSELoss, mse_loss> {
@@ -115,6 +125,7 @@ struct SmoothL1LossOptions {
   double beta = 1;
 };
 XGRAD_API void check_options(const OptionCheck& check, const SmoothL1LossOptions& o);
+XGRAD_API void show_options(OptionText& text, const SmoothL1LossOptions& o);
 struct SmoothL1Loss final : Loss<SmoothL1Loss, smooth_l1_loss, SmoothL1LossOptions> {
   using Loss::Loss;
 };
@@ -125,6 +136,7 @@ struct HuberLossOptions {
   double delta = 1;
 };
 XGRAD_API void check_options(const OptionCheck& check, const HuberLossOptions& o);
+XGRAD_API void show_options(OptionText& text, const HuberLossOptions& o);
 struct HuberLoss final : Loss<HuberLoss, huber_loss, HuberLossOptions> {
   using Loss::Loss;
 };
@@ -135,6 +147,7 @@ struct BCELossOptions {
   Tensor weight = {};
   Reduction reduction = Reduction::mean;
 };
+XGRAD_API void show_options(OptionText& text, const BCELossOptions& o);
 struct BCELoss final : Loss<BCELoss, binary_cross_entropy, BCELossOptions> {
   using Loss::Loss;
 };
@@ -153,6 +166,7 @@ struct KLDivLossOptions {
   KlReduction reduction = KlReduction::mean;
   bool log_target = false;
 };
+XGRAD_API void show_options(OptionText& text, const KLDivLossOptions& o);
 struct KLDivLoss final : Loss<KLDivLoss, kl_div, KLDivLossOptions> {
   using Loss::Loss;
 };
@@ -175,6 +189,7 @@ struct HingeEmbeddingLossOptions {
   Reduction reduction = Reduction::mean;
 };
 XGRAD_API void check_options(const OptionCheck& check, const HingeEmbeddingLossOptions& o);
+XGRAD_API void show_options(OptionText& text, const HingeEmbeddingLossOptions& o);
 struct HingeEmbeddingLoss final : Loss<HingeEmbeddingLoss, hinge_embedding_loss, HingeEmbeddingLossOptions> {
   using Loss::Loss;
 };
@@ -188,6 +203,7 @@ struct MarginLossOptions {
   Reduction reduction = Reduction::mean;
 };
 XGRAD_API void check_options(const OptionCheck& check, const MarginLossOptions& o);
+XGRAD_API void show_options(OptionText& text, const MarginLossOptions& o);
 // loss(input1, input2, target), both
 struct MarginRankingLoss final : Loss<MarginRankingLoss, margin_ranking_loss, MarginLossOptions, 3> {
   using Loss::Loss;
@@ -213,6 +229,7 @@ XGRAD_API Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const T
                                                    const TripletMarginWithDistanceOptions& options = {},
                                                    Location at = Location::current());
 XGRAD_API void check_options(const OptionCheck& check, const TripletMarginWithDistanceOptions& o);
+XGRAD_API void show_options(OptionText& text, const TripletMarginWithDistanceOptions& o);
 struct TripletMarginWithDistanceLoss final
     : Loss<TripletMarginWithDistanceLoss, triplet_margin_with_distance_loss, TripletMarginWithDistanceOptions, 3> {
   using Loss::Loss;
