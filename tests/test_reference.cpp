@@ -1,4 +1,5 @@
-// docs/reference/training.md against the headers: what a section lists is declared, and the other way round.
+// docs/reference/training.md against the headers: what a section lists is declared, and the other way round. Headers
+// that bring all others of a part.
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -9,16 +10,13 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "reference_page.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
-using Names = std::set<std::string>;
-
-std::string read(const fs::path& file) {
-  std::stringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
-}
+using Names = std::map<std::string, std::string>;  // with the text of the header
+using xgrad::test::text_of;
 
 // Classes of the headers of a folder whose base has one of these names.
 Names declared(const std::string& folder, const std::string& bases, const std::string& file = ".*") {
@@ -26,16 +24,16 @@ Names declared(const std::string& folder, const std::string& bases, const std::s
   Names names;
   for (const auto& entry : fs::directory_iterator(fs::path(XGRAD_SOURCE_DIR) / folder)) {
     if (!std::regex_match(entry.path().filename().string(), std::regex(file))) continue;
-    const std::string text = read(entry.path());
-    for (std::sregex_iterator i(text.begin(), text.end(), with_base), end; i != end; ++i) names.insert((*i)[1]);
+    const std::string text = text_of(entry.path());
+    for (std::sregex_iterator i(text.begin(), text.end(), with_base), end; i != end; ++i) names[(*i)[1]] = text;
   }
   return names;
 }
 
 // Section -> the names in the first column of its table.
-std::map<std::string, Names> listed() {
-  std::istringstream in(read(fs::path(XGRAD_SOURCE_DIR) / "docs/reference/training.md"));
-  std::map<std::string, Names> all;
+std::map<std::string, std::set<std::string>> listed() {
+  std::istringstream in(text_of(fs::path(XGRAD_SOURCE_DIR) / "docs/reference/training.md"));
+  std::map<std::string, std::set<std::string>> all;
   std::string section;
   for (std::string line; std::getline(in, line);) {
     if (line.rfind("## ", 0) == 0) section = line.substr(3);
@@ -45,10 +43,10 @@ std::map<std::string, Names> listed() {
 }
 
 void compare(const std::string& section, const Names& headers, std::size_t at_least) {
-  const Names page = listed()[section];
+  const std::set<std::string> page = listed()[section];
   BOOST_TEST(headers.size() >= at_least);
-  for (const std::string& name : headers)
-    BOOST_CHECK_MESSAGE(page.contains(name), name << " is not under " << section << " of docs/reference/training.md");
+  for (const auto& [name, text] : headers)
+    if (!page.contains(name)) xgrad::test::ReferencePage("training.md").missing("## " + section, name, text);
   for (const std::string& name : page)
     BOOST_CHECK_MESSAGE(headers.contains(name), "docs/reference/training.md lists " << name << ", which is not there");
 }
@@ -63,15 +61,16 @@ BOOST_AUTO_TEST_CASE(the_page_lists_what_the_headers_have) {
   Names metrics = declared(train, "Metric|ClassMetric|RankingMetric");
   metrics.erase("ClassMetric");
   metrics.erase("RankingMetric");
-  metrics.insert("ConfusionMatrix");  // has no base
+  metrics["ConfusionMatrix"];  // has no base
   compare("Metrics", metrics, 11);
   Names samplers = declared(data, "Sampler");
-  samplers.insert("BatchSampler");
+  samplers["BatchSampler"];
   compare("Samplers", samplers, 6);
-  const std::string transforms = read(fs::path(XGRAD_SOURCE_DIR) / data / "transforms.hpp");
+  const std::string transforms = text_of(fs::path(XGRAD_SOURCE_DIR) / data / "transforms.hpp");
   const std::regex one("class XGRAD_API (\\w+) \\{");
   Names names;
-  for (std::sregex_iterator i(transforms.begin(), transforms.end(), one), end; i != end; ++i) names.insert((*i)[1]);
+  for (std::sregex_iterator i(transforms.begin(), transforms.end(), one), end; i != end; ++i)
+    names[(*i)[1]] = transforms;
   compare("Transforms", names, 10);
   Names files;
   const std::regex of_file("(?:XGRAD_API|inline) \\w+ ((?:read|write|load|save)_\\w+|safe_open)\\("),
@@ -82,6 +81,12 @@ BOOST_AUTO_TEST_CASE(the_page_lists_what_the_headers_have) {
       for (std::sregex_iterator i(text.begin(), text.end(), kind), end; i != end; ++i) files.insert((*i)[1]);
   }
   compare("Files", files, 18);
+}
+
+BOOST_AUTO_TEST_CASE(one_header_brings_all_others_of_a_part) {
+  xgrad::test::check_includes("autograd/include/xgrad/ops.hpp", "xgrad/ops");
+  xgrad::test::check_includes("nn/include/xgrad/nn.hpp", "xgrad/nn");
+  xgrad::test::check_includes("optim/include/xgrad/optim.hpp", "xgrad/optim");
 }
 
 }  // namespace

@@ -40,11 +40,6 @@ Shape with_kernel(std::int64_t first, std::int64_t second, const Extents<N>& ker
   return s;
 }
 
-template <int N, class Options>
-std::string label(const char* kind, std::int64_t in, std::int64_t out, const Extents<N>& kernel, const Options& o) {
-  return fmt::format("{}{}d({} → {}, {}{})", kind, N, in, out, extents_text(kernel), conv_option_text(o));
-}
-
 // Where element i of a padded row comes from.
 std::int64_t source(std::int64_t i, std::int64_t size, PaddingMode mode) {
   if (i >= 0 && i < size) return i;
@@ -108,14 +103,13 @@ Tensor padded(const Tensor& x, const Tensor& weight, const ConvNdOptions<N>& o, 
   return y;
 }
 
-}  // namespace
-
-// PyTorch's default: kaiming_uniform with a = sqrt(5), and the same bound for the bias.
-void fill_conv(Tensor& weight, Tensor& bias) {
-  init::kaiming_uniform_(weight, std::sqrt(5.0));
-  if (!bias.defined()) return;
-  const double bound = 1 / std::sqrt(static_cast<double>(init::calculate_fan_in_and_fan_out(weight).first));
-  init::uniform_(bias, -bound, bound);
+template <int N>
+constexpr const char* kind_of(const ConvNdOptions<N>*) {
+  return "Conv";
+}
+template <int N>
+constexpr const char* kind_of(const ConvTransposeNdOptions<N>*) {
+  return "ConvTranspose";
 }
 
 template <int N>
@@ -201,9 +195,49 @@ Tensor conv_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, c
   return run(x, weight, bias, given, at);
 }
 
+template <int N, class Options>
+std::string label(std::int64_t in, std::int64_t out, const Extents<N>& kernel, const Options& o) {
+  return fmt::format("{}({} → {}, {}{})", ConvParts<N, Options>::name(), in, out, extents_text(kernel),
+                     conv_option_text(o));
+}
+
+}  // namespace
+
+// PyTorch's default: kaiming_uniform with a = sqrt(5), and the same bound for the bias.
+void fill_conv(Tensor& weight, Tensor& bias) {
+  init::kaiming_uniform_(weight, std::sqrt(5.0));
+  if (!bias.defined()) return;
+  const double bound = 1 / std::sqrt(static_cast<double>(init::calculate_fan_in_and_fan_out(weight).first));
+  init::uniform_(bias, -bound, bound);
+}
+
+template <int N, class Options>
+std::string ConvParts<N, Options>::name() {
+  return fmt::format("{}{}d", kind_of(static_cast<const Options*>(nullptr)), N);
+}
+template <int N, class Options>
+void ConvParts<N, Options>::check(std::int64_t in, std::int64_t out, const Extents<N>& kernel, const Options& o,
+                                  const Location& at) {
+  check_conv<N>(in, out, kernel, o, at);
+}
+template <int N, class Options>
+std::string ConvParts<N, Options>::option_text(const Options& o) {
+  return conv_option_text(o);
+}
+template <int N, class Options>
+Shape ConvParts<N, Options>::weight_shape(std::int64_t in, std::int64_t out, const Extents<N>& kernel,
+                                          const Options& o) {
+  return conv_weight_shape<N>(in, out, kernel, o);
+}
+template <int N, class Options>
+Tensor ConvParts<N, Options>::forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Options& o,
+                                      const Location& at) {
+  return conv_forward<N>(x, weight, bias, o, at);
+}
+
 template <int N>
 ConvNd<N>::ConvNd(Size in_channels, Size out_channels, Extents<N> kernel, ConvNdOptions<N> options, Location at)
-    : Layer<ConvNd<N>>(label("Conv", in_channels, out_channels, kernel, options)), options_(options) {
+    : Layer<ConvNd<N>>(label(in_channels, out_channels, kernel, options)), options_(options) {
   const detail::CallSite site(at);
   check_conv<N>(in_channels, out_channels, kernel, options, at);
   weight = this->register_parameter("weight", empty(conv_weight_shape<N>(in_channels, out_channels, kernel, options)));
@@ -219,7 +253,7 @@ Tensor ConvNd<N>::forward(const Tensor& x, Location at) const {
 template <int N>
 ConvTransposeNd<N>::ConvTransposeNd(Size in_channels, Size out_channels, Extents<N> kernel,
                                     ConvTransposeNdOptions<N> options, Location at)
-    : Layer<ConvTransposeNd<N>>(label("ConvTranspose", in_channels, out_channels, kernel, options)), options_(options) {
+    : Layer<ConvTransposeNd<N>>(label(in_channels, out_channels, kernel, options)), options_(options) {
   const detail::CallSite site(at);
   check_conv<N>(in_channels, out_channels, kernel, options, at);
   weight = this->register_parameter("weight", empty(conv_weight_shape<N>(in_channels, out_channels, kernel, options)));
@@ -238,35 +272,11 @@ template class ConvNd<3>;
 template class ConvTransposeNd<1>;
 template class ConvTransposeNd<2>;
 template class ConvTransposeNd<3>;
-template void check_conv(std::int64_t, std::int64_t, const Extents<1>&, const ConvNdOptions<1>&, const Location&);
-template std::string conv_option_text(const ConvNdOptions<1>&);
-template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<1>&, const ConvNdOptions<1>&);
-template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvNdOptions<1>&, const Location&);
-template void check_conv(std::int64_t, std::int64_t, const Extents<2>&, const ConvNdOptions<2>&, const Location&);
-template std::string conv_option_text(const ConvNdOptions<2>&);
-template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<2>&, const ConvNdOptions<2>&);
-template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvNdOptions<2>&, const Location&);
-template void check_conv(std::int64_t, std::int64_t, const Extents<3>&, const ConvNdOptions<3>&, const Location&);
-template std::string conv_option_text(const ConvNdOptions<3>&);
-template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<3>&, const ConvNdOptions<3>&);
-template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvNdOptions<3>&, const Location&);
-template void check_conv(std::int64_t, std::int64_t, const Extents<1>&, const ConvTransposeNdOptions<1>&,
-                         const Location&);
-template std::string conv_option_text(const ConvTransposeNdOptions<1>&);
-template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<1>&, const ConvTransposeNdOptions<1>&);
-template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvTransposeNdOptions<1>&,
-                             const Location&);
-template void check_conv(std::int64_t, std::int64_t, const Extents<2>&, const ConvTransposeNdOptions<2>&,
-                         const Location&);
-template std::string conv_option_text(const ConvTransposeNdOptions<2>&);
-template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<2>&, const ConvTransposeNdOptions<2>&);
-template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvTransposeNdOptions<2>&,
-                             const Location&);
-template void check_conv(std::int64_t, std::int64_t, const Extents<3>&, const ConvTransposeNdOptions<3>&,
-                         const Location&);
-template std::string conv_option_text(const ConvTransposeNdOptions<3>&);
-template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<3>&, const ConvTransposeNdOptions<3>&);
-template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvTransposeNdOptions<3>&,
-                             const Location&);
+template struct ConvParts<1, ConvNdOptions<1>>;
+template struct ConvParts<2, ConvNdOptions<2>>;
+template struct ConvParts<3, ConvNdOptions<3>>;
+template struct ConvParts<1, ConvTransposeNdOptions<1>>;
+template struct ConvParts<2, ConvTransposeNdOptions<2>>;
+template struct ConvParts<3, ConvTransposeNdOptions<3>>;
 
 }  // namespace xgrad::nn

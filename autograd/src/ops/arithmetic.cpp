@@ -9,6 +9,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/map_pair.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"
@@ -61,7 +62,12 @@ Tensor again(Tensor y, const TensorRefs& inputs, DType type, F f) {
 // g v for the last use of g.
 Tensor times_last(const Tensor& g, const Tensor& v) {
   if (grad_enabled() || impl(g).dtype != impl(v).dtype) return mul(g, v);
-  return detail::fuse_last([](auto u, auto a) { return u * a; }, g, v);
+  const auto f = [](auto u, auto a) { return u * a; };
+  if (!detail::may_write_over(g, v)) return detail::map_pair(f, g, v);
+  Tensor out = g;
+  const Tensor* list[] = {&g, &v};
+  detail::run_pair_tiles(detail::make_pair_kernel(f, impl(g).dtype), out, list);
+  return out;
 }
 
 }  // namespace
@@ -83,7 +89,7 @@ Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
   if (k == 1) {
     const auto f = [](auto a, auto b) { return a + b; };
     Tensor out = record(
-        "add", map(f, p.x, p.y), {x, y}, {},
+        "add", detail::map_pair(f, p.x, p.y), {x, y}, {},
         [](const Saved&, const Tensor& g) -> Grads {
           return {g, g};
         },
@@ -136,7 +142,7 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
     return {std::move(dx), s.needs(1) ? scaled(g, -by) : Tensor()};
   };
   const auto f = [k](auto a, auto b) { return a - b * k; };
-  Tensor out = map(f, p.x, p.y);
+  Tensor out = k == 1 ? detail::map_pair(f, p.x, p.y) : map(f, p.x, p.y);
   out = k != 1 ? record_number("sub", k, std::move(out), {x, y}, {}, backward, at)
                : record(
                      "sub", std::move(out), {x, y}, {},
@@ -175,7 +181,7 @@ Tensor mul(const Tensor& x, const Tensor& y, Location at) {
   const bool tape = grad_enabled();
   const Tensor none;
   Tensor out = record(
-      "mul", map(f, p.x, p.y), {x, y},
+      "mul", detail::map_pair(f, p.x, p.y), {x, y},
       {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
       [](const Saved& s, const Tensor& g) -> Grads {
         if (!s.needs(1)) return {s.needs(0) ? times_last(g, s[1]) : Tensor(), Tensor()};
@@ -206,7 +212,7 @@ Tensor div(const Tensor& x, const Tensor& y, Location at) {
   const auto f = [](auto a, auto b) { return a / b; };
   const Tensor none;
   Tensor out = record(
-      "div", map(f, x, y), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
+      "div", detail::map_pair(f, x, y), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
       [](const Saved& s, const Tensor& g) -> Grads {
         return {s.needs(0) ? div(g, s[1]) : Tensor(),
                 s.needs(1) ? fuse([](auto u, auto a, auto b) { return -u * (a / b / b); }, g, s[0], s[1]) : Tensor()};

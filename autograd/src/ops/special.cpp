@@ -82,8 +82,9 @@ namespace {
 // The n-th derivative of digamma, whose own is the next.
 Tensor polygamma_named(const char* op, double n, const Tensor& x, const Location& at) {
   const Tensor v = detail::as_floating(x);
+  const detail::RowFunction digammas{[](double u) { return detail::polygamma_of(0, u); }, &detail::digamma_row};
   return record(
-      op, map_numbers(&detail::polygamma_of, n, v), {v}, {v},
+      op, n == 0 ? map_numbers(digammas, v) : map_numbers(&detail::polygamma_of, n, v), {v}, {v},
       [n](const Saved& s, const Tensor& g) -> Grads { return {g * polygamma_named("polygamma", n + 1, s[0], here())}; },
       at);
 }
@@ -92,7 +93,8 @@ Tensor polygamma_named(const char* op, double n, const Tensor& x, const Location
 
 Tensor lgamma(const Tensor& x, Location at) {
   return by_numbers(
-      "lgamma", x, &detail::lgamma_of, [](const Tensor& g, const Tensor& v) { return g * digamma(v); }, at);
+      "lgamma", x, detail::RowFunction{&detail::lgamma_of, &detail::lgamma_row},
+      [](const Tensor& g, const Tensor& v) { return g * digamma(v); }, at);
 }
 
 Tensor digamma(const Tensor& x, Location at) {

@@ -18,8 +18,10 @@
 #include <xgrad/nn/loss.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/normalization.hpp>
+#include <xgrad/nn/option_check.hpp>
 #include <xgrad/nn/packed_sequence.hpp>
 #include <xgrad/nn/padding.hpp>
+#include <xgrad/nn/parameter.hpp>
 #include <xgrad/nn/parameter_vector.hpp>
 #include <xgrad/nn/parametrize.hpp>
 #include <xgrad/nn/patches.hpp>
