@@ -150,13 +150,17 @@ constexpr auto describe_closure() -> void (*)(const void*, Attributes&) {
     return nullptr;
 }
 
+template <class F>
+concept NumberIsFirst = F::kNumberFirst;
+
 template <class F, bool Once, bool Library>
 inline constexpr BackwardKind kBackwardKind{&call_backward<F>,
-                                            std::is_empty_v<F> ? 0u : static_cast<std::uint32_t>(sizeof(F)), Once,
-                                            Library, Library&& requires {F::kNumberFirst;
-}  // namespace detail
-, false, describe_closure<F>()
-};  // namespace xgrad
+                                            std::is_empty_v<F> ? 0u : static_cast<std::uint32_t>(sizeof(F)),
+                                            Once,
+                                            Library,
+                                            Library&& NumberIsFirst<F>,
+                                            false,
+                                            describe_closure<F>()};
 
 template <class F, bool Once, bool Library = false>
 void record_outputs(const char* name, std::span<Tensor> outputs, const TensorRefs& inputs, const TensorRefs& saved,
