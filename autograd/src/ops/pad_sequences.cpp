@@ -67,7 +67,8 @@ Tensor pad_sequences(const char* op, const std::vector<Tensor>& sequences, const
           pieces.push_back(place_of(g, std::ssize(pieces), length, padding));
         return {std::move(pieces)};
       },
-      at, named<"batch_first">(padding.batch_first), named<"padding_value">(padding.value));
+      at, named<"batch_first">(padding.batch_first), named<"padding_value">(padding.value),
+      named<"padding_side">(padding.left ? "left" : "right"));
 }
 
 }  // namespace xgrad::detail
