@@ -1,4 +1,5 @@
 // The explorer's page: what its data says, that local derivatives are true, and that no name gets out of its place.
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <random>
@@ -243,6 +244,73 @@ BOOST_AUTO_TEST_CASE(a_check_that_cannot_be_made_says_why) {
   BOOST_TEST(has(data_of(page_of(loss, {.recompute = [] { return tensor(5.); }})).at("notes").dump(), "it is"));
   const json wrong = data_of(page_of(loss, {.recompute = [&] { return w.detach().square().sum().sum(); }}));
   BOOST_TEST(has(wrong.at("nodes").dump(), "\"ok\":true"));
+}
+
+// Running statistics, dropout, .grad, versions: a page leaves no trace in the program.
+BOOST_AUTO_TEST_CASE(a_page_changes_nothing) {
+  manual_seed(3);
+  const nn::BatchNorm1d norm(4);
+  const nn::Linear out(4, 1);
+  const Tensor x = values({8, 4}, 0.3);
+  const auto again = [&] {
+    const Tensor h = norm(x);
+    rand({5});
+    return out(tanh(h)).square().mean();
+  };
+  const TapeRecorder recorder;
+  const Tensor loss = again();
+  loss.backward();
+  const auto before = norm.running_mean.to_vector<double>(), grad = out.weight.grad().to_vector<double>();
+  const auto versions = std::array{norm.running_mean.version(), out.weight.version(), out.weight.grad().version()};
+  const auto state = default_generator().get_state();
+  const json d = data_of(page_of(loss, {.recompute = again}));
+  BOOST_TEST(titled(d, "weight").at("check").at("ok").get<bool>());
+  BOOST_TEST(norm.num_batches_tracked.item<std::int64_t>() == 1);
+  BOOST_TEST(norm.running_mean.to_vector<double>() == before);
+  BOOST_TEST(out.weight.grad().to_vector<double>() == grad);
+  BOOST_TEST((std::array{norm.running_mean.version(), out.weight.version(), out.weight.grad().version()} == versions));
+  BOOST_TEST((default_generator().get_state() == state));
+}
+
+BOOST_AUTO_TEST_CASE(a_kink_is_told_from_a_wrong_gradient) {
+  const Tensor w = tensor({0., 0.5, 2e-3, -1.}, {kFloat32}).requires_grad_().set_name("w");
+  const TapeRecorder recorder;
+  const auto kinked = [&] { return relu(w).sum(); };
+  Tensor loss = kinked();
+  loss.backward();
+  json c = titled(data_of(page_of(loss, {.recompute = kinked})), "w").at("check");
+  BOOST_TEST((c.at("ok") == true && c.at("kinks") == 1 && c.at("points") == 4), c.dump());
+  w.zero_grad();
+  const auto other = [&] { return (w * 1.5 - w.detach() * 0.5).sum(); };  // the function has another slope than f
+  loss = (w * 1.5 - w.detach() * 0.5).sum();
+  loss.backward();
+  c = titled(data_of(page_of(loss, {.recompute = other})), "w").at("check");
+  BOOST_TEST((c.at("ok") == false && c.at("kinks") == 0), c.dump());
+}
+
+// The rule belongs to the operation, not to the data.
+BOOST_AUTO_TEST_CASE(rules_do_not_depend_on_the_data) {
+  const Tensor positive = tensor({{0.5, 1.5}, {2., 3.}}).requires_grad_();
+  const Tensor x = values({4, 3}, 0.2).set_name("x"), w = leaf({1, 3}, 0.9).set_name("w"), one = leaf({1, 1}, 0.3);
+  const auto form = [&](const char* op, const Tensor& loss) {
+    loss.backward();
+    return backward_of(data_of(page_of(loss)), op).at("terms");
+  };
+  const TapeRecorder recorder;
+  BOOST_TEST(form("relu", relu(positive).sum())[0].at("local").at("form") == "diagonal");
+  BOOST_TEST(form("relu", relu(-positive).sum())[0].at("local").at("form") == "diagonal");
+  const Tensor part = tensor({4., NAN, 9.}).requires_grad_();
+  BOOST_TEST(form("sqrt", sqrt(part).sum())[0].at("local").at("form") == "diagonal");
+  const json column = form("linear", nn::linear(x, w).sum());
+  BOOST_TEST(column[0].at("local").at("p") == "gt_k");
+  BOOST_TEST(has(column[0].at("math").get<std::string>(), "⊤"));
+  const json single = form("linear", nn::linear(one * 2, one).sum());
+  BOOST_TEST((single[0].at("local").at("form") == "product" && single[1].at("local").at("p") == "gt_k"), single.dump());
+  // Too many results for a matrix of slopes: the rule is the same.
+  const Tensor many = leaf({30, 10}, 0.4), v = leaf({12, 10}, 0.1);
+  const json wide = form("linear", nn::linear(many, v).sum());
+  BOOST_TEST((wide[1].at("local").is_null() && has(wide[1].at("math").get<std::string>(), "⊤")), wide[1].dump());
+  BOOST_TEST(has(form("relu", relu(many).sum())[0].at("math").get<std::string>(), "⊙"));
 }
 
 BOOST_AUTO_TEST_CASE(numbers_that_are_none_and_tensors_without_any) {

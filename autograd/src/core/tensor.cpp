@@ -6,6 +6,7 @@
 #include <xgrad/call_site.hpp>
 #include <xgrad/tensor.hpp>
 
+#include "core/change_log.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
@@ -262,6 +263,7 @@ void Tensor::set_data(const Tensor& source, Location at) {
   TensorImpl& t = checked(*this, "set_data", at);
   const TensorImpl& from = checked(source, "set_data", at);
   detail::keep_values_of(*from.storage);
+  detail::note_change_of(t);
   detail::before_change_of(t);
   if (t.grad_fn || t.base)
     ErrorReport("set_data", "only a leaf that is not a view can be given other data", at)

@@ -1,6 +1,7 @@
 #include "explorer/chain.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 
@@ -9,6 +10,8 @@
 #include <xgrad/detail/collect_last.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/factory.hpp>
+
+#include "explorer/math.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -105,7 +108,8 @@ class Builder {
       for (const tape::Input& in : *list)
         if (const Tensor x = value_of(in); x.defined()) operands.push_back(x.detach().to_vector<double>());
     for (std::size_t t = 0; t < all.size(); ++t)
-      if (!all[t].numbers.empty()) s.terms[t].local = structure_of(all[t], operands);
+      if (!all[t].numbers.empty())
+        s.terms[t].local = structure_of(all[t], operands, expected_of(op, s.terms[t].position));
     find_linear(s, all);
   }
 
@@ -154,12 +158,14 @@ class Builder {
       if (!x.defined() || all[t].numbers.empty() || numel_of(x.shape()) != all[t].n) return;
       parts.push_back(times(all[t], x.to_vector<double>()));
     }
-    for (unsigned chosen = 1; chosen < 1u << parts.size(); ++chosen) {
-      if (!adds_up(y, parts, chosen)) continue;
-      for (std::size_t t = 0; t < parts.size(); ++t)
-        if (chosen >> t & 1) s.linear_in.push_back(s.terms[t].position);
-      return;
-    }
+    // The most inputs first: a bias of zeros is a summand too.
+    for (int count = static_cast<int>(parts.size()); count > 0; --count)
+      for (unsigned chosen = 1; chosen < 1u << parts.size(); ++chosen) {
+        if (std::popcount(chosen) != count || !adds_up(y, parts, chosen)) continue;
+        for (std::size_t t = 0; t < parts.size(); ++t)
+          if (chosen >> t & 1) s.linear_in.push_back(s.terms[t].position);
+        return;
+      }
   }
   static std::vector<double> times(const Jacobian& j, const std::vector<double>& x) {
     std::vector<double> y(j.m);

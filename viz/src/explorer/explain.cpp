@@ -129,10 +129,11 @@ class Text {
     const LocalDerivative* d = t.local ? &*t.local : nullptr;
     const auto numbers = static_cast<std::size_t>(t.sent.numel());
     const auto operand = d && d->form == Form::product ? operand_of(p_, graph_, places_, s.op, *d) : std::nullopt;
-    out_ +=
-        fmt::format("$${}$$\n\n{}\n\n",
-                    latex(chain_rule_math(d, n, to, slope_math(p_, n, in, t.position), matrix_math(operand), numbers)),
-                    structure_words(d, m, numbers));
+    const std::string slope = slope_math(p_, n, in, t.position);
+    std::string rule = d ? "" : known_rule_math(graph_.nodes[s.op], t.position, in, n, to, slope);
+    if (rule.empty()) rule = chain_rule_math(d, n, to, slope, matrix_math(operand), numbers);
+    out_ += fmt::format("$${}$$\n\n{}\n\n", latex(rule),
+                        structure_words(d, m, numbers, static_cast<std::size_t>(t.sent.dim())));
     out_ += fmt::format("$${} = {},\\qquad {}{} = {}$$\n", derivative(n), matrix(g), derivative(to),
                         t.uses > 1 ? "\\Big|_{\\text{this use}}" : "", matrix(t.sent));
     if (d && d->form == Form::product && !operand &&

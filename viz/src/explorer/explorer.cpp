@@ -6,6 +6,7 @@
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/detail/html_page.hpp>
+#include <xgrad/detail/keep_state.hpp>
 
 #include "explorer/page_json.hpp"
 #include "explorer/places.hpp"
@@ -40,19 +41,19 @@ std::string subtitle_of(const Picture& p) {
 
 void add_checks(PageData& page, const Tensor& root, const Options& options) {
   if (!options.recompute) return;
-  if (page.chain.ran_here) {
-    page.notes.push_back("gradients are not checked: call backward() first");
-    return;
-  }
-  if (root.numel() != 1) {
-    page.notes.push_back("gradients are not checked: the result is not one number");
-    return;
-  }
+  std::vector<Tensor> leaves;
+  for (const tape::OpNode& op : page.graph.nodes)
+    for (const tape::Input& in : op.inputs)
+      if (in.leaf.defined()) leaves.push_back(in.leaf);
+  const xgrad::detail::KeepState kept(leaves);
+  const auto refuse = [&](const std::string& why) {
+    page.unchecked = "gradients are not checked: " + why;
+    page.notes.push_back(page.unchecked);
+  };
+  if (page.chain.ran_here) return refuse("call backward() first");
+  if (root.numel() != 1) return refuse("the result is not one number");
   Checker checker(options.recompute, root.detach().item<double>());
-  if (!checker.problem().empty()) {
-    page.notes.push_back("gradients are not checked: " + checker.problem());
-    return;
-  }
+  if (!checker.problem().empty()) return refuse(checker.problem());
   const Places places(page.picture, page.graph);
   for (const ChainStep& s : page.chain.steps)
     for (const Term& t : s.terms) {
@@ -101,7 +102,7 @@ Explorer explorer_of(const Tensor& root, const Options& options, const std::stri
   const Picture picture = whole_picture(recorded, options);
   const Chain chain = build_chain(root, graph, static_cast<std::size_t>(picture.left_out));
   const Layouts layouts = lay_out(picture, across(picture, options), options.timeout);
-  PageData page{title, subtitle_of(picture), picture, graph, chain, layouts, {}, {}};
+  PageData page{title, subtitle_of(picture), picture, graph, chain, layouts, {}, {}, {}};
   add_checks(page, root, options);
   add_notes(page);
   Explorer out;

@@ -35,14 +35,14 @@ class Reader {
     small_ = 1e-6 * most;
   }
 
-  LocalDerivative read() {
+  LocalDerivative read(const Expected& expected) {
+    if (expected.elementwise)
+      if (auto d = slopes()) return *d;
+    if (expected.product)
+      if (auto d = product(expected.product); d && is_operand(*d)) return *d;
     find_single();
     if (all_zero_) return {};
     if (auto d = diagonal()) return *d;
-    const auto is_operand = [&](const LocalDerivative& d) {
-      return std::ranges::any_of(operands_,
-                                 [&](const auto& v) { return matrix_is(d, v, false) || matrix_is(d, v, true); });
-    };
     if (auto d = product(); d && is_operand(*d)) return *d;
     if (auto d = picked(); d && d->factors.empty()) return *d;
     if (auto d = spread(); d && d->factors.empty()) return *d;
@@ -55,6 +55,11 @@ class Reader {
   }
 
  private:
+  bool is_operand(const LocalDerivative& d) const {
+    return std::ranges::any_of(operands_,
+                               [&](const auto& v) { return matrix_is(d, v, false) || matrix_is(d, v, true); });
+  }
+
   static constexpr std::size_t kFewNumbers = 1024;  // that are shown as one matrix
 
   bool equal(double a, double b) const {
@@ -105,6 +110,17 @@ class Reader {
     if (d.form == Form::diagonal) d.factors = std::move(factors);
     return d;
   }
+  // The diagonal, whatever stands there. What is not finite makes NaN of the zeros of its column.
+  std::optional<LocalDerivative> slopes() const {
+    if (j_.m != j_.n || !(j_.out == j_.in)) return {};
+    LocalDerivative d;
+    d.form = Form::diagonal;
+    for (std::size_t i = 0; i < j_.n; ++i) d.factors.push_back(j_(i, i));
+    for (std::size_t o = 0; o < j_.m; ++o)
+      for (std::size_t i = 0; i < j_.n; ++i)
+        if (o != i && j_(o, i) != 0 && !(std::isnan(j_(o, i)) && !std::isfinite(d.factors[i]))) return {};
+    return d;
+  }
   std::optional<LocalDerivative> picked() const {
     if (!one_per_row_) return {};
     LocalDerivative d;
@@ -129,20 +145,21 @@ class Reader {
   }
 
   // ---- products with a matrix: J is the matrix where two indices agree, and zero elsewhere ----
-  std::optional<LocalDerivative> product() const {
+  std::optional<LocalDerivative> product(std::optional<Product> only = {}) const {
     for (const Matrices& g : seen_as_matrices(j_.out))
       for (const Matrices& x : seen_as_matrices(j_.in)) {
         if (g.batches != x.batches) continue;
         for (const Product p : {Product::g_k, Product::gt_k, Product::kt_g, Product::kt_gt})
-          if (auto d = as_product(p, g, x)) return d;
+          if (!only || *only == p)
+            if (auto d = as_product(p, g, x, only ? 1 : 2)) return d;
       }
     return {};
   }
-  std::optional<LocalDerivative> as_product(Product p, const Matrices& g, const Matrices& x) const {
+  std::optional<LocalDerivative> as_product(Product p, const Matrices& g, const Matrices& x, std::size_t least) const {
     // The index of G and that of dL/dx that agree; the other two are those of K.
     const bool g_row = p == Product::g_k || p == Product::kt_gt, x_row = p == Product::g_k || p == Product::gt_k;
     const std::size_t shared = g_row ? g.rows : g.columns;
-    if (shared < 2 || shared != (x_row ? x.rows : x.columns)) return {};
+    if (shared < least || shared != (x_row ? x.rows : x.columns)) return {};
     LocalDerivative d;
     d.form = Form::product;
     d.product = p;
@@ -208,8 +225,9 @@ class Reader {
 
 }  // namespace
 
-LocalDerivative structure_of(const Jacobian& j, const std::vector<std::vector<double>>& operands) {
-  return Reader(j, operands).read();
+LocalDerivative structure_of(const Jacobian& j, const std::vector<std::vector<double>>& operands,
+                             const Expected& expected) {
+  return Reader(j, operands).read(expected);
 }
 
 bool matrix_is(const LocalDerivative& d, const std::vector<double>& numbers, bool turned) {
@@ -218,6 +236,7 @@ bool matrix_is(const LocalDerivative& d, const std::vector<double>& numbers, boo
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const std::size_t first = i / block * block, r = i % block / d.columns, c = i % d.columns;
     const double x = turned ? numbers[first + c * d.rows + r] : numbers[i];
+    if (std::isnan(d.matrix[i]) && std::isnan(x)) continue;
     if (!(std::fabs(d.matrix[i] - x) <= 1e-6 * std::fabs(x))) return false;
   }
   return true;

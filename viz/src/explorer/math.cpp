@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -166,6 +167,19 @@ const std::map<std::string, Formula>& slopes() {
   return all;
 }
 
+// Of one tensor: each number of the result comes from the number at its place, with a slope that depends on it.
+bool is_function_of_each_number(const std::string& op) {
+  static const std::set<std::string> names{
+      "tanh",    "sigmoid",     "relu",       "relu6",      "leaky_relu", "elu",      "selu",      "celu",
+      "silu",    "gelu",        "mish",       "softplus",   "softsign",   "hardtanh", "hardswish", "hardsigmoid",
+      "sqrt",    "rsqrt",       "square",     "pow",        "reciprocal", "exp",      "expm1",     "log",
+      "log1p",   "log2",        "log10",      "sin",        "cos",        "tan",      "sinh",      "cosh",
+      "atan",    "asin",        "acos",       "erf",        "abs",        "clamp",    "clamp_min", "clamp_max",
+      "dropout", "log_sigmoid", "softshrink", "hardshrink", "tanhshrink"};
+  return names.contains(op);
+}
+bool is_matmul(const std::string& op) { return op == "matmul" || op == "mm" || op == "bmm"; }
+
 Arguments arguments_of(const Picture& p, int node, const std::vector<int>& inputs, std::size_t position) {
   Arguments x;
   for (const int in : inputs) x.a.push_back(place(in));
@@ -225,6 +239,13 @@ std::string spread_words(const LocalDerivative& d, std::size_t m, const std::str
                 : fmt::format("Sums: every number of a sum gets the gradient of that sum{}.", times);
 }
 
+// Dimensions in which a result depends on its own index only.
+std::string slices_words(const std::vector<int>& agree, std::size_t rank) {
+  if (agree.empty()) return "";
+  if (rank == 2 && agree.size() == 1) return agree[0] == 0 ? " Each row for itself." : " Each column for itself.";
+  return fmt::format(" Each index of dimension {} for itself (the first one is dimension 0).", fmt::join(agree, ", "));
+}
+
 }  // namespace
 
 std::string short_name_of(const std::string& name) {
@@ -240,8 +261,8 @@ std::string short_name_of(const std::string& name) {
 
 std::string symbol_math(const Picture& p, int node) {
   const PicNode& n = whole(p, node);
-  if (!n.symbol.empty()) return n.layer ? power(mi(n.symbol), layer_mark(n.layer)) : mi(n.symbol);
   if (!n.name.empty()) return mi(short_name_of(n.name));
+  if (!n.symbol.empty()) return n.layer ? power(mi(n.symbol), layer_mark(n.layer)) : mi(n.symbol);
   if (n.op < 0) return mi(short_name_of(leaf_name(n.title)));
   return indexed(mi("v"), mn(std::to_string(node)));
 }
@@ -249,8 +270,8 @@ std::string symbol_math(const Picture& p, int node) {
 std::string symbol_text(const Picture& p, int node) {
   if (node < 0) return "…";
   const PicNode& n = whole(p, node);
-  if (!n.symbol.empty()) return n.layer ? fmt::format("{}[{}]", n.symbol, n.layer) : n.symbol;
   if (!n.name.empty()) return n.name;
+  if (!n.symbol.empty()) return n.layer ? fmt::format("{}[{}]", n.symbol, n.layer) : n.symbol;
   return n.op < 0 ? n.title : fmt::format("v{}", n.kind == Kind::ghost ? n.original : node);
 }
 
@@ -274,6 +295,30 @@ std::string slope_math(const Picture& p, int node, const std::vector<int>& input
   const Arguments x = arguments_of(p, node, inputs, position);
   if (known != slopes().end()) return known->second(x);
   return fraction(mo("∂") + x.y, mo("∂") + x.a[position]);
+}
+
+Expected expected_of(const tape::OpNode& op, std::size_t position) {
+  Expected e;
+  const std::size_t tensors = op.inputs.size() + op.data.size();
+  e.elementwise = is_function_of_each_number(op.op) || ((op.op == "mul" || op.op == "div") && tensors == 2);
+  if (op.op == "linear" && position < 2) e.product = position == 0 ? Product::g_k : Product::gt_k;
+  if (is_matmul(op.op)) e.product = position == 0 ? Product::g_k : Product::kt_g;
+  return e;
+}
+
+std::string known_rule_math(const tape::OpNode& op, std::size_t position, const std::vector<int>& inputs, int from,
+                            int to, const std::string& slope) {
+  const std::string g = gradient_place(from), dot = mo("·"), left = gradient_place(to) + mo("=");
+  if (op.op == "linear") {
+    if (position == 0) return left + g + dot + place(inputs[1]);
+    if (position == 1) return left + transposed(g) + dot + place(inputs[0]);
+    return left + sum_over("uses", g);
+  }
+  const bool matrices = op.shapes.size() == 1 && op.shapes[0].rank() == 2;
+  if (is_matmul(op.op) && matrices && inputs.size() == 2)
+    return left + (position == 0 ? g + dot + transposed(place(inputs[1])) : transposed(place(inputs[0])) + dot + g);
+  if (is_function_of_each_number(op.op)) return left + g + mo("⊙") + slope;
+  return "";
 }
 
 std::string chain_rule_math(const LocalDerivative* d, int from, int to, const std::string& slope,
@@ -343,7 +388,7 @@ std::vector<int> reads(const LocalDerivative& d, std::size_t n) {
   return count;
 }
 
-std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t n) {
+std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t n, std::size_t rank) {
   if (!d)
     return "The operation is too large for its local derivative to be written out: incoming and outgoing gradient "
            "only.";
@@ -371,7 +416,7 @@ std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t
   }
   return "Each number of the input reaches several results: pick a number of the outgoing gradient to see where it "
          "went, and with what slope." +
-         (d->agree.empty() ? "" : fmt::format(" Each slice along dimension {} for itself.", fmt::join(d->agree, ", ")));
+         slices_words(d->agree, rank);
 }
 
 }  // namespace xgrad::viz

@@ -22,6 +22,12 @@ std::string delta_math(const PicNode& n);
 std::string formula_math(const Picture& p, int node, const std::vector<int>& inputs);
 // dy/dx of the input at a position.
 std::string slope_math(const Picture& p, int node, const std::vector<int>& inputs, std::size_t position);
+// What the structure of the derivative by the input at a position must be, of operations that lectures use.
+Expected expected_of(const tape::OpNode& op, std::size_t position);
+// dL/dx = ... of the input at a position where no structure was read, as what is known of the operation says; empty
+// when that is nothing.
+std::string known_rule_math(const tape::OpNode& op, std::size_t position, const std::vector<int>& inputs, int from,
+                            int to, const std::string& slope);
 // dL/dx = ... as the structure says. from: the result whose gradient arrives. matrix: MathML of K.
 std::string chain_rule_math(const LocalDerivative* d, int from, int to, const std::string& slope,
                             const std::string& matrix, std::size_t in_numel);
@@ -30,9 +36,10 @@ std::string chain_rule_math(const LocalDerivative* d, int from, int to, const st
 const char* start_words();
 const char* seed_words();
 const char* end_words();
-// What an operation does, and what a local derivative means: one or two sentences. m, n: numbers of y and of x.
+// What an operation does, and what a local derivative means: one or two sentences. m, n: numbers of y and of x; rank:
+// of both.
 std::string operation_words(const Picture& p, int node);
-std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t n);
+std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t n, std::size_t rank = 0);
 // How often each x is read, of what is `picked`.
 std::vector<int> reads(const LocalDerivative& d, std::size_t n);
 

@@ -33,6 +33,8 @@ class Writer {
              {"sub", page_.subtitle},        {"rankdir", page_.layouts.across ? "LR" : "TB"},
              {"backward", p_.backward_ran},  {"left_out", p_.left_out},
              {"notes", page_.notes}};
+    if (!page_.checks.empty()) out["checked"] = true;
+    if (!page_.unchecked.empty()) out["unchecked"] = page_.unchecked;
     const PicNode& root = at(root_node());
     out["loss"] = root.symbol.empty() && root.name.empty() ? "<mi>L</mi>" : symbol_math(p_, root_node());
     out["nodes"] = json::array();
@@ -110,8 +112,10 @@ class Writer {
     out["grad"] = tensor_json(grad_of(i), detail_.most_numbers);
     if (const auto found = uses_.find(i); found != uses_.end()) out["uses"] = found->second;
     if (const auto found = page_.checks.find(i); found != page_.checks.end())
-      out["check"] = {
-          {"error", number_json(found->second.error)}, {"ok", found->second.agrees}, {"points", found->second.points}};
+      out["check"] = {{"error", number_json(found->second.error)},
+                      {"ok", found->second.agrees},
+                      {"points", found->second.points},
+                      {"kinks", found->second.kinks}};
     return out;
   }
 
@@ -220,7 +224,7 @@ class Writer {
       if (from < 0) from = places_.result(static_cast<std::int64_t>(c.op), k);
     }
     const auto numbers = static_cast<std::size_t>(t.sent.numel());
-    out["words"] = structure_words(d, m, numbers);
+    out["words"] = structure_words(d, m, numbers, static_cast<std::size_t>(t.sent.dim()));
     const std::string slope = slope_math(p_, n, inputs_of(n), t.position);
     out["slope"] = slope;
     if (to >= 0) out["to"] = id(to), out["via"] = id(via);
@@ -235,7 +239,9 @@ class Writer {
     const std::string matrix =
         matrix_math(d && d->form == Form::product ? operand_of(p_, page_.graph, places_, c.op, *d) : std::nullopt);
     if (d && d->form == Form::product) out["matrix"] = matrix;
-    out["math"] = chain_rule_math(d, from, to, slope, matrix, numbers);
+    const std::string known =
+        d ? "" : known_rule_math(page_.graph.nodes[c.op], t.position, inputs_of(n), from, to, slope);
+    out["math"] = known.empty() ? chain_rule_math(d, from, to, slope, matrix, numbers) : known;
     return out;
   }
 

@@ -22,6 +22,7 @@ struct PageData {
   const Layouts& layouts;
   std::map<int, GradientCheck> checks;  // by node
   std::vector<std::string> notes;       // what the reader should know of the page
+  std::string unchecked;                // why there are no checks though they were asked for
 };
 
 // How much of the numbers is written. A tensor of more than `most_numbers` becomes means of blocks and statistics.
