@@ -79,12 +79,12 @@ for (const [r, c] of [[0, 0], [2, 1]]) {
   ok(g.length === 4 && k.length === 4, "a row of four samples is marked");
   ok(Math.abs(g.reduce((s, v, i) => s + v * k[i], 0) - y) < 3e-3, `sum of products ${g} x ${k} = ${y}`);
   const said = await term.locator(".arith").innerText();
-  ok(said.startsWith(`row ${r}, column ${c}`) && near(number(said.split("=").pop().trim()), y), "arithmetic in words: " + said);
+  ok(said.startsWith(`row ${r + 1}, column ${c + 1}`) && near(number(said.split("=").pop().trim()), y), "arithmetic in words: " + said);
 }
 await term.locator(".mat.out td[tabindex='0']").focus();
 await page.keyboard.press("ArrowRight");
 await page.keyboard.press("ArrowDown");
-ok((await term.locator(".arith").innerText()).startsWith("row 1, column 1"), "arrows inside a matrix");
+ok((await term.locator(".arith").innerText()).startsWith("row 2, column 2"), "arrows inside a matrix");
 ok(await step() === linear, "arrows inside a matrix do not step");
 // Every backward step of the data itself: incoming times local derivative is what was sent.
 const sums = await page.evaluate(() => {

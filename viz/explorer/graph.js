@@ -148,7 +148,7 @@ function slotMap(t) {
   const c = t.s.length ? t.s[t.s.length - 1] : 1;
   return { c, r: t.v.length / c, v: t.v.map(real) };
 }
-const gradShown = n => n.grad && st.step >= (gradAt[n.id] ?? Infinity) && !hidesGrad(n.id);
+const gradShown = n => n.grad && st.step >= (gradAt[n.id] ?? last) && !hidesGrad(n.id);
 /* While a question is open, its answer is not in the picture. */
 const hidesGrad = id => st.quiz && st.quiz.open && gradAt[id] === st.step;
 function paint() {
@@ -197,12 +197,13 @@ function backEdge(from, to) {
 /* ---- pan and zoom ---- */
 function frame() { return $("stage").getBoundingClientRect(); }
 function apply() { $("stage").firstElementChild.setAttribute("viewBox", `${view.x} ${view.y} ${view.w} ${view.h}`); }
-function fit() {
+/* whole: all of it, however small. */
+function fit(whole) {
   moved = false;
   const r = frame(), top = 50, bottom = 34, side = 14;
   const kx = shown.w / Math.max(50, r.width - 2 * side), ky = shown.h / Math.max(50, r.height - top - bottom);
   /* What would be too small to read is cut, and follows the step. */
-  const all = Math.max(kx, ky, .55), k = Math.min(all, 1.5), w = r.width * k, h = r.height * k;
+  const all = Math.max(kx, ky, .55), k = whole === true ? all : Math.min(all, 1.5), w = r.width * k, h = r.height * k;
   view = { x: (shown.w - w) / 2, y: (shown.h - h) / 2 - (top - bottom) / 2 * k, w, h };
   if (k < all) follow(true);
   apply();

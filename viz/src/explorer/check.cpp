@@ -9,6 +9,7 @@
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/detail/keep_state.hpp>
+#include <xgrad/detail/values_aside.hpp>
 
 namespace xgrad::viz {
 namespace {
@@ -17,33 +18,47 @@ constexpr int kMostEvaluations = 2000;
 constexpr double kMostSeconds = 5;
 constexpr std::int64_t kMostPoints = 64;  // of one parameter
 
-// A parameter with other values, without a change in place: what the graph holds of it stays as it is.
+// A parameter with other values. Those that the graph has saved stay as they are.
 class Replaced {
  public:
-  explicit Replaced(Tensor& p) : parameter_(p), original_(p.detach()) {}
-  ~Replaced() { parameter_.set_data(original_); }
+  explicit Replaced(const Tensor& p) : values_aside_(p), values_(p.detach()) {}
+  ~Replaced() { put(before_); }  // a view keeps its memory
   Replaced(const Replaced&) = delete;
   Replaced& operator=(const Replaced&) = delete;
-  // Element i moved by h; what the step is after rounding.
+  // Element i moved by h, all others as they were; how far it went after rounding.
   double move(std::int64_t i, double h) {
-    Tensor moved = original_.contiguous().clone();
-    double before = 0, after = 0;
-    const auto shift = [&]<class T>(T* x) {
-      before = static_cast<double>(x[i]);
-      x[i] = static_cast<T>(before + h);
-      after = static_cast<double>(x[i]);
-    };
-    if (moved.dtype() == kFloat64)
-      shift(moved.mutable_data<double>());
-    else
-      shift(moved.mutable_data<float>());
-    parameter_.set_data(moved);
-    return after - before;
+    const std::int64_t place = place_of(i);
+    if (place != place_) {
+      put(before_);
+      place_ = place;
+      before_ = get();
+    }
+    put(before_ + h);
+    return get() - before_;
   }
 
  private:
-  Tensor& parameter_;
-  Tensor original_;
+  std::int64_t place_of(std::int64_t i) const {
+    std::int64_t place = 0;
+    for (int d = values_.shape().rank(); d-- > 0; i /= values_.size(d)) place += i % values_.size(d) * values_.stride(d);
+    return place;
+  }
+  double get() const {
+    if (values_.dtype() == kFloat64) return values_.data<double>()[place_];
+    return static_cast<double>(values_.data<float>()[place_]);
+  }
+  void put(double x) {
+    if (place_ < 0) return;
+    if (values_.dtype() == kFloat64)
+      values_.mutable_data<double>()[place_] = x;
+    else
+      values_.mutable_data<float>()[place_] = static_cast<float>(x);
+  }
+
+  xgrad::detail::ValuesAside values_aside_;
+  Tensor values_;
+  std::int64_t place_ = -1;
+  double before_ = 0;
 };
 
 }  // namespace
