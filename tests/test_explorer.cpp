@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(structures) {
       {"max_pool2d", {"picked"}, [&] { return max_pool2d(image, 2).square().sum(); }},
       {"conv2d", {"general", "product"}, [&] { return conv2d(image, kernel).square().sum(); }},
       {"softmax", {"general"}, [&] { return softmax(a, 1).square().sum(); }},
-      {"relu", {"zero"}, [&] { return relu(-a.abs() - 1).sum(); }},
+      {"relu", {"diagonal"}, [&] { return relu(-a.abs() - 1).sum(); }},
   };
   for (const Form& f : all) {
     const TapeRecorder recorder;
@@ -286,6 +286,101 @@ BOOST_AUTO_TEST_CASE(a_kink_is_told_from_a_wrong_gradient) {
   loss.backward();
   c = titled(data_of(page_of(loss, {.recompute = other})), "w").at("check");
   BOOST_TEST((c.at("ok") == false && c.at("kinks") == 0), c.dump());
+  // Small gradients beside a large loss, where small steps see rounding only; and a strong curve, whose slopes on both
+  // sides differ. Each time a part of the gradient is hidden.
+  const auto checked = [](const Tensor& v, const std::function<Tensor()>& f) {
+    const Tensor l = f();
+    l.backward();
+    return json(titled(data_of(page_of(l, {.recompute = f})), "v").at("check"));
+  };
+  const Tensor small = tensor({0.2F, 0.3F}).requires_grad_().set_name("v");
+  c = checked(small, [&] { return (small * 0.02 - small.detach() * 0.012).sum() + 1.5; });
+  BOOST_TEST((c.at("ok") == false && c.at("kinks") == 0), c.dump());
+  const Tensor curved = tensor({1e-4, -2e-4}, {kFloat64}).requires_grad_().set_name("v");
+  c = checked(curved, [&] { return (curved.square() * 500 - curved.detach().square() * 200).sum(); });
+  BOOST_TEST((c.at("ok") == false && c.at("kinks") == 0), c.dump());
+  const Tensor ties = tensor({2., 2., 1.}, {kFloat64}).requires_grad_().set_name("v");
+  c = checked(ties, [&] { return ties.max() + ties.abs().sum(); });
+  BOOST_TEST((c.at("ok") == true && c.at("kinks") == 2), c.dump());
+}
+
+// Whatever the functions of the program do, there is a page, and the program is as it was.
+BOOST_AUTO_TEST_CASE(functions_that_throw) {
+  const Tensor w = leaf({3}, 0.4).set_name("w"), running = zeros({3}, {kFloat64});
+  const TapeRecorder recorder;
+  const Tensor loss = w.square().sum();
+  loss.backward({.retain_graph = true});
+  const auto value = w.detach().to_vector<double>(), grad = w.grad().to_vector<double>();
+  const std::uint32_t version = w.version();
+  for (const int last : {0, 1, 4}) {
+    int calls = 0;
+    const auto f = [&]() -> Tensor {
+      Tensor r = running, g = w.grad();
+      r.add_(1);
+      g.mul_(2);
+      Tensor(w).set_data(w.detach() * 3);
+      Tensor(w).set_data(w.detach() / 3);
+      if (calls++ == last) throw std::runtime_error("no \"data\" <left>");
+      return w.square().sum();
+    };
+    const json d = data_of(page_of(loss, {.recompute = f}));
+    BOOST_TEST(has(d.at("unchecked").get<std::string>(), "threw: no \"data\" <left>"));
+    BOOST_TEST(running.to_vector<double>() == std::vector<double>(3));
+    BOOST_TEST(running.version() == 0u);
+    BOOST_TEST(w.detach().to_vector<double>() == value);
+    BOOST_TEST(w.grad().to_vector<double>() == grad);
+    BOOST_TEST(w.version() == version);
+  }
+  const json odd = data_of(page_of(loss, {.recompute = []() -> Tensor { throw 5; }}));
+  BOOST_TEST(has(odd.at("unchecked").get<std::string>(), "no std::exception"));
+  loss.backward();  // the graph that was kept can still run
+  const Tensor y = record("thrower", w.detach() * 2, {w}, {}, [](const Saved&, const Tensor& g) -> Grads {
+    static int runs = 0;
+    if (runs++) throw std::logic_error("only once");
+    return {g * 2};
+  });
+  const Tensor sum = y.sum();
+  sum.backward();
+  BOOST_TEST(has(backward_of(data_of(page_of(sum)), "thrower").at("problem").get<std::string>(), "only once"));
+}
+
+// Whatever the graph itself does not explain has a term of its own, so that all sums are right.
+BOOST_AUTO_TEST_CASE(hooks_seeds_and_other_results) {
+  const Tensor w = leaf({2}, 0.4).set_name("w");
+  const auto at = [](const json& t, int i) { return t.at("v")[i].get<double>(); };
+  const auto adds_up = [&](const json& a, const json& b, const json& sum) {
+    for (int i = 0; i < 2; ++i) BOOST_TEST(std::fabs(at(a, i) + at(b, i) - at(sum, i)) < 1e-4);
+  };
+  const TapeRecorder recorder;
+  const Tensor h = w.tanh().set_name("h");
+  const Tensor loss = (h * 3).sum(), other = h.square().sum();
+  (loss + other).backward();
+  const json d = data_of(page_of(loss));
+  const json step = backward_of(d, "tanh");
+  BOOST_TEST(std::fabs(at(step.at("inside"), 0) - 3) < 1e-6);
+  adds_up(step.at("inside"), step.at("outside"), node_of(d, step.at("incoming")[0]).at("grad"));
+  BOOST_TEST(at(backward_of(d, "mul").at("terms")[0].at("sent"), 1) == 3);
+  const json unchecked = data_of(page_of(loss, {.recompute = [&] { return (w.tanh() * 3).sum(); }}));
+  BOOST_TEST(has(unchecked.at("unchecked").get<std::string>(), "another result"));
+  BOOST_TEST(has(viz::explain(loss), "another result"));
+
+  const Tensor v = leaf({2}, 0.7).set_name("v");
+  const auto hook = v.register_hook([](const Tensor& g) { return g * 10; });
+  const Tensor of_hook = (v * 3).sum();
+  of_hook.backward();
+  const json t = backward_of(data_of(page_of(of_hook)), "mul").at("terms")[0];
+  BOOST_TEST((at(t.at("sent"), 0) == 3 && at(t.at("outside"), 0) == 27 && at(t.at("all"), 1) == 30), t.dump());
+
+  const Tensor u = leaf({2}, 0.1).set_name("u");
+  const auto f = [&] { return u.square().sum(); };
+  const Tensor seeded = f();
+  seeded.backward(tensor(2.5).to(kFloat64));
+  const json s = data_of(page_of(seeded, {.recompute = f}));
+  BOOST_TEST(titled(s, "u").at("check").at("ok").get<bool>());
+  for (const json& one : s.at("steps"))
+    if (one.at("phase") == "seed")
+      BOOST_TEST((one.at("seed") == "2.5" && has(one.at("text").get<std::string>(), "given 2.5")), one.dump());
+  BOOST_TEST(has(viz::explain(seeded), "was given: $2.5$"));
 }
 
 // The rule belongs to the operation, not to the data.
@@ -311,6 +406,15 @@ BOOST_AUTO_TEST_CASE(rules_do_not_depend_on_the_data) {
   const json wide = form("linear", nn::linear(many, v).sum());
   BOOST_TEST((wide[1].at("local").is_null() && has(wide[1].at("math").get<std::string>(), "⊤")), wide[1].dump());
   BOOST_TEST(has(form("relu", relu(many).sum())[0].at("math").get<std::string>(), "⊙"));
+  // Nor is a name needed: where the slope of x^3 is 1 everywhere, it is no copy. One of x / 2 is a factor at any size.
+  const auto cube = elementwise("cube", [](auto t) { return t * t * t; });
+  const Tensor third = full({4}, std::sqrt(1 / 3.), {kFloat64}).requires_grad_();
+  BOOST_TEST(form("cube", cube(third).sum())[0].at("local").at("form") == "diagonal");
+  const json cubes = form("cube", cube(many).sum());
+  BOOST_TEST((cubes[0].at("local").is_null() && has(cubes[0].at("math").get<std::string>(), "⊙")), cubes.dump());
+  BOOST_TEST(form("mul", (many * 0.5).sum())[0].at("local").at("form") == "scaled");
+  const Tensor ones_only = full({2, 2}, 1, {kFloat64}).requires_grad_(), square = leaf({2, 2}, 0.2);
+  BOOST_TEST(form("mul", (square * ones_only).sum())[0].at("local").at("form") == "diagonal");
 }
 
 BOOST_AUTO_TEST_CASE(numbers_that_are_none_and_tensors_without_any) {

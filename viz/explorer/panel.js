@@ -81,7 +81,11 @@ function termHTML(s, t, k) {
   h += `<div class="strip">${left}${outHTML}</div>`;
   h += full ? arithHTML : "";
   h += `<div class="what">${joined ? "This operation has several results; their gradients come in together." : t.words}</div>`;
-  return `<div class="term" data-k="${k}">${h}${t.uses > 1 ? sumHTML(t) : ""}</div>`;
+  return `<div class="term" data-k="${k}">${h}${t.uses > 1 ? sumHTML(t) : ""}${t.outside ? moreHTML(t.total, t.outside, t.all) : ""}</div>`;
+}
+/* What the uses in this graph do not explain. */
+function moreHTML(uses, more, all) {
+  return `<div class="sum">A hook, or a result that is not in this graph, gave a part of this gradient.<div class="strip">${tensorHTML(uses, "from uses here", "", "before")}${opr("+")}${tensorHTML(more, "hook or outside", "", "this")}${opr("=")}${tensorHTML(all, "gradient", "", "total")}</div></div>`;
 }
 /* Half of the chain rule: what is used several times gets the sum. */
 function sumHTML(t) {
@@ -222,8 +226,8 @@ function panel() {
     say = `<div><span class="chip ${s.phase}">${(s.phase === "seed" ? "backward" : s.phase).toUpperCase()}</span> <span class="muted">step ${st.step} of ${last}</span><h2>${esc(titleOf(s))}</h2><p class="why">${asks ? "A question first; the step is told behind it." : esc(s.text)}</p>${notes.length ? `<ul class="facts">${notes.map(n => `<li>${esc(n)}</li>`).join("")}</ul>` : ""}</div>`;
     mid = quizOpen() ? quizHTML(s) : s.phase === "start" ? `<div class="strip wrap">${D.nodes.filter(n => n.op === undefined && n.kind !== "ghost" && n.kind !== "stub").slice(0, 12).map(n => tensorHTML(n.value, esc(shortName(leafName(n), 22)), sym(n.id), "x")).join("")}</div>`
       : s.phase === "end" ? timeRows().map(g => timeHTML(g)).join("") + pathsHTML()
-      : s.phase === "forward" ? forwardHTML(s) : s.phase === "seed" ? `<div class="term"><div class="eq">${M(frac(mo("∂") + D.loss, mo("∂") + D.loss) + mo("=") + "<mn>1</mn>")}</div>${tensorHTML(gradOf(s.node), "outgoing gradient", d(s.node), "x")}</div>`
-      : s.terms.map((t, k) => termHTML(s, t, k)).join("") || '<p class="skip">No input of this operation takes a gradient.</p>';
+      : s.phase === "forward" ? forwardHTML(s) : s.phase === "seed" ? `<div class="term"><div class="eq">${M(frac(mo("∂") + D.loss, mo("∂") + D.loss) + mo("=") + `<mn>${s.seed || "…"}</mn>`)}</div>${tensorHTML(gradOf(s.node), "outgoing gradient", d(s.node), "x")}</div>`
+      : (s.outside ? `<div class="term">${moreHTML(s.inside, s.outside, gradOf(s.incoming[0]))}</div>` : "") + s.terms.map((t, k) => termHTML(s, t, k)).join("") || '<p class="skip">No input of this operation takes a gradient.</p>';
   }
   $("panel").innerHTML = `<div class="say">${say}</div><div class="pars">${parametersHTML()}</div><div class="terms">${mid}</div>`;
   $("panel").scrollTop = 0;

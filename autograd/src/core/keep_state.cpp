@@ -19,6 +19,9 @@ struct ChangeLog {
     const char* changed_by;
     Location changed_at;
   };
+  struct Replaced {
+    Tensor leaf, before;  // before: an alias, in the memory that the leaf had
+  };
   struct Grad {
     Tensor of, grad;
     TensorImpl::GradIs is;
@@ -26,6 +29,7 @@ struct ChangeLog {
     std::uint8_t uses;
   };
   std::vector<Changed> changed;
+  std::vector<Replaced> replaced;
   std::vector<Grad> grads;
   GeneratorStates generators;
 
@@ -36,17 +40,28 @@ struct ChangeLog {
     Tensor holder = make_alias(share(const_cast<TensorImpl*>(&t)));
     changed.push_back({std::move(holder), s, {s->data, s->data + s->bytes}, s->version, s->changed_by, s->changed_at});
   }
-  void restore() {
+  void note_replaced(const Tensor& leaf) {
+    if (std::ranges::any_of(replaced, [&](const Replaced& r) { return r.leaf.is_same(leaf); })) return;
+    replaced.push_back({leaf, make_alias(leaf)});
+  }
+  void restore() noexcept {
     if (!changed.empty()) versions_taken_back.fetch_add(1, std::memory_order_relaxed);
-    for (const Changed& c : changed) {
-      before_change_of(impl(c.tensor));
-      std::memcpy(c.storage->data, c.values.data(), c.values.size());
-      c.storage->version = c.version;
-      c.storage->changed_by = c.changed_by;
-      c.storage->changed_at = c.changed_at;
-    }
+    for (const Replaced& r : replaced) take_memory_of(impl(r.leaf), impl(r.before));
+    for (const Changed& c : changed) restore(c);
     for (const Grad& g : grads) restore(g);
     for (const auto& [generator, at] : generators) generator.set_state(at);
+  }
+  static void restore(const Changed& c) {
+    try {
+      before_change_of(impl(c.tensor));
+      impl(c.tensor).memory();
+    } catch (const std::exception&) {  // no memory for what is made of the values: they stay, with their own version
+      return;
+    }
+    if (!c.values.empty()) std::memcpy(c.storage->data, c.values.data(), c.values.size());
+    c.storage->version = c.version;
+    c.storage->changed_by = c.changed_by;
+    c.storage->changed_at = c.changed_at;
   }
   static void restore(const Grad& g) {
     TensorImpl& t = impl(g.of);
@@ -69,6 +84,10 @@ std::atomic<std::uint32_t> versions_taken_back = 0;
 
 void note_change(const TensorImpl& t) {
   for (ChangeLog* log : change_logs) log->note(t);
+}
+
+void note_replaced(const Tensor& leaf) {
+  for (ChangeLog* log : change_logs) log->note_replaced(leaf);
 }
 
 struct KeepState::State : ChangeLog {};

@@ -101,6 +101,18 @@ Tensor known(Tensor made, const TensorImpl& from) {
 
 }  // namespace
 
+void take_memory_of(TensorImpl& t, const TensorImpl& from) noexcept {
+  retain(from.storage);
+  t.storage->release();
+  t.storage = from.storage;
+  t.place(from.has_memory() ? from.memory() : nullptr);
+  t.dtype = from.dtype;
+  t.shape = from.shape;
+  t.strides = from.strides;
+  t.numel = from.numel;
+  t.contiguous = from.contiguous;
+}
+
 Tensor make_alias(const Tensor& x) {
   const TensorImpl& from = impl(x);
   TensorImpl* t = new_impl();
@@ -263,7 +275,6 @@ void Tensor::set_data(const Tensor& source, Location at) {
   TensorImpl& t = checked(*this, "set_data", at);
   const TensorImpl& from = checked(source, "set_data", at);
   detail::keep_values_of(*from.storage);
-  detail::note_change_of(t);
   detail::before_change_of(t);
   if (t.grad_fn || t.base)
     ErrorReport("set_data", "only a leaf that is not a view can be given other data", at)
@@ -274,17 +285,10 @@ void Tensor::set_data(const Tensor& source, Location at) {
         .operand("tensor", *this)
         .operand("source", source)
         .dtype_error();
+  detail::note_replaced_data_of(*this);
   // A value saved for backward is told by its version: the new storage must not have that of the old one.
   from.storage->version = std::max(from.storage->version, t.storage->version);
-  from.storage->refs.fetch_add(1, std::memory_order_relaxed);
-  t.storage->release();
-  t.storage = from.storage;
-  t.place(from.has_memory() ? from.memory() : nullptr);
-  t.dtype = from.dtype;
-  t.shape = from.shape;
-  t.strides = from.strides;
-  t.numel = from.numel;
-  t.contiguous = from.contiguous;
+  detail::take_memory_of(t, from);
   t.storage->changed("set_data", at);
 }
 

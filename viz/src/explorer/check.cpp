@@ -9,6 +9,7 @@
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/detail/keep_state.hpp>
+#include <xgrad/detail/raw_bytes.hpp>
 #include <xgrad/detail/values_aside.hpp>
 
 namespace xgrad::viz {
@@ -22,7 +23,7 @@ constexpr std::int64_t kMostPoints = 64;  // of one parameter
 class Replaced {
  public:
   explicit Replaced(const Tensor& p) : values_aside_(p), values_(p.detach()) {}
-  ~Replaced() { put(before_); }  // a view keeps its memory
+  ~Replaced() = default;
   Replaced(const Replaced&) = delete;
   Replaced& operator=(const Replaced&) = delete;
   // Element i moved by h, all others as they were; how far it went after rounding.
@@ -40,7 +41,8 @@ class Replaced {
  private:
   std::int64_t place_of(std::int64_t i) const {
     std::int64_t place = 0;
-    for (int d = values_.shape().rank(); d-- > 0; i /= values_.size(d)) place += i % values_.size(d) * values_.stride(d);
+    for (int d = values_.shape().rank(); d-- > 0; i /= values_.size(d))
+      place += i % values_.size(d) * values_.stride(d);
     return place;
   }
   double get() const {
@@ -50,9 +52,9 @@ class Replaced {
   void put(double x) {
     if (place_ < 0) return;
     if (values_.dtype() == kFloat64)
-      values_.mutable_data<double>()[place_] = x;
+      xgrad::detail::own_pointer<double>(values_)[place_] = x;
     else
-      values_.mutable_data<float>()[place_] = static_cast<float>(x);
+      xgrad::detail::own_pointer<float>(values_)[place_] = static_cast<float>(x);
   }
 
   xgrad::detail::ValuesAside values_aside_;
@@ -63,9 +65,10 @@ class Replaced {
 
 }  // namespace
 
-Checker::Checker(std::function<Tensor()> again, double loss) : again_(std::move(again)), loss_(loss) {
+Checker::Checker(std::function<Tensor()> again, double loss, std::vector<Tensor> leaves)
+    : again_(std::move(again)), leaves_(std::move(leaves)), loss_(loss) {
   const NoGradGuard off;
-  const xgrad::detail::KeepState kept;
+  const xgrad::detail::KeepState kept(leaves_);
   const Tensor l = again_();
   if (!l.defined() || l.numel() != 1) {
     problem_ = "the function that computes the loss again does not give one number";
@@ -82,27 +85,32 @@ Checker::Checker(std::function<Tensor()> again, double loss) : again_(std::move(
 
 // Draws and running statistics are the same each time.
 double Checker::evaluate() {
-  const xgrad::detail::KeepState kept;
+  const xgrad::detail::KeepState kept(leaves_);
   ++evaluations_;
   return again_().item<double>();
 }
 
-// Steps: the first is the best one for a smooth loss. A kink of relu or max inside of it is perhaps not inside of a
-// smaller one; there rounding counts for more.
+// The first step is the best one for a smooth loss. A kink of relu or max inside of it may be outside of a smaller one,
+// which is tried as long as rounding does not hide a wrong gradient there.
 Checker::Compared Checker::compare(const Mover& move, double exact, const Scale& scale) {
   Compared c;
   constexpr int kSteps = 3;
-  double h = scale.step;
+  double h = scale.step, first_jump = 0;
   for (int k = 0; k < kSteps; ++k, h /= 4) {
+    const double noise = scale.rounding / h, allowed = scale.tolerance + noise;
+    if (k > 0 && noise > scale.most_noise) break;
     const double up = move(h), above = evaluate(), down = move(-h), below = evaluate();
-    const double allowed = scale.tolerance + scale.rounding / h;
     const double error = std::fabs((above - below) / (up - down) - exact);
     if (k == 0 || error < c.error) c.error = error;
     if (error <= allowed) return {error, Compared::agrees};
-    // The slopes on both sides differ, and the gradient is one of them or between them: nothing is wrong with it.
-    const auto [low, high] = std::minmax((here_ - below) / -down, (above - here_) / up);
-    const bool between = exact >= low - 2 * allowed && exact <= high + 2 * allowed;
-    c.result = high - low > 4 * allowed && between ? Compared::kink : Compared::differs;
+    const double left = (here_ - below) / -down, right = (above - here_) / up, jump = std::fabs(right - left);
+    if (k == 0) first_jump = jump;
+    // Where the slopes on both sides differ, a gradient that is one of them is right. So is one between them, if they
+    // still differ for smaller steps, as those of a curve do not.
+    const bool one = std::min(std::fabs(left - exact), std::fabs(right - exact)) <= allowed;
+    const bool between = exact >= std::min(left, right) - allowed && exact <= std::max(left, right) + allowed;
+    const bool stays = k > 0 && jump > first_jump / 2;
+    c.result = jump > 4 * allowed && (one || (between && stays)) ? Compared::kink : Compared::differs;
   }
   return c;
 }
@@ -118,11 +126,13 @@ GradientCheck Checker::check(Tensor parameter, const Tensor& grad) {
     if (std::isfinite(v)) most = std::max(most, std::fabs(v));
   const std::int64_t n = parameter.numel(), points = std::min(n, kMostPoints);
   const double eps = wide ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
-  const Scale scale{wide ? 1e-5 : 5e-3, (wide ? 1e-5 : 1e-2) * most, 20 * eps * std::max(std::fabs(loss_), 1e-30)};
+  const Scale scale{wide ? 1e-5 : 5e-3, (wide ? 1e-5 : 1e-2) * most, 20 * eps * std::max(std::fabs(loss_), 1e-30),
+                    (wide ? 1e-5 : 1e-2) * most};
   const auto start = std::chrono::steady_clock::now();
   const auto seconds = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() + seconds_;
   };
+  const xgrad::detail::KeepState kept;  // a view keeps its memory
   Replaced replaced(parameter);
   result.agrees = true;
   for (std::int64_t k = 0; k < points && seconds() < kMostSeconds && evaluations_ < kMostEvaluations; ++k) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <xgrad/tensor.hpp>
 
@@ -18,7 +19,8 @@ struct GradientCheck {
 class Checker {
  public:
   // again computes the loss once more; loss: its value in the graph.
-  Checker(std::function<Tensor()> again, double loss);
+  // leaves: those of the graph, whose .grad stays.
+  Checker(std::function<Tensor()> again, double loss, std::vector<Tensor> leaves);
   // Why nothing can be checked: it is not one number, or another one than in the graph. Empty when it can.
   const std::string& problem() const { return problem_; }
   // points == 0: there was no time left. Nothing of the program is changed afterwards.
@@ -30,7 +32,7 @@ class Checker {
     enum { agrees, kink, differs } result = differs;
   };
   struct Scale {
-    double step, tolerance, rounding;
+    double step, tolerance, rounding, most_noise;  // rounding and noise: of the loss, and of a slope
   };
   using Mover = std::function<double(double)>;  // moves the number by h; how far it went after rounding
 
@@ -38,6 +40,7 @@ class Checker {
   Compared compare(const Mover& move, double exact, const Scale& scale);
 
   std::function<Tensor()> again_;
+  std::vector<Tensor> leaves_;
   double loss_, here_ = 0;  // in the graph, and computed again
   std::string problem_;
   double seconds_ = 0;

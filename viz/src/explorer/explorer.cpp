@@ -1,12 +1,14 @@
 #include "explorer/explorer.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <set>
 
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/detail/html_page.hpp>
-#include <xgrad/detail/keep_state.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 
 #include "explorer/page_json.hpp"
 #include "explorer/places.hpp"
@@ -39,30 +41,51 @@ std::string subtitle_of(const Picture& p) {
                      counted(numbers, "number"));
 }
 
-void add_checks(PageData& page, const Tensor& root, const Options& options) {
-  if (!options.recompute) return;
+std::vector<Tensor> leaves_of(const tape::Graph& graph) {
   std::vector<Tensor> leaves;
-  for (const tape::OpNode& op : page.graph.nodes)
+  std::set<const void*> seen;
+  for (const tape::OpNode& op : graph.nodes)
     for (const tape::Input& in : op.inputs)
-      if (in.leaf.defined()) leaves.push_back(in.leaf);
-  const xgrad::detail::KeepState kept(leaves);
-  const auto refuse = [&](const std::string& why) {
-    page.unchecked = "gradients are not checked: " + why;
-    page.notes.push_back(page.unchecked);
-  };
-  if (page.chain.ran_here) return refuse("call backward() first");
-  if (root.numel() != 1) return refuse("the result is not one number");
-  Checker checker(options.recompute, root.detach().item<double>());
-  if (!checker.problem().empty()) return refuse(checker.problem());
+      if (in.leaf.defined() && seen.insert(in.leaf.id()).second) leaves.push_back(in.leaf);
+  return leaves;
+}
+
+// Why gradients were not checked, or not all of them; empty when they were.
+std::string check_gradients(PageData& page, const Tensor& root, const Options& options) {
+  if (page.chain.ran_here) return "call backward() first";
+  if (root.numel() != 1) return "the result is not one number";
+  for (const ChainStep& s : page.chain.steps)
+    if (std::ranges::any_of(s.outside, &Tensor::defined))
+      return "a hook changed them on their way, or they came from another result too";
+  if (page.chain.seed.item<double>() == 0) return "backward() was given 0 as the gradient of the result";
+  Checker checker(options.recompute, root.detach().item<double>(), leaves_of(page.graph));
+  if (!checker.problem().empty()) return checker.problem();
   const Places places(page.picture, page.graph);
   for (const ChainStep& s : page.chain.steps)
     for (const Term& t : s.terms) {
       const tape::Input& in = page.graph.nodes[s.op].inputs[t.position];
       const int node = places.whole(places.input(places.node_of(s.op), t.position));
       if (!in.leaf.defined() || t.use != t.uses || node < 0) continue;
-      const GradientCheck c = checker.check(in.leaf, t.total);
+      const GradientCheck c = checker.check(in.leaf, t.total / page.chain.seed);
       if (c.points > 0) page.checks[node] = c;
     }
+  return {};
+}
+
+// Whatever the function of the program throws: the page is worth having without checks.
+void add_checks(PageData& page, const Tensor& root, const Options& options) {
+  if (!options.recompute) return;
+  std::string why;
+  try {
+    why = check_gradients(page, root, options);
+  } catch (const std::exception& e) {
+    why = fmt::format("the function that computes the loss again threw: {}", e.what());
+  } catch (...) {
+    why = "the function that computes the loss again threw what is no std::exception";
+  }
+  if (why.empty()) return;
+  page.unchecked = "gradients are not checked: " + why;
+  page.notes.push_back(page.unchecked);
 }
 
 void add_notes(PageData& page) {

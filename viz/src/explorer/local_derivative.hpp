@@ -49,17 +49,15 @@ struct LocalDerivative {
   std::vector<int> agree;  // general: dimensions in which y depends on x of the same index only
 };
 
-// What is known of an operation before its numbers are looked at. They may look like something else: all units of a
-// relu active like a copy, one sample of one unit like a factor. It holds only where the numbers agree.
-struct Expected {
-  bool elementwise = false;  // a function of each number, its slopes depend on the data
-  std::optional<Product> product;
-};
-
 // operands: the numbers that the operation read. A product with one of them is told from a sum or a selection, which
-// a matrix of zeros and ones may look like.
+// a matrix of zeros and ones may look like. expected: which of several products with the same numbers it is, where a
+// size is 1; it holds only where the numbers agree.
 LocalDerivative structure_of(const Jacobian& j, const std::vector<std::vector<double>>& operands = {},
-                             const Expected& expected = {});
+                             std::optional<Product> expected = {});
+// The same where what is zero or equal by chance is not taken for a rule: all units of a relu active, or none. others:
+// the Jacobians of the operation for other data.
+LocalDerivative structure_of(const Jacobian& j, const std::vector<Jacobian>& others,
+                             const std::vector<std::vector<double>>& operands, std::optional<Product> expected);
 // Whether the matrices of a product are these numbers, or, turned, their transposes.
 bool matrix_is(const LocalDerivative& d, const std::vector<double>& numbers, bool turned);
 const char* name_of(Form f);

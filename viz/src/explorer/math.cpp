@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 #include <map>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -167,17 +166,6 @@ const std::map<std::string, Formula>& slopes() {
   return all;
 }
 
-// Of one tensor: each number of the result comes from the number at its place, with a slope that depends on it.
-bool is_function_of_each_number(const std::string& op) {
-  static const std::set<std::string> names{
-      "tanh",    "sigmoid",     "relu",       "relu6",      "leaky_relu", "elu",      "selu",      "celu",
-      "silu",    "gelu",        "mish",       "softplus",   "softsign",   "hardtanh", "hardswish", "hardsigmoid",
-      "sqrt",    "rsqrt",       "square",     "pow",        "reciprocal", "exp",      "expm1",     "log",
-      "log1p",   "log2",        "log10",      "sin",        "cos",        "tan",      "sinh",      "cosh",
-      "atan",    "asin",        "acos",       "erf",        "abs",        "clamp",    "clamp_min", "clamp_max",
-      "dropout", "log_sigmoid", "softshrink", "hardshrink", "tanhshrink"};
-  return names.contains(op);
-}
 bool is_matmul(const std::string& op) { return op == "matmul" || op == "mm" || op == "bmm"; }
 
 Arguments arguments_of(const Picture& p, int node, const std::vector<int>& inputs, std::size_t position) {
@@ -297,27 +285,24 @@ std::string slope_math(const Picture& p, int node, const std::vector<int>& input
   return fraction(mo("∂") + x.y, mo("∂") + x.a[position]);
 }
 
-Expected expected_of(const tape::OpNode& op, std::size_t position) {
-  Expected e;
-  const std::size_t tensors = op.inputs.size() + op.data.size();
-  e.elementwise = is_function_of_each_number(op.op) || ((op.op == "mul" || op.op == "div") && tensors == 2);
-  if (op.op == "linear" && position < 2) e.product = position == 0 ? Product::g_k : Product::gt_k;
-  if (is_matmul(op.op)) e.product = position == 0 ? Product::g_k : Product::kt_g;
-  return e;
+std::optional<Product> expected_product(const tape::OpNode& op, std::size_t position) {
+  if (op.op == "linear" && position < 2) return position == 0 ? Product::g_k : Product::gt_k;
+  if (is_matmul(op.op)) return position == 0 ? Product::g_k : Product::kt_g;
+  return {};
 }
 
-std::string known_rule_math(const tape::OpNode& op, std::size_t position, const std::vector<int>& inputs, int from,
-                            int to, const std::string& slope) {
+std::string known_rule_math(const tape::OpNode& op, const Term& t, const std::vector<int>& inputs, int from, int to,
+                            const std::string& slope) {
   const std::string g = gradient_place(from), dot = mo("·"), left = gradient_place(to) + mo("=");
+  if (t.elementwise) return left + g + mo("⊙") + slope;
   if (op.op == "linear") {
-    if (position == 0) return left + g + dot + place(inputs[1]);
-    if (position == 1) return left + transposed(g) + dot + place(inputs[0]);
+    if (t.position == 0) return left + g + dot + place(inputs[1]);
+    if (t.position == 1) return left + transposed(g) + dot + place(inputs[0]);
     return left + sum_over("uses", g);
   }
   const bool matrices = op.shapes.size() == 1 && op.shapes[0].rank() == 2;
   if (is_matmul(op.op) && matrices && inputs.size() == 2)
-    return left + (position == 0 ? g + dot + transposed(place(inputs[1])) : transposed(place(inputs[0])) + dot + g);
-  if (is_function_of_each_number(op.op)) return left + g + mo("⊙") + slope;
+    return left + (t.position == 0 ? g + dot + transposed(place(inputs[1])) : transposed(place(inputs[0])) + dot + g);
   return "";
 }
 
@@ -361,9 +346,20 @@ const char* start_words() {
   return "Nothing is computed yet: here are the tensors that everything starts from. Press → to run the first "
          "operation.";
 }
-const char* seed_words() {
-  return "Backward starts at the result: the derivative of L with respect to itself is 1. From here every operation "
-         "multiplies what it receives by its local derivative.";
+std::string seed_words(const Tensor& seed) {
+  const std::string then = " From here every operation multiplies what it receives by its local derivative.";
+  if (seed.numel() != 1)
+    return "Backward starts at the result, with the gradient that backward() was given: L is the sum of the results, "
+           "each "
+           "times its number there." +
+           then;
+  if (const double v = seed.item<double>(); v != 1)
+    return fmt::format(
+               "Backward starts at the result. backward() was given {0} as its gradient: all gradients below are "
+               "{0} times those of the result, as if L were {0} times as large.",
+               short_number(v)) +
+           then;
+  return "Backward starts at the result: the derivative of L with respect to itself is 1." + then;
 }
 const char* end_words() {
   return "From the loss back to a parameter, the norm of the gradient after every operation. A path that shrinks "
@@ -388,7 +384,11 @@ std::vector<int> reads(const LocalDerivative& d, std::size_t n) {
   return count;
 }
 
-std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t n, std::size_t rank) {
+std::string structure_words(const Term& t, std::size_t m) {
+  constexpr const char* kElementwise =
+      "Element by element: each number of the incoming gradient times its own local slope.";
+  const LocalDerivative* d = t.local ? &*t.local : nullptr;
+  if (t.elementwise) return kElementwise;
   if (!d)
     return "The operation is too large for its local derivative to be written out: incoming and outgoing gradient "
            "only.";
@@ -401,9 +401,9 @@ std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t
     case Form::scaled:
       return fmt::format("Every number of the gradient is multiplied by {}.", short_number(d->factor));
     case Form::diagonal:
-      return "Element by element: each number of the incoming gradient times its own local slope.";
+      return kElementwise;
     case Form::picked:
-      return picked_words(*d, n, times);
+      return picked_words(*d, static_cast<std::size_t>(t.sent.numel()), times);
     case Form::spread:
       return spread_words(*d, m, times);
     case Form::product:
@@ -416,7 +416,7 @@ std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t
   }
   return "Each number of the input reaches several results: pick a number of the outgoing gradient to see where it "
          "went, and with what slope." +
-         slices_words(d->agree, rank);
+         slices_words(d->agree, static_cast<std::size_t>(t.sent.dim()));
 }
 
 }  // namespace xgrad::viz

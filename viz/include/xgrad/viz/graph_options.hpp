@@ -118,7 +118,7 @@ struct Options {
   std::chrono::seconds timeout{8};
   // .html, after backward(): computes the root again from the same inputs, without chance. Gradients of parameters are
   // then checked by finite differences, up to 64 numbers of each in at most 5 s. Afterwards parameters, running
-  // statistics, .grad and generators are as they were; a graph that was kept (retain_graph) cannot run again.
+  // statistics, .grad and generators are as they were, and a graph that was kept (retain_graph) can run again.
   std::function<Tensor()> recompute = {};
 };
 
