@@ -65,6 +65,8 @@ function spoken(g, what) {
   g.querySelectorAll("text").forEach(t => t.append(" "));
   g.setAttribute("aria-label", g.textContent.trim() + ", " + what);
 }
+/* Logarithmic, over eight powers of ten. */
+const ofMost = (x, most) => heat(x > 0 ? Math.max(0, 1 + Math.log10(x / most) / 8) : 0);
 function drawFolder(m, [x, y, w, h]) {
   const g = svgEl("g", { id: m.id, class: "node folder", transform: `translate(${x} ${y})`, tabindex: 0, role: "button", "aria-expanded": "false" });
   g.append(svgEl("path", { class: "shape", d: `M0 6V${h}H${w}V6H${w - 4}L${w - 8} 0H${w - 44}L${w - 48} 6Z` }));
@@ -72,6 +74,10 @@ function drawFolder(m, [x, y, w, h]) {
   a.textContent = "▸ " + fitText(m.label, w - 32, TITLE);
   b.textContent = fitText(folderFacts(m), w - 14, TYPE);
   g.append(a, b);
+  /* The norm of the gradient that arrived at each of the equal blocks, the first one at the left. */
+  const v = m.strip ? m.strip.map(real) : [], most = Math.max(...v.filter(Number.isFinite), 1e-300);
+  v.forEach((x, k) => { const e = svgEl("rect", { class: "cell", x: 9 + k * (w - 18) / v.length, y: 43, width: (w - 18) / v.length, height: 11 }); e.style.fill = ofMost(x, most).bg; g.append(e); });
+  if (v.length) g.append(svgEl("rect", { class: "edge-of-map", x: 9, y: 43, width: w - 18, height: 11 }));
   spoken(g, "collapsed module");
   return g;
 }

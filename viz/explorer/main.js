@@ -115,4 +115,4 @@ document.documentElement.dataset.arr = D.rankdir === "LR" ? "wide" : "tall";
 }
 readHash();
 document.documentElement.dataset.ready = "1";
-window.xgradExplorer = { go, toggle, select, state: st, data: D, toggleQuiz };
+window.xgradExplorer = { go, toggle, select, state: st, data: D, quiz: toggleQuiz };

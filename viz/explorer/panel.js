@@ -213,7 +213,7 @@ const FORWARD = Object.fromEntries(S.filter(s => s.phase === "forward").map(s =>
 const learntBy = n => (FORWARD[n.id] ? FORWARD[n.id].in : []).filter(i => i && whole(i).kind === "parameter").map(i => whole(i).title).join(", ");
 function timeHTML(g, here) {
   const v = g.map(n => real(n.grad.norm)), most = Math.max(...v.filter(Number.isFinite), 1e-300), by = learntBy(g[0]), many = g.length > 12;
-  const cell = (x, k) => { const q = heat(x > 0 ? Math.max(0, 1 + Math.log10(x / most) / 8) : 0); return `<td style="background:${q.bg};color:${q.ink}"${g[k].id === here ? ' class="use"' : ""}${many ? ` title="${k}: ${num(x)}" aria-label="${num(x)}"` : ""}>${many ? "" : num(x)}</td>`; };
+  const cell = (x, k) => { const q = ofMost(x, most); return `<td style="background:${q.bg};color:${q.ink}"${g[k].id === here ? ' class="use"' : ""}${many ? ` title="${k}: ${num(x)}" aria-label="${num(x)}"` : ""}>${many ? "" : num(x)}</td>`; };
   return `<div class="term through mat"><h3>Through time: ${esc(g[0].title)}${by ? ` with ${esc(by)}` : ""}, ${esc(g[0].source || "")}, ${g.length} times</h3><div class="time num${many ? " many" : ""}" tabindex="0" role="group" aria-label="one cell per time"><table>${many ? "" : `<thead><tr>${g.map((_, k) => `<th>${k}</th>`).join("")}</tr></thead>`}<tbody><tr>${v.map(cell).join("")}</tr></tbody></table>${many ? `<p class="skip">first ${num(v[0])}, last ${num(v[v.length - 1])}</p>` : ""}</div></div>`;
 }
 function panel() {

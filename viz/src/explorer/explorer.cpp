@@ -10,8 +10,10 @@
 #include <xgrad/detail/html_page.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 
+#include "explorer/fold_boxes.hpp"
 #include "explorer/page_json.hpp"
 #include "explorer/places.hpp"
+#include "node_label.hpp"
 
 namespace xgrad::viz {
 
@@ -105,6 +107,11 @@ void add_notes(PageData& page) {
        fmt::format("{}: the page lays out the graph itself, more simply", page.layouts.problem));
 }
 
+bool wants_folds(const Picture& p, const Options& options) {
+  const auto wanted = static_cast<FoldRepeats::Choice>(options.fold_repeats);
+  return wanted == FoldRepeats::always || (wanted == FoldRepeats::automatic && p.nodes.size() > kMaxNodesWithCells);
+}
+
 }  // namespace
 
 Picture whole_picture(const Recorded& recorded, const Options& options) {
@@ -122,10 +129,17 @@ Explorer explorer_of(const Tensor& root, const Options& options, const std::stri
   const NoGradGuard off;
   const Recorded recorded(root);
   const tape::Graph& graph = recorded.graph;
-  const Picture picture = whole_picture(recorded, options);
+  Picture picture = whole_picture(recorded, options);
+  std::map<int, std::vector<double>> strips;
+  if (wants_folds(picture, options)) {
+    Options wide = options;
+    wide.max_nodes = operations_of_page(recorded, std::max(options.max_nodes, 1));
+    if (picture.left_out > 0) picture = whole_picture(recorded, wide);
+    strips = box_repeats(picture, recorded);
+  }
   const Chain chain = build_chain(root, graph, static_cast<std::size_t>(picture.left_out));
   const Layouts layouts = lay_out(picture, across(picture, options), options.timeout);
-  PageData page{title, subtitle_of(picture), picture, graph, chain, layouts, {}, {}, {}};
+  PageData page{title, subtitle_of(picture), picture, graph, chain, layouts, std::move(strips), {}, {}, {}};
   add_checks(page, root, options);
   add_notes(page);
   Explorer out;

@@ -133,6 +133,8 @@ class Writer {
       json m{{"id", box_id(static_cast<int>(b))}, {"path", x.id}, {"label", x.label}, {"members", x.members}};
       if (x.parent >= 0) m["parent"] = box_id(x.parent);
       const BoxSize size = folder_size(x);
+      if (const auto found = page_.strips.find(static_cast<int>(b)); found != page_.strips.end())
+        m["strip"] = numbers_json(found->second);
       m["size"] = {number_json(size.width), number_json(size.height)};
       all.push_back(std::move(m));
     }
