@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(a_page_changes_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_kink_is_told_from_a_wrong_gradient) {
-  const Tensor w = tensor({0., 0.5, 2e-3, -1.}, {kFloat32}).requires_grad_().set_name("w");
+  Tensor w = tensor({0., 0.5, 2e-3, -1.}, {kFloat32}).requires_grad_().set_name("w");
   const TapeRecorder recorder;
   const auto kinked = [&] { return relu(w).sum(); };
   Tensor loss = kinked();

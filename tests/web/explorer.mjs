@@ -67,7 +67,7 @@ await page.keyboard.press("ArrowRight");
 ok(await step() === seed + 3, "slider");
 
 // ---- chain rule: arithmetic of a cell, recomputed ----
-const linear = await page.evaluate(() => xgradExplorer.data.steps.findIndex(s => s.phase === "backward" && s.terms.some(t => t.local && t.local.p === "gt_k")));
+const linear = await page.evaluate(() => xgradExplorer.data.steps.findIndex(s => s.phase === "backward" && s.terms[0].local.p === "gt_k"));
 await go(linear);
 const roles = await page.locator(".term").first().locator(".role").allInnerTexts();
 ok(roles.join() === "incoming gradient,local derivative,outgoing gradient", "three matrices: " + roles);
