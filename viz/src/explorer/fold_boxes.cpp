@@ -35,7 +35,7 @@ class Boxer {
     PicBox box;
     const bool blocks = r_.graph.nodes[at(fold_.first)].module != nullptr && fold_.depth < depth_of_first();
     box.label = fmt::format("{} {} like the next one", fold_.count - 1, blocks ? "blocks" : "steps");
-    box.id = fmt::format("fold {}", p_.boxes.size());
+    box.id = fmt::format("repeats {}", p_.boxes.size());
     box.parent = around;
     box.members = static_cast<int>(inside_.size());
     box.fold = true;
