@@ -173,6 +173,7 @@ class Builder {
   std::vector<std::vector<Jacobian>> for_other_data(const ChainStep& s, const tape::OpNode& op,
                                                     const std::vector<Jacobian>& all) {
     std::vector<std::vector<Jacobian>> others(all.size());
+    if (!op.of_library) return others;  // a program's formula may take its numbers for indices
     for (const bool signs : {true, false}) {
       if (std::chrono::steady_clock::now() - start_ > kTimeForJacobians / 2) break;
       std::vector<Jacobian> more(all);

@@ -16,7 +16,7 @@ constexpr int kLeastSaved = 8;  // operations that a box hides
 constexpr int kMostTimes = 4;   // more operations than are shown
 
 std::vector<Fold> outer_repeats(const Recorded& r, int first) {
-  std::vector<Fold> all = find_repeats(r.graph, r.attributes, first, kLeastSaved);
+  std::vector<Fold> all = find_repeats(r.graph, first, kLeastSaved);
   std::erase_if(all, [](const Fold& f) { return f.parent >= 0; });
   return all;
 }
