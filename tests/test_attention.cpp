@@ -71,6 +71,21 @@ BOOST_AUTO_TEST_CASE(attention_to_what_is_added) {
                                                        "out_proj.weight", "out_proj.bias"}));
 }
 
+BOOST_AUTO_TEST_CASE(attention_of_nothing_is_zero_beside_infinite_values) {
+  const auto m = plain_attention();
+  Tensor values = column({3, INFINITY}).requires_grad_(), keys = column({1, 2}).requires_grad_();
+  const Tensor queries = column({1, 2}).requires_grad_();
+  const Tensor none = tensor({{1, 1}, {0, 1}}).to(kBool);  // the first query sees nothing
+  for (const bool whole : {false, true}) {
+    const nn::AttentionInputs in =
+        whole ? nn::AttentionInputs{.key_padding_mask = ones({1, 2}, {kBool})} : nn::AttentionInputs{.attn_mask = none};
+    const auto [output, weights] = m(queries, keys, values, in);
+    BOOST_TEST(output.select(0, 0).item() == 0);
+    if (!whole) continue;  // the other query sees the infinite value
+    for (const Tensor& g : grad({output.sum()}, {queries, keys, values})) BOOST_TEST(g.abs().max().item() == 0);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(attention_layouts_agree) {
   manual_seed(1);
   nn::MultiheadAttention m(6, 3), first(6, 3, {.batch_first = true});

@@ -1,4 +1,5 @@
 // The explorer's page: what its data says, that local derivatives are true, and that no name gets out of its place.
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <random>
@@ -124,7 +125,7 @@ BOOST_AUTO_TEST_CASE(structures) {
       {"max_pool2d", {"picked"}, [&] { return max_pool2d(image, 2).square().sum(); }},
       {"conv2d", {"general", "product"}, [&] { return conv2d(image, kernel).square().sum(); }},
       {"softmax", {"general"}, [&] { return softmax(a, 1).square().sum(); }},
-      {"relu", {"zero"}, [&] { return relu(-a.abs() - 1).sum(); }},
+      {"relu", {"diagonal"}, [&] { return relu(-a.abs() - 1).sum(); }},
   };
   for (const Form& f : all) {
     const TapeRecorder recorder;
@@ -243,6 +244,175 @@ BOOST_AUTO_TEST_CASE(a_check_that_cannot_be_made_says_why) {
   BOOST_TEST(has(data_of(page_of(loss, {.recompute = [] { return tensor(5.); }})).at("notes").dump(), "it is"));
   const json wrong = data_of(page_of(loss, {.recompute = [&] { return w.detach().square().sum().sum(); }}));
   BOOST_TEST(has(wrong.at("nodes").dump(), "\"ok\":true"));
+}
+
+// Running statistics, dropout, .grad, versions: a page leaves no trace in the program.
+BOOST_AUTO_TEST_CASE(a_page_changes_nothing) {
+  manual_seed(3);
+  const nn::BatchNorm1d norm(4);
+  const nn::Linear out(4, 1);
+  const Tensor x = values({8, 4}, 0.3);
+  const auto again = [&] {
+    const Tensor h = norm(x);
+    rand({5});
+    return out(tanh(h)).square().mean();
+  };
+  const TapeRecorder recorder;
+  const Tensor loss = again();
+  loss.backward();
+  const auto before = norm.running_mean.to_vector<double>(), grad = out.weight.grad().to_vector<double>();
+  const auto versions = std::array{norm.running_mean.version(), out.weight.version(), out.weight.grad().version()};
+  const auto state = default_generator().get_state();
+  const json d = data_of(page_of(loss, {.recompute = again}));
+  BOOST_TEST(titled(d, "weight").at("check").at("ok").get<bool>());
+  BOOST_TEST(norm.num_batches_tracked.item<std::int64_t>() == 1);
+  BOOST_TEST(norm.running_mean.to_vector<double>() == before);
+  BOOST_TEST(out.weight.grad().to_vector<double>() == grad);
+  BOOST_TEST((std::array{norm.running_mean.version(), out.weight.version(), out.weight.grad().version()} == versions));
+  BOOST_TEST((default_generator().get_state() == state));
+}
+
+BOOST_AUTO_TEST_CASE(a_kink_is_told_from_a_wrong_gradient) {
+  Tensor w = tensor({0., 0.5, 2e-3, -1.}, {kFloat32}).requires_grad_().set_name("w");
+  const TapeRecorder recorder;
+  const auto kinked = [&] { return relu(w).sum(); };
+  Tensor loss = kinked();
+  loss.backward();
+  json c = titled(data_of(page_of(loss, {.recompute = kinked})), "w").at("check");
+  BOOST_TEST((c.at("ok") == true && c.at("kinks") == 1 && c.at("points") == 4), c.dump());
+  w.zero_grad();
+  const auto other = [&] { return (w * 1.5 - w.detach() * 0.5).sum(); };  // the function has another slope than f
+  loss = (w * 1.5 - w.detach() * 0.5).sum();
+  loss.backward();
+  c = titled(data_of(page_of(loss, {.recompute = other})), "w").at("check");
+  BOOST_TEST((c.at("ok") == false && c.at("kinks") == 0), c.dump());
+  // Small gradients beside a large loss, where small steps see rounding only; and a strong curve, whose slopes on both
+  // sides differ. Each time a part of the gradient is hidden.
+  const auto checked = [](const std::function<Tensor()>& f) {
+    const Tensor l = f();
+    l.backward();
+    return json(titled(data_of(page_of(l, {.recompute = f})), "v").at("check"));
+  };
+  const Tensor small = tensor({0.2F, 0.3F}).requires_grad_().set_name("v");
+  c = checked([&] { return (small * 0.02 - small.detach() * 0.012).sum() + 1.5; });
+  BOOST_TEST((c.at("ok") == false && c.at("kinks") == 0), c.dump());
+  const Tensor curved = tensor({1e-4, -2e-4}, {kFloat64}).requires_grad_().set_name("v");
+  c = checked([&] { return (curved.square() * 500 - curved.detach().square() * 200).sum(); });
+  BOOST_TEST((c.at("ok") == false && c.at("kinks") == 0), c.dump());
+  const Tensor ties = tensor({2., 2., 1.}, {kFloat64}).requires_grad_().set_name("v");
+  c = checked([&] { return ties.max() + ties.abs().sum(); });
+  BOOST_TEST((c.at("ok") == true && c.at("kinks") == 2), c.dump());
+}
+
+// Whatever the functions of the program do, there is a page, and the program is as it was.
+BOOST_AUTO_TEST_CASE(functions_that_throw) {
+  const Tensor w = leaf({3}, 0.4).set_name("w"), running = zeros({3}, {kFloat64});
+  const TapeRecorder recorder;
+  const Tensor loss = w.square().sum();
+  loss.backward({.retain_graph = true});
+  const auto value = w.detach().to_vector<double>(), grad = w.grad().to_vector<double>();
+  const std::uint32_t version = w.version();
+  for (const int last : {0, 1, 4}) {
+    int calls = 0;
+    const auto f = [&]() -> Tensor {
+      Tensor r = running, g = w.grad();
+      r.add_(1);
+      g.mul_(2);
+      Tensor(w).set_data(w.detach() * 3);
+      Tensor(w).set_data(w.detach() / 3);
+      if (calls++ == last) throw std::runtime_error("no \"data\" <left>");
+      return w.square().sum();
+    };
+    const json d = data_of(page_of(loss, {.recompute = f}));
+    BOOST_TEST(has(d.at("unchecked").get<std::string>(), "threw: no \"data\" <left>"));
+    BOOST_TEST(running.to_vector<double>() == std::vector<double>(3));
+    BOOST_TEST(running.version() == 0u);
+    BOOST_TEST(w.detach().to_vector<double>() == value);
+    BOOST_TEST(w.grad().to_vector<double>() == grad);
+    BOOST_TEST(w.version() == version);
+  }
+  const json odd = data_of(page_of(loss, {.recompute = []() -> Tensor { throw 5; }}));
+  BOOST_TEST(has(odd.at("unchecked").get<std::string>(), "no std::exception"));
+  loss.backward();  // the graph that was kept can still run
+  const Tensor y = record("thrower", w.detach() * 2, {w}, {}, [](const Saved&, const Tensor& g) -> Grads {
+    static int runs = 0;
+    if (runs++) throw std::logic_error("only once");
+    return {g * 2};
+  });
+  const Tensor sum = y.sum();
+  sum.backward();
+  BOOST_TEST(has(backward_of(data_of(page_of(sum)), "thrower").at("problem").get<std::string>(), "only once"));
+}
+
+// Whatever the graph itself does not explain has a term of its own, so that all sums are right.
+BOOST_AUTO_TEST_CASE(hooks_seeds_and_other_results) {
+  const Tensor w = leaf({2}, 0.4).set_name("w");
+  const auto at = [](const json& t, int i) { return t.at("v")[i].get<double>(); };
+  const auto adds_up = [&](const json& a, const json& b, const json& sum) {
+    for (int i = 0; i < 2; ++i) BOOST_TEST(std::fabs(at(a, i) + at(b, i) - at(sum, i)) < 1e-4);
+  };
+  const TapeRecorder recorder;
+  const Tensor h = w.tanh().set_name("h");
+  const Tensor loss = (h * 3).sum(), other = h.square().sum();
+  (loss + other).backward();
+  const json d = data_of(page_of(loss));
+  const json step = backward_of(d, "tanh");
+  BOOST_TEST(std::fabs(at(step.at("inside"), 0) - 3) < 1e-6);
+  adds_up(step.at("inside"), step.at("outside"), node_of(d, step.at("incoming")[0]).at("grad"));
+  BOOST_TEST(at(backward_of(d, "mul").at("terms")[0].at("sent"), 1) == 3);
+  const json unchecked = data_of(page_of(loss, {.recompute = [&] { return (w.tanh() * 3).sum(); }}));
+  BOOST_TEST(has(unchecked.at("unchecked").get<std::string>(), "another result"));
+  BOOST_TEST(has(viz::explain(loss), "another result"));
+
+  Tensor v = leaf({2}, 0.7).set_name("v");
+  v.register_hook([](const Tensor& g) { return g * 10; });
+  const Tensor of_hook = (v * 3).sum();
+  of_hook.backward();
+  const json t = backward_of(data_of(page_of(of_hook)), "mul").at("terms")[0];
+  BOOST_TEST((at(t.at("sent"), 0) == 3 && at(t.at("outside"), 0) == 27 && at(t.at("all"), 1) == 30), t.dump());
+
+  const Tensor u = leaf({2}, 0.1).set_name("u");
+  const auto f = [&] { return u.square().sum(); };
+  const Tensor seeded = f();
+  seeded.backward(tensor(2.5).to(kFloat64));
+  const json s = data_of(page_of(seeded, {.recompute = f}));
+  BOOST_TEST(titled(s, "u").at("check").at("ok").get<bool>());
+  for (const json& one : s.at("steps"))
+    if (one.at("phase") == "seed")
+      BOOST_TEST((one.at("seed") == "2.5" && has(one.at("text").get<std::string>(), "given 2.5")), one.dump());
+  BOOST_TEST(has(viz::explain(seeded), "was given: $2.5$"));
+}
+
+// The rule belongs to the operation, not to the data.
+BOOST_AUTO_TEST_CASE(rules_do_not_depend_on_the_data) {
+  const Tensor positive = tensor({{0.5, 1.5}, {2., 3.}}).requires_grad_();
+  const Tensor x = values({4, 3}, 0.2).set_name("x"), w = leaf({1, 3}, 0.9).set_name("w"), one = leaf({1, 1}, 0.3);
+  const auto form = [&](const char* op, const Tensor& loss) {
+    loss.backward();
+    return backward_of(data_of(page_of(loss)), op).at("terms");
+  };
+  const TapeRecorder recorder;
+  BOOST_TEST(form("relu", relu(positive).sum())[0].at("local").at("form") == "diagonal");
+  BOOST_TEST(form("relu", relu(-positive).sum())[0].at("local").at("form") == "diagonal");
+  const Tensor part = tensor({4., NAN, 9.}).requires_grad_();
+  BOOST_TEST(form("sqrt", sqrt(part).sum())[0].at("local").at("form") == "diagonal");
+  const json column = form("linear", linear(x, w).sum());
+  BOOST_TEST(column[0].at("local").at("p") == "gt_k");
+  BOOST_TEST(has(column[0].at("math").get<std::string>(), "⊤"));
+  const json single = form("linear", linear(one * 2, one).sum());
+  BOOST_TEST((single[0].at("local").at("form") == "product" && single[1].at("local").at("p") == "gt_k"), single.dump());
+  // Too many results for a matrix of slopes: the rule is the same.
+  const Tensor many = leaf({30, 10}, 0.4), v = leaf({12, 10}, 0.1);
+  const json wide = form("linear", linear(many, v).sum());
+  BOOST_TEST((wide[1].at("local").is_null() && has(wide[1].at("math").get<std::string>(), "⊤")), wide[1].dump());
+  BOOST_TEST(has(form("relu", relu(many).sum())[0].at("math").get<std::string>(), "⊙"));
+  // Nor is a name needed. The slope of x / 2 is a factor at any size.
+  const auto cube = elementwise("cube", [](auto t) { return t * t * t; });
+  const json cubes = form("cube", cube(many).sum());
+  BOOST_TEST((cubes[0].at("local").is_null() && has(cubes[0].at("math").get<std::string>(), "⊙")), cubes.dump());
+  BOOST_TEST(form("mul", (many * 0.5).sum())[0].at("local").at("form") == "scaled");
+  const Tensor ones_only = full({2, 2}, 1, {kFloat64}).requires_grad_(), square = leaf({2, 2}, 0.2);
+  BOOST_TEST(form("mul", (square * ones_only).sum())[0].at("local").at("form") == "diagonal");
 }
 
 BOOST_AUTO_TEST_CASE(numbers_that_are_none_and_tensors_without_any) {

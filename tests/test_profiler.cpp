@@ -144,11 +144,13 @@ BOOST_AUTO_TEST_CASE(each_operation_is_counted_once) {
   nn::LSTM lstm(6, 5);
   Profile p;
   mse_loss(x * 2, x.detach());
+  cross_entropy(x, zeros({4}, {kInt64}));
+  nll_loss(x, zeros({4}, {kInt64}));
   norm(images);
   lstm(x.unsqueeze(0));
   p.stop();
   const auto rows = p.key_averages();
-  for (const char* op : {"mse_loss", "mul", "BatchNorm2d", "batch_norm", "LSTM", "lstm"}) {
+  for (const char* op : {"mse_loss", "cross_entropy", "nll_loss", "mul", "BatchNorm2d", "batch_norm", "LSTM", "lstm"}) {
     BOOST_REQUIRE_MESSAGE(row(rows, op), op << " in\n" << rows);
     BOOST_TEST(row(rows, op)->count == 1, op << " in\n" << rows);
   }

@@ -166,6 +166,38 @@ BOOST_AUTO_TEST_CASE(folders_of_runs) {
   BOOST_TEST(read_file(path + "/metrics.csv") == "step,epoch,split,name,value\n,0,train,loss,2.5\n,1,train,loss,1.5\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_landscape_changes_nothing) {
+  const Folder folder;
+  Report r({.folder = folder.path + "/run"});
+  const nn::Sequential net(nn::Linear(2, 3), nn::BatchNorm1d(3), nn::Dropout(0.5), nn::Linear(3, 1));
+  const Tensor x = randn({8, 2});
+  net(x).sum().backward();
+  std::vector<std::vector<double>> before;
+  std::vector<std::uint32_t> versions;
+  const auto look = [&] {
+    before.clear(), versions.clear();
+    for (const auto& [name, t] : net.state_dict()) before.push_back(t.detach().to(kFloat64).to_vector<double>());
+    for (const Tensor& p : net.parameters()) {
+      before.push_back(p.grad().to_vector<double>());
+      versions.push_back(p.version());
+    }
+  };
+  look();
+  const auto values = before;
+  const auto numbers = versions;
+  const auto state = default_generator().get_state();
+  r.landscape(net,
+              [&] {
+                for (Tensor p : net.parameters()) p.zero_grad();
+                return net(x).square().mean().item<double>();
+              },
+              {.steps = 3});
+  look();
+  BOOST_TEST(before == values);
+  BOOST_TEST(versions == numbers);
+  BOOST_TEST((default_generator().get_state() == state));
+}
+
 BOOST_AUTO_TEST_CASE(mistakes) {
   const Folder folder;
   for (const char* name : {"", "a/b"})

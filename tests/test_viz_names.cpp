@@ -38,6 +38,13 @@ struct Named : nn::Layer<Named> {
   Tensor forward(const Tensor& x) const { return relu(part(x)); }
 };
 
+// A layer that is a member but not registered: its parameters are not among those of the network.
+struct Half : nn::Layer<Half> {
+  nn::Linear lost{2, 2}, kept = register_module("kept", nn::Linear(2, 1));
+  nn::Sequential deep{nn::Linear(1, 1)};
+  Tensor forward(const Tensor& x) const { return deep(kept(lost(x))); }
+};
+
 // The graph whose every name is one of these, in all states that it can be drawn in.
 void check_names(const std::vector<std::string>& names) {
   std::string child = names[0];
@@ -79,6 +86,13 @@ void check_golden(const std::string& name, std::string text) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(viz_names)
+
+BOOST_AUTO_TEST_CASE(what_is_not_registered_says_so) {
+  const std::string text = viz::to_dot(Half()(ones({1, 2})).sum());
+  BOOST_TEST(count(text, ">not registered in Half<") == 4u);  // weight and bias of `lost` and of the layer in `deep`
+  BOOST_TEST(!has(viz::to_dot(Named("Named", "part")(ones({1, 2})).sum()), "not registered"));
+  BOOST_TEST(!has(viz::to_dot(Half().kept(ones({1, 2})).sum()), "not registered"));
+}
 
 BOOST_AUTO_TEST_CASE(random_names) {
   std::mt19937 random(5);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/nn/attention.hpp>
@@ -69,6 +70,20 @@ Tensor merged_mask(const AttentionInputs& in, const Sizes& n, std::int64_t heads
 // One more position at the end of (N, length, features).
 Tensor with_last(const Tensor& x, const Tensor& last, const Location& at) {
   return cat({x, expand(last, {x.size(0), 1, x.size(2)}, at)}, 1, at);
+}
+
+// weights value, and 0 for queries that the mask leaves no key to, also where an infinite value makes 0 * infinity of
+// their weights.
+Tensor mixed_values(const Tensor& weights, const Tensor& value, const Tensor& mask, const Location& at) {
+  const Tensor mixed = matmul(weights, value, at);
+  if (!mask.defined()) return mixed;
+  Tensor empty;
+  {
+    const NoGradGuard off;
+    empty = all(eq(mask.detach(), Scalar(-std::numeric_limits<double>::infinity()), at), -1, true, at);
+    if (!any(empty, at).item<bool>()) return mixed;
+  }
+  return where(empty, Scalar(0.0), mixed, at);
 }
 
 std::string label_of(std::int64_t features, std::int64_t heads, const MultiheadAttentionOptions& o) {
@@ -188,7 +203,7 @@ AttentionOutput MultiheadAttention::forward(const Tensor& query, const Tensor& k
 
   Tensor weights = attention_weights(heads_of(p.query, at), heads_of(p.key, at), {.mask = mask}, at);
   if (options_.dropout > 0) weights = dropout(weights, options_.dropout, is_training(), at);
-  const Tensor mixed = transpose(matmul(weights, heads_of(p.value, at), at), 1, 2, at);
+  const Tensor mixed = transpose(mixed_values(weights, heads_of(p.value, at), mask, at), 1, 2, at);
   Tensor y = out_proj(reshape(mixed, {sizes.batch, sizes.queries, embed_dim_}, at), at);
   if (!batched)
     y = squeeze(y, 0, at);

@@ -67,7 +67,7 @@ await page.keyboard.press("ArrowRight");
 ok(await step() === seed + 3, "slider");
 
 // ---- chain rule: arithmetic of a cell, recomputed ----
-const linear = await page.evaluate(() => xgradExplorer.data.steps.findIndex(s => s.phase === "backward" && s.terms.some(t => t.local && t.local.p === "gt_k")));
+const linear = await page.evaluate(() => xgradExplorer.data.steps.findIndex(s => s.phase === "backward" && s.terms[0].local.p === "gt_k"));
 await go(linear);
 const roles = await page.locator(".term").first().locator(".role").allInnerTexts();
 ok(roles.join() === "incoming gradient,local derivative,outgoing gradient", "three matrices: " + roles);
@@ -79,12 +79,12 @@ for (const [r, c] of [[0, 0], [2, 1]]) {
   ok(g.length === 4 && k.length === 4, "a row of four samples is marked");
   ok(Math.abs(g.reduce((s, v, i) => s + v * k[i], 0) - y) < 3e-3, `sum of products ${g} x ${k} = ${y}`);
   const said = await term.locator(".arith").innerText();
-  ok(said.startsWith(`row ${r}, column ${c}`) && near(number(said.split("=").pop().trim()), y), "arithmetic in words: " + said);
+  ok(said.startsWith(`row ${r + 1}, column ${c + 1}`) && near(number(said.split("=").pop().trim()), y), "arithmetic in words: " + said);
 }
 await term.locator(".mat.out td[tabindex='0']").focus();
 await page.keyboard.press("ArrowRight");
 await page.keyboard.press("ArrowDown");
-ok((await term.locator(".arith").innerText()).startsWith("row 1, column 1"), "arrows inside a matrix");
+ok((await term.locator(".arith").innerText()).startsWith("row 2, column 2"), "arrows inside a matrix");
 ok(await step() === linear, "arrows inside a matrix do not step");
 // Every backward step of the data itself: incoming times local derivative is what was sent.
 const sums = await page.evaluate(() => {
@@ -202,6 +202,23 @@ ok((await text(".stats")).includes("means of blocks"), "blocks and statistics");
 await open("odd");
 for (let i = 0; i < 15; i++) await go(i);
 ok(await page.evaluate(() => document.images.length) === 0 && await count("#stage .node.odd") > 0, "names stay names, NaN is marked");
+// ---- equal steps in a row are one box, with a strip; it opens and closes ----
+await open("long");
+const fold = await page.evaluate(() => xgradExplorer.data.modules.find(m => m.strip));
+ok(fold && fold.label === "39 steps like the next one" && fold.strip.length === 40, "39 of 40 steps are folded: " + JSON.stringify(fold));
+const closed = page.locator("#" + fold.id);
+ok(await closed.locator(".cell").count() === 40, "a cell for the gradient of each step");
+ok(await count(".node") < 25, "a page that can be read: " + await count(".node"));
+const carried = await page.evaluate(() => xgradExplorer.data.nodes.filter(n => n.title === "tanh").map(n => Math.hypot(...n.grad.v)));
+ok(fold.strip.every((v, i) => near(v, carried[i], .02)), "its cells are the norms of dL/dh");
+await go(3);
+ok(await closed.evaluate(e => e.classList.contains("now")), "a step inside is shown at the box");
+await closed.press("Enter");
+ok(await count(".node") > 200, "opened: " + await count(".node"));
+await page.locator("#box-" + fold.id).press("Enter");
+ok(await count(".node") < 25, "and closed again");
+await open("encoder");
+ok((await page.evaluate(() => xgradExplorer.data.modules.filter(m => m.strip).map(m => m.label))).join() === "5 blocks like the next one", "so are equal layers");
 await open("bare");
 ok((await page.locator(".facts").innerText()).includes("Graphviz not found"), "without Graphviz the page says so");
 ok(await count("#stage .node") === 10 && await count("#stage .edge path") === 9, "and draws the graph");
@@ -215,7 +232,7 @@ for (const theme of ["light", "dark"])
     await open(name, `#theme=${theme}`);
     await page.evaluate(axe);
     for (const k of steps) {
-      if (k === "quiz") await page.evaluate(() => xgradExplorer.toggleQuiz());
+      if (k === "quiz") await page.evaluate(() => xgradExplorer.quiz());
       else await go(k);
       const r = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] }));
       for (const v of r.violations) console.log("axe", theme, name, k, v.id, v.nodes.length, v.nodes[0].html.slice(0, 160), (v.nodes[0].any[0] || {}).message || "");

@@ -65,6 +65,8 @@ function spoken(g, what) {
   g.querySelectorAll("text").forEach(t => t.append(" "));
   g.setAttribute("aria-label", g.textContent.trim() + ", " + what);
 }
+/* Logarithmic, over eight powers of ten. */
+const ofMost = (x, most) => heat(x > 0 ? Math.max(0, 1 + Math.log10(x / most) / 8) : 0);
 function drawFolder(m, [x, y, w, h]) {
   const g = svgEl("g", { id: m.id, class: "node folder", transform: `translate(${x} ${y})`, tabindex: 0, role: "button", "aria-expanded": "false" });
   g.append(svgEl("path", { class: "shape", d: `M0 6V${h}H${w}V6H${w - 4}L${w - 8} 0H${w - 44}L${w - 48} 6Z` }));
@@ -72,6 +74,10 @@ function drawFolder(m, [x, y, w, h]) {
   a.textContent = "▸ " + fitText(m.label, w - 32, TITLE);
   b.textContent = fitText(folderFacts(m), w - 14, TYPE);
   g.append(a, b);
+  /* The norm of the gradient that arrived at each of the equal blocks, the first one at the left. */
+  const v = m.strip ? m.strip.map(real) : [], most = Math.max(...v.filter(Number.isFinite), 1e-300);
+  v.forEach((x, k) => { const e = svgEl("rect", { class: "cell", x: 9 + k * (w - 18) / v.length, y: 43, width: (w - 18) / v.length, height: 11 }); e.style.fill = ofMost(x, most).bg; g.append(e); });
+  if (v.length) g.append(svgEl("rect", { class: "edge-of-map", x: 9, y: 43, width: w - 18, height: 11 }));
   spoken(g, "collapsed module");
   return g;
 }
@@ -148,7 +154,7 @@ function slotMap(t) {
   const c = t.s.length ? t.s[t.s.length - 1] : 1;
   return { c, r: t.v.length / c, v: t.v.map(real) };
 }
-const gradShown = n => n.grad && st.step >= (gradAt[n.id] ?? Infinity) && !hidesGrad(n.id);
+const gradShown = n => n.grad && st.step >= (gradAt[n.id] ?? last) && !hidesGrad(n.id);
 /* While a question is open, its answer is not in the picture. */
 const hidesGrad = id => st.quiz && st.quiz.open && gradAt[id] === st.step;
 function paint() {
@@ -197,12 +203,13 @@ function backEdge(from, to) {
 /* ---- pan and zoom ---- */
 function frame() { return $("stage").getBoundingClientRect(); }
 function apply() { $("stage").firstElementChild.setAttribute("viewBox", `${view.x} ${view.y} ${view.w} ${view.h}`); }
-function fit() {
+/* whole: all of it, however small. */
+function fit(whole) {
   moved = false;
   const r = frame(), top = 50, bottom = 34, side = 14;
   const kx = shown.w / Math.max(50, r.width - 2 * side), ky = shown.h / Math.max(50, r.height - top - bottom);
   /* What would be too small to read is cut, and follows the step. */
-  const all = Math.max(kx, ky, .55), k = Math.min(all, 1.5), w = r.width * k, h = r.height * k;
+  const all = Math.max(kx, ky, .55), k = whole === true ? all : Math.min(all, 1.5), w = r.width * k, h = r.height * k;
   view = { x: (shown.w - w) / 2, y: (shown.h - h) / 2 - (top - bottom) / 2 * k, w, h };
   if (k < all) follow(true);
   apply();

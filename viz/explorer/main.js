@@ -14,7 +14,7 @@ function go(i, say = true) {
   panel();
   follow();
   hash();
-  if (say) $("live").textContent = `Step ${st.step} of ${last}, ${s.phase}: ${name}. ${s.text}`;
+  if (say) $("live").textContent = `Step ${st.step} of ${last}, ${s.phase}: ${name}. ${quizOpen() ? "A question." : s.text}`;
 }
 function select(id) { st.sel = st.sel === id ? null : id; paint(); panel(); hash(); }
 function toggle(m) {
@@ -80,13 +80,13 @@ addEventListener("keydown", e => {
   const act = {
     ArrowRight: () => go(st.step + 1), ArrowLeft: () => go(st.step - 1), Home: () => go(0), End: () => go(last),
     b: () => go(Math.max(firstBack, 0)), c: toggleAll, d: () => $("theme").click(), q: toggleQuiz, "/": () => $("q").focus(),
-    "?": () => $("dlg").showModal(), 0: fit, "+": () => zoom(1 / 1.2), "=": () => zoom(1 / 1.2), "-": () => zoom(1.2),
+    "?": () => $("dlg").showModal(), 0: () => fit(true), "+": () => zoom(1 / 1.2), "=": () => zoom(1 / 1.2), "-": () => zoom(1.2),
     Escape: () => st.sel && select(null),
   }[e.key.length === 1 ? e.key.toLowerCase() : e.key];
   if (e.key === " " && e.target.tagName !== "BUTTON") { e.preventDefault(); play(); }
   else if (act) { e.preventDefault(); act(); }
 });
-Object.entries({ b0: () => go(0), b1: () => go(st.step - 1), b2: () => go(st.step + 1), b3: () => go(last), bp: play, fit, zin: () => zoom(1 / 1.2), zout: () => zoom(1.2), quiz: toggleQuiz,
+Object.entries({ b0: () => go(0), b1: () => go(st.step - 1), b2: () => go(st.step + 1), b3: () => go(last), bp: play, fit: () => fit(true), zin: () => zoom(1 / 1.2), zout: () => zoom(1.2), quiz: toggleQuiz,
   save: () => saveSvg($("stage").firstElementChild, `xgrad-step-${st.step}.svg`), help: () => $("dlg").showModal(),
   theme: () => { theme(themeName() === "dark" ? "light" : "dark"); paint(); panel(); hash(); } }).forEach(([id, act]) => $(id).onclick = act);
 $("range").oninput = e => go(+e.target.value);
@@ -110,7 +110,9 @@ document.documentElement.dataset.arr = D.rankdir === "LR" ? "wide" : "tall";
     b.onclick = () => go(i);
     $("ticks").append(b);
   });
+  const room = () => $("ticks").classList.toggle("tight", [...$("ticks").children].some(b => b.scrollWidth > $("ticks").clientWidth / last));
+  new ResizeObserver(room).observe($("ticks"));
 }
 readHash();
 document.documentElement.dataset.ready = "1";
-window.xgradExplorer = { go, toggle, select, state: st, data: D, toggleQuiz };
+window.xgradExplorer = { go, toggle, select, state: st, data: D, quiz: toggleQuiz };

@@ -1,15 +1,19 @@
 /* The panel: the step in words, its chain rule as matrices, the arithmetic behind a number, the parameters. */
 const P = v => v < 0 ? `(${num(v)})` : num(v);
 const gradOf = id => { const n = whole(id); return n && n.grad; };
+/* Indices of matrix k of a tensor of shape s, from 0 as in the program. */
+function sliceName(s, k) {
+  const at = [];
+  for (let q = s.length - 3; q >= 0; q--) { at.unshift(k % s[q]); k = Math.floor(k / s[q]); }
+  return at.length ? `[${at}]` : "";
+}
 /* Maps of numbers with the place of each in its tensor; blocks have none. */
 function mapsOf(t) {
-  if (t.maps) return t.maps.map((m, k) => ({ label: t.total > 1 ? `map ${k}` : "", r: m.r, c: m.c, v: m.v.map(real) }));
+  if (t.maps) return t.maps.map((m, k) => ({ label: t.total > 1 ? sliceName(t.s, k) : "", r: m.r, c: m.c, v: m.v.map(real) }));
   const s = t.s, v = t.v.map(real), c = s.length ? s[s.length - 1] : 1, r = s.length > 1 ? s[s.length - 2] : 1;
   const maps = [];
   for (let at = 0; at < v.length; at += r * c) {
-    let label = "", k = at / (r * c);
-    for (let q = s.length - 3; q >= 0; q--) { label = (k % s[q]) + (label && ",") + label; k = Math.floor(k / s[q]); }
-    maps.push({ label: label && `[${label}]`, r, c, v: v.slice(at, at + r * c), at: Array.from({ length: r * c }, (_, i) => at + i) });
+    maps.push({ label: sliceName(s, at / (r * c)), r, c, v: v.slice(at, at + r * c), at: Array.from({ length: r * c }, (_, i) => at + i) });
   }
   return maps;
 }
@@ -77,7 +81,11 @@ function termHTML(s, t, k) {
   h += `<div class="strip">${left}${outHTML}</div>`;
   h += full ? arithHTML : "";
   h += `<div class="what">${joined ? "This operation has several results; their gradients come in together." : t.words}</div>`;
-  return `<div class="term" data-k="${k}">${h}${t.uses > 1 ? sumHTML(t) : ""}</div>`;
+  return `<div class="term" data-k="${k}">${h}${t.uses > 1 ? sumHTML(t) : ""}${t.outside ? moreHTML(t.total, t.outside, t.all) : ""}</div>`;
+}
+/* What the uses in this graph do not explain. */
+function moreHTML(uses, more, all) {
+  return `<div class="sum">A hook, or a result that is not in this graph, gave a part of this gradient.<div class="strip">${tensorHTML(uses, "from uses here", "", "before")}${opr("+")}${tensorHTML(more, "hook or outside", "", "this")}${opr("=")}${tensorHTML(all, "gradient", "", "total")}</div></div>`;
 }
 /* Half of the chain rule: what is used several times gets the sum. */
 function sumHTML(t) {
@@ -101,7 +109,7 @@ function sumText(parts) { return parts.length > 14 ? parts.slice(0, 12).join(" +
 function placeText(i, s) {
   const at = [];
   for (let k = s.length - 1; k >= 0; k--) { at.unshift(i % s[k]); i = Math.floor(i / s[k]); }
-  return s.length === 2 ? `row ${at[0]}, column ${at[1]}` : s.length ? `[${at}]` : "the number";
+  return s.length === 2 ? `row ${at[0] + 1}, column ${at[1] + 1}` : s.length ? `index [${at}]` : "the number";
 }
 function mark(el, list) {
   el.querySelectorAll(".use").forEach(e => e.classList.remove("use"));
@@ -171,8 +179,10 @@ function parametersHTML() {
   const all = D.nodes.filter(n => n.kind === "parameter"), most = Math.max(1e-300, ...all.map(p => p.grad ? real(p.grad.norm) || 0 : 0));
   if (!all.length) return "";
   const rows = all.slice(0, 60).map(p => {
-    const on = gradShown(p), g = p.grad ? real(p.grad.norm) : 0, c = p.check, uses = receivedAt[p.id] || [], so = uses.filter(i => i <= st.step).length;
-    const mark = !on ? '<span class="pending">–</span>' : !c ? '<span class="pending" title="not checked: pass .recompute to viz::save">–</span>' : c.ok ? `<span class="ok" title="largest difference to central differences at ${c.points} numbers">✓ ${num(real(c.error), 1)}</span>` : `<span class="bad" title="largest difference to central differences; a kink such as that of relu can be the reason">✗ ${num(real(c.error), 1)}</span>`;
+    const on = gradShown(p), g = p.grad ? real(p.grad.norm) : 0, c = p.check, uses = receivedAt[p.id] || [], so = uses.filter(i => quizOpen() ? i < st.step : i <= st.step).length;
+    const few = v => v === 0 ? "0" : v.toExponential(0).replace(/-/g, "−"), kinks = c && c.kinks ? ` ${c.kinks} kink${c.kinks > 1 ? "s" : ""}` : "";
+    const why = c && `largest difference to central differences at ${c.points} numbers${c.kinks ? `; at ${c.kinks} of them the loss has a kink, such as that of relu or max: the gradient is one of its two slopes or between them` : ""}`;
+    const mark = !on ? '<span class="pending">–</span>' : !c ? `<span class="pending" title="${esc(D.unchecked || (D.checked ? "not checked: there was no time left" : "not checked: pass .recompute to viz::save"))}">–</span>` : c.ok ? `<span class="ok" title="${why}">✓ ${few(real(c.error))}${kinks}</span>` : `<span class="bad" title="${why}">✗ ${few(real(c.error))}${kinks}</span>`;
     const state = on ? `<span class="bar" style="width:${((g / most * 62) || 0).toFixed(1)}%"></span>${num(g)}` : so ? `<span class="pending">${so} of ${uses.length} uses</span>` : '<span class="pending">not yet</span>';
     return `<tr><td title="${esc(leafName(p))}">${esc(shortName(leafName(p), 22))}</td><td>${shapeText(p.shape)}</td><td>${p.value ? num(real(p.value.norm)) : "–"}</td><td>${state}</td><td>${mark}</td></tr>`;
   });
@@ -188,6 +198,11 @@ function barsHTML(title, ids) {
   const g = ids.map(i => NODES[i].grad ? real(NODES[i].grad.norm) : 0), most = Math.max(...g.filter(Number.isFinite), 1e-300);
   return `<div class="term path"><h3>${esc(title)}</h3><div class="bars num" tabindex="0" role="group" aria-label="norms">${ids.map((i, k) => `<span class="b"><i style="height:${Math.max(3, g[k] / most * 74 || 3).toFixed(0)}px"></i><b>${num(g[k])}</b><small>${esc(NODES[i].op === undefined ? NODES[i].title.split(".").pop() : NODES[i].title)}</small></span>`).join("")}</div></div>`;
 }
+/* Where the steps are not known, because backward() had freed what they need, the gradients are still there. */
+function pathsHTML() {
+  const all = D.nodes.filter(n => n.kind === "parameter" && n.grad), stepped = all.filter(n => receivedAt[n.id]), rest = all.filter(n => !receivedAt[n.id]);
+  return stepped.slice(0, 24).map(n => barsHTML("loss → " + leafName(n), pathOf(n.id))).join("") + (rest.length ? barsHTML("Gradients of parameters; their paths are not known", rest.slice(0, 24).map(n => n.id)) : "");
+}
 /* The same operation of the same line, again and again: one cell per time, for the gradient that arrived there. */
 function timeRows() {
   const groups = {};
@@ -198,7 +213,7 @@ const FORWARD = Object.fromEntries(S.filter(s => s.phase === "forward").map(s =>
 const learntBy = n => (FORWARD[n.id] ? FORWARD[n.id].in : []).filter(i => i && whole(i).kind === "parameter").map(i => whole(i).title).join(", ");
 function timeHTML(g, here) {
   const v = g.map(n => real(n.grad.norm)), most = Math.max(...v.filter(Number.isFinite), 1e-300), by = learntBy(g[0]), many = g.length > 12;
-  const cell = (x, k) => { const q = heat(x > 0 ? Math.max(0, 1 + Math.log10(x / most) / 8) : 0); return `<td style="background:${q.bg};color:${q.ink}"${g[k].id === here ? ' class="use"' : ""}${many ? ` title="${k}: ${num(x)}" aria-label="${num(x)}"` : ""}>${many ? "" : num(x)}</td>`; };
+  const cell = (x, k) => { const q = ofMost(x, most); return `<td style="background:${q.bg};color:${q.ink}"${g[k].id === here ? ' class="use"' : ""}${many ? ` title="${k}: ${num(x)}" aria-label="${num(x)}"` : ""}>${many ? "" : num(x)}</td>`; };
   return `<div class="term through mat"><h3>Through time: ${esc(g[0].title)}${by ? ` with ${esc(by)}` : ""}, ${esc(g[0].source || "")}, ${g.length} times</h3><div class="time num${many ? " many" : ""}" tabindex="0" role="group" aria-label="one cell per time"><table>${many ? "" : `<thead><tr>${g.map((_, k) => `<th>${k}</th>`).join("")}</tr></thead>`}<tbody><tr>${v.map(cell).join("")}</tr></tbody></table>${many ? `<p class="skip">first ${num(v[0])}, last ${num(v[v.length - 1])}</p>` : ""}</div></div>`;
 }
 function panel() {
@@ -206,12 +221,13 @@ function panel() {
   let say, mid;
   if (st.sel) [say, mid] = nodeHTML(NODES[st.sel]);
   else {
-    const notes = s.phase === "start" ? D.notes : s.problem ? [s.problem] : [];
-    say = `<div><span class="chip ${s.phase}">${(s.phase === "seed" ? "backward" : s.phase).toUpperCase()}</span> <span class="muted">step ${st.step} of ${last}</span><h2>${esc(titleOf(s))}</h2><p class="why">${esc(s.text)}</p>${notes.length ? `<ul class="facts">${notes.map(n => `<li>${esc(n)}</li>`).join("")}</ul>` : ""}</div>`;
+    const notes = s.phase === "start" ? [...D.notes] : s.problem ? [s.problem] : [], asks = quizOpen();
+    if (st.quiz && s.phase === "backward" && !st.quiz.now) notes.push("No question here: " + noQuestion(s));
+    say = `<div><span class="chip ${s.phase}">${(s.phase === "seed" ? "backward" : s.phase).toUpperCase()}</span> <span class="muted">step ${st.step} of ${last}</span><h2>${esc(titleOf(s))}</h2><p class="why">${asks ? "A question first; the step is told behind it." : esc(s.text)}</p>${notes.length ? `<ul class="facts">${notes.map(n => `<li>${esc(n)}</li>`).join("")}</ul>` : ""}</div>`;
     mid = quizOpen() ? quizHTML(s) : s.phase === "start" ? `<div class="strip wrap">${D.nodes.filter(n => n.op === undefined && n.kind !== "ghost" && n.kind !== "stub").slice(0, 12).map(n => tensorHTML(n.value, esc(shortName(leafName(n), 22)), sym(n.id), "x")).join("")}</div>`
-      : s.phase === "end" ? timeRows().map(g => timeHTML(g)).join("") + D.nodes.filter(n => n.kind === "parameter" && receivedAt[n.id]).slice(0, 24).map(n => barsHTML("loss → " + leafName(n), pathOf(n.id))).join("")
-      : s.phase === "forward" ? forwardHTML(s) : s.phase === "seed" ? `<div class="term"><div class="eq">${M(frac(mo("∂") + D.loss, mo("∂") + D.loss) + mo("=") + "<mn>1</mn>")}</div>${tensorHTML(gradOf(s.node), "outgoing gradient", d(s.node), "x")}</div>`
-      : s.terms.map((t, k) => termHTML(s, t, k)).join("") || '<p class="skip">No input of this operation takes a gradient.</p>';
+      : s.phase === "end" ? timeRows().map(g => timeHTML(g)).join("") + pathsHTML()
+      : s.phase === "forward" ? forwardHTML(s) : s.phase === "seed" ? `<div class="term"><div class="eq">${M(frac(mo("∂") + D.loss, mo("∂") + D.loss) + mo("=") + `<mn>${s.seed || "…"}</mn>`)}</div>${tensorHTML(gradOf(s.node), "outgoing gradient", d(s.node), "x")}</div>`
+      : (s.outside ? `<div class="term">${moreHTML(s.inside, s.outside, gradOf(s.incoming[0]))}</div>` : "") + s.terms.map((t, k) => termHTML(s, t, k)).join("") || '<p class="skip">No input of this operation takes a gradient.</p>';
   }
   $("panel").innerHTML = `<div class="say">${say}</div><div class="pars">${parametersHTML()}</div><div class="terms">${mid}</div>`;
   $("panel").scrollTop = 0;

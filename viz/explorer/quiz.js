@@ -21,6 +21,12 @@ function question(i) {
   for (const w of wrong) if (values.length < 4 && values.every(x => num(x) !== num(w))) values.push(w);
   return { s, t, at, right, out, value: v[at], nodes: seededOrder([t.to, ...[...new Set(near)].slice(0, 3)], i), values: seededOrder(values, i + 5) };
 }
+function noQuestion(s) {
+  if (s.problem) return "the step is not known.";
+  if (s.incoming.length !== 1) return "several gradients come in together.";
+  if (!s.terms.some(t => t.to)) return "no input takes a gradient.";
+  return "its numbers are too many to be written out.";
+}
 function openQuestion(i) { st.quiz.now = question(i); st.quiz.open = !!st.quiz.now && !st.quiz.done[i]; st.quiz.first = null; st.quiz.second = null; }
 function quizHTML(s) {
   const q = st.quiz.now, a = st.quiz.first, b = st.quiz.second;

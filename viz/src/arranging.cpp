@@ -119,7 +119,7 @@ class Arranger {
   void name_saved() {
     for (PicNode& n : p_.nodes) {
       if (n.kind == Kind::kept) continue;
-      for (const auto& [source, text] : n.keeps) n.saves.push_back(source < 0 ? text : label_of(node(source)));
+      for (const auto& [source, text] : n.keeps) n.saves.push_back(source < 0 ? text : saved_name(n, source));
     }
     if (options_.saved != Saved::nodes) return;
     for (std::size_t i = 0; i < p_.nodes.size(); ++i) {
@@ -132,6 +132,19 @@ class Arranger {
       p_.edges.push_back(std::move(e));
     }
     for (PicNode& n : p_.nodes) n.saves.clear();
+  }
+
+  // Of a folded operation: what the first step keeps may come from outside, and later ones keep what the step before
+  // made.
+  std::string saved_name(const PicNode& n, int source) {
+    const int self = static_cast<int>(&n - p_.nodes.data());
+    int position = -1;
+    for (const PicEdge& e : p_.edges)
+      if (e.to == self && e.from == source && !e.carried) position = e.position;
+    for (const PicEdge& e : p_.edges)
+      if (position >= 0 && e.to == self && e.carried && e.position == position)
+        return fmt::format("{} (then {})", label_of(node(source)), label_of(node(e.from)));
+    return label_of(node(source));
   }
 
   // A box around a single node only adds ink.

@@ -140,6 +140,16 @@ class Builder {
       n.notes.push_back("after a change in place");
     return n;
   }
+  // The call of a module that has the parameter but is no part of the module that called it, whose parameters() do not
+  // hold it then.
+  static const ModuleCall* unregistered(const tape::Source& s, const tape::OpNode& reader) {
+    if (!reader.module) return nullptr;
+    const std::string path = reader.module->info->path(), prefix = path.empty() ? "" : path + ".";
+    if (!s.name.starts_with(prefix) || s.name.find('.', prefix.size()) != std::string::npos) return nullptr;
+    for (const ModuleCall* c = reader.module.get(); c->parent; c = c->parent.get())
+      if (!c->info->parent) return c;
+    return nullptr;
+  }
   // Of each copy of a folded block another one.
   PicNode describe_many(const Reads& reads, Kind kind) {
     PicNode n = describe(*reads[0]->source, kind);
@@ -181,6 +191,8 @@ class Builder {
       if (n.title.empty())
         n.title =
             kind == Kind::data ? fmt::format("data {}", ++unnamed_data_) : fmt::format("leaf {}", ++unnamed_leaf_);
+      if (const ModuleCall* lost = s.parameter ? unregistered(s, this->operation(operation)) : nullptr)
+        n.notes.push_back(fmt::format("not registered in {}", shortened(lost->parent->info->label, 32)));
       n.box = kind == Kind::data ? -1 : box;
       return it->second = add_node(std::move(n));
     }

@@ -40,6 +40,8 @@ template <class = void>
 template <std::same_as<bool> B, class... More>
 std::vector<Tensor> grad(const OneOrMore&, const OneOrMore&, const OneOrMore&, B,  // {.create_graph = true}
                          More...) = delete;
+template <std::same_as<bool> B, class... More>
+std::vector<Tensor> grad(const OneOrMore&, const OneOrMore&, B, More...) = delete;  // {.create_graph = true}
 // backward() from several roots in one pass.
 XGRAD_API void backward(const OneOrMore& outputs, const OneOrMore& grad_outputs = {}, BackwardOptions options = {},
                         Location at = Location::current());

@@ -2,6 +2,7 @@
 // its local derivatives.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -24,7 +25,10 @@ class XGRAD_API BackwardAgain {
   // input that takes no gradient. Hooks do not run. What the operation had saved may be gone when a TapeRecorder was
   // alive, which kept it. AutogradError: it is gone or was overwritten, and there was no recorder; and whatever the
   // backward function itself throws.
-  std::vector<Tensor> run(std::size_t i, const std::vector<Tensor>& grad_outputs) const;
+  // others: for each floating tensor that the operation saved, another one of its shape and type, to see what holds
+  // whatever the data. What a saved-tensor hook packed stays as it is.
+  using Others = std::function<Tensor(const Tensor& saved)>;
+  std::vector<Tensor> run(std::size_t i, const std::vector<Tensor>& grad_outputs, const Others& others = {}) const;
 
  private:
   struct State;

@@ -100,6 +100,9 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   }
   // A number does not fit a variable, which in PyTorch would be bound to the number and leave the tensor as it was.
   Tensor& operator=(Scalar) & = delete;  // x.fill_(v) writes into the tensor; x = tensor(v) is a new one
+  // (A template, since 0 would be a null pointer.)
+  template <std::same_as<std::nullptr_t> None>
+  void operator=(None) && = delete;  // None to .grad: x.zero_grad() clears it
   ~Tensor() {
     if (impl_ && reinterpret_cast<detail::RefCounted*>(impl_)->refs.fetch_sub(1, std::memory_order_acq_rel) == 1)
       detail::destroy(impl_);
@@ -428,8 +431,8 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   detail::TensorImpl* impl_;
 };
 
-template <std::derived_from<Tensor> T>
-Tensor TensorMethods::index(const T& mask, Location at) const {
+template <std::derived_from<Tensor> Mask>
+Tensor TensorMethods::index(const Mask& mask, Location at) const {
   return index_by(mask, at);
 }
 

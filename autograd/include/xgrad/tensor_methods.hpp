@@ -206,6 +206,9 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] Tensor fmin(const Tensor& y, Location at = Location::current()) const;
   [[nodiscard]] Tensor clamp(Scalar min, Scalar max, Location at = Location::current()) const;
   [[nodiscard]] Tensor clamp(const Tensor& min, const Tensor& max, Location at = Location::current()) const;
+  // The lower bound alone.
+  [[nodiscard]] Tensor clamp(Scalar min, Location at = Location::current()) const;
+  [[nodiscard]] Tensor clamp(const Tensor& min, Location at = Location::current()) const;
   [[nodiscard]] Tensor clamp_min(Scalar min, Location at = Location::current()) const;
   [[nodiscard]] Tensor clamp_min(const Tensor& min, Location at = Location::current()) const;
   [[nodiscard]] Tensor clamp_max(Scalar max, Location at = Location::current()) const;
@@ -445,6 +448,8 @@ class XGRAD_API TensorMethods {
   [[nodiscard]] linalg::SlogDet slogdet(Location at = Location::current()) const;
   [[nodiscard]] linalg::QR qr(Location at = Location::current()) const;
   [[nodiscard]] Tensor cholesky(bool upper = false, Location at = Location::current()) const;
+  void T() const = delete;      // x.t() transposes a matrix, x.transpose(0, 1) two dimensions
+  void numpy() const = delete;  // x.to_vector<float>() copies the numbers, x.data<float>() points to them
   // PyTorch's method gives V, linalg::svd gives Vh.
   template <class... Options>
   void svd(Options...) const = delete;  // linalg::svd(x, false) gives U, S and Vh, the transpose of V

@@ -6,6 +6,7 @@
 #include <xgrad/call_site.hpp>
 #include <xgrad/tensor.hpp>
 
+#include "core/change_log.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
@@ -99,6 +100,18 @@ Tensor known(Tensor made, const TensorImpl& from) {
 }
 
 }  // namespace
+
+void take_memory_of(TensorImpl& t, const TensorImpl& from) noexcept {
+  retain(from.storage);
+  t.storage->release();
+  t.storage = from.storage;
+  t.place(from.has_memory() ? from.memory() : nullptr);
+  t.dtype = from.dtype;
+  t.shape = from.shape;
+  t.strides = from.strides;
+  t.numel = from.numel;
+  t.contiguous = from.contiguous;
+}
 
 Tensor make_alias(const Tensor& x) {
   const TensorImpl& from = impl(x);
@@ -272,17 +285,10 @@ void Tensor::set_data(const Tensor& source, Location at) {
         .operand("tensor", *this)
         .operand("source", source)
         .dtype_error();
+  detail::note_replaced_data_of(*this);
   // A value saved for backward is told by its version: the new storage must not have that of the old one.
   from.storage->version = std::max(from.storage->version, t.storage->version);
-  from.storage->refs.fetch_add(1, std::memory_order_relaxed);
-  t.storage->release();
-  t.storage = from.storage;
-  t.place(from.has_memory() ? from.memory() : nullptr);
-  t.dtype = from.dtype;
-  t.shape = from.shape;
-  t.strides = from.strides;
-  t.numel = from.numel;
-  t.contiguous = from.contiguous;
+  detail::take_memory_of(t, from);
   t.storage->changed("set_data", at);
 }
 

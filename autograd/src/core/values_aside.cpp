@@ -1,22 +1,15 @@
 #include <xgrad/detail/values_aside.hpp>
 
+#include "core/change_log.hpp"
 #include "core/rematerialize.hpp"
-#include "core/tensor_impl.hpp"
 
 namespace xgrad::detail {
 namespace {
 
 void give_memory_of(const Tensor& source, Tensor& leaf) {
-  TensorImpl& t = impl(leaf);
-  const TensorImpl& from = impl(source);
-  keep_values_of(*from.storage);
-  before_change_of(t);
-  from.storage->refs.fetch_add(1, std::memory_order_relaxed);
-  t.storage->release();
-  t.storage = from.storage;
-  t.place(from.has_memory() ? from.memory() : nullptr);
-  t.strides = from.strides;
-  t.contiguous = from.contiguous;
+  keep_values_of(*impl(source).storage);
+  before_change_of(impl(leaf));
+  take_memory_of(impl(leaf), impl(source));
 }
 
 }  // namespace

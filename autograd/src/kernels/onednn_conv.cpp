@@ -4,6 +4,7 @@
 #include <mutex>
 #include <vector>
 
+#include "core/change_log.hpp"
 #include "core/storage.hpp"
 #include "core/tensor_impl.hpp"
 #include "core/threads/library_call.hpp"
@@ -221,7 +222,7 @@ void reorder(PrimitiveOperand& o, const Activation& a) {
 struct KeptWeights {
   Storage* storage;
   const float* plain;
-  std::uint32_t version;
+  std::uint32_t version, taken_back;  // a version that was taken back comes again with other values
   Desc format;
   Tensor chosen;
 };
@@ -232,6 +233,7 @@ class WeightCache {
   // The weights of o, whose plain memory is bound, in the format o wants; o is bound to them.
   Tensor get(PrimitiveOperand& o, const float* w, Storage* storage) {
     const Desc format = o.chosen.get_desc();
+    const std::uint32_t taken_back = versions_taken_back.load(std::memory_order_relaxed);
     const std::lock_guard lock(mutex_);
     auto k = std::find_if(kept_.begin(), kept_.end(), [&](const KeptWeights& k) {
       return k.storage == storage && k.plain == w && k.format == format;
@@ -242,13 +244,14 @@ class WeightCache {
       Tensor chosen = make_tensor({static_cast<std::int64_t>(o.bytes / sizeof(float))}, kFloat32);
       fill(chosen, o);
       retain(storage);
-      kept_.push_back({storage, w, storage->version, format, chosen});
+      kept_.push_back({storage, w, storage->version, taken_back, format, chosen});
       return chosen;
     }
-    if (k->version != storage->version) {
+    if (k->version != storage->version || k->taken_back != taken_back) {
       k->chosen = make_tensor(k->chosen.shape(), kFloat32);  // another thread may still compute with the old ones
       fill(k->chosen, o);
       k->version = storage->version;
+      k->taken_back = taken_back;
     }
     set(o.chosen, data<float>(k->chosen));
     return k->chosen;

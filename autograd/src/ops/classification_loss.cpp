@@ -20,6 +20,7 @@
 
 #include "core/broadcast.hpp"
 #include "core/elementwise_loop.hpp"
+#include "core/profile/spans.hpp"
 #include "core/tape/record.hpp"
 #include "kernels/class_rows.hpp"
 #include "ops/class_targets.hpp"
@@ -317,6 +318,7 @@ Tensor ce_probabilities(const Tensor& input, const Tensor& target, const CrossEn
 }  // namespace
 
 Tensor nll_loss(const Tensor& input, const Tensor& target, const NllLossOptions& options, Location at) {
+  const detail::OperationSpan span("nll_loss", at);  // likewise
   detail::require_scores("nll_loss", input, target, at);
   const ClassTargets t =
       detail::check_targets("nll_loss", input, target, options.weight, options.ignore_index, options.reduction, 0, at);
@@ -324,6 +326,7 @@ Tensor nll_loss(const Tensor& input, const Tensor& target, const NllLossOptions&
 }
 
 Tensor cross_entropy(const Tensor& input, const Tensor& target, const CrossEntropyOptions& options, Location at) {
+  const detail::OperationSpan span("cross_entropy", at);  // targets are read between two of its checks
   detail::require_scores("cross_entropy", input, target, at);
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) [[unlikely]]
     ErrorReport("cross_entropy", fmt::format("label_smoothing must be in [0, 1], got {}", options.label_smoothing), at)

@@ -8,6 +8,7 @@
 #include <xgrad/dlpack.hpp>
 #include <xgrad/ops/factory.hpp>
 
+#include "core/change_log.hpp"
 #include "core/rematerialize.hpp"
 #include "core/tape/views.hpp"
 #include "core/tensor_impl.hpp"
@@ -120,6 +121,7 @@ Managed* export_as(const char* op, const Tensor& given, const Location& at) {
   const detail::TensorImpl& t = detail::impl(given);
   e->sizes.assign(t.shape.begin(), t.shape.end());
   e->sizes.insert(e->sizes.end(), t.strides.begin(), t.strides.end());
+  detail::note_change_of(t);
   detail::before_change_of(t);
   Array& a = e->managed.dl_tensor;
   a.data = t.ptr<char>();

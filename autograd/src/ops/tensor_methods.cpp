@@ -174,6 +174,8 @@ Tensor TensorMethods::clamp(Scalar min, Scalar max, Location at) const {
 Tensor TensorMethods::clamp(const Tensor& min, const Tensor& max, Location at) const {
   return xgrad::clamp(self(*this), min, max, at);
 }
+Tensor TensorMethods::clamp(Scalar min, Location at) const { return xgrad::clamp_min(self(*this), min, at); }
+Tensor TensorMethods::clamp(const Tensor& min, Location at) const { return xgrad::clamp_min(self(*this), min, at); }
 Tensor TensorMethods::clamp_min(Scalar min, Location at) const { return xgrad::clamp_min(self(*this), min, at); }
 Tensor TensorMethods::clamp_min(const Tensor& min, Location at) const { return xgrad::clamp_min(self(*this), min, at); }
 Tensor TensorMethods::clamp_max(Scalar max, Location at) const { return xgrad::clamp_max(self(*this), max, at); }

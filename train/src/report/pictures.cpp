@@ -13,6 +13,7 @@
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/detail/keep_state.hpp>
 #include <xgrad/detail/values_aside.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/viz/image_grid.hpp>
@@ -283,6 +284,7 @@ std::string landscape_svg(const nn::Module& model, const std::function<double()>
   if (!(o.range > 0 && std::isfinite(o.range)))
     ErrorReport(kOp, fmt::format("landscape: range {} is not above 0", o.range), at).value_error();
   NoGradGuard off;
+  const xgrad::detail::KeepState before(model.parameters());
   KeptParameters kept(model.parameters());
   Generator generator(o.seed);
   const std::vector<Tensor> u = direction(kept.values(), generator), v = direction(kept.values(), generator);
@@ -292,6 +294,7 @@ std::string landscape_svg(const nn::Module& model, const std::function<double()>
   for (const double b : steps)
     for (const double a : steps) {
       kept.move(u, v, a, b);
+      const xgrad::detail::KeepState each;
       z.push_back(loss());
     }
   std::vector<double> finite;

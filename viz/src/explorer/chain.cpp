@@ -1,6 +1,7 @@
 #include "explorer/chain.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 
@@ -9,6 +10,8 @@
 #include <xgrad/detail/collect_last.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/factory.hpp>
+
+#include "explorer/math.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -31,8 +34,9 @@ class Builder {
     chain_.ran_here = !graph_.backward_ran;
     Tensor seed = recorded_grad(r, graph_.root_output);
     if (!seed.defined()) seed = ones(last.shapes[graph_.root_output], last.dtypes[graph_.root_output]);
-    chain_.grads[{graph_.root, graph_.root_output}] = seed;
+    chain_.grads[{graph_.root, graph_.root_output}] = chain_.seed = seed;
     for (std::size_t i = r + 1; i-- > first_;) step(i);
+    find_outside();
     return std::move(chain_);
   }
 
@@ -43,29 +47,56 @@ class Builder {
   }
 
   // All outputs of an operation whose gradients arrived; what was recorded was seen behind hooks, and so is right.
-  std::vector<Tensor> incoming(std::size_t i) {
-    std::vector<Tensor> all(graph_.nodes[i].shapes.size());
-    for (std::uint32_t k = 0; k < all.size(); ++k) {
-      const auto own = chain_.grads.find({static_cast<std::int64_t>(i), k});
-      Tensor seen = recorded_grad(i, k);
-      all[k] = seen.defined() ? seen : own == chain_.grads.end() ? Tensor() : own->second;
-      if (seen.defined()) chain_.grads[{static_cast<std::int64_t>(i), k}] = seen;
+  void receive(ChainStep& s) {
+    s.incoming.resize(graph_.nodes[s.op].shapes.size());
+    s.outside.resize(s.incoming.size());
+    for (std::uint32_t k = 0; k < s.incoming.size(); ++k) {
+      Tensor& own = chain_.grads[{static_cast<std::int64_t>(s.op), k}];
+      if (const Tensor seen = recorded_grad(s.op, k); seen.defined()) {
+        s.outside[k] = unexplained(seen, own);
+        own = seen;
+      }
+      s.incoming[k] = own;
+      if (!own.defined()) chain_.grads.erase({static_cast<std::int64_t>(s.op), k});
     }
-    return all;
+  }
+  // Undefined when it is rounding.
+  static Tensor unexplained(const Tensor& seen, const Tensor& own) {
+    if (!own.defined()) return seen;
+    const std::vector<double> a = seen.to_vector<double>(), b = own.to_vector<double>();
+    double most = 0, apart = 0;
+    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
+      if (!std::isfinite(a[i]) || !std::isfinite(b[i])) continue;
+      most = std::max({most, std::fabs(a[i]), std::fabs(b[i])});
+      apart = std::max(apart, std::fabs(a[i] - b[i]));
+    }
+    return apart > 1e-4 * most ? seen - own : Tensor();
+  }
+  void find_outside() {
+    for (const ChainStep& s : chain_.steps)
+      for (const Term& t : s.terms) {
+        const tape::Input& in = graph_.nodes[s.op].inputs[t.position];
+        if (in.node >= 0 || !in.source || !in.source->grad.defined() || in.source->grad_of_several ||
+            in.source->grad_overwritten || chain_.leaf_outside.contains(in.leaf.id()))
+          continue;
+        chain_.leaf_outside[in.leaf.id()] = unexplained(in.source->grad, chain_.leaf_grads[in.leaf.id()]);
+      }
   }
 
   void step(std::size_t i) {
     ChainStep s;
     s.op = i;
-    s.incoming = incoming(i);
+    receive(s);
     if (std::ranges::none_of(s.incoming, &Tensor::defined)) return;
     try {
       const std::vector<Tensor> sent = again_.run(left_out_ + i, s.incoming);
       for (std::size_t k = 0; k < sent.size(); ++k)
         if (sent[k].defined() && graph_.nodes[i].inputs[k].node != tape::kLeftOut) add_term(s, k, sent[k]);
       differentiate(s);
-    } catch (const Error& e) {  // shown on the page, in the place of the derivative
+    } catch (const std::exception& e) {  // also of a user's function; shown in the place of the derivative
       s.problem = e.what();
+    } catch (...) {
+      s.problem = "the backward function threw what is no std::exception";
     }
     chain_.steps.push_back(std::move(s));
   }
@@ -88,7 +119,8 @@ class Builder {
     std::size_t m = 0;
     for (std::size_t k = 0; k < s.incoming.size(); ++k)
       if (s.incoming[k].defined()) m += numel_of(op.shapes[k]);
-    if (m == 0 || m > kMostOutputs || s.terms.empty()) return;
+    if (m == 0 || s.terms.empty()) return;
+    if (m > kMostOutputs) return try_elementwise(s);
     if (std::chrono::steady_clock::now() - start_ > kTimeForJacobians) {
       chain_.incomplete = true;
       return;
@@ -99,17 +131,111 @@ class Builder {
       all[t].m = m;
       all[t].n = numel_of(all[t].in);
     }
-    run_seeds(s, op, all);
+    run_seeds(s, op, all, {});
+    const auto others = for_other_data(s, op, all);
     std::vector<std::vector<double>> operands;
     for (const std::vector<tape::Input>* list : {&op.inputs, &op.data})
       for (const tape::Input& in : *list)
         if (const Tensor x = value_of(in); x.defined()) operands.push_back(x.detach().to_vector<double>());
     for (std::size_t t = 0; t < all.size(); ++t)
-      if (!all[t].numbers.empty()) s.terms[t].local = structure_of(all[t], operands);
+      if (!all[t].numbers.empty())
+        s.terms[t].local = structure_of(all[t], others[t], operands, expected_product(op, s.terms[t].position));
     find_linear(s, all);
   }
 
-  void run_seeds(const ChainStep& s, const tape::OpNode& op, std::vector<Jacobian>& all) {
+  // ---- what holds whatever the data ----
+  // Numbers without a pattern, above 0 or of both signs, for every floating tensor that an operation saved.
+  class OtherData {
+   public:
+    explicit OtherData(bool signs) : signs_(signs) {}
+    Tensor operator()(const Tensor& saved) {
+      if (numel_of(saved.shape()) > kMostEntries) return saved;
+      Tensor& made = made_[saved.id()];
+      if (!made.defined()) made = from_vector(numbers(numel_of(saved.shape())), saved.shape()).to(saved.dtype());
+      return made;
+    }
+    std::vector<double> numbers(std::size_t n) {
+      std::vector<double> v(n);
+      for (std::size_t i = 0; i < n; ++i) {
+        phase_ = std::fmod(phase_ + 0.6180339887498949, 1);  // the golden ratio: no two are equal soon
+        v[i] = (0.5 + phase_) * (signs_ && i % 2 ? -1 : 1);
+      }
+      return v;
+    }
+
+   private:
+    bool signs_;
+    double phase_ = 0;
+    std::map<const void*, Tensor> made_;
+  };
+
+  // By term; empty where the operation does not take other data.
+  std::vector<std::vector<Jacobian>> for_other_data(const ChainStep& s, const tape::OpNode& op,
+                                                    const std::vector<Jacobian>& all) {
+    std::vector<std::vector<Jacobian>> others(all.size());
+    if (!op.of_library) return others;  // a program's formula may take its numbers for indices
+    for (const bool signs : {true, false}) {
+      if (std::chrono::steady_clock::now() - start_ > kTimeForJacobians / 2) break;
+      std::vector<Jacobian> more(all);
+      for (Jacobian& j : more) j.numbers.clear();
+      try {
+        OtherData data(signs);
+        run_seeds(s, op, more, [&](const Tensor& saved) { return data(saved); });
+      } catch (const std::exception&) {
+        continue;  // a formula that checks its data
+      }
+      for (std::size_t t = 0; t < more.size(); ++t) others[t].push_back(std::move(more[t]));
+    }
+    return others;
+  }
+
+  // J g = d g with the same d for two seeds without a pattern: J is a diagonal, whose numbers need not be written out.
+  void try_elementwise(ChainStep& s) {
+    const tape::OpNode& op = graph_.nodes[s.op];
+    if (op.shapes.size() != 1 || !s.incoming[0].defined()) return;
+    OtherData data(false);
+    std::vector<std::vector<double>> seeds;
+    std::vector<std::vector<Tensor>> sent;
+    for (int k = 0; k < 2; ++k) {
+      seeds.push_back(data.numbers(numel_of(op.shapes[0])));
+      sent.push_back(again_.run(left_out_ + s.op, {from_vector(seeds[k], op.shapes[0]).to(op.dtypes[0])}));
+    }
+    for (Term& t : s.terms) {
+      if (!(t.sent.shape() == op.shapes[0]) || !sent[0][t.position].defined()) continue;
+      const std::vector<double> a = sent[0][t.position].to_vector<double>(),
+                                b = sent[1][t.position].to_vector<double>();
+      std::size_t i = 0;
+      while (i < a.size() && same_ratio(a[i] / seeds[0][i], b[i] / seeds[1][i])) ++i;
+      t.elementwise = i == a.size();
+      if (t.elementwise) t.local = constant(s, t, seeds[0], a);
+    }
+  }
+  // One factor for all numbers, here and for other data; none else.
+  std::optional<LocalDerivative> constant(const ChainStep& s, Term& t, const std::vector<double>& seed,
+                                          const std::vector<double>& sent) const {
+    const tape::OpNode& op = graph_.nodes[s.op];
+    const double factor = sent[0] / seed[0];
+    for (const bool signs : {false, true}) {
+      OtherData data(signs);
+      const auto others = [&](const Tensor& saved) { return signs ? data(saved) : saved; };
+      const Tensor again =
+          again_.run(left_out_ + s.op, {from_vector(seed, op.shapes[0]).to(op.dtypes[0])}, others)[t.position];
+      const std::vector<double> v = again.to_vector<double>();
+      for (std::size_t i = 0; i < v.size(); ++i)
+        if (!(std::fabs(v[i] / seed[i] - factor) <= 1e-5 * std::fabs(factor))) return {};
+    }
+    t.elementwise = false;
+    LocalDerivative d;
+    d.form = std::fabs(factor - 1) <= 1e-5 ? Form::same : Form::scaled;
+    d.factor = factor;
+    return d;
+  }
+  static bool same_ratio(double a, double b) {
+    return std::fabs(a - b) <= 1e-4 * std::fabs(a) || !std::isfinite(a) || !std::isfinite(b);
+  }
+
+  void run_seeds(const ChainStep& s, const tape::OpNode& op, std::vector<Jacobian>& all,
+                 const tape::BackwardAgain::Others& others) {
     int outputs = 0;
     for (std::size_t k = 0; k < s.incoming.size(); ++k) {
       if (!s.incoming[k].defined()) continue;
@@ -120,7 +246,7 @@ class Builder {
         one[o] = 1;
         std::vector<Tensor> seeds(s.incoming.size());
         seeds[k] = from_vector(one, op.shapes[k]).to(op.dtypes[k]);
-        const std::vector<Tensor> row = again_.run(left_out_ + s.op, seeds);
+        const std::vector<Tensor> row = again_.run(left_out_ + s.op, seeds, others);
         for (std::size_t t = 0; t < all.size(); ++t) append_row(all[t], row[s.terms[t].position]);
       }
     }
@@ -154,12 +280,14 @@ class Builder {
       if (!x.defined() || all[t].numbers.empty() || numel_of(x.shape()) != all[t].n) return;
       parts.push_back(times(all[t], x.to_vector<double>()));
     }
-    for (unsigned chosen = 1; chosen < 1u << parts.size(); ++chosen) {
-      if (!adds_up(y, parts, chosen)) continue;
-      for (std::size_t t = 0; t < parts.size(); ++t)
-        if (chosen >> t & 1) s.linear_in.push_back(s.terms[t].position);
-      return;
-    }
+    // The most inputs first: a bias of zeros is a summand too.
+    for (int count = static_cast<int>(parts.size()); count > 0; --count)
+      for (unsigned chosen = 1; chosen < 1u << parts.size(); ++chosen) {
+        if (std::popcount(chosen) != count || !adds_up(y, parts, chosen)) continue;
+        for (std::size_t t = 0; t < parts.size(); ++t)
+          if (chosen >> t & 1) s.linear_in.push_back(s.terms[t].position);
+        return;
+      }
   }
   static std::vector<double> times(const Jacobian& j, const std::vector<double>& x) {
     std::vector<double> y(j.m);

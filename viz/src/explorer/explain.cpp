@@ -6,6 +6,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/detail/utf8.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/viz/explain.hpp>
 
 #include "explorer/chain.hpp"
@@ -54,7 +55,11 @@ class Text {
     if (chain_.ran_here) out_ += "`backward()` had not run: the gradients were computed for this text.\n\n";
     out_ += "## Forward\n\n";
     for (std::size_t i = static_cast<std::size_t>(p_.left_out); i < graph_.nodes.size(); ++i) forward(i);
-    out_ += fmt::format("\n## Backward\n\nIt begins with $\\frac{{\\partial {0}}}{{\\partial {0}}} = 1$.\n", loss_);
+    const bool one = chain_.seed.numel() == 1 && chain_.seed.item<double>() == 1;
+    out_ +=
+        one ? fmt::format("\n## Backward\n\nIt begins with $\\frac{{\\partial {0}}}{{\\partial {0}}} = 1$.\n", loss_)
+            : fmt::format("\n## Backward\n\nIt begins with the gradient that `backward()` was given: ${}$.\n",
+                          matrix(chain_.seed));
     for (const ChainStep& s : chain_.steps) backward(s);
     leaves();
     return xgrad::detail::valid_utf8(out_);
@@ -115,6 +120,12 @@ class Text {
     if (n < 0) return;
     out_ += fmt::format("\n### Through {}\n\n", code(p_.nodes[static_cast<std::size_t>(n)].title));
     if (!s.problem.empty()) out_ += fmt::format("Not known: {}\n", code(s.problem.substr(0, s.problem.find('\n'))));
+    for (std::size_t k = 0; k < s.outside.size(); ++k)
+      if (s.outside[k].defined())
+        out_ += fmt::format(
+            "A hook changed the gradient that arrives here, or another result sent a part of it: the uses "
+            "in this graph give the first summand. $${} + {} = {}$$\n\n",
+            matrix(s.incoming[k] - s.outside[k]), matrix(s.outside[k]), matrix(s.incoming[k]));
     for (const Term& t : s.terms) term(n, s, t);
   }
 
@@ -137,10 +148,10 @@ class Text {
     const LocalDerivative* d = t.local ? &*t.local : nullptr;
     const auto numbers = static_cast<std::size_t>(t.sent.numel());
     const auto operand = d && d->form == Form::product ? operand_of(p_, graph_, places_, s.op, *d) : std::nullopt;
-    out_ += fmt::format(
-        "$${}$$\n\n{}\n\n",
-        latex(chain_rule_math(d, from, to, slope_math(p_, n, in, t.position), matrix_math(operand), numbers)),
-        structure_words(d, m, numbers));
+    const std::string slope = slope_math(p_, n, in, t.position);
+    std::string rule = d ? "" : known_rule_math(graph_.nodes[s.op], t, in, from, to, slope);
+    if (rule.empty()) rule = chain_rule_math(d, from, to, slope, matrix_math(operand), numbers);
+    out_ += fmt::format("$${}$$\n\n{}\n\n", latex(rule), structure_words(t, m));
     out_ += fmt::format("$${}{}{} = {}$$\n", arrived, derivative(to), t.uses > 1 ? "\\Big|_{\\text{this use}}" : "",
                         matrix(t.sent));
     if (d && d->form == Form::product && !operand &&
@@ -149,6 +160,14 @@ class Text {
     if (t.uses > 1)
       out_ += fmt::format("\nUse {} of {}; so far and this use: $${} + {} = {}$$\n", t.use, t.uses,
                           t.so_far.defined() ? matrix(t.so_far) : "0", matrix(t.sent), matrix(t.total));
+    if (const Tensor more = outside(s, t); t.use == t.uses && more.defined())
+      out_ += fmt::format("\nBy a hook, or from outside of this graph: $${} + {} = {}$$\n", matrix(t.total),
+                          matrix(more), matrix(t.total + more));
+  }
+  Tensor outside(const ChainStep& s, const Term& t) const {
+    const tape::Input& in = graph_.nodes[s.op].inputs[t.position];
+    const auto found = chain_.leaf_outside.find(in.node < 0 ? in.leaf.id() : nullptr);
+    return found == chain_.leaf_outside.end() ? Tensor() : found->second;
   }
   static std::string matrix_of(const LocalDerivative& d) {
     std::string s = "\\begin{pmatrix}";
@@ -163,7 +182,10 @@ class Text {
     for (const ChainStep& s : chain_.steps)
       for (const Term& t : s.terms)
         if (const int to = places_.whole(places_.input(places_.node_of(s.op), t.position)); to >= 0)
-          if (p_.nodes[static_cast<std::size_t>(to)].op < 0) all[to] = t.total;
+          if (p_.nodes[static_cast<std::size_t>(to)].op < 0) {
+            const Tensor more = outside(s, t);
+            all[to] = more.defined() ? t.total + more : t.total;
+          }
     for (const auto& [node, g] : all) {
       double sum = 0;
       for (const double v : g.detach().to_vector<double>()) sum += v * v;

@@ -1,14 +1,19 @@
 #include "explorer/explorer.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <set>
 
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/detail/html_page.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 
+#include "explorer/fold_boxes.hpp"
 #include "explorer/page_json.hpp"
 #include "explorer/places.hpp"
+#include "node_label.hpp"
 
 namespace xgrad::viz {
 
@@ -38,30 +43,51 @@ std::string subtitle_of(const Picture& p) {
                      counted(numbers, "number"));
 }
 
-void add_checks(PageData& page, const Tensor& root, const Options& options) {
-  if (!options.recompute) return;
-  if (page.chain.ran_here) {
-    page.notes.push_back("gradients are not checked: call backward() first");
-    return;
-  }
-  if (root.numel() != 1) {
-    page.notes.push_back("gradients are not checked: the result is not one number");
-    return;
-  }
-  Checker checker(options.recompute, root.detach().item<double>());
-  if (!checker.problem().empty()) {
-    page.notes.push_back("gradients are not checked: " + checker.problem());
-    return;
-  }
+std::vector<Tensor> leaves_of(const tape::Graph& graph) {
+  std::vector<Tensor> leaves;
+  std::set<const void*> seen;
+  for (const tape::OpNode& op : graph.nodes)
+    for (const tape::Input& in : op.inputs)
+      if (in.leaf.defined() && seen.insert(in.leaf.id()).second) leaves.push_back(in.leaf);
+  return leaves;
+}
+
+// Why gradients were not checked, or not all of them; empty when they were.
+std::string check_gradients(PageData& page, const Tensor& root, const Options& options) {
+  if (page.chain.ran_here) return "call backward() first";
+  if (root.numel() != 1) return "the result is not one number";
+  for (const ChainStep& s : page.chain.steps)
+    if (std::ranges::any_of(s.outside, &Tensor::defined))
+      return "a hook changed them on their way, or they came from another result too";
+  if (page.chain.seed.item<double>() == 0) return "backward() was given 0 as the gradient of the result";
+  Checker checker(options.recompute, root.detach().item<double>(), leaves_of(page.graph));
+  if (!checker.problem().empty()) return checker.problem();
   const Places places(page.picture, page.graph);
   for (const ChainStep& s : page.chain.steps)
     for (const Term& t : s.terms) {
       const tape::Input& in = page.graph.nodes[s.op].inputs[t.position];
       const int node = places.whole(places.input(places.node_of(s.op), t.position));
       if (!in.leaf.defined() || t.use != t.uses || node < 0) continue;
-      const GradientCheck c = checker.check(in.leaf, t.total);
+      const GradientCheck c = checker.check(in.leaf, t.total / page.chain.seed);
       if (c.points > 0) page.checks[node] = c;
     }
+  return {};
+}
+
+// Whatever the function of the program throws: the page is worth having without checks.
+void add_checks(PageData& page, const Tensor& root, const Options& options) {
+  if (!options.recompute) return;
+  std::string why;
+  try {
+    why = check_gradients(page, root, options);
+  } catch (const std::exception& e) {
+    why = fmt::format("the function that computes the loss again threw: {}", e.what());
+  } catch (...) {
+    why = "the function that computes the loss again threw what is no std::exception";
+  }
+  if (why.empty()) return;
+  page.unchecked = "gradients are not checked: " + why;
+  page.notes.push_back(page.unchecked);
 }
 
 void add_notes(PageData& page) {
@@ -81,6 +107,11 @@ void add_notes(PageData& page) {
        fmt::format("{}: the page lays out the graph itself, more simply", page.layouts.problem));
 }
 
+bool wants_folds(const Picture& p, const Options& options) {
+  const auto wanted = static_cast<FoldRepeats::Choice>(options.fold_repeats);
+  return wanted == FoldRepeats::always || (wanted == FoldRepeats::automatic && p.nodes.size() > kMaxNodesWithCells);
+}
+
 }  // namespace
 
 Picture whole_picture(const Recorded& recorded, const Options& options) {
@@ -98,10 +129,17 @@ Explorer explorer_of(const Tensor& root, const Options& options, const std::stri
   const NoGradGuard off;
   const Recorded recorded(root);
   const tape::Graph& graph = recorded.graph;
-  const Picture picture = whole_picture(recorded, options);
+  Picture picture = whole_picture(recorded, options);
+  std::map<int, std::vector<double>> strips;
+  if (wants_folds(picture, options)) {
+    Options wide = options;
+    wide.max_nodes = operations_of_page(recorded, std::max(options.max_nodes, 1));
+    if (picture.left_out > 0) picture = whole_picture(recorded, wide);
+    strips = box_repeats(picture, recorded);
+  }
   const Chain chain = build_chain(root, graph, static_cast<std::size_t>(picture.left_out));
   const Layouts layouts = lay_out(picture, across(picture, options), options.timeout);
-  PageData page{title, subtitle_of(picture), picture, graph, chain, layouts, {}, {}};
+  PageData page{title, subtitle_of(picture), picture, graph, chain, layouts, std::move(strips), {}, {}, {}};
   add_checks(page, root, options);
   add_notes(page);
   Explorer out;

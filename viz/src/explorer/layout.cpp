@@ -66,13 +66,34 @@ std::set<int> at_depth(const Picture& p, int depth) {
   return outermost(p, boxes);
 }
 
-// The states of the page that are laid out beforehand: all of a few boxes; of many each depth, and each box alone.
+// Equal blocks in a row stay closed, until one of them is opened.
+std::vector<int> folds_of(const Picture& p) {
+  std::vector<int> all = boxes_of(p);
+  std::erase_if(all, [&](int b) { return !p.boxes[static_cast<std::size_t>(b)].fold; });
+  return all;
+}
+std::set<int> with_folds(const Picture& p, const std::set<int>& state) {
+  std::vector<int> all = folds_of(p);
+  all.insert(all.end(), state.begin(), state.end());
+  return outermost(p, all);
+}
+
+// The states of the page that are laid out beforehand: all of a few boxes; of many each depth, and each box alone; and
+// each row of equal blocks opened.
 std::vector<std::set<int>> states(const Picture& p) {
-  const std::vector<int> boxes = boxes_of(p);
+  const std::vector<int> folds = folds_of(p);
+  std::vector<int> boxes = boxes_of(p);
+  std::erase_if(boxes, [&](int b) { return std::ranges::any_of(folds, [&](int f) { return within(p, b, f); }); });
   std::vector<std::set<int>> all;
-  const auto add = [&](std::set<int> s) {
+  const auto add_as_it_is = [&](std::set<int> s) {
     if (std::ranges::find(all, s) == all.end()) all.push_back(std::move(s));
   };
+  const auto add = [&](const std::set<int>& s) { add_as_it_is(with_folds(p, s)); };
+  for (const int open : folds) {
+    std::vector<int> others(folds);
+    std::erase(others, open);
+    add_as_it_is(outermost(p, others));
+  }
   add({});
   if (boxes.size() <= kFewBoxes) {
     for (unsigned chosen = 1; chosen < 1u << boxes.size(); ++chosen) {
@@ -97,7 +118,7 @@ std::set<int> collapsed_at_first(const Picture& p) {
   for (const int b : boxes_of(p)) deepest = std::max(deepest, depth_of(p, b));
   std::set<int> state;
   for (int d = deepest; d >= 0; --d) {
-    state = at_depth(p, d);
+    state = with_folds(p, at_depth(p, d));
     if (shown_nodes(p, state) <= kNodesAtFirst) break;
   }
   return state;
@@ -260,7 +281,10 @@ BoxSize node_size(const PicNode& n) {
   return {std::max({title + symbol, std::min(type, 190.0), maps}) + 16, ghost ? 36 : m.height + 44};
 }
 
-BoxSize folder_size(const PicBox& b) { return {std::min(text_width(b.label, kTitleFont) * 1.08, 220.0) + 34, 46}; }
+BoxSize folder_size(const PicBox& b) {
+  const double label = std::min(text_width(b.label, kTitleFont) * 1.08, 220.0) + 34;
+  return b.fold ? BoxSize{std::max(label, 190.0), 62} : BoxSize{label, 46};  // with room for a strip
+}
 
 int hidden_in(const Picture& p, int node, const std::set<int>& collapsed) {
   int found = -1;

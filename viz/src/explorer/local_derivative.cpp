@@ -35,14 +35,12 @@ class Reader {
     small_ = 1e-6 * most;
   }
 
-  LocalDerivative read() {
+  LocalDerivative read(std::optional<Product> expected) {
+    if (expected)
+      if (auto d = product(expected); d && is_operand(*d)) return *d;
     find_single();
     if (all_zero_) return {};
     if (auto d = diagonal()) return *d;
-    const auto is_operand = [&](const LocalDerivative& d) {
-      return std::ranges::any_of(operands_,
-                                 [&](const auto& v) { return matrix_is(d, v, false) || matrix_is(d, v, true); });
-    };
     if (auto d = product(); d && is_operand(*d)) return *d;
     if (auto d = picked(); d && d->factors.empty()) return *d;
     if (auto d = spread(); d && d->factors.empty()) return *d;
@@ -54,7 +52,44 @@ class Reader {
     return general();
   }
 
+  // As it is for other data, with these numbers; none where they do not fit.
+  std::optional<LocalDerivative> read_as(const LocalDerivative& other) const {
+    if (other.form == Form::zero || other.form == Form::same || other.form == Form::scaled) return {};
+    LocalDerivative d = other;
+    std::vector<char> seen(j_.numbers.size());
+    const auto take = [&](std::size_t o, std::size_t i) {
+      seen[o * j_.n + i] = 1;
+      return j_(o, i);
+    };
+    if (d.form == Form::product && d.product != Product::row) {
+      auto again = product(d.product, true);
+      if (!again || again->batches != d.batches || again->rows != d.rows || again->columns != d.columns) return {};
+      return again;
+    }
+    if (d.form == Form::product) {
+      d.matrix = j_.numbers;
+      return d;
+    }
+    d.factors.clear();
+    if (d.form == Form::diagonal)
+      for (std::size_t i = 0; i < j_.n; ++i) d.factors.push_back(take(i, i));
+    const bool by_input = d.form == Form::spread;
+    for (std::size_t k = 0; k < d.index.size(); ++k) {
+      const auto at = static_cast<std::size_t>(d.index[k]);
+      d.factors.push_back(d.index[k] < 0 ? 0 : by_input ? take(at, k) : take(k, at));
+    }
+    for (LocalDerivative::Entry& e : d.entries) e.value = take(e.out, e.in);
+    for (std::size_t k = 0; k < seen.size(); ++k)
+      if (!seen[k] && j_.numbers[k] != 0 && !std::isnan(j_.numbers[k])) return {};
+    return d;
+  }
+
  private:
+  bool is_operand(const LocalDerivative& d) const {
+    return std::ranges::any_of(operands_,
+                               [&](const auto& v) { return matrix_is(d, v, false) || matrix_is(d, v, true); });
+  }
+
   static constexpr std::size_t kFewNumbers = 1024;  // that are shown as one matrix
 
   bool equal(double a, double b) const {
@@ -129,20 +164,23 @@ class Reader {
   }
 
   // ---- products with a matrix: J is the matrix where two indices agree, and zero elsewhere ----
-  std::optional<LocalDerivative> product() const {
+  // like: also with NaN in the place of a zero, which is what an operand that is not finite makes of it.
+  std::optional<LocalDerivative> product(std::optional<Product> only = {}, bool like = false) const {
     for (const Matrices& g : seen_as_matrices(j_.out))
       for (const Matrices& x : seen_as_matrices(j_.in)) {
         if (g.batches != x.batches) continue;
         for (const Product p : {Product::g_k, Product::gt_k, Product::kt_g, Product::kt_gt})
-          if (auto d = as_product(p, g, x)) return d;
+          if (!only || *only == p)
+            if (auto d = as_product(p, g, x, only ? 1 : 2, like)) return d;
       }
     return {};
   }
-  std::optional<LocalDerivative> as_product(Product p, const Matrices& g, const Matrices& x) const {
+  std::optional<LocalDerivative> as_product(Product p, const Matrices& g, const Matrices& x, std::size_t least,
+                                            bool like) const {
     // The index of G and that of dL/dx that agree; the other two are those of K.
     const bool g_row = p == Product::g_k || p == Product::kt_gt, x_row = p == Product::g_k || p == Product::gt_k;
     const std::size_t shared = g_row ? g.rows : g.columns;
-    if (shared < 2 || shared != (x_row ? x.rows : x.columns)) return {};
+    if (shared < least || shared != (x_row ? x.rows : x.columns)) return {};
     LocalDerivative d;
     d.form = Form::product;
     d.product = p;
@@ -164,7 +202,8 @@ class Reader {
             for (std::size_t s2 = 0; s2 < shared; ++s2)
               for (std::size_t c = 0; c < d.columns; ++c) {
                 const double k = b == b2 && s == s2 ? d.matrix[(b * d.rows + r) * d.columns + c] : 0;
-                if (!equal(j_(o, at(x, x_row, b2, s2, c)), k)) return {};
+                const double here = j_(o, at(x, x_row, b2, s2, c));
+                if (!equal(here, k) && !(like && std::isnan(here))) return {};
               }
         }
     return d;
@@ -208,8 +247,37 @@ class Reader {
 
 }  // namespace
 
-LocalDerivative structure_of(const Jacobian& j, const std::vector<std::vector<double>>& operands) {
-  return Reader(j, operands).read();
+LocalDerivative structure_of(const Jacobian& j, const std::vector<std::vector<double>>& operands,
+                             std::optional<Product> expected) {
+  return Reader(j, operands).read(expected);
+}
+
+LocalDerivative structure_of(const Jacobian& j, const std::vector<Jacobian>& others,
+                             const std::vector<std::vector<double>>& operands, std::optional<Product> expected) {
+  LocalDerivative here = structure_of(j, operands, expected);
+  if (expected && here.form == Form::product && here.product == *expected) return here;
+  const auto finite = [](const Jacobian& k) {
+    return std::ranges::all_of(k.numbers, [](double v) { return std::isfinite(v); });
+  };
+  // A sum of all of them has every structure that all have, and nothing is equal or zero in it that is so by chance.
+  constexpr double kShares[] = {0.71, 1.13};
+  Jacobian sum = j;
+  if (!finite(j)) sum.numbers.assign(j.numbers.size(), 0);
+  bool differ = false;
+  for (std::size_t k = 0; k < others.size(); ++k) {
+    if (others[k].numbers.size() != j.numbers.size() || !finite(others[k])) continue;
+    for (std::size_t i = 0; i < j.numbers.size(); ++i) {
+      const double v = others[k].numbers[i];
+      sum.numbers[i] += kShares[k % 2] * v;
+      differ |= !(std::fabs(v - j.numbers[i]) <= 1e-6 * std::fabs(v));
+    }
+  }
+  if (!differ) return here;
+  const LocalDerivative rule = Reader(sum, {}).read({});
+  // Which numbers are picked may itself depend on the data, as for max().
+  if (rule.form == Form::general && (here.form == Form::picked || here.form == Form::spread)) return here;
+  if (auto d = Reader(j, operands).read_as(rule)) return *d;
+  return here;
 }
 
 bool matrix_is(const LocalDerivative& d, const std::vector<double>& numbers, bool turned) {
@@ -218,6 +286,7 @@ bool matrix_is(const LocalDerivative& d, const std::vector<double>& numbers, boo
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const std::size_t first = i / block * block, r = i % block / d.columns, c = i % d.columns;
     const double x = turned ? numbers[first + c * d.rows + r] : numbers[i];
+    if (std::isnan(d.matrix[i]) && std::isnan(x)) continue;
     if (!(std::fabs(d.matrix[i] - x) <= 1e-6 * std::fabs(x))) return false;
   }
   return true;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,8 +50,14 @@ struct LocalDerivative {
 };
 
 // operands: the numbers that the operation read. A product with one of them is told from a sum or a selection, which
-// a matrix of zeros and ones may look like.
-LocalDerivative structure_of(const Jacobian& j, const std::vector<std::vector<double>>& operands = {});
+// a matrix of zeros and ones may look like. expected: which of several products with the same numbers it is, where a
+// size is 1; it holds only where the numbers agree.
+LocalDerivative structure_of(const Jacobian& j, const std::vector<std::vector<double>>& operands = {},
+                             std::optional<Product> expected = {});
+// The same where what is zero or equal by chance is not taken for a rule: all units of a relu active, or none. others:
+// the Jacobians of the operation for other data.
+LocalDerivative structure_of(const Jacobian& j, const std::vector<Jacobian>& others,
+                             const std::vector<std::vector<double>>& operands, std::optional<Product> expected);
 // Whether the matrices of a product are these numbers, or, turned, their transposes.
 bool matrix_is(const LocalDerivative& d, const std::vector<double>& numbers, bool turned);
 const char* name_of(Form f);

@@ -321,6 +321,8 @@ const std::map<std::string, Formula>& slopes() {
   return all;
 }
 
+bool is_matmul(const std::string& op) { return op == "matmul" || op == "mm" || op == "bmm"; }
+
 Arguments arguments_of(const Picture& p, int node, const std::vector<int>& inputs, std::size_t position) {
   Arguments x;
   x.op = &whole(p, node);
@@ -412,6 +414,13 @@ std::string spread_words(const LocalDerivative& d, std::size_t m, const std::str
                 : fmt::format("Sums: every number of a sum gets the gradient of that sum{}.", times);
 }
 
+// Dimensions in which a result depends on its own index only.
+std::string slices_words(const std::vector<int>& agree, std::size_t rank) {
+  if (agree.empty()) return "";
+  if (rank == 2 && agree.size() == 1) return agree[0] == 0 ? " Each row for itself." : " Each column for itself.";
+  return fmt::format(" Each index of dimension {} for itself (the first one is dimension 0).", fmt::join(agree, ", "));
+}
+
 }  // namespace
 
 std::string short_name_of(const std::string& name) {
@@ -427,8 +436,8 @@ std::string short_name_of(const std::string& name) {
 
 std::string symbol_math(const Picture& p, int node) {
   const PicNode& n = whole(p, node);
-  if (!n.symbol.empty()) return n.layer ? power(mi(n.symbol), layer_mark(n.layer)) : mi(n.symbol);
   if (!n.name.empty()) return mi(short_name_of(n.name));
+  if (!n.symbol.empty()) return n.layer ? power(mi(n.symbol), layer_mark(n.layer)) : mi(n.symbol);
   if (n.op < 0) return mi(short_name_of(leaf_name(n.title)));
   return indexed(mi("v"), mn(std::to_string(node)));
 }
@@ -436,8 +445,8 @@ std::string symbol_math(const Picture& p, int node) {
 std::string symbol_text(const Picture& p, int node) {
   if (node < 0) return "…";
   const PicNode& n = whole(p, node);
-  if (!n.symbol.empty()) return n.layer ? fmt::format("{}[{}]", n.symbol, n.layer) : n.symbol;
   if (!n.name.empty()) return n.name;
+  if (!n.symbol.empty()) return n.layer ? fmt::format("{}[{}]", n.symbol, n.layer) : n.symbol;
   return n.op < 0 ? n.title : fmt::format("v{}", n.kind == Kind::ghost ? n.original : node);
 }
 
@@ -461,6 +470,27 @@ std::string slope_math(const Picture& p, int node, const std::vector<int>& input
   const auto known = slopes().find(x.op->library_op);
   const std::string slope = known == slopes().end() ? "" : known->second(x);
   return slope.empty() ? fraction(mo("∂") + x.y, mo("∂") + x.a[position]) : slope;
+}
+
+std::optional<Product> expected_product(const tape::OpNode& op, std::size_t position) {
+  if (op.op == "linear" && position < 2) return position == 0 ? Product::g_k : Product::gt_k;
+  if (is_matmul(op.op)) return position == 0 ? Product::g_k : Product::kt_g;
+  return {};
+}
+
+std::string known_rule_math(const tape::OpNode& op, const Term& t, const std::vector<int>& inputs, int from, int to,
+                            const std::string& slope) {
+  const std::string g = gradient_place(from), dot = mo("·"), left = gradient_place(to) + mo("=");
+  if (t.elementwise) return left + g + mo("⊙") + slope;
+  if (op.op == "linear") {
+    if (t.position == 0) return left + g + dot + place(inputs[1]);
+    if (t.position == 1) return left + transposed(g) + dot + place(inputs[0]);
+    return left + sum_over("uses", g);
+  }
+  const bool matrices = op.shapes.size() == 1 && op.shapes[0].rank() == 2;
+  if (is_matmul(op.op) && matrices && inputs.size() == 2)
+    return left + (t.position == 0 ? g + dot + transposed(place(inputs[1])) : transposed(place(inputs[0])) + dot + g);
+  return "";
 }
 
 std::string chain_rule_math(const LocalDerivative* d, int from, int to, const std::string& slope,
@@ -503,9 +533,20 @@ const char* start_words() {
   return "Nothing is computed yet: here are the tensors that everything starts from. Press → to run the first "
          "operation.";
 }
-const char* seed_words() {
-  return "Backward starts at the result: the derivative of L with respect to itself is 1. From here every operation "
-         "multiplies what it receives by its local derivative.";
+std::string seed_words(const Tensor& seed) {
+  const std::string then = " From here every operation multiplies what it receives by its local derivative.";
+  if (seed.numel() != 1)
+    return "Backward starts at the result, with the gradient that backward() was given: L is the sum of the results, "
+           "each "
+           "times its number there." +
+           then;
+  if (const double v = seed.item<double>(); v != 1)
+    return fmt::format(
+               "Backward starts at the result. backward() was given {0} as its gradient: all gradients below are "
+               "{0} times those of the result, as if L were {0} times as large.",
+               short_number(v)) +
+           then;
+  return "Backward starts at the result: the derivative of L with respect to itself is 1." + then;
 }
 const char* end_words() {
   return "From the loss back to a parameter, the norm of the gradient after every operation. A path that shrinks "
@@ -530,7 +571,11 @@ std::vector<int> reads(const LocalDerivative& d, std::size_t n) {
   return count;
 }
 
-std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t n) {
+std::string structure_words(const Term& t, std::size_t m) {
+  constexpr const char* kElementwise =
+      "Element by element: each number of the incoming gradient times its own local slope.";
+  const LocalDerivative* d = t.local ? &*t.local : nullptr;
+  if (t.elementwise) return kElementwise;
   if (!d)
     return "The operation is too large for its local derivative to be written out: incoming and outgoing gradient "
            "only.";
@@ -543,9 +588,9 @@ std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t
     case Form::scaled:
       return fmt::format("Every number of the gradient is multiplied by {}.", short_number(d->factor));
     case Form::diagonal:
-      return "Element by element: each number of the incoming gradient times its own local slope.";
+      return kElementwise;
     case Form::picked:
-      return picked_words(*d, n, times);
+      return picked_words(*d, static_cast<std::size_t>(t.sent.numel()), times);
     case Form::spread:
       return spread_words(*d, m, times);
     case Form::product:
@@ -558,7 +603,7 @@ std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t
   }
   return "Each number of the input reaches several results: pick a number of the outgoing gradient to see where it "
          "went, and with what slope." +
-         (d->agree.empty() ? "" : fmt::format(" Each slice along dimension {} for itself.", fmt::join(d->agree, ", ")));
+         slices_words(d->agree, static_cast<std::size_t>(t.sent.dim()));
 }
 
 }  // namespace xgrad::viz

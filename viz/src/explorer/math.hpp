@@ -4,10 +4,11 @@
 // MathML with places for the page to fill in: {n3} is the symbol of node 3, {dn3} dL/d of it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "explorer/local_derivative.hpp"
+#include "explorer/chain.hpp"
 #include "picture.hpp"
 
 namespace xgrad::viz {
@@ -22,17 +23,22 @@ std::string delta_math(const PicNode& n);
 std::string formula_math(const Picture& p, int node, const std::vector<int>& inputs);
 // dy/dx of the input at a position.
 std::string slope_math(const Picture& p, int node, const std::vector<int>& inputs, std::size_t position);
+// Which product the derivative by the input at a position is; of several with the same numbers, where a size is 1.
+std::optional<Product> expected_product(const tape::OpNode& op, std::size_t position);
+// dL/dx = ... of a term whose local derivative was too large to be read; empty when nothing is known of it.
+std::string known_rule_math(const tape::OpNode& op, const Term& t, const std::vector<int>& inputs, int from, int to,
+                            const std::string& slope);
 // dL/dx = ... as the structure says. from: the result whose gradient arrives. matrix: MathML of K.
 std::string chain_rule_math(const LocalDerivative* d, int from, int to, const std::string& slope,
                             const std::string& matrix, std::size_t in_numel);
 
 // The steps that are no operation.
 const char* start_words();
-const char* seed_words();
+std::string seed_words(const Tensor& seed);
 const char* end_words();
-// What an operation does, and what a local derivative means: one or two sentences. m, n: numbers of y and of x.
+// What an operation does, and what a local derivative means: one or two sentences. m: numbers of the result.
 std::string operation_words(const Picture& p, int node, const std::vector<int>& inputs);
-std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t n);
+std::string structure_words(const Term& t, std::size_t m);
 // How often each x is read, of what is `picked`.
 std::vector<int> reads(const LocalDerivative& d, std::size_t n);
 

@@ -5,10 +5,13 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/ops/arithmetic.hpp>
+
 #include "explorer/math.hpp"
 #include "explorer/operand.hpp"
 #include "explorer/places.hpp"
 #include "explorer/tensor_json.hpp"
+#include "heatmap.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -26,6 +29,9 @@ class Writer {
   Writer(const PageData& page, const Detail& detail)
       : page_(page), p_(page.picture), detail_(detail), places_(page.picture, page.graph) {
     find_gradients();
+    for (const ChainStep& s : page.chain.steps)
+      for (std::uint32_t k = 0; k < s.outside.size(); ++k)
+        if (s.outside[k].defined()) changed_.emplace(static_cast<std::int64_t>(s.op), k);
   }
 
   std::string text() {
@@ -33,6 +39,8 @@ class Writer {
              {"sub", page_.subtitle},        {"rankdir", page_.layouts.across ? "LR" : "TB"},
              {"backward", p_.backward_ran},  {"left_out", p_.left_out},
              {"notes", page_.notes}};
+    if (!page_.checks.empty()) out["checked"] = true;
+    if (!page_.unchecked.empty()) out["unchecked"] = page_.unchecked;
     const PicNode& root = at(root_node());
     out["loss"] = root.symbol.empty() && root.name.empty() ? "<mi>L</mi>" : symbol_math(p_, root_node());
     out["nodes"] = json::array();
@@ -110,8 +118,10 @@ class Writer {
     out["grad"] = tensor_json(grad_of(i), detail_.most_numbers);
     if (const auto found = uses_.find(i); found != uses_.end()) out["uses"] = found->second;
     if (const auto found = page_.checks.find(i); found != page_.checks.end())
-      out["check"] = {
-          {"error", number_json(found->second.error)}, {"ok", found->second.agrees}, {"points", found->second.points}};
+      out["check"] = {{"error", number_json(found->second.error)},
+                      {"ok", found->second.agrees},
+                      {"points", found->second.points},
+                      {"kinks", found->second.kinks}};
     return out;
   }
 
@@ -123,6 +133,8 @@ class Writer {
       json m{{"id", box_id(static_cast<int>(b))}, {"path", x.id}, {"label", x.label}, {"members", x.members}};
       if (x.parent >= 0) m["parent"] = box_id(x.parent);
       const BoxSize size = folder_size(x);
+      if (const auto found = page_.strips.find(static_cast<int>(b)); found != page_.strips.end())
+        m["strip"] = numbers_json(found->second);
       m["size"] = {number_json(size.width), number_json(size.height)};
       all.push_back(std::move(m));
     }
@@ -141,12 +153,17 @@ class Writer {
     for (const ChainStep& s : page_.chain.steps) {
       const int n = places_.node_of(s.op);
       if (n < 0) continue;
-      if (!std::exchange(seeded, true))
-        all.push_back({{"phase", "seed"}, {"node", id(root_node())}, {"text", seed_words()}});
+      if (!std::exchange(seeded, true)) all.push_back(seed());
       all.push_back(backward(n, s));
     }
     all.push_back({{"phase", "end"}, {"text", end_words()}});
     return all;
+  }
+  json seed() const {
+    const Tensor& g = page_.chain.seed;
+    json s{{"phase", "seed"}, {"node", id(root_node())}, {"text", seed_words(g)}};
+    if (g.numel() == 1) s["seed"] = short_number(g.item<double>());
+    return s;
   }
   int root_node() const { return places_.result(page_.graph.root, page_.graph.root_output); }
 
@@ -188,6 +205,12 @@ class Writer {
       if (const int to = places_.result(static_cast<std::int64_t>(c.op), k); c.incoming[k].defined() && to >= 0)
         incoming.push_back(id(to));
     s["incoming"] = incoming;
+    for (std::uint32_t k = 0; k < c.outside.size(); ++k)
+      if (c.outside[k].defined()) {
+        s["outside"] = tensor_json(c.outside[k], detail_.most_numbers);
+        s["inside"] = tensor_json(c.incoming[k] - c.outside[k], detail_.most_numbers);
+        break;
+      }
     if (!c.problem.empty()) s["problem"] = c.problem;
     for (const Term& t : c.terms) s["terms"].push_back(term(n, c, t));
     return s;
@@ -220,11 +243,18 @@ class Writer {
       if (from < 0) from = places_.result(static_cast<std::int64_t>(c.op), k);
     }
     const auto numbers = static_cast<std::size_t>(t.sent.numel());
-    out["words"] = structure_words(d, m, numbers);
+    out["words"] = structure_words(t, m);
     const std::string slope = slope_math(p_, n, inputs_of(n), t.position);
     out["slope"] = slope;
     if (to >= 0) out["to"] = id(to), out["via"] = id(via);
-    if (t.uses > 1 || to < 0) {
+    const tape::Input& in = page_.graph.nodes[c.op].inputs[t.position];
+    const auto outside = page_.chain.leaf_outside.find(in.node < 0 ? in.leaf.id() : nullptr);
+    const bool more = t.use == t.uses && outside != page_.chain.leaf_outside.end() && outside->second.defined();
+    if (more) {
+      out["outside"] = tensor_json(outside->second, detail_.most_numbers);
+      out["all"] = tensor_json(t.total + outside->second, detail_.most_numbers);
+    }
+    if (t.uses > 1 || to < 0 || more || changed_.contains({in.node, in.output})) {
       out["sent"] = tensor_json(t.sent, detail_.most_numbers);
       out["use"] = t.use;
       out["uses"] = t.uses;
@@ -235,7 +265,8 @@ class Writer {
     const std::string matrix =
         matrix_math(d && d->form == Form::product ? operand_of(p_, page_.graph, places_, c.op, *d) : std::nullopt);
     if (d && d->form == Form::product) out["matrix"] = matrix;
-    out["math"] = chain_rule_math(d, from, to, slope, matrix, numbers);
+    const std::string known = d ? "" : known_rule_math(page_.graph.nodes[c.op], t, inputs_of(n), from, to, slope);
+    out["math"] = known.empty() ? chain_rule_math(d, from, to, slope, matrix, numbers) : known;
     return out;
   }
 
@@ -293,6 +324,7 @@ class Writer {
   Places places_;
   std::map<int, Tensor> grads_;
   std::map<int, int> uses_;
+  std::set<std::pair<std::int64_t, std::uint32_t>> changed_;  // results whose gradient is not the sum over their uses
   std::size_t written_ = 0;
 };
 

@@ -20,8 +20,10 @@ struct PageData {
   const tape::Graph& graph;
   const Chain& chain;
   const Layouts& layouts;
-  std::map<int, GradientCheck> checks;  // by node
-  std::vector<std::string> notes;       // what the reader should know of the page
+  std::map<int, std::vector<double>> strips;  // by box that hides equal blocks, see box_repeats()
+  std::map<int, GradientCheck> checks;        // by node
+  std::vector<std::string> notes;             // what the reader should know of the page
+  std::string unchecked;                      // why there are no checks though they were asked for
 };
 
 // How much of the numbers is written. A tensor of more than `most_numbers` becomes means of blocks and statistics.

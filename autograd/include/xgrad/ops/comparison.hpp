@@ -99,6 +99,13 @@ Tensor operator~(const Tensor&) = delete;                  // of a mask: !a
                                      Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor clamp_min(const Tensor& x, const Tensor& min, Location at = Location::current());
 [[nodiscard]] XGRAD_API Tensor clamp_max(const Tensor& x, const Tensor& max, Location at = Location::current());
+// The lower bound alone, as clamp_min().
+[[nodiscard]] inline Tensor clamp(const Tensor& x, Scalar min, Location at = Location::current()) {
+  return clamp_min(x, min, at);
+}
+[[nodiscard]] inline Tensor clamp(const Tensor& x, const Tensor& min, Location at = Location::current()) {
+  return clamp_min(x, min, at);
+}
 // Elements of x where condition (bool) holds, else of y.
 [[nodiscard]] XGRAD_API Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y,
                                      Location at = Location::current());

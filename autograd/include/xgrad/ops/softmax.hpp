@@ -16,6 +16,8 @@ namespace xgrad {
 [[nodiscard]] XGRAD_API Tensor softmin(const Tensor& x, std::int64_t dim,
                                        Location at = Location::current());  // softmax(-x)
 
+Tensor softmax(const Tensor&) = delete;      // with its dimension: softmax(x, -1)
+Tensor log_softmax(const Tensor&) = delete;  // log_softmax(x, -1)
 template <detail::NoDimension T, class... More>
 Tensor softmax(const Tensor&, T, const More&...) = delete;  // a dimension is an integer
 template <detail::NoDimension T, class... More>

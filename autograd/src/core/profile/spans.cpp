@@ -263,6 +263,14 @@ void span_recorded(const char* op, const Location& at, std::uint64_t sequence) n
   const std::lock_guard lock(log->mutex);
   if (log->open.empty() || log->open.back().record.kind != SpanKind::operation) return;
   without_throwing([&] {
+    // Steps of it that nobody saw the end of.
+    const auto whole = std::find_if(log->open.rbegin(), log->open.rend(), [&](const Open& o) {
+      return o.record.kind != SpanKind::operation || (same_place(o.call, at) && *o.record.name == op);
+    });
+    if (whole != log->open.rend() && whole->record.kind == SpanKind::operation) {
+      const auto depth = static_cast<std::size_t>(log->open.rend() - whole);
+      while (log->open.size() > depth && log->on_operation()) close_operation(*log);
+    }
     Open& o = log->open.back();
     if (!same_place(o.call, at) && *o.record.name != op) return;  // a step of it that has no check
     o.record.name = log->intern(op);

@@ -8,6 +8,7 @@
 #include <xgrad/autograd.hpp>
 
 #include "core/broadcast.hpp"
+#include "core/change_log.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/overlap.hpp"
 #include "core/rematerialize.hpp"
@@ -92,6 +93,7 @@ void note_pass(const PassInfo& pass, TensorImpl& t, TensorImpl::GradIs is, std::
 // Everything that may throw: g becomes what is added to .grad, or the new .grad itself.
 void ready_leaf(const PassInfo& pass, const TensorImpl& t, Tensor& g) {
   if (adds_in_place(pass, t)) {
+    note_change_of(*t.grad);
     before_change_of(*t.grad);
     if (read_while_written(*t.grad, impl(g))) g = g.clone();
     t.grad->memory();

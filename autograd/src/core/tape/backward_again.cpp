@@ -37,19 +37,12 @@ Tensor kept_value(Node* n, const Recorded& seen, const SeenSaved& s) {
 // While it lives, the node has the saved tensors that it lost, or that were overwritten, as the recorder kept them.
 class WithSaved {
  public:
-  explicit WithSaved(Node* n) : node_(n), freed_(n->freed), before_(n->saved().begin(), n->saved().end()) {
-    const Recorded* seen = recorded(n);
-    if (!seen) return;
-    for (const SeenSaved& s : seen->saved) {
-      SavedTensor& slot = n->saved()[s.slot];
-      if (slot.impl && slot.impl->storage->version == slot.version) continue;
-      const Tensor value = kept_value(n, *seen, s);
-      if (!value.defined()) continue;
-      held_.push_back(value);
-      slot.impl = detail::handle(value);
-      slot.version = slot.impl->storage->version;
-    }
-    n->freed = false;
+  WithSaved(Node* n, const BackwardAgain::Others& others)
+      : node_(n), freed_(n->freed), before_(n->saved().begin(), n->saved().end()) {
+    if (const Recorded* seen = recorded(n)) restore(n, *seen);
+    if (!others || n->freed) return;
+    for (SavedTensor& slot : n->saved())
+      if (slot.impl && is_floating(slot.impl->dtype)) put(slot, others(detail::share(slot.impl)));
   }
   ~WithSaved() {
     std::copy(before_.begin(), before_.end(), node_->saved().begin());
@@ -59,6 +52,21 @@ class WithSaved {
   WithSaved& operator=(const WithSaved&) = delete;
 
  private:
+  void restore(Node* n, const Recorded& seen) {
+    for (const SeenSaved& s : seen.saved) {
+      SavedTensor& slot = n->saved()[s.slot];
+      if (slot.impl && slot.impl->storage->version == slot.version) continue;
+      const Tensor value = kept_value(n, seen, s);
+      if (value.defined()) put(slot, value);
+    }
+    n->freed = false;
+  }
+  void put(SavedTensor& slot, const Tensor& value) {
+    held_.push_back(value);
+    slot.impl = detail::handle(value);
+    slot.version = slot.impl->storage->version;
+  }
+
   Node* node_;
   bool freed_;
   std::vector<SavedTensor> before_;
@@ -85,13 +93,14 @@ BackwardAgain::~BackwardAgain() = default;
 
 std::size_t BackwardAgain::size() const { return state_->nodes.size(); }
 
-std::vector<Tensor> BackwardAgain::run(std::size_t i, const std::vector<Tensor>& grad_outputs) const {
+std::vector<Tensor> BackwardAgain::run(std::size_t i, const std::vector<Tensor>& grad_outputs,
+                                       const Others& others) const {
   Node* n = state_->nodes.at(i);
   if (grad_outputs.size() != n->n_outputs)
     ErrorReport(n->op.name, fmt::format("{} gradients for {} outputs", grad_outputs.size(), n->n_outputs), n->at)
         .value_error();
   const GradModeGuard off(false);
-  const WithSaved saved(n);
+  const WithSaved saved(n, others);
   if (n->freed && n->n_saved) n->already_freed();
   // A second hold on each, so that the formula does not write over them.
   const std::vector<Tensor> grads(grad_outputs);

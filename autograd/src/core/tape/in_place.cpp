@@ -5,6 +5,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/change_log.hpp"
 #include "core/overlap.hpp"
 #include "core/rematerialize.hpp"
 #include "core/tape/forward.hpp"
@@ -42,6 +43,7 @@ InPlace::InPlace(const char* op, Tensor& self, const Location& at) : op_(op), se
     if (t.unrecorded_view && !t.grad_fn && t.base->grad_fn) [[unlikely]]
       refuse_unrecorded_view();
   }
+  note_change_of(t);
   before_change_of(t);
 }
 

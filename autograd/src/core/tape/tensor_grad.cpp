@@ -4,6 +4,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/detail/raw_bytes.hpp>
 
+#include "core/change_log.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/missing_gradient.hpp"
 #include "core/rematerialize.hpp"
@@ -68,6 +69,7 @@ void* detail::own_pointer(Tensor& t, DType type, const Location& at) {
         .operand("tensor", t)
         .help("detach() first, or wrap the change in a NoGradGuard")
         .autograd_error();
+  note_change_of(impl(t));
   before_change_of(impl(t));
   impl(t).storage->changed("mutable_data", at);
   return p;
@@ -153,6 +155,7 @@ void Tensor::zero_grad(bool set_to_none, Location at) {
     set_grad(detail::make_alias(g));
     g = grad();
   }
+  detail::note_change_of(detail::impl(g));
   detail::before_change_of(detail::impl(g));
   detail::fill_raw(g, 0);
   detail::impl(g).storage->changed("zero_grad", at);

@@ -117,8 +117,8 @@ struct Options {
   // For all of it together, about: the text and two tries of Graphviz. A busy machine may need more than that.
   std::chrono::seconds timeout{8};
   // .html, after backward(): computes the root again from the same inputs, without chance. Gradients of parameters are
-  // then checked by finite differences, up to 64 numbers of each in at most 5 s. Parameters get other data for that
-  // and their own back, so a graph that was kept (retain_graph) cannot run backward() again.
+  // then checked by finite differences, up to 64 numbers of each in at most 5 s. Afterwards parameters, running
+  // statistics, .grad and generators are as they were, and a graph that was kept (retain_graph) can run again.
   std::function<Tensor()> recompute = {};
 };
 
