@@ -6,6 +6,17 @@ find_package(nlohmann_json CONFIG REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)
 
+# Messages of ONNX files, and the compiler for them.
+set(XGRAD_HAS_ONNX FALSE)
+if(XGRAD_ONNX)
+  find_package(Protobuf QUIET)
+  if(TARGET protobuf::libprotobuf-lite AND TARGET protobuf::protoc)
+    set(XGRAD_HAS_ONNX TRUE)
+  else()
+    message(STATUS "xgrad: no protobuf: the part for ONNX files is left out (scripts/setup.sh)")
+  endif()
+endif()
+
 # oneDNN. Not by its own package file: Debian's asks for the OpenCL headers, which nothing here needs.
 find_path(XGRAD_DNNL_INCLUDE dnnl.h REQUIRED)
 find_library(XGRAD_DNNL_LIBRARY dnnl REQUIRED)

@@ -1,19 +1,22 @@
 #!/usr/bin/env bash
-# setup.sh [--benchmarks] [--docs] [--data] [--style] [--web]: installs the system packages that are missing, on Debian
-# and Ubuntu. Elsewhere it says what to install when something is missing. --benchmarks adds libtorch and what the
-# comparison with it needs, --docs Doxygen, --data Fashion-MNIST in /usr/share/datasets/fashion-mnist (30 MB), --style
-# clang-format 14 on the one system that has it, Debian 12, --web what the browser tests need: Chromium, and
-# playwright-core and axe-core from npm in build/web.
+# setup.sh [--benchmarks] [--docs] [--data] [--style] [--web] [--onnx]: installs the system packages that are missing,
+# on Debian and Ubuntu. Elsewhere it says what to install when something is missing. --benchmarks adds libtorch and
+# what the comparison with it needs, --docs Doxygen, --data Fashion-MNIST in /usr/share/datasets/fashion-mnist (30 MB),
+# --style clang-format 14 on the one system that has it, Debian 12, --web what the browser tests need: Chromium, and
+# playwright-core and axe-core from npm in build/web, --onnx what looks at exported ONNX files: onnx for Python, and
+# onnxruntime as WebAssembly (17 MB) from npm in build/onnx.
 set -euo pipefail
 
 packages=(
   g++ cmake ninja-build ccache pkg-config
   libxtensor-dev libdnnl-dev libopenblas-openmp-dev libfmt-dev nlohmann-json3-dev zlib1g-dev libpng-dev
+  libprotobuf-dev protobuf-compiler
   libboost-test-dev libcli11-dev libeigen3-dev
   graphviz librsvg2-bin fonts-liberation
 )
 optional=()  # what only a check needs, which is skipped without
 web=0
+onnx=0
 for arg in "$@"; do
   case $arg in
     --benchmarks) packages+=(libtorch-dev libjemalloc2 libbenchmark-dev) ;;
@@ -26,22 +29,40 @@ for arg in "$@"; do
       command -v node >/dev/null || optional+=(nodejs)
       command -v npm >/dev/null || optional+=(npm)
       ;;
+    --onnx)
+      onnx=1
+      optional+=(python3-onnx)
+      command -v node >/dev/null || optional+=(nodejs)
+      command -v npm >/dev/null || optional+=(npm)
+      ;;
     *)
-      echo "usage: setup.sh [--benchmarks] [--docs] [--data] [--style] [--web]" >&2
+      echo "usage: setup.sh [--benchmarks] [--docs] [--data] [--style] [--web] [--onnx]" >&2
       exit 2
       ;;
   esac
 done
 
-# Into the build folder; without them the browser tests are skipped.
-install_web() {
+# Into the build folder; without them the tests that need them are skipped.
+install_packages() {
   local folder
+  install_onnxruntime
   folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/web
   if [ "$web" -eq 0 ] || [ -d "$folder/node_modules/axe-core" ]; then return 0; fi
   echo "setup.sh: installing playwright-core and axe-core in $folder"
   mkdir -p "$folder"
   npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error playwright-core@1 axe-core@4 ||
     echo "setup.sh: not installed: playwright-core, axe-core" >&2
+}
+# The versions that tests/onnx_exchange/package-lock.json names.
+install_onnxruntime() {
+  local root
+  root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+  if [ "$onnx" -eq 0 ] || [ -d "$root/build/onnx/node_modules/onnxruntime-web" ]; then return 0; fi
+  echo "setup.sh: installing onnxruntime-web in $root/build/onnx"
+  mkdir -p "$root/build/onnx"
+  cp "$root/tests/onnx_exchange/package.json" "$root/tests/onnx_exchange/package-lock.json" "$root/build/onnx"
+  npm ci --prefix "$root/build/onnx" --ignore-scripts --no-audit --no-fund --loglevel=error ||
+    echo "setup.sh: not installed: onnxruntime-web" >&2
 }
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
@@ -52,9 +73,10 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   cat >&2 <<'TEXT'
 setup.sh installs packages on Debian and Ubuntu only. Elsewhere, install these yourself:
   Homebrew: brew install gcc cmake ninja ccache pkgconf xtensor onednn openblas fmt nlohmann-json zlib libpng \
-              boost cli11 eigen graphviz librsvg
+              protobuf boost cli11 eigen graphviz librsvg
   Fedora:   sudo dnf install gcc-c++ cmake ninja-build ccache pkgconf xtensor-devel onednn-devel openblas-devel \
-              fmt-devel json-devel zlib-devel libpng-devel boost-devel cli11-devel eigen3-devel graphviz \
+              fmt-devel json-devel zlib-devel libpng-devel protobuf-devel protobuf-compiler boost-devel cli11-devel \
+              eigen3-devel graphviz \
               librsvg2-tools liberation-sans-fonts
 TEXT
   case " $* " in
@@ -66,7 +88,7 @@ TEXT
     echo "setup.sh: missing: ${missing[*]}" >&2
     exit 1
   fi
-  install_web
+  install_packages
   exit 0
 fi
 
@@ -80,7 +102,7 @@ missing_of() {
 mapfile -t missing < <(missing_of "${packages[@]}")
 mapfile -t missing_optional < <(missing_of "${optional[@]}")
 if [ $((${#missing[@]} + ${#missing_optional[@]})) -eq 0 ]; then
-  install_web
+  install_packages
   exit 0
 fi
 
@@ -103,4 +125,4 @@ if [ ${#missing[@]} -eq 0 ]; then
 else
   install "${missing[@]}" "${missing_optional[@]}"
 fi
-install_web
+install_packages

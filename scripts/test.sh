@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/setup.sh --style --web
+scripts/setup.sh --style --web --onnx
 scripts/build.sh ci
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
 

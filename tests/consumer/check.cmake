@@ -21,6 +21,10 @@ run(${CMAKE_COMMAND} --build ${WORK_DIR}/build --parallel 2)
 foreach(program consumer_O0 consumer_O2)
   run(${WORK_DIR}/build/${program})
 endforeach()
+if(EXISTS ${WORK_DIR}/build/consumer_onnx)
+  execute_process(COMMAND ${WORK_DIR}/build/consumer_onnx WORKING_DIRECTORY ${WORK_DIR}
+    COMMAND_ERROR_IS_FATAL ANY)
+endif()
 
 if(PKG_CONFIG AND SHARED)
   set(ENV{PKG_CONFIG_PATH} ${WORK_DIR}/prefix/${LIBDIR}/pkgconfig)

@@ -1,5 +1,5 @@
-// fuzz_seeds DIR: writes small valid files to DIR/safetensors, DIR/npy, DIR/npz, DIR/idx, DIR/csv, DIR/gz, DIR/png and
-// DIR/event_file. The first also suit fuzz_safetensors_file.
+// fuzz_seeds DIR: writes small valid files to DIR/safetensors, DIR/npy, DIR/npz, DIR/idx, DIR/csv, DIR/gz, DIR/png,
+// DIR/event_file and, where that part is built, DIR/onnx. The first also suit fuzz_safetensors_file.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -14,6 +14,10 @@
 #include <xgrad/ops/factory.hpp>
 
 #include "events/wire.hpp"
+
+#ifdef XGRAD_HAS_ONNX
+void write_onnx_seeds(const std::string& folder);
+#endif
 
 namespace {
 
@@ -101,6 +105,10 @@ void write_seeds(const std::filesystem::path& dir) {
   xgrad::save_safetensors(mixed, (dir / "safetensors/mixed").string(), {{"format", "pt"}});
   xgrad::save_npz(mixed, (dir / "npz/stored").string());
   xgrad::save_npz(mixed, (dir / "npz/deflated").string(), {.compressed = true});
+#ifdef XGRAD_HAS_ONNX
+  std::filesystem::create_directories(dir / "onnx");
+  write_onnx_seeds((dir / "onnx").string());
+#endif
   for (const auto& [name, t] : mixed) xgrad::save_npy(t, (dir / "npy" / name).string());
 }
 

@@ -14,6 +14,7 @@
 
 #include "core/profile/spans.hpp"
 #include "core/tape/record.hpp"
+#include "core/tape/trace_all.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/promote.hpp"
 
@@ -45,7 +46,7 @@ Tensor compare(const char* op, const Tensor& x, const Tensor& y, F, const Locati
   dispatch_all(type, [&](auto zero) {
     detail::run_tiles({&compare_tile<decltype(zero), F>, nullptr, 0.2}, out, in, 2);
   });
-  return out;
+  return detail::traced(op, std::move(out), {x, y}, at);
 }
 
 template <class F>
@@ -78,7 +79,7 @@ Tensor test(const char* op, const Tensor& x, F, const Location& at) {
   dispatch_all(impl(x).dtype, [&](auto zero) {
     detail::run_tiles({&test_tile<decltype(zero), F>, nullptr, 0.5}, out, in, 1);
   });
-  return out;
+  return detail::traced(op, std::move(out), {x}, at);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include "core/profile/spans.hpp"
 #include "core/tape/record.hpp"
+#include "core/tape/trace_all.hpp"
 #include "ops/print_parts.hpp"
 #include "ops/reduce_dims.hpp"
 
@@ -119,12 +120,16 @@ Tensor argmin(const Tensor& x, Location at) { return arg_of_all("argmin", x, fal
 Tensor argmax(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
   const detail::OperationSpan span("argmax", at);
   require_not_bool("argmax", x, at);
-  return arg_along("argmax", x, dim, true, keepdim, at).indices;
+  Tensor places = arg_along("argmax", x, dim, true, keepdim, at).indices;
+  return detail::traced("argmax", std::move(places), {x}, at, detail::named<"dim">(wrap_dim("argmax", dim, x, at)),
+                        detail::named<"keepdim">(keepdim));
 }
 Tensor argmin(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
   const detail::OperationSpan span("argmin", at);
   require_not_bool("argmin", x, at);
-  return arg_along("argmin", x, dim, false, keepdim, at).indices;
+  Tensor places = arg_along("argmin", x, dim, false, keepdim, at).indices;
+  return detail::traced("argmin", std::move(places), {x}, at, detail::named<"dim">(wrap_dim("argmin", dim, x, at)),
+                        detail::named<"keepdim">(keepdim));
 }
 
 MinMax aminmax(const Tensor& x, const Shape& dims, bool keepdim, Location at) {

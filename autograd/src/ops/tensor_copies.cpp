@@ -4,6 +4,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"
+#include "core/tape/trace_all.hpp"
 
 namespace xgrad {
 
@@ -12,7 +13,7 @@ Tensor Tensor::to(DType dtype, Location at) const {
   const DType from = detail::impl(*this).dtype;
   if (from == dtype) return *this;
   Tensor y = detail::cast_raw(*this, dtype);
-  if (!is_floating(dtype) || !is_floating(from)) return y;
+  if (!is_floating(dtype) || !is_floating(from)) return detail::traced("to", std::move(y), {*this}, at);
   return detail::record_op(
       "to", y, {*this}, {}, [from](const Saved&, const Tensor& g) -> Grads { return {g.to(from)}; }, at);
 }

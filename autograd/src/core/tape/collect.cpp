@@ -56,7 +56,7 @@ class Collector {
       Node* n = next.top();
       next.pop();
       found.push_back(n);
-      for (const Edge& e : n->edges())
+      for (const Edge& e : n->all_edges())
         if (Node* below = e.node(); below && seen.insert(below).second) next.push(below);
     }
     complete_ = next.empty();
@@ -237,7 +237,7 @@ std::vector<Node*> reachable_nodes(Node* root) {
   std::unordered_map<Node*, bool> seen{{root, true}};
   std::vector<Node*> found{root};
   for (std::size_t i = 0; i < found.size(); ++i)
-    for (const Edge& e : found[i]->edges())
+    for (const Edge& e : found[i]->all_edges())
       if (Node* n = e.node(); n && seen.try_emplace(n, true).second) found.push_back(n);
   std::stable_sort(found.begin(), found.end(), [](const Node* a, const Node* b) { return a->seq < b->seq; });
   return found;

@@ -12,6 +12,7 @@
 #include "core/tape/checksum.hpp"
 #include "core/tape/forward.hpp"
 #include "core/tape/recorder.hpp"
+#include "core/tape/trace_all.hpp"
 
 namespace xgrad::detail {
 
@@ -24,9 +25,17 @@ void set_edge(Edge& e, RefCounted* target, std::uint32_t number, Edge::To to) {
   e.to = to;
 }
 
+// What is only read, and when everything is traced: where it comes from.
 void connect_data(Edge& e, const Tensor& x) {
   if (!x.defined()) return;
   TensorImpl& t = impl(x);
+  if (tracing_all) [[unlikely]] {
+    if (Node* from = current_node(x)) {
+      retain_node(from);
+      set_edge(e, from, t.output_nr, Edge::To::node);
+      return;
+    }
+  }
   retain_weak(&t);
   set_edge(e, &t, t.storage->version, Edge::To::data);
 }
@@ -79,7 +88,7 @@ unsigned save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
   if (!t.defined()) return kNothing;
   for (std::size_t k = 0; k < outputs.size(); ++k)
     // Without its grad_fn: a node that owned its own output would never die.
-    if (outputs[k].is_same(t) && is_floating(impl(t).dtype)) {
+    if (outputs[k].is_same(t) && (is_floating(impl(t).dtype) || tracing_all)) {
       slot.impl = release(make_alias(t));
       slot.own_output = static_cast<std::int32_t>(k);
       slot.version = slot.impl->storage->version;
@@ -257,7 +266,7 @@ struct Unfinished {
 
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     TensorImpl& t = impl(outputs[k]);
-    if (!is_floating(t.dtype)) continue;  // index outputs carry no gradient
+    if (!is_floating(t.dtype) && !tracing_all) continue;  // index outputs carry no gradient
     if (k) retain_node(n);
     t.grad_fn = n;
     t.output_nr = static_cast<std::uint32_t>(k);

@@ -1,0 +1,272 @@
+// Arithmetic, comparisons and activation functions.
+#include <cmath>
+#include <limits>
+
+#include "export/rules.hpp"
+
+namespace xgrad::onnx {
+namespace {
+
+// ---- one operator of the same meaning ----
+// A text as a template argument.
+template <std::size_t N>
+struct Type {
+  char text[N];
+  consteval Type(const char (&name)[N]) {  // NOLINT: direct<"Relu">
+    for (std::size_t i = 0; i < N; ++i) text[i] = name[i];
+  }
+};
+
+template <Type type>
+void direct(Op& op) {
+  op.finish(type.text, {op.in(0)});
+}
+
+void identity(Op& op) { op.set_result(op.in(0)); }
+void to_type(Op& op) { op.set_result(op.in(0, op.dtype())); }
+void logical_not(Op& op) { op.finish("Not", {op.in(0, kBool)}); }
+void rounded(Op& op) {
+  if (op.given("decimals")) op.refuse("ONNX rounds to whole numbers only");
+  op.finish("Round", {op.in(0)});
+}
+
+std::string operand(Op& op, std::size_t i, const char* number = "other") {
+  return i < op.count() ? op.in(i, op.dtype()) : op.number(op.f(number));
+}
+
+template <Type type>
+void binary(Op& op) {
+  op.finish(type.text, {operand(op, 0), operand(op, 1)});
+}
+// x + alpha y, x - alpha y.
+template <Type type>
+void scaled(Op& op) {
+  std::string y = operand(op, 1);
+  if (op.given("alpha")) y = op.emit("Mul", {y, op.number(op.f("alpha"))});
+  op.finish(type.text, {operand(op, 0), y});
+}
+// The number comes first.
+template <Type type>
+void reversed(Op& op) {
+  op.finish(type.text, {op.number(op.f("other")), op.in(0, op.dtype())});
+}
+void divide(Op& op) {
+  const std::string q = op.emit("Div", {operand(op, 0), operand(op, 1)});
+  const std::string mode = op.given("rounding_mode") ? op.text("rounding_mode") : "none";
+  if (mode == "none") return op.set_result(q);
+  if (mode == "floor") return op.finish("Floor", {q});
+  op.finish("Mul", {op.emit("Sign", {q}), op.emit("Floor", {op.emit("Abs", {q})})});
+}
+void power(Op& op) {
+  const std::string base = op.in(0, op.dtype());
+  if (op.count() < 2 && op.f("exponent") == 2) return op.finish("Mul", {base, base});
+  op.finish("Pow", {base, operand(op, 1, "exponent")});
+}
+
+// What comparisons compare: no narrower than either.
+DType common(Op& op) {
+  const DType a = op.dtype_in(0), b = op.dtype_in(1);
+  if (a == b) return a == kBool || a == kUInt8 ? kInt32 : a;
+  const bool a_weak = op.rank_in(0) == 0 && op.rank_in(1) > 0, b_weak = op.rank_in(1) == 0 && op.rank_in(0) > 0;
+  if (is_floating(a) == is_floating(b) && a_weak != b_weak) return a_weak ? b : a;
+  const DType both = promote_types(a, b);
+  return both == kBool || both == kUInt8 ? kInt32 : both;
+}
+template <Type type>
+void comparison(Op& op) {
+  const DType of = common(op);
+  op.finish(type.text, {op.in(0, of), op.in(1, of)});
+}
+void unequal(Op& op) {
+  const DType of = common(op);
+  op.finish("Not", {op.emit("Equal", {op.in(0, of), op.in(1, of)})});
+}
+template <Type type>
+void logic(Op& op) {
+  op.finish(type.text, {op.in(0, kBool), op.in(1, kBool)});
+}
+void choice(Op& op) { op.finish("Where", {op.in(0), op.in(1, op.dtype()), op.in(2, op.dtype())}); }
+void masked_fill(Op& op) { op.finish("Where", {op.in(1), op.number(op.f("value")), op.in(0)}); }
+
+void addcmul(Op& op) {
+  std::string product = op.emit("Mul", {op.in(1, op.dtype()), op.in(2, op.dtype())});
+  if (op.given("value")) product = op.emit("Mul", {product, op.number(op.f("value"))});
+  op.finish("Add", {op.in(0, op.dtype()), product});
+}
+void addcdiv(Op& op) {
+  std::string quotient = op.emit("Div", {op.in(1, op.dtype()), op.in(2, op.dtype())});
+  if (op.given("value")) quotient = op.emit("Mul", {quotient, op.number(op.f("value"))});
+  op.finish("Add", {op.in(0, op.dtype()), quotient});
+}
+// x + weight (y - x).
+void lerp(Op& op) {
+  const std::string x = op.in(0, op.dtype());
+  const std::string weight = op.count() > 2 ? op.in(2, op.dtype()) : op.number(op.f("weight"));
+  op.finish("Add", {x, op.emit("Mul", {weight, op.emit("Sub", {op.in(1, op.dtype()), x})})});
+}
+
+// ---- functions made of others ----
+void square(Op& op) { op.finish("Mul", {op.in(0), op.in(0)}); }
+void rsqrt(Op& op) { op.finish("Reciprocal", {op.emit("Sqrt", {op.in(0)})}); }
+void exp2(Op& op) { op.finish("Exp", {op.emit("Mul", {op.in(0), op.number(std::log(2.0))})}); }
+void log2(Op& op) { op.finish("Mul", {op.emit("Log", {op.in(0)}), op.number(1 / std::log(2.0))}); }
+void log10(Op& op) { op.finish("Mul", {op.emit("Log", {op.in(0)}), op.number(1 / std::log(10.0))}); }
+// With x = a / 2: exp(2 a) - 1 = 2 sinh(a) exp(a), which is exact near 0.
+void expm1(Op& op) {
+  const std::string half = op.emit("Mul", {op.in(0), op.number(0.5)});
+  const std::string product = op.emit("Mul", {op.emit("Sinh", {half}), op.emit("Exp", {half})});
+  op.finish("Mul", {product, op.number(2)});
+}
+void log1p(Op& op) { op.finish("Log", {op.emit("Add", {op.in(0), op.number(1)})}); }
+void erfc(Op& op) { op.finish("Sub", {op.number(1), op.emit("Erf", {op.in(0)})}); }
+
+void leaky_relu(Op& op) { op.finish("LeakyRelu", {op.in(0)}, {{"alpha", op.f("negative_slope")}}); }
+void elu(Op& op) { op.finish("Elu", {op.in(0)}, {{"alpha", op.f("alpha")}}); }
+void celu(Op& op) { op.finish("Celu", {op.in(0)}, {{"alpha", op.f("alpha")}}); }
+void selu(Op& op) { op.finish("Selu", {op.in(0)}); }
+void silu(Op& op) { op.finish("Mul", {op.in(0), op.emit("Sigmoid", {op.in(0)})}); }
+void mish(Op& op) { op.finish("Mul", {op.in(0), op.emit("Tanh", {op.emit("Softplus", {op.in(0)})})}); }
+void tanhshrink(Op& op) { op.finish("Sub", {op.in(0), op.emit("Tanh", {op.in(0)})}); }
+void log_sigmoid(Op& op) { op.finish("Neg", {op.emit("Softplus", {op.emit("Neg", {op.in(0)})})}); }
+// The linear part, where beta x exceeds the threshold, is equal within rounding.
+void softplus(Op& op) {
+  const double beta = op.f("beta");
+  if (beta == 1) return op.finish("Softplus", {op.in(0)});
+  const std::string y = op.emit("Softplus", {op.emit("Mul", {op.in(0), op.number(beta)})});
+  op.finish("Div", {y, op.number(beta)});
+}
+void gelu(Op& op) {
+  const std::string x = op.in(0);
+  std::string inner;
+  if (op.text("approximate") == "tanh") {
+    const std::string cube = op.emit("Mul", {op.emit("Mul", {x, x}), x});
+    const std::string sum = op.emit("Add", {x, op.emit("Mul", {cube, op.number(0.044715)})});
+    inner = op.emit("Tanh", {op.emit("Mul", {sum, op.number(std::sqrt(2 / M_PI))})});
+  } else {
+    inner = op.emit("Erf", {op.emit("Mul", {x, op.number(std::sqrt(0.5))})});
+  }
+  const std::string half = op.emit("Mul", {x, op.number(0.5)});
+  op.finish("Mul", {half, op.emit("Add", {inner, op.number(1)})});
+}
+void limited(Op& op, std::optional<double> low, std::optional<double> high) {
+  op.finish("Clip", {op.in(0, op.dtype()), low ? op.number(*low) : "", high ? op.number(*high) : ""});
+}
+void hardtanh(Op& op) { limited(op, op.f("min_val"), op.f("max_val")); }
+void relu6(Op& op) { limited(op, 0, 6); }
+// One bound or both, as numbers or, of the operations for one bound each, as a tensor.
+void clamp(Op& op) {
+  if (op.count() > 1)
+    return op.finish(op.name() == "clamp_min" ? "Max" : "Min", {op.in(0, op.dtype()), op.in(1, op.dtype())});
+  limited(op, op.given("min") ? std::optional(op.f("min")) : std::nullopt,
+          op.given("max") ? std::optional(op.f("max")) : std::nullopt);
+}
+void hardsigmoid(Op& op) { op.finish("HardSigmoid", {op.in(0)}, {{"alpha", 1.0 / 6}, {"beta", 0.5}}); }
+void hardshrink(Op& op) { op.finish("Shrink", {op.in(0)}, {{"bias", 0.0}, {"lambd", op.f("lambd")}}); }
+void softshrink(Op& op) { op.finish("Shrink", {op.in(0)}, {{"bias", op.f("lambd")}, {"lambd", op.f("lambd")}}); }
+void threshold(Op& op) {
+  const std::string above = op.emit("Greater", {op.in(0), op.number(op.f("threshold"))});
+  op.finish("Where", {above, op.in(0), op.number(op.f("value"))});
+}
+void prelu(Op& op) {
+  if (!op.is_fixed(1)) op.refuse("its weight follows a dynamic axis");
+  op.finish("PRelu", {op.in(0), op.in(1)});
+}
+
+void softmax(Op& op) { op.finish("Softmax", {op.in(0, op.dtype())}, {{"axis", op.i("dim")}}); }
+void log_softmax(Op& op) { op.finish("LogSoftmax", {op.in(0, op.dtype())}, {{"axis", op.i("dim")}}); }
+
+}  // namespace
+
+std::span<const NamedRule> elementwise_rules() {
+  static const NamedRule all[] = {
+      {"abs", direct<"Abs">},
+      {"acos", direct<"Acos">},
+      {"acosh", direct<"Acosh">},
+      {"add", scaled<"Add">},
+      {"addcdiv", addcdiv},
+      {"addcmul", addcmul},
+      {"asin", direct<"Asin">},
+      {"asinh", direct<"Asinh">},
+      {"atan", direct<"Atan">},
+      {"atanh", direct<"Atanh">},
+      {"ceil", direct<"Ceil">},
+      {"celu", celu},
+      {"clamp", clamp},
+      {"clamp_max", clamp},
+      {"clamp_min", clamp},
+      {"clone", identity},
+      {"contiguous", identity},
+      {"cos", direct<"Cos">},
+      {"cosh", direct<"Cosh">},
+      {"div", divide},
+      {"elu", elu},
+      {"eq", comparison<"Equal">},
+      {"erf", direct<"Erf">},
+      {"erfc", erfc},
+      {"exp", direct<"Exp">},
+      {"exp2", exp2},
+      {"expm1", expm1},
+      {"floor", direct<"Floor">},
+      {"ge", comparison<"GreaterOrEqual">},
+      {"gelu", gelu},
+      {"gt", comparison<"Greater">},
+      {"hardshrink", hardshrink},
+      {"hardsigmoid", hardsigmoid},
+      {"hardswish", direct<"HardSwish">},
+      {"hardtanh", hardtanh},
+      {"isnan", direct<"IsNaN">},
+      {"le", comparison<"LessOrEqual">},
+      {"leaky_relu", leaky_relu},
+      {"lerp", lerp},
+      {"log", direct<"Log">},
+      {"log10", log10},
+      {"log1p", log1p},
+      {"log2", log2},
+      {"log_sigmoid", log_sigmoid},
+      {"log_softmax", log_softmax},
+      {"logical_and", logic<"And">},
+      {"logical_not", logical_not},
+      {"logical_or", logic<"Or">},
+      {"logical_xor", logic<"Xor">},
+      {"lt", comparison<"Less">},
+      {"masked_fill", masked_fill},
+      {"maximum", binary<"Max">},
+      {"minimum", binary<"Min">},
+      {"mish", mish},
+      {"mul", binary<"Mul">},
+      {"ne", unequal},
+      {"neg", direct<"Neg">},
+      {"positive", identity},
+      {"pow", power},
+      {"prelu", prelu},
+      {"rdiv", reversed<"Div">},
+      {"reciprocal", direct<"Reciprocal">},
+      {"relu", direct<"Relu">},
+      {"relu6", relu6},
+      {"round", rounded},
+      {"rsqrt", rsqrt},
+      {"rsub", reversed<"Sub">},
+      {"selu", selu},
+      {"sigmoid", direct<"Sigmoid">},
+      {"sign", direct<"Sign">},
+      {"silu", silu},
+      {"sin", direct<"Sin">},
+      {"sinh", direct<"Sinh">},
+      {"softmax", softmax},
+      {"softplus", softplus},
+      {"softshrink", softshrink},
+      {"softsign", direct<"Softsign">},
+      {"sqrt", direct<"Sqrt">},
+      {"square", square},
+      {"sub", scaled<"Sub">},
+      {"tan", direct<"Tan">},
+      {"tanh", direct<"Tanh">},
+      {"tanhshrink", tanhshrink},
+      {"threshold", threshold},
+      {"to", to_type},
+      {"where", choice},
+  };
+  return all;
+}
+
+}  // namespace xgrad::onnx

@@ -1,0 +1,77 @@
+// One run of the model to export, as a list of operations.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include <xgrad/attributes.hpp>
+#include <xgrad/check.hpp>
+#include <xgrad/onnx.hpp>
+#include <xgrad/tensor.hpp>
+
+namespace xgrad::onnx {
+
+// A tensor that an operation reads, or an output of the model.
+struct Operand {
+  enum class From { nothing, step, input, state, constant };
+  From from = From::nothing;
+  std::size_t index = 0;     // of the step, the input, the tensor of the model, or the constant
+  std::uint32_t output = 0;  // of the step
+  Shape shape = {};
+  DType dtype = kFloat32;
+};
+
+struct Step {
+  std::string op;
+  bool of_library = true;
+  Location at;
+  std::string module;  // its path, or empty
+  Attributes attributes;
+  std::vector<Operand> operands;  // inputs, then what is only read
+  std::vector<Shape> shapes;      // of the outputs
+  std::vector<DType> dtypes;
+};
+
+// Parameters and buffers of the model.
+struct StateTensor {
+  std::string name;
+  Tensor value;
+  bool parameter = false, frozen = false;
+};
+
+struct Trace {
+  std::vector<Tensor> inputs;
+  std::vector<Step> steps;
+  std::vector<Tensor> constants;
+  std::vector<Operand> outputs;
+};
+
+std::vector<StateTensor> state_of(const nn::Module& model, const Location& at);
+
+// While it lives, the model is in eval mode, its parameters all want gradients, and random numbers are put back at the
+// end, as is the rest.
+class ExportMode {
+ public:
+  explicit ExportMode(const nn::Module& model);
+  ~ExportMode();
+  ExportMode(const ExportMode&) = delete;
+  ExportMode& operator=(const ExportMode&) = delete;
+
+ private:
+  std::vector<std::pair<nn::Module, bool>> modes_;
+  std::vector<Tensor> frozen_;
+  std::array<std::uint64_t, 2> random_;
+};
+
+Trace trace(const xgrad::detail::OnnxCall& call, const std::vector<Tensor>& inputs,
+            const std::vector<StateTensor>& state, const Location& at);
+
+// ValueError for a difference between two runs of the model: other operations, or a constant that follows an input.
+// `sizes_differ`: the runs had inputs of other sizes, so that shapes, and constants of another shape, may differ.
+void require_same(const Trace& a, const Trace& b, bool sizes_differ, const Location& at);
+
+// "operation" and "module" of a message.
+ErrorReport& add_step(ErrorReport& report, const Step& step);
+
+}  // namespace xgrad::onnx

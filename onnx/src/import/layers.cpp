@@ -1,0 +1,289 @@
+// Operators that are layers: products, convolutions, pooling, normalisation, resampling.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <xgrad/ops.hpp>
+
+#include "import/operators.hpp"
+
+namespace xgrad::onnx {
+namespace {
+
+Outputs product(const Call& c) { return {matmul(c.in(0), c.in(1), c.at)}; }
+
+Outputs gemm(const Call& c) {
+  Tensor a = c.in(0), b = c.in(1);
+  if (a.dim() != 2 || b.dim() != 2) c.refuse_shape("takes matrices");
+  const double alpha = c.f("alpha", 1), beta = c.f("beta", 1);
+  if (c.i("transA", 0)) a = transpose(a, 0, 1, c.at);
+  const bool columns = c.i("transB", 0) != 0;
+  if (columns && alpha == 1 && beta == 1 && c.has(2) && c.in(2).dim() == 1 && c.in(2).size(0) == b.size(0))
+    return {linear(a, b, c.in(2), c.at)};
+  Tensor y = matmul(a, columns ? transpose(b, 0, 1, c.at) : b, c.at);
+  if (alpha != 1) y = mul(y, Scalar(alpha), c.at);
+  if (c.has(2)) y = add(y, beta == 1 ? c.in(2) : mul(c.in(2), Scalar(beta), c.at), 1, c.at);
+  return {y};
+}
+
+// ---- windows ----
+struct Window {
+  int n = 0;  // spatial dimensions
+  std::vector<std::int64_t> stride, dilation, begin, end;
+};
+
+std::vector<std::int64_t> each(const Call& c, const char* name, int n, std::int64_t otherwise) {
+  std::vector<std::int64_t> v = c.ints(name, std::vector<std::int64_t>(static_cast<std::size_t>(n), otherwise));
+  if (v.size() != static_cast<std::size_t>(n))
+    c.refuse(fmt::format("{} has {} numbers, expected {}", name, v.size(), n));
+  return v;
+}
+
+Window window_of(const Call& c) {
+  Window w;
+  w.n = static_cast<int>(c.in(0).dim()) - 2;
+  if (w.n < 1 || w.n > 3) c.refuse_shape("takes (N, C, *spatial) with one to three spatial dimensions");
+  const std::string padding = c.s("auto_pad", "NOTSET");
+  if (padding != "NOTSET" && padding != "VALID") c.refuse(fmt::format("auto_pad = {} is not supported", padding));
+  w.stride = each(c, "strides", w.n, 1);
+  w.dilation = each(c, "dilations", w.n, 1);
+  const std::vector<std::int64_t> pads = each(c, "pads", 2 * w.n, 0);
+  w.begin.assign(pads.begin(), pads.begin() + w.n);
+  w.end.assign(pads.begin() + w.n, pads.end());
+  return w;
+}
+
+template <int N>
+Extents<N> extents(const std::vector<std::int64_t>& v) {
+  Extents<N> e = 0;
+  for (int i = 0; i < N; ++i) e[i] = v[static_cast<std::size_t>(i)];
+  return e;
+}
+
+// f with the number of dimensions as a constant.
+template <class F>
+Tensor with_dimensions(int n, const F& f) {
+  if (n == 1) return f(std::integral_constant<int, 1>());
+  if (n == 2) return f(std::integral_constant<int, 2>());
+  return f(std::integral_constant<int, 3>());
+}
+
+// x with a border of its own where the two ends differ; the window then has none.
+Tensor padded(const Call& c, const Tensor& from, Window& w, double value) {
+  if (w.begin == w.end) return from;
+  std::vector<std::int64_t> sizes;
+  for (std::size_t i = w.begin.size(); i-- > 0;) sizes.insert(sizes.end(), {w.begin[i], w.end[i]});
+  const Tensor x = pad(from, sizes, PadMode::constant, Scalar(value), c.at);
+  std::ranges::fill(w.begin, 0);
+  w.end = w.begin;
+  return x;
+}
+
+Outputs convolution(const Call& c) {
+  Window w = window_of(c);
+  const Tensor x = padded(c, c.in(0), w, 0);
+  return {with_dimensions(w.n, [&](auto dims) {
+    constexpr int n = dims;
+    ConvOptions<n> o;
+    o.stride = extents<n>(w.stride);
+    o.dilation = extents<n>(w.dilation);
+    o.padding = extents<n>(w.begin);
+    o.groups = c.i("group", 1);
+    if constexpr (n == 1)
+      return conv1d(x, c.in(1), c.in(2), o, c.at);
+    else if constexpr (n == 2)
+      return conv2d(x, c.in(1), c.in(2), o, c.at);
+    else
+      return conv3d(x, c.in(1), c.in(2), o, c.at);
+  })};
+}
+
+Outputs transposed_convolution(const Call& c) {
+  Window w = window_of(c);
+  if (w.begin != w.end) c.refuse("pads that differ at both ends are not supported");
+  if (c.has("output_shape")) c.refuse("output_shape is not supported");
+  const std::vector<std::int64_t> output_padding = each(c, "output_padding", w.n, 0);
+  return {with_dimensions(w.n, [&](auto dims) {
+    constexpr int n = dims;
+    ConvTransposeOptions<n> o;
+    o.stride = extents<n>(w.stride);
+    o.dilation = extents<n>(w.dilation);
+    o.padding = extents<n>(w.begin);
+    o.output_padding = extents<n>(output_padding);
+    o.groups = c.i("group", 1);
+    if constexpr (n == 1)
+      return conv_transpose1d(c.in(0), c.in(1), c.in(2), o, c.at);
+    else if constexpr (n == 2)
+      return conv_transpose2d(c.in(0), c.in(1), c.in(2), o, c.at);
+    else
+      return conv_transpose3d(c.in(0), c.in(1), c.in(2), o, c.at);
+  })};
+}
+
+void require_row_major(const Call& c) {
+  if (c.i("storage_order", 0) != 0) c.refuse("storage_order = 1 is not supported");
+}
+
+Outputs max_pool(const Call& c) {
+  Window w = window_of(c);
+  require_row_major(c);
+  const Tensor x = padded(c, c.in(0), w, -std::numeric_limits<double>::infinity());
+  const std::vector<std::int64_t> kernel = each(c, "kernel_shape", w.n, 1);
+  return {with_dimensions(w.n, [&](auto dims) {
+    constexpr int n = dims;
+    MaxPoolOptions<n> o;
+    o.stride = extents<n>(w.stride);
+    o.dilation = extents<n>(w.dilation);
+    o.padding = extents<n>(w.begin);
+    o.ceil_mode = c.i("ceil_mode", 0) != 0;
+    if constexpr (n == 1)
+      return max_pool1d(x, extents<n>(kernel), o, c.at);
+    else if constexpr (n == 2)
+      return max_pool2d(x, extents<n>(kernel), o, c.at);
+    else
+      return max_pool3d(x, extents<n>(kernel), o, c.at);
+  })};
+}
+
+Tensor averages(const Call& c, const Tensor& x, const Window& w, bool counts) {
+  const std::vector<std::int64_t> kernel = each(c, "kernel_shape", w.n, 1);
+  return with_dimensions(w.n, [&](auto dims) {
+    constexpr int n = dims;
+    AvgPoolOptions<n> o;
+    o.stride = extents<n>(w.stride);
+    o.padding = extents<n>(w.begin);
+    o.ceil_mode = c.i("ceil_mode", 0) != 0;
+    o.count_include_pad = counts;
+    if constexpr (n == 1)
+      return avg_pool1d(x, extents<n>(kernel), o, c.at);
+    else if constexpr (n == 2)
+      return avg_pool2d(x, extents<n>(kernel), o, c.at);
+    else
+      return avg_pool3d(x, extents<n>(kernel), o, c.at);
+  });
+}
+
+Outputs average_pool(const Call& c) {
+  Window w = window_of(c);
+  const bool counts = c.i("count_include_pad", 0) != 0;
+  if (counts || w.begin == w.end) return {averages(c, padded(c, c.in(0), w, 0), w, counts)};
+  // A border of zeros, which does not count: over the averages of ones with the same border.
+  Window same = w;
+  const Tensor sums = averages(c, padded(c, c.in(0), w, 0), w, true);
+  return {div(sums, averages(c, padded(c, ones_like(c.in(0), c.at), same, 0), same, true), c.at)};
+}
+
+// All dimensions behind the channels.
+Shape spatial(const Call& c) {
+  Shape dims;
+  for (std::int64_t d = 2; d < c.in(0).dim(); ++d) dims.push_back(d);
+  if (dims.empty()) c.refuse_shape("takes (N, C, *spatial)");
+  return dims;
+}
+Outputs global_average_pool(const Call& c) { return {mean(c.in(0), spatial(c), true, c.at)}; }
+Outputs global_max_pool(const Call& c) { return {amax(c.in(0), spatial(c), true, c.at)}; }
+
+// ---- normalisation ----
+Outputs batch_normalization(const Call& c) {
+  if (c.i("training_mode", 0) != 0) c.refuse("training_mode = 1 is not supported");
+  return {batch_norm(c.in(0), c.in(3), c.in(4), c.in(1), c.in(2), false, 0.1, c.f("epsilon", 1e-5), c.at)};
+}
+Outputs instance_normalization(const Call& c) {
+  return {instance_norm(c.in(0), Tensor(), Tensor(), c.in(1), c.in(2), true, 0.1, c.f("epsilon", 1e-5), c.at)};
+}
+Outputs layer_normalization(const Call& c) {
+  const Tensor x = c.in(0);
+  Shape normalized;
+  for (std::int64_t d = c.dim(c.i("axis", -1), x.dim()); d < x.dim(); ++d) normalized.push_back(x.size(d));
+  if (c.i("stash_type", 1) != 1) c.refuse("stash_type must be 1");
+  return {layer_norm(x, normalized, c.in(1), c.in(2), c.f("epsilon", 1e-5), c.at)};
+}
+Outputs local_response(const Call& c) {
+  if (!c.has("size")) c.refuse("size is missing");
+  return {local_response_norm(c.in(0), c.i("size", 1), c.f("alpha", 1e-4), c.f("beta", 0.75), c.f("bias", 1), c.at)};
+}
+
+// ---- resampling ----
+Interpolation interpolation_of(const Call& c, int n, const std::string& places) {
+  const std::string mode = c.s("mode", "nearest");
+  if (mode == "nearest") {
+    const std::string rounding = c.s("nearest_mode", "round_prefer_floor");
+    if (places == "asymmetric" && rounding == "floor") return Interpolation::nearest;
+    if (places == "half_pixel" && rounding == "round_prefer_ceil") return Interpolation::nearest_exact;
+    c.refuse(fmt::format("nearest with {} and {} is not supported", places, rounding));
+  }
+  if (places != "half_pixel" && places != "pytorch_half_pixel" && places != "align_corners")
+    c.refuse(fmt::format("{} with {} is not supported", mode, places));
+  if (mode == "linear" && n <= 3)
+    return n == 1 ? Interpolation::linear : n == 2 ? Interpolation::bilinear : Interpolation::trilinear;
+  if (mode == "cubic" && n == 2 && std::abs(c.f("cubic_coeff_a", -0.75) + 0.75) < 1e-6) return Interpolation::bicubic;
+  c.refuse(fmt::format("mode {} of {} dimensions is not supported", mode, n));
+}
+
+Outputs resize(const Call& c) {
+  const Tensor x = c.in(0);
+  const int n = static_cast<int>(x.dim()) - 2;
+  if (n < 1 || n > 3) c.refuse_shape("takes (N, C, *spatial)");
+  if (c.i("exclude_outside", 0) != 0) c.refuse("exclude_outside = 1 is not supported");
+  const std::string places = c.s("coordinate_transformation_mode", "half_pixel");
+  InterpolateOptions o;
+  o.mode = interpolation_of(c, n, places);
+  o.align_corners = places == "align_corners";
+  const bool by_size = c.has(3) && c.in(3).numel() > 0;
+  if (by_size == (c.has(2) && c.in(2).numel() > 0)) c.refuse("takes either scales or sizes");
+  if (by_size) {
+    const std::vector<std::int64_t> sizes = c.ints_in(3);
+    if (sizes.size() != static_cast<std::size_t>(n + 2) || sizes[0] != x.size(0) || sizes[1] != x.size(1))
+      c.refuse("sizes must keep batch and channels");
+    o.size.assign(sizes.begin() + 2, sizes.end());
+  } else {
+    const std::vector<double> scales = c.in(2).to_vector<double>();
+    if (scales.size() != static_cast<std::size_t>(n + 2) || scales[0] != 1 || scales[1] != 1)
+      c.refuse("scales must keep batch and channels");
+    o.scale_factor.assign(scales.begin() + 2, scales.end());
+  }
+  return {interpolate(x, o, c.at)};
+}
+
+Outputs depth_to_space(const Call& c) {
+  const Tensor x = c.in(0);
+  const std::int64_t r = c.i("blocksize", 0);
+  if (x.dim() != 4) c.refuse_shape("takes (N, C, H, W)");
+  if (r < 1 || x.size(1) % (r * r) != 0) c.refuse_shape("the channels are no multiple of blocksize^2");
+  const std::int64_t n = x.size(0), channels = x.size(1) / (r * r), h = x.size(2), w = x.size(3);
+  const bool crd = c.s("mode", "DCR") == "CRD";
+  const Tensor split = crd ? reshape(x, {n, channels, r, r, h, w}, c.at) : reshape(x, {n, r, r, channels, h, w}, c.at);
+  const Tensor moved = permute(split, crd ? Shape{0, 1, 4, 2, 5, 3} : Shape{0, 3, 4, 1, 5, 2}, c.at);
+  return {reshape(moved, {n, channels, h * r, w * r}, c.at)};
+}
+
+}  // namespace
+
+std::span<const Operator> layer_operators() {
+  static const Operator all[] = {
+      {"AveragePool", 1, 1, 1, "auto_pad:s ceil_mode:i count_include_pad:i kernel_shape:I pads:I strides:I",
+       average_pool},
+      {"BatchNormalization", 5, 5, 1, "epsilon:f momentum:f training_mode:i", batch_normalization},
+      {"Conv", 2, 3, 1, "auto_pad:s dilations:I group:i kernel_shape:I pads:I strides:I", convolution},
+      {"ConvTranspose", 2, 3, 1,
+       "auto_pad:s dilations:I group:i kernel_shape:I output_padding:I output_shape:I pads:I strides:I",
+       transposed_convolution},
+      {"DepthToSpace", 1, 1, 1, "blocksize:i mode:s", depth_to_space},
+      {"Gemm", 2, 3, 1, "alpha:f beta:f transA:i transB:i", gemm},
+      {"GlobalAveragePool", 1, 1, 1, "", global_average_pool},
+      {"GlobalMaxPool", 1, 1, 1, "", global_max_pool},
+      {"InstanceNormalization", 3, 3, 1, "epsilon:f", instance_normalization},
+      {"LRN", 1, 1, 1, "alpha:f beta:f bias:f size:i", local_response},
+      {"LayerNormalization", 2, 3, 1, "axis:i epsilon:f stash_type:i", layer_normalization},
+      {"MatMul", 2, 2, 1, "", product},
+      {"MaxPool", 1, 1, 1, "auto_pad:s ceil_mode:i dilations:I kernel_shape:I pads:I storage_order:i strides:I",
+       max_pool},
+      {"Resize", 1, 4, 1,
+       "coordinate_transformation_mode:s cubic_coeff_a:f exclude_outside:i mode:s nearest_mode:s "
+       "extrapolation_value:f",
+       resize},
+  };
+  return all;
+}
+
+}  // namespace xgrad::onnx

@@ -1,0 +1,95 @@
+// Sums and their like, and what orders values.
+#include <xgrad/ops.hpp>
+
+#include "import/operators.hpp"
+
+namespace xgrad::onnx {
+namespace {
+
+// The dimensions to reduce; all when none are given.
+Shape dims_of(const Call& c, const std::vector<std::int64_t>& axes) {
+  Shape dims;
+  if (axes.empty())
+    for (std::int64_t d = 0; d < c.in(0).dim(); ++d) dims.push_back(d);
+  for (const std::int64_t d : axes) dims.push_back(c.dim(d, c.in(0).dim()), c.at);
+  return dims;
+}
+
+using Reduce = Tensor (*)(const Tensor& x, const Shape& dims, bool keepdim, Location at);
+
+template <Reduce f>
+Outputs reduce(const Call& c) {
+  const Tensor x = c.in(0);
+  const Shape dims = dims_of(c, c.ints("axes"));
+  return {dims.empty() ? f(x.reshape({1}), {0}, false, c.at) : f(x, dims, c.i("keepdims", 1) != 0, c.at)};
+}
+
+// Its axes are an input.
+Outputs reduce_sum(const Call& c) {
+  const std::vector<std::int64_t> axes = c.has(1) ? c.ints_in(1) : std::vector<std::int64_t>();
+  if (axes.empty() && c.i("noop_with_empty_axes", 0) != 0) return {c.in(0)};
+  const Shape dims = dims_of(c, axes);
+  if (dims.empty()) return {c.in(0)};
+  return {sum(c.in(0), dims, c.i("keepdims", 1) != 0, c.at)};
+}
+
+Tensor mean_of(const Tensor& x, const Shape& d, bool keep, Location at) { return mean(x, d, keep, at); }
+Tensor max_of(const Tensor& x, const Shape& d, bool keep, Location at) { return amax(x, d, keep, at); }
+Tensor min_of(const Tensor& x, const Shape& d, bool keep, Location at) { return amin(x, d, keep, at); }
+Tensor sum_of_logs(const Tensor& x, const Shape& d, bool keep, Location at) { return logsumexp(x, d, keep, at); }
+Tensor l1_of(const Tensor& x, const Shape& d, bool keep, Location at) { return sum(abs(x, at), d, keep, at); }
+Tensor l2_of(const Tensor& x, const Shape& d, bool keep, Location at) {
+  return sqrt(sum(square(x, at), d, keep, at), at);
+}
+Tensor squares_of(const Tensor& x, const Shape& d, bool keep, Location at) { return sum(square(x, at), d, keep, at); }
+Tensor prod_of(const Tensor& x, const Shape& dims, bool keep, Location at) {
+  Tensor y = x;
+  for (const std::int64_t d : dims) y = prod(y, d, true, at);
+  return keep ? y : squeeze(y, dims, at);
+}
+
+template <bool largest>
+Outputs place_of_extremum(const Call& c) {
+  if (c.i("select_last_index", 0) != 0) c.refuse("select_last_index = 1 is not supported");
+  const bool keep = c.i("keepdims", 1) != 0;
+  const std::int64_t d = c.dim(c.i("axis", 0), c.in(0).dim());
+  return {largest ? argmax(c.in(0), d, keep, c.at) : argmin(c.in(0), d, keep, c.at)};
+}
+
+Outputs top(const Call& c) {
+  const std::vector<std::int64_t> k = c.ints_in(1);
+  if (k.size() != 1) c.refuse("K must be one number");
+  const ValuesIndices r =
+      topk(c.in(0), k[0], c.dim(c.i("axis", -1), c.in(0).dim()), c.i("largest", 1) != 0, c.i("sorted", 1) != 0, c.at);
+  return {r.values, r.indices};
+}
+
+Outputs running_sum(const Call& c) {
+  if (c.i("exclusive", 0) != 0 || c.i("reverse", 0) != 0) c.refuse("exclusive and reverse are not supported");
+  const std::vector<std::int64_t> axis = c.ints_in(1);
+  if (axis.size() != 1) c.refuse("axis must be one number");
+  return {cumsum(c.in(0), c.dim(axis[0], c.in(0).dim()), c.at)};
+}
+
+}  // namespace
+
+std::span<const Operator> reduction_operators() {
+  static const Operator all[] = {
+      {"ArgMax", 1, 1, 1, "axis:i keepdims:i select_last_index:i", place_of_extremum<true>},
+      {"ArgMin", 1, 1, 1, "axis:i keepdims:i select_last_index:i", place_of_extremum<false>},
+      {"CumSum", 2, 2, 1, "exclusive:i reverse:i", running_sum},
+      {"ReduceL1", 1, 1, 1, "axes:I keepdims:i", reduce<&l1_of>},
+      {"ReduceL2", 1, 1, 1, "axes:I keepdims:i", reduce<&l2_of>},
+      {"ReduceLogSumExp", 1, 1, 1, "axes:I keepdims:i", reduce<&sum_of_logs>},
+      {"ReduceMax", 1, 1, 1, "axes:I keepdims:i", reduce<&max_of>},
+      {"ReduceMean", 1, 1, 1, "axes:I keepdims:i", reduce<&mean_of>},
+      {"ReduceMin", 1, 1, 1, "axes:I keepdims:i", reduce<&min_of>},
+      {"ReduceProd", 1, 1, 1, "axes:I keepdims:i", reduce<&prod_of>},
+      {"ReduceSum", 1, 2, 1, "keepdims:i noop_with_empty_axes:i", reduce_sum},
+      {"ReduceSumSquare", 1, 1, 1, "axes:I keepdims:i", reduce<&squares_of>},
+      {"TopK", 2, 2, 2, "axis:i largest:i sorted:i", top},
+  };
+  return all;
+}
+
+}  // namespace xgrad::onnx

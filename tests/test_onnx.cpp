@@ -1,0 +1,341 @@
+// ONNX files: what is written is read again and computes the same; what cannot be written, and what must not be read.
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include <xgrad/onnx.hpp>
+
+#include "onnx_exchange/models.hpp"
+#include "support.hpp"
+
+using namespace xgrad;
+using namespace xgrad::test;
+
+namespace {
+
+double difference(const Tensor& a, const Tensor& b) {
+  if (!(a.shape() == b.shape()) || a.dtype() != b.dtype()) return 1e30;
+  const std::vector<double> x = a.detach().to_vector<double>(), y = b.detach().to_vector<double>();
+  double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i)
+    worst = std::max(worst, std::fabs(x[i] - y[i]) / std::max(1.0, std::fabs(y[i])));
+  return worst;
+}
+
+void require_equal(const std::string& name, const std::vector<Tensor>& got, const std::vector<Tensor>& want) {
+  BOOST_REQUIRE_EQUAL(got.size(), want.size());
+  for (std::size_t k = 0; k < got.size(); ++k)
+    BOOST_TEST(difference(got[k], want[k]) <= 2e-6, name << ", output " << k << ": " << difference(got[k], want[k]));
+}
+
+struct TwoLayers : nn::Layer<TwoLayers> {
+  nn::Linear fc1 = register_module("fc1", nn::Linear(3, 4)), fc2 = register_module("fc2", nn::Linear(4, 2));
+  Tensor forward(const Tensor& x) const { return fc2(relu(fc1(x))); }
+};
+
+template <class F>
+struct Function : nn::Layer<Function<F>> {
+  explicit Function(F f) : f_(std::move(f)) {}
+  Tensor forward(const Tensor& x) const { return f_(x); }
+
+ private:
+  F f_;
+};
+
+// What save() refuses: the message, and that there is no file.
+template <class F>
+void refuse(const std::vector<std::string>& facts, F f, const Tensor& x, const onnx::SaveOptions& options = {},
+            Location at = Location::current()) {
+  const TempDir dir;
+  const std::string path = dir / "net.onnx";
+  const Function<F> net(f);
+  expect<ValueError>(
+      facts, [&] { onnx::save(net, x, path, options); }, at);
+  BOOST_TEST(!std::filesystem::exists(path));
+}
+
+// ---- messages by hand ----
+struct Message {
+  std::string bytes;
+  Message& varint(std::uint64_t v) {
+    for (; v >= 0x80; v >>= 7) bytes += static_cast<char>(v | 0x80);
+    bytes += static_cast<char>(v);
+    return *this;
+  }
+  Message& number(int field, std::int64_t v) {
+    return varint(static_cast<std::uint64_t>(field) << 3).varint(static_cast<std::uint64_t>(v));
+  }
+  Message& text(int field, const std::string& v) {
+    varint(static_cast<std::uint64_t>(field) << 3 | 2).varint(v.size());
+    bytes += v;
+    return *this;
+  }
+  Message& add(int field, const Message& m) { return text(field, m.bytes); }
+};
+
+Message tensor_message(const std::string& name, const std::vector<std::int64_t>& dims, int type, std::size_t bytes) {
+  Message m;
+  for (const std::int64_t n : dims) m.number(1, n);
+  return m.number(2, type).text(8, name).text(9, std::string(bytes, '\0'));
+}
+Message value_message(const std::string& name, const std::vector<std::int64_t>& sizes = {2, 3}, int type = 1) {
+  Message shape;
+  for (const std::int64_t n : sizes) shape.add(1, Message().number(1, n));
+  return Message().text(1, name).add(2, Message().add(1, Message().number(1, type).add(2, shape)));
+}
+Message node_message(const std::string& type, const std::vector<std::string>& in, const std::vector<std::string>& out,
+                     const std::string& name = "n") {
+  Message m;
+  for (const std::string& s : in) m.text(1, s);
+  for (const std::string& s : out) m.text(2, s);
+  return m.text(3, name).text(4, type);
+}
+Message int_attribute(const std::string& name, std::int64_t v) {
+  return Message().text(1, name).number(3, v).number(20, 2);
+}
+
+struct Graph {
+  Message graph;
+  std::int64_t set = 17;
+  Graph& node(const Message& m) { return graph.add(1, m), *this; }
+  Graph& tensor(const Message& m) { return graph.add(5, m), *this; }
+  Graph& input(const Message& m) { return graph.add(11, m), *this; }
+  Graph& output(const Message& m) { return graph.add(12, m), *this; }
+  Graph& operator_set(std::int64_t v) { return set = v, *this; }
+  std::string model() const {
+    return Message().number(1, 8).add(7, graph).add(8, Message().text(1, "").number(2, set)).bytes;
+  }
+};
+Graph relu_of_x() { return Graph().input(value_message("x")).output(value_message("y")); }
+
+void refuse_file(const std::vector<std::string>& facts, const std::string& content, Location at = Location::current()) {
+  const TempDir dir;
+  const std::string path = dir / "bad.onnx";
+  write_file(path, content);
+  expect<IoError>(
+      facts, [&] { (void)onnx::load(path); }, at);
+}
+void refuse_graph(const std::vector<std::string>& facts, const Graph& g, Location at = Location::current()) {
+  refuse_file(facts, g.model(), at);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(round_trip) {
+  const TempDir dir;
+  for (const exchange::Case& c : exchange::cases()) {
+    const std::string path = dir / (c.name + ".onnx");
+    const exchange::Exported e = c.save(path);
+    const onnx::Model again = onnx::load(path);
+    const NoGradGuard off;
+    require_equal(c.name, again(e.inputs), e.outputs);
+    if (!e.other_inputs.empty()) require_equal(c.name + " with another batch", again(e.other_inputs), e.other_outputs);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(loaded_model) {
+  manual_seed(1);
+  const TempDir dir;
+  const std::string path = dir / "net.onnx";
+  TwoLayers net;
+  const Tensor x = randn({2, 3});
+  onnx::save(net, x, path, {.input_names = {"x"}, .output_names = {"y"}, .dynamic_axes = {{"x", {{0, "n"}}}}});
+  onnx::Model again = onnx::load(path);
+  BOOST_TEST((again.input_names() == std::vector<std::string>{"x"}));
+  BOOST_TEST((again.output_names() == std::vector<std::string>{"y"}));
+
+  // The keys are those of the model, so that either loads into the other.
+  std::set<std::string> keys, expected;
+  for (const auto& [name, t] : again.state_dict()) keys.insert(name);
+  for (const auto& [name, t] : net.state_dict()) expected.insert(name);
+  BOOST_TEST((keys == expected));
+  TwoLayers other;
+  other.load_state_dict(again.state_dict());
+  BOOST_TEST(difference(other(x), net(x)) == 0);
+
+  // It can be trained further.
+  again(x).sum().backward();
+  net(x).sum().backward();
+  BOOST_TEST(difference(again.get_parameter("fc1.weight").grad(), net.fc1.weight.grad()) <= 1e-6);
+
+  // A clone has parameters of its own.
+  onnx::Model copy = nn::clone(again);
+  {
+    const NoGradGuard off;
+    copy.get_parameter("fc1.weight").zero_();
+  }
+  BOOST_TEST(difference(again(x), net(x)) <= 1e-6);
+  BOOST_TEST(difference(copy(x), net(x)) > 1e-6);
+
+  std::ostringstream text;
+  text << again;
+  for (const char* part : {"Model(", "fc1", "fc2"}) BOOST_TEST(text.str().find(part) != std::string::npos, text.str());
+
+  // What is wrong in a call is named.
+  expect<ShapeError>({"input 'x' must have size 3 in dimension 1, got 4"}, [&] { again(randn({2, 4})); });
+  expect<DTypeError>({"input 'x' must be float32, got int64"}, [&] { again(ones({2, 3}, {kInt64})); });
+  expect<ValueError>({"2 inputs given, the model has 1: x"}, [&] { again(std::vector<Tensor>{x, x}); });
+  const onnx::Model none = nullptr;
+  BOOST_TEST(!none);
+  expect<ValueError>({"empty"}, [&] { none(x); });
+}
+
+BOOST_AUTO_TEST_CASE(the_model_is_left_as_it_was) {
+  const TempDir dir;
+  manual_seed(5);
+  nn::Sequential net(nn::Linear(3, 4), nn::BatchNorm1d(4), nn::Dropout(0.5), nn::Linear(4, 2));
+  net[0].requires_grad_(false);
+  net[1].eval();
+  const auto random = default_generator().get_state();
+  const std::string path = dir / "net.onnx";
+  onnx::save(net, randn({4, 3}), path);
+  BOOST_TEST((net.is_training() && net[0].is_training() && !net[1].is_training() && net[2].is_training()));
+  BOOST_TEST(!net.get_parameter("0.weight").requires_grad());
+  BOOST_TEST(!net.get_parameter("0.weight").grad().defined());
+  BOOST_TEST(net.get_buffer("1.running_mean").to_vector<double>()[0] == 0.0);
+  BOOST_TEST((default_generator().get_state()[0] == random[0]));
+  // Frozen parameters and buffers are so in the file, too.
+  const onnx::Model again = onnx::load(path);
+  BOOST_TEST(!again.get_parameter("0.weight").requires_grad());
+  BOOST_TEST(again.get_parameter("3.weight").requires_grad());
+  BOOST_TEST(again.get_buffer("1.running_var").defined());
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_written) {
+  const Tensor x = randn({2, 3});
+  refuse(
+      {"lgamma", "ONNX has no operator", "operation", "called at test_onnx.cpp:"},
+      [](const Tensor& t) { return lgamma(t); }, x);
+  refuse(
+      {"input 'input.0' is not used by the recorded graph"},
+      [](const Tensor&) { return ones({2}) * Tensor(ones({2}, {.requires_grad = true})); }, x);
+  refuse(
+      {"depends on the values of an input"}, [](const Tensor& t) { return t * t.detach().sum().item<float>(); }, x);
+  refuse(
+      {"depends on the values of an input"}, [](const Tensor& t) { return t * t.detach(); }, x);
+  refuse(
+      {"of an input"}, [](const Tensor& t) { return t[0][0].item<float>() > t[1][2].item<float>() ? exp(t) : relu(t); },
+      tensor({{5., 1., 1.}, {1., 2., 1.}}));
+  refuse(
+      {"order 1 and 2, not of 3"}, [](const Tensor& t) { return norm(t, 3., {1}); }, x);
+  refuse({"opset must be 17, got 11"}, [](const Tensor& t) { return relu(t); }, x, {.opset = 11});
+  refuse({"2 input_names for 1 inputs"}, [](const Tensor& t) { return relu(t); }, x, {.input_names = {"a", "b"}});
+  refuse({"2 output_names for 1 outputs"}, [](const Tensor& t) { return relu(t); }, x, {.output_names = {"a", "b"}});
+  refuse({"'a' is empty or taken"}, [](const Tensor& t) { return relu(t); }, x,
+         {.input_names = {"a"}, .output_names = {"a"}});
+  refuse({"no input or output is called 'z'"}, [](const Tensor& t) { return relu(t); }, x,
+         {.dynamic_axes = {{"z", {{0, "n"}}}}});
+  // Sizes that follow the batch in another way than as a multiple of it.
+  refuse({"follows the dynamic axis 'n'", "no multiple"},
+         [](const Tensor& t) { return expand(t.sum().reshape({1}), {t.size(0) + 5}); }, x,
+         {.input_names = {"x"}, .dynamic_axes = {{"x", {{0, "n"}}}}});
+  refuse({"depends on a size of an input", "unbind"}, [](const Tensor& t) { return unbind(t, 0)[0]; }, x,
+         {.input_names = {"x"}, .dynamic_axes = {{"x", {{0, "n"}}}}});
+  // A module is named.
+  const TempDir dir;
+  nn::Sequential net(nn::Linear(3, 4), [](const Tensor& t) { return lgamma(t); });
+  nn::Sequential outer = nn::Sequential().add("body", net);
+  expect<ValueError>({"lgamma", "module", "body"}, [&] { onnx::save(outer, x, dir / "net.onnx"); });
+  expect<IoError>({"no/such"}, [&] { onnx::save(nn::Sequential(nn::Linear(3, 4)), x, dir / "no/such/net.onnx"); });
+}
+
+BOOST_AUTO_TEST_CASE(files_that_are_refused) {
+  const TempDir dir;
+  expect<IoError>({"no such file"}, [&] { (void)onnx::load(dir / "none.onnx"); });
+  expect<IoError>({"not a regular file"}, [&] { (void)onnx::load(dir.path()); });
+  refuse_file({"empty file"}, "");
+  refuse_file({"not an ONNX model"}, "this is some text, no model");
+  const Message relu = node_message("Relu", {"x"}, {"y"});
+  refuse_graph({"node 'n' (Foo)", "operator is not known"}, relu_of_x().node(node_message("Foo", {"x"}, {"y"})));
+  refuse_graph({"domain 'com.example' is not known"}, relu_of_x().node(Message(relu).text(7, "com.example")));
+  refuse_graph({"operator set 18; 13 to 17 are known"}, relu_of_x().node(relu).operator_set(18));
+  refuse_graph({"node 'n' (Relu) reads 'z'", "nothing makes it"}, relu_of_x().node(node_message("Relu", {"z"}, {"y"})));
+  refuse_graph({"cycle"}, relu_of_x()
+                              .node(node_message("Relu", {"b"}, {"a"}, "first"))
+                              .node(node_message("Relu", {"a"}, {"b"}, "second"))
+                              .node(node_message("Relu", {"b"}, {"y"})));
+  refuse_graph({"the name 'x' is taken"}, relu_of_x().node(node_message("Relu", {"x"}, {"x"})));
+  refuse_graph({"nothing makes the output 'y'"}, relu_of_x().node(node_message("Relu", {"x"}, {"q"})));
+  refuse_graph({"no output"}, Graph().input(value_message("x")));
+  refuse_graph({"2 inputs, it takes 1"}, relu_of_x().node(node_message("Relu", {"x", "x"}, {"y"})));
+  refuse_graph({"attribute 'beta' is not known"},
+               relu_of_x().node(node_message("Relu", {"x"}, {"y"}).add(5, int_attribute("beta", 1))));
+  refuse_graph({"attribute 'alpha' must be a number"},
+               relu_of_x().node(node_message("Elu", {"x"}, {"y"}).add(5, int_attribute("alpha", 1))));
+  refuse_graph({"input 'x': elements of STRING"},
+               Graph().input(value_message("x", {2}, 8)).output(value_message("y")).node(relu));
+
+  const auto with_tensor = [&](const Message& t) { return relu_of_x().node(relu).tensor(t); };
+  refuse_graph({"initializer 'w'", "shape (2, 3) of float32 takes 24 bytes, found 20"},
+               with_tensor(tensor_message("w", {2, 3}, 1, 20)));
+  refuse_graph({"overflows 64 bits"}, with_tensor(tensor_message("w", {1LL << 40, 1LL << 40}, 1, 8)));
+  refuse_graph({"negative size -1"}, with_tensor(tensor_message("w", {-1}, 1, 8)));
+  refuse_graph({"elements of FLOAT16"}, with_tensor(tensor_message("w", {2}, 10, 4)));
+  refuse_graph({"a bool is neither 0 nor 1"},
+               with_tensor(Message().number(1, 1).number(2, 9).text(8, "w").text(9, "\2")));
+  refuse_graph(
+      {"in another file"},
+      with_tensor(
+          tensor_message("w", {2}, 1, 8).number(14, 1).add(13, Message().text(1, "location").text(2, "/etc/passwd"))));
+  refuse_graph({"the name 'w' is taken"},
+               with_tensor(tensor_message("w", {2}, 1, 8)).tensor(tensor_message("w", {2}, 1, 8)));
+  refuse_graph({"between dots is empty"}, with_tensor(tensor_message("a..w", {2}, 1, 8)));
+  refuse_graph({"a part of its name is also that of a tensor"},
+               with_tensor(tensor_message("a", {2}, 1, 8)).tensor(tensor_message("a.w", {2}, 1, 8)));
+  // A few bytes that would become gigabytes.
+  Message many;
+  for (int i = 0; i < 300000; ++i) many.text(1, "");
+  refuse_file({"of memory"}, Message().number(1, 8).add(7, many).bytes);
+}
+
+BOOST_AUTO_TEST_CASE(every_byte_damaged) {
+  const TempDir dir;
+  manual_seed(2);
+  const std::string path = dir / "net.onnx", bad = dir / "bad.onnx";
+  onnx::save(nn::Sequential(nn::Linear(2, 2), nn::ReLU(), nn::Flatten()), randn({1, 2}), path);
+  const std::string good = read_file(path);
+  const auto read = [&](const std::string& content) {
+    write_file(bad, content);
+    try {
+      const onnx::Model model = onnx::load(bad);
+      const NoGradGuard off;
+      (void)model(randn({1, 2}));
+    } catch (const Error&) {
+    }
+  };
+  for (std::size_t n = 0; n < good.size(); ++n) read(good.substr(0, n));
+  for (std::size_t i = 0; i < good.size(); ++i)
+    for (const int change : {0x01, 0x80, 0xff}) {
+      std::string damaged = good;
+      damaged[i] = static_cast<char>(damaged[i] ^ change);
+      read(damaged);
+    }
+}
+
+// The tables of docs/guide/onnx.md.
+BOOST_AUTO_TEST_CASE(documented_operators) {
+  const std::string page = read_file(XGRAD_SOURCE_DIR "/docs/guide/onnx.md");
+  const auto documented = [&](const std::string& heading) {
+    std::set<std::string> names;
+    const std::size_t begin = page.find("\n## " + heading + "\n");
+    BOOST_REQUIRE(begin != std::string::npos);
+    const std::size_t end = std::min(page.find("\n## ", begin + 4), page.size());
+    std::istringstream lines(page.substr(begin, end - begin));
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.starts_with("| ")) continue;
+      for (std::size_t from = line.find('`'); from != std::string::npos; from = line.find('`', from)) {
+        const std::size_t to = line.find('`', from + 1);
+        names.insert(line.substr(from + 1, to - from - 1));
+        from = to + 1;
+      }
+    }
+    return names;
+  };
+  const auto require_same = [](const std::vector<std::string>& have, const std::set<std::string>& told) {
+    for (const std::string& name : have) BOOST_TEST(told.contains(name), name << " is not in docs/guide/onnx.md");
+    for (const std::string& name : told)
+      BOOST_TEST((std::ranges::find(have, name) != have.end()), "docs/guide/onnx.md has " << name);
+  };
+  require_same(onnx::save_operations(), documented("Operations that are written"));
+  require_same(onnx::load_operators(), documented("Operators that are read"));
+}
