@@ -59,7 +59,7 @@ Pass forward_and_back(const Scheme& s) {
 }
 
 void lecture(const Lecture& l) {
-  viz::Plot gradients({.title = "Norm of the gradient of W[l] by layer (with zeros, all are 0)",
+  viz::Plot gradients({.title = "Norm of the gradient of W[l] by layer; what is 0 is not there",
                        .x_label = "layer l",
                        .y_label = "norm",
                        .width = 1300,
@@ -89,7 +89,6 @@ void lecture(const Lecture& l) {
                 {.color = layer == 0 ? "#0072B2" : "#D55E00", .bins = 41, .range = range});
       rows[layer == 0 ? 0 : 1].push_back(plot);
     }
-    if (pass.gradients.back() == 0) continue;
     gradients.line(xgrad::arange(1, kLayers + 1), pass.gradients,
                    {.label = s.title, .width = 2.2, .marker = viz::Marker::circle});
   }
