@@ -136,6 +136,7 @@ inline std::vector<Png> pngs(const std::string& svg) {
       return v;
     };
     Png png;
+    std::string data;  // of all its chunks
     for (std::size_t i = 8; i < file.size();) {
       const std::uint32_t length = word(i);
       const std::string body = file.substr(i + 4, 4 + length);
@@ -143,15 +144,14 @@ inline std::vector<Png> pngs(const std::string& svg) {
                  crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size())));
       if (body.starts_with("IHDR"))
         png.width = word(i + 8), png.height = word(i + 12), png.bytes = file.at(i + 17) == 6 ? 4 : 3;
-      if (body.starts_with("IDAT")) {
-        png.rows.resize(std::size_t{png.height} * (png.width * png.bytes + 1));
-        uLongf size = png.rows.size();
-        BOOST_REQUIRE(uncompress(reinterpret_cast<Bytef*>(png.rows.data()), &size,
-                                 reinterpret_cast<const Bytef*>(body.data() + 4), length) == Z_OK);
-        BOOST_REQUIRE(size == png.rows.size());
-      }
+      if (body.starts_with("IDAT")) data += body.substr(4);
       i += 12 + length;
     }
+    png.rows.resize(std::size_t{png.height} * (png.width * png.bytes + 1));
+    uLongf size = png.rows.size();
+    BOOST_REQUIRE(uncompress(reinterpret_cast<Bytef*>(png.rows.data()), &size,
+                             reinterpret_cast<const Bytef*>(data.data()), static_cast<uLong>(data.size())) == Z_OK);
+    BOOST_REQUIRE(size == png.rows.size());
     out.push_back(std::move(png));
   }
   return out;

@@ -63,9 +63,9 @@ BOOST_AUTO_TEST_CASE(the_page_lists_what_the_headers_have) {
   const std::regex of_file("(?:XGRAD_API|inline) \\w+ ((?:read|write|load|save)_\\w+|safe_open)\\("),
       file_class("class XGRAD_API (\\w+) \\{");
   for (const char* header : {"files", "numpy", "safetensors", "safetensors_file", "images"}) {
-    const std::string text = read(fs::path(XGRAD_SOURCE_DIR) / data / (header + std::string(".hpp")));
+    const std::string text = text_of(fs::path(XGRAD_SOURCE_DIR) / data / (header + std::string(".hpp")));
     for (const std::regex& kind : {of_file, file_class})
-      for (std::sregex_iterator i(text.begin(), text.end(), kind), end; i != end; ++i) files.insert((*i)[1]);
+      for (std::sregex_iterator i(text.begin(), text.end(), kind), end; i != end; ++i) files[(*i)[1]] = text;
   }
   compare("Files", files, 18);
 }
