@@ -95,6 +95,14 @@ Tensor TransformerEncoderLayer::fed_forward(const Tensor& x, const Location& at)
   return dropout2(linear2(dropout(active, at), at), at);
 }
 
+// The operators stand here: as inline functions every program would compile a call of each of these modules.
+Tensor TransformerEncoderLayer::operator()(const Tensor& src, Location at) const { return call(at, src); }
+
+Tensor TransformerEncoderLayer::operator()(const Tensor& src, const Tensor& src_mask,
+                                           const Tensor& src_key_padding_mask, Location at) const {
+  return call(at, src, src_mask, src_key_padding_mask);
+}
+
 Tensor TransformerEncoderLayer::forward(const Tensor& src, Location at) const {
   return forward(src, Tensor(), Tensor(), at);
 }
@@ -132,6 +140,12 @@ TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& encoder_la
     : Layer(stack_label("TransformerEncoder", encoder_layer, num_layers, at)) {
   layers = register_module("layers", copies(encoder_layer, num_layers, at), at);
   if (last) norm = register_module("norm", last, at);
+}
+
+Tensor TransformerEncoder::operator()(const Tensor& src, Location at) const { return call(at, src); }
+
+Tensor TransformerEncoder::operator()(const Tensor& src, const TransformerEncoderInputs& inputs, Location at) const {
+  return call(at, src, inputs);
 }
 
 Tensor TransformerEncoder::forward(const Tensor& src, Location at) const { return forward(src, {}, at); }
@@ -179,6 +193,11 @@ Tensor TransformerDecoderLayer::fed_forward(const Tensor& x, const Location& at)
   return dropout3(linear2(dropout(active, at), at), at);
 }
 
+Tensor TransformerDecoderLayer::operator()(const Tensor& tgt, const Tensor& memory,
+                                           const TransformerDecoderInputs& inputs, Location at) const {
+  return call(at, tgt, memory, inputs);
+}
+
 Tensor TransformerDecoderLayer::forward(const Tensor& tgt, const Tensor& memory, Location at) const {
   return forward(tgt, memory, {}, at);
 }
@@ -210,6 +229,11 @@ TransformerDecoder::TransformerDecoder(const TransformerDecoderLayer& decoder_la
     : Layer(stack_label("TransformerDecoder", decoder_layer, num_layers, at)) {
   layers = register_module("layers", copies(decoder_layer, num_layers, at), at);
   if (last) norm = register_module("norm", last, at);
+}
+
+Tensor TransformerDecoder::operator()(const Tensor& tgt, const Tensor& memory, const TransformerDecoderInputs& inputs,
+                                      Location at) const {
+  return call(at, tgt, memory, inputs);
 }
 
 Tensor TransformerDecoder::forward(const Tensor& tgt, const Tensor& memory, Location at) const {
@@ -258,6 +282,11 @@ Transformer::Transformer(TransformerOptions o, Location at) : Layer(label_of(o))
                                                           o.num_decoder_layers, last(), at));
   for (Tensor& p : parameters())
     if (p.dim() > 1) init::xavier_uniform_(p);
+}
+
+Tensor Transformer::operator()(const Tensor& src, const Tensor& tgt, const TransformerInputs& inputs,
+                               Location at) const {
+  return call(at, src, tgt, inputs);
 }
 
 Tensor Transformer::forward(const Tensor& src, const Tensor& tgt, Location at) const {
