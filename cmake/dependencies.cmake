@@ -4,6 +4,7 @@ find_package(xtensor CONFIG REQUIRED)
 find_package(fmt CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(PNG REQUIRED)
 
 # oneDNN. Not by its own package file: Debian's asks for the OpenCL headers, which nothing here needs.
 find_path(XGRAD_DNNL_INCLUDE dnnl.h REQUIRED)

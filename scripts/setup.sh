@@ -8,8 +8,8 @@ set -euo pipefail
 
 packages=(
   g++ cmake ninja-build ccache pkg-config
-  libxtensor-dev libdnnl-dev libopenblas-openmp-dev libfmt-dev nlohmann-json3-dev zlib1g-dev
-  libboost-test-dev libcli11-dev
+  libxtensor-dev libdnnl-dev libopenblas-openmp-dev libfmt-dev nlohmann-json3-dev zlib1g-dev libpng-dev
+  libboost-test-dev libcli11-dev libeigen3-dev
   graphviz librsvg2-bin fonts-liberation
 )
 optional=()  # what only a check needs, which is skipped without
@@ -51,10 +51,11 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   done
   cat >&2 <<'TEXT'
 setup.sh installs packages on Debian and Ubuntu only. Elsewhere, install these yourself:
-  Homebrew: brew install gcc cmake ninja ccache pkgconf xtensor onednn openblas fmt nlohmann-json zlib boost cli11 \
-              graphviz librsvg
+  Homebrew: brew install gcc cmake ninja ccache pkgconf xtensor onednn openblas fmt nlohmann-json zlib libpng \
+              boost cli11 eigen graphviz librsvg
   Fedora:   sudo dnf install gcc-c++ cmake ninja-build ccache pkgconf xtensor-devel onednn-devel openblas-devel \
-              fmt-devel json-devel zlib-devel boost-devel cli11-devel graphviz librsvg2-tools liberation-sans-fonts
+              fmt-devel json-devel zlib-devel libpng-devel boost-devel cli11-devel eigen3-devel graphviz \
+              librsvg2-tools liberation-sans-fonts
 TEXT
   case " $* " in
     *" --data "*)

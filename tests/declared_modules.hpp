@@ -17,7 +17,8 @@ inline std::filesystem::path source_folder() { return XGRAD_SOURCE_DIR; }
 
 // Classes of modules: those that are templates by the names they are used by.
 inline std::map<std::string, std::string> declared() {
-  const std::regex type(R"(class (?:XGRAD_API )?(\w+)(?: final)?\s*(?::|\n\s*:) public (?:Layer|Module)\b)");
+  const std::regex type(
+      R"((?:class (?:XGRAD_API )?(\w+)(?: final)?\s*: public (?:Layer|Module)\b|struct (\w+) final\s*: Loss<))");
   const std::regex alias(R"(using (\w+) = (\w+)<)");
   std::map<std::string, std::string> found;
   std::map<std::string, std::string> templates;
@@ -27,7 +28,7 @@ inline std::map<std::string, std::string> declared() {
     for (std::sregex_iterator i(text.begin(), text.end(), type), end; i != end; ++i) {
       const std::string before = text.substr(0, static_cast<std::size_t>(i->position()));
       const std::string line = before.substr(before.rfind('\n', before.size() - 2) + 1);
-      const std::string name = (*i)[1];
+      const std::string name = (*i)[1].matched ? (*i)[1] : (*i)[2];
       if (name == "Layer" || line.find("Layer<D") != std::string::npos) continue;
       const bool container = name == "ModuleList" || name == "ModuleDict";
       (line.starts_with("template") && !container ? templates : found)[name] = file;

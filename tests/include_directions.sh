@@ -72,7 +72,7 @@ check() {
       says["custom-public"] = "public headers of custom include those of core and ops"
       says["functions"] = "functions include all rooms but xtensor"
       says["functions-public"] = "public headers of functions include those of core and ops"
-      says["xtensor"] = "<xgrad/xtensor.hpp> includes public headers of autograd"
+      says["xtensor"] = "headers of other arrays include public headers of autograd"
     }
     # The room of autograd that a file or a public header belongs to.
     function room(path) {
@@ -82,10 +82,10 @@ check() {
       }
       if (path ~ /^autograd\/src\//) return "?"
       sub(/^autograd\/include\//, "", path)
-      if (path ~ /^xgrad\/(xtensor|array|custom\/array_op)\.hpp$/) return "xtensor"
+      if (path ~ /^xgrad\/(xtensor|array|eigen|mdspan|custom\/array_op)\.hpp$/) return "xtensor"
       if (path ~ /^xgrad\/(autograd|forward_ad|record|tape|elementwise)\.hpp$/) return "tape"
-      if (path ~ /^xgrad\/(saved_tensors_hooks|graph_node|checkpoint|backward_again|fmt)\.hpp$/) return "tape"
-      if (path ~ /^xgrad\/detail\/(collect_last|node_times)\.hpp$/) return "tape"
+      if (path ~ /^xgrad\/(saved_tensors_hooks|attributes|graph_node|checkpoint|backward_again|fmt)\.hpp$/) return "tape"
+      if (path ~ /^xgrad\/detail\/(collect_last|node_times|strided_memory)\.hpp$/) return "tape"
       if (path == "xgrad/p_norm.hpp") return "kernels"
       if (path ~ /^xgrad\/(functional|gradcheck|vmap)\.hpp$/) return "functions-public"
       if (path ~ /^xgrad\/(ops|dlpack)\.hpp$/ || path ~ /^xgrad\/ops\//) return "ops-public"

@@ -12,8 +12,32 @@
 #include <xgrad/tape.hpp>
 
 #include "op_table.hpp"
+#include "op_table_graphs.hpp"
 
 namespace xgrad::test {
+
+void for_recorded_operations(const std::function<void(const tape::OpNode&)>& f) {
+  for (const Row& row : op_table())
+    for (const Sample& sample : row.samples) {
+      const Tensors x = leaves(sample, make_inputs(row, sample, kFloat64));
+      if (sample.size == Size::large || !gives_gradient(row, sample, x)) continue;
+      Tensors roots = sample.call(x), wanted = x;
+      for (int pass = 0; pass < 3 && !roots.empty(); ++pass) {
+        Tensors seeds;
+        const auto constant = [](const Tensor& t) { return !t.defined() || !t.requires_grad(); };
+        std::erase_if(roots, constant);
+        std::erase_if(wanted, constant);
+        for (const Tensor& y : roots) {
+          for (const tape::OpNode& n : tape::collect(y).nodes) f(n);
+          seeds.push_back(seed_like(y).requires_grad_());
+        }
+        if (row.once) break;  // its gradient cannot be recorded
+        roots = grad(roots, wanted, seeds, {.create_graph = true, .allow_unused = true});
+        wanted.insert(wanted.end(), seeds.begin(), seeds.end());  // a gradient is a function of its seeds, too
+      }
+    }
+}
+
 namespace {
 
 std::string read(const std::filesystem::path& file) {
@@ -63,12 +87,12 @@ void for_calls(const std::string& text, F f) {
 }
 
 bool records(const std::string& function) {
-  static const std::set<std::string> all{"record",        "record_once",    "record_ahead",
-                                         "record_number", "record_reading", "record_with_attributes"};
+  static const std::set<std::string> all{"record_op", "record_ahead", "record_number", "record_reading",
+                                         "record_with_attributes"};
   return all.contains(function);
 }
 
-// Functions that record an operation under a name their caller gives: f(const char* op, ...) with record(op, ...)
+// Functions that record an operation under a name their caller gives: f(const char* op, ...) with record_op(op, ...)
 // inside.
 std::set<std::string> recording_helpers(const std::string& text) {
   std::set<std::string> helpers;
@@ -111,28 +135,9 @@ std::set<std::string> declared_functions(const std::string& text) {
   return names;
 }
 
-// Everything that the rows record, in forward passes and in two passes back.
 std::set<std::string> reached_by_rows() {
   std::set<std::string> names;
-  for (const Row& row : op_table())
-    for (const Sample& sample : row.samples) {
-      const Tensors x = leaves(sample, make_inputs(row, sample, kFloat64));
-      if (sample.size == Size::large || !gives_gradient(row, sample, x)) continue;
-      Tensors roots = sample.call(x), wanted = x;
-      for (int pass = 0; pass < 3 && !roots.empty(); ++pass) {
-        Tensors seeds;
-        const auto constant = [](const Tensor& t) { return !t.defined() || !t.requires_grad(); };
-        std::erase_if(roots, constant);
-        std::erase_if(wanted, constant);
-        for (const Tensor& y : roots) {
-          for (const tape::OpNode& n : tape::collect(y).nodes) names.insert(n.op);
-          seeds.push_back(seed_like(y).requires_grad_());
-        }
-        if (row.once) break;  // its gradient cannot be recorded
-        roots = grad(roots, wanted, seeds, {.create_graph = true, .allow_unused = true});
-        wanted.insert(wanted.end(), seeds.begin(), seeds.end());  // a gradient is a function of its seeds, too
-      }
-    }
+  for_recorded_operations([&](const tape::OpNode& n) { names.insert(n.op); });
   return names;
 }
 

@@ -35,10 +35,16 @@ void add_lookups(Table& t) {
 
 void add_embedding_bag(Table& t) {
   const Tensor ends = tensor({0, 2, 2});
-  Row& row = t.add("embedding", [](auto& x) { return embedding_bag(x[0], x[1]); }).covers({"embedding_bag"});
+  Row& sums = t.add("embedding_bag", [](auto& x) { return embedding_bag(x[0], x[1]); });
+  Row& row = t.add("embedding", [](auto& x) { return embedding_bag(x[0], x[1], {.mode = BagMode::max}); });
+  row.covers({"embedding_bag"});
+  sums.bad(Wrong::index, "index 4 out of range for 4 rows", [] { embedding_bag(tensor({{4}}), leaf({4, 2})); });
+  sums.on({{{2, 3}, indices({2, 0, 2, 1, 3, 0})}, {{4, 2, 2}, distinct()}},
+          [](auto& x) { return embedding_bag(x[0], x[1], {.mode = BagMode::sum, .padding_idx = 2}); });
   for (const BagMode mode : {BagMode::mean, BagMode::sum, BagMode::max})
-    row.on({{{2, 3}, indices({2, 0, 2, 1, 3, 0})}, {{4, 2}, distinct()}},
-           [=](auto& x) { return embedding_bag(x[0], x[1], {.mode = mode}); })
+    (mode == BagMode::max ? row : sums)
+        .on({{{2, 3}, indices({2, 0, 2, 1, 3, 0})}, {{4, 2}, distinct()}},
+            [=](auto& x) { return embedding_bag(x[0], x[1], {.mode = mode}); })
         .on({{{5}, indices({2, 0, 2, 1, 3})}, {{4, 2}, distinct()}},
             [=](auto& x) { return embedding_bag(x[0], x[1], {.offsets = ends, .mode = mode}); });
   row.on({{{2, 3}, indices({2, 0, 2, 1, 3, 0})}, {4, 2}, {2, 3}},

@@ -12,8 +12,7 @@ using P = GridPadding;
 Tensor places(const Tensor& like, double shift) { return (like * 0.03 + shift).clamp(-1.9, 1.9); }
 
 void add_reading(Table& t) {
-  Row& row = t.add("mul", [](auto& x) { return grid_sample(x[0], x[1]); });
-  row.covers({"grid_sample"});
+  Row& row = t.add("grid_sample", [](auto& x) { return grid_sample(x[0], x[1]); });
   for (const M mode : {M::bilinear, M::bicubic})
     for (const P padding : {P::zeros, P::border, P::reflection})
       for (const bool corners : {false, true})

@@ -110,6 +110,7 @@ void add_distances(Table& t) {
       .on({{3, 2}, {4, 2}})
       .on({{2, 3, 2}, {4, 2}})
       .on({{0, 2}, {4, 2}})
+      .on({{70, 40}, {66, 40}}, Size::medium)
       .on({{3, 2}, {4, 2}}, [](auto& x) { return cdist(x[0], x[1], 1); })
       .on({{3, 2}, {4, 2}}, [](auto& x) { return cdist(x[0], x[1], INFINITY); })
       .on({{3, 2}, {4, 2}}, [](auto& x) { return cdist(x[0], x[1], 3); })
@@ -117,6 +118,8 @@ void add_distances(Table& t) {
       .on({{3, 0}, {4, 0}})
       .on({{3, 2}, {0, 2}})
       .example("3 4", {f64({{0, 0}}), f64({{3, 4}})}, {reshape(f64({5}), {1, 1})})
+      .example("far, near and the same", {f64({{1, 1}}), f64({{3e200, 4e200}, {1 + 3e-15, 1}, {1, 1}})},
+               {f64({{5e200, 3.1086244689504383e-15, 0}})})
       .bad(Wrong::value, "p must not be negative",
            [] {
              (void)cdist(leaf({2, 2}), leaf({2, 2}), -1);

@@ -1,5 +1,7 @@
 // scaled_dot_product_attention goes through blocks of queries and keys; attention_weights, with the whole matrix, is
 // what it has to agree with.
+#include <xgrad/gradcheck.hpp>
+#include <xgrad/memory.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/random.hpp>
@@ -133,6 +135,84 @@ BOOST_AUTO_TEST_CASE(any_number_of_threads) {
       BOOST_TEST(same_bits(one.k, many.k));
       BOOST_TEST(same_bits(one.v, many.v));
     }
+  }
+  set_num_threads(before);
+}
+
+namespace {
+
+// With dropout of numbers that begin at the same place, and the number that follows them.
+struct Dropped {
+  Result result;
+  double next;
+};
+Dropped run_dropped(const Tensors& in, AttentionOptions o, bool in_blocks) {
+  Tensors x;
+  for (const Tensor& t : in) x.push_back(t.detach().requires_grad_());
+  manual_seed(11);
+  const Tensor y = in_blocks ? scaled_dot_product_attention(x[0], x[1], x[2], o)
+                             : matmul(dropout(attention_weights(x[0], x[1], o), o.dropout), x[2]);
+  const double next = rand({}).item();
+  y.backward(cos(arange(y.numel()).to(y.dtype())).reshape(y.shape()));
+  return {{y.detach(), x[0].grad(), x[1].grad(), x[2].grad()}, next};
+}
+
+void agree_dropped(const Tensors& x, AttentionOptions o, double tolerance) {
+  for (const double p : {0.3, 1e-12, 1.0}) {
+    o.dropout = p;
+    const Dropped a = run_dropped(x, o, true), b = run_dropped(x, o, false);
+    BOOST_TEST(a.next == b.next);
+    BOOST_TEST(difference(a.result.out, b.result.out) < tolerance);
+    BOOST_TEST(difference(a.result.q, b.result.q) < tolerance);
+    BOOST_TEST(difference(a.result.k, b.result.k) < tolerance);
+    BOOST_TEST(difference(a.result.v, b.result.v) < tolerance);
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(dropout_draws_the_numbers_of_the_matrix) {
+  for (const auto& [length, keys] :
+       std::vector<std::pair<std::int64_t, std::int64_t>>{{1, 1}, {3, 5}, {129, 257}, {64, 256}, {200, 600}})
+    for (const bool causal : {false, true})
+      BOOST_TEST_CONTEXT(length << " queries, " << keys << " keys, causal " << causal) {
+        agree_dropped(operands({2, 3}, length, keys, kFloat64), {.is_causal = causal}, 1e-12);
+        agree_dropped(operands({2}, length, keys, kFloat32), {.is_causal = causal}, 5e-5);
+      }
+  const Tensors x = operands({2, 3}, 140, 270, kFloat64);
+  const Tensor open = rand({140, 270}) > 0.4, closed_rows = logical_and(open, arange(140).reshape({140, 1}) != 3);
+  agree_dropped(x, {.mask = closed_rows}, 1e-12);
+  agree_dropped(x, {.mask = randn({3, 140, 270}, {kFloat64})}, 1e-12);
+  agree_dropped({x[0], x[1].select(0, 0), x[2]}, {}, 1e-12);  // one key for several queries
+  agree_dropped({x[0].select(0, 0).select(0, 0), x[1].select(0, 0).select(0, 0), x[2]}, {}, 1e-12);  // the same weights
+}
+
+BOOST_AUTO_TEST_CASE(derivatives_of_dropout) {
+  const auto f = [](const Tensors& x) -> Tensors {
+    manual_seed(3);
+    return {scaled_dot_product_attention(x[0], x[1], x[2], {.dropout = 0.4})};
+  };
+  Tensors x;
+  for (const Tensor& t : operands({2}, 3, 4, kFloat64)) x.push_back(t.detach().requires_grad_());
+  BOOST_TEST(gradcheck(GradcheckFunction(f), x, {.check_forward_ad = true}));
+  BOOST_TEST(gradgradcheck(GradcheckFunction(f), x));
+}
+
+BOOST_AUTO_TEST_CASE(dropout_for_any_number_of_threads_in_little_memory) {
+  const int before = get_num_threads();
+  for (const Shape& batch : {Shape{}, Shape{3}}) {
+    const Tensors x = operands(batch, 1000, 2100, kFloat32);
+    set_num_threads(1);
+    reset_peak_memory_stats();
+    const std::int64_t held = memory_stats().live_bytes;
+    const Result one = run_dropped(x, {.dropout = 0.2}, true).result;
+    BOOST_TEST(memory_stats().peak_bytes - held < 3 * 1000 * 2100);  // a matrix has 4 bytes for each pair and batch
+    set_num_threads(2);
+    const Result two = run_dropped(x, {.dropout = 0.2}, true).result;
+    BOOST_TEST(same_bits(one.out, two.out));
+    BOOST_TEST(same_bits(one.q, two.q));
+    BOOST_TEST(same_bits(one.k, two.k));
+    BOOST_TEST(same_bits(one.v, two.v));
   }
   set_num_threads(before);
 }

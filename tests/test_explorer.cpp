@@ -311,6 +311,28 @@ BOOST_AUTO_TEST_CASE(without_graphviz) {
 }
 
 // Formulas, numbers and sums of uses as text; braces and dollars close, whatever the names are.
+// What an operation does, in words, depends on what it was told.
+BOOST_AUTO_TEST_CASE(words_as_told) {
+  const Tensor x = values({2, 3}, 0).requires_grad_(), t = zeros({2, 3}, {x.dtype()});
+  const auto said = [](const Tensor& loss, const std::string& title) {
+    const json data = data_of(page_of(loss));
+    for (const json& s : data.at("steps"))
+      if (s.at("phase") == "forward" && node_of(data, s.at("node")).at("title") == title)
+        return s.at("text").get<std::string>();
+    return std::string();
+  };
+  BOOST_TEST(has(said(x.sum({1}).sum(), "sum"), "added up along dimension 1"));
+  BOOST_TEST(has(said(softmax(x, 0).square().sum(), "softmax"), "Each column becomes probabilities"));
+  BOOST_TEST(has(said(softmax(x, 1).square().sum(), "softmax"), "Each row becomes probabilities"));
+  BOOST_TEST(has(said(mse_loss(x, t), "mse_loss"), "one number for the whole batch"));
+  BOOST_TEST(has(said(mse_loss(x, t, Reduction::sum), "mse_loss"), "the sum over the batch"));
+  BOOST_TEST(has(said(add(x, t, 2).sum(), "add"), "2 times the second"));
+  const Tensor mean = zeros({3}, {x.dtype()}), var = ones({3}, {x.dtype()});
+  BOOST_TEST(has(said(batch_norm(x, mean, var, {}, {}, false).sum(), "batch_norm"), "kept from training"));
+  const auto relu_of_program = elementwise("relu", [](auto v) { return v * v; });
+  BOOST_TEST(has(said(relu_of_program(x).sum(), "relu"), "The operation relu computes"));
+}
+
 BOOST_AUTO_TEST_CASE(explained_in_markdown) {
   const Tensor x = tensor({{1., 2.}}).set_name("x"), w = tensor({{3.}, {4.}}).requires_grad_().set_name("w");
   const Tensor odd = tensor(2.).requires_grad_().set_name("a_b $1 {c} \\frac `d` | & <i>");

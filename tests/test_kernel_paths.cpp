@@ -1,10 +1,12 @@
 // Ways that kernels take at some sizes only, against the plain ones: short rows, few results, tiles, copies.
 #include <cmath>
 #include <limits>
+#include <pthread.h>
 #include <vector>
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/ops.hpp>
+#include <xgrad/parallel.hpp>
 
 #include "support.hpp"
 
@@ -221,4 +223,86 @@ BOOST_AUTO_TEST_CASE(windows_of_all_widths) {
         if (most == most) BOOST_TEST(r.values.data<float>()[at] == most);
         if (total == total) BOOST_TEST(std::abs(sums.data<float>()[at] - total / static_cast<float>(count)) < 1e-5);
       }
+}
+
+BOOST_AUTO_TEST_CASE(gamma_functions_of_float32_keep_their_digits) {
+  std::vector<float> x;
+  for (double v = 1e-38; v < 3e35; v *= 1.37) x.push_back(static_cast<float>(v));
+  for (double v = 0.01; v < 40; v += 0.0137) x.push_back(static_cast<float>(v));
+  for (const float root : {1.f, 1.46163214f, 2.f})
+    for (float v = root, w = root; v < root * 1.001f; v = v + (v - root) * 0.3f + 3e-7f, w = w - (v - root) * 0.3f)
+      x.insert(x.end(), {v, w});
+  const Tensor t = from_vector(x, {static_cast<std::int64_t>(x.size())});
+  const Tensor y = lgamma(t), z = digamma(t), exact_y = lgamma(t.to(kFloat64)), exact_z = digamma(t.to(kFloat64));
+  double worst_y = 0, worst_z = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double l = exact_y.data<double>()[i], d = exact_z.data<double>()[i];
+    if (l == 0)
+      BOOST_TEST(y.data<float>()[i] == 0.f);
+    else if (std::abs(l) < 3e38)
+      worst_y = std::max(worst_y, std::abs(static_cast<double>(y.data<float>()[i]) / l - 1));
+    if (std::abs(d) < 3e38) worst_z = std::max(worst_z, std::abs(static_cast<double>(z.data<float>()[i]) / d - 1));
+  }
+  BOOST_TEST(worst_y < 4e-7);  // 3 units in the last place, beside the roots
+  BOOST_TEST(worst_z < 4e-7);
+  const double inf = std::numeric_limits<double>::infinity();
+  const Tensor far = tensor({inf, 0.0, -1.0, -0.5, -2.3}, {kFloat32});
+  BOOST_TEST(same_bits(lgamma(far), lgamma(far.to(kFloat64)).to(kFloat32)));
+  BOOST_TEST(same_bits(digamma(far).slice(0, 0, 2), digamma(far.to(kFloat64)).to(kFloat32).slice(0, 0, 2)));
+  BOOST_TEST(isnan(lgamma(tensor({std::nan("")}, {kFloat32}))).item<bool>());
+}
+
+// A number beside a row, in rows around the length from which they are taken alone, in memory of any order.
+BOOST_AUTO_TEST_CASE(one_number_beside_each_row) {
+  for (const DType type : {kFloat32, kFloat64})
+    for (const std::int64_t n : {1, 64, 255, 256, 257, 1000, 2048, 2049, 5000}) BOOST_TEST_CONTEXT("rows of " << n) {
+        const Tensor x = numbers({7, n}, type), column = numbers({7, 1}, type) + 3, one = numbers({1, 1}, type) + 3;
+        const Tensor turned = numbers({n, 7}, type).transpose(0, 1);
+        for (const Tensor& c : {column, one, column.expand({7, n})})
+          for (const Tensor& y : {x, turned}) {
+            const Tensor wide = expanded(c, {7, n}), plain = y.contiguous();
+            BOOST_TEST(same_bits(y + c, plain + wide));
+            BOOST_TEST(same_bits(c + y, wide + plain));
+            BOOST_TEST(same_bits(y - c, plain - wide));
+            BOOST_TEST(same_bits(c - y, wide - plain));
+            BOOST_TEST(same_bits(sub(y, c, 0.3), sub(plain, wide, 0.3)));
+            BOOST_TEST(same_bits(y * c, plain * wide));
+            BOOST_TEST(same_bits(y / c, plain / wide));
+            BOOST_TEST(same_bits(c / y, wide / plain));
+          }
+        const Tensor row = numbers({n}, type);
+        BOOST_TEST(same_bits(outer(numbers({7}, type), row), expanded(numbers({7, 1}, type), {7, n}) * row));
+        Tensor a = numbers({7, n}, type).requires_grad_(), b = column.detach().requires_grad_();
+        const Tensor seed = numbers({7, n}, type) * 0.3;
+        (a * b).backward(seed);
+        BOOST_TEST(same_bits(a.grad(), seed * expanded(column, {7, n})));
+      }
+}
+
+namespace {
+
+void* add_on_a_small_stack(void* done) {
+  const Tensor x = numbers({300, 200}), column = numbers({300, 1}), row = numbers({200}, kFloat64);
+  const Tensor turned = numbers({200, 300}).transpose(0, 1);
+  const Tensor y = where(x > 0, x * column, turned) + addcmul(x, turned, column) + row;
+  *static_cast<bool*>(done) = y.shape() == Shape{300, 200};
+  return nullptr;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_thread_with_a_small_stack) {
+  const int before = get_num_threads();
+  set_num_threads(1);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  // The C library takes the thread-local variables of all libraries, some 70 KB, from it as well.
+  BOOST_TEST_REQUIRE(pthread_attr_setstacksize(&attributes, 144 << 10) == 0);
+  bool done = false;
+  pthread_t thread;
+  BOOST_TEST_REQUIRE(pthread_create(&thread, &attributes, &add_on_a_small_stack, &done) == 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+  BOOST_TEST(done);
+  set_num_threads(before);
 }

@@ -11,6 +11,7 @@
 #include <xgrad/viz.hpp>
 
 #include "declared_modules.hpp"
+#include "reference_page.hpp"
 
 using namespace xgrad;
 using namespace xgrad::test;
@@ -83,6 +84,8 @@ void add_basic() {
       "Bilinear", two, [] { return nn::Bilinear(2, 3, 2); }, in({2, 2}, {2, 3}));
   add_row(
       "LazyLinear", one, [] { return nn::LazyLinear(2); }, in({2, 3}));
+  add_row(
+      "Dense", one, [] { return nn::Dense(2, {.activation = xgrad::tanh, .lora_rank = 1}); }, in({2, 3}));
   add_row(
       "Identity", one, [] { return nn::Identity(); }, in({2}));
   add_row(
@@ -301,6 +304,19 @@ void add_norms() {
       "BatchNorm2d", one, [] { return nn::BatchNorm2d(2); }, in({2, 2, 2, 2}));
   add_row(
       "BatchNorm3d", one, [] { return nn::BatchNorm3d(2); }, in({2, 2, 1, 2, 2}));
+  add_row(
+      "LazyBatchNorm1d", one, [] { return nn::LazyBatchNorm1d(); }, in({3, 2}));
+  add_row(
+      "LazyBatchNorm2d", one, [] { return nn::LazyBatchNorm2d(); }, in({2, 2, 2, 2}));
+  add_row(
+      "LazyBatchNorm3d", one, [] { return nn::LazyBatchNorm3d(); }, in({2, 2, 1, 2, 2}));
+  add_row(
+      "LazyInstanceNorm1d", one, [] { return nn::LazyInstanceNorm1d({.affine = true}); }, in({2, 2, 3}));
+  add_row(
+      "LazyInstanceNorm2d", one, [] { return nn::LazyInstanceNorm2d({.track_running_stats = true}); },
+      in({1, 2, 2, 3}));
+  add_row(
+      "LazyInstanceNorm3d", one, [] { return nn::LazyInstanceNorm3d(); }, in({1, 2, 2, 2, 2}));
   add_row(
       "InstanceNorm1d", one, [] { return nn::InstanceNorm1d(2, {.affine = true}); }, in({2, 2, 3}));
   add_row(
@@ -538,11 +554,13 @@ BOOST_AUTO_TEST_CASE(the_reference_lists_what_the_headers_declare) {
   std::set<std::string> of_weights = functions_of("parametrize");
   of_weights.merge(functions_of("prune"));
   headers["parametrize"] = headers["prune"] = of_weights;
-  for (const char* header : {"packed_sequence", "init"}) headers[header] = functions_of(header);
+  for (const char* header : {"packed_sequence", "init", "weight_options"}) headers[header] = functions_of(header);
+  headers["dense"].merge(functions_of("dense"));
+  ReferencePage text("modules.md");
   for (const auto& [header, names] : headers)
     for (const std::string& name : names)
-      BOOST_CHECK_MESSAGE(page[header].contains(name),
-                          name << " of nn/" << header << ".hpp is not in docs/reference/modules.md");
+      if (!page[header].contains(name))
+        text.missing("`" + header + "`", name, text_of(source_folder() / "nn/include/xgrad/nn" / (header + ".hpp")));
   for (const auto& [header, names] : page)
     for (const std::string& name : names)
       BOOST_CHECK_MESSAGE(headers[header].contains(name),

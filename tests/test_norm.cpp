@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_SUITE(embeddings)
 BOOST_AUTO_TEST_CASE(rows_and_their_gradients) {
   nn::Embedding e(4, 2, {.padding_idx = 1});
   BOOST_TEST(names(e.named_parameters()) == "weight");
-  BOOST_TEST(e.label() == "Embedding(4, 2)");
+  BOOST_TEST(e.label() == "Embedding(4, 2, padding_idx=1)");
   check_close(e.weight[1], {0, 0});
   const Tensor index = tensor({{2, 1}, {2, 0}});
   const Tensor y = e(index);
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(padding_layers) {
   check_close(nn::ReplicationPad2d({1, 0, 1, 0})(x), {1, 1, 2, 3, 1, 1, 2, 3, 4, 4, 5, 6});
   check_close(nn::CircularPad1d(1)(x[0]), {3, 1, 2, 3, 1, 6, 4, 5, 6, 4});
   BOOST_TEST(nn::ReflectionPad1d(2).label() == "ReflectionPad1d(2)");
-  BOOST_TEST(nn::ConstantPad2d(2, 0.5).label() == "ConstantPad2d(2)");
+  BOOST_TEST(nn::ConstantPad2d(2, 0.5).label() == "ConstantPad2d(2, value=0.5)");
   expect<ShapeError>({"padding must be 1 or 4 numbers, got 2"}, [] { nn::ZeroPad2d({1, 2}); });
   expect<ShapeError>({"expected 2 or 3 dimensions, got 4"}, [&] { nn::ReflectionPad1d(1)(x); });
   expect<ShapeError>({"padding 3 must be less than size 3 of dim 2"}, [] { nn::ReflectionPad1d(3)(zeros({1, 1, 3})); });

@@ -72,6 +72,14 @@ BOOST_AUTO_TEST_CASE(packing_and_padding) {
   const std::vector<Tensor> list{tensor({1., 2.}), tensor({3., 4., 5.})};
   check_close(rnn::pad_sequence(list, {.batch_first = true}), {1, 2, 0, 3, 4, 5});
   check_close(rnn::pad_sequence(list, {.padding_value = 9, .padding_left = true}), {9, 3, 1, 4, 2, 5});
+  for (const bool first : {false, true})
+    for (const bool left : {false, true}) {
+      const auto pad = [=](const std::vector<Tensor>& in) {
+        return rnn::pad_sequence(in, {.batch_first = first, .padding_left = left});
+      };
+      const std::vector<Tensor> in{r({2, 2}).requires_grad_(), r({0, 2}).requires_grad_(), r({3, 2}).requires_grad_()};
+      BOOST_TEST((gradcheck(pad, in) && gradgradcheck(pad, in)));
+    }
   const auto sorted = rnn::pack_sequence(list, false);
   check_close(sorted.data, {3, 1, 4, 2, 5});
   check_close(sorted.sorted_indices, {1, 0});

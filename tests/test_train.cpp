@@ -270,6 +270,22 @@ BOOST_AUTO_TEST_CASE(summary_says_what_it_does_not_count) {
   BOOST_TEST((attention.partial && attention.str().find(">= ") != std::string::npos), attention.str());
 }
 
+BOOST_AUTO_TEST_CASE(summary_names_layers_that_are_not_registered) {
+  struct Half : nn::Layer<Half> {
+    nn::Linear lost{2, 3}, kept = register_module("kept", nn::Linear(3, 1));
+    Tensor forward(const Tensor& x) const { return kept(lost(lost(x)[0].expand({2, 3}).slice(1, 0, 2))); }
+  };
+  const std::string text = train::summary(Half(), ones({2, 2})).str();
+  const std::size_t note = text.find("Not registered, so not trained: ");
+  BOOST_REQUIRE_MESSAGE(note != std::string::npos, text);
+  const std::string line = text.substr(note);
+  for (const char* fact : {"weight (3, 2)", "bias (3)"})
+    BOOST_TEST((line.find(fact) != std::string::npos && line.find(fact) == line.rfind(fact)), line);
+  BOOST_TEST(line.find("kept") == std::string::npos, line);
+  const Tensor x = ones({1, 2}, {.requires_grad = true});  // no parameter of anything
+  BOOST_TEST(train::summary(nn::Linear(2, 1), x).str().find("Not registered") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(summary_of_plain_modules_and_shared_parts) {
   struct Net : nn::Module {
     nn::Linear fc = register_module("fc", nn::Linear(2, 2));

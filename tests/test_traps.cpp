@@ -79,6 +79,20 @@ BOOST_AUTO_TEST_CASE(buffers_and_parameters_of_every_layer) {
   nn::ParameterList list{ones({2}), ones({2})};
   list[0] = list[1];
   expect<ValueError>({"'0'"}, [&] { list.parameters(); });
+  nn::ParameterDict dict{{"a", ones({2})}, {"b", ones({2})}};
+  dict["a"] = dict["b"];
+  expect<ValueError>({"'a'"}, [&] { dict.state_dict(); });
+  nn::Linear normed = nn::utils::parametrizations::weight_norm(nn::Linear(2, 2)), plain(2, 2);
+  normed.weight = plain.weight;
+  expect<ValueError>({"weight", "exchanged"}, [&] { normed(ones({1, 2})); });
+}
+
+BOOST_AUTO_TEST_CASE(copies_of_what_was_assigned) {
+  Tied net;
+  net.decoder.weight = net.embedding.weight;
+  const std::vector<std::string> facts{"'decoder.weight'", "embedding.weight", "exchanged"};
+  expect_op<ValueError>("Module", facts, [&] { nn::functional_call(net, {{"decoder.bias", ones({5})}}, tensor({0})); });
+  expect_op<ValueError>("Module", facts, [&] { nn::clone(net); });
 }
 
 BOOST_AUTO_TEST_CASE(weights_of_cells) {

@@ -168,6 +168,23 @@ BOOST_AUTO_TEST_CASE(attributes_are_compared) {
   }
 }
 
+// Nor what one number makes different; which step of a sequence is read makes none.
+BOOST_AUTO_TEST_CASE(places_in_a_sequence_are_not_compared) {
+  const Tensor x = ones({8, 3, 3}).requires_grad_(), w = ones({3, 3}).requires_grad_();
+  const auto folded = [&](const auto& f) {
+    Tensor y = zeros({3, 3});
+    for (int i = 0; i < 8; ++i) y = f(y, i);
+    return has(viz::to_dot(y.sum(), {.fold_repeats = true}), "8 steps folded into one");
+  };
+  BOOST_TEST(folded([&](const Tensor& h, int i) { return tanh(matmul(h, w) + x.select(0, i)); }));
+  BOOST_TEST(folded([&](const Tensor& h, int i) { return tanh(matmul(h, w) + x.narrow(0, i, 1).squeeze(0)); }));
+  BOOST_TEST(folded([&](const Tensor& h, int) { return dropout(matmul(h, w) + x.sum({0}), 0.5); }));
+  BOOST_TEST(!folded([&](const Tensor& h, int i) { return dropout(matmul(h, w), i % 2 ? 0.5 : 0.25); }));
+  BOOST_TEST(!folded([&](const Tensor& h, int i) { return softmax(matmul(h, w), i % 2); }));
+  BOOST_TEST(!folded([&](const Tensor& h, int i) { return leaky_relu(matmul(h, w), i % 2 ? 0.5 : 0.25); }));
+  BOOST_TEST(!folded([&](const Tensor& h, int i) { return matmul(h, w).sum({i % 2}, true).expand({3, 3}); }));
+}
+
 // Steps within layers, and a step that begins in its own way.
 BOOST_AUTO_TEST_CASE(folds_in_folds_and_odd_ends) {
   const Tensor w = ones({2, 2}).requires_grad_().set_name("w");

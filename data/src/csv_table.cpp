@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -6,6 +7,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/data/files.hpp>
 #include <xgrad/detail/atomic_file.hpp>
+#include <xgrad/detail/csv_field.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/index.hpp>
 
@@ -23,16 +25,6 @@ std::int64_t place_of(const std::vector<std::string>& columns, const std::string
                 at)
         .value_error();
   return found - columns.begin();
-}
-
-// RFC 4180: quotes around what has a delimiter, a quote, a line end or blanks at its ends, quotes doubled.
-std::string field(const std::string& text, char delimiter) {
-  const bool blank =
-      text.empty() || text.front() == ' ' || text.back() == ' ' || text.front() == '\t' || text.back() == '\t';
-  if (!blank && text.find_first_of(std::string("\"\n\r") + delimiter) == text.npos) return text;
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + '"';
 }
 
 template <class T>
@@ -67,8 +59,11 @@ void write_csv(const std::string& path, const Tensor& values, const WriteCsvOpti
   if (!can_delimit(o.delimiter))
     ErrorReport(kName, fmt::format("'{}' cannot be a delimiter", o.delimiter), at).value_error();
   std::string text;
-  for (std::size_t i = 0; i < o.columns.size(); ++i)
-    text += (i ? std::string(1, o.delimiter) : "") + field(o.columns[i], o.delimiter);
+  for (std::size_t i = 0; i < o.columns.size(); ++i) {
+    const std::string& name = o.columns[i];  // without quotes an empty one alone would be a blank line
+    text +=
+        (i ? std::string(1, o.delimiter) : "") + (name.empty() ? "\"\"" : xgrad::detail::csv_field(name, o.delimiter));
+  }
   if (!o.columns.empty()) text += '\n';
   const Tensor plain = values.detach(at);
   if (values.dtype() == kFloat32)
@@ -81,3 +76,17 @@ void write_csv(const std::string& path, const Tensor& values, const WriteCsvOpti
 }
 
 }  // namespace xgrad::data
+
+namespace xgrad::detail {
+
+std::string csv_field(const std::string& text, char delimiter) {
+  constexpr std::string_view kBlanks = " \t";
+  const bool blank =
+      !text.empty() && (kBlanks.find(text.front()) != kBlanks.npos || kBlanks.find(text.back()) != kBlanks.npos);
+  if (!blank && text.find_first_of(std::string("\"\n\r") + delimiter) == text.npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + '"';
+}
+
+}  // namespace xgrad::detail

@@ -36,6 +36,8 @@ class InputFile : public ByteSource {
   bool compressed() const { return gz_ != nullptr; }
   std::uint64_t file_bytes() const { return size_; }
   std::uint64_t most_bytes() const { return most_; }
+  const std::string& path() const { return path_; }
+  int descriptor() const { return fd_; }  // of a plain file; stays with this object
 
  private:
   void report(const std::string& reason) const override;

@@ -5,6 +5,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/data/make_data_loader.hpp>
+#include <xgrad/detail/pad_sequences.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/view.hpp>
@@ -19,33 +20,8 @@ Tensor detail::numbers(const std::vector<std::int64_t>& values) { return from_ve
 Tensor detail::numbers(const std::vector<double>& values) { return from_vector(values); }
 
 Tensor pad_sequences(const std::vector<Tensor>& sequences, const PadCollateOptions& o, Location at) {
-  constexpr const char* kName = "pad_sequences";
-  if (sequences.empty()) ErrorReport(kName, "there are no sequences", at).value_error();
-  for (const Tensor& s : sequences) {
-    require_defined(kName, s, at);
-    require_same_dtype(kName, sequences[0], s, at);
-    bool fits = s.dim() > 0 && s.dim() == sequences[0].dim();
-    for (int d = 1; fits && d < s.dim(); ++d) fits = s.size(d) == sequences[0].size(d);
-    if (!fits)
-      ErrorReport(kName, "sequences differ in more than their length, the first dimension", at)
-          .operand("first", sequences[0])
-          .operand("other", s)
-          .shape_error();
-  }
   const NoGradGuard off;
-  const auto count = static_cast<std::int64_t>(sequences.size());
-  std::int64_t longest = 0;
-  for (const Tensor& s : sequences) longest = std::max(longest, s.size(0));
-  Shape shape = sequences[0].shape();
-  shape[0] = count;
-  Shape padded{count, longest};
-  for (int d = 1; d < shape.rank(); ++d) padded.push_back(shape[d]);
-  Tensor all = full(padded, o.padding_value, {sequences[0].dtype()});
-  for (std::int64_t i = 0; i < count; ++i) {
-    const Tensor& s = sequences[static_cast<std::size_t>(i)];
-    all.select(0, i).slice(0, 0, s.size(0)).copy_(s);
-  }
-  return o.batch_first ? all : all.transpose(0, 1).contiguous();
+  return xgrad::detail::pad_sequences("pad_sequences", sequences, {o.batch_first, false, o.padding_value}, at);
 }
 
 PaddedBatch PadCollate::operator()(std::vector<Tensor> sequences) const {

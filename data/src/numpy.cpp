@@ -9,7 +9,7 @@
 #include <xgrad/ops.hpp>
 
 #include "npy_format.hpp"
-#include "shown.hpp"
+#include "repeated_name.hpp"
 #include "zip_archive.hpp"
 
 namespace xgrad {
@@ -47,19 +47,14 @@ void refuse_bombs(const InputFile& file, const std::vector<ZipMember>& members) 
 }
 
 void check_names(const NamedTensors& tensors, const Location& at) {
-  std::vector<std::string_view> names;
+  require_names("save_npz", tensors, at);
   for (const auto& [name, t] : tensors) {
-    require_defined("save_npz", t, at);
     if (name.empty()) refuse("a tensor has no name", at);
     if (name.size() > kMostName)
       refuse(fmt::format("a name has {} bytes, at most {} are allowed", name.size(), kMostName), at);
     if (name.find('\0') != std::string::npos)
       refuse(fmt::format("the name '{}' holds a NUL character", shown(name)), at);
-    names.push_back(name);
   }
-  std::ranges::sort(names);
-  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
-    refuse(fmt::format("the name '{}' is given twice", shown(*twice)), at);
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 #include <xgrad/detail/raw_bytes.hpp>
 #include <xgrad/ops.hpp>
 
+#include "repeated_name.hpp"
 #include "safetensors_header.hpp"
-#include "shown.hpp"
 
 namespace xgrad {
 namespace {
@@ -53,15 +53,9 @@ std::uint64_t bytes_of(const Tensor& t) {
 }
 
 void check_names(const NamedTensors& tensors, const Location& at) {
-  std::vector<std::string_view> names;
-  for (const auto& [name, t] : tensors) {
-    require_defined("save_safetensors", t, at);
-    if (name == kMetadata) refuse("the name '__metadata__' is reserved", at);
-    names.push_back(name);
-  }
-  std::ranges::sort(names);
-  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
-    refuse(fmt::format("the name '{}' is given twice", data::shown(*twice)), at);
+  data::require_names("save_safetensors", tensors, at);
+  if (std::ranges::any_of(tensors, [](const auto& t) { return t.first == kMetadata; }))
+    refuse("the name '__metadata__' is reserved", at);
 }
 
 std::string header_text(const NamedTensors& tensors, const Metadata& metadata, const Location& at) {

@@ -36,7 +36,7 @@ Tensor as_stored(ByteSource& file, const Shape& shape) {
 }
 template <class T>
 constexpr StoredType same(const char* name) {
-  return {name, sizeof(T), sizeof(T), as_stored<T>};
+  return {name, sizeof(T), sizeof(T), as_stored<T>, dtype_of<T>};
 }
 template <class Stored, class Kept, Kept (*convert)(Stored) = widen<Kept, Stored>>
 constexpr StoredType converted(const char* name) {

@@ -1,6 +1,7 @@
 // The element types of files, and how their values become ours. The names are those of safetensors.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -15,6 +16,8 @@ struct StoredType {
   std::uint64_t bytes, kept_bytes;  // of an element
   // The next values as a tensor. std::range_error for one that does not fit.
   Tensor (*read)(ByteSource&, const Shape&);
+  // The type of a tensor that has the same bytes, whatever they are.
+  std::optional<DType> same = {};
 };
 
 std::span<const StoredType> stored_types();

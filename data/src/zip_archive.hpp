@@ -10,6 +10,7 @@
 #include <xgrad/detail/atomic_file.hpp>
 
 #include "input_file.hpp"
+#include "zip_records.hpp"
 
 namespace xgrad::data {
 
@@ -62,7 +63,7 @@ class ZipWriter {
     std::uint32_t crc;
     std::uint64_t stored_bytes, bytes, header;
   };
-  static std::string common_fields(const Entry& e);
+  static void fill(zip::Common& r, const Entry& e, const std::string& wide);
   static std::string wide_fields(const Entry& e, bool central);
   void put(std::string text);
 

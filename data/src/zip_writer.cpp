@@ -8,28 +8,8 @@
 namespace xgrad::data {
 namespace {
 
-// Little-endian numbers one after the other.
-class Record {
- public:
-  Record& put(std::uint64_t v, std::size_t width) {
-    for (std::size_t i = 0; i < width; ++i) text_ += static_cast<char>(v >> 8 * i & 255);
-    return *this;
-  }
-  Record& u16(std::uint64_t v) { return put(v, 2); }
-  Record& u32(std::uint64_t v) { return put(v, 4); }
-  Record& u64(std::uint64_t v) { return put(v, 8); }
-  Record& text(const std::string& t) {
-    text_ += t;
-    return *this;
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-};
-
-constexpr std::uint64_t kIn64 = 0xffffffff, kVersion64 = 45, kUtf8Names = 1 << 11;
-constexpr std::uint64_t kFirstDay = 1 << 5 | 1;  // 1980-01-01: same tensors, same file
+// The value, or that it stands in a wide field.
+std::uint32_t narrow(std::uint64_t v) { return static_cast<std::uint32_t>(std::min<std::uint64_t>(v, zip::kIn64)); }
 
 std::string deflate_all(const std::vector<Bytes>& content) {
   z_stream z{};
@@ -76,7 +56,9 @@ void ZipWriter::add(const std::string& name, const std::vector<Bytes>& content, 
   if (compressed) deflated = deflate_all(content);
   e.stored_bytes = compressed ? deflated.size() : e.bytes;
   const std::string wide = wide_fields(e, false);
-  put(Record().u32(0x04034b50).text(common_fields(e)).u16(wide.size()).text(name).text(wide).take());
+  zip::Local r;
+  fill(r, e, wide);
+  put(zip::record_text(r) + name + wide);
   if (compressed)
     put(std::move(deflated));
   else
@@ -87,44 +69,57 @@ void ZipWriter::add(const std::string& name, const std::vector<Bytes>& content, 
   entries_.push_back(std::move(e));
 }
 
-// From the version that is needed to the length of the name, which both headers of a member have.
-std::string ZipWriter::common_fields(const Entry& e) {
+// What both headers of a member have.
+void ZipWriter::fill(zip::Common& r, const Entry& e, const std::string& wide) {
   const bool ascii = std::ranges::all_of(e.name, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  Record r;
-  r.u16(kVersion64).u16(ascii ? 0 : kUtf8Names).u16(e.deflated ? 8 : 0).u16(0).u16(kFirstDay).u32(e.crc);
-  r.u32(std::min(e.stored_bytes, kIn64)).u32(std::min(e.bytes, kIn64)).u16(e.name.size());
-  return r.take();
+  r.flags = ascii ? 0 : zip::kUtf8Names;
+  r.method = e.deflated ? zip::kDeflated : zip::kStored;
+  r.crc = e.crc;
+  r.stored_bytes = narrow(e.stored_bytes);
+  r.bytes = narrow(e.bytes);
+  r.name = static_cast<std::uint16_t>(e.name.size());
+  r.extra = static_cast<std::uint16_t>(wide.size());
 }
 
 // The fields that have no room elsewhere.
 std::string ZipWriter::wide_fields(const Entry& e, bool central) {
-  Record wide;
-  const bool local_pair = !central && std::max(e.bytes, e.stored_bytes) >= kIn64;  // a local header has both or none
-  if (e.bytes >= kIn64 || local_pair) wide.u64(e.bytes);
-  if (e.stored_bytes >= kIn64 || local_pair) wide.u64(e.stored_bytes);
-  if (central && e.header >= kIn64) wide.u64(e.header);
-  const std::string fields = wide.take();
-  return fields.empty() ? "" : Record().u16(1).u16(fields.size()).text(fields).take();
+  std::string wide;
+  const auto add = [&](std::uint64_t v) { zip::put_number(wide, v); };
+  const bool local_pair = !central && std::max(e.bytes, e.stored_bytes) >= zip::kIn64;  // a local header: both or none
+  if (e.bytes >= zip::kIn64 || local_pair) add(e.bytes);
+  if (e.stored_bytes >= zip::kIn64 || local_pair) add(e.stored_bytes);
+  if (central && e.header >= zip::kIn64) add(e.header);
+  if (wide.empty()) return wide;
+  std::string fields;
+  zip::put_number(fields, zip::kWideFields);
+  zip::put_number(fields, static_cast<std::uint16_t>(wide.size()));
+  return fields + wide;
 }
 
 const std::vector<Bytes>& ZipWriter::finish() {
   const std::uint64_t directory = size_;
   for (const Entry& e : entries_) {
     const std::string wide = wide_fields(e, true);
-    Record r;
-    r.u32(0x02014b50).u16(kVersion64).text(common_fields(e)).u16(wide.size()).u16(0).u16(0).u16(0).u32(0);
-    put(r.u32(std::min(e.header, kIn64)).text(e.name).text(wide).take());
+    zip::Central r;
+    fill(r, e, wide);
+    r.header = narrow(e.header);
+    put(zip::record_text(r) + e.name + wide);
   }
   const std::uint64_t end = size_, n = entries_.size();
-  if (n >= 0xffff || end >= kIn64) {
-    Record r;
-    r.u32(0x06064b50).u64(44).u16(kVersion64).u16(kVersion64).u32(0).u32(0).u64(n).u64(n).u64(end - directory);
-    put(r.u64(directory).u32(0x07064b50).u32(0).u64(end).u32(1).take());
+  if (n >= zip::kMany || end >= zip::kIn64) {
+    zip::End64 r;
+    r.here = r.members = n;
+    r.bytes = end - directory;
+    r.offset = directory;
+    zip::Locator locator;
+    locator.end64 = end;
+    put(zip::record_text(r) + zip::record_text(locator));
   }
-  const std::uint64_t shown = std::min<std::uint64_t>(n, 0xffff);
-  Record r;
-  r.u32(0x06054b50).u16(0).u16(0).u16(shown).u16(shown).u32(std::min(end - directory, kIn64));
-  put(r.u32(std::min(directory, kIn64)).u16(0).take());
+  zip::End r;
+  r.here = r.members = static_cast<std::uint16_t>(std::min<std::uint64_t>(n, zip::kMany));
+  r.bytes = narrow(end - directory);
+  r.offset = narrow(directory);
+  put(zip::record_text(r));
   return pieces_;
 }
 

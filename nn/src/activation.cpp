@@ -8,6 +8,8 @@
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/view.hpp>
 
+#include "option_text.hpp"
+
 namespace xgrad::nn {
 
 void check_options(const OptionCheck& check, const LeakyReLUOptions& o) {
@@ -33,18 +35,21 @@ void check_options(const OptionCheck& check, const RReLUOptions& o) {
 void check_options(const OptionCheck& check, const StepOptions& o) { check.finite("at_zero", o.at_zero); }
 
 Threshold::Threshold(double threshold, double value, Location at)
-    : Layer("Threshold"), threshold_(threshold), value_(value) {
+    : Layer(fmt::format("Threshold({}, {})", threshold, value)), threshold_(threshold), value_(value) {
   const OptionCheck check("Threshold", at);
   if (std::isnan(threshold)) check.fail("threshold must be a number, got nan");
   if (std::isnan(value)) check.fail("value must be a number, got nan");
 }
 
 Maxout::Maxout(std::int64_t pieces, MaxoutOptions options, Location at)
-    : Layer("Maxout"), pieces_(pieces), options_(options) {
+    : Layer(fmt::format("Maxout({}{})", pieces, OptionText().add("dim", options.dim, 1).text())),
+      pieces_(pieces),
+      options_(options) {
   if (pieces_ < 1) OptionCheck("Maxout", at).fail(fmt::format("pieces must be positive, got {}", pieces_));
 }
 
-PReLU::PReLU(PReLUOptions options, Location at) : Layer(fmt::format("PReLU({})", options.num_parameters)) {
+PReLU::PReLU(PReLUOptions options, Location at)
+    : Layer(fmt::format("PReLU({}{})", options.num_parameters, OptionText().add("init", options.init, 0.25).text())) {
   if (options.num_parameters < 1)
     ErrorReport("PReLU", fmt::format("num_parameters must be positive, got {}", options.num_parameters), at)
         .value_error();
@@ -53,7 +58,11 @@ PReLU::PReLU(PReLUOptions options, Location at) : Layer(fmt::format("PReLU({})",
   weight = register_parameter("weight", full({options.num_parameters}, options.init));
 }
 
+void show_options(OptionText& text, const HardtanhOptions& o) {
+  text.add("min_val", o.min_val, -1).add("max_val", o.max_val, 1);
+}
 Hardtanh::Hardtanh(HardtanhOptions options, Location at) : Layer("Hardtanh"), options_(options) {
+  show(options_);
   if (!(options.min_val < options.max_val))
     ErrorReport("Hardtanh", fmt::format("needs min_val < max_val, got {} and {}", options.min_val, options.max_val), at)
         .value_error();

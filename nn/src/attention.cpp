@@ -8,6 +8,8 @@
 #include <xgrad/nn/init.hpp>
 #include <xgrad/ops.hpp>
 
+#include "option_text.hpp"
+
 namespace xgrad::nn {
 namespace {
 
@@ -69,10 +71,22 @@ Tensor with_last(const Tensor& x, const Tensor& last, const Location& at) {
   return cat({x, expand(last, {x.size(0), 1, x.size(2)}, at)}, 1, at);
 }
 
+std::string label_of(std::int64_t features, std::int64_t heads, const MultiheadAttentionOptions& o) {
+  const OptionText t = OptionText()
+                           .add("dropout", o.dropout, 0)
+                           .add("bias", o.bias, true)
+                           .add("add_bias_kv", o.add_bias_kv, false)
+                           .add("add_zero_attn", o.add_zero_attn, false)
+                           .add("kdim", o.kdim, std::nullopt)
+                           .add("vdim", o.vdim, std::nullopt)
+                           .add("batch_first", o.batch_first, false);
+  return fmt::format("MultiheadAttention({}, {} heads{})", features, heads, t.text());
+}
+
 }  // namespace
 
 MultiheadAttention::MultiheadAttention(Size features, Size heads, MultiheadAttentionOptions options, Location at)
-    : Layer(fmt::format("MultiheadAttention({}, {} heads)", std::int64_t{features}, std::int64_t{heads})),
+    : Layer(label_of(features, heads, options)),
       out_proj(std::max<std::int64_t>(features, 0), std::max<std::int64_t>(features, 0), {.bias = options.bias}, at),
       embed_dim_(features),
       num_heads_(heads),

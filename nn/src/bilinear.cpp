@@ -9,10 +9,13 @@
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/linear.hpp>
 
+#include "option_text.hpp"
+
 namespace xgrad::nn {
 
 Bilinear::Bilinear(Size in1, Size in2, Size out, LinearOptions options, Location at)
-    : Layer(fmt::format("Bilinear({}, {} → {})", std::int64_t{in1}, std::int64_t{in2}, std::int64_t{out})) {
+    : Layer(fmt::format("Bilinear({}, {} → {}{})", std::int64_t{in1}, std::int64_t{in2}, std::int64_t{out},
+                        OptionText().add("bias", options.bias, true).text())) {
   const detail::CallSite site(at);
   const std::int64_t in1_features = in1, in2_features = in2, out_features = out;
   for (const std::int64_t n : {in1_features, in2_features, out_features})

@@ -6,6 +6,7 @@
 
 #include "computed_tensors.hpp"
 #include "module_state.hpp"
+#include "weight_rules.hpp"
 
 namespace xgrad::detail {
 
@@ -127,6 +128,7 @@ void CloneScope::copy_states(const nn::Module& module) {
     copy->transient = s.transient;
     copy->training = s.training;
     copy->lazy = s.lazy;
+    if (s.rules) copy->rules = c.shares_rest ? s.rules : std::make_shared<nn::WeightRules>(s.rules->options);
     *copy->info = *s.info;  // that of functional_call goes on standing where the module stands
     if (!c.shares_rest) copy->set_parent(nullptr);
     for (const auto& [from, to] : {std::pair(&s.parameters, &copy->parameters), std::pair(&s.buffers, &copy->buffers)})
@@ -188,6 +190,10 @@ void CloneScope::finish(const Location& at) {
     if (const State& s = *static_cast<const State*>(from); s.object)
       nn::Module(std::static_pointer_cast<State>(to)).keep_typed(*s.type, s.object, true);
   making = copies_->outer;
+  if (!copies_->states.empty()) {  // what was exchanged by assignment shows something else in the copy, too
+    auto* original = const_cast<State*>(static_cast<const State*>(copies_->states.front().first));
+    nn::Module(original->shared_from_this()).require_intact(at);
+  }
   for (const auto& [path, reference] : copies_->references)
     if (references_to(reference.first) > reference.second)
       ErrorReport(

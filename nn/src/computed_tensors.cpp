@@ -159,6 +159,14 @@ nn::Parameter ComputedTensors::lazy(nn::Module& m, const std::string& name, cons
   return m.register_parameter(name, empty({0}), true, at);
 }
 
+nn::Parameter ComputedTensors::lazy_buffer(nn::Module& m, const std::string& name, const Location& at) {
+  m.state_->lazy.insert(name);
+  return m.register_buffer(name, empty({0}), true, at);
+}
+
+std::shared_ptr<nn::WeightRules>& ComputedTensors::rules(const nn::Module& m) { return m.state_->rules; }
+std::string& ComputedTensors::label(const nn::Module& m) { return m.state_->info->label; }
+
 void ComputedTensors::drop(const nn::Module& m, const std::string& name) {
   State& s = *m.state_;
   const auto drop_from = [&](NamedTensors& list, std::vector<std::shared_ptr<Registration>>& entries) {

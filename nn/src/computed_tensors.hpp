@@ -39,6 +39,10 @@ struct ComputedTensors {
                       const Location& at);
   // A parameter that is empty until the first call, or a state that is loaded, gives it a shape.
   static nn::Parameter lazy(nn::Module& m, const std::string& name, const Location& at);
+  static nn::Parameter lazy_buffer(nn::Module& m, const std::string& name, const Location& at);
+  // The place of the penalties and constraints of a module, and of the text that it prints.
+  static std::shared_ptr<nn::WeightRules>& rules(const nn::Module& m);
+  static std::string& label(const nn::Module& m);
   // Out of the lists, when it is there.
   static void drop(const nn::Module& m, const std::string& name);
   static nn::Module child(const nn::Module& m, const std::string& name);  // empty when there is none

@@ -1,5 +1,4 @@
 #include <cmath>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -38,11 +37,6 @@ Shape with_kernel(std::int64_t first, std::int64_t second, const Extents<N>& ker
   Shape s{first, second};
   for (const std::int64_t k : kernel.v) s.push_back(k);
   return s;
-}
-
-template <int N, class Options>
-std::string label(const char* kind, std::int64_t in, std::int64_t out, const Extents<N>& kernel, const Options& o) {
-  return fmt::format("{}{}d({} → {}, {}{})", kind, N, in, out, extents_text(kernel), conv_option_text(o));
 }
 
 // Where element i of a padded row comes from.
@@ -86,12 +80,6 @@ Tensor run(const Tensor& x, const Tensor& w, const Tensor& b, const ConvTranspos
   return conv_transpose3d(x, w, b, o, at);
 }
 
-std::string padding_mode_name(PaddingMode mode) {
-  std::ostringstream text;
-  text << mode;
-  return text.str();
-}
-
 template <int N>
 Tensor padded(const Tensor& x, const Tensor& weight, const ConvNdOptions<N>& o, const Location& at) {
   Tensor y = x;
@@ -108,14 +96,13 @@ Tensor padded(const Tensor& x, const Tensor& weight, const ConvNdOptions<N>& o, 
   return y;
 }
 
-}  // namespace
-
-// PyTorch's default: kaiming_uniform with a = sqrt(5), and the same bound for the bias.
-void fill_conv(Tensor& weight, Tensor& bias) {
-  init::kaiming_uniform_(weight, std::sqrt(5.0));
-  if (!bias.defined()) return;
-  const double bound = 1 / std::sqrt(static_cast<double>(init::calculate_fan_in_and_fan_out(weight).first));
-  init::uniform_(bias, -bound, bound);
+template <int N>
+constexpr const char* kind_of(const ConvNdOptions<N>*) {
+  return "Conv";
+}
+template <int N>
+constexpr const char* kind_of(const ConvTransposeNdOptions<N>*) {
+  return "ConvTranspose";
 }
 
 template <int N>
@@ -137,7 +124,7 @@ std::string conv_option_text(const ConvNdOptions<N>& o) {
   else
     t.add("padding", o.padding.each(), 0);
   t.add("dilation", o.dilation, 1).add("groups", o.groups, 1).add("bias", o.bias, true);
-  if (o.padding_mode != PaddingMode::zeros) t.add("padding_mode", padding_mode_name(o.padding_mode));
+  t.add("padding_mode", o.padding_mode, PaddingMode::zeros);
   return t.text();
 }
 template <int N>
@@ -201,9 +188,49 @@ Tensor conv_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, c
   return run(x, weight, bias, given, at);
 }
 
+template <int N, class Options>
+std::string label(std::int64_t in, std::int64_t out, const Extents<N>& kernel, const Options& o) {
+  return fmt::format("{}({} → {}, {}{})", ConvParts<N, Options>::name(), in, out, extents_text(kernel),
+                     conv_option_text(o));
+}
+
+}  // namespace
+
+// PyTorch's default: kaiming_uniform with a = sqrt(5), and the same bound for the bias.
+void fill_conv(Tensor& weight, Tensor& bias) {
+  init::kaiming_uniform_(weight, std::sqrt(5.0));
+  if (!bias.defined()) return;
+  const double bound = 1 / std::sqrt(static_cast<double>(init::calculate_fan_in_and_fan_out(weight).first));
+  init::uniform_(bias, -bound, bound);
+}
+
+template <int N, class Options>
+std::string ConvParts<N, Options>::name() {
+  return fmt::format("{}{}d", kind_of(static_cast<const Options*>(nullptr)), N);
+}
+template <int N, class Options>
+void ConvParts<N, Options>::check(std::int64_t in, std::int64_t out, const Extents<N>& kernel, const Options& o,
+                                  const Location& at) {
+  check_conv<N>(in, out, kernel, o, at);
+}
+template <int N, class Options>
+std::string ConvParts<N, Options>::option_text(const Options& o) {
+  return conv_option_text(o);
+}
+template <int N, class Options>
+Shape ConvParts<N, Options>::weight_shape(std::int64_t in, std::int64_t out, const Extents<N>& kernel,
+                                          const Options& o) {
+  return conv_weight_shape<N>(in, out, kernel, o);
+}
+template <int N, class Options>
+Tensor ConvParts<N, Options>::forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Options& o,
+                                      const Location& at) {
+  return conv_forward<N>(x, weight, bias, o, at);
+}
+
 template <int N>
 ConvNd<N>::ConvNd(Size in_channels, Size out_channels, Extents<N> kernel, ConvNdOptions<N> options, Location at)
-    : Layer<ConvNd<N>>(label("Conv", in_channels, out_channels, kernel, options)), options_(options) {
+    : Layer<ConvNd<N>>(label(in_channels, out_channels, kernel, options)), options_(options) {
   const detail::CallSite site(at);
   check_conv<N>(in_channels, out_channels, kernel, options, at);
   weight = this->register_parameter("weight", empty(conv_weight_shape<N>(in_channels, out_channels, kernel, options)));
@@ -219,7 +246,7 @@ Tensor ConvNd<N>::forward(const Tensor& x, Location at) const {
 template <int N>
 ConvTransposeNd<N>::ConvTransposeNd(Size in_channels, Size out_channels, Extents<N> kernel,
                                     ConvTransposeNdOptions<N> options, Location at)
-    : Layer<ConvTransposeNd<N>>(label("ConvTranspose", in_channels, out_channels, kernel, options)), options_(options) {
+    : Layer<ConvTransposeNd<N>>(label(in_channels, out_channels, kernel, options)), options_(options) {
   const detail::CallSite site(at);
   check_conv<N>(in_channels, out_channels, kernel, options, at);
   weight = this->register_parameter("weight", empty(conv_weight_shape<N>(in_channels, out_channels, kernel, options)));
@@ -238,35 +265,11 @@ template class ConvNd<3>;
 template class ConvTransposeNd<1>;
 template class ConvTransposeNd<2>;
 template class ConvTransposeNd<3>;
-template void check_conv(std::int64_t, std::int64_t, const Extents<1>&, const ConvNdOptions<1>&, const Location&);
-template std::string conv_option_text(const ConvNdOptions<1>&);
-template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<1>&, const ConvNdOptions<1>&);
-template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvNdOptions<1>&, const Location&);
-template void check_conv(std::int64_t, std::int64_t, const Extents<2>&, const ConvNdOptions<2>&, const Location&);
-template std::string conv_option_text(const ConvNdOptions<2>&);
-template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<2>&, const ConvNdOptions<2>&);
-template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvNdOptions<2>&, const Location&);
-template void check_conv(std::int64_t, std::int64_t, const Extents<3>&, const ConvNdOptions<3>&, const Location&);
-template std::string conv_option_text(const ConvNdOptions<3>&);
-template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<3>&, const ConvNdOptions<3>&);
-template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvNdOptions<3>&, const Location&);
-template void check_conv(std::int64_t, std::int64_t, const Extents<1>&, const ConvTransposeNdOptions<1>&,
-                         const Location&);
-template std::string conv_option_text(const ConvTransposeNdOptions<1>&);
-template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<1>&, const ConvTransposeNdOptions<1>&);
-template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvTransposeNdOptions<1>&,
-                             const Location&);
-template void check_conv(std::int64_t, std::int64_t, const Extents<2>&, const ConvTransposeNdOptions<2>&,
-                         const Location&);
-template std::string conv_option_text(const ConvTransposeNdOptions<2>&);
-template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<2>&, const ConvTransposeNdOptions<2>&);
-template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvTransposeNdOptions<2>&,
-                             const Location&);
-template void check_conv(std::int64_t, std::int64_t, const Extents<3>&, const ConvTransposeNdOptions<3>&,
-                         const Location&);
-template std::string conv_option_text(const ConvTransposeNdOptions<3>&);
-template Shape conv_weight_shape(std::int64_t, std::int64_t, const Extents<3>&, const ConvTransposeNdOptions<3>&);
-template Tensor conv_forward(const Tensor&, const Tensor&, const Tensor&, const ConvTransposeNdOptions<3>&,
-                             const Location&);
+template struct ConvParts<1, ConvNdOptions<1>>;
+template struct ConvParts<2, ConvNdOptions<2>>;
+template struct ConvParts<3, ConvNdOptions<3>>;
+template struct ConvParts<1, ConvTransposeNdOptions<1>>;
+template struct ConvParts<2, ConvTransposeNdOptions<2>>;
+template struct ConvParts<3, ConvTransposeNdOptions<3>>;
 
 }  // namespace xgrad::nn

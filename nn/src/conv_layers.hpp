@@ -7,34 +7,19 @@
 
 namespace xgrad::nn {
 
-// ValueError for sizes and options that the layer cannot have.
-template <int N>
-void check_conv(std::int64_t in, std::int64_t out, const Extents<N>& kernel, const ConvNdOptions<N>& o,
-                const Location& at);
-template <int N>
-void check_conv(std::int64_t in, std::int64_t out, const Extents<N>& kernel, const ConvTransposeNdOptions<N>& o,
-                const Location& at);
-
-// Options that differ from their defaults, ", stride=2".
-template <int N>
-std::string conv_option_text(const ConvNdOptions<N>& o);
-template <int N>
-std::string conv_option_text(const ConvTransposeNdOptions<N>& o);
-
-template <int N>
-Shape conv_weight_shape(std::int64_t in, std::int64_t out, const Extents<N>& kernel, const ConvNdOptions<N>& o);
-template <int N>
-Shape conv_weight_shape(std::int64_t in, std::int64_t out, const Extents<N>& kernel,
-                        const ConvTransposeNdOptions<N>& o);
-
 // First values.
 void fill_conv(Tensor& weight, Tensor& bias);
 
-template <int N>
-Tensor conv_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvNdOptions<N>& o,
-                    const Location& at);
-template <int N>
-Tensor conv_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvTransposeNdOptions<N>& o,
-                    const Location& at);
+// Of the convolution that has these options, ConvNdOptions<N> or ConvTransposeNdOptions<N>.
+template <int N, class Options>
+struct ConvParts {
+  static std::string name();  // "Conv2d"
+  // ValueError for sizes and options that the layer cannot have.
+  static void check(std::int64_t in, std::int64_t out, const Extents<N>& kernel, const Options& o, const Location& at);
+  static std::string option_text(const Options& o);  // options that differ from their defaults, ", stride=2"
+  static Shape weight_shape(std::int64_t in, std::int64_t out, const Extents<N>& kernel, const Options& o);
+  static Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Options& o,
+                        const Location& at);
+};
 
 }  // namespace xgrad::nn

@@ -7,6 +7,7 @@
 #include <xgrad/nn/option_check.hpp>
 #include <xgrad/ops.hpp>
 
+#include "option_text.hpp"
 #include "shared_parameter.hpp"
 
 namespace xgrad::nn {
@@ -17,6 +18,17 @@ void check_norm(const EmbeddingOptions& options, const Location& at) {
   const OptionCheck check("Embedding", at);
   if (options.max_norm) check.positive("max_norm", *options.max_norm);
   if (!(options.norm_type > 0)) check.fail(fmt::format("norm_type must be positive, got {}", options.norm_type));
+}
+
+// Of both layers.
+template <class Options>
+std::string label_of(const char* name, std::int64_t rows, std::int64_t size, const Options& o) {
+  OptionText t;
+  t.add("padding_idx", o.padding_idx, std::nullopt).add("max_norm", o.max_norm, std::nullopt);
+  t.add("norm_type", o.norm_type, 2).add("scale_grad_by_freq", o.scale_grad_by_freq, false);
+  if constexpr (requires { o.mode; })
+    t.add("mode", o.mode, BagMode::mean).add("include_last_offset", o.include_last_offset, false);
+  return fmt::format("{}({}, {}{})", name, rows, size, t.text());
 }
 
 // A standard normal table with zeros at padding_idx.
@@ -40,7 +52,7 @@ Tensor first_table(std::int64_t rows, std::int64_t size, const EmbeddingOptions&
 }  // namespace
 
 Embedding::Embedding(Tensor table, EmbeddingOptions options, bool requires_grad, const Location& at)
-    : Layer(fmt::format("Embedding({}, {})", table.size(0), table.size(1))), options_(std::move(options)) {
+    : Layer(label_of("Embedding", table.size(0), table.size(1), options)), options_(std::move(options)) {
   weight = register_parameter("weight", std::move(table), requires_grad, at);
 }
 
@@ -64,8 +76,7 @@ Embedding Embedding::from_weight(const Tensor& table, EmbeddingOptions options, 
 Tensor Embedding::forward(const Tensor& x, Location at) const { return embedding(x, weight, options_, at); }
 
 EmbeddingBag::EmbeddingBag(Size num_embeddings, Size embedding_dim, EmbeddingBagOptions options, Location at)
-    : Layer(fmt::format("EmbeddingBag({}, {})", std::int64_t{num_embeddings}, std::int64_t{embedding_dim})),
-      options_(std::move(options)) {
+    : Layer(label_of("EmbeddingBag", num_embeddings, embedding_dim, options)), options_(std::move(options)) {
   for (const auto& [name, t] :
        {std::pair<const char*, const Tensor&>("offsets", options_.offsets),
         std::pair<const char*, const Tensor&>("per_sample_weights", options_.per_sample_weights)})

@@ -51,11 +51,6 @@ std::int64_t channels_of(const char* name, const Tensor& x, int spatial, std::in
   return channels;
 }
 
-template <int N, class Options>
-std::string label(const char* kind, std::int64_t out, const Extents<N>& kernel, const Options& o) {
-  return fmt::format("{}{}d({}, {}{})", kind, N, out, extents_text(kernel), conv_option_text<N>(o));
-}
-
 }  // namespace
 
 LazyLinear::LazyLinear(std::int64_t out_features, LinearOptions options, Location at)
@@ -80,54 +75,35 @@ Tensor LazyLinear::forward(const Tensor& x, Location at) const {
   return linear(x, weight, bias, at);
 }
 
-template <int N>
-LazyConvNd<N>::LazyConvNd(Size out_channels, Extents<N> kernel, ConvNdOptions<N> options, Location at)
-    : Layer<LazyConvNd<N>>(label("LazyConv", out_channels, kernel, options)),
+template <int N, class Options>
+LazyConvOf<N, Options>::LazyConvOf(Size out_channels, Extents<N> kernel, Options options, Location at)
+    : Layer<LazyConvOf<N, Options>>(fmt::format("Lazy{}({}, {}{})", ConvParts<N, Options>::name(),
+                                                std::int64_t{out_channels}, extents_text(kernel),
+                                                ConvParts<N, Options>::option_text(options))),
       out_(out_channels),
       kernel_size_(kernel),
       options_(options) {
   const detail::CallSite site(at);
-  check_conv<N>(std::max<std::int64_t>(options.groups, 1), out_, kernel, options, at);
+  ConvParts<N, Options>::check(std::max<std::int64_t>(options.groups, 1), out_, kernel, options, at);
   weight = ComputedTensors::lazy(*this, "weight", at);
   if (options.bias) bias = ComputedTensors::lazy(*this, "bias", at);
 }
 
-template <int N>
-Tensor LazyConvNd<N>::forward(const Tensor& x, Location at) const {
+template <int N, class Options>
+Tensor LazyConvOf<N, Options>::forward(const Tensor& x, Location at) const {
+  using Parts = ConvParts<N, Options>;
   if (is_lazy(weight)) {
-    const std::int64_t in = channels_of(fmt::format("LazyConv{}d", N).c_str(), x, N, options_.groups, at);
-    take_shape(weight, conv_weight_shape<N>(in, out_, kernel_size_, options_), bias, out_, fill_conv);
+    const std::int64_t in = channels_of(("Lazy" + Parts::name()).c_str(), x, N, options_.groups, at);
+    take_shape(weight, Parts::weight_shape(in, out_, kernel_size_, options_), bias, out_, fill_conv);
   }
-  return conv_forward<N>(x, weight, bias, options_, at);
+  return Parts::forward(x, weight, bias, options_, at);
 }
 
-template <int N>
-LazyConvTransposeNd<N>::LazyConvTransposeNd(Size out_channels, Extents<N> kernel, ConvTransposeNdOptions<N> options,
-                                            Location at)
-    : Layer<LazyConvTransposeNd<N>>(label("LazyConvTranspose", out_channels, kernel, options)),
-      out_(out_channels),
-      kernel_size_(kernel),
-      options_(options) {
-  const detail::CallSite site(at);
-  check_conv<N>(std::max<std::int64_t>(options.groups, 1), out_, kernel, options, at);
-  weight = ComputedTensors::lazy(*this, "weight", at);
-  if (options.bias) bias = ComputedTensors::lazy(*this, "bias", at);
-}
-
-template <int N>
-Tensor LazyConvTransposeNd<N>::forward(const Tensor& x, Location at) const {
-  if (is_lazy(weight)) {
-    const std::int64_t in = channels_of(fmt::format("LazyConvTranspose{}d", N).c_str(), x, N, options_.groups, at);
-    take_shape(weight, conv_weight_shape<N>(in, out_, kernel_size_, options_), bias, out_, fill_conv);
-  }
-  return conv_forward<N>(x, weight, bias, options_, at);
-}
-
-template class LazyConvNd<1>;
-template class LazyConvNd<2>;
-template class LazyConvNd<3>;
-template class LazyConvTransposeNd<1>;
-template class LazyConvTransposeNd<2>;
-template class LazyConvTransposeNd<3>;
+template class LazyConvOf<1, ConvNdOptions<1>>;
+template class LazyConvOf<2, ConvNdOptions<2>>;
+template class LazyConvOf<3, ConvNdOptions<3>>;
+template class LazyConvOf<1, ConvTransposeNdOptions<1>>;
+template class LazyConvOf<2, ConvTransposeNdOptions<2>>;
+template class LazyConvOf<3, ConvTransposeNdOptions<3>>;
 
 }  // namespace xgrad::nn

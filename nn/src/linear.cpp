@@ -8,12 +8,20 @@
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/ops.hpp>
 
+#include "option_text.hpp"
 #include "shared_parameter.hpp"
 
 namespace xgrad::nn {
+namespace {
+
+std::string linear_label(std::int64_t in, std::int64_t out, bool bias) {
+  return fmt::format("Linear({} → {}{})", in, out, OptionText().add("bias", bias, true).text());
+}
+
+}  // namespace
 
 Linear::Linear(Size inputs, Size outputs, LinearOptions options, Location at)
-    : Layer(fmt::format("Linear({} → {})", std::int64_t{inputs}, std::int64_t{outputs})) {
+    : Layer(linear_label(inputs, outputs, options.bias)) {
   const detail::CallSite site(at);
   const std::int64_t in_features = inputs, out_features = outputs;
   for (const std::int64_t n : {in_features, out_features})
@@ -29,7 +37,7 @@ Linear::Linear(Size inputs, Size outputs, LinearOptions options, Location at)
 }
 
 Linear::Linear(const Tensor& w, const Tensor& b, const Location& at)
-    : Layer(fmt::format("Linear({} → {})", w.size(1), w.size(0))) {
+    : Layer(linear_label(w.size(1), w.size(0), b.defined())) {
   weight = register_parameter("weight", w, stays_trainable(w), at);
   if (b.defined()) bias = register_parameter("bias", b, stays_trainable(b), at);
 }
@@ -50,6 +58,9 @@ Linear Linear::from_weight(const Tensor& weight, const Tensor& bias, Location at
 
 Tensor Linear::forward(const Tensor& x, Location at) const { return linear(x, weight, bias, at); }
 
+void show_options(OptionText& text, const FlattenOptions& o) {
+  text.add("start_dim", o.start_dim, 1).add("end_dim", o.end_dim, -1);
+}
 Tensor Flatten::forward(const Tensor& x, Location at) const {
   return flatten(x, options_.start_dim, options_.end_dim, at);
 }

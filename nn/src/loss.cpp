@@ -1,4 +1,4 @@
-// What the options of losses are checked for when one is made.
+// Losses that are made of operations, and what the options of losses are checked for when a layer is made.
 #include <cmath>
 
 #include <fmt/format.h>
@@ -8,6 +8,10 @@
 #include <xgrad/ops.hpp>
 
 namespace xgrad::nn {
+
+Tensor reduced(const Tensor& values, Reduction reduction, Location at) {
+  return reduction == Reduction::none ? values : reduction == Reduction::sum ? values.sum(at) : values.mean(at);
+}
 
 void check_options(const OptionCheck& check, const SmoothL1LossOptions& o) { check.at_least_zero("beta", o.beta); }
 void check_options(const OptionCheck& check, const HuberLossOptions& o) { check.positive("delta", o.delta); }
@@ -55,9 +59,7 @@ Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const Tensor& pos
   Tensor to_negative = distance(anchor, negative);
   if (options.swap) to_negative = minimum(to_negative, distance(positive, negative), at);
   const Tensor each = relu(add(sub(to_positive, to_negative, 1, at), options.margin, at), at);
-  return options.reduction == Reduction::none  ? each
-         : options.reduction == Reduction::sum ? each.sum(at)
-                                               : each.mean(at);
+  return reduced(each, options.reduction, at);
 }
 
 }  // namespace xgrad::nn

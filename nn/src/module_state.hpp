@@ -9,6 +9,8 @@
 
 namespace xgrad::nn {
 
+struct WeightRules;  // weight_rules.hpp
+
 struct Module::State : std::enable_shared_from_this<Module::State> {
   // A parameter that is made of others whenever the module is called; see parametrize.hpp. Members of the module go on
   // showing `shown`, which has the values of the last call and no gradient.
@@ -29,7 +31,8 @@ struct Module::State : std::enable_shared_from_this<Module::State> {
   detail::HookList<BackwardHook> backward_hooks;
   detail::HookList<BackwardPreHook> backward_pre_hooks;
   std::vector<Computed> computed;
-  std::unordered_set<std::string> lazy;  // parameters that may still be without a shape, (0)
+  std::unordered_set<std::string> lazy;  // parameters and buffers that may still be without a shape, (0)
+  std::shared_ptr<WeightRules> rules;    // penalties and constraints, or null
   bool keeps_shown = false;              // of functional_call: the values of the module itself stay
   std::shared_ptr<ModuleInfo> info = std::make_shared<ModuleInfo>();
   bool training = true;

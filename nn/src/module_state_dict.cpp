@@ -268,18 +268,20 @@ void carry_out(Copies& copies) {
 
 }  // namespace
 
-// Parameters that have no shape yet get that of what is given for them, and lose it again unless keep() is called.
+// Parameters and buffers that have no shape yet get that of what is given for them, and lose it again unless keep() is
+// called.
 class Module::LazyShapes {
  public:
   LazyShapes(const State& s, const NamedTensors& state) {
     visit(s, "", [&](const std::string& path, const State& at) {
       if (at.lazy.empty()) return;
-      for (const auto& [name, t] : at.parameters) {
-        if (!at.lazy.contains(name) || t.dim() != 1 || t.numel() != 0) continue;
-        const std::string key = joined_path(path, name);
-        for (const auto& [given, value] : state)
-          if (given == key && value.defined()) shape(t, value.shape());
-      }
+      for (const NamedTensors* list : {&at.parameters, &at.buffers})
+        for (const auto& [name, t] : *list) {
+          if (!at.lazy.contains(name) || t.dim() != 1 || t.numel() != 0) continue;
+          const std::string key = joined_path(path, name);
+          for (const auto& [given, value] : state)
+            if (given == key && value.defined()) shape(t, value.shape());
+        }
     });
   }
   ~LazyShapes() {

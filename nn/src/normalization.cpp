@@ -1,22 +1,56 @@
+#include <limits>
+#include <mutex>
+
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/checkpoint.hpp>
+#include <xgrad/nn/lazy_norm.hpp>
 #include <xgrad/nn/normalization.hpp>
 #include <xgrad/nn/option_check.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/ops/normalization.hpp>
 
+#include "computed_tensors.hpp"
+#include "option_text.hpp"
+
 namespace xgrad::nn {
 
 namespace {
 
-std::string label_of(const char* name, std::int64_t n) { return fmt::format("{}({})", name, n); }
+using xgrad::detail::ComputedTensors;
+
+constexpr std::int64_t kLazy = std::numeric_limits<std::int64_t>::min();  // as many channels as the first call has
+
+template <class Options>
+OptionText option_text(const Options& o) {
+  const Options usual;
+  return OptionText()
+      .add("eps", o.eps, usual.eps)
+      .add("momentum", o.momentum, usual.momentum)
+      .add("affine", o.affine, usual.affine)
+      .add("track_running_stats", o.track_running_stats, usual.track_running_stats);
+}
+
+std::string label_of(const char* name, std::int64_t n, const OptionText& options) {
+  return fmt::format("{}({}{})", name, n, options.text());
+}
+
+template <class Options>
+std::string label_of(const char* name, std::int64_t n, const Options& o) {
+  return label_of(name, n, option_text(o));
+}
 
 void require_size(const char* op, const char* what, std::int64_t n, Location at) {
   if (n < 0) ErrorReport(op, fmt::format("{} must not be negative, got {}", what, n), at).value_error();
+}
+
+// What the layer has parameters or statistics for; `channels` when it has none.
+std::int64_t channels_of(const NormState& s, std::int64_t channels) {
+  if (s.weight.defined()) return s.weight.size(0);
+  return s.running_mean.defined() ? s.running_mean.size(0) : channels;
 }
 
 void require_channels(const char* op, const Tensor& x, int dim, std::int64_t want, Location at) {
@@ -25,6 +59,21 @@ void require_channels(const char* op, const Tensor& x, int dim, std::int64_t wan
   ErrorReport(op, fmt::format("expected {} channels, got {}", want, got), at).operand("input", x).shape_error();
 }
 
+// Of a lazy layer: what is there gets its shape and first values, once; several threads may make the first call.
+void take_channels(const NormState& s, std::int64_t channels) {
+  static std::mutex one_at_a_time;
+  const std::scoped_lock lock(one_at_a_time);
+  const NoGradGuard off;
+  const auto fill = [&](const Tensor& t, double value) {
+    if (t.defined() && t.numel() == 0) Tensor(t).set_data(full({channels}, value, {t.dtype()}));
+  };
+  fill(s.weight, 1);
+  fill(s.bias, 0);
+  fill(s.running_mean, 0);
+  fill(s.running_var, 1);
+}
+
+const BatchNormOptions& as_batch(const BatchNormOptions& o) { return o; }
 BatchNormOptions as_batch(const InstanceNormOptions& o) {
   return {.eps = o.eps, .momentum = o.momentum, .affine = o.affine, .track_running_stats = o.track_running_stats};
 }
@@ -36,16 +85,20 @@ NormState::NormState(Module& owner, const char* name, std::int64_t num_features,
     : name_(name), num_features_(num_features), options_(options) {
   const detail::CallSite site(at);
   const OptionCheck check(name, at);
-  require_size(name, "num_features", num_features, at);
+  const bool lazy = num_features == kLazy;
+  if (!lazy) require_size(name, "num_features", num_features, at);
   check.at_least_zero("eps", options.eps);
   if (options.momentum) check.probability("momentum", *options.momentum);
   if (options.affine) {
-    weight = owner.register_parameter("weight", ones({num_features}));
-    bias = owner.register_parameter("bias", zeros({num_features}));
+    weight =
+        lazy ? ComputedTensors::lazy(owner, "weight", at) : owner.register_parameter("weight", ones({num_features}));
+    bias = lazy ? ComputedTensors::lazy(owner, "bias", at) : owner.register_parameter("bias", zeros({num_features}));
   }
   if (!options.track_running_stats) return;
-  running_mean = owner.register_buffer("running_mean", zeros({num_features}));
-  running_var = owner.register_buffer("running_var", ones({num_features}));
+  running_mean = lazy ? ComputedTensors::lazy_buffer(owner, "running_mean", at)
+                      : owner.register_buffer("running_mean", zeros({num_features}));
+  running_var = lazy ? ComputedTensors::lazy_buffer(owner, "running_var", at)
+                     : owner.register_buffer("running_var", ones({num_features}));
   num_batches_tracked = owner.register_buffer("num_batches_tracked", zeros({}, {kInt64}));
 }
 
@@ -75,7 +128,9 @@ Tensor NormState::batch_forward(const Tensor& x, int min_rank, int max_rank, boo
         .operand("input", x)
         .shape_error();
   }
-  require_channels(name_, x, 1, num_features_, at);
+  const bool lazy = num_features_ == kLazy;
+  if (lazy) take_channels(*this, x.size(1));
+  require_channels(name_, x, 1, lazy ? channels_of(*this, x.size(1)) : num_features_, at);
   const Tensor count = next_count(training);
   const bool of_batch = training || !running_mean.defined();
   const Tensor y =
@@ -91,7 +146,10 @@ Tensor NormState::instance_forward(const Tensor& x, int rank, bool training, Loc
         .operand("input", x)
         .shape_error();
   const bool single = x.dim() == rank - 1;
-  require_channels(name_, x, single ? 0 : 1, num_features_, at);
+  const int dim = single ? 0 : 1;
+  const bool lazy = num_features_ == kLazy;
+  if (lazy) take_channels(*this, x.size(dim));
+  require_channels(name_, x, dim, lazy ? channels_of(*this, x.size(dim)) : num_features_, at);
   const Tensor count = next_count(training);
   const bool of_input = training || !running_mean.defined();
   const Tensor y = instance_norm(single ? unsqueeze(x, 0, at) : x, running_mean, running_var, weight, bias, of_input,
@@ -101,31 +159,66 @@ Tensor NormState::instance_forward(const Tensor& x, int rank, bool training, Loc
 }
 
 BatchNorm1d::BatchNorm1d(std::int64_t n, BatchNormOptions options, Location at)
-    : Layer(label_of("BatchNorm1d", n)), NormState(*this, "BatchNorm1d", n, options, at) {}
+    : Layer(label_of("BatchNorm1d", n, options)), NormState(*this, "BatchNorm1d", n, options, at) {}
 Tensor BatchNorm1d::forward(const Tensor& x, Location at) const { return batch_forward(x, 2, 3, is_training(), at); }
 
 BatchNorm2d::BatchNorm2d(std::int64_t n, BatchNormOptions options, Location at)
-    : Layer(label_of("BatchNorm2d", n)), NormState(*this, "BatchNorm2d", n, options, at) {}
+    : Layer(label_of("BatchNorm2d", n, options)), NormState(*this, "BatchNorm2d", n, options, at) {}
 Tensor BatchNorm2d::forward(const Tensor& x, Location at) const { return batch_forward(x, 4, 4, is_training(), at); }
 
 BatchNorm3d::BatchNorm3d(std::int64_t n, BatchNormOptions options, Location at)
-    : Layer(label_of("BatchNorm3d", n)), NormState(*this, "BatchNorm3d", n, options, at) {}
+    : Layer(label_of("BatchNorm3d", n, options)), NormState(*this, "BatchNorm3d", n, options, at) {}
 Tensor BatchNorm3d::forward(const Tensor& x, Location at) const { return batch_forward(x, 5, 5, is_training(), at); }
 
 InstanceNorm1d::InstanceNorm1d(std::int64_t n, InstanceNormOptions options, Location at)
-    : Layer(label_of("InstanceNorm1d", n)), NormState(*this, "InstanceNorm1d", n, as_batch(options), at) {}
+    : Layer(label_of("InstanceNorm1d", n, options)), NormState(*this, "InstanceNorm1d", n, as_batch(options), at) {}
 Tensor InstanceNorm1d::forward(const Tensor& x, Location at) const { return instance_forward(x, 3, is_training(), at); }
 
 InstanceNorm2d::InstanceNorm2d(std::int64_t n, InstanceNormOptions options, Location at)
-    : Layer(label_of("InstanceNorm2d", n)), NormState(*this, "InstanceNorm2d", n, as_batch(options), at) {}
+    : Layer(label_of("InstanceNorm2d", n, options)), NormState(*this, "InstanceNorm2d", n, as_batch(options), at) {}
 Tensor InstanceNorm2d::forward(const Tensor& x, Location at) const { return instance_forward(x, 4, is_training(), at); }
 
 InstanceNorm3d::InstanceNorm3d(std::int64_t n, InstanceNormOptions options, Location at)
-    : Layer(label_of("InstanceNorm3d", n)), NormState(*this, "InstanceNorm3d", n, as_batch(options), at) {}
+    : Layer(label_of("InstanceNorm3d", n, options)), NormState(*this, "InstanceNorm3d", n, as_batch(options), at) {}
 Tensor InstanceNorm3d::forward(const Tensor& x, Location at) const { return instance_forward(x, 5, is_training(), at); }
 
+namespace {
+
+template <LazyNorm Kind, int N>
+constexpr const char* lazy_name() {
+  constexpr const char* names[2][3] = {{"LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d"},
+                                       {"LazyInstanceNorm1d", "LazyInstanceNorm2d", "LazyInstanceNorm3d"}};
+  return names[static_cast<int>(Kind)][N - 1];
+}
+
+}  // namespace
+
+template <LazyNorm Kind, int N>
+LazyNormLayer<Kind, N>::LazyNormLayer(Options options, Location at)
+    : Layer<LazyNormLayer>(option_text(options).label(lazy_name<Kind, N>())),
+      NormState(*this, lazy_name<Kind, N>(), kLazy, as_batch(options), at) {}
+
+template <LazyNorm Kind, int N>
+Tensor LazyNormLayer<Kind, N>::forward(const Tensor& x, Location at) const {
+  if constexpr (Kind == LazyNorm::batch)
+    return batch_forward(x, N == 1 ? 2 : N + 2, N + 2, this->is_training(), at);
+  else
+    return instance_forward(x, N + 2, this->is_training(), at);
+}
+
+template class LazyNormLayer<LazyNorm::batch, 1>;
+template class LazyNormLayer<LazyNorm::batch, 2>;
+template class LazyNormLayer<LazyNorm::batch, 3>;
+template class LazyNormLayer<LazyNorm::instance, 1>;
+template class LazyNormLayer<LazyNorm::instance, 2>;
+template class LazyNormLayer<LazyNorm::instance, 3>;
+
 LayerNorm::LayerNorm(const Shape& normalized_shape, LayerNormOptions options, Location at)
-    : Layer(fmt::format("LayerNorm{}", to_string(normalized_shape))),
+    : Layer(with_options("LayerNorm" + to_string(normalized_shape),
+                         OptionText()
+                             .add("eps", options.eps, 1e-5)
+                             .add("elementwise_affine", options.elementwise_affine, true)
+                             .add("bias", options.bias, true))),
       normalized_shape_(normalized_shape),
       options_(options) {
   const detail::CallSite site(at);
@@ -143,7 +236,10 @@ Tensor LayerNorm::forward(const Tensor& x, Location at) const {
 }
 
 RMSNorm::RMSNorm(const Shape& normalized_shape, RMSNormOptions options, Location at)
-    : Layer(fmt::format("RMSNorm{}", to_string(normalized_shape))),
+    : Layer(with_options("RMSNorm" + to_string(normalized_shape),
+                         OptionText()
+                             .add("eps", options.eps, std::nullopt)
+                             .add("elementwise_affine", options.elementwise_affine, true))),
       normalized_shape_(normalized_shape),
       options_(options) {
   const detail::CallSite site(at);
@@ -159,7 +255,8 @@ Tensor RMSNorm::forward(const Tensor& x, Location at) const {
 }
 
 GroupNorm::GroupNorm(Size groups, Size channels, GroupNormOptions options, Location at)
-    : Layer(fmt::format("GroupNorm({}, {})", std::int64_t{groups}, std::int64_t{channels})),
+    : Layer(fmt::format("GroupNorm({}, {}{})", std::int64_t{groups}, std::int64_t{channels},
+                        OptionText().add("eps", options.eps, 1e-5).add("affine", options.affine, true).text())),
       num_groups_(groups),
       num_channels_(channels),
       options_(options) {
@@ -181,7 +278,11 @@ Tensor GroupNorm::forward(const Tensor& x, Location at) const {
 }
 
 LocalResponseNorm::LocalResponseNorm(std::int64_t size, LocalResponseNormOptions options, Location at)
-    : Layer(label_of("LocalResponseNorm", size)), size_(size), options_(options) {
+    : Layer(label_of(
+          "LocalResponseNorm", size,
+          OptionText().add("alpha", options.alpha, 1e-4).add("beta", options.beta, 0.75).add("k", options.k, 1))),
+      size_(size),
+      options_(options) {
   const OptionCheck check("LocalResponseNorm", at);
   if (size_ < 1) check.fail(fmt::format("size must be positive, got {}", size_));
   check.finite("alpha", options.alpha);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <xgrad/check.hpp>
+#include <xgrad/detail/pad_sequences.hpp>
 #include <xgrad/nn/packed_sequence.hpp>
 #include <xgrad/ops.hpp>
 
@@ -137,34 +138,8 @@ PaddedSequence pad_packed_sequence(const PackedSequence& packed, PadOptions opti
 }
 
 Tensor pad_sequence(const std::vector<Tensor>& sequences, PadSequenceOptions options, Location at) {
-  constexpr const char* op = "pad_sequence";
-  if (sequences.empty()) ErrorReport(op, "no sequences", at).value_error();
-  std::int64_t steps = 0;
-  for (const Tensor& s : sequences) {
-    require_defined(op, s, at);
-    if (s.dim() == 0) ErrorReport(op, "a sequence has at least one dimension", at).operand("sequence", s).shape_error();
-    require_same_dtype(op, sequences[0], s, at);
-    bool same = s.dim() == sequences[0].dim();
-    for (int d = 1; same && d < s.dim(); ++d) same = s.size(d) == sequences[0].size(d);
-    if (!same)
-      ErrorReport(op, "sequences must have the same sizes but for the first", at)
-          .operand("one", sequences[0])
-          .operand("another", s)
-          .shape_error();
-    steps = std::max(steps, s.size(0));
-  }
-  const auto batch = static_cast<std::int64_t>(sequences.size());
-  const Tensor rows = with_padding_row(cat(sequences, 0, at), options.padding_value, at);
-  Numbers from(static_cast<std::size_t>(steps * batch), rows.size(0) - 1);
-  std::int64_t row = 0;
-  for (std::int64_t i = 0; i < batch; ++i) {
-    const std::int64_t length = sequences[static_cast<std::size_t>(i)].size(0);
-    const std::int64_t begin = options.padding_left ? steps - length : 0;
-    for (std::int64_t t = begin; t < begin + length; ++t)
-      from[static_cast<std::size_t>(options.batch_first ? i * steps + t : t * batch + i)] = row++;
-  }
-  const Shape shape = options.batch_first ? batch_shape(batch, steps, rows) : batch_shape(steps, batch, rows);
-  return reshape(index_select(rows, 0, from_vector(from), at), shape, at);
+  return xgrad::detail::pad_sequences("pad_sequence", sequences,
+                                      {options.batch_first, options.padding_left, options.padding_value}, at);
 }
 
 std::vector<Tensor> unpad_sequence(const Tensor& padded, const Lengths& lengths, bool batch_first, Location at) {

@@ -5,6 +5,8 @@
 #include <xgrad/nn/option_check.hpp>
 #include <xgrad/nn/padding.hpp>
 
+#include "option_text.hpp"
+
 namespace xgrad::nn {
 
 namespace detail {
@@ -27,8 +29,9 @@ void require_spatial(const std::string& name, int dims, const Tensor& x, Locatio
       .shape_error();
 }
 
-std::string pad_label(const std::string& name, const std::vector<std::int64_t>& padding) {
-  return fmt::format("{}({})", name, fmt::join(padding, ", "));
+std::string pad_label(const std::string& name, const std::vector<std::int64_t>& padding, std::optional<double> value) {
+  const OptionText of_value = OptionText().add("value", value, std::nullopt);
+  return fmt::format("{}({}{})", name, fmt::join(padding, ", "), of_value.text());
 }
 
 }  // namespace detail
@@ -36,9 +39,17 @@ std::string pad_label(const std::string& name, const std::vector<std::int64_t>& 
 namespace {
 
 std::string resampling_label(const char* name, const std::vector<std::int64_t>& size,
-                             const std::vector<double>& factors) {
-  return size.empty() ? fmt::format("{}(×{})", name, fmt::join(factors, ", "))
-                      : fmt::format("{}({})", name, fmt::join(size, ", "));
+                             const std::vector<double>& factors, const OptionText& options = {}) {
+  return size.empty() ? fmt::format("{}(×{}{})", name, fmt::join(factors, ", "), options.text())
+                      : fmt::format("{}({}{})", name, fmt::join(size, ", "), options.text());
+}
+
+OptionText option_text(const InterpolateOptions& o) {
+  return OptionText()
+      .add("mode", o.mode, Interpolation::nearest)
+      .add("align_corners", o.align_corners, false)
+      .add("recompute_scale_factor", o.recompute_scale_factor, false)
+      .add("antialias", o.antialias, false);
 }
 
 void check_resampling(const OptionCheck& check, const InterpolateOptions& o) {
@@ -51,7 +62,8 @@ void check_resampling(const OptionCheck& check, const InterpolateOptions& o) {
 }  // namespace
 
 Upsample::Upsample(InterpolateOptions options, Location at)
-    : Layer(resampling_label("Upsample", options.size, options.scale_factor)), options_(std::move(options)) {
+    : Layer(resampling_label("Upsample", options.size, options.scale_factor, option_text(options))),
+      options_(std::move(options)) {
   check_resampling(OptionCheck("Upsample", at), options_);
 }
 

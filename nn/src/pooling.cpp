@@ -4,14 +4,47 @@
 #include <xgrad/nn/option_check.hpp>
 #include <xgrad/nn/pooling.hpp>
 
-#include "extents_text.hpp"
+#include "option_text.hpp"
 
 namespace xgrad::nn {
 namespace {
 
 template <int N>
-std::string label(const char* kind, const Extents<N>& size) {
-  return fmt::format("{}{}d({})", kind, N, extents_text(size));
+std::string label(const char* kind, const Extents<N>& size, const OptionText& options = {}) {
+  return fmt::format("{}{}d({}{})", kind, N, extents_text(size), options.text());
+}
+
+// The stride that counts, where it is not the size of the windows.
+template <int N>
+OptionText with_stride(const Extents<N>& kernel, const PoolStride<N>& stride) {
+  return OptionText().add("stride", stride.value_or(kernel), kernel);
+}
+template <int N>
+OptionText option_text(const Extents<N>& kernel, const MaxPoolOptions<N>& o) {
+  return with_stride(kernel, o.stride)
+      .add("padding", o.padding, 0)
+      .add("dilation", o.dilation, 1)
+      .add("ceil_mode", o.ceil_mode, false);
+}
+template <int N>
+OptionText option_text(const Extents<N>& kernel, const AvgPoolOptions<N>& o) {
+  return with_stride(kernel, o.stride)
+      .add("padding", o.padding, 0)
+      .add("ceil_mode", o.ceil_mode, false)
+      .add("count_include_pad", o.count_include_pad, true)
+      .add("divisor_override", o.divisor_override, std::nullopt);
+}
+template <int N>
+OptionText option_text(const Extents<N>& kernel, const MaxUnpoolOptions<N>& o) {
+  return with_stride(kernel, o.stride).add("padding", o.padding, 0);
+}
+template <int N>
+OptionText option_text(const FractionalPoolOptions<N>& o) {
+  OptionText text;
+  if (o.output_size) text.add("output_size", xgrad::option_text(*o.output_size));
+  if (!o.output_ratio.empty()) text.add("output_ratio", list_text(o.output_ratio));
+  add_tensor(text, "random_samples", o.random_samples);
+  return text;
 }
 
 template <int N>
@@ -52,7 +85,9 @@ void require_output(const OptionCheck& check, const Extents<N>& size) {
 
 template <int N>
 MaxPoolNd<N>::MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options, Location at)
-    : Layer<MaxPoolNd<N>>(label("MaxPool", kernel_size)), kernel_size_(kernel_size), options_(options) {
+    : Layer<MaxPoolNd<N>>(label("MaxPool", kernel_size, option_text(kernel_size, options))),
+      kernel_size_(kernel_size),
+      options_(options) {
   const OptionCheck check = checks<N>("MaxPool", at);
   require_windows(check, kernel_size, options.stride);
   require_padding(check, kernel_size, options.padding);
@@ -84,7 +119,9 @@ ValuesIndices MaxPoolNd<N>::forward_with_indices(const Tensor& x, Location at) c
 
 template <int N>
 AvgPoolNd<N>::AvgPoolNd(Extents<N> kernel_size, AvgPoolOptions<N> options, Location at)
-    : Layer<AvgPoolNd<N>>(label("AvgPool", kernel_size)), kernel_size_(kernel_size), options_(options) {
+    : Layer<AvgPoolNd<N>>(label("AvgPool", kernel_size, option_text(kernel_size, options))),
+      kernel_size_(kernel_size),
+      options_(options) {
   const OptionCheck check = checks<N>("AvgPool", at);
   require_windows(check, kernel_size, options.stride);
   require_padding(check, kernel_size, options.padding);
@@ -103,7 +140,9 @@ Tensor AvgPoolNd<N>::forward(const Tensor& x, Location at) const {
 
 template <int N>
 LPPoolNd<N>::LPPoolNd(double norm_type, Extents<N> kernel_size, LPPoolOptions<N> options, Location at)
-    : Layer<LPPoolNd<N>>(label("LPPool", kernel_size)),
+    : Layer<LPPoolNd<N>>(
+          fmt::format("LPPool{}d({}, {}{})", N, norm_type, extents_text(kernel_size),
+                      with_stride(kernel_size, options.stride).add("ceil_mode", options.ceil_mode, false).text())),
       norm_type_(norm_type),
       kernel_size_(kernel_size),
       options_(options) {
@@ -169,7 +208,7 @@ ValuesIndices AdaptiveMaxPoolNd<N>::forward_with_indices(const Tensor& x, Locati
 
 template <int N>
 FractionalMaxPoolNd<N>::FractionalMaxPoolNd(Extents<N> kernel_size, FractionalPoolOptions<N> options, Location at)
-    : Layer<FractionalMaxPoolNd<N>>(label("FractionalMaxPool", kernel_size)),
+    : Layer<FractionalMaxPoolNd<N>>(label("FractionalMaxPool", kernel_size, option_text(options))),
       kernel_size_(kernel_size),
       options_(std::move(options)) {
   const OptionCheck check = checks<N>("FractionalMaxPool", at);
@@ -203,7 +242,9 @@ ValuesIndices FractionalMaxPoolNd<N>::forward_with_indices(const Tensor& x, Loca
 
 template <int N>
 MaxUnpoolNd<N>::MaxUnpoolNd(Extents<N> kernel_size, MaxUnpoolOptions<N> options, Location at)
-    : Layer<MaxUnpoolNd<N>>(label("MaxUnpool", kernel_size)), kernel_size_(kernel_size), options_(options) {
+    : Layer<MaxUnpoolNd<N>>(label("MaxUnpool", kernel_size, option_text(kernel_size, options))),
+      kernel_size_(kernel_size),
+      options_(options) {
   const OptionCheck check = checks<N>("MaxUnpool", at);
   require_windows(check, kernel_size, options.stride);
   require_padding(check, kernel_size, options.padding);

@@ -42,8 +42,28 @@ MultiheadAttentionOptions attention_of(const TransformerEncoderLayerOptions& o) 
 }
 LayerNormOptions norm_of(const TransformerEncoderLayerOptions& o) { return {.eps = o.layer_norm_eps, .bias = o.bias}; }
 
-Tensor activated(const Tensor& x, TransformerActivation f, const Location& at) {
-  return f == TransformerActivation::gelu ? gelu(x, Gelu::none, at) : relu(x, at);
+// The network of two layers within a layer of the encoder or the decoder, and the normalisations of both.
+template <class L>
+void add_network(L& layer, const char* name, std::int64_t d_model, const TransformerEncoderLayerOptions& o,
+                 const Location& at) {
+  const std::int64_t inner = positive(name, o.dim_feedforward, "dim_feedforward", at);
+  const auto norm = [&] { return LayerNorm(d_model, norm_of(o), at); };
+  layer.linear1 = layer.register_module("linear1", Linear(d_model, inner, {.bias = o.bias}, at));
+  layer.dropout = layer.register_module("dropout", Dropout(o.dropout, at));
+  layer.linear2 = layer.register_module("linear2", Linear(inner, d_model, {.bias = o.bias}, at));
+  layer.norm1 = layer.register_module("norm1", norm());
+  layer.norm2 = layer.register_module("norm2", norm());
+  if constexpr (requires { layer.norm3; }) layer.norm3 = layer.register_module("norm3", norm());
+  layer.dropout1 = layer.register_module("dropout1", Dropout(o.dropout, at));
+  layer.dropout2 = layer.register_module("dropout2", Dropout(o.dropout, at));
+  if constexpr (requires { layer.dropout3; })
+    layer.dropout3 = layer.register_module("dropout3", Dropout(o.dropout, at));
+}
+template <class L>
+Tensor fed_forward(const L& layer, TransformerActivation f, const Dropout& last, const Tensor& x, const Location& at) {
+  const Tensor inner = layer.linear1(x, at);
+  const Tensor active = f == TransformerActivation::gelu ? gelu(inner, Gelu::none, at) : relu(inner, at);
+  return last(layer.linear2(layer.dropout(active, at), at), at);
 }
 
 // The mask that was given, or the causal one that was asked for.
@@ -58,41 +78,20 @@ Tensor mask_or_causal(const char* layer, const Tensor& mask, bool causal, const 
   return Transformer::generate_square_subsequent_mask(x.size(x.dim() == 3 && batch_first ? 1 : 0), x.dtype(), at);
 }
 
-Tensor sum_of(const Tensor& x, const Tensor& y, const Location& at) { return add(x, y, 1, at); }
+// A part of a layer with a way around it; its normalisation is in front of the part or behind the sum.
+template <class Part>
+Tensor around(const Part& part, const Tensor& x, const LayerNorm& norm, bool norm_first, const Location& at) {
+  return norm_first ? add(x, part(norm(x, at)), 1, at) : norm(add(x, part(x), 1, at), at);
+}
 
 }  // namespace
 
 // ---- encoder ----
 TransformerEncoderLayer::TransformerEncoderLayer(Size d_model, Size nhead, TransformerEncoderLayerOptions options,
                                                  Location at)
-    : Layer(label_of("TransformerEncoderLayer", d_model, nhead, options)),
-      self_attn(d_model, nhead, attention_of(options), at),
-      linear1(d_model, positive("TransformerEncoderLayer", options.dim_feedforward, "dim_feedforward", at),
-              {.bias = options.bias}, at),
-      linear2(options.dim_feedforward, d_model, {.bias = options.bias}, at),
-      norm1(std::int64_t{d_model}, norm_of(options), at),
-      norm2(std::int64_t{d_model}, norm_of(options), at),
-      dropout(options.dropout, at),
-      dropout1(options.dropout, at),
-      dropout2(options.dropout, at),
-      options_(options) {
-  self_attn = register_module("self_attn", self_attn);
-  linear1 = register_module("linear1", linear1);
-  dropout = register_module("dropout", dropout);
-  linear2 = register_module("linear2", linear2);
-  norm1 = register_module("norm1", norm1);
-  norm2 = register_module("norm2", norm2);
-  dropout1 = register_module("dropout1", dropout1);
-  dropout2 = register_module("dropout2", dropout2);
-}
-
-Tensor TransformerEncoderLayer::attended(const Tensor& x, const AttentionInputs& inputs, const Location& at) const {
-  return dropout1(self_attn(x, x, x, inputs, at).output, at);
-}
-
-Tensor TransformerEncoderLayer::fed_forward(const Tensor& x, const Location& at) const {
-  const Tensor active = activated(linear1(x, at), options_.activation, at);
-  return dropout2(linear2(dropout(active, at), at), at);
+    : Layer(label_of("TransformerEncoderLayer", d_model, nhead, options)), options_(options) {
+  self_attn = register_module("self_attn", MultiheadAttention(d_model, nhead, attention_of(options), at));
+  add_network(*this, "TransformerEncoderLayer", d_model, options, at);
 }
 
 // The operators stand here: as inline functions every program would compile a call of each of these modules.
@@ -110,12 +109,10 @@ Tensor TransformerEncoderLayer::forward(const Tensor& src, Location at) const {
 Tensor TransformerEncoderLayer::forward(const Tensor& src, const Tensor& src_mask, const Tensor& src_key_padding_mask,
                                         Location at) const {
   const AttentionInputs inputs{.key_padding_mask = src_key_padding_mask, .attn_mask = src_mask, .need_weights = false};
-  if (options_.norm_first) {
-    const Tensor x = sum_of(src, attended(norm1(src, at), inputs, at), at);
-    return sum_of(x, fed_forward(norm2(x, at), at), at);
-  }
-  const Tensor x = norm1(sum_of(src, attended(src, inputs, at), at), at);
-  return norm2(sum_of(x, fed_forward(x, at), at), at);
+  const auto to_itself = [&](const Tensor& x) { return dropout1(self_attn(x, x, x, inputs, at).output, at); };
+  const auto network = [&](const Tensor& x) { return fed_forward(*this, options_.activation, dropout2, x, at); };
+  const Tensor x = around(to_itself, src, norm1, options_.norm_first, at);
+  return around(network, x, norm2, options_.norm_first, at);
 }
 
 namespace {
@@ -161,36 +158,10 @@ Tensor TransformerEncoder::forward(const Tensor& src, const TransformerEncoderIn
 // ---- decoder ----
 TransformerDecoderLayer::TransformerDecoderLayer(Size d_model, Size nhead, TransformerDecoderLayerOptions options,
                                                  Location at)
-    : Layer(label_of("TransformerDecoderLayer", d_model, nhead, options)),
-      self_attn(d_model, nhead, attention_of(options), at),
-      multihead_attn(d_model, nhead, attention_of(options), at),
-      linear1(d_model, positive("TransformerDecoderLayer", options.dim_feedforward, "dim_feedforward", at),
-              {.bias = options.bias}, at),
-      linear2(options.dim_feedforward, d_model, {.bias = options.bias}, at),
-      norm1(std::int64_t{d_model}, norm_of(options), at),
-      norm2(std::int64_t{d_model}, norm_of(options), at),
-      norm3(std::int64_t{d_model}, norm_of(options), at),
-      dropout(options.dropout, at),
-      dropout1(options.dropout, at),
-      dropout2(options.dropout, at),
-      dropout3(options.dropout, at),
-      options_(options) {
-  self_attn = register_module("self_attn", self_attn);
-  multihead_attn = register_module("multihead_attn", multihead_attn);
-  linear1 = register_module("linear1", linear1);
-  dropout = register_module("dropout", dropout);
-  linear2 = register_module("linear2", linear2);
-  norm1 = register_module("norm1", norm1);
-  norm2 = register_module("norm2", norm2);
-  norm3 = register_module("norm3", norm3);
-  dropout1 = register_module("dropout1", dropout1);
-  dropout2 = register_module("dropout2", dropout2);
-  dropout3 = register_module("dropout3", dropout3);
-}
-
-Tensor TransformerDecoderLayer::fed_forward(const Tensor& x, const Location& at) const {
-  const Tensor active = activated(linear1(x, at), options_.activation, at);
-  return dropout3(linear2(dropout(active, at), at), at);
+    : Layer(label_of("TransformerDecoderLayer", d_model, nhead, options)), options_(options) {
+  self_attn = register_module("self_attn", MultiheadAttention(d_model, nhead, attention_of(options), at));
+  multihead_attn = register_module("multihead_attn", MultiheadAttention(d_model, nhead, attention_of(options), at));
+  add_network(*this, "TransformerDecoderLayer", d_model, options, at);
 }
 
 Tensor TransformerDecoderLayer::operator()(const Tensor& tgt, const Tensor& memory,
@@ -214,14 +185,10 @@ Tensor TransformerDecoderLayer::forward(const Tensor& tgt, const Tensor& memory,
   const auto to_memory = [&](const Tensor& x) {
     return dropout2(multihead_attn(x, memory, memory, across, at).output, at);
   };
-  if (options_.norm_first) {
-    Tensor x = sum_of(tgt, to_itself(norm1(tgt, at)), at);
-    x = sum_of(x, to_memory(norm2(x, at)), at);
-    return sum_of(x, fed_forward(norm3(x, at), at), at);
-  }
-  Tensor x = norm1(sum_of(tgt, to_itself(tgt), at), at);
-  x = norm2(sum_of(x, to_memory(x), at), at);
-  return norm3(sum_of(x, fed_forward(x, at), at), at);
+  const auto network = [&](const Tensor& x) { return fed_forward(*this, options_.activation, dropout3, x, at); };
+  const Tensor x = around(to_itself, tgt, norm1, options_.norm_first, at);
+  const Tensor y = around(to_memory, x, norm2, options_.norm_first, at);
+  return around(network, y, norm3, options_.norm_first, at);
 }
 
 TransformerDecoder::TransformerDecoder(const TransformerDecoderLayer& decoder_layer, Size num_layers, LayerNorm last,

@@ -1,5 +1,5 @@
-// fuzz_seeds DIR: writes small valid files to DIR/safetensors, DIR/npy, DIR/npz, DIR/idx, DIR/csv, DIR/gz and
-// DIR/event_file.
+// fuzz_seeds DIR: writes small valid files to DIR/safetensors, DIR/npy, DIR/npz, DIR/idx, DIR/csv, DIR/gz, DIR/png and
+// DIR/event_file. The first also suit fuzz_safetensors_file.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -8,6 +8,7 @@
 
 #include <zlib.h>
 
+#include <xgrad/data/images.hpp>
 #include <xgrad/data/numpy.hpp>
 #include <xgrad/data/safetensors.hpp>
 #include <xgrad/ops/factory.hpp>
@@ -52,8 +53,36 @@ void write_events(const std::filesystem::path& dir) {
   write(dir / "records", '\xff' + version.text() + '\xff' + event.text());
 }
 
+// Written by the library, and by hand what it does not write: a palette, few bits, interlacing. The first byte is the
+// fuzzer's: mode 3, check sums put right.
+void write_images(const std::filesystem::path& dir) {
+  const std::filesystem::path packed = dir / "x.tmp";
+  for (const std::int64_t channels : {1, 2, 3, 4})
+    for (const xgrad::DType type : {xgrad::kUInt8, xgrad::kInt32}) {
+      xgrad::data::write_png(xgrad::ones({channels, 3, 5}, {type}), packed.string());
+      std::ifstream in(packed, std::ios::binary);
+      write(dir / (std::to_string(channels) + (type == xgrad::kUInt8 ? "_8" : "_16")),
+            '\x0b' + std::string(std::istreambuf_iterator<char>(in), {}));
+    }
+  std::filesystem::remove(packed);
+  const auto chunk = [](const std::string& type, const std::string& data) {
+    const auto n = static_cast<char>(data.size());
+    return std::string(3, '\0') + n + type + data + std::string(4, '\0');
+  };
+  const auto image = [&](const std::string& depth, const std::string& before, const std::string& rows) {
+    std::string z(64, '\0');
+    uLongf size = z.size();
+    compress(reinterpret_cast<Bytef*>(z.data()), &size, reinterpret_cast<const Bytef*>(rows.data()), rows.size());
+    return "\x0b\x89PNG\r\n\x1a\n" + chunk("IHDR", "\0\0\0\2\0\0\0\2"s + depth) + before +
+           chunk("IDAT", z.substr(0, size)) + chunk("IEND", "");
+  };
+  write(dir / "palette", image("\4\3\0\0\0"s, chunk("PLTE", "abcdef") + chunk("tRNS", "g"), "\0\1\0\x10"s));
+  write(dir / "bits", image("\1\0\0\0\0"s, chunk("tRNS", "\0\1"s), "\0\x80\0\x40"s));
+  write(dir / "interlaced", image("\x08\0\0\0\1"s, "", "\0\1\0\2\0\3\4"s));
+}
+
 void write_seeds(const std::filesystem::path& dir) {
-  for (const char* name : {"safetensors", "npy", "npz", "idx", "csv", "gz", "event_file"})
+  for (const char* name : {"safetensors", "npy", "npz", "idx", "csv", "gz", "png", "event_file"})
     std::filesystem::create_directories(dir / name);
   const std::string bytes = "\0\0\x08\x02\0\0\0\x02\0\0\0\x03\1\2\3\4\5\6"s,
                     floats = "\0\0\x0d\x01\0\0\0\x02\x3f\x80\0\0\x7f\xc0\0\0"s, csv = "a,b\n1,-2.5\n\"3\",+4e-1\r\n";
@@ -62,6 +91,7 @@ void write_seeds(const std::filesystem::path& dir) {
   write(dir / "csv/header", '\0' + csv);
   write(dir / "csv/spaces", "\2 1  2 \n3 4\n");
   write_events(dir / "event_file");
+  write_images(dir / "png");
   write_gz(dir / "gz/idx", '\0', bytes);
   write_gz(dir / "gz/csv", '\1', csv);
   const xgrad::NamedTensors mixed = {{"x", xgrad::ones({2, 3})},

@@ -4,6 +4,5 @@
 xgrad::Tensor same(const xgrad::Tensor& x) {
   using xgrad::Tensor;
   return xgrad::custom_op(
-      "same", [](const Tensor& a) { return a; },
-      [](const Tensor&, const Tensor&, const Tensor&) { return 1.0; })(x);
+      "same", [](const Tensor& a) { return a; }, [](const Tensor&, const Tensor&, const Tensor&) { return 1.0; })(x);
 }

@@ -4,5 +4,6 @@
 auto scaled(xgrad::Tensor w) {
   using xgrad::Tensor;
   return xgrad::custom_op(
-      "scaled", [](const Tensor& x) { return x; }, [w](const Tensor& g, const Tensor&, const Tensor&) { return g * w; });
+      "scaled", [](const Tensor& x) { return x; },
+      [w](const Tensor& g, const Tensor&, const Tensor&) { return g * w; });
 }

@@ -1,4 +1,6 @@
 // expect: a number: es.step(loss.item(), net)
 #include <xgrad/xgrad.hpp>
 
-bool stop(xgrad::train::EarlyStopping& es, const xgrad::Tensor& loss, const xgrad::nn::Linear& net) { return es.step(loss, net); }
+bool stop(xgrad::train::EarlyStopping& es, const xgrad::Tensor& loss, const xgrad::nn::Linear& net) {
+  return es.step(loss, net);
+}

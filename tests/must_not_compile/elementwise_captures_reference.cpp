@@ -2,5 +2,6 @@
 #include <xgrad/custom.hpp>
 
 xgrad::Tensor scaled(const xgrad::Tensor& x, double alpha) {
-  return xgrad::elementwise("scaled", [&alpha](auto v) { return v * alpha; }, x);
+  return xgrad::elementwise(
+      "scaled", [&alpha](auto v) { return v * alpha; }, x);
 }

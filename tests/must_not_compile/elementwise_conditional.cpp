@@ -2,5 +2,6 @@
 #include <xgrad/custom.hpp>
 
 xgrad::Tensor positive(const xgrad::Tensor& x) {
-  return xgrad::elementwise("positive", [](auto a) { return a > 0 ? a : 0 * a; }, x);
+  return xgrad::elementwise(
+      "positive", [](auto a) { return a > 0 ? a : 0 * a; }, x);
 }

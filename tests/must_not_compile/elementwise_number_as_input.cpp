@@ -2,5 +2,6 @@
 #include <xgrad/custom.hpp>
 
 xgrad::Tensor scaled(const xgrad::Tensor& x) {
-  return xgrad::elementwise("scaled", [](auto a, auto b) { return a * b; }, x, 2.0);
+  return xgrad::elementwise(
+      "scaled", [](auto a, auto b) { return a * b; }, x, 2.0);
 }

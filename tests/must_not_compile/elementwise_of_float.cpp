@@ -2,5 +2,6 @@
 #include <xgrad/custom.hpp>
 
 xgrad::Tensor positive(const xgrad::Tensor& x) {
-  return xgrad::elementwise("positive", [](float a) { return a * a; }, x);
+  return xgrad::elementwise(
+      "positive", [](float a) { return a * a; }, x);
 }

@@ -2,5 +2,6 @@
 #include <xgrad/custom.hpp>
 
 xgrad::Tensor product(const xgrad::Tensor& x) {
-  return xgrad::elementwise("product", [](auto a, auto b) { return a * b; }, x);
+  return xgrad::elementwise(
+      "product", [](auto a, auto b) { return a * b; }, x);
 }

@@ -2,8 +2,10 @@
 #include <xgrad/custom.hpp>
 
 xgrad::Tensor positive(const xgrad::Tensor& x) {
-  return xgrad::map([](auto a) {
-    if (a > 0) return a;
-    return 0 * a;
-  }, x);
+  return xgrad::map(
+      [](auto a) {
+        if (a > 0) return a;
+        return 0 * a;
+      },
+      x);
 }

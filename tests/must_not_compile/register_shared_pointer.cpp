@@ -1,5 +1,6 @@
 // expect: modules are handles: nn::Linear(2, 3); many: nn::ModuleList
 #include <memory>
+
 #include <xgrad/xgrad.hpp>
 
 struct Net : xgrad::nn::Module {

@@ -7,6 +7,7 @@
 
 #include <xgrad/check.hpp>
 #include <xgrad/detail/atomic_file.hpp>
+#include <xgrad/detail/csv_field.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/train/metrics.hpp>
 
@@ -108,7 +109,8 @@ void MetricsLog::add(std::int64_t epoch, const std::string& split, const std::st
 std::string MetricsLog::csv() const {
   std::string text = "epoch,split,name,value\n";
   for (const Row& r : rows_)
-    text += fmt::format("{},{},{},{}\n", r.epoch, detail::csv_field(r.split), detail::csv_field(r.name), r.value);
+    text += fmt::format("{},{},{},{}\n", r.epoch, xgrad::detail::csv_field(r.split), xgrad::detail::csv_field(r.name),
+                        r.value);
   return text;
 }
 

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <unordered_set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/nn/sequential.hpp>
+#include <xgrad/tape.hpp>
 #include <xgrad/train/summary.hpp>
 
 #include "table.hpp"
@@ -141,6 +144,19 @@ std::string table(const std::vector<Row>& rows, const Summary& s, std::int64_t b
   return t;
 }
 
+// Parameters of layers that the model calls but has not registered, which no optimizer of its parameters() changes.
+std::string unregistered(const nn::Module& model, const Tensor& result) {
+  if (!result.defined() || !result.requires_grad()) return "";
+  std::unordered_set<const void*> known;
+  for (const Tensor& p : model.parameters()) known.insert(p.id());
+  std::vector<std::string> found;
+  for (const tape::OpNode& node : tape::collect(result).nodes)
+    for (const tape::Input& in : node.inputs)
+      if (in.leaf.defined() && in.source && in.source->parameter && known.insert(in.leaf.id()).second)
+        found.push_back(plain(fmt::format("{} {}", in.source->name, to_string(in.source->shape))));
+  return found.empty() ? "" : fmt::format("Not registered, so not trained: {}\n", fmt::join(found, ", "));
+}
+
 }  // namespace
 
 Summary summarize(nn::Module model, const std::type_info& type, const std::function<Tensor()>& run) {
@@ -148,12 +164,13 @@ Summary summarize(nn::Module model, const std::type_info& type, const std::funct
   Builder b;
   b.add(model, "", 0, "", true);
   if (model.label().empty()) b.rows[0].layer = xgrad::detail::type_name(type);
+  std::string strangers;
   {
-    NoGradGuard off;
     const Modes modes(model);
     model.eval();
     const Tensor y = run();
     if (y.defined()) b.rows[0].shape = to_string(y.shape());
+    strangers = unregistered(model, y);
   }
   std::int64_t bytes = 0;
   for (const Tensor& p : model.parameters()) {
@@ -162,7 +179,7 @@ Summary summarize(nn::Module model, const std::type_info& type, const std::funct
     if (p.requires_grad()) s.trainable += p.numel();
   }
   for (const Row& r : b.rows) s.mult_adds += r.mult_adds, s.partial |= r.partial;
-  s.text = table(b.rows, s, bytes);
+  s.text = table(b.rows, s, bytes) + strangers;
   return s;
 }
 

@@ -40,13 +40,6 @@ std::string padded(const std::string& s, std::size_t width, Align align) {
   return align == Align::left ? s + blanks : blanks + s;
 }
 
-std::string csv_field(const std::string& s) {
-  if (s.find_first_of(",\"\r\n") == std::string::npos) return s;
-  std::string quoted = "\"";
-  for (const char c : s) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
 std::string table(const std::vector<std::vector<std::string>>& rows, Align first) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows)

@@ -15,9 +15,6 @@ std::size_t screen_width(const std::string& s);
 std::string plain(const std::string& s);
 std::string padded(const std::string& s, std::size_t width, Align align);
 
-// A CSV field, in quotes where it needs them (RFC 4180).
-std::string csv_field(const std::string& s);
-
 // Rows of cells; the first column as told, the others to the right, two blanks apart.
 std::string table(const std::vector<std::vector<std::string>>& rows, Align first);
 

@@ -12,6 +12,7 @@
 #include "layout.hpp"
 #include "naming.hpp"
 #include "picture.hpp"
+#include "told.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -220,11 +221,26 @@ class Builder {
     }
     d.self = closed ? module_node(i, *closed, box) : add_output(i, 0, box);
     if (!closed) {
-      if (!op.numbers.empty()) node(d.self).number = shortest(op.numbers[0]);
+      tell_operation(node(d.self), op);
       node(d.self).masks = op.op == "masked_fill" || (!op.numbers.empty() && op.numbers[0] == -INFINITY);
       add_further_outputs(i, d.self, box);
     }
     drawn_.push_back(std::move(d));
+  }
+  Shape shape_of(const tape::Input& in) const {
+    if (in.source) return in.source->shape;
+    return in.node < 0 ? Shape() : graph_.nodes[static_cast<std::size_t>(in.node)].shapes[in.output];
+  }
+  void tell_operation(PicNode& n, const tape::OpNode& op) const {
+    std::vector<Shape> inputs;
+    for (const tape::Input& in : op.inputs) inputs.push_back(shape_of(in));
+    n.told = told_text(op, inputs);
+    if (!inputs.empty()) n.first_input = inputs[0];
+    if (!op.numbers.empty()) n.number = shortest(op.numbers[0]);
+    n.attributes = op.attributes;
+    if (op.of_library) n.library_op = op.op;
+    for (std::size_t k = 0; k < std::min<std::size_t>(inputs_of(op), 64); ++k)
+      if (const tape::Input& in = input(op, k); in.node == -1 && !in.source) n.absent |= std::uint64_t{1} << k;
   }
   void add_further_outputs(int i, int self, int box) {
     const tape::OpNode& op = operation(i);

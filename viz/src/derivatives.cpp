@@ -46,7 +46,7 @@ Formula of_sum(const Terms& t, int position) {
 }
 Formula of_difference(const Terms& t, int position) {
   if (t.inputs < 2) return {t.a + " − " + t.c, "1", 1};
-  if (!t.c.empty()) return {};
+  if (!t.c.empty()) return {fmt::format("{} − {}·{}", t.a, t.c, t.b), position ? "−" + t.c : "1", position ? -t.vc : 1};
   return {t.a + " − " + t.b, position ? "−1" : "1", position ? -1.0 : 1.0};
 }
 Formula of_power(const Terms& t, int) {
@@ -192,7 +192,7 @@ class Deriver {
     const PicNode& op = node(e.to);
     const bool computed = op.kind == Kind::operation || op.kind == Kind::result;
     const auto inputs = inputs_.find(e.to);
-    const auto rule = rules().find(op.title);
+    const auto rule = rules().find(op.library_op);
     Formula f;
     if (computed && op.copies == 1 && e.position >= 0 && rule != rules().end() && inputs->second.contains(0))
       f = rule->second(terms_of(op, inputs->second), e.position);

@@ -2,7 +2,6 @@
 // the operations were recorded in: first stretches in which kinds, shapes, types and attributes repeat with some
 // period, then, for each place where blocks may begin, how far their wiring repeats as well.
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <string>
 #include <unordered_map>
@@ -26,10 +25,30 @@ const tape::Input& input(const tape::OpNode& op, std::size_t k) {
   return k < op.inputs.size() ? op.inputs[k] : op.data[k - op.inputs.size()];
 }
 
+// Attributes that say which step of a sequence is read: x[0] and x[1] are the same operation in two steps.
+bool is_place(const tape::OpNode& op, const std::string& attribute) {
+  if (!op.of_library) return false;
+  return attribute == "index" || attribute == "start" || attribute == "end";
+}
+
+void mix(Key& key, const Attribute& a) {
+  mix(key, a.name);
+  mix(key, a.value.index());
+  std::visit(
+      [&](const auto& v) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::vector<std::int64_t>>)
+          for (const auto n : v) mix(key, static_cast<std::size_t>(n));
+        else
+          mix(key, std::hash<std::decay_t<decltype(v)>>{}(v));
+      },
+      a.value);
+}
+
 // What does not depend on where an operation stands.
-Key key_of(const tape::OpNode& op, std::size_t attributes) {
+Key key_of(const tape::OpNode& op) {
   Key key = op.inputs.size();
-  mix(key, attributes);
+  for (const Attribute& a : op.attributes)
+    if (!is_place(op, a.name)) mix(key, a);
   mix(key, op.data.size());
   mix(key, op.op);
   for (const Shape& s : op.shapes) {
@@ -37,11 +56,6 @@ Key key_of(const tape::OpNode& op, std::size_t attributes) {
     for (const std::int64_t d : s) mix(key, static_cast<std::size_t>(d));
   }
   for (const DType d : op.dtypes) mix(key, static_cast<std::size_t>(d));
-  for (const double v : op.numbers) {
-    std::uint64_t bits;
-    std::memcpy(&bits, &v, sizeof bits);
-    mix(key, bits);
-  }
   for (const ModuleCall* c = op.module.get(); c; c = c->parent.get()) mix(key, c->info->label);
   return key;
 }
@@ -56,10 +70,9 @@ int common_depth(const tape::OpNode& a, const tape::OpNode& b) {
 
 class Finder {
  public:
-  Finder(const tape::Graph& graph, const std::vector<std::size_t>& attributes, int least)
-      : nodes_(graph.nodes), least_(least) {
+  Finder(const tape::Graph& graph, int least) : nodes_(graph.nodes), least_(least) {
     keys_.reserve(nodes_.size());
-    for (std::size_t i = 0; i < nodes_.size(); ++i) keys_.push_back(key_of(nodes_[i], attributes[i]));
+    for (std::size_t i = 0; i < nodes_.size(); ++i) keys_.push_back(key_of(nodes_[i]));
     shared_.resize(nodes_.size() + 1);
     for (std::size_t i = 1; i < nodes_.size(); ++i) shared_[i] = common_depth(nodes_[i - 1], nodes_[i]);
     shared_.back() = 0;
@@ -218,10 +231,9 @@ class Finder {
 
 }  // namespace
 
-std::vector<Fold> find_repeats(const tape::Graph& graph, const std::vector<std::size_t>& attributes, int first,
-                               int least) {
+std::vector<Fold> find_repeats(const tape::Graph& graph, int first, int least) {
   if (graph.nodes.size() < kFewestBlocks) return {};
-  return Finder(graph, attributes, least).find(first);
+  return Finder(graph, least).find(first);
 }
 
 }  // namespace xgrad::viz

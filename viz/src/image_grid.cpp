@@ -5,11 +5,12 @@
 
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
-#include <xgrad/detail/png.hpp>
+#include <xgrad/detail/png_encoder.hpp>
 #include <xgrad/viz/image_grid.hpp>
 
 #include "axis.hpp"
 #include "heatmap.hpp"
+#include "png.hpp"
 #include "svg_file.hpp"
 #include "svg_text.hpp"
 
@@ -262,7 +263,7 @@ class Grid {
             c[static_cast<std::size_t>(k)] = colour(v[p + k * plane], Colors::gray, range)[static_cast<std::size_t>(k)];
         for (const double level : c) rgb[at++] = static_cast<std::uint8_t>(std::lround(level));
       }
-    return encode_png(static_cast<int>(width), static_cast<int>(height), rgb);
+    return xgrad::detail::encode_png({width, height, 3, 8, rgb});
   }
 
   const ImageGridOptions& o_;

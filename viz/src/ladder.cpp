@@ -94,7 +94,7 @@ class Ladder {
 
   void fold(Picture& p) {
     const int least = options_.fold_repeats == FoldRepeats::always ? 2 : kLeastSaved;
-    std::vector<Fold> found = find_repeats(recorded_.graph, recorded_.attributes, plan_.first, least);
+    std::vector<Fold> found = find_repeats(recorded_.graph, plan_.first, least);
     if (found.empty()) return;
     plan_.folds = Folds(std::move(found), recorded_.graph.nodes.size());
     p = draw();

@@ -7,8 +7,9 @@
 
 #include <fmt/format.h>
 
-#include <xgrad/detail/png.hpp>
+#include <xgrad/detail/png_encoder.hpp>
 
+#include "png.hpp"
 #include "svg_text.hpp"
 
 namespace xgrad::viz {
@@ -161,7 +162,7 @@ class Canvas {
     }
     return fmt::format("<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" href=\"data:image/png;base64,{}\"/>\n",
                        number(left_), number(top_), number(columns_ / dense_), number(rows_ / dense_),
-                       base64(encode_png(columns_, rows_, bytes, PixelFormat::rgba)));
+                       base64(xgrad::detail::encode_png({columns_, rows_, 4, 8, bytes})));
   }
 
  private:

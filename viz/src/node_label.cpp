@@ -160,6 +160,7 @@ std::string NodeLabels::title(const PicNode& n) const {
   const bool named = !n.name.empty() && n.kind != Kind::module;
   if (named) text += "&#160;&#160;";  // at the end: in SVG, spaces at the beginning of a text are none
   if (op) text = "<b>" + text + "</b>";
+  if (!n.told.empty()) text += fmt::format(R"( <font point-size="8.5">{}</font>)", label_text(n.told));
   if (named) text += label_text(n.name);
   if (n.copies > 1 && n.kind != Kind::operation && n.kind != Kind::module && n.kind != Kind::output)
     text += fmt::format(R"( <font point-size="8.5" color="#374151">× {}</font>)", n.copies);
@@ -274,6 +275,7 @@ double NodeLabels::width(const PicNode& n) const {
   const auto text = [](std::size_t count, double size) { return static_cast<double>(count) * size * 0.53; };
   const std::size_t name = n.name.empty() || n.kind == Kind::module ? 0 : std::min(letters(n.name), kLongestTitle) + 2;
   double w = text(std::min(letters(n.title), kLongestTitle) + name, 11) + (n.symbol.empty() ? 0 : 25);
+  if (!n.told.empty()) w += text(letters(n.told) + 1, 8.5);
   w = std::max(w, text(letters(facts(n)), 8.5));
   if (p_.values != Values::off && n.kind != Kind::module) {
     double both = 0;

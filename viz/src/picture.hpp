@@ -27,6 +27,7 @@ struct PicNode {
   Tensor value, grad;
   std::string name;                // given to a result by set_name()
   std::string number;              // "1.5" of x * 1.5
+  std::string told;                // "3×3 /2" of a convolution
   bool masks = false;              // its -inf are meant: a mask of attention, or what such a mask was put on
   std::vector<std::string> notes;  // why something is not shown
   std::vector<std::string> saves;
@@ -36,6 +37,10 @@ struct PicNode {
   bool main_line = false;
   std::int64_t op = -1;  // of a result: which operation of tape::Graph::nodes, and which of its outputs
   std::uint32_t output = 0;
+  std::string library_op;    // its name when it is the library's, which says what it computes; else empty
+  Attributes attributes;     // of it
+  Shape first_input;         // of it
+  std::uint64_t absent = 0;  // its inputs that were not given (no bias), one bit each
   bool root = false;
   bool numbered = false;            // its title has a number, for its ghosts
   bool cut = false;                 // some of its inputs are left out
@@ -108,13 +113,11 @@ struct Recorded {
       : root(t),
         graph(std::move(last.graph)),
         complete(last.complete),
-        attributes(std::move(last.attributes)),
         times(xgrad::detail::node_times(graph)),
         calls(graph) {}
   Tensor root;
   tape::Graph graph;
   bool complete;
-  std::vector<std::size_t> attributes;    // of operations, as LastOperations has them
   std::vector<profiler::NodeTime> times;  // of operations; empty without a Profile
   Calls calls;
 };

@@ -43,10 +43,8 @@ class Folds {
   std::vector<std::vector<Place>> places_;
 };
 
-// Equal blocks in a row, three or more, that save at least `least` operations; among those from `first` on. attributes:
-// of each operation, as tape::LastOperations has them.
-std::vector<Fold> find_repeats(const tape::Graph& graph, const std::vector<std::size_t>& attributes, int first,
-                               int least);
+// Equal blocks in a row, three or more, that save at least `least` operations; among those from `first` on.
+std::vector<Fold> find_repeats(const tape::Graph& graph, int first, int least);
 
 // Calls of modules as a picture names them: "Net.fc1", of a second call "Net.fc1_2"; long names are shortened.
 class Calls {

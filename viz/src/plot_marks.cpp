@@ -7,10 +7,11 @@
 
 #include <fmt/format.h>
 
-#include <xgrad/detail/png.hpp>
+#include <xgrad/detail/png_encoder.hpp>
 
 #include "marker.hpp"
 #include "plot_strokes.hpp"
+#include "png.hpp"
 #include "svg_text.hpp"
 
 namespace xgrad::viz {
@@ -121,7 +122,7 @@ std::string image_svg(const Frame& f, const detail::HeatMap& m) {
       "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" "
       "href=\"data:image/png;base64,{}\"/>\n",
       number(x0), number(y0), number(x1 - x0), number(y1 - y0),
-      base64(encode_png(static_cast<int>(width), static_cast<int>(height), rgb)));
+      base64(xgrad::detail::encode_png({width, height, 3, 8, rgb})));
 }
 
 }  // namespace

@@ -10,9 +10,9 @@
 
 #include <xgrad/check.hpp>
 #include <xgrad/detail/atomic_file.hpp>
-#include <xgrad/detail/png.hpp>
 
 #include "converter.hpp"
+#include "png.hpp"
 
 namespace xgrad::viz {
 

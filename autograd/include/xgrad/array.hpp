@@ -54,6 +54,7 @@ requires true struct xtype_for_shape<S<X, N, A, Init>> {
 #include <type_traits>
 #include <vector>
 
+#include <xgrad/detail/element_of.hpp>
 #include <xgrad/ops/factory.hpp>
 
 static_assert(XTENSOR_VERSION_MAJOR > 0 || XTENSOR_VERSION_MINOR >= 24, "xgrad needs xtensor 0.24.3 or newer");
@@ -67,19 +68,6 @@ auto adapt_tensor(T* data, const Tensor& t) {
   // The adaptor holds the tensor, so that array(f(x)) does not outlive its memory.
   return xt::adapt_smart_ptr<xt::layout_type::row_major>(std::move(data), shape, std::make_shared<const Tensor>(t));
 }
-
-// Element type of the tensor that holds values of type V. Unsigned 64-bit values (sizes, argmax) become int64.
-template <class V>
-struct element_of {
-  static_assert(std::is_arithmetic_v<V>, "xgrad: a tensor holds real numbers or bools");
-  using type = std::conditional_t<
-      std::is_same_v<V, bool> || std::is_same_v<V, float> || std::is_same_v<V, std::uint8_t>, V,
-      std::conditional_t<
-          std::is_floating_point_v<V>, double,
-          std::conditional_t<(sizeof(V) < 4 || (sizeof(V) == 4 && std::is_signed_v<V>)), std::int32_t, std::int64_t>>>;
-};
-template <class V>
-using element_of_t = typename element_of<V>::type;
 
 template <class E>
 Shape shape_of(const E& e) {

@@ -16,6 +16,8 @@
 
 namespace xgrad {
 
+class Attributes;
+
 namespace detail {
 struct Node;
 }
@@ -40,7 +42,9 @@ class XGRAD_API GraphNode {
   // What was saved for the backward pass, by index. AutogradError: freed by a pass, or overwritten since; IndexError.
   std::size_t saved_count(Location at = Location::current()) const;
   Tensor saved_tensor(std::size_t i, Location at = Location::current()) const;
-  std::optional<double> number(Location at = Location::current()) const;     // 1.5 of 1.5 * x
+  std::optional<double> number(Location at = Location::current()) const;  // 1.5 of 1.5 * x
+  // What the operation was told beside its tensors: dim, keepdim, eps, ... (<xgrad/attributes.hpp>); none of a leaf.
+  Attributes attributes(Location at = Location::current()) const;
   std::vector<Shape> input_shapes(Location at = Location::current()) const;  // a 0-d shape where there was no input
   std::vector<Shape> output_shapes(Location at = Location::current()) const;
   // Where it was called, in which module ("net.fc1", or ""), and its number: higher than those of the nodes it needs.

@@ -14,7 +14,9 @@
 // (2) It returns one gradient per input, in order; an undefined Tensor means none. A gradient may have the shape of
 // the broadcast result: the engine alone reduces it to the input's shape, casts it, and accumulates.
 // (3) It is written with differentiable operations or fuse(), so that create_graph gives any order of derivative;
-// a raw kernel without that calls record_once(), and a second derivative throws.
+// a raw kernel without that calls record_once(), and a second derivative throws. (4) A backward function that is an
+// object of a class may tell programs and pictures what the operation was told beside its tensors (dim, eps):
+// `void attributes(Attributes& list) const` of it adds that to the list (<xgrad/attributes.hpp>).
 #pragma once
 
 #include <array>
@@ -25,6 +27,8 @@
 #include <xgrad/tensor.hpp>
 
 namespace xgrad {
+
+class Attributes;
 
 namespace detail {
 struct Node;
@@ -94,12 +98,19 @@ namespace detail {
 
 using BackwardFn = Grads (*)(const void* closure, const Saved& saved, std::span<const Tensor> grad_outputs);
 
-// What all nodes of one operation share.
-struct OpInfo {
-  const char* name;
-  BackwardFn backward;
+// What all nodes share whose backward functions have one type.
+struct BackwardKind {
+  BackwardFn run;
   std::uint32_t closure_size;
   bool once_differentiable;
+  bool of_library;    // an operation of the library, whatever its name; false for those of programs
+  bool number_first;  // the closure starts with a double that pictures show
+  bool owned;         // the closure is a pointer to an OwnedBackward, which dies with the node
+  void (*describe)(const void* closure, Attributes& list);  // nullptr when there are no attributes
+};
+struct OpInfo {
+  const char* name;
+  const BackwardKind* kind;
 };
 
 // Whether an operation on these inputs must be recorded, for a gradient or for the tangent of forward mode.
@@ -126,7 +137,32 @@ Grads call_backward(const void* closure, const Saved& s, std::span<const Tensor>
     return f(s, g);
 }
 
-template <class F, bool Once>
+template <class F>
+concept DescribesItself = requires(const F& f, Attributes& list) {
+  f.attributes(list);
+};
+
+template <class F>
+constexpr auto describe_closure() -> void (*)(const void*, Attributes&) {
+  if constexpr (DescribesItself<F>)
+    return [](const void* closure, Attributes& list) { static_cast<const F*>(closure)->attributes(list); };
+  else
+    return nullptr;
+}
+
+template <class F>
+concept NumberIsFirst = F::kNumberFirst;
+
+template <class F, bool Once, bool Library>
+inline constexpr BackwardKind kBackwardKind{&call_backward<F>,
+                                            std::is_empty_v<F> ? 0u : static_cast<std::uint32_t>(sizeof(F)),
+                                            Once,
+                                            Library,
+                                            Library&& NumberIsFirst<F>,
+                                            false,
+                                            describe_closure<F>()};
+
+template <class F, bool Once, bool Library = false>
 void record_outputs(const char* name, std::span<Tensor> outputs, const TensorRefs& inputs, const TensorRefs& saved,
                     const F& f, const Location& at) {
   static_assert(std::is_trivially_copyable_v<F> && std::is_trivially_destructible_v<F>,
@@ -138,7 +174,7 @@ void record_outputs(const char* name, std::span<Tensor> outputs, const TensorRef
   if (anomaly_enabled()) check_anomaly(name, outputs, inputs, at);
   if (!needs_tape(inputs)) return;
   // `name` is a string literal: equal for all calls from one place.
-  const OpInfo op{name, &call_backward<F>, std::is_empty_v<F> ? 0u : static_cast<std::uint32_t>(sizeof(F)), Once};
+  const OpInfo op{name, &kBackwardKind<F, Once, Library>};
   record_node(op, outputs, inputs, saved, &f, at);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <xgrad/attributes.hpp>
 #include <xgrad/module_scope.hpp>
 #include <xgrad/tensor.hpp>
 
@@ -67,6 +68,9 @@ struct OpNode {
   std::vector<Input> inputs;
   std::vector<Input> data;      // what it reads and never differentiates: targets, indices, masks
   std::vector<double> numbers;  // 1.5 of x * 1.5
+  Attributes attributes;        // what it was told beside its tensors, that number among it
+  bool of_library = false;      // an operation of the library; false for those of programs, whatever their names
+  std::size_t kept_bytes = 0;   // of numbers and shapes that its backward function keeps beside the saved tensors
   std::vector<Shape> shapes;    // of the outputs
   std::vector<DType> dtypes;
   std::vector<std::string> names;  // given to the outputs by set_name(), or empty

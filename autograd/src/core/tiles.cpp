@@ -2,7 +2,8 @@
 // kernel is a pure function over n contiguous elements.
 //
 // An operand that walks memory in the order of the result is handed over directly. Any other is gathered into a tile
-// that stays in the first-level cache; a number that is the same everywhere fills its tile once.
+// that stays in the first-level cache; a number that is the same everywhere fills its tile once, unless the kernel
+// takes one number beside a tile.
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -14,14 +15,16 @@
 #include "core/blocked.hpp"
 #include "core/broadcast.hpp"
 #include "core/elementwise_loop.hpp"
+#include "core/pair_tiles.hpp"
 #include "core/profile/spans.hpp"
 
 namespace xgrad::detail {
 namespace {
 
-constexpr std::int64_t kTile = 2048, kSmallTile = 256;  // the small one for many operands
-constexpr int kFewOperands = kMaxTileInputs + 1;
+constexpr std::int64_t kTile = 2048, kLeastTile = 64;
+constexpr std::int64_t kRoom = 24 << 10;                        // bytes for gathered tiles, on the stack of any thread
 constexpr int kMaxOperands = kMaxManyInputs + kMaxManyOutputs;  // inputs, then outputs
+static_assert(kLeastTile * 8 * kMaxOperands <= kRoom);
 
 // A kernel with one output or with several.
 struct Kernel {
@@ -29,7 +32,9 @@ struct Kernel {
   ManyTilesFn many;
   const void* f;
   double ns_per_element;
-  void operator()(std::int64_t n, void* const* out, const void* const* in) const {
+  TileFn beside[2] = {};  // of two inputs: for one number as the first or as the second
+  void operator()(std::int64_t n, void* const* out, const void* const* in, int number) const {
+    if (number >= 0) return beside[number](f, n, out[0], in);
     one ? one(f, n, out[0], in) : many(f, n, out, in);
   }
 };
@@ -40,6 +45,7 @@ struct TileOperand {
   bool linear;                     // element i of the result is at data + i * item
   bool constant;                   // one element for all
   bool same_rows;                  // each row of the last dimension is the same
+  std::int64_t place;              // of its tile, in bytes
   std::int64_t strides[kMaxRank];  // bytes, per collapsed dimension
 };
 
@@ -49,6 +55,7 @@ struct Plan {
   int rank = 0, operands = 0, inputs = 0;
   int order[kMaxRank];  // the dimensions of the result, its largest steps first
   std::int64_t total = 0;
+  std::int64_t room = kTile;  // elements of the largest tile
   std::int64_t sizes[kMaxRank];
   TileOperand op[kMaxOperands];
 
@@ -68,9 +75,6 @@ struct Plan {
       order[at] = d;
     }
   }
-
-  // Elements of the largest tile.
-  std::int64_t room() const { return operands <= kFewOperands ? kTile : kSmallTile; }
 
   void collapse(const Shape& shape) {
     total = shape.numel();
@@ -101,6 +105,29 @@ struct Plan {
         step *= sizes[d];
       }
       if (rank == 0) o.constant = false;
+    }
+    share_room();
+  }
+
+  // Which of two inputs is one number along each row, where the other and the result need no tile; -1: none.
+  int number_beside_rows() const {
+    if (inputs != 2 || rank == 0 || !follows_rows(op[2])) return -1;
+    for (int j = 0; j < 2; ++j)
+      if (op[j].strides[rank - 1] == 0 && follows_rows(op[1 - j])) return j;
+    return -1;
+  }
+
+ private:
+  bool follows_rows(const TileOperand& o) const { return o.strides[rank - 1] == o.item; }
+  void share_room() {
+    std::int64_t item = 0;
+    for (int k = 0; k < operands; ++k)
+      if (op[k].data && !op[k].linear) item += op[k].item;
+    while (item * room > kRoom) room /= 2;
+    std::int64_t place = 0;
+    for (int k = 0; k < operands; ++k) {
+      op[k].place = place;
+      if (op[k].data && !op[k].linear) place += room * op[k].item;
     }
   }
 };
@@ -143,12 +170,15 @@ struct Cut {
   std::int64_t per_row;          // tiles in a row; 0: a tile has several rows
   std::int64_t rows_of_tile;     // where it has
   std::int64_t tiles;
+  int number;  // the input that is one number in each tile, and taken as such; -1: none
 
-  explicit Cut(const Plan& p) {
-    const std::int64_t room = p.room();
+  Cut(const Kernel& k, const Plan& p) {
+    constexpr std::int64_t kLongRow = 256;  // faster alone than beside others in a tile
+    const std::int64_t room = p.room;
     row = p.rank > 0 ? p.sizes[p.rank - 1] : 1;
     rows = p.total / row;
-    per_row = row > room / 2 ? (row + room - 1) / room : 0;
+    number = k.beside[0] && row >= kLongRow ? p.number_beside_rows() : -1;
+    per_row = row > room / 2 || number >= 0 ? (row + room - 1) / room : 0;
     rows_of_tile = room / row;
     tile = per_row > 0 ? room : rows_of_tile * row;
     tiles = per_row > 0 ? rows * per_row : (p.total + tile - 1) / tile;
@@ -253,22 +283,43 @@ void fill_once(const Plan& p, const TileOperand& o, const Cut& cut, char* buffer
     copy_items(o.item, buffer + i * o.item, o.item, o.data, o.strides[p.rank - 1], cut.row);
 }
 
+// Whole rows with one number beside each: nothing is gathered, and what operands point to goes on by their strides.
+void run_rows(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t first, std::int64_t last) {
+  const int other = 1 - cut.number, down = p.rank - 2;
+  for (std::int64_t row = first; row < last;) {
+    const Place place(p, cut, row);
+    const std::int64_t count = down < 0 ? 1 : std::min(last - row, p.sizes[down] - place.index[down]);
+    const auto step = [&](const TileOperand& o) { return down < 0 ? 0 : o.strides[down]; };
+    const char *number = place.of(p, p.op[cut.number]), *x = place.of(p, p.op[other]);
+    char* y = place.of(p, p.op[2]);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const void* in[2];
+      in[cut.number] = number + i * step(p.op[cut.number]);
+      in[other] = x + i * step(p.op[other]);
+      k.beside[cut.number](k.f, cut.row, y + i * step(p.op[2]), in);
+    }
+    row += count;
+  }
+}
+
 void run_range(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t first, std::int64_t last) {
-  constexpr std::int64_t kRoom = std::max(kFewOperands * kTile, kMaxOperands * kSmallTile) * 8;
+  if (cut.number >= 0 && cut.per_row == 1) return run_rows(k, p, cut, first, last);
   alignas(64) char room[kRoom];
-  const auto buffer = [&](int operand) { return room + operand * p.room() * 8; };
+  const auto buffer = [&](int operand) { return room + p.op[operand].place; };
   const void* in[kMaxManyInputs];
   void* out[kMaxManyOutputs];
   const char* columns[kMaxManyInputs] = {};
-  for (int j = 0; j < p.inputs; ++j) fill_once(p, p.op[j], cut, buffer(j));
+  for (int j = 0; j < p.inputs; ++j)
+    if (j != cut.number) fill_once(p, p.op[j], cut, buffer(j));
   for (Place place(p, cut, first); first < last; ++first, place.step(p, cut)) {
-    for (int j = 0; j < p.inputs; ++j) in[j] = input_tile(p, p.op[j], cut, place, buffer(j), columns[j]);
+    for (int j = 0; j < p.inputs; ++j)
+      in[j] = j == cut.number ? place.of(p, p.op[j]) : input_tile(p, p.op[j], cut, place, buffer(j), columns[j]);
     for (int j = p.inputs; j < p.operands; ++j) {
       const TileOperand& o = p.op[j];
       char* own = o.data ? own_memory(p, o, cut, place) : nullptr;
       out[j - p.inputs] = !o.data ? nullptr : own ? own : buffer(j);
     }
-    k(place.count, out, in);
+    k(place.count, out, in, cut.number);
     for (int j = p.inputs; j < p.operands; ++j) {
       const TileOperand& o = p.op[j];
       if (!o.data || own_memory(p, o, cut, place)) continue;
@@ -301,7 +352,7 @@ void run_linear(const Kernel& k, std::int64_t numel, const Tensor* out, int n_ou
     const auto at = [begin](const TensorImpl& t) { return t.memory() + begin * item_size(t.dtype); };
     for (int j = 0; j < n_in; ++j) p[j] = at(impl(*in[j]));
     for (int j = 0; j < n_out; ++j) q[j] = out[j].defined() ? at(impl(out[j])) : nullptr;
-    k(end - begin, q, p);
+    k(end - begin, q, p, -1);
   };
   if (static_cast<double>(numel) * k.ns_per_element < kThreadNs) return range(0, numel);
   parallel_cost(numel, k.ns_per_element, range);
@@ -334,7 +385,7 @@ bool run_blocked(const Kernel& k, const Tensor* out, int n_out, const Tensor* co
     void* q[kMaxManyOutputs];
     for (int j = 0; j < n_out; ++j) q[j] = at(j, begin);
     for (int j = 0; j < n_in; ++j) p[j] = at(n_out + j, begin);
-    k(end - begin, q, p);
+    k(end - begin, q, p, -1);
   });
   return true;
 }
@@ -367,8 +418,9 @@ void run_kernel(const Kernel& k, const Tensor* out, int n_out, const Tensor* con
     if (!out[j].defined()) p.op[p.operands - 1].data = nullptr;
   }
   p.collapse(shape);
-  const Cut cut(p);
-  const double tile_ns = k.ns_per_element * static_cast<double>(std::min(cut.tile, p.total));
+  const Cut cut(k, p);
+  const std::int64_t longest = std::min(cut.tile, cut.per_row > 0 ? cut.row : p.total);
+  const double tile_ns = k.ns_per_element * static_cast<double>(longest);
   parallel_for(cut.tiles, grain_for(tile_ns),
                [&](std::int64_t first, std::int64_t last) { run_range(k, p, cut, first, last); });
 }
@@ -387,6 +439,12 @@ std::int64_t common_block(const Tensor* const* in, int n_in, const Shape& shape)
 
 void run_tiles(const TileKernel& k, Tensor& out, const Tensor* const* in, int n_in) {
   run_kernel({k.fn, nullptr, k.f, k.ns_per_element}, &out, 1, in, n_in);
+  if (is_profiled()) [[unlikely]]
+    span_goes_on(false);
+}
+
+void run_pair_tiles(const PairKernel& k, Tensor& out, const Tensor* const* in) {
+  run_kernel({k.plain.fn, nullptr, k.plain.f, k.plain.ns_per_element, {k.first, k.second}}, &out, 1, in, 2);
   if (is_profiled()) [[unlikely]]
     span_goes_on(false);
 }

@@ -252,7 +252,7 @@ std::vector<Tensor> FunctionRun::record_call(std::vector<Tensor> outputs) {
   node->describe_outputs(recorded);
   node->set_intermediate(intermediate);
   OwnedBackward* owned = node.get();
-  const OpInfo op{spec_.name, &run_owned_backward, sizeof(OwnedBackward*), spec_.once_differentiable};
+  const OpInfo op{spec_.name, &owned_backward(spec_.once_differentiable)};
   if (record_node(op, recorded, inputs, saved, &owned, at_)) {
     node.release();                        // the node on the tape owns it now
     if (!recorded[0].is_floating_point())  // the node's first reference belongs to output 0, which does not hold it

@@ -11,6 +11,7 @@
 #include "core/tensor_impl.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/normalize_loops.hpp"
+#include "kernels/random.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -36,6 +37,11 @@ XGRAD_CLONES void close_row(T* row, const std::uint8_t* open, std::int64_t n) {
 }
 
 template <class T>
+XGRAD_CLONES void drop_row(T* row, const std::uint8_t* kept, std::int64_t n, T scale) {
+  for (std::int64_t c = 0; c < n; ++c) row[c] *= static_cast<T>(kept[c]) * scale;
+}
+
+template <class T>
 struct AttentionInputs {
   const AttentionShape& s;
   const AttentionMask<T>& mask;
@@ -52,6 +58,18 @@ struct AttentionInputs {
     gemm(false, true, i.size, j.size, s.features, static_cast<T>(s.scale), query(b, i.begin), s.features,
          key(b, j.begin), s.features, T(0), to, j.size);
     for (std::int64_t r = 0; r < i.size; ++r) apply_mask(b, i.begin + r, j, to + r * j.size);
+  }
+
+  // Which weights of a block stay; rows of j.size. Null without dropout.
+  const std::uint8_t* draw(std::int64_t b, const Range& i, const Range& j, std::uint8_t* to) const {
+    if (s.dropout.p == 0) return nullptr;
+    const std::int64_t first = (b * s.length + i.begin) * s.keys + j.begin;
+    if (j.size == s.keys)
+      bernoulli_at(s.dropout.draws, first, to, i.size * j.size, 1 - s.dropout.p);
+    else
+      for (std::int64_t r = 0; r < i.size; ++r)
+        bernoulli_at(s.dropout.draws, first + r * s.keys, to + r * j.size, j.size, 1 - s.dropout.p);
+    return to;
   }
 
  private:
@@ -121,6 +139,13 @@ XGRAD_CLONES double dot_product(const T* a, const T* b, std::int64_t n) {
   return sum;
 }
 
+// Of one block.
+template <class T>
+struct Room {
+  T *weights, *scores;
+  std::uint8_t* kept;
+};
+
 // A running softmax: what one row has seen so far.
 template <class T>
 struct Running {
@@ -140,16 +165,20 @@ struct Running {
 };
 
 template <class T>
-void forward_block(const AttentionInputs<T>& o, std::int64_t b, const Range& i, T* scores, T* out, T* top, T* log_sum) {
+void forward_block(const AttentionInputs<T>& o, std::int64_t b, const Range& i, const Room<T>& room, T* out, T* top,
+                   T* log_sum) {
   const AttentionShape& s = o.s;
   Running<T> rows[kQueries];
   std::fill_n(out, i.size * s.values, T(0));
   for (std::int64_t at = 0; at < s.keys; at += kKeys) {
     const Range j = block(at / kKeys, kKeys, s.keys);
     if (o.hidden(i, j)) break;
+    T* scores = room.weights;
     o.scores(b, i, j, scores);
+    const std::uint8_t* kept = o.draw(b, i, j, room.kept);
     for (std::int64_t r = 0; r < i.size; ++r) {
       const T before = rows[r].take(scores + r * j.size, j.size);
+      if (kept) drop_row(scores + r * j.size, kept + r * j.size, j.size, static_cast<T>(s.dropout.scale()));
       if (before != T(1)) scale_row(out + r * s.values, s.values, before);
     }
     gemm(false, false, i.size, s.values, j.size, T(1), scores, j.size, o.value(b, j.begin), s.values, T(1), out,
@@ -174,44 +203,49 @@ struct Backward {
 
   const T* gradient(std::int64_t b, std::int64_t i) const { return g + (b * o.s.length + i) * o.s.values; }
 
-  // The weights of one block, and the gradient of its scores.
-  void recompute(std::int64_t b, const Range& i, const Range& j, T* weights, T* scores) const {
+  // The weights of one block, after dropout, and the gradient of its scores.
+  void recompute(std::int64_t b, const Range& i, const Range& j, const Room<T>& room) const {
     const AttentionShape& s = o.s;
+    T *weights = room.weights, *scores = room.scores;
     o.scores(b, i, j, weights);
     gemm(false, true, i.size, j.size, s.values, T(1), gradient(b, i.begin), s.values, o.value(b, j.begin), s.values,
          T(0), scores, j.size);
+    const std::uint8_t* kept = o.draw(b, i, j, room.kept);
+    const T scale = static_cast<T>(s.dropout.scale());
     for (std::int64_t r = 0; r < i.size; ++r) {
       const std::int64_t row = b * s.length + i.begin + r;
-      T* w = weights + r * j.size;
+      T *w = weights + r * j.size, *d = scores + r * j.size;
       exponentials(w, j.size, top[row] == kClosed<T> ? T(0) : top[row], log_sum[row]);
+      if (kept) drop_row(d, kept + r * j.size, j.size, scale);
       if (top[row] == kClosed<T> && log_sum[row] == T(0))
-        std::fill_n(scores + r * j.size, j.size, T(0));
+        std::fill_n(d, j.size, T(0));
       else
-        score_gradients(scores + r * j.size, w, j.size, dot[row]);
+        score_gradients(d, w, j.size, dot[row]);
+      if (kept) drop_row(w, kept + r * j.size, j.size, scale);
     }
   }
-  void add_to_keys(std::int64_t b, const Range& i, const Range& j, const T* weights, const T* scores) const {
+  void add_to_keys(std::int64_t b, const Range& i, const Range& j, const Room<T>& room) const {
     const AttentionShape& s = o.s;
-    gemm(true, false, j.size, s.values, i.size, T(1), weights, j.size, gradient(b, i.begin), s.values, T(1),
+    gemm(true, false, j.size, s.values, i.size, T(1), room.weights, j.size, gradient(b, i.begin), s.values, T(1),
          d.v + (b * s.keys + j.begin) * s.values, s.values);
-    gemm(true, false, j.size, s.features, i.size, static_cast<T>(s.scale), scores, j.size, o.query(b, i.begin),
+    gemm(true, false, j.size, s.features, i.size, static_cast<T>(s.scale), room.scores, j.size, o.query(b, i.begin),
          s.features, T(1), d.k + (b * s.keys + j.begin) * s.features, s.features);
   }
-  void add_to_queries(std::int64_t b, const Range& i, const Range& j, const T* scores) const {
+  void add_to_queries(std::int64_t b, const Range& i, const Range& j, const Room<T>& room) const {
     const AttentionShape& s = o.s;
-    gemm(false, false, i.size, s.features, j.size, static_cast<T>(s.scale), scores, j.size, o.key(b, j.begin),
+    gemm(false, false, i.size, s.features, j.size, static_cast<T>(s.scale), room.scores, j.size, o.key(b, j.begin),
          s.features, T(1), d.q + (b * s.length + i.begin) * s.features, s.features);
   }
 };
 
-// f(queries, keys, room, more room) over the blocks in [i, i_end) x [j, j_end), key by key.
+// f(queries, keys) over the blocks in [i, i_end) x [j, j_end), key by key.
 template <class T, class F>
 void for_blocks(const AttentionInputs<T>& o, std::int64_t i, std::int64_t i_end, std::int64_t j, std::int64_t j_end,
-                T* room, const F& f) {
+                const F& f) {
   for (std::int64_t at = j; at < j_end; ++at)
     for (std::int64_t q = i; q < i_end; ++q) {
       const Range queries = block(q, kQueries, o.s.length), keys = block(at, kKeys, o.s.keys);
-      if (!o.hidden(queries, keys)) f(queries, keys, room, room + kQueries * kKeys);
+      if (!o.hidden(queries, keys)) f(queries, keys);
     }
 }
 
@@ -221,12 +255,18 @@ template <class T, class F>
 void for_items(std::int64_t items, double ns, const F& f) {
   parallel_for(items, grain_for(ns), [&](std::int64_t begin, std::int64_t end) {
     const SerialGuard alone;
-    const Tensor room = make_tensor({2 * kQueries * kKeys}, dtype_of<T>);
-    for (std::int64_t i = begin; i < end; ++i) f(i, data<T>(room));
+    constexpr std::int64_t kBlock = kQueries * kKeys;
+    const Tensor memory = make_tensor({(2 * std::int64_t{sizeof(T)} + 1) * kBlock}, DType::uint8);
+    std::uint8_t* bytes = data<std::uint8_t>(memory);
+    T* numbers = reinterpret_cast<T*>(bytes);
+    const Room<T> room{numbers, numbers + kBlock, bytes + 2 * sizeof(T) * kBlock};
+    for (std::int64_t i = begin; i < end; ++i) f(i, room);
   });
 }
 
-double pair_ns(const AttentionShape& s) { return 1 + 0.03 * static_cast<double>(s.features + s.values); }
+double pair_ns(const AttentionShape& s) {
+  return 1 + 0.03 * static_cast<double>(s.features + s.values) + (s.dropout.p > 0 ? 1 : 0);
+}
 
 }  // namespace
 
@@ -236,7 +276,7 @@ void attention_forward(const AttentionShape& s, const AttentionMask<T>& mask, co
   const AttentionInputs<T> o{s, mask, q, k, v};
   const std::int64_t per_batch = blocks(s.length, kQueries);
   const double ns = pair_ns(s) * static_cast<double>(std::min(kQueries, s.length) * s.keys);
-  for_items<T>(s.batches * per_batch, ns, [&](std::int64_t item, T* room) {
+  for_items<T>(s.batches * per_batch, ns, [&](std::int64_t item, const Room<T>& room) {
     const std::int64_t b = item / per_batch;
     const Range i = block(item % per_batch, kQueries, s.length);
     const std::int64_t row = b * s.length + i.begin;
@@ -260,26 +300,26 @@ void attention_backward(const AttentionShape& s, const AttentionMask<T>& mask, c
   const Backward<T> pass{o, top, log_sum, g, data<T>(dots), d};
   const double ns = 2 * pair_ns(s) * static_cast<double>(s.length * s.keys);
   if (s.batches >= usable_threads())
-    return for_items<T>(s.batches, ns, [&](std::int64_t b, T* room) {
-      for_blocks(o, 0, over, 0, down, room, [&](const Range& i, const Range& j, T* weights, T* scores) {
-        pass.recompute(b, i, j, weights, scores);
-        pass.add_to_keys(b, i, j, weights, scores);
-        pass.add_to_queries(b, i, j, scores);
+    return for_items<T>(s.batches, ns, [&](std::int64_t b, const Room<T>& room) {
+      for_blocks(o, 0, over, 0, down, [&](const Range& i, const Range& j) {
+        pass.recompute(b, i, j, room);
+        pass.add_to_keys(b, i, j, room);
+        pass.add_to_queries(b, i, j, room);
       });
     });
   // Too few batches for the threads: by keys, then by queries, in the same order of additions.
-  for_items<T>(s.batches * down, ns / static_cast<double>(down), [&](std::int64_t item, T* room) {
+  for_items<T>(s.batches * down, ns / static_cast<double>(down), [&](std::int64_t item, const Room<T>& room) {
     const std::int64_t b = item / down, at = item % down;
-    for_blocks(o, 0, over, at, at + 1, room, [&](const Range& i, const Range& j, T* weights, T* scores) {
-      pass.recompute(b, i, j, weights, scores);
-      pass.add_to_keys(b, i, j, weights, scores);
+    for_blocks(o, 0, over, at, at + 1, [&](const Range& i, const Range& j) {
+      pass.recompute(b, i, j, room);
+      pass.add_to_keys(b, i, j, room);
     });
   });
-  for_items<T>(s.batches * over, ns / static_cast<double>(over), [&](std::int64_t item, T* room) {
+  for_items<T>(s.batches * over, ns / static_cast<double>(over), [&](std::int64_t item, const Room<T>& room) {
     const std::int64_t b = item / over, at = item % over;
-    for_blocks(o, at, at + 1, 0, down, room, [&](const Range& i, const Range& j, T* weights, T* scores) {
-      pass.recompute(b, i, j, weights, scores);
-      pass.add_to_queries(b, i, j, scores);
+    for_blocks(o, at, at + 1, 0, down, [&](const Range& i, const Range& j) {
+      pass.recompute(b, i, j, room);
+      pass.add_to_queries(b, i, j, room);
     });
   });
 }

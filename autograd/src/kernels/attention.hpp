@@ -5,13 +5,24 @@
 #include <cstdint>
 #include <vector>
 
+#include <xgrad/random.hpp>
+
 namespace xgrad::detail {
+
+// Dropout of the weights: element (b, i, j) stays, divided by 1 - p, if number (b length + i) keys + j of the draws
+// says so, as dropout() would have it of the matrix.
+struct AttentionDropout {
+  double p = 0;
+  Generator::Range draws = {};
+  double scale() const { return 1 / (1 - p); }
+};
 
 // Contiguous operands: query (batches, length, features), key (batches, keys, features), value (batches, keys, values).
 struct AttentionShape {
   std::int64_t batches, length, keys, features, values;
   double scale;
   bool causal;  // row i sees keys 0..i
+  AttentionDropout dropout = {};
 };
 
 // Added to the scores, or true where a key counts. Element (b, i, j) is at data[offsets[b] + i * row + j * column].

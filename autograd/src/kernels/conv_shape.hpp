@@ -32,6 +32,11 @@ struct ConvShape {
     return static_cast<double>(batch) * static_cast<double>(out_image()) * static_cast<double>(taps());
   }
 
+  // Of the dimensions that the user has.
+  Shape spatial_part(const Triple& sizes) const {
+    Shape s;
+    return append(s, sizes);
+  }
   Shape input_shape() const { return activation(in_channels, in); }
   Shape output_shape() const { return activation(out_channels, out); }
   Shape weight_shape() const {

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
@@ -320,13 +321,44 @@ void fill_normal(const Generator& g, double* out, std::int64_t n, double mean, d
   generate(g, out, n, 100, NormalDouble{mean, stddev});
 }
 
-void fill_bernoulli(const Generator& g, std::uint8_t* out, std::int64_t n, double p) {
+namespace {
+
+// Without a limit: certain.
+std::optional<Bernoulli> bernoulli_law(double p) {
   const double limit = std::nearbyint(p * 4294967296.0);
-  if (limit < 4294967296.0)
-    return generate(g, out, n, 40, Bernoulli{limit > 0 ? static_cast<std::uint32_t>(limit) : 0u});
-  // Certain: but the numbers that follow must not depend on p.
-  if (n > 0) g.reserve(static_cast<std::uint64_t>((n + 63) / 64 * kGroup));
-  if (n > 0) std::memset(out, 1, static_cast<std::size_t>(n));
+  if (limit >= 4294967296.0) return {};
+  return Bernoulli{limit > 0 ? static_cast<std::uint32_t>(limit) : 0u};
+}
+
+}  // namespace
+
+void fill_bernoulli(const Generator& g, std::uint8_t* out, std::int64_t n, double p) {
+  if (n <= 0) return;
+  if (const auto law = bernoulli_law(p)) return generate(g, out, n, 40, *law);
+  reserve_bernoulli(g, n);  // the numbers that follow must not depend on p
+  std::memset(out, 1, static_cast<std::size_t>(n));
+}
+
+Generator::Range reserve_bernoulli(const Generator& g, std::int64_t n) {
+  return g.reserve(static_cast<std::uint64_t>((n + Bernoulli::size - 1) / Bernoulli::size * kGroup));
+}
+
+void bernoulli_at(const Generator::Range& r, std::int64_t begin, std::uint8_t* out, std::int64_t n, double p) {
+  constexpr std::int64_t kSize = Bernoulli::size;
+  const auto law = bernoulli_law(p);
+  if (!law) return static_cast<void>(std::memset(out, 1, static_cast<std::size_t>(n)));
+  std::int64_t group = begin / kSize;
+  const auto counter = [&] { return r.first + static_cast<std::uint64_t>(group * kGroup); };
+  if (const std::int64_t skip = begin % kSize; skip > 0) {
+    std::uint8_t first[kSize];
+    generate_groups(*law, r.seed, counter(), 0, 1, first, kSize);
+    const std::int64_t count = std::min(n, kSize - skip);
+    std::copy_n(first + skip, count, out);
+    out += count;
+    n -= count;
+    ++group;
+  }
+  generate_groups(*law, r.seed, counter(), 0, (n + kSize - 1) / kSize, out, n);
 }
 
 void fill_randint(const Generator& g, std::int64_t* out, std::int64_t n, std::int64_t low, std::int64_t high) {

@@ -16,6 +16,10 @@ void fill_normal(const Generator& g, float* out, std::int64_t n, double mean, do
 void fill_normal(const Generator& g, double* out, std::int64_t n, double mean, double stddev);
 // 1 with probability p (to 32 bits), else 0.
 void fill_bernoulli(const Generator& g, std::uint8_t* out, std::int64_t n, double p);
+// The same in parts, on the calling thread: what a call for n elements draws, and the elements [begin, begin + n) of
+// it.
+Generator::Range reserve_bernoulli(const Generator& g, std::int64_t n);
+void bernoulli_at(const Generator::Range& r, std::int64_t begin, std::uint8_t* out, std::int64_t n, double p);
 // [low, high), every value equally likely.
 void fill_randint(const Generator& g, std::int64_t* out, std::int64_t n, std::int64_t low, std::int64_t high);
 // A permutation of 0 .. n-1, every one equally likely.

@@ -1,6 +1,8 @@
 // Special functions of single numbers, in double. What they are is in <xgrad/ops/special.hpp>.
 #pragma once
 
+#include <cstdint>
+
 namespace xgrad::detail {
 
 // ---- special_erf.cpp ----
@@ -18,6 +20,10 @@ double igammac_of(double a, double x);
 // x^(a - 1) e^-x / gamma(a): the derivative of igamma by x.
 double igamma_density_of(double a, double x);
 double zeta_of(double s, double q);
+
+// ---- special_gamma_rows.cpp: of n numbers, to the precision of float32 ----
+void lgamma_row(const float* x, std::int64_t n, float* y);
+void digamma_row(const float* x, std::int64_t n, float* y);
 
 // ---- special_bessel.cpp ----
 double i0_of(double x);

@@ -10,6 +10,7 @@
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/record.hpp"
 #include "ops/normal.hpp"
 #include "ops/unary.hpp"
 
@@ -52,14 +53,15 @@ Tensor relu(const Tensor& x, Location at) {
 Tensor leaky_relu(const Tensor& x, double slope, Location at) {
   return unary<Keep::input>(
       "leaky_relu", x, [slope](auto v) { return where(v > 0, v, v * slope); },
-      [slope](auto g, auto v) { return where(v > 0, g, g * slope); }, at);
+      [slope](auto g, auto v) { return where(v > 0, g, g * slope); }, at, detail::named<"negative_slope">(slope));
 }
 
 Tensor elu(const Tensor& x, double alpha, Location at) {
   // The exponential of the negative part only: a large positive input must not make inf * 0.
   return unary<Keep::input>(
       "elu", x, [alpha](auto v) { return where(v > 0, v, expm1(where(v > 0, 0, v)) * alpha); },
-      [alpha](auto g, auto v) { return where(v > 0, g, g * (exp(where(v > 0, 0, v)) * alpha)); }, at);
+      [alpha](auto g, auto v) { return where(v > 0, g, g * (exp(where(v > 0, 0, v)) * alpha)); }, at,
+      detail::named<"alpha">(alpha));
 }
 
 Tensor silu(const Tensor& x, Location at) {
@@ -76,20 +78,21 @@ Tensor gelu(const Tensor& x, Gelu approximate, Location at) {
   if (approximate == Gelu::none)
     return unary<Keep::input>(
         "gelu", x, [](auto v) { return detail::gelu_value(v); },
-        [](auto g, auto v) { return g * detail::gelu_slope(v); }, at);
+        [](auto g, auto v) { return g * detail::gelu_slope(v); }, at, detail::named<"approximate">(approximate));
   return unary<Keep::input>(
       "gelu", x, [](auto v) { return v * 0.5 * (tanh((v + v * v * v * kCubic) * kScale) + 1); },
       [](auto g, auto v) {
         auto t = tanh((v + v * v * v * kCubic) * kScale);
         return g * ((t + 1) * 0.5 + v * 0.5 * (1 - t * t) * ((v * v * (3 * kCubic) + 1) * kScale));
       },
-      at);
+      at, detail::named<"approximate">(approximate));
 }
 
 Tensor softplus(const Tensor& x, double beta, double threshold, Location at) {
   return unary<Keep::input>(
       "softplus", x, [=](auto v) { return where(v * beta > threshold, v, softplus(v * beta) / beta); },
-      [=](auto g, auto v) { return where(v * beta > threshold, g, g * sigmoid(v * beta)); }, at);
+      [=](auto g, auto v) { return where(v * beta > threshold, g, g * sigmoid(v * beta)); }, at,
+      detail::named<"beta">(beta), detail::named<"threshold">(threshold));
 }
 
 // ---- piecewise ----
@@ -101,7 +104,8 @@ Tensor hardtanh(const Tensor& x, double min, double max, Location at) {
         auto low = where(v < min, min, v);
         return where(low > max, max, low);
       },
-      [=](auto g, auto v) { return where(v <= min, 0, where(v >= max, 0, g)); }, at);
+      [=](auto g, auto v) { return where(v <= min, 0, where(v >= max, 0, g)); }, at, detail::named<"min_val">(min),
+      detail::named<"max_val">(max));
 }
 
 Tensor relu6(const Tensor& x, Location at) {
@@ -126,7 +130,8 @@ Tensor hardswish(const Tensor& x, Location at) {
 Tensor hardshrink(const Tensor& x, double lambd, Location at) {
   return unary<Keep::input>(
       "hardshrink", x, [lambd](auto v) { return where(v < -lambd, v, where(v <= lambd, 0, v)); },
-      [lambd](auto g, auto v) { return where(v < -lambd, g, where(v <= lambd, 0, g)); }, at);
+      [lambd](auto g, auto v) { return where(v < -lambd, g, where(v <= lambd, 0, g)); }, at,
+      detail::named<"lambd">(lambd));
 }
 
 Tensor softshrink(const Tensor& x, double lambd, Location at) {
@@ -134,13 +139,15 @@ Tensor softshrink(const Tensor& x, double lambd, Location at) {
     ErrorReport("softshrink", fmt::format("lambd must not be negative, got {}", lambd), at).value_error();
   return unary<Keep::input>(
       "softshrink", x, [lambd](auto v) { return where(v < -lambd, v + lambd, where(v <= lambd, 0, v - lambd)); },
-      [lambd](auto g, auto v) { return where(v < -lambd, g, where(v <= lambd, 0, g)); }, at);
+      [lambd](auto g, auto v) { return where(v < -lambd, g, where(v <= lambd, 0, g)); }, at,
+      detail::named<"lambd">(lambd));
 }
 
 Tensor threshold(const Tensor& x, double threshold, double value, Location at) {
   return unary<Keep::input>(
       "threshold", x, [=](auto v) { return where(v <= threshold, value, v); },
-      [=](auto g, auto v) { return where(v <= threshold, 0, g); }, at);
+      [=](auto g, auto v) { return where(v <= threshold, 0, g); }, at, detail::named<"threshold">(threshold),
+      detail::named<"value">(value));
 }
 
 Tensor heaviside(const Tensor& x, const Tensor& values, Location at) {
@@ -150,7 +157,7 @@ Tensor heaviside(const Tensor& x, const Tensor& values, Location at) {
   detail::require_broadcast("heaviside", x, values, at);
   const auto f = [](auto v, auto z) { return where(v == 0, z, where(v > 0, 1, 0)); };
   const Tensor y = map(f, x.detach(), values.detach());
-  return record(
+  return detail::record_op(
       "heaviside", y, {x, values}, {},
       [](const Saved&, const Tensor& g) -> Grads {
         const Tensor zero = mul(g, Scalar(0.0));
@@ -162,7 +169,7 @@ Tensor heaviside(const Tensor& x, const Tensor& values, Location at) {
 Tensor step(const Tensor& x, double at_zero, Location at) {
   return unary<Keep::input>(
       "step", x, [at_zero](auto v) { return where(v == 0, at_zero, where(v > 0, 1, where(v < 0, 0, v))); },
-      [](auto g, auto v) { return where(v == v, 0, g); }, at);
+      [](auto g, auto v) { return where(v == v, 0, g); }, at, detail::named<"at_zero">(at_zero));
 }
 
 // ---- smooth ----
@@ -186,7 +193,8 @@ Tensor celu(const Tensor& x, double alpha, Location at) {
     ErrorReport("celu", "alpha must not be 0", at).value_error();
   return unary<Keep::input>(
       "celu", x, [alpha](auto v) { return where(v > 0, v, expm1(where(v > 0, 0, v) / alpha) * alpha); },
-      [alpha](auto g, auto v) { return where(v > 0, g, g * exp(where(v > 0, 0, v) / alpha)); }, at);
+      [alpha](auto g, auto v) { return where(v > 0, g, g * exp(where(v > 0, 0, v) / alpha)); }, at,
+      detail::named<"alpha">(alpha));
 }
 
 Tensor mish(const Tensor& x, Location at) {
@@ -240,7 +248,7 @@ Tensor prelu(const Tensor& x, const Tensor& weight, Location at) {
     for (int d = 2; d < s.rank(); ++d) column.push_back(1);
   }
   const Tensor w = impl(weight).shape == column ? weight : reshape(weight, column, at);
-  return record(
+  return detail::record_op(
       "prelu", map([](auto v, auto w) { return where(v > 0, v, v * w); }, x, w), {x, w}, {x, w},
       [](const Saved& s, const Tensor& g) -> Grads {
         Tensor gx, gw;

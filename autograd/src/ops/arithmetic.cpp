@@ -9,6 +9,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/map_pair.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"
@@ -22,7 +23,6 @@ using detail::impl;
 using detail::integer_binary;
 using detail::is_mixed;
 using detail::kWrap;
-using detail::record_number;
 using detail::require_broadcast;
 using detail::result_type;
 using detail::scalar_tensor;
@@ -61,7 +61,12 @@ Tensor again(Tensor y, const TensorRefs& inputs, DType type, F f) {
 // g v for the last use of g.
 Tensor times_last(const Tensor& g, const Tensor& v) {
   if (grad_enabled() || impl(g).dtype != impl(v).dtype) return mul(g, v);
-  return detail::fuse_last([](auto u, auto a) { return u * a; }, g, v);
+  const auto f = [](auto u, auto a) { return u * a; };
+  if (!detail::may_write_over(g, v)) return detail::map_pair(f, g, v);
+  Tensor out = g;
+  const Tensor* list[] = {&g, &v};
+  detail::run_pair_tiles(detail::make_pair_kernel(f, impl(g).dtype), out, list);
+  return out;
 }
 
 }  // namespace
@@ -82,15 +87,15 @@ Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
   const Pair p = as_pair(x, y, type);
   if (k == 1) {
     const auto f = [](auto a, auto b) { return a + b; };
-    Tensor out = record(
-        "add", map(f, p.x, p.y), {x, y}, {},
+    Tensor out = detail::record_op(
+        "add", detail::map_pair(f, p.x, p.y), {x, y}, {},
         [](const Saved&, const Tensor& g) -> Grads {
           return {g, g};
         },
         at);
     return again(std::move(out), {x, y}, type, f);
   }
-  return record_number(
+  return detail::record_number<"alpha">(
       "add", k, map([k](auto a, auto b) { return a + b * k; }, p.x, p.y), {x, y}, {},
       [](double by, const Saved& s, const Tensor& g) -> Grads {
         Tensor dx = s.needs(0) ? g : Tensor();
@@ -106,7 +111,7 @@ Tensor add(const Tensor& x, Scalar y, Location at) {
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) + kWrap(b); });
   const double k = y.to_double();
   const auto f = [k](auto a) { return a + k; };
-  Tensor out = record_number(
+  Tensor out = detail::record_number<"other">(
       "add", k, map(f, as_type(x, type)), {x}, {}, [](double, const Saved&, const Tensor& g) -> Grads { return {g}; },
       at);
   return again(std::move(out), {x}, type, f);
@@ -136,9 +141,9 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
     return {std::move(dx), s.needs(1) ? scaled(g, -by) : Tensor()};
   };
   const auto f = [k](auto a, auto b) { return a - b * k; };
-  Tensor out = map(f, p.x, p.y);
-  out = k != 1 ? record_number("sub", k, std::move(out), {x, y}, {}, backward, at)
-               : record(
+  Tensor out = k == 1 ? detail::map_pair(f, p.x, p.y) : map(f, p.x, p.y);
+  out = k != 1 ? detail::record_number<"alpha">("sub", k, std::move(out), {x, y}, {}, backward, at)
+               : detail::record_op(
                      "sub", std::move(out), {x, y}, {},
                      [backward](const Saved& s, const Tensor& g) -> Grads { return backward(1, s, g); }, at);
   return again(std::move(out), {x, y}, type, f);
@@ -150,7 +155,7 @@ Tensor sub(const Tensor& x, Scalar y, Location at) {
   if (!is_floating(type))
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) - kWrap(b); });
   const double k = y.to_double();
-  return record_number(
+  return detail::record_number<"other">(
       "sub", k, map([k](auto a) { return a - k; }, as_type(x, type)), {x}, {},
       [](double, const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
@@ -161,7 +166,7 @@ Tensor rsub(const Tensor& x, Scalar y, Location at) {
   if (!is_floating(type))
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(b) - kWrap(a); });
   const double k = y.to_double();
-  return record_number(
+  return detail::record_number<"other">(
       "rsub", k, map([k](auto a) { return k - a; }, as_type(x, type)), {x}, {},
       [](double, const Saved&, const Tensor& g) -> Grads { return {scaled(g, -1)}; }, at);
 }
@@ -174,8 +179,8 @@ Tensor mul(const Tensor& x, const Tensor& y, Location at) {
   const auto f = [](auto a, auto b) { return a * b; };
   const bool tape = grad_enabled();
   const Tensor none;
-  Tensor out = record(
-      "mul", map(f, p.x, p.y), {x, y},
+  Tensor out = detail::record_op(
+      "mul", detail::map_pair(f, p.x, p.y), {x, y},
       {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
       [](const Saved& s, const Tensor& g) -> Grads {
         if (!s.needs(1)) return {s.needs(0) ? times_last(g, s[1]) : Tensor(), Tensor()};
@@ -193,7 +198,7 @@ Tensor mul(const Tensor& x, Scalar y, Location at) {
     return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
   const double k = y.to_double();
   const auto f = [k](auto a) { return a * k; };
-  Tensor out = record_number(
+  Tensor out = detail::record_number<"other">(
       "mul", k, map(f, as_type(x, type)), {x}, {},
       [](double by, const Saved&, const Tensor& g) -> Grads { return {scaled(g, by)}; }, at);
   return again(std::move(out), {x}, type, f);
@@ -205,8 +210,8 @@ Tensor div(const Tensor& x, const Tensor& y, Location at) {
   if (is_mixed(x, y, type)) return div(x.to(type, at), y.to(type, at), at);
   const auto f = [](auto a, auto b) { return a / b; };
   const Tensor none;
-  Tensor out = record(
-      "div", map(f, x, y), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
+  Tensor out = detail::record_op(
+      "div", detail::map_pair(f, x, y), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
       [](const Saved& s, const Tensor& g) -> Grads {
         return {s.needs(0) ? div(g, s[1]) : Tensor(),
                 s.needs(1) ? fuse([](auto u, auto a, auto b) { return -u * (a / b / b); }, g, s[0], s[1]) : Tensor()};
@@ -220,7 +225,7 @@ Tensor div(const Tensor& x, Scalar y, Location at) {
   const DType type = is_floating(impl(x).dtype) ? impl(x).dtype : DType::float32;
   const double k = y.to_double();
   const auto f = [k](auto a) { return a / k; };
-  Tensor out = record_number(
+  Tensor out = detail::record_number<"other">(
       "div", k, map(f, as_type(x, type)), {x}, {},
       [](double by, const Saved&, const Tensor& g) -> Grads {
         return {detail::fuse_last([by](auto u) { return u / by; }, g)};
@@ -234,7 +239,7 @@ Tensor rdiv(const Tensor& x, Scalar y, Location at) {
   const Tensor v = detail::as_floating(x);
   const double k = y.to_double();
   Tensor out = map([k](auto a) { return k / a; }, v);
-  return record_number(
+  return detail::record_number<"other">(
       "rdiv", k, out, {v}, {v},
       [](double of, const Saved& s, const Tensor& g) -> Grads {
         return {detail::fuse_last([of](auto u, auto a) { return u * (-of / a / a); }, g, s[0])};
@@ -247,7 +252,7 @@ Tensor neg(const Tensor& x, Location at) {
   if (impl(x).dtype == DType::boolean)
     ErrorReport("neg", "is not defined for bool; use logical_not", at).operand("input", x).dtype_error();
   if (!is_floating(impl(x).dtype)) return rsub(x, 0, at);
-  return record(
+  return detail::record_op(
       "neg", map([](auto a) { return -a; }, x), {x}, {},
       [](const Saved&, const Tensor& g) -> Grads { return {scaled(g, -1)}; }, at);
 }
@@ -277,7 +282,7 @@ Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value, 
   }
   if (is_mixed(x, a, b, type)) return addcmul(x.to(type, at), a.to(type, at), b.to(type, at), value, at);
   const double k = value.to_double();
-  return record_number(
+  return detail::record_number<"value">(
       "addcmul", k, map([k](auto s, auto p, auto q) { return s + p * k * q; }, x, a, b), {x, a, b}, {a, b},
       [](double by, const Saved& s, const Tensor& g) -> Grads {
         const auto part = [by](auto u, auto other) { return u * by * other; };
@@ -298,7 +303,7 @@ Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value, 
         .dtype_error();
   if (is_mixed(x, a, b, type)) return addcdiv(x.to(type, at), a.to(type, at), b.to(type, at), value, at);
   const double k = value.to_double();
-  return record_number(
+  return detail::record_number<"value">(
       "addcdiv", k, map([k](auto s, auto p, auto q) { return s + p * k / q; }, x, a, b), {x, a, b}, {a, b},
       [](double by, const Saved& s, const Tensor& g) -> Grads {
         Tensor dx = s.needs(0) ? g : Tensor();
@@ -331,7 +336,7 @@ Tensor lerp(const Tensor& x, const Tensor& y, const Tensor& weight, Location at)
   require_defined("lerp", weight, at);
   require_same_dtype("lerp", x, weight, at);
   require_broadcast("lerp", x, y, weight, at);
-  return record(
+  return detail::record_op(
       "lerp", map(kBetween, x, y, weight), {x, y, weight}, {x, y, weight},
       [](const Saved& s, const Tensor& g) -> Grads {
         Tensor dx = s.needs(0) ? fuse([](auto u, auto w) { return u * (1 - w); }, g, s[2]) : Tensor();
@@ -346,7 +351,7 @@ Tensor lerp(const Tensor& x, const Tensor& y, Scalar weight, Location at) {
   require_broadcast("lerp", x, y, at);
   const double w = weight.to_double();
   const bool near = std::fabs(w) < 0.5;
-  return record_number(
+  return detail::record_number<"weight">(
       "lerp", w, map([w, near](auto p, auto q) { return near ? p + (q - p) * w : q - (q - p) * (1 - w); }, x, y),
       {x, y}, {},
       [](double by, const Saved& s, const Tensor& g) -> Grads {
@@ -425,7 +430,7 @@ Tensor div(const Tensor& x, const Tensor& y, Rounding rounding, Location at) {
       detail::run_tiles(
           {rounding == Rounding::floor ? &quotient_tile<T, true> : &quotient_tile<T, false>, nullptr, 5.0}, out, in, 2);
   });
-  return record(
+  return detail::record_op(
       "div", std::move(out), {x, y}, {},
       [](const Saved& s, const Tensor& g) -> Grads {
         const Tensor zeros = detail::zeros_raw(g.shape(), g.dtype());

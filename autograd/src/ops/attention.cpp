@@ -26,6 +26,7 @@
 #include "core/elementwise_loop.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
+#include "kernels/random.hpp"
 
 namespace xgrad {
 
@@ -104,10 +105,11 @@ namespace {
 struct Fused {
   double scale;
   bool causal;
+  detail::AttentionDropout dropout = {};
 
   detail::AttentionShape shape(const Tensor& q, const Tensor& k, const Tensor& v) const {
     const std::int64_t length = q.size(-2), features = q.size(-1);
-    return {impl(q).numel / (length * features), length, k.size(-2), features, v.size(-1), scale, causal};
+    return {impl(q).numel / (length * features), length, k.size(-2), features, v.size(-1), scale, causal, dropout};
   }
 };
 
@@ -151,14 +153,26 @@ detail::AttentionMask<T> laid_over(const Tensor& mask, const Shape& scores) {
   return m;
 }
 
+// What dropout multiplies the weights by, all at once; undefined without it.
+Tensor drawn_factors(const Tensor& weights, const detail::AttentionDropout& d) {
+  if (d.p == 0) return {};
+  const NoGradGuard off;
+  const Tensor kept = detail::make_tensor(impl(weights).shape, DType::uint8);
+  detail::bernoulli_at(d.draws, 0, detail::data<std::uint8_t>(kept), impl(kept).numel, 1 - d.p);
+  return mul(detail::cast_raw(kept, impl(weights).dtype), Scalar(d.scale()));
+}
+
 // The gradients as differentiable operations: P = weights, dS = P (dP - sum(dP P)), dP = g V^T; dS is the mask's, too.
+// Dropout multiplies P before V and dP.
 Grads composed_backward(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, const Tensor& g,
                         const Fused& f) {
   const Tensor weights = attention_weights(q, k, {.mask = mask, .is_causal = f.causal, .scale = f.scale});
-  const Tensor dw = mul(matmul(g, transpose(v, -2, -1)), weights);
+  const Tensor factors = drawn_factors(weights, f.dropout);
+  const auto dropped = [&](const Tensor& x) { return factors.defined() ? mul(x, factors) : x; };
+  const Tensor dw = mul(dropped(matmul(g, transpose(v, -2, -1))), weights);
   const Tensor ds = cleared(sub(dw, mul(weights, sum(dw, {-1}, true))), mask, {});
   const Tensor scaled = mul(ds, Scalar(f.scale));
-  return {matmul(scaled, k), matmul(transpose(scaled, -2, -1), q), matmul(transpose(weights, -2, -1), g), ds};
+  return {matmul(scaled, k), matmul(transpose(scaled, -2, -1), q), matmul(transpose(dropped(weights), -2, -1), g), ds};
 }
 
 // One call of the kernel: its operands laid out, and what a backward pass needs of the softmax.
@@ -218,14 +232,15 @@ Tensor attend_in_blocks(const Tensor& query, const Tensor& key, const Tensor& va
   Tensor out = detail::make_tensor(with_matrix(call.batch, call.shape.length, call.shape.values), call.dtype(), at);
   const Tensor top = detail::make_tensor(rows, call.dtype(), at), log_sum = detail::make_tensor(rows, call.dtype(), at);
   call.forward(out, top, log_sum);
-  out = record(
+  out = detail::record_op(
       "scaled_dot_product_attention", out, {query, key, value, mask}, {query, key, value, mask, out, top, log_sum},
       [f](const Saved& s, const Tensor& g) -> Grads {
         // The gradient of a mask is as large as the scores anyway.
         if (grad_enabled() || s.needs(3)) return composed_backward(s[0], s[1], s[2], s[3], g, f);
         return Call(s[0], s[1], s[2], s[3], f).backward(s[4], s[5], s[6], g);
       },
-      at);
+      at, detail::named<"is_causal">(f.causal), detail::named<"scale">(f.scale),
+      detail::named<"dropout_p">(f.dropout.p));
   const double work = 2.0 * static_cast<double>(impl(out).numel) * static_cast<double>(call.shape.keys);
   return detail::recomputable(std::move(out), {query, key, value, mask}, detail::product_time(work),
                               [f](std::span<const Tensor> in) { return attended(in[0], in[1], in[2], in[3], f); });
@@ -254,7 +269,9 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   const Shape batch = broadcast_shapes(op, broadcast_shapes(op, leading(query), leading(key), at), leading(value), at);
   const std::int64_t length = query.size(-2), keys = key.size(-2);
   const bool some = batch.numel() > 0 && impl(query).numel > 0 && impl(key).numel > 0 && impl(value).numel > 0;
-  if (some && o.dropout == 0 && mask_fits(o.mask, with_matrix(batch, length, keys), at)) {
+  // Where each weight is used once, so that numbers are drawn for what the kernel goes through.
+  const bool drops = o.dropout > 0 && o.dropout < 1 && broadcast_shapes(op, leading(query), leading(key), at) == batch;
+  if (some && (o.dropout == 0 || drops) && mask_fits(o.mask, with_matrix(batch, length, keys), at)) {
     require_same_dtype(op, query, key, at);
     require_same_dtype(op, query, value, at);
     const auto wide = [&](const Tensor& x) {
@@ -262,7 +279,9 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
       return impl(x).shape == shape ? x : x.expand(shape, at);
     };
     const double scale = o.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
-    return attend_in_blocks(wide(query), wide(key), wide(value), o.mask, {scale, o.is_causal}, at);
+    Fused f{scale, o.is_causal};
+    if (drops) f.dropout = {o.dropout, detail::reserve_bernoulli(default_generator(), batch.numel() * length * keys)};
+    return attend_in_blocks(wide(query), wide(key), wide(value), o.mask, f, at);
   }
   const Tensor weights = attention_weights(query, key, o, at);
   return cleared(matmul(o.dropout > 0 ? dropout(weights, o.dropout, true, at) : weights, value, at), o.mask, at);

@@ -113,6 +113,12 @@ ClassGrid grid_of(const Shape& s) {
   return g;
 }
 
+void describe(const ClassLoss& c, Attributes& list) {
+  list.add("reduction", choice_text(c.reduction));
+  list.add("ignore_index", c.ignore_index);
+  list.add("label_smoothing", c.smoothing);
+}
+
 ClassTargets check_targets(const char* op, const Tensor& input, const Tensor& target, const Tensor& weight,
                            std::int64_t ignore_index, Reduction reduction, double smoothing, const Location& at) {
   if (impl(target).dtype != DType::int64 && impl(target).dtype != DType::int32) [[unlikely]]

@@ -5,6 +5,7 @@
 
 #include <xgrad/ops/classification_loss.hpp>
 
+#include "core/tape/attributes.hpp"
 #include "kernels/class_rows.hpp"
 
 namespace xgrad::detail {
@@ -18,6 +19,8 @@ struct ClassLoss {
   double scale;  // of the sum over rows: 1, or 1 / (sum of target weights) for the mean
   int class_dim;
 };
+
+void describe(const ClassLoss& c, Attributes& list);  // label_smoothing: of cross_entropy alone
 
 struct ClassTargets {
   Tensor index;   // int64, contiguous

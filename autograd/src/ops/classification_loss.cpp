@@ -92,9 +92,11 @@ Tensor nll_backward(const Tensor& grad, const Tensor& index, const Tensor& weigh
     for (std::int64_t r = 0; r < c.grid.rows(); ++r)
       if (t[r] != c.ignore_index) data<T>(dx)[c.grid.at(r, t[r])] = -row_weight(c, t, w, r) * row_gradient(c, pg, r);
   });
-  return record("nll_loss_backward", dx, {g}, {index, weight}, [c](const Saved& s, const Tensor& gg) -> Grads {
-    return {nll_forward(gg.contiguous(), s[0], s[1], c, {s[0], s[1]}, Location::current())};
-  });
+  return detail::record_with_attributes(
+      "nll_loss_backward", c, dx, {g}, {index, weight},
+      [](const ClassLoss& of, const Saved& s, const Tensor& gg) -> Grads {
+        return {nll_forward(gg.contiguous(), s[0], s[1], of, {s[0], s[1]}, Location::current())};
+      });
 }
 
 Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, const ClassLoss& c,
@@ -109,9 +111,10 @@ Tensor nll_forward(const Tensor& x, const Tensor& index, const Tensor& weight, c
   });
   return detail::record_reading(
       "nll_loss", read, std::move(out), {x}, {index, weight},
-      [c, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
-        return {nll_backward(g, s[0], s[1], c, shape)};
-      },
+      detail::attributes_first(c,
+                               [shape = impl(x).shape](const ClassLoss& of, const Saved& s, const Tensor& g) -> Grads {
+                                 return {nll_backward(g, s[0], s[1], of, shape)};
+                               }),
       at);
 }
 
@@ -177,8 +180,9 @@ Tensor ce_backward(const Tensor& grad, const Tensor& x, const Tensor& top, const
     for (std::int64_t r = 0; r < c.grid.rows(); ++r)
       if (t[r] != c.ignore_index) data<T>(dx)[c.grid.at(r, t[r])] -= data<T>(parts.target)[r];
   });
-  return record("cross_entropy_backward", dx, {g, x}, {g, x, top, log_sum, index, weight},
-                [c](const Saved& s, const Tensor& gg) -> Grads { return second_derivative(s, gg, c); });
+  return detail::record_with_attributes(
+      "cross_entropy_backward", c, dx, {g, x}, {g, x, top, log_sum, index, weight},
+      [](const ClassLoss& of, const Saved& s, const Tensor& gg) -> Grads { return second_derivative(s, gg, of); });
 }
 
 // The backward pass is g (A softmax(x) - constants), row by row.
@@ -236,9 +240,10 @@ Tensor ce_indices(const Tensor& x, const ClassTargets& t, const Location& at) {
   });
   return detail::record_reading(
       "cross_entropy", {t.target, t.class_weight}, std::move(out), {x}, {x, top, log_sum, t.index, t.weight},
-      [c = t.call](const Saved& s, const Tensor& g) -> Grads {
-        return {ce_backward(g, s[0], s[1], s[2], s[3], s[4], c)};
-      },
+      detail::attributes_first(t.call,
+                               [](const ClassLoss& of, const Saved& s, const Tensor& g) -> Grads {
+                                 return {ce_backward(g, s[0], s[1], s[2], s[3], s[4], of)};
+                               }),
       at);
 }
 
@@ -272,7 +277,7 @@ Tensor ce_of_shares(const Tensor& x, const Tensor& q, const ClassGrid& grid, int
       detail::class_normaliser<T>(grid, data<T>(x), z);
       detail::class_target_loss<T>(grid, data<T>(x), z, data<T>(q), data<T>(out));
     });
-  return record(
+  return detail::record_op(
       "cross_entropy", std::move(out), {x, q}, {x, q, top, log_sum},
       [grid, class_dim](const Saved& s, const Tensor& g) -> Grads {
         Tensor gx, gq;
@@ -281,7 +286,7 @@ Tensor ce_of_shares(const Tensor& x, const Tensor& q, const ClassGrid& grid, int
           gq = fuse([](auto g, auto l) { return -g * l; }, unsqueeze(g, class_dim), log_softmax(s[0], class_dim));
         return {gx, gq};
       },
-      at);
+      at, detail::named<"reduction">(Reduction::none));
 }
 
 Tensor ce_probabilities(const Tensor& input, const Tensor& target, const CrossEntropyOptions& o, const Location& at) {
@@ -364,7 +369,7 @@ constexpr auto kWeightedSlope = [](auto x, auto y, auto w, auto p) {
 
 Tensor bce_of_logits(const Pair& p, Reduction r, const Location& at) {
   const double k = reduction_scale(r, impl(p.input).numel);
-  return record(
+  return detail::record_op(
       "binary_cross_entropy_with_logits", reduce_with(r, kPlain, 1, p.input, p.target), {p.input, p.target},
       {p.input, p.target},
       [k](const Saved& s, const Tensor& grad) -> Grads {
@@ -374,7 +379,7 @@ Tensor bce_of_logits(const Pair& p, Reduction r, const Location& at) {
         if (s.needs(1)) gy = fuse([k](auto g, auto x) { return g * (x * -k); }, grad, s[0]);
         return {gx, gy};
       },
-      at);
+      at, detail::named<"reduction">(r));
 }
 
 // The gradients of x, y, w and p in turn.
@@ -400,10 +405,11 @@ Tensor weighted_bce_of_logits(const Pair& p, const Tensor& weight, const Tensor&
   const double k = reduction_scale(r, impl(p.input).numel);
   const Tensor values = map(kWeighted, p.input, p.target, weight, pos);
   Tensor out = r == Reduction::none ? values : reduced([](auto v) { return v; }, k, 0.1, values);
-  return record(
+  return detail::record_op(
       "binary_cross_entropy_with_logits", std::move(out), {p.input, p.target, weight, pos},
       {p.input, p.target, weight, pos},
-      [k](const Saved& s, const Tensor& g) -> Grads { return weighted_backward(s, g, k); }, at);
+      [k](const Saved& s, const Tensor& g) -> Grads { return weighted_backward(s, g, k); }, at,
+      detail::named<"reduction">(r));
 }
 
 }  // namespace

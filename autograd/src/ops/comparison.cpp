@@ -290,7 +290,7 @@ Tensor choose(const char* op, const Tensor& x, const Tensor& y, F better, const 
     return where_raw(better(a, b), a, b);
   }
   Tensor out = map([better](auto p, auto q) { return where(better(p, q) || (p != p), p, q); }, a, b);
-  return record(
+  return detail::record_op(
       op, out, {x, y}, {a, b},
       [better](const Saved& s, const Tensor& g) -> Grads {
         auto part = [better](auto u, auto p, auto q) { return where(p == q, u * 0.5, where(better(q, p), 0, u)); };
@@ -323,7 +323,7 @@ Tensor choose_number(const char* op, const Tensor& x, const Tensor& y, F holds, 
     return where_raw(compare_tensors(a, b, at), a, b);
   }
   Tensor out = map([holds](auto p, auto q) { return where(holds(p, q) || (q != q), p, q); }, a, b);
-  return record(
+  return detail::record_op(
       op, std::move(out), {x, y}, {a, b},
       [holds](const Saved& s, const Tensor& g) -> Grads {
         const auto of_x = [holds](auto u, auto p, auto q) { return where(holds(p, q) || (q != q), u, 0); };
@@ -358,15 +358,23 @@ Tensor nan_to_num(const Tensor& x, double nan, std::optional<double> posinf, std
   const auto f = [=](auto v) {
     return where(v != v, nan, where(v == infinity, above, where(v == -infinity, below, v)));
   };
-  return record(
+  return detail::record_op(
       "nan_to_num", map(f, x), {x}, {x},
       [](const Saved& s, const Tensor& g) -> Grads {
         return {fuse([](auto u, auto v) { return where(abs(v) < INFINITY, u, 0); }, g, s[0])};
       },
-      at);
+      at, detail::named<"nan">(nan), detail::named<"posinf">(above), detail::named<"neginf">(below));
 }
 
 namespace {
+
+struct Bounds {
+  double lo, hi;  // infinite: none
+};
+void describe(const Bounds& b, Attributes& list) {
+  if (b.lo != -std::numeric_limits<double>::infinity()) list.add("min", b.lo);
+  if (b.hi != std::numeric_limits<double>::infinity()) list.add("max", b.hi);
+}
 
 Tensor clamp_between(const Tensor& x, double lo, double hi, const Location& at) {
   // max(x, lo) first, then min with hi: hi wins when lo > hi, and a NaN always, as in PyTorch.
@@ -378,10 +386,10 @@ Tensor clamp_between(const Tensor& x, double lo, double hi, const Location& at) 
                              return where(w > hi, hi, w);
                            },
                            x);
-  return record(
-      "clamp", y, {x}, {x},
-      [=](const Saved& s, const Tensor& g) -> Grads {
-        return {fuse([=](auto u, auto v) { return where((v >= lo) && (v <= hi), u, 0); }, g, s[0])};
+  return detail::record_with_attributes(
+      "clamp", Bounds{lo, hi}, y, {x}, {x},
+      [](const Bounds& b, const Saved& s, const Tensor& g) -> Grads {
+        return {fuse([lo = b.lo, hi = b.hi](auto u, auto v) { return where((v >= lo) && (v <= hi), u, 0); }, g, s[0])};
       },
       at);
 }
@@ -413,7 +421,7 @@ Tensor clamp_by(const char* op, const Tensor& x, const Tensor& bound, F inside, 
   const DType type = detail::result_type(x, bound);
   const Tensor v = as_type(x, type), b = as_type(bound, type);
   Tensor out = map([outside](auto p, auto q) { return where(outside(p, q) || (q != q), q, p); }, v, b);
-  return record(
+  return detail::record_op(
       op, std::move(out), {x, bound}, {v, b},
       [inside, outside](const Saved& s, const Tensor& g) -> Grads {
         return {s.needs(0) ? fuse([inside](auto u, auto p, auto q) { return where(inside(p, q), u, 0); }, g, s[0], s[1])
@@ -458,7 +466,7 @@ Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y, Location
   if (!(impl(condition).shape == both)) broadcast_shapes("where", impl(condition).shape, both, at);
   const DType type = detail::result_type(x, y);
   Tensor out = where_raw(condition, as_type(x, type), as_type(y, type));
-  return record(
+  return detail::record_op(
       "where", std::move(out), {condition, x, y}, {condition},
       [](const Saved& s, const Tensor& g) -> Grads {
         return {Tensor(), s.needs(1) ? where(s[0], g, Scalar(0.0)) : Tensor(),

@@ -17,9 +17,23 @@
 
 namespace xgrad::detail {
 
-static std::size_t attributes_key(const ConvShape& s) {
-  return key_of({s.groups, s.stride[0], s.stride[1], s.stride[2], s.padding[0], s.padding[1], s.padding[2],
-                 s.dilation[0], s.dilation[1], s.dilation[2]});
+static void describe(const ConvShape& s, Attributes& list) {
+  list.add("stride", s.spatial_part(s.stride));
+  list.add("padding", s.spatial_part(s.padding));
+  list.add("dilation", s.spatial_part(s.dilation));
+  list.add("groups", s.groups);
+}
+
+namespace {
+// The adjoint by the input, whose result has the size s.in.
+struct Transposed : ConvShape {};
+}  // namespace
+static void describe(const Transposed& s, Attributes& list) {
+  describe(static_cast<const ConvShape&>(s), list);
+  Triple more{};
+  for (std::size_t i = 0; i < 3; ++i)
+    more[i] = s.in[i] - ((s.out[i] - 1) * s.stride[i] - 2 * s.padding[i] + s.dilation[i] * (s.kernel[i] - 1) + 1);
+  list.add("output_padding", s.spatial_part(more));
 }
 
 }  // namespace xgrad::detail
@@ -91,7 +105,7 @@ Tensor backward_data(const char* op, const Tensor& g, const Tensor& w, const Ten
   const bool tape = grad_enabled();
   const Tensor none;
   return detail::record_with_attributes(
-      op, s, detail::conv_backward_data_raw(s, g, w, bias), {g, w, bias},
+      op, detail::Transposed{s}, detail::conv_backward_data_raw(s, g, w, bias), {g, w, bias},
       {tape && wants_grad(w) ? g : none, tape && wants_grad(g) ? w : none},
       [](const ConvShape& shape, const Saved& saved, const Tensor& grad) -> Grads {
         const Tensor h = grad.contiguous();  // several kernels share one copy
@@ -110,14 +124,17 @@ Tensor backward_data(const char* op, const Tensor& g, const Tensor& w, const Ten
 
 // The w that makes <forward(x, w), g> = <w, result>: linear in g and in x.
 Tensor backward_weights(const Tensor& g, const Tensor& x, const ConvShape& s) {
-  return record("conv_backward_weights", detail::conv_backward_weights_raw(s, g, x), {g, x}, {g, x},
-                [s](const Saved& saved, const Tensor& grad) -> Grads {
-                  const Tensor h = grad.contiguous();  // several kernels share one copy
-                  Tensor gg, gx;
-                  if (saved.needs(0)) gg = forward(forward_name(s), saved[1], h, Tensor(), s);
-                  if (saved.needs(1)) gx = backward_data("conv_backward_data", saved[0], h, Tensor(), s);
-                  return {gg, gx};
-                });
+  return detail::record_with_attributes("conv_backward_weights", s, detail::conv_backward_weights_raw(s, g, x), {g, x},
+                                        {g, x},
+                                        [](const ConvShape& shape, const Saved& saved, const Tensor& grad) -> Grads {
+                                          const Tensor h = grad.contiguous();  // several kernels share one copy
+                                          Tensor gg, gx;
+                                          if (saved.needs(0))
+                                            gg = forward(forward_name(shape), saved[1], h, Tensor(), shape);
+                                          if (saved.needs(1))
+                                            gx = backward_data("conv_backward_data", saved[0], h, Tensor(), shape);
+                                          return {gg, gx};
+                                        });
 }
 
 }  // namespace

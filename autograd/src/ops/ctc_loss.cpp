@@ -200,7 +200,7 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& in
       [shape = impl(log_probs).shape, size = b.size](const Saved& s, const Tensor& g) -> Grads {
         return {reshape(mul(s[0], reshape(g, {1, size, 1})), shape)};
       },
-      at);
+      at, detail::named<"blank">(o.blank), detail::named<"zero_infinity">(o.zero_infinity));
   if (o.reduction == Reduction::none) return log_probs.dim() == 3 ? loss : reshape(loss, {}, at);
   if (o.reduction == Reduction::sum) return sum(loss, at);
   std::vector<double> shares;

@@ -75,12 +75,12 @@ Tensor cholesky_raw(const Tensor& x, bool upper, const Matrices& size, Outcomes&
 }
 
 Tensor record_cholesky(const char* op, const Tensor& x, const Tensor& factor, bool upper, const Location& at) {
-  return record(
+  return detail::record_op(
       op, factor, {x}, {factor},
       [upper](const Saved& s, const Tensor& g) -> Grads {
         return {upper ? cholesky_backward(mT(g), mT(s[0])) : cholesky_backward(g, s[0])};
       },
-      at);
+      at, detail::named<"upper">(upper));
 }
 
 }  // namespace
@@ -166,7 +166,7 @@ QR qr(const Tensor& x, QrMode mode, Location at) {
   const Matrices size = detail::require_matrices("qr", x, at);
   const QR raw = qr_raw(x, mode, size);
   const bool once = mode == QrMode::reduced || (mode == QrMode::complete && size.m <= size.n);
-  const auto out = record(
+  const auto out = detail::record_op(
       "qr", std::vector<Tensor>{raw.Q, raw.R}, {x}, {x, raw.Q, raw.R},
       [once, r_alone = mode == QrMode::r, at](const Saved& s, std::span<const Tensor> g) -> Grads {
         if (!once)
@@ -177,7 +177,10 @@ QR qr(const Tensor& x, QrMode mode, Location at) {
                         at);
         return {qr_backward(g[0], g[1], s[0], s[1], s[2])};
       },
-      at);
+      at,
+      detail::named<"mode">(mode == QrMode::reduced    ? "reduced"
+                            : mode == QrMode::complete ? "complete"
+                                                       : "r"));
   return {out[0], out[1]};
 }
 
@@ -222,7 +225,7 @@ Tensor eigh_backward(const Tensor& gl, const Tensor& gv, const Tensor& l, const 
 
 Eigh eigh(const Tensor& x, char uplo, Location at) {
   const Eigh raw = eigh_raw("eigh", x, true, uplo, at);
-  const auto out = record(
+  const auto out = detail::record_op(
       "eigh", std::vector<Tensor>{raw.eigenvalues, raw.eigenvectors}, {x}, {raw.eigenvalues, raw.eigenvectors},
       [](const Saved& s, std::span<const Tensor> g) -> Grads { return {eigh_backward(g[0], g[1], s[0], s[1])}; }, at);
   return {out[0], out[1]};
@@ -230,13 +233,13 @@ Eigh eigh(const Tensor& x, char uplo, Location at) {
 
 // Values alone take a fraction of the time; the vectors are computed when the backward pass wants them.
 Tensor eigvalsh(const Tensor& x, char uplo, Location at) {
-  return record(
+  return detail::record_op(
       "eigvalsh", eigh_raw("eigvalsh", x, false, uplo, at).eigenvalues, {x}, {x},
       [uplo](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = eigh(s[0], uplo).eigenvectors;
         return {matmul(mul(v, unsqueeze(g, -2)), mT(v))};
       },
-      at);
+      at, detail::named<"UPLO">(uplo == 'U' || uplo == 'u' ? "U" : "L"));
 }
 
 // ---- singular values ----
@@ -310,7 +313,7 @@ Tensor svd_backward(const Tensor& gu, const Tensor& gs, const Tensor& gvh, const
 SVD svd(const Tensor& x, bool full_matrices, Location at) {
   const SVD raw = svd_raw("svd", x, true, full_matrices, at);
   const bool undetermined = full_matrices && x.size(-2) != x.size(-1);
-  const auto out = record(
+  const auto out = detail::record_op(
       "svd", std::vector<Tensor>{raw.U, raw.S, raw.Vh}, {x}, {raw.U, raw.S, raw.Vh, undetermined ? x : Tensor()},
       [undetermined, at](const Saved& s, std::span<const Tensor> g) -> Grads {
         if (!undetermined) return {svd_backward(g[0], g[1], g[2], s[0], s[1], s[2])};
@@ -322,12 +325,12 @@ SVD svd(const Tensor& x, bool full_matrices, Location at) {
         const SVD reduced = svd(s[3], false);
         return {svd_backward(Tensor(), g[1], Tensor(), reduced.U, reduced.S, reduced.Vh)};
       },
-      at);
+      at, detail::named<"full_matrices">(full_matrices));
   return {out[0], out[1], out[2]};
 }
 
 Tensor svdvals(const Tensor& x, Location at) {  // as eigvalsh()
-  return record(
+  return detail::record_op(
       "svdvals", svd_raw("svdvals", x, false, false, at).S, {x}, {x},
       [](const Saved& s, const Tensor& g) -> Grads {
         const SVD reduced = svd(s[0], false);
@@ -377,7 +380,7 @@ LUFactor lu_factor(const Tensor& x, Location at) {
   });
   const Tensor lu = from_columns(columns);
   const Tensor permutation = detail::needs_tape({x}) ? detail::permutation_of(pivots, size, x.dtype()) : Tensor();
-  return {record(
+  return {detail::record_op(
               "lu_factor", lu, {x}, {lu, permutation},
               [](const Saved& s, const Tensor& g) -> Grads { return {lu_backward(g, s[0], s[1])}; }, at),
           pivots};

@@ -50,21 +50,25 @@ void for_factors(const Tensor& x, const Matrices& size, F each) {
   });
 }
 
-// Whether x^-1 det(x) would be a product of rounding errors for one of the matrices.
+// Whether x^-1 det(x) would be a product of rounding errors, by the diagonal of U.
+template <class F>
+bool is_nearly_singular(F u, std::int64_t n, DType type) {
+  double least = std::numeric_limits<double>::infinity(), most = 0, product = 1;
+  for (std::int64_t i = 0; i < n; ++i) {
+    least = std::min<double>(least, std::abs(u(i)));
+    most = std::max<double>(most, std::abs(u(i)));
+    product *= static_cast<double>(u(i));
+  }
+  const double stored = type == DType::float64 ? product : static_cast<double>(static_cast<float>(product));
+  const double eps = detail::epsilon(type) * 100 * static_cast<double>(n);
+  return n > 0 && (!(least > most * eps) || stored == 0 || !std::isfinite(stored));
+}
+
+// Of one of the matrices.
 bool nearly_singular(const Tensor& x, const Matrices& size) {
   bool found = false;
-  const double eps = detail::epsilon(x.dtype());
-  for_factors(x, size, [&](std::int64_t, auto u, double) {
-    double least = std::numeric_limits<double>::infinity(), most = 0, product = 1;
-    for (std::int64_t i = 0; i < size.n; ++i) {
-      least = std::min<double>(least, std::abs(u(i)));
-      most = std::max<double>(most, std::abs(u(i)));
-      product *= static_cast<double>(u(i));
-    }
-    const double stored = x.dtype() == DType::float64 ? product : static_cast<double>(static_cast<float>(product));
-    found |= !(least > most * eps * 100 * static_cast<double>(size.n)) || stored == 0 || !std::isfinite(stored);
-  });
-  return found && size.n > 0;
+  for_factors(x, size, [&](std::int64_t, auto u, double) { found |= is_nearly_singular(u, size.n, x.dtype()); });
+  return found;
 }
 
 // The products of all elements of (..., k) but one.
@@ -133,12 +137,11 @@ Tensor cofactors_of_one(const Tensor& x) {
   return mul(matmul(matmul(u, of_y), mT(v)), orientation);
 }
 
-// d det / dx: det(x) x^-T, and where that is 0 times infinity det(U) det(V) U diag(products of the other singular
-// values) V^T from x = U S V^T. The derivative of that is infinite where two singular values are equal, as zeros are:
-// where this is recorded, cofactors_of_one.
+// d det / dx where det(x) x^-T is 0 times infinity: det(U) det(V) U diag(products of the other singular values) V^T
+// from x = U S V^T. The derivative of that is infinite where two singular values are equal, as zeros are: where this is
+// recorded, cofactors_of_one.
 Tensor cofactors(const Tensor& x) {
   const Matrices size = detail::require_square("det", x, Location());
-  if (!nearly_singular(x, size)) return mul(unsqueeze(unsqueeze(det(x), -1), -1), mT(inv_ex(x).inverse));
   if (grad_enabled()) {
     const Tensor all = reshape(x, {size.count, size.n, size.n});
     std::vector<Tensor> each;
@@ -161,6 +164,7 @@ Tensor cofactors(const Tensor& x) {
 Tensor det(const Tensor& x, Location at) {
   const Matrices size = detail::require_square("det", x, at);
   const Tensor y = detail::make_tensor(size.lead, x.dtype());
+  bool singular = false;
   detail::dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     T* to = detail::data<T>(y);
@@ -168,11 +172,17 @@ Tensor det(const Tensor& x, Location at) {
       double product = sign;
       for (std::int64_t i = 0; i < size.n; ++i) product *= static_cast<double>(u(i));
       to[b] = static_cast<T>(product);
+      singular |= is_nearly_singular(u, size.n, x.dtype());
     });
   });
-  return record(
-      "det", y, {x}, {x},
-      [](const Saved& s, const Tensor& g) -> Grads { return {mul(unsqueeze(unsqueeze(g, -1), -1), cofactors(s[0]))}; },
+  return detail::record_op(
+      "det", y, {x}, {x, grad_enabled() ? y.clone() : Tensor()},
+      [singular](const Saved& s, const Tensor& g) -> Grads {
+        const auto over_matrices = [](const Tensor& t) { return unsqueeze(unsqueeze(t, -1), -1); };
+        if (singular) return {mul(over_matrices(g), cofactors(s[0]))};
+        const Tensor value = grad_enabled() ? det(s[0]) : s[1];
+        return {mul(over_matrices(mul(g, value)), mT(inv_ex(s[0]).inverse))};
+      },
       at);
 }
 
@@ -193,7 +203,7 @@ SlogDet slogdet(const Tensor& x, Location at) {
       logs[b] = static_cast<T>(sum);
     });
   });
-  const auto out = record(
+  const auto out = detail::record_op(
       "slogdet", std::vector<Tensor>{sign, log}, {x}, {x},
       [](const Saved& s, std::span<const Tensor> g) -> Grads {
         if (!g[1].defined()) return {detail::zeros_raw(s[0].shape(), s[0].dtype())};

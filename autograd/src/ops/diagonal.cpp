@@ -11,6 +11,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/view_geometry.hpp"
 
@@ -65,18 +66,19 @@ Tensor put_diagonal(const char* op, const Tensor& g, const Shape& shape, const P
     Tensor place = diagonal_of(out, p);
     detail::copy_raw(place, g);
   }
-  return record(
+  return detail::record_op(
       op, std::move(out), {g}, {},
-      [p](const Saved&, const Tensor& gg) -> Grads { return {take_diagonal(gg, p, Location::current())}; }, at);
+      [p](const Saved&, const Tensor& gg) -> Grads { return {take_diagonal(gg, p, Location::current())}; }, at,
+      detail::named<"offset">(p.offset), detail::named<"dim1">(p.dim1), detail::named<"dim2">(p.dim2));
 }
 
 Tensor take_diagonal(const Tensor& x, const Plane& p, Location at) {
-  return record(
+  return detail::record_op(
       "diagonal", diagonal_of(x, p), {x}, {},
       [p, shape = impl(x).shape](const Saved&, const Tensor& g) -> Grads {
         return {put_diagonal("diagonal_backward", g, shape, p, Location::current())};
       },
-      at);
+      at, detail::named<"offset">(p.offset), detail::named<"dim1">(p.dim1), detail::named<"dim2">(p.dim2));
 }
 
 Tensor embedded(const char* op, const Tensor& x, std::int64_t offset, std::int64_t dim1, std::int64_t dim2,
@@ -133,7 +135,7 @@ Tensor with_diagonal(const Tensor& x, const Tensor& src, const Plane& p, Locatio
     Tensor place = diagonal_of(y, p);
     detail::copy_raw(place, src);
   }
-  return record(
+  return detail::record_op(
       "diagonal_scatter", std::move(y), {x, src}, {},
       [p, shape = impl(src).shape](const Saved& s, const Tensor& g) -> Grads {
         const Location here = Location::current();
@@ -141,7 +143,7 @@ Tensor with_diagonal(const Tensor& x, const Tensor& src, const Plane& p, Locatio
         if (s.needs(0)) rest = with_diagonal(g, expand(detail::zeros_raw({}, impl(g).dtype), shape), p, here);
         return {rest, s.needs(1) ? take_diagonal(g, p, here) : Tensor()};
       },
-      at);
+      at, detail::named<"offset">(p.offset), detail::named<"dim1">(p.dim1), detail::named<"dim2">(p.dim2));
 }
 
 }  // namespace
@@ -191,10 +193,10 @@ Tensor triangle(const char* op, const Tensor& x, bool lower, std::int64_t offset
         .shape_error();
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
   if (impl(x).numel > 0) copy_triangle(detail::contiguous_copy(x), y, lower, offset);
-  return record(
+  return detail::record_op(
       op, std::move(y), {x}, {},
       [lower, offset](const Saved&, const Tensor& g) -> Grads { return {lower ? tril(g, offset) : triu(g, offset)}; },
-      at);
+      at, detail::named<"diagonal">(offset));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <xgrad/ops/view.hpp>
 
 #include "core/broadcast.hpp"
+#include "core/tape/record.hpp"
 #include "ops/pair_loss.hpp"
 
 namespace xgrad {
@@ -23,14 +24,15 @@ namespace {
 Tensor kl_of_probabilities(const Pair& p, Reduction r, const Location& at) {
   return detail::pair_loss(
       "kl_div", p, r, 1, [](auto x, auto y) { return where(y == 0, 0, y * log(y)) - y * x; },
-      [](auto, auto y, double k) { return y * -k; }, [](auto x, auto y, double k) { return (log(y) + 1 - x) * k; }, at);
+      [](auto, auto y, double k) { return y * -k; }, [](auto x, auto y, double k) { return (log(y) + 1 - x) * k; }, at,
+      detail::named<"log_target">(false));
 }
 
 Tensor kl_of_logarithms(const Pair& p, Reduction r, const Location& at) {
   return detail::pair_loss(
       "kl_div", p, r, 1, [](auto x, auto y) { return exp(y) * (y - x); },
       [](auto, auto y, double k) { return exp(y) * -k; },
-      [](auto x, auto y, double k) { return exp(y) * (y - x + 1) * k; }, at);
+      [](auto x, auto y, double k) { return exp(y) * (y - x + 1) * k; }, at, detail::named<"log_target">(true));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/gamma_draw.hpp"
 #include "kernels/random.hpp"
@@ -190,7 +191,7 @@ Tensor draw_gamma_law(const char* op, const Tensor& concentration, Draw draw, de
   const Tensor x = draw_each(
       op, "a concentration must be finite and positive", concentration,
       [](double c) { return c > 0 && std::isfinite(c); }, draw, generator, at);
-  return record_once(
+  return detail::record_op<true>(
       op, x, {concentration}, {concentration, x},
       [slope](const Saved& s, const Tensor& g) -> Grads { return {g * detail::map_numbers(slope, s[0], s[1])}; }, at);
 }
@@ -404,7 +405,7 @@ Tensor gumbel_softmax(const Tensor& logits, double tau, bool hard, std::int64_t 
     const NoGradGuard off;
     chosen = scatter(chosen, along, argmax(soft, along, true, at), Scalar(1), at);
   }
-  return record(
+  return detail::record_op(
       op, chosen, {soft}, {}, [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 

@@ -38,14 +38,15 @@ Tensor masked(const Tensor& x, const Tensor& mask, double scale) {
   return y;
 }
 
-// x * mask * scale; linear in x, so it is also its own backward pass, to any order.
-Tensor apply_mask(const char* op, const Tensor& x, const Tensor& mask, double scale, const Location& at) {
-  Tensor y = record(
+// x * mask / (1 - p); linear in x, so it is also its own backward pass, to any order.
+Tensor apply_mask(const char* op, const Tensor& x, const Tensor& mask, double p, const Location& at) {
+  const double scale = p < 1 ? 1 / (1 - p) : 0;
+  Tensor y = detail::record_op(
       op, masked(x, mask, scale), {x}, {mask},
-      [scale](const Saved& s, const Tensor& g) -> Grads {
-        return {apply_mask("dropout_backward", g, s[0], scale, Location::current())};
+      [p](const Saved& s, const Tensor& g) -> Grads {
+        return {apply_mask("dropout_backward", g, s[0], p, Location::current())};
       },
-      at);
+      at, detail::named<"p">(p));
   return detail::recomputable(std::move(y), {x, mask}, detail::pass_time(impl(x).numel),
                               [scale](std::span<const Tensor> in) { return masked(in[0], in[1], scale); });
 }
@@ -88,7 +89,7 @@ Tensor alpha_dropped(const Tensor& x, const Shape& decisions, double p, const Lo
 Tensor dropout(const Tensor& x, double p, bool training, Location at) {
   require_probability("dropout", x, p, at);
   if (!training || p == 0) return x;
-  return apply_mask("dropout", x, draw_mask(impl(x).shape, p), p < 1 ? 1 / (1 - p) : 0, at);
+  return apply_mask("dropout", x, draw_mask(impl(x).shape, p), p, at);
 }
 
 Tensor feature_dropout(const Tensor& x, double p, bool training, Location at) {

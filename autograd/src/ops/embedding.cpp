@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -39,12 +40,12 @@ using detail::make_tensor;
 namespace {
 
 // Contiguous indices, all in range.
-Tensor check_index(const Tensor& input, std::int64_t rows, const Tensor& weight, const Location& at) {
+Tensor check_index(const char* op, const Tensor& input, std::int64_t rows, const Tensor& weight, const Location& at) {
   const Tensor plain = detail::as_index(input);
   const auto* p = data<std::int64_t>(plain);
   for (std::int64_t i = 0; i < impl(plain).numel; ++i)
     if (p[i] < 0 || p[i] >= rows) [[unlikely]]
-      ErrorReport("embedding", fmt::format("index {} out of range for {} rows", p[i], rows), at)
+      ErrorReport(op, fmt::format("index {} out of range for {} rows", p[i], rows), at)
           .operand("input", input)
           .operand("weight", weight)
           .line("at", fmt::format("element {} of the input", i))
@@ -64,12 +65,15 @@ XGRAD_CLONES void add_scaled_row(T* to, const T* from, std::int64_t n, T factor)
 // What does not change from pass to pass.
 struct Table {
   Shape weight;  // (rows, *size)
+  std::optional<std::int64_t> padding;
   std::int64_t size() const {
     std::int64_t n = 1;
     for (int d = 1; d < weight.rank(); ++d) n *= weight[d];
     return n;
   }
 };
+
+void describe(const Table& t, Attributes& list) { list.add("padding_idx", t.padding); }
 
 Tensor add_up(const Tensor& g, const Tensor& index, const Tensor& scale, const Table& table);
 
@@ -119,7 +123,9 @@ Tensor look_up(const Tensor& weight, const Tensor& index, const Tensor& given, c
                const Tensor& scale, const Table& table, const Location& at) {
   Tensor out = detail::record_reading(
       "embedding", {given}, rows_of(weight, index, factor, table, at), {weight}, {index, scale},
-      [table](const Saved& s, const Tensor& g) -> Grads { return {add_up(g, s[0], s[1], table)}; }, at);
+      detail::attributes_first(
+          table, [](const Table& of, const Saved& s, const Tensor& g) -> Grads { return {add_up(g, s[0], s[1], of)}; }),
+      at);
   const double time = detail::pass_time(impl(out).numel);
   return detail::recomputable(std::move(out), {weight, index, factor}, time, [table](std::span<const Tensor> in) {
     return rows_of(in[0], in[1], in[2], table, Location());
@@ -149,10 +155,10 @@ Tensor add_up(const Tensor& g, const Tensor& index, const Tensor& scale, const T
       add_rows(data<const T>(packed), data<const std::int64_t>(index), scale.defined() ? data<const T>(scale) : nullptr,
                impl(index).numel, table, data<T>(out));
     });
-  return record("embedding_backward", std::move(out), {g}, {index, scale},
-                [table](const Saved& s, const Tensor& gg) -> Grads {
-                  return {look_up(gg, s[0], s[0], s[1], s[1], table, Location::current())};
-                });
+  return detail::record_with_attributes("embedding_backward", table, std::move(out), {g}, {index, scale},
+                                        [](const Table& of, const Saved& s, const Tensor& gg) -> Grads {
+                                          return {look_up(gg, s[0], s[0], s[1], s[1], of, Location::current())};
+                                        });
 }
 
 // The factor of each index's gradient; undefined when all are 1.
@@ -202,6 +208,21 @@ void shorten_rows(Tensor weight, const Tensor& index, const Table& table, double
 
 }  // namespace
 
+namespace {
+
+// -1: none.
+std::int64_t row_of_padding(const char* op, const std::optional<std::int64_t>& given, std::int64_t rows,
+                            const Tensor& weight, const Location& at) {
+  if (!given) return -1;
+  if (*given < -rows || *given >= rows) [[unlikely]]
+    ErrorReport(op, fmt::format("padding_idx {} out of range for {} rows", *given, rows), at)
+        .operand("weight", weight)
+        .index_error();
+  return *given < 0 ? *given + rows : *given;
+}
+
+}  // namespace
+
 Tensor embedding(const Tensor& input, const Tensor& weight, const EmbeddingOptions& options, Location at) {
   require_index_dtype("embedding", input, at);
   require_defined("embedding", weight, at);
@@ -209,16 +230,9 @@ Tensor embedding(const Tensor& input, const Tensor& weight, const EmbeddingOptio
   if (shape.rank() == 0) [[unlikely]]
     ErrorReport("embedding", "weight must be (rows, size), got ()", at).operand("weight", weight).shape_error();
   const std::int64_t rows = shape[0];
-  std::int64_t padding = options.padding_idx.value_or(-1);
-  if (options.padding_idx) {
-    if (padding < -rows || padding >= rows) [[unlikely]]
-      ErrorReport("embedding", fmt::format("padding_idx {} out of range for {} rows", padding, rows), at)
-          .operand("weight", weight)
-          .index_error();
-    if (padding < 0) padding += rows;
-  }
-  const Tensor index = check_index(input, rows, weight, at);
-  const Table table{shape};
+  const std::int64_t padding = row_of_padding("embedding", options.padding_idx, rows, weight, at);
+  const Tensor index = check_index("embedding", input, rows, weight, at);
+  const Table table{shape, options.padding_idx ? std::optional(padding) : std::nullopt};
   if (options.max_norm) {
     require_floating("embedding", weight, at);
     shorten_rows(weight, index, table, *options.max_norm, options.norm_type, at);
@@ -229,7 +243,9 @@ Tensor embedding(const Tensor& input, const Tensor& weight, const EmbeddingOptio
   return look_up(weight, index, input, Tensor(), scale, table, at);
 }
 
-// ---- bags: a composition of lookups, sums and maxima, which are on the tape ----
+// ---- bags ----
+// Sums and means have kernels, adjoint to each other; with weights of the samples, and for the largest, bags are a
+// composition of lookups, sums and maxima, which are on the tape.
 namespace {
 
 constexpr const char* kBagOp = "embedding_bag";
@@ -281,23 +297,134 @@ Bags bags_of(const std::vector<std::int64_t>& ends, const Tensor& flat, std::int
   return bags;
 }
 
-// The rows of each bag added up; mean: divided by their number.
-Tensor add_up_bags(const Tensor& rows, const Bags& bags, bool mean, const Location& at) {
+// What is added up where: the row of the table and the bag of each element, without padding, in the order of bags;
+// `share` multiplies each bag (1 / its length, for means), `scale` the gradient of each element. Undefined: 1.
+struct BagPlan {
+  Tensor row, bag, share, scale;
+};
+
+Tensor spread_bags(const Tensor& g, const BagPlan& p, const Table& table);
+
+template <class T>
+void sum_bags(const T* weight, const BagPlan& p, bool scaled, std::int64_t bags, std::int64_t size, T* out) {
+  const std::int64_t n = impl(p.row).numel;
+  const auto *row = data<std::int64_t>(p.row), *bag = data<std::int64_t>(p.bag);
+  const T* share = p.share.defined() ? data<T>(p.share) : nullptr;
+  const T* scale = scaled && p.scale.defined() ? data<T>(p.scale) : nullptr;
+  const double ns = static_cast<double>(n) * (5 + 0.3 * static_cast<double>(size));
+  detail::parallel_for(bags, detail::grain(bags, ns), [=](std::int64_t begin, std::int64_t end) {
+    std::fill_n(out + begin * size, (end - begin) * size, T(0));
+    const std::int64_t* at = std::lower_bound(bag, bag + n, begin);
+    for (std::int64_t i = at - bag; i < n && bag[i] < end; ++i)
+      add_scaled_row(out + bag[i] * size, weight + row[i] * size, size, scale ? scale[i] : T(1));
+    for (std::int64_t b = begin; share && b < end; ++b) scale_row(out + b * size, out + b * size, size, share[b]);
+  });
+}
+
+// The rows of each bag added up; `scaled`: as the adjoint of spread_bags.
+Tensor bags_of_rows(const Tensor& weight, const BagPlan& p, bool scaled, std::int64_t bags, const Table& table,
+                    const Location& at) {
+  Shape shape = table.weight;
+  shape[0] = bags;
+  Tensor out = make_tensor(shape, impl(weight).dtype, at);
+  const Tensor packed = detail::contiguous_copy(weight);
+  if (impl(out).numel > 0)
+    detail::dispatch_floating(impl(weight).dtype, [&](auto zero) {
+      using T = decltype(zero);
+      sum_bags(data<const T>(packed), p, scaled, bags, table.size(), data<T>(out));
+    });
+  return out;
+}
+
+Tensor look_up_bags(const Tensor& weight, const Tensor& given, const BagPlan& p, bool scaled, std::int64_t bags,
+                    const Table& table, const Location& at) {
+  Tensor out = detail::record_reading(
+      kBagOp, {given}, bags_of_rows(weight, p, scaled, bags, table, at), {weight}, {p.row, p.bag, p.share, p.scale},
+      detail::attributes_first(table,
+                               [](const Table& of, const Saved& s, const Tensor& g) -> Grads {
+                                 return {spread_bags(g, {s[0], s[1], s[2], s[3]}, of)};
+                               }),
+      at, detail::named<"mode">(p.share.defined() ? "mean" : "sum"));
+  const double time = detail::pass_time(impl(p.row).numel * table.size());
+  return detail::recomputable(
+      std::move(out), {weight, p.row, p.bag, p.share, p.scale}, time, [=](std::span<const Tensor> in) {
+        return bags_of_rows(in[0], {in[1], in[2], in[3], in[4]}, scaled, bags, table, Location());
+      });
+}
+
+// Threads share out the rows of the table, so each is summed in the order of the elements.
+template <class T>
+void add_bags(const T* g, const BagPlan& p, std::int64_t rows, std::int64_t size, T* out) {
+  const std::int64_t n = impl(p.row).numel;
+  const auto *row = data<std::int64_t>(p.row), *bag = data<std::int64_t>(p.bag);
+  const T* share = p.share.defined() ? data<T>(p.share) : nullptr;
+  const T* scale = p.scale.defined() ? data<T>(p.scale) : nullptr;
+  const double ns = static_cast<double>(n) * (2 + 0.4 * static_cast<double>(size));
+  detail::parallel_for(rows, detail::grain(rows, ns), [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = 0; i < n; ++i)
+      if (row[i] >= begin && row[i] < end)
+        add_scaled_row(out + row[i] * size, g + bag[i] * size, size,
+                       (share ? share[bag[i]] : T(1)) * (scale ? scale[i] : T(1)));
+  });
+}
+
+Tensor spread_bags(const Tensor& g, const BagPlan& p, const Table& table) {
+  Tensor out = detail::zeros_raw(table.weight, impl(g).dtype);
+  const Tensor packed = detail::contiguous_copy(g);
+  if (impl(out).numel > 0)
+    detail::dispatch_floating(impl(g).dtype, [&](auto zero) {
+      using T = decltype(zero);
+      add_bags(data<const T>(packed), p, table.weight[0], table.size(), data<T>(out));
+    });
+  return detail::record_with_attributes(
+      "embedding_bag_backward", table, std::move(out), {g}, {p.row, p.bag, p.share, p.scale},
+      [bags = impl(g).shape[0]](const Table& of, const Saved& s, const Tensor& gg) -> Grads {
+        return {look_up_bags(gg, s[0], {s[0], s[1], s[2], s[3]}, true, bags, of, Location::current())};
+      });
+}
+
+// `scale`: of all elements of the flat input.
+BagPlan plan_bags(const std::vector<std::int64_t>& ends, const Tensor& flat, std::int64_t padding, const Tensor& scale,
+                  bool mean, DType type) {
+  const std::int64_t bags = std::max<std::int64_t>(std::ssize(ends) - 1, 0), first = bags > 0 ? ends[0] : 0;
+  const std::int64_t last = bags > 0 ? ends.back() : 0;
+  const auto* index = data<std::int64_t>(flat);
+  const std::int64_t n = last - first - std::count(index + first, index + last, padding);
+  BagPlan p{make_tensor({n}, DType::int64), make_tensor({n}, DType::int64), mean ? make_tensor({bags}, type) : Tensor(),
+            scale.defined() ? make_tensor({n}, type) : Tensor()};
+  auto *row = data<std::int64_t>(p.row), *bag = data<std::int64_t>(p.bag);
+  detail::dispatch_floating(type, [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = scale.defined() ? data<T>(scale) : nullptr;
+    T* to = from ? data<T>(p.scale) : nullptr;
+    std::int64_t i = 0;
+    for (std::int64_t b = 0; b < bags; ++b) {
+      const std::int64_t begin = i;
+      for (std::int64_t j = ends[static_cast<std::size_t>(b)]; j < ends[static_cast<std::size_t>(b) + 1]; ++j) {
+        if (index[j] == padding) continue;
+        row[i] = index[j];
+        bag[i] = b;
+        if (from) to[i] = from[j];
+        ++i;
+      }
+      if (mean) data<T>(p.share)[b] = i == begin ? T(1) : static_cast<T>(1 / static_cast<double>(i - begin));
+    }
+  });
+  return p;
+}
+
+// The weighted rows of each bag added up.
+Tensor add_up_bags(const Tensor& rows, const Bags& bags, const Location& at) {
   std::vector<std::int64_t> place, bag;
-  std::vector<double> share;
   for (std::size_t b = 0; b < bags.size(); ++b) {
-    share.push_back(mean && !bags[b].empty() ? 1 / static_cast<double>(bags[b].size()) : 1);
     place.insert(place.end(), bags[b].begin(), bags[b].end());
     bag.insert(bag.end(), bags[b].size(), static_cast<std::int64_t>(b));
   }
-  const auto count = static_cast<std::int64_t>(bags.size()), n = static_cast<std::int64_t>(place.size());
-  const DType type = impl(rows).dtype;
-  Shape shape = impl(rows).shape, column{count};
-  shape[0] = count;
-  for (int d = 1; d < shape.rank(); ++d) column.push_back(1);
+  const auto n = static_cast<std::int64_t>(place.size());
+  Shape shape = impl(rows).shape;
+  shape[0] = static_cast<std::int64_t>(bags.size());
   const Tensor used = index_select(rows, 0, from_vector(place, {n}), at);
-  const Tensor sum = index_add(zeros(shape, {.dtype = type}), 0, from_vector(bag, {n}), used, 1, at);
-  return mean ? mul(sum, from_vector(share, column).to(type), at) : sum;
+  return index_add(zeros(shape, {.dtype = impl(rows).dtype}), 0, from_vector(bag, {n}), used, 1, at);
 }
 
 // Bags filled up to one length with rows that are never the largest.
@@ -327,6 +454,23 @@ Tensor take_largest_of_bags(const Tensor& rows, const Bags& bags, const Location
 
 }  // namespace
 
+namespace {
+
+Tensor bags_by_kernel(const Tensor& input, const Tensor& flat, const Tensor& weight,
+                      const std::vector<std::int64_t>& ends, std::int64_t padding, const EmbeddingBagOptions& o,
+                      const Location& at) {
+  const Table table{impl(weight).shape};
+  const std::int64_t rows = table.weight[0];
+  const Tensor index = check_index(kBagOp, flat, rows, weight, at);
+  if (o.max_norm) shorten_rows(weight, index, table, *o.max_norm, o.norm_type, at);
+  Tensor scale;
+  if (o.scale_grad_by_freq && grad_enabled()) scale = gradient_scale(index, rows, impl(weight).dtype, -1, true);
+  const BagPlan plan = plan_bags(ends, index, padding, scale, o.mode == BagMode::mean, impl(weight).dtype);
+  return look_up_bags(weight, input, plan, false, std::max<std::int64_t>(std::ssize(ends) - 1, 0), table, at);
+}
+
+}  // namespace
+
 Tensor embedding_bag(const Tensor& input, const Tensor& weight, const EmbeddingBagOptions& o, Location at) {
   require_index_dtype(kBagOp, input, at);
   require_floating(kBagOp, weight, at);
@@ -345,16 +489,18 @@ Tensor embedding_bag(const Tensor& input, const Tensor& weight, const EmbeddingB
                                 .norm_type = o.norm_type,
                                 .scale_grad_by_freq = o.scale_grad_by_freq};
   const Tensor flat = detail::as_index(input).reshape({n});
+  const std::int64_t padding = row_of_padding(kBagOp, o.padding_idx, rows, weight, at);
+  if (o.mode != BagMode::max && !o.per_sample_weights.defined())
+    return bags_by_kernel(input, flat, weight, ends, padding, o, at);
+  const Bags bags = bags_of(ends, flat, padding);
   Tensor values = embedding(flat, weight, lookup, at);
   if (o.per_sample_weights.defined()) {
     Shape column{n};
     for (int d = 1; d < impl(weight).shape.rank(); ++d) column.push_back(1);
     values = mul(values, reshape(o.per_sample_weights, column, at), at);
   }
-  const std::int64_t padding = o.padding_idx ? (*o.padding_idx < 0 ? *o.padding_idx + rows : *o.padding_idx) : -1;
-  const Bags bags = bags_of(ends, flat, padding);
   if (o.mode == BagMode::max) return take_largest_of_bags(values, bags, at);
-  return add_up_bags(values, bags, o.mode == BagMode::mean, at);
+  return add_up_bags(values, bags, at);
 }
 
 }  // namespace xgrad

@@ -30,27 +30,31 @@ template <bool Largest>
 Tensor extremum_over(const char* op, const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
   detail::require_nonempty(op, x, dims, at);
   Tensor y = Largest ? detail::max_raw(x, dims, keepdim) : detail::min_raw(x, dims, keepdim);
-  return record(
+  return detail::record_op(
       op, y, {x}, {x, y},
       [dims](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
         const Shape& full = impl(v).shape;
         return {detail::share_evenly(with_kept_dims(g, full, dims), v, with_kept_dims(s[1], full, dims), dims)};
       },
-      at);
+      at, detail::named<"dim">(detail::Dims{dims}), detail::named<"keepdim">(keepdim));
 }
 
 // The elements at `index` along dim, and the adjoint; each is the other's derivative. index has size 1 at dim.
 Tensor place_at(const Tensor& g, int dim, const Tensor& index, std::int64_t size);
 Tensor pick_at(const Tensor& x, int dim, const Tensor& index) {
-  return record("pick", detail::pick_raw(x, dim, index), {x}, {index},
-                [dim, size = impl(x).shape[dim]](const Saved& s, const Tensor& g) -> Grads {
-                  return {place_at(g, dim, s[0], size)};
-                });
+  return detail::record_op(
+      "pick", detail::pick_raw(x, dim, index), {x}, {index},
+      [dim, size = impl(x).shape[dim]](const Saved& s, const Tensor& g) -> Grads {
+        return {place_at(g, dim, s[0], size)};
+      },
+      Location::current(), detail::named<"dim">(dim));
 }
 Tensor place_at(const Tensor& g, int dim, const Tensor& index, std::int64_t size) {
-  return record("place", detail::place_raw(g, dim, index, size), {g}, {index},
-                [dim](const Saved& s, const Tensor& h) -> Grads { return {pick_at(h, dim, s[0])}; });
+  return detail::record_op(
+      "place", detail::place_raw(g, dim, index, size), {g}, {index},
+      [dim](const Saved& s, const Tensor& h) -> Grads { return {pick_at(h, dim, s[0])}; }, Location::current(),
+      detail::named<"dim">(dim));
 }
 
 detail::ArgResult arg_along(const char* op, const Tensor& x, std::int64_t dim, bool largest, bool keepdim,
@@ -64,13 +68,15 @@ ValuesIndices extremum_along(const char* op, const Tensor& x, std::int64_t dim, 
                              const Location& at) {
   detail::ArgResult r = arg_along(op, x, dim, largest, keepdim, at);
   const int d = wrap_dim(op, dim, x, at);
-  Tensor outputs[] = {std::move(r.values), std::move(r.indices)};
-  const auto back = [d, full = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
-    if (full.rank() == 0) return {g};
-    const DimSet set = DimSet{1} << d;
-    return {place_at(with_kept_dims(g, full, set), d, with_kept_dims(s[0], full, set), full[d])};
-  };
-  detail::record_outputs<std::remove_const_t<decltype(back)>, false>(op, outputs, {x}, {outputs[1]}, back, at);
+  const Tensor index = r.indices;
+  std::vector<Tensor> outputs = detail::record_op(
+      op, std::vector<Tensor>{std::move(r.values), std::move(r.indices)}, {x}, {index},
+      [d, full = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
+        if (full.rank() == 0) return {g};
+        const DimSet set = DimSet{1} << d;
+        return {place_at(with_kept_dims(g, full, set), d, with_kept_dims(s[0], full, set), full[d])};
+      },
+      at, detail::named<"dim">(d), detail::named<"keepdim">(keepdim));
   return {std::move(outputs[0]), std::move(outputs[1])};
 }
 

@@ -66,8 +66,10 @@ void scatter_into(Tensor& out, int dim, const Tensor& plain, const Tensor& sourc
 Tensor detail::gather_backward(const Tensor& g, const Shape& shape, int dim, const Tensor& index) {
   Tensor out = detail::zeros_raw(shape, impl(g).dtype);
   scatter_into(out, dim, as_index(index), g);
-  return record("gather_backward", std::move(out), {g}, {index},
-                [dim](const Saved& s, const Tensor& gg) -> Grads { return {gather(gg, dim, s[0])}; });
+  return detail::record_op(
+      "gather_backward", std::move(out), {g}, {index},
+      [dim](const Saved& s, const Tensor& gg) -> Grads { return {gather(gg, dim, s[0])}; }, Location::current(),
+      detail::named<"dim">(dim));
 }
 
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Location at) {
@@ -102,7 +104,7 @@ Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Location a
       [d, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
         return {detail::gather_backward(g, shape, d, s[0])};
       },
-      at);
+      at, detail::named<"dim">(d));
 }
 
 Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& src, Location at) {

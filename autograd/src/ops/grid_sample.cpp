@@ -1,36 +1,41 @@
-// Reading images at given places: a sum over the elements around each place, as rows of channels, with products of
-// weights along the dimensions. Where the elements are is a constant; rows and weights are recorded operations, so that
-// every order of derivative follows.
-#include <array>
-#include <cmath>
+// Reading images at given places: one kernel for the values, one for the gradients, one for the gradients of those.
+#include "kernels/grid_sample.hpp"
+
+#include <span>
 
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
-#include <xgrad/ops/activation.hpp>
-#include <xgrad/ops/arithmetic.hpp>
-#include <xgrad/ops/comparison.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/grid_sample.hpp>
-#include <xgrad/ops/index.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/matmul.hpp>
-#include <xgrad/ops/rounding.hpp>
-#include <xgrad/ops/slice.hpp>
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/recomputable.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
+#include "ops/grid_sample_composed.hpp"
+
+namespace xgrad::detail {
+
+static void describe(const GridShape& s, Attributes& list) {
+  list.add("mode", s.taps == 1 ? "nearest" : s.taps == 2 ? "bilinear" : "bicubic");
+  list.add("padding_mode", s.edge == GridEdge::zeros ? "zeros" : s.edge == GridEdge::border ? "border" : "reflection");
+  list.add("align_corners", s.align_corners);
+}
+
+}  // namespace xgrad::detail
 
 namespace xgrad {
 
+using detail::GridShape;
 using detail::impl;
 
 namespace {
-
-constexpr double kFar = 1e9;  // no image reaches there, and an integer can say it
 
 void require_images(const Tensor& x, const Tensor& grid, const GridSampleOptions& o, const Location& at) {
   const char* op = "grid_sample";
@@ -51,162 +56,106 @@ void require_images(const Tensor& x, const Tensor& grid, const GridSampleOptions
     ErrorReport(op, "the mode bicubic is for images, not for volumes", at).operand("input", x).value_error();
 }
 
-// From -1 .. 1 to elements.
-Tensor unnormalised(const Tensor& v, std::int64_t size, bool align_corners, const Location& at) {
-  const auto n = static_cast<double>(size);
-  if (align_corners) return mul(add(v, 1, at), (n - 1) / 2, at);
-  return mul(sub(mul(add(v, 1, at), n, at), 1, at), 0.5, at);
+GridShape shape_of(const Tensor& x, const Tensor& grid, const GridSampleOptions& o) {
+  const Shape &s = impl(x).shape, &g = impl(grid).shape;
+  GridShape shape{.batches = s[0],
+                  .channels = s[1],
+                  .places = 1,
+                  .spatial = s.rank() - 2,
+                  .sizes = {s.rank() == 5 ? s[2] : 1, s[-2], s[-1]},
+                  .taps = o.mode == GridMode::nearest    ? 1
+                          : o.mode == GridMode::bilinear ? 2
+                                                         : 4,
+                  .edge = o.padding_mode == GridPadding::zeros    ? detail::GridEdge::zeros
+                          : o.padding_mode == GridPadding::border ? detail::GridEdge::border
+                                                                  : detail::GridEdge::reflection,
+                  .align_corners = o.align_corners};
+  for (int d = 1; d + 1 < g.rank(); ++d) shape.places *= g[d];
+  return shape;
 }
 
-Tensor one_minus(const Tensor& v, const Location& at) { return rsub(v, 1, at); }
-
-// Reflected between the ends of the image, or the centres of its outer elements.
-Tensor reflected(const Tensor& v, std::int64_t size, bool align_corners, const Location& at) {
-  const auto n = static_cast<double>(size);
-  const double low = align_corners ? 0 : -0.5, span = align_corners ? n - 1 : n;
-  if (span <= 0) return mul(v, 0, at);
-  const Tensor from = sub(v, low, at), away = where(lt(from, 0), neg(from, at), from, at);
-  Tensor before, even;  // what was passed, by whole lengths
-  {
-    const NoGradGuard off;
-    const Tensor flips = floor(div(away, span));
-    before = mul(flips, span);
-    even = eq(remainder(flips, 2), 0);
-  }
-  const Tensor rest = sub(away, before, 1, at);
-  return where(even, add(rest, low, at), rsub(rest, span + low, at), at);
+Shape output_shape(const Tensor& x, const Tensor& grid) {
+  const Shape &s = impl(x).shape, &g = impl(grid).shape;
+  Shape out{s[0], s[1]};
+  for (int d = 1; d + 1 < g.rank(); ++d) out.push_back(g[d]);
+  return out;
 }
 
-// Places inside the image, or, for zeros, near it. As in PyTorch there is no gradient at the edge or beyond.
-Tensor padded(const Tensor& v, std::int64_t size, const GridSampleOptions& o, const Location& at) {
-  const auto n = static_cast<double>(size);
-  if (o.padding_mode == GridPadding::zeros) return hardtanh(v, -2, n + 1, at);
-  if (o.padding_mode == GridPadding::border) return hardtanh(v, 0, n - 1, at);
-  return hardtanh(reflected(hardtanh(v, -kFar, kFar, at), size, o.align_corners, at), 0, n - 1, at);
+template <class T>
+const T* numbers(const Tensor& t) {
+  return t.defined() ? detail::data<T>(t) : nullptr;
 }
 
-// One element of each place along one dimension: its number, in the image, and whether it is there.
-struct Tap {
-  Tensor place, inside, weight;  // weight: undefined for 1
-};
-
-// Elements `base` + `shift`, off the tape; outside the image they are found as the padding says, or nowhere.
-Tap tap_at(const Tensor& base, std::int64_t shift, std::int64_t size, const GridSampleOptions& o) {
-  const NoGradGuard off;
-  Tensor v = add(base, static_cast<double>(shift));
-  if (o.padding_mode == GridPadding::reflection) v = reflected(v, size, o.align_corners, Location());
-  const auto last = static_cast<double>(size - 1);
-  Tap t;
-  if (o.padding_mode == GridPadding::zeros) t.inside = logical_and(ge(v, 0), le(v, last));
-  t.place = clamp(v, 0, last).to(DType::int64);
-  return t;
+Tensor sampled(const GridShape& shape, const Tensor& x, const Tensor& grid, const Location& at) {
+  const Tensor image = detail::contiguous_copy(x), places = detail::contiguous_copy(grid);
+  Tensor y = detail::make_tensor(output_shape(x, grid), impl(x).dtype, at);
+  if (impl(y).numel > 0)
+    detail::dispatch_floating(impl(x).dtype, [&](auto zero) {
+      using T = decltype(zero);
+      detail::grid_sample_forward(shape, numbers<T>(image), numbers<T>(places), detail::data<T>(y));
+    });
+  return y;
 }
 
-using Taps = std::vector<Tap>;
-
-Taps linear_taps(const Tensor& v, std::int64_t size, const GridSampleOptions& o, const Location& at) {
-  const Tensor base = floor(v.detach()), t = sub(v, base, 1, at);
-  Taps taps{tap_at(base, 0, size, o), tap_at(base, 1, size, o)};
-  taps[0].weight = one_minus(t, at);
-  taps[1].weight = t;
-  return taps;
+Grads second_derivative(const GridShape& shape, const Saved& s, const Tensor& a, const Tensor& b) {
+  const Tensor g = s[0], x = s[1], grid = s[2];
+  if (grad_enabled()) return detail::grid_sample_second_composed(shape, g, x, grid, a, b);
+  const DType type = impl(x).dtype;
+  const auto packed = [](const Tensor& t) { return t.defined() ? detail::contiguous_copy(t) : t; };
+  const Tensor gp = packed(g), xp = packed(x), places = packed(grid), ap = packed(a), bp = packed(b);
+  const Tensor dg = s.needs(0) ? detail::zeros_raw(impl(g).shape, type) : Tensor(),
+               dx = s.needs(1) ? detail::zeros_raw(impl(x).shape, type) : Tensor(),
+               dgrid = s.needs(2) ? detail::zeros_raw(impl(grid).shape, type) : Tensor();
+  if (impl(g).numel > 0)
+    detail::dispatch_floating(type, [&](auto zero) {
+      using T = decltype(zero);
+      const auto to = [](const Tensor& t) { return t.defined() ? detail::data<T>(t) : nullptr; };
+      detail::grid_sample_backward_twice<T>(shape, numbers<T>(xp), numbers<T>(places), numbers<T>(gp),
+                                            {numbers<T>(ap), numbers<T>(bp), to(dg), to(dx), to(dgrid)});
+    });
+  return {dg, dx, dgrid};
 }
 
-// R. Keys 1981, a = -0.75.
-Taps cubic_taps(const Tensor& v, std::int64_t size, const GridSampleOptions& o, const Location& at) {
-  constexpr double a = -0.75;
-  const Tensor base = floor(v.detach()), t = sub(v, base, 1, at), back = one_minus(t, at);
-  const auto polynomial = [&](const Tensor& d, double c3, double c2, double c1, double c0) {
-    const Tensor square = add(mul(d, c3, at), c2, at), linear = add(mul(square, d, at), c1, at);
-    return add(mul(linear, d, at), c0, at);
-  };
-  const auto near = [&](const Tensor& d) { return polynomial(d, a + 2, -a - 3, 0, 1); };
-  const auto far = [&](const Tensor& d) { return polynomial(d, a, -5 * a, 8 * a, -4 * a); };
-  Taps taps;
-  for (int k = -1; k <= 2; ++k) taps.push_back(tap_at(base, k, size, o));
-  taps[0].weight = far(add(t, 1, at));
-  taps[1].weight = near(t);
-  taps[2].weight = near(back);
-  taps[3].weight = far(add(back, 1, at));
-  return taps;
-}
-
-Taps taps_of(const Tensor& coordinate, std::int64_t size, const GridSampleOptions& o, const Location& at) {
-  const Tensor known = where(isnan(coordinate), -1, coordinate, at);
-  const Tensor v = unnormalised(known, size, o.align_corners, at);
-  if (o.mode == GridMode::bicubic) return cubic_taps(hardtanh(v, -kFar, kFar, at), size, o, at);
-  if (o.mode == GridMode::bilinear) return linear_taps(padded(v, size, o, at), size, o, at);
-  const NoGradGuard off;
-  return {tap_at(round(padded(v, size, o, at)), 0, size, o)};
-}
-
-// What the places of all dimensions together read: rows (N S, C) at (N, P) places with weights.
-struct Reading {
-  Tensor place, inside, weight;
-};
-
-Reading joined(const Reading& before, const Tap& tap, std::int64_t size) {
-  const NoGradGuard off;
-  Reading r{add(mul(before.place, size), tap.place), before.inside, before.weight};
-  if (tap.inside.defined()) r.inside = r.inside.defined() ? logical_and(r.inside, tap.inside) : tap.inside;
-  return r;
-}
-
-// An element that is not there is 0 whatever stands where it was looked for.
-Tensor read_rows(const Tensor& rows, const Reading& r, const Location& at) {
-  Tensor y = index_select(rows, 0, ravel(r.place), at);
-  if (r.inside.defined()) y = where(reshape(r.inside, {-1, 1}), y, 0, at);
-  return r.weight.defined() ? mul(y, reshape(r.weight, {-1, 1}, at), at) : y;
-}
-
-// The sum over all combinations of elements from dimension d on.
-Tensor sum_of_readings(const Tensor& rows, const std::vector<Taps>& taps, const Shape& sizes, std::size_t d,
-                       const Reading& r, const Location& at) {
-  if (d == taps.size()) return read_rows(rows, r, at);
-  Tensor sum;
-  for (const Tap& tap : taps[d]) {
-    Reading next = joined(r, tap, sizes[d]);
-    if (tap.weight.defined()) next.weight = r.weight.defined() ? mul(r.weight, tap.weight, at) : tap.weight;
-    const Tensor part = sum_of_readings(rows, taps, sizes, d + 1, next, at);
-    sum = sum.defined() ? add(sum, part, 1, at) : part;
-  }
-  return sum;
-}
-
-// The gradient of 0 that a grid has which only chooses.
-Tensor with_flat_grid(const Tensor& y, const Tensor& grid, const Location& at) {
-  return record(
-      "grid_sample", detail::make_alias(y), {y, grid}, {},
-      [shape = impl(grid).shape](const Saved& s, const Tensor& g) -> Grads {
-        return {g, s.needs(1) ? detail::zeros_raw(shape, g.dtype()) : Tensor()};
-      },
-      at);
+// The gradients of x and of the grid, as an operation with a derivative of its own.
+Grads first_derivative(const GridShape& shape, const Tensor& x, const Tensor& grid, const Tensor& g, bool of_x,
+                       bool of_grid) {
+  const DType type = impl(x).dtype;
+  const Tensor image = detail::contiguous_copy(x), places = detail::contiguous_copy(grid),
+               seed = detail::contiguous_copy(g);
+  const Tensor dx = of_x ? detail::zeros_raw(impl(x).shape, type) : Tensor(),
+               dgrid = of_grid ? detail::zeros_raw(impl(grid).shape, type) : Tensor();
+  if (impl(g).numel > 0)
+    detail::dispatch_floating(type, [&](auto zero) {
+      using T = decltype(zero);
+      detail::grid_sample_backward<T>(shape, numbers<T>(image), numbers<T>(places), numbers<T>(seed),
+                                      of_x ? detail::data<T>(dx) : nullptr,
+                                      of_grid && shape.taps > 1 ? detail::data<T>(dgrid) : nullptr);
+    });
+  if (!grad_enabled()) return {dx, dgrid};
+  const bool both = of_x && of_grid;
+  std::vector<Tensor> out = detail::record_with_attributes(
+      "grid_sample_backward", shape, both ? std::vector<Tensor>{dx, dgrid} : std::vector<Tensor>{of_x ? dx : dgrid},
+      {g, x, grid}, {g, x, grid},
+      [of_x, both](const GridShape& of, const Saved& s, std::span<const Tensor> d) -> Grads {
+        return second_derivative(of, s, of_x ? d[0] : Tensor(), both ? d[1] : of_x ? Tensor() : d[0]);
+      });
+  return {of_x ? out[0] : Tensor(), both ? out[1] : of_x ? Tensor() : out[0]};
 }
 
 }  // namespace
 
 Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleOptions& o, Location at) {
   require_images(x, grid, o, at);
-  const Shape &s = impl(x).shape, &g = impl(grid).shape;
-  const int spatial = s.rank() - 2;
-  const std::int64_t n = s[0], channels = s[1];
-  Shape sizes, rows_out{n};
-  std::int64_t places = 1, elements = 1;
-  for (int d = 0; d < spatial; ++d) {
-    sizes.push_back(s[d + 2]);
-    rows_out.push_back(g[d + 1]);
-    places *= g[d + 1];
-    elements *= s[d + 2];
-  }
-  rows_out.push_back(channels);
-  const Tensor flat = reshape(grid, {n, places, spatial}, at);
-  const Tensor rows = reshape(movedim(x, 1, -1, at), {n * elements, channels}, at);
-  std::vector<Taps> taps;
-  for (int d = 0; d < spatial; ++d) taps.push_back(taps_of(select(flat, 2, spatial - 1 - d, at), sizes[d], o, at));
-  const Reading start{arange(n).reshape({n, 1}), Tensor(), Tensor()};
-  const Tensor read = sum_of_readings(rows, taps, sizes, 0, start, at);
-  const Tensor y = movedim(reshape(read, rows_out, at), -1, 1, at).contiguous(at);
-  return o.mode == GridMode::nearest ? with_flat_grid(y, grid, at) : y;
+  const GridShape shape = shape_of(x, grid, o);
+  Tensor y = detail::record_with_attributes(
+      "grid_sample", shape, sampled(shape, x, grid, at), {x, grid}, {x, grid},
+      [](const GridShape& of, const Saved& s, const Tensor& g) -> Grads {
+        return first_derivative(of, s[0], s[1], g, s.needs(0), s.needs(1));
+      },
+      at);
+  const double time = detail::pass_time(impl(y).numel) * 8;
+  return detail::recomputable(std::move(y), {x, grid}, time,
+                              [shape](std::span<const Tensor> in) { return sampled(shape, in[0], in[1], Location()); });
 }
 
 // ---- affine maps ----

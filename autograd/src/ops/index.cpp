@@ -138,8 +138,10 @@ void require_list(const char* op, const Tensor& index, Location at) {
 Tensor index_select_backward(const Tensor& g, const Shape& shape, int dim, const Tensor& index) {
   Tensor out = detail::zeros_raw(shape, impl(g).dtype);
   add_at(out, dim, as_index(index), g);
-  return record("index_select_backward", std::move(out), {g}, {index},
-                [dim](const Saved& s, const Tensor& gg) -> Grads { return {index_select(gg, dim, s[0])}; });
+  return detail::record_op(
+      "index_select_backward", std::move(out), {g}, {index},
+      [dim](const Saved& s, const Tensor& gg) -> Grads { return {index_select(gg, dim, s[0])}; }, Location::current(),
+      detail::named<"dim">(dim));
 }
 
 }  // namespace
@@ -171,7 +173,7 @@ Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index, Loca
       [d, shape = impl(x).shape](const Saved& s, const Tensor& g) -> Grads {
         return {index_select_backward(g, shape, d, s[0])};
       },
-      at);
+      at, detail::named<"dim">(d));
 }
 
 Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha,

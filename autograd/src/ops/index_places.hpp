@@ -69,7 +69,7 @@ Tensor record_added(const char* op, Tensor y, const Tensor& x, const Tensor& ind
         }
         return {g, gs};
       },
-      at);
+      at, detail::named<"dim">(dim));
 }
 
 // Items per thread so that starting one is worth it.

@@ -13,6 +13,7 @@
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 
 namespace xgrad {
@@ -32,6 +33,17 @@ struct Resampling {
   Shape in, out;                            // whole shapes
   std::array<double, kMaxSpatial> scale{};  // given factors; 0: by the sizes
 };
+
+// Factors where they were given, as scales_d, scales_h and scales_w; the last dimension is the width.
+void describe(const Resampling& r, Attributes& list) {
+  list.add("mode", detail::choice_text(r.mode));
+  list.add("align_corners", r.align_corners);
+  list.add("antialias", r.antialias);
+  constexpr const char* names[] = {"scales_d", "scales_h", "scales_w"};
+  const auto spatial = r.in.size() - 2;
+  for (std::size_t i = 0; i < spatial; ++i)
+    if (r.scale[i] != 0) list.add(names[kMaxSpatial - spatial + i], r.scale[i]);
+}
 
 // Row o is the sum of weight[k] * input[index[k]] for start[o] <= k < start[o + 1].
 struct Weights {
@@ -367,12 +379,12 @@ Tensor resample_raw(const Tensor& x, const Resampling& r, bool transposed) {
 }
 
 Tensor resample(const Tensor& x, const Resampling& r, bool transposed, const Location& at) {
-  return record(
-      "interpolate", resample_raw(x, r, transposed), {x}, {},
-      [r, transposed](const Saved&, const Tensor& g) -> Grads {
-        return {resample(g, r, !transposed, Location::current())};
+  return detail::record_with_attributes(
+      "interpolate", r, resample_raw(x, r, transposed), {x}, {},
+      [transposed](const Resampling& of, const Saved&, const Tensor& g) -> Grads {
+        return {resample(g, of, !transposed, Location::current())};
       },
-      at);
+      at, detail::named<"transposed">(transposed));
 }
 
 // ---- checks ----

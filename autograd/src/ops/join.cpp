@@ -214,7 +214,7 @@ Tensor joined(const char* op, const std::vector<Tensor>& tensors, std::int64_t d
   const int d = wrap_dim(op, dim, *first, at);
   const Joined side_by_side{cat_shape(op, tensors, *first, d, at), common_dtype(tensors), d, false};
   const bool taped = detail::needs_tape(tensors);
-  Tensor out = record(
+  Tensor out = detail::record_op(
       op, side_by_side(tensors, at), tensors, {taped ? cat_sizes(tensors, d) : Tensor()},
       [d](const Saved& s, const Tensor& g) -> Grads {
         std::vector<std::int64_t> sizes = s[0].to_vector<std::int64_t>(), lengths = sizes;
@@ -224,7 +224,7 @@ Tensor joined(const char* op, const std::vector<Tensor>& tensors, std::int64_t d
           if (sizes[k] < 0) pieces[k] = detail::zeros_raw({0}, impl(g).dtype);
         return {std::move(pieces)};
       },
-      at);
+      at, detail::named<"dim">(d));
   const double time = detail::pass_time(impl(out).numel);
   return detail::recomputable(std::move(out), tensors, time, side_by_side);
 }
@@ -250,9 +250,9 @@ Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Location at) 
   const int d = wrap_dim("stack", dim, shape.rank() + 1, at);
   shape.insert(d, static_cast<std::int64_t>(tensors.size()));
   const Joined stacked{shape, common_dtype(tensors), d, true};
-  Tensor out = record(
+  Tensor out = detail::record_op(
       "stack", stacked(tensors, at), tensors, {},
-      [d](const Saved&, const Tensor& g) -> Grads { return {unbind(g, d)}; }, at);
+      [d](const Saved&, const Tensor& g) -> Grads { return {unbind(g, d)}; }, at, detail::named<"dim">(d));
   const double time = detail::pass_time(impl(out).numel);
   return detail::recomputable(std::move(out), tensors, time, stacked);
 }
@@ -329,7 +329,7 @@ Tensor block_diag(const std::vector<Tensor>& tensors, Location at) {
     column += s[1];
   }
   const bool taped = detail::needs_tape(blocks);
-  return record(
+  return detail::record_op(
       "block_diag", std::move(out), blocks, {taped ? block_sizes(blocks) : Tensor()},
       [](const Saved& s, const Tensor& g) -> Grads {
         const auto sizes = s[0].to_vector<std::int64_t>();

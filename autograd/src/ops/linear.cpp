@@ -99,7 +99,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Locatio
   require_shapes(x, weight, bias, at);
   const bool tape = grad_enabled();
   const Tensor none;
-  Tensor y = record(
+  Tensor y = detail::record_op(
       "linear", forward(x, weight, bias), {x, weight, bias},
       {tape && detail::wants_grad(weight) ? x : none, tape && detail::wants_grad(x) ? weight : none},
       [](const Saved& s, const Tensor& g) -> Grads { return linear_backward(s, g); }, at);

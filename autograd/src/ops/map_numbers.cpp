@@ -3,7 +3,7 @@
 namespace xgrad::detail {
 namespace {
 
-constexpr double kNsPerNumber = 20;
+constexpr double kNsPerNumber = 20, kNsInRows = 4;
 
 struct FirstNumber {
   PairFunction f;
@@ -15,6 +15,9 @@ void number_tile(const void* f, std::int64_t n, void* out, const void* const* in
   const NumberFunction function = *static_cast<const NumberFunction*>(f);
   const T* x = static_cast<const T*>(in[0]);
   for (std::int64_t i = 0; i < n; ++i) static_cast<T*>(out)[i] = static_cast<T>(function(static_cast<double>(x[i])));
+}
+void row_tile(const void* f, std::int64_t n, void* out, const void* const* in) {
+  static_cast<const RowFunction*>(f)->row(static_cast<const float*>(in[0]), n, static_cast<float*>(out));
 }
 template <class T>
 void first_number_tile(const void* f, std::int64_t n, void* out, const void* const* in) {
@@ -43,6 +46,14 @@ Tensor run(TileFn wide, TileFn narrow, const void* f, const Tensor* const* in, i
 Tensor map_numbers(NumberFunction f, const Tensor& x) {
   const Tensor* in[] = {&x};
   return run(&number_tile<double>, &number_tile<float>, &f, in, 1);
+}
+
+Tensor map_numbers(const RowFunction& f, const Tensor& x) {
+  const Tensor* in[] = {&x};
+  if (tile_dtype(in, 1) == DType::float64) return map_numbers(f.one, x);
+  Tensor out = tile_output(in, 1, DType::float32);
+  run_tiles({&row_tile, &f, kNsInRows}, out, in, 1);
+  return out;
 }
 
 Tensor map_numbers(PairFunction f, double number, const Tensor& x) {

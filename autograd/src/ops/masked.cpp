@@ -74,10 +74,10 @@ Tensor masked_select_backward(const Tensor& g, const Tensor& mask, const Shape& 
       p += keep[i];
     }
   });
-  return record("masked_select_backward", std::move(out), {g}, {mask},
-                [shape](const Saved& s, const Tensor& gg) -> Grads {
-                  return {take_masked(gg, s[0], shape, Location::current())};
-                });
+  return detail::record_op("masked_select_backward", std::move(out), {g}, {mask},
+                           [shape](const Saved& s, const Tensor& gg) -> Grads {
+                             return {take_masked(gg, s[0], shape, Location::current())};
+                           });
 }
 
 Tensor take_masked(const Tensor& x, const Tensor& mask, const Shape& shape, Location at) {
@@ -129,7 +129,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Location a
   });
   return detail::record_reading(
       "masked_fill", {mask}, std::move(y), {x}, {mask},
-      [](const Saved& s, const Tensor& g) -> Grads { return {masked_fill(g, s[0], 0)}; }, at);
+      [](const Saved& s, const Tensor& g) -> Grads { return {masked_fill(g, s[0], 0)}; }, at,
+      detail::named<"value">(value.to_double()));
 }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value, Location at) {

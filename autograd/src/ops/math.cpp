@@ -9,6 +9,7 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/record.hpp"
 #include "ops/binary.hpp"
 #include "ops/map_numbers.hpp"
 #include "ops/print_parts.hpp"
@@ -23,7 +24,6 @@ using detail::integer_binary;
 using detail::is_mixed;
 using detail::Keep;
 using detail::kWrap;
-using detail::record_number;
 using detail::require_broadcast;
 using detail::result_type;
 using detail::scalar_tensor;
@@ -42,7 +42,7 @@ Tensor sign_named(const char* op, const Tensor& x, const Location& at) {
   if (detail::is_exact(op, x, at))
     return detail::integer_unary(
         op, x, [](auto v) { return int(v > 0) - int(v < 0); }, at);
-  return record(
+  return detail::record_op(
       op, map([](auto v) { return sign(v); }, x), {x}, {},
       [](const Saved&, const Tensor& g) -> Grads { return {detail::zeros_raw(g.shape(), g.dtype())}; }, at);
 }
@@ -123,7 +123,7 @@ Tensor pow(const Tensor& x, Scalar y, Location at) {
   const double k = y.to_double();
   Tensor out =
       k == 0 ? map([](auto a) { return decltype(a)(1); }, v) : with_power(k, [&](auto p) { return map(p, v); });
-  return record_number(
+  return detail::record_number<"exponent">(
       "pow", k, std::move(out), {x}, {v},
       [](double to, const Saved& s, const Tensor& g) -> Grads { return {power_backward(g, s[0], to)}; }, at);
 }
@@ -136,7 +136,7 @@ Tensor pow(const Tensor& x, const Tensor& y, Location at) {
     return integer_binary(x, y, type, [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); });
   if (is_mixed(x, y, type)) return pow(x.to(type, at), y.to(type, at), at);
   Tensor out = map([](auto a, auto b) { return pow(a, b); }, x, y);
-  return record(
+  return detail::record_op(
       "pow", out, {x, y}, {x, y, out},
       [](const Saved& s, const Tensor& g) -> Grads {
         Tensor gx, gy;
@@ -247,7 +247,7 @@ Tensor log_add(const char* op, double log_base, const Tensor& x, const Tensor& y
   if (!is_floating(type))
     ErrorReport(op, "takes floating tensors", at).operand("left", x).operand("right", y).dtype_error();
   if (is_mixed(x, y, type)) return log_add(op, log_base, x.to(type, at), y.to(type, at), f, at);
-  return record(
+  return detail::record_op(
       op, map(f, x, y), {x, y}, {x, y},
       [log_base](const Saved& s, const Tensor& g) -> Grads {
         const auto part = [log_base](auto u, auto p, auto q) { return u * sigmoid((p - q) * log_base); };
@@ -273,7 +273,7 @@ Tensor copysign(const Tensor& x, const Tensor& y, Location at) {
   const DType both = result_type(x, y), type = is_floating(both) ? both : DType::float32;
   const Tensor a = as_type(x, type), b = as_type(y, type);
   Tensor out = map([](auto p, auto q) { return copysign(p, q); }, a, b);
-  return record(
+  return detail::record_op(
       "copysign", out, {x, y}, {a, out},
       [](const Saved& s, const Tensor& g) -> Grads {
         return {
@@ -318,7 +318,7 @@ Tensor ldexp(const Tensor& x, const Tensor& y, Location at) {
     return std::ldexp(a, static_cast<int>(std::clamp(b, -4000.0, 4000.0)));
   };
   Tensor out = detail::map_numbers(f, x, y);
-  return record(
+  return detail::record_op(
       "ldexp", out, {x, y}, {y, out},
       [](const Saved& s, const Tensor& g) -> Grads {
         return {s.needs(0) ? ldexp(g, s[0]) : Tensor(),
@@ -339,7 +339,7 @@ MantissaExponent frexp(const Tensor& x, Location at) {
     return static_cast<double>(n);
   };
   Tensor n = detail::map_numbers(exponent, x);
-  Tensor m = record(
+  Tensor m = detail::record_op(
       "frexp", detail::map_numbers(mantissa, x), {x}, {n},
       [](const Saved& s, const Tensor& g) -> Grads { return {g * exp2(-s[0])}; }, at);
   return {std::move(m), detail::cast_raw(n, DType::int32)};

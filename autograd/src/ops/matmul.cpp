@@ -109,7 +109,7 @@ Tensor multiply(const char* op, const Tensor& x, const Tensor& y, const Location
   Tensor out = detail::matmul_raw(x, false, y, false);
   const bool tape = grad_enabled();
   const Tensor none;
-  out = record(
+  out = detail::record_op(
       op, std::move(out), {x, y}, {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
       [rx = impl(x).shape.rank(), ry = impl(y).shape.rank()](const Saved& s, const Tensor& g) -> Grads {
         return matmul_backward(s, g, rx, ry);
@@ -170,7 +170,7 @@ Tensor outer(const Tensor& x, const Tensor& y, Location at) {
   }
   const bool tape = grad_enabled();
   const Tensor none;
-  return record(
+  return detail::record_op(
       "outer", std::move(out), {x, y},
       {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
       [](const Saved& s, const Tensor& grad) -> Grads {

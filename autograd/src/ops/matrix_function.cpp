@@ -153,7 +153,7 @@ Tensor exp_backward(const Tensor& g, const Tensor& x) {
 
 Tensor matrix_exp(const Tensor& x, Location at) {
   const Matrices size = detail::require_square("matrix_exp", x, at);
-  return record(
+  return detail::record_op(
       "matrix_exp", exp_raw(x, size), {x}, {x},
       [](const Saved& s, const Tensor& g) -> Grads { return {exp_backward(g, s[0])}; }, at);
 }

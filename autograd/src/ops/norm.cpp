@@ -22,7 +22,9 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/running_op.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
+#include "kernels/distances.hpp"
 #include "ops/matrices.hpp"
 #include "ops/p_norm.hpp"
 #include "ops/reduce_dims.hpp"
@@ -263,8 +265,54 @@ Shape distances_shape(const Tensor& x, const Tensor& y, const Location& at) {
   return shape;
 }
 
+// The operands of the kernel for p = 2: one for each batch of the result, laid out.
+struct Rows {
+  Tensor x, y;
+  detail::DistanceShape shape;
+
+  Rows(const Tensor& a, const Tensor& b, const Shape& out) : x(laid_out(a, out)), y(laid_out(b, out)) {
+    const std::int64_t rows = a.size(-2), columns = b.size(-2);
+    shape = {out.numel() / std::max<std::int64_t>(rows * columns, 1), rows, columns, a.size(-1)};
+  }
+
+ private:
+  static Tensor laid_out(const Tensor& t, Shape lead) {
+    lead[lead.rank() - 2] = t.size(-2);
+    lead[lead.rank() - 1] = t.size(-1);
+    const NoGradGuard off;
+    return detail::contiguous_copy(impl(t).shape == lead ? t : t.expand(lead));
+  }
+};
+
+bool has_kernel(const Tensor& x, const Shape& out, double p) { return p == 2 && out.numel() > 0 && x.size(-1) > 0; }
+
+Tensor euclidean_distances(const Tensor& x, const Tensor& y, const Shape& shape, const Location& at) {
+  const Tensor out = detail::make_tensor(shape, x.dtype(), at);
+  const Rows r(x, y, shape);
+  detail::dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    detail::distances_forward<T>(r.shape, detail::data<T>(r.x), detail::data<T>(r.y), detail::data<T>(out));
+  });
+  return out;
+}
+
+Grads euclidean_backward(const Saved& s, const Tensor& g) {
+  const Tensor x = s[0], y = s[1], out = detail::contiguous_copy(s[2]), seed = detail::contiguous_copy(g);
+  const Rows r(x, y, impl(out).shape);
+  const Tensor dx = s.needs(0) ? detail::make_tensor(impl(r.x).shape, x.dtype()) : Tensor(),
+               dy = s.needs(1) ? detail::make_tensor(impl(r.y).shape, x.dtype()) : Tensor();
+  detail::dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const auto to = [](const Tensor& t) { return t.defined() ? detail::data<T>(t) : nullptr; };
+    detail::distances_backward<T>(r.shape, detail::data<T>(r.x), detail::data<T>(r.y), detail::data<T>(out),
+                                  detail::data<T>(seed), to(dx), to(dy));
+  });
+  return {dx, dy};
+}
+
 // Off the tape. The memory of the result is asked for before anything is computed.
 Tensor distances(const Tensor& x, const Tensor& y, const Shape& shape, double p, const Location& at) {
+  if (has_kernel(x, shape, p)) return euclidean_distances(x, y, shape, at);
   const NoGradGuard off;
   const auto of_rows = [&](const Tensor& rows) {
     const Tensor d = differences(rows, y);
@@ -286,6 +334,7 @@ Tensor distances(const Tensor& x, const Tensor& y, const Shape& shape, double p,
 // all at once.
 Grads distances_backward(const Saved& s, const Tensor& g, double p) {
   const Tensor x = s[0], y = s[1], out = s[2];
+  if (!grad_enabled() && has_kernel(x, impl(out).shape, p)) return euclidean_backward(s, g);
   const std::int64_t n = x.size(-2), step = grad_enabled() ? std::max<std::int64_t>(n, 1) : rows_at_a_time(x, y);
   std::vector<Tensor> of_x;
   Tensor of_y;
@@ -307,9 +356,9 @@ Grads distances_backward(const Saved& s, const Tensor& g, double p) {
 Tensor cdist(const Tensor& x, const Tensor& y, double p, Location at) {
   require_rows("cdist", x, y, p, at);
   const Tensor out = distances(x, y, distances_shape(x, y, at), p, at);
-  return record(
+  return detail::record_op(
       "cdist", out, {x, y}, {x, y, out},
-      [p](const Saved& s, const Tensor& g) -> Grads { return distances_backward(s, g, p); }, at);
+      [p](const Saved& s, const Tensor& g) -> Grads { return distances_backward(s, g, p); }, at, detail::named<"p">(p));
 }
 
 Tensor pdist(const Tensor& x, double p, Location at) {

@@ -41,11 +41,21 @@ namespace {
 
 // The numbers of one call that its backward functions need.
 struct Norm {
+  enum class Of : std::uint8_t { batch, layer, group, instance };
   NormGrid grid;
   bool constant;  // the statistics are not functions of x
-  double eps;
+  Of of;
+  double eps, momentum;
   Shape affine;  // of weight and bias
 };
+void describe(const Norm& n, Attributes& list) {
+  if (n.of == Norm::Of::layer) list.add("normalized_shape", n.affine);
+  if (n.of == Norm::Of::group) list.add("num_groups", n.grid.groups);
+  if (n.of == Norm::Of::batch) list.add("training", !n.constant);
+  if (n.of == Norm::Of::instance) list.add("use_input_stats", !n.constant);
+  if (n.of == Norm::Of::batch || n.of == Norm::Of::instance) list.add("momentum", n.momentum);
+  list.add("eps", n.eps);
+}
 
 // ---- checks ----
 struct Inputs {
@@ -166,10 +176,12 @@ Grads norm_backward(const Saved& s, const Tensor& grad, const Norm& norm) {
   const bool last_use = !grad_enabled() && detail::is_sole_owner(grad);
   detail::NormGrads raw = detail::norm_backward_raw(norm.grid, norm.constant, contiguous_copy(grad), contiguous_copy(x),
                                                     norm.affine, terms, last_use);
-  const auto out = record(
-      "norm_backward", std::vector<Tensor>{raw.x, raw.weight, raw.bias}, {grad, x, weight},
-      {grad, x, weight, terms.mean, terms.rstd},
-      [norm](const Saved& saved, std::span<const Tensor> h) -> Grads { return second_derivative(saved, h, norm); });
+  const auto out =
+      detail::record_with_attributes("norm_backward", norm, std::vector<Tensor>{raw.x, raw.weight, raw.bias},
+                                     {grad, x, weight}, {grad, x, weight, terms.mean, terms.rstd},
+                                     [](const Norm& of, const Saved& saved, std::span<const Tensor> h) -> Grads {
+                                       return second_derivative(saved, h, of);
+                                     });
   return {s.needs(0) ? out[0] : Tensor(), s.needs(1) ? out[1] : Tensor(), s.needs(2) ? out[2] : Tensor()};
 }
 
@@ -178,7 +190,9 @@ Tensor record_norm(const char* op, Tensor y, const Inputs& in, const NormTerms& 
                    const Location& at, const TensorRefs& data = {}) {
   return detail::record_reading(
       op, data, std::move(y), {in.x, in.weight, in.bias}, {in.x, in.weight, terms.mean, terms.rstd, terms.rest},
-      [norm](const Saved& s, const Tensor& g) -> Grads { return norm_backward(s, g, norm); }, at);
+      detail::attributes_first(
+          norm, [](const Norm& of, const Saved& s, const Tensor& g) -> Grads { return norm_backward(s, g, of); }),
+      at);
 }
 
 Tensor normalize_rows(const NormGrid& grid, double eps, const Inputs& in, NormTerms& terms) {
@@ -310,7 +324,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
   NormTerms terms =
       training ? batch_terms(grid, packed, running, momentum, eps, next) : running_terms(packed, running, eps);
   Tensor y = record_norm("batch_norm", normalize_channels(grid, packed, in, terms), in, terms,
-                         {grid, !training, eps, each}, at, used);
+                         {grid, !training, Norm::Of::batch, eps, momentum, each}, at, used);
   y = detail::recomputable(std::move(y), {x, weight, bias, terms.mean, terms.rstd, terms.rest},
                            detail::pass_time(grid.numel()), [grid](std::span<const Tensor> t) {
                              NormTerms again{t[3], t[4], {}, {}, t[5]};
@@ -350,7 +364,7 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
   for (int d = 0; d < lead; ++d) grid.n *= s[d];
   NormTerms terms;
   return rows_recomputable(record_norm("layer_norm", normalize_rows(grid, eps, in, terms), in, terms,
-                                       {grid, false, eps, normalized_shape}, at),
+                                       {grid, false, Norm::Of::layer, eps, 0, normalized_shape}, at),
                            grid, eps, in);
 }
 
@@ -381,9 +395,9 @@ Tensor group_norm(const Tensor& x, std::int64_t num_groups, const Tensor& weight
   grid.per_group = grid.groups / num_groups;
   grid.groups = num_groups;
   NormTerms terms;
-  return rows_recomputable(
-      record_norm("group_norm", normalize_rows(grid, eps, in, terms), in, terms, {grid, false, eps, each}, at), grid,
-      eps, in);
+  return rows_recomputable(record_norm("group_norm", normalize_rows(grid, eps, in, terms), in, terms,
+                                       {grid, false, Norm::Of::group, eps, 0, each}, at),
+                           grid, eps, in);
 }
 
 Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight,
@@ -402,7 +416,8 @@ Tensor instance_norm(const Tensor& x, const Tensor& running_mean, const Tensor& 
   Tensor y = use_input_stats ? normalize_rows(grid, eps, in, terms) : normalize_channels(grid, packed, in, terms);
   const Running next = use_input_stats ? next_from_samples(grid, terms, running, momentum, eps) : Running{};
   const Tensor statistics[] = {running_mean, running_var};
-  y = record_norm("instance_norm", std::move(y), in, terms, {grid, !use_input_stats, eps, each}, at,
+  y = record_norm("instance_norm", std::move(y), in, terms,
+                  {grid, !use_input_stats, Norm::Of::instance, eps, momentum, each}, at,
                   std::span(statistics, use_input_stats ? 0 : 2));
   if (!detail::recomputing_part) replace(running, next, at);  // of a checkpoint, for the second time
   return y;

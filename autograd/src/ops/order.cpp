@@ -6,6 +6,7 @@
 #include <xgrad/check.hpp>
 #include <xgrad/ops/order.hpp>
 
+#include "core/tape/record.hpp"
 #include "ops/picked.hpp"
 #include "ops/view_geometry.hpp"
 
@@ -19,7 +20,8 @@ namespace {
 ValuesIndices sorted(const char* op, const Tensor& x, std::int64_t dim, bool descending, Location at) {
   const int d = wrap_dim(op, dim, x, at);
   Ranked r = detail::sort_raw(x, d, descending);
-  return detail::record_picked("sort", std::move(r.values), std::move(r.indices), x, d, false, true, at);
+  return detail::record_picked("sort", std::move(r.values), std::move(r.indices), x, d, false, true, at,
+                               detail::named<"descending">(descending));
 }
 
 }  // namespace
@@ -43,7 +45,8 @@ ValuesIndices topk(const Tensor& x, std::int64_t k, std::int64_t dim, bool large
         .operand("input", x)
         .index_error();
   Ranked r = detail::topk_raw(x, k, d, largest);
-  return detail::record_picked("topk", std::move(r.values), std::move(r.indices), x, d, false, true, at);
+  return detail::record_picked("topk", std::move(r.values), std::move(r.indices), x, d, false, true, at,
+                               detail::named<"k">(k), detail::named<"largest">(largest));
 }
 
 ValuesIndices kthvalue(const Tensor& x, std::int64_t k, std::int64_t dim, bool keepdim, Location at) {
@@ -54,7 +57,8 @@ ValuesIndices kthvalue(const Tensor& x, std::int64_t k, std::int64_t dim, bool k
         .operand("input", x)
         .index_error();
   Ranked r = detail::kth_raw(x, k - 1, d);
-  return detail::record_picked("kthvalue", std::move(r.values), std::move(r.indices), x, d, true, keepdim, at);
+  return detail::record_picked("kthvalue", std::move(r.values), std::move(r.indices), x, d, true, keepdim, at,
+                               detail::named<"k">(k), detail::named<"keepdim">(keepdim));
 }
 
 }  // namespace xgrad

@@ -109,12 +109,12 @@ Tensor p_norm_backward(const Tensor& g, const Tensor& x, const Tensor& y, double
 
 Tensor p_norm(const Tensor& x, double p, const Location& at) {
   Tensor y = p_norm_raw(x, p);
-  return record(
+  return detail::record_op(
       "p_norm", y, {x}, {x, y},
       [p](const Saved& s, const Tensor& g) -> Grads {
         return {p_norm_backward(unsqueeze(g, -1), s[0], unsqueeze(s[1], -1), p)};
       },
-      at);
+      at, detail::named<"p">(p));
 }
 
 }  // namespace xgrad::detail

@@ -2,6 +2,7 @@
 // (-1: the constant). The kernel goes through the rows of the result; its adjoint adds the rows back.
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <vector>
 
 #include <fmt/format.h>
@@ -10,8 +11,10 @@
 #include <xgrad/ops/pad.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/record.hpp>
+#include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/view_geometry.hpp"
@@ -28,6 +31,18 @@ struct Pads {
   Shape before, after;  // of every dimension
   PadMode mode;
 };
+
+// As pad() takes them: the last dimension first.
+void describe(const Pads& p, Attributes& list) {
+  std::vector<std::int64_t> sizes;
+  for (int d = p.before.rank() - 1; d >= 0; --d) {
+    sizes.push_back(p.before[d]);
+    sizes.push_back(p.after[d]);
+  }
+  while (!sizes.empty() && sizes.back() == 0 && sizes[sizes.size() - 2] == 0) sizes.resize(sizes.size() - 2);
+  list.add("pad", sizes);
+  list.add("mode", detail::choice_text(p.mode));
+}
 
 Shape padded_shape(const Shape& s, const Pads& p) {
   Shape out = s;
@@ -79,33 +94,22 @@ class Walk {
     for (int d = 0; d < lead_; ++d) n *= out_[d];
     return n;
   }
-  // Goes through the rows of the result in order.
-  class Rows {
-   public:
-    Rows(const Walk& w, std::int64_t row) : w_(w) {
-      for (int d = w.in_.rank() - 2; d >= 0; --d) {
-        at_[d] = row % w.out_[d];
-        row /= w.out_[d];
-      }
+  std::int64_t rows_per_plane() const { return rows() / std::max<std::int64_t>(1, planes()); }
+  // Elements of the input in a plane.
+  std::int64_t plane_step() const { return lead_ > 0 ? strides_[lead_ - 1] : 0; }
+  // Where the rows of a plane come from: offsets in the input's plane, -1 for a row that is all constant.
+  std::vector<std::int64_t> row_sources() const {
+    std::vector<std::int64_t> from{0};
+    for (int d = lead_; d < in_.rank() - 1; ++d) {
+      std::vector<std::int64_t> next;
+      next.reserve(from.size() * static_cast<std::size_t>(out_[d]));
+      for (const std::int64_t base : from)
+        for (const std::int64_t i : maps_[static_cast<std::size_t>(d)])
+          next.push_back(base < 0 || i < 0 ? -1 : base + i * strides_[d]);
+      from = std::move(next);
     }
-    // Offset of the input's row; -1 when the row of the result is all constant.
-    std::int64_t source() const {
-      std::int64_t offset = 0;
-      for (int d = 0; d <= w_.in_.rank() - 2; ++d) {
-        const std::int64_t i = w_.maps_[static_cast<std::size_t>(d)][static_cast<std::size_t>(at_[d])];
-        if (i < 0) return -1;
-        offset += i * w_.strides_[d];
-      }
-      return offset;
-    }
-    void next() {
-      for (int d = w_.in_.rank() - 2; d >= 0 && ++at_[d] == w_.out_[d]; --d) at_[d] = 0;
-    }
-
-   private:
-    const Walk& w_;
-    std::int64_t at_[kMaxRank] = {};
-  };
+    return from;
+  }
   const std::int64_t* columns() const { return maps_[static_cast<std::size_t>(in_.rank() - 1)].data(); }
   // Columns that follow each other in the input.
   std::int64_t first() const { return first_; }
@@ -118,42 +122,84 @@ class Walk {
   int lead_ = 0;
 };
 
+// Rows are mostly short: without a call for each.
+template <class T>
+XGRAD_INLINE void copy_row(T* to, const T* from, std::int64_t n) {
+  constexpr std::int64_t kLine = 64;
+  typedef char Line __attribute__((vector_size(kLine), aligned(1), may_alias));
+  const std::int64_t bytes = n * std::int64_t{sizeof(T)};
+  if (bytes < kLine || bytes > 16 * kLine) {
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+    return;
+  }
+  char* out = reinterpret_cast<char*>(to);
+  const char* in = reinterpret_cast<const char*>(from);
+  const auto copy = [&](std::int64_t i)
+                        XGRAD_INLINED { *reinterpret_cast<Line*>(out + i) = *reinterpret_cast<const Line*>(in + i); };
+  for (std::int64_t i = 0; i + kLine <= bytes; i += kLine) copy(i);
+  copy(bytes - kLine);  // over the end of the one before
+}
+
+// Row by row of some planes; `first` and `end`: the columns that follow each other in the input.
+template <class T>
+XGRAD_CLONES void pad_planes(const std::int64_t* source, std::int64_t rows, std::int64_t planes, std::int64_t step,
+                             const std::int64_t* column, std::int64_t first, std::int64_t end, std::int64_t width,
+                             const T* x, T value, T* y) {
+  for (std::int64_t p = 0; p < planes; ++p, x += step)
+    for (std::int64_t r = 0; r < rows; ++r, y += width) {
+      if (source[r] < 0) {
+        for (std::int64_t i = 0; i < width; ++i) y[i] = value;
+        continue;
+      }
+      const T* from = x + source[r];
+      for (std::int64_t i = 0; i < first; ++i) y[i] = column[i] < 0 ? value : from[column[i]];
+      if (end > first) copy_row(y + first, from + column[first], end - first);
+      for (std::int64_t i = end; i < width; ++i) y[i] = column[i] < 0 ? value : from[column[i]];
+    }
+}
+
+// A few planes or, where there is one only, a few of its rows at a time.
 template <class T>
 void pad_rows(const Walk& w, const T* x, T value, T* y) {
-  const std::int64_t width = w.width();
-  const std::int64_t* column = w.columns();
-  detail::parallel_for(
-      w.rows(), detail::grain_for(static_cast<double>(20 + width)), [&](std::int64_t begin, std::int64_t end) {
-        Walk::Rows row(w, begin);
-        for (std::int64_t r = begin; r < end; ++r, row.next()) {
-          const std::int64_t from = row.source();
-          T* out = y + r * width;
-          if (from < 0) {
-            std::fill_n(out, width, value);
-            continue;
-          }
-          const auto edge = [&](std::int64_t i) { out[i] = column[i] < 0 ? value : x[from + column[i]]; };
-          for (std::int64_t i = 0; i < w.first(); ++i) edge(i);
-          if (w.end() > w.first()) std::copy_n(x + from + column[w.first()], w.end() - w.first(), out + w.first());
-          for (std::int64_t i = w.end(); i < width; ++i) edge(i);
-        }
-      });
+  const std::int64_t width = w.width(), planes = w.planes(), rows = w.rows_per_plane(), step = w.plane_step();
+  const std::vector<std::int64_t> source = w.row_sources();
+  const double ns = 2 + 0.03 * static_cast<double>(width * std::int64_t{sizeof(T)});
+  const auto pad = [&](std::int64_t plane, std::int64_t count, std::int64_t begin, std::int64_t end) {
+    pad_planes(source.data() + begin, end - begin, count, step, w.columns(), w.first(), w.end(), width,
+               x + plane * step, value, y + (plane * rows + begin) * width);
+  };
+  if (planes > 1)
+    return detail::parallel_for(planes, detail::grain_for(ns * static_cast<double>(rows)),
+                                [&](std::int64_t begin, std::int64_t end) { pad(begin, end - begin, 0, rows); });
+  detail::parallel_for(rows, detail::grain_for(ns),
+                       [&](std::int64_t begin, std::int64_t end) { pad(0, 1, begin, end); });
+}
+
+// In the order of the columns, so that sums are the same however rows are gone through.
+template <class T>
+XGRAD_CLONES void add_planes(const std::int64_t* source, std::int64_t rows, std::int64_t planes, std::int64_t step,
+                             const std::int64_t* column, std::int64_t first, std::int64_t end, std::int64_t width,
+                             const T* g, T* x) {
+  for (std::int64_t p = 0; p < planes; ++p, x += step)
+    for (std::int64_t r = 0; r < rows; ++r, g += width) {
+      T* __restrict to = x + source[r];
+      const T* __restrict from = g;
+      for (std::int64_t i = 0; i < first; ++i) to[column[i]] += from[i];
+      T* __restrict inner = to + (end > first ? column[first] - first : 0);
+      for (std::int64_t i = first; i < end; ++i) inner[i] += from[i];
+      for (std::int64_t i = end; i < width; ++i) to[column[i]] += from[i];
+    }
 }
 
 template <class T>
 void add_rows(const Walk& w, const T* g, T* x) {
-  const std::int64_t width = w.width(), per = w.rows() / std::max<std::int64_t>(1, w.planes());
-  const std::int64_t* column = w.columns();
-  const std::int64_t ns = std::max<std::int64_t>(1, per * (20 + width));
-  detail::parallel_for(w.planes(), detail::grain_for(static_cast<double>(ns)),
-                       [&](std::int64_t begin, std::int64_t end) {
-                         Walk::Rows row(w, begin * per);
-                         for (std::int64_t r = begin * per; r < end * per; ++r, row.next()) {
-                           T* to = x + row.source();
-                           const T* from = g + r * width;
-                           for (std::int64_t i = 0; i < width; ++i) to[column[i]] += from[i];
-                         }
-                       });
+  const std::int64_t width = w.width(), rows = w.rows_per_plane(), step = w.plane_step();
+  const std::vector<std::int64_t> source = w.row_sources();
+  const double ns = static_cast<double>(rows) * (4 + 0.2 * static_cast<double>(width));
+  detail::parallel_for(w.planes(), detail::grain_for(ns), [&](std::int64_t begin, std::int64_t end) {
+    add_planes(source.data(), rows, end - begin, step, w.columns(), w.first(), w.end(), width, g + begin * rows * width,
+               x + begin * step);
+  });
 }
 
 Tensor pad_raw(const Tensor& x, const Pads& p, Scalar value) {
@@ -182,24 +228,25 @@ Tensor pad_backward(const Tensor& g, const Pads& p, const Shape& shape) {
       add_rows(walk, data<T>(packed), data<T>(x));
     });
   }
-  return record("pad_backward", std::move(x), {g}, {}, [p](const Saved&, const Tensor& gg) -> Grads {
-    return {pad_op(gg, p, Scalar(0.0), Location::current())};
-  });
+  return detail::record_with_attributes("pad_backward", p, std::move(x), {g}, {},
+                                        [](const Pads& of, const Saved&, const Tensor& gg) -> Grads {
+                                          return {pad_op(gg, of, Scalar(0.0), Location::current())};
+                                        });
 }
 
 Tensor pad_op(const Tensor& x, const Pads& p, Scalar value, const Location& at) {
-  return record(
-      "pad", pad_raw(x, p, value), {x}, {},
-      [p, shape = impl(x).shape](const Saved&, const Tensor& g) -> Grads {
-        if (p.mode != PadMode::constant) return {pad_backward(g, p, shape)};
-        Pads crop = p;
+  return detail::record_with_attributes(
+      "pad", p, pad_raw(x, p, value), {x}, {},
+      [shape = impl(x).shape](const Pads& of, const Saved&, const Tensor& g) -> Grads {
+        if (of.mode != PadMode::constant) return {pad_backward(g, of, shape)};
+        Pads crop = of;
         for (int d = 0; d < shape.rank(); ++d) {
-          crop.before[d] = -p.before[d];
-          crop.after[d] = -p.after[d];
+          crop.before[d] = -of.before[d];
+          crop.after[d] = -of.after[d];
         }
         return {pad_op(g, crop, Scalar(0.0), Location::current())};
       },
-      at);
+      at, detail::named<"value">(value.to_double()));
 }
 
 // ---- checks ----

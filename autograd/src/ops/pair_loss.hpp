@@ -131,23 +131,24 @@ inline Pair checked_pair(const char* op, const Tensor& input, const Tensor& targ
 }
 
 // A loss f(x, y) whose gradient in x is g * df(x, y), and its negative in y.
-template <class F, class D>
-Tensor difference_loss(const char* op, const Pair& p, Reduction r, F f, D df, const Location& at) {
+template <class F, class D, class... A>
+Tensor difference_loss(const char* op, const Pair& p, Reduction r, F f, D df, const Location& at, A... attributes) {
   const double scale = r == Reduction::mean ? reduction_scale(r, impl(p.input).numel) : 1;
-  return record(
+  return detail::record_op(
       op, reduce_with(r, f, 0.2, p.input, p.target), {p.input, p.target}, {p.input, p.target},
       [df, scale](const Saved& s, const Tensor& grad) -> Grads {
         const Tensor gx = fuse([df, scale](auto g, auto x, auto y) { return g * df(x, y, scale); }, grad, s[0], s[1]);
         return {gx, s.needs(1) ? neg(gx) : Tensor()};
       },
-      at);
+      at, named<"reduction">(r), attributes...);
 }
 
 // A loss f(x, y) whose gradients are g * dx(x, y, k) and g * dy(x, y, k), k being the factor of the reduction.
-template <class F, class X, class Y>
-Tensor pair_loss(const char* op, const Pair& p, Reduction r, double ns, F f, X dx, Y dy, const Location& at) {
+template <class F, class X, class Y, class... A>
+Tensor pair_loss(const char* op, const Pair& p, Reduction r, double ns, F f, X dx, Y dy, const Location& at,
+                 A... attributes) {
   const double k = reduction_scale(r, impl(p.input).numel);
-  return record(
+  return detail::record_op(
       op, reduce_with(r, f, ns, p.input, p.target), {p.input, p.target}, {p.input, p.target},
       [dx, dy, k](const Saved& s, const Tensor& grad) -> Grads {
         Tensor gx, gy;
@@ -155,7 +156,7 @@ Tensor pair_loss(const char* op, const Pair& p, Reduction r, double ns, F f, X d
         if (s.needs(1)) gy = fuse([dy, k](auto g, auto x, auto y) { return g * dy(x, y, k); }, grad, s[0], s[1]);
         return {gx, gy};
       },
-      at);
+      at, named<"reduction">(r), attributes...);
 }
 
 // The reduction of values that are on the tape.

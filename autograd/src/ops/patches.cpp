@@ -118,6 +118,21 @@ void require_batched(const char* op, const char* what, const Tensor& x, int rank
 
 }  // namespace
 
+namespace {
+
+struct Patches {
+  Extents<2> kernel_size;
+  PatchOptions options;
+};
+void describe(const Patches& p, Attributes& list) {
+  list.add("kernel_size", p.kernel_size.v);
+  list.add("dilation", p.options.dilation.v);
+  list.add("padding", p.options.padding.v);
+  list.add("stride", p.options.stride.v);
+}
+
+}  // namespace
+
 Tensor im2col(const Tensor& x, Extents<2> kernel_size, PatchOptions options, Location at) {
   require_batched("im2col", "images", x, 4, at);
   const Shape& s = impl(x).shape;
@@ -127,10 +142,10 @@ Tensor im2col(const Tensor& x, Extents<2> kernel_size, PatchOptions options, Loc
   const std::int64_t planes = (r == 4 ? s[0] : 1) * s[r - 3];
   Shape shape{s[r - 3] * p.patch(), p.count()};
   if (r == 4) shape = {s[0], shape[0], shape[1]};
-  return record(
-      "im2col", convert<true>(x, shape, planes, p), {x}, {},
-      [height = s[r - 2], width = s[r - 1], kernel_size, options](const Saved&, const Tensor& g) -> Grads {
-        return {col2im(g, {height, width}, kernel_size, options)};
+  return detail::record_with_attributes(
+      "im2col", Patches{kernel_size, options}, convert<true>(x, shape, planes, p), {x}, {},
+      [height = s[r - 2], width = s[r - 1]](const Patches& of, const Saved&, const Tensor& g) -> Grads {
+        return {col2im(g, {height, width}, of.kernel_size, of.options)};
       },
       at);
 }
@@ -152,9 +167,10 @@ Tensor col2im(const Tensor& x, Extents<2> output_size, Extents<2> kernel_size, P
   const std::int64_t channels = s[r - 2] / p.patch(), batch = r == 3 ? s[0] : 1;
   Shape shape{channels, output_size[0], output_size[1]};
   if (r == 3) shape = {batch, channels, output_size[0], output_size[1]};
-  return record(
-      "col2im", convert<false>(x, shape, batch * channels, p), {x}, {},
-      [kernel_size, options](const Saved&, const Tensor& g) -> Grads { return {im2col(g, kernel_size, options)}; }, at);
+  return detail::record_with_attributes(
+      "col2im", Patches{kernel_size, options}, convert<false>(x, shape, batch * channels, p), {x}, {},
+      [](const Patches& of, const Saved&, const Tensor& g) -> Grads { return {im2col(g, of.kernel_size, of.options)}; },
+      at);
 }
 
 // ---- shuffles ----

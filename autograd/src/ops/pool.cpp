@@ -26,18 +26,46 @@
 #include "ops/pool_shape.hpp"
 
 namespace xgrad::detail {
+namespace {
 
-static std::size_t attributes_key(const PoolShape& s) {
-  return key_of({s.kernel[0], s.kernel[1], s.kernel[2], s.stride[0], s.stride[1], s.stride[2], s.padding[0],
-                 s.padding[1], s.padding[2], s.dilation[0], s.dilation[1], s.dilation[2], s.adaptive, s.include_pad,
-                 s.divisor});
+struct Largest : PoolShape {};
+struct Average : PoolShape {};
+
+}  // namespace
+
+namespace {
+
+Shape spatial_part(const PoolShape& s, const Triple& sizes) {
+  return Shape(std::span(sizes.data() + (3 - s.spatial), static_cast<std::size_t>(s.spatial)));
+}
+
+}  // namespace
+
+// Whether the windows are told: adaptive ones follow from the shapes.
+static bool describe_windows(const PoolShape& s, Attributes& list) {
+  if (s.adaptive)
+    list.add("output_size", spatial_part(s, s.out));
+  else
+    for (const auto& [name, sizes] : {std::pair{"kernel_size", s.kernel}, {"stride", s.stride}, {"padding", s.padding}})
+      list.add(name, spatial_part(s, sizes));
+  return !s.adaptive;
+}
+static void describe(const Largest& s, Attributes& list) {
+  if (describe_windows(s, list)) list.add("dilation", spatial_part(s, s.dilation));
+}
+static void describe(const Average& s, Attributes& list) {
+  if (!describe_windows(s, list)) return;
+  list.add("count_include_pad", s.include_pad);
+  if (s.divisor != 0) list.add("divisor_override", s.divisor);
 }
 
 }  // namespace xgrad::detail
 
 namespace xgrad {
 
+using detail::Average;
 using detail::impl;
+using detail::Largest;
 using detail::PoolShape;
 
 namespace {
@@ -45,33 +73,34 @@ namespace {
 Tensor scatter(const Tensor& g, const Tensor& positions, const PoolShape& s);
 
 Tensor gather(const Tensor& x, const Tensor& positions, const PoolShape& s) {
-  return record("pool_gather", detail::pool_gather_raw(s, x, positions), {x}, {positions},
-                [s](const Saved& saved, const Tensor& g) -> Grads { return {scatter(g, saved[0], s)}; });
+  return detail::record_with_attributes(
+      "pool_gather", Largest{s}, detail::pool_gather_raw(s, x, positions), {x}, {positions},
+      [](const PoolShape& of, const Saved& saved, const Tensor& g) -> Grads { return {scatter(g, saved[0], of)}; });
 }
 
 Tensor scatter(const Tensor& g, const Tensor& positions, const PoolShape& s) {
-  return record("pool_scatter", detail::pool_scatter_raw(s, g, positions, false), {g}, {positions},
-                [s](const Saved& saved, const Tensor& h) -> Grads { return {gather(h, saved[0], s)}; });
-}
-
-auto scatter_back(const PoolShape& s) {
-  return [s](const Saved& saved, const Tensor& g) -> Grads { return {scatter(g, saved[0], s)}; };
+  return detail::record_with_attributes(
+      "pool_scatter", Largest{s}, detail::pool_scatter_raw(s, g, positions, false), {g}, {positions},
+      [](const PoolShape& of, const Saved& saved, const Tensor& h) -> Grads { return {gather(h, saved[0], of)}; });
 }
 
 Tensor take_largest(const char* op, const Tensor& x, const PoolShape& s, const Location& at) {
   detail::MaxPool r = detail::max_pool_raw(s, x);
-  const auto back = [](const PoolShape& of, const Saved& saved, const Tensor& g) -> Grads {
-    return {scatter(g, saved[0], of)};
-  };
-  Tensor y = detail::record_with_attributes(op, s, std::move(r.values), {x}, {r.positions}, back, at);
+  Tensor y = detail::record_with_attributes(
+      op, Largest{s}, std::move(r.values), {x}, {r.positions},
+      [](const PoolShape& of, const Saved& saved, const Tensor& g) -> Grads { return {scatter(g, saved[0], of)}; }, at);
   return detail::recomputable(std::move(y), {x}, detail::pass_time(3 * impl(x).numel),
                               [s](std::span<const Tensor> in) { return detail::max_pool_raw(s, in[0]).values; });
 }
 ValuesIndices take_largest_with_indices(const char* op, const Tensor& x, const PoolShape& s, const Location& at) {
   detail::MaxPool r = detail::max_pool_raw(s, x);
-  Tensor outputs[] = {std::move(r.values), detail::cast_raw(r.positions, DType::int64)};
-  const auto back = scatter_back(s);
-  detail::record_outputs<std::remove_const_t<decltype(back)>, false>(op, outputs, {x}, {r.positions}, back, at);
+  std::vector<Tensor> outputs = detail::record_with_attributes(
+      op, Largest{s}, std::vector<Tensor>{std::move(r.values), detail::cast_raw(r.positions, DType::int64)}, {x},
+      {r.positions},
+      [](const PoolShape& of, const Saved& saved, std::span<const Tensor> g) -> Grads {
+        return {scatter(g[0], saved[0], of)};
+      },
+      at);
   return {std::move(outputs[0]), std::move(outputs[1])};
 }
 
@@ -82,14 +111,16 @@ Tensor average_windows(const char* op, const Tensor& x, const PoolShape& shape,
   PoolShape s = shape;
   if (const detail::BlockedRef form = detail::pooled_form(s, x)) s.block = form.layout().block;
   return detail::record_with_attributes(
-      op, s, detail::avg_pool_raw(s, x), {x}, {},
+      op, Average{s}, detail::avg_pool_raw(s, x), {x}, {},
       [op](const PoolShape& of, const Saved&, const Tensor& g) -> Grads { return {spread(op, g, of)}; }, at);
 }
 
 // The adjoint of average_windows(forward, ...).
 Tensor spread(const char* forward, const Tensor& g, const PoolShape& s) {
-  return record("avg_pool_backward", detail::avg_pool_backward_raw(s, g), {g}, {},
-                [s, forward](const Saved&, const Tensor& h) -> Grads { return {average_windows(forward, h, s)}; });
+  return detail::record_with_attributes("avg_pool_backward", Average{s}, detail::avg_pool_backward_raw(s, g), {g}, {},
+                                        [forward](const PoolShape& of, const Saved&, const Tensor& h) -> Grads {
+                                          return {average_windows(forward, h, of)};
+                                        });
 }
 
 Tensor unpool(const char* op, const Tensor& x, const Tensor& indices, const PoolShape& s, const Location& at) {

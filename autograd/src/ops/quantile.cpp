@@ -15,6 +15,7 @@
 #include <xgrad/ops/view.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
 #include "kernels/order.hpp"
 #include "ops/picked.hpp"
 #include "ops/reduce_dims.hpp"
@@ -48,7 +49,7 @@ Tensor median_of_all(const char* op, const Tensor& x, bool ignore_nan, const Loc
     NoGradGuard off;
     y = detail::make_alias(reshape(detail::median_raw(reshape(x, {impl(x).numel}), 0, ignore_nan).values, {}));
   }
-  return record(
+  return detail::record_op(
       op, y, {x}, {x, y},
       [](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
@@ -61,7 +62,8 @@ ValuesIndices median_along(const char* op, const Tensor& x, std::int64_t dim, bo
                            const Location& at) {
   const int d = chosen_dim(op, x, dim, at);
   Ranked r = detail::median_raw(x, d, ignore_nan);
-  return detail::record_picked(op, std::move(r.values), std::move(r.indices), x, d, true, keepdim, at);
+  return detail::record_picked(op, std::move(r.values), std::move(r.indices), x, d, true, keepdim, at,
+                               detail::named<"keepdim">(keepdim));
 }
 
 }  // namespace
@@ -78,7 +80,8 @@ ValuesIndices nanmedian(const Tensor& x, std::int64_t dim, bool keepdim, Locatio
 ValuesIndices mode(const Tensor& x, std::int64_t dim, bool keepdim, Location at) {
   const int d = chosen_dim("mode", x, dim, at);
   Ranked r = detail::mode_raw(x, d);
-  return detail::record_picked("mode", std::move(r.values), std::move(r.indices), x, d, true, keepdim, at);
+  return detail::record_picked("mode", std::move(r.values), std::move(r.indices), x, d, true, keepdim, at,
+                               detail::named<"keepdim">(keepdim));
 }
 
 // ---- quantiles ----

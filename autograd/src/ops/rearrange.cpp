@@ -15,6 +15,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/strided_copy.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/index_places.hpp"
 #include "ops/reduce_dims.hpp"
@@ -48,9 +49,10 @@ void copy_reversed(Tensor& y, const Tensor& x, unsigned dims) {
 Tensor flipped(const Tensor& x, unsigned dims, Location at) {
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
   copy_reversed(y, x, dims);
-  return record(
+  return detail::record_op(
       "flip", std::move(y), {x}, {},
-      [dims](const Saved&, const Tensor& g) -> Grads { return {flipped(g, dims, Location::current())}; }, at);
+      [dims](const Saved&, const Tensor& g) -> Grads { return {flipped(g, dims, Location::current())}; }, at,
+      detail::named<"dims">(detail::Dims{dims}));
 }
 
 Tensor flip_one(const char* op, const Tensor& x, int rank, int dim, Location at) {
@@ -99,6 +101,11 @@ Tensor rot90(const Tensor& x, std::int64_t k, const Shape& dims, Location at) {
 // ---- roll ----
 namespace {
 
+struct Shifts {
+  Shape each;  // of every dimension
+};
+void describe(const Shifts& s, Attributes& list) { list.add("shifts", s.each); }
+
 // shifts[d] in 0..size-1 along every dimension. The result is made of two blocks along each shifted dimension.
 Tensor rolled(const Tensor& x, const Shape& shifts, Location at) {
   const Shape& shape = impl(x).shape;
@@ -117,11 +124,11 @@ Tensor rolled(const Tensor& x, const Shape& shifts, Location at) {
     Tensor place = view_of(y, sizes, impl(y).strides, to);
     detail::copy_raw(place, view_of(x, sizes, impl(x).strides, from));
   }
-  return record(
-      "roll", std::move(y), {x}, {},
-      [shifts](const Saved&, const Tensor& g) -> Grads {
-        Shape back = shifts;
-        for (int d = 0; d < back.rank(); ++d) back[d] = shifts[d] == 0 ? 0 : impl(g).shape[d] - shifts[d];
+  return detail::record_with_attributes(
+      "roll", Shifts{shifts}, std::move(y), {x}, {},
+      [](const Shifts& s, const Saved&, const Tensor& g) -> Grads {
+        Shape back = s.each;
+        for (int d = 0; d < back.rank(); ++d) back[d] = back[d] == 0 ? 0 : impl(g).shape[d] - back[d];
         return {rolled(g, back, Location::current())};
       },
       at);
@@ -216,7 +223,7 @@ Tensor repeated(const char* op, const Tensor& x, const Shape& repeats, Location 
       copy_repeated(detail::data<T>(from), sizes, detail::data<T>(y), to);
     });
   }
-  return record(
+  return detail::record_op(
       "repeat", std::move(y), {x}, {},
       [sizes, repeats, shape = impl(x).shape](const Saved&, const Tensor& g) -> Grads {
         return {repeat_backward(g, sizes, repeats, shape)};

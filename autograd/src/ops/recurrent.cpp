@@ -146,10 +146,11 @@ std::vector<Tensor> recur(const char* op, Cell cell, Span span, const Tensor& x,
   std::vector<Tensor> outputs{f.y};
   if (!r.single) outputs.push_back(last_hidden(r, f.y));
   if (cell == Cell::lstm) outputs.push_back(f.c);
-  return record(
+  return detail::record_op(
       op, std::move(outputs), {in.x, in.h0, in.c0, in.w_ih, in.w_hh, in.b_ih, in.b_hh},
       {in.x, in.h0, in.c0, in.w_ih, in.w_hh, in.b_ih, in.b_hh, f.y, f.trace.gates, f.trace.memory},
-      [r](const Saved& s, std::span<const Tensor> g) -> Grads { return recurrent_grads(r, s, g); }, at);
+      [r](const Saved& s, std::span<const Tensor> g) -> Grads { return recurrent_grads(r, s, g); }, at,
+      detail::named<"reverse">(r.reverse));
 }
 
 Span direction(const RecurrentOptions& o) { return o.reverse ? Span::backwards : Span::forwards; }

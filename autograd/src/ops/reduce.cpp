@@ -45,22 +45,23 @@ Tensor reduced(Tensor y, const Tensor& x, Raw raw) {
 
 Tensor sum_over(const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
   const auto raw = [dims, keepdim](const Tensor& v) { return detail::sum_raw(v, dims, keepdim); };
-  Tensor y = record(
+  Tensor y = detail::record_op(
       "sum", raw(x), {x}, {},
-      [full = impl(x).shape, dims](const Saved&, const Tensor& g) -> Grads { return {spread(g, full, dims)}; }, at);
+      [full = impl(x).shape, dims](const Saved&, const Tensor& g) -> Grads { return {spread(g, full, dims)}; }, at,
+      detail::named<"dim">(detail::Dims{dims}), detail::named<"keepdim">(keepdim));
   return reduced(std::move(y), x, raw);
 }
 
 Tensor mean_over(const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
   require_floating("mean", x, at);
   const auto raw = [dims, keepdim](const Tensor& v) { return detail::mean_raw(v, dims, keepdim); };
-  Tensor y = record(
+  Tensor y = detail::record_op(
       "mean", raw(x), {x}, {},
       [full = impl(x).shape, dims](const Saved&, const Tensor& g) -> Grads {
         const auto n = static_cast<double>(detail::reduced_count(full, dims));
         return {spread(fuse([n](auto g) { return g / n; }, g), full, dims)};
       },
-      at);
+      at, detail::named<"dim">(detail::Dims{dims}), detail::named<"keepdim">(keepdim));
   return reduced(std::move(y), x, raw);
 }
 
@@ -115,7 +116,7 @@ Tensor prod_others(const Tensor& x, int dim) {
 Tensor prod_over(const Tensor& x, int dim, bool keepdim, const Location& at) {
   const DimSet dims = dim < 0 ? all_dims(impl(x).shape) : (DimSet{1} << dim) & all_dims(impl(x).shape);
   const auto raw = [dims, keepdim](const Tensor& v) { return detail::prod_raw(v, dims, keepdim); };
-  Tensor y = record(
+  Tensor y = detail::record_op(
       "prod", raw(x), {x}, {x},
       [dim, dims](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
@@ -125,7 +126,7 @@ Tensor prod_over(const Tensor& x, int dim, bool keepdim, const Location& at) {
             dim < 0 ? reshape(prod_others(reshape(v, {impl(v).numel}), 0), full) : prod_others(v, dim);
         return {mul(with_kept_dims(g, full, dims), others)};
       },
-      at);
+      at, detail::named<"dim">(detail::Dims{dims}), detail::named<"keepdim">(keepdim));
   return reduced(std::move(y), x, raw);
 }
 
@@ -209,21 +210,22 @@ double degrees_of_freedom(const Shape& shape, DimSet dims, double correction) {
 Tensor var_over(const Tensor& x, DimSet dims, double correction, bool keepdim, const Location& at) {
   require_floating("var", x, at);
   const detail::Moments m = detail::moments_raw(x, dims, correction, false, keepdim);
-  return record(
+  return detail::record_op(
       "var", m.spread, {x}, {x, m.mean, mean_rest_that_matters(m, false)},
       [dims, correction](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
         const double c = 2 / degrees_of_freedom(impl(v).shape, dims, correction);
         return {scaled_deviation(g, c, v, s[1], s[2], dims)};
       },
-      at);
+      at, detail::named<"dim">(detail::Dims{dims}), detail::named<"keepdim">(keepdim),
+      detail::named<"correction">(correction));
 }
 
 // The gradient is 0 where the deviation is 0, as in PyTorch.
 Tensor std_over(const Tensor& x, DimSet dims, double correction, bool keepdim, const Location& at) {
   require_floating("std", x, at);
   const detail::Moments m = detail::moments_raw(x, dims, correction, true, keepdim);
-  return record(
+  return detail::record_op(
       "std", m.spread, {x}, {x, m.mean, mean_rest_that_matters(m, true), m.spread},
       [dims, correction](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
@@ -236,7 +238,8 @@ Tensor std_over(const Tensor& x, DimSet dims, double correction, bool keepdim, c
             g, s[3]);
         return {scaled_deviation(scale, 1, v, s[1], s[2], dims)};
       },
-      at);
+      at, detail::named<"dim">(detail::Dims{dims}), detail::named<"keepdim">(keepdim),
+      detail::named<"correction">(correction));
 }
 
 }  // namespace
@@ -291,14 +294,14 @@ Tensor logsumexp(const Tensor& x, const Shape& dims, bool keepdim, Location at) 
   require_floating("logsumexp", x, at);
   const detail::LogSumExpParts y = detail::logsumexp_raw(x, set, keepdim);
   Tensor value = y.value;
-  return record(
+  return detail::record_op(
       "logsumexp", value, {x}, {x, value, sum_rest_that_matters(y.rest)},
       [set](const Saved& s, const Tensor& g) -> Grads {
         const Tensor v = s[0];
         const Shape& full = impl(v).shape;
         return {logsumexp_backward(with_kept_dims(g, full, set), v, with_kept_dims(s[1], full, set), s[2], set)};
       },
-      at);
+      at, detail::named<"dim">(detail::Dims{set}), detail::named<"keepdim">(keepdim));
 }
 
 // ---- without NaNs, counts, both moments ----

@@ -11,6 +11,8 @@
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/record.hpp"
+
 namespace xgrad::detail {
 
 DimSet dim_set(const char* op, const Tensor& x, const Shape& dims, const Location& at) {
@@ -57,9 +59,10 @@ Tensor spread(const Tensor& t, const Shape& full, DimSet dims) {
     strides[d] = has_dim(dims, d) ? 0 : from.strides[keepdim ? d : i];
     i += !has_dim(dims, d);
   }
-  return record(
+  return detail::record_op(
       "expand", make_view(t, full, strides, from.offset()), {t}, {},
-      [dims, keepdim](const Saved&, const Tensor& g) -> Grads { return {dims ? sum(g, dim_list(dims), keepdim) : g}; });
+      [dims, keepdim](const Saved&, const Tensor& g) -> Grads { return {dims ? sum(g, dim_list(dims), keepdim) : g}; },
+      Location::current(), detail::named<"dim">(Dims{dims}));
 }
 
 Tensor share_evenly(const Tensor& g, const Tensor& x, const Tensor& y, DimSet dims) {

@@ -3,6 +3,7 @@
 
 #include <xgrad/tensor.hpp>
 
+#include "core/tape/attributes.hpp"
 #include "kernels/reduce.hpp"
 
 namespace xgrad::detail {
@@ -13,6 +14,11 @@ DimSet dim_set(const char* op, const Tensor& x, const Shape& dims, const Locatio
 // ShapeError when there is nothing to choose from.
 void require_nonempty(const char* op, const Tensor& x, DimSet dims, const Location& at);
 Shape dim_list(DimSet dims);
+// As an attribute.
+struct Dims {
+  DimSet set;
+};
+inline void add_attribute(Attributes& list, const char* name, Dims d) { list.add(name, dim_list(d.set)); }
 
 // A reduced tensor with its reduced dimensions as size 1 (`full` is the shape before the reduction).
 Tensor with_kept_dims(const Tensor& t, const Shape& full, DimSet dims);

@@ -1,6 +1,7 @@
 // Losses of numbers, element by element: squared and absolute differences, and what lies between.
 #include <xgrad/ops/regression_loss.hpp>
 
+#include "core/tape/record.hpp"
 #include "ops/pair_loss.hpp"
 
 namespace xgrad {
@@ -36,7 +37,7 @@ Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, Reduction reduc
         auto d = x - y;
         return where(abs(d) >= beta, sign(d) * k, d * (slope * k));  // NaN stays
       },
-      at);
+      at, detail::named<"beta">(beta));
 }
 
 Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction, double delta, Location at) {
@@ -53,7 +54,7 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction
         auto d = x - y;
         return where(abs(d) >= delta, sign(d) * (delta * k), d * k);
       },
-      at);
+      at, detail::named<"delta">(delta));
 }
 
 }  // namespace xgrad

@@ -6,6 +6,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/rounding.hpp>
 
+#include "core/tape/record.hpp"
 #include "ops/binary.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/map_numbers.hpp"
@@ -30,12 +31,12 @@ void refuse_bool(const char* op, const Tensor& x, const Location& at) {
 }
 
 // f(x), constant between its steps; integers are whole already.
-template <class F>
-Tensor step(const char* op, const Tensor& x, F f, const Location& at) {
+template <class F, class... A>
+Tensor step(const char* op, const Tensor& x, F f, const Location& at, A... attributes) {
   refuse_bool(op, x, at);
   if (!is_floating(impl(x).dtype)) return x.clone(at);
-  return record(
-      op, map(f, x), {x}, {}, [](const Saved&, const Tensor& g) -> Grads { return zero_grad(g); }, at);
+  return detail::record_op(
+      op, map(f, x), {x}, {}, [](const Saved&, const Tensor& g) -> Grads { return zero_grad(g); }, at, attributes...);
 }
 
 }  // namespace
@@ -67,14 +68,14 @@ Tensor round(const Tensor& x, std::int64_t decimals, Location at) {
   const double power = std::pow(10.0, static_cast<double>(std::abs(decimals)));
   if (decimals > 0)
     return step(
-        "round", x, [power](auto v) { return round(v * power) / power; }, at);
+        "round", x, [power](auto v) { return round(v * power) / power; }, at, detail::named<"decimals">(decimals));
   return step(
-      "round", x, [power](auto v) { return round(v / power) * power; }, at);
+      "round", x, [power](auto v) { return round(v / power) * power; }, at, detail::named<"decimals">(decimals));
 }
 
 Tensor frac(const Tensor& x, Location at) {
   require_floating("frac", x, at);
-  return record(
+  return detail::record_op(
       "frac", map([](auto v) { return v - trunc(v); }, x), {x}, {},
       [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
@@ -160,13 +161,13 @@ Tensor rest_of(const char* op, const Tensor& x, const Tensor& y, Rounding mode, 
     return detail::integer_binary(x, y, type, whole);
   }
   const Tensor a = as_type(x, type), b = as_type(y, type);
-  return record(
+  return detail::record_op(
       op, rest_raw(a, b, mode), {x, y}, {a, b},
       [mode](const Saved& s, const Tensor& g) -> Grads {
         Tensor dx = s.needs(0) ? g : Tensor();
         return {std::move(dx), s.needs(1) ? -g * div(s[0], s[1], mode) : Tensor()};
       },
-      at);
+      at, detail::named<"rounding_mode">(mode));
 }
 
 Tensor number_like(Scalar v, const char* op, const Tensor& beside, const Location& at) {

@@ -17,6 +17,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/record.hpp"
 #include "ops/picked.hpp"
 
 namespace xgrad {
@@ -26,12 +27,12 @@ using detail::impl;
 namespace {
 
 Tensor running_sum(const char* op, const Tensor& x, int dim, bool reverse, Location at) {
-  return record(
+  return detail::record_op(
       op, detail::cumsum_raw(x, dim, reverse), {x}, {},
       [dim, reverse](const Saved&, const Tensor& g) -> Grads {
         return {running_sum("cumsum_backward", g, dim, !reverse, Location::current())};
       },
-      at);
+      at, detail::named<"dim">(dim), detail::named<"reverse">(reverse));
 }
 
 // t moved by one along dim: element k becomes t_(k-1) (forward) or t_(k+1); what comes in at the end is `fill`.
@@ -51,10 +52,13 @@ Tensor moved_by_one(const Tensor& t, int dim, bool forward, double fill) {
 // the other end, with a moved by one; that of a_k is its times the neighbour of s_k.
 Tensor linear_scan(const Tensor& g, const Tensor& a, int dim, bool reverse) {
   Tensor s = detail::linear_scan_raw(g, a, dim, reverse);
-  return record("linear_scan", s, {g, a}, {a, s}, [dim, reverse](const Saved& saved, const Tensor& h) -> Grads {
-    const Tensor back = linear_scan(h, moved_by_one(saved[0], dim, reverse, 0), dim, !reverse);
-    return {back, saved.needs(1) ? mul(back, moved_by_one(saved[1], dim, !reverse, 0)) : Tensor()};
-  });
+  return detail::record_op(
+      "linear_scan", s, {g, a}, {a, s},
+      [dim, reverse](const Saved& saved, const Tensor& h) -> Grads {
+        const Tensor back = linear_scan(h, moved_by_one(saved[0], dim, reverse, 0), dim, !reverse);
+        return {back, saved.needs(1) ? mul(back, moved_by_one(saved[1], dim, !reverse, 0)) : Tensor()};
+      },
+      Location::current(), detail::named<"dim">(dim), detail::named<"reverse">(reverse));
 }
 
 }  // namespace
@@ -67,14 +71,14 @@ Tensor cumsum(const Tensor& x, std::int64_t dim, Location at) {
 Tensor cumprod(const Tensor& x, std::int64_t dim, Location at) {
   const int d = wrap_dim("cumprod", dim, x, at);
   Tensor y = detail::cumprod_raw(x, d);
-  return record(
+  return detail::record_op(
       "cumprod", y, {x}, {x, y},
       [d](const Saved& s, const Tensor& g) -> Grads {
         if (impl(g).shape.rank() == 0) return {g};
         const Tensor rest = linear_scan(g, moved_by_one(s[0], d, false, 0), d, true);
         return {mul(moved_by_one(s[1], d, true, 1), rest)};
       },
-      at);
+      at, detail::named<"dim">(d));
 }
 
 ValuesIndices cummax(const Tensor& x, std::int64_t dim, Location at) {
@@ -94,7 +98,7 @@ Tensor logcumsumexp(const Tensor& x, std::int64_t dim, Location at) {
   const int d = wrap_dim("logcumsumexp", dim, x, at);
   require_floating("logcumsumexp", x, at);
   Tensor y = detail::logcumsumexp_raw(x, d);
-  return record(
+  return detail::record_op(
       "logcumsumexp", y, {x}, {x, y},
       [d](const Saved& s, const Tensor& g) -> Grads {
         constexpr double inf = std::numeric_limits<double>::infinity();
@@ -111,7 +115,7 @@ Tensor logcumsumexp(const Tensor& x, std::int64_t dim, Location at) {
         const Tensor rest = linear_scan(g, ratio, d, true);
         return {fuse([](auto r, auto v, auto t) { return where(v == -inf, 0., r * exp(v - t)); }, rest, s[0], total)};
       },
-      at);
+      at, detail::named<"dim">(d));
 }
 
 Tensor cumsum(const Tensor& x, std::int64_t dim, DType dtype, Location at) {

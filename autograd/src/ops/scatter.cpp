@@ -77,7 +77,7 @@ Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Ten
         return {s.needs(0) ? scatter(g, d, places, 0) : Tensor(),
                 s.needs(1) ? reshape(gather(g, d, places), shape) : Tensor()};
       },
-      at);
+      at, detail::named<"dim">(d));
 }
 
 Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, Scalar value, Location at) {
@@ -95,13 +95,17 @@ Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, Scalar va
   }
   return detail::record_reading(
       "scatter", {index}, std::move(y), {x}, {plain},
-      [d](const Saved& s, const Tensor& g) -> Grads { return {scatter(g, d, s[0], 0)}; }, at);
+      [d](const Saved& s, const Tensor& g) -> Grads { return {scatter(g, d, s[0], 0)}; }, at, detail::named<"dim">(d),
+      detail::named<"value">(value.to_double()));
 }
 
 // ---- scatter_reduce ----
 namespace {
 
 enum class Reduce { sum, prod, mean, amax, amin };
+std::ostream& operator<<(std::ostream& os, Reduce v) {
+  return detail::print_choice(os, static_cast<int>(v), {"sum", "prod", "mean", "amax", "amin"});
+}
 
 Reduce reduce_of(const char* op, const std::string& name, const Location& at) {
   const char* const names[] = {"sum", "prod", "mean", "amax", "amin"};
@@ -188,7 +192,7 @@ Tensor reduced(const Tensor& x, int d, const Tensor& plain, const Tensor& src, R
       [d, how](const Saved& s, const Tensor& g) -> Grads {
         return how == Reduce::prod ? product_backward(s, g, d) : extremum_backward(s, g, d);
       },
-      at);
+      at, detail::named<"dim">(d), detail::named<"reduce">(how));
 }
 
 // The value that changes nothing.
@@ -310,7 +314,7 @@ Tensor index_copy(const Tensor& x, std::int64_t dim, const Tensor& index, const 
         return {s.needs(0) ? index_fill(g, d, places, 0) : Tensor(),
                 s.needs(1) ? reshape(index_select(g, d, places), shape) : Tensor()};
       },
-      at);
+      at, detail::named<"dim">(d));
 }
 
 namespace {

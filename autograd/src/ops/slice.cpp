@@ -31,6 +31,17 @@ struct Piece {
   std::int64_t size, start, step;  // of the dimension it was cut from
 };
 
+struct Cut {
+  Piece piece;
+  std::int64_t length;
+};
+void describe(const Cut& c, Attributes& list) {
+  list.add("dim", c.piece.dim);
+  list.add("start", c.piece.start);
+  list.add("end", std::min(c.piece.size, c.piece.start + c.length * c.piece.step));
+  list.add("step", c.piece.step);
+}
+
 Tensor cut(const char* op, const Tensor& x, const Piece& p, std::int64_t length, Location at);
 
 // The piece of `whole`, a contiguous gradient, that g belongs to.
@@ -69,9 +80,10 @@ Tensor slice_backward(const Tensor& g, const Piece& p) {
     Tensor hole = piece_of(out, impl(g).shape, p);
     detail::copy_raw(hole, g);
   }
-  return record("slice_backward", std::move(out), {g}, {}, [p, length](const Saved&, const Tensor& gg) -> Grads {
-    return {cut("slice", gg, p, length, Location::current())};
-  });
+  return detail::record_with_attributes("slice_backward", Cut{p, length}, std::move(out), {g}, {},
+                                        [](const Cut& c, const Saved&, const Tensor& gg) -> Grads {
+                                          return {cut("slice", gg, c.piece, c.length, Location::current())};
+                                        });
 }
 
 // Elements start, start + step, ... (`length` of them) along p.dim; bounds are checked by the caller.
@@ -80,9 +92,11 @@ Tensor cut(const char* op, const Tensor& x, const Piece& p, std::int64_t length,
   const std::int64_t first = length > 0 ? p.start * strides[p.dim] : 0;
   shape[p.dim] = length;
   if (length > 1) strides[p.dim] *= p.step;
-  return record(
-      op, view_of(x, shape, strides, first), {x}, {},
-      [p](const Saved&, const Tensor& g) -> Grads { return {added_in_place(g, p) ? Tensor() : slice_backward(g, p)}; },
+  return detail::record_with_attributes(
+      op, Cut{p, length}, view_of(x, shape, strides, first), {x}, {},
+      [](const Cut& c, const Saved&, const Tensor& g) -> Grads {
+        return {added_in_place(g, c.piece) ? Tensor() : slice_backward(g, c.piece)};
+      },
       at);
 }
 
@@ -100,9 +114,10 @@ Tensor select_backward(const Tensor& g, int dim, std::int64_t size, std::int64_t
     Tensor hole = piece_of(out, impl(g).shape, dim, index);
     detail::copy_raw(hole, g);
   }
-  return record("select_backward", std::move(out), {g}, {}, [dim, index](const Saved&, const Tensor& gg) -> Grads {
-    return {pick(gg, dim, index, Location::current())};
-  });
+  return detail::record_op(
+      "select_backward", std::move(out), {g}, {},
+      [dim, index](const Saved&, const Tensor& gg) -> Grads { return {pick(gg, dim, index, Location::current())}; },
+      Location::current(), detail::named<"dim">(dim), detail::named<"index">(index));
 }
 
 Tensor pick(const Tensor& x, int dim, std::int64_t index, Location at) {
@@ -110,12 +125,12 @@ Tensor pick(const Tensor& x, int dim, std::int64_t index, Location at) {
   const std::int64_t size = shape[dim], first = index * strides[dim];
   shape.erase(dim);
   strides.erase(dim);
-  return record(
+  return detail::record_op(
       "select", view_of(x, shape, strides, first), {x}, {},
       [dim, size, index](const Saved&, const Tensor& g) -> Grads {
         return {added_in_place(g, dim, index) ? Tensor() : select_backward(g, dim, size, index)};
       },
-      at);
+      at, detail::named<"dim">(dim), detail::named<"index">(index));
 }
 
 // A dimension that can be indexed: as wrap_dim, but a 0-d tensor has none.
@@ -132,11 +147,7 @@ int indexed_dim(const char* op, std::int64_t dim, const Tensor& x, Location at) 
 
 namespace {
 
-struct Range {
-  Piece piece;
-  std::int64_t length;
-};
-Range sliced(const char* op, const Tensor& x, std::int64_t dim, const Slice& s, Location at) {
+Cut sliced(const char* op, const Tensor& x, std::int64_t dim, const Slice& s, Location at) {
   const int d = indexed_dim(op, dim, x, at);
   if (s.step <= 0) [[unlikely]]
     ErrorReport(op, fmt::format("step must be positive, got {}", s.step), at).operand("input", x).value_error();
@@ -159,7 +170,7 @@ std::int64_t selected(const char* op, const Tensor& x, int d, std::int64_t index
 }  // namespace
 
 Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step, Location at) {
-  const Range r = sliced("slice", x, dim, {start, stop, step}, at);
+  const Cut r = sliced("slice", x, dim, {start, stop, step}, at);
   return cut("slice", x, r.piece, r.length, at);
 }
 
@@ -194,7 +205,7 @@ std::vector<Tensor> unbind(const Tensor& x, std::int64_t dim, Location at) {
   std::vector<Tensor> out(static_cast<std::size_t>(n));
   for (std::int64_t i = 0; i < n; ++i)
     out[static_cast<std::size_t>(i)] = make_view(x, shape, strides, first + i * step);
-  return record(
+  return detail::record_op(
       "unbind", std::move(out), {x}, {},
       [d, shape, dtype = impl(x).dtype](const Saved&, std::span<const Tensor> g) -> Grads {
         // One joined write; a result that was not used counts as zeros, which take no memory as an expanded number.
@@ -204,7 +215,7 @@ std::vector<Tensor> unbind(const Tensor& x, std::int64_t dim, Location at) {
           if (!t.defined()) t = zero.defined() ? zero : zero = expand(detail::zeros_raw({}, dtype), shape);
         return {stack(all, d)};
       },
-      at);
+      at, detail::named<"dim">(d));
 }
 
 // ---- split, chunk ----
@@ -227,7 +238,7 @@ std::vector<Tensor> cut_up(const char* op, const Tensor& x, std::span<const std:
     start += sizes[k];
   }
   const Tensor list = detail::needs_tape({x}) ? size_list(sizes) : Tensor();
-  return record(
+  return detail::record_op(
       op, std::move(out), {x}, {list},
       [dim, shape = impl(x).shape, dtype = impl(x).dtype](const Saved& s, std::span<const Tensor> g) -> Grads {
         // One joined write; a piece that was not used counts as zeros, which take no memory as an expanded number.
@@ -241,7 +252,7 @@ std::vector<Tensor> cut_up(const char* op, const Tensor& x, std::span<const std:
         }
         return {cat(all, dim)};
       },
-      at);
+      at, detail::named<"dim">(dim));
 }
 
 int split_dim(const char* op, const Tensor& x, std::int64_t dim, Location at) {
@@ -410,15 +421,15 @@ Tensor copied(const Tensor& x, Location at) {
   return y;
 }
 
-Tensor with_slice(const Tensor& x, const Tensor& src, const Range& r, Location at) {
+Tensor with_slice(const Tensor& x, const Tensor& src, const Cut& range, Location at) {
   Tensor y = copied(x, at);
   if (impl(src).numel > 0) {
-    Tensor place = piece_of(y, impl(src).shape, r.piece);
+    Tensor place = piece_of(y, impl(src).shape, range.piece);
     detail::copy_raw(place, src);
   }
-  return record(
-      "slice_scatter", std::move(y), {x, src}, {},
-      [r, shape = impl(src).shape](const Saved& s, const Tensor& g) -> Grads {
+  return detail::record_with_attributes(
+      "slice_scatter", range, std::move(y), {x, src}, {},
+      [shape = impl(src).shape](const Cut& r, const Saved& s, const Tensor& g) -> Grads {
         const Location here = Location::current();
         return {s.needs(0) ? with_slice(g, no_gradient(g, shape), r, here) : Tensor(),
                 s.needs(1) ? cut("slice", g, r.piece, r.length, here) : Tensor()};
@@ -432,14 +443,14 @@ Tensor with_selection(const Tensor& x, const Tensor& src, int dim, std::int64_t 
     Tensor place = piece_of(y, impl(src).shape, dim, index);
     detail::copy_raw(place, src);
   }
-  return record(
+  return detail::record_op(
       "select_scatter", std::move(y), {x, src}, {},
       [dim, index, shape = impl(src).shape](const Saved& s, const Tensor& g) -> Grads {
         const Location here = Location::current();
         return {s.needs(0) ? with_selection(g, no_gradient(g, shape), dim, index, here) : Tensor(),
                 s.needs(1) ? pick(g, dim, index, here) : Tensor()};
       },
-      at);
+      at, detail::named<"dim">(dim), detail::named<"index">(index));
 }
 
 }  // namespace
@@ -455,7 +466,7 @@ Tensor select_scatter(const Tensor& x, const Tensor& src, std::int64_t dim, std:
 
 Tensor slice_scatter(const Tensor& x, const Tensor& src, std::int64_t dim, std::int64_t start, std::int64_t stop,
                      std::int64_t step, Location at) {
-  const Range r = sliced("slice_scatter", x, dim, {start, stop, step}, at);
+  const Cut r = sliced("slice_scatter", x, dim, {start, stop, step}, at);
   Shape shape = impl(x).shape;
   shape[r.piece.dim] = r.length;
   require_part("slice_scatter", x, src, shape, at);

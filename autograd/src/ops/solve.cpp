@@ -134,7 +134,7 @@ void require_system(const char* op, const Tensor& a, const Tensor& b, bool left,
 }
 
 Tensor record_solve(const char* op, const Tensor& a, const Tensor& b, const Tensor& x, Side side, const Location& at) {
-  return record(
+  return detail::record_op(
       op, x, {a, b}, {a, x},
       [side](const Saved& s, const Tensor& g) -> Grads {
         if (side == Side::right) {
@@ -148,7 +148,7 @@ Tensor record_solve(const char* op, const Tensor& a, const Tensor& b, const Tens
         const Tensor gb = solve_ex(mT(s[0]), unsqueeze(g, -1)).result;
         return {s.needs(0) ? neg(mul(gb, unsqueeze(s[1], -2))) : Tensor(), squeeze(gb, -1)};
       },
-      at);
+      at, detail::named<"left">(side != Side::right));
 }
 
 }  // namespace
@@ -209,7 +209,7 @@ Tensor solve_triangular(const Tensor& a, const Tensor& b, SolveTriangularOptions
     const NoGradGuard off;
     x = mT(solve_triangular_raw(op, mT(a), mT(b), !options.upper, options.unitriangular, at)).clone();
   }
-  return record(
+  return detail::record_op(
       "solve_triangular", x, {a, b}, {a, x},
       [upper = options.upper, left = options.left, unit = options.unitriangular](const Saved& s,
                                                                                  const Tensor& g) -> Grads {
@@ -218,7 +218,8 @@ Tensor solve_triangular(const Tensor& a, const Tensor& b, SolveTriangularOptions
         const Tensor ga = neg(left ? matmul(gb, mT(s[1])) : matmul(mT(s[1]), gb));
         return {triangle_of(ga, upper, unit), gb};
       },
-      at);
+      at, detail::named<"upper">(options.upper), detail::named<"left">(options.left),
+      detail::named<"unitriangular">(options.unitriangular));
 }
 
 Tensor lu_solve(const Tensor& lu, const Tensor& pivots, const Tensor& b, Location at) {
@@ -256,7 +257,7 @@ Tensor inverse_raw(const Tensor& x, const Matrices& size, Outcomes& outcomes) {
 }
 
 Tensor record_inverse(const char* op, const Tensor& x, const Tensor& y, const Location& at) {
-  return record(
+  return detail::record_op(
       op, y, {x}, {y},
       [](const Saved& s, const Tensor& g) -> Grads {
         const Tensor t = mT(s[0]);
@@ -309,7 +310,7 @@ Tensor pinv(const Tensor& x, PinvOptions options, Location at) {
   detail::require_tolerance("pinv", {options.atol, options.rtol}, at);
   detail::require_finite_matrices("pinv", x, at);
   const Tensor p = pinv_raw(x, size, options, at);
-  return record(
+  return detail::record_op(
       "pinv", p, {x}, {x, p}, [](const Saved& s, const Tensor& g) -> Grads { return {pinv_backward(g, s[0], s[1])}; },
       at);
 }

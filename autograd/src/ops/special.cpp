@@ -82,17 +82,19 @@ namespace {
 // The n-th derivative of digamma, whose own is the next.
 Tensor polygamma_named(const char* op, double n, const Tensor& x, const Location& at) {
   const Tensor v = detail::as_floating(x);
-  return record(
-      op, map_numbers(&detail::polygamma_of, n, v), {v}, {v},
+  const detail::RowFunction digammas{[](double u) { return detail::polygamma_of(0, u); }, &detail::digamma_row};
+  return detail::record_op(
+      op, n == 0 ? map_numbers(digammas, v) : map_numbers(&detail::polygamma_of, n, v), {v}, {v},
       [n](const Saved& s, const Tensor& g) -> Grads { return {g * polygamma_named("polygamma", n + 1, s[0], here())}; },
-      at);
+      at, detail::named<"n">(n));
 }
 
 }  // namespace
 
 Tensor lgamma(const Tensor& x, Location at) {
   return by_numbers(
-      "lgamma", x, &detail::lgamma_of, [](const Tensor& g, const Tensor& v) { return g * digamma(v); }, at);
+      "lgamma", x, detail::RowFunction{&detail::lgamma_of, &detail::lgamma_row},
+      [](const Tensor& g, const Tensor& v) { return g * digamma(v); }, at);
 }
 
 Tensor digamma(const Tensor& x, Location at) {
@@ -124,14 +126,14 @@ Tensor mvlgamma(const Tensor& x, std::int64_t p, Location at) {
         .operand("input", x)
         .value_error();
   const Tensor v = detail::as_floating(x);
-  return record(
+  return detail::record_op(
       "mvlgamma", map_numbers(&mvlgamma_of, static_cast<double>(p), v), {v}, {v},
       [p](const Saved& s, const Tensor& g) -> Grads {
         Tensor sum = digamma(s[0]);
         for (std::int64_t i = 1; i < p; ++i) sum = sum + digamma(s[0] - 0.5 * static_cast<double>(i));
         return {g * sum};
       },
-      at);
+      at, detail::named<"p">(p));
 }
 
 namespace {
@@ -147,7 +149,7 @@ Tensor by_second(const char* op, const Tensor& x, const Tensor& y, detail::PairF
         .operand("first", x)
         .help("pass first.detach(), or call it under NoGradGuard")
         .autograd_error();
-  return record(
+  return detail::record_op(
       op, map_numbers(f, x, y), {x, y}, {x, y},
       [b](const Saved& s, const Tensor& g) -> Grads {
         return {Tensor(), s.needs(1) ? b(g, s[0], s[1]) : Tensor()};
@@ -261,9 +263,10 @@ Tensor bessel_y1(const Tensor& x, Location at) {
 
 namespace {
 Tensor spherical_of_order(double k, const Tensor& x, const Location& at) {
-  return record(
+  return detail::record_op(
       "spherical_bessel_j0", map_numbers(&detail::spherical_j0_of, k, x), {x}, {x},
-      [k](const Saved& s, const Tensor& g) -> Grads { return {g * spherical_of_order(k + 1, s[0], here())}; }, at);
+      [k](const Saved& s, const Tensor& g) -> Grads { return {g * spherical_of_order(k + 1, s[0], here())}; }, at,
+      detail::named<"order">(k));
 }
 }  // namespace
 
@@ -315,7 +318,7 @@ Tensor x_times(const char* op, const Tensor& x, const Tensor& y, double end, det
   require_broadcast(op, x, y, at);
   const DType both = detail::result_type(x, y), type = is_floating(both) ? both : DType::float32;
   if (detail::is_mixed(x, y, type)) return x_times(op, x.to(type, at), y.to(type, at), end, values, f, slope, at);
-  return record(
+  return detail::record_op(
       op, map_numbers(values, x, y), {x, y}, {x, y},
       [end, f, slope](const Saved& s, const Tensor& g) -> Grads {
         const Tensor a = s[0], b = s[1];

@@ -13,7 +13,7 @@ Tensor Tensor::to(DType dtype, Location at) const {
   if (from == dtype) return *this;
   Tensor y = detail::cast_raw(*this, dtype);
   if (!is_floating(dtype) || !is_floating(from)) return y;
-  return record(
+  return detail::record_op(
       "to", y, {*this}, {}, [from](const Saved&, const Tensor& g) -> Grads { return {g.to(from)}; }, at);
 }
 
@@ -21,14 +21,14 @@ Tensor Tensor::clone(Location at) const {
   require_defined("clone", *this, at);
   Tensor y = detail::make_tensor(shape(), dtype());
   detail::copy_raw(y, *this);
-  return record(
+  return detail::record_op(
       "clone", y, {*this}, {}, [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
 Tensor Tensor::contiguous(Location at) const {
   require_defined("contiguous", *this, at);
   if (detail::impl(*this).contiguous) return *this;
-  return record(
+  return detail::record_op(
       "contiguous", detail::contiguous_copy(*this), {*this}, {},
       [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }

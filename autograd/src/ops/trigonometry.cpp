@@ -3,6 +3,7 @@
 
 #include <xgrad/ops/trigonometry.hpp>
 
+#include "core/tape/record.hpp"
 #include "kernels/special.hpp"
 #include "ops/binary.hpp"
 #include "ops/map_numbers.hpp"
@@ -34,10 +35,10 @@ namespace {
 // The k-th derivative of sinc, whose own is the next.
 Tensor sinc_of_order(double k, const Tensor& x, const Location& at) {
   Tensor y = map_numbers(&detail::sinc_of, k, x);
-  return record(
+  return detail::record_op(
       "sinc", std::move(y), {x}, {x},
       [k](const Saved& s, const Tensor& g) -> Grads { return {g * sinc_of_order(k + 1, s[0], Location::current())}; },
-      at);
+      at, detail::named<"order">(k));
 }
 }  // namespace
 
@@ -65,7 +66,7 @@ Tensor atan2(const Tensor& y, const Tensor& x, Location at) {
   require_broadcast("atan2", y, x, at);
   const DType both = detail::result_type(y, x), type = is_floating(both) ? both : DType::float32;
   if (detail::is_mixed(y, x, type)) return atan2(y.to(type, at), x.to(type, at), at);
-  return record(
+  return detail::record_op(
       "atan2", map([](auto a, auto b) { return atan2(a, b); }, y, x), {y, x}, {y, x},
       [](const Saved& s, const Tensor& g) -> Grads {
         const auto part = [](auto u, auto along, auto across) {  // u along / r^2, whose square would over- or underflow
@@ -84,7 +85,7 @@ Tensor hypot(const Tensor& x, const Tensor& y, Location at) {
     ErrorReport("hypot", "takes floating tensors", at).operand("left", x).operand("right", y).dtype_error();
   if (detail::is_mixed(x, y, type)) return hypot(x.to(type, at), y.to(type, at), at);
   Tensor out = map([](auto a, auto b) { return hypot(a, b); }, x, y);
-  return record(
+  return detail::record_op(
       "hypot", out, {x, y}, {x, y, out},
       [](const Saved& s, const Tensor& g) -> Grads {
         const auto part = [](auto u, auto a, auto r) { return u * (a / r); };
@@ -108,7 +109,7 @@ Tensor rad2deg(const Tensor& x, Location at) {
 Tensor angle(const Tensor& x, Location at) {
   require_defined("angle", x, at);
   const detail::NumberFunction f = [](double v) { return v < 0 ? 3.14159265358979323846 : std::isnan(v) ? v : 0; };
-  return record(
+  return detail::record_op(
       "angle", map_numbers(f, detail::as_floating(x)), {x}, {},
       [](const Saved&, const Tensor& g) -> Grads { return detail::zero_grad(g); }, at);
 }

@@ -19,16 +19,17 @@ namespace xgrad::detail {
 
 enum class Keep { input, output };
 
-// y = f(x); dx = b(g, v) with v the input or the output, whichever the derivative is written in.
-template <Keep K, class F, class B>
-Tensor unary(const char* op, const Tensor& x, F f, B b, const Location& at) {
+// y = f(x); dx = b(g, v) with v the input or the output, whichever the derivative is written in. attributes: as of
+// record_op().
+template <Keep K, class F, class B, class... A>
+Tensor unary(const char* op, const Tensor& x, F f, B b, const Location& at, A... attributes) {
   require_defined(op, x, at);
   if (!is_floating(impl(x).dtype)) [[unlikely]]
     return map(f, as_floating(x));
   Tensor y = map(f, x);
-  y = record(
+  y = detail::record_op(
       op, y, {x}, {K == Keep::input ? x : y},
-      [b](const Saved& s, const Tensor& g) -> Grads { return {fuse_last(b, g, s[0])}; }, at);
+      [b](const Saved& s, const Tensor& g) -> Grads { return {fuse_last(b, g, s[0])}; }, at, attributes...);
   return recomputable(std::move(y), {x}, pass_time(impl(x).numel),
                       [f](std::span<const Tensor> in) { return map(f, in[0]); });
 }

@@ -11,6 +11,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/accumulate.hpp"
+#include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/reduce_dims.hpp"
 #include "ops/view_geometry.hpp"
@@ -112,7 +113,7 @@ Tensor reshaped(const char* op, const Tensor& x, const Shape& shape, Location at
     Tensor as_x = view_of(y, impl(x).shape, impl(x).shape.contiguous_strides());
     detail::copy_raw(as_x, x);
   }
-  return record(
+  return detail::record_op(
       op, std::move(y), {x}, {},
       [back = impl(x).shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at);
 }
@@ -131,7 +132,7 @@ Tensor view(const Tensor& x, const Shape& wanted, Location at) {
         .operand("input", x)
         .help("use reshape, which copies when it must")
         .shape_error();
-  return record(
+  return detail::record_op(
       "view", view_of(x, shape, strides), {x}, {},
       [back = impl(x).shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at);
 }
@@ -165,14 +166,19 @@ namespace {
 Tensor squeezed(const Tensor& x, unsigned dims, const Location& at) {
   const TensorImpl& from = impl(x);
   Shape shape, strides;
+  detail::DimSet gone = 0;
   for (int i = 0; i < from.shape.rank(); ++i) {
-    if ((dims >> i & 1u) != 0 && from.shape[i] == 1) continue;
+    if ((dims >> i & 1u) != 0 && from.shape[i] == 1) {
+      gone |= detail::DimSet{1} << i;
+      continue;
+    }
     shape.push_back(from.shape[i]);
     strides.push_back(from.strides[i]);
   }
-  return record(
+  return detail::record_op(
       "squeeze", view_of(x, shape, strides), {x}, {},
-      [back = from.shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at);
+      [back = from.shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at,
+      detail::named<"dim">(detail::Dims{gone}));
 }
 
 }  // namespace
@@ -197,9 +203,9 @@ Tensor unsqueeze(const Tensor& x, std::int64_t dim, Location at) {
   const std::int64_t step = d < shape.rank() ? shape[d] * strides[d] : 1;
   shape.insert(d, 1);
   strides.insert(d, step);
-  return record(
+  return detail::record_op(
       "unsqueeze", view_of(x, shape, strides), {x}, {},
-      [d](const Saved&, const Tensor& g) -> Grads { return {squeeze(g, d)}; }, at);
+      [d](const Saved&, const Tensor& g) -> Grads { return {squeeze(g, d)}; }, at, detail::named<"dim">(d));
 }
 
 Tensor transpose(const Tensor& x, std::int64_t dim0, std::int64_t dim1, Location at) {
@@ -209,10 +215,24 @@ Tensor transpose(const Tensor& x, std::int64_t dim0, std::int64_t dim1, Location
     std::swap(shape[a], shape[b]);
     std::swap(strides[a], strides[b]);
   }
-  return record(
+  return detail::record_op(
       "transpose", view_of(x, shape, strides), {x}, {},
-      [a, b](const Saved&, const Tensor& g) -> Grads { return {transpose(g, a, b)}; }, at);
+      [a, b](const Saved&, const Tensor& g) -> Grads { return {transpose(g, a, b)}; }, at, detail::named<"dim0">(a),
+      detail::named<"dim1">(b));
 }
+
+namespace {
+
+struct Permutation {
+  Shape inverse;
+};
+void describe(const Permutation& p, Attributes& list) {
+  Shape dims = p.inverse;
+  for (int i = 0; i < dims.rank(); ++i) dims[p.inverse[i]] = i;
+  list.add("dims", dims);
+}
+
+}  // namespace
 
 Tensor permute(const Tensor& x, const Shape& dims, Location at) {
   require_defined("permute", x, at);
@@ -237,9 +257,9 @@ Tensor permute(const Tensor& x, const Shape& dims, Location at) {
     strides[i] = from.strides[d];
     inverse[d] = i;
   }
-  return record(
-      "permute", view_of(x, shape, strides), {x}, {},
-      [inverse](const Saved&, const Tensor& g) -> Grads { return {permute(g, inverse)}; }, at);
+  return detail::record_with_attributes(
+      "permute", Permutation{inverse}, view_of(x, shape, strides), {x}, {},
+      [](const Permutation& p, const Saved&, const Tensor& g) -> Grads { return {permute(g, p.inverse)}; }, at);
 }
 
 namespace {
@@ -279,7 +299,7 @@ Tensor expanded(const char* op, const Tensor& x, const Shape& wanted, Location a
   Shape shape, strides;
   expand_geometry(op, x, wanted, shape, strides, at);
   // The engine sums a gradient over the dimensions that were repeated.
-  return record(
+  return detail::record_op(
       "expand", view_of(x, shape, strides), {x}, {}, [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }
 
@@ -323,9 +343,10 @@ Tensor unflatten(const Tensor& x, std::int64_t dim, const Shape& sizes, Location
     shape.push_back(impl(x).shape[i], at);
     strides.push_back(impl(x).strides[i], at);
   }
-  return record(
+  return detail::record_op(
       "unflatten", view_of(x, shape, strides), {x}, {},
-      [back = impl(x).shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at);
+      [back = impl(x).shape](const Saved&, const Tensor& g) -> Grads { return {reshape(g, back)}; }, at,
+      detail::named<"dim">(d));
 }
 
 Tensor ravel(const Tensor& x, Location at) {
@@ -427,8 +448,10 @@ Tensor unfold_backward(const Tensor& g, const Shape& shape, int dim, std::int64_
     Tensor place = view_of(out, sizes, to_strides, first);
     detail::add_raw(place, view_of(g, sizes, from_strides, i * from.strides[fixed]));
   }
-  return record("unfold_backward", std::move(out), {g}, {},
-                [dim, size, step](const Saved&, const Tensor& gg) -> Grads { return {unfold(gg, dim, size, step)}; });
+  return detail::record_op(
+      "unfold_backward", std::move(out), {g}, {},
+      [dim, size, step](const Saved&, const Tensor& gg) -> Grads { return {unfold(gg, dim, size, step)}; },
+      Location::current(), detail::named<"dimension">(dim), detail::named<"size">(size), detail::named<"step">(step));
 }
 
 }  // namespace
@@ -453,12 +476,12 @@ Tensor unfold(const Tensor& x, std::int64_t dim, std::int64_t size, std::int64_t
   }
   shape.push_back(size, at);
   strides.push_back(inner, at);
-  return record(
+  return detail::record_op(
       "unfold", view_of(x, shape, strides), {x}, {},
       [from = impl(x).shape, d, size, step](const Saved&, const Tensor& g) -> Grads {
         return {from.rank() ? unfold_backward(g, from, d, size, step) : reshape(sum(g), from)};
       },
-      at);
+      at, detail::named<"dimension">(d), detail::named<"size">(size), detail::named<"step">(step));
 }
 
 }  // namespace xgrad

@@ -7,6 +7,7 @@
 #include <xgrad/nn/checkpoint_sequential.hpp>
 #include <xgrad/nn/container.hpp>
 #include <xgrad/nn/conv.hpp>
+#include <xgrad/nn/dense.hpp>
 #include <xgrad/nn/distance.hpp>
 #include <xgrad/nn/embedding.hpp>
 #include <xgrad/nn/functional.hpp>
@@ -14,12 +15,16 @@
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/layer.hpp>
 #include <xgrad/nn/lazy.hpp>
+#include <xgrad/nn/lazy_norm.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/loss.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/normalization.hpp>
+#include <xgrad/nn/option_check.hpp>
+#include <xgrad/nn/option_text.hpp>
 #include <xgrad/nn/packed_sequence.hpp>
 #include <xgrad/nn/padding.hpp>
+#include <xgrad/nn/parameter.hpp>
 #include <xgrad/nn/parameter_vector.hpp>
 #include <xgrad/nn/parametrize.hpp>
 #include <xgrad/nn/patches.hpp>
@@ -28,3 +33,4 @@
 #include <xgrad/nn/recurrent.hpp>
 #include <xgrad/nn/sequential.hpp>
 #include <xgrad/nn/transformer.hpp>
+#include <xgrad/nn/weight_options.hpp>

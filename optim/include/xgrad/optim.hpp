@@ -16,6 +16,8 @@
 #include <xgrad/optim/muon.hpp>
 #include <xgrad/optim/nadam.hpp>
 #include <xgrad/optim/optimizer.hpp>
+#include <xgrad/optim/option.hpp>
+#include <xgrad/optim/params.hpp>
 #include <xgrad/optim/radam.hpp>
 #include <xgrad/optim/rmsprop.hpp>
 #include <xgrad/optim/rprop.hpp>

@@ -14,7 +14,7 @@
 
 #include <xgrad/check.hpp>
 #include <xgrad/descriptor.hpp>
-#include <xgrad/detail/png.hpp>
+#include <xgrad/detail/png_encoder.hpp>
 #include <xgrad/train/event_file.hpp>
 
 #include "events/wire.hpp"
@@ -171,7 +171,7 @@ void SummaryWriter::add_image(const std::string& tag, const Tensor& image, std::
   picture.number(1, static_cast<std::uint64_t>(height));
   picture.number(2, static_cast<std::uint64_t>(width));
   picture.number(3, 3);
-  picture.bytes(4, viz::encode_png(static_cast<int>(width), static_cast<int>(height), rgb));
+  picture.bytes(4, xgrad::detail::encode_png({width, height, 3, 8, rgb}));
   v.bytes(1, tag);
   v.bytes(4, picture.text());
   write(v.text(), global_step, at);

@@ -13,10 +13,9 @@
 
 #include <xgrad/check.hpp>
 #include <xgrad/detail/atomic_file.hpp>
+#include <xgrad/detail/csv_field.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/random.hpp>
-
-#include "table.hpp"
 
 namespace xgrad::train::detail {
 namespace {
@@ -140,8 +139,8 @@ RunFolder::RunFolder(const ReportOptions& o, const Location& at) : at_(at) {
 void RunFolder::save(const std::vector<Metric>& metrics) const {
   std::string text = kHeader;
   for (const Metric& m : metrics)
-    text += fmt::format("{},{},{},{},{}\n", m.step >= 0 ? fmt::format("{}", m.step) : "", m.epoch, csv_field(m.split),
-                        csv_field(m.name), m.value);
+    text += fmt::format("{},{},{},{},{}\n", m.step >= 0 ? fmt::format("{}", m.step) : "", m.epoch,
+                        xgrad::detail::csv_field(m.split), xgrad::detail::csv_field(m.name), m.value);
   write_file_atomically(kOp, path_ + "/metrics.csv", {{text.data(), text.size()}}, at_);
 }
 

@@ -122,19 +122,27 @@ class Text {
     const std::vector<int> in = inputs(s.op);
     const int to = places_.whole(in[t.position]);
     if (to < 0) return;
-    Tensor g;
     std::size_t m = 0;
-    for (const Tensor& one : s.incoming)
-      if (one.defined()) m += static_cast<std::size_t>(one.numel()), g = one;
+    int from = n;  // of several results the first whose gradient arrived
+    std::string arrived;
+    for (std::uint32_t k = 0; k < s.incoming.size(); ++k) {
+      const Tensor& g = s.incoming[k];
+      const int result = places_.result(static_cast<std::int64_t>(s.op), k);
+      if (!g.defined()) continue;
+      m += static_cast<std::size_t>(g.numel());
+      if (result < 0) continue;
+      if (arrived.empty()) from = result;
+      arrived += fmt::format("{} = {},\\qquad ", derivative(result), matrix(g));
+    }
     const LocalDerivative* d = t.local ? &*t.local : nullptr;
     const auto numbers = static_cast<std::size_t>(t.sent.numel());
     const auto operand = d && d->form == Form::product ? operand_of(p_, graph_, places_, s.op, *d) : std::nullopt;
-    out_ +=
-        fmt::format("$${}$$\n\n{}\n\n",
-                    latex(chain_rule_math(d, n, to, slope_math(p_, n, in, t.position), matrix_math(operand), numbers)),
-                    structure_words(d, m, numbers));
-    out_ += fmt::format("$${} = {},\\qquad {}{} = {}$$\n", derivative(n), matrix(g), derivative(to),
-                        t.uses > 1 ? "\\Big|_{\\text{this use}}" : "", matrix(t.sent));
+    out_ += fmt::format(
+        "$${}$$\n\n{}\n\n",
+        latex(chain_rule_math(d, from, to, slope_math(p_, n, in, t.position), matrix_math(operand), numbers)),
+        structure_words(d, m, numbers));
+    out_ += fmt::format("$${}{}{} = {}$$\n", arrived, derivative(to), t.uses > 1 ? "\\Big|_{\\text{this use}}" : "",
+                        matrix(t.sent));
     if (d && d->form == Form::product && !operand &&
         d->matrix.size() <= static_cast<std::size_t>(options_.most_numbers))
       out_ += fmt::format("with $$J = {}$$\n", matrix_of(*d));

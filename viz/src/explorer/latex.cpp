@@ -43,6 +43,8 @@ std::string sign(const std::string& s) {
                                                       {"−", "-"},
                                                       {"…", "\\dots"},
                                                       {"&gt;", ">"},
+                                                      {"≤", "\\leq "},
+                                                      {"≠", "\\neq "},
                                                       {"max", "\\max"},
                                                       {"mean", "\\operatorname{mean}"}};
   const auto known = all.find(s);
@@ -50,7 +52,8 @@ std::string sign(const std::string& s) {
 }
 std::string name(const std::string& s) {
   static const std::map<std::string, const char*> greek{{"γ", "\\gamma"},      {"μ", "\\mu"},   {"σ", "\\sigma"},
-                                                        {"ε", "\\varepsilon"}, {"β", "\\beta"}, {"δ", "\\delta"}};
+                                                        {"ε", "\\varepsilon"}, {"β", "\\beta"}, {"δ", "\\delta"},
+                                                        {"Φ", "\\Phi"},        {"π", "\\pi"}};
   if (const auto known = greek.find(s); known != greek.end()) return known->second;
   const bool letter = s.size() == 1;
   return letter ? escaped(s) : fmt::format("\\mathrm{{{}}}", escaped(s));

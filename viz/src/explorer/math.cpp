@@ -9,6 +9,7 @@
 #include <xgrad/detail/html_page.hpp>
 
 #include "heatmap.hpp"
+#include "told.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -61,12 +62,22 @@ std::string leaf_name(const std::string& title) {
   return before == std::string::npos ? title : title.substr(before + 1);
 }
 
-// What a formula is made of: the inputs, the result, the number of x * 1.5.
+// What a formula is made of: the inputs ("" for one that was not given), the result, the number of x * 1.5, and what
+// the operation was told.
 struct Arguments {
   std::vector<std::string> a;
   std::string y, number;
   std::size_t position = 0;
-  std::string second() const { return a.size() > 1 ? a[1] : number.empty() ? mi("c") : mn(number); }
+  const PicNode* op = nullptr;
+  Shape in;  // of the first input
+  bool has(std::size_t i) const { return i < a.size() && !a[i].empty(); }
+  std::string second() const { return has(1) ? a[1] : number.empty() ? mi("c") : mn(number); }
+  template <class T>
+  T told(const char* name, T otherwise) const {
+    return op->attributes.get<T>(name).value_or(otherwise);
+  }
+  bool has_reduction(const char* kind) const { return told<std::string>("reduction", "mean") == kind; }
+  std::string told_number(const char* name) const { return mn(few_digits(told(name, 0.0))); }
 };
 using Formula = std::function<std::string(const Arguments&)>;
 
@@ -74,23 +85,147 @@ std::string mean_of(const std::string& what) { return row(fraction(mn("1"), mi("
 Formula infix(const char* sign) {
   return [sign](const Arguments& x) { return row(x.a[0], mo(sign), x.second()); };
 }
+// a + α b
+Formula weighted_sum(const char* sign) {
+  return [sign](const Arguments& x) {
+    return row(x.a[0], mo(sign), x.has(1) && !x.number.empty() ? mn(x.number) + mo("·") : "", x.second());
+  };
+}
 Formula product_with_bias(const char* sign, bool turned) {
   return [=](const Arguments& x) {
     const std::string weight = turned ? transposed(x.second()) : x.second();
-    return row(x.a[0], mo(sign), weight, x.a.size() > 2 ? mo("+") + x.a[2] : "");
+    return row(x.a[0], mo(sign), weight, x.has(2) ? mo("+") + x.a[2] : "");
   };
 }
 Formula named(const char* name) {
   return [name](const Arguments& x) { return call(name, x.a[0]); };
 }
+std::string dims_text(const std::vector<std::int64_t>& dims) { return fmt::format("dim {}", fmt::join(dims, ", ")); }
+std::string dims_words(const std::vector<std::int64_t>& dims) {
+  return fmt::format("{} {}", dims.size() == 1 ? "dimension" : "dimensions", fmt::join(dims, ", "));
+}
+// softmax over another dimension than the last one says which.
+Formula along_dim(const char* name) {
+  return [name](const Arguments& x) {
+    const std::int64_t dim = x.told<std::int64_t>("dim", 0);
+    if (dim + 1 >= static_cast<std::int64_t>(x.in.size())) return call(name, x.a[0]);
+    return row(indexed(mi(name), element("mtext", dims_text({dim}))), in_brackets(x.a[0]));
+  };
+}
+
+// ---- reductions ----
+std::vector<std::int64_t> reduced_dims(const Arguments& x) { return x.told<std::vector<std::int64_t>>("dim", {}); }
+bool reduces_all(const Arguments& x) { return reduced_dims(x).size() >= x.in.size(); }
+std::string sum_of_input(const Arguments& x) {
+  if (reduces_all(x)) return sum_over("i", x.a[0]);
+  return row(element("munder", mo("∑") + element("mtext", dims_text(reduced_dims(x)))), x.a[0]);
+}
+std::string mean_of_input(const Arguments& x) {
+  if (reduces_all(x)) return mean_of(sum_over("i", x.a[0]));
+  std::int64_t n = 1;
+  for (const std::int64_t d : reduced_dims(x)) n *= x.in[d];
+  return row(fraction(mn("1"), mn(std::to_string(n))), sum_of_input(x));
+}
+// Of a loss, from the loss of one element or sample.
+std::string reduced(const Arguments& x, const char* index, const std::string& each) {
+  if (x.has_reduction("none")) return each;
+  return x.has_reduction("sum") ? sum_over(index, each) : mean_of(sum_over(index, each));
+}
+std::string reduced_slope(const Arguments& x, const std::string& each) {
+  return x.has_reduction("mean") ? fraction(each, mi("N")) : each;
+}
+
+// ---- activations ----
+std::string positive(const std::string& x) { return row(mo("["), x, mo("&gt;"), mn("0"), mo("]")); }
+std::string not_positive(const std::string& x) { return row(mo("["), x, mo("≤"), mn("0"), mo("]")); }
+std::string leaky_relu(const Arguments& x) {
+  return row(indexed(mi("leaky relu"), x.told_number("negative_slope")), in_brackets(x.a[0]));
+}
+std::string gelu(const Arguments& x) {
+  if (x.told<std::string>("approximate", "none") == "none") return row(x.a[0], mo("⊙"), call("Φ", x.a[0]));
+  const std::string inner = row(root_of(row(mn("2"), mo("/"), mi("π"))),
+                                in_brackets(row(x.a[0], mo("+"), mn("0.044715"), power(x.a[0], mn("3")))));
+  return row(fraction(mn("1"), mn("2")), x.a[0], mo("⊙"), in_brackets(row(mn("1"), mo("+"), call("tanh", inner))));
+}
+
+// ---- normalisation ----
 std::string normalised(const Arguments& x) {
-  return row(mi("γ"), mo("⊙"),
-             fraction(x.a[0] + mo("−") + mi("μ"), root_of(row(power(mi("σ"), mn("2")), mo("+"), mi("ε")))), mo("+"),
-             mi("β"));
+  const bool running = x.op->library_op == "batch_norm" && !x.told("training", true);
+  const auto statistic = [&](const char* letter) {
+    return running ? indexed(mi(letter), element("mtext", "running")) : mi(letter);
+  };
+  const std::string centred = x.a[0] + mo("−") + statistic("μ");
+  const std::string divided = fraction(centred, root_of(row(power(statistic("σ"), mn("2")), mo("+"), mi("ε"))));
+  return row(x.has(1) ? mi("γ") + mo("⊙") : "", divided, x.has(2) ? mo("+") + mi("β") : "");
 }
 std::string window(const char* what, const Arguments& x) {
   return row(element("munder", mo(what) + mi("window")), x.a[0]);
 }
+
+// Of two dimensions, a matrix transposed; else which dimensions.
+bool swaps_last_two(const Arguments& x) {
+  const auto rank = static_cast<std::int64_t>(x.in.size());
+  if (rank < 2) return true;
+  if (x.op->library_op == "transpose") {
+    const auto [first, second] = std::minmax({x.told<std::int64_t>("dim0", 0), x.told<std::int64_t>("dim1", 0)});
+    return first == rank - 2 && second == rank - 1;
+  }
+  std::vector<std::int64_t> swapped(static_cast<std::size_t>(rank));
+  for (std::size_t i = 0; i < swapped.size(); ++i) swapped[i] = static_cast<std::int64_t>(i);
+  std::swap(swapped[swapped.size() - 2], swapped.back());
+  return x.told<std::vector<std::int64_t>>("dims", {}) == swapped;
+}
+std::string turned(const Arguments& x) {
+  if (swaps_last_two(x)) return transposed(x.a[0]);
+  std::vector<std::int64_t> dims = x.told<std::vector<std::int64_t>>("dims", {});
+  if (dims.empty()) dims = {x.told<std::int64_t>("dim0", 0), x.told<std::int64_t>("dim1", 0)};
+  return row(indexed(mi(x.op->library_op), mn(fmt::format("{}", fmt::join(dims, ", ")))), in_brackets(x.a[0]));
+}
+
+// ---- cross entropy ----
+// Targets are class indices, which take no gradient, or probabilities, the second input.
+struct CrossEntropy {
+  explicit CrossEntropy(const Arguments& x)
+      : probabilities(!x.op->attributes.find("ignore_index")),
+        weighted(!probabilities && x.has(2)),
+        smoothing(x.told("label_smoothing", 0.0)),
+        softmax(call("softmax", x.a[0])) {
+    constexpr std::int64_t kNone = -100;  // the default of the argument
+    const std::int64_t ignored = x.told("ignore_index", kNone);
+    if (ignored != kNone) counts = row(mo("["), x.second(), mo("≠"), mn(std::to_string(ignored)), mo("]"));
+    target = call("onehot", x.second());
+    if (smoothing == 0) return;
+    const std::string e = mn(few_digits(smoothing));
+    target = in_brackets(row(in_brackets(row(mn("1"), mo("−"), e)), target, mo("+"), fraction(e, mi("C"))));
+  }
+  bool probabilities, weighted;
+  double smoothing;
+  std::string softmax;
+  std::string counts;  // [t ≠ 1], where a class is ignored
+  std::string target;  // as a distribution
+
+  // What a sample counts for; "" when all count alike.
+  std::string weight(const Arguments& x) const { return counts + (weighted ? indexed(x.a[2], x.second()) : ""); }
+  std::string loss(const Arguments& x) const {
+    const std::string log_softmax = row(mi("log"), softmax);
+    if (probabilities) return row(mo("−"), sum_over("c", row(x.second(), mo("⊙"), log_softmax)));
+    const std::string each =
+        smoothing == 0
+            ? row(weight(x), mi("log"), indexed(softmax, x.second()))
+            : row(counts, sum_over("c", row(weighted ? x.a[2] + mo("⊙") : "", target, mo("⊙"), log_softmax)));
+    if (!x.has_reduction("mean") || weight(x).empty()) return row(mo("−"), reduced(x, "n", each));
+    return row(mo("−"), fraction(sum_over("n", each), sum_over("n", weight(x))));
+  }
+  // By the scores. "" where no short formula is right.
+  std::string slope(const Arguments& x) const {
+    if (probabilities) return in_brackets(row(in_brackets(sum_over("c", x.second())), softmax, mo("−"), x.second()));
+    if (smoothing != 0 && weighted) return "";
+    const std::string difference = row(softmax, mo("−"), target), w = weight(x);
+    if (w.empty()) return reduced_slope(x, x.has_reduction("mean") ? difference : in_brackets(difference));
+    const std::string each = row(w, in_brackets(difference));
+    return x.has_reduction("mean") ? fraction(each, sum_over("n", w)) : each;
+  }
+};
 
 const std::map<std::string, Formula>& formulas() {
   static const std::map<std::string, Formula> all{
@@ -102,29 +237,32 @@ const std::map<std::string, Formula>& formulas() {
       {"bmm", infix("·")},
       {"mv", infix("·")},
       {"dot", infix("·")},
-      {"add", infix("+")},
-      {"sub", infix("−")},
+      {"add", weighted_sum("+")},
+      {"sub", weighted_sum("−")},
+      {"rsub", [](const Arguments& x) { return row(mn(x.number), mo("−"), x.a[0]); }},
       {"mul", infix("⊙")},
       {"div", infix("/")},
+      {"rdiv", [](const Arguments& x) { return row(mn(x.number), mo("/"), x.a[0]); }},
       {"neg", [](const Arguments& x) { return row(mo("−"), x.a[0]); }},
       {"square", [](const Arguments& x) { return power(x.a[0], mn("2")); }},
       {"pow", [](const Arguments& x) { return power(x.a[0], x.second()); }},
       {"sqrt", [](const Arguments& x) { return root_of(x.a[0]); }},
-      {"transpose", [](const Arguments& x) { return transposed(x.a[0]); }},
-      {"permute", [](const Arguments& x) { return transposed(x.a[0]); }},
-      {"sum", [](const Arguments& x) { return sum_over("i", x.a[0]); }},
-      {"mean", [](const Arguments& x) { return mean_of(sum_over("i", x.a[0])); }},
+      {"transpose", turned},
+      {"permute", turned},
+      {"sum", sum_of_input},
+      {"mean", mean_of_input},
       {"sigmoid", named("σ")},
-      {"log_softmax", named("log softmax")},
-      {"leaky_relu", named("leaky relu")},
+      {"softmax", along_dim("softmax")},
+      {"log_softmax", along_dim("log softmax")},
+      {"leaky_relu", leaky_relu},
+      {"gelu", gelu},
       {"mse_loss",
        [](const Arguments& x) {
-         return mean_of(sum_over("n", power(in_brackets(row(x.a[0], mo("−"), x.second())), mn("2"))));
+         return reduced(x, "n", power(in_brackets(row(x.a[0], mo("−"), x.second())), mn("2")));
        }},
-      {"cross_entropy",
-       [](const Arguments& x) {
-         return row(mo("−"), mean_of(sum_over("n", row(mi("log"), indexed(call("softmax", x.a[0]), x.second())))));
-       }},
+      {"l1_loss",
+       [](const Arguments& x) { return reduced(x, "n", row(mo("|"), x.a[0], mo("−"), x.second(), mo("|"))); }},
+      {"cross_entropy", [](const Arguments& x) { return CrossEntropy(x).loss(x); }},
       {"max_pool2d", [](const Arguments& x) { return window("max", x); }},
       {"avg_pool2d", [](const Arguments& x) { return window("mean", x); }},
       {"embedding", [](const Arguments& x) { return indexed(x.a[0], x.second()); }},
@@ -134,7 +272,7 @@ const std::map<std::string, Formula>& formulas() {
   return all;
 }
 
-// dy/dx in symbols, of the input at x.position.
+// dy/dx in symbols, of the input at x.position; "" where there is no short one.
 const std::map<std::string, Formula>& slopes() {
   const auto x0 = [](const Arguments& x) { return x.a[x.position]; };
   static const std::map<std::string, Formula> all{
@@ -144,23 +282,40 @@ const std::map<std::string, Formula>& slopes() {
       {"log", [x0](const Arguments& x) { return fraction(mn("1"), x0(x)); }},
       {"square", [x0](const Arguments& x) { return row(mn("2"), x0(x)); }},
       {"sqrt", [](const Arguments& x) { return fraction(mn("1"), mn("2") + x.y); }},
+      {"pow",
+       [](const Arguments& x) {
+         if (x.number.empty()) return std::string();
+         const double k = x.told("exponent", 0.0) - 1;
+         return row(mn(x.number), k == 1 ? x.a[0] : power(x.a[0], mn(few_digits(k))));
+       }},
       {"sin", [x0](const Arguments& x) { return call("cos", x0(x)); }},
       {"cos", [x0](const Arguments& x) { return row(mo("−"), call("sin", x0(x))); }},
-      {"relu", [x0](const Arguments& x) { return row(mo("["), x0(x), mo("&gt;"), mn("0"), mo("]")); }},
+      {"relu", [x0](const Arguments& x) { return positive(x0(x)); }},
+      {"leaky_relu",
+       [x0](const Arguments& x) {
+         return in_brackets(row(positive(x0(x)), mo("+"), x.told_number("negative_slope"), not_positive(x0(x))));
+       }},
       {"mul", [](const Arguments& x) { return x.position == 0 ? x.second() : x.a[0]; }},
       {"div",
        [](const Arguments& x) {
          return x.position == 0 ? fraction(mn("1"), x.second())
                                 : row(mo("−"), fraction(x.a[0], power(x.second(), mn("2"))));
        }},
+      {"rdiv", [](const Arguments& x) { return row(mo("−"), fraction(mn(x.number), power(x.a[0], mn("2")))); }},
       {"mse_loss",
        [](const Arguments& x) {
          const std::string other = x.position == 0 ? x.second() : x.a[0];
-         return fraction(mn("2") + in_brackets(row(x.a[x.position], mo("−"), other)), mi("N"));
+         return reduced_slope(x, mn("2") + in_brackets(row(x.a[x.position], mo("−"), other)));
+       }},
+      {"l1_loss",
+       [](const Arguments& x) {
+         const std::string other = x.position == 0 ? x.second() : x.a[0];
+         return reduced_slope(x, call("sign", row(x.a[x.position], mo("−"), other)));
        }},
       {"cross_entropy",
        [](const Arguments& x) {
-         return fraction(row(call("softmax", x.a[0]), mo("−"), call("onehot", x.second())), mi("N"));
+         const CrossEntropy c(x);
+         return x.position == 0 ? c.slope(x) : row(mo("−"), mi("log"), c.softmax);
        }},
   };
   return all;
@@ -168,9 +323,12 @@ const std::map<std::string, Formula>& slopes() {
 
 Arguments arguments_of(const Picture& p, int node, const std::vector<int>& inputs, std::size_t position) {
   Arguments x;
-  for (const int in : inputs) x.a.push_back(place(in));
+  x.op = &whole(p, node);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    x.a.push_back(i < 64 && x.op->absent >> i & 1 ? "" : place(inputs[i]));
+  x.in = x.op->first_input;
   x.y = place(node);
-  const std::string& number = whole(p, node).number;
+  const std::string& number = x.op->number;
   x.number = number.size() > 7 ? short_number(std::stod(number)) : number;
   x.position = position;
   return x;
@@ -184,19 +342,48 @@ const std::map<std::string, const char*>& words() {
       {"tanh", "The activation, one number at a time: squashed between −1 and 1. Far from 0 it is flat."},
       {"sigmoid", "Squashes each number into (0, 1)."},
       {"relu", "Keeps what is positive, sets the rest to 0."},
-      {"softmax", "Each row becomes probabilities: positive, with sum 1."},
-      {"mse_loss", "Mean squared error: one number for the whole batch."},
-      {"cross_entropy", "How improbable the true classes are under softmax: one number for the whole batch."},
       {"conv2d", "A small window slides over the maps; each result is the weighted sum of what is under it."},
       {"max_pool2d", "Of each window only the largest number goes on."},
       {"embedding", "Each index picks its row of the table."},
-      {"batch_norm", "Each feature is centred and scaled by the mean and variance of the batch."},
       {"dropout", "Some numbers are set to 0 by chance, the others are scaled up."},
-      {"scaled_dot_product_attention", "Each query mixes the values, by how well it fits the keys."},
-      {"sum", "All numbers are added up."},
-      {"mean", "The mean of all numbers."},
-      {"add", "Sum, element by element; what is smaller is broadcast."}};
+      {"scaled_dot_product_attention", "Each query mixes the values, by how well it fits the keys."}};
   return all;
+}
+
+// Of a loss: how many numbers it gives.
+std::string batch_words(const Arguments& x) {
+  if (x.has_reduction("none")) return "a number for each sample.";
+  return x.has_reduction("sum") ? "the sum over the batch." : "one number for the whole batch.";
+}
+std::string softmax_words(const Arguments& x) {
+  const std::int64_t dim = x.told<std::int64_t>("dim", 0), rank = static_cast<std::int64_t>(x.in.size());
+  const std::string slice = dim + 1 >= rank ? "Each row"
+                            : rank == 2     ? "Each column"
+                                            : fmt::format("Each slice along dimension {}", dim);
+  return slice + " becomes probabilities: positive, with sum 1.";
+}
+std::string reduction_words(const Arguments& x, const char* all, const char* along) {
+  return reduces_all(x) ? all : fmt::format("{} {}.", along, dims_words(reduced_dims(x)));
+}
+
+// For operations whose words depend on what they were told.
+std::string told_words(const Arguments& x) {
+  const std::string& op = x.op->library_op;
+  if (op == "softmax") return softmax_words(x);
+  if (op == "sum") return reduction_words(x, "All numbers are added up.", "The numbers are added up along");
+  if (op == "mean") return reduction_words(x, "The mean of all numbers.", "The mean along");
+  if (op == "mse_loss")
+    return x.has_reduction("mean")
+               ? "Mean squared error: one number for the whole batch."
+               : "Squared error: " + (x.has_reduction("sum") ? batch_words(x) : "number by number.");
+  if (op == "cross_entropy") return "How improbable the true classes are under softmax: " + batch_words(x);
+  if (op == "batch_norm")
+    return x.told("training", true) ? "Each feature is centred and scaled by the mean and variance of the batch."
+                                    : "Each feature is centred and scaled by the mean and variance kept from training.";
+  if (op != "add") return "";
+  if (!x.has(1)) return "A number is added to every element.";
+  return x.number.empty() ? "Sum, element by element; what is smaller is broadcast."
+                          : fmt::format("Sum, element by element, of the first and {} times the second.", x.number);
 }
 
 std::string picked_words(const LocalDerivative& d, std::size_t n, const std::string& times) {
@@ -260,20 +447,20 @@ std::string delta_math(const PicNode& n) {
 }
 
 std::string formula_math(const Picture& p, int node, const std::vector<int>& inputs) {
-  const std::string& op = p.nodes[static_cast<std::size_t>(node)].title;
   const Arguments x = arguments_of(p, node, inputs, 0);
-  const auto known = formulas().find(op);
+  const auto known = formulas().find(x.op->library_op);
   if (known != formulas().end() && !x.a.empty()) return known->second(x);
   std::string list;
-  for (const std::string& a : x.a) list += (list.empty() ? "" : mo(",")) + a;
-  return call(op, list);
+  for (const std::string& a : x.a)
+    if (!a.empty()) list += (list.empty() ? "" : mo(",")) + a;
+  return call(p.nodes[static_cast<std::size_t>(node)].title, list);
 }
 
 std::string slope_math(const Picture& p, int node, const std::vector<int>& inputs, std::size_t position) {
-  const auto known = slopes().find(p.nodes[static_cast<std::size_t>(node)].title);
   const Arguments x = arguments_of(p, node, inputs, position);
-  if (known != slopes().end()) return known->second(x);
-  return fraction(mo("∂") + x.y, mo("∂") + x.a[position]);
+  const auto known = slopes().find(x.op->library_op);
+  const std::string slope = known == slopes().end() ? "" : known->second(x);
+  return slope.empty() ? fraction(mo("∂") + x.y, mo("∂") + x.a[position]) : slope;
 }
 
 std::string chain_rule_math(const LocalDerivative* d, int from, int to, const std::string& slope,
@@ -327,11 +514,11 @@ const char* end_words() {
          "over eight powers of ten.";
 }
 
-std::string operation_words(const Picture& p, int node) {
+std::string operation_words(const Picture& p, int node, const std::vector<int>& inputs) {
   const PicNode& n = p.nodes[static_cast<std::size_t>(node)];
-  const auto known = words().find(n.title);
-  std::string s = known != words().end() ? known->second
-                                         : fmt::format("The operation {} computes {}.", n.title, symbol_text(p, node));
+  const auto known = words().find(n.library_op);
+  std::string s = known != words().end() ? known->second : told_words(arguments_of(p, node, inputs, 0));
+  if (s.empty()) s = fmt::format("The operation {} computes {}.", n.title, symbol_text(p, node));
   if (!n.saves.empty()) s += fmt::format(" It keeps {} for the way back.", fmt::join(n.saves, ", "));
   return s;
 }

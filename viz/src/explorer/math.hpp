@@ -31,7 +31,7 @@ const char* start_words();
 const char* seed_words();
 const char* end_words();
 // What an operation does, and what a local derivative means: one or two sentences. m, n: numbers of y and of x.
-std::string operation_words(const Picture& p, int node);
+std::string operation_words(const Picture& p, int node, const std::vector<int>& inputs);
 std::string structure_words(const LocalDerivative* d, std::size_t m, std::size_t n);
 // How often each x is read, of what is `picked`.
 std::vector<int> reads(const LocalDerivative& d, std::size_t n);

@@ -176,7 +176,7 @@ class Writer {
            {"in", ids(in)},
            {"out", outputs_of(op)},
            {"math", formula_math(p_, n, in)},
-           {"text", operation_words(p_, n)}};
+           {"text", operation_words(p_, n, in)}};
     if (const auto found = of.find(op); found != of.end()) s["linear"] = found->second->linear_in;
     return s;
   }

@@ -14,9 +14,6 @@ inline constexpr std::int64_t kLeftOut = -2;
 struct LastOperations {
   Graph graph;
   bool complete = true;
-  // Of each operation a number that is the same for equal strides, paddings, dilations, groups and windows; 0 for
-  // operations that have none.
-  std::vector<std::size_t> attributes;
 };
 // As collect(), but only the `most` operations that were recorded last.
 XGRAD_API LastOperations collect_last(const Tensor& root, std::size_t most);

@@ -26,8 +26,8 @@ struct AttentionOptions {
 [[nodiscard]] XGRAD_API Tensor attention_weights(const Tensor& query, const Tensor& key,
                                                  const AttentionOptions& options = {},
                                                  Location at = Location::current());
-// dropout(attention_weights(query, key)) value: value (..., S, V) -> (..., L, V). Without dropout the weights are never
-// stored: memory is linear in L and S, and what a causal mask hides is not computed.
+// dropout(attention_weights(query, key)) value: value (..., S, V) -> (..., L, V). The weights are never stored:
+// memory is linear in L and S, and what a causal mask hides is not computed.
 [[nodiscard]] XGRAD_API Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                                             const AttentionOptions& options = {},
                                                             Location at = Location::current());

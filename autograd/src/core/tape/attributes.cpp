@@ -1,41 +1,46 @@
 #include "core/tape/attributes.hpp"
 
-#include <mutex>
-#include <unordered_map>
+#include <algorithm>
+#include <ostream>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/tape/node.hpp"
 
-namespace xgrad::detail {
-namespace {
+namespace xgrad {
 
-struct Known {
-  std::mutex mutex;
-  std::unordered_map<BackwardFn, AttributesReader> readers;
-};
-Known& known() {
-  static Known all;
-  return all;
+const AttributeValue* Attributes::find(std::string_view name) const {
+  const auto found = std::ranges::find(list_, name, &Attribute::name);
+  return found == list_.end() ? nullptr : &found->value;
 }
 
-}  // namespace
-
-std::size_t key_of(std::initializer_list<std::int64_t> numbers) {
-  std::size_t key = 1;
-  for (const std::int64_t n : numbers)
-    key ^= static_cast<std::size_t>(n) + 0x9e3779b97f4a7c15 + (key << 6) + (key >> 2);
-  return key;
+std::string to_string(const AttributeValue& value) {
+  return std::visit(
+      [](const auto& v) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::string>)
+          return v;
+        else
+          return fmt::format("{}", v);
+      },
+      value);
 }
 
-bool know_attributes(BackwardFn backward, AttributesReader read) {
-  const std::lock_guard lock(known().mutex);
-  known().readers.emplace(backward, read);
-  return true;
+std::ostream& operator<<(std::ostream& os, const Attribute& a) { return os << a.name << '=' << to_string(a.value); }
+
+std::ostream& operator<<(std::ostream& os, const Attributes& list) {
+  const char* between = "";
+  for (const Attribute& a : list) os << std::exchange(between, ", ") << a;
+  return os;
 }
 
-std::size_t attributes_of(Node& n) {
-  const std::lock_guard lock(known().mutex);
-  const auto found = known().readers.find(n.op.backward);
-  return found == known().readers.end() ? 0 : found->second(n.closure());
+namespace detail {
+
+Attributes attributes_of(Node& n) {
+  Attributes list;
+  if (n.op.kind->describe) n.op.kind->describe(n.closure(), list);
+  return list;
 }
 
-}  // namespace xgrad::detail
+}  // namespace detail
+}  // namespace xgrad

@@ -36,18 +36,14 @@ class Collector {
         for (const auto& [output, t] : seen->plain) plain_.emplace(t, std::pair(index_.at(n), output));
     }
     graph_.nodes.reserve(nodes.size());
-    attributes_.reserve(nodes.size());
-    for (Node* n : nodes) {
-      graph_.nodes.push_back(describe(n));
-      attributes_.push_back(detail::attributes_of(*n));
-    }
+    for (Node* n : nodes) graph_.nodes.push_back(describe(n));
     graph_.root = index_.at(last);
     graph_.root_output = impl(root).output_nr;
     graph_.backward_ran = pass_ != 0;
     graph_.root_overwritten = last->outputs()[impl(root).output_nr].version != root.version();
   }
   Graph take() { return std::move(graph_); }
-  LastOperations take_last() { return {std::move(graph_), complete_, std::move(attributes_)}; }
+  LastOperations take_last() { return {std::move(graph_), complete_}; }
 
  private:
   // In the order they were recorded in. All that a node depends on is older than the node.
@@ -83,7 +79,10 @@ class Collector {
     d.module = n->module;
     d.freed = n->freed;
     d.reached = pass || (!seen && reached(n));
-    if (n->has_number) d.numbers.push_back(*static_cast<const double*>(n->closure()));
+    d.attributes = detail::attributes_of(*n);
+    d.of_library = n->op.kind->of_library;
+    d.kept_bytes = n->op.kind->closure_size;
+    if (n->op.kind->number_first) d.numbers.push_back(*static_cast<const double*>(n->closure()));
     for (std::size_t i = 0; i < n->n_inputs; ++i) d.inputs.push_back(input(n, i, d.reached, pass));
     for (std::size_t i = 0; i < n->n_data; ++i) d.data.push_back(input(n, n->n_inputs + i, false, nullptr));
     for (const detail::OutputInfo& o : n->outputs()) {
@@ -215,7 +214,6 @@ class Collector {
   std::unordered_map<const TensorImpl*, std::pair<std::int64_t, std::uint32_t>> plain_;
   std::map<std::pair<const TensorImpl*, std::uint32_t>, std::size_t> ids_;
   Graph graph_;
-  std::vector<std::size_t> attributes_;
   bool complete_ = true;
 };
 

@@ -228,9 +228,9 @@ struct Pass {
         running_backward = op;
       }
     } restore{std::exchange(running, {this, n}), std::exchange(running_backward, &here)};
-    if (!create_graph) return n->op.backward(n->closure(), Node::saved_view(n), grads);
+    if (!create_graph) return n->op.kind->run(n->closure(), Node::saved_view(n), grads);
     const RecordFor place(n);
-    return n->op.backward(n->closure(), Node::saved_view(n), grads);
+    return n->op.kind->run(n->closure(), Node::saved_view(n), grads);
   }
 
   void run_pre_hooks(Node* n, std::span<Tensor> grads) {
@@ -303,7 +303,7 @@ struct Pass {
       if (!pass_on) return;
     }
     if (n->freed && n->n_saved) n->already_freed();
-    if (n->op.once_differentiable && keeps_values && (create_graph || reads_tangents(n, grads)))
+    if (n->op.kind->once_differentiable && keeps_values && (create_graph || reads_tangents(n, grads)))
       ErrorReport(n->op.name,
                   create_graph ? "is differentiable only once; its backward pass cannot be recorded with create_graph"
                                : "is differentiable only once; its backward pass has no derivative in forward mode",
@@ -486,7 +486,7 @@ Grads run_backward_apart(Node* n, std::span<const Tensor> grads) {
     ~Restore() { running = before; }
   } restore{std::exchange(running, {})};
   const RecordFor place(n);
-  return n->op.backward(n->closure(), Node::saved_view(n), grads);
+  return n->op.kind->run(n->closure(), Node::saved_view(n), grads);
 }
 
 Tensor collected_gradient(std::size_t i) { return running.pass ? running.pass->collected(running.node, i) : Tensor(); }

@@ -212,7 +212,7 @@ void push_tangents(const RecordedCall& call, Node* node) {
       any |= tangents[i].defined();
     }
     if (!any) continue;
-    if (call.op.once_differentiable)
+    if (call.op.kind->once_differentiable)
       ErrorReport(call.op.name, "has no derivative in forward mode: its backward pass cannot be differentiated",
                   call.at)
           .autograd_error();
@@ -242,7 +242,7 @@ namespace {
 // The same values, as a view that gradients and the tangents of the levels around go through.
 Tensor same(const Tensor& x, const Location& at) {
   const auto& t = impl(x);
-  return record(
+  return detail::record_op(
       "view", detail::make_view(x, t.shape, t.strides, t.offset()), {x}, {},
       [](const Saved&, const Tensor& g) -> Grads { return {g}; }, at);
 }

@@ -6,6 +6,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/graph_node.hpp>
 
+#include "core/tape/attributes.hpp"
 #include "core/tape/node.hpp"
 #include "core/tape/views.hpp"
 
@@ -89,8 +90,13 @@ Tensor GraphNode::saved_tensor(std::size_t i, Location at) const {
 
 std::optional<double> GraphNode::number(Location at) const {
   require_node(*this, "number", at);
-  if (!node_ || !node_->has_number) return std::nullopt;
+  if (!node_ || !node_->op.kind->number_first) return std::nullopt;
   return *static_cast<const double*>(node_->closure());
+}
+
+Attributes GraphNode::attributes(Location at) const {
+  require_node(*this, "attributes", at);
+  return node_ ? detail::attributes_of(*node_) : Attributes();
 }
 
 std::vector<Shape> GraphNode::input_shapes(Location at) const {

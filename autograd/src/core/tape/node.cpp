@@ -20,9 +20,20 @@ void name_output(Node& n, std::uint32_t output, const std::string& name) {
   if (!name.empty()) names.emplace_back(output, name);
 }
 
+namespace {
+
 Grads run_owned_backward(const void* closure, const Saved& saved, std::span<const Tensor> grad_outputs) {
   return (*static_cast<OwnedBackward* const*>(closure))->run(saved, grad_outputs);
 }
+
+constexpr BackwardKind owned_kind(bool once) {
+  return {&run_owned_backward, sizeof(OwnedBackward*), once, false, false, true, nullptr};
+}
+constexpr BackwardKind kOwned = owned_kind(false), kOwnedOnce = owned_kind(true);
+
+}  // namespace
+
+const BackwardKind& owned_backward(bool once_differentiable) { return once_differentiable ? kOwnedOnce : kOwned; }
 
 namespace {
 
@@ -43,7 +54,7 @@ void destroy_node(Node* n) noexcept {
   n->extra.reset();  // what was recorded of inputs goes before the hold on them
   for (const Edge& e : n->all_edges()) release_edge(e);
   n->free_saved();
-  if (n->op.backward == &run_owned_backward) delete *static_cast<OwnedBackward**>(n->closure());
+  if (n->op.kind && n->op.kind->owned) delete *static_cast<OwnedBackward**>(n->closure());
   for (OutputInfo& o : n->outputs()) o.~OutputInfo();
   const std::size_t bytes = n->bytes;
   n->~Node();

@@ -77,7 +77,6 @@ struct Node : RefCounted {
   std::uint8_t n_data = 0;      // tensors read that are no inputs of the backward function: targets, indices, masks
   std::uint8_t queued : 6 = 0;  // nesting depth of the backward pass whose heap it is in
   bool freed : 1 = false;
-  bool has_number : 1 = false;  // the closure starts with a double that pictures show
   std::uint32_t n_inputs = 0, n_outputs = 0;
   OpInfo op;
   union {

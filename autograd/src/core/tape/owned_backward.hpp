@@ -10,7 +10,7 @@ struct OwnedBackward {
   virtual Grads run(const Saved& saved, std::span<const Tensor> grad_outputs) = 0;
 };
 
-// For OpInfo::backward of such a node, whose closure is the OwnedBackward*. It marks the node for release_node().
-Grads run_owned_backward(const void* closure, const Saved& saved, std::span<const Tensor> grad_outputs);
+// Of such a node, whose closure is the OwnedBackward*.
+const BackwardKind& owned_backward(bool once_differentiable);
 
 }  // namespace xgrad::detail

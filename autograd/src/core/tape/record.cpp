@@ -195,8 +195,8 @@ namespace {
                                             const void* closure, const Location& at) {
   std::size_t dims = 0;
   for (const Tensor& o : outputs) dims += static_cast<std::size_t>(impl(o).shape.rank());
-  const std::size_t edges = inputs + data;
-  const std::size_t bytes = block_bytes(edges, outputs.size(), saved, dims, op.closure_size);
+  const std::size_t edges = inputs + data, closure_size = op.kind->closure_size;
+  const std::size_t bytes = block_bytes(edges, outputs.size(), saved, dims, closure_size);
   Node* n = new (pool_allocate(bytes)) Node;
   n->bytes = static_cast<std::uint32_t>(bytes);
   n->n_inputs = static_cast<std::uint32_t>(inputs);
@@ -207,7 +207,7 @@ namespace {
   const Node* of = tape.on_behalf_of;
   n->at = of ? of->at : at;
   n->module = current_module();  // a derivative is no call of the module whose operation it derives
-  std::memcpy(n->closure(), closure, op.closure_size);
+  std::memcpy(n->closure(), closure, closure_size);
   for (Edge& e : n->all_edges()) new (&e) Edge;
   for (SavedTensor& s : n->saved()) new (&s) SavedTensor;
   auto* sizes = reinterpret_cast<std::int64_t*>(reinterpret_cast<char*>(n) + bytes) - dims;
@@ -226,7 +226,7 @@ struct Unfinished {
   Node* n;
   ~Unfinished() {
     if (!n) return;
-    n->op.backward = nullptr;  // what the closure owns is still the caller's
+    n->op.kind = nullptr;  // what the closure owns is still the caller's
     release_node(n);
   }
 };
@@ -286,7 +286,7 @@ struct WithoutTangents {
   Node* n;
   ~WithoutTangents() {
     if (!n) return;
-    n->op.backward = nullptr;  // what the closure owns is still the caller's
+    n->op.kind = nullptr;  // what the closure owns is still the caller's
     if (!is_floating(impl(outputs[0]).dtype)) release_node(n);
     for (Tensor& y : outputs)
       if (Node* of = std::exchange(impl(y).grad_fn, nullptr)) release_node(of);

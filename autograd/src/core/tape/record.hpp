@@ -1,9 +1,11 @@
 // Recording operations on the tape, for the library's own: beside record() of <xgrad/autograd.hpp>, forms for
-// operations that read tensors without differentiating them, carry a number, or write their result later.
+// operations of the library, which pictures know by that, that read tensors without differentiating them, carry
+// attributes or a number, or write their result later.
 #pragma once
 
 #include <xgrad/autograd.hpp>
 
+#include "core/tape/attributes.hpp"
 #include "core/tape/node.hpp"
 #include "core/tape/views.hpp"
 
@@ -25,11 +27,37 @@ class RecordFor {
 // Whether operations are recorded for gradients: grad_enabled() without what forward mode asks for.
 bool records_gradients();
 
-// record() for a result whose values are written later, or by somebody else: they are not looked at.
+// record() for an operation of the library, with its attributes: record_op("softmax", ..., at, named<"dim">(d)).
+template <bool Once = false, class F>
+Tensor record_op(const char* name, Tensor output, const TensorRefs& inputs, const TensorRefs& saved, F f,
+                 const Location& at = Location::current()) {
+  record_outputs<F, Once, true>(name, {&output, 1}, inputs, saved, f, at);
+  return output;
+}
+template <bool Once = false, class F>
+std::vector<Tensor> record_op(const char* name, std::vector<Tensor> outputs, const TensorRefs& inputs,
+                              const TensorRefs& saved, F f, const Location& at = Location::current()) {
+  record_outputs<F, Once, true>(name, outputs, inputs, saved, f, at);
+  return outputs;
+}
+template <bool Once = false, class Outputs, class F, class... A>
+requires(sizeof...(A) > 0) auto record_op(const char* name, Outputs&& outputs, const TensorRefs& inputs,
+                                          const TensorRefs& saved, F f, const Location& at, A... attributes) {
+  return record_op<Once>(name, std::forward<Outputs>(outputs), inputs, saved, Described<F, A...>{f, attributes...}, at);
+}
+
+// record_op() for an operation whose backward function needs the attributes itself: f(attributes, saved, gradients).
+template <class Outputs, class A, class F, class... More>
+auto record_with_attributes(const char* name, const A& attributes, Outputs&& outputs, const TensorRefs& inputs,
+                            const TensorRefs& saved, F f, const Location& at = Location::current(), More... more) {
+  return record_op(name, std::forward<Outputs>(outputs), inputs, saved, attributes_first(attributes, f), at, more...);
+}
+
+// record_op() for a result whose values are written later, or by somebody else: they are not looked at.
 template <class F>
 Tensor record_ahead(const char* name, Tensor output, const TensorRefs& inputs, F f, const Location& at) {
   static_assert(std::is_trivially_copyable_v<F>);
-  const OpInfo op{name, &call_backward<F>, std::is_empty_v<F> ? 0u : static_cast<std::uint32_t>(sizeof(F)), false};
+  const OpInfo op{name, &kBackwardKind<F, false, true>};
   if (needs_tape(inputs)) record_node(op, {&output, 1}, inputs, {}, &f, at);
   return output;
 }
@@ -38,31 +66,33 @@ Tensor record_ahead(const char* name, Tensor output, const TensorRefs& inputs, F
 void record_node_reading(const TensorRefs& data, const OpInfo& op, std::span<Tensor> outputs, const TensorRefs& inputs,
                          const TensorRefs& saved, const void* closure, const Location& at);
 
-// record() for such an operation; pictures show `data` among its inputs.
-template <bool Once = false, class F>
+// record_op() for such an operation; pictures show `data` among its inputs.
+template <bool Once = false, class F, class... A>
 Tensor record_reading(const char* name, const TensorRefs& data, Tensor output, const TensorRefs& inputs,
-                      const TensorRefs& saved, F f, const Location& at) {
-  static_assert(std::is_trivially_copyable_v<F> && SingleBackward<F>);
-  const OpInfo op{name, &call_backward<F>, std::is_empty_v<F> ? 0u : static_cast<std::uint32_t>(sizeof(F)), Once};
+                      const TensorRefs& saved, F f, const Location& at, A... attributes) {
+  using B = std::conditional_t<sizeof...(A) == 0, F, Described<F, A...>>;
+  static_assert(std::is_trivially_copyable_v<B> && SingleBackward<B>);
+  const B backward{f, attributes...};
+  const OpInfo op{name, &kBackwardKind<B, Once, true>};
   if (anomaly_enabled()) check_anomaly(name, {&output, 1}, inputs, at);
-  if (needs_tape(inputs)) record_node_reading(data, op, {&output, 1}, inputs, saved, &f, at);
+  if (needs_tape(inputs)) record_node_reading(data, op, {&output, 1}, inputs, saved, &backward, at);
   return output;
 }
 
 // A backward function f(number, saved, gradient).
-template <class F>
+template <Text Name, class F>
 struct NumberFirst {
+  static constexpr bool kNumberFirst = true;
   double number;
   [[no_unique_address]] F f;
   Grads operator()(const Saved& s, const Tensor& g) const { return f(number, s, g); }
+  void attributes(Attributes& list) const { list.add(Name.chars, number); }
 };
-// record() for an operation with a number; pictures show it.
-template <class F>
+// record_op() for an operation with a number, which is the attribute `Name`; pictures show it in the place of an input.
+template <Text Name, class F, class... A>
 Tensor record_number(const char* name, double number, Tensor output, const TensorRefs& inputs, const TensorRefs& saved,
-                     F f, const Location& at) {
-  Tensor y = record(name, std::move(output), inputs, saved, NumberFirst<F>{number, f}, at);
-  if (Node* n = impl(y).grad_fn) n->has_number = true;
-  return y;
+                     F f, const Location& at, A... attributes) {
+  return record_op(name, std::move(output), inputs, saved, NumberFirst<Name, F>{number, f}, at, attributes...);
 }
 
 // Whether nodes of this thread keep what they computed, for pictures. Returns what held before.

@@ -74,7 +74,7 @@ Tensor as_strided(const Tensor& base, const ViewPiece& piece, const Location& at
     copy_raw(same, base);
     y = make_view(room, piece.shape, piece.strides, piece.offset);
   }
-  return record(
+  return detail::record_op(
       "as_strided", y, {base}, {},
       [piece](const Saved&, const Tensor& g) -> Grads { return {as_strided_scatter(g, piece, Location::current())}; },
       at);
@@ -94,7 +94,7 @@ Tensor as_strided_scatter(const Tensor& v, const ViewPiece& piece, const Locatio
     add_in_pieces(make_view(room, folded, piece.strides, piece.offset), sum_to(v, folded), part);
   }
   const Tensor out = make_alias(make_view(room, piece.base_shape, piece.base_strides, 0));
-  return record(
+  return detail::record_op(
       "as_strided_scatter", out, {v}, {},
       [piece](const Saved&, const Tensor& g) -> Grads { return {as_strided(g, piece, Location::current())}; }, at);
 }

@@ -56,6 +56,7 @@ struct LeakyReLUOptions {
   double negative_slope = 0.01;
 };
 XGRAD_API void check_options(const OptionCheck& check, const LeakyReLUOptions& o);
+XGRAD_API void show_options(OptionText& text, const LeakyReLUOptions& o);
 class LeakyReLU final : public Layer<LeakyReLU, LeakyReLUOptions> {
  public:
   using Layer::Layer;
@@ -70,6 +71,7 @@ struct ELUOptions {
   double alpha = 1;
 };
 XGRAD_API void check_options(const OptionCheck& check, const ELUOptions& o);
+XGRAD_API void show_options(OptionText& text, const ELUOptions& o);
 class ELU final : public Layer<ELU, ELUOptions> {
  public:
   using Layer::Layer;
@@ -81,6 +83,7 @@ class ELU final : public Layer<ELU, ELUOptions> {
 struct GELUOptions {
   Gelu approximate = Gelu::none;
 };
+XGRAD_API void show_options(OptionText& text, const GELUOptions& o);
 class GELU final : public Layer<GELU, GELUOptions> {
  public:
   using Layer::Layer;
@@ -94,6 +97,7 @@ struct SoftplusOptions {
   double beta = 1, threshold = 20;
 };
 XGRAD_API void check_options(const OptionCheck& check, const SoftplusOptions& o);
+XGRAD_API void show_options(OptionText& text, const SoftplusOptions& o);
 class Softplus final : public Layer<Softplus, SoftplusOptions> {
  public:
   using Layer::Layer;
@@ -107,6 +111,7 @@ class Softplus final : public Layer<Softplus, SoftplusOptions> {
 struct SoftmaxOptions {
   std::int64_t dim = -1;
 };
+XGRAD_API void show_options(OptionText& text, const SoftmaxOptions& o);
 class Softmax final : public Layer<Softmax, SoftmaxOptions> {
  public:
   using Layer::Layer;
@@ -191,6 +196,7 @@ struct HardtanhOptions {
   ByName by_name = ByName();
   double min_val = -1, max_val = 1;
 };
+XGRAD_API void show_options(OptionText& text, const HardtanhOptions& o);
 // ValueError unless min_val < max_val.
 class XGRAD_API Hardtanh final : public Layer<Hardtanh> {
  public:
@@ -212,6 +218,7 @@ struct HardshrinkOptions {
   double lambd = 0.5;
 };
 XGRAD_API void check_options(const OptionCheck& check, const HardshrinkOptions& o);
+XGRAD_API void show_options(OptionText& text, const HardshrinkOptions& o);
 class Hardshrink final : public Layer<Hardshrink, HardshrinkOptions> {
  public:
   using Layer::Layer;
@@ -224,6 +231,7 @@ struct SoftshrinkOptions {
   double lambd = 0.5;
 };
 XGRAD_API void check_options(const OptionCheck& check, const SoftshrinkOptions& o);
+XGRAD_API void show_options(OptionText& text, const SoftshrinkOptions& o);
 class Softshrink final : public Layer<Softshrink, SoftshrinkOptions> {
  public:
   using Layer::Layer;
@@ -236,6 +244,7 @@ struct CELUOptions {
   double alpha = 1;
 };
 XGRAD_API void check_options(const OptionCheck& check, const CELUOptions& o);
+XGRAD_API void show_options(OptionText& text, const CELUOptions& o);
 class CELU final : public Layer<CELU, CELUOptions> {
  public:
   using Layer::Layer;
@@ -247,6 +256,7 @@ class CELU final : public Layer<CELU, CELUOptions> {
 struct GLUOptions {
   std::int64_t dim = -1;
 };
+XGRAD_API void show_options(OptionText& text, const GLUOptions& o);
 class GLU final : public Layer<GLU, GLUOptions> {
  public:
   using Layer::Layer;
@@ -258,6 +268,7 @@ class GLU final : public Layer<GLU, GLUOptions> {
 struct SoftminOptions {
   std::int64_t dim = -1;
 };
+XGRAD_API void show_options(OptionText& text, const SoftminOptions& o);
 class Softmin final : public Layer<Softmin, SoftminOptions> {
  public:
   using Layer::Layer;
@@ -271,6 +282,7 @@ struct RReLUOptions {
   double lower = 1. / 8, upper = 1. / 3;
 };
 XGRAD_API void check_options(const OptionCheck& check, const RReLUOptions& o);
+XGRAD_API void show_options(OptionText& text, const RReLUOptions& o);
 class RReLU final : public Layer<RReLU, RReLUOptions> {
  public:
   using Layer::Layer;
@@ -286,6 +298,7 @@ struct StepOptions {
   double at_zero = 1;
 };
 XGRAD_API void check_options(const OptionCheck& check, const StepOptions& o);
+XGRAD_API void show_options(OptionText& text, const StepOptions& o);
 class Step final : public Layer<Step, StepOptions> {
  public:
   using Layer::Layer;

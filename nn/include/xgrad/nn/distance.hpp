@@ -13,6 +13,7 @@ struct CosineSimilarityOptions {
   double eps = 1e-8;
 };
 XGRAD_API void check_options(const OptionCheck& check, const CosineSimilarityOptions& o);
+XGRAD_API void show_options(OptionText& text, const CosineSimilarityOptions& o);
 // x . y / (max(|x|, eps) max(|y|, eps)) along dim.
 class CosineSimilarity final : public Layer<CosineSimilarity, CosineSimilarityOptions> {
  public:
@@ -30,6 +31,7 @@ struct PairwiseDistanceOptions {
   bool keepdim = false;
 };
 XGRAD_API void check_options(const OptionCheck& check, const PairwiseDistanceOptions& o);
+XGRAD_API void show_options(OptionText& text, const PairwiseDistanceOptions& o);
 // The p-norm of x - y + eps along the last dimension.
 class PairwiseDistance final : public Layer<PairwiseDistance, PairwiseDistanceOptions> {
  public:

@@ -15,6 +15,7 @@
 #include <xgrad/module_scope.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/option_check.hpp>
+#include <xgrad/nn/option_text.hpp>
 #include <xgrad/ops/comparison.hpp>
 #include <xgrad/tensor.hpp>
 
@@ -309,6 +310,15 @@ class Layer<Derived, void> : public Module {
   auto call_as(const F& f, const Location& at, A&&... a) const {
     return detail::ModuleCalls::run_as(self(), at, f, std::forward<A>(a)...);
   }
+  // Has the text of the layer show these options, if there is a show_options(text, options) beside them.
+  template <class Options>
+  void show(const Options& options) {
+    if constexpr (requires(OptionText & text) { show_options(text, options); }) {
+      OptionText text;
+      show_options(text, options);
+      set_label(text.label(name()));
+    }
+  }
 
  private:
   // Only Derived derives from it: Layer<Other> would call Other's forward on what is no Other.
@@ -354,6 +364,7 @@ class Layer : public Layer<Derived, void> {
   explicit Layer(Options options = {}, Location at = Location::current()) : options_(std::move(options)) {
     if constexpr (requires(const OptionCheck& check) { check_options(check, options_); })
       check_options(OptionCheck(this->name(), at), options_);
+    this->show(options_);
   }
   explicit Layer(NoOptions, Location at = Location::current()) : Layer(Options{}, at) {}
   template <detail::OnlyOptionOf<Options> V>

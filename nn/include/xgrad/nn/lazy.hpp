@@ -28,14 +28,14 @@ class XGRAD_API LazyLinear final : public Layer<LazyLinear> {
   std::int64_t out_ = 0;
 };
 
-template <int N>
-class LazyConvNd final : public Layer<LazyConvNd<N>> {
+// Of the convolution that has these options.
+template <int N, class Options>
+class LazyConvOf final : public Layer<LazyConvOf<N, Options>> {
  public:
-  LazyConvNd(const LazyConvNd&) = default;
-  LazyConvNd(Null auto) noexcept : Layer<LazyConvNd<N>>(nullptr) {}  // NOLINT: = nullptr
-  explicit LazyConvNd(...) = delete;  // options by name: nn::LazyConv2d(16, 3, {.padding = 1})
-  LazyConvNd(Size out_channels, Extents<N> kernel_size, ConvNdOptions<N> options = {},
-             Location at = Location::current());
+  LazyConvOf(const LazyConvOf&) = default;
+  LazyConvOf(Null auto) noexcept : Layer<LazyConvOf<N, Options>>(nullptr) {}  // NOLINT: = nullptr
+  explicit LazyConvOf(...) = delete;  // options by name: nn::LazyConv2d(16, 3, {.padding = 1})
+  LazyConvOf(Size out_channels, Extents<N> kernel_size, Options options = {}, Location at = Location::current());
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 
   Parameter weight, bias;
@@ -43,38 +43,20 @@ class LazyConvNd final : public Layer<LazyConvNd<N>> {
  private:
   std::int64_t out_ = 0;
   Extents<N> kernel_size_ = 1;
-  ConvNdOptions<N> options_;
+  Options options_;
 };
-extern template class XGRAD_API LazyConvNd<1>;
-extern template class XGRAD_API LazyConvNd<2>;
-extern template class XGRAD_API LazyConvNd<3>;
+extern template class XGRAD_API LazyConvOf<1, ConvNdOptions<1>>;
+extern template class XGRAD_API LazyConvOf<2, ConvNdOptions<2>>;
+extern template class XGRAD_API LazyConvOf<3, ConvNdOptions<3>>;
+extern template class XGRAD_API LazyConvOf<1, ConvTransposeNdOptions<1>>;
+extern template class XGRAD_API LazyConvOf<2, ConvTransposeNdOptions<2>>;
+extern template class XGRAD_API LazyConvOf<3, ConvTransposeNdOptions<3>>;
 
-template <int N>
-class LazyConvTransposeNd final : public Layer<LazyConvTransposeNd<N>> {
- public:
-  LazyConvTransposeNd(const LazyConvTransposeNd&) = default;
-  LazyConvTransposeNd(Null auto) noexcept : Layer<LazyConvTransposeNd<N>>(nullptr) {}  // NOLINT: = nullptr
-  explicit LazyConvTransposeNd(...) = delete;  // options by name: nn::LazyConvTranspose2d(16, 3, {.stride = 2})
-  LazyConvTransposeNd(Size out_channels, Extents<N> kernel_size, ConvTransposeNdOptions<N> options = {},
-                      Location at = Location::current());
-  Tensor forward(const Tensor& x, Location at = Location::current()) const;
-
-  Parameter weight, bias;
-
- private:
-  std::int64_t out_ = 0;
-  Extents<N> kernel_size_ = 1;
-  ConvTransposeNdOptions<N> options_;
-};
-extern template class XGRAD_API LazyConvTransposeNd<1>;
-extern template class XGRAD_API LazyConvTransposeNd<2>;
-extern template class XGRAD_API LazyConvTransposeNd<3>;
-
-using LazyConv1d = LazyConvNd<1>;
-using LazyConv2d = LazyConvNd<2>;
-using LazyConv3d = LazyConvNd<3>;
-using LazyConvTranspose1d = LazyConvTransposeNd<1>;
-using LazyConvTranspose2d = LazyConvTransposeNd<2>;
-using LazyConvTranspose3d = LazyConvTransposeNd<3>;
+using LazyConv1d = LazyConvOf<1, ConvNdOptions<1>>;
+using LazyConv2d = LazyConvOf<2, ConvNdOptions<2>>;
+using LazyConv3d = LazyConvOf<3, ConvNdOptions<3>>;
+using LazyConvTranspose1d = LazyConvOf<1, ConvTransposeNdOptions<1>>;
+using LazyConvTranspose2d = LazyConvOf<2, ConvTransposeNdOptions<2>>;
+using LazyConvTranspose3d = LazyConvOf<3, ConvTransposeNdOptions<3>>;
 
 }  // namespace xgrad::nn

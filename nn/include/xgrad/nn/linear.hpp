@@ -44,6 +44,7 @@ struct FlattenOptions {
   ByName by_name = ByName();
   std::int64_t start_dim = 1, end_dim = -1;
 };
+XGRAD_API void show_options(OptionText& text, const FlattenOptions& o);
 // Joins dimensions start_dim..end_dim into one.
 class XGRAD_API Flatten final : public Layer<Flatten, FlattenOptions> {
  public:

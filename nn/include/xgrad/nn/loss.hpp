@@ -3,7 +3,10 @@
 // refused when the loss is made.
 #pragma once
 
+#include <concepts>
 #include <functional>
+#include <type_traits>
+#include <utility>
 
 #include <xgrad/by_name.hpp>
 #include <xgrad/nn/module.hpp>
@@ -15,37 +18,105 @@
 
 namespace xgrad::nn {
 
+// A layer whose options hold weights: these are its buffers, saved and converted with it.
+template <class Derived, class Options>
+requires requires { requires std::same_as<decltype(Options::weight), Tensor>; }
+class Layer<Derived, Options> : public Layer<Derived, void> {
+ public:
+  explicit Layer(Options options = {}, Location at = Location::current()) : options_(std::move(options)) {
+    if constexpr (requires(const OptionCheck& check) { check_options(check, options_); })
+      check_options(OptionCheck(this->name(), at), options_);
+    this->register_buffer("weight", options_.weight);
+    if constexpr (kHasPosWeight) this->register_buffer("pos_weight", options_.pos_weight);
+    this->template show<Options>(options_);
+  }
+  explicit Layer(NoOptions, Location at = Location::current()) : Layer(Options{}, at) {}
+  Layer(Null auto) noexcept : Layer<Derived, void>(nullptr) {}  // NOLINT: = nullptr
+
+ private:
+  static constexpr bool kHasPosWeight = requires(Options o) { o.pos_weight; };
+  static auto held() {
+    if constexpr (kHasPosWeight)
+      return Following<Options, &Options::weight, &Options::pos_weight>();
+    else
+      return Following<Options, &Options::weight>();
+  }
+
+ protected:
+  decltype(held()) options_;
+};
+
 struct LossOptions {
   Reduction reduction = Reduction::mean;
+};
+XGRAD_API void show_options(OptionText& text, const LossOptions& o);
+
+// The values of a loss as they are, their sum or their mean.
+XGRAD_API Tensor reduced(const Tensor& values, Reduction reduction, Location at = Location::current());
+
+// The layer of a loss, loss(input, target) or with more tensors: function(tensors..., options, at), or with the members
+// of the options in their order (but for by_name) in the place of these.
+//   struct MSELoss final : Loss<MSELoss, mse_loss> {
+//     using Loss::Loss;
+//   };
+template <class Derived, auto function, class Options = LossOptions, int tensors = 2>
+class Loss : public Layer<Derived, Options> {
+ public:
+  using Layer<Derived, Options>::Layer;
+  explicit Loss(const Tensor&) = delete;  // options by name: nn::CrossEntropyLoss({.weight = w})
+  template <class A, class... More>
+  explicit Loss(const A&, const More&...) = delete;  // options by name: nn::HuberLoss({.reduction = Reduction::sum})
+
+  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const
+      requires(tensors == 2) {
+    return value(at, input, target);
+  }
+  Tensor forward(const Tensor& input, const Tensor& second, const Tensor& target,
+                 Location at = Location::current()) const requires(tensors == 3) {
+    return value(at, input, second, target);
+  }
+  Tensor forward(const Tensor& input, const Tensor& target, const Tensor& input_lengths, const Tensor& target_lengths,
+                 Location at = Location::current()) const requires(tensors == 4) {
+    return value(at, input, target, input_lengths, target_lengths);
+  }
+
+ private:
+  template <class... In>
+  Tensor value(const Location& at, const In&... in) const {
+    const Options& options = this->options_;
+    if constexpr (requires { function(in..., options, at); }) {
+      return function(in..., options, at);
+    } else if constexpr (std::is_same_v<Options, LossOptions>) {
+      return function(in..., options.reduction, at);
+    } else {
+      const auto& [by_name, first, second] = options;
+      return function(in..., first, second, at);
+    }
+  }
 };
 
 // Options that the operations declare.
 XGRAD_API void check_options(const OptionCheck& check, const PoissonNllOptions& o);
+XGRAD_API void show_options(OptionText& text, const PoissonNllOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const GaussianNllOptions& o);
+XGRAD_API void show_options(OptionText& text, const GaussianNllOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const CtcLossOptions& o);
+XGRAD_API void show_options(OptionText& text, const CtcLossOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const TripletMarginOptions& o);
+XGRAD_API void show_options(OptionText& text, const TripletMarginOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const MultiMarginOptions& o);
+XGRAD_API void show_options(OptionText& text, const MultiMarginOptions& o);
 XGRAD_API void check_options(const OptionCheck& check, const CrossEntropyOptions& o);
+XGRAD_API void show_options(OptionText& text, const CrossEntropyOptions& o);
+XGRAD_API void show_options(OptionText& text, const BceWithLogitsOptions& o);
+XGRAD_API void show_options(OptionText& text, const NllLossOptions& o);
 
 // ---- values ----
-class MSELoss final : public Layer<MSELoss, LossOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit MSELoss(...) = delete;  // options by name: nn::MSELoss({.reduction = Reduction::sum})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return mse_loss(input, target, options_.reduction, at);
-  }
+struct MSELoss final : Loss<MSELoss, mse_loss> {
+  using Loss::Loss;
 };
-
-class L1Loss final : public Layer<L1Loss, LossOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit L1Loss(...) = delete;  // options by name: nn::L1Loss({.reduction = Reduction::sum})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return l1_loss(input, target, options_.reduction, at);
-  }
+struct L1Loss final : Loss<L1Loss, l1_loss> {
+  using Loss::Loss;
 };
 
 struct SmoothL1LossOptions {
@@ -54,14 +125,9 @@ struct SmoothL1LossOptions {
   double beta = 1;
 };
 XGRAD_API void check_options(const OptionCheck& check, const SmoothL1LossOptions& o);
-class SmoothL1Loss final : public Layer<SmoothL1Loss, SmoothL1LossOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit SmoothL1Loss(...) = delete;  // options by name: nn::SmoothL1Loss({.reduction = Reduction::sum})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return smooth_l1_loss(input, target, options_.reduction, options_.beta, at);
-  }
+XGRAD_API void show_options(OptionText& text, const SmoothL1LossOptions& o);
+struct SmoothL1Loss final : Loss<SmoothL1Loss, smooth_l1_loss, SmoothL1LossOptions> {
+  using Loss::Loss;
 };
 
 struct HuberLossOptions {
@@ -70,14 +136,9 @@ struct HuberLossOptions {
   double delta = 1;
 };
 XGRAD_API void check_options(const OptionCheck& check, const HuberLossOptions& o);
-class HuberLoss final : public Layer<HuberLoss, HuberLossOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit HuberLoss(...) = delete;  // options by name: nn::HuberLoss({.reduction = Reduction::sum})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return huber_loss(input, target, options_.reduction, options_.delta, at);
-  }
+XGRAD_API void show_options(OptionText& text, const HuberLossOptions& o);
+struct HuberLoss final : Loss<HuberLoss, huber_loss, HuberLossOptions> {
+  using Loss::Loss;
 };
 
 // ---- probabilities and classes ----
@@ -86,75 +147,18 @@ struct BCELossOptions {
   Tensor weight = {};
   Reduction reduction = Reduction::mean;
 };
-class BCELoss final : public Layer<BCELoss> {
- public:
-  using Layer::Layer;
-  explicit BCELoss(BCELossOptions options = {}) : options_(std::move(options)) {
-    register_buffer("weight", options_.weight);
-  }
-  explicit BCELoss(NoOptions) : BCELoss(BCELossOptions{}) {}
-  template <class = void>
-  explicit BCELoss(...) = delete;  // options by name: nn::BCELoss({.weight = w})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return binary_cross_entropy(input, target, options_.weight, options_.reduction, at);
-  }
-
- private:
-  Following<BCELossOptions, &BCELossOptions::weight> options_;
+XGRAD_API void show_options(OptionText& text, const BCELossOptions& o);
+struct BCELoss final : Loss<BCELoss, binary_cross_entropy, BCELossOptions> {
+  using Loss::Loss;
 };
-
-class BCEWithLogitsLoss final : public Layer<BCEWithLogitsLoss> {
- public:
-  using Layer::Layer;
-  explicit BCEWithLogitsLoss(BceWithLogitsOptions options = {}) : options_(std::move(options)) {
-    register_buffer("weight", options_.weight);
-    register_buffer("pos_weight", options_.pos_weight);
-  }
-  explicit BCEWithLogitsLoss(NoOptions) : BCEWithLogitsLoss(BceWithLogitsOptions{}) {}
-  template <class = void>
-  explicit BCEWithLogitsLoss(...) = delete;  // options by name: nn::BCEWithLogitsLoss({.pos_weight = w})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return binary_cross_entropy_with_logits(input, target, options_, at);
-  }
-
- private:
-  Following<BceWithLogitsOptions, &BceWithLogitsOptions::weight, &BceWithLogitsOptions::pos_weight> options_;
+struct BCEWithLogitsLoss final : Loss<BCEWithLogitsLoss, binary_cross_entropy_with_logits, BceWithLogitsOptions> {
+  using Loss::Loss;
 };
-
-class CrossEntropyLoss final : public Layer<CrossEntropyLoss> {
- public:
-  using Layer::Layer;
-  explicit CrossEntropyLoss(CrossEntropyOptions options = {}, Location at = Location::current())
-      : options_(std::move(options)) {
-    check_options(OptionCheck("CrossEntropyLoss", at), options_);
-    register_buffer("weight", options_.weight);
-  }
-  explicit CrossEntropyLoss(NoOptions) : CrossEntropyLoss(CrossEntropyOptions{}) {}
-  template <class = void>
-  explicit CrossEntropyLoss(...) = delete;  // options by name: nn::CrossEntropyLoss({.weight = w})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return cross_entropy(input, target, options_, at);
-  }
-
- private:
-  Following<CrossEntropyOptions, &CrossEntropyOptions::weight> options_;
+struct CrossEntropyLoss final : Loss<CrossEntropyLoss, cross_entropy, CrossEntropyOptions> {
+  using Loss::Loss;
 };
-
-class NLLLoss final : public Layer<NLLLoss> {
- public:
-  using Layer::Layer;
-  explicit NLLLoss(NllLossOptions options = {}) : options_(std::move(options)) {
-    register_buffer("weight", options_.weight);
-  }
-  explicit NLLLoss(NoOptions) : NLLLoss(NllLossOptions{}) {}
-  template <class = void>
-  explicit NLLLoss(...) = delete;  // options by name: nn::NLLLoss({.weight = w})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return nll_loss(input, target, options_, at);
-  }
-
- private:
-  Following<NllLossOptions, &NllLossOptions::weight> options_;
+struct NLLLoss final : Loss<NLLLoss, nll_loss, NllLossOptions> {
+  using Loss::Loss;
 };
 
 struct KLDivLossOptions {
@@ -162,48 +166,20 @@ struct KLDivLossOptions {
   KlReduction reduction = KlReduction::mean;
   bool log_target = false;
 };
-class KLDivLoss final : public Layer<KLDivLoss, KLDivLossOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit KLDivLoss(...) = delete;  // options by name: nn::KLDivLoss({.reduction = KlReduction::batchmean})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return kl_div(input, target, options_.reduction, options_.log_target, at);
-  }
+XGRAD_API void show_options(OptionText& text, const KLDivLossOptions& o);
+struct KLDivLoss final : Loss<KLDivLoss, kl_div, KLDivLossOptions> {
+  using Loss::Loss;
 };
-
-class PoissonNLLLoss final : public Layer<PoissonNLLLoss, PoissonNllOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit PoissonNLLLoss(...) = delete;  // options by name: nn::PoissonNLLLoss({.log_input = false})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return poisson_nll_loss(input, target, options_, at);
-  }
+struct PoissonNLLLoss final : Loss<PoissonNLLLoss, poisson_nll_loss, PoissonNllOptions> {
+  using Loss::Loss;
 };
-
 // loss(input, target, var)
-class GaussianNLLLoss final : public Layer<GaussianNLLLoss, GaussianNllOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit GaussianNLLLoss(...) = delete;  // options by name: nn::GaussianNLLLoss({.full = true})
-  Tensor forward(const Tensor& input, const Tensor& target, const Tensor& var,
-                 Location at = Location::current()) const {
-    return gaussian_nll_loss(input, target, var, options_, at);
-  }
+struct GaussianNLLLoss final : Loss<GaussianNLLLoss, gaussian_nll_loss, GaussianNllOptions, 3> {
+  using Loss::Loss;
 };
-
 // loss(log_probs, targets, input_lengths, target_lengths)
-class CTCLoss final : public Layer<CTCLoss, CtcLossOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit CTCLoss(...) = delete;  // options by name: nn::CTCLoss({.blank = 1})
-  Tensor forward(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
-                 const Tensor& target_lengths, Location at = Location::current()) const {
-    return ctc_loss(log_probs, targets, input_lengths, target_lengths, options_, at);
-  }
+struct CTCLoss final : Loss<CTCLoss, ctc_loss, CtcLossOptions, 4> {
+  using Loss::Loss;
 };
 
 // ---- margins ----
@@ -213,24 +189,12 @@ struct HingeEmbeddingLossOptions {
   Reduction reduction = Reduction::mean;
 };
 XGRAD_API void check_options(const OptionCheck& check, const HingeEmbeddingLossOptions& o);
-class HingeEmbeddingLoss final : public Layer<HingeEmbeddingLoss, HingeEmbeddingLossOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit HingeEmbeddingLoss(...) = delete;  // options by name: nn::HingeEmbeddingLoss({.margin = 0.5})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return hinge_embedding_loss(input, target, options_.margin, options_.reduction, at);
-  }
+XGRAD_API void show_options(OptionText& text, const HingeEmbeddingLossOptions& o);
+struct HingeEmbeddingLoss final : Loss<HingeEmbeddingLoss, hinge_embedding_loss, HingeEmbeddingLossOptions> {
+  using Loss::Loss;
 };
-
-class SoftMarginLoss final : public Layer<SoftMarginLoss, LossOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit SoftMarginLoss(...) = delete;  // options by name: nn::SoftMarginLoss({.reduction = Reduction::sum})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return soft_margin_loss(input, target, options_.reduction, at);
-  }
+struct SoftMarginLoss final : Loss<SoftMarginLoss, soft_margin_loss> {
+  using Loss::Loss;
 };
 
 struct MarginLossOptions {
@@ -239,40 +203,17 @@ struct MarginLossOptions {
   Reduction reduction = Reduction::mean;
 };
 XGRAD_API void check_options(const OptionCheck& check, const MarginLossOptions& o);
-// loss(input1, input2, target)
-class MarginRankingLoss final : public Layer<MarginRankingLoss, MarginLossOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit MarginRankingLoss(...) = delete;  // options by name: nn::MarginRankingLoss({.margin = 0.5})
-  Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target,
-                 Location at = Location::current()) const {
-    return margin_ranking_loss(input1, input2, target, options_.margin, options_.reduction, at);
-  }
+XGRAD_API void show_options(OptionText& text, const MarginLossOptions& o);
+// loss(input1, input2, target), both
+struct MarginRankingLoss final : Loss<MarginRankingLoss, margin_ranking_loss, MarginLossOptions, 3> {
+  using Loss::Loss;
 };
-
-// loss(input1, input2, target)
-class CosineEmbeddingLoss final : public Layer<CosineEmbeddingLoss, MarginLossOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit CosineEmbeddingLoss(...) = delete;  // options by name: nn::CosineEmbeddingLoss({.margin = 0.5})
-  Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target,
-                 Location at = Location::current()) const {
-    return cosine_embedding_loss(input1, input2, target, options_.margin, options_.reduction, at);
-  }
+struct CosineEmbeddingLoss final : Loss<CosineEmbeddingLoss, cosine_embedding_loss, MarginLossOptions, 3> {
+  using Loss::Loss;
 };
-
 // loss(anchor, positive, negative)
-class TripletMarginLoss final : public Layer<TripletMarginLoss, TripletMarginOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit TripletMarginLoss(...) = delete;  // options by name: nn::TripletMarginLoss({.margin = 0.5})
-  Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
-                 Location at = Location::current()) const {
-    return triplet_margin_loss(anchor, positive, negative, options_, at);
-  }
+struct TripletMarginLoss final : Loss<TripletMarginLoss, triplet_margin_loss, TripletMarginOptions, 3> {
+  using Loss::Loss;
 };
 
 struct TripletMarginWithDistanceOptions {
@@ -288,64 +229,20 @@ XGRAD_API Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const T
                                                    const TripletMarginWithDistanceOptions& options = {},
                                                    Location at = Location::current());
 XGRAD_API void check_options(const OptionCheck& check, const TripletMarginWithDistanceOptions& o);
-class TripletMarginWithDistanceLoss final
-    : public Layer<TripletMarginWithDistanceLoss, TripletMarginWithDistanceOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit TripletMarginWithDistanceLoss(...) =
-      delete;  // options by name: nn::TripletMarginWithDistanceLoss({.distance_function = d})
-  Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
-                 Location at = Location::current()) const {
-    return triplet_margin_with_distance_loss(anchor, positive, negative, options_, at);
-  }
+XGRAD_API void show_options(OptionText& text, const TripletMarginWithDistanceOptions& o);
+struct TripletMarginWithDistanceLoss final
+    : Loss<TripletMarginWithDistanceLoss, triplet_margin_with_distance_loss, TripletMarginWithDistanceOptions, 3> {
+  using Loss::Loss;
 };
 
-class MultiMarginLoss final : public Layer<MultiMarginLoss> {
- public:
-  using Layer::Layer;
-  explicit MultiMarginLoss(MultiMarginOptions options = {}, Location at = Location::current())
-      : options_(std::move(options)) {
-    check_options(OptionCheck("MultiMarginLoss", at), options_);
-    register_buffer("weight", options_.weight);
-  }
-  explicit MultiMarginLoss(NoOptions) : MultiMarginLoss(MultiMarginOptions{}) {}
-  template <class = void>
-  explicit MultiMarginLoss(...) = delete;  // options by name: nn::MultiMarginLoss({.weight = w})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return multi_margin_loss(input, target, options_, at);
-  }
-
- private:
-  Following<MultiMarginOptions, &MultiMarginOptions::weight> options_;
+struct MultiMarginLoss final : Loss<MultiMarginLoss, multi_margin_loss, MultiMarginOptions> {
+  using Loss::Loss;
 };
-
-class MultiLabelMarginLoss final : public Layer<MultiLabelMarginLoss, LossOptions> {
- public:
-  using Layer::Layer;
-  template <class = void>
-  explicit MultiLabelMarginLoss(...) =
-      delete;  // options by name: nn::MultiLabelMarginLoss({.reduction = Reduction::sum})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return multilabel_margin_loss(input, target, options_.reduction, at);
-  }
+struct MultiLabelMarginLoss final : Loss<MultiLabelMarginLoss, multilabel_margin_loss> {
+  using Loss::Loss;
 };
-
-class MultiLabelSoftMarginLoss final : public Layer<MultiLabelSoftMarginLoss> {
- public:
-  using Layer::Layer;
-  explicit MultiLabelSoftMarginLoss(BCELossOptions options = {}) : options_(std::move(options)) {
-    register_buffer("weight", options_.weight);
-  }
-  explicit MultiLabelSoftMarginLoss(NoOptions) : MultiLabelSoftMarginLoss(BCELossOptions{}) {}
-  template <class = void>
-  explicit MultiLabelSoftMarginLoss(...) = delete;  // options by name: nn::MultiLabelSoftMarginLoss({.weight = w})
-  Tensor forward(const Tensor& input, const Tensor& target, Location at = Location::current()) const {
-    return multilabel_soft_margin_loss(input, target, options_.weight, options_.reduction, at);
-  }
-
- private:
-  Following<BCELossOptions, &BCELossOptions::weight> options_;
+struct MultiLabelSoftMarginLoss final : Loss<MultiLabelSoftMarginLoss, multilabel_soft_margin_loss, BCELossOptions> {
+  using Loss::Loss;
 };
 
 }  // namespace xgrad::nn

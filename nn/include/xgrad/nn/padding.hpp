@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <vector>
 
 #include <xgrad/by_name.hpp>
@@ -17,7 +18,8 @@ XGRAD_API std::vector<std::int64_t> side_sizes(const std::string& name, int dims
                                                Location at);
 // ShapeError unless x has `dims` spatial dimensions and one or two before them.
 XGRAD_API void require_spatial(const std::string& name, int dims, const Tensor& x, Location at);
-XGRAD_API std::string pad_label(const std::string& name, const std::vector<std::int64_t>& padding);
+XGRAD_API std::string pad_label(const std::string& name, const std::vector<std::int64_t>& padding,
+                                std::optional<double> value = std::nullopt);
 }  // namespace detail
 
 // Pads the last Dims dimensions of (N, C, *) or (C, *): `padding` elements on all sides, or (before, after) of the last
@@ -75,7 +77,7 @@ class ConstantPad final : public Layer<ConstantPad<Dims>> {
   template <std::floating_point F>
   ConstantPad(F, double) = delete;  // sizes are integers: static_cast<std::int64_t>(n)
   ConstantPad(std::vector<std::int64_t> padding, double value, Location at = Location::current())
-      : Layer<ConstantPad<Dims>>(detail::pad_label(kind_name(), padding)),
+      : Layer<ConstantPad<Dims>>(detail::pad_label(kind_name(), padding, value)),
         padding_(detail::side_sizes(kind_name(), Dims, std::move(padding), at)),
         value_(value) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const {

@@ -53,9 +53,6 @@ class XGRAD_API TransformerEncoderLayer final : public Layer<TransformerEncoderL
   Dropout dropout{nullptr}, dropout1{nullptr}, dropout2{nullptr};
 
  private:
-  Tensor attended(const Tensor& x, const AttentionInputs& inputs, const Location& at) const;
-  Tensor fed_forward(const Tensor& x, const Location& at) const;
-
   TransformerEncoderLayerOptions options_;
 };
 
@@ -116,8 +113,6 @@ class XGRAD_API TransformerDecoderLayer final : public Layer<TransformerDecoderL
   Dropout dropout{nullptr}, dropout1{nullptr}, dropout2{nullptr}, dropout3{nullptr};
 
  private:
-  Tensor fed_forward(const Tensor& x, const Location& at) const;
-
   TransformerDecoderLayerOptions options_;
 };
 

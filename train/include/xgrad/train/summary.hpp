@@ -31,7 +31,7 @@ nn::Module known(const M& model) {
 }  // namespace detail
 
 // A table of the modules with output shapes, parameter counts and multiply-adds, from one run of the model on the
-// inputs (in evaluation mode, without gradients). Of the multiply-adds, those of modules whose cost is not known are
+// inputs (in evaluation mode). Of the multiply-adds, those of modules whose cost is not known are
 // left out; the total is then marked by ">=".
 template <std::derived_from<nn::Module> M, class... More>
 Summary summary(const M& model, const Located& x, const More&... more) {

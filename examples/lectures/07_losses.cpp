@@ -1,0 +1,127 @@
+// A loss for each kind of answer, and the output layer that belongs to it.
+//
+//   regression    a = z            L = (a - y)²                          ∂L/∂z = 2 (a - y)
+//   binary        a = σ(z)         L = -y log a - (1 - y) log(1 - a)     ∂L/∂z = a - y
+//   multi-class   a = softmax(z)   L = -log a_y                          ∂L/∂z = a - onehot(y)
+//   multi-label   a = σ(z)         the sum of binary losses              ∂L/∂z = a - y
+//
+// Four networks, 64 -> 32 -> outputs, on 8x8 digits: 1,437 to learn from, 360 to test.
+//
+// expect: regression_r2 > 0.4
+// expect: binary_accuracy > 0.92
+// expect: multiclass_accuracy > 0.85
+// expect: multilabel_accuracy > 0.9
+// expect: slope_of_BCE_when_wrong > 0.99
+// expect: slope_of_MSE_when_wrong < 0.02
+#include <functional>
+
+#include "lecture.hpp"
+
+using xgrad::Tensor;
+namespace data = xgrad::data;
+namespace nn = xgrad::nn;
+namespace optim = xgrad::optim;
+namespace viz = xgrad::viz;
+
+using Loss = std::function<Tensor(const Tensor& z)>;
+
+// A loss of one output z with its derivative, over z.
+void draw(viz::Plot& plot, const std::string& name, const Loss& loss, const std::string& color) {
+  Tensor z = xgrad::linspace(-5, 5, 401).requires_grad_();
+  const Tensor values = loss(z);
+  values.sum().backward();
+  plot.line(z, values, {.label = name, .color = color, .width = 2.4});
+  plot.line(z, z.grad(), {.label = "its derivative", .color = color, .width = 1.8, .dashed = true});
+}
+viz::Plot panel(const std::string& title) {
+  return viz::Plot({.title = title, .x_label = "z", .width = 430, .height = 320, .y_range = viz::Range{-2.2, 5.2}});
+}
+
+struct Task {
+  std::string name;
+  std::int64_t outputs;
+  Tensor x, y;  // all examples, the last 360 for the test
+  std::function<Tensor(const Tensor& z, const Tensor& y)> loss;
+  std::function<double(const Tensor& z, const Tensor& y)> score;
+};
+
+// Trains on all but the last 360 examples; the score of those.
+double train(const Task& task, int steps, viz::Plot& curves) {
+  xgrad::manual_seed(2);
+  nn::Sequential net(nn::Linear(task.x.size(1), 32), nn::ReLU(), nn::Linear(32, task.outputs));
+  optim::Adam opt(net.parameters(), {.lr = 0.01});
+  const std::int64_t n = task.x.size(0) - 360;
+  std::vector<double> losses;
+  for (int step = 0; step < steps; ++step) {
+    opt.zero_grad();
+    const Tensor loss = task.loss(net(task.x.slice(0, 0, n)), task.y.slice(0, 0, n));
+    loss.backward();
+    opt.step();
+    losses.push_back(loss.item());
+  }
+  curves.line(xgrad::arange(1, steps + 1), losses, {.label = task.name, .width = 2.2});
+  const xgrad::NoGradGuard no_grad;
+  return task.score(net(task.x.slice(0, n)), task.y.slice(0, n));
+}
+
+double share(const Tensor& right) { return right.to(xgrad::kFloat32).mean().item(); }
+
+void lecture(const Lecture& l) {
+  viz::Plot binary = panel("binary, y = 1"), real = panel("regression, y = 1"),
+            classes = panel("3 classes, y = 1, z = (z, 0, 0)");
+  const auto squared = [](const Tensor& z) { return square(sigmoid(z) - 1); };
+  const auto entropy = [](const Tensor& z) { return softplus(-z); };  // -log σ(z)
+  draw(
+      real, "squared error", [](const Tensor& z) { return square(z - 1); }, "#0072B2");
+  draw(binary, "cross entropy", entropy, "#0072B2");
+  draw(binary, "squared error of σ(z)", squared, "#D55E00");
+  draw(
+      classes, "cross entropy", [](const Tensor& z) { return log1p(2 * exp(-z)); }, "#0072B2");
+
+  // Why not squared errors behind a sigmoid: where the answer is most wrong, hardly any gradient is left.
+  for (const auto& [name, loss] :
+       {std::pair<const char*, Loss>{"slope_of_BCE_when_wrong", entropy}, {"slope_of_MSE_when_wrong", squared}}) {
+    Tensor z = xgrad::tensor(-5.).requires_grad_();
+    loss(z).backward();
+    figure(name, std::abs(z.grad().item()));
+  }
+
+  const Tensor table = data::read_csv("examples/data/digits.csv"), x = table.slice(1, 0, 64) / 16;
+  const Tensor digit = table.select(1, 64).to(xgrad::kInt64);
+  const Tensor ink = x.slice(1, 32, 64).mean({1}, true);
+  const Tensor labels = xgrad::tensor({{1., 0., 0., 1.},
+                                       {0., 0., 0., 0.},
+                                       {1., 0., 1., 0.},
+                                       {0., 0., 1., 0.},
+                                       {1., 0., 0., 0.},
+                                       {0., 1., 1., 0.},
+                                       {1., 1., 0., 1.},
+                                       {0., 1., 1., 0.},
+                                       {1., 1., 0., 1.},
+                                       {0., 1., 0., 1.}});  // even, at least 5, prime, has a loop
+  const auto positive = [](const Tensor& z, const Tensor& y) { return share((z > 0) == (y > 0.5)); };
+  const std::vector<Task> tasks{
+      {"regression: ink below from the pixels above", 1, x.slice(1, 0, 32), (ink - ink.mean()) / ink.std(),
+       [](const Tensor& z, const Tensor& y) { return mse_loss(z, y); },
+       [](const Tensor& z, const Tensor& y) { return 1 - (mse_loss(z, y) / square(y - y.mean()).mean()).item(); }},
+      {"binary: an 8 or not", 1, x, (digit == 8).to(xgrad::kFloat32).unsqueeze(1),
+       [](const Tensor& z, const Tensor& y) { return binary_cross_entropy_with_logits(z, y); }, positive},
+      {"multi-class: which digit", 10, x, digit, [](const Tensor& z, const Tensor& y) { return cross_entropy(z, y); },
+       [](const Tensor& z, const Tensor& y) { return share(z.argmax(1) == y); }},
+      {"multi-label: even, >= 5, prime, loop", 4, x, labels.index({digit}),
+       [](const Tensor& z, const Tensor& y) { return binary_cross_entropy_with_logits(z, y); }, positive}};
+  viz::Plot curves({.title = "The four networks: loss by step",
+                    .x_label = "step",
+                    .y_label = "loss",
+                    .width = 1306,
+                    .height = 360,
+                    .y_scale = viz::Scale::log});
+  const char* names[] = {"regression_r2", "binary_accuracy", "multiclass_accuracy", "multilabel_accuracy"};
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    std::printf("%s\n", tasks[i].name.c_str());
+    figure(names[i], train(tasks[i], l.steps(200, 80), curves));
+  }
+  viz::subplots({{real, binary, classes}, {curves}}, l.picture("07_losses.svg"), {.title = "Losses and output layers"});
+}
+
+int main(int argc, char** argv) { return give_lecture(argc, argv, lecture); }

@@ -1,0 +1,122 @@
+// Formulas of explain() and of the explorer are those of what was computed, not of what the name suggests.
+#include <cmath>
+
+#include <xgrad/custom.hpp>
+#include <xgrad/nn.hpp>
+#include <xgrad/record.hpp>
+#include <xgrad/viz.hpp>
+
+#include "support.hpp"
+#include "text_support.hpp"
+
+using namespace xgrad;
+using namespace xgrad::test;
+
+namespace {
+
+Tensor named(const char* name, const Shape& shape) {
+  std::vector<double> v;  // of both signs
+  for (std::int64_t i = 0; i < shape.numel(); ++i) v.push_back(std::sin(1.7 * static_cast<double>(i) + 1));
+  return from_vector(v, shape).requires_grad_().set_name(name);
+}
+Tensor classes(std::initializer_list<std::int64_t> c) { return tensor(c, {DType::int64}).set_name("t"); }
+
+void explains(const Tensor& loss, const std::vector<std::string>& parts, Location at = Location::current()) {
+  const std::string text = viz::explain(loss);
+  for (const std::string& part : parts)
+    BOOST_CHECK_MESSAGE(has(text, part), file_and_line(at) << ": no '" << part << "' in:\n" << text);
+}
+void does_not_explain(const Tensor& loss, const std::string& part) {
+  const std::string text = viz::explain(loss);
+  BOOST_CHECK_MESSAGE(!has(text, part), "'" << part << "' in:\n" << text);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(formulas)
+
+BOOST_AUTO_TEST_CASE(losses_by_reduction) {
+  const Tensor x = named("x", {2, 3}), t = zeros({2, 3}, {kFloat64}).set_name("t");
+  explains(mse_loss(x, t), {"= \\frac{1}{N}\\sum_{n}{(x-t)}^{2}", "\\,\\frac{2(x-t)}{N}"});
+  explains(mse_loss(x, t, Reduction::sum), {"= \\sum_{n}{(x-t)}^{2}", "\\,2(x-t)"});
+  explains(mse_loss(x, t, Reduction::none).sum(), {"= {(x-t)}^{2}", "\\odot 2(x-t)"});
+  explains(l1_loss(x, t + 0.5), {"\\frac{1}{N}\\sum_{n}|x-", "\\frac{\\mathrm{sign}(x-"});
+}
+
+BOOST_AUTO_TEST_CASE(cross_entropy_as_it_was_called) {
+  const Tensor x = named("x", {2, 3}), t = classes({0, 2}), w = ones({3}, {kFloat64}).set_name("w");
+  const std::string p = "\\mathrm{softmax}(x)", log = "\\mathrm{log}";
+  explains(cross_entropy(x, t),
+           {"= -\\frac{1}{N}\\sum_{n}" + log + p + "_{t}", "\\frac{" + p + "-\\mathrm{onehot}(t)}{N}"});
+  explains(cross_entropy(x, t, {.reduction = Reduction::sum}),
+           {"= -\\sum_{n}" + log + p + "_{t}", "(" + p + "-\\mathrm{onehot}(t))"});
+  explains(cross_entropy(x, t, {.reduction = Reduction::none}).sum(), {"= -" + log + p + "_{t}"});
+  explains(cross_entropy(x, t, {.weight = w}), {"= -\\frac{\\sum_{n}w_{t}" + log + p + "_{t}}{\\sum_{n}w_{t}}",
+                                                "\\frac{w_{t}(" + p + "-\\mathrm{onehot}(t))}{\\sum_{n}w_{t}}"});
+  explains(cross_entropy(x, t, {.ignore_index = 2}),
+           {"= -\\frac{\\sum_{n}[t\\neq 2]" + log + p + "_{t}}{\\sum_{n}[t\\neq 2]}"});
+  const std::string smoothed = "((1-0.1)\\mathrm{onehot}(t)+\\frac{0.1}{C})";
+  explains(cross_entropy(x, t, {.label_smoothing = 0.1}),
+           {"\\sum_{c}" + smoothed + "\\odot " + log + p, "\\frac{" + p + "-" + smoothed + "}{N}"});
+  const Tensor q = softmax(named("q", {2, 3}).detach(), 1).set_name("q");
+  explains(cross_entropy(x, q), {"= -\\sum_{c}q\\odot " + log + p});
+}
+
+BOOST_AUTO_TEST_CASE(arithmetic_and_reductions) {
+  const Tensor x = named("x", {2, 3}), y = named("y", {2, 3});
+  explains(add(x, y, 2).sum(), {"= x+2\\,y"});
+  explains(sub(x, y, 2).sum(), {"= x-2\\,y"});
+  explains((3 - x).sum(), {"= 3-x"});
+  explains((3 / x).sum(), {"= 3/x", "-\\frac{3}{{x}^{2}}"});
+  explains(pow(x, 3).sum(), {"= {x}^{3}", "\\odot 3{x}^{2}"});
+  explains(x.sum({1}).square().sum(), {"= \\sum_{\\text{dim 1}}x"});
+  explains(x.mean({0}, true).square().sum(), {"= \\frac{1}{2}\\sum_{\\text{dim 0}}x"});
+  explains(x.mean(), {"= \\frac{1}{N}\\sum_{i}x"});
+  explains(softmax(x, 1).square().sum(), {"= \\mathrm{softmax}(x)"});
+  explains(softmax(x, 0).square().sum(), {"\\mathrm{softmax}_{\\text{dim 0}}(x)"});
+  explains(x.t().square().sum(), {"= {x}^{\\top}"});
+  const Tensor z = named("z", {2, 3, 4});
+  explains(permute(z, {2, 0, 1}).square().sum(), {"\\mathrm{permute}_{2, 0, 1}(z)"});
+  explains(permute(z, {0, 2, 1}).square().sum(), {"= {z}^{\\top}"});
+  explains(transpose(z, 0, 1).square().sum(), {"\\mathrm{transpose}_{0, 1}(z)"});
+}
+
+BOOST_AUTO_TEST_CASE(layers) {
+  const Tensor x = named("x", {2, 3}), w = named("w", {4, 3});
+  does_not_explain(linear(x, w).sum(), "\\dots");
+  explains(linear(x, w).sum(), {"= x\\,{{W}^{[1]}}^{\\top}"});
+  explains(leaky_relu(x, 0.25).sum(), {"_{0.25}(x)", "([x>0]+0.25[x\\leq 0])"});
+  explains(gelu(x).sum(), {"= x\\odot \\Phi(x)"});
+  explains(gelu(x, Gelu::tanh).sum(), {"0.044715{x}^{3}"});
+  const Tensor mean = zeros({3}, {kFloat64}), var = ones({3}, {kFloat64});
+  explains(batch_norm(x, mean, var, {}, {}, true).square().sum(), {"\\frac{x-\\mu}"});
+  does_not_explain(batch_norm(x, mean, var, {}, {}, true).square().sum(), "\\gamma");
+  explains(batch_norm(x, mean, var, {}, {}, false).square().sum(), {"\\frac{x-\\mu_{\\text{running}}}"});
+}
+
+BOOST_AUTO_TEST_CASE(operations_of_programs) {
+  const Tensor x = named("x", {3});
+  const Tensor y = record("relu", x.detach() * x.detach(), {x}, {x},
+                          [](const Saved& s, const Tensor& g) -> Grads { return {g * s[0] * 2}; });
+  explains(y.sum(), {"\\mathrm{relu}(x)", "\\frac{\\partial v"});
+  does_not_explain(y.sum(), "[x>0]");
+  explains(relu(x).sum(), {"[x>0]"});
+  const Tensor z = elementwise("mse_loss", [](auto v) { return v * v; })(x);
+  explains(z.sum(), {"\\mathrm{mse\\_loss}(x)"});
+}
+
+// The gradient of the piece that was used stands at that piece.
+BOOST_AUTO_TEST_CASE(each_result_of_several) {
+  const Tensor x = named("x", {2, 2});
+  const std::vector<Tensor> parts = unbind(x, 0);
+  const Tensor first = parts[0], second = parts[1];
+  Tensor(first).set_name("first");
+  Tensor(second).set_name("second");
+  explains((second * 3).sum(), {"{\\partial \\mathrm{second}} = \\begin{pmatrix}3&3\\end{pmatrix}"});
+  does_not_explain((second * 3).sum(), "{\\partial \\mathrm{first}} = \\begin");
+  explains((first * 2).sum() + (second * 3).sum(),
+           {"{\\partial \\mathrm{first}} = \\begin{pmatrix}2&2\\end{pmatrix},\\qquad",
+            "{\\partial \\mathrm{second}} = \\begin{pmatrix}3&3\\end{pmatrix},\\qquad"});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
