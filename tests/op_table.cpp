@@ -1,6 +1,7 @@
 #include "op_table.hpp"
 
 #include <cmath>
+#include <deque>
 
 namespace xgrad::test {
 namespace {

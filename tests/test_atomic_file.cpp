@@ -1,4 +1,5 @@
 // Saving respects what is there: links, FIFOs, devices, modes and owners; it survives kills and signals and cleans up.
+#include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <grp.h>

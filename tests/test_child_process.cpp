@@ -1,5 +1,6 @@
 // Pictures by other programs: the time limit, children that misbehave, a host program with settings of its own, and
 // files that nobody named.
+#include <chrono>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>

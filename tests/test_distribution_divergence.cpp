@@ -1,5 +1,6 @@
 // kl_divergence of every pair that has one, against its integral or sum.
 #include <cmath>
+#include <sstream>
 
 #include <boost/test/unit_test.hpp>
 

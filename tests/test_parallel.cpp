@@ -1,5 +1,6 @@
 // Sharing out work over threads.
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <set>
 #include <thread>

@@ -2,6 +2,7 @@
 // longer than the picture.
 #include <map>
 #include <set>
+#include <sstream>
 
 #include <xgrad/random.hpp>
 #include <xgrad/viz/image_grid.hpp>

@@ -1,4 +1,5 @@
 // Pictures of graphs: what the Graphviz text says, that Graphviz takes it, and what happens without Graphviz.
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>

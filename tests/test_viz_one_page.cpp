@@ -2,6 +2,7 @@
 // about that; options of all this.
 #include <chrono>
 #include <set>
+#include <sstream>
 
 #include <xgrad/xgrad.hpp>
 

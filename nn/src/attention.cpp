@@ -165,6 +165,13 @@ Tensor MultiheadAttention::heads_of(const Tensor& x, const Location& at) const {
   return transpose(reshape(x, {x.size(0), x.size(1), num_heads_, embed_dim_ / num_heads_}, at), 1, 2, at);
 }
 
+AttentionOutput MultiheadAttention::operator()(const Tensor& x, Location at) const { return call(at, x); }
+
+AttentionOutput MultiheadAttention::operator()(const Tensor& query, const Tensor& key, const Tensor& value,
+                                               const AttentionInputs& inputs, Location at) const {
+  return call(at, query, key, value, inputs);
+}
+
 AttentionOutput MultiheadAttention::forward(const Tensor& x, Location at) const { return forward(x, x, x, {}, at); }
 
 AttentionOutput MultiheadAttention::forward(const Tensor& query, const Tensor& key, const Tensor& value,

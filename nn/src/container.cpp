@@ -21,6 +21,7 @@ void unknown_name(const char* what, const std::string& name, const std::vector<s
 
 namespace xgrad::nn {
 
+ParameterList::ParameterList() : Module("ParameterList") {}
 ParameterList::ParameterList(std::initializer_list<Tensor> parameters, Location where) : ParameterList() {
   for (const Tensor& p : parameters) push_back(p, where);
 }
@@ -32,6 +33,7 @@ Parameter& ParameterList::at(std::int64_t i, Location where) const {
   return (*items_)[detail::wrap_index("ParameterList", i, size(), where)];
 }
 
+ParameterDict::ParameterDict() : Module("ParameterDict") {}
 ParameterDict::ParameterDict(std::initializer_list<std::pair<std::string, Tensor>> parameters, Location where)
     : ParameterDict() {
   for (const auto& [name, p] : parameters) add(name, p, where);

@@ -90,6 +90,13 @@ EmbeddingBag::EmbeddingBag(Size num_embeddings, Size embedding_dim, EmbeddingBag
   weight = register_parameter("weight", first_table(num_embeddings, embedding_dim, table, at));
 }
 
+Tensor EmbeddingBag::operator()(const Tensor& x, Location at) const { return call(at, x); }
+
+Tensor EmbeddingBag::operator()(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights,
+                                Location at) const {
+  return call(at, x, offsets, per_sample_weights);
+}
+
 Tensor EmbeddingBag::forward(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights,
                              Location at) const {
   EmbeddingBagOptions o = options_;

@@ -94,6 +94,14 @@ TransformerEncoderLayer::TransformerEncoderLayer(Size d_model, Size nhead, Trans
   add_network(*this, "TransformerEncoderLayer", d_model, options, at);
 }
 
+// The operators stand here: as inline functions every program would compile a call of each of these modules.
+Tensor TransformerEncoderLayer::operator()(const Tensor& src, Location at) const { return call(at, src); }
+
+Tensor TransformerEncoderLayer::operator()(const Tensor& src, const Tensor& src_mask,
+                                           const Tensor& src_key_padding_mask, Location at) const {
+  return call(at, src, src_mask, src_key_padding_mask);
+}
+
 Tensor TransformerEncoderLayer::forward(const Tensor& src, Location at) const {
   return forward(src, Tensor(), Tensor(), at);
 }
@@ -131,6 +139,12 @@ TransformerEncoder::TransformerEncoder(const TransformerEncoderLayer& encoder_la
   if (last) norm = register_module("norm", last, at);
 }
 
+Tensor TransformerEncoder::operator()(const Tensor& src, Location at) const { return call(at, src); }
+
+Tensor TransformerEncoder::operator()(const Tensor& src, const TransformerEncoderInputs& inputs, Location at) const {
+  return call(at, src, inputs);
+}
+
 Tensor TransformerEncoder::forward(const Tensor& src, Location at) const { return forward(src, {}, at); }
 
 Tensor TransformerEncoder::forward(const Tensor& src, const TransformerEncoderInputs& inputs, Location at) const {
@@ -148,6 +162,11 @@ TransformerDecoderLayer::TransformerDecoderLayer(Size d_model, Size nhead, Trans
   self_attn = register_module("self_attn", MultiheadAttention(d_model, nhead, attention_of(options), at));
   multihead_attn = register_module("multihead_attn", MultiheadAttention(d_model, nhead, attention_of(options), at));
   add_network(*this, "TransformerDecoderLayer", d_model, options, at);
+}
+
+Tensor TransformerDecoderLayer::operator()(const Tensor& tgt, const Tensor& memory,
+                                           const TransformerDecoderInputs& inputs, Location at) const {
+  return call(at, tgt, memory, inputs);
 }
 
 Tensor TransformerDecoderLayer::forward(const Tensor& tgt, const Tensor& memory, Location at) const {
@@ -177,6 +196,11 @@ TransformerDecoder::TransformerDecoder(const TransformerDecoderLayer& decoder_la
     : Layer(stack_label("TransformerDecoder", decoder_layer, num_layers, at)) {
   layers = register_module("layers", copies(decoder_layer, num_layers, at), at);
   if (last) norm = register_module("norm", last, at);
+}
+
+Tensor TransformerDecoder::operator()(const Tensor& tgt, const Tensor& memory, const TransformerDecoderInputs& inputs,
+                                      Location at) const {
+  return call(at, tgt, memory, inputs);
 }
 
 Tensor TransformerDecoder::forward(const Tensor& tgt, const Tensor& memory, Location at) const {
@@ -225,6 +249,11 @@ Transformer::Transformer(TransformerOptions o, Location at) : Layer(label_of(o))
                                                           o.num_decoder_layers, last(), at));
   for (Tensor& p : parameters())
     if (p.dim() > 1) init::xavier_uniform_(p);
+}
+
+Tensor Transformer::operator()(const Tensor& src, const Tensor& tgt, const TransformerInputs& inputs,
+                               Location at) const {
+  return call(at, src, tgt, inputs);
 }
 
 Tensor Transformer::forward(const Tensor& src, const Tensor& tgt, Location at) const {

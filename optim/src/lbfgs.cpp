@@ -188,7 +188,7 @@ void LBFGS::remember(const Vector& grad) {
   const double curvature = dot(change, step), square = dot(change, change);
   if (!(curvature > 1e-10 * std::sqrt(square) * std::sqrt(dot(step, step)))) return;
   m.pairs.push_back({std::move(change), std::move(step), 1 / curvature});
-  if (static_cast<std::int64_t>(m.pairs.size()) > options().history_size) m.pairs.pop_front();
+  if (static_cast<std::int64_t>(m.pairs.size()) > options().history_size) m.pairs.erase(m.pairs.begin());
   m.diagonal = curvature / square;
 }
 

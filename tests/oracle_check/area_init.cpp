@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <regex>
+#include <sstream>
 
 #include <fmt/format.h>
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <unistd.h>
 #include <utility>
@@ -11,6 +12,13 @@
 
 namespace xgrad::train {
 namespace {
+
+constexpr std::int64_t kNanosecondsBetweenLines = 100'000'000;
+
+std::int64_t now() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
+}
 
 std::string clock_text(double seconds) {
   constexpr double kMost = 3.6e9;  // a million hours
@@ -36,7 +44,7 @@ Progress::Progress(std::int64_t total, std::string label)
     : total_(std::max<std::int64_t>(total, 0)),
       label_(std::move(label)),
       terminal_(isatty(STDERR_FILENO) == 1),
-      start_(Clock::now()),
+      start_(now()),
       drawn_(start_) {}
 
 Progress::~Progress() { close(); }
@@ -50,7 +58,7 @@ void Progress::close() {
 std::string Progress::line() const {
   const std::int64_t total = std::max(total_, done_);  // steps beyond the end were not foreseen: there are more
   const double fraction = total > 0 ? static_cast<double>(done_) / static_cast<double>(total) : 1;
-  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double seconds = 1e-9 * static_cast<double>(now() - start_);
   const double rate = seconds > 0 ? static_cast<double>(done_) / seconds : 0;
   const double left = rate > 0 ? static_cast<double>(total - done_) / rate : 0;
   return fmt::format("{} {:3.0f}%|{}| {}/{} [{}<{}, {:.1f}it/s{}{}]", detail::plain(label_), fraction * 100,
@@ -61,7 +69,7 @@ std::string Progress::line() const {
 void Progress::draw() {
   std::fputs(fmt::format("\r{}\x1b[K", line()).c_str(), stderr);
   std::fflush(stderr);
-  drawn_ = Clock::now();
+  drawn_ = now();
 }
 
 void Progress::update(std::int64_t steps, const std::string& note) {
@@ -69,7 +77,7 @@ void Progress::update(std::int64_t steps, const std::string& note) {
   if (!note.empty()) note_ = note;
   if (!open_) return;
   if (terminal_) {
-    if (Clock::now() - drawn_ > std::chrono::milliseconds(100)) draw();
+    if (now() - drawn_ > kNanosecondsBetweenLines) draw();
     return;
   }
   if (const std::int64_t tenths = done_ * 10 / std::max({total_, done_, std::int64_t{1}}); tenths > tenths_) {

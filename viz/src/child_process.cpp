@@ -1,6 +1,7 @@
 #include "child_process.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>

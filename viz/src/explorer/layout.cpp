@@ -1,6 +1,7 @@
 #include "explorer/layout.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <sstream>
 

@@ -3,7 +3,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <variant>
 #include <vector>
 
 #include <xgrad/tensor.hpp>
@@ -20,18 +19,33 @@ inline constexpr AllOthers Ellipsis{};  // as many whole dimensions as are left,
 class Index {
  public:
   template <std::integral I>
-  requires(!std::same_as<I, bool>) Index(I i) : value_(static_cast<std::int64_t>(i)) {}  // NOLINT
-  Index(const Slice& s) : value_(s) {}                                                   // NOLINT
-  Index(NewAxis) : value_(None) {}                                                       // NOLINT
-  Index(AllOthers) : value_(Ellipsis) {}                                                 // NOLINT
-  Index(const Tensor& t) : value_(t) {}                                                  // NOLINT
+  requires(!std::same_as<I, bool>) Index(I i) : kind_(Kind::number), number_(static_cast<std::int64_t>(i)) {}  // NOLINT
+  Index(const Slice& s) : kind_(Kind::slice), slice_(s) {}                                                     // NOLINT
+  Index(NewAxis) : kind_(Kind::new_axis) {}                                                                    // NOLINT
+  Index(AllOthers) : kind_(Kind::all_others) {}                                                                // NOLINT
+  Index(const Tensor& t) : kind_(Kind::tensor), tensor_(t) {}                                                  // NOLINT
+  // The number, Slice, NewAxis, AllOthers or Tensor that it is, or nullptr.
   template <class T>
   const T* get() const {
-    return std::get_if<T>(&value_);
+    if constexpr (std::same_as<T, std::int64_t>)
+      return kind_ == Kind::number ? &number_ : nullptr;
+    else if constexpr (std::same_as<T, Slice>)
+      return kind_ == Kind::slice ? &slice_ : nullptr;
+    else if constexpr (std::same_as<T, NewAxis>)
+      return kind_ == Kind::new_axis ? &None : nullptr;
+    else if constexpr (std::same_as<T, AllOthers>)
+      return kind_ == Kind::all_others ? &Ellipsis : nullptr;
+    else if constexpr (std::same_as<T, Tensor>)
+      return kind_ == Kind::tensor ? &tensor_ : nullptr;
   }
 
  private:
-  std::variant<std::int64_t, Slice, NewAxis, AllOthers, Tensor> value_;
+  // No std::variant: what compilers make of one for five types takes longer than all else of this header.
+  enum class Kind : std::uint8_t { number, slice, new_axis, all_others, tensor };
+  Kind kind_;
+  std::int64_t number_ = 0;
+  Slice slice_;
+  Tensor tensor_;
 };
 
 // Numbers, slices, None and Ellipsis alone give a view. Index tensors broadcast together and choose single elements of

@@ -52,14 +52,10 @@ class XGRAD_API MultiheadAttention final : public Layer<MultiheadAttention> {
   explicit MultiheadAttention(...) = delete;  // options by name: nn::MultiheadAttention(64, 8, {.dropout = 0.1})
   MultiheadAttention(Size embed_dim, Size num_heads, MultiheadAttentionOptions options = {},
                      Location at = Location::current());
-  AttentionOutput operator()(const Tensor& x, Location at = Location::current()) const {  // of a sequence to itself
-    return call(at, x);
-  }
+  AttentionOutput operator()(const Tensor& x, Location at = Location::current()) const;  // of a sequence to itself
   // Hooks see the query.
   AttentionOutput operator()(const Tensor& query, const Tensor& key, const Tensor& value,
-                             const AttentionInputs& inputs = {}, Location at = Location::current()) const {
-    return call(at, query, key, value, inputs);
-  }
+                             const AttentionInputs& inputs = {}, Location at = Location::current()) const;
   AttentionOutput forward(const Tensor& x, Location at = Location::current()) const;
   AttentionOutput forward(const Tensor& query, const Tensor& key, const Tensor& value, const AttentionInputs& inputs,
                           Location at = Location::current()) const;

@@ -155,7 +155,7 @@ class ModuleDict : public Module {
 // Parameters under their positions "0", "1", ...
 class XGRAD_API ParameterList : public Module {
  public:
-  ParameterList() : Module("ParameterList") {}
+  ParameterList();
   ParameterList(std::initializer_list<Tensor> parameters, Location where = Location::current());
 
   // Registers it: it wants a gradient from now on.
@@ -183,7 +183,7 @@ class XGRAD_API ParameterList : public Module {
 // Parameters under names, in the order they were added.
 class XGRAD_API ParameterDict : public Module {
  public:
-  ParameterDict() : Module("ParameterDict") {}
+  ParameterDict();
   ParameterDict(std::initializer_list<std::pair<std::string, Tensor>> parameters, Location where = Location::current());
 
   ParameterDict& add(const std::string& name, const Tensor& parameter, Location where = Location::current()) &;

@@ -38,11 +38,9 @@ class XGRAD_API EmbeddingBag final : public Layer<EmbeddingBag> {
   explicit EmbeddingBag(...) = delete;  // options by name: nn::EmbeddingBag(100, 16, {.padding_idx = 0})
   EmbeddingBag(Size num_embeddings, Size embedding_dim, EmbeddingBagOptions options = {},
                Location at = Location::current());
-  Tensor operator()(const Tensor& x, Location at = Location::current()) const { return call(at, x); }
+  Tensor operator()(const Tensor& x, Location at = Location::current()) const;
   Tensor operator()(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights = Tensor(),
-                    Location at = Location::current()) const {
-    return call(at, x, offsets, per_sample_weights);
-  }
+                    Location at = Location::current()) const;
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
   Tensor forward(const Tensor& x, const Tensor& offsets, const Tensor& per_sample_weights, Location at) const;
 

@@ -38,12 +38,10 @@ class XGRAD_API TransformerEncoderLayer final : public Layer<TransformerEncoderL
       delete;  // options by name: nn::TransformerEncoderLayer(64, 8, {.dropout = 0})
   TransformerEncoderLayer(Size d_model, Size nhead, TransformerEncoderLayerOptions options = {},
                           Location at = Location::current());
-  Tensor operator()(const Tensor& src, Location at = Location::current()) const { return call(at, src); }
+  Tensor operator()(const Tensor& src, Location at = Location::current()) const;
   // src_mask as attn_mask, src_key_padding_mask as key_padding_mask of the attention; either may be undefined.
   Tensor operator()(const Tensor& src, const Tensor& src_mask, const Tensor& src_key_padding_mask = Tensor(),
-                    Location at = Location::current()) const {
-    return call(at, src, src_mask, src_key_padding_mask);
-  }
+                    Location at = Location::current()) const;
   Tensor forward(const Tensor& src, Location at = Location::current()) const;
   Tensor forward(const Tensor& src, const Tensor& src_mask, const Tensor& src_key_padding_mask, Location at) const;
 
@@ -75,11 +73,8 @@ class XGRAD_API TransformerEncoder final : public Layer<TransformerEncoder> {
   TransformerEncoder(Null auto) noexcept : Layer(nullptr) {}  // NOLINT: = nullptr
   TransformerEncoder(const TransformerEncoderLayer& encoder_layer, Size num_layers, LayerNorm norm = nullptr,
                      Location at = Location::current());
-  Tensor operator()(const Tensor& src, Location at = Location::current()) const { return call(at, src); }
-  Tensor operator()(const Tensor& src, const TransformerEncoderInputs& inputs,
-                    Location at = Location::current()) const {
-    return call(at, src, inputs);
-  }
+  Tensor operator()(const Tensor& src, Location at = Location::current()) const;
+  Tensor operator()(const Tensor& src, const TransformerEncoderInputs& inputs, Location at = Location::current()) const;
   Tensor forward(const Tensor& src, Location at = Location::current()) const;
   Tensor forward(const Tensor& src, const TransformerEncoderInputs& inputs, Location at) const;
 
@@ -106,9 +101,7 @@ class XGRAD_API TransformerDecoderLayer final : public Layer<TransformerDecoderL
   TransformerDecoderLayer(Size d_model, Size nhead, TransformerDecoderLayerOptions options = {},
                           Location at = Location::current());
   Tensor operator()(const Tensor& tgt, const Tensor& memory, const TransformerDecoderInputs& inputs = {},
-                    Location at = Location::current()) const {
-    return call(at, tgt, memory, inputs);
-  }
+                    Location at = Location::current()) const;
   Tensor forward(const Tensor& tgt, const Tensor& memory, const TransformerDecoderInputs& inputs, Location at) const;
   Tensor forward(const Tensor& tgt, const Tensor& memory, Location at = Location::current()) const;
 
@@ -130,9 +123,7 @@ class XGRAD_API TransformerDecoder final : public Layer<TransformerDecoder> {
   TransformerDecoder(const TransformerDecoderLayer& decoder_layer, Size num_layers, LayerNorm norm = nullptr,
                      Location at = Location::current());
   Tensor operator()(const Tensor& tgt, const Tensor& memory, const TransformerDecoderInputs& inputs = {},
-                    Location at = Location::current()) const {
-    return call(at, tgt, memory, inputs);
-  }
+                    Location at = Location::current()) const;
   Tensor forward(const Tensor& tgt, const Tensor& memory, const TransformerDecoderInputs& inputs, Location at) const;
   Tensor forward(const Tensor& tgt, const Tensor& memory, Location at = Location::current()) const;
 
@@ -168,9 +159,7 @@ class XGRAD_API Transformer final : public Layer<Transformer> {
   explicit Transformer(TransformerOptions options = {}, Location at = Location::current());
   explicit Transformer(NoOptions, Location at = Location::current()) : Transformer(TransformerOptions{}, at) {}
   Tensor operator()(const Tensor& src, const Tensor& tgt, const TransformerInputs& inputs = {},
-                    Location at = Location::current()) const {
-    return call(at, src, tgt, inputs);
-  }
+                    Location at = Location::current()) const;
   Tensor forward(const Tensor& src, const Tensor& tgt, const TransformerInputs& inputs, Location at) const;
   Tensor forward(const Tensor& src, const Tensor& tgt, Location at = Location::current()) const;
   // (size, size): 0 on and below the diagonal, minus infinity above.

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cmath>
-#include <deque>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include <xgrad/by_name.hpp>
 #include <xgrad/optim/optimizer.hpp>
@@ -118,8 +118,8 @@ class XGRAD_API LBFGS : public OptimizerWith<LBFGSOptions> {
     double inverse;         // 1 / <gradient, step>
   };
   struct Memory {
-    std::deque<Pair> pairs;
-    double diagonal = 0;  // of the first guess at the inverse Hessian; 0: no pair was kept yet
+    std::vector<Pair> pairs;  // oldest first
+    double diagonal = 0;      // of the first guess at the inverse Hessian; 0: no pair was kept yet
     Vector direction, grad;
     double t = 0, loss = 0;  // t = 0: no step was taken along the direction
     std::int64_t iterations = 0, evaluations = 0;

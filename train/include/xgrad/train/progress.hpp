@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <iosfwd>
 #include <string>
@@ -29,14 +28,13 @@ class XGRAD_API Progress {
   friend std::ostream& operator<<(std::ostream&, const Progress&) = delete;  // it draws itself: progress.update()
 
  private:
-  using Clock = std::chrono::steady_clock;
   void draw();
   std::string line() const;
 
   std::int64_t total_, done_ = 0;
   std::string label_, note_;
   bool terminal_, open_ = true;
-  Clock::time_point start_, drawn_;
+  std::int64_t start_, drawn_;  // nanoseconds of a steady clock
   std::int64_t tenths_ = 0;
 };
 
