@@ -22,8 +22,8 @@ function(closer result code)
 endfunction()
 
 # One line of a script. Strings, regular expressions and the text of templates stay as they are. What is inside of a
-# template's ${} is code again: `depth` has, for each template that is open, how many braces are open in its code, and -1
-# while in its text.
+# template's ${} is code again: `depth` has, for each template that is open, how many braces are open in its code, and
+# -1 while in its text.
 function(closer_line result line)
   set(done "")
   set(depth "")

@@ -26,11 +26,6 @@ fi
 if [ $# -gt 0 ]; then
   printf '%s\0' "$@"
 else
-<<<<<<< ours
-  find autograd nn optim data viz train include tests examples benchmarks cmake \
-=======
-  # The first lines of tests/must_not_compile say what the compiler must say, at any length.
-  find autograd nn optim data viz train onnx include tests examples benchmarks cmake -name must_not_compile -prune -o \
->>>>>>> theirs
+  find autograd nn optim data viz train onnx include tests examples benchmarks cmake \
     \( -name '*.cpp' -o -name '*.hpp' \) -print0
 fi | xargs -0 -n 40 -P 2 "$tool" --style=file "${how[@]}"

@@ -84,7 +84,8 @@ check() {
       sub(/^autograd\/include\//, "", path)
       if (path ~ /^xgrad\/(xtensor|array|eigen|mdspan|custom\/array_op)\.hpp$/) return "xtensor"
       if (path ~ /^xgrad\/(autograd|forward_ad|record|tape|elementwise)\.hpp$/) return "tape"
-      if (path ~ /^xgrad\/(saved_tensors_hooks|attributes|graph_node|checkpoint|backward_again|fmt)\.hpp$/) return "tape"
+      if (path ~ /^xgrad\/(attributes|backward_again|checkpoint|fmt)\.hpp$/) return "tape"
+      if (path ~ /^xgrad\/(graph_node|saved_tensors_hooks)\.hpp$/) return "tape"
       if (path ~ /^xgrad\/detail\/(collect_last|node_times|strided_memory|trace_all)\.hpp$/) return "tape"
       if (path == "xgrad/p_norm.hpp") return "kernels"
       if (path ~ /^xgrad\/(functional|gradcheck|vmap)\.hpp$/) return "functions-public"
