@@ -132,8 +132,8 @@ GradientCheck Checker::check(Tensor parameter, const Tensor& grad) {
   const auto seconds = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() + seconds_;
   };
+  Replaced replaced(parameter);         // before the next: what set_data() replaces is the memory set aside
   const xgrad::detail::KeepState kept;  // a view keeps its memory
-  Replaced replaced(parameter);
   result.agrees = true;
   for (std::int64_t k = 0; k < points && seconds() < kMostSeconds && evaluations_ < kMostEvaluations; ++k) {
     const std::int64_t i = k * n / points;
