@@ -339,7 +339,7 @@ Tensor bags_of_rows(const Tensor& weight, const BagPlan& p, bool scaled, std::in
 Tensor look_up_bags(const Tensor& weight, const Tensor& given, const BagPlan& p, bool scaled, std::int64_t bags,
                     const Table& table, const Location& at) {
   Tensor out = detail::record_reading(
-      kBagOp, {given}, bags_of_rows(weight, p, scaled, bags, table, at), {weight}, {p.row, p.bag, p.share, p.scale},
+      "embedding_bag", {given}, bags_of_rows(weight, p, scaled, bags, table, at), {weight}, {p.row, p.bag, p.share, p.scale},
       detail::attributes_first(table,
                                [](const Table& of, const Saved& s, const Tensor& g) -> Grads {
                                  return {spread_bags(g, {s[0], s[1], s[2], s[3]}, of)};

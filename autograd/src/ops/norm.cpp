@@ -287,6 +287,7 @@ struct Rows {
 bool has_kernel(const Tensor& x, const Shape& out, double p) { return p == 2 && out.numel() > 0 && x.size(-1) > 0; }
 
 Tensor euclidean_distances(const Tensor& x, const Tensor& y, const Shape& shape, const Location& at) {
+  detail::note_op("cdist", at);
   const Tensor out = detail::make_tensor(shape, x.dtype(), at);
   const Rows r(x, y, shape);
   detail::dispatch_floating(x.dtype(), [&](auto zero) {
@@ -312,7 +313,6 @@ Grads euclidean_backward(const Saved& s, const Tensor& g) {
 
 // Off the tape. The memory of the result is asked for before anything is computed.
 Tensor distances(const Tensor& x, const Tensor& y, const Shape& shape, double p, const Location& at) {
-  detail::note_op("cdist", at);
   if (has_kernel(x, shape, p)) return euclidean_distances(x, y, shape, at);
   const NoGradGuard off;
   const auto of_rows = [&](const Tensor& rows) {
@@ -321,6 +321,7 @@ Tensor distances(const Tensor& x, const Tensor& y, const Shape& shape, double p,
   };
   const std::int64_t n = x.size(-2), step = rows_at_a_time(x, y);
   if (n <= step) return of_rows(x);
+  detail::note_op("cdist", at);
   const Tensor out = detail::make_tensor(shape, x.dtype(), at);
   for (std::int64_t i = 0; i < n; i += step) {
     const std::int64_t rows = std::min(step, n - i);
