@@ -49,6 +49,8 @@ Key key_of(const tape::OpNode& op) {
   Key key = op.inputs.size();
   for (const Attribute& a : op.attributes)
     if (!is_place(op, a.name)) mix(key, a);
+  // What an operation of the program keeps and does not tell may be another number each time.
+  if (!op.of_library && op.kept_bytes > 0 && op.attributes.empty()) mix(key, std::hash<const void*>{}(&op));
   mix(key, op.data.size());
   mix(key, op.op);
   for (const Shape& s : op.shapes) {

@@ -37,10 +37,10 @@ struct PicNode {
   bool main_line = false;
   std::int64_t op = -1;  // of a result: which operation of tape::Graph::nodes, and which of its outputs
   std::uint32_t output = 0;
-  std::string library_op;    // its name when it is the library's, which says what it computes; else empty
-  Attributes attributes;     // of it
-  Shape first_input;         // of it
-  std::uint64_t absent = 0;  // its inputs that were not given (no bias), one bit each
+  std::string library_op;                  // its name when it is the library's, which says what it computes; else empty
+  const Attributes* attributes = nullptr;  // of it, in the graph
+  Shape first_input;                       // of it
+  std::uint64_t absent = 0;                // its inputs that were not given (no bias), one bit each
   bool root = false;
   bool numbered = false;            // its title has a number, for its ghosts
   bool cut = false;                 // some of its inputs are left out

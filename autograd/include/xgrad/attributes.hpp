@@ -18,15 +18,9 @@ namespace xgrad {
 
 using AttributeValue = std::variant<std::int64_t, double, bool, std::string, std::vector<std::int64_t>>;
 
-struct XGRAD_API Attribute {
+struct Attribute {
   std::string name;
   AttributeValue value;
-
-  Attribute(std::string n, AttributeValue v) : name(std::move(n)), value(std::move(v)) {}
-  Attribute(const Attribute& a);
-  Attribute(Attribute&&) = default;
-  Attribute& operator=(Attribute a) noexcept;
-  ~Attribute() = default;
   bool operator==(const Attribute&) const = default;
 };
 
@@ -39,7 +33,7 @@ class XGRAD_API Attributes {
     if constexpr (requires { value.has_value(); }) {
       if (value) add(name, *value);
     } else {
-      list_.emplace_back(std::string(name), stored(value));
+      list_.push_back({std::string(name), stored(value)});
     }
   }
 

@@ -80,6 +80,7 @@ XGRAD_CLONES bool quotients(const T* __restrict g, const T* __restrict distance,
     const T d = distance[i];
     bad |= (d == 0) | ((d > T(1e-12)) & (d < T(1e12))) ? 0 : 1;
     const T q = g[i] / (d == 0 ? T(1) : d);
+    bad |= q - q == 0 ? 0 : 1;  // not finite
     f[i] = d == 0 ? T(0) : q;
   }
   return bad == 0;

@@ -38,7 +38,8 @@ struct Cut {
 void describe(const Cut& c, Attributes& list) {
   list.add("dim", c.piece.dim);
   list.add("start", c.piece.start);
-  list.add("end", std::min(c.piece.size, c.piece.start + c.length * c.piece.step));
+  // The least one that gives the same elements: the piece does not keep what was asked for.
+  list.add("end", c.length > 0 ? c.piece.start + (c.length - 1) * c.piece.step + 1 : c.piece.start);
   list.add("step", c.piece.step);
 }
 

@@ -47,19 +47,24 @@ class Text {
     const int root = places_.result(graph_.root, graph_.root_output);
     const PicNode& n = p_.nodes[static_cast<std::size_t>(root)];
     loss_ = n.symbol.empty() && n.name.empty() ? "L" : latex(symbol_math(p_, root));
+    seeded_ = chain_.seed.numel() != 1 || chain_.seed.item<double>() != 1;
+    if (seeded_) loss_ = "\\mathcal{J}";  // what is differentiated is not the result itself
   }
 
   std::string write() {
-    out_ = fmt::format("# The chain rule of {} operations\n\n", graph_.nodes.size());
+    out_ =
+        fmt::format("# The chain rule of {} operation{}\n\n", graph_.nodes.size(), graph_.nodes.size() == 1 ? "" : "s");
     if (p_.left_out) out_ += fmt::format("The first {} are left out.\n\n", p_.left_out);
     if (chain_.ran_here) out_ += "`backward()` had not run: the gradients were computed for this text.\n\n";
     out_ += "## Forward\n\n";
     for (std::size_t i = static_cast<std::size_t>(p_.left_out); i < graph_.nodes.size(); ++i) forward(i);
-    const bool one = chain_.seed.numel() == 1 && chain_.seed.item<double>() == 1;
     out_ +=
-        one ? fmt::format("\n## Backward\n\nIt begins with $\\frac{{\\partial {0}}}{{\\partial {0}}} = 1$.\n", loss_)
-            : fmt::format("\n## Backward\n\nIt begins with the gradient that `backward()` was given: ${}$.\n",
-                          matrix(chain_.seed));
+        seeded_
+            ? fmt::format(
+                  "\n## Backward\n\nIt begins with the gradient that `backward()` was given: ${0}$. Below, ${1}$ "
+                  "is the sum of the results, each times its number there.\n",
+                  matrix(chain_.seed), loss_)
+            : fmt::format("\n## Backward\n\nIt begins with $\\frac{{\\partial {0}}}{{\\partial {0}}} = 1$.\n", loss_);
     for (const ChainStep& s : chain_.steps) backward(s);
     leaves();
     return xgrad::detail::valid_utf8(out_);
@@ -201,6 +206,7 @@ class Text {
   Places places_;
   const ExplainOptions& options_;
   std::string loss_ = "L", out_;
+  bool seeded_ = false;
 };
 
 }  // namespace

@@ -74,7 +74,7 @@ struct Arguments {
   std::string second() const { return has(1) ? a[1] : number.empty() ? mi("c") : mn(number); }
   template <class T>
   T told(const char* name, T otherwise) const {
-    return op->attributes.get<T>(name).value_or(otherwise);
+    return op->attributes ? op->attributes->get<T>(name).value_or(otherwise) : otherwise;
   }
   bool has_reduction(const char* kind) const { return told<std::string>("reduction", "mean") == kind; }
   std::string told_number(const char* name) const { return mn(few_digits(told(name, 0.0))); }
@@ -186,7 +186,7 @@ std::string turned(const Arguments& x) {
 // Targets are class indices, which take no gradient, or probabilities, the second input.
 struct CrossEntropy {
   explicit CrossEntropy(const Arguments& x)
-      : probabilities(!x.op->attributes.find("ignore_index")),
+      : probabilities(!x.op->attributes || !x.op->attributes->find("ignore_index")),
         weighted(!probabilities && x.has(2)),
         smoothing(x.told("label_smoothing", 0.0)),
         softmax(call("softmax", x.a[0])) {

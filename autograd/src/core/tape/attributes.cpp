@@ -10,17 +10,6 @@
 
 namespace xgrad {
 
-// Not by copying the variant: in GCC 12's library it is destroyed as if it held something when the copy of a list or a
-// text finds no memory.
-Attribute::Attribute(const Attribute& a)
-    : name(a.name), value(std::visit([](auto v) { return AttributeValue(std::move(v)); }, a.value)) {}
-
-Attribute& Attribute::operator=(Attribute a) noexcept {
-  name.swap(a.name);
-  value = std::move(a.value);
-  return *this;
-}
-
 const AttributeValue* Attributes::find(std::string_view name) const {
   const auto found = std::ranges::find(list_, name, &Attribute::name);
   return found == list_.end() ? nullptr : &found->value;
