@@ -338,13 +338,14 @@ Tensor bags_of_rows(const Tensor& weight, const BagPlan& p, bool scaled, std::in
 
 Tensor look_up_bags(const Tensor& weight, const Tensor& given, const BagPlan& p, bool scaled, std::int64_t bags,
                     const Table& table, const Location& at) {
-  Tensor out = detail::record_reading(
-      "embedding_bag", {given}, bags_of_rows(weight, p, scaled, bags, table, at), {weight}, {p.row, p.bag, p.share, p.scale},
-      detail::attributes_first(table,
-                               [](const Table& of, const Saved& s, const Tensor& g) -> Grads {
-                                 return {spread_bags(g, {s[0], s[1], s[2], s[3]}, of)};
-                               }),
-      at, detail::named<"mode">(p.share.defined() ? "mean" : "sum"));
+  Tensor out =
+      detail::record_reading("embedding_bag", {given}, bags_of_rows(weight, p, scaled, bags, table, at), {weight},
+                             {p.row, p.bag, p.share, p.scale},
+                             detail::attributes_first(table,
+                                                      [](const Table& of, const Saved& s, const Tensor& g) -> Grads {
+                                                        return {spread_bags(g, {s[0], s[1], s[2], s[3]}, of)};
+                                                      }),
+                             at, detail::named<"mode">(p.share.defined() ? "mean" : "sum"));
   const double time = detail::pass_time(impl(p.row).numel * table.size());
   return detail::recomputable(
       std::move(out), {weight, p.row, p.bag, p.share, p.scale}, time, [=](std::span<const Tensor> in) {
