@@ -209,10 +209,10 @@ class ResultPenalties {
     ErrorReport report("regularization_loss", "activity_regularizer is of the results of a call, and there is none",
                        at);
     report.line("module", net.label());
-    report.line("the last call", reason_ ? reason_ : "there was none since this was asked for");
+    report.line("call", reason_ ? fmt::format("the last one {}", reason_) : "there was none since this was asked for");
     report.help(
-        "call the net first, in a statement of its own, for C++ may compute the right side of a + first: "
-        "Tensor y = net(x); Tensor loss = cross_entropy(y, target) + nn::regularization_loss(net);");
+        "call the net first, in a statement of its own (C++ may compute the right side of a + first): "
+        "Tensor y = net(x); Tensor loss = cross_entropy(y, t) + nn::regularization_loss(net);");
     report.value_error();
   }
   // Each call counts once.
