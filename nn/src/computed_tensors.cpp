@@ -154,14 +154,22 @@ void ComputedTensors::restore(const nn::Module& m, const std::string& name, cons
   s.computed.erase(found);
 }
 
-nn::Parameter ComputedTensors::lazy(nn::Module& m, const std::string& name, const Location& at) {
-  m.state_->lazy.insert(name);
+nn::Parameter ComputedTensors::lazy(nn::Module& m, const std::string& name, const Shape& shape, const Location& at) {
+  m.state_->lazy.emplace(name, shape);
   return m.register_parameter(name, empty({0}), true, at);
 }
 
-nn::Parameter ComputedTensors::lazy_buffer(nn::Module& m, const std::string& name, const Location& at) {
-  m.state_->lazy.insert(name);
+nn::Parameter ComputedTensors::lazy_buffer(nn::Module& m, const std::string& name, const Shape& shape,
+                                           const Location& at) {
+  m.state_->lazy.emplace(name, shape);
   return m.register_buffer(name, empty({0}), true, at);
+}
+
+bool ComputedTensors::waits_for_shape(const nn::Module& m, const std::string& name) {
+  const State& s = *m.state_;
+  if (!s.lazy.contains(name)) return false;
+  const auto found = named(s.parameters, name);
+  return found != s.parameters.end() && nn::without_shape(found->second);
 }
 
 std::shared_ptr<nn::WeightRules>& ComputedTensors::rules(const nn::Module& m) { return m.state_->rules; }

@@ -37,9 +37,12 @@ struct ComputedTensors {
                       const Location& at);
   static void restore(const nn::Module& m, const std::string& name, const Tensor& values, bool requires_grad,
                       const Location& at);
-  // A parameter that is empty until the first call, or a state that is loaded, gives it a shape.
-  static nn::Parameter lazy(nn::Module& m, const std::string& name, const Location& at);
-  static nn::Parameter lazy_buffer(nn::Module& m, const std::string& name, const Location& at);
+  // A parameter that is empty until the first call, or a state that is loaded, gives it a shape: `shape`, with
+  // nn::kOpen for what is not known before.
+  static nn::Parameter lazy(nn::Module& m, const std::string& name, const Shape& shape, const Location& at);
+  static nn::Parameter lazy_buffer(nn::Module& m, const std::string& name, const Shape& shape, const Location& at);
+  // Whether `name` is lazy and has no shape yet.
+  static bool waits_for_shape(const nn::Module& m, const std::string& name);
   // The place of the penalties and constraints of a module, and of the text that it prints.
   static std::shared_ptr<nn::WeightRules>& rules(const nn::Module& m);
   static std::string& label(const nn::Module& m);

@@ -1,5 +1,3 @@
-#include <mutex>
-
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
@@ -11,7 +9,9 @@
 #include <xgrad/ops.hpp>
 
 #include "computed_tensors.hpp"
+#include "first_values.hpp"
 #include "option_text.hpp"
+#include "weight_rules.hpp"
 
 namespace xgrad::nn {
 namespace {
@@ -39,15 +39,15 @@ Dense::Dense(std::int64_t units, DenseOptions o, Location at)
   if (o.lora_rank && *o.lora_rank < 1) check.fail(fmt::format("lora_rank must be positive, got {}", *o.lora_rank));
   if (o.lora_alpha) check.finite("lora_alpha", *o.lora_alpha);
   if (o.lora_alpha && !o.lora_rank) check.fail("lora_alpha needs lora_rank");
-  weight = ComputedTensors::lazy(*this, "weight", at);
-  if (o.use_bias) bias = ComputedTensors::lazy(*this, "bias", at);
+  weight = ComputedTensors::lazy(*this, "weight", {units, kOpen}, at);
+  if (o.use_bias) bias = ComputedTensors::lazy(*this, "bias", {units}, at);
   if (o.lora_rank) {
     const auto rank = static_cast<double>(*o.lora_rank);
     lora_rank_ = *o.lora_rank;
     lora_scale_ = o.lora_alpha.value_or(rank) / rank;
     weight.requires_grad_(false);
-    lora_A = ComputedTensors::lazy(*this, "lora_A", at);
-    lora_B = ComputedTensors::lazy(*this, "lora_B", at);
+    lora_A = ComputedTensors::lazy(*this, "lora_A", {lora_rank_, kOpen}, at);
+    lora_B = ComputedTensors::lazy(*this, "lora_B", {units, lora_rank_}, at);
   }
   if (o.activation) activation_ = register_module("activation", std::move(o.activation), at);
   WeightOptions rules{.kernel_regularizer = std::move(o.kernel_regularizer),
@@ -62,43 +62,45 @@ Dense::Dense(std::int64_t units, DenseOptions o, Location at)
   if (any) xgrad::detail::set_weight_options(*this, std::move(rules), at);
 }
 
-// First values, once; several threads may make the first call.
-void Dense::take_shapes(std::int64_t in) const {
-  static std::mutex one_at_a_time;
-  const std::scoped_lock lock(one_at_a_time);
-  if (weight.dim() != 1) return;
-  const NoGradGuard off;
-  const auto made = [](const Tensor& t, const Shape& shape, const Initializer& fill) {
-    Tensor values = empty(shape, {.dtype = t.dtype()});
-    fill(values);
-    return values;
+// What a state has given stays; the first call adds what is missing. Nothing has a shape unless x fits.
+void Dense::take_shapes(const Tensor& x, const Location& at) const {
+  FirstValues first;
+  if (!lacks_shapes()) return;
+  const std::int64_t in = x.size(-1);
+  Tensor w = first.of(weight, {units_, in}), b = first.of(bias, {units_});
+  Tensor A = first.of(lora_A, {lora_rank_, in}), B = first.of(lora_B, {units_, lora_rank_});
+  affine(x, w, b, A, B, at);
+  const auto fill = [&](Tensor& t, const Initializer& f, const char* option) {
+    if (first.is_new(t)) t.copy_(initial_values(f, t, "Dense", option, at));
   };
-  Tensor w = made(weight, {units_, in}, kernel_initializer_ ? kernel_initializer_ : init::xavier_uniform_), b, A, B;
-  if (bias.defined()) b = made(bias, {units_}, bias_initializer_ ? bias_initializer_ : init::zeros_);
-  if (lora_A.defined()) {
-    A = made(lora_A, {lora_rank_, in}, init::kaiming_uniform_);
-    B = made(lora_B, {units_, lora_rank_}, init::zeros_);
-  }
-  for (const auto& [t, values] : {std::pair<const Tensor&, const Tensor&>(bias, b), {lora_A, A}, {lora_B, B}})
-    if (values.defined()) Tensor(t).set_data(values);
-  Tensor(weight).set_data(w);
+  fill(w, kernel_initializer_ ? kernel_initializer_ : init::xavier_uniform_, "kernel_initializer");
+  fill(b, bias_initializer_ ? bias_initializer_ : init::zeros_, "bias_initializer");
+  if (first.is_new(A)) init::kaiming_uniform_(A);  // B stays 0
+  first.keep();
+}
+
+bool Dense::lacks_shapes() const {
+  return without_shape(weight) || without_shape(lora_A) || without_shape(lora_B) || (units_ > 0 && without_shape(bias));
+}
+
+Tensor Dense::affine(const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& A, const Tensor& B,
+                     const Location& at) const {
+  return linear(x, A.defined() ? add(w, matmul(B, A, at), lora_scale_, at) : w, b, at);
 }
 
 Tensor Dense::forward(const Tensor& x, Location at) const {
-  if (weight.dim() == 1) {
+  if (lacks_shapes()) {
     require_floating("Dense", x, at);
     if (x.dim() == 0) ErrorReport("Dense", "the input has no features", at).operand("input", x).shape_error();
-    take_shapes(x.size(-1));
+    take_shapes(x, at);
   }
-  Tensor w = weight;
-  if (lora_A.defined()) w = add(weight, matmul(lora_B, lora_A, at), lora_scale_, at);
-  const Tensor y = linear(x, w, bias, at);
+  const Tensor y = affine(x, weight, bias, lora_A, lora_B, at);
   return activation_ ? activation_(y, at) : y;
 }
 
 void Dense::merge_lora(Location at) {
   if (!lora_A.defined()) ErrorReport("merge_lora", fmt::format("{} has no lora_rank", label()), at).value_error();
-  if (weight.dim() == 1)
+  if (lacks_shapes())
     ErrorReport("merge_lora", fmt::format("{} has no weights before its first call", label()), at).value_error();
   const NoGradGuard off;
   const Tensor merged = add(weight, matmul(lora_B, lora_A, at), lora_scale_, at);

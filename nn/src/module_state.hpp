@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <unordered_set>
 
 #include <xgrad/nn/module.hpp>
@@ -10,6 +11,10 @@
 namespace xgrad::nn {
 
 struct WeightRules;  // weight_rules.hpp
+
+constexpr std::int64_t kOpen = -1;
+// What a lazy parameter or buffer is until it has a shape.
+inline bool without_shape(const Tensor& t) { return t.defined() && t.dim() == 1 && t.numel() == 0; }
 
 struct Module::State : std::enable_shared_from_this<Module::State> {
   // A parameter that is made of others whenever the module is called; see parametrize.hpp. Members of the module go on
@@ -31,9 +36,11 @@ struct Module::State : std::enable_shared_from_this<Module::State> {
   detail::HookList<BackwardHook> backward_hooks;
   detail::HookList<BackwardPreHook> backward_pre_hooks;
   std::vector<Computed> computed;
-  std::unordered_set<std::string> lazy;  // parameters and buffers that may still be without a shape, (0)
-  std::shared_ptr<WeightRules> rules;    // penalties and constraints, or null
-  bool keeps_shown = false;              // of functional_call: the values of the module itself stay
+  // Parameters and buffers that may still be without a shape, (0), and what they may become: kOpen is a size that the
+  // first call or a state gives, the same one for all of the module.
+  std::map<std::string, Shape> lazy;
+  std::shared_ptr<WeightRules> rules;  // penalties and constraints, or null
+  bool keeps_shown = false;            // of functional_call: the values of the module itself stay
   std::shared_ptr<ModuleInfo> info = std::make_shared<ModuleInfo>();
   bool training = true;
   std::weak_ptr<State> parent;                // what it was registered in last; info->parent is the same

@@ -269,20 +269,31 @@ void carry_out(Copies& copies) {
 }  // namespace
 
 // Parameters and buffers that have no shape yet get that of what is given for them, and lose it again unless keep() is
-// called.
+// called. ShapeError, and none gets one, when something is given that the layer cannot have.
 class Module::LazyShapes {
  public:
-  LazyShapes(const State& s, const NamedTensors& state) {
-    visit(s, "", [&](const std::string& path, const State& at) {
-      if (at.lazy.empty()) return;
-      for (const NamedTensors* list : {&at.parameters, &at.buffers})
-        for (const auto& [name, t] : *list) {
-          if (!at.lazy.contains(name) || t.dim() != 1 || t.numel() != 0) continue;
-          const std::string key = joined_path(path, name);
-          for (const auto& [given, value] : state)
-            if (given == key && value.defined()) shape(t, value.shape());
+  LazyShapes(const State& s, const NamedTensors& state, const Location& at) {
+    std::vector<std::pair<Tensor, Shape>> fitting;
+    std::vector<std::pair<std::string, std::string>> wrong;
+    visit(s, "", [&](const std::string& path, const State& layer) {
+      if (layer.lazy.empty()) return;
+      std::int64_t open = open_size(layer);
+      for (const auto& [name, t, wanted] : waiting(layer))
+        for (const auto& [given, value] : state) {
+          if (given != joined_path(path, name) || !value.defined() || without_shape(value)) continue;
+          if (takes(wanted, value.shape(), open))
+            fitting.emplace_back(t, value.shape());
+          else
+            wrong.emplace_back(given, fmt::format("{}, but {} has {}", to_string(value.shape()), layer.info->label,
+                                                  text_of(wanted, open)));
         }
     });
+    if (!wrong.empty()) {
+      ErrorReport report("load_state_dict", "shapes that lazy layers cannot have; nothing was loaded", at);
+      for (const auto& [key, text] : wrong) report.line(key, text);
+      report.shape_error();
+    }
+    for (const auto& [t, shape] : fitting) set(t, shape);
   }
   ~LazyShapes() {
     for (auto& [t, before] : shaped_) t.set_data(before);
@@ -292,7 +303,54 @@ class Module::LazyShapes {
   void keep() { shaped_.clear(); }
 
  private:
-  void shape(const Tensor& t, const Shape& shape) {
+  struct Waiting {
+    std::string name;
+    Tensor tensor;
+    Shape wanted;
+  };
+  // Calls f(name, tensor, the shape that it may have).
+  template <class F>
+  static void each_lazy(const State& layer, const F& f) {
+    for (const NamedTensors* list : {&layer.parameters, &layer.buffers})
+      for (const auto& [name, t] : *list)
+        if (const auto found = layer.lazy.find(name); found != layer.lazy.end() && t.defined())
+          f(name, t, found->second);
+  }
+  static std::vector<Waiting> waiting(const State& layer) {
+    std::vector<Waiting> all;
+    each_lazy(layer, [&](const std::string& name, const Tensor& t, const Shape& wanted) {
+      if (without_shape(t)) all.push_back({name, t, wanted});
+    });
+    return all;
+  }
+  // The size that is open before the first call, where a tensor of the layer has it already; else kOpen.
+  static std::int64_t open_size(const State& layer) {
+    std::int64_t open = kOpen;
+    each_lazy(layer, [&](const std::string&, const Tensor& t, const Shape& wanted) {
+      if (!without_shape(t)) takes(wanted, t.shape(), open);
+    });
+    return open;
+  }
+  // Whether it is such a shape; it tells an open size.
+  static bool takes(const Shape& wanted, const Shape& given, std::int64_t& open) {
+    if (wanted.rank() != given.rank()) return false;
+    std::int64_t told = open;
+    for (int i = 0; i < wanted.rank(); ++i) {
+      if (wanted[i] == kOpen && told == kOpen) told = given[i];
+      if (given[i] != (wanted[i] == kOpen ? told : wanted[i])) return false;
+    }
+    open = told;
+    return true;
+  }
+  static std::string text_of(const Shape& wanted, std::int64_t open) {  // "(5, any)"
+    std::vector<std::string> sizes;
+    for (int i = 0; i < wanted.rank(); ++i) {
+      const std::int64_t n = wanted[i] == kOpen ? open : wanted[i];
+      sizes.push_back(n == kOpen ? "any" : fmt::format("{}", n));
+    }
+    return fmt::format("({})", fmt::join(sizes, ", "));
+  }
+  void set(const Tensor& t, const Shape& shape) {
     const NoGradGuard off;
     shaped_.emplace_back(t, t.detach().clone());
     Tensor(t).set_data(zeros(shape, {t.dtype()}));
@@ -302,7 +360,7 @@ class Module::LazyShapes {
 
 LoadReport Module::load_state_dict(const NamedTensors& state, bool strict, Location at) {
   const detail::CallSite site(at);
-  LazyShapes shapes(*state_, state);
+  LazyShapes shapes(*state_, state, at);
   Copies copies;
   LoadReport report = match(state_dict(at), state, strict, copies, at);
   make_ready(copies);
@@ -314,7 +372,7 @@ LoadReport Module::load_state_dict(const NamedTensors& state, bool strict, Locat
 std::function<void()> Module::prepare_state_dict(const NamedTensors& state, bool strict, Location at) {
   const auto copies = std::make_shared<Copies>();
   const detail::CallSite site(at);
-  LazyShapes shapes(*state_, state);
+  LazyShapes shapes(*state_, state, at);
   match(state_dict(at), state, strict, *copies, at);
   make_ready(*copies);
   shapes.keep();

@@ -1,5 +1,4 @@
 #include <limits>
-#include <mutex>
 
 #include <fmt/format.h>
 
@@ -14,6 +13,7 @@
 #include <xgrad/ops/normalization.hpp>
 
 #include "computed_tensors.hpp"
+#include "first_values.hpp"
 #include "option_text.hpp"
 
 namespace xgrad::nn {
@@ -47,10 +47,11 @@ void require_size(const char* op, const char* what, std::int64_t n, Location at)
   if (n < 0) ErrorReport(op, fmt::format("{} must not be negative, got {}", what, n), at).value_error();
 }
 
-// What the layer has parameters or statistics for; `channels` when it has none.
+// What a lazy layer has parameters or statistics for; `channels` when it has none yet.
 std::int64_t channels_of(const NormState& s, std::int64_t channels) {
-  if (s.weight.defined()) return s.weight.size(0);
-  return s.running_mean.defined() ? s.running_mean.size(0) : channels;
+  for (const Tensor* t : {&s.weight, &s.bias, &s.running_mean, &s.running_var})
+    if (t->defined() && t->numel() > 0) return t->size(0);
+  return channels;
 }
 
 void require_channels(const char* op, const Tensor& x, int dim, std::int64_t want, Location at) {
@@ -59,18 +60,23 @@ void require_channels(const char* op, const Tensor& x, int dim, std::int64_t wan
   ErrorReport(op, fmt::format("expected {} channels, got {}", want, got), at).operand("input", x).shape_error();
 }
 
-// Of a lazy layer: what is there gets its shape and first values, once; several threads may make the first call.
-void take_channels(const NormState& s, std::int64_t channels) {
-  static std::mutex one_at_a_time;
-  const std::scoped_lock lock(one_at_a_time);
-  const NoGradGuard off;
-  const auto fill = [&](const Tensor& t, double value) {
-    if (t.defined() && t.numel() == 0) Tensor(t).set_data(full({channels}, value, {t.dtype()}));
-  };
-  fill(s.weight, 1);
-  fill(s.bias, 0);
-  fill(s.running_mean, 0);
-  fill(s.running_var, 1);
+bool lacks_shapes(const NormState& s) {
+  return without_shape(s.weight) || without_shape(s.bias) || without_shape(s.running_mean) ||
+         without_shape(s.running_var);
+}
+
+// Of a lazy layer: what has no shape yet gets it with its first values, unless call(mean, var, weight, bias) throws.
+template <class Call>
+void take_channels(const NormState& s, std::int64_t channels, const Call& call) {
+  FirstValues first;
+  if (channels == 0 || !lacks_shapes(s)) return;
+  const Shape shape{channels};
+  Tensor w = first.of(s.weight, shape), b = first.of(s.bias, shape);
+  Tensor mean = first.of(s.running_mean, shape), var = first.of(s.running_var, shape);
+  call(mean, var, w, b);  // may write the statistics
+  for (const auto& [t, value] : {std::pair(w, 1.), {b, 0.}, {mean, 0.}, {var, 1.}})
+    if (t.defined() && first.is_new(t)) Tensor(t).fill_(value);
+  first.keep();
 }
 
 const BatchNormOptions& as_batch(const BatchNormOptions& o) { return o; }
@@ -90,14 +96,15 @@ NormState::NormState(Module& owner, const char* name, std::int64_t num_features,
   check.at_least_zero("eps", options.eps);
   if (options.momentum) check.probability("momentum", *options.momentum);
   if (options.affine) {
-    weight =
-        lazy ? ComputedTensors::lazy(owner, "weight", at) : owner.register_parameter("weight", ones({num_features}));
-    bias = lazy ? ComputedTensors::lazy(owner, "bias", at) : owner.register_parameter("bias", zeros({num_features}));
+    weight = lazy ? ComputedTensors::lazy(owner, "weight", {kOpen}, at)
+                  : owner.register_parameter("weight", ones({num_features}));
+    bias = lazy ? ComputedTensors::lazy(owner, "bias", {kOpen}, at)
+                : owner.register_parameter("bias", zeros({num_features}));
   }
   if (!options.track_running_stats) return;
-  running_mean = lazy ? ComputedTensors::lazy_buffer(owner, "running_mean", at)
+  running_mean = lazy ? ComputedTensors::lazy_buffer(owner, "running_mean", {kOpen}, at)
                       : owner.register_buffer("running_mean", zeros({num_features}));
-  running_var = lazy ? ComputedTensors::lazy_buffer(owner, "running_var", at)
+  running_var = lazy ? ComputedTensors::lazy_buffer(owner, "running_var", {kOpen}, at)
                      : owner.register_buffer("running_var", ones({num_features}));
   num_batches_tracked = owner.register_buffer("num_batches_tracked", zeros({}, {kInt64}));
 }
@@ -129,12 +136,15 @@ Tensor NormState::batch_forward(const Tensor& x, int min_rank, int max_rank, boo
         .shape_error();
   }
   const bool lazy = num_features_ == kLazy;
-  if (lazy) take_channels(*this, x.size(1));
   require_channels(name_, x, 1, lazy ? channels_of(*this, x.size(1)) : num_features_, at);
   const Tensor count = next_count(training);
   const bool of_batch = training || !running_mean.defined();
-  const Tensor y =
-      batch_norm(x, running_mean, running_var, weight, bias, of_batch, next_momentum(training), options_.eps, at);
+  const double momentum = next_momentum(training);
+  const auto call = [&](const Tensor& mean, const Tensor& var, const Tensor& w, const Tensor& b) {
+    return batch_norm(x, mean, var, w, b, of_batch, momentum, options_.eps, at);
+  };
+  if (lazy && lacks_shapes(*this)) take_channels(*this, x.size(1), call);
+  const Tensor y = call(running_mean, running_var, weight, bias);
   count_batch(count, at);
   return y;
 }
@@ -148,12 +158,16 @@ Tensor NormState::instance_forward(const Tensor& x, int rank, bool training, Loc
   const bool single = x.dim() == rank - 1;
   const int dim = single ? 0 : 1;
   const bool lazy = num_features_ == kLazy;
-  if (lazy) take_channels(*this, x.size(dim));
   require_channels(name_, x, dim, lazy ? channels_of(*this, x.size(dim)) : num_features_, at);
   const Tensor count = next_count(training);
   const bool of_input = training || !running_mean.defined();
-  const Tensor y = instance_norm(single ? unsqueeze(x, 0, at) : x, running_mean, running_var, weight, bias, of_input,
-                                 next_momentum(training), options_.eps, at);
+  const Tensor batch = single ? unsqueeze(x, 0, at) : x;
+  const double momentum = next_momentum(training);
+  const auto call = [&](const Tensor& mean, const Tensor& var, const Tensor& w, const Tensor& b) {
+    return instance_norm(batch, mean, var, w, b, of_input, momentum, options_.eps, at);
+  };
+  if (lazy && lacks_shapes(*this)) take_channels(*this, x.size(dim), call);
+  const Tensor y = call(running_mean, running_var, weight, bias);
   count_batch(count, at);
   return single ? squeeze(y, 0, at) : y;
 }

@@ -22,7 +22,6 @@ namespace {
 using xgrad::detail::ComputedTensors;
 
 constexpr double kEpsilon = 1e-7;  // keras.config.epsilon()
-constexpr std::size_t kMostWaiting = 10000;
 
 Tensor norms(const Tensor& w, std::vector<std::int64_t> dims) {
   if (dims.empty()) {
@@ -48,6 +47,19 @@ Initializer::Initializer(Tensor& (*f)(Tensor&, double, const std::optional<Gener
 Initializer::Initializer(Tensor& (*f)(Tensor&, double, init::FanMode, init::Nonlinearity,
                                       const std::optional<Generator>&, Location))
     : fill_([f](Tensor& t) { f(t, 0, init::FanMode::fan_in, init::Nonlinearity::relu, {}, Location()); }) {}
+
+Tensor initial_values(const Initializer& f, const Tensor& t, const char* op, const char* option, const Location& at) {
+  const NoGradGuard off;
+  Tensor values = t.detach().clone();
+  f(values);
+  if (!values.defined() || !(values.shape() == t.shape())) {
+    ErrorReport report(op, fmt::format("{} gave another shape than the parameter has", option), at);
+    report.operand("parameter", t);
+    if (values.defined()) report.operand("given", values);
+    report.shape_error();
+  }
+  return values;
+}
 
 // ---- penalties ----
 Regularizer L1(double l1, Location at) {
@@ -120,21 +132,113 @@ Tensor one_number(const Module& m, const char* what, const Tensor& penalty, cons
   return penalty.reshape({});
 }
 
+std::shared_ptr<const ModuleCall> outermost_call() {
+  std::shared_ptr<const ModuleCall> call = xgrad::detail::current_module();
+  while (call && call->parent) call = call->parent;
+  return call;
+}
+
+std::vector<std::pair<Tensor, std::uint32_t>> versions_of(const Module& m) {
+  std::vector<std::pair<Tensor, std::uint32_t>> versions;
+  for (const Tensor& p : m.parameters()) versions.emplace_back(p, p.version());
+  return versions;
+}
+
 // Runs behind each call.
 void keep_penalty(const Module& m, const Tensor& result) {
   const std::shared_ptr<WeightRules> rules = ComputedTensors::rules(m);
-  if (!rules || !result.requires_grad()) return;
+  if (!rules) return;
   const Location at;
   const Tensor penalty = one_number(m, "activity_regularizer", rules->options.activity_regularizer(result), at);
   if (xgrad::detail::recomputing()) return;  // it is there from the first time
+  std::shared_ptr<const ModuleCall> outermost = outermost_call();
   const std::scoped_lock lock(rules->lock);
-  if (std::exchange(rules->asked_for, false)) rules->waiting.clear();
-  if (rules->waiting.size() == kMostWaiting)
-    ErrorReport(m.label().c_str(), fmt::format("the penalties of {} results were never asked for", kMostWaiting), at)
-        .help("loss = loss + nn::regularization_loss(net)")
-        .value_error();
-  rules->waiting.push_back(penalty);
+  PenalisedCall& last = rules->last_calls[std::this_thread::get_id()];
+  if (!outermost || last.outermost != outermost || last.recorded != grad_enabled())
+    last = {std::move(outermost), grad_enabled(), {}, result.grad_fn(), versions_of(m)};
+  last.penalties.push_back(penalty);
 }
+
+// Whether a backward pass has been through here, or can go through no more: looks at the nearest operation that keeps
+// tensors.
+bool is_used_up(GraphNode node) {
+  while (node && node.saved_count() == 0) {
+    GraphNode next;
+    for (const auto& [below, output] : node.next_functions())
+      if (below) {
+        next = below;
+        break;
+      }
+    node = std::move(next);
+  }
+  if (!node) return false;
+  try {
+    node.saved_tensor(0);
+  } catch (const AutogradError&) {
+    return true;
+  }
+  return false;
+}
+
+// Why the penalties of this call do not belong to a loss of now; null when they do.
+const char* reason_against(const PenalisedCall& last) {
+  if (grad_enabled() && !last.recorded) return "was made while nothing was recorded";
+  if (last.recorded && is_used_up(last.made_by)) return "has been differentiated already";
+  for (const auto& [p, version] : last.parameters)
+    if (p.version() != version) return "came before the parameters changed";
+  return nullptr;
+}
+
+// The penalties of results that this thread has not asked for yet.
+class ResultPenalties {
+ public:
+  void find(const std::shared_ptr<WeightRules>& rules) {
+    if (!rules->options.activity_regularizer) return;
+    any_ = true;
+    const std::scoped_lock lock(rules->lock);
+    const auto found = rules->last_calls.find(std::this_thread::get_id());
+    if (found == rules->last_calls.end()) return;
+    if (const char* reason = reason_against(found->second))
+      reason_ = reason;
+    else
+      found_.emplace_back(rules, found->second);
+  }
+  // ValueError when there are penalties, and none of the last call.
+  void require(const Module& net, const Location& at) const {
+    if (!any_ || !found_.empty()) return;
+    ErrorReport report("regularization_loss", "activity_regularizer is of the results of a call, and there is none",
+                       at);
+    report.line("module", net.label());
+    report.line("call", reason_ ? fmt::format("the last one {}", reason_) : "there was none since this was asked for");
+    report.help(
+        "call the net first, in a statement of its own (C++ may compute the right side of a + first): "
+        "Tensor y = net(x); Tensor loss = cross_entropy(y, t) + nn::regularization_loss(net);");
+    report.value_error();
+  }
+  // Each call counts once.
+  std::vector<Tensor> take() {
+    std::vector<Tensor> all;
+    for (const auto& [rules, call] : found_) {
+      if (is_latest(call)) all.insert(all.end(), call.penalties.begin(), call.penalties.end());
+      const std::scoped_lock lock(rules->lock);
+      rules->last_calls.erase(std::this_thread::get_id());
+    }
+    return all;
+  }
+
+ private:
+  // A later call of the same net may have passed by a layer.
+  bool is_latest(const PenalisedCall& call) const {
+    return std::ranges::none_of(found_, [&](const auto& f) {
+      const auto& other = f.second.outermost;
+      return other && call.outermost && other->info == call.outermost->info && other->id > call.outermost->id;
+    });
+  }
+
+  bool any_ = false;
+  const char* reason_ = nullptr;
+  std::vector<std::pair<std::shared_ptr<WeightRules>, PenalisedCall>> found_;
+};
 
 void add_to(Tensor& sum, const Tensor& penalty) { sum = sum.defined() ? sum + penalty : penalty; }
 
@@ -159,9 +263,16 @@ void add_weights(Tensor& sum, const Module& m, const WeightOptions& o, const Loc
     const std::vector<Tensor> weights =
         is_computed(m, name) ? penalised(m, name, at) : std::vector<Tensor>{own_parameter(m, name)};
     const bool of_bias = penalty == &o.bias_regularizer;
-    for (const Tensor& w : weights)
-      if (w.defined() && w.requires_grad() && w.numel() > 0)
-        add_to(sum, one_number(m, of_bias ? "bias_regularizer" : "kernel_regularizer", (*penalty)(w), at));
+    const char* what = of_bias ? "bias_regularizer" : "kernel_regularizer";
+    for (const Tensor& w : weights) {
+      if (!w.defined() || !w.requires_grad()) continue;
+      if (ComputedTensors::waits_for_shape(m, "weight"))
+        ErrorReport("regularization_loss", fmt::format("{} is of '{}', which has no values yet", what, name), at)
+            .line("module", m.label())
+            .help("call the net first, in a statement of its own: the first call gives a lazy layer its weights")
+            .value_error();
+      if (w.numel() > 0) add_to(sum, one_number(m, what, (*penalty)(w), at));
+    }
   }
 }
 
@@ -170,14 +281,15 @@ void add_weights(Tensor& sum, const Module& m, const WeightOptions& o, const Loc
 Tensor regularization_loss(const Module& net, Location at) {
   const xgrad::detail::CallSite site(at);
   Tensor sum;
+  ResultPenalties of_results;
   for (const Module& m : net.modules()) {
     const std::shared_ptr<WeightRules> rules = ComputedTensors::rules(m);
     if (!rules) continue;
     add_weights(sum, m, rules->options, at);
-    const std::scoped_lock lock(rules->lock);
-    rules->asked_for = true;
-    for (const Tensor& penalty : rules->waiting) add_to(sum, penalty);
+    of_results.find(rules);
   }
+  of_results.require(net, at);
+  for (const Tensor& penalty : of_results.take()) add_to(sum, penalty);
   return sum.defined() ? sum : zeros({});
 }
 
@@ -234,15 +346,22 @@ void set_weight_options(nn::Module& m, nn::WeightOptions o, const Location& at) 
   };
   if (ComputedTensors::rules(m)) refuse("has such options already");
   const bool of_bias = o.bias_initializer || o.bias_regularizer || o.bias_constraint;
+  std::vector<std::pair<Tensor, Tensor>> fills;  // all made before the first parameter changes
   for (const char* name : {"weight", "bias"}) {
     if (name == std::string("bias") && !of_bias) continue;
     Tensor p = nn::own_parameter(m, name);
     if (!p.defined() && !nn::is_computed(m, name)) refuse(fmt::format("has no parameter '{}'", name));
-    if (nn::Initializer& fill = name == std::string("bias") ? o.bias_initializer : o.kernel_initializer; fill) {
+    const bool is_bias = name == std::string("bias");
+    if (const nn::Initializer& fill = is_bias ? o.bias_initializer : o.kernel_initializer; fill) {
       if (!p.defined()) refuse(fmt::format("computes '{}' from other parameters: fill these", name));
       if (p.dim() == 1 && p.numel() == 0) refuse(fmt::format("has no shape for '{}' before the first call", name));
-      fill(p);
+      const char* option = is_bias ? "bias_initializer" : "kernel_initializer";
+      fills.emplace_back(p, nn::initial_values(fill, p, "with_weight_options", option, at));
     }
+  }
+  {
+    const NoGradGuard off;
+    for (auto& [p, values] : fills) p.copy_(values, at);
   }
   nn::OptionText text;
   show_rules(text, o);

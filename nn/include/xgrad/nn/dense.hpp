@@ -45,7 +45,10 @@ class XGRAD_API Dense final : public Layer<Dense> {
   Parameter weight, bias, lora_A, lora_B;
 
  private:
-  void take_shapes(std::int64_t in) const;
+  bool lacks_shapes() const;
+  void take_shapes(const Tensor& x, const Location& at) const;
+  Tensor affine(const Tensor& x, const Tensor& w, const Tensor& b, const Tensor& A, const Tensor& B,
+                const Location& at) const;
 
   std::int64_t units_ = 0, lora_rank_ = 0;
   AnyModule activation_ = nullptr;

@@ -1,8 +1,9 @@
 // Layers that take the number of their inputs from the first call: nn::LazyLinear(10), nn::LazyConv2d(16, 3).
 //
-// Until then weight and bias are empty, of shape (0), and have no first values; the first call, or loading a state,
-// gives them their shapes. The tensors stay the same: an optimizer may be made before. dtypes are changed before, too,
-// net.to(kFloat64). Errors are those of the layers.
+// Until then weight and bias are empty, of shape (0), and have no first values; the first call that goes through, or
+// loading a state, gives them their shapes. A call that throws leaves them as they were; what a partial state has given
+// stays, and the call adds the rest. The tensors stay the same: an optimizer may be made before. dtypes are changed
+// before, too, net.to(kFloat64). Errors are those of the layers; a state of other sizes is a ShapeError.
 #pragma once
 
 #include <concepts>

@@ -230,7 +230,7 @@ class XGRAD_API Module {
   NamedTensors state_dict(Location at = Location::current()) const;
   // Copies values by name (cast to the module's dtypes). All problems - missing, unexpected, mis-shaped - come in one
   // ValueError, with what was probably meant, and nothing is changed; strict = false tolerates missing and unexpected
-  // keys and returns them, unless not one key fits.
+  // keys and returns them, unless not one key fits. ShapeError, before all that: shapes that a lazy layer cannot have.
   LoadReport load_state_dict(const NamedTensors& state, bool strict = true, Location at = Location::current());
   // Throws what load_state_dict would and changes nothing; what it returns copies the values, once, and does not throw.
   [[nodiscard]] std::function<void()> prepare_state_dict(const NamedTensors& state, bool strict = true,

@@ -5,7 +5,8 @@
 //   nn::L2(1e-4),
 //                                                                                    .kernel_constraint =
 //                                                                                    nn::MaxNorm(3)}));
-//   Tensor loss = cross_entropy(net(x), y) + nn::regularization_loss(net);
+//   Tensor out = net(x);  // first, in a statement of its own: C++ may compute the right side of a + before the left
+//   Tensor loss = cross_entropy(out, y) + nn::regularization_loss(net);
 //   loss.backward();
 //   opt.step();
 //   nn::apply_constraints(net);
@@ -111,18 +112,23 @@ XGRAD_API void set_weight_options(nn::Module& m, nn::WeightOptions options, cons
 namespace xgrad::nn {
 
 // The same layer, which has the parameter "weight" and perhaps "bias": nn::Linear, convolutions, ... Initializers run
-// now. ValueError: no such parameter, a lazy layer with initializers, options twice.
+// now. ValueError: no such parameter, a lazy layer with initializers, options twice; ShapeError: an initializer that
+// assigns another shape. Nothing is changed then.
 template <std::derived_from<Module> M>
 M with_weight_options(M layer, WeightOptions options, Location at = Location::current()) {
   xgrad::detail::set_weight_options(layer, std::move(options), at);
   return layer;
 }
 
-// The sum of all penalties of m and what is below it: of weights and biases that are trained as they are now, and of
-// the results of all calls that were recorded since the last time it was asked for (or, when there were none, the same
-// as then). 0 when there are none. Of a weight with nn::utils::parametrizations::lora A and B count, of one that is
-// computed otherwise its value. ValueError: a penalty that is not one number; the results of 10000 calls wait: the
-// losses of a training loop never had it.
+// The sum of all penalties of m and what is below it, 0 when there are none:
+//   - of weights and biases that are trained, as they are now, whenever it is asked for. Of a weight with
+//     nn::utils::parametrizations::lora A and B count, of one that is computed otherwise its value.
+//   - of results (activity_regularizer), those of the last call of the net in this thread, as Keras's Layer.losses: a
+//     layer that was reached several times in that call counts as often. They count once, for the loss of that call:
+//     call the net, ask, call backward. Of several calls, D(real) and D(fake), ask after each and add.
+// ValueError: no such call (none since it was asked for, or a backward pass has been through it, or the parameters have
+// changed since, or it was made in NoGradGuard and this is not); penalties of the weights of a lazy layer before its
+// first call; a penalty that is not one number.
 XGRAD_API Tensor regularization_loss(const Module& m, Location at = Location::current());
 // Behind each step of the optimizer: puts every parameter of m and what is below it that is trained and has a
 // constraint to what that says. Parameters that are computed from others are left alone. ValueError: another shape;
