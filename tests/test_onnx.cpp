@@ -54,6 +54,38 @@ void refuse(const std::vector<std::string>& facts, F f, const Tensor& x, const o
   BOOST_TEST(!std::filesystem::exists(path));
 }
 
+// Saves f with x as the example, and compares with the file on x and on others.
+template <class F>
+void keep(const std::string& name, F f, const Tensor& x, const std::vector<Tensor>& others = {},
+          const onnx::SaveOptions& options = {}) {
+  const TempDir dir;
+  const Function<F> net(f);
+  onnx::save(net, x, dir / "net.onnx", options);
+  const onnx::Model again = onnx::load(dir / "net.onnx");
+  const NoGradGuard off;
+  require_equal(name, {again(x)}, {net(x)});
+  for (const Tensor& y : others) require_equal(name, {again(y)}, {net(y)});
+}
+onnx::SaveOptions dynamic_last() { return {.input_names = {"x"}, .dynamic_axes = {{"x", {{2, "n"}}}}}; }
+
+// A model of several inputs.
+template <class F>
+struct OfTwo : nn::Layer<OfTwo<F>> {
+  explicit OfTwo(F f) : f_(std::move(f)) {}
+  Tensor forward(const Tensor& x, const Tensor& y) const { return f_(x, y); }
+
+ private:
+  F f_;
+};
+template <class F>
+void refuse_two(const std::vector<std::string>& facts, F f, const std::vector<Tensor>& inputs,
+                const onnx::SaveOptions& options = {}, Location at = Location::current()) {
+  const TempDir dir;
+  const OfTwo<F> net(f);
+  expect<ValueError>(
+      facts, [&] { onnx::save(net, inputs, dir / "net.onnx", options); }, at);
+}
+
 // ---- messages by hand ----
 struct Message {
   std::string bytes;
@@ -237,6 +269,190 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_written) {
   nn::Sequential outer = nn::Sequential().add("body", net);
   expect<ValueError>({"lgamma", "module", "body"}, [&] { onnx::save(outer, x, dir / "net.onnx"); });
   expect<IoError>({"no/such"}, [&] { onnx::save(nn::Sequential(nn::Linear(3, 4)), x, dir / "no/such/net.onnx"); });
+}
+
+// Sizes that are equal to a number, or to a multiple of the axis, in the example and its neighbours only.
+BOOST_AUTO_TEST_CASE(sizes_behind_divisions) {
+  manual_seed(11);
+  const auto half = [](const Tensor& t) { return max_pool1d(t, 2); };
+  for (const std::int64_t n : {4, 5, 6, 9}) {
+    const Tensor x = randn({1, 2, n});
+    const auto no = [&](const std::vector<std::string>& facts, auto f) { refuse(facts, f, x, dynamic_last()); };
+    no({"var", "dynamic axis"}, [&](const Tensor& t) { return var(half(t), Shape{-1}); });
+    no({"div", "its other follows a dynamic axis"}, [&](const Tensor& t) {
+      const Tensor p = half(t);
+      return sum(p, Shape{-1}) / static_cast<double>(p.size(-1));
+    });
+    no({"slice", "end follows a dynamic axis"}, [](const Tensor& t) { return t.slice(2, 0, t.size(2) / 2); });
+    no({"narrow", "follows a dynamic axis"}, [](const Tensor& t) { return narrow(t, 2, t.size(2) / 2, 2); });
+    no({"no multiple"}, [&](const Tensor& t) { return half(t).flatten(1); });
+    no({"depends on a size"}, [n](const Tensor& t) { return t.size(2) > 2 * n - 1 ? t * 2 : t; });
+    no({"ceil_mode with dynamic sizes"}, [](const Tensor& t) { return max_pool1d(t, 2, {.ceil_mode = true}); });
+    no({"ceil_mode"},
+       [](const Tensor& t) { return avg_pool1d(t, 3, {.stride = 2, .ceil_mode = true, .count_include_pad = false}); });
+    keep(
+        "pools of any size", [&](const Tensor& t) { return max_pool1d(half(t), 2, {.stride = 1}); }, x,
+        {randn({1, 2, 4}), randn({1, 2, 7}), randn({1, 2, 8}), randn({1, 2, 50})}, dynamic_last());
+  }
+  // Models that take only some sizes: up to a largest one, or even ones.
+  const Tensor table = randn({6, 3}), six = randn({1, 6, 3});
+  keep("a largest size",
+       [&](const Tensor& t) {
+         (void)table.index_select(0, arange(Scalar(t.size(1))));
+         return t * 2;
+       },
+       six, {randn({1, 2, 3})}, {.input_names = {"x"}, .dynamic_axes = {{"x", {{1, "n"}}}}});
+  keep(
+      "even sizes",
+      [](const Tensor& t) {
+        if (t.size(2) % 2 != 0) throw ValueError("an odd size");
+        return t * 2;
+      },
+      randn({1, 1, 4}), {randn({1, 1, 10})}, dynamic_last());
+  // Of two axes, what is told apart only when both change.
+  const onnx::SaveOptions two = {.input_names = {"x", "y"}, .dynamic_axes = {{"x", {{0, "n"}}}, {"y", {{0, "m"}}}}};
+  refuse_two(
+      {"when all of them change"},
+      [](const Tensor& x, const Tensor& y) {
+        return expand((x.sum() + y.sum()).reshape({1}), {std::min(x.size(0), y.size(0))});
+      },
+      {randn({4}), randn({4})}, two);
+}
+
+BOOST_AUTO_TEST_CASE(values_that_are_read) {
+  const Tensor x = tensor({1., -2., 3.}), positive = tensor({1., 2., 3.});
+  const std::vector<std::string> facts = {"depends on the values of an input"};
+  for (const Tensor& t : {x, positive, ones({3}), zeros({3})})
+    refuse(
+        facts, [](const Tensor& v) { return v * ((v > 0.25).sum().item<double>() + 1); }, t);
+  refuse(
+      facts, [](const Tensor& v) { return v / v.abs().max().item<double>(); }, x);
+  refuse_two(facts, [](const Tensor& v, const Tensor& mask) { return sum(v * mask) / sum(mask).item<double>(); },
+             {x, tensor({true, false, true})});
+  refuse_two(facts, [](const Tensor& v, const Tensor& n) { return v.slice(1, 0, n.max().item<std::int64_t>()) * n[0]; },
+             {randn({2, 5}), tensor(std::vector<std::int64_t>{3, 2})});
+  refuse_two(facts, [](const Tensor& v, const Tensor& n) { return v * n * n.sum().item<double>(); },
+             {randn({2}), tensor(std::vector<std::int64_t>{0, 1})});
+  refuse_two(facts, [](const Tensor& v, const Tensor& n) { return v * n * n.sum().item<double>(); },
+             {randn({2}), zeros({2}, {kInt64})});
+  // Indices stay in range, infinities of a mask where they are, and refused values do no harm.
+  const Tensor table = randn({4, 2}, {.requires_grad = true});
+  keep(
+      "indices", [&](const Tensor& i) { return embedding(i, table); }, tensor(std::vector<std::int64_t>{3, 0, 2}));
+  const Tensor mask = tensor({0., -std::numeric_limits<double>::infinity(), 0.});
+  keep("a mask", [](const Tensor& m) { return softmax(m, 0); }, mask, {tensor({0., 1., 2.})});
+  keep("positive only",
+       [](const Tensor& v) {
+         if (v.min().item<double>() < 0) throw ValueError("negative");
+         return sqrt(v);
+       },
+       positive, {tensor({4., 5., 6.})});
+}
+
+BOOST_AUTO_TEST_CASE(options_that_are_kept) {
+  manual_seed(12);
+  const Tensor q = randn({1, 2, 3, 4});
+  refuse(
+      {"scaled_dot_product_attention", "dropout"},
+      [](const Tensor& t) { return scaled_dot_product_attention(t, t, t, {.dropout = 0.5}); }, q);
+  const Tensor x = tensor({1.5, 0.2, -3., 0.9, 20., 200.});
+  for (const double threshold : {1., 5., 20.})
+    for (const double beta : {1., 0.5, 3.})
+      keep(
+          "softplus", [&](const Tensor& t) { return softplus(t, beta, threshold); }, x);
+
+  // The rounded quotient, where the recorded operation tells how it rounds; else a refusal.
+  const auto rounded = [&](auto f, const Tensor& t) {
+    try {
+      keep("rounded quotient", f, t);
+    } catch (const ValueError& e) {
+      BOOST_TEST(std::string(e.what()).find("does not tell its rounding_mode") != std::string::npos, e.what());
+    }
+  };
+  const Tensor whole = tensor(std::vector<std::int64_t>{-7, 7, 5, -5, 6, -6, 0, -1});
+  for (const DType type : {kInt64, kInt32, kFloat32, kUInt8})
+    for (const int divisor : {2, -2, 3, -3, 7}) {
+      if (type == kUInt8 && divisor < 0) continue;
+      const Tensor by = full({}, Scalar(divisor), {type}), x8 = (type == kUInt8 ? abs(whole) * 30 : whole).to(type);
+      for (const Rounding how : {Rounding::floor, Rounding::trunc}) {
+        rounded([&](const Tensor& t) { return div(t, by, how); }, x8);
+        rounded([&](const Tensor& t) { return div(t, Scalar(divisor), how); }, x8);
+      }
+    }
+}
+
+// Relative errors, near 0 and far from it.
+BOOST_AUTO_TEST_CASE(functions_that_keep_their_digits) {
+  const TempDir dir;
+  const auto close = [&](const std::string& name, auto f, const std::vector<double>& values) {
+    for (const DType type : {kFloat32, kFloat64}) {
+      const Tensor x = from_vector(values).to(type);
+      const Function net(f);
+      onnx::save(net, x, dir / "net.onnx");
+      Tensor leaf = x.detach().clone();
+      leaf.requires_grad_(true);
+      const Tensor y = onnx::load(dir / "net.onnx")(leaf);
+      const std::vector<double> got = y.detach().to_vector<double>(), want = net(x).template to_vector<double>();
+      for (std::size_t i = 0; i < want.size(); ++i) {
+        const bool same = got[i] == want[i] || (std::isnan(got[i]) && std::isnan(want[i])) ||
+                          std::fabs(got[i] - want[i]) <= 1e-5 * std::fabs(want[i]) + 1e-37;
+        BOOST_TEST(same, name << "(" << values[i] << "): " << got[i] << ", not " << want[i]);
+      }
+      y.sum().backward();
+      for (const double g : leaf.grad().to_vector<double>()) BOOST_TEST(!std::isnan(g), name << ": slope");
+    }
+  };
+  close("log1p", [](const Tensor& t) { return log1p(t); },
+        {1e-30, -1e-9, 1e-9, 1e-4, -1e-4, 0, 0.49, 0.5, -0.5, -0.51, -0.999, 3, 1e6, 1e30});
+  close("expm1", [](const Tensor& t) { return expm1(t); },
+        {-200, -100, -20, -1.01, -1, -0.99, -1e-8, 0, 1e-30, 1e-8, 1e-3, 0.99, 1, 1.01, 40, 80});
+  close("erfc", [](const Tensor& t) { return erfc(t); },
+        {-30, -5, -1, -1e-9, 0, 1e-9, 0.3, 0.5, 0.51, 1, 2, 3, 5, 8, 9, 30, 1e20});
+}
+
+BOOST_AUTO_TEST_CASE(operators_at_their_limits) {
+  const TempDir dir;
+  const std::string path = dir / "net.onnx";
+  const auto read = [&](const Graph& g) {
+    write_file(path, g.model());
+    return onnx::load(path);
+  };
+  const Graph blocks = Graph().input(value_message("x", {1, 4, 1, 1})).output(value_message("y", {1, 1, 2, 2}));
+  for (const std::int64_t r : {std::int64_t{1} << 32, std::int64_t{1} << 62, std::int64_t{-1}, std::int64_t{0},
+                               std::int64_t{3}, std::int64_t{4}})
+    expect<ShapeError>({"blocksize"}, [&] {
+      read(Graph(blocks).node(node_message("DepthToSpace", {"x"}, {"y"}).add(5, int_attribute("blocksize", r))))(
+          ones({1, 4, 1, 1}));
+    });
+  const auto numbers = [](const std::string& name, const std::vector<std::int64_t>& v) {
+    std::string bytes(reinterpret_cast<const char*>(v.data()), 8 * v.size());
+    return Message().number(1, static_cast<std::int64_t>(v.size())).number(2, 7).text(8, name).text(9, bytes);
+  };
+  // Backwards, a start before the first element is the first element.
+  const Graph slice = Graph()
+                          .input(value_message("x", {4}))
+                          .output(value_message("y", {1}))
+                          .tensor(numbers("start", {-9}))
+                          .tensor(numbers("end", {std::numeric_limits<std::int64_t>::min()}))
+                          .tensor(numbers("axis", {0}))
+                          .tensor(numbers("step", {-1}))
+                          .node(node_message("Slice", {"x", "start", "end", "axis", "step"}, {"y"}));
+  BOOST_TEST((read(slice)(tensor({5., 6., 7., 8.})).to_vector<double>() == std::vector<double>{5}));
+  // A whole base with floating exponents.
+  const Graph power = Graph()
+                          .input(value_message("x", {2}, 7))
+                          .input(value_message("p", {2}))
+                          .output(value_message("y", {2}, 7))
+                          .node(node_message("Pow", {"x", "p"}, {"y"}));
+  const Tensor roots = read(power)(std::vector{tensor(std::vector<std::int64_t>{4, 9}), tensor({0.5, 0.5})})[0];
+  BOOST_TEST((roots.dtype() == kInt64 && roots.to_vector<double>() == std::vector<double>{2, 3}));
+  const Graph dropout = Graph()
+                            .input(value_message("x"))
+                            .output(value_message("y"))
+                            .tensor(tensor_message("ratio", {}, 1, 4))
+                            .tensor(Message().number(2, 9).text(8, "on").text(9, "\1"))
+                            .node(node_message("Dropout", {"x", "ratio", "on"}, {"y"}));
+  expect<ValueError>({"training_mode is true"}, [&] { read(dropout)(ones({2, 3})); });
 }
 
 BOOST_AUTO_TEST_CASE(files_that_are_refused) {

@@ -99,12 +99,17 @@ namespace xgrad::onnx {
 
 // Runs the model on the examples, in eval mode, and writes what it computed to `path`, parameters and buffers inside
 // under the names of state_dict(). Mode, parameters and random numbers are afterwards as before. With dynamic axes it
-// is run again for each of them, with another size, so that sizes that follow an axis are told from constants; also
-// once with other values, so that nothing that depends on an input is taken for a constant. The file is written whole
-// or not at all. As PyTorch's torch.onnx.export(model, args, path).
+// is run again with several other sizes of each, up to five times the example's, and of all at once, so that sizes that
+// follow an axis are told from constants; what changes only at sizes far from the example's is not noticed. It is also
+// run with other values: floating ones drawn between the example's least and greatest and with the other sign, others
+// moved and halfway to the least and greatest, one boolean switched; so nothing that depends on them is taken for a
+// constant. A value read by the program that is the same in all of these runs is not noticed. Errors that the model
+// throws for some sizes or values are passed over. The file is written whole or not at all. As PyTorch's
+// torch.onnx.export(model, args, path).
 // ValueError: an operation that ONNX cannot say, or whose sizes follow a dynamic axis in another way than as a
-// multiple; an input that is not used, or that is used where nothing is recorded (values read by the program); names
-// that are not unique; another opset. The message names the operation, its line and module. IoError: the file.
+// multiple; dropout that is active in eval mode; ceil_mode of pools with dynamic sizes; an input that is not used, or
+// that is used where nothing is recorded (values read by the program); names that are not unique; another opset. The
+// message names the operation, its line and module. IoError: the file.
 template <std::derived_from<nn::Module> M>
 void save(const M& model, const std::vector<Tensor>& example_inputs, const std::string& path,
           const SaveOptions& options = {}, Location at = Location::current()) {

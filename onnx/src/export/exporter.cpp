@@ -11,10 +11,11 @@
 
 namespace xgrad::onnx {
 
-Exporter::Exporter(const std::vector<Trace>& runs, const std::vector<Axis>& axes, const std::vector<StateTensor>& state,
-                   const Location& at)
+Exporter::Exporter(const std::vector<Trace>& runs, const std::vector<Axis>& axes, const std::vector<Probe>& probes,
+                   const std::vector<StateTensor>& state, const Location& at)
     : runs_(runs),
       axes_(axes),
+      probes_(probes),
       state_(state),
       at_(at),
       state_used_(state.size(), false),
@@ -34,8 +35,9 @@ void Exporter::name_inputs(const std::vector<std::string>& names) {
     Builder::Sizes sizes;
     for (std::int64_t d = 0; d < inputs[i].dim(); ++d) {
       sizes.emplace_back(inputs[i].size(d));
-      for (std::size_t a = 0; a < axes_.size(); ++a)
-        if (runs_[1 + a].inputs[i].size(d) != inputs[i].size(d)) sizes.back() = axes_[a].name;
+      for (std::size_t p = 0; p < probes_.size(); ++p)
+        if (probes_[p].axis && runs_[1 + p].inputs[i].size(d) != inputs[i].size(d))
+          sizes.back() = axes_[*probes_[p].axis].name;
     }
     builder_.add_input(input_names_[i], inputs[i].dtype(), sizes);
   }
@@ -60,12 +62,12 @@ void Exporter::name_outputs(std::vector<std::string> names) {
     Builder::Sizes sizes;
     for (std::int64_t d = 0; d < o.shape.rank(); ++d) {
       sizes.emplace_back(o.shape[d]);
-      for (std::size_t a = 0; a < axes_.size(); ++a) {
-        const std::int64_t n = runs_[1 + a].outputs[k].shape[d];
-        if (n == o.shape[d]) continue;
-        const bool same = o.shape[d] == axes_[a].size && n == axes_[a].other;
-        sizes.back() = same ? axes_[a].name : fmt::format("{}_{}", names[k], d);
-      }
+      std::vector<std::int64_t> others;
+      for (std::size_t p = 0; p < probes_.size(); ++p) others.push_back(runs_[1 + p].outputs[k].shape[d]);
+      if (explains({o.shape[d], {}}, others)) continue;
+      const std::vector<std::size_t> axes = axes_of(o.shape[d], others);
+      const bool same = axes.size() == 1 && o.shape[d] == axes_[axes[0]].size && explains({1, axes}, others);
+      sizes.back() = same ? axes_[axes[0]].name : fmt::format("{}_{}", names[k], d);
     }
     builder_.add_output(names[k], o.dtype, sizes);
   }
@@ -106,16 +108,18 @@ std::string Exporter::constant_value(const Operand& o, std::size_t position, con
   if (op.is_fixed(position)) return builder_.constant(t);
   // Its size follows an axis: it must be clear what the other elements are.
   const std::vector<DynamicSize> sizes = op.sizes_in(position);
+  const std::vector<const Step*> steps = op.others();
+  const auto in_all = [&](const auto& rule) {
+    for (std::size_t p = 0; p < steps.size(); ++p)
+      if (!rule(runs_[1 + p].constants[steps[p]->operands[position].index])) return false;
+    return true;
+  };
   if (const auto v = uniform(t)) {
-    for (std::size_t a = 0; a < axes_.size(); ++a)
-      if (const Tensor& u = runs_[1 + a].constants[op.other(a).operands[position].index]; !all(eq(u, *v)).item<bool>())
-        op.refuse(fmt::format("a constant that it reads follows the dynamic axis '{}'", axes_[a].name));
+    if (!in_all([&](const Tensor& u) { return all(eq(u, *v)).item<bool>(); }))
+      op.refuse("the values of a constant that it reads follow a dynamic axis");
     return op.emit("ConstantOfShape", {op.sizes(sizes)}, {{"value", full({1}, *v, t.dtype())}});
   }
-  bool counting = counts_up(t);
-  for (std::size_t a = 0; a < axes_.size(); ++a)
-    counting = counting && counts_up(runs_[1 + a].constants[op.other(a).operands[position].index]);
-  if (!counting)
+  if (!counts_up(t) || !in_all(counts_up))
     op.refuse(fmt::format("a constant of shape {} that it reads follows a dynamic axis", to_string(t.shape())));
   const std::string end = op.emit("Squeeze", {op.sizes(sizes), op.list({0})});
   const std::string all = op.emit("Range", {op.whole(0), end, op.whole(1)});
@@ -137,6 +141,23 @@ std::string Exporter::size_value(const DynamicSize& s) {
   for (const std::size_t a : s.axes)
     product = product.empty() ? axis_size(a) : builder_.add_node("Mul", {product, axis_size(a)}, {}, 1)[0];
   return product;
+}
+
+std::vector<std::size_t> Exporter::axes_of(std::int64_t size, const std::vector<std::int64_t>& others) const {
+  std::vector<std::size_t> axes;
+  for (std::size_t p = 0; p < probes_.size(); ++p)
+    if (const auto axis = probes_[p].axis; axis && others[p] != size && (axes.empty() || axes.back() != *axis))
+      axes.push_back(*axis);
+  return axes;
+}
+
+bool Exporter::explains(const DynamicSize& s, const std::vector<std::int64_t>& others) const {
+  for (std::size_t p = 0; p < probes_.size(); ++p) {
+    std::int64_t product = s.factor;
+    for (const std::size_t a : s.axes) product *= probes_[p].sizes[a];
+    if (product != others[p]) return false;
+  }
+  return true;
 }
 
 wire::ModelProto& Exporter::write(const SaveOptions& options) {

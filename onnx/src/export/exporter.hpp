@@ -19,7 +19,13 @@ struct Axis {
   std::string name;
   std::size_t input = 0;  // where it can be read from
   std::int64_t dim = 0;
-  std::int64_t size = 0, other = 0;  // in the example, and in the run with another size
+  std::int64_t size = 0;  // in the example
+};
+
+// A run with other sizes: of one axis, or of all when there are several.
+struct Probe {
+  std::vector<std::int64_t> sizes;  // of each axis
+  std::optional<std::size_t> axis;
 };
 
 // A size: a number, times the sizes of some axes.
@@ -63,8 +69,8 @@ class Op {
   std::string text(const char* name) const;
   std::vector<std::int64_t> ints(const char* name) const;
   bool given(const char* name) const { return step_.attributes.find(name) != nullptr; }
-  // In the run with another size of the axis.
-  const Step& other(std::size_t axis) const;
+  // The same step in the runs with other sizes.
+  std::vector<const Step*> others() const;
 
   // ---- writing ----
   std::string emit(const std::string& type, const Names& inputs, const NodeAttributes& attributes = {});
@@ -73,6 +79,7 @@ class Op {
   void finish(const std::string& type, const Names& inputs, const NodeAttributes& attributes = {});
   std::string number(double v);  // of the result's type
   std::string number(double v, DType dtype);
+  std::string number(const char* option, DType dtype);  // whole numbers with all digits
   std::string list(const std::vector<std::int64_t>& v);
   std::string whole(std::int64_t v);  // without dimensions
   std::string constant(const Tensor& t);
@@ -89,6 +96,7 @@ class Op {
 
  private:
   const AttributeValue& option(const char* name) const;
+  // others: the size in each probe. Refused unless it is the same number of times the same axes in all of them.
   DynamicSize dynamic(std::int64_t size, const std::vector<std::int64_t>& others) const;
 
   Exporter& e_;
@@ -104,9 +112,9 @@ struct NamedRule {
 
 class Exporter {
  public:
-  // runs: the trace of the example, and one for each axis.
-  Exporter(const std::vector<Trace>& runs, const std::vector<Axis>& axes, const std::vector<StateTensor>& state,
-           const Location& at);
+  // runs: the trace of the example, and one for each probe.
+  Exporter(const std::vector<Trace>& runs, const std::vector<Axis>& axes, const std::vector<Probe>& probes,
+           const std::vector<StateTensor>& state, const Location& at);
   // ValueError: names that are not unique, of another number than inputs or outputs; what Op refuses.
   wire::ModelProto& write(const SaveOptions& options);
 
@@ -118,10 +126,15 @@ class Exporter {
   std::string constant_value(const Operand& o, std::size_t position, const Op& user);
   std::string axis_size(std::size_t axis);
   std::string size_value(const DynamicSize& s);
+  // The axes that a size follows when they alone change; it is not said that it is a multiple.
+  std::vector<std::size_t> axes_of(std::int64_t size, const std::vector<std::int64_t>& others) const;
+  // Whether the size in each probe is s.
+  bool explains(const DynamicSize& s, const std::vector<std::int64_t>& others) const;
   [[noreturn]] void refuse(const std::string& rule) const;
 
   const std::vector<Trace>& runs_;
   const std::vector<Axis>& axes_;
+  const std::vector<Probe>& probes_;
   const std::vector<StateTensor>& state_;
   const Location& at_;
   Builder builder_;

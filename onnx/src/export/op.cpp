@@ -24,32 +24,35 @@ std::string Op::in(std::size_t i, DType dtype) {
   return name.empty() || dtype_in(i) == dtype ? name : cast(name, dtype);
 }
 
-const Step& Op::other(std::size_t axis) const { return e_.runs_[1 + axis].steps[index_]; }
+std::vector<const Step*> Op::others() const {
+  std::vector<const Step*> all;
+  for (std::size_t p = 0; p < e_.probes_.size(); ++p) all.push_back(&e_.runs_[1 + p].steps[index_]);
+  return all;
+}
 
 DynamicSize Op::dynamic(std::int64_t size, const std::vector<std::int64_t>& others) const {
-  DynamicSize s{size, {}};
-  for (std::size_t a = 0; a < others.size(); ++a) {
-    if (others[a] == size) continue;
-    const Axis& axis = e_.axes_[a];
-    const bool multiple = s.factor % axis.size == 0 && size / axis.size * axis.other == others[a];
-    if (!multiple)
-      refuse(fmt::format("a size of it, {}, follows the dynamic axis '{}' (size {}), but is no multiple of it", size,
-                         axis.name, axis.size));
-    s.factor /= axis.size;
-    s.axes.push_back(a);
+  DynamicSize s{size, e_.axes_of(size, others)};
+  bool multiple = true;
+  for (const std::size_t a : s.axes) {
+    multiple = multiple && s.factor % e_.axes_[a].size == 0;
+    s.factor /= e_.axes_[a].size;
   }
-  return s;
+  if (multiple && e_.explains(s, others)) return s;
+  if (s.axes.empty()) refuse(fmt::format("a size of it, {}, follows dynamic axes when all of them change", size));
+  const Axis& axis = e_.axes_[s.axes[0]];
+  refuse(fmt::format("a size of it, {}, follows the dynamic axis '{}' (size {}), but is no multiple of it", size,
+                     axis.name, axis.size));
 }
 
 DynamicSize Op::size(std::int64_t dim, std::size_t k) const {
-  std::vector<std::int64_t> others;
-  for (std::size_t a = 0; a < e_.axes_.size(); ++a) others.push_back(other(a).shapes[k][dim]);
-  return dynamic(shape(k)[dim], others);
+  std::vector<std::int64_t> sizes;
+  for (const Step* s : others()) sizes.push_back(s->shapes[k][dim]);
+  return dynamic(shape(k)[dim], sizes);
 }
 DynamicSize Op::size_in(std::size_t i, std::int64_t dim) const {
-  std::vector<std::int64_t> others;
-  for (std::size_t a = 0; a < e_.axes_.size(); ++a) others.push_back(other(a).operands[i].shape[dim]);
-  return dynamic(shape_in(i)[dim], others);
+  std::vector<std::int64_t> sizes;
+  for (const Step* s : others()) sizes.push_back(s->operands[i].shape[dim]);
+  return dynamic(shape_in(i)[dim], sizes);
 }
 std::vector<DynamicSize> Op::sizes_in(std::size_t i) const {
   std::vector<DynamicSize> all;
@@ -62,17 +65,15 @@ std::vector<DynamicSize> Op::sizes_out(std::size_t k) const {
   return all;
 }
 bool Op::is_fixed(std::size_t i) const {
-  for (std::size_t a = 0; a < e_.axes_.size(); ++a)
-    if (!(other(a).operands[i].shape == shape_in(i))) return false;
-  return true;
+  return std::ranges::all_of(others(), [&](const Step* s) { return s->operands[i].shape == shape_in(i); });
 }
 
 const AttributeValue& Op::option(const char* name) const {
   const AttributeValue* v = step_.attributes.find(name);
   if (!v) refuse(fmt::format("the recorded operation does not tell its {}", name));
-  for (std::size_t a = 0; a < e_.axes_.size(); ++a) {
-    const AttributeValue* w = other(a).attributes.find(name);
-    if (!w || !(*w == *v)) refuse(fmt::format("its {} follows the dynamic axis '{}'", name, e_.axes_[a].name));
+  for (const Step* s : others()) {
+    const AttributeValue* w = s->attributes.find(name);
+    if (!w || !(*w == *v)) refuse(fmt::format("its {} follows a dynamic axis", name));
   }
   return *v;
 }
@@ -115,6 +116,10 @@ void Op::finish(const std::string& type, const Names& inputs, const NodeAttribut
 void Op::set_result(const std::string& name, std::size_t k) { e_.results_[index_][k] = name; }
 
 std::string Op::number(double v, DType dtype) { return constant(full({}, Scalar(v), TensorOptions{dtype})); }
+std::string Op::number(const char* name, DType dtype) {
+  const auto* whole = std::get_if<std::int64_t>(&option(name));
+  return whole ? constant(full({}, Scalar(*whole), TensorOptions{dtype})) : number(f(name), dtype);
+}
 std::string Op::number(double v) { return number(v, dtype()); }
 std::string Op::list(const std::vector<std::int64_t>& v) { return constant(from_vector(v)); }
 std::string Op::whole(std::int64_t v) { return constant(tensor(Scalar(v))); }

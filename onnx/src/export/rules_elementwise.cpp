@@ -1,5 +1,6 @@
 // Arithmetic, comparisons and activation functions.
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "export/rules.hpp"
@@ -31,7 +32,7 @@ void rounded(Op& op) {
 }
 
 std::string operand(Op& op, std::size_t i, const char* number = "other") {
-  return i < op.count() ? op.in(i, op.dtype()) : op.number(op.f(number));
+  return i < op.count() ? op.in(i, op.dtype()) : op.number(number, op.dtype());
 }
 
 template <Type type>
@@ -42,17 +43,33 @@ void binary(Op& op) {
 template <Type type>
 void scaled(Op& op) {
   std::string y = operand(op, 1);
-  if (op.given("alpha")) y = op.emit("Mul", {y, op.number(op.f("alpha"))});
+  if (op.given("alpha")) y = op.emit("Mul", {y, op.number("alpha", op.dtype())});
   op.finish(type.text, {operand(op, 0), y});
 }
 // The number comes first.
 template <Type type>
 void reversed(Op& op) {
-  op.finish(type.text, {op.number(op.f("other")), op.in(0, op.dtype())});
+  op.finish(type.text, {op.number("other", op.dtype()), op.in(0, op.dtype())});
+}
+// ONNX rounds quotients of whole numbers towards 0: one less where a rest is left and has the other sign.
+void divide_whole(Op& op, bool floored) {
+  const DType wide = op.dtype() == kUInt8 ? kInt32 : op.dtype();
+  const std::string a = op.in(0, wide), b = op.count() > 1 ? op.in(1, wide) : op.number("other", wide);
+  std::string q = op.emit("Div", {a, b});
+  if (floored && op.dtype() != kUInt8) {
+    const std::string rest = op.emit("Sub", {a, op.emit("Mul", {q, b})}), zero = op.number(0.0, wide);
+    const std::string left = op.emit("Not", {op.emit("Equal", {rest, zero})});
+    const std::string signs = op.emit("Xor", {op.emit("Less", {rest, zero}), op.emit("Less", {b, zero})});
+    q = op.emit("Sub", {q, op.cast(op.emit("And", {left, signs}), wide)});
+  }
+  op.set_result(wide == op.dtype() ? q : op.cast(q, op.dtype()));
 }
 void divide(Op& op) {
+  // A quotient of tensors that is not rounded keeps the divisor for its derivative; a rounded one has none.
+  const bool exact = is_floating(op.dtype()) && (op.count() < 2 || op.step().keeps);
+  const std::string mode = exact && !op.given("rounding_mode") ? "none" : op.text("rounding_mode");
+  if (!is_floating(op.dtype())) return divide_whole(op, mode == "floor");
   const std::string q = op.emit("Div", {operand(op, 0), operand(op, 1)});
-  const std::string mode = op.given("rounding_mode") ? op.text("rounding_mode") : "none";
   if (mode == "none") return op.set_result(q);
   if (mode == "floor") return op.finish("Floor", {q});
   op.finish("Mul", {op.emit("Sign", {q}), op.emit("Floor", {op.emit("Abs", {q})})});
@@ -86,16 +103,16 @@ void logic(Op& op) {
   op.finish(type.text, {op.in(0, kBool), op.in(1, kBool)});
 }
 void choice(Op& op) { op.finish("Where", {op.in(0), op.in(1, op.dtype()), op.in(2, op.dtype())}); }
-void masked_fill(Op& op) { op.finish("Where", {op.in(1), op.number(op.f("value")), op.in(0)}); }
+void masked_fill(Op& op) { op.finish("Where", {op.in(1), op.number("value", op.dtype()), op.in(0)}); }
 
 void addcmul(Op& op) {
   std::string product = op.emit("Mul", {op.in(1, op.dtype()), op.in(2, op.dtype())});
-  if (op.given("value")) product = op.emit("Mul", {product, op.number(op.f("value"))});
+  if (op.given("value")) product = op.emit("Mul", {product, op.number("value", op.dtype())});
   op.finish("Add", {op.in(0, op.dtype()), product});
 }
 void addcdiv(Op& op) {
   std::string quotient = op.emit("Div", {op.in(1, op.dtype()), op.in(2, op.dtype())});
-  if (op.given("value")) quotient = op.emit("Mul", {quotient, op.number(op.f("value"))});
+  if (op.given("value")) quotient = op.emit("Mul", {quotient, op.number("value", op.dtype())});
   op.finish("Add", {op.in(0, op.dtype()), quotient});
 }
 // x + weight (y - x).
@@ -111,14 +128,42 @@ void rsqrt(Op& op) { op.finish("Reciprocal", {op.emit("Sqrt", {op.in(0)})}); }
 void exp2(Op& op) { op.finish("Exp", {op.emit("Mul", {op.in(0), op.number(std::log(2.0))})}); }
 void log2(Op& op) { op.finish("Mul", {op.emit("Log", {op.in(0)}), op.number(1 / std::log(2.0))}); }
 void log10(Op& op) { op.finish("Mul", {op.emit("Log", {op.in(0)}), op.number(1 / std::log(10.0))}); }
-// With x = a / 2: exp(2 a) - 1 = 2 sinh(a) exp(a), which is exact near 0.
+// Whether |x| < bound.
+std::string is_near(Op& op, double bound) { return op.emit("Less", {op.emit("Abs", {op.in(0)}), op.number(bound)}); }
+// x within [-bound, bound]: what is not chosen has no infinities then, nor has its derivative.
+std::string near_part(Op& op, double bound) { return op.emit("Clip", {op.in(0), op.number(-bound), op.number(bound)}); }
+// exp(x) - 1 loses digits near 0; exp(2 a) - 1 = 2 sinh(a) exp(a) does not.
 void expm1(Op& op) {
-  const std::string half = op.emit("Mul", {op.in(0), op.number(0.5)});
+  const std::string half = op.emit("Mul", {near_part(op, 1), op.number(0.5)});
   const std::string product = op.emit("Mul", {op.emit("Sinh", {half}), op.emit("Exp", {half})});
-  op.finish("Mul", {product, op.number(2)});
+  const std::string far = op.emit("Sub", {op.emit("Exp", {op.in(0)}), op.number(1.0)});
+  op.finish("Where", {is_near(op, 1), op.emit("Mul", {product, op.number(2.0)}), far});
 }
-void log1p(Op& op) { op.finish("Log", {op.emit("Add", {op.in(0), op.number(1)})}); }
-void erfc(Op& op) { op.finish("Sub", {op.number(1), op.emit("Erf", {op.in(0)})}); }
+// log(1 + x) loses the digits of a small x; 2 atanh(x / (x + 2)) does not.
+void log1p(Op& op) {
+  const std::string x = near_part(op, 0.5);
+  const std::string ratio = op.emit("Div", {x, op.emit("Add", {x, op.number(2.0)})});
+  const std::string near = op.emit("Mul", {op.emit("Atanh", {ratio}), op.number(2.0)});
+  const std::string far = op.emit("Log", {op.emit("Add", {op.in(0), op.number(1.0)})});
+  op.finish("Where", {is_near(op, 0.5), near, far});
+}
+// 1 - erf(x) up to 0.5. Above, where digits would be lost, t exp(p(t) - x^2) with t = 1 / (1 + x / 2); the polynomial
+// is the Chebyshev fit of degree 9 to log(erfc(x) exp(x^2) / t) for x from 0.5 to 40, relative error 3e-8.
+void erfc(Op& op) {
+  constexpr double coefficients[] = {0.163820246,  -0.815104854, 1.51465028,  -1.19720666, 0.335837531,
+                                     -0.213897216, 0.104226967,  0.373012985, 1.00009831,  -1.26551403};
+  constexpr double kFrom = 0.5, kZero = 40;
+  const std::string x = op.emit("Clip", {op.in(0), op.number(kFrom), op.number(kZero)});
+  const std::string slower = op.emit("Add", {op.emit("Mul", {x, op.number(0.5)}), op.number(1.0)});
+  const std::string t = op.emit("Reciprocal", {slower});
+  std::string p = op.number(coefficients[0]);
+  for (std::size_t i = 1; i < std::size(coefficients); ++i)
+    p = op.emit("Add", {op.emit("Mul", {p, t}), op.number(coefficients[i])});
+  const std::string power = op.emit("Exp", {op.emit("Sub", {p, op.emit("Mul", {x, x})})});
+  const std::string above = op.emit("Greater", {op.in(0), op.number(kFrom)});
+  const std::string plain = op.emit("Sub", {op.number(1.0), op.emit("Erf", {op.in(0)})});
+  op.finish("Where", {above, op.emit("Mul", {power, t}), plain});
+}
 
 void leaky_relu(Op& op) { op.finish("LeakyRelu", {op.in(0)}, {{"alpha", op.f("negative_slope")}}); }
 void elu(Op& op) { op.finish("Elu", {op.in(0)}, {{"alpha", op.f("alpha")}}); }
@@ -128,12 +173,14 @@ void silu(Op& op) { op.finish("Mul", {op.in(0), op.emit("Sigmoid", {op.in(0)})})
 void mish(Op& op) { op.finish("Mul", {op.in(0), op.emit("Tanh", {op.emit("Softplus", {op.in(0)})})}); }
 void tanhshrink(Op& op) { op.finish("Sub", {op.in(0), op.emit("Tanh", {op.in(0)})}); }
 void log_sigmoid(Op& op) { op.finish("Neg", {op.emit("Softplus", {op.emit("Neg", {op.in(0)})})}); }
-// The linear part, where beta x exceeds the threshold, is equal within rounding.
+// x where beta x exceeds the threshold. Softplus alone is that within rounding where exp(-threshold) is.
 void softplus(Op& op) {
-  const double beta = op.f("beta");
-  if (beta == 1) return op.finish("Softplus", {op.in(0)});
-  const std::string y = op.emit("Softplus", {op.emit("Mul", {op.in(0), op.number(beta)})});
-  op.finish("Div", {y, op.number(beta)});
+  const double beta = op.f("beta"), threshold = op.f("threshold");
+  const std::string scaled = beta == 1 ? op.in(0) : op.emit("Mul", {op.in(0), op.number(beta)});
+  std::string y = op.emit("Softplus", {scaled});
+  if (beta != 1) y = op.emit("Div", {y, op.number(beta)});
+  if (threshold >= (op.dtype() == kFloat64 ? 37 : 17)) return op.set_result(y);
+  op.finish("Where", {op.emit("Greater", {scaled, op.number(threshold)}), op.in(0), y});
 }
 void gelu(Op& op) {
   const std::string x = op.in(0);
@@ -165,7 +212,7 @@ void hardshrink(Op& op) { op.finish("Shrink", {op.in(0)}, {{"bias", 0.0}, {"lamb
 void softshrink(Op& op) { op.finish("Shrink", {op.in(0)}, {{"bias", op.f("lambd")}, {"lambd", op.f("lambd")}}); }
 void threshold(Op& op) {
   const std::string above = op.emit("Greater", {op.in(0), op.number(op.f("threshold"))});
-  op.finish("Where", {above, op.in(0), op.number(op.f("value"))});
+  op.finish("Where", {above, op.in(0), op.number("value", op.dtype())});
 }
 void prelu(Op& op) {
   if (!op.is_fixed(1)) op.refuse("its weight follows a dynamic axis");

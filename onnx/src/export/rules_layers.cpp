@@ -61,8 +61,13 @@ void conv_transpose(Op& op) {
 std::string ones_of(Op& op, std::int64_t n) { return op.constant(ones({n}, TensorOptions{op.dtype()})); }
 std::string zeros_of(Op& op, std::int64_t n) { return op.constant(zeros({n}, TensorOptions{op.dtype()})); }
 // Weight and bias, one for each channel.
-std::string weight_of(Op& op) { return op.has(1) ? op.in(1) : ones_of(op, op.shape_in(0)[1]); }
-std::string bias_of(Op& op) { return op.has(2) ? op.in(2) : zeros_of(op, op.shape_in(0)[1]); }
+std::int64_t channels(Op& op) {
+  const DynamicSize n = op.size_in(0, 1);
+  if (!n.fixed()) op.refuse("its channels follow a dynamic axis");
+  return n.factor;
+}
+std::string weight_of(Op& op) { return op.has(1) ? op.in(1) : ones_of(op, channels(op)); }
+std::string bias_of(Op& op) { return op.has(2) ? op.in(2) : zeros_of(op, channels(op)); }
 
 void by_running_statistics(Op& op) {
   if (!op.has(3) || !op.has(4)) op.refuse("the running mean and variance that it used are not recorded");
@@ -118,6 +123,7 @@ void layer_norm(Op& op) {
 // ---- attention ----
 // softmax(scale Q K^T + mask) V; rows that may attend to nothing are 0, which a mask alone does not say.
 void attention(Op& op) {
+  if (op.f("dropout_p") != 0) op.refuse("dropout that is active, which draws other numbers in every call");
   const std::string keys = op.emit("Transpose", {op.in(1)}, {{"perm", swapped_last(op.rank_in(1))}});
   const std::string scaled = op.emit("Mul", {op.in(0), op.number(op.f("scale"))});
   std::string scores = op.emit("MatMul", {scaled, keys});

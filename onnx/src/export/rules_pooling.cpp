@@ -1,4 +1,6 @@
 // Pooling.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "export/rules.hpp"
@@ -19,7 +21,7 @@ Window equal_windows(Op& op) {
   Window w;
   for (std::int64_t d = first; d < op.rank_in(0); ++d) {
     const std::int64_t in = op.shape_in(0)[d], out = op.shape()[d];
-    if (!op.size_in(0, d).fixed()) op.refuse("its windows follow a dynamic axis");
+    if (!op.size_in(0, d).fixed() || !op.size(d).fixed()) op.refuse("its windows follow a dynamic axis");
     if (out == 0 || in % out != 0)
       op.refuse(fmt::format("windows of {} elements for {} results are not all of one size", in, out));
     w.kernel.push_back(in / out);
@@ -63,10 +65,23 @@ NodeAttributes attributes_of(const Window& w, const std::vector<std::int64_t>& e
   return {{"kernel_shape", w.kernel}, {"strides", w.stride}, {"pads", pads}};
 }
 
-void require_fixed_spatial(Op& op, const Window& w, const std::vector<std::int64_t>& end) {
-  if (!beyond_padding(end, w)) return;  // no ceil_mode: the same formula holds for every size
-  for (std::int64_t d = op.rank_in(0) - static_cast<std::int64_t>(w.kernel.size()); d < op.rank_in(0); ++d)
-    if (!op.size_in(0, d).fixed()) op.refuse("ceil_mode with dynamic sizes");
+// ceil_mode is not told; it shows where the last window needs more than the padding, in the example or in a run with
+// another size. Without it one formula holds for every size; ONNX's own ceil_mode has windows that begin in the
+// padding.
+void require_no_dynamic_ceil(Op& op, const Window& w) {
+  const std::int64_t first = op.rank_in(0) - static_cast<std::int64_t>(w.kernel.size());
+  for (std::size_t i = 0; i < w.kernel.size(); ++i) {
+    const std::int64_t d = first + static_cast<std::int64_t>(i);
+    const auto more_windows = [&](const Step* s) {
+      const std::int64_t room = s->operands[0].shape[d] + 2 * w.padding[i] - w.dilation[i] * (w.kernel[i] - 1) - 1;
+      return s->shapes[0][d] != room / w.stride[i] + 1;
+    };
+    const auto all = op.others();
+    const bool dynamic =
+        std::ranges::any_of(all, [&](const Step* s) { return s->operands[0].shape[d] != op.shape_in(0)[d]; });
+    if (dynamic && (more_windows(&op.step()) || std::ranges::any_of(all, more_windows)))
+      op.refuse("ceil_mode with dynamic sizes");
+  }
 }
 
 // Of one picture without a batch: with one.
@@ -83,7 +98,7 @@ void max_pool(Op& op) {
   if (op.result_count() > 1) op.refuse("places of the largest elements are not written");
   const Window w = window_of(op);
   const std::vector<std::int64_t> end = end_padding(op, w, true);
-  require_fixed_spatial(op, w, end);
+  require_no_dynamic_ceil(op, w);
   NodeAttributes attributes = attributes_of(w, end);
   attributes.push_back({"dilations", w.dilation});
   finish(op, w, op.emit("MaxPool", {batched(op, w)}, attributes));
@@ -91,9 +106,10 @@ void max_pool(Op& op) {
 
 // Whether every window is the whole input.
 bool is_global(Op& op) {
+  if (!op.name().starts_with("adaptive") || op.rank_in(0) != dimensions(op) + 2) return false;
   for (std::int64_t d = op.rank_in(0) - dimensions(op); d < op.rank_in(0); ++d)
-    if (op.shape()[d] != 1) return false;
-  return op.name().starts_with("adaptive") && op.rank_in(0) == dimensions(op) + 2;
+    if (const DynamicSize size = op.size(d); !size.fixed() || size.factor != 1) return false;
+  return true;
 }
 
 void avg_pool(Op& op) {
@@ -105,7 +121,7 @@ void avg_pool(Op& op) {
   if (!adaptive && op.given("divisor_override")) op.refuse("ONNX has no divisor_override");
   if (counts_padding && beyond_padding(end, w))
     op.refuse("ceil_mode with count_include_pad, whose last windows ONNX divides by another number");
-  require_fixed_spatial(op, w, end);
+  require_no_dynamic_ceil(op, w);
   NodeAttributes attributes = attributes_of(w, end);
   attributes.push_back({"count_include_pad", std::int64_t{counts_padding}});
   finish(op, w, op.emit("AveragePool", {batched(op, w)}, attributes));

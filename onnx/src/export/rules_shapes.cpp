@@ -47,9 +47,8 @@ void slice(Op& op) {
   const auto reaches_end = [&](const Step& s) {
     return s.attributes.get<std::int64_t>("end") == s.operands[0].shape[dim];
   };
-  bool open = reaches_end(op.step());
-  const DynamicSize size = op.size_in(0, dim);
-  for (const std::size_t axis : size.axes) open = open && reaches_end(op.other(axis));
+  const bool open =
+      reaches_end(op.step()) && std::ranges::all_of(op.others(), [&](const Step* s) { return reaches_end(*s); });
   const std::int64_t end = open ? kEnd : op.i("end");
   op.finish("Slice", {op.in(0), op.list({op.i("start")}), op.list({end}), op.list({dim}), op.list({op.i("step")})});
 }

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <exception>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -9,6 +11,7 @@
 #include <xgrad/ops.hpp>
 
 #include "export/exporter.hpp"
+#include "export/probes.hpp"
 #include "export/rules.hpp"
 #include "file/model_file.hpp"
 
@@ -42,7 +45,7 @@ std::vector<Named> named_axes(const std::vector<Tensor>& inputs, const SaveOptio
       const std::int64_t size = inputs[i].size(d);
       if (size == 0) refuse(fmt::format("dynamic_axes: '{}' is empty in the example", axis), at);
       auto found = std::ranges::find(all, axis, [](const Named& n) { return n.axis.name; });
-      if (found == all.end()) found = all.insert(all.end(), {{axis, i, d, size, 0}, {}});
+      if (found == all.end()) found = all.insert(all.end(), {{axis, i, d, size}, {}});
       if (found->axis.size != size)
         refuse(fmt::format("dynamic_axes: '{}' is {} in one place and {} in another", axis, found->axis.size, size),
                at);
@@ -52,37 +55,99 @@ std::vector<Named> named_axes(const std::vector<Tensor>& inputs, const SaveOptio
   return all;
 }
 
-// Another example of the same sizes: the elements moved on by one, so that they stay what the model expects (indices
-// in range, positive numbers), and floating ones a little smaller.
-Tensor with_other_values(const Tensor& x) {
-  if (x.numel() == 0) return x;
-  const Tensor moved = roll(x.detach(), 1);
-  if (is_floating(x.dtype())) return mul(moved, Scalar(0.9375));
-  if (x.dtype() != kBool && equal(moved, x) && x.reshape({-1})[0].item<std::int64_t>() > 0) return sub(x, Scalar(1));
-  return moved;
-}
+// The runs of a model: the example's, then one for each probe.
+class Runs {
+ public:
+  Runs(const xgrad::detail::OnnxCall& call, const std::vector<Tensor>& inputs, const std::vector<StateTensor>& state,
+       const std::vector<Named>& axes, const Location& at)
+      : call_(call), inputs_(inputs), state_(state), named_(axes), at_(at), all_{trace(call, inputs, state, at)} {}
 
-// The first `size` places along the dimension, from the beginning again where there are not as many.
-Tensor with_size(const Tensor& x, std::int64_t dim, std::int64_t size) {
-  const Tensor places = remainder(arange(Scalar(size)), Scalar(x.size(dim)));
-  return index_select(x.detach(), dim, places);
-}
-
-Trace run_with_size(const xgrad::detail::OnnxCall& call, const std::vector<Tensor>& inputs,
-                    const std::vector<StateTensor>& state, Named& axis, const Location& at) {
-  const auto run = [&](std::int64_t size) {
-    std::vector<Tensor> others = inputs;
-    for (const auto& [i, d] : axis.places) others[i] = with_size(others[i], d, size);
-    axis.axis.other = size;
-    return trace(call, others, state, at);
-  };
-  try {
-    return run(axis.axis.size + 1);
-  } catch (const Error&) {  // perhaps the largest size the model takes
-    if (axis.axis.size < 2) throw;
-    return run(axis.axis.size - 1);
+  // With other values the same must be done. A model may refuse some of them, but not all that are in range.
+  void compare_other_values() const {
+    std::exception_ptr first;
+    bool done = false;
+    for (const Variation how : {Variation::spread, Variation::lower, Variation::upper, Variation::beyond}) {
+      std::vector<Tensor> others;
+      {
+        const NoGradGuard off;
+        for (const Tensor& x : inputs_) others.push_back(other_values(x, how));
+      }
+      std::optional<Trace> run;
+      try {
+        run = trace(call_, others, state_, at_);
+      } catch (const Error&) {
+        if (!first) first = std::current_exception();
+        continue;
+      }
+      require_same(all_[0], *run, false, at_);
+      done = true;
+    }
+    if (!done) std::rethrow_exception(first);
   }
-}
+
+  void probe_sizes() {
+    constexpr std::size_t kEnough = 4;
+    std::vector<std::vector<std::int64_t>> worked(named_.size());
+    for (std::size_t a = 0; a < named_.size(); ++a) {
+      std::exception_ptr first;
+      const std::int64_t n = named_[a].axis.size;
+      for (const std::vector<std::int64_t>& sizes : {larger_sizes(n), smaller_sizes(n)})
+        for (const std::int64_t size : sizes) {
+          if (worked[a].size() == kEnough) break;
+          std::vector<std::int64_t> wanted = given_sizes();
+          wanted[a] = size;
+          if (const std::exception_ptr error = probe({wanted, a}))
+            first = first ? first : error;
+          else
+            worked[a].push_back(size);
+        }
+      if (worked[a].empty()) std::rethrow_exception(first);
+    }
+    if (named_.size() < 2) return;
+    // All at once, to other sizes each, then to small and large ones; a model may refuse that.
+    for (const std::size_t shift : {0, 1, 2}) {
+      std::vector<std::int64_t> wanted;
+      for (std::size_t a = 0; a < named_.size(); ++a) wanted.push_back(worked[a][(a + shift) % worked[a].size()]);
+      probe({wanted, std::nullopt});
+    }
+  }
+
+  const std::vector<Trace>& all() const { return all_; }
+  const std::vector<Probe>& probes() const { return probes_; }
+
+ private:
+  std::vector<std::int64_t> given_sizes() const {
+    std::vector<std::int64_t> sizes;
+    for (const Named& n : named_) sizes.push_back(n.axis.size);
+    return sizes;
+  }
+
+  // The error of a model that does not take these sizes; it is thrown when other operations run.
+  std::exception_ptr probe(const Probe& p) {
+    std::optional<Trace> run;
+    try {
+      std::vector<Tensor> others = inputs_;
+      for (std::size_t a = 0; a < named_.size(); ++a)
+        if (p.sizes[a] != named_[a].axis.size)
+          for (const auto& [i, d] : named_[a].places) others[i] = other_size(others[i], d, p.sizes[a]);
+      run = trace(call_, others, state_, at_);
+    } catch (const Error&) {
+      return std::current_exception();
+    }
+    require_same(all_[0], *run, true, at_);
+    all_.push_back(std::move(*run));
+    probes_.push_back(p);
+    return nullptr;
+  }
+
+  const xgrad::detail::OnnxCall& call_;
+  const std::vector<Tensor>& inputs_;
+  const std::vector<StateTensor>& state_;
+  const std::vector<Named>& named_;
+  const Location& at_;
+  std::vector<Trace> all_;
+  std::vector<Probe> probes_;
+};
 
 void check_arguments(const std::vector<Tensor>& inputs, const SaveOptions& o, const Location& at) {
   if (o.opset != 17) refuse(fmt::format("opset must be 17, got {}", o.opset), at);
@@ -127,26 +192,18 @@ void export_onnx(const nn::Module& model, const OnnxCall& call, const std::vecto
                  const std::string& path, const onnx::SaveOptions& options, const Location& at) {
   using namespace onnx;
   check_arguments(inputs, options, at);
-  std::vector<Named> named = named_axes(inputs, options, at);
+  const std::vector<Named> named = named_axes(inputs, options, at);
   const std::vector<StateTensor> state = state_of(model, at);
-  std::vector<Trace> runs;
   std::vector<Axis> axes;
-  {
+  for (const Named& n : named) axes.push_back(n.axis);
+  const auto runs = [&] {
     const ExportMode mode(model);
-    runs.push_back(trace(call, inputs, state, at));
-    std::vector<Tensor> others;
-    {
-      const NoGradGuard off;
-      for (const Tensor& x : inputs) others.push_back(with_other_values(x));
-    }
-    require_same(runs[0], trace(call, others, state, at), false, at);
-    for (Named& n : named) {
-      runs.push_back(run_with_size(call, inputs, state, n, at));
-      require_same(runs[0], runs.back(), true, at);
-      axes.push_back(n.axis);
-    }
-  }
-  Exporter exporter(runs, axes, state, at);
+    Runs r(call, inputs, state, named, at);
+    r.compare_other_values();
+    r.probe_sizes();
+    return r;
+  }();
+  Exporter exporter(runs.all(), axes, runs.probes(), state, at);
   write_model("onnx::save", exporter.write(options), path, at);
 }
 

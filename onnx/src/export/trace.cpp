@@ -75,6 +75,7 @@ class Tracer {
     s.attributes = n.attributes;
     s.shapes = n.shapes;
     s.dtypes = n.dtypes;
+    s.keeps = !n.saved_as.empty();
     for (const std::vector<tape::Input>* list : {&n.inputs, &n.data})
       for (const tape::Input& in : *list) s.operands.push_back(operand_of(in, s));
     trace_.steps.push_back(std::move(s));

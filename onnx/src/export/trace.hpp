@@ -31,6 +31,7 @@ struct Step {
   std::vector<Operand> operands;  // inputs, then what is only read
   std::vector<Shape> shapes;      // of the outputs
   std::vector<DType> dtypes;
+  bool keeps = false;  // something for the backward pass
 };
 
 // Parameters and buffers of the model.

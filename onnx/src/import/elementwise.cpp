@@ -42,11 +42,16 @@ Outputs modulo(const Call& c) {
 Outputs power(const Call& c) {
   const Tensor x = c.in(0), y = c.in(1);
   if (y.dim() == 0 && !y.requires_grad()) return {pow(x, y.item_scalar(c.at), c.at).to(x.dtype(), c.at)};
-  return {pow(x, y.to(x.dtype(), c.at), c.at)};
+  // The result has the type of x, also where a whole x has a floating exponent.
+  const Tensor base = is_floating(y.dtype()) && !is_floating(x.dtype()) ? x.to(y.dtype(), c.at) : x;
+  return {pow(base, y.to(base.dtype(), c.at), c.at).to(x.dtype(), c.at)};
 }
 
 Outputs identity(const Call& c) { return {c.in(0)}; }
-Outputs dropout_off(const Call& c) { return {c.in(0), ones(c.in(0).shape(), kBool)}; }
+Outputs dropout_off(const Call& c) {
+  if (c.has(2) && any(c.in(2).to(kBool, c.at), c.at).item<bool>(c.at)) c.refuse("training_mode is true");
+  return {c.in(0), ones(c.in(0).shape(), kBool)};
+}
 
 Outputs cast(const Call& c) {
   constexpr std::pair<std::int64_t, DType> types[] = {{1, kFloat32}, {2, kUInt8}, {6, kInt32},

@@ -249,7 +249,9 @@ Outputs depth_to_space(const Call& c) {
   const Tensor x = c.in(0);
   const std::int64_t r = c.i("blocksize", 0);
   if (x.dim() != 4) c.refuse_shape("takes (N, C, H, W)");
-  if (r < 1 || x.size(1) % (r * r) != 0) c.refuse_shape("the channels are no multiple of blocksize^2");
+  // No product of r before it is known to be small: the file may say anything.
+  if (r < 1 || r > std::max<std::int64_t>(x.size(1), 1) || x.size(1) % r != 0 || x.size(1) / r % r != 0)
+    c.refuse_shape("the channels are no multiple of blocksize^2");
   const std::int64_t n = x.size(0), channels = x.size(1) / (r * r), h = x.size(2), w = x.size(3);
   const bool crd = c.s("mode", "DCR") == "CRD";
   const Tensor split = crd ? reshape(x, {n, channels, r, r, h, w}, c.at) : reshape(x, {n, r, r, channels, h, w}, c.at);

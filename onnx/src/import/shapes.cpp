@@ -109,7 +109,8 @@ Tensor slice_backwards(const Tensor& x, std::int64_t d, std::int64_t start, std:
                        const Location& at) {
   const std::int64_t size = x.size(d);
   const auto wrapped = [&](std::int64_t i) { return i < 0 ? std::max<std::int64_t>(i, -size - 1) + size : i; };
-  start = std::min(wrapped(start), size - 1);
+  if (size == 0) return x;
+  start = std::clamp<std::int64_t>(wrapped(start), 0, size - 1);
   stop = std::max<std::int64_t>(wrapped(stop), -1);
   std::vector<std::int64_t> places;
   for (std::int64_t i = start; i > stop; i += step) {
