@@ -212,6 +212,23 @@ BOOST_AUTO_TEST_CASE(loaded_model) {
   expect<ValueError>({"empty"}, [&] { none(x); });
 }
 
+struct Counts : nn::Layer<Counts> {
+  Tensor count = register_buffer("count", zeros({}));
+  Tensor forward(const Tensor& x) const {
+    Tensor c = count;
+    const NoGradGuard off;
+    c.add_(1);
+    return x * c;
+  }
+};
+
+BOOST_AUTO_TEST_CASE(buffers_that_forward_changes) {
+  const TempDir dir;
+  const Counts net;
+  expect<ValueError>({"changes its buffer 'count'"}, [&] { onnx::save(net, ones({2}), dir / "net.onnx"); });
+  BOOST_TEST(net.count.item<double>() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(the_model_is_left_as_it_was) {
   const TempDir dir;
   manual_seed(5);
