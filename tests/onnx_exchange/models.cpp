@@ -358,6 +358,14 @@ void add_functions(std::vector<Case>& all) {
   all.push_back(of<2>("two_inputs", [] { return TwoInputs(); }, {randn({3, 4}), randn({3, 3})}, {0, 0}));
   all.push_back(function("activations", all_activations, randn({3, 8})));
   all.push_back(function("functions", all_functions, randn({2, 3})));
+  // Near 0 and far from it.
+  all.push_back(function(
+      "far_values",
+      [](const Tensor& x) {
+        return stack({log1p(abs(x)), log1p(-clamp(abs(x), 0., 0.9)), expm1(clamp_max(x, 5.)), erfc(x),
+                      softplus(x, 2., 1.), softplus(x, 1., 3.)});
+      },
+      tensor({-200., -30., -5., -1., -0.4, -1e-3, -1e-9, 0., 1e-9, 1e-3, 0.4, 0.6, 1., 5., 30., 200.}).to(kFloat32)));
   const auto several = [&](const char* name, auto f, const Tensor& x) {
     all.push_back(of<1>(name, [f] { return Functions<decltype(f)>(f); }, {x}, {}));
   };

@@ -436,7 +436,7 @@ Tensor div(const Tensor& x, const Tensor& y, Rounding rounding, Location at) {
         const Tensor zeros = detail::zeros_raw(g.shape(), g.dtype());
         return {s.needs(0) ? zeros : Tensor(), s.needs(1) ? zeros : Tensor()};
       },
-      at);
+      at, detail::named<"rounding_mode">(rounding));
 }
 
 Tensor div(const Tensor& x, Scalar y, Rounding rounding, Location at) {

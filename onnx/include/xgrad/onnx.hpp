@@ -107,9 +107,9 @@ namespace xgrad::onnx {
 // throws for some sizes or values are passed over. The file is written whole or not at all. As PyTorch's
 // torch.onnx.export(model, args, path).
 // ValueError: an operation that ONNX cannot say, or whose sizes follow a dynamic axis in another way than as a
-// multiple; dropout that is active in eval mode; ceil_mode of pools with dynamic sizes; an input that is not used, or
-// that is used where nothing is recorded (values read by the program); names that are not unique; another opset. The
-// message names the operation, its line and module. IoError: the file.
+// multiple; dropout that is active in eval mode; ceil_mode of pools with dynamic sizes; a buffer that forward changes;
+// an input that is not used, or that is used where nothing is recorded (values read by the program); names that are not
+// unique; another opset. The message names the operation, its line and module. IoError: the file.
 template <std::derived_from<nn::Module> M>
 void save(const M& model, const std::vector<Tensor>& example_inputs, const std::string& path,
           const SaveOptions& options = {}, Location at = Location::current()) {

@@ -199,6 +199,7 @@ void export_onnx(const nn::Module& model, const OnnxCall& call, const std::vecto
   const auto runs = [&] {
     const ExportMode mode(model);
     Runs r(call, inputs, state, named, at);
+    mode.require_unchanged_buffers(at);
     r.compare_other_values();
     r.probe_sizes();
     return r;

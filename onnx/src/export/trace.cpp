@@ -149,8 +149,21 @@ ExportMode::ExportMode(const nn::Module& model) : random_(default_generator().ge
   handle.eval();
   for (Tensor& p : model.parameters())
     if (p.defined() && is_floating(p.dtype()) && !p.requires_grad()) frozen_.push_back(p.requires_grad_(true));
+  const NoGradGuard off;
+  for (const auto& [name, b] : model.named_buffers())
+    if (b.defined()) buffers_.push_back({name, b, b.clone(), b.version()});
+}
+void ExportMode::require_unchanged_buffers(const Location& at) const {
+  for (const Buffer& b : buffers_)
+    if (b.tensor.version() != b.version)
+      ErrorReport(kOp, fmt::format("the model changes its buffer '{}' in eval mode; a file has no state", b.name), at)
+          .operand("buffer", b.tensor)
+          .value_error();
 }
 ExportMode::~ExportMode() {
+  const NoGradGuard off;
+  for (Buffer& b : buffers_)
+    if (b.tensor.version() != b.version) b.tensor.copy_(b.values);
   for (Tensor& p : frozen_) p.requires_grad_(false);
   // From the root inwards: train() of a module sets those within it.
   for (auto& [module, training] : modes_)

@@ -50,18 +50,26 @@ struct Trace {
 
 std::vector<StateTensor> state_of(const nn::Module& model, const Location& at);
 
-// While it lives, the model is in eval mode, its parameters all want gradients, and random numbers are put back at the
-// end, as is the rest.
+// While it lives, the model is in eval mode, and its parameters all want gradients. At the end that, random numbers and
+// buffers are put back.
 class ExportMode {
  public:
   explicit ExportMode(const nn::Module& model);
   ~ExportMode();
+  // ValueError: a run changed a buffer; a file has no state.
+  void require_unchanged_buffers(const Location& at) const;
   ExportMode(const ExportMode&) = delete;
   ExportMode& operator=(const ExportMode&) = delete;
 
  private:
   std::vector<std::pair<nn::Module, bool>> modes_;
   std::vector<Tensor> frozen_;
+  struct Buffer {
+    std::string name;
+    Tensor tensor, values;
+    std::uint32_t version;
+  };
+  std::vector<Buffer> buffers_;
   std::array<std::uint64_t, 2> random_;
 };
 
