@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include <xgrad/data/images.hpp>
+#include <xgrad/data/loader.hpp>
 
 #include "png_support.hpp"
 #include "support.hpp"

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <xgrad/data/safetensors_file.hpp>
+#include <xgrad/nn/linear.hpp>
 
 #include "support.hpp"
 
