@@ -250,7 +250,7 @@ class Builder {
     if (!inputs.empty()) n.first_input = inputs[0];
     if (!op.numbers.empty()) n.number = shortest(op.numbers[0]);
     n.attributes = &op.attributes;
-    if (op.of_library) n.library_op = op.op;
+    if (op.of_library) n.known_op = op.op;
     for (std::size_t k = 0; k < std::min<std::size_t>(inputs_of(op), 64); ++k)
       if (const tape::Input& in = input(op, k); in.node == -1 && !in.source) n.absent |= std::uint64_t{1} << k;
   }

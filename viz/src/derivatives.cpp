@@ -192,7 +192,7 @@ class Deriver {
     const PicNode& op = node(e.to);
     const bool computed = op.kind == Kind::operation || op.kind == Kind::result;
     const auto inputs = inputs_.find(e.to);
-    const auto rule = rules().find(op.library_op);
+    const auto rule = rules().find(op.known_op);
     Formula f;
     if (computed && op.copies == 1 && e.position >= 0 && rule != rules().end() && inputs->second.contains(0))
       f = rule->second(terms_of(op, inputs->second), e.position);

@@ -37,7 +37,7 @@ struct PicNode {
   bool main_line = false;
   std::int64_t op = -1;  // of a result: which operation of tape::Graph::nodes, and which of its outputs
   std::uint32_t output = 0;
-  std::string library_op;                  // its name when it is the library's, which says what it computes; else empty
+  std::string known_op;                    // its name when it is the library's, which says what it computes; else empty
   const Attributes* attributes = nullptr;  // of it, in the graph
   Shape first_input;                       // of it
   std::uint64_t absent = 0;                // its inputs that were not given (no bias), one bit each

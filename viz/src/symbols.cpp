@@ -50,13 +50,13 @@ class Namer {
   // The parameter that input is, itself or a ghost of it, also transposed; -1 for everything else.
   int parameter_at(int op, int position) {
     int i = input(op, position);
-    if (i >= 0 && node(i).kind == Kind::operation && is_transposition(node(i).library_op)) i = input(i, 0);
+    if (i >= 0 && node(i).kind == Kind::operation && is_transposition(node(i).known_op)) i = input(i, 0);
     if (i >= 0 && node(i).kind == Kind::ghost) i = node(i).original;
     return i >= 0 && (node(i).kind == Kind::parameter || node(i).kind == Kind::frozen) ? i : -1;
   }
 
   void name(int i) {
-    const std::string& op = node(i).library_op;
+    const std::string& op = node(i).known_op;
     if (takes_weight_and_bias(op)) {
       const int weight = parameter_at(i, 1);
       of_layers_.insert(weight);
@@ -85,7 +85,7 @@ class Namer {
   }
   // product + bias: the sum is z.
   void add(int op, int product, int bias) {
-    if (product < 0 || bias < 0 || node(product).symbol != "z" || !is_product(node(product).library_op)) return;
+    if (product < 0 || bias < 0 || node(product).symbol != "z" || !is_product(node(product).known_op)) return;
     node(op).symbol = "z", node(op).layer = node(product).layer;
     node(product).symbol.clear(), node(product).layer = 0;
     if (node(bias).symbol.empty()) node(bias).symbol = "b", node(bias).layer = node(op).layer;

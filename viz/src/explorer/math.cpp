@@ -150,7 +150,7 @@ std::string gelu(const Arguments& x) {
 
 // ---- normalisation ----
 std::string normalised(const Arguments& x) {
-  const bool running = x.op->library_op == "batch_norm" && !x.told("training", true);
+  const bool running = x.op->known_op == "batch_norm" && !x.told("training", true);
   const auto statistic = [&](const char* letter) {
     return running ? indexed(mi(letter), element("mtext", "running")) : mi(letter);
   };
@@ -166,7 +166,7 @@ std::string window(const char* what, const Arguments& x) {
 bool swaps_last_two(const Arguments& x) {
   const auto rank = static_cast<std::int64_t>(x.in.size());
   if (rank < 2) return true;
-  if (x.op->library_op == "transpose") {
+  if (x.op->known_op == "transpose") {
     const auto [first, second] = std::minmax({x.told<std::int64_t>("dim0", 0), x.told<std::int64_t>("dim1", 0)});
     return first == rank - 2 && second == rank - 1;
   }
@@ -179,7 +179,7 @@ std::string turned(const Arguments& x) {
   if (swaps_last_two(x)) return transposed(x.a[0]);
   std::vector<std::int64_t> dims = x.told<std::vector<std::int64_t>>("dims", {});
   if (dims.empty()) dims = {x.told<std::int64_t>("dim0", 0), x.told<std::int64_t>("dim1", 0)};
-  return row(indexed(mi(x.op->library_op), mn(fmt::format("{}", fmt::join(dims, ", ")))), in_brackets(x.a[0]));
+  return row(indexed(mi(x.op->known_op), mn(fmt::format("{}", fmt::join(dims, ", ")))), in_brackets(x.a[0]));
 }
 
 // ---- cross entropy ----
@@ -370,7 +370,7 @@ std::string reduction_words(const Arguments& x, const char* all, const char* alo
 
 // For operations whose words depend on what they were told.
 std::string told_words(const Arguments& x) {
-  const std::string& op = x.op->library_op;
+  const std::string& op = x.op->known_op;
   if (op == "softmax") return softmax_words(x);
   if (op == "sum") return reduction_words(x, "All numbers are added up.", "The numbers are added up along");
   if (op == "mean") return reduction_words(x, "The mean of all numbers.", "The mean along");
@@ -424,7 +424,7 @@ std::string delta_math(const PicNode& n) {
 
 std::string formula_math(const Picture& p, int node, const std::vector<int>& inputs) {
   const Arguments x = arguments_of(p, node, inputs, 0);
-  const auto known = formulas().find(x.op->library_op);
+  const auto known = formulas().find(x.op->known_op);
   if (known != formulas().end() && !x.a.empty()) return known->second(x);
   std::string list;
   for (const std::string& a : x.a)
@@ -434,7 +434,7 @@ std::string formula_math(const Picture& p, int node, const std::vector<int>& inp
 
 std::string slope_math(const Picture& p, int node, const std::vector<int>& inputs, std::size_t position) {
   const Arguments x = arguments_of(p, node, inputs, position);
-  const auto known = slopes().find(x.op->library_op);
+  const auto known = slopes().find(x.op->known_op);
   const std::string slope = known == slopes().end() ? "" : known->second(x);
   return slope.empty() ? fraction(mo("∂") + x.y, mo("∂") + x.a[position]) : slope;
 }
@@ -524,7 +524,7 @@ const char* end_words() {
 
 std::string operation_words(const Picture& p, int node, const std::vector<int>& inputs) {
   const PicNode& n = p.nodes[static_cast<std::size_t>(node)];
-  const auto known = words().find(n.library_op);
+  const auto known = words().find(n.known_op);
   std::string s = known != words().end() ? known->second : told_words(arguments_of(p, node, inputs, 0));
   if (s.empty()) s = fmt::format("The operation {} computes {}.", n.title, symbol_text(p, node));
   if (!n.saves.empty()) s += fmt::format(" It keeps {} for the way back.", fmt::join(n.saves, ", "));
