@@ -157,9 +157,8 @@ void check_arguments(const std::vector<Tensor>& inputs, const SaveOptions& o, co
     refuse(fmt::format("{} input_names for {} inputs", o.input_names.size(), inputs.size()), at);
 }
 
-}  // namespace
-
-Rule find_rule(std::string_view op) {
+// By operation.
+const std::map<std::string_view, Rule>& rules() {
   static const auto all = [] {
     std::map<std::string_view, Rule> t;
     for (const auto part :
@@ -167,16 +166,19 @@ Rule find_rule(std::string_view op) {
       for (const NamedRule& r : part) t.emplace(r.op, r.rule);
     return t;
   }();
-  const auto found = all.find(op);
-  return found == all.end() ? nullptr : found->second;
+  return all;
+}
+
+}  // namespace
+
+Rule find_rule(std::string_view op) {
+  const auto found = rules().find(op);
+  return found == rules().end() ? nullptr : found->second;
 }
 
 std::vector<std::string> save_operations() {
   std::vector<std::string> names;
-  for (const auto part :
-       {elementwise_rules(), layer_rules(), pooling_rules(), recurrent_rules(), reduction_rules(), shape_rules()})
-    for (const NamedRule& r : part) names.emplace_back(r.op);
-  std::ranges::sort(names);
+  for (const auto& [op, rule] : rules()) names.emplace_back(op);
   return names;
 }
 
