@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# check.sh PROGRAM SOURCE FOLDER [OPTION DIR]: runs a program of the gallery in its short form and compares the figures it prints
-# ("name = value") with the lines of its source "// expect: NAME OP WHAT", OP one of < <= > >= ==, WHAT a number or
-# another figure, which may be times a number: "// expect: wide < narrow * 0.5". It must write its picture, too. With an
-# option of the program, "--tables DIR", the lines "// expect --tables: ..." count as well.
+# check.sh PROGRAM SOURCE FOLDER [OPTION DIR]: runs a program of the gallery in its short form and compares the figures
+# it prints ("name = value") with the lines of its source "// expect: NAME OP WHAT", OP one of < <= > >= ==, WHAT a
+# number or another figure, which may be times a number: "// expect: wide < narrow * 0.5". It must write its picture,
+# too. With an option of the program, "--tables DIR", the lines "// expect --tables: ..." count as well.
 set -euo pipefail
 program=$1 source=$2 folder=$3 option=${4:-none}
 name=$(basename "$source" .cpp)

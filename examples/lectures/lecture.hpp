@@ -44,6 +44,7 @@ inline int give_lecture(int argc, char** argv, void (*lecture)(const Lecture&), 
   try {
     std::filesystem::create_directories(l.out);
     xgrad::manual_seed(1);
+    xgrad::set_deterministic(true);  // the same figures for every number of threads
     lecture(l);
     return 0;
   } catch (const std::exception& e) {

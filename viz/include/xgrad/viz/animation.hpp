@@ -4,8 +4,9 @@
 //   for (int step = 0; step <= 50; ++step) frames.push_back({{path_up_to(step)}});
 //   viz::animation(frames, "out/path.svg", {.seconds = 5});
 //
-// Give the plots fixed ranges: what is the same in all frames is in the file once, and what changes many times. A
-// reader that does not move pictures, paper, and a browser whose user wants less motion show the last frame.
+// Give the plots fixed ranges: what is the same in all frames is in the file once, and what changes many times. Readers
+// that do not move pictures, and paper, show the last frame; so does a browser whose user wants less motion, when the
+// file is opened by itself.
 #pragma once
 
 #include <string>
