@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <pthread.h>
+#include <utility>
 #include <vector>
 
 #include <xgrad/autograd.hpp>
@@ -319,8 +320,57 @@ BOOST_AUTO_TEST_CASE(many_indices_are_checked_and_counted_from_the_end) {
   const Tensor hot = one_hot(from_vector(classes, {5000}), 37);
   BOOST_TEST(same_bits(argmax(hot, 1), from_vector(classes, {5000})));
   BOOST_TEST(hot.sum().item<std::int64_t>() == 5000);
+  BOOST_TEST(same_bits(bincount(from_vector(classes, {5000}), Tensor(), 40).slice(0, 0, 37), hot.sum(Shape{0})));
   classes[4999] = 37;
   expect<IndexError>({"one_hot", "class 37 at element 4999"}, [&] { one_hot(from_vector(classes, {5000}), 37); });
+  classes[4000] = -5;
+  expect<ValueError>({"bincount", "number -5 at element 4000"}, [&] { bincount(from_vector(classes, {5000})); });
+}
+
+// Around a line of the cache, and of tables that fit into it or not.
+BOOST_AUTO_TEST_CASE(rows_of_all_lengths_are_selected) {
+  for (const auto& [rows, size] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+           {9, 1}, {9, 2}, {9, 15}, {9, 16}, {9, 17}, {9, 31}, {9, 33}, {9, 100}, {9, 255}, {9, 257}, {5000, 70}})
+    for (const DType type : {kFloat32, kFloat64, kUInt8}) BOOST_TEST_CONTEXT(rows << " rows of " << size) {
+        const Tensor table = (numbers({2, rows, size}) * 40 + 110).to(type);
+        const Tensor index = tensor({8, 0, 3, 3, 1, 5});
+        const Tensor y = index_select(table, 1, index);
+        for (std::int64_t o = 0; o < 2; ++o)
+          for (std::int64_t j = 0; j < 6; ++j)
+            BOOST_TEST(
+                same_bits(y.select(0, o).select(0, j), table.select(0, o).select(0, index.data<std::int64_t>()[j])));
+        BOOST_TEST(same_bits(embedding(index, table.select(0, 1)), y.select(0, 1)));
+      }
+}
+
+BOOST_AUTO_TEST_CASE(an_index_larger_than_the_cache) {
+  constexpr std::int64_t kSide = 600;
+  const Tensor x = numbers({kSide, kSide});
+  std::vector<std::int64_t> places;
+  for (std::int64_t i = 0; i < kSide * kSide; ++i) places.push_back(i * 7919 % kSide);
+  Tensor index = from_vector(places, {kSide, kSide});
+  for (const std::int64_t dim : {0, 1}) {
+    const Tensor y = gather(x, dim, index), sums = scatter_add(x, dim, index, y);
+    Tensor again = x.clone();
+    bool same = true;
+    for (std::int64_t i = 0; i < kSide; ++i)
+      for (std::int64_t j = 0; j < kSide; ++j) {
+        const std::int64_t at = index.data<std::int64_t>()[i * kSide + j];
+        const std::int64_t place = dim == 0 ? at * kSide + j : i * kSide + at;
+        same &= y.data<float>()[i * kSide + j] == x.data<float>()[place];
+        again.mutable_data<float>()[place] += y.data<float>()[i * kSide + j];
+      }
+    BOOST_TEST(same);
+    BOOST_TEST(same_bits(sums, again));
+  }
+  const Tensor before = x.clone();
+  index.mutable_data<std::int64_t>()[123456] = kSide;
+  index.mutable_data<std::int64_t>()[200000] = -1;
+  for (const std::int64_t dim : {0, 1}) {
+    expect<IndexError>({"gather", "index 600", "element 123456"}, [&] { gather(x, dim, index); });
+    expect<IndexError>({"scatter_add", "index 600", "element 123456"}, [&] { scatter_add(x, dim, index, x); });
+  }
+  BOOST_TEST(same_bits(x, before));
 }
 
 // A number beside a row, in rows around the length from which they are taken alone, in memory of any order.

@@ -18,7 +18,7 @@ Tensor as_index(const Tensor& index) { return contiguous_copy(cast_raw(index, DT
 
 namespace {
 
-XGRAD_CLONES bool all_below(const std::int64_t* p, std::int64_t n, std::int64_t size) {
+XGRAD_CLONES bool below(const std::int64_t* p, std::int64_t n, std::int64_t size) {
   std::uint64_t bad = 0;  // its sign bit: some index is negative, or at least `size`
   const auto last = static_cast<std::uint64_t>(size) - 1;
   for (std::int64_t i = 0; i < n; ++i)
@@ -29,17 +29,19 @@ XGRAD_CLONES bool all_below(const std::int64_t* p, std::int64_t n, std::int64_t 
 // Negative numbers count from the end. Whether all are in [0, size) then.
 XGRAD_CLONES bool wrap(const std::int64_t* p, std::int64_t n, std::int64_t size, std::int64_t* out) {
   for (std::int64_t i = 0; i < n; ++i) out[i] = p[i] + (p[i] < 0 ? size : 0);
-  return all_below(out, n, size);
+  return below(out, n, size);
 }
 
 }  // namespace
+
+bool all_below(const std::int64_t* index, std::int64_t n, std::int64_t size) { return below(index, n, size); }
 
 std::int64_t first_outside(const Tensor& index, std::int64_t size) {
   const auto* p = data<std::int64_t>(index);
   const std::int64_t n = impl(index).numel;
   std::atomic<bool> bad{false};
   parallel_cost(n, 0.3, [&](std::int64_t begin, std::int64_t end) {
-    if (!all_below(p + begin, end - begin, size)) bad.store(true, std::memory_order_relaxed);
+    if (!below(p + begin, end - begin, size)) bad.store(true, std::memory_order_relaxed);
   });
   if (!bad) [[likely]]
     return -1;
