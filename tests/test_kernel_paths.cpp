@@ -297,6 +297,11 @@ BOOST_AUTO_TEST_CASE(rows_are_added_up_in_bags) {
   const Tensor y = embedding_bag(index, w, {.offsets = ends, .mode = BagMode::sum, .include_last_offset = true});
   BOOST_TEST(same_bits(y, stack({w.select(0, 1) + w.select(0, 2), w.select(0, 3)})));
   BOOST_TEST(embedding_bag(tensor({0, 1}), w, {.offsets = from_vector(std::vector<std::int64_t>{}, {0})}).size(0) == 0);
+  // Without padding the index is kept as it is.
+  Tensor bags = tensor({{0, 1}, {2, 3}}), table = numbers({4, 3}).requires_grad_();
+  const Tensor total = embedding_bag(bags, table).sum();
+  bags.fill_(1);
+  expect<AutogradError>({"embedding_bag", "overwritten by fill_"}, [&] { total.backward(); });
 }
 
 BOOST_AUTO_TEST_CASE(many_indices_are_checked_and_counted_from_the_end) {
