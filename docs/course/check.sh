@@ -18,7 +18,7 @@ if ! cmake --build build --target "check$lab" >build/errors.txt 2>&1; then
   if grep -m 1 -oE "lab [1-6]: [^\"]*(is missing|is another)[^\"]*$" build/errors.txt | sed 's/^/  /'; then
     exit 1
   fi
-  grep -m 1 -A 5 -E '(error|Error)[: ]' build/errors.txt | sed "s|$PWD/||; s/^/  /"
+  awk '/[eE]rror[: ]/ && ++errors > 1 {exit} errors && ++lines < 8' build/errors.txt | sed "s|$PWD/||; s/^/  /"
   exit 1
 fi
 exec "build/check$lab" "${@:2}"

@@ -24,7 +24,8 @@ using course::some;
 using course::Teller;
 using xgrad::Tensor;
 
-constexpr double kRate = 0.1, kMomentum = 0.9, kBeta1 = 0.9, kBeta2 = 0.999, kEps = 1e-8;
+// Sums of few powers of 2: 1 - β has no long tail of digits in the pictures.
+constexpr double kRate = 0.125, kMomentum = 0.75, kBeta1 = 0.75, kBeta2 = 0.875, kEps = 1e-8;
 
 Tensor add_decay(const Tensor& g, const Tensor& theta, double lambda) { return g + theta * lambda; }
 Tensor moment(const Tensor& m, double beta, const Tensor& x) { return m * beta + x * (1 - beta); }
@@ -82,7 +83,8 @@ Check sgd(const std::string& title, const std::string& formula, int steps, doubl
       theta = theta - v * kRate;
     }
     theta = e.leaf(numbered("θ", steps - 1), course::numbers_of(theta));
-    const Tensor g = e.data(numbered("g", steps), gradient_of_step(steps));
+    // As a leaf, so that what is computed from it is in the picture.
+    const Tensor g = e.leaf(numbered("g", steps), gradient_of_step(steps));
     if (steps > 1) v = e.data(numbered("v", steps - 1), course::numbers_of(v));
     step(g);
     if (momentum != 0) e.name(numbered("v", steps), v);
@@ -100,7 +102,7 @@ Check adamw(const std::string& title, const std::string& formula, int steps, dou
   c.backward = false;
   c.mine = [=](Teller& teller) {
     const Var p = leaf(array(theta0()));
-    AdamW optimizer{.parameters = {p}, .lr = kRate, .weight_decay = decay};
+    AdamW optimizer{.parameters = {p}, .lr = kRate, .beta1 = kBeta1, .beta2 = kBeta2, .weight_decay = decay};
     const auto tell = [&](int t) {
       teller.value(numbered("m", t), optimizer.m.empty() ? Numbers() : numbers(optimizer.m.at(0)));
       teller.value(numbered("s", t), optimizer.s.empty() ? Numbers() : numbers(optimizer.s.at(0)));
@@ -134,9 +136,11 @@ Check adamw(const std::string& title, const std::string& formula, int steps, dou
       theta = moved(t);
     }
     theta = e.leaf(numbered("θ", steps - 1), course::numbers_of(theta));
-    // A gradient that can be followed in the picture.
-    Tensor g = e.leaf(numbered("g", steps), gradient_of_step(steps));
-    if (steps > 1) {
+    const Tensor g = e.leaf(numbered("g", steps), gradient_of_step(steps));
+    if (steps == 1) {
+      m.set_name("m[0]");
+      s.set_name("s[0]");
+    } else {
       m = e.data(numbered("m", steps - 1), course::numbers_of(m));
       s = e.data(numbered("s", steps - 1), course::numbers_of(s));
     }
@@ -144,8 +148,9 @@ Check adamw(const std::string& title, const std::string& formula, int steps, dou
     e.name(numbered("m", steps), m);
     e.name(numbered("s", steps), s);
     const Tensor result = e.name(numbered("θ", steps), moved(steps));
-    require_same(result, steps,
-                 [=](const Tensor& p) { return xgrad::optim::AdamW({p}, {.lr = kRate, .weight_decay = decay}); });
+    require_same(result, steps, [=](const Tensor& p) {
+      return xgrad::optim::AdamW({p}, {.lr = kRate, .betas = {kBeta1, kBeta2}, .weight_decay = decay});
+    });
     return result;
   };
   return c;
