@@ -15,3 +15,6 @@ if(XGRAD_SHARED)
   install(FILES ${PROJECT_BINARY_DIR}/xgrad.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endif()
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/xgrad)
+# What a lecturer hands out; its CMakeLists.txt finds this package.
+install(DIRECTORY docs/course DESTINATION ${CMAKE_INSTALL_DATADIR}/xgrad USE_SOURCE_PERMISSIONS
+  PATTERN build EXCLUDE)

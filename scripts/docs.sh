@@ -20,5 +20,5 @@ awk '/<group>/ {group = 1} /<\/group>/ {group = 0} group && /<classes / {classes
 mv build/docs/layout.new build/docs/layout.xml
 
 (cat docs/Doxyfile; echo "PROJECT_NUMBER = $version") | doxygen -
-cp docs/images/*.svg build/docs/html/
+cp docs/images/*.svg docs/course/*.svg build/docs/html/
 echo "wrote build/docs/html/index.html"

@@ -1,0 +1,222 @@
+// Checks optimizers.hpp against xgrad::optim, step by step.
+#include <cmath>
+#include <stdexcept>
+
+#include <optimizers.hpp>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/ops.hpp>
+#include <xgrad/optim/adam.hpp>
+#include <xgrad/optim/sgd.hpp>
+
+#include "checker.hpp"
+#include "graphs.hpp"
+
+namespace {
+
+using course::array;
+using course::both;
+using course::Check;
+using course::Library;
+using course::Numbers;
+using course::numbers;
+using course::some;
+using course::Teller;
+using xgrad::Tensor;
+
+// Sums of few powers of 2: 1 - β has no long tail of digits in the pictures.
+constexpr double kRate = 0.125, kMomentum = 0.75, kBeta1 = 0.75, kBeta2 = 0.875, kEps = 1e-8;
+
+Tensor add_decay(const Tensor& g, const Tensor& theta, double lambda) { return g + theta * lambda; }
+Tensor moment(const Tensor& m, double beta, const Tensor& x) { return m * beta + x * (1 - beta); }
+Tensor corrected(const Tensor& m, double beta, int t) { return m / (1 - std::pow(beta, t)); }
+using ::add_decay;
+using ::corrected;
+using ::moment;
+
+Numbers theta0() { return some({3}); }
+Numbers gradient_of_step(int t) { return some({3}, 3 * t); }
+
+std::string numbered(const std::string& name, int t) { return name + "[" + std::to_string(t) + "]"; }
+
+// xgrad's own optimizer must come to the same parameters as the formula in the picture.
+template <class Make>
+void require_same(const Tensor& by_formula, int steps, Make make) {
+  Library library;
+  Tensor theta = library.leaf("θ", theta0());
+  auto optimizer = make(theta);
+  for (int t = 1; t <= steps; ++t) {
+    theta.set_grad(xgrad::from_vector(gradient_of_step(t).data));
+    optimizer.step();
+  }
+  const xgrad::NoGradGuard compare;
+  if ((theta - by_formula).abs().max().item() > 1e-12) throw std::logic_error("the formula is not xgrad's");
+}
+
+Check sgd(const std::string& title, const std::string& formula, int steps, double momentum, double decay) {
+  Check c{.title = title, .formula = formula, .function = "Sgd::step"};
+  c.backward = false;
+  c.mine = [=](Teller& teller) {
+    const Var p = leaf(array(theta0()));
+    Sgd optimizer{.parameters = {p}, .lr = kRate, .momentum = momentum, .weight_decay = decay};
+    for (int t = 1; t <= steps; ++t) {
+      p->grad = array(gradient_of_step(t));
+      if (t == steps) {
+        teller.value(numbered("θ", t - 1), numbers(p->value));
+        teller.value(numbered("g", t), gradient_of_step(t));
+        if (t > 1) teller.value(numbered("v", t - 1), optimizer.v.empty() ? Numbers() : numbers(optimizer.v.at(0)));
+      }
+      optimizer.step();
+    }
+    if (momentum != 0) teller.value(numbered("v", steps), optimizer.v.empty() ? Numbers() : numbers(optimizer.v.at(0)));
+    teller.value(numbered("θ", steps), numbers(p->value));
+    teller.forward_ended();
+  };
+  c.library = [=](Library& e) {
+    Tensor theta = xgrad::from_vector(theta0().data), v;
+    const auto step = [&](const Tensor& g) {
+      const Tensor d = decay != 0 ? add_decay(g, theta, decay) : g;
+      v = v.defined() ? v * momentum + d : d + 0;
+    };
+    for (int t = 1; t < steps; ++t) {
+      step(xgrad::from_vector(gradient_of_step(t).data));
+      theta = theta - v * kRate;
+    }
+    theta = e.leaf(numbered("θ", steps - 1), course::numbers_of(theta));
+    // As a leaf, so that what is computed from it is in the picture.
+    const Tensor g = e.leaf(numbered("g", steps), gradient_of_step(steps));
+    if (steps > 1) v = e.data(numbered("v", steps - 1), course::numbers_of(v));
+    step(g);
+    if (momentum != 0) e.name(numbered("v", steps), v);
+    const Tensor result = e.name(numbered("θ", steps), theta - v * kRate);
+    require_same(result, steps, [=](const Tensor& p) {
+      return xgrad::optim::SGD({p}, {.lr = kRate, .momentum = momentum, .weight_decay = decay});
+    });
+    return result;
+  };
+  return c;
+}
+
+Check adamw(const std::string& title, const std::string& formula, int steps, double decay) {
+  Check c{.title = title, .formula = formula, .function = "AdamW::step"};
+  c.backward = false;
+  c.mine = [=](Teller& teller) {
+    const Var p = leaf(array(theta0()));
+    AdamW optimizer{.parameters = {p}, .lr = kRate, .beta1 = kBeta1, .beta2 = kBeta2, .weight_decay = decay};
+    const auto tell = [&](int t) {
+      teller.value(numbered("m", t), optimizer.m.empty() ? Numbers() : numbers(optimizer.m.at(0)));
+      teller.value(numbered("s", t), optimizer.s.empty() ? Numbers() : numbers(optimizer.s.at(0)));
+    };
+    for (int t = 1; t <= steps; ++t) {
+      p->grad = array(gradient_of_step(t));
+      if (t == steps) {
+        teller.value(numbered("θ", t - 1), numbers(p->value));
+        teller.value(numbered("g", t), gradient_of_step(t));
+        if (t > 1) tell(t - 1);
+      }
+      optimizer.step();
+    }
+    tell(steps);
+    teller.value(numbered("θ", steps), numbers(p->value));
+    teller.forward_ended();
+  };
+  c.library = [=](Library& e) {
+    Tensor theta = xgrad::from_vector(theta0().data), m = theta * 0, s = theta * 0;
+    const auto moments = [&](const Tensor& g) {
+      m = moment(m, kBeta1, g);
+      s = moment(s, kBeta2, g * g);
+    };
+    const auto moved = [&](int t) {
+      const Tensor kept = decay != 0 ? theta * (1 - kRate * decay) : theta;
+      return kept - corrected(m, kBeta1, t).set_name("m corrected") * kRate /
+                        (sqrt(corrected(s, kBeta2, t).set_name("s corrected")) + kEps);
+    };
+    for (int t = 1; t < steps; ++t) {
+      moments(xgrad::from_vector(gradient_of_step(t).data));
+      theta = moved(t);
+    }
+    theta = e.leaf(numbered("θ", steps - 1), course::numbers_of(theta));
+    const Tensor g = e.leaf(numbered("g", steps), gradient_of_step(steps));
+    if (steps == 1) {
+      m.set_name("m[0]");
+      s.set_name("s[0]");
+    } else {
+      m = e.data(numbered("m", steps - 1), course::numbers_of(m));
+      s = e.data(numbered("s", steps - 1), course::numbers_of(s));
+    }
+    moments(g);
+    e.name(numbered("m", steps), m);
+    e.name(numbered("s", steps), s);
+    const Tensor result = e.name(numbered("θ", steps), moved(steps));
+    require_same(result, steps, [=](const Tensor& p) {
+      return xgrad::optim::AdamW({p}, {.lr = kRate, .betas = {kBeta1, kBeta2}, .weight_decay = decay});
+    });
+    return result;
+  };
+  return c;
+}
+
+// Two passes, with zero_grad() between them: the second must leave its own gradient alone.
+Check cleared() {
+  Check c{.title = "zero_grad",
+          .formula = "L = Σ (w x + b); backward, zero_grad, backward",
+          .function = "zero_grad",
+          .passes = 2,
+          .hint = "what the pass before left in the gradient of every parameter must go"};
+  const auto expression = [](auto& e) {
+    auto w = e.leaf("w", some({3}));
+    auto b = e.leaf("b", some({3}, 4));
+    auto x = e.data("x", some({3}, 2));
+    auto z = e.name("z", add(mul(w, x), b));
+    return e.name("L", sum(z));
+  };
+  c.library = [expression](Library& e) { return expression(e); };
+  c.mine = [](Teller& teller) {
+    const Var w = leaf(array(some({3}))), b = leaf(array(some({3}, 4))), x = leaf(array(some({3}, 2)));
+    const Var z = add(mul(w, x), b), L = sum(z);
+    const std::vector<std::pair<const char*, Var>> nodes{{"w", w}, {"b", b}, {"x", x}, {"z", z}, {"L", L}};
+    for (const auto& [node, v] : nodes) teller.value(node, numbers(v->value));
+    teller.forward_ended();
+    backward(L);
+    zero_grad({w, b});
+    backward(L);
+    for (const auto& [node, v] : nodes) teller.gradient(node, numbers(v->grad));
+    teller.backward_ended();
+  };
+  return c;
+}
+
+const course::Lab lab{
+    5,
+    "optimizers",
+    "optimizers.hpp",
+    {
+        cleared(),
+        both<course::Arrays>(
+            {.title = "add_decay", .formula = "d = g + λθ", .function = "add_decay", .backward = false},
+            [](auto& e) {
+              auto theta = e.leaf("θ", some({3})), g = e.leaf("g", some({3}, 4));
+              return e.name("d", add_decay(g, theta, 0.25));
+            }),
+        sgd("a step of SGD", "θ ← θ - η g", 1, 0, 0),
+        sgd("momentum, first step", "v = g, θ ← θ - η v", 1, kMomentum, 0),
+        sgd("momentum, second step", "v ← μ v + g, θ ← θ - η v", 2, kMomentum, 0),
+        sgd("momentum and decay", "v ← μ v + g + λθ, θ ← θ - η v", 3, kMomentum, 0.25),
+        both<course::Arrays>(
+            {.title = "moment", .formula = "m₂ = β m₁ + (1 - β) g", .function = "moment", .backward = false},
+            [](auto& e) {
+              auto m = e.leaf("m₁", some({3})), g = e.leaf("g", some({3}, 4));
+              return e.name("m₂", moment(m, 0.75, g));
+            }),
+        both<course::Arrays>(
+            {.title = "corrected", .formula = "m / (1 - βᵗ), t = 3", .function = "corrected", .backward = false},
+            [](auto& e) { return e.name("corrected", corrected(e.leaf("m", some({3})), 0.75, 3)); }),
+        adamw("a step of Adam", "λ = 0", 1, 0),
+        adamw("Adam, second step", "λ = 0", 2, 0),
+        adamw("AdamW, first step", "λ = 0.5", 1, 0.5),
+        adamw("AdamW, third step", "λ = 0.5", 3, 0.5),
+    }};
+
+}  // namespace
+
+int main(int argc, char** argv) { return course::run(lab, argc, argv); }

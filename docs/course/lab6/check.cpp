@@ -1,0 +1,61 @@
+// Checks conv.hpp, your convolution.
+#include <concepts>
+
+#include <conv.hpp>
+
+#include <xgrad/ops.hpp>
+
+#include "checker.hpp"
+#include "graphs.hpp"
+
+template <class A>
+concept Convolves = requires(A a) {
+  { conv_forward(a, a, a, 1, 0) } -> std::same_as<A>;
+  { conv_grad_x(a, a, a, 1, 0) } -> std::same_as<A>;
+  { conv_grad_w(a, a, a, 1, 0) } -> std::same_as<A>;
+  { conv_grad_b(a) } -> std::same_as<A>;
+};
+static_assert(Convolves<Array>,
+              "lab 6: conv_forward, conv_grad_x, conv_grad_w or conv_grad_b is missing in conv.hpp, or is another");
+
+namespace {
+
+using Sizes = std::vector<std::int64_t>;
+using xgrad::Tensor;
+
+Var convolved(const Var& x, const Var& w, const Var& b, int stride, int padding) {
+  return conv2d(x, w, b, stride, padding);
+}
+Tensor convolved(const Tensor& x, const Tensor& w, const Tensor& b, int stride, int padding) {
+  return conv2d(x, w, b, {.stride = stride, .padding = padding});
+}
+
+course::Check convolution(const std::string& title, const std::string& formula, const Sizes& x, const Sizes& w,
+                          int stride, int padding) {
+  course::Check c{.title = title, .formula = formula, .function = "conv_forward"};
+  c.gradient_by = {{"x", "conv_grad_x"}, {"w", "conv_grad_w"}, {"b", "conv_grad_b"}};
+  return course::both<course::Graphs>(c, [=](auto& e) {
+    auto input = e.leaf("x", course::some(x)), kernel = e.leaf("w", course::some(w, 3));
+    auto bias = e.leaf("b", course::some({w[0]}, 8));
+    auto y = e.name("y", convolved(input, kernel, bias, stride, padding));
+    return e.name("L", sum(mul(y, y)));
+  });
+}
+
+const course::Lab lab{6,
+                      "a convolution",
+                      "conv.hpp",
+                      {
+                          convolution("one picture", "3×3, kernel 2×2", {1, 1, 3, 3}, {1, 1, 2, 2}, 1, 0),
+                          convolution("another kernel", "3×4, kernel 1×3", {1, 1, 3, 4}, {1, 1, 1, 3}, 1, 0),
+                          convolution("padding", "2×2, kernel 3×3, padding 1", {1, 1, 2, 2}, {1, 1, 3, 3}, 1, 1),
+                          convolution("stride", "4×4, kernel 2×2, stride 2", {1, 1, 4, 4}, {1, 1, 2, 2}, 2, 0),
+                          convolution("channels", "2 channels in, 3 out", {1, 2, 3, 3}, {3, 2, 2, 2}, 1, 0),
+                          convolution("a batch", "3 pictures", {3, 1, 3, 3}, {2, 1, 2, 2}, 1, 0),
+                          convolution("all of it", "2 pictures, 2 channels in, 3 out, stride 2, padding 1",
+                                      {2, 2, 5, 4}, {3, 2, 3, 2}, 2, 1),
+                      }};
+
+}  // namespace
+
+int main(int argc, char** argv) { return course::run(lab, argc, argv); }

@@ -1,0 +1,6 @@
+// ∂(a/b)/∂b without its minus sign.
+// expect: function div, gradient of b
+inline Value div(Value a, Value b) {
+  const double z = a.value() / b.value();
+  return push(*a.tape, {.value = z, .x = a.line, .y = b.line, .dx = 1 / b.value(), .dy = z / b.value()});
+}

@@ -1,0 +1,12 @@
+// The gradient also passes where x is not positive.
+// expect: function relu, gradient of z
+inline Var relu(const Var& x) {
+  Array z = x->value;
+  for (double& v : z.data) v = v > 0 ? v : 0;
+  return make(z, {x}, [x](const Array& g) {
+    Array d = g;
+    for (std::size_t i = 0; i < d.data.size(); ++i)
+      if (x->value.data[i] <= 0) d.data[i] = 0.1 * x->value.data[i];
+    accumulate(x, d);
+  });
+}

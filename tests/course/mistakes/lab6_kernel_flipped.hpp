@@ -1,0 +1,11 @@
+// The gradient of the input takes the kernel the other way round.
+// expect: function conv_grad_x, gradient of x
+inline Array conv_grad_x(const Array& g, const Array& x, const Array& w, int stride, int padding) {
+  Array d(x.shape, 0);
+  for_each_product(g.shape, x.shape, w.shape, stride, padding,
+                   [&](int n, int o, int c, int i, int j, int u, int v, int row, int column) {
+                     at(d, n, c, row, column) +=
+                         at(g, n, o, i, j) * at(w, o, c, w.shape[2] - 1 - u, w.shape[3] - 1 - v);
+                   });
+  return d;
+}

@@ -1,0 +1,95 @@
+// Lab 3: the engine. A graph of arrays, and the way back through it.
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "array.hpp"
+#include "todo.hpp"
+
+struct Node;
+using Var = std::shared_ptr<Node>;
+
+// What one operation computed.
+struct Node {
+  Array value;
+  Array grad;                              // ∂L/∂value; without numbers as long as nothing has arrived
+  std::vector<Var> inputs;                 // none: a leaf
+  std::function<void(const Array&)> send;  // is given ∂L/∂value, and accumulates what that makes in each input
+};
+
+inline Var leaf(Array value) { return std::make_shared<Node>(Node{std::move(value), {}, {}, {}}); }
+
+inline Var make(Array value, std::vector<Var> inputs, std::function<void(const Array&)> send) {
+  return std::make_shared<Node>(Node{std::move(value), {}, std::move(inputs), std::move(send)});
+}
+
+// One more gradient arrives at x: the first one is kept, each further one is added.
+inline void accumulate(const Var& x, const Array& g) { x->grad = x->grad.data.empty() ? g : add(x->grad, g); }
+
+// All nodes that L is computed from, and L, each once: every node stands behind all of its inputs.
+inline std::vector<Var> order(const Var& L) {
+  std::vector<Var> result;
+  std::set<Node*> seen;
+  const std::function<void(const Var&)> visit = [&](const Var& z) {
+    if (!seen.insert(z.get()).second) return;
+    for (const Var& x : z->inputs) visit(x);
+    result.push_back(z);
+  };
+  visit(L);
+  return result;
+}
+
+// Adds ∂L/∂x to the gradient of every leaf x. Of all other nodes, grad is that of this pass alone.
+inline void backward(const Var& L) {
+  const std::vector<Var> nodes = order(L);
+  for (const Var& z : nodes)
+    if (!z->inputs.empty()) z->grad = Array();
+  accumulate(L, Array(L->value.shape, 1));
+  for (std::size_t i = nodes.size(); i-- > 0;)
+    if (nodes[i]->send) nodes[i]->send(nodes[i]->grad);
+}
+
+// An operation is a value and what it sends. send holds its inputs, never its own node: that would keep itself alive.
+inline Var add(const Var& a, const Var& b) {
+  return make(add(a->value, b->value), {a, b}, [a, b](const Array& g) {
+    const Gradients d = add_backward(g, a->value, b->value);
+    accumulate(a, d.a);
+    accumulate(b, d.b);
+  });
+}
+
+inline Var mul(const Var& a, const Var& b) {
+  return make(mul(a->value, b->value), {a, b}, [a, b](const Array& g) {
+    const Gradients d = mul_backward(g, a->value, b->value);
+    accumulate(a, d.a);
+    accumulate(b, d.b);
+  });
+}
+
+inline Var matmul(const Var& a, const Var& b) {
+  return make(matmul(a->value, b->value), {a, b}, [a, b](const Array& g) {
+    const Gradients d = matmul_backward(g, a->value, b->value);
+    accumulate(a, d.a);
+    accumulate(b, d.b);
+  });
+}
+
+inline Var sum(const Var& a) {
+  return make(sum(a->value), {a}, [a](const Array& g) { accumulate(a, sum_backward(g, a->value)); });
+}
+
+// z = tanh(a), element by element.
+inline Var tanh(const Var& a) {
+  Array z = a->value;
+  for (double& v : z.data) v = std::tanh(v);
+  return make(z, {a}, [a, z](const Array& g) {
+    Array d = g;
+    for (std::size_t i = 0; i < d.data.size(); ++i) d.data[i] *= 1 - z.data[i] * z.data[i];
+    accumulate(a, d);
+  });
+}
