@@ -146,7 +146,7 @@ std::string cross_entropy(const Arguments& x) {
   const ClassLoss l(x);
   const std::string softmax = call("softmax", x.a[0]), log_softmax = log_of(softmax);
   if (l.probabilities) return row(mo("−"), sum_over(l.c, product(x.second(), log_softmax)));
-  if (l.smoothing == 0) return l.averaged(x, row(l.weight(x), mi("log"), indexed(softmax, x.second())));
+  if (l.smoothing == 0) return l.averaged(x, row(l.weight(x), log_of(indexed(softmax, x.second()))));
   const std::string weights = l.weighted ? x.a[2] + mo("⊙") : "";
   return l.averaged(x, row(l.counts, sum_over(l.c, row(weights, l.target, mo("⊙"), log_softmax))));
 }

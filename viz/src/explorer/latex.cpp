@@ -34,17 +34,29 @@ std::string escaped(const std::string& text) {
 }
 
 std::string sign(const std::string& s) {
-  static const std::map<std::string, const char*> all{{"⊤", "\\top"},      {"·", "\\,"},
-                                                      {"⊙", "\\odot "},    {"∑", "\\sum"},
-                                                      {"∂", "\\partial "}, {"∗", "\\ast "},
-                                                      {"−", "-"},          {"…", "\\dots"},
-                                                      {"&gt;", ">"},       {"≤", "\\leq "},
-                                                      {"≥", "\\geq "},     {"&lt;", "<"},
-                                                      {"≠", "\\neq "},     {"∏", "\\prod"},
-                                                      {"⌊", "\\lfloor "},  {"⌋", "\\rfloor "},
-                                                      {"⌈", "\\lceil "},   {"⌉", "\\rceil "},
-                                                      {"‖", "\\|"},        {"min", "\\min"},
-                                                      {"max", "\\max"},    {"mean", "\\operatorname{mean}"}};
+  static const std::map<std::string, const char*> all{{"⊤", "\\top"},
+                                                      {"·", "\\,"},
+                                                      {"⊙", "\\odot "},
+                                                      {"∑", "\\sum"},
+                                                      {"∂", "\\partial "},
+                                                      {"∗", "\\ast "},
+                                                      {"−", "-"},
+                                                      {"…", "\\dots"},
+                                                      {"&gt;", ">"},
+                                                      {"≤", "\\leq "},
+                                                      {"&#x2061;", ""},
+                                                      {"≥", "\\geq "},
+                                                      {"&lt;", "<"},
+                                                      {"≠", "\\neq "},
+                                                      {"∏", "\\prod"},
+                                                      {"⌊", "\\lfloor "},
+                                                      {"⌋", "\\rfloor "},
+                                                      {"⌈", "\\lceil "},
+                                                      {"⌉", "\\rceil "},
+                                                      {"‖", "\\|"},
+                                                      {"min", "\\min"},
+                                                      {"max", "\\max"},
+                                                      {"mean", "\\operatorname{mean}"}};
   const auto known = all.find(s);
   return known == all.end() ? s : known->second;
 }

@@ -38,7 +38,8 @@ std::string applied(const std::string& f, const std::string& x) { return row(f, 
 std::string under(const char* sign, const std::string& below) { return element("munder", mo(sign) + below); }
 std::string absolute(const std::string& a) { return row(mo("|"), a, mo("|")); }
 std::string exp_of(const std::string& a) { return power(mi("e"), a); }
-std::string log_of(const std::string& a) { return row(mi("log"), a); }
+std::string log_of(const std::string& a) { return row(mi("log"), apart(), a); }
+std::string apart() { return R"(<mo lspace="0" rspace="0.17em">&#x2061;</mo>)"; }
 std::string sum_over(const std::string& index, const std::string& what) { return row(under("∑", index), what); }
 std::string indicator(const std::string& a, const char* sign, const std::string& b) {
   return row(mo("["), a, mo(sign), b, mo("]"));

@@ -28,6 +28,7 @@ std::string applied(const std::string& f, const std::string& x);  // with f in M
 std::string under(const char* sign, const std::string& below);    // a large sign with something below
 std::string absolute(const std::string& a);
 std::string exp_of(const std::string& a);
+std::string apart();  // the small space between a function and what it is applied to without brackets
 std::string log_of(const std::string& a);
 std::string sum_over(const std::string& index, const std::string& what);              // index: MathML
 std::string indicator(const std::string& a, const char* sign, const std::string& b);  // [a > b]: 1 or 0
