@@ -405,6 +405,36 @@ BOOST_AUTO_TEST_CASE(one_number_beside_each_row) {
       }
 }
 
+// The same of three operands and with a mask, in rows around the length from which they are not gathered; parts of a
+// longer tensor are rows as well.
+BOOST_AUTO_TEST_CASE(numbers_and_rows_beside_two_operands) {
+  for (const DType type : {kFloat32, kFloat64})
+    for (const std::int64_t n : {1, 7, 8, 9, 17, 64, 257, 2049}) BOOST_TEST_CONTEXT("rows of " << n) {
+        const Shape all{5, n};
+        const Tensor part = numbers({5, n + 3}, type).narrow(1, 2, n),
+                     other = numbers({5, 2 * n}, type).narrow(1, n, n);
+        const Tensor column = numbers({5, 1}, type) + 3, row = numbers({n}, type) + 3, one = numbers({}, type) + 3;
+        const std::vector<Tensor> operands{part, other, column, row, one, numbers({n, 5}, type).transpose(0, 1)};
+        for (const Tensor& a : operands)
+          for (const Tensor& b : operands) {
+            const Tensor x = expanded(part, all), wide_a = expanded(a, all), wide_b = expanded(b, all);
+            BOOST_TEST(same_bits(part * a, x * wide_a));
+            BOOST_TEST(same_bits(addcmul(part, a, b, 0.7), addcmul(x, wide_a, wide_b, 0.7)));
+            BOOST_TEST(same_bits(addcdiv(part, a, b, 0.7), addcdiv(x, wide_a, wide_b, 0.7)));
+            BOOST_TEST(same_bits(lerp(part, a, b), lerp(x, wide_a, wide_b)));
+            const Tensor where_all = where(x > 0, wide_a, wide_b);
+            BOOST_TEST(same_bits(expanded(where(part > 0, a, b), all), where_all));
+            BOOST_TEST(same_bits(expanded(where(a > 2.5, part, b), all), where(wide_a > 2.5, x, wide_b)));
+          }
+        const Tensor weight = numbers({n}, type), slope = numbers({1}, type);
+        BOOST_TEST(same_bits(prelu(part, weight), where(part > 0, part, part * weight)));
+        BOOST_TEST(same_bits(prelu(part, slope), where(part > 0, part, part * slope)));
+        Tensor learnt = part.detach().clone().requires_grad_();
+        prelu(learnt, slope).backward(other);
+        BOOST_TEST(same_bits(learnt.grad(), where(part > 0, other, other * slope).contiguous()));
+      }
+}
+
 namespace {
 
 void* add_on_a_small_stack(void* done) {

@@ -9,7 +9,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/record.hpp>
 
-#include "core/tape/map_pair.hpp"
+#include "core/tape/map_rows.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"
@@ -62,10 +62,10 @@ Tensor again(Tensor y, const TensorRefs& inputs, DType type, F f) {
 Tensor times_last(const Tensor& g, const Tensor& v) {
   if (grad_enabled() || impl(g).dtype != impl(v).dtype) return mul(g, v);
   const auto f = [](auto u, auto a) { return u * a; };
-  if (!detail::may_write_over(g, v)) return detail::map_pair(f, g, v);
+  if (!detail::may_write_over(g, v)) return detail::map_rows(f, g, v);
   Tensor out = g;
   const Tensor* list[] = {&g, &v};
-  detail::run_pair_tiles(detail::make_pair_kernel(f, impl(g).dtype), out, list);
+  detail::run_row_tiles(detail::make_row_kernel<decltype(f), 2>(f, impl(g).dtype), out, list, 2);
   return out;
 }
 
@@ -88,7 +88,7 @@ Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
   if (k == 1) {
     const auto f = [](auto a, auto b) { return a + b; };
     Tensor out = detail::record_op(
-        "add", detail::map_pair(f, p.x, p.y), {x, y}, {},
+        "add", detail::map_rows(f, p.x, p.y), {x, y}, {},
         [](const Saved&, const Tensor& g) -> Grads {
           return {g, g};
         },
@@ -141,7 +141,7 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
     return {std::move(dx), s.needs(1) ? scaled(g, -by) : Tensor()};
   };
   const auto f = [k](auto a, auto b) { return a - b * k; };
-  Tensor out = k == 1 ? detail::map_pair(f, p.x, p.y) : map(f, p.x, p.y);
+  Tensor out = k == 1 ? detail::map_rows(f, p.x, p.y) : map(f, p.x, p.y);
   out = k != 1 ? detail::record_number<"alpha">("sub", k, std::move(out), {x, y}, {}, backward, at)
                : detail::record_op(
                      "sub", std::move(out), {x, y}, {},
@@ -180,7 +180,7 @@ Tensor mul(const Tensor& x, const Tensor& y, Location at) {
   const bool tape = grad_enabled();
   const Tensor none;
   Tensor out = detail::record_op(
-      "mul", detail::map_pair(f, p.x, p.y), {x, y},
+      "mul", detail::map_rows(f, p.x, p.y), {x, y},
       {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
       [](const Saved& s, const Tensor& g) -> Grads {
         if (!s.needs(1)) return {s.needs(0) ? times_last(g, s[1]) : Tensor(), Tensor()};
@@ -211,7 +211,7 @@ Tensor div(const Tensor& x, const Tensor& y, Location at) {
   const auto f = [](auto a, auto b) { return a / b; };
   const Tensor none;
   Tensor out = detail::record_op(
-      "div", detail::map_pair(f, x, y), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
+      "div", detail::map_rows(f, x, y), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
       [](const Saved& s, const Tensor& g) -> Grads {
         return {s.needs(0) ? div(g, s[1]) : Tensor(),
                 s.needs(1) ? fuse([](auto u, auto a, auto b) { return -u * (a / b / b); }, g, s[0], s[1]) : Tensor()};
@@ -283,7 +283,7 @@ Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value, 
   if (is_mixed(x, a, b, type)) return addcmul(x.to(type, at), a.to(type, at), b.to(type, at), value, at);
   const double k = value.to_double();
   return detail::record_number<"value">(
-      "addcmul", k, map([k](auto s, auto p, auto q) { return s + p * k * q; }, x, a, b), {x, a, b}, {a, b},
+      "addcmul", k, detail::map_rows([k](auto s, auto p, auto q) { return s + p * k * q; }, x, a, b), {x, a, b}, {a, b},
       [](double by, const Saved& s, const Tensor& g) -> Grads {
         const auto part = [by](auto u, auto other) { return u * by * other; };
         Tensor dx = s.needs(0) ? g : Tensor();
@@ -304,7 +304,7 @@ Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value, 
   if (is_mixed(x, a, b, type)) return addcdiv(x.to(type, at), a.to(type, at), b.to(type, at), value, at);
   const double k = value.to_double();
   return detail::record_number<"value">(
-      "addcdiv", k, map([k](auto s, auto p, auto q) { return s + p * k / q; }, x, a, b), {x, a, b}, {a, b},
+      "addcdiv", k, detail::map_rows([k](auto s, auto p, auto q) { return s + p * k / q; }, x, a, b), {x, a, b}, {a, b},
       [](double by, const Saved& s, const Tensor& g) -> Grads {
         Tensor dx = s.needs(0) ? g : Tensor();
         Tensor da = s.needs(1) ? fuse([by](auto u, auto q) { return u * by / q; }, g, s[1]) : Tensor();
@@ -337,7 +337,7 @@ Tensor lerp(const Tensor& x, const Tensor& y, const Tensor& weight, Location at)
   require_same_dtype("lerp", x, weight, at);
   require_broadcast("lerp", x, y, weight, at);
   return detail::record_op(
-      "lerp", map(kBetween, x, y, weight), {x, y, weight}, {x, y, weight},
+      "lerp", detail::map_rows(kBetween, x, y, weight), {x, y, weight}, {x, y, weight},
       [](const Saved& s, const Tensor& g) -> Grads {
         Tensor dx = s.needs(0) ? fuse([](auto u, auto w) { return u * (1 - w); }, g, s[2]) : Tensor();
         Tensor dw = s.needs(2) ? fuse([](auto u, auto p, auto q) { return u * (q - p); }, g, s[0], s[1]) : Tensor();
