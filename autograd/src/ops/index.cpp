@@ -16,6 +16,7 @@
 #include "core/copy_bytes.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"
+#include "core/tape/trace_all.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/prefetch.hpp"
 #include "ops/factory_checks.hpp"
@@ -227,7 +228,7 @@ Tensor one_hot(const Tensor& x, std::int64_t num_classes, Location at) {
   Tensor y = detail::zeros_raw(shape, DType::int64);
   auto* out = detail::data<std::int64_t>(y);
   for (std::int64_t i = 0; i < n; ++i) out[i * num_classes + p[i]] = 1;
-  return y;
+  return detail::traced("one_hot", std::move(y), {x}, at, detail::named<"num_classes">(num_classes));
 }
 
 }  // namespace xgrad

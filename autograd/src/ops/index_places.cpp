@@ -9,11 +9,15 @@
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/trace_all.hpp"
 #include "ops/index_box.hpp"
 
 namespace xgrad::detail {
 
-Tensor as_index(const Tensor& index) { return contiguous_copy(cast_raw(index, DType::int64)); }
+Tensor as_index(const Tensor& index) {
+  Tensor plain = contiguous_copy(cast_raw(index, DType::int64));
+  return plain.is_same(index) ? plain : traced("to", std::move(plain), {index}, Location::current());
+}
 
 namespace {
 
@@ -60,7 +64,7 @@ Tensor as_wrapped_index(const char* op, const Tensor& index, std::int64_t size, 
           .index_error();
     out[i] = p[i] < 0 ? p[i] + size : p[i];
   }
-  return wrapped;
+  return traced("wrap_index", std::move(wrapped), {index}, at, named<"size">(size));
 }
 
 void require_box(const char* op, const Tensor& x, const Tensor& index, int dim, const Location& at) {
