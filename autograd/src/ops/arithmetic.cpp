@@ -21,6 +21,7 @@ namespace xgrad {
 using detail::as_type;
 using detail::impl;
 using detail::integer_binary;
+using detail::integer_with_number;
 using detail::is_mixed;
 using detail::kWrap;
 using detail::require_broadcast;
@@ -82,7 +83,9 @@ Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
           .operand("right", y)
           .dtype_error();
     const auto m = static_cast<std::uint64_t>(alpha.to_int64());
-    return integer_binary(x, y, type, [m](auto a, auto b) { return kWrap(a) + m * kWrap(b); });
+    const auto f = [m](auto a, auto b) { return kWrap(a) + m * kWrap(b); };
+    if (m == 1) return integer_binary("add", x, y, type, f, at);
+    return integer_binary("add", x, y, type, f, at, detail::named<"alpha">(alpha.to_int64()));
   }
   const Pair p = as_pair(x, y, type);
   if (k == 1) {
@@ -107,8 +110,10 @@ Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
 Tensor add(const Tensor& x, Scalar y, Location at) {
   require_defined("add", x, at);
   const DType type = promote_types(impl(x).dtype, y);
-  if (!is_floating(type))
-    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) + kWrap(b); });
+  if (!is_floating(type)) {
+    const auto whole = [](auto a, auto b) { return kWrap(a) + kWrap(b); };
+    return integer_with_number("add", x, y, type, whole, at, detail::named<"other">(y.to_int64()));
+  }
   const double k = y.to_double();
   const auto f = [k](auto a) { return a + k; };
   Tensor out = detail::record_number<"other">(
@@ -133,7 +138,9 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
           .operand("right", y)
           .dtype_error();
     const auto m = static_cast<std::uint64_t>(alpha.to_int64());
-    return integer_binary(x, y, type, [m](auto a, auto b) { return kWrap(a) - m * kWrap(b); });
+    const auto f = [m](auto a, auto b) { return kWrap(a) - m * kWrap(b); };
+    if (m == 1) return integer_binary("sub", x, y, type, f, at);
+    return integer_binary("sub", x, y, type, f, at, detail::named<"alpha">(alpha.to_int64()));
   }
   const Pair p = as_pair(x, y, type);
   const auto backward = [](double by, const Saved& s, const Tensor& g) -> Grads {
@@ -152,8 +159,10 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
 Tensor sub(const Tensor& x, Scalar y, Location at) {
   require_defined("sub", x, at);
   const DType type = promote_types(impl(x).dtype, y);
-  if (!is_floating(type))
-    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) - kWrap(b); });
+  if (!is_floating(type)) {
+    const auto whole = [](auto a, auto b) { return kWrap(a) - kWrap(b); };
+    return integer_with_number("sub", x, y, type, whole, at, detail::named<"other">(y.to_int64()));
+  }
   const double k = y.to_double();
   return detail::record_number<"other">(
       "sub", k, map([k](auto a) { return a - k; }, as_type(x, type)), {x}, {},
@@ -163,8 +172,10 @@ Tensor sub(const Tensor& x, Scalar y, Location at) {
 Tensor rsub(const Tensor& x, Scalar y, Location at) {
   require_defined("rsub", x, at);
   const DType type = promote_types(impl(x).dtype, y);
-  if (!is_floating(type))
-    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(b) - kWrap(a); });
+  if (!is_floating(type)) {
+    const auto whole = [](auto a, auto b) { return kWrap(b) - kWrap(a); };
+    return integer_with_number("rsub", x, y, type, whole, at, detail::named<"other">(y.to_int64()));
+  }
   const double k = y.to_double();
   return detail::record_number<"other">(
       "rsub", k, map([k](auto a) { return k - a; }, as_type(x, type)), {x}, {},
@@ -174,7 +185,9 @@ Tensor rsub(const Tensor& x, Scalar y, Location at) {
 Tensor mul(const Tensor& x, const Tensor& y, Location at) {
   require_broadcast("mul", x, y, at);
   const DType type = result_type(x, y);
-  if (!is_floating(type)) return integer_binary(x, y, type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
+  if (!is_floating(type))
+    return integer_binary(
+        "mul", x, y, type, [](auto a, auto b) { return kWrap(a) * kWrap(b); }, at);
   const Pair p = as_pair(x, y, type);
   const auto f = [](auto a, auto b) { return a * b; };
   const bool tape = grad_enabled();
@@ -194,8 +207,10 @@ Tensor mul(const Tensor& x, const Tensor& y, Location at) {
 Tensor mul(const Tensor& x, Scalar y, Location at) {
   require_defined("mul", x, at);
   const DType type = promote_types(impl(x).dtype, y);
-  if (!is_floating(type))
-    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
+  if (!is_floating(type)) {
+    const auto whole = [](auto a, auto b) { return kWrap(a) * kWrap(b); };
+    return integer_with_number("mul", x, y, type, whole, at, detail::named<"other">(y.to_int64()));
+  }
   const double k = y.to_double();
   const auto f = [k](auto a) { return a * k; };
   Tensor out = detail::record_number<"other">(
@@ -240,7 +255,7 @@ Tensor rdiv(const Tensor& x, Scalar y, Location at) {
   const double k = y.to_double();
   Tensor out = map([k](auto a) { return k / a; }, v);
   return detail::record_number<"other">(
-      "rdiv", k, out, {v}, {v},
+      "rdiv", k, out, {x}, {v},
       [](double of, const Saved& s, const Tensor& g) -> Grads {
         return {detail::fuse_last([of](auto u, auto a) { return u * (-of / a / a); }, g, s[0])};
       },
@@ -278,7 +293,7 @@ Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value, 
   if (!is_floating(type)) {
     if (value.is_floating())
       ErrorReport("addcmul", "a floating value needs floating tensors", at).operand("input", x).dtype_error();
-    return add(as_type(x, type), mul(as_type(a, type), as_type(b, type), at), value, at);
+    return add(x.to(type, at), mul(a.to(type, at), b.to(type, at), at), value, at);
   }
   if (is_mixed(x, a, b, type)) return addcmul(x.to(type, at), a.to(type, at), b.to(type, at), value, at);
   const double k = value.to_double();

@@ -58,7 +58,7 @@ Tensor compare(const char* op, const Tensor& x, Scalar y, F f, const Location& a
   // A whole number may lie outside the range of a narrow tensor: 300 is no uint8.
   const bool whole = !is_floating(impl(x).dtype) && !y.is_floating();
   const Tensor b = scalar_tensor(y, whole ? DType::int64 : promote_types(impl(x).dtype, y));
-  return compare(op, whole ? as_type(x, DType::int64) : x, b, f, at);
+  return compare(op, whole ? x.to(DType::int64, at) : x, b, f, at);
 }
 
 constexpr auto kEq = [](auto a, auto b) { return a == b; };
@@ -209,7 +209,8 @@ Tensor isclose(const Tensor& x, const Tensor& y, double rtol, double atol, bool 
   dispatch_all(impl(x).dtype, [&](auto zero) {
     detail::run_tiles({&close_tile<decltype(zero)>, &c, 2.0}, out, in, 2);
   });
-  return out;
+  return detail::traced("isclose", std::move(out), {x, y}, at, detail::named<"rtol">(rtol), detail::named<"atol">(atol),
+                        detail::named<"equal_nan">(equal_nan));
 }
 
 namespace {
@@ -317,8 +318,12 @@ Tensor choose(const char* op, const Tensor& x, const Tensor& y, F better, const 
   const DType type = detail::result_type(x, y);
   const Tensor a = as_type(x, type), b = as_type(y, type);
   if (!is_floating(type)) {
-    NoGradGuard off;
-    return where_raw(better(a, b), a, b);
+    Tensor best;
+    {
+      const NoGradGuard off;
+      best = where_raw(better(a, b), a, b);
+    }
+    return detail::traced(op, std::move(best), {x, y}, at);
   }
   Tensor out = map([better](auto p, auto q) { return where(better(p, q) || (p != p), p, q); }, a, b);
   return detail::record_op(
@@ -350,8 +355,12 @@ Tensor choose_number(const char* op, const Tensor& x, const Tensor& y, F holds, 
   const DType type = detail::result_type(x, y);
   const Tensor a = as_type(x, type), b = as_type(y, type);
   if (!is_floating(type)) {
-    const NoGradGuard off;
-    return where_raw(compare_tensors(a, b, at), a, b);
+    Tensor best;
+    {
+      const NoGradGuard off;
+      best = where_raw(compare_tensors(a, b, at), a, b);
+    }
+    return detail::traced(op, std::move(best), {x, y}, at);
   }
   Tensor out = map([holds](auto p, auto q) { return where(holds(p, q) || (q != q), p, q); }, a, b);
   return detail::record_op(
@@ -430,7 +439,7 @@ Tensor clamp_any(const Tensor& x, const Scalar* lo, const Scalar* hi, const Loca
   DType type = impl(x).dtype;
   if (lo) type = promote_types(type, *lo);
   if (hi) type = promote_types(type, *hi);
-  const Tensor v = as_type(x, type);
+  const Tensor v = x.to(type, at);
   if (is_floating(type))
     return clamp_between(v, lo ? lo->to_double() : -std::numeric_limits<double>::infinity(),
                          hi ? hi->to_double() : std::numeric_limits<double>::infinity(), at);

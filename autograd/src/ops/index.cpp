@@ -14,6 +14,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"
+#include "core/tape/trace_all.hpp"
 #include "core/tensor_impl.hpp"
 #include "kernels/row_select.hpp"
 #include "ops/factory_checks.hpp"
@@ -200,7 +201,7 @@ Tensor one_hot(const Tensor& x, std::int64_t num_classes, Location at) {
                            for (std::int64_t i = first; i < last; ++i) out[i * num_classes + p[i]] = 1;
                          }
                        });
-  return y;
+  return detail::traced("one_hot", std::move(y), {x}, at, detail::named<"num_classes">(num_classes));
 }
 
 }  // namespace xgrad

@@ -9,12 +9,16 @@
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/trace_all.hpp"
 #include "ops/index_box.hpp"
 #include "ops/index_range.hpp"
 
 namespace xgrad::detail {
 
-Tensor as_index(const Tensor& index) { return contiguous_copy(cast_raw(index, DType::int64)); }
+Tensor as_index(const Tensor& index) {
+  Tensor plain = contiguous_copy(cast_raw(index, DType::int64));
+  return plain.is_same(index) ? plain : traced("to", std::move(plain), {index}, Location::current());
+}
 
 namespace {
 
@@ -75,7 +79,7 @@ Tensor as_wrapped_index(const char* op, const Tensor& index, std::int64_t size, 
       if (!wrap(p + i, std::min(kBlock, end - i), size, out + i)) bad.store(true, std::memory_order_relaxed);
   });
   if (!bad) [[likely]]
-    return wrapped;
+    return traced("wrap_index", std::move(wrapped), {index}, at, named<"size">(size));
   std::int64_t i = 0;
   while (out[i] >= 0 && out[i] < size) ++i;
   ErrorReport(op, fmt::format("index {} out of range for size {}", p[i], size), at)
