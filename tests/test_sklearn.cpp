@@ -254,6 +254,10 @@ BOOST_AUTO_TEST_CASE(labels_in_columns) {
   BOOST_TEST(m.score(X, y) == 1);
   BOOST_TEST((m.predict(X).shape() == y.shape() && m.predict_proba(X).shape() == y.shape()));
   expect<ValueError>({"must be 0 or 1"}, [&] { m.fit(X, y + 1); });
+  // One column is a list of labels.
+  const Tensor column = three_classes().unsqueeze(1);
+  BOOST_TEST((m.fit(X, column).predict(X).dim() == 1 && m.classes_().numel() == 3));
+  BOOST_TEST(m.score(X, column) == m.score(X, three_classes()));
 }
 
 BOOST_AUTO_TEST_CASE(types_are_kept) {

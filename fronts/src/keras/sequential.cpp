@@ -180,13 +180,14 @@ namespace {
 // However training ends, no gradients stay behind.
 class GradientsUntilHere {
  public:
-  explicit GradientsUntilHere(optim::Optimizer& optimizer) : optimizer_(optimizer) {}
-  ~GradientsUntilHere() { optimizer_.zero_grad(); }
+  // (A callback may compile the model again.)
+  explicit GradientsUntilHere(const std::unique_ptr<optim::Optimizer>& optimizer) : optimizer_(optimizer) {}
+  ~GradientsUntilHere() { optimizer_->zero_grad(); }
   GradientsUntilHere(const GradientsUntilHere&) = delete;
   GradientsUntilHere& operator=(const GradientsUntilHere&) = delete;
 
  private:
-  optim::Optimizer& optimizer_;
+  const std::unique_ptr<optim::Optimizer>& optimizer_;
 };
 
 void require_targets(const char* op, const Tensor& x, const Tensor& y, const Location& at) {
@@ -234,7 +235,8 @@ History Sequential::fit(const Tensor& x, const Tensor& y, const FitOptions& o, L
     val_x = inputs.slice(0, cut, n), val_y = targets.slice(0, cut, n);
     inputs = inputs.slice(0, 0, cut), targets = targets.slice(0, 0, cut);
   }
-  const GradientsUntilHere gradients(optimizer(at));
+  optimizer(at);  // is made
+  const GradientsUntilHere gradients(s.optimizer);
   const GradModeGuard record(true);
   const data::DataLoader batches(data::TensorDataset(inputs, targets),
                                  {.batch_size = o.batch_size, .shuffle = o.shuffle});

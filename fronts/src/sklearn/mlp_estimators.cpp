@@ -39,6 +39,9 @@ Encoded encode_columns(const std::string& op, const Tensor& y, const Location& a
   return {columns, "logistic"};
 }
 
+// Labels in one column are labels.
+Tensor without_column(const Tensor& y) { return y.defined() && y.dim() == 2 && y.size(1) == 1 ? y.flatten() : y; }
+
 }  // namespace
 
 // ---- MLPClassifier ----
@@ -74,14 +77,14 @@ void MLPClassifier::train(const Tensor& X, const Tensor& y, const Tensor& classe
 }
 
 MLPClassifier& MLPClassifier::fit(const Tensor& X, const Tensor& y, Location at) {
-  train(X, y, Tensor(), false, at);
+  train(X, without_column(y), Tensor(), false, at);
   return *this;
 }
 
 MLPClassifier& MLPClassifier::partial_fit(const Tensor& X, const Tensor& y, const Tensor& classes, Location at) {
   if (params().solver == "lbfgs")
     refuse("MLPClassifier.partial_fit", "solver lbfgs learns from all samples at once; use sgd or adam", at);
-  train(X, y, classes, true, at);
+  train(X, without_column(y), classes, true, at);
   return *this;
 }
 
@@ -101,9 +104,10 @@ Tensor MLPClassifier::predict_proba(const Tensor& X, Location at) const {
 Tensor MLPClassifier::predict_log_proba(const Tensor& X, Location at) const { return log(predict_proba(X, at)); }
 
 double MLPClassifier::score(const Tensor& X, const Tensor& y, Location at) const {
-  const Tensor predicted = predict(X, at);
-  require_as_many("MLPClassifier.score", predicted, y, at);
-  return accuracy_score(y.dim() == 1 ? checked_labels("MLPClassifier.score", y, at) : y.to(kInt64), predicted, at);
+  const Tensor predicted = predict(X, at), truth = without_column(y);
+  require_as_many("MLPClassifier.score", predicted, truth, at);
+  return accuracy_score(truth.dim() == 1 ? checked_labels("MLPClassifier.score", truth, at) : truth.to(kInt64),
+                        predicted, at);
 }
 
 Tensor MLPClassifier::classes_(Location at) const { return known_classes(at); }
