@@ -39,7 +39,7 @@ Digits load(const std::string& mnist, const std::string& file) {
 int main(int argc, char** argv) {
   CLI::App app("A convolutional network for handwritten digits with Keras's names");
   Common common;
-  std::int64_t epochs = 15;
+  std::int64_t epochs = 40;
   std::string mnist, file = "examples/data/digits.csv";
   add_common_options(app, common);
   app.add_option("--epochs", epochs, "at most")->capture_default_str()->check(CLI::PositiveNumber);

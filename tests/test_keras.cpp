@@ -338,6 +338,7 @@ BOOST_AUTO_TEST_CASE(files_of_callbacks) {
   other.load_weights(folder / "w");
   BOOST_TEST(weight(other) == 0.75);
   keras::Sequential wide({keras::Input({2}), keras::Dense(1)});
+  wide.net();  // is made
   expect<ValueError>({"weight"}, [&] { wide.load_weights(folder / "w"); });
   expect<ValueError>({"field that is not in the logs"},
                      [&] { run(model, {keras::ModelCheckpoint(folder / "{val_acc}")}, 1); });

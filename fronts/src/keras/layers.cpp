@@ -225,7 +225,7 @@ Layer recurrent(const char* name, std::string kind, std::int64_t units, const Op
             require_rank_of(name, input, 2, "(N, steps, features)", at);
             RNN rnn(input[1], units, options, at);
             fill(rnn, first);
-            return nn::AnyModule(RecurrentModule<RNN>(rnn, all_steps));
+            return nn::AnyModule(RecurrentModule<RNN>(name, rnn, all_steps));
           }};
 }
 

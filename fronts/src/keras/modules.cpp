@@ -33,7 +33,10 @@ Tensor pad_same(const Tensor& x, const Extents<2>& window, const Extents<2>& str
 
 ConvModule::ConvModule(nn::Conv2d conv_layer, nn::AnyModule activation_layer, std::optional<Extents<2>> stride_of_same,
                        Extents<2> window)
-    : conv(register_module("conv", std::move(conv_layer))), same_stride(stride_of_same), extent(window) {
+    : Layer("Conv2D"),
+      conv(register_module("conv", std::move(conv_layer))),
+      same_stride(stride_of_same),
+      extent(window) {
   if (activation_layer) activation = register_module("activation", std::move(activation_layer));
 }
 

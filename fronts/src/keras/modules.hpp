@@ -35,7 +35,8 @@ struct PoolModule : nn::Layer<PoolModule> {
 template <class Norm>
 struct BatchNormModule : nn::Layer<BatchNormModule<Norm>> {
   Norm norm = nullptr;
-  explicit BatchNormModule(Norm layer) : norm(this->register_module("norm", std::move(layer))) {}
+  explicit BatchNormModule(Norm layer)
+      : nn::Layer<BatchNormModule<Norm>>("BatchNormalization"), norm(this->register_module("norm", std::move(layer))) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 
@@ -44,8 +45,10 @@ template <class RNN>
 struct RecurrentModule : nn::Layer<RecurrentModule<RNN>> {
   RNN rnn = nullptr;
   bool return_sequences;
-  RecurrentModule(RNN layer, bool all_steps)
-      : rnn(this->register_module("rnn", std::move(layer))), return_sequences(all_steps) {}
+  RecurrentModule(const char* name, RNN layer, bool all_steps)
+      : nn::Layer<RecurrentModule<RNN>>(name),
+        rnn(this->register_module("rnn", std::move(layer))),
+        return_sequences(all_steps) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 
