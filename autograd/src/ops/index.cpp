@@ -192,7 +192,8 @@ Tensor one_hot(const Tensor& x, std::int64_t num_classes, Location at) {
   detail::require_shape("one_hot", shape, at);
   Tensor y = make_tensor(shape, DType::int64, at);
   auto* out = detail::data<std::int64_t>(y);
-  const std::int64_t together = std::max<std::int64_t>(1, 2048 / num_classes);  // rows that stay in the cache
+  const std::int64_t together =
+      std::max<std::int64_t>(1, 2048 / std::max<std::int64_t>(1, num_classes));  // rows that stay in the cache
   detail::parallel_for(n, grain(n, static_cast<double>(n) * (1 + 0.4 * static_cast<double>(num_classes))),
                        [=](std::int64_t begin, std::int64_t end) {
                          for (std::int64_t first = begin; first < end; first += together) {
