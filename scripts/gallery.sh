@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# gallery.sh [BUILD [OUT]]: builds and runs every program of examples/lectures and writes a page for each, with what it
-# is about, the program, what it prints and its pictures, and an index. Each page is one file that asks for nothing:
-# pictures are inside. BUILD: a build folder that is configured; left out, the preset "release" is. OUT: docs/gallery.
+# gallery.sh [BUILD [OUT [TOPIC...]]]: builds and runs every program of examples/lectures and writes a page for each,
+# with what it is about, the program, what it prints and its pictures, and an index. Each page is one file that asks for
+# nothing: pictures are inside. BUILD: a build folder that is configured; left out, the preset "release" is. OUT:
+# docs/gallery. With topics, 08_batch_size or their like, only their pages are written, and no index.
 #
 # A page's text is examples/lectures/NN_topic.html: a line <h1>, a line "@summary ..." for the index, then HTML. A line
 # "@picture FILE | what can be seen | caption" stands for a picture that the program writes.
@@ -12,7 +13,12 @@ if [ -z "$build" ]; then
   cmake --preset release >/dev/null
   build=build/release
 fi
-cmake --build "$build" --target lectures
+topics=("${@:3}")
+if [ ${#topics[@]} -eq 0 ]; then
+  cmake --build "$build" --target lectures
+else
+  cmake --build "$build" --target "${topics[@]/#/lecture_}"
+fi
 mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -66,6 +72,7 @@ sources=(examples/lectures/[0-9][0-9]_*.cpp)
 for i in "${!sources[@]}"; do
   source=${sources[$i]}
   name=$(basename "$source" .cpp) text=${source%.cpp}.html
+  if [ ${#topics[@]} -gt 0 ] && [[ " ${topics[*]} " != *" $name "* ]]; then continue; fi
   echo "gallery.sh: $name"
   mkdir -p "$work/$name"
   "$build/examples/lectures/lecture_$name" --out "$work/$name" >"$work/$name.txt"
@@ -94,6 +101,7 @@ for i in "${!sources[@]}"; do
   done
 done
 
+if [ ${#topics[@]} -gt 0 ]; then exit; fi
 {
   page_head "Lecture gallery" index
   cat <<'HTML'
