@@ -27,6 +27,15 @@ escaped() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
 title_of() { sed -n 's:.*<h1>\(.*\)</h1>.*:\1:p' "$1" | head -n 1; }
 summary_of() { sed -n 's/^@summary //p' "$1" | head -n 1; }
 address() { printf 'data:image/svg+xml;base64,%s' "$(base64 -w 0 "$1")"; }
+# Of a picture in the index: as it is, or as an image where that is smaller.
+thumbnail() {
+  if [ "$(stat -c %s "$1")" -gt 60000 ]; then
+    rsvg-convert -w 720 "$1" -o "${1%.svg}_small.png"
+    printf 'data:image/png;base64,%s' "$(base64 -w 0 "${1%.svg}_small.png")"
+  else
+    address "$1"
+  fi
+}
 
 # page_head TITLE CLASS
 page_head() {
@@ -114,7 +123,7 @@ HTML
   for source in "${sources[@]}"; do
     name=$(basename "$source" .cpp) text=${source%.cpp}.html
     printf '<li><a href="%s.html"><img src="%s" alt="" loading="lazy"><span class="t">%s</span></a><p>%s</p></li>\n' \
-      "$name" "$(address "$work/$name/$name.svg")" "$(title_of "$text")" "$(summary_of "$text")"
+      "$name" "$(thumbnail "$work/$name/$name.svg")" "$(title_of "$text")" "$(summary_of "$text")"
   done
   printf '</ol>\n</main>\n</body>\n</html>\n'
 } >"$work/page.html"

@@ -36,7 +36,8 @@ async function look_at(name) {
     return { all: all.length, broken: all.filter(image => image.naturalWidth === 0).length };
   });
   ok(pictures.broken === 0, `${name}: ${pictures.broken} of ${pictures.all} pictures are broken`);
-  if (name.endsWith("_explorer.html")) {
+  const explorer = name.endsWith("_explorer.html");
+  if (explorer) {
     await page.waitForSelector("html[data-ready='1']");
   } else {
     ok(pictures.all > 0, `${name}: no picture`);
@@ -47,10 +48,12 @@ async function look_at(name) {
   await page.evaluate(axe);
   for (const theme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme: theme });
+    if (explorer && theme === "dark") await page.keyboard.press("d");
     const { violations } =
       await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] }));
     for (const v of violations) console.log("axe", theme, name, v.id, v.nodes.length, v.nodes[0].html.slice(0, 160));
     ok(violations.length === 0, `${name}: axe, ${theme}`);
+    if (explorer) ok(await page.evaluate(() => document.documentElement.dataset.theme || "light") === theme, `${name}: ${theme}`);
   }
   ok(said.length === 0, `${name}: the console says ${said[0]}`);
   ok(asked.length === 0, `${name}: a request to ${asked[0]}`);
