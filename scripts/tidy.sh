@@ -10,8 +10,13 @@ command -v clang-tidy >/dev/null || { echo "tidy.sh: skipped: no clang-tidy" >&2
 
 # Without precompiled headers, which are GCC's own.
 [ -e build/dev/compile_commands.json ] || cmake --preset dev -G "${CMAKE_GENERATOR:-Ninja}" >/dev/null
+if [ -d build/dev/onnx ]; then cmake --build build/dev --target xgrad_onnx_wire >/dev/null; fi
 
-folders=(autograd/src nn/src optim/src data/src viz/src train/src examples)
+# The commands are GCC's: Clang refuses options that it does not know.
+mkdir -p build/tidy
+sed -E 's/ -fno-ipa-[a-z]+//g' build/dev/compile_commands.json >build/tidy/compile_commands.json
+
+folders=(autograd/src nn/src optim/src data/src viz/src train/src onnx/src examples)
 if [ "$base" = all ]; then
   files=$(find "${folders[@]}" -name '*.cpp')
 else
@@ -22,6 +27,6 @@ if [ -z "$files" ]; then
   echo "tidy.sh: no source differs from $base"
   exit 0
 fi
-# The commands are GCC's: Clang does not know all of its warnings and optimisations.
-xargs -n 4 -P 2 clang-tidy -p build/dev --quiet --warnings-as-errors='*' --extra-arg=-Wno-unknown-warning-option \
+# It does not know all of GCC's warnings and optimisations either.
+xargs -n 4 -P 2 clang-tidy -p build/tidy --quiet --warnings-as-errors='*' --extra-arg=-Wno-unknown-warning-option \
   --extra-arg=-Wno-ignored-optimization-argument <<<"$files"
