@@ -39,10 +39,10 @@ std::string verse(std::size_t n) {
 Tensor encode(const std::string& text) { return xgrad::tensor(std::vector<std::int64_t>(text.begin(), text.end())); }
 
 struct Block : nn::Layer<Block> {
-  nn::LayerNorm norm1 = register_module("norm1", nn::LayerNorm({kWidth}));
+  nn::LayerNorm norm1 = register_module("norm1", nn::LayerNorm(kWidth));
   nn::MultiheadAttention attention =
       register_module("attention", nn::MultiheadAttention(kWidth, kHeads, {.batch_first = true}));
-  nn::LayerNorm norm2 = register_module("norm2", nn::LayerNorm({kWidth}));
+  nn::LayerNorm norm2 = register_module("norm2", nn::LayerNorm(kWidth));
   nn::Sequential mlp = register_module(
       "mlp", nn::Sequential(nn::Linear(kWidth, 4 * kWidth), nn::GELU(), nn::Linear(4 * kWidth, kWidth)));
   // The weights (N, heads, L, L) are put into maps, where wanted.
@@ -60,7 +60,7 @@ struct Gpt : nn::Layer<Gpt> {
   nn::Embedding embedding = register_module("embedding", nn::Embedding(kLetters, kWidth));
   nn::Embedding position = register_module("position", nn::Embedding(kContext, kWidth));
   nn::ModuleList<Block> blocks = register_module("blocks", nn::ModuleList<Block>{Block(), Block()});
-  nn::LayerNorm norm = register_module("norm", nn::LayerNorm({kWidth}));
+  nn::LayerNorm norm = register_module("norm", nn::LayerNorm(kWidth));
   nn::Linear out = register_module("out", nn::Linear(kWidth, kLetters));
   // Letters (N, L) -> scores of the next one (N, L, kLetters).
   Tensor forward(const Tensor& letters, std::vector<Tensor>* maps) const {
