@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# gallery.sh [BUILD [OUT]]: builds and runs every program of examples/lectures and writes a page for each, with what it
-# is about, the program, what it prints and its pictures, and an index. Each page is one file that asks for nothing:
-# pictures are inside. BUILD: a build folder that is configured; left out, the preset "release" is. OUT: docs/gallery.
+# gallery.sh [BUILD [OUT [TOPIC...]]]: builds and runs every program of examples/lectures and writes a page for each,
+# with what it is about, the program, what it prints and its pictures, and an index. Each page is one file that asks for
+# nothing: pictures are inside. BUILD: a build folder that is configured; left out, the preset "release" is. OUT:
+# docs/gallery. With topics, 08_batch_size or their like, only their pages are written, and no index.
 #
 # A page's text is examples/lectures/NN_topic.html: a line <h1>, a line "@summary ..." for the index, then HTML. A line
 # "@picture FILE | what can be seen | caption" stands for a picture that the program writes.
@@ -12,7 +13,12 @@ if [ -z "$build" ]; then
   cmake --preset release >/dev/null
   build=build/release
 fi
-cmake --build "$build" --target lectures
+topics=("${@:3}")
+if [ ${#topics[@]} -eq 0 ]; then
+  cmake --build "$build" --target lectures
+else
+  cmake --build "$build" --target "${topics[@]/#/lecture_}"
+fi
 mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -21,6 +27,15 @@ escaped() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
 title_of() { sed -n 's:.*<h1>\(.*\)</h1>.*:\1:p' "$1" | head -n 1; }
 summary_of() { sed -n 's/^@summary //p' "$1" | head -n 1; }
 address() { printf 'data:image/svg+xml;base64,%s' "$(base64 -w 0 "$1")"; }
+# Of a picture in the index: as it is, or as an image where that is smaller.
+thumbnail() {
+  if [ "$(stat -c %s "$1")" -gt 60000 ]; then
+    rsvg-convert -w 720 "$1" -o "${1%.svg}_small.png"
+    printf 'data:image/png;base64,%s' "$(base64 -w 0 "${1%.svg}_small.png")"
+  else
+    address "$1"
+  fi
+}
 
 # page_head TITLE CLASS
 page_head() {
@@ -66,6 +81,7 @@ sources=(examples/lectures/[0-9][0-9]_*.cpp)
 for i in "${!sources[@]}"; do
   source=${sources[$i]}
   name=$(basename "$source" .cpp) text=${source%.cpp}.html
+  if [ ${#topics[@]} -gt 0 ] && [[ " ${topics[*]} " != *" $name "* ]]; then continue; fi
   echo "gallery.sh: $name"
   mkdir -p "$work/$name"
   "$build/examples/lectures/lecture_$name" --out "$work/$name" >"$work/$name.txt"
@@ -94,6 +110,7 @@ for i in "${!sources[@]}"; do
   done
 done
 
+if [ ${#topics[@]} -gt 0 ]; then exit; fi
 {
   page_head "Lecture gallery" index
   cat <<'HTML'
@@ -106,7 +123,7 @@ HTML
   for source in "${sources[@]}"; do
     name=$(basename "$source" .cpp) text=${source%.cpp}.html
     printf '<li><a href="%s.html"><img src="%s" alt="" loading="lazy"><span class="t">%s</span></a><p>%s</p></li>\n' \
-      "$name" "$(address "$work/$name/$name.svg")" "$(title_of "$text")" "$(summary_of "$text")"
+      "$name" "$(thumbnail "$work/$name/$name.svg")" "$(title_of "$text")" "$(summary_of "$text")"
   done
   printf '</ol>\n</main>\n</body>\n</html>\n'
 } >"$work/page.html"
