@@ -242,7 +242,7 @@ void save_network(const CharRnn& net, const Alphabet& alphabet, const Settings& 
 
 // Writes on with a network saved by save_network.
 void sample_only(Settings s) {
-  const xgrad::SafetensorsFile file = xgrad::read_safetensors(s.load);
+  const xgrad::SafetensorsContents file = xgrad::read_safetensors(s.load);
   const auto entry = [&](const char* key) {
     const auto found = file.metadata.find(key);
     if (found == file.metadata.end())

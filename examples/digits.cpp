@@ -117,7 +117,7 @@ void save_network(const nn::Sequential& net, const data::Scaler& scaler, const S
 
 // The network and the scaler of a file written by save_network.
 nn::Sequential load_network(const std::string& path, data::Scaler& scaler, Settings& s) {
-  xgrad::SafetensorsFile file = xgrad::read_safetensors(path);
+  xgrad::SafetensorsContents file = xgrad::read_safetensors(path);
   if (!file.metadata.contains("hidden"))
     throw xgrad::IoError("xgrad: " + path + ": not saved by this program (no 'hidden' in its metadata)");
   s.hidden.clear();

@@ -26,6 +26,6 @@ fi
 if [ $# -gt 0 ]; then
   printf '%s\0' "$@"
 else
-  find autograd nn optim data viz train onnx include tests examples benchmarks cmake docs/course \
+  find autograd nn optim data viz train onnx fronts include tests examples benchmarks cmake docs/course \
     \( -name '*.cpp' -o -name '*.hpp' \) -print0
 fi | xargs -0 -n 40 -P 2 "$tool" --style=file "${how[@]}"

@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8  # columns are characters
 
 sources() {
-  find .ci CMakeLists.txt autograd nn optim data viz train onnx include tests examples benchmarks cmake scripts \
-    docs/course \( \
+  find .ci CMakeLists.txt autograd nn optim data viz train onnx fronts include tests examples benchmarks cmake \
+    scripts docs/course \( \
     -name '*.cpp' -o -name '*.hpp' -o -name '*.cmake' -o -name CMakeLists.txt -o -name '*.sh' -o -name '*.py' \) -print0
 }
 failed=0

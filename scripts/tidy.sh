@@ -16,7 +16,7 @@ if [ -d build/dev/onnx ]; then cmake --build build/dev --target xgrad_onnx_wire 
 mkdir -p build/tidy
 sed -E 's/ -fno-ipa-[a-z]+//g' build/dev/compile_commands.json >build/tidy/compile_commands.json
 
-folders=(autograd/src nn/src optim/src data/src viz/src train/src onnx/src examples)
+folders=(autograd/src nn/src optim/src data/src viz/src train/src onnx/src fronts/src examples)
 if [ "$base" = all ]; then
   files=$(find "${folders[@]}" -name '*.cpp')
 else

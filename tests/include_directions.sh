@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 # Lines `file:line:target` of all includes; targets as written, with < > or " ".
 list_includes() {
   grep -rnE --include='*.hpp' --include='*.cpp' '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]' \
-    autograd nn optim data viz train onnx include 2>/dev/null |
+    autograd nn optim data viz train onnx fronts include 2>/dev/null |
     sed -E 's/^([^:]+):([0-9]+):[[:space:]]*#[[:space:]]*include[[:space:]]*([<"][^>"]+[>"]).*/\1:\2:\3/'
 }
 
@@ -24,7 +24,7 @@ list_questions() {
 # Lines `link LIBRARY USED`: which library links which, as their CMakeLists.txt say.
 list_links() {
   local library
-  for library in autograd nn optim data viz train onnx; do
+  for library in autograd nn optim data viz train onnx fronts; do
     [ -f $library/CMakeLists.txt ] || continue
     tr '\n' ' ' <$library/CMakeLists.txt | sed -E 's/PRIVATE.*//' | { grep -oE 'xgrad_[a-z]+' || true; } |
       sed -nE "/^xgrad_part$/!s/^xgrad_(.*)/link $library \1/p"
@@ -34,7 +34,7 @@ list_links() {
 # Lines `header LIBRARY PATH`: whose public header <PATH> is.
 list_headers() {
   local library
-  for library in autograd nn optim data viz train onnx; do
+  for library in autograd nn optim data viz train onnx fronts; do
     [ -d $library/include ] || continue
     (cd $library/include && find xgrad -name '*.hpp' | sed "s/^/header $library /")
   done
@@ -165,7 +165,7 @@ self_test() {
   failed=0
   tree=$(mktemp -d)
   trap 'rm -r "$tree"' EXIT
-  for library in autograd nn optim data viz train onnx; do
+  for library in autograd nn optim data viz train onnx fronts; do
     mkdir "$tree/$library"
     cp -r "$here/$library/CMakeLists.txt" "$here/$library/include" "$tree/$library"
   done

@@ -67,6 +67,35 @@ BOOST_AUTO_TEST_CASE(only_wanted_gradients_are_computed) {
   check_orders([&](const Tensors& x) { return f(x[0], b); }, {a});
 }
 
+// Of a small result all partial derivatives are kept in one tensor, where the inputs lie alike in memory.
+BOOST_AUTO_TEST_CASE(partial_derivatives_are_the_same_together_and_apart) {
+  const auto f = elementwise("cell", [](auto x, auto a, auto b) { return tanh(x * a) * exp(b) - b * x; });
+  for (const DType dtype : {kFloat32, kFloat64})
+    for (const std::int64_t n : {1, 14, 2048, 2049})
+      for (int wanted = 1; wanted < 8; ++wanted) {
+        const Tensors values{leaf({n}, -2, 2, dtype), leaf({n}, -2, 2, dtype), leaf({n}, -2, 2, dtype)};
+        const Tensor seed = leaf({n}, -1, 1, dtype).detach();
+        const auto run = [&](bool apart) {
+          Tensors in;
+          for (int j = 0; j < 3; ++j) {
+            Tensor x = values[static_cast<std::size_t>(j)].detach().clone();
+            // Every second element of a longer tensor: its kernel goes by tiles.
+            if (apart && n > 1) x = stack({x, x}, 1).select(1, 0);
+            in.push_back(x.requires_grad_((wanted >> j & 1) != 0));
+          }
+          const Tensor y = f(in[0], in[1], in[2]);
+          y.backward(seed);
+          Tensors all{y.detach()};
+          for (const Tensor& x : in)
+            if (x.requires_grad()) all.push_back(x.grad());
+          return all;
+        };
+        const Tensors together = run(false), apart = run(true);
+        BOOST_REQUIRE(together.size() == apart.size());
+        for (std::size_t i = 0; i < together.size(); ++i) BOOST_TEST(equal(together[i], apart[i].contiguous()));
+      }
+}
+
 BOOST_AUTO_TEST_CASE(third_and_fourth_order) {
   const auto f = elementwise("poly_sin", [](auto x) { return x * x * x * x + sin(2 * x); });
   const Tensor x = leaf({5});

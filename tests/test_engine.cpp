@@ -353,6 +353,55 @@ BOOST_AUTO_TEST_CASE(a_hook_of_the_wrong_shape) {
   expect<AutogradError>({"hook"}, [&] { grad({(z * 2).sum()}, {z}); });
 }
 
+// Each pass of grad() marks what it needs. One from a hook marks a part of the same graph that has yet to run.
+BOOST_AUTO_TEST_CASE(a_hook_may_differentiate_what_has_not_run_yet) {
+  const Tensor x = number(3), w = number(5);
+  Tensor a = x * w, b = sin(a), c = exp(b);
+  double inner = 0;
+  const HookHandle hook = b.register_hook([&](const Tensor& g) {
+    inner = grad({a}, {w}, {}, {.retain_graph = true})[0].item();
+    return g;
+  });
+  const double slope = std::exp(std::sin(15.0)) * std::cos(15.0);
+  check_close(grad({c}, {x})[0], {5 * slope}, 1e-14);
+  check_close(tensor(inner, {kFloat64}), {3}, 0);
+  BOOST_TEST(!w.grad().defined());
+}
+
+BOOST_AUTO_TEST_CASE(a_hook_of_backward_with_inputs_may_differentiate_what_has_not_run_yet) {
+  const Tensor x = number(3), w = number(5);
+  Tensor a = x * w, b = sin(a), c = exp(b);
+  const HookHandle hook = b.register_hook([&](const Tensor& g) {
+    for (int i = 0; i < 2; ++i) (void)grad({a}, {w}, {}, {.retain_graph = true});
+    return g;
+  });
+  c.backward({.inputs = {x}});
+  check_close(x.grad(), {5 * std::exp(std::sin(15.0)) * std::cos(15.0)}, 1e-14);
+  BOOST_TEST(!w.grad().defined());
+}
+
+// More leaves, and results, than a small table holds, each used several times and out of order.
+BOOST_AUTO_TEST_CASE(gradients_of_many_tensors_at_once) {
+  constexpr int n = 500;
+  std::vector<Tensor> leaves, results, wanted;
+  for (int i = 0; i < n; ++i) leaves.push_back(number(i));
+  for (int i = 0; i < n; ++i) results.push_back(leaves[static_cast<std::size_t>(i)] * 2);
+  Tensor sum = number(0);
+  for (int i = 0; i < n; ++i) {
+    const auto k = static_cast<std::size_t>(i * 7 % n);
+    sum = sum + results[k] * i + leaves[k];
+  }
+  for (std::size_t i = 0; i < n; ++i) wanted.push_back(i % 3 == 0 ? results[i] : leaves[i]);
+  const std::vector<Tensor> got = grad({sum}, wanted, {}, {.retain_graph = true});
+  sum.backward();
+  for (int i = 0; i < n; ++i) {
+    const int k = i * 7 % n;
+    const auto at = static_cast<std::size_t>(k);
+    check_close(got[at], {k % 3 == 0 ? double(i) : 2.0 * i + 1}, 0);
+    check_close(leaves[at].grad(), {2.0 * i + 1}, 0);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_hook_may_differentiate_another_graph) {
   Tensor x = number(2);
   const Tensor w = number(5);

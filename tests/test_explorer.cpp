@@ -49,6 +49,11 @@ const json& backward_of(const json& data, const std::string& title) {
     if (s.at("phase") == "backward" && node_of(data, s.at("node")).at("title") == title) return s;
   throw std::runtime_error("no step " + title);
 }
+json seed_of(const json& data) {
+  for (const json& s : data.at("steps"))
+    if (s.at("phase") == "seed") return s;
+  throw std::runtime_error("no seed");
+}
 std::vector<std::string> forms(const json& step) {
   std::vector<std::string> all;
   for (const json& t : step.at("terms"))
@@ -378,10 +383,19 @@ BOOST_AUTO_TEST_CASE(hooks_seeds_and_other_results) {
   seeded.backward(tensor(2.5).to(kFloat64));
   const json s = data_of(page_of(seeded, {.recompute = f}));
   BOOST_TEST(titled(s, "u").at("check").at("ok").get<bool>());
-  for (const json& one : s.at("steps"))
-    if (one.at("phase") == "seed")
-      BOOST_TEST((one.at("seed") == "2.50" && has(one.at("text").get<std::string>(), "given 2.50")), one.dump());
+  BOOST_TEST((seed_of(s).at("seed") == "2.50" && has(seed_of(s).at("text").get<std::string>(), "given 2.50")));
   BOOST_TEST(has(viz::explain(seeded), "was given: $2.5$"));
+  // What is differentiated is not the result then: no derivative of L by L is 2.5.
+  BOOST_TEST(s.at("loss") == "<mi>𝒥</mi>");
+  BOOST_TEST(has(seed_of(s).at("text").get<std::string>(), "𝒥, 2.50 times the result"));
+  const Tensor rows = f() * leaf({2}, 0.3);
+  rows.backward(ones({2}, {kFloat64}));
+  const json r = data_of(page_of(rows));
+  BOOST_TEST(r.at("loss") == "<mi>𝒥</mi>");
+  BOOST_TEST(has(seed_of(r).at("text").get<std::string>(), "the sum of the results"));
+  const Tensor plain = f();
+  plain.backward();
+  BOOST_TEST(data_of(page_of(plain)).at("loss") == "<mi>L</mi>");
 }
 
 // The rule belongs to the operation, not to the data.
@@ -500,6 +514,11 @@ BOOST_AUTO_TEST_CASE(words_as_told) {
   BOOST_TEST(has(said(add(x, t, 2).sum(), "add"), "2 times the second"));
   const Tensor mean = zeros({3}, {x.dtype()}), var = ones({3}, {x.dtype()});
   BOOST_TEST(has(said(batch_norm(x, mean, var, {}, {}, false).sum(), "batch_norm"), "kept from training"));
+  const Tensor classes = tensor({0, -100}, {DType::int64}), scores = values({2, 3}, 1).requires_grad_();
+  BOOST_TEST(has(said(cross_entropy(scores, classes), "cross_entropy"), "class -100 are left out"));
+  BOOST_TEST(has(said(cross_entropy(scores, tensor({0, 2}, {DType::int64})), "cross_entropy"), "N is the number"));
+  const nn::GRU gru(3, 2);
+  BOOST_TEST(has(said(gru(ones({5, 1, 3})).output.sum(), "gru"), "5 steps of the cell"));
   const auto relu_of_program = elementwise("relu", [](auto v) { return v * v; });
   BOOST_TEST(has(said(relu_of_program(x).sum(), "relu"), "The operation relu computes"));
 }

@@ -58,8 +58,75 @@ BOOST_AUTO_TEST_CASE(cross_entropy_as_it_was_called) {
   const std::string smoothed = "((1-0.1)\\mathrm{onehot}(t)+\\frac{0.1}{C})";
   explains(cross_entropy(x, t, {.label_smoothing = 0.1}),
            {"\\sum_{c}" + smoothed + "\\odot " + log + p, "\\frac{" + p + "-" + smoothed + "}{N}"});
+  // Rows of the class that is ignored by default are told where there are some.
+  const Tensor some = classes({0, -100});
+  explains(cross_entropy(x, some), {"= -\\frac{\\sum_{n}[t\\neq -100]" + log + p + "_{t}}{\\sum_{n}[t\\neq -100]}"});
+  explains(cross_entropy(x, t, {.weight = w, .label_smoothing = 0.1}),
+           {"\\frac{((\\sum_{c}w\\odot " + smoothed + ")" + p + "-w\\odot " + smoothed + ")}{\\sum_{n}w_{t}}"});
+  explains(nll_loss(x, t), {"= -\\frac{1}{N}\\sum_{n}x_{t}", "(-0.50)", "the 4 others get 0"});
+  const Tensor unequal = tensor({1., 2., 3.}, {kFloat64}).set_name("w");
+  explains(nll_loss(x, t, {.weight = unequal}), {"-\\frac{w_{t}\\mathrm{onehot}(t)}{\\sum_{n}w_{t}}"});
   const Tensor q = softmax(named("q", {2, 3}).detach(), 1).set_name("q");
   explains(cross_entropy(x, q), {"= -\\sum_{c}q\\odot " + log + p});
+}
+
+BOOST_AUTO_TEST_CASE(losses_of_differences_and_probabilities) {
+  const Tensor x = named("x", {2, 3}), t = zeros({2, 3}, {kFloat64}).set_name("t");
+  explains(huber_loss(x, t, Reduction::mean, 0.5),
+           {"([|x-t|<0.5]\\frac{{(x-t)}^{2}}{2}+[|x-t|\\geq 0.5]0.5(|x-t|-0.25))",
+            "\\frac{\\mathrm{min}(\\mathrm{max}(x-t,-0.5),0.5)}{N}"});
+  explains(smooth_l1_loss(x, t, Reduction::sum, 2), {"\\frac{{(x-t)}^{2}}{4}", "(\\mathrm{max}(\\frac{x-t}{2},-1),1)"});
+  const Tensor p = sigmoid(named("s", {2, 3})).detach().requires_grad_().set_name("p");
+  explains(binary_cross_entropy(p, t), {"\\frac{1}{N}\\sum_{n}-(t\\odot \\mathrm{log}p+(1-t)\\odot \\mathrm{log}(1-p))",
+                                        "\\frac{\\frac{p-t}{p(1-p)}}{N}"});
+  explains(binary_cross_entropy_with_logits(x, t), {"\\mathrm{log}\\sigma(x)", "\\frac{(\\sigma(x)-t)}{N}"});
+  const Tensor w = ones({3}, {kFloat64}).set_name("w");
+  explains(binary_cross_entropy_with_logits(x, t, {.pos_weight = w}), {"w\\odot t\\odot \\mathrm{log}\\sigma(x)"});
+  explains(kl_div(x, p.detach().set_name("q")), {"q\\odot (\\mathrm{log}q-x)", "\\frac{-q}{N}"});
+}
+
+// What the operation was told is in its formula.
+BOOST_AUTO_TEST_CASE(options) {
+  const Tensor x = named("x", {2, 3}), y = named("y", {2, 3});
+  explains(clamp(x, -1, 0.5).sum(), {"= \\mathrm{min}(\\mathrm{max}(x,-1),0.5)", "[-1\\leq x\\leq 0.5]"});
+  explains(elu(x, 0.5).sum(), {"0.5({e}^{x}-1)", "([x>0]+0.5{e}^{x}[x\\leq 0])"});
+  explains(softplus(x, 2).sum(), {"\\frac{1}{2}\\mathrm{log}(1+{e}^{2x})", "\\sigma(2x)"});
+  explains(lerp(x, y, 0.25).sum(), {"= x+0.25(y-x)", "=0.75\\,"});
+  explains(dropout(x, 0.25).sum(), {"\\frac{\\mathrm{mask}}{1-0.25}\\odot x"});
+  explains(cumsum(x, 1).square().sum(), {"\\sum_{j\\leq i,\\text{dim 1}}x_{j}"});
+  explains(select(x, 1, 2).square().sum(), {"= x_{\\text{dim 1: 2}}"});
+  explains(pow(x.abs(), y).sum(), {"\\odot {v_{1}}^{y-1}", "\\mathrm{log}"});
+  explains(gelu(x).sum(), {"(\\Phi(x)+x\\odot \\varphi(x))"});
+  explains(where(x.detach() > 0, x, y).sum(), {"(1-"});
+  explains(addcmul(x, x, y, 2).sum(), {"= x+2\\,x\\odot y", "2\\,y"});
+  explains(var(x, {1}).sum(), {"= \\frac{1}{2}\\sum_{\\text{dim 1}}"});
+  explains(logsumexp(x, {1}).square().sum(), {"\\mathrm{log}\\sum_{\\text{dim 1}}{e}^{x}"});
+  explains(flip(x, {1}).square().sum(), {"\\mathrm{flip}_{\\text{dims=1}}(x)"});
+  // A number that the program wrote is a number, not the first of the data.
+  explains(pow(2, x).sum(), {"= {2}^{x}"});
+  explains(remainder(x, 0.5).sum(), {"x-0.5\\odot \\lfloor x/0.5\\rfloor "});
+  does_not_explain(pow(2, x).sum(), "data");
+  // Letters of sums are none of the names.
+  explains(mse_loss(named("n", {2}), named("k", {2}).detach().set_name("k")), {"\\sum_{i}{(n-k)}^{2}"});
+  // No sign that LaTeX does not have, and spaces that it keeps.
+  does_not_explain(leaky_relu(x, -0.25).sum(), "\u2212");
+  explains(leaky_relu(x, -0.25).sum(), {"\\mathrm{leaky\\ relu}_{-0.25}"});
+}
+
+BOOST_AUTO_TEST_CASE(recurrent_layers_show_their_cell) {
+  const nn::LSTM lstm(3, 2);
+  explains(lstm(ones({4, 1, 3})).output.sum(), {"c_{t}=\\sigma(f)\\odot c_{t-1}+\\sigma(i)\\odot \\mathrm{tanh}(g)",
+                                                "h_{t}=\\sigma(o)\\odot \\mathrm{tanh}(c_{t})"});
+  const nn::GRU gru(3, 2);
+  explains(gru(ones({4, 1, 3})).output.sum(), {"h_{t}=(1-z)\\odot n+z\\odot h_{t-1}"});
+  const nn::RNN rnn(3, 2);
+  explains(rnn(ones({4, 1, 3})).output.sum(), {"h_{t}=\\mathrm{tanh}("});
+}
+
+// Of large tensors shape and norm.
+BOOST_AUTO_TEST_CASE(large_tensors) {
+  const Tensor x = ones({4, 9}, {kFloat64}).requires_grad_().set_name("x");
+  explains((x * 2).sum(), {"= \\left[\\,4\\times 9\\,\\right]_{\\|\\cdot\\|=12}"});
 }
 
 BOOST_AUTO_TEST_CASE(arithmetic_and_reductions) {

@@ -1,7 +1,9 @@
 // Ways that kernels take at some sizes only, against the plain ones: short rows, few results, tiles, copies.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <pthread.h>
+#include <utility>
 #include <vector>
 
 #include <xgrad/autograd.hpp>
@@ -252,6 +254,130 @@ BOOST_AUTO_TEST_CASE(gamma_functions_of_float32_keep_their_digits) {
   BOOST_TEST(isnan(lgamma(tensor({std::nan("")}, {kFloat32}))).item<bool>());
 }
 
+// Rows of all lengths around whole vectors, bags of 0 to 5 rows, some of them padding.
+template <class T>
+void check_bags(std::int64_t size, BagMode mode) {
+  const DType type = sizeof(T) == 4 ? kFloat32 : kFloat64;
+  const std::vector<std::int64_t> row{3, 0, 3, 6, 1, 2, 4, 4, 5, 0, 6, 3}, begin{0, 0, 5, 6, 11}, end{0, 5, 6, 11, 12};
+  const Tensor index = from_vector(row, {12}), offsets = from_vector(begin, {5});
+  Tensor w = numbers({7, size}, type).requires_grad_();
+  const EmbeddingBagOptions o{.offsets = offsets, .mode = mode, .padding_idx = 6, .scale_grad_by_freq = true};
+  const Tensor y = embedding_bag(index, w, o);
+  std::vector<T> sums, slopes(static_cast<std::size_t>(7 * size));
+  const Tensor g = numbers({5, size}, type) + 1;
+  for (std::size_t b = 0; b < 5; ++b) {
+    const auto from = static_cast<std::size_t>(begin[b]), to = static_cast<std::size_t>(end[b]);
+    const auto kept = (to - from) - static_cast<std::size_t>(std::count(&row[0] + from, &row[0] + to, 6));
+    const T share = mode == BagMode::sum || kept == 0 ? T(1) : static_cast<T>(1 / static_cast<double>(kept));
+    for (std::int64_t k = 0; k < size; ++k) {
+      T sum(0);
+      for (std::size_t i = from; i < to; ++i) {
+        if (row[i] == 6) continue;
+        sum += w.template data<T>()[row[i] * size + k];
+        slopes[static_cast<std::size_t>(row[i] * size + k)] +=
+            g.template data<T>()[static_cast<std::int64_t>(b) * size + k] * share /
+            static_cast<T>(std::count(row.begin(), row.end(), row[i]));
+      }
+      sums.push_back(sum * share);
+    }
+  }
+  BOOST_TEST(same_bits(y, from_vector(sums, {5, size})));
+  y.backward(g);
+  BOOST_TEST(distance(w.grad(), from_vector(slopes, {7, size})) < (sizeof(T) == 4 ? 1e-5 : 1e-13));
+}
+
+BOOST_AUTO_TEST_CASE(rows_are_added_up_in_bags) {
+  for (const std::int64_t size : {1, 3, 4, 7, 8, 9, 15, 16, 17, 20, 31, 32, 33, 50, 63, 64, 65, 100, 128, 130})
+    BOOST_TEST_CONTEXT("rows of " << size) for (const BagMode mode : {BagMode::sum, BagMode::mean}) {
+      check_bags<float>(size, mode);
+      check_bags<double>(size, mode);
+    }
+  const Tensor w = numbers({4, 20});
+  const Tensor ends = tensor({0, 2, 3}), index = tensor({1, 2, 3, 0});
+  const Tensor y = embedding_bag(index, w, {.offsets = ends, .mode = BagMode::sum, .include_last_offset = true});
+  BOOST_TEST(same_bits(y, stack({w.select(0, 1) + w.select(0, 2), w.select(0, 3)})));
+  BOOST_TEST(embedding_bag(tensor({0, 1}), w, {.offsets = from_vector(std::vector<std::int64_t>{}, {0})}).size(0) == 0);
+  // Without padding the index is kept as it is.
+  Tensor bags = tensor({{0, 1}, {2, 3}}), table = numbers({4, 3}).requires_grad_();
+  const Tensor total = embedding_bag(bags, table).sum();
+  bags.fill_(1);
+  expect<AutogradError>({"embedding_bag", "overwritten by fill_"}, [&] { total.backward(); });
+}
+
+BOOST_AUTO_TEST_CASE(many_indices_are_checked_and_counted_from_the_end) {
+  std::vector<std::int64_t> places;
+  for (std::int64_t i = 0; i < 20000; ++i) places.push_back(i * 7919 % 1200 - 600);
+  const Tensor x = numbers({600});
+  const Tensor y = take(x, from_vector(places, {20000}));
+  bool same = true;
+  for (std::int64_t i = 0; i < 20000; ++i) {
+    const std::int64_t at = places[static_cast<std::size_t>(i)];
+    same &= y.data<float>()[i] == x.data<float>()[at < 0 ? at + 600 : at];
+  }
+  BOOST_TEST(same);
+  for (const std::int64_t bad : {std::int64_t{600}, std::int64_t{-601}, INT64_MAX, INT64_MIN}) {
+    places[17003] = places[18000] = bad;
+    expect<IndexError>({"take", std::to_string(bad), "element 17003 of the index"},
+                       [&] { take(x, from_vector(places, {20000})); });
+  }
+  std::vector<std::int64_t> classes;
+  for (std::int64_t i = 0; i < 5000; ++i) classes.push_back(i * 7919 % 37);
+  const Tensor hot = one_hot(from_vector(classes, {5000}), 37);
+  BOOST_TEST(same_bits(argmax(hot, 1), from_vector(classes, {5000})));
+  BOOST_TEST(hot.sum().item<std::int64_t>() == 5000);
+  BOOST_TEST(same_bits(bincount(from_vector(classes, {5000}), Tensor(), 40).slice(0, 0, 37), hot.sum(Shape{0})));
+  classes[4999] = 37;
+  expect<IndexError>({"one_hot", "class 37 at element 4999"}, [&] { one_hot(from_vector(classes, {5000}), 37); });
+  classes[4000] = -5;
+  expect<ValueError>({"bincount", "number -5 at element 4000"}, [&] { bincount(from_vector(classes, {5000})); });
+}
+
+// Around a line of the cache, and of tables that fit into it or not.
+BOOST_AUTO_TEST_CASE(rows_of_all_lengths_are_selected) {
+  for (const auto& [rows, size] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+           {9, 1}, {9, 2}, {9, 15}, {9, 16}, {9, 17}, {9, 31}, {9, 33}, {9, 100}, {9, 255}, {9, 257}, {5000, 70}})
+    for (const DType type : {kFloat32, kFloat64, kUInt8}) BOOST_TEST_CONTEXT(rows << " rows of " << size) {
+        const Tensor table = (numbers({2, rows, size}) * 40 + 110).to(type);
+        const Tensor index = tensor({8, 0, 3, 3, 1, 5});
+        const Tensor y = index_select(table, 1, index);
+        for (std::int64_t o = 0; o < 2; ++o)
+          for (std::int64_t j = 0; j < 6; ++j)
+            BOOST_TEST(
+                same_bits(y.select(0, o).select(0, j), table.select(0, o).select(0, index.data<std::int64_t>()[j])));
+        BOOST_TEST(same_bits(embedding(index, table.select(0, 1)), y.select(0, 1)));
+      }
+}
+
+BOOST_AUTO_TEST_CASE(an_index_larger_than_the_cache) {
+  constexpr std::int64_t kSide = 600;
+  const Tensor x = numbers({kSide, kSide});
+  std::vector<std::int64_t> places;
+  for (std::int64_t i = 0; i < kSide * kSide; ++i) places.push_back(i * 7919 % kSide);
+  Tensor index = from_vector(places, {kSide, kSide});
+  for (const std::int64_t dim : {0, 1}) {
+    const Tensor y = gather(x, dim, index), sums = scatter_add(x, dim, index, y);
+    Tensor again = x.clone();
+    bool same = true;
+    for (std::int64_t i = 0; i < kSide; ++i)
+      for (std::int64_t j = 0; j < kSide; ++j) {
+        const std::int64_t at = index.data<std::int64_t>()[i * kSide + j];
+        const std::int64_t place = dim == 0 ? at * kSide + j : i * kSide + at;
+        same &= y.data<float>()[i * kSide + j] == x.data<float>()[place];
+        again.mutable_data<float>()[place] += y.data<float>()[i * kSide + j];
+      }
+    BOOST_TEST(same);
+    BOOST_TEST(same_bits(sums, again));
+  }
+  const Tensor before = x.clone();
+  index.mutable_data<std::int64_t>()[123456] = kSide;
+  index.mutable_data<std::int64_t>()[200000] = -1;
+  for (const std::int64_t dim : {0, 1}) {
+    expect<IndexError>({"gather", "index 600", "element 123456"}, [&] { gather(x, dim, index); });
+    expect<IndexError>({"scatter_add", "index 600", "element 123456"}, [&] { scatter_add(x, dim, index, x); });
+  }
+  BOOST_TEST(same_bits(x, before));
+}
+
 // A number beside a row, in rows around the length from which they are taken alone, in memory of any order.
 BOOST_AUTO_TEST_CASE(one_number_beside_each_row) {
   for (const DType type : {kFloat32, kFloat64})
@@ -276,6 +402,36 @@ BOOST_AUTO_TEST_CASE(one_number_beside_each_row) {
         const Tensor seed = numbers({7, n}, type) * 0.3;
         (a * b).backward(seed);
         BOOST_TEST(same_bits(a.grad(), seed * expanded(column, {7, n})));
+      }
+}
+
+// The same of three operands and with a mask, in rows around the length from which they are not gathered; parts of a
+// longer tensor are rows as well.
+BOOST_AUTO_TEST_CASE(numbers_and_rows_beside_two_operands) {
+  for (const DType type : {kFloat32, kFloat64})
+    for (const std::int64_t n : {1, 7, 8, 9, 17, 64, 257, 2049}) BOOST_TEST_CONTEXT("rows of " << n) {
+        const Shape all{5, n};
+        const Tensor part = numbers({5, n + 3}, type).narrow(1, 2, n),
+                     other = numbers({5, 2 * n}, type).narrow(1, n, n);
+        const Tensor column = numbers({5, 1}, type) + 3, row = numbers({n}, type) + 3, one = numbers({}, type) + 3;
+        const std::vector<Tensor> operands{part, other, column, row, one, numbers({n, 5}, type).transpose(0, 1)};
+        for (const Tensor& a : operands)
+          for (const Tensor& b : operands) {
+            const Tensor x = expanded(part, all), wide_a = expanded(a, all), wide_b = expanded(b, all);
+            BOOST_TEST(same_bits(part * a, x * wide_a));
+            BOOST_TEST(same_bits(addcmul(part, a, b, 0.7), addcmul(x, wide_a, wide_b, 0.7)));
+            BOOST_TEST(same_bits(addcdiv(part, a, b, 0.7), addcdiv(x, wide_a, wide_b, 0.7)));
+            BOOST_TEST(same_bits(lerp(part, a, b), lerp(x, wide_a, wide_b)));
+            const Tensor where_all = where(x > 0, wide_a, wide_b);
+            BOOST_TEST(same_bits(expanded(where(part > 0, a, b), all), where_all));
+            BOOST_TEST(same_bits(expanded(where(a > 2.5, part, b), all), where(wide_a > 2.5, x, wide_b)));
+          }
+        const Tensor weight = numbers({n}, type), slope = numbers({1}, type);
+        BOOST_TEST(same_bits(prelu(part, weight), where(part > 0, part, part * weight)));
+        BOOST_TEST(same_bits(prelu(part, slope), where(part > 0, part, part * slope)));
+        Tensor learnt = part.detach().clone().requires_grad_();
+        prelu(learnt, slope).backward(other);
+        BOOST_TEST(same_bits(learnt.grad(), where(part > 0, other, other * slope).contiguous()));
       }
 }
 

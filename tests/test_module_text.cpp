@@ -47,7 +47,7 @@ Texts linear_layers() {
                         .lora_rank = 2,
                         .lora_alpha = 4}),
           "Dense(3, use_bias=false, lora_rank=2, lora_alpha=4, kernel_regularizer=L2(0.01), "
-          "activity_regularizer=L1L2(0.1, 0.2), kernel_constraint=MaxNorm(3, dims=(0, 1))) (\n"
+          "activity_regularizer=L1L2(l1=0.1, l2=0.2), kernel_constraint=MaxNorm(3, dims=(0, 1))) (\n"
           "  (activation): LeakyReLU(negative_slope=0.2)\n)"),
       row("Bilinear", nn::Bilinear(2, 3, 4), "Bilinear(2, 3 → 4)", "LinearOptions",
           nn::Bilinear(2, 3, 4, {.bias = false}), "Bilinear(2, 3 → 4, bias=false)"),

@@ -250,6 +250,32 @@ BOOST_AUTO_TEST_CASE(the_model_is_left_as_it_was) {
   BOOST_TEST(again.get_buffer("1.running_var").defined());
 }
 
+// Penalties of results and generators of the program's own, too.
+BOOST_AUTO_TEST_CASE(nothing_of_the_runs_is_left) {
+  const TempDir dir;
+  manual_seed(6);
+  nn::Linear net = nn::with_weight_options(nn::Linear(3, 2), {.activity_regularizer = nn::L2(0.5)});
+  const Tensor x = randn({4, 3}), y = net(x);
+  onnx::save(net, x, dir / "net.onnx");
+  BOOST_TEST(std::fabs(nn::regularization_loss(net).item<double>() - 0.5 * square(y).sum().item<double>()) < 1e-5);
+  onnx::save(net, x, dir / "net.onnx");
+  expect<ValueError>({"there is none"}, [&] { nn::regularization_loss(net); });
+  net.weight.sum().backward();
+  const Generator own(3);
+  const auto before = own.get_state();
+  const nn::Sequential drawing(net, [&](const Tensor& t) {
+    {
+      const NoGradGuard off;
+      net.weight.grad().zero_();
+    }
+    (void)rand({2}, {.generator = own});
+    return t * 2;
+  });
+  onnx::save(drawing, x, dir / "net.onnx");
+  BOOST_TEST((own.get_state() == before));
+  BOOST_TEST(net.weight.grad().sum().item<double>() == 6);
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_written) {
   const Tensor x = randn({2, 3});
   refuse(
@@ -266,7 +292,10 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_written) {
       {"of an input"}, [](const Tensor& t) { return t[0][0].item<float>() > t[1][2].item<float>() ? exp(t) : relu(t); },
       tensor({{5., 1., 1.}, {1., 2., 1.}}));
   refuse(
-      {"order 1 and 2, not of 3"}, [](const Tensor& t) { return norm(t, 3., {1}); }, x);
+      {"cummax", "ONNX has no operator"}, [](const Tensor& t) { return cummax(t, 1).values; }, x);
+  refuse(
+      {"bits of whole numbers from operator set 18"},
+      [](const Tensor& t) { return bitwise_and(t.to(kInt64), 3) * t.sum(); }, x);
   refuse({"opset must be 17, got 11"}, [](const Tensor& t) { return relu(t); }, x, {.opset = 11});
   refuse({"2 input_names for 1 inputs"}, [](const Tensor& t) { return relu(t); }, x, {.input_names = {"a", "b"}});
   refuse({"2 output_names for 1 outputs"}, [](const Tensor& t) { return relu(t); }, x, {.output_names = {"a", "b"}});

@@ -1,5 +1,5 @@
-// docs/reference/training.md against the headers: what a section lists is declared, and the other way round. Headers
-// that bring all others of a part.
+// docs/reference/training.md and fronts.md against the headers: what a section lists is declared, and the other way
+// round. Headers that bring all others of a part.
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -21,8 +21,8 @@ using xgrad::test::Names;
 using xgrad::test::text_of;
 
 // Section -> the names in the first column of its table.
-std::map<std::string, std::set<std::string>> listed() {
-  std::istringstream in(text_of(fs::path(XGRAD_SOURCE_DIR) / "docs/reference/training.md"));
+std::map<std::string, std::set<std::string>> listed(const std::string& page) {
+  std::istringstream in(text_of(fs::path(XGRAD_SOURCE_DIR) / "docs/reference" / page));
   std::map<std::string, std::set<std::string>> all;
   std::string section;
   for (std::string line; std::getline(in, line);) {
@@ -32,13 +32,15 @@ std::map<std::string, std::set<std::string>> listed() {
   return all;
 }
 
-void compare(const std::string& section, const Names& headers, std::size_t at_least) {
-  const std::set<std::string> page = listed()[section];
+void compare(const std::string& section, const Names& headers, std::size_t at_least,
+             const std::string& file = "training.md") {
+  const std::set<std::string> page = listed(file)[section];
   BOOST_TEST(headers.size() >= at_least);
   for (const auto& [name, text] : headers)
-    if (!page.contains(name)) xgrad::test::ReferencePage("training.md").missing("## " + section, name, text);
+    if (!page.contains(name)) xgrad::test::ReferencePage(file).missing("## " + section, name, text);
   for (const std::string& name : page)
-    BOOST_CHECK_MESSAGE(headers.contains(name), "docs/reference/training.md lists " << name << ", which is not there");
+    BOOST_CHECK_MESSAGE(headers.contains(name),
+                        "docs/reference/" << file << " lists " << name << ", which is not there");
 }
 
 BOOST_AUTO_TEST_CASE(the_page_lists_what_the_headers_have) {
@@ -70,10 +72,39 @@ BOOST_AUTO_TEST_CASE(the_page_lists_what_the_headers_have) {
   compare("Files", files, 18);
 }
 
+// Functions and classes of the headers in a folder, but those named here, which are no names of the originals.
+Names declared_in(const std::string& folder, const std::set<std::string>& helpers) {
+  Names found;
+  const std::regex declaration(
+      "(?:\n|^)(?:class|struct|XGRAD_API [\\w:<>]+) (?:XGRAD_API )?(\\w+)(?: final)?(?:\\(| :| \\{)");
+  for (const auto& entry : fs::directory_iterator(fs::path(XGRAD_SOURCE_DIR) / folder)) {
+    const std::string text = text_of(entry.path());
+    for (std::sregex_iterator i(text.begin(), text.end(), declaration), end; i != end; ++i) {
+      const std::string name = (*i)[1];
+      if (!name.ends_with("Options") && !name.ends_with("Choice") && !helpers.contains(name)) found[name] = text;
+    }
+  }
+  return found;
+}
+
+BOOST_AUTO_TEST_CASE(the_page_of_the_fronts_lists_what_the_headers_have) {
+  compare("scikit-learn",
+          declared_in("fronts/include/xgrad/sklearn",
+                      {"ParamValue", "Estimator", "AnyEstimator", "BaseMultilayerPerceptron", "Transformer",
+                       "TrainTestSplit", "CrossValidation", "SearchResult", "BaseSearchCV", "ParamDistribution"}),
+          19, "fronts.md");
+  compare(
+      "Keras",
+      declared_in("fronts/include/xgrad/keras", {"Layer", "Loss", "Logs", "CallbackPart", "ValidationData", "History"}),
+      38, "fronts.md");
+}
+
 BOOST_AUTO_TEST_CASE(one_header_brings_all_others_of_a_part) {
   xgrad::test::check_includes("autograd/include/xgrad/ops.hpp", "xgrad/ops");
   xgrad::test::check_includes("nn/include/xgrad/nn.hpp", "xgrad/nn");
   xgrad::test::check_includes("optim/include/xgrad/optim.hpp", "xgrad/optim");
+  xgrad::test::check_includes("fronts/include/xgrad/sklearn.hpp", "xgrad/sklearn");
+  xgrad::test::check_includes("fronts/include/xgrad/keras.hpp", "xgrad/keras");
 }
 
 }  // namespace

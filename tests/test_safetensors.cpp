@@ -37,7 +37,7 @@ struct Hostile {
     expect<IoError>(
         all, [&] { read_safetensors(path); }, at);
   }
-  SafetensorsFile read(const std::string& content) const {
+  SafetensorsContents read(const std::string& content) const {
     return read_safetensors(write_file(dir / "good.safetensors", content));
   }
 };
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(all_types_and_shapes) {
       {"odd", full({1}, 9, {kUInt8})},
       {"wei\"rd \\ näme\n", from_vector(std::vector<double>{std::nan(""), INFINITY, -0.0, 5e-324})}};
   save_safetensors(tensors, dir / "all.safetensors", {{"epoch", "3"}, {"note", "a \"quoted\" word"}});
-  const SafetensorsFile file = read_safetensors(dir / "all.safetensors");
+  const SafetensorsContents file = read_safetensors(dir / "all.safetensors");
   BOOST_TEST(file.tensors.size() == tensors.size());
   for (const auto& [name, t] : tensors) {
     const auto it =
@@ -129,9 +129,10 @@ BOOST_AUTO_TEST_CASE(unusual_but_allowed) {
   const std::string four("\0\0\x80\x3f", 4);
   check_close(h.read(file_of("  {" + entry("x", "F32", "[1]", 0, 4) + "}\n  ", four)).tensors[0].second,
               {1});  // spaces, unaligned
-  const SafetensorsFile f = h.read(file_of("{" + entry("e", "F32", "[0]", 4, 4) + "," + entry("x", "F32", "[]", 0, 4) +
-                                               "," + entry("d", "I64", "[2,0]", 0, 0) + "}",
-                                           four));
+  const SafetensorsContents f =
+      h.read(file_of("{" + entry("e", "F32", "[0]", 4, 4) + "," + entry("x", "F32", "[]", 0, 4) + "," +
+                         entry("d", "I64", "[2,0]", 0, 0) + "}",
+                     four));
   BOOST_TEST((f.tensors.size() == 3 && f.tensors[0].first == "d" && f.tensors[1].first == "x"));
   BOOST_TEST(h.read(file_of("{}")).tensors.empty());
   BOOST_TEST(h.read(file_of(R"({"__metadata__":{}})")).metadata.empty());

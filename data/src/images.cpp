@@ -126,7 +126,12 @@ Samples require_writable(const Tensor& image, const Location& at) {
   const char* op = "write_png";
   require_defined(op, image, at);
   if (image.dim() != 3 || image.size(0) < 1 || image.size(0) > 4 || image.numel() == 0)
-    ErrorReport(op, "an image is (C, H, W) with 1 to 4 channels", at).operand("image", image).shape_error();
+    ErrorReport(op, "an image is (C, H, W) with 1 to 4 channels", at)
+        .operand("image", image)
+        .help(image.dim() == 2   ? "of one channel: image.unsqueeze(0)"
+              : image.dim() == 4 ? "one image of a batch: image[0]"
+                                 : "channels that come last: image.permute({2, 0, 1})")
+        .shape_error();
   if (image.dtype() != kUInt8 && image.dtype() != kInt32)
     ErrorReport(op, "needs uint8, or int32 for 16 bits a channel", at)
         .operand("image", image)

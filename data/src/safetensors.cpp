@@ -19,10 +19,10 @@ namespace {
 
 using namespace safetensors;
 
-SafetensorsFile read(const char* op, const std::string& path, const Location& at) {
+SafetensorsContents read(const char* op, const std::string& path, const Location& at) {
   data::InputFile file(op, path, at);
   Header header = read_header(file);
-  SafetensorsFile result;
+  SafetensorsContents result;
   result.metadata = std::move(header.metadata);
   result.tensors.reserve(header.entries.size());
   for (Entry& e : header.entries) try {
@@ -106,7 +106,9 @@ void check_readable(const NamedTensors& tensors, const Metadata& metadata, std::
 
 }  // namespace
 
-SafetensorsFile read_safetensors(const std::string& path, Location at) { return read("read_safetensors", path, at); }
+SafetensorsContents read_safetensors(const std::string& path, Location at) {
+  return read("read_safetensors", path, at);
+}
 NamedTensors load_safetensors(const std::string& path, Location at) {
   return read("load_safetensors", path, at).tensors;
 }
@@ -137,7 +139,7 @@ std::ostream& operator<<(std::ostream& os, const Metadata& m) {
   return os << "}";
 }
 
-std::ostream& operator<<(std::ostream& os, const SafetensorsFile& file) {
+std::ostream& operator<<(std::ostream& os, const SafetensorsContents& file) {
   return os << "tensors=" << file.tensors << ",\nmetadata=" << file.metadata;
 }
 

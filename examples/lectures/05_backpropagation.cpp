@@ -27,8 +27,8 @@ struct Net {
     W2 = parameter({outputs, 3}, "W[2]");
     b2 = parameter({outputs}, "b[2]");
   }
-  Tensor hidden(const Tensor& x) const { return tanh(matmul(x, W1.t()) + b1); }
-  Tensor output(const Tensor& a1) const { return matmul(a1, W2.t()) + b2; }
+  Tensor hidden(const Tensor& x) const { return tanh(linear(x, W1, b1)); }
+  Tensor output(const Tensor& a1) const { return linear(a1, W2, b2); }
 };
 
 // The four gradients by the formulas above, δ[2] given.
@@ -75,7 +75,7 @@ void lecture(const Lecture& l) {
     target.set_name("y");
     const Tensor loss = cross_entropy(classifier.output(classifier.hidden(input)), target);
     loss.backward();
-    viz::save(loss, l.picture("05_backpropagation.svg"));
+    viz::save(loss, l.picture("05_backpropagation.svg"), {.rankdir = viz::Rankdir::left_to_right});
     viz::save(loss, l.picture("05_backpropagation_explorer.html"));
   }
   {

@@ -88,35 +88,44 @@ void lecture(const Lecture& l) {
                       .width = 400,
                       .height = 450,
                       .y_scale = viz::Scale::log});
-  viz::Plot by_time({.title = "The same by time",
-                     .x_label = "seconds",
+  viz::Plot by_step({.title = "The same by step",
+                     .x_label = "step",
                      .y_label = "J - lowest J",
                      .width = 400,
                      .height = 450,
                      .x_scale = viz::Scale::log,
                      .y_scale = viz::Scale::log});
+  viz::Plot by_time({.title = "The same by time, on this machine and today",
+                     .x_label = "seconds",
+                     .y_label = "J - lowest J",
+                     .x_scale = viz::Scale::log,
+                     .y_scale = viz::Scale::log});
 
-  std::printf("batch  steps  milliseconds  J at the end\n");
+  std::printf("batch  steps  J at the end\n");
   for (const std::int64_t batch : {1, 8, 32, 256}) {
     const Run run = descend(x, y, batch, epochs);
     const std::string name = std::to_string(batch), label = "batch of " + name;
-    std::printf("%5s  %5zu  %12.3f  %.4f\n", name.c_str(), run.w.size() - 1, 1e3 * run.seconds, run.loss.back());
+    std::printf("%5s  %5zu  %.4f\n", name.c_str(), run.w.size() - 1, run.loss.back());
+    std::fprintf(stderr, "batch of %s: %.3f milliseconds\n", name.c_str(), 1e3 * run.seconds);
     figure(("steps_" + name).c_str(), static_cast<double>(run.w.size() - 1));
     figure(("excess_" + name).c_str(), run.loss.back() - lowest);
     figure(("wobble_" + name).c_str(), wobble(run));
     map.line(run.w, run.b, {.label = label, .width = batch == 1 ? 1.0 : 2.4, .opacity = batch == 1 ? 0.6 : 1.0});
-    std::vector<double> excess, seconds;
+    std::vector<double> excess, steps, seconds;
     for (std::size_t i = 1; i < run.loss.size(); ++i) {
       excess.push_back(run.loss[i] - lowest);
+      steps.push_back(static_cast<double>(run.w.size() - 1) * static_cast<double>(i) / epochs);
       seconds.push_back(run.seconds * static_cast<double>(i) / epochs);
     }
     by_epoch.line(xgrad::arange(1, epochs + 1), excess, {.label = label, .marker = viz::Marker::circle});
+    by_step.line(steps, excess, {.label = label, .marker = viz::Marker::circle});
     by_time.line(seconds, excess, {.label = label, .marker = viz::Marker::circle});
   }
   map.points({-1.5}, {3}, {.label = "start", .color = "#1A1A1A", .size = 5});
   map.points({w_best}, {b_best},
              {.label = "least squares", .color = "#1A1A1A", .marker = viz::Marker::star, .size = 8});
-  viz::subplots({{map, by_epoch, by_time}}, l.picture("08_batch_size.svg"), {.title = "Batches of 1, 8, 32 and 256"});
+  by_time.save(l.picture("08_time.svg"));
+  viz::subplots({{map, by_epoch, by_step}}, l.picture("08_batch_size.svg"), {.title = "Batches of 1, 8, 32 and 256"});
 }
 
 int main(int argc, char** argv) { return give_lecture(argc, argv, lecture); }

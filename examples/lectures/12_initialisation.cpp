@@ -59,11 +59,11 @@ Pass forward_and_back(const Scheme& s) {
 }
 
 void lecture(const Lecture& l) {
-  viz::Plot gradients({.title = "Norm of the gradient of W[l] by layer; what is 0 is not there",
+  viz::Plot gradients({.title = "Norm of the gradient of W[l] by layer (for zeros it is 0 everywhere)",
                        .x_label = "layer l",
                        .y_label = "norm",
                        .width = 1300,
-                       .height = 300,
+                       .height = 265,
                        .y_scale = viz::Scale::log});
   std::vector<std::vector<viz::Plot>> rows(2);
   for (const Scheme& s : kSchemes) {
@@ -81,7 +81,7 @@ void lecture(const Lecture& l) {
       const double most = s.rectified ? 3 : 1;
       viz::Plot plot({.title = std::string(s.title) + ": a[" + std::to_string(layer + 1) + "]",
                       .width = 254,
-                      .height = 220,
+                      .height = 200,
                       .x_range = viz::Range{s.rectified ? -0.1 : -1.05, most * 1.05},
                       .legend = false});
       const viz::Range range{s.rectified ? 0 : -1.0, most};
@@ -89,8 +89,9 @@ void lecture(const Lecture& l) {
                 {.color = layer == 0 ? "#0072B2" : "#D55E00", .bins = 41, .range = range});
       rows[layer == 0 ? 0 : 1].push_back(plot);
     }
-    gradients.line(xgrad::arange(1, kLayers + 1), pass.gradients,
-                   {.label = s.title, .width = 2.2, .marker = viz::Marker::circle});
+    if (pass.gradients.back() > 0)
+      gradients.line(xgrad::arange(1, kLayers + 1), pass.gradients,
+                     {.label = s.title, .width = 2.2, .marker = viz::Marker::circle});
   }
   viz::subplots({rows[0], rows[1], {gradients}}, l.picture("12_initialisation.svg"),
                 {.title = "Activations of the first and the last of 10 layers, before any training"});

@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# check.sh PROGRAM SOURCE FOLDER: runs a program of the gallery in its short form and compares the figures it prints
-# ("name = value") with the lines of its source "// expect: NAME OP WHAT", OP one of < <= > >= ==, WHAT a number or
-# another figure, which may be times a number: "// expect: wide < narrow * 0.5". It must write its picture, too.
+# check.sh PROGRAM SOURCE FOLDER [OPTION DIR]: runs a program of the gallery in its short form and compares the figures
+# it prints ("name = value") with the lines of its source "// expect: NAME OP WHAT", OP one of < <= > >= ==, WHAT a
+# number or another figure, which may be times a number: "// expect: wide < narrow * 0.5". It must write its picture,
+# too. With an option of the program, "--tables DIR", the lines "// expect --tables: ..." count as well.
 set -euo pipefail
-program=$1 source=$2 folder=$3
+program=$1 source=$2 folder=$3 option=${4:-none}
 name=$(basename "$source" .cpp)
 rm -rf "$folder"
-output=$("$program" --short --out "$folder")
+output=$("$program" --short --out "$folder" "${@:4}")
 printf '%s\n' "$output"
 if ! grep -q '</svg>' "$folder/$name.svg"; then
   echo "check.sh: $name wrote no picture $folder/$name.svg" >&2
   exit 1
 fi
-printf '%s\n' "$output" | awk -v source="$source" '
+printf '%s\n' "$output" | awk -v source="$source" -v option="$option" '
   $2 == "=" && NF == 3 { figure[$1] = $3 }
   function value(name) {
     if (name ~ /^[-+.0-9]/) return name + 0
@@ -21,7 +22,7 @@ printf '%s\n' "$output" | awk -v source="$source" '
   }
   END {
     while ((getline line < source) > 0) {
-      if (line !~ /^\/\/ expect: /) continue
+      if (sub("^// expect " option ": ", "// expect: ", line) == 0 && line !~ /^\/\/ expect: /) continue
       n = split(line, part, " ")
       left = value(part[3]); right = value(part[5])
       if (n == 7 && part[6] == "*") right *= part[7]

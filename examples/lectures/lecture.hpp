@@ -1,6 +1,8 @@
 // What the programs of the gallery share: two options, figures that the tests read, and data to learn from.
 //
 //   01_neuron [--short] [--out DIR]     --short: the same in less time, for tests
+//
+// A program that can read more data names its option in give_lecture: "--tables" DIR.
 #pragma once
 
 #include <cmath>
@@ -17,13 +19,13 @@
 
 struct Lecture {
   bool brief = false;
-  std::string out = "out";
+  std::string out = "out", folder = {};  // folder: of the program's own option
   // n, or fewer in the short form.
   int steps(int n, int in_brief) const { return brief ? in_brief : n; }
   std::string picture(const std::string& name) const { return out + "/" + name; }
 };
 
-inline int give_lecture(int argc, char** argv, void (*lecture)(const Lecture&)) {
+inline int give_lecture(int argc, char** argv, void (*lecture)(const Lecture&), const std::string& more = {}) {
   Lecture l;
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
@@ -31,14 +33,18 @@ inline int give_lecture(int argc, char** argv, void (*lecture)(const Lecture&)) 
       l.brief = true;
     } else if (option == "--out" && i + 1 < argc) {
       l.out = argv[++i];
+    } else if (!more.empty() && option == more && i + 1 < argc) {
+      l.folder = argv[++i];
     } else {
-      std::fprintf(stderr, "usage: %s [--short] [--out DIR]\n", argv[0]);
+      std::fprintf(stderr, "usage: %s [--short] [--out DIR]%s\n", argv[0],
+                   more.empty() ? "" : (" [" + more + " DIR]").c_str());
       return 2;
     }
   }
   try {
     std::filesystem::create_directories(l.out);
     xgrad::manual_seed(1);
+    xgrad::set_deterministic(true);  // the same figures for every number of threads
     lecture(l);
     return 0;
   } catch (const std::exception& e) {

@@ -77,6 +77,8 @@ void Dense::take_shapes(const Tensor& x, const Location& at) const {
   fill(b, bias_initializer_ ? bias_initializer_ : init::zeros_, "bias_initializer");
   if (first.is_new(A)) init::kaiming_uniform_(A);  // B stays 0
   first.keep();
+  std::string& text = ComputedTensors::label(*this);
+  text.insert(text.find('(') + 1, fmt::format("{} → ", in));
 }
 
 bool Dense::lacks_shapes() const {

@@ -112,7 +112,7 @@ struct Orthogonal : Layer<Orthogonal> {
 
 struct LowRank : Layer<LowRank> {
   LowRank(const Tensor& weight, const utils::LoRAOptions& o)
-      : Layer(fmt::format("LoRA(rank {}, alpha {})", o.rank, o.alpha)), factor(o.alpha / static_cast<double>(o.rank)) {
+      : Layer(fmt::format("LoRA(rank={}, alpha={})", o.rank, o.alpha)), factor(o.alpha / static_cast<double>(o.rank)) {
     const TensorOptions like{.dtype = weight.dtype()};
     const std::int64_t rows = weight.size(0);
     lora_A = register_parameter("lora_A", empty({o.rank, weight.numel() / rows}, like));

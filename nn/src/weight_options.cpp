@@ -8,6 +8,7 @@
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/checkpoint.hpp>
+#include <xgrad/detail/keep_state.hpp>
 #include <xgrad/nn/option_check.hpp>
 #include <xgrad/nn/weight_options.hpp>
 #include <xgrad/ops.hpp>
@@ -75,7 +76,7 @@ Regularizer L1L2(double l1, double l2, Location at) {
   check.at_least_zero("l1", l1);
   check.at_least_zero("l2", l2);
   return {[l1, l2](const Tensor& x) { return l1 * sum(abs(x)) + l2 * sum(square(x)); },
-          fmt::format("L1L2({}, {})", l1, l2)};
+          fmt::format("L1L2(l1={}, l2={})", l1, l2)};
 }
 
 // ---- constraints ----
@@ -144,6 +145,24 @@ std::vector<std::pair<Tensor, std::uint32_t>> versions_of(const Module& m) {
   return versions;
 }
 
+// Before this thread's call changes: a KeepState puts it back.
+void note_last_call(const std::shared_ptr<WeightRules>& rules) {
+  if (!xgrad::detail::is_state_kept()) return;
+  const auto thread = std::this_thread::get_id();
+  std::optional<PenalisedCall> before;
+  {
+    const std::scoped_lock lock(rules->lock);
+    if (const auto found = rules->last_calls.find(thread); found != rules->last_calls.end()) before = found->second;
+  }
+  xgrad::detail::restore_at_end(rules.get(), [rules, thread, before] {
+    const std::scoped_lock lock(rules->lock);
+    if (before)
+      rules->last_calls.insert_or_assign(thread, *before);
+    else
+      rules->last_calls.erase(thread);
+  });
+}
+
 // Runs behind each call.
 void keep_penalty(const Module& m, const Tensor& result) {
   const std::shared_ptr<WeightRules> rules = ComputedTensors::rules(m);
@@ -152,6 +171,7 @@ void keep_penalty(const Module& m, const Tensor& result) {
   const Tensor penalty = one_number(m, "activity_regularizer", rules->options.activity_regularizer(result), at);
   if (xgrad::detail::recomputing()) return;  // it is there from the first time
   std::shared_ptr<const ModuleCall> outermost = outermost_call();
+  note_last_call(rules);
   const std::scoped_lock lock(rules->lock);
   PenalisedCall& last = rules->last_calls[std::this_thread::get_id()];
   if (!outermost || last.outermost != outermost || last.recorded != grad_enabled())
@@ -220,6 +240,7 @@ class ResultPenalties {
     std::vector<Tensor> all;
     for (const auto& [rules, call] : found_) {
       if (is_latest(call)) all.insert(all.end(), call.penalties.begin(), call.penalties.end());
+      note_last_call(rules);
       const std::scoped_lock lock(rules->lock);
       rules->last_calls.erase(std::this_thread::get_id());
     }

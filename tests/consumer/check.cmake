@@ -18,7 +18,7 @@ run(${CMAKE_COMMAND} --install ${BUILD_DIR} --config ${CONFIG} --prefix ${WORK_D
 run(${CMAKE_COMMAND} -S ${SOURCE_DIR} -B ${WORK_DIR}/build -G "${GENERATOR}" -D CMAKE_CXX_COMPILER=${CXX}
   -D CMAKE_BUILD_TYPE=${CONFIG} -D CMAKE_CXX_FLAGS=${flags} -D CMAKE_PREFIX_PATH=${WORK_DIR}/prefix)
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/build --parallel 2)
-foreach(program consumer_O0 consumer_O2)
+foreach(program consumer_O0 consumer_O2 consumer_fronts)
   run(${WORK_DIR}/build/${program})
 endforeach()
 if(EXISTS ${WORK_DIR}/build/consumer_onnx)

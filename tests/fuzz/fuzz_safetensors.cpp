@@ -32,9 +32,9 @@ NamedTensors sorted(NamedTensors t) {  // the writer chooses the order of the da
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t n) {
   fuzz::expect_result_or_io_error([&] {
     const std::string path = fuzz::file_with(bytes, n, ".safetensors");
-    const SafetensorsFile first = read_safetensors(path);
+    const SafetensorsContents first = read_safetensors(path);
     save_safetensors(first.tensors, path, first.metadata);
-    const SafetensorsFile second = read_safetensors(path);
+    const SafetensorsContents second = read_safetensors(path);
     fuzz::require(same(sorted(first.tensors), sorted(second.tensors)), "the tensors changed");
     fuzz::require(first.metadata == second.metadata, "the metadata changed");
   });

@@ -1,69 +1,7 @@
-#include "models.hpp"
+#include "case.hpp"
 
 namespace xgrad::exchange {
 namespace {
-
-using detail::append_tensors;
-
-template <class M, std::size_t... I>
-std::vector<Tensor> call(const M& net, const std::vector<Tensor>& in, std::index_sequence<I...>) {
-  std::vector<Tensor> all;
-  const NoGradGuard off;
-  append_tensors(net(in[I]...), all);
-  return all;
-}
-
-// A case of a module with N inputs. dims: for each input the dimension that is dynamic, or -1.
-template <std::size_t N, class Make>
-Case of(const std::string& name, const Make& make, const std::vector<Tensor>& inputs, std::vector<std::int64_t> dims) {
-  return {name, [=](const std::string& path) {
-            manual_seed(7);
-            auto net = make();
-            // Statistics that are not 0 and 1, and a mode that must be the same afterwards.
-            for (const auto& [key, buffer] : net.named_buffers())
-              if (is_floating(buffer.dtype())) {
-                const NoGradGuard off;
-                Tensor(buffer).add_(rand(buffer.shape()).mul_(0.5).to(buffer.dtype()));
-              }
-            net.train();
-            onnx::SaveOptions o;
-            Exported e{inputs, {}, {}, {}};
-            bool dynamic = false;
-            for (std::size_t i = 0; i < inputs.size(); ++i) {
-              o.input_names.push_back("in" + std::to_string(i));
-              const std::int64_t d = dims.empty() ? -1 : dims[i];
-              if (d < 0) {
-                e.other_inputs.push_back(inputs[i]);
-                continue;
-              }
-              dynamic = true;
-              o.dynamic_axes[o.input_names[i]] = {{d, "batch"}};
-              e.other_inputs.push_back(cat({inputs[i].flip(Shape{d}), inputs[i]}, d));
-            }
-            onnx::save(net, inputs, path, o);
-            if (!net.is_training()) throw ValueError("the mode was not put back");
-            net.eval();
-            e.outputs = call(net, inputs, std::make_index_sequence<N>());
-            if (dynamic)
-              e.other_outputs = call(net, e.other_inputs, std::make_index_sequence<N>());
-            else
-              e.other_inputs.clear();
-            return e;
-          }};
-}
-
-template <class F>
-struct Function : nn::Layer<Function<F>> {
-  explicit Function(F f) : f_(std::move(f)) {}
-  Tensor forward(const Tensor& x) const { return f_(x); }
-
- private:
-  F f_;
-};
-template <class F>
-Case function(const std::string& name, F f, const Tensor& x) {
-  return of<1>(name, [f] { return Function<F>(f); }, {x}, {});
-}
 
 // ---- the networks of the examples ----
 struct CharRnn : nn::Layer<CharRnn> {
@@ -263,16 +201,6 @@ std::vector<Tensor> all_moves(const Tensor& x) {
           gather(x, 1, tensor({{{0, 1, 2, 0}}, {{2, 2, 1, 0}}})),
           x.unsqueeze(0).expand({2, 2, 3, 4})};
 }
-// Several results from one function.
-template <class F>
-struct Functions : nn::Layer<Functions<F>> {
-  explicit Functions(F f) : f_(std::move(f)) {}
-  std::vector<Tensor> forward(const Tensor& x) const { return f_(x); }
-
- private:
-  F f_;
-};
-
 void add_examples(std::vector<Case>& all) {
   all.push_back(of<1>("example_readme", [] { return nn::Sequential(nn::Linear(2, 16), nn::Tanh(), nn::Linear(16, 1)); },
                       {randn({4, 2})}, {0}));
@@ -366,18 +294,15 @@ void add_functions(std::vector<Case>& all) {
                       softplus(x, 2., 1.), softplus(x, 1., 3.)});
       },
       tensor({-200., -30., -5., -1., -0.4, -1e-3, -1e-9, 0., 1e-9, 1e-3, 0.4, 0.6, 1., 5., 30., 200.}).to(kFloat32)));
-  const auto several = [&](const char* name, auto f, const Tensor& x) {
-    all.push_back(of<1>(name, [f] { return Functions<decltype(f)>(f); }, {x}, {}));
-  };
-  several("reductions", all_reductions, randn({2, 3, 4}));
-  several("moves", all_moves, randn({2, 3, 4}));
-  several(
+  all.push_back(functions("reductions", all_reductions, randn({2, 3, 4})));
+  all.push_back(functions("moves", all_moves, randn({2, 3, 4})));
+  all.push_back(functions(
       "extrema",
       [](const Tensor& x) -> std::vector<Tensor> {
         const ValuesIndices top = topk(x, 2, 1), order = sort(x, 1), best = max(x, 1);
         return {top.values, top.indices, order.values, order.indices, best.values, best.indices, argmax(x, 0)};
       },
-      randn({3, 5}));
+      randn({3, 5})));
 }
 
 }  // namespace
@@ -389,6 +314,7 @@ std::vector<Case> cases() {
   add_images(all);
   add_sequences(all);
   add_functions(all);
+  add_operations(all);
   return all;
 }
 

@@ -19,6 +19,9 @@ struct Case {
   std::function<Exported(const std::string& path)> save;
 };
 
+// Operations of all kinds.
+void add_operations(std::vector<Case>& all);
+
 // Those of the examples come first, as example_NAME.
 std::vector<Case> cases();
 

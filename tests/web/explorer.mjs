@@ -222,6 +222,16 @@ ok((await page.evaluate(() => xgradExplorer.data.modules.filter(m => m.strip).ma
 await open("bare");
 ok((await page.locator(".facts").innerText()).includes("Graphviz not found"), "without Graphviz the page says so");
 ok(await count("#stage .node") === 10 && await count("#stage .edge path") === 9, "and draws the graph");
+// ---- another gradient than 1 to begin with; what an operation was told ----
+await open("seeded");
+await go(await find("seed"));
+const begins = (await text(".term .eq")).replace(/\s/g, "");
+ok(begins.includes("=") && /5/.test(begins.split("=")[1]) && new Set(begins.split("=")[0].match(/∂\S/gu)).size === 2, "not ∂L/∂L = 5: " + begins);
+const box = await page.evaluate(() => document.getElementById(xgradExplorer.data.nodes.find(n => n.title === "conv2d").id).textContent);
+ok(box.includes("3×3 /2 pad 1"), "the box says what the convolution was told: " + box);
+ok(/v\d/.test(box), "and what formulas call its result: " + box);
+await go(await find("forward", "conv2d"));
+ok((await text("h2")).includes("pad 1"), "so does the step");
 await open("lambda");
 await go(await find("backward", "my_swish"));
 ok((await text(".what")).startsWith("Element by element"), "the user's own operation is stepped through");

@@ -130,6 +130,15 @@ void long_recurrence(const std::string& path) {
   });
 }
 
+// What is differentiated is five times the result.
+void seeded(const std::string& path) {
+  const Tensor w = parameter("w", {1, 1, 3, 3}, 0.4), x = numbers({1, 1, 8, 8}, 0.2).set_name("x");
+  const xgrad::TapeRecorder recorder;
+  const Tensor l = conv2d(x, w, {}, {.stride = 2, .padding = 1}).square().sum();
+  l.backward(xgrad::tensor(5.f));
+  viz::save(l, path);
+}
+
 // Without Graphviz, and before backward().
 void bare(const std::string& path) {
   setenv("PATH", "/nowhere", 1);
@@ -157,6 +166,7 @@ int main(int argc, char** argv) {
       {"large", large},
       {"encoder", encoder},
       {"long", long_recurrence},
+      {"seeded", seeded},
       {"bare", bare}};  // bare is the last: it hides Graphviz
   for (const auto& [name, draw] : pages) draw(folder + "/" + name + ".html");
 }

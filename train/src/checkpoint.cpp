@@ -60,7 +60,7 @@ std::int64_t take_epoch(Metadata& metadata, const std::string& path, const Locat
 }
 
 Contents read(const std::string& path, const Location& at) {
-  SafetensorsFile file = read_safetensors(path, at);
+  SafetensorsContents file = read_safetensors(path, at);
   Metadata& meta = file.metadata;
   if (!meta.contains("format") || meta["format"] != kFormat)
     refuse(path, "not a checkpoint of save_checkpoint",

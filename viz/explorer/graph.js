@@ -36,19 +36,22 @@ function drawNode(n, [x, y, w, h]) {
   const round = of.op !== undefined && n.kind !== "result" ? 9 : 0;
   g.append(svgEl("rect", { class: "shape", width: w, height: h, rx: round }));
   if (n.kind === "result") g.append(svgEl("rect", { class: "second", x: 3, y: 3, width: w - 6, height: h - 6 }));
-  const symbolWidth = of.symbol ? of.layer ? 28 : 12 : 0;
+  /* What formulas call it: a letter, or v with its number. */
+  const unnamed = of.op !== undefined && !of.symbol && !of.name, letter = of.symbol || (unnamed ? "v" : "");
+  const symbolWidth = of.layer ? 28 : unnamed ? 22 : letter ? 12 : 0;
   const title = svgEl("text", { x: 8, y: 16, class: of.op !== undefined ? "op" : "" });
   const name = of.name ? "  " + of.name : "";
   title.textContent = fitText((ghost && !n.title.startsWith("↺") ? "↺ " : "") + n.title + (n.number ? " " + shortNumber(n.number) : "") + name, w - 14 - symbolWidth, TITLE);
   g.append(title);
-  if (of.symbol) {
+  if (letter) {
     const s = svgEl("text", { x: w - 8, y: 16, class: "sym", "text-anchor": "end" });
-    s.textContent = of.symbol;
+    s.textContent = letter;
+    if (unnamed) s.append(Object.assign(svgEl("tspan", { "font-size": "8", dy: "2" }), { textContent: of.id.slice(1) }));
     if (of.layer) s.append(Object.assign(svgEl("tspan", { "font-size": "8", dy: "-4" }), { textContent: `[${of.layer}]` }));
     g.append(s);
   }
   const type = svgEl("text", { x: 8, y: 28, class: "type" });
-  type.textContent = fitText(`${n.dtype} [${shapeText(n.shape)}]`, w - 12, TYPE);
+  type.textContent = fitText(`${n.dtype} [${shapeText(n.shape)}]${n.told ? " · " + n.told : ""}`, w - 12, TYPE);
   g.append(type);
   if (!ghost) ["value", "grad"].forEach((what, k) => {
     if (k && !n.grad) return;
@@ -122,7 +125,7 @@ function load() {
 }
 function tip(p, n) {
   const of = n.of ? NODES[n.of] : n, b = $("tip");
-  b.textContent = [n.title + (of.name ? " " + of.name : ""), n.dtype + " " + shapeText(n.shape), of.source || "", ...(of.notes || [])].filter(Boolean).join(" · ");
+  b.textContent = [n.title + (of.name ? " " + of.name : ""), n.told, n.dtype + " " + shapeText(n.shape), of.source || "", ...(of.notes || [])].filter(Boolean).join(" · ");
   b.style.display = "block";
   b.style.left = Math.min(p.clientX + 14, innerWidth - 330) + "px";
   b.style.top = p.clientY + 14 + "px";

@@ -34,7 +34,7 @@ function toggleAll() {
 }
 function mods() {
   const outer = D.modules.length < 9 ? D.modules : D.modules.filter(m => depthOf(m.id) < 3).slice(0, 12);
-  $("mods").innerHTML = outer.map(m => `<button data-m="${m.id}" aria-pressed="${!st.collapsed.has(m.id)}" title="${esc(m.label)}">${st.collapsed.has(m.id) ? "▸" : "▾"} ${esc(shortName(outer.length > 4 ? m.path.split(".").slice(-1)[0] : m.path))}</button>`).join("");
+  $("mods").innerHTML = outer.map(m => `<button data-m="${m.id}" aria-pressed="${!st.collapsed.has(m.id)}" title="${esc(m.label)}">${st.collapsed.has(m.id) ? "▸" : "▾"} ${esc(shortName(m.fold ? m.label.split(" like")[0] : outer.length > 4 ? m.path.split(".").slice(-1)[0] : m.path))}</button>`).join("");
   $("mods").querySelectorAll("button").forEach(b => b.onclick = () => toggle(b.dataset.m));
 }
 function theme(t) {

@@ -117,17 +117,17 @@ function mark(el, list) {
 }
 
 /* ---- forward ---- */
-const SIGNS = { matmul: "·", mm: "·", bmm: "·", mv: "·", add: "+", sub: "−", mul: "⊙", div: "/", mse_loss: ",", linear: "·" };
+const SIGNS = { matmul: "·", mm: "·", bmm: "·", mv: "·", add: "+", sub: "−", mul: "⊙", div: "/", linear: "·" };
 function forwardHTML(s) {
   const n = NODES[s.node];
   let h = "";
   s.in.forEach((id, k) => {
     if (!id) return;
-    const t = whole(id).value, linear = n.title === "linear" && k < 3;
-    if (h) h += opr(linear && k === 2 ? "+" : SIGNS[n.title] || ",");
+    const t = whole(id).value, linear = n.known === "linear" && k < 3;
+    if (h) h += opr(linear && k === 2 ? "+" : SIGNS[n.known] || ",");
     h += linear && k === 1 && t && t.v ? matHTML(asMatrices(t.v.map(real), 1, t.s[0], t.s[1], true), "input", tr(sym(id)), "in" + k, `${t.s[1]}×${t.s[0]}`) : tensorHTML(t, "input", sym(id), "in" + k);
   });
-  h += opr(SIGNS[n.title] && n.title !== "mse_loss" ? "=" : "→", SIGNS[n.title] && n.title !== "mse_loss" ? "" : esc(n.title) + (n.number ? " " + shortNumber(n.number) : ""));
+  h += SIGNS[n.known] ? opr("=") : opr("→", esc(n.title) + (n.number ? " " + shortNumber(n.number) : ""));
   return s.out.map((o, k) => `<div class="term" data-o="${k}"><div class="eq">${k ? "" : M(sym(s.node) + mo("=") + fill(s.math))}</div><div class="strip">${k ? "" : h}${tensorHTML(NODES[o].value, "result", sym(o), "out")}</div>${k || !NODES[o].value || !NODES[o].value.v ? "" : arithHTML}</div>`).join("");
 }
 const BACK = Object.fromEntries(S.filter(s => s.phase === "backward").map(s => [s.node, s]));
@@ -135,7 +135,7 @@ function explainForward(el, s, o) {
   const n = NODES[s.node], y = n.value, b = BACK[s.node], m = y.v.length, marks = [["out", o]];
   const local = k => b && (b.terms.find(t => t.position === k) || {}).local;
   let parts = [], text = "";
-  const single = (s.linear || []).length === 1 && local(s.linear[0]), each = single && single.form === "diagonal" && !SIGNS[n.title];
+  const single = (s.linear || []).length === 1 && local(s.linear[0]), each = single && single.form === "diagonal" && !SIGNS[n.known];
   for (const k of each ? [] : s.linear || []) {
     const x = whole(s.in[k]) && whole(s.in[k]).value;
     if (!x || !x.v || !local(k) || local(k).cut) { parts = null; break; }
@@ -168,13 +168,13 @@ function titleOf(s) {
 }
 function nodeHTML(n) {
   const kinds = { parameter: "Parameter", frozen: "Parameter without gradient", data: "Data, no gradient" }, where = n.module ? MODULES[n.module] : null;
-  const facts = [n.uses > 1 ? `used ${n.uses} times` : "", n.source ? `from ${n.source}` : "", n.saved ? `keeps ${n.saved.join(", ")} for the backward pass` : "", ...(n.notes || [])].filter(Boolean);
+  const facts = [n.told, n.uses > 1 ? `used ${n.uses} times` : "", n.source ? `from ${n.source}` : "", n.saved ? `keeps ${n.saved.join(", ")} for the backward pass` : "", ...(n.notes || [])].filter(Boolean);
   const note = `<p class="why">${kinds[n.kind] || "Result of " + esc(n.title)} in ${where ? esc(where.label) : "the main graph"}; ${n.dtype} [${shapeText(n.shape)}].</p>`;
   return [`<div><span class="chip">NODE</span> <button id="unsel">Back to step ${st.step}</button><h2>${esc(n.title)}${n.name ? " " + esc(n.name) : ""}</h2>${note}${facts.length ? `<ul class="facts">${facts.map(f => `<li>${esc(f)}</li>`).join("")}</ul>` : ""}</div>`,
     `<div class="strip wrap">${st.step >= (valueAt[n.id] ?? 0) ? tensorHTML(n.value, "value", sym(n.id), "x") : '<span class="skip">not computed yet</span>'}${n.grad && gradShown(n) ? tensorHTML(n.grad, "gradient", d(n.id), "x") : ""}</div>${st.step >= firstBack && firstBack > 0 ? timeRows().filter(g => g.includes(n)).map(g => timeHTML(g, n.id)).join("") : ""}`];
 }
 /* With the path of its module where another one has the same name. */
-const leafName = n => n.module && D.nodes.some(k => k !== n && !k.of && k.title === n.title) ? `${MODULES[n.module].path}.${n.title}` : n.title;
+const leafName = n => n.module && !MODULES[n.module].fold && D.nodes.some(k => k !== n && !k.of && k.title === n.title) ? `${MODULES[n.module].path}.${n.title}` : n.title;
 function parametersHTML() {
   const all = D.nodes.filter(n => n.kind === "parameter"), most = Math.max(1e-300, ...all.map(p => p.grad ? real(p.grad.norm) || 0 : 0));
   if (!all.length) return "";
@@ -223,10 +223,10 @@ function panel() {
   else {
     const notes = s.phase === "start" ? [...D.notes] : s.problem ? [s.problem] : [], asks = quizOpen();
     if (st.quiz && s.phase === "backward" && !st.quiz.now) notes.push("No question here: " + noQuestion(s));
-    say = `<div><span class="chip ${s.phase}">${(s.phase === "seed" ? "backward" : s.phase).toUpperCase()}</span> <span class="muted">step ${st.step} of ${last}</span><h2>${esc(titleOf(s))}</h2><p class="why">${asks ? "A question first; the step is told behind it." : esc(s.text)}</p>${notes.length ? `<ul class="facts">${notes.map(n => `<li>${esc(n)}</li>`).join("")}</ul>` : ""}</div>`;
+    say = `<div><span class="chip ${s.phase}">${(s.phase === "seed" ? "backward" : s.phase).toUpperCase()}</span> <span class="muted">step ${st.step} of ${last}</span><h2>${esc(titleOf(s))}${s.node && NODES[s.node].told ? ` <small class="muted">${esc(NODES[s.node].told)}</small>` : ""}</h2><p class="why">${asks ? "A question first; the step is told behind it." : esc(s.text)}</p>${notes.length ? `<ul class="facts">${notes.map(n => `<li>${esc(n)}</li>`).join("")}</ul>` : ""}</div>`;
     mid = quizOpen() ? quizHTML(s) : s.phase === "start" ? `<div class="strip wrap">${D.nodes.filter(n => n.op === undefined && n.kind !== "ghost" && n.kind !== "stub").slice(0, 12).map(n => tensorHTML(n.value, esc(shortName(leafName(n), 22)), sym(n.id), "x")).join("")}</div>`
       : s.phase === "end" ? timeRows().map(g => timeHTML(g)).join("") + pathsHTML()
-      : s.phase === "forward" ? forwardHTML(s) : s.phase === "seed" ? `<div class="term"><div class="eq">${M(frac(mo("∂") + D.loss, mo("∂") + D.loss) + mo("=") + `<mn>${s.seed || "…"}</mn>`)}</div>${tensorHTML(gradOf(s.node), "outgoing gradient", d(s.node), "x")}</div>`
+      : s.phase === "forward" ? forwardHTML(s) : s.phase === "seed" ? `<div class="term"><div class="eq">${M(d(s.node) + mo("=") + `<mn>${s.seed || "…"}</mn>`)}</div>${tensorHTML(gradOf(s.node), "outgoing gradient", d(s.node), "x")}</div>`
       : (s.outside ? `<div class="term">${moreHTML(s.inside, s.outside, gradOf(s.incoming[0]))}</div>` : "") + s.terms.map((t, k) => termHTML(s, t, k)).join("") || '<p class="skip">No input of this operation takes a gradient.</p>';
   }
   $("panel").innerHTML = `<div class="say">${say}</div><div class="pars">${parametersHTML()}</div><div class="terms">${mid}</div>`;

@@ -188,6 +188,10 @@ class Builder {
     if (fresh) {
       const Kind kind = parameter ? Kind::parameter : s.parameter ? Kind::frozen : Kind::data;
       PicNode n = one ? describe(s, kind) : describe_many(reads, kind);
+      if (n.title.empty() && kind == Kind::data && one && s.shape.empty() && s.value.defined()) {
+        n.literal = true;
+        n.title = shortest(s.value.detach().to_vector<double>()[0]);
+      }
       if (n.title.empty())
         n.title =
             kind == Kind::data ? fmt::format("data {}", ++unnamed_data_) : fmt::format("leaf {}", ++unnamed_leaf_);

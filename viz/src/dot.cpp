@@ -155,9 +155,13 @@ class Writer {
                     std::isfinite(e.norm) ? "#B34700" : kAlarm,
                     turned ? "arrowhead=empty" : "dir=back, arrowtail=empty", rank, norm_label(e));
   }
-  // "last step", of an edge out of a fold; on pages where labels fit.
+  // "last step", of an edge out of a fold; on pages where labels fit. White, because it may lie on the frame of the
+  // fold.
   std::string words(const PicEdge& e) const {
-    return e.label.empty() || plain_ ? "" : fmt::format(", label=\" {} \", fontcolor=\"#374151\"", escape(e.label));
+    if (e.label.empty() || plain_) return "";
+    return fmt::format(R"(, label=<<table border="0" cellborder="0" cellspacing="0" cellpadding="0" bgcolor="#FFFFFF">)"
+                       R"(<tr><td> {} </td></tr></table>>, fontcolor="#374151")",
+                       escape(e.label));
   }
   // From one step to the next: back to where it is read, beside the edges that lead on.
   void write_carried(const PicEdge& e) {

@@ -28,6 +28,7 @@ struct PicNode {
   std::string name;                // given to a result by set_name()
   std::string number;              // "1.5" of x * 1.5
   std::string told;                // "3×3 /2" of a convolution
+  bool literal = false;            // of a number that the program wrote, as in pow(2, x): the title is its value
   bool masks = false;              // its -inf are meant: a mask of attention, or what such a mask was put on
   std::vector<std::string> notes;  // why something is not shown
   std::vector<std::string> saves;

@@ -12,6 +12,10 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define XGRAD_KNOWS_THREADS 1
+#endif
 
 #include <xgrad/dtype.hpp>
 #include <xgrad/error.hpp>
@@ -29,11 +33,34 @@ namespace detail {
 struct TensorImpl;
 struct TensorAccess;
 
-// Start of every reference-counted object of the library, so that copying a handle is one inlined instruction.
+// Counts of references. An atomic addition takes longer than all else in copying a handle, so there is none while the
+// process has a single thread, which the C library knows.
+inline bool is_only_thread() {
+#ifdef XGRAD_KNOWS_THREADS
+  return __libc_single_threaded;
+#else
+  return false;
+#endif
+}
+inline void count_up(std::atomic<std::uint32_t>& n) {
+  if (is_only_thread())
+    n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  else
+    n.fetch_add(1, std::memory_order_relaxed);
+}
+// Whether it was the last.
+inline bool count_down(std::atomic<std::uint32_t>& n) {
+  if (!is_only_thread()) return n.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  const std::uint32_t left = n.load(std::memory_order_relaxed) - 1;
+  n.store(left, std::memory_order_relaxed);
+  return left == 0;
+}
+
+// Start of every reference-counted object of the library, so that copying a handle is inlined.
 struct RefCounted {
   std::atomic<std::uint32_t> refs{1};
 };
-inline void retain(RefCounted* p) { p->refs.fetch_add(1, std::memory_order_relaxed); }
+inline void retain(RefCounted* p) { count_up(p->refs); }
 
 XGRAD_API void destroy(TensorImpl* p);
 }  // namespace detail
@@ -104,8 +131,7 @@ class XGRAD_API Tensor : public TensorMethods, public TensorInPlaceMethods {
   template <std::same_as<std::nullptr_t> None>
   void operator=(None) && = delete;  // None to .grad: x.zero_grad() clears it
   ~Tensor() {
-    if (impl_ && reinterpret_cast<detail::RefCounted*>(impl_)->refs.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      detail::destroy(impl_);
+    if (impl_ && detail::count_down(reinterpret_cast<detail::RefCounted*>(impl_)->refs)) detail::destroy(impl_);
   }
 
   bool defined() const { return impl_ != nullptr; }

@@ -256,6 +256,19 @@ XGRAD_TARGET_64 inline void select_into(const Mask<double, 64>& m, const Native<
                                         const Native<double, 64>::native& b, Native<double, 64>::native& r) {
   r = __builtin_ia32_blendmpd_512_mask(b, a, m.v);
 }
+// The first n lanes from or to memory. By way of an array it would be a call of memcpy, and a wait for its bytes.
+XGRAD_TARGET_64 inline void load_first(const float* p, int n, Native<float, 64>::native& r) {
+  r = __builtin_ia32_loadups512_mask(p, r, static_cast<std::int16_t>((1u << n) - 1));
+}
+XGRAD_TARGET_64 inline void load_first(const double* p, int n, Native<double, 64>::native& r) {
+  r = __builtin_ia32_loadupd512_mask(p, r, static_cast<std::int8_t>((1u << n) - 1));
+}
+XGRAD_TARGET_64 inline void store_first(float* p, int n, const Native<float, 64>::native& v) {
+  __builtin_ia32_storeups512_mask(p, v, static_cast<std::int16_t>((1u << n) - 1));
+}
+XGRAD_TARGET_64 inline void store_first(double* p, int n, const Native<double, 64>::native& v) {
+  __builtin_ia32_storeupd512_mask(p, v, static_cast<std::int8_t>((1u << n) - 1));
+}
 #endif
 
 // Lanes as integers; has a copy constructor for the same reason.
@@ -307,11 +320,21 @@ struct Vec {
   XGRAD_INLINE static Vec load(const T* p, int n, T fill = T(0)) {
     T t[lanes];
     for (int i = 0; i < lanes; ++i) t[i] = fill;
+#if XGRAD_K_MASKS
+    if constexpr (Bytes == 64) {
+      Vec r = load(t);
+      vec::load_first(p, n, r.v);
+      return r;
+    }
+#endif
     if (n > 0) std::memcpy(t, p, static_cast<std::size_t>(n) * sizeof(T));
     return load(t);
   }
   XGRAD_INLINE void store(T* p) const { std::memcpy(p, &v, bytes); }
   XGRAD_INLINE void store(T* p, int n) const {
+#if XGRAD_K_MASKS
+    if constexpr (Bytes == 64) return vec::store_first(p, n, v);
+#endif
     T t[lanes];
     store(t);
     if (n > 0) std::memcpy(p, t, static_cast<std::size_t>(n) * sizeof(T));

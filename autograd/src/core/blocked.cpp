@@ -46,7 +46,7 @@ Blocked* Blocked::make(const BlockedLayout& layout) {
 }
 
 void Blocked::release() noexcept {
-  if (refs.fetch_sub(1, std::memory_order_acq_rel) == 1) pool_release_counted(this, bytes);
+  if (count_down(refs)) pool_release_counted(this, bytes);
 }
 
 void Storage::release_blocked() noexcept { blocked->release(); }

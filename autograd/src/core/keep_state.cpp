@@ -31,6 +31,7 @@ struct ChangeLog {
   std::vector<Changed> changed;
   std::vector<Replaced> replaced;
   std::vector<Grad> grads;
+  std::vector<std::pair<const void*, std::function<void()>>> others;
   GeneratorStates generators;
 
   void note(const TensorImpl& t) {
@@ -50,6 +51,10 @@ struct ChangeLog {
     for (const Changed& c : changed) restore(c);
     for (const Grad& g : grads) restore(g);
     for (const auto& [generator, at] : generators) generator.set_state(at);
+    for (const auto& [what, put_back] : others) try {
+        put_back();
+      } catch (const std::exception&) {  // no memory: it stays as it is
+      }
   }
   static void restore(const Changed& c) {
     try {
@@ -88,6 +93,14 @@ void note_change(const TensorImpl& t) {
 
 void note_replaced(const Tensor& leaf) {
   for (ChangeLog* log : change_logs) log->note_replaced(leaf);
+}
+
+bool is_state_kept() noexcept { return logging_changes; }
+void restore_at_end(const void* what, const std::function<void()>& restore) {
+  for (ChangeLog* log : change_logs)
+    if (std::ranges::find(log->others, what, &std::pair<const void*, std::function<void()>>::first) ==
+        log->others.end())
+      log->others.emplace_back(what, restore);
 }
 
 struct KeepState::State : ChangeLog {};

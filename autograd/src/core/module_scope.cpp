@@ -34,7 +34,7 @@ namespace detail {
 namespace {
 const std::shared_ptr<const ModuleCall> none;
 // In the scope that is open. (A thread_local with a destructor would need memory in a thread's first call.)
-constinit thread_local const std::shared_ptr<const ModuleCall>* current = nullptr;
+[[gnu::tls_model("initial-exec")]] constinit thread_local const std::shared_ptr<const ModuleCall>* current = nullptr;
 std::atomic<std::uint64_t> calls{0};
 }  // namespace
 

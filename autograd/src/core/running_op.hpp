@@ -15,9 +15,9 @@ struct RunningOp {
   Location at;
   bool backward = false;
 };
-extern constinit thread_local RunningOp running_op;
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local RunningOp running_op;
 // The node whose backward function runs, whatever operations it calls; null outside of it.
-extern constinit thread_local const RunningOp* running_backward;
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local const RunningOp* running_backward;
 
 // A check without a place is one of a driver that operations share: they have left theirs.
 inline void note_op(const char* name, const Location& at, bool backward = false) noexcept {

@@ -69,7 +69,7 @@ struct Storage : RefCounted {
   void take_values(Storage& from);
   bool has_values() const { return data || blocked; }
   void release() noexcept {
-    if (refs.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+    if (count_down(refs)) destroy();
   }
   // Memory that the program lent.
   bool is_foreign() const { return owner && owner->kind == StorageOwner::Kind::foreign; }

@@ -18,7 +18,7 @@ namespace detail {
 constinit thread_local bool recomputing_part = false;
 
 void release_weak(TensorImpl* t) noexcept {
-  if (t->weak.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (!count_down(t->weak)) return;
   t->~TensorImpl();
   pool_release(t, sizeof(TensorImpl));
 }

@@ -79,7 +79,7 @@ struct TensorImpl : RefCounted {
 };
 
 // Weak references keep the block, its type, shape and name, not the values.
-inline void retain_weak(TensorImpl* t) { t->weak.fetch_add(1, std::memory_order_relaxed); }
+inline void retain_weak(TensorImpl* t) { count_up(t->weak); }
 void release_weak(TensorImpl* t) noexcept;
 // A tensor again; undefined when nobody holds it any more.
 Tensor lock_weak(TensorImpl* t);

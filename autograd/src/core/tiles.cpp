@@ -2,8 +2,8 @@
 // kernel is a pure function over n contiguous elements.
 //
 // An operand that walks memory in the order of the result is handed over directly. Any other is gathered into a tile
-// that stays in the first-level cache; a number that is the same everywhere fills its tile once, unless the kernel
-// takes one number beside a tile.
+// that stays in the first-level cache; a number that is the same everywhere fills its tile once. A kernel that goes
+// over rows by itself is given all of it as it lies, where rows are contiguous or one number each.
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -15,8 +15,8 @@
 #include "core/blocked.hpp"
 #include "core/broadcast.hpp"
 #include "core/elementwise_loop.hpp"
-#include "core/pair_tiles.hpp"
 #include "core/profile/spans.hpp"
+#include "core/row_tiles.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -32,9 +32,8 @@ struct Kernel {
   ManyTilesFn many;
   const void* f;
   double ns_per_element;
-  TileFn beside[2] = {};  // of two inputs: for one number as the first or as the second
-  void operator()(std::int64_t n, void* const* out, const void* const* in, int number) const {
-    if (number >= 0) return beside[number](f, n, out[0], in);
+  RowsFn rows = nullptr;  // of one with one output, if it has that form
+  void operator()(std::int64_t n, void* const* out, const void* const* in) const {
     one ? one(f, n, out[0], in) : many(f, n, out, in);
   }
 };
@@ -109,16 +108,16 @@ struct Plan {
     share_room();
   }
 
-  // Which of two inputs is one number along each row, where the other and the result need no tile; -1: none.
-  int number_beside_rows() const {
-    if (inputs != 2 || rank == 0 || !follows_rows(op[2])) return -1;
-    for (int j = 0; j < 2; ++j)
-      if (op[j].strides[rank - 1] == 0 && follows_rows(op[1 - j])) return j;
-    return -1;
+  // Whether rows are contiguous in all operands, or one number in an input.
+  bool fits_rows() const {
+    if (rank == 0) return false;
+    for (int k = 0; k < operands; ++k)
+      if (op[k].strides[rank - 1] != op[k].item && (k >= inputs || !is_number(op[k]))) return false;
+    return true;
   }
+  bool is_number(const TileOperand& o) const { return o.strides[rank - 1] == 0; }
 
  private:
-  bool follows_rows(const TileOperand& o) const { return o.strides[rank - 1] == o.item; }
   void share_room() {
     std::int64_t item = 0;
     for (int k = 0; k < operands; ++k)
@@ -170,15 +169,15 @@ struct Cut {
   std::int64_t per_row;          // tiles in a row; 0: a tile has several rows
   std::int64_t rows_of_tile;     // where it has
   std::int64_t tiles;
-  int number;  // the input that is one number in each tile, and taken as such; -1: none
+  bool by_rows;  // by a kernel that goes over rows by itself
 
   Cut(const Kernel& k, const Plan& p) {
-    constexpr std::int64_t kLongRow = 256;  // faster alone than beside others in a tile
+    constexpr std::int64_t kLongRow = 8;  // faster alone than beside others in a tile
     const std::int64_t room = p.room;
     row = p.rank > 0 ? p.sizes[p.rank - 1] : 1;
     rows = p.total / row;
-    number = k.beside[0] && row >= kLongRow ? p.number_beside_rows() : -1;
-    per_row = row > room / 2 || number >= 0 ? (row + room - 1) / room : 0;
+    by_rows = k.rows && row >= kLongRow && p.fits_rows();
+    per_row = row > room / 2 || by_rows ? (row + room - 1) / room : 0;
     rows_of_tile = room / row;
     tile = per_row > 0 ? room : rows_of_tile * row;
     tiles = per_row > 0 ? rows * per_row : (p.total + tile - 1) / tile;
@@ -283,43 +282,39 @@ void fill_once(const Plan& p, const TileOperand& o, const Cut& cut, char* buffer
     copy_items(o.item, buffer + i * o.item, o.item, o.data, o.strides[p.rank - 1], cut.row);
 }
 
-// Whole rows with one number beside each: nothing is gathered, and what operands point to goes on by their strides.
+// Rows as they lie, several at once where they are short: what operands point to goes on by their strides.
 void run_rows(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t first, std::int64_t last) {
-  const int other = 1 - cut.number, down = p.rank - 2;
-  for (std::int64_t row = first; row < last;) {
-    const Place place(p, cut, row);
-    const std::int64_t count = down < 0 ? 1 : std::min(last - row, p.sizes[down] - place.index[down]);
-    const auto step = [&](const TileOperand& o) { return down < 0 ? 0 : o.strides[down]; };
-    const char *number = place.of(p, p.op[cut.number]), *x = place.of(p, p.op[other]);
-    char* y = place.of(p, p.op[2]);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const void* in[2];
-      in[cut.number] = number + i * step(p.op[cut.number]);
-      in[other] = x + i * step(p.op[other]);
-      k.beside[cut.number](k.f, cut.row, y + i * step(p.op[2]), in);
-    }
-    row += count;
+  const int down = p.rank - 2;
+  while (first < last) {
+    const Place place(p, cut, first);
+    const bool whole = cut.per_row == 1 && down >= 0;
+    Rows r{whole ? std::min(last - first, p.sizes[down] - place.index[down]) : 1, place.count, {}, {}};
+    const auto operand = [&](const TileOperand& o) {
+      return Rows::Operand{place.of(p, o), down < 0 ? 0 : o.strides[down], p.is_number(o)};
+    };
+    for (int j = 0; j < p.inputs; ++j) r.in[j] = operand(p.op[j]);
+    r.out = operand(p.op[p.inputs]);
+    k.rows(k.f, r);
+    first += r.rows;
   }
 }
 
 void run_range(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t first, std::int64_t last) {
-  if (cut.number >= 0 && cut.per_row == 1) return run_rows(k, p, cut, first, last);
+  if (cut.by_rows) return run_rows(k, p, cut, first, last);
   alignas(64) char room[kRoom];
   const auto buffer = [&](int operand) { return room + p.op[operand].place; };
   const void* in[kMaxManyInputs];
   void* out[kMaxManyOutputs];
   const char* columns[kMaxManyInputs] = {};
-  for (int j = 0; j < p.inputs; ++j)
-    if (j != cut.number) fill_once(p, p.op[j], cut, buffer(j));
+  for (int j = 0; j < p.inputs; ++j) fill_once(p, p.op[j], cut, buffer(j));
   for (Place place(p, cut, first); first < last; ++first, place.step(p, cut)) {
-    for (int j = 0; j < p.inputs; ++j)
-      in[j] = j == cut.number ? place.of(p, p.op[j]) : input_tile(p, p.op[j], cut, place, buffer(j), columns[j]);
+    for (int j = 0; j < p.inputs; ++j) in[j] = input_tile(p, p.op[j], cut, place, buffer(j), columns[j]);
     for (int j = p.inputs; j < p.operands; ++j) {
       const TileOperand& o = p.op[j];
       char* own = o.data ? own_memory(p, o, cut, place) : nullptr;
       out[j - p.inputs] = !o.data ? nullptr : own ? own : buffer(j);
     }
-    k(place.count, out, in, cut.number);
+    k(place.count, out, in);
     for (int j = p.inputs; j < p.operands; ++j) {
       const TileOperand& o = p.op[j];
       if (!o.data || own_memory(p, o, cut, place)) continue;
@@ -352,7 +347,7 @@ void run_linear(const Kernel& k, std::int64_t numel, const Tensor* out, int n_ou
     const auto at = [begin](const TensorImpl& t) { return t.memory() + begin * item_size(t.dtype); };
     for (int j = 0; j < n_in; ++j) p[j] = at(impl(*in[j]));
     for (int j = 0; j < n_out; ++j) q[j] = out[j].defined() ? at(impl(out[j])) : nullptr;
-    k(end - begin, q, p, -1);
+    k(end - begin, q, p);
   };
   if (static_cast<double>(numel) * k.ns_per_element < kThreadNs) return range(0, numel);
   parallel_cost(numel, k.ns_per_element, range);
@@ -385,7 +380,7 @@ bool run_blocked(const Kernel& k, const Tensor* out, int n_out, const Tensor* co
     void* q[kMaxManyOutputs];
     for (int j = 0; j < n_out; ++j) q[j] = at(j, begin);
     for (int j = 0; j < n_in; ++j) p[j] = at(n_out + j, begin);
-    k(end - begin, q, p, -1);
+    k(end - begin, q, p);
   });
   return true;
 }
@@ -443,8 +438,8 @@ void run_tiles(const TileKernel& k, Tensor& out, const Tensor* const* in, int n_
     span_goes_on(false);
 }
 
-void run_pair_tiles(const PairKernel& k, Tensor& out, const Tensor* const* in) {
-  run_kernel({k.plain.fn, nullptr, k.plain.f, k.plain.ns_per_element, {k.first, k.second}}, &out, 1, in, 2);
+void run_row_tiles(const RowKernel& k, Tensor& out, const Tensor* const* in, int n_in) {
+  run_kernel({k.plain.fn, nullptr, k.plain.f, k.plain.ns_per_element, k.rows}, &out, 1, in, n_in);
   if (is_profiled()) [[unlikely]]
     span_goes_on(false);
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <mutex>
 #include <unordered_set>
 
@@ -5,6 +6,7 @@
 #include <xgrad/custom/elementwise_op.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/elementwise_loop.hpp"
 #include "core/overlap.hpp"
 #include "core/tape/reuse.hpp"
 
@@ -55,7 +57,81 @@ Tensor uninitialised_like(const Tensor& t) {
 
 Tensor gradient_room(const Tensor& g) { return is_sole_owner(g) ? g : uninitialised_like(g); }
 
-Grads times_partials(const Saved& s, const Tensor& g, std::size_t n) {
+namespace {
+
+// Longer arrays are worth more than one of a few threads, and a tensor for each partial derivative costs little there.
+constexpr std::int64_t kTogether = 2048;
+
+// Undefined gradients, to be filled in, without memory from the heap for up to four.
+Grads grads_for(std::size_t n) {
+  const Tensor none;
+  switch (n) {
+    case 1:
+      return {none};
+    case 2:
+      return {none, none};
+    case 3:
+      return {none, none, none};
+    case 4:
+      return {none, none, none, none};
+    default:
+      return std::vector<Tensor>(n);
+  }
+}
+
+ManyTilesFn multiply_fn(DType dtype) { return dtype == DType::float64 ? &multiply_all<double> : &multiply_all<float>; }
+
+// The partial derivatives stand behind one another in `all`.
+Grads times_together(const Saved& s, const Tensor& gradient, std::size_t n, std::uint32_t together, const Tensor& all) {
+  Grads grads = grads_for(n);
+  bool write_over = is_sole_owner(gradient);
+  for (std::size_t j = 0; j < n; ++j) {
+    (void)s[j];  // notices an input that was overwritten, as if it were read
+    if (s.needs(j) && (together >> j & 1))
+      grads[j] = std::exchange(write_over, false) ? gradient : make_tensor(impl(gradient).shape, impl(gradient).dtype);
+  }
+  const Tensor g = contiguous_copy(gradient);
+  const std::int64_t bytes = impl(g).numel * item_size(impl(g).dtype);
+  const char* partial = impl(all).memory();
+  const void* in[kMaxCustomInputs + 1] = {impl(g).memory()};
+  void* out[kMaxCustomInputs];
+  int count = 0;
+  for (std::size_t j = 0; j < n; ++j) {
+    if (!(together >> j & 1)) continue;
+    if (grads[j].defined()) {
+      in[count + 1] = partial;
+      out[count++] = impl(grads[j]).memory();
+    }
+    partial += bytes;
+  }
+  if (count > 0) multiply_fn(impl(g).dtype)(&count, impl(g).numel, out, in);
+  return grads;
+}
+
+}  // namespace
+
+Tensor run_partials_together(const ManyTilesKernel& k, Tensor& value, const bool* wanted, const Tensor* const* in,
+                             int n_in) {
+  const TensorImpl& y = impl(value);
+  if (y.numel > kTogether || !y.has_memory()) return Tensor();
+  for (int j = 0; j < n_in; ++j)
+    if (!impl(*in[j]).contiguous || impl(*in[j]).numel != y.numel) return Tensor();
+  const std::int64_t count = std::count(wanted, wanted + n_in, true);
+  Tensor all = make_tensor({count, y.numel}, y.dtype);
+  const void* from[kMaxCustomInputs];
+  void* to[kMaxCustomInputs + 1] = {y.memory()};
+  char* place = impl(all).memory();
+  for (int j = 0; j < n_in; ++j) {
+    from[j] = impl(*in[j]).memory();
+    to[j + 1] = wanted[j] ? place : nullptr;
+    if (wanted[j]) place += y.numel * item_size(y.dtype);
+  }
+  if (y.numel > 0) k.fn(k.f, y.numel, to, from);
+  return all;
+}
+
+Grads times_partials(const Saved& s, const Tensor& g, std::size_t n, std::uint32_t together) {
+  if (together) return times_together(s, g, n, together, s[n]);
   std::vector<Tensor> grads(n);
   Tensor in[kMaxCustomInputs], out[kMaxCustomInputs];
   const Tensor* list[kMaxCustomInputs + 1] = {&g};
@@ -68,8 +144,7 @@ Grads times_partials(const Saved& s, const Tensor& g, std::size_t n) {
     list[count + 1] = &in[count];
     ++count;
   }
-  const bool wide = g.dtype() == DType::float64;
-  run_many_tiles({wide ? &multiply_all<double> : &multiply_all<float>, &count, 0.2}, out, count, list, count + 1);
+  run_many_tiles({multiply_fn(g.dtype()), &count, 0.2}, out, count, list, count + 1);
   return grads;
 }
 

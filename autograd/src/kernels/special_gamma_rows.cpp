@@ -1,6 +1,7 @@
-// lgamma and digamma of many float32 numbers, on vectors in double: positive numbers are moved up by kShift where
-// Stirling's series is exact (Abramowitz and Stegun 6.1.41 and 6.3.18), the others are computed one by one.
+// lgamma and digamma of many float32 numbers, on vectors in double; numbers that are not positive are computed one by
+// one. Polynomials were interpolated at Chebyshev's nodes from values of 113 bits.
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include <xgrad/simd/scalar.hpp>
@@ -11,6 +12,7 @@
 namespace xgrad::detail {
 namespace {
 
+// Digamma: positive numbers are moved up by this to where Stirling's series is exact.
 constexpr double kShift = 10;
 
 // x (x + 1) ... (x + kShift - 1) and its derivative; 1 and 0 for x >= kShift, which stay where they are.
@@ -33,31 +35,81 @@ struct Shifted {
   }
 };
 
+// log x for 0 < x < infinity.
+template <class V>
+XGRAD_INLINE V log_of_ordinary(const V& x) {
+  using C = vec::Constants<double>;
+  vec::LogParts<double, V::bytes> t;
+  vec::split_exponent(x.bits().v, typename V::mask(false), t);
+  vec::log_tail(t.m, t.tail);
+  const auto low = t.tail.v + t.e.v * C::log_ln2_low;
+  return V((low + t.m.v) + t.e.v * C::log_ln2_high);
+}
+
+// One logarithm for all ranges:
+//   x < 2.5: x is moved up by 0, 1 or 2 to w in [1.5, 2.5), where lgamma(w) = (w - 2) P(w - 2), less the logarithm of
+//   what was multiplied. P to 7e-12 of its size, and both roots, 1 and 2, are exact.
+//   else: (x - 1/2) log x - x + log(2 pi) / 2 + T(1 / x^2) / x (Abramowitz and Stegun 6.1.41), T to 1.4e-11 of its
+//   size.
 struct LogGamma {
+  struct Small {
+    static constexpr double c[] = {2.4154595381278688e-05,  -5.278721858454867e-05,  9.8396976431908687e-05,
+                                   -2.2086982602425632e-04, 5.0980915803135272e-04,  -1.1930547050406706e-03,
+                                   2.8905020821439896e-03,  -7.3855332612880083e-03, 2.0580808605237744e-02,
+                                   -6.7352301435415068e-02, 3.2246703342349659e-01,  4.2278433509979529e-01};
+  };
+  struct Large {
+    static constexpr double c[] = {1.2053882913943231e-03,  -1.2069509229348306e-03, 7.7995746767599652e-04,
+                                   -5.9216842883326383e-04, 7.9357414387277883e-04,  -2.7777770358320473e-03,
+                                   8.3333333332129736e-02};
+  };
+
   static double of(double x) { return lgamma_of(x); }
   template <class V>
   XGRAD_INLINE static V of_positive(const V& x) {
     constexpr double kHalfLogTwoPi = 0.91893853320467274178;
-    const Shifted<V> s(x);
-    const V r = V(1.0) / s.z, q = r * r;
-    V t(-691.0 / 360360);
-    for (const double c : {1.0 / 1188, -1.0 / 1680, 1.0 / 1260, -1.0 / 360, 1.0 / 12}) t = t * q + V(c);
-    const V y = (s.z - V(0.5)) * log(s.z) - s.z + (V(kHalfLogTwoPi) + t * r) - log(s.product);
-    return where((x == V(1.0)) || (x == V(2.0)), V(0.0), y);
+    const auto below_half = x < V(0.5), low = x < V(1.5), small = x < V(2.5);
+    const V next = x + V(1.0);
+    const V u = where(low, where(below_half, x, x - V(1.0)), x - V(2.0));  // w - 2, without rounding
+    const V factor = where(low, where(below_half, x * next, x), where(small, V(1.0), x));
+    const V l = log_of_ordinary(factor);
+    const V r = V(1.0) / x;
+    V p, t;
+    vec::polynomial<Small>(u, p);
+    vec::polynomial<Large>(r * r, t);
+    return where(small, u * p - l, (x - V(0.5)) * l + ((V(kHalfLogTwoPi) - x) + t * r));
   }
 };
 
 struct Digamma {
+  struct Series {
+    static constexpr double c[] = {691.0 / 32760, -1.0 / 132, 1.0 / 240, -1.0 / 252, 1.0 / 120, -1.0 / 12};
+  };
+
   static double of(double x) { return xgrad::digamma(x); }
   template <class V>
   XGRAD_INLINE static V of_positive(const V& x) {
     const Shifted<V> s(x);
     const V r = V(1.0) / s.z, q = r * r;
-    V t(691.0 / 32760);
-    for (const double c : {-1.0 / 132, 1.0 / 240, -1.0 / 252, 1.0 / 120, -1.0 / 12}) t = t * q + V(c);
+    V t;
+    vec::polynomial<Series>(q, t);
     return log(s.z) - V(0.5) * r + t * q - s.slope / s.product;
   }
 };
+
+template <class V>
+XGRAD_INLINE V widened(const float* x) {
+  typedef float Half __attribute__((vector_size(V::bytes / 2)));
+  Half h;
+  std::memcpy(&h, x, sizeof h);
+  return V(__builtin_convertvector(h, typename V::native));
+}
+template <class V>
+XGRAD_INLINE void store_narrowed(const V& y, float* to) {
+  typedef float Half __attribute__((vector_size(V::bytes / 2)));
+  const Half h = __builtin_convertvector(y.v, Half);
+  std::memcpy(to, &h, sizeof h);
+}
 
 template <class F>
 void map_row(const float* x, std::int64_t n, float* y) {
@@ -66,16 +118,15 @@ void map_row(const float* x, std::int64_t n, float* y) {
     constexpr int w = V::lanes;
     for (std::int64_t i = 0; i < n; i += w) {
       const int lanes = static_cast<int>(n - i < w ? n - i : w);
-      double room[w];
-      bool plain = true;
-      for (int k = 0; k < w; ++k) room[k] = k < lanes ? static_cast<double>(x[i + k]) : 1.0;
-      for (int k = 0; k < w; ++k) plain &= (room[k] > 0) & (room[k] <= std::numeric_limits<double>::max());
-      if (!plain) [[unlikely]] {
-        for (int k = 0; k < lanes; ++k) y[i + k] = static_cast<float>(F::of(room[k]));
+      float room[w];
+      for (int k = 0; k < w && lanes < w; ++k) room[k] = k < lanes ? x[i + k] : 1.f;
+      const V v = widened<V>(lanes < w ? room : x + i);
+      if (!all((v > V(0.0)) & (v <= V(std::numeric_limits<double>::max())))) [[unlikely]] {
+        for (int k = 0; k < lanes; ++k) y[i + k] = static_cast<float>(F::of(static_cast<double>(x[i + k])));
         continue;
       }
-      F::of_positive(V::load(room)).store(room);
-      for (int k = 0; k < lanes; ++k) y[i + k] = static_cast<float>(room[k]);
+      store_narrowed(F::of_positive(v), lanes < w ? room : y + i);
+      for (int k = 0; k < lanes && lanes < w; ++k) y[i + k] = room[k];
     }
   });
 }

@@ -10,6 +10,7 @@
 #include <xgrad/ops/view.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/tape/map_rows.hpp"
 #include "core/tape/record.hpp"
 #include "ops/normal.hpp"
 #include "ops/unary.hpp"
@@ -249,10 +250,11 @@ Tensor prelu(const Tensor& x, const Tensor& weight, Location at) {
   }
   const Tensor w = impl(weight).shape == column ? weight : reshape(weight, column, at);
   return detail::record_op(
-      "prelu", map([](auto v, auto w) { return where(v > 0, v, v * w); }, x, w), {x, w}, {x, w},
+      "prelu", detail::map_rows([](auto v, auto w) { return where(v > 0, v, v * w); }, x, w), {x, w}, {x, w},
       [](const Saved& s, const Tensor& g) -> Grads {
         Tensor gx, gw;
-        if (s.needs(0)) gx = fuse([](auto g, auto v, auto w) { return where(v > 0, g, g * w); }, g, s[0], s[1]);
+        if (s.needs(0))
+          gx = detail::fuse_rows([](auto g, auto v, auto w) { return where(v > 0, g, g * w); }, g, s[0], s[1]);
         if (s.needs(1)) gw = fuse([](auto g, auto v) { return where(v > 0, 0, g * v); }, g, s[0]);
         return {gx, gw};
       },

@@ -9,7 +9,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/record.hpp>
 
-#include "core/tape/map_pair.hpp"
+#include "core/tape/map_rows.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"
@@ -21,6 +21,7 @@ namespace xgrad {
 using detail::as_type;
 using detail::impl;
 using detail::integer_binary;
+using detail::integer_with_number;
 using detail::is_mixed;
 using detail::kWrap;
 using detail::require_broadcast;
@@ -62,10 +63,10 @@ Tensor again(Tensor y, const TensorRefs& inputs, DType type, F f) {
 Tensor times_last(const Tensor& g, const Tensor& v) {
   if (grad_enabled() || impl(g).dtype != impl(v).dtype) return mul(g, v);
   const auto f = [](auto u, auto a) { return u * a; };
-  if (!detail::may_write_over(g, v)) return detail::map_pair(f, g, v);
+  if (!detail::may_write_over(g, v)) return detail::map_rows(f, g, v);
   Tensor out = g;
   const Tensor* list[] = {&g, &v};
-  detail::run_pair_tiles(detail::make_pair_kernel(f, impl(g).dtype), out, list);
+  detail::run_row_tiles(detail::make_row_kernel<decltype(f), 2>(f, impl(g).dtype), out, list, 2);
   return out;
 }
 
@@ -82,13 +83,15 @@ Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
           .operand("right", y)
           .dtype_error();
     const auto m = static_cast<std::uint64_t>(alpha.to_int64());
-    return integer_binary(x, y, type, [m](auto a, auto b) { return kWrap(a) + m * kWrap(b); });
+    const auto f = [m](auto a, auto b) { return kWrap(a) + m * kWrap(b); };
+    if (m == 1) return integer_binary("add", x, y, type, f, at);
+    return integer_binary("add", x, y, type, f, at, detail::named<"alpha">(alpha.to_int64()));
   }
   const Pair p = as_pair(x, y, type);
   if (k == 1) {
     const auto f = [](auto a, auto b) { return a + b; };
     Tensor out = detail::record_op(
-        "add", detail::map_pair(f, p.x, p.y), {x, y}, {},
+        "add", detail::map_rows(f, p.x, p.y), {x, y}, {},
         [](const Saved&, const Tensor& g) -> Grads {
           return {g, g};
         },
@@ -107,8 +110,10 @@ Tensor add(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
 Tensor add(const Tensor& x, Scalar y, Location at) {
   require_defined("add", x, at);
   const DType type = promote_types(impl(x).dtype, y);
-  if (!is_floating(type))
-    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) + kWrap(b); });
+  if (!is_floating(type)) {
+    const auto whole = [](auto a, auto b) { return kWrap(a) + kWrap(b); };
+    return integer_with_number("add", x, y, type, whole, at, detail::named<"other">(y.to_int64()));
+  }
   const double k = y.to_double();
   const auto f = [k](auto a) { return a + k; };
   Tensor out = detail::record_number<"other">(
@@ -133,7 +138,9 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
           .operand("right", y)
           .dtype_error();
     const auto m = static_cast<std::uint64_t>(alpha.to_int64());
-    return integer_binary(x, y, type, [m](auto a, auto b) { return kWrap(a) - m * kWrap(b); });
+    const auto f = [m](auto a, auto b) { return kWrap(a) - m * kWrap(b); };
+    if (m == 1) return integer_binary("sub", x, y, type, f, at);
+    return integer_binary("sub", x, y, type, f, at, detail::named<"alpha">(alpha.to_int64()));
   }
   const Pair p = as_pair(x, y, type);
   const auto backward = [](double by, const Saved& s, const Tensor& g) -> Grads {
@@ -141,7 +148,7 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
     return {std::move(dx), s.needs(1) ? scaled(g, -by) : Tensor()};
   };
   const auto f = [k](auto a, auto b) { return a - b * k; };
-  Tensor out = k == 1 ? detail::map_pair(f, p.x, p.y) : map(f, p.x, p.y);
+  Tensor out = k == 1 ? detail::map_rows(f, p.x, p.y) : map(f, p.x, p.y);
   out = k != 1 ? detail::record_number<"alpha">("sub", k, std::move(out), {x, y}, {}, backward, at)
                : detail::record_op(
                      "sub", std::move(out), {x, y}, {},
@@ -152,8 +159,10 @@ Tensor sub(const Tensor& x, const Tensor& y, Scalar alpha, Location at) {
 Tensor sub(const Tensor& x, Scalar y, Location at) {
   require_defined("sub", x, at);
   const DType type = promote_types(impl(x).dtype, y);
-  if (!is_floating(type))
-    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) - kWrap(b); });
+  if (!is_floating(type)) {
+    const auto whole = [](auto a, auto b) { return kWrap(a) - kWrap(b); };
+    return integer_with_number("sub", x, y, type, whole, at, detail::named<"other">(y.to_int64()));
+  }
   const double k = y.to_double();
   return detail::record_number<"other">(
       "sub", k, map([k](auto a) { return a - k; }, as_type(x, type)), {x}, {},
@@ -163,8 +172,10 @@ Tensor sub(const Tensor& x, Scalar y, Location at) {
 Tensor rsub(const Tensor& x, Scalar y, Location at) {
   require_defined("rsub", x, at);
   const DType type = promote_types(impl(x).dtype, y);
-  if (!is_floating(type))
-    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(b) - kWrap(a); });
+  if (!is_floating(type)) {
+    const auto whole = [](auto a, auto b) { return kWrap(b) - kWrap(a); };
+    return integer_with_number("rsub", x, y, type, whole, at, detail::named<"other">(y.to_int64()));
+  }
   const double k = y.to_double();
   return detail::record_number<"other">(
       "rsub", k, map([k](auto a) { return k - a; }, as_type(x, type)), {x}, {},
@@ -174,13 +185,15 @@ Tensor rsub(const Tensor& x, Scalar y, Location at) {
 Tensor mul(const Tensor& x, const Tensor& y, Location at) {
   require_broadcast("mul", x, y, at);
   const DType type = result_type(x, y);
-  if (!is_floating(type)) return integer_binary(x, y, type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
+  if (!is_floating(type))
+    return integer_binary(
+        "mul", x, y, type, [](auto a, auto b) { return kWrap(a) * kWrap(b); }, at);
   const Pair p = as_pair(x, y, type);
   const auto f = [](auto a, auto b) { return a * b; };
   const bool tape = grad_enabled();
   const Tensor none;
   Tensor out = detail::record_op(
-      "mul", detail::map_pair(f, p.x, p.y), {x, y},
+      "mul", detail::map_rows(f, p.x, p.y), {x, y},
       {tape && detail::wants_grad(y) ? x : none, tape && detail::wants_grad(x) ? y : none},
       [](const Saved& s, const Tensor& g) -> Grads {
         if (!s.needs(1)) return {s.needs(0) ? times_last(g, s[1]) : Tensor(), Tensor()};
@@ -194,8 +207,10 @@ Tensor mul(const Tensor& x, const Tensor& y, Location at) {
 Tensor mul(const Tensor& x, Scalar y, Location at) {
   require_defined("mul", x, at);
   const DType type = promote_types(impl(x).dtype, y);
-  if (!is_floating(type))
-    return integer_binary(x, scalar_tensor(y, type), type, [](auto a, auto b) { return kWrap(a) * kWrap(b); });
+  if (!is_floating(type)) {
+    const auto whole = [](auto a, auto b) { return kWrap(a) * kWrap(b); };
+    return integer_with_number("mul", x, y, type, whole, at, detail::named<"other">(y.to_int64()));
+  }
   const double k = y.to_double();
   const auto f = [k](auto a) { return a * k; };
   Tensor out = detail::record_number<"other">(
@@ -211,7 +226,7 @@ Tensor div(const Tensor& x, const Tensor& y, Location at) {
   const auto f = [](auto a, auto b) { return a / b; };
   const Tensor none;
   Tensor out = detail::record_op(
-      "div", detail::map_pair(f, x, y), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
+      "div", detail::map_rows(f, x, y), {x, y}, {grad_enabled() && detail::wants_grad(y) ? x : none, y},
       [](const Saved& s, const Tensor& g) -> Grads {
         return {s.needs(0) ? div(g, s[1]) : Tensor(),
                 s.needs(1) ? fuse([](auto u, auto a, auto b) { return -u * (a / b / b); }, g, s[0], s[1]) : Tensor()};
@@ -240,7 +255,7 @@ Tensor rdiv(const Tensor& x, Scalar y, Location at) {
   const double k = y.to_double();
   Tensor out = map([k](auto a) { return k / a; }, v);
   return detail::record_number<"other">(
-      "rdiv", k, out, {v}, {v},
+      "rdiv", k, out, {x}, {v},
       [](double of, const Saved& s, const Tensor& g) -> Grads {
         return {detail::fuse_last([of](auto u, auto a) { return u * (-of / a / a); }, g, s[0])};
       },
@@ -278,12 +293,12 @@ Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value, 
   if (!is_floating(type)) {
     if (value.is_floating())
       ErrorReport("addcmul", "a floating value needs floating tensors", at).operand("input", x).dtype_error();
-    return add(as_type(x, type), mul(as_type(a, type), as_type(b, type), at), value, at);
+    return add(x.to(type, at), mul(a.to(type, at), b.to(type, at), at), value, at);
   }
   if (is_mixed(x, a, b, type)) return addcmul(x.to(type, at), a.to(type, at), b.to(type, at), value, at);
   const double k = value.to_double();
   return detail::record_number<"value">(
-      "addcmul", k, map([k](auto s, auto p, auto q) { return s + p * k * q; }, x, a, b), {x, a, b}, {a, b},
+      "addcmul", k, detail::map_rows([k](auto s, auto p, auto q) { return s + p * k * q; }, x, a, b), {x, a, b}, {a, b},
       [](double by, const Saved& s, const Tensor& g) -> Grads {
         const auto part = [by](auto u, auto other) { return u * by * other; };
         Tensor dx = s.needs(0) ? g : Tensor();
@@ -304,7 +319,7 @@ Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, Scalar value, 
   if (is_mixed(x, a, b, type)) return addcdiv(x.to(type, at), a.to(type, at), b.to(type, at), value, at);
   const double k = value.to_double();
   return detail::record_number<"value">(
-      "addcdiv", k, map([k](auto s, auto p, auto q) { return s + p * k / q; }, x, a, b), {x, a, b}, {a, b},
+      "addcdiv", k, detail::map_rows([k](auto s, auto p, auto q) { return s + p * k / q; }, x, a, b), {x, a, b}, {a, b},
       [](double by, const Saved& s, const Tensor& g) -> Grads {
         Tensor dx = s.needs(0) ? g : Tensor();
         Tensor da = s.needs(1) ? fuse([by](auto u, auto q) { return u * by / q; }, g, s[1]) : Tensor();
@@ -337,7 +352,7 @@ Tensor lerp(const Tensor& x, const Tensor& y, const Tensor& weight, Location at)
   require_same_dtype("lerp", x, weight, at);
   require_broadcast("lerp", x, y, weight, at);
   return detail::record_op(
-      "lerp", map(kBetween, x, y, weight), {x, y, weight}, {x, y, weight},
+      "lerp", detail::map_rows(kBetween, x, y, weight), {x, y, weight}, {x, y, weight},
       [](const Saved& s, const Tensor& g) -> Grads {
         Tensor dx = s.needs(0) ? fuse([](auto u, auto w) { return u * (1 - w); }, g, s[2]) : Tensor();
         Tensor dw = s.needs(2) ? fuse([](auto u, auto p, auto q) { return u * (q - p); }, g, s[0], s[1]) : Tensor();

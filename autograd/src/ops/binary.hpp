@@ -6,6 +6,7 @@
 
 #include <xgrad/elementwise.hpp>
 
+#include "core/tape/trace_all.hpp"
 #include "ops/promote.hpp"
 
 namespace xgrad::detail {
@@ -30,6 +31,18 @@ Tensor integer_binary(const Tensor& x, const Tensor& y, DType type, F f) {
     if constexpr (!std::is_floating_point_v<T>) run_tiles({&integer_tile<T, F>, &f, 1.0}, out, in, 2);
   });
   return out;
+}
+
+// The same as an operation, for exporters; attributes: as of traced().
+template <class F, class... A>
+Tensor integer_binary(const char* op, const Tensor& x, const Tensor& y, DType type, F f, const Location& at,
+                      A... attributes) {
+  return traced(op, integer_binary(x, y, type, f), {x, y}, at, attributes...);
+}
+// With a number in the place of y.
+template <class Name, class F>
+Tensor integer_with_number(const char* op, const Tensor& x, Scalar y, DType type, F f, const Location& at, Name name) {
+  return traced(op, integer_binary(x, scalar_tensor(y, type), type, f), {x}, at, name);
 }
 
 inline constexpr auto kWrap = [](auto v) {  // signed overflow is undefined; unsigned wraps

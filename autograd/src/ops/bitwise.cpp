@@ -32,7 +32,7 @@ Tensor on_bits(const char* op, bool bools_too, const Tensor& x, const Tensor& y,
   for (const Tensor* t : {&x, &y}) require_bits(op, impl(*t).dtype, true, *t, at);
   const DType type = detail::result_type(x, y);
   require_bits(op, type, bools_too, x, at);
-  return detail::integer_binary(x, y, type, f);
+  return detail::integer_binary(op, x, y, type, f, at);
 }
 
 template <class F>

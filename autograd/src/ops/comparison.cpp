@@ -1,4 +1,5 @@
 // Comparisons, logic and tests of single elements, with nothing to differentiate; choices between values.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -13,6 +14,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/profile/spans.hpp"
+#include "core/row_tiles.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/trace_all.hpp"
 #include "ops/factory_checks.hpp"
@@ -56,7 +58,7 @@ Tensor compare(const char* op, const Tensor& x, Scalar y, F f, const Location& a
   // A whole number may lie outside the range of a narrow tensor: 300 is no uint8.
   const bool whole = !is_floating(impl(x).dtype) && !y.is_floating();
   const Tensor b = scalar_tensor(y, whole ? DType::int64 : promote_types(impl(x).dtype, y));
-  return compare(op, whole ? as_type(x, DType::int64) : x, b, f, at);
+  return compare(op, whole ? x.to(DType::int64, at) : x, b, f, at);
 }
 
 constexpr auto kEq = [](auto a, auto b) { return a == b; };
@@ -207,7 +209,8 @@ Tensor isclose(const Tensor& x, const Tensor& y, double rtol, double atol, bool 
   dispatch_all(impl(x).dtype, [&](auto zero) {
     detail::run_tiles({&close_tile<decltype(zero)>, &c, 2.0}, out, in, 2);
   });
-  return out;
+  return detail::traced("isclose", std::move(out), {x, y}, at, detail::named<"rtol">(rtol), detail::named<"atol">(atol),
+                        detail::named<"equal_nan">(equal_nan));
 }
 
 namespace {
@@ -251,33 +254,61 @@ bool allclose(const Tensor& x_given, const Tensor& y_given, double rtol, double 
 namespace {
 
 // Of elements of the size of B, by their bits: a condition read as bool would become a branch for each element.
-template <class B>
-XGRAD_CLONES void where_tile(const void*, std::int64_t n, void* out, const void* const* in) {
-  const auto* c = static_cast<const std::uint8_t*>(in[0]);
-  const B* a = static_cast<const B*>(in[1]);
-  const B* b = static_cast<const B*>(in[2]);
-  B* y = static_cast<B*>(out);
+template <class B, class X, class Y>
+[[gnu::always_inline]] inline void choose(std::int64_t n, B* y, const std::uint8_t* c, const X& a, const Y& b) {
   for (std::int64_t i = 0; i < n; ++i) {
     const B mask = static_cast<B>(-static_cast<B>(c[i] != 0));
-    y[i] = static_cast<B>((a[i] & mask) | (b[i] & ~mask));
+    y[i] = static_cast<B>((a(i) & mask) | (b(i) & ~mask));
   }
 }
 
-detail::TileFn where_kernel(int item) {
+template <class B>
+XGRAD_CLONES void where_tile(const void*, std::int64_t n, void* out, const void* const* in) {
+  const B *a = static_cast<const B*>(in[1]), *b = static_cast<const B*>(in[2]);
+  choose(
+      n, static_cast<B*>(out), static_cast<const std::uint8_t*>(in[0]), [a](std::int64_t i) { return a[i]; },
+      [b](std::int64_t i) { return b[i]; });
+}
+
+template <class B>
+XGRAD_CLONES void where_rows(const void*, const detail::Rows& r) {
+  for (std::int64_t row = 0; row < r.rows; ++row) {
+    const auto at = [row](const detail::Rows::Operand& o) { return o.first + row * o.step; };
+    const auto* c = reinterpret_cast<const std::uint8_t*>(at(r.in[0]));
+    B* y = reinterpret_cast<B*>(at(r.out));
+    if (r.in[0].number) {  // a row is that of one side
+      const detail::Rows::Operand& side = r.in[*c != 0 ? 1 : 2];
+      const B* x = reinterpret_cast<const B*>(at(side));
+      side.number ? static_cast<void>(std::fill_n(y, r.n, *x)) : static_cast<void>(std::copy_n(x, r.n, y));
+      continue;
+    }
+    const B *a = reinterpret_cast<const B*>(at(r.in[1])), *b = reinterpret_cast<const B*>(at(r.in[2]));
+    const auto all_a = [v = *a](std::int64_t) { return v; };
+    const auto all_b = [v = *b](std::int64_t) { return v; };
+    const auto each_a = [a](std::int64_t i) { return a[i]; };
+    const auto each_b = [b](std::int64_t i) { return b[i]; };
+    if (r.in[1].number)
+      r.in[2].number ? choose(r.n, y, c, all_a, all_b) : choose(r.n, y, c, all_a, each_b);
+    else
+      r.in[2].number ? choose(r.n, y, c, each_a, all_b) : choose(r.n, y, c, each_a, each_b);
+  }
+}
+
+detail::RowKernel where_kernel(int item) {
   switch (item) {
     case 1:
-      return &where_tile<std::uint8_t>;
+      return {{&where_tile<std::uint8_t>, nullptr, 0.3}, &where_rows<std::uint8_t>};
     case 4:
-      return &where_tile<std::uint32_t>;
+      return {{&where_tile<std::uint32_t>, nullptr, 0.3}, &where_rows<std::uint32_t>};
     default:
-      return &where_tile<std::uint64_t>;
+      return {{&where_tile<std::uint64_t>, nullptr, 0.3}, &where_rows<std::uint64_t>};
   }
 }
 
 Tensor where_raw(const Tensor& c, const Tensor& a, const Tensor& b) {
   const Tensor* in[] = {&c, &a, &b};
   Tensor out = detail::tile_output(in, 3, impl(a).dtype);
-  detail::run_tiles({where_kernel(item_size(impl(a).dtype)), nullptr, 0.3}, out, in, 3);
+  detail::run_row_tiles(where_kernel(item_size(impl(a).dtype)), out, in, 3);
   return out;
 }
 
@@ -287,8 +318,12 @@ Tensor choose(const char* op, const Tensor& x, const Tensor& y, F better, const 
   const DType type = detail::result_type(x, y);
   const Tensor a = as_type(x, type), b = as_type(y, type);
   if (!is_floating(type)) {
-    NoGradGuard off;
-    return where_raw(better(a, b), a, b);
+    Tensor best;
+    {
+      const NoGradGuard off;
+      best = where_raw(better(a, b), a, b);
+    }
+    return detail::traced(op, std::move(best), {x, y}, at);
   }
   Tensor out = map([better](auto p, auto q) { return where(better(p, q) || (p != p), p, q); }, a, b);
   return detail::record_op(
@@ -320,8 +355,12 @@ Tensor choose_number(const char* op, const Tensor& x, const Tensor& y, F holds, 
   const DType type = detail::result_type(x, y);
   const Tensor a = as_type(x, type), b = as_type(y, type);
   if (!is_floating(type)) {
-    const NoGradGuard off;
-    return where_raw(compare_tensors(a, b, at), a, b);
+    Tensor best;
+    {
+      const NoGradGuard off;
+      best = where_raw(compare_tensors(a, b, at), a, b);
+    }
+    return detail::traced(op, std::move(best), {x, y}, at);
   }
   Tensor out = map([holds](auto p, auto q) { return where(holds(p, q) || (q != q), p, q); }, a, b);
   return detail::record_op(
@@ -400,7 +439,7 @@ Tensor clamp_any(const Tensor& x, const Scalar* lo, const Scalar* hi, const Loca
   DType type = impl(x).dtype;
   if (lo) type = promote_types(type, *lo);
   if (hi) type = promote_types(type, *hi);
-  const Tensor v = as_type(x, type);
+  const Tensor v = x.to(type, at);
   if (is_floating(type))
     return clamp_between(v, lo ? lo->to_double() : -std::numeric_limits<double>::infinity(),
                          hi ? hi->to_double() : std::numeric_limits<double>::infinity(), at);

@@ -2,7 +2,6 @@
 // every order of derivative exists. `scale` is a factor per index (0 for padding, 1 / count by frequency).
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -28,7 +27,10 @@
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "core/tensor_impl.hpp"
+#include "kernels/bag_sums.hpp"
+#include "kernels/row_select.hpp"
 #include "ops/index_places.hpp"
+#include "ops/index_range.hpp"
 #include "ops/view_geometry.hpp"
 
 namespace xgrad {
@@ -42,15 +44,14 @@ namespace {
 // Contiguous indices, all in range.
 Tensor check_index(const char* op, const Tensor& input, std::int64_t rows, const Tensor& weight, const Location& at) {
   const Tensor plain = detail::as_index(input);
-  const auto* p = data<std::int64_t>(plain);
-  for (std::int64_t i = 0; i < impl(plain).numel; ++i)
-    if (p[i] < 0 || p[i] >= rows) [[unlikely]]
-      ErrorReport(op, fmt::format("index {} out of range for {} rows", p[i], rows), at)
-          .operand("input", input)
-          .operand("weight", weight)
-          .line("at", fmt::format("element {} of the input", i))
-          .index_error();
-  return plain;
+  const std::int64_t i = detail::first_outside(plain, rows);
+  if (i < 0) [[likely]]
+    return plain;
+  ErrorReport(op, fmt::format("index {} out of range for {} rows", data<std::int64_t>(plain)[i], rows), at)
+      .operand("input", input)
+      .operand("weight", weight)
+      .line("at", fmt::format("element {} of the input", i))
+      .index_error();
 }
 
 template <class T>
@@ -77,20 +78,6 @@ void describe(const Table& t, Attributes& list) { list.add("padding_idx", t.padd
 
 Tensor add_up(const Tensor& g, const Tensor& index, const Tensor& scale, const Table& table);
 
-void copy_rows(const Tensor& weight, const Tensor& index, std::int64_t size, Tensor& out) {
-  const std::int64_t n = impl(index).numel;
-  const auto bytes = static_cast<std::size_t>(size * item_size(impl(weight).dtype));
-  const auto* p = data<std::int64_t>(index);
-  const char* from = impl(weight).memory();
-  char* to = impl(out).memory();
-  detail::parallel_for(n, detail::grain(n, static_cast<double>(n) * (5 + 0.1 * static_cast<double>(bytes))),
-                       [=](std::int64_t begin, std::int64_t end) {
-                         for (std::int64_t i = begin; i < end; ++i)
-                           std::memcpy(to + static_cast<std::size_t>(i) * bytes,
-                                       from + static_cast<std::size_t>(p[i]) * bytes, bytes);
-                       });
-}
-
 template <class T>
 void copy_scaled_rows(const T* weight, const std::int64_t* index, const T* scale, std::int64_t n, std::int64_t size,
                       T* out) {
@@ -108,7 +95,12 @@ Tensor rows_of(const Tensor& weight, const Tensor& index, const Tensor& factor, 
   for (int d = 1; d < table.weight.rank(); ++d) shape.push_back(table.weight[d]);
   Tensor out = make_tensor(shape, impl(weight).dtype, at);
   const Tensor packed = detail::contiguous_copy(weight);
-  if (impl(out).numel > 0 && !factor.defined()) copy_rows(packed, index, table.size(), out);
+  if (impl(out).numel > 0 && !factor.defined())
+    detail::dispatch_width(impl(weight).dtype, [&](auto unit) {
+      using T = decltype(unit);
+      detail::select_rows(data<const T>(packed), data<const std::int64_t>(index), impl(index).numel, 1, table.weight[0],
+                          table.size(), data<T>(out));
+    });
   if (impl(out).numel > 0 && factor.defined())
     detail::dispatch_floating(impl(weight).dtype, [&](auto zero) {
       using T = decltype(zero);
@@ -283,8 +275,8 @@ std::vector<std::int64_t> bag_ends(const Tensor& input, const EmbeddingBagOption
     ErrorReport(kBagOp, "input must be (bags, length) without offsets, or 1-D with offsets", at)
         .operand("input", input)
         .shape_error();
-  std::vector<std::int64_t> v;
-  for (std::int64_t b = 0; b <= s[0]; ++b) v.push_back(b * s[1]);
+  std::vector<std::int64_t> v(static_cast<std::size_t>(s[0]) + 1);
+  for (std::size_t b = 0; b < v.size(); ++b) v[b] = static_cast<std::int64_t>(b) * s[1];
   return v;
 }
 
@@ -297,75 +289,67 @@ Bags bags_of(const std::vector<std::int64_t>& ends, const Tensor& flat, std::int
   return bags;
 }
 
-// What is added up where: the row of the table and the bag of each element, without padding, in the order of bags;
-// `share` multiplies each bag (1 / its length, for means), `scale` the gradient of each element. Undefined: 1.
+// What is added up where, without padding: the rows of the table, bag after bag, and where each bag begins in them, and
+// the last ends; `share` multiplies each bag (1 / its length, for means), `scale` the gradient of each row.
+// Undefined: 1.
 struct BagPlan {
-  Tensor row, bag, share, scale;
+  Tensor row, ends, share, scale;
+  std::int64_t bags() const { return impl(ends).numel - 1; }
 };
 
 Tensor spread_bags(const Tensor& g, const BagPlan& p, const Table& table);
 
-template <class T>
-void sum_bags(const T* weight, const BagPlan& p, bool scaled, std::int64_t bags, std::int64_t size, T* out) {
-  const std::int64_t n = impl(p.row).numel;
-  const auto *row = data<std::int64_t>(p.row), *bag = data<std::int64_t>(p.bag);
-  const T* share = p.share.defined() ? data<T>(p.share) : nullptr;
-  const T* scale = scaled && p.scale.defined() ? data<T>(p.scale) : nullptr;
-  const double ns = static_cast<double>(n) * (5 + 0.3 * static_cast<double>(size));
-  detail::parallel_for(bags, detail::grain(bags, ns), [=](std::int64_t begin, std::int64_t end) {
-    std::fill_n(out + begin * size, (end - begin) * size, T(0));
-    const std::int64_t* at = std::lower_bound(bag, bag + n, begin);
-    for (std::int64_t i = at - bag; i < n && bag[i] < end; ++i)
-      add_scaled_row(out + bag[i] * size, weight + row[i] * size, size, scale ? scale[i] : T(1));
-    for (std::int64_t b = begin; share && b < end; ++b) scale_row(out + b * size, out + b * size, size, share[b]);
-  });
-}
-
 // The rows of each bag added up; `scaled`: as the adjoint of spread_bags.
-Tensor bags_of_rows(const Tensor& weight, const BagPlan& p, bool scaled, std::int64_t bags, const Table& table,
-                    const Location& at) {
+Tensor bags_of_rows(const Tensor& weight, const BagPlan& p, bool scaled, const Table& table, const Location& at) {
   Shape shape = table.weight;
-  shape[0] = bags;
+  shape[0] = p.bags();
   Tensor out = make_tensor(shape, impl(weight).dtype, at);
   const Tensor packed = detail::contiguous_copy(weight);
   if (impl(out).numel > 0)
     detail::dispatch_floating(impl(weight).dtype, [&](auto zero) {
       using T = decltype(zero);
-      sum_bags(data<const T>(packed), p, scaled, bags, table.size(), data<T>(out));
+      const detail::BagSums<T> sums{data<const T>(packed),
+                                    table.size(),
+                                    data<const std::int64_t>(p.row),
+                                    data<const std::int64_t>(p.ends),
+                                    detail::data_or_null<const T>(p.share),
+                                    scaled ? detail::data_or_null<const T>(p.scale) : nullptr};
+      const double ns = static_cast<double>(impl(p.row).numel) * (3 + 0.1 * static_cast<double>(sums.size));
+      detail::parallel_for(p.bags(), detail::grain(p.bags(), ns),
+                           [&](std::int64_t begin, std::int64_t end) { sums.run(begin, end, data<T>(out)); });
     });
   return out;
 }
 
-Tensor look_up_bags(const Tensor& weight, const Tensor& given, const BagPlan& p, bool scaled, std::int64_t bags,
-                    const Table& table, const Location& at) {
-  Tensor out =
-      detail::record_reading("embedding_bag", {given}, bags_of_rows(weight, p, scaled, bags, table, at), {weight},
-                             {p.row, p.bag, p.share, p.scale},
-                             detail::attributes_first(table,
-                                                      [](const Table& of, const Saved& s, const Tensor& g) -> Grads {
-                                                        return {spread_bags(g, {s[0], s[1], s[2], s[3]}, of)};
-                                                      }),
-                             at, detail::named<"mode">(p.share.defined() ? "mean" : "sum"));
+Tensor look_up_bags(const Tensor& weight, const Tensor& given, const BagPlan& p, bool scaled, const Table& table,
+                    const Location& at) {
+  Tensor out = detail::record_reading(
+      "embedding_bag", {given}, bags_of_rows(weight, p, scaled, table, at), {weight}, {p.row, p.ends, p.share, p.scale},
+      detail::attributes_first(table,
+                               [](const Table& of, const Saved& s, const Tensor& g) -> Grads {
+                                 return {spread_bags(g, {s[0], s[1], s[2], s[3]}, of)};
+                               }),
+      at, detail::named<"mode">(p.share.defined() ? "mean" : "sum"));
   const double time = detail::pass_time(impl(p.row).numel * table.size());
-  return detail::recomputable(
-      std::move(out), {weight, p.row, p.bag, p.share, p.scale}, time, [=](std::span<const Tensor> in) {
-        return bags_of_rows(in[0], {in[1], in[2], in[3], in[4]}, scaled, bags, table, Location());
-      });
+  return detail::recomputable(std::move(out), {weight, p.row, p.ends, p.share, p.scale}, time,
+                              [=](std::span<const Tensor> in) {
+                                return bags_of_rows(in[0], {in[1], in[2], in[3], in[4]}, scaled, table, Location());
+                              });
 }
 
 // Threads share out the rows of the table, so each is summed in the order of the elements.
 template <class T>
 void add_bags(const T* g, const BagPlan& p, std::int64_t rows, std::int64_t size, T* out) {
-  const std::int64_t n = impl(p.row).numel;
-  const auto *row = data<std::int64_t>(p.row), *bag = data<std::int64_t>(p.bag);
-  const T* share = p.share.defined() ? data<T>(p.share) : nullptr;
-  const T* scale = p.scale.defined() ? data<T>(p.scale) : nullptr;
+  const std::int64_t n = impl(p.row).numel, bags = p.bags();
+  const auto *row = data<const std::int64_t>(p.row), *ends = data<const std::int64_t>(p.ends);
+  const T *share = detail::data_or_null<const T>(p.share), *scale = detail::data_or_null<const T>(p.scale);
   const double ns = static_cast<double>(n) * (2 + 0.4 * static_cast<double>(size));
   detail::parallel_for(rows, detail::grain(rows, ns), [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = 0; i < n; ++i)
-      if (row[i] >= begin && row[i] < end)
-        add_scaled_row(out + row[i] * size, g + bag[i] * size, size,
-                       (share ? share[bag[i]] : T(1)) * (scale ? scale[i] : T(1)));
+    for (std::int64_t b = 0; b < bags; ++b)
+      for (std::int64_t i = ends[b]; i < ends[b + 1]; ++i)
+        if (row[i] >= begin && row[i] < end)
+          add_scaled_row(out + row[i] * size, g + b * size, size,
+                         (share ? share[b] : T(1)) * (scale ? scale[i] : T(1)));
   });
 }
 
@@ -378,37 +362,41 @@ Tensor spread_bags(const Tensor& g, const BagPlan& p, const Table& table) {
       add_bags(data<const T>(packed), p, table.weight[0], table.size(), data<T>(out));
     });
   return detail::record_with_attributes(
-      "embedding_bag_backward", table, std::move(out), {g}, {p.row, p.bag, p.share, p.scale},
-      [bags = impl(g).shape[0]](const Table& of, const Saved& s, const Tensor& gg) -> Grads {
-        return {look_up_bags(gg, s[0], {s[0], s[1], s[2], s[3]}, true, bags, of, Location::current())};
+      "embedding_bag_backward", table, std::move(out), {g}, {p.row, p.ends, p.share, p.scale},
+      [](const Table& of, const Saved& s, const Tensor& gg) -> Grads {
+        return {look_up_bags(gg, s[0], {s[0], s[1], s[2], s[3]}, true, of, Location::current())};
       });
 }
 
 // `scale`: of all elements of the flat input.
 BagPlan plan_bags(const std::vector<std::int64_t>& ends, const Tensor& flat, std::int64_t padding, const Tensor& scale,
                   bool mean, DType type) {
-  const std::int64_t bags = std::max<std::int64_t>(std::ssize(ends) - 1, 0), first = bags > 0 ? ends[0] : 0;
+  const std::int64_t bags = std::max<std::int64_t>(std::ssize(ends) - 1, 0), n = impl(flat).numel;
   const std::int64_t last = bags > 0 ? ends.back() : 0;
-  const auto* index = data<std::int64_t>(flat);
-  const std::int64_t n = last - first - std::count(index + first, index + last, padding);
-  BagPlan p{make_tensor({n}, DType::int64), make_tensor({n}, DType::int64), mean ? make_tensor({bags}, type) : Tensor(),
-            scale.defined() ? make_tensor({n}, type) : Tensor()};
-  auto *row = data<std::int64_t>(p.row), *bag = data<std::int64_t>(p.bag);
+  const auto* index = data<const std::int64_t>(flat);
+  const std::int64_t kept = last - (padding < 0 ? 0 : std::count(index, index + last, padding));
+  const bool all = kept == n;
+  BagPlan p{all ? flat : make_tensor({kept}, DType::int64), make_tensor({bags + 1}, DType::int64),
+            mean ? make_tensor({bags}, type) : Tensor(), all || !scale.defined() ? scale : make_tensor({kept}, type)};
+  auto* begins = data<std::int64_t>(p.ends);
+  std::copy(ends.begin(), ends.end(), begins);
+  if (bags == 0) begins[0] = 0;
   detail::dispatch_floating(type, [&](auto zero) {
     using T = decltype(zero);
-    const T* from = scale.defined() ? data<T>(scale) : nullptr;
-    T* to = from ? data<T>(p.scale) : nullptr;
-    std::int64_t i = 0;
-    for (std::int64_t b = 0; b < bags; ++b) {
-      const std::int64_t begin = i;
-      for (std::int64_t j = ends[static_cast<std::size_t>(b)]; j < ends[static_cast<std::size_t>(b) + 1]; ++j) {
+    std::int64_t to = 0;
+    for (std::int64_t b = 0; b < bags && !all; ++b) {
+      begins[b] = to;
+      for (auto j = ends[static_cast<std::size_t>(b)]; j < ends[static_cast<std::size_t>(b) + 1]; ++j) {
         if (index[j] == padding) continue;
-        row[i] = index[j];
-        bag[i] = b;
-        if (from) to[i] = from[j];
-        ++i;
+        data<std::int64_t>(p.row)[to] = index[j];
+        if (scale.defined()) data<T>(p.scale)[to] = data<const T>(scale)[j];
+        ++to;
       }
-      if (mean) data<T>(p.share)[b] = i == begin ? T(1) : static_cast<T>(1 / static_cast<double>(i - begin));
+    }
+    if (!all) begins[bags] = to;
+    for (std::int64_t b = 0; b < bags && mean; ++b) {
+      const std::int64_t length = begins[b + 1] - begins[b];
+      data<T>(p.share)[b] = length == 0 ? T(1) : static_cast<T>(1 / static_cast<double>(length));
     }
   });
   return p;
@@ -467,7 +455,7 @@ Tensor bags_by_kernel(const Tensor& input, const Tensor& flat, const Tensor& wei
   Tensor scale;
   if (o.scale_grad_by_freq && grad_enabled()) scale = gradient_scale(index, rows, impl(weight).dtype, -1, true);
   const BagPlan plan = plan_bags(ends, index, padding, scale, o.mode == BagMode::mean, impl(weight).dtype);
-  return look_up_bags(weight, input, plan, false, std::max<std::int64_t>(std::ssize(ends) - 1, 0), table, at);
+  return look_up_bags(weight, input, plan, false, table, at);
 }
 
 }  // namespace

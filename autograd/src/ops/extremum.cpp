@@ -91,8 +91,12 @@ Tensor arg_of_all(const char* op, const Tensor& x, bool largest, const Location&
   const detail::OperationSpan span(op, at);
   require_not_bool(op, x, at);
   detail::require_nonempty(op, x, all_dims(impl(x).shape), at);
-  NoGradGuard off;
-  return detail::arg_extremum_raw(reshape(x, {impl(x).numel}), 0, largest, false).indices;
+  Tensor place;
+  {
+    const NoGradGuard off;
+    place = detail::arg_extremum_raw(reshape(x, {impl(x).numel}), 0, largest, false).indices;
+  }
+  return detail::traced(op, std::move(place), {x}, at);
 }
 
 }  // namespace

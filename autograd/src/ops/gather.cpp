@@ -1,6 +1,7 @@
-// Single elements by a tensor of their places. All indices are checked before anything is written. Sums over repeated
-// indices run in the order of the index, whatever the number of threads.
+// Single elements by a tensor of their places. All indices are checked before anything is given away. Sums over
+// repeated indices run in the order of the index, whatever the number of threads.
 #include <array>
+#include <atomic>
 
 #include <fmt/format.h>
 
@@ -16,6 +17,7 @@
 #include "core/tensor_impl.hpp"
 #include "ops/index_box.hpp"
 #include "ops/index_places.hpp"
+#include "ops/index_range.hpp"
 #include "ops/view_geometry.hpp"
 
 namespace xgrad {
@@ -32,8 +34,43 @@ using detail::strides_of;
 
 namespace {
 
-// out[.. index ..] += source over the index's box; all indices are valid.
-void scatter_into(Tensor& out, int dim, const Tensor& plain, const Tensor& source) {
+// Checks indices of places along dimension `dim` of x: at once, or row by row as they are used, where an index in long
+// rows is too large for the cache and reading it twice would take most of the time. Nothing has been handed out then.
+class PlaceCheck {
+ public:
+  PlaceCheck(const char* op, const Tensor& plain, int dim, const Tensor& x, const Location& at)
+      : op_(op), plain_(plain), dim_(dim), size_(sizes_of(x)[dim]), x_(x), at_(at) {
+    constexpr std::int64_t kMany = 1 << 18, kLongRow = 64;
+    by_rows_ = impl(plain).numel >= kMany && sizes_of(plain)[sizes_of(plain).rank() - 1] >= kLongRow;
+    if (!by_rows_) require();
+  }
+  // Whether a row may be used.
+  bool row(const std::int64_t* places, std::int64_t n) {
+    if (!by_rows_ || detail::all_below(places, n, size_)) [[likely]]
+      return true;
+    bad_.store(true, std::memory_order_relaxed);
+    return false;
+  }
+  void finish() const {
+    if (bad_) [[unlikely]]
+      require();
+  }
+
+ private:
+  void require() const { require_in_range(op_, plain_, size_, dim_, x_, at_); }
+
+  const char* op_;
+  const Tensor& plain_;
+  int dim_;
+  std::int64_t size_;
+  const Tensor& x_;
+  const Location& at_;
+  bool by_rows_;
+  std::atomic<bool> bad_{false};
+};
+
+// out[.. index ..] += source over the index's box. Without `check` all indices are valid.
+void scatter_into(Tensor& out, int dim, const Tensor& plain, const Tensor& source, PlaceCheck* check = nullptr) {
   if (impl(plain).numel == 0) return;
   const Shape sizes = sizes_of(plain);
   const std::int64_t step = strides_of(out)[dim];
@@ -49,6 +86,7 @@ void scatter_into(Tensor& out, int dim, const Tensor& plain, const Tensor& sourc
       const std::int64_t* places = index + o[0];
       T* to = y + o[1];
       const T* from = v + o[2];
+      if (check && !check->row(places, n)) return;
       if (out_last == 0 && step == 1 && source_last == 1) {
         for (std::int64_t i = 0; i < n; ++i) to[places[i]] = add_wrapping(to[places[i]], from[i]);
         return;
@@ -77,7 +115,7 @@ Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Location a
   detail::require_places("gather", index, at);
   detail::require_box("gather", x, index, d, at);
   const Tensor plain = as_index(index);
-  require_in_range("gather", plain, sizes_of(x)[d], d, x, at);
+  PlaceCheck check("gather", plain, d, x, at);
   Tensor y = make_tensor(impl(index).shape, impl(x).dtype, at);
   if (impl(y).numel > 0) {
     const Shape sizes = sizes_of(plain);
@@ -89,8 +127,9 @@ Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Location a
       using T = decltype(unit);
       const T* from = detail::data<T>(x);
       T* to = detail::data<T>(y);
-      detail::visit(sizes, -1, strides, [=](const std::array<std::int64_t, 2>& o, std::int64_t n) {
+      detail::visit(sizes, -1, strides, [=, &check](const std::array<std::int64_t, 2>& o, std::int64_t n) {
         const T* row = from + o[1];
+        if (!check.row(places + o[0], n)) return;
         if (x_last == 0 && step == 1) {
           for (std::int64_t i = 0; i < n; ++i) to[o[0] + i] = row[places[o[0] + i]];
           return;
@@ -98,6 +137,7 @@ Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Location a
         for (std::int64_t i = 0; i < n; ++i) to[o[0] + i] = row[i * x_last + places[o[0] + i] * step];
       });
     });
+    check.finish();
   }
   return detail::record_reading(
       "gather", {index}, std::move(y), {x}, {index},
@@ -114,10 +154,11 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   detail::require_box("scatter_add", x, index, d, at);
   const Tensor used = detail::covered_part("scatter_add", x, index, src, at);
   const Tensor plain = as_index(index);
-  require_in_range("scatter_add", plain, sizes_of(x)[d], d, x, at);
+  PlaceCheck check("scatter_add", plain, d, x, at);
   Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
   detail::copy_raw(y, x);
-  scatter_into(y, d, plain, used);
+  scatter_into(y, d, plain, used, &check);
+  check.finish();
   return detail::record_added<&gather>("scatter_add", std::move(y), x, index, used, d, at);
 }
 

@@ -10,6 +10,7 @@
 #include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/histogram.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tensor_impl.hpp"
@@ -24,6 +25,21 @@ using detail::impl;
 using detail::make_tensor;
 
 // ---- whole numbers ----
+
+namespace {
+
+// The smallest of `low` and the numbers, and the largest of `high` and them.
+XGRAD_CLONES void find_extremes(const std::int64_t* p, std::int64_t n, std::int64_t& low, std::int64_t& high) {
+  std::int64_t least = low, most = high;
+  for (std::int64_t i = 0; i < n; ++i) {
+    least = p[i] < least ? p[i] : least;
+    most = p[i] > most ? p[i] : most;
+  }
+  low = least;
+  high = most;
+}
+
+}  // namespace
 
 Tensor bincount(const Tensor& x, const Tensor& weights, std::int64_t minlength, Location at) {
   require_rank("bincount", x, 1, at);
@@ -41,14 +57,15 @@ Tensor bincount(const Tensor& x, const Tensor& weights, std::int64_t minlength, 
   const Tensor plain = detail::as_index(x);
   const auto* p = detail::data<std::int64_t>(plain);
   const std::int64_t n = impl(plain).numel;
-  std::int64_t size = minlength;
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (p[i] < 0 || p[i] == INT64_MAX) [[unlikely]]
-      ErrorReport("bincount", fmt::format("number {} at element {} has no bin", p[i], i), at)
-          .operand("input", x)
-          .value_error();
-    size = std::max(size, p[i] + 1);
+  std::int64_t low = 0, high = -1;
+  find_extremes(p, n, low, high);
+  if (low < 0 || high == INT64_MAX) [[unlikely]] {
+    const std::int64_t i = std::find_if(p, p + n, [](std::int64_t v) { return v < 0 || v == INT64_MAX; }) - p;
+    ErrorReport("bincount", fmt::format("number {} at element {} has no bin", p[i], i), at)
+        .operand("input", x)
+        .value_error();
   }
+  const std::int64_t size = std::max(minlength, high + 1);
   const bool counting = !weights.defined();
   const DType type = counting ? DType::int64 : is_floating(impl(weights).dtype) ? impl(weights).dtype : DType::float64;
   Tensor y = make_tensor({size}, type, at);

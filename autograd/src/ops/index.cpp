@@ -2,7 +2,6 @@
 // run in the order of the index, whatever the number of threads: threads share out the places of the result, not the
 // indices.
 #include <algorithm>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -13,13 +12,14 @@
 #include <xgrad/record.hpp>
 #include <xgrad/vec.hpp>
 
-#include "core/copy_bytes.hpp"
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"
+#include "core/tape/trace_all.hpp"
 #include "core/tensor_impl.hpp"
-#include "kernels/prefetch.hpp"
+#include "kernels/row_select.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/index_places.hpp"
+#include "ops/index_range.hpp"
 #include "ops/view_geometry.hpp"
 
 namespace xgrad {
@@ -48,40 +48,6 @@ struct Around {
     for (int i = dim + 1; i < s.rank(); ++i) inner *= s[i];
   }
 };
-
-// Rows of one element.
-template <class T>
-void select_elements(const T* x, const std::int64_t* index, std::int64_t n, const Around& a, T* out) {
-  detail::parallel_for(a.outer, grain(a.outer, 0.5 * static_cast<double>(a.outer * n)),
-                       [&](std::int64_t begin, std::int64_t end) {
-                         for (std::int64_t o = begin; o < end; ++o) {
-                           const T* from = x + o * a.size;
-                           T* to = out + o * n;
-                           for (std::int64_t j = 0; j < n; ++j) to[j] = from[index[j]];
-                         }
-                       });
-}
-
-template <class T>
-void select_rows(const T* x, const std::int64_t* index, std::int64_t n, const Around& a, T* out) {
-  if (a.inner == 1 && (a.outer >= 8 || n < 4096)) return select_elements(x, index, n, a, out);
-  const std::int64_t rows = a.outer * n;
-  const double ns = static_cast<double>(rows) * (2 + 0.1 * sizeof(T) * static_cast<double>(a.inner));
-  detail::parallel_for(rows, grain(rows, ns), [&](std::int64_t begin, std::int64_t end) {
-    std::int64_t o = begin / n, j = begin % n;
-    const std::int64_t bytes = a.inner * std::int64_t{sizeof(T)};
-    for (std::int64_t r = begin; r < end; ++r) {
-      const T* from = x + (o * a.size + index[j]) * a.inner;
-      if (j + std::int64_t{detail::kRowsAhead} < n)
-        detail::prefetch_row(x + (o * a.size + index[j + detail::kRowsAhead]) * a.inner, bytes);
-      detail::copy_bytes(out + r * a.inner, from, bytes);
-      if (++j == n) {
-        j = 0;
-        ++o;
-      }
-    }
-  });
-}
 
 // The rows of `source` to those places of one block that are in [low, high).
 template <class T>
@@ -165,7 +131,8 @@ Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index, Loca
     const Tensor from = detail::contiguous_copy(x);
     dispatch_width(impl(x).dtype, [&](auto unit) {
       using T = decltype(unit);
-      select_rows(detail::data<T>(from), detail::data<std::int64_t>(plain), n, a, detail::data<T>(y));
+      detail::select_rows(detail::data<T>(from), detail::data<std::int64_t>(plain), n, a.outer, a.size, a.inner,
+                          detail::data<T>(y));
     });
   }
   return detail::record_reading(
@@ -216,18 +183,26 @@ Tensor one_hot(const Tensor& x, std::int64_t num_classes, Location at) {
       ErrorReport("one_hot", "class 2^63 - 1 is too large", at).operand("input", x).value_error();
     ++num_classes;
   }
-  for (std::int64_t i = 0; i < n; ++i)
-    if (p[i] < 0 || p[i] >= num_classes) [[unlikely]]
-      ErrorReport("one_hot", fmt::format("class {} at element {} outside 0..{}", p[i], i, num_classes - 1), at)
-          .operand("input", x)
-          .index_error();
+  if (const std::int64_t i = detail::first_outside(plain, num_classes); i >= 0) [[unlikely]]
+    ErrorReport("one_hot", fmt::format("class {} at element {} outside 0..{}", p[i], i, num_classes - 1), at)
+        .operand("input", x)
+        .index_error();
   Shape shape = impl(x).shape;
   shape.push_back(num_classes, at);
   detail::require_shape("one_hot", shape, at);
-  Tensor y = detail::zeros_raw(shape, DType::int64);
+  Tensor y = make_tensor(shape, DType::int64, at);
   auto* out = detail::data<std::int64_t>(y);
-  for (std::int64_t i = 0; i < n; ++i) out[i * num_classes + p[i]] = 1;
-  return y;
+  const std::int64_t together =
+      std::max<std::int64_t>(1, 2048 / std::max<std::int64_t>(1, num_classes));  // rows that stay in the cache
+  detail::parallel_for(n, grain(n, static_cast<double>(n) * (1 + 0.4 * static_cast<double>(num_classes))),
+                       [=](std::int64_t begin, std::int64_t end) {
+                         for (std::int64_t first = begin; first < end; first += together) {
+                           const std::int64_t last = std::min(end, first + together);
+                           std::fill(out + first * num_classes, out + last * num_classes, 0);
+                           for (std::int64_t i = first; i < last; ++i) out[i * num_classes + p[i]] = 1;
+                         }
+                       });
+  return detail::traced("one_hot", std::move(y), {x}, at, detail::named<"num_classes">(num_classes));
 }
 
 }  // namespace xgrad

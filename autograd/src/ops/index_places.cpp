@@ -9,15 +9,20 @@
 #include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/trace_all.hpp"
 #include "ops/index_box.hpp"
+#include "ops/index_range.hpp"
 
 namespace xgrad::detail {
 
-Tensor as_index(const Tensor& index) { return contiguous_copy(cast_raw(index, DType::int64)); }
+Tensor as_index(const Tensor& index) {
+  Tensor plain = contiguous_copy(cast_raw(index, DType::int64));
+  return plain.is_same(index) ? plain : traced("to", std::move(plain), {index}, Location::current());
+}
 
 namespace {
 
-XGRAD_CLONES bool all_below(const std::int64_t* p, std::int64_t n, std::int64_t size) {
+XGRAD_CLONES bool below(const std::int64_t* p, std::int64_t n, std::int64_t size) {
   std::uint64_t bad = 0;  // its sign bit: some index is negative, or at least `size`
   const auto last = static_cast<std::uint64_t>(size) - 1;
   for (std::int64_t i = 0; i < n; ++i)
@@ -25,21 +30,37 @@ XGRAD_CLONES bool all_below(const std::int64_t* p, std::int64_t n, std::int64_t 
   return bad >> 63 == 0;
 }
 
+// Negative numbers count from the end. Whether all are in [0, size) then.
+XGRAD_CLONES bool wrap(const std::int64_t* p, std::int64_t n, std::int64_t size, std::int64_t* out) {
+  for (std::int64_t i = 0; i < n; ++i) out[i] = p[i] + (p[i] < 0 ? size : 0);
+  return below(out, n, size);
+}
+
 }  // namespace
 
-void require_in_range(const char* op, const Tensor& index, std::int64_t size, int dim, const Tensor& x,
-                      const Location& at) {
+bool all_below(const std::int64_t* index, std::int64_t n, std::int64_t size) { return below(index, n, size); }
+
+std::int64_t first_outside(const Tensor& index, std::int64_t size) {
   const auto* p = data<std::int64_t>(index);
   const std::int64_t n = impl(index).numel;
   std::atomic<bool> bad{false};
   parallel_cost(n, 0.3, [&](std::int64_t begin, std::int64_t end) {
-    if (!all_below(p + begin, end - begin, size)) bad.store(true, std::memory_order_relaxed);
+    if (!below(p + begin, end - begin, size)) bad.store(true, std::memory_order_relaxed);
   });
   if (!bad) [[likely]]
-    return;
+    return -1;
   std::int64_t i = 0;
   while (p[i] >= 0 && p[i] < size) ++i;
-  ErrorReport(op, fmt::format("index {} out of range for dim {} (size {})", p[i], dim, size), at)
+  return i;
+}
+
+void require_in_range(const char* op, const Tensor& index, std::int64_t size, int dim, const Tensor& x,
+                      const Location& at) {
+  const std::int64_t i = first_outside(index, size);
+  if (i < 0) [[likely]]
+    return;
+  ErrorReport(op, fmt::format("index {} out of range for dim {} (size {})", data<std::int64_t>(index)[i], dim, size),
+              at)
       .operand("input", x)
       .operand("index", index)
       .line("at", fmt::format("element {} of the index", i))
@@ -51,16 +72,21 @@ Tensor as_wrapped_index(const char* op, const Tensor& index, std::int64_t size, 
   Tensor wrapped = make_tensor({impl(plain).numel}, DType::int64, at);
   const auto* p = data<std::int64_t>(plain);
   auto* out = data<std::int64_t>(wrapped);
-  for (std::int64_t i = 0; i < impl(plain).numel; ++i) {
-    if (p[i] < -size || p[i] >= size) [[unlikely]]
-      ErrorReport(op, fmt::format("index {} out of range for size {}", p[i], size), at)
-          .operand("input", x)
-          .operand("index", index)
-          .line("at", fmt::format("element {} of the index", i))
-          .index_error();
-    out[i] = p[i] < 0 ? p[i] + size : p[i];
-  }
-  return wrapped;
+  std::atomic<bool> bad{false};
+  parallel_cost(impl(plain).numel, 0.5, [&](std::int64_t begin, std::int64_t end) {
+    constexpr std::int64_t kBlock = 4096;  // stays in the cache between both passes
+    for (std::int64_t i = begin; i < end; i += kBlock)
+      if (!wrap(p + i, std::min(kBlock, end - i), size, out + i)) bad.store(true, std::memory_order_relaxed);
+  });
+  if (!bad) [[likely]]
+    return traced("wrap_index", std::move(wrapped), {index}, at, named<"size">(size));
+  std::int64_t i = 0;
+  while (out[i] >= 0 && out[i] < size) ++i;
+  ErrorReport(op, fmt::format("index {} out of range for size {}", p[i], size), at)
+      .operand("input", x)
+      .operand("index", index)
+      .line("at", fmt::format("element {} of the index", i))
+      .index_error();
 }
 
 void require_box(const char* op, const Tensor& x, const Tensor& index, int dim, const Location& at) {

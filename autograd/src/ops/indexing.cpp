@@ -7,6 +7,7 @@
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/indexing.hpp>
 #include <xgrad/ops/masked.hpp>
@@ -15,6 +16,7 @@
 #include <xgrad/ops/view.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/tape/trace_all.hpp"
 #include "core/tensor_impl.hpp"
 #include "ops/factory_checks.hpp"
 #include "ops/index_places.hpp"
@@ -149,8 +151,19 @@ bool side_by_side(const std::vector<Choice>& choices) {
   return true;
 }
 
+// The same of operations, which an exporter sees.
+Tensor traced_places(const std::vector<Choice>& choices, const Shape& shape, const Shape& steps) {
+  Tensor sum;
+  for (std::size_t k = 0; k < choices.size(); ++k) {
+    const Tensor wide = expand(choices[k].places, shape), part = steps[k] == 1 ? wide : mul(wide, Scalar(steps[k]));
+    sum = sum.defined() ? add(sum, part) : part;
+  }
+  return reshape(sum, {shape.numel()});
+}
+
 // Sum of places times steps, for all choices together.
 Tensor combined_places(const std::vector<Choice>& choices, const Shape& shape, const Shape& steps) {
+  if (detail::tracing_all) return traced_places(choices, shape, steps);
   Tensor sum = detail::zeros_raw({shape.numel()}, DType::int64);
   auto* out = detail::data<std::int64_t>(sum);
   for (std::size_t k = 0; k < choices.size(); ++k) {

@@ -116,8 +116,8 @@ Tensor pow(const Tensor& x, Scalar y, Location at) {
       ErrorReport("pow", "integers to a negative integer power are not allowed; cast to a floating type", at)
           .operand("input", x)
           .value_error();
-    return integer_binary(x, scalar_tensor(y, type), type,
-                          [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); });
+    const auto whole = [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); };
+    return detail::integer_with_number("pow", x, y, type, whole, at, detail::named<"exponent">(y.to_int64()));
   }
   const Tensor v = as_type(x, type);
   const double k = y.to_double();
@@ -133,7 +133,8 @@ Tensor pow(const Tensor& x, const Tensor& y, Location at) {
   const DType type = result_type(x, y);
   require_numbers(type, x, at);
   if (!is_floating(type))
-    return integer_binary(x, y, type, [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); });
+    return integer_binary(
+        "pow", x, y, type, [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); }, at);
   if (is_mixed(x, y, type)) return pow(x.to(type, at), y.to(type, at), at);
   Tensor out = map([](auto a, auto b) { return pow(a, b); }, x, y);
   return detail::record_op(

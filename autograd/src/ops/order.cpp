@@ -7,6 +7,7 @@
 #include <xgrad/ops/order.hpp>
 
 #include "core/tape/record.hpp"
+#include "core/tape/trace_all.hpp"
 #include "ops/picked.hpp"
 #include "ops/view_geometry.hpp"
 
@@ -32,7 +33,8 @@ ValuesIndices sort(const Tensor& x, std::int64_t dim, bool descending, Location 
 
 Tensor argsort(const Tensor& x, std::int64_t dim, bool descending, Location at) {
   const int d = wrap_dim("argsort", dim, x, at);
-  return detail::sort_raw(x, d, descending).indices;
+  return detail::traced("argsort", detail::sort_raw(x, d, descending).indices, {x}, at, detail::named<"dim">(d),
+                        detail::named<"descending">(descending));
 }
 
 Tensor msort(const Tensor& x, Location at) { return sorted("msort", x, 0, false, at).values; }

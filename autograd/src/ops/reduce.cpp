@@ -21,6 +21,7 @@
 #include "core/elementwise_loop.hpp"
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
+#include "core/tape/trace_all.hpp"
 #include "kernels/softmax.hpp"
 #include "ops/print_parts.hpp"
 #include "ops/reduce_dims.hpp"
@@ -152,23 +153,32 @@ Tensor as_truth(const Tensor& x) {
   return impl(x).dtype == DType::boolean ? x : ne(x, 0);
 }
 
+Tensor truth_over(const char* op, Tensor y, const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
+  return detail::traced(op, std::move(y), {x}, at, detail::named<"dim">(detail::Dims{dims}),
+                        detail::named<"keepdim">(keepdim));
+}
+Tensor any_over(const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
+  return truth_over("any", detail::max_raw(as_truth(x), dims, keepdim), x, dims, keepdim, at);
+}
+Tensor all_over(const Tensor& x, DimSet dims, bool keepdim, const Location& at) {
+  return truth_over("all", detail::min_raw(as_truth(x), dims, keepdim), x, dims, keepdim, at);
+}
+
 }  // namespace
 
 Tensor any(const Tensor& x, Location at) {
   require_defined("any", x, at);
-  return detail::max_raw(as_truth(x), all_dims(impl(x).shape), false);
+  return any_over(x, all_dims(impl(x).shape), false, at);
 }
 Tensor any(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
-  const DimSet set = dim_set("any", x, dims, at);
-  return detail::max_raw(as_truth(x), set, keepdim);
+  return any_over(x, dim_set("any", x, dims, at), keepdim, at);
 }
 Tensor all(const Tensor& x, Location at) {
   require_defined("all", x, at);
-  return detail::min_raw(as_truth(x), all_dims(impl(x).shape), false);
+  return all_over(x, all_dims(impl(x).shape), false, at);
 }
 Tensor all(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
-  const DimSet set = dim_set("all", x, dims, at);
-  return detail::min_raw(as_truth(x), set, keepdim);
+  return all_over(x, dim_set("all", x, dims, at), keepdim, at);
 }
 
 // ---- variance and standard deviation ----
@@ -319,13 +329,13 @@ Tensor nansum(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
 Tensor nanmean(const Tensor& x, const Shape& dims, bool keepdim, Location at) {
   const DimSet set = dim_set("nanmean", x, dims, at);
   require_floating("nanmean", x, at);
-  const Tensor count = detail::cast_raw(detail::sum_raw(logical_not(isnan(x, at), at), set, keepdim), impl(x).dtype);
+  const Tensor count = sum_over(logical_not(isnan(x, at), at), set, keepdim, at).to(impl(x).dtype, at);
   return div(sum_over(without_nan(x, at), set, keepdim, at), count, at);
 }
 
 Tensor count_nonzero(const Tensor& x, const Shape& dims, Location at) {
   const DimSet set = dim_set("count_nonzero", x, dims, at);
-  return detail::sum_raw(as_truth(x), set, false);
+  return truth_over("count_nonzero", detail::sum_raw(as_truth(x), set, false), x, set, false, at);
 }
 
 Tensor sum_to_size(const Tensor& x, const Shape& shape, Location at) {

@@ -158,7 +158,7 @@ Tensor rest_of(const char* op, const Tensor& x, const Tensor& y, Rounding mode, 
   const DType type = result_type(x, y);
   if (!is_floating(type)) {
     require_whole_division(op, x, y, type, at);
-    return detail::integer_binary(x, y, type, whole);
+    return detail::integer_binary(op, x, y, type, whole, at, detail::named<"rounding_mode">(mode));
   }
   const Tensor a = as_type(x, type), b = as_type(y, type);
   return detail::record_op(

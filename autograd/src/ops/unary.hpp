@@ -13,6 +13,7 @@
 #include "core/tape/recomputable.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/reuse.hpp"
+#include "core/tape/trace_all.hpp"
 #include "ops/promote.hpp"
 
 namespace xgrad::detail {
@@ -25,7 +26,7 @@ template <Keep K, class F, class B, class... A>
 Tensor unary(const char* op, const Tensor& x, F f, B b, const Location& at, A... attributes) {
   require_defined(op, x, at);
   if (!is_floating(impl(x).dtype)) [[unlikely]]
-    return map(f, as_floating(x));
+    return traced(op, map(f, as_floating(x)), {x}, at, attributes...);
   Tensor y = map(f, x);
   y = detail::record_op(
       op, y, {x}, {K == Keep::input ? x : y},
@@ -52,7 +53,7 @@ Tensor integer_unary(const char* op, const Tensor& x, F, const Location& at) {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
       run_tiles({&integer_unary_tile<T, F>, nullptr, 0.5}, y, in, 1);
   });
-  return y;
+  return traced(op, std::move(y), {x}, at);
 }
 
 // Whether x takes the integer form of an operation that has one.

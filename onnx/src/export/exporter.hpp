@@ -68,6 +68,7 @@ class Op {
   bool flag(const char* name) const;
   std::string text(const char* name) const;
   std::vector<std::int64_t> ints(const char* name) const;
+  DynamicSize size_option(const char* name) const;  // may follow an axis
   bool given(const char* name) const { return step_.attributes.find(name) != nullptr; }
   // The same step in the runs with other sizes.
   std::vector<const Step*> others() const;

@@ -73,7 +73,7 @@ const AttributeValue& Op::option(const char* name) const {
   if (!v) refuse(fmt::format("the recorded operation does not tell its {}", name));
   for (const Step* s : others()) {
     const AttributeValue* w = s->attributes.find(name);
-    if (!w || !(*w == *v)) refuse(fmt::format("its {} follows a dynamic axis", name));
+    if (!w || !same_option(*w, *v)) refuse(fmt::format("its {} follows a dynamic axis", name));
   }
   return *v;
 }
@@ -101,6 +101,12 @@ std::vector<std::int64_t> Op::ints(const char* name) const {
   const AttributeValue& v = option(name);
   if (const auto* list = std::get_if<std::vector<std::int64_t>>(&v)) return *list;
   return {i(name)};
+}
+
+DynamicSize Op::size_option(const char* name) const {
+  std::vector<std::int64_t> sizes;
+  for (const Step* s : others()) sizes.push_back(s->attributes.get<std::int64_t>(name).value_or(0));
+  return dynamic(step_.attributes.get<std::int64_t>(name).value_or(0), sizes);
 }
 
 std::string Op::emit(const std::string& type, const Names& inputs, const NodeAttributes& attributes) {

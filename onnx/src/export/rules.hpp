@@ -10,10 +10,17 @@ namespace xgrad::onnx {
 
 std::span<const NamedRule> elementwise_rules();
 std::span<const NamedRule> layer_rules();
+std::span<const NamedRule> loss_rules();
+std::span<const NamedRule> number_rules();
+std::span<const NamedRule> place_rules();
 std::span<const NamedRule> pooling_rules();
 std::span<const NamedRule> recurrent_rules();
 std::span<const NamedRule> reduction_rules();
 std::span<const NamedRule> shape_rules();
+
+// Functions that several rules are made of, of floating values of the type of the result.
+std::string log1p_of(Op& op, const std::string& x);
+std::string erfc_of(Op& op, const std::string& x);
 
 // Null: ONNX cannot say it, or not yet.
 Rule find_rule(std::string_view op);

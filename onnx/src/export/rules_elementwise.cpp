@@ -20,36 +20,47 @@ struct Type {
 
 template <Type type>
 void direct(Op& op) {
-  op.finish(type.text, {op.in(0)});
+  op.finish(type.text, {op.in(0, op.dtype())});
+}
+
+// Bytes and truth values are computed with as int32, which other programs have operators for.
+DType wide_type(DType type) { return type == kUInt8 || type == kBool ? kInt32 : type; }
+void finish_wide(Op& op, const std::string& value) {
+  op.set_result(wide_type(op.dtype()) == op.dtype() ? value : op.cast(value, op.dtype()));
 }
 
 void identity(Op& op) { op.set_result(op.in(0)); }
 void to_type(Op& op) { op.set_result(op.in(0, op.dtype())); }
 void logical_not(Op& op) { op.finish("Not", {op.in(0, kBool)}); }
 void rounded(Op& op) {
-  if (op.given("decimals")) op.refuse("ONNX rounds to whole numbers only");
-  op.finish("Round", {op.in(0)});
+  if (!op.given("decimals")) return op.finish("Round", {op.in(0)});
+  const double decimals = op.f("decimals"), power = std::pow(10.0, std::fabs(decimals));
+  const char *before = decimals > 0 ? "Mul" : "Div", *behind = decimals > 0 ? "Div" : "Mul";
+  const std::string by = op.number(power);
+  op.finish(behind, {op.emit("Round", {op.emit(before, {op.in(0), by})}), by});
 }
 
 std::string operand(Op& op, std::size_t i, const char* number = "other") {
-  return i < op.count() ? op.in(i, op.dtype()) : op.number(number, op.dtype());
+  const DType type = wide_type(op.dtype());
+  return i < op.count() ? op.in(i, type) : op.number(number, type);
 }
 
 template <Type type>
 void binary(Op& op) {
-  op.finish(type.text, {operand(op, 0), operand(op, 1)});
+  finish_wide(op, op.emit(type.text, {operand(op, 0), operand(op, 1)}));
 }
 // x + alpha y, x - alpha y.
 template <Type type>
 void scaled(Op& op) {
   std::string y = operand(op, 1);
-  if (op.given("alpha")) y = op.emit("Mul", {y, op.number("alpha", op.dtype())});
-  op.finish(type.text, {operand(op, 0), y});
+  if (op.given("alpha")) y = op.emit("Mul", {y, op.number("alpha", wide_type(op.dtype()))});
+  finish_wide(op, op.emit(type.text, {operand(op, 0), y}));
 }
 // The number comes first.
 template <Type type>
 void reversed(Op& op) {
-  op.finish(type.text, {op.number("other", op.dtype()), op.in(0, op.dtype())});
+  const DType wide = wide_type(op.dtype());
+  finish_wide(op, op.emit(type.text, {op.number("other", wide), op.in(0, wide)}));
 }
 // ONNX rounds quotients of whole numbers towards 0: one less where a rest is left and has the other sign.
 void divide_whole(Op& op, bool floored) {
@@ -75,9 +86,9 @@ void divide(Op& op) {
   op.finish("Mul", {op.emit("Sign", {q}), op.emit("Floor", {op.emit("Abs", {q})})});
 }
 void power(Op& op) {
-  const std::string base = op.in(0, op.dtype());
-  if (op.count() < 2 && op.f("exponent") == 2) return op.finish("Mul", {base, base});
-  op.finish("Pow", {base, operand(op, 1, "exponent")});
+  const std::string base = operand(op, 0);
+  const bool square = op.count() < 2 && op.f("exponent") == 2;
+  finish_wide(op, square ? op.emit("Mul", {base, base}) : op.emit("Pow", {base, operand(op, 1, "exponent")}));
 }
 
 // What comparisons compare: no narrower than either.
@@ -123,67 +134,80 @@ void lerp(Op& op) {
 }
 
 // ---- functions made of others ----
-void square(Op& op) { op.finish("Mul", {op.in(0), op.in(0)}); }
-void rsqrt(Op& op) { op.finish("Reciprocal", {op.emit("Sqrt", {op.in(0)})}); }
-void exp2(Op& op) { op.finish("Exp", {op.emit("Mul", {op.in(0), op.number(std::log(2.0))})}); }
-void log2(Op& op) { op.finish("Mul", {op.emit("Log", {op.in(0)}), op.number(1 / std::log(2.0))}); }
-void log10(Op& op) { op.finish("Mul", {op.emit("Log", {op.in(0)}), op.number(1 / std::log(10.0))}); }
+void square(Op& op) { op.finish("Mul", {op.in(0, op.dtype()), op.in(0, op.dtype())}); }
+void rsqrt(Op& op) { op.finish("Reciprocal", {op.emit("Sqrt", {op.in(0, op.dtype())})}); }
+void exp2(Op& op) { op.finish("Exp", {op.emit("Mul", {op.in(0, op.dtype()), op.number(std::log(2.0))})}); }
+void log2(Op& op) { op.finish("Mul", {op.emit("Log", {op.in(0, op.dtype())}), op.number(1 / std::log(2.0))}); }
+void log10(Op& op) { op.finish("Mul", {op.emit("Log", {op.in(0, op.dtype())}), op.number(1 / std::log(10.0))}); }
 // Whether |x| < bound.
-std::string is_near(Op& op, double bound) { return op.emit("Less", {op.emit("Abs", {op.in(0)}), op.number(bound)}); }
+std::string is_near(Op& op, const std::string& x, double bound) {
+  return op.emit("Less", {op.emit("Abs", {x}), op.number(bound)});
+}
 // x within [-bound, bound]: what is not chosen has no infinities then, nor has its derivative.
-std::string near_part(Op& op, double bound) { return op.emit("Clip", {op.in(0), op.number(-bound), op.number(bound)}); }
+std::string near_part(Op& op, const std::string& x, double bound) {
+  return op.emit("Clip", {x, op.number(-bound), op.number(bound)});
+}
 // exp(x) - 1 loses digits near 0; exp(2 a) - 1 = 2 sinh(a) exp(a) does not.
 void expm1(Op& op) {
-  const std::string half = op.emit("Mul", {near_part(op, 1), op.number(0.5)});
+  const std::string x = op.in(0, op.dtype()), half = op.emit("Mul", {near_part(op, x, 1), op.number(0.5)});
   const std::string product = op.emit("Mul", {op.emit("Sinh", {half}), op.emit("Exp", {half})});
-  const std::string far = op.emit("Sub", {op.emit("Exp", {op.in(0)}), op.number(1.0)});
-  op.finish("Where", {is_near(op, 1), op.emit("Mul", {product, op.number(2.0)}), far});
+  const std::string far = op.emit("Sub", {op.emit("Exp", {x}), op.number(1.0)});
+  op.finish("Where", {is_near(op, x, 1), op.emit("Mul", {product, op.number(2.0)}), far});
 }
+void log1p(Op& op) { op.set_result(log1p_of(op, op.in(0, op.dtype()))); }
+void erfc(Op& op) { op.set_result(erfc_of(op, op.in(0, op.dtype()))); }
+
+}  // namespace
+
 // log(1 + x) loses the digits of a small x; 2 atanh(x / (x + 2)) does not.
-void log1p(Op& op) {
-  const std::string x = near_part(op, 0.5);
-  const std::string ratio = op.emit("Div", {x, op.emit("Add", {x, op.number(2.0)})});
+std::string log1p_of(Op& op, const std::string& x) {
+  const std::string small = near_part(op, x, 0.5);
+  const std::string ratio = op.emit("Div", {small, op.emit("Add", {small, op.number(2.0)})});
   const std::string near = op.emit("Mul", {op.emit("Atanh", {ratio}), op.number(2.0)});
-  const std::string far = op.emit("Log", {op.emit("Add", {op.in(0), op.number(1.0)})});
-  op.finish("Where", {is_near(op, 0.5), near, far});
+  const std::string far = op.emit("Log", {op.emit("Add", {x, op.number(1.0)})});
+  return op.emit("Where", {is_near(op, x, 0.5), near, far});
 }
 // 1 - erf(x) up to 0.5. Above, where digits would be lost, t exp(p(t) - x^2) with t = 1 / (1 + x / 2); the polynomial
 // is the Chebyshev fit of degree 9 to log(erfc(x) exp(x^2) / t) for x from 0.5 to 40, relative error 3e-8.
-void erfc(Op& op) {
+std::string erfc_of(Op& op, const std::string& given) {
   constexpr double coefficients[] = {0.163820246,  -0.815104854, 1.51465028,  -1.19720666, 0.335837531,
                                      -0.213897216, 0.104226967,  0.373012985, 1.00009831,  -1.26551403};
   constexpr double kFrom = 0.5, kZero = 40;
-  const std::string x = op.emit("Clip", {op.in(0), op.number(kFrom), op.number(kZero)});
+  const std::string x = op.emit("Clip", {given, op.number(kFrom), op.number(kZero)});
   const std::string slower = op.emit("Add", {op.emit("Mul", {x, op.number(0.5)}), op.number(1.0)});
   const std::string t = op.emit("Reciprocal", {slower});
   std::string p = op.number(coefficients[0]);
   for (std::size_t i = 1; i < std::size(coefficients); ++i)
     p = op.emit("Add", {op.emit("Mul", {p, t}), op.number(coefficients[i])});
   const std::string power = op.emit("Exp", {op.emit("Sub", {p, op.emit("Mul", {x, x})})});
-  const std::string above = op.emit("Greater", {op.in(0), op.number(kFrom)});
-  const std::string plain = op.emit("Sub", {op.number(1.0), op.emit("Erf", {op.in(0)})});
-  op.finish("Where", {above, op.emit("Mul", {power, t}), plain});
+  const std::string above = op.emit("Greater", {given, op.number(kFrom)});
+  const std::string plain = op.emit("Sub", {op.number(1.0), op.emit("Erf", {given})});
+  return op.emit("Where", {above, op.emit("Mul", {power, t}), plain});
 }
 
-void leaky_relu(Op& op) { op.finish("LeakyRelu", {op.in(0)}, {{"alpha", op.f("negative_slope")}}); }
-void elu(Op& op) { op.finish("Elu", {op.in(0)}, {{"alpha", op.f("alpha")}}); }
-void celu(Op& op) { op.finish("Celu", {op.in(0)}, {{"alpha", op.f("alpha")}}); }
-void selu(Op& op) { op.finish("Selu", {op.in(0)}); }
-void silu(Op& op) { op.finish("Mul", {op.in(0), op.emit("Sigmoid", {op.in(0)})}); }
-void mish(Op& op) { op.finish("Mul", {op.in(0), op.emit("Tanh", {op.emit("Softplus", {op.in(0)})})}); }
-void tanhshrink(Op& op) { op.finish("Sub", {op.in(0), op.emit("Tanh", {op.in(0)})}); }
-void log_sigmoid(Op& op) { op.finish("Neg", {op.emit("Softplus", {op.emit("Neg", {op.in(0)})})}); }
+namespace {
+
+void leaky_relu(Op& op) { op.finish("LeakyRelu", {op.in(0, op.dtype())}, {{"alpha", op.f("negative_slope")}}); }
+void elu(Op& op) { op.finish("Elu", {op.in(0, op.dtype())}, {{"alpha", op.f("alpha")}}); }
+void celu(Op& op) { op.finish("Celu", {op.in(0, op.dtype())}, {{"alpha", op.f("alpha")}}); }
+void selu(Op& op) { op.finish("Selu", {op.in(0, op.dtype())}); }
+void silu(Op& op) { op.finish("Mul", {op.in(0, op.dtype()), op.emit("Sigmoid", {op.in(0, op.dtype())})}); }
+void mish(Op& op) {
+  op.finish("Mul", {op.in(0, op.dtype()), op.emit("Tanh", {op.emit("Softplus", {op.in(0, op.dtype())})})});
+}
+void tanhshrink(Op& op) { op.finish("Sub", {op.in(0, op.dtype()), op.emit("Tanh", {op.in(0, op.dtype())})}); }
+void log_sigmoid(Op& op) { op.finish("Neg", {op.emit("Softplus", {op.emit("Neg", {op.in(0, op.dtype())})})}); }
 // x where beta x exceeds the threshold. Softplus alone is that within rounding where exp(-threshold) is.
 void softplus(Op& op) {
   const double beta = op.f("beta"), threshold = op.f("threshold");
-  const std::string scaled = beta == 1 ? op.in(0) : op.emit("Mul", {op.in(0), op.number(beta)});
+  const std::string scaled = beta == 1 ? op.in(0, op.dtype()) : op.emit("Mul", {op.in(0, op.dtype()), op.number(beta)});
   std::string y = op.emit("Softplus", {scaled});
   if (beta != 1) y = op.emit("Div", {y, op.number(beta)});
   if (threshold >= (op.dtype() == kFloat64 ? 37 : 17)) return op.set_result(y);
-  op.finish("Where", {op.emit("Greater", {scaled, op.number(threshold)}), op.in(0), y});
+  op.finish("Where", {op.emit("Greater", {scaled, op.number(threshold)}), op.in(0, op.dtype()), y});
 }
 void gelu(Op& op) {
-  const std::string x = op.in(0);
+  const std::string x = op.in(0, op.dtype());
   std::string inner;
   if (op.text("approximate") == "tanh") {
     const std::string cube = op.emit("Mul", {op.emit("Mul", {x, x}), x});
@@ -207,16 +231,18 @@ void clamp(Op& op) {
   limited(op, op.given("min") ? std::optional(op.f("min")) : std::nullopt,
           op.given("max") ? std::optional(op.f("max")) : std::nullopt);
 }
-void hardsigmoid(Op& op) { op.finish("HardSigmoid", {op.in(0)}, {{"alpha", 1.0 / 6}, {"beta", 0.5}}); }
-void hardshrink(Op& op) { op.finish("Shrink", {op.in(0)}, {{"bias", 0.0}, {"lambd", op.f("lambd")}}); }
-void softshrink(Op& op) { op.finish("Shrink", {op.in(0)}, {{"bias", op.f("lambd")}, {"lambd", op.f("lambd")}}); }
+void hardsigmoid(Op& op) { op.finish("HardSigmoid", {op.in(0, op.dtype())}, {{"alpha", 1.0 / 6}, {"beta", 0.5}}); }
+void hardshrink(Op& op) { op.finish("Shrink", {op.in(0, op.dtype())}, {{"bias", 0.0}, {"lambd", op.f("lambd")}}); }
+void softshrink(Op& op) {
+  op.finish("Shrink", {op.in(0, op.dtype())}, {{"bias", op.f("lambd")}, {"lambd", op.f("lambd")}});
+}
 void threshold(Op& op) {
-  const std::string above = op.emit("Greater", {op.in(0), op.number(op.f("threshold"))});
-  op.finish("Where", {above, op.in(0), op.number("value", op.dtype())});
+  const std::string above = op.emit("Greater", {op.in(0, op.dtype()), op.number(op.f("threshold"))});
+  op.finish("Where", {above, op.in(0, op.dtype()), op.number("value", op.dtype())});
 }
 void prelu(Op& op) {
   if (!op.is_fixed(1)) op.refuse("its weight follows a dynamic axis");
-  op.finish("PRelu", {op.in(0), op.in(1)});
+  op.finish("PRelu", {op.in(0, op.dtype()), op.in(1)});
 }
 
 void softmax(Op& op) { op.finish("Softmax", {op.in(0, op.dtype())}, {{"axis", op.i("dim")}}); }
@@ -261,7 +287,6 @@ std::span<const NamedRule> elementwise_rules() {
       {"hardsigmoid", hardsigmoid},
       {"hardswish", direct<"HardSwish">},
       {"hardtanh", hardtanh},
-      {"isnan", direct<"IsNaN">},
       {"le", comparison<"LessOrEqual">},
       {"leaky_relu", leaky_relu},
       {"lerp", lerp},
@@ -295,6 +320,7 @@ std::span<const NamedRule> elementwise_rules() {
       {"rsub", reversed<"Sub">},
       {"selu", selu},
       {"sigmoid", direct<"Sigmoid">},
+      {"sgn", direct<"Sign">},
       {"sign", direct<"Sign">},
       {"silu", silu},
       {"sin", direct<"Sin">},

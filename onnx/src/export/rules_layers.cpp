@@ -1,7 +1,10 @@
 // Products, convolutions, normalisation, attention, resampling.
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
-#include <xgrad/ops/factory.hpp>
+#include <xgrad/ops.hpp>
 
 #include "export/rules.hpp"
 
@@ -50,7 +53,22 @@ void convolve(Op& op, const char* type, const NodeAttributes& attributes) {
   if (batched) return op.set_result(y);
   op.finish("Squeeze", {y, op.list({0})});
 }
-void conv(Op& op) { convolve(op, "Conv", window(op)); }
+// padding "same" of an even kernel: one more behind than before, as the result shows.
+void conv(Op& op) {
+  NodeAttributes attributes = window(op);
+  const std::vector<std::int64_t> stride = op.ints("stride"), dilation = op.ints("dilation");
+  std::vector<std::int64_t> pads = op.ints("padding");
+  const std::size_t n = pads.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int64_t d = op.rank_in(0) - static_cast<std::int64_t>(n - i),
+                       kernel = op.shape_in(1)[static_cast<int>(i) + 2];
+    const std::int64_t reach = (op.shape()[d] - 1) * stride[i] + dilation[i] * (kernel - 1) + 1;
+    pads.push_back(std::max(reach - op.shape_in(0)[d] - pads[i], pads[i]));
+  }
+  for (NodeAttribute& a : attributes)
+    if (a.name == std::string("pads")) a.value = pads;
+  convolve(op, "Conv", attributes);
+}
 void conv_transpose(Op& op) {
   NodeAttributes attributes = window(op);
   attributes.push_back({"output_padding", op.ints("output_padding")});
@@ -99,10 +117,20 @@ void by_groups(Op& op, std::int64_t groups) {
   op.set_result(y);
 }
 
-void batch_norm(Op& op) {
-  if (op.flag("training")) op.refuse("it normalizes by the statistics of the batch, which depend on its size");
-  by_running_statistics(op);
+// By the mean and variance of the batch, whatever its size.
+void by_batch_statistics(Op& op) {
+  std::vector<std::int64_t> axes{0};
+  for (std::int64_t d = 2; d < op.rank_in(0); ++d) axes.push_back(d);
+  const NodeAttributes kept{{"axes", axes}, {"keepdims", std::int64_t{1}}};
+  const std::string distance = op.emit("Sub", {op.in(0), op.emit("ReduceMean", {op.in(0)}, kept)});
+  const std::string variance = op.emit("ReduceMean", {op.emit("Mul", {distance, distance})}, kept);
+  const std::string deviation = op.emit("Sqrt", {op.emit("Add", {variance, op.number(op.f("eps"))})});
+  std::string y = op.emit("Div", {distance, deviation});
+  if (op.has(1)) y = op.emit("Mul", {y, column(op, op.in(1))});
+  if (op.has(2)) y = op.emit("Add", {y, column(op, op.in(2))});
+  op.set_result(y);
 }
+void batch_norm(Op& op) { op.flag("training") ? by_batch_statistics(op) : by_running_statistics(op); }
 void instance_norm(Op& op) {
   if (!op.flag("use_input_stats")) return by_running_statistics(op);
   if (op.rank_in(0) > 2)
@@ -151,11 +179,66 @@ void attention(Op& op) {
 }
 
 // ---- resampling ----
+// ONNX moves places outside to the border before it weighs four elements, this library each of the four: the same
+// where the border is far enough away.
+std::pair<std::string, std::string> with_wide_border(Op& op) {
+  constexpr std::int64_t kWide = 3;
+  std::vector<double> scale;
+  for (const std::int64_t d : {3, 2}) {  // x comes first
+    if (!op.size_in(0, d).fixed()) op.refuse("bicubic with a border of dynamic pictures");
+    const auto n = static_cast<double>(op.shape_in(0)[d] - (op.flag("align_corners") ? 1 : 0));
+    scale.push_back(n / (n + 2 * kWide));
+  }
+  const std::vector<std::int64_t> pads{0, 0, kWide, kWide, 0, 0, kWide, kWide};
+  const std::string x = op.emit("Pad", {op.in(0), op.list(pads)}, {{"mode", std::string("edge")}});
+  return {x, op.emit("Mul", {op.in(1), op.constant(from_vector(scale).to(op.dtype()))})};
+}
+void grid_sample(Op& op) {
+  if (op.rank_in(0) != 4) op.refuse("ONNX samples volumes from operator set 20 on");
+  const bool wide = op.text("mode") == "bicubic" && op.text("padding_mode") == "border";
+  const auto [x, grid] = wide ? with_wide_border(op) : std::pair(op.in(0), op.in(1));
+  op.finish("GridSample", {x, grid},
+            {{"mode", op.text("mode")},
+             {"padding_mode", op.text("padding_mode")},
+             {"align_corners", std::int64_t{op.flag("align_corners")}}});
+}
+
+// Antialiased, and by areas: one matrix for each dimension, which the library's own resampling of the unit matrix is.
+void by_matrices(Op& op, const std::string& mode) {
+  constexpr const char* names[] = {"scales_d", "scales_h", "scales_w"};
+  const std::int64_t rank = op.rank_in(0);
+  std::string x = op.in(0);
+  for (std::int64_t d = 2; d < rank; ++d) {
+    const std::int64_t from = op.shape_in(0)[d], to = op.shape()[d];
+    const char* scale = names[3 - rank + d];
+    InterpolateOptions o{.align_corners = op.flag("align_corners"), .antialias = op.flag("antialias")};
+    o.mode = mode == "area"      ? Interpolation::area
+             : mode == "bicubic" ? Interpolation::bicubic
+                                 : Interpolation::bilinear;
+    if (op.given(scale))
+      o.scale_factor = {op.f(scale), 1.0};
+    else
+      o.size = {to, 1};
+    const Tensor unit = eye(from, TensorOptions{kFloat64}).reshape({1, from, from, 1});
+    const Tensor matrix = xgrad::interpolate(unit, o).reshape({from, to}).to(op.dtype());
+    std::vector<std::int64_t> order;
+    for (std::int64_t k = 0; k < rank; ++k) order.push_back(k);
+    std::swap(order[static_cast<std::size_t>(d)], order.back());
+    const bool last = d == rank - 1;
+    const std::string rows = last ? x : op.emit("Transpose", {x}, {{"perm", order}});
+    const std::string product = op.emit("MatMul", {rows, op.constant(matrix)});
+    x = last ? product : op.emit("Transpose", {product}, {{"perm", order}});
+  }
+  op.set_result(x);
+}
+
 void interpolate(Op& op) {
   if (op.flag("transposed")) op.refuse("ONNX has no adjoint of Resize");
-  if (op.flag("antialias")) op.refuse("ONNX's Resize has no antialiasing before operator set 18");
   const std::string mode = op.text("mode");
   const std::int64_t rank = op.rank_in(0);
+  for (std::int64_t d = 2; d < rank; ++d)
+    if (!op.size(d).fixed()) op.refuse("only batch and channels may be dynamic");
+  if (op.flag("antialias") || mode == "area") return by_matrices(op, mode);
   NodeAttributes attributes;
   if (mode == "nearest") {
     attributes = {{"mode", std::string("nearest")},
@@ -165,8 +248,6 @@ void interpolate(Op& op) {
     attributes = {{"mode", std::string("nearest")},
                   {"coordinate_transformation_mode", std::string("half_pixel")},
                   {"nearest_mode", std::string("round_prefer_ceil")}};
-  } else if (mode == "area") {
-    op.refuse("ONNX has no Resize by areas");
   } else {
     const bool cubic = mode == "bicubic";
     attributes = {
@@ -174,8 +255,6 @@ void interpolate(Op& op) {
         {"coordinate_transformation_mode", std::string(op.flag("align_corners") ? "align_corners" : "half_pixel")}};
     if (cubic) attributes.push_back({"cubic_coeff_a", -0.75});
   }
-  for (std::int64_t d = 2; d < rank; ++d)
-    if (!op.size(d).fixed()) op.refuse("only batch and channels may be dynamic");
   constexpr const char* names[] = {"scales_d", "scales_h", "scales_w"};
   std::vector<float> scales(static_cast<std::size_t>(rank), 1);
   bool by_scale = true;
@@ -201,6 +280,7 @@ std::span<const NamedRule> layer_rules() {
       {"conv_transpose2d", conv_transpose},
       {"conv_transpose3d", conv_transpose},
       {"dot", matmul},
+      {"grid_sample", grid_sample},
       {"group_norm", group_norm},
       {"instance_norm", instance_norm},
       {"interpolate", interpolate},

@@ -78,6 +78,25 @@ void gather(Op& op) {
   op.finish("GatherElements", {op.in(0), op.in(1)}, {{"axis", op.i("dim")}});
 }
 
+// The end before the front and the front behind the end, one dimension after the other, of what negative pads leave.
+void pad_circularly(Op& op, const std::vector<std::int64_t>& pads) {
+  std::string x = op.in(0);
+  const auto rank = static_cast<std::int64_t>(pads.size() / 2);
+  for (std::int64_t d = 0; d < rank; ++d) {
+    const std::int64_t before = pads[static_cast<std::size_t>(d)], behind = pads[static_cast<std::size_t>(rank + d)];
+    const auto part = [&](std::int64_t start, std::int64_t end) {
+      return op.emit("Slice", {x, op.list({start}), op.list({end}), op.list({d})});
+    };
+    if (before < 0 || behind < 0) x = part(std::max<std::int64_t>(-before, 0), behind < 0 ? behind : kEnd);
+    Names parts;
+    if (before > 0) parts.push_back(part(-before, kEnd));
+    parts.push_back(x);
+    if (behind > 0) parts.push_back(part(0, behind));
+    if (parts.size() > 1) x = op.emit("Concat", parts, {{"axis", d}});
+  }
+  op.set_result(x);
+}
+
 void pad(Op& op) {
   const std::vector<std::int64_t> given = op.ints("pad");
   const std::string mode = op.text("mode");
@@ -87,7 +106,7 @@ void pad(Op& op) {
     pads[rank - 1 - i] = given[2 * i];
     pads[2 * rank - 1 - i] = given[2 * i + 1];
   }
-  if (mode == "circular") op.refuse("ONNX has no circular padding before operator set 19");
+  if (mode == "circular") return pad_circularly(op, pads);
   const char* how = mode == "constant" ? "constant" : mode == "reflect" ? "reflect" : "edge";
   Names inputs{op.in(0), op.list(pads)};
   if (mode == "constant") inputs.push_back(op.number(op.f("value")));
@@ -126,11 +145,14 @@ std::span<const NamedRule> shape_rules() {
   static const NamedRule all[] = {
       {"broadcast_to", expand},
       {"cat", cat},
+      {"column_stack", cat},
+      {"dstack", cat},
       {"embedding", embedding},
       {"expand", expand},
       {"flatten", reshape},
       {"flip", flip},
       {"gather", gather},
+      {"hstack", cat},
       {"index_select", index_select},
       {"pad", pad},
       {"permute", permute},
@@ -152,6 +174,7 @@ std::span<const NamedRule> shape_rules() {
       {"unflatten", reshape},
       {"unsqueeze", reshape},
       {"view", reshape},
+      {"vstack", cat},
   };
   return all;
 }

@@ -1,5 +1,7 @@
 #include "export/trace.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -11,7 +13,6 @@
 #include <xgrad/check.hpp>
 #include <xgrad/detail/raw_bytes.hpp>
 #include <xgrad/detail/trace_all.hpp>
-#include <xgrad/random.hpp>
 #include <xgrad/tape.hpp>
 
 namespace xgrad::onnx {
@@ -110,6 +111,11 @@ bool same_values(const Tensor& a, const Tensor& b) {
   return bytes == 0 || std::memcmp(detail::raw_bytes(x), detail::raw_bytes(y), bytes) == 0;
 }
 
+bool same_options(const Attributes& a, const Attributes& b) {
+  return std::ranges::equal(
+      a, b, [](const Attribute& x, const Attribute& y) { return x.name == y.name && same_option(x.value, y.value); });
+}
+
 bool same_place(const Operand& a, const Operand& b) {
   return a.from == b.from && a.output == b.output && a.dtype == b.dtype &&
          (a.from == Operand::From::constant || a.index == b.index) && a.shape.rank() == b.shape.rank();
@@ -127,6 +133,11 @@ bool same_place(const Operand& a, const Operand& b) {
 
 }  // namespace
 
+bool same_option(const AttributeValue& a, const AttributeValue& b) {
+  const double *x = std::get_if<double>(&a), *y = std::get_if<double>(&b);
+  return a == b || (x && y && std::isnan(*x) && std::isnan(*y));
+}
+
 ErrorReport& add_step(ErrorReport& report, const Step& step) {
   report.line("operation", fmt::format("{}, called at {}:{}", step.op,
                                        std::filesystem::path(step.at.file_name()).filename().string(), step.at.line()));
@@ -143,15 +154,14 @@ std::vector<StateTensor> state_of(const nn::Module& model, const Location& at) {
   return all;
 }
 
-ExportMode::ExportMode(const nn::Module& model) : random_(default_generator().get_state()) {
+ExportMode::ExportMode(const nn::Module& model) : kept_(model.parameters()) {
   for (nn::Module& m : model.modules()) modes_.emplace_back(m, m.is_training());
   nn::Module handle = model;
   handle.eval();
   for (Tensor& p : model.parameters())
     if (p.defined() && is_floating(p.dtype()) && !p.requires_grad()) frozen_.push_back(p.requires_grad_(true));
-  const NoGradGuard off;
   for (const auto& [name, b] : model.named_buffers())
-    if (b.defined()) buffers_.push_back({name, b, b.clone(), b.version()});
+    if (b.defined()) buffers_.push_back({name, b, b.version()});
 }
 void ExportMode::require_unchanged_buffers(const Location& at) const {
   for (const Buffer& b : buffers_)
@@ -161,14 +171,10 @@ void ExportMode::require_unchanged_buffers(const Location& at) const {
           .value_error();
 }
 ExportMode::~ExportMode() {
-  const NoGradGuard off;
-  for (Buffer& b : buffers_)
-    if (b.tensor.version() != b.version) b.tensor.copy_(b.values);
   for (Tensor& p : frozen_) p.requires_grad_(false);
   // From the root inwards: train() of a module sets those within it.
   for (auto& [module, training] : modes_)
     if (module.is_training() != training) module.train(training);
-  default_generator().set_state(random_);
 }
 
 Trace trace(const detail::OnnxCall& call, const std::vector<Tensor>& inputs, const std::vector<StateTensor>& state,
@@ -202,7 +208,7 @@ void require_same(const Trace& a, const Trace& b, bool sizes_differ, const Locat
     const Step &x = a.steps[i], &y = b.steps[i];
     if (x.op != y.op || x.operands.size() != y.operands.size() || x.dtypes != y.dtypes)
       different(&x, sizes_differ, "which operations run", at);
-    if (!sizes_differ && (x.shapes != y.shapes || !(x.attributes == y.attributes)))
+    if (!sizes_differ && (x.shapes != y.shapes || !same_options(x.attributes, y.attributes)))
       different(&x, sizes_differ, "a size or option of the operation", at);
     for (std::size_t k = 0; k < x.operands.size(); ++k) check(x.operands[k], y.operands[k], &x);
   }

@@ -1,12 +1,12 @@
 // One run of the model to export, as a list of operations.
 #pragma once
 
-#include <array>
 #include <string>
 #include <vector>
 
 #include <xgrad/attributes.hpp>
 #include <xgrad/check.hpp>
+#include <xgrad/detail/keep_state.hpp>
 #include <xgrad/onnx.hpp>
 #include <xgrad/tensor.hpp>
 
@@ -50,8 +50,8 @@ struct Trace {
 
 std::vector<StateTensor> state_of(const nn::Module& model, const Location& at);
 
-// While it lives, the model is in eval mode, and its parameters all want gradients. At the end that, random numbers and
-// buffers are put back.
+// While it lives, the model is in eval mode, and its parameters all want gradients. At the end that is put back, and
+// with it what the runs changed (KeepState).
 class ExportMode {
  public:
   explicit ExportMode(const nn::Module& model);
@@ -62,15 +62,15 @@ class ExportMode {
   ExportMode& operator=(const ExportMode&) = delete;
 
  private:
+  const xgrad::detail::KeepState kept_;
   std::vector<std::pair<nn::Module, bool>> modes_;
   std::vector<Tensor> frozen_;
   struct Buffer {
     std::string name;
-    Tensor tensor, values;
+    Tensor tensor;
     std::uint32_t version;
   };
   std::vector<Buffer> buffers_;
-  std::array<std::uint64_t, 2> random_;
 };
 
 Trace trace(const xgrad::detail::OnnxCall& call, const std::vector<Tensor>& inputs,
@@ -79,6 +79,9 @@ Trace trace(const xgrad::detail::OnnxCall& call, const std::vector<Tensor>& inpu
 // ValueError for a difference between two runs of the model: other operations, or a constant that follows an input.
 // `sizes_differ`: the runs had inputs of other sizes, so that shapes, and constants of another shape, may differ.
 void require_same(const Trace& a, const Trace& b, bool sizes_differ, const Location& at);
+
+// NaN is the same as NaN.
+bool same_option(const AttributeValue& a, const AttributeValue& b);
 
 // "operation" and "module" of a message.
 ErrorReport& add_step(ErrorReport& report, const Step& step);

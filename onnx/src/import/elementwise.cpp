@@ -97,6 +97,23 @@ Outputs prelu_of(const Call& c) {
   return {where(ge(x, Scalar(0.0), c.at), x, mul(x, slope, c.at), c.at)};
 }
 
+Outputs is_infinite(const Call& c) {
+  const bool above = c.i("detect_positive", 1) != 0, below = c.i("detect_negative", 1) != 0;
+  if (above && below) return {isinf(c.in(0), c.at)};
+  if (!above && !below) return {zeros(c.in(0).shape(), TensorOptions{kBool}, c.at)};
+  return {above ? isposinf(c.in(0), c.at) : isneginf(c.in(0), c.at)};
+}
+Outputs shift(const Call& c) {
+  const std::string direction = c.s("direction", "");
+  if (direction != "LEFT" && direction != "RIGHT") c.refuse("direction must be LEFT or RIGHT");
+  return {direction == "LEFT" ? bitwise_left_shift(c.in(0), c.in(1), c.at)
+                              : bitwise_right_shift(c.in(0), c.in(1), c.at)};
+}
+Outputs cast_like(const Call& c) { return {c.in(0).to(c.in(1).dtype(), c.at)}; }
+Outputs mean_of_all(const Call& c) {
+  return {div(variadic<&plus>(c)[0], Scalar(static_cast<double>(c.count())), c.at)};
+}
+
 Outputs softmax_of(const Call& c) { return {softmax(c.in(0), c.i("axis", -1), c.at)}; }
 Outputs log_softmax_of(const Call& c) { return {log_softmax(c.in(0), c.i("axis", -1), c.at)}; }
 
@@ -115,7 +132,9 @@ std::span<const Operator> elementwise_operators() {
       {"Asinh", 1, 1, 1, "", unary<&asinh>},
       {"Atan", 1, 1, 1, "", unary<&atan>},
       {"Atanh", 1, 1, 1, "", unary<&atanh>},
+      {"BitShift", 2, 2, 1, "direction:s", shift},
       {"Cast", 1, 1, 1, "to:i", cast},
+      {"CastLike", 2, 2, 1, "", cast_like},
       {"Ceil", 1, 1, 1, "", unary<&ceil>},
       {"Celu", 1, 1, 1, "alpha:f", celu_of},
       {"Clip", 1, 3, 1, "", clip},
@@ -133,6 +152,7 @@ std::span<const Operator> elementwise_operators() {
       {"HardSigmoid", 1, 1, 1, "alpha:f beta:f", hard_sigmoid},
       {"HardSwish", 1, 1, 1, "", unary<&hardswish>},
       {"Identity", 1, 1, 1, "", identity},
+      {"IsInf", 1, 1, 1, "detect_negative:i detect_positive:i", is_infinite},
       {"IsNaN", 1, 1, 1, "", unary<&isnan>},
       {"LeakyRelu", 1, 1, 1, "alpha:f", leaky},
       {"Less", 2, 2, 1, "", binary<&lt>},
@@ -140,6 +160,7 @@ std::span<const Operator> elementwise_operators() {
       {"Log", 1, 1, 1, "", unary<&log>},
       {"LogSoftmax", 1, 1, 1, "axis:i", log_softmax_of},
       {"Max", 1, kAny, 1, "", variadic<&maximum>},
+      {"Mean", 1, kAny, 1, "", mean_of_all},
       {"Min", 1, kAny, 1, "", variadic<&minimum>},
       {"Mod", 2, 2, 1, "fmod:i", modulo},
       {"Mul", 2, 2, 1, "", binary<&mul>},

@@ -62,7 +62,7 @@ Extents<N> extents(const std::vector<std::int64_t>& v) {
 
 // f with the number of dimensions as a constant.
 template <class F>
-Tensor with_dimensions(int n, const F& f) {
+auto with_dimensions(int n, const F& f) {
   if (n == 1) return f(std::integral_constant<int, 1>());
   if (n == 2) return f(std::integral_constant<int, 2>());
   return f(std::integral_constant<int, 3>());
@@ -124,25 +124,58 @@ void require_row_major(const Call& c) {
   if (c.i("storage_order", 0) != 0) c.refuse("storage_order = 1 is not supported");
 }
 
+// Places in each plane of a border of its own, as places in the whole input, in which ONNX numbers them.
+Tensor places_in_input(const Call& c, const Tensor& in_planes, const Tensor& padded, const Window& given,
+                       const Window& used) {
+  const Tensor x = c.in(0);
+  Tensor rest = in_planes, place;
+  std::int64_t step = 1;
+  for (int d = static_cast<int>(x.dim()) - 1; d >= 2; --d) {
+    const auto i = static_cast<std::size_t>(d - 2);
+    const Scalar size(padded.size(d)), border(given.begin[i] - used.begin[i]);
+    const Tensor part = mul(sub(remainder(rest, size, c.at), border, c.at), Scalar(step), c.at);
+    place = place.defined() ? add(place, part, 1, c.at) : part;
+    rest = div(rest, size, Rounding::floor, c.at);
+    step *= x.size(d);
+  }
+  Shape planes{x.size(0), x.size(1)};
+  for (int d = 2; d < x.dim(); ++d) planes.push_back(1);
+  return add(place, mul(arange(Scalar(planes.numel())).reshape(planes), Scalar(step), c.at), 1, c.at);
+}
+
+template <int n>
+Outputs largest(const Call& c, const Tensor& x, const Window& given, const Window& w, const MaxPoolOptions<n>& o) {
+  const Extents<n> kernel = extents<n>(each(c, "kernel_shape", w.n, 1));
+  if (c.output_count() < 2) {
+    if constexpr (n == 1) return {max_pool1d(x, kernel, o, c.at)};
+    if constexpr (n == 2) return {max_pool2d(x, kernel, o, c.at)};
+    if constexpr (n == 3) return {max_pool3d(x, kernel, o, c.at)};
+  }
+  const ValuesIndices r = [&] {
+    if constexpr (n == 1)
+      return max_pool1d_with_indices(x, kernel, o, c.at);
+    else if constexpr (n == 2)
+      return max_pool2d_with_indices(x, kernel, o, c.at);
+    else
+      return max_pool3d_with_indices(x, kernel, o, c.at);
+  }();
+  return {r.values, places_in_input(c, r.indices, x, given, w)};
+}
+
 Outputs max_pool(const Call& c) {
-  Window w = window_of(c);
+  const Window given = window_of(c);
+  Window w = given;
   require_row_major(c);
   const Tensor x = padded(c, c.in(0), w, -std::numeric_limits<double>::infinity());
-  const std::vector<std::int64_t> kernel = each(c, "kernel_shape", w.n, 1);
-  return {with_dimensions(w.n, [&](auto dims) {
+  return with_dimensions(w.n, [&](auto dims) {
     constexpr int n = dims;
     MaxPoolOptions<n> o;
     o.stride = extents<n>(w.stride);
     o.dilation = extents<n>(w.dilation);
     o.padding = extents<n>(w.begin);
     o.ceil_mode = c.i("ceil_mode", 0) != 0;
-    if constexpr (n == 1)
-      return max_pool1d(x, extents<n>(kernel), o, c.at);
-    else if constexpr (n == 2)
-      return max_pool2d(x, extents<n>(kernel), o, c.at);
-    else
-      return max_pool3d(x, extents<n>(kernel), o, c.at);
-  })};
+    return largest<n>(c, x, given, w, o);
+  });
 }
 
 Tensor averages(const Call& c, const Tensor& x, const Window& w, bool counts) {
@@ -204,6 +237,26 @@ Outputs local_response(const Call& c) {
 }
 
 // ---- resampling ----
+Outputs sample_grid(const Call& c) {
+  if (c.in(0).dim() != 4) c.refuse_shape("takes (N, C, H, W)");
+  const std::string mode = c.s("mode", "bilinear"), edge = c.s("padding_mode", "zeros");
+  GridSampleOptions o;
+  o.align_corners = c.i("align_corners", 0) != 0;
+  if (mode != "bilinear" && mode != "nearest" && mode != "bicubic") c.refuse(fmt::format("mode {}", mode));
+  if (edge != "zeros" && edge != "border" && edge != "reflection") c.refuse(fmt::format("padding_mode {}", edge));
+  o.mode = mode == "nearest" ? GridMode::nearest : mode == "bicubic" ? GridMode::bicubic : GridMode::bilinear;
+  o.padding_mode = edge == "zeros"    ? GridPadding::zeros
+                   : edge == "border" ? GridPadding::border
+                                      : GridPadding::reflection;
+  Tensor grid = c.in(1);
+  if (mode == "bicubic" && edge == "border") {  // places, not the four elements around them, are moved to the border
+    const auto most = [&](int d) { return o.align_corners ? 1 : 1 - 1 / static_cast<double>(c.in(0).size(d)); };
+    const Tensor limit = from_vector(std::vector<double>{most(3), most(2)}).to(grid.dtype());
+    grid = clamp(grid, neg(limit), limit, c.at);
+  }
+  return {grid_sample(c.in(0), grid, o, c.at)};
+}
+
 Interpolation interpolation_of(const Call& c, int n, const std::string& places) {
   const std::string mode = c.s("mode", "nearest");
   if (mode == "nearest") {
@@ -274,11 +327,12 @@ std::span<const Operator> layer_operators() {
       {"Gemm", 2, 3, 1, "alpha:f beta:f transA:i transB:i", gemm},
       {"GlobalAveragePool", 1, 1, 1, "", global_average_pool},
       {"GlobalMaxPool", 1, 1, 1, "", global_max_pool},
+      {"GridSample", 2, 2, 1, "align_corners:i mode:s padding_mode:s", sample_grid},
       {"InstanceNormalization", 3, 3, 1, "epsilon:f", instance_normalization},
       {"LRN", 1, 1, 1, "alpha:f beta:f bias:f size:i", local_response},
       {"LayerNormalization", 2, 3, 1, "axis:i epsilon:f stash_type:i", layer_normalization},
       {"MatMul", 2, 2, 1, "", product},
-      {"MaxPool", 1, 1, 1, "auto_pad:s ceil_mode:i dilations:I kernel_shape:I pads:I storage_order:i strides:I",
+      {"MaxPool", 1, 1, 2, "auto_pad:s ceil_mode:i dilations:I kernel_shape:I pads:I storage_order:i strides:I",
        max_pool},
       {"Resize", 1, 4, 1,
        "coordinate_transformation_mode:s cubic_coeff_a:f exclude_outside:i mode:s nearest_mode:s "

@@ -65,11 +65,16 @@ Outputs top(const Call& c) {
 }
 
 Outputs running_sum(const Call& c) {
-  if (c.i("exclusive", 0) != 0 || c.i("reverse", 0) != 0) c.refuse("exclusive and reverse are not supported");
   const std::vector<std::int64_t> axis = c.ints_in(1);
   if (axis.size() != 1) c.refuse("axis must be one number");
-  return {cumsum(c.in(0), c.dim(axis[0], c.in(0).dim()), c.at)};
+  const Tensor x = c.in(0);
+  const int d = c.dim(axis[0], x.dim());
+  const bool reverse = c.i("reverse", 0) != 0;
+  Tensor y = reverse ? flip(cumsum(flip(x, Shape{d}, c.at), d, c.at), Shape{d}, c.at) : cumsum(x, d, c.at);
+  return {c.i("exclusive", 0) != 0 ? sub(y, x, 1, c.at) : y};
 }
+
+Outputs determinant(const Call& c) { return {linalg::det(c.in(0), c.at)}; }
 
 }  // namespace
 
@@ -78,6 +83,7 @@ std::span<const Operator> reduction_operators() {
       {"ArgMax", 1, 1, 1, "axis:i keepdims:i select_last_index:i", place_of_extremum<true>},
       {"ArgMin", 1, 1, 1, "axis:i keepdims:i select_last_index:i", place_of_extremum<false>},
       {"CumSum", 2, 2, 1, "exclusive:i reverse:i", running_sum},
+      {"Det", 1, 1, 1, "", determinant},
       {"ReduceL1", 1, 1, 1, "axes:I keepdims:i", reduce<&l1_of>},
       {"ReduceL2", 1, 1, 1, "axes:I keepdims:i", reduce<&l2_of>},
       {"ReduceLogSumExp", 1, 1, 1, "axes:I keepdims:i", reduce<&sum_of_logs>},

@@ -163,6 +163,86 @@ Outputs gather_elements(const Call& c) {
   return {gather(c.in(0), d, wrapped(c.in(1), c.in(0).size(d), c.at), c.at)};
 }
 
+// ---- places that are written to ----
+Outputs scatter_elements(const Call& c) {
+  const Tensor x = c.in(0);
+  const int d = c.dim(c.i("axis", 0), x.dim());
+  if (!is_integral(c.in(1).dtype())) c.refuse("the indices must be whole numbers");
+  const Tensor index = wrapped(c.in(1), x.size(d), c.at);
+  const std::string reduction = c.s("reduction", "none");
+  if (reduction == "add") return {scatter_add(x, d, index, c.in(2), c.at)};
+  if (reduction == "mul") return {scatter_reduce(x, d, index, c.in(2), "prod", true, c.at)};
+  if (reduction != "none") c.refuse(fmt::format("reduction {} is not known", reduction));
+  return {scatter(x, d, index, c.in(2), c.at)};
+}
+
+// The last dimension of the indices are places along the first dimensions of x; as places along all of these at once.
+struct Pieces {
+  Tensor x, places;  // (elements of those dimensions, those of a piece), and a list
+  Shape index_shape, piece_shape;
+};
+Pieces pieces_of(const Call& c) {
+  const Tensor x = c.in(0), index = c.in(1);
+  if (!is_integral(index.dtype())) c.refuse("the indices must be whole numbers");
+  const std::int64_t taken = index.dim() > 0 ? index.size(-1) : 0;
+  if (taken < 1 || taken > x.dim()) c.refuse_shape("the last size of the indices is no number of dimensions");
+  Pieces p;
+  for (std::int64_t d = 0; d + 1 < index.dim(); ++d) p.index_shape.push_back(index.size(d));
+  std::int64_t rows = 1, elements = 1;
+  for (std::int64_t d = 0; d < x.dim(); ++d) {
+    (d < taken ? rows : elements) *= x.size(d);
+    if (d >= taken) p.piece_shape.push_back(x.size(d));
+  }
+  std::int64_t step = rows;
+  for (std::int64_t d = 0; d < taken; ++d) {
+    step = x.size(d) > 0 ? step / x.size(d) : 0;
+    const Tensor one = wrapped(select(index, -1, d, c.at), x.size(d), c.at);
+    if (any(logical_or(lt(one, Scalar(0), c.at), ge(one, Scalar(x.size(d)), c.at), c.at), c.at).item<bool>(c.at))
+      c.refuse_shape(fmt::format("an index is outside of dimension {}", d));
+    const Tensor part = mul(one, Scalar(step), c.at);
+    p.places = d == 0 ? part : add(p.places, part, 1, c.at);
+  }
+  p.places = reshape(p.places, {p.places.numel()}, c.at);
+  p.x = reshape(x, {rows, elements}, c.at);
+  return p;
+}
+Outputs gather_nd(const Call& c) {
+  if (c.i("batch_dims", 0) != 0) c.refuse("batch_dims is not supported");
+  const Pieces p = pieces_of(c);
+  Shape sizes = p.index_shape;
+  for (const std::int64_t n : p.piece_shape) sizes.push_back(n, c.at);
+  return {reshape(index_select(p.x, 0, p.places, c.at), sizes, c.at)};
+}
+Outputs scatter_nd(const Call& c) {
+  const Pieces p = pieces_of(c);
+  const Tensor rows = reshape(c.in(2), {p.places.numel(), p.x.size(1)}, c.at);
+  const std::string reduction = c.s("reduction", "none");
+  if (reduction != "none" && reduction != "add" && reduction != "mul")
+    c.refuse(fmt::format("reduction {} is not known", reduction));
+  const Tensor y = reduction == "none"  ? index_copy(p.x, 0, p.places, rows, c.at)
+                   : reduction == "add" ? index_add(p.x, 0, p.places, rows, 1, c.at)
+                                        : index_reduce(p.x, 0, p.places, rows, "prod", true, c.at);
+  return {reshape(y, c.in(0).shape(), c.at)};
+}
+
+// values[1] at the place that each index names, values[0] elsewhere and for indices out of range.
+Outputs one_hot_of(const Call& c) {
+  const Tensor values = c.in(2);
+  const std::vector<double> depth = c.in(1).to_vector<double>(c.at);
+  if (depth.size() != 1 || !(depth[0] >= 1) || depth[0] > 1e9) c.refuse("depth must be one positive number");
+  if (values.dim() != 1 || values.numel() != 2) c.refuse_shape("values must be two numbers");
+  const auto n = static_cast<std::int64_t>(depth[0]);
+  const Tensor index = wrapped(c.in(0), n, c.at);
+  const int d = c.dim(c.i("axis", -1), index.dim() + 1);
+  Shape column;
+  for (int k = 0; k <= index.dim(); ++k) column.push_back(k == d ? n : 1);
+  const Tensor there = eq(unsqueeze(index, d, c.at), reshape(arange(Scalar(n)), column), c.at);
+  return {where(there, select(values, 0, 1, c.at), select(values, 0, 0, c.at), c.at)};
+}
+
+Outputs size_of(const Call& c) { return {tensor(Scalar(c.in(0).numel()))}; }
+Outputs positions(const Call& c) { return {transpose(nonzero(c.in(0), c.at), 0, 1, c.at)}; }
+
 Outputs pad_of(const Call& c) {
   const Tensor x = c.in(0);
   const std::vector<std::int64_t> pads = c.ints_in(1);
@@ -208,10 +288,16 @@ std::span<const Operator> shape_operators() {
       {"Flatten", 1, 1, 1, "axis:i", flatten_of},
       {"Gather", 2, 2, 1, "axis:i", gather_of},
       {"GatherElements", 2, 2, 1, "axis:i", gather_elements},
+      {"GatherND", 2, 2, 1, "batch_dims:i", gather_nd},
+      {"NonZero", 1, 1, 1, "", positions},
+      {"OneHot", 3, 3, 1, "axis:i", one_hot_of},
       {"Pad", 2, 3, 1, "mode:s", pad_of},
       {"Range", 3, 3, 1, "", range_of},
       {"Reshape", 2, 2, 1, "allowzero:i", reshape_of},
+      {"ScatterElements", 3, 3, 1, "axis:i reduction:s", scatter_elements},
+      {"ScatterND", 3, 3, 1, "reduction:s", scatter_nd},
       {"Shape", 1, 1, 1, "end:i start:i", shape_of},
+      {"Size", 1, 1, 1, "", size_of},
       {"Slice", 3, 5, 1, "", slice_of},
       {"Split", 1, 2, kAny, "axis:i", split_of},
       {"Squeeze", 1, 2, 1, "", squeeze_of},

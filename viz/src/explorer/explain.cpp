@@ -40,14 +40,19 @@ std::string shape_of(const Tensor& t) {
   return t.dim() == 0 ? "scalar" : fmt::format("{}", fmt::join(t.shape().begin(), t.shape().end(), "×"));
 }
 
+double norm_of(const Tensor& t) {
+  double sum = 0;
+  for (const double v : t.detach().to_vector<double>()) sum += v * v;
+  return std::sqrt(sum);
+}
+
 class Text {
  public:
   Text(const Recorded& recorded, const Picture& picture, const Chain& chain, const ExplainOptions& options)
       : graph_(recorded.graph), p_(picture), chain_(chain), places_(p_, graph_), options_(options) {
     const int root = places_.result(graph_.root, graph_.root_output);
-    const PicNode& n = p_.nodes[static_cast<std::size_t>(root)];
-    loss_ = n.symbol.empty() && n.name.empty() ? "L" : latex(symbol_math(p_, root));
-    seeded_ = chain_.seed.numel() != 1 || chain_.seed.item<double>() != 1;
+    loss_ = latex(symbol_math(p_, root));
+    seeded_ = !is_plain_seed(chain_.seed);
     if (seeded_) loss_ = "\\mathcal{J}";  // what is differentiated is not the result itself
   }
 
@@ -82,8 +87,7 @@ class Text {
   // In numbers, when they are few enough; else what kind of tensor it is.
   std::string matrix(const Tensor& t) const {
     if (!t.defined()) return "\\text{not known}";
-    if (t.numel() > options_.most_numbers || t.numel() == 0)
-      return fmt::format("\\left[\\,{}\\,\\right]", replaced_times(shape_of(t)));
+    if (t.dim() > 0 && (t.numel() > options_.most_numbers || t.numel() == 0)) return size_and_norm(t);
     const std::vector<double> v = t.detach().to_vector<double>();
     if (t.dim() == 0) return number(v[0]);
     const auto columns = static_cast<std::size_t>(t.size(-1));
@@ -91,14 +95,9 @@ class Text {
     for (std::size_t i = 0; i < v.size(); ++i) s += (i == 0 ? "" : i % columns == 0 ? "\\\\" : "&") + number(v[i]);
     return s + "\\end{pmatrix}";
   }
-  static std::string replaced_times(const std::string& shape) {
-    std::string s;
-    for (std::size_t i = 0; i < shape.size(); ++i)
-      if (shape.compare(i, 2, "×") == 0)
-        s += "\\times ", ++i;
-      else
-        s += shape[i];
-    return s;
+  static std::string size_and_norm(const Tensor& t) {
+    const std::string size = fmt::format("{}", fmt::join(t.shape(), "\\times "));
+    return fmt::format("\\left[\\,{}\\,\\right]_{{\\|\\cdot\\|={}}}", size, number(norm_of(t)));
   }
 
   std::vector<int> inputs(std::size_t op) const {
@@ -153,7 +152,7 @@ class Text {
     const LocalDerivative* d = t.local ? &*t.local : nullptr;
     const auto numbers = static_cast<std::size_t>(t.sent.numel());
     const auto operand = d && d->form == Form::product ? operand_of(p_, graph_, places_, s.op, *d) : std::nullopt;
-    const std::string slope = slope_math(p_, n, in, t.position);
+    const Slope slope = slope_math(p_, n, in, t.position);
     std::string rule = d ? "" : known_rule_math(graph_.nodes[s.op], t, in, from, to, slope);
     if (rule.empty()) rule = chain_rule_math(d, from, to, slope, matrix_math(operand), numbers);
     out_ += fmt::format("$${}$$\n\n{}\n\n", latex(rule), structure_words(t, m));
@@ -192,11 +191,9 @@ class Text {
             all[to] = more.defined() ? t.total + more : t.total;
           }
     for (const auto& [node, g] : all) {
-      double sum = 0;
-      for (const double v : g.detach().to_vector<double>()) sum += v * v;
       std::string name = code(p_.nodes[static_cast<std::size_t>(node)].title);
       std::erase(name, '|');
-      out_ += fmt::format("| {} | {} | {:.4g} |\n", name, shape_of(g), std::sqrt(sum));
+      out_ += fmt::format("| {} | {} | {:.4g} |\n", name, shape_of(g), norm_of(g));
     }
   }
 

@@ -30,7 +30,7 @@ std::string escaped(const std::string& text) {
     else
       s += c == '_' ? "\\_" : " ";
   }
-  return s;
+  return replaced(replaced(std::move(s), "−", "-"), "∞", "\\infty ");
 }
 
 std::string sign(const std::string& s) {
@@ -44,19 +44,29 @@ std::string sign(const std::string& s) {
                                                       {"…", "\\dots"},
                                                       {"&gt;", ">"},
                                                       {"≤", "\\leq "},
+                                                      {"&#x2061;", ""},
+                                                      {"≥", "\\geq "},
+                                                      {"&lt;", "<"},
                                                       {"≠", "\\neq "},
+                                                      {"∏", "\\prod"},
+                                                      {"⌊", "\\lfloor "},
+                                                      {"⌋", "\\rfloor "},
+                                                      {"⌈", "\\lceil "},
+                                                      {"⌉", "\\rceil "},
+                                                      {"‖", "\\|"},
+                                                      {"min", "\\min"},
                                                       {"max", "\\max"},
                                                       {"mean", "\\operatorname{mean}"}};
   const auto known = all.find(s);
   return known == all.end() ? s : known->second;
 }
 std::string name(const std::string& s) {
-  static const std::map<std::string, const char*> greek{{"γ", "\\gamma"},      {"μ", "\\mu"},   {"σ", "\\sigma"},
-                                                        {"ε", "\\varepsilon"}, {"β", "\\beta"}, {"δ", "\\delta"},
-                                                        {"Φ", "\\Phi"},        {"π", "\\pi"}};
+  static const std::map<std::string, const char*> greek{
+      {"γ", "\\gamma"}, {"μ", "\\mu"}, {"σ", "\\sigma"},  {"ε", "\\varepsilon"}, {"β", "\\beta"}, {"δ", "\\delta"},
+      {"Φ", "\\Phi"},   {"π", "\\pi"}, {"φ", "\\varphi"}, {"ψ", "\\psi"},        {"Γ", "\\Gamma"}};
   if (const auto known = greek.find(s); known != greek.end()) return known->second;
   const bool letter = s.size() == 1;
-  return letter ? escaped(s) : fmt::format("\\mathrm{{{}}}", escaped(s));
+  return letter ? escaped(s) : fmt::format("\\mathrm{{{}}}", replaced(escaped(s), " ", "\\ "));
 }
 
 // Reads the elements that math.cpp writes; each has its children as LaTeX.
@@ -112,7 +122,8 @@ class Reader {
     if (tag == "msup" && c.size() == 2) return fmt::format("{{{}}}^{{{}}}", c[0], c[1]);
     if ((tag == "msub" || tag == "munder") && c.size() == 2) return fmt::format("{}_{{{}}}", c[0], c[1]);
     std::string all;
-    for (const std::string& part : c) all += part;
+    for (const std::string& part : c) all += (tag == "mtable" && !all.empty() ? "\\\\" : "") + part;
+    if (tag == "mtable") return "\\begin{array}{l}" + all + "\\end{array}";
     return tag == "msqrt" ? "\\sqrt{" + all + "}" : all;
   }
 

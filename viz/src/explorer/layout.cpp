@@ -274,8 +274,10 @@ BoxSize node_size(const PicNode& n) {
   double title = std::min(text_width(n.title, kTitleFont) * 1.08, kLongestTitle);
   if (!n.number.empty()) title += text_width(n.number, kTitleFont) + 6;
   if (!n.name.empty()) title += std::min(text_width(n.name, kTitleFont), 90.0) + 8;
-  const double symbol = n.symbol.empty() ? 0 : n.layer ? 34 : 18;
-  const double type = 24 + 6.0 * n.shape.rank() * 2.2;
+  const bool numbered = n.op >= 0 && n.symbol.empty() && n.name.empty();  // "v7"
+  const double symbol = n.layer ? 34 : numbered ? 28 : n.symbol.empty() ? 0 : 18;
+  double type = 24 + 6.0 * n.shape.rank() * 2.2;
+  if (!n.told.empty()) type += text_width(n.told, kSmallFont) + 10;
   const bool ghost = n.kind == Kind::ghost;
   const bool alone = n.kind == Kind::data || n.kind == Kind::frozen;
   const double maps = ghost ? 0 : alone ? m.width : 2 * m.width + 4;

@@ -41,8 +41,7 @@ class Writer {
              {"notes", page_.notes}};
     if (!page_.checks.empty()) out["checked"] = true;
     if (!page_.unchecked.empty()) out["unchecked"] = page_.unchecked;
-    const PicNode& root = at(root_node());
-    out["loss"] = root.symbol.empty() && root.name.empty() ? "<mi>L</mi>" : symbol_math(p_, root_node());
+    out["loss"] = is_plain_seed(page_.chain.seed) ? symbol_math(p_, root_node()) : objective_math();
     out["nodes"] = json::array();
     for (std::size_t i = 0; i < p_.nodes.size(); ++i) out["nodes"].push_back(node(static_cast<int>(i)));
     out["edges"] = json::array();
@@ -104,6 +103,8 @@ class Writer {
     if (n.layer) out["layer"] = n.layer;
     if (!n.name.empty()) out["name"] = n.name;
     if (!n.number.empty()) out["number"] = n.number;
+    if (!n.told.empty()) out["told"] = n.told;
+    if (!n.known_op.empty() && n.kind != Kind::ghost) out["known"] = n.known_op;
     if (n.box >= 0) out["module"] = box_id(n.box);
     if (!n.saves.empty()) out["saved"] = n.saves;
     if (!n.source.empty()) out["source"] = n.source;
@@ -132,6 +133,7 @@ class Writer {
       if (x.members < 2) continue;
       json m{{"id", box_id(static_cast<int>(b))}, {"path", x.id}, {"label", x.label}, {"members", x.members}};
       if (x.parent >= 0) m["parent"] = box_id(x.parent);
+      if (x.fold) m["fold"] = true;
       const BoxSize size = folder_size(x);
       if (const auto found = page_.strips.find(static_cast<int>(b)); found != page_.strips.end())
         m["strip"] = numbers_json(found->second);
@@ -244,8 +246,8 @@ class Writer {
     }
     const auto numbers = static_cast<std::size_t>(t.sent.numel());
     out["words"] = structure_words(t, m);
-    const std::string slope = slope_math(p_, n, inputs_of(n), t.position);
-    out["slope"] = slope;
+    const Slope slope = slope_math(p_, n, inputs_of(n), t.position);
+    out["slope"] = slope.math;
     if (to >= 0) out["to"] = id(to), out["via"] = id(via);
     const tape::Input& in = page_.graph.nodes[c.op].inputs[t.position];
     const auto outside = page_.chain.leaf_outside.find(in.node < 0 ? in.leaf.id() : nullptr);

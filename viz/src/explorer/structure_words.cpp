@@ -30,6 +30,9 @@ std::string spread_words(const LocalDerivative& d, std::size_t m, const std::str
   if (!d.factors.empty())
     return m == 1 ? "The result is one number: its gradient times the local slope of each input number."
                   : "Each input number goes into one result, with its own factor.";
+  if (const auto unused = std::ranges::count_if(d.index, [](auto i) { return i < 0; }); unused > 0)
+    return fmt::format("Some of the input numbers were added up{}: they all get {} gradient{}; the {} others get 0.",
+                       times.empty() ? "" : " and scaled", m == 1 ? "the same" : "their sum's", times, unused);
   return m == 1 ? fmt::format("The input was summed{}: every number gets the same gradient{}.",
                               times.empty() ? "" : " and scaled", times)
                 : fmt::format("Sums: every number of a sum gets the gradient of that sum{}.", times);

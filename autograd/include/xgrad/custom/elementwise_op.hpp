@@ -38,8 +38,14 @@ XGRAD_API const char* backward_name(const char* name);
 XGRAD_API Tensor uninitialised_like(const Tensor& t);
 // Memory for a gradient made from g, which is not read afterwards: g's own when nobody else can see it.
 XGRAD_API Tensor gradient_room(const Tensor& g);
-// g times each of the n partial derivatives that follow the n inputs in `s`.
-XGRAD_API Grads times_partials(const Saved& s, const Tensor& g, std::size_t n);
+// The value and `n` partial derivatives of a small result, the latter behind one another in the tensor that is
+// returned. Undefined, and nothing was done, when the result is large or one of the inputs has another shape or is not
+// contiguous.
+XGRAD_API Tensor run_partials_together(const ManyTilesKernel& k, Tensor& value, const bool* wanted,
+                                       const Tensor* const* in, int n_in);
+// g times each of the partial derivatives that follow the n inputs in `s`: one for each, or all in one tensor, those of
+// the inputs j with a bit 1 << j in `together`.
+XGRAD_API Grads times_partials(const Saved& s, const Tensor& g, std::size_t n, std::uint32_t together);
 
 // What the lambda is given for the order of derivative: first, N tangents; second, those of a value and its change in
 // one direction.
@@ -216,9 +222,10 @@ struct FirstBackward {
 template <class F, std::size_t N>
 struct KeptBackward {
   FirstBackward<F, N> again;
+  std::uint32_t together;  // as of times_partials()
 
   Grads operator()(const Saved& s, const Tensor& g) const {
-    return grad_enabled() ? again(s, g) : times_partials(s, g, N);
+    return grad_enabled() ? again(s, g) : times_partials(s, g, N, together);
   }
 };
 
@@ -238,16 +245,24 @@ bool keeps_partials(const F& f) {
 // Value and partial derivatives in one pass.
 template <class F, std::size_t N>
 Tensor run_with_partials(const char* name, const Location& at, const F& f, Tensor value, const Tensor* const* in) {
+  const bool wide = value.dtype() == DType::float64;
+  const ManyTilesKernel k{wide ? &partials_tiles<double, F, N> : &partials_tiles<float, F, N>, &f, 1.0};
   Tensor out[N + 1], saved[2 * N];
-  out[0] = std::move(value);
+  bool wanted[N];
+  std::uint32_t together = 0;
   for (std::size_t j = 0; j < N; ++j) {
     saved[j] = *in[j];
-    if (any_wants_grad(in + j, 1)) out[j + 1] = saved[N + j] = uninitialised_like(out[0]);
+    wanted[j] = any_wants_grad(in + j, 1);
+    together |= static_cast<std::uint32_t>(wanted[j]) << j;
   }
-  const bool wide = out[0].dtype() == DType::float64;
-  run_many_tiles({wide ? &partials_tiles<double, F, N> : &partials_tiles<float, F, N>, &f, 1.0}, out, N + 1, in, N);
-  return record(name, out[0], std::span<const Tensor>(saved, N), std::span<const Tensor>(saved, 2 * N),
-                KeptBackward<F, N>{{f, name, at}}, at);
+  out[0] = std::move(value);
+  saved[N] = run_partials_together(k, out[0], wanted, in, N);
+  const bool all = saved[N].defined();
+  for (std::size_t j = 0; j < N && !all; ++j)
+    if (wanted[j]) out[j + 1] = saved[N + j] = uninitialised_like(out[0]);
+  if (!all) run_many_tiles(k, out, N + 1, in, N);
+  return record(name, out[0], std::span<const Tensor>(saved, N), std::span<const Tensor>(saved, all ? N + 1 : 2 * N),
+                KeptBackward<F, N>{{f, name, at}, all ? together : 0}, at);
 }
 
 template <class F>

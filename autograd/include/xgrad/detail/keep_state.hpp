@@ -1,6 +1,7 @@
 // Running a part of a program for a look at it, without a trace.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -24,5 +25,9 @@ class XGRAD_API KeepState {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// For what is no tensor: `restore` is called at the end of each KeepState of this thread that has none for `what` yet.
+XGRAD_API bool is_state_kept() noexcept;
+XGRAD_API void restore_at_end(const void* what, const std::function<void()>& restore);
 
 }  // namespace xgrad::detail

@@ -16,8 +16,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
-#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -32,22 +30,15 @@
 #include "core/running_op.hpp"
 #include "core/tape/accumulate.hpp"
 #include "core/tape/forward.hpp"
+#include "core/tape/outer_marks.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/recorder.hpp"
+#include "core/tape/target_table.hpp"
 
 namespace xgrad::detail {
 namespace {
 
 using profiler::SpanKind;
-
-struct Target {
-  RefCounted* object;
-  std::uint32_t output;
-  bool operator==(const Target&) const = default;
-};
-struct TargetHash {
-  std::size_t operator()(const Target& t) const { return std::hash<const void*>()(t.object) * 31 + t.output; }
-};
 
 // How many backward passes, each started from a hook or a backward function of the one before, run on this thread.
 class Depth {
@@ -75,7 +66,7 @@ struct Running {
   Pass* pass = nullptr;
   Node* node = nullptr;
 };
-thread_local Running running;
+[[gnu::tls_model("initial-exec")]] constinit thread_local Running running;
 
 // Never 0.
 std::uint32_t next_pass() {
@@ -94,13 +85,14 @@ struct Pass {
   std::vector<Node*> heap;
   std::vector<Collected> leaves;    // in order of arrival
   std::vector<Collected> retained;  // of results that keep theirs
-  std::unordered_map<TensorImpl*, std::size_t> leaf_index;
+  TargetTable leaf_index;
   TensorImpl* last_leaf = nullptr;
   std::size_t last_index = 0;
-  std::unordered_map<Target, std::size_t, TargetHash> wanted;  // grad(): what to capture, where to put it
-  std::unordered_set<const Node*> needed;                      // grad(): nodes on a way to something wanted
+  TargetTable wanted;          // grad(): what to capture, where to put it
+  bool wants_results = false;  // grad(): whether some of that are no leaves
   std::vector<Tensor> captured;
-  bool capturing = false;
+  bool capturing = false;  // nodes are marked with what they need
+  OuterMarks outer_marks;
   std::shared_ptr<PassLeaves> leaves_seen;  // when a node that ran is recorded for pictures
   Depth depth{op, at};
 
@@ -119,8 +111,7 @@ struct Pass {
     const Edge& e = n->edges()[i];
     const Tensor* slot = nullptr;
     if (TensorImpl* t = e.leaf()) {
-      const auto known = leaf_index.find(t);
-      if (known != leaf_index.end()) slot = &leaves[known->second].gradient, ++leaves[known->second].uses;
+      if (const std::uint32_t* known = leaf_index.find({t})) slot = &leaves[*known].gradient, ++leaves[*known].uses;
     } else if (Node* from = e.node(); from && from->queued == depth.value()) {  // in this pass, so it is wanted
       slot = &from->outputs()[e.number].pending;
     }
@@ -129,10 +120,10 @@ struct Pass {
 
   Tensor& leaf_slot(TensorImpl* t) {
     if (t != last_leaf) {
-      auto [it, fresh] = leaf_index.try_emplace(t, leaves.size());
-      if (fresh) leaves.push_back({share(t), Tensor()});
+      const std::size_t index = leaf_index.number_of({t}, leaves.size());
+      if (index == leaves.size()) leaves.push_back({share(t), Tensor()});
       last_leaf = t;
-      last_index = it->second;
+      last_index = index;
     }
     ++leaves[last_index].uses;
     return leaves[last_index].gradient;
@@ -146,16 +137,22 @@ struct Pass {
     std::push_heap(heap.begin(), heap.end(), [](const Node* a, const Node* b) { return a->seq < b->seq; });
   }
 
+  static bool fits(const TensorImpl& g, const OutputInfo& o) {
+    if (g.dtype != o.dtype || g.shape.rank() != o.rank) return false;
+    for (int i = 0; i < o.rank; ++i)
+      if (g.shape.begin()[i] != o.sizes[i]) return false;
+    return true;
+  }
+
   void send(const Edge& e, Tensor g, const char* op, const Location& where) {
+    if (capturing && !e.wanted) return;
     if (TensorImpl* t = e.leaf()) {
-      if (capturing && !wanted.contains({t, 0})) return;
-      const bool fits = impl(g).dtype == t->dtype && impl(g).shape == t->shape;
-      accumulate(leaf_slot(t), fits ? std::move(g) : fit_gradient(std::move(g), t->shape, t->dtype, op, where),
+      const bool as_is = impl(g).dtype == t->dtype && impl(g).shape == t->shape;
+      accumulate(leaf_slot(t), as_is ? std::move(g) : fit_gradient(std::move(g), t->shape, t->dtype, op, where),
                  keeps_values);
       return;
     }
     Node* n = e.node();
-    if (capturing && !needed.contains(n)) return;
     if (n->queued && n->queued != depth.value()) [[unlikely]]
       ErrorReport(n->op.name,
                   "its graph is being differentiated already: a hook or a backward function must not start another "
@@ -163,10 +160,7 @@ struct Pass {
                   n->at)
           .autograd_error();
     OutputInfo& o = n->outputs()[e.number];
-    Tensor fit = g.dtype() == o.dtype && impl(g).shape.rank() == o.rank &&
-                         std::equal(o.sizes, o.sizes + o.rank, impl(g).shape.begin())
-                     ? std::move(g)
-                     : fit_gradient(std::move(g), o.shape(), o.dtype, op, where);
+    Tensor fit = fits(impl(g), o) ? std::move(g) : fit_gradient(std::move(g), o.shape(), o.dtype, op, where);
     push(n);
     accumulate(o.pending, std::move(fit), keeps_values);
   }
@@ -202,8 +196,17 @@ struct Pass {
 
   void check_finite(const Node* n, Grads& in);
 
-  bool goes_along(const Edge& e) const {
-    return !capturing || (e.leaf() ? wanted.contains({e.target, 0}) : needed.contains(e.node()));
+  bool goes_along(const Edge& e) const { return !capturing || e.wanted; }
+  void want(const Target& t, std::size_t number, bool is_result) {
+    wanted.number_of(t, number);
+    wants_results |= is_result;
+  }
+  // Where a pass begins: an edge to the root.
+  Edge edge_to(const Tensor& root) const {
+    TensorImpl& t = impl(root);
+    if (Node* n = current_node(root))
+      return {n, t.output_nr, Edge::To::node, n->marked == number && static_cast<bool>(n->needed)};
+    return {&t, 0, Edge::To::leaf, wanted.contains({&t})};
   }
 
   // Euclidean norm of what goes along an edge, for pictures.
@@ -294,13 +297,9 @@ struct Pass {
     n->pass = number;
     if (n->extra) run_extra(n, grads);
     if (capturing) {
-      bool pass_on = false;
-      for (std::size_t k = 0; k < grads.size(); ++k)
-        if (auto it = wanted.find({n, static_cast<std::uint32_t>(k)}); it != wanted.end())
-          captured[it->second] = grads[k];
-      for (const Edge& e : n->edges())
-        pass_on |= e.leaf() ? wanted.contains({e.target, 0}) : e.node() && needed.contains(e.node());
-      if (!pass_on) return;
+      for (std::size_t k = 0; k < grads.size() && wants_results; ++k)
+        if (const std::uint32_t* place = wanted.find({n, static_cast<std::uint32_t>(k)})) captured[*place] = grads[k];
+      if (std::ranges::none_of(n->edges(), &Edge::wanted)) return;
     }
     if (n->freed && n->n_saved) n->already_freed();
     if (n->op.kind->once_differentiable && keeps_values && (create_graph || reads_tangents(n, grads)))
@@ -367,42 +366,38 @@ void Pass::check_finite(const Node* n, Grads& in) {
           .value_error();
 }
 
-// Nodes from which something wanted can be reached, by an explicit depth-first walk.
+// Marks the nodes from which something wanted can be reached, and the edges that lead there, by an explicit depth-first
+// walk.
 void Pass::find_needed(std::span<const Tensor> roots) {
-  std::unordered_map<const Node*, bool> done;
   std::vector<std::pair<Node*, std::size_t>> stack;
-  auto node_wanted = [&](Node* n) {
-    for (std::uint32_t k = 0; k < n->n_outputs; ++k)
-      if (wanted.contains({n, k})) return true;
-    return false;
+  const auto visit = [&](Node* n) {
+    if (depth.value() > 1) outer_marks.keep(n);
+    stack.emplace_back(n, 0);
+    n->marked = number;
+    n->needed = false;
+    for (std::uint32_t k = 0; k < n->n_outputs && wants_results; ++k)
+      if (wanted.contains({n, k})) n->needed = true;
   };
   for (const Tensor& r : roots) {
     Node* root = current_node(r);
-    if (!root || !done.try_emplace(root, node_wanted(root)).second) continue;
-    stack.emplace_back(root, 0);
-    while (!stack.empty()) {
+    if (!root || root->marked == number) continue;
+    for (visit(root); !stack.empty();) {
       auto& [n, i] = stack.back();
       if (i == n->n_inputs) {
-        const bool reaches = done[n];
         stack.pop_back();
-        if (reaches && !stack.empty()) done[stack.back().first] = true;
         continue;
       }
-      const Edge e = n->edges()[i++];
-      Node* here = n;
-      if (e.leaf()) {
-        if (wanted.contains({e.target, 0})) done[here] = true;
-      } else if (Node* next = e.node()) {
-        auto [it, fresh] = done.try_emplace(next, node_wanted(next));
-        if (fresh)
-          stack.emplace_back(next, 0);
-        else if (it->second)
-          done[here] = true;
+      Edge& e = n->edges()[i];
+      Node* next = e.node();
+      if (next && next->marked != number) {  // this edge comes again when that is done
+        visit(next);
+        continue;
       }
+      ++i;
+      e.wanted = next ? static_cast<bool>(next->needed) : e.leaf() && wanted.contains({e.leaf()});
+      if (e.wanted) n->needed = true;
     }
   }
-  for (auto& [n, reaches] : done)
-    if (reaches) needed.insert(n);
 }
 
 // What the hooks of leaves make of the collected gradients.
@@ -470,9 +465,7 @@ void start(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Ten
     fitted.push_back(seed_for(op, outputs[i], seeds.empty() ? Tensor() : seeds[i], pass.at));
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    TensorImpl& t = impl(outputs[i]);
-    Node* node = current_node(outputs[i]);
-    const Edge e = node ? Edge{node, t.output_nr, Edge::To::node} : Edge{&t, 0, Edge::To::leaf};
+    const Edge e = pass.edge_to(outputs[i]);
     GradModeGuard mode(pass.create_graph);
     pass.send(e, fitted[i], op, pass.at);
   }
@@ -514,14 +507,18 @@ BackwardInputs::~BackwardInputs() = default;
 
 namespace {
 
-// The place of an input in the graph, or the error that it has none.
-detail::Target target_of(const char* op, const std::vector<Tensor>& inputs, std::size_t i, const Location& at) {
-  require_defined(op, inputs[i], at);
+// Has the pass give the gradient of an input. Returns its place in the graph; the error is that it has none.
+detail::Target want(Pass& pass, const char* op, const std::vector<Tensor>& inputs, std::size_t i) {
+  require_defined(op, inputs[i], pass.at);
   if (!detail::requires_grad(inputs[i]))
-    ErrorReport(op, fmt::format("input {} does not require grad", i), at).operand("input", inputs[i]).autograd_error();
+    ErrorReport(op, fmt::format("input {} does not require grad", i), pass.at)
+        .operand("input", inputs[i])
+        .autograd_error();
   detail::TensorImpl& t = detail::impl(inputs[i]);
   detail::Node* node = detail::current_node(inputs[i]);
-  return node ? detail::Target{node, t.output_nr} : detail::Target{&t, 0};
+  const detail::Target target = node ? detail::Target{node, t.output_nr} : detail::Target{&t, 0};
+  pass.want(target, i, node != nullptr);
+  return target;
 }
 
 // The pass gives gradients to these tensors only.
@@ -532,7 +529,7 @@ void restrict(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<
         .value_error();
   pass.capturing = true;
   pass.captured.resize(inputs.size());
-  for (std::size_t i = 0; i < inputs.size(); ++i) pass.wanted.try_emplace(target_of("backward", inputs, i, pass.at), i);
+  for (std::size_t i = 0; i < inputs.size(); ++i) want(pass, "backward", inputs, i);
   for (Tensor t : inputs) t.retain_grad(pass.at);
   for (const Tensor& o : outputs) require_defined("backward", o, pass.at);
   pass.find_needed(outputs);
@@ -567,19 +564,16 @@ std::vector<Tensor> grad(const OneOrMore& of, const OneOrMore& by, const OneOrMo
   pass.capturing = true;
   pass.captured.resize(inputs.size());
   std::vector<detail::Target> targets;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    targets.push_back(target_of("grad", inputs, i, at));
-    pass.wanted.try_emplace(targets.back(), i);
-  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) targets.push_back(want(pass, "grad", inputs, i));
   for (const Tensor& o : outputs) require_defined("grad", o, at);
   pass.find_needed(outputs);
   detail::start(pass, outputs, grad_outputs.parts());
   pass.run_all();
   detail::run_leaf_hooks(pass);
-  for (auto& [leaf, g, uses] : pass.leaves) pass.captured[pass.wanted.at({detail::handle(leaf), 0})] = g;
+  for (auto& [leaf, g, uses] : pass.leaves) pass.captured[*pass.wanted.find({detail::handle(leaf)})] = g;
   std::vector<Tensor> result(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    result[i] = pass.captured[pass.wanted.at(targets[i])];
+    result[i] = pass.captured[*pass.wanted.find(targets[i])];
     if (!result[i].defined() && options.materialize_grads) {
       result[i] = detail::zeros_raw(inputs[i].shape(), inputs[i].dtype());
       if (options.create_graph) result[i].requires_grad_();

@@ -66,9 +66,9 @@ void destroy_node(Node* n) noexcept {
 // Releasing a node may release its inputs' nodes in turn; a work list instead of recursion, so that a chain of a
 // million nodes does not overflow the stack. The list goes through the nodes themselves: there may be no memory.
 void release_node(Node* n) noexcept {
-  if (n->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  thread_local Node* waiting = nullptr;
-  thread_local bool busy = false;
+  if (!count_down(n->refs)) return;
+  [[gnu::tls_model("initial-exec")]] thread_local Node* waiting = nullptr;
+  [[gnu::tls_model("initial-exec")]] thread_local bool busy = false;
   n->next_dead = waiting;
   waiting = n;
   if (busy) return;

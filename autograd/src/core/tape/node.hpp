@@ -26,6 +26,7 @@ struct Edge {
   RefCounted* target = nullptr;
   std::uint32_t number = 0;  // which output of the node; of a leaf or data, the version of its storage when it was read
   To to = To::nothing;
+  bool wanted = false;  // by the pass that marked the node
   bool wants_grad() const { return to >= To::node; }
   Node* node() const;
   TensorImpl* leaf() const { return to == To::leaf ? static_cast<TensorImpl*>(target) : nullptr; }
@@ -77,6 +78,7 @@ struct Node : RefCounted {
   std::uint8_t n_data = 0;      // tensors read that are no inputs of the backward function: targets, indices, masks
   std::uint8_t queued : 6 = 0;  // nesting depth of the backward pass whose heap it is in
   bool freed : 1 = false;
+  bool needed : 1 = false;  // by the pass that marked it: something that the pass wants can be reached from here
   std::uint32_t n_inputs = 0, n_outputs = 0;
   OpInfo op;
   union {
@@ -87,7 +89,8 @@ struct Node : RefCounted {
   std::shared_ptr<const ModuleCall> module;
   std::unique_ptr<NodeExtra> extra;
   std::uint32_t bytes = 0;
-  std::uint32_t pass = 0;  // the last backward pass that brought a gradient here
+  std::uint32_t pass = 0;    // the last backward pass that brought a gradient here
+  std::uint32_t marked = 0;  // the last one that looked for what it needs, and was here
 
   std::span<Edge> edges() { return {reinterpret_cast<Edge*>(this + 1), n_inputs}; }
   std::span<Edge> all_edges() { return {edges().data(), n_inputs + std::size_t{n_data}}; }
@@ -118,7 +121,7 @@ struct Node : RefCounted {
 inline Node* Edge::node() const { return to == To::node ? static_cast<Node*>(target) : nullptr; }
 
 void release_node(Node* n) noexcept;
-inline void retain_node(Node* n) { n->refs.fetch_add(1, std::memory_order_relaxed); }
+inline void retain_node(Node* n) { count_up(n->refs); }
 
 // The name an output was given, for pictures.
 void name_output(Node& n, std::uint32_t output, const std::string& name);

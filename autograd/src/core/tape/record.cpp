@@ -216,13 +216,16 @@ namespace {
   const Node* of = tape.on_behalf_of;
   n->at = of ? of->at : at;
   n->module = current_module();  // a derivative is no call of the module whose operation it derives
-  std::memcpy(n->closure(), closure, closure_size);
+  if (closure_size) std::memcpy(n->closure(), closure, closure_size);
   for (Edge& e : n->all_edges()) new (&e) Edge;
   for (SavedTensor& s : n->saved()) new (&s) SavedTensor;
   auto* sizes = reinterpret_cast<std::int64_t*>(reinterpret_cast<char*>(n) + bytes) - dims;
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     TensorImpl& t = impl(outputs[k]);
-    std::copy(t.shape.begin(), t.shape.end(), sizes);
+    if (t.shape.rank() == 1)
+      sizes[0] = *t.shape.begin();
+    else if (!t.shape.empty())
+      std::copy(t.shape.begin(), t.shape.end(), sizes);
     new (&n->outputs()[k])
         OutputInfo{Tensor(), sizes, t.dtype, static_cast<std::uint8_t>(t.shape.rank()), t.storage->version};
     sizes += t.shape.rank();

@@ -40,12 +40,12 @@ void save_safetensors(const P&, const T&) = delete;  // the tensors first: save_
 // Reads a whole file in the order of the data. F16 and BF16 become float32; I8, I16 and U16 int32; U32 and U64 int64
 // (IoError for a U64 value that does not fit). IoError names what is wrong and where for anything the format forbids:
 // bad lengths, overlapping or missing bytes, duplicate names, sizes that overflow.
-struct SafetensorsFile {
+struct SafetensorsContents {
   NamedTensors tensors;
   Metadata metadata;
 };
-XGRAD_API std::ostream& operator<<(std::ostream& os, const SafetensorsFile& file);
-XGRAD_API SafetensorsFile read_safetensors(const std::string& path, Location at = Location::current());
+XGRAD_API std::ostream& operator<<(std::ostream& os, const SafetensorsContents& file);
+XGRAD_API SafetensorsContents read_safetensors(const std::string& path, Location at = Location::current());
 XGRAD_API NamedTensors load_safetensors(const std::string& path, Location at = Location::current());
 
 }  // namespace xgrad

@@ -24,7 +24,8 @@ struct DenseOptions {
   std::optional<double> lora_alpha = {};       // lora_rank when left out
 };
 
-// activation(x W^T + b), keras.layers.Dense: (..., in) -> (..., units), in from the first call, as a LazyLinear.
+// activation(x W^T + b), keras.layers.Dense: (..., in) -> (..., units), in from the first call, as a LazyLinear,
+// and printed from then on.
 // Parameters: weight (units, in), Keras's kernel transposed, bias (units). With lora_rank the weight is frozen and
 // lora_alpha / lora_rank lora_B lora_A is added to it: lora_A (rank, in), at first He uniform, lora_B (units, rank), at
 // first 0, are trained. E. Hu et al. 2021. ValueError for options out of range, ShapeError for negative sizes.

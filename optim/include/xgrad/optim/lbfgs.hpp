@@ -77,6 +77,10 @@ XGRAD_API std::ostream& operator<<(std::ostream& os, const LBFGSResult& r);  // 
 // So for f times 2^k, or x times 1024^k, the steps are the same bit for bit; without line search only where they stop
 // may differ. Other factors of x change the length of the first trial step and nothing else.
 //
+// Unknowns of very different sizes, 500 beside 1e-4, make a valley that rounding ends before the minimum: divide each
+// by its size. Of the 54 regressions of NIST's StRD, minimised as sums of squares, 49 come out to 6 digits with the
+// unknowns divided by their starts, 32 as they are (PyTorch's algorithm: 28); LevenbergMarquardt solves all.
+//
 // A step to a point where the loss or a gradient is not finite is shortened. When a direction does not lead down, or
 // the search along it finds nothing lower, the history is dropped and the gradient followed. With strong_wolfe the
 // parameters end at the lowest point found. When the closure throws they are those before the iteration.

@@ -1,0 +1,255 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <xgrad/autograd.hpp>
+#include <xgrad/check.hpp>
+#include <xgrad/keras/layers.hpp>
+#include <xgrad/nn/dense.hpp>
+#include <xgrad/nn/embedding.hpp>
+#include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/option_check.hpp>
+#include <xgrad/ops.hpp>
+
+#include "keras/modules.hpp"
+#include "keras/names.hpp"
+
+namespace xgrad::keras {
+namespace {
+
+void positive(const char* layer, const char* option, std::int64_t value, const Location& at) {
+  if (value < 1) refuse(layer, fmt::format("{} must be positive, got {}", option, value), at);
+}
+void positive(const char* layer, const char* option, const Extents<2>& value, const Location& at) {
+  for (const std::int64_t v : value.v) positive(layer, option, v, at);
+}
+bool is_same(const char* layer, const std::string& padding, const Location& at) {
+  if (padding != "same" && padding != "valid")
+    refuse(layer, fmt::format("padding must be valid or same, got '{}'", padding), at);
+  return padding == "same";
+}
+void require_rank_of(const char* layer, const Shape& input, int rank, const char* what, const Location& at) {
+  if (input.rank() != rank)
+    ErrorReport(layer, fmt::format("the input is {}, got {} dimensions", what, input.rank() + 1), at)
+        .line("input", fmt::format("samples of shape ({})", fmt::join(input.begin(), input.end(), ", ")))
+        .shape_error();
+}
+
+}  // namespace
+
+Layer Layer::input(const Shape& shape) {
+  Layer layer("input", [](const Shape&) { return nn::AnyModule(nn::Identity()); });
+  layer.shape_ = shape;
+  return layer;
+}
+Layer Layer::of_indices(std::string kind, Make make) {
+  Layer layer(std::move(kind), std::move(make));
+  layer.takes_indices_ = true;
+  return layer;
+}
+
+Layer Input(const Shape& shape, Location at) {
+  for (const std::int64_t size : shape) positive("Input", "each size of the shape", size, at);
+  return Layer::input(shape);
+}
+
+Layer Dense(std::int64_t units, DenseOptions o, Location at) {
+  positive("Dense", "units", units, at);
+  const nn::AnyModule activation = o.activation.module("Dense", at);
+  const nn::DenseOptions options{
+      .activation = activation,
+      .use_bias = o.use_bias,
+      .kernel_initializer = o.kernel_initializer.initializer("Dense", "kernel_initializer", at),
+      .bias_initializer = o.bias_initializer.initializer("Dense", "bias_initializer", at),
+      .kernel_regularizer = o.kernel_regularizer,
+      .bias_regularizer = o.bias_regularizer,
+      .activity_regularizer = o.activity_regularizer,
+      .kernel_constraint = o.kernel_constraint,
+      .bias_constraint = o.bias_constraint,
+      .lora_rank = o.lora_rank,
+      .lora_alpha = o.lora_alpha};
+  const nn::Dense checked(units, options, at);
+  return {"dense", [units, options, at](const Shape&) { return nn::AnyModule(nn::Dense(units, options, at)); }};
+}
+
+Layer Conv2D(std::int64_t filters, Extents<2> kernel_size, Conv2DOptions o, Location at) {
+  positive("Conv2D", "filters", filters, at);
+  positive("Conv2D", "kernel_size", kernel_size, at);
+  positive("Conv2D", "strides", o.strides, at);
+  positive("Conv2D", "dilation_rate", o.dilation_rate, at);
+  positive("Conv2D", "groups", o.groups, at);
+  const bool same = is_same("Conv2D", o.padding, at);
+  const nn::AnyModule activation = o.activation.module("Conv2D", at);
+  nn::WeightOptions weights{.kernel_initializer = o.kernel_initializer.initializer("Conv2D", "kernel_initializer", at),
+                            .kernel_regularizer = o.kernel_regularizer,
+                            .activity_regularizer = o.activity_regularizer,
+                            .kernel_constraint = o.kernel_constraint};
+  if (o.use_bias) {
+    weights.bias_initializer = o.bias_initializer.initializer("Conv2D", "bias_initializer", at);
+    weights.bias_regularizer = o.bias_regularizer;
+    weights.bias_constraint = o.bias_constraint;
+  }
+  const Extents<2> window((kernel_size[0] - 1) * o.dilation_rate[0] + 1, (kernel_size[1] - 1) * o.dilation_rate[1] + 1);
+  return {"conv2d", [=](const Shape& input) {
+            require_rank_of("Conv2D", input, 3, "(N, height, width, channels)", at);
+            const nn::Conv2d conv(
+                input[2], filters, kernel_size,
+                {.stride = o.strides, .dilation = o.dilation_rate, .groups = o.groups, .bias = o.use_bias}, at);
+            return nn::AnyModule(ConvModule(nn::with_weight_options(conv, weights, at), activation,
+                                            same ? std::optional(o.strides) : std::nullopt, window));
+          }};
+}
+
+namespace {
+
+Layer pooling(const char* name, std::string kind, bool largest, Extents<2> size, const Pooling2DOptions& o,
+              const Location& at) {
+  const Extents<2> strides = o.strides.value_or(size);
+  positive(name, "pool_size", size, at);
+  positive(name, "strides", strides, at);
+  const bool same = is_same(name, o.padding, at);
+  return {std::move(kind), [=](const Shape& input) {
+            require_rank_of(name, input, 3, "(N, height, width, channels)", at);
+            return nn::AnyModule(PoolModule(size, strides, same, largest));
+          }};
+}
+
+}  // namespace
+
+Layer MaxPooling2D(Extents<2> pool_size, Pooling2DOptions options, Location at) {
+  return pooling("MaxPooling2D", "max_pooling2d", true, pool_size, options, at);
+}
+Layer AveragePooling2D(Extents<2> pool_size, Pooling2DOptions options, Location at) {
+  return pooling("AveragePooling2D", "average_pooling2d", false, pool_size, options, at);
+}
+Layer GlobalAveragePooling2D() {
+  return {"global_average_pooling2d", [](const Shape& input) {
+            require_rank_of("GlobalAveragePooling2D", input, 3, "(N, height, width, channels)", Location());
+            return nn::AnyModule([](const Tensor& x, const Location& at) { return mean(x, {1, 2}, false, at); });
+          }};
+}
+Layer GlobalAveragePooling1D() {
+  return {"global_average_pooling1d", [](const Shape& input) {
+            require_rank_of("GlobalAveragePooling1D", input, 2, "(N, steps, features)", Location());
+            return nn::AnyModule([](const Tensor& x, const Location& at) { return mean(x, {1}, false, at); });
+          }};
+}
+Layer Flatten() {
+  return {"flatten", [](const Shape&) { return nn::AnyModule(nn::Flatten()); }};
+}
+Layer Dropout(double rate, Location at) {
+  const nn::Dropout checked(rate, at);
+  return {"dropout", [rate, at](const Shape&) { return nn::AnyModule(nn::Dropout(rate, at)); }};
+}
+Layer Activation(ActivationChoice activation, Location at) {
+  const nn::AnyModule module = activation.module("Activation", at);
+  return {"activation", [module](const Shape&) { return module ? module : nn::AnyModule(nn::Identity()); }};
+}
+
+Layer BatchNormalization(BatchNormalizationOptions o, Location at) {
+  const nn::OptionCheck check("BatchNormalization", at);
+  check.probability("momentum", o.momentum);
+  check.at_least_zero("epsilon", o.epsilon);
+  if (o.center != o.scale) check.fail("center and scale must be both true or both false");
+  const nn::BatchNormOptions options{.eps = o.epsilon, .momentum = 1 - o.momentum, .affine = o.scale};
+  return {"batch_normalization", [options, at](const Shape& input) {
+            if (input.rank() == 3)
+              return nn::AnyModule(BatchNormModule<nn::BatchNorm2d>(nn::BatchNorm2d(input[2], options, at)));
+            if (input.rank() != 1 && input.rank() != 2)
+              require_rank_of("BatchNormalization", input, 1, "(N, C), (N, T, C) or (N, H, W, C)", at);
+            const std::int64_t channels = input[input.rank() - 1];
+            return nn::AnyModule(BatchNormModule<nn::BatchNorm1d>(nn::BatchNorm1d(channels, options, at)));
+          }};
+}
+
+Layer LayerNormalization(LayerNormalizationOptions o, Location at) {
+  const nn::OptionCheck check("LayerNormalization", at);
+  check.at_least_zero("epsilon", o.epsilon);
+  if (o.center && !o.scale) check.fail("center needs scale");
+  const nn::LayerNormOptions options{.eps = o.epsilon, .elementwise_affine = o.scale, .bias = o.center};
+  return {"layer_normalization", [options, at](const Shape& input) {
+            if (input.rank() < 1) require_rank_of("LayerNormalization", input, 1, "(N, ..., C)", at);
+            return nn::AnyModule(nn::LayerNorm(input[input.rank() - 1], options, at));
+          }};
+}
+
+Layer Embedding(std::int64_t input_dim, std::int64_t output_dim, EmbeddingOptions o, Location at) {
+  positive("Embedding", "input_dim", input_dim, at);
+  positive("Embedding", "output_dim", output_dim, at);
+  const nn::Initializer first = o.embeddings_initializer.initializer("Embedding", "embeddings_initializer", at);
+  return Layer::of_indices("embedding", [=](const Shape&) {
+    nn::Embedding table(input_dim, output_dim, {}, at);
+    first(table.weight);
+    return nn::AnyModule(table);
+  });
+}
+
+namespace {
+
+// What all recurrent layers ask for.
+struct FirstValues {
+  nn::Initializer kernel, recurrent, bias;
+  bool one_bias, forget;  // forget: the second quarter of the bias is 1 more
+};
+
+template <class Options>
+FirstValues first_values(const char* layer, const Options& o, bool one_bias, bool forget, const Location& at) {
+  return {o.kernel_initializer.initializer(layer, "kernel_initializer", at),
+          o.recurrent_initializer.initializer(layer, "recurrent_initializer", at),
+          o.bias_initializer.initializer(layer, "bias_initializer", at), one_bias, forget};
+}
+
+void fill(const nn::Module& rnn, const FirstValues& first) {
+  const NoGradGuard off;
+  for (auto& [name, t] : rnn.named_parameters()) {
+    Tensor values = t;
+    if (name == "weight_ih_l0") first.kernel(values);
+    if (name == "weight_hh_l0") first.recurrent(values);
+    if (name == "bias_ih_l0") {
+      first.bias(values);
+      const std::int64_t quarter = t.size(0) / 4;
+      if (first.forget) values.slice(0, quarter, 2 * quarter).add_(1);
+    }
+    if (name == "bias_hh_l0") {
+      first.one_bias ? nn::init::zeros_(values) : (first.bias(values), values);
+      if (first.one_bias) values.requires_grad_(false);
+    }
+  }
+}
+
+template <class RNN, class Options>
+Layer recurrent(const char* name, std::string kind, std::int64_t units, const Options& options, bool all_steps,
+                const FirstValues& first, const Location& at) {
+  positive(name, "units", units, at);
+  return {std::move(kind), [=](const Shape& input) {
+            require_rank_of(name, input, 2, "(N, steps, features)", at);
+            RNN rnn(input[1], units, options, at);
+            fill(rnn, first);
+            return nn::AnyModule(RecurrentModule<RNN>(name, rnn, all_steps));
+          }};
+}
+
+}  // namespace
+
+Layer LSTM(std::int64_t units, LSTMOptions o, Location at) {
+  const nn::LSTMOptions options{.bias = o.use_bias, .batch_first = true};
+  return recurrent<nn::LSTM>("LSTM", "lstm", units, options, o.return_sequences,
+                             first_values("LSTM", o, true, o.unit_forget_bias, at), at);
+}
+Layer GRU(std::int64_t units, RecurrentOptions o, Location at) {
+  const nn::GRUOptions options{.bias = o.use_bias, .batch_first = true};
+  return recurrent<nn::GRU>("GRU", "gru", units, options, o.return_sequences, first_values("GRU", o, false, false, at),
+                            at);
+}
+Layer SimpleRNN(std::int64_t units, SimpleRNNOptions o, Location at) {
+  if (o.activation != "tanh" && o.activation != "relu")
+    refuse("SimpleRNN", fmt::format("activation must be tanh or relu, got '{}'", o.activation), at);
+  const nn::RNNOptions options{
+      .nonlinearity = o.activation == "relu" ? nn::init::Nonlinearity::relu : nn::init::Nonlinearity::tanh,
+      .bias = o.use_bias,
+      .batch_first = true};
+  return recurrent<nn::RNN>("SimpleRNN", "simple_rnn", units, options, o.return_sequences,
+                            first_values("SimpleRNN", o, true, false, at), at);
+}
+
+}  // namespace xgrad::keras

@@ -1,0 +1,151 @@
+#include <map>
+
+#include <xgrad/check.hpp>
+#include <xgrad/keras/losses.hpp>
+#include <xgrad/ops.hpp>
+#include <xgrad/train/metrics_of_values.hpp>
+
+#include "keras/names.hpp"
+
+namespace xgrad::keras {
+namespace {
+
+constexpr double kEpsilon = 1e-7;  // keras.config.epsilon()
+
+// Targets in the shape and type of the predictions; (n) fits (n, 1).
+Tensor like(const char* op, const Tensor& y, const Tensor& p) {
+  Tensor t = y.to(p.dtype());
+  if (t.dim() + 1 == p.dim() && p.size(-1) == 1) t = t.unsqueeze(-1);
+  require_same_shape(op, t, p, Location());
+  return t;
+}
+// Numbers of classes in the shape of the predictions without the classes.
+Tensor classes_of(const Tensor& y, const Tensor& p) {
+  Tensor t = y.dim() == p.dim() && y.size(-1) == 1 ? y.squeeze(-1) : y;
+  return t.to(kInt64).flatten();
+}
+Tensor log_of_shares(const Tensor& p) { return log(clamp(p / sum(p, {-1}, true), kEpsilon, 1 - kEpsilon)); }
+
+Tensor binary(const Tensor& y, const Tensor& p, bool logits) {
+  const Tensor t = like("binary_crossentropy", y, p);
+  return logits ? binary_cross_entropy_with_logits(p, t) : binary_cross_entropy(clamp(p, kEpsilon, 1 - kEpsilon), t);
+}
+Tensor categorical(const Tensor& y, const Tensor& p, bool logits) {
+  const Tensor t = like("categorical_crossentropy", y, p);
+  return -mean(sum(t * (logits ? log_softmax(p, -1) : log_of_shares(p)), {-1}));
+}
+Tensor sparse(const Tensor& y, const Tensor& p, bool logits) {
+  if (p.dim() < 2)
+    ErrorReport("sparse_categorical_crossentropy", "predictions must be (n, ..., classes)", Location())
+        .operand("y_pred", p)
+        .shape_error();
+  const Tensor log_p = logits ? log_softmax(p, -1) : log_of_shares(p);
+  return nll_loss(log_p.flatten(0, -2), classes_of(y, p));
+}
+Tensor divergence(const Tensor& y, const Tensor& p) {
+  const Tensor t = clamp(like("kl_divergence", y, p), kEpsilon, 1);
+  return mean(sum(t * log(t / clamp(p, kEpsilon, 1)), {-1}));
+}
+
+const std::map<std::string, Loss::Function>& losses() {
+  static const std::map<std::string, Loss::Function> all = [] {
+    std::map<std::string, Loss::Function> m;
+    m["mean_squared_error"] =
+        m["mse"] = [](const Tensor& y, const Tensor& p) { return mse_loss(p, like("mean_squared_error", y, p)); };
+    m["mean_absolute_error"] =
+        m["mae"] = [](const Tensor& y, const Tensor& p) { return l1_loss(p, like("mean_absolute_error", y, p)); };
+    m["huber"] = [](const Tensor& y, const Tensor& p) { return huber_loss(p, like("huber", y, p)); };
+    m["binary_crossentropy"] = [](const Tensor& y, const Tensor& p) { return binary(y, p, false); };
+    m["categorical_crossentropy"] = [](const Tensor& y, const Tensor& p) { return categorical(y, p, false); };
+    m["sparse_categorical_crossentropy"] = [](const Tensor& y, const Tensor& p) { return sparse(y, p, false); };
+    m["kl_divergence"] = divergence;
+    return m;
+  }();
+  return all;
+}
+
+// keras.metrics "accuracy": which one follows from the shapes.
+class Accuracy final : public train::Metric {
+ public:
+  Accuracy() : Metric("accuracy") {}
+  void update(const Tensor& p, const Tensor& y, Location at) override {
+    require_defined("accuracy", p, at);
+    const std::int64_t columns = p.dim() > 1 ? p.size(-1) : 1;
+    Tensor right;
+    if (columns == 1)
+      right = (p > 0.5).to(kInt64).flatten() == (y > 0.5).to(kInt64).flatten();
+    else if (y.dim() < p.dim() || y.size(-1) == 1)
+      right = argmax(p, -1).flatten() == classes_of(y, p);
+    else
+      right = argmax(p, -1) == argmax(y, -1);
+    right_ += right.to(kInt64).sum().item<std::int64_t>();
+    seen_ += right.numel();
+  }
+  double compute() const override { return static_cast<double>(right_) / static_cast<double>(seen_); }
+  void reset() override { right_ = 0, seen_ = 0; }
+
+ private:
+  std::int64_t right_ = 0, seen_ = 0;
+};
+
+// One of train's under Keras's name, whose targets may lack the column of the predictions.
+template <class M>
+class OfValues final : public train::Metric {
+ public:
+  explicit OfValues(std::string name) : Metric(std::move(name)) {}
+  void update(const Tensor& p, const Tensor& y, Location at) override {
+    metric_.update(p, like(name().c_str(), y, p), at);
+  }
+  double compute() const override { return metric_.compute(); }
+  void reset() override { metric_.reset(); }
+
+ private:
+  M metric_;
+};
+
+using MakeMetric = std::function<std::shared_ptr<train::Metric>(const std::string& name)>;
+const std::map<std::string, MakeMetric>& metrics() {
+  static const std::map<std::string, MakeMetric> all = [] {
+    std::map<std::string, MakeMetric> m;
+    m["accuracy"] = m["acc"] = [](const std::string&) { return std::make_shared<Accuracy>(); };
+    m["mean_squared_error"] =
+        m["mse"] = [](const std::string& name) { return std::make_shared<OfValues<train::MeanSquaredError>>(name); };
+    m["mean_absolute_error"] =
+        m["mae"] = [](const std::string& name) { return std::make_shared<OfValues<train::MeanAbsoluteError>>(name); };
+    return m;
+  }();
+  return all;
+}
+
+}  // namespace
+
+Loss::Loss(const std::string& name, Location at) : name_(name), f_(named(losses(), "compile", "loss", name, at)) {}
+Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred) const {
+  const Tensor loss = f_(y_true, y_pred);
+  return loss.numel() == 1 ? loss.reshape({}) : loss.mean();
+}
+
+Loss BinaryCrossentropy(CrossentropyOptions o) {
+  return {"binary_crossentropy", [o](const Tensor& y, const Tensor& p) { return binary(y, p, o.from_logits); }};
+}
+Loss CategoricalCrossentropy(CrossentropyOptions o) {
+  return {"categorical_crossentropy",
+          [o](const Tensor& y, const Tensor& p) { return categorical(y, p, o.from_logits); }};
+}
+Loss SparseCategoricalCrossentropy(CrossentropyOptions o) {
+  return {"sparse_categorical_crossentropy",
+          [o](const Tensor& y, const Tensor& p) { return sparse(y, p, o.from_logits); }};
+}
+Loss MeanSquaredError() { return "mean_squared_error"; }
+Loss MeanAbsoluteError() { return "mean_absolute_error"; }
+Loss Huber(double delta) {
+  return {"huber", [delta](const Tensor& y, const Tensor& p) {
+            return huber_loss(p, like("huber", y, p), Reduction::mean, delta);
+          }};
+}
+Loss KLDivergence() { return "kl_divergence"; }
+
+MetricChoice::MetricChoice(const std::string& name, Location at)
+    : name_(name), metric_(named(metrics(), "compile", "metric", name, at)(name)) {}
+
+}  // namespace xgrad::keras

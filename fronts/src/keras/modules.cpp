@@ -1,0 +1,104 @@
+#include "modules.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include <xgrad/check.hpp>
+#include <xgrad/ops.hpp>
+
+namespace xgrad::keras {
+namespace {
+
+Tensor channels_first(const char* op, const Tensor& x, const Location& at) {
+  require_rank(op, x, 4, at);
+  return x.permute({0, 3, 1, 2}, at);
+}
+Tensor channels_last(const Tensor& x, const Location& at) { return x.permute({0, 2, 3, 1}, at); }
+
+// TensorFlow's: ceil(size / stride) windows, the odd one behind.
+Tensor pad_same(const Tensor& x, const Extents<2>& window, const Extents<2>& stride, double value, const Location& at) {
+  std::vector<std::int64_t> sizes;  // the last dimension first
+  for (const int i : {1, 0}) {
+    const std::int64_t size = x.size(2 + i), windows = (size + stride[i] - 1) / stride[i];
+    const std::int64_t all = std::max<std::int64_t>((windows - 1) * stride[i] + window[i] - size, 0);
+    sizes.push_back(all / 2);
+    sizes.push_back(all - all / 2);
+  }
+  if (std::ranges::all_of(sizes, [](std::int64_t n) { return n == 0; })) return x;
+  return pad(x, sizes, PadMode::constant, value, at);
+}
+
+}  // namespace
+
+ConvModule::ConvModule(nn::Conv2d conv_layer, nn::AnyModule activation_layer, std::optional<Extents<2>> stride_of_same,
+                       Extents<2> window)
+    : Layer("Conv2D"),
+      conv(register_module("conv", std::move(conv_layer))),
+      same_stride(stride_of_same),
+      extent(window) {
+  if (activation_layer) activation = register_module("activation", std::move(activation_layer));
+}
+
+Tensor ConvModule::forward(const Tensor& x, Location at) const {
+  Tensor y = channels_first("Conv2D", x, at);
+  if (same_stride) y = pad_same(y, extent, *same_stride, 0, at);
+  y = conv(y, at);
+  // Behind the layout: softmax is over the channels, which are last.
+  y = channels_last(y, at);
+  return activation ? activation(y, at) : y;
+}
+
+PoolModule::PoolModule(Extents<2> pool_size, Extents<2> strides, bool padded, bool maximum)
+    : Layer(maximum ? "MaxPooling2D" : "AveragePooling2D"),
+      size(pool_size),
+      stride(strides),
+      same(padded),
+      largest(maximum) {}
+
+Tensor PoolModule::forward(const Tensor& x, Location at) const {
+  Tensor y = channels_first(name().empty() ? "Pooling2D" : name().c_str(), x, at);
+  if (largest) {
+    if (same) y = pad_same(y, size, stride, -std::numeric_limits<double>::infinity(), at);
+    return channels_last(max_pool2d(y, size, {.stride = stride}, at), at);
+  }
+  if (!same) return channels_last(avg_pool2d(y, size, {.stride = stride}, at), at);
+  // The mean over what is not padding.
+  const Tensor there = pad_same(ones({1, 1, y.size(2), y.size(3)}, {y.dtype()}), size, stride, 0, at);
+  y = avg_pool2d(pad_same(y, size, stride, 0, at), size, {.stride = stride}, at);
+  return channels_last(y / avg_pool2d(there, size, {.stride = stride}, at), at);
+}
+
+template <>
+Tensor BatchNormModule<nn::BatchNorm2d>::forward(const Tensor& x, Location at) const {
+  return channels_last(norm(channels_first("BatchNormalization", x, at), at), at);
+}
+template <>
+Tensor BatchNormModule<nn::BatchNorm1d>::forward(const Tensor& x, Location at) const {
+  return x.dim() == 3 ? norm(x.transpose(1, 2, at), at).transpose(1, 2, at) : norm(x, at);
+}
+
+namespace {
+
+template <class RNN>
+Tensor run(const RNN& rnn, bool all_steps, const Tensor& x, const Location& at) {
+  const Tensor y = rnn(x, at).output;
+  return all_steps ? y : y.select(1, -1, at);
+}
+
+}  // namespace
+
+template <>
+Tensor RecurrentModule<nn::LSTM>::forward(const Tensor& x, Location at) const {
+  return run(rnn, return_sequences, x, at);
+}
+template <>
+Tensor RecurrentModule<nn::GRU>::forward(const Tensor& x, Location at) const {
+  return run(rnn, return_sequences, x, at);
+}
+template <>
+Tensor RecurrentModule<nn::RNN>::forward(const Tensor& x, Location at) const {
+  return run(rnn, return_sequences, x, at);
+}
+
+}  // namespace xgrad::keras

@@ -1,0 +1,81 @@
+#include "checks.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <xgrad/check.hpp>
+#include <xgrad/ops.hpp>
+
+namespace xgrad::sklearn {
+
+void not_fitted(const std::string& op, const Location& at) {
+  try {
+    ErrorReport(op.c_str(), "not fitted yet", at).help("call fit(X, y) first").value_error();
+  } catch (const ValueError& e) {
+    throw NotFittedError(e.what());
+  }
+}
+
+void refuse(const std::string& op, const std::string& rule, const Location& at) {
+  ErrorReport(op.c_str(), rule, at).value_error();
+}
+
+Tensor checked_samples(const std::string& op, const Tensor& X, const Location& at) {
+  require_defined(op.c_str(), X, at);
+  if (X.dim() != 2)
+    ErrorReport(op.c_str(), fmt::format("X must be (samples, features), got {} dimensions", X.dim()), at)
+        .operand("X", X)
+        .help("one feature: X.reshape({-1, 1}), one sample: X.reshape({1, -1})")
+        .shape_error();
+  if (X.numel() == 0) ErrorReport(op.c_str(), "X has no samples or no features", at).operand("X", X).shape_error();
+  const Tensor x = X.is_floating_point() ? X.detach() : X.to(kFloat64);
+  if (!all(isfinite(x)).item<bool>())
+    ErrorReport(op.c_str(), "X contains NaN or infinity", at).operand("X", X).value_error();
+  return x;
+}
+
+Tensor checked_samples(const std::string& op, const Tensor& X, std::int64_t features, const Location& at) {
+  const Tensor x = checked_samples(op, X, at);
+  if (x.size(1) != features)
+    ErrorReport(op.c_str(), fmt::format("X has {} features, {} were fitted", x.size(1), features), at)
+        .operand("X", X)
+        .shape_error();
+  return x;
+}
+
+void require_as_many(const std::string& op, const Tensor& X, const Tensor& y, const Location& at) {
+  require_defined(op.c_str(), y, at);
+  if (y.dim() == 0 || y.size(0) != X.size(0))
+    ErrorReport(op.c_str(), "X and y have different numbers of samples", at)
+        .operand("X", X)
+        .operand("y", y)
+        .shape_error();
+}
+
+Tensor checked_labels(const std::string& op, const Tensor& y, const Location& at) {
+  require_defined(op.c_str(), y, at);
+  if (y.is_floating_point())
+    ErrorReport(op.c_str(), "labels must be integers or bool", at)
+        .operand("y", y)
+        .help("whole numbers in a floating tensor: y.to(kInt64)")
+        .dtype_error();
+  require_rank(op.c_str(), y, 1, at);
+  return y.to(kInt64);
+}
+
+std::vector<std::int64_t> positions(const Tensor& labels, const Tensor& classes) {
+  const auto known = classes.to_vector<std::int64_t>();
+  auto all = labels.to_vector<std::int64_t>();
+  for (std::int64_t& label : all) {
+    const auto found = std::ranges::lower_bound(known, label);
+    label = found != known.end() && *found == label ? found - known.begin() : -1;
+  }
+  return all;
+}
+
+Tensor rows(const Tensor& t, const std::vector<std::int64_t>& indices) {
+  return index_select(t, 0, from_vector(indices));
+}
+
+}  // namespace xgrad::sklearn
