@@ -83,9 +83,9 @@ Check sgd(const std::string& title, const std::string& formula, int steps, doubl
       theta = theta - v * kRate;
     }
     theta = e.leaf(numbered("θ", steps - 1), course::numbers_of(theta));
-    // As a leaf, so that what is computed from it is in the picture.
+    // Leaves, so that what is computed from them is in the picture.
     const Tensor g = e.leaf(numbered("g", steps), gradient_of_step(steps));
-    if (steps > 1) v = e.data(numbered("v", steps - 1), course::numbers_of(v));
+    if (steps > 1) v = e.leaf(numbered("v", steps - 1), course::numbers_of(v));
     step(g);
     if (momentum != 0) e.name(numbered("v", steps), v);
     const Tensor result = e.name(numbered("θ", steps), theta - v * kRate);
@@ -137,12 +137,9 @@ Check adamw(const std::string& title, const std::string& formula, int steps, dou
     }
     theta = e.leaf(numbered("θ", steps - 1), course::numbers_of(theta));
     const Tensor g = e.leaf(numbered("g", steps), gradient_of_step(steps));
-    if (steps == 1) {
-      m.set_name("m[0]");
-      s.set_name("s[0]");
-    } else {
-      m = e.data(numbered("m", steps - 1), course::numbers_of(m));
-      s = e.data(numbered("s", steps - 1), course::numbers_of(s));
+    if (steps > 1) {
+      m = e.leaf(numbered("m", steps - 1), course::numbers_of(m));
+      s = e.leaf(numbered("s", steps - 1), course::numbers_of(s));
     }
     moments(g);
     e.name(numbered("m", steps), m);
