@@ -20,6 +20,7 @@
 #include <xgrad/memory.hpp>
 
 #include "core/blocked.hpp"
+#include "core/free_list.hpp"
 #include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
 
@@ -41,7 +42,6 @@
 namespace xgrad::detail {
 namespace {
 
-constexpr std::size_t kLine = 64;              // of the cache: what blocks are aligned to
 constexpr std::size_t kSmall = 512;            // 16-byte classes up to here, then 4 per power of two
 constexpr std::size_t kSlabbed = 16 << 10;     // classes up to here are carved from slabs
 constexpr std::size_t kThreadLocal = 1 << 20;  // larger blocks always go to the shared cache
@@ -96,31 +96,6 @@ int class_of(std::size_t bytes, std::size_t& size) {
   return static_cast<int>(33 + (e - 9) * 4 + (k - 5));
 }
 
-struct Free {
-  Free* next;
-};
-struct List {
-  Free* head = nullptr;
-  std::atomic<std::uint32_t> count{0};  // written by the owner of the list alone, read by memory_stats()
-  void push(void* p) {
-    auto* f = static_cast<Free*>(p);
-    f->next = head;
-    head = f;
-    add(1);
-  }
-  void* pop(std::size_t ahead = 0) {  // fetches as many bytes of the next block into the cache
-    Free* f = head;
-    head = f->next;
-    add(~std::uint32_t{0});
-    const auto next = reinterpret_cast<std::uintptr_t>(head);
-    for (std::size_t at = 0; at < ahead; at += kLine) __builtin_prefetch(reinterpret_cast<void*>(next + at), 1);
-    return f;
-  }
-  std::uint32_t size() const { return count.load(std::memory_order_relaxed); }
-
- private:
-  void add(std::uint32_t n) { count.store(size() + n, std::memory_order_relaxed); }
-};
 using Lists = std::array<List, kClasses>;
 
 // Blocks of one small class, behind this header.
