@@ -20,6 +20,7 @@
 #include <xgrad/memory.hpp>
 
 #include "core/blocked.hpp"
+#include "core/free_list.hpp"
 #include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
 
@@ -41,7 +42,6 @@
 namespace xgrad::detail {
 namespace {
 
-constexpr std::size_t kLine = 64;              // of the cache: what blocks are aligned to
 constexpr std::size_t kSmall = 512;            // 16-byte classes up to here, then 4 per power of two
 constexpr std::size_t kSlabbed = 16 << 10;     // classes up to here are carved from slabs
 constexpr std::size_t kThreadLocal = 1 << 20;  // larger blocks always go to the shared cache
@@ -96,31 +96,6 @@ int class_of(std::size_t bytes, std::size_t& size) {
   return static_cast<int>(33 + (e - 9) * 4 + (k - 5));
 }
 
-struct Free {
-  Free* next;
-};
-struct List {
-  Free* head = nullptr;
-  std::atomic<std::uint32_t> count{0};  // written by the owner of the list alone, read by memory_stats()
-  void push(void* p) {
-    auto* f = static_cast<Free*>(p);
-    f->next = head;
-    head = f;
-    add(1);
-  }
-  void* pop(std::size_t ahead = 0) {  // fetches as many bytes of the next block into the cache
-    Free* f = head;
-    head = f->next;
-    add(~std::uint32_t{0});
-    const auto next = reinterpret_cast<std::uintptr_t>(head);
-    for (std::size_t at = 0; at < ahead; at += kLine) __builtin_prefetch(reinterpret_cast<void*>(next + at), 1);
-    return f;
-  }
-  std::uint32_t size() const { return count.load(std::memory_order_relaxed); }
-
- private:
-  void add(std::uint32_t n) { count.store(size() + n, std::memory_order_relaxed); }
-};
 using Lists = std::array<List, kClasses>;
 
 // Blocks of one small class, behind this header.
@@ -130,13 +105,17 @@ struct Slab {
 };
 Slab* slab_of(void* block) { return reinterpret_cast<Slab*>(reinterpret_cast<std::uintptr_t>(block) & ~(kSlab - 1)); }
 
-// Free blocks of one thread.
+// Of all threads that keep no blocks; always empty.
+constinit Lists no_lists{};
+
+// Free blocks of one thread. The lists are elsewhere, so that the library needs little memory of each thread: a program
+// that loads it by dlopen() has few bytes left for that.
 struct Local {
   enum State { unknown, listed, gone };
-  Lists lists;
+  Lists* lists = &no_lists;
   // Bytes of small blocks handed out here less those released here, until they are added to counters.used: the peak is
   // right to 64 KiB for each thread, and no block is counted with an atomic addition.
-  std::int64_t small;
+  std::int64_t small = 0;
   void count_small(std::int64_t bytes) {
     constexpr std::int64_t kTold = 64 << 10;
     small += bytes;
@@ -147,9 +126,9 @@ struct Local {
     count_used(small);
     small = 0;
   }
-  Local *next, *previous;
-  std::uint64_t emptied;  // the last empty_cache() it has seen
-  State state;
+  Local *next = nullptr, *previous = nullptr;
+  std::uint64_t emptied = 0;  // the last empty_cache() it has seen
+  State state = unknown;
 };
 constinit thread_local Local this_thread{};
 // Its address, found once: of a variable of a thread the compiler asks for it at each use.
@@ -196,7 +175,7 @@ struct Shared {
   // The free blocks of a thread, which is this one or over.
   void take_back(Local& thread) {
     for (std::size_t i = 0; i < lists.size(); ++i)
-      if (List& own = thread.lists[i]; own.head) take_from(i, own, own.size());
+      if (List& own = (*thread.lists)[i]; own.head) take_from(i, own, own.size());
   }
   // Whatever is free back to the system; whether there was anything.
   bool trim() {
@@ -239,7 +218,7 @@ struct Shared {
 
   std::int64_t free_blocks(std::size_t i) const {
     std::int64_t n = lists[i].size();
-    for (const Local* t = threads; t; t = t->next) n += t->lists[i].size();
+    for (const Local* t = threads; t; t = t->next) n += (*t->lists)[i].size();
     return n;
   }
 
@@ -297,6 +276,7 @@ void leave(void* thread) {
   shared.take_back(l);
   l.tell();
   l.state = Local::gone;
+  std::free(std::exchange(l.lists, &no_lists));
   (l.previous ? l.previous->next : shared.threads) = l.next;
   if (l.next) l.next->previous = l.previous;
 }
@@ -320,9 +300,14 @@ void prepare_threads() {
 [[gnu::cold]] bool enlist(Local& l) {
   if (l.state != Local::unknown) return l.state == Local::listed;
   pthread_once(&once, &prepare_threads);
-  l.state = have_key && pthread_setspecific(at_exit, &l) == 0 ? Local::listed : Local::gone;
-  if (l.state == Local::gone) return false;
+  void* room = have_key ? std::malloc(sizeof(Lists)) : nullptr;
+  l.state = room && pthread_setspecific(at_exit, &l) == 0 ? Local::listed : Local::gone;
+  if (l.state == Local::gone) {
+    std::free(room);
+    return false;
+  }
   const std::lock_guard lock(shared.mutex);
+  l.lists = new (room) Lists{};
   l.emptied = shared.emptied.load(std::memory_order_relaxed);
   l.next = shared.threads;
   if (l.next) l.next->previous = &l;
@@ -363,7 +348,7 @@ void* refill(int c, std::size_t size) {
   }
   if (size <= kSlabbed) l.count_small(static_cast<std::int64_t>(size));
   void* p = shared.take(i);
-  if (size <= kThreadLocal && keeps) shared.give(i, l.lists[i], local_limit(size) / 2);
+  if (size <= kThreadLocal && keeps) shared.give(i, (*l.lists)[i], local_limit(size) / 2);
   return p;
 }
 
@@ -372,7 +357,8 @@ void spill(int c, std::size_t size, Local& l) {
   auto i = static_cast<std::size_t>(c);
   shared.sizes[i] = size;
   catch_up(l);
-  shared.take_from(i, l.lists[i], l.lists[i].size() / 2);
+  List& own = (*l.lists)[i];
+  shared.take_from(i, own, own.size() / 2);
 }
 #endif
 
@@ -396,7 +382,7 @@ void* pool_allocate(std::size_t bytes) {
   const int c = class_of(bytes, size);
   if (size <= kThreadLocal) {
     Local& here = this_local();
-    List& l = here.lists[static_cast<std::size_t>(c)];
+    List& l = (*here.lists)[static_cast<std::size_t>(c)];
     if (l.head) {
       if (size <= kSlabbed) here.count_small(static_cast<std::int64_t>(size));
       return l.pop(std::min(size, 4 * kLine));
@@ -414,8 +400,9 @@ void pool_release(void* p, std::size_t bytes) noexcept {
   Local& l = this_local();
   if (size <= kThreadLocal && keeps_blocks(l)) {
     if (size <= kSlabbed) l.count_small(-static_cast<std::int64_t>(size));
-    l.lists[i].push(p);
-    if (l.lists[i].size() > local_limit(size)) spill(c, size, l);
+    List& own = (*l.lists)[i];
+    own.push(p);
+    if (own.size() > local_limit(size)) spill(c, size, l);
     return;
   }
   if (!pooling) {
