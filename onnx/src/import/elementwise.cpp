@@ -76,7 +76,8 @@ Outputs selu_of(const Call& c) {
   const double alpha = c.f("alpha", 1.67326319217681884765625), gamma = c.f("gamma", 1.05070102214813232421875);
   return {mul(elu(c.in(0), alpha, c.at), Scalar(gamma), c.at)};
 }
-Outputs softplus_of(const Call& c) { return {softplus(c.in(0), 1, 20, c.at)}; }
+// From 40 on exp(-x) is lost in a double, too.
+Outputs softplus_of(const Call& c) { return {softplus(c.in(0), 1, 40, c.at)}; }
 Outputs hard_sigmoid(const Call& c) {
   const Tensor x = c.in(0);
   return {clamp(add(mul(x, Scalar(c.f("alpha", 0.2)), c.at), Scalar(c.f("beta", 0.5)), c.at), Scalar(0.0), Scalar(1.0),

@@ -1,5 +1,6 @@
 // Operators that are layers: products, convolutions, pooling, normalisation, resampling.
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -23,7 +24,7 @@ Outputs gemm(const Call& c) {
   Tensor y = matmul(a, columns ? transpose(b, 0, 1, c.at) : b, c.at);
   if (alpha != 1) y = mul(y, Scalar(alpha), c.at);
   if (c.has(2)) y = add(y, beta == 1 ? c.in(2) : mul(c.in(2), Scalar(beta), c.at), 1, c.at);
-  return {y};
+  return {y.to(c.in(0).dtype(), c.at)};
 }
 
 // ---- windows ----
@@ -79,8 +80,18 @@ Tensor padded(const Call& c, const Tensor& from, Window& w, double value) {
   return x;
 }
 
+// The kernel's sizes may be there beside those of the weight.
+void require_kernel(const Call& c, int n) {
+  if (!c.has("kernel_shape") || c.in(1).dim() != n + 2) return;
+  const std::vector<std::int64_t> kernel = each(c, "kernel_shape", n, 1);
+  for (int d = 0; d < n; ++d)
+    if (kernel[static_cast<std::size_t>(d)] != c.in(1).size(d + 2))
+      c.refuse_shape("kernel_shape is not that of the weight");
+}
+
 Outputs convolution(const Call& c) {
   Window w = window_of(c);
+  require_kernel(c, w.n);
   const Tensor x = padded(c, c.in(0), w, 0);
   return {with_dimensions(w.n, [&](auto dims) {
     constexpr int n = dims;
@@ -99,7 +110,8 @@ Outputs convolution(const Call& c) {
 }
 
 Outputs transposed_convolution(const Call& c) {
-  Window w = window_of(c);
+  const Window w = window_of(c);
+  require_kernel(c, w.n);
   if (w.begin != w.end) c.refuse("pads that differ at both ends are not supported");
   if (c.has("output_shape")) c.refuse("output_shape is not supported");
   const std::vector<std::int64_t> output_padding = each(c, "output_padding", w.n, 0);
@@ -229,11 +241,18 @@ Outputs layer_normalization(const Call& c) {
   Shape normalized;
   for (std::int64_t d = c.dim(c.i("axis", -1), x.dim()); d < x.dim(); ++d) normalized.push_back(x.size(d));
   if (c.i("stash_type", 1) != 1) c.refuse("stash_type must be 1");
-  return {layer_norm(x, normalized, c.in(1), c.in(2), c.f("epsilon", 1e-5), c.at)};
+  const auto wide = [&](std::size_t i) { return c.has(i) ? expand(c.in(i), normalized, c.at) : Tensor(); };
+  return {layer_norm(x, normalized, wide(1), wide(2), c.f("epsilon", 1e-5), c.at)};
 }
 Outputs local_response(const Call& c) {
   if (!c.has("size")) c.refuse("size is missing");
-  return {local_response_norm(c.in(0), c.i("size", 1), c.f("alpha", 1e-4), c.f("beta", 0.75), c.f("bias", 1), c.at)};
+  const std::int64_t size = c.i("size", 1);
+  const auto norm = [&](const Tensor& x) {
+    return local_response_norm(x, size, c.f("alpha", 1e-4), c.f("beta", 0.75), c.f("bias", 1), c.at);
+  };
+  // Of an even number of channels ONNX has one more behind, local_response_norm one more in front.
+  if (size % 2 != 0 || c.in(0).dim() < 2) return {norm(c.in(0))};
+  return {flip(norm(flip(c.in(0), Shape{1}, c.at)), Shape{1}, c.at)};
 }
 
 // ---- resampling ----
@@ -273,6 +292,20 @@ Interpolation interpolation_of(const Call& c, int n, const std::string& places) 
   c.refuse(fmt::format("mode {} of {} dimensions is not supported", mode, n));
 }
 
+// pytorch_half_pixel: where the result has one element, it is the first.
+Tensor first_where_one(const Call& c, const Tensor& from, InterpolateOptions& o) {
+  Tensor x = from;
+  for (int d = 2; d < from.dim(); ++d) {
+    const auto i = static_cast<std::size_t>(d - 2);
+    const bool one =
+        o.size.empty() ? std::floor(o.scale_factor[i] * static_cast<double>(from.size(d))) == 1 : o.size[i] == 1;
+    if (!one || from.size(d) == 0) continue;
+    x = narrow(x, d, 0, 1, c.at);
+    if (o.size.empty()) o.scale_factor[i] = 1;
+  }
+  return x;
+}
+
 Outputs resize(const Call& c) {
   const Tensor x = c.in(0);
   const int n = static_cast<int>(x.dim()) - 2;
@@ -290,12 +323,12 @@ Outputs resize(const Call& c) {
       c.refuse("sizes must keep batch and channels");
     o.size.assign(sizes.begin() + 2, sizes.end());
   } else {
+    if (c.in(2).numel() != n + 2) c.refuse("scales must be as many as dimensions");
     const std::vector<double> scales = c.in(2).to_vector<double>();
-    if (scales.size() != static_cast<std::size_t>(n + 2) || scales[0] != 1 || scales[1] != 1)
-      c.refuse("scales must keep batch and channels");
+    if (scales[0] != 1 || scales[1] != 1) c.refuse("scales must keep batch and channels");
     o.scale_factor.assign(scales.begin() + 2, scales.end());
   }
-  return {interpolate(x, o, c.at)};
+  return {interpolate(places == "pytorch_half_pixel" ? first_where_one(c, x, o) : x, o, c.at)};
 }
 
 Outputs depth_to_space(const Call& c) {

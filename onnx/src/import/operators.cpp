@@ -52,6 +52,8 @@ std::vector<std::int64_t> Call::ints_in(std::size_t i) const {
     ErrorReport(node_.op->name, fmt::format("input {} must be of whole numbers", i), at)
         .operand("input", t)
         .dtype_error();
+  constexpr std::int64_t kMost = 4096;  // as many as a node has outputs
+  if (t.dim() > 1 || t.numel() > kMost) refuse_shape(fmt::format("input {} must be a list of few numbers", i));
   return t.to_vector<std::int64_t>(at);
 }
 

@@ -17,11 +17,17 @@ Shape dims_of(const Call& c, const std::vector<std::int64_t>& axes) {
 
 using Reduce = Tensor (*)(const Tensor& x, const Shape& dims, bool keepdim, Location at);
 
+// Of whole numbers, too, the result has the type of the input.
+Tensor typed_as_input(const Call& c, const Tensor& y) {
+  return c.in(0).dtype() == kBool ? y : y.to(c.in(0).dtype(), c.at);
+}
+
 template <Reduce f>
 Outputs reduce(const Call& c) {
   const Tensor x = c.in(0);
   const Shape dims = dims_of(c, c.ints("axes"));
-  return {dims.empty() ? f(x.reshape({1}), {0}, false, c.at) : f(x, dims, c.i("keepdims", 1) != 0, c.at)};
+  return {typed_as_input(
+      c, dims.empty() ? f(x.reshape({1}), {0}, false, c.at) : f(x, dims, c.i("keepdims", 1) != 0, c.at))};
 }
 
 // Its axes are an input.
@@ -30,7 +36,7 @@ Outputs reduce_sum(const Call& c) {
   if (axes.empty() && c.i("noop_with_empty_axes", 0) != 0) return {c.in(0)};
   const Shape dims = dims_of(c, axes);
   if (dims.empty()) return {c.in(0)};
-  return {sum(c.in(0), dims, c.i("keepdims", 1) != 0, c.at)};
+  return {typed_as_input(c, sum(c.in(0), dims, c.i("keepdims", 1) != 0, c.at))};
 }
 
 Tensor mean_of(const Tensor& x, const Shape& d, bool keep, Location at) { return mean(x, d, keep, at); }
@@ -70,8 +76,14 @@ Outputs running_sum(const Call& c) {
   const Tensor x = c.in(0);
   const int d = c.dim(axis[0], x.dim());
   const bool reverse = c.i("reverse", 0) != 0;
-  Tensor y = reverse ? flip(cumsum(flip(x, Shape{d}, c.at), d, c.at), Shape{d}, c.at) : cumsum(x, d, c.at);
-  return {c.i("exclusive", 0) != 0 ? sub(y, x, 1, c.at) : y};
+  Tensor from = reverse ? flip(x, Shape{d}, c.at) : x;
+  // Without the element itself: moved by one. A difference would lose digits, and be NaN at infinities.
+  if (c.i("exclusive", 0) != 0 && x.dim() > 0 && x.size(d) > 0) {
+    const Tensor first = zeros_like(narrow(from, d, 0, 1, c.at), c.at);
+    from = cat({first, narrow(from, d, 0, x.size(d) - 1, c.at)}, d, c.at);
+  }
+  const Tensor y = cumsum(from, d, c.at);
+  return {typed_as_input(c, reverse ? flip(y, Shape{d}, c.at) : y)};
 }
 
 Outputs determinant(const Call& c) { return {linalg::det(c.in(0), c.at)}; }

@@ -1,6 +1,5 @@
 // Operators that move elements, and those that compute with shapes.
 #include <algorithm>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -53,9 +52,8 @@ Outputs flatten_of(const Call& c) {
   std::int64_t axis = c.i("axis", 1);
   if (axis < 0) axis += x.dim();
   if (axis < 0 || axis > x.dim()) c.refuse_shape(fmt::format("axis {} is out of range", c.i("axis", 1)));
-  std::int64_t rows = 1;
-  for (std::int64_t d = 0; d < axis; ++d) rows *= x.size(d);
-  const std::int64_t columns = rows > 0 ? x.numel() / rows : 0;
+  std::int64_t rows = 1, columns = 1;
+  for (std::int64_t d = 0; d < x.dim(); ++d) (d < axis ? rows : columns) *= x.size(d);
   return {reshape(x, {rows, columns}, c.at)};
 }
 
@@ -80,6 +78,7 @@ Outputs unsqueeze_of(const Call& c) {
   const std::int64_t rank = c.in(0).dim() + static_cast<std::int64_t>(dims.size());
   for (std::int64_t& d : dims) d = c.dim(d, rank);
   std::ranges::sort(dims);
+  if (std::ranges::adjacent_find(dims) != dims.end()) c.refuse("a dimension is given twice");
   Tensor y = c.in(0);
   for (const std::int64_t d : dims) y = unsqueeze(y, d, c.at);
   return {y};
@@ -99,12 +98,15 @@ Outputs concat(const Call& c) {
 Outputs split_of(const Call& c) {
   const Tensor x = c.in(0);
   const std::int64_t d = c.dim(c.i("axis", 0), x.dim()), n = static_cast<std::int64_t>(c.output_count());
-  if (c.has(1)) return split(x, c.ints_in(1), d, c.at);
-  if (x.size(d) % n != 0) c.refuse_shape(fmt::format("size {} in {} equal parts", x.size(d), n));
-  return split(x, std::max<std::int64_t>(x.size(d) / n, 1), d, c.at);
+  if (!c.has(1) && x.size(d) % n != 0) c.refuse_shape(fmt::format("size {} in {} equal parts", x.size(d), n));
+  const std::vector<std::int64_t> sizes =
+      c.has(1) ? c.ints_in(1) : std::vector<std::int64_t>(c.output_count(), x.size(d) / n);
+  if (sizes.size() != c.output_count())
+    c.refuse(fmt::format("{} sizes for {} outputs", sizes.size(), c.output_count()));
+  return split(x, sizes, d, c.at);
 }
 
-// Backwards: by the places of what is taken.
+// Backwards: the same elements forwards, turned round.
 Tensor slice_backwards(const Tensor& x, std::int64_t d, std::int64_t start, std::int64_t stop, std::int64_t step,
                        const Location& at) {
   const std::int64_t size = x.size(d);
@@ -112,12 +114,10 @@ Tensor slice_backwards(const Tensor& x, std::int64_t d, std::int64_t start, std:
   if (size == 0) return x;
   start = std::clamp<std::int64_t>(wrapped(start), 0, size - 1);
   stop = std::max<std::int64_t>(wrapped(stop), -1);
-  std::vector<std::int64_t> places;
-  for (std::int64_t i = start; i > stop; i += step) {
-    places.push_back(i);
-    if (i < std::numeric_limits<std::int64_t>::min() - step) break;
-  }
-  return index_select(x, d, from_vector(places, at), at);
+  if (start <= stop) return slice(x, d, 0, 0, 1, at);
+  step = -std::max(step, -size);
+  const std::int64_t last = start - (start - stop - 1) / step * step;
+  return flip(slice(x, d, last, start + 1, step, at), Shape{d}, at);
 }
 
 Outputs slice_of(const Call& c) {
@@ -215,6 +215,9 @@ Outputs gather_nd(const Call& c) {
 }
 Outputs scatter_nd(const Call& c) {
   const Pieces p = pieces_of(c);
+  Shape wanted = p.index_shape;
+  for (const std::int64_t n : p.piece_shape) wanted.push_back(n, c.at);
+  if (!(c.in(2).shape() == wanted)) c.refuse_shape(fmt::format("the updates must be {}", to_string(wanted)));
   const Tensor rows = reshape(c.in(2), {p.places.numel(), p.x.size(1)}, c.at);
   const std::string reduction = c.s("reduction", "none");
   if (reduction != "none" && reduction != "add" && reduction != "mul")
@@ -228,10 +231,10 @@ Outputs scatter_nd(const Call& c) {
 // values[1] at the place that each index names, values[0] elsewhere and for indices out of range.
 Outputs one_hot_of(const Call& c) {
   const Tensor values = c.in(2);
-  const std::vector<double> depth = c.in(1).to_vector<double>(c.at);
-  if (depth.size() != 1 || !(depth[0] >= 1) || depth[0] > 1e9) c.refuse("depth must be one positive number");
+  const double depth = c.in(1).numel() == 1 ? c.in(1).to_vector<double>(c.at)[0] : 0;
+  if (!(depth >= 1) || depth > 1e9) c.refuse("depth must be one positive number");
   if (values.dim() != 1 || values.numel() != 2) c.refuse_shape("values must be two numbers");
-  const auto n = static_cast<std::int64_t>(depth[0]);
+  const auto n = static_cast<std::int64_t>(depth);
   const Tensor index = wrapped(c.in(0), n, c.at);
   const int d = c.dim(c.i("axis", -1), index.dim() + 1);
   Shape column;
@@ -261,13 +264,22 @@ Outputs pad_of(const Call& c) {
   return {pad(x, sizes, how, c.has(2) ? c.in(2).item_scalar(c.at) : Scalar(0), c.at)};
 }
 
-Outputs tile_of(const Call& c) { return {tile(c.in(0), sizes_in(c, 1), c.at)}; }
+Outputs tile_of(const Call& c) {
+  const Shape repeats = sizes_in(c, 1);
+  if (repeats.rank() != c.in(0).dim()) c.refuse_shape("takes a number of repeats for each dimension");
+  return {tile(c.in(0), repeats, c.at)};
+}
 
 Outputs range_of(const Call& c) {
   for (const Tensor& t : c.all())
     if (t.numel() != 1) c.refuse("takes single numbers");
-  return {
-      arange(c.in(0).item_scalar(c.at), c.in(1).item_scalar(c.at), c.in(2).item_scalar(c.at), c.in(0).dtype(), c.at)};
+  const Tensor start = c.in(0), end = c.in(1), step = c.in(2), none = zeros_like(step, c.at);
+  const auto holds = [&](const Tensor& t) { return t.item<bool>(c.at); };
+  // A step that points away from the end gives nothing.
+  if ((holds(gt(step, none, c.at)) && holds(ge(start, end, c.at))) ||
+      (holds(lt(step, none, c.at)) && holds(le(start, end, c.at))))
+    return {zeros({0}, TensorOptions{start.dtype()}, c.at)};
+  return {arange(start.item_scalar(c.at), end.item_scalar(c.at), step.item_scalar(c.at), start.dtype(), c.at)};
 }
 
 Outputs triangle(const Call& c) {
