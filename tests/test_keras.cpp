@@ -205,9 +205,37 @@ BOOST_AUTO_TEST_CASE(losses) {
   expect<ShapeError>({"mean_squared_error"}, [&] { value("mse", ones({2, 3}), ones({2, 2})); });
 }
 
+BOOST_AUTO_TEST_CASE(targets_that_do_not_fit_the_loss) {
+  const Tensor x = rand({8, 2}), y = tensor({0, 1, 2, 0, 1, 2, 0, 1});
+  const auto model = [](const keras::Loss& loss) {
+    keras::Sequential m({keras::Input({2}), keras::Dense(3, {.activation = "softmax"})});
+    m.compile({.loss = loss});
+    return m;
+  };
+  keras::Sequential sparse = model("sparse_categorical_crossentropy"), dense = model("categorical_crossentropy");
+  expect<ShapeError>({"sparse_categorical_crossentropy", "one-hot targets: categorical_crossentropy", next_line()},
+                     [&] { sparse.fit(x, one_hot(y, 3), {.verbose = 0}); });
+  expect<ShapeError>({"categorical_crossentropy", "(8)", "(8, 3)", "classes: sparse_categorical", next_line()},
+                     [&] { dense.fit(x, y, {.verbose = 0}); });
+  expect<IndexError>({"label 3 is outside 0..2", "a unit for each class", next_line()},  //
+                     [&] { sparse.evaluate(x, y + 1); });
+  expect<IndexError>({"label -100 is outside 0..2"}, [&] { sparse.evaluate(x, y.where(y > 0, full({}, -100))); });
+  expect<ValueError>({"whole numbers", next_line()},  //
+                     [&] { sparse.evaluate(x, y.to(kFloat32) + 0.5); });
+  // Evaluation that threw leaves the mode of training.
+  BOOST_TEST(sparse.net().is_training());
+  keras::Sequential constant = model([](const Tensor& t, const Tensor&) { return t.to(kFloat32); });
+  expect<AutogradError>({"nothing to differentiate", next_line()},  //
+                        [&] { constant.fit(x, y, {.verbose = 0}); });
+  expect<ShapeError>({"mean_squared_error", "targets (2, 3)"},  //
+                     [&] {
+                       keras::Loss("mse")(ones({2, 3}), ones({2, 2}));
+                     });
+}
+
 BOOST_AUTO_TEST_CASE(accuracies) {
-  const auto value = [](const Tensor& p, const Tensor& y) {
-    const keras::MetricChoice accuracy = "accuracy";
+  const auto value = [](const Tensor& p, const Tensor& y, const char* name = "accuracy") {
+    const keras::MetricChoice accuracy = name;
     accuracy.metric().update(p, y);
     return accuracy.metric().compute();
   };
@@ -215,6 +243,12 @@ BOOST_AUTO_TEST_CASE(accuracies) {
   BOOST_TEST(value(tensor({{0.1, 0.9}, {0.8, 0.2}}), tensor({1, 1})) == 0.5);
   BOOST_TEST(value(tensor({{0.1, 0.9}, {0.8, 0.2}}), tensor({{1}, {0}})) == 1);
   BOOST_TEST(value(tensor({{0.1, 0.9}, {0.8, 0.2}}), tensor({{0, 1}, {0, 1}})) == 0.5);
+  // Keras compares the target with 0 or 1: 2 and 0.9 are neither.
+  BOOST_TEST(value(tensor({{0.6}, {0.6}, {0.7}, {0.2}}), tensor({2., 0.9, 1., 0.})) == 0.5);
+  BOOST_TEST(value(tensor({{0.6, 0.4}, {0.7, 0.8}}), tensor({{1, 1}, {1, 1}}), "binary_accuracy") == 0.75);
+  BOOST_TEST(value(tensor({{0.1, 0.9}, {0.8, 0.2}}), tensor({1, 1}), "sparse_categorical_accuracy") == 0.5);
+  BOOST_TEST(value(tensor({{0.1, 0.9}, {0.8, 0.2}}), tensor({{0, 1}, {1, 0}}), "categorical_accuracy") == 1);
+  expect<ShapeError>({"accuracy"}, [&] { value(ones({3, 1}), ones({1})); });
   expect<ValueError>({"no metric 'precise'"}, [] { keras::MetricChoice("precise"); });
 }
 
@@ -376,6 +410,11 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named) {
   expect<ValueError>({"batch_size must be positive"}, [&] {
     model.fit(rand({2, 2}), rand({2, 2}), {.batch_size = 0});
   });
+  expect<ValueError>({"validation_data has no x"}, [&] {
+    model.fit(rand({2, 2}), rand({2, 2}), {.validation_data = {.y = rand({2, 2})}});
+  });
+  model.compile({.optimizer = "Adam"});
+  expect<ValueError>({"no optimizer 'adm'; there are adadelta"}, [] { keras::OptimizerChoice("adm"); });
   expect<ValueError>({"validation_split must be in [0, 1)"}, [&] {
     model.fit(rand({2, 2}), rand({2, 2}), {.validation_split = 1});
   });

@@ -245,6 +245,12 @@ BOOST_AUTO_TEST_CASE(seeds_repeat) {
   const Tensor p = sklearn::MLPClassifier(o).fit(X, y).predict_proba(X);
   BOOST_TEST(equal(p, sklearn::MLPClassifier(o).fit(X, y).predict_proba(X)));
   BOOST_TEST(!equal(p, sklearn::MLPClassifier({.max_iter = 3, .random_state = 6}).fit(X, y).predict_proba(X)));
+  // The default generator is left alone.
+  manual_seed(1);
+  const Tensor next = rand({3});
+  manual_seed(1);
+  sklearn::MLPClassifier(o).fit(X, y);
+  BOOST_TEST(equal(next, rand({3})));
 }
 
 BOOST_AUTO_TEST_CASE(labels_in_columns) {
@@ -286,6 +292,20 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named) {
   expect<ShapeError>({"MLPClassifier.predict: X has 3 features, 4 were fitted"}, [&] { m.predict(X.slice(1, 0, 3)); });
   sklearn::MLPClassifier warm({.hidden_layer_sizes = {3}, .max_iter = 1, .warm_start = true});
   warm.fit(X, y);
+  expect<ValueError>({"warm_start: y has classes 0, 1, the last fit had 0, 1, 2", next_line()},
+                     [&] { warm.fit(X, y.clamp(0, 1)); });
+  expect<ValueError>({"labels in columns and classes"}, [&] { warm.fit(X, one_hot(y, 3)); });
+  expect<ValueError>({"label 2 is not among the classes 0, 1", "partial_fit(X, y, classes)"}, [&] {
+    sklearn::MLPClassifier part;
+    part.partial_fit(X, y.clamp(0, 1)).partial_fit(X, y);
+  });
+  expect<ValueError>({"MLPRegressor.fit: y contains NaN or infinity", next_line()},  //
+                     [&] { sklearn::MLPRegressor().fit(X, y.to(kFloat64) / 0); });
+  sklearn::MLPRegressor wild({.solver = "sgd", .learning_rate_init = 1e200, .max_iter = 5});
+  expect<ValueError>({"weights that are not finite", "StandardScaler"}, [&] { wild.fit(X, two_targets()); });
+  BOOST_CHECK_THROW(wild.predict(X), sklearn::NotFittedError);
+  expect<ValueError>({"validation_fraction", "stratify"},
+                     [&] { sklearn::MLPClassifier({.early_stopping = true}).fit(X.slice(0, 0, 9), y.slice(0, 0, 9)); });
   expect<ValueError>({"(4, 3, 3) were fitted", "(3, 3, 3)"}, [&] { warm.fit(X.slice(1, 0, 3), y); });
 }
 

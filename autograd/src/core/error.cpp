@@ -37,7 +37,7 @@ bool is_own_file(std::string_view path) {
   constexpr std::string_view root = self.substr(0, self.size() - tail.size());
   if (path.find("/include/xgrad/") != path.npos) return true;
   if (!path.starts_with(root)) return false;
-  for (const std::string_view part : {"autograd/", "nn/", "optim/", "data/", "viz/", "train/"})
+  for (const std::string_view part : {"autograd/", "nn/", "optim/", "data/", "viz/", "train/", "fronts/"})
     if (path.substr(root.size()).starts_with(part)) return true;
   return false;
 }

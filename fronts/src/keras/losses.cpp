@@ -1,5 +1,8 @@
 #include <map>
 
+#include <fmt/format.h>
+
+#include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/keras/losses.hpp>
 #include <xgrad/ops.hpp>
@@ -16,13 +19,40 @@ constexpr double kEpsilon = 1e-7;  // keras.config.epsilon()
 Tensor like(const char* op, const Tensor& y, const Tensor& p) {
   Tensor t = y.to(p.dtype());
   if (t.dim() + 1 == p.dim() && p.size(-1) == 1) t = t.unsqueeze(-1);
-  require_same_shape(op, t, p, Location());
-  return t;
+  if (t.shape() == p.shape()) return t;
+  const bool numbers = op == std::string("categorical_crossentropy") && (y.dim() < p.dim() || y.size(-1) == 1);
+  ErrorReport(op, fmt::format("targets {} do not fit predictions {}", to_string(y.shape()), to_string(p.shape())),
+              Location::current())
+      .operand("y_true", y)
+      .operand("y_pred", p)
+      .help(numbers ? "targets that are numbers of classes: sparse_categorical_crossentropy"
+                    : "the last layer gives one value for each value of a target")
+      .shape_error();
 }
 // Numbers of classes in the shape of the predictions without the classes.
 Tensor classes_of(const Tensor& y, const Tensor& p) {
   Tensor t = y.dim() == p.dim() && y.size(-1) == 1 ? y.squeeze(-1) : y;
   return t.to(kInt64).flatten();
+}
+// One label in 0..classes - 1 for each row of the predictions. (nll_loss would leave out its ignore_index.)
+void require_labels(const Tensor& y, const Tensor& p) {
+  const char* op = "sparse_categorical_crossentropy";
+  const auto report = [&](const std::string& rule) {
+    return ErrorReport(op, rule, Location::current()).operand("y_true", y).operand("y_pred", p);
+  };
+  if (p.dim() < 2) report("predictions must be (n, ..., classes)").shape_error();
+  if (y.numel() * p.size(-1) != p.numel())
+    report("targets must be numbers of classes, one for each row of the predictions")
+        .help(y.shape() == p.shape() ? "one-hot targets: categorical_crossentropy" : "y_true is (n) or (n, 1)")
+        .shape_error();
+  if (y.numel() == 0) return;
+  if (y.is_floating_point() && !all(y == trunc(y)).item<bool>()) report("targets must be whole numbers").value_error();
+  const Tensor labels = classes_of(y, p);
+  const auto least = labels.min().item<std::int64_t>(), most = labels.max().item<std::int64_t>();
+  if (least < 0 || most >= p.size(-1))
+    report(fmt::format("label {} is outside 0..{}", least < 0 ? least : most, p.size(-1) - 1))
+        .help("the last layer needs a unit for each class; classes count from 0")
+        .index_error();
 }
 Tensor log_of_shares(const Tensor& p) { return log(clamp(p / sum(p, {-1}, true), kEpsilon, 1 - kEpsilon)); }
 
@@ -35,10 +65,7 @@ Tensor categorical(const Tensor& y, const Tensor& p, bool logits) {
   return -mean(sum(t * (logits ? log_softmax(p, -1) : log_of_shares(p)), {-1}));
 }
 Tensor sparse(const Tensor& y, const Tensor& p, bool logits) {
-  if (p.dim() < 2)
-    ErrorReport("sparse_categorical_crossentropy", "predictions must be (n, ..., classes)", Location())
-        .operand("y_pred", p)
-        .shape_error();
+  require_labels(y, p);
   const Tensor log_p = logits ? log_softmax(p, -1) : log_of_shares(p);
   return nll_loss(log_p.flatten(0, -2), classes_of(y, p));
 }
@@ -64,20 +91,28 @@ const std::map<std::string, Loss::Function>& losses() {
   return all;
 }
 
-// keras.metrics "accuracy": which one follows from the shapes.
+// keras.metrics' accuracies; which one "accuracy" is follows from the shapes.
+enum class AccuracyKind { by_shapes, binary, categorical, sparse };
+
+AccuracyKind kind_of(const Tensor& p, const Tensor& y) {
+  if (p.dim() < 2 || p.size(-1) == 1) return AccuracyKind::binary;
+  return y.dim() < p.dim() || y.size(-1) == 1 ? AccuracyKind::sparse : AccuracyKind::categorical;
+}
+
 class Accuracy final : public train::Metric {
  public:
-  Accuracy() : Metric("accuracy") {}
+  Accuracy(std::string name, AccuracyKind kind) : Metric(std::move(name)), kind_(kind) {}
   void update(const Tensor& p, const Tensor& y, Location at) override {
-    require_defined("accuracy", p, at);
-    const std::int64_t columns = p.dim() > 1 ? p.size(-1) : 1;
-    Tensor right;
-    if (columns == 1)
-      right = (p > 0.5).to(kInt64).flatten() == (y > 0.5).to(kInt64).flatten();
-    else if (y.dim() < p.dim() || y.size(-1) == 1)
-      right = argmax(p, -1).flatten() == classes_of(y, p);
-    else
-      right = argmax(p, -1) == argmax(y, -1);
+    require_defined(name().c_str(), p, at);
+    require_defined(name().c_str(), y, at);
+    Tensor told = (p > 0.5).to(p.dtype()).flatten(), wanted = y.to(p.dtype()).flatten();
+    const AccuracyKind kind = kind_ == AccuracyKind::by_shapes ? kind_of(p, y) : kind_;
+    if (kind == AccuracyKind::sparse)
+      told = argmax(p, -1).flatten(), wanted = classes_of(y, p);
+    else if (kind == AccuracyKind::categorical)
+      told = argmax(p, -1).flatten(), wanted = argmax(y, -1).flatten();
+    require_same_shape(name().c_str(), told, wanted, at);
+    const Tensor right = told == wanted;
     right_ += right.to(kInt64).sum().item<std::int64_t>();
     seen_ += right.numel();
   }
@@ -85,6 +120,7 @@ class Accuracy final : public train::Metric {
   void reset() override { right_ = 0, seen_ = 0; }
 
  private:
+  AccuracyKind kind_;
   std::int64_t right_ = 0, seen_ = 0;
 };
 
@@ -107,7 +143,14 @@ using MakeMetric = std::function<std::shared_ptr<train::Metric>(const std::strin
 const std::map<std::string, MakeMetric>& metrics() {
   static const std::map<std::string, MakeMetric> all = [] {
     std::map<std::string, MakeMetric> m;
-    m["accuracy"] = m["acc"] = [](const std::string&) { return std::make_shared<Accuracy>(); };
+    const auto accuracy = [&m](const char* name, AccuracyKind kind) {
+      m[name] = [name, kind](const std::string&) { return std::make_shared<Accuracy>(name, kind); };
+    };
+    accuracy("accuracy", AccuracyKind::by_shapes);
+    m["acc"] = m["accuracy"];
+    accuracy("binary_accuracy", AccuracyKind::binary);
+    accuracy("categorical_accuracy", AccuracyKind::categorical);
+    accuracy("sparse_categorical_accuracy", AccuracyKind::sparse);
     m["mean_squared_error"] =
         m["mse"] = [](const std::string& name) { return std::make_shared<OfValues<train::MeanSquaredError>>(name); };
     m["mean_absolute_error"] =
@@ -120,7 +163,8 @@ const std::map<std::string, MakeMetric>& metrics() {
 }  // namespace
 
 Loss::Loss(const std::string& name, Location at) : name_(name), f_(named(losses(), "compile", "loss", name, at)) {}
-Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred) const {
+Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred, Location at) const {
+  const detail::CallSite site(at);
   const Tensor loss = f_(y_true, y_pred);
   return loss.numel() == 1 ? loss.reshape({}) : loss.mean();
 }

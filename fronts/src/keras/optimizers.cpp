@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cctype>
 #include <map>
 
 #include <xgrad/keras/optimizers.hpp>
@@ -99,9 +101,15 @@ const std::map<std::string, Maker>& optimizers() {
   return all;
 }
 
+// "Adam" is adam, as in Keras.
+std::string lower_case(std::string name) {
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
 }  // namespace
 
 OptimizerChoice::OptimizerChoice(const std::string& name, Location at)
-    : OptimizerChoice(named(optimizers(), "compile", "optimizer", name, at)()) {}
+    : OptimizerChoice(named(optimizers(), "compile", "optimizer", lower_case(name), at)()) {}
 
 }  // namespace xgrad::keras

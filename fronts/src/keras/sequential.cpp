@@ -18,6 +18,22 @@
 #include "update_rules.hpp"
 
 namespace xgrad::keras {
+namespace {
+
+// Evaluation while alive; then the mode from before, whatever is thrown.
+class Evaluating {
+ public:
+  explicit Evaluating(const nn::Sequential& net) : net_(net), was_training_(net.is_training()) { net_.eval(); }
+  ~Evaluating() { net_.train(was_training_); }
+  Evaluating(const Evaluating&) = delete;
+  Evaluating& operator=(const Evaluating&) = delete;
+
+ private:
+  nn::Sequential net_;
+  bool was_training_;
+};
+
+}  // namespace
 
 struct Sequential::State {
   std::vector<Layer> layers;
@@ -95,7 +111,7 @@ Tensor Sequential::State::prepared(const char* op, const Tensor& x, const Locati
 double Sequential::State::train_batch(const data::Example& batch, const Location& at) {
   optimizer->zero_grad();
   const Tensor out = net(batch.data, at);
-  const Tensor loss = compiled->loss(batch.target, out) + nn::regularization_loss(net);
+  const Tensor loss = compiled->loss(batch.target, out, at) + nn::regularization_loss(net);
   loss.backward();
   ++steps;
   if (compiled->optimizer.before_step()) compiled->optimizer.before_step()(*optimizer, steps);
@@ -116,17 +132,15 @@ void Sequential::State::add_metrics(Logs& logs, const std::string& prefix) const
 Logs Sequential::State::evaluate(const Tensor& x, const Tensor& y, std::int64_t batch_size, const std::string& prefix,
                                  const Location& at) {
   const NoGradGuard off;
-  const bool was_training = net.is_training();
-  net.eval();
+  const Evaluating mode(net);
   reset_metrics();
   train::Mean mean;
   for (const auto& [inputs, targets] : data::DataLoader(data::TensorDataset(x, y), {.batch_size = batch_size})) {
     const Tensor out = net(inputs, at);
-    const Tensor loss = compiled->loss(targets, out) + nn::regularization_loss(net);
+    const Tensor loss = compiled->loss(targets, out, at) + nn::regularization_loss(net);
     mean.add(loss.item(), inputs.size(0));
     for (const MetricChoice& metric : compiled->metrics) metric.metric().update(out, targets, at);
   }
-  net.train(was_training);
   Logs logs{{prefix + "loss", mean.value()}};
   add_metrics(logs, prefix);
   return logs;
@@ -205,6 +219,8 @@ void check_fit(const FitOptions& o, const Location& at) {
   if (o.verbose < 0 || o.verbose > 2) refuse("fit", fmt::format("verbose must be 0, 1 or 2, got {}", o.verbose), at);
   if (o.validation_split > 0 && o.validation_data.x.defined())
     refuse("fit", "validation_split and validation_data exclude each other", at);
+  if (o.validation_data.x.defined() != o.validation_data.y.defined())
+    refuse("fit", fmt::format("validation_data has no {}", o.validation_data.x.defined() ? "y" : "x"), at);
 }
 
 void report(const FitOptions& o, std::int64_t epoch, const Logs& logs) {
@@ -282,12 +298,10 @@ Tensor Sequential::predict(const Tensor& x, PredictOptions o, Location at) {
   const Tensor inputs = state_->prepared("predict", x, at);
   nn::Sequential& net = state_->net;
   const NoGradGuard off;
-  const bool was_training = net.is_training();
-  net.eval();
+  const Evaluating mode(net);
   std::vector<Tensor> parts;
   for (std::int64_t i = 0; i < inputs.size(0); i += o.batch_size)
     parts.push_back(net(inputs.slice(0, i, std::min(i + o.batch_size, inputs.size(0))), at));
-  net.train(was_training);
   return cat(parts, 0);
 }
 

@@ -21,6 +21,17 @@ void refuse(const std::string& op, const std::string& rule, const Location& at) 
   ErrorReport(op.c_str(), rule, at).value_error();
 }
 
+namespace {
+
+Tensor finite(const std::string& op, const std::string& what, const Tensor& t, const Location& at) {
+  const Tensor values = t.is_floating_point() ? t.detach() : t.to(kFloat64);
+  if (!all(isfinite(values)).item<bool>())
+    ErrorReport(op.c_str(), what + " contains NaN or infinity", at).operand(what, t).value_error();
+  return values;
+}
+
+}  // namespace
+
 Tensor checked_samples(const std::string& op, const Tensor& X, const Location& at) {
   require_defined(op.c_str(), X, at);
   if (X.dim() != 2)
@@ -29,10 +40,12 @@ Tensor checked_samples(const std::string& op, const Tensor& X, const Location& a
         .help("one feature: X.reshape({-1, 1}), one sample: X.reshape({1, -1})")
         .shape_error();
   if (X.numel() == 0) ErrorReport(op.c_str(), "X has no samples or no features", at).operand("X", X).shape_error();
-  const Tensor x = X.is_floating_point() ? X.detach() : X.to(kFloat64);
-  if (!all(isfinite(x)).item<bool>())
-    ErrorReport(op.c_str(), "X contains NaN or infinity", at).operand("X", X).value_error();
-  return x;
+  return finite(op, "X", X, at);
+}
+
+Tensor checked_targets(const std::string& op, const Tensor& y, const Location& at) {
+  if (y.numel() == 0) ErrorReport(op.c_str(), "y has no columns", at).operand("y", y).shape_error();
+  return finite(op, "y", y, at);
 }
 
 Tensor checked_samples(const std::string& op, const Tensor& X, std::int64_t features, const Location& at) {

@@ -15,6 +15,8 @@ namespace xgrad::sklearn {
 Tensor checked_samples(const std::string& op, const Tensor& X, const Location& at);
 // The same with the number of features that fit saw.
 Tensor checked_samples(const std::string& op, const Tensor& X, std::int64_t features, const Location& at);
+// Targets (n, outputs) as a floating tensor without a graph: at least one column, finite.
+Tensor checked_targets(const std::string& op, const Tensor& y, const Location& at);
 // As many targets as samples.
 void require_as_many(const std::string& op, const Tensor& X, const Tensor& y, const Location& at);
 // Labels (n), integers or bool, as int64; DTypeError, ShapeError.

@@ -7,6 +7,7 @@
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
+#include <xgrad/check.hpp>
 #include <xgrad/data/loader.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/optim/adam.hpp>
@@ -150,7 +151,7 @@ void BaseMultilayerPerceptron::Training::stochastic(Tensor X, Tensor y, bool inc
   Tensor X_val, y_val;
   if (early) {
     const bool by_class = f.output == "softmax" || (f.output == "logistic" && y.size(1) == 1);
-    const Parts parts = split_samples(name, X.size(0), o.validation_fraction, true,
+    const Parts parts = split_samples(name + ": validation_fraction", X.size(0), o.validation_fraction, true,
                                       by_class ? y.flatten().to(kInt64) : Tensor(), generator, at);
     X_val = rows(X, parts.test), y_val = rows(y, parts.test);
     X = rows(X, parts.train), y = rows(y, parts.train);
@@ -222,6 +223,8 @@ void BaseMultilayerPerceptron::learn(const Tensor& X, const Tensor& y, const cha
              fmt::format("layers of sizes ({}) were fitted, this needs ({}); fit anew without warm_start",
                          fmt::join(fitted_->sizes, ", "), fmt::join(sizes, ", ")),
              at);
+    if (fitted_->output != output)
+      refuse(name(), "labels in columns and classes in one list cannot follow each other; fit anew", at);
     next = fitted_->copy(options_);
   } else {
     next = std::make_shared<Fitted>();
@@ -241,6 +244,11 @@ void BaseMultilayerPerceptron::learn(const Tensor& X, const Tensor& y, const cha
     if (!next->optimizer || !incremental) next->make_optimizer(options_);
     training.stochastic(x, targets, incremental);
   }
+  for (const Tensor& p : next->net.parameters())
+    if (!all(isfinite(p)).item<bool>())
+      ErrorReport(name().c_str(), "training ended in weights that are not finite", at)
+          .help("scale X and the targets (StandardScaler), or lower learning_rate_init")
+          .value_error();
   fitted_ = std::move(next);
 }
 

@@ -22,11 +22,13 @@ struct Encoded {
 Encoded encode_labels(const std::string& op, const Tensor& labels, const Tensor& classes, const Location& at) {
   const std::vector<std::int64_t> numbers = positions(labels, classes);
   if (const auto unknown = std::ranges::find(numbers, -1); unknown != numbers.end())
-    refuse(op,
-           fmt::format("label {} is not among the classes {}",
-                       labels.to_vector<std::int64_t>()[static_cast<std::size_t>(unknown - numbers.begin())],
-                       fmt::join(classes.to_vector<std::int64_t>(), ", ")),
-           at);
+    ErrorReport(op.c_str(),
+                fmt::format("label {} is not among the classes {}",
+                            labels.to_vector<std::int64_t>()[static_cast<std::size_t>(unknown - numbers.begin())],
+                            fmt::join(classes.to_vector<std::int64_t>(), ", ")),
+                at)
+        .help("give all classes in the first call: partial_fit(X, y, classes)")
+        .value_error();
   const Tensor y = from_vector(numbers);
   if (classes.numel() > 2) return {y, "softmax"};
   return {y.to(kFloat64).unsqueeze(1), "logistic"};
@@ -71,6 +73,14 @@ void MLPClassifier::train(const Tensor& X, const Tensor& y, const Tensor& classe
   Tensor known = on ? classes_(at) : unique(classes.defined() ? checked_labels(op, classes, at) : labels).values;
   if (on && classes.defined() && !equal(unique(checked_labels(op, classes, at)).values, known))
     refuse(op, "classes differ from those of the first call", at);
+  if (on && !incremental && !equal(unique(labels).values, known))
+    ErrorReport(op.c_str(),
+                fmt::format("warm_start: y has classes {}, the last fit had {}",
+                            fmt::join(unique(labels).values.to_vector<std::int64_t>(), ", "),
+                            fmt::join(known.to_vector<std::int64_t>(), ", ")),
+                at)
+        .help("fit anew without warm_start, or use partial_fit for data that lacks some")
+        .value_error();
   if (known.numel() < 2) refuse(op, fmt::format("at least two classes are needed, got {}", known.numel()), at);
   const Encoded targets = encode_labels(op, labels, known, at);
   learn(x, targets.y, targets.output, known, incremental, at);
@@ -128,7 +138,7 @@ void MLPRegressor::train(const Tensor& X, const Tensor& y, bool incremental, con
   const Tensor x = checked_samples(op, X, at);
   require_as_many(op, x, y, at);
   if (y.dim() > 2) ErrorReport(op.c_str(), "y must be (n) or (n, outputs)", at).operand("y", y).shape_error();
-  const Tensor targets = checked_samples(op, y.dim() == 1 ? y.unsqueeze(1) : y, at);
+  const Tensor targets = checked_targets(op, y.dim() == 1 ? y.unsqueeze(1) : y, at);
   // The class list is empty; its rank keeps the shape of y.
   learn(x, targets, "identity", y.dim() == 1 ? zeros({0}, kInt64) : zeros({0, 0}, kInt64), incremental, at);
 }

@@ -39,8 +39,8 @@ nn::Sequential make_net(const std::vector<std::int64_t>& sizes, const MLPOptions
   const double gain = o.activation == "logistic" ? std::sqrt(2.0 / 6.0) : 1;
   nn::Sequential net;
   for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
-    nn::Linear layer(sizes[i], sizes[i + 1]);
-    layer.to(dtype);
+    // (Not by nn::Linear's own first values, which would draw from the default generator.)
+    nn::Linear layer = nn::Linear::from_weight(zeros({sizes[i + 1], sizes[i]}, dtype), zeros({sizes[i + 1]}, dtype));
     nn::init::xavier_uniform_(layer.weight, gain, generator);
     const double bound = gain * std::sqrt(6.0 / static_cast<double>(sizes[i] + sizes[i + 1]));
     nn::init::uniform_(layer.bias, -bound, bound, generator);

@@ -19,7 +19,8 @@ using xgrad::operator<<;
 // loss(y_true, y_pred), a number. Names: mean_squared_error (mse), mean_absolute_error (mae), huber,
 // binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy, kl_divergence; anything else is a
 // ValueError. Functions of your own: .loss = [](const Tensor& y_true, const Tensor& y_pred) { ... }; their mean counts.
-// Targets (n) fit predictions (n, 1). ShapeError, DTypeError, IndexError where they do not fit.
+// Targets (n) fit predictions (n, 1). ShapeError, DTypeError where they do not fit; of sparse_categorical_crossentropy
+// IndexError for a label outside 0..classes - 1, ValueError for one that is not a whole number.
 class XGRAD_API Loss {
  public:
   using Function = std::function<Tensor(const Tensor& y_true, const Tensor& y_pred)>;
@@ -29,7 +30,7 @@ class XGRAD_API Loss {
   Loss(F f) : Loss("loss", Function(std::move(f))) {}  // NOLINT
   Loss(std::string name, Function f) : name_(std::move(name)), f_(std::move(f)) {}
   const std::string& name() const { return name_; }
-  Tensor operator()(const Tensor& y_true, const Tensor& y_pred) const;
+  Tensor operator()(const Tensor& y_true, const Tensor& y_pred, Location at = Location::current()) const;
 
  private:
   std::string name_;
@@ -49,7 +50,9 @@ XGRAD_API Loss Huber(double delta = 1);
 XGRAD_API Loss KLDivergence();  // y log(y / p), summed over classes
 
 // A metric by name, or one of train: "accuracy" (binary where the predictions have one column, else categorical or
-// sparse, as the targets are), mean_squared_error (mse), mean_absolute_error (mae); train::F1Score(10).
+// sparse, as the targets are), binary_accuracy (targets equal to 1 for predictions above 0.5, else to 0),
+// categorical_accuracy, sparse_categorical_accuracy, mean_squared_error (mse), mean_absolute_error (mae);
+// train::F1Score(10).
 class XGRAD_API MetricChoice {
  public:
   MetricChoice(const char* name, Location at = Location::current()) : MetricChoice(std::string(name), at) {}  // NOLINT

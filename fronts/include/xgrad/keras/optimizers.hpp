@@ -15,9 +15,9 @@ namespace xgrad::keras {
 
 using xgrad::operator<<;
 
-// Names: sgd, rmsprop, adam, adamw, adagrad, adadelta, adamax, nadam; anything else is a ValueError. The update rules
-// are those of optim. Adam and AdamW add epsilon to sqrt(v) before the correction of bias, as Keras does; RMSprop,
-// Adagrad and the others add it outside of the root, where Keras has it inside.
+// Names: sgd, rmsprop, adam, adamw, adagrad, adadelta, adamax, nadam, in any case; anything else is a ValueError. The
+// update rules are those of optim. Adam and AdamW add epsilon to sqrt(v) before the correction of bias, as Keras does;
+// RMSprop, Adagrad and the others add it outside of the root, where Keras has it inside.
 class XGRAD_API OptimizerChoice {
  public:
   using Make = std::function<std::unique_ptr<optim::Optimizer>(std::vector<Tensor>, const Location&)>;

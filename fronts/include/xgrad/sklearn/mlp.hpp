@@ -46,7 +46,8 @@ struct MLPOptions {
 // (Glorot & Bengio 2010). The loss of a batch is its mean loss plus the L2 term; an epoch's is the mean over samples.
 // It stops when the loss of an epoch has not been below the best by tol (with early_stopping: the score above it) more
 // than n_iter_no_change times in a row; adaptive divides the rate by 5 then, until it is 1e-6 or less. lbfgs stops when
-// no gradient exceeds tol, or at a relative change of the loss of 2.2e-9. Training in the type of X. Differences:
+// no gradient exceeds tol, or at a relative change of the loss of 2.2e-9. Training in the type of X. ValueError when it
+// ends in weights that are not finite. Differences:
 // parameters are checked when the estimator is made; lbfgs searches along lines as optim::LBFGS does.
 class XGRAD_API BaseMultilayerPerceptron : public Estimator {
  public:
@@ -99,7 +100,8 @@ class XGRAD_API BaseMultilayerPerceptron : public Estimator {
 };
 
 // Labels y (n): integers or bool, of two classes (one logistic output) or more (softmax), trained on the cross entropy;
-// or (n, labels) of 0 and 1, each a logistic output. ValueError: fewer than two classes, other values in (n, labels).
+// or (n, labels) of 0 and 1, each a logistic output. ValueError: fewer than two classes, other values in (n, labels),
+// with warm_start other classes than in the last fit.
 class XGRAD_API MLPClassifier final : public BaseMultilayerPerceptron {
  public:
   explicit MLPClassifier(MLPOptions options = {}, Location at = Location::current());
