@@ -82,6 +82,9 @@ BOOST_AUTO_TEST_CASE(folds_are_those_of_data) {
   const auto drawn = sklearn::KFold({.n_splits = 3, .shuffle = true, .random_state = 4}).split(column(7));
   BOOST_TEST(
       (drawn[0].val == sklearn::KFold({.n_splits = 3, .shuffle = true, .random_state = 4}).split(column(7))[0].val));
+  expect<ValueError>({"KFold: random_state has no effect without shuffle", next_line()},
+                     [] { sklearn::KFold({.random_state = 1}); });
+  expect<ValueError>({"StratifiedKFold: random_state has"}, [] { sklearn::StratifiedKFold({.random_state = 1}); });
   expect<ValueError>({"n_splits must be at least 2"}, [] { sklearn::KFold({.n_splits = 1}); });
 }
 
@@ -120,6 +123,13 @@ BOOST_AUTO_TEST_CASE(pipelines) {
   check_close(model.as<sklearn::StandardScaler>("scale").mean_(), {950, -9.5});
   model.set_params({{"mlp__alpha", 0.5}});
   BOOST_TEST(model.as<sklearn::MLPClassifier>("mlp").params().alpha == 0.5);
+  // The last step goes on where it has warm_start.
+  sklearn::Pipeline warm({{"scale", sklearn::StandardScaler()},
+                          {"mlp", sklearn::MLPClassifier({.max_iter = 2, .random_state = 0, .warm_start = true})}});
+  warm.fit(X, y).fit(X, y);
+  BOOST_TEST(warm.as<sklearn::MLPClassifier>("mlp").n_iter_() == 4);
+  expect<ValueError>({"warm_start: y has classes"}, [&] { warm.fit(X, y + 1); });
+  BOOST_TEST(warm.as<sklearn::MLPClassifier>("mlp").n_iter_() == 4);
   // A copy is a model of its own, not fitted.
   sklearn::Pipeline copy = model;
   copy.set_params({{"mlp__alpha", 0.1}});

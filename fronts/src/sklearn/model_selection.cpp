@@ -114,10 +114,20 @@ data::KFoldOptions options_of(const FoldOptions& o) {
   return out;
 }
 
+void require_shuffle(const char* op, const FoldOptions& o, const Location& at) {
+  if (o.random_state && !o.shuffle)
+    ErrorReport(op, "random_state has no effect without shuffle", at)
+        .help("leave it out, or set .shuffle = true")
+        .value_error();
+}
+
 }  // namespace
 
 // (data's folds check the number of splits.)
-KFold::KFold(FoldOptions options, Location at) : options_(options) { data::KFold(options.n_splits, {}, at); }
+KFold::KFold(FoldOptions options, Location at) : options_(options) {
+  data::KFold(options.n_splits, {}, at);
+  require_shuffle("KFold", options, at);
+}
 std::vector<data::Fold> KFold::split(const Tensor& X, Location at) const {
   require_defined("KFold", X, at);
   if (X.dim() == 0) ErrorReport("KFold", "X has no samples", at).operand("X", X).shape_error();
@@ -126,6 +136,7 @@ std::vector<data::Fold> KFold::split(const Tensor& X, Location at) const {
 
 StratifiedKFold::StratifiedKFold(FoldOptions options, Location at) : options_(options) {
   data::StratifiedKFold(options.n_splits, {}, at);
+  require_shuffle("StratifiedKFold", options, at);
 }
 std::vector<data::Fold> StratifiedKFold::split(const Tensor& X, const Tensor& y, Location at) const {
   require_defined("StratifiedKFold", X, at);

@@ -65,11 +65,10 @@ bool Pipeline::is_classifier() const { return steps_.back().second->is_classifie
 Pipeline& Pipeline::fit(const Tensor& X, const Tensor& y, Location at) {
   std::vector<Step> fresh = copies(steps_);
   Tensor x = X;
-  for (std::size_t i = 0; i < fresh.size(); ++i) {
-    Estimator& step = *fresh[i].second;
-    step.fit(x, y, at);
-    if (i + 1 < fresh.size()) x = step.transform(x, at);
-  }
+  for (std::size_t i = 0; i + 1 < fresh.size(); ++i) x = fresh[i].second->fit(x, y, at).transform(x, at);
+  // The last one itself, for it may have warm_start; when it throws it keeps what it learnt, as do the others.
+  fresh.back() = steps_.back();
+  fresh.back().second->fit(x, y, at);
   steps_ = std::move(fresh);
   return *this;
 }

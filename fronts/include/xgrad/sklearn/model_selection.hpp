@@ -32,7 +32,8 @@ struct FoldOptions {
   bool shuffle = false;
   std::optional<std::int64_t> random_state = {};
 };
-// The folds of data::KFold and data::StratifiedKFold, which are scikit-learn's.
+// The folds of data::KFold and data::StratifiedKFold, which are scikit-learn's. ValueError: fewer than two folds,
+// random_state without shuffle.
 class XGRAD_API KFold {
  public:
   explicit KFold(FoldOptions options = {}, Location at = Location::current());
