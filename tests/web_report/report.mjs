@@ -84,7 +84,8 @@ ok(await page.locator("#refresh").getAttribute("aria-pressed") === "false", "ref
 fs.rmSync(folder, { recursive: true });
 
 ok(said.length === 0, "no message: " + said.join("; "));
-ok(asked.every(u => u.startsWith("file://")) && asked.length === 4, "no request but for the page: " + asked.join(" "));
+// How often a running page is read again depends on how busy the machine is.
+ok(asked.every(u => u === url(report) || u === url(running)), "no request but for the page: " + asked.join(" "));
 
 // ---- WCAG ----
 const looked = await browser.newContext({ bypassCSP: true, viewport: { width: 1280, height: 900 } });
