@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <exception>
 #include <iostream>
+#include <stdexcept>
 #include <typeinfo>
 #include <unistd.h>
 
@@ -94,6 +95,8 @@ void run_mine(const Check& check, int descriptor) {
     check.mine(teller);
   } catch (const Todo& t) {
     teller.send('t', t.what(), {});
+  } catch (const std::invalid_argument& e) {
+    teller.send('i', e.what(), {});
   } catch (const std::exception& e) {
     teller.send('e', e.what(), {});
   } catch (...) {

@@ -61,7 +61,7 @@ struct Check {
   bool leaves_add_up = false;  // over the passes; else each begins at 0
   bool backward = true;        // false: only values are compared
   Numbers seed = {};           // what backward begins with, where the result is not a number
-  std::string throws = {};     // your code must refuse this, by an exception; "" where it must not
+  std::string throws = {};     // your code must refuse this, by std::invalid_argument; "" where it must not
   std::string hint = {};       // what to think of, when nothing better is known
   std::function<void(Teller&)> mine = {};
   std::function<xgrad::Tensor(Library&)> library = {};  // returns the result

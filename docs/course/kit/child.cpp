@@ -73,6 +73,7 @@ std::string how_it_ended(int status, bool late, int processor_seconds) {
       return "it crashed (" + name +
              "): an index outside of an array, a reference into a vector that has grown since, "
              "or a function that calls itself without an end?";
+    if (number == SIGABRT) return "it crashed (" + name + "): an index outside of an array?";
     return "it crashed (" + name + ")";
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) != 0)

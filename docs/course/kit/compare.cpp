@@ -14,7 +14,7 @@ constexpr double kRelative = 1e-6, kAbsolute = 1e-9;
 // Everything that came from the other process, as far as it came.
 struct Told {
   std::map<std::string, Numbers> values, after_forward, after_backward, gradients;
-  bool forward_ended = false, backward_ended = false;
+  bool forward_ended = false, backward_ended = false, invalid_argument = false;
   std::string todo, exception;
 };
 
@@ -59,7 +59,8 @@ Told read_told(const std::string& bytes) {
     if (kind == 'f') told.forward_ended = true;
     if (kind == 'b') told.backward_ended = true;
     if (kind == 't') told.todo = text;
-    if (kind == 'e') told.exception = text;
+    if (kind == 'e' || kind == 'i') told.exception = text;
+    if (kind == 'i') told.invalid_argument = true;
   }
   return told;
 }
@@ -278,9 +279,10 @@ class Judge {
     return wrong(node, what, {}, when + how, "");
   }
   Verdict refusal() const {
-    if (!told_.exception.empty()) return {};
+    if (told_.invalid_argument) return {};
     Verdict v{
         .kind = Verdict::Kind::wrong, .sentence = check_.throws, .function = check_.function, .hint = check_.hint};
+    if (!told_.exception.empty()) v.sentence += "; but it threw another exception: " + told_.exception;
     if (!end_.failed.empty()) v.sentence += "; but " + end_.failed;
     return v;
   }

@@ -79,6 +79,16 @@ const course::Lab lab{
                                 auto c = e.name("c", add(a, b));
                                 return e.name("L", add(c, a));
                               }),
+        course::both<Scalars>({.title = "not the last line",
+                               .formula = "L = a + b; c = L + L is of no account",
+                               .function = "backward",
+                               .hint = "begin with 1 at L, which is not always the last line of the tape"},
+                              [](auto& e) {
+                                auto a = e.leaf("a", number(2)), b = e.leaf("b", number(-3));
+                                auto L = e.name("L", add(a, b));
+                                [[maybe_unused]] auto c = add(L, L);
+                                return L;
+                              }),
         course::both<Scalars>({.title = "product", .formula = "L = a b", .function = "mul"},
                               [](auto& e) {
                                 auto a = e.leaf("a", number(2)), b = e.leaf("b", number(-3));

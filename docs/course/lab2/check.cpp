@@ -93,6 +93,15 @@ Check refused() {
           .throws = "broadcast_shape({4}, {3}) must throw std::invalid_argument",
           .mine = [](Teller&) { broadcast_shape({4}, {3}); }};
 }
+Check product_refused() {
+  return {.title = "matmul, shapes that do not fit",
+          .formula = "(2, 3) (2, 3)",
+          .function = "matmul",
+          .throws = "matmul of (2, 3) and (2, 3) must throw std::invalid_argument",
+          .mine = [](Teller&) {
+            matmul(array(some({2, 3})), array(some({2, 3}, 2)));
+          }};
+}
 
 Array broadcast(const Array& a, const xgrad::Shape& shape) {
   return broadcast_to(a, ::Shape(shape.begin(), shape.end()));
@@ -128,6 +137,9 @@ const course::Lab lab{
         shape_of_sum({2, 3}, {2, 3}, "(2, 3) + (2, 3)"),
         shape_of_sum({4, 3}, {3}, "(4, 3) + (3)"),
         shape_of_sum({4, 1}, {3}, "(4, 1) + (3)"),
+        shape_of_sum({3}, {4, 3}, "(3) + (4, 3)"),
+        shape_of_sum({4, 3}, {4, 1}, "(4, 3) + (4, 1)"),
+        shape_of_sum({}, {2, 3}, "a number + (2, 3)"),
         refused(),
         both<course::Arrays>(
             {.title = "broadcast_to", .formula = "(3) to (2, 3)", .function = "broadcast_to", .backward = false},
@@ -141,6 +153,7 @@ const course::Lab lab{
             }),
         summed({3}, {2, 3}, "(2, 3) to (3)"),
         summed({2, 1}, {2, 3}, "(2, 3) to (2, 1)"),
+        summed({}, {2, 3}, "(2, 3) to a number"),
         both<course::Arrays>({.title = "transpose", .formula = "c = aᵀ", .function = "transpose", .backward = false},
                              [](auto& e) {
                                return e.name("c", transposed(e.leaf("a", some({2, 3}))));
@@ -151,6 +164,7 @@ const course::Lab lab{
               auto a = e.leaf("a", some({2, 3})), b = e.leaf("b", some({3, 4}, 2));
               return e.name("c", matmul(a, b));
             }),
+        product_refused(),
         of_two({.title = "add_backward", .formula = "c = a + b", .function = "add_backward"}, some({2, 3}),
                some({2, 3}, 2), add_arrays, add_backward, add_tensors),
         of_two({.title = "add_backward", .formula = "c = a + b, (4, 3) + (3)", .function = "add_backward"},

@@ -79,6 +79,15 @@ const course::Lab lab{
                          auto a = e.name("a", relu(z));
                          return e.name("L", sum(mul(a, a)));
                        }),
+        both<Networks>({.title = "relu at 0",
+                        .formula = "z = (0, 1, −1), L = Σ relu(z)",
+                        .function = "relu",
+                        .hint = "the gradient passes where z > 0, and 0 is not"},
+                       [](auto& e) {
+                         auto z = e.leaf("z", {{3}, {0, 1, -1}});
+                         auto a = e.name("a", relu(z));
+                         return e.name("L", sum(a));
+                       }),
         both<Networks>(
             {.title = "linear", .formula = "Z = X Wᵀ + b, two inputs, two outputs", .function = "linear"},
             [](auto& e) {
@@ -114,20 +123,30 @@ const course::Lab lab{
             [](auto& e) {
               return e.name("p", rows_of_softmax(e.leaf("z", some({2, 3}))));
             }),
-        both<Softmaxes>({.title = "softmax, far out",
-                         .formula = "z = (1000, 1001, 999)",
-                         .function = "softmax",
-                         .backward = false,
-                         .hint = "take the largest number of the row off first: the result is the same"},
-                        [](auto& e) {
-                          return e.name("p", rows_of_softmax(e.leaf("z", {{1, 3}, {1000, 1001, 999}})));
-                        }),
+        both<Softmaxes>(
+            {.title = "softmax, far out",
+             .formula = "z = (1000, 1001, 999), (-1000, -1001, -1003)",
+             .function = "softmax",
+             .backward = false,
+             .hint = "take the largest number of each row off first, which may be negative: the result is the same"},
+            [](auto& e) {
+              return e.name("p", rows_of_softmax(e.leaf("z", {{2, 3}, {1000, 1001, 999, -1000, -1001, -1003}})));
+            }),
         both<Networks>(
             {.title = "cross entropy", .formula = "L = mean of -log softmax(z)ᵧ", .function = "cross_entropy"},
             [](auto& e) {
               auto z = e.leaf("z", some({4, 3}));
               return e.name("L", cross_entropy(z, e.classes("y", {2, 0, 1, 2})));
             }),
+        both<Networks>({.title = "cross entropy, not last",
+                        .formula = "l = mean of -log softmax(z)ᵧ, L = l l",
+                        .function = "cross_entropy",
+                        .hint = "∂L/∂l is not always 1: g must be a factor of what is sent"},
+                       [](auto& e) {
+                         auto z = e.leaf("z", some({4, 3}));
+                         auto l = e.name("l", cross_entropy(z, e.classes("y", {2, 0, 1, 2})));
+                         return e.name("L", mul(l, l));
+                       }),
         both<Networks>({.title = "a network",
                         .formula = "Z = W₂ tanh(W₁ x + b₁) + b₂ for every row x, L = cross entropy",
                         .function = "Mlp and Linear"},

@@ -25,7 +25,7 @@ using course::Teller;
 using xgrad::Tensor;
 
 // Sums of few powers of 2: 1 - β has no long tail of digits in the pictures.
-constexpr double kRate = 0.125, kMomentum = 0.75, kBeta1 = 0.75, kBeta2 = 0.875, kEps = 1e-8;
+constexpr double kRate = 0.125, kMomentum = 0.75, kBeta1 = 0.75, kBeta2 = 0.875, kEps = 0.0625;
 
 Tensor add_decay(const Tensor& g, const Tensor& theta, double lambda) { return g + theta * lambda; }
 Tensor moment(const Tensor& m, double beta, const Tensor& x) { return m * beta + x * (1 - beta); }
@@ -38,6 +38,21 @@ Numbers theta0() { return some({3}); }
 Numbers gradient_of_step(int t) { return some({3}, 3 * t); }
 
 std::string numbered(const std::string& name, int t) { return name + "[" + std::to_string(t) + "]"; }
+
+// What is checked is the last of the parameters. Others have other sizes, and gradients of ones.
+std::vector<Var> with_others(const Var& p, int others) {
+  std::vector<Var> all;
+  for (int i = 0; i < others; ++i) all.push_back(leaf(array(some({2}, i))));
+  all.push_back(p);
+  return all;
+}
+void set_gradients(const std::vector<Var>& all, int t) {
+  for (const Var& other : all) other->grad = Array(other->value.shape, 1);
+  all.back()->grad = array(gradient_of_step(t));
+}
+Numbers state_of_last(const std::vector<Array>& state, const std::vector<Var>& all) {
+  return state.size() < all.size() ? Numbers() : numbers(state[all.size() - 1]);
+}
 
 // xgrad's own optimizer must come to the same parameters as the formula in the picture.
 template <class Make>
@@ -53,22 +68,24 @@ void require_same(const Tensor& by_formula, int steps, Make make) {
   if ((theta - by_formula).abs().max().item() > 1e-12) throw std::logic_error("the formula is not xgrad's");
 }
 
-Check sgd(const std::string& title, const std::string& formula, int steps, double momentum, double decay) {
+Check sgd(const std::string& title, const std::string& formula, int steps, double momentum, double decay,
+          int others = 0) {
   Check c{.title = title, .formula = formula, .function = "Sgd::step"};
   c.backward = false;
   c.mine = [=](Teller& teller) {
     const Var p = leaf(array(theta0()));
-    Sgd optimizer{.parameters = {p}, .lr = kRate, .momentum = momentum, .weight_decay = decay};
+    const std::vector<Var> all = with_others(p, others);
+    Sgd optimizer{.parameters = all, .lr = kRate, .momentum = momentum, .weight_decay = decay};
     for (int t = 1; t <= steps; ++t) {
-      p->grad = array(gradient_of_step(t));
+      set_gradients(all, t);
       if (t == steps) {
         teller.value(numbered("θ", t - 1), numbers(p->value));
         teller.value(numbered("g", t), gradient_of_step(t));
-        if (t > 1) teller.value(numbered("v", t - 1), optimizer.v.empty() ? Numbers() : numbers(optimizer.v.at(0)));
+        if (t > 1) teller.value(numbered("v", t - 1), state_of_last(optimizer.v, all));
       }
       optimizer.step();
     }
-    if (momentum != 0) teller.value(numbered("v", steps), optimizer.v.empty() ? Numbers() : numbers(optimizer.v.at(0)));
+    if (momentum != 0) teller.value(numbered("v", steps), state_of_last(optimizer.v, all));
     teller.value(numbered("θ", steps), numbers(p->value));
     teller.forward_ended();
   };
@@ -97,18 +114,20 @@ Check sgd(const std::string& title, const std::string& formula, int steps, doubl
   return c;
 }
 
-Check adamw(const std::string& title, const std::string& formula, int steps, double decay) {
+Check adamw(const std::string& title, const std::string& formula, int steps, double decay, int others = 0) {
   Check c{.title = title, .formula = formula, .function = "AdamW::step"};
   c.backward = false;
   c.mine = [=](Teller& teller) {
     const Var p = leaf(array(theta0()));
-    AdamW optimizer{.parameters = {p}, .lr = kRate, .beta1 = kBeta1, .beta2 = kBeta2, .weight_decay = decay};
+    const std::vector<Var> all = with_others(p, others);
+    AdamW optimizer{
+        .parameters = all, .lr = kRate, .beta1 = kBeta1, .beta2 = kBeta2, .eps = kEps, .weight_decay = decay};
     const auto tell = [&](int t) {
-      teller.value(numbered("m", t), optimizer.m.empty() ? Numbers() : numbers(optimizer.m.at(0)));
-      teller.value(numbered("s", t), optimizer.s.empty() ? Numbers() : numbers(optimizer.s.at(0)));
+      teller.value(numbered("m", t), state_of_last(optimizer.m, all));
+      teller.value(numbered("s", t), state_of_last(optimizer.s, all));
     };
     for (int t = 1; t <= steps; ++t) {
-      p->grad = array(gradient_of_step(t));
+      set_gradients(all, t);
       if (t == steps) {
         teller.value(numbered("θ", t - 1), numbers(p->value));
         teller.value(numbered("g", t), gradient_of_step(t));
@@ -146,7 +165,7 @@ Check adamw(const std::string& title, const std::string& formula, int steps, dou
     e.name(numbered("s", steps), s);
     const Tensor result = e.name(numbered("θ", steps), moved(steps));
     require_same(result, steps, [=](const Tensor& p) {
-      return xgrad::optim::AdamW({p}, {.lr = kRate, .betas = {kBeta1, kBeta2}, .weight_decay = decay});
+      return xgrad::optim::AdamW({p}, {.lr = kRate, .betas = {kBeta1, kBeta2}, .eps = kEps, .weight_decay = decay});
     });
     return result;
   };
@@ -199,6 +218,7 @@ const course::Lab lab{
         sgd("momentum, first step", "v = g, θ ← θ - η v", 1, kMomentum, 0),
         sgd("momentum, second step", "v ← μ v + g, θ ← θ - η v", 2, kMomentum, 0),
         sgd("momentum and decay", "v ← μ v + g + λθ, θ ← θ - η v", 3, kMomentum, 0.25),
+        sgd("two parameters", "the second of them; each has its own v", 2, kMomentum, 0.25, 1),
         both<course::Arrays>(
             {.title = "moment", .formula = "m₂ = β m₁ + (1 - β) g", .function = "moment", .backward = false},
             [](auto& e) {
@@ -212,6 +232,7 @@ const course::Lab lab{
         adamw("Adam, second step", "λ = 0", 2, 0),
         adamw("AdamW, first step", "λ = 0.5", 1, 0.5),
         adamw("AdamW, third step", "λ = 0.5", 3, 0.5),
+        adamw("AdamW, two parameters", "the second of them; each has its own m and s, t counts steps", 2, 0.5, 1),
     }};
 
 }  // namespace

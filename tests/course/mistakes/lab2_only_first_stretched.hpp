@@ -1,0 +1,11 @@
+// A size of 1 is allowed in the first shape only.
+// expect: function broadcast_shape, value of c
+inline Shape broadcast_shape(const Shape& a, const Shape& b) {
+  Shape shape = a.size() > b.size() ? a : b;
+  for (std::size_t k = 1; k <= std::min(a.size(), b.size()); ++k) {
+    const int m = a[a.size() - k], n = b[b.size() - k];
+    if (m != n && m != 1) throw std::invalid_argument("shapes do not fit");
+    shape[shape.size() - k] = n;
+  }
+  return shape;
+}
