@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 
+#include <xgrad/autograd.hpp>
 #include <xgrad/onnx.hpp>
 
 #include "onnx_messages.hpp"
