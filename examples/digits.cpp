@@ -329,5 +329,6 @@ int main(int argc, char** argv) {
   app.add_option("--out", s.out, "folder for the results")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   if (!s.fashion.empty()) choose_for_fashion(app, s);
+  if (!s.mnist.empty()) prefer(app, "--shift", s.shift, 1);
   return guarded([&] { run(s); });
 }
