@@ -111,6 +111,11 @@ BOOST_AUTO_TEST_CASE(positions_of_triangles) {
   BOOST_CHECK_THROW(triu_indices(-1, 2), ShapeError);
 }
 
+BOOST_AUTO_TEST_CASE(one_hot_of_nothing_has_no_classes_to_need) {
+  BOOST_TEST(one_hot(zeros({0}, kInt64), 0).shape() == Shape({0, 0}));
+  BOOST_TEST(one_hot(zeros({0, 2}, kInt64), 3).shape() == Shape({0, 2, 3}));
+}
+
 BOOST_AUTO_TEST_CASE(sorting_many_elements_in_any_dimension) {
   const Tensor x = (arange(0, 70000, 1, {kFloat64}) * 7919).reshape({70, 1000});
   const Tensor y = x - div(x, 10007., Rounding::floor) * 10007;
