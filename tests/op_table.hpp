@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -18,6 +19,9 @@ namespace xgrad::test {
 
 using Tensors = std::vector<Tensor>;
 using Call = std::function<Tensors(const Tensors&)>;
+
+inline constexpr double kInf = std::numeric_limits<double>::infinity();
+inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // How the values of an input are chosen: the same in every run, and exact in float32.
 struct Values {

@@ -22,7 +22,7 @@ Tensor seeded_alpha_dropout(const Tensor& x, double p, bool features) {
   return features ? feature_alpha_dropout(x, p, true) : alpha_dropout(x, p, true);
 }
 
-void add_masks(Table& t) {
+void add_dropout_masks(Table& t) {
   t.add("dropout", [](auto& x) { return seeded_dropout(x[0], 0.4); })
       .unary(uniform(-2, 2))
       .on({{3, 4}}, [](auto& x) { return seeded_dropout(x[0], 1); })
@@ -50,6 +50,6 @@ void add_masks(Table& t) {
 
 }  // namespace
 
-void add_dropout(Table& t) { add_masks(t); }
+void add_dropout(Table& t) { add_dropout_masks(t); }
 
 }  // namespace xgrad::test

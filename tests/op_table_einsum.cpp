@@ -138,7 +138,7 @@ void add_sum(Table& t, const char* name, const char* product, Args args, F f) {
       .integers(Integers::same);
 }
 
-void add_sums(Table& t) {
+void add_einsum_sums(Table& t) {
   using T = const Tensor&;
   add_sum(t, "addmm", "mm", {{2, 4}, {2, 3}, {3, 4}},
           [](T x, T a, T b, Scalar beta, Scalar alpha) { return addmm(x, a, b, beta, alpha); });
@@ -157,7 +157,7 @@ void add_sums(Table& t) {
 void add_einsum(Table& t) {
   add_sums_of_products(t);
   add_vectors(t);
-  add_sums(t);
+  add_einsum_sums(t);
 }
 
 }  // namespace xgrad::test

@@ -69,7 +69,7 @@ void add_positions(Table& t) {
       .bad(Wrong::shape, "of an empty tensor", [] { argmin(leaf({0})); });
 }
 
-void add_extrema(Table& t) {
+void add_minima_and_maxima(Table& t) {
   const auto amax_over = [](const Tensor& x, const Shape& d, bool keep) { return amax(x, d, keep); };
   const auto amin_over = [](const Tensor& x, const Shape& d, bool keep) { return amin(x, d, keep); };
   const auto max_along = [](const Tensor& x, std::int64_t d, bool keep) { return max(x, d, keep); };
@@ -95,7 +95,7 @@ void add_both(Table& t) {
 }  // namespace
 
 void add_extremum(Table& t) {
-  add_extrema(t);
+  add_minima_and_maxima(t);
   add_positions(t);
   add_both(t);
 }

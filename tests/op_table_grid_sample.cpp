@@ -11,7 +11,7 @@ using P = GridPadding;
 // derivative jumps.
 Tensor places(const Tensor& like, double shift) { return (like * 0.03 + shift).clamp(-1.9, 1.9); }
 
-void add_reading(Table& t) {
+void add_sampled_reading(Table& t) {
   Row& row = t.add("grid_sample", [](auto& x) { return grid_sample(x[0], x[1]); });
   for (const M mode : {M::bilinear, M::bicubic})
     for (const P padding : {P::zeros, P::border, P::reflection})
@@ -64,7 +64,7 @@ void add_reading(Table& t) {
   });
 }
 
-void add_grids(Table& t) {
+void add_sampling_grids(Table& t) {
   t.add("reshape",
         [](auto& x) {
           return affine_grid(x[0], {2, 1, 3, 2});
@@ -100,8 +100,8 @@ void add_grids(Table& t) {
 }  // namespace
 
 void add_grid_sample(Table& t) {
-  add_reading(t);
-  add_grids(t);
+  add_sampled_reading(t);
+  add_sampling_grids(t);
 }
 
 }  // namespace xgrad::test

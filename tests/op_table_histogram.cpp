@@ -6,8 +6,6 @@
 namespace xgrad::test {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 Tensors listed(const Histogram& h) { return {h.hist, h.bin_edges}; }
 
 void add_bins(Table& t) {

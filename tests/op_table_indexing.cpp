@@ -4,7 +4,7 @@
 namespace xgrad::test {
 namespace {
 
-void add_reading(Table& t) {
+void add_index_reading(Table& t) {
   const Values some = indices({2, 0, -1, 1});
   t.add("slice",
         [](auto& x) {
@@ -100,7 +100,7 @@ void add_writing(Table& t) {
 }  // namespace
 
 void add_indexing(Table& t) {
-  add_reading(t);
+  add_index_reading(t);
   add_writing(t);
 }
 

@@ -4,7 +4,7 @@
 namespace xgrad::test {
 namespace {
 
-void add_masks(Table& t) {
+void add_masked_elements(Table& t) {
   t.add("masked_select", [](auto& x) { return masked_select(x[0], x[1]); })
       .on({{3, 4}, {{3, 4}, mask()}})
       .on({{3, 4}, {{4}, mask()}})
@@ -65,7 +65,7 @@ void add_places(Table& t) {
 }  // namespace
 
 void add_masked(Table& t) {
-  add_masks(t);
+  add_masked_elements(t);
   add_places(t);
 }
 

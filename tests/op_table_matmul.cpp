@@ -62,7 +62,7 @@ Row& add_product(Table& t, const char* name, Args args, Args square, Args empty,
       .bad_by(Wrong::shape, "needs tensors of rank", [f] { f(leaf({}), leaf({})); });
 }
 
-void add_products(Table& t) {
+void add_matrix_products(Table& t) {
   add_product(t, "mm", {{2, 3}, {3, 4}}, {{3, 3}, {3, 3}}, {{0, 3}, {3, 2}}, [](const Tensor& a, const Tensor& b) {
     return mm(a, b);
   }).bad(Wrong::shape, "inner sizes differ (3 and 2)", [] {
@@ -96,7 +96,7 @@ void add_products(Table& t) {
 
 void add_matmul(Table& t) {
   add_batches(t);
-  add_products(t);
+  add_matrix_products(t);
 }
 
 }  // namespace xgrad::test

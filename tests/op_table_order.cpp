@@ -6,8 +6,6 @@
 namespace xgrad::test {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 void add_sorts(Table& t) {
   t.add("sort", [](auto& x) { return sort(x[0]); })
       .on({{{3, 4}, distinct()}})

@@ -7,8 +7,6 @@
 namespace xgrad::test {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-
 Tensor image(std::initializer_list<std::initializer_list<double>> rows) {
   const Tensor x = f64(rows);
   return x.view({1, x.size(0), x.size(1)});

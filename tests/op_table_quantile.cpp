@@ -6,8 +6,6 @@
 namespace xgrad::test {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 void add_middles(Table& t) {
   t.add("median", [](auto& x) { return median(x[0]); })
       .on({{{3, 4}, distinct()}})

@@ -6,9 +6,6 @@
 namespace xgrad::test {
 namespace {
 
-constexpr double kNaN = NAN;
-constexpr double kInf = INFINITY;
-
 // Reductions that have a value for no elements.
 template <class F>
 Row& over_nothing(Row& row, F f, Size size = Size::small) {
@@ -18,7 +15,7 @@ Row& over_nothing(Row& row, F f, Size size = Size::small) {
       {{2, 0, 3}}, [f](auto& x) { return f(x[0], Shape{1}, false); }, size);
 }
 
-void add_sums(Table& t) {
+void add_sums_and_means(Table& t) {
   const auto sum_over = [](const Tensor& x, const Shape& d, bool keep) { return sum(x, d, keep); };
   Row& sums = over_nothing(over_dims(t.add("sum"), uniform(-2, 2), sum_over), sum_over);
   bad_dims(sums, sum_over)
@@ -187,7 +184,7 @@ void add_counts(Table& t) {
 }  // namespace
 
 void add_reduce(Table& t) {
-  add_sums(t);
+  add_sums_and_means(t);
   add_moments(t);
   add_truth(t);
   add_logsumexp(t);

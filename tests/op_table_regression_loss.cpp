@@ -4,7 +4,7 @@
 namespace xgrad::test {
 namespace {
 
-void add_differences(Table& t) {
+void add_loss_differences(Table& t) {
   over_pairs(t.add("mse_loss"), uniform(-2, 2), uniform(-2, 2),
              [](const Tensor& x, const Tensor& y, Reduction r) { return mse_loss(x, y, r); });
   over_pairs(t.add("l1_loss"), uniform(-2, -0.1), uniform(0, 2),
@@ -41,7 +41,7 @@ void add_huber(Table& t) {
 }  // namespace
 
 void add_regression_loss(Table& t) {
-  add_differences(t);
+  add_loss_differences(t);
   add_huber(t);
 }
 

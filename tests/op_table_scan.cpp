@@ -6,9 +6,6 @@
 namespace xgrad::test {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 void add_totals(Table& t) {
   t.add("cumsum", [](auto& x) { return cumsum(x[0], -1); })
       .unary(uniform(-2, 2))
@@ -44,7 +41,7 @@ void add_totals(Table& t) {
       .bad(Wrong::index, "dim 1 out of range [-1, 0]", [] { logcumsumexp(leaf({2}), 1); });
 }
 
-void add_extrema(Table& t) {
+void add_running_extrema(Table& t) {
   t.add("cummax", [](auto& x) { return cummax(x[0], 0); })
       .on({{{4, 3}, distinct()}})
       .on({{{2, 3, 2}, distinct()}}, [](auto& x) { return cummax(x[0], 1); })
@@ -66,7 +63,7 @@ void add_extrema(Table& t) {
 
 void add_scan(Table& t) {
   add_totals(t);
-  add_extrema(t);
+  add_running_extrema(t);
 }
 
 }  // namespace xgrad::test

@@ -4,7 +4,7 @@
 namespace xgrad::test {
 namespace {
 
-void add_elements(Table& t) {
+void add_scattered_elements(Table& t) {
   const Values apart = indices({2, 0, 1, 1, 0, 2});
   t.add("scatter", [](auto& x) { return scatter(x[0], 1, x[1], x[2]); })
       .on({{2, 3}, {{2, 3}, apart}, {2, 3}})
@@ -52,7 +52,7 @@ void add_elements(Table& t) {
       .integers(Integers::same);
 }
 
-void add_rows(Table& t) {
+void add_scattered_rows(Table& t) {
   const Values some = indices({2, 0});
   t.add("scatter_reduce", [](auto& x) { return index_reduce(x[0], 0, x[1], x[2], "amax"); })
       .covers({"index_reduce"})
@@ -102,8 +102,8 @@ void add_rows(Table& t) {
 }  // namespace
 
 void add_scatter(Table& t) {
-  add_elements(t);
-  add_rows(t);
+  add_scattered_elements(t);
+  add_scattered_rows(t);
 }
 
 }  // namespace xgrad::test

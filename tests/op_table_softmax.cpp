@@ -6,8 +6,6 @@
 namespace xgrad::test {
 namespace {
 
-constexpr double kInf = INFINITY;
-
 void add_shares(Table& t) {
   const auto add = [&t](const char* name, auto f) -> Row& {
     return t.add(name, [f](auto& x) { return f(x[0], -1); })

@@ -44,7 +44,7 @@ void add_systems(Table& t) {
       });
 }
 
-void add_triangles(Table& t) {
+void add_triangular_solves(Table& t) {
   const auto upper = [](auto& x) { return linalg::solve_triangular(well_conditioned(x[0]), x[1], {.upper = true}); };
   t.add("solve_triangular", [](auto& x) { return linalg::solve_triangular(x[0], x[1], {.upper = true}); })
       .on({{3, 3}, {3, 2}}, upper)
@@ -185,7 +185,7 @@ void add_inverses(Table& t) {
 
 void add_solve(Table& t) {
   add_systems(t);
-  add_triangles(t);
+  add_triangular_solves(t);
   add_inverses(t);
 }
 

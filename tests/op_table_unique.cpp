@@ -6,8 +6,6 @@
 namespace xgrad::test {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 Tensors listed(const UniqueResult& r) { return {r.values, r.inverse, r.counts}; }
 
 void add_sets(Table& t) {

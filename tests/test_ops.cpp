@@ -56,7 +56,7 @@ void check_same(const std::string& what, const Tensors& got, const Tensors& want
 }
 
 // ---- running ----
-std::string label(const Row& row, const Sample& sample) {
+std::string row_label(const Row& row, const Sample& sample) {
   std::string shapes;
   for (const Arg& a : sample.args) shapes += (shapes.empty() ? "" : ", ") + to_string(a.shape);
   return fmt::format("{}[{}]({})", row.functions.front(), &sample - row.samples.data(), shapes);
@@ -103,7 +103,7 @@ BOOST_DATA_TEST_CASE(types_and_values, boost::unit_test::data::make(op_table()),
   for (const Sample& sample : row.samples) {
     const Tensors wide = leaves(sample, make_inputs(row, sample, kFloat64));
     const Tensors narrow = leaves(sample, make_inputs(row, sample, kFloat32));
-    const std::string what = label(row, sample);
+    const std::string what = row_label(row, sample);
     std::set<std::string> names;
     for (const Tensor& y : sample.call(wide)) {
       const bool expected = gives_gradient(row, sample, wide) && y.is_floating_point();
@@ -153,9 +153,9 @@ void check_derivative(const Row& row, Check check) {
     try {
       GradcheckReport found;
       check(sample.call, inputs, GradcheckOptions{.report = &found});
-      LargestError::note(found.largest_error, label(row, sample));
+      LargestError::note(found.largest_error, row_label(row, sample));
     } catch (const std::exception& e) {
-      BOOST_ERROR(label(row, sample) << ": " << e.what());
+      BOOST_ERROR(row_label(row, sample) << ": " << e.what());
     }
   }
 }
@@ -187,7 +187,7 @@ Tensors accumulated(const Sample& sample, const Tensors& inputs) {
 BOOST_DATA_TEST_CASE(every_subset_of_inputs, boost::unit_test::data::make(op_table()), row) {
   for (const Sample& sample : row.samples) {
     if (sample.size == Size::large) continue;
-    const std::string what = label(row, sample);
+    const std::string what = row_label(row, sample);
     const Tensors inputs = make_inputs(row, sample, kFloat64);
     const Tensors all = leaves(sample, inputs);
     const Result full = run(sample, all);
@@ -227,7 +227,7 @@ BOOST_DATA_TEST_CASE(same_tensor_twice, boost::unit_test::data::make(op_table())
         Tensors together = apart;
         together[i] = together[j];
         const Result shared = run(sample, together);
-        const std::string what = fmt::format("{}: inputs {} and {}", label(row, sample), i, j);
+        const std::string what = fmt::format("{}: inputs {} and {}", row_label(row, sample), i, j);
         check_same(what + ": output", shared.outputs, separate.outputs);
         if (separate.grads.empty()) continue;
         check_same(what + ": gradient", {shared.grads[0]}, {separate.grads[0] + separate.grads[1]}, 1e-13, 1e-13);
@@ -279,11 +279,11 @@ BOOST_DATA_TEST_CASE(strides_of_inputs, boost::unit_test::data::make(op_table())
       for (const Layout& layout : kLayouts) {
         Tensors all;
         for (const Tensor& x : plain) all.push_back(layout.make(x));
-        check_layout(sample, plain, all, fmt::format("{}: {}", label(row, sample), layout.name));
+        check_layout(sample, plain, all, fmt::format("{}: {}", row_label(row, sample), layout.name));
         for (std::size_t i = 0; i < plain.size() && plain.size() > 1; ++i) {
           Tensors one = plain;
           one[i] = all[i];
-          check_layout(sample, plain, one, fmt::format("{}: input {}: {}", label(row, sample), i, layout.name));
+          check_layout(sample, plain, one, fmt::format("{}: input {}: {}", row_label(row, sample), i, layout.name));
         }
       }
       for (std::size_t i = 0; i < plain.size(); ++i) {  // one value, repeated with stride 0
@@ -292,7 +292,7 @@ BOOST_DATA_TEST_CASE(strides_of_inputs, boost::unit_test::data::make(op_table())
         Tensors repeated = plain, copied = plain;
         repeated[i] = plain[i].narrow(-1, 0, 1).expand(plain[i].shape());
         copied[i] = repeated[i].clone();
-        check_layout(sample, copied, repeated, fmt::format("{}: input {} expanded", label(row, sample), i));
+        check_layout(sample, copied, repeated, fmt::format("{}: input {} expanded", row_label(row, sample), i));
       }
     }
 }
@@ -304,12 +304,12 @@ BOOST_DATA_TEST_CASE(strides_of_gradients, boost::unit_test::data::make(op_table
     const Result want = run(sample, x);
     for (const Layout& layout : kLayouts) {
       const Result got = run(sample, x, [&](const Tensor& y) { return layout.make(seed_like(y)); });
-      check_same(fmt::format("{}: seed {}: gradient", label(row, sample), layout.name), got.grads, want.grads, 1e-12,
-                 1e-12);
+      check_same(fmt::format("{}: seed {}: gradient", row_label(row, sample), layout.name), got.grads, want.grads,
+                 1e-12, 1e-12);
     }
     const auto flat = [](const Tensor& y) { return tensor(1.5, {kFloat64}).expand(y.shape()); };
     const Result a = run(sample, x, [&](const Tensor&y) { return flat(y).clone(); }), b = run(sample, x, flat);
-    check_same(label(row, sample) + ": expanded seed: gradient", b.grads, a.grads, 1e-12, 1e-12);
+    check_same(row_label(row, sample) + ": expanded seed: gradient", b.grads, a.grads, 1e-12, 1e-12);
   }
 }
 
@@ -323,13 +323,12 @@ BOOST_DATA_TEST_CASE(second_derivative_of_strided_inputs, boost::unit_test::data
     try {
       gradgradcheck(sample.call, leaves(sample, x));
     } catch (const std::exception& e) {
-      BOOST_ERROR(label(row, sample) << ": " << layout.name << ": " << e.what());
+      BOOST_ERROR(row_label(row, sample) << ": " << layout.name << ": " << e.what());
     }
   }
 }
 
 // ---- special values ----
-constexpr double kInf = std::numeric_limits<double>::infinity();
 const std::vector<double> kSpecial{
     0.,   -0.,  kInf, -kInf, NAN,   5e-324, -1e-310, 1e-300, 1e-45, -1e-40, 1e-20, 1e-8,  -1e-8,  1e-4,   -1e-4, 0.1,
     0.5,  -0.5, 1.,   -1.,   2.5,   -2.5,   3.25,    -3.25,  5.5,   -5.5,   8.,    10.,   -10.,   19.5,   -19.5, 20.5,
@@ -437,7 +436,7 @@ BOOST_DATA_TEST_CASE(integer_inputs, boost::unit_test::data::make(op_table()), r
     for (std::size_t i = 0; i < whole.size(); ++i)
       if (wants_gradient(sample->args[i]))
         same[i] = (whole[i] = whole_values(sample->args[i], whole[i], type)).to(kFloat64);
-    const std::string what = fmt::format("{} of {}", label(row, *sample), name(type));
+    const std::string what = fmt::format("{} of {}", row_label(row, *sample), name(type));
     if (row.on_integers == Integers::refused) {
       BOOST_CHECK_EXCEPTION(sample->call(whole), DTypeError, [](const DTypeError& e) {
         return std::string(e.what()).find("op_table") != std::string::npos;
@@ -468,7 +467,7 @@ BOOST_DATA_TEST_CASE(mixed_types, boost::unit_test::data::make(op_table()), row)
     Tensors mixed = inputs;
     mixed[i] = mixed[i].to(kFloat32);
     const Result got = run(*sample, leaves(*sample, mixed));
-    const std::string what = fmt::format("{}: input {} in float32", label(row, *sample), i);
+    const std::string what = fmt::format("{}: input {} in float32", row_label(row, *sample), i);
     check_same(what + ": output", got.outputs, want.outputs, 1e-6, 1e-6);
     for (std::size_t k = 0, j = 0; j < inputs.size(); ++j) {
       if (!wants_gradient(sample->args[j])) continue;
@@ -571,8 +570,8 @@ BOOST_DATA_TEST_CASE(any_number_of_threads, boost::unit_test::data::make(op_tabl
       const Threads t(4);
       four = run(sample, inputs);
     }
-    check_same(label(row, sample) + ": output", four.outputs, one.outputs);
-    check_same(label(row, sample) + ": gradient", four.grads, one.grads);
+    check_same(row_label(row, sample) + ": output", four.outputs, one.outputs);
+    check_same(row_label(row, sample) + ": gradient", four.grads, one.grads);
   }
   set_deterministic(deterministic);
 }

@@ -1,4 +1,4 @@
-# Precompiles HEADER as PRECOMPILED.gch, with the flags of check.cmake.
+# Precompiles HEADER as PRECOMPILED.gch, with the flags of check.sh.
 string(REPLACE "|" ";" includes "${INCLUDES}")
 list(TRANSFORM includes PREPEND -I)
 cmake_path(GET PRECOMPILED PARENT_PATH folder)

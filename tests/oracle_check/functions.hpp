@@ -37,6 +37,7 @@ const Function* find_function(const std::string& name);
 Value call_function(const std::string& name, List positional, Dict named);
 
 // ---- for the tables ----
+xgrad::Reduction reduction(Args& a);
 xgrad::InterpolateOptions interpolate_options(Args& a);
 xgrad::EmbeddingBagOptions embedding_bag_options(Args& a);  // without its tensors
 inline xgrad::Location here() { return xgrad::Location::current(); }

@@ -109,7 +109,7 @@ Value clamp(Args& a) {
   return xgrad::clamp(x, lo.scalar(), hi.scalar());
 }
 
-Value where(Args& a) {
+Value choice(Args& a) {
   const Tensor c = a.tensor("condition");
   const Value &x = a["input"], &y = a["other"];
   if (y.is_number() && !x.is_number()) return xgrad::where(c, x.tensor(), y.scalar());
@@ -278,7 +278,7 @@ void add_elementwise(FunctionTable& t) {
   t["clamp"] = t["clip"] = {"input|x min? max?", clamp};
   t["clamp_min"] = {"input|x min", [](Args& a) { return clamp_min(a.tensor("input"), a["min"]); }};
   t["clamp_max"] = {"input|x max", [](Args& a) { return clamp_max(a.tensor("input"), a["max"]); }};
-  t["where"] = {"condition input|x other|y", where};
+  t["where"] = {"condition input|x other|y", choice};
   t["maximum"] = binary(xgrad::maximum);
   t["minimum"] = binary(xgrad::minimum);
 

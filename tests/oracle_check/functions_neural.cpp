@@ -3,8 +3,6 @@
 
 namespace oracle {
 
-namespace {
-
 xgrad::Reduction reduction(Args& a) {
   const std::string r = a.text("reduction", "mean");
   if (r == "none") return xgrad::Reduction::none;
@@ -12,6 +10,8 @@ xgrad::Reduction reduction(Args& a) {
   if (r == "sum") return xgrad::Reduction::sum;
   throw Unsupported("reduction " + r);
 }
+
+namespace {
 
 xgrad::Gelu gelu_kind(Args& a) {
   const std::string kind = a.text("approximate", "none");

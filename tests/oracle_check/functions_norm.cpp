@@ -54,14 +54,6 @@ xgrad::GridSampleOptions grid_options(Args& a) {
   return o;
 }
 
-xgrad::Reduction reduction(Args& a) {
-  const std::string r = a.text("reduction", "mean");
-  if (r == "none") return xgrad::Reduction::none;
-  if (r == "mean") return xgrad::Reduction::mean;
-  if (r == "sum") return xgrad::Reduction::sum;
-  throw Unsupported("reduction " + r);
-}
-
 }  // namespace
 
 xgrad::InterpolateOptions interpolate_options(Args& a) {
@@ -195,18 +187,18 @@ void add_padding(FunctionTable& t) {
                                  }};
 }
 
-Function unary(Tensor (*f)(const Tensor&, xgrad::Location)) {
+Function activation(Tensor (*f)(const Tensor&, xgrad::Location)) {
   return {"input", [f](Args& a) { return f(a.tensor("input"), here()); }};
 }
 
 void add_activations(FunctionTable& t) {
-  t[kF + "relu6"] = unary(&xgrad::relu6);
-  t[kF + "hardsigmoid"] = unary(&xgrad::hardsigmoid);
-  t[kF + "hardswish"] = unary(&xgrad::hardswish);
-  t[kF + "selu"] = unary(&xgrad::selu);
-  t[kF + "mish"] = unary(&xgrad::mish);
-  t[kF + "softsign"] = unary(&xgrad::softsign);
-  t[kF + "tanhshrink"] = unary(&xgrad::tanhshrink);
+  t[kF + "relu6"] = activation(&xgrad::relu6);
+  t[kF + "hardsigmoid"] = activation(&xgrad::hardsigmoid);
+  t[kF + "hardswish"] = activation(&xgrad::hardswish);
+  t[kF + "selu"] = activation(&xgrad::selu);
+  t[kF + "mish"] = activation(&xgrad::mish);
+  t[kF + "softsign"] = activation(&xgrad::softsign);
+  t[kF + "tanhshrink"] = activation(&xgrad::tanhshrink);
   t[kF + "hardtanh"] = {"input min_val? max_val?", [](Args& a) {
                           return xgrad::hardtanh(a.tensor("input"), a.real("min_val", -1), a.real("max_val", 1));
                         }};

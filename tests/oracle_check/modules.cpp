@@ -151,7 +151,7 @@ AnyModule make_sequential(const std::vector<AnyModule>& parts) {
   };
   nn::Sequential s;
   for (const AnyModule& p : parts) s.push_back(Part(p));
-  return any(s);
+  return oracle::any(s);
 }
 
 AnyModule parse_layer(const std::string& text) {

@@ -107,7 +107,7 @@ void expect(bool ok, const std::string& what) {
 
 namespace {
 
-bool close(double got, double want, Tolerance tol) {
+bool is_close(double got, double want, Tolerance tol) {
   if (std::isnan(want) || std::isnan(got)) return std::isnan(want) && std::isnan(got);
   if (std::isinf(want) || std::isinf(got)) return got == want;
   return std::abs(got - want) <= tol.atol + tol.rtol * std::abs(want);
@@ -116,7 +116,7 @@ bool close(double got, double want, Tolerance tol) {
 }  // namespace
 
 void compare_number(double got, double want, Tolerance tol, const std::string& what) {
-  if (!close(got, want, tol)) throw Mismatch(fmt::format("{}: got {}, want {}", what, got, want));
+  if (!is_close(got, want, tol)) throw Mismatch(fmt::format("{}: got {}, want {}", what, got, want));
 }
 
 void compare_data(const Tensor& got, const Json& want, Tolerance tol, const std::string& what) {
@@ -136,7 +136,7 @@ void compare_data(const Tensor& got, const Json& want, Tolerance tol, const std:
   }
   const auto g = got.to_vector<double>();
   for (std::size_t i = 0; i < w.size(); ++i)
-    if (!close(g[i], w[i], tol)) throw Mismatch(fmt::format("{}[{}]: got {}, want {}", what, i, g[i], w[i]));
+    if (!is_close(g[i], w[i], tol)) throw Mismatch(fmt::format("{}[{}]: got {}, want {}", what, i, g[i], w[i]));
 }
 
 void compare_tensor(const Tensor& got, const Json& want, Tolerance tol, const std::string& what) {
