@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(a_landscape_changes_nothing) {
 BOOST_AUTO_TEST_CASE(a_landscape_with_a_thread_from_before) {
   const Folder folder;
   Report r({.folder = folder.path + "/run"});
-  const nn::Sequential net(nn::Linear(2, 3), nn::BatchNorm1d(3));
+  nn::Sequential net(nn::Linear(2, 3), nn::BatchNorm1d(3));
   const Tensor x = randn({8, 2});
   const std::vector<double> weight = net.parameters()[0].to_vector<double>();
   std::binary_semaphore asked(0), done(0);
