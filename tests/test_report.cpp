@@ -3,6 +3,8 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <semaphore>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -196,6 +198,45 @@ BOOST_AUTO_TEST_CASE(a_landscape_changes_nothing) {
   BOOST_TEST(before == values);
   BOOST_TEST(versions == numbers);
   BOOST_TEST((default_generator().get_state() == state));
+}
+
+// What a thread from before changes cannot be taken back.
+BOOST_AUTO_TEST_CASE(a_landscape_with_a_thread_from_before) {
+  const Folder folder;
+  Report r({.folder = folder.path + "/run"});
+  nn::Sequential net(nn::Linear(2, 3), nn::BatchNorm1d(3));
+  const Tensor x = randn({8, 2});
+  const std::vector<double> weight = net.parameters()[0].to_vector<double>();
+  std::binary_semaphore asked(0), done(0);
+  bool end = false;
+  std::jthread worker([&] {
+    for (asked.acquire(); !end; asked.acquire()) {
+      net(x);
+      done.release();
+    }
+  });
+  const auto loss = [&] {
+    asked.release();
+    done.acquire();
+    return 1.;
+  };
+  expect<ValueError>({"landscape", "running_mean", "running before", "test_report.cpp"},
+                     [&] { r.landscape(net, loss, {.steps = 3}); });
+  BOOST_TEST(net.parameters()[0].to_vector<double>() == weight);
+  net.eval();
+  r.landscape(net, loss, {.steps = 3});
+  // A thread of the loss is seen.
+  net.train();
+  const std::vector<double> mean = net.named_buffers()[0].second.to_vector<double>();
+  r.landscape(net,
+              [&] {
+                std::jthread([&] { net(x); }).join();
+                return 1.;
+              },
+              {.steps = 3});
+  BOOST_TEST(net.named_buffers()[0].second.to_vector<double>() == mean);
+  end = true;
+  asked.release();
 }
 
 BOOST_AUTO_TEST_CASE(mistakes) {

@@ -3,6 +3,7 @@
 
 #include <xgrad/random.hpp>
 
+#include "core/change_log.hpp"
 #include "core/draw_log.hpp"
 #include "core/philox.hpp"
 
@@ -34,6 +35,8 @@ std::array<std::uint64_t, 2> Generator::get_state() const {
 }
 
 void Generator::set_state(std::array<std::uint64_t, 2> state) const {
+  if (detail::is_any_state_kept()) [[unlikely]]
+    detail::note_drawn(*this);
   const std::lock_guard lock(state_->mutex);
   state_->seed = state[0];
   state_->offset = state[1];
@@ -74,6 +77,8 @@ GeneratorsAt::~GeneratorsAt() {
 
 Generator::Range Generator::reserve(std::uint64_t blocks) const {
   if (detail::logging) detail::note_draw(*this);
+  if (detail::is_any_state_kept()) [[unlikely]]
+    detail::note_drawn(*this);
   const std::lock_guard lock(state_->mutex);
   const Range r{state_->seed, state_->offset};
   state_->offset += blocks;

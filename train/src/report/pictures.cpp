@@ -277,6 +277,43 @@ std::vector<Tensor> direction(const std::vector<Tensor>& params, Generator& gene
 
 }  // namespace
 
+namespace {
+
+// Tensors of the model that a call of the loss changed although it ran under a KeepState: on a thread that ran before.
+class UnseenChanges {
+ public:
+  explicit UnseenChanges(const nn::Module& model) : buffers_(model.named_buffers()) {
+    for (const auto& [name, t] : buffers_) versions_.push_back(t.version());
+  }
+  void require_none(const std::string& what, const Location& at) const {
+    for (std::size_t i = 0; i < versions_.size(); ++i)
+      if (buffers_[i].second.version() != versions_[i])
+        ErrorReport(kOp, fmt::format("landscape: the loss changed {}, which cannot be taken back", buffers_[i].first),
+                    at)
+            .line("changed", fmt::format("{}, on a thread that was running before", what))
+            .help("start threads inside of the loss, or put the model into eval mode")
+            .value_error();
+  }
+
+ private:
+  NamedTensors buffers_;
+  std::vector<std::uint32_t> versions_;
+};
+
+double loss_taken_back(const std::function<double()>& loss, const UnseenChanges& unseen, const Location& at) {
+  std::string what;
+  double value = 0;
+  {
+    const xgrad::detail::KeepState kept;
+    value = loss();
+    what = kept.unseen();
+  }
+  if (!what.empty()) unseen.require_none(what, at);
+  return value;
+}
+
+}  // namespace
+
 std::string landscape_svg(const nn::Module& model, const std::function<double()>& loss, const LandscapeOptions& o,
                           const Location& at) {
   if (o.steps < 3 || o.steps > 201)
@@ -288,14 +325,14 @@ std::string landscape_svg(const nn::Module& model, const std::function<double()>
   KeptParameters kept(model.parameters());
   Generator generator(o.seed);
   const std::vector<Tensor> u = direction(kept.values(), generator), v = direction(kept.values(), generator);
+  const UnseenChanges unseen(model);
   const Tensor axis = linspace(-o.range, o.range, o.steps, {.dtype = kFloat64});
   const std::vector<double> steps = doubles(axis);
   std::vector<double> z;
   for (const double b : steps)
     for (const double a : steps) {
       kept.move(u, v, a, b);
-      const xgrad::detail::KeepState each;
-      z.push_back(loss());
+      z.push_back(loss_taken_back(loss, unseen, at));
     }
   std::vector<double> finite;
   std::ranges::copy_if(z, std::back_inserter(finite), [](double x) { return std::isfinite(x); });

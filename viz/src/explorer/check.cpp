@@ -70,6 +70,13 @@ Checker::Checker(std::function<Tensor()> again, double loss, std::vector<Tensor>
   const NoGradGuard off;
   const xgrad::detail::KeepState kept(leaves_);
   const Tensor l = again_();
+  if (const std::string what = kept.unseen(); !what.empty()) {
+    problem_ = fmt::format(
+        "{} changed a tensor meanwhile, on a thread that was running before, which may be a part of "
+        "the function that computes the loss again and was not taken back",
+        what);
+    return;
+  }
   if (!l.defined() || l.numel() != 1) {
     problem_ = "the function that computes the loss again does not give one number";
     return;
