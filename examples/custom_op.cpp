@@ -68,6 +68,11 @@ std::pair<Tensor, Tensor> spirals(std::int64_t n) {
   return {points + 0.05 * xgrad::randn({n, 2}), label};
 }
 
+nn::Sequential make_network(double beta) {
+  const auto mish = make_mish(beta);
+  return nn::Sequential(nn::Linear(2, 32), mish, nn::Linear(32, 32), mish, nn::Linear(32, 2));
+}
+
 double accuracy(const Tensor& logits, const Tensor& label) {
   return (logits.argmax(1) == label).to(xgrad::kFloat32).mean().item();
 }
@@ -87,8 +92,7 @@ void run(int steps, double beta, std::uint64_t seed, const std::string& out) {
   xgrad::manual_seed(seed);
   check_gradients(beta);
 
-  const auto mish = make_mish(beta);
-  nn::Sequential net(nn::Linear(2, 32), mish, nn::Linear(32, 32), mish, nn::Linear(32, 2));
+  nn::Sequential net = make_network(beta);
   optim::AdamW opt(net.parameters(), {.lr = 1e-2});
   auto [x, label] = spirals(512);
   double loss = 0;

@@ -36,6 +36,16 @@ Digits load(const std::string& mnist, const std::string& file) {
           test.target.slice(0, cut, n)};
 }
 
+// For images of height x width pixels. Small ones keep their size in a convolution.
+keras::Sequential make_model(std::int64_t height, std::int64_t width) {
+  const std::string padding = height == 8 ? "same" : "valid";
+  return keras::Sequential(
+      {keras::Input({height, width, 1}), keras::Conv2D(32, {3, 3}, {.padding = padding, .activation = "relu"}),
+       keras::MaxPooling2D({2, 2}), keras::Conv2D(64, {3, 3}, {.padding = padding, .activation = "relu"}),
+       keras::MaxPooling2D({2, 2}), keras::Flatten(), keras::Dropout(0.5),
+       keras::Dense(10, {.activation = "softmax"})});
+}
+
 int main(int argc, char** argv) {
   CLI::App app("A convolutional network for handwritten digits with Keras's names");
   Common common;
@@ -50,12 +60,7 @@ int main(int argc, char** argv) {
     start(common);
     const Digits d = load(mnist, file);
     const bool small = d.x.size(1) == 8;
-    keras::Sequential model({keras::Input({d.x.size(1), d.x.size(2), 1}),
-                             keras::Conv2D(32, {3, 3}, {.padding = small ? "same" : "valid", .activation = "relu"}),
-                             keras::MaxPooling2D({2, 2}),
-                             keras::Conv2D(64, {3, 3}, {.padding = small ? "same" : "valid", .activation = "relu"}),
-                             keras::MaxPooling2D({2, 2}), keras::Flatten(), keras::Dropout(0.5),
-                             keras::Dense(10, {.activation = "softmax"})});
+    keras::Sequential model = make_model(d.x.size(1), d.x.size(2));
     std::cout << model.summary();
     model.compile({.optimizer = "adam", .loss = "sparse_categorical_crossentropy", .metrics = {"accuracy"}});
 

@@ -68,7 +68,7 @@ const std::map<std::string, Names>& expected() {
       {"dstack", {"dim"}},
       {"eigvalsh", {"UPLO"}},
       {"elu", {"alpha"}},
-      {"embedding_bag", {"mode"}},
+      {"embedding_bag", {"mode", "padding_idx"}},
       {"expand", {"dim"}},
       {"flip", {"dims"}},
       {"fmod", {"rounding_mode"}},

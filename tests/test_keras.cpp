@@ -150,6 +150,43 @@ BOOST_AUTO_TEST_CASE(recurrent_layers) {
               1e-6);
 }
 
+// One layer of each direction, with the weights of the model's.
+BOOST_AUTO_TEST_CASE(both_directions) {
+  const Tensor x = randn({2, 5, 3});
+  for (const bool all_steps : {false, true})
+    for (const std::string mode : {"concat", "sum", "mul", "ave"}) {
+      keras::Sequential model(
+          {keras::Input({5, 3}),
+           keras::Bidirectional(keras::LSTM(4, {.return_sequences = all_steps}), {.merge_mode = mode})});
+      const Layers one{keras::Input({5, 3}), keras::LSTM(4, {.return_sequences = all_steps})};
+      keras::Sequential there(one), back(one);
+      NamedTensors forwards, backwards;
+      for (const auto& [name, t] : model.net().state_dict()) {
+        const std::string rest = name.substr(name.find("_layer.") + 7);
+        (name.find("forward_layer") != std::string::npos ? forwards : backwards).push_back({"lstm." + rest, t});
+      }
+      there.net().load_state_dict(forwards);
+      back.net().load_state_dict(backwards);
+      const Tensor a = there.predict(x);
+      Tensor b = back.predict(x.flip({1}));
+      if (all_steps) b = b.flip({1});
+      const Tensor want = mode == "concat" ? cat({a, b}, -1)
+                          : mode == "sum"  ? a + b
+                          : mode == "mul"  ? a * b
+                                           : (a + b) / 2;
+      const Tensor got = model.predict(x);
+      BOOST_TEST((got.shape() == want.shape()));
+      BOOST_TEST((got - want).abs().max().item() < 1e-6, mode);
+      BOOST_TEST(!allclose(a, b));  // not the same weights twice
+    }
+  // Keras: 2 x 4 x 4 x (3 + 4 + 1) weights.
+  BOOST_TEST(count({keras::Input({5, 3}), keras::Bidirectional(keras::LSTM(4))}, true) == 256);
+  BOOST_TEST(through({keras::Bidirectional(keras::GRU(4))}, x).size(1) == 8);
+  BOOST_TEST(through({keras::Bidirectional(keras::SimpleRNN(4)), keras::Dense(1)}, x).size(1) == 1);
+  expect<ValueError>({"Bidirectional", "got dense"}, [] { keras::Bidirectional(keras::Dense(3)); });
+  expect<ValueError>({"no merge_mode 'max'"}, [] { keras::Bidirectional(keras::LSTM(3), {.merge_mode = "max"}); });
+}
+
 BOOST_AUTO_TEST_CASE(embeddings) {
   keras::Sequential model(
       {keras::Input({4}), keras::Embedding(50, 8), keras::GlobalAveragePooling1D(), keras::Dense(1)});
@@ -203,6 +240,47 @@ BOOST_AUTO_TEST_CASE(losses) {
   expect<ValueError>({"compile: no loss 'crossentropy'; there are binary_crossentropy", next_line()},
                      [] { keras::Loss("crossentropy"); });
   expect<ShapeError>({"mean_squared_error"}, [&] { value("mse", ones({2, 3}), ones({2, 2})); });
+}
+
+// sum of w_i loss_i over n: weights do not change the divisor.
+BOOST_AUTO_TEST_CASE(losses_with_weights) {
+  const Tensor y = tensor({0., 1., 2., 4.}).to(kFloat32), p = tensor({{1.}, {1.}, {4.}, {1.}}).to(kFloat32);
+  const Tensor w = tensor({1., 5., 0.5, 2.});
+  using keras::Loss;
+  BOOST_TEST(Loss("mse")(y, p, w).item() == (1 + 0 + 2 + 18) / 4.);
+  BOOST_TEST(Loss("mae")(y, p, w).item() == (1 + 0 + 1 + 6) / 4.);
+  BOOST_TEST(Loss("mse")(y, p, w.reshape({4, 1})).item() == Loss("mse")(y, p, w).item());
+  const Tensor q = softmax(randn({4, 3}), 1), labels = tensor({0, 2, 1, 1}), bits = (rand({4, 3}) > 0.5).to(kFloat32);
+  const Tensor hot = one_hot(labels, 3).to(kFloat32);
+  const std::vector<std::pair<Loss, Tensor>> all{{"mse", bits},
+                                                 {"mae", bits},
+                                                 {"huber", bits},
+                                                 {keras::Huber(0.1), bits},
+                                                 {"binary_crossentropy", bits},
+                                                 {keras::BinaryCrossentropy({.from_logits = true}), bits},
+                                                 {"categorical_crossentropy", hot},
+                                                 {keras::CategoricalCrossentropy({.from_logits = true}), hot},
+                                                 {"sparse_categorical_crossentropy", labels},
+                                                 {keras::SparseCategoricalCrossentropy({.from_logits = true}), labels},
+                                                 {"kl_divergence", hot}};
+  for (const auto& [loss, target] : all) {
+    double sum = 0;
+    for (int i = 0; i < 4; ++i) sum += w[i].item() * loss(target.slice(0, i, i + 1), q.slice(0, i, i + 1)).item();
+    BOOST_TEST(loss(target, q, w).item() == sum / 4, boost::test_tools::tolerance(1e-5));
+    BOOST_TEST(loss(target, q, ones({4})).item() == loss(target, q).item(), boost::test_tools::tolerance(1e-5));
+    BOOST_TEST(loss(target, q, Tensor()).item() == loss(target, q).item());
+  }
+  // Of steps: (n) counts for all steps of a sample, (n, steps) for each.
+  const Tensor steps = softmax(randn({2, 3, 4}), 2), words = tensor({{0, 1, 2}, {3, 3, 0}});
+  const Loss sparse = "sparse_categorical_crossentropy";
+  const Tensor of_samples = tensor({2., 3.}), of_steps = tensor({{2., 2., 2.}, {3., 3., 3.}});
+  BOOST_TEST(sparse(words, steps, of_samples).item() == sparse(words, steps, of_steps).item());
+  const Loss mine = [](const Tensor& t, const Tensor& v) { return square(t - v.flatten()); };
+  BOOST_TEST(mine(y, p, w).item() == Loss("mse")(y, p, w).item());
+  const Loss mean_of_all = [](const Tensor& t, const Tensor& v) { return square(t - v.flatten()).mean(); };
+  expect<ValueError>({"a number for each sample"}, [&] { mean_of_all(y, p, w); });
+  expect<ShapeError>({"sample_weight", "(3)"}, [&] { mine(y, p, ones({3})); });
+  expect<ShapeError>({"sample_weight", "(2, 4)"}, [&] { sparse(words, steps, ones({2, 4})); });
 }
 
 BOOST_AUTO_TEST_CASE(targets_that_do_not_fit_the_loss) {
@@ -301,6 +379,66 @@ BOOST_AUTO_TEST_CASE(the_last_samples_validate) {
   BOOST_TEST((history.at("loss")[0] == 3 && history.at("val_loss")[0] == 8));
   const auto given = model.fit(x, zeros({10}), {.verbose = 0, .validation_data = {ones({2, 1}), zeros({2})}});
   BOOST_TEST((given.at("loss")[0] == 4.5 && given.at("val_loss")[0] == 1));
+}
+
+// A weight of 2 is a sample that is there twice, but for the divisor; one of 0 is none.
+BOOST_AUTO_TEST_CASE(weights_of_samples_and_classes) {
+  const Tensor x = rand({6, 3}), y = tensor({0, 1, 2, 1, 0, 1}), w = tensor({1., 2., 0., 2., 1., 2.});
+  const auto fitted = [&](const keras::FitOptions& o) {
+    manual_seed(2);
+    keras::Sequential model({keras::Input({3}), keras::Dense(3, {.activation = "softmax"})});
+    model.compile({.optimizer = keras::SGD({.learning_rate = 0.5}), .loss = "sparse_categorical_crossentropy"});
+    const keras::History h = model.fit(x, y, o);
+    return std::pair(h, model.net().parameters()[0].detach().clone());
+  };
+  keras::FitOptions by_sample{.batch_size = 2, .epochs = 3, .verbose = 0, .sample_weight = w};
+  keras::FitOptions by_class{.batch_size = 2, .epochs = 3, .verbose = 0, .class_weight = {{1, 2.}, {2, 0.}}};
+  const auto [history, weights] = fitted(by_sample);
+  const auto [same, again] = fitted(by_class);
+  BOOST_TEST((history.at("loss") == same.at("loss")));
+  BOOST_TEST((weights - again).abs().max().item() == 0);
+  const auto [plain, other] = fitted({.batch_size = 2, .epochs = 3, .verbose = 0});
+  BOOST_TEST((other - again).abs().max().item() > 1e-3);
+  by_sample.sample_weight = ones({6}), by_sample.shuffle = true;
+  BOOST_TEST((fitted(by_sample).second - other).abs().max().item() < 1e-6);  // the same batches
+
+  // Targets of one column or one-hot; the last samples validate with their weights.
+  manual_seed(2);
+  keras::Sequential model({keras::Input({3}), keras::Dense(3, {.activation = "softmax"})});
+  model.compile({.loss = "categorical_crossentropy"});
+  const Tensor hot = one_hot(y, 3).to(kFloat32);
+  const keras::Logs score = model.evaluate(x, hot, {.sample_weight = w});
+  BOOST_TEST(score.at("loss") == (w * -log((model.predict(x) * hot).sum(1))).mean().item(),
+             boost::test_tools::tolerance(1e-5));
+  const double before =
+      model.evaluate(x.slice(0, 3), hot.slice(0, 3), {.batch_size = 2, .sample_weight = w.slice(0, 3)}).at("loss");
+  const auto val_loss = [&](const keras::FitOptions& o) {
+    model.compile({.optimizer = keras::SGD({.learning_rate = 0}), .loss = "categorical_crossentropy"});
+    return model.fit(x, hot, o).at("val_loss")[0];
+  };
+  BOOST_TEST(val_loss({.verbose = 0, .validation_split = 0.5, .sample_weight = w}) == before,
+             boost::test_tools::tolerance(1e-5));
+  BOOST_TEST(val_loss({.verbose = 0, .validation_data = {x.slice(0, 3), hot.slice(0, 3), w.slice(0, 3)}}) == before,
+             boost::test_tools::tolerance(1e-5));
+  // Classes weigh in training alone.
+  BOOST_TEST(val_loss({.verbose = 0, .validation_split = 0.5, .class_weight = {{1, 7.}}}) ==
+                 model.evaluate(x.slice(0, 3), hot.slice(0, 3)).at("loss"),
+             boost::test_tools::tolerance(1e-5));
+
+  expect<ValueError>({"exclude each other"}, [&] {
+    model.fit(x, hot, {.sample_weight = w, .class_weight = {{0, 2.}}});
+  });
+  expect<ShapeError>({"a weight for each sample", "(5)"}, [&] { model.fit(x, hot, {.sample_weight = ones({5})}); });
+  expect<ShapeError>({"evaluate", "a weight for each sample"},
+                     [&] { model.evaluate(x, hot, {.sample_weight = tensor(1.)}); });
+  expect<ValueError>({"sample_weight is not finite"}, [&] { model.fit(x, hot, {.sample_weight = w / 0}); });
+  expect<ValueError>({"class_weight inf of class 1"}, [&] { model.fit(x, hot, {.class_weight = {{1, INFINITY}}}); });
+  expect<ValueError>({"the target 0.5 is no class"}, [&] {
+    model.fit(x, full({6}, 0.5), {.class_weight = {{1, 2.}}});
+  });
+  expect<ShapeError>({"class_weight needs targets"}, [&] {
+    model.fit(x, ones({6, 1, 3}), {.class_weight = {{1, 2.}}});
+  });
 }
 
 BOOST_AUTO_TEST_CASE(penalties_and_constraints) {

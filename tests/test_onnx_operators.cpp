@@ -1,6 +1,7 @@
 // Operators of ONNX files that onnx::save does not write, or not with such inputs: values by hand from the ONNX
 // specification, operator set 17.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -37,9 +38,13 @@ Message number_attribute(const std::string& name, float v) {
   m.bytes.append(reinterpret_cast<const char*>(&v), sizeof v);
   return m.number(20, 1);
 }
-Message list_attribute(const std::string& name, std::int64_t v) {
-  return Message().text(1, name).number(8, v).number(20, 7);
+Message ints_attribute(const std::string& name, const std::vector<std::int64_t>& v) {
+  Message m = Message().text(1, name);
+  for (const std::int64_t n : v) m.number(8, n);
+  return m.number(20, 7);
 }
+Message list_attribute(const std::string& name, std::int64_t v) { return ints_attribute(name, {v}); }
+Message value_attribute(const Tensor& x) { return Message().text(1, "value").add(5, constant("", x)).number(20, 4); }
 
 // All outputs of one node; undefined inputs are left out.
 std::vector<Tensor> results_of(const std::string& type, const std::vector<Tensor>& in,
@@ -93,6 +98,78 @@ BOOST_AUTO_TEST_CASE(whole_numbers_keep_their_type) {
     same(result_of(type, {small}), whole({value}).to(kInt32));
   const Tensor two = whole({2}).reshape({1, 1});
   same(result_of("Gemm", {two, two}, {number_attribute("alpha", 3)}), two * 6);
+}
+
+BOOST_AUTO_TEST_CASE(means_and_last_places_of_whole_numbers) {
+  const Tensor x = whole({7, 2, -7, -1, 7, 2}).to(kInt32).reshape({2, 3});
+  same(result_of("ReduceMean", {x}), whole({1}).to(kInt32).reshape({1, 1}));  // 10 / 6
+  same(result_of("ReduceMean", {x}, {list_attribute("axes", 1)}), whole({0, 2}).to(kInt32).reshape({2, 1}));
+  const Message last = int_attribute("select_last_index", 1), dropped = int_attribute("keepdims", 0);
+  same(result_of("ArgMax", {whole({3, 1, 3, 0})}, {last, dropped}), whole({2}).reshape({}));
+  same(result_of("ArgMin", {numbers({0, 1, 0, 5, 5, 5}, {2, 3})}, {last, int_attribute("axis", 1)}),
+       whole({2, 2}).reshape({2, 1}));
+}
+
+// Bytes all of which are below what a border of zeros would be.
+BOOST_AUTO_TEST_CASE(uneven_borders_of_bytes) {
+  const TempDir dir;
+  const Graph g = Graph()
+                      .input(value_message("x", {1, 1, 2, 3}, 2))
+                      .output(value_message("y", {1, 1, 2, 3}, 2))
+                      .output(value_message("i", {1, 1, 2, 3}, 7))
+                      .node(node_message("MaxPool", {"x"}, {"y", "i"})
+                                .add(5, ints_attribute("kernel_shape", {2, 2}))
+                                .add(5, ints_attribute("pads", {1, 0, 0, 1})));
+  write_file(dir / "net.onnx", g.model());
+  const std::vector<Tensor> r =
+      onnx::load(dir / "net.onnx")(std::vector{whole({0, 0, 0, 200, 0, 255}).to(kUInt8).reshape({1, 1, 2, 3})});
+  same(r[0], whole({0, 0, 0, 200, 255, 255}).to(kUInt8).reshape({1, 1, 2, 3}));
+  same(r[1], whole({0, 1, 2, 3, 5, 5}).reshape({1, 1, 2, 3}));
+}
+
+// What a run gives belongs to the caller.
+BOOST_AUTO_TEST_CASE(constants_that_are_results) {
+  const TempDir dir;
+  const Graph g = Graph()
+                      .output(value_message("c"))
+                      .output(value_message("v", {3, 2}))
+                      .node(node_message("Constant", {}, {"c"}).add(5, value_attribute(zeros({2, 3}))))
+                      .node(node_message("Transpose", {"c"}, {"v"}));
+  write_file(dir / "net.onnx", g.model());
+  const onnx::Model net = onnx::load(dir / "net.onnx");
+  for (int run = 0; run < 2; ++run) {
+    std::vector<Tensor> r = net(std::vector<Tensor>());
+    for (Tensor& t : r) {
+      BOOST_TEST(t.abs().max().item() == 0);
+      t.fill_(7);
+    }
+  }
+}
+
+// Sizes that stand in a file, or come with an input, are no reason to work for minutes.
+BOOST_AUTO_TEST_CASE(results_of_absurd_sizes) {
+  const auto one = [](std::int64_t v) { return whole({v}).reshape({}); };
+  constexpr std::int64_t many = 1'000'000'000'000;
+  const Tensor x = numbers({1, 2}, {2});
+  const auto refused = [](const std::string& type, const std::vector<Tensor>& in,
+                          const std::vector<Message>& attributes = {}) {
+    const auto start = std::chrono::steady_clock::now();
+    expect<OutOfMemoryError>({type, "the limit is 2 GiB"}, [&] { result_of(type, in, attributes); });
+    BOOST_TEST(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < 1, type);
+  };
+  for (const std::int64_t n : {many, std::int64_t{600'000'000}}) {
+    refused("Range", {one(0), one(n), one(1)});
+    refused("Range", {tensor(0.f), tensor(static_cast<float>(n)), tensor(1.f)});
+    refused("OneHot", {whole({0}), whole({n}), x});
+    refused("Expand", {x, whole({n, 2})});
+    refused("Tile", {x, whole({n})});
+    refused("ConstantOfShape", {whole({n})});
+    refused("Pad", {x, whole({0, n})});
+    refused("Resize", {x.reshape({1, 1, 2}), Tensor(), Tensor(), whole({1, 1, n})},
+            {text_attribute("coordinate_transformation_mode", "half_pixel"), text_attribute("mode", "linear")});
+  }
+  refused("Expand", {x, whole({many, many, 2})});
+  same(result_of("Tile", {x, whole({3})}), numbers({1, 2, 1, 2, 1, 2}, {6}));
 }
 
 BOOST_AUTO_TEST_CASE(shapes_of_the_specification) {

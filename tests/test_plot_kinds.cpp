@@ -89,6 +89,11 @@ BOOST_AUTO_TEST_CASE(heat_maps) {
   const std::string many = Plot().imshow(rand({300, 200})).svg();
   check_well_formed(many);
   BOOST_TEST(pngs(many).size() == 1u);
+  const Tensor map = rand({45, 45});
+  const std::string image = Plot().imshow(map).svg();
+  BOOST_TEST(pngs(image).size() == 1u);
+  BOOST_TEST(image.size() < 30000u);
+  BOOST_TEST(pngs(Plot().imshow(map, {.numbers = true}).svg()).empty());  // cells with their numbers
   BOOST_TEST(boxes(Plot().imshow(tensor({{0., 1.}, {1., 0.}}), {.colorbar = false}).svg(), "#440154").size() == 2u);
   for (const auto map : {viz::Colormap::viridis, viz::Colormap::gray, viz::Colormap::PRGn})
     check_well_formed(Plot().imshow(randn({3, 4}), {.cmap = map}).svg());

@@ -16,6 +16,9 @@ namespace nn = xgrad::nn;
 namespace optim = xgrad::optim;
 namespace viz = xgrad::viz;
 
+nn::Sequential linear() { return nn::Sequential(nn::Linear(2, 16), nn::Linear(16, 1)); }
+nn::Sequential bent() { return nn::Sequential(nn::Linear(2, 16), nn::Tanh(), nn::Linear(16, 1)); }
+
 struct Trained {
   double loss, accuracy;
 };
@@ -57,15 +60,14 @@ void lecture(const Lecture& l) {
   // By pictures: the same network with and without tanh, on two moons.
   const Points moons = two_moons(100, 0.12);
   const int steps = l.steps(600, 250);
-  nn::Sequential linear(nn::Linear(2, 16), nn::Linear(16, 1));
-  nn::Sequential bent(nn::Linear(2, 16), nn::Tanh(), nn::Linear(16, 1));
-  const Trained without = train(linear, moons, steps), with = train(bent, moons, steps);
+  nn::Sequential straight = linear(), curved = bent();
+  const Trained without = train(straight, moons, steps), with = train(curved, moons, steps);
   figure("linear_loss", without.loss);
   figure("linear_accuracy", without.accuracy);
   figure("tanh_loss", with.loss);
   figure("tanh_accuracy", with.accuracy);
-  viz::subplots({{draw("2 -> 16 -> 1, linear: one straight line", linear, moons),
-                  draw("2 -> 16 -> 1, tanh between: the line bends", bent, moons)}},
+  viz::subplots({{draw("2 -> 16 -> 1, linear: one straight line", straight, moons),
+                  draw("2 -> 16 -> 1, tanh between: the line bends", curved, moons)}},
                 l.picture("03_why_nonlinear.svg"), {.title = "Two linear layers are one"});
 }
 

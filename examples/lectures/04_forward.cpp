@@ -14,6 +14,11 @@ using xgrad::Tensor;
 namespace nn = xgrad::nn;
 namespace viz = xgrad::viz;
 
+// Of given weights, as modules.
+nn::Sequential network(const Tensor& W1, const Tensor& b1, const Tensor& W2, const Tensor& b2) {
+  return nn::Sequential(nn::Linear::from_weight(W1, b1), nn::Tanh(), nn::Linear::from_weight(W2, b2), nn::Sigmoid());
+}
+
 struct Step {
   std::string name;
   Tensor values;
@@ -69,7 +74,7 @@ void lecture(const Lecture& l) {
   figure("difference_to_the_loop", (loop - A2).abs().max().item());
 
   // The same as modules, with the examples in rows.
-  const nn::Sequential net(nn::Linear::from_weight(W1, b1), nn::Tanh(), nn::Linear::from_weight(W2, b2), nn::Sigmoid());
+  const nn::Sequential net = network(W1, b1, W2, b2);
   figure("difference_to_nn_Linear", (net(X.t()).t() - A2).abs().max().item());
   figure("rows_of_Z1", static_cast<double>(Z1.size(0)));
   figure("columns_of_Z1", static_cast<double>(Z1.size(1)));

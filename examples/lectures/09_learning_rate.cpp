@@ -24,9 +24,11 @@ struct Run {
   std::vector<double> loss, rate;  // of each epoch
 };
 
+nn::Sequential network() { return nn::Sequential(nn::Linear(2, 16), nn::Tanh(), nn::Linear(16, 1)); }
+
 Run train(const Points& moons, double eta, int epochs, const MakeSchedule& make) {
   xgrad::manual_seed(3);
-  nn::Sequential net(nn::Linear(2, 16), nn::Tanh(), nn::Linear(16, 1));
+  nn::Sequential net = network();
   optim::SGD opt(net.parameters(), {.lr = eta});
   const EpochEnd epoch_end = make(opt, epochs);
   data::DataLoader loader(data::TensorDataset(moons.x, moons.y.unsqueeze(1)), {.batch_size = 20, .shuffle = true});

@@ -1,5 +1,6 @@
 // Convolution on one handwritten digit: a 3x3 kernel, padding, stride and pooling, every number shown; then a network
-// that learns its kernels, beside one without any.
+// that learns its kernels, beside one without any. With --mnist DIR also LeNet-5 (LeCun et al. 1998) on MNIST's test
+// set.
 //
 //   z[i][j] = b + sum over u, v of w[u][v] x[i s + u - p][j s + v - p]        stride s, padding p with zeros
 //   size of z = (size of x + 2 p - size of w) / s + 1, rounded down           pooling 2: the largest of 2x2
@@ -13,6 +14,7 @@
 // expect: cnn_accuracy > 0.9
 // expect: mlp_accuracy > 0.85
 // expect: cnn_accuracy > mlp_accuracy
+// expect --mnist: lenet5_accuracy >= 0.989
 #include "lecture.hpp"
 
 using xgrad::Tensor;
@@ -29,7 +31,6 @@ viz::Plot cells(const std::string& title, const Tensor& z, double largest, viz::
   return plot.imshow(z.reshape({z.size(-2), z.size(-1)}),
                      {.cmap = map, .vmin = ink ? 0 : -largest, .vmax = largest, .colorbar = false, .numbers = true});
 }
-
 // One number of a convolution, written out.
 double by_hand(const Tensor& x, const Tensor& w, std::int64_t i, std::int64_t j) {
   double sum = 0;
@@ -43,7 +44,6 @@ double by_hand(const Tensor& x, const Tensor& w, std::int64_t i, std::int64_t j)
   std::printf(" = %g\n", sum);
   return sum;
 }
-
 void explain(const Tensor& x, const Lecture& l) {
   const Tensor w = xgrad::tensor({{-1., 0., 1.}, {-2., 0., 2.}, {-1., 0., 1.}});
   const Tensor image = x.reshape({1, 1, 8, 8}), kernel = w.reshape({1, 1, 3, 3});
@@ -65,18 +65,28 @@ void explain(const Tensor& x, const Lecture& l) {
                 l.picture("16_convolution.svg"), {.title = "A kernel that sees edges from left to right"});
 }
 
+nn::Sequential mlp() { return nn::Sequential(nn::Flatten(), nn::Linear(64, 96), nn::ReLU(), nn::Linear(96, 10)); }
+nn::Sequential cnn() {
+  return nn::Sequential(nn::Conv2d(1, 16, 3, {.padding = 1}), nn::ReLU(), nn::MaxPool2d(2),
+                        nn::Conv2d(16, 32, 3, {.padding = 1}), nn::ReLU(), nn::MaxPool2d(2), nn::Flatten(),
+                        nn::Linear(32 * 2 * 2, 10));
+}
+nn::Sequential lenet5() {  // 28x28 pixels
+  return nn::Sequential(nn::Conv2d(1, 6, 5, {.padding = 2}), nn::ReLU(), nn::MaxPool2d(2), nn::Conv2d(6, 16, 5),
+                        nn::ReLU(), nn::MaxPool2d(2), nn::Flatten(), nn::Linear(400, 120), nn::ReLU(),
+                        nn::Linear(120, 84), nn::ReLU(), nn::Linear(84, 10));
+}
 struct Network {
   const char *name, *title;
   nn::Sequential net;
 };
 
-// The share of the test images that are read after each epoch.
-std::vector<double> learn(nn::Sequential& net, const data::TensorDataset& training, const data::TensorDataset& test,
-                          int epochs) {
+template <class Set>  // how many of 100 test images are misread after each epoch
+std::vector<double> learn(nn::Sequential& net, const Set& training, const data::TensorDataset& test, int epochs) {
   optim::Adam opt(net.parameters(), {.lr = 0.004});
   optim::CosineAnnealingLR schedule(opt, epochs);
   data::DataLoader loader(training, {.batch_size = 32, .shuffle = true});
-  std::vector<double> read;
+  std::vector<double> misread;
   for (int epoch = 0; epoch < epochs; ++epoch) {
     for (auto& [x, y] : loader) {
       opt.zero_grad();
@@ -85,9 +95,18 @@ std::vector<double> learn(nn::Sequential& net, const data::TensorDataset& traini
     }
     schedule.step();
     const xgrad::NoGradGuard no_grad;
-    read.push_back(train::accuracy(net(test.data), test.target));
+    misread.push_back(100 * (1 - train::accuracy(net(test.data), test.target)));
   }
-  return read;
+  return misread;
+}
+
+// The first 8,500 images, each moved by up to two pixels whenever it is seen; the other 1,500 test.
+void read_mnist(const Lecture& l) {
+  const data::TensorDataset set = data::read_mnist(l.folder, "t10k");
+  const data::TensorDataset images(set.data.unsqueeze(1).to(xgrad::kFloat32) / 255, set.target);
+  const auto moved = images.slice(0, 8500).map(data::transforms::RandomCrop({28, 28}, {.padding = 2}));
+  nn::Sequential net = lenet5();
+  figure("lenet5_accuracy", 1 - learn(net, moved, images.slice(8500, 10000), l.steps(24, 16)).back() / 100);
 }
 
 void lecture(const Lecture& l) {
@@ -95,43 +114,30 @@ void lecture(const Lecture& l) {
   const Tensor pixels = table.slice(1, 0, 64).reshape({-1, 1, 8, 8}), labels = table.select(1, 64).to(xgrad::kInt64);
   const data::TensorDataset digits(pixels / 16, labels);
   explain(pixels[0][0], l);
-
   const int epochs = l.steps(24, 10);
-  std::vector<Network> networks{
-      {"mlp", "MLP: 64-96-10", nn::Sequential(nn::Flatten(), nn::Linear(64, 96), nn::ReLU(), nn::Linear(96, 10))},
-      {"cnn", "CNN: two convolutions",
-       nn::Sequential(nn::Conv2d(1, 16, 3, {.padding = 1}), nn::ReLU(), nn::MaxPool2d(2),
-                      nn::Conv2d(16, 32, 3, {.padding = 1}), nn::ReLU(), nn::MaxPool2d(2), nn::Flatten(),
-                      nn::Linear(32 * 2 * 2, 10))}};
-  viz::Plot curves({.title = "Misread test digits",
-                    .x_label = "epoch",
-                    .y_label = "%",
-                    .width = 900,
-                    .height = 420,
-                    .y_range = viz::Range{0, 30}});
+  std::vector<Network> networks{{"mlp", "MLP: 64-96-10", mlp()}, {"cnn", "CNN: two convolutions", cnn()}};
+  viz::Plot curves({.title = "Misread test digits, %", .x_label = "epoch", .width = 900, .y_range = viz::Range{0, 30}});
   for (Network& n : networks) {
-    std::int64_t weights = 0;
-    for (const Tensor& p : n.net.parameters()) weights += p.numel();
-    const std::vector<double> read = learn(n.net, digits.slice(0, 1437), digits.slice(1437, 1797), epochs);
-    std::vector<double> misread;
-    for (const double share : read) misread.push_back(100 * (1 - share));
-    std::printf("%-22s %5d weights, reads %.4f of 360 test digits\n", n.title, static_cast<int>(weights), read.back());
-    figure((std::string(n.name) + "_weights").c_str(), static_cast<double>(weights));
-    figure((std::string(n.name) + "_accuracy").c_str(), read.back());
+    const std::vector<double> misread = learn(n.net, digits.slice(0, 1437), digits.slice(1437, 1797), epochs);
+    const double weights = static_cast<double>(n.net.num_parameters()), read = 1 - misread.back() / 100;
+    std::printf("%-22s %5g weights, reads %.4f of 360 test digits\n", n.title, weights, read);
+    figure((std::string(n.name) + "_weights").c_str(), weights);
+    figure((std::string(n.name) + "_accuracy").c_str(), read);
     curves.line(xgrad::arange(1, epochs + 1), misread, {.label = n.title, .width = 2.4, .marker = viz::Marker::circle});
   }
   curves.save(l.picture("16_training.svg"));
+  if (!l.folder.empty()) read_mnist(l);
 
   // Half of what the first layer has learned, and what it makes of three digits.
   const xgrad::NoGradGuard no_grad;
   const auto enlarged = [](const Tensor& images, std::int64_t times) {
     return repeat_interleave(repeat_interleave(images, times, 1), times, 2);
   };
-  nn::Sequential& cnn = networks[1].net;
-  const Tensor kernels = cnn.parameters()[0].slice(0, 0, 8).squeeze(1);
+  nn::Sequential& net = networks[1].net;
+  const Tensor kernels = net.parameters()[0].slice(0, 0, 8).squeeze(1);
   std::vector<Tensor> rows{enlarged(xgrad::cat({xgrad::zeros({1, 3, 3}), kernels}), 8)};
   for (const int digit : {0, 3, 7}) {
-    const Tensor maps = cnn[1](cnn[0](digits.data.slice(0, digit, digit + 1)))[0].slice(0, 0, 8);
+    const Tensor maps = net[1](net[0](digits.data.slice(0, digit, digit + 1)))[0].slice(0, 0, 8);
     rows.push_back(enlarged(xgrad::cat({digits.data[digit], maps}), 3));
   }
   viz::image_grid(rows, l.picture("16_features.svg"),
@@ -141,4 +147,4 @@ void lecture(const Lecture& l) {
                    .row_labels = {"kernels", "a 0", "a 3", "a 7"}});
 }
 
-int main(int argc, char** argv) { return give_lecture(argc, argv, lecture); }
+int main(int argc, char** argv) { return give_lecture(argc, argv, lecture, "--mnist"); }

@@ -2,9 +2,8 @@
 //
 //   J_D = mean of -log D(x) - log(1 - D(G(z)))        J_G = mean of -log D(G(z))        D = σ(its output)
 //
-// First on a ring of eight Gaussians, where one can see which of them G finds. Where D learns too slowly, G puts all of
-// its samples where D is fooled just now, and moves on: mode collapse. D in step, with a penalty on its slope at the
-// data, γ/2 |∂D/∂x|² (Mescheder et al. 2018), leads to all of them. Then 8x8 digits, judged by a classifier.
+// First a ring of eight Gaussians. Where D learns too slowly, G puts all samples where D is fooled just now, and moves
+// on: mode collapse. D in step, with a penalty γ/2 |∂D/∂x|² at data (Mescheder et al. 2018), finds all. Then digits.
 //
 // expect: ring_modes >= 7
 // expect: ring_on_a_mode > 0.5
@@ -48,6 +47,7 @@ struct Gan {
 
 constexpr int kModes = 8;
 constexpr double kDeviation = 0.08;
+const viz::Range kSide{-1.6, 1.6};
 Tensor ring_centers() {
   const Tensor angle = xgrad::linspace(0, 2 * std::numbers::pi, kModes + 1).slice(0, 1);
   return xgrad::stack({cos(angle), sin(angle)}, 1);
@@ -63,14 +63,16 @@ Coverage coverage(const Tensor& samples) {
   const Tensor share = (xgrad::cdist(samples, ring_centers()) < 3 * kDeviation).to(xgrad::kFloat32).mean({0});
   return {static_cast<int>((share > 1. / (3 * kModes)).sum().item()), share.sum().item()};
 }
-
-// Trains on the ring and draws samples on the way.
-std::vector<viz::Plot> on_the_ring(double lr_D, double gamma, int steps, Coverage* last) {
-  xgrad::manual_seed(2);
-  Gan gan(
+Gan ring_gan(double lr_D, double gamma) {
+  return Gan(
       nn::Sequential(nn::Linear(8, 64), nn::ReLU(), nn::Linear(64, 64), nn::ReLU(), nn::Linear(64, 2)),
       nn::Sequential(nn::Linear(2, 64), nn::LeakyReLU(0.2), nn::Linear(64, 64), nn::LeakyReLU(0.2), nn::Linear(64, 1)),
       8, lr_D, gamma);
+}
+// Trains on the ring and draws samples on the way.
+std::vector<viz::Plot> on_the_ring(double lr_D, double gamma, int steps, Coverage* last) {
+  xgrad::manual_seed(2);
+  Gan gan = ring_gan(lr_D, gamma);
   const Tensor real = ring(160), z = xgrad::randn({1000, 8});
   std::vector<viz::Plot> plots;
   for (int step = 0; step <= steps; ++step) {
@@ -79,11 +81,8 @@ std::vector<viz::Plot> on_the_ring(double lr_D, double gamma, int steps, Coverag
       const xgrad::NoGradGuard no_grad;
       const Tensor all = gan.G(z), made = all.slice(0, 0, 300);
       *last = coverage(all);
-      viz::Plot plot({.title = "step " + std::to_string(step) + ": " + std::to_string(last->modes) + " of 8",
-                      .width = 262,
-                      .height = 262,
-                      .x_range = viz::Range{-1.6, 1.6},
-                      .y_range = viz::Range{-1.6, 1.6}});
+      const std::string title = "step " + std::to_string(step) + ": " + std::to_string(last->modes) + " of 8";
+      viz::Plot plot({.title = title, .width = 262, .height = 262, .x_range = kSide, .y_range = kSide});
       plot.points(real.select(1, 0), real.select(1, 1), {.color = "#B8C0C8", .size = 2});
       plot.points(made.select(1, 0), made.select(1, 1), {.color = "#D55E00", .size = 2, .opacity = 0.7});
       plots.push_back(plot);
@@ -92,22 +91,25 @@ std::vector<viz::Plot> on_the_ring(double lr_D, double gamma, int steps, Coverag
   }
   return plots;
 }
-
+nn::Sequential make_judge() { return nn::Sequential(nn::Linear(64, 64), nn::ReLU(), nn::Linear(64, 10)); }
+Gan digit_gan() {
+  return Gan(nn::Sequential(nn::Linear(24, 128), nn::ReLU(), nn::Linear(128, 128), nn::ReLU(), nn::Linear(128, 64),
+                            nn::Sigmoid()),
+             nn::Sequential(nn::Linear(64, 128), nn::LeakyReLU(0.2), nn::Dropout(0.3), nn::Linear(128, 64),
+                            nn::LeakyReLU(0.2), nn::Linear(64, 1)),
+             24, 1e-3, 0);
+}
 void digits(const Lecture& l) {
   const Tensor table = data::read_csv("examples/data/digits.csv"), x = table.slice(1, 0, 64) / 16;
   xgrad::manual_seed(3);
-  nn::Sequential judge(nn::Linear(64, 64), nn::ReLU(), nn::Linear(64, 10));
+  nn::Sequential judge = make_judge();
   optim::Adam opt(judge.parameters(), {.lr = 0.01});
   for (int step = 0; step < 150; ++step) {
     opt.zero_grad();
     cross_entropy(judge(x), table.select(1, 64).to(xgrad::kInt64)).backward();
     opt.step();
   }
-  Gan gan(nn::Sequential(nn::Linear(24, 128), nn::ReLU(), nn::Linear(128, 128), nn::ReLU(), nn::Linear(128, 64),
-                         nn::Sigmoid()),
-          nn::Sequential(nn::Linear(64, 128), nn::LeakyReLU(0.2), nn::Dropout(0.3), nn::Linear(128, 64),
-                         nn::LeakyReLU(0.2), nn::Linear(64, 1)),
-          24, 1e-3, 0);
+  Gan gan = digit_gan();
   data::DataLoader loader(data::TensorDataset(x, x), {.batch_size = 64, .shuffle = true, .drop_last = true});
   const Tensor z = xgrad::randn({14, 24});  // the same noise in each row
   std::vector<Tensor> rows;
@@ -116,8 +118,7 @@ void digits(const Lecture& l) {
   for (int epoch = 0; epoch <= epochs; ++epoch) {
     if (epoch == 0 || epoch == 2 || epoch == epochs / 8 || epoch == epochs / 2 || epoch == epochs) {
       const xgrad::NoGradGuard no_grad;
-      rows.push_back(gan.G(z).reshape({14, 8, 8}));
-      labels.push_back("epoch " + std::to_string(epoch));
+      rows.push_back(gan.G(z).reshape({14, 8, 8})), labels.push_back("epoch " + std::to_string(epoch));
     }
     for (auto& [real, same] : loader) gan.step(real);
   }
@@ -128,8 +129,7 @@ void digits(const Lecture& l) {
   // The same of images whose pixels are right one by one, but not together.
   const Tensor shuffled = gather(x, 0, xgrad::randint(0, x.size(0), {1000, 64}));
   figure("shuffled_to_nearest_real", xgrad::cdist(shuffled, x).min(1).values.mean().item());
-  rows.push_back(x.slice(0, 0, 14).reshape({14, 8, 8}));
-  labels.push_back("real");
+  rows.push_back(x.slice(0, 0, 14).reshape({14, 8, 8})), labels.push_back("real");
   viz::image_grid(rows, l.picture("20_digits.svg"),
                   {.range = viz::Range{0, 1}, .title = "Digits made of noise", .row_labels = labels});
 }

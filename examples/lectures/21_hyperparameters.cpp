@@ -1,5 +1,4 @@
-// Choosing hyper-parameters: η and the number of hidden units, by the accuracy in 3-fold cross-validation on 450
-// digits.
+// Choosing hyper-parameters: η and the number of hidden units, by the accuracy in three folds of 450 digits.
 //
 //   grid      every pair of 7 learning rates and 6 sizes, 18 epochs each
 //   random    as many pairs, drawn on logarithmic scales
@@ -35,9 +34,12 @@ struct Table {
     return {x.index({i}), y.index({i})};
   }
 };
+nn::Sequential network(int hidden) {
+  return nn::Sequential(nn::Linear(64, hidden), nn::ReLU(), nn::Linear(hidden, 10));
+}
 nn::Sequential fit(const Choice& c, const Table& t, int epochs) {
   xgrad::manual_seed(1);
-  nn::Sequential net(nn::Linear(64, c.hidden), nn::ReLU(), nn::Linear(c.hidden, 10));
+  nn::Sequential net = network(c.hidden);
   optim::SGD opt(net.parameters(), {.lr = c.eta, .momentum = 0.9});
   data::DataLoader loader(data::TensorDataset(t.x, t.y), {.batch_size = 30, .shuffle = true});
   for (int epoch = 0; epoch < epochs; ++epoch)
@@ -52,7 +54,6 @@ double accuracy(const nn::Sequential& net, const Table& t) {
   const xgrad::NoGradGuard no_grad;
   return xgrad::train::accuracy(net(t.x).nan_to_num(), t.y);  // what diverged says 0
 }
-
 struct Search {
   const Table& table;
   int epochs = 0;
@@ -77,7 +78,6 @@ bool better(const Choice& a, const Choice& b) { return a.score > b.score; }
 std::span<const Choice> top(std::span<const Choice> sorted, std::size_t part) {
   return sorted.first(sorted.size() / part);
 }
-
 std::string title(const std::string& name, const Choice& best, const Search& search) {
   figure((name + "_best").c_str(), best.score);
   figure((name + "_epochs").c_str(), search.epochs);

@@ -23,7 +23,8 @@ std::vector<Tensor> call(const M& net, const std::vector<Tensor>& in, std::index
 // A case of a module with N inputs. dims: for each input the dimension that is dynamic, or -1.
 template <std::size_t N, class Make>
 Case of(const std::string& name, const Make& make, const std::vector<Tensor>& inputs, std::vector<std::int64_t> dims) {
-  return {name, [=](const std::string& path) {
+  return {name,
+          [=](const std::string& path) {
             manual_seed(7);
             auto net = make();
             // Statistics that are not 0 and 1, and a mode that must be the same afterwards.
@@ -56,7 +57,8 @@ Case of(const std::string& name, const Make& make, const std::vector<Tensor>& in
             else
               e.other_inputs.clear();
             return e;
-          }};
+          },
+          {}};
 }
 
 template <class F>

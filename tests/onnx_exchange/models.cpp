@@ -3,31 +3,6 @@
 namespace xgrad::exchange {
 namespace {
 
-// ---- the networks of the examples ----
-struct CharRnn : nn::Layer<CharRnn> {
-  nn::Embedding embedding = register_module("embedding", nn::Embedding(20, 8));
-  nn::LSTM lstm = register_module("lstm", nn::LSTM(8, 12, {.num_layers = 2}));
-  nn::Linear out = register_module("out", nn::Linear(12, 20));
-  Tensor forward(const Tensor& x) const { return out(lstm(embedding(x)).output); }
-};
-struct SineRnn : nn::Layer<SineRnn> {
-  nn::GRU gru = register_module("gru", nn::GRU(1, 8, {.batch_first = true}));
-  nn::Linear out = register_module("out", nn::Linear(8, 1));
-  Tensor forward(const Tensor& x) const { return out(gru(x).output); }
-};
-nn::Sequential autoencoder() {
-  nn::Sequential encoder(nn::Conv2d(1, 4, 3, {.padding = 1}), nn::ReLU(), nn::MaxPool2d(2),
-                         nn::Conv2d(4, 8, 3, {.padding = 1}), nn::ReLU());
-  nn::Sequential decoder(nn::ConvTranspose2d(8, 4, 2, {.stride = 2}), nn::ReLU(), nn::Conv2d(4, 1, 3, {.padding = 1}));
-  return nn::Sequential().add("encoder", encoder).add("decoder", decoder);
-}
-nn::Sequential mnist_cnn() {
-  return nn::Sequential(nn::Conv2d(1, 8, 3, {.padding = 1}), nn::BatchNorm2d(8), nn::ReLU(), nn::MaxPool2d(2),
-                        nn::Conv2d(8, 16, 3, {.padding = 1}), nn::BatchNorm2d(16), nn::ReLU(), nn::MaxPool2d(2),
-                        nn::Flatten(), nn::Dropout(0.25), nn::Linear(64, 10));
-}
-
-// ---- others ----
 struct Residual : nn::Layer<Residual> {
   nn::Conv2d a = register_module("a", nn::Conv2d(6, 6, 3, {.padding = 1, .bias = false}));
   nn::BatchNorm2d norm = register_module("norm", nn::BatchNorm2d(6));
@@ -201,27 +176,6 @@ std::vector<Tensor> all_moves(const Tensor& x) {
           gather(x, 1, tensor({{{0, 1, 2, 0}}, {{2, 2, 1, 0}}})),
           x.unsqueeze(0).expand({2, 2, 3, 4})};
 }
-void add_examples(std::vector<Case>& all) {
-  all.push_back(of<1>("example_readme", [] { return nn::Sequential(nn::Linear(2, 16), nn::Tanh(), nn::Linear(16, 1)); },
-                      {randn({4, 2})}, {0}));
-  all.push_back(of<1>("example_xor",
-                      [] { return nn::Sequential(nn::Linear(2, 3), nn::Tanh(), nn::Linear(3, 1), nn::Sigmoid()); },
-                      {randn({4, 2})}, {0}));
-  all.push_back(of<1>("example_digits",
-                      [] {
-                        return nn::Sequential()
-                            .add("fc1", nn::Linear(64, 32))
-                            .add("relu1", nn::ReLU())
-                            .add("drop1", nn::Dropout(0.2))
-                            .add("out", nn::Linear(32, 10));
-                      },
-                      {randn({3, 64})}, {0}));
-  all.push_back(of<1>("example_mnist_cnn", mnist_cnn, {randn({2, 1, 8, 8})}, {0}));
-  all.push_back(of<1>("example_denoising_autoencoder", autoencoder, {randn({2, 1, 8, 8})}, {0}));
-  all.push_back(of<1>("example_char_rnn", [] { return CharRnn(); }, {randint(0, 20, {6, 2})}, {1}));
-  all.push_back(of<1>("example_sine_rnn", [] { return SineRnn(); }, {randn({2, 7, 1})}, {0}));
-}
-
 void add_images(std::vector<Case>& all) {
   all.push_back(of<1>("residual", [] { return Residual(); }, {randn({2, 6, 9, 9})}, {0}));
   all.push_back(of<1>("conv1d",
@@ -310,7 +264,6 @@ void add_functions(std::vector<Case>& all) {
 std::vector<Case> cases() {
   manual_seed(3);
   std::vector<Case> all;
-  add_examples(all);
   add_images(all);
   add_sequences(all);
   add_functions(all);

@@ -17,12 +17,22 @@ struct Exported {
 struct Case {
   std::string name;
   std::function<Exported(const std::string& path)> save;
+  std::string refusal = {};  // not empty: save() must throw a ValueError that has this text
 };
 
 // Operations of all kinds.
 void add_operations(std::vector<Case>& all);
 
-// Those of the examples come first, as example_NAME.
 std::vector<Case> cases();
+
+// The networks of the programs in examples/, example_NAME..., and in its lectures, lecture_NN_topic..., and which
+// programs have none. folder: examples/.
+struct NoNetwork {
+  std::string name, why;
+};
+void add_example_cases(std::vector<Case>& all, const std::string& folder);
+void add_lecture_cases(std::vector<Case>& all);
+std::vector<NoNetwork> examples_without_network();
+std::vector<NoNetwork> lectures_without_network();
 
 }  // namespace xgrad::exchange

@@ -145,6 +145,21 @@ std::vector<Tensor> more_reductions(const Tensor& x) {
           max(x.sum(), 0).values,
           sort(x.sum()).values};
 }
+// Equal numbers as well: the places must be those of this library.
+std::vector<Tensor> orders(const Tensor& x) {
+  std::vector<Tensor> all{median(x), median(x.sum())};
+  for (const ValuesIndices& r :
+       {kthvalue(x, 2, 1), kthvalue(x, 1, 0, true), median(x, 1), median(x, 0, true), mode(x, 1), mode(x, 0, true),
+        cummax(x, 1), cummax(x, 0), cummin(x, 1), cummin(x.sum(), 0), median(x.select(1, 0), 0)})
+    all.insert(all.end(), {r.values, r.indices});
+  return all;
+}
+// 3 stands for NaN, which JSON does not have.
+std::vector<Tensor> medians(const Tensor& given) {
+  const Tensor x = where(given == 3, kNan, given);
+  const ValuesIndices rows = median(x, 1), columns = median(x, 0, true);
+  return {median(x), rows.values, rows.indices, columns.values, columns.indices};
+}
 std::vector<Tensor> places(const Tensor& x) {
   const Tensor i = tensor({{2, 0, 1, 0}, {1, 1, 0, 2}, {0, 2, 2, 1}}), list = tensor({2, 0}), y = x * 2 + 1;
   return {scatter(x, 0, i, y),
@@ -217,19 +232,38 @@ std::vector<Tensor> sampled(const Tensor& grid) {
 struct Loss : nn::Layer<Loss> {
   std::vector<Tensor> forward(const Tensor& x, const Tensor& y) const {
     const Tensor p = sigmoid(x), q = softmax(y, 1), target = remainder(argmax(y, 1), 3);
-    return {mse_loss(x, y),
-            l1_loss(x, y, Reduction::sum),
-            smooth_l1_loss(x, y, Reduction::mean, 0.5),
-            huber_loss(x, y, Reduction::none, 0.7),
-            kl_div(log_softmax(x, 1), q, KlReduction::batchmean),
-            binary_cross_entropy(p, sigmoid(y)),
-            binary_cross_entropy_with_logits(x * 5, sigmoid(y)),
-            binary_cross_entropy_with_logits(x, p, {.pos_weight = full({4}, 2.)}),
-            nll_loss(log_softmax(x, 1), target),
-            cross_entropy(x, target, {.weight = tensor({1., 2., 0.5, 1.}).to(kFloat32)}),
-            cross_entropy(x, target, {.ignore_index = 1, .reduction = Reduction::none}),
-            cross_entropy(x, q)};
+    return {
+        mse_loss(x, y),
+        l1_loss(x, y, Reduction::sum),
+        smooth_l1_loss(x, y, Reduction::mean, 0.5),
+        huber_loss(x, y, Reduction::none, 0.7),
+        kl_div(log_softmax(x, 1), q, KlReduction::batchmean),
+        binary_cross_entropy(p, sigmoid(y)),
+        binary_cross_entropy_with_logits(x * 5, sigmoid(y)),
+        binary_cross_entropy_with_logits(x, p, {.pos_weight = full({4}, 2.)}),
+        nll_loss(log_softmax(x, 1), target),
+        cross_entropy(x, target, {.weight = tensor({1., 2., 0.5, 1.}).to(kFloat32)}),
+        cross_entropy(x, target, {.ignore_index = 1, .reduction = Reduction::none}),
+        cross_entropy(x, target, {.label_smoothing = 0.1}),
+        cross_entropy(x, target, {.ignore_index = 2, .reduction = Reduction::none, .label_smoothing = 0.3}),
+        cross_entropy(x, target,
+                      {.weight = tensor({1., 2., 0.5, 1.}).to(kFloat32), .ignore_index = 0, .label_smoothing = 0.2}),
+        cross_entropy(x.t().unsqueeze(0), target.flip({0}).unsqueeze(0),
+                      {.weight = tensor({1., 2., 0.5, 1.}).to(kFloat32), .label_smoothing = 1.}),
+        cross_entropy(x, q)};
   }
+};
+// Bags of rows of a table; 3 is the padding.
+struct Bags : nn::Layer<Bags> {
+  nn::EmbeddingBag sum = register_module("sum", nn::EmbeddingBag(6, 4, {.mode = BagMode::sum}));
+  nn::EmbeddingBag mean = register_module("mean", nn::EmbeddingBag(6, 4));
+  nn::EmbeddingBag rest = register_module("rest", nn::EmbeddingBag(6, 4, {.mode = BagMode::sum, .padding_idx = 3}));
+  nn::EmbeddingBag middle = register_module("middle", nn::EmbeddingBag(6, 4, {.padding_idx = -3}));
+  std::vector<Tensor> forward(const Tensor& bags) const { return {sum(bags), mean(bags), rest(bags), middle(bags)}; }
+};
+struct LargestOfBags : nn::Layer<LargestOfBags> {
+  nn::EmbeddingBag table = register_module("table", nn::EmbeddingBag(6, 4, {.mode = BagMode::max}));
+  Tensor forward(const Tensor& bags) const { return table(bags); }
 };
 struct Products : nn::Layer<Products> {
   nn::Bilinear bilinear = register_module("bilinear", nn::Bilinear(3, 4, 5));
@@ -263,6 +297,13 @@ void add_operations(std::vector<Case>& all) {
       functions("special_values", special_values, tensor({0., 1., 99., -2., 97., 98., -0., 3., 99.}).to(kFloat32)));
   all.push_back(functions("more_functions", more_functions, randn({3, 4})));
   all.push_back(functions("more_reductions", more_reductions, randn({3, 4})));
+  const Tensor repeated = tensor({{2., 1., 2., 0., 1.}, {5., 5., 5., 1., 0.}, {-1., -1., 0., 0., 3.}});
+  for (const DType dtype : {kFloat32, kFloat64, kInt32, kInt64})
+    all.push_back(functions(std::string("orders_of_") + name(dtype), orders, repeated.to(dtype)));
+  all.push_back(functions("medians_of_nan", medians, repeated.to(kFloat32)));
+  const Tensor bags = tensor({{0, 1, 2}, {3, 3, 3}, {5, 3, 0}});
+  all.push_back(of<1>("bags", [] { return Bags(); }, {bags}, {0}));
+  all.push_back(of<1>("largest_of_bags", [] { return LargestOfBags(); }, {bags}, {}));
   all.push_back(functions("places", places, randn({3, 4})));
   all.push_back(functions("pictures", pictures, randn({2, 2, 7, 8})));
   all.push_back(functions("sampled", sampled, rand({1, 3, 6, 2}) * 3 - 1.5));

@@ -31,10 +31,13 @@ function difference(got, want) {
 }
 
 async function check(name) {
+  const runs = JSON.parse(readFileSync(join(folder, `${name}.json`)));
+  // onnxruntime fuses Gemm and an activation of float64 into an operator that it has for float32 alone.
+  const doubles = runs[0].inputs.some((input) => input.dtype === 'float64');
   const session = await ort.InferenceSession.create(readFileSync(join(folder, `${name}.onnx`)),
-    { executionProviders: ['wasm'], logSeverityLevel: 3 });
+    { executionProviders: ['wasm'], logSeverityLevel: 3, graphOptimizationLevel: doubles ? 'basic' : 'all' });
   let worst = 0;
-  for (const run of JSON.parse(readFileSync(join(folder, `${name}.json`)))) {
+  for (const run of runs) {
     const feeds = Object.fromEntries(session.inputNames.map((input, i) => [input, tensorOf(run.inputs[i])]));
     const results = await session.run(feeds);
     if (session.outputNames.length !== run.outputs.length) throw new Error('another number of outputs');

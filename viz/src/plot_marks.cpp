@@ -177,8 +177,9 @@ std::string error_bars_svg(const Frame& f, const detail::ErrorBars& e) {
 }
 
 std::string heat_map_svg(const Frame& f, const detail::HeatMap& m) {
-  constexpr std::int64_t kMostCells = 2500;
-  return m.rows * m.columns <= kMostCells ? cells_svg(f, m) : image_svg(f, m);
+  // An element of the picture has about 60 bytes, a cell of the image about 5.
+  const std::int64_t most = m.style.numbers ? 2500 : 600;
+  return m.rows * m.columns <= most ? cells_svg(f, m) : image_svg(f, m);
 }
 
 std::string annotation_svg(const Frame& f, const detail::Annotation& a) {

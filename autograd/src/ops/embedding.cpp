@@ -448,7 +448,7 @@ namespace {
 Tensor bags_by_kernel(const Tensor& input, const Tensor& flat, const Tensor& weight,
                       const std::vector<std::int64_t>& ends, std::int64_t padding, const EmbeddingBagOptions& o,
                       const Location& at) {
-  const Table table{impl(weight).shape};
+  const Table table{impl(weight).shape, padding < 0 ? std::nullopt : std::optional(padding)};
   const std::int64_t rows = table.weight[0];
   const Tensor index = check_index(kBagOp, flat, rows, weight, at);
   if (o.max_norm) shorten_rows(weight, index, table, *o.max_norm, o.norm_type, at);

@@ -77,6 +77,10 @@ struct Lab {
 // Arguments of the program: the file for the picture (.svg, .png, .pdf), without it "lab1.svg".
 int run(const Lab& lab, int argc, char** argv);
 
+// What your functions give back: a V, also a constant one, or a reference.
+template <class T, class V>
+concept Is = std::same_as<std::remove_cvref_t<T>, V>;
+
 // Your side of an expression that is written once for both. Tape says how a lab's nodes are made and read:
 //   Node leaf(const Numbers&); void backward(Node); Numbers value(Node), gradient(Node);
 template <class Tape>

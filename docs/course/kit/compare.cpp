@@ -113,7 +113,8 @@ std::string factor_hint(double k) {
 std::string likeness(const Numbers& expected, const Numbers& found) {
   const std::size_t count = expected.data.size();
   if (std::any_of(found.data.begin(), found.data.end(), [](double v) { return !std::isfinite(v); }))
-    return "there is NaN or infinity in it: a division by 0, exp() of a large number, or log() of 0?";
+    return "there is NaN or infinity in it: a division by 0, exp() of a large number, log() of 0, or a reference into "
+           "a vector that has grown since?";
   if (found.shape != expected.shape) {
     if (found.data.size() > count)
       return "it has more numbers than it must have: is the sum over the broadcast dimensions missing?";

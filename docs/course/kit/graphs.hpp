@@ -12,8 +12,8 @@ struct Graphs {
   Var leaf(const Numbers& n) { return ::leaf(array(n)); }
   Var data(const Numbers& n) { return ::leaf(array(n)); }
   void backward(const Var& L) { ::backward(L); }
-  static Numbers value(const Var& v) { return numbers(v->value); }
-  static Numbers gradient(const Var& v) { return numbers(v->grad); }
+  static Numbers value(const Var& v) { return course::numbers(v->value); }
+  static Numbers gradient(const Var& v) { return course::numbers(v->grad); }
 };
 
 }  // namespace course

@@ -1,5 +1,4 @@
 // Checks scalar.hpp, your tape for numbers.
-#include <concepts>
 #include <memory>
 
 #include <scalar.hpp>
@@ -10,16 +9,16 @@
 
 template <class V>
 concept Multiplies = requires(V a) {
-  { mul(a, a) } -> std::same_as<V>;
+  { mul(a, a) } -> course::Is<V>;
 };
 template <class V>
 concept Divides = requires(V a) {
-  { div(a, a) } -> std::same_as<V>;
+  { div(a, a) } -> course::Is<V>;
 };
 template <class V>
 concept HasFunctions = requires(V a) {
-  { exp(a) } -> std::same_as<V>;
-  { tanh(a) } -> std::same_as<V>;
+  { exp(a) } -> course::Is<V>;
+  { tanh(a) } -> course::Is<V>;
 };
 static_assert(Multiplies<Value>, "lab 1: Value mul(Value, Value) is missing in scalar.hpp");
 static_assert(Divides<Value>, "lab 1: Value div(Value, Value) is missing in scalar.hpp");
@@ -39,7 +38,7 @@ struct Scalars {
 
 course::Numbers number(double v) { return {{}, {v}}; }
 
-const course::Lab lab{
+const course::Lab checked_lab{
     1,
     "a tape for numbers",
     "scalar.hpp",
@@ -118,4 +117,4 @@ const course::Lab lab{
 
 }  // namespace
 
-int main(int argc, char** argv) { return course::run(lab, argc, argv); }
+int main(int argc, char** argv) { return course::run(checked_lab, argc, argv); }

@@ -1,5 +1,4 @@
 // Checks array.hpp: broadcasting, and the gradients of sums and products.
-#include <concepts>
 
 #include <array.hpp>
 
@@ -10,20 +9,20 @@
 
 template <class A>
 concept Broadcasts = requires(A a) {
-  { broadcast_shape(a.shape, a.shape) } -> std::same_as<decltype(a.shape)>;
-  { broadcast_to(a, a.shape) } -> std::same_as<A>;
-  { sum_to(a, a.shape) } -> std::same_as<A>;
+  { broadcast_shape(a.shape, a.shape) } -> course::Is<decltype(a.shape)>;
+  { broadcast_to(a, a.shape) } -> course::Is<A>;
+  { sum_to(a, a.shape) } -> course::Is<A>;
 };
 template <class A>
 concept Multiplies = requires(A a) {
-  { matmul(a, a) } -> std::same_as<A>;
-  { transpose(a) } -> std::same_as<A>;
+  { matmul(a, a) } -> course::Is<A>;
+  { transpose(a) } -> course::Is<A>;
 };
 template <class A>
 concept GoesBack = requires(A a) {
-  { add_backward(a, a, a).a } -> std::convertible_to<A>;
-  { mul_backward(a, a, a).a } -> std::convertible_to<A>;
-  { matmul_backward(a, a, a).a } -> std::convertible_to<A>;
+  { add_backward(a, a, a).a } -> course::Is<A>;
+  { mul_backward(a, a, a).a } -> course::Is<A>;
+  { matmul_backward(a, a, a).a } -> course::Is<A>;
 };
 static_assert(Broadcasts<Array>,
               "lab 2: broadcast_shape, broadcast_to or sum_to is missing in array.hpp, or is another");
@@ -38,7 +37,6 @@ using course::both;
 using course::Check;
 using course::Library;
 using course::Numbers;
-using course::numbers;
 using course::some;
 using course::Teller;
 using xgrad::Tensor;
@@ -54,12 +52,12 @@ Check of_two(Check check, const Numbers& a, const Numbers& b, Forward f, Backwar
     teller.value("a", a);
     teller.value("b", b);
     const Array z = f(x, y);
-    teller.value("c", numbers(z));
+    teller.value("c", course::numbers(z));
     teller.forward_ended();
     const Gradients gradients = d(array(g), x, y);
     teller.gradient("c", g);
-    teller.gradient("a", numbers(gradients.a));
-    teller.gradient("b", numbers(gradients.b));
+    teller.gradient("a", course::numbers(gradients.a));
+    teller.gradient("b", course::numbers(gradients.b));
     teller.backward_ended();
   };
   check.library = [=](Library& e) {
@@ -69,6 +67,10 @@ Check of_two(Check check, const Numbers& a, const Numbers& b, Forward f, Backwar
   return check;
 }
 
+// Your functions may be templates, or have other forms beside these.
+const auto add_backwards = [](const Array& g, const Array& a, const Array& b) { return add_backward(g, a, b); };
+const auto mul_backwards = [](const Array& g, const Array& a, const Array& b) { return mul_backward(g, a, b); };
+const auto matmul_backwards = [](const Array& g, const Array& a, const Array& b) { return matmul_backward(g, a, b); };
 Array add_arrays(const Array& a, const Array& b) { return add(a, b); }
 Array mul_arrays(const Array& a, const Array& b) { return mul(a, b); }
 Array matmul_arrays(const Array& a, const Array& b) { return matmul(a, b); }
@@ -76,14 +78,25 @@ Tensor add_tensors(const Tensor& a, const Tensor& b) { return add(a, b); }
 Tensor mul_tensors(const Tensor& a, const Tensor& b) { return mul(a, b); }
 Tensor matmul_tensors(const Tensor& a, const Tensor& b) { return matmul(a, b); }
 
+// One name for your function and xgrad's. It is always written with both_ways::, so that functions of your own may have
+// the same names.
+namespace both_ways {
 // Zeros of the shape that a + b has: only the shape is checked.
 Array zeros_of_sum(const Array& a, const Array& b) { return Array(broadcast_shape(a.shape, b.shape), 0); }
 Tensor zeros_of_sum(const Tensor& a, const Tensor& b) { return add(a, b) * 0; }
+Array broadcast(const Array& a, const xgrad::Shape& shape) {
+  return broadcast_to(a, ::Shape(shape.begin(), shape.end()));
+}
+Tensor broadcast(const Tensor& a, const xgrad::Shape& shape) { return a.expand(shape); }
+Array transposed(const Array& a) { return transpose(a); }
+Tensor transposed(const Tensor& a) { return a.t(); }
+}  // namespace both_ways
+
 Check shape_of_sum(const std::vector<std::int64_t>& a, const std::vector<std::int64_t>& b, const std::string& formula) {
   return both<course::Arrays>(
       {.title = "broadcast_shape", .formula = formula, .function = "broadcast_shape", .backward = false}, [=](auto& e) {
         auto x = e.leaf("a", some(a)), y = e.leaf("b", some(b));
-        return e.name("c", zeros_of_sum(x, y));
+        return e.name("c", both_ways::zeros_of_sum(x, y));
       });
 }
 Check refused() {
@@ -91,7 +104,7 @@ Check refused() {
           .formula = "(4) + (3)",
           .function = "broadcast_shape",
           .throws = "broadcast_shape({4}, {3}) must throw std::invalid_argument",
-          .mine = [](Teller&) { broadcast_shape({4}, {3}); }};
+          .mine = [](Teller&) { (void)broadcast_shape(::Shape{4}, ::Shape{3}); }};
 }
 Check product_refused() {
   return {.title = "matmul, shapes that do not fit",
@@ -99,16 +112,9 @@ Check product_refused() {
           .function = "matmul",
           .throws = "matmul of (2, 3) and (2, 3) must throw std::invalid_argument",
           .mine = [](Teller&) {
-            matmul(array(some({2, 3})), array(some({2, 3}, 2)));
+            (void)matmul(array(some({2, 3})), array(some({2, 3}, 2)));
           }};
 }
-
-Array broadcast(const Array& a, const xgrad::Shape& shape) {
-  return broadcast_to(a, ::Shape(shape.begin(), shape.end()));
-}
-Tensor broadcast(const Tensor& a, const xgrad::Shape& shape) { return a.expand(shape); }
-Array transposed(const Array& a) { return transpose(a); }
-Tensor transposed(const Tensor& a) { return a.t(); }
 
 // The gradient of c = broadcast(a) is the sum over what came from the same element.
 Check summed(const std::vector<std::int64_t>& from, const std::vector<std::int64_t>& to, const std::string& formula) {
@@ -116,10 +122,10 @@ Check summed(const std::vector<std::int64_t>& from, const std::vector<std::int64
   Check check{.title = "sum_to", .formula = formula, .function = "sum_to", .seed = g};
   check.mine = [=](Teller& teller) {
     teller.value("a", a);
-    teller.value("c", numbers(broadcast_to(array(a), ::Shape(to.begin(), to.end()))));
+    teller.value("c", course::numbers(broadcast_to(array(a), ::Shape(to.begin(), to.end()))));
     teller.forward_ended();
     teller.gradient("c", g);
-    teller.gradient("a", numbers(sum_to(array(g), array(a).shape)));
+    teller.gradient("a", course::numbers(sum_to(array(g), array(a).shape)));
     teller.backward_ended();
   };
   check.library = [=](Library& e) {
@@ -129,7 +135,7 @@ Check summed(const std::vector<std::int64_t>& from, const std::vector<std::int64
   return check;
 }
 
-const course::Lab lab{
+const course::Lab checked_lab{
     2,
     "arrays and broadcasting",
     "array.hpp",
@@ -144,19 +150,19 @@ const course::Lab lab{
         both<course::Arrays>(
             {.title = "broadcast_to", .formula = "(3) to (2, 3)", .function = "broadcast_to", .backward = false},
             [](auto& e) {
-              return e.name("c", broadcast(e.leaf("a", some({3})), {2, 3}));
+              return e.name("c", both_ways::broadcast(e.leaf("a", some({3})), {2, 3}));
             }),
         both<course::Arrays>(
             {.title = "broadcast_to", .formula = "(2, 1) to (2, 3)", .function = "broadcast_to", .backward = false},
             [](auto& e) {
-              return e.name("c", broadcast(e.leaf("a", some({2, 1})), {2, 3}));
+              return e.name("c", both_ways::broadcast(e.leaf("a", some({2, 1})), {2, 3}));
             }),
         summed({3}, {2, 3}, "(2, 3) to (3)"),
         summed({2, 1}, {2, 3}, "(2, 3) to (2, 1)"),
         summed({}, {2, 3}, "(2, 3) to a number"),
         both<course::Arrays>({.title = "transpose", .formula = "c = aᵀ", .function = "transpose", .backward = false},
                              [](auto& e) {
-                               return e.name("c", transposed(e.leaf("a", some({2, 3}))));
+                               return e.name("c", both_ways::transposed(e.leaf("a", some({2, 3}))));
                              }),
         both<course::Arrays>(
             {.title = "matmul", .formula = "c = a b, (2, 3) (3, 4)", .function = "matmul", .backward = false},
@@ -166,19 +172,19 @@ const course::Lab lab{
             }),
         product_refused(),
         of_two({.title = "add_backward", .formula = "c = a + b", .function = "add_backward"}, some({2, 3}),
-               some({2, 3}, 2), add_arrays, add_backward, add_tensors),
+               some({2, 3}, 2), add_arrays, add_backwards, add_tensors),
         of_two({.title = "add_backward", .formula = "c = a + b, (4, 3) + (3)", .function = "add_backward"},
-               some({4, 3}), some({3}, 2), add_arrays, add_backward, add_tensors),
+               some({4, 3}), some({3}, 2), add_arrays, add_backwards, add_tensors),
         of_two({.title = "mul_backward", .formula = "c = a b, element by element", .function = "mul_backward"},
-               some({2, 3}), some({2, 3}, 2), mul_arrays, mul_backward, mul_tensors),
+               some({2, 3}), some({2, 3}, 2), mul_arrays, mul_backwards, mul_tensors),
         of_two({.title = "mul_backward", .formula = "c = a b, (4, 1) and (3)", .function = "mul_backward"},
-               some({4, 1}), some({3}, 2), mul_arrays, mul_backward, mul_tensors),
+               some({4, 1}), some({3}, 2), mul_arrays, mul_backwards, mul_tensors),
         of_two({.title = "matmul_backward", .formula = "c = a b, (2, 2) (2, 2)", .function = "matmul_backward"},
-               some({2, 2}), some({2, 2}, 2), matmul_arrays, matmul_backward, matmul_tensors),
+               some({2, 2}), some({2, 2}, 2), matmul_arrays, matmul_backwards, matmul_tensors),
         of_two({.title = "matmul_backward", .formula = "c = a b, (4, 3) (3, 2)", .function = "matmul_backward"},
-               some({4, 3}), some({3, 2}, 2), matmul_arrays, matmul_backward, matmul_tensors),
+               some({4, 3}), some({3, 2}, 2), matmul_arrays, matmul_backwards, matmul_tensors),
     }};
 
 }  // namespace
 
-int main(int argc, char** argv) { return course::run(lab, argc, argv); }
+int main(int argc, char** argv) { return course::run(checked_lab, argc, argv); }

@@ -1,5 +1,4 @@
 // Checks engine.hpp: the graph, the way back, and the operations.
-#include <concepts>
 #include <string>
 
 #include <engine.hpp>
@@ -11,14 +10,14 @@
 
 template <class V>
 concept HasOperations = requires(V a) {
-  { mul(a, a) } -> std::same_as<V>;
-  { matmul(a, a) } -> std::same_as<V>;
-  { tanh(a) } -> std::same_as<V>;
+  { mul(a, a) } -> course::Is<V>;
+  { matmul(a, a) } -> course::Is<V>;
+  { tanh(a) } -> course::Is<V>;
 };
 template <class V>
 concept GoesBack = requires(V a) {
   accumulate(a, a->value);
-  { order(a) } -> std::same_as<std::vector<V>>;
+  { order(a) } -> course::Is<std::vector<V>>;
   backward(a);
 };
 static_assert(HasOperations<Var>, "lab 3: mul, matmul or tanh of Vars is missing in engine.hpp, or is another");
@@ -30,7 +29,7 @@ using course::both;
 using course::Graphs;
 using course::some;
 
-const course::Lab lab{
+const course::Lab checked_lab{
     3,
     "the engine",
     "engine.hpp",
@@ -116,4 +115,4 @@ const course::Lab lab{
 
 }  // namespace
 
-int main(int argc, char** argv) { return course::run(lab, argc, argv); }
+int main(int argc, char** argv) { return course::run(checked_lab, argc, argv); }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -250,6 +251,18 @@ Layer SimpleRNN(std::int64_t units, SimpleRNNOptions o, Location at) {
       .batch_first = true};
   return recurrent<nn::RNN>("SimpleRNN", "simple_rnn", units, options, o.return_sequences,
                             first_values("SimpleRNN", o, true, false, at), at);
+}
+
+Layer Bidirectional(Layer layer, BidirectionalOptions o, Location at) {
+  using Merge = BidirectionalModule::Merge;
+  static const std::map<std::string, Merge> modes{
+      {"concat", Merge::concat}, {"sum", Merge::sum}, {"mul", Merge::mul}, {"ave", Merge::ave}};
+  const Merge merge = named(modes, "Bidirectional", "merge_mode", o.merge_mode, at);
+  if (layer.kind() != "lstm" && layer.kind() != "gru" && layer.kind() != "simple_rnn")
+    refuse("Bidirectional", fmt::format("takes LSTM, GRU or SimpleRNN, got {}", layer.kind()), at);
+  return {"bidirectional", [layer = std::move(layer), merge](const Shape& input) {
+            return nn::AnyModule(BidirectionalModule(layer.make(input), layer.make(input), merge));
+          }};
 }
 
 }  // namespace xgrad::keras

@@ -56,38 +56,55 @@ void require_labels(const Tensor& y, const Tensor& p) {
 }
 Tensor log_of_shares(const Tensor& p) { return log(clamp(p / sum(p, {-1}, true), kEpsilon, 1 - kEpsilon)); }
 
-Tensor binary(const Tensor& y, const Tensor& p, bool logits) {
+// Of the losses of all elements those of the samples, as their means over the last dimension.
+Tensor of_samples(const Tensor& losses, Reduction r) {
+  return r == Reduction::none && losses.dim() > 1 ? mean(losses, {-1}) : losses;
+}
+Tensor reduced(const Tensor& of_samples, Reduction r) { return r == Reduction::none ? of_samples : mean(of_samples); }
+
+Tensor binary(const Tensor& y, const Tensor& p, bool logits, Reduction r) {
   const Tensor t = like("binary_crossentropy", y, p);
-  return logits ? binary_cross_entropy_with_logits(p, t) : binary_cross_entropy(clamp(p, kEpsilon, 1 - kEpsilon), t);
+  return of_samples(logits ? binary_cross_entropy_with_logits(p, t, {.reduction = r})
+                           : binary_cross_entropy(clamp(p, kEpsilon, 1 - kEpsilon), t, {}, r),
+                    r);
 }
-Tensor categorical(const Tensor& y, const Tensor& p, bool logits) {
+Tensor categorical(const Tensor& y, const Tensor& p, bool logits, Reduction r) {
   const Tensor t = like("categorical_crossentropy", y, p);
-  return -mean(sum(t * (logits ? log_softmax(p, -1) : log_of_shares(p)), {-1}));
+  return -reduced(sum(t * (logits ? log_softmax(p, -1) : log_of_shares(p)), {-1}), r);
 }
-Tensor sparse(const Tensor& y, const Tensor& p, bool logits) {
+Tensor sparse(const Tensor& y, const Tensor& p, bool logits, Reduction r) {
   require_labels(y, p);
   const Tensor log_p = logits ? log_softmax(p, -1) : log_of_shares(p);
-  return nll_loss(log_p.flatten(0, -2), classes_of(y, p));
+  const Tensor losses = nll_loss(log_p.flatten(0, -2), classes_of(y, p), {.reduction = r});
+  return r == Reduction::none ? losses.reshape(p.select(-1, 0).shape()) : losses;
 }
-Tensor divergence(const Tensor& y, const Tensor& p) {
+Tensor divergence(const Tensor& y, const Tensor& p, Reduction r) {
   const Tensor t = clamp(like("kl_divergence", y, p), kEpsilon, 1);
-  return mean(sum(t * log(t / clamp(p, kEpsilon, 1)), {-1}));
+  return reduced(sum(t * log(t / clamp(p, kEpsilon, 1)), {-1}), r);
+}
+Tensor squared(const Tensor& y, const Tensor& p, Reduction r) {
+  return of_samples(mse_loss(p, like("mean_squared_error", y, p), r), r);
+}
+Tensor absolute(const Tensor& y, const Tensor& p, Reduction r) {
+  return of_samples(l1_loss(p, like("mean_absolute_error", y, p), r), r);
+}
+Tensor bent(const Tensor& y, const Tensor& p, double delta, Reduction r) {
+  return of_samples(huber_loss(p, like("huber", y, p), r, delta), r);
 }
 
-const std::map<std::string, Loss::Function>& losses() {
-  static const std::map<std::string, Loss::Function> all = [] {
-    std::map<std::string, Loss::Function> m;
-    m["mean_squared_error"] =
-        m["mse"] = [](const Tensor& y, const Tensor& p) { return mse_loss(p, like("mean_squared_error", y, p)); };
-    m["mean_absolute_error"] =
-        m["mae"] = [](const Tensor& y, const Tensor& p) { return l1_loss(p, like("mean_absolute_error", y, p)); };
-    m["huber"] = [](const Tensor& y, const Tensor& p) { return huber_loss(p, like("huber", y, p)); };
-    m["binary_crossentropy"] = [](const Tensor& y, const Tensor& p) { return binary(y, p, false); };
-    m["categorical_crossentropy"] = [](const Tensor& y, const Tensor& p) { return categorical(y, p, false); };
-    m["sparse_categorical_crossentropy"] = [](const Tensor& y, const Tensor& p) { return sparse(y, p, false); };
-    m["kl_divergence"] = divergence;
-    return m;
-  }();
+const std::map<std::string, Loss::Reducible>& losses() {
+  static const std::map<std::string, Loss::Reducible> all{
+      {"mean_squared_error", squared},
+      {"mse", squared},
+      {"mean_absolute_error", absolute},
+      {"mae", absolute},
+      {"huber", [](const Tensor& y, const Tensor& p, Reduction r) { return bent(y, p, 1, r); }},
+      {"binary_crossentropy", [](const Tensor& y, const Tensor& p, Reduction r) { return binary(y, p, false, r); }},
+      {"categorical_crossentropy",
+       [](const Tensor& y, const Tensor& p, Reduction r) { return categorical(y, p, false, r); }},
+      {"sparse_categorical_crossentropy",
+       [](const Tensor& y, const Tensor& p, Reduction r) { return sparse(y, p, false, r); }},
+      {"kl_divergence", divergence}};
   return all;
 }
 
@@ -165,27 +182,47 @@ const std::map<std::string, MakeMetric>& metrics() {
 Loss::Loss(const std::string& name, Location at) : name_(name), f_(named(losses(), "compile", "loss", name, at)) {}
 Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred, Location at) const {
   const detail::CallSite site(at);
-  const Tensor loss = f_(y_true, y_pred);
+  const Tensor loss = f_(y_true, y_pred, Reduction::mean);
   return loss.numel() == 1 ? loss.reshape({}) : loss.mean();
 }
+Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight, Location at) const {
+  if (!sample_weight.defined()) return (*this)(y_true, y_pred, at);
+  const detail::CallSite site(at);
+  const Tensor losses = f_(y_true, y_pred, Reduction::none);
+  if (losses.dim() == 0)
+    ErrorReport(name_.c_str(), "with sample_weight the loss must give a number for each sample, not one for all", at)
+        .help("return the losses of the samples; their mean counts")
+        .value_error();
+  Tensor w = sample_weight.to(losses.dtype());
+  if (w.dim() > losses.dim() && w.size(-1) == 1) w = w.squeeze(-1);
+  while (w.dim() < losses.dim()) w = w.unsqueeze(-1);
+  for (int d = 0; d < losses.dim(); ++d)
+    if (w.dim() != losses.dim() || (w.size(d) != losses.size(d) && (d == 0 || w.size(d) != 1)))
+      ErrorReport(name_.c_str(), "sample_weight must have a weight for each sample, or for each step", at)
+          .operand("losses", losses)
+          .operand("sample_weight", sample_weight)
+          .shape_error();
+  return mean(losses * w);
+}
+Loss::Loss(std::string name, Function f)
+    : name_(std::move(name)), f_([f = std::move(f)](const Tensor& y, const Tensor& p, Reduction) { return f(y, p); }) {}
 
 Loss BinaryCrossentropy(CrossentropyOptions o) {
-  return {"binary_crossentropy", [o](const Tensor& y, const Tensor& p) { return binary(y, p, o.from_logits); }};
+  return {"binary_crossentropy",
+          [o](const Tensor& y, const Tensor& p, Reduction r) { return binary(y, p, o.from_logits, r); }};
 }
 Loss CategoricalCrossentropy(CrossentropyOptions o) {
   return {"categorical_crossentropy",
-          [o](const Tensor& y, const Tensor& p) { return categorical(y, p, o.from_logits); }};
+          [o](const Tensor& y, const Tensor& p, Reduction r) { return categorical(y, p, o.from_logits, r); }};
 }
 Loss SparseCategoricalCrossentropy(CrossentropyOptions o) {
   return {"sparse_categorical_crossentropy",
-          [o](const Tensor& y, const Tensor& p) { return sparse(y, p, o.from_logits); }};
+          [o](const Tensor& y, const Tensor& p, Reduction r) { return sparse(y, p, o.from_logits, r); }};
 }
 Loss MeanSquaredError() { return "mean_squared_error"; }
 Loss MeanAbsoluteError() { return "mean_absolute_error"; }
 Loss Huber(double delta) {
-  return {"huber", [delta](const Tensor& y, const Tensor& p) {
-            return huber_loss(p, like("huber", y, p), Reduction::mean, delta);
-          }};
+  return {"huber", [delta](const Tensor& y, const Tensor& p, Reduction r) { return bent(y, p, delta, r); }};
 }
 Loss KLDivergence() { return "kl_divergence"; }
 

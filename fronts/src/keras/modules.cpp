@@ -101,4 +101,27 @@ Tensor RecurrentModule<nn::RNN>::forward(const Tensor& x, Location at) const {
   return run(rnn, return_sequences, x, at);
 }
 
+BidirectionalModule::BidirectionalModule(nn::AnyModule forward_layer, nn::AnyModule backward_layer, Merge how)
+    : Layer("Bidirectional"),
+      forwards(register_module("forward_layer", std::move(forward_layer))),
+      backwards(register_module("backward_layer", std::move(backward_layer))),
+      merge(how) {}
+
+Tensor BidirectionalModule::forward(const Tensor& x, Location at) const {
+  require_rank("Bidirectional", x, 3, at);
+  const Tensor a = forwards(x, at);
+  Tensor b = backwards(flip(x, Shape{1}, at), at);
+  if (b.dim() == 3) b = flip(b, Shape{1}, at);  // of every step
+  switch (merge) {
+    case Merge::sum:
+      return add(a, b, 1, at);
+    case Merge::mul:
+      return mul(a, b, at);
+    case Merge::ave:
+      return mul(add(a, b, 1, at), Scalar(0.5), at);
+    default:
+      return cat({a, b}, -1, at);
+  }
+}
+
 }  // namespace xgrad::keras

@@ -52,4 +52,13 @@ struct RecurrentModule : nn::Layer<RecurrentModule<RNN>> {
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
 
+// One layer forwards and one backwards in time.
+struct BidirectionalModule : nn::Layer<BidirectionalModule> {
+  enum class Merge { concat, sum, mul, ave };
+  nn::AnyModule forwards = nullptr, backwards = nullptr;
+  Merge merge;
+  BidirectionalModule(nn::AnyModule forward_layer, nn::AnyModule backward_layer, Merge how);
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+};
+
 }  // namespace xgrad::keras

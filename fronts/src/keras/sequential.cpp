@@ -7,7 +7,6 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
-#include <xgrad/data/loader.hpp>
 #include <xgrad/data/safetensors.hpp>
 #include <xgrad/keras/sequential.hpp>
 #include <xgrad/ops.hpp>
@@ -15,6 +14,7 @@
 #include <xgrad/train/progress.hpp>
 
 #include "keras/names.hpp"
+#include "keras/samples.hpp"
 #include "update_rules.hpp"
 
 namespace xgrad::keras {
@@ -49,11 +49,11 @@ struct Sequential::State {
   void require_compiled(const char* op, const Location& at) const;
   // x as the first layer takes it, after the network was built for it.
   Tensor prepared(const char* op, const Tensor& x, const Location& at);
-  double train_batch(const data::Example& batch, const Location& at);
+  Samples samples(const char* op, const Tensor& x, const Tensor& y, const Tensor& weight, const Location& at);
+  double train_batch(const Samples& batch, const Location& at);
   void reset_metrics() const;
   void add_metrics(Logs& logs, const std::string& prefix) const;
-  Logs evaluate(const Tensor& x, const Tensor& y, std::int64_t batch_size, const std::string& prefix,
-                const Location& at);
+  Logs evaluate(const Samples& samples, std::int64_t batch_size, const std::string& prefix, const Location& at);
 };
 
 bool Sequential::State::takes_indices() const {
@@ -108,17 +108,26 @@ Tensor Sequential::State::prepared(const char* op, const Tensor& x, const Locati
   return x.detach().to(takes_indices() ? kInt64 : kFloat32);
 }
 
-double Sequential::State::train_batch(const data::Example& batch, const Location& at) {
+Samples Sequential::State::samples(const char* op, const Tensor& x, const Tensor& y, const Tensor& weight,
+                                   const Location& at) {
+  const Tensor inputs = prepared(op, x, at);
+  require_defined(op, y, at);
+  if (y.dim() < 1 || y.size(0) != x.size(0))
+    ErrorReport(op, "x and y have different numbers of samples", at).operand("x", x).operand("y", y).shape_error();
+  return {inputs, y, checked_weights(op, x, weight, at)};
+}
+
+double Sequential::State::train_batch(const Samples& batch, const Location& at) {
   optimizer->zero_grad();
-  const Tensor out = net(batch.data, at);
-  const Tensor loss = compiled->loss(batch.target, out, at) + nn::regularization_loss(net);
+  const Tensor out = net(batch.x, at);
+  const Tensor loss = compiled->loss(batch.y, out, batch.weight, at) + nn::regularization_loss(net);
   loss.backward();
   ++steps;
   if (compiled->optimizer.before_step()) compiled->optimizer.before_step()(*optimizer, steps);
   optimizer->step();
   nn::apply_constraints(net);
   const NoGradGuard off;
-  for (const MetricChoice& metric : compiled->metrics) metric.metric().update(out.detach(), batch.target, at);
+  for (const MetricChoice& metric : compiled->metrics) metric.metric().update(out.detach(), batch.y, at);
   return loss.item();
 }
 
@@ -129,18 +138,18 @@ void Sequential::State::add_metrics(Logs& logs, const std::string& prefix) const
   for (const MetricChoice& metric : compiled->metrics) logs[prefix + metric.name()] = metric.metric().compute();
 }
 
-Logs Sequential::State::evaluate(const Tensor& x, const Tensor& y, std::int64_t batch_size, const std::string& prefix,
+Logs Sequential::State::evaluate(const Samples& samples, std::int64_t batch_size, const std::string& prefix,
                                  const Location& at) {
   const NoGradGuard off;
   const Evaluating mode(net);
   reset_metrics();
   train::Mean mean;
-  for (const auto& [inputs, targets] : data::DataLoader(data::TensorDataset(x, y), {.batch_size = batch_size})) {
-    const Tensor out = net(inputs, at);
-    const Tensor loss = compiled->loss(targets, out, at) + nn::regularization_loss(net);
-    mean.add(loss.item(), inputs.size(0));
-    for (const MetricChoice& metric : compiled->metrics) metric.metric().update(out, targets, at);
-  }
+  Batches(samples, batch_size, false, at).each([&](const Samples& batch) {
+    const Tensor out = net(batch.x, at);
+    const Tensor loss = compiled->loss(batch.y, out, batch.weight, at) + nn::regularization_loss(net);
+    mean.add(loss.item(), batch.x.size(0));
+    for (const MetricChoice& metric : compiled->metrics) metric.metric().update(out, batch.y, at);
+  });
   Logs logs{{prefix + "loss", mean.value()}};
   add_metrics(logs, prefix);
   return logs;
@@ -204,12 +213,6 @@ class GradientsUntilHere {
   const std::unique_ptr<optim::Optimizer>& optimizer_;
 };
 
-void require_targets(const char* op, const Tensor& x, const Tensor& y, const Location& at) {
-  require_defined(op, y, at);
-  if (y.dim() < 1 || y.size(0) != x.size(0))
-    ErrorReport(op, "x and y have different numbers of samples", at).operand("x", x).operand("y", y).shape_error();
-}
-
 void check_fit(const FitOptions& o, const Location& at) {
   if (o.batch_size < 1) refuse("fit", fmt::format("batch_size must be positive, got {}", o.batch_size), at);
   if (o.epochs < 1) refuse("fit", fmt::format("epochs must be positive, got {}", o.epochs), at);
@@ -221,6 +224,8 @@ void check_fit(const FitOptions& o, const Location& at) {
     refuse("fit", "validation_split and validation_data exclude each other", at);
   if (o.validation_data.x.defined() != o.validation_data.y.defined())
     refuse("fit", fmt::format("validation_data has no {}", o.validation_data.x.defined() ? "y" : "x"), at);
+  if (o.sample_weight.defined() && !o.class_weight.empty())
+    refuse("fit", "sample_weight and class_weight exclude each other", at);
 }
 
 void report(const FitOptions& o, std::int64_t epoch, const Logs& logs) {
@@ -237,25 +242,23 @@ History Sequential::fit(const Tensor& x, const Tensor& y, const FitOptions& o, L
   State& s = *state_;
   s.require_compiled("fit", at);
   check_fit(o, at);
-  Tensor inputs = s.prepared("fit", x, at), targets = y;
-  require_targets("fit", x, y, at);
-  Tensor val_x, val_y;
+  Samples training = s.samples("fit", x, y, o.sample_weight, at), validation;
   if (o.validation_data.x.defined()) {
-    val_x = s.prepared("fit", o.validation_data.x, at), val_y = o.validation_data.y;
-    require_targets("fit", val_x, val_y, at);
+    const auto& [val_x, val_y, val_weight] = o.validation_data;
+    validation = s.samples("fit", val_x, val_y, val_weight, at);
   } else if (o.validation_split > 0) {
     const std::int64_t n = x.size(0);
     const auto cut = static_cast<std::int64_t>(std::floor(static_cast<double>(n) * (1 - o.validation_split)));
     if (cut == 0)
       refuse("fit", fmt::format("validation_split {} leaves none of {} samples", o.validation_split, n), at);
-    val_x = inputs.slice(0, cut, n), val_y = targets.slice(0, cut, n);
-    inputs = inputs.slice(0, 0, cut), targets = targets.slice(0, 0, cut);
+    validation = training.slice(cut, n);
+    training = training.slice(0, cut);
   }
+  if (!o.class_weight.empty()) training.weight = weights_of_classes(training.y, o.class_weight, at);
   optimizer(at);  // is made
   const GradientsUntilHere gradients(s.optimizer);
   const GradModeGuard record(true);
-  const data::DataLoader batches(data::TensorDataset(inputs, targets),
-                                 {.batch_size = o.batch_size, .shuffle = o.shuffle});
+  const Batches batches(training, o.batch_size, o.shuffle, at);
   History history;
   s.stop = false;
   for (const CallbackPart& callback : o.callbacks) callback->on_train_begin(*this);
@@ -266,14 +269,14 @@ History Sequential::fit(const Tensor& x, const Tensor& y, const FitOptions& o, L
     train::Mean loss;
     std::optional<train::Progress> bar;
     if (o.verbose == 1) bar.emplace(batches.size(), fmt::format("Epoch {}/{}", epoch + 1, o.epochs));
-    for (const data::Example& batch : batches) {
-      loss.add(s.train_batch(batch, at), batch.data.size(0));
+    batches.each([&](const Samples& batch) {
+      loss.add(s.train_batch(batch, at), batch.x.size(0));
       if (bar) bar->update(1, fmt::format("loss: {:.4g}", loss.value()));
-    }
+    });
     if (bar) bar->close();
     Logs logs{{"loss", loss.value()}};
     s.add_metrics(logs, "");
-    if (val_x.defined()) logs.merge(s.evaluate(val_x, val_y, o.batch_size, "val_", at));
+    if (validation.x.defined()) logs.merge(s.evaluate(validation, o.batch_size, "val_", at));
     for (const CallbackPart& callback : o.callbacks) callback->on_epoch_end(*this, epoch, logs);
     report(o, epoch, logs);
     history.epoch.push_back(epoch);
@@ -283,13 +286,11 @@ History Sequential::fit(const Tensor& x, const Tensor& y, const FitOptions& o, L
   return history;
 }
 
-Logs Sequential::evaluate(const Tensor& x, const Tensor& y, PredictOptions o, Location at) {
+Logs Sequential::evaluate(const Tensor& x, const Tensor& y, const EvaluateOptions& o, Location at) {
   const detail::CallSite site(at);
   state_->require_compiled("evaluate", at);
   if (o.batch_size < 1) refuse("evaluate", fmt::format("batch_size must be positive, got {}", o.batch_size), at);
-  const Tensor inputs = state_->prepared("evaluate", x, at);
-  require_targets("evaluate", x, y, at);
-  return state_->evaluate(inputs, y, o.batch_size, "", at);
+  return state_->evaluate(state_->samples("evaluate", x, y, o.sample_weight, at), o.batch_size, "", at);
 }
 
 Tensor Sequential::predict(const Tensor& x, PredictOptions o, Location at) {

@@ -12,6 +12,7 @@ std::span<const NamedRule> elementwise_rules();
 std::span<const NamedRule> layer_rules();
 std::span<const NamedRule> loss_rules();
 std::span<const NamedRule> number_rules();
+std::span<const NamedRule> order_rules();
 std::span<const NamedRule> place_rules();
 std::span<const NamedRule> pooling_rules();
 std::span<const NamedRule> recurrent_rules();

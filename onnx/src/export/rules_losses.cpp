@@ -81,12 +81,17 @@ class Targets {
     weight_ = op.has(2) ? op.emit("Gather", {op.in(2, op.dtype()), used_}) : op.number(1);
     weight_ = where(op, ignored_, op.number(0), weight_);
   }
-  // -weight log p of the class, of logarithms of probabilities.
-  Value losses(const Value& logs) const {
+  // -weight log p of the class, of logarithms of probabilities; with smoothing s it counts as 1 - s, and every one of
+  // all C classes, with its own weight, as s / C.
+  Value losses(const Value& logs, double smoothing = 0) const {
     const Value column = op_.emit("Unsqueeze", {used_, op_.list({dim_})});
     const Value picked = op_.emit("GatherElements", {logs, column}, {{"axis", dim_}});
     const Value flat = op_.emit("Squeeze", {picked, op_.list({dim_})});
-    const Value product = op_.emit("Mul", {op_.emit("Neg", {flat}), weight_});
+    Value product = op_.emit("Mul", {op_.emit("Neg", {flat}), weight_});
+    if (smoothing != 0) {
+      const Value own = op_.emit("Mul", {product, op_.number(1 - smoothing)});
+      product = op_.emit("Add", {own, losses_of_all(logs, smoothing)});
+    }
     return where(op_, ignored_, op_.number(0), product);
   }
   void finish(const Value& losses) const {
@@ -100,9 +105,22 @@ class Targets {
     if (how == "sum") return op_.set_result(total);
     op_.finish("Div", {total, op_.emit("ReduceSum", {weight_}, all)});
   }
-  std::int64_t dim() const { return dim_; }
 
  private:
+  Value losses_of_all(const Value& logs, double smoothing) const {
+    const DynamicSize classes = op_.size_in(0, dim_);
+    if (!classes.fixed()) op_.refuse("label smoothing over a dynamic number of classes");
+    Value all = logs;
+    if (op_.has(2)) {
+      std::vector<std::int64_t> behind;
+      for (std::int64_t d = dim_ + 1; d < op_.rank_in(0); ++d) behind.push_back(d - dim_);
+      const Value weights = op_.in(2, op_.dtype());
+      all = op_.emit("Mul", {logs, behind.empty() ? weights : op_.emit("Unsqueeze", {weights, op_.list(behind)})});
+    }
+    const Value sum = op_.emit("ReduceSum", {all, op_.list({dim_})}, {{"keepdims", std::int64_t{0}}});
+    return op_.emit("Mul", {sum, op_.number(-smoothing / static_cast<double>(classes.factor))});
+  }
+
   Op& op_;
   std::int64_t dim_;
   Value target_, ignored_, used_, weight_;
@@ -118,9 +136,8 @@ void cross_entropy(Op& op) {
     const Value shares = op.emit("Neg", {op.emit("Mul", {op.in(1), logs})});
     return op.finish("ReduceSum", {shares, op.list({dim})}, {{"keepdims", std::int64_t{0}}});
   }
-  if (op.f("label_smoothing") != 0) op.refuse("label smoothing is not written; a target of probabilities is");
   const Targets t(op);
-  t.finish(t.losses(logs));
+  t.finish(t.losses(logs, op.f("label_smoothing")));
 }
 
 }  // namespace

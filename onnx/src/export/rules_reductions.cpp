@@ -1,4 +1,4 @@
-// Sums and their like, and the places of extrema.
+// Sums and their like, the places of extrema, and running sums.
 #include <cmath>
 
 #include <xgrad/ops.hpp>
@@ -135,33 +135,6 @@ void running(Op& op, const char* reduction, double neutral) {
 void cumprod(Op& op) { running(op, "ReduceProd", 1); }
 void logcumsumexp(Op& op) { running(op, "ReduceLogSumExp", -INFINITY); }
 
-// Of a number, which is its only element.
-bool is_number(Op& op) {
-  if (op.rank_in(0) != 0) return false;
-  op.set_result(op.in(0));
-  if (op.result_count() > 1) op.set_result(op.whole(0), 1);
-  return true;
-}
-void top(Op& op) {
-  if (is_number(op)) return;
-  const Names r = op.emit_many("TopK", {op.in(0), op.list({op.i("k")})},
-                               {{"axis", op.i("dim")}, {"largest", std::int64_t{op.flag("largest")}}}, 2);
-  for (std::size_t k = 0; k < r.size(); ++k) op.set_result(r[k], k);
-}
-void sorted(Op& op) {
-  if (is_number(op)) return;
-  const std::int64_t dim = op.i("dim");
-  const Names r = op.emit_many("TopK", {op.in(0), op.sizes({op.size_in(0, dim)})},
-                               {{"axis", dim}, {"largest", std::int64_t{op.flag("descending")}}}, 2);
-  for (std::size_t k = 0; k < r.size(); ++k) op.set_result(r[k], k);
-}
-void argsort(Op& op) {
-  if (op.rank_in(0) == 0) return op.set_result(op.whole(0));
-  const std::int64_t dim = op.i("dim");
-  op.set_result(op.emit_many("TopK", {op.in(0), op.sizes({op.size_in(0, dim)})},
-                             {{"axis", dim}, {"largest", std::int64_t{op.flag("descending")}}}, 2)[1]);
-}
-
 void determinant(Op& op) { op.finish("Det", {op.in(0)}); }
 
 }  // namespace
@@ -174,7 +147,6 @@ std::span<const NamedRule> reduction_rules() {
       {"any", any},
       {"argmax", place},
       {"argmin", place},
-      {"argsort", argsort},
       {"cdist", cdist},
       {"count_nonzero", count_nonzero},
       {"cumprod", cumprod},
@@ -187,10 +159,8 @@ std::span<const NamedRule> reduction_rules() {
       {"min", smallest},
       {"p_norm", p_norm},
       {"prod", prod},
-      {"sort", sorted},
       {"std", deviation},
       {"sum", sum},
-      {"topk", top},
       {"var", var},
   };
   return rules;

@@ -68,6 +68,33 @@ void unbind(Op& op) {
 }
 
 void embedding(Op& op) { op.finish("Gather", {op.in(0), op.in(1)}, {{"axis", std::int64_t{0}}}); }
+// The rows of each bag, (bags, length) of them, added up without padding, or their mean.
+void embedding_bag(Op& op) {
+  if (op.rank_in(1) != 2) op.refuse("bags by offsets, whose values say how many rows each has");
+  const std::string index = op.in(1, kInt64);
+  std::string rows = op.emit("Gather", {op.in(0), index}, {{"axis", std::int64_t{0}}});
+  const bool mean = op.text("mode") == "mean", padded = op.given("padding_idx");
+  const std::int64_t keep = 0;
+  const DynamicSize length = op.size_in(1, 1);
+  if (!padded) {
+    // Of no rows the mean is 0, as the sum.
+    if (!mean || (length.fixed() && length.factor == 0))
+      return op.finish("ReduceSum", {rows, op.list({1})}, {{"keepdims", keep}});
+    return op.finish("ReduceMean", {rows}, {{"axes", std::vector<std::int64_t>{1}}, {"keepdims", keep}});
+  }
+  const std::string counts = op.emit("Not", {op.emit("Equal", {index, op.whole(op.i("padding_idx"))})});
+  std::vector<std::int64_t> behind;
+  for (std::int64_t d = 1; d < op.rank_in(0); ++d) behind.push_back(d + 1);
+  const auto widened = [&](const std::string& v) {
+    return behind.empty() ? v : op.emit("Unsqueeze", {v, op.list(behind)});
+  };
+  rows = op.emit("Where", {widened(counts), rows, op.number(0)});
+  const std::string sum = op.emit("ReduceSum", {rows, op.list({1})}, {{"keepdims", keep}});
+  if (!mean) return op.set_result(sum);
+  const std::string number =
+      op.emit("ReduceSum", {widened(op.cast(counts, op.dtype())), op.list({1})}, {{"keepdims", keep}});
+  op.finish("Div", {sum, op.emit("Max", {number, op.number(1)})});
+}
 void index_select(Op& op) {
   if (op.rank_in(0) == 0) return op.set_result(op.in(0));
   const std::string places = op.rank_in(1) == 1 ? op.in(1) : op.emit("Reshape", {op.in(1), op.list({-1})});
@@ -148,6 +175,7 @@ std::span<const NamedRule> shape_rules() {
       {"column_stack", cat},
       {"dstack", cat},
       {"embedding", embedding},
+      {"embedding_bag", embedding_bag},
       {"expand", expand},
       {"flatten", reshape},
       {"flip", flip},

@@ -161,8 +161,8 @@ void check_arguments(const std::vector<Tensor>& inputs, const SaveOptions& o, co
 const std::map<std::string_view, Rule>& rules() {
   static const auto all = [] {
     std::map<std::string_view, Rule> t;
-    for (const auto part : {elementwise_rules(), layer_rules(), loss_rules(), number_rules(), place_rules(),
-                            pooling_rules(), recurrent_rules(), reduction_rules(), shape_rules()})
+    for (const auto part : {elementwise_rules(), layer_rules(), loss_rules(), number_rules(), order_rules(),
+                            place_rules(), pooling_rules(), recurrent_rules(), reduction_rules(), shape_rules()})
       for (const NamedRule& r : part) t.emplace(r.op, r.rule);
     return t;
   }();

@@ -178,8 +178,10 @@ Outputs max_pool(const Call& c) {
   const Window given = window_of(c);
   Window w = given;
   require_row_major(c);
-  const Tensor x = padded(c, c.in(0), w, -std::numeric_limits<double>::infinity());
-  return with_dimensions(w.n, [&](auto dims) {
+  // Whole numbers (bytes, says ONNX) in float32, so that the border is below all of them.
+  const Tensor from = is_floating(c.in(0).dtype()) ? c.in(0) : c.in(0).to(kFloat32, c.at);
+  const Tensor x = padded(c, from, w, -std::numeric_limits<double>::infinity());
+  Outputs out = with_dimensions(w.n, [&](auto dims) {
     constexpr int n = dims;
     MaxPoolOptions<n> o;
     o.stride = extents<n>(w.stride);
@@ -188,6 +190,8 @@ Outputs max_pool(const Call& c) {
     o.ceil_mode = c.i("ceil_mode", 0) != 0;
     return largest<n>(c, x, given, w, o);
   });
+  out[0] = out[0].to(c.in(0).dtype(), c.at);
+  return out;
 }
 
 Tensor averages(const Call& c, const Tensor& x, const Window& w, bool counts) {
@@ -328,6 +332,14 @@ Outputs resize(const Call& c) {
     if (scales[0] != 1 || scales[1] != 1) c.refuse("scales must keep batch and channels");
     o.scale_factor.assign(scales.begin() + 2, scales.end());
   }
+  std::vector<std::int64_t> wanted{x.size(0), x.size(1)};
+  for (int d = 0; d < n; ++d) {
+    const auto i = static_cast<std::size_t>(d);
+    const double size =
+        by_size ? static_cast<double>(o.size[i]) : o.scale_factor[i] * static_cast<double>(x.size(d + 2));
+    wanted.push_back(static_cast<std::int64_t>(std::clamp(size, 0., 9e18)));
+  }
+  c.require_room(wanted, x.dtype());
   return {interpolate(places == "pytorch_half_pixel" ? first_where_one(c, x, o) : x, o, c.at)};
 }
 

@@ -61,6 +61,18 @@ int Call::dim(std::int64_t d, std::int64_t rank) const {
   return wrap_dim(node_.op->name, d, static_cast<int>(rank), at);
 }
 
+void Call::require_room(std::span<const std::int64_t> sizes, DType dtype) const {
+  constexpr double kMost = 2147483648;
+  double bytes = static_cast<double>(item_size(dtype));
+  for (const std::int64_t n : sizes) bytes *= static_cast<double>(n);
+  if (bytes > kMost)
+    ErrorReport(node_.op->name,
+                fmt::format("the values of its inputs ask for a result of ({}), {:.3g} bytes; the limit is 2 GiB",
+                            fmt::join(sizes, ", "), bytes),
+                at)
+        .out_of_memory_error();
+}
+
 void Call::refuse(const std::string& rule) const { ErrorReport(node_.op->name, rule, at).value_error(); }
 void Call::refuse_shape(const std::string& rule) const {
   ErrorReport report(node_.op->name, rule, at);

@@ -41,6 +41,9 @@ class Call {
 
   // Of a negative one as well. IndexError.
   int dim(std::int64_t d, std::int64_t rank) const;
+  // Of a result whose sizes are values of the file: OutOfMemoryError, before anything is computed, where they make more
+  // than 2 GiB, which is the most that a file itself can hold.
+  void require_room(std::span<const std::int64_t> sizes, DType dtype) const;
   [[noreturn]] void refuse(const std::string& rule) const;        // ValueError
   [[noreturn]] void refuse_shape(const std::string& rule) const;  // ShapeError
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <xgrad/check.hpp>
+#include <xgrad/detail/strided_memory.hpp>
 
 #include "file/model_file.hpp"
 #include "file/tensor_proto.hpp"
@@ -104,6 +105,7 @@ class Planner {
     plan_.values = static_cast<std::size_t>(next_);
     find_last_uses();
     mark_buffers();
+    list_constants();
     return std::move(plan_);
   }
 
@@ -252,6 +254,12 @@ class Planner {
     for (PlanTensor& t : plan_.tensors) t.buffer |= kept.contains(t.place);
   }
 
+  void list_constants() {
+    for (const PlanNode& n : plan_.nodes)
+      for (const auto& [name, value] : n.attributes)
+        if (const auto* t = std::get_if<Tensor>(&value); t && t->numel() > 0) plan_.constants.push_back(*t);
+  }
+
   wire::ModelProto& model_;
   wire::GraphProto& graph_;
   Plan plan_;
@@ -285,6 +293,19 @@ void check_inputs(const Plan& plan, const std::vector<Tensor>& inputs, const Loc
   }
 }
 
+// Whether y is what a node keeps for the next run, or a view of it.
+bool is_kept(const Plan& plan, const Tensor& y, const Location& at) {
+  if (y.numel() == 0) return false;
+  const auto begin = [&](const Tensor& t) {
+    return static_cast<const char*>(detail::strided_memory("onnx::Model", t, t.dtype(), at));
+  };
+  const char* const first = begin(y);
+  return std::ranges::any_of(plan.constants, [&](const Tensor& t) {
+    const char* const from = begin(t);
+    return first >= from && first < from + t.numel() * item_size(t.dtype());
+  });
+}
+
 }  // namespace
 
 Plan make_plan(wire::ModelProto& model) { return Planner(model).make(); }
@@ -311,7 +332,10 @@ std::vector<Tensor> run_plan(const Plan& plan, const std::vector<Tensor>& tensor
     for (const std::int32_t place : n.last_used) value(place) = Tensor();
   }
   std::vector<Tensor> results;
-  for (const std::int32_t place : plan.outputs) results.push_back(value(place));
+  for (const std::int32_t place : plan.outputs) {
+    const Tensor& y = value(place);
+    results.push_back(is_kept(plan, y, at) ? y.clone(at) : y);
+  }
   return results;
 }
 

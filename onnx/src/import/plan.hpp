@@ -53,6 +53,7 @@ struct Plan {
   std::vector<std::string> input_names, output_names;
   std::vector<std::int32_t> outputs;
   std::vector<PlanTensor> tensors;
+  std::vector<Tensor> constants;  // what Constant nodes keep
   std::size_t values = 0;
 };
 

@@ -39,7 +39,12 @@ Outputs reduce_sum(const Call& c) {
   return {typed_as_input(c, sum(c.in(0), dims, c.i("keepdims", 1) != 0, c.at))};
 }
 
-Tensor mean_of(const Tensor& x, const Shape& d, bool keep, Location at) { return mean(x, d, keep, at); }
+// Of whole numbers without what is behind the point.
+Tensor mean_of(const Tensor& x, const Shape& d, bool keep, Location at) {
+  if (!is_integral(x.dtype())) return mean(x, d, keep, at);
+  const Tensor total = sum(x, d, keep, at);
+  return total.numel() == 0 ? total : div(total, Scalar(x.numel() / total.numel()), Rounding::trunc, at);
+}
 Tensor max_of(const Tensor& x, const Shape& d, bool keep, Location at) { return amax(x, d, keep, at); }
 Tensor min_of(const Tensor& x, const Shape& d, bool keep, Location at) { return amin(x, d, keep, at); }
 Tensor sum_of_logs(const Tensor& x, const Shape& d, bool keep, Location at) { return logsumexp(x, d, keep, at); }
@@ -56,10 +61,11 @@ Tensor prod_of(const Tensor& x, const Shape& dims, bool keep, Location at) {
 
 template <bool largest>
 Outputs place_of_extremum(const Call& c) {
-  if (c.i("select_last_index", 0) != 0) c.refuse("select_last_index = 1 is not supported");
-  const bool keep = c.i("keepdims", 1) != 0;
+  const bool keep = c.i("keepdims", 1) != 0, last = c.i("select_last_index", 0) != 0 && c.in(0).dim() > 0;
   const std::int64_t d = c.dim(c.i("axis", 0), c.in(0).dim());
-  return {largest ? argmax(c.in(0), d, keep, c.at) : argmin(c.in(0), d, keep, c.at)};
+  const Tensor x = last ? flip(c.in(0), Shape{d}, c.at) : c.in(0);
+  const Tensor place = largest ? argmax(x, d, keep, c.at) : argmin(x, d, keep, c.at);
+  return {last ? rsub(place, Scalar(x.size(d) - 1), c.at) : place};
 }
 
 Outputs top(const Call& c) {

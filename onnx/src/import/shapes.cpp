@@ -28,7 +28,9 @@ Shape sizes_in(const Call& c, std::size_t i) {
 Outputs constant_of_shape(const Call& c) {
   const Tensor value = c.has("value") ? c.tensor("value") : tensor(0.0f);
   if (value.numel() != 1) c.refuse("value must be one number");
-  return {full(sizes_in(c, 0), value.item_scalar(c.at), value.dtype(), c.at)};
+  const Shape sizes = sizes_in(c, 0);
+  c.require_room(sizes, value.dtype());
+  return {full(sizes, value.item_scalar(c.at), value.dtype(), c.at)};
 }
 
 Outputs shape_of(const Call& c) {
@@ -87,6 +89,7 @@ Outputs unsqueeze_of(const Call& c) {
 Outputs expand_of(const Call& c) {
   const Tensor x = c.in(0);
   const Shape wanted = broadcast_shapes("Expand", x.shape(), sizes_in(c, 1), c.at);
+  c.require_room(wanted, x.dtype());
   return {expand(x, wanted, c.at)};
 }
 
@@ -232,9 +235,10 @@ Outputs scatter_nd(const Call& c) {
 Outputs one_hot_of(const Call& c) {
   const Tensor values = c.in(2);
   const double depth = c.in(1).numel() == 1 ? c.in(1).to_vector<double>(c.at)[0] : 0;
-  if (!(depth >= 1) || depth > 1e9) c.refuse("depth must be one positive number");
+  if (!(depth >= 1) || depth > 9e18) c.refuse("depth must be one positive number");
   if (values.dim() != 1 || values.numel() != 2) c.refuse_shape("values must be two numbers");
   const auto n = static_cast<std::int64_t>(depth);
+  c.require_room(std::vector<std::int64_t>{c.in(0).numel(), n}, values.dtype());
   const Tensor index = wrapped(c.in(0), n, c.at);
   const int d = c.dim(c.i("axis", -1), index.dim() + 1);
   Shape column;
@@ -253,6 +257,14 @@ Outputs pad_of(const Call& c) {
   if (pads.size() != 2 * rank) c.refuse(fmt::format("{} pads for a tensor of rank {}", pads.size(), rank));
   const std::string mode = c.s("mode", "constant");
   if (mode != "constant" && mode != "reflect" && mode != "edge") c.refuse(fmt::format("mode '{}' is not known", mode));
+  std::vector<std::int64_t> result;
+  for (std::size_t d = 0; d < rank; ++d) {
+    std::int64_t n = 0;
+    if (__builtin_add_overflow(pads[d], pads[rank + d], &n) || __builtin_add_overflow(n, x.size(int(d)), &n))
+      c.refuse("a pad is too large");
+    result.push_back(std::max<std::int64_t>(n, 0));
+  }
+  c.require_room(result, x.dtype());
   std::size_t untouched = 0;
   while (untouched < rank && pads[untouched] == 0 && pads[rank + untouched] == 0) ++untouched;
   if (untouched == rank) return {x};
@@ -267,6 +279,10 @@ Outputs pad_of(const Call& c) {
 Outputs tile_of(const Call& c) {
   const Shape repeats = sizes_in(c, 1);
   if (repeats.rank() != c.in(0).dim()) c.refuse_shape("takes a number of repeats for each dimension");
+  // (Negative repeats and products that overflow are refused by tile.)
+  std::vector<std::int64_t> sizes{c.in(0).numel()};
+  sizes.insert(sizes.end(), repeats.begin(), repeats.end());
+  c.require_room(sizes, c.in(0).dtype());
   return {tile(c.in(0), repeats, c.at)};
 }
 
@@ -279,6 +295,9 @@ Outputs range_of(const Call& c) {
   if ((holds(gt(step, none, c.at)) && holds(ge(start, end, c.at))) ||
       (holds(lt(step, none, c.at)) && holds(le(start, end, c.at))))
     return {zeros({0}, TensorOptions{start.dtype()}, c.at)};
+  const double count = (end.item(c.at) - start.item(c.at)) / step.item(c.at);
+  if (count > 9e18) c.refuse("too many numbers");
+  c.require_room(std::vector<std::int64_t>{static_cast<std::int64_t>(std::max(count, 0.))}, start.dtype());
   return {arange(start.item_scalar(c.at), end.item_scalar(c.at), step.item_scalar(c.at), start.dtype(), c.at)};
 }
 

@@ -199,4 +199,12 @@ XGRAD_API Layer LSTM(std::int64_t units, LSTMOptions options = {}, Location at =
 XGRAD_API Layer GRU(std::int64_t units, RecurrentOptions options = {}, Location at = Location::current());
 XGRAD_API Layer SimpleRNN(std::int64_t units, SimpleRNNOptions options = {}, Location at = Location::current());
 
+struct BidirectionalOptions {
+  ByName by_name = ByName();
+  std::string merge_mode = "concat";  // or sum, mul, ave
+};
+// Two layers of the kind given, LSTM, GRU or SimpleRNN, each with weights of its own: one reads the steps forwards, one
+// backwards. Their results are joined; those of every step belong to the same steps. ValueError: another kind of layer.
+XGRAD_API Layer Bidirectional(Layer layer, BidirectionalOptions options = {}, Location at = Location::current());
+
 }  // namespace xgrad::keras

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <xgrad/by_name.hpp>
+#include <xgrad/ops/loss_reduction.hpp>
 #include <xgrad/tensor.hpp>
 #include <xgrad/train/metric.hpp>
 
@@ -16,25 +17,32 @@ namespace xgrad::keras {
 
 using xgrad::operator<<;
 
-// loss(y_true, y_pred), a number. Names: mean_squared_error (mse), mean_absolute_error (mae), huber,
-// binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy, kl_divergence; anything else is a
-// ValueError. Functions of your own: .loss = [](const Tensor& y_true, const Tensor& y_pred) { ... }; their mean counts.
-// Targets (n) fit predictions (n, 1). ShapeError, DTypeError where they do not fit; of sparse_categorical_crossentropy
-// IndexError for a label outside 0..classes - 1, ValueError for one that is not a whole number.
+// loss(y_true, y_pred), a number; loss(y_true, y_pred, sample_weight) is the mean of the losses of all samples (n), or
+// of all steps (n, steps), times their weights, (n) or (n, steps). Names: mean_squared_error (mse), mean_absolute_error
+// (mae), huber, binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy, kl_divergence; anything
+// else is a ValueError. Functions of your own: .loss = [](const Tensor& y_true, const Tensor& y_pred) { ... }; their
+// mean counts. Targets (n) fit predictions (n, 1). ShapeError, DTypeError where they do not fit; of
+// sparse_categorical_crossentropy IndexError for a label outside 0..classes - 1, ValueError for one that is not a whole
+// number, and with weights for a function that gives one number instead of one for each sample.
 class XGRAD_API Loss {
  public:
   using Function = std::function<Tensor(const Tensor& y_true, const Tensor& y_pred)>;
+  // With Reduction::mean a number, with Reduction::none one for each sample or step.
+  using Reducible = std::function<Tensor(const Tensor& y_true, const Tensor& y_pred, Reduction reduction)>;
   Loss(const char* name, Location at = Location::current()) : Loss(std::string(name), at) {}  // NOLINT
   Loss(const std::string& name, Location at = Location::current());                           // NOLINT
   template <std::invocable<const Tensor&, const Tensor&> F>
   Loss(F f) : Loss("loss", Function(std::move(f))) {}  // NOLINT
-  Loss(std::string name, Function f) : name_(std::move(name)), f_(std::move(f)) {}
+  Loss(std::string name, Function f);
+  Loss(std::string name, Reducible f) : name_(std::move(name)), f_(std::move(f)) {}
   const std::string& name() const { return name_; }
   Tensor operator()(const Tensor& y_true, const Tensor& y_pred, Location at = Location::current()) const;
+  Tensor operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight,
+                    Location at = Location::current()) const;
 
  private:
   std::string name_;
-  Function f_;
+  Reducible f_;
 };
 
 // from_logits: the predictions are scores before sigmoid or softmax.

@@ -27,7 +27,7 @@ struct CompileOptions {
 };
 
 struct ValidationData {
-  Tensor x, y;
+  Tensor x, y, sample_weight = {};
 };
 struct FitOptions {
   ByName by_name = ByName();
@@ -38,6 +38,15 @@ struct FitOptions {
   ValidationData validation_data = {};  // instead
   bool shuffle = true;
   std::int64_t initial_epoch = 0;
+  // What the loss of each sample counts: (n), or a weight for each step, (n, steps); of a validation_split, too. Or of
+  // each class in y, numbers or one-hot rows, 1 for classes that are not named; of the training alone.
+  Tensor sample_weight = {};
+  std::map<std::int64_t, double> class_weight = {};
+};
+struct EvaluateOptions {
+  ByName by_name = ByName();
+  std::int64_t batch_size = 32;
+  Tensor sample_weight = {};
 };
 struct PredictOptions {
   std::int64_t batch_size = 32;
@@ -52,8 +61,10 @@ struct XGRAD_API History {
 };
 
 // Inputs are cast to float32, or to int64 before an Embedding. Copies are handles to one model. ValueError: used before
-// compile, sizes and shares out of range; ShapeError: samples of another shape than the model's, numbers of samples
-// that differ. A batch whose loss is not finite goes on, as in Keras.
+// compile, sizes and shares out of range, weights of samples and of classes at once; ShapeError: samples of another
+// shape than the model's, numbers of samples that differ. A batch whose loss is not finite goes on, as in Keras.
+// Weights multiply losses, whose sum is divided by the number of losses, not of weights, as in Keras; metrics know no
+// weights.
 class XGRAD_API Sequential {
  public:
   explicit Sequential(std::vector<Layer> layers = {}, Location at = Location::current());
@@ -64,7 +75,8 @@ class XGRAD_API Sequential {
   void compile(CompileOptions options, Location at = Location::current());
   History fit(const Tensor& x, const Tensor& y, const FitOptions& options = {}, Location at = Location::current());
   // Loss, with penalties of weights, and metrics.
-  Logs evaluate(const Tensor& x, const Tensor& y, PredictOptions options = {}, Location at = Location::current());
+  Logs evaluate(const Tensor& x, const Tensor& y, const EvaluateOptions& options = {},
+                Location at = Location::current());
   Tensor predict(const Tensor& x, PredictOptions options = {}, Location at = Location::current());
   // The result with the graph, in the mode that the network is in.
   Tensor operator()(const Tensor& x, Location at = Location::current());

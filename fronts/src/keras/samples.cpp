@@ -1,0 +1,56 @@
+#include "keras/samples.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <xgrad/check.hpp>
+#include <xgrad/ops.hpp>
+
+#include "keras/names.hpp"
+
+namespace xgrad::keras {
+
+Samples Samples::slice(std::int64_t begin, std::int64_t end) const {
+  return {x.slice(0, begin, end), y.slice(0, begin, end), weight.defined() ? weight.slice(0, begin, end) : Tensor()};
+}
+
+Tensor checked_weights(const char* op, const Tensor& x, const Tensor& weight, const Location& at) {
+  if (!weight.defined()) return {};
+  if (weight.dim() < 1 || weight.size(0) != x.size(0))
+    ErrorReport(op, "sample_weight must have a weight for each sample", at)
+        .operand("x", x)
+        .operand("sample_weight", weight)
+        .shape_error();
+  const Tensor w = weight.detach().to(kFloat32);
+  if (!all(isfinite(w)).item<bool>())
+    ErrorReport(op, "sample_weight is not finite", at).operand("sample_weight", weight).value_error();
+  return w;
+}
+
+Tensor weights_of_classes(const Tensor& y, const std::map<std::int64_t, double>& weights, const Location& at) {
+  const auto report = [&](const std::string& rule) { return ErrorReport("fit", rule, at).operand("y", y); };
+  if (y.dim() > 2) report("class_weight needs targets (n), (n, 1) or one-hot rows").shape_error();
+  for (const auto& [label, weight] : weights)
+    if (!std::isfinite(weight)) refuse("fit", fmt::format("class_weight {} of class {}", weight, label), at);
+  const Tensor labels = y.dim() == 2 && y.size(1) > 1 ? argmax(y, 1) : y.flatten();
+  std::vector<double> all = labels.detach().to_vector<double>();
+  for (double& v : all) {
+    if (v != std::trunc(v)) report(fmt::format("class_weight: the target {} is no class", v)).value_error();
+    const auto found = weights.find(static_cast<std::int64_t>(v));
+    v = found == weights.end() ? 1 : found->second;
+  }
+  return from_vector(all).to(kFloat32);
+}
+
+Batches::Batches(const Samples& samples, std::int64_t batch_size, bool shuffle, const Location& at)
+    : samples_(samples),
+      loader_(data::TensorDataset(samples.x, samples.weight.defined() ? arange(samples.x.size(0)) : samples.y, at),
+              {.batch_size = batch_size, .shuffle = shuffle}) {}
+
+Samples Batches::batch_of(const data::Example& batch) const {
+  if (!samples_.weight.defined()) return {batch.data, batch.target, {}};
+  return {batch.data, index_select(samples_.y, 0, batch.target), index_select(samples_.weight, 0, batch.target)};
+}
+
+}  // namespace xgrad::keras

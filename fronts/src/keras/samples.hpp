@@ -1,0 +1,40 @@
+// What fit and evaluate go through: samples with targets, and how much each counts.
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include <xgrad/data/loader.hpp>
+#include <xgrad/tensor.hpp>
+
+namespace xgrad::keras {
+
+struct Samples {
+  Tensor x, y, weight;  // weight: undefined when all count as 1
+  Samples slice(std::int64_t begin, std::int64_t end) const;
+};
+
+// sample_weight as float32. ShapeError: of another number of samples; ValueError: not finite.
+Tensor checked_weights(const char* op, const Tensor& x, const Tensor& weight, const Location& at);
+// The weight of each sample's class, 1 for classes that are not named. y: (n), (n, 1) or one-hot rows. ShapeError,
+// ValueError: targets that are no classes.
+Tensor weights_of_classes(const Tensor& y, const std::map<std::int64_t, double>& weights, const Location& at);
+
+// Batches of samples, the same ones with weights and without.
+class Batches {
+ public:
+  Batches(const Samples& samples, std::int64_t batch_size, bool shuffle, const Location& at);
+  std::int64_t size() const { return loader_.size(); }
+  // f(Samples) for each.
+  template <class F>
+  void each(const F& f) const {
+    for (const data::Example& batch : loader_) f(batch_of(batch));
+  }
+
+ private:
+  Samples batch_of(const data::Example& batch) const;
+  Samples samples_;
+  data::DataLoader loader_;  // beside x gives y, or the numbers of the samples where they have weights
+};
+
+}  // namespace xgrad::keras
