@@ -45,7 +45,7 @@ known=$("$torch_bench")
 for n in "${names[@]}"; do
   grep -qFx -- "$n" <<<"$known" || die "no workload '$n'; there are: ${known//$'\n'/ }" 2
 done
-[ ${#names[@]} -gt 0 ] || mapfile -t names <<<"$known"
+[ ${#names[@]} -gt 0 ] || mapfile -t names < <(grep -v '^case_' <<<"$known")
 
 find_settings
 run_one() {  # SETTING NAME THREADS: its JSON line, with the setting in front

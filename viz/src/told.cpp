@@ -119,6 +119,8 @@ class Told {
       pool();
     else if (op_.op == "lstm" || op_.op == "gru" || op_.op.starts_with("rnn_"))
       recurrence();
+    else if (op_.op == "scan")
+      steps();
     else if (op_.op == "softmax" || op_.op == "log_softmax")
       dimension(rank() - 1);
     else if (op_.op == "cat" || op_.op == "stack")
@@ -160,6 +162,10 @@ class Told {
     if (op_.op.ends_with("_cell") || rank() != 3) return;
     add(fmt::format("{} {}{}", inputs_[0][0], inputs_[0][0] == 1 ? "cell" : "cells",
                     op_.attributes.get<bool>("reverse").value_or(false) ? ", reversed" : ""));
+  }
+  void steps() {
+    const bool reverse = op_.attributes.get<bool>("reverse").value_or(false);
+    add(fmt::format("× {}{}", op_.attributes.get<std::int64_t>("steps").value_or(0), reverse ? ", reversed" : ""));
   }
   void dimension(std::int64_t usual) {
     const auto dim = op_.attributes.get<std::int64_t>("dim");

@@ -22,7 +22,10 @@ struct RunningOp {
 // A check without a place is one of a driver that operations share: they have left theirs.
 inline void note_op(const char* name, const Location& at, bool backward = false) noexcept {
   if (at.line() == 0) return;
-  running_op = {name, at, backward};
+  RunningOp& op = running_op;  // field by field: a whole one that is copied at once waits for its bytes
+  op.name = name;
+  op.at = at;
+  op.backward = backward;
   if (is_profiled() && !backward) [[unlikely]]
     span_of_check(name, at);
 }

@@ -8,6 +8,8 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/overlap.hpp"
+#include "core/running_op.hpp"
+#include "core/tape/node.hpp"
 #include "core/tape/reuse.hpp"
 
 namespace xgrad::detail {
@@ -36,14 +38,28 @@ const char* intern(const std::string& text) {
   return names.insert(text).first->c_str();
 }
 
-const char* backward_name(const char* name) { return intern(std::string(name) + "_backward"); }
+const char* backward_name(const Saved& s) { return intern(std::string(Node::of(s)->op.name) + "_backward"); }
+Location place_of(const Saved& s) { return Node::of(s)->at; }
 
-Tensor custom_output(const char* name, const Tensor* const* in, int n_in, const Location& at) {
+namespace {
+
+// The named checks, for inputs that do not pass all of them.
+[[gnu::cold, gnu::noinline]] void check_inputs(const char* name, const Tensor* const* in, int n_in,
+                                               const Location& at) {
   for (int j = 0; j < n_in; ++j) {
     require_defined(name, *in[j], at);
     require_floating(name, *in[j], at);
   }
   for (int j = 1; j < n_in; ++j) require_same_dtype(name, *in[0], *in[j], at);
+}
+
+}  // namespace
+
+Tensor custom_output(const char* name, const Tensor* const* in, int n_in, const Location& at) {
+  note_op(name, at);
+  for (int j = 0; j < n_in; ++j)
+    if (!in[j]->defined() || !is_floating(impl(*in[j]).dtype) || impl(*in[j]).dtype != impl(*in[0]).dtype) [[unlikely]]
+      check_inputs(name, in, n_in, at);
   Shape shape = impl(*in[0]).shape;
   for (int j = 1; j < n_in; ++j)
     if (!(impl(*in[j]).shape == shape)) shape = broadcast_shapes(name, shape, impl(*in[j]).shape, at);
@@ -55,9 +71,10 @@ Tensor uninitialised_like(const Tensor& t) {
   return tile_output(list, 1, impl(t).dtype);
 }
 
-Tensor gradient_room(const Tensor& g) { return is_sole_owner(g) ? g : uninitialised_like(g); }
-
 namespace {
+
+// Memory for a gradient made from g, which is not read afterwards: g's own when nobody else can see it.
+Tensor gradient_room(const Tensor& g) { return is_sole_owner(g) ? g : uninitialised_like(g); }
 
 // Longer arrays are worth more than one of a few threads, and a tensor for each partial derivative costs little there.
 constexpr std::int64_t kTogether = 2048;
@@ -128,6 +145,35 @@ Tensor run_partials_together(const ManyTilesKernel& k, Tensor& value, const bool
   }
   if (y.numel > 0) k.fn(k.f, y.numel, to, from);
   return all;
+}
+
+Grads run_gradients(const ManyTilesKernel& k, const Saved& s, const Tensor& g, std::size_t n) {
+  Grads grads = grads_for(n);
+  Tensor in[kMaxCustomInputs], out[kMaxCustomInputs];
+  const Tensor* list[kMaxCustomInputs + 1] = {&g};
+  const void* from[kMaxCustomInputs + 1];
+  void* to[kMaxCustomInputs] = {};
+  const std::int64_t numel = impl(g).numel;
+  const auto is_plain = [numel](const TensorImpl& t) { return t.contiguous && t.numel == numel && t.has_memory(); };
+  bool plain = numel > 0 && numel <= kTogether && is_plain(impl(g)), shares = false;
+  for (std::size_t j = 0; j < n; ++j) {
+    in[j] = s[j];
+    list[j + 1] = &in[j];
+    plain = plain && is_plain(impl(in[j]));
+    if (s.needs(j)) grads[j] = std::exchange(shares, true) ? uninitialised_like(g) : gradient_room(g);
+  }
+  if (!plain) {
+    for (std::size_t j = 0; j < n; ++j) out[j] = grads[j];
+    run_many_tiles(k, out, static_cast<int>(n), list, static_cast<int>(n) + 1);
+    return grads;
+  }
+  from[0] = impl(g).memory();
+  for (std::size_t j = 0; j < n; ++j) {
+    from[j + 1] = impl(in[j]).memory();
+    to[j] = grads[j].defined() ? impl(grads[j]).memory() : nullptr;
+  }
+  k.fn(k.f, numel, to, from);
+  return grads;
 }
 
 Grads times_partials(const Saved& s, const Tensor& g, std::size_t n, std::uint32_t together) {

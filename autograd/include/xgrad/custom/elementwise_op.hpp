@@ -33,16 +33,17 @@ namespace detail {
 // ValueError for an undefined input, DTypeError unless they share a floating type, ShapeError unless they broadcast.
 // Returns the result, uninitialised.
 XGRAD_API Tensor custom_output(const char* name, const Tensor* const* in, int n_in, const Location& at);
-// Name of the backward operation: "swish_backward".
-XGRAD_API const char* backward_name(const char* name);
 XGRAD_API Tensor uninitialised_like(const Tensor& t);
-// Memory for a gradient made from g, which is not read afterwards: g's own when nobody else can see it.
-XGRAD_API Tensor gradient_room(const Tensor& g);
 // The value and `n` partial derivatives of a small result, the latter behind one another in the tensor that is
 // returned. Undefined, and nothing was done, when the result is large or one of the inputs has another shape or is not
 // contiguous.
 XGRAD_API Tensor run_partials_together(const ManyTilesKernel& k, Tensor& value, const bool* wanted,
                                        const Tensor* const* in, int n_in);
+// The gradients of the n saved inputs that need one, by a kernel that reads g and the inputs.
+XGRAD_API Grads run_gradients(const ManyTilesKernel& k, const Saved& s, const Tensor& g, std::size_t n);
+// What is differentiated: the name of its backward operation, where it was called.
+XGRAD_API const char* backward_name(const Saved& s);
+XGRAD_API Location place_of(const Saved& s);
 // g times each of the partial derivatives that follow the n inputs in `s`: one for each, or all in one tensor, those of
 // the inputs j with a bit 1 << j in `together`.
 XGRAD_API Grads times_partials(const Saved& s, const Tensor& g, std::size_t n, std::uint32_t together);
@@ -194,34 +195,36 @@ struct SecondBackward {
 
 template <class F, std::size_t N>
 struct FirstBackward {
-  F f;
-  const char* name;
-  Location at;
+  [[no_unique_address]] F f;
 
   Grads operator()(const Saved& s, const Tensor& g) const {
-    Tensor in[N + 1];
-    const Tensor* list[N + 1] = {&g};
-    for (std::size_t j = 0; j < N; ++j) in[j + 1] = s[j];
-    for (std::size_t j = 0; j < N; ++j) list[j + 1] = &in[j + 1];
-    const bool record_it = grad_enabled() && any_wants_grad(list, N + 1);
-    std::vector<Tensor> out(N);
-    bool shares = grad_enabled();  // whether g's memory must stay
-    for (std::size_t j = 0; j < N; ++j)
-      if (record_it || s.needs(j)) out[j] = std::exchange(shares, true) ? uninitialised_like(g) : gradient_room(g);
-    in[0] = g;
     const bool wide = g.dtype() == DType::float64;
-    run_many_tiles({wide ? &gradient_tiles<double, F, N> : &gradient_tiles<float, F, N>, &f, 1.0}, out.data(), N, list,
-                   N + 1);
+    const ManyTilesKernel k{wide ? &gradient_tiles<double, F, N> : &gradient_tiles<float, F, N>, &f, 1.0};
+    return grad_enabled() ? recorded(k, s, g) : run_gradients(k, s, g, N);
+  }
+
+ private:
+  Grads recorded(const ManyTilesKernel& k, const Saved& s, const Tensor& g) const {
+    Tensor in[N + 1];
+    const Tensor* list[N + 1];
+    in[0] = g;
+    for (std::size_t j = 0; j < N; ++j) in[j + 1] = s[j];
+    for (std::size_t j = 0; j <= N; ++j) list[j] = &in[j];
+    const bool record_it = any_wants_grad(list, N + 1);
+    std::vector<Tensor> out(N);
+    for (std::size_t j = 0; j < N; ++j)
+      if (record_it || s.needs(j)) out[j] = uninitialised_like(g);
+    run_many_tiles(k, out.data(), N, list, N + 1);
     if (!record_it) return out;
     const std::span<const Tensor> all(in, N + 1);
-    return record(backward_name(name), std::move(out), all, all, SecondBackward<F, N>{f}, at);
+    return record(backward_name(s), std::move(out), all, all, SecondBackward<F, N>{f}, place_of(s));
   }
 };
 
 // For formulas whose partial derivatives were computed with the value. Under create_graph they depend on the inputs.
 template <class F, std::size_t N>
 struct KeptBackward {
-  FirstBackward<F, N> again;
+  [[no_unique_address]] FirstBackward<F, N> again;
   std::uint32_t together;  // as of times_partials()
 
   Grads operator()(const Saved& s, const Tensor& g) const {
@@ -235,7 +238,9 @@ __attribute__((noinline, cold)) int count_cost(const F& f, std::index_sequence<J
   (void)f((void(J), Dual<CostTerm, 1>())...);
   return std::exchange(formula_cost, before);
 }
-// Whether reading the derivatives from memory is cheaper than computing them again.
+// Whether reading the derivatives from memory is cheaper than computing them again. It is not for results of less
+// elements than this: their memory costs more than the formula.
+constexpr std::int64_t kKeptFrom = 48;
 template <class F, std::size_t N>
 bool keeps_partials(const F& f) {
   static const bool keeps = count_cost(f, std::make_index_sequence<N>{}) >= kFunctionCost;
@@ -262,7 +267,7 @@ Tensor run_with_partials(const char* name, const Location& at, const F& f, Tenso
     if (wanted[j]) out[j + 1] = saved[N + j] = uninitialised_like(out[0]);
   if (!all) run_many_tiles(k, out, N + 1, in, N);
   return record(name, out[0], std::span<const Tensor>(saved, N), std::span<const Tensor>(saved, all ? N + 1 : 2 * N),
-                KeptBackward<F, N>{{f, name, at}, all ? together : 0}, at);
+                KeptBackward<F, N>{{f}, all ? together : 0}, at);
 }
 
 template <class F>
@@ -290,10 +295,10 @@ Tensor custom_elementwise(const char* name, const Location& at, const F& f, cons
     if constexpr (std::is_trivially_copyable_v<F> && gives_value) {
       const Tensor* list[] = {&in...};
       Tensor out = custom_output(name, list, n, at);
-      if (grad_enabled() && any_wants_grad(list, n) && keeps_partials<F, n>(f))
+      if (out.numel() >= kKeptFrom && grad_enabled() && any_wants_grad(list, n) && keeps_partials<F, n>(f))
         return run_with_partials<F, n>(name, at, f, std::move(out), list);
       run_tiles(make_kernel<F, n>(f, out.dtype(), 0.5), out, list, n);
-      return record(name, std::move(out), {in...}, {in...}, FirstBackward<F, n>{f, name, at}, at);
+      return record(name, std::move(out), {in...}, {in...}, FirstBackward<F, n>{f}, at);
     }
   } else {
     f((static_cast<void>(in), V())...);  // a formula takes one `auto` parameter per input and is not `mutable`

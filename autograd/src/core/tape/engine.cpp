@@ -29,36 +29,18 @@
 #include "core/rematerialize.hpp"
 #include "core/running_op.hpp"
 #include "core/tape/accumulate.hpp"
+#include "core/tape/depth.hpp"
 #include "core/tape/forward.hpp"
 #include "core/tape/outer_marks.hpp"
 #include "core/tape/record.hpp"
 #include "core/tape/recorder.hpp"
+#include "core/tape/step_leaf.hpp"
 #include "core/tape/target_table.hpp"
 
 namespace xgrad::detail {
 namespace {
 
 using profiler::SpanKind;
-
-// How many backward passes, each started from a hook or a backward function of the one before, run on this thread.
-class Depth {
- public:
-  explicit Depth(const char* op, const Location& at) {
-    constexpr std::uint8_t kMost = 60;
-    if (depth == kMost)
-      ErrorReport(op, "backward passes are nested too deeply: does a hook call backward() on its own graph?", at)
-          .autograd_error();
-    ++depth;
-  }
-  ~Depth() { --depth; }
-  Depth(const Depth&) = delete;
-  Depth& operator=(const Depth&) = delete;
-  std::uint8_t value() const { return depth; }
-
- private:
-  static thread_local std::uint8_t depth;
-};
-thread_local std::uint8_t Depth::depth = 0;
 
 struct Pass;
 // The node whose backward function runs on this thread, the innermost one.
@@ -68,11 +50,11 @@ struct Running {
 };
 [[gnu::tls_model("initial-exec")]] constinit thread_local Running running;
 
-// Never 0.
+// Never 0, or what marks leaves of steps.
 std::uint32_t next_pass() {
   static std::atomic<std::uint32_t> last{0};
   std::uint32_t number = ++last;
-  while (!number) number = ++last;
+  while (!number || number >= kPastStepLeaf) number = ++last;
   return number;
 }
 
@@ -91,7 +73,8 @@ struct Pass {
   TargetTable wanted;          // grad(): what to capture, where to put it
   bool wants_results = false;  // grad(): whether some of that are no leaves
   std::vector<Tensor> captured;
-  bool capturing = false;  // nodes are marked with what they need
+  bool capturing = false;    // nodes are marked with what they need
+  std::uint64_t oldest = 0;  // results of nodes up to this one are leaves for this pass
   OuterMarks outer_marks;
   std::shared_ptr<PassLeaves> leaves_seen;  // when a node that ran is recorded for pictures
   Depth depth{op, at};
@@ -128,6 +111,12 @@ struct Pass {
     ++leaves[last_index].uses;
     return leaves[last_index].gradient;
   }
+  // Of a result where the pass ends.
+  Tensor& border_slot(Node* n, std::uint32_t output) {
+    const std::size_t index = leaf_index.number_of({n, output}, leaves.size());
+    if (index == leaves.size()) leaves.push_back({});
+    return leaves[index].gradient;
+  }
 
   void push(Node* n) {
     if (n->queued) return;
@@ -153,7 +142,8 @@ struct Pass {
       return;
     }
     Node* n = e.node();
-    if (n->queued && n->queued != depth.value()) [[unlikely]]
+    const bool ends_here = n->seq <= oldest;
+    if (n->queued && n->queued != depth.value() && !ends_here) [[unlikely]]
       ErrorReport(n->op.name,
                   "its graph is being differentiated already: a hook or a backward function must not start another "
                   "pass over it",
@@ -161,6 +151,7 @@ struct Pass {
           .autograd_error();
     OutputInfo& o = n->outputs()[e.number];
     Tensor fit = fits(impl(g), o) ? std::move(g) : fit_gradient(std::move(g), o.shape(), o.dtype, op, where);
+    if (ends_here) return accumulate(border_slot(n, e.number), std::move(fit), keeps_values);
     push(n);
     accumulate(o.pending, std::move(fit), keeps_values);
   }
@@ -395,6 +386,8 @@ void Pass::find_needed(std::span<const Tensor> roots) {
       }
       ++i;
       e.wanted = next ? static_cast<bool>(next->needed) : e.leaf() && wanted.contains({e.leaf()});
+      if (e.leaf() && e.leaf()->pass == kPastStepLeaf) [[unlikely]]
+        refuse_step_leaf(op, share(e.leaf()), at);
       if (e.wanted) n->needed = true;
     }
   }
@@ -404,6 +397,8 @@ void Pass::find_needed(std::span<const Tensor> roots) {
 void run_leaf_hooks(Pass& pass) {
   for (auto& [leaf, g, uses] : pass.leaves) {
     TensorImpl& t = impl(leaf);
+    if (t.pass == kPastStepLeaf) [[unlikely]]
+      refuse_step_leaf(pass.op, leaf, pass.at);
     if (!t.extra) continue;
     for (const auto& hook : t.extra->hooks.all())
       if (Tensor r = hook(g); r.defined()) g = fit_gradient(r, t.shape, t.dtype, "hook", pass.at);
@@ -482,6 +477,30 @@ Grads run_backward_apart(Node* n, std::span<const Tensor> grads) {
   return n->op.kind->run(n->closure(), Node::saved_view(n), grads);
 }
 
+struct PrivatePass::State {
+  Pass pass;
+};
+PrivatePass::PrivatePass(const char* op, const Location& at)
+    : state_(new State{{.op = op, .retain_graph = true, .create_graph = false, .at = at}}) {}
+PrivatePass::~PrivatePass() = default;
+
+void PrivatePass::run(std::span<const Edge> roots, std::span<Tensor> seeds, std::uint64_t oldest) {
+  Pass& pass = state_->pass;
+  pass.oldest = oldest;
+  for (std::size_t i = 0; i < roots.size(); ++i)
+    if (roots[i].wants_grad() && seeds[i].defined()) pass.send(roots[i], std::move(seeds[i]), pass.op, pass.at);
+  pass.run_all();
+}
+
+Tensor PrivatePass::take(const Target& of) {
+  const std::uint32_t* known = state_->pass.leaf_index.find(of);
+  return known ? std::exchange(state_->pass.leaves[*known].gradient, Tensor()) : Tensor();
+}
+
+void PrivatePass::finish() { add_to_retained_grads(state_->pass.info(), {}, state_->pass.retained); }
+
+bool running_pass_retains() { return !running.pass || running.pass->retain_graph; }
+
 Tensor collected_gradient(std::size_t i) { return running.pass ? running.pass->collected(running.node, i) : Tensor(); }
 
 }  // namespace xgrad::detail
@@ -489,21 +508,6 @@ Tensor collected_gradient(std::size_t i) { return running.pass ? running.pass->c
 namespace xgrad {
 
 using detail::Pass;
-
-BackwardInputs::BackwardInputs() = default;
-BackwardInputs BackwardInputs::every_leaf() {
-  BackwardInputs all;
-  all.all_ = true;
-  return all;
-}
-BackwardInputs::BackwardInputs(std::initializer_list<Tensor> only) : only_(only) {}
-BackwardInputs::BackwardInputs(std::vector<Tensor> only) : only_(std::move(only)) {}
-BackwardInputs::BackwardInputs(const Tensor& only) : only_{only} {}
-BackwardInputs::BackwardInputs(const BackwardInputs&) = default;
-BackwardInputs::BackwardInputs(BackwardInputs&&) noexcept = default;
-BackwardInputs& BackwardInputs::operator=(const BackwardInputs&) = default;
-BackwardInputs& BackwardInputs::operator=(BackwardInputs&&) noexcept = default;
-BackwardInputs::~BackwardInputs() = default;
 
 namespace {
 

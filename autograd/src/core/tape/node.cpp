@@ -20,11 +20,11 @@ void name_output(Node& n, std::uint32_t output, const std::string& name) {
   if (!name.empty()) names.emplace_back(output, name);
 }
 
-namespace {
-
 Grads run_owned_backward(const void* closure, const Saved& saved, std::span<const Tensor> grad_outputs) {
   return (*static_cast<OwnedBackward* const*>(closure))->run(saved, grad_outputs);
 }
+
+namespace {
 
 constexpr BackwardKind owned_kind(bool once) {
   return {&run_owned_backward, sizeof(OwnedBackward*), once, false, false, true, nullptr};

@@ -109,6 +109,7 @@ struct Node : RefCounted {
   }
 
   static Saved saved_view(Node* n) { return Saved(n); }
+  static const Node* of(const Saved& s) { return s.node_; }
   // AutogradError when the i-th saved tensor has other values than its checksum says.
   void check_unchanged(std::size_t i) const;
   Tensor unpack(std::size_t i);

@@ -222,4 +222,19 @@ Tensor& Tensor::set_name(std::string name, Location at) & {
   return *this;
 }
 
+BackwardInputs::BackwardInputs() = default;
+BackwardInputs BackwardInputs::every_leaf() {
+  BackwardInputs all;
+  all.all_ = true;
+  return all;
+}
+BackwardInputs::BackwardInputs(std::initializer_list<Tensor> only) : only_(only) {}
+BackwardInputs::BackwardInputs(std::vector<Tensor> only) : only_(std::move(only)) {}
+BackwardInputs::BackwardInputs(const Tensor& only) : only_{only} {}
+BackwardInputs::BackwardInputs(const BackwardInputs&) = default;
+BackwardInputs::BackwardInputs(BackwardInputs&&) noexcept = default;
+BackwardInputs& BackwardInputs::operator=(const BackwardInputs&) = default;
+BackwardInputs& BackwardInputs::operator=(BackwardInputs&&) noexcept = default;
+BackwardInputs::~BackwardInputs() = default;
+
 }  // namespace xgrad
