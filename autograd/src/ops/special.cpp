@@ -54,7 +54,7 @@ Tensor erfcx(const Tensor& x, Location at) {
 
 Tensor erfinv(const Tensor& x, Location at) {
   return by_numbers<Keep::output>(
-      "erfinv", x, &detail::erfinv_of,
+      "erfinv", x, detail::RowFunction{&detail::erfinv_of, &detail::erfinv_row},
       [](const Tensor& g, const Tensor& y) { return g * (exp(y * y) / kTwoOverRootPi); }, at);
 }
 

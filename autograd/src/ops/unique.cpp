@@ -14,6 +14,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "kernels/lanes.hpp"
+#include "kernels/order.hpp"
 #include "ops/print_parts.hpp"
 #include "ops/promote.hpp"
 
@@ -56,43 +57,79 @@ Tensor as_places(const Places& list) {
   return t;
 }
 
+template <class T>
+struct Bounds {
+  T least, most;
+};
+template <class T>
+XGRAD_CLONES Bounds<T> bounds_of(const T* data, std::int64_t n) {
+  T least = data[0], most = data[0];
+  for (std::int64_t i = 1; i < n; ++i) {
+    least = data[i] < least ? data[i] : least;
+    most = data[i] > most ? data[i] : most;
+  }
+  return {least, most};
+}
+
 // Integers of a range not much larger than their number: counted instead of sorted. False: it is larger.
 template <class T>
 bool count_values(const T* data, std::int64_t n, const Shape& inverse_shape, Groups& g) {
   if (n == 0) return false;
-  const auto [low, high] = std::minmax_element(data, data + n);
-  const std::uint64_t range = static_cast<std::uint64_t>(*high) - static_cast<std::uint64_t>(*low);
+  const auto [least, most] = bounds_of(data, n);
+  const std::uint64_t range = static_cast<std::uint64_t>(most) - static_cast<std::uint64_t>(least);
   if (range > 4 * static_cast<std::uint64_t>(n)) return false;
-  const T least = *low;
-  const auto value = [&](std::int64_t i) {
-    return static_cast<std::size_t>(data[i]) - static_cast<std::size_t>(least);
+  const auto value = [data, least = static_cast<std::size_t>(least)](std::int64_t i) {
+    return static_cast<std::size_t>(data[i]) - least;
   };
-  Places first(range + 1, -1), counts(range + 1, 0);
-  for (std::int64_t i = n - 1; i >= 0; --i) {
-    first[value(i)] = i;
-    ++counts[value(i)];
-  }
-  Places group_of(range + 1), kept;
+  Places counts(range + 1, 0), group_of(range + 1), kept;
+  for (std::int64_t i = 0; i < n; ++i) ++counts[value(i)];
   for (std::size_t v = 0; v <= range; ++v) {
     if (counts[v] == 0) continue;
     group_of[v] = std::ssize(kept);
-    g.first.push_back(first[v]);
     kept.push_back(counts[v]);
   }
+  g.first.resize(kept.size());
+  std::int64_t wanted = std::ssize(kept);
+  for (std::int64_t i = 0; wanted > 0; ++i)
+    if (std::int64_t& count = counts[value(i)]; count > 0) {  // not met yet
+      count = 0;
+      g.first[static_cast<std::size_t>(group_of[value(i)])] = i;
+      --wanted;
+    }
   g.inverse = make_tensor(inverse_shape, DType::int64);
-  for (std::int64_t i = 0; i < n; ++i) detail::data<std::int64_t>(g.inverse)[i] = group_of[value(i)];
+  std::int64_t* const inverse = detail::data<std::int64_t>(g.inverse);
+  for (std::int64_t i = 0; i < n; ++i) inverse[i] = group_of[value(i)];
   g.counts = as_places(kept);
   return true;
 }
 
+// Positions of the rows in order, equal ones by position.
 template <class T>
-Groups group(const T* data, std::int64_t rows, std::int64_t width, bool sorted, const Shape& inverse_shape) {
+Places sorted_places(const Tensor& rows, const Rows<T>& r, std::int64_t count) {
+  Places order(static_cast<std::size_t>(count));
+  if (r.width == 1 && count > 0) {
+    const Tensor sorted = detail::sort_raw(reshape(rows, {count}), 0, false).indices;
+    std::copy_n(detail::data<const std::int64_t>(sorted), count, order.begin());
+    return order;
+  }
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](std::int64_t i, std::int64_t j) { return r.less(i, j); });
+  return order;
+}
+
+template <class T>
+Groups group(const Tensor& tensor, std::int64_t rows, std::int64_t width, bool sorted, const Shape& inverse_shape) {
+  const T* data = detail::data<T>(tensor);
   if constexpr (std::is_integral_v<T>)
     if (Groups counted; sorted && width == 1 && count_values(data, rows, inverse_shape, counted)) return counted;
   const Rows<T> r{data, width};
-  Places order(static_cast<std::size_t>(rows));
-  std::iota(order.begin(), order.end(), 0);
-  if (sorted) std::sort(order.begin(), order.end(), [&](std::int64_t i, std::int64_t j) { return r.less(i, j); });
+  Places order;
+  if (sorted) {
+    order = sorted_places(tensor, r, rows);
+  } else {
+    order.resize(static_cast<std::size_t>(rows));
+    std::iota(order.begin(), order.end(), 0);
+  }
   Groups g{{}, make_tensor(inverse_shape, DType::int64), {}};
   auto* inverse = detail::data<std::int64_t>(g.inverse);
   Places counts;
@@ -113,7 +150,7 @@ Groups groups_of(const Tensor& rows, std::int64_t count, bool sorted, const Shap
   const std::int64_t width = count == 0 ? 0 : impl(rows).numel / count;
   detail::dispatch_all(impl(rows).dtype, [&](auto zero) {
     using T = decltype(zero);
-    g = group(detail::data<T>(rows), count, width, sorted, inverse_shape);
+    g = group<T>(rows, count, width, sorted, inverse_shape);
   });
   return g;
 }
