@@ -56,7 +56,7 @@ constexpr T kMost = std::is_same_v<T, float> ? T(1e18) : T(1e150);
 template <class T>
 XGRAD_CLONES bool all_between(const T* x, std::int64_t n, T low, T high) {
   int bad = 0;
-  for (std::int64_t i = 0; i < n; ++i) bad |= (x[i] > low) & (x[i] < high) ? 0 : 1;
+  for (std::int64_t i = 0; i < n; ++i) bad |= ((x[i] > low) & (x[i] < high)) ? 0 : 1;
   return bad == 0;
 }
 

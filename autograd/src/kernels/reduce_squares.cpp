@@ -8,12 +8,12 @@
 namespace xgrad::detail {
 namespace {
 
-// v, as it is: GCC would fuse a product with the sum that it goes to.
+// v, as it is: GCC would fuse a product with the sum that it goes to. (Clang does so within one expression only.)
 template <class V>
 XGRAD_INLINE void keep_rounded([[maybe_unused]] V& v) {
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
   asm("" : "+x"(v));
-#elif defined(__aarch64__) && defined(__GNUC__)
+#elif defined(__GNUC__) && !defined(__clang__) && defined(__aarch64__)
   asm("" : "+w"(v));
 #endif
 }

@@ -1,5 +1,6 @@
 // Different values and slices, by sorting their positions.
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include <xgrad/ops/unique.hpp>
 #include <xgrad/ops/view.hpp>
 #include <xgrad/parallel.hpp>
+#include <xgrad/vec.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "kernels/lanes.hpp"
@@ -185,6 +187,40 @@ UniqueResult unique_consecutive(const Tensor& x, std::int64_t dim, Location at) 
   return of_slices("unique_consecutive", x, dim, false, at);
 }
 
+namespace {
+
+// out[i] = whether x[i] is in the list, for integers of a range not much larger than their number. False: it is larger.
+template <class T>
+bool marked_values(const T* x, std::int64_t count, const T* list, std::int64_t n, bool invert, bool* out) {
+  if (n == 0) return false;
+  const auto [least, most] = bounds_of(list, n);
+  const std::uint64_t first = static_cast<std::uint64_t>(least), range = static_cast<std::uint64_t>(most) - first;
+  if (range > 4 * static_cast<std::uint64_t>(n + count)) return false;
+  std::vector<std::uint8_t> marks(range + 1, invert ? 1 : 0);
+  for (std::int64_t i = 0; i < n; ++i) marks[static_cast<std::uint64_t>(list[i]) - first] = invert ? 0 : 1;
+  detail::parallel_cost(count, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::uint64_t at = static_cast<std::uint64_t>(x[i]) - first;
+      out[i] = at <= range ? marks[at] != 0 : invert;
+    }
+  });
+  return true;
+}
+
+// The same for all numbers; NaN is nowhere.
+template <class T>
+void sorted_values(const T* x, std::int64_t count, const T* list, std::int64_t n, bool invert, bool* out) {
+  const auto sorted = std::make_unique<T[]>(static_cast<std::size_t>(n));
+  T* end = std::copy_if(list, list + n, sorted.get(), [](T v) { return !detail::not_a_number(v); });
+  std::sort(sorted.get(), end);
+  detail::parallel_cost(count, 20, [&](std::int64_t begin, std::int64_t last) {
+    for (std::int64_t i = begin; i < last; ++i)
+      out[i] = (!detail::not_a_number(x[i]) && std::binary_search(sorted.get(), end, x[i])) != invert;
+  });
+}
+
+}  // namespace
+
 Tensor isin(const Tensor& x, const Tensor& test_elements, bool invert, Location at) {
   require_defined("isin", x, at);
   require_defined("isin", test_elements, at);
@@ -195,16 +231,11 @@ Tensor isin(const Tensor& x, const Tensor& test_elements, bool invert, Location 
   bool* out = detail::data<bool>(y);
   detail::dispatch_all(type, [&](auto zero) {
     using T = decltype(zero);
+    const T *p = detail::data<T>(from), *list = detail::data<T>(tests);
     const std::int64_t n = impl(tests).numel;
-    const auto list = std::make_unique<T[]>(static_cast<std::size_t>(n));
-    T* end = std::copy_if(detail::data<T>(tests), detail::data<T>(tests) + n, list.get(),
-                          [](T v) { return !detail::not_a_number(v); });
-    std::sort(list.get(), end);
-    const T* p = detail::data<T>(from);
-    detail::parallel_cost(impl(y).numel, 20, [&](std::int64_t begin, std::int64_t last) {
-      for (std::int64_t i = begin; i < last; ++i)
-        out[i] = (!detail::not_a_number(p[i]) && std::binary_search(list.get(), end, p[i])) != invert;
-    });
+    if constexpr (std::is_integral_v<T>)
+      if (marked_values(p, impl(y).numel, list, n, invert, out)) return;
+    sorted_values(p, impl(y).numel, list, n, invert, out);
   });
   return y;
 }
