@@ -89,6 +89,34 @@ BOOST_AUTO_TEST_CASE(different_integers_by_their_first_place) {
   BOOST_TEST(same_bits(counts, tensor({1, 3, 2}).to(kInt64)));
 }
 
+BOOST_AUTO_TEST_CASE(integers_are_found_in_lists_near_and_far) {
+  const Tensor x = repeated_values(500, 41, kInt64);
+  for (const Tensor& list : {tensor({-20, 3, 3, 7, 20}).to(kInt64), tensor({-4e15, 5.0, 4e15}).to(kInt64),
+                             zeros({0}, kInt64), tensor({1000}).to(kInt64)}) {
+    const Tensor there = any(x.unsqueeze(1) == list.unsqueeze(0), {1});
+    BOOST_TEST(same_bits(isin(x, list), there));
+    BOOST_TEST(same_bits(isin(x, list, true), logical_not(there)));
+  }
+  const Tensor few = tensor({1.0, kChoiceNaN, 2.0, -0.0});
+  BOOST_TEST(same_bits(isin(few, tensor({0.0, kChoiceNaN, 2.0})), tensor({0, 0, 1, 1}).to(kBool)));
+}
+
+BOOST_AUTO_TEST_CASE(distances_of_pairs_are_those_of_all) {
+  for (const double p : {1.0, 2.0, 3.0}) {
+    Tensor x = scattered_values({9, 5}, kFloat64).requires_grad_(), y = x.detach().requires_grad_();
+    const Tensor all_of_them = cdist(y, y, p);
+    std::vector<Tensor> above;
+    for (std::int64_t i = 0; i < 9; ++i) above.push_back(all_of_them.select(0, i).slice(0, i + 1, 9));
+    const Tensor pairs = cat(above), seed = scattered_values({36}, kFloat64) + 0.5;
+    BOOST_TEST(allclose(pdist(x, p), pairs, 1e-12, 0));
+    pdist(x, p).backward(seed);
+    pairs.backward(seed);
+    BOOST_TEST(allclose(x.grad(), y.grad(), 1e-12, 1e-12));
+  }
+  BOOST_TEST(pdist(zeros({1, 3})).numel() == 0);
+  BOOST_TEST(pdist(zeros({0, 3})).numel() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(largest_of_short_rows_is_that_of_columns) {
   for (const DType type : {kFloat32, kFloat64, kInt32})
     for (const std::int64_t n : {1, 2, 15, 16, 17, 31, 32, 33}) {
