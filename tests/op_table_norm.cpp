@@ -127,7 +127,7 @@ void add_distances(Table& t) {
       .bad(Wrong::shape, "rows of one length", [] {
         (void)cdist(leaf({2, 2}), leaf({2, 3}));
       });
-  t.add("p_norm", [](auto& x) { return pdist(x[0]); })
+  t.add("cdist", [](auto& x) { return pdist(x[0]); })
       .covers({"pdist"})
       .on({{4, 2}})
       .on({{1, 2}})

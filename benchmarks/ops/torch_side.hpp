@@ -36,6 +36,19 @@ inline Tensor max_values(const Tensor& x, int64_t dim) { return std::get<0>(torc
 inline Tensor sort_values(const Tensor& x) { return std::get<0>(torch::sort(x, 1)); }
 inline Tensor topk_values(const Tensor& x, int64_t k) { return std::get<0>(torch::topk(x, k)); }
 inline Tensor unique_values(const Tensor& x) { return std::get<0>(at::_unique(x)); }
+inline Tensor cummax_values(const Tensor& x) { return std::get<0>(torch::cummax(x, 1)); }
+inline Tensor median_values(const Tensor& x) { return std::get<0>(torch::median(x, 1)); }
+inline Tensor kth_values(const Tensor& x, int64_t k) { return std::get<0>(torch::kthvalue(x, k, 1)); }
+inline Tensor mode_values(const Tensor& x) { return std::get<0>(torch::mode(x, 1)); }
+inline Tensor qr_product(const Tensor& x) {
+  const auto [q, r] = torch::linalg_qr(x);
+  return q.matmul(r);
+}
+inline Tensor singular_values(const Tensor& x) { return torch::linalg_svdvals(x); }
+inline Tensor ctc(const Tensor& x, const Tensor& y) {
+  const Tensor none = y.select(1, 0) * 0;
+  return torch::ctc_loss(torch::log_softmax(x, 2), y + 1, none + x.size(0), none + 2);
+}
 inline Tensor cross_entropy(const Tensor& x, const Tensor& y) { return torch::cross_entropy_loss(x, y); }
 inline Tensor bce_logits(const Tensor& x, const Tensor& y) { return torch::binary_cross_entropy_with_logits(x, y); }
 inline Tensor kl_div(const Tensor& x, const Tensor& y) { return torch::kl_div(x, y, at::Reduction::Sum); }

@@ -32,6 +32,19 @@ inline Tensor max_values(const Tensor& x, std::int64_t dim) { return xgrad::max(
 inline Tensor sort_values(const Tensor& x) { return xgrad::sort(x, 1).values; }
 inline Tensor topk_values(const Tensor& x, std::int64_t k) { return xgrad::topk(x, k).values; }
 inline Tensor unique_values(const Tensor& x) { return xgrad::unique(x).values; }
+inline Tensor cummax_values(const Tensor& x) { return xgrad::cummax(x, 1).values; }
+inline Tensor median_values(const Tensor& x) { return xgrad::median(x, 1).values; }
+inline Tensor kth_values(const Tensor& x, std::int64_t k) { return xgrad::kthvalue(x, k, 1).values; }
+inline Tensor mode_values(const Tensor& x) { return xgrad::mode(x, 1).values; }
+inline Tensor qr_product(const Tensor& x) {
+  const auto [q, r] = xgrad::linalg::qr(x);
+  return xgrad::matmul(q, r);
+}
+inline Tensor singular_values(const Tensor& x) { return xgrad::linalg::svdvals(x); }
+inline Tensor ctc(const Tensor& x, const Tensor& y) {
+  const Tensor none = y.select(1, 0) * 0;
+  return xgrad::ctc_loss(xgrad::log_softmax(x, 2), y + 1, none + x.size(0), none + 2);
+}
 inline Tensor cross_entropy(const Tensor& x, const Tensor& y) { return xgrad::cross_entropy(x, y); }
 inline Tensor bce_logits(const Tensor& x, const Tensor& y) { return xgrad::binary_cross_entropy_with_logits(x, y); }
 inline Tensor kl_div(const Tensor& x, const Tensor& y) { return xgrad::kl_div(x, y, xgrad::KlReduction::sum); }

@@ -67,38 +67,61 @@ XGRAD_INLINE void copy_row(std::int64_t n, E* to, std::int64_t to_step, const E*
 }
 
 template <class E>
-XGRAD_CLONES void copy_rows(const Dim& rows, const Dim& row, char* to, const char* from) {
+XGRAD_CLONES void copy_rows(const Dim& planes, const Dim& rows, const Dim& row, char* to, const char* from) {
   constexpr std::int64_t size = sizeof(E);
   const std::int64_t to_step = row.to / size, from_step = row.from / size;
-  for (std::int64_t i = 0; i < rows.size; ++i)
-    copy_row(row.size, reinterpret_cast<E*>(to + i * rows.to), to_step,
-             reinterpret_cast<const E*>(from + i * rows.from), from_step);
+  for (std::int64_t p = 0; p < planes.size; ++p, to += planes.to, from += planes.from)
+    for (std::int64_t i = 0; i < rows.size; ++i)
+      copy_row(row.size, reinterpret_cast<E*>(to + i * rows.to), to_step,
+               reinterpret_cast<const E*>(from + i * rows.from), from_step);
 }
 
-void copy_matrix(int item, const Dim& rows, const Dim& row, char* to, const char* from) {
+void copy_matrices(int item, const Dim& planes, Dim rows, Dim row, char* to, const char* from) {
+  constexpr std::int64_t kShort = 4;  // elements, too few for a loop of their own
+  if (row.size < kShort && row.size < rows.size) std::swap(rows, row);
   switch (item) {
     case 1:
-      return copy_rows<std::uint8_t>(rows, row, to, from);
+      return copy_rows<std::uint8_t>(planes, rows, row, to, from);
     case 4:
-      return copy_rows<std::uint32_t>(rows, row, to, from);
+      return copy_rows<std::uint32_t>(planes, rows, row, to, from);
     default:
-      return copy_rows<std::uint64_t>(rows, row, to, from);
+      return copy_rows<std::uint64_t>(planes, rows, row, to, from);
   }
 }
 
-// f(to, from) at each index of the first `rank` dimensions, [begin, end) of them in order.
+// f(to, from, n) for [begin, end) of the indices of the first `rank` dimensions in order, n neighbours along the last
+// of them at a time.
+template <class F>
+void for_runs(const Copy& c, int rank, std::int64_t begin, std::int64_t end, const F& f) {
+  std::int64_t index[kMaxCopyRank], rest = begin, to = 0, from = 0;
+  for (int d = rank - 1; d >= 0; --d) {
+    index[d] = rest % c.dims[d].size;
+    rest /= c.dims[d].size;
+    to += index[d] * c.dims[d].to;
+    from += index[d] * c.dims[d].from;
+  }
+  for (std::int64_t i = begin; i < end;) {
+    const std::int64_t n = rank == 0 ? 1 : std::min(c.dims[rank - 1].size - index[rank - 1], end - i);
+    f(c.to + to, c.from + from, n);
+    i += n;
+    std::int64_t step = n;
+    for (int d = rank - 1; d >= 0 && step > 0; --d) {
+      const Dim& dim = c.dims[d];
+      const bool carry = index[d] + step == dim.size;
+      const std::int64_t by = carry ? -index[d] : step;
+      index[d] += by;
+      to += by * dim.to;
+      from += by * dim.from;
+      step = carry ? 1 : 0;
+    }
+  }
+}
+// f(to, from) at each of them.
 template <class F>
 void for_places(const Copy& c, int rank, std::int64_t begin, std::int64_t end, const F& f) {
-  for (std::int64_t i = begin; i < end; ++i) {
-    std::int64_t rest = i, to = 0, from = 0;
-    for (int d = rank - 1; d >= 0; --d) {
-      const std::int64_t at = rest % c.dims[d].size;
-      rest /= c.dims[d].size;
-      to += at * c.dims[d].to;
-      from += at * c.dims[d].from;
-    }
-    f(c.to + to, c.from + from);
-  }
+  for_runs(c, rank, begin, end, [&](char* to, const char* from, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) f(to + i * c.dims[rank - 1].to, from + i * c.dims[rank - 1].from);
+  });
 }
 
 std::int64_t places(const Copy& c, int rank) {
@@ -116,12 +139,15 @@ void copy_by_rows(const Copy& c) {
   const Dim row = c.rank > 0 ? c.dims[c.rank - 1] : Dim{1, c.item, c.item};
   const Dim rows = c.rank > 1 ? c.dims[c.rank - 2] : Dim{1, 0, 0};
   const double ns = nanoseconds(c, row);
+  const Dim plane = c.rank > 2 ? c.dims[c.rank - 3] : Dim{1, 0, 0};
   const int outer = std::max(0, c.rank - 2);
   const std::int64_t matrices = places(c, outer);
   const auto matrix_ns = ns * static_cast<double>(rows.size * row.size);
   if (matrices >= 8 || matrix_ns < kThreadNs) {
     parallel_for(matrices, grain_for(matrix_ns), [&](std::int64_t begin, std::int64_t end) {
-      for_places(c, outer, begin, end, [&](char* to, const char* from) { copy_matrix(c.item, rows, row, to, from); });
+      for_runs(c, outer, begin, end, [&](char* to, const char* from, std::int64_t n) {
+        copy_matrices(c.item, {n, plane.to, plane.from}, rows, row, to, from);
+      });
     });
     return;
   }
@@ -131,8 +157,8 @@ void copy_by_rows(const Copy& c) {
   for_places(c, outer, 0, matrices, [&](char* to, const char* from) {
     parallel_cost(shared.size, part_ns, [&](std::int64_t begin, std::int64_t end) {
       const Dim part{end - begin, shared.to, shared.from};
-      copy_matrix(c.item, by_rows ? part : rows, by_rows ? row : part, to + begin * shared.to,
-                  from + begin * shared.from);
+      copy_matrices(c.item, {1, 0, 0}, by_rows ? part : rows, by_rows ? row : part, to + begin * shared.to,
+                    from + begin * shared.from);
     });
   });
 }

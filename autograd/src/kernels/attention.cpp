@@ -9,6 +9,7 @@
 #include <xgrad/vec.hpp>
 
 #include "core/tensor_impl.hpp"
+#include "core/threads/library_call.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/normalize_loops.hpp"
 #include "kernels/random.hpp"
@@ -260,7 +261,10 @@ void for_items(std::int64_t items, double ns, const F& f) {
     std::uint8_t* bytes = data<std::uint8_t>(memory);
     T* numbers = reinterpret_cast<T*>(bytes);
     const Room<T> room{numbers, numbers + kBlock, bytes + 2 * sizeof(T) * kBlock};
-    for (std::int64_t i = begin; i < end; ++i) f(i, room);
+    for (std::int64_t i = begin; i < end; ++i) {
+      const LibraryCall once;  // around all products of the item: it costs two calls of the system
+      f(i, room);
+    }
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/blocked.hpp"
 #include "core/elementwise_loop.hpp"
+#include "core/threads/library_call.hpp"
 #include "kernels/channels.hpp"
 #include "kernels/onednn.hpp"
 #include "kernels/weight_sums.hpp"
@@ -161,7 +162,9 @@ bool by_onednn_together(ConvPass pass, const ConvShape& s, const Tensor& x) {
          by_onednn(pass, s) && by_onednn(ConvPass::backward_weights, s);
 }
 
+// Below, one LibraryCall is around all calls of a pass: it costs two calls of the system.
 Tensor forward_by_primitive(const ConvShape& s, const Tensor& x, const Tensor& w, const float* bias, Weights weights) {
+  const LibraryCall once;
   const Cut c = cut(ConvPass::forward, s);
   const ConvBlocks blocks = blocks_for(ConvPass::forward, bias != nullptr, s, c);
   const FormedTensor in = FormedTensor::read(x, blocks.x), out = FormedTensor::make(s.output_shape(), blocks.y);
@@ -171,6 +174,7 @@ Tensor forward_by_primitive(const ConvShape& s, const Tensor& x, const Tensor& w
 }
 
 Tensor backward_data_by_primitive(const ConvShape& s, const Tensor& g, const Tensor& w) {
+  const LibraryCall once;
   const Cut c = cut(ConvPass::backward_data, s);
   const ConvBlocks blocks = blocks_for(ConvPass::backward_data, false, s, c);
   const FormedTensor in = FormedTensor::read(g, blocks.y), out = FormedTensor::make(s.input_shape(), blocks.x);
@@ -179,6 +183,7 @@ Tensor backward_data_by_primitive(const ConvShape& s, const Tensor& g, const Ten
 }
 
 void backward_weights_by_primitive(const ConvShape& s, const Tensor& g, const Tensor& x, const Tensor& dw) {
+  const LibraryCall once;
   const Cut c = cut(ConvPass::backward_weights, s);
   const ConvBlocks blocks = blocks_for(ConvPass::backward_weights, false, s, c);
   const FormedTensor by = FormedTensor::read(g, blocks.y), in = FormedTensor::read(x, blocks.x);
@@ -189,6 +194,7 @@ void backward_weights_by_primitive(const ConvShape& s, const Tensor& g, const Te
 // that activation itself, `saved`.
 ConvGrads gradients_together(ConvPass first, const ConvShape& s, const Tensor& grad, const Tensor& saved,
                              const Tensor& weight) {
+  const LibraryCall once;
   constexpr auto kSecond = ConvPass::backward_weights;
   const bool by_y = first == ConvPass::backward_data;  // whether g stands for y
   const Tensor g = contiguous_copy(grad), a = contiguous_copy(saved), w = contiguous_copy(weight);

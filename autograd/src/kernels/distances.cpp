@@ -9,6 +9,7 @@
 #include <xgrad/vec.hpp>
 
 #include "core/tensor_impl.hpp"
+#include "kernels/normalize_loops.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -55,7 +56,7 @@ constexpr T kMost = std::is_same_v<T, float> ? T(1e18) : T(1e150);
 template <class T>
 XGRAD_CLONES bool all_between(const T* x, std::int64_t n, T low, T high) {
   int bad = 0;
-  for (std::int64_t i = 0; i < n; ++i) bad |= (x[i] > low) & (x[i] < high) ? 0 : 1;
+  for (std::int64_t i = 0; i < n; ++i) bad |= ((x[i] > low) & (x[i] < high)) ? 0 : 1;
   return bad == 0;
 }
 
@@ -74,37 +75,79 @@ void turn(const T* y, std::int64_t count, std::int64_t size, T* turned) {
 // f = g / distance, 0 for a distance of 0; false where the quotient may not be a number that differences can be
 // multiplied by.
 template <class T>
-XGRAD_CLONES bool quotients(const T* __restrict g, const T* __restrict distance, std::int64_t n, T* __restrict f) {
-  int bad = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const T d = distance[i];
-    bad |= (d == 0) | ((d > T(1e-12)) & (d < T(1e12))) ? 0 : 1;
-    const T q = g[i] / (d == 0 ? T(1) : d);
-    bad |= q - q == 0 ? 0 : 1;  // not finite
-    f[i] = d == 0 ? T(0) : q;
-  }
-  return bad == 0;
+bool quotients(const T* g, const T* distance, std::int64_t n, T* f) {
+  bool plain = true;
+  run_simd([=, &plain](auto bytes) XGRAD_INLINED {
+    using V = Vec<T, bytes>;
+    auto good = V(T(0)) == V(T(0));
+    each_vector<V>(n, [&](std::int64_t i, int lanes) XGRAD_INLINED {
+      const V d = get<V>(distance, i, lanes), q = get<V>(g, i, lanes) / where(d == V(T(0)), T(1), d);
+      const auto none = d == V(T(0));
+      good = good & (none | ((d > V(T(1e-12))) & (d < V(T(1e12))))) & (q - q == V(T(0)));  // finite
+      put(where(none, T(0), q), f, i, lanes);
+    });
+    plain = all(good);
+  });
+  return plain;
 }
 
-// to += sum over y of f (x - y), y by y; the differences of one row x.
-template <class T>
-XGRAD_CLONES void add_row(T* __restrict to, const T* __restrict x, const T* __restrict y, const T* __restrict f,
-                          std::int64_t count, std::int64_t size) {
-  for (std::int64_t j = 0; j < count; ++j)
-    for (std::int64_t k = 0; k < size; ++k) to[k] += f[j] * (x[k] - y[j * size + k]);
+// to[r] += f_r (own[r] - other), other by other, for R rows of `size` elements: to[r] waits for the other before, so
+// that several rows go side by side. f_r of other j is f[r * f_row + j * f_other].
+template <int R, class V, class T = typename V::value_type>
+XGRAD_INLINE void add_differences(T* to, const T* own, const T* others, const T* f, std::int64_t f_row,
+                                  std::int64_t f_other, std::int64_t count, std::int64_t size) {
+  for (std::int64_t k = 0; k < size; k += V::lanes) {
+    const int lanes = static_cast<int>(size - k < V::lanes ? size - k : V::lanes);
+    const auto get = [lanes](const T* p) XGRAD_INLINED { return lanes == V::lanes ? V::load(p) : V::load(p, lanes); };
+    V sum[R], mine[R];
+    for (int r = 0; r < R; ++r) {
+      sum[r] = get(to + r * size + k);
+      mine[r] = get(own + r * size + k);
+    }
+    for (std::int64_t j = 0; j < count; ++j) {
+      const V other = get(others + j * size + k);
+      for (int r = 0; r < R; ++r) sum[r] += V(f[r * f_row + j * f_other]) * (mine[r] - other);
+    }
+    for (int r = 0; r < R; ++r)
+      lanes == V::lanes ? sum[r].store(to + r * size + k) : sum[r].store(to + r * size + k, lanes);
+  }
 }
-// The same of many rows y to which one x adds: to[j] += f[j] (y[j] - x).
+
 template <class T>
-XGRAD_CLONES void add_to_rows(T* __restrict to, const T* __restrict x, const T* __restrict y, const T* __restrict f,
-                              std::int64_t count, std::int64_t size) {
-  for (std::int64_t j = 0; j < count; ++j)
-    for (std::int64_t k = 0; k < size; ++k) to[j * size + k] += f[j] * (y[j * size + k] - x[k]);
+void add_all_differences(T* to, const T* own, std::int64_t rows, const T* others, const T* f, std::int64_t f_row,
+                         std::int64_t f_other, std::int64_t count, std::int64_t size) {
+  run_simd([=](auto bytes) XGRAD_INLINED {
+    using V = Vec<T, bytes>;
+    constexpr int together = 8;
+    std::int64_t r = 0;
+    for (; r + together <= rows; r += together)
+      add_differences<together, V>(to + r * size, own + r * size, others, f + r * f_row, f_row, f_other, count, size);
+    for (; r < rows; ++r)
+      add_differences<1, V>(to + r * size, own + r * size, others, f + r * f_row, f_row, f_other, count, size);
+  });
 }
 
 // The quotient of the difference first: for distances of any size.
 template <class T>
 void add_pair(T* to, const T* x, const T* y, std::int64_t size, T g, T distance) {
   for (std::int64_t k = 0; k < size && distance != 0; ++k) to[k] += g * ((x[k] - y[k]) / distance);
+}
+
+struct RowRange {
+  std::int64_t begin, end;
+};
+
+// The gradient of rows of x, all of one batch; f: g / distance, null where the quotient is taken of the difference.
+template <class T>
+void gradient_of_rows(const DistanceShape& s, const RowRange& rows, const T* x, const T* others, const T* f, const T* g,
+                      const T* out, T* dx) {
+  if (f)
+    return add_all_differences(dx + rows.begin * s.size, x + rows.begin * s.size, rows.end - rows.begin, others,
+                               f + rows.begin * s.columns, s.columns, 1, s.columns, s.size);
+  for (std::int64_t i = rows.begin; i < rows.end; ++i)
+    for (std::int64_t j = 0; j < s.columns; ++j)
+      add_pair(dx + i * s.size, x + i * s.size, others + j * s.size, s.size, g[i * s.columns + j],
+               out[i * s.columns + j]);
 }
 
 }  // namespace
@@ -144,38 +187,36 @@ void distances_backward(const DistanceShape& s, const T* x, const T* y, const T*
   parallel_cost(pairs, 0.3, [&](std::int64_t begin, std::int64_t end) {
     if (!quotients(g + begin, out + begin, end - begin, f + begin)) plain = false;
   });
-  const double ns = static_cast<double>(s.columns) * (0.8 + 0.08 * static_cast<double>(s.size));
+  const double ns = static_cast<double>(s.columns) * (0.2 + 0.03 * static_cast<double>(s.size));
   if (dx)
-    parallel_for(s.batches * s.rows, grain_for(ns), [&](std::int64_t begin, std::int64_t end) {
-      std::fill_n(dx + begin * s.size, (end - begin) * s.size, T(0));
-      for (std::int64_t i = begin; i < end; ++i) {
-        const T* others = y + i / s.rows * s.columns * s.size;
-        const std::int64_t first = i * s.columns;
-        if (plain)
-          add_row(dx + i * s.size, x + i * s.size, others, f + first, s.columns, s.size);
-        else
-          for (std::int64_t j = 0; j < s.columns; ++j)
-            add_pair(dx + i * s.size, x + i * s.size, others + j * s.size, s.size, g[first + j], out[first + j]);
-      }
-    });
+    parallel_for(s.batches * s.rows, std::max<std::int64_t>(8, grain_for(ns)),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   std::fill_n(dx + begin * s.size, (end - begin) * s.size, T(0));
+                   for (std::int64_t i = begin; i < end;) {  // the rows of one batch
+                     const std::int64_t batch = i / s.rows, last = std::min(end, (batch + 1) * s.rows);
+                     gradient_of_rows(s, {i, last}, x, y + batch * s.columns * s.size, plain ? f : nullptr, g, out, dx);
+                     i = last;
+                   }
+                 });
   if (!dy) return;
   // Threads share out blocks of the rows of y, to which all rows of x add in turn.
   const std::int64_t parts = (s.columns + kColumns - 1) / kColumns;
-  const double part_ns = static_cast<double>(s.rows * kColumns) * (0.8 + 0.08 * static_cast<double>(s.size));
+  const double part_ns = static_cast<double>(s.rows * kColumns) * (0.2 + 0.03 * static_cast<double>(s.size));
   parallel_for(s.batches * parts, grain_for(part_ns), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t p = begin; p < end; ++p) {
       const std::int64_t batch = p / parts, c = p % parts * kColumns, count = std::min(kColumns, s.columns - c);
-      const T* own = y + (batch * s.columns + c) * s.size;
+      const std::int64_t first = batch * s.rows * s.columns + c;
+      const T *own = y + (batch * s.columns + c) * s.size, *others = x + batch * s.rows * s.size;
       T* to = dy + (batch * s.columns + c) * s.size;
       std::fill_n(to, count * s.size, T(0));
-      for (std::int64_t i = batch * s.rows; i < (batch + 1) * s.rows; ++i) {
-        const std::int64_t first = i * s.columns + c;
-        if (plain)
-          add_to_rows(to, x + i * s.size, own, f + first, count, s.size);
-        else
-          for (std::int64_t j = 0; j < count; ++j)
-            add_pair(to + j * s.size, own + j * s.size, x + i * s.size, s.size, g[first + j], out[first + j]);
+      if (plain) {
+        add_all_differences(to, own, count, others, f + first, 1, s.columns, s.rows, s.size);
+        continue;
       }
+      for (std::int64_t i = 0; i < s.rows; ++i)
+        for (std::int64_t j = 0; j < count; ++j)
+          add_pair(to + j * s.size, own + j * s.size, others + i * s.size, s.size, g[first + i * s.columns + j],
+                   out[first + i * s.columns + j]);
     }
   });
 }

@@ -44,7 +44,7 @@ struct Product {
 // transposed B is packed first, which pays only when several rows use it.
 bool is_small(bool tb, std::int64_t m, std::int64_t n, std::int64_t k) {
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  return work <= (tb && m < 12 ? 8192.0 : 262144.0);
+  return work <= (tb && m < 4 ? 8192.0 : tb && m < 12 ? 65536.0 : 262144.0);
 }
 
 void scale(std::int64_t m, std::int64_t n, auto beta, auto* c, std::int64_t ldc) {

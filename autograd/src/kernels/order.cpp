@@ -7,6 +7,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "kernels/lanes.hpp"
+#include "kernels/rank_select.hpp"
 
 namespace xgrad::detail {
 namespace {
@@ -65,10 +66,41 @@ const Placed<T>* put_largest_first(Placed<T>* items, std::int64_t numbers, std::
   return items;
 }
 
+// The place of the k-th of n elements in order: numbers by value and place, then NaNs by place.
 template <class T>
-const Placed<T>* kth_smallest(Placed<T>* items, std::int64_t numbers, std::int64_t k) {
-  if (k < numbers) std::nth_element(items, items + k, items + numbers, Ascending{});
-  return items + k;
+std::int64_t place_of_rank(const T* x, std::int64_t n, std::int64_t numbers, std::int64_t k, RankSelect<T>& select) {
+  if (k >= numbers)
+    return kth_place(n, k - numbers, [x](std::int64_t i, std::int64_t count) { return count_nans(x + i, count); });
+  const T v = select(x, n, k);
+  return kth_place(n, k - count_less(x, n, v),
+                   [x, v](std::int64_t i, std::int64_t count) { return count_equal(x + i, count, v); });
+}
+
+// One element of each lane, of rank(numbers, n).
+template <class F>
+Ranked one_of_each_lane(const Tensor& x, int dim, const F& rank) {
+  Shape shape = impl(x).shape;
+  if (shape.rank()) shape[dim] = 1;
+  Ranked r{make_tensor(shape, impl(x).dtype), make_tensor(shape, DType::int64)};
+  const Tensor from = contiguous_copy(x);
+  const LaneShape s(impl(x).shape, dim);
+  dispatch_all(impl(x).dtype, [&](auto zero) {
+    using T = decltype(zero);
+    parallel_for(s.lanes(), grain_for(3 * static_cast<double>(s.n)), [&](std::int64_t begin, std::int64_t end) {
+      const auto select = std::make_unique<RankSelect<T>>();
+      const auto room = std::make_unique<T[]>(static_cast<std::size_t>(s.inner == 1 ? 0 : s.n));
+      for (std::int64_t lane = begin; lane < end; ++lane) {
+        const T* row = data<T>(from) + s.first(lane, s.n);
+        for (std::int64_t j = 0; s.inner != 1 && j < s.n; ++j) room[static_cast<std::size_t>(j)] = row[j * s.inner];
+        if (s.inner != 1) row = room.get();
+        const std::int64_t numbers = s.n - count_nans(row, s.n);
+        const std::int64_t place = place_of_rank(row, s.n, numbers, rank(numbers, s.n), *select);
+        data<T>(r.values)[lane] = row[place];
+        data<std::int64_t>(r.indices)[lane] = place;
+      }
+    });
+  });
+  return r;
 }
 
 // Whether some of n elements come before `last`, or are not numbers.
@@ -149,14 +181,13 @@ Ranked topk_raw(const Tensor& x, std::int64_t k, int dim, bool largest) {
 }
 
 Ranked kth_raw(const Tensor& x, std::int64_t k, int dim) {
-  return ranked(x, dim, 1, 10,
-                [k](auto* items, std::int64_t numbers, std::int64_t) { return kth_smallest(items, numbers, k); });
+  return one_of_each_lane(x, dim, [k](std::int64_t, std::int64_t) { return k; });
 }
 
 Ranked median_raw(const Tensor& x, int dim, bool ignore_nan) {
-  return ranked(x, dim, 1, 10, [ignore_nan](auto* items, std::int64_t numbers, std::int64_t all) {
+  return one_of_each_lane(x, dim, [ignore_nan](std::int64_t numbers, std::int64_t all) {
     const bool nan = numbers == 0 || (numbers < all && !ignore_nan);
-    return kth_smallest(items, numbers, nan ? numbers : (numbers - 1) / 2);
+    return nan ? numbers : (numbers - 1) / 2;
   });
 }
 

@@ -19,6 +19,8 @@ std::int64_t reduced_count(const Shape& shape, DimSet dims);
 Tensor sum_raw(const Tensor& x, DimSet dims, bool keepdim);
 Tensor mean_raw(const Tensor& x, DimSet dims, bool keepdim);  // floating
 Tensor prod_raw(const Tensor& x, DimSet dims, bool keepdim);  // integers in int64
+// sqrt(sum x^2), floating. Squares are of x's type: they may overflow, or vanish.
+Tensor root_of_squares_raw(const Tensor& x, DimSet dims, bool keepdim);
 // Largest or smallest; NaN wins. Of nothing: the smallest or largest value there is (bool: false, true).
 Tensor max_raw(const Tensor& x, DimSet dims, bool keepdim);
 Tensor min_raw(const Tensor& x, DimSet dims, bool keepdim);

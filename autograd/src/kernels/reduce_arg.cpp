@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "core/elementwise_loop.hpp"
+#include "core/transpose.hpp"
 #include "kernels/extremum.hpp"
 
 namespace xgrad::detail {
@@ -60,6 +61,46 @@ void arg_short_rows(const T* p, std::int64_t rows, std::int64_t n, T* value, std
   }
 }
 
+constexpr std::int64_t kShortRow = 32;  // elements; below, rows are lanes
+
+// Short rows, as many as there are elements in a line of the cache: turned, so that each lane has a row of its own.
+template <bool Largest, class T>
+void arg_turned_rows(const T* p, std::int64_t rows, std::int64_t n, T* value, std::int64_t* index) {
+  constexpr std::int64_t together = kLine<T>;
+  alignas(64) T tile[kShortRow * together], best[together], place[together];
+  std::int64_t r = 0;
+  for (; r + together <= rows; r += together) {
+    transpose_copy(sizeof(T), together, n, p + r * n, n, tile, together);
+    run_simd([=, from = &tile[0], best = &best[0], place = &place[0]](auto w) {
+      using V = Vec<T, w>;
+      for (std::int64_t c = 0; c < together; c += V::lanes) {
+        V most = V::load(from + c), at(T(0)), here(T(0));
+        for (std::int64_t i = 1; i < n; ++i) {
+          const V v = V::load(from + i * together + c);
+          const auto take = (Largest ? v > most : v < most) | ((v != v) & (most == most));
+          here += V(T(1));
+          most = where(take, v, most);
+          at = where(take, here, at);
+        }
+        most.store(best + c);
+        at.store(place + c);
+      }
+    });
+    for (std::int64_t j = 0; j < together; ++j) {
+      value[r + j] = best[j];
+      index[r + j] = static_cast<std::int64_t>(place[j]);
+    }
+  }
+  arg_short_rows<Largest>(p + r * n, rows - r, n, value + r, index + r);
+}
+
+template <bool Largest, class T>
+auto arg_rows_of(std::int64_t n) {
+  if (n >= kShortRow) return &arg_rows<Largest, T>;
+  if constexpr (std::is_floating_point_v<T>) return &arg_turned_rows<Largest, T>;
+  return &arg_short_rows<Largest, T>;
+}
+
 // n rows of `cols` neighbouring results, `stride` apart.
 template <bool Largest, class T>
 void arg_columns(const T* p, std::int64_t n, std::int64_t stride, std::int64_t cols, T* value, std::int64_t* index) {
@@ -80,12 +121,11 @@ void arg_columns(const T* p, std::int64_t n, std::int64_t stride, std::int64_t c
 
 template <bool Largest, class T>
 void arg_along(const T* p, const Along& a, T* value, std::int64_t* index) {
-  const double ns = static_cast<double>(a.n) * (a.n < 32 ? 1.0 : 0.15);
+  const double ns = static_cast<double>(a.n) * (a.n < kShortRow ? 0.3 : 0.15);
   if (a.inner == 1) {
-    parallel_for(a.outer, grain_for(ns), [&](std::int64_t b, std::int64_t e) {
-      const auto rows = a.n < 32 ? &arg_short_rows<Largest, T> : &arg_rows<Largest, T>;
-      rows(p + b * a.n, e - b, a.n, value + b, index + b);
-    });
+    const auto rows = arg_rows_of<Largest, T>(a.n);
+    parallel_for(a.outer, grain_for(ns),
+                 [&](std::int64_t b, std::int64_t e) { rows(p + b * a.n, e - b, a.n, value + b, index + b); });
     return;
   }
   constexpr std::int64_t kStrip = 512;

@@ -1,6 +1,7 @@
 // Reductions that work on every lane of a vector by itself (sum, product, extremum). On top of what the driver asks,
 // such an operation `Op` has Lane with lift(element), join(lane, lane) and from_lane, and, for elements in vectors,
 //   join(vector, vector)
+//   lift_lanes(vector)                        where what is joined is not the element itself
 //   Wide, start(), absorb(wide, line), finish(wide)   what blocks are carried on in; a line is 64 bytes of lanes
 //
 // A block has four lines of lanes however wide the registers of the CPU are, so sums do not depend on the CPU.
@@ -21,14 +22,23 @@ XGRAD_INLINE T fold_lanes(T (&t)[N], F f) {
   return t[0];
 }
 
+template <class Op, class V>
+XGRAD_INLINE V lifted(const Op& op, const V& v) {
+  if constexpr (requires { op.lift_lanes(v); })
+    return op.lift_lanes(v);
+  else
+    return v;
+}
+
 // K vectors, as nested pairs rather than an array, so that the compiler keeps them in registers.
 template <class V, int K>
 struct Pack {
   static constexpr int lanes = K * V::lanes;
   using Half = Pack<V, K / 2>;
   Half lo, hi;
-  XGRAD_INLINE static Pack load(const typename V::value_type* p) {
-    return {Half::load(p), Half::load(p + Half::lanes)};
+  template <class Op>
+  XGRAD_INLINE static Pack load(const Op& op, const typename V::value_type* p) {
+    return {Half::load(op, p), Half::load(op, p + Half::lanes)};
   }
   template <class Op>
   XGRAD_INLINE void join(const Op& op, const typename V::value_type* p) {
@@ -55,10 +65,13 @@ template <class V>
 struct Pack<V, 1> {
   static constexpr int lanes = V::lanes;
   V v;
-  XGRAD_INLINE static Pack load(const typename V::value_type* p) { return {V::load(p)}; }
+  template <class Op>
+  XGRAD_INLINE static Pack load(const Op& op, const typename V::value_type* p) {
+    return {lifted(op, V::load(p))};
+  }
   template <class Op>
   XGRAD_INLINE void join(const Op& op, const typename V::value_type* p) {
-    v = op.join(v, V::load(p));
+    v = op.join(v, lifted(op, V::load(p)));
   }
   template <class Op>
   XGRAD_INLINE void join(const Op& op, const Pack& o) {
@@ -67,7 +80,8 @@ struct Pack<V, 1> {
   template <class Op>
   XGRAD_INLINE void join_some(const Op& op, const typename V::value_type* p, std::int64_t n) {
     using T = typename V::value_type;
-    v = op.join(v, n >= lanes ? V::load(p) : V::load(p, static_cast<int>(n), static_cast<T>(op.identity())));
+    const V some = n >= lanes ? V::load(p) : V::load(p, static_cast<int>(n), static_cast<T>(op.identity()));
+    v = op.join(v, lifted(op, some));
   }
   XGRAD_INLINE void store(typename V::value_type* p) const { v.store(p); }
 };
@@ -77,7 +91,7 @@ template <int W, class Op, class T>
 XGRAD_INLINE void block_line(const Op& op, const T* p, std::int64_t n, T* line) {
   using P = Pack<Vec<T, W>, 4 * kLine<T> / Vec<T, W>::lanes>;
   constexpr std::int64_t step = P::lanes;
-  P a = P::load(p);
+  P a = P::load(op, p);
   std::int64_t i = step;
   for (; i + step <= n; i += step) a.join(op, p + i);
   if (i < n) a.join_some(op, p + i, n - i);
@@ -127,12 +141,13 @@ XGRAD_INLINE void column_vectors(const Op& op, const T* p, std::int64_t stride, 
   T strip[Op::kStrip];
   const std::int64_t vectors = cols / V::lanes * V::lanes;
   const auto rest = [&](const T* row, bool first) {
-    for (std::int64_t c = vectors; c < cols; ++c) strip[c] = first ? row[c] : op.join(strip[c], row[c]);
+    for (std::int64_t c = vectors; c < cols; ++c)
+      strip[c] = first ? op.lift(row[c]) : op.join(strip[c], op.lift(row[c]));
   };
   std::int64_t r = 0;
   for (; r + 8 <= rows; r += 8, p += 8 * stride) {
     for (std::int64_t c = 0; c < vectors; c += V::lanes) {
-      const auto row = [&](int i) { return V::load(p + i * stride + c); };
+      const auto row = [&](int i) { return lifted(op, V::load(p + i * stride + c)); };
       V s = op.join(op.join(op.join(row(0), row(1)), op.join(row(2), row(3))),
                     op.join(op.join(row(4), row(5)), op.join(row(6), row(7))));
       if (r > 0) s = op.join(V::load(strip + c), s);
@@ -142,7 +157,7 @@ XGRAD_INLINE void column_vectors(const Op& op, const T* p, std::int64_t stride, 
   }
   for (; r < rows; ++r, p += stride) {
     for (std::int64_t c = 0; c < vectors; c += V::lanes)
-      (r == 0 ? V::load(p + c) : op.join(V::load(strip + c), V::load(p + c))).store(strip + c);
+      (r == 0 ? lifted(op, V::load(p + c)) : op.join(V::load(strip + c), lifted(op, V::load(p + c)))).store(strip + c);
     rest(p, r == 0);
   }
   for (std::int64_t c = 0; c < cols; ++c) acc[c] = op.join(acc[c], static_cast<typename Op::Acc>(strip[c]));

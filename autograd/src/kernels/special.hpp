@@ -12,6 +12,9 @@ double ndtr_of(double x);
 double ndtri_of(double x);
 double log_ndtr_of(double x);
 
+// ---- special_erf_rows.cpp: of n numbers, to the precision of float32 ----
+void erfinv_row(const float* x, std::int64_t n, float* y);
+
 // ---- special_gamma.cpp ----
 double lgamma_of(double x);
 double polygamma_of(double n, double x);  // n whole, at least 0

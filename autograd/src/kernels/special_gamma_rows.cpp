@@ -1,16 +1,19 @@
-// lgamma and digamma of many float32 numbers, on vectors in double; numbers that are not positive are computed one by
-// one. Polynomials were interpolated at Chebyshev's nodes from values of 113 bits.
-#include <cmath>
-#include <cstring>
+// lgamma and digamma of many float32 numbers; those that are not positive are computed one by one. Polynomials were
+// interpolated at Chebyshev's nodes from values of 113 bits.
 #include <limits>
 
 #include <xgrad/simd/scalar.hpp>
-#include <xgrad/vec.hpp>
 
 #include "kernels/special.hpp"
+#include "kernels/special_rows.hpp"
 
 namespace xgrad::detail {
 namespace {
+
+template <class V>
+XGRAD_INLINE auto positive(const V& x) {
+  return (x > V(0.0)) & (x <= V(std::numeric_limits<double>::max()));
+}
 
 // Digamma: positive numbers are moved up by this to where Stirling's series is exact.
 constexpr double kShift = 10;
@@ -35,17 +38,6 @@ struct Shifted {
   }
 };
 
-// log x for 0 < x < infinity.
-template <class V>
-XGRAD_INLINE V log_of_ordinary(const V& x) {
-  using C = vec::Constants<double>;
-  vec::LogParts<double, V::bytes> t;
-  vec::split_exponent(x.bits().v, typename V::mask(false), t);
-  vec::log_tail(t.m, t.tail);
-  const auto low = t.tail.v + t.e.v * C::log_ln2_low;
-  return V((low + t.m.v) + t.e.v * C::log_ln2_high);
-}
-
 // One logarithm for all ranges:
 //   x < 2.5: x is moved up by 0, 1 or 2 to w in [1.5, 2.5), where lgamma(w) = (w - 2) P(w - 2), less the logarithm of
 //   what was multiplied. P to 7e-12 of its size, and both roots, 1 and 2, are exact.
@@ -66,7 +58,11 @@ struct LogGamma {
 
   static double of(double x) { return lgamma_of(x); }
   template <class V>
-  XGRAD_INLINE static V of_positive(const V& x) {
+  XGRAD_INLINE static auto ordinary(const V& x) {
+    return positive(x);
+  }
+  template <class V>
+  XGRAD_INLINE static V of_lanes(const V& x) {
     constexpr double kHalfLogTwoPi = 0.91893853320467274178;
     const auto below_half = x < V(0.5), low = x < V(1.5), small = x < V(2.5);
     const V next = x + V(1.0);
@@ -88,7 +84,11 @@ struct Digamma {
 
   static double of(double x) { return xgrad::digamma(x); }
   template <class V>
-  XGRAD_INLINE static V of_positive(const V& x) {
+  XGRAD_INLINE static auto ordinary(const V& x) {
+    return positive(x);
+  }
+  template <class V>
+  XGRAD_INLINE static V of_lanes(const V& x) {
     const Shifted<V> s(x);
     const V r = V(1.0) / s.z, q = r * r;
     V t;
@@ -96,40 +96,6 @@ struct Digamma {
     return log(s.z) - V(0.5) * r + t * q - s.slope / s.product;
   }
 };
-
-template <class V>
-XGRAD_INLINE V widened(const float* x) {
-  typedef float Half __attribute__((vector_size(V::bytes / 2)));
-  Half h;
-  std::memcpy(&h, x, sizeof h);
-  return V(__builtin_convertvector(h, typename V::native));
-}
-template <class V>
-XGRAD_INLINE void store_narrowed(const V& y, float* to) {
-  typedef float Half __attribute__((vector_size(V::bytes / 2)));
-  const Half h = __builtin_convertvector(y.v, Half);
-  std::memcpy(to, &h, sizeof h);
-}
-
-template <class F>
-void map_row(const float* x, std::int64_t n, float* y) {
-  run_simd([=](auto bytes) XGRAD_INLINED {
-    using V = Vec<double, bytes>;
-    constexpr int w = V::lanes;
-    for (std::int64_t i = 0; i < n; i += w) {
-      const int lanes = static_cast<int>(n - i < w ? n - i : w);
-      float room[w];
-      for (int k = 0; k < w && lanes < w; ++k) room[k] = k < lanes ? x[i + k] : 1.f;
-      const V v = widened<V>(lanes < w ? room : x + i);
-      if (!all((v > V(0.0)) & (v <= V(std::numeric_limits<double>::max())))) [[unlikely]] {
-        for (int k = 0; k < lanes; ++k) y[i + k] = static_cast<float>(F::of(static_cast<double>(x[i + k])));
-        continue;
-      }
-      store_narrowed(F::of_positive(v), lanes < w ? room : y + i);
-      for (int k = 0; k < lanes && lanes < w; ++k) y[i + k] = room[k];
-    }
-  });
-}
 
 }  // namespace
 

@@ -277,7 +277,10 @@ Tensor glu(const Tensor& x, std::int64_t dim, Location at) {
   const std::int64_t n = impl(x).shape.rank() ? impl(x).shape[d] : 1;
   if (n % 2 != 0) [[unlikely]]
     ErrorReport("glu", fmt::format("size {} of dim {} is not even", n, d), at).operand("input", x).shape_error();
-  return mul(narrow(x, d, 0, n / 2, at), sigmoid(narrow(x, d, n / 2, n / 2, at), at), at);
+  const std::vector<Tensor> halves = split(x, {n / 2, n / 2}, d, at);
+  if (!detail::needs_tape({x}))
+    return detail::map_rows([](auto a, auto b) { return a * sigmoid(b); }, halves[0], halves[1]);
+  return mul(halves[0], sigmoid(halves[1], at), at);
 }
 
 Tensor maxout(const Tensor& x, std::int64_t pieces, std::int64_t dim, Location at) {

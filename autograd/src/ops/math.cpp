@@ -10,6 +10,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/tape/record.hpp"
+#include "kernels/power.hpp"
 #include "ops/binary.hpp"
 #include "ops/map_numbers.hpp"
 #include "ops/print_parts.hpp"
@@ -65,9 +66,14 @@ constexpr double kLn2 = 0.693147180559945309417, kLn10 = 2.302585092994045684;
 
 template <class T, int Bytes>
 XGRAD_INLINE Vec<T, Bytes> raise(Vec<T, Bytes> v, double k) {
-  return pow(v, Vec<T, Bytes>(k));
+  return detail::power(v, Vec<T, Bytes>(k));
 }
 Tensor raise(const Tensor& v, double k) { return pow(v, Scalar(k)); }
+template <class T, int Bytes>
+XGRAD_INLINE Vec<T, Bytes> raise(const Vec<T, Bytes>& v, const Vec<T, Bytes>& k) {
+  return detail::power(v, k);
+}
+Tensor raise(const Tensor& v, const Tensor& k) { return pow(v, k); }
 
 // use(p) with p(v) = v^k for vectors and Tensors, without the general (slow) function for the exponents that come up.
 template <class Use>
@@ -136,7 +142,7 @@ Tensor pow(const Tensor& x, const Tensor& y, Location at) {
     return integer_binary(
         "pow", x, y, type, [](auto a, auto b) { return integer_power(a, static_cast<std::int64_t>(b)); }, at);
   if (is_mixed(x, y, type)) return pow(x.to(type, at), y.to(type, at), at);
-  Tensor out = map([](auto a, auto b) { return pow(a, b); }, x, y);
+  Tensor out = map([](auto a, auto b) { return raise(a, b); }, x, y);
   return detail::record_op(
       "pow", out, {x, y}, {x, y, out},
       [](const Saved& s, const Tensor& g) -> Grads {
@@ -147,7 +153,7 @@ Tensor pow(const Tensor& x, const Tensor& y, Location at) {
           gx = fuse(
               [](auto u, auto a, auto b) {
                 auto base = where((b == 0) && !(abs(1 / a) < INFINITY), 1, a);
-                return u * (b * pow(base, b - 1));
+                return u * (b * raise(base, b - 1));
               },
               g, s[0], s[1]);
         if (s.needs(1))

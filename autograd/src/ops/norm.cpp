@@ -366,18 +366,12 @@ Tensor pdist(const Tensor& x, double p, Location at) {
   require_rank("pdist", x, 2, at);
   require_rows("pdist", x, x, p, at);
   const std::int64_t n = x.size(0);
-  const std::int64_t pairs = n * (n - 1) / 2;
   detail::note_op("pdist", at);
-  const Tensor first = detail::make_tensor({pairs}, DType::int64, at),
-               second = detail::make_tensor({pairs}, DType::int64, at);
-  auto *a = detail::data<std::int64_t>(first), *b = detail::data<std::int64_t>(second);
+  const Tensor above = detail::make_tensor({n * (n - 1) / 2}, DType::int64, at);  // the diagonal of all distances
+  auto* place = detail::data<std::int64_t>(above);
   for (std::int64_t i = 0; i < n; ++i)
-    for (std::int64_t j = i + 1; j < n; ++j) {
-      *a++ = i;
-      *b++ = j;
-    }
-  const Tensor d = sub(index_select(x, 0, first, at), index_select(x, 0, second, at), 1, at);
-  return d.size(-1) == 0 ? sum(d, {-1}, false, at) : vector_norm_as("pdist", d, p, {-1}, false, at);
+    for (std::int64_t j = i + 1; j < n; ++j) *place++ = i * n + j;
+  return index_select(reshape(cdist(x, x, p, at), {n * n}, at), 0, above, at);
 }
 
 Tensor normalize(const Tensor& x, double p, std::int64_t dim, double eps, Location at) {

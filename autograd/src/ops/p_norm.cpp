@@ -14,6 +14,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"
+#include "kernels/power.hpp"
 #include "kernels/reduce.hpp"
 
 namespace xgrad::detail {
@@ -21,13 +22,17 @@ namespace {
 
 // For p = 2, where squares neither overflow nor vanish, vectors of them are added up; p_norm_of does the other rows.
 Tensor euclidean(const Tensor& x) {
-  const Tensor squares = map([](auto v) { return v * v; }, x);
-  Tensor y = map([](auto v) { return sqrt(v); }, sum_raw(squares, DimSet{1} << (impl(x).shape.rank() - 1), false));
+  constexpr std::int64_t kShortRow = 32;  // sums of these go side by side, if squares are there
+  const int last = impl(x).shape.rank() - 1;
+  const DimSet dims = DimSet{1} << last;
+  Tensor y = impl(x).shape[last] >= kShortRow
+                 ? root_of_squares_raw(x, dims, false)
+                 : map([](auto v) { return sqrt(v); }, sum_raw(map([](auto v) { return v * v; }, x), dims, false));
   dispatch_floating(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
     constexpr bool single = std::is_same_v<T, float>;
     constexpr T low = single ? T(1e-12) : T(1e-140), high = single ? T(1e18) : T(1e150);
-    const std::int64_t n = impl(x).shape[impl(x).shape.rank() - 1];
+    const std::int64_t n = impl(x).shape[last];
     T* to = data<T>(y);
     for (std::int64_t r = 0; r < impl(y).numel; ++r)
       if (!(to[r] > low && to[r] < high)) to[r] = static_cast<T>(p_norm_of(data<T>(x) + r * n, n, 2));
@@ -55,7 +60,7 @@ Tensor p_norm_raw(const Tensor& x, double p) {
 
 template <class T, int Bytes>
 XGRAD_INLINE Vec<T, Bytes> raised(const Vec<T, Bytes>& v, double k) {
-  return pow(v, Vec<T, Bytes>(k));
+  return power(v, Vec<T, Bytes>(k));
 }
 Tensor raised(const Tensor& v, double k) { return pow(v, Scalar(k)); }
 

@@ -54,7 +54,7 @@ Tensor erfcx(const Tensor& x, Location at) {
 
 Tensor erfinv(const Tensor& x, Location at) {
   return by_numbers<Keep::output>(
-      "erfinv", x, &detail::erfinv_of,
+      "erfinv", x, detail::RowFunction{&detail::erfinv_of, &detail::erfinv_row},
       [](const Tensor& g, const Tensor& y) { return g * (exp(y * y) / kTwoOverRootPi); }, at);
 }
 
@@ -308,18 +308,14 @@ Tensor logit(const Tensor& x, std::optional<double> eps, Location at) {
 
 namespace {
 
-double xlogy_of(double x, double y) { return x == 0 && !std::isnan(y) ? 0 : x * std::log(y); }
-double xlog1py_of(double x, double y) { return x == 0 && !std::isnan(y) ? 0 : x * std::log1p(y); }
-
-// x f(y), f the logarithm of y or of 1 + y, which ends at y = end.
+// x f(y), 0 where x is 0 and y a number; f the logarithm of y or of 1 + y, which ends at y = end.
 template <class F, class D>
-Tensor x_times(const char* op, const Tensor& x, const Tensor& y, double end, detail::PairFunction values, F f, D slope,
-               const Location& at) {
+Tensor x_times(const char* op, const Tensor& x, const Tensor& y, double end, F f, D slope, const Location& at) {
   require_broadcast(op, x, y, at);
   const DType both = detail::result_type(x, y), type = is_floating(both) ? both : DType::float32;
-  if (detail::is_mixed(x, y, type)) return x_times(op, x.to(type, at), y.to(type, at), end, values, f, slope, at);
+  if (detail::is_mixed(x, y, type)) return x_times(op, x.to(type, at), y.to(type, at), end, f, slope, at);
   return detail::record_op(
-      op, map_numbers(values, x, y), {x, y}, {x, y},
+      op, map([f](auto a, auto b) { return where((a == 0) && (b == b), 0, a * f(b)); }, x, y), {x, y}, {x, y},
       [end, f, slope](const Saved& s, const Tensor& g) -> Grads {
         const Tensor a = s[0], b = s[1];
         Tensor dx, dy;
@@ -342,15 +338,15 @@ Tensor number_beside(const char* op, Scalar v, const Tensor& x, const Location& 
 
 Tensor xlogy(const Tensor& x, const Tensor& y, Location at) {
   return x_times(
-      "xlogy", x, y, 0, &xlogy_of, [](const Tensor& v) { return log(v); },
-      [](const Tensor& a, const Tensor& b) { return a / b; }, at);
+      "xlogy", x, y, 0, [](const auto& v) { return log(v); }, [](const Tensor& a, const Tensor& b) { return a / b; },
+      at);
 }
 Tensor xlogy(const Tensor& x, Scalar y, Location at) { return xlogy(x, number_beside("xlogy", y, x, at), at); }
 Tensor xlogy(Scalar x, const Tensor& y, Location at) { return xlogy(number_beside("xlogy", x, y, at), y, at); }
 
 Tensor xlog1py(const Tensor& x, const Tensor& y, Location at) {
   return x_times(
-      "xlog1py", x, y, -1, &xlog1py_of, [](const Tensor& v) { return log1p(v); },
+      "xlog1py", x, y, -1, [](const auto& v) { return log1p(v); },
       [](const Tensor& a, const Tensor& b) { return a / (b + 1); }, at);
 }
 Tensor xlog1py(const Tensor& x, Scalar y, Location at) { return xlog1py(x, number_beside("xlog1py", y, x, at), at); }
