@@ -42,10 +42,10 @@ const Names& by_name_only() {
 // Formulas with no short slope.
 const Names& without_slope() {
   static const Names all = words(
-      "adaptive_avg_pool2d adaptive_avg_pool3d avg_pool2d batch_norm cdist cholesky cholesky_ex copy_slices "
-      "ctc_loss diagonal_scatter frexp grid_sample group_norm gru gru_cell i0e i1e igamma igammac index_copy "
-      "instance_norm layer_norm lstm lstm_cell masked_scatter mvlgamma rnn_relu rnn_relu_cell rnn_tanh "
-      "rnn_tanh_cell scaled_dot_product_attention scaled_modified_bessel_k0 scaled_modified_bessel_k1 "
+      "adaptive_avg_pool2d adaptive_avg_pool3d avg_pool2d cdist cholesky cholesky_ex copy_slices "
+      "ctc_loss diagonal_scatter frexp grid_sample gru gru_cell i0e i1e igamma igammac index_copy "
+      "lstm lstm_cell masked_scatter mvlgamma rnn_relu rnn_tanh "
+      "scaled_modified_bessel_k0 scaled_modified_bessel_k1 "
       "scatter_reduce select_scatter sinc slice_scatter solve_triangular spherical_bessel_j0 tril triu zeta");
   return all;
 }

@@ -159,6 +159,25 @@ BOOST_AUTO_TEST_CASE(layers) {
   explains(batch_norm(x, mean, var, {}, {}, true).square().sum(), {"\\frac{x-\\mu}"});
   does_not_explain(batch_norm(x, mean, var, {}, {}, true).square().sum(), "\\gamma");
   explains(batch_norm(x, mean, var, {}, {}, false).square().sum(), {"\\frac{x-\\mu_{\\text{running}}}"});
+  const Tensor g = named("g", {3});
+  explains(layer_norm(x, {3}, g).square().sum(),
+           {"\\frac{g_{i}}{\\sqrt{{\\sigma}^{2}+1e-05}}([i=j]-\\frac{1+\\hat{x}_{i}\\hat{x}_{j}}{3})",
+            "\\hat{x}=\\frac{x-\\mu}"});
+  explains(batch_norm(x, mean, var, g, {}, true).square().sum(), {"\\frac{g}{\\sqrt", "\\hat{x}_{j}}{2})"});
+  explains(batch_norm(x, mean, var, {}, {}, false).square().sum(), {"\\odot \\frac{1}{\\sqrt"});
+  const Tensor many = named("x", {2, 4, 3});
+  explains(group_norm(many, 2).square().sum(), {"\\hat{x}_{j}}{6})", "\\mu_{\\text{group}}"});
+  explains(instance_norm(many).square().sum(), {"\\hat{x}_{j}}{3})"});
+}
+
+BOOST_AUTO_TEST_CASE(slopes_of_attention_and_cells) {
+  const Tensor q = named("q", {2, 3}), k = named("k", {4, 3}), v = named("v", {4, 3}), h = named("h", {2, 3});
+  const Tensor y = scaled_dot_product_attention(q, k, v, {.scale = 0.5}).set_name("y");
+  explains(y.square().sum(),
+           {"[i=j]0.5\\sum_{m}P_{im}(v_{m}-y_{i}){k_{m}}^{\\top}", ",P=\\mathrm{softmax}(0.5q\\,{k}^{\\top})"});
+  const Tensor w = named("w", {3, 3}), u = named("u", {3, 3});
+  const Tensor next = rnn_tanh_cell(q, h, {w, u}).set_name("n");
+  explains(next.square().sum(), {"(1-{n_{i}}^{2})w_{ij}", "(1-{n_{i}}^{2})u_{ij}", "(1-{n_{i}}^{2})[i=k]h_{j}"});
 }
 
 BOOST_AUTO_TEST_CASE(operations_of_programs) {

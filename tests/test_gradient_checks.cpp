@@ -2,7 +2,6 @@
 // was.
 #include <cmath>
 #include <random>
-#include <semaphore>
 #include <thread>
 
 #include <xgrad/custom.hpp>
@@ -12,6 +11,7 @@
 #include "explorer_page.hpp"
 #include "support.hpp"
 #include "text_support.hpp"
+#include "thread_from_before.hpp"
 
 using namespace xgrad;
 using namespace xgrad::test;
@@ -159,17 +159,9 @@ BOOST_AUTO_TEST_CASE(threads_from_before) {
   const Tensor w = ones({3}).requires_grad_().set_name("w"), running = zeros({3});
   const Tensor loss = w.square().sum();
   loss.backward({.retain_graph = true});
-  std::binary_semaphore asked(0), done(0);
-  bool end = false;
-  std::jthread worker([&] {
-    for (asked.acquire(); !end; asked.acquire()) {
-      Tensor(running).add_(1);
-      done.release();
-    }
-  });
+  ThreadFromBefore other([&] { Tensor(running).add_(1); });
   const json d = data_of(page_of(loss, {.recompute = [&] {
-                                   asked.release();
-                                   done.acquire();
+                                   other.run();
                                    return w.square().sum();
                                  }}));
   const auto said = d.at("unchecked").get<std::string>();
@@ -178,11 +170,9 @@ BOOST_AUTO_TEST_CASE(threads_from_before) {
   BOOST_TEST(has(said, "was not taken back"));
   BOOST_TEST(running.to_vector<double>() == std::vector<double>(3, 1));
   // What has nothing to do with the function is not touched.
-  const json other = data_of(page_of(loss, {.recompute = [&] { return w.square().sum(); }}));
-  BOOST_TEST(!other.contains("unchecked"));
-  BOOST_TEST(titled(other, "w").at("check").at("ok").get<bool>());
-  end = true;
-  asked.release();
+  const json alone = data_of(page_of(loss, {.recompute = [&] { return w.square().sum(); }}));
+  BOOST_TEST(!alone.contains("unchecked"));
+  BOOST_TEST(titled(alone, "w").at("check").at("ok").get<bool>());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(an_unrolled_recurrence) {
     BOOST_TEST(lines_with(text, "class=\"carried\"").size() == 2u);
     BOOST_TEST(has(text, fmt::format("next step: mul, {} times", steps - 1)));
     BOOST_TEST(has(text, fmt::format("next step: add, {} times", steps - 1)));
-    BOOST_TEST(count_of(text, " first step ") == 2u);
+    BOOST_TEST(count_of(text, "for the first step") == 2u);
     BOOST_TEST(count_of(text, " last step ") == 1u);
     BOOST_TEST(has(node(text, "x"), fmt::format("× {}", steps)));
     BOOST_TEST(!has(node(text, "h0"), "× "));

@@ -194,9 +194,31 @@ std::vector<bool> nearest(const Picture& p, std::size_t most) {
   return kept;
 }
 
+// What nothing but a first step reads says so itself: words on its edge would lie on the frame of the fold.
+void note_states_to_begin_with(Picture& p) {
+  std::map<int, std::vector<PicEdge*>> first;
+  std::set<int> read_elsewhere;
+  for (PicEdge& e : p.edges) {
+    const PicNode& from = p.nodes[static_cast<std::size_t>(e.from)];
+    const bool begins = e.label == "first step" || e.label == "first block";
+    if (begins && from.op < 0 && from.kind != Kind::ghost)
+      first[e.from].push_back(&e);
+    else
+      read_elsewhere.insert(e.from);
+  }
+  for (const auto& [from, edges] : first) {
+    if (read_elsewhere.contains(from)) continue;
+    p.nodes[static_cast<std::size_t>(from)].notes.push_back("for the " + edges[0]->label);
+    for (PicEdge* e : edges) e->label.clear();
+  }
+}
+
 }  // namespace
 
-void arrange(Picture& p, const Options& options) { Arranger(p, options).run(); }
+void arrange(Picture& p, const Options& options) {
+  note_states_to_begin_with(p);
+  Arranger(p, options).run();
+}
 
 Picture nearest_part(const Picture& whole, std::size_t most) {
   const std::vector<bool> kept = nearest(whole, most);

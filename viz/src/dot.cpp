@@ -163,20 +163,20 @@ class Writer {
                        R"(<tr><td> {} </td></tr></table>>, fontcolor="#374151")",
                        escape(e.label));
   }
-  // From one step to the next: back to where it is read, beside the edges that lead on.
+  // From one step to the next: back to where it is read, beside the edges that lead on. Its words may lie on others.
   void write_carried(const PicEdge& e) {
     const int again = seen_[{e.from, e.to}]++;
     out_ += fmt::format(
         "  {} -> {} [id=\"c-{}-{}{}\", class=\"carried\", style=dotted, penwidth=1.8, {}, fontcolor=\"#374151\"{}];\n",
         id(e.back ? e.to : e.from), id(e.back ? e.from : e.to), id(e.from), id(e.to),
         again ? fmt::format("-{}", again) : "", e.back ? "dir=back" : "constraint=false",
-        plain_ ? "" : fmt::format(", label=<{}>", off_the_edge(label_text(e.label))));
+        plain_ ? "" : fmt::format(", label=<{}>", off_the_edge(label_text(e.label), R"( bgcolor="#FFFFFF")")));
   }
   // Empty cells keep words off an edge that runs beside or below them.
-  std::string off_the_edge(const std::string& text) const {
+  std::string off_the_edge(const std::string& text, const char* plate = "") const {
     return fmt::format(R"(<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td width="4"></td>)"
-                       R"(<td>{}</td><td width="4"></td></tr>{}</table>)",
-                       text, across_ ? R"(<tr><td colspan="3" height="6"></td></tr>)" : "");
+                       R"(<td{}>{}</td><td width="4"></td></tr>{}</table>)",
+                       plate, text, across_ ? R"(<tr><td colspan="3" height="6"></td></tr>)" : "");
   }
   void write_keeping(const PicEdge& e) {
     out_ += fmt::format(
@@ -320,7 +320,9 @@ std::string dot_text(Picture p, const Options& options, Layout layout) {
 
 std::string dot_text(const Tensor& root, const Options& options, Layout layout) {
   NoGradGuard off;
-  return dot_text(fitting_picture(Recorded(root), options), options, layout);
+  return dot_text(
+      fitting_picture(options.unfold == Unfold::always ? Recorded(root, kUnfoldAll) : Recorded(root), options), options,
+      layout);
 }
 
 std::string to_dot(const Tensor& root, const Options& options, Location at) {

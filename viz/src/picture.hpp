@@ -10,6 +10,7 @@
 #include <xgrad/viz.hpp>
 
 #include "plan.hpp"
+#include "unfold.hpp"
 
 namespace xgrad::viz {
 
@@ -110,14 +111,21 @@ inline constexpr std::size_t kMostOperations = 50'000;
 // A graph with all that is asked of it more than once.
 struct Recorded {
   explicit Recorded(const Tensor& t) : Recorded(t, tape::collect_last(t, kMostOperations)) {}
-  Recorded(const Tensor& t, tape::LastOperations last)
+  // With layers that are one operation as what they are made of, within these limits.
+  Recorded(const Tensor& t, const UnfoldLimits& limits)
+      : Recorded(t, tape::collect_last(t, kMostOperations), &limits) {}
+  explicit Recorded(const Tensor& t, tape::LastOperations last, const UnfoldLimits* limits = nullptr)
       : root(t),
         graph(std::move(last.graph)),
+        origins(limits ? unfold(graph, *limits) : Origins()),
         complete(last.complete),
         times(xgrad::detail::node_times(graph)),
-        calls(graph) {}
+        calls(graph) {
+    if (!limits) origins.collected = graph.nodes.size();
+  }
   Tensor root;
   tape::Graph graph;
+  Origins origins;  // where its operations can be run again
   bool complete;
   std::vector<profiler::NodeTime> times;  // of operations; empty without a Profile
   Calls calls;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
+#include <memory>
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/backward_again.hpp>
@@ -23,10 +24,29 @@ using Output = std::pair<std::int64_t, std::uint32_t>;
 
 std::size_t numel_of(const Shape& s) { return static_cast<std::size_t>(s.numel()); }
 
+// Backward functions by their place in a graph whose operations come from several.
+class RunAgain {
+ public:
+  explicit RunAgain(const Recorded& recorded) : origins_(recorded.origins) {
+    roots_.push_back(std::make_unique<tape::BackwardAgain>(recorded.root));
+    for (const Tensor& root : origins_.others) roots_.push_back(std::make_unique<tape::BackwardAgain>(root));
+    left_out_ = roots_[0]->size() - origins_.collected;
+  }
+  std::vector<Tensor> run(std::size_t i, const std::vector<Tensor>& grads,
+                          const tape::BackwardAgain::Others& others = {}) const {
+    const Origins::At at = origins_.at(i);
+    return roots_[at.root]->run(at.number + (at.root == 0 ? left_out_ : 0), grads, others);
+  }
+
+ private:
+  const Origins& origins_;
+  std::vector<std::unique_ptr<tape::BackwardAgain>> roots_;
+  std::size_t left_out_ = 0;  // operations of the program that were recorded before those of the graph
+};
+
 class Builder {
  public:
-  Builder(const Tensor& root, const tape::Graph& graph, std::size_t first)
-      : root_(root), graph_(graph), first_(first), again_(root), left_out_(again_.size() - graph.nodes.size()) {}
+  Builder(const Recorded& recorded, std::size_t first) : graph_(recorded.graph), first_(first), again_(recorded) {}
 
   Chain build() {
     const auto r = static_cast<std::size_t>(graph_.root);
@@ -89,7 +109,7 @@ class Builder {
     receive(s);
     if (std::ranges::none_of(s.incoming, &Tensor::defined)) return;
     try {
-      const std::vector<Tensor> sent = again_.run(left_out_ + i, s.incoming);
+      const std::vector<Tensor> sent = again_.run(i, s.incoming);
       for (std::size_t k = 0; k < sent.size(); ++k)
         if (sent[k].defined() && graph_.nodes[i].inputs[k].node != tape::kLeftOut) add_term(s, k, sent[k]);
       differentiate(s);
@@ -198,7 +218,7 @@ class Builder {
     std::vector<std::vector<Tensor>> sent;
     for (int k = 0; k < 2; ++k) {
       seeds.push_back(data.numbers(numel_of(op.shapes[0])));
-      sent.push_back(again_.run(left_out_ + s.op, {from_vector(seeds[k], op.shapes[0]).to(op.dtypes[0])}));
+      sent.push_back(again_.run(s.op, {from_vector(seeds[k], op.shapes[0]).to(op.dtypes[0])}));
     }
     for (Term& t : s.terms) {
       if (!(t.sent.shape() == op.shapes[0]) || !sent[0][t.position].defined()) continue;
@@ -218,8 +238,7 @@ class Builder {
     for (const bool signs : {false, true}) {
       OtherData data(signs);
       const auto others = [&](const Tensor& saved) { return signs ? data(saved) : saved; };
-      const Tensor again =
-          again_.run(left_out_ + s.op, {from_vector(seed, op.shapes[0]).to(op.dtypes[0])}, others)[t.position];
+      const Tensor again = again_.run(s.op, {from_vector(seed, op.shapes[0]).to(op.dtypes[0])}, others)[t.position];
       const std::vector<double> v = again.to_vector<double>();
       for (std::size_t i = 0; i < v.size(); ++i)
         if (!(std::fabs(v[i] / seed[i] - factor) <= 1e-5 * std::fabs(factor))) return {};
@@ -246,7 +265,7 @@ class Builder {
         one[o] = 1;
         std::vector<Tensor> seeds(s.incoming.size());
         seeds[k] = from_vector(one, op.shapes[k]).to(op.dtypes[k]);
-        const std::vector<Tensor> row = again_.run(left_out_ + s.op, seeds, others);
+        const std::vector<Tensor> row = again_.run(s.op, seeds, others);
         for (std::size_t t = 0; t < all.size(); ++t) append_row(all[t], row[s.terms[t].position]);
       }
     }
@@ -309,11 +328,9 @@ class Builder {
     return error <= 1e-5 * most;
   }
 
-  const Tensor& root_;
   const tape::Graph& graph_;
   std::size_t first_;
-  tape::BackwardAgain again_;
-  std::size_t left_out_;  // operations that were recorded before those of graph_
+  RunAgain again_;
   Chain chain_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
@@ -336,10 +353,10 @@ void number_uses(Chain& c, const tape::Graph& graph) {
 
 }  // namespace
 
-Chain build_chain(const Tensor& root, const tape::Graph& graph, std::size_t first) {
+Chain build_chain(const Recorded& recorded, std::size_t first) {
   const NoGradGuard off;
-  Chain c = Builder(root, graph, first).build();
-  number_uses(c, graph);
+  Chain c = Builder(recorded, first).build();
+  number_uses(c, recorded.graph);
   return c;
 }
 

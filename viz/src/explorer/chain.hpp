@@ -10,6 +10,7 @@
 #include <xgrad/tape.hpp>
 
 #include "explorer/local_derivative.hpp"
+#include "picture.hpp"
 
 namespace xgrad::viz {
 
@@ -45,6 +46,6 @@ struct Chain {
 };
 
 // first: operations before this one are not looked at.
-Chain build_chain(const Tensor& root, const tape::Graph& graph, std::size_t first);
+Chain build_chain(const Recorded& recorded, std::size_t first);
 
 }  // namespace xgrad::viz

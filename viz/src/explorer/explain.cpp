@@ -216,7 +216,7 @@ std::string explain(const Tensor& root, const ExplainOptions& options, Location 
   const NoGradGuard off;
   const Recorded recorded(root);
   const Picture picture = whole_picture(recorded, {.max_nodes = options.most_operations});
-  const Chain chain = build_chain(root, recorded.graph, static_cast<std::size_t>(picture.left_out));
+  const Chain chain = build_chain(recorded, static_cast<std::size_t>(picture.left_out));
   return Text(recorded, picture, chain, options).write();
 }
 

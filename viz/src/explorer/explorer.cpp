@@ -22,6 +22,8 @@ extern const std::string_view kExplorerPage;  // joined from viz/explorer/
 namespace {
 
 constexpr int kMostRanksAcross = 14;
+constexpr std::int64_t kFewSteps = 8;  // of a layer that is unfolded without being asked to be
+constexpr int kFewOperations = 200;
 constexpr std::size_t kMostBytes = 4'000'000;
 constexpr Detail kDetails[] = {{256, 200'000}, {64, 60'000}, {16, 20'000}, {4, 0}};
 
@@ -107,6 +109,11 @@ void add_notes(PageData& page) {
        fmt::format("{}: the page lays out the graph itself, more simply", page.layouts.problem));
 }
 
+UnfoldLimits unfold_limits(const Options& options) {
+  if (options.unfold == Unfold::always) return kUnfoldAll;
+  return {kFewSteps, static_cast<std::size_t>(std::clamp(options.max_nodes / 2, 0, kFewOperations))};
+}
+
 bool wants_folds(const Picture& p, const Options& options) {
   const auto wanted = static_cast<FoldRepeats::Choice>(options.fold_repeats);
   return wanted == FoldRepeats::always || (wanted == FoldRepeats::automatic && p.nodes.size() > kMaxNodesWithCells);
@@ -127,7 +134,7 @@ Picture whole_picture(const Recorded& recorded, const Options& options) {
 
 Explorer explorer_of(const Tensor& root, const Options& options, const std::string& title) {
   const NoGradGuard off;
-  const Recorded recorded(root);
+  const Recorded recorded = options.unfold == Unfold::off ? Recorded(root) : Recorded(root, unfold_limits(options));
   const tape::Graph& graph = recorded.graph;
   Picture picture = whole_picture(recorded, options);
   std::map<int, std::vector<double>> strips;
@@ -137,7 +144,7 @@ Explorer explorer_of(const Tensor& root, const Options& options, const std::stri
     if (picture.left_out > 0) picture = whole_picture(recorded, wide);
     strips = box_repeats(picture, recorded);
   }
-  const Chain chain = build_chain(root, graph, static_cast<std::size_t>(picture.left_out));
+  const Chain chain = build_chain(recorded, static_cast<std::size_t>(picture.left_out));
   const Layouts layouts = lay_out(picture, across(picture, options), options.timeout);
   PageData page{title, subtitle_of(picture), picture, graph, chain, layouts, std::move(strips), {}, {}, {}};
   add_checks(page, root, options);

@@ -33,7 +33,7 @@ class Boxer {
     const auto cut = [&](const auto& c) { return c.second >= 0 && !all_inside(c.second); };
     if (inside_.size() < 2 || std::ranges::any_of(children, cut)) return;
     PicBox box;
-    const bool blocks = r_.graph.nodes[at(fold_.first)].module != nullptr && fold_.depth < depth_of_first();
+    const bool blocks = fold_.depth < depth_of_first() && has_own_parameters();
     box.label = fmt::format("{} {} like the next one", fold_.count - 1, blocks ? "blocks" : "steps");
     box.id = fmt::format("repeats {}", p_.boxes.size());
     box.parent = around;
@@ -104,6 +104,16 @@ class Boxer {
       if (std::ranges::count(chain(p_.nodes[i].box), box) && !inside_.contains(static_cast<int>(i)))
         known->second = false;
     return known->second;
+  }
+  // Not those of the blocks before.
+  bool has_own_parameters() const {
+    for (int i = fold_.first; i < fold_.first + fold_.length; ++i) {
+      const std::vector<tape::Input>&one = r_.graph.nodes[at(i)].inputs,
+            &other = r_.graph.nodes[at(i + fold_.length)].inputs;
+      for (std::size_t k = 0; k < one.size(); ++k)
+        if (one[k].leaf.defined() && other[k].leaf.defined() && one[k].source->id != other[k].source->id) return true;
+    }
+    return false;
   }
   int depth_of_first() const {
     int d = 0;

@@ -30,19 +30,51 @@ OpFormula window(const char* what) {
 
 // ---- normalisation ----
 // The names of mean and variance say of what they are.
+struct Normalised {
+  Normalised(const Arguments& x, const char* of)
+      : running(!x.told("training", true) || !x.told("use_input_stats", true)) {
+    const std::string mark = running ? "running" : of;
+    const auto statistic = [&](const char* letter) {
+      return mark.empty() ? mi(letter) : indexed(mi(letter), mtext(mark));
+    };
+    deviation = root_of(row(squared(statistic("σ")), mo("+"), mn(fmt::format("{:g}", x.told("eps", 0.0)))));
+    value = fraction(x.a[0] + mo("−") + statistic("μ"), deviation);
+  }
+  bool running;
+  std::string deviation, value;
+};
+// How many numbers have one mean.
+std::int64_t numbers_of_mean(const Arguments& x) {
+  const std::string& op = x.op->known_op;
+  const std::int64_t all = x.in.numel();
+  if (op == "batch_norm") return all / x.in[1];
+  if (op == "instance_norm") return all / (x.in[0] * x.in[1]);
+  if (op == "group_norm") return all / (x.in[0] * x.told<std::int64_t>("num_groups", 1));
+  std::int64_t n = 1;
+  for (const std::int64_t d : x.told("normalized_shape", std::vector<std::int64_t>{})) n *= d;
+  return n;
+}
+// Of numbers i and j with one mean: it and the deviation depend on all of them, unless they are those kept from
+// training.
+std::string normalised_slope(const Arguments& x, const char* of) {
+  const Normalised n(x, of);
+  if (x.position == 2) return mn("1");
+  if (x.position == 1) return n.value;
+  const std::string i = x.index("i"), j = x.index("j"), scaled = with_hat("x");
+  if (n.running) return fraction(x.has(1) ? x.a[1] : mn("1"), n.deviation);
+  const bool weight_of_number = x.op->known_op == "layer_norm" || x.op->known_op == "group_norm";
+  const std::string weight = !x.has(1) ? mn("1") : weight_of_number ? indexed(x.a[1], i) : x.a[1];
+  const std::string shared = row(mn("1"), mo("+"), indexed(scaled, i), indexed(scaled, j));
+  return row(fraction(weight, n.deviation),
+             in_brackets(row(indicator(i, "=", j), mo("−"), fraction(shared, mn(std::to_string(numbers_of_mean(x)))))),
+             mo(","), scaled, mo("="), n.value);
+}
 OpFormula normalised(const char* of) {
   return {[of](const Arguments& x) {
-            const bool running = !x.told("training", true) || !x.told("use_input_stats", true);
-            const std::string mark = running ? "running" : of;
-            const auto statistic = [&](const char* letter) {
-              return mark.empty() ? mi(letter) : indexed(mi(letter), mtext(mark));
-            };
-            const std::string centred = x.a[0] + mo("−") + statistic("μ");
-            const std::string eps = mn(fmt::format("{:g}", x.told("eps", 0.0)));
-            const std::string divided = fraction(centred, root_of(row(squared(statistic("σ")), mo("+"), eps)));
-            return row(x.has(1) ? x.a[1] + mo("⊙") : "", divided, x.has(2) ? mo("+") + x.a[2] : "");
+            const std::string value = Normalised(x, of).value;
+            return row(x.has(1) ? x.a[1] + mo("⊙") : "", value, x.has(2) ? mo("+") + x.a[2] : "");
           },
-          [](const Arguments& x) { return x.position == 2 ? mn("1") : std::string(); }};
+          [of](const Arguments& x) { return normalised_slope(x, of); }};
 }
 
 // ---- dropout, embedding, attention ----
@@ -55,7 +87,8 @@ std::string bag(const Arguments& x) {
   const bool mean = x.told<std::string>("mode", "sum") == "mean";
   return row(under(mean ? "mean" : "∑", mtext("bag")), indexed(x.a[0], x.second()));
 }
-std::string attention(const Arguments& x) {
+// The shares that each query gives to the values.
+std::string attention_weights(const Arguments& x) {
   const double scale = x.told("scale", 1.0);
   std::string scores = row(mn(scale), x.a[0], mo("·"), transposed(x.operand(1)));
   if (x.has(3)) scores += mo("+") + x.a[3];
@@ -63,7 +96,24 @@ std::string attention(const Arguments& x) {
   const std::string softmax = causal ? indexed(mi("softmax"), mtext("causal")) : mi("softmax");
   const double p = x.told("dropout_p", 0.0);
   const std::string shares = applied(softmax, scores);
-  return row(p == 0 ? shares : applied(indexed(mi("dropout"), mn(p)), shares), mo("·"), x.operand(2));
+  return p == 0 ? shares : applied(indexed(mi("dropout"), mn(p)), shares);
+}
+std::string attention(const Arguments& x) { return row(attention_weights(x), mo("·"), x.operand(2)); }
+// Row i of the result by row j of q, k or v, or by number (i, j) of the mask; P are the weights.
+std::string attention_slope(const Arguments& x) {
+  if (x.told("dropout_p", 0.0) != 0) return "";
+  const std::string i = x.index("i"), j = x.index("j"), m = x.index("m"), scale = mn(x.told("scale", 1.0)), p = mi("P");
+  const auto share = [&](const std::string& to) { return indexed(p, row(i, to)); };
+  const auto apart = [&](const std::string& of) {
+    return in_brackets(row(indexed(x.operand(2), of), mo("−"), indexed(x.y, i)));
+  };
+  std::string slope = share(j);
+  if (x.position == 0)
+    slope =
+        row(indicator(i, "=", j), scale, sum_over(m, row(share(m), apart(m), transposed(indexed(x.operand(1), m)))));
+  if (x.position == 1) slope = row(scale, share(j), apart(j), transposed(indexed(x.a[0], i)));
+  if (x.position == 3) slope = row(share(j), apart(j));
+  return row(slope, mo(","), p, mo("="), attention_weights(x));
 }
 
 // ---- recurrent cells ----
@@ -93,13 +143,32 @@ std::string sum_of_both(const Cell& c) { return row(c.of_input(), mo("+"), c.of_
 std::string state_name(const Cell& c) {
   return c.step ? mi("h") : row(mo("("), indexed(mi("h"), mn("1")), mo(","), mo("…"), mo(")"));
 }
+// Of one step, h_i by number j of an input: the slope of the activation at h_i times that of the sum.
+std::string simple_cell_slope(const Arguments& x, bool relu) {
+  const Cell c(x);
+  if (!c.step) return "";
+  const std::string i = x.index("i"), j = x.index("j"), k = x.index("k"), h = indexed(x.y, i);
+  const std::string slope = relu ? positive(h) : one_minus(squared(h));
+  switch (x.position) {
+    case 0:
+      return row(slope, indexed(x.operand(3), row(i, j)));
+    case 1:
+      return row(slope, indexed(x.operand(4), row(i, j)));
+    case 3:  // by number (k, j) of a weight
+      return row(slope, indicator(i, "=", k), indexed(x.a[0], j));
+    case 4:
+      return row(slope, indicator(i, "=", k), x.has(1) ? indexed(x.a[1], j) : mn("0"));
+    default:
+      return row(slope, indicator(i, "=", j));
+  }
+}
 OpFormula simple_cell(const char* activation) {
   return {[activation](const Arguments& x) {
             const Cell c(x);
             const std::string value = call(activation, sum_of_both(c));
             return c.step ? value : lines({state_name(c), c.equals("h", value)});
           },
-          nullptr};
+          [relu = std::string_view(activation) == "relu"](const Arguments& x) { return simple_cell_slope(x, relu); }};
 }
 std::string lstm(const Arguments& x) {
   const Cell c(x);
@@ -147,7 +216,7 @@ void add_layer_formulas(OpFormulas& all) {
       {"dropout", {[](const Arguments& x) { return product(kept(x), x.a[0]); }, kept}},
       {"embedding", {[](const Arguments& x) { return indexed(x.a[0], x.second()); }, nullptr}},
       {"embedding_bag", {bag, nullptr}},
-      {"scaled_dot_product_attention", {attention, nullptr}},
+      {"scaled_dot_product_attention", {attention, attention_slope}},
       {"lstm", {lstm, nullptr}},
       {"lstm_cell", {lstm, nullptr}},
       {"gru", {gru, nullptr}},

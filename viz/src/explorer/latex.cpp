@@ -121,6 +121,7 @@ class Reader {
     if (tag == "mfrac" && c.size() == 2) return fmt::format("\\frac{{{}}}{{{}}}", c[0], c[1]);
     if (tag == "msup" && c.size() == 2) return fmt::format("{{{}}}^{{{}}}", c[0], c[1]);
     if ((tag == "msub" || tag == "munder") && c.size() == 2) return fmt::format("{}_{{{}}}", c[0], c[1]);
+    if (tag == "mover" && c.size() == 2 && c[1] == "^") return fmt::format("\\hat{{{}}}", c[0]);
     std::string all;
     for (const std::string& part : c) all += (tag == "mtable" && !all.empty() ? "\\\\" : "") + part;
     if (tag == "mtable") return "\\begin{array}{l}" + all + "\\end{array}";

@@ -32,6 +32,7 @@ std::string power(const std::string& a, const std::string& b) { return element("
 std::string squared(const std::string& a) { return power(a, mn("2")); }
 std::string indexed(const std::string& a, const std::string& b) { return element("msub", row(a) + row(b)); }
 std::string transposed(const std::string& a) { return power(a, mo("⊤")); }
+std::string with_hat(const std::string& name) { return element("mover", mi(name) + mo("^")); }
 std::string root_of(const std::string& a) { return element("msqrt", a); }
 std::string call(const std::string& f, const std::string& x) { return row(mi(f), in_brackets(x)); }
 std::string applied(const std::string& f, const std::string& x) { return row(f, in_brackets(x)); }

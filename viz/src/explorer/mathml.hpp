@@ -22,6 +22,7 @@ std::string power(const std::string& a, const std::string& b);
 std::string squared(const std::string& a);
 std::string indexed(const std::string& a, const std::string& b);
 std::string transposed(const std::string& a);
+std::string with_hat(const std::string& name);
 std::string root_of(const std::string& a);
 std::string call(const std::string& f, const std::string& x);     // f(x), with the name f
 std::string applied(const std::string& f, const std::string& x);  // with f in MathML

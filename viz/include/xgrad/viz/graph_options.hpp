@@ -75,6 +75,24 @@ class FoldRepeats {
   Choice choice_;
 };
 
+// Layers that are one operation (nn::RNN, LSTM, GRU and their cells, attention without dropout) as the operations that
+// they are made of, a box for each step: always (true); off (false); automatic: on pages (.html), of sequences of at
+// most 8 steps. Needs what the layer read: a TapeRecorder that lives during the step, or a graph that has not been
+// freed.
+class Unfold {
+ public:
+  enum Choice { automatic, off, always };
+  constexpr Unfold(Choice choice) : choice_(choice) {}                          // NOLINT
+  constexpr Unfold(std::same_as<bool> auto on) : choice_(on ? always : off) {}  // NOLINT: .unfold = true
+  constexpr operator Choice() const { return choice_; }
+  friend std::ostream& operator<<(std::ostream& os, Unfold v) {
+    return xgrad::detail::print_choice(os, static_cast<int>(v.choice_), {"automatic", "off", "always"});
+  }
+
+ private:
+  Choice choice_;
+};
+
 // Modules drawn as one node each: those in a list of paths, "Net.encoder.0" or without the root "encoder.0"; or those
 // that a function of the path, with the root, says yes to.
 class Collapse {
@@ -106,6 +124,7 @@ struct Options {
   int depth = -1;  // levels of modules that are open: 0 none, 1 the outermost ones; -1 all
   Collapse collapse = {};
   FoldRepeats fold_repeats = FoldRepeats::automatic;
+  Unfold unfold = Unfold::automatic;
   Params params = Params::ghost;
   // Above: repeats are folded, modules collapsed, the deepest first, and last only the part nearest the result is kept.
   // The picture says what was done.
