@@ -45,6 +45,7 @@
 #include <xgrad/distributions.hpp>
 #include <xgrad/forward_ad.hpp>
 #include <xgrad/functional.hpp>
+#include <xgrad/fusion.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/graph_node.hpp>
 #include <xgrad/memory.hpp>

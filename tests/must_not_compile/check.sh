@@ -42,8 +42,8 @@ together() {
   done
 }
 
-# What the compiler said of each file, in $work/NAME.log. A message is an error with what introduces it and its notes, and
-# belongs to the first of our files that it names.
+# What the compiler said of each file, in $work/NAME.log. A message is an error with what introduces it and its notes,
+# and belongs to the first of our files that it names.
 share_out() {
   awk -v work="$work" '
     function flush() {

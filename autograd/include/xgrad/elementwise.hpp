@@ -54,7 +54,7 @@ void tile(const void* f, std::int64_t n, void* out, const void* const* in) {
 
 template <class F, std::size_t N>
 TileKernel make_kernel(const F& f, DType dtype, double ns) {
-  return {dtype == DType::float64 ? &tile<double, F, N> : &tile<float, F, N>, &f, ns};
+  return {dtype == DType::float64 ? &tile<double, F, N> : &tile<float, F, N>, &f, ns, copied_bytes<F>()};
 }
 
 }  // namespace detail

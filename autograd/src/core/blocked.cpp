@@ -84,6 +84,7 @@ char* TensorImpl::find_memory() const {
     storage->blocked = nullptr;
     b->release();
   }
+  if (!storage->data) storage->own_memory(storage->bytes);  // made later
   place(storage->data);
   return storage->data;
 }

@@ -31,7 +31,7 @@ inline bool read_while_written(const TensorImpl& a, const TensorImpl& b) {
 inline bool is_sole_owner(const Tensor& g) {
   const TensorImpl& i = impl(g);
   return i.contiguous && i.refs.load(std::memory_order_relaxed) == 1 &&
-         i.storage->refs.load(std::memory_order_relaxed) == 1 && !i.storage->owner;
+         i.storage->refs.load(std::memory_order_relaxed) == 1 && !i.storage->owner.load(std::memory_order_acquire);
 }
 
 }  // namespace xgrad::detail

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/blocked.hpp"
+#include "core/held.hpp"
 #include "core/running_op.hpp"
 
 namespace xgrad::detail {
@@ -69,11 +70,12 @@ struct Watch final : StorageOwner {
 
   std::int64_t bytes() const;
   bool has_recipe() const { return remake != nullptr; }
-  void release() noexcept override;
+  void release(Storage&) noexcept override;
 };
 
 Watch* watch_of(const Storage& s) {
-  return s.owner && s.owner->kind == StorageOwner::Kind::watch ? static_cast<Watch*>(s.owner) : nullptr;
+  return s.is_owned_by(StorageOwner::Kind::watch) ? static_cast<Watch*>(s.owner.load(std::memory_order_relaxed))
+                                                  : nullptr;
 }
 
 // Of an input of a recipe, which may be a bias that there is not.
@@ -112,7 +114,7 @@ void forget_recipe(Watch& w) noexcept {
 }
 
 // A storage that ends may end those that its recipe reads, and so on: a work list instead of recursion, as for nodes.
-void Watch::release() noexcept {
+void Watch::release(Storage&) noexcept {
   thread_local Watch* waiting = nullptr;
   thread_local bool busy = false;
   const Lock lock(watch_mutex());
@@ -368,8 +370,12 @@ void add_recipe(const Tensor& y, std::span<TensorImpl* const> aliases, std::span
   if (budgets.empty()) return;
   Storage& s = *impl(y).storage;
   if (s.owner || s.is_shared() || (s.data && !s.has_own_block())) return;
-  for (const Tensor* in : inputs)  // the program may write where it has a pointer whenever it likes
-    if (in->defined() && (impl(*in).storage->is_shared() || impl(*in).storage == &s)) return;
+  for (const Tensor* in : inputs) {  // the program may write where it has a pointer whenever it likes
+    if (!in->defined()) continue;
+    if (impl(*in).storage->is_shared() || impl(*in).storage == &s) return;
+    if (impl(*in).storage->is_owned_by(StorageOwner::Kind::held)) before_change_of_held(*impl(*in).storage);
+    if (impl(*in).storage->is_owned_by(StorageOwner::Kind::held)) return;
+  }
   const Lock lock(watch_mutex());
   auto w = std::make_unique<Watch>(s);
   w->budget = budgets.back();
@@ -411,6 +417,7 @@ void make_room(const Tensor& newest) {
 }
 
 void note_alias(TensorImpl& t, const TensorImpl& from) {
+  if (!watch_of(*t.storage)) return;
   const Lock lock(watch_mutex());
   Watch* w = watch_of(*t.storage);
   if (!w || !w->has_recipe()) return;
@@ -422,6 +429,7 @@ void note_alias(TensorImpl& t, const TensorImpl& from) {
 }
 
 void find_values(Storage& storage) {
+  if (storage.is_owned_by(StorageOwner::Kind::held)) return find_held_values(storage);
   Watch* w = watch_of(storage);
   if (!w) return;
   const Lock lock(watch_mutex());
@@ -429,6 +437,7 @@ void find_values(Storage& storage) {
 }
 
 void keep_values_of(Storage& storage) {
+  if (storage.is_owned_by(StorageOwner::Kind::held)) return find_held_values(storage);
   Watch* w = watch_of(storage);
   if (!w) return;
   const Lock lock(watch_mutex());
@@ -444,6 +453,7 @@ void use_on_this_thread(Storage& storage) {
 }
 
 void before_change(Storage& storage) {
+  if (storage.is_owned_by(StorageOwner::Kind::held)) return before_change_of_held(storage);
   Watch* w = watch_of(storage);
   if (!w) return;
   const Lock lock(watch_mutex());

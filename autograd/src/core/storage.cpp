@@ -513,6 +513,12 @@ Storage* Storage::make_blocked(Blocked* adopted) {
   return s;
 }
 
+Storage* Storage::make_later(std::size_t bytes) {
+  auto* s = new (pool_allocate(kHeader)) Storage;
+  s->bytes = whole_lines(bytes);
+  return s;
+}
+
 void Storage::own_memory(std::size_t wanted) {
   const std::size_t rounded = whole_lines(wanted);
   data = static_cast<char*>(pool_allocate_counted(rounded));
@@ -543,7 +549,7 @@ void Storage::destroy() noexcept {
   if (memory_tracked.load(std::memory_order_relaxed)) [[unlikely]]
     forget_memory(this);
   const bool foreign = is_foreign();
-  if (owner) owner->release();
+  if (StorageOwner* o = owner.load(std::memory_order_acquire)) o->release(*this);
   if (!foreign && data && !has_own_block()) return pool_release_counted(this, kHeader + bytes);
   if (!foreign) drop_values();
   pool_release(this, kHeader);

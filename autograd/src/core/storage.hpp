@@ -33,13 +33,13 @@ extern std::atomic<bool> memory_tracked;
 
 // Who else has a say in the memory of a storage.
 struct StorageOwner {
-  enum class Kind : std::uint8_t { foreign, watch };
+  enum class Kind : std::uint8_t { foreign, watch, held };
   const Kind kind;
   explicit StorageOwner(Kind k) : kind(k) {}
   StorageOwner(const StorageOwner&) = delete;
   StorageOwner& operator=(const StorageOwner&) = delete;
-  // The storage is gone.
-  virtual void release() noexcept { delete this; }
+  // The storage is going.
+  virtual void release(Storage&) noexcept { delete this; }
 
  protected:
   virtual ~StorageOwner() = default;
@@ -51,13 +51,15 @@ struct Storage : RefCounted {
   std::size_t bytes = 0;             // usable bytes behind data
   const char* changed_by = nullptr;  // last in-place operation, for messages
   Location changed_at{};
-  StorageOwner* owner = nullptr;  // of foreign memory, or what makes the values again (core/rematerialize.hpp)
-  Location shared_at{};           // where the program got a pointer to write with; line 0: nowhere
-  Blocked* blocked = nullptr;     // the values while there is no plain memory; see core/blocked.hpp
+  // Of foreign memory, or what makes the values (core/rematerialize.hpp, core/held.hpp).
+  std::atomic<StorageOwner*> owner{nullptr};
+  Location shared_at{};        // where the program got a pointer to write with; line 0: nowhere
+  Blocked* blocked = nullptr;  // the values while there is no plain memory; see core/blocked.hpp
 
   // Header and data are one pool block.
   static Storage* make(std::size_t bytes);
   static Storage* make_separate(std::size_t bytes);  // in two blocks
+  static Storage* make_later(std::size_t bytes);     // memory is taken when somebody asks for it
   static Storage* wrap(void* data, std::size_t bytes, std::function<void()> deleter, const Location& at);
   static Storage* make_blocked(Blocked* adopted);
   // Plain memory for a storage that has none.
@@ -72,7 +74,11 @@ struct Storage : RefCounted {
     if (count_down(refs)) destroy();
   }
   // Memory that the program lent.
-  bool is_foreign() const { return owner && owner->kind == StorageOwner::Kind::foreign; }
+  bool is_foreign() const { return is_owned_by(StorageOwner::Kind::foreign); }
+  bool is_owned_by(StorageOwner::Kind kind) const {
+    const StorageOwner* o = owner.load(std::memory_order_acquire);
+    return o && o->kind == kind;
+  }
   // Whether elements may change without changed().
   bool is_shared() const { return shared_at.line() != 0; }
   void changed(const char* op, const Location& at) {

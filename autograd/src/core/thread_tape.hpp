@@ -20,6 +20,8 @@ struct ThreadTape {
   // Creation numbers increase along every edge, also when a graph is built by several threads in turn.
   std::uint64_t last_seq = 0;
   const Node* on_behalf_of = nullptr;  // see RecordFor
+  int anomaly_guards = 0;
+  bool traced = false;  // a TraceAll lives
 };
 // Read by every operation. initial-exec: two instructions, where a shared library calls a function otherwise.
 [[gnu::tls_model("initial-exec")]] extern constinit thread_local ThreadTape thread_tape;

@@ -15,6 +15,7 @@
 #include "core/blocked.hpp"
 #include "core/broadcast.hpp"
 #include "core/elementwise_loop.hpp"
+#include "core/held.hpp"
 #include "core/profile/spans.hpp"
 #include "core/row_tiles.hpp"
 
@@ -391,6 +392,9 @@ void run_kernel(const Kernel& k, const Tensor* out, int n_out, const Tensor* con
   for (int j = n_out - 1; j >= 0; --j)
     if (out[j].defined()) first = &out[j];
   if (!first || impl(*first).numel == 0) return;
+  for (int j = 0; j < n_in; ++j)  // before other threads ask
+    if (is_held(*in[j])) [[unlikely]]
+      impl(*in[j]).memory();
   if (!impl(*first).has_memory() && run_blocked(k, out, n_out, in, n_in)) return;
   const Shape& shape = impl(*first).shape;
   const std::int64_t numel = impl(*first).numel;
@@ -433,18 +437,29 @@ std::int64_t common_block(const Tensor* const* in, int n_in, const Shape& shape)
 }  // namespace
 
 void run_tiles(const TileKernel& k, Tensor& out, const Tensor* const* in, int n_in) {
+  if (is_made_later(out)) [[unlikely]] {
+    if (hold_back(k, nullptr, out, in, n_in)) return;
+    impl(out).memory();
+  }
   run_kernel({k.fn, nullptr, k.f, k.ns_per_element}, &out, 1, in, n_in);
   if (is_profiled()) [[unlikely]]
     span_goes_on(false);
 }
 
 void run_row_tiles(const RowKernel& k, Tensor& out, const Tensor* const* in, int n_in) {
+  if (is_made_later(out)) [[unlikely]] {
+    if (hold_back(k.plain, k.rows, out, in, n_in)) return;
+    impl(out).memory();
+  }
   run_kernel({k.plain.fn, nullptr, k.plain.f, k.plain.ns_per_element, k.rows}, &out, 1, in, n_in);
   if (is_profiled()) [[unlikely]]
     span_goes_on(false);
 }
 
 void run_many_tiles(const ManyTilesKernel& k, const Tensor* out, int n_out, const Tensor* const* in, int n_in) {
+  for (int j = 0; j < n_out; ++j)
+    if (out[j].defined() && is_made_later(out[j])) [[unlikely]]
+      impl(out[j]).memory();
   run_kernel({nullptr, k.fn, k.f, k.ns_per_element}, out, n_out, in, n_in);
 }
 
@@ -464,7 +479,13 @@ Tensor tile_output(const Tensor* const* in, int n_in, DType out) {
     shape = &wide;
   }
   bool plain = true;
-  for (int j = 0; j < n_in; ++j) plain &= impl(*in[j]).has_memory();
+  std::int64_t largest = 0;
+  for (int j = 0; j < n_in; ++j) {
+    plain &= impl(*in[j]).has_memory();
+    largest = std::max(largest, impl(*in[j]).numel);
+  }
+  if (largest >= least_held.load(std::memory_order_relaxed)) [[unlikely]]
+    if (Tensor later = make_later(*shape, out, in, n_in); later.defined()) return later;
   if (!plain && item_size(out) == 4)
     if (const std::int64_t block = common_block(in, n_in, *shape)) return make_blocked_tensor(*shape, out, block);
   return make_tensor(*shape, out);

@@ -120,15 +120,19 @@ typename Op::Acc reduce_runs(const Op& op, const typename Op::In* x, const Reduc
 }
 
 // A few large results: fixed chunks of segments, combined in order.
+inline constexpr std::int64_t kMostChunks = 64;
+inline std::int64_t chunk_of_split(std::int64_t segments) {
+  return std::max<std::int64_t>(8, (segments + kMostChunks - 1) / kMostChunks);
+}
+
 template <class Op>
 void reduce_split(const Op& op, const typename Op::In* x, const ReducePlan& p, std::int64_t segments) {
-  constexpr std::int64_t kChunks = 64;
-  const std::int64_t chunk = std::max<std::int64_t>(8, (segments + kChunks - 1) / kChunks);
+  const std::int64_t chunk = chunk_of_split(segments);
   const std::int64_t chunks = (segments + chunk - 1) / chunk;
   const double ns = static_cast<double>(p.per_output) / static_cast<double>(chunks) * Op::kNs;
   AxisWalk at(p.k, p.kept, 0);
   for (std::int64_t o = 0; o < p.outputs; ++o, at.advance(1)) {
-    typename Op::Acc part[kChunks];
+    typename Op::Acc part[kMostChunks];
     parallel_for(chunks, grain_for(ns), [&](std::int64_t b, std::int64_t e) {
       for (std::int64_t c = b; c < e; ++c)
         part[c] = reduce_runs(op, x + at.in, p, c * chunk, std::min(segments, (c + 1) * chunk));

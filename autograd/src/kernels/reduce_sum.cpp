@@ -1,5 +1,6 @@
 // Sums, means and products.
 #include "core/elementwise_loop.hpp"
+#include "core/held_stream.hpp"
 #include "kernels/float_sum.hpp"
 
 namespace xgrad::detail {
@@ -36,6 +37,54 @@ struct NumberFold {
   XGRAD_INLINE void store(std::int64_t i, Acc a) const { out[i] = static_cast<Out>(a); }
 };
 
+// As FloatSum::run over n elements from `begin` of what is held back, which arrives block by block.
+template <class T>
+double run_held(const FloatSum<T>& op, const ProgramParts& parts, std::int64_t begin, std::int64_t n) {
+  constexpr std::int64_t least = 4 * kLine<T>;
+  alignas(64) T block[kReduceBlock];
+  double acc;
+  if (n < least) {
+    parts.run(begin, n, block);
+    row_kernel(op, block, 1, 0, n, &acc);
+    return acc;
+  }
+  auto wide = op.start();
+  std::int64_t i = 0;
+  for (std::int64_t count; n - i >= least; i += count) {
+    count = std::min(n - i, kReduceBlock);
+    parts.run(begin + i, count, block);
+    T line[kLine<T>];
+    run_simd([&](auto w) { block_line<w>(op, block, count, line); });
+    op.absorb(wide, line);
+  }
+  acc = op.finish(wide);
+  if (i == n) return acc;
+  parts.run(begin + i, n - i, block);
+  for (std::int64_t j = 0; j < n - i; ++j) op.combine(acc, op.from_lane(op.lift(block[j])));
+  return acc;
+}
+
+// The sum of all elements of what is held back, in the blocks and the order of reduce().
+template <class T>
+void sum_held(const FloatSum<T>& op, const Program& program) {
+  const std::int64_t n = program.numel;
+  if (n <= kSplitAbove) return op.store(0, run_held(op, ProgramParts(program), 0, n));
+  const std::int64_t segments = (n + kReduceBlock - 1) / kReduceBlock;
+  const std::int64_t chunk = chunk_of_split(segments), chunks = (segments + chunk - 1) / chunk;
+  double part[kMostChunks];
+  const double ns = static_cast<double>(n) / static_cast<double>(chunks) * (program.nanoseconds() + FloatSum<T>::kNs);
+  parallel_for(chunks, grain_for(ns), [&](std::int64_t b, std::int64_t e) {
+    const ProgramParts parts(program);
+    for (std::int64_t c = b; c < e; ++c) {
+      const std::int64_t begin = c * chunk * kReduceBlock, end = std::min(n, begin + chunk * kReduceBlock);
+      part[c] = op.identity();
+      op.combine(part[c], run_held(op, parts, begin, end - begin));
+    }
+  });
+  for (std::int64_t c = 1; c < chunks; ++c) op.combine(part[0], part[c]);
+  op.store(0, part[0]);
+}
+
 template <class T, bool Product>
 void fold_integers(const TensorImpl& x, DimSet dims, Tensor& y) {
   reduce(NumberFold<T, std::int64_t, std::int64_t, Product>{data<std::int64_t>(y)}, x, dims);
@@ -63,10 +112,14 @@ Tensor sum_over(const Tensor& x, DimSet dims, bool keepdim, bool mean) {
   const double divisor = mean ? static_cast<double>(reduced_count(t.shape, dims)) : 1;
   dispatch_floating(t.dtype, [&](auto zero) {
     using T = decltype(zero);
-    if (t.numel == 1)
+    if (t.numel == 1) {
       *data<T>(y) = *t.ptr<T>();
-    else
-      reduce(FloatSum<T>{data<T>(y), divisor}, t, dims);
+      return;
+    }
+    if (is_held(x) && (dims & all_dims(t.shape)) == all_dims(t.shape)) {
+      if (const HeldStream held(x); held) return sum_held(FloatSum<T>{data<T>(y), divisor}, held.program());
+    }
+    reduce(FloatSum<T>{data<T>(y), divisor}, t, dims);
   });
   return y;
 }

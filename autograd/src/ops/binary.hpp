@@ -28,7 +28,8 @@ Tensor integer_binary(const Tensor& x, const Tensor& y, DType type, F f) {
   Tensor out = tile_output(in, 2, type);
   dispatch_all(type, [&](auto zero) {
     using T = decltype(zero);
-    if constexpr (!std::is_floating_point_v<T>) run_tiles({&integer_tile<T, F>, &f, 1.0}, out, in, 2);
+    if constexpr (!std::is_floating_point_v<T>)
+      run_tiles({&integer_tile<T, F>, &f, 1.0, copied_bytes<F>()}, out, in, 2);
   });
   return out;
 }

@@ -31,10 +31,11 @@ XGRAD_CLONES void masked_tile(const void* f, std::int64_t n, void* out, const vo
 }
 
 Tensor masked(const Tensor& x, const Tensor& mask, double scale) {
-  Tensor y = detail::make_tensor(impl(x).shape, impl(x).dtype);
   const Tensor* in[] = {&x, &mask};
-  detail::run_tiles({impl(x).dtype == DType::float64 ? &masked_tile<double> : &masked_tile<float>, &scale, 0.2}, y, in,
-                    2);
+  Tensor y = detail::tile_output(in, 2, impl(x).dtype);
+  detail::run_tiles({impl(x).dtype == DType::float64 ? &masked_tile<double> : &masked_tile<float>, &scale, 0.2,
+                     detail::copied_bytes<double>()},
+                    y, in, 2);
   return y;
 }
 

@@ -34,10 +34,11 @@ void pair_tile(const void* f, std::int64_t n, void* out, const void* const* in) 
     static_cast<T*>(out)[i] = static_cast<T>(function(static_cast<double>(x[i]), static_cast<double>(y[i])));
 }
 
-Tensor run(TileFn wide, TileFn narrow, const void* f, const Tensor* const* in, int n_in) {
+template <class F>
+Tensor run(TileFn wide, TileFn narrow, const F& f, const Tensor* const* in, int n_in) {
   const DType type = tile_dtype(in, n_in);
   Tensor out = tile_output(in, n_in, type);
-  run_tiles({type == DType::float64 ? wide : narrow, f, kNsPerNumber}, out, in, n_in);
+  run_tiles({type == DType::float64 ? wide : narrow, &f, kNsPerNumber, copied_bytes<F>()}, out, in, n_in);
   return out;
 }
 
@@ -45,26 +46,26 @@ Tensor run(TileFn wide, TileFn narrow, const void* f, const Tensor* const* in, i
 
 Tensor map_numbers(NumberFunction f, const Tensor& x) {
   const Tensor* in[] = {&x};
-  return run(&number_tile<double>, &number_tile<float>, &f, in, 1);
+  return run(&number_tile<double>, &number_tile<float>, f, in, 1);
 }
 
 Tensor map_numbers(const RowFunction& f, const Tensor& x) {
   const Tensor* in[] = {&x};
   if (tile_dtype(in, 1) == DType::float64) return map_numbers(f.one, x);
   Tensor out = tile_output(in, 1, DType::float32);
-  run_tiles({&row_tile, &f, kNsInRows}, out, in, 1);
+  run_tiles({&row_tile, &f, kNsInRows, copied_bytes<RowFunction>()}, out, in, 1);
   return out;
 }
 
 Tensor map_numbers(PairFunction f, double number, const Tensor& x) {
   const Tensor* in[] = {&x};
   const FirstNumber function{f, number};
-  return run(&first_number_tile<double>, &first_number_tile<float>, &function, in, 1);
+  return run(&first_number_tile<double>, &first_number_tile<float>, function, in, 1);
 }
 
 Tensor map_numbers(PairFunction f, const Tensor& x, const Tensor& y) {
   const Tensor* in[] = {&x, &y};
-  return run(&pair_tile<double>, &pair_tile<float>, &f, in, 2);
+  return run(&pair_tile<double>, &pair_tile<float>, f, in, 2);
 }
 
 }  // namespace xgrad::detail

@@ -233,9 +233,12 @@ Tensor moved_towards(const Tensor& r, const Tensor& s, double momentum) {
   return map([momentum](auto a, auto b) { return a * (1 - momentum) + b * momentum; }, old, s);
 }
 
-// The last act of an operation: what throws before it leaves the statistics alone, and copying does not throw.
+// The last act of an operation: what throws before it leaves the statistics alone, and copying does not throw when the
+// values are there.
 void replace(Running now, const Running& next, const Location& at) {
   const NoGradGuard off;
+  for (const Tensor& t : {next.mean, next.var})
+    if (t.defined()) impl(t).memory();
   if (next.mean.defined()) now.mean.copy_(next.mean, at);
   if (next.var.defined()) now.var.copy_(next.var, at);
 }

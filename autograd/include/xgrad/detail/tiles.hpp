@@ -1,6 +1,9 @@
 // Tile kernels: elementwise functions of n contiguous elements, and the driver that runs them over whole tensors.
 #pragma once
 
+#include <cstdint>
+#include <type_traits>
+
 #include <xgrad/tensor.hpp>
 
 namespace xgrad::detail {
@@ -8,11 +11,22 @@ namespace xgrad::detail {
 // n contiguous elements of each input to n of the output. `f` points to the formula.
 using TileFn = void (*)(const void* f, std::int64_t n, void* out, const void* const* in);
 
+// Of a formula that cannot be copied as bytes: it is run before the call returns.
+inline constexpr std::uint32_t kNotCopied = 0xffffffff;
+inline constexpr std::uint32_t kMostCopied = 64;
+
 struct TileKernel {
   TileFn fn;
   const void* f;
-  double ns_per_element;  // rough cost on one thread, decides about threads
+  double ns_per_element;               // rough cost on one thread, decides about threads
+  std::uint32_t f_bytes = kNotCopied;  // what to copy of *f, so that the kernel can run later; nothing when f is null
 };
+
+template <class F>
+constexpr std::uint32_t copied_bytes() {
+  if (!std::is_trivially_copyable_v<F> || sizeof(F) > kMostCopied || alignof(F) > 16) return kNotCopied;
+  return std::is_empty_v<F> ? 0 : sizeof(F);
+}
 
 inline constexpr int kMaxTileInputs = 8;
 

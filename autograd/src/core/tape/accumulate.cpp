@@ -10,6 +10,7 @@
 #include "core/broadcast.hpp"
 #include "core/change_log.hpp"
 #include "core/elementwise_loop.hpp"
+#include "core/held.hpp"
 #include "core/overlap.hpp"
 #include "core/rematerialize.hpp"
 #include "core/tape/gradient_ops.hpp"
@@ -39,7 +40,7 @@ Tensor fit_gradient(Tensor g, const Shape& shape, DType dtype, const char* op, c
 }
 
 void add_to_slot(Tensor& slot, Tensor g, bool keeps_values) {
-  if (keeps_values)
+  if (keeps_values || is_held(slot) || is_held(g))
     slot = recorded_sum(slot, g);
   else if (is_sole_owner(slot))
     add_raw(slot, g);
@@ -77,6 +78,14 @@ bool adds_in_place(const PassInfo& pass, const TensorImpl& t) {
 std::recursive_mutex& leaves_mutex() {
   static std::recursive_mutex mutex;
   return mutex;
+}
+
+// What is held back of the gradients, in one pass where it can be.
+void compute_gradients(const std::vector<Collected>& leaves) {
+  std::vector<Tensor> held;
+  for (const Collected& leaf : leaves)
+    if (leaf.gradient.defined() && is_held(leaf.gradient)) held.push_back(leaf.gradient);
+  if (!held.empty()) compute_held(held);
 }
 
 // Whether .grad counts as none before what this pass adds.
@@ -123,6 +132,7 @@ void add_to_leaf(const PassInfo& pass, TensorImpl& t, Tensor& g, std::uint32_t u
 void add_to_grads(const PassInfo& pass, std::vector<Collected>& leaves, std::vector<Collected>& retained) {
   std::lock_guard lock(leaves_mutex());
   const GradModeGuard mode(pass.create_graph);
+  compute_gradients(leaves);
   for (auto& [leaf, g, uses] : leaves) ready_leaf(pass, impl(leaf), g);
   ready_retained(retained);
   for (auto& [leaf, g, uses] : leaves) add_to_leaf(pass, impl(leaf), g, uses);

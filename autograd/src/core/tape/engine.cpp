@@ -24,6 +24,7 @@
 #include <xgrad/record.hpp>
 
 #include "core/elementwise_loop.hpp"
+#include "core/held.hpp"
 #include "core/overlap.hpp"
 #include "core/profile/spans.hpp"
 #include "core/rematerialize.hpp"
@@ -575,6 +576,7 @@ std::vector<Tensor> grad(const OneOrMore& of, const OneOrMore& by, const OneOrMo
   pass.run_all();
   detail::run_leaf_hooks(pass);
   for (auto& [leaf, g, uses] : pass.leaves) pass.captured[*pass.wanted.find({detail::handle(leaf)})] = g;
+  detail::compute_held(pass.captured);
   std::vector<Tensor> result(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     result[i] = pass.captured[*pass.wanted.find(targets[i])];

@@ -16,10 +16,6 @@
 #include "core/thread_tape.hpp"
 
 namespace xgrad {
-namespace {
-thread_local int anomaly_guards = 0;
-}  // namespace
-
 namespace detail {
 // What one guard asked for. Guards that are held by pointers may end in any order, and on another thread while the one
 // that made them runs: a mode that has ended stays in that thread's list until all above it have ended, too.
@@ -147,15 +143,15 @@ GradModeGuard::~GradModeGuard() {
   detail::set_mode(!now || now->enabled, now && now->inference);
 }
 
-DetectAnomaly::DetectAnomaly() { ++anomaly_guards; }
-DetectAnomaly::~DetectAnomaly() { --anomaly_guards; }
+DetectAnomaly::DetectAnomaly() { ++detail::thread_tape.anomaly_guards; }
+DetectAnomaly::~DetectAnomaly() { --detail::thread_tape.anomaly_guards; }
 
 namespace detail {
 
-bool anomaly_enabled() { return anomaly_guards > 0; }
+bool anomaly_enabled() { return thread_tape.anomaly_guards > 0; }
 
-AnomalyOff::AnomalyOff() : guards_(std::exchange(anomaly_guards, 0)) {}
-AnomalyOff::~AnomalyOff() { anomaly_guards = guards_; }
+AnomalyOff::AnomalyOff() : guards_(std::exchange(thread_tape.anomaly_guards, 0)) {}
+AnomalyOff::~AnomalyOff() { thread_tape.anomaly_guards = guards_; }
 
 void check_anomaly(const char* op, std::span<const Tensor> outputs, const TensorRefs& inputs, Location at) {
   for (const Tensor& o : outputs) {

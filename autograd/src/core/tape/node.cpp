@@ -7,6 +7,7 @@
 #include <xgrad/autograd.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/held.hpp"
 #include "core/rematerialize.hpp"
 #include "core/tape/forward.hpp"
 #include "core/tape/owned_backward.hpp"
@@ -90,8 +91,11 @@ namespace {
 void Node::free_saved() {
   if (extra) [[unlikely]]
     free_packed(*this);
-  for (SavedTensor& s : saved())
-    if (s.impl) adopt(std::exchange(s.impl, nullptr));
+  for (SavedTensor& s : saved()) {
+    if (!s.impl) continue;
+    forget_saved_of(*s.impl);
+    adopt(std::exchange(s.impl, nullptr));
+  }
 }
 
 void Node::already_freed() const {

@@ -7,6 +7,7 @@
 #include <xgrad/elementwise.hpp>
 #include <xgrad/record.hpp>
 
+#include "core/held.hpp"
 #include "core/memory_tracker.hpp"
 #include "core/profile/spans.hpp"
 #include "core/tape/checksum.hpp"
@@ -92,12 +93,14 @@ unsigned save(SavedTensor& slot, const Tensor& t, std::span<Tensor> outputs) {
       slot.impl = release(make_alias(t));
       slot.own_output = static_cast<std::int32_t>(k);
       slot.version = slot.impl->storage->version;
+      note_saved_of(*slot.impl);
       return slot.impl->storage->is_shared() ? kShared : kNothing;
     }
   retain(handle(t));
   slot.impl = handle(t);
   const Storage& st = *impl(t).storage;
   slot.version = st.version;
+  note_saved_of(*slot.impl);
   return (st.is_shared() ? kShared : kNothing) | (slot.impl->inference ? kInference : kNothing);
 }
 
@@ -154,8 +157,11 @@ void pack_saved(Node& n) {
     if (s.impl) all[i] = Packed(share(s.impl), s.own_output >= 0, n.op.name, n.at);
   }
   n.get_extra().packed = std::move(all);
-  for (SavedTensor& s : n.saved())
-    if (s.impl) adopt(std::exchange(s.impl, nullptr));
+  for (SavedTensor& s : n.saved()) {
+    if (!s.impl) continue;
+    forget_saved_of(*s.impl);
+    adopt(std::exchange(s.impl, nullptr));
+  }
 }
 
 void track_node(Node& n, std::span<const Tensor> outputs) {

@@ -7,6 +7,7 @@
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/record.hpp"
+#include "core/thread_tape.hpp"
 
 namespace xgrad::detail {
 
@@ -21,8 +22,8 @@ void record_traced(const char* op, const BackwardKind& kind, const void* closure
   if (needs_tape(inputs)) record_node({op, &kind}, {&out, 1}, inputs, {}, closure, at);
 }
 
-TraceAll::TraceAll() : previous_(std::exchange(tracing_all, true)) {}
-TraceAll::~TraceAll() { tracing_all = previous_; }
+TraceAll::TraceAll() : previous_(std::exchange(tracing_all, true)) { thread_tape.traced = true; }
+TraceAll::~TraceAll() { tracing_all = thread_tape.traced = previous_; }
 
 Tensor traced_input(const Tensor& t) {
   Tensor copy = make_tensor(t.shape(), t.dtype());
