@@ -15,5 +15,6 @@
 #include <xgrad/keras/callbacks.hpp>
 #include <xgrad/keras/layers.hpp>
 #include <xgrad/keras/losses.hpp>
+#include <xgrad/keras/model.hpp>
 #include <xgrad/keras/optimizers.hpp>
 #include <xgrad/keras/sequential.hpp>

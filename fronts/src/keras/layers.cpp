@@ -38,20 +38,14 @@ void require_rank_of(const char* layer, const Shape& input, int rank, const char
 
 }  // namespace
 
-Layer Layer::input(const Shape& shape) {
-  Layer layer("input", [](const Shape&) { return nn::AnyModule(nn::Identity()); });
-  layer.shape_ = shape;
-  return layer;
+Layer::Layer(std::string kind, Make make, Location at) : kind_(std::move(kind)), make_(std::move(make)) {
+  if (!make_) refuse("keras::Layer", fmt::format("'{}' has no function that makes its module", kind_), at);
 }
+
 Layer Layer::of_indices(std::string kind, Make make) {
   Layer layer(std::move(kind), std::move(make));
   layer.takes_indices_ = true;
   return layer;
-}
-
-Layer Input(const Shape& shape, Location at) {
-  for (const std::int64_t size : shape) positive("Input", "each size of the shape", size, at);
-  return Layer::input(shape);
 }
 
 Layer Dense(std::int64_t units, DenseOptions o, Location at) {
@@ -126,13 +120,19 @@ Layer AveragePooling2D(Extents<2> pool_size, Pooling2DOptions options, Location 
 Layer GlobalAveragePooling2D() {
   return {"global_average_pooling2d", [](const Shape& input) {
             require_rank_of("GlobalAveragePooling2D", input, 3, "(N, height, width, channels)", Location());
-            return nn::AnyModule([](const Tensor& x, const Location& at) { return mean(x, {1, 2}, false, at); });
+            return nn::AnyModule([](const Tensor& x, const Location& at) {
+              require_rank("GlobalAveragePooling2D", x, 4, at);
+              return mean(x, {1, 2}, false, at);
+            });
           }};
 }
 Layer GlobalAveragePooling1D() {
   return {"global_average_pooling1d", [](const Shape& input) {
             require_rank_of("GlobalAveragePooling1D", input, 2, "(N, steps, features)", Location());
-            return nn::AnyModule([](const Tensor& x, const Location& at) { return mean(x, {1}, false, at); });
+            return nn::AnyModule([](const Tensor& x, const Location& at) {
+              require_rank("GlobalAveragePooling1D", x, 3, at);
+              return mean(x, {1}, false, at);
+            });
           }};
 }
 Layer Flatten() {

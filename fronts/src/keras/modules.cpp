@@ -81,7 +81,8 @@ Tensor BatchNormModule<nn::BatchNorm1d>::forward(const Tensor& x, Location at) c
 namespace {
 
 template <class RNN>
-Tensor run(const RNN& rnn, bool all_steps, const Tensor& x, const Location& at) {
+Tensor run(const char* layer, const RNN& rnn, bool all_steps, const Tensor& x, const Location& at) {
+  require_rank(layer, x, 3, at);
   const Tensor y = rnn(x, at).output;
   return all_steps ? y : y.select(1, -1, at);
 }
@@ -90,15 +91,15 @@ Tensor run(const RNN& rnn, bool all_steps, const Tensor& x, const Location& at) 
 
 template <>
 Tensor RecurrentModule<nn::LSTM>::forward(const Tensor& x, Location at) const {
-  return run(rnn, return_sequences, x, at);
+  return run("LSTM", rnn, return_sequences, x, at);
 }
 template <>
 Tensor RecurrentModule<nn::GRU>::forward(const Tensor& x, Location at) const {
-  return run(rnn, return_sequences, x, at);
+  return run("GRU", rnn, return_sequences, x, at);
 }
 template <>
 Tensor RecurrentModule<nn::RNN>::forward(const Tensor& x, Location at) const {
-  return run(rnn, return_sequences, x, at);
+  return run("SimpleRNN", rnn, return_sequences, x, at);
 }
 
 BidirectionalModule::BidirectionalModule(nn::AnyModule forward_layer, nn::AnyModule backward_layer, Merge how)

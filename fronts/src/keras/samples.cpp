@@ -15,6 +15,21 @@ Samples Samples::slice(std::int64_t begin, std::int64_t end) const {
   return {x.slice(0, begin, end), y.slice(0, begin, end), weight.defined() ? weight.slice(0, begin, end) : Tensor()};
 }
 
+Tensor sample_of_zeros(const Shape& shape, bool indices) {
+  std::vector<std::int64_t> sizes{1};
+  sizes.insert(sizes.end(), shape.begin(), shape.end());
+  return zeros(sizes, indices ? kInt64 : kFloat32);
+}
+
+Shape sample_shape(const std::string& layer, const Tensor& y, const Location& at) {
+  require_defined(layer.c_str(), y, at);
+  if (y.dim() < 1 || y.size(0) != 1)
+    ErrorReport(layer.c_str(), "what a layer makes of one sample must be of shape (1, ...)", at)
+        .operand("result", y)
+        .shape_error();
+  return Shape(std::vector<std::int64_t>(y.shape().begin() + 1, y.shape().end()));
+}
+
 Tensor checked_weights(const char* op, const Tensor& x, const Tensor& weight, const Location& at) {
   if (!weight.defined()) return {};
   if (weight.dim() < 1 || weight.size(0) != x.size(0))

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 
 #include <xgrad/data/loader.hpp>
 #include <xgrad/tensor.hpp>
@@ -14,6 +15,10 @@ struct Samples {
   Samples slice(std::int64_t begin, std::int64_t end) const;
 };
 
+// One sample, to see what becomes of it.
+Tensor sample_of_zeros(const Shape& shape, bool indices);
+// The shape of the one sample in y, which a layer made. ShapeError: y is not (1, ...).
+Shape sample_shape(const std::string& layer, const Tensor& y, const Location& at);
 // sample_weight as float32. ShapeError: of another number of samples; ValueError: not finite.
 Tensor checked_weights(const char* op, const Tensor& x, const Tensor& weight, const Location& at);
 // The weight of each sample's class, 1 for classes that are not named. y: (n), (n, 1) or one-hot rows. ShapeError,

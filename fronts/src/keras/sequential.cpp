@@ -13,27 +13,12 @@
 #include <xgrad/train/metrics.hpp>
 #include <xgrad/train/progress.hpp>
 
+#include "keras/modes.hpp"
 #include "keras/names.hpp"
 #include "keras/samples.hpp"
 #include "update_rules.hpp"
 
 namespace xgrad::keras {
-namespace {
-
-// Evaluation while alive; then the mode from before, whatever is thrown.
-class Evaluating {
- public:
-  explicit Evaluating(const nn::Sequential& net) : net_(net), was_training_(net.is_training()) { net_.eval(); }
-  ~Evaluating() { net_.train(was_training_); }
-  Evaluating(const Evaluating&) = delete;
-  Evaluating& operator=(const Evaluating&) = delete;
-
- private:
-  nn::Sequential net_;
-  bool was_training_;
-};
-
-}  // namespace
 
 struct Sequential::State {
   std::vector<Layer> layers;
@@ -47,6 +32,8 @@ struct Sequential::State {
   bool takes_indices() const;
   void build(const Shape& shape, const Location& at);
   void require_compiled(const char* op, const Location& at) const;
+  // Samples of this shape; the network is built for it.
+  void require_samples(const char* op, const Shape& shape, const Location& at);
   // x as the first layer takes it, after the network was built for it.
   Tensor prepared(const char* op, const Tensor& x, const Location& at);
   Samples samples(const char* op, const Tensor& x, const Tensor& y, const Tensor& weight, const Location& at);
@@ -69,18 +56,16 @@ void Sequential::State::build(const Shape& shape, const Location& at) {
   const NoGradGuard off;
   nn::Sequential built;
   std::map<std::string, int> seen;
-  std::vector<std::int64_t> sizes{1};
-  sizes.insert(sizes.end(), shape.begin(), shape.end());
-  Tensor x = zeros(sizes, takes_indices() ? kInt64 : kFloat32);
+  Tensor x = sample_of_zeros(shape, takes_indices());
   for (const Layer& layer : layers) {
     if (layer.input_shape()) continue;
-    std::vector<std::int64_t> sample(x.shape().begin() + 1, x.shape().end());
     const int number = seen[layer.kind()]++;
     const std::string name = number == 0 ? layer.kind() : fmt::format("{}_{}", layer.kind(), number);
-    built.add(name, layer.make(Shape(sample)), at);
+    built.add(name, layer.make(sample_shape(layer.kind(), x, at)), at);
     built.eval();
     x = built[static_cast<std::int64_t>(built.size()) - 1](x, at);
   }
+  if (built.size() > 0) sample_shape(built[static_cast<std::int64_t>(built.size()) - 1].name(), x, at);
   built.train();
   net = built;
   input = shape;
@@ -93,18 +78,17 @@ void Sequential::State::require_compiled(const char* op, const Location& at) con
         .value_error();
 }
 
+void Sequential::State::require_samples(const char* op, const Shape& shape, const Location& at) {
+  build(shape, at);
+  if (!(shape == input))
+    ErrorReport(op, fmt::format("samples must be of shape {}, got {}", to_string(input), to_string(shape)), at)
+        .shape_error();
+}
+
 Tensor Sequential::State::prepared(const char* op, const Tensor& x, const Location& at) {
   require_defined(op, x, at);
   if (x.dim() < 1 || x.size(0) == 0) ErrorReport(op, "x has no samples", at).operand("x", x).shape_error();
-  const std::vector<std::int64_t> sample(x.shape().begin() + 1, x.shape().end());
-  build(Shape(sample), at);
-  if (!(Shape(sample) == input))
-    ErrorReport(op,
-                fmt::format("samples must be of shape ({}), got ({})", fmt::join(input.begin(), input.end(), ", "),
-                            fmt::join(sample, ", ")),
-                at)
-        .operand("x", x)
-        .shape_error();
+  require_samples(op, Shape(std::vector<std::int64_t>(x.shape().begin() + 1, x.shape().end())), at);
   return x.detach().to(takes_indices() ? kInt64 : kFloat32);
 }
 
@@ -311,11 +295,16 @@ Tensor Sequential::operator()(const Tensor& x, Location at) {
   return state_->net(inputs, at);
 }
 
+KerasTensor Sequential::operator()(const KerasTensor& x, Location at) {
+  const detail::CallSite site(at);
+  state_->require_samples("keras::Sequential", x.shape(), at);
+  const auto make = [net = state_->net](const Shape&) { return nn::AnyModule(net); };
+  return (state_->takes_indices() ? Layer::of_indices("model", make) : Layer("model", make))(x, at);
+}
+
 train::Summary Sequential::summary(Location at) {
   const nn::Sequential built = net(at);
-  std::vector<std::int64_t> sizes{1};
-  sizes.insert(sizes.end(), state_->input.begin(), state_->input.end());
-  return train::summary(built, zeros(sizes, state_->takes_indices() ? kInt64 : kFloat32));
+  return train::summary(built, sample_of_zeros(state_->input, state_->takes_indices()));
 }
 
 void Sequential::save_weights(const std::string& path, Location at) {

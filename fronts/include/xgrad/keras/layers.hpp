@@ -8,6 +8,7 @@
 
 #include <concepts>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -75,31 +76,60 @@ class XGRAD_API InitializerChoice {
   nn::Initializer given_;
 };
 
+// A value in a graph of layers that is only described: what an Input stands for, and what layers make of it. Copies are
+// handles to one value.
+class XGRAD_API KerasTensor {
+ public:
+  struct Node;
+  // The second value of an operator, with the line that it stands in.
+  struct Operand {
+    Operand(const KerasTensor& x, Location where = Location::current()) : value(x), at(where) {}  // NOLINT
+    const KerasTensor& value;
+    Location at;
+  };
+  KerasTensor(const KerasTensor&) = default;  // (never empty: moved as it is copied)
+  KerasTensor& operator=(const KerasTensor&) = default;
+  ~KerasTensor() = default;
+  const Shape& shape() const;       // of one sample
+  const std::string& kind() const;  // of the layer that made it; "input"
+  const Node& node() const { return *node_; }
+
+ private:
+  explicit KerasTensor(std::shared_ptr<Node> node) : node_(std::move(node)) {}
+  std::shared_ptr<Node> node_;
+};
+
 // One layer: its name in lower case, "conv2d", and the module for an input of a shape (without the batch).
 class XGRAD_API Layer {
  public:
   using Make = std::function<nn::AnyModule(const Shape& input)>;
-  Layer(std::string kind, Make make) : kind_(std::move(kind)), make_(std::move(make)) {}
+  Layer(std::string kind, Make make, Location at = Location::current());  // ValueError: no function
   // A module of your own, which takes (N, ...).
   template <std::derived_from<nn::Module> M>
   Layer(M module) : kind_("module"), make_([module](const Shape&) { return nn::AnyModule(module); }) {}  // NOLINT
-  static Layer input(const Shape& shape);
-  static Layer of_indices(std::string kind, Make make);  // its input are numbers of classes
+  Layer(const KerasTensor& input, Location at = Location::current());  // NOLINT: an Input, ValueError for another value
+  static Layer of_indices(std::string kind, Make make);                // its input are numbers of classes
 
   const std::string& kind() const { return kind_; }
   const std::optional<Shape>& input_shape() const { return shape_; }  // of an Input
   bool takes_indices() const { return takes_indices_; }
   nn::AnyModule make(const Shape& input) const { return make_(input); }
+  // What it makes of a value: a step of a keras::Model. The module is made in the first call; further calls, also of
+  // copies, are of the same one, while a Sequential makes one of its own. ShapeError where the value does not fit, or
+  // the result is not (N, ...); ValueError for an Input.
+  KerasTensor operator()(const KerasTensor& x, Location at = Location::current()) const;
 
  private:
   std::string kind_;
   Make make_;
   std::optional<Shape> shape_ = {};
   bool takes_indices_ = false;
+  std::shared_ptr<nn::AnyModule> called_ = std::make_shared<nn::AnyModule>(nullptr);
 };
 
-// The shape of one sample: Input({28, 28, 1}). Without one, the first call of the model gives it.
-XGRAD_API Layer Input(const Shape& shape, Location at = Location::current());
+// The shape of one sample: Input({28, 28, 1}), the first layer of a Sequential or the beginning of a Model. Without
+// one, the first call of a Sequential gives it.
+XGRAD_API KerasTensor Input(const Shape& shape, Location at = Location::current());
 
 struct DenseOptions {
   ByName by_name = ByName();

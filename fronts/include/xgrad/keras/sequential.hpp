@@ -80,6 +80,8 @@ class XGRAD_API Sequential {
   Tensor predict(const Tensor& x, PredictOptions options = {}, Location at = Location::current());
   // The result with the graph, in the mode that the network is in.
   Tensor operator()(const Tensor& x, Location at = Location::current());
+  // The whole as a step of a keras::Model, with the same weights. ShapeError.
+  KerasTensor operator()(const KerasTensor& x, Location at = Location::current());
 
   // train::summary of one sample. ValueError when the shape of the input is not known yet.
   train::Summary summary(Location at = Location::current());
