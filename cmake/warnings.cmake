@@ -39,8 +39,7 @@ endif()
 # For the library only. errno and floating-point traps are not observed, which lets loops over sqrt vectorise;
 # -ffast-math stays off: NaN and infinity keep their meaning.
 add_library(xgrad_kernel_flags INTERFACE)
-target_compile_options(xgrad_kernel_flags INTERFACE -fno-math-errno -fno-trapping-math
-  $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
+target_compile_options(xgrad_kernel_flags INTERFACE -fno-math-errno -fno-trapping-math)
 if(XGRAD_NATIVE)
   target_compile_options(xgrad_kernel_flags INTERFACE -march=native)
 endif()

@@ -1,6 +1,5 @@
 // Handles of modules: empty ones, what they are (as<>), exchanging children, chains of modules and functions, copies of
 // every layer. Only public headers.
-// Compiled alone: <xgrad/custom.hpp> has a relu of its own, and a Sequential takes no overloads.
 #include <sstream>
 
 #include <xgrad/xgrad.hpp>

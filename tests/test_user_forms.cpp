@@ -1,5 +1,4 @@
 // What users of PyTorch write first: containers as tensors, printing, calls of modules of their own.
-// Compiled alone: <xgrad/custom.hpp> has a relu of its own, and a Sequential takes no overloads.
 #include <array>
 #include <deque>
 #include <sstream>
