@@ -10,11 +10,6 @@ check_cxx_source_compiles("#include <cstdlib>
 int main() {}" XGRAD_PACKED_RELOCATIONS FAIL_REGEX "warning")
 unset(CMAKE_REQUIRED_LINK_OPTIONS)
 
-# Kernels are tested as they are installed. What stands around them may be compiled faster than it runs.
-set(XGRAD_PARTS_OPTIMISATION -O3 CACHE STRING "Optimisation of all parts but autograd in release builds")
-set(xgrad_autograd_optimisation $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
-set(xgrad_parts_optimisation $<$<CONFIG:Release,RelWithDebInfo>:${XGRAD_PARTS_OPTIMISATION}>)
-
 # xgrad_part(name [PUBLIC parts...] [PRIVATE libraries...]): library xgrad_<name> from <name>/src, headers from
 # <name>/include, exported as xgrad::<name>.
 function(xgrad_part name)
@@ -42,16 +37,10 @@ function(xgrad_part name)
     $<$<AND:$<CXX_COMPILER_ID:Clang>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,16>>:-Wno-ambiguous-reversed-operator>)
   target_link_libraries(${target} PUBLIC ${PART_PUBLIC}
     PRIVATE $<BUILD_INTERFACE:xgrad_flags> $<BUILD_INTERFACE:xgrad_kernel_flags> ${PART_PRIVATE})
-  if(name STREQUAL "autograd")
-    target_compile_options(${target} PRIVATE ${xgrad_autograd_optimisation})
-  else()
-    target_compile_options(${target} PRIVATE ${xgrad_parts_optimisation})
-  endif()
   if(XGRAD_PCH AND name STREQUAL "autograd")  # the one part that is compiled with OpenMP
     target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
     xgrad_precompile(xgrad_precompiled ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp PIC
       xgrad_autograd xgrad_flags xgrad_kernel_flags fmt::fmt)
-    target_compile_options(xgrad_precompiled PRIVATE ${xgrad_parts_optimisation})
   else()
     xgrad_use_precompiled(${target} xgrad_precompiled)
   endif()
