@@ -222,6 +222,57 @@ BOOST_AUTO_TEST_CASE(leaves_of_steps_stay_inside) {
   BOOST_CHECK_THROW(scan(carries_input, xs, h0), AutogradError);
 }
 
+// A buffer that the cell writes over in every step: the outputs are what it held when each step returned it.
+BOOST_AUTO_TEST_CASE(outputs_that_later_steps_write_over) {
+  const auto totals = [] {
+    Tensor total = zeros({1});
+    const auto cell = [&](const Tensor& h, const Tensor& x) {
+      total.add_(x);
+      return Pair(h, total);
+    };
+    return scan(cell, ones({3, 1}), zeros({1})).second;
+  };
+  check_close(totals(), {1., 2., 3.});
+  NoGradGuard off;
+  check_close(totals(), {1., 2., 3.});
+}
+
+BOOST_AUTO_TEST_CASE(a_state_that_is_handed_on_does_not_share_memory) {
+  const Tensor xs = parameter({3, 2}), h0 = parameter({2});
+  const Tensor before = h0.detach().clone();
+  const auto [last, ys] = scan([](const Tensor& h, const Tensor& x) { return Pair(h, h * x); }, xs, h0);
+  last.detach().fill_(7);
+  check_close(h0.detach() - before, {0., 0.});
+}
+
+// The same operations, written at two places.
+BOOST_AUTO_TEST_CASE(backward_errors_name_the_line_of_their_step) {
+  const Tensor xs = parameter({2, 3}), h0 = parameter({3});
+  Tensor factor = ones({3}, {kFloat64});
+  int step = 0, line_of_last = 0;
+  const auto cell = [&](const Tensor& h, const Tensor&) {
+    if (step++ == 0) return Pair(h * factor, h);
+    line_of_last = __LINE__ + 1;
+    return Pair(h * factor, h);
+  };
+  const Tensor last = scan(cell, xs, h0).first;
+  factor.add_(1);
+  expect<AutogradError>({"step 1 of 2, backward", "test_scan_cells.cpp:" + std::to_string(line_of_last)},
+                        [&] { last.sum().backward(); });
+}
+
+BOOST_AUTO_TEST_CASE(checkpoints_in_a_cell) {
+  manual_seed(16);
+  const Tensor xs = parameter({3, 2}), h0 = parameter({2}), w = parameter({2});
+  const auto cell = [&](const Tensor& h, const Tensor& x) {
+    const Tensor y = checkpoint([&](const Tensor& a, const Tensor& b) { return tanh(a * w + b); }, h, x);
+    return Pair(y, y * x);
+  };
+  compare(cell, xs, h0, {xs, h0, w});
+  expect<AutogradError>({"scan", "checkpoint", "cannot be recorded"},
+                        [&] { grad(loss_of(scan(cell, xs, h0)), w, {}, {.create_graph = true}); });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace xgrad::test::scans

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -191,6 +192,40 @@ ScanStep of_no_steps(Call& call) {
     y = make_tensor(shape, y.dtype());
   }
   return step;
+}
+
+// The outputs of step t are copied before the next step, which may write over them.
+void put_outputs(std::vector<Rows>& rows, const Call& call, std::int64_t t, std::span<const Tensor> outputs) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (t == 0) rows.emplace_back(call.steps, outputs[i].shape(), outputs[i].dtype());
+    rows[i].put(call.row(t), outputs[i]);
+  }
+}
+
+ScanStep loop_without_tape(Call& call) {
+  StepName name(call.steps, "", call.at);
+  ScanStep step{call.state, {}};
+  std::vector<Rows> rows;
+  for (std::int64_t t = 0; t < call.steps; ++t) {
+    name.name(t);
+    step.values.clear();
+    for (const Tensor& x : call.inputs) step.values.push_back(x.select(0, call.row(t)));
+    call.run(step, t);
+    put_outputs(rows, call, t, step.values);
+  }
+  step.values.clear();
+  for (const Rows& r : rows) step.values.push_back(r.all());
+  return step;
+}
+
+// A last state in the memory of an argument, as a cell returns that hands its state on, could be written through.
+void leave_arguments(Tensors& state, const Call& call) {
+  const NoGradGuard off_tape;
+  for (Tensor& s : state) {
+    const auto is_in_memory_of_s = [&](const Tensor& t) { return impl(t).storage == impl(s).storage; };
+    if (std::ranges::any_of(call.state, is_in_memory_of_s) || std::ranges::any_of(call.inputs, is_in_memory_of_s))
+      s = s.clone();
+  }
 }
 
 // As the program would write it: where operations must be seen one by one.
@@ -415,12 +450,10 @@ ScanStep recorded_loop(Call& call) {
         state[i] = std::move(results[i]);
         wanted[i] = node->log.takes_gradient(static_cast<std::size_t>(t), i);
       }
-      for (std::size_t i = n_state; i < results.size(); ++i) {
-        if (t == 0) rows.emplace_back(call.steps, results[i].shape(), results[i].dtype());
-        rows[i - n_state].put(call.row(t), results[i]);
-      }
+      put_outputs(rows, call, t, std::span(results).subspan(n_state));
     }
   }
+  leave_arguments(state, call);
   Tensors results = std::move(state);
   for (const Rows& r : rows) results.push_back(r.all());
   put_on_tape(std::move(node), call, results);
@@ -436,7 +469,8 @@ ScanStep run_scan(Tensors inputs, Tensors state, const std::function<void(ScanSt
   call.check();
   if (call.steps == 0) return of_no_steps(call);
   // Tangents go through operations one by one; exporters want to see these.
-  if (!grad_enabled() || thread_tape.levels > 0 || tracing_all) return plain_loop(call);
+  if (thread_tape.levels > 0 || tracing_all) return plain_loop(call);
+  if (!grad_enabled()) return loop_without_tape(call);
   return recorded_loop(call);
 }
 

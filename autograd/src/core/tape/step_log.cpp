@@ -266,8 +266,8 @@ std::vector<Tensor> StepLog::record_again(std::size_t t, std::span<const Tensor>
                                           std::span<const Tensor> outside) {
   const StepTape& tape = *steps_[t].tape;
   if (tape.has_hooks() || has_hooks(tape.leaves()))
-    ErrorReport(op_, fmt::format("step {} has hooks on its tensors: its derivative cannot be recorded", t), at_)
-        .help("register hooks outside of the cell, or write the loop out")
+    ErrorReport(op_, fmt::format("step {} has hooks or a checkpoint: its derivative cannot be recorded", t), at_)
+        .help("use these outside of the cell (checkpoint() around scan()), or write the loop out")
         .autograd_error();
   const Installed values(*this, t);
   Rerun again(tape, given, outside);

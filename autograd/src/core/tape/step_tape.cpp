@@ -164,6 +164,8 @@ bool StepTape::same_node(const Node& a, const Node& b) const {
   if (a.op.kind != b.op.kind || a.op.name != b.op.name || a.n_inputs != b.n_inputs || a.n_outputs != b.n_outputs ||
       a.n_saved != b.n_saved || is_looked_at(b))
     return false;
+  // Errors of the backward pass name the line.
+  if (a.at.line() != b.at.line() || a.at.file_name() != b.at.file_name()) return false;
   const auto of_a = const_cast<Node&>(a).outputs(), of_b = const_cast<Node&>(b).outputs();
   return std::equal(of_a.begin(), of_a.end(), of_b.begin(), same_type_and_shape);
 }
