@@ -119,8 +119,9 @@ void for_runs(const Copy& c, int rank, std::int64_t begin, std::int64_t end, con
 // f(to, from) at each of them.
 template <class F>
 void for_places(const Copy& c, int rank, std::int64_t begin, std::int64_t end, const F& f) {
+  const Dim last = rank > 0 ? c.dims[rank - 1] : Dim{1, 0, 0};
   for_runs(c, rank, begin, end, [&](char* to, const char* from, std::int64_t n) {
-    for (std::int64_t i = 0; i < n; ++i) f(to + i * c.dims[rank - 1].to, from + i * c.dims[rank - 1].from);
+    for (std::int64_t i = 0; i < n; ++i) f(to + i * last.to, from + i * last.from);
   });
 }
 

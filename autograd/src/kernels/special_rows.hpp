@@ -45,8 +45,13 @@ void map_row(const float* x, std::int64_t n, float* y) {
       float room[w];
       for (int k = 0; k < w && lanes < w; ++k) room[k] = k < lanes ? x[i + k] : 0.5f;
       const V v = widened<V>(lanes < w ? room : x + i);
-      if (!all(F::ordinary(v))) [[unlikely]] {
-        for (int k = 0; k < lanes; ++k) y[i + k] = static_cast<float>(F::of(static_cast<double>(x[i + k])));
+      const auto ordinary = F::ordinary(v);
+      if (!all(ordinary)) [[unlikely]] {  // ordinary neighbours keep the bits that they have elsewhere
+        float results[w], by_lanes[w];
+        store_narrowed(where(ordinary, V(1.0), V(0.0)), by_lanes);
+        store_narrowed(F::of_lanes(where(ordinary, v, V(0.5))), results);
+        for (int k = 0; k < lanes; ++k)
+          y[i + k] = by_lanes[k] != 0 ? results[k] : static_cast<float>(F::of(static_cast<double>(x[i + k])));
         continue;
       }
       store_narrowed(F::of_lanes(v), lanes < w ? room : y + i);

@@ -319,8 +319,8 @@ Tensor x_times(const char* op, const Tensor& x, const Tensor& y, double end, F f
       [end, f, slope](const Saved& s, const Tensor& g) -> Grads {
         const Tensor a = s[0], b = s[1];
         Tensor dx, dy;
-        if (s.needs(0)) {  // the logarithm of 1 where x is 0 and its own is not finite
-          const Tensor off = (a == 0) && (b <= end);
+        if (s.needs(0)) {  // the logarithm of 1 where x is 0 and its own is not finite, or nothing arrives
+          const Tensor off = ((a == 0) || (g == 0)) && (b <= end);
           dx = g * f(where(off, 1 + end, b));
         }
         if (s.needs(1)) dy = g * slope(a, b);
