@@ -88,7 +88,7 @@ check() {
       if (path ~ /^xgrad\/(graph_node|saved_tensors_hooks)\.hpp$/) return "tape"
       if (path ~ /^xgrad\/detail\/(collect_last|node_times|strided_memory|trace_all)\.hpp$/) return "tape"
       if (path == "xgrad/p_norm.hpp") return "kernels"
-      if (path ~ /^xgrad\/(functional|gradcheck|scan|vmap)\.hpp$/) return "functions-public"
+      if (path ~ /^xgrad\/(functional|gradcheck|loop|vmap)\.hpp$/) return "functions-public"
       if (path ~ /^xgrad\/(ops|dlpack)\.hpp$/ || path ~ /^xgrad\/ops\//) return "ops-public"
       if (path == "xgrad/distributions.hpp" || path ~ /^xgrad\/distributions\//) return "distributions-public"
       if (path == "xgrad/custom.hpp" || path ~ /^xgrad\/custom\//) return "custom-public"

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include <xgrad/autograd.hpp>
-#include <xgrad/scan.hpp>
+#include <xgrad/loop.hpp>
 
 #include "support.hpp"
 

@@ -345,7 +345,7 @@ BOOST_AUTO_TEST_CASE(without_graphviz) {
 BOOST_AUTO_TEST_CASE(words_as_told) {
   const Tensor x = values({2, 3}, 0).requires_grad_(), t = zeros({2, 3}, {x.dtype()});
   const auto said = [](const Tensor& loss, const std::string& title) {
-    const json data = data_of(page_of(loss));
+    const json data = data_of(page_of(loss, {.unfold = false}));
     for (const json& s : data.at("steps"))
       if (s.at("phase") == "forward" && node_of(data, s.at("node")).at("title") == title)
         return s.at("text").get<std::string>();

@@ -58,7 +58,7 @@
 #include <xgrad/profiler.hpp>
 #include <xgrad/record.hpp>
 #include <xgrad/saved_tensors_hooks.hpp>
-#include <xgrad/scan.hpp>
+#include <xgrad/loop.hpp>
 #include <xgrad/tape.hpp>
 #include <xgrad/train.hpp>
 #include <xgrad/version.hpp>

@@ -10,7 +10,7 @@
 #include <xgrad/detail/keep_state.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/slice.hpp>
-#include <xgrad/scan.hpp>
+#include <xgrad/loop.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/forward.hpp"
