@@ -48,6 +48,7 @@
 #include <xgrad/fusion.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/graph_node.hpp>
+#include <xgrad/loop.hpp>
 #include <xgrad/memory.hpp>
 #include <xgrad/memory_budget.hpp>
 #include <xgrad/memory_report.hpp>
@@ -58,7 +59,6 @@
 #include <xgrad/profiler.hpp>
 #include <xgrad/record.hpp>
 #include <xgrad/saved_tensors_hooks.hpp>
-#include <xgrad/loop.hpp>
 #include <xgrad/tape.hpp>
 #include <xgrad/train.hpp>
 #include <xgrad/version.hpp>

@@ -8,9 +8,9 @@
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
 #include <xgrad/detail/keep_state.hpp>
+#include <xgrad/loop.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/slice.hpp>
-#include <xgrad/loop.hpp>
 
 #include "core/elementwise_loop.hpp"
 #include "core/tape/forward.hpp"
