@@ -294,27 +294,34 @@ void compute_held(std::span<const Tensor> tensors) {
 }
 
 // ---- saved tensors ----
-void note_saved(TensorImpl& t) {
+namespace {
+
+// Calls f(p, entry) with the piece that makes t's values, when there is one, and t's entry among what is saved of it,
+// or the end.
+template <class F>
+void with_saved_entry(TensorImpl& t, const F& f) {
   Holder* h = holder_of(*t.storage);
   if (!h) return;
   const HolderLock lock(h->mutex);
-  Piece* p = h->maker(t.storage);
-  if (!p) return;
-  const auto known = std::find_if(p->saved.begin(), p->saved.end(), [&](const auto& s) { return s.tensor == &t; });
-  if (known != p->saved.end())
-    ++known->times;
-  else
-    p->saved.push_back({&t, 1});
+  if (Piece* p = h->maker(t.storage))
+    f(*p, std::find_if(p->saved.begin(), p->saved.end(), [&](const auto& s) { return s.tensor == &t; }));
+}
+
+}  // namespace
+
+void note_saved(TensorImpl& t) {
+  with_saved_entry(t, [&](Piece& p, auto known) {
+    if (known != p.saved.end())
+      ++known->times;
+    else
+      p.saved.push_back({&t, 1});
+  });
 }
 
 void forget_saved(TensorImpl& t) noexcept {
-  Holder* h = holder_of(*t.storage);
-  if (!h) return;
-  const HolderLock lock(h->mutex);
-  Piece* p = h->maker(t.storage);
-  if (!p) return;
-  const auto known = std::find_if(p->saved.begin(), p->saved.end(), [&](const auto& s) { return s.tensor == &t; });
-  if (known != p->saved.end() && --known->times == 0) p->saved.erase(known);
+  with_saved_entry(t, [](Piece& p, auto known) {
+    if (known != p.saved.end() && --known->times == 0) p.saved.erase(known);
+  });
 }
 
 }  // namespace xgrad::detail

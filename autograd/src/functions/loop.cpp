@@ -194,27 +194,63 @@ ScanStep of_no_steps(Call& call) {
   return step;
 }
 
-// The outputs of step t are copied before the next step, which may write over them.
-void put_outputs(std::vector<Rows>& rows, const Call& call, std::int64_t t, std::span<const Tensor> outputs) {
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (t == 0) rows.emplace_back(call.steps, outputs[i].shape(), outputs[i].dtype());
-    rows[i].put(call.row(t), outputs[i]);
+// Outputs of each step, copied before the next one, which may write over them.
+class CopiedOutputs {
+ public:
+  explicit CopiedOutputs(const Call& call) : call_(call) {}
+  void put(std::int64_t t, std::span<const Tensor> outputs) {
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (t == 0) rows_.emplace_back(call_.steps, outputs[i].shape(), outputs[i].dtype());
+      rows_[i].put(call_.row(t), outputs[i]);
+    }
   }
-}
+  Tensors all() const {
+    Tensors stacked;
+    for (const Rows& r : rows_) stacked.push_back(r.all());
+    return stacked;
+  }
 
-ScanStep loop_without_tape(Call& call) {
+ private:
+  const Call& call_;
+  std::vector<Rows> rows_;
+};
+
+// Outputs of each step, stacked by an operation as others.
+class StackedOutputs {
+ public:
+  explicit StackedOutputs(const Call& call) : call_(call) {}
+  void put(std::int64_t, const Tensors& outputs) {
+    rows_.resize(outputs.size());
+    for (std::size_t i = 0; i < outputs.size(); ++i) rows_[i].push_back(outputs[i]);
+  }
+  Tensors all() {
+    Tensors stacked;
+    for (Tensors& rows : rows_) {
+      if (call_.reverse) std::reverse(rows.begin(), rows.end());
+      stacked.push_back(stack(rows, 0, call_.at));
+    }
+    return stacked;
+  }
+
+ private:
+  const Call& call_;
+  std::vector<Tensors> rows_;
+};
+
+// The loop as a program would write it.
+template <class Outputs>
+ScanStep plain_loop(Call& call) {
   StepName name(call.steps, "", call.at);
   ScanStep step{call.state, {}};
-  std::vector<Rows> rows;
+  Outputs outputs(call);
   for (std::int64_t t = 0; t < call.steps; ++t) {
     name.name(t);
     step.values.clear();
     for (const Tensor& x : call.inputs) step.values.push_back(x.select(0, call.row(t)));
     call.run(step, t);
-    put_outputs(rows, call, t, step.values);
+    outputs.put(t, step.values);
   }
-  step.values.clear();
-  for (const Rows& r : rows) step.values.push_back(r.all());
+  step.values = outputs.all();
   return step;
 }
 
@@ -226,27 +262,6 @@ void leave_arguments(Tensors& state, const Call& call) {
     if (std::ranges::any_of(call.state, is_in_memory_of_s) || std::ranges::any_of(call.inputs, is_in_memory_of_s))
       s = s.clone();
   }
-}
-
-// As the program would write it: where operations must be seen one by one.
-ScanStep plain_loop(Call& call) {
-  StepName name(call.steps, "", call.at);
-  ScanStep step{call.state, {}};
-  std::vector<Tensors> outputs;
-  for (std::int64_t t = 0; t < call.steps; ++t) {
-    name.name(t);
-    step.values.clear();
-    for (const Tensor& x : call.inputs) step.values.push_back(x.select(0, call.row(t)));
-    call.run(step, t);
-    outputs.resize(step.values.size());
-    for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i].push_back(std::move(step.values[i]));
-  }
-  step.values.clear();
-  for (Tensors& rows : outputs) {
-    if (call.reverse) std::reverse(rows.begin(), rows.end());
-    step.values.push_back(stack(rows, 0, call.at));
-  }
-  return step;
 }
 
 // The node of a scan.
@@ -431,7 +446,7 @@ ScanStep recorded_loop(Call& call) {
   const std::size_t n_state = state.size();
   std::vector<bool> wanted;
   for (const Tensor& s : call.state) wanted.push_back(requires_grad(s));
-  std::vector<Rows> rows;
+  CopiedOutputs outputs(call);
   {
     const Unseen steps;
     for (std::int64_t t = 0; t < call.steps; ++t) {
@@ -450,12 +465,12 @@ ScanStep recorded_loop(Call& call) {
         state[i] = std::move(results[i]);
         wanted[i] = node->log.takes_gradient(static_cast<std::size_t>(t), i);
       }
-      put_outputs(rows, call, t, std::span(results).subspan(n_state));
+      outputs.put(t, std::span(results).subspan(n_state));
     }
   }
   leave_arguments(state, call);
   Tensors results = std::move(state);
-  for (const Rows& r : rows) results.push_back(r.all());
+  std::ranges::move(outputs.all(), std::back_inserter(results));
   put_on_tape(std::move(node), call, results);
   const auto end_of_state = results.begin() + static_cast<std::ptrdiff_t>(n_state);
   return {Tensors(results.begin(), end_of_state), Tensors(end_of_state, results.end())};
@@ -469,8 +484,8 @@ ScanStep run_scan(Tensors inputs, Tensors state, const std::function<void(ScanSt
   call.check();
   if (call.steps == 0) return of_no_steps(call);
   // Tangents go through operations one by one; exporters want to see these.
-  if (thread_tape.levels > 0 || tracing_all) return plain_loop(call);
-  if (!grad_enabled()) return loop_without_tape(call);
+  if (thread_tape.levels > 0 || tracing_all) return plain_loop<StackedOutputs>(call);
+  if (!grad_enabled()) return plain_loop<CopiedOutputs>(call);
   return recorded_loop(call);
 }
 
