@@ -10,6 +10,30 @@ check_cxx_source_compiles("#include <cstdlib>
 int main() {}" XGRAD_PACKED_RELOCATIONS FAIL_REGEX "warning")
 unset(CMAKE_REQUIRED_LINK_OPTIONS)
 
+# What costs most in most sources is what their headers instantiate, so with XGRAD_UNITY the sources of a folder are
+# compiled as one, and names in their unnamed namespaces must differ within a folder. The operations are too many for
+# one, so there it is those with the same first letter; kernels take long by themselves, each for several instruction
+# sets, and stay so.
+option(XGRAD_UNITY "Compile the sources of a folder of a part together" OFF)
+function(xgrad_unity target)
+  foreach(source ${ARGN})
+    cmake_path(GET source PARENT_PATH folder)
+    cmake_path(RELATIVE_PATH folder BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/src OUTPUT_VARIABLE group)
+    string(REPLACE "/" "_" group ${group})
+    if(group STREQUAL "ops")
+      cmake_path(GET source STEM name)
+      string(SUBSTRING ${name} 0 1 letter)
+      string(APPEND group "_${letter}")
+    endif()
+    if(NOT group STREQUAL "kernels")
+      set_source_files_properties(${source} PROPERTIES UNITY_GROUP "folder_${group}")
+    endif()
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  # GCC takes what the sources define for what a header defines; GCC 12 loses track of a vector's memory.
+  target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-error=free-nonheap-object)
+endfunction()
+
 # xgrad_part(name [PUBLIC parts...] [PRIVATE libraries...]): library xgrad_<name> from <name>/src, headers from
 # <name>/include, exported as xgrad::<name>.
 function(xgrad_part name)
@@ -23,6 +47,9 @@ function(xgrad_part name)
     add_library(${target} STATIC ${sources})
   endif()
   add_library(xgrad::${name} ALIAS ${target})
+  if(XGRAD_UNITY)
+    xgrad_unity(${target} ${sources})
+  endif()
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} VERSION ${PROJECT_VERSION} SOVERSION 0
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON VERIFY_INTERFACE_HEADER_SETS ${XGRAD_TESTS}
     INSTALL_RPATH $ORIGIN INSTALL_RPATH_USE_LINK_PATH ON)

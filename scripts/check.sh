@@ -3,6 +3,8 @@
 #   signals      100,000 SIGALRM in every product, convolution and recurrence, with all of oneDNN's instruction sets
 #                (XGRAD_SIGNALS and XGRAD_SIGNAL_RATE: how many, and how many a second; 1,000 a second take hours)
 #   allocations  training, saving, loading and pictures, with the k-th allocation failing, for every k
+#   slow         the tests that test.sh leaves out: headers, each by itself; the accuracy of the classifiers of
+#                xgrad::sklearn; docs/gallery in a browser
 #   files        memory and time of readers of hostile files; saving and child processes
 #   contention   digits and mnist_cnn beside busy neighbours, on one and two threads; with libtorch's lenet5 when
 #                benchmarks/compare.sh has been run before
@@ -17,7 +19,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-steps=(signals allocations files contention dev tsan fuzz docs debian13)
+steps=(signals allocations slow files contention dev tsan fuzz docs debian13)
 skipped=77
 
 signals() {
@@ -33,6 +35,11 @@ signals() {
 allocations() {
   scripts/build.sh ci test_allocation
   build/ci/tests/test_allocation --log_level=message
+}
+
+slow() {
+  scripts/build.sh ci
+  ctest --preset ci -L '^(headers|slow)$'
 }
 
 files() {

@@ -2,7 +2,8 @@
 # gallery.sh [BUILD [OUT [TOPIC...]]]: builds and runs every program of examples/lectures and writes a page for each,
 # with what it is about, the program, what it prints and its pictures, and an index. Each page is one file that asks for
 # nothing: pictures are inside. BUILD: a build folder that is configured; left out, the preset "release" is. OUT:
-# docs/gallery. With topics, 08_batch_size or their like, only their pages are written, and no index.
+# docs/gallery. At last the pages are looked over in a browser, where there is one. With topics, 08_batch_size or their
+# like, only their pages are written, and no index.
 #
 # A page's text is examples/lectures/NN_topic.html: a line <h1>, a line "@summary ..." for the index, then HTML. A line
 # "@picture FILE | what can be seen | caption" stands for a picture that the program writes.
@@ -129,3 +130,6 @@ HTML
 } >"$work/page.html"
 mv "$work/page.html" "$out/index.html"
 echo "gallery.sh: wrote $out/index.html"
+status=0
+tests/web/run.sh build/web tests/web/gallery.mjs "$out" || status=$?
+[ $status -eq 77 ] || exit $status

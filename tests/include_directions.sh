@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # include_directions.sh [FOLDER]: checks every #include of the libraries against the map in docs/architecture.md, below
 # FOLDER (the source tree). A wrong one is reported as file:line: what is included: the rule; the exit status says
-# whether
-# there was one. include_directions.sh --self-test plants wrong ones and checks that each is reported.
+# whether there was one. include_directions.sh --self-test plants wrong ones and checks that each is reported.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -144,25 +143,19 @@ check() {
     }'
 }
 
-# expect FILE TEXT SHOWN RULE: when TEXT is line 2 of FILE, in a tree of public headers, that line is reported.
+# expect FOLDER/NAME.EXT TEXT SHOWN RULE: TEXT as line 2 of a file in that folder of the tree of public headers, which
+# must be reported.
+expected=()
 expect() {
-  local report path=$tree/$1
-  mkdir -p "$(dirname "$path")"
-  printf '#pragma once\n%s\n' "$2" >"$path"
-  if report=$(check "$tree"); then
-    echo "not reported: $2 in $1"
-    failed=1
-  elif [ "$report" != "$1:2: $3: $4" ]; then
-    printf '%s in %s, expected "%s", got:\n%s\n' "$2" "$1" "$4" "$report"
-    failed=1
-  fi
-  rm "$path"
+  local file=${1%.*}_${#expected[@]}.${1##*.}
+  mkdir -p "$tree/$(dirname "$file")"
+  printf '#pragma once\n%s\n' "$2" >"$tree/$file"
+  expected+=("$file:2: $3: $4")
 }
 plant() { expect "$1" "#include $2" "$2" "$3"; }
 
 self_test() {
   local library
-  failed=0
   tree=$(mktemp -d)
   trap 'rm -r "$tree"' EXIT
   for library in autograd nn optim data viz train onnx fronts; do
@@ -202,8 +195,13 @@ self_test() {
   plant data/src/planted.cpp '<xgrad/xgrad.hpp>' 'the header of everything is for programs'
   plant train/src/planted.cpp '<xgrad/no_such.hpp>' 'there is no such header'
   expect autograd/src/kernels/planted.cpp 'if (wants_grad(x)) return;' wants_grad 'kernels do not ask the tape'
-  [ $failed -eq 0 ] && echo "every planted include was reported"
-  return $failed
+  if check "$tree" >"$tree/report"; then
+    echo "what was planted is no failure"
+    return 1
+  fi
+  # Each of them, and nothing else.
+  diff <(printf '%s\n' "${expected[@]}" | sort) <(sort "$tree/report") || return 1
+  echo "each of the ${#expected[@]} planted lines was reported"
 }
 
 if [ "${1:-}" = --self-test ]; then self_test; else check "${1:-$here}"; fi

@@ -1,10 +1,12 @@
 // What users of PyTorch write first: containers as tensors, printing, calls of modules of their own.
 #include <array>
+#include <cmath>
 #include <deque>
 #include <sstream>
 #include <tuple>
 #include <vector>
 
+#include <xgrad/custom.hpp>
 #include <xgrad/xgrad.hpp>
 
 #include "support.hpp"
@@ -204,6 +206,20 @@ BOOST_AUTO_TEST_CASE(hooks_need_a_tensor_among_the_results) {
 BOOST_AUTO_TEST_CASE(functions_are_parts_of_a_sequential) {
   nn::Sequential net(nn::Linear(2, 3), relu, [](const Tensor& x) { return x * 0; });
   BOOST_TEST(net(rand({1, 2})).sum().item() == 0);
+}
+
+// With <xgrad/custom.hpp>, there are functions of these names for formulas as well.
+BOOST_AUTO_TEST_CASE(names_of_operations_beside_formulas) {
+  const Tensor x = tensor({-1., 0.5}, {kFloat64});
+  nn::Sequential net(relu, xgrad::tanh, xgrad::square);
+  const double t = std::tanh(0.5);
+  BOOST_TEST(net(x)[1].item() == t * t, boost::test_tools::tolerance(1e-14));
+  nn::Dense dense(2, {.activation = xgrad::relu});
+  BOOST_TEST((dense(x.to(kFloat32).unsqueeze(0)) >= 0).all().item());
+  const Tensor y = elementwise(
+      "of_names", [](auto v) { return maximum(relu(v), 0.25) + tanh(v) * max(v, 0); }, x);
+  BOOST_TEST(y[0].item() == 0.25);
+  BOOST_TEST(y[1].item() == 0.5 + t * 0.5, boost::test_tools::tolerance(1e-14));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

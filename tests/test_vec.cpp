@@ -16,6 +16,8 @@
 namespace xgrad {
 namespace {
 
+using namespace simd;
+
 constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 constexpr float kMax = std::numeric_limits<float>::max();

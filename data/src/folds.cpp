@@ -8,14 +8,13 @@
 #include <xgrad/data/folds.hpp>
 #include <xgrad/ops/sampling.hpp>
 
+#include "refuse.hpp"
+
 namespace xgrad::data {
 namespace {
 
 using Numbers = std::vector<std::int64_t>;
 
-[[noreturn]] void refuse(const char* what, const std::string& rule, const Location& at) {
-  ErrorReport(what, rule, at).value_error();
-}
 void require_splits(const char* what, std::int64_t n, const Location& at) {
   if (n < 2) refuse(what, fmt::format("n_splits must be at least 2, got {}", n), at);
 }

@@ -37,14 +37,14 @@ template <class Stored, class Kept>
 constexpr Type type_of(unsigned char code) {
   return {code, sizeof(Stored), sizeof(Kept), read_values<BigEndian<Stored>, Kept, value_of<Stored, Kept>>};
 }
-constexpr std::array kTypes{type_of<std::uint8_t, std::uint8_t>(0x08),
-                            type_of<std::int8_t, std::int32_t>(0x09),
-                            type_of<std::int16_t, std::int32_t>(0x0B),
-                            type_of<std::int32_t, std::int32_t>(0x0C),
-                            type_of<float, float>(0x0D),
-                            type_of<double, double>(0x0E)};
+constexpr std::array kIdxTypes{type_of<std::uint8_t, std::uint8_t>(0x08),
+                               type_of<std::int8_t, std::int32_t>(0x09),
+                               type_of<std::int16_t, std::int32_t>(0x0B),
+                               type_of<std::int32_t, std::int32_t>(0x0C),
+                               type_of<float, float>(0x0D),
+                               type_of<double, double>(0x0E)};
 
-[[noreturn]] void refuse(const std::string& reason, const Location& at) {
+[[noreturn]] void refuse_mnist(const std::string& reason, const Location& at) {
   ErrorReport("read_mnist", reason, at).io_error();
 }
 
@@ -56,7 +56,7 @@ bool there(const std::string& path) {
 std::string find_file(const std::string& folder, const std::string& name, const Location& at) {
   for (const char* end : {"", ".gz"})
     if (const std::string path = folder + "/" + name + end; there(path)) return path;
-  refuse(fmt::format("{}/{}: no such file (nor {}.gz)", folder, name, name), at);
+  refuse_mnist(fmt::format("{}/{}: no such file (nor {}.gz)", folder, name, name), at);
 }
 
 Tensor read(const char* op, const std::string& path, const Location& at) {
@@ -67,7 +67,7 @@ Tensor read(const char* op, const std::string& path, const Location& at) {
     file.fail(fmt::format("not an IDX file: magic number {:02x}{:02x}{:02x}{:02x}, expected 0000 first", magic[0],
                           magic[1], magic[2], magic[3]));
   const Type* type = nullptr;
-  for (const Type& t : kTypes)
+  for (const Type& t : kIdxTypes)
     if (t.code == magic[2]) type = &t;
   if (!type) file.fail(fmt::format("not an IDX file: unknown element type 0x{:02x}", magic[2]));
   if (magic[3] > kMaxRank) file.fail(fmt::format("{} dimensions stated, at most {} supported", magic[3], kMaxRank));
@@ -99,14 +99,14 @@ TensorDataset read_mnist(const std::string& folder, const std::string& prefix, L
   const Tensor images = read("read_mnist", images_path, at), labels = read("read_mnist", labels_path, at);
   const auto require = [&](const std::string& path, const char* what, const Tensor& t, int rank) {
     if (t.dim() != rank || t.dtype() != kUInt8)
-      refuse(fmt::format("{}: expected uint8 {} of rank {}, found {} {}", path, what, rank, name(t.dtype()),
-                         to_string(t.shape())),
-             at);
+      refuse_mnist(fmt::format("{}: expected uint8 {} of rank {}, found {} {}", path, what, rank, name(t.dtype()),
+                               to_string(t.shape())),
+                   at);
   };
   require(images_path, "images", images, 3);
   require(labels_path, "labels", labels, 1);
   if (images.size(0) != labels.size(0))
-    refuse(fmt::format("{}: {} images but {} labels", folder, images.size(0), labels.size(0)), at);
+    refuse_mnist(fmt::format("{}: {} images but {} labels", folder, images.size(0), labels.size(0)), at);
   return TensorDataset(images, labels.to(kInt64));
 }
 

@@ -16,6 +16,7 @@
 #include <xgrad/parallel.hpp>
 
 #include "draw_scope.hpp"
+#include "refuse.hpp"
 
 namespace xgrad::data {
 
@@ -24,9 +25,6 @@ constexpr int kMostWorkers = 1024;
 
 using Order = std::vector<std::int64_t>;
 
-[[noreturn]] void refuse(const std::string& rule, const Location& at) {
-  ErrorReport("DataLoader", rule, at).value_error();
-}
 }  // namespace
 
 LoaderBase::LoaderBase(std::int64_t examples, Fetch fetch, DataLoaderOptions options, Location at)
@@ -36,14 +34,14 @@ LoaderBase::LoaderBase(std::int64_t examples, Fetch fetch, DataLoaderOptions opt
       options_(std::move(options)),
       position_(std::make_shared<Position>()) {
   const DataLoaderOptions& o = options_;
-  if (o.batch_size < 1) refuse(fmt::format("batch_size must be positive, got {}", o.batch_size), at);
-  if (o.prefetch < 0) refuse(fmt::format("prefetch must be >= 0, got {}", o.prefetch), at);
+  if (o.batch_size < 1) refuse("DataLoader", fmt::format("batch_size must be positive, got {}", o.batch_size), at);
+  if (o.prefetch < 0) refuse("DataLoader", fmt::format("prefetch must be >= 0, got {}", o.prefetch), at);
   if (o.workers < 0 || o.workers > kMostWorkers)
-    refuse(fmt::format("workers must be in 0..{}, got {}", kMostWorkers, o.workers), at);
-  if (examples < 1) refuse("the dataset is empty", at);
-  if (o.sampler.sampler && o.shuffle) refuse("either shuffle or a sampler", at);
+    refuse("DataLoader", fmt::format("workers must be in 0..{}, got {}", kMostWorkers, o.workers), at);
+  if (examples < 1) refuse("DataLoader", "the dataset is empty", at);
+  if (o.sampler.sampler && o.shuffle) refuse("DataLoader", "either shuffle or a sampler", at);
   if (o.batch_sampler.sampler && (o.shuffle || o.sampler.sampler || o.drop_last || o.batch_size != 1))
-    refuse("a batch_sampler takes the place of batch_size, shuffle, sampler and drop_last", at);
+    refuse("DataLoader", "a batch_sampler takes the place of batch_size, shuffle, sampler and drop_last", at);
 }
 
 LoaderBase::LoaderBase(const LoaderBase& o, Fetch fetch)
@@ -128,7 +126,7 @@ Plan new_plan(std::int64_t examples, const DataLoaderOptions& o, std::int64_t ep
   p.seed = static_cast<std::int64_t>(mixed(seed, mixed(offset, static_cast<std::uint64_t>(epoch))) >> 1);
   if (o.batch_sampler.sampler) {
     for (const Order& batch : o.batch_sampler.sampler->batches()) {
-      if (batch.empty()) refuse("the batch_sampler has a batch without examples", at);
+      if (batch.empty()) refuse("DataLoader", "the batch_sampler has a batch without examples", at);
       p.order.insert(p.order.end(), batch.begin(), batch.end());
       p.ends.push_back(p.order.size());
     }

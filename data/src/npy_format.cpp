@@ -18,7 +18,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "arrays are written as little-endian");
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr std::uint32_t kMostHeader = 1 << 16;
+constexpr std::uint32_t kMostNpyHeader = 1 << 16;
 
 // NumPy's letters and the names of stored types.
 struct Code {
@@ -187,8 +187,8 @@ NpyHeader read_npy_header(ByteSource& from) {
   from.read_exactly(size.data(), major == 1 ? 2 : 4);
   const std::uint32_t length =
       size[0] | std::uint32_t{size[1]} << 8 | std::uint32_t{size[2]} << 16 | std::uint32_t{size[3]} << 24;
-  if (length > kMostHeader)
-    from.fail(fmt::format("a header of {} bytes is stated, at most {} are supported", length, kMostHeader));
+  if (length > kMostNpyHeader)
+    from.fail(fmt::format("a header of {} bytes is stated, at most {} are supported", length, kMostNpyHeader));
   std::string text(length, '\0');
   from.read_exactly(text.data(), length);
   return HeaderText(from, text).parse();

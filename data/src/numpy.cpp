@@ -9,6 +9,7 @@
 #include <xgrad/ops.hpp>
 
 #include "npy_format.hpp"
+#include "refuse.hpp"
 #include "repeated_name.hpp"
 #include "zip_archive.hpp"
 
@@ -23,7 +24,7 @@ constexpr std::size_t kMostName = 65000;  // a name's length and the suffix have
 
 Bytes values_of(const Tensor& t) {
   const std::size_t bytes = static_cast<std::size_t>(t.numel()) * static_cast<std::size_t>(item_size(t.dtype()));
-  return {detail::raw_bytes(t), bytes};
+  return {xgrad::detail::raw_bytes(t), bytes};
 }
 
 Tensor read_member(const InputFile& file, const ZipMember& member) {
@@ -42,18 +43,14 @@ void refuse_bombs(const InputFile& file, const std::vector<ZipMember>& members) 
     file.fail(fmt::format("an archive of {} bytes that becomes {} bytes: refused", file.file_bytes(), total));
 }
 
-[[noreturn]] void refuse(const std::string& reason, const Location& at) {
-  ErrorReport("save_npz", reason, at).value_error();
-}
-
-void check_names(const NamedTensors& tensors, const Location& at) {
+void check_archive_names(const NamedTensors& tensors, const Location& at) {
   require_names("save_npz", tensors, at);
   for (const auto& [name, t] : tensors) {
-    if (name.empty()) refuse("a tensor has no name", at);
+    if (name.empty()) refuse("save_npz", "a tensor has no name", at);
     if (name.size() > kMostName)
-      refuse(fmt::format("a name has {} bytes, at most {} are allowed", name.size(), kMostName), at);
+      refuse("save_npz", fmt::format("a name has {} bytes, at most {} are allowed", name.size(), kMostName), at);
     if (name.find('\0') != std::string::npos)
-      refuse(fmt::format("the name '{}' holds a NUL character", shown(name)), at);
+      refuse("save_npz", fmt::format("the name '{}' holds a NUL character", shown(name)), at);
   }
 }
 
@@ -88,7 +85,7 @@ NamedTensors load_npz(const std::string& path, Location at) {
 }
 
 void save_npz(const NamedTensors& tensors, const std::string& path, const NpzOptions& options, Location at) {
-  check_names(tensors, at);
+  check_archive_names(tensors, at);
   std::vector<Tensor> kept;
   std::vector<std::string> headers;
   kept.reserve(tensors.size());

@@ -11,6 +11,7 @@
 #include <xgrad/detail/raw_bytes.hpp>
 #include <xgrad/ops.hpp>
 
+#include "refuse.hpp"
 #include "repeated_name.hpp"
 #include "safetensors_header.hpp"
 
@@ -19,7 +20,7 @@ namespace {
 
 using namespace safetensors;
 
-SafetensorsContents read(const char* op, const std::string& path, const Location& at) {
+SafetensorsContents read_tensors(const char* op, const std::string& path, const Location& at) {
   data::InputFile file(op, path, at);
   Header header = read_header(file);
   SafetensorsContents result;
@@ -34,17 +35,13 @@ SafetensorsContents read(const char* op, const std::string& path, const Location
   return result;
 }
 
-[[noreturn]] void refuse(const std::string& reason, const Location& at) {
-  ErrorReport("save_safetensors", reason, at).value_error();
-}
-
 // Text as JSON. Only strings ever become a json value: the destructor of an object or array allocates, and when there
 // is no memory left that ends the program.
 std::string quoted(const std::string& text, const Location& at) {
   try {
     return nlohmann::json(text).dump();
   } catch (const nlohmann::json::exception&) {
-    refuse("a name is not valid UTF-8", at);
+    data::refuse("save_safetensors", "a name is not valid UTF-8", at);
   }
 }
 
@@ -55,7 +52,7 @@ std::uint64_t bytes_of(const Tensor& t) {
 void check_names(const NamedTensors& tensors, const Location& at) {
   data::require_names("save_safetensors", tensors, at);
   if (std::ranges::any_of(tensors, [](const auto& t) { return t.first == kMetadata; }))
-    refuse("the name '__metadata__' is reserved", at);
+    data::refuse("save_safetensors", "the name '__metadata__' is reserved", at);
 }
 
 std::string header_text(const NamedTensors& tensors, const Metadata& metadata, const Location& at) {
@@ -88,7 +85,8 @@ std::string header_text(const NamedTensors& tensors, const Metadata& metadata, c
 void check_readable(const NamedTensors& tensors, const Metadata& metadata, std::uint64_t header_bytes,
                     const Location& at) {
   if (header_bytes > kMostHeader)
-    refuse(
+    data::refuse(
+        "save_safetensors",
         fmt::format("names and metadata take a header of {} bytes, at most {} are allowed", header_bytes, kMostHeader),
         at);
   std::uint64_t cost = 0, file_bytes = 8 + header_bytes;
@@ -98,19 +96,21 @@ void check_readable(const NamedTensors& tensors, const Metadata& metadata, std::
   }
   for (const auto& [key, value] : metadata) cost += cost_of_metadata(key, value);
   if (cost > data::memory_for(file_bytes))
-    refuse(fmt::format("{} tensors and {} texts of metadata: too many for a file of {} bytes, reading would refuse it; "
-                       "join small tensors into one",
-                       tensors.size(), metadata.size(), file_bytes),
-           at);
+    data::refuse(
+        "save_safetensors",
+        fmt::format("{} tensors and {} texts of metadata: too many for a file of {} bytes, reading would refuse it; "
+                    "join small tensors into one",
+                    tensors.size(), metadata.size(), file_bytes),
+        at);
 }
 
 }  // namespace
 
 SafetensorsContents read_safetensors(const std::string& path, Location at) {
-  return read("read_safetensors", path, at);
+  return read_tensors("read_safetensors", path, at);
 }
 NamedTensors load_safetensors(const std::string& path, Location at) {
-  return read("load_safetensors", path, at).tensors;
+  return read_tensors("load_safetensors", path, at).tensors;
 }
 
 void save_safetensors(const NamedTensors& tensors, const std::string& path, const Metadata& metadata, Location at) {

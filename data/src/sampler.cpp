@@ -10,14 +10,13 @@
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/ops/sampling.hpp>
 
+#include "refuse.hpp"
+
 namespace xgrad::data {
 namespace {
 
 using Order = std::vector<std::int64_t>;
 
-[[noreturn]] void refuse(const char* sampler, const std::string& rule, const Location& at) {
-  ErrorReport(sampler, rule, at).value_error();
-}
 void require_positive(const char* sampler, const char* what, std::int64_t n, const Location& at) {
   if (n < 1) refuse(sampler, fmt::format("{} must be positive, got {}", what, n), at);
 }

@@ -43,26 +43,26 @@ constexpr StoredType converted(const char* name) {
   return {name, sizeof(Stored), sizeof(Kept), read_values<Stored, Kept, convert>};
 }
 
-constexpr StoredType kTypes[] = {same<float>("F32"),
-                                 same<double>("F64"),
-                                 same<std::int64_t>("I64"),
-                                 same<std::int32_t>("I32"),
-                                 same<std::uint8_t>("U8"),
-                                 converted<std::uint8_t, bool, as_bool>("BOOL"),
-                                 converted<std::uint16_t, float, half_to_float>("F16"),
-                                 converted<std::uint16_t, float, bfloat_to_float>("BF16"),
-                                 converted<std::int8_t, std::int32_t>("I8"),
-                                 converted<std::int16_t, std::int32_t>("I16"),
-                                 converted<std::uint16_t, std::int32_t>("U16"),
-                                 converted<std::uint32_t, std::int64_t>("U32"),
-                                 converted<std::uint64_t, std::int64_t, checked>("U64")};
+constexpr StoredType kStoredTypes[] = {same<float>("F32"),
+                                       same<double>("F64"),
+                                       same<std::int64_t>("I64"),
+                                       same<std::int32_t>("I32"),
+                                       same<std::uint8_t>("U8"),
+                                       converted<std::uint8_t, bool, as_bool>("BOOL"),
+                                       converted<std::uint16_t, float, half_to_float>("F16"),
+                                       converted<std::uint16_t, float, bfloat_to_float>("BF16"),
+                                       converted<std::int8_t, std::int32_t>("I8"),
+                                       converted<std::int16_t, std::int32_t>("I16"),
+                                       converted<std::uint16_t, std::int32_t>("U16"),
+                                       converted<std::uint32_t, std::int64_t>("U32"),
+                                       converted<std::uint64_t, std::int64_t, checked>("U64")};
 
 }  // namespace
 
-std::span<const StoredType> stored_types() { return kTypes; }
+std::span<const StoredType> stored_types() { return kStoredTypes; }
 
 const StoredType* find_stored_type(std::string_view name) {
-  for (const StoredType& t : kTypes)
+  for (const StoredType& t : kStoredTypes)
     if (name == t.name) return &t;
   return nullptr;
 }

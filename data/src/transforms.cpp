@@ -9,12 +9,10 @@
 #include <xgrad/data/transforms.hpp>
 #include <xgrad/ops.hpp>
 
+#include "refuse.hpp"
+
 namespace xgrad::data::transforms {
 namespace {
-
-[[noreturn]] void refuse(const char* transform, const std::string& rule, const Location& at) {
-  ErrorReport(transform, rule, at).value_error();
-}
 
 void require_image(const char* transform, const Tensor& x, int least = 2) {
   const Location at = Location::current();

@@ -25,7 +25,7 @@ using xgrad::detail::ComputedTensors;
 constexpr std::int64_t kLazy = std::numeric_limits<std::int64_t>::min();  // as many channels as the first call has
 
 template <class Options>
-OptionText option_text(const Options& o) {
+OptionText norm_option_text(const Options& o) {
   const Options usual;
   return OptionText()
       .add("eps", o.eps, usual.eps)
@@ -40,7 +40,7 @@ std::string label_of(const char* name, std::int64_t n, const OptionText& options
 
 template <class Options>
 std::string label_of(const char* name, std::int64_t n, const Options& o) {
-  return label_of(name, n, option_text(o));
+  return label_of(name, n, norm_option_text(o));
 }
 
 void require_size(const char* op, const char* what, std::int64_t n, Location at) {
@@ -209,7 +209,7 @@ constexpr const char* lazy_name() {
 
 template <LazyNorm Kind, int N>
 LazyNormLayer<Kind, N>::LazyNormLayer(Options options, Location at)
-    : Layer<LazyNormLayer>(option_text(options).label(lazy_name<Kind, N>())),
+    : Layer<LazyNormLayer>(norm_option_text(options).label(lazy_name<Kind, N>())),
       NormState(*this, lazy_name<Kind, N>(), kLazy, as_batch(options), at) {}
 
 template <LazyNorm Kind, int N>

@@ -23,6 +23,13 @@ void OptionCheck::positive(const char* option, double value) const {
   if (value <= 0) fail(fmt::format("{} must be positive, got {}", option, value));
 }
 
+std::int64_t OptionCheck::at_least(const char* option, std::int64_t value, std::int64_t least) const {
+  if (value < least)
+    fail(least == 1 ? fmt::format("{} must be positive, got {}", option, value)
+                    : fmt::format("{} must be >= {}, got {}", option, least, value));
+  return value;
+}
+
 void OptionCheck::probability(const char* option, double value) const {
   if (!(value >= 0 && value <= 1)) fail(fmt::format("{} must be in [0, 1], got {}", option, value));
 }

@@ -9,10 +9,7 @@ namespace xgrad::nn {
 namespace {
 
 void require_least(const OptionCheck& check, const char* what, const Extents<2>& sizes, std::int64_t least) {
-  for (const std::int64_t n : sizes.v)
-    if (n < least)
-      check.fail(least == 1 ? fmt::format("{} must be positive, got {}", what, n)
-                            : fmt::format("{} must be >= 0, got {}", what, n));
+  for (const std::int64_t n : sizes.v) check.at_least(what, n, least);
 }
 
 void require_windows(const OptionCheck& check, const Extents<2>& kernel, const PatchOptions& o) {
@@ -24,11 +21,6 @@ void require_windows(const OptionCheck& check, const Extents<2>& kernel, const P
 
 std::string given(const PatchOptions& o) {
   return OptionText().add("dilation", o.dilation, 1).add("padding", o.padding, 0).add("stride", o.stride, 1).text();
-}
-
-std::int64_t positive(const char* layer, const char* what, std::int64_t n, const Location& at) {
-  if (n < 1) OptionCheck(layer, at).fail(fmt::format("{} must be positive, got {}", what, n));
-  return n;
 }
 
 }  // namespace
@@ -52,13 +44,14 @@ Fold::Fold(Extents<2> output_size, Extents<2> kernel_size, PatchOptions options,
 
 PixelShuffle::PixelShuffle(std::int64_t upscale_factor, Location at)
     : Layer(fmt::format("PixelShuffle({})", upscale_factor)),
-      factor_(positive("PixelShuffle", "upscale_factor", upscale_factor, at)) {}
+      factor_(OptionCheck("PixelShuffle", at).at_least("upscale_factor", upscale_factor, 1)) {}
 
 PixelUnshuffle::PixelUnshuffle(std::int64_t downscale_factor, Location at)
     : Layer(fmt::format("PixelUnshuffle({})", downscale_factor)),
-      factor_(positive("PixelUnshuffle", "downscale_factor", downscale_factor, at)) {}
+      factor_(OptionCheck("PixelUnshuffle", at).at_least("downscale_factor", downscale_factor, 1)) {}
 
 ChannelShuffle::ChannelShuffle(std::int64_t groups, Location at)
-    : Layer(fmt::format("ChannelShuffle({})", groups)), groups_(positive("ChannelShuffle", "groups", groups, at)) {}
+    : Layer(fmt::format("ChannelShuffle({})", groups)),
+      groups_(OptionCheck("ChannelShuffle", at).at_least("groups", groups, 1)) {}
 
 }  // namespace xgrad::nn

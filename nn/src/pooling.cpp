@@ -52,24 +52,18 @@ OptionCheck checks(const char* kind, const Location& at) {
   return {fmt::format("{}{}d", kind, N), at};
 }
 
-void require_least(const OptionCheck& check, const char* what, std::int64_t value, std::int64_t least) {
-  if (value < least)
-    check.fail(least == 1 ? fmt::format("{} must be positive, got {}", what, value)
-                          : fmt::format("{} must be >= {}, got {}", what, least, value));
-}
-
 template <int N>
 void require_windows(const OptionCheck& check, const Extents<N>& kernel, const PoolStride<N>& stride) {
   for (int i = 0; i < N; ++i) {
-    require_least(check, "kernel_size", kernel[i], 1);
-    require_least(check, "stride", stride.value_or(kernel)[i], 1);
+    check.at_least("kernel_size", kernel[i], 1);
+    check.at_least("stride", stride.value_or(kernel)[i], 1);
   }
 }
 
 template <int N>
 void require_padding(const OptionCheck& check, const Extents<N>& kernel, const Extents<N>& padding) {
   for (int i = 0; i < N; ++i) {
-    require_least(check, "padding", padding[i], 0);
+    check.at_least("padding", padding[i], 0);
     if (padding[i] > kernel[i] / 2)
       check.fail(fmt::format("padding {} exceeds half of kernel {}", padding[i], kernel[i]));
   }
@@ -78,7 +72,7 @@ void require_padding(const OptionCheck& check, const Extents<N>& kernel, const E
 template <int N>
 void require_output(const OptionCheck& check, const Extents<N>& size) {
   for (const std::int64_t n : size.v)
-    if (n != kKeepSize) require_least(check, "output_size", n, 0);
+    if (n != kKeepSize) check.at_least("output_size", n, 0);
 }
 
 }  // namespace
@@ -91,7 +85,7 @@ MaxPoolNd<N>::MaxPoolNd(Extents<N> kernel_size, MaxPoolOptions<N> options, Locat
   const OptionCheck check = checks<N>("MaxPool", at);
   require_windows(check, kernel_size, options.stride);
   require_padding(check, kernel_size, options.padding);
-  for (const std::int64_t d : options.dilation.v) require_least(check, "dilation", d, 1);
+  for (const std::int64_t d : options.dilation.v) check.at_least("dilation", d, 1);
 }
 
 template <int N>
@@ -212,11 +206,11 @@ FractionalMaxPoolNd<N>::FractionalMaxPoolNd(Extents<N> kernel_size, FractionalPo
       kernel_size_(kernel_size),
       options_(std::move(options)) {
   const OptionCheck check = checks<N>("FractionalMaxPool", at);
-  for (const std::int64_t k : kernel_size.v) require_least(check, "kernel_size", k, 1);
+  for (const std::int64_t k : kernel_size.v) check.at_least("kernel_size", k, 1);
   if (options_.output_size.has_value() != options_.output_ratio.empty())
     check.fail("needs either output_size or output_ratio");
   if (options_.output_size)
-    for (const std::int64_t n : options_.output_size->v) require_least(check, "output_size", n, 1);
+    for (const std::int64_t n : options_.output_size->v) check.at_least("output_size", n, 1);
   for (const double r : options_.output_ratio)
     if (!(r > 0 && r < 1)) check.fail(fmt::format("output_ratio must be in (0, 1), got {}", r));
 }

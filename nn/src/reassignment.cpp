@@ -21,8 +21,8 @@ std::shared_ptr<T> counting(std::shared_ptr<T> p) noexcept {
   return p;
 }
 
-std::shared_ptr<detail::Registration> counterpart_of(const std::shared_ptr<detail::Registration>& entry) {
-  return counting(std::static_pointer_cast<detail::Registration>(detail::counterpart(entry, nullptr)));
+std::shared_ptr<xgrad::detail::Registration> counterpart_of(const std::shared_ptr<xgrad::detail::Registration>& entry) {
+  return counting(std::static_pointer_cast<xgrad::detail::Registration>(xgrad::detail::counterpart(entry, nullptr)));
 }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& by, const char* help, const Location& at) {
@@ -40,7 +40,7 @@ std::string full_name(const std::string& path, const Tensor& t) {
 
 }  // namespace
 
-Parameter::Parameter(const Parameter& o) : Tensor(detail::counterpart(o)), entry_(counterpart_of(o.entry_)) {}
+Parameter::Parameter(const Parameter& o) : Tensor(xgrad::detail::counterpart(o)), entry_(counterpart_of(o.entry_)) {}
 
 Parameter& Parameter::operator=(const Parameter& o) {
   Parameter copy(o);
@@ -49,7 +49,7 @@ Parameter& Parameter::operator=(const Parameter& o) {
 
 Parameter& Parameter::operator=(Parameter&& o) noexcept {
   if (this == &o) return *this;
-  const std::shared_ptr<detail::Registration> before = std::exchange(entry_, std::move(o.entry_));
+  const std::shared_ptr<xgrad::detail::Registration> before = std::exchange(entry_, std::move(o.entry_));
   Tensor::operator=(static_cast<Tensor&&>(o));
   // Held by the module's list and here, or borrowed: no other Parameter shows it.
   if (before && before != entry_ && (before.use_count() == 2 || before.use_count() == 0) && !before->replaced) {
@@ -63,12 +63,12 @@ Parameter& Parameter::operator=(Parameter&& o) noexcept {
 std::shared_ptr<Module::State> Module::owned(std::shared_ptr<State> s) noexcept { return counting(std::move(s)); }
 
 Module::Module(const Module& o)
-    : state_(owned(std::static_pointer_cast<State>(detail::counterpart(o.state_, nullptr)))) {
+    : state_(owned(std::static_pointer_cast<State>(xgrad::detail::counterpart(o.state_, nullptr)))) {
   note_copy(state_.get());
 }
 Module::Module(Module&& o) noexcept : state_(owned(std::move(o.state_))) {}
 Module& Module::operator=(const Module& o) {
-  rebind(owned(std::static_pointer_cast<State>(detail::counterpart(o.state_, nullptr))));
+  rebind(owned(std::static_pointer_cast<State>(xgrad::detail::counterpart(o.state_, nullptr))));
   return *this;
 }
 Module& Module::operator=(Module&& o) noexcept {
@@ -95,12 +95,12 @@ Module::State::~State() {
 }
 
 void Module::require_intact(const Location& at) const {
-  if (!state_) detail::empty_module(typeid(Module), at);
+  if (!state_) xgrad::detail::empty_module(typeid(Module), at);
   if (replacements.load(std::memory_order_relaxed) == 0) [[likely]]
     return;
   visit(*state_, "", [&](const std::string& path, const State& s) {
     const auto check = [&](const NamedTensors& list,
-                           const std::vector<std::shared_ptr<detail::Registration>>& entries) {
+                           const std::vector<std::shared_ptr<xgrad::detail::Registration>>& entries) {
       for (std::size_t i = 0; i < entries.size(); ++i)
         if (entries[i]->replaced)
           refuse(full_name(joined_path(path, list[i].first), list[i].second), entries[i]->replaced_by,

@@ -51,7 +51,7 @@ std::string sized_label(const char* name, std::int64_t in, std::int64_t hidden, 
 
 // Of RNN, LSTM and GRU.
 template <class Options>
-OptionText option_text(const Options& o) {
+OptionText recurrent_option_text(const Options& o) {
   OptionText t;
   t.add("num_layers", o.num_layers, 1).add("bias", o.bias, true).add("batch_first", o.batch_first, false);
   t.add("dropout", o.dropout, 0).add("bidirectional", o.bidirectional, false);
@@ -140,7 +140,7 @@ void require_cell_input(const char* name, const Tensor& x, const Tensor& h, cons
 }  // namespace
 
 RecurrentStack::RecurrentStack(Module& m, const Settings& s, Location at) : s_(s) {
-  const detail::CallSite site(at);
+  const xgrad::detail::CallSite site(at);
   check_settings(at);
   for (std::int64_t layer = 0; layer < s.num_layers; ++layer)
     for (std::int64_t d = 0; d < directions(); ++d) {
@@ -343,7 +343,8 @@ std::pair<PackedSequence, LSTMState> RecurrentStack::run(Pass pass, const Packed
 
 // ---- sequences ----
 RNN::RNN(Size input_size, Size hidden_size, RNNOptions o, Location at)
-    : Layer(sized_label("RNN", input_size, hidden_size, option_text(o).text() + nonlinearity_text(o.nonlinearity))),
+    : Layer(sized_label("RNN", input_size, hidden_size,
+                        recurrent_option_text(o).text() + nonlinearity_text(o.nonlinearity))),
       stack_(*this,
              {"RNN", 1, input_size, hidden_size, o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional, 0},
              at),
@@ -360,7 +361,7 @@ std::pair<PackedSequence, Tensor> RNN::forward(const PackedSequence& x, const Te
 }
 
 GRU::GRU(Size input_size, Size hidden_size, GRUOptions o, Location at)
-    : Layer(sized_label("GRU", input_size, hidden_size, option_text(o).text())),
+    : Layer(sized_label("GRU", input_size, hidden_size, recurrent_option_text(o).text())),
       stack_(*this,
              {"GRU", 3, input_size, hidden_size, o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional, 0},
              at) {}
@@ -376,7 +377,7 @@ std::pair<PackedSequence, Tensor> GRU::forward(const PackedSequence& x, const Te
 }
 
 LSTM::LSTM(Size input_size, Size hidden_size, LSTMOptions o, Location at)
-    : Layer(sized_label("LSTM", input_size, hidden_size, option_text(o).text())),
+    : Layer(sized_label("LSTM", input_size, hidden_size, recurrent_option_text(o).text())),
       stack_(*this,
              {"LSTM", 4, input_size, hidden_size, o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional,
               o.proj_size},
@@ -396,7 +397,7 @@ std::pair<PackedSequence, LSTMState> LSTM::forward(const PackedSequence& x, cons
 RNNCell::RNNCell(Size input_size, Size hidden_size, RNNCellOptions o, Location at)
     : Layer(sized_label("RNNCell", input_size, hidden_size, bias_text(o.bias) + nonlinearity_text(o.nonlinearity))),
       relu_(is_relu("RNNCell", o.nonlinearity, at)) {
-  const detail::CallSite site(at);
+  const xgrad::detail::CallSite site(at);
   require_sizes("RNNCell", input_size, hidden_size, at);
   weights = make_weights(*this, "", 1, input_size, hidden_size, hidden_size, o.bias);
 }
@@ -411,7 +412,7 @@ Tensor RNNCell::forward(const Tensor& x, const Tensor& h, Location at) const {
 
 GRUCell::GRUCell(Size input_size, Size hidden_size, GRUCellOptions o, Location at)
     : Layer(sized_label("GRUCell", input_size, hidden_size, bias_text(o.bias))) {
-  const detail::CallSite site(at);
+  const xgrad::detail::CallSite site(at);
   require_sizes("GRUCell", input_size, hidden_size, at);
   weights = make_weights(*this, "", 3, input_size, hidden_size, hidden_size, o.bias);
 }
@@ -425,7 +426,7 @@ Tensor GRUCell::forward(const Tensor& x, const Tensor& h, Location at) const {
 
 LSTMCell::LSTMCell(Size input_size, Size hidden_size, LSTMCellOptions o, Location at)
     : Layer(sized_label("LSTMCell", input_size, hidden_size, bias_text(o.bias))) {
-  const detail::CallSite site(at);
+  const xgrad::detail::CallSite site(at);
   require_sizes("LSTMCell", input_size, hidden_size, at);
   weights = make_weights(*this, "", 4, input_size, hidden_size, hidden_size, o.bias);
 }

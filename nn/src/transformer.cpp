@@ -15,13 +15,8 @@ namespace xgrad::nn {
 
 namespace {
 
-std::int64_t positive(const char* layer, std::int64_t n, const char* what, const Location& at) {
-  if (n < 1) ErrorReport(layer, fmt::format("{} must be positive, got {}", what, n), at).value_error();
-  return n;
-}
-
 template <class Options>
-std::string option_text(const Options& o) {
+std::string feedforward_text(const Options& o) {
   OptionText t;
   t.add("dim_feedforward", o.dim_feedforward, 2048).add("dropout", o.dropout, 0.1);
   if (o.activation == TransformerActivation::gelu) t.add("activation", std::string("gelu"));
@@ -34,7 +29,7 @@ std::string option_text(const Options& o) {
 
 std::string label_of(const char* name, std::int64_t d_model, std::int64_t nhead,
                      const TransformerEncoderLayerOptions& o) {
-  return fmt::format("{}({}, {} heads{})", name, d_model, nhead, option_text(o));
+  return fmt::format("{}({}, {} heads{})", name, d_model, nhead, feedforward_text(o));
 }
 
 MultiheadAttentionOptions attention_of(const TransformerEncoderLayerOptions& o) {
@@ -46,7 +41,7 @@ LayerNormOptions norm_of(const TransformerEncoderLayerOptions& o) { return {.eps
 template <class L>
 void add_network(L& layer, const char* name, std::int64_t d_model, const TransformerEncoderLayerOptions& o,
                  const Location& at) {
-  const std::int64_t inner = positive(name, o.dim_feedforward, "dim_feedforward", at);
+  const std::int64_t inner = OptionCheck(name, at).at_least("dim_feedforward", o.dim_feedforward, 1);
   const auto norm = [&] { return LayerNorm(d_model, norm_of(o), at); };
   layer.linear1 = layer.register_module("linear1", Linear(d_model, inner, {.bias = o.bias}, at));
   layer.dropout = layer.register_module("dropout", Dropout(o.dropout, at));
@@ -127,7 +122,7 @@ ModuleList<L> copies(const L& layer, std::int64_t n, const Location& at) {
 template <class L>
 std::string stack_label(const char* name, const L& layer, std::int64_t n, const Location& at) {
   if (!layer) xgrad::detail::empty_module(typeid(L), at);
-  return fmt::format("{}({} layers)", name, positive(name, n, "num_layers", at));
+  return fmt::format("{}({} layers)", name, OptionCheck(name, at).at_least("num_layers", n, 1));
 }
 
 }  // namespace
@@ -224,7 +219,7 @@ std::string label_of(const TransformerOptions& o) {
   std::string sizes = fmt::format("Transformer({}, {} heads", o.d_model, o.nhead);
   OptionText t;
   t.add("num_encoder_layers", o.num_encoder_layers, 6).add("num_decoder_layers", o.num_decoder_layers, 6);
-  return sizes + t.text() + option_text(o) + ")";
+  return sizes + t.text() + feedforward_text(o) + ")";
 }
 
 TransformerEncoderLayerOptions layer_options(const TransformerOptions& o) {
@@ -240,7 +235,7 @@ TransformerEncoderLayerOptions layer_options(const TransformerOptions& o) {
 }  // namespace
 
 Transformer::Transformer(TransformerOptions o, Location at) : Layer(label_of(o)) {
-  const detail::CallSite site(at);
+  const xgrad::detail::CallSite site(at);
   const TransformerEncoderLayerOptions each = layer_options(o);
   const auto last = [&] { return LayerNorm(o.d_model, norm_of(each), at); };
   encoder = register_module("encoder", TransformerEncoder(TransformerEncoderLayer(o.d_model, o.nhead, each, at),

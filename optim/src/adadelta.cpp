@@ -8,13 +8,13 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct AdadeltaStep {
   T lr, rho, rest, eps, decay, sign;
 };
 
 template <class T>
-XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict v,
-                       T* __restrict u) {
+XGRAD_CLONES void adadelta_pass(const AdadeltaStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                                T* __restrict v, T* __restrict u) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T d = s.sign * g[i] + s.decay * p[i];
     v[i] = s.rho * v[i] + s.rest * d * d;
@@ -38,8 +38,8 @@ void Adadelta::update(std::size_t group, Tensor& param, const Tensor& grad, Stat
   Tensor& square = buffer(state, 0, param);
   Tensor& delta = buffer(state, 1, param);
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(o.lr, o.rho, 1 - o.rho, o.eps, o.weight_decay, o.maximize ? -1 : 1);
-    for_elements<T>([&](auto... a) { pass<T>(s, a...); }, param, grad, square, delta);
+    const auto s = rounded<AdadeltaStep, T>(o.lr, o.rho, 1 - o.rho, o.eps, o.weight_decay, o.maximize ? -1 : 1);
+    for_elements<T>([&](auto... a) { adadelta_pass<T>(s, a...); }, param, grad, square, delta);
   });
 }
 

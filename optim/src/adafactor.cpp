@@ -17,14 +17,14 @@ enum Buffer : std::size_t { kRows, kColumns, kWhole };
 bool factored(const Tensor& param) { return param.dim() > 1; }
 
 // The numbers of one step; sums run in double.
-struct Step {
+struct AdafactorStep {
   double weight;  // of the new square in the averages
   double least;   // below which no second moment counts
 };
 
 // v of a parameter that is not factored: averages it, and returns the sum of g^2 / v.
 template <class T>
-double whole(const Step& s, std::int64_t n, const T* g, T* v) {
+double whole(const AdafactorStep& s, std::int64_t n, const T* g, T* v) {
   const T floor = static_cast<T>(s.least * s.least), w = static_cast<T>(s.weight);
   double sum = 0;
   for (std::int64_t i = 0; i < n; ++i) {
@@ -36,7 +36,7 @@ double whole(const Step& s, std::int64_t n, const T* g, T* v) {
 
 // Averages the means of the squares of rows and columns of a matrix.
 template <class T>
-void average(const Step& s, std::int64_t rows, std::int64_t columns, const T* g, T* r, T* c) {
+void adafactor_average(const AdafactorStep& s, std::int64_t rows, std::int64_t columns, const T* g, T* r, T* c) {
   std::vector<double> by_column(static_cast<std::size_t>(columns));
   for (std::int64_t i = 0; i < rows; ++i) {
     double sum = 0;
@@ -53,7 +53,7 @@ void average(const Step& s, std::int64_t rows, std::int64_t columns, const T* g,
 
 // f(element, second moment) for all elements of a matrix.
 template <class T, class F>
-void for_moments(const Step& s, std::int64_t rows, std::int64_t columns, const T* r, const T* c, const F& f) {
+void for_moments(const AdafactorStep& s, std::int64_t rows, std::int64_t columns, const T* r, const T* c, const F& f) {
   double mean = 0;
   for (std::int64_t i = 0; i < rows; ++i) mean += r[i];
   mean = std::max(mean / static_cast<double>(rows), s.least);
@@ -106,7 +106,7 @@ void Adafactor::update(std::size_t group, Tensor& param, const Tensor& grad, Sta
   if (n == 0) return;
   const double t = static_cast<double>(state.step);
   with_type(param, [&]<class T>(T) {
-    const Step s{std::pow(t, o.beta2_decay), o.eps[0] > 0 ? o.eps[0] : std::numeric_limits<T>::epsilon()};
+    const AdafactorStep s{std::pow(t, o.beta2_decay), o.eps[0] > 0 ? o.eps[0] : std::numeric_limits<T>::epsilon()};
     T* const p = data_of<T>(param);
     const T* const g = data_of<T>(grad);
     double squares = 0;
@@ -121,8 +121,8 @@ void Adafactor::update(std::size_t group, Tensor& param, const Tensor& grad, Sta
       squares = whole(s, n, g, data_of<T>(buffer(state, kWhole, param)));
     } else {
       for (std::int64_t k = 0; k < matrices; ++k) {
-        average(s, rows, columns, g + k * rows * columns, data_of<T>(buffer(state, kRows, param)) + k * rows,
-                data_of<T>(buffer(state, kColumns, param)) + k * columns);
+        adafactor_average(s, rows, columns, g + k * rows * columns, data_of<T>(buffer(state, kRows, param)) + k * rows,
+                          data_of<T>(buffer(state, kColumns, param)) + k * columns);
         moments(k, [&](std::int64_t i, T v) { squares += static_cast<double>(g[i]) * g[i] / v; });
       }
     }

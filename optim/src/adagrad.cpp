@@ -6,12 +6,13 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct AdagradStep {
   T rate, eps, decay, sign;
 };
 
 template <class T>
-XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict v) {
+XGRAD_CLONES void adagrad_pass(const AdagradStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                               T* __restrict v) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T d = s.sign * g[i] + s.decay * p[i];
     v[i] += d * d;
@@ -37,8 +38,8 @@ void Adagrad::update(std::size_t group, Tensor& param, const Tensor& grad, State
   Tensor& sum = buffer(state, 0, param, o.initial_accumulator_value);
   const double rate = o.lr / (1 + static_cast<double>(state.step - 1) * o.lr_decay);
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(rate, o.eps, o.weight_decay, o.maximize ? -1 : 1);
-    for_elements<T>([&](auto... a) { pass<T>(s, a...); }, param, grad, sum);
+    const auto s = rounded<AdagradStep, T>(rate, o.eps, o.weight_decay, o.maximize ? -1 : 1);
+    for_elements<T>([&](auto... a) { adagrad_pass<T>(s, a...); }, param, grad, sum);
   });
 }
 

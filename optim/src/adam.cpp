@@ -8,15 +8,15 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct AdamStep {
   T beta1, rest1, beta2, rest2;  // rest = 1 - beta
   T rate, root, eps;             // lr / (1 - b1^t), 1 / sqrt(1 - b2^t)
   T decay, shrink, sign;         // L2 weight decay, decoupled factor, -1 to maximize
 };
 
 template <class T, bool Ams>
-XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict m,
-                       T* __restrict v, T* __restrict top) {
+XGRAD_CLONES void adam_pass(const AdamStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                            T* __restrict m, T* __restrict v, T* __restrict top) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T w = p[i] * s.shrink;
     const T d = s.sign * g[i] + s.decay * w;
@@ -56,10 +56,12 @@ void AdamOf<Decoupled>::update(std::size_t group, Tensor& param, const Tensor& g
   const double rate = o.lr / (1 - std::pow(b1, t)), root = 1 / std::sqrt(1 - std::pow(b2, t));
   const double decay = Decoupled ? 0.0 : o.weight_decay.value, shrink = Decoupled ? 1 - o.lr * o.weight_decay : 1;
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(b1, 1 - b1, b2, 1 - b2, rate, root, o.eps, decay, shrink, o.maximize ? -1 : 1);
-    for_elements<T>([&](std::int64_t n, T* p, const T* g, T* pm, T* pv,
-                        T* pt) { pt ? pass<T, true>(s, n, p, g, pm, pv, pt) : pass<T, false>(s, n, p, g, pm, pv, pt); },
-                    param, grad, m, v, top);
+    const auto s = rounded<AdamStep, T>(b1, 1 - b1, b2, 1 - b2, rate, root, o.eps, decay, shrink, o.maximize ? -1 : 1);
+    for_elements<T>(
+        [&](std::int64_t n, T* p, const T* g, T* pm, T* pv, T* pt) {
+          pt ? adam_pass<T, true>(s, n, p, g, pm, pv, pt) : adam_pass<T, false>(s, n, p, g, pm, pv, pt);
+        },
+        param, grad, m, v, top);
   });
 }
 

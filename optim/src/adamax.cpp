@@ -8,13 +8,13 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct AdamaxStep {
   T rate, beta1, rest1, beta2, eps, decay, sign;
 };
 
 template <class T>
-XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict m,
-                       T* __restrict u) {
+XGRAD_CLONES void adamax_pass(const AdamaxStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                              T* __restrict m, T* __restrict u) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T d = s.sign * g[i] + s.decay * p[i];
     m[i] = s.beta1 * m[i] + s.rest1 * d;
@@ -37,8 +37,8 @@ void Adamax::update(std::size_t group, Tensor& param, const Tensor& grad, State&
   Tensor& u = buffer(state, 1, param);
   const double b1 = o.betas[0], rate = o.lr / (1 - std::pow(b1, static_cast<double>(state.step)));
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(rate, b1, 1 - b1, o.betas[1], o.eps, o.weight_decay, o.maximize ? -1 : 1);
-    for_elements<T>([&](auto... a) { pass<T>(s, a...); }, param, grad, m, u);
+    const auto s = rounded<AdamaxStep, T>(rate, b1, 1 - b1, o.betas[1], o.eps, o.weight_decay, o.maximize ? -1 : 1);
+    for_elements<T>([&](auto... a) { adamax_pass<T>(s, a...); }, param, grad, m, u);
   });
 }
 

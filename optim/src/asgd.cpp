@@ -9,12 +9,13 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct ASGDStep {
   T eta, mu, shrink, decay, sign;
 };
 
 template <class T>
-XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict a) {
+XGRAD_CLONES void asgd_pass(const ASGDStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                            T* __restrict a) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T d = s.sign * g[i] + s.decay * p[i];
     const T now = p[i] * s.shrink - s.eta * d;
@@ -44,8 +45,8 @@ void ASGD::update(std::size_t group, Tensor& param, const Tensor& grad, State& s
   double& eta = state.numbers[0];
   double& mu = state.numbers[1];
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(eta, mu, 1 - o.lambd * eta, o.weight_decay, o.maximize ? -1 : 1);
-    for_elements<T>([&](auto... a) { pass<T>(s, a...); }, param, grad, mean);
+    const auto s = rounded<ASGDStep, T>(eta, mu, 1 - o.lambd * eta, o.weight_decay, o.maximize ? -1 : 1);
+    for_elements<T>([&](auto... a) { asgd_pass<T>(s, a...); }, param, grad, mean);
   });
   const double t = static_cast<double>(state.step);  // the numbers of the next step
   eta = o.lr / std::pow(1 + o.lambd * o.lr * t, o.alpha);

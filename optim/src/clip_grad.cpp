@@ -14,7 +14,7 @@
 namespace xgrad::optim {
 namespace {
 
-double norm_of(const Tensor& grad, double norm_type) {
+double norm_by_type(const Tensor& grad, double norm_type) {
   const Tensor g = grad.contiguous();
   double norm = 0;
   with_type(g, [&](auto zero) { norm = detail::p_norm_of(g.data<decltype(zero)>(), g.numel(), norm_type); });
@@ -57,7 +57,8 @@ std::vector<Tensor> with_gradient(const char* op, const std::vector<Tensor>& par
 [[noreturn]] void refuse_norm(const std::vector<Tensor>& params, double norm_type, double norm, const Location& at) {
   ErrorReport error("clip_grad_norm_", fmt::format("the norm of order {} of the gradients is {}", norm_type, norm), at);
   for (std::size_t i = 0; i < params.size(); ++i)
-    if (!std::isfinite(norm_of(params[i].grad(), norm_type))) error.operand(fmt::format("parameter {}", i), params[i]);
+    if (!std::isfinite(norm_by_type(params[i].grad(), norm_type)))
+      error.operand(fmt::format("parameter {}", i), params[i]);
   error.help("DetectAnomaly finds the operation that made the first such value").value_error();
 }
 
@@ -73,7 +74,7 @@ double clip_grad_norm_(const std::vector<Tensor>& params, double max_norm, doubl
   const NoGradGuard off;
   const std::vector<Tensor> used = with_gradient("clip_grad_norm_", params, at);
   std::vector<double> parts;
-  for (const Tensor& p : used) parts.push_back(norm_of(p.grad(), norm_type));
+  for (const Tensor& p : used) parts.push_back(norm_by_type(p.grad(), norm_type));
   const double norm = detail::p_norm_of(parts.data(), static_cast<std::int64_t>(parts.size()), norm_type);
   if (error_if_nonfinite && !std::isfinite(norm)) refuse_norm(used, norm_type, norm, at);
   const double by = max_norm / (norm + 1e-6);

@@ -9,13 +9,14 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct LARSStep {
   T lr, momentum, keep, weight_decay, scale;  // scale: of the gradient, with its sign
   T look, use;                                // parts of the gradient and of the buffer in the step
 };
 
 template <class T, bool Momentum>
-XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict b) {
+XGRAD_CLONES void lars_pass(const LARSStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                            T* __restrict b) {
   for (std::int64_t i = 0; i < n; ++i) {
     T d = s.scale * g[i] + s.weight_decay * p[i];
     if constexpr (Momentum) {
@@ -57,10 +58,10 @@ void LARS::update(std::size_t group, Tensor& param, const Tensor& grad, State& s
   const double keep = state.fresh ? 1 : 1 - o.dampening;  // the buffer starts as the gradient itself
   const double scale = trust(o, param, grad);
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(o.lr, o.momentum, keep, o.weight_decay * scale, o.maximize ? -scale : scale,
-                                    o.nesterov ? 1 : 0, o.nesterov ? o.momentum.value : 1);
+    const auto s = rounded<LARSStep, T>(o.lr, o.momentum, keep, o.weight_decay * scale, o.maximize ? -scale : scale,
+                                        o.nesterov ? 1 : 0, o.nesterov ? o.momentum.value : 1);
     for_elements<T>([&](std::int64_t n, T* p, const T* g,
-                        T* pb) { pb ? pass<T, true>(s, n, p, g, pb) : pass<T, false>(s, n, p, g, pb); },
+                        T* pb) { pb ? lars_pass<T, true>(s, n, p, g, pb) : lars_pass<T, false>(s, n, p, g, pb); },
                     param, grad, b);
   });
 }

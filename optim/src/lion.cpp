@@ -6,12 +6,13 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct LionStep {
   T lr, beta1, rest1, beta2, rest2, shrink, sign;  // rest = 1 - beta
 };
 
 template <class T>
-XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict m) {
+XGRAD_CLONES void lion_pass(const LionStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                            T* __restrict m) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T d = s.sign * g[i];
     const T u = s.beta1 * m[i] + s.rest1 * d;
@@ -32,9 +33,9 @@ void Lion::update(std::size_t group, Tensor& param, const Tensor& grad, State& s
   const LionOptions& o = options(group);
   Tensor& average = buffer(state, 0, param);
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(o.lr, o.betas[0], 1 - o.betas[0], o.betas[1], 1 - o.betas[1],
-                                    1 - o.lr * o.weight_decay, o.maximize ? -1 : 1);
-    for_elements<T>([&](auto... a) { pass<T>(s, a...); }, param, grad, average);
+    const auto s = rounded<LionStep, T>(o.lr, o.betas[0], 1 - o.betas[0], o.betas[1], 1 - o.betas[1],
+                                        1 - o.lr * o.weight_decay, o.maximize ? -1 : 1);
+    for_elements<T>([&](auto... a) { lion_pass<T>(s, a...); }, param, grad, average);
   });
 }
 

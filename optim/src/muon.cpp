@@ -18,13 +18,14 @@ namespace {
 constexpr std::int64_t kMostIterations = 99;  // as in PyTorch
 
 template <class T>
-struct Step {
+struct MuonStep {
   T keep, rest, look, use;  // of the average and the gradient in it; of the gradient and the average in the step
 };
 
 // Averages the gradient, and writes the direction before it is made orthogonal.
 template <class T>
-XGRAD_CLONES void average(const Step<T>& s, std::int64_t n, T* __restrict u, const T* __restrict g, T* __restrict m) {
+XGRAD_CLONES void muon_average(const MuonStep<T>& s, std::int64_t n, T* __restrict u, const T* __restrict g,
+                               T* __restrict m) {
   for (std::int64_t i = 0; i < n; ++i) {
     m[i] = s.keep * m[i] + s.rest * g[i];
     u[i] = s.look * g[i] + s.use * m[i];
@@ -36,7 +37,7 @@ struct Change {
   T shrink, rate;
 };
 template <class T>
-XGRAD_CLONES void change(const Change<T>& s, std::int64_t n, T* __restrict p, const T* __restrict u) {
+XGRAD_CLONES void muon_change(const Change<T>& s, std::int64_t n, T* __restrict p, const T* __restrict u) {
   for (std::int64_t i = 0; i < n; ++i) p[i] = s.shrink * p[i] - s.rate * u[i];
 }
 
@@ -92,12 +93,12 @@ void Muon::update(std::size_t group, Tensor& param, const Tensor& grad, State& s
   if (param.numel() == 0) return;
   with_type(param, [&]<class T>(T) {
     Tensor direction = empty_like(param.detach());
-    const auto s = rounded<Step, T>(o.momentum, 1 - o.momentum, o.nesterov ? 1 - o.momentum : 0.0,
-                                    o.nesterov ? o.momentum.value : 1.0);
-    for_elements<T>([&](auto... a) { average<T>(s, a...); }, direction, grad, m);
+    const auto s = rounded<MuonStep, T>(o.momentum, 1 - o.momentum, o.nesterov ? 1 - o.momentum : 0.0,
+                                        o.nesterov ? o.momentum.value : 1.0);
+    for_elements<T>([&](auto... a) { muon_average<T>(s, a...); }, direction, grad, m);
     const Tensor u = orthogonal(direction, o);
     const auto c = rounded<Change, T>(1 - o.lr * o.weight_decay, adjusted(o.lr, o.adjust_lr_fn, param));
-    for_elements<T>([&](auto... a) { change<T>(c, a...); }, param, u);
+    for_elements<T>([&](auto... a) { muon_change<T>(c, a...); }, param, u);
   });
 }
 

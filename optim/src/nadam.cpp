@@ -8,14 +8,14 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct NAdamStep {
   T by_gradient, by_mean;  // rates of the gradient and of its mean
   T beta1, rest1, beta2, rest2, root, eps, decay, shrink, sign;
 };
 
 template <class T>
-XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict m,
-                       T* __restrict v) {
+XGRAD_CLONES void nadam_pass(const NAdamStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                             T* __restrict m, T* __restrict v) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T w = p[i] * s.shrink;
     const T d = s.sign * g[i] + s.decay * w;
@@ -54,9 +54,9 @@ void NAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& 
   const double root = 1 / std::sqrt(1 - std::pow(b2, t));
   const auto [decay, shrink] = decay_of(o);
   with_type(param, [&]<class T>(T) {
-    const auto s =
-        rounded<Step, T>(by_gradient, by_mean, b1, 1 - b1, b2, 1 - b2, root, o.eps, decay, shrink, o.maximize ? -1 : 1);
-    for_elements<T>([&](auto... a) { pass<T>(s, a...); }, param, grad, m, v);
+    const auto s = rounded<NAdamStep, T>(by_gradient, by_mean, b1, 1 - b1, b2, 1 - b2, root, o.eps, decay, shrink,
+                                         o.maximize ? -1 : 1);
+    for_elements<T>([&](auto... a) { nadam_pass<T>(s, a...); }, param, grad, m, v);
   });
 }
 

@@ -8,14 +8,14 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct RAdamStep {
   T rate;  // of m, with the rectification
   T beta1, rest1, beta2, rest2, eps, decay, shrink, sign;
 };
 
 template <class T, bool Adaptive>
-XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict m,
-                       T* __restrict v) {
+XGRAD_CLONES void radam_pass(const RAdamStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                             T* __restrict m, T* __restrict v) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T w = p[i] * s.shrink;
     const T d = s.sign * g[i] + s.decay * w;
@@ -46,8 +46,9 @@ void RAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& 
   if (adaptive) rate *= std::sqrt(rest * (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length));
   const auto [decay, shrink] = decay_of(o);
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(rate, b1, 1 - b1, b2, 1 - b2, o.eps, decay, shrink, o.maximize ? -1 : 1);
-    for_elements<T>([&](auto... a) { adaptive ? pass<T, true>(s, a...) : pass<T, false>(s, a...); }, param, grad, m, v);
+    const auto s = rounded<RAdamStep, T>(rate, b1, 1 - b1, b2, 1 - b2, o.eps, decay, shrink, o.maximize ? -1 : 1);
+    for_elements<T>([&](auto... a) { adaptive ? radam_pass<T, true>(s, a...) : radam_pass<T, false>(s, a...); }, param,
+                    grad, m, v);
   });
 }
 

@@ -6,13 +6,13 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct RMSpropStep {
   T lr, alpha, rest, eps, decay, momentum, sign;
 };
 
 template <class T, bool Centered, bool Momentum>
-XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict v,
-                       T* __restrict a, T* __restrict b) {
+XGRAD_CLONES void rmsprop_pass(const RMSpropStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                               T* __restrict v, T* __restrict a, T* __restrict b) {
   for (std::int64_t i = 0; i < n; ++i) {
     T d = s.sign * g[i] + s.decay * p[i];
     v[i] = s.alpha * v[i] + s.rest * d * d;
@@ -49,13 +49,14 @@ void RMSprop::update(std::size_t group, Tensor& param, const Tensor& grad, State
   Tensor* mean = o.centered ? &buffer(state, 1, param) : nullptr;
   Tensor* momentum = o.momentum > 0 ? &buffer(state, 2, param) : nullptr;
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(o.lr, o.alpha, 1 - o.alpha, o.eps, o.weight_decay, o.momentum, o.maximize ? -1 : 1);
+    const auto s =
+        rounded<RMSpropStep, T>(o.lr, o.alpha, 1 - o.alpha, o.eps, o.weight_decay, o.momentum, o.maximize ? -1 : 1);
     for_elements<T>(
         [&](auto... a) {
           if (mean)
-            momentum ? pass<T, true, true>(s, a...) : pass<T, true, false>(s, a...);
+            momentum ? rmsprop_pass<T, true, true>(s, a...) : rmsprop_pass<T, true, false>(s, a...);
           else
-            momentum ? pass<T, false, true>(s, a...) : pass<T, false, false>(s, a...);
+            momentum ? rmsprop_pass<T, false, true>(s, a...) : rmsprop_pass<T, false, false>(s, a...);
         },
         param, grad, square, mean, momentum);
   });

@@ -8,13 +8,13 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct RpropStep {
   T shrink, grow, least, most, sign;
 };
 
 template <class T>
-XGRAD_CLONES void pass(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict before,
-                       T* __restrict size) {
+XGRAD_CLONES void rprop_pass(const RpropStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                             T* __restrict before, T* __restrict size) {
   for (std::int64_t i = 0; i < n; ++i) {
     T d = s.sign * g[i];
     const T product = d * before[i];
@@ -48,8 +48,8 @@ void Rprop::update(std::size_t group, Tensor& param, const Tensor& grad, State& 
   Tensor& before = buffer(state, 0, param);
   Tensor& size = buffer(state, 1, param, o.lr);
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(o.etas[0], o.etas[1], o.step_sizes[0], o.step_sizes[1], o.maximize ? -1 : 1);
-    for_elements<T>([&](auto... a) { pass<T>(s, a...); }, param, grad, before, size);
+    const auto s = rounded<RpropStep, T>(o.etas[0], o.etas[1], o.step_sizes[0], o.step_sizes[1], o.maximize ? -1 : 1);
+    for_elements<T>([&](auto... a) { rprop_pass<T>(s, a...); }, param, grad, before, size);
   });
 }
 

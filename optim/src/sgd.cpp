@@ -8,18 +8,18 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct SGDStep {
   T lr, momentum, keep, weight_decay, sign;
   T look, use;  // parts of the gradient and of the buffer in the step
 };
 
 template <class T>
-XGRAD_CLONES void descend(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g) {
+XGRAD_CLONES void descend(const SGDStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g) {
   for (std::int64_t i = 0; i < n; ++i) p[i] -= s.lr * (s.sign * g[i] + s.weight_decay * p[i]);
 }
 
 template <class T>
-XGRAD_CLONES void descend_with_momentum(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+XGRAD_CLONES void descend_with_momentum(const SGDStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
                                         T* __restrict b) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T d = s.sign * g[i] + s.weight_decay * p[i];
@@ -48,8 +48,8 @@ void SGD::update(std::size_t group, Tensor& param, const Tensor& grad, State& st
   Tensor* b = o.momentum != 0 ? &buffer(state, 0, param) : nullptr;
   const double keep = state.fresh ? 1 : 1 - o.dampening;  // the buffer starts as the gradient itself
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(o.lr, o.momentum, keep, o.weight_decay, o.maximize ? -1 : 1, o.nesterov ? 1 : 0,
-                                    o.nesterov ? o.momentum.value : 1);
+    const auto s = rounded<SGDStep, T>(o.lr, o.momentum, keep, o.weight_decay, o.maximize ? -1 : 1, o.nesterov ? 1 : 0,
+                                       o.nesterov ? o.momentum.value : 1);
     for_elements<T>([&](std::int64_t n, T* p, const T* g,
                         T* pb) { pb ? descend_with_momentum<T>(s, n, p, g, pb) : descend<T>(s, n, p, g); },
                     param, grad, b);

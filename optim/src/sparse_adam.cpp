@@ -9,13 +9,13 @@ namespace xgrad::optim {
 namespace {
 
 template <class T>
-struct Step {
+struct SparseAdamStep {
   T beta1, rest1, beta2, rest2, rate, eps, sign;  // rest = 1 - beta
 };
 
 template <class T>
-XGRAD_CLONES void row(const Step<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g, T* __restrict m,
-                      T* __restrict v) {
+XGRAD_CLONES void row(const SparseAdamStep<T>& s, std::int64_t n, T* __restrict p, const T* __restrict g,
+                      T* __restrict m, T* __restrict v) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T d = s.sign * g[i];
     m[i] = s.beta1 * m[i] + s.rest1 * d;
@@ -45,7 +45,7 @@ void SparseAdam::update(std::size_t group, Tensor& param, const Tensor& grad, St
   const double rate = o.lr * std::sqrt(1 - std::pow(b2, t)) / (1 - std::pow(b1, t));
   const std::int64_t rows = param.dim() == 0 ? 1 : param.size(0), width = param.numel() / rows;
   with_type(param, [&]<class T>(T) {
-    const auto s = rounded<Step, T>(b1, 1 - b1, b2, 1 - b2, rate, o.eps, o.maximize ? -1 : 1);
+    const auto s = rounded<SparseAdamStep, T>(b1, 1 - b1, b2, 1 - b2, rate, o.eps, o.maximize ? -1 : 1);
     T *const pp = data_of<T>(param), *const pm = data_of<T>(m), *const pv = data_of<T>(v);
     const T* const pg = data_of<T>(grad);
     const double ns = 0.1 * static_cast<double>(width) + 1;

@@ -12,14 +12,16 @@
 namespace xgrad::viz {
 namespace {
 
-constexpr const char* kOp = "viz::animation";
+constexpr const char* kAnimationOp = "viz::animation";
 constexpr double kLongest = 3600;
 
 void require_times(const AnimationOptions& o, const Location& at) {
   if (!(o.seconds > 0 && o.seconds <= kLongest))
-    ErrorReport(kOp, fmt::format("seconds {} is not above 0 and at most {}", o.seconds, kLongest), at).value_error();
+    ErrorReport(kAnimationOp, fmt::format("seconds {} is not above 0 and at most {}", o.seconds, kLongest), at)
+        .value_error();
   if (!(o.hold >= 0 && o.hold < o.seconds))
-    ErrorReport(kOp, fmt::format("hold {} is not from 0 to below seconds, {}", o.hold, o.seconds), at).value_error();
+    ErrorReport(kAnimationOp, fmt::format("hold {} is not from 0 to below seconds, {}", o.hold, o.seconds), at)
+        .value_error();
 }
 
 }  // namespace
@@ -27,21 +29,21 @@ void require_times(const AnimationOptions& o, const Location& at) {
 std::string animation_svg(const std::vector<std::vector<std::vector<Plot>>>& frames, const AnimationOptions& o,
                           Location at) {
   require_times(o, at);
-  if (frames.empty()) ErrorReport(kOp, "there is no frame", at).shape_error();
+  if (frames.empty()) ErrorReport(kAnimationOp, "there is no frame", at).shape_error();
   std::vector<std::string> pictures;
   for (const std::vector<std::vector<Plot>>& rows : frames)
     pictures.push_back(subplots_svg(rows, {.title = o.title, .gap = o.gap}, at));
   const std::string svg = film(pictures, o.seconds, o.hold / o.seconds, o.repeat);
-  if (svg.empty()) ErrorReport(kOp, "the frames have different sizes", at).shape_error();
+  if (svg.empty()) ErrorReport(kAnimationOp, "the frames have different sizes", at).shape_error();
   return svg;
 }
 
 std::string animation(const std::vector<std::vector<std::vector<Plot>>>& frames, const std::string& path,
                       const AnimationOptions& options, Location at) {
-  require_picture_path(kOp, path, at);
+  require_picture_path(kAnimationOp, path, at);
   const std::string svg = animation_svg(frames, options, at);
   return save_svg(
-      kOp, [&] { return svg; }, path, at);
+      kAnimationOp, [&] { return svg; }, path, at);
 }
 
 }  // namespace xgrad::viz

@@ -10,6 +10,7 @@
 
 #include "axis.hpp"
 #include "heatmap.hpp"
+#include "plot_strokes.hpp"
 #include "png.hpp"
 #include "svg_file.hpp"
 #include "svg_text.hpp"
@@ -17,12 +18,12 @@
 namespace xgrad::viz {
 namespace {
 
-constexpr const char* kOp = "viz::image_grid";
-constexpr double kFontSize = 11, kTitleSize = 13, kBold = 1.08, kTitleRow = 17, kLabelRow = 13, kMargin = 12;
+constexpr const char* kImageGridOp = "viz::image_grid";
+constexpr double kGridLabelRow = 13, kMargin = 12;
 constexpr double kLeastTitle = 420, kWidestLabel = 160, kLeastCaption = 48;
 constexpr std::size_t kMostLines = 4;  // of a caption or a label
 constexpr int kSharpness = 4;  // pixels of the embedded image per pixel of the picture, so that no viewer blurs edges
-constexpr double kMostDots = 4e7;  // of all embedded images; more are embedded less sharply
+constexpr double kMostEmbeddedDots = 4e7;  // of all embedded images; more are embedded less sharply
 
 // Images of one size as plain numbers, channel by channel.
 struct Images {
@@ -32,16 +33,16 @@ struct Images {
 };
 
 void require_images(const Tensor& t, const Location& at) {
-  require_defined(kOp, t, at);
+  require_defined(kImageGridOp, t, at);
   const bool plain = t.dim() == 3, with_channels = t.dim() == 4 && (t.size(1) == 1 || t.size(1) == 3);
   if (!plain && !with_channels) {
-    ErrorReport report(kOp, "images must be (N, H, W), (N, 1, H, W) or (N, 3, H, W)", at);
+    ErrorReport report(kImageGridOp, "images must be (N, H, W), (N, 1, H, W) or (N, 3, H, W)", at);
     report.operand("images", t);
     if (t.dim() == 4 && (t.size(3) == 1 || t.size(3) == 3))
       report.help("colours stand before the rows and columns: images.permute({0, 3, 1, 2})");
     report.shape_error();
   }
-  if (t.numel() == 0) ErrorReport(kOp, "there are no pixels to draw", at).operand("images", t).shape_error();
+  if (t.numel() == 0) ErrorReport(kImageGridOp, "there are no pixels to draw", at).operand("images", t).shape_error();
 }
 
 Images read(const Tensor& t, const Location& at) {
@@ -76,7 +77,7 @@ Rgb colour(double v, Colors colors, const Range& r) {
 class Grid {
  public:
   Grid(const std::vector<Tensor>& rows, const ImageGridOptions& o, const Location& at) : o_(o) {
-    if (rows.empty()) ErrorReport(kOp, "there are no images", at).shape_error();
+    if (rows.empty()) ErrorReport(kImageGridOp, "there are no images", at).shape_error();
     for (const Tensor& t : rows) rows_.push_back(read(t, at));
     check(at);
     choose_colours();
@@ -96,8 +97,8 @@ class Grid {
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       const double row_height = tile_height(rows_[r]), middle = y + above(r) + row_height / 2;
       if (r < row_labels_.size()) {
-        const double first = middle - kLabelRow * (lines(row_labels_[r]) - 1) / 2 + 4;
-        s += texts(left_ - 8, first, kLabelRow, row_labels_[r], "end");
+        const double first = middle - kGridLabelRow * (lines(row_labels_[r]) - 1) / 2 + 4;
+        s += texts(left_ - 8, first, kGridLabelRow, row_labels_[r], "end");
       }
       for (std::int64_t i = 0; i < rows_[r].count; ++i, ++caption)
         s += tile(rows_[r], i, left_ + side(rows_[r]) + static_cast<double>(i) * step(rows_[r]),
@@ -110,7 +111,7 @@ class Grid {
  private:
   static double lines(const std::vector<std::string>& text) { return static_cast<double>(text.size()); }
   static std::string texts(double x, double y, double row, const std::vector<std::string>& text, const char* anchor,
-                           double size = kFontSize, const char* color = "#374151", const char* more = "") {
+                           double size = kPlotFont, const char* color = "#374151", const char* more = "") {
     std::string s;
     for (std::size_t i = 0; i < text.size(); ++i)
       s += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" font-size=\"{}\" fill=\"{}\"{}>{}</text>\n",
@@ -120,14 +121,15 @@ class Grid {
 
   void check(const Location& at) const {
     if (o_.gap < 0 || o_.tile < 0 || o_.columns < 0)
-      ErrorReport(kOp, "columns, tile and gap must not be negative", at).value_error();
+      ErrorReport(kImageGridOp, "columns, tile and gap must not be negative", at).value_error();
     if (o_.gap > kMostPixels || o_.tile > kMostPixels)
-      ErrorReport(kOp, fmt::format("tile {} and gap {}: at most {} pixels", o_.tile, o_.gap, kMostPixels), at)
+      ErrorReport(kImageGridOp, fmt::format("tile {} and gap {}: at most {} pixels", o_.tile, o_.gap, kMostPixels), at)
           .value_error();
     if (o_.range && !std::isfinite(o_.range->high - o_.range->low))
-      ErrorReport(kOp, fmt::format("range from {} to {} is too wide", o_.range->low, o_.range->high), at).value_error();
+      ErrorReport(kImageGridOp, fmt::format("range from {} to {} is too wide", o_.range->low, o_.range->high), at)
+          .value_error();
     if (o_.range && !(std::isfinite(o_.range->low) && std::isfinite(o_.range->high) && o_.range->low < o_.range->high))
-      ErrorReport(kOp,
+      ErrorReport(kImageGridOp,
                   fmt::format("range from {} to {}: the ends must be finite, the first one smaller", o_.range->low,
                               o_.range->high),
                   at)
@@ -135,9 +137,10 @@ class Grid {
     std::int64_t images = 0;
     for (const Images& row : rows_) images += row.count;
     if (o_.row_labels.size() > rows_.size())
-      ErrorReport(kOp, fmt::format("{} row labels for {} rows", o_.row_labels.size(), rows_.size()), at).shape_error();
+      ErrorReport(kImageGridOp, fmt::format("{} row labels for {} rows", o_.row_labels.size(), rows_.size()), at)
+          .shape_error();
     if (static_cast<std::int64_t>(o_.captions.size()) > images)
-      ErrorReport(kOp, fmt::format("{} captions for {} images", o_.captions.size(), images), at).shape_error();
+      ErrorReport(kImageGridOp, fmt::format("{} captions for {} images", o_.captions.size(), images), at).shape_error();
   }
 
   void choose_colours() {
@@ -164,8 +167,8 @@ class Grid {
                         : std::max(1.0, std::round(wanted / static_cast<double>(longest)));
     double label = 0;
     for (const std::string& l : o_.row_labels) {
-      row_labels_.push_back(wrapped(l, kFontSize, kWidestLabel, kMostLines));
-      for (const std::string& line : row_labels_.back()) label = std::max(label, text_width(line, kFontSize));
+      row_labels_.push_back(wrapped(l, kPlotFont, kWidestLabel, kMostLines));
+      for (const std::string& line : row_labels_.back()) label = std::max(label, text_width(line, kPlotFont));
     }
     left_ = kMargin + (label > 0 ? label + 8 : 0);
     wrap_captions();
@@ -184,7 +187,7 @@ class Grid {
     width_ = std::ceil(width_);
     height_ = std::ceil(height_);
     if (std::max(width_, height_) > kMostPixels)
-      ErrorReport(kOp,
+      ErrorReport(kImageGridOp,
                   fmt::format("the picture would have {:.0f} x {:.0f} pixels, at most {} each way are possible: draw "
                               "fewer images, more rows, or smaller ones (tile)",
                               width_, height_, kMostPixels),
@@ -195,16 +198,16 @@ class Grid {
   // Captions are as wide as their image and the gap beside it; narrow images move apart for them.
   void wrap_captions() {
     double widest = 0;
-    for (const std::string& c : o_.captions) widest = std::max(widest, text_width(c, kFontSize) + 6);
+    for (const std::string& c : o_.captions) widest = std::max(widest, text_width(c, kPlotFont) + 6);
     least_step_ = std::min(widest, kLeastCaption);
     std::size_t i = 0;
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       double most = 0;
       for (std::int64_t k = 0; k < rows_[r].count && i < o_.captions.size(); ++k, ++i) {
-        captions_.push_back(wrapped(o_.captions[i], kFontSize, step(rows_[r]) - 4, kMostLines));
+        captions_.push_back(wrapped(o_.captions[i], kPlotFont, step(rows_[r]) - 4, kMostLines));
         most = std::max(most, lines(captions_.back()));
       }
-      caption_room_.push_back(o_.captions.empty() ? 0 : 2 + kLabelRow * std::max(most, 1.0));
+      caption_room_.push_back(o_.captions.empty() ? 0 : 2 + kGridLabelRow * std::max(most, 1.0));
     }
   }
 
@@ -214,7 +217,7 @@ class Grid {
   double side(const Images& row) const { return (step(row) - o_.gap - tile_width(row)) / 2; }
   // Above the images of a row: what a higher label needs.
   double above(std::size_t r) const {
-    const double label = r < row_labels_.size() ? kLabelRow * lines(row_labels_[r]) : 0;
+    const double label = r < row_labels_.size() ? kGridLabelRow * lines(row_labels_[r]) : 0;
     return std::max(0.0, (label - tile_height(rows_[r])) / 2);
   }
   // A row with its captions and its label.
@@ -233,7 +236,7 @@ class Grid {
         "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"none\" stroke=\"#C5CBD3\" "
         "stroke-width=\"0.8\"/>\n",
         x, y, w, h);
-    if (caption < captions_.size()) s += texts(x + w / 2, y + h + 12, kLabelRow, captions_[caption], "middle");
+    if (caption < captions_.size()) s += texts(x + w / 2, y + h + 12, kGridLabelRow, captions_[caption], "middle");
     return s;
   }
 
@@ -242,7 +245,7 @@ class Grid {
     double pixels = 0;
     for (const Images& row : rows_) pixels += static_cast<double>(row.count * row.height * row.width);
     const auto wanted = std::clamp<std::int64_t>(std::llround(zoom_), 1, 64) * (zoom_ > 1 ? kSharpness : 1);
-    return std::clamp<std::int64_t>(static_cast<std::int64_t>(std::sqrt(kMostDots / pixels)), 1, wanted);
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(std::sqrt(kMostEmbeddedDots / pixels)), 1, wanted);
   }
 
   std::string png(const Images& row, std::int64_t i) const {
@@ -285,17 +288,17 @@ std::string image_grid_svg(const std::vector<Tensor>& rows, const ImageGridOptio
 
 std::string image_grid(const std::vector<Tensor>& rows, const std::string& path, const ImageGridOptions& options,
                        Location at) {
-  require_picture_path(kOp, path, at);
+  require_picture_path(kImageGridOp, path, at);
   const Grid grid(rows, options, at);  // finds mistakes in the arguments, before anything is drawn
   return save_svg(
-      kOp, [&] { return grid.svg(); }, path, at);
+      kImageGridOp, [&] { return grid.svg(); }, path, at);
 }
 
 std::string image_grid(const Tensor& images, const std::string& path, const ImageGridOptions& options, Location at) {
-  require_picture_path(kOp, path, at);
+  require_picture_path(kImageGridOp, path, at);
   require_images(images, at);
   const std::int64_t n = images.size(0);
-  if (options.columns < 0) ErrorReport(kOp, "columns, tile and gap must not be negative", at).value_error();
+  if (options.columns < 0) ErrorReport(kImageGridOp, "columns, tile and gap must not be negative", at).value_error();
   const std::int64_t columns =
       options.columns ? options.columns : static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
   std::vector<Tensor> rows;

@@ -9,7 +9,7 @@
 
 namespace xgrad::viz {
 
-struct Side {
+struct ShownAxis {
   Scale scale;
   Range range;
   bool given;  // by the user: points may lie outside
@@ -17,7 +17,7 @@ struct Side {
 
 class LeftOut {
  public:
-  LeftOut(Side x, Side y) : x_(x), y_(y) {}
+  LeftOut(ShownAxis x, ShownAxis y) : x_(x), y_(y) {}
   void add_line(const std::vector<double>& x, const std::vector<double>& y);
   void add_points(const std::vector<double>& x, const std::vector<double>& y);
   void add_band(const std::vector<double>& x, const std::vector<double>& low, const std::vector<double>& high);
@@ -36,7 +36,7 @@ class LeftOut {
   void place(Places& p, double x, double low, double high) const;
   void add(const Places& p, bool outside);
 
-  Side x_, y_;
+  ShownAxis x_, y_;
   std::size_t series_ = 0, points_ = 0, not_finite_ = 0, not_positive_ = 0, outside_ = 0;
 };
 

@@ -16,7 +16,7 @@ namespace xgrad::viz {
 namespace {
 
 constexpr double kPi = 3.14159265358979, kEdge = 0.7;  // width of the white line around a marker
-constexpr double kMostDots = 1.6e7;                    // of an image
+constexpr double kMostMarkerDots = 1.6e7;              // of an image
 
 // Corners around the middle, r the size; none for a circle, which is drawn as such.
 Polyline corners(Marker m, double r) {
@@ -128,7 +128,7 @@ class Canvas {
         top_(std::floor(box.top)),
         width_(std::ceil(box.right) - left_),
         height_(std::ceil(box.bottom) - top_),
-        dense_(std::min(2.0, std::sqrt(kMostDots / (width_ * height_)))),
+        dense_(std::min(2.0, std::sqrt(kMostMarkerDots / (width_ * height_)))),
         columns_(static_cast<int>(std::ceil(width_ * dense_))),
         rows_(static_cast<int>(std::ceil(height_ * dense_))),
         dots_(static_cast<std::size_t>(columns_) * static_cast<std::size_t>(rows_)) {}

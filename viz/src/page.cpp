@@ -11,9 +11,9 @@ namespace xgrad::viz {
 namespace {
 
 constexpr int kMaxRanksAcross = 12;
-constexpr double kLongestRatio = 4, kSmallPage = 700;  // points: whatever its ratio, it is read at a glance
-constexpr double kLongestPage = 1800;
-constexpr double kBetweenRanks = 30, kBetweenNodes = 16, kAroundBox = 28;
+constexpr double kStripRatio = 4, kSmallPage = 700;  // points: whatever its ratio, it is read at a glance
+constexpr double kLongestTurned = 1800;
+constexpr double kPageBetweenRanks = 30, kBetweenNodes = 16, kAroundBox = 28;
 constexpr double kLegendWidth = 560, kLegendHeight = 46;
 
 double widest(const std::map<int, double>& ranks) {
@@ -50,7 +50,7 @@ Page page_of(const Picture& p, const Options& options, bool across) {
   }
   const bool labelled = std::ranges::any_of(p.edges, [](const PicEdge& e) { return e.backward && e.norm >= 0; });
   Page page;
-  for (const auto& [at, length] : along) page.width += length + kBetweenRanks + (labelled ? (across ? 24 : 12) : 0);
+  for (const auto& [at, length] : along) page.width += length + kPageBetweenRanks + (labelled ? (across ? 24 : 12) : 0);
   page.width += static_cast<double>(deepest) * kAroundBox;
   page.height = widest(beside[0]);
   if (!across) std::swap(page.width, page.height);
@@ -66,9 +66,9 @@ bool prefers_across(const Picture& p, const Options& options) {
   if (options.rankdir != Rankdir::automatic) return options.rankdir == Rankdir::left_to_right;
   const bool wanted = p.depth <= kMaxRanksAcross;
   const Page page = page_of(p, options, wanted), other = page_of(p, options, !wanted);
-  const bool strip = page.ratio() > kLongestRatio && page.longest() > kSmallPage;
+  const bool strip = page.ratio() > kStripRatio && page.longest() > kSmallPage;
   if (strip && other.ratio() < page.ratio()) return !wanted;
-  return page.longest() > kLongestPage && other.longest() < page.longest() ? !wanted : wanted;
+  return page.longest() > kLongestTurned && other.longest() < page.longest() ? !wanted : wanted;
 }
 
 }  // namespace xgrad::viz

@@ -24,14 +24,11 @@
 namespace xgrad::viz {
 namespace {
 
-constexpr double kFontSize = 11, kTitleSize = 13, kBold = 1.08, kTitleRow = 17, kLabelRow = 14;
-constexpr const char *kText = "#1A1A1A", *kMuted = "#374151", *kGrid = "#E5E7EB", *kFrame = "#9AA3AD",
-                     *kRule = "#6B7280";
+constexpr double kLabelRow = 14;
+constexpr const char *kGrid = "#E5E7EB", *kRule = "#6B7280";
 // Of a line with more points only those are drawn that make a difference; of more markers an image.
 constexpr std::size_t kManyPoints = 10000, kManyMarkers = 20000, kFewMarkers = 1000;
 
-// Far outside the picture is far enough: huge numbers upset viewers.
-double tame(double pixel) { return std::clamp(pixel, -1e4, kMostPixels + 1e4); }
 constexpr Box kFar{-1e4, -1e4, kMostPixels + 1e4, kMostPixels + 1e4};
 
 // From pale to dark: small values are light, so that coloured lines stand out where a search ends.
@@ -69,7 +66,7 @@ class Plot::Drawing {
     for (const Rule& r : p_.rules_) rule_label(r);
     for (const detail::Annotation& a : p_.annotations_) out_ += annotation_svg({x_, y_, area()}, a);
     out_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{}\"/>\n",
-                        number(left_), number(top_), number(right_ - left_), number(bottom_ - top_), kFrame);
+                        number(left_), number(top_), number(right_ - left_), number(bottom_ - top_), kPlotFrame);
     if (const detail::HeatMap* m = bar_map()) out_ += colorbar_svg(*m, area());
     right_axis();
     end_labels();
@@ -84,10 +81,10 @@ class Plot::Drawing {
     right_ = std::max(o_.width - 16 - room_on_the_right(y_ticks), o_.width / 3.0);
     double widest = 0;
     for (const Tick& t : p_.y_names_ ? named(*p_.y_names_, 0.3 * o_.width) : Axis(o_.y_scale, y, 1, 0).ticks(y_ticks))
-      widest = std::max(widest, text_width(t.text, kFontSize));
-    y_label_ = lines_of(o_.y_label, kFontSize, o_.height - 60.0, 2);
+      widest = std::max(widest, text_width(t.text, kPlotFont));
+    y_label_ = lines_of(o_.y_label, kPlotFont, o_.height - 60.0, 2);
     left_ = std::min(14 + widest + (y_label_.empty() ? 0 : 6 + kLabelRow * rows(y_label_)), right_ - kLeast);
-    x_label_ = lines_of(o_.x_label, kFontSize, right_ - left_, 2);
+    x_label_ = lines_of(o_.x_label, kPlotFont, right_ - left_, 2);
     bottom_ = o_.height - (x_label_.empty() ? 28 : 32 + kLabelRow * rows(x_label_));
     const auto most = static_cast<std::size_t>(std::max(1.0, 0.3 * o_.height / kTitleRow));
     title_ = lines_of(o_.title, kTitleSize * kBold, right_ - left_, most);
@@ -129,14 +126,14 @@ class Plot::Drawing {
     if (!has_right_axis()) return 0;
     double widest = 0;
     for (const Tick& t : Axis(o_.right_scale, right_range(), 1, 0).ticks(ticks))
-      widest = std::max(widest, text_width(t.text, kFontSize));
+      widest = std::max(widest, text_width(t.text, kPlotFont));
     return widest + 8 + (o_.right_label.empty() ? 0 : 18);
   }
   double room_on_the_right(int ticks) {
     double label = 0;
     for (const Line& l : p_.lines_)
       if (l.style.end_label)
-        label = std::max(label, 16 + text_width(shortened(l.style.label, kFontSize, 0.3 * o_.width), kFontSize));
+        label = std::max(label, 16 + text_width(shortened(l.style.label, kPlotFont, 0.3 * o_.width), kPlotFont));
     axis_room_ = right_axis_room(ticks);
     if (has_right_axis())
       inside_room_ = std::exchange(label, 0) + 4;  // beyond its numbers a label would be of that axis
@@ -154,7 +151,7 @@ class Plot::Drawing {
   static std::vector<Tick> named(const detail::NamedTicks& names, double width) {
     std::vector<Tick> ticks;
     for (std::size_t i = 0; i < names.labels.size(); ++i)
-      ticks.push_back({names.positions[i], shortened(names.labels[i], kFontSize, width)});
+      ticks.push_back({names.positions[i], shortened(names.labels[i], kPlotFont, width)});
     return ticks;
   }
   static bool is_area(Kind k) {
@@ -175,7 +172,7 @@ class Plot::Drawing {
   bool x_ticks_touch() const {
     double free_from = -1e30;
     for (const Tick& t : x_ticks_) {
-      const double half = text_width(t.text, kFontSize) / 2, x = x_.pixel(t.value);
+      const double half = text_width(t.text, kPlotFont) / 2, x = x_.pixel(t.value);
       if (x - half < free_from) return true;
       free_from = x + half + 8;
     }
@@ -249,9 +246,9 @@ class Plot::Drawing {
     for (const detail::Bars& b : p_.bars_) out.add_bars(b);
     for (const Points& q : p_.points_) out.add_points(q.x, q.y);
     for (const Band& b : p_.bands_) out.add_band(b.x, b.low, b.high);
-    const std::vector<std::string> lines = lines_of(out.text(), kFontSize, right_ - left_, 2);
+    const std::vector<std::string> lines = lines_of(out.text(), kPlotFont, right_ - left_, 2);
     if (lines.empty()) return;
-    note_ = texts(left_, top_ + 4, kLabelRow, lines, "start", kFontSize, " class=\"left-out\"");
+    note_ = texts(left_, top_ + 4, kLabelRow, lines, "start", kPlotFont, " class=\"left-out\"");
     top_ += kLabelRow * rows(lines) + 2;
   }
 
@@ -298,15 +295,15 @@ class Plot::Drawing {
       const double x = x_.pixel(t.value);
       if (p_.x_names_ && (x < left_ - 0.5 || x > right_ + 0.5)) continue;
       out_ += fmt::format("<path d=\"M{},{}V{}\" stroke=\"{}\"/>\n", number(x), number(top_), number(bottom_), kGrid);
-      const double half = text_width(t.text, kFontSize) / 2 + 2;  // inside the picture, also at its ends
-      out_ +=
-          text(std::clamp(x, half, std::max(half, o_.width - half)), bottom_ + 15, t.text, "middle", kFontSize, kMuted);
+      const double half = text_width(t.text, kPlotFont) / 2 + 2;  // inside the picture, also at its ends
+      out_ += text(std::clamp(x, half, std::max(half, o_.width - half)), bottom_ + 15, t.text, "middle", kPlotFont,
+                   kPlotMuted);
     }
     for (const Tick& t : y_ticks_) {
       const double y = y_.pixel(t.value);
       if (p_.y_names_ && (y < top_ - 0.5 || y > bottom_ + 0.5)) continue;
       out_ += fmt::format("<path d=\"M{},{}H{}\" stroke=\"{}\"/>\n", number(left_), number(y), number(right_), kGrid);
-      out_ += text(left_ - 6, y + 4, t.text, "end", kFontSize, kMuted);
+      out_ += text(left_ - 6, y + 4, t.text, "end", kPlotFont, kPlotMuted);
     }
     const bool log_y = o_.y_scale == Scale::log && !p_.y_names_;
     out_ += minor_ticks_svg({x_, y_, area()},
@@ -316,9 +313,9 @@ class Plot::Drawing {
     for (std::size_t i = 0; i < y_label_.size(); ++i) {
       const double x = 15 + kLabelRow * static_cast<double>(i);
       // Beside the middle of the area, moved as far as the picture asks for.
-      const double half = std::min(text_width(y_label_[i], kFontSize) / 2 + 4, o_.height / 2.0);
+      const double half = std::min(text_width(y_label_[i], kPlotFont) / 2 + 4, o_.height / 2.0);
       const double at = std::clamp(y, half, o_.height - half);
-      out_ += text(x, at, y_label_[i], "middle", kFontSize, kText,
+      out_ += text(x, at, y_label_[i], "middle", kPlotFont, kPlotInk,
                    fmt::format(" transform=\"rotate(-90 {} {})\"", number(x), number(at)));
     }
   }
@@ -496,8 +493,8 @@ class Plot::Drawing {
     const Axis& axis = r.vertical ? x_ : y_;
     if (r.label.empty() || !axis.shows(r.position) || r.position < axis.range().low || r.position > axis.range().high)
       return;
-    const std::string label = shortened(r.label, kFontSize, right_ - left_ - 12);
-    const double p = axis.pixel(r.position), width = text_width(label, kFontSize), middle = (left_ + right_) / 2;
+    const std::string label = shortened(r.label, kPlotFont, right_ - left_ - 12);
+    const double p = axis.pixel(r.position), width = text_width(label, kPlotFont), middle = (left_ + right_) / 2;
     std::vector<Place> places;
     if (r.vertical) {
       for (const double y : {top_ + 14, bottom_ - 7})
@@ -508,7 +505,7 @@ class Plot::Drawing {
         places.insert(places.end(), {{right_ - 5 - width, y}, {left_ + 5, y}, {middle - width / 2, y}});
     }
     const Place best = clearest(places, width);
-    out_ += text(best.x, best.y, label, "start", kFontSize, kMuted, kHalo);
+    out_ += text(best.x, best.y, label, "start", kPlotFont, kPlotMuted, kPlotHalo);
   }
 
   // Where a text begins: its left end, on its base line.
@@ -520,8 +517,8 @@ class Plot::Drawing {
     Place best = places.front();
     std::int64_t least = -1;
     for (const Place& p : places) {
-      const bool inside = p.x >= left_ && p.x + width <= right_ && p.y - kFontSize >= top_ && p.y + 3 <= bottom_;
-      const std::int64_t met = meets({p.x - 3, p.y - kFontSize, p.x + width + 3, p.y + 4});
+      const bool inside = p.x >= left_ && p.x + width <= right_ && p.y - kPlotFont >= top_ && p.y + 3 <= bottom_;
+      const std::int64_t met = meets({p.x - 3, p.y - kPlotFont, p.x + width + 3, p.y + 4});
       if (!inside || (least >= 0 && met >= least)) continue;
       least = met;
       best = p;
@@ -574,8 +571,6 @@ class Plot::Drawing {
     }
     return d;
   }
-
-  static constexpr const char* kHalo = " stroke=\"#FFFFFF\" stroke-width=\"3\" paint-order=\"stroke\"";
 
   static constexpr double kLeast = 20;  // of a side of the frame
 

@@ -12,7 +12,6 @@ namespace xgrad::viz {
 namespace {
 
 constexpr double kRow = 18, kNarrowLabel = 44;
-constexpr const char* kMuted = "#374151";
 
 double entry_width(const std::string& label) { return kSwatch + 6 + text_width(label, kPlotFont) + 16; }
 
@@ -52,7 +51,7 @@ LegendRows legend_rows(std::vector<LegendEntry> all, const Box& room) {
     const double entry = entry_width(label);
     if (x > room.left && x + entry > room.right) x = room.left, y += kRow;
     svg += fmt::format("<g transform=\"translate({},{})\">{}</g>\n", number(x), number(y), e.swatch);
-    svg += text(x + kSwatch + 6, y + 4, label, "start", kPlotFont, kMuted);
+    svg += text(x + kSwatch + 6, y + 4, label, "start", kPlotFont, kPlotMuted);
     x += entry;
   }
   return {svg, y - 4 + kRow};

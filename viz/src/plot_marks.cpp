@@ -17,12 +17,6 @@
 namespace xgrad::viz {
 namespace {
 
-constexpr double kFontSize = 11;
-constexpr const char *kMuted = "#374151", *kFrame = "#9AA3AD";
-constexpr const char* kHalo = " stroke=\"#FFFFFF\" stroke-width=\"3\" paint-order=\"stroke\"";
-
-double tame(double pixel) { return std::clamp(pixel, -1e4, kMostPixels + 1e4); }
-
 std::string rect(double x0, double y0, double x1, double y1, const std::string& fill, double opacity = 1) {
   return fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"{}/>\n", number(std::min(x0, x1)),
                      number(std::min(y0, y1)), number(std::fabs(x1 - x0)), number(std::fabs(y1 - y0)), fill,
@@ -60,7 +54,7 @@ constexpr std::array<Rgb, 9> kBlues{{{247, 251, 255},
                                      {8, 81, 156},
                                      {8, 48, 107}}};
 
-Rgb between(const std::array<Rgb, 9>& colours, double t) {
+Rgb between_colours(const std::array<Rgb, 9>& colours, double t) {
   const double place = t * static_cast<double>(colours.size() - 1);
   const auto i = std::min(static_cast<std::size_t>(place), colours.size() - 2);
   Rgb c{};
@@ -93,7 +87,7 @@ std::string cells_svg(const Frame& f, const detail::HeatMap& m) {
       s += rect(x - width / 2, y - height / 2, x + width / 2, y + height / 2, hex(colour));
       if (!m.style.numbers) continue;
       const std::string text = plain_number(v);
-      const double size = std::min({kFontSize, 0.6 * height, kFontSize * 0.92 * width / text_width(text, kFontSize)});
+      const double size = std::min({kPlotFont, 0.6 * height, kPlotFont * 0.92 * width / text_width(text, kPlotFont)});
       constexpr double kReadable = 5;
       if (size >= kReadable) s += label(x, y + 0.35 * size, text, "middle", size, ink_on(colour));
     }
@@ -130,9 +124,9 @@ std::string image_svg(const Frame& f, const detail::HeatMap& m) {
 Rgb map_colour(Colormap map, double t) {
   switch (map) {
     case Colormap::viridis:
-      return between(kViridis, t);
+      return between_colours(kViridis, t);
     case Colormap::Blues:
-      return between(kBlues, t);
+      return between_colours(kBlues, t);
     case Colormap::PRGn:
       return signed_colour(2 * t - 1, 1);
     default:
@@ -153,8 +147,8 @@ std::string bars_svg(const Frame& f, const detail::Bars& b) {
     s += rect(x0 + gap, y0, x1 - gap, y1, b.style.color, b.style.opacity);
     if (!b.style.numbers) continue;
     const bool down = b.top[i] < from;
-    s += label((x0 + x1) / 2, down ? y1 + kFontSize + 1 : y1 - 3, plain_number(b.top[i] - b.bottom[i]), "middle",
-               kFontSize, kMuted, kHalo);
+    s += label((x0 + x1) / 2, down ? y1 + kPlotFont + 1 : y1 - 3, plain_number(b.top[i] - b.bottom[i]), "middle",
+               kPlotFont, kPlotMuted, kPlotHalo);
   }
   return s;
 }
@@ -186,13 +180,13 @@ std::string annotation_svg(const Frame& f, const detail::Annotation& a) {
   if (!f.x.shows(a.x) || !f.y.shows(a.y)) return "";
   const double x = f.x.pixel(a.x), y = f.y.pixel(a.y);
   if (!f.area.holds({x, y})) return "";
-  const double width = text_width(a.text, kFontSize);
+  const double width = text_width(a.text, kPlotFont);
   double tx = x + a.style.dx, ty = y + a.style.dy;
   const char* anchor = a.style.dx > 4 ? "start" : a.style.dx < -4 ? "end" : "middle";
   // The whole text inside the frame.
   const double left = anchor[0] == 's' ? 0 : anchor[0] == 'e' ? width : width / 2;
   tx = std::clamp(tx, f.area.left + left + 3, std::max(f.area.left + left + 3, f.area.right - (width - left) - 3));
-  ty = std::clamp(ty, f.area.top + kFontSize + 2, f.area.bottom - 4);
+  ty = std::clamp(ty, f.area.top + kPlotFont + 2, f.area.bottom - 4);
   std::string s;
   const double length = std::hypot(tx - x, ty - 4 - y);
   constexpr double kNear = 12, kHead = 6, kGap = 3;
@@ -206,7 +200,7 @@ std::string annotation_svg(const Frame& f, const detail::Annotation& a) {
                      number(px + kHead * ux - 2.4 * uy), number(py + kHead * uy + 2.4 * ux),
                      number(px + kHead * ux + 2.4 * uy), number(py + kHead * uy - 2.4 * ux), a.style.color);
   }
-  return s + label(tx, ty, a.text, anchor, kFontSize, a.style.color, kHalo);
+  return s + label(tx, ty, a.text, anchor, kPlotFont, a.style.color, kPlotHalo);
 }
 
 namespace {
@@ -216,7 +210,7 @@ std::vector<Tick> bar_ticks(const detail::HeatMap& m) { return Axis(Scale::linea
 
 double colorbar_room(const detail::HeatMap& m) {
   double widest = 0;
-  for (const Tick& t : bar_ticks(m)) widest = std::max(widest, text_width(t.text, kFontSize));
+  for (const Tick& t : bar_ticks(m)) widest = std::max(widest, text_width(t.text, kPlotFont));
   return kBarGap + kBarWidth + 6 + widest + (m.style.colorbar_label.empty() ? 0 : 18) + 4;
 }
 
@@ -229,21 +223,21 @@ std::string colorbar_svg(const detail::HeatMap& m, const Box& area) {
     s += rect(x, y0 - (i + 1 < kSteps ? 0.3 : 0), x + kBarWidth, y1, hex(map_colour(m.style.cmap, (i + 0.5) / kSteps)));
   }
   s += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{}\"/>\n", number(x),
-                   number(area.top), number(kBarWidth), number(height), kFrame);
+                   number(area.top), number(kBarWidth), number(height), kPlotFrame);
   const Axis axis(Scale::linear, m.range, area.bottom, area.top);
   double widest = 0;
   for (const Tick& t : bar_ticks(m)) {
     const double y = axis.pixel(t.value);
-    s += fmt::format("<path d=\"M{},{}h4\" stroke=\"{}\"/>\n", number(x + kBarWidth), number(y), kFrame);
-    s += label(x + kBarWidth + 6, y + 4, t.text, "start", kFontSize, kMuted);
-    widest = std::max(widest, text_width(t.text, kFontSize));
+    s += fmt::format("<path d=\"M{},{}h4\" stroke=\"{}\"/>\n", number(x + kBarWidth), number(y), kPlotFrame);
+    s += label(x + kBarWidth + 6, y + 4, t.text, "start", kPlotFont, kPlotMuted);
+    widest = std::max(widest, text_width(t.text, kPlotFont));
   }
   if (!m.style.colorbar_label.empty()) {
     const double lx = x + kBarWidth + 6 + widest + 14, ly = (area.top + area.bottom) / 2;
     s += fmt::format(
         "<text x=\"{0}\" y=\"{1}\" text-anchor=\"middle\" font-size=\"{2}\" fill=\"#1A1A1A\" "
         "transform=\"rotate(-90 {0} {1})\">{3}</text>\n",
-        number(lx), number(ly), kFontSize, escape(shortened(m.style.colorbar_label, kFontSize, height)));
+        number(lx), number(ly), kPlotFont, escape(shortened(m.style.colorbar_label, kPlotFont, height)));
   }
   return s;
 }
@@ -274,19 +268,19 @@ std::string minor_ticks_svg(const Frame& f, const Sides& at) {
       if (at.left) d += fmt::format("M{},{}h3", number(f.area.left), y);
       if (at.right) d += fmt::format("M{},{}h-3", number(f.area.right), y);
     }
-  return d.empty() ? d : fmt::format("<path d=\"{}\" class=\"minor\" stroke=\"{}\"/>\n", d, kFrame);
+  return d.empty() ? d : fmt::format("<path d=\"{}\" class=\"minor\" stroke=\"{}\"/>\n", d, kPlotFrame);
 }
 
 std::string right_axis_svg(const Frame& f, const std::vector<Tick>& ticks, const std::string& name, double name_x) {
   std::string s;
   for (const Tick& t : ticks) {
     const double y = f.y.pixel(t.value);
-    s += fmt::format("<path d=\"M{},{}h4\" stroke=\"{}\"/>\n", number(f.area.right), number(y), kFrame);
-    s += label(f.area.right + 7, y + 4, t.text, "start", kFontSize, kMuted);
+    s += fmt::format("<path d=\"M{},{}h4\" stroke=\"{}\"/>\n", number(f.area.right), number(y), kPlotFrame);
+    s += label(f.area.right + 7, y + 4, t.text, "start", kPlotFont, kPlotMuted);
   }
   if (name.empty()) return s;
   const double y = (f.area.top + f.area.bottom) / 2;
-  return s + text(name_x, y, shortened(name, kFontSize, f.area.bottom - f.area.top), "middle", kFontSize, kPlotInk,
+  return s + text(name_x, y, shortened(name, kPlotFont, f.area.bottom - f.area.top), "middle", kPlotFont, kPlotInk,
                   fmt::format(" transform=\"rotate(-90 {} {})\"", number(name_x), number(y)));
 }
 
@@ -300,7 +294,7 @@ std::string end_labels_svg(std::vector<LineEnd> ends, const Box& room) {
   std::string s;
   for (const LineEnd& e : ends) {
     s += stroke(fmt::format("M{},{}h8", number(room.left), number(e.y)), *e.style, 0);
-    s += label(room.left + 12, e.y + 4, shortened(e.style->label, kFontSize, room.right), "start", kFontSize, kPlotInk);
+    s += label(room.left + 12, e.y + 4, shortened(e.style->label, kPlotFont, room.right), "start", kPlotFont, kPlotInk);
   }
   return s;
 }

@@ -9,6 +9,8 @@
 #include "svg_text.hpp"
 
 namespace xgrad::viz {
+
+double tame(double pixel) { return std::clamp(pixel, -1e4, kMostPixels + 1e4); }
 namespace {
 constexpr std::size_t kPiece = 60;
 constexpr double kCasing = 2.4;

@@ -10,8 +10,13 @@
 
 namespace xgrad::viz {
 
-inline constexpr double kPlotFont = 11;
-inline constexpr const char* kPlotInk = "#1A1A1A";
+inline constexpr double kPlotFont = 11, kTitleSize = 13, kBold = 1.08, kTitleRow = 17;
+inline constexpr const char *kPlotInk = "#1A1A1A", *kPlotMuted = "#374151", *kPlotFrame = "#9AA3AD";
+// Around text on lines.
+inline constexpr const char* kPlotHalo = " stroke=\"#FFFFFF\" stroke-width=\"3\" paint-order=\"stroke\"";
+
+// Far outside the picture is far enough: huge numbers upset viewers.
+double tame(double pixel);
 
 std::string text(double x, double y, const std::string& s, const char* anchor = "start", double size = kPlotFont,
                  const char* color = kPlotInk, const std::string& more = {});

@@ -18,7 +18,7 @@
 namespace xgrad::viz {
 namespace {
 
-constexpr const char* kOp = "viz::save";
+constexpr const char* kSaveOp = "viz::save";
 constexpr int kMostDpi = 2400, kUsualDpi = 96;
 constexpr int kFewNodes = 100;
 constexpr std::chrono::seconds kUsualText{1};
@@ -41,7 +41,7 @@ std::string fit_dpi(std::vector<std::string>& command, const std::string& plain,
   return dpi < wanted ? reduced_dpi(dpi, wanted) : "";
 }
 
-Source source_of(std::string text, const std::string& suffix, int dpi) {
+Source graph_source(std::string text, const std::string& suffix, int dpi) {
   Source s{{"dot", "-T" + suffix}, std::move(text)};
   if (suffix != "png") return s;
   s.command.push_back(fmt::format("-Gdpi={}", dpi));
@@ -56,7 +56,7 @@ Source simpler_source(const Tensor& root, Options options, const std::string& su
   const int most = late ? kFewNodes : Options().max_nodes;
   options.max_nodes = std::clamp(options.max_nodes, 1, most);
   if (late) options.values = Values::off, options.saved = false;
-  Source s = source_of(dot_text(root, options, Layout::plain), suffix, std::min(options.dpi, kUsualDpi));
+  Source s = graph_source(dot_text(root, options, Layout::plain), suffix, std::min(options.dpi, kUsualDpi));
   s.reduced = fmt::format("with fewer options (at most {} nodes{}, plain layout)", options.max_nodes,
                           late ? ", no values" : "");
   return s;
@@ -74,8 +74,8 @@ std::string save_page(const Tensor& root, const std::string& path, const Options
   const auto slash = path.find_last_of('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   const Explorer e = explorer_of(root, options, name.substr(0, name.rfind('.')));
-  write_file_atomically(kOp, path, {{e.page.data(), e.page.size()}}, at);
-  for (const std::string& warning : e.warnings) warn(kOp, warning, at);
+  write_file_atomically(kSaveOp, path, {{e.page.data(), e.page.size()}}, at);
+  for (const std::string& warning : e.warnings) warn(kSaveOp, warning, at);
   return path;
 }
 
@@ -84,17 +84,18 @@ std::string save_page(const Tensor& root, const std::string& path, const Options
 std::string save(const Tensor& root, const std::string& path, const Options& options, Location at) {
   const std::string suffix = suffix_of(path);
   if (suffix != "dot" && suffix != "svg" && suffix != "png" && suffix != "pdf" && suffix != "html")
-    ErrorReport(kOp, fmt::format("'{}': the name must end in .dot, .svg, .png, .pdf or .html", path), at).value_error();
-  require_path(kOp, path, at);
+    ErrorReport(kSaveOp, fmt::format("'{}': the name must end in .dot, .svg, .png, .pdf or .html", path), at)
+        .value_error();
+  require_path(kSaveOp, path, at);
   if (options.dpi < 1 || options.dpi > kMostDpi)
-    ErrorReport(kOp, fmt::format("dpi must be in 1..{}, got {}", kMostDpi, options.dpi), at).value_error();
+    ErrorReport(kSaveOp, fmt::format("dpi must be in 1..{}, got {}", kMostDpi, options.dpi), at).value_error();
   require_graph(root, options, at);
-  return without_throwing(kOp, at, [&] {
+  return without_throwing(kSaveOp, at, [&] {
     if (suffix == "html") return save_page(root, path, options, at);
     const auto start = std::chrono::steady_clock::now();
-    const Source source = source_of(dot_text(root, options), suffix, options.dpi);
+    const Source source = graph_source(dot_text(root, options), suffix, options.dpi);
     if (suffix == "dot") {
-      write_file_atomically(kOp, path, {{source.text.data(), source.text.size()}}, at);
+      write_file_atomically(kSaveOp, path, {{source.text.data(), source.text.size()}}, at);
       return path;
     }
     const auto simpler = [&](bool late) { return simpler_source(root, options, suffix, late); };
@@ -104,7 +105,7 @@ std::string save(const Tensor& root, const std::string& path, const Options& opt
     const std::chrono::seconds one{1}, second = std::max(one, options.timeout / 3),
                                        first = std::max(one, options.timeout - options.timeout / 3 - 2 * text);
     const Converter dot{"graphviz", "graphviz", "dot", "text", first, second, kMostMemory};
-    return save_converted(kOp, path, source, simpler, dot, remark, at);
+    return save_converted(kSaveOp, path, source, simpler, dot, remark, at);
   });
 }
 

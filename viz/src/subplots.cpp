@@ -16,8 +16,8 @@
 namespace xgrad::viz {
 namespace {
 
-constexpr const char* kOp = "viz::subplots";
-constexpr double kTitleSize = 14;
+constexpr const char* kSubplotsOp = "viz::subplots";
+constexpr double kSharedTitleSize = 14;
 constexpr int kTitleRoom = 30;
 
 void replace_all(std::string& s, const std::string& from, const std::string& to) {
@@ -36,7 +36,7 @@ std::string as_part(std::string svg, const std::string& name, int x, int y) {
 
 std::string subplots_svg(const std::vector<std::vector<Plot>>& rows, const SubplotsOptions& o, Location at) {
   if (o.gap < 0 || o.gap > kMostPixels)
-    ErrorReport(kOp, fmt::format("gap {} is not from 0 to {} pixels", o.gap, kMostPixels), at).value_error();
+    ErrorReport(kSubplotsOp, fmt::format("gap {} is not from 0 to {} pixels", o.gap, kMostPixels), at).value_error();
   std::string parts;
   std::int64_t width = 0, y = o.title.empty() ? 0 : kTitleRoom;
   int number = 0;
@@ -51,10 +51,10 @@ std::string subplots_svg(const std::vector<std::vector<Plot>>& rows, const Subpl
     width = std::max(width, x - o.gap);
     y += height + o.gap;
   }
-  if (number == 0) ErrorReport(kOp, "there is no plot", at).shape_error();
+  if (number == 0) ErrorReport(kSubplotsOp, "there is no plot", at).shape_error();
   const std::int64_t height = y - o.gap;
   if (std::max(width, height) > kMostPixels)
-    ErrorReport(kOp,
+    ErrorReport(kSubplotsOp,
                 fmt::format("the picture would have {} x {} pixels, at most {} each way are possible", width, height,
                             kMostPixels),
                 at)
@@ -65,16 +65,16 @@ std::string subplots_svg(const std::vector<std::vector<Plot>>& rows, const Subpl
       width, height, kFontFamily);
   if (!o.title.empty())
     svg += fmt::format("<text x=\"14\" y=\"21\" font-size=\"{}\" font-weight=\"bold\" fill=\"#1A1A1A\">{}</text>\n",
-                       kTitleSize, escape(shortened(o.title, kTitleSize, static_cast<double>(width) - 28)));
+                       kSharedTitleSize, escape(shortened(o.title, kTitleSize, static_cast<double>(width) - 28)));
   return svg + parts + "</svg>\n";
 }
 
 std::string subplots(const std::vector<std::vector<Plot>>& rows, const std::string& path,
                      const SubplotsOptions& options, Location at) {
-  require_picture_path(kOp, path, at);
+  require_picture_path(kSubplotsOp, path, at);
   const std::string svg = subplots_svg(rows, options, at);
   return save_svg(
-      kOp, [&] { return svg; }, path, at);
+      kSubplotsOp, [&] { return svg; }, path, at);
 }
 
 }  // namespace xgrad::viz

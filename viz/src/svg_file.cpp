@@ -36,7 +36,7 @@ double png_zoom(const std::string& svg) {
   return std::min(kSharp, std::floor(fits * 1000) / 1000);
 }
 
-Source source_of(const std::string& svg, const std::string& suffix, double zoom) {
+Source svg_source(const std::string& svg, const std::string& suffix, double zoom) {
   Source s{{"rsvg-convert", "-f", suffix}, svg};
   if (suffix == "png") s.command.insert(s.command.end(), {"-z", fmt::format("{:.4g}", zoom)});
   s.command.push_back("--unlimited");  // also above 10 MB
@@ -57,7 +57,7 @@ std::string save_svg(const char* op, const std::function<std::string()>& draw, c
     Simpler simpler;
     if (suffix == "png")
       simpler = [&](bool) {
-        Source s = source_of(svg, suffix, zoom / 2);
+        Source s = svg_source(svg, suffix, zoom / 2);
         s.reduced = "at half the size";
         return s;
       };
@@ -70,7 +70,7 @@ std::string save_svg(const char* op, const std::function<std::string()>& draw, c
           ".svg and .pdf have no such limit",
           zoom, width, height);
     };
-    return save_converted(op, path, source_of(svg, suffix, zoom), simpler,
+    return save_converted(op, path, svg_source(svg, suffix, zoom), simpler,
                           {"rsvg-convert", "librsvg2-bin", "svg", "picture", std::chrono::seconds(60)}, remark, at);
   });
 }

@@ -62,7 +62,7 @@ Tensor joined(const std::vector<Tensor>& results, const std::vector<Tensor>& gra
   std::vector<Tensor> kept(grads);
   kept.resize(results.size());
   return record("results", zeros({}, {.dtype = results[0].dtype()}), results, kept,
-                [n = results.size()](const Saved& s, const Tensor& g) -> Grads {
+                [n = results.size()](const xgrad::Saved& s, const Tensor& g) -> Grads {
                   std::vector<Tensor> sent;
                   for (std::size_t k = 0; k < n; ++k) sent.push_back(s[k].defined() ? s[k] * g : Tensor());
                   return sent;

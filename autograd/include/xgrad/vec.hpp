@@ -85,7 +85,7 @@
 #define XGRAD_K_MASKS 0
 #endif
 
-namespace xgrad {
+namespace xgrad::simd {
 
 // ---- run_simd ----
 namespace vec {
@@ -418,6 +418,21 @@ XGRAD_INLINE bool all(const Mask<T, B>& m) {
   return !any(!m);
 }
 
+}  // namespace xgrad::simd
+
+namespace xgrad {
+
+using simd::Mask;
+using simd::run_simd;
+using simd::Vec;
+using simd::VecTraits;
+namespace vec = simd::vec;
+
+namespace detail {
+
+using namespace simd;  // for plain numbers in kernels
+
+}  // namespace detail
 }  // namespace xgrad
 
 #include <xgrad/simd/elementary.hpp>

@@ -5,7 +5,7 @@
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/record.hpp>
 
-namespace xgrad {
+namespace xgrad::simd {
 namespace {
 
 TermMask truth(bool b) { return {full({}, Scalar(b), {kBool}), kFloat64}; }
@@ -149,4 +149,4 @@ TensorTerm atan2(const TensorTerm& y, const TensorTerm& x) {
   return TensorTerm(atan2(y.to_tensor(dtype), x.to_tensor(dtype)));
 }
 
-}  // namespace xgrad
+}  // namespace xgrad::simd

@@ -1,6 +1,7 @@
 // Laws of the real line that a location and a scale make.
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include <xgrad/call_site.hpp>
 #include <xgrad/check.hpp>
@@ -11,7 +12,7 @@
 namespace xgrad::detail {
 namespace {
 
-constexpr double kPi = 3.14159265358979323846, kRootTwo = 1.41421356237309504880;
+constexpr double kRootTwo = 1.41421356237309504880;
 
 Tensor nan_like(const Tensor& x) { return full_like(x, std::numeric_limits<double>::quiet_NaN()); }
 Tensor normal_log_density(const Tensor& z, const Tensor& scale) {
@@ -78,8 +79,8 @@ struct HalfNormalLaw : LawOf<HalfNormalLaw> {
     return where(ge(v, 0), density, -std::numeric_limits<double>::infinity());
   }
   Tensor entropy() const override { return normal_entropy(scale()) - std::log(2.0); }
-  Tensor mean() const override { return scale() * std::sqrt(2 / kPi); }
-  Tensor variance() const override { return square(scale()) * (1 - 2 / kPi); }
+  Tensor mean() const override { return scale() * std::sqrt(2 / std::numbers::pi); }
+  Tensor variance() const override { return square(scale()) * (1 - 2 / std::numbers::pi); }
   Tensor mode() const override { return zeros_like(scale()); }
   Tensor cdf(const Tensor& v) const override { return erf(v / (scale() * kRootTwo)); }
   Tensor icdf(const Tensor& q) const override { return scale() * kRootTwo * erfinv(q); }
@@ -114,11 +115,11 @@ struct CauchyLaw : LocationScale<CauchyLaw> {
     return loc() + scale() * cauchy(0, 1, s, {.dtype = loc().dtype(), .generator = g});
   }
   Tensor log_prob(const Tensor& v) const override { return -kLogPi - log(scale()) - log1p(square(standard(v))); }
-  Tensor entropy() const override { return std::log(4 * kPi) + log(scale()); }
+  Tensor entropy() const override { return std::log(4 * std::numbers::pi) + log(scale()); }
   Tensor mean() const override { return nan_like(loc()); }
   Tensor variance() const override { return full_like(loc(), std::numeric_limits<double>::infinity()); }
-  Tensor cdf(const Tensor& v) const override { return atan(standard(v)) / kPi + 0.5; }
-  Tensor icdf(const Tensor& q) const override { return loc() + scale() * tan(kPi * (q - 0.5)); }
+  Tensor cdf(const Tensor& v) const override { return atan(standard(v)) / std::numbers::pi + 0.5; }
+  Tensor icdf(const Tensor& q) const override { return loc() + scale() * tan(std::numbers::pi * (q - 0.5)); }
 };
 
 struct GumbelLaw : LocationScale<GumbelLaw> {
@@ -133,7 +134,7 @@ struct GumbelLaw : LocationScale<GumbelLaw> {
   }
   Tensor entropy() const override { return log(scale()) + (1 + kEulerGamma); }
   Tensor mean() const override { return loc() + kEulerGamma * scale(); }
-  Tensor variance() const override { return (kPi * kPi / 6) * square(scale()); }
+  Tensor variance() const override { return (std::numbers::pi * std::numbers::pi / 6) * square(scale()); }
   Tensor cdf(const Tensor& v) const override { return exp(-exp(-standard(v))); }
   Tensor icdf(const Tensor& q) const override { return loc() - scale() * log(-log(q)); }
 };

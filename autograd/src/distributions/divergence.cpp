@@ -1,6 +1,7 @@
 // KL divergences in closed form, a function for each pair of kinds.
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include <fmt/format.h>
 
@@ -13,7 +14,7 @@
 namespace xgrad::detail {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity(), kPi = 3.14159265358979323846;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 using Divergence = Tensor (*)(const Law& p, const Law& q);
 const Tensor& first(const Law& law) { return law.p[0]; }
@@ -175,7 +176,8 @@ Tensor uniform_to_gumbel(const Law& p, const Law& q) {
 
 Tensor normal_to_laplace(const Law& p, const Law& q) {
   const Tensor shift = first(p) - first(q), z = shift / second(p);
-  const Tensor distance = std::sqrt(2 / kPi) * second(p) * exp(-0.5 * square(z)) + shift * erf(std::sqrt(0.5) * z);
+  const Tensor distance =
+      std::sqrt(2 / std::numbers::pi) * second(p) * exp(-0.5 * square(z)) + shift * erf(std::sqrt(0.5) * z);
   return -p.entropy() + distance / second(q) + log(2 * second(q));
 }
 

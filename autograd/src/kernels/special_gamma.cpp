@@ -92,7 +92,7 @@ double igamma_border(double a, double x) {
 
 }  // namespace
 
-double lgamma_of(double x) { return xgrad::lgamma(x); }
+double lgamma_of(double x) { return simd::lgamma(x); }
 
 double igamma_of(double a, double x) {
   const double border = igamma_border(a, x);
@@ -145,7 +145,7 @@ double zeta_of(double s, double q) {
 }
 
 double polygamma_of(double n, double x) {
-  if (n == 0) return xgrad::digamma(x);
+  if (n == 0) return simd::digamma(x);
   if (x == -kInfinity) return kNaN;
   const double sign = std::fmod(n, 2) == 0 ? -1 : 1;
   return sign * std::tgamma(n + 1) * zeta_of(n + 1, x);

@@ -82,7 +82,7 @@ struct Digamma {
     static constexpr double c[] = {691.0 / 32760, -1.0 / 132, 1.0 / 240, -1.0 / 252, 1.0 / 120, -1.0 / 12};
   };
 
-  static double of(double x) { return xgrad::digamma(x); }
+  static double of(double x) { return simd::digamma(x); }
   template <class V>
   XGRAD_INLINE static auto ordinary(const V& x) {
     return positive(x);

@@ -27,6 +27,7 @@
 #include "ops/factory_checks.hpp"
 #include "ops/index_box.hpp"
 #include "ops/index_places.hpp"
+#include "ops/view_geometry.hpp"
 
 namespace xgrad {
 
@@ -36,12 +37,6 @@ using detail::make_tensor;
 
 // ---- scatter ----
 namespace {
-
-Tensor copied(const Tensor& x, const Location& at) {
-  Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
-  detail::copy_raw(y, x);
-  return y;
-}
 
 // The part of src that the index covers, with all rules checked. plain: the index as int64.
 Tensor source_part(const char* op, const Tensor& x, int d, const Tensor& index, const Tensor& src, Tensor& plain,
@@ -68,7 +63,7 @@ Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Ten
   const int d = wrap_dim("scatter", dim, x, at);
   Tensor plain;
   const Tensor used = source_part("scatter", x, d, index, src, plain, at);
-  Tensor y = copied(x, at);
+  Tensor y = detail::fresh_copy(x, at);
   write_at(y, d, plain, used);
   return detail::record_reading(
       "scatter", {index}, std::move(y), {x, used}, {plain},
@@ -87,7 +82,7 @@ Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, Scalar va
   detail::require_fits("scatter", value, impl(x).dtype, at);
   const Tensor plain = detail::as_index(index);
   detail::require_in_range("scatter", plain, detail::sizes_of(x)[d], d, x, at);
-  Tensor y = copied(x, at), number = make_tensor({}, impl(x).dtype);
+  Tensor y = detail::fresh_copy(x, at), number = make_tensor({}, impl(x).dtype);
   detail::fill_raw(number, value);
   {
     NoGradGuard off;
@@ -182,7 +177,7 @@ Grads product_backward(const Saved& s, const Tensor& g, int d) {
 }
 
 Tensor reduced(const Tensor& x, int d, const Tensor& plain, const Tensor& src, Reduce how, const Location& at) {
-  Tensor y = copied(x, at);
+  Tensor y = detail::fresh_copy(x, at);
   detail::dispatch_all(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
     detail::scatter_with<T>(y, d, plain, src, [how](T& place, T v) { place = combined(how, place, v); });
@@ -298,7 +293,7 @@ Tensor index_copy(const Tensor& x, std::int64_t dim, const Tensor& index, const 
   require_rows("index_copy", x, d, index, source, at);
   const Tensor plain = ravel(detail::as_index(index), at);
   detail::require_in_range("index_copy", plain, detail::sizes_of(x)[d], d, x, at);
-  Tensor y = copied(x, at);
+  Tensor y = detail::fresh_copy(x, at);
   const Tensor from = detail::contiguous_copy(source);
   const detail::LaneShape to(impl(x).shape, d);
   const auto* p = detail::data<std::int64_t>(plain);

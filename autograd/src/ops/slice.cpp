@@ -416,14 +416,8 @@ Tensor no_gradient(const Tensor& like, const Shape& shape) {
   return expand(detail::zeros_raw({}, impl(like).dtype), shape);
 }
 
-Tensor copied(const Tensor& x, Location at) {
-  Tensor y = make_tensor(impl(x).shape, impl(x).dtype, at);
-  detail::copy_raw(y, x);
-  return y;
-}
-
 Tensor with_slice(const Tensor& x, const Tensor& src, const Cut& range, Location at) {
-  Tensor y = copied(x, at);
+  Tensor y = detail::fresh_copy(x, at);
   if (impl(src).numel > 0) {
     Tensor place = piece_of(y, impl(src).shape, range.piece);
     detail::copy_raw(place, src);
@@ -439,7 +433,7 @@ Tensor with_slice(const Tensor& x, const Tensor& src, const Cut& range, Location
 }
 
 Tensor with_selection(const Tensor& x, const Tensor& src, int dim, std::int64_t index, Location at) {
-  Tensor y = copied(x, at);
+  Tensor y = detail::fresh_copy(x, at);
   if (impl(src).numel > 0) {
     Tensor place = piece_of(y, impl(src).shape, dim, index);
     detail::copy_raw(place, src);

@@ -265,8 +265,8 @@ Tensor& Tensor::clamp_(Scalar lo, Scalar hi, Location at) & {
   return apply(
       "clamp_", *this, Saves::operands,
       [lo = lo.to_double(), hi = hi.to_double()](auto v) {
-        auto w = xgrad::where(v < lo, lo, v);
-        return xgrad::where(w > hi, hi, w);
+        auto w = simd::where(v < lo, lo, v);
+        return simd::where(w > hi, hi, w);
       },
       [&](const Tensor& x) { return xgrad::clamp(x, lo, hi, at); }, at);
 }

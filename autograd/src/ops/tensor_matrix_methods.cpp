@@ -2,12 +2,9 @@
 #include <xgrad/ops.hpp>
 #include <xgrad/tensor_methods.hpp>
 
+#include "ops/tensor_self.hpp"
+
 namespace xgrad {
-namespace {
-
-const Tensor& self(const TensorMethods& methods) { return static_cast<const Tensor&>(methods); }
-
-}  // namespace
 
 Tensor TensorMethods::trace(Location at) const { return xgrad::trace(self(*this), at); }
 Tensor TensorMethods::logdet(Location at) const { return xgrad::logdet(self(*this), at); }

@@ -2,12 +2,9 @@
 #include <xgrad/ops.hpp>
 #include <xgrad/tensor_methods.hpp>
 
+#include "ops/tensor_self.hpp"
+
 namespace xgrad {
-namespace {
-
-const Tensor& self(const TensorMethods& methods) { return static_cast<const Tensor&>(methods); }
-
-}  // namespace
 
 // ---- reductions in another type ----
 Tensor TensorMethods::softmax(Dim dim, DType dtype, Location at) const {

@@ -13,5 +13,7 @@ inline Tensor view_of(const Tensor& x, const Shape& shape, const Shape& strides,
 inline std::int64_t size_along(const Tensor& x, int dim) { return impl(x).shape.rank() ? impl(x).shape[dim] : 1; }
 // Elements [start, start + length) along dim as a view, not recorded; the caller has checked the bounds.
 Tensor narrow_view(const Tensor& x, int dim, std::int64_t start, std::int64_t length);
+// A contiguous copy in memory of its own, not recorded.
+Tensor fresh_copy(const Tensor& x, const Location& at);
 
 }  // namespace xgrad::detail

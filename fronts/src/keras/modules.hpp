@@ -39,6 +39,10 @@ struct BatchNormModule : nn::Layer<BatchNormModule<Norm>> {
       : nn::Layer<BatchNormModule<Norm>>("BatchNormalization"), norm(this->register_module("norm", std::move(layer))) {}
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
 };
+template <>
+Tensor BatchNormModule<nn::BatchNorm1d>::forward(const Tensor& x, Location at) const;
+template <>
+Tensor BatchNormModule<nn::BatchNorm2d>::forward(const Tensor& x, Location at) const;
 
 // The output of all steps, or of the last.
 template <class RNN>

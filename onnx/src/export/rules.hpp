@@ -1,6 +1,8 @@
 // How each operation of the library is written.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -22,6 +24,11 @@ std::span<const NamedRule> shape_rules();
 // Functions that several rules are made of, of floating values of the type of the result.
 std::string log1p_of(Op& op, const std::string& x);
 std::string erfc_of(Op& op, const std::string& x);
+// x where the condition holds, else y, of any type.
+std::string where_node(Op& op, const std::string& condition, const std::string& x, const std::string& y);
+
+// As an end of Slice: up to the last.
+inline constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
 
 // Null: ONNX cannot say it, or not yet.
 Rule find_rule(std::string_view op);

@@ -40,21 +40,21 @@ void rounded(Op& op) {
   op.finish(behind, {op.emit("Round", {op.emit(before, {op.in(0), by})}), by});
 }
 
-std::string operand(Op& op, std::size_t i, const char* number = "other") {
+std::string operand_or_number(Op& op, std::size_t i, const char* number = "other") {
   const DType type = wide_type(op.dtype());
   return i < op.count() ? op.in(i, type) : op.number(number, type);
 }
 
 template <Type type>
 void binary(Op& op) {
-  finish_wide(op, op.emit(type.text, {operand(op, 0), operand(op, 1)}));
+  finish_wide(op, op.emit(type.text, {operand_or_number(op, 0), operand_or_number(op, 1)}));
 }
 // x + alpha y, x - alpha y.
 template <Type type>
 void scaled(Op& op) {
-  std::string y = operand(op, 1);
+  std::string y = operand_or_number(op, 1);
   if (op.given("alpha")) y = op.emit("Mul", {y, op.number("alpha", wide_type(op.dtype()))});
-  finish_wide(op, op.emit(type.text, {operand(op, 0), y}));
+  finish_wide(op, op.emit(type.text, {operand_or_number(op, 0), y}));
 }
 // The number comes first.
 template <Type type>
@@ -80,15 +80,15 @@ void divide(Op& op) {
   const bool exact = is_floating(op.dtype()) && (op.count() < 2 || op.step().keeps);
   const std::string mode = exact && !op.given("rounding_mode") ? "none" : op.text("rounding_mode");
   if (!is_floating(op.dtype())) return divide_whole(op, mode == "floor");
-  const std::string q = op.emit("Div", {operand(op, 0), operand(op, 1)});
+  const std::string q = op.emit("Div", {operand_or_number(op, 0), operand_or_number(op, 1)});
   if (mode == "none") return op.set_result(q);
   if (mode == "floor") return op.finish("Floor", {q});
   op.finish("Mul", {op.emit("Sign", {q}), op.emit("Floor", {op.emit("Abs", {q})})});
 }
 void power(Op& op) {
-  const std::string base = operand(op, 0);
+  const std::string base = operand_or_number(op, 0);
   const bool square = op.count() < 2 && op.f("exponent") == 2;
-  finish_wide(op, square ? op.emit("Mul", {base, base}) : op.emit("Pow", {base, operand(op, 1, "exponent")}));
+  finish_wide(op, square ? op.emit("Mul", {base, base}) : op.emit("Pow", {base, operand_or_number(op, 1, "exponent")}));
 }
 
 // What comparisons compare: no narrower than either.
@@ -159,6 +159,9 @@ void erfc(Op& op) { op.set_result(erfc_of(op, op.in(0, op.dtype()))); }
 
 }  // namespace
 
+std::string where_node(Op& op, const std::string& condition, const std::string& x, const std::string& y) {
+  return op.emit("Where", {condition, x, y});
+}
 // log(1 + x) loses the digits of a small x; 2 atanh(x / (x + 2)) does not.
 std::string log1p_of(Op& op, const std::string& x) {
   const std::string small = near_part(op, x, 0.5);

@@ -9,30 +9,27 @@ namespace {
 using Value = std::string;
 
 // The losses of all elements, or their mean or sum.
-void reduce(Op& op, const Value& losses, std::int64_t rank) {
+void reduce_losses(Op& op, const Value& losses, std::int64_t rank) {
   const std::string how = op.text("reduction");
   if (how == "none" || rank == 0) return op.set_result(losses);
   op.finish(how == "mean" ? "ReduceMean" : "ReduceSum", {losses}, {{"keepdims", std::int64_t{0}}});
 }
-void reduce(Op& op, const Value& losses) { reduce(op, losses, op.rank_in(0)); }
+void reduce_losses(Op& op, const Value& losses) { reduce_losses(op, losses, op.rank_in(0)); }
 
-Value where(Op& op, const Value& condition, const Value& x, const Value& y) {
-  return op.emit("Where", {condition, x, y});
-}
 Value difference(Op& op) { return op.emit("Sub", {op.in(0), op.in(1)}); }
 Value distance(Op& op) { return op.emit("Abs", {difference(op)}); }
 
 void mse(Op& op) {
   const Value d = difference(op);
-  reduce(op, op.emit("Mul", {d, d}));
+  reduce_losses(op, op.emit("Mul", {d, d}));
 }
-void l1(Op& op) { reduce(op, distance(op)); }
+void l1(Op& op) { reduce_losses(op, distance(op)); }
 // d^2 / 2 up to the bound, then bound (d - bound / 2); the smooth form is that over the bound.
 void huber(Op& op, double bound, double scale) {
   const Value d = distance(op), near = op.emit("Less", {d, op.number(bound)});
   const Value square = op.emit("Mul", {op.emit("Mul", {d, d}), op.number(0.5 * scale)});
   const Value line = op.emit("Mul", {op.emit("Sub", {d, op.number(bound / 2)}), op.number(bound * scale)});
-  reduce(op, where(op, near, square, line));
+  reduce_losses(op, where_node(op, near, square, line));
 }
 void smooth_l1(Op& op) {
   const double beta = op.f("beta");
@@ -43,10 +40,10 @@ void huber(Op& op) { huber(op, op.f("delta"), 1); }
 
 void kl_div(Op& op) {
   const Value x = op.in(0), y = op.in(1);
-  if (op.flag("log_target")) return reduce(op, op.emit("Mul", {op.emit("Exp", {y}), op.emit("Sub", {y, x})}));
+  if (op.flag("log_target")) return reduce_losses(op, op.emit("Mul", {op.emit("Exp", {y}), op.emit("Sub", {y, x})}));
   const Value none = op.emit("Equal", {y, op.number(0)});
-  const Value entropy = op.emit("Mul", {y, op.emit("Log", {where(op, none, op.number(1), y)})});
-  reduce(op, op.emit("Sub", {entropy, op.emit("Mul", {y, x})}));
+  const Value entropy = op.emit("Mul", {y, op.emit("Log", {where_node(op, none, op.number(1), y)})});
+  reduce_losses(op, op.emit("Sub", {entropy, op.emit("Mul", {y, x})}));
 }
 
 // -y log x - (1 - y) log(1 - x), logarithms being -100 at least.
@@ -55,21 +52,21 @@ void bce(Op& op) {
   const Value inside = op.emit("Max", {op.emit("Log", {x}), least});
   const Value outside = op.emit("Max", {log1p_of(op, op.emit("Neg", {x})), least});
   const Value rest = op.emit("Mul", {op.emit("Sub", {y, op.number(1)}), outside});
-  reduce(op, op.emit("Sub", {rest, op.emit("Mul", {y, inside})}));
+  reduce_losses(op, op.emit("Sub", {rest, op.emit("Mul", {y, inside})}));
 }
 // w (c |x| + ((p - 1) y + 1) log(1 + exp(-|x|))), c being 1 - y of positive x and p y of others.
 void bce_of_logits(Op& op) {
   const Value x = op.in(0), y = op.in(1), size = op.emit("Abs", {x}), one = op.number(1);
   const bool weighted = op.count() > 2;
   const Value positive = weighted ? op.emit("Mul", {op.in(3), y}) : y;
-  const Value c = where(op, op.emit("Greater", {x, op.number(0)}), op.emit("Sub", {one, y}), positive);
+  const Value c = where_node(op, op.emit("Greater", {x, op.number(0)}), op.emit("Sub", {one, y}), positive);
   const Value none = op.emit("Equal", {c, op.number(0)});
-  const Value line = where(op, none, op.number(0), op.emit("Mul", {c, size}));
+  const Value line = where_node(op, none, op.number(0), op.emit("Mul", {c, size}));
   Value bend = log1p_of(op, op.emit("Exp", {op.emit("Neg", {size})}));
-  if (!weighted) return reduce(op, op.emit("Add", {line, bend}));
+  if (!weighted) return reduce_losses(op, op.emit("Add", {line, bend}));
   const Value factor = op.emit("Add", {op.emit("Mul", {op.emit("Sub", {op.in(3), one}), y}), one});
   bend = op.emit("Mul", {factor, bend});
-  reduce(op, op.emit("Mul", {op.in(2), op.emit("Add", {line, bend})}));
+  reduce_losses(op, op.emit("Mul", {op.in(2), op.emit("Add", {line, bend})}));
 }
 
 // The class of each row, its weight, and what is ignored; scores is (N, C, ...), or (C) without a batch.
@@ -77,9 +74,9 @@ class Targets {
  public:
   explicit Targets(Op& op) : op_(op), dim_(op.rank_in(0) == 1 ? 0 : 1), target_(op.in(1, kInt64)) {
     ignored_ = op.emit("Equal", {target_, op.whole(op.i("ignore_index"))});
-    used_ = where(op, ignored_, op.whole(0), target_);
+    used_ = where_node(op, ignored_, op.whole(0), target_);
     weight_ = op.has(2) ? op.emit("Gather", {op.in(2, op.dtype()), used_}) : op.number(1);
-    weight_ = where(op, ignored_, op.number(0), weight_);
+    weight_ = where_node(op, ignored_, op.number(0), weight_);
   }
   // -weight log p of the class, of logarithms of probabilities; with smoothing s it counts as 1 - s, and every one of
   // all C classes, with its own weight, as s / C.
@@ -92,7 +89,7 @@ class Targets {
       const Value own = op_.emit("Mul", {product, op_.number(1 - smoothing)});
       product = op_.emit("Add", {own, losses_of_all(logs, smoothing)});
     }
-    return where(op_, ignored_, op_.number(0), product);
+    return where_node(op_, ignored_, op_.number(0), product);
   }
   void finish(const Value& losses) const {
     const std::string how = op_.text("reduction");

@@ -15,9 +15,6 @@ Value either(Op& op, const Value& a, const Value& b) { return op.emit("Or", {a, 
 Value absolute(Op& op, const Value& x) { return op.emit("Abs", {x}); }
 Value negative(Op& op, const Value& x) { return op.emit("Neg", {x}); }
 Value is_nan(Op& op, const Value& x) { return op.emit("IsNaN", {x}); }
-Value where(Op& op, const Value& condition, const Value& x, const Value& y) {
-  return op.emit("Where", {condition, x, y});
-}
 Value is_zero(Op& op, const Value& x) { return op.emit("Equal", {x, op.number(0)}); }
 
 // Input i in the type of the result, which is floating.
@@ -40,7 +37,7 @@ void remainder(Op& op) {
   const Value rest = op.emit("Mod", {a, b}, {{"fmod", std::int64_t{1}}}), zero = op.number(0);
   const Value signs = op.emit("Xor", {op.emit("Less", {rest, zero}), op.emit("Less", {b, zero})});
   const Value other_side = both(op, op.emit("Not", {op.emit("Equal", {rest, zero})}), signs);
-  op.set_result(where(op, other_side, op.emit("Add", {rest, b}), rest));
+  op.set_result(where_node(op, other_side, op.emit("Add", {rest, b}), rest));
 }
 
 // ---- bits ----
@@ -63,10 +60,10 @@ void left_shift(Op& op) {
   const double bits = byte ? 8 : wide == kInt32 ? 32 : 64;
   const Value x = op.in(0, wide), by = op.in(1, wide), two = op.number(2, wide), zero = op.number(0.0, wide);
   const Value in_range = both(op, op.emit("GreaterOrEqual", {by, zero}), op.emit("Less", {by, op.number(bits, wide)}));
-  const Value used = where(op, in_range, by, zero), half = op.emit("Div", {used, two});
+  const Value used = where_node(op, in_range, by, zero), half = op.emit("Div", {used, two});
   Value y = op.emit("Mul", {x, op.emit("Pow", {two, half})});
   y = op.emit("Mul", {y, op.emit("Pow", {two, op.emit("Sub", {used, half})})});
-  y = where(op, in_range, y, zero);
+  y = where_node(op, in_range, y, zero);
   op.set_result(byte ? op.cast(op.emit("Mod", {y, op.number(256, wide)}), kUInt8) : y);
 }
 // x over a power of two, rounded down.
@@ -77,11 +74,11 @@ void right_shift(Op& op) {
   const Value x = op.in(0, wide), by = op.in(1, wide), zero = op.number(0.0, wide);
   const Value in_range =
       both(op, op.emit("GreaterOrEqual", {by, zero}), op.emit("LessOrEqual", {by, op.number(most, wide)}));
-  const Value divisor = op.emit("Pow", {op.number(2, wide), where(op, in_range, by, zero)});
+  const Value divisor = op.emit("Pow", {op.number(2, wide), where_node(op, in_range, by, zero)});
   const Value q = op.emit("Div", {x, divisor}), below = op.emit("Less", {x, zero});
   const Value inexact = op.emit("Not", {op.emit("Equal", {op.emit("Mul", {q, divisor}), x})});
   const Value floored = op.emit("Sub", {q, op.cast(both(op, inexact, below), wide)});
-  const Value y = where(op, in_range, floored, negative(op, op.cast(below, wide)));
+  const Value y = where_node(op, in_range, floored, negative(op, op.cast(below, wide)));
   op.set_result(byte ? op.cast(y, kUInt8) : y);
 }
 
@@ -120,35 +117,36 @@ void isclose(Op& op) {
 // ---- signs and steps ----
 void copysign(Op& op) {
   const Value size = absolute(op, operand(op, 0));
-  op.set_result(where(op, sign_bit(op, operand(op, 1), op.dtype()), negative(op, size), size));
+  op.set_result(where_node(op, sign_bit(op, operand(op, 1), op.dtype()), negative(op, size), size));
 }
 void angle(Op& op) {
   const Value x = operand(op, 0), below = op.emit("Less", {x, op.number(0)});
-  op.set_result(where(op, is_nan(op, x), x, where(op, below, op.number(M_PI), op.number(0))));
+  op.set_result(where_node(op, is_nan(op, x), x, where_node(op, below, op.number(M_PI), op.number(0))));
 }
 Value one_above(Op& op, const Value& x) { return op.cast(op.emit("Greater", {x, op.number(0)}), op.dtype()); }
 void heaviside(Op& op) {
   const Value x = operand(op, 0);
-  op.set_result(where(op, is_zero(op, x), operand(op, 1), one_above(op, x)));
+  op.set_result(where_node(op, is_zero(op, x), operand(op, 1), one_above(op, x)));
 }
 void step(Op& op) {
   const Value x = operand(op, 0);
-  const Value y = where(op, is_zero(op, x), op.number(op.f("at_zero")), one_above(op, x));
-  op.set_result(where(op, is_nan(op, x), x, y));
+  const Value y = where_node(op, is_zero(op, x), op.number(op.f("at_zero")), one_above(op, x));
+  op.set_result(where_node(op, is_nan(op, x), x, y));
 }
 void nan_to_num(Op& op) {
   const Value x = op.in(0);
   const Value above = op.emit("IsInf", {x}, {{"detect_negative", std::int64_t{0}}});
   const Value below = op.emit("IsInf", {x}, {{"detect_positive", std::int64_t{0}}});
-  const Value finite = where(op, above, op.number(op.f("posinf")), where(op, below, op.number(op.f("neginf")), x));
-  op.set_result(where(op, is_nan(op, x), op.number(op.f("nan")), finite));
+  const Value finite =
+      where_node(op, above, op.number(op.f("posinf")), where_node(op, below, op.number(op.f("neginf")), x));
+  op.set_result(where_node(op, is_nan(op, x), op.number(op.f("nan")), finite));
 }
 template <int larger>
 void number_of_two(Op& op) {
   const Value x = operand(op, 0), y = operand(op, 1);
   const Value best = op.emit(larger ? "Max" : "Min", {x, y});
   if (!is_floating(op.dtype())) return op.set_result(best);
-  op.set_result(where(op, is_nan(op, x), y, where(op, is_nan(op, y), x, best)));
+  op.set_result(where_node(op, is_nan(op, x), y, where_node(op, is_nan(op, y), x, best)));
 }
 
 // ---- functions ----
@@ -159,8 +157,8 @@ void angle_unit(Op& op) {
 void sinc(Op& op) {
   if (op.f("order") != 0) op.refuse("a derivative of sinc");
   const Value x = operand(op, 0), at_zero = is_zero(op, x);
-  const Value angle = op.emit("Mul", {where(op, at_zero, op.number(1), x), op.number(M_PI)});
-  op.set_result(where(op, at_zero, op.number(1), op.emit("Div", {op.emit("Sin", {angle}), angle})));
+  const Value angle = op.emit("Mul", {where_node(op, at_zero, op.number(1), x), op.number(M_PI)});
+  op.set_result(where_node(op, at_zero, op.number(1), op.emit("Div", {op.emit("Sin", {angle}), angle})));
 }
 void logit(Op& op) {
   const Value x = operand(op, 0);
@@ -169,14 +167,14 @@ void logit(Op& op) {
 // -x log x, 0 at 0, -infinity below.
 void entr(Op& op) {
   const Value x = operand(op, 0), at_zero = is_zero(op, x), below = op.emit("Less", {x, op.number(0)});
-  const Value inside = where(op, either(op, at_zero, below), op.number(1), x);
+  const Value inside = where_node(op, either(op, at_zero, below), op.number(1), x);
   const Value y = negative(op, op.emit("Mul", {inside, op.emit("Log", {inside})}));
-  op.set_result(where(op, below, op.number(-INFINITY), where(op, at_zero, op.number(0), y)));
+  op.set_result(where_node(op, below, op.number(-INFINITY), where_node(op, at_zero, op.number(0), y)));
 }
 // x f(y), 0 where x is 0 and y a number.
 void product_of_log(Op& op, const Value& logarithm) {
   const Value silent = both(op, is_zero(op, operand(op, 0)), op.emit("Not", {is_nan(op, operand(op, 1))}));
-  op.set_result(where(op, silent, op.number(0), op.emit("Mul", {operand(op, 0), logarithm})));
+  op.set_result(where_node(op, silent, op.number(0), op.emit("Mul", {operand(op, 0), logarithm})));
 }
 void xlogy(Op& op) { product_of_log(op, op.emit("Log", {operand(op, 1)})); }
 void xlog1py(Op& op) { product_of_log(op, log1p_of(op, operand(op, 1))); }
@@ -186,30 +184,30 @@ void hypot(Op& op) {
   const Value x = absolute(op, operand(op, 0)), y = absolute(op, operand(op, 1));
   const Value large = op.emit("Max", {x, y}), small = op.emit("Min", {x, y});
   const Value plain = either(op, is_zero(op, large), op.emit("IsInf", {large}));
-  const Value ratio = op.emit("Div", {small, where(op, plain, op.number(1), large)});
+  const Value ratio = op.emit("Div", {small, where_node(op, plain, op.number(1), large)});
   const Value root = op.emit("Sqrt", {op.emit("Add", {op.emit("Mul", {ratio, ratio}), op.number(1)})});
-  op.set_result(where(op, plain, large, op.emit("Mul", {large, root})));
+  op.set_result(where_node(op, plain, large, op.emit("Mul", {large, root})));
 }
 // The angle of (|x|, |y|), reflected by the signs of both, of zeros as well.
 void atan2(Op& op) {
   const Value y = operand(op, 0), x = operand(op, 1);
   const Value up = absolute(op, y), right = absolute(op, x);
   const Value equal = op.emit("Equal", {up, right}), none = is_zero(op, up);
-  const Value ratio = op.emit("Div", {up, where(op, equal, op.number(1), right)});
-  Value a = where(op, equal, op.number(M_PI / 4), op.emit("Atan", {ratio}));
-  a = where(op, none, op.number(0), a);
-  a = where(op, sign_bit(op, x, op.dtype()), op.emit("Sub", {op.number(M_PI), a}), a);
-  a = where(op, sign_bit(op, y, op.dtype()), negative(op, a), a);
-  op.set_result(where(op, either(op, is_nan(op, x), is_nan(op, y)), op.emit("Add", {x, y}), a));
+  const Value ratio = op.emit("Div", {up, where_node(op, equal, op.number(1), right)});
+  Value a = where_node(op, equal, op.number(M_PI / 4), op.emit("Atan", {ratio}));
+  a = where_node(op, none, op.number(0), a);
+  a = where_node(op, sign_bit(op, x, op.dtype()), op.emit("Sub", {op.number(M_PI), a}), a);
+  a = where_node(op, sign_bit(op, y, op.dtype()), negative(op, a), a);
+  op.set_result(where_node(op, either(op, is_nan(op, x), is_nan(op, y)), op.emit("Add", {x, y}), a));
 }
 // The larger + log(1 + exp(-distance)), of powers of e or of 2.
 void log_sum(Op& op, double log_base) {
   const Value x = operand(op, 0), y = operand(op, 1), equal = op.emit("Equal", {x, y});
-  const Value apart = absolute(op, op.emit("Sub", {x, where(op, equal, x, y)}));
+  const Value apart = absolute(op, op.emit("Sub", {x, where_node(op, equal, x, y)}));
   Value rest = log1p_of(op, op.emit("Exp", {op.emit("Mul", {apart, op.number(-log_base)})}));
   if (log_base != 1) rest = op.emit("Mul", {rest, op.number(1 / log_base)});
   const Value doubled = op.emit("Add", {x, op.number(std::log(2.0) / log_base)});
-  op.set_result(where(op, equal, doubled, op.emit("Add", {op.emit("Max", {x, y}), rest})));
+  op.set_result(where_node(op, equal, doubled, op.emit("Add", {op.emit("Max", {x, y}), rest})));
 }
 void logaddexp(Op& op) { log_sum(op, 1); }
 void logaddexp2(Op& op) { log_sum(op, std::log(2.0)); }

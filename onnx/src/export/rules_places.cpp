@@ -12,7 +12,6 @@
 namespace xgrad::onnx {
 namespace {
 
-constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
 using Sizes = std::vector<DynamicSize>;
 using Dims = std::vector<std::int64_t>;
 

@@ -9,8 +9,6 @@
 namespace xgrad::onnx {
 namespace {
 
-constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
-
 void reshape(Op& op) { op.set_result(op.reshaped(op.in(0), op.sizes_in(0), op.sizes_out())); }
 
 void permute(Op& op) { op.finish("Transpose", {op.in(0)}, {{"perm", op.ints("dims")}}); }

@@ -18,8 +18,6 @@
 namespace xgrad::onnx {
 namespace {
 
-constexpr const char* kOp = "onnx::save";
-
 [[noreturn]] void refuse(const std::string& rule, const Location& at) { ErrorReport(kOp, rule, at).value_error(); }
 
 std::string input_name(const SaveOptions& o, std::size_t i) {

@@ -18,8 +18,6 @@
 namespace xgrad::onnx {
 namespace {
 
-constexpr const char* kOp = "onnx::save";
-
 // Joins the graphs of all outputs.
 class Tracer {
  public:

@@ -12,6 +12,9 @@
 
 namespace xgrad::onnx {
 
+// The function that errors name.
+inline constexpr const char* kOp = "onnx::save";
+
 // A tensor that an operation reads, or an output of the model.
 struct Operand {
   enum class From { nothing, step, input, state, constant };

@@ -118,8 +118,6 @@ Outputs mean_of_all(const Call& c) {
 Outputs softmax_of(const Call& c) { return {softmax(c.in(0), c.i("axis", -1), c.at)}; }
 Outputs log_softmax_of(const Call& c) { return {log_softmax(c.in(0), c.i("axis", -1), c.at)}; }
 
-constexpr std::size_t kAny = 4096;
-
 }  // namespace
 
 std::span<const Operator> elementwise_operators() {
@@ -160,9 +158,9 @@ std::span<const Operator> elementwise_operators() {
       {"LessOrEqual", 2, 2, 1, "", binary<&le>},
       {"Log", 1, 1, 1, "", unary<&log>},
       {"LogSoftmax", 1, 1, 1, "axis:i", log_softmax_of},
-      {"Max", 1, kAny, 1, "", variadic<&maximum>},
-      {"Mean", 1, kAny, 1, "", mean_of_all},
-      {"Min", 1, kAny, 1, "", variadic<&minimum>},
+      {"Max", 1, kAnyNumber, 1, "", variadic<&maximum>},
+      {"Mean", 1, kAnyNumber, 1, "", mean_of_all},
+      {"Min", 1, kAnyNumber, 1, "", variadic<&minimum>},
       {"Mod", 2, 2, 1, "fmod:i", modulo},
       {"Mul", 2, 2, 1, "", binary<&mul>},
       {"Neg", 1, 1, 1, "", unary<&neg>},
@@ -184,7 +182,7 @@ std::span<const Operator> elementwise_operators() {
       {"Softsign", 1, 1, 1, "", unary<&softsign>},
       {"Sqrt", 1, 1, 1, "", unary<&sqrt>},
       {"Sub", 2, 2, 1, "", binary<&minus>},
-      {"Sum", 1, kAny, 1, "", variadic<&plus>},
+      {"Sum", 1, kAnyNumber, 1, "", variadic<&plus>},
       {"Tan", 1, 1, 1, "", unary<&tan>},
       {"Tanh", 1, 1, 1, "", unary<&tanh>},
       {"ThresholdedRelu", 1, 1, 1, "alpha:f", thresholded},

@@ -67,6 +67,9 @@ struct Operator {
   Outputs (*run)(const Call& c);
 };
 
+// As most_inputs or most_outputs: any number.
+inline constexpr std::size_t kAnyNumber = 4096;
+
 std::span<const Operator> elementwise_operators();
 std::span<const Operator> layer_operators();
 std::span<const Operator> recurrent_operators();

@@ -306,13 +306,11 @@ Outputs triangle(const Call& c) {
   return {c.i("upper", 1) != 0 ? triu(c.in(0), k, c.at) : tril(c.in(0), k, c.at)};
 }
 
-constexpr std::size_t kAny = 4096;
-
 }  // namespace
 
 std::span<const Operator> shape_operators() {
   static const Operator all[] = {
-      {"Concat", 1, kAny, 1, "axis:i", concat},
+      {"Concat", 1, kAnyNumber, 1, "axis:i", concat},
       {"Constant", 0, 0, 1, "value:t value_float:f value_floats:F value_int:i value_ints:I", constant},
       {"ConstantOfShape", 1, 1, 1, "value:t", constant_of_shape},
       {"Expand", 2, 2, 1, "", expand_of},
@@ -330,7 +328,7 @@ std::span<const Operator> shape_operators() {
       {"Shape", 1, 1, 1, "end:i start:i", shape_of},
       {"Size", 1, 1, 1, "", size_of},
       {"Slice", 3, 5, 1, "", slice_of},
-      {"Split", 1, 2, kAny, "axis:i", split_of},
+      {"Split", 1, 2, kAnyNumber, "axis:i", split_of},
       {"Squeeze", 1, 2, 1, "", squeeze_of},
       {"Tile", 2, 2, 1, "", tile_of},
       {"Transpose", 1, 1, 1, "perm:I", transpose_of},

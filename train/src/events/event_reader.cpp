@@ -18,7 +18,7 @@ using detail::MessageReader;
 
 namespace {
 
-constexpr const char* kOp = "read_event_file";
+constexpr const char* kReaderOp = "read_event_file";
 
 class Reader {
  public:
@@ -57,10 +57,10 @@ class Reader {
   }
 
   [[noreturn]] void fail(const std::string& why) const {
-    ErrorReport(kOp, fmt::format("{}: at byte {}: {}", path_, offset_, why), at_).io_error();
+    ErrorReport(kReaderOp, fmt::format("{}: at byte {}: {}", path_, offset_, why), at_).io_error();
   }
   [[noreturn]] void refuse(const std::string& why) const {
-    ErrorReport(kOp, fmt::format("{}: {}", path_, why), at_).io_error();
+    ErrorReport(kReaderOp, fmt::format("{}: {}", path_, why), at_).io_error();
   }
 
   std::string content() const {

@@ -25,7 +25,7 @@ using detail::MessageWriter;
 
 namespace {
 
-constexpr const char* kOp = "SummaryWriter";
+constexpr const char* kWriterOp = "SummaryWriter";
 
 double seconds_since_1970() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -114,11 +114,11 @@ SummaryWriter::~SummaryWriter() {
 }
 
 void SummaryWriter::fail(const char* what, const Location& at) const {
-  ErrorReport(kOp, fmt::format("{}: cannot {}: {}", path_, what, std::strerror(errno)), at).io_error();
+  ErrorReport(kWriterOp, fmt::format("{}: cannot {}: {}", path_, what, std::strerror(errno)), at).io_error();
 }
 
 void SummaryWriter::write_record(const std::string& event, const Location& at) {
-  if (!file_) ErrorReport(kOp, fmt::format("{} is closed", path_), at).value_error();
+  if (!file_) ErrorReport(kWriterOp, fmt::format("{} is closed", path_), at).value_error();
   const std::string record = detail::framed(event);
   if (std::fwrite(record.data(), 1, record.size(), file_.get()) != record.size()) fail("write", at);
 }
@@ -140,10 +140,10 @@ void SummaryWriter::add_scalar(const std::string& tag, double value, std::int64_
 }
 
 void SummaryWriter::add_histogram(const std::string& tag, const Tensor& values, std::int64_t global_step, Location at) {
-  require_defined(kOp, values, at);
+  require_defined(kWriterOp, values, at);
   const std::string h = histogram(values.detach().to_vector<double>());
   if (h.empty())
-    ErrorReport(kOp, fmt::format("add_histogram '{}': there is no finite value", tag), at)
+    ErrorReport(kWriterOp, fmt::format("add_histogram '{}': there is no finite value", tag), at)
         .operand("values", values)
         .value_error();
   MessageWriter v;
@@ -153,11 +153,11 @@ void SummaryWriter::add_histogram(const std::string& tag, const Tensor& values, 
 }
 
 void SummaryWriter::add_image(const std::string& tag, const Tensor& image, std::int64_t global_step, Location at) {
-  require_defined(kOp, image, at);
+  require_defined(kWriterOp, image, at);
   const bool plain = image.dim() == 2;
   const std::int64_t channels = plain ? 1 : image.dim() == 3 ? image.size(0) : 0;
   if ((channels != 1 && channels != 3) || image.numel() == 0)
-    ErrorReport(kOp, "add_image: the image must be (H, W), (1, H, W) or (3, H, W)", at)
+    ErrorReport(kWriterOp, "add_image: the image must be (H, W), (1, H, W) or (3, H, W)", at)
         .operand("image", image)
         .shape_error();
   const std::int64_t height = image.size(-2), width = image.size(-1), plane = height * width;

@@ -24,7 +24,6 @@ using viz::Plot;
 
 namespace {
 
-constexpr const char* kOp = "train::Report";
 constexpr int kWidth = 540, kHeight = 330;
 constexpr std::size_t kFew = 30;  // points that are marked one by one
 
@@ -44,9 +43,9 @@ std::string lower_case(std::string s) {
 }
 
 // In the order in which the run named them.
-std::vector<std::string> splits_of(const std::vector<Metric>& metrics) {
+std::vector<std::string> splits_of(const std::vector<LoggedMetric>& metrics) {
   std::vector<std::string> all;
-  for (const Metric& m : metrics)
+  for (const LoggedMetric& m : metrics)
     if (std::ranges::find(all, m.split) == all.end()) all.push_back(m.split);
   return all;
 }
@@ -76,13 +75,13 @@ void mark_best(Plot& p, const Curve& c, bool high, const std::string& of) {
 
 }  // namespace
 
-std::string curve_svg(const std::string& name, const std::vector<Metric>& metrics) {
+std::string curve_svg(const std::string& name, const std::vector<LoggedMetric>& metrics) {
   const std::vector<std::string> splits = splits_of(metrics);
   std::vector<Curve> curves(splits.size());
   bool by_step = false, positive = true;
   double low = INFINITY, high = 0;
-  for (const Metric& m : metrics) by_step |= m.name == name && m.step >= 0;
-  for (const Metric& m : metrics) {
+  for (const LoggedMetric& m : metrics) by_step |= m.name == name && m.step >= 0;
+  for (const LoggedMetric& m : metrics) {
     if (m.name != name) continue;
     Curve& c = curves[static_cast<std::size_t>(std::ranges::find(splits, m.split) - splits.begin())];
     c.x.push_back(static_cast<double>(by_step ? m.step : m.epoch));
@@ -171,7 +170,7 @@ std::string histograms_svg(const std::string& title, const NamedTensors& tensors
 std::string confusion_svg(const ConfusionMatrix& m, const std::vector<std::string>& names, const Location& at) {
   const std::int64_t n = m.classes();
   if (!names.empty() && static_cast<std::int64_t>(names.size()) != n)
-    ErrorReport(kOp, fmt::format("confusion: {} names for {} classes", names.size(), n), at).value_error();
+    ErrorReport(kReport, fmt::format("confusion: {} names for {} classes", names.size(), n), at).value_error();
   std::vector<double> counts, shares, places;
   std::vector<std::string> labels = names;
   for (std::int64_t t = 0; t < n; ++t) {
@@ -204,7 +203,7 @@ std::string confusion_svg(const ConfusionMatrix& m, const std::vector<std::strin
 }
 
 std::string filters_svg(const std::string& name, const Tensor& weight, const Location& at) {
-  require_defined(kOp, weight, at);
+  require_defined(kReport, weight, at);
   constexpr std::int64_t kMost = 64;
   Tensor w = weight.detach();
   if (w.dim() == 2) {
@@ -212,7 +211,7 @@ std::string filters_svg(const std::string& name, const Tensor& weight, const Loc
     if (side * side == w.size(1) && side > 1) w = w.reshape({w.size(0), 1, side, side});
   }
   if (w.dim() != 4 || w.numel() == 0)
-    ErrorReport(kOp, "filters: the weight must be (N, C, H, W), or (N, H * H) over square images", at)
+    ErrorReport(kReport, "filters: the weight must be (N, C, H, W), or (N, H * H) over square images", at)
         .operand("weight", weight)
         .shape_error();
   const bool colour = w.size(1) == 3;
@@ -288,8 +287,8 @@ class UnseenChanges {
   void require_none(const std::string& what, const Location& at) const {
     for (std::size_t i = 0; i < versions_.size(); ++i)
       if (buffers_[i].second.version() != versions_[i])
-        ErrorReport(kOp, fmt::format("landscape: the loss changed {}, which cannot be taken back", buffers_[i].first),
-                    at)
+        ErrorReport(kReport,
+                    fmt::format("landscape: the loss changed {}, which cannot be taken back", buffers_[i].first), at)
             .line("changed", fmt::format("{}, on a thread that was running before", what))
             .help("start threads inside of the loss, or put the model into eval mode")
             .value_error();
@@ -317,9 +316,9 @@ double loss_taken_back(const std::function<double()>& loss, const UnseenChanges&
 std::string landscape_svg(const nn::Module& model, const std::function<double()>& loss, const LandscapeOptions& o,
                           const Location& at) {
   if (o.steps < 3 || o.steps > 201)
-    ErrorReport(kOp, fmt::format("landscape: {} steps, must be 3 to 201", o.steps), at).value_error();
+    ErrorReport(kReport, fmt::format("landscape: {} steps, must be 3 to 201", o.steps), at).value_error();
   if (!(o.range > 0 && std::isfinite(o.range)))
-    ErrorReport(kOp, fmt::format("landscape: range {} is not above 0", o.range), at).value_error();
+    ErrorReport(kReport, fmt::format("landscape: range {} is not above 0", o.range), at).value_error();
   NoGradGuard off;
   const xgrad::detail::KeepState before(model.parameters());
   KeptParameters kept(model.parameters());
@@ -389,15 +388,15 @@ std::size_t colour_of(double c, const std::set<double>& all) {
 
 std::string boundary_svg(const Boundary& how, const std::function<Tensor(const Tensor&)>& model, const Tensor& x,
                          const Tensor& y, const Location& at) {
-  require_defined(kOp, x, at);
-  require_defined(kOp, y, at);
+  require_defined(kReport, x, at);
+  require_defined(kReport, y, at);
   const auto refuse = [&](const char* rule) {
-    ErrorReport(kOp, rule, at).operand("x", x).operand("y", y).shape_error();
+    ErrorReport(kReport, rule, at).operand("x", x).operand("y", y).shape_error();
   };
   if (x.dim() != 2 || x.size(1) != 2 || x.size(0) == 0) refuse("decision_boundary: x must be (n, 2)");
   if (y.dim() != 1 || y.size(0) != x.size(0)) refuse("decision_boundary: y must have a class for each row of x");
   if (!isfinite(x.detach()).all().item<bool>())
-    ErrorReport(kOp, "decision_boundary: x holds a value that is not finite", at).operand("x", x).value_error();
+    ErrorReport(kReport, "decision_boundary: x holds a value that is not finite", at).operand("x", x).value_error();
   constexpr std::int64_t kSide = 121;
   NoGradGuard off;
   const auto axis = [&](std::int64_t column) {
@@ -413,7 +412,7 @@ std::string boundary_svg(const Boundary& how, const std::function<Tensor(const T
   const Tensor scores = model(grid);
   const bool classes = scores.dim() == 2 && scores.size(1) > 1;
   if (scores.numel() != kSide * kSide * (classes ? scores.size(1) : 1))
-    ErrorReport(kOp, "decision_boundary: the model must give (m, classes), (m, 1) or (m) for (m, 2)", at)
+    ErrorReport(kReport, "decision_boundary: the model must give (m, classes), (m, 1) or (m) for (m, 2)", at)
         .operand("scores", scores)
         .shape_error();
   Plot p({.title = how.title, .width = 460, .height = 420});
@@ -440,7 +439,7 @@ std::string boundary_svg(const Boundary& how, const std::function<Tensor(const T
 
 std::string activations_svg(const std::vector<std::pair<std::string, Report::Activation>>& functions,
                             const Location& at) {
-  if (functions.empty()) ErrorReport(kOp, "activations: there is no function", at).value_error();
+  if (functions.empty()) ErrorReport(kReport, "activations: there is no function", at).value_error();
   GradModeGuard on(true);
   Plot value({.title = "Activation functions", .width = 460, .height = 360}),
       slope({.title = "Their derivatives", .width = 460, .height = 360});

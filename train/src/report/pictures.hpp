@@ -14,7 +14,7 @@ namespace xgrad::train::detail {
 
 // The curves of one quantity, a line for each split in the colour that it has in all of them, with the best value of
 // the validation marked, else of the test, else of what was named last.
-std::string curve_svg(const std::string& name, const std::vector<Metric>& metrics);
+std::string curve_svg(const std::string& name, const std::vector<LoggedMetric>& metrics);
 
 // Norms of each parameter, epoch by epoch.
 struct NormHistory {

@@ -22,13 +22,11 @@
 
 namespace xgrad::train {
 
-using detail::Metric;
+using detail::LoggedMetric;
 using detail::NormHistory;
 using nlohmann::ordered_json;
 
 namespace {
-
-constexpr const char* kOp = "train::Report";
 
 // JSON has no NaN and no infinity.
 ordered_json real(double v) {
@@ -70,9 +68,9 @@ struct Report::State {
   }
 
   using Key = std::tuple<std::string, std::string, std::int64_t, std::int64_t>;
-  static Key key_of(const Metric& m) { return {m.name, m.split, m.epoch, m.step}; }
+  static Key key_of(const LoggedMetric& m) { return {m.name, m.split, m.epoch, m.step}; }
   // What a run computes again, from its checkpoint on, replaces what it computed before.
-  void put(Metric m) {
+  void put(LoggedMetric m) {
     const auto known = former.find(key_of(m));
     if (known == former.end())
       metrics.push_back(std::move(m));
@@ -105,7 +103,7 @@ struct Report::State {
 
   std::vector<std::string> quantities() const {
     std::vector<std::string> names;
-    for (const Metric& m : metrics)
+    for (const LoggedMetric& m : metrics)
       if (std::ranges::find(names, m.name) == names.end()) names.push_back(m.name);
     return names;
   }
@@ -160,7 +158,7 @@ struct Report::State {
   Location at;
   detail::RunFolder folder;
   std::optional<SummaryWriter> events;
-  std::vector<Metric> metrics;
+  std::vector<LoggedMetric> metrics;
   std::map<Key, std::size_t> former;  // rows of former runs in this folder
   std::map<std::size_t, std::vector<std::pair<double, double>>> rates;
   NormHistory gradients, weights;
@@ -179,7 +177,7 @@ std::string Report::path() const { return folder() + "/report.html"; }
 
 Report& Report::add(std::int64_t epoch, const std::string& split, const std::string& name, double value,
                     std::int64_t step) {
-  state_->put(Metric{step, epoch, split, name, value});
+  state_->put(LoggedMetric{step, epoch, split, name, value});
   state_->to_events([&](SummaryWriter& w) {
     w.add_scalar(fmt::format("{}/{}", name, split), value, step >= 0 ? step : epoch, state_->at);
   });
@@ -197,7 +195,7 @@ Report& Report::learning_rate(std::int64_t epoch, const optim::Optimizer& opt) {
 
 Report& Report::norms(std::int64_t epoch, const nn::Module& model, Location at) {
   const NamedTensors params = model.named_parameters();
-  if (params.empty()) ErrorReport(kOp, "norms: the model has no parameters", at).value_error();
+  if (params.empty()) ErrorReport(detail::kReport, "norms: the model has no parameters", at).value_error();
   std::vector<std::string> names;
   std::vector<double> weights, gradients;
   bool any_gradient = false;
@@ -266,7 +264,7 @@ std::string Report::write() {
     state_->folder.save(state_->metrics);
     state_->to_events([&](SummaryWriter& w) { w.flush(state_->at); });
     const std::string page = state_->page();
-    write_file_atomically(kOp, path(), {{page.data(), page.size()}}, state_->at);
+    write_file_atomically(detail::kReport, path(), {{page.data(), page.size()}}, state_->at);
     return path();
   } catch (const std::exception& e) {  // a page that cannot be written must not end a training
     std::fprintf(stderr, "%s\n", e.what());

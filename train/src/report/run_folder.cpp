@@ -20,7 +20,6 @@
 namespace xgrad::train::detail {
 namespace {
 
-constexpr const char* kOp = "train::Report";
 constexpr const char* kHeader = "step,epoch,split,name,value\n";
 
 std::string time_text(const char* format) {
@@ -32,7 +31,7 @@ std::string time_text(const char* format) {
 }
 
 [[noreturn]] void cannot_make(const std::string& path, const std::string& why, const Location& at) {
-  ErrorReport(kOp, fmt::format("{}: cannot make the folder: {}", path, why), at).io_error();
+  ErrorReport(kReport, fmt::format("{}: cannot make the folder: {}", path, why), at).io_error();
 }
 
 void make_folder(const std::string& path, const Location& at) {
@@ -53,7 +52,7 @@ std::string make_new_folder(const std::string& root, const std::string& name, co
 }
 
 void require_options(const ReportOptions& o, const Location& at) {
-  const auto invalid = [&](const std::string& rule) { ErrorReport(kOp, rule, at).value_error(); };
+  const auto invalid = [&](const std::string& rule) { ErrorReport(kReport, rule, at).value_error(); };
   if (o.folder.empty() && (o.name.empty() || o.name.find_first_of(std::string("/\0", 2)) != std::string::npos))
     invalid(fmt::format("the name '{}' must not be empty nor have a '/': it is part of the folder's name", o.name));
   if (o.refresh < 1) invalid(fmt::format("refresh is {} seconds, must be at least 1", o.refresh));
@@ -86,22 +85,22 @@ bool read_number(const std::string& s, F parse, T& to) {
 }
 
 // What save() has written, so that a run that goes on keeps its history. IoError: another file is in its place.
-std::vector<Metric> former_metrics(const std::string& path, const Location& at) {
+std::vector<LoggedMetric> former_metrics(const std::string& path, const Location& at) {
   if (!std::filesystem::exists(path)) return {};
   std::ifstream in(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   const std::string header = kHeader;
   const auto refuse = [&](std::size_t row) {
-    ErrorReport(kOp, fmt::format("{}: row {} is not one of a report", path, row), at)
+    ErrorReport(kReport, fmt::format("{}: row {} is not one of a report", path, row), at)
         .help("choose another folder, or move the file away")
         .io_error();
   };
   if (!in || !text.starts_with(header)) refuse(1);
   const auto integer = [](const char* s, char** end) { return std::strtoll(s, end, 10); };
-  std::vector<Metric> rows;
+  std::vector<LoggedMetric> rows;
   for (std::size_t i = header.size(); i < text.size();) {
     const std::vector<std::string> f = next_row(text, i);
-    Metric m{-1, 0, "", "", 0};
+    LoggedMetric m{-1, 0, "", "", 0};
     if (f.size() != 5 || (!f[0].empty() && !read_number(f[0], integer, m.step)) ||
         !read_number(f[1], integer, m.epoch) || !read_number(f[4], std::strtod, m.value))
       refuse(rows.size() + 2);
@@ -132,16 +131,16 @@ RunFolder::RunFolder(const ReportOptions& o, const Location& at) : at_(at) {
   for (const auto& [key, value] : o.notes) notes[key] = value;
   description_["notes"] = notes;
   const std::string text = description_.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
-  write_file_atomically(kOp, path_ + "/run.json", {{text.data(), text.size()}}, at);
+  write_file_atomically(kReport, path_ + "/run.json", {{text.data(), text.size()}}, at);
   save(former_);
 }
 
-void RunFolder::save(const std::vector<Metric>& metrics) const {
+void RunFolder::save(const std::vector<LoggedMetric>& metrics) const {
   std::string text = kHeader;
-  for (const Metric& m : metrics)
+  for (const LoggedMetric& m : metrics)
     text += fmt::format("{},{},{},{},{}\n", m.step >= 0 ? fmt::format("{}", m.step) : "", m.epoch,
                         xgrad::detail::csv_field(m.split), xgrad::detail::csv_field(m.name), m.value);
-  write_file_atomically(kOp, path_ + "/metrics.csv", {{text.data(), text.size()}}, at_);
+  write_file_atomically(kReport, path_ + "/metrics.csv", {{text.data(), text.size()}}, at_);
 }
 
 }  // namespace xgrad::train::detail

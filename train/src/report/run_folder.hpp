@@ -11,7 +11,10 @@
 
 namespace xgrad::train::detail {
 
-struct Metric {
+// The class that errors name.
+inline constexpr const char* kReport = "train::Report";
+
+struct LoggedMetric {
   std::int64_t step, epoch;
   std::string split, name;
   double value;
@@ -24,15 +27,15 @@ class RunFolder {
   const nlohmann::ordered_json& description() const { return description_; }  // run.json
   std::string started() const { return description_.at("started"); }
   // The rows of metrics.csv of former runs in this folder.
-  const std::vector<Metric>& former() const { return former_; }
+  const std::vector<LoggedMetric>& former() const { return former_; }
   // Rewrites metrics.csv. IoError.
-  void save(const std::vector<Metric>& metrics) const;
+  void save(const std::vector<LoggedMetric>& metrics) const;
 
  private:
   std::string path_;
   nlohmann::ordered_json description_;
   Location at_;
-  std::vector<Metric> former_;
+  std::vector<LoggedMetric> former_;
 };
 
 }  // namespace xgrad::train::detail

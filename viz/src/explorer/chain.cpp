@@ -44,9 +44,9 @@ class RunAgain {
   std::size_t left_out_ = 0;  // operations of the program that were recorded before those of the graph
 };
 
-class Builder {
+class ChainBuilder {
  public:
-  Builder(const Recorded& recorded, std::size_t first) : graph_(recorded.graph), first_(first), again_(recorded) {}
+  ChainBuilder(const Recorded& recorded, std::size_t first) : graph_(recorded.graph), first_(first), again_(recorded) {}
 
   Chain build() {
     const auto r = static_cast<std::size_t>(graph_.root);
@@ -355,7 +355,7 @@ void number_uses(Chain& c, const tape::Graph& graph) {
 
 Chain build_chain(const Recorded& recorded, std::size_t first) {
   const NoGradGuard off;
-  Chain c = Builder(recorded, first).build();
+  Chain c = ChainBuilder(recorded, first).build();
   number_uses(c, recorded.graph);
   return c;
 }

@@ -70,9 +70,9 @@ std::string name(const std::string& s) {
 }
 
 // Reads the elements that math.cpp writes; each has its children as LaTeX.
-class Reader {
+class LatexReader {
  public:
-  Reader(const std::string& s, const std::function<std::string(int)>& symbol, const std::string& loss)
+  LatexReader(const std::string& s, const std::function<std::string(int)>& symbol, const std::string& loss)
       : s_(s), symbol_(symbol), loss_(loss) {}
 
   // Up to the end of the element, which is passed.
@@ -138,7 +138,7 @@ class Reader {
 
 std::string latex_of(const std::string& math, const std::function<std::string(int)>& symbol, const std::string& loss) {
   std::string all;
-  for (const std::string& part : Reader(math, symbol, loss).children()) all += part;
+  for (const std::string& part : LatexReader(math, symbol, loss).children()) all += part;
   return all;
 }
 

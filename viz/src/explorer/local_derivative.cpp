@@ -26,9 +26,9 @@ std::vector<Matrices> seen_as_matrices(const Shape& s) {
   return all;
 }
 
-class Reader {
+class JacobianReader {
  public:
-  Reader(const Jacobian& j, const std::vector<std::vector<double>>& operands) : j_(j), operands_(operands) {
+  JacobianReader(const Jacobian& j, const std::vector<std::vector<double>>& operands) : j_(j), operands_(operands) {
     double most = 0;
     for (const double v : j.numbers)
       if (std::isfinite(v)) most = std::max(most, std::fabs(v));
@@ -249,7 +249,7 @@ class Reader {
 
 LocalDerivative structure_of(const Jacobian& j, const std::vector<std::vector<double>>& operands,
                              std::optional<Product> expected) {
-  return Reader(j, operands).read(expected);
+  return JacobianReader(j, operands).read(expected);
 }
 
 LocalDerivative structure_of(const Jacobian& j, const std::vector<Jacobian>& others,
@@ -273,10 +273,10 @@ LocalDerivative structure_of(const Jacobian& j, const std::vector<Jacobian>& oth
     }
   }
   if (!differ) return here;
-  const LocalDerivative rule = Reader(sum, {}).read({});
+  const LocalDerivative rule = JacobianReader(sum, {}).read({});
   // Which numbers are picked may itself depend on the data, as for max().
   if (rule.form == Form::general && (here.form == Form::picked || here.form == Form::spread)) return here;
-  if (auto d = Reader(j, operands).read_as(rule)) return *d;
+  if (auto d = JacobianReader(j, operands).read_as(rule)) return *d;
   return here;
 }
 

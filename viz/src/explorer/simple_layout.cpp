@@ -20,9 +20,9 @@ struct Item {
   Area area{};
 };
 
-class Builder {
+class LayoutBuilder {
  public:
-  Builder(const Picture& p, const std::set<int>& collapsed, bool across)
+  LayoutBuilder(const Picture& p, const std::set<int>& collapsed, bool across)
       : p_(p), collapsed_(collapsed), across_(across) {}
 
   PageLayout build() {
@@ -182,7 +182,7 @@ class Builder {
 }  // namespace
 
 PageLayout simple_layout(const Picture& p, const std::set<int>& collapsed, bool across) {
-  return Builder(p, collapsed, across).build();
+  return LayoutBuilder(p, collapsed, across).build();
 }
 
 }  // namespace xgrad::viz

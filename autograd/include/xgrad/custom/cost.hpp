@@ -4,7 +4,7 @@
 
 #include <xgrad/vec.hpp>
 
-namespace xgrad {
+namespace xgrad::simd {
 namespace detail {
 
 // In units of a division. Additions and multiplications are free beside the memory they wait for.
@@ -104,5 +104,11 @@ template <bool sparse>
 CostTerm chain(CostTerm, CostTerm) {
   return {};
 }
+
+}  // namespace xgrad::simd
+
+namespace xgrad {
+
+using simd::CostTerm;
 
 }  // namespace xgrad

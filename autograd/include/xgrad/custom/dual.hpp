@@ -13,7 +13,7 @@
 
 #include <xgrad/vec.hpp>
 
-namespace xgrad {
+namespace xgrad::simd {
 
 template <class V, int N, bool sparse = (N > 1)>
 struct Dual;
@@ -334,5 +334,12 @@ requires detail::AnyDual<A, B> XGRAD_INLINE auto atan2(const A& a, const B& b) {
   const auto s = x.v * x.v + y.v * y.v;
   return detail::CommonDual<A, B>::apply(atan2(y.v, x.v), y, x.v / s, x, -(y.v / s));
 }
+
+}  // namespace xgrad::simd
+
+namespace xgrad {
+
+using simd::Dual;
+using simd::DualMask;
 
 }  // namespace xgrad

@@ -234,16 +234,16 @@ struct KeptBackward {
 
 template <class F, std::size_t... J>
 __attribute__((noinline, cold)) int count_cost(const F& f, std::index_sequence<J...>) {
-  const int before = std::exchange(formula_cost, 0);
+  const int before = std::exchange(simd::detail::formula_cost, 0);
   (void)f((void(J), Dual<CostTerm, 1>())...);
-  return std::exchange(formula_cost, before);
+  return std::exchange(simd::detail::formula_cost, before);
 }
 // Whether reading the derivatives from memory is cheaper than computing them again. It is not for results of less
 // elements than this: their memory costs more than the formula.
 constexpr std::int64_t kKeptFrom = 48;
 template <class F, std::size_t N>
 bool keeps_partials(const F& f) {
-  static const bool keeps = count_cost(f, std::make_index_sequence<N>{}) >= kFunctionCost;
+  static const bool keeps = count_cost(f, std::make_index_sequence<N>{}) >= simd::detail::kFunctionCost;
   return keeps;
 }
 

@@ -4,7 +4,7 @@
 
 #include <xgrad/custom/dual.hpp>
 
-namespace xgrad {
+namespace xgrad::simd {
 namespace detail {
 
 template <class T>
@@ -40,6 +40,12 @@ template <LaneType V>
 XGRAD_INLINE V silu(const V& x) {
   return x * sigmoid(x);
 }
+
+}  // namespace xgrad::simd
+
+namespace xgrad {
+
+using simd::LaneType;
 
 }  // namespace xgrad
 

@@ -12,7 +12,7 @@
 #include <xgrad/ops/trigonometry.hpp>
 #include <xgrad/simd/scalar.hpp>
 
-namespace xgrad {
+namespace xgrad::simd {
 
 // Truth values from comparing terms; `dtype` is the type of the numbers they choose between.
 struct XGRAD_API TermMask {
@@ -118,5 +118,12 @@ TensorTerm chain(const TensorTerm& t, const TensorTerm& f) {
   if (t.is_number(0)) return t;
   return t.is_number(1) ? f : t * f;
 }
+
+}  // namespace xgrad::simd
+
+namespace xgrad {
+
+using simd::TensorTerm;
+using simd::TermMask;
 
 }  // namespace xgrad

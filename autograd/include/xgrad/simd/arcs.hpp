@@ -6,7 +6,7 @@
 #include <xgrad/simd/constants.hpp>
 #include <xgrad/vec.hpp>
 
-namespace xgrad {
+namespace xgrad::simd {
 namespace vec {
 
 inline constexpr double kPi = 3.14159265358979323846, kLn2 = 0.693147180559945309417;
@@ -74,7 +74,7 @@ XGRAD_INLINE Vec<float, B> atan2(const Vec<float, B>& y, const Vec<float, B>& x)
 }
 template <int B>
 XGRAD_INLINE Vec<double, B> atan2(const Vec<double, B>& y, const Vec<double, B>& x) {
-  return vec::each(y, x, [](double p, double q) { return xgrad::atan2(p, q); });
+  return vec::each(y, x, [](double p, double q) { return simd::atan2(p, q); });
 }
 template <class T, int B, vec::Number S>
 XGRAD_INLINE Vec<T, B> atan2(const Vec<T, B>& y, S x) {
@@ -130,4 +130,4 @@ XGRAD_INLINE V hypot(const A& x, const B& y) {
   return where(infinite, vec::kInfinity<typename V::value_type>, high * sqrt(r * r + 1) + (a + b) * 0);
 }
 
-}  // namespace xgrad
+}  // namespace xgrad::simd

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace xgrad::vec {
+namespace xgrad::simd::vec {
 
 template <class T>
 struct Constants;
@@ -84,4 +84,4 @@ struct Constants<double> {
 template <class Series, std::size_t i>
 inline constexpr auto coefficient = Series::c[i];
 
-}  // namespace xgrad::vec
+}  // namespace xgrad::simd::vec

@@ -15,7 +15,7 @@
 #include <xgrad/simd/constants.hpp>
 #include <xgrad/vec.hpp>
 
-namespace xgrad {
+namespace xgrad::simd {
 
 // ---- building blocks ----
 namespace vec {
@@ -152,7 +152,7 @@ namespace vec {
 // are ordinary functions of their instruction set; run_simd inlines them where that set is on.
 template <class T, int B>
 XGRAD_INLINE void sqrt_into(const Vec<T, B>& x, Vec<T, B>& r) {
-  r = each(x, [](T t) { return xgrad::sqrt(t); });
+  r = each(x, [](T t) { return simd::sqrt(t); });
 }
 #if defined(__x86_64__)
 XGRAD_INLINE void sqrt_into(const Vec<float, 16>& x, Vec<float, 16>& r) { r.v = __builtin_ia32_sqrtps(x.v); }
@@ -234,11 +234,11 @@ XGRAD_INLINE Vec<T, B> clamp(const Vec<T, B>& x, std::type_identity_t<T> low, st
 }
 
 }  // namespace vec
-}  // namespace xgrad
+}  // namespace xgrad::simd
 
 #include <xgrad/simd/exp_log.hpp>
 
-namespace xgrad {
+namespace xgrad::simd {
 
 // e^-|x| never overflows, and the small side keeps its relative accuracy.
 template <class T, int B>
@@ -378,10 +378,10 @@ XGRAD_INLINE Vec<T, B> log_sigmoid(const Vec<T, B>& x) {
 }
 
 // ---- lane by lane, through the functions on numbers ----
-#define XGRAD_EACH_DOUBLE(f)                                   \
-  template <int B>                                             \
-  XGRAD_INLINE Vec<double, B> f(const Vec<double, B>& x) {     \
-    return vec::each(x, [](double t) { return xgrad::f(t); }); \
+#define XGRAD_EACH_DOUBLE(f)                                  \
+  template <int B>                                            \
+  XGRAD_INLINE Vec<double, B> f(const Vec<double, B>& x) {    \
+    return vec::each(x, [](double t) { return simd::f(t); }); \
   }
 XGRAD_EACH_DOUBLE(log10)
 XGRAD_EACH_DOUBLE(sin)
@@ -393,27 +393,27 @@ XGRAD_EACH_DOUBLE(acos)
 XGRAD_EACH_DOUBLE(atan)
 #undef XGRAD_EACH_DOUBLE
 
-#define XGRAD_EACH(f)                                     \
-  template <class T, int B>                               \
-  XGRAD_INLINE Vec<T, B> f(const Vec<T, B>& x) {          \
-    return vec::each(x, [](T t) { return xgrad::f(t); }); \
+#define XGRAD_EACH(f)                                    \
+  template <class T, int B>                              \
+  XGRAD_INLINE Vec<T, B> f(const Vec<T, B>& x) {         \
+    return vec::each(x, [](T t) { return simd::f(t); }); \
   }
 XGRAD_EACH(erfc)
 XGRAD_EACH(lgamma)
 XGRAD_EACH(digamma)
 #undef XGRAD_EACH
 
-#define XGRAD_EACH(f)                                                      \
-  template <class A, class B, class V = typename vec::Common<A, B>::type>  \
-  XGRAD_INLINE V f(const A& a, const B& b) {                               \
-    using T = typename V::value_type;                                      \
-    return vec::each(V(a), V(b), [](T x, T y) { return xgrad::f(x, y); }); \
+#define XGRAD_EACH(f)                                                     \
+  template <class A, class B, class V = typename vec::Common<A, B>::type> \
+  XGRAD_INLINE V f(const A& a, const B& b) {                              \
+    using T = typename V::value_type;                                     \
+    return vec::each(V(a), V(b), [](T x, T y) { return simd::f(x, y); }); \
   }
 XGRAD_EACH(pow)
 XGRAD_EACH(fmod)
 XGRAD_EACH(remainder)
 #undef XGRAD_EACH
 
-}  // namespace xgrad
+}  // namespace xgrad::simd
 
 #include <xgrad/simd/arcs.hpp>

@@ -8,7 +8,7 @@
 #include <xgrad/simd/constants.hpp>
 #include <xgrad/vec.hpp>
 
-namespace xgrad {
+namespace xgrad::simd {
 namespace vec {
 
 // p = c[0] x^(n-1) + ... + c[n-1].
@@ -193,4 +193,4 @@ XGRAD_INLINE Vec<float, B> log10(const Vec<float, B>& x) {
   return vec::log_limits(x, Vec<float, B>((low + t.m.v * 4.3359375e-1f) + t.e.v * 3.0078125e-1f));
 }
 
-}  // namespace xgrad
+}  // namespace xgrad::simd

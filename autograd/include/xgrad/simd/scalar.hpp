@@ -6,7 +6,7 @@
 #include <cmath>
 #include <type_traits>
 
-namespace xgrad {
+namespace xgrad::simd {
 namespace vec {
 
 template <class T>
@@ -199,4 +199,4 @@ inline double digamma(double x) {
 }
 inline float digamma(float x) { return static_cast<float>(digamma(static_cast<double>(x))); }
 
-}  // namespace xgrad
+}  // namespace xgrad::simd

@@ -1,6 +1,7 @@
 // Checks of the options of layers, when a layer is made.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <typeinfo>
 
@@ -20,6 +21,8 @@ class XGRAD_API OptionCheck {
   void finite(const char* option, double value) const;
   void at_least_zero(const char* option, double value) const;
   void positive(const char* option, double value) const;
+  // Returns the value.
+  std::int64_t at_least(const char* option, std::int64_t value, std::int64_t least) const;
   void probability(const char* option, double value) const;  // in [0, 1]
   [[noreturn]] void fail(const std::string& rule) const;
 
