@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test.sh [CTEST OPTION...]: installs what is missing, builds, and runs all tests but those that are left to check.sh
-# for their time: `headers`, which compiles each of 250 headers by itself, and those labelled `slow`. The last line is "N passed, N failed"; the exit status is 0 when none
-# failed.
+# for their time: `headers`, which compiles each of 250 headers by itself, and those labelled `slow`. The last line is
+# "N passed, N failed"; the exit status is 0 when none failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
