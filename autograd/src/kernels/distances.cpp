@@ -127,10 +127,14 @@ void add_all_differences(T* to, const T* own, std::int64_t rows, const T* others
   });
 }
 
-// The quotient of the difference first: for distances of any size.
+// The quotient of the difference first: for distances of any size. Numbers that do not differ have no slope, also where
+// the distance is NaN, as that of a row with an infinity to itself is.
 template <class T>
 void add_pair(T* to, const T* x, const T* y, std::int64_t size, T g, T distance) {
-  for (std::int64_t k = 0; k < size && distance != 0; ++k) to[k] += g * ((x[k] - y[k]) / distance);
+  for (std::int64_t k = 0; k < size && distance != 0; ++k) {
+    const T d = x[k] - y[k];
+    to[k] += g * (d == 0 ? T(0) : d / distance);
+  }
 }
 
 struct RowRange {
