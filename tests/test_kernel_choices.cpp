@@ -117,6 +117,26 @@ BOOST_AUTO_TEST_CASE(distances_of_pairs_are_those_of_all) {
   BOOST_TEST(pdist(zeros({0, 3})).numel() == 0);
 }
 
+BOOST_AUTO_TEST_CASE(an_infinity_in_a_row_leaves_the_other_columns_their_gradients) {
+  for (const DType type : {kFloat32, kFloat64})
+    for (const double p : {1.5, 2.0, 3.0})
+      for (const bool recorded : {false, true}) {
+        Tensor x = scattered_values({4, 5}, type);
+        x[1][2].fill_(INFINITY);
+        x.requires_grad_();
+        for (const bool of_pairs : {true, false}) {  // cdist: with the distance of each row to itself
+          const Tensor distances = of_pairs ? pdist(x, p) : cdist(x, x, p);
+          const Tensor bad = isnan(grad(distances.sum(), {x}, {}, {.create_graph = recorded})[0]);
+          // In its column all rows differ from it by infinity, of a distance of infinity.
+          BOOST_TEST(all(bad.select(1, 2)).item<bool>(), "p = " << p);
+          BOOST_TEST(bad.sum().item() == 4, "p = " << p << ", recorded " << recorded << ", pairs " << of_pairs);
+        }
+        const Tensor of_norms = isnan(grad(norm(x, p, {1}).sum(), {x}, {}, {.create_graph = recorded})[0]);
+        BOOST_TEST(of_norms[1][2].item<bool>());
+        BOOST_TEST(of_norms.sum().item() == 1, "p = " << p);
+      }
+}
+
 BOOST_AUTO_TEST_CASE(largest_of_short_rows_is_that_of_columns) {
   for (const DType type : {kFloat32, kFloat64, kInt32})
     for (const std::int64_t n : {1, 2, 15, 16, 17, 31, 32, 33}) {

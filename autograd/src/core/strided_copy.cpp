@@ -3,6 +3,7 @@
 #include "core/strided_copy.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include <xgrad/parallel.hpp>
@@ -57,6 +58,8 @@ XGRAD_INLINE void copy_row(std::int64_t n, E* to, std::int64_t to_step, const E*
     for (std::int64_t i = 0; i < n; ++i) to[i] = from[i];
   } else if (to_step == 1 && from_step == 0) {
     std::fill_n(to, n, *from);
+  } else if (to_step == 1 && from_step == -1) {
+    for (std::int64_t i = 0; i < n; ++i) to[i] = from[-i];
   } else if (to_step == 1 && from_step == 2) {  // steps that the compiler knows become shuffles
     for (std::int64_t i = 0; i < n; ++i) to[i] = from[2 * i];
   } else if (to_step == 2 && from_step == 1) {
@@ -132,7 +135,7 @@ std::int64_t places(const Copy& c, int rank) {
 }
 
 double nanoseconds(const Copy& c, const Dim& row) {  // an element
-  return row.to == c.item && row.from <= c.item ? 0.04 * c.item : 0.5;
+  return row.to == c.item && std::abs(row.from) <= c.item ? 0.04 * c.item : 0.5;
 }
 
 // Matrices of the last two dimensions; one alone is shared out by its rows, a single row by its elements.
@@ -164,17 +167,24 @@ void copy_by_rows(const Copy& c) {
   });
 }
 
-// The dimension in which `from` is contiguous, when it is not the one in which `to` is; -1: none.
+// The dimension in which `from` is contiguous, forwards or backwards, when it is not the one in which `to` is; -1:
+// none.
 int turned_dimension(const Copy& c) {
   constexpr std::int64_t kWorthSquares = 4;
-  if (c.rank < 2 || c.dims[c.rank - 1].to != c.item || c.dims[c.rank - 1].from <= c.item) return -1;
+  if (c.rank < 2 || c.dims[c.rank - 1].to != c.item || std::abs(c.dims[c.rank - 1].from) <= c.item) return -1;
   if (c.dims[c.rank - 1].size < kWorthSquares) return -1;
   for (int d = 0; d < c.rank - 1; ++d)
-    if (c.dims[d].from == c.item && c.dims[d].size >= kWorthSquares) return d;
+    if (std::abs(c.dims[d].from) == c.item && c.dims[d].size >= kWorthSquares) return d;
   return -1;
 }
 
 void copy_turned(Copy c, int turned) {
+  if (Dim& d = c.dims[turned]; d.from < 0) {  // from its other end, written backwards
+    c.to += (d.size - 1) * d.to;
+    c.from += (d.size - 1) * d.from;
+    d.to = -d.to;
+    d.from = -d.from;
+  }
   std::rotate(c.dims + turned, c.dims + turned + 1, c.dims + c.rank - 1);  // before the last
   const Dim &rows = c.dims[c.rank - 1], &cols = c.dims[c.rank - 2];
   const std::int64_t matrices = places(c, c.rank - 2);

@@ -18,12 +18,13 @@
 #include "core/held.hpp"
 #include "core/profile/spans.hpp"
 #include "core/row_tiles.hpp"
+#include "core/scratch.hpp"
 
 namespace xgrad::detail {
 namespace {
 
 constexpr std::int64_t kTile = 2048, kLeastTile = 64;
-constexpr std::int64_t kRoom = 24 << 10;                        // bytes for gathered tiles, on the stack of any thread
+constexpr std::int64_t kRoom = 24 << 10;                        // bytes for gathered tiles
 constexpr int kMaxOperands = kMaxManyInputs + kMaxManyOutputs;  // inputs, then outputs
 static_assert(kLeastTile * 8 * kMaxOperands <= kRoom);
 
@@ -56,6 +57,7 @@ struct Plan {
   int order[kMaxRank];  // the dimensions of the result, its largest steps first
   std::int64_t total = 0;
   std::int64_t room = kTile;  // elements of the largest tile
+  std::int64_t bytes = 0;     // of all tiles that are gathered
   std::int64_t sizes[kMaxRank];
   TileOperand op[kMaxOperands];
 
@@ -124,10 +126,10 @@ struct Plan {
     for (int k = 0; k < operands; ++k)
       if (op[k].data && !op[k].linear) item += op[k].item;
     while (item * room > kRoom) room /= 2;
-    std::int64_t place = 0;
+    const std::int64_t needed = std::min(room, (total + 63) / 64 * 64);
     for (int k = 0; k < operands; ++k) {
-      op[k].place = place;
-      if (op[k].data && !op[k].linear) place += room * op[k].item;
+      op[k].place = bytes;
+      if (op[k].data && !op[k].linear) bytes += needed * op[k].item;
     }
   }
 };
@@ -300,9 +302,8 @@ void run_rows(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t first
   }
 }
 
-void run_range(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t first, std::int64_t last) {
-  if (cut.by_rows) return run_rows(k, p, cut, first, last);
-  alignas(64) char room[kRoom];
+// room: memory for the tiles that are gathered.
+void run_gathered(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t first, std::int64_t last, char* room) {
   const auto buffer = [&](int operand) { return room + p.op[operand].place; };
   const void* in[kMaxManyInputs];
   void* out[kMaxManyOutputs];
@@ -324,6 +325,12 @@ void run_range(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t firs
       });
     }
   }
+}
+
+void run_range(const Kernel& k, const Plan& p, const Cut& cut, std::int64_t first, std::int64_t last) {
+  if (cut.by_rows) return run_rows(k, p, cut, first, last);
+  with_scratch<kRoom>(static_cast<std::size_t>(p.bytes),
+                      [&](char* room) { run_gathered(k, p, cut, first, last, room); });
 }
 
 // An operand that is contiguous in another order than the result is laid out first: reading it in squares is many times

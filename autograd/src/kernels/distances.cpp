@@ -16,36 +16,7 @@ namespace {
 
 constexpr std::int64_t kColumns = 64;  // rows of y that are compared with a row of x at a time
 constexpr std::int64_t kTerms = 32;    // squares added up before they are added to the rest
-
-// The distances of one row to the columns of `turned` (size, kColumns).
-template <class T>
-void row_distances(const T* x, const T* turned, std::int64_t size, T* out) {
-  run_simd([=](auto bytes) XGRAD_INLINED {
-    using V = Vec<T, bytes>;
-    constexpr std::int64_t w = V::lanes;
-    for (std::int64_t c = 0; c < kColumns; c += 4 * w) {
-      V total[4] = {V(T(0)), V(T(0)), V(T(0)), V(T(0))};
-      for (std::int64_t begin = 0; begin < size; begin += kTerms) {
-        V a(T(0)), b(T(0)), d(T(0)), e(T(0));
-        const std::int64_t end = begin + kTerms < size ? begin + kTerms : size;
-        for (std::int64_t k = begin; k < end; ++k) {
-          const T* y = turned + k * kColumns + c;
-          const V v(x[k]), p = v - V::load(y), q = v - V::load(y + w), r = v - V::load(y + 2 * w),
-                           s = v - V::load(y + 3 * w);
-          a += p * p;
-          b += q * q;
-          d += r * r;
-          e += s * s;
-        }
-        total[0] += a;
-        total[1] += b;
-        total[2] += d;
-        total[3] += e;
-      }
-      for (int i = 0; i < 4; ++i) sqrt(total[i]).store(out + c + i * w);
-    }
-  });
-}
+constexpr int kRows = 2;               // rows of x that are compared at a time
 
 // Between these no square that matters was lost.
 template <class T>
@@ -53,17 +24,60 @@ constexpr T kLeast = std::is_same_v<T, float> ? T(1e-12) : T(1e-140);
 template <class T>
 constexpr T kMost = std::is_same_v<T, float> ? T(1e18) : T(1e150);
 
-template <class T>
-XGRAD_CLONES bool all_between(const T* x, std::int64_t n, T low, T high) {
-  int bad = 0;
-  for (std::int64_t i = 0; i < n; ++i) bad |= ((x[i] > low) & (x[i] < high)) ? 0 : 1;
-  return bad == 0;
+// The distances of R rows, which share what is read of the columns of `turned` (size, kColumns), to out[r * out_step].
+// Whether all are between the limits.
+template <int R, class T>
+bool row_distances(const T* x, const T* turned, std::int64_t size, T* out, std::int64_t out_step) {
+  bool ordinary = true;
+  run_simd([=, &ordinary](auto bytes) XGRAD_INLINED {
+    using V = Vec<T, bytes>;
+    constexpr std::int64_t w = V::lanes, together = 4;
+    auto good = V(T(0)) == V(T(0));
+    for (std::int64_t c = 0; c < kColumns; c += together * w) {
+      V total[R][together];
+      for (int r = 0; r < R; ++r)
+        for (int i = 0; i < together; ++i) total[r][i] = V(T(0));
+      for (std::int64_t begin = 0; begin < size; begin += kTerms) {
+        V part[R][together];
+        for (int r = 0; r < R; ++r)
+          for (int i = 0; i < together; ++i) part[r][i] = V(T(0));
+        const std::int64_t end = begin + kTerms < size ? begin + kTerms : size;
+        for (std::int64_t k = begin; k < end; ++k) {
+          V y[together];
+          for (int i = 0; i < together; ++i) y[i] = V::load(turned + k * kColumns + c + i * w);
+          for (int r = 0; r < R; ++r) {
+            const V v(x[r * size + k]);
+            for (int i = 0; i < together; ++i) {
+              const V d = v - y[i];
+              part[r][i] += d * d;
+            }
+          }
+        }
+        for (int r = 0; r < R; ++r)
+          for (int i = 0; i < together; ++i) total[r][i] += part[r][i];
+      }
+      for (int r = 0; r < R; ++r)
+        for (int i = 0; i < together; ++i) {
+          const V d = sqrt(total[r][i]);
+          good = good & (d > kLeast<T>)&(d < kMost<T>);
+          d.store(out + r * out_step + c + i * w);
+        }
+    }
+    ordinary = all(good);
+  });
+  return ordinary;
 }
 
 template <class T>
 T careful_distance(const T* x, const T* y, std::int64_t size, T* room) {
   for (std::int64_t k = 0; k < size; ++k) room[k] = x[k] - y[k];
   return static_cast<T>(p_norm_of(room, size, 2));
+}
+// Of one row the distances that are not between the limits once more.
+template <class T>
+void mend_far(const T* x, const T* others, std::int64_t count, std::int64_t size, T* row, T* room) {
+  for (std::int64_t j = 0; j < count; ++j)
+    if (!(row[j] > kLeast<T> && row[j] < kMost<T>)) row[j] = careful_distance(x, others + j * size, size, room);
 }
 
 template <class T>
@@ -127,10 +141,14 @@ void add_all_differences(T* to, const T* own, std::int64_t rows, const T* others
   });
 }
 
-// The quotient of the difference first: for distances of any size.
+// The quotient of the difference first: for distances of any size. Numbers that do not differ have no slope, also where
+// the distance is NaN, as that of a row with an infinity to itself is.
 template <class T>
 void add_pair(T* to, const T* x, const T* y, std::int64_t size, T g, T distance) {
-  for (std::int64_t k = 0; k < size && distance != 0; ++k) to[k] += g * ((x[k] - y[k]) / distance);
+  for (std::int64_t k = 0; k < size && distance != 0; ++k) {
+    const T d = x[k] - y[k];
+    to[k] += g * (d == 0 ? T(0) : d / distance);
+  }
 }
 
 struct RowRange {
@@ -156,21 +174,26 @@ template <class T>
 void distances_forward(const DistanceShape& s, const T* x, const T* y, T* out) {
   const double ns = static_cast<double>(s.columns) * (0.3 + 0.07 * static_cast<double>(s.size));
   parallel_for(s.batches * s.rows, grain_for(ns), [&](std::int64_t begin, std::int64_t end) {
-    const Tensor memory = make_tensor({(kColumns + 1) * s.size + kColumns}, dtype_of<T>);
-    T *turned = data<T>(memory), *row = turned + kColumns * s.size, *room = row + kColumns;
+    const Tensor memory = make_tensor({(kColumns + 1) * s.size + kRows * kColumns}, dtype_of<T>);
+    T *turned = data<T>(memory), *room = turned + kColumns * s.size, *difference = room + kRows * kColumns;
     for (std::int64_t first = begin; first < end;) {  // the rows of one batch
       const std::int64_t batch = first / s.rows, last = std::min(end, (batch + 1) * s.rows);
       for (std::int64_t c = 0; c < s.columns; c += kColumns) {
         const std::int64_t count = std::min(kColumns, s.columns - c);
         const T* others = y + (batch * s.columns + c) * s.size;
         turn(others, count, s.size, turned);
-        for (std::int64_t i = first; i < last; ++i) {
-          row_distances(x + i * s.size, turned, s.size, row);
-          if (!all_between(row, count, kLeast<T>, kMost<T>))
-            for (std::int64_t j = 0; j < count; ++j)
-              if (!(row[j] > kLeast<T> && row[j] < kMost<T>))
-                row[j] = careful_distance(x + i * s.size, others + j * s.size, s.size, room);
-          std::copy_n(row, count, out + i * s.columns + c);
+        for (std::int64_t i = first; i < last; i += kRows) {
+          const int n = static_cast<int>(std::min<std::int64_t>(kRows, last - i));
+          T* to = out + i * s.columns + c;
+          const bool whole = count == kColumns, several = n == kRows;
+          T* rows = whole ? to : room;
+          const std::int64_t step = whole ? s.columns : kColumns;
+          const bool ordinary = several ? row_distances<kRows>(x + i * s.size, turned, s.size, rows, step)
+                                        : row_distances<1>(x + i * s.size, turned, s.size, rows, step);
+          for (int r = 0; r < n; ++r) {
+            if (!ordinary) mend_far(x + (i + r) * s.size, others, count, s.size, rows + r * step, difference);
+            if (!whole) std::copy_n(rows + r * step, count, to + r * s.columns);
+          }
         }
       }
       first = last;

@@ -6,6 +6,8 @@
 #include <xgrad/parallel.hpp>
 #include <xgrad/vec.hpp>
 
+#include "core/scratch.hpp"
+
 namespace xgrad::detail {
 namespace {
 
@@ -255,12 +257,11 @@ XGRAD_INLINE void multiply_panel(std::int64_t m, std::int64_t k, T alpha, const 
 
 constexpr std::int64_t kDepth = 256;  // rows of B packed at a time: 16 KB per vector of columns
 
-// R1 x 1 and R2 x 2 blocks of C, in vectors of B bytes.
+// R1 x 1 and R2 x 2 blocks of C, in vectors of B bytes. packed: two vectors for each row of B that is packed.
 template <int B, int R1, int R2, class T>
 XGRAD_INLINE void multiply(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
-                           std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
+                           std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc, T* packed) {
   constexpr std::int64_t L = Vec<T, B>::lanes;
-  alignas(64) T packed[2 * L * kDepth];
   const std::int64_t a_row = ta ? 1 : lda, a_col = ta ? lda : 1;
   const T* end = b + ((tb ? n : k) - 1) * ldb + (tb ? k : n);
   for (std::int64_t p = 0; p < k; p += kDepth) {
@@ -293,13 +294,15 @@ XGRAD_INLINE void multiply(bool ta, bool tb, std::int64_t m, std::int64_t n, std
 // 32 registers of 64 bytes hold 8 x 1 or 8 x 2 sums; 16 of 32 bytes 8 x 1 or 6 x 2.
 template <class T>
 XGRAD_CLONES void multiply_wide(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
-                                std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
-  multiply<vec::kPortable, 8, 8>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+                                std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc,
+                                T* packed) {
+  multiply<vec::kPortable, 8, 8>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, packed);
 }
 template <class T>
 XGRAD_CLONES void multiply_narrow(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a,
-                                  std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
-  multiply<32, 8, 6>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+                                  std::int64_t lda, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc,
+                                  T* packed) {
+  multiply<32, 8, 6>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, packed);
 }
 
 bool has_wide_registers() {
@@ -374,7 +377,13 @@ void outer_product(std::int64_t m, std::int64_t n, T alpha, const T* a, std::int
 template <class T>
 void gemm_small(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, T alpha, const T* a, std::int64_t lda,
                 const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
-  (has_wide_registers() ? multiply_wide<T> : multiply_narrow<T>)(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  const bool wide = has_wide_registers();
+  const std::int64_t width = 2 * (wide ? 64 : 32), columns = width / static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t packed = tb || n % columns != 0 ? width * std::min(k, kDepth) : 0;  // bytes
+  with_scratch<128 * kDepth>(static_cast<std::size_t>(packed), [=](char* room) {
+    (wide ? multiply_wide<T> : multiply_narrow<T>)(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc,
+                                                   reinterpret_cast<T*>(room));
+  });
 }
 
 #define XGRAD_INSTANTIATE(T)                                                                                          \

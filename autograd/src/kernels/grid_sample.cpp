@@ -18,7 +18,11 @@ namespace xgrad::detail {
 namespace {
 
 constexpr std::int64_t kBlock = 32;  // places
-constexpr std::int64_t kOutside = std::int64_t{1} << 60;
+// Taken off the offset for each dimension in which nothing is there: the sum is then below 0, and three times it is
+// still in range. Offsets have 32 bits where an image has fewer elements than that: twice as many are gathered at a
+// time.
+template <class I>
+constexpr I kOutside = I{1} << (sizeof(I) == 8 ? 60 : 29);
 constexpr double kFar = 1e9;  // no image reaches there, and an integer can say it
 
 // ---- one coordinate ----
@@ -125,9 +129,9 @@ struct Weights {
 };
 
 // The taps of one number of the grid along a dimension: parts of an offset, -kOutside where nothing is.
-template <class T>
+template <class T, class I = std::int64_t>
 struct Found {
-  std::int64_t at[4];
+  I at[4];
   T slope, rest;
 
   XGRAD_INLINE Found(const GridShape& s, int dimension, T number) {
@@ -140,25 +144,25 @@ struct Found {
     const int first = s.taps == 4 ? -1 : 0;
     for (int k = 0; k < s.taps; ++k) {
       const std::int64_t i = element(s, size, base + static_cast<T>(first + k));
-      at[k] = i < 0 ? -kOutside : i * step;
+      at[k] = i < 0 ? -kOutside<I> : static_cast<I>(i * step);
     }
   }
 };
 
 // ---- a block of places ----
-template <class T>
+template <class T, class I>
 struct Along {
-  std::int64_t at[4][kBlock];
+  I at[4][kBlock];
   T w[4][kBlock], first[4][kBlock];
 };
 
 // For K taps, with the rounding of this CPU.
-template <int K, class T>
-XGRAD_CLONES void find_along(const GridShape& given, int dimension, const T* grid, std::int64_t n, Along<T>& a) {
+template <int K, class T, class I>
+XGRAD_CLONES void find_along(const GridShape& given, int dimension, const T* grid, std::int64_t n, Along<T, I>& a) {
   GridShape s = given;
   s.taps = K;
   for (std::int64_t p = 0; p < n; ++p) {
-    const Found<T> f(s, dimension, grid[p * s.spatial + 2 - dimension]);
+    const Found<T, I> f(s, dimension, grid[p * s.spatial + 2 - dimension]);
     const Weights<T> w(K, f.rest, f.slope);
     for (int k = 0; k < K; ++k) {
       a.at[k][p] = f.at[k];
@@ -168,13 +172,13 @@ XGRAD_CLONES void find_along(const GridShape& given, int dimension, const T* gri
   }
 }
 
-template <class T>
+template <class T, class I>
 struct Block {
-  Along<T> along[3];  // depth, height, width
+  Along<T, I> along[3];  // depth, height, width
 
   void find(const GridShape& s, const T* grid, std::int64_t n) {
     for (int d = 0; d < 3; ++d) {
-      Along<T>& a = along[d];
+      Along<T, I>& a = along[d];
       if (d == 0 && s.spatial == 2) {  // one element
         for (std::int64_t p = 0; p < n; ++p) a.at[0][p] = 0, a.w[0][p] = 1, a.first[0][p] = 0;
         continue;
@@ -187,21 +191,21 @@ struct Block {
 };
 
 // What stands at an offset; 0 where nothing is, whatever else stands there.
-template <class T>
-XGRAD_INLINE T read(const T* x, std::int64_t at) {
+template <class T, class I>
+XGRAD_INLINE T read(const T* x, I at) {
   const T v = x[at < 0 ? 0 : at];
   return at < 0 ? T(0) : v;
 }
 
-template <int Z, int K, class T>
-XGRAD_CLONES void read_block(const Block<T>& b, const T* __restrict x, T* __restrict y, std::int64_t n) {
+template <int Z, int K, class T, class I>
+XGRAD_CLONES void read_block(const Block<T, I>& b, const T* __restrict x, T* __restrict y, std::int64_t n) {
   const auto& [az, ay, ax] = b.along;
   for (std::int64_t p = 0; p < n; ++p) {
     T planes = 0;
     for (int i = 0; i < Z; ++i) {
       T rows = 0;
       for (int j = 0; j < K; ++j) {
-        const std::int64_t row = az.at[i][p] + ay.at[j][p];
+        const I row = az.at[i][p] + ay.at[j][p];
         const T w = az.w[i][p] * ay.w[j][p];
         T sum = 0;
         for (int k = 0; k < K; ++k) {
@@ -217,15 +221,15 @@ XGRAD_CLONES void read_block(const Block<T>& b, const T* __restrict x, T* __rest
 }
 
 // d[i] += g times the derivative of what is read, to the number about dimension i.
-template <int Z, int K, class T>
-XGRAD_CLONES void slopes_block(const Block<T>& b, const T* __restrict x, const T* __restrict g,
+template <int Z, int K, class T, class I>
+XGRAD_CLONES void slopes_block(const Block<T, I>& b, const T* __restrict x, const T* __restrict g,
                                T (*__restrict d)[kBlock], std::int64_t n) {
   const auto& [az, ay, ax] = b.along;
   for (std::int64_t p = 0; p < n; ++p) {
     T dz = 0, dy = 0, dx = 0;
     for (int i = 0; i < Z; ++i)
       for (int j = 0; j < K; ++j) {
-        const std::int64_t row = az.at[i][p] + ay.at[j][p];
+        const I row = az.at[i][p] + ay.at[j][p];
         T sum = 0, slope = 0;
         for (int k = 0; k < K; ++k) {
           const T v = read(x, row + ax.at[k][p]);
@@ -242,16 +246,16 @@ XGRAD_CLONES void slopes_block(const Block<T>& b, const T* __restrict x, const T
   }
 }
 
-template <int Z, int K, class T>
-void spread_block(const Block<T>& b, const T* g, T* x, std::int64_t n) {
+template <int Z, int K, class T, class I>
+void spread_block(const Block<T, I>& b, const T* g, T* x, std::int64_t n) {
   const auto& [az, ay, ax] = b.along;
   for (std::int64_t p = 0; p < n; ++p)
     for (int i = 0; i < Z; ++i)
       for (int j = 0; j < K; ++j) {
-        const std::int64_t row = az.at[i][p] + ay.at[j][p];
+        const I row = az.at[i][p] + ay.at[j][p];
         const T w = az.w[i][p] * ay.w[j][p];
         for (int k = 0; k < K; ++k)
-          if (const std::int64_t at = row + ax.at[k][p]; at >= 0) x[at] += g[p] * (w * ax.w[k][p]);
+          if (const I at = row + ax.at[k][p]; at >= 0) x[at] += g[p] * (w * ax.w[k][p]);
       }
 }
 
@@ -263,16 +267,22 @@ void with_taps(const GridShape& s, const F& f) {
   s.spatial == 2 ? f.template operator()<1, 2>() : f.template operator()<2, 2>();
 }
 
+// f.operator()<type of offsets>()
+template <class F>
+void with_offsets(const GridShape& s, const F& f) {
+  s.elements() < kOutside<std::int32_t> ? f.template operator()<std::int32_t>() : f.template operator()<std::int64_t>();
+}
+
 double tap_count(const GridShape& s) { return std::pow(s.taps, s.spatial); }
 double finding_ns(const GridShape& s) { return 5.0 * s.spatial; }
 
 // f(block, batch, first place, places) for blocks of a range of all blocks of all batches.
-template <class T, class F>
+template <class I, class T, class F>
 void each_block(const GridShape& s, const T* grid, double ns_per_place, const F& f) {
   const std::int64_t per = (s.places + kBlock - 1) / kBlock;
   parallel_for(s.batches * per, grain_for(ns_per_place * static_cast<double>(std::min(kBlock, s.places))),
                [&](std::int64_t begin, std::int64_t end) {
-                 Block<T> block;
+                 Block<T, I> block;
                  for (std::int64_t i = begin; i < end; ++i) {
                    const std::int64_t batch = i / per, first = i % per * kBlock;
                    const std::int64_t n = std::min(kBlock, s.places - first);
@@ -283,14 +293,14 @@ void each_block(const GridShape& s, const T* grid, double ns_per_place, const F&
 }
 
 // The gradient of the images: threads share out channels, so that every element is added to in the order of the places.
-template <class T>
+template <class I, class T>
 void add_to_images(const GridShape& s, const T* grid, const T* g, T* dx) {
   constexpr std::int64_t kChannels = 8;  // for which a block is found once
   const std::int64_t parts = (s.channels + kChannels - 1) / kChannels, many = std::min(kChannels, s.channels);
   const double ns = finding_ns(s) + 0.75 * tap_count(s) * static_cast<double>(many);
   parallel_for(s.batches * parts, grain_for(ns * static_cast<double>(s.places)),
                [&](std::int64_t begin, std::int64_t end) {
-                 Block<T> block;
+                 Block<T, I> block;
                  for (std::int64_t i = begin; i < end; ++i) {
                    const std::int64_t batch = i / parts, low = i % parts * kChannels;
                    const std::int64_t high = std::min(s.channels, low + kChannels);
@@ -306,10 +316,10 @@ void add_to_images(const GridShape& s, const T* grid, const T* g, T* dx) {
                });
 }
 
-template <class T>
+template <class I, class T>
 void slopes_of_grid(const GridShape& s, const T* x, const T* grid, const T* g, T* dgrid) {
   const double ns = finding_ns(s) + 0.75 * tap_count(s) * static_cast<double>(s.channels);
-  each_block<T>(s, grid, ns, [&](const Block<T>& block, std::int64_t batch, std::int64_t first, std::int64_t n) {
+  each_block<I>(s, grid, ns, [&](const Block<T, I>& block, std::int64_t batch, std::int64_t first, std::int64_t n) {
     T d[3][kBlock] = {};
     with_taps(s, [&]<int Z, int K>() {
       for (std::int64_t c = batch * s.channels; c < (batch + 1) * s.channels; ++c)
@@ -398,18 +408,22 @@ void second_of_channel(const Combined<T>& read, const T* x, const T* a, T g, int
 template <class T>
 void grid_sample_forward(const GridShape& s, const T* x, const T* grid, T* y) {
   const double ns = finding_ns(s) + 0.5 * tap_count(s) * static_cast<double>(s.channels);
-  each_block<T>(s, grid, ns, [&](const Block<T>& block, std::int64_t batch, std::int64_t first, std::int64_t n) {
-    with_taps(s, [&]<int Z, int K>() {
-      for (std::int64_t c = batch * s.channels; c < (batch + 1) * s.channels; ++c)
-        read_block<Z, K>(block, x + c * s.elements(), y + c * s.places + first, n);
+  with_offsets(s, [&]<class I>() {
+    each_block<I>(s, grid, ns, [&](const Block<T, I>& block, std::int64_t batch, std::int64_t first, std::int64_t n) {
+      with_taps(s, [&]<int Z, int K>() {
+        for (std::int64_t c = batch * s.channels; c < (batch + 1) * s.channels; ++c)
+          read_block<Z, K>(block, x + c * s.elements(), y + c * s.places + first, n);
+      });
     });
   });
 }
 
 template <class T>
 void grid_sample_backward(const GridShape& s, const T* x, const T* grid, const T* g, T* dx, T* dgrid) {
-  if (dx) add_to_images(s, grid, g, dx);
-  if (dgrid) slopes_of_grid(s, x, grid, g, dgrid);
+  with_offsets(s, [&]<class I>() {
+    if (dx) add_to_images<I>(s, grid, g, dx);
+    if (dgrid) slopes_of_grid<I>(s, x, grid, g, dgrid);
+  });
 }
 
 template <class T>

@@ -92,6 +92,26 @@ void reduce_rows(const Op& op, const typename Op::In* p, std::int64_t rows, std:
   }
 }
 
+// The same of results whose runs along the last reduced axis are short and many: run by run for up to `kAtOnce`
+// results. Each is added up in the order of reduce_runs().
+template <class Op>
+void reduce_short_runs(const Op& op, const typename Op::In* x, const ReducePlan& p, std::int64_t rows,
+                       const ReduceAxis& step, std::int64_t out) {
+  constexpr std::int64_t kAtOnce = 64;
+  const std::int64_t n = p.r[p.reduced - 1].size, runs = p.per_output / n;
+  typename Op::Acc acc[kAtOnce], part[kAtOnce];
+  for (std::int64_t i = 0; i < rows; i += kAtOnce) {
+    const std::int64_t count = std::min(kAtOnce, rows - i);
+    for (std::int64_t j = 0; j < count; ++j) acc[j] = op.identity();
+    AxisWalk at(p.r, p.reduced - 1, 0);
+    for (std::int64_t r = 0; r < runs; ++r, at.advance(1)) {
+      row_kernel(op, x + at.in + i * step.in, count, step.in, n, part);
+      for (std::int64_t j = 0; j < count; ++j) op.combine(acc[j], part[j]);
+    }
+    for (std::int64_t j = 0; j < count; ++j) op.store(out + (i + j) * step.out, acc[j]);
+  }
+}
+
 // One accumulator over segments [begin, end) of all runs along the last reduced axis; a segment is a block of
 // kReduceBlock elements of a run.
 template <class Op>
@@ -148,18 +168,20 @@ void reduce_along_rows(const Op& op, const typename Op::In* x, const ReducePlan&
   const std::int64_t blocks = (inner.size + kReduceBlock - 1) / kReduceBlock;
   const std::int64_t segments = p.per_output / inner.size * blocks;
   if (p.outputs < 8 && p.per_output > kSplitAbove) return reduce_split(op, x, p, segments);
-  const bool plain = p.reduced == 1 && inner.in == 1;
+  constexpr std::int64_t kShortRun = 512;
+  const bool plain = p.reduced == 1 && inner.in == 1, short_runs = !plain && inner.in == 1 && inner.size <= kShortRun;
+  const ReduceAxis step = p.kept ? p.k[p.kept - 1] : ReduceAxis{1, 0, 0};
   const double ns = static_cast<double>(p.per_output) * Op::kNs;
   parallel_for(p.outputs, std::max<std::int64_t>(16, grain_for(ns)), [&](std::int64_t b, std::int64_t e) {
     AxisWalk at(p.k, p.kept, b);
     for (std::int64_t o = b; o < e;) {
-      const std::int64_t n = plain ? std::min(at.run(), e - o) : 1;
-      if (plain) {
-        const ReduceAxis step = p.kept ? p.k[p.kept - 1] : ReduceAxis{1, 0, 0};
+      const std::int64_t n = plain || short_runs ? std::min(at.run(), e - o) : 1;
+      if (plain)
         reduce_rows(op, x + at.in, n, step.in, inner.size, at.out, step.out);
-      } else {
+      else if (short_runs)
+        reduce_short_runs(op, x + at.in, p, n, step, at.out);
+      else
         op.store(at.out, reduce_runs(op, x + at.in, p, 0, segments));
-      }
       at.advance(n);
       o += n;
     }

@@ -36,12 +36,12 @@ XGRAD_CLONES void copy_rows(const char* x, const std::int64_t* index, std::int64
   }
 }
 
-}  // namespace
-
+// Single elements of rows, each index for several rows at a time.
 template <class T>
-void select_rows(const T* x, const std::int64_t* index, std::int64_t n, std::int64_t outer, std::int64_t size,
-                 std::int64_t inner, T* out) {
-  if (inner == 1)
+void select_elements(const T* x, const std::int64_t* index, std::int64_t n, std::int64_t outer, std::int64_t size,
+                     T* out) {
+  constexpr std::int64_t kTogether = 4, kFewRows = 64;
+  if (outer < kFewRows)
     return parallel_cost(outer * n, 0.5, [=](std::int64_t begin, std::int64_t end) {
       each_table(begin, end, n, [=](std::int64_t o, std::int64_t first, std::int64_t last) {
         const T* from = x + o * size;
@@ -49,6 +49,22 @@ void select_rows(const T* x, const std::int64_t* index, std::int64_t n, std::int
         for (std::int64_t j = first; j < last; ++j) to[j] = from[index[j]];
       });
     });
+  parallel_for(outer, grain_for(0.5 * static_cast<double>(n)), [=](std::int64_t begin, std::int64_t end) {
+    std::int64_t o = begin;
+    for (; o + kTogether <= end; o += kTogether)
+      for (std::int64_t j = 0; j < n; ++j)
+        for (std::int64_t r = o; r < o + kTogether; ++r) out[r * n + j] = x[r * size + index[j]];
+    for (; o < end; ++o)
+      for (std::int64_t j = 0; j < n; ++j) out[o * n + j] = x[o * size + index[j]];
+  });
+}
+
+}  // namespace
+
+template <class T>
+void select_rows(const T* x, const std::int64_t* index, std::int64_t n, std::int64_t outer, std::int64_t size,
+                 std::int64_t inner, T* out) {
+  if (inner == 1) return select_elements(x, index, n, outer, size, out);
   const std::int64_t bytes = inner * std::int64_t{sizeof(T)};
   const double ns = 2 + 0.1 * static_cast<double>(bytes);
   // Rows of small tables are in the second level of the cache anyway.

@@ -65,22 +65,34 @@ Tensor logcumsumexp_raw(const Tensor& x, int dim) {
   return y;
 }
 
+namespace {
+
+// The last of equal ones, and of NaN, which wins.
+template <bool largest, class T>
+void running_extremum(const T* x, const LaneShape& s, T* value, std::int64_t* index) {
+  using L = std::numeric_limits<T>;
+  constexpr T least = L::has_infinity ? (largest ? -L::infinity() : L::infinity()) : largest ? L::lowest() : L::max();
+  scan_lanes(s, false, Placed<T>{least, 0}, 2, [=](Placed<T>& best, std::int64_t at, std::int64_t j) {
+    const T v = x[at];
+    const bool take = (largest ? v >= best.value : v <= best.value) | not_a_number(v);
+    best.value = take ? v : best.value;
+    best.place = take ? j : best.place;
+    value[at] = best.value;
+    index[at] = best.place;
+  });
+}
+
+}  // namespace
+
 RunningExtremum cumextremum_raw(const Tensor& x, int dim, bool largest) {
   RunningExtremum r{make_tensor(impl(x).shape, impl(x).dtype), make_tensor(impl(x).shape, DType::int64)};
   const Tensor from = contiguous_copy(x);
   dispatch_all(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
-    const T* p = data<T>(from);
-    T* value = data<T>(r.values);
+    const LaneShape s(impl(x).shape, dim);
     auto* index = data<std::int64_t>(r.indices);
-    scan_lanes(LaneShape(impl(x).shape, dim), false, Placed<T>{}, 2,
-               [=](Placed<T>& best, std::int64_t at, std::int64_t j) {
-                 const T v = p[at];
-                 const bool beats = !not_a_number(best.value) && (largest ? v >= best.value : v <= best.value);
-                 if (j == 0 || not_a_number(v) || beats) best = {v, j};
-                 value[at] = best.value;
-                 index[at] = best.place;
-               });
+    largest ? running_extremum<true>(data<T>(from), s, data<T>(r.values), index)
+            : running_extremum<false>(data<T>(from), s, data<T>(r.values), index);
   });
   return r;
 }

@@ -8,7 +8,6 @@ namespace xgrad::detail {
 // ---- special_erf.cpp ----
 double erfcx_of(double x);
 double erfinv_of(double x);
-double ndtr_of(double x);
 double ndtri_of(double x);
 double log_ndtr_of(double x);
 

@@ -18,6 +18,8 @@ double erfcx_fraction(double x) {
   return 1 / (kRootPi * f);
 }
 
+double ndtr_of(double x) { return 0.5 * std::erfc(-x * kRootHalf); }
+
 }  // namespace
 
 double erfcx_of(double x) {
@@ -43,8 +45,6 @@ double erfinv_of(double x) {
   }
   return std::copysign(z, x);
 }
-
-double ndtr_of(double x) { return 0.5 * std::erfc(-x * kRootHalf); }
 
 // Abramowitz and Stegun 26.2.23, within 5e-4, then Halley's method; the upper half mirrors the lower. Around 1/2 the
 // difference of ndtr and p would be all rounding, far out p itself may be: there the inverse of erf, and Newton's

@@ -114,6 +114,20 @@ double igamma_density_of(double a, double x) {
   return std::isinf(x) ? 0 : igamma_factor(a, x) / x;
 }
 
+namespace {
+
+// q^-s; of small whole s, as in derivatives of digamma, by products.
+double inverse_power(double q, double s) {
+  constexpr double kFew = 8;
+  if (s > kFew || s != std::floor(s)) return std::pow(q, -s);
+  const double inverse = 1 / q;
+  double power = inverse;
+  for (double k = 1; k < s; k += 1) power *= inverse;
+  return power;
+}
+
+}  // namespace
+
 // Below 0 the terms left of it are those of two sums to the right. Direct terms up to q = 10 + s, the rest by the
 // Euler-Maclaurin formula.
 double zeta_of(double s, double q) {
@@ -130,8 +144,8 @@ double zeta_of(double s, double q) {
     return zeta_of(s, part) + (std::fmod(s, 2) == 0 ? left : -left);
   }
   double sum = 0;
-  for (double last = 1; q < 10 + s && last > kTiny * sum; q += 1) sum += last = std::pow(q, -s);
-  const double power = std::pow(q, -s);
+  for (double last = 1; q < 10 + s && last > kTiny * sum; q += 1) sum += last = inverse_power(q, s);
+  const double power = inverse_power(q, s);
   if (power == 0) return sum;
   sum += power * q / (s - 1) + 0.5 * power;
   double term = power * s / q;

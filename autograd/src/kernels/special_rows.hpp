@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include <xgrad/vec.hpp>
 
@@ -31,6 +32,23 @@ XGRAD_INLINE void store_narrowed(const V& y, float* to) {
   typedef float Half __attribute__((vector_size(V::bytes / 2)));
   const Half h = __builtin_convertvector(y.v, Half);
   std::memcpy(to, &h, sizeof h);
+}
+
+// f(x), in double for float32 too, whose two halves come one after the other.
+template <int B, class F>
+XGRAD_INLINE Vec<double, B> in_double(const Vec<double, B>& x, const F& f) {
+  return f(x);
+}
+template <int B, class F>
+XGRAD_INLINE Vec<float, B> in_double(const Vec<float, B>& x, const F& f) {
+  using V = Vec<float, B>;
+  using W = Vec<double, V::bytes>;
+  float room[V::lanes];
+  x.store(room);
+  const W low = widened<W>(room), high = widened<W>(room + W::lanes);
+  store_narrowed(f(low), room);
+  store_narrowed(f(high), room + W::lanes);
+  return V::load(room);
 }
 
 // y = f(x) for n numbers. F has of(number), of_lanes(vector), which may be wrong where not ordinary(vector), and 1/2 is

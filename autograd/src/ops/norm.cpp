@@ -331,6 +331,13 @@ Tensor distances(const Tensor& x, const Tensor& y, const Shape& shape, double p,
   return out;
 }
 
+// What differences are divided by in the gradient. Those of 0 have no slope, as for any other p, also where the
+// distance is NaN: an infinity in a row would else reach all of its columns through the row's distance to itself.
+Tensor divisors(const Tensor& apart, const Tensor& out, double p) {
+  const Tensor lengths = unsqueeze(out, -1);
+  return p == 2 ? where(logical_and(eq(apart, 0), isnan(lengths)), 1, lengths) : lengths;
+}
+
 // The differences are computed again: kept, they would be larger than inputs and result by far. Where this is recorded,
 // all at once.
 Grads distances_backward(const Saved& s, const Tensor& g, double p) {
@@ -341,8 +348,8 @@ Grads distances_backward(const Saved& s, const Tensor& g, double p) {
   Tensor of_y;
   for (std::int64_t i = 0; i == 0 || i < n; i += step) {
     const auto part = [&](const Tensor& t) { return narrow(t, -2, i, std::min(step, n - i)); };
-    const Tensor each =
-        detail::p_norm_backward(unsqueeze(part(g), -1), differences(part(x), y), unsqueeze(part(out), -1), p);
+    const Tensor apart = differences(part(x), y);
+    const Tensor each = detail::p_norm_backward(unsqueeze(part(g), -1), apart, divisors(apart, part(out), p), p);
     if (s.needs(0)) of_x.push_back(sum(each, {-2}));
     if (!s.needs(1)) continue;
     const Tensor more = sum(each, {-3});

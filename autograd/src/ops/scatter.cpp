@@ -119,11 +119,13 @@ T product(T a, T b) {
     return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
 }
 
-template <class T>
-T combined(Reduce how, T a, T b) {
-  if (how == Reduce::prod) return product(a, b);
-  const bool take = (how == Reduce::amax ? b > a : b < a) || detail::not_a_number(b);
-  return take && !detail::not_a_number(a) ? b : a;
+template <Reduce how, class T>
+T combined(T a, T b) {
+  if constexpr (how == Reduce::prod) return product(a, b);
+  if (detail::not_a_number(b)) [[unlikely]]
+    return detail::not_a_number(a) ? a : b;
+  if constexpr (how == Reduce::amax) return b > a ? b : a;  // a NaN stays
+  return b < a ? b : a;
 }
 
 // y = x with each element of src multiplied to its place, or the larger or smaller of both put there.
@@ -180,7 +182,12 @@ Tensor reduced(const Tensor& x, int d, const Tensor& plain, const Tensor& src, R
   Tensor y = detail::fresh_copy(x, at);
   detail::dispatch_all(impl(x).dtype, [&](auto zero) {
     using T = decltype(zero);
-    detail::scatter_with<T>(y, d, plain, src, [how](T& place, T v) { place = combined(how, place, v); });
+    const auto combine = [&]<Reduce r>() {
+      detail::scatter_with<T>(y, d, plain, src, [](T& place, T v) { place = combined<r>(place, v); });
+    };
+    how == Reduce::prod   ? combine.template operator()<Reduce::prod>()
+    : how == Reduce::amax ? combine.template operator()<Reduce::amax>()
+                          : combine.template operator()<Reduce::amin>();
   });
   return detail::record_reading(
       "scatter_reduce", {plain}, y, {x, src}, {x, src, y, plain},
@@ -231,7 +238,7 @@ Tensor reduced_into(const char* op, const Tensor& x, int d, const Tensor& index,
   const Tensor used = source_part(op, x, d, index, src, plain, at);
   if (impl(x).dtype == DType::boolean && (how == Reduce::mean || how == Reduce::sum)) [[unlikely]]
     ErrorReport(op, fmt::format("{} is not defined for bool", reduce), at).operand("input", x).dtype_error();
-  const Tensor landing = landing_places(x, d, plain);
+  const Tensor landing = include_self ? Tensor() : landing_places(x, d, plain);
   const Tensor self = include_self ? x : masked_fill(x, landing, neutral(how, impl(x).dtype), at);
   if (how != Reduce::sum && how != Reduce::mean) return reduced(self, d, plain, used, how, at);
   const Tensor total = scatter_add(self, d, plain, used, at);

@@ -1,7 +1,6 @@
 // Special functions: the numbers come from kernels/special_*.cpp, the derivatives are operations.
 #include "kernels/special.hpp"
 
-#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
@@ -12,6 +11,8 @@
 #include <xgrad/ops/special.hpp>
 
 #include "core/tape/record.hpp"
+#include "kernels/odds.hpp"
+#include "kernels/special_rows.hpp"
 #include "ops/binary.hpp"
 #include "ops/map_numbers.hpp"
 #include "ops/normal.hpp"
@@ -31,6 +32,18 @@ constexpr double kTwoOverRootPi = 1.12837916709551257390, kRootHalfPi = 1.253314
 constexpr double kOneOverRootTwoPi = 0.39894228040143267794;
 
 Location here() { return Location::current(); }
+
+// P(X < v) of the normal distribution.
+template <class V>
+XGRAD_INLINE V below(const V& v) {
+  return erfc(v * detail::kMinusHalfRoot) * 0.5;
+}
+template <int B>
+XGRAD_INLINE Vec<float, B> below(const Vec<float, B>& v) {
+  detail::NormalAt<B> p;
+  detail::normal_at<detail::OfItself>(v, p);
+  return p.below;
+}
 
 }  // namespace
 
@@ -59,9 +72,9 @@ Tensor erfinv(const Tensor& x, Location at) {
 }
 
 Tensor ndtr(const Tensor& x, Location at) {
-  return by_numbers(
-      "ndtr", x, &detail::ndtr_of,
-      [](const Tensor& g, const Tensor& v) { return g * (exp(v * v * -0.5) * kOneOverRootTwoPi); }, at);
+  return unary<Keep::input>(
+      "ndtr", x, [](auto v) { return below(v); },
+      [](auto g, auto v) { return g * (exp(v * v * -0.5) * kOneOverRootTwoPi); }, at);
 }
 
 Tensor ndtri(const Tensor& x, Location at) {
@@ -276,20 +289,16 @@ Tensor spherical_bessel_j0(const Tensor& x, Location at) {
 }
 
 // ---- entropies and odds ----
-namespace {
-
-double entr_of(double x) {
-  if (x > 0) return -x * std::log(x);
-  return x == 0 ? 0 : std::isnan(x) ? x : -std::numeric_limits<double>::infinity();
-}
-// Near 1/2 by the distance from it, which is exact.
-double logit_of(double x) { return x > 0.25 && x < 0.75 ? std::log1p((x - (1 - x)) / (1 - x)) : std::log(x / (1 - x)); }
-
-}  // namespace
-
 Tensor entr(const Tensor& x, Location at) {
-  return by_numbers(
-      "entr", x, &entr_of, [](const Tensor& g, const Tensor& v) { return -g * (log(v) + 1); }, at);
+  return unary<Keep::input>(
+      "entr", x,
+      [](auto v) {
+        return detail::in_double(v, [](const auto& u) XGRAD_INLINED {
+          const auto beyond = where(u == 0, 0, where(u != u, u, -std::numeric_limits<double>::infinity()));
+          return where(u > 0, -u * log(u), beyond);
+        });
+      },
+      [](auto g, auto v) { return -g * (log(v) + 1); }, at);
 }
 
 Tensor logit(const Tensor& x, std::optional<double> eps, Location at) {
@@ -297,10 +306,10 @@ Tensor logit(const Tensor& x, std::optional<double> eps, Location at) {
     require_defined("logit", x, at);
     return logit(clamp(detail::as_floating(x), *eps, 1 - *eps, at), {}, at);
   }
-  return by_numbers(
-      "logit", x, &logit_of,
-      [](const Tensor& g, const Tensor& v) {
-        const Tensor slope = v * (1 - v);
+  return unary<Keep::input>(
+      "logit", x, [](auto v) { return detail::logit_value(v); },
+      [](auto g, auto v) {
+        const auto slope = v * (1 - v);
         return g / where(slope < 0, std::numeric_limits<double>::quiet_NaN(), slope);
       },
       at);

@@ -1,9 +1,8 @@
 // Functions of angles, and hyperbolic ones.
-#include <cmath>
-
 #include <xgrad/ops/trigonometry.hpp>
 
 #include "core/tape/record.hpp"
+#include "kernels/sinc.hpp"
 #include "kernels/special.hpp"
 #include "ops/binary.hpp"
 #include "ops/map_numbers.hpp"
@@ -34,7 +33,9 @@ Tensor tan(const Tensor& x, Location at) {
 namespace {
 // The k-th derivative of sinc, whose own is the next.
 Tensor sinc_of_order(double k, const Tensor& x, const Location& at) {
-  Tensor y = map_numbers(&detail::sinc_of, k, x);
+  Tensor y = k == 0   ? map([](auto v) { return detail::sinc_value(v); }, x)
+             : k == 1 ? map([](auto v) { return detail::sinc_slope(v); }, x)
+                      : map_numbers(&detail::sinc_of, k, x);
   return detail::record_op(
       "sinc", std::move(y), {x}, {x},
       [k](const Saved& s, const Tensor& g) -> Grads { return {g * sinc_of_order(k + 1, s[0], Location::current())}; },
@@ -108,9 +109,9 @@ Tensor rad2deg(const Tensor& x, Location at) {
 
 Tensor angle(const Tensor& x, Location at) {
   require_defined("angle", x, at);
-  const detail::NumberFunction f = [](double v) { return v < 0 ? 3.14159265358979323846 : std::isnan(v) ? v : 0; };
+  const auto f = [](auto v) { return where(v < 0, 3.14159265358979323846, where(v != v, v, 0)); };
   return detail::record_op(
-      "angle", map_numbers(f, detail::as_floating(x)), {x}, {},
+      "angle", map(f, detail::as_floating(x)), {x}, {},
       [](const Saved&, const Tensor& g) -> Grads { return detail::zero_grad(g); }, at);
 }
 
