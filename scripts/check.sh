@@ -22,19 +22,29 @@ cd "$(dirname "$0")/.."
 steps=(signals allocations slow files contention dev tsan fuzz docs debian13)
 skipped=77
 
+# run_test TEST [OPTION...]: a test of preset ci by itself, with options of Boost.Test. Several tests are one program,
+# which ctest knows.
+run_test() {
+  local command
+  command=$(ctest --preset ci -N -V -R "^$1\$" | sed -n 's/^[0-9]*: Test command: //p')
+  [ -n "$command" ] || { echo "check.sh: preset ci has no test $1"; return 1; }
+  shift
+  eval "$command" '"$@"'
+}
+
 signals() {
   scripts/build.sh ci test_signals
   local isa
   for isa in SSE41 AVX2 AVX512_CORE ALL; do
     echo "check.sh: signals, oneDNN's instruction sets up to $isa"
     ONEDNN_MAX_CPU_ISA=$isa XGRAD_SIGNALS=${XGRAD_SIGNALS:-100000} XGRAD_SIGNAL_RATE=${XGRAD_SIGNAL_RATE:-10000} \
-      build/ci/tests/test_signals --log_level=message
+      run_test test_signals --log_level=message
   done
 }
 
 allocations() {
   scripts/build.sh ci test_allocation
-  build/ci/tests/test_allocation --log_level=message
+  run_test test_allocation --log_level=message
 }
 
 slow() {
@@ -44,9 +54,9 @@ slow() {
 
 files() {
   scripts/build.sh ci test_reader_memory test_atomic_file test_child_process
-  build/ci/tests/test_reader_memory --log_level=message
-  build/ci/tests/test_atomic_file
-  build/ci/tests/test_child_process
+  run_test test_reader_memory --log_level=message
+  run_test test_atomic_file
+  run_test test_child_process
 }
 
 contention() {

@@ -40,6 +40,19 @@ std::vector<std::int64_t> each(const Call& c, const char* name, int n, std::int6
   return v;
 }
 
+// Borders that are wider than what they surround, as no program writes them, must not fill the memory.
+void require_border(const Call& c, const Window& w) {
+  const Tensor x = c.in(0);
+  std::vector<std::int64_t> sizes{x.size(0), x.size(1)};
+  bool wide = false;
+  for (int d = 0; d < w.n; ++d) {
+    const auto i = static_cast<std::size_t>(d);
+    sizes.push_back(c.bordered(x.size(d + 2), w.begin[i], w.end[i]));
+    wide |= sizes.back() / 2 > x.size(d + 2);
+  }
+  if (wide) c.require_room(sizes, x.dtype());
+}
+
 Window window_of(const Call& c) {
   Window w;
   w.n = static_cast<int>(c.in(0).dim()) - 2;
@@ -51,6 +64,7 @@ Window window_of(const Call& c) {
   const std::vector<std::int64_t> pads = each(c, "pads", 2 * w.n, 0);
   w.begin.assign(pads.begin(), pads.begin() + w.n);
   w.end.assign(pads.begin() + w.n, pads.end());
+  require_border(c, w);
   return w;
 }
 
@@ -109,12 +123,28 @@ Outputs convolution(const Call& c) {
   })};
 }
 
+// Of one channel of the result, before its border is taken off.
+void require_transposed_room(const Call& c, const Window& w, const std::vector<std::int64_t>& output_padding) {
+  const Tensor x = c.in(0), weight = c.in(1);
+  std::vector<std::int64_t> wanted{x.size(0)};
+  for (int d = 0; d < w.n; ++d) {
+    const auto i = static_cast<std::size_t>(d);
+    const std::int64_t kernel = weight.dim() == w.n + 2 ? weight.size(d + 2) : 1;
+    const double size = static_cast<double>(x.size(d + 2) - 1) * static_cast<double>(w.stride[i]) +
+                        static_cast<double>(kernel - 1) * static_cast<double>(w.dilation[i]) +
+                        static_cast<double>(output_padding[i]) + 1;
+    wanted.push_back(static_cast<std::int64_t>(std::clamp(size, 0., 9e18)));
+  }
+  c.require_room(wanted, x.dtype());
+}
+
 Outputs transposed_convolution(const Call& c) {
   const Window w = window_of(c);
   require_kernel(c, w.n);
   if (w.begin != w.end) c.refuse("pads that differ at both ends are not supported");
   if (c.has("output_shape")) c.refuse("output_shape is not supported");
   const std::vector<std::int64_t> output_padding = each(c, "output_padding", w.n, 0);
+  require_transposed_room(c, w, output_padding);
   return {with_dimensions(w.n, [&](auto dims) {
     constexpr int n = dims;
     ConvTransposeOptions<n> o;

@@ -73,6 +73,12 @@ void Call::require_room(std::span<const std::int64_t> sizes, DType dtype) const 
         .out_of_memory_error();
 }
 
+std::int64_t Call::bordered(std::int64_t size, std::int64_t begin, std::int64_t end) const {
+  std::int64_t n = 0;
+  if (__builtin_add_overflow(begin, end, &n) || __builtin_add_overflow(n, size, &n)) refuse("a pad is too large");
+  return std::max<std::int64_t>(n, 0);
+}
+
 void Call::refuse(const std::string& rule) const { ErrorReport(node_.op->name, rule, at).value_error(); }
 void Call::refuse_shape(const std::string& rule) const {
   ErrorReport report(node_.op->name, rule, at);

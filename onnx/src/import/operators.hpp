@@ -41,9 +41,11 @@ class Call {
 
   // Of a negative one as well. IndexError.
   int dim(std::int64_t d, std::int64_t rank) const;
-  // Of a result whose sizes are values of the file: OutOfMemoryError, before anything is computed, where they make more
-  // than 2 GiB, which is the most that a file itself can hold.
+  // Of a result whose sizes are numbers of the file: OutOfMemoryError, before anything is computed, where they make
+  // more than 2 GiB, which is the most that a file itself can hold.
   void require_room(std::span<const std::int64_t> sizes, DType dtype) const;
+  // With a border of these widths, which may be negative, but not below 0; ValueError where that is no number.
+  std::int64_t bordered(std::int64_t size, std::int64_t begin, std::int64_t end) const;
   [[noreturn]] void refuse(const std::string& rule) const;        // ValueError
   [[noreturn]] void refuse_shape(const std::string& rule) const;  // ShapeError
 

@@ -238,6 +238,7 @@ Outputs one_hot_of(const Call& c) {
   if (!(depth >= 1) || depth > 9e18) c.refuse("depth must be one positive number");
   if (values.dim() != 1 || values.numel() != 2) c.refuse_shape("values must be two numbers");
   const auto n = static_cast<std::int64_t>(depth);
+  c.require_room(std::vector<std::int64_t>{n}, kInt64);  // its places, also where there is no index
   c.require_room(std::vector<std::int64_t>{c.in(0).numel(), n}, values.dtype());
   const Tensor index = wrapped(c.in(0), n, c.at);
   const int d = c.dim(c.i("axis", -1), index.dim() + 1);
@@ -258,12 +259,7 @@ Outputs pad_of(const Call& c) {
   const std::string mode = c.s("mode", "constant");
   if (mode != "constant" && mode != "reflect" && mode != "edge") c.refuse(fmt::format("mode '{}' is not known", mode));
   std::vector<std::int64_t> result;
-  for (std::size_t d = 0; d < rank; ++d) {
-    std::int64_t n = 0;
-    if (__builtin_add_overflow(pads[d], pads[rank + d], &n) || __builtin_add_overflow(n, x.size(int(d)), &n))
-      c.refuse("a pad is too large");
-    result.push_back(std::max<std::int64_t>(n, 0));
-  }
+  for (std::size_t d = 0; d < rank; ++d) result.push_back(c.bordered(x.size(int(d)), pads[d], pads[rank + d]));
   c.require_room(result, x.dtype());
   std::size_t untouched = 0;
   while (untouched < rank && pads[untouched] == 0 && pads[rank + untouched] == 0) ++untouched;
@@ -297,7 +293,7 @@ Outputs range_of(const Call& c) {
     return {zeros({0}, TensorOptions{start.dtype()}, c.at)};
   const double count = (end.item(c.at) - start.item(c.at)) / step.item(c.at);
   if (count > 9e18) c.refuse("too many numbers");
-  c.require_room(std::vector<std::int64_t>{static_cast<std::int64_t>(std::max(count, 0.))}, start.dtype());
+  c.require_room(std::vector<std::int64_t>{static_cast<std::int64_t>(count > 0 ? count : 0.)}, start.dtype());
   return {arange(start.item_scalar(c.at), end.item_scalar(c.at), step.item_scalar(c.at), start.dtype(), c.at)};
 }
 
