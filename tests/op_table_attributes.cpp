@@ -68,6 +68,7 @@ const std::map<std::string, Names>& expected() {
       {"dstack", {"dim"}},
       {"eigvalsh", {"UPLO"}},
       {"elu", {"alpha"}},
+      {"embedding", {"padding_idx"}},
       {"embedding_bag", {"mode", "padding_idx"}},
       {"expand", {"dim"}},
       {"flip", {"dims"}},

@@ -47,6 +47,22 @@ void add_embedding_bag(Table& t) {
             [=](auto& x) { return embedding_bag(x[0], x[1], {.mode = mode}); })
         .on({{{5}, indices({2, 0, 2, 1, 3})}, {{4, 2}, distinct()}},
             [=](auto& x) { return embedding_bag(x[0], x[1], {.offsets = ends, .mode = mode}); });
+  const Tensor with_end = tensor({0, 0, 2, 4});
+  for (const BagMode mode : {BagMode::mean, BagMode::sum, BagMode::max})
+    (mode == BagMode::max ? row : sums).on({{{5}, indices({2, 0, 1, 2, 3})}, {{4, 2}, distinct()}}, [=](auto& x) {
+      const EmbeddingBagOptions o{.offsets = with_end, .mode = mode, .include_last_offset = true, .padding_idx = -2};
+      return embedding_bag(x[0], x[1], o);
+    });
+  row.on({{{5}, indices({2, 0, 2, 1, 3})}, {4, 2}, {5}},
+         [=](auto& x) {
+           const EmbeddingBagOptions o{
+               .offsets = ends, .per_sample_weights = x[2], .mode = BagMode::sum, .padding_idx = 0};
+           return embedding_bag(x[0], x[1], o);
+         })
+      .on({{{0}, indices({})}, {4, 2}, {{0}}}, [](auto& x) {
+        const EmbeddingBagOptions o{.offsets = tensor({0, 0}), .per_sample_weights = x[2], .mode = BagMode::sum};
+        return embedding_bag(x[0], x[1], o);
+      });
   row.on({{{2, 3}, indices({2, 0, 2, 1, 3, 0})}, {4, 2}, {2, 3}},
          [](auto& x) { return embedding_bag(x[0], x[1], {.per_sample_weights = x[2], .mode = BagMode::sum}); })
       .bad(Wrong::shape, "a 1-D input needs offsets",
@@ -60,6 +76,14 @@ void add_embedding_bag(Table& t) {
       .bad(Wrong::value, "offset 1 at 0 must begin at 0",
            [] {
              embedding_bag(tensor({0}), leaf({4, 2}), {.offsets = tensor({1})});
+           })
+      .bad(Wrong::value, "include_last_offset needs at least one offset",
+           [] {
+             embedding_bag(tensor({0}), leaf({4, 2}), {.offsets = zeros({0}, kInt64), .include_last_offset = true});
+           })
+      .bad(Wrong::value, "mode max does not take scale_grad_by_freq",
+           [] {
+             embedding_bag(tensor({{0}}), leaf({4, 2}), {.mode = BagMode::max, .scale_grad_by_freq = true});
            })
       .bad(Wrong::value, "need mode sum",
            [] {

@@ -1,4 +1,6 @@
 // keras::Model: graphs of layers against the same sums by hand, shared layers, names, files, and what is refused.
+#include <cmath>
+
 #include <xgrad/autograd.hpp>
 #include <xgrad/keras.hpp>
 
@@ -174,6 +176,122 @@ BOOST_AUTO_TEST_CASE(it_learns) {
   BOOST_TEST((reads.predict(randint(0, 10, {2, 5})).shape() == Shape{2, 7}));
 }
 
+// Two inputs, two outputs: the loss is the weighted sum, logs have each under the name of its layer.
+BOOST_AUTO_TEST_CASE(several_inputs_and_outputs) {
+  manual_seed(2);
+  const KerasTensor words = keras::Input({3}), tags = keras::Input({2});
+  const KerasTensor read = keras::GlobalAveragePooling1D()(keras::Embedding(10, 4)(words));
+  const KerasTensor both = keras::concatenate({read, tags});
+  const KerasTensor urgency = keras::Dense(1)(both), office = keras::Dense(3, {.activation = "softmax"})(both);
+  keras::Model model({words, tags}, {urgency, office});
+  BOOST_TEST((model.output_names() == std::vector<std::string>{"dense", "dense_1"}));
+  const Tensor w = randint(0, 10, {12, 3}), t = randn({12, 2}), y = randn({12}), z = randint(0, 3, {12});
+
+  const std::vector<Tensor> out = model.predict_all({w, t}, {.batch_size = 5});
+  BOOST_TEST((out[0].shape() == Shape{12, 1}));
+  BOOST_TEST((out[1].shape() == Shape{12, 3}));
+  const Tensor hidden = cat({embedding(w, model.net().get_parameter("functional.embedding.weight")).mean(1), t}, 1);
+  const Tensor want = linear(hidden, model.net().get_parameter("functional.dense.weight"));
+  BOOST_TEST((out[0] - want).abs().max().item() < 1e-6);
+
+  const std::vector<keras::Loss> losses{"mse", "sparse_categorical_crossentropy"};
+  model.compile({.optimizer = keras::Adam({.learning_rate = 0.05}),
+                 .losses = losses,
+                 .loss_weights = {0.2, 3},
+                 .output_metrics = {{"mae"}, {"accuracy"}}});
+  const double first = keras::Loss("mse")(y, out[0]).item();
+  const double second = keras::Loss("sparse_categorical_crossentropy")(z, out[1]).item();
+  const keras::Logs before = model.evaluate({w, t}, {y, z}, {.batch_size = 12});
+  BOOST_TEST(before.size() == 5);
+  BOOST_TEST(std::fabs(before.at("dense_loss") - first) < 1e-5);
+  BOOST_TEST(std::fabs(before.at("dense_1_loss") - second) < 1e-5);
+  BOOST_TEST(std::fabs(before.at("loss") - (0.2 * first + 3 * second)) < 1e-5);
+  BOOST_TEST(std::fabs(before.at("dense_mae") - (out[0].flatten() - y).abs().mean().item()) < 1e-5);
+  BOOST_TEST(before.at("dense_1_accuracy") == (argmax(out[1], 1) == z).to(kFloat64).mean().item());
+  const keras::History h =
+      model.fit({w, t}, {y, z},
+                {.batch_size = 4,
+                 .epochs = 150,
+                 .verbose = 0,
+                 .validation_data = {{w.slice(0, 0, 4), t.slice(0, 0, 4)}, {y.slice(0, 0, 4), z.slice(0, 0, 4)}}});
+  BOOST_TEST(h.at("loss").back() < 0.3 * h.at("loss").front());
+  BOOST_TEST(h.at("val_dense_1_accuracy").back() == 1);
+  BOOST_TEST(h.history.size() == 10);
+
+  // One loss for both; a split; weights of samples.
+  model.compile({.loss = [](const Tensor&, const Tensor& p) { return p.mean(); }});
+  model.fit({w, t}, {y, z}, {.verbose = 0, .validation_split = 0.25});
+  const KerasTensor x = keras::Input({2});
+  keras::Model pair({x}, {x * x, keras::Dense(2)(x)});
+  BOOST_TEST((pair.output_names() == std::vector<std::string>{"multiply", "dense"}));
+  pair.compile({.losses = {"mse", "mse"}, .loss_weights = {1, 0}});
+  const Tensor weighted = rand({12}), squares = t * t;
+  const keras::Logs logs = pair.evaluate(t, {zeros({12, 2}), t}, {.sample_weight = weighted});
+  BOOST_TEST(std::fabs(logs.at("loss") - (square(squares).mean(1) * weighted).mean().item()) < 1e-5);
+
+  // Two inputs and one output are asked as a model of one.
+  keras::Model one({words, tags}, {office});
+  BOOST_TEST((one.predict({w, t}).shape() == Shape{12, 3}));
+  one.compile({.loss = "sparse_categorical_crossentropy"});
+  BOOST_TEST((one.evaluate({w, t}, z).size() == 1));
+}
+
+// A layer that makes two of the outputs: the second has a name of its own.
+BOOST_AUTO_TEST_CASE(outputs_of_one_layer_are_told_apart) {
+  const KerasTensor a = keras::Input({2}), b = keras::Input({2});
+  const keras::Layer shared = keras::Dense(1);
+  keras::Model twins({a, b}, {shared(a), shared(b)});
+  BOOST_TEST((twins.output_names() == std::vector<std::string>{"dense", "dense_call_1"}));
+  BOOST_TEST(twins.net().num_parameters() == 3);
+  const Tensor x = randn({3, 2}), z = randn({3, 2});
+  const std::vector<Tensor> y = twins.predict_all({x, z});
+  BOOST_TEST((y[1] - twins.predict_all({z, x})[0]).abs().max().item() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_with_several_values_are_named) {
+  const KerasTensor a = keras::Input({2}), b = keras::Input({3});
+  keras::Model model({a, b}, {keras::Dense(1)(a), keras::Dense(1)(b)});
+  const Tensor x = randn({4, 2}), z = randn({4, 3}), y = randn({4}), short_z = randn({3, 3}), none;
+  expect_op<ValueError>("compile", {"losses has 1 entries", "2 outputs"}, [&] { model.compile({.losses = {"mse"}}); });
+  expect_op<ValueError>("compile", {"loss_weights has 3"}, [&] { model.compile({.loss_weights = {1, 2, 3}}); });
+  expect_op<ValueError>("compile", {"loss_weights must be finite"}, [&] {
+    model.compile({.loss_weights = {1, std::nan("")}});
+  });
+  expect_op<ValueError>("compile", {"metrics of which", "output_metrics"},
+                        [&] { model.compile({.metrics = {"mae"}}); });
+  expect_op<ValueError>("compile", {"output_metrics has 1"}, [&] { model.compile({.output_metrics = {{"mae"}}}); });
+  model.compile({.losses = {"mse", "mae"}});
+  expect_op<ValueError>("fit", {"2 inputs, got 1 tensor"}, [&] { model.fit(x, {y, y}, {.verbose = 0}); });
+  expect_op<ValueError>("fit", {"2 outputs, got 1 tensor"}, [&] { model.fit({x, z}, y, {.verbose = 0}); });
+  expect_op<ValueError>("fit", {"2 outputs, got 3 tensors"}, [&] { model.fit({x, z}, {y, y, y}, {.verbose = 0}); });
+  expect_op<ShapeError>("fit", {"different numbers of samples"}, [&] { model.fit({x, short_z}, {y, y}); });
+  expect_op<ShapeError>("fit", {"samples of input 1 must be of shape (3), got (2)"}, [&] {
+    model.fit({x, x}, {y, y});
+  });
+  expect<ValueError>({"undefined"}, [&] { model.predict_all({x, none}); });
+  expect_op<ValueError>("fit", {"class_weight", "2 outputs"}, [&] {
+    model.fit({x, z}, {y, y}, {.verbose = 0, .class_weight = {{0, 1.0}}});
+  });
+  expect_op<ValueError>("predict", {"2 outputs", "predict_all"}, [&] { model.predict({x, z}); });
+  expect_op<ValueError>("keras::Sequential", {"2 inputs, got 1"}, [&] { model(a); });
+  expect_op<ValueError>("summary", {"2 inputs"}, [&] { model.summary(); });
+  expect<ValueError>({"keras::Model", "takes 2 inputs and gives 2 results"}, [&] { model.net()(x); });
+}
+
+// An Input says which samples a model is for, also before it is compiled.
+BOOST_AUTO_TEST_CASE(a_model_with_an_input_is_built_for_it) {
+  keras::Sequential model({keras::Input({3}), keras::Dense(2)});
+  const Tensor two = rand({4, 2}), three = rand({4, 3});
+  expect_op<ShapeError>("predict", {"samples must be of shape (3), got (2)"}, [&] { model.predict(two); });
+  expect<ShapeError>({"samples must be of shape (3), got (2)"}, [&] { model(two); });
+  expect<ShapeError>({"samples must be of shape (3), got (2)"}, [&] { model(keras::Input({2})); });
+  BOOST_TEST((model.predict(three).shape() == Shape{4, 2}));
+  BOOST_TEST((model.net().parameters()[0].shape() == Shape{2, 3}));
+  keras::Sequential open({keras::Dense(2)});  // without one the first call says it
+  open.predict(two);
+  expect_op<ShapeError>("predict", {"samples must be of shape (2), got (3)"}, [&] { open.predict(three); });
+}
+
 BOOST_AUTO_TEST_CASE(mistakes_are_named) {
   const KerasTensor x = keras::Input({3}), z = keras::Input({3}), y = keras::Dense(2)(x);
   expect_op<ShapeError>("add", {"(3) of input", "(2) of dense"}, [&] { x + y; });
@@ -197,6 +315,13 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named) {
   expect<ValueError>({"keras::Model", "does not come from the input", "dense"}, [&] { model_of(z, y); });
   expect<ValueError>({"keras::Model", "an Input, and not the one given"}, [&] { model_of(x, z); });
   expect<ValueError>({"keras::Model", "no layer between"}, [&] { model_of(x, x); });
+  using Values = std::vector<KerasTensor>;
+  const auto model_of_all = [](const Values& in, const Values& out) { keras::Model(in, out); };
+  expect<ValueError>({"keras::Model", "inputs and outputs"}, [&] { model_of_all({}, {y}); });
+  expect<ValueError>({"keras::Model", "inputs and outputs"}, [&] { model_of_all({x}, {}); });
+  expect<ValueError>({"keras::Model", "inputs 0 and 1 are the same"}, [&] { model_of_all({x, x}, {y}); });
+  expect<ValueError>({"keras::Model", "no output comes from input 1"}, [&] { model_of_all({x, z}, {y}); });
+  expect<ValueError>({"keras::Model", "no layer between"}, [&] { model_of_all({x, z}, {y, z}); });
   expect<ValueError>({"keras::Model", "another Input as well"}, [&] { model_of(y, keras::Dense(3)(y) + x); });
   expect<ValueError>({"keras::Model", "does not come from the input"}, [&] { model_of(keras::Dense(1)(y), y); });
 

@@ -1,4 +1,5 @@
 // Elements chosen by rank, by size and by value, powers and copies, in the ways that kernels take for many of them.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -66,6 +67,57 @@ BOOST_AUTO_TEST_CASE(elements_of_a_rank_beside_nans_and_zeros_of_both_signs) {
       const std::int64_t numbers = n - n / 10;
       BOOST_TEST(same_bits(nanmedian(some, 0).values, sort(some, 0).values.select(0, (numbers - 1) / 2)));
     }
+}
+
+// As PyTorch has it: NaN is the largest value for whatever orders elements, each NaN is a value of its own, a median of
+// a NaN is the first NaN, and nanmedian leaves it out.
+BOOST_AUTO_TEST_CASE(nan_is_the_largest_value) {
+  const double n = kChoiceNaN, i = kChoiceInf;
+  const auto alike = [](const Tensor& got, const std::vector<double>& want) {
+    BOOST_TEST(std::ranges::equal(got.to_vector<double>(), want,
+                                  [](double u, double v) { return u == v || (std::isnan(u) && std::isnan(v)); }));
+  };
+  for (const DType type : {kFloat32, kFloat64}) {
+    const Tensor x = tensor({{2., n, i, -i, n, 1.}, {n, n, n, n, n, n}, {1., 1., 3., 2., 3., n}}, {type});
+    const auto whole = [](const Tensor& t) { return t.flatten().to_vector<std::int64_t>(); };
+    using Places = std::vector<std::int64_t>;
+    const Tensor up = tensor({{-i, 1., 2., i, n, n}, {n, n, n, n, n, n}, {1., 1., 2., 3., 3., n}}, {type});
+    const Places places{3, 5, 0, 2, 1, 4, 0, 1, 2, 3, 4, 5, 0, 1, 3, 2, 4, 5};
+    alike(sort(x).values, up.to_vector<double>());
+    BOOST_TEST(whole(sort(x).indices) == places);
+    BOOST_TEST(whole(argsort(x)) == places);
+    alike(msort(x.t()), up.t().contiguous().to_vector<double>());
+    const Places down{1, 4, 2, 0, 5, 3, 0, 1, 2, 3, 4, 5, 5, 2, 4, 3, 0, 1};
+    BOOST_TEST(whole(argsort(x, 1, true)) == down);
+    BOOST_TEST(whole(argsort(x.t(), 0, true).t().contiguous()) == down);  // lanes that are no rows
+    alike(topk(x, 3).values, {n, n, i, n, n, n, n, 3, 3});
+    BOOST_TEST(whole(topk(x, 3).indices) == (Places{1, 4, 2, 0, 1, 2, 5, 2, 4}));
+    alike(topk(x, 5, 1, false).values, {-i, 1, 2, i, n, n, n, n, n, n, 1, 1, 2, 3, 3});
+    for (std::int64_t k = 1; k <= 6; ++k) alike(kthvalue(x, k).values, up.select(1, k - 1).clone().to_vector<double>());
+
+    alike(median(x, 1).values, {n, n, n});
+    BOOST_TEST(whole(median(x, 1).indices) == (Places{1, 0, 5}));
+    alike(nanmedian(x, 1).values, {1, n, 2});
+    BOOST_TEST(whole(nanmedian(x, 1).indices) == (Places{5, 0, 3}));
+    alike(nanmedian(x, 0).values, {1, 1, 3, -i, 3, 1});
+    BOOST_TEST((nanmedian(x, 0, true).values.shape() == Shape{1, 6}));
+    alike(median(x), {n});
+    alike(nanmedian(x), {2});
+    alike(nanmedian(x.select(0, 1)), {n});  // of NaNs alone
+    Tensor leaf = tensor({2., n, 4., 2., n}, {type}).requires_grad_();
+    nanmedian(leaf).backward();
+    alike(leaf.grad(), {0.5, 0, 0, 0.5, 0});  // shared among equals, none for NaN
+
+    alike(mode(x).values, {-i, n, 1});  // each NaN is there once
+    BOOST_TEST(whole(mode(x).indices.slice(0, 0, 1)) == (Places{3}));
+    BOOST_TEST(whole(mode(x).indices.slice(0, 2, 3)) == (Places{1}));
+    const UniqueResult one = unique(x.select(0, 0));
+    alike(one.values, {-i, 1, 2, i, n, n});
+    BOOST_TEST(whole(one.counts) == Places(6, 1));
+    BOOST_TEST(whole(unique(x.select(0, 2)).counts) == (Places{2, 1, 2, 1}));
+    BOOST_TEST(unique(x, 0).values.size(0) == 3);
+    alike(unique_consecutive(tensor({1., 1., n, n, 2.}, {type})).values, {1, n, n, 2});
+  }
 }
 
 BOOST_AUTO_TEST_CASE(different_floats_in_order_with_their_places) {

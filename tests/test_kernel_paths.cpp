@@ -304,6 +304,47 @@ BOOST_AUTO_TEST_CASE(rows_are_added_up_in_bags) {
   expect<AutogradError>({"embedding_bag", "overwritten by fill_"}, [&] { total.backward(); });
 }
 
+// Every option together, in each mode, against the definition: rows shortened first, padding left out, weights of
+// samples, bags between one offset and the next.
+BOOST_AUTO_TEST_CASE(bags_are_those_of_the_definition) {
+  const std::vector<std::int64_t> row{1, 4, 2, 2, 0, 3, 1, 4}, offset{0, 3, 3, 6, 7};
+  const std::vector<double> share{0.5, -1, 2, 1, 3, 0.25, -2, 1};
+  const Tensor table = tensor({{3.0, 4.0}, {0.3, 0.4}, {-6.0, 8.0}, {0.0, 1.0}, {1.0, 1.0}}, {kFloat64});
+  const auto shortened = [&](std::int64_t r, std::int64_t k) {
+    const double a = table[r][0].item(), b = table[r][1].item(), norm = std::sqrt(a * a + b * b);
+    return (k == 0 ? a : b) * (norm > 2 ? 2 / (norm + 1e-7) : 1);
+  };
+  for (const bool last : {false, true})
+    for (const bool weighted : {false, true})
+      for (const BagMode mode : {BagMode::sum, BagMode::mean, BagMode::max}) {
+        if (weighted && mode != BagMode::sum) continue;
+        Tensor w = table.clone();
+        const EmbeddingBagOptions o{.offsets = from_vector(offset),
+                                    .per_sample_weights = weighted ? from_vector(share) : Tensor(),
+                                    .mode = mode,
+                                    .include_last_offset = last,
+                                    .padding_idx = -1,
+                                    .max_norm = 2};
+        const Tensor y = embedding_bag(from_vector(row), w, o);
+        std::vector<double> want;
+        for (std::size_t b = 0; b + (last ? 1 : 0) < offset.size(); ++b)
+          for (std::int64_t k = 0; k < 2; ++k) {
+            double sum = 0, most = -std::numeric_limits<double>::infinity(), count = 0;
+            const auto end = b + 1 < offset.size() ? static_cast<std::size_t>(offset[b + 1]) : row.size();
+            for (auto i = static_cast<std::size_t>(offset[b]); i < end; ++i) {
+              if (row[i] == 4) continue;
+              const double v = shortened(row[i], k);
+              sum += v * (weighted ? share[i] : 1), most = std::max(most, v), ++count;
+            }
+            want.push_back(count == 0 ? 0 : mode == BagMode::max ? most : mode == BagMode::mean ? sum / count : sum);
+          }
+        check_close(y, want);
+        // Rows that were used are shorter in the table as well, padding and all.
+        check_close(w[2], {shortened(2, 0), shortened(2, 1)});
+        check_close(w[4], {1, 1});
+      }
+}
+
 BOOST_AUTO_TEST_CASE(many_indices_are_checked_and_counted_from_the_end) {
   std::vector<std::int64_t> places;
   for (std::int64_t i = 0; i < 20000; ++i) places.push_back(i * 7919 % 1200 - 600);

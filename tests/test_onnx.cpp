@@ -240,6 +240,22 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_written) {
   refuse(
       {"of an input"}, [](const Tensor& t) { return t[0][0].item<float>() > t[1][2].item<float>() ? exp(t) : relu(t); },
       tensor({{5., 1., 1.}, {1., 2., 1.}}));
+  const Tensor table = randn({6, 4}).requires_grad_();
+  const Tensor list = tensor({0, 3, 5, 2}), begins = tensor({0, 2, 3});
+  refuse(
+      {"embedding_bag", "bags by offsets, whose values say how many rows each has"},
+      [&](const Tensor& i) { return embedding_bag(i, table, {.offsets = begins}); }, list);
+  refuse_two({"embedding_bag", "bags by offsets"},
+             [&](const Tensor& i, const Tensor& from) { return embedding_bag(i, table, {.offsets = from}); },
+             {list, begins});
+  for (const BagMode mode : {BagMode::sum, BagMode::max})
+    refuse_two({"depends on the values of an input"},
+               [&](const Tensor& i, const Tensor& from) {
+                 EmbeddingBagOptions o{.offsets = from, .mode = mode};
+                 if (mode == BagMode::sum) o.per_sample_weights = ones({4});
+                 return embedding_bag(i, table, o);
+               },
+               {list, begins});
   refuse(
       {"nanmedian", "ONNX has no operator"}, [](const Tensor& t) { return nanmedian(t, 1).values; }, x);
   refuse(

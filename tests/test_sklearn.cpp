@@ -1,6 +1,8 @@
 // sklearn::MLPClassifier and MLPRegressor: loss curves, weights and predictions of scikit-learn 1.2.1 from the same
 // first weights, its stopping rules and attributes, and what is refused.
+#include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include <xgrad/sklearn.hpp>
 
@@ -339,6 +341,110 @@ BOOST_AUTO_TEST_CASE(parameters_are_checked) {
   BOOST_TEST(m.get_params().at("hidden_layer_sizes").text() == "(3, 2)");
   BOOST_TEST((m.params().alpha == 1 && m.get_params().size() == 23));
   BOOST_TEST(m.clone()->get_params().at("alpha").text() == "1");
+}
+
+namespace {
+
+sklearn::Strings names_of(const Tensor& labels, const sklearn::Strings& names) {
+  sklearn::Strings out;
+  for (const std::int64_t i : labels.to_vector<std::int64_t>()) out.push_back(names[static_cast<std::size_t>(i)]);
+  return out;
+}
+
+}  // namespace
+
+// The same fit as to the places of the strings in the sorted list of all.
+BOOST_AUTO_TEST_CASE(labels_that_are_strings) {
+  const Tensor X = samples(), y = three_classes();
+  const Tensor wanted = unique(y).inverse;
+  const sklearn::Strings names{"ash", "birch", "\xc3\xbclme", "zelkova"}, labels = names_of(wanted, names);
+  const sklearn::MLPOptions o{.learning_rate_init = 0.02, .max_iter = 60, .random_state = 0};
+  sklearn::MLPClassifier numbers(o), strings(o);
+  numbers.fit(X, wanted);
+  strings.fit(X, labels);
+  const sklearn::Strings all = strings.classes_<std::string>();
+  BOOST_TEST(std::is_sorted(all.begin(), all.end()));
+  BOOST_TEST(all.size() == static_cast<std::size_t>(unique(y).values.numel()));
+  BOOST_TEST((strings.classes_().to_vector<std::int64_t>() == arange(std::ssize(all)).to_vector<std::int64_t>()));
+  BOOST_TEST(same_bits(strings.predict_proba(X), numbers.predict_proba(X)));
+  BOOST_TEST((strings.predict<std::string>(X) == names_of(numbers.predict(X), all)));
+  BOOST_TEST(same_bits(strings.predict(X), numbers.predict(X)));
+  BOOST_TEST(strings.score(X, labels) == numbers.score(X, wanted));
+  BOOST_TEST(strings.score(X, labels) == sklearn::accuracy_score(labels, strings.predict<std::string>(X)));
+  sklearn::Strings strange = labels;
+  strange[0] = "yew";  // was never there: wrong
+  const bool first_right = strings.predict<std::string>(X)[0] == labels[0];
+  BOOST_TEST(std::fabs(strings.score(X, labels) - strings.score(X, strange) - (first_right ? 1.0 / kSamples : 0)) <
+             1e-12);
+
+  // Copies know them, another fit forgets them.
+  const sklearn::MLPClassifier copy = strings;
+  strings.fit(X, wanted);
+  BOOST_TEST((copy.classes_<std::string>() == all));
+  expect<ValueError>({"fitted to numbers", "predict(X) gives the numbers"}, [&] { strings.predict<std::string>(X); });
+  expect<ValueError>({"fitted to numbers"}, [&] { strings.score(X, labels); });
+  expect<sklearn::NotFittedError>({"not fitted"}, [&] { sklearn::MLPClassifier().predict<std::string>(X); });
+
+  // Two classes, and step by step.
+  const sklearn::Strings two = names_of(two_classes() == 5, {"no", "yes"});
+  sklearn::MLPClassifier pair(o);
+  pair.fit(X, two);
+  BOOST_TEST(pair.out_activation_() == "logistic");
+  BOOST_TEST((pair.classes_<std::string>() == sklearn::Strings{"no", "yes"}));
+  BOOST_TEST(pair.score(X, two) > 0.6);
+  sklearn::MLPClassifier steps(o);
+  steps.partial_fit(X, two, {"yes", "perhaps", "no"});
+  BOOST_TEST((steps.classes_<std::string>() == sklearn::Strings{"no", "perhaps", "yes"}));
+  steps.partial_fit(X, two);
+  sklearn::MLPOptions warm = o;
+  warm.warm_start = true;
+  sklearn::MLPClassifier again(warm);
+  again.fit(X, two).fit(X, two);
+
+  expect<ValueError>({"MLPClassifier.partial_fit", "'birch'", "no, perhaps, yes"},
+                     [&] { steps.partial_fit(X, labels); });
+  expect<ValueError>({"classes differ"}, [&] { steps.partial_fit(X, two, {"no", "yes"}); });
+  expect<ValueError>({"labels are numbers", "before were strings"}, [&] { steps.partial_fit(X, two_classes()); });
+  expect<ValueError>({"warm_start", "ash", "no, yes"}, [&] { again.fit(X, labels); });
+  expect<ValueError>({"labels are numbers"}, [&] { again.fit(X, two_classes()); });
+  expect<ValueError>({"at least two classes", "got 1"},
+                     [&] { sklearn::MLPClassifier().fit(X, sklearn::Strings(kSamples, "one")); });
+  expect<ShapeError>({"different numbers of samples"}, [&] {
+    sklearn::MLPClassifier().fit(X, sklearn::Strings{"a", "b"});
+  });
+  expect<ShapeError>({"different numbers of samples"}, [&] { sklearn::MLPClassifier().fit(X, sklearn::Strings{}); });
+  sklearn::MLPRegressor values;
+  expect<ValueError>({"MLPRegressor", "no strings"}, [&] { static_cast<sklearn::Estimator&>(values).fit(X, two); });
+}
+
+BOOST_AUTO_TEST_CASE(encoders_and_counts) {
+  sklearn::LabelEncoder encoder;
+  const sklearn::Strings y{"b", "a", "", "b"};
+  check_close(encoder.fit_transform(y), {2, 1, 0, 2});
+  BOOST_TEST((encoder.classes_() == sklearn::Strings{"", "a", "b"}));
+  BOOST_TEST((encoder.inverse_transform(tensor({1, 1, 0})) == sklearn::Strings{"a", "a", ""}));
+  BOOST_TEST(encoder.transform({}).numel() == 0);
+  BOOST_TEST(encoder.inverse_transform(zeros({0}, kInt64)).empty());
+  const Tensor far = tensor({0, 3}), floating = tensor({0.0, 1.0});
+  expect<ValueError>({"LabelEncoder.transform", "'c'", ", a, b"}, [&] { encoder.transform({"a", "c"}); });
+  expect<IndexError>({"LabelEncoder.inverse_transform", "3 is not in 0..2"}, [&] { encoder.inverse_transform(far); });
+  expect<DTypeError>({"integers"}, [&] { encoder.inverse_transform(floating); });
+  expect<ValueError>({"no labels"}, [&] { encoder.fit({}); });
+  expect<sklearn::NotFittedError>({"not fitted"}, [] { sklearn::LabelEncoder().classes_(); });
+
+  // scikit-learn's documentation has these two.
+  check_close(sklearn::confusion_matrix(tensor({2, 0, 2, 2, 0, 1}), tensor({0, 0, 2, 2, 0, 2})),
+              {2, 0, 0, 0, 0, 1, 1, 0, 2});
+  check_close(sklearn::confusion_matrix({"cat", "ant", "cat", "cat", "ant", "bird"},
+                                        {"ant", "ant", "cat", "cat", "ant", "cat"}),
+              {2, 0, 0, 0, 0, 1, 1, 0, 2});
+  BOOST_TEST((sklearn::confusion_matrix(sklearn::Strings{}, sklearn::Strings{}).shape() == Shape{0, 0}));
+  BOOST_TEST((sklearn::confusion_matrix(sklearn::Strings{"a"}, sklearn::Strings{"b"}).shape() == Shape{2, 2}));
+  const Tensor one = tensor({1}), two = tensor({1, 2});
+  expect<ShapeError>({"confusion_matrix", "1 labels, y_pred 2"}, [&] { sklearn::confusion_matrix(one, two); });
+  expect<DTypeError>({"integers"}, [&] { sklearn::confusion_matrix(floating, two); });
+  expect<ShapeError>({"accuracy_score"}, [&] { sklearn::accuracy_score(y, sklearn::Strings{"a"}); });
+  BOOST_TEST(sklearn::accuracy_score(y, {"b", "b", "", "c"}) == 0.5);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

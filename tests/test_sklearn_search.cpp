@@ -216,4 +216,45 @@ BOOST_AUTO_TEST_CASE(random_choices) {
   });
 }
 
+// Labels that are strings, through splits, pipelines, cross-validation and searches.
+BOOST_AUTO_TEST_CASE(strings_as_labels) {
+  manual_seed(4);
+  const Tensor X = randn({60, 2}), right = (X.select(1, 0) > 0).to(kInt64);
+  sklearn::Strings y;
+  for (const std::int64_t k : right.to_vector<std::int64_t>()) y.push_back(k ? "east" : "west");
+  const auto parts = sklearn::train_test_split(X, y, {.test_size = 0.25, .random_state = 1, .stratify = right});
+  const auto numbers = sklearn::train_test_split(X, right, {.test_size = 0.25, .random_state = 1, .stratify = right});
+  BOOST_TEST(same_bits(parts.X_test, numbers.X_test));
+  BOOST_TEST(parts.y_test.size() == 15);
+  for (std::int64_t i = 0; i < 15; ++i)
+    BOOST_TEST((parts.y_test[static_cast<std::size_t>(i)] == "east") ==
+               (numbers.y_test.select(0, i).item<std::int64_t>() == 1));
+
+  const sklearn::MLPClassifier mlp({.hidden_layer_sizes = {8}, .solver = "lbfgs", .random_state = 0});
+  sklearn::Pipeline pipe = sklearn::make_pipeline(sklearn::StandardScaler(), mlp);
+  pipe.fit(parts.X_train, parts.y_train);
+  BOOST_TEST(pipe.score(parts.X_test, parts.y_test) > 0.8);
+  const sklearn::Strings told = pipe.predict<std::string>(parts.X_test);
+  BOOST_TEST(pipe.score(parts.X_test, parts.y_test) == sklearn::accuracy_score(parts.y_test, told));
+  BOOST_TEST(
+      (pipe.as<sklearn::MLPClassifier>("mlpclassifier").classes_<std::string>() == sklearn::Strings{"east", "west"}));
+
+  BOOST_TEST(sklearn::cross_val_score(mlp, X, y, {.cv = 3}) == sklearn::cross_val_score(mlp, X, 1 - right, {.cv = 3}));
+  sklearn::GridSearchCV search(pipe, {{"mlpclassifier__alpha", {1e-4, 1e-1}}}, {.cv = 3});
+  search.fit(X, y);
+  BOOST_TEST(search.score(X, y) > 0.9);
+  BOOST_TEST(search.predict<std::string>(X).size() == 60);
+  sklearn::RandomizedSearchCV drawn(mlp, {{"alpha", {1e-4, 1e-1}}}, {.n_iter = 2, .random_state = 0, .cv = 3});
+  drawn.fit(X, y);
+  BOOST_TEST((drawn.predict<std::string>(X.slice(0, 0, 1))[0] == y[0]));
+
+  sklearn::GridSearchCV of_values(sklearn::MLPRegressor(), {{"alpha", {1e-4}}});
+  expect<ValueError>({"GridSearchCV", "MLPRegressor takes no strings"}, [&] { of_values.fit(X, y); });
+  expect<ValueError>({"cross_val_score", "MLPRegressor takes no strings"},
+                     [&] { sklearn::cross_val_score(sklearn::MLPRegressor(), X, y); });
+  expect<ShapeError>({"train_test_split"}, [&] { sklearn::train_test_split(X, sklearn::Strings{"a"}); });
+  sklearn::Pipeline scaler = sklearn::make_pipeline(sklearn::StandardScaler());
+  expect<ValueError>({"StandardScaler", "no strings"}, [&] { scaler.fit(X, y); });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -251,6 +251,10 @@ std::vector<std::int64_t> read_offsets(const Tensor& input, const EmbeddingBagOp
   require_index_dtype(kBagOp, o.offsets, at);
   require_rank(kBagOp, o.offsets, 1, at);
   std::vector<std::int64_t> v = o.offsets.to_vector<std::int64_t>();
+  if (o.include_last_offset && v.empty()) [[unlikely]]
+    ErrorReport(kBagOp, "include_last_offset needs at least one offset, the end of the last bag", at)
+        .operand("offsets", o.offsets)
+        .value_error();
   const std::int64_t n = impl(input).numel;
   std::int64_t before = 0;
   for (std::size_t i = 0; i < v.size(); ++i) {
@@ -472,6 +476,8 @@ Tensor embedding_bag(const Tensor& input, const Tensor& weight, const EmbeddingB
     if (o.mode != BagMode::sum) [[unlikely]]
       ErrorReport(kBagOp, "per_sample_weights need mode sum", at).value_error();
   }
+  if (o.mode == BagMode::max && o.scale_grad_by_freq) [[unlikely]]
+    ErrorReport(kBagOp, "mode max does not take scale_grad_by_freq", at).value_error();
   const std::int64_t rows = impl(weight).shape[0], n = impl(input).numel;
   const EmbeddingOptions lookup{.padding_idx = o.padding_idx,
                                 .max_norm = o.max_norm,

@@ -21,6 +21,7 @@ struct KerasTensor::Node {
   std::vector<KerasTensor> inputs;  // none: an Input
   nn::AnyModule module = nullptr;   // of a layer
   bool takes_indices = false;
+  bool masked = false;  // its value has a mask in calls
   Join join = {};
   std::uint64_t number = 0;  // in the order in which values were made: greater than those of its inputs
 
@@ -30,22 +31,32 @@ struct KerasTensor::Node {
   ~Node();  // of graphs of any depth
 };
 
-// Runs the nodes in an order in which inputs come first; the last one is the result.
+// Runs the nodes in an order in which what they need comes first.
 struct GraphModule : nn::Layer<GraphModule> {
   struct Step {
     nn::AnyModule module;  // or, where it is empty,
     Join join;
     bool takes_indices;
-    std::vector<std::size_t> from;       // places of values; 0 is the input, i + 1 the value of step i
-    std::vector<std::size_t> last_used;  // places whose values no later step needs
+    std::vector<std::size_t> from;       // places of values: first the inputs, behind them what the steps give
+    std::vector<std::size_t> last_used;  // places whose values nothing needs afterwards
   };
+  std::vector<Shape> inputs;        // of one sample
+  std::vector<bool> takes_indices;  // the input is whole numbers, which some layer takes as such
   std::vector<Step> steps;
-  bool takes_indices = false;  // the input is whole numbers, which some layer takes as such
+  std::vector<std::size_t> outputs;       // places
+  std::vector<std::string> output_names;  // of the layers that make them: "dense", "dense_1"
   GraphModule() : Layer("Functional") {}
+  using Layer::Layer;
+  // ValueError: the graph has several inputs or outputs.
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
+  std::vector<Tensor> forward(const std::vector<Tensor>& x, Location at = Location::current()) const;
 
  private:
   Tensor argument(const std::vector<Tensor>& values, std::size_t place, const Step& step) const;
 };
+
+// The result of the module of a layer for one sample x. From here on the module does with the mask of x what the layer
+// says.
+Tensor first_result(const Layer& layer, nn::AnyModule& module, const Tensor& x, const Location& at);
 
 }  // namespace xgrad::keras

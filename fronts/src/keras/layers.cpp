@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <xgrad/nn/option_check.hpp>
 #include <xgrad/ops.hpp>
 
+#include "keras/masks.hpp"
 #include "keras/modules.hpp"
 #include "keras/names.hpp"
 
@@ -48,6 +50,22 @@ Layer Layer::of_indices(std::string kind, Make make) {
   return layer;
 }
 
+Layer& Layer::set_masks(Masks masks) {
+  masks_ = masks;
+  return *this;
+}
+
+namespace {
+
+// A layer that passes masks on, or whose module does.
+Layer passing(std::string kind, Layer::Make make, Layer::Masks masks = Layer::Masks::pass) {
+  Layer layer(std::move(kind), std::move(make));
+  layer.set_masks(masks);
+  return layer;
+}
+
+}  // namespace
+
 Layer Dense(std::int64_t units, DenseOptions o, Location at) {
   positive("Dense", "units", units, at);
   const nn::AnyModule activation = o.activation.module("Dense", at);
@@ -64,7 +82,7 @@ Layer Dense(std::int64_t units, DenseOptions o, Location at) {
       .lora_rank = o.lora_rank,
       .lora_alpha = o.lora_alpha};
   const nn::Dense checked(units, options, at);
-  return {"dense", [units, options, at](const Shape&) { return nn::AnyModule(nn::Dense(units, options, at)); }};
+  return passing("dense", [units, options, at](const Shape&) { return nn::AnyModule(nn::Dense(units, options, at)); });
 }
 
 Layer Conv2D(std::int64_t filters, Extents<2> kernel_size, Conv2DOptions o, Location at) {
@@ -127,24 +145,28 @@ Layer GlobalAveragePooling2D() {
           }};
 }
 Layer GlobalAveragePooling1D() {
-  return {"global_average_pooling1d", [](const Shape& input) {
-            require_rank_of("GlobalAveragePooling1D", input, 2, "(N, steps, features)", Location());
-            return nn::AnyModule([](const Tensor& x, const Location& at) {
-              require_rank("GlobalAveragePooling1D", x, 3, at);
-              return mean(x, {1}, false, at);
-            });
-          }};
+  const auto make = [](const Shape& input) {
+    require_rank_of("GlobalAveragePooling1D", input, 2, "(N, steps, features)", Location());
+    return nn::AnyModule([](const Tensor& x, const Location& at) {
+      require_rank("GlobalAveragePooling1D", x, 3, at);
+      const Tensor mask = mask_of(x);
+      if (!mask.defined()) return mean(x, {1}, false, at);
+      const Tensor count = clamp_min(sum(mask.to(x.dtype()), {1}, true), 1);
+      return div(sum(zeros_where_masked(x, mask, at), {1}, false, at), count, at);
+    });
+  };
+  return passing("global_average_pooling1d", make, Layer::Masks::own);
 }
 Layer Flatten() {
   return {"flatten", [](const Shape&) { return nn::AnyModule(nn::Flatten()); }};
 }
 Layer Dropout(double rate, Location at) {
   const nn::Dropout checked(rate, at);
-  return {"dropout", [rate, at](const Shape&) { return nn::AnyModule(nn::Dropout(rate, at)); }};
+  return passing("dropout", [rate, at](const Shape&) { return nn::AnyModule(nn::Dropout(rate, at)); });
 }
 Layer Activation(ActivationChoice activation, Location at) {
   const nn::AnyModule module = activation.module("Activation", at);
-  return {"activation", [module](const Shape&) { return module ? module : nn::AnyModule(nn::Identity()); }};
+  return passing("activation", [module](const Shape&) { return module ? module : nn::AnyModule(nn::Identity()); });
 }
 
 Layer BatchNormalization(BatchNormalizationOptions o, Location at) {
@@ -153,14 +175,15 @@ Layer BatchNormalization(BatchNormalizationOptions o, Location at) {
   check.at_least_zero("epsilon", o.epsilon);
   if (o.center != o.scale) check.fail("center and scale must be both true or both false");
   const nn::BatchNormOptions options{.eps = o.epsilon, .momentum = 1 - o.momentum, .affine = o.scale};
-  return {"batch_normalization", [options, at](const Shape& input) {
-            if (input.rank() == 3)
-              return nn::AnyModule(BatchNormModule<nn::BatchNorm2d>(nn::BatchNorm2d(input[2], options, at)));
-            if (input.rank() != 1 && input.rank() != 2)
-              require_rank_of("BatchNormalization", input, 1, "(N, C), (N, T, C) or (N, H, W, C)", at);
-            const std::int64_t channels = input[input.rank() - 1];
-            return nn::AnyModule(BatchNormModule<nn::BatchNorm1d>(nn::BatchNorm1d(channels, options, at)));
-          }};
+  const auto make = [options, at](const Shape& input) {
+    if (input.rank() == 3)
+      return nn::AnyModule(BatchNormModule<nn::BatchNorm2d>(nn::BatchNorm2d(input[2], options, at)));
+    if (input.rank() != 1 && input.rank() != 2)
+      require_rank_of("BatchNormalization", input, 1, "(N, C), (N, T, C) or (N, H, W, C)", at);
+    const std::int64_t channels = input[input.rank() - 1];
+    return nn::AnyModule(BatchNormModule<nn::BatchNorm1d>(nn::BatchNorm1d(channels, options, at)));
+  };
+  return passing("batch_normalization", make);
 }
 
 Layer LayerNormalization(LayerNormalizationOptions o, Location at) {
@@ -168,21 +191,32 @@ Layer LayerNormalization(LayerNormalizationOptions o, Location at) {
   check.at_least_zero("epsilon", o.epsilon);
   if (o.center && !o.scale) check.fail("center needs scale");
   const nn::LayerNormOptions options{.eps = o.epsilon, .elementwise_affine = o.scale, .bias = o.center};
-  return {"layer_normalization", [options, at](const Shape& input) {
-            if (input.rank() < 1) require_rank_of("LayerNormalization", input, 1, "(N, ..., C)", at);
-            return nn::AnyModule(nn::LayerNorm(input[input.rank() - 1], options, at));
-          }};
+  return passing("layer_normalization", [options, at](const Shape& input) {
+    if (input.rank() < 1) require_rank_of("LayerNormalization", input, 1, "(N, ..., C)", at);
+    return nn::AnyModule(nn::LayerNorm(input[input.rank() - 1], options, at));
+  });
 }
 
 Layer Embedding(std::int64_t input_dim, std::int64_t output_dim, EmbeddingOptions o, Location at) {
   positive("Embedding", "input_dim", input_dim, at);
   positive("Embedding", "output_dim", output_dim, at);
   const nn::Initializer first = o.embeddings_initializer.initializer("Embedding", "embeddings_initializer", at);
-  return Layer::of_indices("embedding", [=](const Shape&) {
+  Layer layer = Layer::of_indices("embedding", [=, mask_zero = o.mask_zero](const Shape&) {
     nn::Embedding table(input_dim, output_dim, {}, at);
     first(table.weight);
+    if (mask_zero)
+      table.register_forward_hook([at](const nn::Module&, const Tensor& index, const Tensor& rows) {
+        set_mask("Embedding", rows, ne(index, 0), at);
+      });
     return nn::AnyModule(table);
   });
+  return layer.set_masks(Layer::Masks::own);
+}
+
+Layer Masking(double mask_value, Location at) {
+  if (std::isnan(mask_value)) refuse("Masking", "mask_value is NaN, which equals nothing", at);
+  return passing(
+      "masking", [mask_value](const Shape&) { return nn::AnyModule(MaskingModule(mask_value)); }, Layer::Masks::own);
 }
 
 namespace {
@@ -222,12 +256,13 @@ template <class RNN, class Options>
 Layer recurrent(const char* name, std::string kind, std::int64_t units, const Options& options, bool all_steps,
                 const FirstValues& first, const Location& at) {
   positive(name, "units", units, at);
-  return {std::move(kind), [=](const Shape& input) {
-            require_rank_of(name, input, 2, "(N, steps, features)", at);
-            RNN rnn(input[1], units, options, at);
-            fill(rnn, first);
-            return nn::AnyModule(RecurrentModule<RNN>(name, rnn, all_steps));
-          }};
+  const auto make = [=](const Shape& input) {
+    require_rank_of(name, input, 2, "(N, steps, features)", at);
+    RNN rnn(input[1], units, options, at);
+    fill(rnn, first);
+    return nn::AnyModule(RecurrentModule<RNN>(name, rnn, all_steps));
+  };
+  return passing(std::move(kind), make, Layer::Masks::own);
 }
 
 }  // namespace
@@ -260,9 +295,10 @@ Layer Bidirectional(Layer layer, BidirectionalOptions o, Location at) {
   const Merge merge = named(modes, "Bidirectional", "merge_mode", o.merge_mode, at);
   if (layer.kind() != "lstm" && layer.kind() != "gru" && layer.kind() != "simple_rnn")
     refuse("Bidirectional", fmt::format("takes LSTM, GRU or SimpleRNN, got {}", layer.kind()), at);
-  return {"bidirectional", [layer = std::move(layer), merge](const Shape& input) {
-            return nn::AnyModule(BidirectionalModule(layer.make(input), layer.make(input), merge));
-          }};
+  const auto make = [layer = std::move(layer), merge](const Shape& input) {
+    return nn::AnyModule(BidirectionalModule(layer.make(input), layer.make(input), merge));
+  };
+  return passing("bidirectional", make, Layer::Masks::own);
 }
 
 }  // namespace xgrad::keras

@@ -7,6 +7,8 @@
 #include <xgrad/check.hpp>
 #include <xgrad/ops.hpp>
 
+#include "keras/masks.hpp"
+
 namespace xgrad::keras {
 namespace {
 
@@ -73,9 +75,27 @@ template <>
 Tensor BatchNormModule<nn::BatchNorm2d>::forward(const Tensor& x, Location at) const {
   return channels_last(norm(channels_first("BatchNormalization", x, at), at), at);
 }
+// The statistics are of the steps that count, which alone are normalised; the others are 0.
 template <>
 Tensor BatchNormModule<nn::BatchNorm1d>::forward(const Tensor& x, Location at) const {
+  if (const Tensor mask = mask_of(x); mask.defined() && x.dim() == 3) {
+    const Tensor place = nonzero(mask.flatten()).flatten(), all = zeros_like(x.flatten(0, 1));
+    const Tensor y =
+        place.numel() == 0 ? all : index_copy(all, 0, place, norm(index_select(x.flatten(0, 1), 0, place, at), at), at);
+    const Tensor steps = y.reshape(x.shape(), at);
+    pass_mask(x, steps);
+    return steps;
+  }
   return x.dim() == 3 ? norm(x.transpose(1, 2, at), at).transpose(1, 2, at) : norm(x, at);
+}
+
+Tensor MaskingModule::forward(const Tensor& x, Location at) const {
+  if (x.dim() < 3)
+    ErrorReport("Masking", "the input is (N, steps, features, ...)", at).operand("input", x).shape_error();
+  const Tensor mask = any(ne(x, value).flatten(2), 2);
+  const Tensor y = zeros_where_masked(x, mask, at);
+  set_mask("Masking", y, mask, at);
+  return y;
 }
 
 namespace {
@@ -83,7 +103,16 @@ namespace {
 template <class RNN>
 Tensor run(const char* layer, const RNN& rnn, bool all_steps, const Tensor& x, const Location& at) {
   require_rank(layer, x, 3, at);
-  const Tensor y = rnn(x, at).output;
+  const Tensor mask = mask_of(x);
+  const bool skips = mask.defined() && !all(mask).template item<bool>();
+  Tensor y;
+  if (skips) {
+    const PackedSteps steps(mask);
+    y = steps.unpack(rnn(steps.pack(x, at), at).output, at);
+  } else {
+    y = rnn(x, at).output;
+  }
+  if (all_steps && mask.defined()) pass_mask(x, y);
   return all_steps ? y : y.select(1, -1, at);
 }
 
@@ -110,9 +139,19 @@ BidirectionalModule::BidirectionalModule(nn::AnyModule forward_layer, nn::AnyMod
 
 Tensor BidirectionalModule::forward(const Tensor& x, Location at) const {
   require_rank("Bidirectional", x, 3, at);
-  const Tensor a = forwards(x, at);
-  Tensor b = backwards(flip(x, Shape{1}, at), at);
-  if (b.dim() == 3) b = flip(b, Shape{1}, at);  // of every step
+  const Tensor mask = mask_of(x), reversed = flip(x, Shape{1}, at);
+  if (mask.defined()) set_mask("Bidirectional", reversed, flip(mask, Shape{1}), at);
+  Tensor a = forwards(x, at), b = backwards(reversed, at);
+  if (b.dim() == 3) {  // of every step
+    b = flip(b, Shape{1}, at);
+    if (mask.defined()) a = zeros_where_masked(a, mask, at), b = zeros_where_masked(b, mask, at);
+  }
+  const Tensor y = merged(a, b, at);
+  if (y.dim() == 3) pass_mask(x, y);
+  return y;
+}
+
+Tensor BidirectionalModule::merged(const Tensor& a, const Tensor& b, const Location& at) const {
   switch (merge) {
     case Merge::sum:
       return add(a, b, 1, at);

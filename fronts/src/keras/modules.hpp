@@ -44,7 +44,14 @@ Tensor BatchNormModule<nn::BatchNorm1d>::forward(const Tensor& x, Location at) c
 template <>
 Tensor BatchNormModule<nn::BatchNorm2d>::forward(const Tensor& x, Location at) const;
 
-// The output of all steps, or of the last.
+// x with zeros in the steps of which every feature is `value`; they have no place in its mask.
+struct MaskingModule : nn::Layer<MaskingModule> {
+  double value;
+  explicit MaskingModule(double mask_value) : Layer("Masking"), value(mask_value) {}
+  Tensor forward(const Tensor& x, Location at = Location::current()) const;
+};
+
+// The output of all steps, or of the last. Steps that a mask leaves out change nothing.
 template <class RNN>
 struct RecurrentModule : nn::Layer<RecurrentModule<RNN>> {
   RNN rnn = nullptr;
@@ -63,6 +70,9 @@ struct BidirectionalModule : nn::Layer<BidirectionalModule> {
   Merge merge;
   BidirectionalModule(nn::AnyModule forward_layer, nn::AnyModule backward_layer, Merge how);
   Tensor forward(const Tensor& x, Location at = Location::current()) const;
+
+ private:
+  Tensor merged(const Tensor& a, const Tensor& b, const Location& at) const;
 };
 
 }  // namespace xgrad::keras

@@ -11,8 +11,25 @@
 
 namespace xgrad::keras {
 
+namespace {
+
+// f of everything that there is of samples.
+template <class F>
+Samples each_of(const Samples& s, const F& f) {
+  Samples out;
+  for (const Tensor& t : s.x) out.x.push_back(f(t));
+  for (const Tensor& t : s.y) out.y.push_back(f(t));
+  if (s.weight.defined()) out.weight = f(s.weight);
+  return out;
+}
+
+}  // namespace
+
 Samples Samples::slice(std::int64_t begin, std::int64_t end) const {
-  return {x.slice(0, begin, end), y.slice(0, begin, end), weight.defined() ? weight.slice(0, begin, end) : Tensor()};
+  return each_of(*this, [=](const Tensor& t) { return t.slice(0, begin, end); });
+}
+Samples Samples::at(const Tensor& numbers) const {
+  return each_of(*this, [&](const Tensor& t) { return index_select(t, 0, numbers); });
 }
 
 Tensor sample_of_zeros(const Shape& shape, bool indices) {
@@ -60,12 +77,7 @@ Tensor weights_of_classes(const Tensor& y, const std::map<std::int64_t, double>&
 
 Batches::Batches(const Samples& samples, std::int64_t batch_size, bool shuffle, const Location& at)
     : samples_(samples),
-      loader_(data::TensorDataset(samples.x, samples.weight.defined() ? arange(samples.x.size(0)) : samples.y, at),
+      loader_(data::TensorDataset(arange(samples.size()), arange(samples.size()), at),
               {.batch_size = batch_size, .shuffle = shuffle}) {}
-
-Samples Batches::batch_of(const data::Example& batch) const {
-  if (!samples_.weight.defined()) return {batch.data, batch.target, {}};
-  return {batch.data, index_select(samples_.y, 0, batch.target), index_select(samples_.weight, 0, batch.target)};
-}
 
 }  // namespace xgrad::keras

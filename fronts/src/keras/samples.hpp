@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <xgrad/data/loader.hpp>
 #include <xgrad/tensor.hpp>
@@ -11,8 +12,11 @@
 namespace xgrad::keras {
 
 struct Samples {
-  Tensor x, y, weight;  // weight: undefined when all count as 1
+  std::vector<Tensor> x, y;  // of each input and each output
+  Tensor weight;             // undefined when all count as 1
+  std::int64_t size() const { return x[0].size(0); }
   Samples slice(std::int64_t begin, std::int64_t end) const;
+  Samples at(const Tensor& numbers) const;
 };
 
 // One sample, to see what becomes of it.
@@ -25,7 +29,7 @@ Tensor checked_weights(const char* op, const Tensor& x, const Tensor& weight, co
 // ValueError: targets that are no classes.
 Tensor weights_of_classes(const Tensor& y, const std::map<std::int64_t, double>& weights, const Location& at);
 
-// Batches of samples, the same ones with weights and without.
+// Batches of samples; which ones depends on how many there are alone.
 class Batches {
  public:
   Batches(const Samples& samples, std::int64_t batch_size, bool shuffle, const Location& at);
@@ -33,13 +37,12 @@ class Batches {
   // f(Samples) for each.
   template <class F>
   void each(const F& f) const {
-    for (const data::Example& batch : loader_) f(batch_of(batch));
+    for (const data::Example& batch : loader_) f(samples_.at(batch.data));
   }
 
  private:
-  Samples batch_of(const data::Example& batch) const;
   Samples samples_;
-  data::DataLoader loader_;  // beside x gives y, or the numbers of the samples where they have weights
+  data::DataLoader loader_;  // of the numbers of the samples
 };
 
 }  // namespace xgrad::keras

@@ -87,6 +87,46 @@ std::vector<std::int64_t> positions(const Tensor& labels, const Tensor& classes)
   return all;
 }
 
+Strings different_labels(const Strings& labels) {
+  Strings all = labels;
+  std::ranges::sort(all);
+  const auto rest = std::ranges::unique(all);
+  all.erase(rest.begin(), rest.end());
+  return all;
+}
+
+Tensor places_of(const Strings& labels, const Strings& classes) {
+  std::vector<std::int64_t> places;
+  for (const std::string& label : labels) {
+    const auto found = std::ranges::lower_bound(classes, label);
+    places.push_back(found != classes.end() && *found == label ? found - classes.begin() : -1);
+  }
+  return from_vector(places, {std::ssize(places)});
+}
+
+Tensor known_places(const std::string& op, const Strings& labels, const Strings& classes, const Location& at) {
+  const Tensor places = places_of(labels, classes);
+  const std::vector<std::int64_t> all = places.to_vector<std::int64_t>();
+  if (const auto unknown = std::ranges::find(all, -1); unknown != all.end())
+    refuse(op,
+           fmt::format("label '{}' is not among the classes {}",
+                       labels[static_cast<std::size_t>(unknown - all.begin())], fmt::join(classes, ", ")),
+           at);
+  return places;
+}
+
+Strings labels_at(const Tensor& places, const Strings& classes) {
+  Strings labels;
+  for (const std::int64_t i : places.to_vector<std::int64_t>()) labels.push_back(classes[static_cast<std::size_t>(i)]);
+  return labels;
+}
+
+Strings rows(const Strings& t, const std::vector<std::int64_t>& indices) {
+  Strings out;
+  for (const std::int64_t i : indices) out.push_back(t[static_cast<std::size_t>(i)]);
+  return out;
+}
+
 Tensor rows(const Tensor& t, const std::vector<std::int64_t>& indices) {
   return index_select(t, 0, from_vector(indices));
 }

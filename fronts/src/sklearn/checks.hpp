@@ -24,6 +24,15 @@ Tensor checked_labels(const std::string& op, const Tensor& y, const Location& at
 // The position of each label in the classes, which are sorted; -1 where it is none of them.
 std::vector<std::int64_t> positions(const Tensor& labels, const Tensor& classes);
 
+// Each string once, sorted.
+Strings different_labels(const Strings& labels);
+// The place of each label in the classes, which are sorted, int64; -1 where it is none of them.
+Tensor places_of(const Strings& labels, const Strings& classes);
+// The same; ValueError that names the label where it is none of them.
+Tensor known_places(const std::string& op, const Strings& labels, const Strings& classes, const Location& at);
+Strings labels_at(const Tensor& places, const Strings& classes);
+
 Tensor rows(const Tensor& t, const std::vector<std::int64_t>& indices);
+Strings rows(const Strings& t, const std::vector<std::int64_t>& indices);
 
 }  // namespace xgrad::sklearn

@@ -208,7 +208,7 @@ void BaseMultilayerPerceptron::assign_params(const Params& params, const Locatio
 }
 
 void BaseMultilayerPerceptron::learn(const Tensor& X, const Tensor& y, const char* output, const Tensor& classes,
-                                     bool incremental, const Location& at) {
+                                     const Strings& names, bool incremental, const Location& at) {
   const detail::CallSite site(at);
   std::vector<std::int64_t> sizes{X.size(1)};
   sizes.insert(sizes.end(), options_.hidden_layer_sizes.begin(), options_.hidden_layer_sizes.end());
@@ -231,6 +231,7 @@ void BaseMultilayerPerceptron::learn(const Tensor& X, const Tensor& y, const cha
     next->net = make_net(sizes, options_, X.dtype(), generator);
     next->output = output;
     next->classes = classes;
+    next->names = names;
     next->dtype = X.dtype();
     next->sizes = sizes;
   }
@@ -266,6 +267,7 @@ Tensor BaseMultilayerPerceptron::scores(const char* op, const Tensor& X, const L
 }
 
 const Tensor& BaseMultilayerPerceptron::known_classes(const Location& at) const { return fitted(at).classes; }
+const Strings& BaseMultilayerPerceptron::known_names(const Location& at) const { return fitted(at).names; }
 
 std::vector<Tensor> BaseMultilayerPerceptron::coefs_(Location at) const {
   std::vector<Tensor> out;

@@ -57,16 +57,17 @@ MLPClassifier& MLPClassifier::set_params(const Params& params, Location at) {
   return *this;
 }
 
-void MLPClassifier::train(const Tensor& X, const Tensor& y, const Tensor& classes, bool incremental,
-                          const Location& at) {
+void MLPClassifier::train(const Tensor& X, const Tensor& y, const Tensor& classes, const Strings& names,
+                          bool incremental, const Location& at) {
   const std::string op = incremental ? "MLPClassifier.partial_fit" : "MLPClassifier.fit";
   const Tensor x = checked_samples(op, X, at);
   require_as_many(op, x, y, at);
   const bool on = goes_on(incremental);
+  if (on && names.empty() && !known_names(at).empty()) refuse(op, "labels are numbers, those before were strings", at);
   if (y.dim() == 2) {
     if (y.size(1) < 1) ErrorReport(op.c_str(), "y has no columns", at).operand("y", y).shape_error();
     const Encoded targets = encode_columns(op, y, at);
-    learn(x, targets.y, targets.output, arange(y.size(1)), incremental, at);
+    learn(x, targets.y, targets.output, arange(y.size(1)), {}, incremental, at);
     return;
   }
   const Tensor labels = checked_labels(op, y, at);
@@ -83,18 +84,71 @@ void MLPClassifier::train(const Tensor& X, const Tensor& y, const Tensor& classe
         .value_error();
   if (known.numel() < 2) refuse(op, fmt::format("at least two classes are needed, got {}", known.numel()), at);
   const Encoded targets = encode_labels(op, labels, known, at);
-  learn(x, targets.y, targets.output, known, incremental, at);
+  learn(x, targets.y, targets.output, known, names, incremental, at);
 }
 
 MLPClassifier& MLPClassifier::fit(const Tensor& X, const Tensor& y, Location at) {
-  train(X, without_column(y), Tensor(), false, at);
+  train(X, without_column(y), Tensor(), {}, false, at);
   return *this;
 }
 
-MLPClassifier& MLPClassifier::partial_fit(const Tensor& X, const Tensor& y, const Tensor& classes, Location at) {
-  if (params().solver == "lbfgs")
+namespace {
+
+void require_steps(const MLPOptions& o, const Location& at) {
+  if (o.solver == "lbfgs")
     refuse("MLPClassifier.partial_fit", "solver lbfgs learns from all samples at once; use sgd or adam", at);
-  train(X, without_column(y), classes, true, at);
+}
+
+}  // namespace
+
+MLPClassifier& MLPClassifier::fit(const Tensor& X, const Strings& y, Location at) {
+  const char* op = "MLPClassifier.fit";
+  const Strings names = different_labels(y);
+  if (goes_on(false) && names != class_names(at))
+    ErrorReport(op,
+                fmt::format("warm_start: y has classes {}, the last fit had {}", fmt::join(names, ", "),
+                            fmt::join(class_names(at), ", ")),
+                at)
+        .help("fit anew without warm_start, or use partial_fit for data that lacks some")
+        .value_error();
+  train(X, places_of(y, names), Tensor(), names, false, at);
+  return *this;
+}
+
+MLPClassifier& MLPClassifier::partial_fit(const Tensor& X, const Strings& y, const Strings& classes, Location at) {
+  const char* op = "MLPClassifier.partial_fit";
+  require_steps(params(), at);
+  const bool on = goes_on(true);
+  const Strings given = different_labels(classes.empty() ? y : classes);
+  const Strings names = on ? class_names(at) : given;
+  if (on && !classes.empty() && given != names) refuse(op, "classes differ from those of the first call", at);
+  train(X, known_places(op, y, names, at), arange(std::ssize(names)), names, true, at);
+  return *this;
+}
+
+const Strings& MLPClassifier::class_names(const Location& at) const {
+  const Strings& names = known_names(at);
+  if (names.empty())
+    ErrorReport("MLPClassifier", "was fitted to numbers, and knows no strings as labels", at)
+        .help("predict(X) gives the numbers")
+        .value_error();
+  return names;
+}
+
+Strings MLPClassifier::predict_strings(const Tensor& X, const Location& at) const {
+  const Strings& names = class_names(at);
+  return labels_at(predict(X, at), names);
+}
+
+double MLPClassifier::score(const Tensor& X, const Strings& y, Location at) const {
+  const Tensor truth = places_of(y, class_names(at)), predicted = predict(X, at);  // a label never seen is wrong
+  require_as_many("MLPClassifier.score", predicted, truth, at);
+  return accuracy_score(truth, predicted, at);
+}
+
+MLPClassifier& MLPClassifier::partial_fit(const Tensor& X, const Tensor& y, const Tensor& classes, Location at) {
+  require_steps(params(), at);
+  train(X, without_column(y), classes, {}, true, at);
   return *this;
 }
 
@@ -140,7 +194,7 @@ void MLPRegressor::train(const Tensor& X, const Tensor& y, bool incremental, con
   if (y.dim() > 2) ErrorReport(op.c_str(), "y must be (n) or (n, outputs)", at).operand("y", y).shape_error();
   const Tensor targets = checked_targets(op, y.dim() == 1 ? y.unsqueeze(1) : y, at);
   // The class list is empty; its rank keeps the shape of y.
-  learn(x, targets, "identity", y.dim() == 1 ? zeros({0}, kInt64) : zeros({0, 0}, kInt64), incremental, at);
+  learn(x, targets, "identity", y.dim() == 1 ? zeros({0}, kInt64) : zeros({0, 0}, kInt64), {}, incremental, at);
 }
 
 MLPRegressor& MLPRegressor::fit(const Tensor& X, const Tensor& y, Location at) {

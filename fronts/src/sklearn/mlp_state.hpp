@@ -18,6 +18,7 @@ struct BaseMultilayerPerceptron::Fitted {
   nn::Sequential net = nullptr;
   std::string output;  // the activation: identity, logistic, softmax
   Tensor classes;      // of a classifier
+  Strings names;       // of the classes 0, 1, ... where the labels are strings
   DType dtype = kFloat32;
   std::vector<std::int64_t> sizes;  // of all layers, the inputs first
   std::vector<double> loss_curve, validation_scores;

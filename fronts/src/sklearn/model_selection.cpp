@@ -92,11 +92,15 @@ Parts split_samples(const std::string& op, std::int64_t n, double test_size, boo
   return shuffle ? Parts{{cut, order.end()}, {order.begin(), cut}} : Parts{{order.begin(), cut}, {cut, order.end()}};
 }
 
-TrainTestSplit train_test_split(const Tensor& X, const Tensor& y, const TrainTestSplitOptions& o, Location at) {
+namespace {
+
+template <class Split, class Labels>
+Split in_two(const Tensor& X, const Labels& y, const Tensor& numbers, const TrainTestSplitOptions& o,
+             const Location& at) {
   const char* op = "train_test_split";
   require_defined(op, X, at);
   if (X.dim() == 0 || X.size(0) == 0) ErrorReport(op, "X has no samples", at).operand("X", X).shape_error();
-  require_as_many(op, X, y, at);
+  require_as_many(op, X, numbers, at);
   Tensor labels;
   if (o.stratify.defined()) {
     labels = checked_labels(op, o.stratify, at);
@@ -104,6 +108,16 @@ TrainTestSplit train_test_split(const Tensor& X, const Tensor& y, const TrainTes
   }
   const Parts parts = split_samples(op, X.size(0), o.test_size, o.shuffle, labels, generator_of(o.random_state), at);
   return {rows(X, parts.train), rows(X, parts.test), rows(y, parts.train), rows(y, parts.test)};
+}
+
+}  // namespace
+
+TrainTestSplit train_test_split(const Tensor& X, const Tensor& y, const TrainTestSplitOptions& o, Location at) {
+  return in_two<TrainTestSplit>(X, y, y, o, at);
+}
+TrainTestSplitOfStrings train_test_split(const Tensor& X, const Strings& y, const TrainTestSplitOptions& o,
+                                         Location at) {
+  return in_two<TrainTestSplitOfStrings>(X, y, places_of(y, different_labels(y)), o, at);
 }
 
 namespace {
@@ -167,6 +181,13 @@ std::vector<double> cross_val_score(const AnyEstimator& estimator, const Tensor&
     scores.push_back(fresh->score(rows(X, fold.val), rows(y, fold.val), at));
   }
   return scores;
+}
+
+// (Scores do not depend on what the classes are called.)
+std::vector<double> cross_val_score(const AnyEstimator& estimator, const Tensor& X, const Strings& y,
+                                    const CrossValOptions& options, Location at) {
+  if (!estimator->is_classifier()) refuse("cross_val_score", estimator->name() + " takes no strings as labels", at);
+  return cross_val_score(estimator, X, places_of(y, different_labels(y)), options, at);
 }
 
 }  // namespace xgrad::sklearn

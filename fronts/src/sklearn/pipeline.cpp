@@ -62,15 +62,20 @@ Pipeline& Pipeline::set_params(const Params& params, Location at) {
 
 bool Pipeline::is_classifier() const { return steps_.back().second->is_classifier(); }
 
-Pipeline& Pipeline::fit(const Tensor& X, const Tensor& y, Location at) {
+template <class Labels>
+Pipeline& Pipeline::fit_steps(const Tensor& X, const Tensor& y, const Labels& of_last, const Location& at) {
   std::vector<Step> fresh = copies(steps_);
   Tensor x = X;
   for (std::size_t i = 0; i + 1 < fresh.size(); ++i) x = fresh[i].second->fit(x, y, at).transform(x, at);
   // The last one itself, for it may have warm_start; when it throws it keeps what it learnt, as do the others.
   fresh.back() = steps_.back();
-  fresh.back().second->fit(x, y, at);
+  fresh.back().second->fit(x, of_last, at);
   steps_ = std::move(fresh);
   return *this;
+}
+Pipeline& Pipeline::fit(const Tensor& X, const Tensor& y, Location at) { return fit_steps(X, y, y, at); }
+Pipeline& Pipeline::fit(const Tensor& X, const Strings& y, Location at) {
+  return fit_steps(X, places_of(y, different_labels(y)), y, at);
 }
 
 Tensor Pipeline::before_last(const Tensor& X, const Location& at) const {
@@ -89,6 +94,12 @@ Tensor Pipeline::transform(const Tensor& X, Location at) const {
 }
 double Pipeline::score(const Tensor& X, const Tensor& y, Location at) const {
   return steps_.back().second->score(before_last(X, at), y, at);
+}
+double Pipeline::score(const Tensor& X, const Strings& y, Location at) const {
+  return steps_.back().second->score(before_last(X, at), y, at);
+}
+Strings Pipeline::predict_strings(const Tensor& X, const Location& at) const {
+  return steps_.back().second->predict<std::string>(before_last(X, at), at);
 }
 
 Estimator& Pipeline::step(const std::string& name, Location at) const {

@@ -60,6 +60,31 @@ Tensor MinMaxScaler::inverse_transform(const Tensor& X, Location at) const {
 Tensor MinMaxScaler::data_min_(Location at) const { return known("MinMaxScaler", scaler_.center(), at); }
 Tensor MinMaxScaler::data_range_(Location at) const { return known("MinMaxScaler", scaler_.scale(), at); }
 
+LabelEncoder& LabelEncoder::fit(const Strings& y, Location at) {
+  if (y.empty()) refuse("LabelEncoder.fit", "y has no labels", at);
+  classes_known_ = different_labels(y);
+  return *this;
+}
+const Strings& LabelEncoder::classes_(Location at) const {
+  if (classes_known_.empty()) not_fitted("LabelEncoder", at);
+  return classes_known_;
+}
+Tensor LabelEncoder::transform(const Strings& y, Location at) const {
+  return known_places("LabelEncoder.transform", y, classes_(at), at);
+}
+Strings LabelEncoder::inverse_transform(const Tensor& places, Location at) const {
+  const char* op = "LabelEncoder.inverse_transform";
+  const Strings& classes = classes_(at);
+  const Tensor numbers = checked_labels(op, places, at);
+  for (const std::int64_t i : numbers.to_vector<std::int64_t>())
+    if (i < 0 || i >= std::ssize(classes))
+      ErrorReport(
+          op, fmt::format("{} is not in 0..{}, the places of {} classes", i, classes.size() - 1, classes.size()), at)
+          .operand("places", places)
+          .index_error();
+  return labels_at(numbers, classes);
+}
+
 LabelBinarizer& LabelBinarizer::fit(const Tensor& y, Location at) {
   const Tensor labels = checked_labels("LabelBinarizer.fit", y, at);
   if (labels.numel() == 0) refuse("LabelBinarizer.fit", "y has no samples", at);

@@ -94,7 +94,9 @@ void BaseSearchCV::check_names(const std::vector<std::string>& names, const Loca
              at);
 }
 
-void BaseSearchCV::search(const std::vector<Params>& choices, const Tensor& X, const Tensor& y, const Location& at) {
+template <class Labels>
+void BaseSearchCV::search(const std::vector<Params>& choices, const Tensor& X, const Tensor& y, const Labels& labels,
+                          const Location& at) {
   const auto found = std::make_shared<Found>();
   // The same folds for all.
   const CrossValidation folds(cv_.split(*estimator_, X, y, at));
@@ -112,9 +114,14 @@ void BaseSearchCV::search(const std::vector<Params>& choices, const Tensor& X, c
   found->best = static_cast<std::size_t>(best - found->results.begin());
   if (refit_) {
     found->refitted = estimator_->clone();
-    found->refitted->set_params(best->params, at).fit(X, y, at);
+    found->refitted->set_params(best->params, at).fit(X, labels, at);
   }
   found_ = found;
+}
+// (Scores do not depend on what the classes are called.)
+void BaseSearchCV::search(const std::vector<Params>& choices, const Tensor& X, const Strings& y, const Location& at) {
+  if (!is_classifier()) refuse(name(), fmt::format("{} takes no strings as labels", estimator_->name()), at);
+  search(choices, X, places_of(y, different_labels(y)), y, at);
 }
 
 const BaseSearchCV::Found& BaseSearchCV::found(const Location& at) const {
@@ -137,6 +144,12 @@ Tensor BaseSearchCV::transform(const Tensor& X, Location at) const { return best
 double BaseSearchCV::score(const Tensor& X, const Tensor& y, Location at) const {
   return best_estimator_(at).score(X, y, at);
 }
+double BaseSearchCV::score(const Tensor& X, const Strings& y, Location at) const {
+  return best_estimator_(at).score(X, y, at);
+}
+Strings BaseSearchCV::predict_strings(const Tensor& X, const Location& at) const {
+  return best_estimator_(at).predict<std::string>(X, at);
+}
 
 // ---- GridSearchCV ----
 
@@ -158,6 +171,10 @@ GridSearchCV& GridSearchCV::set_params(const Params& params, Location at) {
   return *this;
 }
 GridSearchCV& GridSearchCV::fit(const Tensor& X, const Tensor& y, Location at) {
+  search(combinations({grid_.begin(), grid_.end()}), X, y, y, at);
+  return *this;
+}
+GridSearchCV& GridSearchCV::fit(const Tensor& X, const Strings& y, Location at) {
   search(combinations({grid_.begin(), grid_.end()}), X, y, at);
   return *this;
 }
@@ -240,6 +257,10 @@ std::vector<Params> RandomizedSearchCV::choices() const {
 }
 
 RandomizedSearchCV& RandomizedSearchCV::fit(const Tensor& X, const Tensor& y, Location at) {
+  search(choices(), X, y, y, at);
+  return *this;
+}
+RandomizedSearchCV& RandomizedSearchCV::fit(const Tensor& X, const Strings& y, Location at) {
   search(choices(), X, y, at);
   return *this;
 }

@@ -109,6 +109,11 @@ class XGRAD_API Layer {
   Layer(M module) : kind_("module"), make_([module](const Shape&) { return nn::AnyModule(module); }) {}  // NOLINT
   Layer(const KerasTensor& input, Location at = Location::current());  // NOLINT: an Input, ValueError for another value
   static Layer of_indices(std::string kind, Make make);                // its input are numbers of classes
+  // What becomes of the mask of an input: it ends here, with a warning; the result has it as well; or the module itself
+  // sees to it.
+  enum class Masks { end, pass, own };
+  Layer& set_masks(Masks masks);
+  Masks masks() const { return masks_; }
 
   const std::string& kind() const { return kind_; }
   const std::optional<Shape>& input_shape() const { return shape_; }  // of an Input
@@ -124,6 +129,7 @@ class XGRAD_API Layer {
   Make make_;
   std::optional<Shape> shape_ = {};
   bool takes_indices_ = false;
+  Masks masks_ = Masks::end;
   std::shared_ptr<nn::AnyModule> called_ = std::make_shared<nn::AnyModule>(nullptr);
 };
 
@@ -194,11 +200,20 @@ struct LayerNormalizationOptions {
 XGRAD_API Layer LayerNormalization(LayerNormalizationOptions options = {}, Location at = Location::current());
 
 struct EmbeddingOptions {
+  ByName by_name = ByName();
   InitializerChoice embeddings_initializer = "random_uniform";
+  bool mask_zero = false;  // 0 is no word: such steps do not count
 };
-// nn::Embedding: whole numbers (N, T) in 0..input_dim - 1 -> (N, T, output_dim). No mask.
+// nn::Embedding: whole numbers (N, T) in 0..input_dim - 1 -> (N, T, output_dim).
 XGRAD_API Layer Embedding(std::int64_t input_dim, std::int64_t output_dim, EmbeddingOptions options = {},
                           Location at = Location::current());
+
+// Steps of (N, T, ...) in which all numbers are mask_value do not count, and become 0. A mask goes with the values
+// through Dense, Dropout, Activation, normalisations, recurrent layers that return sequences and what joins values;
+// others end it, with a warning. Recurrent layers pass over masked steps: state and output stay what they were;
+// GlobalAveragePooling1D is the mean of the rest (0 of nothing), BatchNormalization has statistics of it. Losses and
+// metrics of a result with a mask are of the steps that count. Masks belong to calls of the model, not of net().
+XGRAD_API Layer Masking(double mask_value = 0, Location at = Location::current());
 
 struct RecurrentOptions {
   ByName by_name = ByName();
@@ -234,7 +249,8 @@ struct BidirectionalOptions {
   std::string merge_mode = "concat";  // or sum, mul, ave
 };
 // Two layers of the kind given, LSTM, GRU or SimpleRNN, each with weights of its own: one reads the steps forwards, one
-// backwards. Their results are joined; those of every step belong to the same steps. ValueError: another kind of layer.
+// backwards. Their results are joined; those of every step belong to the same steps, and are 0 in masked ones.
+// ValueError: another kind of layer.
 XGRAD_API Layer Bidirectional(Layer layer, BidirectionalOptions options = {}, Location at = Location::current());
 
 }  // namespace xgrad::keras

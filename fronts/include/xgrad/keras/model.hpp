@@ -37,13 +37,21 @@ inline KerasTensor operator*(const KerasTensor& x, const KerasTensor::Operand& y
   return multiply({x, y.value}, y.at);
 }
 
-// What leads from a value, mostly an Input, to another, as a model: it is compiled, fitted, evaluated and saved as a
-// Sequential is, of one input and one output. Layers got their weights when they were called; one that was called twice
-// has one set, also in several models. Modules are below "functional", with Keras's names of the layers in the order of
-// their first calls. ValueError: output is input, or comes from another Input (as well).
+// What leads from values, mostly Inputs, to others, as a model: it is compiled, fitted, evaluated and saved as a
+// Sequential is. Layers got their weights when they were called; one that was called twice has one set, also in several
+// models. Modules are below "functional", with Keras's names of the layers in the order of their first calls; an output
+// has the name of its layer. ValueError: an output is an input, or comes from another Input (as well); an input that no
+// output comes from, or is there twice.
+//
+//   keras::Model model({words, tags}, {urgency, office});
+//   model.compile({.losses = {"mse", "categorical_crossentropy"}, .loss_weights = {0.2, 1}});
+//   model.fit({x_words, x_tags}, {y_urgency, y_office});
 class XGRAD_API Model : public Sequential {
  public:
-  Model(const KerasTensor& input, const KerasTensor& output, Location at = Location::current());
+  Model(const KerasTensor& input, const KerasTensor& output, Location at = Location::current())
+      : Model(std::vector<KerasTensor>{input}, std::vector<KerasTensor>{output}, at) {}
+  Model(const std::vector<KerasTensor>& inputs, const std::vector<KerasTensor>& outputs,
+        Location at = Location::current());
   Sequential& add(Layer, Location = Location()) = delete;  // call the layer with the output; a Model of the result
 };
 

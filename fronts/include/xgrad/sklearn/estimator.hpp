@@ -50,9 +50,14 @@ using Params = std::map<std::string, ParamValue>;
 // Values to try, by name: {{"alpha", {1e-4, 1e-2}}, {"solver", {"adam", "sgd"}}}.
 using ParamGrid = std::map<std::string, std::vector<ParamValue>>;
 
+using Strings = std::vector<std::string>;
+
 // X is (samples, features), floating (integers count as float64), finite. ShapeError for another rank, for numbers of
 // samples that differ, or for another number of features than in fit; ValueError for NaN and infinity; NotFittedError
 // before fit. What was learnt is kept when fit throws. Copies are independent from their next fit on.
+// Classifiers, and pipelines and searches that end in one, take strings as labels as well: fit(X, y), score(X, y), and
+// predict<std::string>(X), where predict(X) gives the places of the labels in the sorted list of all. ValueError from
+// other estimators, and for strings after a fit to numbers.
 class XGRAD_API Estimator {
  public:
   virtual ~Estimator();
@@ -70,7 +75,15 @@ class XGRAD_API Estimator {
   virtual Tensor transform(const Tensor& X, Location at = Location::current()) const;
   virtual double score(const Tensor& X, const Tensor& y, Location at = Location::current()) const;
 
+  virtual Estimator& fit(const Tensor& X, const Strings& y, Location at = Location::current());
+  virtual double score(const Tensor& X, const Strings& y, Location at = Location::current()) const;
+  template <std::same_as<std::string> Label>
+  Strings predict(const Tensor& X, Location at = Location::current()) const {
+    return predict_strings(X, at);
+  }
+
  protected:
+  virtual Strings predict_strings(const Tensor& X, const Location& at) const;
   Estimator() = default;
   Estimator(const Estimator&) = default;
   Estimator& operator=(const Estimator&) = default;
@@ -92,6 +105,11 @@ class XGRAD_API AnyEstimator {
 
 // The share of samples whose label, or row of labels, is right. ShapeError unless the shapes are equal.
 XGRAD_API double accuracy_score(const Tensor& y_true, const Tensor& y_pred, Location at = Location::current());
+XGRAD_API double accuracy_score(const Strings& y_true, const Strings& y_pred, Location at = Location::current());
+// counts[i][j] (int64): samples of the i-th label that were told to be of the j-th, of all labels of both, sorted.
+// ShapeError unless there are as many of both.
+XGRAD_API Tensor confusion_matrix(const Tensor& y_true, const Tensor& y_pred, Location at = Location::current());
+XGRAD_API Tensor confusion_matrix(const Strings& y_true, const Strings& y_pred, Location at = Location::current());
 // 1 - sum (y - p)^2 / sum (y - mean)^2, averaged over columns: train::R2Score.
 XGRAD_API double r2_score(const Tensor& y_true, const Tensor& y_pred, Location at = Location::current());
 

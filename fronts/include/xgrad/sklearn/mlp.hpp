@@ -86,11 +86,12 @@ class XGRAD_API BaseMultilayerPerceptron : public Estimator {
   void check_options(const MLPOptions& options, const Location& at) const;
   void assign_params(const Params& params, const Location& at);
   // Learns from y, the targets as the classes below encode them, (samples, outputs).
-  void learn(const Tensor& X, const Tensor& y, const char* output, const Tensor& classes, bool incremental,
-             const Location& at);
+  void learn(const Tensor& X, const Tensor& y, const char* output, const Tensor& classes, const Strings& names,
+             bool incremental, const Location& at);
   const Fitted& fitted(const Location& at) const;
   Tensor scores(const char* op, const Tensor& X, const Location& at) const;  // before the output's activation
   const Tensor& known_classes(const Location& at) const;
+  const Strings& known_names(const Location& at) const;
   bool is_fitted() const { return fitted_ != nullptr; }
   bool goes_on(bool incremental) const { return fitted_ && (incremental || options_.warm_start); }
 
@@ -99,9 +100,9 @@ class XGRAD_API BaseMultilayerPerceptron : public Estimator {
   std::shared_ptr<Fitted> fitted_;
 };
 
-// Labels y (n): integers or bool, of two classes (one logistic output) or more (softmax), trained on the cross entropy;
-// or (n, labels) of 0 and 1, each a logistic output. ValueError: fewer than two classes, other values in (n, labels),
-// with warm_start other classes than in the last fit.
+// Labels y (n): integers, bool or strings, of two classes (one logistic output) or more (softmax), trained on the cross
+// entropy; or (n, labels) of 0 and 1, each a logistic output. ValueError: fewer than two classes, other values in (n,
+// labels), with warm_start other classes than in the last fit.
 class XGRAD_API MLPClassifier final : public BaseMultilayerPerceptron {
  public:
   explicit MLPClassifier(MLPOptions options = {}, Location at = Location::current());
@@ -115,6 +116,12 @@ class XGRAD_API MLPClassifier final : public BaseMultilayerPerceptron {
   // some. ValueError: solver lbfgs; a label that is not among the classes.
   MLPClassifier& partial_fit(const Tensor& X, const Tensor& y, const Tensor& classes = Tensor(),
                              Location at = Location::current());
+  // Strings, as Estimator says.
+  MLPClassifier& fit(const Tensor& X, const Strings& y, Location at = Location::current()) override;
+  MLPClassifier& partial_fit(const Tensor& X, const Strings& y, const Strings& classes = {},
+                             Location at = Location::current());
+  double score(const Tensor& X, const Strings& y, Location at = Location::current()) const override;
+  using Estimator::predict;
   // The most probable class, (n) int64, or (n, labels) int64.
   Tensor predict(const Tensor& X, Location at = Location::current()) const override;
   // (n, classes), columns in the order of classes_.
@@ -123,9 +130,18 @@ class XGRAD_API MLPClassifier final : public BaseMultilayerPerceptron {
   double score(const Tensor& X, const Tensor& y, Location at = Location::current()) const override;  // accuracy_score
   // The labels, sorted, int64; of (n, labels) 0, 1, ... labels - 1.
   Tensor classes_(Location at = Location::current()) const;
+  // The same of strings; ValueError after a fit to numbers.
+  template <std::same_as<std::string> Label>
+  Strings classes_(Location at = Location::current()) const {
+    return class_names(at);
+  }
 
  private:
-  void train(const Tensor& X, const Tensor& y, const Tensor& classes, bool incremental, const Location& at);
+  Strings predict_strings(const Tensor& X, const Location& at) const override;
+  const Strings& class_names(const Location& at) const;
+  // names: those of the classes 0, 1, ..., none of numbers.
+  void train(const Tensor& X, const Tensor& y, const Tensor& classes, const Strings& names, bool incremental,
+             const Location& at);
 };
 
 // Targets y (n) or (n, outputs), floating or integer, trained on half the mean squared error.

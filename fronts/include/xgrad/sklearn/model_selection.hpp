@@ -20,11 +20,20 @@ struct TrainTestSplitOptions {
 struct TrainTestSplit {
   Tensor X_train, X_test, y_train, y_test;
 };
+struct TrainTestSplitOfStrings {
+  Tensor X_train, X_test;
+  Strings y_train, y_test;
+};
 // Two parts of the samples, drawn at random. ValueError: a share outside (0, 1), a part without a sample, stratify
 // without shuffle, with a class of one sample, or with more classes than a part has samples. ShapeError for sizes that
 // differ. The samples are others than scikit-learn's of the same random_state.
 XGRAD_API TrainTestSplit train_test_split(const Tensor& X, const Tensor& y, const TrainTestSplitOptions& options = {},
                                           Location at = Location::current());
+
+// The same samples, with labels that are strings.
+XGRAD_API TrainTestSplitOfStrings train_test_split(const Tensor& X, const Strings& y,
+                                                   const TrainTestSplitOptions& options = {},
+                                                   Location at = Location::current());
 
 struct FoldOptions {
   ByName by_name = ByName();
@@ -74,6 +83,8 @@ struct CrossValOptions {
 };
 // The score of each fold, by a clone that was fitted to the others. ValueError, ShapeError as fit and split throw.
 XGRAD_API std::vector<double> cross_val_score(const AnyEstimator& estimator, const Tensor& X, const Tensor& y,
+                                              const CrossValOptions& options = {}, Location at = Location::current());
+XGRAD_API std::vector<double> cross_val_score(const AnyEstimator& estimator, const Tensor& X, const Strings& y,
                                               const CrossValOptions& options = {}, Location at = Location::current());
 
 }  // namespace xgrad::sklearn

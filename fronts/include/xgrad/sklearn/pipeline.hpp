@@ -28,6 +28,9 @@ class XGRAD_API Pipeline final : public Estimator {
   Tensor predict_proba(const Tensor& X, Location at = Location::current()) const override;
   Tensor transform(const Tensor& X, Location at = Location::current()) const override;
   double score(const Tensor& X, const Tensor& y, Location at = Location::current()) const override;
+  Pipeline& fit(const Tensor& X, const Strings& y, Location at = Location::current()) override;
+  double score(const Tensor& X, const Strings& y, Location at = Location::current()) const override;
+  using Estimator::predict;
 
   // The step of a name; ValueError lists those there are. as<MLPClassifier>("mlp") gives it as its class.
   Estimator& step(const std::string& name, Location at = Location::current()) const;
@@ -38,6 +41,10 @@ class XGRAD_API Pipeline final : public Estimator {
   }
 
  private:
+  Strings predict_strings(const Tensor& X, const Location& at) const override;
+  // of_last: what the last step is fitted to; the others see numbers.
+  template <class Labels>
+  Pipeline& fit_steps(const Tensor& X, const Tensor& y, const Labels& of_last, const Location& at);
   [[noreturn]] void wrong_class(const std::string& name, const Location& at) const;
   Tensor before_last(const Tensor& X, const Location& at) const;
   std::vector<Step> steps_;

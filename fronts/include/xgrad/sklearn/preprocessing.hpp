@@ -53,7 +53,22 @@ class XGRAD_API MinMaxScaler final : public Transformer {
   data::MinMaxScaler scaler_;
 };
 
+// Strings as numbers: each label is its place, int64, in the sorted list of all.
+class XGRAD_API LabelEncoder {
+ public:
+  LabelEncoder& fit(const Strings& y, Location at = Location::current());  // ValueError: no labels
+  // ValueError for a label that was not there in fit.
+  Tensor transform(const Strings& y, Location at = Location::current()) const;
+  Tensor fit_transform(const Strings& y, Location at = Location::current()) { return fit(y, at).transform(y, at); }
+  Strings inverse_transform(const Tensor& places, Location at = Location::current()) const;  // IndexError
+  const Strings& classes_(Location at = Location::current()) const;
+
+ private:
+  Strings classes_known_;
+};
+
 // Labels as columns: (n) of k classes -> (n, k) with a 1 at the class, (n, 1) of 0 and 1 for two classes. int64.
+// Strings as labels go through a LabelEncoder first.
 class XGRAD_API LabelBinarizer {
  public:
   LabelBinarizer& fit(const Tensor& y, Location at = Location::current());

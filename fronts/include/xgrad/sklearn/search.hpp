@@ -51,6 +51,8 @@ class XGRAD_API BaseSearchCV : public Estimator {
   Tensor predict_proba(const Tensor& X, Location at = Location::current()) const override;
   Tensor transform(const Tensor& X, Location at = Location::current()) const override;
   double score(const Tensor& X, const Tensor& y, Location at = Location::current()) const override;
+  double score(const Tensor& X, const Strings& y, Location at = Location::current()) const override;
+  using Estimator::predict;
 
   const std::vector<SearchResult>& cv_results_(Location at = Location::current()) const;
   std::int64_t best_index_(Location at = Location::current()) const;  // the first of rank 1
@@ -62,7 +64,11 @@ class XGRAD_API BaseSearchCV : public Estimator {
   BaseSearchCV(AnyEstimator estimator, CrossValidation cv, bool refit);
   BaseSearchCV(const BaseSearchCV& o);
   BaseSearchCV& operator=(const BaseSearchCV& o);
-  void search(const std::vector<Params>& choices, const Tensor& X, const Tensor& y, const Location& at);
+  // labels: y, or strings in the place of it, for what is fitted to all samples.
+  template <class Labels>
+  void search(const std::vector<Params>& choices, const Tensor& X, const Tensor& y, const Labels& labels,
+              const Location& at);
+  void search(const std::vector<Params>& choices, const Tensor& X, const Strings& y, const Location& at);
   void set_estimator_params(const Params& params, const Location& at);
   void check_names(const std::vector<std::string>& names, const Location& at) const;
 
@@ -72,6 +78,7 @@ class XGRAD_API BaseSearchCV : public Estimator {
 
  private:
   struct Found;
+  Strings predict_strings(const Tensor& X, const Location& at) const override;
   const Found& found(const Location& at) const;
   std::shared_ptr<const Found> found_;
 };
@@ -85,6 +92,7 @@ class XGRAD_API GridSearchCV final : public BaseSearchCV {
   std::unique_ptr<Estimator> clone() const override;
   GridSearchCV& set_params(const Params& params, Location at = Location::current()) override;
   GridSearchCV& fit(const Tensor& X, const Tensor& y, Location at = Location::current()) override;
+  GridSearchCV& fit(const Tensor& X, const Strings& y, Location at = Location::current()) override;
 
  private:
   ParamGrid grid_;
@@ -120,6 +128,7 @@ class XGRAD_API RandomizedSearchCV final : public BaseSearchCV {
   std::unique_ptr<Estimator> clone() const override;
   RandomizedSearchCV& set_params(const Params& params, Location at = Location::current()) override;
   RandomizedSearchCV& fit(const Tensor& X, const Tensor& y, Location at = Location::current()) override;
+  RandomizedSearchCV& fit(const Tensor& X, const Strings& y, Location at = Location::current()) override;
 
  private:
   std::vector<Params> choices() const;
