@@ -24,6 +24,14 @@ inline const double* doubles(const Tensor& t) { return t.data_ptr<double>(); }
 inline std::vector<int64_t> sizes(const Tensor& t) { return t.sizes().vec(); }
 inline void drop_grad(Tensor& t) { t.mutable_grad() = Tensor(); }
 
+inline Tensor i1(const Tensor& x) { return torch::special_i1(x); }
+inline Tensor bessel_j0(const Tensor& x) { return torch::special_bessel_j0(x); }
+inline Tensor erfcx(const Tensor& x) { return torch::special_erfcx(x); }
+inline Tensor ndtr(const Tensor& x) { return torch::special_ndtr(x); }
+inline Tensor log_ndtr(const Tensor& x) { return torch::special_log_ndtr(x); }
+inline Tensor ndtri(const Tensor& x) { return torch::special_ndtri(x); }
+inline Tensor entr(const Tensor& x) { return torch::special_entr(x); }
+inline Tensor zeta(const Tensor& x, const Tensor& y) { return torch::special_zeta(x, y); }
 inline Tensor any_all(const Tensor& x) { return x.any(); }
 inline Tensor gelu_tanh(const Tensor& x) { return torch::gelu(x, "tanh"); }
 inline Tensor var(const Tensor& x, Dims dims) { return x.var(dims, true); }

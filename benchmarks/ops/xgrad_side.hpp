@@ -22,6 +22,14 @@ inline const double* doubles(const Tensor& t) { return t.data<double>(); }
 inline std::vector<std::int64_t> sizes(const Tensor& t) { return {t.shape().begin(), t.shape().end()}; }
 inline void drop_grad(Tensor& t) { t.set_grad(Tensor()); }
 
+inline Tensor i1(const Tensor& x) { return xgrad::i1(x); }
+inline Tensor bessel_j0(const Tensor& x) { return xgrad::bessel_j0(x); }
+inline Tensor erfcx(const Tensor& x) { return xgrad::erfcx(x); }
+inline Tensor ndtr(const Tensor& x) { return xgrad::ndtr(x); }
+inline Tensor log_ndtr(const Tensor& x) { return xgrad::log_ndtr(x); }
+inline Tensor ndtri(const Tensor& x) { return xgrad::ndtri(x); }
+inline Tensor entr(const Tensor& x) { return xgrad::entr(x); }
+inline Tensor zeta(const Tensor& x, const Tensor& y) { return xgrad::zeta(x, y); }
 inline Tensor any_all(const Tensor& x) { return xgrad::any(x); }
 inline Tensor gelu_tanh(const Tensor& x) { return xgrad::gelu(x, xgrad::Gelu::tanh); }
 inline Tensor var(const Tensor& x, const Dims& dims) { return x.var(dims); }

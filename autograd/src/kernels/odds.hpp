@@ -5,7 +5,7 @@
 
 namespace xgrad::detail {
 
-// log(x / (1 - x)), with one division, within 3 units in the last place. Where the quotient would lie between sqrt(1/2)
+// log(x / (1 - x)), with one division, within 4 units in the last place. Where the quotient would lie between sqrt(1/2)
 // and sqrt(2), what the logarithm is the series of, (2x - 1) / (1 - x), is found without it: its numerator is exact.
 template <class T, int B>
 XGRAD_INLINE Vec<T, B> logit_value(const Vec<T, B>& x) {
