@@ -1,5 +1,5 @@
-# Precompiled headers (XGRAD_PCH). They come in front of a source, so they hide an include it forgot: the presets dev
-# and tsan build without them, and the headers are checked without them.
+# Precompiled headers (XGRAD_PCH). They come in front of a source, so they hide an include it forgot: the preset dev
+# builds without them, and the headers are checked without them.
 if(XGRAD_PCH AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   set(XGRAD_PCH OFF)
 endif()

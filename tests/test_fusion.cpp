@@ -1,4 +1,6 @@
 // Elementwise operations that are held back: when they are computed, what that leaves in memory, and who may look.
+#include <atomic>
+#include <cstddef>
 #include <thread>
 #include <vector>
 
@@ -214,6 +216,41 @@ BOOST_AUTO_TEST_CASE(values_on_other_threads) {
     made = x * 3;
   }).join();  // the thread is gone, what it held back is not
   BOOST_TEST(((made + 0).to_vector<float>() == (x * 3).to_vector<float>()));
+}
+
+// Threads whose operations read the same tensors, and what others hold back; ThreadSanitizer sees the order of locks.
+BOOST_AUTO_TEST_CASE(operands_that_threads_share) {
+  constexpr std::size_t kThreads = 4;
+  const Tensor x = rand({300}), y = rand({300});
+  const auto results = [&](bool held, bool on_threads) {
+    const FusionGuard here(held, 1);
+    const Tensor u = tanh(x) * 2 + y, v = exp(u) - x;
+    std::vector<Tensor> made(kThreads);
+    std::atomic<std::size_t> ready{0};
+    const auto work = [&](std::size_t k) {
+      const FusionGuard guard(held, 1);
+      const NoGradGuard off_tape;
+      ++ready;
+      while (on_threads && ready < kThreads) std::this_thread::yield();
+      for (int i = 0; i < 100; ++i) const Tensor never = y * x, read = x * 2;  // who owns x and y changes quickly
+      const Tensor a = x * 2 + y, b = (k % 2 == 0 ? u : v) * a;
+      const Tensor c = tanh(y * x) + u;
+      made[k] = (b + b.sum()) * x + c;
+    };
+    std::vector<std::thread> threads;
+    for (std::size_t k = 0; k < kThreads; ++k) {
+      if (on_threads)
+        threads.emplace_back(work, k);
+      else
+        work(k);
+    }
+    for (std::thread& t : threads) t.join();
+    std::vector<std::vector<float>> values;
+    for (const Tensor& t : made) values.push_back((t + 0).to_vector<float>());
+    return values;
+  };
+  const auto expected = results(false, false);
+  for (int round = 0; round < 20; ++round) BOOST_TEST((results(true, true) == expected), "round " << round);
 }
 
 BOOST_AUTO_TEST_CASE(sums_of_what_is_held_back) {

@@ -116,14 +116,10 @@ bool may_hold() {
 }
 
 // Whether a piece of this holder may read t: the program cannot write its memory unnoticed, and nobody else owns it.
-bool may_read_later(Holder& h, const Tensor& t) {
+bool may_read_later(const Holder& h, const Tensor& t) {
   const TensorImpl& i = impl(t);
   if (i.storage->is_shared()) return false;
-  if (const Holder* of = holder_of(*i.storage); of && of != &h) {
-    find_held_values(*i.storage);
-    if (holder_of(*i.storage)) return false;
-  }
-  if (i.storage->owner.load(std::memory_order_acquire)) return holder_of(*i.storage) == &h;
+  if (const StorageOwner* o = i.storage->owner.load(std::memory_order_acquire)) return o == &h;
   if (i.has_memory()) return true;
   if (blocked_form(t)) return false;
   i.memory();
@@ -143,8 +139,12 @@ Tensor make_later(const Shape& shape, DType dtype, const Tensor* const* in, int 
   if (!may_hold()) return Tensor();
   Holder* h = holder_of_thread();
   if (!h) return Tensor();
-  for (int j = 0; j < n_in; ++j)
+  for (int j = 0; j < n_in; ++j) {
+    Storage& s = *impl(*in[j]).storage;
+    // Without the lock of this thread's holder: the other thread may want the same of this one.
+    if (const Holder* of = holder_of(s); of && of != h) find_held_values(s);
     if (!may_read_later(*h, *in[j])) return Tensor();
+  }
   return make_tensor_over(Storage::make_later(static_cast<std::size_t>(numel * item_size(dtype))), shape, dtype);
 }
 
