@@ -43,8 +43,8 @@ const Names& by_name_only() {
 const Names& without_slope() {
   static const Names all = words(
       "adaptive_avg_pool2d adaptive_avg_pool3d avg_pool2d cdist cholesky cholesky_ex copy_slices "
-      "ctc_loss diagonal_scatter frexp grid_sample gru gru_cell i0e i1e igamma igammac index_copy "
-      "lstm lstm_cell masked_scatter mvlgamma rnn_relu rnn_tanh "
+      "ctc_loss diagonal_scatter frexp grid_sample gru i0e i1e igamma igammac index_copy "
+      "lstm masked_scatter mvlgamma rnn_relu rnn_tanh "
       "scaled_modified_bessel_k0 scaled_modified_bessel_k1 "
       "scatter_reduce select_scatter sinc slice_scatter solve_triangular spherical_bessel_j0 tril triu zeta");
   return all;

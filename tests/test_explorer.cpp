@@ -368,6 +368,53 @@ BOOST_AUTO_TEST_CASE(words_as_told) {
   BOOST_TEST(has(said(relu_of_program(x).sum(), "relu"), "The operation relu computes"));
 }
 
+// The slopes of a cell that is left whole, as its formulas say, are its derivatives.
+BOOST_AUTO_TEST_CASE(slopes_of_gated_cells) {
+  manual_seed(3);
+  const Tensor x = leaf({1, 2}, 0.3), h = leaf({1, 3}, 1.1), c = leaf({1, 3}, 0.7);
+  const auto prime = [](const Tensor& y) { return y * (1 - y); };                     // of σ, by its value
+  const auto by_input = [](const std::vector<Tensor>& gates, const Tensor& weight) {  // sum over k of G^k_n W^k_nj
+    Tensor sum = zeros({3, weight.size(1)}, {kFloat64});
+    const auto parts = chunk(weight.detach(), static_cast<std::int64_t>(gates.size()), 0);
+    for (std::size_t k = 0; k < gates.size(); ++k) sum = sum + gates[k].detach().reshape({3, 1}) * parts[k];
+    return sum;
+  };
+  const auto check = [](const Tensor& y, const Tensor& by, const Tensor& expected) {
+    for (std::int64_t n = 0; n < 3; ++n) {
+      const Tensor slope = grad({y[0][n]}, {by}, {}, {.retain_graph = true})[0];
+      BOOST_TEST((slope[0] - expected[n]).abs().max().item<double>() < 1e-12);
+    }
+  };
+  nn::LSTMCell lstm(2, 3);
+  lstm.to(kFloat64);
+  const auto& w = lstm.weights;
+  {
+    const auto next = lstm(x, {h, c});
+    const auto z = chunk(linear(x, w.weight_ih, w.bias_ih) + linear(h, w.weight_hh, w.bias_hh), 4, 1);
+    const Tensor i = sigmoid(z[0]), f = sigmoid(z[1]), g = tanh(z[2]), o = sigmoid(z[3]), t = tanh(next.c);
+    const Tensor d = o * (1 - t * t);
+    const std::vector<Tensor> gates{d * g * prime(i), d * c * prime(f), d * i * (1 - g * g), t * prime(o)};
+    check(next.h, x, by_input(gates, w.weight_ih));
+    check(next.h, h, by_input(gates, w.weight_hh));
+    check(next.h, c, xgrad::diag((d * f).detach()[0]));
+    const std::string text = viz::explain(next.h.sum());
+    for (const char* fact : {"{G}^{o}=", "{G}^{f}=", "{G}^{i}=", "{G}^{g}=", "D\\odot"})
+      BOOST_TEST(has(text, fact), fact << " is missing in\n" << text);
+  }
+  nn::GRUCell gru(2, 3);
+  gru.to(kFloat64);
+  const auto& u = gru.weights;
+  const Tensor next = gru(x, h);
+  const auto a = chunk(linear(x, u.weight_ih, u.bias_ih), 3, 1), b = chunk(linear(h, u.weight_hh, u.bias_hh), 3, 1);
+  const Tensor r = sigmoid(a[0] + b[0]), z = sigmoid(a[1] + b[1]), n = tanh(a[2] + r * b[2]);
+  const Tensor by_n = (1 - z) * (1 - n * n), by_r = by_n * b[2] * prime(r), by_z = (h - n) * prime(z);
+  check(next, x, by_input({by_r, by_z, by_n}, u.weight_ih));
+  check(next, h, by_input({by_r, by_z, r * by_n}, u.weight_hh) + xgrad::diag(z.detach()[0]));
+  const std::string text = viz::explain(next.sum());
+  for (const char* fact : {"{G}^{n}=", "{G}^{z}=", "{G}^{r}=", "{R}^{n}="})
+    BOOST_TEST(has(text, fact), fact << " is missing in\n" << text);
+}
+
 BOOST_AUTO_TEST_CASE(explained_in_markdown) {
   const Tensor x = tensor({{1., 2.}}).set_name("x"), w = tensor({{3.}, {4.}}).requires_grad_().set_name("w");
   const Tensor odd = tensor(2.).requires_grad_().set_name("a_b $1 {c} \\frac `d` | & <i>");

@@ -213,10 +213,10 @@ BOOST_AUTO_TEST_CASE(non_finite_values_are_marked) {
   const TapeRecorder recorder;
   const Tensor x = tensor({-1., 0., 4.}).requires_grad_().set_name("x");
   const std::string nan = viz::to_dot(sqrt(x).sum());
-  BOOST_TEST(has(nan, "<b>NaN</b>"));
+  BOOST_TEST(has(nan, "<b>NaN&#160;</b>"));
   BOOST_TEST(has(nan, "#B3001B"));
   check_accepted(nan);
-  BOOST_TEST(has(viz::to_dot(reciprocal(x).sum()), "<b>Inf</b>"));
+  BOOST_TEST(has(viz::to_dot(reciprocal(x).sum()), "<b>Inf&#160;</b>"));
   BOOST_TEST(!has(viz::to_dot((x * 2).sum()), "#B3001B"));
 }
 

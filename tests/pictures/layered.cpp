@@ -115,7 +115,8 @@ Tensor siamese() {
     using State = Tensor;
     nn::Sequential tower = register_module("tower", nn::Sequential(nn::Linear(6, 8), nn::Tanh(), nn::Linear(8, 4)));
     Tensor forward(const Tensor& left, const Tensor& right, xgrad::Location = {}) const {
-      return square(tower(left) - tower(right)).sum({1});
+      const Tensor a = tower(left), b = tower(right);  // in this order
+      return square(a - b).sum({1});
     }
   };
   const Siamese net;

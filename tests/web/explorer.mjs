@@ -107,9 +107,18 @@ const arith = (await text(".arith")).replace(/[−]/g, "-").replace(/[()]/g, "")
 const product = t => t.split("·").reduce((p, f) => p * Number(f), 1);
 ok(Math.abs(sum.split(" + ").reduce((s, t) => s + product(t), 0) - Number(result)) < .02, "forward arithmetic: " + arith);
 ok((await page.locator(".rows .ok").count()) === 0, "no check before the gradient is there");
+await page.setViewportSize({ width: 1100, height: 620 });
+await go(linear);
+ok(await page.locator("#panel.more").count() === 1, "what is below the panel's end is announced");
+await page.locator("#panel").evaluate(e => e.scrollTo(0, e.scrollHeight));
+await page.waitForFunction(() => !document.getElementById("panel").classList.contains("more"));
+await page.setViewportSize({ width: 1440, height: 900 });
 await go(last);
 ok(await page.locator(".rows .ok").count() === 4, "four gradients agree with finite differences");
 ok((await text(".rows .ok")).startsWith("✓"), "check mark");
+ok((await text(".pars")).includes("difference to finite differences"), "what the check is");
+const cramped = await page.evaluate(() => [...document.querySelectorAll(".rows tr")].filter(r => r.cells[3] && [...r.cells[3].childNodes].length && (() => { const q = document.createRange(); q.selectNodeContents(r.cells[3]); return q.getBoundingClientRect().right > r.cells[4].getBoundingClientRect().left; })()).length);
+ok(cramped === 0, `${cramped} rows of the table run into the next column`);
 
 // ---- graph: select, find, collapse, picture, address ----
 const tanh = await page.evaluate(() => xgradExplorer.data.nodes.find(n => n.title === "tanh").id);
@@ -186,6 +195,42 @@ const norms = await page.evaluate(() => xgradExplorer.data.nodes.filter(n => n.t
 const strip = (await page.locator(".through", { hasText: "tanh" }).locator("td").allInnerTexts()).map(number);
 ok(strip.every((v, i) => near(v, norms[i], .02)), `its cells are the norms: ${strip} ${norms}`);
 
+// ---- an unfolded LSTM: a gate of its second step, and the gradient through it, recomputed from the weights ----
+await open("lstm");
+const gate = await page.evaluate(() => {
+  const d = xgradExplorer.data, named = name => d.nodes.find(n => n.name === name), titled = t => d.nodes.find(n => n.title.endsWith(t));
+  const [wi, wh, bi, bh] = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"].map(t => titled(t).value.v);
+  const x = titled("x₂").value.v, h = named("h₁").value.v, c = named("c₁").value.v, f = named("f₂");
+  // Where most flows through the forget gate, whose rows of the weights are the second three; x₂ is (2, 2), h₁ is (2, 3).
+  const flow = named("c₂").grad.v.map((g, i) => g * c[i]), at = flow.reduce((most, v, i) => Math.abs(v) > Math.abs(flow[most]) ? i : most, 0);
+  const s = Math.floor(at / 3), r = 3 + at % 3;
+  let z = bi[r] + bh[r];
+  for (let j = 0; j < 2; j++) z += wi[r * 2 + j] * x[s * 2 + j];
+  for (let j = 0; j < 3; j++) z += wh[r * 3 + j] * h[s * 3 + j];
+  const y = 1 / (1 + Math.exp(-z));
+  const step = phase => d.steps.findIndex(e => e.phase === phase && e.node === f.id);
+  return { at, z, y, recorded: f.value.v[at], incoming: flow[at], slope: y * (1 - y), forward: step("forward"), backward: step("backward") };
+});
+ok(near(gate.y, gate.recorded), `the forget gate is the sigmoid of its sum: ${gate.y} ${gate.recorded}`);
+await go(gate.forward);
+await page.locator(`.term .mat.out td[data-i='${gate.at}']`).hover();
+ok(near(number(await text(`.term .mat.out td[data-i='${gate.at}']`)), gate.y, 1e-2), "its cell shows that number");
+ok(near(number(await text(".term .mat td.use")), gate.z, 5e-2), "and the one it came from: " + gate.z);
+await go(gate.backward);
+await page.locator(`.term .mat.out td[data-i='${gate.at}']`).hover();
+const through = (await text(".arith")).replace(/[−]/g, "-").replace(/[()]/g, "").split(":")[1].split("="), factors = through[0].split("·").map(Number);
+ok(factors.length === 2 && near(factors[0], gate.incoming, 5e-2), `what arrives at f₂ is dL/dc₂ times c₁: ${factors} ${gate.incoming}`);
+ok(near(factors[1], gate.slope, 1e-2), `its slope is f (1 − f): ${factors} ${gate.slope}`);
+ok(near(Number(through[1]), gate.incoming * gate.slope, 5e-2), `and their product is sent on: ${through}`);
+const steps = await page.evaluate(() => xgradExplorer.data.modules.map(m => m.label));
+ok(steps.some(l => l.includes("step 1")) && steps.some(l => l.includes("step 3")), "a box for each step: " + steps);
+await go(1e6);
+ok(await count(".rows .ok") === 4, "four gradients of the layer agree with finite differences");
+await open("lstm_cell");
+await go(await find("backward", "lstm_cell"));
+const slopes = (await text(".term .eq")).replace(/\s/g, "");
+ok(/𝐺𝑜=tanh/u.test(slopes) && /𝐷=𝜎/u.test(slopes), "a cell that is left whole has its slopes in symbols: " + slopes);
+
 // ---- windows, large tensors, odd ones, no Graphviz ----
 await open("convolution", `#step=${0}`);
 await go(await find("forward", "conv2d"));
@@ -195,6 +240,9 @@ await go(await find("backward", "conv2d"));
 ok(await count(".pick .mat.local td.use") > 8, "where a pixel went");
 await go(await find("backward", "max_pool2d"));
 ok((await text(".what")).startsWith("Selection"), "max pool: " + await text(".what"));
+await go(await find("forward", "max_pool2d"));
+ok((await text(".arith")).includes("the marked number = "), "what is picked is marked: " + await text(".arith"));
+ok(await count(".mat.in0 td.use") === 1, "one number");
 await open("large");
 ok((await page.evaluate(() => document.documentElement.outerHTML.length)) < 4e6, "at most 4 MB");
 await go(await find("backward", "conv2d"));
@@ -238,7 +286,7 @@ ok((await text(".what")).startsWith("Element by element"), "the user's own opera
 
 // ---- for everybody: no violations in both themes ----
 for (const theme of ["light", "dark"])
-  for (const [name, steps] of [["mlp", [0, 9, "quiz"]], ["recurrent", [30, 44]], ["large", [9]], ["convolution", [1]]]) {
+  for (const [name, steps] of [["mlp", [0, 9, "quiz"]], ["recurrent", [30, 44]], ["large", [9]], ["convolution", [1]], ["lstm", [20, 50]], ["lstm_cell", [5]]]) {
     await open(name, `#theme=${theme}`);
     await page.evaluate(axe);
     for (const k of steps) {

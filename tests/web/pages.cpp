@@ -78,6 +78,21 @@ void recurrent(const std::string& path) {
   });
 }
 
+// A layer that is one operation, as the operations it is made of.
+void lstm(const std::string& path) {
+  xgrad::manual_seed(5);
+  const nn::LSTM layer(2, 3);
+  const Tensor x = numbers({3, 2, 2}, 0.9).set_name("x"), y = numbers({2, 3}, 3).set_name("y");
+  write(path, [=] { return mse_loss(layer(x).output[-1], y); });
+}
+// One step of it, left whole.
+void lstm_cell(const std::string& path) {
+  xgrad::manual_seed(5);
+  const nn::LSTMCell cell(2, 3);
+  const Tensor x = numbers({2, 2}, 0.9).set_name("x"), y = numbers({2, 3}, 3).set_name("y");
+  write(path, [=] { return mse_loss(cell(x).h, y); }, {.unfold = false});
+}
+
 void attention(const std::string& path) {
   const Tensor x = numbers({4, 3}, 0.5).set_name("x"), y = numbers({4, 3}, 1.5).set_name("y");
   const Tensor wq = parameter("Wq", {3, 3}, 0.1), wk = parameter("Wk", {3, 3}, 0.8), wv = parameter("Wv", {3, 3}, 1.9);
@@ -160,6 +175,8 @@ int main(int argc, char** argv) {
       {"embedding", embedding},
       {"batch_norm", batch_norm},
       {"recurrent", recurrent},
+      {"lstm", lstm},
+      {"lstm_cell", lstm_cell},
       {"attention", attention},
       {"lambda", lambda},
       {"odd", odd},

@@ -229,7 +229,7 @@ function follow(always) {
   if (!a || !view) return;
   const centred = (at, size, whole, length, pad) => whole < length ? (whole - length) / 2 : Math.max(-pad, Math.min(whole - length + pad, at + size / 2 - length / 2));
   if (always || a[0] < view.x || a[0] + a[2] > view.x + view.w) view.x = centred(a[0], a[2], shown.w, view.w, 30);
-  if (always || a[1] < view.y + view.h * .06 || a[1] + a[3] > view.y + view.h * .94) view.y = centred(a[1], a[3], shown.h, view.h, 80);
+  if (always || a[1] < view.y + view.h * .06 || a[1] + a[3] > view.y + view.h * .94) view.y = centred(a[1], a[3], shown.h, view.h, 80) - (shown.h < view.h ? 8 * view.h / frame().height : 0);
   apply();
 }
 $("stage").addEventListener("wheel", e => { e.preventDefault(); zoom(e.deltaY > 0 ? 1.12 : 1 / 1.12, e.clientX, e.clientY); }, { passive: false });

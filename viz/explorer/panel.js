@@ -141,7 +141,8 @@ function explainForward(el, s, o) {
     if (!x || !x.v || !local(k) || local(k).cut) { parts = null; break; }
     for (const e of rowOf(local(k), o, m)) { if (e.w !== 0 || local(k).form === "product") parts.push(e.w === 1 ? P(real(x.v[e.i])) : `${P(real(x.v[e.i]))} · ${P(e.w)}`); marks.push(["in" + k, e.i]); }
   }
-  if (parts && parts.length) text = sumText(parts);
+  if (parts && parts.length === 1 && single && single.form === "picked" && uniform(single)) text = "the marked number";
+  else if (parts && parts.length) text = sumText(parts);
   else {
     const same = s.in.map((id, k) => [id && whole(id).value, k]).filter(([v]) => v && v.v && v.v.length === m);
     same.forEach(([, k]) => marks.push(["in" + k, o]));
@@ -181,12 +182,12 @@ function parametersHTML() {
   const rows = all.slice(0, 60).map(p => {
     const on = gradShown(p), g = p.grad ? real(p.grad.norm) : 0, c = p.check, uses = receivedAt[p.id] || [], so = uses.filter(i => quizOpen() ? i < st.step : i <= st.step).length;
     const few = v => v === 0 ? "0" : v.toExponential(0).replace(/-/g, "−"), kinks = c && c.kinks ? ` ${c.kinks} kink${c.kinks > 1 ? "s" : ""}` : "";
-    const why = c && `largest difference to central differences at ${c.points} numbers${c.kinks ? `; at ${c.kinks} of them the loss has a kink, such as that of relu or max: the gradient is one of its two slopes or between them` : ""}`;
+    const why = c && `largest difference to central differences at ${c.points} numbers${c.kinks ? `; at ${c.kinks} of them the loss has a kink: the gradient is one of its two slopes or between them` : ""}`;
     const mark = !on ? '<span class="pending">–</span>' : !c ? `<span class="pending" title="${esc(D.unchecked || (D.checked ? "not checked: there was no time left" : "not checked: pass .recompute to viz::save"))}">–</span>` : c.ok ? `<span class="ok" title="${why}">✓ ${few(real(c.error))}${kinks}</span>` : `<span class="bad" title="${why}">✗ ${few(real(c.error))}${kinks}</span>`;
-    const state = on ? `<span class="bar" style="width:${((g / most * 62) || 0).toFixed(1)}%"></span>${num(g)}` : so ? `<span class="pending">${so} of ${uses.length} uses</span>` : '<span class="pending">not yet</span>';
+    const state = on ? `<span class="bar" style="width:${((g / most * 50) || 0).toFixed(1)}%"></span>${num(g)}` : so ? `<span class="pending">${so} of ${uses.length} uses</span>` : '<span class="pending">not yet</span>';
     return `<tr><td title="${esc(leafName(p))}">${esc(shortName(leafName(p), 22))}</td><td>${shapeText(p.shape)}</td><td>${p.value ? num(real(p.value.norm)) : "–"}</td><td>${state}</td><td>${mark}</td></tr>`;
   });
-  return `<h3>Parameters</h3><table class="rows"><thead><tr><th>name</th><th>shape</th><th>‖value‖</th><th style="width:34%">‖gradient‖</th><th title="largest difference to central finite differences">check</th></tr></thead><tbody>${rows.join("")}</tbody></table>${all.length > 60 ? `<p class="skip">and ${all.length - 60} more</p>` : ""}`;
+  return `<h3>Parameters</h3><table class="rows"><thead><tr><th>name</th><th>shape</th><th>‖value‖</th><th style="width:34%">‖gradient‖</th><th>check</th></tr></thead><tbody>${rows.join("")}</tbody></table>${all.some(p => p.check) ? '<p class="skip">check: largest difference to finite differences of the loss</p>' : ""}${all.length > 60 ? `<p class="skip">and ${all.length - 60} more</p>` : ""}`;
 }
 /* From a node back to the loss, by its user that ran last on the way back. */
 function pathOf(id) {
@@ -216,6 +217,9 @@ function timeHTML(g, here) {
   const cell = (x, k) => { const q = ofMost(x, most); return `<td style="background:${q.bg};color:${q.ink}"${g[k].id === here ? ' class="use"' : ""}${many ? ` title="${k}: ${num(x)}" aria-label="${num(x)}"` : ""}>${many ? "" : num(x)}</td>`; };
   return `<div class="term through mat"><h3>Through time: ${esc(g[0].title)}${by ? ` with ${esc(by)}` : ""}, ${esc(g[0].source || "")}, ${g.length} times</h3><div class="time num${many ? " many" : ""}" tabindex="0" role="group" aria-label="one cell per time"><table>${many ? "" : `<thead><tr>${g.map((_, k) => `<th>${k}</th>`).join("")}</tr></thead>`}<tbody><tr>${v.map(cell).join("")}</tr></tbody></table>${many ? `<p class="skip">first ${num(v[0])}, last ${num(v[v.length - 1])}</p>` : ""}</div></div>`;
 }
+/* A shadow at the lower end says that there is more below. */
+function markMore() { const p = $("panel"); p.classList.toggle("more", p.scrollHeight - p.scrollTop - p.clientHeight > 12); }
+$("panel").addEventListener("scroll", markMore);
 function panel() {
   const s = S[st.step];
   let say, mid;
@@ -254,4 +258,5 @@ function panel() {
       };
     });
   });
+  markMore();
 }

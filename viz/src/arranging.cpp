@@ -95,7 +95,7 @@ class Arranger {
                  !node(e.from).main_line && uses[e.from] == 1;
   }
 
-  // Up to two stand beside an operation of the main line; more would hide each other, and stand before it.
+  // Up to two stand beside an operation of the main line or in a box; more would hide each other, and stand before it.
   void place_parameters() {
     std::map<int, std::vector<PicEdge*>> owned;
     for (PicEdge& e : p_.edges) {
@@ -103,7 +103,7 @@ class Arranger {
       const bool learnt = from.kind == Kind::parameter || from.kind == Kind::frozen ||
                           (from.kind == Kind::ghost && from.ghost_of == Kind::parameter);
       const bool own = options_.params != Params::shared;
-      if (own && learnt && to.main_line && from.box == to.box) owned[e.to].push_back(&e);
+      if (own && learnt && (to.main_line || to.box >= 0) && from.box == to.box) owned[e.to].push_back(&e);
     }
     for (auto& [operation, edges] : owned) {
       if (edges.size() <= 2) {

@@ -108,8 +108,12 @@ bool is_drawable(const Range& r, Scale scale) {
 
 bool Axis::shows(double v) const { return std::isfinite(v) && (scale_ == Scale::linear || v > 0); }
 
-std::vector<Tick> Axis::ticks(int wanted) const {
-  return scale_ == Scale::log ? log_ticks(range_, wanted) : linear_ticks(range_, wanted);
+std::vector<Tick> Axis::ticks(int wanted, bool enough) const {
+  constexpr std::size_t kLeast = 3;
+  const auto some = [this](int n) { return scale_ == Scale::log ? log_ticks(range_, n) : linear_ticks(range_, n); };
+  std::vector<Tick> all = some(wanted);
+  for (int more = 1; enough && all.size() < kLeast && more <= 3; ++more) all = some(wanted + more);
+  return all;
 }
 
 namespace {

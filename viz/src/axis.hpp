@@ -31,7 +31,8 @@ class Axis {
   bool shows(double v) const;    // finite and, on a log scale, positive
   const Range& range() const { return range_; }
   // About `wanted` round numbers inside the range (1, 2 or 5 times a power of ten); powers of ten on a log scale.
-  std::vector<Tick> ticks(int wanted) const;
+  // enough: a few more than wanted where those would be less than three, which tell little of the scale.
+  std::vector<Tick> ticks(int wanted, bool enough = true) const;
 
  private:
   Scale scale_;

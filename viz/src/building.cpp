@@ -11,6 +11,7 @@
 #include "heatmap.hpp"
 #include "layout.hpp"
 #include "naming.hpp"
+#include "node_label.hpp"
 #include "picture.hpp"
 #include "told.hpp"
 
@@ -348,7 +349,7 @@ class Builder {
     n.id = operation_id(static_cast<std::size_t>(i), k);
     n.op = i;
     n.output = k;
-    n.title = k == 0 ? op.op : is_floating(op.dtypes[k]) ? fmt::format("{}: output {}", op.op, k + 1) : "indices";
+    n.title = k == 0 ? op.op : title_of_further_output(op, k);
     n.name = op.names[k];
     n.dtype = op.dtypes[k];
     n.shape = op.shapes[k];
@@ -567,7 +568,7 @@ class Builder {
     if (!t.name().empty()) return t.name();
     if (t.dtype() == kBool || t.dtype() == kUInt8) return "a mask";
     if (*t.grad_fn_name()) return t.grad_fn_name();
-    return fmt::format("{} {}", short_name(t.dtype()), to_string(t.shape()));
+    return fmt::format("{} [{}]", short_name(t.dtype()), shape_text(t.shape()));
   }
 
   const Recorded& recorded_;

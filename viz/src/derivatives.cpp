@@ -1,143 +1,32 @@
 // The middle factor of the chain rule, on the edges of small graphs: the local derivative in the symbols of the picture
-// where an elementary formula is known, and its value where it is one number. Gradients of single numbers get their
-// sign.
+// where a short formula is known (explorer/formulas.hpp), and its value where it is one number. Gradients of single
+// numbers get their sign.
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "explorer/formulas.hpp"
+#include "explorer/plain_formula.hpp"
 #include "heatmap.hpp"
+#include "local_numbers.hpp"
 #include "picture.hpp"
 
 namespace xgrad::viz {
 namespace {
 
-constexpr std::size_t kShortName = 8;  // characters
-
-// What a formula speaks of. The numbers are NaN where they are not single or not known.
-struct Terms {
-  std::string a, b, y, c;  // inputs, result, constant
-  std::string other;       // the other factor: b, or the constant
-  double va = NAN, vb = NAN, vy = NAN, vc = NAN;
-  std::size_t inputs = 1;
-  double elements = 1;  // of the first input
-};
-struct Formula {
-  std::string of, derivative;  // "w·x", "x"
-  double value = NAN;
-};
-
-using Rule = Formula (*)(const Terms& t, int position);
-
-Formula of_product(const Terms& t, int position) {
-  if (t.inputs < 2) return {t.a + "·" + t.c, t.c, t.vc};
-  return {t.a + "·" + t.b, position ? t.a : t.b, position ? t.va : t.vb};
-}
-Formula of_quotient(const Terms& t, int position) {
-  if (t.inputs < 2) return {t.a + "/" + t.c, "1/" + t.c, 1 / t.vc};
-  if (position == 0) return {t.a + "/" + t.b, "1/" + t.b, 1 / t.vb};
-  return {t.a + "/" + t.b, fmt::format("−{}/{}²", t.a, t.b), -t.va / t.vb / t.vb};
-}
-Formula of_sum(const Terms& t, int position) {
-  if (t.inputs < 2) return {t.a + " + " + t.c, "1", 1};
-  if (t.c.empty()) return {t.a + " + " + t.b, "1", 1};
-  return {fmt::format("{} + {}·{}", t.a, t.c, t.b), position ? t.c : "1", position ? t.vc : 1};
-}
-Formula of_difference(const Terms& t, int position) {
-  if (t.inputs < 2) return {t.a + " − " + t.c, "1", 1};
-  if (!t.c.empty()) return {fmt::format("{} − {}·{}", t.a, t.c, t.b), position ? "−" + t.c : "1", position ? -t.vc : 1};
-  return {t.a + " − " + t.b, position ? "−1" : "1", position ? -1.0 : 1.0};
-}
-Formula of_power(const Terms& t, int) {
-  if (t.inputs != 1 || t.c.empty()) return {};
-  const double n = t.vc - 1;
-  const std::string power = n == 1 ? t.a : fmt::format("{}^{}", t.a, n);
-  return {fmt::format("{}^{}", t.a, t.c), t.c + "·" + power, t.vc * std::pow(t.va, n)};
-}
-
-const std::map<std::string, Rule>& rules() {
-  static const std::map<std::string, Rule> all{
-      {"mul", of_product},
-      {"div", of_quotient},
-      {"add", of_sum},
-      {"sub", of_difference},
-      {"pow", of_power},
-      {"rsub",
-       [](const Terms& t, int) {
-         return Formula{t.c + " − " + t.a, "−1", -1};
-       }},
-      {"neg",
-       [](const Terms& t, int) {
-         return Formula{"−" + t.a, "−1", -1};
-       }},
-      {"square",
-       [](const Terms& t, int) {
-         return Formula{t.a + "²", "2·" + t.a, 2 * t.va};
-       }},
-      {"exp",
-       [](const Terms& t, int) {
-         return Formula{"e^" + t.a, "e^" + t.a, t.vy};
-       }},
-      {"log",
-       [](const Terms& t, int) {
-         return Formula{"ln " + t.a, "1/" + t.a, 1 / t.va};
-       }},
-      {"sqrt",
-       [](const Terms& t, int) {
-         return Formula{"√" + t.a, "1/(2√" + t.a + ")", 1 / (2 * t.vy)};
-       }},
-      {"reciprocal",
-       [](const Terms& t, int) {
-         return Formula{"1/" + t.a, "−1/" + t.a + "²", -1 / t.va / t.va};
-       }},
-      {"tanh",
-       [](const Terms& t, int) {
-         return Formula{"tanh " + t.a, fmt::format("1 − {}²", t.y.empty() ? "tanh² " + t.a : t.y), 1 - t.vy * t.vy};
-       }},
-      {"sigmoid",
-       [](const Terms& t, int) {
-         const std::string y = t.y.empty() ? "σ" : t.y;
-         return Formula{"σ(" + t.a + ")", fmt::format("{}·(1 − {})", y, y), t.vy * (1 - t.vy)};
-       }},
-      {"relu",
-       [](const Terms& t, int) {
-         const double slope = std::isnan(t.va) ? NAN : t.va > 0 ? 1 : 0;
-         return Formula{"relu " + t.a,
-                        std::isnan(t.va) ? "1 where " + t.a + " > 0, else 0"
-                        : t.va > 0       ? "1"
-                                         : "0",
-                        slope};
-       }},
-      {"rdiv",
-       [](const Terms& t, int) {
-         return Formula{t.c + "/" + t.a, fmt::format("−{}/{}²", t.c, t.a), -t.vc / t.va / t.va};
-       }},
-      {"sin",
-       [](const Terms& t, int) {
-         return Formula{"sin " + t.a, "cos " + t.a, std::cos(t.va)};
-       }},
-      {"cos",
-       [](const Terms& t, int) {
-         return Formula{"cos " + t.a, "−sin " + t.a, -std::sin(t.va)};
-       }},
-      {"sum",
-       [](const Terms& t, int) {
-         return Formula{"Σ" + t.a, "1", t.elements == 1 ? 1 : NAN};
-       }},
-  };
-  return all;
-}
+constexpr std::size_t kShortName = 8, kShortFormula = 16, kLongestSlope = 30;  // letters
 
 std::optional<double> number_in(const Tensor& t) {
   if (!t.defined() || t.numel() != 1) return std::nullopt;
   return t.detach().to_vector<double>()[0];
 }
-double known(const Tensor& t) { return number_in(t).value_or(NAN); }
 
 class Deriver {
  public:
-  explicit Deriver(Picture& p) : p_(p), uses_(p.nodes.size()) {
+  Deriver(Picture& p, LocalNumbers& numbers) : p_(p), numbers_(numbers), uses_(p.nodes.size()) {
     for (const PicEdge& e : p.edges) {
       inputs_[e.to].emplace(e.position, e.from);
       ++uses_[static_cast<std::size_t>(e.from)];
@@ -150,73 +39,80 @@ class Deriver {
 
  private:
   const PicNode& node(int i) const { return p_.nodes[static_cast<std::size_t>(i)]; }
-  const PicNode& shown(int i) const {
-    const PicNode& n = node(i);
-    return n.kind == Kind::ghost && n.original >= 0 ? node(n.original) : n;
-  }
+  int whole(int i) const { return node(i).kind == Kind::ghost && node(i).original >= 0 ? node(i).original : i; }
+  const PicNode& shown(int i) const { return node(whole(i)); }
 
   // What the picture calls it; "" for an operation without a name.
   std::string name_of(const PicNode& n) const {
+    if (n.literal) return n.title;
     std::string name = n.symbol;
     if (!name.empty() && n.layer) name += fmt::format("[{}]", n.layer);
     if (name.empty()) name = n.name;
     const bool source = n.kind == Kind::data || n.kind == Kind::parameter || n.kind == Kind::frozen;
     if (name.empty() && source && n.title.find(' ') == std::string::npos) name = n.title;
-    return name.size() > kShortName ? "" : name;
-  }
-  std::string name_or(const PicNode& n, const char* letter) const {
-    const std::string name = name_of(n);
-    return name.empty() ? letter : name;
+    return count_letters(name) > kShortName ? "" : name;
   }
 
-  Terms terms_of(const PicNode& op, const std::map<int, int>& inputs) const {
-    Terms t;
-    const PicNode& first = shown(inputs.at(0));
-    t.inputs = inputs.size();
-    t.a = name_or(first, "u");
-    t.va = known(first.value);
-    t.elements = static_cast<double>(first.shape.numel());
-    if (const auto second = inputs.find(1); second != inputs.end()) {
-      const PicNode& n = shown(second->second);
-      t.b = name_or(n, second->second == inputs.at(0) ? "u" : "v");
-      t.vb = known(n.value);
+  // Names of the inputs of one operation: letters for those without one, and for different ones with the same, as the
+  // results of a layer that is called twice.
+  std::map<int, std::string> names_of(const std::vector<int>& inputs) const {
+    static constexpr const char* kLetters[] = {"u", "v", "w", "s", "t"};
+    std::map<int, std::string> names;
+    std::map<std::string, int> bearers;
+    for (const int i : inputs)
+      if (i >= 0 && names.emplace(whole(i), name_of(shown(i))).second) ++bearers[names[whole(i)]];
+    std::size_t letter = 0;
+    for (const int i : inputs) {
+      if (i < 0) continue;
+      std::string& name = names[whole(i)];
+      if ((name.empty() || bearers[name] > 1) && letter < std::size(kLetters)) name = kLetters[letter++];
     }
-    t.y = name_of(op);
-    t.vy = known(op.value);
-    t.c = op.number;
-    if (!op.number.empty()) t.vc = std::atof(op.number.c_str());
-    return t;
+    return names;
   }
 
   void derive(PicEdge& e) {
     const PicNode& op = node(e.to);
-    const bool computed = op.kind == Kind::operation || op.kind == Kind::result;
-    const auto inputs = inputs_.find(e.to);
-    const auto rule = rules().find(op.known_op);
-    Formula f;
-    if (computed && op.copies == 1 && e.position >= 0 && rule != rules().end() && inputs->second.contains(0))
-      f = rule->second(terms_of(op, inputs->second), e.position);
-    if (shown(e.from).shape.numel() != 1 || op.shape.numel() != 1) f.value = NAN;
-    give_sign(e, f.value);
-    if (f.derivative.empty()) return;
-    const std::string by = name_or(shown(e.from), e.position == 1 && inputs->second.at(0) != e.from ? "v" : "u");
-    const bool bare = f.of.find_first_of(" +/^") == std::string::npos && f.of.find("·") == std::string::npos &&
-                      f.of.find("−") == std::string::npos;
-    const std::string result = name_of(op);
-    e.derivative = fmt::format("∂{}/∂{} = {}",
-                               !result.empty() ? result
-                               : bare          ? f.of
-                                               : "(" + f.of + ")",
-                               by, f.derivative);
-    const bool says_it = f.derivative == short_number(f.value) || f.derivative == shortest_text(f.value);
-    if (!std::isnan(f.value) && !says_it) e.derivative += " = " + short_number(f.value);
+    const bool computed = (op.kind == Kind::operation || op.kind == Kind::result) && op.copies == 1 && e.position >= 0;
+    const bool one_number = computed && shown(e.from).shape.numel() == 1 && op.shape.numel() == 1;
+    double value = one_number ? numbers_.of(op, static_cast<std::size_t>(e.position)) : NAN;
+    give_sign(e, value);
+    if (computed) e.derivative = in_words(e, op, value);
+  }
+
+  // "∂(a·b)/∂a = b = 2.00"
+  std::string in_words(const PicEdge& e, const PicNode& op, double value) const {
+    const OpFormula* known = formula_of(op.known_op);
+    const std::map<int, int>& by_position = inputs_.at(e.to);
+    if (!known || !known->slope || !known->formula || op.output != 0) return "";
+    std::vector<int> inputs(static_cast<std::size_t>(by_position.rbegin()->first) + 1, -1);
+    for (const auto& [position, from] : by_position)
+      if (position >= 0) inputs[static_cast<std::size_t>(position)] = from;
+    const Arguments x = arguments_of(p_, e.to, inputs, static_cast<std::size_t>(e.position));
+    if (!x.has(0)) return "";
+
+    std::map<int, std::string> names = names_of(inputs);
+    const auto symbol = [&](int i) { return names.at(whole(i)); };
+    const std::string own = name_of(op), formula = plain_formula(known->formula(x), symbol);
+    const std::string result = !own.empty() ? own : as_operand(formula);
+    names[e.to] = result;
+    const std::string slope = plain_formula(known->slope(x), symbol);
+    if (slope.empty() || count_letters(slope) > kLongestSlope || count_letters(result) > kShortFormula ||
+        (formula + slope).find("…") != std::string::npos)
+      return "";
+    const std::string left = fmt::format("∂{}/∂{} = ", result, symbol(e.from));
+    if (std::isnan(value)) return left + slope;
+    const bool is_condition = slope.find("where") != std::string::npos;
+    const std::string number = short_number(value);
+    if (slope == number || slope == shortest_text(value) || is_condition) return left + shortest_text(value);
+    return fmt::format("{}{} = {}", left, slope, number);
   }
   static std::string shortest_text(double v) {
     std::string s = fmt::format("{}", std::fabs(v));
     return v < 0 ? "−" + s : s;
   }
 
-  // Where the formula gives another number than the one that flowed (a hook, a change in place), it is not believed.
+  // Where the local derivative gives another number than the one that flowed (a hook, a change in place), it is not
+  // believed.
   void give_sign(PicEdge& e, double& local) const {
     const PicNode &from = node(e.from), &to = node(e.to);
     const std::optional<double> incoming = number_in(to.grad), own = number_in(from.grad);
@@ -231,12 +127,13 @@ class Deriver {
   }
 
   Picture& p_;
+  LocalNumbers& numbers_;
   std::map<int, std::map<int, int>> inputs_;  // operation -> position -> node
   std::vector<int> uses_;
 };
 
 }  // namespace
 
-void name_derivatives(Picture& p) { Deriver(p).run(); }
+void name_derivatives(Picture& p, LocalNumbers& numbers) { Deriver(p, numbers).run(); }
 
 }  // namespace xgrad::viz

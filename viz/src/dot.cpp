@@ -11,6 +11,7 @@
 
 #include "heatmap.hpp"
 #include "legend.hpp"
+#include "naming.hpp"
 #include "node_label.hpp"
 #include "picture.hpp"
 
@@ -21,7 +22,7 @@ constexpr std::size_t kMaxNodesWithRoomForLabels = 100;
 constexpr int kWeight = 200, kManyInputs = 4;
 constexpr int kNarrow = 5;                                     // operations
 constexpr std::size_t kWideLegend = 260, kNarrowLegend = 150;  // characters
-constexpr std::size_t kLongestLabel = 80;                      // characters
+constexpr std::size_t kLongestLabel = 80, kLongLabel = 34;     // characters
 
 class Writer {
  public:
@@ -74,7 +75,7 @@ class Writer {
           "{}subgraph \"cluster_{}\" {{ id=\"cluster-{}\"; class=\"{}\"; label=<{}>; labeljust={}; labelloc=t; "
           "style=\"rounded,filled\"; "
           "fillcolor=\"{}\"; color=\"{}\"; fontcolor=\"#374151\"; fontsize=11; margin=10;{}\n",
-          indent, b, escape(x.id), x.fold ? "fold" : "module", label_text(x.label, kLongestLabel), free_corner(b),
+          indent, b, escape(x.id), x.fold ? "fold" : "module", box_label(x), free_corner(b),
           box < 0 ? "#FAFBFC" : "#F3F5F7", x.fold ? "#374151" : "#AEB6BF",
           x.fold   ? " penwidth=2;"
           : folded ? " penwidth=1;"
@@ -82,6 +83,18 @@ class Writer {
       write_level(b, indent + "  ", folded || x.fold);
       out_ += indent + "}\n";
     }
+  }
+
+  // A long name in two lines, where the main line runs down through the middle of the box and would cross it.
+  std::string box_label(const PicBox& x) const {
+    const std::string whole = shortened(x.label, kLongestLabel);
+    std::size_t at = std::string::npos;
+    if (!across_ && whole.size() > kLongLabel)
+      for (std::size_t k = whole.find(", "); k != std::string::npos; k = whole.find(", ", k + 1))
+        if (at == std::string::npos || k <= whole.size() / 2) at = k;
+    if (at == std::string::npos) return label_text(whole, kLongestLabel);
+    return label_text(whole.substr(0, at + 1)) + R"(<br align="right"/>)" + label_text(whole.substr(at + 2)) +
+           R"(<br align="right"/>)";
   }
 
   // Columns stand in their order.
@@ -93,9 +106,15 @@ class Writer {
   }
   static bool has_several(const std::string& row) { return row.find("->") != std::string::npos; }
 
-  // Where no edge enters the box: downwards they cross the left corner, and so do those that pass a column of
-  // parameters.
-  const char* free_corner(int box) const { return across_ && !passed_.contains(box) ? "l" : "r"; }
+  // Where no edge enters the box: downwards they cross the left corner, unless a parameter stands there alone beside
+  // its operation; and so do those that pass a column of parameters.
+  const char* free_corner(int box) const {
+    const std::vector<int>& inside = nodes_in_[level(box)];
+    const bool alone = inside.size() == 2 && boxes_in_[level(box)].empty() && std::ranges::any_of(inside, [&](int i) {
+                         return !beside_[static_cast<std::size_t>(i)].empty();
+                       });
+    return (across_ ? !passed_.contains(box) : alone) ? "l" : "r";
+  }
 
   void write_node(int i, const std::string& indent) {
     const PicNode& n = p_.nodes[static_cast<std::size_t>(i)];
@@ -172,11 +191,12 @@ class Writer {
         again ? fmt::format("-{}", again) : "", e.back ? "dir=back" : "constraint=false",
         plain_ ? "" : fmt::format(", label=<{}>", off_the_edge(label_text(e.label), R"( bgcolor="#FFFFFF")")));
   }
-  // Empty cells keep words off an edge that runs beside or below them.
+  // Empty cells keep words off edges that run beside them, or below and above.
   std::string off_the_edge(const std::string& text, const char* plate = "") const {
-    return fmt::format(R"(<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td width="4"></td>)"
-                       R"(<td{}>{}</td><td width="4"></td></tr>{}</table>)",
-                       plate, text, across_ ? R"(<tr><td colspan="3" height="6"></td></tr>)" : "");
+    const char* room = across_ ? R"(<tr><td colspan="3" height="6"></td></tr>)" : "";
+    return fmt::format(R"(<table border="0" cellborder="0" cellspacing="0" cellpadding="0">{}<tr><td width="6"></td>)"
+                       R"(<td{}>{}</td><td width="6"></td></tr>{}</table>)",
+                       *plate ? room : "", plate, text, room);
   }
   void write_keeping(const PicEdge& e) {
     out_ += fmt::format(
@@ -191,7 +211,7 @@ class Writer {
     const bool crosses = p_.nodes[static_cast<std::size_t>(e.from)].box != p_.nodes[static_cast<std::size_t>(e.to)].box;
     if (crosses && p_.nodes.size() > kMaxNodesWithRoomForLabels) return fmt::format(", xlabel=\"{}\"", text);
     const bool upright = e.side != Side::none && across_;
-    if (e.derivative.empty() && !upright) return fmt::format(", label=\" {}\"", text);
+    if (e.derivative.empty() && !upright) return fmt::format(", label=<{}>", off_the_edge(text));
     if (!e.derivative.empty()) return fmt::format(", label=<{}>", two_lines(text, label_text(e.derivative), upright));
     // Graphviz puts the label of an upright edge onto it: an empty cell keeps it off.
     return fmt::format(R"(, label=<<table border="0" cellborder="0" cellspacing="0" cellpadding="0"><tr><td>{}</td>)"

@@ -9,6 +9,7 @@
 #include <xgrad/autograd.hpp>
 
 #include "layout.hpp"
+#include "local_numbers.hpp"
 #include "node_label.hpp"
 #include "picture.hpp"
 
@@ -25,7 +26,10 @@ constexpr double kLongestRatio = 4;
 class Ladder {
  public:
   Ladder(const Recorded& recorded, const Options& options)
-      : recorded_(recorded), options_(options), plan_(requested_plan(recorded.graph, recorded.calls, options)) {}
+      : recorded_(recorded),
+        options_(options),
+        plan_(requested_plan(recorded.graph, recorded.calls, options)),
+        numbers_(recorded) {}
 
   Picture exactly(const std::set<std::string>& closed) {
     plan_.closed.clear();
@@ -57,19 +61,20 @@ class Ladder {
 
  private:
   // Of one with too many nodes only their number matters.
-  Picture draw() const {
+  Picture draw() {
     Picture p = build_picture(recorded_, options_, plan_);
     return p.nodes.size() > allowed() ? p : finished(std::move(p));
   }
   std::size_t allowed() const { return static_cast<std::size_t>(std::max(options_.max_nodes, 1)); }
-  Picture finished(Picture p) const {
+  Picture finished(Picture p) {
     p.values = values_;
     p.done = plan_.done;
     add_ghosts(p);
     const bool set = columns_ && options_.rankdir != Rankdir::left_to_right && set_in_columns(p, kLongestColumn);
     arrange(p, options_);
+    if (p.nodes.size() <= kMaxNodesWithCells && p.values != Values::off && options_.derivatives)
+      name_derivatives(p, numbers_);
     p.across = !set && prefers_across(p, options_);
-    if (p.nodes.size() <= kMaxNodesWithCells && p.values != Values::off && options_.derivatives) name_derivatives(p);
     scale_strips(p);
     return p;
   }
@@ -144,7 +149,7 @@ class Ladder {
   }
   // The outermost module is the picture: it stays open.
   static bool is_worth(const Calls::Call& c) { return c.depth > 0 && c.last > c.first; }
-  void cut(Picture& p) const {
+  void cut(Picture& p) {
     if (fits(p)) return;
     std::size_t most = std::min(p.nodes.size(), allowed());
     const Picture whole = build_picture(recorded_, options_, plan_);
@@ -168,6 +173,7 @@ class Ladder {
   const Recorded& recorded_;
   const Options& options_;
   Plan plan_;
+  LocalNumbers numbers_;
   Values values_ = Values::automatic;
   bool columns_ = false;
   std::vector<std::vector<std::uint64_t>> closed_;

@@ -1,6 +1,7 @@
 #include "naming.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -55,6 +56,15 @@ std::string common_name(const std::vector<std::string>& names) {
   }
   if (common.size() == 1) return names[0].empty() ? "" : names[0] + " …";
   return fmt::format("{}", fmt::join(common, "."));
+}
+
+std::string title_of_further_output(const tape::OpNode& op, std::size_t k) {
+  if (!is_floating(op.dtypes[k])) return "indices";
+  static const std::map<std::string, std::vector<const char*>> all{
+      {"lstm", {"h_n", "c_n"}}, {"lstm_cell", {"c"}}, {"gru", {"h_n"}}, {"rnn_tanh", {"h_n"}}, {"rnn_relu", {"h_n"}}};
+  const auto known = op.of_library ? all.find(op.op) : all.end();
+  if (known != all.end() && k <= known->second.size()) return fmt::format("{}: {}", op.op, known->second[k - 1]);
+  return fmt::format("{}: output {}", op.op, k + 1);
 }
 
 }  // namespace xgrad::viz

@@ -14,4 +14,7 @@ std::string shortest(double v);                                       // "0.1", 
 // What is common to the names of copies: "layers.*.weight" of layers.0.weight and layers.1.weight.
 std::string common_name(const std::vector<std::string>& names);
 
+// Of an output behind the first: "lstm: h_n", torch.nn's name where it has one, or "split: output 2".
+std::string title_of_further_output(const tape::OpNode& op, std::size_t k);
+
 }  // namespace xgrad::viz

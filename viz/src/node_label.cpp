@@ -164,7 +164,8 @@ std::string NodeLabels::title(const PicNode& n) const {
   if (named) text += label_text(n.name);
   if (n.copies > 1 && n.kind != Kind::operation && n.kind != Kind::module && n.kind != Kind::output)
     text += fmt::format(R"( <font point-size="8.5" color="#374151">× {}</font>)", n.copies);
-  if (const char* word = alarm(n)) text = fmt::format("<font color=\"{}\"><b>{}</b></font> {}", kAlarm, word, text);
+  if (const char* word = alarm(n))
+    text = fmt::format("<font color=\"{}\"><b>{}&#160;</b></font> {}", kAlarm, word, text);
   if (n.kind == Kind::frozen) text += " <font point-size=\"7.5\" color=\"#5F6B76\">frozen</font>";
   return text;
 }

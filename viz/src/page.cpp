@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "explorer/plain_formula.hpp"
 #include "node_label.hpp"
 #include "picture.hpp"
 
@@ -14,6 +15,7 @@ constexpr int kMaxRanksAcross = 12;
 constexpr double kStripRatio = 4, kSmallPage = 700;  // points: whatever its ratio, it is read at a glance
 constexpr double kLongestTurned = 1800;
 constexpr double kPageBetweenRanks = 30, kBetweenNodes = 16, kAroundBox = 28;
+constexpr double kLetter = 3.6;  // of a local derivative
 constexpr double kLegendWidth = 560, kLegendHeight = 46;
 
 double widest(const std::map<int, double>& ranks) {
@@ -41,6 +43,18 @@ Page page_of(const Picture& p, const Options& options, bool across) {
     for (int b = p.nodes[i].box; b >= 0; b = p.boxes[static_cast<std::size_t>(b)].parent) ++depth;
     deepest = std::max(deepest, depth);
   }
+  // Words on arrows: beside an operation they stand between it and its parameter, else between two ranks.
+  std::map<int, double> labels_before;
+  for (const PicEdge& e : p.edges) {
+    if (!e.backward || e.derivative.empty()) continue;
+    const int to = rank[static_cast<std::size_t>(e.to)];
+    const double width = kLetter * static_cast<double>(count_letters(e.derivative));
+    if (e.side == Side::none)
+      labels_before[to] = std::max(labels_before[to], width);
+    else if (!across)
+      beside[static_cast<std::size_t>(p.nodes[static_cast<std::size_t>(e.to)].box + 1)][to] +=
+          std::max(0.0, width - kBetweenNodes / 2);
+  }
   // A box takes its greatest breadth in all of its ranks. Those inside come after those around them.
   for (std::size_t b = p.boxes.size(); b > 0; --b) {
     if (beside[b].empty()) continue;
@@ -50,7 +64,10 @@ Page page_of(const Picture& p, const Options& options, bool across) {
   }
   const bool labelled = std::ranges::any_of(p.edges, [](const PicEdge& e) { return e.backward && e.norm >= 0; });
   Page page;
-  for (const auto& [at, length] : along) page.width += length + kPageBetweenRanks + (labelled ? (across ? 24 : 12) : 0);
+  for (const auto& [at, length] : along) {
+    const double label = labelled ? across ? std::max(24.0, labels_before[at]) : 12 : 0;
+    page.width += length + kPageBetweenRanks + label;
+  }
   page.width += static_cast<double>(deepest) * kAroundBox;
   page.height = widest(beside[0]);
   if (!across) std::swap(page.width, page.height);

@@ -142,7 +142,8 @@ Picture fitting_picture(const Recorded& recorded, const Options& options);
 // symbols.cpp: W, b, z, a and L for what has that place in a layer, or is the loss.
 void name_symbols(Picture& p);
 // derivatives.cpp: on the backward edges of small graphs.
-void name_derivatives(Picture& p);
+class LocalNumbers;
+void name_derivatives(Picture& p, LocalNumbers& numbers);
 // The ranks of the nodes, about as dot will have them: behind all inputs; but a branch that begins with leaves joins
 // late, near what it feeds.
 std::vector<int> ranks(const Picture& p);

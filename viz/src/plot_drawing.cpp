@@ -86,8 +86,8 @@ class Plot::Drawing {
     left_ = std::min(14 + widest + (y_label_.empty() ? 0 : 6 + kLabelRow * rows(y_label_)), right_ - kLeast);
     x_label_ = lines_of(o_.x_label, kPlotFont, right_ - left_, 2);
     bottom_ = o_.height - (x_label_.empty() ? 28 : 32 + kLabelRow * rows(x_label_));
-    const auto most = static_cast<std::size_t>(std::max(1.0, 0.3 * o_.height / kTitleRow));
-    title_ = lines_of(o_.title, kTitleSize * kBold, right_ - left_, most);
+    const auto title_rows = static_cast<std::size_t>(std::max(1.0, 0.3 * o_.height / kTitleRow));
+    title_ = lines_of(o_.title, kTitleSize * kBold, right_ - left_, title_rows);
     top_ = title_.empty() ? 14 : 17 + kTitleRow * rows(title_);
     if (o_.legend) legend();
     note(x, y);
@@ -102,8 +102,9 @@ class Plot::Drawing {
     if (p_.x_names_)
       x_ticks_ = named(*p_.x_names_, 2 * (right_ - left_) /
                                          static_cast<double>(std::max<std::size_t>(p_.x_names_->labels.size(), 2)));
-    for (int wanted = std::max(2, static_cast<int>(right_ - left_) / 80); wanted > 0 && !p_.x_names_; --wanted) {
-      x_ticks_ = x_.ticks(wanted);
+    const int most = std::max(2, static_cast<int>(right_ - left_) / 80);
+    for (int wanted = most + 1; wanted > 0 && !p_.x_names_; --wanted) {
+      x_ticks_ = x_.ticks(std::min(wanted, most), wanted > most);
       if (counts_along_x()) count_ticks(x_ticks_);
       if (!x_ticks_touch()) break;
     }

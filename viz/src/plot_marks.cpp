@@ -78,13 +78,16 @@ const char* ink_on(const Rgb& c) {
 
 std::string cells_svg(const Frame& f, const detail::HeatMap& m) {
   const double width = std::fabs(f.x.pixel(1) - f.x.pixel(0)), height = std::fabs(f.y.pixel(1) - f.y.pixel(0));
+  constexpr double kUnder = 0.4;
   std::string s = "<g shape-rendering=\"crispEdges\">\n";  // no seams between cells
   for (std::int64_t r = 0; r < m.rows; ++r)
     for (std::int64_t c = 0; c < m.columns; ++c) {
       const double v = m.values[static_cast<std::size_t>(r * m.columns + c)];
       const double x = f.x.pixel(static_cast<double>(c)), y = f.y.pixel(static_cast<double>(r));
       const Rgb colour = cell_colour(m, v);
-      s += rect(x - width / 2, y - height / 2, x + width / 2, y + height / 2, hex(colour));
+      // A little under the next cell: coordinates are rounded, and pictures are drawn larger than that.
+      const double more_x = c + 1 < m.columns ? kUnder : 0, more_y = r + 1 < m.rows ? kUnder : 0;
+      s += rect(x - width / 2, y - height / 2, x + width / 2 + more_x, y + height / 2 + more_y, hex(colour));
       if (!m.style.numbers) continue;
       const std::string text = plain_number(v);
       const double size = std::min({kPlotFont, 0.6 * height, kPlotFont * 0.92 * width / text_width(text, kPlotFont)});

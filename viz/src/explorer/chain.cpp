@@ -4,15 +4,14 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
-#include <memory>
 
 #include <xgrad/autograd.hpp>
-#include <xgrad/backward_again.hpp>
 #include <xgrad/detail/collect_last.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/factory.hpp>
 
 #include "explorer/math.hpp"
+#include "explorer/run_again.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -23,26 +22,6 @@ constexpr std::chrono::seconds kTimeForJacobians{5};
 using Output = std::pair<std::int64_t, std::uint32_t>;
 
 std::size_t numel_of(const Shape& s) { return static_cast<std::size_t>(s.numel()); }
-
-// Backward functions by their place in a graph whose operations come from several.
-class RunAgain {
- public:
-  explicit RunAgain(const Recorded& recorded) : origins_(recorded.origins) {
-    roots_.push_back(std::make_unique<tape::BackwardAgain>(recorded.root));
-    for (const Tensor& root : origins_.others) roots_.push_back(std::make_unique<tape::BackwardAgain>(root));
-    left_out_ = roots_[0]->size() - origins_.collected;
-  }
-  std::vector<Tensor> run(std::size_t i, const std::vector<Tensor>& grads,
-                          const tape::BackwardAgain::Others& others = {}) const {
-    const Origins::At at = origins_.at(i);
-    return roots_[at.root]->run(at.number + (at.root == 0 ? left_out_ : 0), grads, others);
-  }
-
- private:
-  const Origins& origins_;
-  std::vector<std::unique_ptr<tape::BackwardAgain>> roots_;
-  std::size_t left_out_ = 0;  // operations of the program that were recorded before those of the graph
-};
 
 class ChainBuilder {
  public:

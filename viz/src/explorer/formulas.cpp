@@ -25,7 +25,7 @@ const OpFormula* formula_of(const std::string& op) {
     OpFormulas table;
     for (const auto add :
          {add_arithmetic_formulas, add_elementary_formulas, add_activation_formulas, add_reduction_formulas,
-          add_product_formulas, add_layer_formulas, add_loss_formulas, add_shape_formulas})
+          add_product_formulas, add_layer_formulas, add_recurrent_formulas, add_loss_formulas, add_shape_formulas})
       add(table);
     return table;
   }();

@@ -55,6 +55,7 @@ void add_activation_formulas(OpFormulas& all);
 void add_reduction_formulas(OpFormulas& all);
 void add_product_formulas(OpFormulas& all);
 void add_layer_formulas(OpFormulas& all);
+void add_recurrent_formulas(OpFormulas& all);
 void add_loss_formulas(OpFormulas& all);
 void add_shape_formulas(OpFormulas& all);
 

@@ -1,4 +1,4 @@
-// Layers: affine maps, convolutions, pooling, normalisation, recurrent cells, attention.
+// Layers: affine maps, convolutions, pooling, normalisation, attention.
 #include <fmt/format.h>
 
 #include "explorer/formulas.hpp"
@@ -9,7 +9,10 @@ namespace {
 
 std::string with_bias(const Arguments& x, const std::string& s) { return row(s, x.has(2) ? mo("+") + x.a[2] : ""); }
 OpFormula affine() {
-  return {[](const Arguments& x) { return with_bias(x, row(x.a[0], mo("·"), transposed(x.second()))); }, nullptr};
+  return {[](const Arguments& x) { return with_bias(x, row(x.a[0], mo("·"), transposed(x.second()))); },
+          [](const Arguments& x) { return x.position == 2   ? mn("1")
+                                          : x.position == 0 ? x.second()
+                                                            : x.a[0]; }};
 }
 // The star says how the window moves.
 OpFormula convolution(bool back) {
@@ -116,87 +119,6 @@ std::string attention_slope(const Arguments& x) {
   return row(slope, mo(","), p, mo("="), attention_weights(x));
 }
 
-// ---- recurrent cells ----
-// Inputs: x, h, c, weight_ih, weight_hh, bias_ih, bias_hh.
-struct Cell {
-  explicit Cell(const Arguments& x) : args(x), step(x.op->known_op.ends_with("_cell")) {
-    t = x.index("t");
-    before = step ? x.has(1) ? x.a[1] : mn("0") : indexed(mi("h"), row(t, mo(back() ? "+" : "−"), mn("1")));
-  }
-  const Arguments& args;
-  bool step;  // one cell: the state before is an input
-  std::string t, before;
-
-  bool back() const { return args.told("reverse", false); }
-  std::string at(const char* letter) const { return step ? mi(letter) : indexed(mi(letter), t); }
-  std::string input() const { return step ? args.a[0] : indexed(args.a[0], t); }
-  std::string cell_before() const {
-    if (step) return args.has(2) ? args.a[2] : mn("0");
-    return indexed(mi("c"), row(t, mo(back() ? "+" : "−"), mn("1")));
-  }
-  std::string bias(std::size_t i) const { return args.has(i) ? mo("+") + args.a[i] : ""; }
-  std::string of_input() const { return row(input(), mo("·"), transposed(args.operand(3)), bias(5)); }
-  std::string of_state() const { return row(before, mo("·"), transposed(args.operand(4)), bias(6)); }
-  std::string equals(const char* letter, const std::string& what) const { return row(at(letter), mo("="), what); }
-};
-std::string sum_of_both(const Cell& c) { return row(c.of_input(), mo("+"), c.of_state()); }
-std::string state_name(const Cell& c) {
-  return c.step ? mi("h") : row(mo("("), indexed(mi("h"), mn("1")), mo(","), mo("…"), mo(")"));
-}
-// Of one step, h_i by number j of an input: the slope of the activation at h_i times that of the sum.
-std::string simple_cell_slope(const Arguments& x, bool relu) {
-  const Cell c(x);
-  if (!c.step) return "";
-  const std::string i = x.index("i"), j = x.index("j"), k = x.index("k"), h = indexed(x.y, i);
-  const std::string slope = relu ? positive(h) : one_minus(squared(h));
-  switch (x.position) {
-    case 0:
-      return row(slope, indexed(x.operand(3), row(i, j)));
-    case 1:
-      return row(slope, indexed(x.operand(4), row(i, j)));
-    case 3:  // by number (k, j) of a weight
-      return row(slope, indicator(i, "=", k), indexed(x.a[0], j));
-    case 4:
-      return row(slope, indicator(i, "=", k), x.has(1) ? indexed(x.a[1], j) : mn("0"));
-    default:
-      return row(slope, indicator(i, "=", j));
-  }
-}
-OpFormula simple_cell(const char* activation) {
-  return {[activation](const Arguments& x) {
-            const Cell c(x);
-            const std::string value = call(activation, sum_of_both(c));
-            return c.step ? value : lines({state_name(c), c.equals("h", value)});
-          },
-          [relu = std::string_view(activation) == "relu"](const Arguments& x) { return simple_cell_slope(x, relu); }};
-}
-std::string lstm(const Arguments& x) {
-  const Cell c(x);
-  const auto gate = [](const char* letter) { return call("σ", mi(letter)); };
-  return lines(
-      {state_name(c), c.equals("h", product(gate("o"), call("tanh", c.at("c")))),
-       c.equals("c", row(product(gate("f"), c.cell_before()), mo("+"), product(gate("i"), call("tanh", mi("g"))))),
-       row(mo("("), mi("i"), mo(","), mi("f"), mo(","), mi("g"), mo(","), mi("o"), mo(")"), mo("="), sum_of_both(c))});
-}
-// PyTorch's form: the reset gate is on the product with the state.
-std::string gru(const Arguments& x) {
-  const Cell c(x);
-  const auto parts = [](const char* mark) {
-    return row(mo("("), power(mi("r"), mi(mark)), mo(","), power(mi("z"), mi(mark)), mo(","), power(mi("n"), mi(mark)),
-               mo(")"));
-  };
-  const auto both = [](const char* letter) {
-    return row(power(mi(letter), mi("x")), mo("+"), power(mi(letter), mi("h")));
-  };
-  const auto opened = [&](const char* letter) { return call("σ", both(letter)); };
-  return lines({state_name(c),
-                c.equals("h", row(product(one_minus(mi("z")), mi("n")), mo("+"), product(mi("z"), c.before))),
-                row(mi("n"), mo("="),
-                    call("tanh", row(power(mi("n"), mi("x")), mo("+"), mi("r"), mo("⊙"), power(mi("n"), mi("h"))))),
-                row(mi("r"), mo("="), opened("r"), mo(","), mi("z"), mo("="), opened("z")),
-                row(parts("x"), mo("="), c.of_input(), mo(","), parts("h"), mo("="), c.of_state())});
-}
-
 }  // namespace
 
 void add_layer_formulas(OpFormulas& all) {
@@ -217,14 +139,6 @@ void add_layer_formulas(OpFormulas& all) {
       {"embedding", {[](const Arguments& x) { return indexed(x.a[0], x.second()); }, nullptr}},
       {"embedding_bag", {bag, nullptr}},
       {"scaled_dot_product_attention", {attention, attention_slope}},
-      {"lstm", {lstm, nullptr}},
-      {"lstm_cell", {lstm, nullptr}},
-      {"gru", {gru, nullptr}},
-      {"gru_cell", {gru, nullptr}},
-      {"rnn_tanh", simple_cell("tanh")},
-      {"rnn_tanh_cell", simple_cell("tanh")},
-      {"rnn_relu", simple_cell("relu")},
-      {"rnn_relu_cell", simple_cell("relu")},
   });
 }
 

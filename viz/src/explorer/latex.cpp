@@ -1,11 +1,11 @@
 #include "explorer/latex.hpp"
 
-#include <algorithm>
 #include <map>
 #include <string_view>
-#include <vector>
 
 #include <fmt/format.h>
+
+#include "explorer/math_tree.hpp"
 
 namespace xgrad::viz {
 namespace {
@@ -16,47 +16,26 @@ std::string replaced(std::string s, std::string_view from, std::string_view to) 
   return s;
 }
 
-std::string plain(std::string s) {
-  for (const auto& [from, to] :
-       {std::pair("&lt;", "<"), {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&amp;", "&"}})
-    s = replaced(std::move(s), from, to);
-  return s;
-}
 std::string escaped(const std::string& text) {
   std::string s;
-  for (const char c : plain(text)) {
+  for (const char c : text) {
     if (std::string_view("\\{}$&#^_%~`\n").find(c) == std::string_view::npos)
       s += c;
     else
       s += c == '_' ? "\\_" : " ";
   }
-  return replaced(replaced(std::move(s), "−", "-"), "∞", "\\infty ");
+  return replaced(replaced(replaced(std::move(s), "−", "-"), "∞", "\\infty "), "\u00a0", " ");
 }
 
 std::string sign(const std::string& s) {
-  static const std::map<std::string, const char*> all{{"⊤", "\\top"},
-                                                      {"·", "\\,"},
-                                                      {"⊙", "\\odot "},
-                                                      {"∑", "\\sum"},
-                                                      {"∂", "\\partial "},
-                                                      {"∗", "\\ast "},
-                                                      {"−", "-"},
-                                                      {"…", "\\dots"},
-                                                      {"&gt;", ">"},
-                                                      {"≤", "\\leq "},
-                                                      {"&#x2061;", ""},
-                                                      {"≥", "\\geq "},
-                                                      {"&lt;", "<"},
-                                                      {"≠", "\\neq "},
-                                                      {"∏", "\\prod"},
-                                                      {"⌊", "\\lfloor "},
-                                                      {"⌋", "\\rfloor "},
-                                                      {"⌈", "\\lceil "},
-                                                      {"⌉", "\\rceil "},
-                                                      {"‖", "\\|"},
-                                                      {"min", "\\min"},
-                                                      {"max", "\\max"},
-                                                      {"mean", "\\operatorname{mean}"}};
+  static const std::map<std::string, const char*> all{
+      {"⊤", "\\top"},    {"·", "\\,"},        {"⊙", "\\odot "},
+      {"∑", "\\sum"},    {"∂", "\\partial "}, {"∗", "\\ast "},
+      {"−", "-"},        {"…", "\\dots"},     {"≤", "\\leq "},
+      {"\u2061", ""},    {"≥", "\\geq "},     {"≠", "\\neq "},
+      {"∏", "\\prod"},   {"⌊", "\\lfloor "},  {"⌋", "\\rfloor "},
+      {"⌈", "\\lceil "}, {"⌉", "\\rceil "},   {"‖", "\\|"},
+      {"min", "\\min"},  {"max", "\\max"},    {"mean", "\\operatorname{mean}"}};
   const auto known = all.find(s);
   return known == all.end() ? s : known->second;
 }
@@ -69,77 +48,39 @@ std::string name(const std::string& s) {
   return letter ? escaped(s) : fmt::format("\\mathrm{{{}}}", replaced(escaped(s), " ", "\\ "));
 }
 
-// Reads the elements that math.cpp writes; each has its children as LaTeX.
-class LatexReader {
+class Latex {
  public:
-  LatexReader(const std::string& s, const std::function<std::string(int)>& symbol, const std::string& loss)
-      : s_(s), symbol_(symbol), loss_(loss) {}
+  Latex(const std::function<std::string(int)>& symbol, const std::string& loss) : symbol_(symbol), loss_(loss) {}
 
-  // Up to the end of the element, which is passed.
-  std::vector<std::string> children() {
-    std::vector<std::string> all;
-    while (at_ < s_.size()) {
-      if (s_[at_] == '{') {
-        all.push_back(place());
-      } else if (s_[at_] != '<') {
-        all.push_back(text());
-      } else if (s_[at_ + 1] == '/') {
-        at_ = s_.find('>', at_) + 1;
-        break;
-      } else {
-        all.push_back(element());
-      }
+  std::string of(const MathTree& t) const {
+    if (t.tag == "n") return symbol_(t.node);
+    if (t.tag == "dn") return fmt::format("\\frac{{\\partial {}}}{{\\partial {}}}", loss_, symbol_(t.node));
+    if (t.tag == "mo") return sign(t.text);
+    if (t.tag == "mi") return name(t.text);
+    if (t.tag == "mtext") return "\\text{" + escaped(t.text) + "}";
+    if (t.tag == "mn") return escaped(t.text);
+    if (t.children.size() == 2) {
+      const std::string a = of(t.children[0]), b = of(t.children[1]);
+      if (t.tag == "mfrac") return fmt::format("\\frac{{{}}}{{{}}}", a, b);
+      if (t.tag == "msup") return fmt::format("{{{}}}^{{{}}}", a, b);
+      if (t.tag == "msub" || t.tag == "munder") return fmt::format("{}_{{{}}}", a, b);
+      if (t.tag == "mover" && b == "^") return fmt::format("\\hat{{{}}}", a);
     }
-    return all;
+    std::string all;
+    for (const MathTree& part : t.children) all += (t.tag == "mtable" && !all.empty() ? "\\\\" : "") + of(part);
+    if (t.tag == "mtable") return "\\begin{array}{l}" + all + "\\end{array}";
+    return t.tag == "msqrt" ? "\\sqrt{" + all + "}" : all;
   }
 
  private:
-  std::string text() {
-    const std::size_t end = std::min(s_.find('<', at_), s_.size());
-    const std::string t = s_.substr(at_, end - at_);
-    at_ = end;
-    return t;
-  }
-  std::string place() {
-    const std::size_t end = s_.find('}', at_);
-    const bool gradient = s_[at_ + 1] == 'd';
-    const int node = std::stoi(s_.substr(at_ + (gradient ? 3 : 2)));
-    at_ = end + 1;
-    return gradient ? fmt::format("\\frac{{\\partial {}}}{{\\partial {}}}", loss_, symbol_(node)) : symbol_(node);
-  }
-  std::string element() {
-    const std::size_t end = s_.find('>', at_);
-    const std::string tag = s_.substr(at_ + 1, std::min(s_.find(' ', at_), end) - at_ - 1);
-    at_ = end + 1;
-    const bool leaf = tag == "mi" || tag == "mn" || tag == "mo" || tag == "mtext";
-    if (leaf) {
-      const std::string t = text();
-      at_ = s_.find('>', at_) + 1;
-      return tag == "mo" ? sign(t) : tag == "mi" ? name(t) : tag == "mtext" ? "\\text{" + escaped(t) + "}" : escaped(t);
-    }
-    const std::vector<std::string> c = children();
-    if (tag == "mfrac" && c.size() == 2) return fmt::format("\\frac{{{}}}{{{}}}", c[0], c[1]);
-    if (tag == "msup" && c.size() == 2) return fmt::format("{{{}}}^{{{}}}", c[0], c[1]);
-    if ((tag == "msub" || tag == "munder") && c.size() == 2) return fmt::format("{}_{{{}}}", c[0], c[1]);
-    if (tag == "mover" && c.size() == 2 && c[1] == "^") return fmt::format("\\hat{{{}}}", c[0]);
-    std::string all;
-    for (const std::string& part : c) all += (tag == "mtable" && !all.empty() ? "\\\\" : "") + part;
-    if (tag == "mtable") return "\\begin{array}{l}" + all + "\\end{array}";
-    return tag == "msqrt" ? "\\sqrt{" + all + "}" : all;
-  }
-
-  const std::string& s_;
   const std::function<std::string(int)>& symbol_;
   const std::string& loss_;
-  std::size_t at_ = 0;
 };
 
 }  // namespace
 
 std::string latex_of(const std::string& math, const std::function<std::string(int)>& symbol, const std::string& loss) {
-  std::string all;
-  for (const std::string& part : LatexReader(math, symbol, loss).children()) all += part;
-  return all;
+  return Latex(symbol, loss).of(math_tree(math));
 }
 
 }  // namespace xgrad::viz

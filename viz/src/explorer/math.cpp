@@ -38,6 +38,13 @@ std::string leaf_name(const std::string& title) {
   return before == std::string::npos ? title : title.substr(before + 1);
 }
 
+// Those that the formula of a layer has for its gates and states.
+std::vector<const char*> letters_inside(const std::string& op) {
+  if (op.starts_with("lstm")) return {"i", "f", "g", "o", "c", "h"};
+  if (op.starts_with("gru")) return {"r", "z", "n", "h"};
+  return {};
+}
+
 bool is_matmul(const std::string& op) { return op == "matmul" || op == "mm" || op == "bmm"; }
 
 }  // namespace
@@ -52,6 +59,7 @@ Arguments arguments_of(const Picture& p, int node, const std::vector<int>& input
     if (i >= 0) x.names.insert(symbol_text(p, i));
   }
   x.names.insert(symbol_text(p, node));
+  for (const char* letter : letters_inside(x.op->known_op)) x.names.insert(letter);
   x.in = x.op->first_input;
   x.y = place(node);
   const std::string& number = x.op->number;
@@ -150,7 +158,8 @@ std::string chain_rule_math(const LocalDerivative* d, int from, int to, const Sl
         return g + mo("⊙") + slope.math;
       case Form::picked:
         if (!d->factors.empty()) return sum_over(mtext("uses"), row(g, mo("⊙"), slope.math));
-        return std::ranges::max(reads(*d, in_numel)) > 1 ? sum_over(mtext("uses"), g) : g + mtext(" put back");
+        return std::ranges::max(reads(*d, in_numel)) > 1 ? sum_over(mtext("uses"), g)
+                                                         : g + mtext("\u00a0put back where they were picked");
       case Form::spread:
         if (!d->factors.empty()) return g + dot + slope.math;
         if (d->factor < 0) return g + dot + in_brackets(mn(short_number(d->factor)));

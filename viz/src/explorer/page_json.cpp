@@ -219,19 +219,22 @@ class Writer {
   }
   std::string backward_words(int n, const ChainStep& c) const {
     std::set<std::size_t> taken;
-    std::string targets, skipped;
-    const auto add = [&](std::string& list, int node, const char* between) {
-      if (node >= 0) list += (list.empty() ? "" : between) + symbol_text(p_, node);
-    };
+    std::vector<std::string> targets, skipped;
     for (const Term& t : c.terms) {
       taken.insert(t.position);
-      add(targets, places_.input(n, t.position), " and ");
+      if (const int to = places_.input(n, t.position); to >= 0) targets.push_back(symbol_text(p_, to));
     }
     const std::vector<int> in = inputs_of(n);
     for (std::size_t k = 0; k < in.size(); ++k)
-      if (!taken.contains(k)) add(skipped, in[k], ", ");
-    return fmt::format("Incoming gradient times local derivative, for {}.{}", targets.empty() ? "no input" : targets,
-                       skipped.empty() ? "" : fmt::format(" No gradient for {}.", skipped));
+      if (!taken.contains(k) && in[k] >= 0) skipped.push_back(symbol_text(p_, in[k]));
+    return fmt::format("Incoming gradient times local derivative, for {}.{}",
+                       targets.empty() ? "no input" : enumeration(targets),
+                       skipped.empty() ? "" : fmt::format(" No gradient for {}.", enumeration(skipped)));
+  }
+  // "a, b and c"
+  static std::string enumeration(const std::vector<std::string>& names) {
+    if (names.size() == 1) return names[0];
+    return fmt::format("{} and {}", fmt::join(names.begin(), names.end() - 1, ", "), names.back());
   }
   json term(int n, const ChainStep& c, const Term& t) {
     const int via = places_.input(n, t.position), to = places_.whole(via);
