@@ -35,7 +35,8 @@ void print(const Step& s) {
 
 viz::Plot draw(const Step& s) {
   const int columns = static_cast<int>(s.values.size(1));
-  viz::Plot plot({.title = s.name, .width = 120 + 62 * columns, .height = 250, .legend = false});
+  const int height = 70 + 60 * static_cast<int>(s.values.size(0));
+  viz::Plot plot({.title = s.name, .width = 120 + 62 * columns, .height = height, .legend = false});
   std::vector<double> rows, examples;
   std::vector<std::string> row_names, example_names;
   for (std::int64_t i = 0; i < s.values.size(0); ++i) {
@@ -79,7 +80,8 @@ void lecture(const Lecture& l) {
   figure("rows_of_Z1", static_cast<double>(Z1.size(0)));
   figure("columns_of_Z1", static_cast<double>(Z1.size(1)));
 
-  viz::subplots({{draw(steps[0]), draw(steps[2]), draw(steps[3])}, {draw(steps[1]), draw(steps[5]), draw(steps[6])}},
+  viz::subplots({{draw(steps[0]), draw(steps[1]), draw(steps[2]), draw(steps[3])},
+                 {draw(steps[4]), draw(steps[5]), draw(steps[6])}},
                 l.picture("04_forward.svg"), {.title = "Forward, m = 4 examples at once: columns are examples"});
 }
 

@@ -30,13 +30,13 @@ namespace viz = xgrad::viz;
 
 using Loss = std::function<Tensor(const Tensor& z)>;
 
-// A loss of one output z with its derivative, over z.
+// A loss of one output z with its slope, over z.
 void draw(viz::Plot& plot, const std::string& name, const Loss& loss, const std::string& color) {
   Tensor z = xgrad::linspace(-5, 5, 401).requires_grad_();
   const Tensor values = loss(z);
   values.sum().backward();
   plot.line(z, values, {.label = name, .color = color, .width = 2.4});
-  plot.line(z, z.grad(), {.label = "its derivative", .color = color, .width = 1.8, .dashed = true});
+  plot.line(z, z.grad(), {.label = "slope", .color = color, .width = 1.8, .dashed = true});
 }
 viz::Plot panel(const std::string& title) {
   return viz::Plot({.title = title, .x_label = "z", .width = 430, .height = 320, .y_range = viz::Range{-2.2, 5.2}});

@@ -113,7 +113,8 @@ void lecture(const Lecture& l) {
       figure("stopped_at_epoch", run.stopped);
       gap.vertical(run.stopped, "lowest");
     } else {
-      helped.line(run.epoch, run.validation, {.label = m.title, .width = 2.2});
+      const std::string title = m.title;
+      helped.line(run.epoch, run.validation, {.label = title.substr(0, title.find_first_of(":,")), .width = 2.2});
     }
     if (name == "overfit")
       gap.line(run.epoch, run.training, {.label = "training", .width = 2.2})

@@ -135,10 +135,10 @@ void lecture(const Lecture& l) {
   };
   nn::Sequential& net = networks[1].net;
   const Tensor kernels = net.parameters()[0].slice(0, 0, 8).squeeze(1);
-  std::vector<Tensor> rows{enlarged(xgrad::cat({xgrad::zeros({1, 3, 3}), kernels}), 8)};
+  std::vector<Tensor> rows{enlarged(kernels, 8)};
   for (const int digit : {0, 3, 7}) {
     const Tensor maps = net[1](net[0](digits.data.slice(0, digit, digit + 1)))[0].slice(0, 0, 8);
-    rows.push_back(enlarged(xgrad::cat({digits.data[digit], maps}), 3));
+    rows.push_back(enlarged(xgrad::cat({maps, digits.data[digit]}), 3));
   }
   viz::image_grid(rows, l.picture("16_features.svg"),
                   {.tile = 120,

@@ -117,7 +117,8 @@ void lecture(const Lecture& l) {
       std::printf("%2d, %-9s     %.4f          %.4f\n", depth, name.c_str(), run.loss.back(), run.test);
       figure(which.c_str(), run.loss.back());
       figure(("test_" + which).c_str(), run.test);
-      plot.line(xgrad::arange(epochs + 1), run.loss, {.label = std::to_string(depth) + " layers", .width = 2.2});
+      plot.line(xgrad::arange(epochs + 1), run.loss,
+                {.label = std::to_string(depth) + (depth == 56 ? " layers" : ""), .width = 2.2});
       last.push_back(run.loss.back());
       if (depth != 56) continue;
       gradients.line(xgrad::arange(1, depth + 1), run.gradients,

@@ -78,7 +78,7 @@ Tensor loss_at(const Gpt& net, const Tensor& text, const Tensor& begin) {
 }
 
 void draw_attention(const Lecture& l, const Gpt& net) {
-  const std::string text = "the cat\nthat killed the rat\nthat ate the malt";
+  const std::string text = "the cat\nthat killed the rat\n";
   std::vector<Tensor> maps;
   net(encode(text).unsqueeze(0), &maps);
   const auto n = static_cast<std::int64_t>(text.size());

@@ -61,7 +61,8 @@ viz::Plot draw_neurons(const Net& net, int* lines) {
       plot.annotate(name, p.x, l == 0 ? p.y : p.y + 0.075, {.dx = 0, .dy = 0});
       if (l == 0) continue;
       char bias[32];
-      std::snprintf(bias, sizeof bias, "%.2f", layers[l - 1].bias[unit].item());
+      const double b = layers[l - 1].bias[unit].item();
+      std::snprintf(bias, sizeof bias, "%s%.2f", b < 0 ? "−" : "", std::fabs(b));
       plot.annotate(bias, p.x, p.y - 0.075, {.color = "#45505C", .dx = 0, .dy = 0});
     }
   return plot;

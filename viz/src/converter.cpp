@@ -61,7 +61,7 @@ std::string keep_text(const char* op, const std::string& text, const std::string
 }
 
 // In one line of a readable length.
-std::string shortened(const std::string& message) {
+std::string one_line(const std::string& message) {
   constexpr std::size_t kLongest = 300;
   std::string line;
   for (const char c : message) {
@@ -148,8 +148,8 @@ class Conversion {
     a.said = a.whole     ? r.message
              : a.missing ? fmt::format("{} not found", converter_.name)
              : a.late    ? fmt::format("{} took longer than {} s", program, timeout.count())
-             : ended     ? fmt::format("its output is not a complete picture ({})", shortened(r.message))
-                         : shortened(r.message);
+             : ended     ? fmt::format("its output is not a complete picture ({})", one_line(r.message))
+                         : one_line(r.message);
     return a;
   }
 
