@@ -31,7 +31,8 @@ function(xgrad_unity target)
   endforeach()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   # GCC takes what the sources define for what a header defines; GCC 12 loses track of a vector's memory.
-  target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-error=free-nonheap-object)
+  target_compile_options(${target} PRIVATE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage;-Wno-error=free-nonheap-object>)
 endfunction()
 
 # xgrad_part(name [PUBLIC parts...] [PRIVATE libraries...]): library xgrad_<name> from <name>/src, headers from

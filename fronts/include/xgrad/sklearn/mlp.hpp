@@ -152,6 +152,8 @@ class XGRAD_API MLPRegressor final : public BaseMultilayerPerceptron {
   std::unique_ptr<Estimator> clone() const override;
   MLPRegressor& set_params(const Params& params, Location at = Location::current()) override;
 
+  using BaseMultilayerPerceptron::fit;
+  using BaseMultilayerPerceptron::score;
   MLPRegressor& fit(const Tensor& X, const Tensor& y, Location at = Location::current()) override;
   MLPRegressor& partial_fit(const Tensor& X, const Tensor& y, Location at = Location::current());
   Tensor predict(const Tensor& X, Location at = Location::current()) const override;  // of the shape of y

@@ -11,6 +11,7 @@ namespace xgrad::sklearn {
 // What transformers share: y is not looked at.
 class XGRAD_API Transformer : public Estimator {
  public:
+  using Estimator::fit;  // ValueError for labels that are strings
   Transformer& fit(const Tensor& X, Location at = Location::current()) { return fit(X, Tensor(), at); }
   Transformer& fit(const Tensor& X, const Tensor& y, Location at = Location::current()) override = 0;
   Tensor fit_transform(const Tensor& X, Location at = Location::current()) { return fit(X, at).transform(X, at); }
