@@ -212,7 +212,7 @@ std::vector<std::pair<std::string, Module>> Module::named_modules() const {
   std::vector<std::pair<std::string, Module>> out{{"", *this}};
   for (const auto& [name, child] : named_children())
     for (auto& [path, m] : child.named_modules())
-      if (std::ranges::none_of(out, [&](const auto& o) { return o.second.is_same(m); }))
+      if (std::ranges::none_of(out, [&m = m](const auto& o) { return o.second.is_same(m); }))
         out.emplace_back(path.empty() ? name : joined_path(name, path), m);
   return out;
 }

@@ -402,7 +402,7 @@ LBFGSEnd LBFGS::iterate(const Closure& closure, double& loss, Vector& grad) {
 
     const Vector from = values();
     const bool last = result_.iterations == o.max_iter;
-    Point found = or_restore([&] {
+    Point found = or_restore([&, slope = slope, t = t] {
       Point to{0, loss, grad, slope};
       if (line_search())
         to = search(closure, from, t, to);

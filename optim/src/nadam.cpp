@@ -53,7 +53,7 @@ void NAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& 
   const double by_gradient = o.lr * (1 - mu) / (1 - product), by_mean = o.lr * next / (1 - product * next);
   const double root = 1 / std::sqrt(1 - std::pow(b2, t));
   const auto [decay, shrink] = decay_of(o);
-  with_type(param, [&]<class T>(T) {
+  with_type(param, [&, decay = decay, shrink = shrink]<class T>(T) {
     const auto s = rounded<NAdamStep, T>(by_gradient, by_mean, b1, 1 - b1, b2, 1 - b2, root, o.eps, decay, shrink,
                                          o.maximize ? -1 : 1);
     for_elements<T>([&](auto... a) { nadam_pass<T>(s, a...); }, param, grad, m, v);

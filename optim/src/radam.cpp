@@ -45,7 +45,7 @@ void RAdam::update(std::size_t group, Tensor& param, const Tensor& grad, State& 
   double rate = o.lr / (1 - std::pow(b1, t));
   if (adaptive) rate *= std::sqrt(rest * (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length));
   const auto [decay, shrink] = decay_of(o);
-  with_type(param, [&]<class T>(T) {
+  with_type(param, [&, decay = decay, shrink = shrink]<class T>(T) {
     const auto s = rounded<RAdamStep, T>(rate, b1, 1 - b1, b2, 1 - b2, o.eps, decay, shrink, o.maximize ? -1 : 1);
     for_elements<T>([&](auto... a) { adaptive ? radam_pass<T, true>(s, a...) : radam_pass<T, false>(s, a...); }, param,
                     grad, m, v);

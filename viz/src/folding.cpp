@@ -198,7 +198,7 @@ class Finder {
           across.emplace_back(static_cast<int>(in.node), in.output);
     }
     std::ranges::sort(across);
-    carried = static_cast<int>(std::ranges::unique(across).begin() - across.begin());
+    carried = static_cast<int>(std::unique(across.begin(), across.end()) - across.begin());
     return most;
   }
   bool same_wiring(int i, int length, int start) const {

@@ -77,7 +77,7 @@ Tensor pade(const Tensor& x, const EvenPowers& even, const Tensor& one) {
                                             16380 / b0,
                                             182 / b0,
                                             1 / b0};
-  const auto& [x2, x4, x6] = even;
+  const Tensor &x2 = even.second, &x4 = even.fourth, &x6 = even.sixth;
   const auto sum_of = [&](double c6, double c4, double c2) { return add(mul(x6, c6), add(mul(x4, c4), mul(x2, c2))); };
   const Tensor odd = add(matmul(x6, sum_of(b[13], b[11], b[9])), add(sum_of(b[7], b[5], b[3]), mul(one, b[1])));
   const Tensor u = matmul(x, odd);

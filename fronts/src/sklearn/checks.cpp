@@ -90,8 +90,7 @@ std::vector<std::int64_t> positions(const Tensor& labels, const Tensor& classes)
 Strings different_labels(const Strings& labels) {
   Strings all = labels;
   std::ranges::sort(all);
-  const auto rest = std::ranges::unique(all);
-  all.erase(rest.begin(), rest.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
 }
 
