@@ -111,15 +111,26 @@ PrimitiveOperand make_operand(const Desc& plain, const Desc& chosen, bool is_res
   return o;
 }
 
-dnnl::convolution_forward::primitive_desc plan_forward(const ConvKey& k, const Numbers& n, dnnl::algorithm how) {
+// oneDNN 3.7 writes wrong values where it brings weights into blocks of which the last is not full (seen in 3.7.2 of
+// Debian 13; 2.7 is right): such weights stay as they are.
+bool is_written_wrong([[maybe_unused]] const Desc& weights) {
+#if DNNL_VERSION_MAJOR >= 3
+  return weights.get_padded_dims() != weights.get_dims();
+#else
+  return false;
+#endif
+}
+
+dnnl::convolution_forward::primitive_desc plan_forward(const ConvKey& k, const Numbers& n, dnnl::algorithm how,
+                                                       const Desc& w) {
   // A backward pass only needs to know some forward pass of its kind.
   const auto kind = dnnl::prop_kind::forward_training;
   if (k.bias)
-    return primitive_desc<dnnl::convolution_forward>(user_scratchpad(), kind, how, any_desc(n.x), any_desc(n.w),
+    return primitive_desc<dnnl::convolution_forward>(user_scratchpad(), kind, how, any_desc(n.x), w,
                                                      Desc({k.s.out_channels}, kFloat, Tag::a), any_desc(n.y), n.stride,
                                                      n.dilation, n.front, n.back);
-  return primitive_desc<dnnl::convolution_forward>(user_scratchpad(), kind, how, any_desc(n.x), any_desc(n.w),
-                                                   any_desc(n.y), n.stride, n.dilation, n.front, n.back);
+  return primitive_desc<dnnl::convolution_forward>(user_scratchpad(), kind, how, any_desc(n.x), w, any_desc(n.y),
+                                                   n.stride, n.dilation, n.front, n.back);
 }
 
 // `x`, `w`, `y` are the formats the primitive chose.
@@ -153,14 +164,19 @@ ConvEntry finish(const ConvKey& k, const Numbers& n, const Plan& plan, const Des
 
 ConvEntry make_entry(const ConvKey& k, dnnl::algorithm how) {
   const Numbers n = numbers(k.s);
-  const auto forward = plan_forward(k, n, how);
+  auto forward = plan_forward(k, n, how, any_desc(n.w));
+  if (k.pass == ConvPass::forward && is_written_wrong(forward.weights_desc()))
+    forward = plan_forward(k, n, how, plain_desc(n.w));
   if (k.pass == ConvPass::forward)
     return finish<dnnl::convolution_forward>(k, n, forward, forward.src_desc(), forward.weights_desc(),
                                              forward.dst_desc());
   if (k.pass == ConvPass::backward_data) {
-    const auto plan = primitive_desc_after<dnnl::convolution_backward_data>(forward, user_scratchpad(), how,
-                                                                            any_desc(n.x), any_desc(n.w), any_desc(n.y),
-                                                                            n.stride, n.dilation, n.front, n.back);
+    const auto plan_with = [&](const Desc& w) {
+      return primitive_desc_after<dnnl::convolution_backward_data>(
+          forward, user_scratchpad(), how, any_desc(n.x), w, any_desc(n.y), n.stride, n.dilation, n.front, n.back);
+    };
+    auto plan = plan_with(any_desc(n.w));
+    if (is_written_wrong(plan.weights_desc())) plan = plan_with(plain_desc(n.w));
     return finish<dnnl::convolution_backward_data>(k, n, plan, plan.diff_src_desc(), plan.weights_desc(),
                                                    plan.diff_dst_desc());
   }
