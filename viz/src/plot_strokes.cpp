@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "axis.hpp"
 #include "heatmap.hpp"
 #include "svg_text.hpp"
 

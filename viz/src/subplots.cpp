@@ -10,6 +10,7 @@
 
 #include "axis.hpp"
 #include "heatmap.hpp"
+#include "plot_strokes.hpp"
 #include "svg_file.hpp"
 #include "svg_text.hpp"
 

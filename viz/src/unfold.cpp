@@ -5,6 +5,7 @@
 #include <map>
 
 #include <xgrad/autograd.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/factory.hpp>
 #include <xgrad/record.hpp>
 
