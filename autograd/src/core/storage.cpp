@@ -489,9 +489,10 @@ Storage* Storage::make_separate(std::size_t rounded) {
 }
 
 Storage* Storage::wrap(void* data, std::size_t bytes, std::function<void()> deleter, const Location& at) {
+  static char nothing;  // in the place of null, for which find_memory() would make memory that is never given back
   auto kept = std::make_unique<ForeignMemory>(std::move(deleter));
   auto* s = new (pool_allocate(kHeader)) Storage;
-  s->data = static_cast<char*>(data);
+  s->data = data ? static_cast<char*>(data) : &nothing;
   s->bytes = bytes;
   s->owner = kept.release();
   s->shared_at = at;

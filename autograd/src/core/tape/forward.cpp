@@ -55,8 +55,42 @@ void set_tangent(TensorImpl& t, const std::shared_ptr<const DualLevelState>& lev
   auto& tangents = t.extra->tangents;
   std::erase_if(tangents,
                 [&](const Tangent& d) { return d.level == level || !d.level->alive.load(std::memory_order_acquire); });
-  if (value.defined()) tangents.push_back({level, std::move(value)});
+  if (value.defined()) {
+    Tangent d{level, std::move(value)};
+    note_dual(t, d);
+    tangents.push_back(std::move(d));
+  }
   t.has_tangent = !tangents.empty();
+}
+
+void note_dual(TensorImpl& t, const Tangent& d) {
+  if (const TensorImpl& v = impl(d.value); !v.grad_fn && !v.has_tangent) return;
+  auto& duals = d.level->duals;
+  if (duals.size() == duals.capacity()) {
+    std::erase_if(duals, [](TensorImpl* known) {
+      const bool gone = known->refs.load(std::memory_order_acquire) == 0;
+      if (gone) release_weak(known);
+      return gone;
+    });
+    duals.reserve(2 * duals.size() + 16);
+  }
+  retain_weak(&t);
+  duals.push_back(&t);
+}
+
+void drop_tangents_of(const DualLevelState& level) noexcept {
+  for (TensorImpl* known : std::exchange(level.duals, {})) {
+    if (const Tensor t = lock_weak(known); t.defined() && impl(t).extra) {
+      auto& tangents = impl(t).extra->tangents;
+      std::erase_if(tangents, [&](const Tangent& d) { return d.level.get() == &level; });
+      impl(t).has_tangent = !tangents.empty();
+    }
+    release_weak(known);
+  }
+}
+
+DualLevelState::~DualLevelState() {
+  for (TensorImpl* known : duals) release_weak(known);
 }
 
 std::vector<Tangent> counting_tangents(const TensorImpl& t) {
@@ -72,6 +106,7 @@ void take_tangents(TensorImpl& t, const TensorImpl& source) {
   std::vector<Tangent> taken = counting_tangents(source);
   if (!taken.empty() && !t.extra) t.extra = std::make_unique<TensorImpl::Extra>();
   t.has_tangent = !taken.empty();
+  for (const Tangent& d : taken) note_dual(t, d);
   if (t.extra) t.extra->tangents = std::move(taken);
 }
 

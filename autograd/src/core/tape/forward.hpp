@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include <xgrad/record.hpp>
 
@@ -24,6 +25,10 @@ struct DualLevelState {
   std::thread::id thread = std::this_thread::get_id();
   int depth = 1;  // 1: the outermost
   std::atomic<bool> alive{true};
+  // Weak references to the tensors whose tangent is on the tape, or has tangents. They lose it where the level ends:
+  // it may hold the tensor that has it.
+  mutable std::vector<TensorImpl*> duals;
+  ~DualLevelState();
 };
 
 std::shared_ptr<DualLevelState> begin_level();
@@ -55,6 +60,9 @@ std::vector<Tangent> counting_tangents(const TensorImpl& t);
 // In the place of t's tangents those of `source`, as far as they count.
 void take_tangents(TensorImpl& t, const TensorImpl& source);
 void drop_tangents(TensorImpl& t) noexcept;
+void drop_tangents_of(const DualLevelState& level) noexcept;
+// t is about to get this tangent.
+void note_dual(TensorImpl& t, const Tangent& d);
 // make_alias() with them.
 Tensor make_alias_with_tangents(const Tensor& x);
 

@@ -113,7 +113,9 @@ std::shared_ptr<DualLevelState> begin_level() {
 
 void end_level(DualLevelState& level) noexcept {
   level.alive.store(false, std::memory_order_release);
-  if (level.thread == std::this_thread::get_id()) set_levels(levels().counting());
+  if (level.thread != std::this_thread::get_id()) return;
+  set_levels(levels().counting());
+  drop_tangents_of(level);
 }
 
 std::shared_ptr<const DualLevelState> level_at(int depth) { return levels().open[static_cast<std::size_t>(depth - 1)]; }

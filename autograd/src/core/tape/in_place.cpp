@@ -1,11 +1,14 @@
 #include "core/tape/in_place.hpp"
 
+#include <unordered_set>
+
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/record.hpp>
 
 #include "core/change_log.hpp"
+#include "core/held.hpp"
 #include "core/overlap.hpp"
 #include "core/rematerialize.hpp"
 #include "core/tape/forward.hpp"
@@ -91,8 +94,34 @@ void InPlace::prepare(const Tensor& out) {
 void InPlace::ready(TensorImpl& moved, const Tensor& out) {
   ready_to_link(moved, out);
   tangents_ = counting_tangents(impl(out));
+  for (const Tangent& d : tangents_) note_dual(moved, d);
   if (!tangents_.empty() && !moved.extra) moved.extra = std::make_unique<TensorImpl::Extra>();
+  find_circles(moved, impl(out).grad_fn);
   out_ = out;
+}
+
+// x.add_(f(x)): the new node of x leads to that of f, which saved x, so that x would hold itself. Only nodes that are
+// newer than x's last can have saved it.
+void InPlace::find_circles(const TensorImpl& moved, Node* made) {
+  if (!made || moved.refs.load(std::memory_order_relaxed) == 1) return;
+  const std::uint64_t since = moved.grad_fn ? moved.grad_fn->seq : 0;
+  std::vector<Node*> open = {made};
+  std::unordered_set<const Node*> seen = {made};
+  const auto visit = [&](Node* n) {
+    if (n && n->seq > since && seen.insert(n).second) open.push_back(n);
+  };
+  while (!open.empty()) {
+    Node* const n = open.back();
+    open.pop_back();
+    for (const Edge& e : n->edges()) visit(e.node());
+    for (SavedTensor& s : n->saved()) {
+      if (!s.impl || s.own_output >= 0) continue;
+      if (s.impl == &moved || s.impl->base == &moved)
+        circles_.push_back({&s, make_alias_with_tangents(share(s.impl))});
+      else
+        visit(s.impl->grad_fn);
+    }
+  }
 }
 
 void InPlace::finish() noexcept {
@@ -117,6 +146,11 @@ void InPlace::rebase() noexcept {
     moved.has_tangent = !tangents_.empty();
     moved.extra->tangents = std::move(tangents_);
   }
+  for (Circle& c : circles_) {
+    forget_saved_of(*c.saved->impl);
+    adopt(std::exchange(c.saved->impl, release(std::move(c.apart))));
+  }
+  circles_.clear();
   ++moved.history;
   if (t.base) t.view_history = moved.history - 1;  // relinked on next use
 }

@@ -5,6 +5,7 @@
 
 #include <xgrad/record.hpp>
 
+#include "core/tape/node.hpp"
 #include "core/tensor_impl.hpp"
 
 namespace xgrad::detail {
@@ -28,11 +29,19 @@ class InPlace {
  private:
   [[noreturn]] void refuse_unrecorded_view() const;
   void ready(TensorImpl& moved, const Tensor& out);
+  void find_circles(const TensorImpl& moved, Node* made);
+
+  // What a node saved of the tensor before the change, and the same values as a tensor that is not on the tape.
+  struct Circle {
+    SavedTensor* saved;
+    Tensor apart;
+  };
 
   const char* op_;
   Tensor& self_;
   Tensor old_, out_, piece_;       // piece_: of a view, the node of its new values, which out_ puts into the base
   std::vector<Tangent> tangents_;  // of out_
+  std::vector<Circle> circles_;
   Location at_;
 };
 

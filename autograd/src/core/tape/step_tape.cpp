@@ -85,9 +85,13 @@ Edge edge_to_result(const Tensor& t) {
   return i.requires_grad ? Edge{&i, 0, Edge::To::leaf} : Edge{};
 }
 
+StepTape::StepTape(std::uint64_t start, std::vector<Tensor> leaves, std::span<const Edge> roots)
+    : start_(start), leaves_(std::move(leaves)), roots_(roots.begin(), roots.end()) {}
+
+// Complete before it collects: what it holds by then is let go when that throws.
 StepTape::StepTape(std::uint64_t start, std::vector<Tensor> leaves, std::span<const Edge> roots,
                    OutsideTensors& outside)
-    : start_(start), leaves_(std::move(leaves)), roots_(roots.begin(), roots.end()) {
+    : StepTape(start, std::move(leaves), roots) {
   collect(outside);
 }
 

@@ -73,6 +73,7 @@ class StepTape {
   std::vector<std::byte> other_closures(std::span<Node* const> same) const;
 
  private:
+  StepTape(std::uint64_t start, std::vector<Tensor> leaves, std::span<const Edge> roots);
   void collect(OutsideTensors& outside);
   Wire wire_of(const Edge& e, OutsideTensors& outside) const;
   Wire link_of(TensorImpl& t, OutsideTensors& outside) const;
