@@ -43,63 +43,45 @@ void show_options(OptionText& text, const PairwiseDistanceOptions& o) {
 }
 
 // ---- losses ----
-void show_options(OptionText& text, const LossOptions& o) { text.add("reduction", o.reduction, Reduction::mean); }
-void show_options(OptionText& text, const SmoothL1LossOptions& o) {
-  text.add("reduction", o.reduction, Reduction::mean).add("beta", o.beta, 1);
-}
-void show_options(OptionText& text, const HuberLossOptions& o) {
-  text.add("reduction", o.reduction, Reduction::mean).add("delta", o.delta, 1);
-}
-void show_options(OptionText& text, const BCELossOptions& o) {
-  add_tensor(text, "weight", o.weight);
-  text.add("reduction", o.reduction, Reduction::mean);
-}
+void show_reduction(OptionText& text, Reduction r) { text.add("reduction", r, Reduction::mean); }
+void show_reduction(OptionText& text, KlReduction r) { text.add("reduction", r, KlReduction::mean); }
+void show_options(OptionText& text, const SmoothL1LossOptions& o) { text.add("beta", o.beta, 1); }
+void show_options(OptionText& text, const HuberLossOptions& o) { text.add("delta", o.delta, 1); }
+void show_options(OptionText& text, const BCELossOptions& o) { add_tensor(text, "weight", o.weight); }
 void show_options(OptionText& text, const BceWithLogitsOptions& o) {
   add_tensor(text, "weight", o.weight);
   add_tensor(text, "pos_weight", o.pos_weight);
-  text.add("reduction", o.reduction, Reduction::mean);
 }
 void show_options(OptionText& text, const CrossEntropyOptions& o) {
   add_tensor(text, "weight", o.weight);
-  text.add("ignore_index", o.ignore_index, -100).add("reduction", o.reduction, Reduction::mean);
-  text.add("label_smoothing", o.label_smoothing, 0);
+  text.add("ignore_index", o.ignore_index, -100).add("label_smoothing", o.label_smoothing, 0);
 }
 void show_options(OptionText& text, const NllLossOptions& o) {
   add_tensor(text, "weight", o.weight);
-  text.add("ignore_index", o.ignore_index, -100).add("reduction", o.reduction, Reduction::mean);
+  text.add("ignore_index", o.ignore_index, -100);
 }
-void show_options(OptionText& text, const KLDivLossOptions& o) {
-  text.add("reduction", o.reduction, KlReduction::mean).add("log_target", o.log_target, false);
-}
+void show_options(OptionText& text, const KLDivLossOptions& o) { text.add("log_target", o.log_target, false); }
 void show_options(OptionText& text, const PoissonNllOptions& o) {
   text.add("log_input", o.log_input, true).add("full", o.full, false).add("eps", o.eps, 1e-8);
-  text.add("reduction", o.reduction, Reduction::mean);
 }
 void show_options(OptionText& text, const GaussianNllOptions& o) {
-  text.add("full", o.full, false).add("eps", o.eps, 1e-6).add("reduction", o.reduction, Reduction::mean);
+  text.add("full", o.full, false).add("eps", o.eps, 1e-6);
 }
 void show_options(OptionText& text, const CtcLossOptions& o) {
-  text.add("blank", o.blank, 0).add("reduction", o.reduction, Reduction::mean);
-  text.add("zero_infinity", o.zero_infinity, false);
+  text.add("blank", o.blank, 0).add("zero_infinity", o.zero_infinity, false);
 }
-void show_options(OptionText& text, const HingeEmbeddingLossOptions& o) {
-  text.add("margin", o.margin, 1).add("reduction", o.reduction, Reduction::mean);
-}
-void show_options(OptionText& text, const MarginLossOptions& o) {
-  text.add("margin", o.margin, 0).add("reduction", o.reduction, Reduction::mean);
-}
+void show_options(OptionText& text, const HingeEmbeddingLossOptions& o) { text.add("margin", o.margin, 1); }
+void show_options(OptionText& text, const MarginLossOptions& o) { text.add("margin", o.margin, 0); }
 void show_options(OptionText& text, const TripletMarginOptions& o) {
   text.add("margin", o.margin, 1).add("p", o.p, 2).add("eps", o.eps, 1e-6).add("swap", o.swap, false);
-  text.add("reduction", o.reduction, Reduction::mean);
 }
 void show_options(OptionText& text, const TripletMarginWithDistanceOptions& o) {
   if (o.distance_function) text.add("distance_function", std::string("given"));
-  text.add("margin", o.margin, 1).add("swap", o.swap, false).add("reduction", o.reduction, Reduction::mean);
+  text.add("margin", o.margin, 1).add("swap", o.swap, false);
 }
 void show_options(OptionText& text, const MultiMarginOptions& o) {
   text.add("p", o.p, 1).add("margin", o.margin, 1);
   add_tensor(text, "weight", o.weight);
-  text.add("reduction", o.reduction, Reduction::mean);
 }
 
 }  // namespace xgrad::nn

@@ -310,14 +310,14 @@ class Layer<Derived, void> : public Module {
   auto call_as(const F& f, const Location& at, A&&... a) const {
     return detail::ModuleCalls::run_as(self(), at, f, std::forward<A>(a)...);
   }
-  // Has the text of the layer show these options, if there is a show_options(text, options) beside them.
+  // Has the text of the layer show these options, by show_options(text, options) if there is one beside them, and how
+  // a loss reduces.
   template <class Options>
   void show(const Options& options) {
-    if constexpr (requires(OptionText & text) { show_options(text, options); }) {
-      OptionText text;
-      show_options(text, options);
-      set_label(text.label(name()));
-    }
+    OptionText text;
+    if constexpr (requires { show_options(text, options); }) show_options(text, options);
+    if constexpr (requires { show_reduction(text, options.reduction); }) show_reduction(text, options.reduction);
+    set_label(text.label(name()));
   }
 
  private:

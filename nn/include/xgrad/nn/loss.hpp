@@ -49,7 +49,6 @@ class Layer<Derived, Options> : public Layer<Derived, void> {
 struct LossOptions {
   Reduction reduction = Reduction::mean;
 };
-XGRAD_API void show_options(OptionText& text, const LossOptions& o);
 
 // The values of a loss as they are, their sum or their mean.
 XGRAD_API Tensor reduced(const Tensor& values, Reduction reduction, Location at = Location::current());

@@ -8,6 +8,11 @@
 
 #include <xgrad/error.hpp>
 
+namespace xgrad {
+enum class Reduction;    // <xgrad/ops/loss_reduction.hpp>
+enum class KlReduction;  // <xgrad/ops/distribution_loss.hpp>
+}  // namespace xgrad
+
 namespace xgrad::nn {
 
 // The options that differ from their defaults, as the text of a layer has them: "negative_slope=0.2". A layer that is
@@ -45,5 +50,9 @@ class XGRAD_API OptionText {
 
   std::string text_;
 };
+
+// How a loss reduces its values, which every Layer<Derived, Options> shows whose options say it.
+XGRAD_API void show_reduction(OptionText& text, Reduction r);
+XGRAD_API void show_reduction(OptionText& text, KlReduction r);
 
 }  // namespace xgrad::nn
