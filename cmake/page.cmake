@@ -15,5 +15,4 @@ function(xgrad_page target)
       -P ${PROJECT_SOURCE_DIR}/cmake/join_page.cmake
     DEPENDS ${shared}/page.html ${PAGE_BODY} ${styles} ${scripts} ${PROJECT_SOURCE_DIR}/cmake/join_page.cmake VERBATIM)
   target_sources(${target} PRIVATE ${output})
-  set_source_files_properties(${output} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 endfunction()

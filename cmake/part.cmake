@@ -13,8 +13,8 @@ unset(CMAKE_REQUIRED_LINK_OPTIONS)
 # What costs most in most sources is what their headers instantiate, so with XGRAD_UNITY the sources of a folder are
 # compiled as one, and names in their unnamed namespaces must differ within a folder. The operations are too many for
 # one, so there it is those with the same first letter; kernels take long by themselves, each for several instruction
-# sets, and stay so.
-option(XGRAD_UNITY "Compile the sources of a folder of a part together" OFF)
+# sets, and stay so. The preset dev compiles each source alone, and finds the include that it forgot.
+option(XGRAD_UNITY "Compile the sources of a folder of a part together" ON)
 function(xgrad_unity target)
   foreach(source ${ARGN})
     cmake_path(GET source PARENT_PATH folder)
@@ -65,12 +65,5 @@ function(xgrad_part name)
     $<$<AND:$<CXX_COMPILER_ID:Clang>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,16>>:-Wno-ambiguous-reversed-operator>)
   target_link_libraries(${target} PUBLIC ${PART_PUBLIC}
     PRIVATE $<BUILD_INTERFACE:xgrad_flags> $<BUILD_INTERFACE:xgrad_kernel_flags> ${PART_PRIVATE})
-  if(XGRAD_PCH AND name STREQUAL "autograd")  # the one part that is compiled with OpenMP
-    target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
-    xgrad_precompile(xgrad_precompiled ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp PIC
-      xgrad_autograd xgrad_flags xgrad_kernel_flags fmt::fmt)
-  else()
-    xgrad_use_precompiled(${target} xgrad_precompiled)
-  endif()
   install(TARGETS ${target} EXPORT xgradTargets FILE_SET HEADERS)
 endfunction()

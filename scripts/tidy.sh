@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 base=${1:-HEAD}
 command -v clang-tidy >/dev/null || { echo "tidy.sh: skipped: no clang-tidy" >&2; exit 77; }
 
-# Without precompiled headers, which are GCC's own.
+# The sources by themselves.
 [ -e build/dev/compile_commands.json ] || cmake --preset dev -G "${CMAKE_GENERATOR:-Ninja}" >/dev/null
 if [ -d build/dev/onnx ]; then cmake --build build/dev --target xgrad_onnx_wire >/dev/null; fi
 

@@ -10,7 +10,7 @@ FNR == 1 { files[++count] = FILENAME }
 }
 { text[count] = text[count] $0 "\n" }
 END {
-  printf "#include <boost/test/unit_test.hpp>\n%s", includes
+  printf "#include \"unit_test.hpp\"\n%s", includes
   for (i = 1; i <= count; ++i) {
     name = files[i]
     gsub(/.*\/|\.cpp$/, "", name)

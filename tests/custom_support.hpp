@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
-
 #include <xgrad/autograd.hpp>
 #include <xgrad/custom.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/ops.hpp>
+
+#include "unit_test.hpp"
 
 namespace xgrad::test {
 

@@ -13,12 +13,13 @@
 #include <string>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
 #include <xgrad/error.hpp>
 #include <xgrad/memory.hpp>
 #include <xgrad/tensor.hpp>
+
+#include "unit_test.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
 #define XGRAD_NO_FAILING_MEMORY 1
@@ -89,8 +90,7 @@ long sweep(const std::string& what, Failing how, const Make& make, const Act& ac
     auto world = make();
     std::string wrong;
     bool failed = true;
-    BOOST_TEST_CHECKPOINT(
-        fmt::format("{}: request {} fails{}", what, k, how == Failing::once ? "" : ", and all after it"));
+    checkpoint(fmt::format("{}: request {} fails{}", what, k, how == Failing::once ? "" : ", and all after it"));
     empty_cache();
     FailingMemory::arm(k, how);
     try {

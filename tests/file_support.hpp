@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
 #include <zlib.h>
+
+#include "unit_test.hpp"
 
 namespace xgrad::test {
 

@@ -4,13 +4,13 @@
 #include <map>
 #include <set>
 
-#include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
 #include <xgrad/random.hpp>
 
 #include "op_table.hpp"
 #include "op_table_graphs.hpp"
+#include "unit_test.hpp"
 
 namespace xgrad::test {
 namespace {

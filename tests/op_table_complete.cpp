@@ -6,13 +6,12 @@
 #include <set>
 #include <sstream>
 
-#include <boost/test/unit_test.hpp>
-
 #include <xgrad/autograd.hpp>
 #include <xgrad/tape.hpp>
 
 #include "op_table.hpp"
 #include "op_table_graphs.hpp"
+#include "unit_test.hpp"
 
 namespace xgrad::test {
 

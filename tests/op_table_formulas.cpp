@@ -5,7 +5,6 @@
 #include <set>
 #include <sstream>
 
-#include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
@@ -14,6 +13,7 @@
 
 #include "op_table.hpp"
 #include "op_table_graphs.hpp"
+#include "unit_test.hpp"
 
 namespace xgrad::test {
 namespace {

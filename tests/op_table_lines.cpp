@@ -3,11 +3,12 @@
 #include <regex>
 #include <set>
 
-#include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
 
 #include <xgrad/tape.hpp>
 
 #include "op_table.hpp"
+#include "unit_test.hpp"
 
 namespace xgrad::test {
 namespace {
@@ -55,7 +56,7 @@ BOOST_AUTO_TEST_CASE(errors_of_operations_name_the_line_of_the_call) {
           if (row.name == "unbind" && other.defined() && other.numel() == 0) continue;  // its call takes the first part
           Tensors x = inputs;
           x[i] = other;
-          BOOST_TEST_CHECKPOINT(row.name << ", input " << i);
+          checkpoint(fmt::format("{}, input {}", row.name, i));
           try {
             sample.call(x);
           } catch (const Error& e) {

@@ -1,6 +1,8 @@
 // Rows of <xgrad/ops/special.hpp>. The values of the examples are from 40-digit arithmetic (mpmath).
 #include <cmath>
 
+#include <xgrad/autograd.hpp>
+
 #include "op_table.hpp"
 
 namespace xgrad::test {

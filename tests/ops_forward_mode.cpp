@@ -4,13 +4,13 @@
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
-#include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
 #include <xgrad/forward_ad.hpp>
 
 #include "op_table.hpp"
+#include "unit_test.hpp"
 
 namespace xgrad::test {
 namespace {

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
 #include <zlib.h>
 
 #include "file_support.hpp"
+#include "unit_test.hpp"
 
 namespace xgrad::test {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
+#include "unit_test.hpp"
 
 namespace xgrad::test {
 

@@ -14,11 +14,12 @@
 #include <unistd.h>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
 #include <xgrad/memory.hpp>
 #include <xgrad/ops.hpp>
+
+#include "unit_test.hpp"
 
 namespace xgrad::test {
 

@@ -4,13 +4,12 @@
 #include <cmath>
 #include <sstream>
 
-#include <boost/test/unit_test.hpp>
-
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/xgrad.hpp>
 
 #include "distribution_rows.hpp"
 #include "support.hpp"
+#include "unit_test.hpp"
 
 using namespace xgrad;
 using namespace xgrad::test;

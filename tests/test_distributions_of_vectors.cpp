@@ -1,12 +1,11 @@
 // Distributions of classes and of vectors: closed forms, sums over all values, samples, gradients, what is refused.
 #include <cmath>
 
-#include <boost/test/unit_test.hpp>
-
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/xgrad.hpp>
 
 #include "support.hpp"
+#include "unit_test.hpp"
 
 using namespace xgrad;
 using namespace xgrad::distributions;

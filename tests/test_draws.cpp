@@ -5,13 +5,12 @@
 #include <set>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
-
 #include <xgrad/autograd.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/parallel.hpp>
 
 #include "support.hpp"
+#include "unit_test.hpp"
 
 namespace xgrad {
 namespace {

@@ -9,9 +9,8 @@
 #include <string>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
-
 #include "reference_page.hpp"
+#include "unit_test.hpp"
 
 namespace {
 

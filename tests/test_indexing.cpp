@@ -1,9 +1,9 @@
 // Indexing as in Python, which results are views, and gradients through changes of those views.
-#include <boost/test/unit_test.hpp>
-
 #include <xgrad/autograd.hpp>
 #include <xgrad/gradcheck.hpp>
 #include <xgrad/ops.hpp>
+
+#include "unit_test.hpp"
 
 using namespace xgrad;
 

@@ -8,7 +8,6 @@
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
-#include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
 #include <xgrad/autograd.hpp>
@@ -18,6 +17,7 @@
 #include <xgrad/tape.hpp>
 
 #include "op_table.hpp"
+#include "unit_test.hpp"
 
 namespace data = boost::unit_test::data;
 

@@ -10,13 +10,13 @@
 #include <thread>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
-
 #include <xgrad/data.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/parallel.hpp>
 #include <xgrad/random.hpp>
 #include <xgrad/tensor.hpp>
+
+#include "unit_test.hpp"
 
 namespace {
 

@@ -8,10 +8,9 @@
 #include <sstream>
 #include <string>
 
-#include <boost/test/unit_test.hpp>
-
 #include "declared_classes.hpp"
 #include "reference_page.hpp"
+#include "unit_test.hpp"
 
 namespace {
 

@@ -1,11 +1,10 @@
 // Operations as methods of a tensor: each is the function of its name, and in place it leaves the value and the
 // gradient that the function gives.
-#include <boost/test/unit_test.hpp>
-
 #include <xgrad/autograd.hpp>
 #include <xgrad/ops.hpp>
 
 #include "support.hpp"
+#include "unit_test.hpp"
 
 namespace xgrad {
 namespace {

@@ -9,9 +9,9 @@
 #include <limits>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
-
 #include <xgrad/vec.hpp>
+
+#include "unit_test.hpp"
 
 namespace xgrad {
 namespace {

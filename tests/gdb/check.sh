@@ -2,6 +2,7 @@
 # check.sh PROGRAM PRINTERS: what gdb shows of the variables of PROGRAM; 77 where there is no gdb that can run programs.
 set -euo pipefail
 program=$1 printers=$2
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0  # which gdb does not allow
 if ! gdb --batch -ex 'python import gdb' >/dev/null 2>&1; then
   echo "no gdb with Python"
   exit 77

@@ -1,1 +1,0 @@
-// A target that only holds a precompiled header needs a source.
