@@ -78,10 +78,11 @@ contention() {
 }
 
 # Not with AddressSanitizer: guide.speed_and_memory shows figures of the pool of memory, which is off there. What is
-# labelled must_not_compile, headers or style runs nothing of the library.
+# labelled must_not_compile, headers or style, and the browser, run nothing of the library.
 dev() {
   scripts/build.sh dev
-  ctest --preset dev -j2 -LE '^(must_not_compile|headers|style|slow)$' -E '^guide\.speed_and_memory$'
+  ctest --preset dev -j2 -LE '^(must_not_compile|headers|style|slow)$' \
+    -E '^(guide\.speed_and_memory|web_(explorer|report))$'
 }
 
 # Not with ThreadSanitizer:
@@ -89,11 +90,12 @@ dev() {
 #       count or refuse allocations, which are the sanitizer's own there
 #   test_custom_versions  needs code for several instruction sets, which this preset leaves out: a third of the time
 #   test_child_process  a child of fork() that starts threads, which the sanitizer refuses
-#   machine  runs nothing of the library
+#   machine, web_explorer, web_report  run nothing of the library
 tsan() {
+  local apart='allocation|allocation_files|reader_allocation|reader_memory|custom_versions|child_process'
   scripts/build.sh tsan
   ctest --preset tsan -j2 -LE '^(must_not_compile|headers|style|slow)$' \
-    -E '^(test_(allocation|allocation_files|reader_allocation|reader_memory|custom_versions|child_process)|machine)$'
+    -E "^(test_($apart)|machine|web_(explorer|report))\$"
 }
 
 fuzz() {
