@@ -76,11 +76,15 @@ const course::Lab checked_lab{
                          auto b = e.name("B", both_ways::transposed(a));
                          return e.name("L", sum(mul(b, b)));
                        }),
-        both<Networks>({.title = "relu", .formula = "a = relu(z), L = Σ a ⊙ a", .function = "relu"},
+        both<Networks>({.title = "relu",
+                        .formula = "a = relu(z), L = Σ a ⊙ c",
+                        .function = "relu",
+                        .hint = "where z > 0, the gradient passes as it is, whatever its sign"},
                        [](auto& e) {
-                         auto z = e.leaf("z", some({2, 3}));
+                         auto z = e.leaf("z", {{2, 3}, {1, -2, 0.5, -0.25, 3, 2}});
+                         auto c = e.leaf("c", {{2, 3}, {2, 1, -1, -3, -0.5, 4}});
                          auto a = e.name("a", relu(z));
-                         return e.name("L", sum(mul(a, a)));
+                         return e.name("L", sum(mul(a, c)));
                        }),
         both<Networks>({.title = "relu at 0",
                         .formula = "z = (0, 1, −1), L = Σ relu(z)",
@@ -121,6 +125,18 @@ const course::Lab checked_lab{
                          auto l = e.name("l", mse_loss(a, y));
                          return e.name("L", mul(l, l));
                        }),
+        both<Networks>({.title = "mean squared error, twice",
+                        .formula = "l = mean of (a - y)², L = l + l; backward, backward",
+                        .function = "mse_loss",
+                        .passes = 2,
+                        .leaves_add_up = true,
+                        .hint = "each pass sends the same: what is kept for the way back must not be changed by it"},
+                       [](auto& e) {
+                         auto a = e.leaf("a", some({3, 2}));
+                         auto y = e.data("y", some({3, 2}, 4));
+                         auto l = e.name("l", mse_loss(a, y));
+                         return e.name("L", add(l, l));
+                       }),
         both<Softmaxes>(
             {.title = "softmax", .formula = "p = softmax(z), row by row", .function = "softmax", .backward = false},
             [](auto& e) {
@@ -150,6 +166,16 @@ const course::Lab checked_lab{
                          auto z = e.leaf("z", some({4, 3}));
                          auto l = e.name("l", cross_entropy(z, e.classes("y", {2, 0, 1, 2})));
                          return e.name("L", mul(l, l));
+                       }),
+        both<Networks>({.title = "cross entropy, twice",
+                        .formula = "L = mean of -log softmax(z)ᵧ; backward, backward",
+                        .function = "cross_entropy",
+                        .passes = 2,
+                        .leaves_add_up = true,
+                        .hint = "each pass sends the same: what is kept for the way back must not be changed by it"},
+                       [](auto& e) {
+                         auto z = e.leaf("z", some({4, 3}));
+                         return e.name("L", cross_entropy(z, e.classes("y", {2, 0, 1, 2})));
                        }),
         both<Networks>({.title = "a network",
                         .formula = "Z = W₂ tanh(W₁ x + b₁) + b₂ for every row x, L = cross entropy",

@@ -133,12 +133,22 @@ Check sgd(const std::string& title, const std::string& formula, int steps, doubl
   return c;
 }
 
-Check adamw(const std::string& title, const std::string& formula, int steps, double decay, int others = 0) {
+// after_another: behind three steps of another optimizer, which must leave nothing behind for this one.
+Check adamw(const std::string& title, const std::string& formula, int steps, double decay, int others = 0,
+            bool after_another = false) {
   Check c{.title = title, .formula = formula, .function = "AdamW::step"};
   c.backward = false;
   c.mine = [=](Teller& teller) {
     const Var p = leaf(array(theta0()));
     const std::vector<Var> all = Given::with_others(p, others);
+    if (after_another) {
+      const std::vector<Var> its_own = Given::with_others(leaf(array(theta0())), others);
+      AdamW another = made<AdamW>(its_own);
+      for (int t = 1; t <= 3; ++t) {
+        Given::set_gradients(its_own, t);
+        another.step();
+      }
+    }
     AdamW optimizer = made<AdamW>(all);
     optimizer.lr = kRate, optimizer.beta1 = kBeta1, optimizer.beta2 = kBeta2, optimizer.eps = kEps;
     optimizer.weight_decay = decay;
@@ -253,6 +263,7 @@ const course::Lab checked_lab{
         adamw("AdamW, first step", "λ = 0.5", 1, 0.5),
         adamw("AdamW, third step", "λ = 0.5", 3, 0.5),
         adamw("AdamW, two parameters", "the second of them; each has its own m and s, t counts steps", 2, 0.5, 1),
+        adamw("two optimizers", "the second of them, first step; each counts its own t", 1, 0.5, 0, true),
     }};
 
 }  // namespace

@@ -90,6 +90,7 @@ const course::Lab checked_lab{
         number_of_places("6 pixels, kernel 3", 6, 3, 1, 0),
         number_of_places("5 pixels, kernel 2, stride 2: rounded down", 5, 2, 2, 0),
         number_of_places("5 pixels, kernel 3, padding 1", 5, 3, 1, 1),
+        number_of_places("7 pixels, kernel 3, stride 3, padding 1: rounded down once", 7, 3, 3, 1),
         all_products("3×3, kernel 2×2", {1, 1, 3, 3}, {1, 1, 2, 2}, 1, 0),
         all_products("2 pictures, 2 channels in, 3 out, stride 2, padding 1", {2, 2, 6, 5}, {3, 2, 3, 2}, 2, 1),
         convolution("one picture", "3×3, kernel 2×2", {1, 1, 3, 3}, {1, 1, 2, 2}, 1, 0),
