@@ -3,8 +3,9 @@
 //   δ[2] = ∂L/∂Z[2]        δ[1] = ∂L/∂Z[1] = δ[2] W[2] ⊙ (1 - A[1]²)
 //   ∂L/∂W[l] = δ[l]^T A[l-1]        ∂L/∂b[l] = sum of δ[l] over the examples
 //
-// Two output layers: regression, L = 1/2 (a - y)², a = z, and softmax with cross entropy. For both δ[2] = (A[2] - Y) /
-// m.
+// Two output layers: regression, L = 1/2 (a - y)² with a = z, and softmax with cross entropy. Both begin alike:
+//
+//   δ[2] = (A[2] - Y) / m
 //
 // expect: regression_difference < 1e-12
 // expect: softmax_difference < 1e-12

@@ -1,8 +1,8 @@
 // Initialisation: 10 layers of 100 units, before any training. What remains of the signal on its way forward, and of
 // the gradient on its way back, for weights that are zero, too small, too large, Xavier's and He's?
 //
-//   Var(a[l]) = n Var(w) Var(a[l-1]) for units that are linear near 0, so Var(w) = 1/n keeps it (Xavier: 2/(n_in +
-//   n_out)) ReLU halves the second moment: Var(w) = 2/n (He)
+//   Var(a[l]) = n Var(w) Var(a[l-1])      for units that are linear near 0
+//   Xavier: Var(w) = 2 / (n_in + n_out), 1/n here, keeps it      He: Var(w) = 2/n, as ReLU halves the second moment
 //
 // expect: zeros_last == 0
 // expect: small_last < 1e-6

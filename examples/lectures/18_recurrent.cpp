@@ -90,9 +90,10 @@ void draw_unrolled(const std::string& file) {
   const nn::Linear out(3, 1);
   const xgrad::TapeRecorder record;
   const Tensor x = xgrad::randn({24, 1, 2});
-  Tensor h = xgrad::zeros({1, 3});
-  for (int t = 0; t < 24; ++t) h = cell(x.select(0, t), h);
-  const Tensor loss = mse_loss(out(h), xgrad::ones({1, 1}));
+  const auto named = [](Tensor t, const char* name) { return t.set_name(name), t; };
+  Tensor h = named(xgrad::zeros({1, 3}), "h[0]");
+  for (int t = 0; t < 24; ++t) h = cell(named(x.select(0, t), "x[t]"), h);
+  const Tensor loss = mse_loss(out(h), named(xgrad::ones({1, 1}), "y"));
   loss.backward();
   viz::save(loss, file, {.saved = false, .fold_repeats = true});
 }
