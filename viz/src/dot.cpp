@@ -28,7 +28,12 @@ constexpr std::size_t kLongestLabel = 80, kLongLabel = 34;     // characters
 class Writer {
  public:
   Writer(Picture p, const Options& o, Layout layout)
-      : p_(std::move(p)), o_(o), labels_(p_), plain_(layout == Layout::plain), across_(p_.across) {
+      : p_(std::move(p)),
+        o_(o),
+        labels_(p_),
+        plain_(layout == Layout::plain),
+        across_(p_.across),
+        tops_(p_.tops.begin(), p_.tops.end()) {
     nodes_in_.resize(p_.boxes.size() + 1);
     boxes_in_.resize(p_.boxes.size() + 1);
     beside_.resize(p_.nodes.size());
