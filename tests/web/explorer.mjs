@@ -195,6 +195,10 @@ const norms = await page.evaluate(() => xgradExplorer.data.nodes.filter(n => n.t
 const strip = (await page.locator(".through", { hasText: "tanh" }).locator("td").allInnerTexts()).map(number);
 ok(strip.every((v, i) => near(v, norms[i], .02)), `its cells are the norms: ${strip} ${norms}`);
 
+// ---- what is cut does not lie under buttons or legend ----
+const edges = await page.evaluate(() => ["tools", "stage", "legend"].map(id => document.getElementById(id).getBoundingClientRect()).map(r => [r.top, r.bottom]));
+ok(edges[0][1] <= edges[1][0] && edges[1][1] <= edges[2][0] && edges[1][1] - edges[1][0] > 150, "buttons, graph and legend below one another: " + edges);
+
 // ---- an unfolded LSTM: a gate of its second step, and the gradient through it, recomputed from the weights ----
 await open("lstm");
 const gate = await page.evaluate(() => {

@@ -209,11 +209,11 @@ function apply() { $("stage").firstElementChild.setAttribute("viewBox", `${view.
 /* whole: all of it, however small. */
 function fit(whole) {
   moved = false;
-  const r = frame(), top = 50, bottom = 34, side = 14;
-  const kx = shown.w / Math.max(50, r.width - 2 * side), ky = shown.h / Math.max(50, r.height - top - bottom);
+  const r = frame(), side = 14, above = 4;
+  const kx = shown.w / Math.max(50, r.width - 2 * side), ky = shown.h / Math.max(50, r.height - 2 * above);
   /* What would be too small to read is cut, and follows the step. */
   const all = Math.max(kx, ky, .55), k = whole === true ? all : Math.min(all, 1.5), w = r.width * k, h = r.height * k;
-  view = { x: (shown.w - w) / 2, y: (shown.h - h) / 2 - (top - bottom) / 2 * k, w, h };
+  view = { x: (shown.w - w) / 2, y: (shown.h - h) / 2, w, h };
   if (k < all) follow(true);
   apply();
 }
@@ -229,7 +229,7 @@ function follow(always) {
   if (!a || !view) return;
   const centred = (at, size, whole, length, pad) => whole < length ? (whole - length) / 2 : Math.max(-pad, Math.min(whole - length + pad, at + size / 2 - length / 2));
   if (always || a[0] < view.x || a[0] + a[2] > view.x + view.w) view.x = centred(a[0], a[2], shown.w, view.w, 30);
-  if (always || a[1] < view.y + view.h * .06 || a[1] + a[3] > view.y + view.h * .94) view.y = centred(a[1], a[3], shown.h, view.h, 80) - (shown.h < view.h ? 8 * view.h / frame().height : 0);
+  if (always || a[1] < view.y || a[1] + a[3] > view.y + view.h) view.y = centred(a[1], a[3], shown.h, view.h, 8);
   apply();
 }
 $("stage").addEventListener("wheel", e => { e.preventDefault(); zoom(e.deltaY > 0 ? 1.12 : 1 / 1.12, e.clientX, e.clientY); }, { passive: false });

@@ -78,9 +78,9 @@ function termHTML(s, t, k) {
   else if (l && uniform(l)) left += opr("→", l.form === "picked" ? Math.max(...reads(l, count(t))) > 1 ? "sum over uses" : "put back" : real(l.c) === 1 ? "given to each" : `times ${num(real(l.c))}, given to each`);
   else if (l && l.form === "product" && l.ref) left += opr("·") + tensorHTML(whole(l.ref).value, LOC, matrix, "local") + opr("=");
   else left += opr("→", "∂y/∂x");
-  h += `<div class="strip">${left}${outHTML}</div>`;
-  h += full ? arithHTML : "";
-  h += `<div class="what">${joined ? "This operation has several results; their gradients come in together." : t.words}</div>`;
+  const words = `<div class="what">${joined ? "This operation has several results; their gradients come in together." : t.words}</div>`;
+  const strip = `<div class="strip">${left}${outHTML}</div>` + (full ? arithHTML : "");
+  h += l ? strip + words : words + strip;  /* why a factor is missing stands before what may be long */
   return `<div class="term" data-k="${k}">${h}${t.uses > 1 ? sumHTML(t) : ""}${t.outside ? moreHTML(t.total, t.outside, t.all) : ""}</div>`;
 }
 /* What the uses in this graph do not explain. */

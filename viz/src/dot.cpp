@@ -19,6 +19,7 @@ namespace xgrad::viz {
 namespace {
 
 constexpr std::size_t kMaxNodesWithRoomForLabels = 100;
+constexpr std::size_t kMaxNodesWithMuchPatience = 400;
 constexpr int kWeight = 200, kManyInputs = 4;
 constexpr int kNarrow = 5;                                     // operations
 constexpr std::size_t kWideLegend = 260, kNarrowLegend = 150;  // characters
@@ -27,7 +28,12 @@ constexpr std::size_t kLongestLabel = 80, kLongLabel = 34;     // characters
 class Writer {
  public:
   Writer(Picture p, const Options& o, Layout layout)
-      : p_(std::move(p)), o_(o), labels_(p_), plain_(layout == Layout::plain), across_(p_.across) {
+      : p_(std::move(p)),
+        o_(o),
+        labels_(p_),
+        plain_(layout == Layout::plain),
+        across_(p_.across),
+        tops_(p_.tops.begin(), p_.tops.end()) {
     nodes_in_.resize(p_.boxes.size() + 1);
     boxes_in_.resize(p_.boxes.size() + 1);
     beside_.resize(p_.nodes.size());
@@ -44,18 +50,19 @@ class Writer {
       if (e.passes && p_.nodes[static_cast<std::size_t>(e.to)].box >= 0)
         passed_.insert(p_.nodes[static_cast<std::size_t>(e.to)].box);
     }
+    find_flown_over();
   }
 
   std::string text() {
     write_level(-1, "  ");
     for (const PicEdge& e : p_.edges) write_edge(e);
     return fmt::format(
-        "digraph xgrad {{\n  graph [rankdir={}, pad=\"0.15\", nodesep=\"0.22\", ranksep=\"0.42\", nslimit=2, "
-        "nslimit1=2, "
+        "digraph xgrad {{\n  graph [rankdir={}, pad=\"0.15\", nodesep=\"0.22\", ranksep=\"0.42\", nslimit={}, "
+        "nslimit1={}, "
         "fontname=\"{}\", fontsize=11, labeljust=l, labelloc=b, label=<{}>];\n"
         "  node [fontname=\"{}\", fontsize=11, margin=\"0.06,0.04\", fontcolor=\"#1A1A1A\"];\n"
         "  edge [fontname=\"{}\", fontsize=8, color=\"#4B5563\", arrowsize=0.7, penwidth=1.1];\n{}}}\n",
-        across_ ? "LR" : "TB", kFont, footer(), kFont, kFont, out_);
+        across_ ? "LR" : "TB", patience(), patience(), kFont, footer(), kFont, kFont, out_);
   }
 
  private:
@@ -63,6 +70,10 @@ class Writer {
     int operations = 0, last = -1;
   };
   static constexpr const char* kFont = "Helvetica,Arial,sans-serif";
+
+  // How long Graphviz may look for better places, in passes over the nodes: with 2 it leaves edges of a page in loops
+  // that are straight with 20; large graphs would take minutes.
+  int patience() const { return p_.nodes.size() <= kMaxNodesWithMuchPatience ? 20 : 2; }
 
   static std::size_t level(int box) { return static_cast<std::size_t>(box + 1); }
 
@@ -106,8 +117,33 @@ class Writer {
   }
   static bool has_several(const std::string& row) { return row.find("->") != std::string::npos; }
 
+  // Boxes that an edge enters beyond their first rank, above or below what stands there.
+  void find_flown_over() {
+    const std::vector<int> rank = ranks(p_);
+    const auto around = [&](int i) {
+      std::vector<int> all;
+      for (int b = p_.nodes[static_cast<std::size_t>(i)].box; b >= 0; b = p_.boxes[static_cast<std::size_t>(b)].parent)
+        all.push_back(b);
+      return all;
+    };
+    std::map<int, int> first;  // rank of a box
+    for (std::size_t i = 0; i < p_.nodes.size(); ++i)
+      for (const int b : around(static_cast<int>(i))) {
+        const auto [it, fresh] = first.try_emplace(b, rank[i]);
+        if (!fresh) it->second = std::min(it->second, rank[i]);
+      }
+    for (const PicEdge& e : p_.edges) {
+      if (e.carried) continue;
+      const std::vector<int> left = around(e.from);
+      for (const int b : around(e.to))
+        if (std::ranges::find(left, b) == left.end() && rank[static_cast<std::size_t>(e.from)] < first[b] &&
+            rank[static_cast<std::size_t>(e.to)] > first[b])
+          passed_.insert(b);
+    }
+  }
+
   // Where no edge enters the box: downwards they cross the left corner, unless a parameter stands there alone beside
-  // its operation; and so do those that pass a column of parameters.
+  // its operation; and so do those that pass a column of parameters, or what stands first in the box.
   const char* free_corner(int box) const {
     const std::vector<int>& inside = nodes_in_[level(box)];
     const bool alone = inside.size() == 2 && boxes_in_[level(box)].empty() && std::ranges::any_of(inside, [&](int i) {
@@ -138,7 +174,9 @@ class Writer {
   // Graphviz does not hold that an edge into or out of a box leads onward: running backwards only costs ten times its
   // weight. So all edges between operations, which no other number may outweigh, have the same large one; of many into
   // one operation, which together could outweigh the one that comes last, the others share it.
+  // A ghost stands straight above the column that begins with it, and so does what is left out above what reads it.
   int weight_of(const PicEdge& e) const {
+    if (p_.nodes[static_cast<std::size_t>(e.from)].kind == Kind::stub || tops_.contains(e.from)) return kWeight;
     if (!is_operation(e.from) || !is_operation(e.to)) return 1;
     const Inputs& in = inputs_[static_cast<std::size_t>(e.to)];
     return in.operations > kManyInputs && e.from != in.last ? std::max(1, kWeight / in.operations) : kWeight;
@@ -317,7 +355,8 @@ class Writer {
   std::vector<std::vector<int>> nodes_in_, boxes_in_;  // by level
   std::vector<Inputs> inputs_;                         // by node
   std::vector<std::vector<int>> beside_;               // by node: the parameters in its rank
-  std::set<int> passed_;                               // boxes with an edge that passes a column of parameters
+  std::set<int> tops_;                                 // of columns
+  std::set<int> passed_;                               // boxes with an edge that passes what stands first in them
   std::map<std::pair<int, int>, int> seen_;            // edges between two nodes so far
   std::string out_;
 };

@@ -48,6 +48,7 @@ class Ladder {
     if (values_ == Values::automatic && options_.fit_page && p.nodes.size() <= kMaxNodesWithCells && shows_cells(p) &&
         page_of(p, options_, p.across).longest() > kLongestWithCells)
       show_statistics(p);
+    if (!fits(p)) leave_out_derivatives(p);
     while (!fits(p) && close_some()) p = draw();
     if (fits(p)) open_again(p);
     if (!fits(p) && values_ == Values::cells) show_statistics(p);
@@ -72,8 +73,7 @@ class Ladder {
     add_ghosts(p);
     const bool set = columns_ && options_.rankdir != Rankdir::left_to_right && set_in_columns(p, kLongestColumn);
     arrange(p, options_);
-    if (p.nodes.size() <= kMaxNodesWithCells && p.values != Values::off && options_.derivatives)
-      name_derivatives(p, numbers_);
+    if (p.nodes.size() <= kMaxNodesWithCells && p.values != Values::off && derivatives_) name_derivatives(p, numbers_);
     p.across = !set && prefers_across(p, options_);
     scale_strips(p);
     return p;
@@ -90,6 +90,18 @@ class Ladder {
     values_ = Values::stats;
     plan_.done.push_back("values as statistics");
     p = draw();
+  }
+  // Where that is enough: the words on the arrows make a page wide, modules say more.
+  void leave_out_derivatives(Picture& p) {
+    if (std::ranges::all_of(p.edges, [](const PicEdge& e) { return e.derivative.empty(); })) return;
+    derivatives_ = false;
+    plan_.done.push_back("local derivatives left out");
+    if (Picture less = draw(); fits(less)) {
+      p = std::move(less);
+      return;
+    }
+    derivatives_ = options_.derivatives;
+    plan_.done.pop_back();
   }
   static bool shows_cells(const Picture& p) {
     const NodeLabels labels(p);
@@ -175,7 +187,7 @@ class Ladder {
   Plan plan_;
   LocalNumbers numbers_;
   Values values_ = Values::automatic;
-  bool columns_ = false;
+  bool columns_ = false, derivatives_ = options_.derivatives;
   std::vector<std::vector<std::uint64_t>> closed_;
 };
 

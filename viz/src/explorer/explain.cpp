@@ -155,7 +155,7 @@ class Text {
     const Slope slope = slope_math(p_, n, in, t.position);
     std::string rule = d ? "" : known_rule_math(graph_.nodes[s.op], t, in, from, to, slope);
     if (rule.empty()) rule = chain_rule_math(d, from, to, slope, matrix_math(operand), numbers);
-    out_ += fmt::format("$${}$$\n\n{}\n\n", latex(rule), structure_words(t, m));
+    out_ += fmt::format("$${}$$\n\n{}\n\n", latex(rule), structure_words(t, m, graph_.nodes[s.op]));
     out_ += fmt::format("$${}{}{} = {}$$\n", arrived, derivative(to), t.uses > 1 ? "\\Big|_{\\text{this use}}" : "",
                         matrix(t.sent));
     if (d && d->form == Form::product && !operand &&

@@ -46,7 +46,7 @@ std::string seed_words(const Tensor& seed);
 const char* end_words();
 // What an operation does, and what a local derivative means: one or two sentences. m: numbers of the result.
 std::string operation_words(const Picture& p, int node, const std::vector<int>& inputs);
-std::string structure_words(const Term& t, std::size_t m);
+std::string structure_words(const Term& t, std::size_t m, const tape::OpNode& op);
 // How often each x is read, of what is `picked`.
 std::vector<int> reads(const LocalDerivative& d, std::size_t n);
 

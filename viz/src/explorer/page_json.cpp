@@ -248,7 +248,7 @@ class Writer {
       if (from < 0) from = places_.result(static_cast<std::int64_t>(c.op), k);
     }
     const auto numbers = static_cast<std::size_t>(t.sent.numel());
-    out["words"] = structure_words(t, m);
+    out["words"] = structure_words(t, m, page_.graph.nodes[c.op]);
     const Slope slope = slope_math(p_, n, inputs_of(n), t.position);
     out["slope"] = slope.math;
     if (to >= 0) out["to"] = id(to), out["via"] = id(via);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "compose.hpp"
 #include "explorer/math.hpp"
 #include "heatmap.hpp"
 
@@ -54,11 +55,16 @@ std::vector<int> reads(const LocalDerivative& d, std::size_t n) {
   return count;
 }
 
-std::string structure_words(const Term& t, std::size_t m) {
+std::string structure_words(const Term& t, std::size_t m, const tape::OpNode& op) {
   constexpr const char* kElementwise =
       "Element by element: each number of the incoming gradient times its own local slope.";
   const LocalDerivative* d = t.local ? &*t.local : nullptr;
   if (t.elementwise) return kElementwise;
+  if (!d && can_compose(op) && composed_steps(op) > 1)
+    return fmt::format(
+        "{} steps in one operation: incoming and outgoing gradient only. With .unfold = true each step "
+        "shows its own local derivatives.",
+        composed_steps(op));
   if (!d)
     return "The operation is too large for its local derivative to be written out: incoming and outgoing gradient "
            "only.";
