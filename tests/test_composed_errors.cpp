@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(what_no_memory_holds_names_the_call) {
   const std::int64_t many = std::int64_t{1} << 20, huge = std::int64_t{1} << 62;
   expect<OutOfMemoryError>({"tril_indices", kHere}, [&] { (void)tril_indices(many, many); });
   expect<OutOfMemoryError>({"inverse", kHere}, [&] { (void)inverse(expand(ones({1, 1}), {many, many})); });
-#if !defined(__SANITIZE_ADDRESS__)  // which ends the program when a std::vector is too large
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which end the program
   expect<OutOfMemoryError>({"inv", kHere}, [&] { (void)linalg::inv(expand(eye(2), {many << 20, 2, 2})); });
 #endif
   expect<OutOfMemoryError>({"cdist", kHere}, [&] { (void)cdist(ones({many, 2}), ones({many, 2})); });
