@@ -1,6 +1,7 @@
 #include "core/tape/accumulate.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -93,7 +94,7 @@ bool starts_at_zero(const TensorImpl& t) {
   return !t.grad || (t.grad_is == TensorImpl::GradIs::zero && t.grad_version == t.grad->storage->version);
 }
 void note_pass(const PassInfo& pass, TensorImpl& t, TensorImpl::GradIs is, std::uint32_t uses) noexcept {
-  t.pass = pass.number;
+  std::atomic_ref(t.pass).store(pass.number, std::memory_order_relaxed);  // is_past_step_leaf() reads it
   t.grad_is = is;
   t.grad_uses = static_cast<std::uint8_t>(std::min(uses, 255u));
   t.grad_version = t.grad ? t.grad->storage->version : 0;

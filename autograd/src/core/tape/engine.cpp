@@ -387,7 +387,7 @@ void Pass::find_needed(std::span<const Tensor> roots) {
       }
       ++i;
       e.wanted = next ? static_cast<bool>(next->needed) : e.leaf() && wanted.contains({e.leaf()});
-      if (e.leaf() && e.leaf()->pass == kPastStepLeaf) [[unlikely]]
+      if (e.leaf() && is_past_step_leaf(*e.leaf())) [[unlikely]]
         refuse_step_leaf(op, share(e.leaf()), at);
       if (e.wanted) n->needed = true;
     }
@@ -398,7 +398,7 @@ void Pass::find_needed(std::span<const Tensor> roots) {
 void run_leaf_hooks(Pass& pass) {
   for (auto& [leaf, g, uses] : pass.leaves) {
     TensorImpl& t = impl(leaf);
-    if (t.pass == kPastStepLeaf) [[unlikely]]
+    if (is_past_step_leaf(t)) [[unlikely]]
       refuse_step_leaf(pass.op, leaf, pass.at);
     if (!t.extra) continue;
     for (const auto& hook : t.extra->hooks.all())

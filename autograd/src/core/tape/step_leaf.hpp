@@ -2,6 +2,8 @@
 // gradients.
 #pragma once
 
+#include <atomic>
+
 #include "core/tensor_impl.hpp"
 
 namespace xgrad::detail {
@@ -13,6 +15,12 @@ constexpr std::uint32_t kStepLeaf = ~0u, kPastStepLeaf = kStepLeaf - 1;
 extern constinit thread_local std::uint32_t newest_step_leaf;
 // The number of one: they grow from step to step of a thread. Kept where nothing else is known of a leaf without .grad.
 inline std::uint32_t step_number(const TensorImpl& t) { return t.grad_version; }
+
+// Whether no pass but the scan's may end at t. Of a parameter that threads share, another pass may be writing down its
+// own number.
+inline bool is_past_step_leaf(TensorImpl& t) {
+  return std::atomic_ref(t.pass).load(std::memory_order_relaxed) == kPastStepLeaf;
+}
 
 [[noreturn]] void refuse_step_leaf(const char* op, const Tensor& leaf, const Location& at);
 
