@@ -21,6 +21,8 @@ cd "$(dirname "$0")/.."
 
 steps=(signals allocations slow files contention dev tsan fuzz docs debian13)
 skipped=77
+# Labels of tests that run nothing of the library, or are left to the step slow.
+no_sanitizer='^(must_not_compile|headers|style|slow)$'
 
 # run_test TEST [OPTION...]: a test of preset ci by itself, with options of Boost.Test. Several tests are one program,
 # which ctest knows.
@@ -77,11 +79,11 @@ contention() {
   done
 }
 
-# Not with AddressSanitizer: guide.speed_and_memory shows figures of the pool of memory, which is off there. What is
-# labelled must_not_compile, headers or style, and the browser, run nothing of the library.
+# Not with AddressSanitizer: guide.speed_and_memory shows figures of the pool of memory, which is off there. The browser
+# runs nothing of the library.
 dev() {
   scripts/build.sh dev
-  ctest --preset dev -j2 -LE '^(must_not_compile|headers|style|slow)$' \
+  ctest --preset dev -j2 -LE "$no_sanitizer" \
     -E '^(guide\.speed_and_memory|web_(explorer|report))$'
 }
 
@@ -94,7 +96,7 @@ dev() {
 tsan() {
   local apart='allocation|allocation_files|reader_allocation|reader_memory|custom_versions|child_process'
   scripts/build.sh tsan
-  ctest --preset tsan -j2 -LE '^(must_not_compile|headers|style|slow)$' \
+  ctest --preset tsan -j2 -LE "$no_sanitizer" \
     -E "^(test_($apart)|machine|web_(explorer|report))\$"
 }
 

@@ -1,5 +1,5 @@
 // Graphs that could come to hold themselves: everything is freed when the program lets go of them.
-#include <tuple>
+#include <cmath>
 
 #include <xgrad/xgrad.hpp>
 
